@@ -1,0 +1,44 @@
+/**
+ * What an algorithm may see of a download: numbers only, read-only, no clock and no sockets. Where
+ * blocks take next to no time, several neighbouring ones are asked for and counted as one.
+ *
+ * @module
+ */
+
+/** One mirror, as an algorithm sees it. */
+export interface MirrorView {
+  /** The mirror's URL, without credentials. */
+  readonly url: string;
+  /** Blocks that it has delivered. */
+  readonly usage: number;
+  /** Total of blocks received from all mirrors when it last asked; 0 before. */
+  readonly previous: number;
+  /** Requests for blocks that it has been sent. */
+  readonly requests: number;
+  /** Milliseconds from its first request to the answer's headers; `undefined` before. */
+  readonly answerMs: number | undefined;
+}
+
+/** What a delay request algorithm sees when a mirror has become free. */
+export interface DelayView {
+  /** The mirror that asks. */
+  readonly mirror: MirrorView;
+  /** All mirrors that the download was started with. */
+  readonly mirrors: readonly MirrorView[];
+  /** How many of them ask no more, because they failed or were closed as bad. */
+  readonly closed: number;
+  /** Blocks received in total. */
+  readonly received: number;
+  /** Blocks not yet asked for. */
+  readonly left: number;
+}
+
+/** What a duplicate request algorithm sees when the most used mirror has become free. */
+export interface DuplicateView {
+  /** Blocks in the reorder buffer that wait for something before them. */
+  readonly invalidBlocks: number;
+  /** Blocks received without the front's block becoming complete, since it last did. */
+  readonly receivedSinceFront: number;
+  /** The option `invalidBlockThreshold`. */
+  readonly threshold: number;
+}

@@ -1,0 +1,45 @@
+/**
+ * A timer that is set anew all the time: it keeps the one it has as long as that is due early
+ * enough, since most deadlines move with every chunk and are never met.
+ *
+ * @module
+ */
+
+/** A wake-up this much earlier than needed is as good, in milliseconds. */
+const SLACK_MS = 5;
+
+/** The longest delay that `setTimeout` takes, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** Rings once for each time that it is set to, or a little earlier. */
+export class Alarm {
+  readonly #ring: () => void;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #at = Infinity;
+
+  /** Calls `ring` when the time has come. */
+  constructor(ring: () => void) {
+    this.#ring = ring;
+    // Deno 2.9 loads its timers with their first use, and runs microtasks while it does: better now
+    // than in the middle of set(), where these could call set() once more.
+    clearTimeout(undefined);
+  }
+
+  /** Sets it to `at`, in milliseconds of `performance.now()`; `Infinity` for never. */
+  set(at: number): void {
+    if (this.#at <= at + SLACK_MS) return;
+    clearTimeout(this.#timer);
+    this.#at = at;
+    const delayMs = Math.max(0, Math.ceil(at - performance.now()));
+    this.#timer = setTimeout(() => {
+      this.#at = Infinity;
+      this.#ring();
+    }, Math.min(LONGEST_MS, delayMs));
+  }
+
+  /** Sets it to never. */
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#at = Infinity;
+  }
+}

@@ -1,0 +1,397 @@
+/**
+ * The driver of a download: it executes the scheduler's commands with real requests, timers and a
+ * clock, keeps the bytes in order, and hands them to one consumer. It decides nothing itself.
+ *
+ * @module
+ */
+
+import { Transport } from "../http/transport.ts";
+import type { TraceEvent } from "../trace/events.ts";
+import { Alarm } from "./alarm.ts";
+import { RateEstimator } from "./estimator.ts";
+import type { Command, SchedulerEvent } from "./messages.ts";
+import { type DownloaderOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { ReorderBuffer } from "./reorder_buffer.ts";
+import { RequestRunner } from "./request_runner.ts";
+import { Scheduler } from "./scheduler.ts";
+import { type DownloadStats, snapshot } from "./stats.ts";
+
+/** What is known of the file once the mirrors have agreed on it. */
+export interface FileInfo {
+  /** Its size in bytes, whatever part of it is wanted; `undefined` where no mirror tells. */
+  readonly size: number | undefined;
+  /** Its media type, as a mirror gives it. */
+  readonly contentType: string | undefined;
+  /** A mirror's entity tag. */
+  readonly etag: string | undefined;
+  /** A mirror's date of last modification. */
+  readonly lastModified: string | undefined;
+  /** URLs of the mirrors that are known to have it so far, without credentials. */
+  readonly mirrors: readonly string[];
+}
+
+/**
+ * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
+ * segments, RFC 6928) with its headers, so a mirror's answer costs no further round trip.
+ */
+const PROBE_SIZE = 12 * 1024;
+
+/** The alarm may be this late, in milliseconds. */
+const ARMING_MS = 20;
+
+type State =
+  | { readonly type: "new" }
+  | { readonly type: "running" }
+  | { readonly type: "complete" }
+  | { readonly type: "failed"; readonly error: unknown };
+
+/**
+ * Downloads one file from many mirrors at once and hands its bytes over in order, once, while they
+ * arrive. Nothing is asked before {@linkcode Downloader.open} or the first read.
+ *
+ * @example Serve a file from its mirrors
+ * ```ts
+ * import { Downloader } from "@x/sphttp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function serve(urls: string[], fetch: typeof globalThis.fetch): Promise<Response> {
+ *   const download = new Downloader(urls, { fetch });
+ *   await download.open();
+ *   return new Response(download.stream(), { headers: download.headers });
+ * }
+ *
+ * const mirror = () => fetch("data:text/plain,a film");
+ * const response = await serve(["https://one.example/film", "https://two.example/film"], mirror);
+ * assertEquals(response.headers.get("content-type"), "text/plain");
+ * assertEquals(await response.text(), "a film");
+ * ```
+ */
+export class Downloader implements AsyncDisposable {
+  readonly #options: ResolvedOptions;
+  readonly #scheduler: Scheduler;
+  readonly #buffer: ReorderBuffer;
+  readonly #transport: Transport;
+  readonly #runner: RequestRunner;
+  readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
+  readonly #opened = Promise.withResolvers<FileInfo>();
+  readonly #trace: TraceEvent[] = [];
+  readonly #rate = new RateEstimator();
+  #state: State = { type: "new" };
+  /** When the alarm was set last, in milliseconds. */
+  #armedAt = -Infinity;
+  #info: FileInfo | undefined;
+  #consumed = false;
+  #startedAt = 0;
+  #endedAt: number | undefined;
+  #firstByteAt: number | undefined;
+  /** Wakes whoever waits for bytes, for room, or for the end. */
+  #changed = Promise.withResolvers<void>();
+
+  /**
+   * Takes the URLs of all mirrors of one file.
+   *
+   * @throws {MirrorUrlError} no URL, or one that is none, or of another scheme than http(s)
+   * @throws {TypeError} an unknown name, or a number that is not whole where it must be
+   * @throws {RangeError} a number out of range
+   */
+  constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
+    this.#options = resolveOptions(urls, options);
+    this.#transport = new Transport(this.#options);
+    this.#buffer = new ReorderBuffer(this.#options.start);
+    this.#scheduler = new Scheduler({
+      ...this.#options,
+      urls: this.#options.mirrors.map(({ url }) => url),
+      probeSize: PROBE_SIZE,
+      random: Math.random,
+    });
+    this.#runner = new RequestRunner({
+      transport: this.#transport,
+      write: (offset, chunk) => this.#write(offset, chunk),
+      room: (signal) => this.#room(signal),
+      dispatch: (event) => this.#dispatch(event),
+      fail: (error) => this.#fail(error),
+    });
+    this.#opened.promise.catch(() => {});
+  }
+
+  /**
+   * Asks the mirrors what the file is. The download runs from then on, as far as the window allows.
+   *
+   * Rejects with {@linkcode NoMirrorLeftError}, {@linkcode MirrorMismatchError},
+   * {@linkcode RangeNotSatisfiableError}, or the reason of the signal.
+   */
+  open(): Promise<FileInfo> {
+    if (this.#state.type === "new") this.#start();
+    return this.#opened.promise;
+  }
+
+  /**
+   * Headers for a response with these bytes: length, type, validators.
+   *
+   * @throws {TypeError} before `open()` has resolved
+   */
+  get headers(): Headers {
+    if (this.#info === undefined) throw new TypeError("headers are known after open() only");
+    const { contentType, etag, lastModified } = this.#info;
+    const headers = new Headers();
+    const { start, end } = this.#scheduler.ledger;
+    if (Number.isFinite(end)) headers.set("content-length", String(end - start));
+    headers.set("content-type", contentType ?? "application/octet-stream");
+    if (etag !== undefined) headers.set("etag", etag);
+    if (lastModified !== undefined) headers.set("last-modified", lastModified);
+    return headers;
+  }
+
+  /**
+   * Hands over the parts of the file in order. Leaving the loop early cancels the download.
+   *
+   * @throws {TypeError} when the parts are being read already, or the download has been cancelled
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
+    this.#claim();
+    const iterator: AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> = {
+      next: () => this.#next(),
+      return: async () => {
+        await this.cancel();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
+  }
+
+  /**
+   * The parts of the file as a stream that is pulled from; cancelling it cancels the download.
+   *
+   * @throws {TypeError} when the parts are being read already, or the download has been cancelled
+   */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#claim();
+    return new ReadableStream({
+      pull: async (controller) => {
+        const { done, value } = await this.#next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => this.cancel(reason),
+    }, { highWaterMark: 0 });
+  }
+
+  /** What has been done so far. */
+  stats(): DownloadStats {
+    const now = performance.now();
+    return snapshot({
+      mirrors: this.#scheduler.mirrors,
+      ledger: this.#scheduler.ledger,
+      buffer: this.#buffer,
+      consumedBytes: this.#buffer.front - this.#options.start,
+      rate: this.#rate.rate(now),
+      started: this.#state.type !== "new",
+      startedAt: this.#startedAt,
+      firstByteAt: this.#firstByteAt,
+      now: this.#endedAt ?? now,
+    });
+  }
+
+  /** The send and receive events so far; empty without the option `trace`. */
+  trace(): readonly TraceEvent[] {
+    return this.#trace;
+  }
+
+  /**
+   * Ends the download: every request is given up, and whoever reads gets `reason` as the error.
+   * Resolves when nothing of it is left. Does nothing when it has ended already.
+   */
+  async cancel(
+    reason: unknown = new DOMException("The download was cancelled", "AbortError"),
+  ): Promise<void> {
+    const unread = this.#state.type === "complete" && this.#buffer.held > 0;
+    if (unread) this.#state = { type: "failed", error: reason };
+    if (this.#state.type === "running" || this.#state.type === "new") {
+      const seconds = this.#state.type === "new" ? 0 : this.#seconds();
+      this.#fail(reason);
+      this.#report({ type: "end", seconds, outcome: "cancelled" });
+    }
+    this.#buffer.clear();
+    await this.#settled();
+  }
+
+  /** Cancels the download if it has not ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cancel();
+  }
+
+  #claim(): void {
+    if (this.#consumed) {
+      throw new TypeError(
+        "The parts of this download can be read once only; make a new Downloader",
+      );
+    }
+    if (this.#state.type === "failed") {
+      throw new TypeError("This download has failed or was cancelled; make a new Downloader", {
+        cause: this.#state.error,
+      });
+    }
+    this.#consumed = true;
+  }
+
+  #start(): void {
+    this.#state = { type: "running" };
+    this.#startedAt = performance.now();
+    const { signal, notes } = this.#options;
+    if (signal?.aborted) {
+      this.#fail(signal.reason);
+      return;
+    }
+    signal?.addEventListener("abort", this.#onAbort);
+    for (const message of notes) this.#report({ type: "note", seconds: 0, message });
+    this.#rate.resume(this.#startedAt);
+    this.#execute(this.#scheduler.start(this.#startedAt));
+  }
+
+  readonly #onAbort = (): void => {
+    void this.cancel(this.#options.signal?.reason);
+  };
+
+  /** The next part for the consumer. */
+  async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    if (this.#state.type === "new") this.#start();
+    for (;;) {
+      const part = this.#info === undefined ? undefined : this.#buffer.read();
+      if (part !== undefined) {
+        const wasFull = this.#buffer.held + part.byteLength >= this.#options.windowSize;
+        this.#dispatch({ type: "consumed", bytes: part.byteLength });
+        if (wasFull) this.#wake();
+        return { done: false, value: part };
+      }
+      if (this.#state.type === "complete") {
+        await this.#settled();
+        return { done: true, value: undefined };
+      }
+      if (this.#state.type === "failed") {
+        await this.#settled();
+        throw this.#state.error;
+      }
+      await this.#changed.promise;
+    }
+  }
+
+  #dispatch(event: SchedulerEvent): void {
+    if (this.#state.type !== "running") return;
+    const now = performance.now();
+    const commands = this.#scheduler.handle(event, now);
+    // Most events are bytes that move deadlines back a little: one look at them now and then will do.
+    if (commands.length === 0 && now < this.#armedAt + ARMING_MS) {
+      this.#alarm.set(this.#armedAt + ARMING_MS);
+      return;
+    }
+    this.#armedAt = now;
+    this.#execute(commands);
+  }
+
+  #execute(commands: readonly Command[]): void {
+    for (const command of commands) {
+      // A listener may have cancelled the download.
+      if (this.#state.type !== "running") return;
+      switch (command.type) {
+        case "start":
+          this.#runner.start(command);
+          break;
+        case "cancel":
+          this.#runner.cancel(command.request);
+          this.#wake();
+          break;
+        case "open":
+          this.#open(this.#scheduler.mirrors[command.mirror]!.url, command.size);
+          break;
+        case "accept":
+          this.#accept(command.request);
+          break;
+        case "report":
+          this.#report(command.event);
+          break;
+        case "finish":
+          this.#end({ type: "complete" });
+          return;
+        case "fail":
+          this.#fail(command.error);
+          return;
+      }
+    }
+    if (this.#state.type === "running") this.#alarm.set(this.#scheduler.wakeAt);
+  }
+
+  #open(mirror: string, size: number | undefined): void {
+    const { contentType, validators: { etag, lastModified } } = this.#runner.replyOf(mirror);
+    const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
+    const mirrors = known.map(({ url }) => url);
+    this.#info = { size, contentType, etag, lastModified, mirrors };
+    this.#opened.resolve(this.#info);
+  }
+
+  #accept(request: number): void {
+    const { offset, bytes } = this.#runner.accept(request);
+    this.#firstByteAt = performance.now();
+    this.#write(offset, bytes);
+  }
+
+  #write(offset: number, chunk: Uint8Array<ArrayBuffer>): void {
+    // The body of a whole file may go on behind the part of it that is wanted.
+    const wanted = Math.max(0, this.#scheduler.ledger.end - offset);
+    const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
+    const kept = this.#buffer.write(offset, useful);
+    this.#rate.add(kept, performance.now());
+    if (this.#buffer.ready) this.#wake();
+  }
+
+  /**
+   * Bytes that may still be held. Ranges are asked for within the window only; the body of a whole
+   * file can reach its end, and waits there for the consumer.
+   */
+  #room(signal: AbortSignal): number | Promise<number> {
+    const room = this.#options.windowSize - this.#buffer.held;
+    return room > 0 || signal.aborted ? room : this.#changed.promise.then(() => this.#room(signal));
+  }
+
+  #report(event: TraceEvent): void {
+    if (this.#options.trace && (event.type === "send" || event.type === "receive")) {
+      this.#trace.push(event);
+    }
+    try {
+      this.#options.onEvent(event);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#state.type === "failed" || this.#state.type === "complete") return;
+    this.#opened.reject(error);
+    this.#end({ type: "failed", error });
+  }
+
+  #end(state: State): void {
+    this.#state = state;
+    this.#endedAt = performance.now();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#alarm.clear();
+    this.#runner.cancelAll();
+    this.#wake();
+  }
+
+  /** Waits until nothing is under way any more. */
+  async #settled(): Promise<void> {
+    await this.#runner.settled();
+    this.#transport.close();
+  }
+
+  /** Wakes whoever waits for bytes, for room, or for the end. */
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#startedAt) / 1000;
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * A set of integers as disjoint half-open intervals, lowest first. It holds few intervals (a hole
+ * for each request that runs ahead), so it is one sorted array with a binary search.
+ *
+ * @module
+ */
+
+/** The integers from `start` up to, but without, `end`. */
+export interface Interval {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A set of integers, kept as disjoint half-open intervals that do not touch. */
+export class IntervalSet {
+  #intervals: Interval[] = [];
+
+  constructor(...intervals: Interval[]) {
+    for (const { start, end } of intervals) this.add(start, end);
+  }
+
+  /** The intervals, lowest first. */
+  get intervals(): readonly Interval[] {
+    return this.#intervals;
+  }
+
+  /** The first interval that ends behind `value`. */
+  after(value: number): Interval | undefined {
+    return this.#intervals[this.#search(value + 1)];
+  }
+
+  /** Whether `value` is in the set. */
+  has(value: number): boolean {
+    const interval = this.after(value);
+    return interval !== undefined && interval.start <= value;
+  }
+
+  /** Whether all of `start` to `end` is in the set. */
+  covers(start: number, end: number): boolean {
+    if (start >= end) return true;
+    const interval = this.after(start);
+    return interval !== undefined && interval.start <= start && interval.end >= end;
+  }
+
+  /** Whether any of `start` to `end` is in the set. */
+  overlaps(start: number, end: number): boolean {
+    const interval = this.after(start);
+    return interval !== undefined && interval.start < end;
+  }
+
+  /** Adds `start` to `end`; returns how many of them are new. */
+  add(start: number, end: number): number {
+    if (start >= end) return 0;
+    const first = this.#search(start);
+    let last = first;
+    let known = 0;
+    let from = start;
+    let to = end;
+    for (; last < this.#intervals.length; last++) {
+      const interval = this.#intervals[last]!;
+      if (interval.start > end) break;
+      known += Math.max(0, Math.min(end, interval.end) - Math.max(start, interval.start));
+      from = Math.min(from, interval.start);
+      to = Math.max(to, interval.end);
+    }
+    this.#intervals.splice(first, last - first, { start: from, end: to });
+    return end - start - known;
+  }
+
+  /** Removes `start` to `end`; returns how many of them were in the set. */
+  delete(start: number, end: number): number {
+    if (start >= end) return 0;
+    const first = this.#search(start + 1);
+    const rest: Interval[] = [];
+    let last = first;
+    let known = 0;
+    for (; last < this.#intervals.length; last++) {
+      const interval = this.#intervals[last]!;
+      if (interval.start >= end) break;
+      known += Math.min(end, interval.end) - Math.max(start, interval.start);
+      if (interval.start < start) rest.push({ start: interval.start, end: start });
+      if (interval.end > end) rest.push({ start: end, end: interval.end });
+    }
+    if (last > first) this.#intervals.splice(first, last - first, ...rest);
+    return known;
+  }
+
+  /** Index of the first interval whose end is at or behind `value`. */
+  #search(value: number): number {
+    let low = 0;
+    let high = this.#intervals.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#intervals[middle]!.end < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The opening of a download: what the mirrors' first answers say is gathered, compared, and turned
+ * into one decision on what the file is and who has it. Mirrors that answer later are held against
+ * that decision. Pure.
+ *
+ * @module
+ */
+
+import {
+  MirrorError,
+  MirrorMismatchError,
+  RangeNotSatisfiableError,
+  type SphttpError,
+} from "../errors.ts";
+import { agree, type Agreement, type Claim } from "./agreement.ts";
+import type { Answer, Size } from "./messages.ts";
+import type { Mirror } from "./mirror.ts";
+import type { LiveRequest } from "./requests.ts";
+
+/**
+ * Once a mirror has told what the file is, slower ones are waited for this long, or three times as
+ * long as the first one took: the majority should be found, but one slow mirror should not hold up
+ * the start.
+ */
+const GRACE_MS = 200;
+
+/** What has been settled. */
+export interface OpeningOutcome {
+  /** What the file is, when that has just been decided. */
+  readonly opened?: {
+    readonly size: Size;
+    readonly mode: "ranges" | "whole";
+    /** Whose first bytes serve as the file's, and whether they do at all. */
+    readonly supplier: { readonly mirror: Mirror; readonly request: LiveRequest; usable: boolean };
+  };
+  /** Mirrors that were found to have the file. */
+  readonly admitted: readonly Mirror[];
+  /** Mirrors that were found to have another one. */
+  readonly rejected: readonly { readonly mirror: Mirror; readonly failure: MirrorError }[];
+  /** Why the download cannot go on. */
+  readonly error?: SphttpError;
+}
+
+interface Testimony extends Claim {
+  readonly request: LiveRequest;
+  readonly answer: Answer;
+}
+
+type Decision = Extract<Agreement, { type: "agreed" }>;
+
+const NOTHING: OpeningOutcome = { admitted: [], rejected: [] };
+
+/** Gathers and compares what mirrors say. */
+export class Opening {
+  readonly #mirrors: readonly Mirror[];
+  readonly #start: number;
+  readonly #answers = new Map<Mirror, Answer>();
+  /** In order of arrival. */
+  #testimonies: Testimony[] = [];
+  #decision: Decision | undefined;
+  #graceUntil = Infinity;
+  #fresh = false;
+
+  constructor(mirrors: readonly Mirror[], { start }: { readonly start: number }) {
+    this.#mirrors = mirrors;
+    this.#start = start;
+  }
+
+  /** Until when slower mirrors are waited for, in milliseconds; `Infinity` when no time is set. */
+  get graceUntil(): number {
+    return this.#graceUntil;
+  }
+
+  /** A probe was answered. */
+  answer(request: LiveRequest, answer: Answer): void {
+    this.#answers.set(request.mirror, answer);
+  }
+
+  /** A probe's first bytes came. */
+  sample(request: LiveRequest, digest: string | undefined, now: number): void {
+    const { mirror } = request;
+    const answer = this.#answers.get(mirror)!;
+    this.#testimonies.push({
+      mirror: this.#mirrors.indexOf(mirror),
+      size: answer.size,
+      digest,
+      request,
+      answer,
+    });
+    this.#fresh = true;
+    if (this.#decision === undefined && this.#testimonies.length === 1) {
+      this.#graceUntil = now + Math.max(GRACE_MS, 3 * (mirror.answerMs ?? 0));
+    }
+  }
+
+  /** A probe failed: unless the mirror has been admitted, what it said does not count. */
+  forget(mirror: Mirror): void {
+    if (mirror.service !== "unknown") return;
+    const index = this.#mirrors.indexOf(mirror);
+    this.#testimonies = this.#testimonies.filter((testimony) => testimony.mirror !== index);
+  }
+
+  /** Decides what can be decided at `now`, while `requests` are under way. */
+  settle(requests: Iterable<LiveRequest>, now: number): OpeningOutcome {
+    if (this.#testimonies.length === 0) return NOTHING;
+    if (this.#decision !== undefined) return this.#fresh ? this.#recount() : NOTHING;
+    let outstanding = 0;
+    for (const { kind, mirror } of requests) {
+      if (kind === "probe" && !this.#hasTestified(mirror)) outstanding++;
+    }
+    let agreement = agree(this.#testimonies, outstanding);
+    if (agreement.type === "open" && now >= this.#graceUntil) {
+      this.#graceUntil = Infinity;
+      agreement = agree(this.#testimonies, 0);
+      if (agreement.type === "tie") return NOTHING;
+    }
+    if (agreement.type === "tie") return { ...NOTHING, error: this.#mismatch() };
+    if (agreement.type === "open") return NOTHING;
+    this.#graceUntil = Infinity;
+    this.#decision = agreement;
+    this.#fresh = false;
+    const { size } = agreement;
+    if (size !== undefined && size <= this.#start && !(size === 0 && this.#start === 0)) {
+      return { ...NOTHING, error: new RangeNotSatisfiableError(this.#start, size) };
+    }
+    const verdict = this.#judge(agreement);
+    const usual = this.#agreeing(agreement);
+    const supplier = usual.find(({ mirror }) => this.#mirrors[mirror]!.service === "ranges") ??
+      usual.find(({ answer }) => answer.type === "whole") ?? usual[0]!;
+    const mirror = this.#mirrors[supplier.mirror]!;
+    const mode = mirror.service === "ranges" ? "ranges" : "whole";
+    const usable = mode === "ranges" || supplier.answer.type === "whole";
+    return {
+      ...verdict,
+      opened: { size, mode, supplier: { mirror, request: supplier.request, usable } },
+    };
+  }
+
+  /** Holds mirrors that answered late against the decision. */
+  #recount(): OpeningOutcome {
+    this.#fresh = false;
+    const agreement = agree(this.#testimonies, 0);
+    const { size, digest } = this.#decision!;
+    const same = agreement.type === "agreed" && agreement.size === size &&
+      (digest === undefined || agreement.digest === digest);
+    // Bytes of the other file have been handed over: nothing can make that right.
+    if (!same) return { ...NOTHING, error: this.#mismatch() };
+    return this.#judge(agreement);
+  }
+
+  #judge(decision: Decision): OpeningOutcome {
+    const admitted: Mirror[] = [];
+    for (const { mirror: index, answer } of this.#agreeing(decision)) {
+      const mirror = this.#mirrors[index]!;
+      if (mirror.service !== "unknown") continue;
+      const ranges = answer.type !== "whole" && decision.size !== undefined;
+      mirror.service = ranges ? "ranges" : "whole";
+      admitted.push(mirror);
+    }
+    const rejected = decision.dissenting.flatMap((claim) => {
+      const mirror = this.#mirrors[claim.mirror]!;
+      if (mirror.state.type === "dropped") return [];
+      return [{ mirror, failure: dissent(mirror, claim, decision) }];
+    });
+    return { admitted, rejected };
+  }
+
+  #agreeing(decision: Decision): Testimony[] {
+    return this.#testimonies.filter((testimony) => decision.agreeing.includes(testimony));
+  }
+
+  #hasTestified(mirror: Mirror): boolean {
+    const index = this.#mirrors.indexOf(mirror);
+    return this.#testimonies.some((testimony) => testimony.mirror === index);
+  }
+
+  #mismatch(): MirrorMismatchError {
+    const claims = [...this.#testimonies].sort((one, other) => one.mirror - other.mirror);
+    return new MirrorMismatchError(
+      claims.map(({ mirror, size, digest }) => ({
+        mirror: this.#mirrors[mirror]!.url,
+        size,
+        digest,
+      })),
+    );
+  }
+}
+
+function dissent(mirror: Mirror, claim: Claim, { size }: Decision): MirrorError {
+  const message = claim.size === size
+    ? "has other content of the same size than most mirrors"
+    : claim.size === undefined
+    ? "does not tell the file's size, as other mirrors do"
+    : `has ${claim.size} bytes, while most mirrors have ${size ?? "a file of unknown size"}`;
+  return new MirrorError(`${mirror.url}: ${message}`, {
+    mirror: mirror.url,
+    phase: "headers",
+    reason: "mismatch",
+    retryable: false,
+  });
+}

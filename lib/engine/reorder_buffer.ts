@@ -1,0 +1,135 @@
+/**
+ * Holds the bytes that arrived ahead of the front, and hands them over in order. Chunks are kept as
+ * they came, without a copy, but for small ones, which are gathered into pages: a view of a few
+ * bytes must not keep a large buffer alive.
+ *
+ * @module
+ */
+
+interface Segment {
+  offset: number;
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Bytes behind `bytes` in its buffer that this segment may still grow into. */
+  spare: number;
+}
+
+/** Chunks below this many bytes are gathered into pages. */
+const SMALL = 16 * 1024;
+const PAGE = 64 * 1024;
+
+/** Orders the bytes of one download. It holds what it is given: its caller keeps to the window. */
+export class ReorderBuffer {
+  /** Segments that do not overlap, lowest first. */
+  readonly #segments: Segment[] = [];
+  #front: number;
+  #held = 0;
+  #peak = 0;
+
+  /** Starts empty, with `front` as the first byte to hand over. */
+  constructor(front: number) {
+    this.#front = front;
+  }
+
+  /** The next byte that the consumer will get. */
+  get front(): number {
+    return this.#front;
+  }
+
+  /** How many bytes are held. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Whether there is something to hand over. */
+  get ready(): boolean {
+    return this.#segments[0]?.offset === this.#front;
+  }
+
+  /** The most bytes that were held at any time. */
+  get peak(): number {
+    return this.#peak;
+  }
+
+  /**
+   * Takes `chunk` as the bytes from `offset` on; what is held or handed over already is dropped.
+   * Returns how many bytes were kept. The chunk belongs to the buffer from then on.
+   */
+  write(offset: number, chunk: Uint8Array<ArrayBuffer>): number {
+    let from = Math.max(offset, this.#front);
+    const end = offset + chunk.byteLength;
+    let kept = 0;
+    let index = this.#search(from);
+    while (from < end) {
+      const next = this.#segments[index];
+      const to = next === undefined ? end : Math.min(end, next.offset);
+      if (from < to) {
+        const piece = chunk.subarray(from - offset, to - offset);
+        // Whoever gets a part may take its buffer away: no two parts share one.
+        index += this.#insert(index, from, to < end ? piece.slice() : piece);
+        kept += to - from;
+      }
+      if (next === undefined) break;
+      from = Math.max(from, next.offset + next.bytes.byteLength);
+      index++;
+    }
+    this.#held += kept;
+    this.#peak = Math.max(this.#peak, this.#held);
+    return kept;
+  }
+
+  /** Hands over the next bytes in order, as they are held; `undefined` while they are missing. */
+  read(): Uint8Array<ArrayBuffer> | undefined {
+    const first = this.#segments[0];
+    if (first === undefined || !this.ready) return undefined;
+    this.#segments.shift();
+    this.#front += first.bytes.byteLength;
+    this.#held -= first.bytes.byteLength;
+    return first.bytes;
+  }
+
+  /** Drops everything that is held. */
+  clear(): void {
+    this.#segments.length = 0;
+    this.#held = 0;
+  }
+
+  /** Puts bytes before the segment at `index`; returns how many segments were added. */
+  #insert(index: number, offset: number, bytes: Uint8Array<ArrayBuffer>): number {
+    if (bytes.byteLength >= SMALL || offset === this.#front) {
+      this.#segments.splice(index, 0, { offset, bytes, spare: 0 });
+      return 1;
+    }
+    const previous = this.#segments[index - 1];
+    if (
+      previous !== undefined && previous.spare >= bytes.byteLength &&
+      previous.offset + previous.bytes.byteLength === offset
+    ) {
+      grow(previous, bytes);
+      return 0;
+    }
+    const page: Segment = { offset, bytes: new Uint8Array(PAGE).subarray(0, 0), spare: PAGE };
+    grow(page, bytes);
+    this.#segments.splice(index, 0, page);
+    return 1;
+  }
+
+  /** Index of the first segment that ends behind `offset`. */
+  #search(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const { offset: start, bytes } = this.#segments[middle]!;
+      if (start + bytes.byteLength <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+function grow(page: Segment, bytes: Uint8Array): void {
+  const { buffer, byteOffset, byteLength } = page.bytes;
+  page.bytes = new Uint8Array(buffer, byteOffset, byteLength + bytes.byteLength);
+  page.bytes.set(bytes, byteLength);
+  page.spare -= bytes.byteLength;
+}

@@ -1,0 +1,368 @@
+/**
+ * Decides which mirror is asked for which bytes. Events go in, commands come out, and time and
+ * chance are passed in: it does no I/O and reads no clock, so that the driver and the virtual-time
+ * simulator run the very same code.
+ *
+ * @module
+ */
+
+import {
+  type FailureReason,
+  MirrorError,
+  NoMirrorLeftError,
+  RangeNotSatisfiableError,
+  type SphttpError,
+} from "../errors.ts";
+import { Assigner, type AssignerOptions } from "./assigner.ts";
+import { deadline, SUSPEND_MS, timeoutError, type TimeoutOptions } from "./deadlines.ts";
+import { Download, type DownloadOptions, servesRanges } from "./download.ts";
+import type { Ledger } from "./ledger.ts";
+import type { Answer, Command, SchedulerEvent } from "./messages.ts";
+import type { Mirror } from "./mirror.ts";
+import { Opening, type OpeningOutcome } from "./opening.ts";
+import type { LiveRequest } from "./requests.ts";
+import { retryDelay, type RetryOptions } from "./retry.ts";
+
+/** What a scheduler is set up with. */
+export interface SchedulerOptions extends DownloadOptions, AssignerOptions, TimeoutOptions {
+  /** Bytes that each mirror is asked for first. */
+  readonly probeSize: number;
+  /** How failures are met. */
+  readonly retry: Required<RetryOptions>;
+  /** A number from 0 up to, but without, 1, anew at each call. */
+  readonly random: () => number;
+}
+
+type Phase =
+  /** The mirrors have not agreed yet on what the file is. */
+  | "opening"
+  /** Bytes are asked for. */
+  | "running"
+  /** Everything has come, or nothing more will. */
+  | "ended";
+
+/** The scheduler of one download. Times are in milliseconds. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #download: Download;
+  readonly #opening: Opening;
+  readonly #assigner: Assigner;
+  #phase: Phase = "opening";
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#download = new Download(options);
+    this.#opening = new Opening(this.#download.mirrors, options);
+    this.#assigner = new Assigner(this.#download, options);
+  }
+
+  /** The mirrors, in the order in which they were given. */
+  get mirrors(): readonly Mirror[] {
+    return this.#download.mirrors;
+  }
+
+  /** Which bytes are received, asked for, and free. */
+  get ledger(): Ledger {
+    return this.#download.ledger;
+  }
+
+  /** The requests that are under way. */
+  get requests(): Iterable<LiveRequest> {
+    return this.#download.requests;
+  }
+
+  /** Bytes received, but not yet taken by the consumer. */
+  get heldBytes(): number {
+    return this.#download.heldBytes;
+  }
+
+  /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
+  get wakeAt(): number {
+    if (this.#phase === "ended") return Infinity;
+    let at = this.#phase === "opening" ? this.#opening.graceUntil : Infinity;
+    for (const { state } of this.mirrors) {
+      if (state.type === "waiting") at = Math.min(at, state.until);
+    }
+    for (const request of this.#download.requests) {
+      at = Math.min(at, deadline(request, this, this.#options));
+    }
+    return at;
+  }
+
+  /** Starts: every mirror is probed at once. */
+  start(now: number): readonly Command[] {
+    this.#download.outbox.startedAt = now;
+    for (const mirror of this.mirrors) this.#probe(mirror, now);
+    return this.#download.outbox.take();
+  }
+
+  /** Takes in what happened at `now`, and says what to do. */
+  handle(event: SchedulerEvent, now: number): readonly Command[] {
+    if (this.#phase === "ended") return [];
+    if (event.type === "consumed") this.#consumed(event.bytes, now);
+    else if (event.type === "timeout") this.#timeout(now);
+    else {
+      // A request that was cancelled may still have something on its way.
+      const request = this.#download.requests.get(event.request);
+      if (request !== undefined) this.#progress(request, event, now);
+    }
+    return this.#download.outbox.take();
+  }
+
+  #progress(
+    request: LiveRequest,
+    event: Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>,
+    now: number,
+  ): void {
+    request.activeAt = now;
+    const { mirror } = request;
+    switch (event.type) {
+      case "response":
+        return this.#answered(request, event.answer, now);
+      case "sampled":
+        request.position += event.length;
+        this.#count(mirror, event.length, now);
+        // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
+        mirror.wastedBytes += event.length;
+        this.#opening.sample(request, event.digest, now);
+        return this.#settle(now);
+      case "bytes":
+        this.#count(mirror, event.length, now);
+        return this.#receive(request, event.length, now);
+      case "ended":
+        return this.#ended(request, now);
+      case "failed":
+        return this.#failed(request, event.failure, now);
+    }
+  }
+
+  #answered(request: LiveRequest, answer: Answer, now: number): void {
+    const { mirror, kind, end } = request;
+    request.answeredAt = now;
+    mirror.answerMs ??= now - request.startedAt;
+    mirror.rate.resume(now);
+    if (kind === "probe") {
+      this.#opening.answer(request, answer);
+      if (answer.type !== "whole") return;
+      request.held = true;
+      request.start = request.position = 0;
+      request.end = answer.size ?? Infinity;
+    } else if (kind === "range" && answer.type !== "partial") {
+      this.#refuse(request, "range", "a range was asked for, but the whole file came", now);
+    } else if (answer.type === "partial" && answer.end < end) {
+      // RFC 9110 section 15.3.7: a server may send less; the rest is asked for again.
+      request.end = answer.end;
+      this.#download.giveBack(answer.end, end);
+      this.#assign(now);
+    }
+  }
+
+  #count(mirror: Mirror, bytes: number, now: number): void {
+    mirror.bytes += bytes;
+    mirror.rate.add(bytes, now);
+  }
+
+  #receive(request: LiveRequest, length: number, now: number): void {
+    const { mirror } = request;
+    const { ledger } = this.#download;
+    const { bytes, completed } = ledger.receive(request.position, request.position + length);
+    request.position += length;
+    mirror.wastedBytes += length - bytes;
+    if (bytes > 0) mirror.failures = 0;
+    this.#reportReceived(completed, mirror, now);
+    if (ledger.complete) return this.#finish(now);
+    if (completed.length > 0) this.#settleLosers(now);
+  }
+
+  #reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
+    for (const block of blocks) {
+      this.#download.outbox.report({ type: "receive", block, mirror: url }, now);
+    }
+  }
+
+  /** Gives up requests whose bytes others have brought, unless ending them is cheaper. */
+  #settleLosers(now: number): void {
+    for (const request of [...this.#download.requests]) {
+      if (request.kind !== "range") continue;
+      if (!this.#download.ledger.hasReceived(request.position, request.end)) continue;
+      const left = request.end - request.position;
+      const finishMs = left === 0 ? 0 : left * 1000 / request.mirror.rate.rate(now);
+      if (finishMs <= (request.mirror.answerMs ?? 0)) continue;
+      this.#download.cancel(request, now);
+      this.#assign(now);
+    }
+  }
+
+  #ended(request: LiveRequest, now: number): void {
+    const { mirror, kind, start, position } = request;
+    const { ledger, size = position } = this.#download;
+    if (kind === "whole" && position < size) {
+      const message = `the body ended after ${position} of ${size} bytes`;
+      return this.#refuse(request, "truncated", message, now);
+    }
+    this.#download.close(request, now);
+    if (kind === "whole") {
+      this.#reportReceived(ledger.close(position), mirror, now);
+      const beyond = position <= ledger.start && ledger.start > 0;
+      if (beyond) return this.#fail(new RangeNotSatisfiableError(ledger.start, position), now);
+      return this.#finish(now);
+    }
+    if (kind === "range") {
+      this.#download.countReceived();
+      mirror.delivered((position - start) / this.#options.splitSize, now - request.startedAt);
+    }
+    this.#assign(now);
+  }
+
+  /** Gives up a request whose answer is of no use. */
+  #refuse(request: LiveRequest, reason: FailureReason, message: string, now: number): void {
+    const { url } = request.mirror;
+    const phase = reason === "truncated" ? "body" : "headers";
+    const failure = new MirrorError(`${url}: ${message}`, {
+      mirror: url,
+      phase,
+      reason,
+      retryable: true,
+    });
+    this.#download.outbox.push({ type: "cancel", request: request.id });
+    this.#failed(request, failure, now);
+  }
+
+  #failed(request: LiveRequest, failure: MirrorError, now: number): void {
+    const { mirror } = request;
+    this.#download.close(request, now);
+    if (request.kind === "probe") this.#opening.forget(mirror);
+    mirror.failures++;
+    mirror.totalFailures++;
+    const { retry, random } = this.#options;
+    const delayMs = retryDelay(failure, mirror.failures, retry, random());
+    this.#download.outbox.report(
+      { type: "failure", mirror: mirror.url, message: failure.message, retryInMs: delayMs },
+      now,
+    );
+    if (delayMs === undefined) return this.#drop(mirror, failure, now);
+    mirror.state = { type: "waiting", until: now + delayMs, failure };
+    this.#settle(now);
+  }
+
+  #drop(mirror: Mirror, failure: MirrorError, now: number): void {
+    mirror.state = { type: "dropped", failure };
+    this.#download.outbox.report(
+      { type: "mirror", mirror: mirror.url, state: "dropped", message: failure.message },
+      now,
+    );
+    const failures = this.mirrors.flatMap(({ state }) =>
+      state.type === "dropped" ? [state.failure] : []
+    );
+    if (failures.length === this.mirrors.length) this.#fail(new NoMirrorLeftError(failures), now);
+    else this.#settle(now);
+  }
+
+  #consumed(bytes: number, now: number): void {
+    this.#download.consumedBytes += bytes;
+    // The body of a whole file is read only as far as there is room: its silence was ours.
+    const { whole } = this.#download.requests;
+    if (whole !== undefined) whole.activeAt = now;
+    this.#assign(now);
+  }
+
+  #timeout(now: number): void {
+    // A timer that fires far too late means that the process stood still: nobody was silent.
+    const late = now - this.wakeAt;
+    if (late > SUSPEND_MS) {
+      for (const request of this.#download.requests) request.activeAt = now;
+    }
+    for (const mirror of this.mirrors) {
+      if (mirror.state.type === "waiting" && mirror.state.until <= now) {
+        mirror.state = { type: "idle" };
+        if (mirror.service === "unknown") this.#probe(mirror, now);
+      }
+    }
+    for (const request of [...this.#download.requests]) {
+      const live = this.#download.requests.get(request.id) !== undefined;
+      if (!live || deadline(request, this, this.#options) > now) continue;
+      this.#download.outbox.push({ type: "cancel", request: request.id });
+      this.#failed(request, timeoutError(request, now), now);
+      if (this.#phase === "ended") return;
+    }
+    this.#settle(now);
+  }
+
+  /** Takes the next step: towards agreement while opening, else work for whoever is free. */
+  #settle(now: number): void {
+    const outcome = this.#opening.settle(this.#download.requests, now);
+    for (const { mirror, failure } of outcome.rejected) {
+      const request = this.#download.requests.of(mirror);
+      if (request !== undefined) this.#download.cancel(request, now);
+      this.#drop(mirror, failure, now);
+      if (this.#phase === "ended") return;
+    }
+    if (outcome.error !== undefined) return this.#fail(outcome.error, now);
+    if (outcome.opened !== undefined) this.#open(outcome.opened, now);
+    if (this.#phase === "ended") return;
+    for (const mirror of outcome.admitted) this.#admit(mirror, now);
+    this.#assign(now);
+  }
+
+  #open({ size, supplier, mode }: NonNullable<OpeningOutcome["opened"]>, now: number): void {
+    const { ledger, outbox } = this.#download;
+    this.#phase = "running";
+    this.#download.size = size;
+    if (size !== undefined && size < ledger.end) ledger.close(size);
+    outbox.push({ type: "open", mirror: this.mirrors.indexOf(supplier.mirror), size });
+    outbox.report({ type: "open", size, mode }, now);
+    if (supplier.usable) {
+      const { request } = supplier;
+      outbox.push({ type: "accept", request: request.id });
+      if (mode === "whole") {
+        request.kind = "whole";
+        request.held = false;
+        ledger.take(request.start, request.end);
+      }
+      const length = request.position - request.start;
+      request.position = request.start;
+      request.mirror.wastedBytes -= length;
+      this.#receive(request, length, now);
+    }
+    if (ledger.complete) this.#finish(now);
+  }
+
+  /** A mirror has the file that was agreed on. */
+  #admit(mirror: Mirror, now: number): void {
+    const spare = mirror.service === "whole";
+    const message = spare ? "serves the whole file only" : "serves ranges";
+    const request = this.#download.requests.of(mirror);
+    if (spare && request?.held) this.#download.cancel(request, now);
+    const state = spare && this.mirrors.some(servesRanges) ? "spare" : "ready";
+    this.#download.outbox.report({ type: "mirror", mirror: mirror.url, state, message }, now);
+  }
+
+  #assign(now: number): void {
+    if (this.#phase === "running") this.#assigner.assign(now);
+  }
+
+  #probe(mirror: Mirror, now: number): void {
+    const { start, end = Infinity, probeSize, windowSize } = this.#options;
+    const size = Math.min(probeSize, windowSize, end - start);
+    this.#download.send({ mirror, kind: "probe", start, end: start + size }, now);
+  }
+
+  #finish(now: number): void {
+    if (this.#phase === "ended") return;
+    this.#end(now, "complete", { type: "finish" });
+  }
+
+  #fail(error: SphttpError, now: number): void {
+    this.#end(now, "failed", { type: "fail", error });
+  }
+
+  #end(now: number, outcome: "complete" | "failed", command: Command): void {
+    for (const request of this.#download.requests) {
+      this.#download.outbox.push({ type: "cancel", request: request.id });
+    }
+    this.#download.requests.clear();
+    this.#phase = "ended";
+    this.#download.outbox.report({ type: "end", outcome }, now);
+    this.#download.outbox.push(command);
+  }
+}

@@ -1,0 +1,114 @@
+/**
+ * A snapshot of a running download.
+ *
+ * @module
+ */
+
+import type { Ledger } from "./ledger.ts";
+import type { Mirror } from "./mirror.ts";
+import type { ReorderBuffer } from "./reorder_buffer.ts";
+
+/** What a download has done so far. */
+export interface DownloadStats {
+  /** Size of what is wanted, in bytes; `undefined` while it is unknown. */
+  size: number | undefined;
+  /** Bytes handed to the consumer. */
+  consumedBytes: number;
+  /** Bytes received, each counted once. */
+  receivedBytes: number;
+  /** Bytes in the reorder buffer. */
+  bufferedBytes: number;
+  /** The most bytes that were in the reorder buffer at any time. */
+  peakBufferedBytes: number;
+  /** Bytes that came more than once or were of no use. */
+  wastedBytes: number;
+  /** Bytes per second over about the last second, all mirrors together. */
+  rate: number;
+  /** Seconds since the download was started. */
+  seconds: number;
+  /** Seconds from the start until the first byte could be handed over. */
+  firstByteSeconds: number | undefined;
+  /** Each mirror, in the order in which they were given. */
+  mirrors: MirrorStats[];
+}
+
+/** What one mirror has done so far. */
+export interface MirrorStats {
+  /** The mirror's URL, without credentials. */
+  url: string;
+  /** Where it stands; `spare`: serves the whole file only, while others do ranges. */
+  state: "probing" | "spare" | "idle" | "busy" | "waiting" | "retired" | "closed" | "dropped";
+  /** Why it waits or was dropped, in words. */
+  message: string | undefined;
+  /** Bytes that came from it. */
+  bytes: number;
+  /** Its share of all bytes that came, from 0 to 1. */
+  share: number;
+  /** Bytes per second over about the last second in which it had a request under way. */
+  rate: number;
+  /** Requests for blocks. */
+  requests: number;
+  /** Requests for what another mirror had been asked for already. */
+  duplicates: number;
+  /** Requests that failed. */
+  failures: number;
+  /** Milliseconds from its first request to the answer's headers. */
+  answerMs: number | undefined;
+}
+
+/** What a snapshot is made from; times are in milliseconds. */
+export interface StatsSource {
+  readonly mirrors: readonly Mirror[];
+  readonly ledger: Ledger;
+  readonly buffer: ReorderBuffer;
+  readonly consumedBytes: number;
+  readonly rate: number;
+  readonly started: boolean;
+  readonly startedAt: number;
+  readonly firstByteAt: number | undefined;
+  readonly now: number;
+}
+
+/** Takes a snapshot. */
+export function snapshot(source: StatsSource): DownloadStats {
+  const { mirrors, ledger, buffer, startedAt, firstByteAt, now } = source;
+  const size = ledger.end - ledger.start;
+  const total = sum(mirrors, ({ bytes }) => bytes);
+  return {
+    size: Number.isFinite(size) ? size : undefined,
+    consumedBytes: source.consumedBytes,
+    receivedBytes: ledger.receivedBytes,
+    bufferedBytes: buffer.held,
+    peakBufferedBytes: buffer.peak,
+    wastedBytes: sum(mirrors, ({ wastedBytes }) => wastedBytes),
+    rate: source.rate,
+    seconds: source.started ? (now - startedAt) / 1000 : 0,
+    firstByteSeconds: firstByteAt === undefined ? undefined : (firstByteAt - startedAt) / 1000,
+    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, now)),
+  };
+}
+
+function mirrorStats(mirror: Mirror, total: number, now: number): MirrorStats {
+  const { url, bytes, requests, duplicates, answerMs } = mirror;
+  return {
+    url,
+    state: mirrorState(mirror),
+    message: "failure" in mirror.state ? mirror.state.failure.message : undefined,
+    bytes,
+    share: total === 0 ? 0 : bytes / total,
+    rate: mirror.rate.rate(now),
+    requests,
+    duplicates,
+    failures: mirror.totalFailures,
+    answerMs,
+  };
+}
+
+function mirrorState({ state, service }: Mirror): MirrorStats["state"] {
+  if (service === "unknown" && (state.type === "busy" || state.type === "idle")) return "probing";
+  return service === "whole" && state.type === "idle" ? "spare" : state.type;
+}
+
+function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {
+  return items.reduce((total, item) => total + value(item), 0);
+}

@@ -1,0 +1,225 @@
+/**
+ * Sends requests to mirrors and hands back answers that may be used. It follows redirects itself,
+ * remembers for each mirror where they led and under which validator it served, and lets no
+ * credential go to another origin. Follows RFC 9110 sections 13.1.5 (If-Range) and 15.4.
+ *
+ * @module
+ */
+
+import { type FailureReason, MirrorError } from "../errors.ts";
+import { BodyReader } from "./body.ts";
+import type { MirrorSource } from "./mirror_url.ts";
+import { type Asked, judge, parseContentLength, rangeHeader, type Verdict } from "./ranges.ts";
+import { contradicts, parseRetryAfter, readValidators, type Validators } from "./validators.ts";
+
+/** What a transport is set up with. */
+export interface TransportOptions {
+  readonly mirrors: readonly MirrorSource[];
+  readonly headers: Headers;
+  readonly http: "auto" | "http1" | "http2";
+  readonly caCerts: readonly string[];
+  readonly maxRedirects: number;
+  readonly fetch: typeof fetch;
+}
+
+/** What is asked of a mirror. */
+export type Question = Omit<Asked, "conditional">;
+
+/** An answer that may be used. */
+export interface Reply {
+  /** The mirror's URL, without credentials. */
+  readonly mirror: string;
+  readonly answer: Exclude<Verdict, { type: "refused" }>;
+  readonly validators: Validators;
+  readonly contentType: string | undefined;
+  readonly body: BodyReader;
+}
+
+/** What is remembered of one mirror. */
+interface Memory {
+  /** Where its redirects led. */
+  location: URL | undefined;
+  /** The strong validator under which it served first. */
+  validator: string | undefined;
+  /** Whether it has ever answered. */
+  answered: boolean;
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Sends the requests of one download. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #memories: readonly Memory[];
+  #client: Deno.HttpClient | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#memories = options.mirrors.map(() => ({
+      location: undefined,
+      validator: undefined,
+      answered: false,
+    }));
+    const { http, caCerts } = options;
+    if (http !== "auto" || caCerts.length > 0) {
+      this.#client = Deno.createHttpClient({
+        caCerts: [...caCerts],
+        http1: http !== "http2",
+        http2: http !== "http1",
+      });
+    }
+  }
+
+  /**
+   * Asks the mirror with the given index. Rejects with a {@linkcode MirrorError} when no answer
+   * comes, or none that may be used.
+   */
+  async request(mirror: number, question: Question, signal: AbortSignal): Promise<Reply> {
+    const memory = this.#memories[mirror]!;
+    const relocated = memory.location !== undefined;
+    const { response, conditional } = await this.#follow(mirror, question, signal);
+    const { status, headers, body } = response;
+    if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
+      // The place that a redirect once led to may have expired: ask the mirror itself again.
+      await body?.cancel();
+      memory.location = undefined;
+      memory.validator = undefined;
+      return this.request(mirror, question, signal);
+    }
+    memory.answered = true;
+    const validators = readValidators(headers);
+    let verdict = judge({ ...question, conditional }, status, headers);
+    if (verdict.type !== "refused" && contradicts(memory.validator, validators)) {
+      const message = `the file changed there (ETag ${validators.etag}, not ${memory.validator})`;
+      verdict = { type: "refused", reason: "changed", message, retryable: false };
+    }
+    if (verdict.type === "refused") {
+      await body?.cancel();
+      throw this.#error(mirror, verdict.reason, verdict.message, {
+        status,
+        retryable: verdict.retryable,
+        retryAfterMs: parseRetryAfter(headers.get("retry-after"), Date.now()),
+      });
+    }
+    memory.validator ??= validators.strong;
+    if (verdict.type === "unsatisfiable") await body?.cancel();
+    const length = bodyLength(verdict);
+    return {
+      mirror: this.#options.mirrors[mirror]!.url,
+      answer: verdict,
+      validators,
+      contentType: headers.get("content-type") ?? undefined,
+      body: new BodyReader(verdict.type === "unsatisfiable" ? null : body, {
+        length,
+        framed: parseContentLength(headers.get("content-length")) === length,
+        fail: (reason, message, cause) =>
+          this.#error(mirror, reason, message, { phase: "body", retryable: true, cause }),
+      }),
+    };
+  }
+
+  /** Closes what this transport has opened for itself. */
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
+  async #follow(
+    mirror: number,
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<{ response: Response; conditional: boolean }> {
+    const { mirrors, maxRedirects } = this.#options;
+    const memory = this.#memories[mirror]!;
+    const origin = new URL(mirrors[mirror]!.url);
+    let url = memory.location ?? origin;
+    for (let redirects = 0;; redirects++) {
+      const headers = this.#headers(mirror, question, url.origin === origin.origin);
+      const response = await this.#fetch(mirror, url, headers, signal);
+      const target = response.headers.get("location");
+      if (!REDIRECTS.has(response.status) || target === null) {
+        if (url !== origin) memory.location = url;
+        return { response, conditional: headers.has("if-range") };
+      }
+      await response.body?.cancel();
+      if (redirects === maxRedirects) {
+        throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects came`);
+      }
+      url = this.#target(mirror, target, url);
+    }
+  }
+
+  #target(mirror: number, target: string, base: URL): URL {
+    const url = URL.parse(target, base);
+    if (url === null || !["http:", "https:"].includes(url.protocol)) {
+      throw this.#error(mirror, "redirect", "a redirect came that leads to no http or https URL");
+    }
+    url.username = "";
+    url.password = "";
+    return url;
+  }
+
+  #headers(mirror: number, { start, end }: Question, sameOrigin: boolean): Headers {
+    const headers = new Headers(this.#options.headers);
+    const { authorization } = this.#options.mirrors[mirror]!;
+    if (authorization !== undefined) headers.set("authorization", authorization);
+    if (!sameOrigin) {
+      headers.delete("authorization");
+      headers.delete("cookie");
+    }
+    headers.set("accept-encoding", "identity");
+    if (end === undefined) return headers;
+    headers.set("range", rangeHeader(start, end));
+    const { validator } = this.#memories[mirror]!;
+    if (validator !== undefined) headers.set("if-range", validator);
+    return headers;
+  }
+
+  async #fetch(mirror: number, url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+    const init: RequestInit & { client?: Deno.HttpClient } = {
+      headers,
+      signal,
+      redirect: "manual",
+    };
+    if (this.#client !== undefined) init.client = this.#client;
+    try {
+      return await this.#options.fetch(url, init);
+    } catch (cause) {
+      throw this.#error(mirror, "network", `no answer came${detail(cause)}`, {
+        retryable: true,
+        cause,
+      });
+    }
+  }
+
+  #error(
+    mirror: number,
+    reason: FailureReason,
+    message: string,
+    facts: Partial<MirrorError> = {},
+  ): MirrorError {
+    const { url } = this.#options.mirrors[mirror]!;
+    return new MirrorError(`${url}: ${message}`, {
+      mirror: url,
+      reason,
+      phase: facts.phase ?? (this.#memories[mirror]!.answered ? "headers" : "connect"),
+      retryable: facts.retryable ?? false,
+      status: facts.status,
+      retryAfterMs: facts.retryAfterMs,
+      cause: facts.cause,
+    });
+  }
+}
+
+function bodyLength(answer: Reply["answer"]): number | undefined {
+  if (answer.type === "unsatisfiable") return 0;
+  return answer.type === "partial" ? answer.end - answer.start : answer.size;
+}
+
+/** The innermost cause in words: what the network said. */
+function detail(error: unknown): string {
+  let text = "";
+  for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
+  const said = text.replace(/^error sending request.*?\): /, "");
+  return said && `: ${said}`;
+}

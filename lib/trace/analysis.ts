@@ -1,0 +1,167 @@
+/**
+ * The measures by which the thesis compares algorithms, as pure functions of a recorded trace.
+ * Blocks count from 0, times are in seconds since the download's start.
+ * Source: the sphttp thesis (Hiroshima City University, 2018).
+ *
+ * @module
+ */
+
+import type { ReceiveEvent, SendEvent, TraceEvent } from "./events.ts";
+
+/** A value that was reached at some time. */
+export interface Point {
+  /** Seconds since the start. */
+  seconds: number;
+  /** The value. */
+  value: number;
+}
+
+/** How values are distributed. */
+export interface Distribution {
+  /** Their mean; 0 for none. */
+  mean: number;
+  /** Their median; 0 for none. */
+  median: number;
+  /** Their standard deviation; 0 for none. */
+  standardDeviation: number;
+  /** The largest of them; 0 for none. */
+  maximum: number;
+}
+
+/** Everything that the thesis measures of one download. */
+export interface Analysis {
+  /** Blocks received. */
+  blocks: number;
+  /** Seconds until the last block was received. */
+  seconds: number;
+  /** Blocks per second over the whole download; times the block's size it is the goodput. */
+  blocksPerSecond: number;
+  /** Seconds between blocks if they came evenly. */
+  idealInterval: number;
+  /** Received blocks that wait for something before them, counted at each receive event. */
+  invalidBlocks: Distribution;
+  /** Blocks that could be returned to the consumer at once, for each return event. */
+  returnedAtOnce: Distribution;
+  /** Seconds of waiting at the start with which a player at the mean rate never stalls. */
+  initialBuffering: number;
+  /** Mean of the delays above zero, in seconds. */
+  meanPositiveDelay: number;
+  /** Seconds between blocks that came from one mirror, by its URL. */
+  arrivalIntervals: Record<string, Distribution>;
+  /** Seconds between return events. */
+  returnIntervals: Distribution;
+  /** Duplicate requests that were sent. */
+  duplicateRequests: number;
+}
+
+/** All measures of a trace. */
+export function analyze(events: readonly TraceEvent[]): Analysis {
+  const receives = receiveEvents(events);
+  const seconds = receives.at(-1)?.seconds ?? 0;
+  const delays = blockDelays(receives).map(({ value }) => value);
+  const positive = delays.filter((delay) => delay > 0);
+  const returns = returnEvents(receives);
+  return {
+    blocks: receives.length,
+    seconds,
+    blocksPerSecond: seconds === 0 ? 0 : receives.length / seconds,
+    idealInterval: idealInterval(receives),
+    invalidBlocks: distribution(invalidBlocks(receives).map(({ value }) => value)),
+    returnedAtOnce: distribution(returns.map(({ value }) => value)),
+    initialBuffering: positive.reduce((most, delay) => Math.max(most, delay), 0),
+    meanPositiveDelay: mean(positive),
+    arrivalIntervals: arrivalIntervals(receives),
+    returnIntervals: distribution(intervals(returns.map(({ seconds }) => seconds))),
+    duplicateRequests: duplicateRequests(events),
+  };
+}
+
+/** Received blocks that wait for something before them, after each receive event. */
+export function invalidBlocks(events: readonly TraceEvent[]): Point[] {
+  let received = 0;
+  let valid = 0;
+  return walkFront(events, (event, returned) => {
+    received++;
+    valid += returned;
+    return { seconds: event.seconds, value: received - valid };
+  });
+}
+
+/** How many blocks could be returned to the consumer at once, at each event that returned any. */
+export function returnEvents(events: readonly TraceEvent[]): Point[] {
+  const all = walkFront(events, ({ seconds }, value) => ({ seconds, value }));
+  return all.filter(({ value }) => value > 0);
+}
+
+/** Seconds between blocks if they came evenly: the last block's time by the number of blocks. */
+export function idealInterval(events: readonly TraceEvent[]): number {
+  const receives = receiveEvents(events);
+  return receives.length === 0 ? 0 : receives.at(-1)!.seconds / receives.length;
+}
+
+/** How far each block came behind the ideal: `t_i - ideal * i`, by block. */
+export function blockDelays(events: readonly TraceEvent[]): { block: number; value: number }[] {
+  const interval = idealInterval(events);
+  return receiveEvents(events)
+    .map(({ block, seconds }) => ({ block, value: seconds - interval * block }))
+    .sort((one, other) => one.block - other.block);
+}
+
+/** Seconds between blocks that came from one mirror, by its URL. */
+export function arrivalIntervals(events: readonly TraceEvent[]): Record<string, Distribution> {
+  const byMirror = Object.groupBy(receiveEvents(events), ({ mirror }) => mirror);
+  return Object.fromEntries(
+    Object.entries(byMirror).map(([mirror, receives = []]) => [
+      mirror,
+      distribution(intervals(receives.map(({ seconds }) => seconds))),
+    ]),
+  );
+}
+
+/** How many requests were sent for blocks that another mirror had been asked for already. */
+export function duplicateRequests(events: readonly TraceEvent[]): number {
+  const duplicates = events.filter((event): event is SendEvent =>
+    event.type === "send" && event.duplicate
+  );
+  return new Set(duplicates.map(({ request }) => request)).size;
+}
+
+/** How values are distributed. */
+export function distribution(values: readonly number[]): Distribution {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length / 2;
+  const average = mean(sorted);
+  return {
+    mean: average,
+    median: mean(sorted.slice(Math.ceil(middle - 1), Math.floor(middle + 1))),
+    standardDeviation: Math.sqrt(mean(sorted.map((value) => (value - average) ** 2))),
+    maximum: sorted.at(-1) ?? 0,
+  };
+}
+
+function receiveEvents(events: readonly TraceEvent[]): ReceiveEvent[] {
+  return events.filter((event) => event.type === "receive");
+}
+
+/** Calls `visit` with each receive event and how many blocks it let the front pass. */
+function walkFront<Result>(
+  events: readonly TraceEvent[],
+  visit: (event: ReceiveEvent, returned: number) => Result,
+): Result[] {
+  const waiting = new Set<number>();
+  let front = 0;
+  return receiveEvents(events).map((event) => {
+    waiting.add(event.block);
+    const before = front;
+    while (waiting.delete(front)) front++;
+    return visit(event, front - before);
+  });
+}
+
+function intervals(times: readonly number[]): number[] {
+  return times.slice(1).map((time, index) => time - times[index]!);
+}
+
+function mean(values: readonly number[]): number {
+  return values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
+}

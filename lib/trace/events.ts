@@ -1,0 +1,109 @@
+/**
+ * What a download tells of itself while it runs: the thesis's `send` and `receive` events, and what
+ * happened to its mirrors. `seconds` counts from the start of the download. URLs carry no
+ * credentials.
+ *
+ * @module
+ */
+
+/** A block was asked for. */
+export interface SendEvent {
+  /** What happened. */
+  type: "send";
+  /** Seconds since the start. */
+  seconds: number;
+  /** Index of the block, from 0. */
+  block: number;
+  /** URL of the mirror. */
+  mirror: string;
+  /** Number of the request; one request may ask for several neighbouring blocks. */
+  request: number;
+  /** First byte asked for. */
+  start: number;
+  /** The byte behind the last one asked for. */
+  end: number;
+  /** Whether another mirror has been asked for the block already. */
+  duplicate: boolean;
+}
+
+/** The last missing byte of a block arrived. */
+export interface ReceiveEvent {
+  /** What happened. */
+  type: "receive";
+  /** Seconds since the start. */
+  seconds: number;
+  /** Index of the block, from 0. */
+  block: number;
+  /** URL of the mirror that brought the last missing byte. */
+  mirror: string;
+}
+
+/** The mirrors agreed on what the file is. */
+export interface OpenEvent {
+  /** What happened. */
+  type: "open";
+  /** Seconds since the start. */
+  seconds: number;
+  /** Size of the file in bytes, if any mirror knows it. */
+  size: number | undefined;
+  /** Whether ranges are asked for from several mirrors, or the file streams from one. */
+  mode: "ranges" | "whole";
+}
+
+/** A mirror changed its state. */
+export interface MirrorEvent {
+  /** What happened. */
+  type: "mirror";
+  /** Seconds since the start. */
+  seconds: number;
+  /** URL of the mirror. */
+  mirror: string;
+  /** The state it is in now. */
+  state: "ready" | "spare" | "retired" | "closed" | "dropped";
+  /** Why, in words. */
+  message: string;
+}
+
+/** A request failed; what it did not bring is asked for again. */
+export interface FailureEvent {
+  /** What happened. */
+  type: "failure";
+  /** Seconds since the start. */
+  seconds: number;
+  /** URL of the mirror. */
+  mirror: string;
+  /** What went wrong, in words. */
+  message: string;
+  /** Milliseconds until this mirror is asked again; `undefined` when it is not. */
+  retryInMs: number | undefined;
+}
+
+/** Something that its user should know. */
+export interface NoteEvent {
+  /** What happened. */
+  type: "note";
+  /** Seconds since the start. */
+  seconds: number;
+  /** What, in words. */
+  message: string;
+}
+
+/** The download ended. */
+export interface EndEvent {
+  /** What happened. */
+  type: "end";
+  /** Seconds since the start. */
+  seconds: number;
+  /** How it ended. */
+  outcome: "complete" | "failed" | "cancelled";
+}
+
+/** Anything that a download tells of itself. */
+export type TraceEvent =
+  | SendEvent
+  | ReceiveEvent
+  | OpenEvent
+  | MirrorEvent
+  | FailureEvent
+  | NoteEvent
+  | EndEvent;

@@ -1,0 +1,33 @@
+/**
+ * sphttp: one file from many HTTP mirrors at once, handed over in order while it arrives.
+ *
+ * @example The parts of a file, in order
+ * ```ts
+ * import { Downloader } from "@x/sphttp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const urls = ["https://one.example/file.txt", "https://two.example/file.txt"];
+ * // Whatever is like `fetch` will do; leave the option out for the real one.
+ * const fetch = () => globalThis.fetch("data:text/plain,one file from many mirrors");
+ *
+ * let text = "";
+ * for await (const part of new Downloader(urls, { fetch })) {
+ *   text += new TextDecoder().decode(part);
+ * }
+ * assertEquals(text, "one file from many mirrors");
+ * ```
+ *
+ * @module
+ */
+
+export { Downloader, type FileInfo } from "./lib/engine/downloader.ts";
+export type { ByteRange, DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
+export type { RetryOptions } from "./lib/engine/retry.ts";
+export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
+export { type DelayRequest, DelayRequestAlgorithm } from "./lib/algorithms/delay.ts";
+export { type DuplicateRequest, DuplicateRequestAlgorithm } from "./lib/algorithms/duplicate.ts";
+export type { DelayView, DuplicateView, MirrorView } from "./lib/algorithms/view.ts";
+export * from "./lib/errors.ts";
+export type * from "./lib/trace/events.ts";
+export * from "./lib/trace/analysis.ts";
+export { VERSION } from "./lib/version.ts";

@@ -1,0 +1,220 @@
+import { assert, assertEquals } from "@std/assert";
+import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/algorithms/duplicate.ts";
+import { IntervalSet } from "../../lib/engine/interval_set.ts";
+import type { Scheduler } from "../../lib/engine/scheduler.ts";
+import {
+  delayRequestOf,
+  EIGHT_MIRRORS,
+  mulberry32,
+  simulate,
+  type SimulatedMirror,
+  type Simulation,
+  type SimulationOptions,
+  TESTBED,
+} from "../support/simulator.ts";
+
+const DELAYS = ["normal", "diff without initial delay", "diff", "inv", "static"];
+const DUPLICATES = Object.values(DuplicateRequestAlgorithm);
+const WINDOW = 32 * 1024 * 1024;
+
+/** What must hold after every event: whose each byte is, and how much is held. */
+function inspector(windowSize: number): (scheduler: Scheduler) => void {
+  return ({ ledger, requests, heldBytes }) => {
+    assert(heldBytes >= 0 && heldBytes <= windowSize, `${heldBytes} of ${windowSize} bytes held`);
+    if (!Number.isFinite(ledger.end)) return;
+    const known = new IntervalSet();
+    const mirrors = new Set<string>();
+    let live = 0;
+    for (const { kind, position, end, mirror } of requests) {
+      mirrors.add(mirror.url);
+      live++;
+      if (kind !== "probe") known.add(position, Math.min(end, ledger.end));
+    }
+    assertEquals(live, mirrors.size, "a mirror has two requests under way");
+    for (let position = 0, units = ledger.freeUnits; position < units; position++) {
+      const { start, end } = ledger.freeUnitAt(position)!;
+      assertEquals(known.add(start, end), end - start, `${start}-${end} is free, but owned`);
+      assertEquals(ledger.hasReceived(start, end), false, `${start}-${end} is free, but received`);
+    }
+    let from = ledger.start;
+    for (const { start, end } of [...known.intervals, { start: ledger.end, end: ledger.end }]) {
+      assert(ledger.hasReceived(from, start), `${from}-${start} is nobody's`);
+      from = end;
+    }
+  };
+}
+
+/** Runs a download to its end with every invariant held. */
+function run(options: SimulationOptions): Simulation {
+  const outcome = simulate({ ...options, inspect: inspector(options.windowSize ?? WINDOW) });
+  const { events, error, scheduler } = outcome;
+  assertEquals(error?.message, undefined);
+  assertEquals([scheduler.ledger.complete, events.at(-1)?.type], [true, "end"]);
+  const { start = 0, end = options.size, splitSize = 1_000_000 } = options;
+  const blocks = Math.ceil((Math.min(end, options.size) - start) / splitSize);
+  const received = events.flatMap((event) => event.type === "receive" ? [event.block] : []);
+  assertEquals(received.toSorted((a, b) => a - b), Array.from({ length: blocks }, (_, i) => i));
+  return outcome;
+}
+
+for (const [name, links] of Object.entries({ TESTBED, EIGHT_MIRRORS })) {
+  for (const delay of DELAYS) {
+    Deno.test(`${delay} on ${name}: every byte has its place, with every duplicate request`, () => {
+      for (const duplicate of DUPLICATES) {
+        for (const closeBadConnections of [false, true]) {
+          run({
+            links,
+            size: 40_500_000,
+            delay: delayRequestOf(delay, links),
+            duplicate: duplicateRequests[duplicate],
+            invalidBlockThreshold: 3,
+            closeBadConnections,
+          });
+        }
+      }
+    });
+  }
+}
+
+Deno.test("duplicate requests are sent where the front is late, and cost little", () => {
+  const options = { links: EIGHT_MIRRORS, size: 40_000_000 };
+  const delay = delayRequestOf("normal", EIGHT_MIRRORS);
+  const duplicates = ({ events }: Simulation) =>
+    events.filter((event) => event.type === "send" && event.duplicate).length;
+  const without = run({ ...options, delay, duplicate: duplicateRequests.none });
+  const probes = 12 * 1024 * (EIGHT_MIRRORS.length - 1);
+  assertEquals([duplicates(without), without.wastedBytes], [0, probes]);
+  for (const duplicate of [duplicateRequests.nibib, duplicateRequests.ibrc]) {
+    const outcome = run({ ...options, delay, duplicate, invalidBlockThreshold: 10 });
+    assert(duplicates(outcome) > 0);
+    // Each of them wastes at most a block.
+    assert(outcome.wastedBytes <= probes + 1_000_000 * duplicates(outcome));
+  }
+});
+
+Deno.test("a mirror that goes silent is helped out, and the download goes on", () => {
+  for (const delay of DELAYS) {
+    for (let silent = 0; silent < TESTBED.length; silent++) {
+      const links = TESTBED.map((link, index) =>
+        index === silent ? { ...link, silentFromMs: 700 } : link
+      );
+      const { longestStallSeconds } = run({
+        links,
+        size: 30_000_000,
+        delay: delayRequestOf(delay, links),
+      });
+      // The stall timeout, and a block from the slowest of the others.
+      assert(longestStallSeconds < 2.2, `${delay}, mirror ${silent}: ${longestStallSeconds} s`);
+    }
+  }
+});
+
+Deno.test("a mirror that resets its connections does not end the download", () => {
+  for (const delay of DELAYS) {
+    for (const resetAfterBytes of [1, 100_000, 999_999]) {
+      const links = TESTBED.map((link) => ({ ...link, resetAfterBytes }));
+      run({ links, size: 10_000_000, delay: delayRequestOf(delay, links) });
+    }
+  }
+});
+
+Deno.test("a consumer slower than the links slows the links, and fills the window only", () => {
+  for (const delay of DELAYS) {
+    const windowSize = 4_000_000;
+    const outcome = run({
+      links: TESTBED,
+      size: 20_000_000,
+      windowSize,
+      consumerBytesPerSecond: 2_500_000,
+      delay: delayRequestOf(delay, TESTBED),
+    });
+    assert(outcome.peakHeldBytes > windowSize / 2);
+    // Room that comes in small pieces is not asked for in small pieces.
+    const requests = outcome.events.filter(({ type }) => type === "send").length;
+    assert(requests <= 22, `${requests} requests for 20 blocks`);
+    // The consumer never waits for the links once it has begun.
+    assert(outcome.seconds < 8.5, `${delay}: ${outcome.seconds} s`);
+  }
+});
+
+Deno.test("a window of two blocks is enough to get to the end", () => {
+  for (const [links, size] of [[TESTBED, 20_300_000], [EIGHT_MIRRORS, 9_000_001]] as const) {
+    for (const delay of DELAYS) {
+      for (const duplicate of DUPLICATES) {
+        run({
+          links,
+          size,
+          windowSize: 2_000_000,
+          delay: delayRequestOf(delay, links),
+          duplicate: duplicateRequests[duplicate],
+        });
+      }
+    }
+  }
+});
+
+Deno.test("a window smaller than a mirror's first bytes is kept, too", () => {
+  run({ links: TESTBED, size: 50_000, splitSize: 1000, windowSize: 2000 });
+});
+
+Deno.test("a part of the file, and files of any size, come whole", () => {
+  for (const size of [0, 1, 12_287, 12_288, 12_289, 999_999, 1_000_000, 1_000_001, 3_500_000]) {
+    run({ links: TESTBED, size });
+  }
+  run({ links: TESTBED, size: 9_000_000, start: 1_234_567, end: 1_234_568 });
+  run({ links: TESTBED, size: 9_000_000, start: 1_234_567, end: 7_654_321 });
+  run({ links: TESTBED, size: 9_000_000, start: 8_999_999, end: 20_000_000 });
+});
+
+/** A network that nobody would wish for; its first mirror is healthy, the others may not be. */
+function randomNetwork(random: () => number): SimulationOptions {
+  const between = (low: number, high: number) => low + random() * (high - low);
+  const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
+  const links = Array.from({ length: 1 + Math.floor(random() * 6) }, (_, index) => {
+    const link: SimulatedMirror = {
+      bytesPerSecond: Math.round(10 ** between(4.7, 7.5)),
+      roundTripMs: between(1, 300),
+    };
+    if (index === 0 || random() < 0.4) return link;
+    if (random() < 0.5) return { ...link, silentFromMs: between(0, 4000) };
+    return { ...link, resetAfterBytes: Math.floor(10 ** between(0, 6)) };
+  });
+  // The healthy one may come anywhere in the order.
+  links.push(...links.splice(0, Math.floor(random() * links.length)));
+  const splitSize = Math.round(10 ** between(4, 6));
+  return {
+    links,
+    splitSize,
+    size: Math.floor(splitSize * between(0, 40)),
+    windowSize: Math.floor(splitSize * pick([2, 2.5, 3, 5, 10, 40])),
+    maxBlocksPerRequest: pick([1, 4, 16]),
+    delay: delayRequestOf(pick(DELAYS), links),
+    duplicate: duplicateRequests[pick(DUPLICATES)],
+    invalidBlockThreshold: pick([0, 2, 20]),
+    closeBadConnections: random() < 0.3,
+    seed: Math.floor(random() * 1e9),
+    ...(random() < 0.3 ? { consumerBytesPerSecond: Math.round(10 ** between(5, 7)) } : {}),
+  };
+}
+
+Deno.test("200 random networks with random faults end without an error or a lock-up", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const options = randomNetwork(mulberry32(seed));
+    try {
+      run(options);
+    } catch (cause) {
+      const { links, ...rest } = options;
+      throw new Error(`seed ${seed}: ${JSON.stringify({ links, ...rest })}`, { cause });
+    }
+  }
+});
+
+Deno.test("random networks without any healthy mirror end, too, one way or the other", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const options = randomNetwork(mulberry32(1000 + seed));
+    const links = options.links.map((link) => ({ silentFromMs: 500, ...link }));
+    const outcome = simulate({ ...options, links, inspect: inspector(options.windowSize!) });
+    const { complete } = outcome.scheduler.ledger;
+    assertEquals(outcome.error?.name, complete ? undefined : "NoMirrorLeftError", `seed ${seed}`);
+  }
+});

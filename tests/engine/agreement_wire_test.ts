@@ -1,0 +1,115 @@
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { MirrorMismatchError, NoMirrorLeftError, RangeNotSatisfiableError } from "../../mod.ts";
+import { otherContent, randomContent } from "../support/content.ts";
+import { download, FILE, withMirrors } from "../support/download.ts";
+
+const OTHER_SIZE = randomContent(999_999, 3);
+const OTHER_BYTES = otherContent(FILE);
+
+Deno.test("Downloader: a mirror with a file of another size is outvoted, though it answers first", async () => {
+  const mirrors = [{ content: OTHER_SIZE }, { roundTripMs: 20 }, { roundTripMs: 30 }];
+  await withMirrors(mirrors, async (urls) => {
+    const outcome = await download(urls);
+    assertEquals(outcome.error, undefined);
+    assertEquals(outcome.sha256, FILE.sha256());
+    assertEquals(outcome.stats.mirrors[0]!.state, "dropped");
+    assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "999999 bytes");
+  });
+});
+
+Deno.test("Downloader: a mirror with other bytes of the same size is outvoted", async () => {
+  await withMirrors([{ content: OTHER_BYTES }, {}, {}], async (urls) => {
+    const outcome = await download(urls);
+    assertEquals(outcome.sha256, FILE.sha256());
+    assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "other content");
+  });
+});
+
+for (const content of [OTHER_SIZE, OTHER_BYTES]) {
+  Deno.test(`Downloader: two mirrors with files of ${content.size} and ${FILE.size} bytes are an error`, async () => {
+    await withMirrors([{ content }, {}], async (urls) => {
+      const { error, bytes } = await download(urls);
+      assertInstanceOf(error, MirrorMismatchError);
+      assertEquals(bytes, 0);
+      const { message, claims } = error as MirrorMismatchError;
+      for (const url of urls) assertStringIncludes(message, url);
+      assertStringIncludes(message, `${content.size}`);
+      assertEquals(claims.map(({ size }) => size), [content.size, FILE.size]);
+    });
+  });
+}
+
+Deno.test("Downloader: a slow mirror that turns out to have another file is an error, never a splice", async () => {
+  await withMirrors(
+    [{ bytesPerSecond: 1e6 }, { content: OTHER_SIZE, roundTripMs: 350 }],
+    async (urls) => {
+      const { error } = await download(urls, { connectTimeoutMs: 5000 });
+      assertInstanceOf(error, MirrorMismatchError);
+    },
+  );
+});
+
+Deno.test("Downloader: a file that changes on a mirror is dropped there, by If-Range", async () => {
+  await withMirrors([{ bytesPerSecond: 4e6 }, { bytesPerSecond: 4e6 }], async (urls, [mirror]) => {
+    let changed = false;
+    const outcome = await download(urls, {
+      delayRequest: ({ received }) => {
+        if (received >= 5 && !changed) mirror!.setContent(OTHER_BYTES, '"changed"');
+        changed ||= received >= 5;
+        return 0;
+      },
+    });
+    assertEquals(outcome.error, undefined);
+    assertEquals(outcome.sha256, FILE.sha256());
+    assertEquals(outcome.stats.mirrors[0]!.state, "dropped");
+    assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "changed");
+    const ranges = mirror!.requests.filter(({ headers }) => headers["range"] !== undefined);
+    assert(ranges.slice(1).every(({ headers }) => headers["if-range"] !== undefined));
+    assertEquals(ranges[0]!.headers["if-range"], undefined);
+  });
+});
+
+Deno.test("Downloader: no mirror left is one error with each mirror's last failure", async () => {
+  const missing = { faults: [{ kind: "status", status: 404 }] } as const;
+  const broken = { faults: [{ kind: "status", status: 503 }] } as const;
+  await withMirrors(
+    [{ faults: [...missing.faults] }, { faults: [...broken.faults] }],
+    async (urls) => {
+      const { error } = await download(urls);
+      assertInstanceOf(error, NoMirrorLeftError);
+      const { cause, message } = error as NoMirrorLeftError;
+      assertEquals(cause.map(({ status }) => status), [404, 503]);
+      assertEquals(cause.map(({ mirror }) => mirror), urls);
+      for (const url of urls) assertStringIncludes(message, url);
+    },
+  );
+});
+
+Deno.test("Downloader: when mirrors die midway, what came before is handed over, then the error", async () => {
+  const faults = [{ kind: "status", status: 410, from: 4 }] as const;
+  await withMirrors([{ faults: [...faults] }], async (urls) => {
+    const { error, bytes } = await download(urls, { maxBlocksPerRequest: 1 });
+    assertInstanceOf(error, NoMirrorLeftError);
+    assertEquals(bytes, 150_000);
+  });
+});
+
+Deno.test("Downloader: a range option takes that part of the file", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const { bytes, sha256, error } = await download(urls, {
+      range: { start: 99_999, end: 500_001 },
+    });
+    assertEquals([error, bytes], [undefined, 400_002]);
+    const part = FILE.read(99_999, 500_001);
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", part));
+    assertEquals(sha256, digest.toHex());
+  });
+});
+
+Deno.test("Downloader: a range that starts behind the end is an error that names the size", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const { error } = await download(urls, { range: { start: FILE.size } });
+    assertInstanceOf(error, RangeNotSatisfiableError);
+    assertEquals((error as RangeNotSatisfiableError).size, FILE.size);
+  });
+});

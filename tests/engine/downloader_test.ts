@@ -1,0 +1,192 @@
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { Downloader } from "../../mod.ts";
+import { randomContent } from "../support/content.ts";
+import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+
+Deno.test("Downloader.open() tells what the file is, and asks nothing before", async () => {
+  await withMirrors([{ contentType: "video/mp4" }, {}], async (urls, mirrors) => {
+    await using downloader = new Downloader(urls, QUICK);
+    assertEquals(mirrors.map(({ requests }) => requests.length), [0, 0]);
+    assertThrows(() => downloader.headers, TypeError);
+    const info = await downloader.open();
+    assertEquals(info.size, FILE.size);
+    assertEquals(new Set(info.mirrors), new Set(urls));
+    assert(info.etag?.startsWith('"'));
+    const { headers } = downloader;
+    assertEquals(headers.get("content-length"), `${FILE.size}`);
+    assertEquals(headers.get("etag"), info.etag);
+    assertEquals(headers.get("last-modified"), info.lastModified);
+  });
+});
+
+Deno.test("Downloader.stream() is a body that a Response can have", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const downloader = new Downloader(urls, QUICK);
+    await downloader.open();
+    const response = new Response(downloader.stream(), { headers: downloader.headers });
+    const digest = await crypto.subtle.digest("SHA-256", await response.arrayBuffer());
+    assertEquals(new Uint8Array(digest).toHex(), FILE.sha256());
+  });
+});
+
+Deno.test("Downloader: the parts can be read once only", async () => {
+  await withMirrors([{}], async (urls) => {
+    await using downloader = new Downloader(urls, QUICK);
+    downloader.stream();
+    assertThrows(() => downloader.stream(), TypeError, "once only");
+    assertThrows(() => downloader[Symbol.asyncIterator](), TypeError, "once only");
+  });
+});
+
+Deno.test("Downloader: after cancel() reading is an error that says so", async () => {
+  await withMirrors([{}], async (urls) => {
+    const downloader = new Downloader(urls, QUICK);
+    await downloader.cancel();
+    assertThrows(() => downloader.stream(), TypeError, "cancelled");
+    await assertRejects(() => downloader.open());
+  });
+});
+
+Deno.test("Downloader.cancel() gives up every request and ends a pending read", async () => {
+  const stalled = { faults: [{ kind: "stall" as const, afterBytes: 20_000, from: 1 }] };
+  await withMirrors([stalled, stalled], async (urls) => {
+    const events: string[] = [];
+    const downloader = new Downloader(urls, {
+      ...QUICK,
+      idleTimeoutMs: 60_000,
+      stallTimeoutMs: 60_000,
+      onEvent: (event) => void events.push(event.type === "end" ? event.outcome : event.type),
+    });
+    const iterator = downloader[Symbol.asyncIterator]();
+    await iterator.next();
+    let pending = iterator.next();
+    while (downloader.stats().bufferedBytes > 0) pending = iterator.next();
+    const reason = new Error("enough");
+    const settled = Promise.allSettled([pending]);
+    await downloader.cancel(reason);
+    await settled;
+    await assertRejects(() => iterator.next(), Error, "enough");
+    assertEquals(events.at(-1), "cancelled");
+  });
+});
+
+Deno.test("Downloader: leaving the loop early cancels the download", async () => {
+  await withMirrors([{ bytesPerSecond: 1e6 }], async (urls, [mirror]) => {
+    for await (const part of new Downloader(urls, QUICK)) {
+      assert(part.byteLength > 0);
+      break;
+    }
+    assert(mirror!.requests.length <= 2);
+  });
+});
+
+Deno.test("Downloader: cancelling the stream cancels the download", async () => {
+  await withMirrors([{ bytesPerSecond: 1e6 }], async (urls) => {
+    const reader = new Downloader(urls, QUICK).stream().getReader();
+    await reader.read();
+    await reader.cancel();
+  });
+});
+
+Deno.test("Downloader: a signal ends it with the signal's reason", async () => {
+  await withMirrors([{ bytesPerSecond: 1e6 }], async (urls) => {
+    const controller = new AbortController();
+    const { error } = await download(urls, {
+      signal: controller.signal,
+      delayRequest: ({ received }) => {
+        if (received === 2) controller.abort(new Error("user left"));
+        return 0;
+      },
+    });
+    assertEquals((error as Error).message, "user left");
+  });
+});
+
+Deno.test("Downloader: a signal that has aborted before asks nothing", async () => {
+  await withMirrors([{}], async (urls, [mirror]) => {
+    const { error } = await download(urls, { signal: AbortSignal.abort(new Error("too late")) });
+    assertEquals((error as Error).message, "too late");
+    assertEquals(mirror!.requests.length, 0);
+  });
+});
+
+Deno.test("Downloader: an error of the caller's listener ends the download with it", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const downloader = new Downloader(urls, {
+      ...QUICK,
+      onEvent: () => {
+        throw new Error("listener broke");
+      },
+    });
+    await assertRejects(() => Array.fromAsync(downloader), Error, "listener broke");
+  });
+});
+
+Deno.test("Downloader: a URL that is given twice counts once, and is told of", async () => {
+  await withMirrors([{}], async ([url], [mirror]) => {
+    const outcome = await download([url!, `${url}#again`]);
+    assertEquals([outcome.error, outcome.stats.mirrors.length], [undefined, 1]);
+    const [note] = outcome.events.filter(({ type }) => type === "note");
+    assert(note?.type === "note" && note.message.includes(url!));
+    assertEquals(mirror!.requests.filter(({ range }) => range?.[0] === 0).length, 1);
+  });
+});
+
+Deno.test("Downloader: held bytes stay within the window while the consumer stands still", async () => {
+  const content = randomContent(3_000_000, 5);
+  await withMirrors([{ content }, { content }, { content, ranges: true }], async (urls) => {
+    const windowSize = 400_000;
+    const downloader = new Downloader(urls, { ...QUICK, windowSize });
+    const iterator = downloader[Symbol.asyncIterator]();
+    let bytes = (await iterator.next()).value!.byteLength;
+    // Nobody reads: the mirrors fill the window as far as they may, and then nothing is under way.
+    const still = () => downloader.stats().mirrors.every(({ state }) => state !== "busy");
+    while (!still()) await new Promise((resolve) => setTimeout(resolve, 1));
+    const held = downloader.stats().bufferedBytes;
+    assert(held > windowSize / 2 && held <= windowSize, `${held} bytes held`);
+    for await (const part of iterator) bytes += part.byteLength;
+    assertEquals(bytes, content.size);
+    assert(downloader.stats().peakBufferedBytes <= windowSize);
+  });
+});
+
+Deno.test("Downloader: the body of a whole file is read within the window only", async () => {
+  const content = randomContent(3_000_000, 5);
+  await withMirrors([{ content, ranges: false }], async (urls) => {
+    const windowSize = 300_000;
+    const downloader = new Downloader(urls, { ...QUICK, windowSize, idleTimeoutMs: 50 });
+    const iterator = downloader[Symbol.asyncIterator]();
+    let bytes = (await iterator.next()).value!.byteLength;
+    while (downloader.stats().bufferedBytes < windowSize) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    // Longer than the idle timeout: the silence is the consumer's, not the mirror's.
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    for await (const part of iterator) bytes += part.byteLength;
+    assertEquals(bytes, content.size);
+    const { peakBufferedBytes, mirrors } = downloader.stats();
+    assertEquals([peakBufferedBytes <= windowSize, mirrors[0]!.failures], [true, 0]);
+  });
+});
+
+Deno.test("Downloader.stats() adds up when it has ended", async () => {
+  await withMirrors([{}, { bytesPerSecond: 5e6 }], async (urls) => {
+    const { stats } = await download(urls);
+    assertEquals([stats.size, stats.receivedBytes, stats.consumedBytes], Array(3).fill(FILE.size));
+    assertEquals(stats.bufferedBytes, 0);
+    const bytes = stats.mirrors.reduce((sum, mirror) => sum + mirror.bytes, 0);
+    assertEquals(bytes - stats.wastedBytes, FILE.size);
+    assert(stats.firstByteSeconds! > 0 && stats.firstByteSeconds! <= stats.seconds);
+  });
+});
+
+Deno.test("Downloader.trace() keeps send and receive events when asked to", async () => {
+  await withMirrors([{}], async (urls) => {
+    for (const trace of [true, false]) {
+      const downloader = new Downloader(urls, { ...QUICK, trace });
+      for await (const part of downloader) assertInstanceOf(part, Uint8Array);
+      const receives = downloader.trace().filter(({ type }) => type === "receive");
+      assertEquals(receives.length, trace ? 21 : 0);
+    }
+  });
+});

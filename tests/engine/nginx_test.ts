@@ -1,0 +1,113 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import {
+  DelayRequestAlgorithm,
+  Downloader,
+  DuplicateRequestAlgorithm,
+  NoMirrorLeftError,
+} from "../../mod.ts";
+import { opensslPath, testCertificates } from "../support/certificates.ts";
+import { randomContent } from "../support/content.ts";
+import { download } from "../support/download.ts";
+import { nginxPath, startNginx } from "../support/nginx.ts";
+
+const content = randomContent(8_123_456, 21);
+const missing = nginxPath() === undefined;
+if (missing) console.warn("nginx is not installed: its tests are skipped (apt-get install nginx)");
+const noTls = missing || opensslPath() === undefined;
+
+/** Runs with a folder that has the file `file.bin`. */
+async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await Deno.writeFile(`${root}/file.bin`, content.read(0, content.size));
+    await Deno.writeFile(`${root}/empty.bin`, new Uint8Array());
+    await Deno.writeTextFile(`${root}/one.bin`, "x");
+    await run(root);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "Downloader: every algorithm gives the right file from nginx",
+  ignore: missing,
+  fn: () =>
+    withRoot(async (root) => {
+      await using nginx = await startNginx({ root });
+      const urls = nginx.urls("file.bin");
+      for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
+        for (const duplicateRequest of Object.values(DuplicateRequestAlgorithm)) {
+          const options = { delayRequest, duplicateRequest, splitSize: 100_000 };
+          const outcome = await download(urls, options);
+          assertEquals([outcome.error, outcome.sha256], [undefined, content.sha256()]);
+        }
+      }
+    }),
+});
+
+Deno.test({
+  name: "Downloader: empty and tiny files, and missing ones, from nginx",
+  ignore: missing,
+  fn: () =>
+    withRoot(async (root) => {
+      await using nginx = await startNginx({ root });
+      for (const [name, size] of [["empty.bin", 0], ["one.bin", 1]] as const) {
+        const outcome = await download(nginx.urls(name));
+        assertEquals([outcome.error, outcome.bytes], [undefined, size]);
+      }
+      const { error } = await download(nginx.urls("missing.bin"));
+      assertInstanceOf(error, NoMirrorLeftError);
+      assertEquals((error as NoMirrorLeftError).cause.map(({ status }) => status), [404, 404, 404]);
+    }),
+});
+
+Deno.test({
+  name: "Downloader: a file that nginx compresses for others comes as it is",
+  ignore: missing,
+  fn: () =>
+    withRoot(async (root) => {
+      await using nginx = await startNginx({ root, extra: "gzip on; gzip_types *;" });
+      const outcome = await download(nginx.urls("file.bin"));
+      assertEquals([outcome.error, outcome.sha256], [undefined, content.sha256()]);
+    }),
+});
+
+for (const http of ["auto", "http1", "http2"] as const) {
+  Deno.test({
+    name: `Downloader: over TLS with a private authority, http: ${http}`,
+    ignore: noTls,
+    fn: () =>
+      withRoot(async (root) => {
+        const { caPem, certPem, keyPem } = testCertificates();
+        const [certFile, keyFile] = [`${root}/cert.pem`, `${root}/key.pem`];
+        await Deno.writeTextFile(certFile, certPem);
+        await Deno.writeTextFile(keyFile, keyPem);
+        const accessLog = `${root}/access.log`;
+        const tls = { certFile, keyFile, http2: true };
+        await using nginx = await startNginx({ root, tls, accessLog });
+        const urls = nginx.urls("file.bin");
+        assert(urls.every((url) => url.startsWith("https://")));
+        const outcome = await download(urls, { http, caCerts: [caPem], connectTimeoutMs: 5000 });
+        assertEquals([outcome.error, outcome.sha256], [undefined, content.sha256()]);
+        const protocols = new Set((await Deno.readTextFile(accessLog)).match(/HTTP\/\d\.\d/g));
+        assertEquals([...protocols], [http === "http1" ? "HTTP/1.1" : "HTTP/2.0"]);
+      }),
+  });
+}
+
+Deno.test({
+  name: "Downloader: a certificate that nobody vouches for is refused",
+  ignore: noTls,
+  fn: () =>
+    withRoot(async (root) => {
+      const { certPem, keyPem } = testCertificates();
+      const [certFile, keyFile] = [`${root}/cert.pem`, `${root}/key.pem`];
+      await Deno.writeTextFile(certFile, certPem);
+      await Deno.writeTextFile(keyFile, keyPem);
+      await using nginx = await startNginx({ root, listeners: 1, tls: { certFile, keyFile } });
+      await using downloader = new Downloader(nginx.urls("file.bin"), { retry: { attempts: 1 } });
+      const error = await downloader.open().then(() => undefined, (error) => error);
+      assertInstanceOf(error, NoMirrorLeftError);
+      assertEquals((error as NoMirrorLeftError).cause[0]!.phase, "connect");
+    }),
+});

@@ -1,0 +1,184 @@
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { DelayRequestAlgorithm } from "../../lib/algorithms/delay.ts";
+import { DuplicateRequestAlgorithm, nibib } from "../../lib/algorithms/duplicate.ts";
+import type { DelayView } from "../../lib/algorithms/view.ts";
+import { type DownloaderOptions, resolveOptions } from "../../lib/engine/options.ts";
+import { MirrorUrlError } from "../../lib/errors.ts";
+
+const URLS = ["http://one.test/file", "http://two.test/file"];
+
+/** Options as somebody without a type checker may write them. */
+function refused(options: Record<string, unknown>, type: ErrorConstructor): string {
+  const error = assertThrows(() => resolveOptions(URLS, options as DownloaderOptions), type);
+  return (error as Error).message;
+}
+
+Deno.test("resolveOptions() fills in every default", () => {
+  const options = resolveOptions(URLS);
+  assertEquals(options.mirrors.map(({ url }) => url), URLS);
+  assertEquals(options.splitSize, 1_000_000);
+  assertEquals(options.windowSize, 32 * 1024 * 1024);
+  assertEquals([options.start, options.end], [0, undefined]);
+  assertStrictEquals(options.duplicate, nibib);
+  assertEquals(options.invalidBlockThreshold, 20);
+  assertEquals(options.closeBadConnections, false);
+  assertEquals(options.retry, {
+    attempts: 5,
+    minDelayMs: 250,
+    maxDelayMs: 10_000,
+    jitter: 0.5,
+    maxRetryAfterMs: 120_000,
+  });
+  assertEquals([options.connectTimeoutMs, options.headersTimeoutMs], [10_000, 10_000]);
+  assertEquals([options.idleTimeoutMs, options.stallTimeoutMs], [10_000, 1000]);
+  assertEquals(options.maxRedirects, 10);
+  assertStrictEquals(options.fetch, globalThis.fetch);
+  assertEquals([options.signal, options.trace, options.http], [undefined, false, "auto"]);
+  assertEquals([...options.headers], []);
+  assertEquals(options.caCerts, []);
+  assertEquals(options.notes, []);
+});
+
+Deno.test("resolveOptions(): the default delay is diff with an initial delay of coefficient 10", () => {
+  const mirrors = [10, 30].map((answerMs, index) => ({
+    url: URLS[index]!,
+    usage: 0,
+    previous: 0,
+    requests: 0,
+    answerMs,
+  }));
+  const view: DelayView = { mirror: mirrors[1]!, mirrors, closed: 0, received: 0, left: 99 };
+  assertEquals(resolveOptions(URLS).delay(view), 20);
+  assertEquals(resolveOptions(URLS, { initialDelayCoefficient: 2 }).delay(view), 4);
+  assertEquals(resolveOptions(URLS, { initialDelay: false }).delay(view), 0);
+  const staticDelays = { "http://two.test:80/file#x": 7 };
+  assertEquals(resolveOptions(URLS, { delayRequest: "static", staticDelays }).delay(view), 7);
+});
+
+Deno.test("resolveOptions() knows every algorithm by its name", () => {
+  for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
+    assertEquals(typeof resolveOptions(URLS, { delayRequest }).delay, "function");
+  }
+  for (const duplicateRequest of Object.values(DuplicateRequestAlgorithm)) {
+    assertEquals(typeof resolveOptions(URLS, { duplicateRequest }).duplicate, "function");
+  }
+});
+
+Deno.test("resolveOptions() refuses what is no whole number, and says so", () => {
+  const names = [
+    "splitSize",
+    "windowSize",
+    "invalidBlockThreshold",
+    "maxBlocksPerRequest",
+    "maxRedirects",
+    "connectTimeoutMs",
+    "headersTimeoutMs",
+    "idleTimeoutMs",
+    "stallTimeoutMs",
+  ];
+  for (const name of names) {
+    for (const value of [NaN, 1.5, Infinity, "5000"]) {
+      const message = refused({ [name]: value }, TypeError);
+      assertEquals(message, `${name} is ${value}, but must be a whole number`);
+    }
+  }
+  assertEquals(
+    refused({ range: { start: 0.5 } }, TypeError),
+    "range.start is 0.5, but must be a whole number",
+  );
+  assert(refused({ range: { end: NaN } }, TypeError).includes("range.end is NaN"));
+  assert(refused({ retry: { attempts: 2.5 } }, TypeError).includes("retry.attempts is 2.5"));
+});
+
+Deno.test("resolveOptions() refuses numbers out of range, and names value and limits", () => {
+  const table = [
+    [{ splitSize: 0 }, "splitSize is 0, but must be from 1000 to 9007199254740991"],
+    [{ splitSize: 999 }, "splitSize is 999, but must be from 1000 to"],
+    [{ splitSize: -1 }, "splitSize is -1, but"],
+    [{ windowSize: 0 }, "windowSize is 0, but must be from 2000 to"],
+    [{ windowSize: 1_999_999 }, "windowSize is 1999999, but must be at least twice splitSize"],
+    [{ splitSize: 2 ** 50 }, "but must be at least twice splitSize (1125899906842624)"],
+    [{ invalidBlockThreshold: -1 }, "invalidBlockThreshold is -1, but must be from 0 to 1000000"],
+    [{ invalidBlockThreshold: 1e9 }, "invalidBlockThreshold is 1000000000, but"],
+    [{ maxBlocksPerRequest: 0 }, "maxBlocksPerRequest is 0, but must be from 1 to"],
+    [{ initialDelayCoefficient: -1 }, "initialDelayCoefficient is -1, but must be from 0 to"],
+    [{ initialDelayCoefficient: NaN }, "initialDelayCoefficient is NaN, but"],
+    [{ initialDelayCoefficient: 1e9 }, "initialDelayCoefficient is 1000000000, but"],
+    [{ maxRedirects: -1 }, "maxRedirects is -1, but must be from 0 to 100"],
+    [{ maxRedirects: 101 }, "maxRedirects is 101, but must be from 0 to 100"],
+    [{ connectTimeoutMs: 0 }, "connectTimeoutMs is 0, but must be from 1 to 86400000"],
+    [{ headersTimeoutMs: -5 }, "headersTimeoutMs is -5, but must be from 1 to 86400000"],
+    [{ idleTimeoutMs: 86_400_001 }, "idleTimeoutMs is 86400001, but"],
+    [{ stallTimeoutMs: 0 }, "stallTimeoutMs is 0, but"],
+    [{ range: { start: -1 } }, "range.start is -1, but must be from 0 to"],
+    [{ range: { start: 5, end: 5 } }, "range.end is 5, but must be from 6 to"],
+    [{ range: { end: 0 } }, "range.end is 0, but must be from 1 to"],
+    [{ retry: { attempts: 0 } }, "retry.attempts is 0, but must be from 1 to"],
+    [{ retry: { minDelayMs: -1 } }, "retry.minDelayMs is -1, but must be from 0 to"],
+    [{ retry: { maxDelayMs: NaN } }, "retry.maxDelayMs is NaN, but"],
+    [{ retry: { jitter: 1.1 } }, "retry.jitter is 1.1, but must be from 0 to 1"],
+    [{ retry: { maxRetryAfterMs: Infinity } }, "retry.maxRetryAfterMs is Infinity, but"],
+    [{ staticDelays: { [URLS[0]!]: -1 } }, `staticDelays of ${URLS[0]} is -1, but must be from 0`],
+  ] as const;
+  for (const [options, part] of table) {
+    const message = refused(options, RangeError);
+    assert(message.includes(part), `${message} does not say: ${part}`);
+  }
+});
+
+Deno.test("resolveOptions() takes values at the limits", () => {
+  resolveOptions(URLS, { splitSize: 1000, windowSize: 2000, invalidBlockThreshold: 0 });
+  resolveOptions(URLS, { maxRedirects: 0, idleTimeoutMs: 1, stallTimeoutMs: 86_400_000 });
+  resolveOptions(URLS, { retry: { attempts: 1, minDelayMs: 0, jitter: 0, maxRetryAfterMs: 0 } });
+  assertEquals(resolveOptions(URLS, { range: { start: 5, end: 6 } }).end, 6);
+  assertEquals(resolveOptions(URLS, { range: { start: 5 } }).end, undefined);
+});
+
+Deno.test("resolveOptions() refuses unknown names, and lists those that there are", () => {
+  const table = [
+    ["delayRequest", "DIFF", "normal, diff, inv, static"],
+    ["delayRequest", "constructor", "normal, diff, inv, static"],
+    ["duplicateRequest", "some", "nibib, ibrc, none"],
+    ["http", "http3", "auto, http1, http2"],
+  ] as const;
+  for (const [name, value, known] of table) {
+    const message = refused({ [name]: value }, TypeError);
+    assertEquals(message, `${name} is "${value}", but must be one of ${known}`);
+  }
+});
+
+Deno.test("resolveOptions(): static delays name mirrors that there are", () => {
+  const message = refused({ staticDelays: { "http://user:secret@x.test/": 1 } }, RangeError);
+  assert(message.includes("http://x.test/, which is none of the mirrors"), message);
+  assert(message.includes(URLS.join(", ")), message);
+  assert(!message.includes("secret"), message);
+  const fraction = refused({ staticDelays: { [URLS[0]!]: 0.5 } }, TypeError);
+  assert(fraction.includes("is 0.5, but must be a whole number"), fraction);
+  assertThrows(() => resolveOptions(URLS, { staticDelays: { nothing: 1 } }), MirrorUrlError);
+});
+
+Deno.test("resolveOptions(): headers that belong to the engine are refused in any case", () => {
+  for (const name of ["Range", "if-range", "Accept-Encoding", "HOST", "content-length"]) {
+    const message = refused({ headers: { [name]: "x" } }, TypeError);
+    assert(message.includes(`"${name.toLowerCase()}"`), message);
+  }
+});
+
+Deno.test("resolveOptions(): headers are copied", () => {
+  const own = new Headers({ authorization: "Bearer x" });
+  const { headers } = resolveOptions(URLS, { headers: own });
+  own.set("authorization", "Bearer y");
+  assertEquals(headers.get("authorization"), "Bearer x");
+});
+
+Deno.test("resolveOptions() says which mirrors were given more than once", () => {
+  const { mirrors, notes } = resolveOptions([...URLS, "http://user:secret@one.test/file"]);
+  assertEquals(mirrors.length, 2);
+  assertEquals(notes, ["http://one.test/file was given more than once; it counts as one mirror"]);
+});
+
+Deno.test("resolveOptions() needs mirrors that are http or https", () => {
+  for (const urls of [[], ["file"], ["ftp://one.test/file"]]) {
+    assertThrows(() => resolveOptions(urls), MirrorUrlError);
+  }
+});

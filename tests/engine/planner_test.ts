@@ -1,0 +1,258 @@
+import { assertEquals } from "@std/assert";
+import type { DuplicateView } from "../../lib/algorithms/view.ts";
+import { Ledger } from "../../lib/engine/ledger.ts";
+import { Mirror } from "../../lib/engine/mirror.ts";
+import {
+  type Plan,
+  plan,
+  planFront,
+  type PlannerOptions,
+  type PlanView,
+  unitSize,
+} from "../../lib/engine/planner.ts";
+import type { LiveRequest } from "../../lib/engine/requests.ts";
+import { simulate } from "../support/simulator.ts";
+
+const OPTIONS: PlannerOptions = {
+  delay: () => 0,
+  duplicate: () => false,
+  invalidBlockThreshold: 20,
+  splitSize: 10,
+  windowSize: 100,
+  maxBlocksPerRequest: 16,
+};
+
+function mirror(facts: Partial<Mirror> = {}): Mirror {
+  return Object.assign(new Mirror("http://one.test/"), { service: "ranges", ...facts });
+}
+
+function view(facts: Partial<PlanView> = {}): PlanView {
+  return {
+    ledger: new Ledger(0, 300, 10),
+    mirrors: [],
+    requests: [],
+    heldBytes: 0,
+    received: 0,
+    receivedSinceFront: 0,
+    ...facts,
+  };
+}
+
+function request(start: number, end: number, facts: Partial<LiveRequest> = {}): LiveRequest {
+  return {
+    id: 0,
+    mirror: mirror(),
+    kind: "range",
+    start,
+    end,
+    position: start,
+    startedAt: 0,
+    answeredAt: 0,
+    activeAt: 0,
+    held: false,
+    ...facts,
+  };
+}
+
+/** The plan in short: its range, or its type. */
+function short(planned: Plan): unknown {
+  return "range" in planned ? [planned.type, planned.range.start, planned.range.end] : planned.type;
+}
+
+function planned(facts: Partial<PlanView> = {}, options: Partial<PlannerOptions> = {}): unknown {
+  return short(plan(mirror(), view(facts), { ...OPTIONS, ...options }));
+}
+
+Deno.test("plan() asks for the block that the algorithm says", () => {
+  assertEquals(planned(), ["ask", 0, 10]);
+  assertEquals(planned({}, { delay: () => 4 }), ["ask", 40, 50]);
+  const ledger = new Ledger(0, 300, 10);
+  ledger.take(0, 20);
+  ledger.take(35, 37);
+  // Pieces of blocks count as blocks: 20-30, 30-35, 37-40, 40-50.
+  assertEquals(planned({ ledger }, { delay: () => 2 }), ["ask", 37, 40]);
+});
+
+Deno.test("plan(): what is no position counts as the first, a fraction is rounded down", () => {
+  for (const nonsense of [NaN, -1, -Infinity, undefined as unknown as number]) {
+    assertEquals(planned({}, { delay: () => nonsense }), ["ask", 0, 10], `${nonsense}`);
+  }
+  assertEquals(planned({}, { delay: () => 2.9 }), ["ask", 20, 30]);
+});
+
+Deno.test("plan() sends home who would reach too far behind the end", () => {
+  assertEquals(planned({}, { delay: () => 33 }), ["ask", 290, 300]);
+  assertEquals(planned({}, { delay: () => 34 }), "retire");
+  assertEquals(planned({}, { delay: () => Infinity }), "retire");
+});
+
+Deno.test("plan() shows the algorithm the state of the download", () => {
+  const ledger = new Ledger(0, 300, 10);
+  ledger.take(0, 50);
+  const failure = undefined as never;
+  const mirrors = [
+    mirror(),
+    mirror({ state: { type: "closed" } }),
+    mirror({ state: { type: "dropped", failure } }),
+    mirror({ state: { type: "retired" } }),
+    mirror({ state: { type: "waiting", until: 1, failure } }),
+  ];
+  plan(mirrors[0]!, view({ ledger, mirrors, received: 7 }), {
+    ...OPTIONS,
+    delay: (seen) => {
+      assertEquals([seen.mirror, seen.mirrors], [mirrors[0], mirrors]);
+      assertEquals([seen.received, seen.left, seen.closed], [7, 25, 2]);
+      return 0;
+    },
+  });
+});
+
+Deno.test("plan() waits while nothing is free", () => {
+  const ledger = new Ledger(0, 30, 10);
+  ledger.take(0, 30);
+  assertEquals(planned({ ledger }), "wait");
+});
+
+Deno.test("plan(): what somebody failed to bring at the front comes before the algorithm", () => {
+  const ledger = new Ledger(0, 300, 10);
+  ledger.take(0, 20);
+  ledger.giveBack(4, 10, []);
+  assertEquals(planned({ ledger }, { delay: () => 9 }), ["ask", 100, 110]);
+  ledger.receive(0, 4);
+  assertEquals(planned({ ledger }, { delay: () => 9 }), ["ask", 4, 10]);
+  assertEquals(planned({ ledger }, { delay: () => Infinity }), ["ask", 4, 10]);
+});
+
+Deno.test("plan() keeps room for the front's block alone", () => {
+  const delay = () => 5;
+  // Of the window's 100 bytes, 80 or 81 are filled: only the first leaves a block's room.
+  assertEquals(planned({ heldBytes: 80 }, { delay }), ["ask", 50, 60]);
+  assertEquals(planned({ heldBytes: 81 }, { delay }), ["ask", 0, 10]);
+  assertEquals(planned({ heldBytes: 90 }, { delay }), ["ask", 0, 10]);
+  assertEquals(planned({ heldBytes: 91 }, { delay }), "wait");
+  const ledger = new Ledger(0, 300, 10);
+  ledger.take(0, 10);
+  assertEquals(planned({ ledger, heldBytes: 70 }, { delay }), ["ask", 60, 70]);
+  // The front is being brought: nobody else may take its room.
+  assertEquals(planned({ ledger, heldBytes: 71 }, { delay }), "wait");
+});
+
+Deno.test("planFront() asks for the first that is free, within the window", () => {
+  const ledger = new Ledger(0, 300, 10);
+  ledger.take(0, 13);
+  assertEquals(short(planFront(view({ ledger }), OPTIONS)), ["ask", 13, 20]);
+  assertEquals(short(planFront(view({ ledger, heldBytes: 90 }), OPTIONS)), "wait");
+});
+
+Deno.test("plan(): the front can be asked for however large a unit has become", () => {
+  // The window was filled but for one block while a unit was one block; then blocks came faster.
+  const ledger = new Ledger(0, 300, 10);
+  ledger.receive(10, 100);
+  ledger.unitSize = 10;
+  assertEquals(planned({ ledger, heldBytes: 90 }), ["ask", 0, 10]);
+  const later = new Ledger(0, 300, 10);
+  later.receive(100, 190);
+  later.unitSize = 40;
+  assertEquals(plan(mirror(), view({ ledger: later, heldBytes: 90 }), OPTIONS).type, "ask");
+});
+
+Deno.test("unitSize() is one block unless every mirror is quick, then a power of two", () => {
+  // milliseconds for each block of each mirror, window in blocks → blocks
+  const table = [
+    [[undefined], 100, 1],
+    [[25], 100, 1],
+    [[12.5], 100, 2],
+    [[13], 100, 1],
+    [[6], 100, 4],
+    [[0.01], 100, 16],
+    [[0.01, undefined], 100, 1],
+    [[0.01, 12], 100, 2],
+    [[0.01], 9, 4],
+    [[0.01, 0.01, 0.01], 8, 2],
+    [[0.01], 2, 1],
+    [[0], 100, 16],
+  ] as const;
+  for (const [times, blocks, expected] of table) {
+    const mirrors = times.map((blockMs) => mirror({ blockMs }));
+    const options = { ...OPTIONS, windowSize: blocks * 10 };
+    assertEquals(unitSize(mirrors, options), 10 * expected, `${times} in ${blocks}`);
+  }
+  const quick = [mirror({ blockMs: 0.01 })];
+  assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 1 }), 10);
+  assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 7 }), 40);
+});
+
+/** A download whose front, block 0, is late: block 1 has come, the rest is free. */
+function lateFront(late = request(0, 10)): PlanView {
+  const ledger = new Ledger(0, 300, 10);
+  ledger.take(0, 10);
+  ledger.receive(0, late.position);
+  ledger.receive(10, 20);
+  return view({ ledger, requests: [late], heldBytes: 10, receivedSinceFront: 3 });
+}
+
+const ALWAYS = { ...OPTIONS, duplicate: () => true };
+
+Deno.test("plan() asks again for what is missing of the front's block", () => {
+  assertEquals(short(plan(mirror(), lateFront(), ALWAYS)), ["duplicate", 0, 10]);
+  const begun = lateFront(request(0, 10, { position: 6 }));
+  assertEquals(short(plan(mirror(), begun, ALWAYS)), ["duplicate", 6, 10]);
+  // Not more than the block, however far the late request goes.
+  const long = lateFront(request(0, 30));
+  assertEquals(short(plan(mirror(), long, ALWAYS)), ["duplicate", 0, 10]);
+  const short206 = lateFront(request(0, 7));
+  assertEquals(short(plan(mirror(), short206, ALWAYS)), ["duplicate", 0, 7]);
+});
+
+Deno.test("plan() shows the duplicate algorithm what waits", () => {
+  const seen: DuplicateView[] = [];
+  const duplicate = (facts: DuplicateView) => seen.push(facts) === 0;
+  plan(mirror(), lateFront(), { ...OPTIONS, duplicate });
+  assertEquals(seen, [{ invalidBlocks: 1, receivedSinceFront: 3, threshold: 20 }]);
+});
+
+Deno.test("plan(): only the live mirror that has delivered most asks again", () => {
+  const own = mirror({ usage: 5 });
+  const failure = undefined as never;
+  const table = [
+    [mirror({ usage: 4 }), true],
+    [mirror({ usage: 5 }), true],
+    [mirror({ usage: 6 }), false],
+    [mirror({ usage: 6, state: { type: "busy", request: 1 } }), false],
+    [mirror({ usage: 6, state: { type: "retired" } }), true],
+    [mirror({ usage: 6, state: { type: "closed" } }), true],
+    [mirror({ usage: 6, state: { type: "dropped", failure } }), true],
+  ] as const;
+  for (const [other, again] of table) {
+    const scene = { ...lateFront(), mirrors: [own, other] };
+    const { type } = plan(own, scene, ALWAYS);
+    assertEquals(type, again ? "duplicate" : "ask", `${other.usage} ${other.state.type}`);
+  }
+});
+
+Deno.test("plan() asks again for a front that one other mirror has, not two and not none", () => {
+  const twice = { ...lateFront(), requests: [request(0, 10), request(0, 10)] };
+  assertEquals(short(plan(mirror(), twice, ALWAYS)), ["ask", 20, 30]);
+  const elsewhere = { ...lateFront(), requests: [request(20, 30)] };
+  assertEquals(short(plan(mirror(), elsewhere, ALWAYS)), ["ask", 20, 30]);
+  const free = lateFront();
+  free.ledger.giveBack(0, 10, []);
+  assertEquals(short(plan(mirror(), free, ALWAYS)), ["ask", 0, 10]);
+});
+
+Deno.test("plan(): no lock-up when blocks turn out to be quick while the window is full", () => {
+  // The slow mirror keeps a unit at one block while the quick one, which always asks for the last
+  // block, fills the window; then the slow one is given up, and a unit becomes several blocks.
+  const outcome = simulate({
+    links: [
+      { bytesPerSecond: 100e6, roundTripMs: 1 },
+      { bytesPerSecond: 1e6, roundTripMs: 10, resetAfterBytes: 50_000 },
+    ],
+    size: 10_000_000,
+    splitSize: 100_000,
+    windowSize: 800_000,
+    delay: ({ left }) => left - 1,
+    retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0, jitter: 0, maxRetryAfterMs: 0 },
+  });
+  assertEquals([outcome.error, outcome.scheduler.ledger.complete], [undefined, true]);
+});

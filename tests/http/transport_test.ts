@@ -1,0 +1,136 @@
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { type MirrorError, NoMirrorLeftError } from "../../mod.ts";
+import { download, FILE, withMirrors } from "../support/download.ts";
+import { startMirror } from "../support/mirror_lab.ts";
+
+/** The basic credentials `user:pass`. */
+const BASIC = "Basic dXNlcjpwYXNz";
+
+function withCredentials(url: string): string {
+  return url.replace("http://", "http://user:pass@");
+}
+
+function lastFailure(error: unknown): MirrorError {
+  assertInstanceOf(error, NoMirrorLeftError);
+  return (error as NoMirrorLeftError).cause[0]!;
+}
+
+for (const redirect of ["relative", "absolute"] as const) {
+  Deno.test(`Transport follows ${redirect} redirects once, and remembers where they led`, async () => {
+    await withMirrors([{ redirect }, { redirect }], async (urls, mirrors) => {
+      const outcome = await download(urls);
+      assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+      for (const { requests } of mirrors) {
+        assertEquals(requests.filter(({ path }) => path.startsWith("/moved")).length, 1);
+      }
+    });
+  });
+}
+
+Deno.test("Transport gives up after too many redirects", async () => {
+  await using loop = await startMirror({ content: FILE });
+  await withMirrors([{ redirectTo: loop.url }], async (urls) => {
+    const { error } = await download(urls, { maxRedirects: 0 });
+    assertEquals(lastFailure(error).reason, "redirect");
+  });
+});
+
+Deno.test("Transport refuses a redirect to another scheme", async () => {
+  await withMirrors([{ redirectTo: "ftp://127.0.0.1/file" }], async (urls) => {
+    const { error } = await download(urls);
+    assertEquals(lastFailure(error).reason, "redirect");
+  });
+});
+
+Deno.test("Transport asks the mirror again when the place it redirected to has expired", async () => {
+  await using second = await startMirror({ content: FILE });
+  const expired = { kind: "status", status: 403, from: 3, count: 1 } as const;
+  await using first = await startMirror({ content: FILE, faults: [expired] });
+  await withMirrors([{ redirectTo: first.url }], async (urls, [mirror]) => {
+    const outcome = await download(urls);
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+    assertEquals(mirror!.requests.length, 2);
+  });
+  assertEquals(second.requests.length, 0);
+});
+
+Deno.test("Transport sends a URL's credentials to that mirror only", async () => {
+  await withMirrors([{ requireAuthorization: BASIC }, {}], async (urls, mirrors) => {
+    const outcome = await download([withCredentials(urls[0]!), urls[1]!]);
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+    assertEquals(mirrors[0]!.requests[0]!.headers["authorization"], BASIC);
+    assert(mirrors[1]!.requests.every(({ headers }) => headers["authorization"] === undefined));
+    assert(!JSON.stringify([outcome.events, outcome.stats]).includes("pass"));
+  });
+});
+
+Deno.test("Transport sends no credentials on to another origin", async () => {
+  await using target = await startMirror({ content: FILE });
+  const headers = { authorization: "Bearer secret", cookie: "session=secret", "x-kept": "yes" };
+  await withMirrors([{ redirectTo: target.url }], async (urls, [mirror]) => {
+    const outcome = await download([withCredentials(urls[0]!)], { headers });
+    assertEquals(outcome.sha256, FILE.sha256());
+    assertEquals(mirror!.requests[0]!.headers["authorization"], BASIC);
+    for (const { headers } of target.requests) {
+      assertEquals(headers["authorization"], undefined);
+      assertEquals(headers["cookie"], undefined);
+      assertEquals(headers["x-kept"], "yes");
+    }
+  });
+});
+
+Deno.test("Transport: an error message carries no credential", async () => {
+  await withMirrors([{ requireAuthorization: "Basic other" }], async (urls) => {
+    const { error, events } = await download([withCredentials(urls[0]!)]);
+    const failure = lastFailure(error);
+    assertEquals([failure.status, failure.reason], [401, "status"]);
+    assertStringIncludes(failure.message, urls[0]!);
+    assert(!JSON.stringify([failure, events, String(error)]).includes("pass"));
+  });
+});
+
+Deno.test("Transport asks for the bytes as they are, and sends the caller's headers", async () => {
+  await withMirrors([{}], async (urls, [mirror]) => {
+    await download(urls, { headers: { "x-mine": "1" } });
+    for (const { headers, method } of mirror!.requests) {
+      assertEquals([method, headers["accept-encoding"]], ["GET", "identity"]);
+      assertEquals(headers["x-mine"], "1");
+    }
+    assertEquals(mirror!.requests[0]!.headers["range"], "bytes=0-12287");
+  });
+});
+
+Deno.test("Transport uses the caller's fetch, whatever kind of stream it answers with", async () => {
+  let calls = 0;
+  const own: typeof fetch = (input, init) => {
+    calls++;
+    const [, start, last] = /bytes=(\d+)-(\d+)/.exec(new Headers(init?.headers).get("range")!)!;
+    const end = Math.min(Number(last) + 1, FILE.size);
+    const bytes = FILE.read(Number(start), end);
+    assert(String(input).startsWith("http://mirror"));
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (let at = 0; at < bytes.length; at += 7000) {
+          controller.enqueue(bytes.slice(at, at + 7000));
+        }
+        controller.close();
+      },
+    });
+    const headers = { "content-range": `bytes ${start}-${end - 1}/${FILE.size}` };
+    return Promise.resolve(new Response(body, { status: 206, headers }));
+  };
+  const outcome = await download(["http://mirror1.test/f", "http://mirror2.test/f"], {
+    fetch: own,
+  });
+  assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+  assert(calls >= 4);
+});
+
+Deno.test("Transport: a mirror that cannot be reached is a failure to connect", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const { error } = await download([`http://127.0.0.1:${port}/file`]);
+  const failure = lastFailure(error);
+  assertEquals([failure.phase, failure.reason], ["connect", "network"]);
+});

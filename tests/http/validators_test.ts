@@ -1,0 +1,84 @@
+import { assertEquals } from "@std/assert";
+import { contradicts, parseRetryAfter, readValidators } from "../../lib/http/validators.ts";
+
+const NOON = "Sun, 06 Nov 1994 12:00:00 GMT";
+const SECOND_AFTER = "Sun, 06 Nov 1994 12:00:01 GMT";
+
+function strong(headers: Record<string, string>): string | undefined {
+  return readValidators(new Headers(headers)).strong;
+}
+
+Deno.test("readValidators(): a strong entity tag may join ranges, a weak one may not", () => {
+  for (const etag of ['"abc"', '""', '"W/x"', '"a/b+c=!~"', '"\u00e9"']) {
+    assertEquals(strong({ etag }), etag);
+  }
+  assertEquals(strong({ etag: 'W/"abc"' }), undefined);
+});
+
+Deno.test("readValidators(): what is no entity tag is none", () => {
+  for (const etag of ["abc", '"abc', 'abc"', 'w/"abc"', '"a"b"', '"a b"', "*", "", '"a", "b"']) {
+    assertEquals(readValidators(new Headers({ etag })).etag, undefined, etag);
+  }
+});
+
+Deno.test("readValidators(): weak tags are kept as they came", () => {
+  assertEquals(readValidators(new Headers({ etag: 'W/"abc"' })).etag, 'W/"abc"');
+});
+
+Deno.test("readValidators(): a date is strong from one second on (RFC 9110 section 8.8.2.2)", () => {
+  // Last-Modified, Date → what may be sent as If-Range
+  const table = [
+    [NOON, SECOND_AFTER, NOON],
+    [NOON, "Sun, 06 Nov 1994 13:00:00 GMT", NOON],
+    [NOON, NOON, undefined],
+    [SECOND_AFTER, NOON, undefined],
+    ["garbage", NOON, undefined],
+    [NOON, "garbage", undefined],
+  ] as const;
+  for (const [modified, date, expected] of table) {
+    assertEquals(strong({ "last-modified": modified, date }), expected, `${modified}, ${date}`);
+  }
+  assertEquals(strong({ "last-modified": NOON }), undefined);
+  assertEquals(strong({ date: NOON }), undefined);
+});
+
+Deno.test("readValidators(): a date is used only where there is no entity tag", () => {
+  const dates = { "last-modified": NOON, date: SECOND_AFTER };
+  assertEquals(strong({ ...dates, etag: '"abc"' }), '"abc"');
+  assertEquals(strong({ ...dates, etag: 'W/"abc"' }), undefined);
+  assertEquals(readValidators(new Headers(dates)).lastModified, NOON);
+});
+
+Deno.test("contradicts(): another strong tag than before says that the file changed", () => {
+  // known, now → contradiction
+  const table = [
+    ['"a"', '"a"', false],
+    ['"a"', '"b"', true],
+    ['"a"', 'W/"b"', false],
+    ['"a"', undefined, false],
+    [undefined, '"b"', false],
+    [NOON, '"b"', false],
+  ] as const;
+  for (const [known, etag, expected] of table) {
+    const validators = readValidators(new Headers(etag === undefined ? {} : { etag }));
+    assertEquals(contradicts(known, validators), expected, `${known}, ${etag}`);
+  }
+});
+
+Deno.test("parseRetryAfter() reads seconds, and dates as seen from now", () => {
+  const now = Date.parse(NOON);
+  const table = [
+    ["0", 0],
+    [" 120 ", 120_000],
+    [SECOND_AFTER, 1000],
+    ["Sun, 06 Nov 1994 12:02:00 GMT", 120_000],
+    [NOON, 0],
+    ["Sun, 06 Nov 1994 11:00:00 GMT", 0],
+    ["soon", undefined],
+    ["", undefined],
+    [null, undefined],
+  ] as const;
+  for (const [value, expected] of table) {
+    assertEquals(parseRetryAfter(value, now), expected, String(value));
+  }
+});

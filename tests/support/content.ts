@@ -1,0 +1,175 @@
+/**
+ * The files that the mirrors of the lab serve. A content of any size is read by byte ranges and costs at most a few
+ * megabytes of memory: random content repeats one pattern of prime length, so no multiple of a block size ever
+ * meets the same bytes again, and a block put in the wrong place is seen by its hash.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+
+/** A file that is read by byte ranges. */
+export interface Content {
+  /** Length in bytes. */
+  readonly size: number;
+  /**
+   * The bytes `[start, end)`, with `0 <= start <= end <= size`. May be a view of memory shared with other reads:
+   * never to be written to.
+   */
+  read(start: number, end: number): Uint8Array<ArrayBuffer>;
+  /** SHA-256 of the whole content in hex; computed at the first call, piece by piece. */
+  sha256(): string;
+}
+
+/** Length of the repeated pattern in bytes: the largest prime below 2^20. */
+const PATTERN_SIZE = 1_048_573;
+
+/** How much is hashed at a time, in bytes. */
+const HASH_PIECE = 1 << 20;
+
+/** Holds what all contents share: the bounds check and the cached hash. */
+abstract class BaseContent implements Content {
+  readonly size: number;
+  #sha256: string | undefined;
+
+  constructor(size: number) {
+    if (!Number.isSafeInteger(size) || size < 0) {
+      throw new RangeError(`A content's size must be a whole number of bytes, got ${size}`);
+    }
+    this.size = size;
+  }
+
+  read(start: number, end: number): Uint8Array<ArrayBuffer> {
+    if (!(start >= 0 && start <= end && end <= this.size)) {
+      throw new RangeError(`Cannot read [${start}, ${end}) of ${this.size} bytes`);
+    }
+    return this.bytesAt(start, end);
+  }
+
+  sha256(): string {
+    if (this.#sha256 === undefined) {
+      const hash = createHash("sha256");
+      for (let at = 0; at < this.size; at += HASH_PIECE) {
+        hash.update(this.bytesAt(at, Math.min(this.size, at + HASH_PIECE)));
+      }
+      this.#sha256 = hash.digest("hex");
+    }
+    return this.#sha256;
+  }
+
+  protected abstract bytesAt(start: number, end: number): Uint8Array<ArrayBuffer>;
+}
+
+class RandomContent extends BaseContent {
+  /** The pattern twice in a row: a read of up to one pattern length is one view, wherever it starts. */
+  readonly #twice: Uint8Array<ArrayBuffer>;
+
+  constructor(size: number, seed: number) {
+    super(size);
+    this.#twice = new Uint8Array(2 * PATTERN_SIZE);
+    fillRandom(this.#twice.subarray(0, PATTERN_SIZE), seed);
+    this.#twice.copyWithin(PATTERN_SIZE, 0, PATTERN_SIZE);
+  }
+
+  protected override bytesAt(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const length = end - start;
+    const offset = start % PATTERN_SIZE;
+    if (length <= PATTERN_SIZE) return this.#twice.subarray(offset, offset + length);
+    const bytes = new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const from = (offset + filled) % PATTERN_SIZE;
+      const piece = this.#twice.subarray(from, from + Math.min(PATTERN_SIZE, length - filled));
+      bytes.set(piece, filled);
+      filled += piece.length;
+    }
+    return bytes;
+  }
+}
+
+class BytesContent extends BaseContent {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+
+  constructor(bytes: Uint8Array) {
+    super(bytes.length);
+    this.#bytes = new Uint8Array(bytes);
+  }
+
+  protected override bytesAt(start: number, end: number): Uint8Array<ArrayBuffer> {
+    return this.#bytes.subarray(start, end);
+  }
+}
+
+class OtherContent extends BaseContent {
+  readonly #original: Content;
+  readonly #from: number;
+
+  constructor(original: Content, from: number) {
+    super(original.size);
+    this.#original = original;
+    this.#from = from;
+  }
+
+  protected override bytesAt(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.#original.read(start, end);
+    if (end <= this.#from) return bytes;
+    const changed = bytes.slice();
+    const at = Math.max(0, this.#from - start);
+    changed.set(changed.subarray(at).map((byte) => byte ^ 0xa5), at);
+    return changed;
+  }
+}
+
+class ResizedContent extends BaseContent {
+  readonly #original: Content;
+
+  constructor(original: Content, size: number) {
+    super(size);
+    this.#original = original;
+  }
+
+  protected override bytesAt(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const known = this.#original.size;
+    if (end <= known) return this.#original.read(start, end);
+    const bytes = new Uint8Array(end - start);
+    if (start < known) bytes.set(this.#original.read(start, known));
+    return bytes;
+  }
+}
+
+/**
+ * Pseudo-random bytes, the same for the same seed. Contents of different seeds differ in nearly every byte.
+ *
+ * @param size length in bytes, 4 GiB and more too
+ */
+export function randomContent(size: number, seed = 1): Content {
+  return new RandomContent(size, seed);
+}
+
+/** A copy of these bytes as a content. */
+export function bytesContent(bytes: Uint8Array): Content {
+  return new BytesContent(bytes);
+}
+
+/** The same size, and the same bytes up to offset `from`; every byte from there on is another. */
+export function otherContent(content: Content, from = 0): Content {
+  return new OtherContent(content, from);
+}
+
+/** The same bytes with another length: cut at `size`, or followed by zeros up to it. */
+export function resizedContent(content: Content, size: number): Content {
+  return new ResizedContent(content, size);
+}
+
+/** Marsaglia's xorshift32 over the bytes, seeded so that small seeds start far apart. */
+function fillRandom(bytes: Uint8Array, seed: number): void {
+  let x = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 0;
+  x ^= x >>> 13;
+  if (x === 0) x = 0x6d2b79f5;
+  for (let i = 0; i < bytes.length; i++) {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    bytes[i] = (x ^ (x >>> 16)) & 0xff;
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Downloads for tests: reads a download to its end, or to its error, and keeps what can be asserted.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import type { DownloadStats, TraceEvent } from "../../mod.ts";
+import { type Content, randomContent } from "./content.ts";
+import { type LabMirror, type MirrorOptions, startMirror } from "./mirror_lab.ts";
+
+/** What came of a download. */
+export interface Outcome {
+  /** SHA-256 of the bytes that came, in hexadecimal. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly stats: DownloadStats;
+  readonly events: readonly TraceEvent[];
+  /** What the iteration threw. */
+  readonly error: unknown;
+}
+
+/** Options with which tests do not wait long for anything. */
+export const QUICK: DownloaderOptions = {
+  splitSize: 50_000,
+  connectTimeoutMs: 400,
+  headersTimeoutMs: 400,
+  idleTimeoutMs: 400,
+  stallTimeoutMs: 100,
+  retry: { minDelayMs: 5, maxDelayMs: 40, attempts: 4 },
+};
+
+/** Reads a download to its end. */
+export async function download(
+  urls: readonly string[],
+  options: DownloaderOptions = {},
+): Promise<Outcome> {
+  const events: TraceEvent[] = [];
+  const onEvent = (event: TraceEvent) => void events.push(event);
+  const downloader = new Downloader(urls, { ...QUICK, ...options, onEvent });
+  const hash = createHash("sha256");
+  let bytes = 0;
+  let error: unknown;
+  try {
+    for await (const part of downloader) {
+      hash.update(part);
+      bytes += part.byteLength;
+    }
+  } catch (thrown) {
+    error = thrown;
+  }
+  return { sha256: hash.digest("hex"), bytes, stats: downloader.stats(), events, error };
+}
+
+/** The file of the wire tests: 20 blocks, and a last one that is shorter than the rest. */
+export const FILE: Content = randomContent(1_012_345, 7);
+
+/** Runs with mirrors of the lab, one for each of `options`; they have {@linkcode FILE}. */
+export async function withMirrors(
+  options: readonly Partial<MirrorOptions>[],
+  run: (urls: string[], mirrors: LabMirror[]) => Promise<void>,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const mirrors: LabMirror[] = [];
+  for (const one of options) {
+    mirrors.push(stack.use(await startMirror({ content: FILE, ...one })));
+  }
+  await run(mirrors.map(({ url }) => url), mirrors);
+}

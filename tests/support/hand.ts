@@ -1,0 +1,149 @@
+/**
+ * A scheduler that is driven by hand, event by event: for tests that state what it commands.
+ *
+ * @module
+ */
+
+import type { DelayRequest } from "../../lib/algorithms/delay.ts";
+import type { Answer, Command, SchedulerEvent } from "../../lib/engine/messages.ts";
+import type { LiveRequest } from "../../lib/engine/requests.ts";
+import { Scheduler, type SchedulerOptions } from "../../lib/engine/scheduler.ts";
+import { MirrorError, type MirrorErrorOptions } from "../../lib/errors.ts";
+import type { TraceEvent } from "../../lib/trace/events.ts";
+import { SCHEDULER_DEFAULTS } from "./simulator.ts";
+
+/** Bytes that each mirror is asked for first. */
+export const PROBE = 4;
+
+/** A scheduler that is driven by hand: blocks of 10 bytes, no chance, every mirror at the front. */
+export class Hand {
+  readonly scheduler: Scheduler;
+  now = 0;
+  /** Everything that was ever commanded. */
+  readonly commands: Command[] = [];
+
+  constructor(mirrors: number, options: Partial<SchedulerOptions> = {}) {
+    this.scheduler = new Scheduler({
+      ...SCHEDULER_DEFAULTS,
+      urls: Array.from({ length: mirrors }, (_, index) => urlOf(index)),
+      probeSize: PROBE,
+      splitSize: 10,
+      windowSize: 1000,
+      maxBlocksPerRequest: 1,
+      delay: () => 0,
+      duplicate: () => false,
+      random: () => 0,
+      ...options,
+    });
+    this.commands.push(...this.scheduler.start(this.now));
+  }
+
+  handle(event: SchedulerEvent): void {
+    this.commands.push(...this.scheduler.handle(event, this.now));
+  }
+
+  /** The request that a mirror has under way. */
+  of(mirror: number): LiveRequest | undefined {
+    const { url } = this.scheduler.mirrors[mirror]!;
+    for (const request of this.scheduler.requests) if (request.mirror.url === url) return request;
+    return undefined;
+  }
+
+  /** What a mirror is being asked for, in short. */
+  asked(mirror: number): string | undefined {
+    const request = this.of(mirror);
+    return request && `${request.kind} ${request.start}-${request.end}`;
+  }
+
+  /** What every mirror is being asked for. */
+  get work(): (string | undefined)[] {
+    return this.scheduler.mirrors.map((_, mirror) => this.asked(mirror));
+  }
+
+  respond(mirror: number, answer?: Answer): void {
+    const { id, start, end } = this.of(mirror)!;
+    this.handle({
+      type: "response",
+      request: id,
+      answer: answer ?? { type: "partial", start, end },
+    });
+  }
+
+  bytes(mirror: number, length: number): void {
+    this.handle({ type: "bytes", request: this.of(mirror)!.id, length });
+  }
+
+  end(mirror: number): void {
+    this.handle({ type: "ended", request: this.of(mirror)!.id });
+  }
+
+  /** A mirror delivers all that it is being asked for. */
+  deliver(mirror: number): void {
+    const { id, start, position, end, answeredAt } = this.of(mirror)!;
+    if (answeredAt === undefined) this.respond(mirror, { type: "partial", start, end });
+    this.bytes(mirror, end - position);
+    this.handle({ type: "ended", request: id });
+  }
+
+  fail(mirror: number, facts: Partial<MirrorErrorOptions> = {}): void {
+    const failure = new MirrorError(`${urlOf(mirror)}: ${facts.reason ?? "reset"}`, {
+      mirror: urlOf(mirror),
+      phase: "body",
+      reason: "network",
+      retryable: true,
+      ...facts,
+    });
+    this.handle({ type: "failed", request: this.of(mirror)!.id, failure });
+  }
+
+  /** A mirror answers its probe; one that serves ranges ends it, too. */
+  probed(mirror: number, answer: Answer, digest = "same"): void {
+    const { id, start } = this.of(mirror)!;
+    this.respond(mirror, answer);
+    const { size = PROBE } = answer;
+    const length = answer.type === "partial" ? answer.end - start : Math.min(PROBE, size);
+    this.handle({ type: "sampled", request: id, length, digest });
+    if (answer.type === "partial") this.handle({ type: "ended", request: id });
+  }
+
+  /** Every mirror answers its probe with a part of a file of `size` bytes. */
+  open(size: number): this {
+    for (const mirror of this.scheduler.mirrors.keys()) {
+      const { start, end } = this.of(mirror)!;
+      this.probed(mirror, { type: "partial", start, end: Math.min(end, size), size });
+    }
+    return this;
+  }
+
+  /** Time passes until the scheduler wants to be woken. */
+  sleep(): void {
+    this.now = this.scheduler.wakeAt;
+    this.handle({ type: "timeout" });
+  }
+
+  types(): string[] {
+    return this.commands.map(({ type }) => type).filter((type) => type !== "report");
+  }
+
+  events<Type extends TraceEvent["type"]>(type: Type): Extract<TraceEvent, { type: Type }>[] {
+    const events = this.commands.flatMap((command) =>
+      command.type === "report" ? [command.event] : []
+    );
+    return events.filter((event) => event.type === type) as Extract<TraceEvent, { type: Type }>[];
+  }
+
+  /** What became of the download. */
+  get outcome(): "finish" | Error | undefined {
+    const last = this.commands.at(-1);
+    return last?.type === "fail" ? last.error : last?.type === "finish" ? "finish" : undefined;
+  }
+}
+
+export function urlOf(mirror: number): string {
+  return `http://${mirror}.test/file`;
+}
+
+/** Positions by mirror; `Infinity` is sent home. */
+export function positions(...values: readonly number[]): DelayRequest {
+  return ({ mirror }) => values[Number(mirror.url[7])]!;
+}

@@ -1,0 +1,64 @@
+/**
+ * Several mirrors of one file in a process of their own:
+ *
+ *     deno run -A tests/support/lab_process.ts '{"size": 1e8, "mirrors": [{"bytesPerSecond": 1e6}]}'
+ *
+ * Prints one line of JSON, `{ urls, sha256? }`, when they listen, and ends when its stdin is closed. Each line
+ * `report` on stdin is answered by one line of JSON, a {@linkcode LabReport} for each mirror.
+ *
+ * @module
+ */
+
+import { randomContent } from "./content.ts";
+import { type LabMirror, type MirrorOptions, startMirror } from "./mirror_lab.ts";
+
+/** What a lab serves. */
+export interface LabSpec {
+  /** File size in bytes. */
+  size: number;
+  /** Seed of the file's bytes. @default 1 */
+  seed?: number;
+  /** Whether to compute and print the file's SHA-256, which takes about a second for 2 GB. @default false */
+  sha256?: boolean;
+  /** One entry for each mirror: everything that {@linkcode startMirror} takes and JSON can say. */
+  mirrors: Omit<MirrorOptions, "content" | "lastModified">[];
+}
+
+/** What one mirror has served. */
+export interface LabReport {
+  /** Requests so far. */
+  requests: number;
+  /** Connections accepted so far. */
+  connections: number;
+  /** Bytes of bodies handed to sockets so far. */
+  bytesSent: number;
+}
+
+/** Runs a lab until stdin is closed. */
+async function main(spec: LabSpec): Promise<void> {
+  const content = randomContent(spec.size, spec.seed);
+  const mirrors = await Promise.all(
+    spec.mirrors.map((options) => startMirror({ ...options, content })),
+  );
+  const sha256 = spec.sha256 ? content.sha256() : undefined;
+  console.log(JSON.stringify({ urls: mirrors.map(({ url }) => url), sha256 }));
+  let text = "";
+  for await (const part of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (text + part).split("\n");
+    text = lines.pop() ?? "";
+    for (const line of lines) {
+      if (line.trim() === "report") console.log(JSON.stringify(mirrors.map(reportOf)));
+    }
+  }
+  await Promise.all(mirrors.map((mirror) => mirror.close()));
+}
+
+function reportOf(mirror: LabMirror): LabReport {
+  return {
+    requests: mirror.requests.length,
+    connections: mirror.connectionsAccepted,
+    bytesSent: mirror.requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0),
+  };
+}
+
+if (import.meta.main) await main(JSON.parse(Deno.args[0] ?? ""));

@@ -1,0 +1,280 @@
+/**
+ * A shaped link: what all responses of one mirror share. It is strict: a quantum of bytes is handed on when the link
+ * would have finished carrying it, and the time that the link stands idle is lost, no burst makes it up. It is fair:
+ * its flows take turns by quanta. A late timer costs nothing while there is something to carry, because the next
+ * quantum starts when the last one ended, not when the timer fired. It knows nothing of HTTP or sockets.
+ *
+ * @module
+ */
+
+import { type Alarm, alarmAt } from "./alarm.ts";
+
+/** Where the bytes of a flow come from. */
+export interface Source {
+  /** The next bytes, at most `limit` and at least one; undefined when there are no more. */
+  take(limit: number): Uint8Array | undefined;
+  /** How many bytes can still be taken, at least; 0 only at the end. */
+  readonly left: number;
+}
+
+/** Where the bytes of a flow go. */
+export interface Sink {
+  /** Hands on bytes; calls `accepted` once when they have left this process. */
+  write(bytes: Uint8Array, accepted: () => void): void;
+}
+
+/** One response on its way over a link. */
+export interface Flow {
+  /** True when everything was accepted by the sink, false when the flow was cancelled before. */
+  readonly finished: Promise<boolean>;
+  /** Takes the flow off the link. */
+  cancel(): void;
+}
+
+/** Shortest and longest quantum, in bytes. */
+const MIN_QUANTUM = 1460;
+const MAX_QUANTUM = 64 * 1024;
+/** A quantum takes about this long on the link, in seconds. */
+const QUANTUM_SECONDS = 0.001;
+/** Bytes that a sink may hold unaccepted before its flow counts as blocked. */
+const BLOCKED_AT = 256 * 1024;
+/** Unshaped: bytes per write, and bytes that a sink may hold. */
+const FULL_SPEED_PIECE = 256 * 1024;
+const FULL_SPEED_HELD = 1024 * 1024;
+/** A timer of one millisecond may take this long, in milliseconds. */
+const TIMER_LATE_MS = 3;
+/** How much of the time lost to a blocked sink may be caught up, in milliseconds. */
+const CATCH_UP_MS = 10;
+
+/** One link with one rate, used by any number of flows. */
+export class Link {
+  #bytesPerSecond: number | undefined;
+  #flows: LinkFlow[] = [];
+  /** When the link finished its last quantum, in milliseconds of `performance.now()`. */
+  #freeAt = -Infinity;
+  /**
+   * Set while the link carries nothing: by how much its next quantum may be late, in milliseconds. Nothing when no
+   * flow has bytes; when all those are blocked by their sinks, what was late before, or at least a bit.
+   */
+  #restLateMs: number | undefined = 0;
+  #current: { flow: LinkFlow; bytes: Uint8Array; endsAt: number } | undefined;
+  #wake: Alarm | undefined;
+  #pumping = false;
+
+  /** @param bytesPerSecond the rate; undefined is full speed, 0 is silence */
+  constructor(bytesPerSecond?: number) {
+    this.#bytesPerSecond = checkedRate(bytesPerSecond);
+  }
+
+  /** The rate now, in bytes per second; undefined is full speed. */
+  get bytesPerSecond(): number | undefined {
+    return this.#bytesPerSecond;
+  }
+
+  /** Changes the rate, also of the quantum that is on its way. */
+  setRate(bytesPerSecond: number | undefined): void {
+    const after = checkedRate(bytesPerSecond);
+    this.#pump();
+    const before = this.#bytesPerSecond;
+    this.#bytesPerSecond = after;
+    const current = this.#current;
+    if (current !== undefined) {
+      const now = performance.now();
+      // A silence in the middle of a quantum lets it start over.
+      const left = before ? (current.endsAt - now) * before / 1000 : current.bytes.length;
+      current.endsAt = now + carryMs(Math.min(Math.max(1, left), current.bytes.length), after);
+    }
+    this.#pump();
+  }
+
+  /** Puts a new flow on the link. */
+  send(source: Source, sink: Sink): Flow {
+    const flow = new LinkFlow(source, sink, {
+      ready: () => {
+        if (this.#current === undefined) this.#pump();
+      },
+      left: () => this.#leave(flow),
+    });
+    this.#flows.push(flow);
+    this.#pump();
+    return flow;
+  }
+
+  /** Cancels every flow. */
+  close(): void {
+    for (const flow of [...this.#flows]) flow.cancel();
+    this.#wake?.cancel();
+    this.#wake = undefined;
+  }
+
+  #leave(flow: LinkFlow): void {
+    this.#flows = this.#flows.filter((other) => other !== flow);
+    if (this.#current?.flow === flow) {
+      this.#current = undefined;
+      this.#freeAt = performance.now();
+    }
+    this.#pump();
+  }
+
+  /** Hands on everything that the link has finished by now, and sets the alarm for the next. */
+  #pump(): void {
+    // A sink may accept at once, or cancel, from within write: the loop below goes on by itself then.
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#wake?.cancel();
+    this.#wake = undefined;
+    try {
+      if (this.#bytesPerSecond === undefined) this.#atFullSpeed();
+      else this.#shaped();
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  #atFullSpeed(): void {
+    if (this.#current !== undefined) {
+      const { flow, bytes } = this.#current;
+      this.#current = undefined;
+      flow.write(bytes);
+    }
+    for (const flow of [...this.#flows]) {
+      while (flow.held < FULL_SPEED_HELD) {
+        const bytes = flow.take(FULL_SPEED_PIECE);
+        if (bytes === undefined) break;
+        flow.write(bytes);
+      }
+      flow.endIfDone();
+    }
+    this.#freeAt = performance.now();
+    this.#restLateMs = 0;
+  }
+
+  #shaped(): void {
+    for (;;) {
+      this.#current ??= this.#nextQuantum();
+      const current = this.#current;
+      if (current === undefined) return;
+      const { flow, bytes, endsAt } = current;
+      const now = performance.now();
+      if (endsAt > now) {
+        const toEndMs = endsAt - now + carryMs(flow.source.left, this.#bytesPerSecond);
+        this.#sleep(endsAt, endsAt - now, toEndMs < TIMER_LATE_MS || bytes.length < MIN_QUANTUM);
+        return;
+      }
+      this.#current = undefined;
+      this.#freeAt = endsAt;
+      // To the end of the line, so that every flow has its turn.
+      this.#flows.push(...this.#flows.splice(this.#flows.indexOf(flow), 1));
+      flow.write(bytes);
+      flow.endIfDone();
+    }
+  }
+
+  /** Takes the quantum that goes on the link next. */
+  #nextQuantum(): { flow: LinkFlow; bytes: Uint8Array; endsAt: number } | undefined {
+    const rate = this.#bytesPerSecond ?? 0;
+    const limit = quantumBytes(rate);
+    for (const flow of [...this.#flows]) {
+      if (flow.held >= BLOCKED_AT) continue;
+      const bytes = flow.take(limit);
+      if (bytes === undefined) {
+        flow.endIfDone();
+        continue;
+      }
+      if (this.#restLateMs !== undefined) {
+        this.#freeAt = Math.max(this.#freeAt, performance.now() - this.#restLateMs);
+        this.#restLateMs = undefined;
+      }
+      return { flow, bytes, endsAt: this.#freeAt + carryMs(bytes.length, rate) };
+    }
+    const blocked = this.#flows.some((flow) => flow.held >= BLOCKED_AT && flow.source.left > 0);
+    if (!blocked) this.#restLateMs = 0;
+    else this.#restLateMs ??= Math.max(CATCH_UP_MS, performance.now() - this.#freeAt);
+    return undefined;
+  }
+
+  /** The head and the end of a response leave to the tenth of a millisecond, the rest when a timer fires. */
+  #sleep(atMs: number, forMs: number, precisely: boolean): void {
+    if (forMs === Infinity) return;
+    if (precisely) {
+      this.#wake = alarmAt(atMs, () => this.#pump());
+    } else {
+      const timeout = setTimeout(() => this.#pump(), Math.min(0x7fffffff, Math.max(1, forMs)));
+      this.#wake = { cancel: () => clearTimeout(timeout) };
+    }
+  }
+}
+
+/** What a flow tells its link. */
+interface FlowEvents {
+  /** The sink has accepted something: there may be room again. */
+  ready(): void;
+  /** The flow is over. */
+  left(): void;
+}
+
+class LinkFlow implements Flow {
+  readonly source: Source;
+  readonly finished: Promise<boolean>;
+  /** Bytes that were taken from the source and not accepted by the sink yet. */
+  held = 0;
+  readonly #sink: Sink;
+  readonly #events: FlowEvents;
+  readonly #resolve: (complete: boolean) => void;
+  #over = false;
+
+  constructor(source: Source, sink: Sink, events: FlowEvents) {
+    this.source = source;
+    this.#sink = sink;
+    this.#events = events;
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    this.finished = promise;
+    this.#resolve = resolve;
+  }
+
+  take(limit: number): Uint8Array | undefined {
+    const bytes = this.source.take(limit);
+    this.held += bytes?.length ?? 0;
+    return bytes;
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#over) return;
+    this.#sink.write(bytes, () => {
+      this.held -= bytes.length;
+      if (this.#over) return;
+      this.endIfDone();
+      this.#events.ready();
+    });
+  }
+
+  endIfDone(): void {
+    if (this.source.left === 0 && this.held === 0) this.#end(true);
+  }
+
+  cancel(): void {
+    this.#end(false);
+  }
+
+  #end(complete: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#events.left();
+    this.#resolve(complete);
+  }
+}
+
+/** Bytes of one turn at this rate. */
+export function quantumBytes(bytesPerSecond: number): number {
+  return Math.min(MAX_QUANTUM, Math.max(MIN_QUANTUM, Math.round(bytesPerSecond * QUANTUM_SECONDS)));
+}
+
+function carryMs(bytes: number, bytesPerSecond: number | undefined): number {
+  return bytesPerSecond === undefined ? 0 : bytes / bytesPerSecond * 1000;
+}
+
+function checkedRate(bytesPerSecond: number | undefined): number | undefined {
+  if (bytesPerSecond === undefined) return undefined;
+  if (Number.isFinite(bytesPerSecond) && bytesPerSecond >= 0) return bytesPerSecond;
+  throw new RangeError(`A rate must be 0 or more bytes per second, got ${bytesPerSecond}`);
+}

@@ -1,0 +1,273 @@
+/**
+ * A mirror for tests: a real HTTP/1.1 server on a loopback socket with a shaped link, an emulated round trip, and
+ * faults on demand. It sits on `node:net`, because that is what can reset a connection (RST) from within Deno. What
+ * is answered is decided in answer.ts, how fast it leaves in link.ts, how a connection goes in mirror_connection.ts.
+ *
+ * @module
+ */
+
+import { createServer, type Server, type Socket } from "node:net";
+import { type Answer, askedRange, fileAnswer, plainAnswer, type Resource } from "./answer.ts";
+import type { Content } from "./content.ts";
+import { type Fault, FaultPlan } from "./faults.ts";
+import type { RequestHead } from "./http_wire.ts";
+import { Link } from "./link.ts";
+import {
+  Connection,
+  type Decision,
+  type MutableRecord,
+  type RequestRecord,
+  type Site,
+} from "./mirror_connection.ts";
+
+export type { RequestRecord } from "./mirror_connection.ts";
+export type { Fault, FaultWhen, WrongRange } from "./faults.ts";
+
+const DEFAULT_PATH = "/file.bin";
+/** Where `url` points when it answers with a redirect to the file. */
+const REDIRECT_PREFIX = "/moved";
+
+/** What a mirror serves, and how. */
+export interface MirrorOptions {
+  /** The file. */
+  content: Content;
+  /** Path of the file. @default "/file.bin" */
+  path?: string;
+  /** Rate that all responses share; 0 is silence. @default full speed */
+  bytesPerSecond?: number | undefined;
+  /** Rates to come: `[seconds, bytesPerSecond]`, counted from the first request. @default none */
+  ratesAt?: readonly (readonly [seconds: number, bytesPerSecond: number])[];
+  /**
+   * The first byte of a response leaves that long after its request came, in milliseconds; for the first request of
+   * a connection, twice as long. @default 0
+   */
+  roundTripMs?: number;
+  /** The ETag field, with its quotes; null for none. @default a strong tag derived from the content */
+  etag?: string | null;
+  /** The Last-Modified date; null for none. @default 2024-01-02T03:04:05Z */
+  lastModified?: Date | null;
+  /** @default "application/octet-stream" */
+  contentType?: string;
+  /** What goes wrong; the first one that strikes applies. Only requests for the file meet faults. @default none */
+  faults?: readonly Fault[];
+  /** False: ignores Range, always answers 200. @default true */
+  ranges?: boolean;
+  /** "chunked": always 200 and chunked, without Content-Length; "star": 206 with `bytes a-b/*`. @default neither */
+  unknownLength?: "chunked" | "star";
+  /** Longest range of a 206, in bytes: a longer one is answered by its first part. @default unlimited */
+  maxRangeBytes?: number;
+  /** `url` is another path, which answers 302 to the file by this kind of Location. @default none */
+  redirect?: "relative" | "absolute";
+  /** The file's path answers 302 to this URL. @default none */
+  redirectTo?: string;
+  /** The Authorization field that is asked for, else 401. @default none */
+  requireAuthorization?: string;
+  /** Fields to add to a 200 or 206, or to put in place of others. @default none */
+  responseHeaders?: Readonly<Record<string, string>>;
+}
+
+/** A running mirror. */
+export interface LabMirror extends AsyncDisposable {
+  /** Where a client asks for the file. */
+  readonly url: string;
+  readonly port: number;
+  /** Every request so far, in the order in which they came. */
+  readonly requests: readonly RequestRecord[];
+  /** Connections that are open now. */
+  readonly openConnections: number;
+  readonly connectionsAccepted: number;
+  /** Other faults from now on; their counts start anew. */
+  setFaults(faults: readonly Fault[]): void;
+  /** Another rate from now on, in bytes per second; undefined is full speed, 0 is silence. */
+  setRate(bytesPerSecond: number | undefined): void;
+  /** The file changes; responses under way go on with the old one. A Last-Modified date moves on by a minute. */
+  setContent(content: Content, etag?: string | null): void;
+  /** Resets every open connection (RST), and goes on. */
+  resetConnections(): void;
+  /** Ends everything: the listener, every connection, every timer. */
+  close(): Promise<void>;
+}
+
+/** Starts a mirror on a free port of 127.0.0.1. */
+export async function startMirror(options: MirrorOptions): Promise<LabMirror> {
+  const mirror = new Mirror(options);
+  await mirror.listening;
+  return mirror;
+}
+
+/** A strong tag for a content, from its size and some of its bytes. */
+export function contentTag(content: Content): string {
+  let hash = 0x811c9dc5;
+  const sample = Math.min(64, content.size);
+  for (let i = 0; i <= 16; i++) {
+    const start = Math.floor((content.size - sample) * i / 16);
+    for (const byte of content.read(start, start + sample)) {
+      hash = Math.imul(hash ^ byte, 0x01000193);
+    }
+  }
+  return `"${content.size.toString(16)}-${(hash >>> 0).toString(16)}"`;
+}
+
+class Mirror implements LabMirror, Site {
+  readonly requests: MutableRecord[] = [];
+  readonly listening: Promise<void>;
+  readonly link: Link;
+  readonly roundTripMs: number;
+  connectionsAccepted = 0;
+  #resource: Resource;
+  readonly #options: MirrorOptions;
+  #plan: FaultPlan;
+  #lastModified: Date | null;
+  #firstRequestAt: number | undefined;
+  readonly #rateTimers: ReturnType<typeof setTimeout>[] = [];
+  readonly #connections = new Set<Connection>();
+  readonly #server: Server;
+  #closed: Promise<void> | undefined;
+
+  constructor(options: MirrorOptions) {
+    const { content, etag, lastModified = new Date("2024-01-02T03:04:05Z") } = options;
+    this.#options = options;
+    this.roundTripMs = options.roundTripMs ?? 0;
+    this.link = new Link(options.bytesPerSecond);
+    this.#plan = new FaultPlan(options.faults ?? []);
+    this.#lastModified = lastModified;
+    this.#resource = {
+      content,
+      etag: etag === undefined ? contentTag(content) : etag ?? undefined,
+      lastModified: lastModified?.toUTCString(),
+      contentType: options.contentType ?? "application/octet-stream",
+      ranges: options.ranges ?? true,
+      unknownLength: options.unknownLength,
+      maxRangeBytes: options.maxRangeBytes ?? Infinity,
+      responseHeaders: options.responseHeaders ?? {},
+    };
+    this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.listening = promise;
+    this.#server.once("error", reject);
+    this.#server.listen(0, "127.0.0.1", 511, resolve);
+  }
+
+  get url(): string {
+    const { redirect, path = DEFAULT_PATH } = this.#options;
+    return this.#origin + (redirect === undefined ? "" : REDIRECT_PREFIX) + path;
+  }
+
+  get #origin(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    if (address === null || typeof address === "string") throw new Error("The mirror is closed");
+    return address.port;
+  }
+
+  get openConnections(): number {
+    return this.#connections.size;
+  }
+
+  /** What becomes of a request; starts the clock of `ratesAt` and of `afterMs` at the first one. */
+  decide(head: RequestHead): Decision {
+    this.#noteRequest();
+    const early = this.#withoutFile(head);
+    const range = askedRange(this.#resource, head);
+    if (early !== undefined) return { answer: early, range, delayMs: 0 };
+    const fault = this.#strike();
+    if (fault?.kind === "refuse") return { answer: undefined, range, delayMs: 0 };
+    const delayMs = fault?.kind === "slow-headers" ? fault.delayMs : 0;
+    return {
+      answer: fileAnswer(this.#resource, head, fault),
+      range: askedRange(this.#resource, head, fault),
+      delayMs,
+    };
+  }
+
+  /** The answer to a request that does not get as far as the file. */
+  #withoutFile(head: RequestHead): Answer | undefined {
+    const options = this.#options;
+    const { path = DEFAULT_PATH } = options;
+    const asked = head.path.split("?", 1)[0];
+    if (options.redirect !== undefined && asked === REDIRECT_PREFIX + path) {
+      const Location = options.redirect === "relative" ? path : this.#origin + path;
+      return plainAnswer(head, 302, { Location });
+    }
+    if (asked !== path) return plainAnswer(head, 404, {}, "Not found");
+    if (head.method !== "GET" && head.method !== "HEAD") {
+      return plainAnswer(head, 405, { Allow: "GET, HEAD", Connection: "close" });
+    }
+    if (options.redirectTo !== undefined) {
+      return plainAnswer(head, 302, { Location: options.redirectTo });
+    }
+    const wanted = options.requireAuthorization;
+    if (wanted !== undefined && head.headers["authorization"] !== wanted) {
+      return plainAnswer(head, 401, { "WWW-Authenticate": 'Basic realm="lab"' }, "Unauthorized");
+    }
+    return undefined;
+  }
+
+  /** The fault that the next request meets; `kind` as in {@linkcode FaultPlan.strike}. */
+  #strike(kind?: Fault["kind"]): Fault | undefined {
+    const now = performance.now();
+    return this.#plan.strike(this.requests.length, now - (this.#firstRequestAt ?? now), kind);
+  }
+
+  #noteRequest(): void {
+    if (this.#firstRequestAt !== undefined) return;
+    this.#firstRequestAt = performance.now();
+    for (const [seconds, bytesPerSecond] of this.#options.ratesAt ?? []) {
+      this.#rateTimers.push(setTimeout(() => this.link.setRate(bytesPerSecond), seconds * 1000));
+    }
+  }
+
+  setFaults(faults: readonly Fault[]): void {
+    this.#plan = new FaultPlan(faults);
+  }
+
+  setRate(bytesPerSecond: number | undefined): void {
+    this.link.setRate(bytesPerSecond);
+  }
+
+  setContent(content: Content, etag: string | null = contentTag(content)): void {
+    if (this.#lastModified !== null) {
+      this.#lastModified = new Date(this.#lastModified.getTime() + 60_000);
+    }
+    const lastModified = this.#lastModified?.toUTCString();
+    this.#resource = { ...this.#resource, content, etag: etag ?? undefined, lastModified };
+  }
+
+  resetConnections(): void {
+    for (const connection of this.#connections) connection.reset();
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#rateTimers) clearTimeout(timer);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#server.close(() => resolve());
+    const open = [...this.#connections];
+    for (const connection of open) connection.destroy();
+    this.link.close();
+    await Promise.all([promise, ...open.map((connection) => connection.closed)]);
+  }
+
+  #accept(socket: Socket): void {
+    const number = this.connectionsAccepted++;
+    if (this.#closed !== undefined || this.#strike("refuse") !== undefined) {
+      socket.on("error", () => {});
+      socket.destroy();
+      return;
+    }
+    const connection = new Connection(this, socket, number);
+    this.#connections.add(connection);
+    connection.closed.then(() => this.#connections.delete(connection));
+  }
+}

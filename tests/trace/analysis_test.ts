@@ -1,0 +1,157 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import {
+  analyze,
+  arrivalIntervals,
+  blockDelays,
+  distribution,
+  duplicateRequests,
+  idealInterval,
+  invalidBlocks,
+  returnEvents,
+} from "../../lib/trace/analysis.ts";
+import type { TraceEvent } from "../../lib/trace/events.ts";
+
+const FAST = "http://fast.test/file";
+const SLOW = "http://slow.test/file";
+
+function send(
+  seconds: number,
+  block: number,
+  mirror: string,
+  request: number,
+  duplicate = false,
+): TraceEvent {
+  const start = block * 1000;
+  return { type: "send", seconds, block, mirror, request, start, end: start + 1000, duplicate };
+}
+
+function receive(seconds: number, block: number, mirror: string): TraceEvent {
+  return { type: "receive", seconds, block, mirror };
+}
+
+/**
+ * Five blocks in five seconds, so one each second would be ideal. Block 1 comes last but one and
+ * lets blocks 1 to 3 go at once; request 3 asks for two neighbours a second time.
+ */
+const TRACE: readonly TraceEvent[] = [
+  { type: "open", seconds: 0, size: 5000, mode: "ranges" },
+  send(0, 0, FAST, 0),
+  send(0, 1, SLOW, 1),
+  receive(0.5, 0, FAST),
+  send(0.5, 2, FAST, 2),
+  receive(1, 2, FAST),
+  send(1, 3, FAST, 3, true),
+  send(1, 4, FAST, 3, true),
+  receive(2, 3, FAST),
+  { type: "note", seconds: 2, message: "nothing to count" },
+  receive(4, 1, SLOW),
+  receive(5, 4, FAST),
+  { type: "end", seconds: 5, outcome: "complete" },
+];
+
+Deno.test("invalidBlocks() counts what waits after each receive event", () => {
+  assertEquals(invalidBlocks(TRACE), [
+    { seconds: 0.5, value: 0 },
+    { seconds: 1, value: 1 },
+    { seconds: 2, value: 2 },
+    { seconds: 4, value: 0 },
+    { seconds: 5, value: 0 },
+  ]);
+});
+
+Deno.test("returnEvents() counts the blocks that go at once", () => {
+  assertEquals(returnEvents(TRACE), [
+    { seconds: 0.5, value: 1 },
+    { seconds: 4, value: 3 },
+    { seconds: 5, value: 1 },
+  ]);
+});
+
+Deno.test("idealInterval() is the last receive by the number of blocks", () => {
+  assertEquals(idealInterval(TRACE), 1);
+  assertEquals(idealInterval([receive(3, 0, FAST), receive(3, 1, FAST)]), 1.5);
+  assertEquals(idealInterval([]), 0);
+});
+
+Deno.test("blockDelays() are t_i - ideal * i, by block", () => {
+  assertEquals(blockDelays(TRACE), [
+    { block: 0, value: 0.5 },
+    { block: 1, value: 3 },
+    { block: 2, value: -1 },
+    { block: 3, value: -1 },
+    { block: 4, value: 1 },
+  ]);
+});
+
+Deno.test("arrivalIntervals() are counted for each mirror by itself", () => {
+  const intervals = arrivalIntervals(TRACE);
+  assertEquals(Object.keys(intervals), [FAST, SLOW]);
+  // 0.5 → 1 → 2 → 5
+  const fast = intervals[FAST]!;
+  assertAlmostEquals(fast.mean, 1.5);
+  assertEquals(fast.median, 1);
+  assertEquals(fast.maximum, 3);
+  assertEquals(intervals[SLOW], { mean: 0, median: 0, standardDeviation: 0, maximum: 0 });
+});
+
+Deno.test("duplicateRequests() counts a request for several blocks once", () => {
+  assertEquals(duplicateRequests(TRACE), 1);
+  assertEquals(duplicateRequests([...TRACE, send(2, 1, FAST, 4, true)]), 2);
+  assertEquals(duplicateRequests(TRACE.filter((event) => event.type === "receive")), 0);
+});
+
+Deno.test("distribution() by hand", () => {
+  const table = [
+    [[], 0, 0, 0, 0],
+    [[4], 4, 4, 0, 4],
+    [[3, 1], 2, 2, 1, 3],
+    [[9, 1, 2], 4, 2, Math.sqrt((25 + 9 + 4) / 3), 9],
+    [[2, 4, 4, 4, 5, 5, 7, 9], 5, 4.5, 2, 9],
+  ] as const;
+  for (const [values, mean, median, standardDeviation, maximum] of table) {
+    assertEquals(distribution(values), { mean, median, standardDeviation, maximum });
+  }
+});
+
+Deno.test("distribution() leaves what it is given alone", () => {
+  const values = [3, 1, 2];
+  distribution(values);
+  assertEquals(values, [3, 1, 2]);
+});
+
+Deno.test("analyze() gathers every measure", () => {
+  const analysis = analyze(TRACE);
+  assertEquals(analysis.blocks, 5);
+  assertEquals(analysis.seconds, 5);
+  assertEquals(analysis.blocksPerSecond, 1);
+  assertEquals(analysis.idealInterval, 1);
+  assertEquals(analysis.initialBuffering, 3);
+  assertEquals(analysis.meanPositiveDelay, 1.5);
+  assertEquals(analysis.duplicateRequests, 1);
+  assertAlmostEquals(analysis.invalidBlocks.mean, 0.6);
+  assertEquals(analysis.invalidBlocks.median, 0);
+  assertEquals(analysis.invalidBlocks.maximum, 2);
+  assertAlmostEquals(analysis.invalidBlocks.standardDeviation, 0.8);
+  assertAlmostEquals(analysis.returnedAtOnce.mean, 5 / 3);
+  assertEquals(analysis.returnedAtOnce.median, 1);
+  assertEquals(analysis.returnIntervals.mean, 2.25);
+  assertEquals(analysis.arrivalIntervals[FAST]?.maximum, 3);
+});
+
+Deno.test("analyze() of a trace without a block is all zero", () => {
+  const analysis = analyze([{ type: "end", seconds: 1, outcome: "failed" }]);
+  assertEquals(analysis.blocks, 0);
+  assertEquals(analysis.blocksPerSecond, 0);
+  assertEquals(analysis.initialBuffering, 0);
+  assertEquals(analysis.meanPositiveDelay, 0);
+  assertEquals(analysis.arrivalIntervals, {});
+  assertEquals(analysis.invalidBlocks.mean, 0);
+});
+
+Deno.test("analyze(): blocks that come in order make one interval of buffering, for a block is all or nothing", () => {
+  const even = [1, 2, 3, 4].map((seconds, block) => receive(seconds, block, FAST));
+  assertEquals(analyze(even).initialBuffering, 1);
+  assertEquals(analyze(even).invalidBlocks.maximum, 0);
+  const early = [0, 0.1, 0.2, 4].map((seconds, block) => receive(seconds, block, FAST));
+  assertEquals(analyze(early).initialBuffering, 1);
+});

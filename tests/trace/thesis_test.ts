@@ -1,0 +1,67 @@
+import { assert, assertAlmostEquals } from "@std/assert";
+import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/algorithms/duplicate.ts";
+import { type Analysis, analyze } from "../../lib/trace/analysis.ts";
+import {
+  delayRequestOf,
+  EIGHT_MIRRORS,
+  simulate,
+  type SimulatedMirror,
+  TESTBED,
+} from "../support/simulator.ts";
+
+/** Two results closer than this are equal. */
+const NOISE = 1.15;
+
+function measure(
+  links: readonly SimulatedMirror[],
+  delay: string,
+  duplicate: DuplicateRequestAlgorithm,
+): Analysis {
+  const { events } = simulate({
+    links,
+    size: 200_000_000,
+    delay: delayRequestOf(delay, links),
+    duplicate: duplicateRequests[duplicate],
+  });
+  return analyze(events);
+}
+
+for (const [name, links] of Object.entries({ TESTBED, EIGHT_MIRRORS })) {
+  for (const duplicate of Object.values(DuplicateRequestAlgorithm)) {
+    const results = (): Record<"normal" | "late" | "diff" | "fixed", Analysis> => ({
+      normal: measure(links, "normal", duplicate),
+      late: measure(links, "diff without initial delay", duplicate),
+      diff: measure(links, "diff", duplicate),
+      fixed: measure(links, "static", duplicate),
+    });
+
+    Deno.test(`initial buffering on ${name} with ${duplicate} is ordered as in the thesis`, () => {
+      const { normal, late, diff, fixed } = results();
+      const [first, second, third, fourth] = [normal, late, diff, fixed].map((analysis) =>
+        analysis.initialBuffering
+      );
+      const all = `${first} ${second} ${third} ${fourth}`;
+      assert(first! * NOISE >= second!, all);
+      assert(second! > NOISE * third!, all);
+      assert(third! * NOISE >= fourth!, all);
+    });
+
+    Deno.test(`invalid blocks on ${name} with ${duplicate} are ordered as in the thesis`, () => {
+      const { normal, late, diff, fixed } = results();
+      const [first, second, third, fourth] = [normal, late, diff, fixed].map((analysis) =>
+        analysis.invalidBlocks.mean
+      );
+      const all = `${first} ${second} ${third} ${fourth}`;
+      assert(first! > NOISE * second! && first! > NOISE * third!, all);
+      assert(second! * NOISE >= fourth! && third! * NOISE >= fourth!, all);
+    });
+  }
+}
+
+Deno.test("initial buffering on the testbed is what the thesis measured", () => {
+  const thesis = { normal: 0.68, "diff without initial delay": 0.68, diff: 0.27, static: 0.23 };
+  for (const [delay, seconds] of Object.entries(thesis)) {
+    const { initialBuffering } = measure(TESTBED, delay, "nibib");
+    assertAlmostEquals(initialBuffering, seconds, 0.2 * seconds, delay);
+  }
+});
