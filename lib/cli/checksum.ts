@@ -1,0 +1,43 @@
+/**
+ * Checksums of a file that is not kept in memory: every byte passes through once.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import { CommandError, ExitCode } from "./exit_code.ts";
+import type { Checksum } from "./values.ts";
+
+/** Computes checksums and compares them with those expected. */
+export class ChecksumVerifier {
+  readonly #checks: readonly { checksum: Checksum; hash: ReturnType<typeof createHash> }[];
+
+  /** Expects these checksums. */
+  constructor(checksums: readonly Checksum[]) {
+    this.#checks = checksums.map((checksum) => ({
+      checksum,
+      hash: createHash(checksum.algorithm),
+    }));
+  }
+
+  /** Takes the next bytes of the file. */
+  update(bytes: Uint8Array): void {
+    for (const { hash } of this.#checks) hash.update(bytes);
+  }
+
+  /**
+   * To be called at the end.
+   *
+   * @throws {CommandError} a checksum is another one; `after` is added to the message
+   */
+  verify(after = ""): void {
+    for (const { checksum: { name, hex }, hash } of this.#checks) {
+      const got = hash.digest("hex");
+      if (got === hex) continue;
+      throw new CommandError(
+        ExitCode.CHECKSUM,
+        `the ${name} checksum does not match${after}\n  expected ${hex}\n  got      ${got}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Why a mirror could not be connected to. `fetch` says so in words only, so each step is tried once
+ * more by itself: the name, the connection, TLS. Nothing is sent over the connection.
+ *
+ * @module
+ */
+
+import { ExitCode } from "./exit_code.ts";
+
+/** How long one diagnosis may take, in milliseconds. */
+const LIMIT_MS = 2000;
+
+/** The exit code for a mirror that could not be connected to. */
+export async function diagnoseConnection(
+  url: string,
+  caCerts: readonly string[] = [],
+): Promise<ExitCode> {
+  const limit = Promise.withResolvers<ExitCode>();
+  const timer = setTimeout(() => limit.resolve(ExitCode.CONNECT), LIMIT_MS);
+  const controller = new AbortController();
+  try {
+    return await Promise.race([limit.promise, diagnose(new URL(url), caCerts, controller.signal)]);
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
+  }
+}
+
+async function diagnose(
+  { protocol, hostname, port }: URL,
+  caCerts: readonly string[],
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  // An IPv6 address stands in brackets in a URL.
+  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const { lookup } = await import("node:dns/promises");
+  try {
+    await lookup(host);
+  } catch {
+    return ExitCode.HOST;
+  }
+  if (protocol !== "https:") return ExitCode.CONNECT;
+  return await diagnoseTls(host, Number(port || 443), caCerts, signal);
+}
+
+/**
+ * Tries a handshake that accepts any certificate: where that works, it was the certificate.
+ * `Deno.connectTls` has one class of error for both.
+ */
+async function diagnoseTls(
+  host: string,
+  port: number,
+  caCerts: readonly string[],
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const { connect } = await import("node:tls");
+  const { isIP } = await import("node:net");
+  const { promise, resolve } = Promise.withResolvers<ExitCode>();
+  let connected = false;
+  const socket = connect({
+    host,
+    port,
+    rejectUnauthorized: false,
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(caCerts.length > 0 && { ca: [...caCerts] }),
+  });
+  const destroy = () => socket.destroy();
+  signal.addEventListener("abort", destroy);
+  socket.once("connect", () => connected = true);
+  socket.once("secureConnect", () => resolve(ExitCode.CERTIFICATE));
+  socket.once("error", () => resolve(connected ? ExitCode.TLS : ExitCode.CONNECT));
+  socket.once("close", () => resolve(connected ? ExitCode.TLS : ExitCode.CONNECT));
+  try {
+    return await promise;
+  } finally {
+    signal.removeEventListener("abort", destroy);
+    socket.destroy();
+  }
+}

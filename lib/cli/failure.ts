@@ -1,0 +1,77 @@
+/**
+ * What an error of the engine means to the user of the command: an exit code, and words.
+ *
+ * @module
+ */
+
+import {
+  type FailureReason,
+  type MirrorError,
+  MirrorMismatchError,
+  MirrorUrlError,
+  NoMirrorLeftError,
+} from "../../mod.ts";
+import { inFlagWords } from "./command.ts";
+import { diagnoseConnection } from "./diagnosis.ts";
+import { CommandError, ExitCode } from "./exit_code.ts";
+
+const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
+  network: ExitCode.RECEIVE,
+  timeout: ExitCode.TIMEOUT,
+  truncated: ExitCode.PARTIAL,
+  status: ExitCode.STATUS,
+  redirect: ExitCode.REDIRECT,
+  range: ExitCode.RANGE,
+  encoding: ExitCode.RECEIVE,
+  changed: ExitCode.RECEIVE,
+  mismatch: ExitCode.RECEIVE,
+};
+
+/** An error of the constructor of a download, in the words of the command line. */
+export function invalidOption(error: unknown): unknown {
+  if (error instanceof MirrorUrlError) return new CommandError(ExitCode.URL, error.message);
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return new CommandError(ExitCode.USAGE, inFlagWords(error.message));
+  }
+  return error;
+}
+
+/** How a failure is explained. */
+export interface ExplainOptions {
+  /** Certificates that were trusted besides the usual ones. */
+  readonly caCerts?: readonly string[] | undefined;
+  /** Messages that the user has seen already. */
+  readonly shown?: ReadonlySet<string>;
+}
+
+/** An error of a running download with its exit code; what is none of the engine's comes back as is. */
+export async function explain(error: unknown, options: ExplainOptions = {}): Promise<unknown> {
+  if (error instanceof MirrorMismatchError) {
+    return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
+  }
+  if (!(error instanceof NoMirrorLeftError)) return error;
+  const { shown = new Set(), caCerts } = options;
+  const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));
+  return new CommandError(
+    await exitCodeOf(error.cause, caCerts),
+    lines.length === 0
+      ? "no mirror is left to download from"
+      : `no mirror is left to download from:${lines.map((line) => `\n  ${line}`).join("")}`,
+  );
+}
+
+/** The code for these failures: that of the first mirror, with which all agree in the usual case. */
+export async function exitCodeOf(
+  failures: readonly MirrorError[],
+  caCerts?: readonly string[],
+): Promise<ExitCode> {
+  const [first] = failures;
+  if (first === undefined) return ExitCode.RECEIVE;
+  return first.phase === "connect" && first.reason === "network"
+    ? await diagnoseConnection(first.mirror, caCerts)
+    : CODE_BY_REASON[first.reason];
+}
+
+function uncapitalized(text: string): string {
+  return text.slice(0, 1).toLowerCase() + text.slice(1);
+}

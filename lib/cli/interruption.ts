@@ -1,0 +1,40 @@
+/**
+ * Ctrl-C and SIGTERM as an abort signal; whoever asks twice is not made to wait.
+ *
+ * @module
+ */
+
+import { CommandError, ExitCode } from "./exit_code.ts";
+
+const EXIT_CODES = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED } as const;
+
+type Name = keyof typeof EXIT_CODES;
+
+/** Listens for signals until it is disposed of. */
+export class Interruption implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #listeners: readonly (readonly [Name, () => void])[];
+
+  /** Listens from now on. */
+  constructor() {
+    // Windows knows no SIGTERM.
+    const names: readonly Name[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+    this.#listeners = names.map((name) => [name, () => this.#interrupt(EXIT_CODES[name])] as const);
+    for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
+  }
+
+  /** Aborts at the first signal, with a {@linkcode CommandError} that has the exit code. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Listens no more. */
+  [Symbol.dispose](): void {
+    for (const [name, listener] of this.#listeners) Deno.removeSignalListener(name, listener);
+  }
+
+  #interrupt(exitCode: ExitCode): void {
+    if (this.signal.aborted) Deno.exit(exitCode);
+    this.#controller.abort(new CommandError(exitCode, "interrupted"));
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * What the command knows of the terminal that it runs in, and how it writes there. Writing never
+ * fails: where nobody reads, nobody needs to be told.
+ *
+ * @module
+ */
+
+import type { DisplayOptions } from "./live_display.ts";
+
+/** Writes a text to stderr, whole. */
+export function writeError(text: string): void {
+  writeText(Deno.stderr, text);
+}
+
+/** Writes a text to stdout, whole. */
+export function writeOutput(text: string): void {
+  writeText(Deno.stdout, text);
+}
+
+/** How a download is shown here. */
+export function displayOptions(
+  { verbosity, toStdout }: {
+    readonly verbosity: "silent" | "normal" | "verbose";
+    readonly toStdout: boolean;
+  },
+): DisplayOptions {
+  const terminal = Deno.stderr.isTerminal() && environment("TERM") !== "dumb";
+  // Bytes of the file and a picture do not go together on one terminal.
+  const crossed = toStdout && Deno.stdout.isTerminal();
+  return {
+    mode: verbosity === "silent" || crossed
+      ? "none"
+      : terminal && verbosity === "normal"
+      ? "live"
+      : "plain",
+    write: writeError,
+    size: () => {
+      try {
+        return Deno.consoleSize();
+      } catch {
+        return { columns: 80, rows: 24 };
+      }
+    },
+    color: !Deno.noColor,
+    unicode: isUtf8(),
+  };
+}
+
+/** Whether the locale speaks UTF-8, as nearly all do; where nothing is known of it, it does. */
+function isUtf8(): boolean {
+  const locale = environment("LC_ALL") || environment("LC_CTYPE") || environment("LANG");
+  return !locale || /utf-?8/i.test(locale);
+}
+
+/** A variable of the environment, where it may be read without asking. */
+function environment(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
+}
+
+function writeText(
+  stream: { writeSync(bytes: Uint8Array): number },
+  text: string,
+): void {
+  let bytes = new TextEncoder().encode(text);
+  try {
+    while (bytes.byteLength > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+  } catch {
+    // Closed, or full and not to be waited for.
+  }
+}

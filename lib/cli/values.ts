@@ -1,0 +1,124 @@
+/**
+ * What the values of flags mean. Every parser takes the flag as the user wrote its name and the text
+ * of its value; what cannot be meant is a usage error that names the flag, the value, and what is
+ * accepted.
+ *
+ * @module
+ */
+
+import { usageError } from "./exit_code.ts";
+
+const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+
+/** A number of bytes: `1000000`, `512K`, `8M`, `1GiB`; K, M and G are binary, as aria2 has them. */
+export function parseSize(flag: string, text: string): number {
+  const [, digits, unit = ""] = /^(\d+)(?:([KMG])(?:iB)?)?$/i.exec(text) ?? [];
+  const size = Number(digits) * SIZE_UNITS[unit.toUpperCase()]!;
+  if (digits === undefined || size === 0 || !Number.isSafeInteger(size)) {
+    throw usageError(
+      `${flag} is "${text}", but must be a whole positive number of bytes like 1000000, 512K or 8M`,
+    );
+  }
+  return size;
+}
+
+/** A whole number from 0 up. */
+export function parseCount(flag: string, text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count)) {
+    throw usageError(`${flag} is "${text}", but must be a whole number from 0 up`);
+  }
+  return count;
+}
+
+/** A number from 0 up, with a decimal point if need be. */
+export function parseNumber(flag: string, text: string): number {
+  if (!/^(\d+\.?\d*|\.\d+)$/.test(text)) {
+    throw usageError(`${flag} is "${text}", but must be a number from 0 up like 10 or 2.5`);
+  }
+  return Number(text);
+}
+
+/** Seconds, as milliseconds: at least one, at most a day. */
+export function parseSeconds(flag: string, text: string): number {
+  const milliseconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.round(Number(text) * 1000) : 0;
+  if (milliseconds < 1 || milliseconds > 86_400_000) {
+    throw usageError(
+      `${flag} is "${text}", but must be a number of seconds from 0.001 to 86400 like 10 or 2.5`,
+    );
+  }
+  return milliseconds;
+}
+
+/** A header to send, as name and value. */
+export function parseHeader(flag: string, text: string): [name: string, value: string] {
+  const colon = text.indexOf(":");
+  const name = text.slice(0, colon).trim();
+  const value = text.slice(colon + 1).trim();
+  // The value may be a secret: it is never shown.
+  const shown = colon > 0 ? name : text.split(/\s/, 1)[0]!;
+  if (colon < 1 || !/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !isHeaderValue(value)) {
+    throw usageError(`${flag} "${shown}…" is no header; "Name: value" is needed`);
+  }
+  return [name, value];
+}
+
+/** Visible characters, spaces and tabs (RFC 9110 section 5.5). */
+function isHeaderValue(value: string): boolean {
+  return !/[^\t\x20-\x7e\x80-\xff]/.test(value);
+}
+
+/** Blocks of delay for a mirror, split at the last `=`: a URL may have others. */
+export function parseStaticDelay(flag: string, text: string): [url: string, blocks: number] {
+  const equals = text.lastIndexOf("=");
+  const blocks = text.slice(equals + 1);
+  if (equals < 1 || !/^\d+$/.test(blocks)) {
+    throw usageError(
+      `${flag} is "${withoutCredentials(text)}", but must be URL=N with a whole number of blocks`,
+    );
+  }
+  return [text.slice(0, equals), Number(blocks)];
+}
+
+/** A checksum that the file must have. */
+export interface Checksum {
+  /** The algorithm, as messages call it. */
+  readonly name: string;
+  /** The algorithm, as `node:crypto` calls it. */
+  readonly algorithm: string;
+  /** The digest in lower case hex. */
+  readonly hex: string;
+}
+
+/** Algorithms that are accepted, with the number of hex digits of their digests. */
+const ALGORITHMS = { "sha-256": 64, "sha-512": 128, "sha-1": 40, "md5": 32 } as const;
+
+/** A checksum: `sha-256=HEX`; the hyphen may be left out, and upper case may be used. */
+export function parseChecksum(flag: string, text: string): Checksum {
+  const equals = text.indexOf("=");
+  const given = text.slice(0, Math.max(0, equals));
+  const hex = text.slice(equals + 1).toLowerCase();
+  const algorithm = given.toLowerCase().replaceAll("-", "");
+  const known = Object.entries(ALGORITHMS);
+  const found = known.find(([name]) => name.replaceAll("-", "") === algorithm);
+  if (found === undefined) {
+    throw usageError(
+      `${flag} is "${text}", but must be ALGORITHM=HEX with one of ${
+        known.map(([name]) => name).join(", ")
+      }`,
+    );
+  }
+  const [name, digits] = found;
+  if (hex.length !== digits || !/^[0-9a-f]*$/.test(hex)) {
+    throw usageError(
+      `${flag} has "${hex}" for ${name}, but ${digits} hexadecimal digits are needed` +
+        (/^[0-9a-f]+$/.test(hex) ? `, not ${hex.length}` : ""),
+    );
+  }
+  return { name, algorithm, hex };
+}
+
+/** A URL, or a text with URLs in it, without what stands before an `@` where credentials would be. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/:\/\/[^/?#\s]*@/g, "://");
+}

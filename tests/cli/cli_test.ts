@@ -1,0 +1,197 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { opensslPath, testCertificates } from "../support/certificates.ts";
+import { randomContent } from "../support/content.ts";
+import { startMirror } from "../support/mirror_lab.ts";
+import { main } from "../../cli.ts";
+
+const ROOT = new URL("../../", import.meta.url);
+const SIZE = 1_500_000;
+const CONTENT = randomContent(SIZE);
+const BYTES = CONTENT.read(0, SIZE);
+
+/** The command in a process of its own. */
+function command(args: string[], options: Deno.CommandOptions = {}): Deno.Command {
+  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", map, "-A", new URL("cli.ts", ROOT).href, ...args],
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    env: { NO_COLOR: "1" },
+    ...options,
+  });
+}
+
+async function run(args: string[], options: Deno.CommandOptions = {}) {
+  const { code, stdout, stderr } = await command(args, options).output();
+  return { code, stdout, stderr: new TextDecoder().decode(stderr) };
+}
+
+function workplace() {
+  const path = Deno.makeTempDirSync({ prefix: "sphttp-cli-" });
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}
+
+/** A port that nobody listens on. */
+function closedPort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return (listener.addr as Deno.NetAddr).port;
+}
+
+Deno.test("the command takes the name of the file from the URL, once", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT, path: "/pub/my%20file.bin" });
+  const first = await run([mirror.url], { cwd: place.path });
+  assertEquals(first.code, 0, first.stderr);
+  assertEquals(Deno.readFileSync(`${place.path}/my file.bin`), BYTES);
+  assertStringIncludes(first.stderr, "-> my file.bin\n");
+  const second = await run([mirror.url], { cwd: place.path });
+  assertEquals(second.code, 23);
+  assertStringIncludes(second.stderr, "my file.bin exists already; -o NAME");
+});
+
+Deno.test("the command pipes to stdout and keeps its words to stderr", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  const { code, stdout, stderr } = await run(["-o", "-", mirror.url]);
+  assertEquals(code, 0, stderr);
+  assertEquals(stdout, BYTES);
+  assertStringIncludes(stderr, "-> stdout");
+});
+
+Deno.test("a pipe that is closed ends the command quietly with 23", async () => {
+  await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 2_000_000 });
+  await using child = command(["-o", "-", "--split-size=100000", mirror.url]).spawn();
+  const reader = child.stdout.getReader();
+  await reader.read();
+  await reader.cancel();
+  const stderr = await new Response(child.stderr).text();
+  assertEquals((await child.status).code, 23);
+  assertEquals(stderr, "");
+});
+
+Deno.test("exit codes tell what went wrong", async () => {
+  await using mirror = await startMirror({
+    content: CONTENT,
+    faults: [{ kind: "status", status: 404 }],
+  });
+  const table: [args: string[], code: number, says: RegExp][] = [
+    [[], 2, /^sphttp: a mirror URL is needed: .*--help/],
+    [["--ouput=x", mirror.url], 2, /did you mean --output\?/],
+    [["ftp://a.example/f"], 3, /only http: and https:/],
+    [["--retry=0", "http://nosuch.invalid/f"], 6, /no mirror is left/],
+    [["--retry=0", `http://127.0.0.1:${closedPort()}/f`], 7, /no mirror is left/],
+    [[mirror.url], 22, /404/],
+  ];
+  for (const [args, code, says] of table) {
+    const result = await run(["-o", "/dev/null", ...args]);
+    assertEquals(result.code, code, result.stderr);
+    assertMatch(result.stderr, says);
+    assertEquals(/^ {4}at /m.test(result.stderr), false, "no stack trace");
+  }
+});
+
+Deno.test({
+  name: "TLS: 60 for a certificate that is not trusted, 35 for what is no TLS",
+  ignore: opensslPath() === undefined,
+  fn: async () => {
+    using place = workplace();
+    const { caPem, certPem: cert, keyPem: key } = testCertificates();
+    Deno.writeTextFileSync(`${place.path}/ca.pem`, caPem);
+    const serve = (tls: { cert: string; key: string } | object) =>
+      Deno.serve(
+        { ...tls, port: 0, hostname: "127.0.0.1", onListen() {} },
+        () => new Response("contents"),
+      );
+    await using secure = serve({ cert, key });
+    await using plain = serve({});
+    const ask = (port: number, ...args: string[]) =>
+      run(["--retry=0", "-o", "-", `https://127.0.0.1:${port}/f`, ...args]);
+    const untrusted = await ask(secure.addr.port);
+    assertEquals(untrusted.code, 60, untrusted.stderr);
+    const trusted = await ask(secure.addr.port, "--cacert", `${place.path}/ca.pem`);
+    assertEquals(trusted.code, 0, trusted.stderr);
+    assertEquals(new TextDecoder().decode(trusted.stdout), "contents");
+    const none = await ask(plain.addr.port);
+    assertEquals(none.code, 35, none.stderr);
+  },
+});
+
+Deno.test("credentials are never shown, however it ends", async () => {
+  await using mirror = await startMirror({
+    content: CONTENT,
+    requireAuthorization: `Basic ${btoa("user:hunter2")}`,
+  });
+  const url = mirror.url.replace("://", "://user:hunter2@");
+  const wrong = mirror.url.replace("://", "://user:hunter3@");
+  const refused = `http://user:hunter2@127.0.0.1:${closedPort()}/f`;
+  for (const args of [[url], [wrong], [url, refused], ["--retry=0", refused], [`${url}:x y`]]) {
+    const { stderr } = await run(["-v", "-o", "/dev/null", ...args]);
+    assertEquals(/hunter/.test(stderr), false, stderr);
+  }
+});
+
+Deno.test({
+  name: "a signal leaves the part file and says how to go on",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      using place = workplace();
+      const part = `${place.path}/f.part`;
+      await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 500_000 });
+      await using child = command(["-o", "f", mirror.url], { cwd: place.path }).spawn();
+      for await (const _ of Deno.watchFs(place.path)) {
+        if (Deno.statSync(part).size > 0) break;
+      }
+      child.kill(signal);
+      const { code: ended, stderr } = await child.output();
+      const text = new TextDecoder().decode(stderr);
+      assertEquals(ended, code, text);
+      assertMatch(text, /interrupted at [\d.]+ [kM]B of 1\.5 MB; f\.part is kept: run the same/);
+      const kept = Deno.readFileSync(part);
+      assertEquals(kept, BYTES.subarray(0, kept.byteLength));
+      mirror.setRate(undefined);
+      const again = await run(["-C", "-", "-o", "f", mirror.url], { cwd: place.path });
+      assertEquals(again.code, 0, again.stderr);
+      assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+    }
+  },
+});
+
+Deno.test({
+  name: "a signal ends the command also while nobody reads the pipe",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT });
+    await using child = command(["-v", "-o", "-", mirror.url]).spawn();
+    // Everything has come, but the pipe holds only a part of it.
+    let stderr = "";
+    for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
+      stderr += text;
+      if (text.includes("block 1 complete")) child.kill("SIGINT");
+    }
+    await child.stdout.cancel();
+    assertEquals((await child.status).code, 130, stderr);
+    assertStringIncludes(stderr, "interrupted at ");
+  },
+});
+
+Deno.test("the command needs no permission for the environment", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT });
+  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
+  const permissions = ["--no-prompt", "--allow-net", "--allow-read", "--allow-write"];
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-check", map, ...permissions, new URL("cli.ts", ROOT).href],
+      ...["-o", `${place.path}/f`, `--checksum=md5=${"0".repeat(32)}`, mirror.url],
+    ],
+  }).output();
+  assertEquals(code, 32, new TextDecoder().decode(stderr));
+});
+
+Deno.test("main() resolves to the exit code", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT });
+  assertEquals(await main(["-s", "-o", `${place.path}/f`, mirror.url]), 0);
+  assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+});

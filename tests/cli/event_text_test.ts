@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import type { TraceEvent } from "../../mod.ts";
+import { eventText, isNotable } from "../../lib/cli/event_text.ts";
+
+const mirror = "http://h/f";
+const seconds = 1;
+
+const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
+  [
+    { type: "open", seconds, size: 64e6, mode: "ranges" },
+    "the file has 64.0 MB; ranges are asked for",
+    false,
+  ],
+  [
+    { type: "open", seconds, size: undefined, mode: "whole" },
+    "the file has a size that is unknown; it streams from one mirror, as ranges cannot be had",
+    false,
+  ],
+  [
+    { type: "send", seconds, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: false },
+    "block 2 asked for (bytes 20-29) from http://h/f",
+    false,
+  ],
+  [
+    { type: "send", seconds, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: true },
+    "block 2 asked for once more (bytes 20-29) from http://h/f",
+    false,
+  ],
+  [{ type: "receive", seconds, mirror, block: 2 }, "block 2 complete, from http://h/f", false],
+  [
+    { type: "mirror", seconds, mirror, state: "ready", message: "serves ranges" },
+    "http://h/f: serves ranges",
+    false,
+  ],
+  [
+    { type: "mirror", seconds, mirror, state: "retired", message: "too slow" },
+    "http://h/f: too slow (retired)",
+    false,
+  ],
+  [
+    { type: "mirror", seconds, mirror, state: "dropped", message: "http://h/f: status 404" },
+    "mirror given up: http://h/f: status 404",
+    true,
+  ],
+  [
+    { type: "failure", seconds, mirror, message: "http://h/f: status 503", retryInMs: 250 },
+    "http://h/f: status 503; asked again in 0.3 s",
+    false,
+  ],
+  [
+    { type: "failure", seconds, mirror, message: "http://h/f: status 404", retryInMs: undefined },
+    "http://h/f: status 404",
+    false,
+  ],
+  [{ type: "note", seconds, message: "given twice" }, "given twice", true],
+  [{ type: "end", seconds, outcome: "complete" }, "download complete", false],
+];
+
+Deno.test("eventText() says every event in words; isNotable() picks those worth a line", () => {
+  for (const [event, text, notable] of TABLE) {
+    assertEquals(eventText(event), text);
+    assertEquals(isNotable(event), notable);
+  }
+});

@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { Display, type DisplayMode } from "../../lib/cli/live_display.ts";
+import type { ProgressState } from "../../lib/cli/progress_view.ts";
+
+const STATE: ProgressState = {
+  name: "f",
+  offset: 0,
+  stats: {
+    size: 10,
+    consumedBytes: 5,
+    receivedBytes: 5,
+    bufferedBytes: 0,
+    peakBufferedBytes: 0,
+    wastedBytes: 0,
+    rate: 5,
+    seconds: 1,
+    firstByteSeconds: 0,
+    mirrors: [{
+      url: "http://h/f",
+      state: "busy",
+      message: undefined,
+      bytes: 5,
+      share: 1,
+      rate: 5,
+      requests: 1,
+      duplicates: 0,
+      failures: 0,
+      answerMs: 1,
+    }],
+  },
+};
+
+/** What a display writes, with its escape sequences made visible. */
+function show(mode: DisplayMode, act: (display: Display) => void): string {
+  let written = "";
+  using display = new Display({
+    mode,
+    write: (text) => written += text,
+    size: () => ({ columns: 31, rows: 10 }),
+    color: false,
+    unicode: true,
+  });
+  act(display);
+  return written.replaceAll("\x1b", "^").replaceAll("\r", "<");
+}
+
+const WHOLE = "██████░░░░░░  50 %       5 B/s";
+const MIRROR = "  h  busy  100 %       5 B/s";
+const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J`;
+
+Deno.test("Display draws over its last picture, and takes it away in the end", () => {
+  const written = show("live", (display) => {
+    display.start(() => STATE);
+    display.draw();
+    display.draw();
+    display.stop();
+  });
+  assertEquals(written, `${PICTURE}<^[1A${PICTURE}<^[1A^[J`);
+});
+
+Deno.test("Display puts lines above the picture", () => {
+  const written = show("live", (display) => {
+    display.print("before");
+    display.start(() => STATE);
+    display.draw();
+    display.print("note");
+    display.stop();
+    display.print("after");
+  });
+  assertEquals(written, `before\n${PICTURE}<^[1A^[Jnote\n${PICTURE}<^[1A^[Jafter\n`);
+});
+
+Deno.test("Display writes plain lines where there is no terminal", () => {
+  const written = show("plain", (display) => {
+    display.start(() => STATE);
+    display.draw();
+    display.print("note");
+    display.stop();
+  });
+  assertEquals(written, "5 B of 10 B (50 %), 5 B/s, ETA 1 s\nnote\n");
+});
+
+Deno.test("Display shows no progress in mode none", () => {
+  assertEquals(
+    show("none", (display) => {
+      display.start(() => STATE);
+      display.draw();
+    }),
+    "",
+  );
+});
