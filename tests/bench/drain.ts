@@ -1,0 +1,96 @@
+/**
+ * What the benches measure, as a process of its own: it reads a file to its end, by one plain
+ * `fetch` or by a Downloader, and prints one line of JSON, a {@linkcode Drained}.
+ *
+ *     deno run -A tests/bench/drain.ts '{"urls": ["http://127.0.0.1:8080/file"]}'
+ *
+ * @module
+ */
+
+import { analyze, Downloader, type DownloaderOptions, type TraceEvent } from "../../mod.ts";
+import { ownUsage } from "./usage.ts";
+
+/** What is read, and how. */
+export interface DrainSpec {
+  /** One URL for a plain fetch, all mirrors for a download. */
+  readonly urls: readonly string[];
+  /** Options of the Downloader; without them it is a plain fetch. */
+  readonly options?: DownloaderOptions;
+  /** When the consumer stops reading: after so many bytes, for so many seconds. */
+  readonly pause?: { readonly afterBytes: number; readonly seconds: number };
+}
+
+/** What came of it. */
+export interface Drained {
+  readonly bytes: number;
+  /** Seconds from the start of the reading, not of the process. */
+  readonly seconds: number;
+  /** User and system time of the whole process, its start included. */
+  readonly cpuSeconds: number;
+  /** The most resident memory at any time, in bytes. */
+  readonly peakRssBytes: number;
+  /** Seconds until the first byte. */
+  readonly firstByteSeconds: number;
+  /** Longest time without a byte, after the first, in seconds. */
+  readonly longestStallSeconds: number;
+  /** The thesis's measures; their clock starts with the first request for a block. */
+  readonly initialBufferingSeconds: number;
+  readonly meanInvalidBlocks: number;
+  readonly peakBufferedBytes: number;
+  readonly wastedBytes: number;
+  /** Resident memory at the beginning and the end of the pause, in bytes. */
+  readonly pausedRssBytes: readonly [number, number] | undefined;
+}
+
+async function drain({ urls, options, pause }: DrainSpec): Promise<Drained> {
+  const startedAt = performance.now();
+  const download = options && new Downloader(urls, { ...options, trace: true });
+  const parts = download ?? (await fetch(urls[0]!)).body!;
+  let bytes = 0;
+  let firstAt = 0;
+  let lastAt = 0;
+  let longestStall = 0;
+  let pausedRssBytes: [number, number] | undefined;
+  for await (const part of parts) {
+    const now = performance.now();
+    if (bytes === 0) firstAt = now;
+    else longestStall = Math.max(longestStall, now - lastAt);
+    lastAt = now;
+    bytes += part.byteLength;
+    if (pause !== undefined && bytes >= pause.afterBytes && pausedRssBytes === undefined) {
+      await wait(2);
+      pausedRssBytes = [ownUsage().rssBytes, 0];
+      await wait(pause.seconds - 2);
+      pausedRssBytes[1] = ownUsage().rssBytes;
+    }
+  }
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { cpuSeconds, peakRssBytes } = ownUsage();
+  const stats = download?.stats();
+  const analysis = analyze(sinceFirstSend(download?.trace() ?? []));
+  return {
+    bytes,
+    seconds,
+    cpuSeconds,
+    peakRssBytes,
+    firstByteSeconds: (firstAt - startedAt) / 1000,
+    longestStallSeconds: longestStall / 1000,
+    initialBufferingSeconds: analysis.initialBuffering,
+    meanInvalidBlocks: analysis.invalidBlocks.mean,
+    peakBufferedBytes: stats?.peakBufferedBytes ?? 0,
+    wastedBytes: stats?.wastedBytes ?? 0,
+    pausedRssBytes,
+  };
+}
+
+/** The original's clock starts when the mirrors are known and the first block is asked for. */
+function sinceFirstSend(events: readonly TraceEvent[]): TraceEvent[] {
+  const first = events.find(({ type }) => type === "send")?.seconds ?? 0;
+  return events.map((event) => ({ ...event, seconds: event.seconds - first }));
+}
+
+function wait(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+if (import.meta.main) console.log(JSON.stringify(await drain(JSON.parse(Deno.args[0]!))));
