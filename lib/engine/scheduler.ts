@@ -176,7 +176,9 @@ export class Scheduler {
 
   #reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
     for (const block of blocks) {
-      this.#download.outbox.report({ type: "receive", block, mirror: url }, now);
+      const { start, end } = this.ledger.blockRange(block);
+      const bytes = end - start;
+      this.#download.outbox.report({ type: "receive", block, bytes, mirror: url }, now);
     }
   }
 

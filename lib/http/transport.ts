@@ -60,14 +60,6 @@ export class Transport {
       validator: undefined,
       answered: false,
     }));
-    const { http, caCerts } = options;
-    if (http !== "auto" || caCerts.length > 0) {
-      this.#client = Deno.createHttpClient({
-        caCerts: [...caCerts],
-        http1: http !== "http2",
-        http2: http !== "http1",
-      });
-    }
   }
 
   /**
@@ -181,7 +173,8 @@ export class Transport {
       signal,
       redirect: "manual",
     };
-    if (this.#client !== undefined) init.client = this.#client;
+    const client = this.#openClient();
+    if (client !== undefined) init.client = client;
     try {
       return await this.#options.fetch(url, init);
     } catch (cause) {
@@ -190,6 +183,17 @@ export class Transport {
         cause,
       });
     }
+  }
+
+  /** The client of this transport's own, where the usual one will not do. */
+  #openClient(): Deno.HttpClient | undefined {
+    const { http, caCerts } = this.#options;
+    if (http === "auto" && caCerts.length === 0) return undefined;
+    return this.#client ??= Deno.createHttpClient({
+      caCerts: [...caCerts],
+      http1: http !== "http2",
+      http2: http !== "http1",
+    });
   }
 
   #error(

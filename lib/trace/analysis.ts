@@ -34,8 +34,8 @@ export interface Analysis {
   blocks: number;
   /** Seconds until the last block was received. */
   seconds: number;
-  /** Blocks per second over the whole download; times the block's size it is the goodput. */
-  blocksPerSecond: number;
+  /** Bytes per second over the whole download, each byte counted once. */
+  goodput: number;
   /** Seconds between blocks if they came evenly. */
   idealInterval: number;
   /** Received blocks that wait for something before them, counted at each receive event. */
@@ -64,7 +64,7 @@ export function analyze(events: readonly TraceEvent[]): Analysis {
   return {
     blocks: receives.length,
     seconds,
-    blocksPerSecond: seconds === 0 ? 0 : receives.length / seconds,
+    goodput: goodput(receives),
     idealInterval: idealInterval(receives),
     invalidBlocks: distribution(invalidBlocks(receives).map(({ value }) => value)),
     returnedAtOnce: distribution(returns.map(({ value }) => value)),
@@ -74,6 +74,13 @@ export function analyze(events: readonly TraceEvent[]): Analysis {
     returnIntervals: distribution(intervals(returns.map(({ seconds }) => seconds))),
     duplicateRequests: duplicateRequests(events),
   };
+}
+
+/** Bytes per second until the last block was received, each byte counted once. */
+export function goodput(events: readonly TraceEvent[]): number {
+  const receives = receiveEvents(events);
+  const seconds = receives.at(-1)?.seconds ?? 0;
+  return seconds === 0 ? 0 : receives.reduce((sum, { bytes }) => sum + bytes, 0) / seconds;
 }
 
 /** Received blocks that wait for something before them, after each receive event. */

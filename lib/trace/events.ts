@@ -34,6 +34,8 @@ export interface ReceiveEvent {
   seconds: number;
   /** Index of the block, from 0. */
   block: number;
+  /** Size of the block in bytes. */
+  bytes: number;
   /** URL of the mirror that brought the last missing byte. */
   mirror: string;
 }

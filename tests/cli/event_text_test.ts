@@ -26,7 +26,11 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     "block 2 asked for once more (bytes 20-29) from http://h/f",
     false,
   ],
-  [{ type: "receive", seconds, mirror, block: 2 }, "block 2 complete, from http://h/f", false],
+  [
+    { type: "receive", seconds, mirror, block: 2, bytes: 9 },
+    "block 2 complete, from http://h/f",
+    false,
+  ],
   [
     { type: "mirror", seconds, mirror, state: "ready", message: "serves ranges" },
     "http://h/f: serves ranges",

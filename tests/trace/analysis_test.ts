@@ -26,7 +26,7 @@ function send(
 }
 
 function receive(seconds: number, block: number, mirror: string): TraceEvent {
-  return { type: "receive", seconds, block, mirror };
+  return { type: "receive", seconds, block, bytes: 1000, mirror };
 }
 
 /**
@@ -123,7 +123,7 @@ Deno.test("analyze() gathers every measure", () => {
   const analysis = analyze(TRACE);
   assertEquals(analysis.blocks, 5);
   assertEquals(analysis.seconds, 5);
-  assertEquals(analysis.blocksPerSecond, 1);
+  assertEquals(analysis.goodput, 1000);
   assertEquals(analysis.idealInterval, 1);
   assertEquals(analysis.initialBuffering, 3);
   assertEquals(analysis.meanPositiveDelay, 1.5);
@@ -141,7 +141,7 @@ Deno.test("analyze() gathers every measure", () => {
 Deno.test("analyze() of a trace without a block is all zero", () => {
   const analysis = analyze([{ type: "end", seconds: 1, outcome: "failed" }]);
   assertEquals(analysis.blocks, 0);
-  assertEquals(analysis.blocksPerSecond, 0);
+  assertEquals(analysis.goodput, 0);
   assertEquals(analysis.initialBuffering, 0);
   assertEquals(analysis.meanPositiveDelay, 0);
   assertEquals(analysis.arrivalIntervals, {});
