@@ -176,7 +176,7 @@ export class Transport {
     const client = this.#openClient();
     if (client !== undefined) init.client = client;
     try {
-      return await this.#options.fetch(url, init);
+      return await unlessAborted(this.#options.fetch(url, init), signal);
     } catch (cause) {
       throw this.#error(mirror, "network", `no answer came${detail(cause)}`, {
         retryable: true,
@@ -212,6 +212,21 @@ export class Transport {
       retryAfterMs: facts.retryAfterMs,
       cause: facts.cause,
     });
+  }
+}
+
+/** Gives up waiting when the signal aborts, also for a `fetch` that does not look at it. */
+async function unlessAborted(response: Promise<Response>, signal: AbortSignal): Promise<Response> {
+  const aborted = Promise.withResolvers<never>();
+  const onAbort = () => {
+    aborted.reject(signal.reason);
+    response.then(({ body }) => body?.cancel()).catch(() => {});
+  };
+  signal.addEventListener("abort", onAbort);
+  try {
+    return await Promise.race([response, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
   }
 }
 

@@ -134,3 +134,12 @@ Deno.test("Transport: a mirror that cannot be reached is a failure to connect", 
   const failure = lastFailure(error);
   assertEquals([failure.phase, failure.reason], ["connect", "network"]);
 });
+
+Deno.test("Transport does not wait for a fetch that ignores the signal", async () => {
+  const deaf: typeof fetch = (input, init) =>
+    String(input).startsWith("http://deaf") ? new Promise(() => {}) : fetch(input, init);
+  await withMirrors([{}, {}], async (urls) => {
+    const outcome = await download(["http://deaf.test/file", ...urls], { fetch: deaf });
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+  });
+});
