@@ -10,16 +10,20 @@ import { ExitCode } from "./exit_code.ts";
 /** How long one diagnosis may take, in milliseconds. */
 const LIMIT_MS = 2000;
 
-/** The exit code for a mirror that could not be connected to. */
+/** The exit code for a mirror that gave no answer, whether or not it had answered before. */
 export async function diagnoseConnection(
   url: string,
+  phase: "connect" | "headers",
   caCerts: readonly string[] = [],
 ): Promise<ExitCode> {
   const limit = Promise.withResolvers<ExitCode>();
   const timer = setTimeout(() => limit.resolve(ExitCode.CONNECT), LIMIT_MS);
   const controller = new AbortController();
   try {
-    return await Promise.race([limit.promise, diagnose(new URL(url), caCerts, controller.signal)]);
+    return await Promise.race([
+      limit.promise,
+      diagnose(new URL(url), phase, caCerts, controller.signal),
+    ]);
   } finally {
     clearTimeout(timer);
     controller.abort();
@@ -28,6 +32,7 @@ export async function diagnoseConnection(
 
 async function diagnose(
   { protocol, hostname, port }: URL,
+  phase: "connect" | "headers",
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<ExitCode> {
@@ -39,8 +44,24 @@ async function diagnose(
   } catch {
     return ExitCode.HOST;
   }
+  if (phase === "headers") return await diagnoseSilence(host, port, protocol);
   if (protocol !== "https:") return ExitCode.CONNECT;
   return await diagnoseTls(host, Number(port || 443), caCerts, signal);
+}
+
+/** A mirror that has answered before: is it still there? */
+async function diagnoseSilence(
+  hostname: string,
+  port: string,
+  protocol: string,
+): Promise<ExitCode> {
+  try {
+    const usual = protocol === "https:" ? 443 : 80;
+    using _connection = await Deno.connect({ hostname, port: Number(port || usual) });
+    return ExitCode.RECEIVE;
+  } catch {
+    return ExitCode.CONNECT;
+  }
 }
 
 /**

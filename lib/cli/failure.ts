@@ -52,13 +52,20 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   if (!(error instanceof NoMirrorLeftError)) return error;
   const { shown = new Set(), caCerts } = options;
   const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));
+  const exitCode = await exitCodeOf(error.cause, caCerts);
+  const told = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
   return new CommandError(
-    await exitCodeOf(error.cause, caCerts),
-    lines.length === 0
-      ? "no mirror is left to download from"
-      : `no mirror is left to download from:${lines.map((line) => `\n  ${line}`).join("")}`,
+    exitCode,
+    `no mirror is left to download from${told}${ADVICE[exitCode] ?? ""}`,
   );
 }
+
+/** What can be done, where the engine's words are the network's. */
+const ADVICE: Readonly<Partial<Record<ExitCode, string>>> = {
+  [ExitCode.CERTIFICATE]:
+    "\nNo known authority vouches for the certificate; --cacert FILE names one to trust",
+  [ExitCode.TLS]: "\nThe server was reached, but a TLS connection failed; is it an https server?",
+};
 
 /** The code for these failures: that of the first mirror, with which all agree in the usual case. */
 export async function exitCodeOf(
@@ -67,9 +74,10 @@ export async function exitCodeOf(
 ): Promise<ExitCode> {
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
-  return first.phase === "connect" && first.reason === "network"
-    ? await diagnoseConnection(first.mirror, caCerts)
-    : CODE_BY_REASON[first.reason];
+  const { phase, reason, mirror } = first;
+  return reason === "network" && phase !== "body"
+    ? await diagnoseConnection(mirror, phase, caCerts)
+    : CODE_BY_REASON[reason];
 }
 
 function uncapitalized(text: string): string {

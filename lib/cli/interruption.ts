@@ -10,9 +10,16 @@ const EXIT_CODES = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED 
 
 type Name = keyof typeof EXIT_CODES;
 
+/**
+ * A terminal sends Ctrl-C to every process of a job, and a parent may pass its own on: what comes
+ * within this time is the same wish, in milliseconds.
+ */
+const ECHO_MS = 500;
+
 /** Listens for signals until it is disposed of. */
 export class Interruption implements Disposable {
   readonly #controller = new AbortController();
+  #interruptedAt = -Infinity;
   readonly #listeners: readonly (readonly [Name, () => void])[];
 
   /** Listens from now on. */
@@ -34,7 +41,9 @@ export class Interruption implements Disposable {
   }
 
   #interrupt(exitCode: ExitCode): void {
-    if (this.signal.aborted) Deno.exit(exitCode);
+    const now = performance.now();
+    if (this.signal.aborted && now - this.#interruptedAt > ECHO_MS) Deno.exit(exitCode);
+    this.#interruptedAt = now;
     this.#controller.abort(new CommandError(exitCode, "interrupted"));
   }
 }

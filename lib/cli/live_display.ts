@@ -5,7 +5,8 @@
  * @module
  */
 
-import { progressLine, type ProgressState, renderProgress } from "./progress_view.ts";
+import { progressLine, type ProgressState, renderProgress, stripColor } from "./progress_view.ts";
+import { textWidth } from "./text_width.ts";
 
 /** How a download is shown. */
 export type DisplayMode =
@@ -40,8 +41,8 @@ export class Display implements Disposable {
   readonly #options: DisplayOptions;
   #state: (() => ProgressState) | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Lines of the picture that stands on the terminal. */
-  #drawn = 0;
+  /** Widths of the lines of the picture that stands on the terminal. */
+  #drawn: readonly number[] = [];
 
   /** Shows nothing until {@linkcode Display.start}. */
   constructor(options: DisplayOptions) {
@@ -69,7 +70,7 @@ export class Display implements Disposable {
     });
     const text = lines.map((line) => `${line}\x1b[K`).join("\n");
     write(`${this.#home()}${text}\x1b[J`);
-    this.#drawn = lines.length;
+    this.#drawn = lines.map((line) => textWidth(stripColor(line)));
   }
 
   /** Puts lines above the picture. */
@@ -93,12 +94,19 @@ export class Display implements Disposable {
 
   /** Moves to the beginning of the picture. */
   #home(): string {
-    return this.#drawn > 1 ? `\r\x1b[${this.#drawn - 1}A` : this.#drawn === 1 ? "\r" : "";
+    if (this.#drawn.length === 0) return "";
+    // A terminal that was made narrower has wrapped what was drawn on it.
+    const { columns } = this.#options.size();
+    const rows = this.#drawn.reduce(
+      (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
+      0,
+    );
+    return rows > 1 ? `\r\x1b[${rows - 1}A` : "\r";
   }
 
   #erase(): string {
     const home = this.#home();
-    this.#drawn = 0;
+    this.#drawn = [];
     return home && `${home}\x1b[J`;
   }
 }

@@ -247,6 +247,7 @@ async function opening(shown: string, open: () => Promise<Deno.FsFile>): Promise
 
 /** What the system said, without the path and the call that Deno adds. */
 function reason(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotCapable) return "Deno may not; allow it with deno run -A";
   const message = cause instanceof Error ? cause.message : String(cause);
   return message.replace(/: (?:open|stat|rename|write) '.*$/s, "");
 }

@@ -215,7 +215,8 @@ function paint(color: Color, text: string, style: ProgressStyle): string {
   return `\x1b[${COLORS[color]}m${text}\x1b[0m`;
 }
 
-function stripColor(text: string): string {
+/** The text without its colours. */
+export function stripColor(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/\x1b\[\d+m/g, "");
 }

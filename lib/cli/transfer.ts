@@ -24,6 +24,7 @@ import { Display, type DisplayOptions } from "./live_display.ts";
 import { nameFromUrl, openOutput, type Output } from "./output.ts";
 import { type ProgressState, totals } from "./progress_view.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
+import type { Checksum } from "./values.ts";
 
 /** What a transfer needs of its surroundings. */
 export interface TransferContext {
@@ -43,8 +44,11 @@ export async function transfer(command: DownloadCommand, context: TransferContex
   using display = new Display(context.display);
   using output = await cancellable(openOutput(given, name, resume), context.signal);
   if (output === undefined) {
+    const path = given ?? name();
+    await verifyExisting(path, command.checksums, context.signal);
     if (command.verbosity === "silent") return;
-    return display.print(`sphttp: ${given ?? name()} exists already; nothing to continue`);
+    const right = command.checksums.length > 0 ? ", and its checksum is right" : "";
+    return display.print(`sphttp: ${path} exists already${right}; nothing to continue`);
   }
   const run = new Transfer({ command, context, options, output, display, trace });
   await run.run();
@@ -176,13 +180,17 @@ class Transfer {
     const state = this.#state();
     const { seconds, consumedBytes, mirrors } = state.stats;
     const of = this.#existing > 0 ? ` (${formatBytes(this.#existing)} of it from before)` : "";
-    const sources = mirrors.filter(({ bytes }) => bytes > 0).length;
+    const sources = mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length;
+    const idle = mirrors.length - sources;
+    const from = `from ${sources}${idle > 0 ? ` of ${mirrors.length}` : ""} mirror${
+      mirrors.length === 1 ? "" : "s"
+    }`;
     const verified = checksums.length === 0
       ? ""
       : `; ${checksums.map(({ name }) => name).join(", ")} ok`;
     return `${formatBytes(totals(state).done)}${of} in ${formatDuration(seconds)}, ` +
       `${formatRate(consumedBytes / Math.max(seconds, 0.001))}, ` +
-      `from ${sources} mirror${sources === 1 ? "" : "s"}${verified} -> ${output.name}`;
+      `${from}${verified} -> ${output.name}`;
   }
 
   /** The error with its exit code, and with what becomes of the part file. */
@@ -217,6 +225,22 @@ class Transfer {
 
 /** What was found to be wrong with the bytes themselves does not get better by more of them. */
 const NOT_TO_BE_CONTINUED = new Set<ExitCode>([ExitCode.CHECKSUM, ExitCode.RESUME]);
+
+/** Holds a file that is there already against its checksums. */
+async function verifyExisting(
+  path: string,
+  checksums: readonly Checksum[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (checksums.length === 0) return;
+  const verifier = new ChecksumVerifier(checksums);
+  const file = await Deno.open(path);
+  for await (const bytes of file.readable) {
+    signal.throwIfAborted();
+    verifier.update(bytes);
+  }
+  verifier.verify(`; ${path} is left as it is`);
+}
 
 /** Finds what is wrong with URLs and options before any file is touched. */
 async function validate(urls: readonly string[], options: DownloaderOptions): Promise<void> {

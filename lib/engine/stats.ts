@@ -42,6 +42,8 @@ export interface MirrorStats {
   message: string | undefined;
   /** Bytes that came from it. */
   bytes: number;
+  /** Bytes of these that had come from another mirror already, or were not used. */
+  wastedBytes: number;
   /** Its share of all bytes that came, from 0 to 1. */
   share: number;
   /** Bytes per second over about the last second in which it had a request under way. */
@@ -89,12 +91,13 @@ export function snapshot(source: StatsSource): DownloadStats {
 }
 
 function mirrorStats(mirror: Mirror, total: number, now: number): MirrorStats {
-  const { url, bytes, requests, duplicates, answerMs } = mirror;
+  const { url, bytes, wastedBytes, requests, duplicates, answerMs } = mirror;
   return {
     url,
     state: mirrorState(mirror),
     message: "failure" in mirror.state ? mirror.state.failure.message : undefined,
     bytes,
+    wastedBytes,
     share: total === 0 ? 0 : bytes / total,
     rate: mirror.rate.rate(now),
     requests,

@@ -22,7 +22,6 @@ const CODES: [phase: FailurePhase, reason: FailureReason, code: number][] = [
   ["headers", "redirect", 47],
   ["headers", "range", 33],
   ["headers", "encoding", 56],
-  ["headers", "network", 56],
   ["body", "network", 56],
   ["headers", "changed", 56],
   ["headers", "mismatch", 56],
@@ -45,6 +44,13 @@ Deno.test("exitCodeOf() tells a name that does not resolve from a refused connec
   assertEquals(await exitCodeOf([failure("connect", "network")]), ExitCode.CONNECT);
   const bracketed = failure("connect", "network", "https://[::1]:1/f");
   assertEquals(await exitCodeOf([bracketed]), ExitCode.CONNECT);
+});
+
+Deno.test("exitCodeOf() tells a server that has gone from one that hung up", async () => {
+  assertEquals(await exitCodeOf([failure("headers", "network")]), ExitCode.CONNECT);
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const there = failure("headers", "network", `http://127.0.0.1:${listener.addr.port}/f`);
+  assertEquals(await exitCodeOf([there]), ExitCode.RECEIVE);
 });
 
 Deno.test("explain() lists the failures that the user has not seen", async () => {

@@ -20,6 +20,7 @@ const STATE: ProgressState = {
       state: "busy",
       message: undefined,
       bytes: 5,
+      wastedBytes: 0,
       share: 1,
       rate: 5,
       requests: 1,

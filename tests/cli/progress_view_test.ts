@@ -26,6 +26,7 @@ function mirror(index: number, facts: Partial<MirrorStats> = {}): MirrorStats {
     state: STATES[index % STATES.length]!,
     message: undefined,
     bytes: 1000,
+    wastedBytes: 0,
     share: 1 / 2 ** (index + 1),
     rate: 1e7 / 2 ** index,
     requests: 1,

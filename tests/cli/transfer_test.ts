@@ -177,6 +177,19 @@ Deno.test("-C - works with a mirror that knows no ranges", async () => {
   assertEquals(Deno.readFileSync(place.file), BYTES);
 });
 
+Deno.test("-C - holds a file that is there against its checksum", async () => {
+  using place = workplace();
+  Deno.writeFileSync(place.file, BYTES);
+  await using mirror = await startMirror({ content: CONTENT });
+  const args = ["-C", "-", "-o", place.file, mirror.url];
+  const shown = await run(["--checksum", `sha-256=${CONTENT.sha256()}`, ...args]);
+  assertStringIncludes(shown, "its checksum is right");
+  const wrong = ["--checksum", `sha-256=${"0".repeat(64)}`, ...args];
+  const error = await assertRejects(() => run(wrong), CommandError);
+  assertEquals((error as unknown as CommandError).exitCode, ExitCode.CHECKSUM);
+  assertEquals(Deno.readFileSync(place.file), BYTES);
+});
+
 Deno.test("-C - has nothing to do where the file is there and no part file", async () => {
   using place = workplace();
   Deno.writeTextFileSync(place.file, "done");
