@@ -14,7 +14,7 @@ import { ownUsage } from "./usage.ts";
 export interface DrainSpec {
   /** One URL for a plain fetch, all mirrors for a download. */
   readonly urls: readonly string[];
-  /** Options of the Downloader; without them it is a plain fetch. */
+  /** Options of the Downloader; without them it is a plain fetch. `trace` gives the measures. */
   readonly options?: DownloaderOptions;
   /** When the consumer stops reading: after so many bytes, for so many seconds. */
   readonly pause?: { readonly afterBytes: number; readonly seconds: number };
@@ -44,7 +44,7 @@ export interface Drained {
 
 async function drain({ urls, options, pause }: DrainSpec): Promise<Drained> {
   const startedAt = performance.now();
-  const download = options && new Downloader(urls, { ...options, trace: true });
+  const download = options && new Downloader(urls, options);
   const parts = download ?? (await fetch(urls[0]!)).body!;
   let bytes = 0;
   let firstAt = 0;

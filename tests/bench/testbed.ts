@@ -41,7 +41,8 @@ export async function testbed(): Promise<void> {
       const runs: Drained[] = [];
       for (let run = 0; run < RUNS; run++) {
         await using lab = await spawnLab({ size: SIZE, mirrors: [...TESTBED] });
-        const options = { delayRequest, initialDelay, staticDelays: staticDelays(lab.urls) };
+        const staticDelays = staticDelaysOf(lab.urls);
+        const options = { delayRequest, initialDelay, staticDelays, trace: true };
         runs.push(await runDrain<Drained>({ urls: lab.urls, options }));
       }
       const middle = (of: (run: Drained) => number) => median(runs.map(of));
@@ -117,7 +118,7 @@ export async function tools(): Promise<void> {
 }
 
 /** The static delays that fit these links. */
-function staticDelays(urls: readonly string[]): Record<string, number> {
+function staticDelaysOf(urls: readonly string[]): Record<string, number> {
   const position = delayRequestOf("static", TESTBED);
   return Object.fromEntries(urls.map((url, index) => {
     const mirror = { url: simulatedUrl(index), usage: 0, previous: 0, requests: 0, answerMs: 0 };
