@@ -87,11 +87,12 @@ export class Transport {
     }
     if (verdict.type === "refused") {
       await body?.cancel();
-      throw this.#error(mirror, verdict.reason, verdict.message, {
-        status,
-        retryable: verdict.retryable,
-        retryAfterMs: parseRetryAfter(headers.get("retry-after"), Date.now()),
-      });
+      const { reason, message, retryable } = verdict;
+      const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
+      const wish = retryAfterMs === undefined
+        ? ""
+        : ` and asks for ${retryAfterMs / 1000} s of rest`;
+      throw this.#error(mirror, reason, message + wish, { status, retryable, retryAfterMs });
     }
     memory.validator ??= validators.strong;
     if (verdict.type === "unsatisfiable") await body?.cancel();
