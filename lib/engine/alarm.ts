@@ -8,6 +8,9 @@
 /** A wake-up this much earlier than needed is as good, in milliseconds. */
 const SLACK_MS = 5;
 
+/** An alarm that rings later than this has been held up, in milliseconds. */
+const LATE_MS = 50;
+
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;
 
@@ -31,9 +34,15 @@ export class Alarm {
     clearTimeout(this.#timer);
     this.#at = at;
     const delayMs = Math.max(0, Math.ceil(at - performance.now()));
-    this.#timer = setTimeout(() => {
+    const ring = () => {
       this.#at = Infinity;
       this.#ring();
+    };
+    this.#timer = setTimeout(() => {
+      // Timers come before sockets: after a long stay of the event loop elsewhere, what has arrived
+      // meanwhile is to be read first.
+      if (performance.now() - at > LATE_MS) this.#timer = setTimeout(ring, 1);
+      else ring();
     }, Math.min(LONGEST_MS, delayMs));
   }
 

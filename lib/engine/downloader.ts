@@ -186,7 +186,7 @@ export class Downloader implements AsyncDisposable {
       buffer: this.#buffer,
       consumedBytes: this.#buffer.front - this.#options.start,
       rate: this.#rate.rate(now),
-      started: this.#state.type !== "new",
+      started: this.#startedAt > 0,
       startedAt: this.#startedAt,
       firstByteAt: this.#firstByteAt,
       now: this.#endedAt ?? now,
@@ -279,7 +279,13 @@ export class Downloader implements AsyncDisposable {
   #dispatch(event: SchedulerEvent): void {
     if (this.#state.type !== "running") return;
     const now = performance.now();
-    const commands = this.#scheduler.handle(event, now);
+    let commands;
+    try {
+      commands = this.#scheduler.handle(event, now);
+    } catch (error) {
+      // An algorithm of the caller's own threw.
+      return this.#fail(error);
+    }
     // Most events are bytes that move deadlines back a little: one look at them now and then will do.
     if (commands.length === 0 && now < this.#armedAt + ARMING_MS) {
       this.#alarm.set(this.#armedAt + ARMING_MS);
@@ -331,7 +337,6 @@ export class Downloader implements AsyncDisposable {
 
   #accept(request: number): void {
     const { offset, bytes } = this.#runner.accept(request);
-    this.#firstByteAt = performance.now();
     this.#write(offset, bytes);
   }
 
@@ -340,8 +345,11 @@ export class Downloader implements AsyncDisposable {
     const wanted = Math.max(0, this.#scheduler.ledger.end - offset);
     const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
     const kept = this.#buffer.write(offset, useful);
-    this.#rate.add(kept, performance.now());
-    if (this.#buffer.ready) this.#wake();
+    const now = performance.now();
+    this.#rate.add(kept, now);
+    if (!this.#buffer.ready) return;
+    this.#firstByteAt ??= now;
+    this.#wake();
   }
 
   /**
@@ -373,7 +381,6 @@ export class Downloader implements AsyncDisposable {
   #end(state: State): void {
     this.#state = state;
     this.#endedAt = performance.now();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#alarm.clear();
     this.#runner.cancelAll();
     this.#wake();
@@ -383,6 +390,7 @@ export class Downloader implements AsyncDisposable {
   async #settled(): Promise<void> {
     await this.#runner.settled();
     this.#transport.close();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
 
   /** Wakes whoever waits for bytes, for room, or for the end. */

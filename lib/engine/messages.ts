@@ -32,6 +32,8 @@ export type SchedulerEvent =
     /** Digest of the bytes; `undefined` where fewer came than were asked for. */
     readonly digest: string | undefined;
   }
+  /** Some of a probe's first bytes came. */
+  | { readonly type: "progress"; readonly request: number }
   /** The next `length` bytes of a request came. */
   | { readonly type: "bytes"; readonly request: number; readonly length: number }
   /** A request's body ended as announced. */

@@ -76,6 +76,11 @@ export class Opening {
     this.#answers.set(request.mirror, answer);
   }
 
+  /** Whether a mirror has answered with the whole file. */
+  answeredWhole(mirror: Mirror): boolean {
+    return this.#answers.get(mirror)?.type === "whole";
+  }
+
   /** A probe's first bytes came. */
   sample(request: LiveRequest, digest: string | undefined, now: number): void {
     const { mirror } = request;
@@ -98,16 +103,17 @@ export class Opening {
     if (mirror.service !== "unknown") return;
     const index = this.#mirrors.indexOf(mirror);
     this.#testimonies = this.#testimonies.filter((testimony) => testimony.mirror !== index);
+    if (this.#testimonies.length === 0) this.#graceUntil = Infinity;
   }
 
   /** Decides what can be decided at `now`, while `requests` are under way. */
   settle(requests: Iterable<LiveRequest>, now: number): OpeningOutcome {
     if (this.#testimonies.length === 0) return NOTHING;
-    if (this.#decision !== undefined) return this.#fresh ? this.#recount() : NOTHING;
     let outstanding = 0;
     for (const { kind, mirror } of requests) {
       if (kind === "probe" && !this.#hasTestified(mirror)) outstanding++;
     }
+    if (this.#decision !== undefined) return this.#fresh ? this.#recount(outstanding) : NOTHING;
     let agreement = agree(this.#testimonies, outstanding);
     if (agreement.type === "open" && now >= this.#graceUntil) {
       this.#graceUntil = Infinity;
@@ -118,7 +124,6 @@ export class Opening {
     if (agreement.type === "open") return NOTHING;
     this.#graceUntil = Infinity;
     this.#decision = agreement;
-    this.#fresh = false;
     const { size } = agreement;
     if (size !== undefined && size <= this.#start && !(size === 0 && this.#start === 0)) {
       return { ...NOTHING, error: new RangeNotSatisfiableError(this.#start, size) };
@@ -137,10 +142,12 @@ export class Opening {
   }
 
   /** Holds mirrors that answered late against the decision. */
-  #recount(): OpeningOutcome {
-    this.#fresh = false;
-    const agreement = agree(this.#testimonies, 0);
+  #recount(outstanding: number): OpeningOutcome {
     const { size, digest } = this.#decision!;
+    if (size === undefined) return this.#judge(this.#likeDecided());
+    const agreement = agree(this.#testimonies, outstanding);
+    // Others, still to come, may outvote whoever came last.
+    if (agreement.type === "open") return NOTHING;
     const same = agreement.type === "agreed" && agreement.size === size &&
       (digest === undefined || agreement.digest === digest);
     // Bytes of the other file have been handed over: nothing can make that right.
@@ -148,20 +155,39 @@ export class Opening {
     return this.#judge(agreement);
   }
 
+  /** While the file streams with an unknown size, mirrors are compared by their first bytes alone. */
+  #likeDecided(): Decision {
+    const { size, digest } = this.#decision!;
+    const fits = (claim: Claim) =>
+      claim.digest === undefined || digest === undefined || claim.digest === digest;
+    return {
+      type: "agreed",
+      size,
+      digest,
+      agreeing: this.#testimonies.filter(fits),
+      dissenting: this.#testimonies.filter((claim) => !fits(claim)),
+    };
+  }
+
   #judge(decision: Decision): OpeningOutcome {
+    this.#fresh = false;
     const admitted: Mirror[] = [];
-    for (const { mirror: index, answer } of this.#agreeing(decision)) {
+    const rejected: { mirror: Mirror; failure: MirrorError }[] = [];
+    for (const testimony of this.#testimonies) {
+      const { mirror: index, answer, size, digest } = testimony;
       const mirror = this.#mirrors[index]!;
-      if (mirror.service !== "unknown") continue;
-      const ranges = answer.type !== "whole" && decision.size !== undefined;
-      mirror.service = ranges ? "ranges" : "whole";
-      admitted.push(mirror);
+      const agrees = decision.agreeing.includes(testimony);
+      // Without a size it cannot be joined with others, but it can stand in for them.
+      const spare = !agrees && size === undefined && digest === decision.digest;
+      if (agrees || spare) {
+        if (mirror.service !== "unknown") continue;
+        const ranges = agrees && answer.type !== "whole" && decision.size !== undefined;
+        mirror.service = ranges ? "ranges" : "whole";
+        admitted.push(mirror);
+      } else if (mirror.state.type !== "dropped") {
+        rejected.push({ mirror, failure: dissent(mirror, testimony, decision) });
+      }
     }
-    const rejected = decision.dissenting.flatMap((claim) => {
-      const mirror = this.#mirrors[claim.mirror]!;
-      if (mirror.state.type === "dropped") return [];
-      return [{ mirror, failure: dissent(mirror, claim, decision) }];
-    });
     return { admitted, rejected };
   }
 

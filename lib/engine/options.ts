@@ -99,7 +99,8 @@ export interface DownloaderOptions {
    */
   maxBlocksPerRequest?: number;
   /**
-   * The most bytes held, and asked for, ahead of the consumer; at least twice `splitSize`.
+   * The most bytes held, and asked for, ahead of the consumer; at least twice `splitSize`. Mirrors
+   * work side by side only where it has room for a few blocks of each.
    *
    * @default {32 MiB}
    */

@@ -100,16 +100,14 @@ export class ReorderBuffer {
       return 1;
     }
     const previous = this.#segments[index - 1];
-    if (
-      previous !== undefined && previous.spare >= bytes.byteLength &&
-      previous.offset + previous.bytes.byteLength === offset
-    ) {
-      grow(previous, bytes);
-      return 0;
+    if (previous !== undefined && previous.offset + previous.bytes.byteLength === offset) {
+      if (previous.bytes.byteLength < SMALL && previous.spare === 0) turnIntoPage(previous);
+      if (previous.spare >= bytes.byteLength) {
+        grow(previous, bytes);
+        return 0;
+      }
     }
-    const page: Segment = { offset, bytes: new Uint8Array(PAGE).subarray(0, 0), spare: PAGE };
-    grow(page, bytes);
-    this.#segments.splice(index, 0, page);
+    this.#segments.splice(index, 0, { offset, bytes: bytes.slice(), spare: 0 });
     return 1;
   }
 
@@ -125,6 +123,13 @@ export class ReorderBuffer {
     }
     return low;
   }
+}
+
+function turnIntoPage(segment: Segment): void {
+  const page = new Uint8Array(PAGE);
+  page.set(segment.bytes);
+  segment.spare = PAGE - segment.bytes.byteLength;
+  segment.bytes = page.subarray(0, segment.bytes.byteLength);
 }
 
 function grow(page: Segment, bytes: Uint8Array): void {

@@ -135,17 +135,23 @@ export class RequestRunner {
   async #read(request: number, offset: number, reply: Reply, activity: Activity): Promise<void> {
     const { room, write, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
+    // The body of a whole file lasts: its rate may become anything.
+    const whole = reply.answer.type === "whole";
     let bytes = 0;
+    let latest = 0;
     while (!signal.aborted) {
       let most = room(signal);
       if (typeof most !== "number") most = await most;
       if (signal.aborted) break;
-      const least = worthWaitingFor(bytes, performance.now() - startedAt);
+      const before = performance.now();
+      const mean = bytes / (before - startedAt);
+      const least = whole ? 1 : worthWaitingFor(Math.min(mean, latest));
       const chunk = await reply.body.read(Math.min(CHUNK, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
       write(offset, chunk);
       bytes += chunk.byteLength;
+      latest = chunk.byteLength / (performance.now() - before);
       offset += chunk.byteLength;
       dispatch({ type: "bytes", request, length: chunk.byteLength });
     }
@@ -167,6 +173,7 @@ export class RequestRunner {
       if (chunk === undefined) break;
       buffer.set(chunk, length);
       length += chunk.byteLength;
+      this.#options.dispatch({ type: "progress", request });
     }
     const bytes = buffer.subarray(0, length);
     // Only the same bytes can be compared: as many as asked for, or all that there are.
@@ -184,14 +191,14 @@ export class RequestRunner {
 const GATHERING_MS = 2;
 
 /** Gathering fewer bytes than this is not worth it. */
-const SMALL_CHUNK = 64 * 1024;
+const SMALL_CHUNK = 128 * 1024;
 
 /**
- * How many bytes to wait for when `bytes` came in `elapsedMs`: on a fast link as many as come in a
- * moment, since the processor's work is for chunks more than for bytes; on others, any.
+ * How many bytes to wait for at a rate in bytes per millisecond: on a very fast link as many as come
+ * in a moment, since the processor's work is for chunks more than for bytes; on others, any.
  */
-function worthWaitingFor(bytes: number, elapsedMs: number): number {
-  const soon = Math.floor(bytes / Math.max(elapsedMs, 0.1) * GATHERING_MS);
+function worthWaitingFor(rate: number): number {
+  const soon = Math.floor(rate * GATHERING_MS);
   return soon < SMALL_CHUNK ? 1 : soon;
 }
 

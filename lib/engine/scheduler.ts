@@ -119,7 +119,11 @@ export class Scheduler {
     switch (event.type) {
       case "response":
         return this.#answered(request, event.answer, now);
+      case "progress":
+        return;
       case "sampled":
+        // The rest of a whole file waits for the mirrors to agree.
+        request.held = this.#opening.answeredWhole(mirror);
         request.position += event.length;
         this.#count(mirror, event.length, now);
         // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
@@ -144,7 +148,6 @@ export class Scheduler {
     if (kind === "probe") {
       this.#opening.answer(request, answer);
       if (answer.type !== "whole") return;
-      request.held = true;
       request.start = request.position = 0;
       request.end = answer.size ?? Infinity;
     } else if (kind === "range" && answer.type !== "partial") {
@@ -197,9 +200,10 @@ export class Scheduler {
 
   #ended(request: LiveRequest, now: number): void {
     const { mirror, kind, start, position } = request;
-    const { ledger, size = position } = this.#download;
-    if (kind === "whole" && position < size) {
-      const message = `the body ended after ${position} of ${size} bytes`;
+    const { ledger, size } = this.#download;
+    const expected = size ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
+    if (kind === "whole" && position < expected) {
+      const message = `the body ended after ${position} of ${expected} bytes`;
       return this.#refuse(request, "truncated", message, now);
     }
     this.#download.close(request, now);

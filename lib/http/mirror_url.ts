@@ -22,6 +22,9 @@ export interface MirrorSources {
 
 /** Reads mirror URLs. */
 export function parseMirrorUrls(urls: readonly (string | URL)[]): MirrorSources {
+  if (!Array.isArray(urls)) {
+    throw new TypeError(`urls is ${typeof urls}, but must be a list of mirror URLs`);
+  }
   if (urls.length === 0) {
     throw new MirrorUrlError("No mirror URL was given; at least one is needed");
   }

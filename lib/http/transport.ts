@@ -7,7 +7,7 @@
  */
 
 import { type FailureReason, MirrorError } from "../errors.ts";
-import { BodyReader } from "./body.ts";
+import { type BodyOptions, BodyReader } from "./body.ts";
 import type { MirrorSource } from "./mirror_url.ts";
 import { type Asked, judge, parseContentLength, rangeHeader, type Verdict } from "./ranges.ts";
 import { contradicts, parseRetryAfter, readValidators, type Validators } from "./validators.ts";
@@ -39,8 +39,10 @@ export interface Reply {
 interface Memory {
   /** Where its redirects led. */
   location: URL | undefined;
-  /** The strong validator under which it served first. */
-  validator: string | undefined;
+  /** The validators under which it served first. */
+  validators: Validators | undefined;
+  /** Whether it serves ranges, so that a request may be bound to the validator. */
+  ranges: boolean;
   /** Whether it has ever answered. */
   answered: boolean;
 }
@@ -57,7 +59,8 @@ export class Transport {
     this.#options = options;
     this.#memories = options.mirrors.map(() => ({
       location: undefined,
-      validator: undefined,
+      validators: undefined,
+      ranges: false,
       answered: false,
     }));
   }
@@ -73,20 +76,21 @@ export class Transport {
     const { status, headers, body } = response;
     if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
       // The place that a redirect once led to may have expired: ask the mirror itself again.
-      await body?.cancel();
+      await discard(body);
       memory.location = undefined;
-      memory.validator = undefined;
       return this.request(mirror, question, signal);
     }
     memory.answered = true;
     const validators = readValidators(headers);
     let verdict = judge({ ...question, conditional }, status, headers);
-    if (verdict.type !== "refused" && contradicts(memory.validator, validators)) {
-      const message = `the file changed there (ETag ${validators.etag}, not ${memory.validator})`;
+    if (verdict.type !== "refused" && contradicts(memory.validators, validators)) {
+      const message = "the file changed there (it has another ETag or Last-Modified now)";
       verdict = { type: "refused", reason: "changed", message, retryable: false };
     }
     if (verdict.type === "refused") {
-      await body?.cancel();
+      await discard(body);
+      // Where a redirect led to may be in trouble while the mirror itself is not.
+      if (status >= 500) memory.location = undefined;
       const { reason, message, retryable } = verdict;
       const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
       const wish = retryAfterMs === undefined
@@ -94,21 +98,34 @@ export class Transport {
         : ` and asks for ${retryAfterMs / 1000} s of rest`;
       throw this.#error(mirror, reason, message + wish, { status, retryable, retryAfterMs });
     }
-    memory.validator ??= validators.strong;
-    if (verdict.type === "unsatisfiable") await body?.cancel();
+    memory.validators ??= validators;
+    memory.ranges ||= verdict.type === "partial";
+    if (verdict.type === "unsatisfiable") await discard(body);
     const length = bodyLength(verdict);
     return {
       mirror: this.#options.mirrors[mirror]!.url,
       answer: verdict,
       validators,
       contentType: headers.get("content-type") ?? undefined,
-      body: new BodyReader(verdict.type === "unsatisfiable" ? null : body, {
+      body: this.#read(mirror, verdict.type === "unsatisfiable" ? null : body, {
         length,
         framed: parseContentLength(headers.get("content-length")) === length,
-        fail: (reason, message, cause) =>
-          this.#error(mirror, reason, message, { phase: "body", retryable: true, cause }),
       }),
     };
+  }
+
+  #read(
+    mirror: number,
+    stream: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+    options: Omit<BodyOptions, "fail">,
+  ): BodyReader {
+    const fail: BodyOptions["fail"] = (reason, message, cause) =>
+      this.#error(mirror, reason, message, { phase: "body", retryable: true, cause });
+    try {
+      return new BodyReader(stream, { ...options, fail });
+    } catch (cause) {
+      throw fail("network", "the body cannot be read: somebody else reads it", cause);
+    }
   }
 
   /** Closes what this transport has opened for itself. */
@@ -134,7 +151,7 @@ export class Transport {
         if (url !== origin) memory.location = url;
         return { response, conditional: headers.has("if-range") };
       }
-      await response.body?.cancel();
+      await discard(response.body);
       if (redirects === maxRedirects) {
         throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects came`);
       }
@@ -163,8 +180,8 @@ export class Transport {
     headers.set("accept-encoding", "identity");
     if (end === undefined) return headers;
     headers.set("range", rangeHeader(start, end));
-    const { validator } = this.#memories[mirror]!;
-    if (validator !== undefined) headers.set("if-range", validator);
+    const { validators, ranges } = this.#memories[mirror]!;
+    if (ranges && validators?.strong !== undefined) headers.set("if-range", validators.strong);
     return headers;
   }
 
@@ -179,6 +196,7 @@ export class Transport {
     try {
       return await unlessAborted(this.#options.fetch(url, init), signal);
     } catch (cause) {
+      this.#memories[mirror]!.location = undefined;
       throw this.#error(mirror, "network", `no answer came${detail(cause)}`, {
         retryable: true,
         cause,
@@ -216,13 +234,20 @@ export class Transport {
   }
 }
 
+/** Gives up a body that is of no use. */
+async function discard(body: ReadableStream | null): Promise<void> {
+  // It may have failed, or be in somebody else's hands: neither matters any more.
+  await body?.cancel().catch(() => {});
+}
+
 /** Gives up waiting when the signal aborts, also for a `fetch` that does not look at it. */
 async function unlessAborted(response: Promise<Response>, signal: AbortSignal): Promise<Response> {
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => {
     aborted.reject(signal.reason);
-    response.then(({ body }) => body?.cancel()).catch(() => {});
+    response.then(({ body }) => discard(body), () => {});
   };
+  if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort);
   try {
     return await Promise.race([response, aborted.promise]);

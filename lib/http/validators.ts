@@ -40,10 +40,20 @@ function strongValidator(
   return Date.parse(date) - Date.parse(lastModified) >= 1000 ? lastModified : undefined;
 }
 
-/** Whether an answer's entity tag contradicts the strong validator known of the same mirror. */
-export function contradicts(known: string | undefined, { etag }: Validators): boolean {
-  if (known === undefined || !known.startsWith('"')) return false;
-  return etag !== undefined && !etag.startsWith("W/") && etag !== known;
+/**
+ * Whether an answer of a mirror says that the file is another one than it served before: another
+ * entity tag (weak or not: only the tag counts) or, without tags, another date.
+ */
+export function contradicts(before: Validators | undefined, now: Validators): boolean {
+  if (before?.etag !== undefined && now.etag !== undefined) {
+    return opaque(before.etag) !== opaque(now.etag);
+  }
+  if (before?.lastModified === undefined || now.lastModified === undefined) return false;
+  return before.lastModified !== now.lastModified;
+}
+
+function opaque(etag: string): string {
+  return etag.replace(/^W\//, "");
 }
 
 /**
@@ -53,6 +63,7 @@ export function contradicts(known: string | undefined, { etag }: Validators): bo
 export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
   const text = value?.trim() ?? "";
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = /^[a-z]{3,9},? /i.test(text) ? Date.parse(text) : NaN;
+  const isDate = /^[a-z]{3,9},? /i.test(text);
+  const date = isDate ? Date.parse(text.endsWith("GMT") ? text : `${text} GMT`) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }

@@ -49,20 +49,30 @@ Deno.test("readValidators(): a date is used only where there is no entity tag", 
   assertEquals(readValidators(new Headers(dates)).lastModified, NOON);
 });
 
-Deno.test("contradicts(): another strong tag than before says that the file changed", () => {
-  // known, now → contradiction
+Deno.test("contradicts(): another tag, or another date without tags, says that the file changed", () => {
+  // [etag, last-modified] before, and now → contradiction
   const table = [
-    ['"a"', '"a"', false],
-    ['"a"', '"b"', true],
-    ['"a"', 'W/"b"', false],
-    ['"a"', undefined, false],
-    [undefined, '"b"', false],
-    [NOON, '"b"', false],
+    [['"a"'], ['"a"'], false],
+    [['"a"'], ['"b"'], true],
+    [['W/"a"'], ['W/"b"'], true],
+    [['"a"'], ['W/"a"'], false],
+    [['"a"'], [], false],
+    [[], ['"b"'], false],
+    [['"a"', NOON], ['"a"', SECOND_AFTER], false],
+    [[undefined, NOON], [undefined, SECOND_AFTER], true],
+    [[undefined, NOON], [undefined, NOON], false],
+    [[undefined, NOON], [undefined, undefined], false],
   ] as const;
-  for (const [known, etag, expected] of table) {
-    const validators = readValidators(new Headers(etag === undefined ? {} : { etag }));
-    assertEquals(contradicts(known, validators), expected, `${known}, ${etag}`);
+  const read = ([etag, date]: readonly (string | undefined)[]) => {
+    const headers = new Headers();
+    if (etag !== undefined) headers.set("etag", etag);
+    if (date !== undefined) headers.set("last-modified", date);
+    return readValidators(headers);
+  };
+  for (const [before, now, expected] of table) {
+    assertEquals(contradicts(read(before), read(now)), expected, `${before} ${now}`);
   }
+  assertEquals(contradicts(undefined, read(['"a"'])), false);
 });
 
 Deno.test("parseRetryAfter() reads seconds, and dates as seen from now", () => {
