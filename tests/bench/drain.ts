@@ -12,7 +12,7 @@ import { ownUsage } from "./usage.ts";
 
 /** What is read, and how. */
 export interface DrainSpec {
-  /** One URL for a plain fetch, all mirrors for a download. */
+  /** All mirrors; without `options` each is asked for its share by one plain fetch, side by side. */
   readonly urls: readonly string[];
   /** Options of the Downloader; without them it is a plain fetch. `trace` gives the measures. */
   readonly options?: DownloaderOptions;
@@ -45,7 +45,7 @@ export interface Drained {
 async function drain({ urls, options, pause }: DrainSpec): Promise<Drained> {
   const startedAt = performance.now();
   const download = options && new Downloader(urls, options);
-  const parts = download ?? (await fetch(urls[0]!)).body!;
+  const parts = download ?? await plain(urls);
   let bytes = 0;
   let firstAt = 0;
   let lastAt = 0;
@@ -81,6 +81,33 @@ async function drain({ urls, options, pause }: DrainSpec): Promise<Drained> {
     wastedBytes: stats?.wastedBytes ?? 0,
     pausedRssBytes,
   };
+}
+
+/** The bytes of one plain fetch for each URL, in whatever order they come. */
+async function plain(urls: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
+  const [url] = urls;
+  if (urls.length === 1) return (await fetch(url!)).body!;
+  const head = await fetch(url!, { method: "HEAD" });
+  const share = Math.ceil(Number(head.headers.get("content-length")) / urls.length);
+  const bodies = await Promise.all(urls.map(async (url, index) => {
+    const range = `bytes=${index * share}-${(index + 1) * share - 1}`;
+    return (await fetch(url, { headers: { range } })).body!;
+  }));
+  return merge(bodies);
+}
+
+async function* merge(bodies: readonly ReadableStream<Uint8Array>[]): AsyncGenerator<Uint8Array> {
+  const readers = bodies.map((body) => body.getReader());
+  const next = async (index: number) => ({ index, ...await readers[index]!.read() });
+  const pending = new Map(readers.map((_, index) => [index, next(index)]));
+  while (pending.size > 0) {
+    const { index, done, value } = await Promise.race(pending.values());
+    if (done) pending.delete(index);
+    else {
+      pending.set(index, next(index));
+      yield value!;
+    }
+  }
 }
 
 /** The original's clock starts when the mirrors are known and the first block is asked for. */

@@ -39,6 +39,8 @@ export async function speed(): Promise<void> {
     const command = ["run", "--quiet", `--import-map=${map}`, "-A", cli, "-s", "-o", "/dev/null"];
     const rows: Record<string, () => Promise<{ seconds: number; cpuSeconds: number }>> = {
       "one plain fetch, drained": () => runDrain<Drained>({ urls: [one] }),
+      "three plain fetches side by side, a third each": () =>
+        runDrain<Drained>({ urls: urls(GIB) }),
       "library, three mirrors": () => runDrain<Drained>({ urls: urls(GIB), options: {} }),
       "library, one block a request": () =>
         runDrain<Drained>({ urls: urls(GIB), options: { maxBlocksPerRequest: 1 } }),
