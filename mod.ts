@@ -20,7 +20,8 @@
  * @module
  */
 
-export { Downloader, type FileInfo } from "./lib/engine/downloader.ts";
+export { Downloader } from "./lib/engine/downloader.ts";
+export type { FileInfo } from "./lib/engine/file_info.ts";
 export type { ByteRange, DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
 export type { RetryOptions } from "./lib/engine/retry.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";

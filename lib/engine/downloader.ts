@@ -9,26 +9,13 @@ import { Transport } from "../http/transport.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Alarm } from "./alarm.ts";
 import { RateEstimator } from "./estimator.ts";
+import { type FileInfo, responseHeaders } from "./file_info.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
 import { type DownloaderOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 import { RequestRunner } from "./request_runner.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
-
-/** What is known of the file once the mirrors have agreed on it. */
-export interface FileInfo {
-  /** Its size in bytes, whatever part of it is wanted; `undefined` where no mirror tells. */
-  readonly size: number | undefined;
-  /** Its media type, as a mirror gives it. */
-  readonly contentType: string | undefined;
-  /** A mirror's entity tag. */
-  readonly etag: string | undefined;
-  /** A mirror's date of last modification. */
-  readonly lastModified: string | undefined;
-  /** URLs of the mirrors that are known to have it so far, without credentials. */
-  readonly mirrors: readonly string[];
-}
 
 /**
  * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
@@ -132,14 +119,8 @@ export class Downloader implements AsyncDisposable {
    */
   get headers(): Headers {
     if (this.#info === undefined) throw new TypeError("headers are known after open() only");
-    const { contentType, etag, lastModified } = this.#info;
-    const headers = new Headers();
     const { start, end } = this.#scheduler.ledger;
-    if (Number.isFinite(end)) headers.set("content-length", String(end - start));
-    headers.set("content-type", contentType ?? "application/octet-stream");
-    if (etag !== undefined) headers.set("etag", etag);
-    if (lastModified !== undefined) headers.set("last-modified", lastModified);
-    return headers;
+    return responseHeaders(this.#info, end - start);
   }
 
   /**

@@ -14,6 +14,14 @@ function late(delayMs: number, options: Partial<MirrorOptions> = {}): Partial<Mi
   return { ...options, faults: [{ kind: "slow-headers", delayMs, count: 1 }] };
 }
 
+/** A `fetch` for which `http://origin.test` redirects to `target`. */
+function redirecting(target: () => string): typeof fetch {
+  return (input, init) =>
+    String(input).startsWith("http://origin.test")
+      ? Promise.resolve(new Response(null, { status: 302, headers: { location: target() } }))
+      : fetch(input, init);
+}
+
 const survived: Record<string, Mirrors> = {
   "a whole body that stalls within its first bytes": [
     { ranges: false, faults: [{ kind: "stall", afterBytes: 3000, count: 1 }] },
@@ -75,12 +83,8 @@ Deno.test("Downloader: a redirect that leads to another file later is no splice"
   await using first = await startMirror({ content: FILE, bytesPerSecond: 4e6 });
   await using second = await startMirror({ content: OTHER_BYTES });
   let target = first.url;
-  const redirector: typeof fetch = (input, init) =>
-    String(input).startsWith("http://origin.test")
-      ? Promise.resolve(new Response(null, { status: 302, headers: { location: target } }))
-      : fetch(input, init);
   const { error } = await download(["http://origin.test/file"], {
-    fetch: redirector,
+    fetch: redirecting(() => target),
     delayRequest: ({ received }) => {
       if (received >= 4) {
         target = second.url;
@@ -96,12 +100,8 @@ Deno.test("Downloader: where a redirect leads is asked anew when that place dies
   const first = await startMirror({ content: FILE, bytesPerSecond: 4e6 });
   await using second = await startMirror({ content: FILE });
   let target = first.url;
-  const redirector: typeof fetch = (input, init) =>
-    String(input).startsWith("http://origin.test")
-      ? Promise.resolve(new Response(null, { status: 302, headers: { location: target } }))
-      : fetch(input, init);
   const outcome = await download(["http://origin.test/file"], {
-    fetch: redirector,
+    fetch: redirecting(() => target),
     delayRequest: ({ received }) => {
       if (received >= 4 && target !== second.url) {
         target = second.url;
