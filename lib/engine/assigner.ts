@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Download, servesRanges } from "./download.ts";
+import type { Download } from "./download.ts";
 import type { Interval } from "./interval_set.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Plan, plan, planFront, type PlannerOptions, unitSize } from "./planner.ts";
@@ -30,7 +30,7 @@ export class Assigner {
   assign(now: number): void {
     const { mirrors, ledger } = this.#download;
     if (mirrors.every(({ state }) => state.type === "busy")) return;
-    const ranged = mirrors.filter(servesRanges);
+    const ranged = mirrors.filter((mirror) => mirror.servesRanges);
     if (ranged.length === 0) return this.#assignWhole(now);
     ledger.unitSize = unitSize(ranged, this.#options);
     for (const mirror of ranged) {

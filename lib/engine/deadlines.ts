@@ -5,7 +5,6 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import { servesRanges } from "./download.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Mirror } from "./mirror.ts";
 import type { LiveRequest } from "./requests.ts";
@@ -54,7 +53,7 @@ export function deadline(
     : options.headersTimeoutMs;
   const holdsUpFront = kind === "range" && position <= ledger.front && ledger.front < end;
   const helped = holdsUpFront &&
-    mirrors.some((other) => other !== mirror && servesRanges(other));
+    mirrors.some((other) => other !== mirror && other.servesRanges);
   if (!helped) return activeAt + patience;
   const stall = Math.max(options.stallTimeoutMs, STALL_ANSWERS * (mirror.answerMs ?? 0));
   return activeAt + Math.min(patience, stall);

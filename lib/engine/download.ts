@@ -95,8 +95,3 @@ export class Download {
     this.ledger.giveBack(start, end, this.requests.outstanding);
   }
 }
-
-/** Whether ranges can be asked of a mirror, now or later. */
-export function servesRanges({ service, state }: Mirror): boolean {
-  return service === "ranges" && state.type !== "dropped";
-}

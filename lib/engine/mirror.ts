@@ -63,6 +63,11 @@ export class Mirror implements MirrorView {
     return type === "idle" || type === "busy" || type === "waiting";
   }
 
+  /** Whether ranges can be asked of it, now or later. */
+  get servesRanges(): boolean {
+    return this.service === "ranges" && this.state.type !== "dropped";
+  }
+
   /** Counts a request that brought `blocks`, or a part of one, in `elapsedMs`. */
   delivered(blocks: number, elapsedMs: number): void {
     this.usage++;

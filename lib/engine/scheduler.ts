@@ -15,7 +15,7 @@ import {
 } from "../errors.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import { deadline, SUSPEND_MS, timeoutError, type TimeoutOptions } from "./deadlines.ts";
-import { Download, type DownloadOptions, servesRanges } from "./download.ts";
+import { Download, type DownloadOptions } from "./download.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Answer, Command, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
@@ -339,7 +339,7 @@ export class Scheduler {
     const message = spare ? "serves the whole file only" : "serves ranges";
     const request = this.#download.requests.of(mirror);
     if (spare && request?.held) this.#download.cancel(request, now);
-    const state = spare && this.mirrors.some(servesRanges) ? "spare" : "ready";
+    const state = spare && this.mirrors.some((other) => other.servesRanges) ? "spare" : "ready";
     this.#download.outbox.report({ type: "mirror", mirror: mirror.url, state, message }, now);
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { type DelayRequest, delayRequests } from "../../lib/algorithms/delay.ts";
-import { type DuplicateRequest, duplicateRequests } from "../../lib/algorithms/duplicate.ts";
+import { duplicateRequests } from "../../lib/algorithms/duplicate.ts";
 import type { Command, SchedulerEvent } from "../../lib/engine/messages.ts";
 import { Scheduler, type SchedulerOptions } from "../../lib/engine/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../lib/errors.ts";
@@ -339,6 +339,3 @@ export function mulberry32(seed: number): () => number {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-
-/** Exported for tests that replace an algorithm. */
-export type { DelayRequest, DuplicateRequest };
