@@ -16,6 +16,8 @@ export type DelayRequest = (view: DelayView) => number;
 
 /** The names of the delay request algorithms. */
 export const DelayRequestAlgorithm = {
+  /** By the links' measured rates and latencies: ranges of any size, two requests at a time. */
+  ADAPTIVE: "adaptive",
   /** Every mirror takes the first block: no delay. */
   NORMAL: "normal",
   /** By what the others delivered since the mirror last asked; the original's default. */
@@ -29,6 +31,9 @@ export const DelayRequestAlgorithm = {
 /** The name of a delay request algorithm. */
 export type DelayRequestAlgorithm =
   typeof DelayRequestAlgorithm[keyof typeof DelayRequestAlgorithm];
+
+/** The name of an algorithm that says a position in the queue of blocks. */
+export type ClassicAlgorithm = Exclude<DelayRequestAlgorithm, "adaptive">;
 
 /** What the named algorithms are set up with. */
 export interface DelaySettings {
@@ -90,7 +95,7 @@ export function fixed({ staticDelays }: Pick<DelaySettings, "staticDelays">): De
 
 /** Each name's algorithm, to be set up with the settings. */
 export const delayRequests: Readonly<
-  Record<DelayRequestAlgorithm, (settings: DelaySettings) => DelayRequest>
+  Record<ClassicAlgorithm, (settings: DelaySettings) => DelayRequest>
 > = { normal, diff, inv: inverse, static: fixed };
 
 /**

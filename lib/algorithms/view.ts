@@ -19,6 +19,20 @@ export interface MirrorView {
   readonly answerMs: number | undefined;
 }
 
+/** The link to a mirror, as the adaptive algorithm sees it. Times are in milliseconds. */
+export interface LinkView {
+  /** Request to headers on a connection that is open. */
+  readonly latencyMs: number;
+  /** The same for the next request, which may need a new connection. */
+  readonly nextLatencyMs: number;
+  /** How far the latency strays from its mean. */
+  readonly deviationMs: number;
+  /** Bytes per second, all connections together; a guess before enough has come. */
+  bytesPerSecond(now: number): number;
+  /** Whether it may still be speeding up. */
+  ramping(now: number): boolean;
+}
+
 /** What a delay request algorithm sees when a mirror has become free. */
 export interface DelayView {
   /** The mirror that asks. */

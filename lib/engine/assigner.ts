@@ -1,17 +1,17 @@
 /**
- * Gives work to whoever is free: it carries out what the planner plans. Pure.
+ * Gives work to the mirrors: it carries out what the policy plans. Pure.
  *
  * @module
  */
 
+import type { ByteSpan, Plan, Policy } from "../algorithms/policy.ts";
 import type { Download } from "./download.ts";
-import type { Interval } from "./interval_set.ts";
-import type { Mirror } from "./mirror.ts";
-import { type Plan, plan, planFront, type PlannerOptions, unitSize } from "./planner.ts";
-import type { LiveRequest } from "./requests.ts";
+import type { LiveRequest, Mirror } from "./mirror.ts";
 
 /** What work is given by. */
-export interface AssignerOptions extends PlannerOptions {
+export interface AssignerOptions {
+  /** Makes the policy by which work is given. */
+  readonly policy: () => Policy<Download>;
   /** Whether a mirror whose block was asked for again is closed. */
   readonly closeBadConnections: boolean;
 }
@@ -19,31 +19,28 @@ export interface AssignerOptions extends PlannerOptions {
 /** Gives work to mirrors. */
 export class Assigner {
   readonly #download: Download;
-  readonly #options: AssignerOptions;
+  readonly #policy: Policy<Download>;
+  readonly #closeBadConnections: boolean;
 
-  constructor(download: Download, options: AssignerOptions) {
+  constructor(download: Download, { policy, closeBadConnections }: AssignerOptions) {
     this.#download = download;
-    this.#options = options;
+    this.#policy = policy();
+    this.#closeBadConnections = closeBadConnections;
   }
 
-  /** Gives work to every mirror that is free. */
+  /** When work may have to be given though nothing has happened, in milliseconds. */
+  wakeAt(now: number): number {
+    return this.#policy.wakeAt(this.#download, now);
+  }
+
+  /** Gives work to every mirror that can take some. */
   assign(now: number): void {
-    const { mirrors, ledger } = this.#download;
-    if (mirrors.every(({ state }) => state.type === "busy")) return;
-    const ranged = mirrors.filter((mirror) => mirror.servesRanges);
-    if (ranged.length === 0) return this.#assignWhole(now);
-    ledger.unitSize = unitSize(ranged, this.#options);
-    for (const mirror of ranged) {
-      if (mirror.state.type !== "idle") continue;
-      this.#execute(plan(mirror, this.#download, this.#options), mirror, now);
-    }
-    if (!ledger.hasFree || ranged.some(isAtWork)) return;
-    // Those that were sent home come back when nobody is left at work.
-    const home = ranged.filter(({ state }) => state.type === "retired");
-    const reserve = home.length > 0 ? home : ranged.filter(({ state }) => state.type === "closed");
-    for (const mirror of reserve) {
-      mirror.state = { type: "idle" };
-      this.#execute(planFront(this.#download, this.#options), mirror, now);
+    const { mirrors } = this.#download;
+    if (!mirrors.some((mirror) => mirror.servesRanges)) return this.#assignWhole(now);
+    for (;;) {
+      const plan = this.#policy.next(this.#download, now);
+      if (plan === undefined) return;
+      this.#execute(plan, now);
     }
   }
 
@@ -51,36 +48,42 @@ export class Assigner {
   #assignWhole(now: number): void {
     const { mirrors, requests, size } = this.#download;
     if (requests.whole !== undefined) return;
-    const mirror = mirrors.find(({ state, service }) =>
-      state.type === "idle" && service === "whole"
-    );
+    const mirror = mirrors.find(({ idle, service }) => idle && service === "whole");
     if (mirror === undefined) return;
     this.#download.send({ mirror, kind: "whole", start: 0, end: size ?? Infinity }, now);
   }
 
-  #execute(next: Plan, mirror: Mirror, now: number): void {
-    switch (next.type) {
-      case "wait":
-        return;
-      case "retire":
-        mirror.state = { type: "retired" };
-        return this.#report(mirror, "retired", "too slow to help with what is left", now);
-      case "ask":
-        return this.#ask(mirror, next.range, false, now);
-      case "duplicate":
-        mirror.duplicates++;
-        this.#ask(mirror, next.range, true, now);
-        if (this.#options.closeBadConnections) this.#close(next.late, now);
+  #execute(plan: Plan, now: number): void {
+    const { requests } = this.#download;
+    if (plan.type === "revoke") {
+      const request = requests.get(plan.request)!;
+      return this.#download.cut(request, request.position);
     }
+    const mirror = this.#download.mirrors[plan.mirror]!;
+    if (plan.type === "retire") {
+      mirror.state = { type: "retired" };
+      return this.#report(mirror, "retired", "too slow to help with what is left", now);
+    }
+    // One that was sent home comes back by this.
+    mirror.state = { type: "ready" };
+    if (plan.type === "ask") return this.#ask(mirror, plan.range, false, now);
+    const late = requests.get(plan.late)!;
+    mirror.duplicates++;
+    if (plan.type === "steal") this.#download.cut(late, plan.range.start);
+    this.#ask(mirror, plan.range, true, now);
+    if (plan.type === "duplicate" && this.#closeBadConnections) this.#close(late, now);
   }
 
-  #ask(mirror: Mirror, { start, end }: Interval, duplicate: boolean, now: number): void {
+  #ask(mirror: Mirror, { start, end }: ByteSpan, duplicate: boolean, now: number): void {
     const { ledger, outbox, received } = this.#download;
     const request = this.#download.send({ mirror, kind: "range", start, end }, now);
     mirror.previous = received;
     mirror.requests++;
     const facts = { mirror: mirror.url, request: request.id, start, end, duplicate };
-    for (let block = ledger.blockOf(start); block <= ledger.blockOf(end - 1); block++) {
+    // A range of any size is told of by the blocks that begin in it, but at least by one.
+    const last = ledger.blockOf(end - 1);
+    const first = Math.min(last, ledger.firstBlockFrom(start));
+    for (let block = first; block <= last; block++) {
       outbox.report({ type: "send", block, ...facts }, now);
     }
   }
@@ -94,8 +97,4 @@ export class Assigner {
   #report(mirror: Mirror, state: "retired" | "closed", message: string, now: number): void {
     this.#download.outbox.report({ type: "mirror", mirror: mirror.url, state, message }, now);
   }
-}
-
-function isAtWork({ state }: Mirror): boolean {
-  return state.type === "idle" || state.type === "busy";
 }

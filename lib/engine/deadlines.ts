@@ -6,8 +6,7 @@
 
 import { MirrorError } from "../errors.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Mirror } from "./mirror.ts";
-import type { LiveRequest } from "./requests.ts";
+import type { LiveRequest, Mirror } from "./mirror.ts";
 
 /** Timeouts, in milliseconds. */
 export interface TimeoutOptions {
@@ -17,7 +16,10 @@ export interface TimeoutOptions {
   readonly headersTimeoutMs: number;
   /** For the next bytes of a body. */
   readonly idleTimeoutMs: number;
-  /** For anything at all from the mirror that holds up the front while another could help. */
+  /**
+   * For anything at all from the mirror that holds up the front, or did until its range was given to
+   * others, while another could help.
+   */
   readonly stallTimeoutMs: number;
   /** The most bytes held and asked for together. */
   readonly windowSize: number;
@@ -42,7 +44,7 @@ export function deadline(
   { ledger, mirrors, heldBytes }: DeadlineView,
   options: TimeoutOptions,
 ): number {
-  const { mirror, kind, activeAt, answeredAt, position, end } = request;
+  const { mirror, kind, activeAt, answeredAt, position, claimEnd, end } = request;
   if (request.held) return Infinity;
   // The body of a whole file is read only while there is room.
   if (kind === "whole" && heldBytes >= options.windowSize) return Infinity;
@@ -51,8 +53,9 @@ export function deadline(
     : mirror.answerMs === undefined
     ? options.connectTimeoutMs
     : options.headersTimeoutMs;
-  const holdsUpFront = kind === "range" && position <= ledger.front && ledger.front < end;
-  const helped = holdsUpFront &&
+  const lostRange = claimEnd < end && claimEnd <= position;
+  const holdsUpFront = lostRange || (position <= ledger.front && ledger.front < end);
+  const helped = kind === "range" && holdsUpFront &&
     mirrors.some((other) => other !== mirror && other.servesRanges);
   if (!helped) return activeAt + patience;
   const stall = Math.max(options.stallTimeoutMs, STALL_ANSWERS * (mirror.answerMs ?? 0));

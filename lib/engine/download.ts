@@ -6,9 +6,10 @@
  */
 
 import { Ledger } from "./ledger.ts";
-import { Mirror } from "./mirror.ts";
+import type { KnownLink } from "./link_estimate.ts";
+import { type LiveRequest, Mirror } from "./mirror.ts";
 import { Outbox } from "./outbox.ts";
-import { type LiveRequest, type NewRequest, Requests } from "./requests.ts";
+import { type NewRequest, Requests } from "./requests.ts";
 
 /** What a download is about. */
 export interface DownloadOptions {
@@ -20,6 +21,12 @@ export interface DownloadOptions {
   readonly end: number | undefined;
   /** The unit of splitting, in bytes. */
   readonly splitSize: number;
+  /** The most bytes held and asked for together. */
+  readonly windowSize: number;
+  /** What is known of the mirrors' links, in the order of the URLs. */
+  readonly known?: readonly (KnownLink | undefined)[];
+  /** The most requests that a mirror may have under way at once. */
+  readonly maxConnectionsPerMirror: number;
 }
 
 /** The state of one download. Times are in milliseconds. */
@@ -28,7 +35,9 @@ export class Download {
   readonly requests = new Requests();
   readonly outbox = new Outbox();
   /** Which bytes are received, asked for, and free; endless until the file's size is known. */
-  readonly ledger: Ledger;
+  ledger!: Ledger;
+  /** The most bytes held and asked for together. */
+  readonly windowSize: number;
   /** The file's size, once the mirrors have agreed and where they tell it. */
   size: number | undefined;
   /** Units received in total. */
@@ -36,19 +45,57 @@ export class Download {
   /** Units received without the front's one becoming complete, since it last did. */
   receivedSinceFront = 0;
   /** Where the unit ends that was at the front when the last one was received. */
-  #frontUnitEnd: number;
+  #frontUnitEnd = 0;
   /** Bytes that the consumer has taken. */
   consumedBytes = 0;
+  readonly #options: DownloadOptions;
 
-  constructor({ urls, start, end, splitSize }: DownloadOptions) {
-    this.mirrors = urls.map((url) => new Mirror(url));
+  constructor(options: DownloadOptions) {
+    this.#options = options;
+    this.windowSize = options.windowSize;
+    this.mirrors = options.urls.map((url, index) =>
+      new Mirror(url, {
+        known: options.known?.[index],
+        maxConnections: options.maxConnectionsPerMirror,
+      })
+    );
+    this.reset();
+  }
+
+  /** Begins anew: nothing has been received. */
+  reset(): void {
+    const { start, end, splitSize } = this.#options;
+    this.size = undefined;
     this.ledger = new Ledger(start, end ?? Infinity, splitSize);
     this.#frontUnitEnd = this.ledger.unitRange(0).end;
+    this.received = this.receivedSinceFront = 0;
   }
 
   /** Bytes received, but not yet taken by the consumer. */
   get heldBytes(): number {
     return this.ledger.receivedBytes - this.consumedBytes;
+  }
+
+  /** Bytes that the consumer could take, but has not taken yet. */
+  get readyBytes(): number {
+    return this.ledger.front - this.ledger.start - this.consumedBytes;
+  }
+
+  /** Bytes that may be asked for besides those held and those that are on their way. */
+  get room(): number {
+    return this.roomFor(0, 0);
+  }
+
+  /** The same where some of what is on its way is to be asked for again. */
+  roomFor(start: number, end: number): number {
+    const { windowSize, ledger } = this;
+    let room = windowSize - this.heldBytes - ledger.askedBytes;
+    // What a request goes on to bring though it is not its own any more will be held, too.
+    for (const remnant of this.requests.remnants) {
+      room -= ledger.freeIn(remnant.start, Math.min(remnant.end, Math.max(start, remnant.start)));
+      room -= ledger.freeIn(Math.max(remnant.start, end), remnant.end);
+    }
+    return room;
   }
 
   /** Counts a unit that has been received. */
@@ -84,14 +131,27 @@ export class Download {
     this.close(request, now);
   }
 
-  /** Forgets a request that has ended; what it has not brought is free again. */
+  /** Forgets a request that has ended; what it owned and has not brought is free again. */
   close(request: LiveRequest, now: number): void {
-    this.requests.close(request, now);
-    if (request.kind !== "probe") this.giveBack(request.position, request.end);
+    const { kind, position, claimEnd, end } = request;
+    this.requests.close(request, position >= end, now);
+    if (kind !== "probe") this.#giveBack(position, claimEnd);
   }
 
-  /** Frees bytes that a request will not bring. */
-  giveBack(start: number, end: number): void {
-    this.ledger.giveBack(start, end, this.requests.outstanding);
+  /** Takes from a request what it owns from `claimEnd` on; it may bring it all the same. */
+  cut(request: LiveRequest, claimEnd: number): void {
+    const before = request.claimEnd;
+    request.claimEnd = Math.max(request.position, claimEnd);
+    this.#giveBack(request.claimEnd, before);
+  }
+
+  /** Learns that a request will bring less than was asked for. */
+  shorten(request: LiveRequest, end: number): void {
+    request.end = end;
+    this.cut(request, Math.min(end, request.claimEnd));
+  }
+
+  #giveBack(start: number, end: number): void {
+    if (start < end) this.ledger.giveBack(start, end, this.requests.claims);
   }
 }

@@ -12,6 +12,7 @@ import { RateEstimator } from "./estimator.ts";
 import { type FileInfo, responseHeaders } from "./file_info.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
 import { type DownloaderOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import { policyOf } from "./policies.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 import { RequestRunner } from "./request_runner.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -88,6 +89,7 @@ export class Downloader implements AsyncDisposable {
     this.#scheduler = new Scheduler({
       ...this.#options,
       urls: this.#options.mirrors.map(({ url }) => url),
+      policy: policyOf(this.#options.delayRequest, this.#options.policySettings),
       probeSize: PROBE_SIZE,
       random: Math.random,
     });
@@ -293,6 +295,9 @@ export class Downloader implements AsyncDisposable {
           break;
         case "accept":
           this.#accept(command.request);
+          break;
+        case "discard":
+          this.#buffer.clear();
           break;
         case "report":
           this.#report(command.event);

@@ -4,19 +4,21 @@
  * @module
  */
 
-/** Samples are gathered over at least this many milliseconds. */
-const SAMPLE_MS = 50;
-
 /** Estimates a rate in bytes per second. */
 export class RateEstimator {
   readonly #timeConstantMs: number;
+  readonly #sampleMs: number;
   #rate: number | undefined;
   #since: number | undefined;
   #bytes = 0;
 
-  /** `timeConstantMs`: the age at which a sample's weight has fallen to 1/e. */
-  constructor(timeConstantMs = 1000) {
+  /**
+   * `timeConstantMs`: the age at which a sample's weight has fallen to 1/e; `sampleMs`: samples are
+   * gathered over at least this many milliseconds.
+   */
+  constructor(timeConstantMs = 1000, sampleMs = 50) {
     this.#timeConstantMs = timeConstantMs;
+    this.#sampleMs = sampleMs;
   }
 
   /** Starts, or goes on, counting at `now` (milliseconds); time before it does not count. */
@@ -33,7 +35,7 @@ export class RateEstimator {
   /** Counts bytes that came at `now`. */
   add(bytes: number, now: number): void {
     this.#bytes += bytes;
-    if (this.#since !== undefined && now - this.#since >= SAMPLE_MS) {
+    if (this.#since !== undefined && now - this.#since >= this.#sampleMs) {
       this.#sample(now);
       this.#since = now;
     }
@@ -42,7 +44,7 @@ export class RateEstimator {
   /** The estimate in bytes per second at `now`; 0 before the first sample. */
   rate(now: number): number {
     const silentMs = this.#since === undefined ? 0 : now - this.#since;
-    if (silentMs < 4 * SAMPLE_MS) return this.#rate ?? 0;
+    if (silentMs < 4 * this.#sampleMs) return this.#rate ?? 0;
     return this.#mixed(silentMs);
   }
 

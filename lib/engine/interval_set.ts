@@ -48,6 +48,17 @@ export class IntervalSet {
     return interval !== undefined && interval.start < end;
   }
 
+  /** How many of `start` to `end` are in the set. */
+  count(start: number, end: number): number {
+    let count = 0;
+    for (let index = this.#search(start + 1); index < this.#intervals.length; index++) {
+      const interval = this.#intervals[index]!;
+      if (interval.start >= end) break;
+      count += Math.min(end, interval.end) - Math.max(start, interval.start);
+    }
+    return count;
+  }
+
   /** Adds `start` to `end`; returns how many of them are new. */
   add(start: number, end: number): number {
     if (start >= end) return 0;

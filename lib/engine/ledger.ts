@@ -87,6 +87,21 @@ export class Ledger {
     return this.#freeBytes > 0;
   }
 
+  /** What is free, lowest first. */
+  get free(): readonly Interval[] {
+    return this.#free.intervals;
+  }
+
+  /** Whether a byte is free. */
+  isFree(byte: number): boolean {
+    return this.#free.has(byte);
+  }
+
+  /** How many of the bytes from `start` to `end` are free. */
+  freeIn(start: number, end: number): number {
+    return this.#free.count(start, end);
+  }
+
   /** How many units, or pieces of units, are free. */
   get freeUnits(): number {
     let count = 0;
@@ -111,6 +126,11 @@ export class Ledger {
   /** Index of the block in which a byte lies. */
   blockOf(byte: number): number {
     return Math.floor((byte - this.start) / this.#blockSize);
+  }
+
+  /** Index of the first block that begins at a byte or behind it. */
+  firstBlockFrom(byte: number): number {
+    return Math.ceil((byte - this.start) / this.#blockSize);
   }
 
   /** The bytes of a block. */

@@ -24,7 +24,10 @@ export type Size = number | undefined;
 export type SchedulerEvent =
   /** Usable headers came. */
   | { readonly type: "response"; readonly request: number; readonly answer: Answer }
-  /** A probe's first bytes came: all of them, or the whole file where that is shorter. */
+  /**
+   * A probe's first bytes came: all of them, or the whole file where that is shorter. It has ended
+   * by that, unless it was answered with the whole file.
+   */
   | {
     readonly type: "sampled";
     readonly request: number;
@@ -62,8 +65,10 @@ export type Command =
   | { readonly type: "cancel"; readonly request: number }
   /** What the file is has been settled: `mirror` is one that has it. */
   | { readonly type: "open"; readonly mirror: number; readonly size: Size }
-  /** Use the first bytes of a probe; where its body is the whole file, go on reading it. */
+  /** Use the first bytes of a probe, but hand nothing over before `open`; where its body is the whole file, go on reading it. */
   | { readonly type: "accept"; readonly request: number }
+  /** What came so far is of no use: another file than the mirrors agreed on. Only before `open`. */
+  | { readonly type: "discard" }
   /** Tell whoever listens. */
   | { readonly type: "report"; readonly event: TraceEvent }
   /** Every byte has been received. */

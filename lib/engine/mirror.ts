@@ -1,19 +1,21 @@
 /**
- * What the scheduler knows of one mirror.
+ * What the scheduler knows of one mirror, and the requests that it has under way.
  *
  * @module
  */
 
 import type { MirrorError } from "../errors.ts";
 import type { MirrorView } from "../algorithms/view.ts";
+import type { SourceView } from "../algorithms/outlook.ts";
+import type { RequestView } from "../algorithms/policy.ts";
 import { RateEstimator } from "./estimator.ts";
+import { LinkEstimate, type LinkOptions } from "./link_estimate.ts";
+import type { RequestKind } from "./messages.ts";
 
 /** Where a mirror stands. */
 export type MirrorState =
-  /** Can be asked. */
-  | { readonly type: "idle" }
-  /** Has a request under way. */
-  | { readonly type: "busy"; readonly request: number }
+  /** Is asked, now and later. */
+  | { readonly type: "ready" }
   /** Failed, and is left alone until `until` (milliseconds). */
   | { readonly type: "waiting"; readonly until: number; readonly failure: MirrorError }
   /** Asks no more: too slow to help with what is left. */
@@ -29,11 +31,37 @@ export type MirrorState =
  */
 export type Service = "unknown" | "ranges" | "whole";
 
+/** One request that is under way. */
+export interface LiveRequest extends RequestView {
+  readonly mirror: Mirror;
+  kind: RequestKind;
+  start: number;
+  end: number;
+  claimEnd: number;
+  position: number;
+  answeredAt: number | undefined;
+  activeAt: number;
+  /** Whether its body is held back until the mirrors have agreed. */
+  held: boolean;
+}
+
+/** What a mirror begins with. */
+export interface MirrorOptions extends LinkOptions {
+  /**
+   * The most requests that it may have under way at once.
+   *
+   * @default {2}
+   */
+  readonly maxConnections?: number;
+}
+
 /** One mirror. */
-export class Mirror implements MirrorView {
+export class Mirror implements MirrorView, SourceView {
   readonly url: string;
-  state: MirrorState = { type: "idle" };
+  state: MirrorState = { type: "ready" };
   service: Service = "unknown";
+  /** The requests that it has under way, the oldest first. */
+  readonly live: LiveRequest[] = [];
   usage = 0;
   previous = 0;
   requests = 0;
@@ -48,24 +76,75 @@ export class Mirror implements MirrorView {
   bytes = 0;
   /** Bytes of these that had come from another mirror already. */
   wastedBytes = 0;
-  /** The rate while requests are under way. */
+  /** The rate while requests are under way, over about the last second. */
   readonly rate = new RateEstimator();
+  /** What requests are sized and placed by. */
+  readonly link: LinkEstimate;
   /** Milliseconds that its last requests took for each block, latency included. */
   blockMs: number | undefined;
 
-  constructor(url: string) {
+  /** The most requests that it may have under way at once. */
+  maxConnections: number;
+
+  constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
+    this.link = new LinkEstimate(options);
+    this.maxConnections = options.maxConnections ?? 2;
   }
 
-  /** Whether it has a request under way or can be given one now or later. */
+  /** How many of its requests are to be kept busy; one more takes over without a pause. */
+  get lanes(): number {
+    return Math.max(1, this.maxConnections - 1);
+  }
+
+  /** Whether it is asked, now or later. */
   get alive(): boolean {
-    const { type } = this.state;
-    return type === "idle" || type === "busy" || type === "waiting";
+    return this.state.type === "ready" || this.state.type === "waiting";
+  }
+
+  /** Whether it is to be asked, and has nothing under way. */
+  get idle(): boolean {
+    return this.state.type === "ready" && this.live.length === 0;
   }
 
   /** Whether ranges can be asked of it, now or later. */
   get servesRanges(): boolean {
     return this.service === "ranges" && this.state.type !== "dropped";
+  }
+
+  /** Whether ranges can be asked of it now. */
+  get available(): boolean {
+    return this.service === "ranges" && this.state.type === "ready";
+  }
+
+  /** A request was sent. */
+  opened(request: LiveRequest): void {
+    this.live.push(request);
+  }
+
+  /** The headers of a request's answer came. */
+  answered(request: LiveRequest, now: number): void {
+    request.answeredAt = now;
+    this.answerMs ??= now - request.startedAt;
+    this.link.answered(request, now);
+    this.rate.resume(now);
+    this.link.rate.resume(now);
+  }
+
+  /** Bytes came. */
+  received(bytes: number, now: number): void {
+    this.bytes += bytes;
+    this.rate.add(bytes, now);
+    this.link.received(bytes, now);
+  }
+
+  /** A request is over; `kept`: its connection can serve another one. */
+  closed(request: LiveRequest, kept: boolean, now: number): void {
+    this.live.splice(this.live.indexOf(request), 1);
+    if (kept) this.link.idleConnections++;
+    if (this.live.some(({ answeredAt }) => answeredAt !== undefined)) return;
+    this.rate.pause(now);
+    this.link.rate.pause(now);
   }
 
   /** Counts a request that brought `blocks`, or a part of one, in `elapsedMs`. */

@@ -1,7 +1,8 @@
 /**
  * The opening of a download: what the mirrors' first answers say is gathered, compared, and turned
- * into one decision on what the file is and who has it. Mirrors that answer later are held against
- * that decision. Pure.
+ * into one decision on what the file is and who has it. Until then the first answer is trusted as
+ * far as asking goes, so that no time is lost, but no byte is handed over. Mirrors that answer later
+ * are held against the decision. Pure.
  *
  * @module
  */
@@ -14,8 +15,7 @@ import {
 } from "../errors.ts";
 import { agree, type Agreement, type Claim } from "./agreement.ts";
 import type { Answer, Size } from "./messages.ts";
-import type { Mirror } from "./mirror.ts";
-import type { LiveRequest } from "./requests.ts";
+import type { LiveRequest, Mirror } from "./mirror.ts";
 
 /**
  * Once a mirror has told what the file is, slower ones are waited for this long, or three times as
@@ -26,6 +26,10 @@ const GRACE_MS = 200;
 
 /** What has been settled. */
 export interface OpeningOutcome {
+  /** What the file seems to be, when the first mirror that serves ranges has told. */
+  readonly started?: { readonly size: number; readonly request: LiveRequest };
+  /** Whether it is not what it seemed to be: whatever came so far is of no use. */
+  readonly discard?: boolean;
   /** What the file is, when that has just been decided. */
   readonly opened?: {
     readonly size: Size;
@@ -57,6 +61,9 @@ export class Opening {
   readonly #answers = new Map<Mirror, Answer>();
   /** In order of arrival. */
   #testimonies: Testimony[] = [];
+  /** The first mirror that can be asked for ranges, and those that say the same of the file. */
+  #leader: Testimony | undefined;
+  readonly #followers = new Set<Mirror>();
   #decision: Decision | undefined;
   #graceUntil = Infinity;
   #fresh = false;
@@ -114,6 +121,28 @@ export class Opening {
       if (kind === "probe" && !this.#hasTestified(mirror)) outstanding++;
     }
     if (this.#decision !== undefined) return this.#fresh ? this.#recount(outstanding) : NOTHING;
+    const started = this.#follow();
+    return { ...this.#decide(outstanding, now), ...(started && { started }) };
+  }
+
+  /** Lets the mirrors be asked that say what the first of them said. */
+  #follow(): OpeningOutcome["started"] {
+    const before = this.#leader;
+    const usable = this.#testimonies.filter(({ answer, size, digest }) =>
+      answer.type === "partial" && size !== undefined && digest !== undefined
+    );
+    this.#leader ??= usable[0];
+    for (const testimony of usable) {
+      const mirror = this.#mirrors[testimony.mirror]!;
+      if (mirror.service !== "unknown" || !same(testimony, this.#leader!)) continue;
+      mirror.service = "ranges";
+      this.#followers.add(mirror);
+    }
+    if (before !== undefined || this.#leader === undefined) return undefined;
+    return { size: this.#leader.size!, request: this.#leader.request };
+  }
+
+  #decide(outstanding: number, now: number): OpeningOutcome {
     let agreement = agree(this.#testimonies, outstanding);
     if (agreement.type === "open" && now >= this.#graceUntil) {
       this.#graceUntil = Infinity;
@@ -128,6 +157,8 @@ export class Opening {
     if (size !== undefined && size <= this.#start && !(size === 0 && this.#start === 0)) {
       return { ...NOTHING, error: new RangeNotSatisfiableError(this.#start, size) };
     }
+    const discard = this.#leader !== undefined && !same(this.#leader, agreement);
+    if (discard) { for (const mirror of this.#followers) mirror.service = "unknown"; }
     const verdict = this.#judge(agreement);
     const usual = this.#agreeing(agreement);
     const supplier = usual.find(({ mirror }) => this.#mirrors[mirror]!.service === "ranges") ??
@@ -137,6 +168,7 @@ export class Opening {
     const usable = mode === "ranges" || supplier.answer.type === "whole";
     return {
       ...verdict,
+      discard,
       opened: { size, mode, supplier: { mirror, request: supplier.request, usable } },
     };
   }
@@ -180,7 +212,9 @@ export class Opening {
       // Without a size it cannot be joined with others, but it can stand in for them.
       const spare = !agrees && size === undefined && digest === decision.digest;
       if (agrees || spare) {
-        if (mirror.service !== "unknown") continue;
+        // Followers are admitted by the decision only.
+        const follower = this.#followers.delete(mirror);
+        if (mirror.service !== "unknown" && !follower) continue;
         const ranges = agrees && answer.type !== "whole" && decision.size !== undefined;
         mirror.service = ranges ? "ranges" : "whole";
         admitted.push(mirror);
@@ -210,6 +244,10 @@ export class Opening {
       })),
     );
   }
+}
+
+function same(one: Pick<Claim, "size" | "digest">, other: Pick<Claim, "size" | "digest">): boolean {
+  return one.size === other.size && one.digest === other.digest;
 }
 
 function dissent(mirror: Mirror, claim: Claim, { size }: Decision): MirrorError {

@@ -5,12 +5,7 @@
  * @module
  */
 
-import {
-  type DelayRequest,
-  DelayRequestAlgorithm,
-  delayRequests,
-  type DelaySettings,
-} from "../algorithms/delay.ts";
+import { type DelayRequest, DelayRequestAlgorithm } from "../algorithms/delay.ts";
 import {
   type DuplicateRequest,
   DuplicateRequestAlgorithm,
@@ -18,6 +13,7 @@ import {
 } from "../algorithms/duplicate.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
+import type { PolicySettings } from "./policies.ts";
 import type { RetryOptions } from "./retry.ts";
 
 /** Which versions of HTTP are spoken: `auto` takes HTTP/2 where a server offers it over TLS. */
@@ -98,6 +94,14 @@ export interface DownloaderOptions {
    * @default {16}
    */
   maxBlocksPerRequest?: number;
+  /**
+   * The most requests that one mirror has under way at once, from 1 to 16; `adaptive` only, the
+   * others never have more than one. With 2, the second takes over when the first ends, so that the
+   * link is never idle; with more, all but one are kept busy.
+   *
+   * @default {2}
+   */
+  maxConnectionsPerMirror?: number;
   /**
    * The most bytes held, and asked for, ahead of the consumer; at least twice `splitSize`. Mirrors
    * work side by side only where it has room for a few blocks of each.
@@ -187,11 +191,10 @@ export interface ResolvedOptions {
   /** What the user should know of the options. */
   readonly notes: readonly string[];
   readonly splitSize: number;
-  readonly delay: DelayRequest;
-  readonly duplicate: DuplicateRequest;
-  readonly invalidBlockThreshold: number;
+  readonly delayRequest: DelayRequestAlgorithm | DelayRequest;
+  readonly policySettings: PolicySettings;
   readonly closeBadConnections: boolean;
-  readonly maxBlocksPerRequest: number;
+  readonly maxConnectionsPerMirror: number;
   readonly windowSize: number;
   readonly start: number;
   readonly end: number | undefined;
@@ -214,6 +217,8 @@ export interface ResolvedOptions {
 const MANY = 1_000_000;
 /** The longest wait, in milliseconds: a day. */
 const LONG_MS = 86_400_000;
+/** More connections than this to one server are rude. */
+const MOST_CONNECTIONS = 16;
 
 /** Headers that belong to the engine. */
 const RESERVED = ["range", "if-range", "accept-encoding", "host", "content-length"];
@@ -235,24 +240,13 @@ export function resolveOptions(
   whole("range.start", start, 0);
   if (end !== undefined) whole("range.end", end, start + 1);
   const coefficient = options.initialDelayCoefficient ?? 10;
-  const settings: DelaySettings = {
+  const { delayRequest = "diff", duplicateRequest = "nibib" } = options;
+  const policySettings: PolicySettings = {
     initialDelay: options.initialDelay ?? true,
     initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
     staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
-  };
-  const { delayRequest = "diff", duplicateRequest = "nibib" } = options;
-  const time = (name: TimeoutName, byDefault: number) =>
-    whole(name, options[name] ?? byDefault, 1, LONG_MS);
-  return {
-    mirrors,
-    notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
     splitSize,
     windowSize,
-    start,
-    end,
-    delay: typeof delayRequest === "function"
-      ? delayRequest
-      : delayRequests[named("delayRequest", DelayRequestAlgorithm, delayRequest)](settings),
     duplicate: typeof duplicateRequest === "function"
       ? duplicateRequest
       : duplicateRequests[named("duplicateRequest", DuplicateRequestAlgorithm, duplicateRequest)],
@@ -262,8 +256,28 @@ export function resolveOptions(
       0,
       MANY,
     ),
-    closeBadConnections: options.closeBadConnections ?? false,
     maxBlocksPerRequest: whole("maxBlocksPerRequest", options.maxBlocksPerRequest ?? 16, 1, MANY),
+  };
+  const time = (name: TimeoutName, byDefault: number) =>
+    whole(name, options[name] ?? byDefault, 1, LONG_MS);
+  return {
+    mirrors,
+    notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
+    splitSize,
+    windowSize,
+    start,
+    end,
+    delayRequest: typeof delayRequest === "function"
+      ? delayRequest
+      : named("delayRequest", DelayRequestAlgorithm, delayRequest),
+    policySettings,
+    closeBadConnections: options.closeBadConnections ?? false,
+    maxConnectionsPerMirror: whole(
+      "maxConnectionsPerMirror",
+      options.maxConnectionsPerMirror ?? 2,
+      1,
+      MOST_CONNECTIONS,
+    ),
     headers: resolveHeaders(options.headers),
     http: named("http", { A: "auto", B: "http1", C: "http2" } as const, options.http ?? "auto"),
     caCerts: options.caCerts ?? [],

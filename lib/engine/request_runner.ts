@@ -23,7 +23,7 @@ export interface RunnerOptions {
   readonly fail: (error: unknown) => void;
 }
 
-/** What a probe brought, until the mirrors have agreed. */
+/** What a probe brought. */
 export interface Sample {
   /** Where its bytes belong. */
   readonly offset: number;
@@ -93,12 +93,11 @@ export class RequestRunner {
   /** Lets a probe's body be read on, if there is more of it; returns its first bytes. */
   accept(request: number): Sample {
     const sample = this.#samples.get(request)!;
-    this.#samples.clear();
     this.#activities.get(request)?.accepted.resolve(true);
     return sample;
   }
 
-  /** A mirror's answer to its probe, until the mirrors have agreed. */
+  /** A mirror's answer to its probe. */
   replyOf(mirror: string): Reply {
     for (const { reply } of this.#samples.values()) if (reply.mirror === mirror) return reply;
     throw new Error(`no answer of ${mirror} is kept`);
@@ -121,7 +120,8 @@ export class RequestRunner {
       let offset = whole ? 0 : start;
       if (kind === "probe") {
         offset += await this.#sample(command, offset, reply, signal);
-        if (whole) await activity.accepted.promise;
+        if (!whole) return;
+        await activity.accepted.promise;
       }
       await this.#read(request, offset, reply, activity);
       if (!signal.aborted) dispatch({ type: "ended", request });
@@ -175,6 +175,8 @@ export class RequestRunner {
       length += chunk.byteLength;
       this.#options.dispatch({ type: "progress", request });
     }
+    // Its connection can serve the next request only when the end of the body has been seen.
+    if (answer.type !== "whole" && length === buffer.byteLength) await reply.body.read();
     const bytes = buffer.subarray(0, length);
     // Only the same bytes can be compared: as many as asked for, or all that there are.
     const { size = Infinity } = answer;

@@ -1,37 +1,16 @@
 /**
- * The requests that are under way: at most one for each mirror.
+ * The requests that are under way.
  *
  * @module
  */
 
 import type { Interval } from "./interval_set.ts";
-import type { RequestKind } from "./messages.ts";
-import type { Mirror } from "./mirror.ts";
-
-/** One request that is under way. */
-export interface LiveRequest {
-  readonly id: number;
-  readonly mirror: Mirror;
-  kind: RequestKind;
-  /** The first byte that comes. */
-  start: number;
-  /** The byte behind the last one that will come; `Infinity` where that is unknown. */
-  end: number;
-  /** The next byte that will come. */
-  position: number;
-  readonly startedAt: number;
-  /** When headers came, in milliseconds. */
-  answeredAt: number | undefined;
-  /** When anything last came, in milliseconds. */
-  activeAt: number;
-  /** Whether its body is held back until the mirrors have agreed. */
-  held: boolean;
-}
+import type { LiveRequest } from "./mirror.ts";
 
 /** What is asked for. */
 export type NewRequest = Pick<LiveRequest, "mirror" | "kind" | "start" | "end">;
 
-/** Keeps the requests that are under way, and their mirrors' states in step with them. */
+/** Keeps the requests that are under way, and their mirrors in step with them. */
 export class Requests implements Iterable<LiveRequest> {
   readonly #live = new Map<number, LiveRequest>();
   #next = 0;
@@ -46,21 +25,26 @@ export class Requests implements Iterable<LiveRequest> {
     return this.#live.get(id);
   }
 
-  /** The request that a mirror has under way. */
-  of({ state }: Mirror): LiveRequest | undefined {
-    return state.type === "busy" ? this.#live.get(state.request) : undefined;
-  }
-
   /** The request for the whole file, if there is one. */
   get whole(): LiveRequest | undefined {
     for (const request of this.#live.values()) if (request.kind === "whole") return request;
     return undefined;
   }
 
-  /** What the requests will still bring to the file. */
-  get outstanding(): Interval[] {
+  /** What the requests own and have not brought yet. */
+  get claims(): Interval[] {
     return [...this].filter(({ kind }) => kind !== "probe")
-      .map(({ position, end }) => ({ start: position, end }));
+      .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
+  }
+
+  /** What the requests will bring though they do not own it any more. */
+  get remnants(): Interval[] {
+    const remnants: Interval[] = [];
+    for (const { kind, position, claimEnd, end } of this) {
+      if (kind !== "range" || claimEnd === end) continue;
+      remnants.push({ start: Math.max(position, claimEnd), end });
+    }
+    return remnants;
   }
 
   /** Opens a request. */
@@ -69,21 +53,22 @@ export class Requests implements Iterable<LiveRequest> {
       ...asked,
       id: this.#next++,
       position: asked.start,
+      claimEnd: asked.end,
       startedAt: now,
+      ...asked.mirror.link.sent(now),
       answeredAt: undefined,
       activeAt: now,
       held: false,
     };
     this.#live.set(request.id, request);
-    asked.mirror.state = { type: "busy", request: request.id };
+    asked.mirror.opened(request);
     return request;
   }
 
-  /** Forgets a request; its mirror is idle then. */
-  close(request: LiveRequest, now: number): void {
+  /** Forgets a request; `kept`: its connection can serve another one. */
+  close(request: LiveRequest, kept: boolean, now: number): void {
     this.#live.delete(request.id);
-    request.mirror.rate.pause(now);
-    request.mirror.state = { type: "idle" };
+    request.mirror.closed(request, kept, now);
   }
 
   /** Forgets all requests. */

@@ -18,9 +18,8 @@ import { deadline, SUSPEND_MS, timeoutError, type TimeoutOptions } from "./deadl
 import { Download, type DownloadOptions } from "./download.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Answer, Command, SchedulerEvent } from "./messages.ts";
-import type { Mirror } from "./mirror.ts";
+import type { LiveRequest, Mirror } from "./mirror.ts";
 import { Opening, type OpeningOutcome } from "./opening.ts";
-import type { LiveRequest } from "./requests.ts";
 import { retryDelay, type RetryOptions } from "./retry.ts";
 
 /** What a scheduler is set up with. */
@@ -48,6 +47,10 @@ export class Scheduler {
   readonly #opening: Opening;
   readonly #assigner: Assigner;
   #phase: Phase = "opening";
+  /** Whether the file's first bytes are there, though the mirrors may not have agreed on them yet. */
+  #started = false;
+  /** When the policy wants to be asked again, in milliseconds. */
+  #planAt = Infinity;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -86,7 +89,7 @@ export class Scheduler {
     for (const request of this.#download.requests) {
       at = Math.min(at, deadline(request, this, this.#options));
     }
-    return at;
+    return Math.min(at, this.#planAt);
   }
 
   /** Starts: every mirror is probed at once. */
@@ -125,13 +128,14 @@ export class Scheduler {
         // The rest of a whole file waits for the mirrors to agree.
         request.held = this.#opening.answeredWhole(mirror);
         request.position += event.length;
-        this.#count(mirror, event.length, now);
+        mirror.received(event.length, now);
         // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
         mirror.wastedBytes += event.length;
         this.#opening.sample(request, event.digest, now);
+        if (!request.held) this.#download.close(request, now);
         return this.#settle(now);
       case "bytes":
-        this.#count(mirror, event.length, now);
+        mirror.received(event.length, now);
         return this.#receive(request, event.length, now);
       case "ended":
         return this.#ended(request, now);
@@ -142,27 +146,19 @@ export class Scheduler {
 
   #answered(request: LiveRequest, answer: Answer, now: number): void {
     const { mirror, kind, end } = request;
-    request.answeredAt = now;
-    mirror.answerMs ??= now - request.startedAt;
-    mirror.rate.resume(now);
+    mirror.answered(request, now);
     if (kind === "probe") {
       this.#opening.answer(request, answer);
       if (answer.type !== "whole") return;
       request.start = request.position = 0;
-      request.end = answer.size ?? Infinity;
+      request.end = request.claimEnd = answer.size ?? Infinity;
     } else if (kind === "range" && answer.type !== "partial") {
       this.#refuse(request, "range", "a range was asked for, but the whole file came", now);
     } else if (answer.type === "partial" && answer.end < end) {
       // RFC 9110 section 15.3.7: a server may send less; the rest is asked for again.
-      request.end = answer.end;
-      this.#download.giveBack(answer.end, end);
+      this.#download.shorten(request, answer.end);
       this.#assign(now);
     }
-  }
-
-  #count(mirror: Mirror, bytes: number, now: number): void {
-    mirror.bytes += bytes;
-    mirror.rate.add(bytes, now);
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
@@ -175,6 +171,8 @@ export class Scheduler {
     this.#reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
     if (completed.length > 0) this.#settleLosers(now);
+    if (request.position >= request.claimEnd) this.#settleRemnant(request, now);
+    this.#assign(now);
   }
 
   #reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
@@ -190,12 +188,27 @@ export class Scheduler {
     for (const request of [...this.#download.requests]) {
       if (request.kind !== "range") continue;
       if (!this.#download.ledger.hasReceived(request.position, request.end)) continue;
-      const left = request.end - request.position;
-      const finishMs = left === 0 ? 0 : left * 1000 / request.mirror.rate.rate(now);
-      if (finishMs <= (request.mirror.answerMs ?? 0)) continue;
-      this.#download.cancel(request, now);
-      this.#assign(now);
+      this.#giveUp(request, now);
     }
+  }
+
+  /** Gives up a request that has brought all that it owned, once others bring what follows. */
+  #settleRemnant(request: LiveRequest, now: number): void {
+    const { position, end, kind } = request;
+    if (kind !== "range" || position === end || this.ledger.isFree(position)) return;
+    this.#giveUp(request, now);
+  }
+
+  #giveUp(request: LiveRequest, now: number): void {
+    // Who lost its range by a silence is left to its deadline: as long as it is silent, there is no
+    // use in asking it for another one.
+    const revoked = request.claimEnd <= request.position && request.claimEnd < request.end;
+    if (revoked && now > request.activeAt) return;
+    const left = request.end - request.position;
+    const finishMs = left === 0 ? 0 : left * 1000 / request.mirror.rate.rate(now);
+    if (finishMs <= (request.mirror.answerMs ?? 0)) return;
+    this.#download.cancel(request, now);
+    this.#assign(now);
   }
 
   #ended(request: LiveRequest, now: number): void {
@@ -240,6 +253,7 @@ export class Scheduler {
     if (request.kind === "probe") this.#opening.forget(mirror);
     mirror.failures++;
     mirror.totalFailures++;
+    mirror.link.reset();
     const { retry, random } = this.#options;
     const delayMs = retryDelay(failure, mirror.failures, retry, random());
     this.#download.outbox.report(
@@ -253,6 +267,7 @@ export class Scheduler {
 
   #drop(mirror: Mirror, failure: MirrorError, now: number): void {
     mirror.state = { type: "dropped", failure };
+    for (const request of [...mirror.live]) this.#download.cancel(request, now);
     this.#download.outbox.report(
       { type: "mirror", mirror: mirror.url, state: "dropped", message: failure.message },
       now,
@@ -280,7 +295,7 @@ export class Scheduler {
     }
     for (const mirror of this.mirrors) {
       if (mirror.state.type === "waiting" && mirror.state.until <= now) {
-        mirror.state = { type: "idle" };
+        mirror.state = { type: "ready" };
         if (mirror.service === "unknown") this.#probe(mirror, now);
       }
     }
@@ -297,9 +312,9 @@ export class Scheduler {
   /** Takes the next step: towards agreement while opening, else work for whoever is free. */
   #settle(now: number): void {
     const outcome = this.#opening.settle(this.#download.requests, now);
+    if (outcome.started !== undefined) this.#begin(outcome.started, now);
+    if (outcome.discard) this.#discard(now);
     for (const { mirror, failure } of outcome.rejected) {
-      const request = this.#download.requests.of(mirror);
-      if (request !== undefined) this.#download.cancel(request, now);
       this.#drop(mirror, failure, now);
       if (this.#phase === "ended") return;
     }
@@ -310,41 +325,70 @@ export class Scheduler {
     this.#assign(now);
   }
 
+  /** Asks for more of what the first answer says, while the mirrors have yet to agree. */
+  #begin({ size, request }: NonNullable<OpeningOutcome["started"]>, now: number): void {
+    this.#learnSize(size);
+    this.#accept(request, now);
+  }
+
+  /** What has come so far is not what the mirrors agreed on. Nothing of it was handed over. */
+  #discard(now: number): void {
+    for (const request of [...this.#download.requests]) {
+      if (request.kind === "range") this.#download.cancel(request, now);
+    }
+    for (const mirror of this.mirrors) mirror.wastedBytes = mirror.bytes;
+    this.#download.reset();
+    this.#started = false;
+    this.#download.outbox.push({ type: "discard" });
+  }
+
   #open({ size, supplier, mode }: NonNullable<OpeningOutcome["opened"]>, now: number): void {
-    const { ledger, outbox } = this.#download;
+    const { outbox } = this.#download;
     this.#phase = "running";
-    this.#download.size = size;
-    if (size !== undefined && size < ledger.end) ledger.close(size);
     outbox.push({ type: "open", mirror: this.mirrors.indexOf(supplier.mirror), size });
     outbox.report({ type: "open", size, mode }, now);
-    if (supplier.usable) {
+    if (!this.#started) {
+      this.#learnSize(size);
       const { request } = supplier;
-      outbox.push({ type: "accept", request: request.id });
-      if (mode === "whole") {
+      if (mode === "whole" && supplier.usable) {
         request.kind = "whole";
         request.held = false;
-        ledger.take(request.start, request.end);
+        this.ledger.take(request.start, request.end);
       }
-      const length = request.position - request.start;
-      request.position = request.start;
-      request.mirror.wastedBytes -= length;
-      this.#receive(request, length, now);
+      if (supplier.usable) this.#accept(request, now);
     }
-    if (ledger.complete) this.#finish(now);
+    if (this.ledger.complete) this.#finish(now);
+  }
+
+  #learnSize(size: number | undefined): void {
+    this.#download.size = size;
+    if (size !== undefined && size < this.ledger.end) this.ledger.close(size);
+  }
+
+  /** Takes a probe's first bytes as the file's. */
+  #accept(request: LiveRequest, now: number): void {
+    this.#started = true;
+    this.#download.outbox.push({ type: "accept", request: request.id });
+    const length = request.position - request.start;
+    request.position = request.start;
+    request.mirror.wastedBytes -= length;
+    this.#receive(request, length, now);
   }
 
   /** A mirror has the file that was agreed on. */
   #admit(mirror: Mirror, now: number): void {
     const spare = mirror.service === "whole";
     const message = spare ? "serves the whole file only" : "serves ranges";
-    const request = this.#download.requests.of(mirror);
-    if (spare && request?.held) this.#download.cancel(request, now);
+    const held = spare && mirror.live.find((request) => request.held);
+    if (held) this.#download.cancel(held, now);
     const state = spare && this.mirrors.some((other) => other.servesRanges) ? "spare" : "ready";
     this.#download.outbox.report({ type: "mirror", mirror: mirror.url, state, message }, now);
   }
 
   #assign(now: number): void {
-    if (this.#phase === "running") this.#assigner.assign(now);
+    if (this.#phase !== "running" && !(this.#started && this.#phase === "opening")) return;
+    this.#assigner.assign(now);
+    this.#planAt = this.#assigner.wakeAt(now);
   }
 
   #probe(mirror: Mirror, now: number): void {
@@ -354,7 +398,7 @@ export class Scheduler {
   }
 
   #finish(now: number): void {
-    if (this.#phase === "ended") return;
+    if (this.#phase !== "running") return;
     this.#end(now, "complete", { type: "finish" });
   }
 

@@ -107,9 +107,11 @@ function mirrorStats(mirror: Mirror, total: number, now: number): MirrorStats {
   };
 }
 
-function mirrorState({ state, service }: Mirror): MirrorStats["state"] {
-  if (service === "unknown" && (state.type === "busy" || state.type === "idle")) return "probing";
-  return service === "whole" && state.type === "idle" ? "spare" : state.type;
+function mirrorState({ state, service, idle }: Mirror): MirrorStats["state"] {
+  if (state.type !== "ready") return state.type;
+  if (service === "unknown") return "probing";
+  if (!idle) return "busy";
+  return service === "whole" ? "spare" : "idle";
 }
 
 function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {

@@ -178,5 +178,5 @@ Deno.test("delay requests: every position is a whole number from 0", () => {
 
 Deno.test("delay requests: a caller's own function is taken as it is", () => {
   const own = () => 4;
-  assertEquals(resolveOptions(["http://one.test/"], { delayRequest: own }).delay, own);
+  assertEquals(resolveOptions(["http://one.test/"], { delayRequest: own }).delayRequest, own);
 });

@@ -57,8 +57,8 @@ Deno.test("duplicateRequests.none never fires", () => {
 
 Deno.test("duplicate requests: names lead to algorithms, a caller's own function is taken", () => {
   const urls = ["http://one.test/"];
-  assertEquals(resolveOptions(urls, { duplicateRequest: "nibib" }).duplicate, nibib);
-  assertEquals(resolveOptions(urls, { duplicateRequest: "ibrc" }).duplicate, ibrc);
+  assertEquals(resolveOptions(urls, { duplicateRequest: "nibib" }).policySettings.duplicate, nibib);
+  assertEquals(resolveOptions(urls, { duplicateRequest: "ibrc" }).policySettings.duplicate, ibrc);
   const own = () => true;
-  assertEquals(resolveOptions(urls, { duplicateRequest: own }).duplicate, own);
+  assertEquals(resolveOptions(urls, { duplicateRequest: own }).policySettings.duplicate, own);
 });

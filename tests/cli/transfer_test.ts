@@ -294,7 +294,7 @@ Deno.test("what the engine refuses is said in the words of the command line", as
   const refused: [args: string[], says: string, code: number][] = [
     [
       ["--delay", "fast", url],
-      '--delay is "fast", but must be one of normal, diff, inv, static',
+      '--delay is "fast", but must be one of adaptive, normal, diff, inv, static',
       2,
     ],
     [["--duplicate", "x", url], '--duplicate is "x", but must be one of nibib, ibrc, none', 2],

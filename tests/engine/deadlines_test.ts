@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { deadline, timeoutError, type TimeoutOptions } from "../../lib/engine/deadlines.ts";
 import { Ledger } from "../../lib/engine/ledger.ts";
-import { Mirror } from "../../lib/engine/mirror.ts";
-import type { LiveRequest } from "../../lib/engine/requests.ts";
+import { type LiveRequest, Mirror } from "../../lib/engine/mirror.ts";
 
 const OPTIONS: TimeoutOptions = {
   connectTimeoutMs: 5000,
@@ -24,8 +23,11 @@ function request(facts: Partial<LiveRequest> = {}): LiveRequest {
     kind: "range",
     start: 10,
     end: 20,
+    claimEnd: 20,
     position: 10,
     startedAt: 9000,
+    cold: false,
+    dueAt: 9000,
     answeredAt: undefined,
     activeAt: 10_000,
     held: false,
@@ -60,7 +62,7 @@ Deno.test("deadline(): only mirrors that serve ranges can help, also those that 
   const front = request({ start: 0, position: 0, end: 10 });
   const table = [
     [{}, 1000],
-    [{ state: { type: "busy", request: 1 } }, 1000],
+    [{ state: { type: "ready" } }, 1000],
     [{ state: { type: "retired" } }, 1000],
     [{ state: { type: "closed" } }, 1000],
     [{ service: "whole" }, 5000],

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Answer } from "../../lib/engine/messages.ts";
-import { Mirror } from "../../lib/engine/mirror.ts";
+import { type LiveRequest, Mirror } from "../../lib/engine/mirror.ts";
 import { Opening, type OpeningOutcome } from "../../lib/engine/opening.ts";
-import { type LiveRequest, Requests } from "../../lib/engine/requests.ts";
+import { Requests } from "../../lib/engine/requests.ts";
 import { MirrorMismatchError, RangeNotSatisfiableError } from "../../lib/errors.ts";
 
 const PROBE = 4;
@@ -82,14 +82,14 @@ Deno.test("Opening: slow mirrors are waited for 200 ms, or three answers of the 
 
 Deno.test("Opening: a mirror whose probe has failed is not waited for", () => {
   const scene = new Scene(2);
-  scene.requests.close(scene.probes[1]!, 5);
+  scene.requests.close(scene.probes[1]!, false, 5);
   assertEquals(short(scene.say(0, part(30))), ["30 ranges from 0", "0", "", undefined]);
 });
 
 Deno.test("Opening: what a mirror said counts no more when its probe fails", () => {
   const scene = new Scene(2);
   scene.say(0, part(31));
-  scene.requests.close(scene.probes[0]!, 20);
+  scene.requests.close(scene.probes[0]!, false, 20);
   scene.opening.forget(scene.mirrors[0]!);
   assertEquals(short(scene.say(1, part(30))), ["30 ranges from 1", "1", "", undefined]);
 });

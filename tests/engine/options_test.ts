@@ -1,6 +1,10 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { DelayRequestAlgorithm } from "../../lib/algorithms/delay.ts";
-import { DuplicateRequestAlgorithm, nibib } from "../../lib/algorithms/duplicate.ts";
+import { DelayRequestAlgorithm, delayRequests } from "../../lib/algorithms/delay.ts";
+import {
+  DuplicateRequestAlgorithm,
+  duplicateRequests,
+  nibib,
+} from "../../lib/algorithms/duplicate.ts";
 import type { DelayView } from "../../lib/algorithms/view.ts";
 import { type DownloaderOptions, resolveOptions } from "../../lib/engine/options.ts";
 import { MirrorUrlError } from "../../lib/errors.ts";
@@ -19,8 +23,10 @@ Deno.test("resolveOptions() fills in every default", () => {
   assertEquals(options.splitSize, 1_000_000);
   assertEquals(options.windowSize, 32 * 1024 * 1024);
   assertEquals([options.start, options.end], [0, undefined]);
-  assertStrictEquals(options.duplicate, nibib);
-  assertEquals(options.invalidBlockThreshold, 20);
+  assertStrictEquals(options.policySettings.duplicate, nibib);
+  assertEquals(options.policySettings.invalidBlockThreshold, 20);
+  assertEquals(options.delayRequest, "diff");
+  assertEquals(options.maxConnectionsPerMirror, 2);
   assertEquals(options.closeBadConnections, false);
   assertEquals(options.retry, {
     attempts: 5,
@@ -39,7 +45,7 @@ Deno.test("resolveOptions() fills in every default", () => {
   assertEquals(options.notes, []);
 });
 
-Deno.test("resolveOptions(): the default delay is diff with an initial delay of coefficient 10", () => {
+Deno.test("resolveOptions(): diff has an initial delay of coefficient 10 by default", () => {
   const mirrors = [10, 30].map((answerMs, index) => ({
     url: URLS[index]!,
     usage: 0,
@@ -48,19 +54,21 @@ Deno.test("resolveOptions(): the default delay is diff with an initial delay of 
     answerMs,
   }));
   const view: DelayView = { mirror: mirrors[1]!, mirrors, closed: 0, received: 0, left: 99 };
-  assertEquals(resolveOptions(URLS).delay(view), 20);
-  assertEquals(resolveOptions(URLS, { initialDelayCoefficient: 2 }).delay(view), 4);
-  assertEquals(resolveOptions(URLS, { initialDelay: false }).delay(view), 0);
+  const settings = (options: DownloaderOptions) => resolveOptions(URLS, options).policySettings;
+  assertEquals(delayRequests.diff(settings({}))(view), 20);
+  assertEquals(delayRequests.diff(settings({ initialDelayCoefficient: 2 }))(view), 4);
+  assertEquals(delayRequests.diff(settings({ initialDelay: false }))(view), 0);
   const staticDelays = { "http://two.test:80/file#x": 7 };
-  assertEquals(resolveOptions(URLS, { delayRequest: "static", staticDelays }).delay(view), 7);
+  assertEquals(delayRequests.static(settings({ staticDelays }))(view), 7);
 });
 
 Deno.test("resolveOptions() knows every algorithm by its name", () => {
   for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
-    assertEquals(typeof resolveOptions(URLS, { delayRequest }).delay, "function");
+    assertEquals(resolveOptions(URLS, { delayRequest }).delayRequest, delayRequest);
   }
   for (const duplicateRequest of Object.values(DuplicateRequestAlgorithm)) {
-    assertEquals(typeof resolveOptions(URLS, { duplicateRequest }).duplicate, "function");
+    const { duplicate } = resolveOptions(URLS, { duplicateRequest }).policySettings;
+    assertStrictEquals(duplicate, duplicateRequests[duplicateRequest]);
   }
 });
 
@@ -136,8 +144,8 @@ Deno.test("resolveOptions() takes values at the limits", () => {
 
 Deno.test("resolveOptions() refuses unknown names, and lists those that there are", () => {
   const table = [
-    ["delayRequest", "DIFF", "normal, diff, inv, static"],
-    ["delayRequest", "constructor", "normal, diff, inv, static"],
+    ["delayRequest", "DIFF", "adaptive, normal, diff, inv, static"],
+    ["delayRequest", "constructor", "adaptive, normal, diff, inv, static"],
     ["duplicateRequest", "some", "nibib, ibrc, none"],
     ["http", "http3", "auto, http1, http2"],
   ] as const;

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import { Ledger } from "../../lib/engine/ledger.ts";
 import { Mirror } from "../../lib/engine/mirror.ts";
 import { ReorderBuffer } from "../../lib/engine/reorder_buffer.ts";
+import { Requests } from "../../lib/engine/requests.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
 
@@ -69,19 +70,24 @@ Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () =
   assertEquals([second?.failures, second?.answerMs], [3, undefined]);
 });
 
+const REQUEST = new Requests().open(
+  { mirror: new Mirror("http://one.test/"), kind: "range", start: 0, end: 10 },
+  0,
+);
+
 Deno.test("snapshot(): where mirrors stand, and why", () => {
   const table = [
     [{}, "probing"],
-    [{ state: { type: "busy", request: 1 } }, "probing"],
+    [{ live: [REQUEST] }, "probing"],
     [{ state: { type: "waiting", until: 1, failure: FAILURE } }, "waiting"],
     [{ service: "ranges" }, "idle"],
-    [{ service: "ranges", state: { type: "busy", request: 1 } }, "busy"],
+    [{ service: "ranges", live: [REQUEST] }, "busy"],
     [{ service: "ranges", state: { type: "retired" } }, "retired"],
     [{ service: "ranges", state: { type: "closed" } }, "closed"],
     [{ service: "whole" }, "spare"],
-    [{ service: "whole", state: { type: "busy", request: 1 } }, "busy"],
+    [{ service: "whole", live: [REQUEST] }, "busy"],
     [{ service: "whole", state: { type: "dropped", failure: FAILURE } }, "dropped"],
-  ] as const;
+  ] as [Partial<Mirror>, string][];
   for (const [facts, state] of table) {
     const [stats] = snapshot(source({ mirrors: [mirror(facts)] })).mirrors;
     assertEquals(stats?.state, state);

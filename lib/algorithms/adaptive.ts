@@ -1,0 +1,169 @@
+/**
+ * The adaptive delay request algorithm: every link busy all the time, and every range where the
+ * front will be when it has come. A mirror is asked for its next range one round trip before the
+ * last one ends; for as many bytes as it brings in about a tenth of a second; and for those that the
+ * front will reach by then, since what lies before them comes from others.
+ *
+ * @module
+ */
+
+import { Outlook, type SourceView } from "./outlook.ts";
+import type { ByteSpan, Plan, Policy } from "./policy.ts";
+import { rescue } from "./rescue.ts";
+
+/** The state of a download, as the adaptive algorithm sees it. */
+export interface AdaptiveView {
+  readonly mirrors: readonly SourceView[];
+  readonly ledger: {
+    /** The first byte that has not been received. */
+    readonly front: number;
+    /** What has not been asked for, or was given back, lowest first. */
+    readonly free: readonly ByteSpan[];
+    /** Whether the front was asked for, but given back. */
+    readonly frontWasReturned: boolean;
+    /** Bytes that are asked for. */
+    readonly askedBytes: number;
+  };
+  /** The most bytes held and asked for together. */
+  readonly windowSize: number;
+  /** Bytes that the consumer could take, but has not taken yet. */
+  readonly readyBytes: number;
+  /** Bytes from `start` to `end` that may be asked for now, as far as the window goes. */
+  roomFor(start: number, end: number): number;
+}
+
+/** How long a range takes its mirror, and how many round trips, at least. */
+const RANGE_MS = 100;
+const RANGE_ROUND_TRIPS = 1.5;
+/** Bounds of a range's size. */
+const SHORTEST_RANGE = 64 * 1024;
+const LONGEST_RANGE = 8 * 1024 * 1024;
+/** Ranges get no shorter than this at the end of the file. */
+const LAST_RANGE = 16 * 1024;
+/** How much later than expected a range may come without holding up the front. */
+const MARGIN = 1.1;
+const RAMPING_MARGIN = 1.5;
+/** The part of the window that is kept free for the front. */
+const FRONT_SHARE = 1 / 8;
+/** The longest time between two looks while anything is under way. */
+const LOOK_MS = 20;
+
+/** Plans by what is known of the links. */
+export class AdaptivePolicy implements Policy<AdaptiveView> {
+  /** Bytes that each mirror was last asked for. */
+  readonly #lengths = new Map<number, number>();
+  /** Since when the front has been free. */
+  #frontFreeSince: number | undefined;
+
+  next(view: AdaptiveView, now: number): Plan | undefined {
+    const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
+    return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now);
+  }
+
+  wakeAt({ mirrors }: AdaptiveView, now: number): number {
+    return mirrors.some(({ live }) => live.length > 0) ? now + LOOK_MS : Infinity;
+  }
+
+  #ask(view: AdaptiveView, outlooks: readonly Outlook[], now: number): Plan | undefined {
+    const [gap] = view.ledger.free;
+    const { front, frontWasReturned } = view.ledger;
+    if (gap === undefined || gap.start > front) this.#frontFreeSince = undefined;
+    else this.#frontFreeSince ??= now;
+    if (gap === undefined) return undefined;
+    const frontIsLate = now - (this.#frontFreeSince ?? now) > LOOK_MS;
+    const urgent = gap.start === front && frontWasReturned;
+    const asking = outlooks.filter((outlook) => urgent ? outlook.open : outlook.wantsWork());
+    asking.sort((one, other) => one.finishAt(SHORTEST_RANGE) - other.finishAt(SHORTEST_RANGE));
+    for (const outlook of asking) {
+      const length = this.#length(outlook, view);
+      const range = urgent || frontIsLate
+        ? cutOut(gap, gap.start, length)
+        : place(outlook, outlooks, length, view, now);
+      const fitting = range && fitWindow(range, view);
+      if (fitting === undefined) continue;
+      this.#lengths.set(outlook.index, length);
+      return { type: "ask", mirror: outlook.index, range: fitting };
+    }
+    return undefined;
+  }
+
+  /** How many bytes a mirror is to be asked for. */
+  #length(outlook: Outlook, view: AdaptiveView): number {
+    const { rate, source } = outlook;
+    const before = this.#lengths.get(outlook.index) ?? Infinity;
+    const perLane = rate / source.lanes;
+    const wanted = perLane * Math.max(RANGE_MS, RANGE_ROUND_TRIPS * source.link.latencyMs);
+    // Several requests of each mirror, and what they bring, have to find room in the window.
+    const most = Math.min(LONGEST_RANGE, view.windowSize / (2 * view.mirrors.length + 1));
+    return Math.floor(Math.max(SHORTEST_RANGE, Math.min(wanted, most, 2 * before)));
+  }
+}
+
+/**
+ * Where a mirror's next range of about `length` bytes lies: at the first free byte, if nobody else
+ * would have brought it sooner; else behind what the others will bring until it has come.
+ */
+function place(
+  outlook: Outlook,
+  outlooks: readonly Outlook[],
+  length: number,
+  { ledger }: AdaptiveView,
+  now: number,
+): ByteSpan | undefined {
+  const others = outlooks.filter((other) =>
+    other !== outlook && other.source.available && !other.silent
+  );
+  const [first] = ledger.free;
+  const sooner = others.some((other) => other.finishAt(length) < outlook.finishAt(length));
+  if (!sooner) return cutOut(first!, first!.start, length);
+  const margin = outlook.source.link.ramping(now) ? RAMPING_MARGIN : MARGIN;
+  // Near the end, a shorter range may still be of use where a longer one would come too late.
+  for (let bytes = length; bytes >= Math.min(length, LAST_RANGE); bytes /= 2) {
+    const byThen = now + margin * (outlook.finishAt(bytes) - now);
+    const skipped = others.reduce((sum, other) => sum + other.broughtBy(byThen), 0);
+    const range = cutOutBehind(ledger.free, skipped, bytes);
+    if (range !== undefined) return range;
+  }
+  return undefined;
+}
+
+/** About `length` bytes behind the first `skipped` free ones; `undefined` where there are too few. */
+function cutOutBehind(
+  free: readonly ByteSpan[],
+  skipped: number,
+  length: number,
+): ByteSpan | undefined {
+  let before = skipped;
+  for (const [index, gap] of free.entries()) {
+    const size = gap.end - gap.start;
+    if (before >= size) {
+      before -= size;
+      continue;
+    }
+    const last = index === free.length - 1;
+    if (last && before + length > size && before > 0) return undefined;
+    return cutOut(gap, gap.start + Math.floor(before), length);
+  }
+  return undefined;
+}
+
+/** About `length` bytes of a gap from `start` on, without small pieces before or behind them. */
+function cutOut(gap: ByteSpan, start: number, length: number): ByteSpan {
+  const from = start - gap.start < SHORTEST_RANGE ? gap.start : start;
+  const to = Math.floor(from + length);
+  return { start: from, end: gap.end - to < length / 3 ? gap.end : to };
+}
+
+/** Keeps a range within the window; `undefined` where it is better to wait. */
+function fitWindow(range: ByteSpan, view: AdaptiveView): ByteSpan | undefined {
+  const { ledger, windowSize, readyBytes } = view;
+  const reserve = Math.floor(windowSize * FRONT_SHARE);
+  const atFront = range.start === ledger.front;
+  const length = range.end - range.start;
+  const room = view.roomFor(range.start, range.end) - (atFront ? 0 : reserve);
+  if (length <= room) return range;
+  // Room that comes in small pieces is not asked for in small pieces, unless there is no other.
+  const moreToCome = readyBytes > 0 || ledger.askedBytes > 0;
+  const least = moreToCome ? Math.min(length, Math.max(1, reserve)) : 1;
+  return room >= least ? { start: range.start, end: range.start + room } : undefined;
+}

@@ -1,0 +1,109 @@
+/**
+ * What is to be expected of one mirror: when it will have brought what it was asked for, and when it
+ * would bring more. Times are in milliseconds.
+ *
+ * @module
+ */
+
+import type { RequestView } from "./policy.ts";
+import type { LinkView } from "./view.ts";
+
+/** A mirror, as far as the adaptive algorithm looks at it. */
+export interface SourceView {
+  /** Whether ranges can be asked of it now. */
+  readonly available: boolean;
+  /** The requests that it has under way, the oldest first. */
+  readonly live: readonly RequestView[];
+  readonly link: LinkView;
+  /** The most requests that it may have under way at once. */
+  readonly maxConnections: number;
+  /** How many of them are to be kept busy; the others take over without a pause. */
+  readonly lanes: number;
+}
+
+/** The shortest silence that says something of a mirror. */
+const SILENCE_MS = 60;
+
+/** What is to be expected of one mirror. */
+export class Outlook {
+  /** Index of the mirror. */
+  readonly index: number;
+  readonly source: SourceView;
+  /** Bytes per millisecond. */
+  readonly rate: number;
+  /** When everything that it was asked for will have come. */
+  readonly readyAt: number;
+  /** Since when nothing has come though something was expected; `Infinity` if it is not silent. */
+  readonly silentMs: number;
+  readonly #now: number;
+
+  constructor(index: number, source: SourceView, now: number) {
+    this.index = index;
+    this.source = source;
+    this.#now = now;
+    this.rate = source.link.bytesPerSecond(now) / 1000;
+    let readyAt = now;
+    let heardAt = source.live.length === 0 ? Infinity : -Infinity;
+    for (const request of source.live) {
+      if (request.answeredAt === undefined) readyAt = Math.max(readyAt, request.dueAt);
+      readyAt += this.transferMs(Math.max(0, request.claimEnd - request.position));
+      heardAt = Math.max(heardAt, expectedSince(request));
+    }
+    this.readyAt = readyAt;
+    this.silentMs = Math.max(0, now - heardAt);
+  }
+
+  /** Whether it has stopped sending, as far as can be told: it gets nothing new to do. */
+  get silent(): boolean {
+    return this.silentMs > this.patienceMs;
+  }
+
+  /** Whether it can be given another request at all. */
+  get open(): boolean {
+    const { available, live, maxConnections } = this.source;
+    return available && live.length < maxConnections && !this.silent;
+  }
+
+  /** How long it may be silent before something is wrong. */
+  get patienceMs(): number {
+    const { latencyMs, deviationMs } = this.source.link;
+    return Math.max(SILENCE_MS, latencyMs / 2, 4 * deviationMs);
+  }
+
+  /** Whether a lane of it is free, or will be by the time at which an answer could come. */
+  wantsWork(): boolean {
+    if (!this.open) return false;
+    const { live, lanes, link } = this.source;
+    const leadMs = 1.1 * link.nextLatencyMs + link.deviationMs + 10;
+    let busy = 0;
+    for (const { position, claimEnd, answeredAt, dueAt } of live) {
+      const left = claimEnd - position;
+      if (left <= 0) continue;
+      const waitMs = answeredAt === undefined ? Math.max(0, dueAt - this.#now) : 0;
+      if (waitMs + this.transferMs(left * Math.min(lanes, live.length)) > leadMs) busy++;
+    }
+    return busy < lanes;
+  }
+
+  /** When it would have brought `bytes` more, asked for now and brought after all that it has to. */
+  finishAt(bytes: number): number {
+    const answerAt = this.#now + this.source.link.nextLatencyMs;
+    return Math.max(this.readyAt, answerAt) + this.transferMs(bytes);
+  }
+
+  /** How many bytes it would bring by `at` besides those that it was asked for. */
+  broughtBy(at: number): number {
+    const answerAt = this.source.live.length > 0 ? 0 : this.#now + this.source.link.nextLatencyMs;
+    return this.rate * Math.max(0, at - Math.max(this.readyAt, answerAt));
+  }
+
+  /** How long `bytes` take once they have begun to come. */
+  transferMs(bytes: number): number {
+    return bytes / this.rate;
+  }
+}
+
+/** From when on a silence of a request counts. */
+export function expectedSince({ answeredAt, activeAt, dueAt }: RequestView): number {
+  return answeredAt === undefined ? Math.max(activeAt, dueAt) : activeAt;
+}

@@ -1,0 +1,85 @@
+/**
+ * How the adaptive algorithm saves the front from a mirror that has slowed down or fallen silent: a
+ * part of its range is given to another one (steal), or it loses what it has not brought (revoke).
+ * Times are in milliseconds.
+ *
+ * @module
+ */
+
+import { expectedSince, type Outlook } from "./outlook.ts";
+import type { Plan, RequestView } from "./policy.ts";
+
+/** The state of a download, as far as a rescue depends on it. */
+export interface RescueView {
+  readonly ledger: {
+    readonly front: number;
+    readonly free: readonly unknown[];
+  };
+}
+
+/** A rescue has to bring the front forward by so much, and by less when nothing is left to ask for. */
+const GAIN_MS = 150;
+const LAST_GAIN_MS = 20;
+/** And by this part of what remains. */
+const GAIN_SHARE = 0.5;
+/** A mirror that is silent for this long loses all its ranges. */
+const LOSS_MS = 300;
+const LOSS_LATENCIES = 2.5;
+/** It is not worth asking for less. */
+const SHORTEST_STEAL = 16 * 1024;
+
+/** What is to be done for the front; `undefined` if nothing is. */
+export function rescue(
+  view: RescueView,
+  outlooks: readonly Outlook[],
+  now: number,
+): Plan | undefined {
+  for (const outlook of outlooks) {
+    for (const request of outlook.source.live) {
+      if (request.claimEnd <= request.position) continue;
+      const { front } = view.ledger;
+      const atFront = request.position <= front && front < request.claimEnd;
+      const silentMs = now - expectedSince(request);
+      const lossMs = Math.max(LOSS_MS, LOSS_LATENCIES * outlook.source.link.latencyMs);
+      const silent = silentMs > (atFront ? outlook.patienceMs : lossMs);
+      if (!silent && !atFront) continue;
+      const helpers = outlooks.filter((other) => other !== outlook && other.open);
+      if (helpers.length === 0) continue;
+      if (silent) return { type: "revoke", request: request.id };
+      const plan = steal(request, outlook, helpers, view, now);
+      if (plan !== undefined) return plan;
+    }
+  }
+  return undefined;
+}
+
+/** Gives the end of the range at the front to whoever makes the whole of it come soonest. */
+function steal(
+  request: RequestView,
+  owner: Outlook,
+  helpers: readonly Outlook[],
+  { ledger }: RescueView,
+  now: number,
+): Plan | undefined {
+  const left = request.claimEnd - request.position;
+  const waitMs = request.answeredAt === undefined ? Math.max(0, request.dueAt - now) : 0;
+  const aloneMs = waitMs + left / owner.rate;
+  const leastGainMs = Math.max(
+    ledger.free.length > 0 ? GAIN_MS : LAST_GAIN_MS,
+    aloneMs * GAIN_SHARE,
+  );
+  if (aloneMs < leastGainMs) return undefined;
+  let best: { helper: Outlook; cut: number; ms: number } | undefined;
+  for (const helper of helpers) {
+    const beginMs = helper.finishAt(0) - now;
+    // Both end at the same time: (kept / owner's rate) = begin + (left - kept) / helper's rate.
+    const kept = (beginMs - waitMs + left / helper.rate) / (1 / owner.rate + 1 / helper.rate);
+    const cut = Math.ceil(Math.max(0, kept));
+    if (left - cut < SHORTEST_STEAL) continue;
+    const ms = Math.max(waitMs + cut / owner.rate, beginMs + (left - cut) / helper.rate);
+    if (best === undefined || ms < best.ms) best = { helper, cut, ms };
+  }
+  if (best === undefined || aloneMs - best.ms < leastGainMs) return undefined;
+  const range = { start: request.position + best.cut, end: request.claimEnd };
+  return { type: "steal", mirror: best.helper.index, range, late: request.id };
+}
