@@ -4,20 +4,24 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { CommandError, ExitCode } from "./exit_code.ts";
 import type { Checksum } from "./values.ts";
 
 /** Computes checksums and compares them with those expected. */
 export class ChecksumVerifier {
-  readonly #checks: readonly { checksum: Checksum; hash: ReturnType<typeof createHash> }[];
+  readonly #checks: readonly { checksum: Checksum; hash: Hash }[];
 
-  /** Expects these checksums. */
-  constructor(checksums: readonly Checksum[]) {
-    this.#checks = checksums.map((checksum) => ({
-      checksum,
-      hash: createHash(checksum.algorithm),
-    }));
+  private constructor(checks: readonly { checksum: Checksum; hash: Hash }[]) {
+    this.#checks = checks;
+  }
+
+  /** Expects these checksums. What computes them takes a while to load, so it waits until here. */
+  static async of(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
+    const { createHash } = await import("node:crypto");
+    return new ChecksumVerifier(
+      checksums.map((checksum) => ({ checksum, hash: createHash(checksum.algorithm) })),
+    );
   }
 
   /** Takes the next bytes of the file. */

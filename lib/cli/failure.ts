@@ -12,7 +12,6 @@ import {
   NoMirrorLeftError,
 } from "../../mod.ts";
 import { inFlagWords } from "./command.ts";
-import { diagnoseConnection } from "./diagnosis.ts";
 import { CommandError, ExitCode } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
@@ -75,9 +74,10 @@ export async function exitCodeOf(
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
   const { phase, reason, mirror } = first;
-  return reason === "network" && phase !== "body"
-    ? await diagnoseConnection(mirror, phase, caCerts)
-    : CODE_BY_REASON[reason];
+  if (reason !== "network" || phase === "body") return CODE_BY_REASON[reason];
+  // What it needs takes a while to load: only when something is wrong.
+  const { diagnoseConnection } = await import("./diagnosis.ts");
+  return await diagnoseConnection(mirror, phase, caCerts);
 }
 
 function uncapitalized(text: string): string {

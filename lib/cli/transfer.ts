@@ -50,7 +50,10 @@ export async function transfer(command: DownloadCommand, context: TransferContex
     const right = command.checksums.length > 0 ? ", and its checksum is right" : "";
     return display.print(`sphttp: ${path} exists already${right}; nothing to continue`);
   }
-  const run = new Transfer({ command, context, options, output, display, trace });
+  const verifier = command.checksums.length > 0
+    ? await ChecksumVerifier.of(command.checksums)
+    : undefined;
+  const run = new Transfer({ command, context, options, output, display, trace, verifier });
   await run.run();
   trace?.finish();
 }
@@ -62,6 +65,7 @@ interface Parts {
   readonly output: Output;
   readonly display: Display;
   readonly trace: TraceFile | undefined;
+  readonly verifier: ChecksumVerifier | undefined;
 }
 
 class Transfer {
@@ -74,8 +78,7 @@ class Transfer {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const { checksums } = parts.command;
-    if (checksums.length > 0) this.#verifier = new ChecksumVerifier(checksums);
+    this.#verifier = parts.verifier;
     this.#existing = parts.output.part?.existing ?? 0;
   }
 
@@ -233,7 +236,7 @@ async function verifyExisting(
   signal: AbortSignal,
 ): Promise<void> {
   if (checksums.length === 0) return;
-  const verifier = new ChecksumVerifier(checksums);
+  const verifier = await ChecksumVerifier.of(checksums);
   const file = await Deno.open(path);
   for await (const bytes of file.readable) {
     signal.throwIfAborted();
