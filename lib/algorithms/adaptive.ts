@@ -74,10 +74,15 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     const urgent = gap.start === front && frontWasReturned;
     const asking = outlooks.filter((outlook) => urgent ? outlook.open : outlook.wantsWork());
     asking.sort((one, other) => one.finishAt(SHORTEST_RANGE) - other.finishAt(SHORTEST_RANGE));
+    const endAt = endOfAll(outlooks, freeBytes(view.ledger.free));
     for (const outlook of asking) {
-      const length = this.#length(outlook, view);
+      const length = Math.min(
+        this.#length(outlook, view),
+        outlook.rate * (endAt - outlook.finishAt(0)),
+      );
+      if (length < LAST_RANGE && !urgent && !frontIsLate) continue;
       const range = urgent || frontIsLate
-        ? cutOut(gap, gap.start, length)
+        ? cutOut(gap, gap.start, length, SHORTEST_RANGE)
         : place(outlook, outlooks, length, view, now);
       const fitting = range && fitWindow(range, view);
       if (fitting === undefined) continue;
@@ -99,6 +104,29 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
   }
 }
 
+function freeBytes(free: readonly ByteSpan[]): number {
+  return free.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** When `bytes` more would have come if all mirrors ended at the same time. */
+function endOfAll(outlooks: readonly Outlook[], bytes: number): number {
+  const working = outlooks.filter(({ source, silent }) => source.available && !silent)
+    .map((outlook) => ({ rate: outlook.rate, from: outlook.finishAt(0) }))
+    .sort((one, other) => one.from - other.from);
+  // They join in as they become ready, as long as there is anything left by then.
+  let left = bytes;
+  let rate = 0;
+  let at = 0;
+  for (const next of working) {
+    const before = rate * (next.from - at);
+    if (rate > 0 && before >= left) break;
+    left -= before;
+    rate += next.rate;
+    at = next.from;
+  }
+  return rate === 0 ? at : at + left / rate;
+}
+
 /**
  * Where a mirror's next range of about `length` bytes lies: at the first free byte, if nobody else
  * would have brought it sooner; else behind what the others will bring until it has come.
@@ -115,13 +143,17 @@ function place(
   );
   const [first] = ledger.free;
   const sooner = others.some((other) => other.finishAt(length) < outlook.finishAt(length));
-  if (!sooner) return cutOut(first!, first!.start, length);
+  const crumb = outlooks.reduce(
+    (most, { rate, source }) => Math.max(most, rate * source.link.latencyMs),
+    SHORTEST_RANGE,
+  );
+  if (!sooner) return cutOut(first!, first!.start, length, crumb);
   const margin = outlook.source.link.ramping(now) ? RAMPING_MARGIN : MARGIN;
   // Near the end, a shorter range may still be of use where a longer one would come too late.
   for (let bytes = length; bytes >= Math.min(length, LAST_RANGE); bytes /= 2) {
     const byThen = now + margin * (outlook.finishAt(bytes) - now);
     const skipped = others.reduce((sum, other) => sum + other.broughtBy(byThen), 0);
-    const range = cutOutBehind(ledger.free, skipped, bytes);
+    const range = cutOutBehind(ledger.free, skipped, bytes, crumb);
     if (range !== undefined) return range;
   }
   return undefined;
@@ -132,6 +164,7 @@ function cutOutBehind(
   free: readonly ByteSpan[],
   skipped: number,
   length: number,
+  crumb: number,
 ): ByteSpan | undefined {
   let before = skipped;
   for (const [index, gap] of free.entries()) {
@@ -142,16 +175,27 @@ function cutOutBehind(
     }
     const last = index === free.length - 1;
     if (last && before + length > size && before > 0) return undefined;
-    return cutOut(gap, gap.start + Math.floor(before), length);
+    return cutOut(gap, gap.start + Math.floor(before), length, crumb);
   }
   return undefined;
 }
 
-/** About `length` bytes of a gap from `start` on, without small pieces before or behind them. */
-function cutOut(gap: ByteSpan, start: number, length: number): ByteSpan {
-  const from = start - gap.start < SHORTEST_RANGE ? gap.start : start;
-  const to = Math.floor(from + length);
-  return { start: from, end: gap.end - to < length / 3 ? gap.end : to };
+/**
+ * About `length` bytes of a gap from `start` on. What is left of the gap before and behind them is
+ * nothing, or more than a crumb: fewer bytes would take less time than their request.
+ */
+function cutOut(gap: ByteSpan, start: number, length: number, crumb: number): ByteSpan {
+  const size = gap.end - gap.start;
+  if (start - gap.start < crumb) {
+    // A gap of few ranges is shared out evenly.
+    const ranges = Math.max(1, Math.round(size / length));
+    const share = ranges < 4 ? Math.ceil(size / ranges) : Math.floor(length);
+    return { start: gap.start, end: gap.start + share };
+  }
+  const end = start + Math.floor(length);
+  if (gap.end - end >= crumb) return { start, end };
+  const shifted = Math.max(gap.start, gap.end - Math.floor(length));
+  return { start: shifted - gap.start < crumb ? gap.start : shifted, end: gap.end };
 }
 
 /** Keeps a range within the window; `undefined` where it is better to wait. */

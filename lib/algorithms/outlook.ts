@@ -82,7 +82,8 @@ export class Outlook {
       const waitMs = answeredAt === undefined ? Math.max(0, dueAt - this.#now) : 0;
       if (waitMs + this.transferMs(left * Math.min(lanes, live.length)) > leadMs) busy++;
     }
-    return busy < lanes;
+    // Two connections speed up sooner than one.
+    return busy < (link.ramping(this.#now) ? lanes + 1 : lanes);
   }
 
   /** When it would have brought `bytes` more, asked for now and brought after all that it has to. */

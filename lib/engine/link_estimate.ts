@@ -34,6 +34,8 @@ const QUICK_MS = 150;
 const SAMPLE_MS = 20;
 /** How far the quick estimate may stay behind the steady one before it counts. */
 const QUICK_MARGIN = 1.25;
+/** For so many round trips a link may speed up from one to the next: only the last sample counts. */
+const YOUNG_ROUND_TRIPS = 6;
 /** A connection is still speeding up before it has delivered this many bandwidth-delay products. */
 const RAMP_PRODUCTS = 8;
 /** Before anything is known. */
@@ -109,7 +111,7 @@ export class LinkEstimate implements LinkView {
   /** Bytes came. */
   received(bytes: number, now: number): void {
     this.#delivered += bytes;
-    this.rate.add(bytes, now);
+    this.rate.add(bytes, now, YOUNG_ROUND_TRIPS * this.latencyMs);
   }
 
   /** A request failed: nothing that was known of the link holds any more, but for its latency. */
@@ -134,7 +136,7 @@ export class LinkEstimate implements LinkView {
 export class LinkRate {
   #steady: number | undefined;
   #quick: number | undefined;
-  #samples = 0;
+  #ageMs = 0;
   #since: number | undefined;
   #elapsedMs = 0;
   #bytes = 0;
@@ -154,16 +156,17 @@ export class LinkRate {
     this.#since = undefined;
   }
 
-  /** Counts bytes that came at `now`. */
-  add(bytes: number, now: number): void {
+  /** Counts bytes that came at `now`. In the first `youngMs`, only the newest sample counts. */
+  add(bytes: number, now: number, youngMs = 0): void {
     this.#bytes += bytes;
     if (this.#since === undefined) return;
     const elapsedMs = this.#elapsedMs + now - this.#since;
     if (elapsedMs < SAMPLE_MS) return;
     const sample = this.#bytes * 1000 / elapsedMs;
-    this.#steady = mixed(this.#steady, sample, elapsedMs, STEADY_MS);
-    this.#quick = mixed(this.#quick, sample, elapsedMs, QUICK_MS);
-    this.#samples++;
+    this.#ageMs += elapsedMs;
+    const young = this.#ageMs < youngMs;
+    this.#steady = young ? sample : mixed(this.#steady, sample, elapsedMs, STEADY_MS);
+    this.#quick = young ? sample : mixed(this.#quick, sample, elapsedMs, QUICK_MS);
     this.#since = now;
     this.#elapsedMs = this.#bytes = 0;
   }
@@ -182,7 +185,7 @@ export class LinkRate {
   /** Forgets everything. */
   reset(): void {
     this.#steady = this.#quick = undefined;
-    this.#samples = this.#elapsedMs = this.#bytes = 0;
+    this.#ageMs = this.#elapsedMs = this.#bytes = 0;
   }
 }
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/algorithms/duplicate.ts";
-import { IntervalSet } from "../../lib/engine/interval_set.ts";
-import type { Scheduler } from "../../lib/engine/scheduler.ts";
+import { inspector } from "../support/invariants.ts";
 import {
   delayRequestOf,
   EIGHT_MIRRORS,
@@ -16,33 +15,6 @@ import {
 const DELAYS = ["normal", "diff without initial delay", "diff", "inv", "static"];
 const DUPLICATES = Object.values(DuplicateRequestAlgorithm);
 const WINDOW = 32 * 1024 * 1024;
-
-/** What must hold after every event: whose each byte is, and how much is held. */
-function inspector(windowSize: number): (scheduler: Scheduler) => void {
-  return ({ ledger, requests, heldBytes }) => {
-    assert(heldBytes >= 0 && heldBytes <= windowSize, `${heldBytes} of ${windowSize} bytes held`);
-    if (!Number.isFinite(ledger.end)) return;
-    const known = new IntervalSet();
-    const mirrors = new Set<string>();
-    let live = 0;
-    for (const { kind, position, end, mirror } of requests) {
-      mirrors.add(mirror.url);
-      live++;
-      if (kind !== "probe") known.add(position, Math.min(end, ledger.end));
-    }
-    assertEquals(live, mirrors.size, "a mirror has two requests under way");
-    for (let position = 0, units = ledger.freeUnits; position < units; position++) {
-      const { start, end } = ledger.freeUnitAt(position)!;
-      assertEquals(known.add(start, end), end - start, `${start}-${end} is free, but owned`);
-      assertEquals(ledger.hasReceived(start, end), false, `${start}-${end} is free, but received`);
-    }
-    let from = ledger.start;
-    for (const { start, end } of [...known.intervals, { start: ledger.end, end: ledger.end }]) {
-      assert(ledger.hasReceived(from, start), `${from}-${start} is nobody's`);
-      from = end;
-    }
-  };
-}
 
 /** Runs a download to its end with every invariant held. */
 function run(options: SimulationOptions): Simulation {

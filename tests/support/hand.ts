@@ -6,11 +6,11 @@
 
 import type { DelayRequest } from "../../lib/algorithms/delay.ts";
 import type { Answer, Command, SchedulerEvent } from "../../lib/engine/messages.ts";
-import type { LiveRequest } from "../../lib/engine/requests.ts";
-import { Scheduler, type SchedulerOptions } from "../../lib/engine/scheduler.ts";
+import type { LiveRequest } from "../../lib/engine/mirror.ts";
+import { Scheduler } from "../../lib/engine/scheduler.ts";
 import { MirrorError, type MirrorErrorOptions } from "../../lib/errors.ts";
 import type { TraceEvent } from "../../lib/trace/events.ts";
-import { SCHEDULER_DEFAULTS } from "./simulator.ts";
+import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
 
 /** Bytes that each mirror is asked for first. */
 export const PROBE = 4;
@@ -22,10 +22,9 @@ export class Hand {
   /** Everything that was ever commanded. */
   readonly commands: Command[] = [];
 
-  constructor(mirrors: number, options: Partial<SchedulerOptions> = {}) {
-    this.scheduler = new Scheduler({
-      ...SCHEDULER_DEFAULTS,
-      urls: Array.from({ length: mirrors }, (_, index) => urlOf(index)),
+  constructor(mirrors: number, options: TestOptions = {}) {
+    const urls = Array.from({ length: mirrors }, (_, index) => urlOf(index));
+    this.scheduler = new Scheduler(schedulerOptions(urls, {
       probeSize: PROBE,
       splitSize: 10,
       windowSize: 1000,
@@ -34,7 +33,7 @@ export class Hand {
       duplicate: () => false,
       random: () => 0,
       ...options,
-    });
+    }));
     this.commands.push(...this.scheduler.start(this.now));
   }
 

@@ -1,39 +1,48 @@
 /**
- * Runs the scheduler in virtual time against modelled links: the very code that the driver runs,
- * without sockets or a clock. A link is strict (time that it stands idle is lost), is shared by all
- * requests to its mirror, and a new connection pays one round trip more.
+ * Runs the scheduler in virtual time against simulated links: the very code that the driver runs,
+ * without sockets or a clock. This is the driver: it executes commands, reports what the links do,
+ * and consumes what is in order. No mirror answers with the whole file, or with less than was asked.
  *
  * @module
  */
 
-import { type DelayRequest, delayRequests } from "../../lib/algorithms/delay.ts";
-import { duplicateRequests } from "../../lib/algorithms/duplicate.ts";
 import type { Command, SchedulerEvent } from "../../lib/engine/messages.ts";
-import { Scheduler, type SchedulerOptions } from "../../lib/engine/scheduler.ts";
+import { Scheduler } from "../../lib/engine/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../lib/errors.ts";
 import type { TraceEvent } from "../../lib/trace/events.ts";
+import { Arrivals } from "./arrivals.ts";
+import { Bottleneck } from "./bottleneck.ts";
 import { EventQueue } from "./event_queue.ts";
+import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
+import { mulberry32 } from "./random.ts";
+import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
+import { SimulatedLink } from "./simulated_link.ts";
+import { type SimulatedMirror, simulatedUrl } from "./simulated_mirror.ts";
 
-/** A mirror and its link. */
-export interface SimulatedMirror {
-  readonly bytesPerSecond: number;
-  readonly roundTripMs: number;
-  /** Size that it gives; by default that of the simulation. */
-  readonly size?: number;
-  /** From when on it sends nothing any more, in milliseconds. */
-  readonly silentFromMs?: number;
-  /** Resets the connection of each request after this many bytes. */
-  readonly resetAfterBytes?: number;
+export { delayRequestOf, schedulerOptionsOf } from "./algorithms.ts";
+export { mulberry32 } from "./random.ts";
+
+export { EIGHT_MIRRORS, type SimulatedMirror, simulatedUrl, TESTBED } from "./simulated_mirror.ts";
+
+/** The links that a download goes over, and the size of its file. */
+export interface Network {
+  readonly links: readonly SimulatedMirror[];
+  /** Size of the file in bytes. */
+  readonly size: number;
+  /** Whether connections begin slowly, with ten segments under way; by default they do not. */
+  readonly slowStart?: boolean;
+  /** Rate of what all links share, such as the client's access link; by default there is none. */
+  readonly clientBytesPerSecond?: number;
 }
 
 /** What is simulated. */
-export interface SimulationOptions extends Partial<SchedulerOptions> {
-  readonly links: readonly SimulatedMirror[];
-  readonly size: number;
+export interface SimulationOptions extends Network, TestOptions {
   /** Bytes per second that the consumer takes; by default as many as there are. */
   readonly consumerBytesPerSecond?: number;
   /** Seed of whatever is left to chance. */
   readonly seed?: number;
+  /** Virtual time after which the download is given up; by default a day. */
+  readonly limitSeconds?: number;
   /** Is called after every event, to hold invariants against the scheduler. */
   readonly inspect?: (scheduler: Scheduler) => void;
 }
@@ -47,152 +56,117 @@ export interface Simulation {
   readonly firstByteSeconds: number;
   readonly longestStallSeconds: number;
   readonly peakHeldBytes: number;
+  /** Bytes that came in vain, by the scheduler's own books. */
   readonly wastedBytes: number;
+  /** When how many bytes were ready in order; one point for each millisecond at most. */
+  readonly points: readonly DeliveryPoint[];
+  /** Mean of the bytes that were held, over the whole time. */
+  readonly lagBytes: number;
+  /** Requests, the first ones to each mirror included. */
+  readonly requestsSent: number;
+  /** Bytes that came in vain, the mirrors' first samples not counted. */
+  readonly duplicateBytes: number;
+  /** All that came from each mirror. */
+  readonly bytesByMirror: readonly number[];
+  /** What of it was of use. */
+  readonly usedBytesByMirror: readonly number[];
 }
 
-/** A scheduler's options as a downloader has them by default. */
-export const SCHEDULER_DEFAULTS: Omit<SchedulerOptions, "urls"> = {
-  start: 0,
-  end: undefined,
-  probeSize: 12 * 1024,
-  splitSize: 1_000_000,
-  windowSize: 32 * 1024 * 1024,
-  maxBlocksPerRequest: 16,
-  delay: delayRequests.diff({
-    initialDelay: true,
-    initialDelayCoefficient: 10,
-    staticDelays: new Map(),
-  }),
-  duplicate: duplicateRequests.nibib,
-  invalidBlockThreshold: 20,
-  closeBadConnections: false,
-  connectTimeoutMs: 10_000,
-  headersTimeoutMs: 10_000,
-  idleTimeoutMs: 10_000,
-  stallTimeoutMs: 1000,
-  retry: {
-    attempts: 5,
-    minDelayMs: 250,
-    maxDelayMs: 10_000,
-    jitter: 0.5,
-    maxRetryAfterMs: 120_000,
-  },
-  random: Math.random,
-};
-
-/** The URL of the mirror at `index`. */
-export function simulatedUrl(index: number): string {
-  return `http://mirror${index}.test/file`;
-}
-
-/** The thesis's testbed: 150, 50 and 15 Mbit/s with round trips of 10, 30 and 100 ms. */
-export const TESTBED: readonly SimulatedMirror[] = megabits([[150, 10], [50, 30], [15, 100]]);
-
-/** The eight public mirrors that the thesis measured. */
-export const EIGHT_MIRRORS: readonly SimulatedMirror[] = megabits([
-  [58.8, 10],
-  [45.6, 12],
-  [6.46, 180],
-  [3.75, 250],
-  [3.75, 240],
-  [3.64, 260],
-  [3.54, 220],
-  [2.07, 300],
-]);
-
-function megabits(links: readonly (readonly [number, number])[]): SimulatedMirror[] {
-  return links.map(([rate, roundTripMs]) => ({ bytesPerSecond: rate * 125_000, roundTripMs }));
-}
-
-/** Algorithms by the names that reports use; static delays fit the given links. */
-export function delayRequestOf(name: string, links: readonly SimulatedMirror[]): DelayRequest {
-  const total = links.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
-  const staticDelays = new Map(links.map(({ bytesPerSecond }, index) => {
-    // What the others deliver while this one delivers a block, less what they have asked for.
-    const others = (total - bytesPerSecond) / bytesPerSecond;
-    return [simulatedUrl(index), Math.max(0, Math.round(others - (links.length - 1)))];
-  }));
-  const initialDelay = name !== "diff without initial delay";
-  const settings = { initialDelay, initialDelayCoefficient: 10, staticDelays };
-  const key = initialDelay ? name as keyof typeof delayRequests : "diff";
-  return delayRequests[key](settings);
-}
-
-interface Flow {
-  readonly request: number;
-  readonly kind: "probe" | "range" | "whole";
-  readonly end: number;
-  position: number;
-  readonly start: number;
-  cancelled: boolean;
-}
-
-interface Link {
-  readonly mirror: SimulatedMirror;
-  readonly flows: Flow[];
-  connected: boolean;
-  busy: boolean;
-}
-
-const QUANTUM_MS = 1;
-
-/** Runs one download to its end. */
+/**
+ * Runs one download to its end.
+ *
+ * @throws {Error} the scheduler stands still, spins, or does not come to an end in time
+ */
 export function simulate(options: SimulationOptions): Simulation {
   return new Simulator(options).run();
 }
+
+const DAY_SECONDS = 24 * 3600;
+
+/** So many events at one moment mean that the scheduler spins. */
+const MOST_AT_ONCE = 100_000;
+
+type StartCommand = Extract<Command, { type: "start" }>;
 
 class Simulator {
   readonly #options: SimulationOptions;
   readonly #scheduler: Scheduler;
   readonly #queue = new EventQueue();
-  readonly #links: Link[];
-  readonly #flows = new Map<number, Flow>();
+  readonly #links: readonly SimulatedLink[];
+  readonly #arrivals: Arrivals;
+  /** How requests that are under way are given up. */
+  readonly #cancels = new Map<number, () => void>();
+  /** What each probe brought. */
+  readonly #samples = new Map<number, readonly [mirror: number, start: number, end: number]>();
   readonly #events: TraceEvent[] = [];
-  #consumed: number;
+  readonly #points: DeliveryPoint[] = [];
+  readonly #held = new MeanOverTime();
+  readonly #start: number;
+  #ready = 0;
+  #consumed = 0;
+  #opened = false;
   #consuming = false;
   #wakeAt = Infinity;
   #ended = false;
   #error: SphttpError | undefined;
-  #endedAt = 0;
   #firstByteAt = Infinity;
   #lastByteAt = 0;
   #longestStall = 0;
   #peakHeld = 0;
+  #requestsSent = 0;
 
   constructor(options: SimulationOptions) {
+    const { links, seed = 1, slowStart = false, clientBytesPerSecond } = options;
     this.#options = options;
-    this.#links = options.links.map((mirror) => ({
-      mirror,
-      flows: [],
-      connected: false,
-      busy: false,
-    }));
-    this.#scheduler = new Scheduler({
-      ...SCHEDULER_DEFAULTS,
-      random: mulberry32(options.seed ?? 1),
-      ...options,
-      urls: options.links.map((_, index) => simulatedUrl(index)),
+    this.#start = options.start ?? 0;
+    const queue = this.#queue;
+    const bottleneck = clientBytesPerSecond === undefined
+      ? undefined
+      : new Bottleneck(queue, clientBytesPerSecond);
+    this.#links = links.map((mirror, index) => {
+      const random = mulberry32(seed + 7919 * (index + 1));
+      return new SimulatedLink(mirror, { queue, random, slowStart, bottleneck });
     });
-    this.#consumed = options.start ?? 0;
+    this.#arrivals = new Arrivals(links.length);
+    const urls = links.map((_, index) => simulatedUrl(index));
+    const random = mulberry32(seed);
+    this.#scheduler = new Scheduler(schedulerOptions(urls, { random, ...options }));
   }
 
   run(): Simulation {
     this.#execute(this.#scheduler.start(0));
-    while (!this.#ended) {
-      if (!this.#queue.step()) throw new Error("the download stands still: nothing will happen");
-      if (this.#queue.now > 24 * 3600_000) throw new Error("the download takes more than a day");
-    }
-    const wastedBytes = this.#scheduler.mirrors.reduce((sum, one) => sum + one.wastedBytes, 0);
+    this.#runQueue();
+    const { bytesByMirror, usedBytesByMirror, duplicateBytes } = this.#arrivals;
     return {
       scheduler: this.#scheduler,
       events: this.#events,
       error: this.#error,
-      seconds: this.#endedAt / 1000,
+      seconds: this.#queue.now / 1000,
       firstByteSeconds: this.#firstByteAt / 1000,
       longestStallSeconds: this.#longestStall / 1000,
       peakHeldBytes: this.#peakHeld,
-      wastedBytes,
+      wastedBytes: this.#scheduler.mirrors.reduce((sum, one) => sum + one.wastedBytes, 0),
+      points: this.#points,
+      lagBytes: this.#held.mean,
+      requestsSent: this.#requestsSent,
+      duplicateBytes,
+      bytesByMirror,
+      usedBytesByMirror,
     };
+  }
+
+  #runQueue(): void {
+    const { limitSeconds = DAY_SECONDS } = this.#options;
+    let atOnce = 0;
+    while (!this.#ended) {
+      const before = this.#queue.now;
+      if (!this.#queue.step()) throw new Error("the download stands still: nothing will happen");
+      const { now } = this.#queue;
+      this.#held.set(this.#scheduler.heldBytes, now);
+      atOnce = now > before ? 0 : atOnce + 1;
+      if (atOnce > MOST_AT_ONCE) throw new Error(`the scheduler spins at ${now} ms`);
+      if (now > limitSeconds * 1000) throw new Error(`no end after ${limitSeconds} s`);
+    }
   }
 
   #dispatch(event: SchedulerEvent): void {
@@ -204,103 +178,100 @@ class Simulator {
   }
 
   #execute(commands: readonly Command[]): void {
-    for (const command of commands) {
-      if (command.type === "start") this.#start(command);
-      else if (command.type === "cancel") this.#cancel(command.request);
-      else if (command.type === "report") this.#events.push(command.event);
-      else if (command.type === "finish" || command.type === "fail") {
+    for (const command of commands) this.#executeOne(command);
+    this.#setAlarm();
+  }
+
+  /** Commands that are of no concern here are ignored. */
+  #executeOne(command: Command): void {
+    switch (command.type) {
+      case "start":
+        return this.#request(command);
+      case "cancel":
+        this.#cancels.get(command.request)?.();
+        this.#cancels.delete(command.request);
+        return;
+      case "open":
+        this.#opened = true;
+        return;
+      case "accept":
+        return this.#arrivals.accepted(...this.#samples.get(command.request)!);
+      case "discard":
+        if (this.#opened) throw new Error("bytes are discarded that have been handed over");
+        return this.#arrivals.discarded();
+      case "report":
+        this.#events.push(command.event);
+        return;
+      case "finish":
         this.#ended = true;
-        this.#endedAt = this.#queue.now;
-        if (command.type === "fail") this.#error = command.error;
-      }
+        return;
+      case "fail":
+        this.#ended = true;
+        this.#error = command.error;
     }
+  }
+
+  #setAlarm(): void {
     const { wakeAt } = this.#scheduler;
     if (wakeAt >= this.#wakeAt || wakeAt === Infinity) return;
     this.#wakeAt = wakeAt;
     this.#queue.at(Math.max(wakeAt, this.#queue.now), () => {
+      // An earlier alarm that was set later has done for this one.
+      if (this.#wakeAt !== wakeAt) return;
       this.#wakeAt = Infinity;
-      this.#dispatch({ type: "timeout" });
+      if (this.#scheduler.wakeAt > this.#queue.now) this.#setAlarm();
+      else this.#dispatch({ type: "timeout" });
     });
   }
 
-  #start(command: Extract<Command, { type: "start" }>): void {
-    const { request, kind, start } = command;
-    const link = this.#links[command.mirror]!;
-    const size = link.mirror.size ?? this.#options.size;
-    const end = Math.min(command.end ?? size, size);
-    const flow: Flow = { request, kind, start, end, position: start, cancelled: false };
-    this.#flows.set(request, flow);
-    const trips = link.connected ? 1 : 2;
-    link.connected = true;
-    this.#queue.after(trips * link.mirror.roundTripMs, () => {
-      if (flow.cancelled || this.#silent(link)) return;
-      this.#dispatch({ type: "response", request, answer: { type: "partial", start, end, size } });
-      link.flows.push(flow);
-      if (!link.busy) this.#transmit(link);
+  #request({ request, mirror, kind, start, end: asked }: StartCommand): void {
+    this.#requestsSent++;
+    const { size = this.#options.size, resetAfterBytes = Infinity } = this.#options.links[mirror]!;
+    const end = Math.min(asked ?? size, size);
+    const outside = start > 0 && start >= size;
+    let position = start;
+    const arrived = (bytes: number): void => {
+      const from = position;
+      position += bytes;
+      if (kind === "probe") return this.#dispatch({ type: "progress", request });
+      this.#arrivals.came(mirror, from, position);
+      this.#dispatch({ type: "bytes", request, length: bytes });
+    };
+    const cancel = this.#links[mirror]!.request({
+      bytes: outside ? 0 : end - start,
+      resetAfterBytes: kind === "probe" ? Infinity : resetAfterBytes,
+      answered: () => {
+        const answer = outside
+          ? { type: "unsatisfiable", size } as const
+          : { type: "partial", start, end, size } as const;
+        this.#dispatch({ type: "response", request, answer });
+      },
+      arrived,
+      ended: () => {
+        if (kind === "probe") this.#sampled(request, mirror, start, position);
+        this.#cancels.delete(request);
+        this.#dispatch({ type: "ended", request });
+      },
+      reset: () => {
+        this.#cancels.delete(request);
+        this.#dispatch({ type: "failed", request, failure: resetError(simulatedUrl(mirror)) });
+      },
     });
+    this.#cancels.set(request, cancel);
   }
 
-  #cancel(request: number): void {
-    const flow = this.#flows.get(request);
-    if (flow === undefined) return;
-    flow.cancelled = true;
-    this.#flows.delete(request);
-    for (const link of this.#links) {
-      const index = link.flows.indexOf(flow);
-      if (index >= 0) link.flows.splice(index, 1);
-      // A connection with a body that was not read to its end cannot be used again.
-      if (index >= 0) link.connected = false;
-    }
+  #sampled(request: number, mirror: number, start: number, end: number): void {
+    this.#arrivals.sampled(mirror, end - start);
+    this.#samples.set(request, [mirror, start, end]);
+    const digest = `content of ${this.#options.links[mirror]!.size ?? this.#options.size} bytes`;
+    this.#dispatch({ type: "sampled", request, length: end - start, digest });
   }
 
-  /** Sends one quantum of the link's next flow, and goes on while there is anything to send. */
-  #transmit(link: Link): void {
-    const flow = link.flows.shift();
-    link.busy = flow !== undefined;
-    if (flow === undefined) return;
-    const { bytesPerSecond } = link.mirror;
-    const quantum = Math.max(1460, Math.floor(bytesPerSecond * QUANTUM_MS / 1000));
-    const length = Math.min(quantum, flow.end - flow.position);
-    this.#queue.after(length * 1000 / bytesPerSecond, () => {
-      if (flow.cancelled) return this.#transmit(link);
-      if (this.#silent(link)) return;
-      this.#deliver(link, flow, length);
-      this.#transmit(link);
-    });
-    link.flows.unshift(flow);
-  }
-
-  #deliver(link: Link, flow: Flow, length: number): void {
-    const { request, kind } = flow;
-    flow.position += length;
-    const done = flow.position >= flow.end;
-    const { resetAfterBytes } = link.mirror;
-    const reset = kind !== "probe" && resetAfterBytes !== undefined &&
-      flow.position - flow.start >= resetAfterBytes;
-    link.flows.shift();
-    if (!done && !reset) link.flows.push(flow);
-    if (kind !== "probe") this.#dispatch({ type: "bytes", request, length });
-    else if (done) {
-      const digest = `content of ${link.mirror.size ?? this.#options.size} bytes`;
-      this.#dispatch({ type: "sampled", request, length: flow.end - flow.start, digest });
-    }
-    if (flow.cancelled) return;
-    if (done) {
-      this.#flows.delete(request);
-      this.#dispatch({ type: "ended", request });
-    } else if (reset) {
-      link.connected = false;
-      this.#flows.delete(request);
-      this.#dispatch({ type: "failed", request, failure: resetError(link.mirror) });
-    }
-  }
-
-  #silent({ mirror }: Link): boolean {
-    return this.#queue.now >= (mirror.silentFromMs ?? Infinity);
-  }
-
+  /** Hands over what is in order, once the mirrors have agreed on what the file is. */
   #consume(): void {
-    const ready = this.#scheduler.ledger.front - this.#consumed;
+    if (!this.#opened) return;
+    this.#notePoint();
+    const ready = this.#ready - this.#consumed;
     if (ready <= 0 || this.#consuming) return;
     const { consumerBytesPerSecond = Infinity } = this.#options;
     const bytes = consumerBytesPerSecond === Infinity ? ready : Math.min(ready, 64 * 1024);
@@ -318,24 +289,24 @@ class Simulator {
     }
     this.#dispatch({ type: "consumed", bytes });
   }
+
+  #notePoint(): void {
+    const ready = this.#scheduler.ledger.front - this.#start;
+    if (ready === this.#ready) return;
+    if (ready < this.#ready) throw new Error("the front went back though bytes were handed over");
+    this.#ready = ready;
+    const { now } = this.#queue;
+    const last = this.#points.at(-1)?.[0] ?? -1;
+    if (Math.floor(last * 1000) === Math.floor(now)) this.#points.pop();
+    this.#points.push([now / 1000, ready]);
+  }
 }
 
-function resetError(mirror: SimulatedMirror): MirrorError {
-  return new MirrorError(`mirror of ${mirror.bytesPerSecond} B/s: the connection was reset`, {
+function resetError(url: string): MirrorError {
+  return new MirrorError(`${url}: the connection was reset`, {
     mirror: "simulated",
     phase: "body",
     reason: "network",
     retryable: true,
   });
-}
-
-/** A small random number generator with a seed: the same numbers on every machine. */
-export function mulberry32(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

@@ -1,0 +1,70 @@
+/**
+ * The algorithms that are compared, by the names that reports, tests and the fuzz use. A further one
+ * is one more entry of the table.
+ *
+ * @module
+ */
+
+import { type DelayRequest, delayRequests } from "../../lib/algorithms/delay.ts";
+import type { TestOptions } from "./scheduler_options.ts";
+import { type SimulatedMirror, simulatedUrl } from "./simulated_mirror.ts";
+
+/** Delay request algorithms by name; static delays fit the given links. */
+export function delayRequestOf(name: string, links: readonly SimulatedMirror[]): DelayRequest {
+  const total = links.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
+  const staticDelays = new Map(links.map(({ bytesPerSecond }, index) => {
+    // What the others deliver while this one delivers a block, less what they have asked for.
+    const others = (total - bytesPerSecond) / bytesPerSecond;
+    return [simulatedUrl(index), Math.max(0, Math.round(others - (links.length - 1)))];
+  }));
+  const initialDelay = name !== "diff without initial delay";
+  const settings = { initialDelay, initialDelayCoefficient: 10, staticDelays };
+  const key = initialDelay ? name as keyof typeof delayRequests : "diff";
+  return delayRequests[key](settings);
+}
+
+/** An algorithm that can be simulated. */
+export interface SimulatedAlgorithm {
+  /** Requests that it may have under way at one mirror. */
+  readonly requestsPerMirror: number;
+  /** What a scheduler that follows it is set up with. */
+  readonly optionsOf: (links: readonly SimulatedMirror[]) => TestOptions;
+}
+
+function classic(name: string): SimulatedAlgorithm {
+  return { requestsPerMirror: 1, optionsOf: (links) => ({ delay: delayRequestOf(name, links) }) };
+}
+
+/** Every algorithm by its name. */
+export const ALGORITHMS: Readonly<Record<string, SimulatedAlgorithm>> = {
+  normal: classic("normal"),
+  "diff without initial delay": classic("diff without initial delay"),
+  diff: classic("diff"),
+  inv: classic("inv"),
+  static: classic("static"),
+  adaptive: { requestsPerMirror: 2, optionsOf: () => ({ delay: "adaptive" }) },
+};
+
+/**
+ * The options with which a scheduler follows an algorithm.
+ *
+ * @throws {RangeError} a name that is none of {@linkcode ALGORITHMS}
+ */
+export function schedulerOptionsOf(
+  name: string,
+  links: readonly SimulatedMirror[],
+): TestOptions {
+  return algorithmOf(name).optionsOf(links);
+}
+
+/**
+ * The algorithm with this name.
+ *
+ * @throws {RangeError} a name that is none of {@linkcode ALGORITHMS}
+ */
+export function algorithmOf(name: string): SimulatedAlgorithm {
+  const algorithm = ALGORITHMS[name];
+  if (algorithm !== undefined) return algorithm;
+  const names = Object.keys(ALGORITHMS).join(", ");
+  throw new RangeError(`There is no algorithm "${name}"; there are ${names}`);
+}

@@ -1,0 +1,85 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { Ledger } from "../../lib/engine/ledger.ts";
+import type { Scheduler } from "../../lib/engine/scheduler.ts";
+import { schedulerOptionsOf } from "./algorithms.ts";
+import { inspector, simulateStrictly } from "./invariants.ts";
+import { mulberry32 } from "./random.ts";
+import { randomNetwork } from "./random_network.ts";
+import { TESTBED } from "./simulated_mirror.ts";
+
+interface Asked {
+  readonly position: number;
+  readonly end: number;
+  readonly claimEnd?: number;
+  readonly url?: string;
+}
+
+/** A scheduler of 100 bytes with these requests under way, all of them taken from the ledger. */
+function scheduler(requests: readonly Asked[], heldBytes = 0): Scheduler {
+  const ledger = new Ledger(0, 100, 10);
+  for (const { position, end, claimEnd = end } of requests) ledger.take(position, claimEnd);
+  const live = requests.map(({ url = "http://one.test/", position, end, claimEnd = end }) => ({
+    kind: "range",
+    mirror: { url },
+    position,
+    end,
+    claimEnd,
+  }));
+  return { ledger, requests: live, heldBytes } as unknown as Scheduler;
+}
+
+Deno.test("inspector(): a scheduler in order passes", () => {
+  const inspect = inspector(50, 2);
+  inspect(scheduler([]));
+  inspect(scheduler([{ position: 0, end: 20 }, { position: 50, end: 60 }], 50));
+  // What lies behind the end of what it owns is free, though it may still bring it.
+  inspect(scheduler([{ position: 0, end: 50, claimEnd: 20 }]));
+});
+
+Deno.test("inspector() sees more bytes held than the window holds", () => {
+  assertThrows(() => inspector(50)(scheduler([], 51)), Error, "51 of 50 bytes held");
+  assertThrows(() => inspector(50)(scheduler([], -1)), Error, "-1 of 50 bytes held");
+});
+
+Deno.test("inspector() sees more requests at a mirror than are allowed", () => {
+  const two = scheduler([{ position: 0, end: 10 }, { position: 10, end: 20 }]);
+  assertThrows(() => inspector(50)(two), Error, "has 2 requests under way");
+  inspector(50, 2)(two);
+  inspector(50)(scheduler([
+    { position: 0, end: 10 },
+    { position: 10, end: 20, url: "http://two.test/" },
+  ]));
+});
+
+Deno.test("inspector() sees bytes that are nobody's, and bytes that are somebody's and free", () => {
+  const lost = scheduler([{ position: 0, end: 20 }]);
+  lost.ledger.take(40, 50);
+  assertThrows(() => inspector(50)(lost), Error, "40-50 is nobody's");
+  const both = scheduler([{ position: 0, end: 20 }]);
+  both.ledger.giveBack(10, 20, []);
+  assertThrows(() => inspector(50)(both), Error, "10-20 is free, but owned");
+});
+
+Deno.test("simulateStrictly() throws what a download fails with", () => {
+  const links = [{ ...TESTBED[0]!, silentFromMs: 100 }];
+  assertThrows(() => simulateStrictly({ links, size: 10_000_000 }), Error, "No mirror is left");
+});
+
+Deno.test("the classic algorithms keep every invariant on random networks", () => {
+  const names = ["normal", "diff", "inv", "static"];
+  for (let seed = 1; seed <= 120; seed++) {
+    const options = randomNetwork(mulberry32(seed));
+    const name = names[seed % names.length]!;
+    try {
+      simulateStrictly({ ...options, ...schedulerOptionsOf(name, options.links) });
+    } catch (cause) {
+      throw new Error(`${name}, seed ${seed}`, { cause });
+    }
+  }
+});
+
+Deno.test("simulateStrictly() runs a part of the file, and none of it", () => {
+  const part = { links: TESTBED, size: 9_000_000, start: 1_234_567, end: 7_654_321 };
+  assertEquals(simulateStrictly(part).points.at(-1)?.[1], 7_654_321 - 1_234_567);
+  assertEquals(simulateStrictly({ links: TESTBED, size: 0 }).points, []);
+});

@@ -1,0 +1,65 @@
+/**
+ * The options of a scheduler as a downloader has them by default, with whatever a test changes.
+ *
+ * @module
+ */
+
+import { type DelayRequest, delayRequests } from "../../lib/algorithms/delay.ts";
+import { duplicateRequests } from "../../lib/algorithms/duplicate.ts";
+import type { ClassicOptions } from "../../lib/engine/classic_policy.ts";
+import { policyOf } from "../../lib/engine/policies.ts";
+import type { SchedulerOptions } from "../../lib/engine/scheduler.ts";
+
+/** What a test may change: the scheduler's options, or those of its policy. */
+export interface TestOptions
+  extends Partial<SchedulerOptions>, Partial<Omit<ClassicOptions, "delay">> {
+  /** The delay request algorithm; by default `diff`. */
+  readonly delay?: DelayRequest | "adaptive";
+}
+
+const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
+  start: 0,
+  end: undefined,
+  probeSize: 12 * 1024,
+  splitSize: 1_000_000,
+  windowSize: 32 * 1024 * 1024,
+  maxConnectionsPerMirror: 2,
+  closeBadConnections: false,
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
+  stallTimeoutMs: 1000,
+  retry: {
+    attempts: 5,
+    minDelayMs: 250,
+    maxDelayMs: 10_000,
+    jitter: 0.5,
+    maxRetryAfterMs: 120_000,
+  },
+  random: Math.random,
+};
+
+/** A position by response time, then by what the others delivered. */
+const DIFF = delayRequests.diff({
+  initialDelay: true,
+  initialDelayCoefficient: 10,
+  staticDelays: new Map(),
+});
+
+/** Options for a scheduler of mirrors with these URLs. */
+export function schedulerOptions(
+  urls: readonly string[],
+  options: TestOptions = {},
+): SchedulerOptions {
+  const all = {
+    ...DEFAULTS,
+    duplicate: duplicateRequests.nibib,
+    invalidBlockThreshold: 20,
+    maxBlocksPerRequest: 16,
+    initialDelay: true,
+    initialDelayCoefficient: 10,
+    staticDelays: new Map(),
+    ...options,
+  };
+  return { policy: policyOf(options.delay ?? DIFF, all), ...all, urls };
+}

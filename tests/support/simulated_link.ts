@@ -1,0 +1,206 @@
+/**
+ * A simulated mirror's link in virtual time. It is strict (time that it stands idle is lost) and is
+ * shared fairly by all requests to the mirror, each on a connection of its own. A new connection
+ * pays one round trip more than one that is open and idle.
+ *
+ * @module
+ */
+
+import type { Bottleneck } from "./bottleneck.ts";
+import type { EventQueue } from "./event_queue.ts";
+import { RateTimeline } from "./rate_timeline.ts";
+import { SimulatedConnection } from "./simulated_connection.ts";
+import type { SimulatedMirror } from "./simulated_mirror.ts";
+
+/** What a link works with. */
+export interface LinkOptions {
+  readonly queue: EventQueue;
+  /** Decides on jitter. */
+  readonly random: () => number;
+  /** Whether connections begin slowly. */
+  readonly slowStart: boolean;
+  /** What the link shares with others, if anything. */
+  readonly bottleneck?: Bottleneck | undefined;
+}
+
+/** A request, and who is told what becomes of it. */
+export interface TransferOptions {
+  /** Size of the answer's body. */
+  readonly bytes: number;
+  /** After how many bytes the connection is reset; `Infinity` for never. */
+  readonly resetAfterBytes: number;
+  /** Headers came. */
+  readonly answered: () => void;
+  /** The next bytes of the body came. */
+  readonly arrived: (bytes: number) => void;
+  /** The body is complete. */
+  readonly ended: () => void;
+  /** The connection was reset. */
+  readonly reset: () => void;
+}
+
+interface Transfer {
+  readonly options: TransferOptions;
+  readonly connection: SimulatedConnection;
+  sent: number;
+  arrived: number;
+  /** Nothing more comes of it, and nobody is told. */
+  cancelled: boolean;
+}
+
+/** How long the link serves one connection at a time. */
+const QUANTUM_MS = 1;
+
+/** It serves a connection with at least this many bytes: a segment. */
+const LEAST_QUANTUM = 1460;
+
+/** More quanta than this do not wait before the bottleneck: the link waits instead. */
+const MOST_WAITING = 2;
+
+/** A mirror's link. */
+export class SimulatedLink {
+  readonly #mirror: SimulatedMirror;
+  readonly #options: LinkOptions;
+  readonly #queue: EventQueue;
+  readonly #rates: RateTimeline;
+  /** Connections that are open and idle, the one used last at the end. */
+  readonly #idle: SimulatedConnection[] = [];
+  /** Requests with bytes to be sent; whoever's turn is next comes first. */
+  readonly #sending: Transfer[] = [];
+  #busy = false;
+  /** Quanta that wait before the bottleneck. */
+  #waiting = 0;
+  #wakeAt = Infinity;
+
+  constructor(mirror: SimulatedMirror, options: LinkOptions) {
+    this.#mirror = mirror;
+    this.#options = options;
+    this.#queue = options.queue;
+    this.#rates = new RateTimeline(mirror.bytesPerSecond, mirror.ratesAt);
+  }
+
+  /** Sends a request; returns how it is given up. */
+  request(options: TransferOptions): () => void {
+    const { roundTripMs, thinkMs = 0, jitterMs = 0 } = this.#mirror;
+    const kept = this.#takeIdle();
+    const connection = kept ?? this.#connect();
+    const transfer: Transfer = { options, connection, sent: 0, arrived: 0, cancelled: false };
+    const trips = kept === undefined ? 2 : 1;
+    const latencyMs = trips * roundTripMs + thinkMs + jitterMs * this.#options.random();
+    this.#at(this.#rates.flowsFrom(this.#queue.now + latencyMs), () => this.#answer(transfer));
+    return () => {
+      transfer.cancelled = true;
+      this.#leave(transfer);
+    };
+  }
+
+  #connect(): SimulatedConnection {
+    const { roundTripMs, connectionBytesPerSecond = Infinity } = this.#mirror;
+    return new SimulatedConnection({
+      openedAtMs: this.#queue.now,
+      roundTripMs,
+      slowStart: this.#options.slowStart,
+      bytesPerSecond: connectionBytesPerSecond,
+    });
+  }
+
+  #takeIdle(): SimulatedConnection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || !this.#isDead(connection)) return connection;
+    }
+  }
+
+  #isDead({ openedAtMs }: SimulatedConnection): boolean {
+    const { silentFromMs = Infinity, deadFromMs = Infinity, returnsAtMs = Infinity } = this.#mirror;
+    const { now } = this.#queue;
+    return now >= silentFromMs || (now >= deadFromMs && openedAtMs < returnsAtMs);
+  }
+
+  #answer(transfer: Transfer): void {
+    if (transfer.cancelled || this.#isDead(transfer.connection)) return;
+    transfer.options.answered();
+    if (transfer.cancelled) return;
+    this.#sending.push(transfer);
+    this.#serve();
+  }
+
+  /** Sends one quantum of whoever's turn it is, and goes on while anybody may send. */
+  #serve(): void {
+    if (this.#busy || this.#waiting >= MOST_WAITING) return;
+    const { now } = this.#queue;
+    const turn = this.#sending.findIndex(({ connection, options }) =>
+      options.bytes === 0 || connection.room(now) > 0
+    );
+    if (turn < 0) return this.#sleep();
+    const [transfer] = this.#sending.splice(turn, 1);
+    const { connection, options, sent } = transfer!;
+    const rate = this.#rates.at(now) || this.#mirror.bytesPerSecond;
+    const { connectionBytesPerSecond: most = Infinity } = this.#mirror;
+    const quantum = Math.max(LEAST_QUANTUM, Math.floor(Math.min(rate, most) * QUANTUM_MS / 1000));
+    const bytes = Math.min(quantum, options.bytes - sent, connection.room(now));
+    connection.sent(bytes, now);
+    transfer!.sent += bytes;
+    if (transfer!.sent < options.bytes) this.#sending.push(transfer!);
+    this.#busy = true;
+    this.#at(this.#rates.finishAt(now, bytes), () => {
+      this.#busy = false;
+      this.#pass(transfer!, bytes);
+      this.#serve();
+    });
+  }
+
+  #pass(transfer: Transfer, bytes: number): void {
+    const { bottleneck } = this.#options;
+    if (bottleneck === undefined) return this.#deliver(transfer, bytes);
+    this.#waiting++;
+    bottleneck.carry(this, bytes, () => {
+      this.#waiting--;
+      this.#deliver(transfer, bytes);
+      this.#serve();
+    });
+  }
+
+  #deliver(transfer: Transfer, bytes: number): void {
+    const { options, connection } = transfer;
+    if (transfer.cancelled) return;
+    if (this.#isDead(connection)) return this.#leave(transfer);
+    connection.delivered(bytes, this.#queue.now);
+    transfer.arrived += bytes;
+    const complete = transfer.arrived >= options.bytes;
+    const reset = !complete && transfer.arrived >= options.resetAfterBytes;
+    if (complete) this.#idle.push(connection);
+    if (reset) this.#leave(transfer);
+    if (bytes > 0) options.arrived(bytes);
+    if (transfer.cancelled) return;
+    if (complete) options.ended();
+    if (!reset) return;
+    transfer.cancelled = true;
+    options.reset();
+  }
+
+  #leave(transfer: Transfer): void {
+    const index = this.#sending.indexOf(transfer);
+    if (index >= 0) this.#sending.splice(index, 1);
+  }
+
+  /** Nobody may send: sleeps until somebody may. */
+  #sleep(): void {
+    const { now } = this.#queue;
+    let wakeAt = Infinity;
+    for (const { connection } of this.#sending) {
+      wakeAt = Math.min(wakeAt, connection.roomFrom(now));
+    }
+    if (wakeAt >= this.#wakeAt) return;
+    this.#wakeAt = wakeAt;
+    this.#at(wakeAt, () => {
+      this.#wakeAt = Infinity;
+      this.#serve();
+    });
+  }
+
+  /** What happens never is not planned. */
+  #at(ms: number, action: () => void): void {
+    if (ms < Infinity) this.#queue.at(ms, action);
+  }
+}
