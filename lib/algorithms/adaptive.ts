@@ -33,7 +33,7 @@ export interface AdaptiveView {
 }
 
 /** How long a range takes its mirror, and how many round trips, at least. */
-const RANGE_MS = 100;
+const RANGE_MS = 80;
 const RANGE_ROUND_TRIPS = 1.5;
 /** Bounds of a range's size. */
 const SHORTEST_RANGE = 64 * 1024;
@@ -52,8 +52,6 @@ const LOOK_MS = 20;
 export class AdaptivePolicy implements Policy<AdaptiveView> {
   /** Bytes that each mirror was last asked for. */
   readonly #lengths = new Map<number, number>();
-  /** Since when the front has been free. */
-  #frontFreeSince: number | undefined;
 
   next(view: AdaptiveView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
@@ -65,36 +63,53 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
   }
 
   #ask(view: AdaptiveView, outlooks: readonly Outlook[], now: number): Plan | undefined {
-    const [gap] = view.ledger.free;
-    const { front, frontWasReturned } = view.ledger;
-    if (gap === undefined || gap.start > front) this.#frontFreeSince = undefined;
-    else this.#frontFreeSince ??= now;
+    const { ledger } = view;
+    const [gap] = ledger.free;
     if (gap === undefined) return undefined;
-    const frontIsLate = now - (this.#frontFreeSince ?? now) > LOOK_MS;
-    const urgent = gap.start === front && frontWasReturned;
-    const asking = outlooks.filter((outlook) => urgent ? outlook.open : outlook.wantsWork());
+    const atFront = gap.start === ledger.front;
+    // What somebody failed to bring holds up everything behind it.
+    const urgent = atFront && ledger.frontWasReturned;
+    if (urgent) return this.#askFront(gap, view, outlooks);
+    const asking = outlooks.filter((outlook) => outlook.wantsWork());
     asking.sort((one, other) => one.finishAt(SHORTEST_RANGE) - other.finishAt(SHORTEST_RANGE));
-    const endAt = endOfAll(outlooks, freeBytes(view.ledger.free));
+    const endAt = endOfAll(outlooks, bytesIn(ledger.free));
     for (const outlook of asking) {
-      const length = Math.min(
-        this.#length(outlook, view),
-        outlook.rate * (endAt - outlook.finishAt(0)),
-      );
-      if (length < LAST_RANGE && !urgent && !frontIsLate) continue;
-      const range = urgent || frontIsLate
+      const length = this.#length(outlook, view);
+      // So much, and all mirrors end at the same time.
+      const last = outlook.rate * (endAt - outlook.finishAt(0));
+      // Somebody has to ask, whatever may seem better.
+      const must = ledger.askedBytes === 0;
+      const range = must
         ? cutOut(gap, gap.start, length, SHORTEST_RANGE)
-        : place(outlook, outlooks, length, view, now);
-      const fitting = range && fitWindow(range, view);
-      if (fitting === undefined) continue;
-      this.#lengths.set(outlook.index, length);
-      return { type: "ask", mirror: outlook.index, range: fitting };
+        : last < LAST_RANGE
+        ? undefined
+        : place(outlook, outlooks, Math.min(length, last), view, now);
+      const plan = range && this.#plan(outlook, range, view);
+      if (plan !== undefined) return plan;
     }
     return undefined;
+  }
+
+  /** Asks whoever brings the front soonest, even if that means to wait until it can be asked. */
+  #askFront(gap: ByteSpan, view: AdaptiveView, outlooks: readonly Outlook[]): Plan | undefined {
+    const [best] = outlooks.filter(({ source, silent }) => source.available && !silent)
+      .sort((one, other) => one.rushedAt(SHORTEST_RANGE) - other.rushedAt(SHORTEST_RANGE));
+    if (!best?.open) return undefined;
+    const range = cutOut(gap, gap.start, this.#length(best, view), SHORTEST_RANGE);
+    return this.#plan(best, range, view);
+  }
+
+  #plan(outlook: Outlook, range: ByteSpan, view: AdaptiveView): Plan | undefined {
+    const fitting = fitWindow(range, view);
+    if (fitting === undefined) return undefined;
+    this.#lengths.set(outlook.index, this.#length(outlook, view));
+    return { type: "ask", mirror: outlook.index, range: fitting };
   }
 
   /** How many bytes a mirror is to be asked for. */
   #length(outlook: Outlook, view: AdaptiveView): number {
     const { rate, source } = outlook;
+    if (outlook.onProbation) return SHORTEST_RANGE;
     const before = this.#lengths.get(outlook.index) ?? Infinity;
     const perLane = rate / source.lanes;
     const wanted = perLane * Math.max(RANGE_MS, RANGE_ROUND_TRIPS * source.link.latencyMs);
@@ -104,13 +119,13 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
   }
 }
 
-function freeBytes(free: readonly ByteSpan[]): number {
-  return free.reduce((sum, { start, end }) => sum + end - start, 0);
+function bytesIn(spans: readonly ByteSpan[]): number {
+  return spans.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 /** When `bytes` more would have come if all mirrors ended at the same time. */
 function endOfAll(outlooks: readonly Outlook[], bytes: number): number {
-  const working = outlooks.filter(({ source, silent }) => source.available && !silent)
+  const working = outlooks.filter((one) => one.source.available && !one.silent && !one.onProbation)
     .map((outlook) => ({ rate: outlook.rate, from: outlook.finishAt(0) }))
     .sort((one, other) => one.from - other.from);
   // They join in as they become ready, as long as there is anything left by then.

@@ -15,6 +15,8 @@ export interface SourceView {
   /** The requests that it has under way, the oldest first. */
   readonly live: readonly RequestView[];
   readonly link: LinkView;
+  /** Failures in a row, without a byte between them. */
+  readonly failures: number;
   /** The most requests that it may have under way at once. */
   readonly maxConnections: number;
   /** How many of them are to be kept busy; the others take over without a pause. */
@@ -23,6 +25,9 @@ export interface SourceView {
 
 /** The shortest silence that says something of a mirror. */
 const SILENCE_MS = 60;
+
+/** How much later than expected a mirror may bring what it is tried again with. */
+const PROBATION_MS = 300;
 
 /** What is to be expected of one mirror. */
 export class Outlook {
@@ -35,6 +40,8 @@ export class Outlook {
   readonly readyAt: number;
   /** Since when nothing has come though something was expected; `Infinity` if it is not silent. */
   readonly silentMs: number;
+  /** When it can be given another request, at the earliest. */
+  readonly #slotAt: number;
   readonly #now: number;
 
   constructor(index: number, source: SourceView, now: number) {
@@ -43,19 +50,27 @@ export class Outlook {
     this.#now = now;
     this.rate = source.link.bytesPerSecond(now) / 1000;
     let readyAt = now;
+    let firstEnd = Infinity;
     let heardAt = source.live.length === 0 ? Infinity : -Infinity;
     for (const request of source.live) {
       if (request.answeredAt === undefined) readyAt = Math.max(readyAt, request.dueAt);
       readyAt += this.transferMs(Math.max(0, request.claimEnd - request.position));
+      firstEnd = Math.min(firstEnd, readyAt);
       heardAt = Math.max(heardAt, expectedSince(request));
     }
     this.readyAt = readyAt;
+    this.#slotAt = source.live.length < source.maxConnections ? now : firstEnd;
     this.silentMs = Math.max(0, now - heardAt);
   }
 
   /** Whether it has stopped sending, as far as can be told: it gets nothing new to do. */
   get silent(): boolean {
     return this.silentMs > this.patienceMs;
+  }
+
+  /** Whether it has failed, and not brought anything since: it has to prove itself with little. */
+  get onProbation(): boolean {
+    return this.source.failures > 0;
   }
 
   /** Whether it can be given another request at all. */
@@ -73,6 +88,7 @@ export class Outlook {
   /** Whether a lane of it is free, or will be by the time at which an answer could come. */
   wantsWork(): boolean {
     if (!this.open) return false;
+    if (this.onProbation) return this.source.live.length === 0;
     const { live, lanes, link } = this.source;
     const leadMs = 1.1 * link.nextLatencyMs + link.deviationMs + 10;
     let busy = 0;
@@ -89,11 +105,21 @@ export class Outlook {
   /** When it would have brought `bytes` more, asked for now and brought after all that it has to. */
   finishAt(bytes: number): number {
     const answerAt = this.#now + this.source.link.nextLatencyMs;
-    return Math.max(this.readyAt, answerAt) + this.transferMs(bytes);
+    const lateMs = this.onProbation ? PROBATION_MS : 0;
+    return Math.max(this.readyAt, answerAt) + lateMs + this.transferMs(bytes);
+  }
+
+  /** The same if it brought them besides what it has to bring, as soon as it can be asked. */
+  rushedAt(bytes: number): number {
+    const answerAt = this.#slotAt + this.source.link.nextLatencyMs;
+    // They share the link with the rest.
+    const share = this.readyAt > answerAt ? 2 : 1;
+    return Math.min(this.finishAt(bytes), answerAt + share * this.transferMs(bytes));
   }
 
   /** How many bytes it would bring by `at` besides those that it was asked for. */
   broughtBy(at: number): number {
+    if (this.onProbation) return 0;
     const answerAt = this.source.live.length > 0 ? 0 : this.#now + this.source.link.nextLatencyMs;
     return this.rate * Math.max(0, at - Math.max(this.readyAt, answerAt));
   }

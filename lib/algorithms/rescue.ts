@@ -17,11 +17,11 @@ export interface RescueView {
   };
 }
 
-/** A rescue has to bring the front forward by so much, and by less when nothing is left to ask for. */
+/** A theft has to bring the front forward by so much, and by this part of what remains. */
 const GAIN_MS = 150;
-const LAST_GAIN_MS = 20;
-/** And by this part of what remains. */
 const GAIN_SHARE = 0.5;
+/** The same when nothing is left to ask for, and who helps would be idle. */
+const LAST_GAIN_MS = 20;
 /** A mirror that is silent for this long loses all its ranges. */
 const LOSS_MS = 300;
 const LOSS_LATENCIES = 2.5;
@@ -64,19 +64,19 @@ function steal(
   const left = request.claimEnd - request.position;
   const waitMs = request.answeredAt === undefined ? Math.max(0, request.dueAt - now) : 0;
   const aloneMs = waitMs + left / owner.rate;
-  const leastGainMs = Math.max(
-    ledger.free.length > 0 ? GAIN_MS : LAST_GAIN_MS,
-    aloneMs * GAIN_SHARE,
-  );
+  const leastGainMs = ledger.free.length > 0
+    ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
+    : LAST_GAIN_MS;
   if (aloneMs < leastGainMs) return undefined;
   let best: { helper: Outlook; cut: number; ms: number } | undefined;
   for (const helper of helpers) {
-    const beginMs = helper.finishAt(0) - now;
-    // Both end at the same time: (kept / owner's rate) = begin + (left - kept) / helper's rate.
-    const kept = (beginMs - waitMs + left / helper.rate) / (1 / owner.rate + 1 / helper.rate);
+    const beginMs = helper.rushedAt(0) - now;
+    const msPerByte = (helper.rushedAt(left) - now - beginMs) / left;
+    // Both end at the same time: kept / owner's rate = begin + (left - kept) / helper's rate.
+    const kept = (beginMs - waitMs + left * msPerByte) / (1 / owner.rate + msPerByte);
     const cut = Math.ceil(Math.max(0, kept));
     if (left - cut < SHORTEST_STEAL) continue;
-    const ms = Math.max(waitMs + cut / owner.rate, beginMs + (left - cut) / helper.rate);
+    const ms = Math.max(waitMs + cut / owner.rate, beginMs + (left - cut) * msPerByte);
     if (best === undefined || ms < best.ms) best = { helper, cut, ms };
   }
   if (best === undefined || aloneMs - best.ms < leastGainMs) return undefined;

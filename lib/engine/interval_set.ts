@@ -50,6 +50,7 @@ export class IntervalSet {
 
   /** How many of `start` to `end` are in the set. */
   count(start: number, end: number): number {
+    if (start >= end) return 0;
     let count = 0;
     for (let index = this.#search(start + 1); index < this.#intervals.length; index++) {
       const interval = this.#intervals[index]!;

@@ -171,7 +171,7 @@ export class Scheduler {
     this.#reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
     if (completed.length > 0) this.#settleLosers(now);
-    if (request.position >= request.claimEnd) this.#settleRemnant(request, now);
+    this.#settleRemnant(request, now);
     this.#assign(now);
   }
 
@@ -194,9 +194,10 @@ export class Scheduler {
 
   /** Gives up a request that has brought all that it owned, once others bring what follows. */
   #settleRemnant(request: LiveRequest, now: number): void {
-    const { position, end, kind } = request;
-    if (kind !== "range" || position === end || this.ledger.isFree(position)) return;
-    this.#giveUp(request, now);
+    const { id, position, claimEnd, end, kind } = request;
+    if (kind !== "range" || position < claimEnd || position === end) return;
+    const live = this.#download.requests.get(id) !== undefined;
+    if (live && !this.ledger.isFree(position)) this.#giveUp(request, now);
   }
 
   #giveUp(request: LiveRequest, now: number): void {
@@ -303,6 +304,11 @@ export class Scheduler {
       const live = this.#download.requests.get(request.id) !== undefined;
       if (!live || deadline(request, this, this.#options) > now) continue;
       this.#download.outbox.push({ type: "cancel", request: request.id });
+      // A mirror that has gone silent altogether has failed once, however much was asked of it.
+      const silentSince = now - (now - request.activeAt) / 2;
+      for (const other of request.mirror.live.filter(({ activeAt }) => activeAt < silentSince)) {
+        if (other !== request) this.#download.cancel(other, now);
+      }
       this.#failed(request, timeoutError(request, now), now);
       if (this.#phase === "ended") return;
     }

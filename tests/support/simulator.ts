@@ -44,7 +44,7 @@ export interface SimulationOptions extends Network, TestOptions {
   /** Virtual time after which the download is given up; by default a day. */
   readonly limitSeconds?: number;
   /** Is called after every event, to hold invariants against the scheduler. */
-  readonly inspect?: (scheduler: Scheduler) => void;
+  readonly inspect?: (scheduler: Scheduler, nowMs: number) => void;
 }
 
 /** What came of it. Times are in seconds. */
@@ -172,7 +172,7 @@ class Simulator {
   #dispatch(event: SchedulerEvent): void {
     if (this.#ended) return;
     this.#execute(this.#scheduler.handle(event, this.#queue.now));
-    this.#options.inspect?.(this.#scheduler);
+    this.#options.inspect?.(this.#scheduler, this.#queue.now);
     this.#peakHeld = Math.max(this.#peakHeld, this.#scheduler.heldBytes);
     if (event.type !== "consumed") this.#consume();
   }
