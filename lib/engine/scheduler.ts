@@ -32,6 +32,9 @@ export interface SchedulerOptions extends DownloadOptions, AssignerOptions, Time
   readonly random: () => number;
 }
 
+/** For bytes alone, the policy is asked no more often than every so many milliseconds. */
+const LOOK_MS = 1;
+
 type Phase =
   /** The mirrors have not agreed yet on what the file is. */
   | "opening"
@@ -49,7 +52,8 @@ export class Scheduler {
   #phase: Phase = "opening";
   /** Whether the file's first bytes are there, though the mirrors may not have agreed on them yet. */
   #started = false;
-  /** When the policy wants to be asked again, in milliseconds. */
+  /** When the policy was asked last, and when it wants to be asked again, in milliseconds. */
+  #plannedAt = -Infinity;
   #planAt = Infinity;
 
   constructor(options: SchedulerOptions) {
@@ -172,7 +176,7 @@ export class Scheduler {
     if (ledger.complete) return this.#finish(now);
     if (completed.length > 0) this.#settleLosers(now);
     this.#settleRemnant(request, now);
-    this.#assign(now);
+    if (now >= this.#plannedAt + LOOK_MS) this.#assign(now);
   }
 
   #reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
@@ -394,6 +398,7 @@ export class Scheduler {
   #assign(now: number): void {
     if (this.#phase !== "running" && !(this.#started && this.#phase === "opening")) return;
     this.#assigner.assign(now);
+    this.#plannedAt = now;
     this.#planAt = this.#assigner.wakeAt(now);
   }
 
