@@ -32,9 +32,15 @@ export interface AdaptiveView {
   roomFor(start: number, end: number): number;
 }
 
-/** How long a range takes its mirror, and how many round trips, at least. */
+/** How long a range takes its mirror, at least. */
 const RANGE_MS = 80;
+/**
+ * And how many round trips: more where several requests run side by side, since few others take over
+ * from them, and most where none does.
+ */
 const RANGE_ROUND_TRIPS = 1.5;
+const SHARED_ROUND_TRIPS = 4;
+const LONE_ROUND_TRIPS = 8;
 /** Bounds of a range's size. */
 const SHORTEST_RANGE = 64 * 1024;
 const LONGEST_RANGE = 8 * 1024 * 1024;
@@ -76,7 +82,7 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     for (const outlook of asking) {
       const length = this.#length(outlook, view);
       // So much, and all mirrors end at the same time.
-      const last = outlook.rate * (endAt - outlook.finishAt(0));
+      const last = outlook.rate * (endAt - outlook.freeAt);
       // Somebody has to ask, whatever may seem better.
       const must = ledger.askedBytes === 0;
       const range = must
@@ -111,8 +117,13 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     const { rate, source } = outlook;
     if (outlook.onProbation) return SHORTEST_RANGE;
     const before = this.#lengths.get(outlook.index) ?? Infinity;
-    const perLane = rate / source.lanes;
-    const wanted = perLane * Math.max(RANGE_MS, RANGE_ROUND_TRIPS * source.link.latencyMs);
+    const { lanes, maxConnections, link } = source;
+    const roundTrips = maxConnections === 1
+      ? LONE_ROUND_TRIPS
+      : lanes === 1
+      ? RANGE_ROUND_TRIPS
+      : SHARED_ROUND_TRIPS;
+    const wanted = rate / lanes * Math.max(RANGE_MS, roundTrips * link.latencyMs);
     // Several requests of each mirror, and what they bring, have to find room in the window.
     const most = Math.min(LONGEST_RANGE, view.windowSize / (2 * view.mirrors.length + 1));
     return Math.floor(Math.max(SHORTEST_RANGE, Math.min(wanted, most, 2 * before)));
@@ -126,7 +137,7 @@ function bytesIn(spans: readonly ByteSpan[]): number {
 /** When `bytes` more would have come if all mirrors ended at the same time. */
 function endOfAll(outlooks: readonly Outlook[], bytes: number): number {
   const working = outlooks.filter((one) => one.source.available && !one.silent && !one.onProbation)
-    .map((outlook) => ({ rate: outlook.rate, from: outlook.finishAt(0) }))
+    .map(({ rate, freeAt }) => ({ rate, from: freeAt }))
     .sort((one, other) => one.from - other.from);
   // They join in as they become ready, as long as there is anything left by then.
   let left = bytes;

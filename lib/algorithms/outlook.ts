@@ -38,10 +38,12 @@ export class Outlook {
   readonly rate: number;
   /** When everything that it was asked for will have come. */
   readonly readyAt: number;
-  /** Since when nothing has come though something was expected; `Infinity` if it is not silent. */
+  /** For how long nothing has come though something was expected. */
   readonly silentMs: number;
   /** When it can be given another request, at the earliest. */
   readonly #slotAt: number;
+  /** When one of its lanes has nothing more to bring. */
+  readonly #laneAt: number;
   readonly #now: number;
 
   constructor(index: number, source: SourceView, now: number) {
@@ -49,17 +51,22 @@ export class Outlook {
     this.source = source;
     this.#now = now;
     this.rate = source.link.bytesPerSecond(now) / 1000;
+    const { live, lanes, maxConnections } = source;
     let readyAt = now;
-    let firstEnd = Infinity;
-    let heardAt = source.live.length === 0 ? Infinity : -Infinity;
-    for (const request of source.live) {
-      if (request.answeredAt === undefined) readyAt = Math.max(readyAt, request.dueAt);
-      readyAt += this.transferMs(Math.max(0, request.claimEnd - request.position));
-      firstEnd = Math.min(firstEnd, readyAt);
+    let heardAt = live.length === 0 ? Infinity : -Infinity;
+    const ends: number[] = [];
+    for (const request of live) {
+      const beginsAt = request.answeredAt === undefined ? Math.max(now, request.dueAt) : now;
+      const ms = this.transferMs(Math.max(0, request.claimEnd - request.position));
+      readyAt = Math.max(readyAt, beginsAt) + ms;
+      // On one lane requests follow each other, on several they share the link.
+      ends.push(lanes === 1 ? readyAt : beginsAt + lanes * ms);
       heardAt = Math.max(heardAt, expectedSince(request));
     }
+    ends.sort((one, other) => one - other);
     this.readyAt = readyAt;
-    this.#slotAt = source.live.length < source.maxConnections ? now : firstEnd;
+    this.#slotAt = live.length < maxConnections ? now : ends[0]!;
+    this.#laneAt = live.length < lanes ? now : ends[live.length - lanes]!;
     this.silentMs = Math.max(0, now - heardAt);
   }
 
@@ -102,26 +109,31 @@ export class Outlook {
     return busy < (link.ramping(this.#now) ? lanes + 1 : lanes);
   }
 
-  /** When it would have brought `bytes` more, asked for now and brought after all that it has to. */
+  /** From when on it would bring what it is asked for now, if all its lanes went on with that. */
+  get freeAt(): number {
+    const { live, link } = this.source;
+    return live.length > 0 ? this.readyAt : this.#now + link.nextLatencyMs;
+  }
+
+  /** When it would have brought `bytes` more, asked for now, as soon as a lane is free. */
   finishAt(bytes: number): number {
-    const answerAt = this.#now + this.source.link.nextLatencyMs;
+    const { link, lanes } = this.source;
+    const answerAt = this.#now + link.nextLatencyMs;
     const lateMs = this.onProbation ? PROBATION_MS : 0;
-    return Math.max(this.readyAt, answerAt) + lateMs + this.transferMs(bytes);
+    return Math.max(this.#laneAt, answerAt) + lateMs + lanes * this.transferMs(bytes);
   }
 
   /** The same if it brought them besides what it has to bring, as soon as it can be asked. */
   rushedAt(bytes: number): number {
     const answerAt = this.#slotAt + this.source.link.nextLatencyMs;
     // They share the link with the rest.
-    const share = this.readyAt > answerAt ? 2 : 1;
+    const share = this.readyAt > answerAt ? this.source.lanes + 1 : 1;
     return Math.min(this.finishAt(bytes), answerAt + share * this.transferMs(bytes));
   }
 
   /** How many bytes it would bring by `at` besides those that it was asked for. */
   broughtBy(at: number): number {
-    if (this.onProbation) return 0;
-    const answerAt = this.source.live.length > 0 ? 0 : this.#now + this.source.link.nextLatencyMs;
-    return this.rate * Math.max(0, at - Math.max(this.readyAt, answerAt));
+    return this.onProbation ? 0 : this.rate * Math.max(0, at - this.freeAt);
   }
 
   /** How long `bytes` take once they have begun to come. */

@@ -16,11 +16,16 @@ export interface AssignerOptions {
   readonly closeBadConnections: boolean;
 }
 
+/** For bytes alone, work is looked for again after so many milliseconds at the earliest. */
+const LOOK_MS = 0.5;
+
 /** Gives work to mirrors. */
 export class Assigner {
   readonly #download: Download;
   readonly #policy: Policy<Download>;
   readonly #closeBadConnections: boolean;
+  #assignedAt = -Infinity;
+  #wakeAt = Infinity;
 
   constructor(download: Download, { policy, closeBadConnections }: AssignerOptions) {
     this.#download = download;
@@ -29,18 +34,37 @@ export class Assigner {
   }
 
   /** When work may have to be given though nothing has happened, in milliseconds. */
-  wakeAt(now: number): number {
-    return this.#policy.wakeAt(this.#download, now);
+  get wakeAt(): number {
+    return this.#wakeAt;
+  }
+
+  /** Whether it is worth while to look for work though no more than some bytes have come. */
+  isDue(now: number): boolean {
+    return now >= this.#assignedAt + LOOK_MS;
   }
 
   /** Gives work to every mirror that can take some. */
   assign(now: number): void {
     const { mirrors } = this.#download;
+    this.#wakeAt = Infinity;
     if (!mirrors.some((mirror) => mirror.servesRanges)) return this.#assignWhole(now);
+    this.#tune(now);
+    this.#assignedAt = now;
     for (;;) {
       const plan = this.#policy.next(this.#download, now);
-      if (plan === undefined) return;
+      if (plan === undefined) break;
       this.#execute(plan, now);
+    }
+    this.#wakeAt = this.#policy.wakeAt(this.#download, now);
+  }
+
+  /** Lets the mirrors find out how many connections are of use. */
+  #tune(now: number): void {
+    const { mirrors } = this.#download;
+    if (mirrors[0]!.tuner === undefined) return;
+    const total = mirrors.reduce((sum, { bytes }) => sum + bytes, 0);
+    for (const { tuner, bytes, link } of mirrors) {
+      tuner?.observe({ own: bytes, total }, now, link.latencyMs);
     }
   }
 

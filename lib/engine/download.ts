@@ -26,7 +26,7 @@ export interface DownloadOptions {
   /** What is known of the mirrors' links, in the order of the URLs. */
   readonly known?: readonly (KnownLink | undefined)[];
   /** The most requests that a mirror may have under way at once. */
-  readonly maxConnectionsPerMirror: number;
+  readonly maxConnectionsPerMirror: number | "auto";
 }
 
 /** The state of one download. Times are in milliseconds. */

@@ -8,6 +8,7 @@ import type { MirrorError } from "../errors.ts";
 import type { MirrorView } from "../algorithms/view.ts";
 import type { SourceView } from "../algorithms/outlook.ts";
 import type { RequestView } from "../algorithms/policy.ts";
+import { ConnectionTuner } from "./connection_tuner.ts";
 import { RateEstimator } from "./estimator.ts";
 import { LinkEstimate, type LinkOptions } from "./link_estimate.ts";
 import type { RequestKind } from "./messages.ts";
@@ -45,14 +46,20 @@ export interface LiveRequest extends RequestView {
   held: boolean;
 }
 
+/** More connections than this to one server are rude. */
+export const MOST_CONNECTIONS = 16;
+
+/** One request for so many lanes is there to take over. */
+const LANES_PER_SPARE = 4;
+
 /** What a mirror begins with. */
 export interface MirrorOptions extends LinkOptions {
   /**
-   * The most requests that it may have under way at once.
+   * The most requests that it may have under way at once; `auto` for as many as are of use.
    *
    * @default {2}
    */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | "auto";
 }
 
 /** One mirror. */
@@ -83,18 +90,34 @@ export class Mirror implements MirrorView, SourceView {
   /** Milliseconds that its last requests took for each block, latency included. */
   blockMs: number | undefined;
 
-  /** The most requests that it may have under way at once. */
-  maxConnections: number;
+  /** Says how many lanes it has, where that is not fixed. */
+  readonly tuner: ConnectionTuner | undefined;
+  #maxConnections: number;
 
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
     this.link = new LinkEstimate(options);
-    this.maxConnections = options.maxConnections ?? 2;
+    const { maxConnections = 2 } = options;
+    const auto = maxConnections === "auto";
+    this.#maxConnections = auto ? MOST_CONNECTIONS : maxConnections;
+    if (auto) this.tuner = new ConnectionTuner(lanesOf(MOST_CONNECTIONS));
   }
 
-  /** How many of its requests are to be kept busy; one more takes over without a pause. */
+  /** The most requests that it may have under way at once. */
+  get maxConnections(): number {
+    const { lanes = Infinity } = this.tuner ?? {};
+    return Math.min(this.#maxConnections, lanes + Math.ceil(lanes / LANES_PER_SPARE));
+  }
+
+  /** How many of its requests are to be kept busy; the others take over without a pause. */
   get lanes(): number {
-    return Math.max(1, this.maxConnections - 1);
+    return this.tuner?.lanes ?? lanesOf(this.#maxConnections);
+  }
+
+  /** Its server refuses to serve more than `most` requests at once. */
+  limitConnections(most: number): void {
+    this.#maxConnections = Math.max(1, most);
+    this.tuner?.limit(lanesOf(this.#maxConnections));
   }
 
   /** Whether it is asked, now or later. */
@@ -153,4 +176,9 @@ export class Mirror implements MirrorView, SourceView {
     const blockMs = elapsedMs / blocks;
     this.blockMs = this.blockMs === undefined ? blockMs : 0.7 * this.blockMs + 0.3 * blockMs;
   }
+}
+
+/** How many of so many connections can be kept busy without a pause. */
+function lanesOf(connections: number): number {
+  return Math.max(1, connections - Math.ceil(connections / (LANES_PER_SPARE + 1)));
 }

@@ -7,8 +7,7 @@
  */
 
 import {
-  type FailureReason,
-  MirrorError,
+  type MirrorError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
   type SphttpError,
@@ -16,24 +15,19 @@ import {
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import { deadline, SUSPEND_MS, timeoutError, type TimeoutOptions } from "./deadlines.ts";
 import { Download, type DownloadOptions } from "./download.ts";
+import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
+import { isRemnant, losers } from "./losers.ts";
 import type { Answer, Command, SchedulerEvent } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
 import { Opening, type OpeningOutcome } from "./opening.ts";
-import { retryDelay, type RetryOptions } from "./retry.ts";
 
 /** What a scheduler is set up with. */
-export interface SchedulerOptions extends DownloadOptions, AssignerOptions, TimeoutOptions {
+export interface SchedulerOptions
+  extends DownloadOptions, AssignerOptions, TimeoutOptions, FailureOptions {
   /** Bytes that each mirror is asked for first. */
   readonly probeSize: number;
-  /** How failures are met. */
-  readonly retry: Required<RetryOptions>;
-  /** A number from 0 up to, but without, 1, anew at each call. */
-  readonly random: () => number;
 }
-
-/** For bytes alone, the policy is asked no more often than every so many milliseconds. */
-const LOOK_MS = 1;
 
 type Phase =
   /** The mirrors have not agreed yet on what the file is. */
@@ -52,9 +46,6 @@ export class Scheduler {
   #phase: Phase = "opening";
   /** Whether the file's first bytes are there, though the mirrors may not have agreed on them yet. */
   #started = false;
-  /** When the policy was asked last, and when it wants to be asked again, in milliseconds. */
-  #plannedAt = -Infinity;
-  #planAt = Infinity;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -93,7 +84,7 @@ export class Scheduler {
     for (const request of this.#download.requests) {
       at = Math.min(at, deadline(request, this, this.#options));
     }
-    return Math.min(at, this.#planAt);
+    return Math.min(at, this.#assigner.wakeAt);
   }
 
   /** Starts: every mirror is probed at once. */
@@ -157,7 +148,8 @@ export class Scheduler {
       request.start = request.position = 0;
       request.end = request.claimEnd = answer.size ?? Infinity;
     } else if (kind === "range" && answer.type !== "partial") {
-      this.#refuse(request, "range", "a range was asked for, but the whole file came", now);
+      const message = "a range was asked for, but the whole file came";
+      this.#refuse(request, useless(mirror, "range", message), now);
     } else if (answer.type === "partial" && answer.end < end) {
       // RFC 9110 section 15.3.7: a server may send less; the rest is asked for again.
       this.#download.shorten(request, answer.end);
@@ -174,9 +166,9 @@ export class Scheduler {
     if (bytes > 0) mirror.failures = 0;
     this.#reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
-    if (completed.length > 0) this.#settleLosers(now);
-    this.#settleRemnant(request, now);
-    if (now >= this.#plannedAt + LOOK_MS) this.#assign(now);
+    if (completed.length > 0) losers(this.#download, now).forEach((one) => this.#giveUp(one, now));
+    else if (isRemnant(request, this.#download, now)) this.#giveUp(request, now);
+    if (this.#assigner.isDue(now)) this.#assign(now);
   }
 
   #reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
@@ -187,31 +179,7 @@ export class Scheduler {
     }
   }
 
-  /** Gives up requests whose bytes others have brought, unless ending them is cheaper. */
-  #settleLosers(now: number): void {
-    for (const request of [...this.#download.requests]) {
-      if (request.kind !== "range") continue;
-      if (!this.#download.ledger.hasReceived(request.position, request.end)) continue;
-      this.#giveUp(request, now);
-    }
-  }
-
-  /** Gives up a request that has brought all that it owned, once others bring what follows. */
-  #settleRemnant(request: LiveRequest, now: number): void {
-    const { id, position, claimEnd, end, kind } = request;
-    if (kind !== "range" || position < claimEnd || position === end) return;
-    const live = this.#download.requests.get(id) !== undefined;
-    if (live && !this.ledger.isFree(position)) this.#giveUp(request, now);
-  }
-
   #giveUp(request: LiveRequest, now: number): void {
-    // Who lost its range by a silence is left to its deadline: as long as it is silent, there is no
-    // use in asking it for another one.
-    const revoked = request.claimEnd <= request.position && request.claimEnd < request.end;
-    if (revoked && now > request.activeAt) return;
-    const left = request.end - request.position;
-    const finishMs = left === 0 ? 0 : left * 1000 / request.mirror.rate.rate(now);
-    if (finishMs <= (request.mirror.answerMs ?? 0)) return;
     this.#download.cancel(request, now);
     this.#assign(now);
   }
@@ -222,7 +190,7 @@ export class Scheduler {
     const expected = size ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
     if (kind === "whole" && position < expected) {
       const message = `the body ended after ${position} of ${expected} bytes`;
-      return this.#refuse(request, "truncated", message, now);
+      return this.#refuse(request, useless(mirror, "truncated", message), now);
     }
     this.#download.close(request, now);
     if (kind === "whole") {
@@ -238,16 +206,8 @@ export class Scheduler {
     this.#assign(now);
   }
 
-  /** Gives up a request whose answer is of no use. */
-  #refuse(request: LiveRequest, reason: FailureReason, message: string, now: number): void {
-    const { url } = request.mirror;
-    const phase = reason === "truncated" ? "body" : "headers";
-    const failure = new MirrorError(`${url}: ${message}`, {
-      mirror: url,
-      phase,
-      reason,
-      retryable: true,
-    });
+  /** Ends a request that has failed, though its driver does not know. */
+  #refuse(request: LiveRequest, failure: MirrorError, now: number): void {
     this.#download.outbox.push({ type: "cancel", request: request.id });
     this.#failed(request, failure, now);
   }
@@ -256,32 +216,18 @@ export class Scheduler {
     const { mirror } = request;
     this.#download.close(request, now);
     if (request.kind === "probe") this.#opening.forget(mirror);
-    mirror.failures++;
-    mirror.totalFailures++;
-    mirror.link.reset();
-    const { retry, random } = this.#options;
-    const delayMs = retryDelay(failure, mirror.failures, retry, random());
-    this.#download.outbox.report(
-      { type: "failure", mirror: mirror.url, message: failure.message, retryInMs: delayMs },
-      now,
-    );
-    if (delayMs === undefined) return this.#drop(mirror, failure, now);
-    mirror.state = { type: "waiting", until: now + delayMs, failure };
-    this.#settle(now);
+    penalize(mirror, failure, this.#download, this.#options, now);
+    if (!this.#failIfAlone(now)) this.#settle(now);
   }
 
-  #drop(mirror: Mirror, failure: MirrorError, now: number): void {
-    mirror.state = { type: "dropped", failure };
-    for (const request of [...mirror.live]) this.#download.cancel(request, now);
-    this.#download.outbox.report(
-      { type: "mirror", mirror: mirror.url, state: "dropped", message: failure.message },
-      now,
-    );
+  /** Ends the download when no mirror is left. */
+  #failIfAlone(now: number): boolean {
     const failures = this.mirrors.flatMap(({ state }) =>
       state.type === "dropped" ? [state.failure] : []
     );
-    if (failures.length === this.mirrors.length) this.#fail(new NoMirrorLeftError(failures), now);
-    else this.#settle(now);
+    if (failures.length < this.mirrors.length) return false;
+    this.#fail(new NoMirrorLeftError(failures), now);
+    return true;
   }
 
   #consumed(bytes: number, now: number): void {
@@ -307,13 +253,12 @@ export class Scheduler {
     for (const request of [...this.#download.requests]) {
       const live = this.#download.requests.get(request.id) !== undefined;
       if (!live || deadline(request, this, this.#options) > now) continue;
-      this.#download.outbox.push({ type: "cancel", request: request.id });
       // A mirror that has gone silent altogether has failed once, however much was asked of it.
       const silentSince = now - (now - request.activeAt) / 2;
       for (const other of request.mirror.live.filter(({ activeAt }) => activeAt < silentSince)) {
         if (other !== request) this.#download.cancel(other, now);
       }
-      this.#failed(request, timeoutError(request, now), now);
+      this.#refuse(request, timeoutError(request, now), now);
       if (this.#phase === "ended") return;
     }
     this.#settle(now);
@@ -325,8 +270,8 @@ export class Scheduler {
     if (outcome.started !== undefined) this.#begin(outcome.started, now);
     if (outcome.discard) this.#discard(now);
     for (const { mirror, failure } of outcome.rejected) {
-      this.#drop(mirror, failure, now);
-      if (this.#phase === "ended") return;
+      drop(mirror, failure, this.#download, now);
+      if (this.#failIfAlone(now)) return;
     }
     if (outcome.error !== undefined) return this.#fail(outcome.error, now);
     if (outcome.opened !== undefined) this.#open(outcome.opened, now);
@@ -398,8 +343,6 @@ export class Scheduler {
   #assign(now: number): void {
     if (this.#phase !== "running" && !(this.#started && this.#phase === "opening")) return;
     this.#assigner.assign(now);
-    this.#plannedAt = now;
-    this.#planAt = this.#assigner.wakeAt(now);
   }
 
   #probe(mirror: Mirror, now: number): void {

@@ -1,0 +1,123 @@
+/**
+ * How many connections to a mirror are kept busy, where that is left to the download: one more is
+ * kept only while it makes the mirror bring more, without taking it from the others. That is so
+ * where a server limits each connection, and on long fat pipes. Pure: time is passed in.
+ *
+ * @module
+ */
+
+/** What has been brought so far, in bytes. */
+export interface Progress {
+  /** By the mirror. */
+  readonly own: number;
+  /** By all mirrors. */
+  readonly total: number;
+}
+
+interface Rates {
+  readonly own: number;
+  readonly total: number;
+}
+
+type State =
+  /** Finds out what the lanes that there are bring. */
+  | { readonly type: "measuring" }
+  /** Finds out what another number of lanes brings, compared with `before`. */
+  | { readonly type: "trying"; readonly before: Rates; readonly lanes: number }
+  /** Leaves it at that until `until` (milliseconds). */
+  | { readonly type: "settled"; readonly until: number };
+
+/** The shortest time for which rates are compared, and how many round trips, in milliseconds. */
+const PERIOD_MS = 500;
+const PERIOD_ROUND_TRIPS = 8;
+/** Round trips that a new connection is given before it counts. */
+const RAMP_ROUND_TRIPS = 16;
+/** Twice the lanes have to bring so many times as much. */
+const LEAST_GAIN = 1.25;
+/** Half the lanes may bring so much less. */
+const MOST_LOSS = 0.95;
+/** The part of the gain that has to show in what all mirrors bring. */
+const TOTAL_SHARE = 0.5;
+/** How long a result holds before it is tried anew, in milliseconds; longer each time. */
+const SETTLED_MS = 5000;
+const LONGEST_SETTLED_MS = 60_000;
+
+/** Finds the number of lanes of one mirror. */
+export class ConnectionTuner {
+  #most: number;
+  #lanes = 1;
+  #state: State = { type: "measuring" };
+  #settledMs = SETTLED_MS;
+  /** What is tried next: more lanes, or fewer once it has been settled that more are of no use. */
+  #next: "more" | "fewer" = "more";
+  #since: { readonly at: number; readonly progress: Progress } | undefined;
+
+  /** Keeps at most `most` lanes busy. */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** How many lanes are to be kept busy. */
+  get lanes(): number {
+    return this.#lanes;
+  }
+
+  /** The server allows no more than `most` lanes. */
+  limit(most: number): void {
+    this.#most = Math.max(1, most);
+    this.#lanes = Math.min(this.#lanes, this.#most);
+  }
+
+  /** Learns what has come by `now`. */
+  observe(progress: Progress, now: number, roundTripMs: number): void {
+    if (this.#state.type === "settled" && now >= this.#state.until) {
+      this.#begin({ type: "measuring" });
+    }
+    if (this.#state.type === "settled") return;
+    // New connections have to speed up first.
+    this.#since ??= { at: now + RAMP_ROUND_TRIPS * roundTripMs, progress };
+    const elapsedMs = now - this.#since.at;
+    if (elapsedMs <= 0) this.#since = { ...this.#since, progress };
+    if (elapsedMs < Math.max(PERIOD_MS, PERIOD_ROUND_TRIPS * roundTripMs)) return;
+    const own = (progress.own - this.#since.progress.own) / elapsedMs;
+    const total = (progress.total - this.#since.progress.total) / elapsedMs;
+    this.#since = { at: now, progress };
+    // Who had nothing to do shows nothing.
+    if (own > 0) this.#conclude({ own, total }, now);
+  }
+
+  #conclude(rates: Rates, now: number): void {
+    if (this.#state.type === "trying") {
+      const { before, lanes } = this.#state;
+      if (this.#improved(before, rates, lanes)) return this.#begin({ type: "measuring" });
+      this.#lanes = Math.min(lanes, this.#most);
+      return this.#settle(now);
+    }
+    const lanes = this.#next === "fewer"
+      ? Math.ceil(this.#lanes / 2)
+      : Math.min(this.#most, 2 * this.#lanes);
+    if (lanes === this.#lanes) return this.#settle(now);
+    this.#begin({ type: "trying", before: rates, lanes: this.#lanes });
+    this.#lanes = lanes;
+  }
+
+  #improved(before: Rates, after: Rates, lanes: number): boolean {
+    if (this.#lanes < lanes) return after.own >= MOST_LOSS * before.own;
+    const gain = after.own - before.own;
+    // Twice the lanes are not always to be had.
+    const least = 1 + (LEAST_GAIN - 1) * (this.#lanes / lanes - 1);
+    return after.own >= least * before.own && after.total - before.total >= TOTAL_SHARE * gain;
+  }
+
+  #begin(state: State): void {
+    this.#state = state;
+    this.#since = undefined;
+  }
+
+  #settle(now: number): void {
+    this.#state = { type: "settled", until: now + this.#settledMs };
+    this.#settledMs = Math.min(LONGEST_SETTLED_MS, 2 * this.#settledMs);
+    this.#next = this.#lanes > 1 && this.#next === "more" ? "fewer" : "more";
+    this.#since = undefined;
+  }
+}
