@@ -46,6 +46,8 @@ const SHORTEST_RANGE = 64 * 1024;
 const LONGEST_RANGE = 8 * 1024 * 1024;
 /** Ranges get no shorter than this at the end of the file. */
 const LAST_RANGE = 16 * 1024;
+/** Fewer bytes than a mirror brings in so many round trips are not left over: see {@linkcode cutOut}. */
+const CRUMB_ROUND_TRIPS = 2;
 /** How much later than expected a range may come without holding up the front. */
 const MARGIN = 1.1;
 const RAMPING_MARGIN = 1.5;
@@ -170,7 +172,7 @@ function place(
   const [first] = ledger.free;
   const sooner = others.some((other) => other.finishAt(length) < outlook.finishAt(length));
   const crumb = outlooks.reduce(
-    (most, { rate, source }) => Math.max(most, rate * source.link.latencyMs),
+    (most, { rate, source }) => Math.max(most, CRUMB_ROUND_TRIPS * rate * source.link.latencyMs),
     SHORTEST_RANGE,
   );
   if (!sooner) return cutOut(first!, first!.start, length, crumb);
