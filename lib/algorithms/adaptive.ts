@@ -234,8 +234,10 @@ function fitWindow(range: ByteSpan, view: AdaptiveView): ByteSpan | undefined {
   const length = range.end - range.start;
   const room = view.roomFor(range.start, range.end) - (atFront ? 0 : reserve);
   if (length <= room) return range;
-  // Room that comes in small pieces is not asked for in small pieces, unless there is no other.
-  const moreToCome = readyBytes > 0 || ledger.askedBytes > 0;
-  const least = moreToCome ? Math.min(length, Math.max(1, reserve)) : 1;
-  return room >= least ? { start: range.start, end: range.start + room } : undefined;
+  // Room that comes in small pieces is not asked for in small pieces.
+  if (room >= Math.max(1, reserve)) return { start: range.start, end: range.start + room };
+  // Where nothing but the front can make any, it is asked for: the window may have shrunk.
+  const stuck = atFront && readyBytes === 0 && ledger.askedBytes === 0;
+  if (!stuck) return undefined;
+  return { start: range.start, end: range.start + Math.min(length, Math.max(room, reserve, 1)) };
 }

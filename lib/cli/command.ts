@@ -9,10 +9,14 @@
 import type { DownloaderOptions } from "../../mod.ts";
 import { usageError } from "./exit_code.ts";
 import { type FlagName, parseArguments } from "./flags.ts";
+import type { ServerStatFiles } from "./server_stats.ts";
 import {
   type Checksum,
+  parseAge,
   parseChecksum,
+  parseConnections,
   parseCount,
+  parseFile,
   parseHeader,
   parseNumber,
   parseSeconds,
@@ -36,6 +40,8 @@ export interface DownloadCommand {
   readonly checksums: readonly Checksum[];
   /** Where events are written as lines of JSON. */
   readonly traceFile: string | undefined;
+  /** Where what is known of servers is read from and written to. */
+  readonly serverStats: ServerStatFiles;
   /** How much is said. */
   readonly verbosity: "silent" | "normal" | "verbose";
   /** A file of certificates to trust. */
@@ -54,6 +60,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   duplicateRequest: "--duplicate",
   invalidBlockThreshold: "--invalid-block-threshold",
   headers: "--header",
+  maxConnectionsPerMirror: "--max-connection-per-server",
   connectTimeoutMs: "--connect-timeout (in milliseconds)",
   "retry.attempts": "--retry plus one",
 };
@@ -121,6 +128,7 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     duplicateRequest: given("duplicate", text),
     invalidBlockThreshold: given("invalid-block-threshold", parseCount),
     closeBadConnections: flags.has("close-bad-connections") ? true : undefined,
+    maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
     headers: headers.length > 0 ? headers : undefined,
     http: flags.has("http1.1") ? "http1" : flags.has("http2") ? "http2" : undefined,
     connectTimeoutMs: given("connect-timeout", parseSeconds),
@@ -133,6 +141,11 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     resume,
     checksums: each("checksum", parseChecksum),
     traceFile: given("trace", text),
+    serverStats: {
+      load: given("server-stat-if", parseFile),
+      save: given("server-stat-of", parseFile),
+      maxAgeMs: given("server-stat-timeout", parseAge),
+    },
     verbosity: flags.has("silent") ? "silent" : flags.has("verbose") ? "verbose" : "normal",
     caCertFile: given("cacert", text),
     // The names of algorithms are judged by the engine.

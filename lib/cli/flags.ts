@@ -48,8 +48,22 @@ export const FLAG_GROUPS = {
     { name: "http1.1", help: "speak HTTP/1.1 only" },
     { name: "http2", help: "speak HTTP/2 only" },
   ],
+  Servers: [
+    {
+      name: "max-connection-per-server",
+      value: "N",
+      help: "adaptive: at once to each (2), or auto",
+    },
+    { name: "server-stat-of", value: "FILE", help: "keep in FILE how fast each server is" },
+    { name: "server-stat-if", value: "FILE", help: "adaptive: start with what FILE says" },
+    {
+      name: "server-stat-timeout",
+      value: "SECONDS",
+      help: "age at which that is forgotten (86400)",
+    },
+  ],
   Order: [
-    { name: "delay", value: "ALG", help: "diff (default), normal, inv or static" },
+    { name: "delay", value: "ALG", help: "adaptive, diff, normal, inv, static (diff)" },
     { name: "static-delay", value: "URL=N", help: "delay for one mirror, in blocks; repeatable" },
     {
       name: "initial-delay-coefficient",

@@ -246,8 +246,8 @@ async function opening(shown: string, open: () => Promise<Deno.FsFile>): Promise
 }
 
 /** What the system said, without the path and the call that Deno adds. */
-function reason(cause: unknown): string {
+export function reason(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) return "Deno may not; allow it with deno run -A";
   const message = cause instanceof Error ? cause.message : String(cause);
-  return message.replace(/: (?:open|stat|rename|write) '.*$/s, "");
+  return message.replace(/: (?:open|stat|rename|write|readfile|writefile) '.*$/s, "");
 }

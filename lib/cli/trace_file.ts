@@ -38,7 +38,7 @@ export function startLine(
   const { splitSize = 1_000_000, range, staticDelays } = options;
   const { delayRequest, initialDelay, initialDelayCoefficient } = options;
   const { duplicateRequest, invalidBlockThreshold, closeBadConnections } = options;
-  const { windowSize, http, connectTimeoutMs, retry } = options;
+  const { maxConnectionsPerMirror, windowSize, http, connectTimeoutMs, retry } = options;
   return {
     type: "start",
     version: 1,
@@ -56,6 +56,7 @@ export function startLine(
       duplicateRequest,
       invalidBlockThreshold,
       closeBadConnections,
+      maxConnectionsPerMirror,
       windowSize,
       http,
       connectTimeoutMs,

@@ -23,6 +23,7 @@ import { formatBytes, formatDuration, formatRate } from "./format.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
 import { nameFromUrl, openOutput, type Output } from "./output.ts";
 import { type ProgressState, totals } from "./progress_view.ts";
+import { loadServerStats, saveServerStats } from "./server_stats.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
 import type { Checksum } from "./values.ts";
 
@@ -53,8 +54,19 @@ export async function transfer(command: DownloadCommand, context: TransferContex
   const verifier = command.checksums.length > 0
     ? await ChecksumVerifier.of(command.checksums)
     : undefined;
-  const run = new Transfer({ command, context, options, output, display, trace, verifier });
-  await run.run();
+  const warn = (text: string) => {
+    if (command.verbosity !== "silent") display.print(`sphttp: ${text}`);
+  };
+  const book = await loadServerStats(command.serverStats, warn);
+  const run = new Transfer({
+    ...{ command, context, output, display, trace, verifier },
+    options: book === undefined ? options : { ...options, book },
+  });
+  try {
+    await run.run();
+  } finally {
+    await saveServerStats(command.serverStats, book, warn);
+  }
   trace?.finish();
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { DownloaderOptions } from "../../mod.ts";
 import { usageError } from "./exit_code.ts";
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
@@ -31,6 +32,14 @@ export function parseCount(flag: string, text: string): number {
   return count;
 }
 
+/** Connections to one server; how many there may be, the engine knows. */
+export function parseConnections(
+  flag: string,
+  text: string,
+): NonNullable<DownloaderOptions["maxConnectionsPerMirror"]> {
+  return text === "auto" ? text : parseCount(flag, text);
+}
+
 /** A number from 0 up, with a decimal point if need be. */
 export function parseNumber(flag: string, text: string): number {
   if (!/^(\d+\.?\d*|\.\d+)$/.test(text)) {
@@ -48,6 +57,17 @@ export function parseSeconds(flag: string, text: string): number {
     );
   }
   return milliseconds;
+}
+
+/** An age in seconds, as milliseconds. */
+export function parseAge(flag: string, text: string): number {
+  return parseNumber(flag, text) * 1000;
+}
+
+/** The name of a file. */
+export function parseFile(flag: string, text: string): string {
+  if (text === "") throw usageError(`${flag} is "", but must be the name of a file`);
+  return text;
 }
 
 /** A header to send, as name and value. */

@@ -38,6 +38,8 @@ export interface ClassicView {
   readonly requests: Iterable<LiveRequest>;
   /** Bytes that may be asked for besides those held and those that are on their way. */
   readonly room: number;
+  /** Bytes that the consumer could take, but has not taken yet. */
+  readonly readyBytes: number;
   /** Units received in total. */
   readonly received: number;
   /** Units received without the front's one becoming complete, since it last did. */
@@ -140,14 +142,19 @@ function countClosed(mirrors: readonly Mirror[]): number {
  * fills the window, the front can always be asked for as soon as the consumer has taken what is
  * ready, and the download cannot lock up.
  */
-function withinWindow(unit: Interval, { ledger, room }: ClassicView): Interval | undefined {
+function withinWindow(
+  unit: Interval,
+  { ledger, room, readyBytes }: ClassicView,
+): Interval | undefined {
   if (unit.end - unit.start <= room - ledger.unitSize) return unit;
   const { start, end } = ledger.freeUnitAt(0)!;
   if (start !== ledger.front) return undefined;
   if (end - start <= room) return { start, end };
   // A unit may have been smaller when its room was kept, but never smaller than a block.
   const block = { start, end: Math.min(end, ledger.blockRange(ledger.blockOf(start)).end) };
-  return block.end - start <= room ? block : undefined;
+  // Where nothing but the front can make room, it is asked for: the window may have shrunk.
+  const stuck = readyBytes === 0 && ledger.askedBytes === 0;
+  return block.end - start <= room || stuck ? block : undefined;
 }
 
 /**

@@ -21,8 +21,6 @@ export interface TimeoutOptions {
    * others, while another could help.
    */
   readonly stallTimeoutMs: number;
-  /** The most bytes held and asked for together. */
-  readonly windowSize: number;
 }
 
 /** A wake-up that comes later than this says that the process stood still. */
@@ -36,18 +34,20 @@ export interface DeadlineView {
   readonly ledger: Ledger;
   readonly mirrors: readonly Mirror[];
   readonly heldBytes: number;
+  /** The most bytes held and asked for together. */
+  readonly windowSize: number;
 }
 
 /** When a request fails if nothing comes for it, in milliseconds. */
 export function deadline(
   request: LiveRequest,
-  { ledger, mirrors, heldBytes }: DeadlineView,
+  { ledger, mirrors, heldBytes, windowSize }: DeadlineView,
   options: TimeoutOptions,
 ): number {
   const { mirror, kind, activeAt, answeredAt, position, claimEnd, end } = request;
   if (request.held) return Infinity;
   // The body of a whole file is read only while there is room.
-  if (kind === "whole" && heldBytes >= options.windowSize) return Infinity;
+  if (kind === "whole" && heldBytes >= windowSize) return Infinity;
   const patience = answeredAt !== undefined
     ? options.idleTimeoutMs
     : mirror.answerMs === undefined

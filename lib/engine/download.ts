@@ -37,7 +37,7 @@ export class Download {
   /** Which bytes are received, asked for, and free; endless until the file's size is known. */
   ledger!: Ledger;
   /** The most bytes held and asked for together. */
-  readonly windowSize: number;
+  windowSize: number;
   /** The file's size, once the mirrors have agreed and where they tell it. */
   size: number | undefined;
   /** Units received in total. */
@@ -96,6 +96,20 @@ export class Download {
       room -= ledger.freeIn(Math.max(remnant.start, end), remnant.end);
     }
     return room;
+  }
+
+  /** Learns the size of the file, or that no mirror tells it. */
+  learnSize(size: number | undefined): void {
+    this.size = size;
+    if (size !== undefined && size < this.ledger.end) this.ledger.close(size);
+  }
+
+  /** Reports blocks that a mirror has completed. */
+  reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
+    for (const block of blocks) {
+      const { start, end } = this.ledger.blockRange(block);
+      this.outbox.report({ type: "receive", block, bytes: end - start, mirror: url }, now);
+    }
   }
 
   /** Counts a unit that has been received. */

@@ -8,13 +8,15 @@
 import { Transport } from "../http/transport.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Alarm } from "./alarm.ts";
-import { RateEstimator } from "./estimator.ts";
-import { type FileInfo, responseHeaders } from "./file_info.ts";
+import { type FileInfo, type KnownFile, presumed, responseHeaders } from "./file_info.ts";
+import { Inbox } from "./inbox.ts";
+import { LinkMemory } from "./link_memory.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
-import { type DownloaderOptions, type ResolvedOptions, resolveOptions } from "./options.ts";
+import type { DownloaderOptions } from "./options.ts";
+import { partIterator, type PartSource, partStream } from "./parts.ts";
 import { policyOf } from "./policies.ts";
-import { ReorderBuffer } from "./reorder_buffer.ts";
 import { RequestRunner } from "./request_runner.ts";
+import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
@@ -56,14 +58,18 @@ type State =
  */
 export class Downloader implements AsyncDisposable {
   readonly #options: ResolvedOptions;
+  readonly #memory: LinkMemory;
   readonly #scheduler: Scheduler;
-  readonly #buffer: ReorderBuffer;
+  readonly #inbox: Inbox;
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
   readonly #opened = Promise.withResolvers<FileInfo>();
   readonly #trace: TraceEvent[] = [];
-  readonly #rate = new RateEstimator();
+  readonly #source: PartSource = {
+    next: () => this.#next(),
+    cancel: (reason) => this.cancel(reason),
+  };
   #state: State = { type: "new" };
   /** When the alarm was set last, in milliseconds. */
   #armedAt = -Infinity;
@@ -71,9 +77,6 @@ export class Downloader implements AsyncDisposable {
   #consumed = false;
   #startedAt = 0;
   #endedAt: number | undefined;
-  #firstByteAt: number | undefined;
-  /** Wakes whoever waits for bytes, for room, or for the end. */
-  #changed = Promise.withResolvers<void>();
 
   /**
    * Takes the URLs of all mirrors of one file.
@@ -84,19 +87,25 @@ export class Downloader implements AsyncDisposable {
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
     this.#options = resolveOptions(urls, options);
-    this.#transport = new Transport(this.#options);
-    this.#buffer = new ReorderBuffer(this.#options.start);
+    const { knownFile } = this.#options;
+    const knownMirrors = knownFile?.mirrors ?? [];
+    this.#transport = new Transport({ ...this.#options, knownMirrors });
+    this.#inbox = new Inbox(this.#options.start, this.#options.windowSize);
+    const mirrorUrls = this.#options.mirrors.map(({ url }) => url);
+    this.#memory = new LinkMemory(this.#options.book, mirrorUrls, Date.now());
     this.#scheduler = new Scheduler({
       ...this.#options,
-      urls: this.#options.mirrors.map(({ url }) => url),
+      urls: mirrorUrls,
+      known: this.#memory.known,
       policy: policyOf(this.#options.delayRequest, this.#options.policySettings),
+      knownFile: knownFile && presumed(knownFile),
       probeSize: PROBE_SIZE,
       random: Math.random,
     });
     this.#runner = new RequestRunner({
       transport: this.#transport,
       write: (offset, chunk) => this.#write(offset, chunk),
-      room: (signal) => this.#room(signal),
+      room: (signal) => this.#inbox.room(signal),
       dispatch: (event) => this.#dispatch(event),
       fail: (error) => this.#fail(error),
     });
@@ -132,15 +141,7 @@ export class Downloader implements AsyncDisposable {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
     this.#claim();
-    const iterator: AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> = {
-      next: () => this.#next(),
-      return: async () => {
-        await this.cancel();
-        return { done: true, value: undefined };
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    };
-    return iterator;
+    return partIterator(this.#source);
   }
 
   /**
@@ -150,14 +151,7 @@ export class Downloader implements AsyncDisposable {
    */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#claim();
-    return new ReadableStream({
-      pull: async (controller) => {
-        const { done, value } = await this.#next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
-      cancel: (reason) => this.cancel(reason),
-    }, { highWaterMark: 0 });
+    return partStream(this.#source);
   }
 
   /** What has been done so far. */
@@ -166,14 +160,37 @@ export class Downloader implements AsyncDisposable {
     return snapshot({
       mirrors: this.#scheduler.mirrors,
       ledger: this.#scheduler.ledger,
-      buffer: this.#buffer,
-      consumedBytes: this.#buffer.front - this.#options.start,
-      rate: this.#rate.rate(now),
+      buffer: this.#inbox.buffer,
+      consumedBytes: this.#inbox.buffer.front - this.#options.start,
+      rate: this.#inbox.rate.rate(now),
       started: this.#startedAt > 0,
       startedAt: this.#startedAt,
-      firstByteAt: this.#firstByteAt,
+      firstByteAt: this.#inbox.firstByteAt,
       now: this.#endedAt ?? now,
     });
+  }
+
+  /**
+   * What has been learned of the file, for another download of it; `undefined` before `open()` has
+   * resolved, and where the mirrors do not serve ranges.
+   */
+  get knownFile(): KnownFile | undefined {
+    const { mirrors, digest } = this.#scheduler;
+    const useful = mirrors.filter(({ servesRanges }) => servesRanges).map(({ url }) => url);
+    const known = this.#transport.knownMirrors.filter(({ url }) => useful.includes(url));
+    if (this.#info?.size === undefined || known.length === 0) return undefined;
+    return { info: this.#info, digest, mirrors: known };
+  }
+
+  /** The most bytes held, and asked for, ahead of the consumer; may change at any time. */
+  get windowSize(): number {
+    return this.#inbox.windowSize;
+  }
+
+  set windowSize(bytes: number) {
+    this.#inbox.windowSize = this.#scheduler.windowSize = bytes;
+    this.#dispatch({ type: "consumed", bytes: 0 });
+    this.#inbox.wake();
   }
 
   /** The send and receive events so far; empty without the option `trace`. */
@@ -188,14 +205,14 @@ export class Downloader implements AsyncDisposable {
   async cancel(
     reason: unknown = new DOMException("The download was cancelled", "AbortError"),
   ): Promise<void> {
-    const unread = this.#state.type === "complete" && this.#buffer.held > 0;
+    const unread = this.#state.type === "complete" && this.#inbox.buffer.held > 0;
     if (unread) this.#state = { type: "failed", error: reason };
     if (this.#state.type === "running" || this.#state.type === "new") {
       const seconds = this.#state.type === "new" ? 0 : this.#seconds();
       this.#fail(reason);
       this.#report({ type: "end", seconds, outcome: "cancelled" });
     }
-    this.#buffer.clear();
+    this.#inbox.buffer.clear();
     await this.#settled();
   }
 
@@ -228,7 +245,7 @@ export class Downloader implements AsyncDisposable {
     }
     signal?.addEventListener("abort", this.#onAbort);
     for (const message of notes) this.#report({ type: "note", seconds: 0, message });
-    this.#rate.resume(this.#startedAt);
+    this.#inbox.rate.resume(this.#startedAt);
     this.#execute(this.#scheduler.start(this.#startedAt));
   }
 
@@ -240,11 +257,11 @@ export class Downloader implements AsyncDisposable {
   async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
     if (this.#state.type === "new") this.#start();
     for (;;) {
-      const part = this.#info === undefined ? undefined : this.#buffer.read();
+      const part = this.#info === undefined ? undefined : this.#inbox.buffer.read();
       if (part !== undefined) {
-        const wasFull = this.#buffer.held + part.byteLength >= this.#options.windowSize;
+        const wasFull = this.#inbox.buffer.held + part.byteLength >= this.#inbox.windowSize;
         this.#dispatch({ type: "consumed", bytes: part.byteLength });
-        if (wasFull) this.#wake();
+        if (wasFull) this.#inbox.wake();
         return { done: false, value: part };
       }
       if (this.#state.type === "complete") {
@@ -255,7 +272,7 @@ export class Downloader implements AsyncDisposable {
         await this.#settled();
         throw this.#state.error;
       }
-      await this.#changed.promise;
+      await this.#inbox.changed();
     }
   }
 
@@ -288,7 +305,7 @@ export class Downloader implements AsyncDisposable {
           break;
         case "cancel":
           this.#runner.cancel(command.request);
-          this.#wake();
+          this.#inbox.wake();
           break;
         case "open":
           this.#open(this.#scheduler.mirrors[command.mirror]!.url, command.size);
@@ -297,7 +314,7 @@ export class Downloader implements AsyncDisposable {
           this.#accept(command.request);
           break;
         case "discard":
-          this.#buffer.clear();
+          this.#inbox.buffer.clear();
           break;
         case "report":
           this.#report(command.event);
@@ -314,10 +331,9 @@ export class Downloader implements AsyncDisposable {
   }
 
   #open(mirror: string, size: number | undefined): void {
-    const { contentType, validators: { etag, lastModified } } = this.#runner.replyOf(mirror);
     const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
-    const mirrors = known.map(({ url }) => url);
-    this.#info = { size, contentType, etag, lastModified, mirrors };
+    const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
+    this.#info = { ...about, size, mirrors: known.map(({ url }) => url) };
     this.#opened.resolve(this.#info);
   }
 
@@ -328,23 +344,7 @@ export class Downloader implements AsyncDisposable {
 
   #write(offset: number, chunk: Uint8Array<ArrayBuffer>): void {
     // The body of a whole file may go on behind the part of it that is wanted.
-    const wanted = Math.max(0, this.#scheduler.ledger.end - offset);
-    const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
-    const kept = this.#buffer.write(offset, useful);
-    const now = performance.now();
-    this.#rate.add(kept, now);
-    if (!this.#buffer.ready) return;
-    this.#firstByteAt ??= now;
-    this.#wake();
-  }
-
-  /**
-   * Bytes that may still be held. Ranges are asked for within the window only; the body of a whole
-   * file can reach its end, and waits there for the consumer.
-   */
-  #room(signal: AbortSignal): number | Promise<number> {
-    const room = this.#options.windowSize - this.#buffer.held;
-    return room > 0 || signal.aborted ? room : this.#changed.promise.then(() => this.#room(signal));
+    this.#inbox.write(offset, chunk, this.#scheduler.ledger.end);
   }
 
   #report(event: TraceEvent): void {
@@ -367,9 +367,10 @@ export class Downloader implements AsyncDisposable {
   #end(state: State): void {
     this.#state = state;
     this.#endedAt = performance.now();
+    this.#memory.keep(this.#scheduler.mirrors, { now: this.#endedAt, date: Date.now() });
     this.#alarm.clear();
     this.#runner.cancelAll();
-    this.#wake();
+    this.#inbox.wake();
   }
 
   /** Waits until nothing is under way any more. */
@@ -377,12 +378,6 @@ export class Downloader implements AsyncDisposable {
     await this.#runner.settled();
     this.#transport.close();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-  }
-
-  /** Wakes whoever waits for bytes, for room, or for the end. */
-  #wake(): void {
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
   }
 
   #seconds(): number {

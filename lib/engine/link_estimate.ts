@@ -143,6 +143,8 @@ export class LinkRate {
 
   constructor(known?: number) {
     this.#steady = this.#quick = known;
+    // What is known is held against what comes, not replaced by it.
+    if (known !== undefined) this.#ageMs = Infinity;
   }
 
   /** Bytes are to come from `now` on. */

@@ -46,7 +46,8 @@ export interface OpeningOutcome {
 }
 
 interface Testimony extends Claim {
-  readonly request: LiveRequest;
+  /** `undefined` where it was given to an earlier download. */
+  readonly request: LiveRequest | undefined;
   readonly answer: Answer;
 }
 
@@ -71,6 +72,23 @@ export class Opening {
   constructor(mirrors: readonly Mirror[], { start }: { readonly start: number }) {
     this.#mirrors = mirrors;
     this.#start = start;
+  }
+
+  /** Takes for granted what an earlier download found out: who has the file, and what it is. */
+  presume(mirrors: readonly Mirror[], size: number, digest: string | undefined): void {
+    for (const mirror of mirrors) {
+      mirror.service = "ranges";
+      const answer = { type: "partial", start: 0, end: 0, size } as const;
+      const index = this.#mirrors.indexOf(mirror);
+      this.#testimonies.push({ mirror: index, size, digest, request: undefined, answer });
+    }
+    const agreeing = [...this.#testimonies];
+    this.#decision = { type: "agreed", size, digest, agreeing, dissenting: [] };
+  }
+
+  /** What the mirrors have agreed on as the digest of the file's first bytes. */
+  get digest(): string | undefined {
+    return this.#decision?.digest;
   }
 
   /** Until when slower mirrors are waited for, in milliseconds; `Infinity` when no time is set. */
@@ -139,7 +157,7 @@ export class Opening {
       this.#followers.add(mirror);
     }
     if (before !== undefined || this.#leader === undefined) return undefined;
-    return { size: this.#leader.size!, request: this.#leader.request };
+    return { size: this.#leader.size!, request: this.#leader.request! };
   }
 
   #decide(outstanding: number, now: number): OpeningOutcome {
@@ -169,7 +187,7 @@ export class Opening {
     return {
       ...verdict,
       discard,
-      opened: { size, mode, supplier: { mirror, request: supplier.request, usable } },
+      opened: { size, mode, supplier: { mirror, request: supplier.request!, usable } },
     };
   }
 

@@ -8,6 +8,7 @@
 import { MirrorError } from "../errors.ts";
 import { type BodyReader, CHUNK } from "../http/body.ts";
 import type { Reply, Transport } from "../http/transport.ts";
+import type { FileInfo } from "./file_info.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
 
 /** What a runner works with. */
@@ -97,10 +98,11 @@ export class RequestRunner {
     return sample;
   }
 
-  /** A mirror's answer to its probe. */
-  replyOf(mirror: string): Reply {
-    for (const { reply } of this.#samples.values()) if (reply.mirror === mirror) return reply;
-    throw new Error(`no answer of ${mirror} is kept`);
+  /** What a mirror's answer to its probe says of the file. */
+  aboutOf(mirror: string): Pick<FileInfo, "contentType" | "etag" | "lastModified"> {
+    const samples = [...this.#samples.values()];
+    const { contentType, validators } = samples.find(({ reply }) => reply.mirror === mirror)!.reply;
+    return { contentType, etag: validators.etag, lastModified: validators.lastModified };
   }
 
   /** Resolves when nothing is under way any more. */

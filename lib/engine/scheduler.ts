@@ -27,6 +27,18 @@ export interface SchedulerOptions
   extends DownloadOptions, AssignerOptions, TimeoutOptions, FailureOptions {
   /** Bytes that each mirror is asked for first. */
   readonly probeSize: number;
+  /** What an earlier download found out. */
+  readonly knownFile?: PresumedFile | undefined;
+}
+
+/** A file that need not be asked for any more. */
+export interface PresumedFile {
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Digest of its first bytes. */
+  readonly digest: string | undefined;
+  /** URLs of mirrors that serve ranges of it. */
+  readonly mirrors: readonly string[];
 }
 
 type Phase =
@@ -74,6 +86,15 @@ export class Scheduler {
     return this.#download.heldBytes;
   }
 
+  /** The most bytes held and asked for together; what is held already stays when it shrinks. */
+  get windowSize(): number {
+    return this.#download.windowSize;
+  }
+
+  set windowSize(bytes: number) {
+    this.#download.windowSize = bytes;
+  }
+
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     if (this.#phase === "ended") return Infinity;
@@ -90,8 +111,35 @@ export class Scheduler {
   /** Starts: every mirror is probed at once. */
   start(now: number): readonly Command[] {
     this.#download.outbox.startedAt = now;
-    for (const mirror of this.mirrors) this.#probe(mirror, now);
+    const { knownFile } = this.#options;
+    if (knownFile !== undefined) this.#presume(knownFile, now);
+    if (this.#phase !== "ended") {
+      for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
+    }
     return this.#download.outbox.take();
+  }
+
+  /** Starts with what an earlier download found out. */
+  #presume({ size, digest, mirrors }: PresumedFile, now: number): void {
+    const known = this.mirrors.filter(({ url }) => mirrors.includes(url));
+    if (known.length === 0) return;
+    this.#opening.presume(known, size, digest);
+    if (size <= this.ledger.start && size > 0) {
+      return this.#fail(new RangeNotSatisfiableError(this.ledger.start, size), now);
+    }
+    this.#phase = "running";
+    this.#started = true;
+    this.#download.learnSize(size);
+    this.#download.outbox.push({ type: "open", mirror: this.mirrors.indexOf(known[0]!), size });
+    this.#download.outbox.report({ type: "open", size, mode: "ranges" }, now);
+    for (const mirror of known) this.#admit(mirror, now);
+    if (this.ledger.complete) return this.#finish(now);
+    this.#assign(now);
+  }
+
+  /** Digest of the file's first bytes, once the mirrors have agreed on it. */
+  get digest(): string | undefined {
+    return this.#opening.digest;
   }
 
   /** Takes in what happened at `now`, and says what to do. */
@@ -164,19 +212,11 @@ export class Scheduler {
     request.position += length;
     mirror.wastedBytes += length - bytes;
     if (bytes > 0) mirror.failures = 0;
-    this.#reportReceived(completed, mirror, now);
+    this.#download.reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
     if (completed.length > 0) losers(this.#download, now).forEach((one) => this.#giveUp(one, now));
     else if (isRemnant(request, this.#download, now)) this.#giveUp(request, now);
     if (this.#assigner.isDue(now)) this.#assign(now);
-  }
-
-  #reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
-    for (const block of blocks) {
-      const { start, end } = this.ledger.blockRange(block);
-      const bytes = end - start;
-      this.#download.outbox.report({ type: "receive", block, bytes, mirror: url }, now);
-    }
   }
 
   #giveUp(request: LiveRequest, now: number): void {
@@ -194,7 +234,7 @@ export class Scheduler {
     }
     this.#download.close(request, now);
     if (kind === "whole") {
-      this.#reportReceived(ledger.close(position), mirror, now);
+      this.#download.reportReceived(ledger.close(position), mirror, now);
       const beyond = position <= ledger.start && ledger.start > 0;
       if (beyond) return this.#fail(new RangeNotSatisfiableError(ledger.start, position), now);
       return this.#finish(now);
@@ -282,7 +322,7 @@ export class Scheduler {
 
   /** Asks for more of what the first answer says, while the mirrors have yet to agree. */
   #begin({ size, request }: NonNullable<OpeningOutcome["started"]>, now: number): void {
-    this.#learnSize(size);
+    this.#download.learnSize(size);
     this.#accept(request, now);
   }
 
@@ -303,7 +343,7 @@ export class Scheduler {
     outbox.push({ type: "open", mirror: this.mirrors.indexOf(supplier.mirror), size });
     outbox.report({ type: "open", size, mode }, now);
     if (!this.#started) {
-      this.#learnSize(size);
+      this.#download.learnSize(size);
       const { request } = supplier;
       if (mode === "whole" && supplier.usable) {
         request.kind = "whole";
@@ -313,11 +353,6 @@ export class Scheduler {
       if (supplier.usable) this.#accept(request, now);
     }
     if (this.ledger.complete) this.#finish(now);
-  }
-
-  #learnSize(size: number | undefined): void {
-    this.#download.size = size;
-    if (size !== undefined && size < this.ledger.end) this.ledger.close(size);
   }
 
   /** Takes a probe's first bytes as the file's. */

@@ -20,6 +20,18 @@ export interface TransportOptions {
   readonly caCerts: readonly string[];
   readonly maxRedirects: number;
   readonly fetch: typeof fetch;
+  /** What is known of mirrors that serve ranges. */
+  readonly knownMirrors: readonly KnownMirror[];
+}
+
+/** What was learned of a mirror. */
+export interface KnownMirror {
+  /** Its URL, without credentials. */
+  readonly url: string;
+  /** Where its redirects led; `undefined` if there were none. */
+  readonly location: string | undefined;
+  /** The validators under which it served. */
+  readonly validators: Validators;
 }
 
 /** What is asked of a mirror. */
@@ -57,12 +69,26 @@ export class Transport {
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#memories = options.mirrors.map(() => ({
-      location: undefined,
-      validators: undefined,
-      ranges: false,
-      answered: false,
-    }));
+    this.#memories = options.mirrors.map(({ url }) => {
+      const known = options.knownMirrors.find((mirror) => mirror.url === url);
+      const { location, validators } = known ?? {};
+      return {
+        location: location === undefined ? undefined : new URL(location),
+        validators,
+        ranges: known !== undefined,
+        answered: false,
+      };
+    });
+  }
+
+  /** What has been learned of the mirrors that serve ranges. */
+  get knownMirrors(): KnownMirror[] {
+    return this.#options.mirrors.flatMap(({ url }, index) => {
+      const { location, validators, ranges } = this.#memories[index]!;
+      return ranges && validators !== undefined
+        ? [{ url, location: location?.href, validators }]
+        : [];
+    });
   }
 
   /**

@@ -9,7 +9,7 @@ import {
   normal,
 } from "../../lib/algorithms/delay.ts";
 import type { DelayView, MirrorView } from "../../lib/algorithms/view.ts";
-import { resolveOptions } from "../../lib/engine/options.ts";
+import { resolveOptions } from "../../lib/engine/resolve_options.ts";
 import { mulberry32 } from "../support/simulator.ts";
 
 const SETTINGS = { initialDelay: true, initialDelayCoefficient: 10, staticDelays: new Map() };

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { duplicateRequests, ibrc, nibib } from "../../lib/algorithms/duplicate.ts";
 import type { DuplicateView } from "../../lib/algorithms/view.ts";
-import { resolveOptions } from "../../lib/engine/options.ts";
+import { resolveOptions } from "../../lib/engine/resolve_options.ts";
 
 function duplicateView(facts: Partial<DuplicateView>): DuplicateView {
   return { invalidBlocks: 0, receivedSinceFront: 0, threshold: 20, ...facts };

@@ -25,6 +25,10 @@ Deno.test("parseCommand() turns flags into options of the engine", async () => {
     retry: { attempts: 1 },
     connectTimeoutMs: 1500,
   });
+  assertEquals(await optionsOf("--max-connection-per-server=4"), { maxConnectionsPerMirror: 4 });
+  assertEquals(await optionsOf("--max-connection-per-server", "auto"), {
+    maxConnectionsPerMirror: "auto",
+  });
   assertEquals(await optionsOf("-H", "A: 1", "-H", "A: 2"), {
     headers: [["A", "1"], ["A", "2"]],
   });
@@ -48,6 +52,18 @@ Deno.test("--split-size widens the window where the usual one is too small for i
   });
 });
 
+Deno.test("parseCommand() knows where what is known of servers is kept", async () => {
+  const statsOf = async (...args: string[]) => {
+    const command = await parseCommand([...args, URL]);
+    return command.type === "download" ? command.serverStats : undefined;
+  };
+  assertEquals(await statsOf(), { load: undefined, save: undefined, maxAgeMs: undefined });
+  assertEquals(
+    await statsOf("--server-stat-if=a", "--server-stat-of=b", "--server-stat-timeout=604800"),
+    { load: "a", save: "b", maxAgeMs: 604_800_000 },
+  );
+});
+
 Deno.test("the last of several values counts", async () => {
   assertEquals(await optionsOf("--delay=inv", "--delay=diff"), { delayRequest: "diff" });
 });
@@ -66,6 +82,13 @@ Deno.test("parseCommand() refuses what makes no sense", async () => {
     [["-s", "-v", URL], "--silent and --verbose exclude each other"],
     [["--http1.1", "--http2", URL], "exclude each other"],
     [["--output=", URL], '--output is ""'],
+    [["--server-stat-of=", URL], '--server-stat-of is "", but must be the name of a file'],
+    [["--server-stat-if", "", URL], '--server-stat-if is "", but must be the name of a file'],
+    [["--server-stat-timeout=1d", URL], '--server-stat-timeout is "1d", but must be a number'],
+    [
+      ["--max-connection-per-server", "many", URL],
+      '--max-connection-per-server is "many", but must be a whole number',
+    ],
   ];
   for (const [args, says] of refused) {
     const error = await assertRejects(() => parseCommand(args), CommandError);
@@ -81,6 +104,7 @@ Deno.test("inFlagWords() puts flags in the place of options", () => {
       "windowSize is 5, but must be at least twice splitSize (9)",
       "--window is 5, but must be at least twice --split-size (9)",
     ],
+    ["maxConnectionsPerMirror is 17, but", "--max-connection-per-server is 17, but"],
     ['delayRequest is "splitSize"', '--delay is "splitSize"'],
     ["something else", "something else"],
     ["word", "word"],

@@ -302,6 +302,11 @@ Deno.test("what the engine refuses is said in the words of the command line", as
     [["--window", "1M", url], "--window is 1048576, but must be at least twice --split-size", 2],
     [["-H", "Range: bytes=0-1", url], "--header ", 2],
     [["--static-delay", "http://u:hunter2@x/f=1", url], "--static-delay ", 2],
+    [
+      ["--max-connection-per-server=0", url],
+      "--max-connection-per-server is 0, but must be from 1 to 16",
+      2,
+    ],
     [["--invalid-block-threshold=9999999", url], "--invalid-block-threshold is 9999999", 2],
     [["--cacert", "/nonexistent.pem", url], "--cacert", 2],
     [["--cacert", import.meta.filename!, url], "PEM format", 2],

@@ -1,8 +1,11 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
 import {
+  parseAge,
   parseChecksum,
+  parseConnections,
   parseCount,
+  parseFile,
   parseHeader,
   parseNumber,
   parseSeconds,
@@ -26,6 +29,10 @@ const READ: [parse: (flag: string, text: string) => unknown, text: string, value
   [parseNumber, "2.5", 2.5],
   [parseNumber, ".5", 0.5],
   [parseNumber, "0", 0],
+  [parseConnections, "4", 4],
+  [parseAge, "0", 0],
+  [parseAge, "604800", 604_800_000],
+  [parseFile, "-", "-"],
   [parseSeconds, "2.5", 2500],
   [parseSeconds, "86400", 86_400_000],
   [parseHeader, "Name: value", ["Name", "value"]],
@@ -57,6 +64,9 @@ const REFUSED: [
     "a whole positive number of bytes like 1000000, 512K or 8M",
   ],
   [parseCount, ["", "-1", "1.5", "x", "1e3", "99999999999999999999"], "a whole number from 0 up"],
+  [parseConnections, ["", "-1", "1.5", "many"], "a whole number from 0 up"],
+  [parseAge, ["", "-1", "1d"], "a number from 0 up like 10 or 2.5"],
+  [parseFile, [""], "the name of a file"],
   [parseNumber, ["", "-1", ".", "NaN", "Infinity", "1e3"], "a number from 0 up like 10 or 2.5"],
   [parseSeconds, ["", "0", "-1", "10s", "86401"], "seconds from 0.001 to 86400"],
   [parseStaticDelay, ["", "=3", "http://a/f", "http://a/f=", "http://a/f=-1"], "must be URL=N"],

@@ -31,6 +31,7 @@ function view({ heldBytes = 0, ...facts }: Partial<ClassicView> & { heldBytes?: 
     mirrors: [mirror()],
     requests: [],
     room: OPTIONS.windowSize - heldBytes - ledger.askedBytes,
+    readyBytes: heldBytes,
     received: 0,
     receivedSinceFront: 0,
     ...facts,

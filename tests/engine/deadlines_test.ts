@@ -8,7 +8,6 @@ const OPTIONS: TimeoutOptions = {
   headersTimeoutMs: 4000,
   idleTimeoutMs: 3000,
   stallTimeoutMs: 1000,
-  windowSize: 100,
 };
 
 function mirror(facts: Partial<Mirror> = {}): Mirror {
@@ -37,7 +36,8 @@ function request(facts: Partial<LiveRequest> = {}): LiveRequest {
 
 /** How long the request may be silent from when it was active last. */
 function patience(live: LiveRequest, others: readonly Mirror[] = [], heldBytes = 0): number {
-  const view = { ledger: new Ledger(0, 100, 10), mirrors: [live.mirror, ...others], heldBytes };
+  const mirrors = [live.mirror, ...others];
+  const view = { ledger: new Ledger(0, 100, 10), mirrors, heldBytes, windowSize: 100 };
   return deadline(live, view, OPTIONS) - live.activeAt;
 }
 
@@ -84,11 +84,39 @@ Deno.test("deadline(): a request that brought the front's bytes no longer holds 
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 10);
   const live = request({ start: 0, position: 10, end: 20 });
-  const view = { ledger, mirrors: [live.mirror, mirror()], heldBytes: 0 };
+  const view = { ledger, mirrors: [live.mirror, mirror()], heldBytes: 0, windowSize: 100 };
   assertEquals(deadline(live, view, OPTIONS), 11_000);
   const behind = request({ position: 10, start: 10, end: 20 });
   ledger.receive(10, 30);
   assertEquals(deadline(behind, { ...view, mirrors: [behind.mirror, mirror()] }, OPTIONS), 15_000);
+});
+
+Deno.test("deadline(): who lost its range by a silence is not waited for, wherever the front is", () => {
+  const table = [
+    // position, claimed up to → patience
+    [10, 20, 5000],
+    [10, 15, 5000],
+    [10, 10, 1000],
+    [15, 15, 1000],
+    [16, 15, 1000],
+    // It has brought what it was asked for.
+    [20, 20, 5000],
+  ] as const;
+  for (const [position, claimEnd, expected] of table) {
+    const live = request({ position, claimEnd });
+    assertEquals(patience(live, [mirror()]), expected, `${position}, ${claimEnd}`);
+    assertEquals(patience(live), 5000, "nobody else could help");
+  }
+});
+
+Deno.test("deadline(): who lost the front to another holds it up as long as it may bring it", () => {
+  const late = request({ start: 0, position: 0, claimEnd: 10, end: 20 });
+  const ledger = new Ledger(0, 100, 10);
+  ledger.receive(0, 15);
+  const view = { ledger, mirrors: [late.mirror, mirror()], heldBytes: 0, windowSize: 100 };
+  assertEquals(deadline(late, view, OPTIONS), 11_000);
+  ledger.receive(15, 20);
+  assertEquals(deadline(late, view, OPTIONS), 15_000);
 });
 
 Deno.test("deadline(): a body that is held back may be silent for ever", () => {

@@ -58,6 +58,28 @@ Deno.test("IntervalSet.delete() cuts, splits, and counts what was there", () => 
   }
 });
 
+Deno.test("IntervalSet.count() counts what is in the set, at the edges too", () => {
+  const intervals = set([2, 5], [7, 9], [20, Infinity]);
+  const table = [
+    [0, 2, 0],
+    [0, 3, 1],
+    [2, 5, 3],
+    [3, 4, 1],
+    [4, 8, 2],
+    [5, 7, 0],
+    [0, 20, 5],
+    [8, 22, 3],
+    [30, 40, 10],
+    [9, Infinity, Infinity],
+    [4, 4, 0],
+    [8, 3, 0],
+  ] as const;
+  for (const [start, end, count] of table) {
+    assertEquals(intervals.count(start, end), count, `${start}-${end}`);
+  }
+  assertEquals(new IntervalSet().count(0, Infinity), 0);
+});
+
 Deno.test("IntervalSet: what is asked of it, at the edges", () => {
   const intervals = set([2, 5], [7, 9]);
   const has = Array.from({ length: 11 }, (_, value) => intervals.has(value) ? value : -1);
@@ -98,6 +120,9 @@ Deno.test("IntervalSet does what a set of single integers does", () => {
       for (let value = from; value < to; value++) covered &&= model.has(value);
       assertEquals(intervals.covers(from, to), covered, `${from}-${to}`);
       assertEquals(intervals.has(from), model.has(from));
+      const inside = [...model].filter((value) => from <= value && value < to).length;
+      assertEquals(intervals.count(from, to), inside, `${from}-${to}`);
+      if (from < to) assertEquals(intervals.overlaps(from, to), inside > 0, `${from}-${to}`);
     }
   }
 });

@@ -32,6 +32,43 @@ Deno.test("Ledger: blocks count from the first byte wanted, the last one may be 
   assertEquals(books.blockRange(4), { start: 140, end: 145 });
 });
 
+Deno.test("Ledger.firstBlockFrom() is the first block that begins there or behind it", () => {
+  const books = ledger();
+  const blocks = [100, 101, 109, 110, 111, 140, 141].map((byte) => books.firstBlockFrom(byte));
+  assertEquals(blocks, [0, 1, 1, 1, 2, 4, 5]);
+});
+
+Deno.test("Ledger.free, isFree() and freeIn(): which bytes are free, whatever the blocks", () => {
+  const books = ledger();
+  assertEquals(books.free, [{ start: 100, end: 145 }]);
+  books.take(103, 118);
+  books.take(125, 130);
+  assertEquals(books.free, [
+    { start: 100, end: 103 },
+    { start: 118, end: 125 },
+    { start: 130, end: 145 },
+  ]);
+  const free = [99, 100, 102, 103, 117, 118, 144, 145].filter((byte) => books.isFree(byte));
+  assertEquals(free, [100, 102, 118, 144]);
+  const table = [
+    [100, 145, 25],
+    [0, 999, 25],
+    [103, 118, 0],
+    [102, 119, 2],
+    [120, 132, 7],
+    [120, 120, 0],
+    [132, 120, 0],
+  ] as const;
+  for (const [start, end, count] of table) {
+    assertEquals(books.freeIn(start, end), count, `${start}-${end}`);
+  }
+  // What comes is not free any more, though nobody had been asked for it; what is given back is.
+  books.receive(100, 102);
+  books.giveBack(103, 118, [{ start: 110, end: 112 }]);
+  assertEquals([books.isFree(101), books.isFree(102), books.isFree(111)], [false, true, false]);
+  assertEquals(books.freeIn(100, 120), 1 + 7 + 6 + 2);
+});
+
 Deno.test("Ledger.take() leaves pieces of blocks, each of which counts as one", () => {
   const books = ledger();
   books.take(110, 120);
@@ -275,4 +312,19 @@ function compare(books: Ledger, model: NaiveLedger): void {
   assertEquals(books.freeUnits, pieces.length);
   assertEquals(pieces.map((_, position) => books.freeUnitAt(position)), pieces);
   assertEquals(books.freeUnitAt(pieces.length), undefined);
+  const [from, to] = [Math.floor(model.size / 3), Math.ceil(2 * model.size / 3)];
+  let inside = 0;
+  for (let byte = from; byte < to; byte++) if (model.isFree(byte)) inside++;
+  assertEquals([books.freeIn(from, to), books.isFree(from)], [inside, model.isFree(from)]);
+  const gaps = books.free.map(({ start, end }) => [start, end - start]);
+  assertEquals(gaps.flatMap(([start]) => start), starts(model), "where gaps begin");
+  const bytes = gaps.reduce((sum, [, length]) => sum + length!, 0);
+  assertEquals(bytes, model.count("free", "returned"));
+}
+
+/** The bytes that are free and follow one that is not. */
+function starts(model: NaiveLedger): number[] {
+  return model.states.flatMap((_, byte) =>
+    model.isFree(byte) && (byte === 0 || !model.isFree(byte - 1)) ? [byte] : []
+  );
 }

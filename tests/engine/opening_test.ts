@@ -210,3 +210,79 @@ Deno.test("Opening: an empty file is a file", () => {
     assertEquals([opened?.size, error], [0, undefined]);
   }
 });
+
+/** Whose probe says what to ask for before the decision, and who can be asked for it. */
+function early(scene: Scene, { started }: OpeningOutcome): (string | undefined)[] {
+  const asked = scene.mirrors.filter(({ service }) => service === "ranges");
+  const from = started && `${started.size} from ${started.request.mirror.url[7]}`;
+  return [from, asked.map(({ url }) => url[7]).join("")];
+}
+
+Deno.test("Opening: the first mirror with ranges tells what to ask for before the decision", () => {
+  const scene = new Scene(5);
+  const first = scene.say(3, part(30), "a");
+  assertEquals([short(first), early(scene, first)], [NOTHING, ["30 from 3", "3"]]);
+  // Others that say the same can be asked for it, too; nobody else.
+  assertEquals(early(scene, scene.say(1, part(30), "b")), [undefined, "3"]);
+  assertEquals(early(scene, scene.say(0, part(31), "a")), [undefined, "3"]);
+  assertEquals(early(scene, scene.say(4, part(30), "a")), [undefined, "34"]);
+  const last = scene.say(2, part(30), "a");
+  assertEquals(short(last), ["30 ranges from 3", "342", "10", undefined]);
+  assertEquals([early(scene, last), last.discard], [[undefined, "234"], false]);
+});
+
+Deno.test("Opening: nothing is asked for before the decision by what could not be joined", () => {
+  const unsatisfiable: Answer = { type: "unsatisfiable", size: 0 };
+  const table = [
+    [whole(30), "a"],
+    [part(undefined), "a"],
+    [part(30), undefined],
+    [unsatisfiable, "a"],
+  ] as const;
+  for (const [answer, digest] of table) {
+    const scene = new Scene(3);
+    assertEquals(early(scene, scene.say(0, answer, digest)), [undefined, ""]);
+    // Whoever answers next may do.
+    assertEquals(early(scene, scene.say(1, part(30), "a"))[0], "30 from 1");
+  }
+});
+
+Deno.test("Opening: what the first mirror said is discarded when others outvote it", () => {
+  for (const wrong of [part(30), part(31)]) {
+    const scene = new Scene(3);
+    scene.say(0, wrong, "b");
+    scene.say(1, part(30), "a");
+    const outcome = scene.say(2, part(30), "a");
+    assertEquals(short(outcome), ["30 ranges from 1", "12", "0", undefined]);
+    assertEquals([outcome.discard, early(scene, outcome)], [true, [undefined, "12"]]);
+  }
+});
+
+Deno.test("Opening: who followed the first mirror goes with it", () => {
+  const scene = new Scene(5);
+  scene.say(0, part(30), "b");
+  scene.say(1, part(30), "b");
+  for (const index of [2, 3]) scene.say(index, part(30), "a");
+  const outcome = scene.say(4, part(30), "a");
+  assertEquals(short(outcome), ["30 ranges from 2", "234", "01", undefined]);
+  assertEquals([outcome.discard, early(scene, outcome)], [true, [undefined, "234"]]);
+});
+
+Deno.test("Opening: a first mirror that nobody contradicts in time was right", () => {
+  const scene = new Scene(2);
+  scene.say(0, part(30), "a");
+  const outcome = scene.settle(210);
+  assertEquals([short(outcome), outcome.discard], [
+    ["30 ranges from 0", "0", "", undefined],
+    false,
+  ]);
+});
+
+Deno.test("Opening: a decision for the whole file discards what was asked for in ranges", () => {
+  const scene = new Scene(3);
+  scene.say(0, part(30), "b");
+  scene.say(1, whole(30), "a");
+  const outcome = scene.say(2, whole(30), "a");
+  assertEquals(short(outcome), ["30 whole from 1", "12", "0", undefined]);
+  assertEquals(outcome.discard, true);
+});

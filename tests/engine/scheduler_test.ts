@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { NoMirrorLeftError } from "../../lib/errors.ts";
+import type { Plan, Policy } from "../../lib/algorithms/policy.ts";
+import type { LiveRequest } from "../../lib/engine/mirror.ts";
+import { MirrorError, type MirrorErrorOptions, NoMirrorLeftError } from "../../lib/errors.ts";
 import { Hand, positions, PROBE, urlOf } from "../support/hand.ts";
+import type { TestOptions } from "../support/scheduler_options.ts";
 
 Deno.test("Scheduler.start() probes every mirror at once", () => {
   assertEquals(new Hand(3).work, ["probe 0-4", "probe 0-4", "probe 0-4"]);
@@ -258,4 +261,321 @@ Deno.test("Scheduler: nobody is asked for more than the window has room for", ()
   hand.deliver(0);
   hand.handle({ type: "consumed", bytes: 30 });
   assertEquals(hand.work, ["range 40-50", "range 60-70"]);
+});
+
+/** A scheduler that does what a test says: mirrors that serve 100 bytes, of which 4 have come. */
+class ScriptedHand extends Hand {
+  readonly #plans: Plan[];
+
+  constructor(mirrors: number, options: TestOptions = {}) {
+    const plans: Plan[] = [];
+    const policy: Policy<unknown> = { next: () => plans.shift(), wakeAt: () => Infinity };
+    super(mirrors, { policy: () => policy, ...options });
+    this.#plans = plans;
+    this.now = 50;
+    this.open(100);
+  }
+
+  /** Carries out a plan. */
+  plan(plan: Plan): void {
+    this.#plans.push(plan);
+    this.handle({ type: "consumed", bytes: 0 });
+  }
+
+  /** Asks a mirror for a range, and lets it answer; returns the request. */
+  ask(mirror: number, start: number, end: number): LiveRequest {
+    this.plan({ type: "ask", mirror, range: { start, end } });
+    const request = this.live(mirror).at(-1)!;
+    this.handle({ type: "response", request: request.id, answer: { type: "partial", start, end } });
+    return request;
+  }
+
+  /** A request's next bytes come. */
+  bring({ id }: LiveRequest, length: number): void {
+    this.handle({ type: "bytes", request: id, length });
+  }
+
+  /** A request fails. */
+  failRequest({ id, mirror: { url } }: LiveRequest, facts: Partial<MirrorErrorOptions>): void {
+    const failure = new MirrorError(`${url}: refused`, {
+      mirror: url,
+      phase: "headers",
+      reason: "status",
+      retryable: true,
+      ...facts,
+    });
+    this.handle({ type: "failed", request: id, failure });
+  }
+
+  live(mirror: number): readonly LiveRequest[] {
+    return this.scheduler.mirrors[mirror]!.live;
+  }
+
+  get free(): number[][] {
+    return this.scheduler.ledger.free.map(({ start, end }) => [start, end]);
+  }
+
+  cancelled({ id }: LiveRequest): boolean {
+    return this.commands.some((command) => command.type === "cancel" && command.request === id);
+  }
+}
+
+Deno.test("Scheduler: a range is told of by the blocks that begin in it, but at least by one", () => {
+  const hand = new ScriptedHand(2);
+  const sent = () => hand.events("send").map(({ block }) => block);
+  hand.ask(0, 4, 10);
+  hand.ask(0, 10, 35);
+  hand.ask(1, 35, 40);
+  hand.ask(1, 45, 61);
+  assertEquals(sent(), [0, 1, 2, 3, 3, 5, 6]);
+});
+
+Deno.test("Scheduler: a mirror may have several requests under way", () => {
+  const hand = new ScriptedHand(1);
+  const [first, second] = [hand.ask(0, 4, 30), hand.ask(0, 30, 60)];
+  hand.bring(second!, 30);
+  hand.handle({ type: "ended", request: second!.id });
+  hand.bring(first!, 26);
+  hand.handle({ type: "ended", request: first!.id });
+  assertEquals(hand.scheduler.ledger.front, 60);
+  assertEquals(hand.events("receive").map(({ block }) => block), [3, 4, 5, 0, 1, 2]);
+});
+
+Deno.test("Scheduler: a stolen range belongs to the thief, and its owner goes on up to there", () => {
+  const hand = new ScriptedHand(2);
+  const late = hand.ask(0, 4, 60);
+  hand.plan({ type: "steal", mirror: 1, range: { start: 40, end: 60 }, late: late.id });
+  assertEquals(hand.work, ["range 4-60", "range 40-60"]);
+  assertEquals([late.claimEnd, late.end, hand.free], [40, 60, [[60, 100]]]);
+  assertEquals(hand.events("send").map(({ block, duplicate }) => [block, duplicate]), [
+    ...[0, 1, 2, 3, 4, 5].map((block) => [block, false]),
+    ...[4, 5].map((block) => [block, true]),
+  ]);
+  assertEquals(hand.scheduler.mirrors.map(({ duplicates }) => duplicates), [0, 1]);
+  assertEquals(hand.cancelled(late), false);
+  // When the thief fails, nobody owns it; what the owner brings of it counts all the same.
+  hand.fail(1);
+  assertEquals(hand.free, [[40, 100]]);
+  hand.bring(late, 40);
+  assertEquals([hand.scheduler.ledger.front, hand.free], [44, [[44, 100]]]);
+  assertEquals(hand.scheduler.mirrors[0]!.wastedBytes, 0);
+});
+
+Deno.test("Scheduler: an owner at the end of its claim is given up, unless ending costs less", () => {
+  // A first answer took 50 ms, and 16 bytes come in 50 ms: 10 bytes more are worth it, 20 are not.
+  for (const [end, givenUp] of [[30, false], [40, true]] as const) {
+    const hand = new ScriptedHand(2);
+    const late = hand.ask(0, 4, end);
+    hand.plan({ type: "steal", mirror: 1, range: { start: 20, end }, late: late.id });
+    hand.now += 50;
+    hand.bring(late, 16);
+    assertEquals(hand.cancelled(late), givenUp, `${end}`);
+    // What the thief owns stays with it.
+    assertEquals([hand.asked(1), hand.free], [`range 20-${end}`, [[end, 100]]]);
+    if (givenUp) continue;
+    hand.bring(late, 10);
+    assertEquals(hand.scheduler.ledger.front, 30);
+  }
+});
+
+Deno.test("Scheduler: a duplicated range is still its owner's", () => {
+  const hand = new ScriptedHand(2);
+  const late = hand.ask(0, 4, 60);
+  hand.plan({ type: "duplicate", mirror: 1, range: { start: 4, end: 10 }, late: late.id });
+  assertEquals([late.claimEnd, hand.work], [60, ["range 4-60", "range 4-10"]]);
+  hand.fail(1);
+  assertEquals(hand.free, [[60, 100]]);
+});
+
+Deno.test("Scheduler: what is revoked is free again, and counts if it comes after all", () => {
+  const hand = new ScriptedHand(2);
+  const late = hand.ask(0, 4, 60);
+  hand.bring(late, 6);
+  hand.plan({ type: "revoke", request: late.id });
+  assertEquals([late.claimEnd, hand.free, hand.cancelled(late)], [10, [[10, 100]], false]);
+  assertEquals(hand.scheduler.ledger.frontWasReturned, true);
+  hand.bring(late, 10);
+  assertEquals([hand.scheduler.ledger.front, hand.free], [20, [[20, 100]]]);
+  assertEquals(hand.events("receive").map(({ block }) => block), [0, 1]);
+  // Others are asked for what it would bring next.
+  hand.ask(1, 20, 40);
+  hand.fail(0);
+  assertEquals([hand.free, hand.events("failure").length], [[[40, 100]], 1]);
+});
+
+Deno.test("Scheduler: whoever lost its range by a silence has failed when it stays silent", () => {
+  const hand = new ScriptedHand(2);
+  const late = hand.ask(0, 4, 60);
+  hand.plan({ type: "revoke", request: late.id });
+  const other = hand.ask(1, 4, 60);
+  hand.now += 900;
+  hand.bring(other, 40);
+  // Not because others have brought its bytes: it would only be asked again.
+  assertEquals(hand.cancelled(late), false);
+  hand.sleep();
+  assertEquals([hand.now, hand.cancelled(late)], [50 + 1000, true]);
+  assertEquals(hand.scheduler.mirrors.map(({ failures }) => failures), [1, 0]);
+  assertEquals(hand.free, [[60, 100]]);
+});
+
+Deno.test("Scheduler: a shorter 206 to a request that was stolen from leaves the thief's range alone", () => {
+  const hand = new ScriptedHand(2);
+  hand.plan({ type: "ask", mirror: 0, range: { start: 4, end: 60 } });
+  const { id } = hand.of(0)!;
+  hand.plan({ type: "steal", mirror: 1, range: { start: 30, end: 60 }, late: id });
+  hand.handle({ type: "response", request: id, answer: { type: "partial", start: 4, end: 20 } });
+  assertEquals([hand.asked(0), hand.free], ["range 4-20", [[20, 30], [60, 100]]]);
+});
+
+Deno.test("Scheduler: a mirror that goes silent has failed once, however much was asked of it", () => {
+  const hand = new ScriptedHand(3);
+  const requests = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
+  const other = hand.ask(1, 40, 60);
+  hand.sleep();
+  assertEquals(hand.now, 1050);
+  assertEquals(requests.map((request) => hand.cancelled(request)), [true, true]);
+  const { failures, totalFailures, state } = hand.scheduler.mirrors[0]!;
+  assertEquals([failures, totalFailures, state.type], [1, 1, "waiting"]);
+  assertEquals(hand.events("failure").map(({ mirror }) => mirror), [urlOf(0)]);
+  assertEquals([hand.cancelled(other), hand.free], [false, [[4, 40], [60, 100]]]);
+});
+
+Deno.test("Scheduler: a mirror with one silent request goes on with the other", () => {
+  const hand = new ScriptedHand(2);
+  const [silent, other] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
+  hand.now += 900;
+  hand.bring(other!, 5);
+  hand.sleep();
+  assertEquals([hand.now, hand.cancelled(silent!), hand.cancelled(other!)], [1050, true, false]);
+  assertEquals(hand.free, [[4, 20], [40, 100]]);
+});
+
+for (const status of [429, 503]) {
+  Deno.test(`Scheduler: a ${status} to a second request leaves the first one alone`, () => {
+    const hand = new ScriptedHand(2);
+    const first = hand.ask(0, 4, 20);
+    assertEquals(hand.scheduler.mirrors[0]!.maxConnections, 2);
+    const second = hand.ask(0, 20, 40);
+    const failure = { status, phase: "headers", reason: "status", retryAfterMs: 60_000 } as const;
+    hand.failRequest(second, failure);
+    const { maxConnections, state, failures, totalFailures } = hand.scheduler.mirrors[0]!;
+    assertEquals([maxConnections, state.type, failures, totalFailures], [1, "ready", 0, 1]);
+    assertEquals([hand.live(0), hand.free], [[first], [[20, 100]]]);
+    // With nothing else under way, it means the mirror.
+    hand.failRequest(first, failure);
+    assertEquals(hand.scheduler.mirrors[0]!.state.type, "waiting");
+    assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [0, 60_000]);
+  });
+}
+
+Deno.test("Scheduler: a second request that is refused for good ends the mirror", () => {
+  const hand = new ScriptedHand(2);
+  const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
+  hand.failRequest(second!, { status: 404, reason: "status", retryable: false });
+  assertEquals([hand.scheduler.mirrors[0]!.state.type, hand.live(0)], ["dropped", []]);
+  assertEquals([hand.cancelled(first!), hand.free], [true, [[4, 100]]]);
+});
+
+/** A mirror answers its probe with a part of a file of 100 bytes. */
+function answer(hand: Hand, mirror: number, digest: string): void {
+  hand.probed(mirror, { type: "partial", start: 0, end: PROBE, size: 100 }, digest);
+}
+
+Deno.test("Scheduler: the first answer is enough to ask for more, but not to hand it over", () => {
+  const hand = new Hand(3);
+  answer(hand, 1, "right");
+  assertEquals(hand.work, ["probe 0-4", "range 4-10", "probe 0-4"]);
+  assertEquals(hand.types(), ["start", "start", "start", "accept", "start"]);
+  hand.deliver(1);
+  assertEquals([hand.asked(1), hand.scheduler.heldBytes], ["range 10-20", 10]);
+  // One that says something else is not asked, as long as it may be wrong.
+  answer(hand, 0, "wrong");
+  assertEquals(hand.work, [undefined, "range 10-20", "probe 0-4"]);
+  answer(hand, 2, "right");
+  assertEquals(hand.types().filter((type) => type === "open" || type === "accept"), [
+    "accept",
+    "open",
+  ]);
+  assertEquals(hand.work, [undefined, "range 10-20", "range 20-30"]);
+  assertEquals(hand.scheduler.mirrors[0]!.state.type, "dropped");
+});
+
+Deno.test("Scheduler: before the mirrors have agreed, no more than the window is asked for", () => {
+  const hand = new Hand(3, { windowSize: 40 });
+  answer(hand, 0, "right");
+  while (hand.of(0) !== undefined) hand.deliver(0);
+  assertEquals(hand.scheduler.heldBytes, 40);
+  assertEquals(hand.types().includes("open"), false);
+  answer(hand, 1, "right");
+  assertEquals(hand.types().includes("open"), true);
+});
+
+Deno.test("Scheduler: a file that is there before the mirrors have agreed is complete when they have", () => {
+  const small = { type: "partial", start: 0, end: PROBE, size: 20 } as const;
+  const hand = new Hand(3);
+  hand.probed(0, small);
+  while (hand.of(0) !== undefined) hand.deliver(0);
+  assertEquals([hand.scheduler.ledger.complete, hand.outcome], [true, undefined]);
+  hand.probed(1, small);
+  assertEquals(hand.outcome, "finish");
+  assertEquals(hand.types().slice(-3), ["open", "cancel", "finish"]);
+});
+
+Deno.test("Scheduler: what came before the mirrors agreed on another file is of no use", () => {
+  const hand = new Hand(3);
+  answer(hand, 0, "wrong");
+  hand.deliver(0);
+  hand.respond(0);
+  hand.bytes(0, 5);
+  const { id } = hand.of(0)!;
+  assertEquals([hand.asked(0), hand.scheduler.ledger.front], ["range 10-20", 15]);
+  answer(hand, 1, "right");
+  answer(hand, 2, "right");
+  assertEquals(hand.scheduler.mirrors.map(({ state }) => state.type), [
+    "dropped",
+    "ready",
+    "ready",
+  ]);
+  const told = hand.types().filter((type) => type !== "start");
+  assertEquals(told, ["accept", "cancel", "discard", "open", "accept"]);
+  assert(hand.commands.some((command) => command.type === "cancel" && command.request === id));
+  // Bytes from the start of the right file, and no others.
+  const { ledger, heldBytes, mirrors } = hand.scheduler;
+  assertEquals([ledger.front, ledger.receivedBytes, heldBytes], [4, 4, 4]);
+  assertEquals(mirrors.map(({ bytes, wastedBytes }) => [bytes, wastedBytes]), [
+    [15, 15],
+    [4, 0],
+    [4, 4],
+  ]);
+  assertEquals(hand.work, [undefined, "range 4-10", "range 10-20"]);
+  // What was on its way still is not heard any more.
+  hand.handle({ type: "bytes", request: id, length: 5 });
+  assertEquals(hand.scheduler.ledger.receivedBytes, 4);
+  for (let turn = 1; hand.outcome === undefined; turn = 3 - turn) {
+    if (hand.of(turn) !== undefined) hand.deliver(turn);
+  }
+  assertEquals(hand.outcome, "finish");
+});
+
+Deno.test("Scheduler: a file of another size is discarded, too, however much of it has come", () => {
+  const hand = new Hand(3);
+  const other = { type: "partial", start: 0, end: PROBE, size: 7 } as const;
+  hand.probed(0, other);
+  hand.deliver(0);
+  assertEquals([hand.scheduler.ledger.complete, hand.outcome], [true, undefined]);
+  answer(hand, 1, "same");
+  answer(hand, 2, "same");
+  assertEquals(hand.outcome, undefined);
+  assertEquals([hand.scheduler.ledger.end, hand.scheduler.ledger.front], [100, 4]);
+  assertEquals(hand.work, [undefined, "range 4-10", "range 10-20"]);
+});
+
+Deno.test("Scheduler: the first mirror may fail before the others have answered", () => {
+  const hand = new Hand(3);
+  answer(hand, 0, "right");
+  hand.fail(0);
+  assertEquals(hand.work, [undefined, "probe 0-4", "probe 0-4"]);
+  answer(hand, 1, "right");
+  assertEquals(hand.work, [undefined, "range 4-10", "probe 0-4"]);
+  assertEquals(hand.types().includes("open"), true);
 });

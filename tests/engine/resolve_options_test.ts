@@ -6,7 +6,9 @@ import {
   nibib,
 } from "../../lib/algorithms/duplicate.ts";
 import type { DelayView } from "../../lib/algorithms/view.ts";
-import { type DownloaderOptions, resolveOptions } from "../../lib/engine/options.ts";
+import { MirrorBook } from "../../lib/engine/mirror_book.ts";
+import type { DownloaderOptions } from "../../lib/engine/options.ts";
+import { resolveOptions } from "../../lib/engine/resolve_options.ts";
 import { MirrorUrlError } from "../../lib/errors.ts";
 
 const URLS = ["http://one.test/file", "http://two.test/file"];
@@ -27,6 +29,7 @@ Deno.test("resolveOptions() fills in every default", () => {
   assertEquals(options.policySettings.invalidBlockThreshold, 20);
   assertEquals(options.delayRequest, "diff");
   assertEquals(options.maxConnectionsPerMirror, 2);
+  assertEquals(options.book, undefined);
   assertEquals(options.closeBadConnections, false);
   assertEquals(options.retry, {
     attempts: 5,
@@ -177,6 +180,15 @@ Deno.test("resolveOptions(): headers are copied", () => {
   const { headers } = resolveOptions(URLS, { headers: own });
   own.set("authorization", "Bearer y");
   assertEquals(headers.get("authorization"), "Bearer x");
+});
+
+Deno.test("resolveOptions(): a book is passed on as it is, and what is none is refused", () => {
+  const book = new MirrorBook();
+  assertStrictEquals(resolveOptions(URLS, { book }).book, book);
+  for (const value of [book.toJSON(), null, "book.json"]) {
+    const message = refused({ book: value }, TypeError);
+    assertEquals(message, `book is of type ${typeof value}, but must be a MirrorBook`);
+  }
 });
 
 Deno.test("resolveOptions() says which mirrors were given more than once", () => {

@@ -1,0 +1,217 @@
+/**
+ * What was learned of mirrors' hosts, kept from one download to the next, so that a later one starts
+ * as fast as it will run. In memory: where it is stored is the caller's business. Nothing but the
+ * origin of a mirror goes into it: no path, no query, no credential.
+ *
+ * @module
+ */
+
+import { parseMirrorUrl } from "../http/mirror_url.ts";
+import type { KnownLink } from "./link_estimate.ts";
+
+/** Options of a {@linkcode MirrorBook}. */
+export interface MirrorBookOptions {
+  /**
+   * The age from which on figures are not used any more, in milliseconds; `Infinity` for never.
+   *
+   * @default {86_400_000}
+   */
+  maxAgeMs?: number;
+}
+
+/** What is known of one origin. */
+export interface MirrorBookEntry extends KnownLink {
+  /** When it was learned, in milliseconds since the epoch. */
+  readonly learnedAt: number;
+}
+
+/** A {@linkcode MirrorBook} as plain data, fit for JSON. */
+export interface MirrorBookData {
+  /** Version of the format. */
+  readonly version: 1;
+  /** Entries by origin, like `https://one.example:8443`. */
+  readonly origins: Readonly<Record<string, MirrorBookEntry>>;
+}
+
+/** A day, in milliseconds. */
+const DAY_MS = 86_400_000;
+/** The most origins that are kept. */
+const MOST_ORIGINS = 1000;
+/** How much older figures count beside new ones while they are fresh; it fades as they age. */
+const OLD_SHARE = 1 / 4;
+
+/**
+ * Rates and latencies of mirrors' hosts, by origin: scheme, host and port of the URL as it was
+ * given, wherever it redirects to. Give the same book to every {@linkcode Downloader}.
+ *
+ * Each figure is that of one mirror alone. Where several mirrors of a download are on one origin,
+ * their figures are mixed as if they had been learned one after the other, and each of them begins
+ * with the result: what they share they find out anew.
+ *
+ * @example What one run learned is given to the next
+ * ```ts
+ * import { Downloader, MirrorBook } from "@x/sphttp";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const book = new MirrorBook();
+ * // A download does this when it ends.
+ * book.set("https://one.example/film", { bytesPerSecond: 12e6, latencyMs: 30 });
+ * const text = JSON.stringify(book);
+ *
+ * const later = MirrorBook.fromJSON(JSON.parse(text));
+ * assertEquals(later.get("https://one.example/other")?.bytesPerSecond, 12e6);
+ * const urls = ["https://one.example/other", "https://two.example/other"];
+ * await using download = new Downloader(urls, { book: later, delayRequest: "adaptive" });
+ * ```
+ */
+export class MirrorBook {
+  readonly #maxAgeMs: number;
+  readonly #entries = new Map<string, MirrorBookEntry>();
+
+  /**
+   * Makes an empty book.
+   *
+   * @throws {RangeError} `maxAgeMs` is no number from 0 up
+   */
+  constructor({ maxAgeMs = DAY_MS }: MirrorBookOptions = {}) {
+    if (!(maxAgeMs >= 0)) {
+      throw new RangeError(`maxAgeMs is ${maxAgeMs}, but must be a number from 0 up`);
+    }
+    this.#maxAgeMs = maxAgeMs;
+  }
+
+  /**
+   * Makes a book of what {@linkcode MirrorBook.toJSON} gave.
+   *
+   * @throws {TypeError} it is something else; the message says what is wrong
+   */
+  static fromJSON(value: unknown, options: MirrorBookOptions = {}): MirrorBook {
+    const book = new MirrorBook(options);
+    const { version, origins } = fields("the book", value);
+    if (version !== 1) throw new TypeError(`version is ${shown(version)}, but must be 1`);
+    for (const [origin, entry] of Object.entries(fields("origins", origins))) {
+      book.#put(checkedOrigin(origin), checkedEntry(origin, entry));
+    }
+    return book;
+  }
+
+  /** How many origins are in it. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * What is known of a URL's origin, unless it is too old.
+   *
+   * @param now milliseconds since the epoch
+   * @throws {MirrorUrlError} it is no http or https URL
+   */
+  get(url: string | URL, now: number = Date.now()): KnownLink | undefined {
+    const entry = this.#entries.get(originOf(url));
+    if (entry === undefined || !this.#isFresh(entry, now)) return undefined;
+    const { bytesPerSecond, latencyMs } = entry;
+    return { bytesPerSecond, latencyMs };
+  }
+
+  /**
+   * Puts down what was learned of a URL's origin. Where something is known of it, the new figures
+   * count three times as much or, the older that is, even more.
+   *
+   * @param now milliseconds since the epoch
+   * @throws {MirrorUrlError} it is no http or https URL
+   * @throws {TypeError} a figure is no positive number
+   */
+  set(url: string | URL, known: KnownLink, now: number = Date.now()): void {
+    const origin = originOf(url);
+    const learned = checkedEntry(origin, { ...known, learnedAt: now });
+    const before = this.#entries.get(origin);
+    if (before === undefined || !this.#isFresh(before, now)) return this.#put(origin, learned);
+    const share = OLD_SHARE * (1 - Math.abs(now - before.learnedAt) / this.#maxAgeMs);
+    this.#put(origin, {
+      bytesPerSecond: mixed(before.bytesPerSecond, learned.bytesPerSecond, share),
+      latencyMs: mixed(before.latencyMs, learned.latencyMs, share),
+      learnedAt: now,
+    });
+  }
+
+  /**
+   * Forgets what is too old to be used.
+   *
+   * @param now milliseconds since the epoch
+   */
+  prune(now: number = Date.now()): void {
+    for (const [origin, entry] of this.#entries) {
+      if (!this.#isFresh(entry, now)) this.#entries.delete(origin);
+    }
+  }
+
+  /** All of it as plain data; `JSON.stringify` calls this. */
+  toJSON(): MirrorBookData {
+    return { version: 1, origins: Object.fromEntries(this.#entries) };
+  }
+
+  #isFresh({ learnedAt }: MirrorBookEntry, now: number): boolean {
+    // What lies in the future was learned by a clock that was wrong.
+    return Math.abs(now - learnedAt) < this.#maxAgeMs;
+  }
+
+  #put(origin: string, entry: MirrorBookEntry): void {
+    this.#entries.set(origin, entry);
+    if (this.#entries.size <= MOST_ORIGINS) return;
+    const entries = [...this.#entries];
+    const [oldest] = entries.reduce((one, other) =>
+      other[1].learnedAt < one[1].learnedAt ? other : one
+    );
+    this.#entries.delete(oldest);
+  }
+}
+
+/** A geometric mean: a rate that was a hundred times as high must not outweigh the new one. */
+function mixed(before: number, after: number, share: number): number {
+  return before ** share * after ** (1 - share);
+}
+
+function originOf(url: string | URL): string {
+  return new URL(parseMirrorUrl(url).url).origin;
+}
+
+function checkedOrigin(origin: string): string {
+  const url = URL.parse(origin);
+  const http = url?.protocol === "http:" || url?.protocol === "https:";
+  if (http && url?.origin === origin) return origin;
+  throw new TypeError(
+    `origins has ${shown(withoutCredentials(origin))}, ` +
+      `but must have http or https origins like https://one.example:8443`,
+  );
+}
+
+function checkedEntry(origin: string, value: unknown): MirrorBookEntry {
+  const { bytesPerSecond, latencyMs, learnedAt } = fields(origin, value);
+  return {
+    bytesPerSecond: positive(`bytesPerSecond of ${origin}`, bytesPerSecond),
+    latencyMs: positive(`latencyMs of ${origin}`, latencyMs),
+    learnedAt: positive(`learnedAt of ${origin}`, learnedAt),
+  };
+}
+
+function fields(name: string, value: unknown): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new TypeError(`${name} is ${shown(value)}, but must be an object`);
+}
+
+function positive(name: string, value: unknown): number {
+  if (typeof value === "number" && value > 0 && value < Infinity) return value;
+  throw new TypeError(`${name} is ${shown(value)}, but must be a positive number`);
+}
+
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object" && value !== null) return "an object";
+  // No control character reaches a terminal.
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}
+
+/** What stands before the last `@`, where credentials would be, is not shown. */
+function withoutCredentials(text: string): string {
+  return text.replace(/^.*@/s, "…@");
+}

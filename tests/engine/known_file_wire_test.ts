@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { Downloader, type KnownFile, NoMirrorLeftError } from "../../mod.ts";
+import { randomContent } from "../support/content.ts";
+import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+
+/** What a first download learns of the file. */
+async function learn(urls: readonly string[]): Promise<KnownFile> {
+  await using first = new Downloader(urls, QUICK);
+  await first.open();
+  for await (const _ of first) { /* to its end */ }
+  return first.knownFile!;
+}
+
+Deno.test("Downloader.knownFile spares the next download the probe", async () => {
+  await withMirrors([{}, { redirect: "relative" }], async (urls, mirrors) => {
+    const knownFile = JSON.parse(JSON.stringify(await learn(urls)));
+    assertEquals(knownFile.mirrors.map(({ url }: { url: string }) => url), urls);
+    const before = mirrors.map(({ requests }) => requests.length);
+    const range = { start: 500_000, end: 700_000 };
+    const outcome = await download(urls, { knownFile, range });
+    assertEquals([outcome.error, outcome.bytes], [undefined, 200_000]);
+    for (const [index, { requests }] of mirrors.entries()) {
+      for (const { path, range: asked, headers } of requests.slice(before[index])) {
+        assert(asked![0] >= range.start, "nothing but what is wanted is asked for");
+        assert(headers["if-range"] !== undefined, "bound to the file that is known");
+        assert(!path.startsWith("/moved"), "straight to where redirects led");
+      }
+    }
+  });
+});
+
+Deno.test("Downloader: mirrors that are not known are probed, and held against the known file", async () => {
+  const other = { content: randomContent(FILE.size, 99) };
+  await withMirrors([{}, {}, {}, other], async (urls, mirrors) => {
+    const knownFile = await learn(urls.slice(0, 2));
+    const outcome = await download(urls, { knownFile });
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+    assert(mirrors[2]!.requests.some(({ range }) => range![0] === 0));
+    const states = outcome.events.flatMap((event) =>
+      event.type === "mirror" && event.state === "dropped" ? [event.mirror] : []
+    );
+    assert(states.every((url) => url === urls[3]), `${states}`);
+  });
+});
+
+Deno.test("Downloader: a known file that has changed is an error, and no byte of it comes", async () => {
+  await withMirrors([{}], async (urls) => {
+    const known = await learn(urls);
+    const validators = { etag: '"older"', lastModified: undefined, strong: '"older"' };
+    const knownFile = { ...known, mirrors: [{ ...known.mirrors[0]!, validators }] };
+    await using second = new Downloader(urls, { ...QUICK, knownFile });
+    await second.open();
+    const failure = await assertRejects(() => Array.fromAsync(second), NoMirrorLeftError);
+    assertEquals(failure.cause[0]?.reason, "changed");
+  });
+});
+
+Deno.test("Downloader.knownFile of other mirrors is of no use, and does no harm", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const knownFile = await learn(urls.slice(0, 1));
+    const outcome = await download(urls.slice(1), { knownFile });
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+  });
+});

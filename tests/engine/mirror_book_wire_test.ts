@@ -1,0 +1,127 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  DelayRequestAlgorithm,
+  Downloader,
+  type DownloaderOptions,
+  MirrorBook,
+} from "../../mod.ts";
+import { randomContent } from "../support/content.ts";
+import { download, QUICK, withMirrors } from "../support/download.ts";
+import type { LabMirror, MirrorOptions } from "../support/mirror_lab.ts";
+
+const CONTENT = randomContent(6_000_000, 11);
+/** Nothing is given up because the machine is busy. */
+const PATIENT: DownloaderOptions = {
+  ...QUICK,
+  delayRequest: "adaptive",
+  connectTimeoutMs: 10_000,
+  headersTimeoutMs: 10_000,
+  idleTimeoutMs: 10_000,
+};
+/** So long that without a rate little is dared at first; so fast that this is far too little. */
+const LONG_AND_FAT: Partial<MirrorOptions> = {
+  content: CONTENT,
+  bytesPerSecond: 20e6,
+  roundTripMs: 100,
+};
+
+/** Bytes of a first range that nobody dares to ask for who does not know such a link. */
+const MUCH = 400_000;
+
+/** Bytes that the first request behind the probe asks for. */
+function firstRange(mirror: LabMirror, from = 0): number {
+  const [, request] = mirror.requests.slice(from);
+  const [start, end] = request!.range!;
+  return end - start;
+}
+
+/** The largest of three first ranges: to a busy machine, a link's first bytes may seem slow. */
+async function largestFirstRange(mirror: LabMirror, run: () => Promise<unknown>): Promise<number> {
+  let largest = 0;
+  for (let attempt = 0; attempt < 3 && largest < MUCH; attempt++) {
+    const before = mirror.requests.length;
+    await run();
+    largest = Math.max(largest, firstRange(mirror, before));
+  }
+  return largest;
+}
+
+Deno.test("Downloader: with the same book, a second download asks for larger first ranges", async () => {
+  await withMirrors([LONG_AND_FAT], async (urls, [mirror]) => {
+    const book = new MirrorBook();
+    const first = await download(urls, { ...PATIENT, book });
+    assertEquals(first.sha256, CONTENT.sha256());
+    const { bytesPerSecond, latencyMs } = book.get(urls[0]!)!;
+    assert(bytesPerSecond > 2e6, `${bytesPerSecond}`);
+    assert(latencyMs > 50, `${latencyMs}`);
+    assert(firstRange(mirror!) < MUCH, `${firstRange(mirror!)}`);
+    const size = await largestFirstRange(mirror!, async () => {
+      const { sha256 } = await download(urls, { ...PATIENT, book });
+      assertEquals(sha256, CONTENT.sha256());
+    });
+    assert(size > MUCH, `${size}`);
+  });
+});
+
+Deno.test("Downloader: what the book says is known of each mirror on its own", async () => {
+  const mirrors = [LONG_AND_FAT, LONG_AND_FAT];
+  await withMirrors(mirrors, async (urls, [one, two]) => {
+    const size = await largestFirstRange(two!, async () => {
+      const before = one!.requests.length;
+      const book = new MirrorBook();
+      book.set(urls[1]!, { bytesPerSecond: 8e6, latencyMs: 100 });
+      const { sha256 } = await download(urls, { ...PATIENT, book });
+      assertEquals(sha256, CONTENT.sha256());
+      assert(firstRange(one!, before) < MUCH, `${firstRange(one!, before)}`);
+    });
+    assert(size > MUCH, `${size}`);
+  });
+});
+
+Deno.test("Downloader: every delay request algorithm fills the book", async () => {
+  await withMirrors([{ content: CONTENT, bytesPerSecond: 20e6 }], async (urls) => {
+    for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
+      const book = new MirrorBook();
+      await download(urls, { ...PATIENT, delayRequest, book });
+      assertEquals(book.size, 1, delayRequest);
+    }
+  });
+});
+
+Deno.test("Downloader: the book is filled also when the download is cancelled or fails", async () => {
+  await withMirrors([{ content: CONTENT, bytesPerSecond: 20e6 }], async (urls) => {
+    const cancelled = new MirrorBook();
+    let bytes = 0;
+    for await (const part of new Downloader(urls, { ...PATIENT, book: cancelled })) {
+      bytes += part.byteLength;
+      if (bytes > CONTENT.size / 2) break;
+    }
+    assertEquals(cancelled.size, 1);
+    const failed = new MirrorBook();
+    const downloader = new Downloader(urls, {
+      ...PATIENT,
+      book: failed,
+      onEvent: (event) => {
+        if (event.type === "receive" && event.block === 100) throw new Error("listener broke");
+      },
+    });
+    await assertRejects(() => Array.fromAsync(downloader), Error, "listener broke");
+    assertEquals(failed.size, 1);
+  });
+});
+
+Deno.test("Downloader: who brought little, or a whole file, is not in the book", async () => {
+  const little = randomContent(200_000, 3);
+  await withMirrors([{ content: little }], async (urls) => {
+    const book = new MirrorBook();
+    await download(urls, { ...PATIENT, book });
+    assertEquals(book.size, 0);
+    await new Downloader(urls, { book }).cancel();
+    assertEquals(book.size, 0);
+  });
+  await withMirrors([{ content: CONTENT, ranges: false }], async (urls) => {
+    const book = new MirrorBook();
+    const { bytes } = await download(urls, { ...PATIENT, book });
+    assertEquals([bytes, book.size], [CONTENT.size, 0]);
+  });
+});
