@@ -63,15 +63,15 @@ export const FLAG_GROUPS = {
     },
   ],
   Order: [
-    { name: "delay", value: "ALG", help: "adaptive, diff, normal, inv, static (diff)" },
+    { name: "delay", value: "ALG", help: "[adaptive], diff, normal, inv or static" },
     { name: "static-delay", value: "URL=N", help: "delay for one mirror, in blocks; repeatable" },
     {
       name: "initial-delay-coefficient",
       value: "N",
-      help: "blocks for each multiple of delay (10)",
+      help: "diff: blocks for each multiple of delay (10)",
     },
     { name: "no-initial-delay", help: "diff: start without a delay" },
-    { name: "duplicate", value: "ALG", help: "nibib (default), ibrc or none" },
+    { name: "duplicate", value: "ALG", help: "diff and kin: nibib (default), ibrc, none" },
     { name: "invalid-block-threshold", value: "N", help: "blocks that make it act (20)" },
     { name: "close-bad-connections", help: "close a mirror that had to be doubled" },
     { name: "split-size", value: "SIZE", help: "bytes in a block (1000000)" },

@@ -30,9 +30,11 @@ export function penalize(
 ): void {
   mirror.totalFailures++;
   if (OVERLOADED.includes(failure.status) && mirror.live.length > 0) {
-    // It refuses one request more while it serves others.
+    // It refuses one request more while it serves others: these go on, and no more come to them.
     mirror.limitConnections(mirror.live.length);
-    return report(mirror, failure, 0, download, now);
+    const restMs = failure.retryAfterMs ?? 0;
+    if (restMs > 0) mirror.state = { type: "waiting", until: now + restMs, failure };
+    return report(mirror, failure, restMs, download, now);
   }
   mirror.failures++;
   mirror.link.reset();

@@ -39,9 +39,9 @@ export interface DownloaderOptions {
    */
   splitSize?: number;
   /**
-   * Which block a mirror asks for next: an algorithm's name, or a function of your own.
+   * What a mirror asks for next: an algorithm's name, or a function of your own.
    *
-   * @default {"diff"}
+   * @default {"adaptive"; "diff", the original's, with an option that adaptive does not have}
    */
   delayRequest?: DelayRequestAlgorithm | DelayRequest;
   /**
@@ -64,7 +64,7 @@ export interface DownloaderOptions {
   initialDelayCoefficient?: number;
   /**
    * When the block that holds up the front is asked for again: an algorithm's name, or a function
-   * of your own.
+   * of your own. Not for `adaptive`, which has rescues of its own.
    *
    * @default {"nibib"}
    */

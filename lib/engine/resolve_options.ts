@@ -71,7 +71,7 @@ export function resolveOptions(
   whole("range.start", start, 0);
   if (end !== undefined) whole("range.end", end, start + 1);
   const coefficient = options.initialDelayCoefficient ?? 10;
-  const { delayRequest = "diff", duplicateRequest = "nibib" } = options;
+  const { delayRequest = defaultDelay(options), duplicateRequest = "nibib" } = options;
   const policySettings: PolicySettings = {
     initialDelay: options.initialDelay ?? true,
     initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
@@ -153,6 +153,16 @@ function resolveStaticDelays(
 function resolveBook(book: MirrorBook | undefined): MirrorBook | undefined {
   if (book === undefined || book instanceof MirrorBook) return book;
   throw new TypeError(`book is of type ${typeof book}, but must be a MirrorBook`);
+}
+
+/** What only the original's algorithms have asks for one of them. */
+function defaultDelay(options: DownloaderOptions): DelayRequestAlgorithm {
+  const { initialDelay, initialDelayCoefficient, duplicateRequest } = options;
+  const { invalidBlockThreshold, closeBadConnections } = options;
+  const original = [initialDelay, initialDelayCoefficient, duplicateRequest, invalidBlockThreshold];
+  return [...original, closeBadConnections].some((option) => option !== undefined)
+    ? "diff"
+    : "adaptive";
 }
 
 function resolveConnections(connections: number | "auto" = 2): number | "auto" {

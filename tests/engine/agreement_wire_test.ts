@@ -88,7 +88,8 @@ Deno.test("Downloader: no mirror left is one error with each mirror's last failu
 Deno.test("Downloader: when mirrors die midway, what came before is handed over, then the error", async () => {
   const faults = [{ kind: "status", status: 410, from: 4 }] as const;
   await withMirrors([{ faults: [...faults] }], async (urls) => {
-    const { error, bytes } = await download(urls, { maxBlocksPerRequest: 1 });
+    const options = { maxBlocksPerRequest: 1, delayRequest: "diff" } as const;
+    const { error, bytes } = await download(urls, options);
     assertInstanceOf(error, NoMirrorLeftError);
     assertEquals(bytes, 150_000);
   });

@@ -27,7 +27,7 @@ Deno.test("resolveOptions() fills in every default", () => {
   assertEquals([options.start, options.end], [0, undefined]);
   assertStrictEquals(options.policySettings.duplicate, nibib);
   assertEquals(options.policySettings.invalidBlockThreshold, 20);
-  assertEquals(options.delayRequest, "diff");
+  assertEquals(options.delayRequest, "adaptive");
   assertEquals(options.maxConnectionsPerMirror, 2);
   assertEquals(options.book, undefined);
   assertEquals(options.closeBadConnections, false);
@@ -63,6 +63,23 @@ Deno.test("resolveOptions(): diff has an initial delay of coefficient 10 by defa
   assertEquals(delayRequests.diff(settings({ initialDelay: false }))(view), 0);
   const staticDelays = { "http://two.test:80/file#x": 7 };
   assertEquals(delayRequests.static(settings({ staticDelays }))(view), 7);
+});
+
+Deno.test("resolveOptions(): what only the original's algorithms have asks for diff", () => {
+  const delay = (options: DownloaderOptions) => resolveOptions(URLS, options).delayRequest;
+  assertEquals(delay({ splitSize: 5000 }), "adaptive");
+  for (
+    const options of [
+      { initialDelay: false },
+      { initialDelayCoefficient: 3 },
+      { duplicateRequest: "none" },
+      { invalidBlockThreshold: 30 },
+      { closeBadConnections: false },
+    ] as const
+  ) {
+    assertEquals(delay(options), "diff");
+    assertEquals(delay({ ...options, delayRequest: "adaptive" }), "adaptive");
+  }
 });
 
 Deno.test("resolveOptions() knows every algorithm by its name", () => {

@@ -103,7 +103,7 @@ for (const [name, fault] of Object.entries(faults)) {
 Deno.test("Downloader waits as long as Retry-After asks for", async () => {
   const faults: Fault[] = [{ kind: "status", status: 429, retryAfter: "1", from: 3, count: 1 }];
   await withMirrors([{ faults }], async (urls, [mirror]) => {
-    const outcome = await download(urls);
+    const outcome = await download(urls, { delayRequest: "diff" });
     assertEquals(outcome.sha256, FILE.sha256());
     const [refused, next] = [mirror!.requests[3]!, mirror!.requests[4]!];
     assert(next.atMs - refused.atMs >= 1000, `${next.atMs - refused.atMs} ms`);
