@@ -38,6 +38,13 @@ const QUICK_MARGIN = 1.25;
 const YOUNG_ROUND_TRIPS = 6;
 /** A connection is still speeding up before it has delivered this many bandwidth-delay products. */
 const RAMP_PRODUCTS = 8;
+/**
+ * A link that was slow and has not been asked for a while may be as fast as ever: from then on it is
+ * taken to be so many times as fast each second, up to the best that it has shown. Otherwise a bad
+ * moment would keep it out for ever.
+ */
+const REST_MS = 500;
+const RECOVERY = 8;
 /** Before anything is known. */
 const UNKNOWN_LATENCY_MS = 100;
 /** Bytes that a link is taken to bring in a round trip before its rate is known: a window's worth. */
@@ -137,12 +144,16 @@ export class LinkRate {
   #steady: number | undefined;
   #quick: number | undefined;
   #ageMs = 0;
+  /** The best that there was for a while. */
+  #best: number;
   #since: number | undefined;
+  #idleSince: number | undefined;
   #elapsedMs = 0;
   #bytes = 0;
 
   constructor(known?: number) {
     this.#steady = this.#quick = known;
+    this.#best = known ?? 0;
     // What is known is held against what comes, not replaced by it.
     if (known !== undefined) this.#ageMs = Infinity;
   }
@@ -150,12 +161,14 @@ export class LinkRate {
   /** Bytes are to come from `now` on. */
   resume(now: number): void {
     this.#since ??= now;
+    this.#idleSince = undefined;
   }
 
   /** No bytes are to come from `now` on. */
   pause(now: number): void {
     if (this.#since !== undefined) this.#elapsedMs += now - this.#since;
     this.#since = undefined;
+    this.#idleSince ??= now;
   }
 
   /** Counts bytes that came at `now`. In the first `youngMs`, only the newest sample counts. */
@@ -169,6 +182,7 @@ export class LinkRate {
     const young = this.#ageMs < youngMs;
     this.#steady = young ? sample : mixed(this.#steady, sample, elapsedMs, STEADY_MS);
     this.#quick = young ? sample : mixed(this.#quick, sample, elapsedMs, QUICK_MS);
+    this.#best = Math.max(this.#best, this.#steady);
     this.#since = now;
     this.#elapsedMs = this.#bytes = 0;
   }
@@ -181,7 +195,10 @@ export class LinkRate {
     const quick = silentMs < 4 * SAMPLE_MS
       ? this.#quick
       : mixed(this.#quick, this.#bytes * 1000 / silentMs, silentMs, QUICK_MS);
-    return Math.max(1, Math.min(this.#steady, QUICK_MARGIN * quick));
+    const rate = Math.max(1, Math.min(this.#steady, QUICK_MARGIN * quick));
+    const restedMs = this.#idleSince === undefined ? 0 : now - this.#idleSince - REST_MS;
+    if (restedMs <= 0 || rate >= this.#best) return rate;
+    return Math.min(this.#best, rate * RECOVERY ** (restedMs / 1000));
   }
 
   /** Forgets everything. */

@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/algorithms/duplicate.ts";
-import { inspector } from "../support/invariants.ts";
+import { Ledger } from "../../lib/engine/ledger.ts";
+import type { LiveRequest } from "../../lib/engine/mirror.ts";
+import type { Scheduler } from "../../lib/engine/scheduler.ts";
+import { inspector, simulateStrictly, WasteAllowance } from "../support/invariants.ts";
+import { randomNetwork as anyNetwork } from "../support/random_network.ts";
 import {
   delayRequestOf,
   EIGHT_MIRRORS,
@@ -189,4 +193,76 @@ Deno.test("random networks without any healthy mirror end, too, one way or the o
     const { complete } = outcome.scheduler.ledger;
     assertEquals(outcome.error?.name, complete ? undefined : "NoMirrorLeftError", `seed ${seed}`);
   }
+});
+
+/** Runs adaptive on random networks with every invariant held, those on the waste among them. */
+function fuzzAdaptive(firstSeed: number, count: number, connections: number): Simulation[] {
+  return Array.from({ length: count }, (_, index) => {
+    const seed = firstSeed + index;
+    const network = anyNetwork(mulberry32(seed));
+    // The bench runs the large ones, too.
+    const size = network.start === undefined ? Math.min(network.size, LARGEST) : network.size;
+    const options = { ...network, size, delay: "adaptive", maxConnectionsPerMirror: connections };
+    try {
+      return simulateStrictly(options as SimulationOptions, connections);
+    } catch (cause) {
+      throw new Error(`adaptive, ${connections} connections, seed ${seed}`, { cause });
+    }
+  });
+}
+
+const LARGEST = 3_000_000;
+
+Deno.test("adaptive keeps every invariant on 200 random networks, and wastes little", () => {
+  const outcomes = fuzzAdaptive(1, 200, 2);
+  let [wasted, wanted] = [0, 0];
+  for (const { duplicateBytes, scheduler: { ledger } } of outcomes) {
+    wasted += duplicateBytes;
+    wanted += ledger.end - ledger.start;
+  }
+  assert(wasted <= 0.02 * wanted, `${wasted} of ${wanted} bytes came twice`);
+});
+
+for (const connections of [1, 4]) {
+  Deno.test(`adaptive keeps every invariant with ${connections} requests to a mirror at once`, () => {
+    fuzzAdaptive(1000 * connections, 30, connections);
+  });
+}
+
+/** What is allowed for, in bytes, when these requests are seen one after the other, at 1000 ms. */
+function allowed(...scenes: readonly (readonly Partial<LiveRequest>[])[]): number {
+  const mirror = { answerMs: 9 };
+  const allowance = new WasteAllowance([{ bytesPerSecond: 1000, roundTripMs: 0 }]);
+  const ledger = new Ledger(0, 1e6, 1000);
+  for (const scene of scenes) {
+    const requests = scene.map((facts, id) => {
+      const { start = 0, end = 9000 } = facts;
+      const place = { start, position: start, end, claimEnd: end };
+      return { id, kind: "range", mirror, answeredAt: 0, activeAt: 990, ...place, ...facts };
+    });
+    allowance.observe({ ledger, mirrors: [mirror], requests } as unknown as Scheduler, 1000);
+  }
+  return allowance.bytes;
+}
+
+Deno.test("WasteAllowance: bytes come twice only if they are asked for twice", () => {
+  const whole = {};
+  const behind = { start: 9000, end: 12_000 };
+  assertEquals(allowed([whole], [whole, behind], [whole, behind]), 0);
+  // Duplicated on purpose: all that the first one has yet to bring.
+  const half = { position: 5000 };
+  assertEquals(allowed([whole], [half, { start: 2000, end: 8000 }]), 3000);
+  // Stolen: what comes within the time of an answer, and a chunk.
+  const stolen = { claimEnd: 3000 };
+  assertEquals(allowed([whole], [stolen, { start: 3000 }]), 10 + 1460);
+  assertEquals(allowed([whole], [stolen, { start: 8000 }]), 1000);
+  // Counted when the second one is asked, once.
+  const later = [stolen, { start: 3000 }];
+  assertEquals(allowed([whole], [stolen], later, later), 10 + 1460);
+  // Lost by a silence: all of it.
+  const silent = { claimEnd: 0, activeAt: 900 };
+  assertEquals(allowed([whole], [silent, { end: 4000 }]), 4000);
+  assertEquals(allowed([whole], [silent], [{ ...silent, activeAt: 999 }, { end: 4000 }]), 4000);
+  const notDue = { claimEnd: 0, activeAt: 900, answeredAt: undefined, dueAt: 1010 };
+  assertEquals(allowed([whole], [notDue, {}]), 10 + 1460);
 });

@@ -204,6 +204,20 @@ Deno.test("ratesAt: the mirror falls silent by itself, and comes back", () =>
     assert(performance.now() - startedAt >= 19);
   }));
 
+Deno.test("ratesAt 0: connections stay open and give nothing, new ones too", () =>
+  withMirror({ roundTripMs: 5, ratesAt: [[0, 0]] }, async (mirror, ask) => {
+    const answers = [ask("bytes=0-9"), ask("bytes=10-19")];
+    const { promise, resolve } = Promise.withResolvers<string>();
+    setTimeout(resolve, 50, "silence");
+    const any = Promise.race(answers).then(() => "answer");
+    assertEquals(await Promise.race([promise, any]), "silence");
+    assertEquals([mirror.openConnections, mirror.connectionsAccepted], [2, 2]);
+    mirror.setRate(undefined);
+    for (const [index, answer] of answers.entries()) {
+      sameBytes(await (await answer).bytes(), 10 * index, 10 * index + 10);
+    }
+  }));
+
 Deno.test("resetConnections() breaks what is under way", () =>
   withMirror({ faults: [{ kind: "stall", afterBytes: 10, count: 2 }] }, async (mirror, ask) => {
     const reading = readAll(await ask("bytes=0-99"));
