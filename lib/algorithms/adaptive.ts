@@ -94,6 +94,8 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
         : place(outlook, outlooks, Math.min(length, last), view, now);
       const plan = range && this.#plan(outlook, range, view);
       if (plan !== undefined) return plan;
+      // The front waits for room for whoever brings it sooner: nobody slower takes it meanwhile.
+      if (range?.start === ledger.front) return undefined;
     }
     return undefined;
   }
@@ -226,6 +228,17 @@ function cutOut(gap: ByteSpan, start: number, length: number, crumb: number): By
   return { start: shifted - gap.start < crumb ? gap.start : shifted, end: gap.end };
 }
 
+/** Less of a range that is too long: of less, less is on its way already. */
+function shortened(
+  { start }: ByteSpan,
+  room: number,
+  view: AdaptiveView,
+  reserve: number,
+): ByteSpan | undefined {
+  const length = Math.min(room, view.roomFor(start, start + room) - reserve);
+  return length > 0 ? { start, end: start + length } : undefined;
+}
+
 /** Keeps a range within the window; `undefined` where it is better to wait. */
 function fitWindow(range: ByteSpan, view: AdaptiveView): ByteSpan | undefined {
   const { ledger, windowSize, readyBytes } = view;
@@ -235,7 +248,7 @@ function fitWindow(range: ByteSpan, view: AdaptiveView): ByteSpan | undefined {
   const room = view.roomFor(range.start, range.end) - (atFront ? 0 : reserve);
   if (length <= room) return range;
   // Room that comes in small pieces is not asked for in small pieces.
-  if (room >= Math.max(1, reserve)) return { start: range.start, end: range.start + room };
+  if (room >= Math.max(1, reserve)) return shortened(range, room, view, atFront ? 0 : reserve);
   // Where nothing but the front can make any, it is asked for: the window may have shrunk.
   const stuck = atFront && readyBytes === 0 && ledger.askedBytes === 0;
   if (!stuck) return undefined;

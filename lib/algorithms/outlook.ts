@@ -125,7 +125,8 @@ export class Outlook {
 
   /** The same if it brought them besides what it has to bring, as soon as it can be asked. */
   rushedAt(bytes: number): number {
-    const answerAt = this.#slotAt + this.source.link.nextLatencyMs;
+    const lateMs = this.onProbation ? PROBATION_MS : 0;
+    const answerAt = this.#slotAt + this.source.link.nextLatencyMs + lateMs;
     // They share the link with the rest.
     const share = this.readyAt > answerAt ? this.source.lanes + 1 : 1;
     return Math.min(this.finishAt(bytes), answerAt + share * this.transferMs(bytes));

@@ -76,7 +76,8 @@ function steal(
     const kept = (beginMs - waitMs + left * msPerByte) / (1 / owner.rate + msPerByte);
     const cut = Math.ceil(Math.max(0, kept));
     if (left - cut < SHORTEST_STEAL) continue;
-    const ms = Math.max(waitMs + cut / owner.rate, beginMs + (left - cut) * msPerByte);
+    const keptMs = cut === 0 ? 0 : waitMs + cut / owner.rate;
+    const ms = Math.max(keptMs, beginMs + (left - cut) * msPerByte);
     if (best === undefined || ms < best.ms) best = { helper, cut, ms };
   }
   if (best === undefined || aloneMs - best.ms < leastGainMs) return undefined;

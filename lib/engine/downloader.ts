@@ -315,6 +315,7 @@ export class Downloader implements AsyncDisposable {
           break;
         case "discard":
           this.#inbox.buffer.clear();
+          this.#trace.length = 0;
           break;
         case "report":
           this.#report(command.event);
@@ -334,6 +335,7 @@ export class Downloader implements AsyncDisposable {
     const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
     const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
     this.#info = { ...about, size, mirrors: known.map(({ url }) => url) };
+    this.#inbox.open();
     this.#opened.resolve(this.#info);
   }
 

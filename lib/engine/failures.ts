@@ -32,7 +32,8 @@ export function penalize(
   if (OVERLOADED.includes(failure.status) && mirror.live.length > 0) {
     // It refuses one request more while it serves others: these go on, and no more come to them.
     mirror.limitConnections(mirror.live.length);
-    const restMs = failure.retryAfterMs ?? 0;
+    const { retryAfterMs = 0 } = failure;
+    const restMs = retryAfterMs <= retry.maxRetryAfterMs ? retryAfterMs : 0;
     if (restMs > 0) mirror.state = { type: "waiting", until: now + restMs, failure };
     return report(mirror, failure, restMs, download, now);
   }

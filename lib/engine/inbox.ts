@@ -17,6 +17,7 @@ export class Inbox {
   windowSize: number;
   /** When the first byte could be handed over, in milliseconds of `performance.now()`. */
   firstByteAt: number | undefined;
+  #opened = false;
   #changed = Promise.withResolvers<void>();
 
   constructor(start: number, windowSize: number) {
@@ -31,6 +32,16 @@ export class Inbox {
     const kept = this.buffer.write(offset, useful);
     const now = performance.now();
     this.rate.add(kept, now);
+    if (this.#opened) this.#tell(now);
+  }
+
+  /** From now on, bytes may be handed over. */
+  open(): void {
+    this.#opened = true;
+    this.#tell(performance.now());
+  }
+
+  #tell(now: number): void {
     if (!this.buffer.ready) return;
     this.firstByteAt ??= now;
     this.wake();

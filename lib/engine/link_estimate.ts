@@ -160,6 +160,11 @@ export class LinkRate {
 
   /** Bytes are to come from `now` on. */
   resume(now: number): void {
+    // What it has recovered to is what it is held against now.
+    const recovered = this.at(now);
+    if (this.#idleSince !== undefined && recovered !== undefined && recovered > this.#steady!) {
+      this.#steady = this.#quick = recovered;
+    }
     this.#since ??= now;
     this.#idleSince = undefined;
   }

@@ -215,7 +215,8 @@ export class Scheduler {
     this.#download.reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
     if (completed.length > 0) losers(this.#download, now).forEach((one) => this.#giveUp(one, now));
-    else if (isRemnant(request, this.#download, now)) this.#giveUp(request, now);
+    const live = this.#download.requests.get(request.id) !== undefined;
+    if (live && isRemnant(request, this.#download, now)) this.#giveUp(request, now);
     if (this.#assigner.isDue(now)) this.#assign(now);
   }
 

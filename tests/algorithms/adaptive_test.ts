@@ -391,6 +391,13 @@ Deno.test(
   },
 );
 
+// Fails: 16.0 s, the oracle needs 6.5 s. What it is tried again with, 16 KiB, comes in 2 ms: too soon
+// for a sample, so that it is taken to be as slow as before each time.
+Deno.test("no livelock: nor one that brings too little at a time to be measured", () => {
+  const { seconds, oracleSeconds } = run(slump(2000, 5));
+  assert(seconds <= oracleSeconds + 1.5, `${seconds} s, oracle ${oracleSeconds} s`);
+});
+
 Deno.test("no livelock: a revoked range is not taken back by its silent owner", () => {
   // Connections that were open fall silent, and new ones work: it seems to be as good as ever.
   for (const deadFromMs of [300, 500, 800]) {

@@ -229,6 +229,22 @@ for (const connections of [1, 4]) {
   });
 }
 
+// Fails: 59 % of the file come twice. What the window has no room for in one piece is asked of a slow
+// mirror, which wants less at once, and the whole of it is stolen at the same moment.
+Deno.test(
+  "adaptive: a consumer slower than the links lets next to nothing come twice",
+  () => {
+    const { duplicateBytes } = simulateStrictly({
+      links: EIGHT_MIRRORS,
+      size: 100_000_000,
+      slowStart: true,
+      consumerBytesPerSecond: 2_000_000,
+      delay: "adaptive",
+    }, 2);
+    assert(duplicateBytes <= 1_000_000, `${duplicateBytes} bytes came twice`);
+  },
+);
+
 /** What is allowed for, in bytes, when these requests are seen one after the other, at 1000 ms. */
 function allowed(...scenes: readonly (readonly Partial<LiveRequest>[])[]): number {
   const mirror = { answerMs: 9 };

@@ -32,11 +32,10 @@ function withFaults(...faults: readonly Fault[]): Mirrors {
 
 for (const maxConnectionsPerMirror of [1, 2, 4]) {
   Deno.test(`adaptive, up to ${maxConnectionsPerMirror} requests to a mirror: the right bytes, each block once`, async () => {
-    await withMirrors(LINKS, async (urls, mirrors) => {
+    await withMirrors(LINKS, async (urls) => {
       const { events } = await adaptive(urls, { maxConnectionsPerMirror });
       const blocks = events.flatMap((event) => event.type === "receive" ? [event.block] : []);
       assertEquals(blocks.toSorted((a, b) => a - b), Array.from({ length: 21 }, (_, i) => i));
-      assert(mirrors.some(({ requests }) => requests.length > 2));
     });
   });
 }

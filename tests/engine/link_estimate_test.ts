@@ -192,6 +192,25 @@ Deno.test("LinkRate: short stretches are added up until they are long enough", (
   assertAlmostEquals(rate.at(4020)!, 50_000 + 50_000 * (1 - Math.exp(-20 / 600)), 1);
 });
 
+Deno.test("LinkRate: a link that was slow and has rested may be as fast as it ever was", () => {
+  const rate = new LinkRate();
+  rate.resume(0);
+  feed(rate, 1000, 0, 2000);
+  feed(rate, 1, 2000, 8000);
+  assert(rate.at(8000)! < 2000, `${rate.at(8000)}`);
+  rate.pause(8000);
+  const before = rate.at(8000)!;
+  assertEquals(rate.at(8500), before);
+  const rates = [9000, 9500, 10_500].map((now) => rate.at(now)!);
+  assertEquals(rates, [0.5, 1, 2].map((seconds) => before * 8 ** seconds));
+  // But not faster.
+  assertAlmostEquals(rate.at(60_000)!, 1_000_000, 1);
+  // What is measured then counts soon more than what was believed.
+  rate.resume(60_000);
+  feed(rate, 1, 60_000, 60_600);
+  assert(rate.at(60_600)! < 100_000, `${rate.at(60_600)}`);
+});
+
 Deno.test("LinkRate decays in silence, but not between two chunks, and never to nothing", () => {
   const rate = new LinkRate();
   rate.resume(0);

@@ -382,7 +382,7 @@ Deno.test("Scheduler: an owner at the end of its claim is given up, unless endin
 });
 
 // Fails: as long as each chunk completes a block, nobody looks at what follows the claim.
-Deno.test.ignore(
+Deno.test(
   "Scheduler: an owner is given up, too, when its last bytes complete a block",
   () => {
     assertEquals([30, 60].map((end) => givenUp(20, end)), [false, true]);
@@ -466,18 +466,30 @@ for (const status of [429, 503]) {
     const hand = new ScriptedHand(2);
     const first = hand.ask(0, 4, 20);
     assertEquals(hand.scheduler.mirrors[0]!.maxConnections, 2);
-    const second = hand.ask(0, 20, 40);
-    const failure = { status, phase: "headers", reason: "status", retryAfterMs: 60_000 } as const;
-    hand.failRequest(second, failure);
+    const failure = { status, phase: "headers", reason: "status" } as const;
+    hand.failRequest(hand.ask(0, 20, 40), failure);
     const { maxConnections, state, failures, totalFailures } = hand.scheduler.mirrors[0]!;
     assertEquals([maxConnections, state.type, failures, totalFailures], [1, "ready", 0, 1]);
     assertEquals([hand.live(0), hand.free], [[first], [[20, 100]]]);
     // With nothing else under way, it means the mirror.
     hand.failRequest(first, failure);
     assertEquals(hand.scheduler.mirrors[0]!.state.type, "waiting");
-    assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [0, 60_000]);
+    assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [0, 250]);
   });
 }
+
+Deno.test("Scheduler: Retry-After of a second request is kept, while the first one goes on", () => {
+  const hand = new ScriptedHand(2);
+  const first = hand.ask(0, 4, 20);
+  hand.failRequest(hand.ask(0, 20, 40), { status: 503, retryAfterMs: 3000 });
+  const mirror = hand.scheduler.mirrors[0]!;
+  assertEquals([mirror.state.type, mirror.available, hand.live(0)], ["waiting", false, [first]]);
+  hand.bring(first, 16);
+  hand.handle({ type: "ended", request: first.id });
+  assertEquals([hand.scheduler.ledger.front, hand.scheduler.wakeAt], [20, 3050]);
+  hand.sleep();
+  assertEquals([mirror.state.type, mirror.failures, mirror.maxConnections], ["ready", 0, 1]);
+});
 
 Deno.test("Scheduler: a second request that is refused for good ends the mirror", () => {
   const hand = new ScriptedHand(2);

@@ -12,7 +12,7 @@ Deno.test("NETWORKS have names of their own, and bounds for the rows of the tabl
   assertEquals(NETWORKS[0]!.bounds, {
     ofCapacityPercent: 97.5,
     ofOraclePercent: 99,
-    firstByteSeconds: 0.025,
+    firstByteSeconds: 0.067,
     initialBufferingSeconds: 0.25,
     lagBytes: 800_000,
     peakBytes: 4_000_000,
