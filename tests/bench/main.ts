@@ -1,8 +1,15 @@
 /**
- * The benches over real sockets. Linux, with nginx installed:
+ * The benches over real sockets, on Linux:
  *
- *     deno task bench                 all of them, about four minutes
- *     deno task bench speed memory    some of them
+ *     deno task bench                          all of them, about an hour
+ *     deno task bench speed memory pause       over loopback; nginx must be installed
+ *     deno task bench algorithms               the thesis's measures on its testbed
+ *     deno task bench links                    whole commands over all sets of shaped links
+ *     deno task bench links testbed silent     over some sets
+ *
+ * `links` takes more: `--only diff,curl` (some commands), `--runs 1` (3), `--json [FILE]`
+ * (bench-links.json; everything that was measured, with the curves) and `--svg FILE` (a picture of
+ * the first set).
  *
  * Compare figures of one run only: machines differ, and are never quite idle.
  *
@@ -10,25 +17,42 @@
  */
 
 import { nginxPath } from "../support/nginx.ts";
+import { algorithms } from "./algorithms.ts";
+import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { CONTENDERS } from "./contenders.ts";
+import { LINK_SETS } from "./link_sets.ts";
+import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
-import { testbed, tools } from "./testbed.ts";
 
-const benches: Record<string, { run: () => Promise<void>; nginx: boolean }> = {
+type Bench = (args: BenchArguments) => Promise<void>;
+
+/** All benches, in the order in which they run; some serve files by nginx. */
+const benches: Record<string, { run: Bench; nginx: boolean }> = {
   speed: { run: speed, nginx: true },
   memory: { run: memory, nginx: true },
-  testbed: { run: testbed, nginx: false },
-  tools: { run: tools, nginx: false },
+  algorithms: { run: algorithms, nginx: false },
+  links: { run: (args) => links(args.links), nginx: false },
   pause: { run: pause, nginx: true },
 };
 
-const chosen = Deno.args.length > 0 ? Deno.args : Object.keys(benches);
-for (const name of chosen) {
-  const bench = benches[name];
-  if (bench === undefined) {
-    console.error(`There is no bench "${name}"; there are ${Object.keys(benches).join(", ")}`);
+function parse(): BenchArguments {
+  try {
+    return parseBenchArguments(Deno.args, {
+      benches: Object.keys(benches),
+      sets: LINK_SETS.map(({ name }) => name),
+      contenders: CONTENDERS.map(({ name }) => name),
+    });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    console.error(error.message);
     Deno.exit(2);
   }
-  if (bench.nginx && nginxPath() === undefined) {
+}
+
+const args = parse();
+for (const name of args.benches) {
+  const { run, nginx } = benches[name]!;
+  if (nginx && nginxPath() === undefined) {
     console.log(`\n${name}: needs nginx, which is not installed`);
-  } else await bench.run();
+  } else await run(args);
 }

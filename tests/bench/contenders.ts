@@ -1,0 +1,128 @@
+/**
+ * The commands that are compared: every algorithm of sphttp, and what is installed of the usual
+ * tools. Each is told to say nothing, and to give the file to stdout where it can.
+ *
+ * @module
+ */
+
+import { DelayRequestAlgorithm } from "../../mod.ts";
+import { findExecutable } from "../support/executable.ts";
+import { type ShapedLink, staticDelays } from "./link_sets.ts";
+
+/** What a command is run on. */
+export interface Course {
+  readonly urls: readonly string[];
+  /** One for each URL, the fastest first. */
+  readonly links: readonly ShapedLink[];
+  /** An empty folder for those that write files. */
+  readonly folder: string;
+}
+
+/** A command. */
+export interface Contender {
+  /** How the command line calls it. */
+  readonly name: string;
+  /** Where the file goes: bytes on stdout come in order, a file has holes until the end. */
+  readonly output: "stdout" | "file";
+  readonly installed: boolean;
+  /** What the table calls it. */
+  title(mirrors: number): string;
+  /** The arguments, the program first. A file is written to {@linkcode outputFile}. */
+  command(course: Course): string[];
+}
+
+const OUTPUT_NAME = "out";
+const SPHTTP = [
+  ...[Deno.execPath(), "run", "--quiet", `--import-map=${path("import_map.npm.json")}`],
+  ...["-A", path("cli.ts"), "-s", "-o", "-"],
+];
+
+/** Where a contender that writes a file puts it. */
+export function outputFile(folder: string): string {
+  return `${folder}/${OUTPUT_NAME}`;
+}
+
+/** All contenders, whether installed or not. */
+export const CONTENDERS: readonly Contender[] = [
+  ...Object.values(DelayRequestAlgorithm).map((algorithm): Contender => ({
+    name: algorithm,
+    output: "stdout",
+    installed: true,
+    title: () => `sphttp ${algorithm}`,
+    command: (course) => [
+      ...SPHTTP,
+      ...["--delay", algorithm],
+      ...(algorithm === "static" ? staticFlags(course) : []),
+      ...course.urls,
+    ],
+  })),
+  tool("curl", {
+    program: "curl",
+    output: "stdout",
+    title: () => "curl, fastest mirror",
+    flags: () => ["-s"],
+    mirrors: 1,
+  }),
+  tool("wget2", {
+    program: "wget2",
+    output: "stdout",
+    title: () => "wget2, fastest mirror",
+    flags: () => ["-q", "-O", "-"],
+    mirrors: 1,
+  }),
+  tool("aria2c-x1", {
+    program: "aria2c",
+    output: "file",
+    title: () => "aria2c -x1 -k1M",
+    flags: ({ folder }) => [...aria2c(folder), "-x1", "-k1M"],
+  }),
+  tool("aria2c-x4", {
+    program: "aria2c",
+    output: "file",
+    title: () => "aria2c -x4 -s32 -k1M inorder",
+    flags: ({ folder }) => [
+      ...aria2c(folder),
+      ...["-x4", "-s32", "-k1M", "--stream-piece-selector=inorder"],
+    ],
+  }),
+  tool("axel", {
+    program: "axel",
+    output: "file",
+    title: (mirrors) => `axel -n ${mirrors}`,
+    flags: ({ urls, folder }) => ["-q", "-n", String(urls.length), "-o", outputFile(folder)],
+  }),
+];
+
+/** What a tool that somebody else wrote is told. */
+interface Tool extends Pick<Contender, "output" | "title"> {
+  readonly program: string;
+  flags(course: Course): string[];
+  /** How many of the mirrors it is given. @default all */
+  readonly mirrors?: number;
+}
+
+function tool(name: string, { program, flags, mirrors, output, title }: Tool): Contender {
+  return {
+    name,
+    output,
+    installed: findExecutable(program) !== undefined,
+    title,
+    command: (course) => [program, ...flags(course), ...course.urls.slice(0, mirrors)],
+  };
+}
+
+function aria2c(folder: string): string[] {
+  return ["-q", "--file-allocation=none", "-d", folder, "-o", OUTPUT_NAME];
+}
+
+function staticFlags({ urls, links }: Course): string[] {
+  return staticDelays(links).flatMap((blocks, index) => [
+    "--static-delay",
+    `${urls[index]}=${blocks}`,
+  ]);
+}
+
+/** The path of one of the project's own files. */
+function path(name: string): string {
+  return new URL(`../../${name}`, import.meta.url).pathname;
+}

@@ -1,0 +1,131 @@
+/**
+ * What is made of the runs over one set of links: a table, and the picture of it. Pure.
+ *
+ * @module
+ */
+
+import { plotDelivery } from "../../lib/trace/plot.ts";
+import type { Point } from "../../mod.ts";
+import type { Figures } from "./arrival_log.ts";
+import { limitFigures } from "./link_limit.ts";
+import type { ProcessorShares } from "./observe.ts";
+import { median, table } from "./usage.ts";
+
+/** One run of one command. */
+export interface Run {
+  /** `wrong`: it ended well, but what it gave is not the file; `endless`: it had to be ended. */
+  readonly outcome: "complete" | "wrong" | "failed" | "endless";
+  readonly seconds: number;
+  /** User and system time, in seconds. */
+  readonly cpuSeconds: number;
+  /** Bytes that the mirrors sent beyond the file's size, by that size. */
+  readonly twice: number;
+  /** What its consumer felt; undefined for one that gives a file only at the end. */
+  readonly figures: Figures | undefined;
+  /** When bytes came out of it. */
+  readonly arrivals: readonly Point[];
+  /** What it said on stderr. */
+  readonly messages: string;
+  /** What the processors did meanwhile. */
+  readonly processors: ProcessorShares;
+}
+
+/** All runs of one command. */
+export interface Entry {
+  readonly name: string;
+  readonly title: string;
+  readonly installed: boolean;
+  readonly runs: readonly Run[];
+}
+
+/** Everything that was measured over one set of links. */
+export interface SetResult {
+  readonly name: string;
+  readonly title: string;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  /** What the links can give by themselves. */
+  readonly limit: readonly Point[];
+  readonly entries: readonly Entry[];
+}
+
+const HEAD = ["wall s", "of limit", "first byte s", "late s", "stall s", "twice %", "CPU s"];
+const PROBLEMS = { wrong: "WRONG", failed: "fails", endless: "does not end" } as const;
+
+/**
+ * How free the machine was: a command that had to wait for a processor shows that, not its speed.
+ */
+export function machineText({ entries }: Pick<SetResult, "entries">): string {
+  const shares = entries.flatMap(({ runs }) => runs.map(({ processors }) => processors));
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  const idle = percent(Math.min(1, ...shares.map((share) => share.idle)));
+  const stolen = percent(Math.max(0, ...shares.map((share) => share.stolen)));
+  return `processors idle for ${idle} of the time or more, at most ${stolen} taken by the host`;
+}
+
+/** The table of a set: medians of the runs that brought the file. */
+export function resultTable({ name, limit, entries }: SetResult): string {
+  const limitSeconds = limit.at(-1)!.seconds;
+  const limitRow = [
+    "the links' limit",
+    limitSeconds.toFixed(2),
+    "1.00",
+    ...figureCells([limitFigures(limit)]),
+    "0.0",
+    "–",
+  ];
+  const rows = entries.map((entry) => {
+    const runs = completeRuns(entry);
+    if (runs.length === 0) return [verdict(entry), ...HEAD.map(() => "–")];
+    const wall = median(runs.map(({ seconds }) => seconds));
+    return [
+      verdict(entry),
+      wall.toFixed(2),
+      (limitSeconds / wall).toFixed(2),
+      ...figureCells(runs.flatMap(({ figures }) => figures ?? [])),
+      (median(runs.map(({ twice }) => twice)) * 100).toFixed(1),
+      median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2),
+    ];
+  });
+  return table([[name, ...HEAD], limitRow, ...rows]);
+}
+
+/** The run that the picture shows is the middle one by its time. */
+export function resultPicture({ title, size, limit, entries }: SetResult): string {
+  const curves = entries.flatMap((entry) => {
+    const runs = completeRuns(entry).sort((one, other) => one.seconds - other.seconds);
+    const middle = runs[(runs.length - 1) >> 1];
+    if (middle === undefined || middle.arrivals.length === 0) return [];
+    return [{ name: entry.title.replace(/, fastest mirror/, ""), points: middle.arrivals }];
+  });
+  return plotDelivery(curves, {
+    title: `${size / 1e6} MB, ${title}`,
+    subtitle: "Whole commands side by side, bytes as they come out of their stdout; " +
+      "curl and wget2 use the fastest mirror",
+    limit,
+  });
+}
+
+/** What a row is called, with what went wrong. */
+export function verdict({ title, installed, runs }: Entry): string {
+  if (!installed) return `${title}: not installed`;
+  const problems = Object.entries(PROBLEMS).flatMap(([outcome, words]) => {
+    const count = runs.filter((run) => run.outcome === outcome).length;
+    if (count === 0) return [];
+    return [count === runs.length ? words : `${words} in ${count} of ${runs.length}`];
+  });
+  return problems.length === 0 ? title : `${title}: ${problems.join(", ")}`;
+}
+
+function completeRuns({ runs }: Entry): Run[] {
+  return runs.filter(({ outcome }) => outcome === "complete");
+}
+
+function figureCells(figures: readonly Figures[]): string[] {
+  if (figures.length === 0) return ["–", "–", "–"];
+  return [
+    median(figures.map(({ firstByteSeconds }) => firstByteSeconds)).toFixed(3),
+    median(figures.map(({ lateSeconds }) => lateSeconds)).toFixed(2),
+    median(figures.map(({ stallSeconds }) => stallSeconds)).toFixed(2),
+  ];
+}

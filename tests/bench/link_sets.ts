@@ -1,0 +1,83 @@
+/**
+ * The links over which commands are compared. Rates are in bytes per second, and a mirror's time
+ * counts from its first request.
+ *
+ * @module
+ */
+
+import type { Fault } from "../support/faults.ts";
+import { EIGHT_MIRRORS, TESTBED } from "../support/simulator.ts";
+
+/** A mirror of the lab and its link; see `MirrorOptions` of the mirror lab. */
+export interface ShapedLink {
+  readonly bytesPerSecond: number;
+  readonly roundTripMs: number;
+  /** Rates to come; 0 is silence. */
+  readonly ratesAt?: readonly (readonly [seconds: number, bytesPerSecond: number])[];
+  readonly faults?: readonly Fault[];
+}
+
+/** Mirrors that one file is fetched from. */
+export interface LinkSet {
+  /** How the command line calls it. */
+  readonly name: string;
+  readonly title: string;
+  /** The fastest comes first. */
+  readonly links: readonly ShapedLink[];
+}
+
+const MEGABIT = 125_000;
+
+/** The testbed with more about some of its links, which are fast, middle and slow. */
+function testbedWith(changes: readonly Partial<ShapedLink>[]): ShapedLink[] {
+  return TESTBED.map((link, index) => ({ ...link, ...changes[index] }));
+}
+
+/** All sets, in the order in which they run. */
+export const LINK_SETS: readonly LinkSet[] = [
+  {
+    name: "testbed",
+    title: "150/50/15 Mbit/s, round trips of 10/30/100 ms",
+    links: TESTBED,
+  },
+  {
+    name: "eight",
+    title: "eight public mirrors, 58.8 to 2.07 Mbit/s, round trips of 10 to 300 ms",
+    links: EIGHT_MIRRORS,
+  },
+  {
+    name: "equal",
+    title: "three times 100 Mbit/s, round trips of 20 ms",
+    links: Array.from({ length: 3 }, () => ({ bytesPerSecond: 100 * MEGABIT, roundTripMs: 20 })),
+  },
+  {
+    name: "dip",
+    title: "testbed, the fastest at 10 % from 2 to 5 s",
+    links: testbedWith([{ ratesAt: [[2, 15 * MEGABIT], [5, 150 * MEGABIT]] }]),
+  },
+  {
+    name: "silent",
+    title: "testbed, the second silent from 2 s on",
+    links: testbedWith([{}, { ratesAt: [[2, 0]] }]),
+  },
+  {
+    name: "reset",
+    title: "testbed, the second resets each response after 400 kB",
+    links: testbedWith([{}, { faults: [{ kind: "reset", afterBytes: 400_000 }] }]),
+  },
+  {
+    name: "early",
+    title: "testbed, the fastest silent from 0.4 s on",
+    links: testbedWith([{ ratesAt: [[0.4, 0]] }]),
+  },
+];
+
+/** For the algorithm `static`: how many blocks ahead each mirror is asked, as its speed demands. */
+export function staticDelays(links: readonly ShapedLink[]): number[] {
+  const total = links.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
+  return links.map(({ bytesPerSecond }) => {
+    // What the others deliver while this one delivers a block, less what they have asked for.
+    const others = (total - bytesPerSecond) / bytesPerSecond;
+    return Math.max(0, Math.round(others - (links.length - 1)));
+  });
+}

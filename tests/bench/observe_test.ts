@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { observe, parseTimes, processorShares } from "./observe.ts";
+
+const TIMEOUT = { timeoutSeconds: 60 };
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}
+
+Deno.test("observe() counts and hashes what comes out of stdout, and when", async () => {
+  // The second part comes only once the first one has been written for a while.
+  const seen = await observe(["sh", "-c", "printf one; sleep 0.02; printf three >&1"], TIMEOUT);
+  assertEquals([seen.outcome, seen.bytes, seen.messages], ["complete", 8, ""]);
+  assertEquals(seen.sha256, sha256("onethree"));
+  assertEquals(seen.arrivals.map(({ value }) => value), [3, 8]);
+  const [first, second] = seen.arrivals;
+  assert(second!.seconds - first!.seconds > 0.01 && seen.seconds >= second!.seconds);
+});
+
+Deno.test("observe() takes a file in place of stdout", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    const command = ["sh", "-c", 'echo ignored; printf text > "$1"', "sh", file];
+    const seen = await observe(command, { ...TIMEOUT, file });
+    assertEquals([seen.outcome, seen.bytes, seen.sha256], ["complete", 4, sha256("text")]);
+    assertEquals(seen.arrivals, []);
+  } finally {
+    await Deno.remove(file);
+  }
+  const missing = await observe(["true"], { ...TIMEOUT, file });
+  assertEquals([missing.outcome, missing.bytes], ["complete", 0]);
+});
+
+Deno.test("observe() tells a failure, and what was said of it", async () => {
+  const seen = await observe(["sh", "-c", "echo broken >&2; exit 3"], TIMEOUT);
+  assertEquals([seen.outcome, seen.messages], ["failed", "broken"]);
+});
+
+Deno.test("observe() ends what does not end", async () => {
+  const seen = await observe(["sleep", "60"], { timeoutSeconds: 0.05 });
+  assertEquals(seen.outcome, "endless");
+});
+
+Deno.test("parseTimes() reads the last line, and leaves the rest", () => {
+  const times = "0m0.010000s 0m0.020000s\n1m1.360000s 0m0.440000s\n";
+  assertEquals(parseTimes(times), { cpuSeconds: 61.8, messages: "" });
+  assertEquals(parseTimes(`one\ntwo\n${times}`), { cpuSeconds: 61.8, messages: "one\ntwo" });
+});
+
+Deno.test("processorShares() are of the time between two readings", () => {
+  const before = "cpu  100 0 50 800 10 0 5 20 0 0\ncpu0 1 2 3\n";
+  const after = "cpu  140 0 60 830 20 0 5 30 0 0\ncpu0 1 2 3\n";
+  assertEquals(processorShares(before, after), { idle: 0.4, stolen: 0.1 });
+  assertEquals(processorShares(before, before), { idle: 0, stolen: 0 });
+});
