@@ -111,7 +111,7 @@ Deno.test("adaptive: a mirror that answers 503 to its second request goes on wit
     const { stats } = await adaptive(urls);
     const { failures, state } = stats.mirrors[0]!;
     assert(failures > 0 && state !== "dropped", `${failures} failures, ${state}`);
-    assert(mirror!.requests.length > 3, `${mirror!.requests.length} requests`);
+    assert(mirror!.requests.length >= 3, `${mirror!.requests.length} requests`);
   });
 });
 

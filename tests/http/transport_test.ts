@@ -47,7 +47,7 @@ Deno.test("Transport asks the mirror again when the place it redirected to has e
   const expired = { kind: "status", status: 403, from: 3, count: 1 } as const;
   await using first = await startMirror({ content: FILE, faults: [expired] });
   await withMirrors([{ redirectTo: first.url }], async (urls, [mirror]) => {
-    const outcome = await download(urls);
+    const outcome = await download(urls, { delayRequest: "diff" });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assertEquals(mirror!.requests.length, 2);
   });
@@ -120,6 +120,7 @@ Deno.test("Transport uses the caller's fetch, whatever kind of stream it answers
     return Promise.resolve(new Response(body, { status: 206, headers }));
   };
   const outcome = await download(["http://mirror1.test/f", "http://mirror2.test/f"], {
+    delayRequest: "diff",
     fetch: own,
   });
   assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);

@@ -1,0 +1,25 @@
+# The proxy on Deno's official image. Whom it serves is for the operator to say: without --token,
+# --allow-host or --open it ends at once, with a word about them.
+#
+#   docker build -t sphttp-proxy .
+#   docker run --rm -p 8080:8080 sphttp-proxy --token SECRET
+#
+# With --port or --cert the health check below has to be another one (docker run --health-cmd).
+
+FROM denoland/deno:2.9.6
+
+WORKDIR /app
+COPY deno.json deno.lock import_map.npm.json mod.ts server.ts ./
+COPY lib lib
+
+USER deno
+RUN ["deno", "cache", "--frozen", "--import-map=import_map.npm.json", "server.ts"]
+
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
+  CMD ["deno", "eval", "Deno.exit((await fetch('http://127.0.0.1:8080/healthz')).ok ? 0 : 1)"]
+
+# It drains after SIGTERM, for 30 s unless --drain-timeout says otherwise: give docker stop that time.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["deno", "run", "--cached-only", "--import-map=import_map.npm.json", "--allow-net", \
+  "--allow-read", "server.ts", "--host=0.0.0.0", "--port=8080"]

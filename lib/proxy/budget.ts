@@ -1,0 +1,123 @@
+/**
+ * The memory that all downloads of the proxy may take for their reorder buffers, shared in equal
+ * parts. It counts only: no clock, no waiting; who is not admitted is to come again later.
+ *
+ * @module
+ */
+
+/** Options of a {@linkcode MemoryBudget}. */
+export interface MemoryBudgetOptions {
+  /**
+   * What all downloads may take together, in bytes.
+   *
+   * @default {256 MiB}
+   */
+  bytes?: number;
+  /**
+   * The most downloads at once.
+   *
+   * @default {64}
+   */
+  maxDownloads?: number;
+  /**
+   * The share, in bytes, below which a download would be of no use: rather than press one below it,
+   * the next one is not admitted.
+   *
+   * @default {1 MiB}
+   */
+  leastShare?: number;
+  /**
+   * The most that one download gets, in bytes, however few there are.
+   *
+   * @default {32 MiB}
+   */
+  mostShare?: number;
+}
+
+/** One download's part of the budget, given back when it is disposed of. */
+export interface Admission extends Disposable {
+  /** What the download may take now, in bytes; 0 once it is disposed of. */
+  readonly share: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** Shares memory among downloads. */
+export class MemoryBudget {
+  readonly #bytes: number;
+  readonly #maxDownloads: number;
+  readonly #leastShare: number;
+  readonly #mostShare: number;
+  readonly #admitted = new Set<Member>();
+
+  /**
+   * Sets up the budget.
+   *
+   * @throws {TypeError | RangeError} when an option is no whole number, or not even one download
+   * would have its least share
+   */
+  constructor(options: MemoryBudgetOptions = {}) {
+    this.#leastShare = whole("leastShare", options.leastShare ?? MIB, 1);
+    this.#mostShare = whole("mostShare", options.mostShare ?? 32 * MIB, this.#leastShare);
+    this.#bytes = whole("bytes", options.bytes ?? 256 * MIB, this.#leastShare);
+    this.#maxDownloads = whole("maxDownloads", options.maxDownloads ?? 64, 1);
+  }
+
+  /** How many downloads are admitted. */
+  get downloads(): number {
+    return this.#admitted.size;
+  }
+
+  /**
+   * Admits a download, or gives `undefined` when there is no room for one more. `onShare` is called
+   * with the new share, in bytes, whenever it changes, and must not throw; the first share is in
+   * the admission.
+   */
+  admit(onShare: (bytes: number) => void): Admission | undefined {
+    const downloads = this.#admitted.size + 1;
+    const share = this.#share(downloads);
+    if (downloads > this.#maxDownloads || share < this.#leastShare) return undefined;
+    const member: Member = { share, onShare };
+    this.#admitted.add(member);
+    this.#tell();
+    return {
+      get share() {
+        return member.share;
+      },
+      [Symbol.dispose]: () => this.#leave(member),
+    };
+  }
+
+  #leave(member: Member): void {
+    if (!this.#admitted.delete(member)) return;
+    member.share = 0;
+    this.#tell();
+  }
+
+  /** Tells those whose share changed; who is told may leave, or admit others. */
+  #tell(): void {
+    for (const member of [...this.#admitted]) {
+      const share = this.#share(this.#admitted.size);
+      if (!this.#admitted.has(member) || member.share === share) continue;
+      member.share = share;
+      member.onShare(share);
+    }
+  }
+
+  #share(downloads: number): number {
+    return Math.min(Math.floor(this.#bytes / downloads), this.#mostShare);
+  }
+}
+
+interface Member {
+  share: number;
+  readonly onShare: (bytes: number) => void;
+}
+
+function whole(option: string, value: number, least: number): number {
+  if (!Number.isSafeInteger(value)) {
+    throw new TypeError(`${option} is ${value}, but must be a whole number`);
+  }
+  if (value < least) throw new RangeError(`${option} is ${value}, but must be at least ${least}`);
+  return value;
+}

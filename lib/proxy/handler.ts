@@ -1,0 +1,142 @@
+/**
+ * What the proxy answers: `GET|HEAD /proxy?host=URL,URL` and what belongs to it. It mounts in
+ * anybody's `Deno.serve`. Follows RFC 9110 sections 13 (preconditions), 14 (ranges) and 15.
+ *
+ * @module
+ */
+
+import { accessLine } from "./access_log.ts";
+import { corsHeaders, isPreflight } from "./headers.ts";
+import type { DeliveryOutcome } from "./delivery.ts";
+import { FileService } from "./file_service.ts";
+import { LiveDownloads } from "./live.ts";
+import { Metrics } from "./metrics.ts";
+import type { ProxyOptions } from "./options.ts";
+import { pageResponse } from "./page.ts";
+import { asProblem, Problem, problemResponse } from "./problem.ts";
+import { isAuthorized } from "./token.ts";
+
+/** Answers requests. */
+export interface ProxyHandler {
+  /** Answers one request. */
+  (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response>;
+}
+
+/** Ends of requests, for the log. */
+export type Ended = (outcome: DeliveryOutcome, bytes: number) => void;
+
+type Route = (request: Request, url: URL, ended: Ended) => Promise<Response> | Response;
+
+/**
+ * Makes a handler.
+ *
+ * @example Serve the proxy beside other things
+ * ```ts ignore
+ * import { createHandler } from "@x/sphttp/server";
+ *
+ * const proxy = createHandler({ allowHosts: ["*.example.org"] });
+ * Deno.serve((request) => new URL(request.url).pathname === "/hello"
+ *   ? new Response("hello")
+ *   : proxy(request));
+ * ```
+ */
+export function createHandler(options: ProxyOptions = {}): ProxyHandler {
+  const metrics = new Metrics();
+  const live = new LiveDownloads();
+  const files = new FileService(options, { metrics, live });
+  const guarded = (route: Route): Route => (request, url, ended) => {
+    if (!isAuthorized(request, url, options.token)) {
+      throw new Problem(401, "this proxy wants its token, as token=… or Authorization: Bearer …", {
+        headers: { "www-authenticate": "Bearer" },
+      });
+    }
+    url.searchParams.delete("token");
+    return route(request, url, ended);
+  };
+  const routes: Readonly<Record<string, Route>> = {
+    "/": () => pageResponse(),
+    "/proxy": guarded((request, url, ended) => files.answer(request, url, ended)),
+    "/live": guarded((_request, url) => files.watch(url)),
+    "/healthz": () => new Response("ok\n", { headers: { "content-type": "text/plain" } }),
+    "/metrics": guarded(async () =>
+      new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } })
+    ),
+  };
+  return async (request, info) => {
+    const log = startEntry(request, info, options);
+    const response = await respond(request, routes, log.ended).catch((error) =>
+      problemResponse(asProblem(error), { head: request.method === "HEAD" })
+    );
+    for (const [name, value] of corsHeaders(options.cors, request)) {
+      response.headers.append(name, value);
+    }
+    metrics.request(response.status);
+    log.answered(response.status);
+    return response;
+  };
+}
+
+async function respond(
+  request: Request,
+  routes: Readonly<Record<string, Route>>,
+  ended: Ended,
+): Promise<Response> {
+  const url = new URL(request.url);
+  const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+  if (route === undefined) {
+    throw new Problem(404, `there is nothing at this path; files are at /proxy?host=URL,URL`);
+  }
+  if (isPreflight(request)) return new Response(null, { status: 204 });
+  if (request.method !== "GET" && request.method !== "HEAD") {
+    throw new Problem(405, "only GET and HEAD are answered here", {
+      headers: { allow: "GET, HEAD" },
+    });
+  }
+  const response = await route(request, url, ended);
+  if (request.method === "GET" || response.body === null) return response;
+  await response.body.cancel();
+  return new Response(null, response);
+}
+
+/** Gathers what the log says of a request: its end comes after its answer. */
+function startEntry(
+  request: Request,
+  info: Deno.ServeHandlerInfo | undefined,
+  { log, logFormat }: ProxyOptions,
+): { answered: (status: number) => void; ended: Ended } {
+  const time = Date.now();
+  const startedAt = performance.now();
+  // Not known any more when the client has left.
+  const remote = info?.remoteAddr;
+  const client = remote !== undefined && "hostname" in remote ? remote.hostname : "-";
+  let status: number | undefined;
+  let body: { outcome: DeliveryOutcome; bytes: number } | undefined;
+  let streamed = false;
+  const write = () => {
+    if (status === undefined || (streamed && body === undefined)) return;
+    const {
+      outcome = status < 400 ? "complete" : status === 503 ? "refused" : "failed",
+      bytes = 0,
+    } = body ?? {};
+    const { method, url, headers } = request;
+    const range = headers.get("range") ?? undefined;
+    const durationMs = performance.now() - startedAt;
+    log?.(accessLine(
+      { time, client, method, url, status, bytes, durationMs, range, outcome },
+      logFormat,
+    ));
+  };
+  return {
+    answered: (code) => {
+      status = code;
+      streamed = (code === 200 || code === 206) && new URL(request.url).pathname === "/proxy" &&
+        request.method === "GET";
+      write();
+    },
+    ended: (outcome, bytes) => {
+      if (body !== undefined) return;
+      body = { outcome, bytes };
+      write();
+    },
+  };
+}

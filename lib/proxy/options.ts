@@ -1,0 +1,79 @@
+/**
+ * The options of the proxy, and their defaults.
+ *
+ * @module
+ */
+
+import type { DownloaderOptions } from "../../mod.ts";
+import type { AccessLogFormat } from "./access_log.ts";
+import type { CorsOption } from "./headers.ts";
+
+/** Options of {@linkcode createHandler}. */
+export interface ProxyOptions {
+  /**
+   * Whether mirrors at private, loopback and other special addresses may be used.
+   *
+   * @default {false}
+   */
+  allowPrivate?: boolean;
+  /**
+   * The only hosts that may be used: `one.example`, `*.example`, `one.example:8080`, addresses or
+   * networks like `10.0.0.0/8`.
+   *
+   * @default {every public host}
+   */
+  allowHosts?: readonly string[] | undefined;
+  /**
+   * What a client has to show, as `Authorization: Bearer TOKEN` or in the query as `token=TOKEN`.
+   *
+   * @default {nothing}
+   */
+  token?: string | undefined;
+  /**
+   * The most mirrors of one request.
+   *
+   * @default {32}
+   */
+  maxMirrors?: number;
+  /**
+   * The most downloads at once; beyond it, clients are told to come back later.
+   *
+   * @default {64}
+   */
+  maxDownloads?: number;
+  /**
+   * What the reorder buffers of all downloads may take together, in bytes.
+   *
+   * @default {256 MiB}
+   */
+  memory?: number;
+  /**
+   * Pages of which origins may read the answers.
+   *
+   * @default {none}
+   */
+  cors?: CorsOption;
+  /**
+   * How long what was learned of a set of mirrors is used without asking them again, in
+   * milliseconds.
+   *
+   * @default {60_000}
+   */
+  rememberMs?: number;
+  /** Options of the downloads, like timeouts, `retry`, `caCerts` or `fetch`. */
+  download?: Omit<
+    DownloaderOptions,
+    "range" | "signal" | "knownFile" | "book" | "windowSize" | "trace" | "onEvent"
+  >;
+  /** Takes a line for each request that has been answered. */
+  log?: (line: string) => void;
+  /**
+   * How these lines are written.
+   *
+   * @default {"text"}
+   */
+  logFormat?: AccessLogFormat;
+}
+
+/** The least that a download gets of the memory, in bytes: two blocks of the largest size. */
+export const LEAST_SHARE = 2 * 1024 * 1024;

@@ -1,0 +1,229 @@
+/**
+ * Listens, and ends well: after a signal nobody new is let in, and who is being served has some time
+ * to get the rest. It knows nothing of what is served.
+ *
+ * @module
+ */
+
+import { CommandError, ExitCode } from "./exit_code.ts";
+import type { ProxyHandler } from "./handler.ts";
+import { asProblem, problemResponse } from "./problem.ts";
+
+/** Where and how to serve. */
+export interface ServeOptions {
+  /** The address to listen on. */
+  readonly host: string;
+  /** The port; 0 is any that is free. */
+  readonly port: number;
+  /** A certificate and its key, both in PEM. */
+  readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** How long requests may go on after the signal, in milliseconds. */
+  readonly drainTimeoutMs: number;
+  /** Told the URL when it listens. */
+  readonly onListen: (url: string) => void;
+  /** Takes what the operator is told, a line each. */
+  readonly say: (line: string) => void;
+}
+
+/** For how long connections are waited for that have nothing more to get, in milliseconds. */
+const CLOSING_MS = 1000;
+
+/**
+ * Serves until a signal says that it is enough. Requests that have not ended after the drain timeout
+ * are cut when the process exits, which is to follow.
+ *
+ * Rejects with a {@linkcode CommandError} when it cannot listen.
+ */
+export async function serve(handler: ProxyHandler, options: ServeOptions): Promise<void> {
+  const { drainTimeoutMs, say } = options;
+  using signals = new StopSignals();
+  using _bugs = new BugReports(say);
+  const running = new RunningRequests(handler, say);
+  const server = listen(options, running);
+  options.onListen(urlOf(server.addr, options));
+  await Promise.race([signals.first, server.finished]);
+  const closed = server.shutdown();
+  if (running.size > 0) {
+    const seconds = drainTimeoutMs / 1000;
+    say(`ends when ${requests(running.size)} ended, in ${seconds} s at the latest`);
+    await within(drainTimeoutMs, running.none());
+  }
+  if (running.size > 0) return say(`${requests(running.size)} been cut`);
+  running.endStreams();
+  await within(CLOSING_MS, closed);
+}
+
+function urlOf({ hostname, port }: Deno.NetAddr, { tls }: ServeOptions): string {
+  const scheme = tls === undefined ? "http" : "https";
+  return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
+}
+
+/** A number of requests, as a part of a sentence. */
+function requests(count: number): string {
+  return count === 1 ? "1 request has" : `${count} requests have`;
+}
+
+function listen(
+  { host, port, tls }: ServeOptions,
+  running: RunningRequests,
+): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({
+      hostname: host,
+      port,
+      ...tls,
+      onListen: () => {},
+      // Handlers do not throw: this is a body that breaks off, which the log has told of.
+      onError: () => new Response(null, { status: 500 }),
+    }, (request, info) => running.answer(request, info));
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.AddrInUse
+      ? "it is in use already; another one with --port, a free one with --port 0"
+      : cause instanceof Error
+      ? cause.message.replace(/\s+/g, " ")
+      : String(cause);
+    const how = tls === undefined ? "" : " with this certificate and key";
+    throw new CommandError(
+      ExitCode.FAILED,
+      `cannot listen on port ${port} of ${host}${how}: ${why}`,
+      { cause },
+    );
+  }
+}
+
+/** The requests that are being answered, to the last byte of the body. */
+class RunningRequests {
+  readonly #handler: ProxyHandler;
+  readonly #say: (line: string) => void;
+  readonly #running = new Set<Deno.ServeHandlerInfo>();
+  readonly #streams = new AbortController();
+  #onNone = () => {};
+
+  constructor(handler: ProxyHandler, say: (line: string) => void) {
+    this.#handler = handler;
+    this.#say = say;
+  }
+
+  /** How many there are; streams of events, which never end, are not counted. */
+  get size(): number {
+    return this.#running.size;
+  }
+
+  /** Answers a request. */
+  async answer(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+    this.#running.add(info);
+    const leave = () => this.#leave(info);
+    info.completed.then(leave, leave);
+    try {
+      const response = await this.#handler(request, info);
+      if (response.headers.get("content-type") !== "text/event-stream") return response;
+      leave();
+      return endable(response, this.#streams.signal);
+    } catch (error) {
+      this.#say(bug(error));
+      return problemResponse(asProblem(error), { head: request.method === "HEAD" });
+    }
+  }
+
+  /** Fulfils when there are none. */
+  none(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onNone = resolve;
+    if (this.size === 0) resolve();
+    return promise;
+  }
+
+  /** Ends the streams of events: who watched has nothing more to see. */
+  endStreams(): void {
+    this.#streams.abort();
+  }
+
+  #leave(info: Deno.ServeHandlerInfo): void {
+    this.#running.delete(info);
+    if (this.size === 0) this.#onNone();
+  }
+}
+
+/** The response, whose body ends when the signal aborts. */
+function endable(response: Response, signal: AbortSignal): Response {
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+  response.body?.pipeTo(writable, { signal }).catch(() => {});
+  return new Response(readable, response);
+}
+
+/** What nobody caught is told in a line, and everybody else is served on. */
+class BugReports implements Disposable {
+  readonly #report: (event: Event) => void;
+
+  constructor(say: (line: string) => void) {
+    this.#report = (event) => {
+      event.preventDefault();
+      say(bug(event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error));
+    };
+    for (const name of KINDS) addEventListener(name, this.#report);
+  }
+
+  [Symbol.dispose](): void {
+    for (const name of KINDS) removeEventListener(name, this.#report);
+  }
+}
+
+const KINDS = ["error", "unhandledrejection"];
+
+function bug(error: unknown): string {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `${text.replace(/\s+/g, " ")}; this is a bug in sphttp, it goes on`;
+}
+
+const EXIT_CODES = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED } as const;
+
+type SignalName = keyof typeof EXIT_CODES;
+
+/**
+ * A terminal sends Ctrl-C to every process of a job, and a parent may pass its own on: what comes
+ * within this time is the same wish, in milliseconds.
+ */
+const ECHO_MS = 500;
+
+/** Ctrl-C and SIGTERM; whoever asks twice is not made to wait. */
+class StopSignals implements Disposable {
+  readonly #first = Promise.withResolvers<void>();
+  readonly #listeners: readonly (readonly [SignalName, () => void])[];
+  #firstAt: number | undefined;
+
+  constructor() {
+    // Windows knows no SIGTERM.
+    const names: readonly SignalName[] = Deno.build.os === "windows"
+      ? ["SIGINT"]
+      : ["SIGINT", "SIGTERM"];
+    this.#listeners = names.map((name) => [name, () => this.#signal(EXIT_CODES[name])] as const);
+    for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
+  }
+
+  /** Fulfils at the first one. */
+  get first(): Promise<void> {
+    return this.#first.promise;
+  }
+
+  [Symbol.dispose](): void {
+    for (const [name, listener] of this.#listeners) Deno.removeSignalListener(name, listener);
+  }
+
+  #signal(exitCode: ExitCode): void {
+    const now = performance.now();
+    if (this.#firstAt !== undefined && now - this.#firstAt > ECHO_MS) Deno.exit(exitCode);
+    this.#firstAt ??= now;
+    this.#first.resolve();
+  }
+}
+
+/** Waits for a promise, but not longer. */
+async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  try {
+    await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

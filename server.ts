@@ -1,0 +1,77 @@
+/**
+ * The proxy: `GET /proxy?host=URL,URL` brings one file from many HTTP mirrors at once, with ranges,
+ * so that a player can seek; `/` is a page that makes such a link, plays it, and shows which mirror
+ * brings what. Run it as a command (`--help` shows what it can do), or mount it in a server of yours.
+ *
+ * @example As a command
+ * ```sh
+ * deno run -A jsr:@x/sphttp/server --port 8080
+ * ```
+ *
+ * @example In a server
+ * ```ts
+ * import { createHandler } from "@x/sphttp/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const proxy = createHandler({ allowHosts: ["*.example.org"] });
+ * await using server = Deno.serve({ port: 0, onListen() {} }, proxy);
+ *
+ * const url = `http://127.0.0.1:${server.addr.port}/proxy?host=http://one.example.com/file`;
+ * const response = await fetch(url);
+ * assertEquals(response.status, 403); // one.example.com is none of the hosts that may be used
+ * assertEquals((await response.json()).title, "Forbidden");
+ * ```
+ *
+ * @module
+ */
+
+import { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
+import { classifyAddress, parseIpAddress } from "./lib/proxy/ip_address.ts";
+import { Problem, problemResponse } from "./lib/proxy/problem.ts";
+
+export type { AccessLogFormat } from "./lib/proxy/access_log.ts";
+export { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
+export type { CorsOption } from "./lib/proxy/headers.ts";
+export type { ProxyOptions } from "./lib/proxy/options.ts";
+
+let handler: ProxyHandler | undefined;
+let served = false;
+
+/**
+ * What `deno serve` runs: the proxy with its default options, for clients on this machine only,
+ * because `deno serve` listens on every address of it. For others, `createHandler` has options, and
+ * the command has flags.
+ */
+const server: Deno.ServeDefaultExport = {
+  fetch: (request: Request, info: Deno.ServeHandlerInfo): Promise<Response> | Response => {
+    if (!isLocal(info.remoteAddr)) {
+      const detail = "without options this proxy serves its own machine only; " +
+        "its command has --host with --token, --allow-host or --open";
+      return problemResponse(new Problem(403, detail), { head: request.method === "HEAD" });
+    }
+    handler ??= createHandler({ log: (line) => console.log(line) });
+    return handler(request, info);
+  },
+  onListen: () => {
+    served = true;
+  },
+};
+
+export default server;
+
+function isLocal(client: Deno.Addr): boolean {
+  if (!("hostname" in client)) return client.transport === "unix";
+  const address = parseIpAddress(client.hostname);
+  return address !== undefined && classifyAddress(address) === "loopback";
+}
+
+if (import.meta.main) {
+  const run = async () => {
+    const { main } = await import("./lib/proxy/command.ts");
+    Deno.exit(await main(Deno.args));
+  };
+  // For `deno serve` this is the main module too (denoland/deno#29447). It gives no arguments, and
+  // listens as soon as this module has been evaluated.
+  if (Deno.args.length > 0 || Deno.build.standalone) await run();
+  else setTimeout(() => served || run());
+}

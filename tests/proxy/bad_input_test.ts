@@ -1,0 +1,172 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { createHandler, type ProxyOptions } from "../../server.ts";
+import { randomContent } from "../support/content.ts";
+import { FILE, QUICK, withMirrors } from "../support/download.ts";
+import type { MirrorOptions } from "../support/mirror_lab.ts";
+
+const PRIVATE: ProxyOptions = { allowPrivate: true, download: { ...QUICK } };
+
+async function problem(
+  search: string,
+  options: ProxyOptions = {},
+  init: RequestInit & { path?: string } = {},
+) {
+  const { path = "/proxy", ...request } = init;
+  const handler = createHandler(options);
+  const response = await handler(new Request(`http://proxy.test${path}${search}`, request));
+  const text = await response.text();
+  assertEquals(response.headers.get("content-type"), "application/problem+json", text);
+  assertEquals(response.headers.get("content-length"), `${new TextEncoder().encode(text).length}`);
+  assertEquals(response.headers.get("cache-control"), "no-store");
+  const document = JSON.parse(text);
+  assertEquals([document.status, document.type], [response.status, "about:blank"]);
+  for (const secret of ["secret", "    at ", "node_modules", ".ts:"]) {
+    assert(!text.includes(secret), `${secret} in ${text}`);
+  }
+  return { status: response.status, document, headers: response.headers };
+}
+
+/** A mirror's URL with what nobody may see again. */
+function withSecrets(url: string): string {
+  const secret = new URL(url);
+  secret.username = "secret-user";
+  secret.password = "secret-password";
+  secret.search = "?signature=secret-signature";
+  return secret.href;
+}
+
+const refused: [string, string, number, RegExp][] = [
+  ["no host", "", 400, /host/],
+  ["an empty host", "?host=", 400, /host|mirror/],
+  ["hosts that are empty all", "?host=,%20,&url=&hosts=", 400, /no mirror/],
+  ["33 hosts", `?host=${Array.from({ length: 33 }, (_, i) => `http://m${i}.test/`)}`, 400, /32/],
+  ["a host that is no URL", "?host=nonsense", 400, /nonsense/],
+  ["a file: URL", "?host=file:///etc/passwd", 400, /http/],
+  ["a private address", "?host=http://10.1.2.3/f", 403, /10\.1\.2\.3/],
+  ["a decimal address", "?host=http://2130706433/f", 403, /127\.0\.0\.1/],
+  [
+    "a mapped address",
+    "?host=http://[::ffff:127.0.0.1]/f",
+    403,
+    /private|loopback|machine|purpose|public|is /,
+  ],
+  ["a local name", "?host=http://localhost/f", 403, /localhost/],
+  ["metadata", "?host=http://169.254.169.254/latest", 403, /169\.254/],
+  ["credentials in it", "?host=http://user:secret@10.0.0.1/f?key=secret", 403, /10\.0\.0\.1/],
+  ["a refused host beside others", "?url=https://1.1.1.1/f&url=http://[::1]:80/secret", 403, /::1/],
+  ["a name below localhost", "?host=http://any.localhost:8000/f?secret", 403, /any\.localhost/],
+  ["a word for a size", "?host=http://a.test/f&split_size=large", 400, /split_size.*large/],
+  ["an unknown parameter", "?host=http://a.test/f&splitsize=5", 400, /split_size/],
+];
+
+for (const [name, search, status, says] of refused) {
+  Deno.test(`/proxy refuses ${name}`, async () => {
+    const { status: got, document } = await problem(search);
+    assertEquals(got, status);
+    assertMatch(document.detail, says);
+  });
+}
+
+Deno.test("/proxy answers GET and HEAD only, and what there is", async () => {
+  const { status, headers } = await problem("?host=http://a.test/f", {}, { method: "POST" });
+  assertEquals([status, headers.get("allow")], [405, "GET, HEAD"]);
+  assertEquals((await problem("", {}, { path: "/etc/passwd" })).status, 404);
+  assertEquals((await problem("", {}, { path: "/constructor" })).status, 404);
+});
+
+Deno.test("/proxy wants its token, as Bearer or in the query", async () => {
+  const options = { ...PRIVATE, token: "opensesame" };
+  await withMirrors([{}], async ([url]) => {
+    const target = `?url=${encodeURIComponent(url!)}`;
+    assertEquals((await problem(target, options)).status, 401);
+    assertEquals((await problem(`${target}&token=wrong`, options)).status, 401);
+    const handler = createHandler(options);
+    const inQuery = `http://proxy.test/proxy${target}&token=opensesame`;
+    assertEquals((await handler(new Request(inQuery, { method: "HEAD" }))).status, 200);
+    const headers = { authorization: "Bearer opensesame" };
+    const asBearer = new Request(`http://proxy.test/proxy${target}`, { method: "HEAD", headers });
+    assertEquals((await handler(asBearer)).status, 200);
+  });
+});
+
+Deno.test("/proxy: a name that leads to this machine is none of the networks allowed", async () => {
+  const options = { allowHosts: ["192.0.2.0/24"] };
+  const { status, document } = await problem("?host=http://localhost:9/f?secret", options);
+  assertEquals(status, 403);
+  assert(!document.detail.includes("127.0.0.1"), "what a name leads to is not told");
+});
+
+Deno.test("/proxy: a redirect to a private address is refused, and nobody asked there", async () => {
+  await withMirrors([{}], async ([inner], [hidden]) => {
+    const lab = [{ redirectTo: withSecrets(inner!) }, { redirectTo: "http://10.9.8.7/secret" }];
+    await withMirrors(lab, async (urls) => {
+      const options = { ...PRIVATE, allowHosts: urls.map((url) => new URL(url).host) };
+      const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, options);
+      assertEquals(status, 403);
+      assertStringIncludes(document.detail, new URL(inner!).host);
+    });
+    assertEquals([hidden!.requests.length, hidden!.connectionsAccepted], [0, 0]);
+  });
+});
+
+Deno.test("/proxy: a mirror that redirects to where it may not does not keep the others from it", async () => {
+  await withMirrors([{ redirectTo: "http://10.9.8.7/f" }, {}], async (urls) => {
+    const options = { ...PRIVATE, allowHosts: urls.map((url) => new URL(url).host) };
+    const response = await createHandler(options)(
+      new Request(`http://proxy.test/proxy?host=${urls}`),
+    );
+    assertEquals([response.status, (await response.bytes()).length], [200, FILE.size]);
+  });
+});
+
+Deno.test("/proxy: mirrors that disagree are a bad gateway, with what each has", async () => {
+  await withMirrors([{}, { content: randomContent(FILE.size + 1, 3) }], async (urls) => {
+    const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, PRIVATE);
+    assertEquals([status, document.mirrors.length], [502, 2]);
+    assertEquals(document.mirrors.map(({ url }: { url: string }) => url), urls);
+    assertStringIncludes(document.mirrors[1].reason, `${FILE.size + 1} bytes`);
+  });
+});
+
+Deno.test("/proxy: when all mirrors are dead, each one's reason is told in short", async () => {
+  const dying: [Partial<MirrorOptions>, reason: string][] = [
+    [{ faults: [{ kind: "status", status: 404, body: "secret" }] }, "answered 404"],
+    [{ faults: [{ kind: "status", status: 503 }] }, "answered 503"],
+    [{ requireAuthorization: "Basic c2VjcmV0" }, "answered 401"],
+    [{ faults: [{ kind: "refuse" }] }, "the connection failed"],
+    [{ faults: [{ kind: "stall", beforeHeaders: true }] }, "did not answer in time"],
+    [{ faults: [{ kind: "compress" }] }, "encodes the file in an unusable way"],
+    [{ faults: [{ kind: "wrong-range", variant: "unit" }] }, "does not serve ranges properly"],
+  ];
+  await withMirrors(dying.map(([options]) => options), async (urls) => {
+    const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, PRIVATE);
+    assertEquals(status, 502);
+    assertEquals(
+      document.mirrors,
+      dying.map(([_, reason], index) => ({ url: urls[index], reason })),
+    );
+  });
+});
+
+Deno.test("/proxy: a problem has the same headers for HEAD, and no body", async () => {
+  const handler = createHandler(PRIVATE);
+  const ask = (method: string) => handler(new Request("http://proxy.test/proxy", { method }));
+  const [head, get] = [await ask("HEAD"), await ask("GET")];
+  assertEquals([head.status, head.body, [...head.headers]], [400, null, [...get.headers]]);
+  await get.body?.cancel();
+});
+
+Deno.test("/proxy: beyond the downloads that there is room for, clients come back later", async () => {
+  await withMirrors([{ bytesPerSecond: 300_000 }], async (urls) => {
+    const handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
+    const request = () => new Request(`http://proxy.test/proxy?host=${urls}`);
+    const first = await handler(request());
+    const second = await handler(request());
+    assertEquals([second.status, second.headers.get("retry-after")], [503, "5"]);
+    assertEquals((await second.json()).status, 503);
+    await first.body!.cancel();
+    const third = await handler(request());
+    assertEquals(third.status, 200);
+    await third.body!.cancel();
+  });
+});
