@@ -28,6 +28,7 @@
 import { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
 import { classifyAddress, parseIpAddress } from "./lib/proxy/ip_address.ts";
 import { Problem, problemResponse } from "./lib/proxy/problem.ts";
+import { VERSION } from "./lib/version.ts";
 
 export type { AccessLogFormat } from "./lib/proxy/access_log.ts";
 export { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
@@ -52,8 +53,10 @@ const server: Deno.ServeDefaultExport = {
     handler ??= createHandler({ log: (line) => console.log(line) });
     return handler(request, info);
   },
-  onListen: () => {
+  onListen: (address: Deno.Addr) => {
     served = true;
+    const where = "port" in address ? `port ${address.port}` : "a socket";
+    console.error(`sphttp-proxy ${VERSION} listens on ${where}, for this machine only`);
   },
 };
 

@@ -34,11 +34,7 @@ export const FLAG_GROUPS = {
     { name: "open", help: "everybody, also where others can reach it" },
   ],
   "Which mirrors it uses": [
-    {
-      name: "allow-host",
-      value: "PATTERN",
-      help: "only a.example, *.a.example, 10.0.0.0/8; repeatable",
-    },
+    { name: "allow-host", value: "PATTERN", help: "only a.example, *.a.example, 10.0.0.0/8 …" },
     { name: "allow-private", help: "those at private and loopback addresses too" },
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
     { name: "max-mirrors", value: "N", help: "in one request (32)" },

@@ -78,8 +78,12 @@ Deno.test("/proxy wants its token, as Bearer or in the query", async () => {
   const options = { ...PRIVATE, token: "opensesame" };
   await withMirrors([{}], async ([url]) => {
     const target = `?url=${encodeURIComponent(url!)}`;
-    assertEquals((await problem(target, options)).status, 401);
-    assertEquals((await problem(`${target}&token=wrong`, options)).status, 401);
+    const missing = await problem(target, options);
+    assertEquals([missing.status, missing.headers.get("www-authenticate")], [401, "Bearer"]);
+    assertEquals((await problem(`${target}&token=secret`, options)).status, 401);
+    for (const authorization of ["Bearer secret", "Bearer opensesam", "Basic opensesame"]) {
+      assertEquals((await problem(target, options, { headers: { authorization } })).status, 401);
+    }
     const handler = createHandler(options);
     const inQuery = `http://proxy.test/proxy${target}&token=opensesame`;
     assertEquals((await handler(new Request(inQuery, { method: "HEAD" }))).status, 200);

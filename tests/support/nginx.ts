@@ -19,6 +19,8 @@ export interface NginxOptions {
   accessLog?: string;
   /** More directives for the server block. @default none */
   extra?: string;
+  /** More directives for the http block; relative paths are in nginx's own folder. @default none */
+  httpExtra?: string;
 }
 
 /** A running nginx. */
@@ -161,6 +163,7 @@ http {
   sendfile on;
   tcp_nodelay on;
   keepalive_requests 100000;
+  ${options.httpExtra ?? ""}
   server {
     ${listen.join("\n    ")}
     ${
