@@ -8,7 +8,13 @@
 import { Transport } from "../http/transport.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Alarm } from "./alarm.ts";
-import { type FileInfo, type KnownFile, presumed, responseHeaders } from "./file_info.ts";
+import {
+  type FileInfo,
+  type KnownFile,
+  presumed,
+  PROBE_SIZE,
+  responseHeaders,
+} from "./file_info.ts";
 import { Inbox } from "./inbox.ts";
 import { LinkMemory } from "./link_memory.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
@@ -19,12 +25,6 @@ import { RequestRunner } from "./request_runner.ts";
 import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
-
-/**
- * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
- * segments, RFC 6928) with its headers, so a mirror's answer costs no further round trip.
- */
-const PROBE_SIZE = 12 * 1024;
 
 /** The alarm may be this late, in milliseconds. */
 const ARMING_MS = 20;
@@ -87,7 +87,7 @@ export class Downloader implements AsyncDisposable {
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
     this.#options = resolveOptions(urls, options);
-    const { knownFile } = this.#options;
+    const { knownFile, start, end = Infinity, windowSize } = this.#options;
     const knownMirrors = knownFile?.mirrors ?? [];
     this.#transport = new Transport({ ...this.#options, knownMirrors });
     this.#inbox = new Inbox(this.#options.start, this.#options.windowSize);
@@ -98,7 +98,7 @@ export class Downloader implements AsyncDisposable {
       urls: mirrorUrls,
       known: this.#memory.known,
       policy: policyOf(this.#options.delayRequest, this.#options.policySettings),
-      knownFile: knownFile && presumed(knownFile),
+      knownFile: knownFile && presumed(knownFile, start, Math.min(windowSize, end - start)),
       probeSize: PROBE_SIZE,
       random: Math.random,
     });
@@ -179,7 +179,7 @@ export class Downloader implements AsyncDisposable {
     const useful = mirrors.filter(({ servesRanges }) => servesRanges).map(({ url }) => url);
     const known = this.#transport.knownMirrors.filter(({ url }) => useful.includes(url));
     if (this.#info?.size === undefined || known.length === 0) return undefined;
-    return { info: this.#info, digest, mirrors: known };
+    return { info: this.#info, digest, digestStart: this.#options.start, mirrors: known };
   }
 
   /** The most bytes held, and asked for, ahead of the consumer; may change at any time. */

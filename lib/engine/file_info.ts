@@ -7,6 +7,12 @@
 import type { KnownMirror } from "../http/transport.ts";
 import type { PresumedFile } from "./scheduler.ts";
 
+/**
+ * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
+ * segments, RFC 6928) with its headers, so a mirror's answer costs no further round trip.
+ */
+export const PROBE_SIZE = 12 * 1024;
+
 /** What is known of the file once the mirrors have agreed on it. */
 export interface FileInfo {
   /** Its size in bytes, whatever part of it is wanted; `undefined` where no mirror tells. */
@@ -25,15 +31,25 @@ export interface FileInfo {
 export interface KnownFile {
   /** What the mirrors agreed on; its size is known. */
   readonly info: FileInfo;
-  /** Digest of the file's first bytes, by which mirrors are compared; `undefined` for none. */
+  /** Digest of some of the file's bytes, by which mirrors are compared; `undefined` for none. */
   readonly digest: string | undefined;
+  /** The first of these bytes. */
+  readonly digestStart: number;
   /** The mirrors that serve ranges of it. */
   readonly mirrors: readonly KnownMirror[];
 }
 
-/** The same for the scheduler. */
-export function presumed({ info, digest, mirrors }: KnownFile): PresumedFile {
-  return { size: info.size!, digest, mirrors: mirrors.map(({ url }) => url) };
+/**
+ * The same for the scheduler of a download that compares its mirrors by the `length` bytes from
+ * `start` on: the digest of others says nothing of them.
+ */
+export function presumed(file: KnownFile, start: number, length: number): PresumedFile {
+  const comparable = file.digestStart === start && length >= PROBE_SIZE;
+  return {
+    size: file.info.size!,
+    digest: comparable ? file.digest : undefined,
+    mirrors: file.mirrors.map(({ url }) => url),
+  };
 }
 
 /** Headers for a response with `length` bytes of the file; `Infinity` where that is not known. */

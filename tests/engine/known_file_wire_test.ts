@@ -62,3 +62,17 @@ Deno.test("Downloader.knownFile of other mirrors is of no use, and does no harm"
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
   });
 });
+
+Deno.test("Downloader: at another place of a known file, mirrors not known are not taken for wrong", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const knownFile = await learn(urls.slice(0, 1));
+    for (const range of [{ start: 300_000 }, { start: 0, end: 100 }]) {
+      const { events, error } = await download(urls, { knownFile, range });
+      assertEquals(error, undefined);
+      const dropped = events.filter((event) =>
+        event.type === "mirror" && event.state === "dropped"
+      );
+      assertEquals(dropped, []);
+    }
+  });
+});
