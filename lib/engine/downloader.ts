@@ -106,6 +106,7 @@ export class Downloader implements AsyncDisposable {
       transport: this.#transport,
       write: (offset, chunk) => this.#write(offset, chunk),
       room: (signal) => this.#inbox.room(signal),
+      chunkSize: () => this.#inbox.chunkSize,
       dispatch: (event) => this.#dispatch(event),
       fail: (error) => this.#fail(error),
     });

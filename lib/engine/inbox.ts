@@ -5,8 +5,15 @@
  * @module
  */
 
+import { CHUNK } from "../http/body.ts";
 import { RateEstimator } from "./estimator.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
+
+/** A window is read in at least so many chunks, */
+const CHUNKS = 16;
+
+/** unless they were smaller than this, in bytes. */
+const LEAST_CHUNK = 16 * 1024;
 
 /** The bytes that have come. */
 export class Inbox {
@@ -54,6 +61,11 @@ export class Inbox {
   room(signal: AbortSignal): number | Promise<number> {
     const room = this.windowSize - this.buffer.held;
     return room > 0 || signal.aborted ? room : this.#changed.promise.then(() => this.room(signal));
+  }
+
+  /** The most bytes to read at once: what is being read is held besides the window. */
+  get chunkSize(): number {
+    return Math.min(CHUNK, Math.max(LEAST_CHUNK, Math.floor(this.windowSize / CHUNKS)));
   }
 
   /** Resolves when something has changed. */

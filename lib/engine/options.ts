@@ -35,7 +35,7 @@ export interface DownloaderOptions {
   /**
    * The unit of splitting, in bytes; from 1000 up.
    *
-   * @default {1_000_000}
+   * @default {1_000_000, or half of a `windowSize` that is smaller than two of these}
    */
   splitSize?: number;
   /**
@@ -180,7 +180,8 @@ export interface DownloaderOptions {
    */
   maxRedirects?: number;
   /**
-   * What sends the requests.
+   * What sends the requests. A mirror for which it rejects with a `Deno.errors.NotCapable` is not
+   * tried again.
    *
    * @default {globalThis.fetch}
    */

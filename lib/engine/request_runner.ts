@@ -6,7 +6,7 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import { type BodyReader, CHUNK } from "../http/body.ts";
+import type { BodyReader } from "../http/body.ts";
 import type { Reply, Transport } from "../http/transport.ts";
 import type { FileInfo } from "./file_info.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly write: (offset: number, chunk: Uint8Array<ArrayBuffer>) => void;
   /** Bytes that may still be kept; waits until there are any, or `signal` aborts. */
   readonly room: (signal: AbortSignal) => number | Promise<number>;
+  /** The most bytes to read at once. */
+  readonly chunkSize: () => number;
   /** Takes what happened. */
   readonly dispatch: (event: SchedulerEvent) => void;
   /** Takes an error that is no mirror's fault. */
@@ -135,7 +137,7 @@ export class RequestRunner {
   }
 
   async #read(request: number, offset: number, reply: Reply, activity: Activity): Promise<void> {
-    const { room, write, dispatch } = this.#options;
+    const { room, chunkSize, write, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
     // The body of a whole file lasts: its rate may become anything.
     const whole = reply.answer.type === "whole";
@@ -148,7 +150,7 @@ export class RequestRunner {
       const before = performance.now();
       const mean = bytes / (before - startedAt);
       const least = whole ? 1 : worthWaitingFor(Math.min(mean, latest));
-      const chunk = await reply.body.read(Math.min(CHUNK, most), least);
+      const chunk = await reply.body.read(Math.min(chunkSize(), most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
       write(offset, chunk);

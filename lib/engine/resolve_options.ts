@@ -60,8 +60,9 @@ export function resolveOptions(
   options: DownloaderOptions = {},
 ): ResolvedOptions {
   const { mirrors, repeated } = parseMirrorUrls(urls);
-  const splitSize = whole("splitSize", options.splitSize ?? 1_000_000, 1000);
   const windowSize = whole("windowSize", options.windowSize ?? 32 * 1024 * 1024, 2000);
+  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2));
+  const splitSize = whole("splitSize", options.splitSize ?? byDefault, 1000);
   if (windowSize < 2 * splitSize) {
     throw new RangeError(
       `windowSize is ${windowSize}, but must be at least twice splitSize (${splitSize})`,

@@ -224,7 +224,7 @@ export class Transport {
     } catch (cause) {
       this.#memories[mirror]!.location = undefined;
       throw this.#error(mirror, "network", `no answer came${detail(cause)}`, {
-        retryable: true,
+        retryable: !isForbidden(cause),
         cause,
       });
     }
@@ -293,4 +293,12 @@ function detail(error: unknown): string {
   for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
   const said = text.replace(/^error sending request.*?\): /, "");
   return said && `: ${said}`;
+}
+
+/** Whether a request may not be sent at all: Deno's permissions, or those of somebody's own fetch. */
+function isForbidden(cause: unknown): boolean {
+  for (let inner = cause; inner instanceof Error; inner = inner.cause) {
+    if (inner.name === "NotCapable") return true;
+  }
+  return false;
 }

@@ -1,6 +1,5 @@
 /**
- * The memory that all downloads of the proxy may take for their reorder buffers, shared in equal
- * parts. It counts only: no clock, no waiting; who is not admitted is to come again later.
+ * The memory that all downloads of the proxy may take, shared in equal parts. It counts only: no clock, no waiting; who is not admitted is to come again later.
  *
  * @module
  */
@@ -16,7 +15,7 @@ export interface MemoryBudgetOptions {
   /**
    * The most downloads at once.
    *
-   * @default {64}
+   * @default {128}
    */
   maxDownloads?: number;
   /**
@@ -60,7 +59,7 @@ export class MemoryBudget {
     this.#leastShare = whole("leastShare", options.leastShare ?? MIB, 1);
     this.#mostShare = whole("mostShare", options.mostShare ?? 32 * MIB, this.#leastShare);
     this.#bytes = whole("bytes", options.bytes ?? 256 * MIB, this.#leastShare);
-    this.#maxDownloads = whole("maxDownloads", options.maxDownloads ?? 64, 1);
+    this.#maxDownloads = whole("maxDownloads", options.maxDownloads ?? 128, 1);
   }
 
   /** How many downloads are admitted. */

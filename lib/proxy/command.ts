@@ -79,6 +79,7 @@ async function run(args: readonly string[]): Promise<void> {
       log: (line: string) => writeText(Deno.stdout, `${line}\n`),
       logFormat,
     }),
+    onError: (error) => say(`a request failed inside: ${describe(error)}; this is a bug in sphttp`),
   });
   const pair = tls && {
     cert: await readPem("--cert", tls.certFile, "CERTIFICATE"),

@@ -11,7 +11,6 @@ import type { ResolvedRange } from "./byte_ranges.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import type { LiveDownloads } from "./live.ts";
 import type { Metrics } from "./metrics.ts";
-import { LEAST_SHARE } from "./options.ts";
 import { Problem } from "./problem.ts";
 
 /** What deliveries share. */
@@ -63,7 +62,7 @@ export class Delivery implements AsyncDisposable {
     const { budget, metrics } = context;
     let download: Downloader | undefined;
     const admission = budget.admit((share) => {
-      if (download !== undefined) download.windowSize = share;
+      if (download !== undefined) download.windowSize = windowOf(share);
     });
     if (admission === undefined) {
       metrics.refused();
@@ -72,7 +71,7 @@ export class Delivery implements AsyncDisposable {
       });
     }
     try {
-      download = makeDownload(order, Math.max(LEAST_SHARE, admission.share), context.live);
+      download = makeDownload(order, windowOf(admission.share), context.live);
     } catch (error) {
       admission[Symbol.dispose]();
       throw error;
@@ -140,13 +139,27 @@ export class Delivery implements AsyncDisposable {
   }
 }
 
+/**
+ * How much of its share a download's reorder buffer may take, in bytes: about as much again is on
+ * its way, in the connections to the mirrors and in the one to the client.
+ */
+function windowOf(share: number): number {
+  return Math.floor(share / 2);
+}
+
+/** The size of blocks where none is asked for, in bytes, as in the original. */
+const SPLIT_SIZE = 1_000_000;
+
 function makeDownload(
   { mirrors, entry, range, options }: DeliveryOrder,
   windowSize: number,
   live: LiveDownloads,
 ): Downloader {
+  // A window holds at least two blocks.
+  const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, Math.floor(windowSize / 2));
   const download = new Downloader(mirrors, {
     ...options,
+    splitSize,
     windowSize,
     knownFile: entry.file,
     ...(range && { range }),
@@ -154,13 +167,12 @@ function makeDownload(
   });
   const size = entry.info.size ?? 0;
   const { start, end } = range ?? { start: 0, end: size };
-  const blockSize = options.splitSize ?? 1_000_000;
   const tell: (event: TraceEvent) => void = live.announce(mirrors, {
     download,
     start,
     end,
     size,
-    blockSize,
+    blockSize: splitSize,
   });
   return download;
 }

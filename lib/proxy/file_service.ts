@@ -16,7 +16,7 @@ import { contentDisposition, fileNameOf } from "./headers.ts";
 import type { LiveDownloads } from "./live.ts";
 import type { Metrics } from "./metrics.ts";
 import { makeBoundary, multipartBody } from "./multipart.ts";
-import { LEAST_SHARE, type ProxyOptions } from "./options.ts";
+import { LEAST_SHARE, MOST_SHARE, type ProxyOptions } from "./options.ts";
 import { evaluatePreconditions, rangeApplies } from "./preconditions.ts";
 import { Problem } from "./problem.ts";
 import { parseProxyQuery, type ProxyQuery } from "./query.ts";
@@ -40,8 +40,9 @@ export class FileService {
 
   constructor(options: ProxyOptions, context: FileServiceContext) {
     this.#options = options;
-    const { memory = 256 * 1024 * 1024, maxDownloads = 64, allowPrivate = false } = options;
-    const budget = new MemoryBudget({ bytes: memory, maxDownloads, leastShare: LEAST_SHARE });
+    const { memory = 256 * 1024 * 1024, maxDownloads = 128, allowPrivate = false } = options;
+    const shares = { leastShare: LEAST_SHARE, mostShare: MOST_SHARE };
+    const budget = new MemoryBudget({ bytes: memory, maxDownloads, ...shares });
     this.#context = { ...context, budget };
     this.#policy = new AddressPolicy({
       allowPrivate,
@@ -74,14 +75,14 @@ export class FileService {
   }
 
   /** Tells of the downloads of the file that the query names until the client leaves. */
-  async watch(url: URL): Promise<Response> {
+  async watch(url: URL, ended: Ended): Promise<Response> {
     const { mirrors } = await this.#parse(url);
-    return this.#context.live.watch(mirrors);
+    return this.#context.live.watch(mirrors, (bytes) => ended("complete", bytes));
   }
 
   async #parse(url: URL): Promise<ProxyQuery> {
     const { maxMirrors = 32 } = this.#options;
-    const query = parseProxyQuery(url.searchParams, { maxMirrors, maxSplitSize: LEAST_SHARE / 2 });
+    const query = parseProxyQuery(url.searchParams, { maxMirrors });
     for (const mirror of query.mirrors) {
       // A name that cannot be resolved is a mirror that fails, as any other.
       await this.#policy.check(new URL(mirror)).catch((error) => {

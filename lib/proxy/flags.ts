@@ -42,7 +42,7 @@ export const FLAG_GROUPS = {
   ],
   "How it runs": [
     { name: "memory", value: "SIZE", help: "for all downloads together (256M)" },
-    { name: "max-downloads", value: "N", help: "at once (64)" },
+    { name: "max-downloads", value: "N", help: "at once (128)" },
     { name: "log", value: "FORMAT", help: "lines of stdout: [text], json or none" },
     { name: "drain-timeout", value: "SECONDS", help: "that downloads have at the end (30)" },
   ],

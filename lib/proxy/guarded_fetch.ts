@@ -9,8 +9,8 @@ import type { AddressPolicy } from "./address_policy.ts";
 import { Problem } from "./problem.ts";
 
 /**
- * Makes a `fetch` that requests only what the policy lets through. It rejects with an error whose
- * `cause` is the policy's {@linkcode Problem} where that refuses, and with a `TypeError` when
+ * Makes a `fetch` that requests only what the policy lets through. It rejects with a
+ * `Deno.errors.NotCapable` whose `cause` is the policy's {@linkcode Problem} where that refuses, and with a `TypeError` when
  * redirects are to be followed.
  */
 export function guardedFetch(
@@ -32,7 +32,8 @@ export function guardedFetch(
       await policy.check(url, init?.signal ?? request?.signal);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
-      throw new Error(`${url.host} is refused: ${cause.detail}`, { cause });
+      // What Deno's own permissions would throw: it is final, no retry will change it.
+      throw new Deno.errors.NotCapable(`${url.host} is refused: ${cause.detail}`, { cause });
     }
     return await fetch(input, init);
   };

@@ -56,22 +56,22 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const routes: Readonly<Record<string, Route>> = {
     "/": () => pageResponse(),
     "/proxy": guarded((request, url, ended) => files.answer(request, url, ended)),
-    "/live": guarded((_request, url) => files.watch(url)),
-    "/healthz": () => new Response("ok\n", { headers: { "content-type": "text/plain" } }),
-    "/metrics": guarded(async () =>
-      new Response(await metrics.text(), { headers: { "content-type": metrics.contentType } })
-    ),
+    "/live": guarded((_request, url, ended) => files.watch(url, ended)),
+    "/healthz": () => textResponse("ok\n", "text/plain"),
+    "/metrics": guarded(async () => textResponse(await metrics.text(), metrics.contentType)),
   };
   return async (request, info) => {
     const log = startEntry(request, info, options);
-    const response = await respond(request, routes, log.ended).catch((error) =>
-      problemResponse(asProblem(error), { head: request.method === "HEAD" })
-    );
+    const response = await respond(request, routes, log.ended).catch((error) => {
+      const problem = asProblem(error);
+      if (problem.status === 500) options.onError?.(problem.cause ?? problem);
+      return problemResponse(problem, { head: request.method === "HEAD" });
+    });
     for (const [name, value] of corsHeaders(options.cors, request)) {
       response.headers.append(name, value);
     }
     metrics.request(response.status);
-    log.answered(response.status);
+    log.answered(response);
     return response;
   };
 }
@@ -98,12 +98,21 @@ async function respond(
   return new Response(null, response);
 }
 
+function textResponse(text: string, contentType: string): Response {
+  const body = new TextEncoder().encode(text);
+  const headers = { "content-type": contentType, "content-length": `${body.byteLength}` };
+  return new Response(body, { headers });
+}
+
+/** Routes whose answers last; they tell when they have ended. */
+const STREAMING = ["/proxy", "/live"];
+
 /** Gathers what the log says of a request: its end comes after its answer. */
 function startEntry(
   request: Request,
   info: Deno.ServeHandlerInfo | undefined,
   { log, logFormat }: ProxyOptions,
-): { answered: (status: number) => void; ended: Ended } {
+): { answered: (response: Response) => void; ended: Ended } {
   const time = Date.now();
   const startedAt = performance.now();
   // Not known any more when the client has left.
@@ -112,11 +121,12 @@ function startEntry(
   let status: number | undefined;
   let body: { outcome: DeliveryOutcome; bytes: number } | undefined;
   let streamed = false;
+  let length = 0;
   const write = () => {
     if (status === undefined || (streamed && body === undefined)) return;
     const {
       outcome = status < 400 ? "complete" : status === 503 ? "refused" : "failed",
-      bytes = 0,
+      bytes = length,
     } = body ?? {};
     const { method, url, headers } = request;
     const range = headers.get("range") ?? undefined;
@@ -127,10 +137,12 @@ function startEntry(
     ));
   };
   return {
-    answered: (code) => {
-      status = code;
-      streamed = (code === 200 || code === 206) && new URL(request.url).pathname === "/proxy" &&
-        request.method === "GET";
+    answered: (response) => {
+      status = response.status;
+      if (response.body !== null) {
+        streamed = response.ok && STREAMING.includes(new URL(request.url).pathname);
+        length = Number(response.headers.get("content-length"));
+      }
       write();
     },
     ended: (outcome, bytes) => {

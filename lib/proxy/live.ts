@@ -49,29 +49,39 @@ export class LiveDownloads {
     };
   }
 
-  /** The events of the file on `mirrors` until the client leaves. */
-  watch(mirrors: readonly string[]): Response {
+  /** The events of the file on `mirrors` until the client leaves; `ended` is told how many bytes. */
+  watch(mirrors: readonly string[], ended: (bytes: number) => void = () => {}): Response {
     const key = JSON.stringify(mirrors);
     const labels = mirrors.map((url) => new URL(url).origin);
     const told = new Map<Watched, number>();
-    const ended = new Set<Watched>();
+    const past = new Set<Watched>();
+    let bytes = 0;
     let timer: ReturnType<typeof setInterval> | undefined;
     const states = new ReadableStream({
       start: (controller) => {
         const tell = () => {
           // A client that does not read is not told more.
           if ((controller.desiredSize ?? 0) <= 0) return;
-          const all = (this.#files.get(key) ?? []).filter((one) => !ended.has(one));
+          const all = (this.#files.get(key) ?? []).filter((one) => !past.has(one));
           if (all.length === 0 && told.size > 0) return;
           controller.enqueue({ event: "state", data: JSON.stringify(state(labels, all, told)) });
-          for (const one of all) if (one.outcome !== "running") ended.add(one);
+          for (const one of all) if (one.outcome !== "running") past.add(one);
         };
         tell();
         timer = setInterval(tell, PERIOD_MS);
       },
-      cancel: () => clearInterval(timer),
+      cancel: () => {
+        clearInterval(timer);
+        ended(bytes);
+      },
     }, { highWaterMark: 2 });
-    return new Response(states.pipeThrough(new ServerSentEventStream()), {
+    const counting = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        bytes += chunk.byteLength;
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(states.pipeThrough(new ServerSentEventStream()).pipeThrough(counting), {
       headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
     });
   }

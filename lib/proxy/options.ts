@@ -38,11 +38,13 @@ export interface ProxyOptions {
   /**
    * The most downloads at once; beyond it, clients are told to come back later.
    *
-   * @default {64}
+   * @default {128}
    */
   maxDownloads?: number;
   /**
-   * What the reorder buffers of all downloads may take together, in bytes.
+   * What all downloads may take together, in bytes: half of it for their reorder buffers, half for
+   * what is on its way through connections and answers. Each gets an equal share, 64 MiB at most;
+   * where it would be less than 2 MiB, clients are told to come back later.
    *
    * @default {256 MiB}
    */
@@ -68,6 +70,12 @@ export interface ProxyOptions {
   /** Takes a line for each request that has been answered. */
   log?: (line: string) => void;
   /**
+   * Takes what went wrong inside when a request is answered with a 500: clients learn nothing of it.
+   *
+   * @default {nothing is told}
+   */
+  onError?: (error: unknown) => void;
+  /**
    * How these lines are written.
    *
    * @default {"text"}
@@ -75,5 +83,8 @@ export interface ProxyOptions {
   logFormat?: AccessLogFormat;
 }
 
-/** The least that a download gets of the memory, in bytes: two blocks of the largest size. */
+/** The least that a download gets of the memory, in bytes. */
 export const LEAST_SHARE = 2 * 1024 * 1024;
+
+/** The most that a download gets of the memory, in bytes. */
+export const MOST_SHARE = 64 * 1024 * 1024;

@@ -3,6 +3,7 @@
  *
  *     deno task bench                          all of them, about an hour
  *     deno task bench speed memory pause       over loopback; nginx must be installed
+ *     deno task bench proxy clients seek aborts   the proxy over loopback; nginx must be installed
  *     deno task bench algorithms               the thesis's measures on its testbed
  *     deno task bench links                    whole commands over all sets of shaped links
  *     deno task bench links testbed silent     over some sets
@@ -23,6 +24,7 @@ import { CONTENDERS } from "./contenders.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
+import { proxyAborts, proxyClients, proxySeek, proxySpeed } from "./proxy.ts";
 
 type Bench = (args: BenchArguments) => Promise<void>;
 
@@ -30,6 +32,10 @@ type Bench = (args: BenchArguments) => Promise<void>;
 const benches: Record<string, { run: Bench; nginx: boolean }> = {
   speed: { run: speed, nginx: true },
   memory: { run: memory, nginx: true },
+  proxy: { run: proxySpeed, nginx: true },
+  clients: { run: proxyClients, nginx: true },
+  seek: { run: proxySeek, nginx: false },
+  aborts: { run: proxyAborts, nginx: true },
   algorithms: { run: algorithms, nginx: false },
   links: { run: (args) => links(args.links), nginx: false },
   pause: { run: pause, nginx: true },

@@ -299,7 +299,11 @@ Deno.test("what the engine refuses is said in the words of the command line", as
     ],
     [["--duplicate", "x", url], '--duplicate is "x", but must be one of nibib, ibrc, none', 2],
     [["--split-size", "10", url], "--split-size is 10, but must be from 1000", 2],
-    [["--window", "1M", url], "--window is 1048576, but must be at least twice --split-size", 2],
+    [
+      ["--window=1M", "--split-size=1M", url],
+      "--window is 1048576, but must be at least twice --split-size",
+      2,
+    ],
     [["-H", "Range: bytes=0-1", url], "--header ", 2],
     [["--static-delay", "http://u:hunter2@x/f=1", url], "--static-delay ", 2],
     [

@@ -124,7 +124,10 @@ Deno.test("resolveOptions() refuses numbers out of range, and names value and li
     [{ splitSize: 999 }, "splitSize is 999, but must be from 1000 to"],
     [{ splitSize: -1 }, "splitSize is -1, but"],
     [{ windowSize: 0 }, "windowSize is 0, but must be from 2000 to"],
-    [{ windowSize: 1_999_999 }, "windowSize is 1999999, but must be at least twice splitSize"],
+    [
+      { splitSize: 1e6, windowSize: 1_999_999 },
+      "windowSize is 1999999, but must be at least twice splitSize",
+    ],
     [{ splitSize: 2 ** 50 }, "but must be at least twice splitSize (1125899906842624)"],
     [{ invalidBlockThreshold: -1 }, "invalidBlockThreshold is -1, but must be from 0 to 1000000"],
     [{ invalidBlockThreshold: 1e9 }, "invalidBlockThreshold is 1000000000, but"],
@@ -152,6 +155,11 @@ Deno.test("resolveOptions() refuses numbers out of range, and names value and li
     const message = refused(options, RangeError);
     assert(message.includes(part), `${message} does not say: ${part}`);
   }
+});
+
+Deno.test("resolveOptions() takes smaller blocks where the window is small", () => {
+  assertEquals(resolveOptions(URLS, { windowSize: 1_500_000 }).splitSize, 750_000);
+  assertEquals(resolveOptions(URLS, { windowSize: 3_000_000 }).splitSize, 1_000_000);
 });
 
 Deno.test("resolveOptions() takes values at the limits", () => {

@@ -103,11 +103,13 @@ Deno.test("/proxy: a name that leads to this machine is none of the networks all
 Deno.test("/proxy: a redirect to a private address is refused, and nobody asked there", async () => {
   await withMirrors([{}], async ([inner], [hidden]) => {
     const lab = [{ redirectTo: withSecrets(inner!) }, { redirectTo: "http://10.9.8.7/secret" }];
-    await withMirrors(lab, async (urls) => {
+    await withMirrors(lab, async (urls, mirrors) => {
       const options = { ...PRIVATE, allowHosts: urls.map((url) => new URL(url).host) };
       const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, options);
       assertEquals(status, 403);
       assertStringIncludes(document.detail, new URL(inner!).host);
+      // It is final: no retry would change it.
+      assertEquals(mirrors.map(({ requests }) => requests.length), [1, 1]);
     });
     assertEquals([hidden!.requests.length, hidden!.connectionsAccepted], [0, 0]);
   });

@@ -55,8 +55,8 @@ Deno.test("MemoryBudget has defaults that fit together", () => {
   const budget = new MemoryBudget();
   const admissions: Admission[] = [];
   for (let next; (next = budget.admit(() => {}));) admissions.push(next);
-  assertEquals(admissions.length, 64);
-  assertEquals(admissions[0]!.share, 4 * MIB);
+  assertEquals(admissions.length, 128);
+  assertEquals(admissions[0]!.share, 2 * MIB);
 });
 
 Deno.test("MemoryBudget refuses what cannot be meant", () => {

@@ -1,0 +1,199 @@
+/**
+ * The processes that the benches of the proxy measure: a server, and its clients.
+ *
+ *     deno run -A tests/bench/proxy_processes.ts --serve proxy
+ *     deno run -A tests/bench/proxy_processes.ts --clients '{"url": …}'
+ *
+ * @module
+ */
+
+import { createHandler } from "../../server.ts";
+import { ownUsage } from "./usage.ts";
+
+/** What one of many clients asks for, in bytes. */
+export const PIECE = 20_000_000;
+/** A slow client waits so long after each megabyte, in milliseconds. */
+const SLOW_MS = 100;
+/** How far apart the numbers are that clients look at, in bytes. */
+const LOOK_EVERY = 4096;
+
+/** What answers: the proxy, or the least that Deno can do with one mirror. */
+export type Kind = "proxy" | "plain";
+
+/** Clients that ask for one piece each, and read it to its end or leave after its first bytes. */
+export interface ClientsSpec {
+  readonly url: string;
+  /** The size of the file, in bytes. */
+  readonly size: number;
+  readonly clients: number;
+  readonly atOnce: number;
+  readonly leave: boolean;
+  /** Every how manyth client is slow; 0 for none. */
+  readonly slowEvery: number;
+}
+
+/** What came of them. */
+export interface ClientsResult {
+  readonly seconds: number;
+  readonly bytes: number;
+  /** Clients that got another status, or other bytes. */
+  readonly failed: number;
+}
+
+/** What a server has used so far; its memory is that without garbage. */
+export interface Usage extends ReturnType<typeof ownUsage> {
+  readonly heapBytes: number;
+}
+
+/** A server in a process of its own. */
+export interface Server extends AsyncDisposable {
+  readonly origin: string;
+  usage(): Promise<Usage>;
+}
+
+/** Arguments for this module as a process of its own. */
+function own(...args: string[]): string[] {
+  const map = new URL("../../import_map.npm.json", import.meta.url).href;
+  const flags = ["--quiet", `--import-map=${map}`, "-A", "--v8-flags=--expose-gc"];
+  return ["run", ...flags, import.meta.url, ...args];
+}
+
+/** Starts a server. */
+export async function startServer(kind: Kind): Promise<Server> {
+  const child = new Deno.Command(Deno.execPath(), {
+    args: own("--serve", kind),
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let origin = "";
+  while (!origin.endsWith("\n")) {
+    const { done, value } = await lines.read();
+    if (done) throw new Error("The server ended before it listened");
+    origin += value;
+  }
+  origin = origin.trim();
+  return {
+    origin,
+    usage: async () => await (await fetch(`${origin}/usage`)).json(),
+    [Symbol.asyncDispose]: async () => {
+      await lines.cancel();
+      child.kill();
+      await child.status;
+    },
+  };
+}
+
+/** Runs clients to their end. */
+export async function runClients(spec: ClientsSpec): Promise<ClientsResult> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: own("--clients", JSON.stringify(spec)),
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error("The process of the clients failed");
+  return JSON.parse(new TextDecoder().decode(stdout));
+}
+
+/** What runs in the process of a server: prints where it listens, and serves until it is ended. */
+function serve(kind: Kind): void {
+  const answer = kind === "plain" ? pump : createHandler({ allowPrivate: true });
+  const onListen = ({ port }: Deno.NetAddr) => console.log(`http://127.0.0.1:${port}`);
+  Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, (request) => {
+    if (new URL(request.url).pathname !== "/usage") return answer(request);
+    const { cpuSeconds } = ownUsage();
+    (globalThis as { gc?: () => void }).gc?.();
+    const usage: Usage = { ...ownUsage(), cpuSeconds, heapBytes: Deno.memoryUsage().heapUsed };
+    return Response.json(usage);
+  });
+}
+
+/** The least that a proxy in Deno does: one mirror's body, chunk by chunk. */
+async function pump(request: Request): Promise<Response> {
+  const range = request.headers.get("range");
+  const { status, headers, body } = await fetch(new URL(request.url).searchParams.get("url")!, {
+    headers: range === null ? {} : { range },
+  });
+  const reader = body!.getReader();
+  const stream = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  }, { highWaterMark: 0 });
+  return new Response(stream, {
+    status,
+    headers: { "content-length": headers.get("content-length")! },
+  });
+}
+
+/** What runs in the process of the clients. */
+async function actAsClients(spec: ClientsSpec): Promise<ClientsResult> {
+  const startedAt = performance.now();
+  let next = 0;
+  let bytes = 0;
+  let failed = 0;
+  const act = async () => {
+    while (next < spec.clients) {
+      const client = next++;
+      try {
+        const length = await readPiece(client, spec);
+        bytes += length;
+      } catch {
+        failed++;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: spec.atOnce }, act));
+  return { seconds: (performance.now() - startedAt) / 1000, bytes, failed };
+}
+
+/** Asks for one piece, and returns how much of it was read. */
+async function readPiece(
+  client: number,
+  { url, size, leave, slowEvery }: ClientsSpec,
+): Promise<number> {
+  const start = client * PIECE % (size - PIECE);
+  const slow = slowEvery > 0 && client % slowEvery === 0;
+  const headers = { range: `bytes=${start}-${start + PIECE - 1}` };
+  const { status, body } = await fetch(url, { headers });
+  if (status !== 206) throw new Error(`The answer is a ${status}`);
+  let length = 0;
+  for await (const chunk of body!) {
+    checkNumbers(chunk, start + length);
+    const megabytes = Math.floor(length / 1e6);
+    length += chunk.length;
+    if (leave) return length;
+    if (slow && Math.floor(length / 1e6) > megabytes) {
+      await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+    }
+  }
+  if (length !== PIECE) throw new Error(`${length} bytes came`);
+  return length;
+}
+
+/** Fills a file with numbers, each telling its place: place `n` of four bytes holds `n`. */
+export async function fillNumbered(path: string, size: number): Promise<void> {
+  using file = await Deno.create(path);
+  const numbers = new Uint32Array(250_000);
+  for (let first = 0; first * 4 < size; first += numbers.length) {
+    for (let index = 0; index < numbers.length; index++) numbers[index] = first + index;
+    await file.write(new Uint8Array(numbers.buffer));
+  }
+}
+
+/** Holds some of the numbers against their places. */
+function checkNumbers(chunk: Uint8Array, offset: number): void {
+  const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  for (let at = -offset & 3; at + 4 <= chunk.length; at += LOOK_EVERY) {
+    if (view.getUint32(at, true) === (offset + at) / 4) continue;
+    throw new Error(`Other bytes are at ${offset + at}`);
+  }
+}
+
+if (import.meta.main) {
+  const [role, spec = ""] = Deno.args;
+  if (role === "--serve") serve(spec as Kind);
+  else console.log(JSON.stringify(await actAsClients(JSON.parse(spec))));
+}

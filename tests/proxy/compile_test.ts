@@ -1,0 +1,64 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const TASK: string = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)).tasks.compile.command;
+
+async function deno(args: string[], env: Record<string, string> = {}): Promise<string> {
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    ...{ args, cwd: ROOT, env: { NO_COLOR: "1", ...env }, stdout: "null", stderr: "piped" },
+  }).output();
+  const text = new TextDecoder().decode(stderr);
+  assert(success, text);
+  return text;
+}
+
+Deno.test("deno task compile gathers everything into one file", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const output = `${folder}/sphttp-proxy`;
+    const args = TASK.replace(/-o \S+/, `-o ${output}`).split(" ").slice(1);
+    // What is put in front of the program here is Deno itself: it need not be fetched for a test.
+    const said = await deno(args, { DENORT_BIN: Deno.execPath() });
+    assertStringIncludes(said, "Embedded Files");
+    assertEquals(/node_modules|npm/.test(said.slice(said.indexOf("Embedded Files"))), false, said);
+    assert((await Deno.stat(output)).size > 1e6);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("what deno task compile embeds runs with the permissions that it has", async () => {
+  const folder = await Deno.makeTempDir();
+  try {
+    const bundle = `${folder}/proxy.js`;
+    await deno([
+      "bundle",
+      "--platform=deno",
+      "--import-map=import_map.npm.json",
+      "-o",
+      bundle,
+      "server.ts",
+    ]);
+    const permissions = TASK.split(" ").filter((flag) => flag.startsWith("--allow-"));
+    assert(permissions.length > 0);
+    const args = ["run", "--no-prompt", ...permissions, bundle, "--host=127.0.0.1", "--port=0"];
+    await using child = new Deno.Command(Deno.execPath(), {
+      ...{ args, cwd: folder, stdin: "null", stdout: "null", stderr: "piped" },
+    }).spawn();
+    let text = "";
+    for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+      text += part;
+      if (text.includes("\n")) break;
+    }
+    const origin = /http:\/\/[^\s/]+/.exec(text)?.[0];
+    assert(origin !== undefined, text);
+    for (const path of ["healthz", "metrics", ""]) {
+      const response = await fetch(`${origin}/${path}`);
+      assertEquals([response.status, (await response.text()).length > 0], [200, true]);
+    }
+    child.kill("SIGTERM");
+    assertEquals((await child.status).code, 0);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
