@@ -10,8 +10,9 @@
  * @module
  */
 
-import { parseCommand } from "./lib/cli/command.ts";
+import { type DownloadCommand, parseCommand } from "./lib/cli/command.ts";
 import { CommandError, ExitCode } from "./lib/cli/exit_code.ts";
+import type { Report } from "./lib/cli/report.ts";
 import { displayOptions, writeError, writeOutput } from "./lib/cli/terminal.ts";
 import { withoutCredentials } from "./lib/cli/values.ts";
 import { VERSION } from "./lib/version.ts";
@@ -19,28 +20,73 @@ import { VERSION } from "./lib/version.ts";
 /** Runs the command with the given arguments; resolves to its exit code, and never rejects. */
 export async function main(args: string[]): Promise<number> {
   try {
-    await run(args);
-    return ExitCode.OK;
+    return await run(args);
   } catch (error) {
     writeError(errorText(error, args));
     return error instanceof CommandError ? error.exitCode : ExitCode.INTERNAL;
   }
 }
 
-async function run(args: string[]): Promise<void> {
+async function run(args: string[]): Promise<number> {
+  const [name, ...rest] = args;
+  // A URL has a colon: the name of a command cannot be mistaken for one.
+  if (name === "analyze") {
+    const { analyzeCommand } = await import("./lib/cli/analyze.ts");
+    await analyzeCommand(rest);
+    return ExitCode.OK;
+  }
+  if (name === "completions") {
+    const { completionsCommand } = await import("./lib/cli/completions.ts");
+    completionsCommand(rest);
+    return ExitCode.OK;
+  }
+  if (name === "probe") {
+    const [{ probeCommand }, { Interruption }] = await Promise.all([
+      import("./lib/cli/probe.ts"),
+      import("./lib/cli/interruption.ts"),
+    ]);
+    using interruption = new Interruption();
+    await probeCommand(rest, { signal: interruption.signal });
+    return ExitCode.OK;
+  }
   const command = await parseCommand(args);
-  if (command.type === "version") return writeOutput(`sphttp ${VERSION}\n`);
+  if (command.type === "version") {
+    writeOutput(`sphttp ${VERSION}\n`);
+    return ExitCode.OK;
+  }
   if (command.type === "help") {
     const { helpText } = await import("./lib/cli/help.ts");
-    return writeOutput(helpText(VERSION));
+    writeOutput(helpText(VERSION, command.topic));
+    return ExitCode.OK;
   }
-  const { Interruption } = await import("./lib/cli/interruption.ts");
-  using interruption = new Interruption();
+  if (command.insecure) {
+    const { isRerun, rerunInsecurely } = await import("./lib/cli/insecure.ts");
+    if (!isRerun()) return await rerunInsecurely(args);
+  }
+  return await download(command);
+}
+
+async function download(command: DownloadCommand): Promise<number> {
   // The engine is loaded only when there is something to download.
-  const { transfer } = await import("./lib/cli/transfer.ts");
-  const { verbosity, output } = command;
-  const display = displayOptions({ verbosity, toStdout: output === "-" });
-  await transfer(command, { signal: interruption.signal, display });
+  const [{ Interruption }, { runDownloads }] = await Promise.all([
+    import("./lib/cli/interruption.ts"),
+    import("./lib/cli/downloads.ts"),
+  ]);
+  using interruption = new Interruption();
+  using report = await reportFor(command);
+  return await runDownloads(command, { signal: interruption.signal, report, write: writeOutput });
+}
+
+async function reportFor({ report, target }: DownloadCommand): Promise<Report> {
+  if (report.json) {
+    const { JsonReport } = await import("./lib/cli/json_report.ts");
+    return new JsonReport({ write: writeError, verbose: report.verbosity === "verbose" });
+  }
+  const { TextReport } = await import("./lib/cli/text_report.ts");
+  return new TextReport({
+    verbosity: report.verbosity,
+    display: displayOptions({ ...report, toStdout: target.output === "-" }),
+  });
 }
 
 /** What is said of an error: never a stack, never a credential. */

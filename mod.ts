@@ -27,6 +27,7 @@ export type { Validators } from "./lib/http/validators.ts";
 export type { KnownLink } from "./lib/engine/link_estimate.ts";
 export * from "./lib/engine/mirror_book.ts";
 export type { ByteRange, DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
+export type { LowestRate } from "./lib/engine/lowest_rate.ts";
 export type { RetryOptions } from "./lib/engine/retry.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
 export { type DelayRequest, DelayRequestAlgorithm } from "./lib/algorithms/delay.ts";

@@ -28,7 +28,7 @@ export type FailurePhase = "connect" | "headers" | "body";
 export type FailureReason =
   /** Refused, reset, or closed by the network or the other side. */
   | "network"
-  /** Nothing came for longer than the timeout of the phase. */
+  /** Nothing came for longer than the timeout of the phase, or less than the lowest rate. */
   | "timeout"
   /** The body ended before the bytes that were announced. */
   | "truncated"

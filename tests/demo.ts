@@ -27,8 +27,10 @@ async function main(): Promise<number> {
   console.error("Three local mirrors of 150, 50 and 15 Mbit/s serve one file of 64 MB.\n");
   await using lab = await spawnLab({ size: SIZE, sha256: true, mirrors });
   const downloader = new Downloader(lab.urls, { trace: true });
-  using display = new Display(displayOptions({ verbosity: "normal", toStdout: false }));
-  display.start(() => ({ name: "demo.bin", offset: 0, stats: downloader.stats() }));
+  using display = new Display(
+    displayOptions({ verbosity: "normal", progress: true, toStdout: false }),
+  );
+  display.show(0, () => ({ name: "demo.bin", offset: 0, stats: downloader.stats() }));
   const hash = createHash("sha256");
   for await (const part of downloader) hash.update(part);
   display.stop();

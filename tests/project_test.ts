@@ -44,7 +44,8 @@ const FLOORS: readonly (readonly [part: RegExp, allowed: RegExp])[] = [
   [/^lib\/http\//, /^lib\/errors\.ts$/],
   [/^lib\/engine\//, /^lib\/(errors\.ts|algorithms\/|trace\/|http\/)/],
   [/^mod\.ts$/, /^lib\/(?!cli\/|proxy\/)/],
-  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/version)\.ts$/],
+  // Reports and pictures of traces are the command's alone: the library's face has the measures.
+  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/version)\.ts$|^lib\/trace\//],
   [/^(lib\/proxy\/|server\.ts$)/, /^(mod|lib\/version)\.ts$/],
 ];
 

@@ -7,9 +7,11 @@
  * @module
  */
 
+import { mayHurry, mostBytes, pieceOf } from "./limit.ts";
 import { Outlook, type SourceView } from "./outlook.ts";
-import type { ByteSpan, Plan, Policy } from "./policy.ts";
+import type { AskReason, ByteSpan, Plan, Policy } from "./policy.ts";
 import { rescue } from "./rescue.ts";
+import type { LimitView } from "./view.ts";
 
 /** The state of a download, as the adaptive algorithm sees it. */
 export interface AdaptiveView {
@@ -28,6 +30,8 @@ export interface AdaptiveView {
   readonly windowSize: number;
   /** Bytes that the consumer could take, but has not taken yet. */
   readonly readyBytes: number;
+  /** What the rate of the whole download is limited to. */
+  readonly limit: LimitView;
   /** Bytes from `start` to `end` that may be asked for now, as far as the window goes. */
   roomFor(start: number, end: number): number;
 }
@@ -66,8 +70,9 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now);
   }
 
-  wakeAt({ mirrors }: AdaptiveView, now: number): number {
-    return mirrors.some(({ live }) => live.length > 0) ? now + LOOK_MS : Infinity;
+  wakeAt({ mirrors, limit }: AdaptiveView, now: number): number {
+    const lookAt = mirrors.some(({ live }) => live.length > 0) ? now + LOOK_MS : Infinity;
+    return limit.openAt > now ? Math.min(limit.openAt, lookAt) : lookAt;
   }
 
   #ask(view: AdaptiveView, outlooks: readonly Outlook[], now: number): Plan | undefined {
@@ -77,10 +82,12 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     const atFront = gap.start === ledger.front;
     // What somebody failed to bring holds up everything behind it.
     const urgent = atFront && ledger.frontWasReturned;
-    if (urgent) return this.#askFront(gap, view, outlooks);
+    if (urgent) return mayHurry(view.limit, now) ? this.#askFront(gap, view, outlooks) : undefined;
+    if (view.limit.openAt > now) return undefined;
     const asking = outlooks.filter((outlook) => outlook.wantsWork());
-    asking.sort((one, other) => one.finishAt(SHORTEST_RANGE) - other.finishAt(SHORTEST_RANGE));
-    const endAt = endOfAll(outlooks, bytesIn(ledger.free));
+    const short = shortest(view);
+    asking.sort((one, other) => one.finishAt(short) - other.finishAt(short));
+    const endAt = endOfAll(outlooks, bytesIn(ledger.free), view.limit.rate);
     for (const outlook of asking) {
       const length = this.#length(outlook, view);
       // So much, and all mirrors end at the same time.
@@ -88,11 +95,16 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
       // Somebody has to ask, whatever may seem better.
       const must = ledger.askedBytes === 0;
       const range = must
-        ? cutOut(gap, gap.start, length, SHORTEST_RANGE)
-        : last < LAST_RANGE
+        ? cutOut(gap, gap.start, length, short)
+        : last < Math.min(LAST_RANGE, length)
         ? undefined
         : place(outlook, outlooks, Math.min(length, last), view, now);
-      const plan = range && this.#plan(outlook, range, view);
+      const reason = !must && last < length
+        ? "end"
+        : range?.start === gap.start
+        ? "front"
+        : "ahead";
+      const plan = range && this.#plan(outlook, range, reason, view);
       if (plan !== undefined) return plan;
       // The front waits for room for whoever brings it sooner: nobody slower takes it meanwhile.
       if (range?.start === ledger.front) return undefined;
@@ -102,22 +114,35 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
 
   /** Asks whoever brings the front soonest, even if that means to wait until it can be asked. */
   #askFront(gap: ByteSpan, view: AdaptiveView, outlooks: readonly Outlook[]): Plan | undefined {
+    const short = shortest(view);
     const [best] = outlooks.filter(({ source, silent }) => source.available && !silent)
-      .sort((one, other) => one.rushedAt(SHORTEST_RANGE) - other.rushedAt(SHORTEST_RANGE));
+      .sort((one, other) => one.rushedAt(short) - other.rushedAt(short));
     if (!best?.open) return undefined;
-    const range = cutOut(gap, gap.start, this.#length(best, view), SHORTEST_RANGE);
-    return this.#plan(best, range, view);
+    const range = cutOut(gap, gap.start, this.#length(best, view), short);
+    return this.#plan(best, range, "front", view);
   }
 
-  #plan(outlook: Outlook, range: ByteSpan, view: AdaptiveView): Plan | undefined {
+  #plan(
+    outlook: Outlook,
+    range: ByteSpan,
+    reason: AskReason,
+    view: AdaptiveView,
+  ): Plan | undefined {
     const fitting = fitWindow(range, view);
     if (fitting === undefined) return undefined;
-    this.#lengths.set(outlook.index, this.#length(outlook, view));
-    return { type: "ask", mirror: outlook.index, range: fitting };
+    this.#lengths.set(outlook.index, this.#usualLength(outlook, view));
+    return { type: "ask", mirror: outlook.index, range: fitting, reason };
   }
 
   /** How many bytes a mirror is to be asked for. */
   #length(outlook: Outlook, view: AdaptiveView): number {
+    const { link: { latencyMs }, maxConnections } = outlook.source;
+    const piece = pieceOf(view.limit, { latencyMs, maxConnections });
+    return Math.min(piece, this.#usualLength(outlook, view));
+  }
+
+  /** The same without a limit on the rate of the whole download. */
+  #usualLength(outlook: Outlook, view: AdaptiveView): number {
     const { rate, source } = outlook;
     if (outlook.onProbation) return SHORTEST_RANGE;
     const before = this.#lengths.get(outlook.index) ?? Infinity;
@@ -134,12 +159,20 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
   }
 }
 
+/** The shortest range that is asked for while much is left. */
+function shortest({ limit }: AdaptiveView): number {
+  return Math.min(SHORTEST_RANGE, pieceOf(limit));
+}
+
 function bytesIn(spans: readonly ByteSpan[]): number {
   return spans.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
-/** When `bytes` more would have come if all mirrors ended at the same time. */
-function endOfAll(outlooks: readonly Outlook[], bytes: number): number {
+/**
+ * When `bytes` more would have come, at no more than `most` bytes per millisecond, if all mirrors
+ * ended at the same time.
+ */
+function endOfAll(outlooks: readonly Outlook[], bytes: number, most: number): number {
   const working = outlooks.filter((one) => one.source.available && !one.silent && !one.onProbation)
     .map(({ rate, freeAt }) => ({ rate, from: freeAt }))
     .sort((one, other) => one.from - other.from);
@@ -151,7 +184,7 @@ function endOfAll(outlooks: readonly Outlook[], bytes: number): number {
     const before = rate * (next.from - at);
     if (rate > 0 && before >= left) break;
     left -= before;
-    rate += next.rate;
+    rate = Math.min(most, rate + next.rate);
     at = next.from;
   }
   return rate === 0 ? at : at + left / rate;
@@ -165,7 +198,7 @@ function place(
   outlook: Outlook,
   outlooks: readonly Outlook[],
   length: number,
-  { ledger }: AdaptiveView,
+  { ledger, limit }: AdaptiveView,
   now: number,
 ): ByteSpan | undefined {
   const others = outlooks.filter((other) =>
@@ -173,16 +206,20 @@ function place(
   );
   const [first] = ledger.free;
   const sooner = others.some((other) => other.finishAt(length) < outlook.finishAt(length));
-  const crumb = outlooks.reduce(
+  const usualCrumb = outlooks.reduce(
     (most, { rate, source }) => Math.max(most, CRUMB_ROUND_TRIPS * rate * source.link.latencyMs),
     SHORTEST_RANGE,
   );
+  // Where little is asked for at a time, a little less is no crumb.
+  const crumb = Math.min(usualCrumb, pieceOf(limit) / 2);
   if (!sooner) return cutOut(first!, first!.start, length, crumb);
   const margin = outlook.source.link.ramping(now) ? RAMPING_MARGIN : MARGIN;
   // Near the end, a shorter range may still be of use where a longer one would come too late.
   for (let bytes = length; bytes >= Math.min(length, LAST_RANGE); bytes /= 2) {
     const byThen = now + margin * (outlook.finishAt(bytes) - now);
-    const skipped = others.reduce((sum, other) => sum + other.broughtBy(byThen), 0);
+    const brought = others.reduce((sum, other) => sum + other.broughtBy(byThen), 0);
+    // What this one brings of what may come, the others do not.
+    const skipped = Math.min(brought, Math.max(0, mostBytes(limit, now, byThen) - bytes));
     const range = cutOutBehind(ledger.free, skipped, bytes, crumb);
     if (range !== undefined) return range;
   }

@@ -6,10 +6,18 @@
  * @module
  */
 
+import type { SendReason } from "../trace/events.ts";
+
 /** One step. */
 export type Plan =
   /** Ask a mirror for bytes that are free. */
-  | { readonly type: "ask"; readonly mirror: number; readonly range: ByteSpan }
+  | {
+    readonly type: "ask";
+    readonly mirror: number;
+    readonly range: ByteSpan;
+    /** Why these; whether they had been given back is known elsewhere. */
+    readonly reason: AskReason;
+  }
   /** Ask a mirror for bytes that the request `late` owns and goes on to bring: the first wins. */
   | Takeover<"duplicate">
   /** Ask a mirror for bytes that the request `late` owns; from there on they are not its own any more. */
@@ -18,6 +26,9 @@ export type Plan =
   | { readonly type: "revoke"; readonly request: number }
   /** A mirror asks no more. */
   | { readonly type: "retire"; readonly mirror: number };
+
+/** Why free bytes are asked for. */
+export type AskReason = Extract<SendReason, "front" | "ahead" | "end">;
 
 interface Takeover<Type extends string> {
   readonly type: Type;

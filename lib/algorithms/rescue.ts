@@ -6,8 +6,10 @@
  * @module
  */
 
+import { mayHurry, pieceOf } from "./limit.ts";
 import { expectedSince, type Outlook } from "./outlook.ts";
 import type { Plan, RequestView } from "./policy.ts";
+import type { LimitView } from "./view.ts";
 
 /** The state of a download, as far as a rescue depends on it. */
 export interface RescueView {
@@ -15,6 +17,8 @@ export interface RescueView {
     readonly front: number;
     readonly free: readonly unknown[];
   };
+  /** What the rate of the whole download is limited to. */
+  readonly limit: LimitView;
 }
 
 /** A theft has to bring the front forward by so much, and by this part of what remains. */
@@ -46,7 +50,9 @@ export function rescue(
       const helpers = outlooks.filter((other) => other !== outlook && other.open);
       if (helpers.length === 0) continue;
       if (silent) return { type: "revoke", request: request.id };
-      const plan = steal(request, outlook, helpers, view, now);
+      const plan = mayHurry(view.limit, now)
+        ? steal(request, outlook, helpers, view, now)
+        : undefined;
       if (plan !== undefined) return plan;
     }
   }
@@ -58,9 +64,10 @@ function steal(
   request: RequestView,
   owner: Outlook,
   helpers: readonly Outlook[],
-  { ledger }: RescueView,
+  { ledger, limit }: RescueView,
   now: number,
 ): Plan | undefined {
+  const shortest = Math.min(SHORTEST_STEAL, pieceOf(limit) / 2);
   const left = request.claimEnd - request.position;
   const waitMs = request.answeredAt === undefined ? Math.max(0, request.dueAt - now) : 0;
   const aloneMs = waitMs + left / owner.rate;
@@ -75,7 +82,7 @@ function steal(
     // Both end at the same time: kept / owner's rate = begin + (left - kept) / helper's rate.
     const kept = (beginMs - waitMs + left * msPerByte) / (1 / owner.rate + msPerByte);
     const cut = Math.ceil(Math.max(0, kept));
-    if (left - cut < SHORTEST_STEAL) continue;
+    if (left - cut < shortest) continue;
     const keptMs = cut === 0 ? 0 : waitMs + cut / owner.rate;
     const ms = Math.max(keptMs, beginMs + (left - cut) * msPerByte);
     if (best === undefined || ms < best.ms) best = { helper, cut, ms };

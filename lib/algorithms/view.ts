@@ -33,6 +33,14 @@ export interface LinkView {
   ramping(now: number): boolean;
 }
 
+/** A limit on the rate of the whole download. */
+export interface LimitView {
+  /** The most bytes per millisecond; `Infinity` for no limit. */
+  readonly rate: number;
+  /** From when on (in milliseconds) something may be asked for: what was asked for is paid by then. */
+  readonly openAt: number;
+}
+
 /** What a delay request algorithm sees when a mirror has become free. */
 export interface DelayView {
   /** The mirror that asks. */

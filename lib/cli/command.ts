@@ -1,102 +1,163 @@
 /**
- * Turns a command line into what is to be done: flags become the options of a download. The options
- * of the engine are not judged here, but its messages about them are put into the words of the
- * command line.
+ * Turns a command line into what is to be done. What concerns the engine is in engine_flags.ts; no
+ * file is read here.
  *
  * @module
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
+import { engineOptions } from "./engine_flags.ts";
 import { usageError } from "./exit_code.ts";
-import { type FlagName, parseArguments } from "./flags.ts";
+import { type ParsedFlags, parseFlags } from "./flag_parser.ts";
+import { type FlagName, FLAGS } from "./flags.ts";
 import type { ServerStatFiles } from "./server_stats.ts";
+import { expandUrlPattern } from "./url_pattern.ts";
 import {
   type Checksum,
   parseAge,
   parseChecksum,
-  parseConnections,
-  parseCount,
   parseFile,
-  parseHeader,
-  parseNumber,
+  parsePositive,
+  parseRange,
   parseSeconds,
-  parseSize,
-  parseStaticDelay,
+  parseUser,
+  type RequestedRange,
 } from "./values.ts";
+import { parseWriteOut, type WriteOut } from "./write_out.ts";
 
 /** What is to be done. */
-export type Command = { readonly type: "help" } | { readonly type: "version" } | DownloadCommand;
+export type Command =
+  | { readonly type: "help"; readonly topic: string | undefined }
+  | { readonly type: "version" }
+  | DownloadCommand;
 
-/** A download. */
+/** A download of one file, or of several. */
 export interface DownloadCommand {
   readonly type: "download";
-  /** URLs of the mirrors as they were given, credentials and all. */
+  /** URLs of the mirrors as they were given, credentials and all; none with an input file. */
   readonly urls: readonly string[];
-  /** Value of `-o`; `-` is stdout. */
-  readonly output: string | undefined;
-  /** Whether a part file is continued. */
-  readonly resume: boolean;
+  /** The file that names files and their mirrors; `-` is stdin. */
+  readonly inputFile: string | undefined;
+  /** Files at once. */
+  readonly concurrent: number;
+  /** Where a file goes. */
+  readonly target: TargetOptions;
+  /** The part of the file that is wanted. */
+  readonly range: RequestedRange | undefined;
   /** Checksums that the file must have. */
   readonly checksums: readonly Checksum[];
+  /** A file that names checksums of files. */
+  readonly checksumFile: string | undefined;
+  /** Who the user is, for mirrors whose URL does not say it. */
+  readonly login: LoginOptions;
+  /** When everything must be over, in milliseconds from the start. */
+  readonly maxTimeMs: number | undefined;
+  /** What is told, and how. */
+  readonly report: ReportOptions;
   /** Where events are written as lines of JSON. */
   readonly traceFile: string | undefined;
   /** Where what is known of servers is read from and written to. */
   readonly serverStats: ServerStatFiles;
-  /** How much is said. */
-  readonly verbosity: "silent" | "normal" | "verbose";
   /** A file of certificates to trust. */
   readonly caCertFile: string | undefined;
+  /** Whether any certificate is trusted. */
+  readonly insecure: boolean;
   /** Options of the engine. */
   readonly options: DownloaderOptions;
 }
 
-/** Flags by the option of the engine that they set. */
-const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
-  splitSize: "--split-size",
-  windowSize: "--window",
-  delayRequest: "--delay",
-  staticDelays: "--static-delay",
-  initialDelayCoefficient: "--initial-delay-coefficient",
-  duplicateRequest: "--duplicate",
-  invalidBlockThreshold: "--invalid-block-threshold",
-  headers: "--header",
-  maxConnectionsPerMirror: "--max-connection-per-server",
-  connectTimeoutMs: "--connect-timeout (in milliseconds)",
-  "retry.attempts": "--retry plus one",
-};
-
-/** A message of the engine about an option, with the name of the flag in its place. */
-export function inFlagWords(message: string): string {
-  const [, option = "", rest = ""] = /^([\w.]+)( .*)$/s.exec(message) ?? [];
-  const flag = FLAG_BY_OPTION[option];
-  if (flag === undefined) return message;
-  // Sizes are held against each other; nothing that the user wrote stands in those messages.
-  return flag + (option === "windowSize" ? rest.replaceAll("splitSize", "--split-size") : rest);
+/** Where a file goes, and what becomes of it. */
+export interface TargetOptions {
+  /** Value of `-o`; `-` is stdout. `undefined` takes the URL's name. */
+  readonly output: string | undefined;
+  /** The directory of relative names. */
+  readonly directory: string | undefined;
+  /** Whether directories that do not exist are made. */
+  readonly createDirectories: boolean;
+  /** Whether another name is chosen where the file exists. */
+  readonly keepExisting: boolean;
+  /** Whether a part file is continued. */
+  readonly resume: boolean;
+  /** Whether the file gets the mirrors' Last-Modified. */
+  readonly remoteTime: boolean;
+  /** Whether a part file is removed after an error. */
+  readonly removeOnError: boolean;
 }
 
-/** Bytes that the engine holds ahead unless it is told otherwise. */
-const DEFAULT_WINDOW = 32 * 1024 * 1024;
+/** Who the user is. */
+export interface LoginOptions {
+  readonly user: { readonly user: string; readonly password: string } | undefined;
+  /** Whether a netrc file is read: the usual one, or one that is named. */
+  readonly netrc: boolean | string;
+}
+
+/** What is told, and how. */
+export interface ReportOptions {
+  readonly verbosity: "silent" | "errors" | "normal" | "verbose";
+  /** Whether events are told as lines of JSON, instead of everything else. */
+  readonly json: boolean;
+  /** Whether the progress is shown. */
+  readonly progress: boolean;
+  /** What is written to stdout after each file. */
+  readonly writeOut: WriteOut | undefined;
+}
+
+/** Files at once unless the user says how many. */
+const CONCURRENT = 2;
 
 /** Understands a command line. Rejects with a usage error when it makes no sense. */
 export async function parseCommand(args: readonly string[]): Promise<Command> {
-  const { urls, flags } = await parseArguments(args);
-  const all = (name: FlagName) => flags.get(name) ?? [];
-  const given = <T>(name: FlagName, parse: (flag: string, text: string) => T): T | undefined => {
-    const text = all(name).at(-1);
-    return text === undefined ? undefined : parse(`--${name}`, text);
-  };
-  const each = <T>(name: FlagName, parse: (flag: string, text: string) => T): T[] =>
-    all(name).map((text) => parse(`--${name}`, text));
-  if (flags.has("help")) return { type: "help" };
-  if (flags.has("version")) return { type: "version" };
-  if (urls.length === 0) {
+  const values = await parseFlags("sphttp", args, FLAGS);
+  const { rest: urls, has, given, each } = values;
+  if (has("help")) return { type: "help", topic: urls[0] };
+  if (has("version")) return { type: "version" };
+  for (const [one, other] of EXCLUSIVE) {
+    if (has(one) && has(other)) throw usageError(`--${one} and --${other} exclude each other`);
+  }
+  const inputFile = given("input-file", parseFile);
+  if (inputFile === undefined && urls.length === 0) {
     throw usageError("a mirror URL is needed: sphttp [options] URL...; --help shows the options");
   }
-  for (const [one, other] of EXCLUSIVE) {
-    if (flags.has(one) && flags.has(other)) {
-      throw usageError(`--${one} and --${other} exclude each other`);
-    }
-  }
+  if (inputFile !== undefined) checkSeveral(values, urls);
+  const target = targetOptions(values);
+  const checksums = each("checksum", parseChecksum);
+  return {
+    type: "download",
+    urls: urls.flatMap(expandUrlPattern),
+    inputFile,
+    concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
+    target,
+    range: given("range", parseRange),
+    checksums,
+    checksumFile: given("checksum-file", parseFile),
+    login: {
+      user: given("user", parseUser),
+      netrc: given("netrc-file", parseFile) ?? has("netrc"),
+    },
+    maxTimeMs: given("max-time", parseSeconds),
+    report: {
+      verbosity: has("silent")
+        ? has("show-error") ? "errors" : "silent"
+        : has("verbose")
+        ? "verbose"
+        : "normal",
+      json: has("json"),
+      progress: !has("no-progress"),
+      writeOut: given("write-out", parseWriteOut),
+    },
+    traceFile: given("trace", parseFile),
+    serverStats: {
+      load: given("server-stat-if", parseFile),
+      save: given("server-stat-of", parseFile),
+      maxAgeMs: given("server-stat-timeout", parseAge),
+    },
+    caCertFile: given("cacert", parseFile),
+    insecure: has("insecure"),
+    options: engineOptions(values),
+  };
+}
+
+function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {
   const output = given("output", (flag, text) => {
     if (text === "") throw usageError(`${flag} is "", but must be the name of a file, or -`);
     return text;
@@ -110,60 +171,37 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
   if (resume && output === "-") {
     throw usageError("--continue-at - needs a part file, and --output - leaves none");
   }
-  const splitSize = given("split-size", parseSize);
-  const window = given("window", parseSize);
-  const retries = given("retry", parseCount);
-  const headers = each("header", parseHeader);
-  const staticDelays = each("static-delay", parseStaticDelay);
-  const delay = given("delay", text) ?? (staticDelays.length > 0 ? "static" : undefined);
-  const options = {
-    splitSize,
-    // Blocks beyond half of the usual window need a larger one.
-    windowSize: window ??
-      (splitSize !== undefined && 2 * splitSize > DEFAULT_WINDOW ? 2 * splitSize : undefined),
-    delayRequest: delay,
-    staticDelays: staticDelays.length > 0 ? Object.fromEntries(staticDelays) : undefined,
-    initialDelay: flags.has("no-initial-delay") ? false : undefined,
-    initialDelayCoefficient: given("initial-delay-coefficient", parseNumber),
-    duplicateRequest: given("duplicate", text),
-    invalidBlockThreshold: given("invalid-block-threshold", parseCount),
-    closeBadConnections: flags.has("close-bad-connections") ? true : undefined,
-    maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
-    headers: headers.length > 0 ? headers : undefined,
-    http: flags.has("http1.1") ? "http1" : flags.has("http2") ? "http2" : undefined,
-    connectTimeoutMs: given("connect-timeout", parseSeconds),
-    retry: retries === undefined ? undefined : { attempts: retries + 1 },
-  };
   return {
-    type: "download",
-    urls,
     output,
+    directory: given("output-dir", parseFile),
+    createDirectories: has("create-dirs"),
+    keepExisting: has("no-clobber"),
     resume,
-    checksums: each("checksum", parseChecksum),
-    traceFile: given("trace", text),
-    serverStats: {
-      load: given("server-stat-if", parseFile),
-      save: given("server-stat-of", parseFile),
-      maxAgeMs: given("server-stat-timeout", parseAge),
-    },
-    verbosity: flags.has("silent") ? "silent" : flags.has("verbose") ? "verbose" : "normal",
-    caCertFile: given("cacert", text),
-    // The names of algorithms are judged by the engine.
-    options: withoutUndefined(options) as DownloaderOptions,
+    remoteTime: has("remote-time"),
+    removeOnError: has("remove-on-error"),
   };
+}
+
+/** What is said of one file makes no sense for several. */
+function checkSeveral({ has }: ParsedFlags<FlagName>, urls: readonly string[]): void {
+  if (urls.length > 0) {
+    throw usageError("--input-file names the URLs; none can be given besides");
+  }
+  for (const name of ["output", "checksum", "range", "trace"] as const) {
+    if (!has(name)) continue;
+    const instead = { output: "out=", checksum: "checksum=" }[name as "output"];
+    throw usageError(
+      `--${name} is for one file, and --input-file may name several` +
+        (instead === undefined ? "" : `; ${instead} below a line of it is for that file`),
+    );
+  }
 }
 
 const EXCLUSIVE: readonly (readonly [FlagName, FlagName])[] = [
   ["silent", "verbose"],
+  ["silent", "json"],
   ["http1.1", "http2"],
+  ["output", "remote-name"],
+  ["no-clobber", "continue-at"],
+  ["remove-on-error", "continue-at"],
 ];
-
-function text(_flag: string, text: string): string {
-  return text;
-}
-
-function withoutUndefined<T extends object>(record: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(record).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
-}

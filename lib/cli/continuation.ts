@@ -53,14 +53,23 @@ export class Continuation {
 
   /** The part file has more bytes than the mirrors' file. */
   tooLong(): CommandError {
-    return this.#refusal("is longer than this file");
+    return partTooLong(this.#partName);
   }
 
   #refusal(why: string): CommandError {
-    return new CommandError(
-      ExitCode.RESUME,
-      `${this.#partName} ${why}, and is left as it was; ` +
-        "move it away or leave out -C - to start over",
-    );
+    return resumeRefusal(this.#partName, why);
   }
+}
+
+/** A part file cannot be continued; `why` goes on with the sentence that its name begins. */
+export function resumeRefusal(partName: string, why: string): CommandError {
+  return new CommandError(
+    ExitCode.RESUME,
+    `${partName} ${why}, and is left as it was; move it away or leave out -C - to start over`,
+  );
+}
+
+/** The refusal of a part file that has more bytes than are wanted. */
+export function partTooLong(partName: string): CommandError {
+  return resumeRefusal(partName, "is longer than this file");
 }

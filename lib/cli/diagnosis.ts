@@ -30,6 +30,26 @@ export async function diagnoseConnection(
   }
 }
 
+/** The exit code for a mirror that could not be reached through a proxy. */
+export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
+  const { hostname, port, protocol } = new URL(proxy);
+  const { lookup } = await import("node:dns/promises");
+  try {
+    await lookup(hostname.replace(/^\[(.*)\]$/, "$1"));
+  } catch {
+    return ExitCode.PROXY;
+  }
+  return await diagnoseSilence(hostname, port || PROXY_PORTS[protocol] || "80", protocol);
+}
+
+/** Where proxies listen that are named without a port, as in curl. */
+const PROXY_PORTS: Readonly<Record<string, string>> = {
+  "http:": "80",
+  "https:": "443",
+  "socks5:": "1080",
+  "socks5h:": "1080",
+};
+
 async function diagnose(
   { protocol, hostname, port }: URL,
   phase: "connect" | "headers",

@@ -4,11 +4,32 @@
  * @module
  */
 
-import type { TraceEvent } from "../../mod.ts";
+import type { CancelEvent, CancelReason, SendReason, TraceEvent } from "../../mod.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
+/** Why a range is asked for; the usual needs no word. */
+const SEND_REASONS: Readonly<Record<SendReason, string>> = {
+  front: "",
+  ahead: " ahead of its turn",
+  end: " as one of the last",
+  retry: " again, as it was given back",
+  duplicate: " once more, as it holds up the front",
+  steal: " instead of another, which is too slow",
+};
+
+/** Why a request, or the rest of one, is given up. */
+const CANCEL_REASONS: Readonly<Record<CancelReason, string>> = {
+  stolen: "another mirror is asked for it",
+  silent: "nothing came for a while",
+  lost: "others have brought it",
+  closed: "it held up the front",
+  dropped: "its mirror is given up",
+  discarded: "it belongs to another file",
+  end: "the download has ended",
+};
+
 /** An event as one line, without the time. */
-export function eventText(event: TraceEvent): string {
+export function eventText(event: TraceEvent | CancelEvent): string {
   switch (event.type) {
     case "open": {
       const size = event.size === undefined ? "a size that is unknown" : formatBytes(event.size);
@@ -17,12 +38,18 @@ export function eventText(event: TraceEvent): string {
         : `the file has ${size}; it streams from one mirror, as ranges cannot be had`;
     }
     case "send": {
-      const { block, start, end, mirror, duplicate } = event;
-      const again = duplicate ? " once more" : "";
-      return `block ${block} asked for${again} (bytes ${start}-${end - 1}) from ${mirror}`;
+      const { block, start, end, mirror, duplicate, reason } = event;
+      // Traces from before there were reasons say that much only.
+      const why = reason === undefined ? duplicate ? " once more" : "" : SEND_REASONS[reason];
+      return `block ${block} asked for${why} (bytes ${start}-${end - 1}) from ${mirror}`;
     }
     case "receive":
       return `block ${event.block} complete, from ${event.mirror}`;
+    case "cancel": {
+      const { request, start, end, mirror, reason } = event;
+      const what = `request ${request}, bytes ${start}-${end - 1} from ${mirror}`;
+      return `${what}, not waited for: ${CANCEL_REASONS[reason]}`;
+    }
     case "mirror": {
       // Messages of failures begin with the URL.
       const message = event.message.startsWith(event.mirror)

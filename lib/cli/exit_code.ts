@@ -15,6 +15,8 @@ export const ExitCode = {
   USAGE: 2,
   /** A mirror URL cannot be used. */
   URL: 3,
+  /** The proxy's host name does not resolve. */
+  PROXY: 5,
   /** A host name does not resolve. */
   HOST: 6,
   /** A host cannot be connected to. */
@@ -25,7 +27,9 @@ export const ExitCode = {
   STATUS: 22,
   /** The file cannot be written. */
   WRITE: 23,
-  /** Nothing came for too long. */
+  /** A file cannot be read. */
+  READ: 26,
+  /** Nothing came for too long, or everything took too long. */
   TIMEOUT: 28,
   /** The checksum is another one. */
   CHECKSUM: 32,
@@ -41,6 +45,8 @@ export const ExitCode = {
   RECEIVE: 56,
   /** A certificate is not trusted. */
   CERTIFICATE: 60,
+  /** The terminal was closed. */
+  HUNG_UP: 129,
   /** Ctrl-C. */
   INTERRUPTED: 130,
   /** SIGTERM. */

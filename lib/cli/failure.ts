@@ -10,8 +10,9 @@ import {
   MirrorMismatchError,
   MirrorUrlError,
   NoMirrorLeftError,
+  RangeNotSatisfiableError,
 } from "../../mod.ts";
-import { inFlagWords } from "./command.ts";
+import { inFlagWords } from "./engine_flags.ts";
 import { CommandError, ExitCode } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
@@ -39,6 +40,8 @@ export function invalidOption(error: unknown): unknown {
 export interface ExplainOptions {
   /** Certificates that were trusted besides the usual ones. */
   readonly caCerts?: readonly string[] | undefined;
+  /** The proxy that was to be used. */
+  readonly proxy?: string | URL | undefined;
   /** Messages that the user has seen already. */
   readonly shown?: ReadonlySet<string>;
 }
@@ -48,10 +51,13 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   if (error instanceof MirrorMismatchError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
   }
+  if (error instanceof RangeNotSatisfiableError) {
+    return new CommandError(ExitCode.RANGE, uncapitalized(error.message));
+  }
   if (!(error instanceof NoMirrorLeftError)) return error;
-  const { shown = new Set(), caCerts } = options;
+  const { shown = new Set() } = options;
   const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));
-  const exitCode = await exitCodeOf(error.cause, caCerts);
+  const exitCode = await exitCodeOf(error.cause, options);
   const told = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
   return new CommandError(
     exitCode,
@@ -69,15 +75,17 @@ const ADVICE: Readonly<Partial<Record<ExitCode, string>>> = {
 /** The code for these failures: that of the first mirror, with which all agree in the usual case. */
 export async function exitCodeOf(
   failures: readonly MirrorError[],
-  caCerts?: readonly string[],
+  { caCerts, proxy }: ExplainOptions = {},
 ): Promise<ExitCode> {
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
   const { phase, reason, mirror } = first;
   if (reason !== "network" || phase === "body") return CODE_BY_REASON[reason];
   // What it needs takes a while to load: only when something is wrong.
-  const { diagnoseConnection } = await import("./diagnosis.ts");
-  return await diagnoseConnection(mirror, phase, caCerts);
+  const { diagnoseConnection, diagnoseProxy } = await import("./diagnosis.ts");
+  return proxy === undefined
+    ? await diagnoseConnection(mirror, phase, caCerts)
+    : await diagnoseProxy(proxy);
 }
 
 function uncapitalized(text: string): string {

@@ -1,25 +1,12 @@
 /**
- * The flags of the command in one table, from which parsing, `--help` and "did you mean" come. What
- * the values mean is not known here (see values.ts); curl's short flags, aria2's long names where
- * curl has none.
+ * The flags of the command in one table, from which parsing, `--help`, completions and "did you mean"
+ * come. What the values mean is not known here (see values.ts); curl's short flags, aria2's long
+ * names where curl has none.
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
-import { usageError } from "./exit_code.ts";
-
-/** One flag. */
-export interface Flag {
-  /** Long name, without the dashes. */
-  readonly name: string;
-  /** Short name, without the dash. */
-  readonly short?: string;
-  /** What stands for its value in the help; a flag without one takes no value. */
-  readonly value?: string;
-  /** What it does, in a line of the help. */
-  readonly help: string;
-}
+import type { Flag } from "./flag_parser.ts";
 
 /** The flags in the groups and the order in which the help shows them. */
 export const FLAG_GROUPS = {
@@ -29,24 +16,125 @@ export const FLAG_GROUPS = {
       short: "o",
       value: "FILE",
       help: "where to (- is stdout); else the URL's name",
+      common: true,
     },
-    { name: "continue-at", short: "C", value: "-", help: "go on with FILE.part where it ends" },
+    { name: "remote-name", short: "O", help: "the first URL's name, which is the default" },
+    { name: "output-dir", value: "DIR", help: "the directory of FILE" },
+    { name: "create-dirs", help: "make directories that do not exist" },
+    { name: "no-clobber", help: "where FILE exists, take FILE.1 …" },
+    {
+      name: "continue-at",
+      short: "C",
+      value: "-",
+      help: "go on with FILE.part where it ends",
+      common: true,
+    },
+    { name: "range", short: "r", value: "RANGE", help: "a part: 0-499, 500- or -500" },
+    { name: "remote-time", short: "R", help: "give FILE the mirrors' Last-Modified" },
+    { name: "remove-on-error", help: "leave no FILE.part after an error" },
+  ],
+  "Several files": [
+    {
+      name: "input-file",
+      short: "i",
+      value: "FILE",
+      help: "a file a line, its mirrors side by side",
+      common: true,
+    },
+    {
+      name: "max-concurrent-downloads",
+      short: "j",
+      value: "N",
+      help: "files at once (2)",
+    },
+  ],
+  Integrity: [
     {
       name: "checksum",
       value: "ALG=HEX",
       help: "sha-256, sha-512, sha-1 or md5; repeatable",
+      common: true,
     },
-    { name: "trace", value: "FILE", help: "write every event as a line of JSON" },
-    { name: "silent", short: "s", help: "only errors" },
-    { name: "verbose", short: "v", help: "every event as a line" },
+    {
+      name: "checksum-file",
+      value: "FILE",
+      help: "find the file's name in a SHA256SUMS",
+      common: true,
+    },
   ],
   Requests: [
-    { name: "header", short: "H", value: "HEADER", help: 'send "Name: value" too; repeatable' },
-    { name: "connect-timeout", value: "SECONDS", help: "for the first answer of a mirror (10)" },
-    { name: "retry", value: "N", help: "failures in a row that are forgiven (4)" },
+    {
+      name: "header",
+      short: "H",
+      value: "HEADER",
+      help: 'send "Name: value" too; repeatable',
+      common: true,
+    },
+    { name: "user-agent", short: "A", value: "NAME", help: "what the client calls itself" },
+    { name: "referer", short: "e", value: "URL", help: "where the link was found" },
+    { name: "cookie", short: "b", value: "NAME=VALUE", help: "cookies to send" },
+    {
+      name: "user",
+      short: "u",
+      value: "USER:PASS",
+      help: "for the given mirrors, no others",
+      common: true,
+    },
+    { name: "netrc", short: "n", help: "the same from ~/.netrc, by host" },
+    { name: "netrc-file", value: "FILE", help: "the same from FILE" },
+    {
+      name: "proxy",
+      short: "x",
+      value: "URL",
+      help: "http, https, socks5; or HTTP_PROXY …",
+      common: true,
+    },
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
+    { name: "insecure", short: "k", help: "trust any certificate" },
     { name: "http1.1", help: "speak HTTP/1.1 only" },
     { name: "http2", help: "speak HTTP/2 only" },
+    { name: "max-redirs", value: "N", help: "for one request (10)" },
+    { name: "location", short: "L", help: "follow redirects, as always" },
+    { name: "fail", short: "f", help: "take no error page for the file, as always" },
+  ],
+  Limits: [
+    {
+      name: "limit-rate",
+      value: "RATE",
+      help: "bytes a second, all mirrors together",
+      common: true,
+    },
+    { name: "connect-timeout", value: "SECONDS", help: "for the first answer of a mirror (10)" },
+    { name: "max-time", short: "m", value: "SECONDS", help: "for everything", common: true },
+    { name: "retry", value: "N", help: "failures in a row that are forgiven (4)" },
+    { name: "retry-max-time", value: "SECONDS", help: "no more retries after it" },
+    {
+      name: "speed-limit",
+      alias: "lowest-speed-limit",
+      short: "Y",
+      value: "RATE",
+      help: "give up a mirror that is slower",
+    },
+    { name: "speed-time", short: "y", value: "SECONDS", help: "for so long (30)" },
+  ],
+  Display: [
+    { name: "silent", short: "s", help: "say nothing", common: true },
+    { name: "show-error", short: "S", help: "but errors" },
+    {
+      name: "verbose",
+      short: "v",
+      help: "each request and decision, with its reason",
+      common: true,
+    },
+    { name: "no-progress", alias: "no-progress-meter", help: "messages only" },
+    { name: "json", help: "events as lines of JSON on stderr" },
+    {
+      name: "write-out",
+      short: "w",
+      value: "FORMAT",
+      help: "%{speed_download} and so on at the end",
+    },
+    { name: "trace", value: "FILE", help: "write every event, for sphttp analyze" },
   ],
   Servers: [
     {
@@ -78,7 +166,7 @@ export const FLAG_GROUPS = {
     { name: "window", value: "SIZE", help: "bytes held and asked for ahead (32M)" },
   ],
   Help: [
-    { name: "help", short: "h", help: "show this" },
+    { name: "help", short: "h", help: "show this; --help all shows everything" },
     { name: "version", short: "V", help: "show the version" },
   ],
 } as const satisfies Readonly<Record<string, readonly Flag[]>>;
@@ -91,71 +179,3 @@ export type FlagName = Groups[keyof Groups][number]["name"];
 /** All flags. */
 export const FLAGS: readonly (Flag & { readonly name: FlagName })[] = Object.values(FLAG_GROUPS)
   .flat();
-
-/** A command line, read but not yet understood. */
-export interface ParsedArguments {
-  /** What is no flag, in order. */
-  readonly urls: readonly string[];
-  /** Each flag that was given, with its values in order; one `""` for each time without a value. */
-  readonly flags: ReadonlyMap<FlagName, readonly string[]>;
-}
-
-/**
- * Reads a command line. Rejects with a usage error for an unknown flag, a missing value, and a value
- * for a flag that takes none.
- */
-export async function parseArguments(args: readonly string[]): Promise<ParsedArguments> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: Object.fromEntries(FLAGS.map(({ name, short, value }) => [name, {
-      type: value === undefined ? "boolean" : "string",
-      ...(short !== undefined && { short }),
-    }])),
-  });
-  const urls: string[] = [];
-  const flags = new Map<FlagName, string[]>();
-  for (const token of tokens) {
-    if (token.kind === "positional") urls.push(token.value);
-    if (token.kind !== "option") continue;
-    const flag = FLAGS.find(({ name }) => name === token.name);
-    if (flag === undefined) throw await unknownFlag(token.rawName);
-    if (flag.value === undefined && token.value !== undefined) {
-      throw usageError(`${token.rawName} takes no value`);
-    }
-    if (flag.value !== undefined) {
-      if (token.value === undefined) {
-        throw usageError(`${token.rawName} needs a value: ${token.rawName} ${flag.value}`);
-      }
-      if (!token.inlineValue && isFlag(token.value)) {
-        throw usageError(
-          `${token.rawName} needs a value, but the flag ${token.value} follows; ` +
-            `--${flag.name}=${token.value} if that is meant as the value`,
-        );
-      }
-    }
-    const values = flags.get(flag.name) ?? [];
-    flags.set(flag.name, [...values, token.value ?? ""]);
-  }
-  return { urls, flags };
-}
-
-/** Whether an argument is spelled like one of the flags. */
-function isFlag(argument: string): boolean {
-  return FLAGS.some(({ name, short }) => argument === `--${name}` || argument === `-${short}`);
-}
-
-async function unknownFlag(given: string): Promise<Error> {
-  const { closestString } = await import("@std/text/closest-string");
-  const known = FLAGS.map(({ name }) => `--${name}`);
-  const nearest: string = closestString(given, known);
-  return usageError(
-    given.startsWith("--")
-      ? `${given} is no flag of sphttp; did you mean ${nearest}?`
-      : `${given} is no flag of sphttp; its short flags are ${
-        FLAGS.flatMap(({ short }) => short === undefined ? [] : [`-${short}`]).join(" ")
-      }`,
-  );
-}

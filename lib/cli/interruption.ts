@@ -1,12 +1,16 @@
 /**
- * Ctrl-C and SIGTERM as an abort signal; whoever asks twice is not made to wait.
+ * Ctrl-C, SIGTERM and a terminal that closes as an abort signal; whoever asks twice is not made to wait.
  *
  * @module
  */
 
 import { CommandError, ExitCode } from "./exit_code.ts";
 
-const EXIT_CODES = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED } as const;
+const EXIT_CODES = {
+  SIGINT: ExitCode.INTERRUPTED,
+  SIGTERM: ExitCode.TERMINATED,
+  SIGHUP: ExitCode.HUNG_UP,
+} as const;
 
 type Name = keyof typeof EXIT_CODES;
 
@@ -24,8 +28,10 @@ export class Interruption implements Disposable {
 
   /** Listens from now on. */
   constructor() {
-    // Windows knows no SIGTERM.
-    const names: readonly Name[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+    // Windows knows no SIGTERM, and lets nobody outlive a SIGHUP.
+    const names: readonly Name[] = Deno.build.os === "windows"
+      ? ["SIGINT"]
+      : ["SIGINT", "SIGTERM", "SIGHUP"];
     this.#listeners = names.map((name) => [name, () => this.#interrupt(EXIT_CODES[name])] as const);
     for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
   }

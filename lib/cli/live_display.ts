@@ -1,14 +1,20 @@
 /**
- * Shows a download on stderr: a live picture on a terminal, plain lines elsewhere. What the picture
+ * Shows downloads on stderr: a live picture on a terminal, plain lines elsewhere. What the picture
  * looks like is decided in progress_view.ts; this file only knows cursors, timers, and when.
  *
  * @module
  */
 
-import { progressLine, type ProgressState, renderProgress, stripColor } from "./progress_view.ts";
-import { textWidth } from "./text_width.ts";
+import {
+  progressLine,
+  type ProgressState,
+  renderFiles,
+  renderProgress,
+  stripColor,
+} from "./progress_view.ts";
+import { printable, textWidth, truncate } from "./text_width.ts";
 
-/** How a download is shown. */
+/** How downloads are shown. */
 export type DisplayMode =
   /** A picture that is drawn anew, on a terminal. */
   | "live"
@@ -19,7 +25,7 @@ export type DisplayMode =
 
 /** What a display is set up with. */
 export interface DisplayOptions {
-  /** How the download is shown. */
+  /** How downloads are shown. */
   readonly mode: DisplayMode;
   /** Puts text on stderr. */
   readonly write: (text: string) => void;
@@ -35,39 +41,58 @@ export interface DisplayOptions {
 const LIVE_MS = 100;
 /** Milliseconds between two plain lines. */
 const PLAIN_MS = 3000;
+/** A wider picture is no better to read. */
+const MOST_COLUMNS = 200;
 
-/** Shows one download. */
+/** Shows one download, or several. */
 export class Display implements Disposable {
   readonly #options: DisplayOptions;
-  #state: (() => ProgressState) | undefined;
+  /** What is shown, by number. */
+  readonly #states = new Map<number, () => ProgressState>();
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Widths of the lines of the picture that stands on the terminal. */
   #drawn: readonly number[] = [];
+  /** A line in the place of the picture. */
+  #status = "";
 
-  /** Shows nothing until {@linkcode Display.start}. */
+  /** Shows nothing until {@linkcode Display.show}. */
   constructor(options: DisplayOptions) {
     this.#options = options;
   }
 
-  /** Shows the progress from now on; `state` is asked whenever it is drawn. */
-  start(state: () => ProgressState): void {
+  /** Shows a download from now on; `state` is asked whenever it is drawn. Returns what ends that. */
+  show(number: number, state: () => ProgressState): () => void {
     const { mode } = this.#options;
-    if (mode === "none") return;
-    this.#state = state;
-    this.#timer = setInterval(() => this.draw(), mode === "live" ? LIVE_MS : PLAIN_MS);
+    if (mode === "none") return () => {};
+    this.#status = "";
+    this.#states.set(number, state);
+    this.#timer ??= setInterval(() => this.draw(), mode === "live" ? LIVE_MS : PLAIN_MS);
+    return () => {
+      this.#states.delete(number);
+      if (this.#states.size === 0) this.stop();
+    };
+  }
+
+  /** Shows a line while there is no download to be shown; "" takes it away. */
+  status(text: string): void {
+    if (this.#options.mode !== "live" || this.#states.size > 0) return;
+    this.#status = text;
+    this.draw();
   }
 
   /** Draws the progress as it is now. */
   draw(): void {
-    if (this.#state === undefined) return;
-    const { mode, write, size, color, unicode } = this.#options;
-    if (mode === "plain") return write(`${progressLine(this.#state())}\n`);
-    const { columns, rows } = size();
-    const lines = renderProgress(this.#state(), Math.min(200, columns - 1), {
-      color,
-      unicode,
-      mirrorLines: Math.min(8, Math.max(0, rows - 2)),
-    });
+    const { mode, write } = this.#options;
+    const states = [...this.#states.values()].map((state) => state());
+    if (mode === "plain") {
+      return states.forEach((state) =>
+        write(`${states.length > 1 ? `${state.name}: ` : ""}${progressLine(state)}\n`)
+      );
+    }
+    if (mode === "none" || (states.length === 0 && this.#status === "" && !this.#drawn.length)) {
+      return;
+    }
+    const lines = this.#lines(states);
     const text = lines.map((line) => `${line}\x1b[K`).join("\n");
     write(`${this.#home()}${text}\x1b[J`);
     this.#drawn = lines.map((line) => textWidth(stripColor(line)));
@@ -82,7 +107,9 @@ export class Display implements Disposable {
   /** Stops, and takes the picture away. */
   stop(): void {
     clearInterval(this.#timer);
-    this.#state = undefined;
+    this.#timer = undefined;
+    this.#states.clear();
+    this.#status = "";
     const erase = this.#erase();
     if (erase !== "") this.#options.write(erase);
   }
@@ -90,6 +117,18 @@ export class Display implements Disposable {
   /** Stops. */
   [Symbol.dispose](): void {
     this.stop();
+  }
+
+  #lines(states: readonly ProgressState[]): string[] {
+    const { size, color, unicode } = this.#options;
+    const { columns, rows } = size();
+    const width = Math.min(MOST_COLUMNS, columns - 1);
+    const room = Math.max(0, rows - 2);
+    const [state] = states;
+    if (state === undefined) return [truncate(printable(this.#status), width)];
+    return states.length === 1
+      ? renderProgress(state, width, { color, unicode, mirrorLines: Math.min(8, room) })
+      : renderFiles(states, width, { color, unicode, lines: Math.max(1, room) });
   }
 
   /** Moves to the beginning of the picture. */

@@ -67,6 +67,27 @@ export function renderProgress(
   return unicode ? lines : lines.map((line) => line.replaceAll("…", "~"));
 }
 
+/** The progress of several downloads, a line for each as far as there is room. */
+export function renderFiles(
+  states: readonly ProgressState[],
+  width: number,
+  { color = false, unicode = true, lines = 8 }: Partial<ProgressStyle> & { lines?: number } = {},
+): string[] {
+  const style = { color, unicode, mirrorLines: 0 };
+  const names = states.map(({ name }) => textWidth(printable(name)));
+  // All names take the same room, so that the bars stand below each other.
+  const nameWidth = Math.min(Math.max(...names), Math.floor(width / 4));
+  const shown = states.length <= lines ? states : states.slice(0, lines - 1);
+  const drawn = shown.map((state) => {
+    const name = fit(printable(state.name), nameWidth);
+    const rest = wholeLine({ ...state, name: "" }, width - nameWidth - 2, style);
+    return `${name}  ${rest}`;
+  });
+  const hidden = states.length - shown.length;
+  const all = hidden > 0 ? [...drawn, truncate(`and ${hidden} more`, width)] : drawn;
+  return unicode ? all : all.map((line) => line.replaceAll("…", "~"));
+}
+
 /** The progress in one line for a log: `12.3 MB of 64.0 MB (19 %), 24.0 MB/s, ETA 2 s`. */
 export function progressLine(state: ProgressState): string {
   const { done, total, share, etaSeconds } = totals(state);
@@ -82,7 +103,7 @@ const ROOM_FOR = { name: 72, sizes: 48, eta: 32 };
 function wholeLine(state: ProgressState, width: number, style: ProgressStyle): string {
   const { done, total, share, etaSeconds } = totals(state);
   const { stats } = state;
-  const name = width < ROOM_FOR.name
+  const name = width < ROOM_FOR.name || state.name === ""
     ? ""
     : `${truncate(printable(state.name), Math.floor(width / 4))}  `;
   const rate = formatRate(stats.rate).padStart(10);

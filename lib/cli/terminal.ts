@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { ReportOptions } from "./command.ts";
 import type { DisplayOptions } from "./live_display.ts";
 
 /** Writes a text to stderr, whole. */
@@ -17,10 +18,9 @@ export function writeOutput(text: string): void {
   writeText(Deno.stdout, text);
 }
 
-/** How a download is shown here. */
+/** How downloads are shown here. */
 export function displayOptions(
-  { verbosity, toStdout }: {
-    readonly verbosity: "silent" | "normal" | "verbose";
+  { verbosity, progress, toStdout }: Pick<ReportOptions, "verbosity" | "progress"> & {
     readonly toStdout: boolean;
   },
 ): DisplayOptions {
@@ -28,7 +28,7 @@ export function displayOptions(
   // Bytes of the file and a picture do not go together on one terminal.
   const crossed = toStdout && Deno.stdout.isTerminal();
   return {
-    mode: verbosity === "silent" || crossed
+    mode: verbosity === "silent" || verbosity === "errors" || !progress || crossed
       ? "none"
       : terminal && verbosity === "normal"
       ? "live"

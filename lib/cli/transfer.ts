@@ -1,6 +1,6 @@
 /**
- * One download from the command's side: from the mirrors, past the comparison with a part file and the
- * checksums, to its place, while it is shown. Every error that a user can do something about leaves
+ * One file from the command's side: from the mirrors, past the comparison with a part file and the
+ * checksums, to its place, while it is told of. Every error that a user can do something about leaves
  * here as a {@linkcode CommandError}.
  *
  * @module
@@ -9,287 +9,291 @@
 import {
   Downloader,
   type DownloaderOptions,
+  type FileInfo,
   RangeNotSatisfiableError,
   type TraceEvent,
   VERSION,
 } from "../../mod.ts";
 import { ChecksumVerifier } from "./checksum.ts";
-import type { DownloadCommand } from "./command.ts";
-import { Continuation, continuationStart } from "./continuation.ts";
-import { eventText, isNotable } from "./event_text.ts";
-import { CommandError, ExitCode, usageError } from "./exit_code.ts";
-import { explain, invalidOption } from "./failure.ts";
-import { formatBytes, formatDuration, formatRate } from "./format.ts";
-import { Display, type DisplayOptions } from "./live_display.ts";
-import { nameFromUrl, openOutput, type Output } from "./output.ts";
+import { Continuation, continuationStart, partTooLong } from "./continuation.ts";
+import { CommandError, ExitCode } from "./exit_code.ts";
+import { explain } from "./failure.ts";
+import { formatBytes } from "./format.ts";
+import type { FileRequest } from "./jobs.ts";
+import { openPlace, type Output } from "./output.ts";
+import { placeOf } from "./place.ts";
 import { type ProgressState, totals } from "./progress_view.ts";
-import { loadServerStats, saveServerStats } from "./server_stats.ts";
+import { remoteTime } from "./remote_time.ts";
+import type { FileReport } from "./report.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
-import type { Checksum } from "./values.ts";
+import { withoutCredentials } from "./values.ts";
+import { findRange, type WantedRange } from "./wanted_range.ts";
+import type { TransferFacts } from "./write_out.ts";
 
 /** What a transfer needs of its surroundings. */
 export interface TransferContext {
   /** Ends the transfer when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;
-  /** How it is shown. */
-  readonly display: DisplayOptions;
-}
-
-/** Does a download. Rejects with a {@linkcode CommandError} where it cannot be done. */
-export async function transfer(command: DownloadCommand, context: TransferContext): Promise<void> {
-  const options = await withCertificates(command);
-  await validate(command.urls, options);
-  const { output: given, urls, resume } = command;
-  const name = () => nameFromUrl(urls[0]!);
-  using trace = command.traceFile === undefined ? undefined : new TraceFile(command.traceFile);
-  using display = new Display(context.display);
-  using output = await cancellable(openOutput(given, name, resume), context.signal);
-  if (output === undefined) {
-    const path = given ?? name();
-    await verifyExisting(path, command.checksums, context.signal);
-    if (command.verbosity === "silent") return;
-    const right = command.checksums.length > 0 ? ", and its checksum is right" : "";
-    return display.print(`sphttp: ${path} exists already${right}; nothing to continue`);
-  }
-  const verifier = command.checksums.length > 0
-    ? await ChecksumVerifier.of(command.checksums)
-    : undefined;
-  const warn = (text: string) => {
-    if (command.verbosity !== "silent") display.print(`sphttp: ${text}`);
-  };
-  const book = await loadServerStats(command.serverStats, warn);
-  const run = new Transfer({
-    ...{ command, context, output, display, trace, verifier },
-    options: book === undefined ? options : { ...options, book },
-  });
-  try {
-    await run.run();
-  } finally {
-    await saveServerStats(command.serverStats, book, warn);
-  }
-  trace?.finish();
-}
-
-interface Parts {
-  readonly command: DownloadCommand;
-  readonly context: TransferContext;
+  /** Takes what happens. */
+  readonly report: FileReport;
+  /** Options of the engine. */
   readonly options: DownloaderOptions;
-  readonly output: Output;
-  readonly display: Display;
-  readonly trace: TraceFile | undefined;
-  readonly verifier: ChecksumVerifier | undefined;
+  /** Where events are written as lines of JSON. */
+  readonly traceFile: string | undefined;
 }
 
-class Transfer {
-  readonly #parts: Parts;
+/** The transfer of one file. */
+export class Transfer {
+  readonly #request: FileRequest;
+  readonly #context: TransferContext;
   /** Failures that the user has been told of. */
   readonly #shown = new Set<string>();
-  readonly #verifier: ChecksumVerifier | undefined;
-  readonly #existing: number;
+  #name = "";
+  #output: Output | undefined;
   #download: Downloader | undefined;
+  #info: FileInfo | undefined;
+  #mode: "ranges" | "whole" | undefined;
+  /** Whether mirrors have answered that the part file's record does not know. */
+  #learned = false;
 
-  constructor(parts: Parts) {
-    this.#parts = parts;
-    this.#verifier = parts.verifier;
-    this.#existing = parts.output.part?.existing ?? 0;
+  /** Does nothing yet. */
+  constructor(request: FileRequest, context: TransferContext) {
+    this.#request = request;
+    this.#context = context;
   }
 
+  /** Gets the file to its place. Rejects with a {@linkcode CommandError} where that cannot be. */
   async run(): Promise<void> {
-    const { display, output, context: { signal } } = this.#parts;
+    const { target, urls, checksums } = this.#request;
+    const { signal, traceFile, report } = this.#context;
+    signal.throwIfAborted();
+    const place = await placeOf(target, urls[0]!);
+    this.#name = place.name;
+    if (place.type === "present") {
+      await this.#verifyPresent(place.path);
+      const right = checksums.length > 0 ? ", and its checksum is right" : "";
+      return report.note(`${place.name} exists already${right}; nothing to continue`);
+    }
+    using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
+    // A pipe may wait for its reader for ever.
+    using output = await cancellable(openPlace(place, target), signal);
+    this.#output = output;
+    this.#name = output.name;
     try {
-      this.#announce();
-      const work = this.#fetch();
+      this.#announce(output);
+      const work = this.#fetch(output, trace);
       // A write to a pipe that nobody reads may never end; one to a file does, and is waited for.
       await (output.part === undefined ? cancellable(work, signal) : work);
-      await output.complete();
+      await output.complete({ mtime: this.#mtime() });
+      this.#name = output.name;
     } catch (error) {
-      display.stop();
-      throw await this.#explain(error);
+      if (target.removeOnError) await output.remove();
+      throw await this.#explain(error, output);
     }
-    display.stop();
-    this.#say(this.#summary());
+    trace?.finish();
+    this.#done(output);
   }
 
-  /** Gets the file to its place and verifies it. */
-  async #fetch(): Promise<void> {
-    const { command, context, options, output, display, trace } = this.#parts;
-    const start = continuationStart(this.#existing);
-    const continuation = await this.#reread(start);
-    const wanted: DownloaderOptions = {
-      ...options,
-      ...(start > 0 && { range: { start } }),
-      signal: context.signal,
-      onEvent: (event) => this.#tell(event),
+  /** What is known of it now, for `--write-out`. */
+  facts(error?: CommandError): TransferFacts {
+    const { urls, number } = this.#request;
+    const stats = this.#download?.stats();
+    const mirrors = stats?.mirrors ?? [];
+    const answered = { ranges: 206, whole: 200, none: 0 }[this.#mode ?? "none"];
+    return {
+      url: withoutCredentials(urls[0]!),
+      mirrors: urls.length,
+      mirrorsUsed: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
+      fileName: this.#name,
+      status: error === undefined ? answered : this.#failedStatus ?? answered,
+      contentType: this.#info?.contentType ?? "",
+      bytes: stats?.consumedBytes ?? 0,
+      wastedBytes: stats?.wastedBytes ?? 0,
+      failures: mirrors.reduce((sum, { failures }) => sum + failures, 0),
+      firstByteSeconds: stats?.firstByteSeconds ?? 0,
+      seconds: stats?.seconds ?? 0,
+      exitCode: error?.exitCode ?? ExitCode.OK,
+      error: error?.message ?? "",
+      number,
     };
-    trace?.write(startLine(VERSION, command.urls, wanted));
-    await using download = new Downloader(command.urls, wanted);
+  }
+
+  #failedStatus: number | undefined;
+
+  async #fetch(output: Output, trace: TraceFile | undefined): Promise<void> {
+    const { urls, checksums } = this.#request;
+    const { signal, report } = this.#context;
+    const range = await findRange(this.#request, { ...this.#context.options, signal });
+    output.expectStart(range.start);
+    const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
+    const continuation = await this.#reread(output, verifier);
+    const wanted = this.#options(range, output);
+    trace?.write(startLine(VERSION, urls, wanted));
+    const tell = (event: TraceEvent) => {
+      trace?.write(event);
+      this.#tell(event);
+    };
+    await using download = new Downloader(urls, { ...wanted, signal, onEvent: tell });
     this.#download = download;
-    display.start(() => this.#state());
-    const { size } = await download.open();
-    if (size !== undefined && size < this.#existing) throw continuation?.tooLong();
+    report.start(() => this.#state());
+    const info = await download.open();
+    this.#info = info;
+    output.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     for await (const part of download) {
+      if (this.#learned) {
+        this.#learned = false;
+        await output.learn(download.knownFile?.mirrors ?? []);
+      }
       const fresh = continuation === undefined ? part : continuation.take(part);
       if (fresh.byteLength === 0) continue;
-      this.#verifier?.update(fresh);
+      verifier?.update(fresh);
       await output.write(fresh);
+      download.release(part);
     }
     continuation?.finish();
-    this.#verifier?.verify(output.part && `; the bytes stay in ${output.part.partName}`);
+    verifier?.verify(output.part && `; the bytes stay in ${output.part.partName}`);
+  }
+
+  #options({ start, end, knownFile }: WantedRange, { existing }: Output): DownloaderOptions {
+    const { options } = this.#context;
+    const from = start + continuationStart(existing);
+    return {
+      ...options,
+      ...(knownFile !== undefined && { knownFile }),
+      ...((from > 0 || end !== undefined) && {
+        range: { start: from, ...(end !== undefined && { end }) },
+      }),
+    };
   }
 
   /** Reads what is there from before: for the checksums all of it, for the comparison its end. */
-  async #reread(start: number): Promise<Continuation | undefined> {
-    const { context: { signal }, output: { part } } = this.#parts;
-    if (part === undefined || this.#existing === 0) return undefined;
-    const tail = new Uint8Array(this.#existing - start);
-    let position = this.#verifier === undefined ? start : 0;
+  async #reread(
+    { part, existing }: Output,
+    verifier: ChecksumVerifier | undefined,
+  ): Promise<Continuation | undefined> {
+    const { signal, report } = this.#context;
+    if (part === undefined || existing === 0) return undefined;
+    const start = continuationStart(existing);
+    const tail = new Uint8Array(existing - start);
+    let position = verifier === undefined ? start : 0;
     for await (const bytes of part.read(position)) {
       signal.throwIfAborted();
-      this.#verifier?.update(bytes);
+      verifier?.update(bytes);
       const from = Math.max(0, start - position);
       if (from < bytes.byteLength) tail.set(bytes.subarray(from), position + from - start);
       position += bytes.byteLength;
+      if (verifier !== undefined) report.rereading(position / existing);
     }
     return new Continuation(tail, part.partName);
   }
 
-  #announce(): void {
-    const { part } = this.#parts.output;
+  #announce({ part, existing }: Output): void {
+    const { report } = this.#context;
     if (part?.startsOver) {
-      this.#say(`${part.partName} from before is started over; -C - would go on with it`);
-    } else if (this.#existing > 0) {
-      this.#say(`going on with ${part?.partName} at ${formatBytes(this.#existing)}`);
+      report.note(`${part.partName} from before is started over; -C - would go on with it`);
+    } else if (existing > 0) {
+      report.note(`going on with ${part?.partName} at ${formatBytes(existing)}`);
     }
+    if (part?.before.note !== undefined) report.note(part.before.note);
   }
 
   #tell(event: TraceEvent): void {
-    const { command: { verbosity }, display, trace } = this.#parts;
-    trace?.write(event);
-    if (verbosity === "silent") return;
-    if (event.type === "mirror" && event.state === "dropped") this.#shown.add(event.message);
-    if (verbosity === "verbose") {
-      display.print(`[${event.seconds.toFixed(3).padStart(8)}] ${eventText(event)}`);
-    } else if (isNotable(event)) {
-      display.print(`sphttp: ${eventText(event)}`);
+    if (event.type === "mirror" && event.state === "ready") this.#learned = true;
+    if (event.type === "open") this.#mode = event.mode;
+    const shown = this.#context.report.event(event);
+    if (shown && event.type === "mirror" && event.state === "dropped") {
+      this.#shown.add(event.message);
     }
   }
 
-  #say(text: string): void {
-    const { command, display } = this.#parts;
-    if (command.verbosity !== "silent") display.print(`sphttp: ${text}`);
-  }
-
   #state(): ProgressState {
-    const { output, command } = this.#parts;
-    const { name } = output;
-    const offset = continuationStart(this.#existing);
     return {
-      name: name === "stdout" ? fileName(command.urls[0]!) : name.replace(/^.*[/\\]/, ""),
-      offset,
+      name: this.#name === "stdout" ? this.#request.name : this.#name.replace(/^.*[/\\]/, ""),
+      offset: continuationStart(this.#output?.existing ?? 0),
       stats: this.#download!.stats(),
     };
   }
 
-  #summary(): string {
-    const { command: { checksums }, output } = this.#parts;
+  #mtime(): Date | undefined {
+    if (!this.#request.target.remoteTime) return undefined;
+    const time = remoteTime(this.#info?.lastModified);
+    if (time === undefined) {
+      this.#context.report.note("the mirrors tell no Last-Modified: the file's time is now");
+    }
+    return time;
+  }
+
+  #done({ existing }: Output): void {
     const state = this.#state();
     const { seconds, consumedBytes, mirrors } = state.stats;
-    const of = this.#existing > 0 ? ` (${formatBytes(this.#existing)} of it from before)` : "";
-    const sources = mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length;
-    const idle = mirrors.length - sources;
-    const from = `from ${sources}${idle > 0 ? ` of ${mirrors.length}` : ""} mirror${
-      mirrors.length === 1 ? "" : "s"
-    }`;
-    const verified = checksums.length === 0
-      ? ""
-      : `; ${checksums.map(({ name }) => name).join(", ")} ok`;
-    return `${formatBytes(totals(state).done)}${of} in ${formatDuration(seconds)}, ` +
-      `${formatRate(consumedBytes / Math.max(seconds, 0.001))}, ` +
-      `${from}${verified} -> ${output.name}`;
+    this.#context.report.done({
+      name: this.#name,
+      bytes: totals(state).done,
+      existing,
+      seconds,
+      rate: consumedBytes / Math.max(seconds, 0.001),
+      sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
+      mirrors: mirrors.length,
+      checksums: this.#request.checksums.map(({ name }) => name),
+    });
   }
 
   /** The error with its exit code, and with what becomes of the part file. */
-  async #explain(error: unknown): Promise<unknown> {
-    const { command, context: { signal }, options, output: { part } } = this.#parts;
-    if (error instanceof RangeNotSatisfiableError && part !== undefined) {
-      return new Continuation(new Uint8Array(), part.partName).tooLong();
+  async #explain(error: unknown, { part }: Output): Promise<unknown> {
+    const { target } = this.#request;
+    const { signal } = this.#context;
+    this.#failedStatus = statusOf(error);
+    if (error instanceof RangeNotSatisfiableError && part !== undefined && part.existing > 0) {
+      return partTooLong(part.partName);
     }
-    const { caCerts } = options;
-    const explained = await explain(error, { caCerts, shown: this.#shown });
+    const { caCerts, proxy } = this.#context.options;
+    const explained = await explain(error, { caCerts, proxy, shown: this.#shown });
     if (!(explained instanceof CommandError)) return explained;
     const { exitCode, message } = explained;
-    const interrupted = error === signal.reason;
-    const kept = part === undefined || !part.kept || NOT_TO_BE_CONTINUED.has(exitCode)
+    const lost = part === undefined || !part.kept || target.removeOnError;
+    const kept = lost || NOT_TO_BE_CONTINUED.has(exitCode)
       ? ""
       : `${part.partName} is kept: run the same command ${
-        command.resume ? "again" : "with -C -"
+        target.resume ? "again" : "with -C -"
       } to go on`;
-    if (interrupted) return new CommandError(exitCode, this.#interrupted(message, kept));
+    if (error === signal.reason) return new CommandError(exitCode, this.#stopped(message, kept));
     return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);
   }
 
-  #interrupted(message: string, kept: string): string {
+  #stopped(message: string, kept: string): string {
     if (this.#download === undefined) return message;
     const { done, total } = totals(this.#state());
     const of = total === undefined ? "" : ` of ${formatBytes(total)}`;
-    return `${message} at ${formatBytes(Math.max(done, this.#existing))}${of}${
-      kept && `; ${kept}`
-    }`;
+    const there = Math.max(done, this.#output?.existing ?? 0);
+    return `${message} at ${formatBytes(there)}${of}${kept && `; ${kept}`}`;
+  }
+
+  /** Holds a file that is there already against its checksums. */
+  async #verifyPresent(path: string): Promise<void> {
+    const { checksums } = this.#request;
+    if (checksums.length === 0) return;
+    const { signal, report } = this.#context;
+    const verifier = await ChecksumVerifier.of(checksums);
+    const file = await Deno.open(path);
+    const { size } = await file.stat();
+    let position = 0;
+    for await (const bytes of file.readable) {
+      signal.throwIfAborted();
+      verifier.update(bytes);
+      position += bytes.byteLength;
+      report.rereading(position / size);
+    }
+    verifier.verify(`; ${this.#name} is left as it is`);
   }
 }
 
 /** What was found to be wrong with the bytes themselves does not get better by more of them. */
 const NOT_TO_BE_CONTINUED = new Set<ExitCode>([ExitCode.CHECKSUM, ExitCode.RESUME]);
 
-/** Holds a file that is there already against its checksums. */
-async function verifyExisting(
-  path: string,
-  checksums: readonly Checksum[],
-  signal: AbortSignal,
-): Promise<void> {
-  if (checksums.length === 0) return;
-  const verifier = await ChecksumVerifier.of(checksums);
-  const file = await Deno.open(path);
-  for await (const bytes of file.readable) {
-    signal.throwIfAborted();
-    verifier.update(bytes);
-  }
-  verifier.verify(`; ${path} is left as it is`);
-}
-
-/** Finds what is wrong with URLs and options before any file is touched. */
-async function validate(urls: readonly string[], options: DownloaderOptions): Promise<void> {
-  try {
-    await new Downloader(urls, options).cancel();
-  } catch (error) {
-    throw invalidOption(error);
-  }
-}
-
-async function withCertificates(
-  { caCertFile, options }: DownloadCommand,
-): Promise<DownloaderOptions> {
-  if (caCertFile === undefined) return options;
-  let pem;
-  try {
-    pem = await Deno.readTextFile(caCertFile);
-  } catch (error) {
-    throw usageError(`--cacert: ${error instanceof Error ? error.message : error}`);
-  }
-  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
-    throw usageError(
-      `--cacert is "${caCertFile}", but must be a file of certificates in PEM format`,
-    );
-  }
-  return { ...options, caCerts: [pem] };
-}
-
-function fileName(url: string): string {
-  try {
-    return nameFromUrl(url);
-  } catch {
-    return "";
-  }
+/** The HTTP status of an error's first failure that has one. */
+function statusOf(error: unknown): number | undefined {
+  const causes = error instanceof Error && Array.isArray(error.cause) ? error.cause : [];
+  return causes.map(({ status }) => status).find((status) => status !== undefined);
 }
 
 /** The promise's value, or the reason of the signal if it aborts before. */

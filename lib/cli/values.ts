@@ -23,6 +23,96 @@ export function parseSize(flag: string, text: string): number {
   return size;
 }
 
+/** A rate in bytes per second: as sizes, and with a decimal point: `500K`, `1.5M`. */
+export function parseRate(flag: string, text: string): number {
+  const [, digits, unit = ""] = /^(\d+\.?\d*|\.\d+)([KMG])?(?:iB)?$/i.exec(text) ?? [];
+  const rate = Math.round(Number(digits) * SIZE_UNITS[unit.toUpperCase()]!);
+  if (digits === undefined || rate < 1 || !Number.isSafeInteger(rate)) {
+    throw usageError(
+      `${flag} is "${text}", but must be bytes per second like 100000, 500K or 1.5M`,
+    );
+  }
+  return rate;
+}
+
+/** A part of a file: from `start` up to, but without, `end`; or its last bytes. */
+export type RequestedRange =
+  | { readonly start: number; readonly end?: number }
+  | { readonly last: number };
+
+/** One range as curl has it: `0-499`, `500-`, or `-500` for the last 500 bytes. */
+export function parseRange(flag: string, text: string): RequestedRange {
+  const [, first, last] = /^(\d*)-(\d*)$/.exec(text) ?? [];
+  const start = Number(first);
+  const end = Number(last) + 1;
+  const wrong = (why: string) => usageError(`${flag} is "${text}", but ${why}`);
+  if (/^[\d\s]*-[\d\s]*(,[\d\s]*-[\d\s]*)+$/.test(text)) {
+    throw wrong("only one range can be had at a time");
+  }
+  if (first === undefined || last === undefined || first + last === "") {
+    throw wrong("must be a range of bytes: 0-499, 500- or -500 (the last 500)");
+  }
+  if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end)) {
+    throw wrong("no file is that large");
+  }
+  if (first === "") {
+    if (end === 1) throw wrong("the last 0 bytes are none");
+    return { last: end - 1 };
+  }
+  if (last === "") return { start };
+  if (end <= start) throw wrong("its end lies before its start");
+  return { start, end };
+}
+
+/** A user's name and password, parted by the first colon; the password may be empty. */
+export function parseUser(flag: string, text: string): { user: string; password: string } {
+  const colon = text.indexOf(":");
+  // There is no prompt: a pipe may be where a person would be asked.
+  if (colon < 0) {
+    throw usageError(
+      `${flag} has no password; USER:PASSWORD is needed (--netrc keeps it in a file)`,
+    );
+  }
+  if (colon === 0) throw usageError(`${flag} has no user name; USER:PASSWORD is needed`);
+  return { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+/** Cookies to send: `NAME=VALUE; NAME=VALUE`. */
+export function parseCookie(flag: string, text: string): string {
+  // The value may be a secret: it is never shown.
+  if (!text.includes("=")) {
+    throw usageError(`${flag} needs NAME=VALUE; files of cookies are not read`);
+  }
+  return parseHeaderValue(flag, text);
+}
+
+/** The value of a header; it may be a secret and is never shown. */
+export function parseHeaderValue(flag: string, text: string): string {
+  if (!isHeaderValue(text)) {
+    throw usageError(`${flag} has a character that no header can carry`);
+  }
+  return text;
+}
+
+/** The URL of a proxy; without a scheme it is an http one, as in curl. */
+export function parseProxy(flag: string, text: string): string {
+  const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`);
+  if (url === null || !["http:", "https:", "socks5:", "socks5h:"].includes(url.protocol)) {
+    throw usageError(
+      `${flag} is "${withoutCredentials(text)}", but must be a URL like http://host:3128, ` +
+        "https://host or socks5://host:1080",
+    );
+  }
+  return url.href;
+}
+
+/** A whole number from 1 up. */
+export function parsePositive(flag: string, text: string): number {
+  const count = parseCount(flag, text);
+  if (count === 0) throw usageError(`${flag} is "${text}", but must be a whole number from 1 up`);
+  return count;
+}
+
 /** A whole number from 0 up. */
 export function parseCount(flag: string, text: string): number {
   const count = Number(text);

@@ -5,6 +5,7 @@
  */
 
 import type { ByteSpan, Plan, Policy } from "../algorithms/policy.ts";
+import type { SendReason } from "../trace/events.ts";
 import type { Download } from "./download.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
 
@@ -81,7 +82,7 @@ export class Assigner {
     const { requests } = this.#download;
     if (plan.type === "revoke") {
       const request = requests.get(plan.request)!;
-      return this.#download.cut(request, request.position);
+      return this.#download.cut(request, request.position, "silent", now);
     }
     const mirror = this.#download.mirrors[plan.mirror]!;
     if (plan.type === "retire") {
@@ -90,20 +91,24 @@ export class Assigner {
     }
     // One that was sent home comes back by this.
     mirror.state = { type: "ready" };
-    if (plan.type === "ask") return this.#ask(mirror, plan.range, false, now);
+    if (plan.type === "ask") {
+      const returned = this.#download.ledger.wasReturned(plan.range.start);
+      return this.#ask(mirror, plan.range, returned ? "retry" : plan.reason, now);
+    }
     const late = requests.get(plan.late)!;
     mirror.duplicates++;
-    if (plan.type === "steal") this.#download.cut(late, plan.range.start);
-    this.#ask(mirror, plan.range, true, now);
+    if (plan.type === "steal") this.#download.cut(late, plan.range.start, "stolen", now);
+    this.#ask(mirror, plan.range, plan.type, now);
     if (plan.type === "duplicate" && this.#closeBadConnections) this.#close(late, now);
   }
 
-  #ask(mirror: Mirror, { start, end }: ByteSpan, duplicate: boolean, now: number): void {
+  #ask(mirror: Mirror, { start, end }: ByteSpan, reason: SendReason, now: number): void {
     const { ledger, outbox, received } = this.#download;
     const request = this.#download.send({ mirror, kind: "range", start, end }, now);
     mirror.previous = received;
     mirror.requests++;
-    const facts = { mirror: mirror.url, request: request.id, start, end, duplicate };
+    const duplicate = reason === "duplicate" || reason === "steal";
+    const facts = { mirror: mirror.url, request: request.id, start, end, duplicate, reason };
     // A range of any size is told of by the blocks that begin in it, but at least by one.
     const last = ledger.blockOf(end - 1);
     const first = Math.min(last, ledger.firstBlockFrom(start));
@@ -113,7 +118,7 @@ export class Assigner {
   }
 
   #close(request: LiveRequest, now: number): void {
-    this.#download.cancel(request, now);
+    this.#download.cancel(request, "closed", now);
     request.mirror.state = { type: "closed" };
     this.#report(request.mirror, "closed", "held up the front", now);
   }

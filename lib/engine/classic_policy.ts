@@ -9,8 +9,9 @@
 import type { DelayRequest } from "../algorithms/delay.ts";
 import { endOfQueue } from "../algorithms/delay.ts";
 import type { DuplicateRequest } from "../algorithms/duplicate.ts";
-import type { Plan, Policy } from "../algorithms/policy.ts";
-import type { DelayView } from "../algorithms/view.ts";
+import { pieceOf, UNLIMITED } from "../algorithms/limit.ts";
+import type { AskReason, Plan, Policy } from "../algorithms/policy.ts";
+import type { DelayView, LimitView } from "../algorithms/view.ts";
 import type { Interval } from "./interval_set.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
@@ -40,6 +41,8 @@ export interface ClassicView {
   readonly room: number;
   /** Bytes that the consumer could take, but has not taken yet. */
   readonly readyBytes: number;
+  /** What the rate of the whole download is limited to. */
+  readonly limit: LimitView;
   /** Units received in total. */
   readonly received: number;
   /** Units received without the front's one becoming complete, since it last did. */
@@ -52,6 +55,9 @@ export interface ClassicView {
  */
 const SHORTEST_REQUEST_MS = 25;
 
+/** Under a limit a request asks for what may come in so many round trips: no other one is under way. */
+const LIMITED_ROUND_TRIPS = 4;
+
 /** Plans by a delay and a duplicate request algorithm. */
 export class ClassicPolicy implements Policy<ClassicView> {
   readonly #options: ClassicOptions;
@@ -60,11 +66,14 @@ export class ClassicPolicy implements Policy<ClassicView> {
     this.#options = options;
   }
 
-  next(view: ClassicView): Plan | undefined {
-    const { ledger, mirrors } = view;
+  next(view: ClassicView, now: number): Plan | undefined {
+    const { ledger, mirrors, limit } = view;
     if (!mirrors.some(({ idle }) => idle) && mirrors.some(isAtWork)) return undefined;
+    if (limit.openAt > now) return undefined;
     const ranged = mirrors.filter((mirror) => mirror.servesRanges);
-    ledger.unitSize = unitSize(ranged, this.#options);
+    ledger.unitSize = unitSize(ranged, this.#options, limit);
+    // Where there is less to ask for than all could bring, it goes to those who bring it soonest.
+    if (limit.rate < Infinity) ranged.sort((one, other) => expectedMs(one) - expectedMs(other));
     for (const mirror of ranged) {
       const next = mirror.idle ? this.#plan(mirror, view) : undefined;
       if (next !== undefined) return next;
@@ -76,8 +85,8 @@ export class ClassicPolicy implements Policy<ClassicView> {
     return home && this.#askFront(home, view);
   }
 
-  wakeAt(): number {
-    return Infinity;
+  wakeAt({ limit }: ClassicView, now: number): number {
+    return limit.openAt > now ? limit.openAt : Infinity;
   }
 
   #plan(mirror: Mirror, view: ClassicView): Plan | undefined {
@@ -91,18 +100,28 @@ export class ClassicPolicy implements Policy<ClassicView> {
     if (ledger.frontWasReturned) return this.#askFront(mirror, view);
     const left = ledger.freeUnits;
     const delayView: DelayView = { mirror, mirrors, closed: countClosed(mirrors), received, left };
-    const position = endOfQueue(sanitize(this.#options.delay(delayView)), left);
+    const wanted = sanitize(this.#options.delay(delayView));
+    const position = endOfQueue(wanted, left);
     if (position === undefined) return { type: "retire", mirror: mirrors.indexOf(mirror) };
-    return this.#ask(mirror, ledger.freeUnitAt(position), view);
+    const reason = position !== wanted ? "end" : position > 0 ? "ahead" : "front";
+    return this.#ask(mirror, ledger.freeUnitAt(position), reason, view);
   }
 
   #askFront(mirror: Mirror, view: ClassicView): Plan | undefined {
-    return this.#ask(mirror, view.ledger.freeUnitAt(0), view);
+    return this.#ask(mirror, view.ledger.freeUnitAt(0), "front", view);
   }
 
-  #ask(mirror: Mirror, unit: Interval | undefined, view: ClassicView): Plan | undefined {
+  #ask(
+    mirror: Mirror,
+    unit: Interval | undefined,
+    wanted: AskReason,
+    view: ClassicView,
+  ): Plan | undefined {
     const range = unit && withinWindow(unit, view);
-    return range && { type: "ask", mirror: view.mirrors.indexOf(mirror), range };
+    if (range === undefined) return undefined;
+    // Where the window has no room for more than the front, it is that.
+    const reason = range.start === unit!.start ? wanted : "front";
+    return { type: "ask", mirror: view.mirrors.indexOf(mirror), range, reason };
   }
 
   #duplicate(mirror: Mirror, view: ClassicView): Plan | undefined {
@@ -122,6 +141,11 @@ export class ClassicPolicy implements Policy<ClassicView> {
     const range = { start: front, end: Math.min(end, late.end) };
     return { type: "duplicate", mirror: mirrors.indexOf(mirror), range, late: late.id };
   }
+}
+
+/** How long a mirror takes for a block, as far as can be told. */
+function expectedMs({ blockMs, answerMs = 0 }: Mirror): number {
+  return blockMs ?? answerMs;
 }
 
 function isAtWork({ state }: Mirror): boolean {
@@ -160,15 +184,24 @@ function withinWindow(
 /**
  * How many bytes one request is to ask for: one block or, where every mirror delivers blocks in
  * next to no time, as many neighbouring ones (a power of two) as keep it busy for a while and leave
- * room in the window for all mirrors.
+ * room in the window for all mirrors. Under a limit they are as many as the nearest mirror needs to
+ * keep up with it, and otherwise no more than make it look smooth.
  */
-export function unitSize(mirrors: readonly Mirror[], options: ClassicOptions): number {
+export function unitSize(
+  mirrors: readonly Mirror[],
+  options: ClassicOptions,
+  limit: LimitView = UNLIMITED,
+): number {
   const { splitSize, windowSize, maxBlocksPerRequest } = options;
   const slowest = Math.max(...mirrors.map(({ blockMs }) => blockMs ?? SHORTEST_REQUEST_MS));
+  const latencyMs = Math.min(...mirrors.map(({ link }) => link.latencyMs));
+  const least = limit.rate === Infinity
+    ? 1
+    : limit.rate * LIMITED_ROUND_TRIPS * latencyMs / splitSize;
   const blocks = Math.min(
     maxBlocksPerRequest,
-    SHORTEST_REQUEST_MS / slowest,
     windowSize / splitSize / (mirrors.length + 1),
+    Math.max(least, Math.min(SHORTEST_REQUEST_MS / slowest, pieceOf(limit) / splitSize)),
   );
   return splitSize * 2 ** Math.max(0, Math.floor(Math.log2(blocks)));
 }

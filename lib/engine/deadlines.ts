@@ -36,18 +36,21 @@ export interface DeadlineView {
   readonly heldBytes: number;
   /** The most bytes held and asked for together. */
   readonly windowSize: number;
+  /** Until when no more bytes are to come, because of the greatest rate, in milliseconds. */
+  readonly openAt: number;
 }
 
 /** When a request fails if nothing comes for it, in milliseconds. */
 export function deadline(
   request: LiveRequest,
-  { ledger, mirrors, heldBytes, windowSize }: DeadlineView,
+  { ledger, mirrors, heldBytes, windowSize, openAt }: DeadlineView,
   options: TimeoutOptions,
 ): number {
-  const { mirror, kind, activeAt, answeredAt, position, claimEnd, end } = request;
+  const { mirror, kind, answeredAt, position, claimEnd, end } = request;
   if (request.held) return Infinity;
-  // The body of a whole file is read only while there is room.
+  // The body of a whole file is read only while there is room, and no faster than it may come.
   if (kind === "whole" && heldBytes >= windowSize) return Infinity;
+  const activeAt = kind === "whole" ? Math.max(request.activeAt, openAt) : request.activeAt;
   const patience = answeredAt !== undefined
     ? options.idleTimeoutMs
     : mirror.answerMs === undefined

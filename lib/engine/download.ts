@@ -5,10 +5,12 @@
  * @module
  */
 
+import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { Ledger } from "./ledger.ts";
 import type { KnownLink } from "./link_estimate.ts";
 import { type LiveRequest, Mirror } from "./mirror.ts";
 import { Outbox } from "./outbox.ts";
+import { RateLimit } from "./rate_limit.ts";
 import { type NewRequest, Requests } from "./requests.ts";
 
 /** What a download is about. */
@@ -25,6 +27,8 @@ export interface DownloadOptions {
   readonly windowSize: number;
   /** What is known of the mirrors' links, in the order of the URLs. */
   readonly known?: readonly (KnownLink | undefined)[];
+  /** The most bytes per second, all mirrors together; `Infinity` for no limit. */
+  readonly maxRate: number;
   /** The most requests that a mirror may have under way at once. */
   readonly maxConnectionsPerMirror: number | "auto";
 }
@@ -34,6 +38,8 @@ export class Download {
   readonly mirrors: readonly Mirror[];
   readonly requests = new Requests();
   readonly outbox = new Outbox();
+  /** Keeps what is asked for, probes and repetitions too, within the greatest rate. */
+  readonly limit: RateLimit;
   /** Which bytes are received, asked for, and free; endless until the file's size is known. */
   ledger!: Ledger;
   /** The most bytes held and asked for together. */
@@ -53,6 +59,7 @@ export class Download {
   constructor(options: DownloadOptions) {
     this.#options = options;
     this.windowSize = options.windowSize;
+    this.limit = new RateLimit(options.maxRate);
     this.mirrors = options.urls.map((url, index) =>
       new Mirror(url, {
         known: options.known?.[index],
@@ -126,6 +133,8 @@ export class Download {
     const { mirror, kind, start, end } = asked;
     const request = this.requests.open(asked, now);
     if (kind !== "probe") this.ledger.take(start, end);
+    // A whole file is not asked for in pieces: its bytes are paid for when they come.
+    if (kind !== "whole") this.#pay(request, end - start, now);
     this.outbox.push({
       type: "start",
       request: request.id,
@@ -139,9 +148,19 @@ export class Download {
     return request;
   }
 
+  /** Bytes of a request came. */
+  arrived(request: LiveRequest, length: number, now: number): void {
+    request.mirror.received(length, now);
+    const unpaid = Math.max(0, length - request.paid);
+    request.paid = Math.max(0, request.paid - length);
+    this.limit.take(unpaid, now);
+  }
+
   /** Gives a request up. */
-  cancel(request: LiveRequest, now: number): void {
+  cancel(request: LiveRequest, reason: CancelReason, now: number): void {
     this.outbox.push({ type: "cancel", request: request.id });
+    const { position, end } = request;
+    this.#reportCancelled(request, { start: position, end, goesOn: false, reason }, now);
     this.close(request, now);
   }
 
@@ -149,20 +168,49 @@ export class Download {
   close(request: LiveRequest, now: number): void {
     const { kind, position, claimEnd, end } = request;
     this.requests.close(request, position >= end, now);
+    this.#refund(request, request.paid);
     if (kind !== "probe") this.#giveBack(position, claimEnd);
   }
 
   /** Takes from a request what it owns from `claimEnd` on; it may bring it all the same. */
-  cut(request: LiveRequest, claimEnd: number): void {
-    const before = request.claimEnd;
-    request.claimEnd = Math.max(request.position, claimEnd);
-    this.#giveBack(request.claimEnd, before);
+  cut(request: LiveRequest, claimEnd: number, reason: CancelReason, now: number): void {
+    const start = Math.max(request.position, claimEnd);
+    this.#reportCancelled(request, { start, end: request.claimEnd, goesOn: true, reason }, now);
+    this.#cut(request, start);
   }
 
   /** Learns that a request will bring less than was asked for. */
   shorten(request: LiveRequest, end: number): void {
+    this.#refund(request, request.end - end);
     request.end = end;
-    this.cut(request, Math.min(end, request.claimEnd));
+    this.#cut(request, Math.max(request.position, Math.min(end, request.claimEnd)));
+  }
+
+  #cut(request: LiveRequest, claimEnd: number): void {
+    const before = request.claimEnd;
+    request.claimEnd = claimEnd;
+    this.#giveBack(claimEnd, before);
+  }
+
+  #pay(request: LiveRequest, bytes: number, now: number): void {
+    request.paid += bytes;
+    this.limit.take(bytes, now);
+  }
+
+  #refund(request: LiveRequest, bytes: number): void {
+    const refund = Math.min(request.paid, bytes);
+    request.paid -= refund;
+    this.limit.giveBack(refund);
+  }
+
+  #reportCancelled(
+    { id, kind, mirror: { url } }: LiveRequest,
+    facts: Pick<CancelEvent, "start" | "end" | "goesOn" | "reason">,
+    now: number,
+  ): void {
+    // Who has just brought the last byte of all has nothing to give up.
+    if (kind !== "range" || facts.start >= facts.end) return;
+    this.outbox.report({ type: "cancel", mirror: url, request: id, ...facts }, now);
   }
 
   #giveBack(start: number, end: number): void {

@@ -13,16 +13,18 @@ import {
   type KnownFile,
   presumed,
   PROBE_SIZE,
+  probeSizeFor,
   responseHeaders,
 } from "./file_info.ts";
 import { Inbox } from "./inbox.ts";
 import { LinkMemory } from "./link_memory.ts";
 import type { Command, SchedulerEvent } from "./messages.ts";
 import type { DownloaderOptions } from "./options.ts";
+import { Pace } from "./pace.ts";
 import { partIterator, type PartSource, partStream } from "./parts.ts";
 import { policyOf } from "./policies.ts";
 import { RequestRunner } from "./request_runner.ts";
-import { type ResolvedOptions, resolveOptions } from "./resolve_options.ts";
+import { type ResolvedOptions, resolveMaxRate, resolveOptions } from "./resolve_options.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
@@ -61,6 +63,7 @@ export class Downloader implements AsyncDisposable {
   readonly #memory: LinkMemory;
   readonly #scheduler: Scheduler;
   readonly #inbox: Inbox;
+  readonly #pace: Pace;
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
@@ -74,6 +77,8 @@ export class Downloader implements AsyncDisposable {
   /** When the alarm was set last, in milliseconds. */
   #armedAt = -Infinity;
   #info: FileInfo | undefined;
+  /** How many bytes the mirrors are compared by. */
+  readonly #sampleSize: number;
   #consumed = false;
   #startedAt = 0;
   #endedAt: number | undefined;
@@ -87,25 +92,29 @@ export class Downloader implements AsyncDisposable {
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
     this.#options = resolveOptions(urls, options);
-    const { knownFile, start, end = Infinity, windowSize } = this.#options;
+    const { knownFile, start, end = Infinity, windowSize, maxRate } = this.#options;
     const knownMirrors = knownFile?.mirrors ?? [];
     this.#transport = new Transport({ ...this.#options, knownMirrors });
     this.#inbox = new Inbox(this.#options.start, this.#options.windowSize);
     const mirrorUrls = this.#options.mirrors.map(({ url }) => url);
+    const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
+    this.#sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#memory = new LinkMemory(this.#options.book, mirrorUrls, Date.now());
     this.#scheduler = new Scheduler({
       ...this.#options,
       urls: mirrorUrls,
       known: this.#memory.known,
       policy: policyOf(this.#options.delayRequest, this.#options.policySettings),
-      knownFile: knownFile && presumed(knownFile, start, Math.min(windowSize, end - start)),
-      probeSize: PROBE_SIZE,
+      knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
+      probeSize,
       random: Math.random,
     });
+    this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
       transport: this.#transport,
       write: (offset, chunk) => this.#write(offset, chunk),
       room: (signal) => this.#inbox.room(signal),
+      pace: (signal) => this.#pace.allowance(signal),
       chunkSize: () => this.#inbox.chunkSize,
       dispatch: (event) => this.#dispatch(event),
       fail: (error) => this.#fail(error),
@@ -180,7 +189,9 @@ export class Downloader implements AsyncDisposable {
     const useful = mirrors.filter(({ servesRanges }) => servesRanges).map(({ url }) => url);
     const known = this.#transport.knownMirrors.filter(({ url }) => useful.includes(url));
     if (this.#info?.size === undefined || known.length === 0) return undefined;
-    return { info: this.#info, digest, digestStart: this.#options.start, mirrors: known };
+    // Of fewer bytes than usual, the digest is of no use to another download.
+    const usual = this.#sampleSize >= PROBE_SIZE ? digest : undefined;
+    return { info: this.#info, digest: usual, digestStart: this.#options.start, mirrors: known };
   }
 
   /** The most bytes held, and asked for, ahead of the consumer; may change at any time. */
@@ -194,9 +205,30 @@ export class Downloader implements AsyncDisposable {
     this.#inbox.wake();
   }
 
+  /** The most bytes per second, all mirrors together; `undefined` for no limit. May change at any time. */
+  get maxRate(): number | undefined {
+    const { bytesPerSecond } = this.#scheduler.limit;
+    return bytesPerSecond === Infinity ? undefined : bytesPerSecond;
+  }
+
+  set maxRate(bytesPerSecond: number | undefined) {
+    this.#scheduler.limit.set(resolveMaxRate(bytesPerSecond), performance.now());
+    this.#pace.wake();
+    this.#dispatch({ type: "consumed", bytes: 0 });
+  }
+
   /** The send and receive events so far; empty without the option `trace`. */
   trace(): readonly TraceEvent[] {
     return this.#trace;
+  }
+
+  /**
+   * Gives a part back that is of no use any more, so that its memory serves again: reading much, and
+   * fast, costs about a fifth less. The part, and whatever else looks at its buffer, may be empty or
+   * have other bytes from then on.
+   */
+  release(part: Uint8Array<ArrayBuffer>): void {
+    this.#transport.buffers.give(part.buffer);
   }
 
   /**
@@ -319,7 +351,7 @@ export class Downloader implements AsyncDisposable {
           this.#trace.length = 0;
           break;
         case "report":
-          this.#report(command.event);
+          this.#report(command.event as TraceEvent);
           break;
         case "finish":
           this.#end({ type: "complete" });
@@ -370,7 +402,10 @@ export class Downloader implements AsyncDisposable {
   #end(state: State): void {
     this.#state = state;
     this.#endedAt = performance.now();
-    this.#memory.keep(this.#scheduler.mirrors, { now: this.#endedAt, date: Date.now() });
+    // What comes no faster than it may says nothing of the links.
+    if (this.maxRate === undefined) {
+      this.#memory.keep(this.#scheduler.mirrors, { now: this.#endedAt, date: Date.now() });
+    }
     this.#alarm.clear();
     this.#runner.cancelAll();
     this.#inbox.wake();

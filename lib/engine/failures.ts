@@ -20,10 +20,23 @@ export interface FailureOptions {
 /** Statuses by which a server says that it has too much to do: RFC 6585 section 4, RFC 9110. */
 const OVERLOADED: readonly (number | undefined)[] = [429, 503];
 
+/** Who that breaks off has brought so much is asked again at once, in bytes. */
+const GOOD_BYTES = 64 * 1024;
+
+/** How connections break off; a silence is another thing: it may last. */
+const BROKEN_OFF: readonly FailureReason[] = ["network", "truncated"];
+
+/** A failure of a mirror. */
+export interface Failed {
+  readonly mirror: Mirror;
+  readonly failure: MirrorError;
+  /** Bytes that the request which failed had brought, and nobody else before it. */
+  readonly useful: number;
+}
+
 /** Draws the consequences of a failure of a mirror whose request has been closed. */
 export function penalize(
-  mirror: Mirror,
-  failure: MirrorError,
+  { mirror, failure, useful }: Failed,
   download: Download,
   { retry, random }: FailureOptions,
   now: number,
@@ -34,21 +47,39 @@ export function penalize(
     mirror.limitConnections(mirror.live.length);
     const { retryAfterMs = 0 } = failure;
     const restMs = retryAfterMs <= retry.maxRetryAfterMs ? retryAfterMs : 0;
-    if (restMs > 0) mirror.state = { type: "waiting", until: now + restMs, failure };
+    if (restMs > 0) rest(mirror, failure, now + restMs);
     return report(mirror, failure, restMs, download, now);
   }
-  mirror.failures++;
+  // Others of its requests may have failed before this one did, without a byte.
+  mirror.failures = useful > 0 ? 1 : mirror.failures + 1;
+  const { retryable, retryAfterMs } = failure;
+  const cause = { retryable, retryAfterMs, runMs: now - download.outbox.startedAt };
+  const delayMs = retryDelay(cause, mirror.failures, retry, random());
+  if (delayMs === undefined) {
+    report(mirror, failure, undefined, download, now);
+    return drop(mirror, failure, download, now);
+  }
+  if (useful >= GOOD_BYTES && BROKEN_OFF.includes(failure.reason)) {
+    // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
+    mirror.failures = 0;
+    mirror.link.idleConnections = 0;
+    return report(mirror, failure, 0, download, now);
+  }
   mirror.link.reset();
-  const delayMs = retryDelay(failure, mirror.failures, retry, random());
   report(mirror, failure, delayMs, download, now);
-  if (delayMs === undefined) drop(mirror, failure, download, now);
-  else mirror.state = { type: "waiting", until: now + delayMs, failure };
+  rest(mirror, failure, now + delayMs);
+}
+
+/** Leaves a mirror alone until `until`; what another failure asked for before holds, too. */
+function rest(mirror: Mirror, failure: MirrorError, until: number): void {
+  const before = mirror.state.type === "waiting" ? mirror.state.until : 0;
+  mirror.state = { type: "waiting", until: Math.max(until, before), failure };
 }
 
 /** Gives a mirror up for good. */
 export function drop(mirror: Mirror, failure: MirrorError, download: Download, now: number): void {
   mirror.state = { type: "dropped", failure };
-  for (const request of [...mirror.live]) download.cancel(request, now);
+  for (const request of [...mirror.live]) download.cancel(request, "dropped", now);
   const { url } = mirror;
   const { message } = failure;
   download.outbox.report({ type: "mirror", mirror: url, state: "dropped", message }, now);

@@ -79,7 +79,12 @@ export class Ledger {
 
   /** Whether the front was asked for, but given back. */
   get frontWasReturned(): boolean {
-    return this.#returned.has(this.#front);
+    return this.wasReturned(this.#front);
+  }
+
+  /** Whether a byte is free because it was asked for, but given back. */
+  wasReturned(byte: number): boolean {
+    return this.#returned.has(byte);
   }
 
   /** Whether any byte is free. */

@@ -44,6 +44,10 @@ export interface LiveRequest extends RequestView {
   activeAt: number;
   /** Whether its body is held back until the mirrors have agreed. */
   held: boolean;
+  /** Bytes that are paid for (see `RateLimit`), but have yet to come. */
+  paid: number;
+  /** Bytes that it has brought, and nobody else before it. */
+  useful: number;
 }
 
 /** More connections than this to one server are rude. */

@@ -24,6 +24,16 @@ import type { LiveRequest, Mirror } from "./mirror.ts";
  */
 const GRACE_MS = 200;
 
+/** A file that need not be asked for any more. */
+export interface PresumedFile {
+  /** Its size in bytes. */
+  readonly size: number;
+  /** Digest of its first bytes. */
+  readonly digest: string | undefined;
+  /** URLs of mirrors that serve ranges of it. */
+  readonly mirrors: readonly string[];
+}
+
 /** What has been settled. */
 export interface OpeningOutcome {
   /** What the file seems to be, when the first mirror that serves ranges has told. */

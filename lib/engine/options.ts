@@ -8,6 +8,7 @@ import type { DelayRequest, DelayRequestAlgorithm } from "../algorithms/delay.ts
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../algorithms/duplicate.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
+import type { LowestRate } from "./lowest_rate.ts";
 import type { MirrorBook } from "./mirror_book.ts";
 import type { RetryOptions } from "./retry.ts";
 
@@ -33,9 +34,10 @@ export interface ByteRange {
 /** Options of a {@linkcode Downloader}. */
 export interface DownloaderOptions {
   /**
-   * The unit of splitting, in bytes; from 1000 up.
+   * The unit of splitting, in bytes; from 1000 up. Under a `maxRate` every algorithm but `adaptive`
+   * asks for this much at once, however long it then has to wait.
    *
-   * @default {1_000_000, or half of a `windowSize` that is smaller than two of these}
+   * @default {1_000_000; half of a `windowSize` that is smaller than two of these; a tenth of a second of `maxRate` where that is less, unless `adaptive`}
    */
   splitSize?: number;
   /**
@@ -102,7 +104,7 @@ export interface DownloaderOptions {
    * What downloads before this one learned of the mirrors' hosts, and where what this one learns is
    * put down when it ends, however it ends: the rate in bytes per second and the latency in
    * milliseconds of each mirror that brought at least 256 KiB by ranges. What is in it is made use of
-   * by `adaptive` only.
+   * by `adaptive` only. Under a `maxRate` nothing is put down: it hides what the links could do.
    *
    * @default {none: nothing is known, and nothing is kept}
    */
@@ -114,6 +116,22 @@ export interface DownloaderOptions {
    * @default {32 MiB}
    */
   windowSize?: number;
+  /**
+   * The most bytes per second, all mirrors together; at least 1. Everything that is asked for counts,
+   * also what has to be asked for again. The limit holds over any few seconds, and no link is made to
+   * burst: little is asked for at a time, and no more before that has been paid for.
+   *
+   * @default {no limit}
+   */
+  maxRate?: number | undefined;
+  /**
+   * The rate below which a mirror is given up for good: what it brings on average while it has
+   * requests under way. Time in which it is not asked, or in which the consumer or `maxRate` holds the
+   * whole download back, does not count.
+   *
+   * @default {none: a mirror may be as slow as it likes}
+   */
+  lowestRate?: LowestRate | undefined;
   /**
    * The part of the file that is wanted.
    *
@@ -146,6 +164,22 @@ export interface DownloaderOptions {
    * @default {[]}
    */
   caCerts?: readonly string[];
+  /**
+   * The proxy through which all requests go, like `http://host:3128`; also with `https:`, `socks5:`
+   * and `socks5h:` (both let the proxy look up names), and with `user:password@` before the host, which no
+   * message shows. It is asked for `http:` files by their full URL, and by CONNECT for a tunnel to
+   * those with `https:`. A host that the environment's `NO_PROXY` names is asked directly all the same.
+   * Deno 2.9 does not tell the credentials to an `https:` proxy that it asks for `http:` files.
+   *
+   * Without it, Deno itself (2.9) looks at the environment when it starts, whatever permissions there are:
+   * `ALL_PROXY`, which goes before all others, `HTTP_PROXY` for `http:` files (unless `REQUEST_METHOD`
+   * is set, as it is in CGI scripts), and `HTTPS_PROXY` for `https:` ones; each in upper case, else in
+   * lower case. `NO_PROXY` is a list of hosts with all that is below them, IP addresses, and networks
+   * like `10.0.0.0/8`; neither `*` nor a port means anything in it.
+   *
+   * @default {the environment's}
+   */
+  proxy?: string | URL | undefined;
   /** How failures of a mirror are met. */
   retry?: RetryOptions;
   /**
@@ -181,7 +215,7 @@ export interface DownloaderOptions {
   maxRedirects?: number;
   /**
    * What sends the requests. A mirror for which it rejects with a `Deno.errors.NotCapable` is not
-   * tried again.
+   * tried again. With `proxy`, `caCerts` or `http` it gets a `client` that it has to pass on.
    *
    * @default {globalThis.fetch}
    */

@@ -18,6 +18,8 @@ export interface RunnerOptions {
   readonly write: (offset: number, chunk: Uint8Array<ArrayBuffer>) => void;
   /** Bytes that may still be kept; waits until there are any, or `signal` aborts. */
   readonly room: (signal: AbortSignal) => number | Promise<number>;
+  /** Bytes of a whole file that may be read now; waits until there are any, or `signal` aborts. */
+  readonly pace: (signal: AbortSignal) => number | Promise<number>;
   /** The most bytes to read at once. */
   readonly chunkSize: () => number;
   /** Takes what happened. */
@@ -137,7 +139,7 @@ export class RequestRunner {
   }
 
   async #read(request: number, offset: number, reply: Reply, activity: Activity): Promise<void> {
-    const { room, chunkSize, write, dispatch } = this.#options;
+    const { room, pace, chunkSize, write, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
     // The body of a whole file lasts: its rate may become anything.
     const whole = reply.answer.type === "whole";
@@ -146,6 +148,8 @@ export class RequestRunner {
     while (!signal.aborted) {
       let most = room(signal);
       if (typeof most !== "number") most = await most;
+      // A range comes as fast as it can: no more of it than may come has been asked for.
+      if (whole) most = Math.min(most, await pace(signal));
       if (signal.aborted) break;
       const before = performance.now();
       const mean = bytes / (before - startedAt);

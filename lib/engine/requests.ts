@@ -59,6 +59,8 @@ export class Requests implements Iterable<LiveRequest> {
       answeredAt: undefined,
       activeAt: now,
       held: false,
+      paid: 0,
+      useful: 0,
     };
     this.#live.set(request.id, request);
     asked.mirror.opened(request);

@@ -8,8 +8,10 @@
 import { type DelayRequest, DelayRequestAlgorithm } from "../algorithms/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../algorithms/duplicate.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
+import { parseProxy, type ProxySource } from "../http/proxy.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
+import type { LowestRate } from "./lowest_rate.ts";
 import { MOST_CONNECTIONS } from "./mirror.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions, HttpVersion } from "./options.ts";
@@ -28,12 +30,15 @@ export interface ResolvedOptions {
   readonly maxConnectionsPerMirror: number | "auto";
   readonly book: MirrorBook | undefined;
   readonly windowSize: number;
+  readonly maxRate: number;
+  readonly lowestRate: Required<LowestRate> | undefined;
   readonly start: number;
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
   readonly headers: Headers;
   readonly http: HttpVersion;
   readonly caCerts: readonly string[];
+  readonly proxy: ProxySource | undefined;
   readonly retry: Required<RetryOptions>;
   readonly connectTimeoutMs: number;
   readonly headersTimeoutMs: number;
@@ -61,7 +66,10 @@ export function resolveOptions(
 ): ResolvedOptions {
   const { mirrors, repeated } = parseMirrorUrls(urls);
   const windowSize = whole("windowSize", options.windowSize ?? 32 * 1024 * 1024, 2000);
-  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2));
+  const maxRate = resolveMaxRate(options.maxRate);
+  const { delayRequest = defaultDelay(options), duplicateRequest = "nibib" } = options;
+  const inTime = delayRequest === "adaptive" ? Infinity : Math.max(1000, Math.ceil(maxRate / 10));
+  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2), inTime);
   const splitSize = whole("splitSize", options.splitSize ?? byDefault, 1000);
   if (windowSize < 2 * splitSize) {
     throw new RangeError(
@@ -72,7 +80,6 @@ export function resolveOptions(
   whole("range.start", start, 0);
   if (end !== undefined) whole("range.end", end, start + 1);
   const coefficient = options.initialDelayCoefficient ?? 10;
-  const { delayRequest = defaultDelay(options), duplicateRequest = "nibib" } = options;
   const policySettings: PolicySettings = {
     initialDelay: options.initialDelay ?? true,
     initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
@@ -97,6 +104,8 @@ export function resolveOptions(
     notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
     splitSize,
     windowSize,
+    maxRate,
+    lowestRate: resolveLowestRate(options.lowestRate),
     start,
     end,
     delayRequest: typeof delayRequest === "function"
@@ -110,6 +119,7 @@ export function resolveOptions(
     headers: resolveHeaders(options.headers),
     http: named("http", { A: "auto", B: "http1", C: "http2" } as const, options.http ?? "auto"),
     caCerts: options.caCerts ?? [],
+    proxy: options.proxy === undefined ? undefined : parseProxy(options.proxy),
     retry: resolveRetry(options.retry),
     connectTimeoutMs: time("connectTimeoutMs", 10_000),
     headersTimeoutMs: time("headersTimeoutMs", 10_000),
@@ -125,6 +135,20 @@ export function resolveOptions(
 
 type TimeoutName = "connectTimeoutMs" | "headersTimeoutMs" | "idleTimeoutMs" | "stallTimeoutMs";
 
+/** Resolves the greatest rate, in bytes per second; `Infinity` for none. */
+export function resolveMaxRate(maxRate: number = Infinity): number {
+  return number("maxRate", maxRate, 1, Infinity);
+}
+
+function resolveLowestRate(lowest: LowestRate | undefined): Required<LowestRate> | undefined {
+  if (lowest === undefined) return undefined;
+  const { bytesPerSecond, seconds = 30 } = lowest;
+  return {
+    bytesPerSecond: number("lowestRate.bytesPerSecond", bytesPerSecond, 0, Number.MAX_SAFE_INTEGER),
+    seconds: number("lowestRate.seconds", seconds, 1, LONG_MS / 1000),
+  };
+}
+
 function resolveRetry(retry: RetryOptions = {}): Required<RetryOptions> {
   return {
     attempts: whole("retry.attempts", retry.attempts ?? 5, 1, MANY),
@@ -132,6 +156,7 @@ function resolveRetry(retry: RetryOptions = {}): Required<RetryOptions> {
     maxDelayMs: number("retry.maxDelayMs", retry.maxDelayMs ?? 10_000, 0, LONG_MS),
     jitter: number("retry.jitter", retry.jitter ?? 0.5, 0, 1),
     maxRetryAfterMs: number("retry.maxRetryAfterMs", retry.maxRetryAfterMs ?? 120_000, 0, LONG_MS),
+    maxTimeMs: number("retry.maxTimeMs", retry.maxTimeMs ?? Infinity, 0, Infinity),
   };
 }
 

@@ -8,7 +8,8 @@
 /** How failures of a mirror are met. */
 export interface RetryOptions {
   /**
-   * Failures in a row, without a byte between them, after which a mirror is given up.
+   * Failures in a row, without a byte between them, after which a mirror is given up. A mirror that
+   * broke off after 64 KiB or more is asked again at once.
    *
    * @default {5}
    */
@@ -38,6 +39,13 @@ export interface RetryOptions {
    * @default {120000}
    */
   maxRetryAfterMs?: number;
+  /**
+   * Once the download has run for so many milliseconds, no failure is retried any more: its mirror is
+   * given up.
+   *
+   * @default {Infinity}
+   */
+  maxTimeMs?: number;
 }
 
 /** A failure, as far as the wait depends on it. */
@@ -46,6 +54,8 @@ export interface RetryCause {
   readonly retryable: boolean;
   /** What the server's `Retry-After` asked for, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** How long the download has run, in milliseconds. */
+  readonly runMs: number;
 }
 
 /**
@@ -59,6 +69,7 @@ export function retryDelay(
   random: number,
 ): number | undefined {
   if (!cause.retryable || failures >= options.attempts) return undefined;
+  if (cause.runMs >= options.maxTimeMs) return undefined;
   const retryAfter = cause.retryAfterMs ?? 0;
   if (retryAfter > options.maxRetryAfterMs) return undefined;
   const backoff = Math.min(

@@ -12,33 +12,27 @@ import {
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../errors.ts";
+import type { CancelReason } from "../trace/events.ts";
+import { admit, announce, discard } from "./admission.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
-import { deadline, SUSPEND_MS, timeoutError, type TimeoutOptions } from "./deadlines.ts";
+import { SUSPEND_MS, timeoutError } from "./deadlines.ts";
 import { Download, type DownloadOptions } from "./download.ts";
 import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
 import { isRemnant, losers } from "./losers.ts";
 import type { Answer, Command, SchedulerEvent } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
-import { Opening, type OpeningOutcome } from "./opening.ts";
+import { Opening, type OpeningOutcome, type PresumedFile } from "./opening.ts";
+import type { RateLimit } from "./rate_limit.ts";
+import { Watch, type WatchOptions } from "./watch.ts";
 
 /** What a scheduler is set up with. */
 export interface SchedulerOptions
-  extends DownloadOptions, AssignerOptions, TimeoutOptions, FailureOptions {
+  extends DownloadOptions, AssignerOptions, WatchOptions, FailureOptions {
   /** Bytes that each mirror is asked for first. */
   readonly probeSize: number;
   /** What an earlier download found out. */
   readonly knownFile?: PresumedFile | undefined;
-}
-
-/** A file that need not be asked for any more. */
-export interface PresumedFile {
-  /** Its size in bytes. */
-  readonly size: number;
-  /** Digest of its first bytes. */
-  readonly digest: string | undefined;
-  /** URLs of mirrors that serve ranges of it. */
-  readonly mirrors: readonly string[];
 }
 
 type Phase =
@@ -55,6 +49,7 @@ export class Scheduler {
   readonly #download: Download;
   readonly #opening: Opening;
   readonly #assigner: Assigner;
+  readonly #watch: Watch;
   #phase: Phase = "opening";
   /** Whether the file's first bytes are there, though the mirrors may not have agreed on them yet. */
   #started = false;
@@ -64,6 +59,7 @@ export class Scheduler {
     this.#download = new Download(options);
     this.#opening = new Opening(this.#download.mirrors, options);
     this.#assigner = new Assigner(this.#download, options);
+    this.#watch = new Watch(this.#download, options);
   }
 
   /** The mirrors, in the order in which they were given. */
@@ -95,22 +91,22 @@ export class Scheduler {
     this.#download.windowSize = bytes;
   }
 
+  /** What keeps the download within its greatest rate, which may change at any time. */
+  get limit(): RateLimit {
+    return this.#download.limit;
+  }
+
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     if (this.#phase === "ended") return Infinity;
-    let at = this.#phase === "opening" ? this.#opening.graceUntil : Infinity;
-    for (const { state } of this.mirrors) {
-      if (state.type === "waiting") at = Math.min(at, state.until);
-    }
-    for (const request of this.#download.requests) {
-      at = Math.min(at, deadline(request, this, this.#options));
-    }
-    return Math.min(at, this.#assigner.wakeAt);
+    const graceUntil = this.#phase === "opening" ? this.#opening.graceUntil : Infinity;
+    return Math.min(graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt);
   }
 
   /** Starts: every mirror is probed at once. */
   start(now: number): readonly Command[] {
     this.#download.outbox.startedAt = now;
+    this.#download.limit.start(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#presume(knownFile, now);
     if (this.#phase !== "ended") {
@@ -130,9 +126,8 @@ export class Scheduler {
     this.#phase = "running";
     this.#started = true;
     this.#download.learnSize(size);
-    this.#download.outbox.push({ type: "open", mirror: this.mirrors.indexOf(known[0]!), size });
-    this.#download.outbox.report({ type: "open", size, mode: "ranges" }, now);
-    for (const mirror of known) this.#admit(mirror, now);
+    announce({ size, mode: "ranges", mirror: known[0]! }, this.#download, now);
+    for (const mirror of known) admit(mirror, this.#download, now);
     if (this.ledger.complete) return this.#finish(now);
     this.#assign(now);
   }
@@ -145,6 +140,10 @@ export class Scheduler {
   /** Takes in what happened at `now`, and says what to do. */
   handle(event: SchedulerEvent, now: number): readonly Command[] {
     if (this.#phase === "ended") return [];
+    for (const { mirror, failure } of this.#watch.tooSlow(now)) {
+      penalize({ mirror, failure, useful: 0 }, this.#download, this.#options, now);
+      if (this.#failIfAlone(now)) return this.#download.outbox.take();
+    }
     if (event.type === "consumed") this.#consumed(event.bytes, now);
     else if (event.type === "timeout") this.#timeout(now);
     else {
@@ -171,14 +170,14 @@ export class Scheduler {
         // The rest of a whole file waits for the mirrors to agree.
         request.held = this.#opening.answeredWhole(mirror);
         request.position += event.length;
-        mirror.received(event.length, now);
+        this.#download.arrived(request, event.length, now);
         // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
         mirror.wastedBytes += event.length;
         this.#opening.sample(request, event.digest, now);
         if (!request.held) this.#download.close(request, now);
         return this.#settle(now);
       case "bytes":
-        mirror.received(event.length, now);
+        this.#download.arrived(request, event.length, now);
         return this.#receive(request, event.length, now);
       case "ended":
         return this.#ended(request, now);
@@ -211,17 +210,20 @@ export class Scheduler {
     const { bytes, completed } = ledger.receive(request.position, request.position + length);
     request.position += length;
     mirror.wastedBytes += length - bytes;
+    request.useful += bytes;
     if (bytes > 0) mirror.failures = 0;
     this.#download.reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
-    if (completed.length > 0) losers(this.#download, now).forEach((one) => this.#giveUp(one, now));
+    if (completed.length > 0) {
+      for (const one of losers(this.#download, now)) this.#giveUp(one, "lost", now);
+    }
     const live = this.#download.requests.get(request.id) !== undefined;
-    if (live && isRemnant(request, this.#download, now)) this.#giveUp(request, now);
+    if (live && isRemnant(request, this.#download, now)) this.#giveUp(request, "stolen", now);
     if (this.#assigner.isDue(now)) this.#assign(now);
   }
 
-  #giveUp(request: LiveRequest, now: number): void {
-    this.#download.cancel(request, now);
+  #giveUp(request: LiveRequest, reason: CancelReason, now: number): void {
+    this.#download.cancel(request, reason, now);
     this.#assign(now);
   }
 
@@ -254,10 +256,10 @@ export class Scheduler {
   }
 
   #failed(request: LiveRequest, failure: MirrorError, now: number): void {
-    const { mirror } = request;
+    const { mirror, kind, useful } = request;
     this.#download.close(request, now);
-    if (request.kind === "probe") this.#opening.forget(mirror);
-    penalize(mirror, failure, this.#download, this.#options, now);
+    if (kind === "probe") this.#opening.forget(mirror);
+    penalize({ mirror, failure, useful }, this.#download, this.#options, now);
     if (!this.#failIfAlone(now)) this.#settle(now);
   }
 
@@ -280,24 +282,16 @@ export class Scheduler {
   }
 
   #timeout(now: number): void {
-    // A timer that fires far too late means that the process stood still: nobody was silent.
-    const late = now - this.wakeAt;
-    if (late > SUSPEND_MS) {
-      for (const request of this.#download.requests) request.activeAt = now;
+    // A timer that fires far too late means that the process stood still.
+    if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
+    for (const mirror of this.#watch.rested(now)) {
+      if (mirror.service === "unknown") this.#probe(mirror, now);
     }
-    for (const mirror of this.mirrors) {
-      if (mirror.state.type === "waiting" && mirror.state.until <= now) {
-        mirror.state = { type: "ready" };
-        if (mirror.service === "unknown") this.#probe(mirror, now);
-      }
-    }
-    for (const request of [...this.#download.requests]) {
-      const live = this.#download.requests.get(request.id) !== undefined;
-      if (!live || deadline(request, this, this.#options) > now) continue;
+    for (const request of this.#watch.silent(now)) {
       // A mirror that has gone silent altogether has failed once, however much was asked of it.
       const silentSince = now - (now - request.activeAt) / 2;
       for (const other of request.mirror.live.filter(({ activeAt }) => activeAt < silentSince)) {
-        if (other !== request) this.#download.cancel(other, now);
+        if (other !== request) this.#download.cancel(other, "silent", now);
       }
       this.#refuse(request, timeoutError(request, now), now);
       if (this.#phase === "ended") return;
@@ -309,7 +303,10 @@ export class Scheduler {
   #settle(now: number): void {
     const outcome = this.#opening.settle(this.#download.requests, now);
     if (outcome.started !== undefined) this.#begin(outcome.started, now);
-    if (outcome.discard) this.#discard(now);
+    if (outcome.discard) {
+      discard(this.#download, now);
+      this.#started = false;
+    }
     for (const { mirror, failure } of outcome.rejected) {
       drop(mirror, failure, this.#download, now);
       if (this.#failIfAlone(now)) return;
@@ -317,7 +314,7 @@ export class Scheduler {
     if (outcome.error !== undefined) return this.#fail(outcome.error, now);
     if (outcome.opened !== undefined) this.#open(outcome.opened, now);
     if (this.#phase === "ended") return;
-    for (const mirror of outcome.admitted) this.#admit(mirror, now);
+    for (const mirror of outcome.admitted) admit(mirror, this.#download, now);
     this.#assign(now);
   }
 
@@ -327,22 +324,9 @@ export class Scheduler {
     this.#accept(request, now);
   }
 
-  /** What has come so far is not what the mirrors agreed on. Nothing of it was handed over. */
-  #discard(now: number): void {
-    for (const request of [...this.#download.requests]) {
-      if (request.kind === "range") this.#download.cancel(request, now);
-    }
-    for (const mirror of this.mirrors) mirror.wastedBytes = mirror.bytes;
-    this.#download.reset();
-    this.#started = false;
-    this.#download.outbox.push({ type: "discard" });
-  }
-
   #open({ size, supplier, mode }: NonNullable<OpeningOutcome["opened"]>, now: number): void {
-    const { outbox } = this.#download;
     this.#phase = "running";
-    outbox.push({ type: "open", mirror: this.mirrors.indexOf(supplier.mirror), size });
-    outbox.report({ type: "open", size, mode }, now);
+    announce({ size, mode, mirror: supplier.mirror }, this.#download, now);
     if (!this.#started) {
       this.#download.learnSize(size);
       const { request } = supplier;
@@ -366,16 +350,6 @@ export class Scheduler {
     this.#receive(request, length, now);
   }
 
-  /** A mirror has the file that was agreed on. */
-  #admit(mirror: Mirror, now: number): void {
-    const spare = mirror.service === "whole";
-    const message = spare ? "serves the whole file only" : "serves ranges";
-    const held = spare && mirror.live.find((request) => request.held);
-    if (held) this.#download.cancel(held, now);
-    const state = spare && this.mirrors.some((other) => other.servesRanges) ? "spare" : "ready";
-    this.#download.outbox.report({ type: "mirror", mirror: mirror.url, state, message }, now);
-  }
-
   #assign(now: number): void {
     if (this.#phase !== "running" && !(this.#started && this.#phase === "opening")) return;
     this.#assigner.assign(now);
@@ -397,10 +371,7 @@ export class Scheduler {
   }
 
   #end(now: number, outcome: "complete" | "failed", command: Command): void {
-    for (const request of this.#download.requests) {
-      this.#download.outbox.push({ type: "cancel", request: request.id });
-    }
-    this.#download.requests.clear();
+    for (const request of [...this.#download.requests]) this.#download.cancel(request, "end", now);
     this.#phase = "ended";
     this.#download.outbox.report({ type: "end", outcome }, now);
     this.#download.outbox.push(command);

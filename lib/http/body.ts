@@ -5,13 +5,14 @@
  * @module
  */
 
+import type { BufferPool } from "./buffer_pool.ts";
 import { type FailureReason, SphttpError } from "../errors.ts";
 
 /**
  * The most bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, into buffers of our
  * own (a BYOB reader), take less time and processor.
  */
-export const CHUNK = 256 * 1024;
+export const CHUNK = 512 * 1024;
 
 /** How long the end of a body that has brought everything is waited for, in milliseconds. */
 const END_MS = 100;
@@ -24,6 +25,8 @@ export interface BodyOptions {
   readonly framed: boolean;
   /** Makes the error that is thrown. */
   readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
+  /** Where buffers come from. */
+  readonly buffers?: BufferPool;
 }
 
 /** Reads one body. */
@@ -89,7 +92,11 @@ export class BodyReader {
     const spare = this.#spare;
     this.#spare = undefined;
     if (spare !== undefined && spare.byteLength >= wanted) return new Uint8Array(spare, 0, wanted);
-    return new Uint8Array(wanted);
+    return new Uint8Array(
+      this.#options.buffers?.take(wanted) ?? new ArrayBuffer(wanted),
+      0,
+      wanted,
+    );
   }
 
   /** A small chunk must not keep a large buffer alive. */

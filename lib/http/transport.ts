@@ -7,8 +7,10 @@
  */
 
 import { type FailureReason, MirrorError } from "../errors.ts";
-import { type BodyOptions, BodyReader } from "./body.ts";
+import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
+import { BufferPool } from "./buffer_pool.ts";
 import type { MirrorSource } from "./mirror_url.ts";
+import type { ProxySource } from "./proxy.ts";
 import { type Asked, judge, parseContentLength, rangeHeader, type Verdict } from "./ranges.ts";
 import { contradicts, parseRetryAfter, readValidators, type Validators } from "./validators.ts";
 
@@ -18,6 +20,8 @@ export interface TransportOptions {
   readonly headers: Headers;
   readonly http: "auto" | "http1" | "http2";
   readonly caCerts: readonly string[];
+  /** What all requests go through; `undefined` for what the environment says. */
+  readonly proxy: ProxySource | undefined;
   readonly maxRedirects: number;
   readonly fetch: typeof fetch;
   /** What is known of mirrors that serve ranges. */
@@ -59,10 +63,15 @@ interface Memory {
   answered: boolean;
 }
 
+/** Proxy Authentication Required. */
+const PROXY_LOGIN = 407;
+
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Sends the requests of one download. */
 export class Transport {
+  /** Buffers that bodies are read into. */
+  readonly buffers: BufferPool = new BufferPool(CHUNK);
   readonly #options: TransportOptions;
   readonly #memories: readonly Memory[];
   #client: Deno.HttpClient | undefined;
@@ -117,7 +126,8 @@ export class Transport {
       await discard(body);
       // Where a redirect led to may be in trouble while the mirror itself is not.
       if (status >= 500) memory.location = undefined;
-      const { reason, message, retryable } = verdict;
+      const { reason, retryable } = verdict;
+      const message = this.#blamed(verdict.message, status);
       const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
       const wish = retryAfterMs === undefined
         ? ""
@@ -148,7 +158,7 @@ export class Transport {
     const fail: BodyOptions["fail"] = (reason, message, cause) =>
       this.#error(mirror, reason, message, { phase: "body", retryable: true, cause });
     try {
-      return new BodyReader(stream, { ...options, fail });
+      return new BodyReader(stream, { ...options, fail, buffers: this.buffers });
     } catch (cause) {
       throw fail("network", "the body cannot be read: somebody else reads it", cause);
     }
@@ -223,7 +233,7 @@ export class Transport {
       return await unlessAborted(this.#options.fetch(url, init), signal);
     } catch (cause) {
       this.#memories[mirror]!.location = undefined;
-      throw this.#error(mirror, "network", `no answer came${detail(cause)}`, {
+      throw this.#error(mirror, "network", `no answer came${this.#through}${detail(cause)}`, {
         retryable: !isForbidden(cause),
         cause,
       });
@@ -232,13 +242,30 @@ export class Transport {
 
   /** The client of this transport's own, where the usual one will not do. */
   #openClient(): Deno.HttpClient | undefined {
-    const { http, caCerts } = this.#options;
-    if (http === "auto" && caCerts.length === 0) return undefined;
+    const { http, caCerts, proxy } = this.#options;
+    if (http === "auto" && caCerts.length === 0 && proxy === undefined) return undefined;
     return this.#client ??= Deno.createHttpClient({
       caCerts: [...caCerts],
       http1: http !== "http2",
       http2: http !== "http1",
+      ...proxy && { proxy: clientProxy(proxy) },
     });
+  }
+
+  /** Names the proxy: `fetch` does not tell whether it was that, or what lies behind it. */
+  get #through(): string {
+    const { proxy } = this.#options;
+    return proxy === undefined ? "" : ` through the proxy ${proxy.name}`;
+  }
+
+  /** What is wrong with an answer, and that the proxy may have given it, where it may. */
+  #blamed(message: string, status: number): string {
+    const { proxy } = this.#options;
+    if (proxy === undefined || status < 400) return message;
+    // RFC 9110 section 15.5.8: none but a proxy answers so.
+    if (status !== PROXY_LOGIN) return message + this.#through;
+    const refused = proxy.basicAuth === undefined ? "asks for" : "does not accept the";
+    return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;
   }
 
   #error(
@@ -258,6 +285,10 @@ export class Transport {
       cause: facts.cause,
     });
   }
+}
+
+function clientProxy({ url, basicAuth }: ProxySource): Deno.Proxy {
+  return basicAuth === undefined ? { url } : { url, basicAuth: { ...basicAuth } };
 }
 
 /** Gives up a body that is of no use. */

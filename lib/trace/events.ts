@@ -6,6 +6,38 @@
  * @module
  */
 
+/** Why a range is asked for. */
+export type SendReason =
+  /** It begins with the first byte that nobody had been asked for. */
+  | "front"
+  /** It lies where the front will be by the time at which this mirror has brought it. */
+  | "ahead"
+  /** It is one of the last, chosen so that all mirrors end together and none holds up the end. */
+  | "end"
+  /** It had been asked for, but was given back: its mirror failed, fell silent or was too slow. */
+  | "retry"
+  /** Another mirror, which holds up the front, is asked for it as well: the first one wins. */
+  | "duplicate"
+  /** It was taken from another mirror that would have held up the front with it. */
+  | "steal";
+
+/** Why a request, or the rest of one, is given up. */
+export type CancelReason =
+  /** Another mirror was asked for the rest: this one would have held up the front with it. */
+  | "stolen"
+  /** Nothing came for a while. */
+  | "silent"
+  /** Others have brought all that it was to bring. */
+  | "lost"
+  /** It held up the front, and its mirror is closed for that (`closeBadConnections`). */
+  | "closed"
+  /** Its mirror is given up. */
+  | "dropped"
+  /** The mirrors agreed on another file than this one. */
+  | "discarded"
+  /** The download has ended. */
+  | "end";
+
 /** A block was asked for. */
 export interface SendEvent {
   /** What happened. */
@@ -24,6 +56,28 @@ export interface SendEvent {
   end: number;
   /** Whether another mirror has been asked for the block already. */
   duplicate: boolean;
+  /** Why; missing in traces that were written before there were reasons. */
+  reason?: SendReason;
+}
+
+/** A request, or the rest of one, was given up by decision; a request that fails is another event. */
+export interface CancelEvent {
+  /** What happened. */
+  type: "cancel";
+  /** Seconds since the start. */
+  seconds: number;
+  /** URL of the mirror. */
+  mirror: string;
+  /** Number of the request. */
+  request: number;
+  /** The first byte that it need not bring any more. */
+  start: number;
+  /** The byte behind the last one of these. */
+  end: number;
+  /** Whether it goes on all the same: it has more to bring, or may wake up yet. */
+  goesOn: boolean;
+  /** Why. */
+  reason: CancelReason;
 }
 
 /** The last missing byte of a block arrived. */
@@ -100,7 +154,10 @@ export interface EndEvent {
   outcome: "complete" | "failed" | "cancelled";
 }
 
-/** Anything that a download tells of itself. */
+/**
+ * Anything that a download tells of itself. Listeners hear of a {@linkcode CancelEvent}, too, which is to
+ * become one of these.
+ */
 export type TraceEvent =
   | SendEvent
   | ReceiveEvent

@@ -9,6 +9,8 @@
  */
 
 import type { Point } from "./analysis.ts";
+import { type Axis, axis, byteUnit, plain } from "./axis.ts";
+import { COLOURS, escape, path, type Pixel, round, text } from "./svg.ts";
 
 /** One download. */
 export interface DeliveryCurve {
@@ -40,16 +42,11 @@ const LINE_HEIGHT = 20;
 const INK = "#1f2328";
 const FAINT = "#59636e";
 const GRID = "#dfe3e8";
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a"];
 /** Curves beyond the first few are dashed, so that one that lies on another does not hide it. */
 const DASHES = ["", "", "", "", "", "7 4", "2 3"];
 const LIMIT_STROKE = `stroke="${INK}" stroke-dasharray="5 3"`;
 /** Arrivals closer together than this are drawn as a flow. */
 const FLOW_SECONDS = 0.01;
-/** How far a drawn line may be from the true one, in pixels. */
-const TOLERANCE = 0.25;
-
-type Pixel = readonly [x: number, y: number];
 
 /** A curve with the way it is drawn. */
 interface Drawn extends DeliveryCurve {
@@ -162,25 +159,6 @@ function dress(curve: DeliveryCurve, index: number, limit: readonly Point[]): Dr
   return { ...curve, stroke, end: curve.points.at(-1)!, lag, behind: lag.at(-1)!.value };
 }
 
-/** A scale from 0 to `most`, drawn between two pixels. */
-interface Axis {
-  readonly most: number;
-  readonly ticks: readonly number[];
-  at(value: number): number;
-}
-
-function axis(from: number, to: number, values: readonly number[]): Axis {
-  const most = values.reduce((most, value) => Math.max(most, value), 0) || 1;
-  const magnitude = 10 ** Math.floor(Math.log10(most / 4));
-  const step = magnitude * [1, 2, 5, 10].find((factor) => magnitude * factor * 7 >= most)!;
-  const count = Math.floor(most / step + 1e-9);
-  return {
-    most,
-    ticks: Array.from({ length: count + 1 }, (_, index) => index * step),
-    at: (value) => from + (to - from) * value / most,
-  };
-}
-
 function grid(
   x: Axis,
   y: Axis,
@@ -239,64 +217,7 @@ function seconds(point: Point): string {
   return `${point.seconds.toFixed(2)} s`;
 }
 
-/** A line through these pixels, less those that nobody would miss. */
-function path(pixels: readonly Pixel[]): string {
-  return "M" + simplify(pixels).map(([x, y]) => `${round(x)} ${round(y)}`).join("L");
-}
-
-/** Ramer, Douglas and Peucker: keeps the pixels that are farther from the line than the tolerance. */
-function simplify(pixels: readonly Pixel[]): Pixel[] {
-  const kept = new Set([0, pixels.length - 1]);
-  const pending: [number, number][] = [[0, pixels.length - 1]];
-  for (let span = pending.pop(); span !== undefined; span = pending.pop()) {
-    const [first, last] = span;
-    let farthest = TOLERANCE;
-    let corner: number | undefined;
-    for (let index = first + 1; index < last; index++) {
-      const distance = distanceTo(pixels[index]!, pixels[first]!, pixels[last]!);
-      if (distance > farthest) [farthest, corner] = [distance, index];
-    }
-    if (corner === undefined) continue;
-    kept.add(corner);
-    pending.push([first, corner], [corner, last]);
-  }
-  return pixels.filter((_, index) => kept.has(index));
-}
-
-/** From a pixel to the line between two others. */
-function distanceTo([x, y]: Pixel, [x1, y1]: Pixel, [x2, y2]: Pixel): number {
-  const [width, height] = [x2 - x1, y2 - y1];
-  const square = width ** 2 + height ** 2;
-  const along = square === 0 ? 0 : ((x - x1) * width + (y - y1) * height) / square;
-  const part = Math.min(1, Math.max(0, along));
-  return Math.hypot(x - x1 - part * width, y - y1 - part * height);
-}
-
 function dot(x: number, y: number, stroke: string): string {
   const colour = /"(#\w+)"/.exec(stroke)![1];
   return `<circle cx="${round(x)}" cy="${round(y)}" r="3.2" fill="${colour}"/>`;
-}
-
-function text(x: number, y: number, content: string, attributes = ""): string {
-  const begin = ["<text", `x="${round(x)}"`, `y="${round(y)}"`, attributes].filter(Boolean);
-  return `${begin.join(" ")}>${escape(content)}</text>`;
-}
-
-function escape(content: string): string {
-  const entities: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
-  return content.replace(/[&<>]/g, (character) => entities[character]!);
-}
-
-function byteUnit(most: number): { readonly name: string; readonly bytes: number } {
-  const index = Math.min(4, Math.max(0, Math.floor(Math.log10(most) / 3)));
-  return { name: ["B", "kB", "MB", "GB", "TB"][index]!, bytes: 1000 ** index };
-}
-
-function plain(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
-
-/** Tenths of a pixel are finer than anything that is seen. */
-function round(value: number): string {
-  return String(Math.round(value * 10) / 10);
 }

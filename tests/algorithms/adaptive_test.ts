@@ -1,7 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdaptivePolicy } from "../../lib/algorithms/adaptive.ts";
+import { UNLIMITED } from "../../lib/algorithms/limit.ts";
 import type { SourceView } from "../../lib/algorithms/outlook.ts";
 import type { ByteSpan, Plan, RequestView } from "../../lib/algorithms/policy.ts";
+import type { LimitView } from "../../lib/algorithms/view.ts";
 import { Ledger } from "../../lib/engine/ledger.ts";
 import type { Scheduler } from "../../lib/engine/scheduler.ts";
 import { simulateStrictly } from "../support/invariants.ts";
@@ -54,6 +56,7 @@ class Scene {
   windowSize = 1_000_000 * KIB;
   readyBytes = 0;
   heldBytes = 0;
+  limit: LimitView = UNLIMITED;
   #requests = 0;
 
   constructor(sources: readonly Facts[], kib = 1_000_000) {
@@ -63,9 +66,10 @@ class Scene {
 
   /** What the policy plans next. */
   get next(): Plan | undefined {
-    const { sources: mirrors, ledger, windowSize, readyBytes, heldBytes } = this;
+    const { sources: mirrors, ledger, windowSize, readyBytes, heldBytes, limit } = this;
     const roomFor = () => windowSize - heldBytes - ledger.askedBytes;
-    return this.policy.next({ mirrors, ledger, windowSize, readyBytes, roomFor }, this.now);
+    const view = { mirrors, ledger, windowSize, readyBytes, limit, roomFor };
+    return this.policy.next(view, this.now);
   }
 
   /** Carries out whatever is planned; returns it in short: the mirror, and its range in KiB. */
@@ -309,9 +313,9 @@ Deno.test("AdaptivePolicy does not ask for little where more room is to come", (
 
 Deno.test("AdaptivePolicy.wakeAt(): looks again soon as long as anything is under way", () => {
   const scene = new Scene([{}, {}]);
-  const { sources: mirrors, ledger, windowSize, readyBytes, policy } = scene;
+  const { sources: mirrors, ledger, windowSize, readyBytes, limit, policy } = scene;
   const wakeAt = () =>
-    policy.wakeAt({ mirrors, ledger, windowSize, readyBytes, roomFor: () => 0 }, 1000);
+    policy.wakeAt({ mirrors, ledger, windowSize, readyBytes, limit, roomFor: () => 0 }, 1000);
   assertEquals(wakeAt(), Infinity);
   scene.sends(1, 0, 100);
   assert(wakeAt() > 1000 && wakeAt() <= 1020, `${wakeAt()}`);
@@ -422,4 +426,49 @@ Deno.test("no livelock: a revoked range is not taken back by its silent owner", 
     assert(revoked > 0, "nothing was revoked");
     assert(longestStallSeconds <= 0.3, `${deadFromMs} ms: stall ${longestStallSeconds} s`);
   }
+});
+
+Deno.test("AdaptivePolicy: under a limit it asks for little, once what was asked for has been paid", () => {
+  const scene = new Scene([{ rate: 10 }, { rate: 10 }]);
+  scene.limit = { rate: 0.1 * KIB, openAt: 50 };
+  assertEquals(scene.plan(), []);
+  scene.now = 50;
+  const next = scene.next;
+  assertEquals(next?.type === "ask" && next.range, { start: 0, end: 10 * KIB });
+});
+
+Deno.test("AdaptivePolicy.wakeAt(): when something may be asked for again", () => {
+  const scene = new Scene([{}]);
+  const { sources: mirrors, ledger, windowSize, readyBytes, policy } = scene;
+  const wakeAt = (openAt: number) => {
+    const limit = { rate: 1, openAt };
+    return policy.wakeAt(
+      { mirrors, ledger, windowSize, readyBytes, limit, roomFor: () => 0 },
+      1000,
+    );
+  };
+  assertEquals([wakeAt(1500), wakeAt(1000)], [1500, Infinity]);
+  scene.sends(0, 0, 100);
+  assert(wakeAt(1500) <= 1020 && wakeAt(1005) === 1005);
+});
+
+Deno.test("AdaptivePolicy: under a limit, who is slower takes what the front will reach by then", () => {
+  const scene = new Scene([{ rate: 1, latencyMs: 200 }, { rate: 10 }]);
+  scene.limit = { rate: KIB, openAt: 0 };
+  // The quick one has its hands full.
+  scene.sends(1, 0, 400);
+  scene.sends(1, 400, 800);
+  const [slow] = scene.plan();
+  const start = Number(/ (\d+)-/.exec(slow!)![1]);
+  // In the 280 ms that it takes, no more than 280 KiB come, however quick the other is.
+  assert(start > 800 && start <= 800 + 1.1 * 280, `${start}`);
+});
+
+Deno.test("AdaptivePolicy: a returned front may lead into debt, but not for ever", () => {
+  const scene = returned([{ rate: 5 }, { rate: 1 }]);
+  scene.limit = { rate: KIB, openAt: 200 };
+  assertEquals(scene.plan()[0], "0: 0-100");
+  const late = returned([{ rate: 5 }, { rate: 1 }]);
+  late.limit = { rate: KIB, openAt: 301 };
+  assertEquals(late.plan(), []);
 });

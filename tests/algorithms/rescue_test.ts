@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
+import { UNLIMITED } from "../../lib/algorithms/limit.ts";
 import { Outlook, type SourceView } from "../../lib/algorithms/outlook.ts";
 import type { RequestView } from "../../lib/algorithms/policy.ts";
 import { rescue } from "../../lib/algorithms/rescue.ts";
-import type { LinkView } from "../../lib/algorithms/view.ts";
+import type { LimitView, LinkView } from "../../lib/algorithms/view.ts";
 
 /** The time of every scene, in milliseconds. */
 const NOW = 10_000;
@@ -45,16 +46,20 @@ function mirror({ rate = 1, latencyMs = 0, ...facts }: Facts = {}): SourceView {
 }
 
 interface Scene {
+  readonly limit?: LimitView;
   readonly front?: number;
   /** Whether there is anything left to ask for. */
   readonly more?: boolean;
 }
 
 /** The plan in short: the request that loses its range, or who takes it, from where on. */
-function plan(mirrors: readonly SourceView[], { front = 0, more = true }: Scene = {}): unknown {
+function plan(
+  mirrors: readonly SourceView[],
+  { front = 0, more = true, limit = UNLIMITED }: Scene = {},
+): unknown {
   const outlooks = mirrors.map((source, index) => new Outlook(index, source, NOW));
   const ledger = { front, free: more ? [{ start: 900 * KIB, end: 999 * KIB }] : [] };
-  const next = rescue({ ledger }, outlooks, NOW);
+  const next = rescue({ ledger, limit }, outlooks, NOW);
   if (next === undefined) return "nothing";
   if (next.type === "revoke") return ["revoke", next.request];
   if (next.type !== "steal") return next.type;
@@ -205,4 +210,18 @@ Deno.test("rescue() does not steal less than is worth asking for", () => {
   assertEquals(plan([slow(16), mirror({ rate: 100 })], { more: false }), "nothing");
   const taken = ["steal from 0", 1, 0, 17];
   assertEquals(plan([slow(17), mirror({ rate: 100 })], { more: false }), taken);
+});
+
+Deno.test("rescue(): under a limit less is worth stealing, though not in every debt", () => {
+  const slow = mirror({ rate: 0.01, live: [request({ end: 5 * KIB })] });
+  const mirrors = [slow, mirror({ rate: 100 })];
+  const limit = (openAt: number) => ({ rate: 0.05 * KIB, openAt });
+  assertEquals(plan(mirrors), "nothing");
+  const taken = ["steal from 0", 1, 0, 5];
+  assertEquals(plan(mirrors, { limit: limit(NOW) }), taken);
+  assertEquals(plan(mirrors, { limit: limit(NOW + 300) }), taken);
+  assertEquals(plan(mirrors, { limit: limit(NOW + 301) }), "nothing");
+  // A silence is told whatever the debt.
+  const quiet = [mirror({ live: [silent(61)] }), mirror()];
+  assertEquals(plan(quiet, { limit: limit(NOW + 5000) }), ["revoke", 0]);
 });

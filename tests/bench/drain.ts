@@ -16,6 +16,8 @@ export interface DrainSpec {
   readonly urls: readonly string[];
   /** Options of the Downloader; without them it is a plain fetch. `trace` gives the measures. */
   readonly options?: DownloaderOptions;
+  /** Whether each part is given back to the Downloader when it has been read. */
+  readonly release?: boolean;
   /** When the consumer stops reading: after so many bytes, for so many seconds. */
   readonly pause?: { readonly afterBytes: number; readonly seconds: number };
 }
@@ -42,7 +44,7 @@ export interface Drained {
   readonly pausedRssBytes: readonly [number, number] | undefined;
 }
 
-async function drain({ urls, options, pause }: DrainSpec): Promise<Drained> {
+async function drain({ urls, options, release = false, pause }: DrainSpec): Promise<Drained> {
   const startedAt = performance.now();
   const download = options && new Downloader(urls, options);
   const parts = download ?? await plain(urls);
@@ -57,6 +59,7 @@ async function drain({ urls, options, pause }: DrainSpec): Promise<Drained> {
     else longestStall = Math.max(longestStall, now - lastAt);
     lastAt = now;
     bytes += part.byteLength;
+    if (release) download?.release(part as Uint8Array<ArrayBuffer>);
     if (pause !== undefined && bytes >= pause.afterBytes && pausedRssBytes === undefined) {
       await wait(2);
       pausedRssBytes = [ownUsage().rssBytes, 0];

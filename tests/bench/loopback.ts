@@ -42,8 +42,8 @@ export async function speed(): Promise<void> {
       "three plain fetches side by side, a third each": () =>
         runDrain<Drained>({ urls: urls(GIB) }),
       "library, three mirrors": () => runDrain<Drained>({ urls: urls(GIB), options: {} }),
-      "library, one block a request": () =>
-        runDrain<Drained>({ urls: urls(GIB), options: { maxBlocksPerRequest: 1 } }),
+      "library, three mirrors, parts released": () =>
+        runDrain<Drained>({ urls: urls(GIB), options: {}, release: true }),
       "command line -o /dev/null, its start included": () =>
         runMeasured([Deno.execPath(), ...command, ...urls(GIB)]),
     };

@@ -3,6 +3,7 @@
  *
  *     deno task bench                          all of them, about an hour
  *     deno task bench speed memory pause       over loopback; nginx must be installed
+ *     deno task bench startup disk large       the command line over loopback
  *     deno task bench proxy clients seek aborts   the proxy over loopback; nginx must be installed
  *     deno task bench algorithms               the thesis's measures on its testbed
  *     deno task bench links                    whole commands over all sets of shaped links
@@ -20,6 +21,7 @@
 import { nginxPath } from "../support/nginx.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { disk, large, startup } from "./command.ts";
 import { CONTENDERS } from "./contenders.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
@@ -32,6 +34,9 @@ type Bench = (args: BenchArguments) => Promise<void>;
 const benches: Record<string, { run: Bench; nginx: boolean }> = {
   speed: { run: speed, nginx: true },
   memory: { run: memory, nginx: true },
+  startup: { run: startup, nginx: false },
+  disk: { run: disk, nginx: true },
+  large: { run: large, nginx: true },
   proxy: { run: proxySpeed, nginx: true },
   clients: { run: proxyClients, nginx: true },
   seek: { run: proxySeek, nginx: false },

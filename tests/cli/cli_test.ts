@@ -91,7 +91,7 @@ Deno.test("exit codes tell what went wrong", async () => {
 });
 
 Deno.test({
-  name: "TLS: 60 for a certificate that is not trusted, 35 for what is no TLS",
+  name: "TLS: 60 for a certificate that is not trusted, none with -k, 35 for what is no TLS",
   ignore: opensslPath() === undefined,
   fn: async () => {
     using place = workplace();
@@ -111,6 +111,9 @@ Deno.test({
     const trusted = await ask(secure.addr.port, "--cacert", `${place.path}/ca.pem`);
     assertEquals(trusted.code, 0, trusted.stderr);
     assertEquals(new TextDecoder().decode(trusted.stdout), "contents");
+    const insecure = await ask(secure.addr.port, "-k");
+    assertEquals(insecure.code, 0, insecure.stderr);
+    assertEquals(new TextDecoder().decode(insecure.stdout), "contents");
     const none = await ask(plain.addr.port);
     assertEquals(none.code, 35, none.stderr);
   },
@@ -194,4 +197,45 @@ Deno.test("main() resolves to the exit code", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   assertEquals(await main(["-s", "-o", `${place.path}/f`, mirror.url]), 0);
   assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+});
+
+Deno.test("-k says what to type where Deno may not start itself", async () => {
+  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-check", "--no-prompt", map, "--allow-net"],
+      ...[new URL("cli.ts", ROOT).href, "-k", "-o", "-", "https://127.0.0.1:9/f"],
+    ],
+    stderr: "piped",
+  }).output();
+  assertEquals(code, 2);
+  assertStringIncludes(
+    new TextDecoder().decode(stderr),
+    "deno run -A --unsafely-ignore-certificate-errors jsr:@x/sphttp/cli",
+  );
+});
+
+Deno.test("a terminal that closes is exit 129, and the part file stays", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+  const child = command(["-o", "f", mirror.url], { cwd: place.path }).spawn();
+  const part = `${place.path}/f.part`;
+  const size = () => {
+    try {
+      return Deno.statSync(part).size;
+    } catch {
+      return 0;
+    }
+  };
+  while (size() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  child.kill("SIGHUP");
+  const [{ code }, stderr] = await Promise.all([
+    child.status,
+    new Response(child.stderr).text(),
+    child.stdout.cancel(),
+  ]);
+  assertEquals(code, 129);
+  assertStringIncludes(stderr, "f.part is kept");
+  const { size: kept } = Deno.statSync(part);
+  assertEquals(Deno.readFileSync(part), BYTES.subarray(0, kept));
 });

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { inFlagWords, parseCommand } from "../../lib/cli/command.ts";
+import { parseCommand } from "../../lib/cli/command.ts";
+import { inFlagWords } from "../../lib/cli/engine_flags.ts";
 import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
 
 const URL = "http://a.example/f";
@@ -69,7 +70,7 @@ Deno.test("the last of several values counts", async () => {
 });
 
 Deno.test("--help and --version need no URL", async () => {
-  assertEquals(await parseCommand(["-h"]), { type: "help" });
+  assertEquals(await parseCommand(["-h"]), { type: "help", topic: undefined });
   assertEquals(await parseCommand(["-V"]), { type: "version" });
 });
 

@@ -1,6 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Continuation, continuationStart, OVERLAP } from "../../lib/cli/continuation.ts";
-import { CommandError } from "../../lib/cli/exit_code.ts";
+import {
+  Continuation,
+  continuationStart,
+  OVERLAP,
+  partTooLong,
+} from "../../lib/cli/continuation.ts";
+import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
 
 const bytes = (...values: number[]) => new Uint8Array(values);
 
@@ -38,4 +43,14 @@ Deno.test("Continuation refuses a file that ends within the part file", () => {
   const continuation = new Continuation(bytes(1, 2, 3), "f.part");
   continuation.take(bytes(1, 2));
   assertThrows(() => continuation.finish(), CommandError, "is longer than this file");
+});
+
+Deno.test("a refusal says what becomes of the part file, and what to do", () => {
+  const error = partTooLong("f.part");
+  assertEquals(error.exitCode, ExitCode.RESUME);
+  assertEquals(
+    error.message,
+    "f.part is longer than this file, and is left as it was; " +
+      "move it away or leave out -C - to start over",
+  );
 });

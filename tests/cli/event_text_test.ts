@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { TraceEvent } from "../../mod.ts";
+import type { CancelEvent, TraceEvent } from "../../mod.ts";
 import { eventText, isNotable } from "../../lib/cli/event_text.ts";
 
 const mirror = "http://h/f";
@@ -26,6 +26,21 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     "block 2 asked for once more (bytes 20-29) from http://h/f",
     false,
   ],
+  ...([
+    ["front", "block 2 asked for (bytes"],
+    ["ahead", "block 2 asked for ahead of its turn (bytes"],
+    ["end", "block 2 asked for as one of the last (bytes"],
+    ["retry", "block 2 asked for again, as it was given back (bytes"],
+    ["duplicate", "block 2 asked for once more, as it holds up the front (bytes"],
+    ["steal", "block 2 asked for instead of another, which is too slow (bytes"],
+  ] as const).map(([reason, text]): [TraceEvent, string, boolean] => [
+    {
+      ...{ type: "send", seconds, mirror, block: 2, request: 1, start: 20, end: 30 },
+      ...{ duplicate: reason === "duplicate" || reason === "steal", reason },
+    },
+    `${text} 20-29) from http://h/f`,
+    false,
+  ]),
   [
     { type: "receive", seconds, mirror, block: 2, bytes: 9 },
     "block 2 complete, from http://h/f",
@@ -64,5 +79,24 @@ Deno.test("eventText() says every event in words; isNotable() picks those worth 
   for (const [event, text, notable] of TABLE) {
     assertEquals(eventText(event), text);
     assertEquals(isNotable(event), notable);
+  }
+});
+
+Deno.test("eventText() says why a request is given up", () => {
+  const table: readonly (readonly [reason: CancelEvent["reason"], text: string])[] = [
+    ["stolen", "another mirror is asked for it"],
+    ["silent", "nothing came for a while"],
+    ["lost", "others have brought it"],
+    ["closed", "it held up the front"],
+    ["dropped", "its mirror is given up"],
+    ["discarded", "it belongs to another file"],
+    ["end", "the download has ended"],
+  ];
+  for (const [reason, text] of table) {
+    const facts = { mirror, request: 7, start: 20, end: 30, goesOn: false };
+    assertEquals(
+      eventText({ type: "cancel", seconds, ...facts, reason }),
+      `request 7, bytes 20-29 from http://h/f, not waited for: ${text}`,
+    );
   }
 });

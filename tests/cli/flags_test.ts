@@ -1,6 +1,7 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
-import { FLAGS, parseArguments } from "../../lib/cli/flags.ts";
+import { parseFlags } from "../../lib/cli/flag_parser.ts";
+import { FLAGS } from "../../lib/cli/flags.ts";
 import { helpText } from "../../lib/cli/help.ts";
 
 const URL = "http://a.example/f";
@@ -20,15 +21,19 @@ const READ: [args: string[], flags: Record<string, string[]>, urls?: string[]][]
   [["--http1.1"], { "http1.1": [""] }],
   [["--output=-v"], { output: ["-v"] }],
   [["--split-size", "-5"], { "split-size": ["-5"] }],
+  [["--lowest-speed-limit=5K", "-Y6"], { "speed-limit": ["5K", "6"] }],
   [["-s", "--", "-o", URL], { silent: [""] }, ["-o", URL]],
   [[URL, "-s", URL], { silent: [""] }, [URL, URL]],
 ];
 
-Deno.test("parseArguments() reads flags as getopt does", async () => {
+Deno.test("parseFlags() reads flags as getopt does", async () => {
   for (const [args, flags, urls = []] of READ) {
-    const parsed = await parseArguments(args);
-    assertEquals(Object.fromEntries(parsed.flags), flags, args.join(" "));
-    assertEquals(parsed.urls, urls, args.join(" "));
+    const { rest, has, each } = await parseFlags("sphttp", args, FLAGS);
+    const given = FLAGS.flatMap(({ name }) =>
+      has(name) ? [[name, each(name, (_flag, text) => text)]] : []
+    );
+    assertEquals(Object.fromEntries(given), flags, args.join(" "));
+    assertEquals(rest, urls, args.join(" "));
   }
 });
 
@@ -36,7 +41,7 @@ const REFUSED: [args: string[], says: string][] = [
   [["--splt-size=5"], "--splt-size is no flag of sphttp; did you mean --split-size?"],
   [["--checksums", "x"], "did you mean --checksum?"],
   [["--no-silent"], "--no-silent is no flag"],
-  [["-Z"], "-Z is no flag of sphttp; its short flags are -o -C"],
+  [["-Z"], "-Z is no flag of sphttp; its short flags are -o -O -C"],
   [["-sZ"], "-Z is no flag"],
   [["--output"], "--output needs a value: --output FILE"],
   [["-o"], "-o needs a value: -o FILE"],
@@ -44,9 +49,9 @@ const REFUSED: [args: string[], says: string][] = [
   [["--silent=yes"], "--silent takes no value"],
 ];
 
-Deno.test("parseArguments() says what is wrong with a command line", async () => {
+Deno.test("parseFlags() says what is wrong with a command line", async () => {
   for (const [args, says] of REFUSED) {
-    const error = await assertRejects(() => parseArguments(args), CommandError);
+    const error = await assertRejects(() => parseFlags("sphttp", args, FLAGS), CommandError);
     assertStringIncludes(error.message, says);
     assertEquals(error.exitCode, ExitCode.USAGE);
   }
@@ -59,10 +64,21 @@ Deno.test("flags: names and short names are unique", () => {
   assertEquals(new Set(shorts).size, shorts.length);
 });
 
-Deno.test("helpText() names every flag and fits a screen", () => {
+Deno.test("helpText() shows the common flags on a screen", () => {
   const lines = helpText("1.2.3").split("\n");
   assertStringIncludes(lines[0]!, "sphttp 1.2.3");
   assertEquals(lines.filter((line) => line.length > 80), []);
-  assertEquals(lines.length <= 45, true);
-  for (const { name } of FLAGS) assertStringIncludes(lines.join("\n"), `--${name} `);
+  assertEquals(lines.length <= 24, true);
+  for (const name of ["output", "checksum", "proxy", "limit-rate"]) {
+    assertStringIncludes(lines.join("\n"), `--${name} `);
+  }
+});
+
+Deno.test("helpText() of all names every flag; of a group, those in it", () => {
+  const all = helpText("1.2.3", "all");
+  assertEquals(all.split("\n").filter((line) => line.length > 80), []);
+  for (const { name } of FLAGS) assertStringIncludes(all, `--${name} `);
+  const limits = helpText("1.2.3", "limits");
+  assertEquals([limits.includes("--retry N"), limits.includes("--output")], [true, false]);
+  assertThrows(() => helpText("1.2.3", "nonsense"), CommandError, "there are all, output, files");
 });

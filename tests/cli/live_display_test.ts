@@ -51,7 +51,7 @@ const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J`;
 
 Deno.test("Display draws over its last picture, and takes it away in the end", () => {
   const written = show("live", (display) => {
-    display.start(() => STATE);
+    display.show(0, () => STATE);
     display.draw();
     display.draw();
     display.stop();
@@ -62,7 +62,7 @@ Deno.test("Display draws over its last picture, and takes it away in the end", (
 Deno.test("Display puts lines above the picture", () => {
   const written = show("live", (display) => {
     display.print("before");
-    display.start(() => STATE);
+    display.show(0, () => STATE);
     display.draw();
     display.print("note");
     display.stop();
@@ -73,7 +73,7 @@ Deno.test("Display puts lines above the picture", () => {
 
 Deno.test("Display writes plain lines where there is no terminal", () => {
   const written = show("plain", (display) => {
-    display.start(() => STATE);
+    display.show(0, () => STATE);
     display.draw();
     display.print("note");
     display.stop();
@@ -84,9 +84,38 @@ Deno.test("Display writes plain lines where there is no terminal", () => {
 Deno.test("Display shows no progress in mode none", () => {
   assertEquals(
     show("none", (display) => {
-      display.start(() => STATE);
+      display.show(0, () => STATE);
       display.draw();
     }),
     "",
   );
+});
+
+Deno.test("Display shows several downloads a line each, and ends when the last one does", () => {
+  const written = show("live", (display) => {
+    const ends = [0, 1].map((number) =>
+      display.show(number, () => ({ ...STATE, name: `file ${number}` }))
+    );
+    display.draw();
+    ends[0]!();
+    display.draw();
+    ends[1]!();
+  });
+  const first = written.slice(0, written.indexOf("^[J"));
+  assertEquals(first.split("^[K").length - 1, 2);
+  assertEquals([first.includes("file 0"), first.includes("file 1")], [true, true]);
+  // One is left: its mirrors have room again.
+  assertEquals(written.split("^[J")[1]!.includes(MIRROR), true);
+  assertEquals(written.endsWith("^[1A^[J"), true);
+});
+
+Deno.test("Display has a line for what comes before a download", () => {
+  const written = show("live", (display) => {
+    display.status("reading 10 %");
+    display.status("reading 20 %");
+    display.show(0, () => STATE);
+    display.draw();
+  });
+  assertEquals(written.startsWith("reading 10 %^[K^[J<reading 20 %^[K^[J<"), true, written);
+  assertEquals(show("plain", (display) => display.status("reading")), "");
 });

@@ -1,17 +1,10 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import { parseCommand } from "../../lib/cli/command.ts";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
 import { loadServerStats, saveServerStats } from "../../lib/cli/server_stats.ts";
-import { transfer } from "../../lib/cli/transfer.ts";
 import { MirrorBook } from "../../mod.ts";
 import { randomContent } from "../support/content.ts";
 import { type LabMirror, startMirror } from "../support/mirror_lab.ts";
+import { runCommand } from "../support/run_command.ts";
 
 const CONTENT = randomContent(4_000_000, 13);
 const KNOWN = { bytesPerSecond: 8e6, latencyMs: 40 };
@@ -33,18 +26,9 @@ function workplace() {
 
 /** Does what a command line says; resolves to what was shown, also where it fails. */
 async function run(...args: string[]): Promise<{ shown: string; error?: CommandError }> {
-  const command = await parseCommand(args);
-  if (command.type !== "download") throw new Error(`This is no download: ${command.type}`);
   let shown = "";
-  const display = {
-    mode: "plain" as const,
-    write: (text: string) => void (shown += text),
-    size: () => ({ columns: 80, rows: 24 }),
-    color: false,
-    unicode: true,
-  };
   try {
-    await transfer(command, { signal: new AbortController().signal, display });
+    await runCommand(args, (text) => void (shown = text));
     return { shown };
   } catch (error) {
     if (error instanceof CommandError) return { shown, error };
@@ -189,10 +173,8 @@ Deno.test("--server-stat-of: a place that cannot be written to is told of, and n
 Deno.test("nothing is written where no download took place", async () => {
   using place = workplace();
   const url = "http://127.0.0.1:1/file.bin";
-  await assertRejects(
-    () => run("--max-connection-per-server", "17", `--server-stat-of=${place.stats}`),
-    CommandError,
-  );
+  const { error: usage } = await run("--retry", "1", `--server-stat-of=${place.stats}`);
+  assertEquals(usage?.exitCode, ExitCode.USAGE);
   const { error } = await run(
     "--max-connection-per-server=17",
     "-o",

@@ -1,11 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { parseCommand } from "../../lib/cli/command.ts";
 import { OVERLAP } from "../../lib/cli/continuation.ts";
 import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
-import { transfer } from "../../lib/cli/transfer.ts";
 import { otherContent, randomContent, resizedContent } from "../support/content.ts";
 import { startMirror } from "../support/mirror_lab.ts";
+import { runCommand } from "../support/run_command.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
@@ -26,30 +25,9 @@ function workplace() {
   };
 }
 
-/** Does what a command line says; resolves to what was shown, and tells it to `watch` at once. */
-async function run(args: string[], watch: (shown: string, abort: () => void) => void = () => {}) {
-  const command = await parseCommand(args);
-  if (command.type !== "download") throw new Error(`This is no download: ${command.type}`);
-  const controller = new AbortController();
-  // As a signal would: not from within what the download is just telling.
-  const interrupted = new CommandError(ExitCode.INTERRUPTED, "interrupted");
-  const abort = () => queueMicrotask(() => controller.abort(interrupted));
-  let shown = "";
-  const write = (text: string) => {
-    shown += text;
-    watch(shown, abort);
-  };
-  await transfer(command, {
-    signal: controller.signal,
-    display: {
-      mode: "plain",
-      write,
-      size: () => ({ columns: 80, rows: 24 }),
-      color: false,
-      unicode: true,
-    },
-  });
-  return shown;
+/** Does what a command line says; resolves to what was shown. */
+async function run(...args: Parameters<typeof runCommand>) {
+  return (await runCommand(...args)).shown;
 }
 
 /** Does what cannot be done; resolves to the error. */
@@ -123,7 +101,7 @@ Deno.test("a checksum that does not match keeps the part file, but not under its
   assertEquals(error.exitCode, ExitCode.CHECKSUM);
   assertStringIncludes(error.message, `expected ${expected}`);
   assertStringIncludes(error.message, `got      ${SHA256}`);
-  assertEquals(place.names(), ["file.bin.part"]);
+  assertEquals(place.names(), ["file.bin.part", "file.bin.part.json"]);
 });
 
 Deno.test("an interrupted transfer goes on with -C -, and the file is right", async () => {

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { UNLIMITED } from "../../lib/algorithms/limit.ts";
 import type { DuplicateView } from "../../lib/algorithms/view.ts";
 import {
   type ClassicOptions,
@@ -32,6 +33,7 @@ function view({ heldBytes = 0, ...facts }: Partial<ClassicView> & { heldBytes?: 
     requests: [],
     room: OPTIONS.windowSize - heldBytes - ledger.askedBytes,
     readyBytes: heldBytes,
+    limit: UNLIMITED,
     received: 0,
     receivedSinceFront: 0,
     ...facts,
@@ -53,13 +55,15 @@ function request(start: number, end: number, facts: Partial<LiveRequest> = {}): 
     answeredAt: 0,
     activeAt: 0,
     held: false,
+    paid: 0,
+    useful: 0,
     ...facts,
   };
 }
 
 /** The plan in short: its range, or its type. */
 function plan(scene: ClassicView, options: Partial<ClassicOptions> = {}): unknown {
-  const next = new ClassicPolicy({ ...OPTIONS, ...options }).next(scene);
+  const next = new ClassicPolicy({ ...OPTIONS, ...options }).next(scene, 0);
   if (next === undefined) return "wait";
   return "range" in next ? [next.type, next.range.start, next.range.end] : next.type;
 }
@@ -182,6 +186,54 @@ Deno.test("unitSize() is one block unless every mirror is quick, then a power of
   assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 7 }), 40);
 });
 
+/** A mirror whose answers take so long, and whose blocks next to no time. */
+function near(latencyMs: number): Mirror {
+  const quick = new Mirror("http://one.test/", { known: { bytesPerSecond: 1e9, latencyMs } });
+  return Object.assign(quick, { service: "ranges", blockMs: 0.01 });
+}
+
+Deno.test("unitSize(): under a limit it is a moment's worth, or what the nearest mirror needs", () => {
+  // blocks of 10 bytes in a second, latencies → blocks
+  const table = [
+    [1, [10], 1],
+    [10, [10], 1],
+    // A tenth of a second.
+    [80, [10], 8],
+    [10_000, [10], 16],
+    // Four round trips of the nearest.
+    [10, [100], 4],
+    [10, [100, 300], 4],
+    [10, [300, 20], 1],
+    [10, [300], 8],
+  ] as const;
+  for (const [blocks, latencies, expected] of table) {
+    const limit = { rate: blocks * 10 / 1000, openAt: 0 };
+    // The least that may be asked for at once is of no matter with larger blocks.
+    const scale = 1000;
+    const options = { ...OPTIONS, splitSize: 10 * scale, windowSize: 1e9 };
+    const size = unitSize(latencies.map(near), options, { ...limit, rate: limit.rate * scale });
+    assertEquals(size / scale, 10 * expected, `${blocks} blocks in a second, ${latencies} ms`);
+  }
+});
+
+Deno.test("ClassicPolicy: nothing is asked for before what was has been paid for", () => {
+  const policy = new ClassicPolicy(OPTIONS);
+  const scene = view({ limit: { rate: 1, openAt: 70 } });
+  assertEquals([policy.next(scene, 69), policy.wakeAt(scene, 69)], [undefined, 70]);
+  assertEquals(policy.next(scene, 70)?.type, "ask");
+  assertEquals([policy.wakeAt(scene, 70), policy.wakeAt(view(), 0)], [Infinity, Infinity]);
+});
+
+Deno.test("ClassicPolicy: under a limit, whoever brings a block soonest is asked first", () => {
+  const mirrors = [mirror({ blockMs: 50 }), mirror({ answerMs: 9 }), mirror({ blockMs: 8 })];
+  const asked = (scene: ClassicView) => {
+    const next = new ClassicPolicy(OPTIONS).next(scene, 0);
+    return next?.type === "ask" ? next.mirror : undefined;
+  };
+  assertEquals(asked(view({ mirrors })), 0);
+  assertEquals(asked(view({ mirrors, limit: { rate: 1, openAt: 0 } })), 2);
+});
+
 /** A download whose front, block 0, is late: block 1 has come, the rest is free. */
 function lateFront(late = request(0, 10)): ClassicView {
   const ledger = new Ledger(0, 300, 10);
@@ -253,7 +305,14 @@ Deno.test("ClassicPolicy: no lock-up when blocks turn out to be quick while the 
     splitSize: 100_000,
     windowSize: 800_000,
     delay: ({ left }) => left - 1,
-    retry: { attempts: 1, minDelayMs: 0, maxDelayMs: 0, jitter: 0, maxRetryAfterMs: 0 },
+    retry: {
+      attempts: 1,
+      minDelayMs: 0,
+      maxDelayMs: 0,
+      jitter: 0,
+      maxRetryAfterMs: 0,
+      maxTimeMs: 0,
+    },
   });
   assertEquals([outcome.error, outcome.scheduler.ledger.complete], [undefined, true]);
 });

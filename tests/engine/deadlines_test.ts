@@ -30,6 +30,8 @@ function request(facts: Partial<LiveRequest> = {}): LiveRequest {
     answeredAt: undefined,
     activeAt: 10_000,
     held: false,
+    paid: 0,
+    useful: 0,
     ...facts,
   };
 }
@@ -37,7 +39,7 @@ function request(facts: Partial<LiveRequest> = {}): LiveRequest {
 /** How long the request may be silent from when it was active last. */
 function patience(live: LiveRequest, others: readonly Mirror[] = [], heldBytes = 0): number {
   const mirrors = [live.mirror, ...others];
-  const view = { ledger: new Ledger(0, 100, 10), mirrors, heldBytes, windowSize: 100 };
+  const view = { ledger: new Ledger(0, 100, 10), mirrors, heldBytes, windowSize: 100, openAt: 0 };
   return deadline(live, view, OPTIONS) - live.activeAt;
 }
 
@@ -84,7 +86,13 @@ Deno.test("deadline(): a request that brought the front's bytes no longer holds 
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 10);
   const live = request({ start: 0, position: 10, end: 20 });
-  const view = { ledger, mirrors: [live.mirror, mirror()], heldBytes: 0, windowSize: 100 };
+  const view = {
+    ledger,
+    mirrors: [live.mirror, mirror()],
+    heldBytes: 0,
+    windowSize: 100,
+    openAt: 0,
+  };
   assertEquals(deadline(live, view, OPTIONS), 11_000);
   const behind = request({ position: 10, start: 10, end: 20 });
   ledger.receive(10, 30);
@@ -113,7 +121,13 @@ Deno.test("deadline(): who lost the front to another holds it up as long as it m
   const late = request({ start: 0, position: 0, claimEnd: 10, end: 20 });
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 15);
-  const view = { ledger, mirrors: [late.mirror, mirror()], heldBytes: 0, windowSize: 100 };
+  const view = {
+    ledger,
+    mirrors: [late.mirror, mirror()],
+    heldBytes: 0,
+    windowSize: 100,
+    openAt: 0,
+  };
   assertEquals(deadline(late, view, OPTIONS), 11_000);
   ledger.receive(15, 20);
   assertEquals(deadline(late, view, OPTIONS), 15_000);
@@ -128,6 +142,17 @@ Deno.test("deadline(): a whole body is not read while there is no room, so it ma
   assertEquals(patience(whole, [], 99), 3000);
   assertEquals(patience(whole, [], 100), Infinity);
   assertEquals(patience(request({ answeredAt: 9500 }), [], 100), 3000);
+});
+
+Deno.test("deadline(): a whole body may be silent while nothing more of it may come", () => {
+  const whole = request({ kind: "whole", start: 0, answeredAt: 9500, end: Infinity });
+  const { mirror } = whole;
+  const view = { ledger: new Ledger(0, 100, 10), mirrors: [mirror], heldBytes: 0, windowSize: 100 };
+  assertEquals(deadline(whole, { ...view, openAt: 50_000 }, OPTIONS), 53_000);
+  assertEquals(deadline(whole, { ...view, openAt: 9000 }, OPTIONS), 13_000);
+  // A range that was asked for is to come, whatever the limit says of more.
+  const range = request({ answeredAt: 9500 });
+  assertEquals(deadline(range, { ...view, openAt: 50_000 }, OPTIONS), 13_000);
 });
 
 Deno.test("timeoutError() says what did not come, for how long, and in which phase", () => {

@@ -11,6 +11,7 @@ function download(options: Partial<DownloadOptions> = {}): Download {
     splitSize: 10,
     windowSize: 60,
     maxConnectionsPerMirror: 2,
+    maxRate: Infinity,
     ...options,
   });
 }
@@ -49,10 +50,10 @@ Deno.test("Download.cut() frees what a request does not own any more, though it 
   const scene = download();
   const request = ask(scene, 0, 50);
   bring(scene, request, 10);
-  scene.cut(request, 30);
+  scene.cut(request, 30, "stolen", 0);
   assertEquals([request.claimEnd, request.end, free(scene)], [30, 50, [[30, 100]]]);
   // Not behind what has come, and never forward again.
-  scene.cut(request, 5);
+  scene.cut(request, 5, "stolen", 0);
   assertEquals([request.claimEnd, free(scene)], [10, [[10, 100]]]);
   assertEquals(scene.ledger.frontWasReturned, true);
 });
@@ -61,7 +62,7 @@ Deno.test("Download.cut() frees neither what has come nor what another one owns"
   const scene = download();
   const request = ask(scene, 0, 50);
   bring(scene, ask(scene, 20, 40, 1), 5);
-  scene.cut(request, 10);
+  scene.cut(request, 10, "stolen", 0);
   assertEquals(free(scene), [[10, 20], [40, 100]]);
 });
 
@@ -78,7 +79,7 @@ Deno.test("Download.close() frees what a request owned, and leaves what it did n
     const scene = download();
     const late = ask(scene, 0, 50);
     bring(scene, late, position);
-    scene.cut(late, claimEnd);
+    scene.cut(late, claimEnd, "stolen", 0);
     if (claimEnd < 50) ask(scene, claimEnd, 50, 1);
     scene.close(late, 0);
     assertEquals(free(scene), expected.map((pair) => [...pair]), `${position}, ${claimEnd}`);
@@ -90,8 +91,12 @@ Deno.test("Download.cancel() also tells the driver", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   scene.outbox.take();
-  scene.cancel(request, 5);
-  assertEquals(scene.outbox.take(), [{ type: "cancel", request: 0 }]);
+  scene.cancel(request, "lost", 5);
+  const [cancel, told] = scene.outbox.take();
+  assertEquals(cancel, { type: "cancel", request: 0 });
+  const facts = { mirror: "http://one.test/", request: 0, start: 0, end: 50, goesOn: false };
+  const event = { type: "cancel", seconds: 0.005, ...facts, reason: "lost" } as const;
+  assertEquals(told, { type: "report", event });
   assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
 });
 
@@ -101,7 +106,7 @@ Deno.test("Download.shorten(): what an answer leaves out is free", () => {
   scene.shorten(request, 40);
   assertEquals([request.end, request.claimEnd, free(scene)], [40, 40, [[40, 100]]]);
   // What it does not own any more has been given back already.
-  scene.cut(request, 10);
+  scene.cut(request, 10, "stolen", 0);
   ask(scene, 10, 40, 1);
   scene.shorten(request, 20);
   assertEquals([request.end, request.claimEnd, free(scene)], [20, 10, [[40, 100]]]);
@@ -124,7 +129,7 @@ Deno.test("Download.roomFor(): the window has room for what is neither held nor 
 Deno.test("Download.roomFor(): what comes though it is not owned takes room, once", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
-  scene.cut(request, 20);
+  scene.cut(request, 20, "stolen", 0);
   // 20 bytes are owned, and 30 more may come.
   assertEquals(scene.room, 10);
   const table = [
@@ -152,7 +157,7 @@ Deno.test("Download.roomFor(): what comes though it is not owned takes room, onc
 Deno.test("Download.roomFor(): never more than was there, whoever brings what", () => {
   const scene = download({ windowSize: 50 });
   const late = ask(scene, 0, 40);
-  scene.cut(late, 0);
+  scene.cut(late, 0, "stolen", 0);
   const room = scene.roomFor(0, 40);
   assertEquals(room, 50);
   const other = ask(scene, 0, 40, 1);

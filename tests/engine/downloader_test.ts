@@ -190,3 +190,19 @@ Deno.test("Downloader.trace() keeps send and receive events when asked to", asyn
     }
   });
 });
+
+Deno.test("Downloader.release(): memory serves again, and no byte is wrong", async () => {
+  const content = randomContent(12_000_000, 77);
+  await withMirrors([{ content }, { content }], async (urls) => {
+    const downloader = new Downloader(urls, QUICK);
+    let offset = 0;
+    for await (const part of downloader) {
+      const expected = content.read(offset, offset + part.byteLength);
+      assert(part.every((byte, index) => byte === expected[index]), `wrong from ${offset} on`);
+      offset += part.byteLength;
+      downloader.release(part);
+      downloader.release(part);
+    }
+    assertEquals(offset, content.size);
+  });
+});

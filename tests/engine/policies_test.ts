@@ -32,6 +32,7 @@ function download(): Download {
     splitSize: 10,
     windowSize: 1000,
     maxConnectionsPerMirror: 2,
+    maxRate: Infinity,
   });
   for (const mirror of scene.mirrors) mirror.service = "ranges";
   return scene;
@@ -72,5 +73,5 @@ Deno.test("policyOf(): a caller's own function says where, and is set up like th
 
 Deno.test("policyOf(): adaptive asks for more than a block at once", () => {
   const plan = policyOf("adaptive", SETTINGS)().next(download(), 0);
-  assertEquals(plan, { type: "ask", mirror: 0, range: { start: 0, end: 300 } });
+  assertEquals(plan, { type: "ask", mirror: 0, range: { start: 0, end: 300 }, reason: "front" });
 });

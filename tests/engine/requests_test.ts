@@ -30,6 +30,8 @@ Deno.test("Requests.open(): a request owns all that it asks for, and nothing has
     answeredAt: undefined,
     activeAt: 5,
     held: false,
+    paid: 0,
+    useful: 0,
   });
   assertEquals(mirror.live, [request]);
 });

@@ -37,6 +37,7 @@ Deno.test("resolveOptions() fills in every default", () => {
     maxDelayMs: 10_000,
     jitter: 0.5,
     maxRetryAfterMs: 120_000,
+    maxTimeMs: Infinity,
   });
   assertEquals([options.connectTimeoutMs, options.headersTimeoutMs], [10_000, 10_000]);
   assertEquals([options.idleTimeoutMs, options.stallTimeoutMs], [10_000, 1000]);
@@ -45,6 +46,7 @@ Deno.test("resolveOptions() fills in every default", () => {
   assertEquals([options.signal, options.trace, options.http], [undefined, false, "auto"]);
   assertEquals([...options.headers], []);
   assertEquals(options.caCerts, []);
+  assertEquals([options.maxRate, options.lowestRate, options.proxy], [Infinity, ...Array(2)]);
   assertEquals(options.notes, []);
 });
 
@@ -149,6 +151,17 @@ Deno.test("resolveOptions() refuses numbers out of range, and names value and li
     [{ retry: { maxDelayMs: NaN } }, "retry.maxDelayMs is NaN, but"],
     [{ retry: { jitter: 1.1 } }, "retry.jitter is 1.1, but must be from 0 to 1"],
     [{ retry: { maxRetryAfterMs: Infinity } }, "retry.maxRetryAfterMs is Infinity, but"],
+    [{ retry: { maxTimeMs: -1 } }, "retry.maxTimeMs is -1, but must be from 0 to Infinity"],
+    [{ maxRate: 0 }, "maxRate is 0, but must be from 1 to Infinity"],
+    [{ maxRate: 0.99 }, "maxRate is 0.99, but"],
+    [{ maxRate: -5 }, "maxRate is -5, but"],
+    [{ maxRate: NaN }, "maxRate is NaN, but"],
+    [{ lowestRate: { bytesPerSecond: -1 } }, "lowestRate.bytesPerSecond is -1, but must be from 0"],
+    [{ lowestRate: { bytesPerSecond: NaN } }, "lowestRate.bytesPerSecond is NaN, but"],
+    [
+      { lowestRate: { bytesPerSecond: 1, seconds: 0 } },
+      "lowestRate.seconds is 0, but must be from 1 to 86400",
+    ],
     [{ staticDelays: { [URLS[0]!]: -1 } }, `staticDelays of ${URLS[0]} is -1, but must be from 0`],
   ] as const;
   for (const [options, part] of table) {
@@ -160,6 +173,33 @@ Deno.test("resolveOptions() refuses numbers out of range, and names value and li
 Deno.test("resolveOptions() takes smaller blocks where the window is small", () => {
   assertEquals(resolveOptions(URLS, { windowSize: 1_500_000 }).splitSize, 750_000);
   assertEquals(resolveOptions(URLS, { windowSize: 3_000_000 }).splitSize, 1_000_000);
+});
+
+Deno.test("resolveOptions(): under a limit, blocks are as large as may come in a tenth of a second", () => {
+  const size = (options: DownloaderOptions) => resolveOptions(URLS, options).splitSize;
+  assertEquals(size({ delayRequest: "diff", maxRate: 200_000 }), 20_000);
+  assertEquals(size({ delayRequest: () => 0, maxRate: 200_000 }), 20_000);
+  assertEquals(size({ delayRequest: "diff", maxRate: 1 }), 1000);
+  assertEquals(size({ delayRequest: "diff", maxRate: 100e6 }), 1_000_000);
+  assertEquals(size({ delayRequest: "diff", maxRate: 200_000, splitSize: 70_000 }), 70_000);
+  // adaptive asks for ranges of any size.
+  assertEquals(size({ maxRate: 200_000 }), 1_000_000);
+});
+
+Deno.test("resolveOptions() resolves the limits on rates, and the proxy", () => {
+  const resolved = resolveOptions(URLS, {
+    maxRate: 1,
+    lowestRate: { bytesPerSecond: 10 },
+    retry: { maxTimeMs: 0 },
+    proxy: "socks5h://user:secret@proxy.test",
+  });
+  assertEquals([resolved.maxRate, resolved.retry.maxTimeMs], [1, 0]);
+  assertEquals(resolved.lowestRate, { bytesPerSecond: 10, seconds: 30 });
+  assertEquals(resolved.proxy?.name, "proxy.test:1080");
+  assertEquals(resolveOptions(URLS, { maxRate: Infinity }).maxRate, Infinity);
+  assert(
+    refused({ proxy: "secret.test:80" }, TypeError).startsWith("proxy is a URL of another kind"),
+  );
 });
 
 Deno.test("resolveOptions() takes values at the limits", () => {

@@ -8,9 +8,10 @@ const OPTIONS: Required<RetryOptions> = {
   maxDelayMs: 10_000,
   jitter: 0,
   maxRetryAfterMs: 120_000,
+  maxTimeMs: Infinity,
 };
 
-const FAILURE = { retryable: true };
+const FAILURE = { retryable: true, runMs: 0 };
 
 Deno.test("retryDelay() doubles with each failure, up to the cap", () => {
   const delays = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((failures) =>
@@ -27,8 +28,11 @@ Deno.test("retryDelay() gives up after as many failures in a row as allowed", ()
 });
 
 Deno.test("retryDelay() gives up at once what cannot succeed later", () => {
-  assertEquals(retryDelay({ retryable: false }, 1, OPTIONS, 0), undefined);
-  assertEquals(retryDelay({ retryable: false, retryAfterMs: 10 }, 1, OPTIONS, 0), undefined);
+  assertEquals(retryDelay({ ...FAILURE, retryable: false }, 1, OPTIONS, 0), undefined);
+  assertEquals(
+    retryDelay({ ...FAILURE, retryable: false, retryAfterMs: 10 }, 1, OPTIONS, 0),
+    undefined,
+  );
 });
 
 Deno.test("retryDelay() never comes before the server's Retry-After, and gives up on long ones", () => {
@@ -75,4 +79,13 @@ Deno.test("retryDelay() stays a number however many failures there were", () => 
     const delay = retryDelay(FAILURE, 5000, options, 0);
     assertEquals(delay, minDelayMs === 0 ? 0 : 10_000);
   }
+});
+
+Deno.test("retryDelay() gives up once the download has run for too long", () => {
+  const options = { ...OPTIONS, maxTimeMs: 5000 };
+  // Run for so long → delay
+  for (const [runMs, delay] of [[0, 250], [4999, 250], [5000, undefined], [6000, undefined]]) {
+    assertEquals(retryDelay({ ...FAILURE, runMs: runMs! }, 1, options, 0), delay);
+  }
+  assertEquals(retryDelay(FAILURE, 1, { ...OPTIONS, maxTimeMs: 0 }, 0), undefined);
 });

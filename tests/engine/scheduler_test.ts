@@ -1,9 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Plan, Policy } from "../../lib/algorithms/policy.ts";
-import type { LiveRequest } from "../../lib/engine/mirror.ts";
-import { MirrorError, type MirrorErrorOptions, NoMirrorLeftError } from "../../lib/errors.ts";
+import { NoMirrorLeftError } from "../../lib/errors.ts";
 import { Hand, positions, PROBE, urlOf } from "../support/hand.ts";
-import type { TestOptions } from "../support/scheduler_options.ts";
+import { ScriptedHand } from "../support/scripted_hand.ts";
 
 Deno.test("Scheduler.start() probes every mirror at once", () => {
   assertEquals(new Hand(3).work, ["probe 0-4", "probe 0-4", "probe 0-4"]);
@@ -263,63 +261,6 @@ Deno.test("Scheduler: nobody is asked for more than the window has room for", ()
   assertEquals(hand.work, ["range 40-50", "range 60-70"]);
 });
 
-/** A scheduler that does what a test says: mirrors that serve 100 bytes, of which 4 have come. */
-class ScriptedHand extends Hand {
-  readonly #plans: Plan[];
-
-  constructor(mirrors: number, options: TestOptions = {}) {
-    const plans: Plan[] = [];
-    const policy: Policy<unknown> = { next: () => plans.shift(), wakeAt: () => Infinity };
-    super(mirrors, { policy: () => policy, ...options });
-    this.#plans = plans;
-    this.now = 50;
-    this.open(100);
-  }
-
-  /** Carries out a plan. */
-  plan(plan: Plan): void {
-    this.#plans.push(plan);
-    this.handle({ type: "consumed", bytes: 0 });
-  }
-
-  /** Asks a mirror for a range, and lets it answer; returns the request. */
-  ask(mirror: number, start: number, end: number): LiveRequest {
-    this.plan({ type: "ask", mirror, range: { start, end } });
-    const request = this.live(mirror).at(-1)!;
-    this.handle({ type: "response", request: request.id, answer: { type: "partial", start, end } });
-    return request;
-  }
-
-  /** A request's next bytes come. */
-  bring({ id }: LiveRequest, length: number): void {
-    this.handle({ type: "bytes", request: id, length });
-  }
-
-  /** A request fails. */
-  failRequest({ id, mirror: { url } }: LiveRequest, facts: Partial<MirrorErrorOptions>): void {
-    const failure = new MirrorError(`${url}: refused`, {
-      mirror: url,
-      phase: "headers",
-      reason: "status",
-      retryable: true,
-      ...facts,
-    });
-    this.handle({ type: "failed", request: id, failure });
-  }
-
-  live(mirror: number): readonly LiveRequest[] {
-    return this.scheduler.mirrors[mirror]!.live;
-  }
-
-  get free(): number[][] {
-    return this.scheduler.ledger.free.map(({ start, end }) => [start, end]);
-  }
-
-  cancelled({ id }: LiveRequest): boolean {
-    return this.commands.some((command) => command.type === "cancel" && command.request === id);
-  }
-}
-
 Deno.test("Scheduler: a range is told of by the blocks that begin in it, but at least by one", () => {
   const hand = new ScriptedHand(2);
   const sent = () => hand.events("send").map(({ block }) => block);
@@ -431,7 +372,7 @@ Deno.test("Scheduler: whoever lost its range by a silence has failed when it sta
 
 Deno.test("Scheduler: a shorter 206 to a request that was stolen from leaves the thief's range alone", () => {
   const hand = new ScriptedHand(2);
-  hand.plan({ type: "ask", mirror: 0, range: { start: 4, end: 60 } });
+  hand.plan({ type: "ask", mirror: 0, range: { start: 4, end: 60 }, reason: "front" });
   const { id } = hand.of(0)!;
   hand.plan({ type: "steal", mirror: 1, range: { start: 30, end: 60 }, late: id });
   hand.handle({ type: "response", request: id, answer: { type: "partial", start: 4, end: 20 } });

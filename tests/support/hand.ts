@@ -9,8 +9,10 @@ import type { Answer, Command, SchedulerEvent } from "../../lib/engine/messages.
 import type { LiveRequest } from "../../lib/engine/mirror.ts";
 import { Scheduler } from "../../lib/engine/scheduler.ts";
 import { MirrorError, type MirrorErrorOptions } from "../../lib/errors.ts";
-import type { TraceEvent } from "../../lib/trace/events.ts";
+import type { CancelEvent, TraceEvent } from "../../lib/trace/events.ts";
 import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
+
+type Told = TraceEvent | CancelEvent;
 
 /** Bytes that each mirror is asked for first. */
 export const PROBE = 4;
@@ -124,11 +126,11 @@ export class Hand {
     return this.commands.map(({ type }) => type).filter((type) => type !== "report");
   }
 
-  events<Type extends TraceEvent["type"]>(type: Type): Extract<TraceEvent, { type: Type }>[] {
+  events<Type extends Told["type"]>(type: Type): Extract<Told, { type: Type }>[] {
     const events = this.commands.flatMap((command) =>
       command.type === "report" ? [command.event] : []
     );
-    return events.filter((event) => event.type === type) as Extract<TraceEvent, { type: Type }>[];
+    return events.filter((event) => event.type === type) as Extract<Told, { type: Type }>[];
   }
 
   /** What became of the download. */

@@ -24,6 +24,8 @@ const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
   splitSize: 1_000_000,
   windowSize: 32 * 1024 * 1024,
   maxConnectionsPerMirror: 2,
+  maxRate: Infinity,
+  lowestRate: undefined,
   closeBadConnections: false,
   connectTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
@@ -35,6 +37,7 @@ const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
     maxDelayMs: 10_000,
     jitter: 0.5,
     maxRetryAfterMs: 120_000,
+    maxTimeMs: Infinity,
   },
   random: Math.random,
 };

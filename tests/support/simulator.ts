@@ -9,7 +9,7 @@
 import type { Command, SchedulerEvent } from "../../lib/engine/messages.ts";
 import { Scheduler } from "../../lib/engine/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../lib/errors.ts";
-import type { TraceEvent } from "../../lib/trace/events.ts";
+import type { CancelEvent, TraceEvent } from "../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Bottleneck } from "./bottleneck.ts";
 import { EventQueue } from "./event_queue.ts";
@@ -51,6 +51,8 @@ export interface SimulationOptions extends Network, TestOptions {
 export interface Simulation {
   readonly scheduler: Scheduler;
   readonly events: readonly TraceEvent[];
+  /** Requests, or parts of them, that were given up. */
+  readonly cancels: readonly CancelEvent[];
   readonly error: SphttpError | undefined;
   readonly seconds: number;
   readonly firstByteSeconds: number;
@@ -99,6 +101,7 @@ class Simulator {
   /** What each probe brought. */
   readonly #samples = new Map<number, readonly [mirror: number, start: number, end: number]>();
   readonly #events: TraceEvent[] = [];
+  readonly #cancelEvents: CancelEvent[] = [];
   readonly #points: DeliveryPoint[] = [];
   readonly #held = new MeanOverTime();
   readonly #start: number;
@@ -140,6 +143,7 @@ class Simulator {
     return {
       scheduler: this.#scheduler,
       events: this.#events,
+      cancels: this.#cancelEvents,
       error: this.#error,
       seconds: this.#queue.now / 1000,
       firstByteSeconds: this.#firstByteAt / 1000,
@@ -200,7 +204,8 @@ class Simulator {
         if (this.#opened) throw new Error("bytes are discarded that have been handed over");
         return this.#arrivals.discarded();
       case "report":
-        this.#events.push(command.event);
+        if (command.event.type === "cancel") this.#cancelEvents.push(command.event);
+        else this.#events.push(command.event);
         return;
       case "finish":
         this.#ended = true;

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { plotDelivery } from "../../lib/trace/plot.ts";
 import type { Point } from "../../lib/trace/analysis.ts";
+import { assertWellFormed } from "./well_formed.ts";
 
 function points(...pairs: readonly (readonly [number, number])[]): Point[] {
   return pairs.map(([seconds, value]) => ({ seconds, value }));
@@ -8,19 +9,6 @@ function points(...pairs: readonly (readonly [number, number])[]): Point[] {
 
 const LIMIT = points([0, 0], [0.5, 0], [2.5, 20e6]);
 const TITLE = { title: "20 MB", limit: LIMIT };
-
-/** Throws for text that no XML parser would take: open elements, attributes given twice. */
-function assertWellFormed(svg: string): void {
-  const open: string[] = [];
-  for (const [tag, end, name = "", rest = ""] of svg.matchAll(/<(\/?)(\w+)([^<>]*)>/g)) {
-    if (end) assertEquals(open.pop(), name);
-    else if (!rest.endsWith("/")) open.push(name);
-    const attributes = [...rest.matchAll(/([\w:-]+)="([^"]*)"/g)].map(([, key]) => key);
-    assertEquals(new Set(attributes).size, attributes.length, tag);
-  }
-  assertEquals(open, []);
-  assertEquals(/NaN|Infinity|undefined/.exec(svg), null);
-}
 
 /** The drawn lines of a colour as pixels: the legend's line has a moveto and no lineto. */
 function drawnLines(svg: string, colour: string): number[][][] {

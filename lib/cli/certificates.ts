@@ -1,0 +1,24 @@
+/**
+ * `--cacert`: certificates that are trusted besides the usual ones.
+ *
+ * @module
+ */
+
+import { usageError } from "./exit_code.ts";
+import { reason } from "./write_error.ts";
+
+/** Reads a file of certificates; nothing where none is named. */
+export async function readCertificates(path: string | undefined): Promise<string[]> {
+  if (path === undefined) return [];
+  let pem;
+  try {
+    pem = await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : reason(error);
+    throw usageError(`--cacert: ${path}: ${why}`);
+  }
+  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
+    throw usageError(`--cacert is "${path}", but must be a file of certificates in PEM format`);
+  }
+  return [pem];
+}

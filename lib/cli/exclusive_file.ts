@@ -1,0 +1,76 @@
+/**
+ * Files that one process at a time writes to. The lock is the system's own and ends with whoever has
+ * it, so that no kill leaves one behind.
+ *
+ * @module
+ */
+
+import { stat } from "./place.ts";
+import { reason, writeError } from "./write_error.ts";
+
+/** A file that nobody else writes to while it is open. */
+export interface ExclusiveFile {
+  readonly file: Deno.FsFile;
+  /** Its size in bytes; `undefined` where it has just been made. */
+  readonly sizeBefore: number | undefined;
+}
+
+/**
+ * Opens a file to read and to write, or makes it; resolves to `undefined` where somebody else writes to
+ * it. Rejects with exit code 23 where it cannot be written.
+ *
+ * @param name what messages call it
+ * @param mode permissions of a file that is made
+ */
+export async function openAlone(
+  path: string,
+  name: string,
+  mode: number | undefined,
+): Promise<ExclusiveFile | undefined> {
+  const found = await stat(path, name, Deno.lstat);
+  // A link would be followed, and a pipe waited for.
+  if (found !== undefined && !found.isFile) {
+    throw writeError(`cannot write to ${name}: it is no regular file`);
+  }
+  const options = { read: true, write: true, create: true, ...(mode !== undefined && { mode }) };
+  const file = await openToWrite(name, () => Deno.open(path, options));
+  try {
+    if (await lock(file)) {
+      const mine = await file.stat();
+      const there = await stat(path, name, Deno.lstat);
+      // Between the opening and the lock it may have got another name.
+      if (there !== undefined && mine.ino === there.ino && mine.dev === there.dev) {
+        return { file, sizeBefore: found && mine.size };
+      }
+    }
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+  file.close();
+  return undefined;
+}
+
+/** Opens what is written to. Rejects with exit code 23 where that cannot be. */
+export async function openToWrite(
+  name: string,
+  open: () => Promise<Deno.FsFile>,
+): Promise<Deno.FsFile> {
+  try {
+    return await open();
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    const why = missing ? "its directory does not exist; --create-dirs makes it" : reason(cause);
+    throw writeError(`cannot write to ${name}: ${why}`, cause);
+  }
+}
+
+/** Takes the lock of a file; `false` where somebody has it. */
+async function lock(file: Deno.FsFile): Promise<boolean> {
+  try {
+    return await file.tryLock(true);
+  } catch {
+    // Not every file system knows locks; a single download does not need one.
+    return true;
+  }
+}

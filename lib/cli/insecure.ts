@@ -1,0 +1,49 @@
+/**
+ * `--insecure`: Deno trusts any certificate only when it was started so. The command starts itself
+ * once more with that flag where it may, and says what to type where it may not.
+ *
+ * @module
+ */
+
+import { usageError } from "./exit_code.ts";
+
+const FLAG = "--unsafely-ignore-certificate-errors";
+/** Tells the second run that it is one. */
+const MARK = "SPHTTP_INSECURE";
+
+/** Whether this process was started by {@linkcode rerunInsecurely}. */
+export function isRerun(): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable: MARK });
+  return state === "granted" && Deno.env.get(MARK) === "1";
+}
+
+/**
+ * Runs the command again with certificates ignored; resolves to its exit code. A usage error where
+ * Deno may not start programs, or is none (in a compiled command).
+ */
+export async function rerunInsecurely(args: readonly string[]): Promise<number> {
+  const { state } = Deno.permissions.querySync({ name: "run" });
+  if (state !== "granted" || !/^deno(\.exe)?$/.test(Deno.execPath().replace(/^.*[/\\]/, ""))) {
+    throw usageError(
+      `--insecure needs Deno to be started with ${FLAG}, and it may not start itself here: ` +
+        `deno run -A ${FLAG} jsr:@x/sphttp/cli …; with --cacert FILE a certificate of your own ` +
+        "is trusted without it",
+    );
+  }
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "-A", FLAG, Deno.mainModule, ...args],
+    env: { [MARK]: "1" },
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn();
+  // What is sent to this process is for the other one; a Ctrl-C that reaches both counts once.
+  const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+  const listeners = names.map((name) => [name, () => child.kill(name)] as const);
+  for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
+  try {
+    return (await child.status).code;
+  } finally {
+    for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
+  }
+}

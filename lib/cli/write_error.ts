@@ -1,0 +1,19 @@
+/**
+ * Errors of writing: exit code 23, what could not be written, and why, in words for people.
+ *
+ * @module
+ */
+
+import { CommandError, ExitCode } from "./exit_code.ts";
+
+/** Something cannot be written. */
+export function writeError(message: string, cause?: unknown): CommandError {
+  return new CommandError(ExitCode.WRITE, message, { cause });
+}
+
+/** What the system said, without the path and the call that Deno adds. */
+export function reason(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotCapable) return "Deno may not; allow it with deno run -A";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/: \w+ '.*$/s, "");
+}

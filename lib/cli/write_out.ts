@@ -1,0 +1,102 @@
+/**
+ * `--write-out FORMAT`: a line of the user's own after each file, with curl's variables as far as
+ * they make sense for a file from many mirrors.
+ *
+ * @module
+ */
+
+import { usageError } from "./exit_code.ts";
+
+/** What is known of a file when its download has ended. */
+export interface TransferFacts {
+  /** The first mirror's URL, without credentials. */
+  readonly url: string;
+  /** How many mirrors there are. */
+  readonly mirrors: number;
+  /** How many of them brought bytes that were used. */
+  readonly mirrorsUsed: number;
+  /** What the file is called; "" where there is none. */
+  readonly fileName: string;
+  /** The status of the answers that brought it, or of the last failure; 0 without any answer. */
+  readonly status: number;
+  readonly contentType: string;
+  /** Bytes that came and were used, without those from before. */
+  readonly bytes: number;
+  /** Bytes that came more than once or were of no use. */
+  readonly wastedBytes: number;
+  /** Requests that failed. */
+  readonly failures: number;
+  /** Seconds until the first byte; 0 without one. */
+  readonly firstByteSeconds: number;
+  readonly seconds: number;
+  readonly exitCode: number;
+  /** What went wrong; "" for nothing. */
+  readonly error: string;
+  /** The number of the file, from 0. */
+  readonly number: number;
+}
+
+/** A format that has been read: texts, and variables between them. */
+export type WriteOut = readonly (string | { readonly variable: string })[];
+
+/** Microseconds, as curl has them. */
+const seconds = (value: number) => value.toFixed(6);
+
+const VARIABLES: Readonly<Record<string, (facts: TransferFacts) => string | number>> = {
+  content_type: ({ contentType }) => contentType,
+  errormsg: ({ error }) => error,
+  exitcode: ({ exitCode }) => exitCode,
+  filename_effective: ({ fileName }) => fileName,
+  http_code: ({ status }) => String(status).padStart(3, "0"),
+  response_code: ({ status }) => String(status).padStart(3, "0"),
+  num_retries: ({ failures }) => failures,
+  scheme: ({ url }) => url.slice(0, url.indexOf(":")),
+  size_download: ({ bytes }) => bytes,
+  speed_download: ({ bytes, seconds }) => Math.round(bytes / Math.max(seconds, 0.001)),
+  time_starttransfer: ({ firstByteSeconds }) => seconds(firstByteSeconds),
+  time_total: (facts) => seconds(facts.seconds),
+  url: ({ url }) => url,
+  url_effective: ({ url }) => url,
+  urlnum: ({ number }) => number,
+  // Those that only a file from many mirrors has.
+  mirrors: ({ mirrors }) => mirrors,
+  mirrors_used: ({ mirrorsUsed }) => mirrorsUsed,
+  size_wasted: ({ wastedBytes }) => wastedBytes,
+};
+
+/** All variables as one object of JSON. */
+const ALL = "json";
+
+const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
+
+/** Reads a format; an unknown variable is a usage error that names all of them. */
+export function parseWriteOut(flag: string, text: string): WriteOut {
+  if (text.startsWith("@")) {
+    throw usageError(`${flag} "${text}": formats are not read from files; give the text itself`);
+  }
+  const parts: (string | { variable: string })[] = [];
+  const pattern = /%\{([^}]*)\}|%%|\\(.)|[^%\\]+|[%\\]/gs;
+  for (const [match, variable, escape] of text.matchAll(pattern)) {
+    if (variable !== undefined) {
+      if (variable !== ALL && !Object.hasOwn(VARIABLES, variable)) {
+        const known = [...Object.keys(VARIABLES), ALL].join(", ");
+        throw usageError(`${flag} knows no variable "${variable}"; there are ${known}`);
+      }
+      parts.push({ variable });
+    } else if (match === "%%") parts.push("%");
+    else if (escape !== undefined) parts.push(ESCAPES[escape] ?? match);
+    else parts.push(match);
+  }
+  return parts;
+}
+
+/** The text of a format for one file. */
+export function writeOutText(format: WriteOut, facts: TransferFacts): string {
+  return format.map((part) => {
+    if (typeof part === "string") return part;
+    if (part.variable !== ALL) return String(VARIABLES[part.variable]!(facts));
+    return JSON.stringify(
+      Object.fromEntries(Object.entries(VARIABLES).map(([name, of]) => [name, of(facts)])),
+    );
+  }).join("");
+}

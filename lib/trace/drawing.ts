@@ -1,0 +1,108 @@
+/**
+ * Draws a figure as the inside of an SVG element: grid, axes, lines and the markers of the mirrors. Its
+ * colours are given, so that a picture has its own and a page may change them.
+ *
+ * @module
+ */
+
+import { type Axis, axis } from "./axis.ts";
+import type { Figure, FigureAxis, Line, Place, Series } from "./figures.ts";
+import { markerAttributes, markerPath, type Paint } from "./markers.ts";
+import { escape, path, type Pixel, round, text } from "./svg.ts";
+
+/** A rectangle in pixels. */
+export interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+/** Up to so many markers each have a tooltip. */
+const MOST_TOOLTIPS = 400;
+
+/** The figure with its plane in this box; numbers and labels lie around it. */
+export function drawFigure(figure: Figure, box: Box, paint: Paint): string {
+  const x = axisOf(figure.x, box.left, box.right);
+  const y = axisOf(figure.y, box.bottom, box.top);
+  const pixel = ([across, up]: Place): Pixel => [x.at(across), y.at(up)];
+  const below = figure.lines.filter(({ kind }) => kind !== "level");
+  const above = figure.lines.filter(({ kind }) => kind === "level");
+  return [
+    ...scales(figure, x, y, box, paint),
+    ...below.map((line) => drawLine(line, pixel, paint)),
+    ...drawSeries(figure.series, pixel, paint),
+    ...above.map((line) => drawLine(line, pixel, paint)),
+    ...above.flatMap(({ label }) => label === undefined ? [] : levelLabel(label, box, paint)),
+  ].join("\n");
+}
+
+function axisOf({ values, ...options }: FigureAxis, from: number, to: number): Axis {
+  return axis(from, to, values, options);
+}
+
+function scales(figure: Figure, x: Axis, y: Axis, box: Box, paint: Paint): string[] {
+  const { left, right, top, bottom } = box;
+  const upright = x.ticks.map((tick) => `M${round(x.at(tick))} ${top}V${bottom}`);
+  const level = y.ticks.map((tick) => `M${left} ${round(y.at(tick))}H${right}`);
+  const faint = `fill="${paint.faint}"`;
+  return [
+    `<path stroke="${paint.grid}" fill="none" d="${[...upright, ...level].join("")}"/>`,
+    ...x.ticks.map((tick) =>
+      text(x.at(tick), bottom + 18, figure.x.format(tick), `text-anchor="middle" ${faint}`)
+    ),
+    ...y.ticks.map((tick) =>
+      text(left - 8, y.at(tick) + 4.5, figure.y.format(tick), `text-anchor="end" ${faint}`)
+    ),
+    text((left + right) / 2, bottom + 37, figure.x.label, 'text-anchor="middle"'),
+    text(left, top - 9, figure.y.label),
+  ];
+}
+
+/** Above the plane, where it covers nothing, with a sample of the line. */
+function levelLabel(label: string, { right, top }: Box, paint: Paint): string[] {
+  return [
+    `<text x="${right}" y="${top - 9}" text-anchor="end">` +
+    `<tspan fill="${paint.faint}" aria-hidden="true">···· </tspan>${escape(label)}</text>`,
+  ];
+}
+
+function drawLine(line: Line, pixel: (place: Place) => Pixel, paint: Paint): string {
+  const { kind, places } = line;
+  const pixels = (kind === "steps" ? stairs(places) : places).map(pixel);
+  const stroke = {
+    ideal: `stroke="${paint.ink}" stroke-width="1.3" stroke-dasharray="5 4"`,
+    level: `stroke="${paint.ink}" stroke-width="1.3" stroke-dasharray="1.5 3"`,
+    steps: `stroke="${paint.colours[0]}" stroke-width="1.7" stroke-linejoin="round"`,
+  }[kind];
+  return `<path fill="none" ${stroke} d="${path(pixels)}"/>`;
+}
+
+function drawSeries(
+  series: readonly Series[],
+  pixel: (place: Place) => Pixel,
+  paint: Paint,
+): string[] {
+  const count = series.reduce((sum, { marks }) => sum + marks.length, 0);
+  const radius = count <= 100 ? 3.4 : count <= 800 ? 2.4 : 1.7;
+  return series.map(({ mirror, marks }) => {
+    const attributes = markerAttributes(mirror, radius, paint);
+    if (count > MOST_TOOLTIPS) {
+      const pixels = marks.map(({ place }) => pixel(place));
+      return `<path ${attributes} d="${markerPath(mirror, radius, pixels)}"/>`;
+    }
+    const drawn = marks.map(({ place, label }) => {
+      const data = markerPath(mirror, radius, [pixel(place)]);
+      return `<path d="${data}"><title>${escape(label)}</title></path>`;
+    });
+    return `<g ${attributes}>${drawn.join("\n")}</g>`;
+  });
+}
+
+/** A value holds until there is another one. */
+function stairs(places: readonly Place[]): Place[] {
+  return places.flatMap((place, index) => {
+    const before = places[index - 1];
+    return before === undefined ? [place] : [[place[0], before[1]] as const, place];
+  });
+}

@@ -1,0 +1,189 @@
+/**
+ * The command line over loopback: how soon it asks, how fast it writes a file beside the usual
+ * tools, and whether its memory stays flat.
+ *
+ * @module
+ */
+
+import { findExecutable } from "../support/executable.ts";
+import { startNginx } from "../support/nginx.ts";
+import { median, runMeasured, table } from "./usage.ts";
+
+const GIB = 1024 ** 3;
+const STARTS = 15;
+const RUNS = 5;
+
+const ROOT = new URL("../../", import.meta.url).pathname;
+const SPHTTP = [
+  ...[Deno.execPath(), "run", "--quiet", `--import-map=${ROOT}import_map.npm.json`, "-A"],
+  `${ROOT}cli.ts`,
+];
+
+/** From the start of the process to its first request, beside Deno's own start. */
+export async function startup(): Promise<void> {
+  const rows: Record<string, number[]> = {
+    "deno --version": [],
+    "deno run of an empty file": [],
+    "sphttp, until its first request": [],
+  };
+  const [version, empty, first] = Object.values(rows);
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/empty.ts`, "");
+    for (let run = 0; run <= STARTS; run++) {
+      const times = [
+        await lifetime(["--version"]),
+        await lifetime(["run", "--quiet", `${folder}/empty.ts`]),
+        await untilFirstRequest(),
+      ];
+      // The first round warms up caches.
+      if (run === 0) continue;
+      for (const [index, all] of [version!, empty!, first!].entries()) all.push(times[index]!);
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+  const base = median(version!);
+  console.log(`\nFrom the start of the process, medians of ${STARTS} runs in turns\n`);
+  console.log(table([
+    ["", "ms", "beyond deno --version"],
+    ...Object.entries(rows).map(([name, times]) => [
+      name,
+      median(times).toFixed(0),
+      (median(times) - base).toFixed(0),
+    ]),
+  ]));
+}
+
+async function lifetime(args: string[]): Promise<number> {
+  const startedAt = performance.now();
+  await new Deno.Command(Deno.execPath(), { args, stdout: "null", stderr: "null" }).output();
+  return performance.now() - startedAt;
+}
+
+/** Milliseconds until the command has connected and sent something. */
+async function untilFirstRequest(): Promise<number> {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const url = `http://127.0.0.1:${listener.addr.port}/f`;
+  const [program, ...args] = [...SPHTTP, "-o", "/dev/null", url];
+  const startedAt = performance.now();
+  const child = new Deno.Command(program!, { args, stdout: "null", stderr: "null" }).spawn();
+  using connection = await listener.accept();
+  await connection.read(new Uint8Array(1024));
+  const took = performance.now() - startedAt;
+  child.kill("SIGKILL");
+  await child.status;
+  return took;
+}
+
+/** 1 GiB into a file on the disk, beside curl, aria2c and axel. */
+export async function disk(): Promise<void> {
+  await withHole(GIB, async (urls, folder) => {
+    const [one] = urls;
+    const file = `${folder}/out`;
+    const tool = (name: string, args: string[]) => {
+      const program = findExecutable(name);
+      return program === undefined ? undefined : [program, ...args];
+    };
+    const contenders: Record<string, string[] | undefined> = {
+      "curl -o, one mirror": tool("curl", ["-s", "-o", file, one!]),
+      "sphttp -o, one mirror": [...SPHTTP, "-s", "-o", file, one!],
+      "sphttp -o, three mirrors": [...SPHTTP, "-s", "-o", file, ...urls],
+      "aria2c, three mirrors": tool("aria2c", [
+        ...["-q", "--file-allocation=none", "-x3", "-s3", "-k1M"],
+        ...["-d", folder, "-o", "out", ...urls],
+      ]),
+      "axel, three mirrors": tool("axel", ["-q", "-n", "3", "-o", file, ...urls]),
+    };
+    const rows = Object.entries(contenders).flatMap(([name, command]) =>
+      command === undefined ? [] : [{ name, command, runs: [] as number[], cpu: [] as number[] }]
+    );
+    for (let run = 0; run <= RUNS; run++) {
+      for (const { name, command, runs, cpu } of rows) {
+        const { success, seconds, cpuSeconds } = await runMeasured(command);
+        const { size } = await Deno.stat(file);
+        if (!success || size !== GIB) throw new Error(`${name}: ${size} bytes are there`);
+        await Deno.remove(file);
+        if (run > 0) {
+          runs.push(seconds);
+          cpu.push(cpuSeconds);
+        }
+      }
+    }
+    console.log(`\n1 GiB into a file, start included, medians of ${RUNS} runs in turns\n`);
+    const base = rows[0]!.runs;
+    console.log(table([
+      ["", "MB/s", `of ${rows[0]!.name}`, "CPU s"],
+      ...rows.map(({ name, runs, cpu }) => [
+        name,
+        (GIB / 1e6 / median(runs)).toFixed(0),
+        median(runs.map((seconds, index) => base[index]! / seconds)).toFixed(2),
+        median(cpu).toFixed(2),
+      ]),
+    ]));
+  });
+}
+
+/** How much memory the command takes while 10 GiB pass through it. */
+export async function large(): Promise<void> {
+  await withHole(10 * GIB, async (urls) => {
+    const [program, ...args] = [...SPHTTP, "-s", "-o", "/dev/null", ...urls];
+    const startedAt = performance.now();
+    const child = new Deno.Command(program!, { args }).spawn();
+    let ended = false;
+    const status = child.status.then((status) => {
+      ended = true;
+      return status;
+    });
+    const samples: number[] = [];
+    while (!ended) {
+      samples.push(residentBytes(child.pid));
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    const { success } = await status;
+    const seconds = (performance.now() - startedAt) / 1000;
+    const known = samples.filter((bytes) => bytes > 0).map((bytes) => bytes / 1e6);
+    const quarter = Math.floor(known.length / 4);
+    const mean = (values: number[]) =>
+      (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(0);
+    console.log("\n10 GiB from three mirrors to /dev/null\n");
+    console.log(
+      `${success ? "complete" : "FAILED"}, ${(10 * GIB / 1e6 / seconds).toFixed(0)} MB/s`,
+    );
+    console.log(
+      `resident memory: ${mean(known.slice(quarter, 2 * quarter))} MB on average in the second ` +
+        `quarter, ${mean(known.slice(3 * quarter))} MB in the last, ` +
+        `${Math.max(...known).toFixed(0)} MB at most`,
+    );
+  });
+}
+
+/** Resident memory of a process; 0 when it has ended. */
+function residentBytes(pid: number): number {
+  try {
+    const status = Deno.readTextFileSync(`/proc/${pid}/status`);
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
+
+/** Runs with the URLs of a file that is all a hole, on three ports of one nginx, and a folder. */
+async function withHole(
+  size: number,
+  run: (urls: string[], folder: string) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.makeTempDir();
+  const folder = await Deno.makeTempDir();
+  try {
+    {
+      using file = await Deno.create(`${root}/hole`);
+      await file.truncate(size);
+    }
+    await using nginx = await startNginx({ root });
+    await run(nginx.urls("hole"), folder);
+  } finally {
+    await Deno.remove(root, { recursive: true });
+    await Deno.remove(folder, { recursive: true });
+  }
+}

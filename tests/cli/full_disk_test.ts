@@ -1,0 +1,133 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { PartFile } from "../../lib/cli/part_file.ts";
+import { placeOf } from "../../lib/cli/place.ts";
+import { bytesContent } from "../support/content.ts";
+import { startMirror } from "../support/mirror_lab.ts";
+
+const DISK_SIZE = 1024 * 1024;
+const SIZE = 2 * DISK_SIZE;
+const BYTES = Uint8Array.from({ length: SIZE }, (_, i) => (i * 2654435761) >>> 13);
+const FACTS = {
+  info: { size: SIZE, etag: '"1"', lastModified: undefined, mirrors: ["http://a/f"] },
+};
+
+/** A small disk of its own; `undefined` where this process may not mount one. */
+async function mountDisk(): Promise<{ path: string } & AsyncDisposable | undefined> {
+  if (Deno.build.os !== "linux") return undefined;
+  const path = await Deno.makeTempDir({ prefix: "sphttp-disk-" });
+  const run = async (program: string, ...args: string[]) => {
+    try {
+      return (await new Deno.Command(program, { args, stderr: "null" }).output()).success;
+    } catch {
+      return false;
+    }
+  };
+  if (!await run("mount", "-t", "tmpfs", "-o", `size=${DISK_SIZE}`, "none", path)) {
+    await Deno.remove(path);
+    return undefined;
+  }
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await run("umount", path);
+      await Deno.remove(path);
+    },
+  };
+}
+
+async function enlarge(path: string): Promise<void> {
+  const args = ["-o", `remount,size=${2 * SIZE}`, path];
+  assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
+}
+
+/** Tells where a test cannot be done: what is skipped in silence is not tested. */
+function skip(): void {
+  console.log("skipped: this process may not mount a tmpfs, which takes root on Linux");
+}
+
+async function filePlace(output: string, resume: boolean) {
+  const place = await placeOf({
+    ...{ output, resume, directory: undefined },
+    ...{ createDirectories: false, keepExisting: false },
+  }, "");
+  if (place.type !== "file") throw new Error(`This is no file: ${place.type}`);
+  return place;
+}
+
+async function refuse(promise: Promise<unknown>): Promise<string> {
+  const error = await assertRejects(() => promise, CommandError) as CommandError;
+  assertEquals(error.exitCode, ExitCode.WRITE, error.message);
+  return error.message;
+}
+
+Deno.test("a disk that is full halfway leaves what can be continued", async () => {
+  await using disk = await mountDisk();
+  if (disk === undefined) return skip();
+  const path = `${disk.path}/f`;
+  const ballast = `${disk.path}/ballast`;
+  Deno.writeFileSync(ballast, new Uint8Array(DISK_SIZE / 2));
+  const append = async (resume: boolean) => {
+    using part = await PartFile.open(await filePlace(path, resume), { resume });
+    part.begin(FACTS);
+    for (let at = part.existing; at < SIZE; at += 10_000) {
+      await part.write(BYTES.subarray(at, Math.min(SIZE, at + 10_000)));
+    }
+    await part.complete();
+  };
+  assertStringIncludes(await refuse(append(false)), `cannot write to ${path}.part: No space left`);
+  const first = Deno.readFileSync(`${path}.part`);
+  assertEquals(first, BYTES.subarray(0, first.byteLength));
+  // Not even the record has room now: the old one stays, and the bytes too.
+  const record = Deno.readTextFileSync(`${path}.part.json`);
+  assertStringIncludes(await refuse(append(true)), "No space left");
+  assertEquals(Deno.readTextFileSync(`${path}.part.json`), record);
+  assertEquals(Deno.readFileSync(`${path}.part`), first);
+  Deno.removeSync(ballast);
+  assertStringIncludes(await refuse(append(true)), "No space left");
+  const second = Deno.readFileSync(`${path}.part`);
+  assertEquals(second.byteLength > first.byteLength, true);
+  assertEquals(second, BYTES.subarray(0, second.byteLength));
+  // Somebody makes the disk larger.
+  await enlarge(disk.path);
+  await append(true);
+  assertEquals(Deno.readFileSync(path), BYTES);
+  assertEquals([...Deno.readDirSync(disk.path)].map(({ name }) => name), ["f"]);
+});
+
+Deno.test("the command ends with 23 on a full disk, and goes on when there is room", async () => {
+  await using disk = await mountDisk();
+  if (disk === undefined) return skip();
+  await using mirror = await startMirror({ content: bytesContent(BYTES) });
+  const root = new URL("../../", import.meta.url);
+  const run = async (...args: string[]) => {
+    const map = `--import-map=${new URL("import_map.npm.json", root).href}`;
+    const cli = new URL("cli.ts", root).href;
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--quiet", "--no-check", map, "-A", cli, ...args, "-o", "f", mirror.url],
+      ...{ cwd: disk.path, stdout: "null", stderr: "piped" },
+    }).output();
+    return { code, text: new TextDecoder().decode(stderr) };
+  };
+  const full = await run();
+  assertEquals(full.code, ExitCode.WRITE, full.text);
+  assertStringIncludes(full.text, "cannot write to f.part: No space left");
+  assertStringIncludes(full.text, "f.part is kept: run the same command with -C - to go on");
+  const kept = Deno.readFileSync(`${disk.path}/f.part`);
+  assertEquals(kept, BYTES.subarray(0, kept.byteLength));
+  await enlarge(disk.path);
+  const again = await run("-C", "-");
+  assertEquals(again.code, ExitCode.OK, again.text);
+  assertEquals(Deno.readFileSync(`${disk.path}/f`), BYTES);
+});
+
+Deno.test("a directory that is read-only is a write error before anything is asked", async () => {
+  await using disk = await mountDisk();
+  if (disk === undefined) return skip();
+  const args = ["-o", "remount,ro", disk.path];
+  assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
+  const message = await refuse(
+    PartFile.open(await filePlace(`${disk.path}/f`, false), { resume: false }),
+  );
+  assertStringIncludes(message, `cannot write to ${disk.path}/f.part: Read-only file system`);
+});

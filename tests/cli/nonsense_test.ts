@@ -1,0 +1,84 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { CommandError } from "../../lib/cli/exit_code.ts";
+import { type FlagName, FLAGS } from "../../lib/cli/flags.ts";
+import { runCommand } from "../support/run_command.ts";
+
+const URL = "http://u:hunter2@127.0.0.1:9/f";
+
+/** Values that no flag of that name can mean; `undefined` where every text has a meaning. */
+const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
+  "output": ["", "/nonexistent/f", "/"],
+  "output-dir": ["", "/nonexistent"],
+  "continue-at": ["5", "", "x"],
+  "range": ["", "-", "x", "5-2", "1-2,4-5", "0-99999999999999999999", "--5", "-0", "1-x"],
+  "input-file": ["", "/nonexistent"],
+  "max-concurrent-downloads": ["", "0", "-1", "x", "1.5"],
+  "checksum": ["", "sha-256", "sha-256=12", "sha-256=xyz", "crc=12", `md5=${"0".repeat(31)}g`],
+  "checksum-file": ["", "/nonexistent"],
+  "header": ["", "x", "a b: c", ": x", "A: x\ny", "Range: bytes=0-1"],
+  "user-agent": ["a\nb"],
+  "referer": ["a\r\nB: c"],
+  "cookie": ["", "file.txt", "a=\n"],
+  "user": ["", "name", ":password"],
+  "netrc-file": ["", "/nonexistent"],
+  "proxy": ["", "ftp://x", "http://", "socks4://x:1"],
+  "cacert": ["", "/nonexistent", import.meta.filename!],
+  "max-redirs": ["", "-1", "x", "101"],
+  "limit-rate": ["", "0", "-5", "x", "5X", "0.1"],
+  "connect-timeout": ["", "0", "-1", "x", "1e9"],
+  "max-time": ["", "0", "-1", "x"],
+  "retry": ["", "-1", "x", "1.5"],
+  "retry-max-time": ["", "0", "x"],
+  "speed-limit": ["", "0", "x"],
+  "speed-time": ["", "0", "x"],
+  "write-out": ["@file", "%{nonsense}"],
+  "trace": ["", "/nonexistent/f"],
+  "max-connection-per-server": ["", "0", "17", "x"],
+  "server-stat-of": [""],
+  "server-stat-if": [""],
+  "server-stat-timeout": ["", "x", "-1"],
+  "delay": ["", "fast"],
+  "static-delay": ["", "x", "http://x/=y"],
+  "initial-delay-coefficient": ["", "-1", "x"],
+  "duplicate": ["", "x"],
+  "invalid-block-threshold": ["", "-1", "x"],
+  "split-size": ["", "0", "10", "x", "-5"],
+  "window": ["", "0", "x", "1"],
+};
+
+Deno.test("every flag with a value refuses nonsense, and says what it is about", async () => {
+  for (const { name, value } of FLAGS as readonly { name: FlagName; value?: string }[]) {
+    if (value === undefined) continue;
+    const values = NONSENSE[name];
+    assert(values !== undefined, `--${name} has no nonsense in this table`);
+    for (const text of values!) {
+      const place = name === "output" || name === "input-file" || name === "output-dir"
+        ? []
+        : ["-o", "/dev/null"];
+      const urls = name === "input-file" ? [] : [URL];
+      const error = await runCommand([`--${name}=${text}`, ...place, ...urls])
+        .then(() => undefined, (error) => error);
+      const what = `--${name}="${text}"`;
+      assert(error instanceof CommandError, `${what}: ${error}`);
+      // Usage, a URL, or a file that cannot be written: never a request that fails.
+      assert([2, 3, 23].includes(error.exitCode), `${what}: ${error.exitCode} ${error.message}`);
+      assert(error.message.length > 20 && !error.message.includes("hunter2"), error.message);
+      assert(!/undefined|NaN|\[object|at file:/.test(error.message), `${what}: ${error.message}`);
+    }
+  }
+});
+
+Deno.test("flags that exclude each other say so", async () => {
+  const pairs = [
+    ["-s", "-v", "--silent and --verbose exclude each other"],
+    ["--http1.1", "--http2", "--http1.1 and --http2 exclude each other"],
+    ["-O", "-of", "--output and --remote-name exclude each other"],
+    ["-C-", "-o-", "--continue-at - needs a part file"],
+    ["-A=x", "-HUser-Agent: y", "exclude each other"],
+  ];
+  for (const [one, other, says] of pairs) {
+    const error = await runCommand([one!, other!, URL]).then(() => undefined, (error) => error);
+    assertEquals(error?.exitCode, 2, `${one} ${other}`);
+    assertStringIncludes(error.message, says!);
+  }
+});

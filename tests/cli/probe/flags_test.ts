@@ -1,0 +1,56 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError, ExitCode } from "../../../lib/cli/exit_code.ts";
+import { parseProbe, PROBE_FLAGS, probeHelp } from "../../../lib/cli/probe/flags.ts";
+
+Deno.test("parseProbe() understands everything", async () => {
+  const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];
+  const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1"];
+  const urls = ["http://{a,b}.example/f", "http://x:y@c.example/f"];
+  assertEquals(await parseProbe([...args, ...more, ...urls]), {
+    urls: [
+      "http://me:p%40%2541@a.example/f",
+      "http://me:p%40%2541@b.example/f",
+      "http://x:y@c.example/f",
+    ],
+    timeMs: 2500,
+    json: true,
+    caCertFile: "ca.pem",
+    http: "http1",
+    options: { headers: [["X-A", "1"], ["user-agent", "me/1"]], connectTimeoutMs: 3000 },
+  });
+  assertEquals(await parseProbe(["http://a/"]), {
+    ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, http: "auto" },
+    options: { headers: [] },
+  });
+  assertEquals(await parseProbe(["-h", "nonsense"]), "help");
+});
+
+const REFUSED: [args: string[], says: string][] = [
+  [[], "a mirror URL is needed: sphttp probe [options] URL..."],
+  [["--jsno", "http://a/"], "did you mean --json?"],
+  [["-o", "f", "http://a/"], "-o is no flag of sphttp probe"],
+  [["--time=0", "http://a/"], '--time is "0", but must be a number of seconds'],
+  [["--time", "soon", "http://a/"], '--time is "soon"'],
+  [["--connect-timeout=-1", "http://a/"], '--connect-timeout is "-1"'],
+  [["--http1.1", "--http2", "http://a/"], "exclude each other"],
+  [["-u", "hunter2", "http://a/"], "--user has no password"],
+  [["-H", "hunter2", "http://a/"], "--header"],
+  [["-A", "hunter2\n", "http://a/"], "--user-agent has a character"],
+  [["--cacert=", "http://a/"], '--cacert is ""'],
+  [["http://a/{b"], "unmatched {"],
+];
+
+Deno.test("parseProbe() says what is wrong with arguments", async () => {
+  for (const [args, says] of REFUSED) {
+    const error = await assertRejects(() => parseProbe(args), CommandError);
+    assertEquals(error.exitCode, ExitCode.USAGE);
+    assertStringIncludes(error.message, says);
+  }
+});
+
+Deno.test("probeHelp() names every flag and fits a screen", () => {
+  const lines = probeHelp().split("\n");
+  assertEquals(lines.filter((line) => line.length > 80), []);
+  assertEquals(lines.length <= 40, true);
+  for (const { name } of PROBE_FLAGS) assertStringIncludes(lines.join("\n"), `--${name} `);
+});

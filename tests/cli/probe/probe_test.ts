@@ -1,0 +1,272 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError, ExitCode } from "../../../lib/cli/exit_code.ts";
+import { probeCommand, probeMirrors } from "../../../lib/cli/probe.ts";
+import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
+import { parseProbe } from "../../../lib/cli/probe/flags.ts";
+import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
+import { testCertificates } from "../../support/certificates.ts";
+import { otherContent, randomContent, resizedContent } from "../../support/content.ts";
+import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
+
+const SIZE = 2_000_000;
+const CONTENT = randomContent(SIZE);
+/** Enough to measure a rate on loopback. */
+const QUICK = "--time=0.1";
+
+/** Measures mirrors as the command does, without printing. */
+async function probe(args: string[], signal = new AbortController().signal) {
+  const command = await parseProbe([QUICK, ...args]);
+  if (command === "help") throw new Error("This is no probe");
+  return await probeMirrors(command, { signal, caCerts: [], tell: () => {} });
+}
+
+function judgementOf(mirrors: readonly JudgedMirror[], { port }: LabMirror) {
+  const found = mirrors.find(({ measurement: { url } }) => new URL(url).port === String(port));
+  return [found?.verdict, found?.reason];
+}
+
+Deno.test("sphttp probe tells which mirrors are worth using, and why not the others", async () => {
+  await using fast = await startMirror({ content: CONTENT });
+  await using slow = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
+  await using whole = await startMirror({ content: CONTENT, ranges: false });
+  await using short = await startMirror({ content: resizedContent(CONTENT, 123) });
+  await using other = await startMirror({ content: otherContent(CONTENT) });
+  await using late = await startMirror({ content: otherContent(CONTENT, SIZE / 2) });
+  await using star = await startMirror({ content: CONTENT, unknownLength: "star" });
+  await using moved = await startMirror({ content: CONTENT, redirectTo: fast.url });
+  await using gone = await startMirror({
+    content: CONTENT,
+    faults: [{ kind: "status", status: 404 }],
+  });
+  await using packed = await startMirror({ content: CONTENT, faults: [{ kind: "compress" }] });
+  const all = [fast, slow, whole, short, other, late, star, moved, gone, packed];
+  const mirrors = await probe(all.map(({ url }) => url));
+  assertEquals(mirrors.length, all.length);
+  assertEquals(judgementOf(mirrors, fast), ["use", undefined]);
+  assertEquals(judgementOf(mirrors, slow)[0], "slow");
+  assertEquals(judgementOf(mirrors, whole), ["skip", "does not serve ranges"]);
+  assertEquals(judgementOf(mirrors, short), [
+    "skip",
+    "has another size than the others: 123 B instead of 2000000 B",
+  ]);
+  assertEquals(judgementOf(mirrors, other), ["skip", "begins with other bytes than the others"]);
+  assertEquals(judgementOf(mirrors, late), [
+    "skip",
+    "has other bytes in the middle than the others",
+  ]);
+  assertEquals(judgementOf(mirrors, star), ["skip", "does not tell the file's size"]);
+  assertEquals(judgementOf(mirrors, moved), ["use", `leads to 127.0.0.1:${fast.port}`]);
+  assertEquals(judgementOf(mirrors, gone), ["skip", "answered 404"]);
+  assertStringIncludes(judgementOf(mirrors, packed)[1]!, "the body is encoded (gzip)");
+});
+
+Deno.test("sphttp probe measures latency and rate, and asks for little", async () => {
+  await using mirror = await startMirror({
+    content: randomContent(50_000_000),
+    roundTripMs: 30,
+    bytesPerSecond: 5_000_000,
+  });
+  const [{ measurement } = { measurement: undefined }] = await probe([mirror.url]);
+  const { latencyMs, firstAnswerMs, bytesPerSecond, status, size, etag } = measurement!;
+  assertEquals([status, size, etag?.length], [206, 50_000_000, etag?.length]);
+  // A connection's first request takes two round trips; what is measured is never less than that.
+  assert(latencyMs! >= 29 && firstAnswerMs! >= 58, `${latencyMs} ${firstAnswerMs}`);
+  assert(bytesPerSecond! > 0, `${bytesPerSecond}`);
+  const ranges = mirror.requests.map(({ range }) => range![1] - range![0]);
+  // The first answer, its rest, the middle, three times the latency, and the rate.
+  assertEquals(ranges.slice(-4), [1, 1, 1, 50_000_000]);
+  assertEquals(ranges.slice(0, -4).reduce((sum, bytes) => sum + bytes, 0), 2 * 64 * 1024);
+  const rateRequest = mirror.requests.at(-1)!;
+  assert(rateRequest.bytesSent < 10_000_000, `${rateRequest.bytesSent}`);
+});
+
+Deno.test("sphttp probe measures rates one mirror after the other", async () => {
+  await using one = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
+  await using two = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
+  await probe([one.url, two.url]);
+  const [first, second] = [one, two].map(({ requests }) => requests.at(-1)!);
+  assert(second!.atMs >= first!.atMs + 90, `${first!.atMs} ${second!.atMs}`);
+});
+
+Deno.test("sphttp probe of files that are small, empty, or of unknown size", async () => {
+  for (const size of [0, 1, 100, 64 * 1024, 64 * 1024 + 1]) {
+    const content = randomContent(size);
+    await using one = await startMirror({ content });
+    await using two = await startMirror({ content });
+    const mirrors = await probe([one.url, two.url]);
+    assertEquals(mirrors.map(({ verdict, measurement }) => [verdict, measurement.size]), [
+      ["use", size],
+      ["use", size],
+    ]);
+  }
+  await using chunked = await startMirror({ content: CONTENT, unknownLength: "chunked" });
+  const [mirror] = await probe([chunked.url]);
+  assertEquals([mirror!.verdict, mirror!.reason], [
+    "use",
+    "serves the whole file only, no parts of it",
+  ]);
+});
+
+Deno.test("sphttp probe of a mirror that breaks while its rate is measured", async () => {
+  await using good = await startMirror({ content: CONTENT });
+  await using bad = await startMirror({
+    content: CONTENT,
+    faults: [{ kind: "truncate", afterBytes: 1_000_000 }],
+  });
+  const mirrors = await probe([bad.url, good.url]);
+  assertEquals(judgementOf(mirrors, good), ["use", undefined]);
+  const [verdict, reason] = judgementOf(mirrors, bad);
+  assertEquals(verdict, "skip");
+  assertStringIncludes(reason!, "of the body");
+});
+
+Deno.test("sphttp probe sends credentials to the mirror's origin only, and shows none", async () => {
+  const requireAuthorization = `Basic ${btoa("me:hunter2")}`;
+  await using target = await startMirror({ content: CONTENT });
+  await using mirror = await startMirror({ content: CONTENT, requireAuthorization });
+  await using moved = await startMirror({
+    content: CONTENT,
+    redirectTo: target.url,
+    requireAuthorization,
+  });
+  const inUrl = mirror.url.replace("://", "://me:hunter2@");
+  const mirrors = await probe(["-u", "me:hunter2", "-A", "me/1", inUrl, moved.url, mirror.url]);
+  assertEquals(mirrors.map(({ verdict }) => verdict), ["use", "use"]);
+  assertEquals(JSON.stringify(mirrors).includes("hunter2"), false);
+  for (const { headers } of target.requests) {
+    assertEquals([headers["authorization"], headers["user-agent"]], [undefined, "me/1"]);
+  }
+});
+
+Deno.test("sphttp probe stops when it is interrupted", async () => {
+  await using mirror = await startMirror({
+    content: CONTENT,
+    faults: [{ kind: "stall", beforeHeaders: true }],
+  });
+  const controller = new AbortController();
+  const interrupted = new CommandError(ExitCode.INTERRUPTED, "interrupted");
+  const running = probe([mirror.url], controller.signal);
+  controller.abort(interrupted);
+  assertEquals(await assertRejects(() => running), interrupted);
+});
+
+/** Runs the command in a process of its own. */
+async function run(...args: string[]) {
+  const url = new URL("../../../lib/cli/probe.ts", import.meta.url).href;
+  const map = new URL("../../../import_map.npm.json", import.meta.url).href;
+  const code = `import { probeCommand } from "${url}";
+    const { signal } = new AbortController();
+    try { await probeCommand(Deno.args, { signal }); } catch (error) {
+      console.error(error.message);
+      Deno.exit(error.exitCode ?? 99);
+    }`;
+  const { code: exitCode, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--quiet", `--import-map=${map}`, code, QUICK, ...args],
+  }).output();
+  const decoder = new TextDecoder();
+  return { exitCode, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+Deno.test("sphttp probe prints a table or JSON, and ends with 0 where a mirror can be used", async () => {
+  await using one = await startMirror({ content: CONTENT });
+  await using two = await startMirror({ content: CONTENT, ranges: false });
+  const table = await run(one.url, two.url);
+  assertEquals([table.exitCode, table.stderr], [0, ""]);
+  const lines = table.stdout.split("\n");
+  assertEquals(lines[0], "mirror           verdict  ranges      size  latency        rate");
+  assertStringIncludes(lines[1]!, `127.0.0.1:${one.port}  use      yes       2.0 MB`);
+  assertStringIncludes(lines[2]!, "does not serve ranges");
+  assertEquals(lines.slice(3), ["", "1 of 2 mirrors is worth using", ""]);
+  const json = await run("--json", one.url, two.url);
+  assertEquals([json.exitCode, json.stderr], [0, ""]);
+  const document: ProbeDocument = JSON.parse(json.stdout);
+  assertEquals([document.version, document.usable, document.mirrors.length], [1, 1, 2]);
+  const [first, second] = document.mirrors;
+  assertEquals(
+    { ...first, firstAnswerMs: 0, latencyMs: 0, bytesPerSecond: 0 },
+    {
+      ...{ url: one.url, verdict: "use", reason: null, status: 206, ranges: true, size: SIZE },
+      ...{ etag: first!.etag, lastModified: "Tue, 02 Jan 2024 03:04:05 GMT", sameFile: true },
+      ...{ protocol: "HTTP/1.1", redirects: 0, finalHost: `127.0.0.1:${one.port}`, share: 1 },
+      ...{ firstAnswerMs: 0, latencyMs: 0, bytesPerSecond: 0 },
+    },
+  );
+  assertEquals([second!.verdict, second!.latencyMs, second!.bytesPerSecond], ["skip", null, null]);
+});
+
+Deno.test("sphttp probe ends with the code of the first failure where no mirror can be used", async () => {
+  const missing = { kind: "status", status: 404 } as const;
+  await using gone = await startMirror({ content: CONTENT, faults: [missing] });
+  await using dead = await startMirror({ content: CONTENT });
+  await using other = await startMirror({ content: resizedContent(CONTENT, 5) });
+  const closed = dead.url;
+  await dead.close();
+  const both = await run(gone.url, closed);
+  assertEquals([both.exitCode, both.stderr], [22, "no mirror is left to download from\n"]);
+  assertStringIncludes(both.stdout, "answered 404");
+  assertStringIncludes(both.stdout, "no mirror is worth using");
+  assertEquals((await run("--json", closed, gone.url)).exitCode, 7);
+  await using one = await startMirror({ content: CONTENT });
+  const tie = await run(one.url, other.url);
+  assertEquals(tie.exitCode, 56);
+  assertStringIncludes(tie.stderr, "the mirrors do not have the same file");
+});
+
+Deno.test("probeCommand() refuses what makes no sense before it asks anybody", async () => {
+  const file = await Deno.makeTempFile();
+  await Deno.writeTextFile(file, "no PEM");
+  const broken = `${file}.pem`;
+  await Deno.writeTextFile(broken, "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
+  const refused: [args: string[], code: number, says: string][] = [
+    [["ftp://u:hunter2@a.example/f"], ExitCode.URL, "only http: and https:"],
+    [["nonsense"], ExitCode.URL, '"nonsense" is no URL'],
+    [["-H", "Range: bytes=0-1", "http://a/"], ExitCode.USAGE, "--header"],
+    [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "there is no such file"],
+    [["--cacert", file, "http://a/"], ExitCode.USAGE, "in PEM format"],
+    [["--cacert", broken, "http://a/"], ExitCode.USAGE, "the certificates cannot be used"],
+  ];
+  try {
+    for (const [args, code, says] of refused) {
+      const { signal } = new AbortController();
+      const error = await assertRejects(() => probeCommand(args, { signal }), CommandError);
+      assertEquals(error.exitCode, code, error.message);
+      assertStringIncludes(error.message, says);
+      assertEquals(error.message.includes("hunter2"), false);
+    }
+  } finally {
+    await Promise.all([file, broken].map((path) => Deno.remove(path)));
+  }
+});
+
+Deno.test("sphttp probe --cacert trusts a certificate; without it, it is told", async () => {
+  const { caPem, certPem, keyPem } = testCertificates();
+  const bytes = CONTENT.read(0, SIZE);
+  const { promise, resolve } = Promise.withResolvers<number>();
+  await using _server = Deno.serve({
+    ...{ hostname: "127.0.0.1", port: 0, cert: certPem, key: keyPem },
+    onListen: ({ port }) => resolve(port),
+  }, ({ headers }) => {
+    const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(headers.get("range") ?? "")!.map(Number);
+    const last = Math.min(end!, SIZE - 1);
+    return new Response(bytes.subarray(start, last + 1), {
+      status: 206,
+      headers: { "content-range": `bytes ${start}-${last}/${SIZE}` },
+    });
+  });
+  const url = `https://127.0.0.1:${await promise}/f`;
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, caPem);
+    for (const [flag, protocol] of [["--http2", "HTTP/2"], ["--http1.1", "HTTP/1.1"]] as const) {
+      const { stdout, stderr, exitCode } = await run("--json", flag, "--cacert", file, url);
+      assertEquals([exitCode, stderr], [0, ""]);
+      const [mirror] = (JSON.parse(stdout) as ProbeDocument).mirrors;
+      assertEquals([mirror!.verdict, mirror!.protocol], ["use", protocol]);
+    }
+    const unknown = await run(url);
+    assertEquals(unknown.exitCode, 60);
+    assertStringIncludes(unknown.stderr, "--cacert FILE names one to trust");
+  } finally {
+    await Deno.remove(file);
+  }
+});

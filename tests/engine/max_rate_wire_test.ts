@@ -1,0 +1,70 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { Downloader } from "../../mod.ts";
+import { download, FILE, withMirrors } from "../support/download.ts";
+
+/** The file in half a second. */
+const RATE = 2 * FILE.size;
+
+/** Waits for the timers, and the clocks, not being in step, in milliseconds. */
+const SLACK_MS = 150;
+
+for (const delayRequest of ["adaptive", "diff"] as const) {
+  Deno.test(`maxRate: ${delayRequest} brings the right bytes over the wire, and not too soon`, async () => {
+    const links = [{ roundTripMs: 4 }, { bytesPerSecond: 1e6, roundTripMs: 10 }, {
+      roundTripMs: 20,
+    }];
+    await withMirrors(links, async (urls, mirrors) => {
+      const { sha256, error, stats } = await download(urls, { delayRequest, maxRate: RATE });
+      assertEquals([error, sha256], [undefined, FILE.sha256()]);
+      assert(stats.seconds * 1000 >= 500 - SLACK_MS, `${stats.seconds} s`);
+      assertEquals(stats.mirrors.map(({ failures }) => failures), [0, 0, 0]);
+      // Nothing burst at the beginning, either: every request was for little.
+      const longest = Math.max(...mirrors.flatMap(({ requests }) =>
+        requests.map(({ headers }) => {
+          const [, start, last] = /bytes=(\d+)-(\d+)/.exec(headers["range"]!)!;
+          return Number(last) + 1 - Number(start);
+        })
+      ));
+      assert(longest <= 0.16 * RATE, `${longest} bytes`);
+    });
+  });
+}
+
+for (const unknownLength of [undefined, "chunked"] as const) {
+  Deno.test(`maxRate: a whole file (${unknownLength ?? "of known size"}) is read no faster than that`, async () => {
+    const options = unknownLength ? { unknownLength } : { ranges: false };
+    await withMirrors([options], async (urls) => {
+      const { sha256, error, stats } = await download(urls, { maxRate: RATE, idleTimeoutMs: 2000 });
+      assertEquals([error, sha256], [undefined, FILE.sha256()]);
+      assert(stats.seconds * 1000 >= 500 - SLACK_MS, `${stats.seconds} s`);
+      assertEquals(stats.mirrors[0]!.failures, 0);
+    });
+  });
+}
+
+Deno.test("Downloader.maxRate may be set at any time, and frees whoever waits", async () => {
+  for (const ranges of [true, false]) {
+    await withMirrors([{ ranges }], async (urls) => {
+      // It would take almost three hours.
+      const downloader = new Downloader(urls, { maxRate: 100 });
+      assertEquals(downloader.maxRate, 100);
+      let bytes = 0;
+      for await (const part of downloader) {
+        bytes += part.byteLength;
+        downloader.maxRate = undefined;
+      }
+      assertEquals([bytes, downloader.maxRate], [FILE.size, undefined]);
+    });
+  }
+});
+
+Deno.test("Downloader.maxRate: a download that waits can be cancelled, and refuses nonsense", async () => {
+  for (const ranges of [true, false]) {
+    await withMirrors([{ ranges }], async (urls) => {
+      await using downloader = new Downloader(urls, { maxRate: 1 });
+      await downloader.open();
+      assertThrows(() => downloader.maxRate = 0, RangeError, "maxRate is 0, but must be from 1");
+      assertEquals(downloader.maxRate, 1);
+    });
+  }
+});

@@ -1,0 +1,92 @@
+/**
+ * Without the option `proxy`, Deno's own reading of the environment holds. That is not ours to decide,
+ * but the documentation says what it is: this fails when it becomes something else.
+ */
+
+import { assertEquals } from "@std/assert";
+import { FILE, withMirrors } from "../support/download.ts";
+import { startHttpProxy } from "../support/proxy_lab.ts";
+
+const MODULE = new URL("../../mod.ts", import.meta.url).href;
+const IMPORT_MAP = new URL("../../import_map.npm.json", import.meta.url).pathname;
+
+/** Downloads in a process of its own; the bytes that came. */
+async function downloadWith(
+  env: Readonly<Record<string, string>>,
+  url: string,
+  options: string,
+): Promise<number> {
+  const code = `
+    import { Downloader } from ${JSON.stringify(MODULE)};
+    let bytes = 0;
+    for await (const part of new Downloader([${JSON.stringify(url)}], ${options})) {
+      bytes += part.byteLength;
+    }
+    console.log(bytes);`;
+  const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
+  const process = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-net", `--import-map=${IMPORT_MAP}`, "-"],
+    stdin: "piped",
+    stdout: "piped",
+    clearEnv: true,
+    env: { PATH, HOME, ...(DENO_DIR !== undefined && { DENO_DIR }), ...env },
+  }).spawn();
+  const writer = process.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(code));
+  await writer.close();
+  const { stdout } = await process.output();
+  return Number(new TextDecoder().decode(stdout));
+}
+
+/** `PROXY` stands for the lab's, and nobody listens at `NOWHERE`. */
+const NOWHERE = "http://127.0.0.1:1";
+
+const TABLE: readonly (readonly [env: Readonly<Record<string, string>>, proxied: boolean])[] = [
+  [{}, false],
+  [{ HTTP_PROXY: "PROXY" }, true],
+  [{ http_proxy: "PROXY" }, true],
+  [{ HTTPS_PROXY: "PROXY" }, false],
+  [{ ALL_PROXY: "PROXY" }, true],
+  [{ all_proxy: "PROXY" }, true],
+  // Upper case goes before lower case, and ALL_PROXY before the others.
+  [{ HTTP_PROXY: "PROXY", http_proxy: NOWHERE }, true],
+  [{ ALL_PROXY: "PROXY", HTTP_PROXY: NOWHERE }, true],
+  [{ HTTP_PROXY: "PROXY", REQUEST_METHOD: "GET" }, false],
+  [{ HTTP_PROXY: "PROXY", NO_PROXY: "one.example, 127.0.0.1" }, false],
+  [{ HTTP_PROXY: "PROXY", no_proxy: "127.0.0.0/8" }, false],
+  [{ HTTP_PROXY: "PROXY", NO_PROXY: "*" }, true],
+];
+
+Deno.test("proxy: by default, Deno reads the environment as the documentation says", async () => {
+  await withMirrors([{}], async ([url]) => {
+    for (const [template, proxied] of TABLE) {
+      await using proxy = await startHttpProxy();
+      const env = Object.fromEntries(
+        Object.entries(template).map((
+          [name, value],
+        ) => [name, value.replace("PROXY", `http://${proxy.host}`)]),
+      );
+      const about = JSON.stringify(template);
+      assertEquals(await downloadWith(env, url!, "{}"), FILE.size, about);
+      assertEquals(proxy.seen.length > 0, proxied, about);
+    }
+  });
+});
+
+Deno.test("proxy: a client of our own reads the environment, too; the option goes before it", async () => {
+  await withMirrors([{}], async ([url]) => {
+    await using proxy = await startHttpProxy();
+    await using other = await startHttpProxy();
+    const env = { HTTP_PROXY: `http://${proxy.host}` };
+    assertEquals(await downloadWith(env, url!, '{ http: "http1" }'), FILE.size);
+    const seen = proxy.seen.length;
+    assertEquals(seen > 0, true);
+    const option = JSON.stringify({ proxy: `http://${other.host}` });
+    assertEquals(await downloadWith(env, url!, option), FILE.size);
+    assertEquals([proxy.seen.length, other.seen.length > 0], [seen, true]);
+    // But for a host that is not to be asked through any.
+    const before = other.seen.length;
+    assertEquals(await downloadWith({ NO_PROXY: "127.0.0.1" }, url!, option), FILE.size);
+    assertEquals(other.seen.length, before);
+  });
+});

@@ -1,0 +1,85 @@
+/**
+ * A directory with a part file in it, for tests of what is done with that.
+ *
+ * @module
+ */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { CommandError, type ExitCode } from "../../lib/cli/exit_code.ts";
+import { PartFile, type PartFileOptions } from "../../lib/cli/part_file.ts";
+import { type FilePlace, placeOf } from "../../lib/cli/place.ts";
+import type { FileFacts } from "../../lib/cli/resume_record.ts";
+
+/** A mirror. */
+export const A = "http://a.example/f";
+/** Another one. */
+export const B = "http://b.example/f";
+
+/** A directory that goes away. */
+export function workplace() {
+  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-part-" }));
+  const read = (name: string) => Deno.readTextFileSync(`${path}/${name}`);
+  return {
+    path,
+    file: `${path}/f`,
+    part: `${path}/f.part`,
+    record: `${path}/f.part.json`,
+    read,
+    mirrors: () => JSON.parse(read("f.part.json")).mirrors as unknown[],
+    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}
+
+/** A directory that goes away. */
+export type Workplace = ReturnType<typeof workplace>;
+
+/** The place that a command would have; `-o` unless the URL's name is to be taken. */
+export async function filePlace(
+  { path, file }: Workplace,
+  { fromUrl = false, keepExisting = false } = {},
+): Promise<FilePlace> {
+  const place = await placeOf({
+    ...{ output: fromUrl ? undefined : file, directory: path, keepExisting },
+    ...{ createDirectories: false, resume: false },
+  }, A);
+  if (place.type !== "file") throw new Error(`This is no file: ${place.type}`);
+  return place;
+}
+
+/** Opens the part file of the directory. */
+export async function open(
+  place: Workplace,
+  options: Partial<PartFileOptions> = {},
+): Promise<PartFile> {
+  return await PartFile.open(await filePlace(place), { resume: false, ...options });
+}
+
+/** A text in bytes. */
+export const text = (value: string) => new TextEncoder().encode(value);
+
+/** What a download finds out. */
+export const facts = (size: number | undefined, etag?: string, url = A): FileFacts => ({
+  info: { size, etag, lastModified: undefined, mirrors: [url] },
+});
+
+/** What is known of a mirror. */
+export const known = (url: string, etag: string) => ({
+  url,
+  location: undefined,
+  validators: { etag, lastModified: undefined, strong: etag },
+});
+
+/** Waits for a refusal with an exit code; resolves to its message. */
+export async function refuse(promise: Promise<unknown>, exitCode: ExitCode): Promise<string> {
+  const error = await assertRejects(() => promise, CommandError) as CommandError;
+  assertEquals(error.exitCode, exitCode, error.message);
+  return error.message;
+}
+
+/** Writes the beginning of a file, as a download that is then killed would. */
+export async function leave(place: Workplace, bytes: string, facts: FileFacts): Promise<void> {
+  using part = await open(place);
+  part.begin(facts);
+  await part.write(text(bytes));
+}
