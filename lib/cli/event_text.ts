@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { CancelEvent, CancelReason, SendReason, TraceEvent } from "../../mod.ts";
+import type { CancelReason, SendReason, TraceEvent } from "../../mod.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 
-/** Why a range is asked for; the usual needs no word. */
+/** Why a range is asked for. */
 const SEND_REASONS: Readonly<Record<SendReason, string>> = {
-  front: "",
+  front: " at the front",
   ahead: " ahead of its turn",
   end: " as one of the last",
   retry: " again, as it was given back",
@@ -29,7 +29,7 @@ const CANCEL_REASONS: Readonly<Record<CancelReason, string>> = {
 };
 
 /** An event as one line, without the time. */
-export function eventText(event: TraceEvent | CancelEvent): string {
+export function eventText(event: TraceEvent): string {
   switch (event.type) {
     case "open": {
       const size = event.size === undefined ? "a size that is unknown" : formatBytes(event.size);

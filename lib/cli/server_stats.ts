@@ -7,7 +7,8 @@
  */
 
 import { MirrorBook } from "../../mod.ts";
-import { reason } from "./output.ts";
+import { replaceFile } from "./replace_file.ts";
+import { reason } from "./write_error.ts";
 
 /** The files, and how old their figures may be. */
 export interface ServerStatFiles {
@@ -52,9 +53,8 @@ export async function saveServerStats(
   try {
     await replaceFile(save, `${JSON.stringify(book, undefined, 2)}\n`);
   } catch (error) {
-    const missing = error instanceof Deno.errors.NotFound;
-    const why = missing ? "its directory does not exist" : reason(error);
-    warn(`cannot write what is known of the servers to ${save}: ${why}`);
+    const why = error instanceof Error ? error.message : String(error);
+    warn(`what is known of the servers is not kept: ${why}`);
   }
 }
 
@@ -64,31 +64,5 @@ function parse(text: string): unknown {
     return JSON.parse(text);
   } catch {
     throw new TypeError("it is no JSON");
-  }
-}
-
-/** Writes a file whole or not at all. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const found = await stat(path);
-  // A device or a pipe has no place where another file could take its name.
-  if (found !== undefined && !found.isFile) return await Deno.writeTextFile(path, text);
-  // What a link points to is replaced, not the link.
-  const target = found === undefined ? path : await Deno.realPath(path);
-  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
-  try {
-    await Deno.writeTextFile(temporary, text, { createNew: true });
-    await Deno.rename(temporary, target);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
-}
-
-async function stat(path: string): Promise<Deno.FileInfo | undefined> {
-  try {
-    return await Deno.stat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
   }
 }

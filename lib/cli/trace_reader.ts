@@ -165,12 +165,13 @@ const START_FIELDS: Readonly<Record<string, Check>> = {
 /** The fields on which the analysis relies. */
 const EVENT_FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   send: { seconds: SECONDS, block: WHOLE, mirror: MIRROR, request: WHOLE, duplicate: FLAG },
+  cancel: { seconds: SECONDS, mirror: MIRROR, request: WHOLE },
   receive: { seconds: SECONDS, block: WHOLE, mirror: MIRROR, bytes: WHOLE },
   open: { seconds: SECONDS, size: UNLESS_UNKNOWN },
   mirror: { seconds: SECONDS, mirror: MIRROR },
   failure: { seconds: SECONDS, mirror: MIRROR },
   note: { seconds: SECONDS },
-  end: { seconds: SECONDS, outcome: OUTCOME },
+  end: { seconds: SECONDS, outcome: OUTCOME, bytes: OPTIONS },
 };
 
 function check(

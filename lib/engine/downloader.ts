@@ -351,7 +351,7 @@ export class Downloader implements AsyncDisposable {
           this.#trace.length = 0;
           break;
         case "report":
-          this.#report(command.event as TraceEvent);
+          this.#report(command.event);
           break;
         case "finish":
           this.#end({ type: "complete" });
@@ -387,10 +387,16 @@ export class Downloader implements AsyncDisposable {
       this.#trace.push(event);
     }
     try {
-      this.#options.onEvent(event);
+      this.#options.onEvent(event.type === "end" ? { ...event, bytes: this.#usedBytes() } : event);
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  #usedBytes(): Record<string, number> {
+    return Object.fromEntries(
+      this.stats().mirrors.map(({ url, bytes, wastedBytes }) => [url, bytes - wastedBytes]),
+    );
   }
 
   #fail(error: unknown): void {

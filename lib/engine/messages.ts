@@ -6,7 +6,7 @@
  */
 
 import type { MirrorError, SphttpError } from "../errors.ts";
-import type { CancelEvent, TraceEvent } from "../trace/events.ts";
+import type { TraceEvent } from "../trace/events.ts";
 
 /** What a mirror's headers said, once they were found usable. */
 export type Answer =
@@ -70,7 +70,7 @@ export type Command =
   /** What came so far is of no use: another file than the mirrors agreed on. Only before `open`. */
   | { readonly type: "discard" }
   /** Tell whoever listens. */
-  | { readonly type: "report"; readonly event: TraceEvent | CancelEvent }
+  | { readonly type: "report"; readonly event: TraceEvent }
   /** Every byte has been received. */
   | { readonly type: "finish" }
   /** The download cannot go on. */

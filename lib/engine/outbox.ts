@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { CancelEvent, TraceEvent } from "../trace/events.ts";
+import type { TraceEvent } from "../trace/events.ts";
 import type { Command } from "./messages.ts";
 
 /** A trace event to which the time has yet to be added. */
-export type Unstamped<Event> = Event extends TraceEvent | CancelEvent ? Omit<Event, "seconds">
+export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "seconds">
   : never;
 
 const NOTHING: readonly Command[] = [];
@@ -25,7 +25,7 @@ export class Outbox {
   }
 
   /** Reports what happened at `now`. */
-  report(event: Unstamped<TraceEvent | CancelEvent>, now: number): void {
+  report(event: Unstamped<TraceEvent>, now: number): void {
     const seconds = (now - this.startedAt) / 1000;
     this.push({ type: "report", event: { ...event, seconds } });
   }

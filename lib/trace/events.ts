@@ -152,14 +152,14 @@ export interface EndEvent {
   seconds: number;
   /** How it ended. */
   outcome: "complete" | "failed" | "cancelled";
+  /** Bytes that were used of each mirror, by its URL; missing in older traces. */
+  bytes?: Record<string, number>;
 }
 
-/**
- * Anything that a download tells of itself. Listeners hear of a {@linkcode CancelEvent}, too, which is to
- * become one of these.
- */
+/** Anything that a download tells of itself. */
 export type TraceEvent =
   | SendEvent
+  | CancelEvent
   | ReceiveEvent
   | OpenEvent
   | MirrorEvent

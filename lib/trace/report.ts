@@ -32,7 +32,7 @@ export interface MirrorReport {
   url: string;
   /** Blocks of which it brought the last byte. */
   blocks: number;
-  /** Their bytes. */
+  /** Bytes of it that were used; those of its blocks, where the trace does not tell them. */
   bytes: number;
   /** These bytes as a part of all, from 0 to 1. */
   share: number;
@@ -139,7 +139,11 @@ function mirrorReports(
   receives: readonly ReceiveEvent[],
   { arrivalIntervals }: Analysis,
 ): MirrorReport[] {
-  const total = bytesOf(receives);
+  const end = recording.events.findLast((event) => event.type === "end");
+  const used = end?.bytes;
+  const total = used === undefined
+    ? bytesOf(receives)
+    : Object.values(used).reduce((sum, bytes) => sum + bytes, 0);
   const own = Map.groupBy(
     recording.events.filter((event) => "mirror" in event),
     ({ mirror }) => mirror,
@@ -148,7 +152,7 @@ function mirrorReports(
     const events = own.get(url) ?? [];
     const sends = events.filter((event) => event.type === "send");
     const received = receivesOf(events);
-    const bytes = bytesOf(received);
+    const bytes = used === undefined ? bytesOf(received) : used[url] ?? 0;
     return {
       url,
       blocks: received.length,

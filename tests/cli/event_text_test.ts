@@ -27,7 +27,7 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     false,
   ],
   ...([
-    ["front", "block 2 asked for (bytes"],
+    ["front", "block 2 asked for at the front (bytes"],
     ["ahead", "block 2 asked for ahead of its turn (bytes"],
     ["end", "block 2 asked for as one of the last (bytes"],
     ["retry", "block 2 asked for again, as it was given back (bytes"],

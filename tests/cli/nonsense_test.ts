@@ -82,3 +82,12 @@ Deno.test("flags that exclude each other say so", async () => {
     assertStringIncludes(error.message, says!);
   }
 });
+
+Deno.test("the manual names every flag", () => {
+  const manual = Deno.readTextFileSync(new globalThis.URL("../../docs/sphttp.md", import.meta.url));
+  for (const { name, short } of FLAGS as readonly { name: string; short?: string }[]) {
+    const named = manual.includes(`--${name}`) ||
+      (short !== undefined && manual.includes(`-${short}`));
+    assert(named, `docs/sphttp.md does not name --${name}`);
+  }
+});

@@ -156,7 +156,7 @@ Deno.test("--server-stat-of: a place that cannot be written to is told of, and n
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [path: string, says: string][] = [
     [`${place.path}/none/servers.json`, "its directory does not exist"],
-    [place.path, "Is a directory"],
+    [place.path, "it is a directory"],
     [`${place.output}/servers.json`, "Not a directory"],
   ];
   for (const [path, says] of table) {
@@ -164,7 +164,10 @@ Deno.test("--server-stat-of: a place that cannot be written to is told of, and n
     const { shown, error } = await run(...args);
     assertEquals(error, undefined);
     const last = shown.trimEnd().split("\n").at(-1)!;
-    assertStringIncludes(last, `sphttp: cannot write what is known of the servers to ${path}: `);
+    assertStringIncludes(
+      last,
+      `sphttp: what is known of the servers is not kept: cannot write to ${path}: `,
+    );
     if (Deno.build.os !== "windows") assertStringIncludes(last, says);
     assertEquals(place.names(), ["file.bin"]);
   }

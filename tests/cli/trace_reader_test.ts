@@ -38,8 +38,8 @@ Deno.test("readTrace() takes other line ends, empty lines, and a last line witho
 
 Deno.test("readTrace() passes over events and fields that a newer sphttp adds", async () => {
   const unknown = JSON.stringify({ type: "constructor", seconds: 1 });
-  const cancel = JSON.stringify({ type: "cancel", seconds: 1, request: 3, mirror: null });
-  const text = `${TRACE}${unknown}\n${cancel}\n`.replace(
+  const later = JSON.stringify({ type: "later", seconds: 1, request: 3, mirror: null });
+  const text = `${TRACE}${unknown}\n${later}\n`.replace(
     '"type":"send"',
     '"reason":"x","type":"send"',
   );

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { Downloader } from "../../mod.ts";
+import { Downloader, MirrorBook } from "../../mod.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 
 /** The file in half a second. */
@@ -67,4 +67,27 @@ Deno.test("Downloader.maxRate: a download that waits can be cancelled, and refus
       assertEquals(downloader.maxRate, 1);
     });
   }
+});
+
+Deno.test("maxRate: nothing is put down of links that were not made use of", async () => {
+  await withMirrors([{ bytesPerSecond: 3e6, roundTripMs: 5 }], async (urls) => {
+    const book = new MirrorBook();
+    assertEquals((await download(urls, { book, maxRate: RATE })).error, undefined);
+    assertEquals(book.size, 0);
+    assertEquals((await download(urls, { book })).error, undefined);
+    assertEquals(book.size, 1);
+  });
+});
+
+Deno.test("maxRate: what small probes found out serves another download, but for their digest", async () => {
+  await withMirrors([{}, {}], async ([known, other]) => {
+    await using limited = new Downloader([known!], { maxRate: 20_000 });
+    await limited.open();
+    const { knownFile } = limited;
+    assertEquals([knownFile?.info.size, knownFile?.digest], [FILE.size, undefined]);
+    // A mirror that is new is compared by more bytes than the first one was.
+    const { error, sha256, stats } = await download([known!, other!], { knownFile });
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    assertEquals(stats.mirrors.map(({ state }) => state === "dropped"), [false, false]);
+  });
 });
