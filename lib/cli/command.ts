@@ -22,6 +22,7 @@ import {
   parseSeconds,
   parseUser,
   type RequestedRange,
+  unlessZero,
 } from "./values.ts";
 import { parseWriteOut, type WriteOut } from "./write_out.ts";
 
@@ -114,6 +115,11 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
   for (const [one, other] of EXCLUSIVE) {
     if (has(one) && has(other)) throw usageError(`--${one} and --${other} exclude each other`);
   }
+  if (each("output", (_flag, text) => text).length > 1) {
+    throw usageError(
+      "--output was given twice, but all URLs are mirrors of one file; --input-file is for several",
+    );
+  }
   const inputFile = given("input-file", parseFile);
   if (inputFile === undefined && urls.length === 0) {
     throw usageError("a mirror URL is needed: sphttp [options] URL...; --help shows the options");
@@ -134,7 +140,7 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
       user: given("user", parseUser),
       netrc: given("netrc-file", parseFile) ?? has("netrc"),
     },
-    maxTimeMs: given("max-time", parseSeconds),
+    maxTimeMs: given("max-time", unlessZero(parseSeconds)),
     report: {
       verbosity: has("silent")
         ? has("show-error") ? "errors" : "silent"
@@ -145,7 +151,11 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
       progress: !has("no-progress"),
       writeOut: given("write-out", parseWriteOut),
     },
-    traceFile: given("trace", parseFile),
+    traceFile: given("trace", (flag, text) => {
+      if (text === "-") throw usageError(`${flag} is "-", but must be the name of a file`);
+      if (text === target.output) throw usageError(`${flag} and --output name the same file`);
+      return parseFile(flag, text);
+    }),
     serverStats: {
       load: given("server-stat-if", parseFile),
       save: given("server-stat-of", parseFile),

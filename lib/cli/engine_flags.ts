@@ -21,6 +21,7 @@ import {
   parseSeconds,
   parseSize,
   parseStaticDelay,
+  unlessZero,
 } from "./values.ts";
 
 type FlagValues = ParsedFlags<FlagName>;
@@ -82,16 +83,16 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     invalidBlockThreshold: given("invalid-block-threshold", parseCount),
     closeBadConnections: has("close-bad-connections") ? true : undefined,
     maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
-    maxRate: given("limit-rate", parseRate),
+    maxRate: given("limit-rate", unlessZero(parseRate)),
     lowestRate: lowestRate(values),
     maxRedirects: given("max-redirs", parseCount),
     proxy: given("proxy", parseProxy),
     headers: headers(values),
     http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,
-    connectTimeoutMs: given("connect-timeout", parseSeconds),
+    connectTimeoutMs: given("connect-timeout", unlessZero(parseSeconds)),
     retry: withoutUndefined({
       attempts: retries === undefined ? undefined : retries + 1,
-      maxTimeMs: given("retry-max-time", parseSeconds),
+      maxTimeMs: given("retry-max-time", unlessZero(parseSeconds)),
     }),
   };
   // The names of algorithms are judged by the engine.
@@ -101,10 +102,11 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
   }) as DownloaderOptions;
 }
 
-function lowestRate({ given }: FlagValues): DownloaderOptions["lowestRate"] {
-  const bytesPerSecond = given("speed-limit", parseRate);
+function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"] {
+  const bytesPerSecond = given("speed-limit", unlessZero(parseRate));
   const milliseconds = given("speed-time", parseSeconds);
-  if (bytesPerSecond === undefined && milliseconds === undefined) return undefined;
+  const off = has("speed-limit") && bytesPerSecond === undefined;
+  if (off || (bytesPerSecond === undefined && milliseconds === undefined)) return undefined;
   return {
     bytesPerSecond: bytesPerSecond ?? LEAST_RATE,
     ...(milliseconds !== undefined && { seconds: milliseconds / 1000 }),

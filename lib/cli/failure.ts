@@ -61,14 +61,34 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   const told = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
   return new CommandError(
     exitCode,
-    `no mirror is left to download from${told}${ADVICE[exitCode] ?? ""}`,
+    `no mirror is left to download from${told}${ADVICE[exitCode] ?? ""}${adviceOn(error.cause)}`,
   );
+}
+
+/** What can be done about statuses that ask for something. */
+function adviceOn(failures: readonly MirrorError[]): string {
+  if (failures.some(({ status }) => status === 401)) {
+    return "\nA login is wanted: --user USER:PASS, or --netrc with the host in ~/.netrc";
+  }
+  const proxies = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"]
+    .flatMap((name) => [name, name.toLowerCase()]).filter(isSet);
+  const unreached = failures.some(({ phase, reason }) =>
+    phase === "connect" && reason === "network"
+  );
+  if (!unreached || proxies.length === 0) return "";
+  return `\nThe environment names a proxy (${proxies.join(", ")}): it may be what was not reached`;
+}
+
+function isSet(variable: string): boolean {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" && Boolean(Deno.env.get(variable));
 }
 
 /** What can be done, where the engine's words are the network's. */
 const ADVICE: Readonly<Partial<Record<ExitCode, string>>> = {
   [ExitCode.CERTIFICATE]:
-    "\nNo known authority vouches for the certificate; --cacert FILE names one to trust",
+    "\nThe certificate is not trusted, or not for this host: --cacert FILE names an authority to " +
+    "trust, --insecure trusts any certificate",
   [ExitCode.TLS]: "\nThe server was reached, but a TLS connection failed; is it an https server?",
 };
 

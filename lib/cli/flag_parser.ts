@@ -113,8 +113,14 @@ async function unknownFlag(
     const shorts = flags.flatMap(({ short }) => short === undefined ? [] : [`-${short}`]);
     return usageError(`${given} is no flag of ${command}; its short flags are ${shorts.join(" ")}`);
   }
+  const meant = namesOf(flags).find((name) => `--${name}`.startsWith(given));
+  if (meant !== undefined) {
+    return usageError(`${given} is no flag of ${command}; did you mean --${meant}?`);
+  }
   const { closestString } = await import("@std/text/closest-string");
-  const nearest: string = closestString(given, namesOf(flags).map((name) => `--${name}`));
+  // Nobody should come to trust any certificate by a typing error.
+  const known = namesOf(flags).filter((name) => name !== "insecure").map((name) => `--${name}`);
+  const nearest: string = closestString(given, known);
   return usageError(`${given} is no flag of ${command}; did you mean ${nearest}?`);
 }
 

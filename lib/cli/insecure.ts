@@ -32,7 +32,8 @@ export async function rerunInsecurely(args: readonly string[]): Promise<number> 
   }
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", FLAG, Deno.mainModule, ...args],
-    env: { [MARK]: "1" },
+    // Deno says on stderr what it does; colours have no place in a file.
+    env: { [MARK]: "1", ...(!Deno.stderr.isTerminal() && { NO_COLOR: "1" }) },
     stdin: "inherit",
     stdout: "inherit",
     stderr: "inherit",

@@ -51,7 +51,7 @@ export async function probeCommand(args: readonly string[], context: ProbeContex
       ? `${JSON.stringify(probeDocument(mirrors, { sphttp: VERSION, http }), undefined, 2)}\n`
       : tableText(mirrors),
   );
-  const failure = await failureOf(mirrors, caCerts);
+  const failure = await failureOf(mirrors, caCerts, command.proxy);
   if (failure !== undefined) throw failure;
 }
 
@@ -65,10 +65,10 @@ export interface ProbeSurroundings extends ProbeContext {
 
 /** Measures and judges mirrors; the fastest comes first. */
 export async function probeMirrors(
-  { urls, http, options, timeMs }: ProbeCommand,
+  { urls, http, proxy, options, timeMs }: ProbeCommand,
   { signal, caCerts, tell }: ProbeSurroundings,
 ): Promise<JudgedMirror[]> {
-  using client = openClient(http, caCerts);
+  using client = openClient(http, caCerts, proxy);
   const settings: ProbeSettings = {
     ...{ options, timeMs, signal },
     fetch: (input, init) => {
@@ -106,9 +106,14 @@ function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe
 }
 
 /** A client of our own: its connections stay open from one request to the next. */
-function openClient(http: ProbeCommand["http"], caCerts: readonly string[]): Deno.HttpClient {
+function openClient(
+  http: ProbeCommand["http"],
+  caCerts: readonly string[],
+  proxy: string | undefined,
+): Deno.HttpClient {
   try {
     return Deno.createHttpClient({
+      ...(proxy !== undefined && { proxy: proxyOf(proxy) }),
       caCerts: [...caCerts],
       http1: http !== "http2",
       http2: http !== "http1",
@@ -118,10 +123,24 @@ function openClient(http: ProbeCommand["http"], caCerts: readonly string[]): Den
   }
 }
 
+/** A proxy as Deno takes it: its credentials beside its URL. */
+function proxyOf(text: string): Deno.Proxy {
+  const url = new URL(text);
+  const { username, password } = url;
+  url.username = url.password = "";
+  if (username === "" && password === "") return { url: url.href };
+  const basicAuth = {
+    username: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+  };
+  return { url: url.href, basicAuth };
+}
+
 /** Why no mirror can be used; `undefined` where one can. */
 async function failureOf(
   mirrors: readonly JudgedMirror[],
   caCerts: readonly string[],
+  proxy: string | undefined,
 ): Promise<unknown> {
   if (mirrors.some(({ verdict }) => verdict !== "skip")) return undefined;
   const tie = mirrors.some(({ measurement, sameFile }) =>
@@ -137,7 +156,7 @@ async function failureOf(
   const failures = mirrors.flatMap(({ measurement: { failure } }) => failure ?? []);
   // The table has told them.
   const shown = new Set(failures.map(({ message }) => message));
-  return await explain(new NoMirrorLeftError(failures), { caCerts, shown });
+  return await explain(new NoMirrorLeftError(failures), { caCerts, proxy, shown });
 }
 
 /** What is drawn over itself on a terminal while the user waits; an empty text takes it away. */

@@ -92,7 +92,13 @@ export function renderFiles(
 export function progressLine(state: ProgressState): string {
   const { done, total, share, etaSeconds } = totals(state);
   const rate = formatRate(state.stats.rate);
-  if (total === undefined || share === undefined) return `${formatBytes(done)}, ${rate}`;
+  if (total === undefined || share === undefined) {
+    const { receivedBytes, mirrors } = state.stats;
+    if (receivedBytes > 0) return `${formatBytes(done)}, ${rate}`;
+    return `no answer yet from ${
+      mirrors.length === 1 ? "the mirror" : `${mirrors.length} mirrors`
+    }`;
+  }
   const eta = etaSeconds === undefined ? "" : `, ETA ${formatTime(etaSeconds)}`;
   return `${formatBytes(done)} of ${formatBytes(total)} (${formatPercent(share)}), ${rate}${eta}`;
 }

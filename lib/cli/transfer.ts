@@ -22,6 +22,7 @@ import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";
 import { openPlace, type Output } from "./output.ts";
 import { placeOf } from "./place.ts";
+import { verifyPresent } from "./present_file.ts";
 import { type ProgressState, totals } from "./progress_view.ts";
 import { remoteTime } from "./remote_time.ts";
 import type { FileReport } from "./report.ts";
@@ -64,15 +65,13 @@ export class Transfer {
 
   /** Gets the file to its place. Rejects with a {@linkcode CommandError} where that cannot be. */
   async run(): Promise<void> {
-    const { target, urls, checksums } = this.#request;
-    const { signal, traceFile, report } = this.#context;
+    const { target, urls } = this.#request;
+    const { signal, traceFile } = this.#context;
     signal.throwIfAborted();
     const place = await placeOf(target, urls[0]!);
     this.#name = place.name;
     if (place.type === "present") {
-      await this.#verifyPresent(place.path);
-      const right = checksums.length > 0 ? ", and its checksum is right" : "";
-      return report.note(`${place.name} exists already${right}; nothing to continue`);
+      return await verifyPresent(place, this.#request, this.#context);
     }
     using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
     // A pipe may wait for its reader for ever.
@@ -190,7 +189,10 @@ export class Transfer {
   #announce({ part, existing }: Output): void {
     const { report } = this.#context;
     if (part?.startsOver) {
-      report.note(`${part.partName} from before is started over; -C - would go on with it`);
+      report.note(
+        `${part.partName} from before is started over with the first byte that comes; ` +
+          "-C - would go on with it",
+      );
     } else if (existing > 0) {
       report.note(`going on with ${part?.partName} at ${formatBytes(existing)}`);
     }
@@ -266,24 +268,6 @@ export class Transfer {
     const of = total === undefined ? "" : ` of ${formatBytes(total)}`;
     const there = Math.max(done, this.#output?.existing ?? 0);
     return `${message} at ${formatBytes(there)}${of}${kept && `; ${kept}`}`;
-  }
-
-  /** Holds a file that is there already against its checksums. */
-  async #verifyPresent(path: string): Promise<void> {
-    const { checksums } = this.#request;
-    if (checksums.length === 0) return;
-    const { signal, report } = this.#context;
-    const verifier = await ChecksumVerifier.of(checksums);
-    const file = await Deno.open(path);
-    const { size } = await file.stat();
-    let position = 0;
-    for await (const bytes of file.readable) {
-      signal.throwIfAborted();
-      verifier.update(bytes);
-      position += bytes.byteLength;
-      report.rereading(position / size);
-    }
-    verifier.verify(`; ${this.#name} is left as it is`);
   }
 }
 

@@ -23,6 +23,13 @@ export function parseSize(flag: string, text: string): number {
   return size;
 }
 
+/** Takes 0 for no limit, as curl and aria2 do. */
+export function unlessZero<T>(
+  parse: (flag: string, text: string) => T,
+): (flag: string, text: string) => T | undefined {
+  return (flag, text) => /^0+(\.0*)?$/.test(text) ? undefined : parse(flag, text);
+}
+
 /** A rate in bytes per second: as sizes, and with a decimal point: `500K`, `1.5M`. */
 export function parseRate(flag: string, text: string): number {
   const [, digits, unit = ""] = /^(\d+\.?\d*|\.\d+)([KMG])?(?:iB)?$/i.exec(text) ?? [];
@@ -108,8 +115,10 @@ export function parseProxy(flag: string, text: string): string {
 
 /** A whole number from 1 up. */
 export function parsePositive(flag: string, text: string): number {
-  const count = parseCount(flag, text);
-  if (count === 0) throw usageError(`${flag} is "${text}", but must be a whole number from 1 up`);
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count === 0) {
+    throw usageError(`${flag} is "${text}", but must be a whole number from 1 up`);
+  }
   return count;
 }
 

@@ -44,7 +44,7 @@ const seconds = (value: number) => value.toFixed(6);
 
 const VARIABLES: Readonly<Record<string, (facts: TransferFacts) => string | number>> = {
   content_type: ({ contentType }) => contentType,
-  errormsg: ({ error }) => error,
+  errormsg: ({ error }) => error.replace(/:?\s*\n\s*/g, "; "),
   exitcode: ({ exitCode }) => exitCode,
   filename_effective: ({ fileName }) => fileName,
   http_code: ({ status }) => String(status).padStart(3, "0"),
@@ -96,7 +96,13 @@ export function writeOutText(format: WriteOut, facts: TransferFacts): string {
     if (typeof part === "string") return part;
     if (part.variable !== ALL) return String(VARIABLES[part.variable]!(facts));
     return JSON.stringify(
-      Object.fromEntries(Object.entries(VARIABLES).map(([name, of]) => [name, of(facts)])),
+      Object.fromEntries(Object.entries(VARIABLES).map(([name, of]) => [name, asJson(of(facts))])),
     );
   }).join("");
+}
+
+/** Numbers are numbers, as in curl, and what there is not is null. */
+function asJson(value: string | number): string | number | null {
+  if (value === "") return null;
+  return /^\d+(\.\d+)?$/.test(`${value}`) ? Number(value) : value;
 }

@@ -6,7 +6,7 @@
  */
 
 /** The most buffers that are kept. */
-const MOST = 16;
+const MOST = 64;
 
 /** Keeps buffers of one size. */
 export class BufferPool {

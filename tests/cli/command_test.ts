@@ -112,3 +112,19 @@ Deno.test("inFlagWords() puts flags in the place of options", () => {
   ];
   for (const [message, text] of words) assertEquals(inFlagWords(message), text);
 });
+
+Deno.test("0 is no limit, as in curl and aria2", async () => {
+  const flags = ["--limit-rate=0", "-Y0", "-y5", "--connect-timeout=0", "--retry-max-time=0"];
+  assertEquals(await optionsOf(...flags), {});
+  const command = await parseCommand(["-m", "0", URL]);
+  assertEquals(command.type === "download" && command.maxTimeMs, undefined);
+});
+
+Deno.test("a second --output is no second file", async () => {
+  const error = await assertRejects(
+    () => parseCommand(["-o", "one", URL, "-o", "two", URL]),
+    CommandError,
+    "--output was given twice",
+  );
+  assertEquals(error.exitCode, ExitCode.USAGE);
+});

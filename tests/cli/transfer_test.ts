@@ -68,7 +68,10 @@ Deno.test("transfer() replaces a file that -o names, and starts a part file over
   const shown = await run(["-o", place.file, mirror.url]);
   assertEquals(Deno.readFileSync(place.file), BYTES);
   assertEquals(place.names(), ["file.bin"]);
-  assertStringIncludes(shown, ".part from before is started over; -C - would go on with it");
+  assertStringIncludes(
+    shown,
+    ".part from before is started over with the first byte that comes; -C - would",
+  );
 });
 
 Deno.test("transfer() leaves a part file alone while no mirror has given a byte", async () => {
@@ -170,13 +173,29 @@ Deno.test("-C - holds a file that is there against its checksum", async () => {
 
 Deno.test("-C - has nothing to do where the file is there and no part file", async () => {
   using place = workplace();
-  Deno.writeTextFileSync(place.file, "done");
+  Deno.writeFileSync(place.file, BYTES);
   await using mirror = await startMirror({ content: CONTENT });
   const shown = await run(["-C", "-", "-o", place.file, mirror.url]);
-  assertStringIncludes(shown, "exists already; nothing to continue");
+  assertStringIncludes(shown, "exists already, with all its bytes; nothing to continue");
   assertEquals(await run(["-s", "-C", "-", "-o", place.file, mirror.url]), "");
-  assertEquals(Deno.readTextFileSync(place.file), "done");
-  assertEquals(mirror.requests.length, 0);
+  assertEquals(Deno.readFileSync(place.file), BYTES);
+});
+
+Deno.test("-C - takes half a file of another program for no whole one, and leaves it alone", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT });
+  const sizes: [bytes: number, advice: string][] = [
+    [SIZE - 1, `rename it to ${place.file}.part and run the same command again`],
+    [SIZE + 1, "leave out -C - to replace it"],
+  ];
+  for (const [bytes, advice] of sizes) {
+    const there = new Uint8Array(SIZE + 1).subarray(0, bytes);
+    Deno.writeFileSync(place.file, there);
+    const error = await fail(["-C", "-", "-o", place.file, mirror.url]);
+    assertEquals(error.exitCode, ExitCode.RESUME);
+    assertStringIncludes(error.message, advice);
+    assertEquals(Deno.readFileSync(place.file).byteLength, bytes);
+  }
 });
 
 Deno.test("-C - refuses to go on with another file, and leaves the part file as it was", async () => {

@@ -9,7 +9,14 @@ import { usageError } from "../exit_code.ts";
 import { type Flag, parseFlags } from "../flag_parser.ts";
 import { withUser } from "../login.ts";
 import { expandUrlPattern } from "../url_pattern.ts";
-import { parseFile, parseHeader, parseHeaderValue, parseSeconds, parseUser } from "../values.ts";
+import {
+  parseFile,
+  parseHeader,
+  parseHeaderValue,
+  parseProxy,
+  parseSeconds,
+  parseUser,
+} from "../values.ts";
 
 /** The flags in the order in which the help shows them. */
 export const PROBE_FLAGS = [
@@ -18,6 +25,7 @@ export const PROBE_FLAGS = [
   { name: "header", short: "H", value: "HEADER", help: 'send "Name: value" too; repeatable' },
   { name: "user-agent", short: "A", value: "NAME", help: "what the client calls itself" },
   { name: "user", short: "u", value: "USER:PASS", help: "for the given mirrors, no others" },
+  { name: "proxy", short: "x", value: "URL", help: "http, https, socks5; or HTTP_PROXY …" },
   { name: "connect-timeout", value: "SECONDS", help: "for the first answer of a mirror (10)" },
   { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
   { name: "http1.1", help: "speak HTTP/1.1 only" },
@@ -36,6 +44,8 @@ export interface ProbeCommand {
   /** A file of certificates to trust. */
   readonly caCertFile: string | undefined;
   readonly http: "auto" | "http1" | "http2";
+  /** The proxy for all requests. */
+  readonly proxy: string | undefined;
   /** Options of the engine. */
   readonly options: Pick<DownloaderOptions, "headers" | "connectTimeoutMs">;
 }
@@ -54,6 +64,7 @@ export async function parseProbe(args: readonly string[]): Promise<ProbeCommand 
     timeMs: given("time", parseSeconds) ?? 1000,
     json: has("json"),
     caCertFile: given("cacert", parseFile),
+    proxy: given("proxy", parseProxy),
     http: has("http1.1") ? "http1" : has("http2") ? "http2" : "auto",
     options: {
       headers: [

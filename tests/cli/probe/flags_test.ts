@@ -4,7 +4,7 @@ import { parseProbe, PROBE_FLAGS, probeHelp } from "../../../lib/cli/probe/flags
 
 Deno.test("parseProbe() understands everything", async () => {
   const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];
-  const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1"];
+  const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1", "-x", "p.example:3128"];
   const urls = ["http://{a,b}.example/f", "http://x:y@c.example/f"];
   assertEquals(await parseProbe([...args, ...more, ...urls]), {
     urls: [
@@ -16,10 +16,12 @@ Deno.test("parseProbe() understands everything", async () => {
     json: true,
     caCertFile: "ca.pem",
     http: "http1",
+    proxy: "http://p.example:3128/",
     options: { headers: [["X-A", "1"], ["user-agent", "me/1"]], connectTimeoutMs: 3000 },
   });
   assertEquals(await parseProbe(["http://a/"]), {
     ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, http: "auto" },
+    proxy: undefined,
     options: { headers: [] },
   });
   assertEquals(await parseProbe(["-h", "nonsense"]), "help");

@@ -265,7 +265,7 @@ Deno.test("sphttp probe --cacert trusts a certificate; without it, it is told", 
     }
     const unknown = await run(url);
     assertEquals(unknown.exitCode, 60);
-    assertStringIncludes(unknown.stderr, "--cacert FILE names one to trust");
+    assertStringIncludes(unknown.stderr, "--cacert FILE names an authority to trust");
   } finally {
     await Deno.remove(file);
   }

@@ -1,0 +1,88 @@
+/**
+ * `-C -` where the file itself is there, and no part of it: is it the whole file? Its checksum says
+ * so, or else its size, for which the mirrors are asked. It is left as it is in any case.
+ *
+ * @module
+ */
+
+import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import { ChecksumVerifier } from "./checksum.ts";
+import { CommandError, ExitCode } from "./exit_code.ts";
+import { explain } from "./failure.ts";
+import { formatBytes } from "./format.ts";
+import type { FileRequest } from "./jobs.ts";
+import type { Place } from "./place.ts";
+import type { FileReport } from "./report.ts";
+
+/** What the look at a file needs of its surroundings. */
+export interface PresentFileContext {
+  readonly signal: AbortSignal;
+  readonly report: FileReport;
+  /** Options of the engine. */
+  readonly options: DownloaderOptions;
+}
+
+/** Tells that a file is complete. Rejects with a {@linkcode CommandError} where it is not. */
+export async function verifyPresent(
+  { path, name }: Extract<Place, { type: "present" }>,
+  request: FileRequest,
+  context: PresentFileContext,
+): Promise<void> {
+  const { report } = context;
+  if (request.checksums.length > 0) {
+    await verifyChecksums(path, name, request, context);
+    return report.note(`${name} exists already, and its checksum is right; nothing to continue`);
+  }
+  const { size: there } = await Deno.stat(path);
+  const wanted = await wantedBytes(request, context);
+  if (wanted === undefined) {
+    return report.note(`${name} exists already, and no mirror tells a size to compare it with`);
+  }
+  if (there === wanted) {
+    return report.note(`${name} exists already, with all its bytes; nothing to continue`);
+  }
+  const sizes = there < wanted
+    ? `${formatBytes(there)}, and ${formatBytes(wanted)} are wanted`
+    : `${formatBytes(there)}, and only ${formatBytes(wanted)} are wanted`;
+  const advice = there < wanted
+    ? `if it is the beginning of this file, rename it to ${name}.part and run the same command again`
+    : "leave out -C - to replace it";
+  throw new CommandError(ExitCode.RESUME, `${name} exists already with ${sizes}; ${advice}`);
+}
+
+async function verifyChecksums(
+  path: string,
+  name: string,
+  { checksums }: FileRequest,
+  { signal, report }: PresentFileContext,
+): Promise<void> {
+  const verifier = await ChecksumVerifier.of(checksums);
+  const file = await Deno.open(path);
+  const { size } = await file.stat();
+  let position = 0;
+  for await (const bytes of file.readable) {
+    signal.throwIfAborted();
+    verifier.update(bytes);
+    position += bytes.byteLength;
+    report.rereading(position / size);
+  }
+  verifier.verify(`; ${name} is left as it is`);
+}
+
+/** How many bytes are wanted; `undefined` where no mirror tells. */
+async function wantedBytes(
+  { urls, range }: FileRequest,
+  { signal, options }: PresentFileContext,
+): Promise<number | undefined> {
+  try {
+    // A small window: what is wanted of this one is the size only.
+    const little = { windowSize: 16 * 1024, splitSize: 8 * 1024, signal };
+    await using download = new Downloader(urls, { ...options, ...little });
+    const { size } = await download.open();
+    if (size === undefined || range === undefined) return size;
+    if ("last" in range) return Math.min(size, range.last);
+    return Math.max(0, Math.min(size, range.end ?? size) - range.start);
+  } catch (error) {
+    throw await explain(error, { caCerts: options.caCerts, proxy: options.proxy });
+  }
+}
