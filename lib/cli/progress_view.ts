@@ -162,6 +162,9 @@ interface Row {
   readonly rate: number;
 }
 
+/** A bar of fewer columns says less than the name that could stand there. */
+const LEAST_BAR = 6;
+
 function mirrorTable(
   mirrors: readonly MirrorStats[],
   width: number,
@@ -175,12 +178,12 @@ function mirrorTable(
   const room = width - 2 - stateWidth - 2 - 5 - 2 - 10 - 2;
   const proposed = Math.min(longest, Math.max(6, Math.floor(room * 0.65)));
   const barWidth = Math.min(30, room - proposed - 2);
-  const labelWidth = barWidth < 3 ? Math.min(longest, Math.max(6, room)) : proposed;
+  const labelWidth = barWidth < LEAST_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
   return rows.map(({ label, state, color, share, rate }) => {
     const cells = [
       `  ${fit(label, labelWidth)}`,
       paint(color, state.padEnd(stateWidth), style),
-      ...barWidth < 3 ? [] : [fit(filled(share, barWidth, style), barWidth)],
+      ...barWidth < LEAST_BAR ? [] : [fit(filled(share, barWidth, style), barWidth)],
       formatPercent(share).padStart(5),
       (rate > 0 ? formatRate(rate) : "").padStart(10),
     ];
