@@ -1,7 +1,8 @@
 /**
  * The proxy: `GET /proxy?host=URL,URL` brings one file from many HTTP mirrors at once, with ranges,
  * so that a player can seek; `/` is a page that makes such a link, plays it, and shows which mirror
- * brings what. Run it as a command (`--help` shows what it can do), or mount it in a server of yours.
+ * brings what. Run it as a command (`--help` shows what it can do), or mount it in a server of
+ * yours.
  *
  * @example As a command
  * ```sh
@@ -25,9 +26,11 @@
  * @module
  */
 
+import { expectLateAborts } from "./lib/proxy/client_signal.ts";
 import { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
 import { classifyAddress, parseIpAddress } from "./lib/proxy/ip_address.ts";
 import { Problem, problemResponse } from "./lib/proxy/problem.ts";
+import { describeError } from "./lib/proxy/redact.ts";
 import { VERSION } from "./lib/version.ts";
 
 export type { AccessLogFormat } from "./lib/proxy/access_log.ts";
@@ -50,11 +53,16 @@ const server: Deno.ServeDefaultExport = {
         "its command has --host with --token, --allow-host or --open";
       return problemResponse(new Problem(403, detail), { head: request.method === "HEAD" });
     }
-    handler ??= createHandler({ log: (line) => console.log(line) });
+    handler ??= createHandler({
+      log: (line) => console.log(line),
+      onError: (error) =>
+        console.error(`sphttp-proxy: a request failed inside: ${describeError(error)}`),
+    });
     return handler(request, info);
   },
   onListen: (address: Deno.Addr) => {
     served = true;
+    expectLateAborts();
     const where = "port" in address ? `port ${address.port}` : "a socket";
     console.error(`sphttp-proxy ${VERSION} listens on ${where}, for this machine only`);
   },
@@ -73,8 +81,25 @@ if (import.meta.main) {
     const { main } = await import("./lib/proxy/command.ts");
     Deno.exit(await main(Deno.args));
   };
-  // For `deno serve` this is the main module too (denoland/deno#29447). It gives no arguments, and
-  // listens as soon as this module has been evaluated.
-  if (Deno.args.length > 0 || Deno.build.standalone) await run();
-  else setTimeout(() => served || run());
+  // For `deno serve` this is the main module too (denoland/deno#29447): it listens as soon as this
+  // module has been evaluated.
+  if (Deno.build.standalone) await run();
+  else {
+    if (Deno.args.length > 0) refuseToBeServed();
+    setTimeout(() => served || run());
+  }
+}
+
+/**
+ * Makes of the default export what `deno serve` fails with. `deno run` looks at it as well, for an
+ * advice, but takes a failure as a reason to give none.
+ */
+function refuseToBeServed(): void {
+  Object.defineProperty(server, "fetch", {
+    get() {
+      throw new Error(
+        "under `deno serve` no arguments are taken; with arguments, run it by `deno run`",
+      );
+    },
+  });
 }

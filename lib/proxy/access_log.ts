@@ -49,6 +49,8 @@ const PLAIN = [
   "verify",
   "download",
 ];
+/** The most characters of a Range header that are shown. */
+const MOST_RANGE = 200;
 /** Stands for what is not shown. */
 const HIDDEN = "…";
 
@@ -56,17 +58,22 @@ const HIDDEN = "…";
 export function accessLine(entry: AccessEntry, format: AccessLogFormat = "text"): string {
   const url = showTarget(entry.url);
   if (format === "json") {
-    const { time, client, method, status, bytes, durationMs, range, outcome } = entry;
+    const { time, client, method, status, bytes, durationMs, outcome } = entry;
+    const range = entry.range && shorten(entry.range);
     const when = new Date(time).toISOString();
     return JSON.stringify(
       { time: when, client, method, url, status, bytes, durationMs, range, outcome },
     );
   }
   const request = escape(`${entry.method} ${url}`);
-  const range = entry.range === undefined ? "-" : `"${escape(entry.range)}"`;
+  const range = entry.range === undefined ? "-" : `"${escape(shorten(entry.range))}"`;
   const seconds = (entry.durationMs / 1000).toFixed(3);
   return `${escape(entry.client) || "-"} - - [${clock(entry.time)}] "${request}" ` +
     `${entry.status} ${entry.bytes} ${seconds}s ${range} ${entry.outcome}`;
+}
+
+function shorten(range: string): string {
+  return range.length <= MOST_RANGE ? range : range.slice(0, MOST_RANGE) + HIDDEN;
 }
 
 /** The path and the query of a request, decoded, without what may be secret. */

@@ -18,6 +18,7 @@ import {
   parseIpNetwork,
 } from "./ip_address.ts";
 import { Problem } from "./problem.ts";
+import { unlessAborted } from "./unless_aborted.ts";
 
 /** Options of an {@linkcode AddressPolicy}. */
 export interface AddressPolicyOptions {
@@ -52,6 +53,11 @@ export interface AddressPolicyOptions {
 
 /** How long the addresses of a name are remembered, in milliseconds. */
 const REMEMBER_MS = 30_000;
+/**
+ * How long it is remembered that a name cannot be resolved, in milliseconds: not for long, as that
+ * may be over soon, but all mirrors of a request, and the seeks that follow, need not wait anew.
+ */
+const REMEMBER_FAILURE_MS = 5000;
 /** The most names that are remembered. */
 const MOST_NAMES = 1000;
 
@@ -80,7 +86,8 @@ type Pattern =
 
 interface Remembered {
   readonly addresses: Promise<readonly string[]>;
-  readonly until: number;
+  /** Until when that holds; failures shorten it. */
+  until: number;
 }
 
 /** Decides which hosts may be used. */
@@ -176,11 +183,10 @@ export class AddressPolicy {
     this.#names.delete(name);
     const [oldest] = this.#names.keys();
     if (this.#names.size >= MOST_NAMES) this.#names.delete(oldest!);
-    const remembered = { addresses: this.#resolve(name), until: now + REMEMBER_MS };
+    const remembered: Remembered = { addresses: this.#resolve(name), until: now + REMEMBER_MS };
     this.#names.set(name, remembered);
     remembered.addresses.catch(() => {
-      // A failure may be over at the next question.
-      if (this.#names.get(name) === remembered) this.#names.delete(name);
+      remembered.until = this.#now() + REMEMBER_FAILURE_MS;
     });
     return remembered.addresses;
   }
@@ -226,22 +232,6 @@ function refusal(host: string, why: string, wide = ""): Problem {
     403,
     `${host} ${why}; the proxy's operator can allow it with ${wide}--allow-host`,
   );
-}
-
-/** Gives up waiting when the signal aborts. */
-async function unlessAborted<Value>(
-  value: Promise<Value>,
-  signal: AbortSignal | undefined,
-): Promise<Value> {
-  if (signal === undefined) return await value;
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => aborted.reject(signal.reason);
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([value, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 function messageOf(error: unknown): string {

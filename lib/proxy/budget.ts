@@ -1,5 +1,6 @@
 /**
- * The memory that all downloads of the proxy may take, shared in equal parts. It counts only: no clock, no waiting; who is not admitted is to come again later.
+ * The memory that all downloads of the proxy may take, shared in equal parts. It counts only: no
+ * clock, no waiting; who is not admitted is to come again later.
  *
  * @module
  */
@@ -22,13 +23,13 @@ export interface MemoryBudgetOptions {
    * The share, in bytes, below which a download would be of no use: rather than press one below it,
    * the next one is not admitted.
    *
-   * @default {1 MiB}
+   * @default {2 MiB}
    */
   leastShare?: number;
   /**
    * The most that one download gets, in bytes, however few there are.
    *
-   * @default {32 MiB}
+   * @default {64 MiB}
    */
   mostShare?: number;
 }
@@ -40,6 +41,12 @@ export interface Admission extends Disposable {
 }
 
 const MIB = 1024 * 1024;
+
+/** The least that a download gets of the memory, in bytes. */
+export const LEAST_SHARE = 2 * MIB;
+
+/** The most that a download gets of the memory, in bytes. */
+export const MOST_SHARE = 64 * MIB;
 
 /** Shares memory among downloads. */
 export class MemoryBudget {
@@ -56,8 +63,8 @@ export class MemoryBudget {
    * would have its least share
    */
   constructor(options: MemoryBudgetOptions = {}) {
-    this.#leastShare = whole("leastShare", options.leastShare ?? MIB, 1);
-    this.#mostShare = whole("mostShare", options.mostShare ?? 32 * MIB, this.#leastShare);
+    this.#leastShare = whole("leastShare", options.leastShare ?? LEAST_SHARE, 1);
+    this.#mostShare = whole("mostShare", options.mostShare ?? MOST_SHARE, this.#leastShare);
     this.#bytes = whole("bytes", options.bytes ?? 256 * MIB, this.#leastShare);
     this.#maxDownloads = whole("maxDownloads", options.maxDownloads ?? 128, 1);
   }

@@ -1,21 +1,21 @@
 /**
  * What is known of sets of mirrors: it is learned once, shared by all who ask at the same time, and
- * kept for a while, so that a seek goes straight to the data.
+ * kept for a while, so that a seek goes straight to the data. What is too old to be used still
+ * tells by which validators the file was known, so that they stay (see file_validators.ts).
  *
  * @module
  */
 
 import { Downloader, type DownloaderOptions, type FileInfo, type KnownFile } from "../../mod.ts";
+import { type FileValidators, fileValidators } from "./file_validators.ts";
+import { noRoom } from "./no_room.ts";
+import { SharedWork } from "./shared_work.ts";
 
 /** A file on a set of mirrors. */
-export interface CatalogueEntry {
+export interface CatalogueEntry extends FileValidators {
   readonly info: FileInfo;
   /** `undefined` where the mirrors do not serve ranges, or do not tell the size. */
   readonly file: KnownFile | undefined;
-  /** A strong entity tag; `undefined` where the file cannot be told from another one. */
-  readonly etag: string | undefined;
-  /** When the most mirrors say that it was modified. */
-  readonly lastModified: string | undefined;
   /** When that was learned, in milliseconds since 1970. */
   readonly knownAtMs: number;
 }
@@ -24,8 +24,19 @@ export interface CatalogueEntry {
 export interface CatalogueOptions {
   /** For how long an entry holds, in milliseconds. */
   readonly rememberMs: number;
+  /** The most sets of mirrors that are asked at once. */
+  readonly maxLearning: number;
   /** Options of the downloads by which it learns. */
   readonly download: DownloaderOptions;
+}
+
+/** One set of mirrors. */
+interface Place {
+  /** What was learned last, even if it holds no more. */
+  entry: CatalogueEntry | undefined;
+  /** Whether the entry has not turned out to be wrong. */
+  holds: boolean;
+  learning: SharedWork<CatalogueEntry> | undefined;
 }
 
 /** The most sets that are kept. */
@@ -37,81 +48,75 @@ const LEARNING = { splitSize: 1000, windowSize: 16 * 1024, delayRequest: "normal
 export class Catalogue {
   readonly #options: CatalogueOptions;
   /** By the mirrors; the least recently learned first. */
-  readonly #entries = new Map<string, Promise<CatalogueEntry>>();
+  readonly #places = new Map<string, Place>();
+  #learning = 0;
 
   constructor(options: CatalogueOptions) {
     this.#options = options;
   }
 
-  /** What is known of the file on these mirrors; rejects as a download does. */
-  async get(mirrors: readonly string[]): Promise<CatalogueEntry> {
+  /** What is known without asking the mirrors. */
+  recall(mirrors: readonly string[]): CatalogueEntry | undefined {
+    const { entry, holds = false } = this.#places.get(JSON.stringify(mirrors)) ?? {};
+    if (entry === undefined || !holds) return undefined;
+    return Date.now() - entry.knownAtMs < this.#options.rememberMs ? entry : undefined;
+  }
+
+  /**
+   * What is known of the file on these mirrors. Rejects as a download does, with the signal's
+   * reason, and with a `Problem` of status 503 when too many others are asked for already.
+   */
+  async get(mirrors: readonly string[], signal: AbortSignal): Promise<CatalogueEntry> {
+    const recalled = this.recall(mirrors);
+    if (recalled !== undefined) return recalled;
     const key = JSON.stringify(mirrors);
-    const kept = this.#entries.get(key);
-    if (kept !== undefined) {
-      const { knownAtMs } = await kept;
-      if (Date.now() - knownAtMs < this.#options.rememberMs) return kept;
+    const place = this.#places.get(key) ?? { entry: undefined, holds: false, learning: undefined };
+    if (place.learning === undefined || place.learning.isGivenUp) {
+      if (this.#learning >= this.#options.maxLearning) {
+        throw noRoom("as many files as there is room for are asked for already");
+      }
+      place.learning = this.#begin(key, place, mirrors);
     }
-    // Somebody else may have begun to learn it meanwhile.
-    const current = this.#entries.get(key);
-    if (current !== kept && current !== undefined) return await current;
-    const learned = this.#learn(mirrors);
-    this.#entries.delete(key);
-    this.#entries.set(key, learned);
-    const [oldest] = this.#entries.keys();
-    if (this.#entries.size > MOST_ENTRIES) this.#entries.delete(oldest!);
-    // A failure is not kept: the next one asks again.
-    learned.catch(() => this.#forget(key, learned));
-    return await learned;
+    return await place.learning.wait(signal);
   }
 
-  /** Forgets what is known of these mirrors: it has turned out to be wrong. */
-  forget(mirrors: readonly string[]): void {
-    this.#entries.delete(JSON.stringify(mirrors));
+  /** Forgets an entry that has turned out to be wrong. */
+  forget(mirrors: readonly string[], entry: CatalogueEntry): void {
+    const place = this.#places.get(JSON.stringify(mirrors));
+    if (place?.entry === entry) place.holds = false;
   }
 
-  #forget(key: string, entry: Promise<CatalogueEntry>): void {
-    if (this.#entries.get(key) === entry) this.#entries.delete(key);
+  #begin(key: string, place: Place, mirrors: readonly string[]): SharedWork<CatalogueEntry> {
+    this.#learning++;
+    this.#places.delete(key);
+    this.#places.set(key, place);
+    const [oldest] = this.#places.keys();
+    if (this.#places.size > MOST_ENTRIES) this.#places.delete(oldest!);
+    const learning = new SharedWork(async (signal) => {
+      try {
+        place.entry = await this.#learn(mirrors, place.entry, signal);
+        place.holds = true;
+        return place.entry;
+      } finally {
+        this.#learning--;
+        if (place.learning === learning) place.learning = undefined;
+        // A failure is not kept: the next one asks again.
+        const isEmpty = place.entry === undefined && place.learning === undefined;
+        if (isEmpty && this.#places.get(key) === place) this.#places.delete(key);
+      }
+    });
+    return learning;
   }
 
-  async #learn(mirrors: readonly string[]): Promise<CatalogueEntry> {
-    await using download = new Downloader(mirrors, { ...this.#options.download, ...LEARNING });
+  async #learn(
+    mirrors: readonly string[],
+    before: CatalogueEntry | undefined,
+    signal: AbortSignal,
+  ): Promise<CatalogueEntry> {
+    const options = { ...this.#options.download, ...LEARNING, signal };
+    await using download = new Downloader(mirrors, options);
     const info = await download.open();
     const file = download.knownFile;
-    const lastModified = file === undefined ? info.lastModified : mostFrequent(
-      file.mirrors.map(({ validators }) => validators.lastModified),
-    );
-    return {
-      info,
-      file,
-      etag: entityTag(info, file, lastModified),
-      lastModified,
-      knownAtMs: Date.now(),
-    };
+    return { info, file, ...await fileValidators(info, file, before), knownAtMs: Date.now() };
   }
-}
-
-/**
- * A tag that depends on the content, as far as it was seen, and on the date that most mirrors give
- * it; not on which mirrors are there.
- */
-function entityTag(
-  { size }: FileInfo,
-  file: KnownFile | undefined,
-  lastModified: string | undefined,
-): string | undefined {
-  if (size === undefined || file?.digest === undefined) return undefined;
-  const seconds = lastModified === undefined ? "" : Date.parse(lastModified) / 1000;
-  return `"${size.toString(36)}-${file.digest}-${Number(seconds).toString(36)}"`;
-}
-
-/** The value that there is most of; of equally many, the smallest. */
-function mostFrequent(values: readonly (string | undefined)[]): string | undefined {
-  const counts = new Map<string, number>();
-  for (const value of values) {
-    if (value !== undefined) counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  const [winner] = [...counts].sort(([one, some], [other, others]) =>
-    others - some || Date.parse(one) - Date.parse(other)
-  );
-  return winner?.[0];
 }

@@ -10,6 +10,7 @@ import { CommandError, ExitCode, usageError } from "./exit_code.ts";
 import { type FlagName, helpText, parseFlags } from "./flags.ts";
 import { classifyAddress, parseIpAddress } from "./ip_address.ts";
 import type { ProxyOptions } from "./options.ts";
+import { describeError, redact } from "./redact.ts";
 import {
   parseCount,
   parseFile,
@@ -57,7 +58,7 @@ export async function main(args: readonly string[]): Promise<number> {
       say(error.message);
       return error.exitCode;
     }
-    say(`${describe(error)}; this is a bug in sphttp`);
+    say(`${describeError(error)}; this is a bug in sphttp`);
     return ExitCode.FAILED;
   }
 }
@@ -67,10 +68,12 @@ async function run(args: readonly string[]): Promise<void> {
   if (command.type === "version") return writeText(Deno.stdout, `sphttp-proxy ${VERSION}\n`);
   if (command.type === "help") return writeText(Deno.stdout, helpText(VERSION));
   // The proxy is loaded only when there is something to serve.
-  const [{ createHandler }, { serve }] = await Promise.all([
+  const [{ createHandler }, { serve }, { expectLateAborts }] = await Promise.all([
     import("./handler.ts"),
     import("./serve.ts"),
+    import("./client_signal.ts"),
   ]);
+  expectLateAborts();
   const { tls, caCertFile, logFormat, host, port, drainTimeoutMs, warning } = command;
   const handler = createHandler({
     ...command.options,
@@ -79,7 +82,8 @@ async function run(args: readonly string[]): Promise<void> {
       log: (line: string) => writeText(Deno.stdout, `${line}\n`),
       logFormat,
     }),
-    onError: (error) => say(`a request failed inside: ${describe(error)}; this is a bug in sphttp`),
+    onError: (error) =>
+      say(`a request failed inside: ${describeError(error)}; this is a bug in sphttp`),
   });
   const pair = tls && {
     cert: await readPem("--cert", tls.certFile, "CERTIFICATE"),
@@ -92,7 +96,8 @@ async function run(args: readonly string[]): Promise<void> {
       Deno.stderr,
       `sphttp-proxy ${VERSION} listens on ${url} (try …/proxy?host=URL,URL)\n`,
     );
-  await serve(handler, { host, port, tls: pair, drainTimeoutMs, onListen, say });
+  const onCut = () => handler.cut();
+  await serve(handler, { host, port, tls: pair, drainTimeoutMs, onListen, onCut, say });
 }
 
 /** Understands a command line. Rejects with a usage error when it makes no sense. */
@@ -161,7 +166,7 @@ async function readAuthorities(file: string): Promise<string> {
   try {
     Deno.createHttpClient({ caCerts: [pem] }).close();
   } catch (cause) {
-    throw usageError(`--cacert ${file} cannot be used: ${describe(cause)}`, { cause });
+    throw usageError(`--cacert ${file} cannot be used: ${describeError(cause)}`, { cause });
   }
   return pem;
 }
@@ -171,7 +176,7 @@ async function readPem(flag: string, file: string, label: string): Promise<strin
   try {
     text = await Deno.readTextFile(file);
   } catch (cause) {
-    throw usageError(`${flag} ${file} cannot be read: ${describe(cause)}`, { cause });
+    throw usageError(`${flag} ${file} cannot be read: ${describeError(cause)}`, { cause });
   }
   if (!text.includes(`${label}-----`)) {
     throw usageError(`${flag} ${file} has no ${label.toLowerCase()} in PEM format`);
@@ -188,13 +193,7 @@ async function dropPermissions(): Promise<void> {
 
 /** Tells the operator something, in a line: never a stack, never a credential. */
 function say(text: string): void {
-  writeText(Deno.stderr, `sphttp-proxy: ${text.replace(/:\/\/[^/?#\s]*@/g, "://")}\n`);
-}
-
-/** An error in a line. */
-function describe(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s+/g, " ");
+  writeText(Deno.stderr, `sphttp-proxy: ${redact(text)}\n`);
 }
 
 /** Writes a text, whole; where nobody reads, nobody needs to be told. */

@@ -1,21 +1,20 @@
 /**
- * One download for one answer: admitted to the memory, counted, watched, and ended when the client
+ * One download for an answer, or for a part of one: counted, watched, and ended when the client
  * leaves. Its first bytes are there before the answer begins, so that an error still has a status.
  *
  * @module
  */
 
 import { Downloader, type DownloaderOptions, type TraceEvent } from "../../mod.ts";
-import type { MemoryBudget } from "./budget.ts";
+import type { BodyListener, DeliveryOutcome } from "./body_listener.ts";
 import type { ResolvedRange } from "./byte_ranges.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
-import type { LiveDownloads } from "./live.ts";
+import type { LiveDownloads, WatchedDownload } from "./live.ts";
 import type { Metrics } from "./metrics.ts";
-import { Problem } from "./problem.ts";
+import type { Room } from "./room.ts";
 
 /** What deliveries share. */
 export interface DeliveryContext {
-  readonly budget: MemoryBudget;
   readonly metrics: Metrics;
   readonly live: LiveDownloads;
 }
@@ -29,19 +28,13 @@ export interface DeliveryOrder {
   readonly options: DownloaderOptions;
 }
 
-/** How a delivery ended. */
-export type DeliveryOutcome = "complete" | "failed" | "cancelled";
-
-/** After how many seconds a client may come back when there is no room. */
-const RETRY_AFTER_SECONDS = 5;
-
-/** One download for one answer. */
-export class Delivery implements AsyncDisposable {
+/** One download for an answer. */
+export class Delivery {
   readonly #download: Downloader;
   readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
   readonly #end: (outcome: DeliveryOutcome) => void;
   #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
-  #askedAt = performance.now();
+  #isStarted = false;
   #longestStallMs = 0;
 
   private constructor(
@@ -54,48 +47,38 @@ export class Delivery implements AsyncDisposable {
   }
 
   /**
-   * Starts one and waits for its first bytes.
+   * Starts one in the room of an answer and waits for its first bytes.
    *
-   * Rejects as the download does, and with a {@linkcode Problem} of status 503 where there is no room.
+   * Rejects as the download does, and with the signal's reason when that aborts before they are
+   * there.
    */
-  static async start(order: DeliveryOrder, context: DeliveryContext): Promise<Delivery> {
-    const { budget, metrics } = context;
-    let download: Downloader | undefined;
-    const admission = budget.admit((share) => {
-      if (download !== undefined) download.windowSize = windowOf(share);
-    });
-    if (admission === undefined) {
-      metrics.refused();
-      throw new Problem(503, "as many downloads as there is memory for are under way", {
-        headers: { "retry-after": `${RETRY_AFTER_SECONDS}` },
-      });
-    }
-    try {
-      download = makeDownload(order, windowOf(admission.share), context.live);
-    } catch (error) {
-      admission[Symbol.dispose]();
-      throw error;
-    }
-    const counted = metrics.download(() => download!.stats());
+  static async start(
+    order: DeliveryOrder,
+    context: DeliveryContext,
+    room: Room,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    signal.throwIfAborted();
+    const { download, watched } = makeDownload(order, room, context.live, signal);
+    const counted = context.metrics.download(() => download.stats());
     const delivery = new Delivery(download, (outcome, stallMs) => {
-      admission[Symbol.dispose]();
+      watched.ended();
       counted.end(outcome, stallMs / 1000);
     });
     try {
       delivery.#first = await delivery.#next();
     } catch (error) {
-      await delivery.#close("failed");
+      await delivery.#close(signal.aborted ? "cancelled" : "failed");
       throw error;
     }
     return delivery;
   }
 
   /** The bytes; cancelling them ends the download at once. */
-  stream(ended: (outcome: DeliveryOutcome, bytes: number) => void): ReadableStream<Uint8Array> {
-    let bytes = 0;
+  stream(listener: BodyListener): ReadableStream<Uint8Array> {
     const end = async (outcome: DeliveryOutcome) => {
       await this.#close(outcome);
-      ended(outcome, bytes);
+      listener.ended(outcome);
     };
     return new ReadableStream<Uint8Array>({
       pull: async (controller) => {
@@ -106,7 +89,7 @@ export class Delivery implements AsyncDisposable {
             controller.close();
             return await end("complete");
           }
-          bytes += value.byteLength;
+          listener.sent(value.byteLength);
           controller.enqueue(value);
         } catch (error) {
           await end("failed");
@@ -118,18 +101,14 @@ export class Delivery implements AsyncDisposable {
     }, { highWaterMark: 0 });
   }
 
-  /** Ends the download if it has not ended. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#close("cancelled");
-  }
-
   async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
-    this.#askedAt = performance.now();
-    const first = this.#first === undefined;
+    const askedAt = performance.now();
     const result = await this.#parts.next();
-    if (!first) {
-      this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - this.#askedAt);
+    // The first bytes are waited for by whoever starts: that is no stall.
+    if (this.#isStarted) {
+      this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - askedAt);
     }
+    this.#isStarted = true;
     return result;
   }
 
@@ -139,40 +118,32 @@ export class Delivery implements AsyncDisposable {
   }
 }
 
-/**
- * How much of its share a download's reorder buffer may take, in bytes: about as much again is on
- * its way, in the connections to the mirrors and in the one to the client.
- */
-function windowOf(share: number): number {
-  return Math.floor(share / 2);
-}
-
 /** The size of blocks where none is asked for, in bytes, as in the original. */
 const SPLIT_SIZE = 1_000_000;
 
 function makeDownload(
   { mirrors, entry, range, options }: DeliveryOrder,
-  windowSize: number,
+  room: Room,
   live: LiveDownloads,
-): Downloader {
+  signal: AbortSignal,
+): { download: Downloader; watched: WatchedDownload } {
+  const { windowSize } = room;
   // A window holds at least two blocks.
   const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, Math.floor(windowSize / 2));
   const download = new Downloader(mirrors, {
     ...options,
+    signal,
     splitSize,
     windowSize,
     knownFile: entry.file,
     ...(range && { range }),
-    onEvent: (event) => tell(event),
+    onEvent: (event: TraceEvent) => watched.told(event),
   });
+  room.hold(download);
   const size = entry.info.size ?? 0;
   const { start, end } = range ?? { start: 0, end: size };
-  const tell: (event: TraceEvent) => void = live.announce(mirrors, {
-    download,
-    start,
-    end,
-    size,
-    blockSize: splitSize,
-  });
-  return download;
+  const stats = () => download.stats();
+  const facts = { stats, start, end, size, blockSize: splitSize };
+  const watched = live.announce(mirrors, facts);
+  return { download, watched };
 }

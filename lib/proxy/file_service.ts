@@ -10,19 +10,19 @@ import { AddressPolicy } from "./address_policy.ts";
 import { MemoryBudget } from "./budget.ts";
 import { parseRange, type ResolvedRange } from "./byte_ranges.ts";
 import { Catalogue, type CatalogueEntry } from "./catalogue.ts";
-import { Delivery, type DeliveryOutcome } from "./delivery.ts";
+import type { BodyListener } from "./body_listener.ts";
+import { Delivery } from "./delivery.ts";
 import { guardedFetch } from "./guarded_fetch.ts";
-import { contentDisposition, fileNameOf } from "./headers.ts";
+import { contentDisposition, fileNameOf, filePolicy } from "./headers.ts";
 import type { LiveDownloads } from "./live.ts";
 import type { Metrics } from "./metrics.ts";
 import { makeBoundary, multipartBody } from "./multipart.ts";
-import { LEAST_SHARE, MOST_SHARE, type ProxyOptions } from "./options.ts";
 import { evaluatePreconditions, rangeApplies } from "./preconditions.ts";
 import { Problem } from "./problem.ts";
 import { parseProxyQuery, type ProxyQuery } from "./query.ts";
+import type { ResolvedProxyOptions } from "./resolve_options.ts";
+import { Room } from "./room.ts";
 import { hasChanged, upstreamProblem } from "./upstream_problem.ts";
-
-type Ended = (outcome: DeliveryOutcome, bytes: number) => void;
 
 /** What the service shares with the rest of the proxy. */
 export interface FileServiceContext {
@@ -30,70 +30,98 @@ export interface FileServiceContext {
   readonly live: LiveDownloads;
 }
 
+/** A request for a file. */
+export interface FileRequest {
+  readonly request: Request;
+  /** Its URL, without what is the proxy's own business. */
+  readonly url: URL;
+  /** Aborts when the client leaves before it has its answer. */
+  readonly signal: AbortSignal;
+  /** Told of the body of the answer. */
+  readonly listener: BodyListener;
+}
+
+/** A request for a file, understood. */
+interface Order extends FileRequest {
+  readonly query: ProxyQuery;
+}
+
 /** Answers for files. */
 export class FileService {
-  readonly #options: ProxyOptions;
-  readonly #context: FileServiceContext & { readonly budget: MemoryBudget };
+  readonly #maxMirrors: number;
+  readonly #context: FileServiceContext;
+  readonly #budget: MemoryBudget;
   readonly #policy: AddressPolicy;
   readonly #catalogue: Catalogue;
   readonly #download: DownloaderOptions;
 
-  constructor(options: ProxyOptions, context: FileServiceContext) {
-    this.#options = options;
-    const { memory = 256 * 1024 * 1024, maxDownloads = 128, allowPrivate = false } = options;
-    const shares = { leastShare: LEAST_SHARE, mostShare: MOST_SHARE };
-    const budget = new MemoryBudget({ bytes: memory, maxDownloads, ...shares });
-    this.#context = { ...context, budget };
-    this.#policy = new AddressPolicy({
-      allowPrivate,
-      ...(options.allowHosts && { allowHosts: [...options.allowHosts] }),
-    });
+  constructor(options: ResolvedProxyOptions, context: FileServiceContext) {
+    const { memory, maxDownloads, maxMirrors, allowPrivate, allowHosts, download } = options;
+    this.#maxMirrors = maxMirrors;
+    this.#context = context;
+    this.#budget = new MemoryBudget({ bytes: memory, maxDownloads });
+    this.#policy = new AddressPolicy({ allowPrivate, ...(allowHosts && { allowHosts }) });
     this.#download = {
-      ...options.download,
-      fetch: guardedFetch(options.download?.fetch ?? fetch, this.#policy),
+      ...download,
+      fetch: guardedFetch(download.fetch ?? fetch, this.#policy),
       book: new MirrorBook(),
     };
     this.#catalogue = new Catalogue({
-      rememberMs: options.rememberMs ?? 60_000,
+      rememberMs: options.rememberMs,
+      maxLearning: maxDownloads,
       download: this.#download,
     });
   }
 
   /** Answers for the file that the query names. */
-  async answer(request: Request, url: URL, ended: Ended): Promise<Response> {
-    const query = await this.#parse(url);
+  async answer(request: FileRequest): Promise<Response> {
+    const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
+    const order = { ...request, query };
+    const recalled = this.#catalogue.recall(query.mirrors);
     try {
-      return await this.#answer(request, query, ended);
+      // What is known has passed already, and each request to a mirror is checked anew: a name that
+      // takes long to be resolved does not hold up a seek.
+      if (recalled === undefined) await this.#check(order);
+      return await this.#answer(order);
     } catch (error) {
-      if (!hasChanged(error)) throw upstreamProblem(error);
+      if (recalled === undefined || !hasChanged(error)) throw this.#problem(error);
+      this.#catalogue.forget(query.mirrors, recalled);
     }
-    // It was another file a while ago: what is known of it holds no more.
-    this.#catalogue.forget(query.mirrors);
-    return await this.#answer(request, query, ended).catch((error) => {
-      throw upstreamProblem(error);
+    // It was another file a while ago: what was known of it holds no more.
+    return await this.#answer(order).catch((error) => {
+      throw this.#problem(error);
     });
   }
 
   /** Tells of the downloads of the file that the query names until the client leaves. */
-  async watch(url: URL, ended: Ended): Promise<Response> {
-    const { mirrors } = await this.#parse(url);
-    return this.#context.live.watch(mirrors, (bytes) => ended("complete", bytes));
+  async watch(request: FileRequest): Promise<Response> {
+    const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
+    await this.#check({ ...request, query });
+    return this.#context.live.watch(query.mirrors, request.listener);
   }
 
-  async #parse(url: URL): Promise<ProxyQuery> {
-    const { maxMirrors = 32 } = this.#options;
-    const query = parseProxyQuery(url.searchParams, { maxMirrors });
-    for (const mirror of query.mirrors) {
-      // A name that cannot be resolved is a mirror that fails, as any other.
-      await this.#policy.check(new URL(mirror)).catch((error) => {
+  /** Rejects when a mirror's host is refused. */
+  async #check({ query, signal }: Order): Promise<void> {
+    await Promise.all(query.mirrors.map(async (mirror) => {
+      try {
+        await this.#policy.check(new URL(mirror), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // A name that cannot be resolved is a mirror that fails, as any other.
         if (error instanceof Problem) throw error;
-      });
-    }
-    return query;
+      }
+    }));
   }
 
-  async #answer(request: Request, query: ProxyQuery, ended: Ended): Promise<Response> {
-    const entry = await this.#catalogue.get(query.mirrors);
+  #problem(error: unknown): Problem {
+    const problem = upstreamProblem(error);
+    if (problem.status === 503) this.#context.metrics.refused();
+    return problem;
+  }
+
+  async #answer(order: Order): Promise<Response> {
+    const { request, query, signal } = order;
+    const entry = await this.#catalogue.get(query.mirrors, signal);
     const headers = fileHeaders(entry, query);
     switch (evaluatePreconditions(request.method, request.headers, entry)) {
       case "failed":
@@ -115,52 +143,94 @@ export class FileService {
     }
     if (asked.type === "none") {
       if (size === 0) return new Response(null, { headers });
-      return new Response(await this.#stream(query, entry, undefined, ended), { headers });
+      return new Response(await this.#body(order, entry, undefined), { headers });
     }
     const [range, ...more] = asked.ranges;
-    if (more.length > 0) return this.#multipart(asked.ranges, query, entry, headers, ended);
+    if (more.length > 0) return await this.#multipart(order, entry, asked.ranges, headers);
     const { start, end } = range!;
     headers.set("content-range", `bytes ${start}-${end - 1}/${size}`);
     headers.set("content-length", `${end - start}`);
-    return new Response(await this.#stream(query, entry, range, ended), { status: 206, headers });
+    return new Response(await this.#body(order, entry, range), { status: 206, headers });
   }
 
-  #multipart(
-    ranges: readonly ResolvedRange[],
-    query: ProxyQuery,
-    entry: CatalogueEntry,
-    headers: Headers,
-    ended: Ended,
-  ): Response {
-    const boundary = makeBoundary(() => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32);
-    const { contentType, size } = entry.info;
-    let left = ranges.length;
-    let bytes = 0;
-    const partEnded: Ended = (outcome, length) => {
-      bytes += length;
-      left--;
-      if (left === 0 || outcome !== "complete") ended(outcome, bytes);
-    };
-    const { length, stream } = multipartBody(
-      ranges,
-      { contentType, size: size!, boundary },
-      (range) => lazily(() => this.#stream(query, entry, range, partEnded)),
-    );
-    headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
-    headers.set("content-length", `${length}`);
-    return new Response(stream, { status: 206, headers });
-  }
-
-  async #stream(
-    { mirrors, options }: ProxyQuery,
+  /** The bytes of the file, or of one range of it. */
+  async #body(
+    order: Order,
     entry: CatalogueEntry,
     range: ResolvedRange | undefined,
-    ended: Ended,
   ): Promise<ReadableStream<Uint8Array>> {
-    const order = { mirrors, entry, range, options: { ...this.#download, ...options } };
-    const delivery = await Delivery.start(order, this.#context);
-    return delivery.stream(ended);
+    const { signal, listener } = order;
+    const room = new Room(this.#budget);
+    try {
+      const delivery = await this.#start(order, entry, range, room, signal);
+      return delivery.stream(leaving(room, listener));
+    } catch (error) {
+      room[Symbol.dispose]();
+      throw error;
+    }
   }
+
+  /** Several ranges of the file: one after another, in the room of one answer. */
+  async #multipart(
+    order: Order,
+    entry: CatalogueEntry,
+    ranges: readonly ResolvedRange[],
+    headers: Headers,
+  ): Promise<Response> {
+    const { contentType, size } = entry.info;
+    const room = new Room(this.#budget);
+    const { sent, ended } = leaving(room, order.listener);
+    let left = ranges.length;
+    const part: BodyListener = {
+      sent,
+      ended: (outcome) => {
+        left--;
+        if (left === 0 || outcome !== "complete") ended(outcome);
+      },
+    };
+    try {
+      // Before the answer, so that a failure still has a status.
+      const first = await this.#start(order, entry, ranges[0], room, order.signal);
+      const boundary = makeBoundary(() => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32);
+      const { length, stream } = multipartBody(ranges, {
+        contentType,
+        size: size!,
+        boundary,
+        first: first.stream(part),
+        brokeOff: ended,
+      }, async (range, signal) => {
+        return (await this.#start(order, entry, range, room, signal)).stream(part);
+      });
+      headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
+      headers.set("content-length", `${length}`);
+      return new Response(stream, { status: 206, headers });
+    } catch (error) {
+      room[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  #start(
+    { query: { mirrors, options } }: Order,
+    entry: CatalogueEntry,
+    range: ResolvedRange | undefined,
+    room: Room,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    const order = { mirrors, entry, range, options: { ...this.#download, ...options } };
+    return Delivery.start(order, this.#context, room, signal);
+  }
+}
+
+/** The same listener; when the body ends, its room is free. */
+function leaving(room: Room, { sent, ended }: BodyListener): BodyListener {
+  return {
+    sent,
+    ended: (outcome) => {
+      room[Symbol.dispose]();
+      ended(outcome);
+    },
+  };
 }
 
 /** The headers of a 200 for the file. */
@@ -168,8 +238,10 @@ function fileHeaders(
   { info, file, etag, lastModified }: CatalogueEntry,
   query: ProxyQuery,
 ): Headers {
+  const contentType = info.contentType ?? "application/octet-stream";
   const headers = new Headers({
-    "content-type": info.contentType ?? "application/octet-stream",
+    "content-type": contentType,
+    "content-security-policy": filePolicy(contentType),
     "x-content-type-options": "nosniff",
     "accept-ranges": file === undefined ? "none" : "bytes",
   });
@@ -180,18 +252,4 @@ function fileHeaders(
     headers.set("content-disposition", contentDisposition(fileNameOf(query.mirrors[0]!)));
   }
   return headers;
-}
-
-/** A stream that is opened when it is read first. */
-function lazily(open: () => Promise<ReadableStream<Uint8Array>>): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      reader ??= (await open()).getReader();
-      const { done, value } = await reader.read();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: (reason) => reader?.cancel(reason),
-  }, { highWaterMark: 0 });
 }

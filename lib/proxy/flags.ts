@@ -131,7 +131,8 @@ Usage: sphttp-proxy [options], then /proxy?host=URL,URL and / for a page
 ${groups.join("\n")}
 SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.
 On an address that others can reach it wants --token, --allow-host or --open.
-Exit codes: 0 ended by a signal, 1 cannot listen, 2 usage, 130 Ctrl-C twice
+Exit codes: 0 ended by a signal, 1 failed (cannot listen, say), 2 usage;
+  for who does not wait: 130 Ctrl-C twice, 143 SIGTERM twice
 `;
 }
 

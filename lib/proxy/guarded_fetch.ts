@@ -10,8 +10,8 @@ import { Problem } from "./problem.ts";
 
 /**
  * Makes a `fetch` that requests only what the policy lets through. It rejects with a
- * `Deno.errors.NotCapable` whose `cause` is the policy's {@linkcode Problem} where that refuses, and with a `TypeError` when
- * redirects are to be followed.
+ * `Deno.errors.NotCapable` whose `cause` is the policy's {@linkcode Problem} where that refuses,
+ * and with a `TypeError` when redirects are to be followed.
  */
 export function guardedFetch(
   fetch: typeof globalThis.fetch,

@@ -75,6 +75,22 @@ function shorten(name: string): string {
   return stem.replace(/[. ]+$/, "") + ending;
 }
 
+/**
+ * What a browser lets an answer do that it shows by itself: nothing, but for pictures and media.
+ */
+const MEDIA_POLICY = "default-src 'none'; media-src 'self'; img-src 'self'; " +
+  "style-src 'unsafe-inline'";
+
+/**
+ * The Content-Security-Policy of what comes from mirrors. Whoever chooses the mirrors chooses the
+ * file: a page, a picture or a document with a script in it must not run as one of the proxy's own,
+ * with its origin. Media keep that origin, or else Chromium would not play what it shows by itself.
+ */
+export function filePolicy(contentType: string | null): string {
+  const isMedia = /^(?:audio|video)\/|^application\/ogg\b/i.test(contentType ?? "");
+  return isMedia ? MEDIA_POLICY : `sandbox; ${MEDIA_POLICY}`;
+}
+
 /** Who may read answers from a page: nobody else, everybody, or pages of these origins. */
 export type CorsOption = undefined | "*" | readonly string[];
 

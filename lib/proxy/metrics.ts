@@ -112,7 +112,7 @@ export class Metrics {
     this.#requests.inc({ status });
   }
 
-  /** Counts a download that was not let begin: no room, or a host that is not allowed. */
+  /** Counts a download that was not let begin, because there was no room for it. */
   refused(): void {
     this.#downloads.inc({ outcome: "refused" });
   }

@@ -8,7 +8,7 @@
 
 import type { ResolvedRange } from "./byte_ranges.ts";
 
-/** What is said of every part. */
+/** What is said of every part, and who is told what. */
 export interface MultipartOptions {
   /** Content-Type of the file; `undefined` where it is not known, and then left out. */
   readonly contentType: string | undefined;
@@ -16,7 +16,26 @@ export interface MultipartOptions {
   readonly size: number;
   /** What stands between the parts; see {@linkcode makeBoundary}. */
   readonly boundary: string;
+  /**
+   * The bytes of the first range, where they are there before the body.
+   *
+   * @default {it is opened as the others}
+   */
+  readonly first?: ReadableStream<Uint8Array>;
+  /**
+   * Told that the body ends early: a part failed, or the consumer has left, whether or not a part
+   * was open then.
+   *
+   * @default {nobody is told}
+   */
+  readonly brokeOff?: (outcome: "failed" | "cancelled") => void;
 }
+
+/** Gives the bytes of a range; the signal aborts when they are wanted no more. */
+export type OpenPart = (
+  range: ResolvedRange,
+  signal: AbortSignal,
+) => Promise<ReadableStream<Uint8Array>> | ReadableStream<Uint8Array>;
 
 /** A body of several parts. */
 export interface MultipartBody {
@@ -47,7 +66,7 @@ export function makeBoundary(random: () => number): string {
 export function multipartBody(
   ranges: readonly ResolvedRange[],
   options: MultipartOptions,
-  open: (range: ResolvedRange) => ReadableStream<Uint8Array>,
+  open: OpenPart,
 ): MultipartBody {
   const { boundary } = options;
   const encoder = new TextEncoder();
@@ -59,7 +78,8 @@ export function multipartBody(
   for (const [index, { start, end }] of ranges.entries()) {
     length += heads[index]!.byteLength + end - start;
   }
-  return { length, stream: new ReadableStream(new Parts(ranges, heads, tail, open), PULLED) };
+  const parts = new Parts(ranges, [...heads, tail], options, open);
+  return { length, stream: new ReadableStream(parts, PULLED) };
 }
 
 /** Nothing is read ahead. */
@@ -74,68 +94,82 @@ function partHead({ start, end }: ResolvedRange, options: MultipartOptions): str
 /** What the stream of a body is fed from. */
 class Parts implements UnderlyingDefaultSource<Uint8Array> {
   readonly #ranges: readonly ResolvedRange[];
+  /** The heads of the parts, and what stands behind the last one. */
   readonly #heads: readonly Uint8Array[];
-  readonly #tail: Uint8Array;
-  readonly #open: (range: ResolvedRange) => ReadableStream<Uint8Array>;
+  readonly #options: MultipartOptions;
+  readonly #open: OpenPart;
+  /** Aborts when the consumer has left. */
+  readonly #left = new AbortController();
   /** The part whose turn it is. */
   #index = 0;
-  #state: "head" | "data" | "cancelled" = "head";
+  #state: "head" | "data" = "head";
   /** Reads the part whose turn it is, once it is open. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  /** Bytes that the open part still owes. */
-  #left = 0;
+  /** Bytes that the part whose turn it is still owes. */
+  #owed = 0;
 
   constructor(
     ranges: readonly ResolvedRange[],
     heads: readonly Uint8Array[],
-    tail: Uint8Array,
-    open: (range: ResolvedRange) => ReadableStream<Uint8Array>,
+    options: MultipartOptions,
+    open: OpenPart,
   ) {
     this.#ranges = ranges;
     this.#heads = heads;
-    this.#tail = tail;
+    this.#options = options;
     this.#open = open;
+    this.#reader = options.first?.getReader();
   }
 
   /** Hands over one piece: a head, a chunk of a part, or the tail. */
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     if (this.#state === "data") {
-      const chunk = await this.#read();
+      const chunk = await this.#read().catch((error) => {
+        this.#options.brokeOff?.("failed");
+        throw error;
+      });
       if (chunk !== undefined) return controller.enqueue(chunk);
     }
     // The consumer may have left while the part was being read.
-    if (this.#state === "cancelled") return;
-    const head = this.#heads[this.#index];
-    controller.enqueue(head ?? this.#tail);
-    if (head === undefined) controller.close();
+    if (this.#left.signal.aborted) return;
+    const range = this.#ranges[this.#index];
+    controller.enqueue(this.#heads[this.#index]!);
+    if (range === undefined) return controller.close();
+    this.#owed = range.end - range.start;
     this.#state = "data";
   }
 
   cancel(reason: unknown): Promise<void> | undefined {
-    this.#state = "cancelled";
+    this.#left.abort(reason);
+    this.#options.brokeOff?.("cancelled");
     return this.#reader?.cancel(reason);
   }
 
   /** The next bytes of the part whose turn it is; `undefined` when it has given all of them. */
   async #read(): Promise<Uint8Array | undefined> {
     const range = this.#ranges[this.#index]!;
+    const { signal } = this.#left;
     if (this.#reader === undefined) {
-      this.#reader = this.#open(range).getReader();
-      this.#left = range.end - range.start;
+      const stream = await this.#open(range, signal);
+      if (signal.aborted) {
+        await stream.cancel(signal.reason);
+        return undefined;
+      }
+      this.#reader = stream.getReader();
     }
     while (true) {
       const { done, value } = await this.#reader.read();
-      if (this.#state === "cancelled") return undefined;
+      if (signal.aborted) return undefined;
       if (done) break;
-      this.#left -= value.byteLength;
-      if (this.#left < 0) {
+      this.#owed -= value.byteLength;
+      if (this.#owed < 0) {
         // Whether that works is of no interest any more.
         this.#reader.cancel().catch(() => {});
         throw new Error(`${named(range)} has more bytes than that`);
       }
       if (value.byteLength > 0) return value;
     }
-    if (this.#left > 0) throw new Error(`${named(range)} ended ${this.#left} bytes early`);
+    if (this.#owed > 0) throw new Error(`${named(range)} ended ${this.#owed} bytes early`);
     this.#reader = undefined;
     this.#index++;
     return undefined;

@@ -70,7 +70,8 @@ export interface ProxyOptions {
   /** Takes a line for each request that has been answered. */
   log?: (line: string) => void;
   /**
-   * Takes what went wrong inside when a request is answered with a 500: clients learn nothing of it.
+   * Takes what went wrong inside when a request is answered with a 500: clients learn nothing of
+   * it.
    *
    * @default {nothing is told}
    */
@@ -82,9 +83,3 @@ export interface ProxyOptions {
    */
   logFormat?: AccessLogFormat;
 }
-
-/** The least that a download gets of the memory, in bytes. */
-export const LEAST_SHARE = 2 * 1024 * 1024;
-
-/** The most that a download gets of the memory, in bytes. */
-export const MOST_SHARE = 64 * 1024 * 1024;

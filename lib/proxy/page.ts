@@ -2,22 +2,35 @@
  * The page at `/`: makes a link, checks it, plays it, and shows live which mirror brings what. One
  * file without any other resource, and a Content-Security-Policy that lets nothing run but the
  * script and the style that are in it, known by their hashes.
- * Follows Content Security Policy Level 3 and RFC 9110 section 8.8.3 (ETag).
+ * Follows Content Security Policy Level 3 and RFC 9110 sections 8.8.3 (ETag) and 13 (304).
  *
  * @module
  */
 
 import html from "./page.html" with { type: "text" };
+import { evaluatePreconditions } from "./preconditions.ts";
+import { Problem } from "./problem.ts";
 
-/** The page, with the headers that it needs. */
-export async function pageResponse(): Promise<Response> {
+/** The page, with the headers that it needs; 304 for who has it already. */
+export async function pageResponse(request?: Request): Promise<Response> {
   const { body, headers } = await (page ??= makePage());
-  return new Response(body, { headers });
+  const validators = { etag: headers.etag, lastModified: undefined };
+  const { method = "GET", headers: asked = new Headers() } = request ?? {};
+  switch (evaluatePreconditions(method, asked, validators)) {
+    case "failed":
+      throw new Problem(412, "the page is not the one that the request's conditions name");
+    case "not modified": {
+      const { "content-length": _, "content-type": __, ...kept } = headers;
+      return new Response(null, { status: 304, headers: kept });
+    }
+    case "proceed":
+      return new Response(body, { headers });
+  }
 }
 
 interface Page {
   readonly body: Uint8Array<ArrayBuffer>;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Awaited<ReturnType<typeof makeHeaders>>;
 }
 
 /** Made once: it stays the same for as long as the process runs. */
@@ -36,7 +49,11 @@ async function makePage(): Promise<Page> {
     "form-action 'none'",
     "frame-ancestors 'none'",
   ];
-  const headers = {
+  return { body, headers: await makeHeaders(body, policy) };
+}
+
+async function makeHeaders(body: Uint8Array<ArrayBuffer>, policy: readonly string[]) {
+  return {
     "content-type": "text/html; charset=utf-8",
     "content-length": `${body.byteLength}`,
     "content-security-policy": policy.join("; "),
@@ -45,7 +62,6 @@ async function makePage(): Promise<Page> {
     "cache-control": "no-cache",
     "etag": `"${(await sha256(body)).toBase64({ alphabet: "base64url", omitPadding: true })}"`,
   };
-  return { body, headers };
 }
 
 /** How a policy names the text of the only element of a kind. */

@@ -56,8 +56,9 @@ export function evaluatePreconditions(
 const STRONG_AFTER_MS = 60_000;
 
 /**
- * Whether the Range of a GET counts, by its If-Range (section 13.1.5): without one it does; with one
- * only where that is the very validator, and a strong one. If not, the answer is the whole file.
+ * Whether the Range of a GET counts, by its If-Range (section 13.1.5): without one it does; with
+ * one only where that is the very validator, and a strong one. If not, the answer is the whole
+ * file.
  */
 export function rangeApplies(headers: Headers, validators: Validators): boolean {
   const ifRange = headers.get("if-range")?.trim();
@@ -74,8 +75,8 @@ const ENTITY_TAG = String.raw`(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"`;
 const MEMBER = new RegExp(String.raw`[ \t]*(?:(${ENTITY_TAG})[ \t]*)?(?:,|$)`, "y");
 
 /**
- * Whether one of the entity tags of a list matches, or `*`, which stands for any file that there is.
- * What comes behind a member that is none is not looked at.
+ * Whether one of the entity tags of a list matches, or `*`, which stands for any file that there
+ * is. What comes behind a member that is none is not looked at.
  *
  * `ifMatch()` and `ifNoneMatch()` of `@std/http/etag` would not do: they split the list at commas
  * within quotes too, where section 8.8.3 allows them, and to them `If-Match: *` is false for a file

@@ -7,6 +7,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { filePolicy } from "./headers.ts";
 
 /** What may be said of a problem besides its status and detail. */
 export interface ProblemOptions extends ErrorOptions {
@@ -88,6 +89,7 @@ export function problemResponse(
   headers.set("content-type", "application/problem+json");
   headers.set("content-length", `${body.byteLength}`);
   headers.set("x-content-type-options", "nosniff");
+  headers.set("content-security-policy", filePolicy(headers.get("content-type")));
   // What is wrong now may be right in a second, and some of these statuses may be cached otherwise.
   headers.set("cache-control", "no-store");
   return new Response(options.head ? null : body, { status, headers });

@@ -1,13 +1,16 @@
 /**
- * Listens, and ends well: after a signal nobody new is let in, and who is being served has some time
- * to get the rest. It knows nothing of what is served.
+ * Listens, and ends well: after a signal nobody new is let in, and who is being served has some
+ * time to get the rest. It knows nothing of what is served.
  *
  * @module
  */
 
 import { CommandError, ExitCode } from "./exit_code.ts";
-import type { ProxyHandler } from "./handler.ts";
 import { asProblem, problemResponse } from "./problem.ts";
+import { redact } from "./redact.ts";
+
+/** Answers requests. */
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
 /** Where and how to serve. */
 export interface ServeOptions {
@@ -21,6 +24,8 @@ export interface ServeOptions {
   readonly drainTimeoutMs: number;
   /** Told the URL when it listens. */
   readonly onListen: (url: string) => void;
+  /** Told that the process ends before all requests have been answered. */
+  readonly onCut?: () => void;
   /** Takes what the operator is told, a line each. */
   readonly say: (line: string) => void;
 }
@@ -29,14 +34,14 @@ export interface ServeOptions {
 const CLOSING_MS = 1000;
 
 /**
- * Serves until a signal says that it is enough. Requests that have not ended after the drain timeout
- * are cut when the process exits, which is to follow.
+ * Serves until a signal says that it is enough. Requests that have not ended after the drain
+ * timeout are cut when the process exits, which is to follow.
  *
  * Rejects with a {@linkcode CommandError} when it cannot listen.
  */
-export async function serve(handler: ProxyHandler, options: ServeOptions): Promise<void> {
-  const { drainTimeoutMs, say } = options;
-  using signals = new StopSignals();
+export async function serve(handler: Handler, options: ServeOptions): Promise<void> {
+  const { drainTimeoutMs, say, onCut = () => {} } = options;
+  using signals = new StopSignals(onCut);
   using _bugs = new BugReports(say);
   const running = new RunningRequests(handler, say);
   const server = listen(options, running);
@@ -48,7 +53,10 @@ export async function serve(handler: ProxyHandler, options: ServeOptions): Promi
     say(`ends when ${requests(running.size)} ended, in ${seconds} s at the latest`);
     await within(drainTimeoutMs, running.none());
   }
-  if (running.size > 0) return say(`${requests(running.size)} been cut`);
+  if (running.size > 0) {
+    onCut();
+    return say(`${requests(running.size)} been cut`);
+  }
   running.endStreams();
   await within(CLOSING_MS, closed);
 }
@@ -93,13 +101,13 @@ function listen(
 
 /** The requests that are being answered, to the last byte of the body. */
 class RunningRequests {
-  readonly #handler: ProxyHandler;
+  readonly #handler: Handler;
   readonly #say: (line: string) => void;
   readonly #running = new Set<Deno.ServeHandlerInfo>();
   readonly #streams = new AbortController();
   #onNone = () => {};
 
-  constructor(handler: ProxyHandler, say: (line: string) => void) {
+  constructor(handler: Handler, say: (line: string) => void) {
     this.#handler = handler;
     this.#say = say;
   }
@@ -172,7 +180,7 @@ const KINDS = ["error", "unhandledrejection"];
 
 function bug(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `${text.replace(/\s+/g, " ")}; this is a bug in sphttp, it goes on`;
+  return `${redact(text.replace(/\s+/g, " "))}; this is a bug in sphttp, it goes on`;
 }
 
 const EXIT_CODES = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED } as const;
@@ -188,10 +196,13 @@ const ECHO_MS = 500;
 /** Ctrl-C and SIGTERM; whoever asks twice is not made to wait. */
 class StopSignals implements Disposable {
   readonly #first = Promise.withResolvers<void>();
+  readonly #onCut: () => void;
   readonly #listeners: readonly (readonly [SignalName, () => void])[];
   #firstAt: number | undefined;
 
-  constructor() {
+  /** `onCut` is called before a second one ends the process. */
+  constructor(onCut: () => void) {
+    this.#onCut = onCut;
     // Windows knows no SIGTERM.
     const names: readonly SignalName[] = Deno.build.os === "windows"
       ? ["SIGINT"]
@@ -211,7 +222,10 @@ class StopSignals implements Disposable {
 
   #signal(exitCode: ExitCode): void {
     const now = performance.now();
-    if (this.#firstAt !== undefined && now - this.#firstAt > ECHO_MS) Deno.exit(exitCode);
+    if (this.#firstAt !== undefined && now - this.#firstAt > ECHO_MS) {
+      this.#onCut();
+      Deno.exit(exitCode);
+    }
     this.#firstAt ??= now;
     this.#first.resolve();
   }

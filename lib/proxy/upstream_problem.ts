@@ -6,6 +6,7 @@
  */
 
 import {
+  type MirrorClaim,
   type MirrorError,
   MirrorMismatchError,
   MirrorUrlError,
@@ -21,9 +22,9 @@ export function upstreamProblem(error: unknown): Problem {
     return new Problem(502, "the mirrors have different files, and none has a majority", {
       cause: error,
       extensions: {
-        mirrors: error.claims.map(({ mirror, size }) => ({
-          url: shown(mirror),
-          reason: size === undefined ? "does not tell the size" : `has ${size} bytes`,
+        mirrors: error.claims.map((claim) => ({
+          url: shown(claim.mirror),
+          reason: claimOf(claim, error.claims),
         })),
       },
     });
@@ -37,10 +38,22 @@ export function upstreamProblem(error: unknown): Problem {
   return asProblem(error);
 }
 
-/** Whether every mirror has another file now than it had before. */
+/**
+ * Whether a download failed because a mirror has another file than what was known of it: the others
+ * may be down, which says nothing of the file.
+ */
 export function hasChanged(error: unknown): boolean {
   return error instanceof NoMirrorLeftError &&
-    error.cause.every(({ reason }) => reason === "changed" || reason === "mismatch");
+    error.cause.some(({ reason }) => reason === "changed" || reason === "mismatch");
+}
+
+/** What a mirror has that others have not. */
+function claimOf({ size, digest }: MirrorClaim, all: readonly MirrorClaim[]): string {
+  if (size === undefined) return "does not tell the size";
+  const beginnings = new Set(
+    all.filter((other) => other.size === size).map((other) => other.digest ?? digest),
+  );
+  return `has ${size} bytes${beginnings.size > 1 ? " that begin differently" : ""}`;
 }
 
 function noMirrorLeft(error: NoMirrorLeftError): Problem {

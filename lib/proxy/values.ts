@@ -7,8 +7,8 @@
  */
 
 import { AddressPolicy } from "./address_policy.ts";
+import { LEAST_SHARE } from "./budget.ts";
 import { usageError } from "./exit_code.ts";
-import { LEAST_SHARE } from "./options.ts";
 
 const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 

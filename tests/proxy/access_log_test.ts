@@ -114,3 +114,11 @@ Deno.test("accessLine(): nothing ends a line or a field but the line itself", ()
 Deno.test("accessLine() shows nothing of what is no URL", () => {
   assertEquals(JSON.parse(accessLine({ ...ENTRY, url: "http://[secret" }, "json")).url, "…");
 });
+
+Deno.test("accessLine() shows 200 characters of a Range, and that there were more", () => {
+  const range = `bytes=${"0-1,".repeat(100)}`;
+  const cut = `${range.slice(0, 200)}…`;
+  assertEquals(JSON.parse(accessLine({ ...ENTRY, range }, "json")).range, cut);
+  assert(accessLine({ ...ENTRY, range }).includes(`"${cut}"`));
+  assert(accessLine({ ...ENTRY, range: range.slice(0, 200) }).includes(`"${range.slice(0, 200)}"`));
+});

@@ -353,10 +353,15 @@ Deno.test("AddressPolicy.check() remembers the addresses of a name for half a mi
   assertEquals(asked.length, 2);
 });
 
-Deno.test("AddressPolicy.check() does not remember failures", async () => {
-  const { policy, asked } = policyOf();
+Deno.test("AddressPolicy.check() remembers a failure for five seconds only", async () => {
+  let now = 0;
+  const { policy, asked } = policyOf({ now: () => now });
   const check = () => policy.check(new URL("http://gone.example/"));
   await assertRejects(check);
+  now = 4999;
+  await assertRejects(check);
+  assertEquals(asked.length, 1);
+  now = 5000;
   await assertRejects(check);
   assertEquals(asked.length, 2);
 });

@@ -134,6 +134,67 @@ Deno.test("/proxy: mirrors that disagree are a bad gateway, with what each has",
   });
 });
 
+Deno.test("/proxy: mirrors that disagree at equal sizes are said to begin differently", async () => {
+  await withMirrors([{}, { content: randomContent(FILE.size, 3) }], async (urls) => {
+    const { status, document } = await problem(`?host=${urls}`, PRIVATE);
+    assertEquals(status, 502);
+    for (const { reason } of document.mirrors) {
+      assertEquals(reason, `has ${FILE.size} bytes that begin differently`);
+    }
+  });
+});
+
+Deno.test("/proxy: one mirror down and another changed is a changed file", async () => {
+  await withMirrors([{}, {}], async (urls, mirrors) => {
+    const handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
+    for (const range of ["bytes=500000-500009", "bytes=0-9,500000-500009"]) {
+      for (const mirror of mirrors) mirror.setFaults([]);
+      const ask = (init: RequestInit) =>
+        handler(new Request(`http://proxy.test/proxy?host=${urls}`, init));
+      assertEquals((await ask({ method: "HEAD" })).status, 200);
+      mirrors[0]!.setFaults([{ kind: "status", status: 410 }]);
+      mirrors[1]!.setContent(randomContent(FILE.size + range.length, range.length));
+      const seek = await ask({ headers: { range } });
+      assertEquals(seek.status, 206, range);
+      await seek.bytes();
+    }
+  });
+});
+
+Deno.test("/proxy: a set of 2000 ranges is ignored, and its log line short", async () => {
+  await withMirrors([{}], async (urls) => {
+    const lines: string[] = [];
+    const handler = createHandler({
+      ...PRIVATE,
+      logFormat: "json",
+      log: (line) => lines.push(line),
+    });
+    await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+    const range = `bytes=${Array.from({ length: 2000 }, (_, i) => `${i * 2}-${i * 2}`)}`;
+    const response = await fetch(`http://127.0.0.1:${server.addr.port}/proxy?host=${urls}`, {
+      headers: { range },
+    });
+    assertEquals([response.status, (await response.bytes()).length], [200, FILE.size]);
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve));
+    assertEquals(JSON.parse(lines[0]!).range, `${range.slice(0, 200)}…`);
+  });
+});
+
+Deno.test("/proxy: what comes from mirrors runs nothing on the proxy's origin", async () => {
+  await withMirrors([{ contentType: "image/svg+xml" }], async (urls) => {
+    const handler = createHandler(PRIVATE);
+    for (const range of ["", "bytes=0-9", "bytes=0-9,20-29", "bytes=9999999-"]) {
+      const headers: HeadersInit = range === "" ? {} : { range };
+      const request = new Request(`http://proxy.test/proxy?host=${urls}`, { headers });
+      const response = await handler(request);
+      await response.body?.cancel();
+      const policy = response.headers.get("content-security-policy")!;
+      assertMatch(policy, /^sandbox; default-src 'none'; /);
+      assertEquals(/script|allow-/.test(policy), false);
+    }
+  });
+});
+
 Deno.test("/proxy: when all mirrors are dead, each one's reason is told in short", async () => {
   const dying: [Partial<MirrorOptions>, reason: string][] = [
     [{ faults: [{ kind: "status", status: 404, body: "secret" }] }, "answered 404"],

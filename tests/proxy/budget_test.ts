@@ -39,7 +39,7 @@ Deno.test("MemoryBudget.admit() admits nobody beyond the most downloads", () => 
   assertEquals(budget.admit(() => {}), undefined);
   two[Symbol.dispose]();
   using three = budget.admit(() => {});
-  assertEquals(three?.share, 32 * MIB);
+  assertEquals(three?.share, 64 * MIB);
 });
 
 Deno.test("MemoryBudget.admit() presses no share below the least one", () => {

@@ -332,6 +332,7 @@ Deno.test("/proxy serves an empty file", async () => {
       const response = await get({ headers: { range } });
       assertEquals([response.status, (await bytesOf(response)).length], [200, 0], range);
       assertEquals(response.headers.get("content-length"), "0");
+      assertEquals(response.headers.get("etag"), '"empty"');
     }
   });
 });

@@ -4,6 +4,7 @@ import {
   corsHeaders,
   type CorsOption,
   fileNameOf,
+  filePolicy,
   isPreflight,
 } from "../../lib/proxy/headers.ts";
 import { mulberry32 } from "../support/random.ts";
@@ -174,5 +175,14 @@ Deno.test("isPreflight() tells a preflight from another OPTIONS", () => {
   ];
   for (const [method, headers, expected] of table) {
     assertEquals(isPreflight(new Request("http://localhost/", { method, headers })), expected);
+  }
+});
+
+Deno.test("filePolicy() lets nothing run, and only media keep their origin", () => {
+  for (const type of ["audio/wav", "video/mp4", "Video/webm; codecs=vp9", "application/ogg"]) {
+    assertEquals(/sandbox|script|allow/.test(filePolicy(type)), false, type);
+  }
+  for (const type of [null, "text/html", "image/svg+xml", "text/xml", "x/video/mp4", "image/png"]) {
+    assertEquals(filePolicy(type).startsWith("sandbox; default-src 'none'; "), true, type ?? "");
   }
 });

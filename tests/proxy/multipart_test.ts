@@ -235,3 +235,40 @@ Deno.test("makeBoundary() gives what RFC 2046 allows, by chance alone", () => {
   assertEquals(makeBoundary(() => 0), "0".repeat(32));
   assertEquals(makeBoundary(() => 1 - Number.EPSILON), "z".repeat(32));
 });
+
+Deno.test("multipartBody(): what is opened while the consumer leaves is cancelled", async () => {
+  const part = new Part();
+  const opening = Promise.withResolvers<ReadableStream<Uint8Array>>();
+  const told: string[] = [];
+  let given: AbortSignal | undefined;
+  const options = { ...OPTIONS, brokeOff: (outcome: string) => void told.push(outcome) };
+  const { stream } = multipartBody([range(0, 2)], options, (_range, signal) => {
+    given = signal;
+    return opening.promise;
+  });
+  const reader = stream.getReader();
+  await reader.read();
+  const read = reader.read();
+  while (given === undefined) await new Promise((resolve) => setTimeout(resolve));
+  await reader.cancel("left");
+  assertEquals([given!.aborted, given!.reason, told], [true, "left", ["cancelled"]]);
+  opening.resolve(part.stream);
+  assertEquals((await read).done, true);
+  while (part.cancelled === undefined) await new Promise((resolve) => setTimeout(resolve));
+  assertEquals(part.cancelled, "left");
+});
+
+Deno.test("multipartBody() tells that it broke off, with a part that was there before it", async () => {
+  const told: string[] = [];
+  const options = { ...OPTIONS, brokeOff: (outcome: string) => void told.push(outcome) };
+  const unread = new Part();
+  const left = multipartBody([range(0, 2)], { ...options, first: unread.stream }, slice);
+  await left.stream.cancel("left");
+  assertEquals([unread.cancelled, told], ["left", ["cancelled"]]);
+  const first = slice(range(0, 2));
+  const failing = multipartBody([range(0, 2), range(5, 6)], { ...options, first }, () => {
+    throw new TypeError("all mirrors are gone");
+  });
+  await assertRejects(() => new Response(failing.stream).text(), TypeError, "are gone");
+  assertEquals(told, ["cancelled", "failed"]);
+});

@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { pageResponse } from "../../lib/proxy/page.ts";
+import { createHandler } from "../../server.ts";
 import { type PageOptions, withPage } from "../support/browser.ts";
+import { bytesContent } from "../support/content.ts";
+import { withMirrors } from "../support/download.ts";
 
 const MIRRORS = ["https://a.example", "https://b.example:8080", "http://c.example"];
 /** As page.html has them for the first three mirrors. */
@@ -249,6 +252,58 @@ Deno.test("pageResponse() can be kept, but is asked for anew", async () => {
   const { length } = await one.bytes();
   assertEquals(one.headers.get("content-length"), `${length}`);
   await other.body?.cancel();
+});
+
+Deno.test("pageResponse() answers with 304 who has the page already", async () => {
+  const page = await pageResponse();
+  await page.body?.cancel();
+  const etag = page.headers.get("etag")!;
+  const ask = (tag: string) =>
+    pageResponse(new Request("http://proxy.test/", { headers: { "if-none-match": tag } }));
+  const same = await ask(etag);
+  assertEquals([same.status, same.body, same.headers.get("etag")], [304, null, etag]);
+  assertEquals(same.headers.get("content-length"), null);
+  const other = await ask('"other"');
+  assertEquals(other.status, 200);
+  await other.body?.cancel();
+});
+
+Deno.test("a file that a browser shows by itself plays, and runs no script", async () => {
+  const script = "<script>document.title = 'run'; fetch('/healthz')</script><p>text</p>";
+  const lab = [
+    { path: "/f.wav", contentType: "audio/wav", content: bytesContent(makeWav(20)) },
+    {
+      path: "/f.html",
+      contentType: "text/html",
+      content: bytesContent(new TextEncoder().encode(script)),
+    },
+  ];
+  await withMirrors(lab, async ([audio, html]) => {
+    const asked: string[] = [];
+    const handler = createHandler({ allowPrivate: true });
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request, info) => {
+        asked.push(new URL(request.url).pathname);
+        return handler(request, info);
+      },
+    );
+    const base = `http://127.0.0.1:${server.addr.port}/proxy?url=`;
+    await withPage(base + audio, async (page) => {
+      const played = await page.locator("video").evaluate(async (element) => {
+        const media = element as unknown as EventTarget & { currentTime: number };
+        while (media.currentTime === 0) {
+          await new Promise((resolve) => media.addEventListener("timeupdate", resolve));
+        }
+        return media.currentTime;
+      });
+      assert(played > 0);
+      const blocked = page.waitForEvent("console", (message) => message.text().includes("script"));
+      await page.goto(base + html);
+      assertMatch((await blocked).text(), /blocked|refused|violates/i);
+      assertEquals(asked.includes("/healthz"), false);
+    });
+  });
 });
 
 Deno.test("the page makes, copies, remembers and checks links", async (t) => {

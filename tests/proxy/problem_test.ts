@@ -1,3 +1,4 @@
+import { filePolicy } from "../../lib/proxy/headers.ts";
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { asProblem, Problem, problemResponse } from "../../lib/proxy/problem.ts";
 
@@ -43,6 +44,7 @@ Deno.test("problemResponse() answers with a problem document", async () => {
   assertEquals(Object.fromEntries(response.headers), {
     "cache-control": "no-store",
     "content-length": `${text.length}`,
+    "content-security-policy": filePolicy("application/problem+json"),
     "content-type": "application/problem+json",
     "retry-after": "2",
     "x-content-type-options": "nosniff",

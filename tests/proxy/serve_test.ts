@@ -206,6 +206,32 @@ Deno.test("--open on an address that others can reach is warned of", async () =>
 });
 
 Deno.test({
+  name: "the second wall of the README lets clients in, and nothing out to this machine",
+  ignore,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT });
+    const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
+    const [, list] = /--deny-net='([^']+)'/.exec(readme)!;
+    const flags = ["--no-check", MAP, "--no-prompt", "--allow-net", "--allow-read"];
+    const script = new URL("server.ts", ROOT).href;
+    const wall = ["run", "--quiet", ...flags, `--deny-net=${list}`, script, "--port=0"];
+    await using proxy = new Child([...wall, "--host=::", "--token=t", "--allow-private"]);
+    const { port } = new URL(await proxy.said(/listens on (\S+)/));
+    proxy.url = `http://127.0.0.1:${port}/`;
+    assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
+    for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"]) {
+      const url = mirror.url.replace("127.0.0.1", host);
+      const response = await proxy.ask(`${proxied({ url })}&token=t`);
+      assertEquals(response.status, 502, host);
+      await response.body?.cancel();
+    }
+    assertEquals(mirror.connectionsAccepted, 0);
+    await using closed = new Child([...wall, "--host=0.0.0.0", "--token=t"]);
+    assertMatch((await closed.end()).stderr, /cannot listen on port 0 of 0\.0\.0\.0/);
+  },
+});
+
+Deno.test({
   name: "SIGTERM lets in nobody new, and downloads end as they should",
   ignore,
   fn: async () => {
@@ -240,9 +266,10 @@ Deno.test({
     mirror.setRate(0);
     proxy.signal("SIGINT");
     await Promise.all(downloads.map(({ rest }) => assertRejects(rest, "half a file has no end")));
-    const { code, stderr } = await proxy.end();
+    const { code, stderr, stdout } = await proxy.end();
     assertEquals(code, 0, stderr);
     assertStringIncludes(stderr, "sphttp-proxy: 2 requests have been cut\n");
+    assertMatch(stdout, /^([^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n){2}$/);
   },
 });
 
@@ -260,7 +287,9 @@ Deno.test({
     const again = setInterval(() => proxy.signal("SIGINT"), 100);
     await assertRejects(download.rest);
     clearInterval(again);
-    assertEquals((await proxy.end()).code, 130);
+    const { code, stdout } = await proxy.end();
+    assertEquals(code, 130);
+    assertMatch(stdout, /^[^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n$/);
   },
 });
 
@@ -346,6 +375,34 @@ Deno.test("`deno serve server.ts` serves with the default options", async () => 
   assertEquals(refused.status, 403);
   assertStringIncludes((await refused.json()).detail, "127.0.0.1 is a loopback address");
   assertEquals(proxy.stderr.split("\n").length, 2, "the command does not run as well");
+});
+
+Deno.test("`deno serve server.ts ARGS` says that it takes none", async () => {
+  const script = new URL("server.ts", ROOT).href;
+  const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
+  await using proxy = new Child(["serve", MAP, ...flags, script, "--token=secret"]);
+  const { code, stderr, stdout } = await proxy.end();
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, "under `deno serve` no arguments are taken");
+  assertEquals(stderr.includes("secret"), false);
+});
+
+Deno.test("a Host header that makes no URL is a bad request, and no secret gets into the log", async () => {
+  await using proxy = await started();
+  const { hostname, port } = new URL(proxy.url);
+  for (const host of ["a b", "[", "a:99999999"]) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    const query = "token=secret&host=http://127.0.0.1/f%3Fsecret";
+    const head = `GET /proxy?${query} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(head));
+    const answer = await new Response(connection.readable).text();
+    assertMatch(answer, /^HTTP\/1\.1 400 /);
+    assertStringIncludes(answer, "the Host header makes no URL");
+  }
+  proxy.signal("SIGKILL");
+  const { stderr, stdout } = await proxy.end();
+  assertEquals(stdout.split("\n").length, 4);
+  assertEquals(`${stdout}${stderr}`.includes("secret"), false);
 });
 
 Deno.test("the default export serves clients on this machine only", async () => {
