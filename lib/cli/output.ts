@@ -33,6 +33,8 @@ export interface Output extends Disposable {
   write(bytes: Uint8Array): Promise<void>;
   /** All bytes are there, and right. */
   complete(options?: CompleteOptions): Promise<void>;
+  /** Waits until nothing is on its way any more; what goes wrong there is passed over. */
+  settle(): Promise<void>;
   /** Gives it up and takes away what was written, where that can be. */
   remove(): Promise<void>;
 }
@@ -94,6 +96,10 @@ class StreamOutput implements Output {
   }
 
   complete(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  settle(): Promise<void> {
     return Promise.resolve();
   }
 

@@ -22,6 +22,7 @@ import {
   type ResumeRecord,
   writeRecord,
 } from "./resume_record.ts";
+import { WriteBehind } from "./write_behind.ts";
 import { reason, writeError } from "./write_error.ts";
 
 /** How a part file is opened. */
@@ -47,6 +48,7 @@ export class PartFile implements Disposable {
   /** What is known of the bytes that are continued. */
   readonly before: RecordFound;
   readonly #file: Deno.FsFile;
+  readonly #behind: WriteBehind;
   readonly #path: string;
   readonly #created: boolean;
   #place: FilePlace;
@@ -68,6 +70,7 @@ export class PartFile implements Disposable {
     this.startsOver = !resume && sizeBefore > 0;
     this.before = before;
     this.#file = file;
+    this.#behind = new WriteBehind(file);
     this.#path = `${place.path}.part`;
     this.#created = found.sizeBefore === undefined;
     this.#place = place;
@@ -166,6 +169,7 @@ export class PartFile implements Disposable {
     try {
       this.#compare(record);
     } catch (refusal) {
+      await this.settle();
       if (this.#touched) await this.#writing(() => this.#file.truncate(this.existing));
       throw refusal;
     }
@@ -179,13 +183,13 @@ export class PartFile implements Disposable {
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writing(async () => {
       if (!this.#touched) await this.#start();
-      let written = await this.#file.write(bytes);
-      while (written < bytes.byteLength) written += await this.#file.write(bytes.subarray(written));
+      await this.#behind.write(bytes);
     });
   }
 
   /** All bytes are there, and right: the file gets its name. */
   async complete({ mtime }: CompleteOptions = {}): Promise<void> {
+    await this.#writing(() => this.#behind.flush());
     await this.#takeName();
     try {
       if (!this.#touched) await this.#cut();
@@ -200,12 +204,18 @@ export class PartFile implements Disposable {
     this.#close();
   }
 
+  /** Waits until nothing is on its way to the disk any more; what goes wrong there is passed over. */
+  async settle(): Promise<void> {
+    await this.#behind.flush().catch(() => {});
+  }
+
   /**
    * Gives the download up and takes away what it wrote. Bytes from before stay where it has added
    * none to them.
    */
   async remove(): Promise<void> {
     if (!this.#open) return;
+    await this.settle();
     try {
       if (!this.#touched && !this.#created) return;
       await Deno.remove(this.#path);

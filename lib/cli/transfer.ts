@@ -87,6 +87,7 @@ export class Transfer {
       this.#name = output.name;
     } catch (error) {
       if (target.removeOnError) await output.remove();
+      else await output.settle();
       throw await this.#explain(error, output);
     }
     trace?.finish();

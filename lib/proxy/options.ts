@@ -42,8 +42,8 @@ export interface ProxyOptions {
    */
   maxDownloads?: number;
   /**
-   * What all downloads may take together, in bytes: half of it for their reorder buffers, half for
-   * what is on its way through connections and answers. Each gets an equal share, 64 MiB at most;
+   * What all downloads may take together, in bytes: three eighths of it for their reorder
+   * buffers, the rest for what is on its way through connections and answers. Each gets an equal share, 64 MiB at most;
    * where it would be less than 2 MiB, clients are told to come back later.
    *
    * @default {256 MiB}

@@ -46,9 +46,9 @@ export class Room implements Disposable {
 }
 
 /**
- * How much of its share a download's reorder buffer may take, in bytes: about as much again is on
- * its way, in the connections to the mirrors and in the one to the client.
+ * How much of its share a download's reorder buffer may take, in bytes: more than as much again
+ * is on its way, in the connections to the mirrors and in the one to the client.
  */
 function windowOf(share: number): number {
-  return Math.floor(share / 2);
+  return Math.floor(share * 3 / 8);
 }

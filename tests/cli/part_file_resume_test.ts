@@ -42,6 +42,7 @@ Deno.test("PartFile goes on where it ended, again and again", async () => {
     assertEquals(await readAll(part, Math.min(2, index)), "abcdef".slice(2, index));
     part.begin(facts(6, '"1"'));
     await part.write(text(letter));
+    await part.settle();
   }
   using part = await open(place, { resume: true });
   part.begin(facts(6, '"1"'));
@@ -57,6 +58,7 @@ Deno.test("PartFile without a record goes on, with a note", async () => {
   assertStringIncludes(part.before.note!, "there is no record of ");
   part.begin(facts(6, '"1"'));
   await part.write(text("d"));
+  await part.settle();
   assertEquals(place.read("f.part"), "abcd");
   assertEquals(place.names(), ["f.part", "f.part.json"]);
 });
@@ -104,6 +106,7 @@ Deno.test("PartFile goes on with other mirrors, and remembers those from before"
     using part = await open(place, { resume: true });
     part.begin(facts(6, '"b"', B));
     await part.write(text("d"));
+    await part.settle();
   }
   assertEquals(place.mirrors(), [{ url: A, etag: '"1"' }, { url: B, etag: '"b"' }]);
   using part = await open(place, { resume: true });
@@ -134,6 +137,7 @@ Deno.test("PartFile.open() refuses the record of a newer version, unless it is s
   assertEquals(part.startsOver, true);
   part.begin(facts(7));
   await part.write(text("x"));
+  await part.settle();
   assertEquals(place.read("f.part"), "x");
   assertEquals(JSON.parse(place.read("f.part.json")).size, 7);
 });
@@ -154,6 +158,7 @@ Deno.test("PartFile keeps bytes and a record that are started over until there a
   using part = await open(place);
   part.begin(facts(9, '"2"'));
   await part.write(text("x"));
+  await part.settle();
   assertEquals(place.read("f.part"), "x");
   assertEquals(place.mirrors(), [{ url: A, etag: '"2"' }]);
 });
@@ -163,6 +168,7 @@ Deno.test("PartFile that is not told what the file is leaves no wrong record", a
   await leave(place, "abc", facts(6, '"1"'));
   using part = await open(place);
   await part.write(text("x"));
+  await part.settle();
   assertEquals(place.names(), ["f.part"]);
 });
 
@@ -204,6 +210,7 @@ Deno.test("PartFile.learn() writes down mirrors that answer later", async () => 
   await part.learn([known(A, '"1"')]);
   assertEquals(place.names(), ["f.part"]);
   await part.write(text("abc"));
+  await part.settle();
   await part.learn([known(A, '"1"'), known(B, '"b"')]);
   assertEquals(place.mirrors(), [{ url: A, etag: '"1"' }, { url: B, etag: '"b"' }]);
 });
@@ -214,6 +221,7 @@ Deno.test("PartFile.learn() takes back what came under another version", async (
   using part = await open(place, { resume: true });
   part.begin({ ...facts(6, '"b"', B), mirrors: [known(B, '"b"')] });
   await part.write(text("xyz"));
+  await part.settle();
   const message = await refuse(part.learn([known(B, '"b"'), known(A, '"2"')]), ExitCode.RESUME);
   assertStringIncludes(message, "has changed since");
   assertEquals(place.read("f.part"), "abc");

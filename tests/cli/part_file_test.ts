@@ -21,10 +21,12 @@ Deno.test("PartFile grows beside its record, and takes the name at the end", asy
   assertEquals(place.names(), ["f.part"]);
   assertEquals(part.kept, false);
   await part.write(text("abc"));
+  await part.settle();
   assertEquals(place.names(), ["f.part", "f.part.json"]);
   assertEquals(place.mirrors(), [{ url: A, etag: '"1"' }]);
   assertEquals(part.kept, true);
   await part.write(text("def"));
+  await part.settle();
   await part.complete();
   assertEquals(place.names(), ["f"]);
   assertEquals(place.read("f"), "abcdef");
@@ -46,6 +48,7 @@ Deno.test("PartFile.remove() takes away what was written, and the record", async
     using part = await open(place);
     part.begin(facts(6));
     await part.write(text("abc"));
+    await part.settle();
     await part.remove();
     await part.remove();
   }
@@ -85,6 +88,7 @@ Deno.test("PartFile.complete() gives the file its time", async () => {
   const mtime = new Date("2001-02-03T04:05:06Z");
   using part = await open(place);
   await part.write(text("abc"));
+  await part.settle();
   await part.complete({ mtime });
   assertEquals(Deno.statSync(place.file).mtime, mtime);
 });
@@ -94,6 +98,7 @@ Deno.test("PartFile replaces the file only at the end", async () => {
   Deno.writeTextFileSync(place.file, "old", { mode: 0o640 });
   using part = await open(place);
   await part.write(text("new"));
+  await part.settle();
   assertEquals(place.read("f"), "old");
   await part.complete();
   assertEquals(place.read("f"), "new");
@@ -105,6 +110,7 @@ Deno.test("PartFile does not replace a file that came meanwhile", async () => {
   {
     using part = await PartFile.open(await filePlace(place, { fromUrl: true }), { resume: false });
     await part.write(text("abc"));
+    await part.settle();
     Deno.writeTextFileSync(place.file, "somebody's");
     const message = await refuse(part.complete(), ExitCode.WRITE);
     assertStringIncludes(message, "f was made by somebody else meanwhile, and is left as it is");
@@ -120,6 +126,7 @@ Deno.test("PartFile gives way to a file that came meanwhile, where files are kep
   });
   part.begin(facts(3));
   await part.write(text("abc"));
+  await part.settle();
   Deno.writeTextFileSync(place.file, "somebody's");
   Deno.writeTextFileSync(`${place.file}.1`, "too");
   await part.complete();

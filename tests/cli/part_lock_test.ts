@@ -12,6 +12,7 @@ const HOLDER = `
     using part = await PartFile.open(place, { resume: true });
     console.log("has " + part.existing);
     await part.write(new Uint8Array(10));
+    await part.settle();
     console.log("wrote");
     for await (const _ of Deno.stdin.readable);
   } catch (error) {

@@ -82,4 +82,5 @@ export async function leave(place: Workplace, bytes: string, facts: FileFacts): 
   using part = await open(place);
   part.begin(facts);
   await part.write(text(bytes));
+  await part.settle();
 }
