@@ -26,6 +26,9 @@ export interface SourceView {
 /** The shortest silence that says something of a mirror. */
 const SILENCE_MS = 60;
 
+/** How much sooner than needed a mirror is asked again, at most, in milliseconds. */
+const MARGIN_MS = 10;
+
 /** How much later than expected a mirror may bring what it is tried again with. */
 const PROBATION_MS = 300;
 
@@ -97,7 +100,9 @@ export class Outlook {
     if (!this.open) return false;
     if (this.onProbation) return this.source.live.length === 0;
     const { live, lanes, link } = this.source;
-    const leadMs = 1.1 * link.nextLatencyMs + link.deviationMs + 10;
+    const { nextLatencyMs, deviationMs } = link;
+    // Where answers come at once, a second request under way would be of no use.
+    const leadMs = 1.1 * nextLatencyMs + deviationMs + Math.min(MARGIN_MS, nextLatencyMs);
     let busy = 0;
     for (const { position, claimEnd, answeredAt, dueAt } of live) {
       const left = claimEnd - position;
