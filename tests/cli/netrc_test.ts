@@ -90,7 +90,7 @@ const PATHS: [env: Record<string, string>, os: string, path: string | undefined]
   [{ NETRC: "/x", HOME: "/home/me" }, "linux", "/x"],
   [{ HOME: "/home/me" }, "linux", "/home/me/.netrc"],
   [{ HOME: "/" }, "darwin", "/.netrc"],
-  [{ NETRC: "", HOME: "/root" }, "linux", "/root/.netrc"],
+  [{ NETRC: "", HOME: "/home/you" }, "linux", "/home/you/.netrc"],
   [{ USERPROFILE: "C:\\Users\\me" }, "linux", undefined],
   [{ USERPROFILE: "C:\\Users\\me" }, "windows", "C:\\Users\\me\\_netrc"],
   [{ HOME: "D:\\", USERPROFILE: "C:\\Users\\me" }, "windows", "D:\\_netrc"],
