@@ -1,0 +1,108 @@
+/** What is asked for before the mirrors have agreed, and what becomes of it. */
+
+import { assert, assertEquals } from "@std/assert";
+import { Hand, PROBE } from "../support/hand.ts";
+
+/** A mirror answers its probe with a part of a file of 100 bytes. */
+function answer(hand: Hand, mirror: number, digest: string): void {
+  hand.probed(mirror, { type: "partial", start: 0, end: PROBE, size: 100 }, digest);
+}
+
+Deno.test("Scheduler: the first answer is enough to ask for more, but not to hand it over", () => {
+  const hand = new Hand(3);
+  answer(hand, 1, "right");
+  assertEquals(hand.work, ["probe 0-4", "range 4-10", "probe 0-4"]);
+  assertEquals(hand.types(), ["start", "start", "start", "accept", "start"]);
+  hand.deliver(1);
+  assertEquals([hand.asked(1), hand.scheduler.heldBytes], ["range 10-20", 10]);
+  // One that says something else is not asked, as long as it may be wrong.
+  answer(hand, 0, "wrong");
+  assertEquals(hand.work, [undefined, "range 10-20", "probe 0-4"]);
+  answer(hand, 2, "right");
+  assertEquals(hand.types().filter((type) => type === "open" || type === "accept"), [
+    "accept",
+    "open",
+  ]);
+  assertEquals(hand.work, [undefined, "range 10-20", "range 20-30"]);
+  assertEquals(hand.scheduler.mirrors[0]!.state.type, "dropped");
+});
+
+Deno.test("Scheduler: before the mirrors have agreed, no more than the window is asked for", () => {
+  const hand = new Hand(3, { windowSize: 40 });
+  answer(hand, 0, "right");
+  while (hand.of(0) !== undefined) hand.deliver(0);
+  assertEquals(hand.scheduler.heldBytes, 40);
+  assertEquals(hand.types().includes("open"), false);
+  answer(hand, 1, "right");
+  assertEquals(hand.types().includes("open"), true);
+});
+
+Deno.test("Scheduler: a file that is there before the mirrors have agreed is complete when they have", () => {
+  const small = { type: "partial", start: 0, end: PROBE, size: 20 } as const;
+  const hand = new Hand(3);
+  hand.probed(0, small);
+  while (hand.of(0) !== undefined) hand.deliver(0);
+  assertEquals([hand.scheduler.ledger.complete, hand.outcome], [true, undefined]);
+  hand.probed(1, small);
+  assertEquals(hand.outcome, "finish");
+  assertEquals(hand.types().slice(-3), ["open", "cancel", "finish"]);
+});
+
+Deno.test("Scheduler: what came before the mirrors agreed on another file is of no use", () => {
+  const hand = new Hand(3);
+  answer(hand, 0, "wrong");
+  hand.deliver(0);
+  hand.respond(0);
+  hand.bytes(0, 5);
+  const { id } = hand.of(0)!;
+  assertEquals([hand.asked(0), hand.scheduler.ledger.front], ["range 10-20", 15]);
+  answer(hand, 1, "right");
+  answer(hand, 2, "right");
+  assertEquals(hand.scheduler.mirrors.map(({ state }) => state.type), [
+    "dropped",
+    "ready",
+    "ready",
+  ]);
+  const told = hand.types().filter((type) => type !== "start");
+  assertEquals(told, ["accept", "cancel", "discard", "open", "accept"]);
+  assert(hand.commands.some((command) => command.type === "cancel" && command.request === id));
+  // Bytes from the start of the right file, and no others.
+  const { ledger, heldBytes, mirrors } = hand.scheduler;
+  assertEquals([ledger.front, ledger.receivedBytes, heldBytes], [4, 4, 4]);
+  assertEquals(mirrors.map(({ bytes, wastedBytes }) => [bytes, wastedBytes]), [
+    [15, 15],
+    [4, 0],
+    [4, 4],
+  ]);
+  assertEquals(hand.work, [undefined, "range 4-10", "range 10-20"]);
+  // What was on its way still is not heard any more.
+  hand.handle({ type: "bytes", request: id, length: 5 });
+  assertEquals(hand.scheduler.ledger.receivedBytes, 4);
+  for (let turn = 1; hand.outcome === undefined; turn = 3 - turn) {
+    if (hand.of(turn) !== undefined) hand.deliver(turn);
+  }
+  assertEquals(hand.outcome, "finish");
+});
+
+Deno.test("Scheduler: a file of another size is discarded, too, however much of it has come", () => {
+  const hand = new Hand(3);
+  const other = { type: "partial", start: 0, end: PROBE, size: 7 } as const;
+  hand.probed(0, other);
+  hand.deliver(0);
+  assertEquals([hand.scheduler.ledger.complete, hand.outcome], [true, undefined]);
+  answer(hand, 1, "same");
+  answer(hand, 2, "same");
+  assertEquals(hand.outcome, undefined);
+  assertEquals([hand.scheduler.ledger.end, hand.scheduler.ledger.front], [100, 4]);
+  assertEquals(hand.work, [undefined, "range 4-10", "range 10-20"]);
+});
+
+Deno.test("Scheduler: the first mirror may fail before the others have answered", () => {
+  const hand = new Hand(3);
+  answer(hand, 0, "right");
+  hand.fail(0);
+  assertEquals(hand.work, [undefined, "probe 0-4", "probe 0-4"]);
+  answer(hand, 1, "right");
+  assertEquals(hand.work, [undefined, "range 4-10", "probe 0-4"]);
+  assertEquals(hand.types().includes("open"), true);
+});
