@@ -39,14 +39,14 @@ const GRAPH = new Map(MODULES.map((path) => [path, importsOf(path)]));
 
 /** For each part of the house, what its modules may import besides each other. */
 const FLOORS: readonly (readonly [part: RegExp, allowed: RegExp])[] = [
-  [/^lib\/(errors|version)\.ts$/, /^$/],
+  [/^lib\/(errors|unless_aborted|version)\.ts$/, /^$/],
   [/^lib\/(algorithms|trace)\//, /^lib\/errors\.ts$/],
-  [/^lib\/http\//, /^lib\/errors\.ts$/],
+  [/^lib\/http\//, /^lib\/(errors|unless_aborted)\.ts$/],
   [/^lib\/engine\//, /^lib\/(errors\.ts|algorithms\/|trace\/|http\/)/],
   [/^mod\.ts$/, /^lib\/(?!cli\/|proxy\/)/],
   // Reports and pictures of traces are the command's alone: the library's face has the measures.
-  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/version)\.ts$|^lib\/trace\//],
-  [/^(lib\/proxy\/|server\.ts$)/, /^(mod|lib\/version)\.ts$/],
+  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/unless_aborted|lib\/version)\.ts$|^lib\/trace\//],
+  [/^(lib\/proxy\/|server\.ts$)/, /^(mod|lib\/unless_aborted|lib\/version)\.ts$/],
 ];
 
 Deno.test("importsOf() sees imports of every kind", () => {

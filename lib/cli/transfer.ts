@@ -14,6 +14,7 @@ import {
   type TraceEvent,
   VERSION,
 } from "../../mod.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { ChecksumVerifier } from "./checksum.ts";
 import { Continuation, continuationStart, partTooLong } from "./continuation.ts";
 import { CommandError, ExitCode } from "./exit_code.ts";
@@ -75,14 +76,15 @@ export class Transfer {
     }
     using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
     // A pipe may wait for its reader for ever.
-    using output = await cancellable(openPlace(place, target), signal);
+    const opening = openPlace(place, target);
+    using output = await unlessAborted(opening, signal, (output) => output[Symbol.dispose]());
     this.#output = output;
     this.#name = output.name;
     try {
       this.#announce(output);
       const work = this.#fetch(output, trace);
       // A write to a pipe that nobody reads may never end; one to a file does, and is waited for.
-      await (output.part === undefined ? cancellable(work, signal) : work);
+      await (output.part === undefined ? unlessAborted(work, signal) : work);
       await output.complete({ mtime: this.#mtime() });
       this.#name = output.name;
     } catch (error) {
@@ -279,17 +281,4 @@ const NOT_TO_BE_CONTINUED = new Set<ExitCode>([ExitCode.CHECKSUM, ExitCode.RESUM
 function statusOf(error: unknown): number | undefined {
   const causes = error instanceof Error && Array.isArray(error.cause) ? error.cause : [];
   return causes.map(({ status }) => status).find((status) => status !== undefined);
-}
-
-/** The promise's value, or the reason of the signal if it aborts before. */
-async function cancellable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  if (signal.aborted) abort();
-  signal.addEventListener("abort", abort);
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }

@@ -7,6 +7,7 @@
  */
 
 import { type FailureReason, MirrorError } from "../errors.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import type { MirrorSource } from "./mirror_url.ts";
@@ -230,7 +231,9 @@ export class Transport {
     const client = this.#openClient();
     if (client !== undefined) init.client = client;
     try {
-      return await unlessAborted(this.#options.fetch(url, init), signal);
+      // Somebody's own `fetch` may not look at the signal.
+      const answer = this.#options.fetch(url, init);
+      return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
       this.#memories[mirror]!.location = undefined;
       throw this.#error(mirror, "network", `no answer came${this.#through}${detail(cause)}`, {
@@ -295,22 +298,6 @@ function clientProxy({ url, basicAuth }: ProxySource): Deno.Proxy {
 async function discard(body: ReadableStream | null): Promise<void> {
   // It may have failed, or be in somebody else's hands: neither matters any more.
   await body?.cancel().catch(() => {});
-}
-
-/** Gives up waiting when the signal aborts, also for a `fetch` that does not look at it. */
-async function unlessAborted(response: Promise<Response>, signal: AbortSignal): Promise<Response> {
-  const aborted = Promise.withResolvers<never>();
-  const onAbort = () => {
-    aborted.reject(signal.reason);
-    response.then(({ body }) => discard(body), () => {});
-  };
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  try {
-    return await Promise.race([response, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
-  }
 }
 
 function bodyLength(answer: Reply["answer"]): number | undefined {

@@ -8,6 +8,7 @@
  */
 
 import { lookup } from "node:dns/promises";
+import { unlessAborted } from "../unless_aborted.ts";
 import {
   type AddressClass,
   classifyAddress,
@@ -18,7 +19,6 @@ import {
   parseIpNetwork,
 } from "./ip_address.ts";
 import { Problem } from "./problem.ts";
-import { unlessAborted } from "./unless_aborted.ts";
 
 /** Options of an {@linkcode AddressPolicy}. */
 export interface AddressPolicyOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { unlessAborted } from "./unless_aborted.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 
 /** Work that goes on for as long as somebody waits for it. */
 export class SharedWork<Result> {
