@@ -11,10 +11,11 @@
  */
 
 import { type DownloadCommand, parseCommand } from "./lib/cli/command.ts";
-import { CommandError, ExitCode } from "./lib/cli/exit_code.ts";
+import { ExitCode } from "./lib/cli/exit_code.ts";
 import type { Report } from "./lib/cli/report.ts";
 import { displayOptions, writeError, writeOutput } from "./lib/cli/terminal.ts";
 import { withoutCredentials } from "./lib/cli/values.ts";
+import { CommandError } from "./lib/command/command_error.ts";
 import { VERSION } from "./lib/version.ts";
 
 /** Runs the command with the given arguments; resolves to its exit code, and never rejects. */

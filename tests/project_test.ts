@@ -43,10 +43,11 @@ const FLOORS: readonly (readonly [part: RegExp, allowed: RegExp])[] = [
   [/^lib\/(algorithms|trace)\//, /^lib\/errors\.ts$/],
   [/^lib\/http\//, /^lib\/(errors|unless_aborted)\.ts$/],
   [/^lib\/engine\//, /^lib\/(errors\.ts|algorithms\/|trace\/|http\/)/],
-  [/^mod\.ts$/, /^lib\/(?!cli\/|proxy\/)/],
+  [/^mod\.ts$/, /^lib\/(?!command\/|cli\/|proxy\/)/],
+  [/^lib\/command\//, /^$/],
   // Reports and pictures of traces are the command's alone: the library's face has the measures.
-  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/unless_aborted|lib\/version)\.ts$|^lib\/trace\//],
-  [/^(lib\/proxy\/|server\.ts$)/, /^(mod|lib\/unless_aborted|lib\/version)\.ts$/],
+  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/(unless_aborted|version))\.ts$|^lib\/(command|trace)\//],
+  [/^(lib\/proxy\/|server\.ts$)/, /^(mod|lib\/(unless_aborted|version))\.ts$|^lib\/command\//],
 ];
 
 Deno.test("importsOf() sees imports of every kind", () => {
@@ -87,7 +88,9 @@ Deno.test("imports lead to modules that there are, without circles", () => {
 });
 
 Deno.test("the core needs nothing but the platform", () => {
-  const core = MODULES.filter((path) => !/^(lib\/(cli|proxy)\/|cli\.ts|server\.ts)/.test(path));
+  const core = MODULES.filter((path) =>
+    !/^(lib\/(command|cli|proxy)\/|cli\.ts|server\.ts)/.test(path)
+  );
   const foreign = core.flatMap((path) => GRAPH.get(path)!).filter((target) => !GRAPH.has(target));
   assertEquals(foreign.filter((name) => !name.startsWith("@std/")), []);
 });

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { usageError } from "../command/command_error.ts";
+import { type Flag, parseFlags } from "../command/flag_parser.ts";
 import { mirrorNames } from "../trace/mirror_names.ts";
 import { type Recording, reportOf, type TraceReport } from "../trace/report.ts";
 import {
@@ -17,16 +18,16 @@ import {
   reportTitle,
   tableText,
 } from "./analysis_table.ts";
-import { usageError } from "./exit_code.ts";
 import { replaceFile } from "./replace_file.ts";
 import { writeError, writeOutput } from "./terminal.ts";
 import { loadTrace } from "./trace_reader.ts";
 
-/** The flags of the command; `true` for those that take a value. */
-const FLAGS: ReadonlyMap<string, boolean> = new Map([["plot", true], ["json", false], [
-  "help",
-  false,
-]]);
+/** The flags of `sphttp analyze`. */
+export const ANALYZE_FLAGS = [
+  { name: "plot", value: "FILE.svg|FILE.html", help: "draw its figures, as .svg or .html" },
+  { name: "json", help: "print one JSON object" },
+  { name: "help", short: "h", help: "show this" },
+] as const satisfies readonly Flag[];
 
 const HELP = `Usage: sphttp analyze TRACE [--plot FILE.svg|FILE.html] [--json]
 
@@ -79,63 +80,26 @@ export async function analyzeCommand(args: readonly string[]): Promise<void> {
 export async function parseAnalyzeArguments(
   args: readonly string[],
 ): Promise<AnalyzeOptions | "help"> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: {
-      plot: { type: "string" },
-      json: { type: "boolean" },
-      help: { type: "boolean", short: "h" },
-    },
-  });
-  const traces: string[] = [];
-  const given = new Map<string, string | undefined>();
-  for (const token of tokens) {
-    if (token.kind === "positional") traces.push(token.value);
-    if (token.kind !== "option") continue;
-    const takesValue = FLAGS.get(token.name);
-    if (takesValue === undefined) throw await unknownFlag(token.rawName);
-    if (!takesValue && token.value !== undefined) {
-      throw usageError(`${token.rawName} takes no value`);
-    }
-    if (takesValue && !token.value) {
-      throw usageError(`${token.rawName} needs a value: ${token.rawName} FILE.svg or FILE.html`);
-    }
-    given.set(token.name, token.value);
-  }
-  if (given.has("help")) return "help";
-  const [trace, more] = traces;
+  const { rest, has, given } = await parseFlags("sphttp analyze", args, ANALYZE_FLAGS);
+  if (has("help")) return "help";
+  const [trace, more] = rest;
   if (trace === undefined) {
     throw usageError("a trace is needed: sphttp analyze TRACE; sphttp --trace TRACE … records one");
   }
   if (more !== undefined) throw usageError(`one trace at a time, and ${more} is another one`);
-  const path = given.get("plot");
-  if (path === trace) throw usageError(`--plot is "${path}", but that is the trace`);
-  return {
-    trace,
-    plot: path === undefined ? undefined : { path, type: plotType(path) },
-    json: given.has("json"),
-  };
+  const plot = given("plot", (flag, path) => {
+    if (path === trace) throw usageError(`${flag} is "${path}", but that is the trace`);
+    return { path, type: plotType(flag, path) };
+  });
+  return { trace, plot, json: has("json") };
 }
 
-function plotType(path: string): "svg" | "html" {
+function plotType(flag: string, path: string): "svg" | "html" {
   const [, suffix] = /\.(svg|html)$/i.exec(path) ?? [];
   if (suffix === undefined) {
-    throw usageError(`--plot is "${path}", but must end with .svg or .html`);
+    throw usageError(`${flag} is "${path}", but must end with .svg or .html`);
   }
   return suffix.toLowerCase() as "svg" | "html";
-}
-
-async function unknownFlag(given: string): Promise<Error> {
-  const { closestString } = await import("@std/text/closest-string");
-  const nearest: string = closestString(given, [...FLAGS.keys()].map((name) => `--${name}`));
-  return usageError(
-    `${given} is no flag of sphttp analyze; ${
-      given.startsWith("--") ? `did you mean ${nearest}?` : "--help shows them"
-    }`,
-  );
 }
 
 /** What must be known of a trace that does not tell the whole story. */

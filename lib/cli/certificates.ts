@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usageError } from "./exit_code.ts";
+import { usageError } from "../command/command_error.ts";
 import { reason } from "./write_error.ts";
 
 /** Reads a file of certificates; nothing where none is named. */

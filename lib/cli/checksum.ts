@@ -5,7 +5,8 @@
  */
 
 import type { Hash } from "node:crypto";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 import type { Checksum } from "./values.ts";
 
 /** Computes checksums and compares them with those expected. */

@@ -6,13 +6,13 @@
  */
 
 import { closestString } from "@std/text/closest-string";
+import { usageError } from "../command/command_error.ts";
 import {
   type ChecksumEntry,
   type ChecksumFile,
   parseChecksumFile,
   type UnreadableLine,
 } from "./checksum_lines.ts";
-import { usageError } from "./exit_code.ts";
 import { printable, truncate } from "./text_width.ts";
 import type { Checksum } from "./values.ts";
 

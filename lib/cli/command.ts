@@ -6,9 +6,10 @@
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
+import { usageError } from "../command/command_error.ts";
+import { type ParsedFlags, parseFlags } from "../command/flag_parser.ts";
+import { parseFile, parsePositive, parseSeconds } from "../command/values.ts";
 import { engineOptions } from "./engine_flags.ts";
-import { usageError } from "./exit_code.ts";
-import { type ParsedFlags, parseFlags } from "./flag_parser.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import type { ServerStatFiles } from "./server_stats.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
@@ -16,10 +17,7 @@ import {
   type Checksum,
   parseAge,
   parseChecksum,
-  parseFile,
-  parsePositive,
   parseRange,
-  parseSeconds,
   parseUser,
   type RequestedRange,
   unlessZero,

@@ -5,13 +5,13 @@
  * @module
  */
 
+import { usageError } from "../command/command_error.ts";
 import { bashCompletions } from "./completions/bash.ts";
 import { fishCompletions } from "./completions/fish.ts";
 import { type Shell, SHELLS } from "./completions/words.ts";
 import { zshCompletions } from "./completions/zsh.ts";
-import { usageError } from "./exit_code.ts";
-import { printable, truncate } from "./text_width.ts";
 import { writeOutput } from "./terminal.ts";
+import { printable, truncate } from "./text_width.ts";
 
 const SCRIPTS: Readonly<Record<Shell, () => string>> = {
   bash: bashCompletions,

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 
 /** Bytes that are downloaded once more, to be compared. */
 export const OVERLAP = 64 * 1024;

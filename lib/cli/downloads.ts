@@ -6,9 +6,10 @@
  */
 
 import type { MirrorBook } from "../../mod.ts";
-import type { DownloadCommand } from "./command.ts";
+import { CommandError } from "../command/command_error.ts";
 import { readCertificates } from "./certificates.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import type { DownloadCommand } from "./command.ts";
+import { ExitCode } from "./exit_code.ts";
 import { type FileRequest, fileRequests } from "./jobs.ts";
 import type { Report } from "./report.ts";
 import { loadServerStats, saveServerStats } from "./server_stats.ts";

@@ -6,8 +6,9 @@
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
-import { usageError } from "./exit_code.ts";
-import type { ParsedFlags } from "./flag_parser.ts";
+import { usageError } from "../command/command_error.ts";
+import type { ParsedFlags } from "../command/flag_parser.ts";
+import { parseSeconds } from "../command/values.ts";
 import type { FlagName } from "./flags.ts";
 import {
   parseConnections,
@@ -18,7 +19,6 @@ import {
   parseNumber,
   parseProxy,
   parseRate,
-  parseSeconds,
   parseSize,
   parseStaticDelay,
   unlessZero,

@@ -12,8 +12,9 @@ import {
   NoMirrorLeftError,
   RangeNotSatisfiableError,
 } from "../../mod.ts";
+import { CommandError } from "../command/command_error.ts";
 import { inFlagWords } from "./engine_flags.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { ExitCode } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   network: ExitCode.RECEIVE,

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Flag } from "./flag_parser.ts";
+import type { Flag } from "../command/flag_parser.ts";
 
 /** The flags in the groups and the order in which the help shows them. */
 export const FLAG_GROUPS = {
@@ -90,7 +90,7 @@ export const FLAG_GROUPS = {
       common: true,
     },
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
-    { name: "insecure", short: "k", help: "trust any certificate" },
+    { name: "insecure", short: "k", help: "trust any certificate", dangerous: true },
     { name: "http1.1", help: "speak HTTP/1.1 only" },
     { name: "http2", help: "speak HTTP/2 only" },
     { name: "max-redirs", value: "N", help: "for one request (10)" },

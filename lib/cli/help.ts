@@ -5,8 +5,9 @@
  * @module
  */
 
-import { usageError } from "./exit_code.ts";
-import type { Flag } from "./flag_parser.ts";
+import { usageError } from "../command/command_error.ts";
+import { flagLine } from "../command/flag_line.ts";
+import type { Flag } from "../command/flag_parser.ts";
 import { FLAG_GROUPS } from "./flags.ts";
 
 /** Column in which the words about a flag begin. */
@@ -60,7 +61,7 @@ Exit codes: 0 complete, 2 usage, 3 URL, 5 proxy's name, 6 host name, 7 connect,
 }
 
 function groupHelp([title, flags]: readonly [string, readonly Flag[]]): string {
-  return `${title}:\n${flags.map(flagLine).join("\n")}\n`;
+  return `${title}:\n${flags.map((flag) => flagLine(flag, COLUMN)).join("\n")}\n`;
 }
 
 function topics(): string[] {
@@ -70,10 +71,4 @@ function topics(): string[] {
 /** What a group is asked for by: its last word. */
 function keyOf(title: string): string {
   return title.toLowerCase().split(" ").at(-1)!;
-}
-
-function flagLine({ name, short, value, help }: Flag): string {
-  const dashes = short === undefined ? "    " : `-${short}, `;
-  const usage = `  ${dashes}--${name}${value === undefined ? "" : ` ${value}`}`;
-  return `${usage.padEnd(COLUMN - 1)}${help}`;
 }

@@ -7,7 +7,8 @@
  */
 
 import { closestString } from "@std/text/closest-string";
-import { CommandError, ExitCode, usageError } from "./exit_code.ts";
+import { CommandError, usageError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 import { printable, truncate } from "./text_width.ts";
 import { parseChecksum, parseHeader, parseHeaderValue } from "./values.ts";
 

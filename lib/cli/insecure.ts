@@ -5,7 +5,7 @@
  * @module
  */
 
-import { usageError } from "./exit_code.ts";
+import { usageError } from "../command/command_error.ts";
 
 const FLAG = "--unsafely-ignore-certificate-errors";
 /** Tells the second run that it is one. */

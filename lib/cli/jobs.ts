@@ -7,10 +7,10 @@
  */
 
 import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import { CommandError, usageError } from "../command/command_error.ts";
 import type { DownloadCommand, TargetOptions } from "./command.ts";
-import { CommandError, usageError } from "./exit_code.ts";
-import { fileNameFromUrl } from "./file_name.ts";
 import { invalidOption } from "./failure.ts";
+import { fileNameFromUrl } from "./file_name.ts";
 import type { InputEntry } from "./input_file.ts";
 import { Login } from "./login.ts";
 import { reason } from "./output.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
+import { usageError } from "../command/command_error.ts";
 import type { LoginOptions } from "./command.ts";
-import { usageError } from "./exit_code.ts";
 import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
 import { reason } from "./output.ts";
 

@@ -7,9 +7,10 @@
  */
 
 import type { KnownMirror } from "../../mod.ts";
+import { CommandError } from "../command/command_error.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
 import { type ExclusiveFile, openAlone } from "./exclusive_file.ts";
+import { ExitCode } from "./exit_code.ts";
 import { exists, type FilePlace, nextPlace } from "./place.ts";
 import {
   difference,

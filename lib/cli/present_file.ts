@@ -6,8 +6,9 @@
  */
 
 import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import { CommandError } from "../command/command_error.ts";
 import { ChecksumVerifier } from "./checksum.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { ExitCode } from "./exit_code.ts";
 import { explain } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";

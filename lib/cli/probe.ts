@@ -8,8 +8,9 @@
  */
 
 import { NoMirrorLeftError, VERSION } from "../../mod.ts";
+import { CommandError, usageError } from "../command/command_error.ts";
 import { readCertificates } from "./certificates.ts";
-import { CommandError, ExitCode, usageError } from "./exit_code.ts";
+import { ExitCode } from "./exit_code.ts";
 import { explain, invalidOption } from "./failure.ts";
 import { reason } from "./output.ts";
 import { probeDocument } from "./probe/document.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { TraceEvent } from "../../mod.ts";
-import type { CommandError } from "./exit_code.ts";
+import type { CommandError } from "../command/command_error.ts";
 import type { ProgressState } from "./progress_view.ts";
 
 /** Takes what happens in a run. */

@@ -8,7 +8,8 @@
  */
 
 import type { FileInfo, KnownMirror } from "../../mod.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 import { reason } from "./write_error.ts";
 
 /** What is known of the file that a part file belongs to. */

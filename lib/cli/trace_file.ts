@@ -6,7 +6,8 @@
  */
 
 import type { DownloaderOptions, TraceEvent } from "../../mod.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 import { withoutCredentials } from "./values.ts";
 
 /** Characters that are gathered before they are written, unless something rare happens. */

@@ -7,8 +7,9 @@
  */
 
 import type { TraceEvent } from "../../mod.ts";
+import { CommandError } from "../command/command_error.ts";
 import type { Recording } from "../trace/report.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { ExitCode } from "./exit_code.ts";
 import { printable, truncate } from "./text_width.ts";
 import type { StartLine } from "./trace_file.ts";
 import { reason } from "./write_error.ts";

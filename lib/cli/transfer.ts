@@ -14,10 +14,11 @@ import {
   type TraceEvent,
   VERSION,
 } from "../../mod.ts";
+import { CommandError } from "../command/command_error.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import { ChecksumVerifier } from "./checksum.ts";
 import { Continuation, continuationStart, partTooLong } from "./continuation.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { ExitCode } from "./exit_code.ts";
 import { explain } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";
@@ -275,7 +276,7 @@ export class Transfer {
 }
 
 /** What was found to be wrong with the bytes themselves does not get better by more of them. */
-const NOT_TO_BE_CONTINUED = new Set<ExitCode>([ExitCode.CHECKSUM, ExitCode.RESUME]);
+const NOT_TO_BE_CONTINUED = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
 
 /** The HTTP status of an error's first failure that has one. */
 function statusOf(error: unknown): number | undefined {

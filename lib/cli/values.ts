@@ -7,15 +7,13 @@
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
-import { usageError } from "./exit_code.ts";
-
-const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+import { usageError } from "../command/command_error.ts";
+import { readSize, SIZE_UNITS } from "../command/values.ts";
 
 /** A number of bytes: `1000000`, `512K`, `8M`, `1GiB`; K, M and G are binary, as aria2 has them. */
 export function parseSize(flag: string, text: string): number {
-  const [, digits, unit = ""] = /^(\d+)(?:([KMG])(?:iB)?)?$/i.exec(text) ?? [];
-  const size = Number(digits) * SIZE_UNITS[unit.toUpperCase()]!;
-  if (digits === undefined || size === 0 || !Number.isSafeInteger(size)) {
+  const size = readSize(text);
+  if (size === undefined || size === 0) {
     throw usageError(
       `${flag} is "${text}", but must be a whole positive number of bytes like 1000000, 512K or 8M`,
     );
@@ -113,15 +111,6 @@ export function parseProxy(flag: string, text: string): string {
   return url.href;
 }
 
-/** A whole number from 1 up. */
-export function parsePositive(flag: string, text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count === 0) {
-    throw usageError(`${flag} is "${text}", but must be a whole number from 1 up`);
-  }
-  return count;
-}
-
 /** A whole number from 0 up. */
 export function parseCount(flag: string, text: string): number {
   const count = Number(text);
@@ -147,26 +136,9 @@ export function parseNumber(flag: string, text: string): number {
   return Number(text);
 }
 
-/** Seconds, as milliseconds: at least one, at most a day. */
-export function parseSeconds(flag: string, text: string): number {
-  const milliseconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.round(Number(text) * 1000) : 0;
-  if (milliseconds < 1 || milliseconds > 86_400_000) {
-    throw usageError(
-      `${flag} is "${text}", but must be a number of seconds from 0.001 to 86400 like 10 or 2.5`,
-    );
-  }
-  return milliseconds;
-}
-
 /** An age in seconds, as milliseconds. */
 export function parseAge(flag: string, text: string): number {
   return parseNumber(flag, text) * 1000;
-}
-
-/** The name of a file. */
-export function parseFile(flag: string, text: string): string {
-  if (text === "") throw usageError(`${flag} is "", but must be the name of a file`);
-  return text;
 }
 
 /** A header to send, as name and value. */

@@ -5,7 +5,8 @@
  */
 
 import { Downloader, type DownloaderOptions, type KnownFile } from "../../mod.ts";
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 import type { FileRequest } from "./jobs.ts";
 
 /** Bytes of a file. */

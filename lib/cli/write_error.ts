@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 
 /** Something cannot be written. */
 export function writeError(message: string, cause?: unknown): CommandError {

@@ -5,23 +5,24 @@
  * @module
  */
 
+import { CommandError, usageError } from "../command/command_error.ts";
+import { parseFlags } from "../command/flag_parser.ts";
+import { parseFile, parsePositive } from "../command/values.ts";
 import { VERSION } from "../version.ts";
-import { CommandError, ExitCode, usageError } from "./exit_code.ts";
-import { type FlagName, helpText, parseFlags } from "./flags.ts";
+import { ExitCode } from "./exit_code.ts";
+import { FLAGS, helpText } from "./flags.ts";
 import { classifyAddress, parseIpAddress } from "./ip_address.ts";
 import type { ProxyOptions } from "./options.ts";
 import { describeError, redact } from "./redact.ts";
 import {
-  parseCount,
-  parseFile,
   parseHost,
   parseLogFormat,
   parseMemory,
   parseOrigin,
   parsePattern,
   parsePort,
-  parseSeconds,
   parseToken,
+  parseWait,
 } from "./values.ts";
 
 /** What is to be done. */
@@ -102,16 +103,14 @@ async function run(args: readonly string[]): Promise<void> {
 
 /** Understands a command line. Rejects with a usage error when it makes no sense. */
 export async function parseCommand(args: readonly string[]): Promise<Command> {
-  const flags = await parseFlags(args);
-  const all = (name: FlagName) => flags.get(name) ?? [];
-  const given = <T>(name: FlagName, parse: (flag: string, text: string) => T): T | undefined => {
-    const text = all(name).at(-1);
-    return text === undefined ? undefined : parse(`--${name}`, text);
-  };
-  const each = <T>(name: FlagName, parse: (flag: string, text: string) => T): T[] =>
-    all(name).map((text) => parse(`--${name}`, text));
-  if (flags.has("help")) return { type: "help" };
-  if (flags.has("version")) return { type: "version" };
+  const { rest, has, given, each } = await parseFlags("sphttp-proxy", args, FLAGS);
+  if (rest.length > 0) {
+    throw usageError(
+      `"${rest[0]}" is no flag; mirrors are named in requests: /proxy?host=URL,URL`,
+    );
+  }
+  if (has("help")) return { type: "help" };
+  if (has("version")) return { type: "version" };
   const host = given("host", parseHost) ?? "127.0.0.1";
   const certFile = given("cert", parseFile);
   const keyFile = given("key", parseFile);
@@ -121,17 +120,17 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
   const hosts = each("allow-host", parsePattern);
   const origins = each("cors", parseOrigin);
   const options = withoutUndefined({
-    allowPrivate: flags.has("allow-private") ? true : undefined,
+    allowPrivate: has("allow-private") ? true : undefined,
     allowHosts: hosts.length > 0 ? hosts : undefined,
     token: given("token", parseToken),
-    maxMirrors: given("max-mirrors", parseCount),
-    maxDownloads: given("max-downloads", parseCount),
+    maxMirrors: given("max-mirrors", parsePositive),
+    maxDownloads: given("max-downloads", parsePositive),
     memory: given("memory", parseMemory),
     cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
-    rememberMs: given("remember", parseSeconds),
+    rememberMs: given("remember", parseWait),
   });
   const guarded = options.token !== undefined || hosts.length > 0;
-  if (!guarded && !flags.has("open") && !isLoopback(host)) {
+  if (!guarded && !has("open") && !isLoopback(host)) {
     throw usageError(
       `--host ${host} lets others reach the proxy, and every public host through it; say whom it ` +
         `is for: --token TOKEN (who knows it), --allow-host PATTERN (these mirrors only) ` +
@@ -144,8 +143,8 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     port: given("port", parsePort) ?? 8080,
     tls: certFile === undefined ? undefined : { certFile, keyFile: keyFile! },
     caCertFile: given("cacert", parseFile),
-    drainTimeoutMs: given("drain-timeout", parseSeconds) ?? 30_000,
-    logFormat: flags.has("log") ? given("log", parseLogFormat) : "text",
+    drainTimeoutMs: given("drain-timeout", parseWait) ?? 30_000,
+    logFormat: has("log") ? given("log", parseLogFormat) : "text",
     warning: guarded || isLoopback(host)
       ? undefined
       : `--open on ${host} lets everybody who can reach it fetch through it from every ` +

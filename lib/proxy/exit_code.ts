@@ -20,22 +20,3 @@ export const ExitCode = {
 
 /** One of the exit codes of the command. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
-
-/** The command ends here, with this code. */
-export class CommandError extends Error {
-  /** @inheritdoc */
-  override name = "CommandError";
-  /** What to exit with. */
-  readonly exitCode: ExitCode;
-
-  /** Makes the error; `message` is shown to the user as it is. */
-  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.exitCode = exitCode;
-  }
-}
-
-/** The command line makes no sense; `message` names the flag and what is accepted. */
-export function usageError(message: string, options?: ErrorOptions): CommandError {
-  return new CommandError(ExitCode.USAGE, message, options);
-}

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { CommandError, ExitCode } from "./exit_code.ts";
+import { CommandError } from "../command/command_error.ts";
+import { ExitCode } from "./exit_code.ts";
 import { asProblem, problemResponse } from "./problem.ts";
 import { redact } from "./redact.ts";
 

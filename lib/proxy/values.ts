@@ -6,32 +6,21 @@
  * @module
  */
 
+import { usageError } from "../command/command_error.ts";
+import { parseSeconds, readSize } from "../command/values.ts";
 import { AddressPolicy } from "./address_policy.ts";
 import { LEAST_SHARE } from "./budget.ts";
-import { usageError } from "./exit_code.ts";
-
-const SIZE_UNITS: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 
 /** Memory for downloads in bytes, enough for one: `256M`, `1GiB`; the units are binary. */
 export function parseMemory(flag: string, text: string): number {
-  const [, digits, unit = ""] = /^(\d+)(?:([KMG])(?:iB)?)?$/i.exec(text) ?? [];
-  const size = Number(digits) * SIZE_UNITS[unit.toUpperCase()]!;
-  if (digits === undefined || size < LEAST_SHARE || !Number.isSafeInteger(size)) {
+  const size = readSize(text);
+  if (size === undefined || size < LEAST_SHARE) {
     throw usageError(
       `${flag} is "${text}", but must be a whole number of bytes from ${LEAST_SHARE / 2 ** 20}M ` +
         `up like 256M or 1G`,
     );
   }
   return size;
-}
-
-/** A whole number from 1 up. */
-export function parseCount(flag: string, text: string): number {
-  const count = Number(text);
-  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count)) {
-    throw usageError(`${flag} is "${text}", but must be a whole number from 1 up`);
-  }
-  return count;
 }
 
 /** A TCP port. */
@@ -42,15 +31,9 @@ export function parsePort(flag: string, text: string): number {
   return Number(text);
 }
 
-/** Seconds, as milliseconds: at most a day. */
-export function parseSeconds(flag: string, text: string): number {
-  const milliseconds = Math.round(Number(text) * 1000);
-  if (!/^(\d+\.?\d*|\.\d+)$/.test(text) || milliseconds > 86_400_000) {
-    throw usageError(
-      `${flag} is "${text}", but must be a number of seconds from 0 to 86400 like 30 or 2.5`,
-    );
-  }
-  return milliseconds;
+/** Seconds, as milliseconds; none at all will do, too. */
+export function parseWait(flag: string, text: string): number {
+  return parseSeconds(flag, text, 0);
 }
 
 /** An address to listen on, or a name of one. */
@@ -58,12 +41,6 @@ export function parseHost(flag: string, text: string): string {
   if (!/^[\w.:%[\]-]+$/.test(text)) {
     throw usageError(`${flag} is "${text}", but must be an address like 127.0.0.1 or 0.0.0.0`);
   }
-  return text;
-}
-
-/** The name of a file. */
-export function parseFile(flag: string, text: string): string {
-  if (text === "") throw usageError(`${flag} is "", but must be the name of a file`);
   return text;
 }
 

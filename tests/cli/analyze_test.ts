@@ -5,9 +5,9 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { analyzeCommand, parseAnalyzeArguments } from "../../lib/cli/analyze.ts";
 import { tableText } from "../../lib/cli/analysis_table.ts";
-import { CommandError } from "../../lib/cli/exit_code.ts";
+import { analyzeCommand, parseAnalyzeArguments } from "../../lib/cli/analyze.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import { reportOf } from "../../lib/trace/report.ts";
 import { randomContent } from "../support/content.ts";
 import { startMirror } from "../support/mirror_lab.ts";
@@ -169,12 +169,12 @@ Deno.test("parseAnalyzeArguments() says what makes no sense", async () => {
     [["a", "b"], /^one trace at a time, and b is another one$/],
     [["t", "--plott=x.svg"], /^--plott is no flag of sphttp analyze; did you mean --plot\?$/],
     [["t", "--jsno"], /did you mean --json\?$/],
-    [["t", "-x"], /^-x is no flag of sphttp analyze; --help shows them$/],
+    [["t", "-x"], /^-x is no flag of sphttp analyze; its short flags are -h$/],
     [["t", "--constructor"], /^--constructor is no flag of sphttp analyze/],
     [["t", "--json=1"], /^--json takes no value$/],
-    [["t", "--plot"], /^--plot needs a value: --plot FILE\.svg or FILE\.html$/],
-    [["t", "--plot="], /^--plot needs a value/],
-    [["t", "--plot", "--json"], /^--plot is "--json", but must end with \.svg or \.html$/],
+    [["t", "--plot"], /^--plot needs a value: --plot FILE\.svg\|FILE\.html$/],
+    [["t", "--plot="], /^--plot is "", but must end with \.svg or \.html$/],
+    [["t", "--plot", "--json"], /^--plot needs a value, but the flag --json follows; /],
     [["t", "--plot", "a.png"], /^--plot is "a\.png", but must end with \.svg or \.html$/],
     [["t", "--plot", "svg"], /must end with/],
     [["t.svg", "--plot", "t.svg"], /^--plot is "t\.svg", but that is the trace$/],

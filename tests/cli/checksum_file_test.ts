@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { findChecksum } from "../../lib/cli/checksum_file.ts";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 /** Digests that can be told apart, of the length of an algorithm's. */
 const md5 = (digit: string) => digit.repeat(32);

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parseCommand } from "../../lib/cli/command.ts";
 import { inFlagWords } from "../../lib/cli/engine_flags.ts";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const URL = "http://a.example/f";
 

@@ -2,8 +2,9 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { parseAnalyzeArguments } from "../../lib/cli/analyze.ts";
 import { completions, completionsCommand } from "../../lib/cli/completions.ts";
 import { MAIN_FLAGS, SHELLS, spellings, SUBCOMMANDS } from "../../lib/cli/completions/words.ts";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { FLAGS } from "../../lib/cli/flags.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import { findExecutable } from "../support/executable.ts";
 
 /** Runs a script in a shell, if it is there; a file with the completions is its first argument. */

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import { randomContent } from "../support/content.ts";
 import { startMirror } from "../support/mirror_lab.ts";
 import { runCommand } from "../support/run_command.ts";

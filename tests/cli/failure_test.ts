@@ -1,4 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { exitCodeOf, explain, invalidOption } from "../../lib/cli/failure.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import {
   type FailurePhase,
   type FailureReason,
@@ -7,8 +10,6 @@ import {
   MirrorUrlError,
   NoMirrorLeftError,
 } from "../../mod.ts";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
-import { exitCodeOf, explain, invalidOption } from "../../lib/cli/failure.ts";
 
 function failure(phase: FailurePhase, reason: FailureReason, mirror = "http://127.0.0.1:1/f") {
   return new MirrorError(`${mirror}: ${reason}`, { mirror, phase, reason, retryable: false });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "../../lib/cli/file_name.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 /** The name from a URL whose last segment is this text, encoded. */
 const nameOf = (text: string) => fileNameFromUrl(`http://h/${encodeURIComponent(text)}`, false);

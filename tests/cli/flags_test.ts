@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
-import { parseFlags } from "../../lib/cli/flag_parser.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { FLAGS } from "../../lib/cli/flags.ts";
 import { helpText } from "../../lib/cli/help.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
+import { parseFlags } from "../../lib/command/flag_parser.ts";
 
 const URL = "http://a.example/f";
 

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { type InputEntry, parseInputFile } from "../../lib/cli/input_file.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
 const A = "http://a.example/f";

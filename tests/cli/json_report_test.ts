@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { CommandError } from "../../lib/cli/exit_code.ts";
 import { JsonReport } from "../../lib/cli/json_report.ts";
 import type { FileReport } from "../../lib/cli/report.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import type { TraceEvent } from "../../mod.ts";
 
 const MIRROR = "http://a.example/f";

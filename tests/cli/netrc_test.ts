@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "../../lib/cli/netrc.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const ONE = { machine: "a.example", login: "me", password: "pw" };
 

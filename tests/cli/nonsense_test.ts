@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../lib/cli/exit_code.ts";
 import { type FlagName, FLAGS } from "../../lib/cli/flags.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import { runCommand } from "../support/run_command.ts";
 
 const URL = "http://u:hunter2@127.0.0.1:9/f";

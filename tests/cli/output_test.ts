@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { openPlace, type Output } from "../../lib/cli/output.ts";
 import type { FileFacts } from "../../lib/cli/resume_record.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const LINUX = Deno.build.os === "linux";
 const FACTS: FileFacts = {

@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import type { PartFile } from "../../lib/cli/part_file.ts";
 import type { FileFacts } from "../../lib/cli/resume_record.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import {
   A,
   B,

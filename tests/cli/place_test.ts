@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { MAX_NAME_BYTES } from "../../lib/cli/file_name.ts";
 import { type FilePlace, placeOf, type PlaceOptions } from "../../lib/cli/place.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const URL = "http://h/pub/f.iso?x";
 const POSIX = Deno.build.os !== "windows";

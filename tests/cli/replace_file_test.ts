@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { CommandError } from "../../lib/cli/exit_code.ts";
 import { replaceFile } from "../../lib/cli/replace_file.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 function workplace() {
   const path = Deno.makeTempDirSync({ prefix: "sphttp-replace-" });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import {
   difference,
   mergeRecords,
@@ -10,6 +10,7 @@ import {
   type ResumeRecord,
   writeRecord,
 } from "../../lib/cli/resume_record.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 function workplace() {
   const path = Deno.makeTempDirSync({ prefix: "sphttp-record-" });

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { loadServerStats, saveServerStats } from "../../lib/cli/server_stats.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import { MirrorBook } from "../../mod.ts";
 import { randomContent } from "../support/content.ts";
 import { type LabMirror, startMirror } from "../support/mirror_lab.ts";

@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { OVERLAP } from "../../lib/cli/continuation.ts";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import { otherContent, randomContent, resizedContent } from "../support/content.ts";
 import { startMirror } from "../support/mirror_lab.ts";
 import { runCommand } from "../support/run_command.ts";

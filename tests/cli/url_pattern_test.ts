@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { expandUrlPattern, MOST_URLS } from "../../lib/cli/url_pattern.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const READ: [pattern: string, urls: string[]][] = [
   ["", [""]],

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { CommandError } from "../../lib/cli/exit_code.ts";
 import { parseWriteOut, type TransferFacts, writeOutText } from "../../lib/cli/write_out.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 const FACTS: TransferFacts = {
   url: "https://a.example/f.iso",

@@ -5,10 +5,11 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { CommandError, type ExitCode } from "../../lib/cli/exit_code.ts";
+import type { ExitCode } from "../../lib/cli/exit_code.ts";
 import { PartFile, type PartFileOptions } from "../../lib/cli/part_file.ts";
 import { type FilePlace, placeOf } from "../../lib/cli/place.ts";
 import type { FileFacts } from "../../lib/cli/resume_record.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 /** A mirror. */
 export const A = "http://a.example/f";

@@ -6,9 +6,10 @@
 
 import { parseCommand } from "../../lib/cli/command.ts";
 import { runDownloads } from "../../lib/cli/downloads.ts";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
 import type { Report } from "../../lib/cli/report.ts";
 import { TextReport } from "../../lib/cli/text_report.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 
 /** What a command has told. */
 export interface Told {

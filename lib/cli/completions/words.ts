@@ -6,7 +6,8 @@
  */
 
 import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../../mod.ts";
-import type { Flag } from "../flag_parser.ts";
+import type { Flag } from "../../command/flag_parser.ts";
+import { ANALYZE_FLAGS } from "../analyze.ts";
 import { type FlagName, FLAGS } from "../flags.ts";
 import { PROBE_FLAGS } from "../probe/flags.ts";
 
@@ -52,13 +53,6 @@ const CHOICES: Readonly<Partial<Record<FlagName, readonly string[]>>> = {
 };
 
 const HELP: Flag = { name: "help", short: "h", help: "show this" };
-
-/** Flags of `sphttp analyze`. */
-const ANALYZE_FLAGS: readonly Flag[] = [
-  { name: "plot", value: "FILE", help: "draw its figures, as .svg or .html" },
-  { name: "json", help: "print one JSON object" },
-  HELP,
-];
 
 /** The command without a subcommand. */
 export const MAIN_FLAGS: readonly CompletedFlag[] = FLAGS.map(completed);

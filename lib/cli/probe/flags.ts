@@ -5,18 +5,13 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../exit_code.ts";
-import { type Flag, parseFlags } from "../flag_parser.ts";
+import { usageError } from "../../command/command_error.ts";
+import { flagLine } from "../../command/flag_line.ts";
+import { type Flag, parseFlags } from "../../command/flag_parser.ts";
+import { parseFile, parseSeconds } from "../../command/values.ts";
 import { withUser } from "../login.ts";
 import { expandUrlPattern } from "../url_pattern.ts";
-import {
-  parseFile,
-  parseHeader,
-  parseHeaderValue,
-  parseProxy,
-  parseSeconds,
-  parseUser,
-} from "../values.ts";
+import { parseHeader, parseHeaderValue, parseProxy, parseUser } from "../values.ts";
 
 /** The flags in the order in which the help shows them. */
 export const PROBE_FLAGS = [
@@ -76,21 +71,18 @@ export async function parseProbe(args: readonly string[]): Promise<ProbeCommand 
   };
 }
 
+/** Column in which the words about a flag begin. */
+const COLUMN = 34;
+
 /** The text of `sphttp probe --help`. */
 export function probeHelp(): string {
-  const lines = (PROBE_FLAGS as readonly Flag[]).map(({ name, short, value, help }) => {
-    const usage = `${short === undefined ? "    " : `-${short}, `}--${name}${
-      value ? ` ${value}` : ""
-    }`;
-    return `  ${usage.padEnd(31)}${help}`;
-  });
   return `Usage: sphttp probe [options] URL...    (all URLs are mirrors of one file)
 
 Measures mirrors without downloading: do they answer ranges, have they the same
 file, how soon and how fast do they answer; which are worth using, and why not
 the others. A URL may have {a,b} and [1-3] in it.
 
-${lines.join("\n")}
+${PROBE_FLAGS.map((flag) => flagLine(flag, COLUMN)).join("\n")}
 
 use    worth using
 slow   would work, but bring a small part of what all bring together

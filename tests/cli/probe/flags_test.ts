@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/exit_code.ts";
 import { parseProbe, PROBE_FLAGS, probeHelp } from "../../../lib/cli/probe/flags.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
 
 Deno.test("parseProbe() understands everything", async () => {
   const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];

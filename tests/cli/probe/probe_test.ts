@@ -1,9 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/exit_code.ts";
 import { probeCommand, probeMirrors } from "../../../lib/cli/probe.ts";
 import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
 import { parseProbe } from "../../../lib/cli/probe/flags.ts";
 import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
 import { testCertificates } from "../../support/certificates.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/content.ts";
 import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";

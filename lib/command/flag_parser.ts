@@ -5,7 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
-import { usageError } from "./exit_code.ts";
+import { usageError } from "./command_error.ts";
 
 /** One flag. */
 export interface Flag {
@@ -21,6 +21,8 @@ export interface Flag {
   readonly help: string;
   /** Whether the short help has it. */
   readonly common?: true;
+  /** Whether nobody should come to it by a typing error. */
+  readonly dangerous?: true;
 }
 
 /** Arguments, read but not yet understood. */
@@ -104,6 +106,9 @@ function checkValue(
   }
 }
 
+/** One typing error in so many characters at most: what has more was meant as something else. */
+const MOST_TYPOS = 3;
+
 async function unknownFlag(
   command: string,
   given: string,
@@ -113,15 +118,23 @@ async function unknownFlag(
     const shorts = flags.flatMap(({ short }) => short === undefined ? [] : [`-${short}`]);
     return usageError(`${given} is no flag of ${command}; its short flags are ${shorts.join(" ")}`);
   }
-  const meant = namesOf(flags).find((name) => `--${name}`.startsWith(given));
+  const meant = namesOf(flags.filter(({ dangerous }) => !dangerous)).find((name) =>
+    `--${name}`.startsWith(given)
+  );
   if (meant !== undefined) {
     return usageError(`${given} is no flag of ${command}; did you mean --${meant}?`);
   }
-  const { closestString } = await import("@std/text/closest-string");
-  // Nobody should come to trust any certificate by a typing error.
-  const known = namesOf(flags).filter((name) => name !== "insecure").map((name) => `--${name}`);
+  const [{ closestString }, { levenshteinDistance }] = await Promise.all([
+    import("@std/text/closest-string"),
+    import("@std/text/levenshtein-distance"),
+  ]);
+  const known = namesOf(flags.filter(({ dangerous }) => !dangerous)).map((name) => `--${name}`);
   const nearest: string = closestString(given, known);
-  return usageError(`${given} is no flag of ${command}; did you mean ${nearest}?`);
+  const typos: number = levenshteinDistance(given, nearest);
+  const guess = typos <= given.length / MOST_TYPOS
+    ? `did you mean ${nearest}?`
+    : "--help shows what there is";
+  return usageError(`${given} is no flag of ${command}; ${guess}`);
 }
 
 /** All long names. */

@@ -1,10 +1,12 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError, ExitCode } from "../../lib/cli/exit_code.ts";
-import { parseFlags } from "../../lib/cli/flag_parser.ts";
+import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
+import { parseFlags } from "../../lib/command/flag_parser.ts";
 
 const FLAGS = [
   { name: "json", short: "j", help: "" },
   { name: "time", short: "t", value: "SECONDS", help: "" },
+  { name: "reckless", help: "", dangerous: true },
 ] as const;
 
 const READ: [args: string[], rest: string[], json: boolean, times: string[]][] = [
@@ -28,7 +30,12 @@ Deno.test("parseFlags() reads flags as getopt does", async () => {
 Deno.test("parseFlags() says what is wrong with arguments", async () => {
   const refused: [args: string[], says: string][] = [
     [["--jsn"], "--jsn is no flag of sphttp x; did you mean --json?"],
-    [["--no-json"], "--no-json is no flag"],
+    [["--no-json"], "--no-json is no flag of sphttp x; did you mean --json?"],
+    [["--quiet"], "--quiet is no flag of sphttp x; --help shows what there is"],
+    [["--js"], "--js is no flag of sphttp x; did you mean --json?"],
+    // Nobody should come to it by a typing error.
+    [["--recklss"], "--recklss is no flag of sphttp x; --help shows what there is"],
+    [["--reck"], "--reck is no flag of sphttp x; --help shows what there is"],
     [["-jZ"], "-Z is no flag of sphttp x; its short flags are -j -t"],
     [["--json=yes"], "--json takes no value"],
     [["--time"], "--time needs a value: --time SECONDS"],
