@@ -65,7 +65,7 @@ export function resolveOptions(
   options: DownloaderOptions = {},
 ): ResolvedOptions {
   const { mirrors, repeated } = parseMirrorUrls(urls);
-  const windowSize = whole("windowSize", options.windowSize ?? 32 * 1024 * 1024, 2000);
+  const windowSize = resolveWindowSize(options.windowSize);
   const maxRate = resolveMaxRate(options.maxRate);
   const { delayRequest = defaultDelay(options), duplicateRequest = "nibib" } = options;
   const inTime = delayRequest === "adaptive" ? Infinity : Math.max(1000, Math.ceil(maxRate / 10));
@@ -134,6 +134,11 @@ export function resolveOptions(
 }
 
 type TimeoutName = "connectTimeoutMs" | "headersTimeoutMs" | "idleTimeoutMs" | "stallTimeoutMs";
+
+/** Resolves the most bytes that are held ahead of the consumer. */
+export function resolveWindowSize(windowSize = 32 * 1024 * 1024): number {
+  return whole("windowSize", windowSize, 2000);
+}
 
 /** Resolves the greatest rate, in bytes per second; `Infinity` for none. */
 export function resolveMaxRate(maxRate: number = Infinity): number {

@@ -137,6 +137,8 @@ Deno.test("Downloader: held bytes stay within the window while the consumer stan
   await withMirrors([{ content }, { content }, { content, ranges: true }], async (urls) => {
     const windowSize = 400_000;
     const downloader = new Downloader(urls, { ...QUICK, windowSize });
+    assertThrows(() => downloader.windowSize = NaN, TypeError, "windowSize is NaN, but must be");
+    assertThrows(() => downloader.windowSize = 0, RangeError, "windowSize is 0, but must be from");
     const iterator = downloader[Symbol.asyncIterator]();
     let bytes = (await iterator.next()).value!.byteLength;
     // Nobody reads: the mirrors fill the window as far as they may, and then nothing is under way.
