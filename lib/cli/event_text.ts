@@ -6,6 +6,7 @@
 
 import type { CancelReason, SendReason, TraceEvent } from "../../mod.ts";
 import { formatBytes, formatDuration } from "./format.ts";
+import { printable } from "./text_width.ts";
 
 /** Why a range is asked for. */
 const SEND_REASONS: Readonly<Record<SendReason, string>> = {
@@ -36,6 +37,22 @@ export function eventText(event: TraceEvent): string {
       return event.mode === "ranges"
         ? `the file has ${size}; ranges are asked for`
         : `the file has ${size}; it streams from one mirror, as ranges cannot be had`;
+    }
+    case "ask": {
+      const { mirror, start, end } = event;
+      return end === undefined
+        ? `${mirror} is asked for the whole file`
+        : `${mirror} is asked what the file is (bytes ${start}-${end - 1})`;
+    }
+    case "answer": {
+      const { mirror, status, size, etag, lastModified, location } = event;
+      const facts = [
+        size === undefined ? "of unknown size" : formatBytes(size),
+        ...etag === undefined ? [] : [`ETag ${etag}`],
+        ...lastModified === undefined ? [] : [`changed ${lastModified}`],
+        ...location === undefined ? [] : [`redirected to ${location}`],
+      ];
+      return `${mirror} answers ${status}: ${printable(facts.join(", "))}`;
     }
     case "send": {
       const { block, start, end, mirror, duplicate, reason } = event;

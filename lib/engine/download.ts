@@ -145,6 +145,11 @@ export class Download {
       // What a probe says is compared with what the other mirrors said, not judged by it.
       size: kind === "probe" ? undefined : this.size,
     });
+    if (kind !== "range") {
+      const facts = { mirror: mirror.url, request: request.id, start };
+      const behind = kind === "whole" ? undefined : end;
+      this.outbox.report({ type: "ask", ...facts, end: behind }, now);
+    }
     return request;
   }
 

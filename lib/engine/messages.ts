@@ -6,7 +6,7 @@
  */
 
 import type { MirrorError, SphttpError } from "../errors.ts";
-import type { TraceEvent } from "../trace/events.ts";
+import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
 
 /** What a mirror's headers said, once they were found usable. */
 export type Answer =
@@ -20,10 +20,19 @@ export type Answer =
 /** A file's size in bytes; `undefined` where the mirror does not tell. */
 export type Size = number | undefined;
 
+/** What a mirror's headers said that is only told. */
+export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModified">;
+
 /** Something that happened. */
 export type SchedulerEvent =
   /** Usable headers came. */
-  | { readonly type: "response"; readonly request: number; readonly answer: Answer }
+  | {
+    readonly type: "response";
+    readonly request: number;
+    readonly answer: Answer;
+    /** What else they said; nothing is decided by it. */
+    readonly details?: AnswerDetails;
+  }
   /**
    * A probe's first bytes came: all of them, or the whole file where that is shorter. It has ended
    * by that, unless it was answered with the whole file.

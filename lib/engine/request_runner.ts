@@ -9,7 +9,7 @@ import { MirrorError } from "../errors.ts";
 import type { BodyReader } from "../http/body.ts";
 import type { Reply, Transport } from "../http/transport.ts";
 import type { FileInfo } from "./file_info.ts";
-import type { Command, SchedulerEvent } from "./messages.ts";
+import type { AnswerDetails, Command, SchedulerEvent } from "./messages.ts";
 
 /** What a runner works with. */
 export interface RunnerOptions {
@@ -121,8 +121,11 @@ export class RequestRunner {
     try {
       const reply = await transport.request(mirror, { start, end, size }, signal);
       activity.body = reply.body;
-      if (!signal.aborted) dispatch({ type: "response", request, answer: reply.answer });
-      const whole = reply.answer.type === "whole";
+      const { answer } = reply;
+      if (!signal.aborted) {
+        dispatch({ type: "response", request, answer, details: detailsOf(reply) });
+      }
+      const whole = answer.type === "whole";
       let offset = whole ? 0 : start;
       if (kind === "probe") {
         offset += await this.#sample(command, offset, reply, signal);
@@ -195,6 +198,15 @@ export class RequestRunner {
     this.#options.dispatch({ type: "sampled", request, length, digest });
     return length;
   }
+}
+
+/** What is told of an answer. */
+function detailsOf({ location, validators: { etag, lastModified } }: Reply): AnswerDetails {
+  return {
+    ...location !== undefined && { location: `${location.origin}${location.pathname}` },
+    ...etag !== undefined && { etag },
+    ...lastModified !== undefined && { lastModified },
+  };
 }
 
 /** How long bytes may be gathered before they are taken, in milliseconds. */

@@ -20,7 +20,7 @@ import { Download, type DownloadOptions } from "./download.ts";
 import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
 import { isRemnant, losers } from "./losers.ts";
-import type { Answer, Command, SchedulerEvent } from "./messages.ts";
+import type { Command, SchedulerEvent } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
 import { Opening, type OpeningOutcome, type PresumedFile } from "./opening.ts";
 import type { RateLimit } from "./rate_limit.ts";
@@ -42,6 +42,10 @@ type Phase =
   | "running"
   /** Everything has come, or nothing more will. */
   | "ended";
+
+type Response = Extract<SchedulerEvent, { type: "response" }>;
+
+const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
 /** The scheduler of one download. Times are in milliseconds. */
 export class Scheduler {
@@ -163,7 +167,7 @@ export class Scheduler {
     const { mirror } = request;
     switch (event.type) {
       case "response":
-        return this.#answered(request, event.answer, now);
+        return this.#answered(request, event, now);
       case "progress":
         return;
       case "sampled":
@@ -186,9 +190,14 @@ export class Scheduler {
     }
   }
 
-  #answered(request: LiveRequest, answer: Answer, now: number): void {
+  #answered(request: LiveRequest, { answer, details }: Response, now: number): void {
     const { mirror, kind, end } = request;
     mirror.answered(request, now);
+    if (kind !== "range") {
+      const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
+      const status = STATUS[answer.type];
+      this.#download.outbox.report({ type: "answer", status, ...facts }, now);
+    }
     if (kind === "probe") {
       this.#opening.answer(request, answer);
       if (answer.type !== "whole") return;

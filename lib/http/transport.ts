@@ -46,6 +46,8 @@ export type Question = Omit<Asked, "conditional">;
 export interface Reply {
   /** The mirror's URL, without credentials. */
   readonly mirror: string;
+  /** Where redirects led; `undefined` if there were none. */
+  readonly location: URL | undefined;
   readonly answer: Exclude<Verdict, { type: "refused" }>;
   readonly validators: Validators;
   readonly contentType: string | undefined;
@@ -141,6 +143,7 @@ export class Transport {
     const length = bodyLength(verdict);
     return {
       mirror: this.#options.mirrors[mirror]!.url,
+      location: memory.location,
       answer: verdict,
       validators,
       contentType: headers.get("content-type") ?? undefined,

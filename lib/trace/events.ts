@@ -38,6 +38,47 @@ export type CancelReason =
   /** The download has ended. */
   | "end";
 
+/**
+ * A mirror was asked what the file is, by a request for its first bytes, or for all of it where ranges
+ * cannot be had.
+ */
+export interface AskEvent {
+  /** What happened. */
+  type: "ask";
+  /** Seconds since the start. */
+  seconds: number;
+  /** URL of the mirror. */
+  mirror: string;
+  /** Number of the request. */
+  request: number;
+  /** First byte asked for. */
+  start: number;
+  /** The byte behind the last one asked for; `undefined` for the whole file. */
+  end: number | undefined;
+}
+
+/** A mirror answered what it was asked by an {@linkcode AskEvent}, in a way that can be used. */
+export interface AnswerEvent {
+  /** What happened. */
+  type: "answer";
+  /** Seconds since the start. */
+  seconds: number;
+  /** URL of the mirror. */
+  mirror: string;
+  /** Number of the request. */
+  request: number;
+  /** Status of the answer: 206 is a part, 200 the whole file, 416 says that it ends before. */
+  status: 200 | 206 | 416;
+  /** Size of the file in bytes, if the mirror tells it. */
+  size: number | undefined;
+  /** Where redirects led, without what may be secret: credentials and the query. */
+  location?: string;
+  /** The ETag header, as it came. */
+  etag?: string;
+  /** The Last-Modified header, as it came. */
+  lastModified?: string;
+}
+
 /** A block was asked for. */
 export interface SendEvent {
   /** What happened. */
@@ -158,6 +199,8 @@ export interface EndEvent {
 
 /** Anything that a download tells of itself. */
 export type TraceEvent =
+  | AskEvent
+  | AnswerEvent
   | SendEvent
   | CancelEvent
   | ReceiveEvent

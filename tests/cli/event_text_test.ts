@@ -7,6 +7,32 @@ const seconds = 1;
 
 const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
   [
+    { type: "ask", seconds, mirror, request: 0, start: 10, end: 30 },
+    "http://h/f is asked what the file is (bytes 10-29)",
+    false,
+  ],
+  [
+    { type: "ask", seconds, mirror, request: 0, start: 0, end: undefined },
+    "http://h/f is asked for the whole file",
+    false,
+  ],
+  [
+    { type: "answer", seconds, mirror, request: 0, status: 200, size: undefined },
+    "http://h/f answers 200: of unknown size",
+    false,
+  ],
+  [
+    {
+      ...{ type: "answer", seconds, mirror, request: 0, status: 206, size: 64e6 },
+      etag: 'W/"a\x9b1m"',
+      lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
+      location: "https://cdn.example/f",
+    },
+    'http://h/f answers 206: 64.0 MB, ETag W/"a\ufffd1m", changed Sun, 06 Nov 1994 08:49:37 GMT, ' +
+    "redirected to https://cdn.example/f",
+    false,
+  ],
+  [
     { type: "open", seconds, size: 64e6, mode: "ranges" },
     "the file has 64.0 MB; ranges are asked for",
     false,

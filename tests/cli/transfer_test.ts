@@ -257,6 +257,8 @@ Deno.test("-s says nothing, -v says every event", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   assertEquals(await run(["-s", "-o", place.file, mirror.url, mirror.url]), "");
   const shown = await run([...SMALL, "-v", "-o", place.file, mirror.url]);
+  assertStringIncludes(shown, `${mirror.url} is asked what the file is (bytes 0-`);
+  assertStringIncludes(shown, `${mirror.url} answers 206: 1.5 MB`);
   for (let block = 0; block < 15; block++) {
     assertStringIncludes(shown, `block ${block} complete, from ${mirror.url}`);
   }

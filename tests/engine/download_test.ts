@@ -43,6 +43,10 @@ Deno.test("Download.send() takes the range and commands the request; a probe tak
   assertEquals(scene.ledger.isFree(0), true);
   assertEquals(scene.outbox.take(), [
     { type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4, size: undefined },
+    {
+      type: "report",
+      event: { type: "ask", seconds: 0, mirror: "http://one.test/", request: 1, start: 0, end: 4 },
+    },
   ]);
 });
 

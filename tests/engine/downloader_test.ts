@@ -2,6 +2,7 @@ import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } f
 import { Downloader } from "../../mod.ts";
 import { randomContent } from "../support/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+import { startMirror } from "../support/mirror_lab.ts";
 
 Deno.test("Downloader.open() tells what the file is, and asks nothing before", async () => {
   await withMirrors([{ contentType: "video/mp4" }, {}], async (urls, mirrors) => {
@@ -129,6 +130,23 @@ Deno.test("Downloader: a URL that is given twice counts once, and is told of", a
     const [note] = outcome.events.filter(({ type }) => type === "note");
     assert(note?.type === "note" && note.message.includes(url!));
     assertEquals(mirror!.requests.filter(({ range }) => range?.[0] === 0).length, 1);
+  });
+});
+
+Deno.test("Downloader tells what mirrors were asked first, and what they answered", async () => {
+  await using place = await startMirror({ content: FILE, path: "/place" });
+  const options = [{ redirectTo: `${place.url}?key=s3cret` }, { ranges: false }];
+  await withMirrors(options, async (urls) => {
+    const { events, error } = await download(urls);
+    assertEquals(error, undefined);
+    const asked = events.filter((event) => event.type === "ask");
+    assertEquals(asked.map(({ mirror, start }) => [mirror, start]), urls.map((url) => [url, 0]));
+    const answers = events.filter((event) => event.type === "answer");
+    const [moved, whole] = urls.map((url) => answers.find(({ mirror }) => mirror === url));
+    assertEquals([moved?.status, moved?.size, moved?.request], [206, FILE.size, 0]);
+    assertEquals([whole?.status, whole?.size, whole?.location], [200, FILE.size, undefined]);
+    assertEquals(moved?.location, place.url);
+    assert(moved?.etag?.startsWith('"'), `${moved?.etag}`);
   });
 });
 
