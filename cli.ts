@@ -12,6 +12,7 @@
 
 import { type DownloadCommand, parseCommand } from "./lib/cli/command.ts";
 import { ExitCode } from "./lib/cli/exit_code.ts";
+import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
 import type { Report } from "./lib/cli/report.ts";
 import { displayOptions, writeError, writeOutput } from "./lib/cli/terminal.ts";
 import { withoutCredentials } from "./lib/cli/values.ts";
@@ -42,13 +43,13 @@ async function run(args: string[]): Promise<number> {
     return ExitCode.OK;
   }
   if (name === "probe") {
-    const [{ probeCommand }, { Interruption }] = await Promise.all([
-      import("./lib/cli/probe.ts"),
-      import("./lib/cli/interruption.ts"),
-    ]);
-    using interruption = new Interruption();
-    await probeCommand(rest, { signal: interruption.signal });
-    return ExitCode.OK;
+    const { parseProbe, probeHelp } = await import("./lib/cli/probe/flags.ts");
+    const command = await parseProbe(rest);
+    if (command === "help") {
+      writeOutput(probeHelp());
+      return ExitCode.OK;
+    }
+    return await elsewhere(command, args, true) ?? await probe(command);
   }
   const command = await parseCommand(args);
   if (command.type === "version") {
@@ -60,11 +61,30 @@ async function run(args: string[]): Promise<number> {
     writeOutput(helpText(VERSION, command.topic));
     return ExitCode.OK;
   }
-  if (command.insecure) {
-    const { isRerun, rerunInsecurely } = await import("./lib/cli/insecure.ts");
-    if (!isRerun()) return await rerunInsecurely(args);
-  }
-  return await download(command);
+  const { json, verbosity } = command.report;
+  const toPeople = !json && verbosity !== "silent" && verbosity !== "errors";
+  return await elsewhere(command, args, toPeople) ?? await download(command);
+}
+
+/** Where any certificate is to be trusted, another process does it: its exit code. */
+async function elsewhere(
+  { insecure }: { readonly insecure: boolean },
+  args: readonly string[],
+  toPeople: boolean,
+): Promise<number | undefined> {
+  if (!insecure) return undefined;
+  const { isRerun, rerunInsecurely } = await import("./lib/cli/insecure.ts");
+  return isRerun() ? undefined : await rerunInsecurely(args, { toPeople });
+}
+
+async function probe(command: ProbeCommand): Promise<number> {
+  const [{ probeCommand }, { Interruption }] = await Promise.all([
+    import("./lib/cli/probe.ts"),
+    import("./lib/cli/interruption.ts"),
+  ]);
+  using interruption = new Interruption();
+  await probeCommand(command, { signal: interruption.signal });
+  return ExitCode.OK;
 }
 
 async function download(command: DownloadCommand): Promise<number> {

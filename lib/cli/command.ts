@@ -10,7 +10,7 @@ import { usageError } from "../command/command_error.ts";
 import { type ParsedFlags, parseFlags } from "../command/flag_parser.ts";
 import { parseFile, parsePositive, parseSeconds } from "../command/values.ts";
 import { engineOptions } from "./engine_flags.ts";
-import { type FlagName, FLAGS } from "./flags.ts";
+import { type FlagName, FLAGS, type RequestFlagName } from "./flags.ts";
 import type { ServerStatFiles } from "./server_stats.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 import {
@@ -134,10 +134,7 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     range: given("range", parseRange),
     checksums,
     checksumFile: given("checksum-file", parseFile),
-    login: {
-      user: given("user", parseUser),
-      netrc: given("netrc-file", parseFile) ?? has("netrc"),
-    },
+    login: loginOptions(values),
     maxTimeMs: given("max-time", unlessZero(parseSeconds)),
     report: {
       verbosity: has("silent")
@@ -162,6 +159,14 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     caCertFile: given("cacert", parseFile),
     insecure: has("insecure"),
     options: engineOptions(values),
+  };
+}
+
+/** Understands who the user is. */
+export function loginOptions({ has, given }: ParsedFlags<RequestFlagName>): LoginOptions {
+  return {
+    user: given("user", parseUser),
+    netrc: given("netrc-file", parseFile) ?? has("netrc"),
   };
 }
 
@@ -208,7 +213,6 @@ function checkSeveral({ has }: ParsedFlags<FlagName>, urls: readonly string[]): 
 const EXCLUSIVE: readonly (readonly [FlagName, FlagName])[] = [
   ["silent", "verbose"],
   ["silent", "json"],
-  ["http1.1", "http2"],
   ["output", "remote-name"],
   ["no-clobber", "continue-at"],
   ["remove-on-error", "continue-at"],

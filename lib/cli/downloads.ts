@@ -37,13 +37,13 @@ export async function runDownloads(
   const requests = await fileRequests(command, options);
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));
   const limited = withTimeLimit(command.maxTimeMs, signal);
-  const exitCodes: ExitCode[] = [];
+  const exitCodes: number[] = [];
   try {
     await sideBySide(requests, command.concurrent, async (request) => {
       // Whoever interrupts a list wants nothing of what is left of it.
       if (limited.signal.aborted) return;
       const facts = await fetchOne(request, command, { signal: limited.signal, report, book });
-      exitCodes[request.number] = facts.exitCode as ExitCode;
+      exitCodes[request.number] = facts.exitCode;
       if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
     });
   } finally {

@@ -9,7 +9,8 @@ import type { DownloaderOptions } from "../../mod.ts";
 import { usageError } from "../command/command_error.ts";
 import type { ParsedFlags } from "../command/flag_parser.ts";
 import { parseSeconds } from "../command/values.ts";
-import type { FlagName } from "./flags.ts";
+import { withoutUndefined } from "../command/without_undefined.ts";
+import type { FlagName, RequestFlagName } from "./flags.ts";
 import {
   parseConnections,
   parseCookie,
@@ -62,6 +63,27 @@ const DEFAULT_WINDOW = 32 * 1024 * 1024;
 /** What a mirror must bring at least where only `--speed-time` is given, as in curl. */
 const LEAST_RATE = 1;
 
+/** Options of the engine that say how mirrors are asked. */
+export interface RequestOptions {
+  /** URL of the proxy for all requests. */
+  readonly proxy?: string;
+  readonly headers?: [name: string, value: string][];
+  readonly http?: "http1" | "http2";
+  readonly connectTimeoutMs?: number;
+}
+
+/** The options of those flags that say how mirrors are asked. */
+export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOptions {
+  const { has, given } = values;
+  if (has("http1.1") && has("http2")) throw usageError("--http1.1 and --http2 exclude each other");
+  return withoutUndefined({
+    proxy: given("proxy", parseProxy),
+    headers: headers(values),
+    http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,
+    connectTimeoutMs: given("connect-timeout", unlessZero(parseSeconds)),
+  });
+}
+
 /** The options that the flags stand for. */
 export function engineOptions(values: FlagValues): DownloaderOptions {
   const { has, given, each } = values;
@@ -86,10 +108,7 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     maxRate: given("limit-rate", unlessZero(parseRate)),
     lowestRate: lowestRate(values),
     maxRedirects: given("max-redirs", parseCount),
-    proxy: given("proxy", parseProxy),
-    headers: headers(values),
-    http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,
-    connectTimeoutMs: given("connect-timeout", unlessZero(parseSeconds)),
+    ...requestOptions(values),
     retry: withoutUndefined({
       attempts: retries === undefined ? undefined : retries + 1,
       maxTimeMs: given("retry-max-time", unlessZero(parseSeconds)),
@@ -114,9 +133,9 @@ function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"]
 }
 
 /** Headers under the names of their flags come first, so that `--header` has the last word. */
-function headers({ given, each }: FlagValues): [string, string][] | undefined {
+function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string][] | undefined {
   const all = each("header", parseHeader);
-  const named = (flag: FlagName, name: string, value: string | undefined) => {
+  const named = (flag: RequestFlagName, name: string, value: string | undefined) => {
     if (value === undefined) return;
     if (all.some(([other]) => other.toLowerCase() === name.toLowerCase())) {
       throw usageError(`--${flag} and --header "${name}: …" exclude each other`);
@@ -132,10 +151,4 @@ function headers({ given, each }: FlagValues): [string, string][] | undefined {
 
 function asGiven(_flag: string, text: string): string {
   return text;
-}
-
-function withoutUndefined<T extends object>(record: T): Partial<T> {
-  return Object.fromEntries(
-    Object.entries(record).filter(([, value]) => value !== undefined),
-  ) as Partial<T>;
 }

@@ -8,6 +8,50 @@
 
 import type { Flag } from "../command/flag_parser.ts";
 
+/** Flags that say how mirrors are asked, whatever for. */
+export const REQUEST_FLAGS = [
+  {
+    name: "header",
+    short: "H",
+    value: "HEADER",
+    help: 'send "Name: value" too; repeatable',
+    common: true,
+  },
+  { name: "user-agent", short: "A", value: "NAME", help: "what the client calls itself" },
+  { name: "referer", short: "e", value: "URL", help: "where the link was found" },
+  { name: "cookie", short: "b", value: "NAME=VALUE", help: "cookies to send" },
+  {
+    name: "user",
+    short: "u",
+    value: "USER:PASS",
+    help: "for the given mirrors, no others",
+    common: true,
+  },
+  { name: "netrc", short: "n", help: "the same from ~/.netrc, by host" },
+  { name: "netrc-file", value: "FILE", help: "the same from FILE" },
+  {
+    name: "proxy",
+    short: "x",
+    value: "URL",
+    help: "http, https, socks5; or HTTP_PROXY …",
+    common: true,
+  },
+  { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
+  { name: "insecure", short: "k", help: "trust any certificate", dangerous: true },
+  { name: "http1.1", help: "speak HTTP/1.1 only" },
+  { name: "http2", help: "speak HTTP/2 only" },
+] as const satisfies readonly Flag[];
+
+/** How long the first answer of a mirror may take. */
+export const CONNECT_TIMEOUT = {
+  name: "connect-timeout",
+  value: "SECONDS",
+  help: "for the first answer of a mirror (10)",
+} as const satisfies Flag;
+
+/** One of the flags that say how mirrors are asked. */
+export type RequestFlagName = typeof REQUEST_FLAGS[number]["name"] | typeof CONNECT_TIMEOUT.name;
+
 /** The flags in the groups and the order in which the help shows them. */
 export const FLAG_GROUPS = {
   Output: [
@@ -63,36 +107,7 @@ export const FLAG_GROUPS = {
     },
   ],
   Requests: [
-    {
-      name: "header",
-      short: "H",
-      value: "HEADER",
-      help: 'send "Name: value" too; repeatable',
-      common: true,
-    },
-    { name: "user-agent", short: "A", value: "NAME", help: "what the client calls itself" },
-    { name: "referer", short: "e", value: "URL", help: "where the link was found" },
-    { name: "cookie", short: "b", value: "NAME=VALUE", help: "cookies to send" },
-    {
-      name: "user",
-      short: "u",
-      value: "USER:PASS",
-      help: "for the given mirrors, no others",
-      common: true,
-    },
-    { name: "netrc", short: "n", help: "the same from ~/.netrc, by host" },
-    { name: "netrc-file", value: "FILE", help: "the same from FILE" },
-    {
-      name: "proxy",
-      short: "x",
-      value: "URL",
-      help: "http, https, socks5; or HTTP_PROXY …",
-      common: true,
-    },
-    { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
-    { name: "insecure", short: "k", help: "trust any certificate", dangerous: true },
-    { name: "http1.1", help: "speak HTTP/1.1 only" },
-    { name: "http2", help: "speak HTTP/2 only" },
+    ...REQUEST_FLAGS,
     { name: "max-redirs", value: "N", help: "for one request (10)" },
     { name: "location", short: "L", help: "follow redirects, as always" },
     { name: "fail", short: "f", help: "take no error page for the file, as always" },
@@ -104,7 +119,7 @@ export const FLAG_GROUPS = {
       help: "bytes a second, all mirrors together",
       common: true,
     },
-    { name: "connect-timeout", value: "SECONDS", help: "for the first answer of a mirror (10)" },
+    CONNECT_TIMEOUT,
     { name: "max-time", short: "m", value: "SECONDS", help: "for everything", common: true },
     { name: "retry", value: "N", help: "failures in a row that are forgiven (4)" },
     { name: "retry-max-time", value: "SECONDS", help: "no more retries after it" },

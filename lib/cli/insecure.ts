@@ -6,6 +6,7 @@
  */
 
 import { usageError } from "../command/command_error.ts";
+import { writeError } from "./terminal.ts";
 
 const FLAG = "--unsafely-ignore-certificate-errors";
 /** Tells the second run that it is one. */
@@ -18,10 +19,14 @@ export function isRerun(): boolean {
 }
 
 /**
- * Runs the command again with certificates ignored; resolves to its exit code. A usage error where
- * Deno may not start programs, or is none (in a compiled command).
+ * Runs the command again with certificates ignored; resolves to its exit code. Deno's own warning is
+ * for people: `toPeople` says whether stderr is. A usage error where Deno may not start programs, or
+ * is none (in a compiled command).
  */
-export async function rerunInsecurely(args: readonly string[]): Promise<number> {
+export async function rerunInsecurely(
+  args: readonly string[],
+  { toPeople }: { readonly toPeople: boolean },
+): Promise<number> {
   const { state } = Deno.permissions.querySync({ name: "run" });
   if (state !== "granted" || !/^deno(\.exe)?$/.test(Deno.execPath().replace(/^.*[/\\]/, ""))) {
     throw usageError(
@@ -33,18 +38,42 @@ export async function rerunInsecurely(args: readonly string[]): Promise<number> 
   const child = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "-A", FLAG, Deno.mainModule, ...args],
     // Deno says on stderr what it does; colours have no place in a file.
-    env: { [MARK]: "1", ...(!Deno.stderr.isTerminal() && { NO_COLOR: "1" }) },
+    env: { [MARK]: "1", ...((!toPeople || !Deno.stderr.isTerminal()) && { NO_COLOR: "1" }) },
     stdin: "inherit",
     stdout: "inherit",
-    stderr: "inherit",
+    stderr: toPeople ? "inherit" : "piped",
   }).spawn();
+  const said = toPeople ? undefined : copyWithoutWarning(child.stderr);
   // What is sent to this process is for the other one; a Ctrl-C that reaches both counts once.
   const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
   const listeners = names.map((name) => [name, () => child.kill(name)] as const);
   for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
   try {
-    return (await child.status).code;
+    const [{ code }] = await Promise.all([child.status, said]);
+    return code;
   } finally {
     for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
   }
+}
+
+/** Puts on stderr what comes, but for the line with which Deno begins. */
+async function copyWithoutWarning(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+  const text = stderr.pipeThrough(new TextDecoderStream());
+  let first: string | undefined = "";
+  for await (const part of text) {
+    if (first === undefined) {
+      writeError(part);
+      continue;
+    }
+    first += part;
+    const end = first.indexOf("\n") + 1;
+    if (end === 0) continue;
+    writeError(isWarning(first) ? first.slice(end) : first);
+    first = undefined;
+  }
+  if (first !== undefined && !isWarning(first)) writeError(first);
+}
+
+function isWarning(line: string): boolean {
+  return line.startsWith("DANGER: TLS");
 }

@@ -10,11 +10,13 @@
 import { NoMirrorLeftError, VERSION } from "../../mod.ts";
 import { CommandError, usageError } from "../command/command_error.ts";
 import { readCertificates } from "./certificates.ts";
+import type { RequestOptions } from "./engine_flags.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explain, invalidOption } from "./failure.ts";
+import { Login } from "./login.ts";
 import { reason } from "./output.ts";
 import { probeDocument } from "./probe/document.ts";
-import { parseProbe, type ProbeCommand, probeHelp } from "./probe/flags.ts";
+import type { ProbeCommand } from "./probe/flags.ts";
 import { judge, type JudgedMirror, objectionsTo } from "./probe/judgement.ts";
 import { MirrorProbe, type ProbeSettings } from "./probe/measurement.ts";
 import { probeTable } from "./probe/table.ts";
@@ -31,13 +33,8 @@ export interface ProbeContext {
   readonly signal: AbortSignal;
 }
 
-/**
- * Runs the command with the arguments behind its name. Rejects with a {@linkcode CommandError} where
- * no mirror can be used.
- */
-export async function probeCommand(args: readonly string[], context: ProbeContext): Promise<void> {
-  const command = await parseProbe(args);
-  if (command === "help") return writeOutput(probeHelp());
+/** Runs the command. Rejects with a {@linkcode CommandError} where no mirror can be used. */
+export async function probeCommand(command: ProbeCommand, context: ProbeContext): Promise<void> {
   const status = statusLine();
   const caCerts = await readCertificates(command.caCertFile);
   let mirrors;
@@ -46,13 +43,13 @@ export async function probeCommand(args: readonly string[], context: ProbeContex
   } finally {
     status("");
   }
-  const { http, json } = command;
+  const { json, options: { http = "auto", proxy } } = command;
   writeOutput(
     json
       ? `${JSON.stringify(probeDocument(mirrors, { sphttp: VERSION, http }), undefined, 2)}\n`
       : tableText(mirrors),
   );
-  const failure = await failureOf(mirrors, caCerts, command.proxy);
+  const failure = await failureOf(mirrors, caCerts, proxy);
   if (failure !== undefined) throw failure;
 }
 
@@ -66,9 +63,10 @@ export interface ProbeSurroundings extends ProbeContext {
 
 /** Measures and judges mirrors; the fastest comes first. */
 export async function probeMirrors(
-  { urls, http, proxy, options, timeMs }: ProbeCommand,
+  { urls, login: loginOptions, options: { http, proxy, ...options }, timeMs }: ProbeCommand,
   { signal, caCerts, tell }: ProbeSurroundings,
 ): Promise<JudgedMirror[]> {
+  const login = await Login.of(loginOptions);
   using client = openClient(http, caCerts, proxy);
   const settings: ProbeSettings = {
     ...{ options, timeMs, signal },
@@ -77,7 +75,7 @@ export async function probeMirrors(
       return fetch(input, withClient);
     },
   };
-  const probes = distinct(urls, settings);
+  const probes = distinct(urls.map((url) => login.apply(url)), settings);
   const measurements = () => probes.map(({ measurement }) => measurement);
   tell(`asking ${probes.length === 1 ? "the mirror" : `${probes.length} mirrors`}`);
   await sideBySide(probes, SIDE_BY_SIDE, (probe) => probe.identify());
@@ -108,7 +106,7 @@ function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe
 
 /** A client of our own: its connections stay open from one request to the next. */
 function openClient(
-  http: ProbeCommand["http"],
+  http: RequestOptions["http"],
   caCerts: readonly string[],
   proxy: string | undefined,
 ): Deno.HttpClient {

@@ -8,6 +8,7 @@
 import { CommandError, usageError } from "../command/command_error.ts";
 import { parseFlags } from "../command/flag_parser.ts";
 import { parseFile, parsePositive } from "../command/values.ts";
+import { withoutUndefined } from "../command/without_undefined.ts";
 import { VERSION } from "../version.ts";
 import { ExitCode } from "./exit_code.ts";
 import { FLAGS, helpText } from "./flags.ts";
@@ -203,12 +204,4 @@ function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: strin
   } catch {
     // Closed, or full and not to be waited for.
   }
-}
-
-function withoutUndefined<T extends object>(
-  record: T,
-): { [Name in keyof T]?: Exclude<T[Name], undefined> } {
-  return Object.fromEntries(
-    Object.entries(record).filter(([, value]) => value !== undefined),
-  ) as { [Name in keyof T]?: Exclude<T[Name], undefined> };
 }

@@ -114,6 +114,15 @@ Deno.test({
     const insecure = await ask(secure.addr.port, "-k");
     assertEquals(insecure.code, 0, insecure.stderr);
     assertEquals(new TextDecoder().decode(insecure.stdout), "contents");
+    assertStringIncludes(insecure.stderr, "certificate validation is disabled");
+    const silent = await ask(secure.addr.port, "-k", "-s");
+    assertEquals([silent.code, silent.stderr], [0, ""]);
+    const failed = await ask(secure.addr.port, "-k", "-sS", "-C", "-");
+    assertMatch(failed.stderr, /^sphttp: .*--output - leaves none\n$/);
+    const json = await ask(secure.addr.port, "-k", "--json");
+    assertEquals(json.code, 0, json.stderr);
+    const types = json.stderr.trimEnd().split("\n").map((line) => JSON.parse(line).type);
+    assertEquals([types.at(0), types.at(-1)], ["start", "done"]);
     const none = await ask(plain.addr.port);
     assertEquals(none.code, 35, none.stderr);
   },

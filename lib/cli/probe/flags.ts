@@ -4,33 +4,27 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command/command_error.ts";
 import { flagLine } from "../../command/flag_line.ts";
 import { type Flag, parseFlags } from "../../command/flag_parser.ts";
 import { parseFile, parseSeconds } from "../../command/values.ts";
-import { withUser } from "../login.ts";
+import { type LoginOptions, loginOptions } from "../command.ts";
+import { type RequestOptions, requestOptions } from "../engine_flags.ts";
+import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../flags.ts";
 import { expandUrlPattern } from "../url_pattern.ts";
-import { parseHeader, parseHeaderValue, parseProxy, parseUser } from "../values.ts";
 
 /** The flags in the order in which the help shows them. */
 export const PROBE_FLAGS = [
   { name: "json", help: "print one JSON document" },
   { name: "time", value: "SECONDS", help: "for the rate of each mirror (1)" },
-  { name: "header", short: "H", value: "HEADER", help: 'send "Name: value" too; repeatable' },
-  { name: "user-agent", short: "A", value: "NAME", help: "what the client calls itself" },
-  { name: "user", short: "u", value: "USER:PASS", help: "for the given mirrors, no others" },
-  { name: "proxy", short: "x", value: "URL", help: "http, https, socks5; or HTTP_PROXY …" },
-  { name: "connect-timeout", value: "SECONDS", help: "for the first answer of a mirror (10)" },
-  { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
-  { name: "http1.1", help: "speak HTTP/1.1 only" },
-  { name: "http2", help: "speak HTTP/2 only" },
+  ...REQUEST_FLAGS,
+  CONNECT_TIMEOUT,
   { name: "help", short: "h", help: "show this" },
 ] as const satisfies readonly Flag[];
 
 /** What is to be measured, and how. */
 export interface ProbeCommand {
-  /** URLs of the mirrors, credentials and all. */
+  /** URLs of the mirrors as they were given, credentials and all. */
   readonly urls: readonly string[];
   /** How long a rate is measured, in milliseconds. */
   readonly timeMs: number;
@@ -38,36 +32,28 @@ export interface ProbeCommand {
   readonly json: boolean;
   /** A file of certificates to trust. */
   readonly caCertFile: string | undefined;
-  readonly http: "auto" | "http1" | "http2";
-  /** The proxy for all requests. */
-  readonly proxy: string | undefined;
-  /** Options of the engine. */
-  readonly options: Pick<DownloaderOptions, "headers" | "connectTimeoutMs">;
+  /** Whether any certificate is trusted. */
+  readonly insecure: boolean;
+  /** Who the user is, for mirrors whose URL does not say it. */
+  readonly login: LoginOptions;
+  /** How the mirrors are asked. */
+  readonly options: RequestOptions;
 }
 
 /** Understands the arguments behind `probe`. Rejects with a usage error when they make no sense. */
 export async function parseProbe(args: readonly string[]): Promise<ProbeCommand | "help"> {
-  const { rest, has, given, each } = await parseFlags("sphttp probe", args, PROBE_FLAGS);
+  const values = await parseFlags("sphttp probe", args, PROBE_FLAGS);
+  const { rest, has, given } = values;
   if (has("help")) return "help";
   if (rest.length === 0) throw usageError("a mirror URL is needed: sphttp probe [options] URL...");
-  if (has("http1.1") && has("http2")) throw usageError("--http1.1 and --http2 exclude each other");
-  const user = given("user", parseUser);
-  const agent = given("user-agent", parseHeaderValue);
-  const connectTimeoutMs = given("connect-timeout", parseSeconds);
   return {
-    urls: rest.flatMap(expandUrlPattern).map((url) => withUser(url, user)),
+    urls: rest.flatMap(expandUrlPattern),
     timeMs: given("time", parseSeconds) ?? 1000,
     json: has("json"),
     caCertFile: given("cacert", parseFile),
-    proxy: given("proxy", parseProxy),
-    http: has("http1.1") ? "http1" : has("http2") ? "http2" : "auto",
-    options: {
-      headers: [
-        ...each("header", parseHeader),
-        ...agent === undefined ? [] : [["user-agent", agent] as [string, string]],
-      ],
-      ...(connectTimeoutMs !== undefined && { connectTimeoutMs }),
-    },
+    insecure: has("insecure"),
+    login: loginOptions(values),
+    options: requestOptions(values),
   };
 }
 

@@ -6,24 +6,31 @@ import { CommandError } from "../../../lib/command/command_error.ts";
 Deno.test("parseProbe() understands everything", async () => {
   const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];
   const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1", "-x", "p.example:3128"];
+  const rest = ["-b", "a=1", "-b", "b=2", "-e", "http://from.example/", "-k", "-n"];
   const urls = ["http://{a,b}.example/f", "http://x:y@c.example/f"];
-  assertEquals(await parseProbe([...args, ...more, ...urls]), {
-    urls: [
-      "http://me:p%40%2541@a.example/f",
-      "http://me:p%40%2541@b.example/f",
-      "http://x:y@c.example/f",
-    ],
+  assertEquals(await parseProbe([...args, ...more, ...rest, ...urls]), {
+    urls: ["http://a.example/f", "http://b.example/f", "http://x:y@c.example/f"],
     timeMs: 2500,
     json: true,
     caCertFile: "ca.pem",
-    http: "http1",
-    proxy: "http://p.example:3128/",
-    options: { headers: [["X-A", "1"], ["user-agent", "me/1"]], connectTimeoutMs: 3000 },
+    insecure: true,
+    login: { user: { user: "me", password: "p@%41" }, netrc: true },
+    options: {
+      proxy: "http://p.example:3128/",
+      headers: [
+        ["Cookie", "a=1; b=2"],
+        ["User-Agent", "me/1"],
+        ["Referer", "http://from.example/"],
+        ["X-A", "1"],
+      ],
+      http: "http1",
+      connectTimeoutMs: 3000,
+    },
   });
   assertEquals(await parseProbe(["http://a/"]), {
-    ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, http: "auto" },
-    proxy: undefined,
-    options: { headers: [] },
+    ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, insecure: false },
+    login: { user: undefined, netrc: false },
+    options: {},
   });
   assertEquals(await parseProbe(["-h", "nonsense"]), "help");
 });

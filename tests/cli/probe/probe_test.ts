@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { ExitCode } from "../../../lib/cli/exit_code.ts";
 import { probeCommand, probeMirrors } from "../../../lib/cli/probe.ts";
 import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
-import { parseProbe } from "../../../lib/cli/probe/flags.ts";
+import { parseProbe, type ProbeCommand } from "../../../lib/cli/probe/flags.ts";
 import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
 import { testCertificates } from "../../support/certificates.ts";
@@ -16,9 +16,14 @@ const QUICK = "--time=0.1";
 
 /** Measures mirrors as the command does, without printing. */
 async function probe(args: string[], signal = new AbortController().signal) {
-  const command = await parseProbe([QUICK, ...args]);
-  if (command === "help") throw new Error("This is no probe");
+  const command = await commandOf([QUICK, ...args]);
   return await probeMirrors(command, { signal, caCerts: [], tell: () => {} });
+}
+
+async function commandOf(args: string[]): Promise<ProbeCommand> {
+  const command = await parseProbe(args);
+  if (command === "help") throw new Error("This is no probe");
+  return command;
 }
 
 function judgementOf(mirrors: readonly JudgedMirror[], { port }: LabMirror) {
@@ -139,6 +144,24 @@ Deno.test("sphttp probe sends credentials to the mirror's origin only, and shows
   }
 });
 
+Deno.test("sphttp probe --netrc-file and --cookie are sent as a download would send them", async () => {
+  const requireAuthorization = `Basic ${btoa("me:hunter2")}`;
+  await using mirror = await startMirror({ content: CONTENT, requireAuthorization });
+  const netrc = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(netrc, "machine 127.0.0.1 login me password hunter2");
+    const mirrors = await probe(["--netrc-file", netrc, "-b", "a=1", mirror.url]);
+    assertEquals(mirrors.map(({ verdict }) => verdict), ["use"]);
+    assertEquals(JSON.stringify(mirrors).includes("hunter2"), false);
+    assertEquals(
+      new Set(mirror.requests.map(({ headers }) => headers["cookie"])),
+      new Set(["a=1"]),
+    );
+  } finally {
+    await Deno.remove(netrc);
+  }
+});
+
 Deno.test("sphttp probe stops when it is interrupted", async () => {
   await using mirror = await startMirror({
     content: CONTENT,
@@ -153,16 +176,20 @@ Deno.test("sphttp probe stops when it is interrupted", async () => {
 
 /** Runs the command in a process of its own. */
 async function run(...args: string[]) {
-  const url = new URL("../../../lib/cli/probe.ts", import.meta.url).href;
+  const url = new URL("../../../cli.ts", import.meta.url).href;
   const map = new URL("../../../import_map.npm.json", import.meta.url).href;
-  const code = `import { probeCommand } from "${url}";
-    const { signal } = new AbortController();
-    try { await probeCommand(Deno.args, { signal }); } catch (error) {
-      console.error(error.message);
-      Deno.exit(error.exitCode ?? 99);
-    }`;
   const { code: exitCode, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", `--import-map=${map}`, code, QUICK, ...args],
+    args: [
+      "run",
+      "--quiet",
+      "--no-check",
+      "-A",
+      `--import-map=${map}`,
+      url,
+      "probe",
+      ...args,
+      QUICK,
+    ],
   }).output();
   const decoder = new TextDecoder();
   return { exitCode, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
@@ -203,7 +230,7 @@ Deno.test("sphttp probe ends with the code of the first failure where no mirror 
   const closed = dead.url;
   await dead.close();
   const both = await run(gone.url, closed);
-  assertEquals([both.exitCode, both.stderr], [22, "no mirror is left to download from\n"]);
+  assertEquals([both.exitCode, both.stderr], [22, "sphttp: no mirror is left to download from\n"]);
   assertStringIncludes(both.stdout, "answered 404");
   assertStringIncludes(both.stdout, "no mirror is worth using");
   assertEquals((await run("--json", closed, gone.url)).exitCode, 7);
@@ -229,7 +256,11 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
   try {
     for (const [args, code, says] of refused) {
       const { signal } = new AbortController();
-      const error = await assertRejects(() => probeCommand(args, { signal }), CommandError);
+      const command = commandOf(args);
+      const error = await assertRejects(
+        async () => await probeCommand(await command, { signal }),
+        CommandError,
+      );
       assertEquals(error.exitCode, code, error.message);
       assertStringIncludes(error.message, says);
       assertEquals(error.message.includes("hunter2"), false);
@@ -264,6 +295,10 @@ Deno.test("sphttp probe --cacert trusts a certificate; without it, it is told", 
       const [mirror] = (JSON.parse(stdout) as ProbeDocument).mirrors;
       assertEquals([mirror!.verdict, mirror!.protocol], ["use", protocol]);
     }
+    const insecure = await run("--json", "-k", url);
+    assertEquals(insecure.exitCode, 0, insecure.stderr);
+    const [trusted] = (JSON.parse(insecure.stdout) as ProbeDocument).mirrors;
+    assertEquals(trusted!.verdict, "use");
     const unknown = await run(url);
     assertEquals(unknown.exitCode, 60);
     assertStringIncludes(unknown.stderr, "--cacert FILE names an authority to trust");
