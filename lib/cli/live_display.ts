@@ -42,7 +42,7 @@ const LIVE_MS = 100;
 /** Milliseconds between two plain lines. */
 const PLAIN_MS = 3000;
 /** A wider picture is no better to read. */
-const MOST_COLUMNS = 200;
+const MOST_COLUMNS = 120;
 
 /** Shows one download, or several. */
 export class Display implements Disposable {

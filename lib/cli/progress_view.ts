@@ -177,7 +177,7 @@ function mirrorTable(
   // Two spaces lead, two stand between columns; share and rate take 5 and 10.
   const room = width - 2 - stateWidth - 2 - 5 - 2 - 10 - 2;
   const proposed = Math.min(longest, Math.max(6, Math.floor(room * 0.65)));
-  const barWidth = Math.min(30, room - proposed - 2);
+  const barWidth = room - proposed - 2;
   const labelWidth = barWidth < LEAST_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
   return rows.map(({ label, state, color, share, rate }) => {
     const cells = [

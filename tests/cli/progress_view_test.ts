@@ -63,9 +63,9 @@ function state(
 Deno.test("renderProgress() draws one line for the whole and one for each mirror", () => {
   assertEquals(renderProgress(state(), 80), [
     "file.iso  ███████▒▒░░░░░░░░░░░░░░░░░░░  25 %  16.0/64.0 MB   24.0 MB/s  ETA  2 s",
-    "  mirror0.example  busy     ███████████████                  50 %   10.0 MB/s",
-    "  mirror1.example  busy     ███████▌                         25 %    5.0 MB/s",
-    "  mirror2.example  waiting  ███▊                             12 %            ",
+    "  mirror0.example  busy     ████████████████▌                   50 %   10.0 MB/s",
+    "  mirror1.example  busy     ████████▎                           25 %    5.0 MB/s",
+    "  mirror2.example  waiting  ████▏                               12 %            ",
   ]);
 });
 
