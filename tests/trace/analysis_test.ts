@@ -10,43 +10,12 @@ import {
   returnEvents,
 } from "../../lib/trace/analysis.ts";
 import type { TraceEvent } from "../../lib/trace/events.ts";
+import { EVENTS, FAST, receive, send, SLOW } from "./sample.ts";
 
-const FAST = "http://fast.test/file";
-const SLOW = "http://slow.test/file";
-
-function send(
-  seconds: number,
-  block: number,
-  mirror: string,
-  request: number,
-  duplicate = false,
-): TraceEvent {
-  const start = block * 1000;
-  return { type: "send", seconds, block, mirror, request, start, end: start + 1000, duplicate };
-}
-
-function receive(seconds: number, block: number, mirror: string): TraceEvent {
-  return { type: "receive", seconds, block, bytes: 1000, mirror };
-}
-
-/**
- * Five blocks in five seconds, so one each second would be ideal. Block 1 comes last but one and
- * lets blocks 1 to 3 go at once; request 3 asks for two neighbours a second time.
- */
+/** With something in it that does not count. */
 const TRACE: readonly TraceEvent[] = [
-  { type: "open", seconds: 0, size: 5000, mode: "ranges" },
-  send(0, 0, FAST, 0),
-  send(0, 1, SLOW, 1),
-  receive(0.5, 0, FAST),
-  send(0.5, 2, FAST, 2),
-  receive(1, 2, FAST),
-  send(1, 3, FAST, 3, true),
-  send(1, 4, FAST, 3, true),
-  receive(2, 3, FAST),
-  { type: "note", seconds: 2, message: "nothing to count" },
-  receive(4, 1, SLOW),
-  receive(5, 4, FAST),
-  { type: "end", seconds: 5, outcome: "complete" },
+  ...EVENTS,
+  { type: "note", seconds: 6, message: "nothing to count" },
 ];
 
 Deno.test("invalidBlocks() counts what waits after each receive event", () => {
@@ -123,7 +92,7 @@ Deno.test("analyze() gathers every measure", () => {
   const analysis = analyze(TRACE);
   assertEquals(analysis.blocks, 5);
   assertEquals(analysis.seconds, 5);
-  assertEquals(analysis.goodput, 1000);
+  assertEquals(analysis.goodput, 1e6);
   assertEquals(analysis.idealInterval, 1);
   assertEquals(analysis.initialBuffering, 3);
   assertEquals(analysis.meanPositiveDelay, 1.5);
