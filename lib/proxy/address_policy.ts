@@ -7,21 +7,24 @@
  * @module
  */
 
-import { lookup } from "node:dns/promises";
-import { unlessAborted } from "../unless_aborted.ts";
+import {
+  fitsAddress,
+  fitsName,
+  type HostPattern,
+  isNetwork,
+  parseHostPattern,
+} from "./host_pattern.ts";
 import {
   type AddressClass,
   classifyAddress,
-  contains,
   type IpAddress,
-  type IpNetwork,
   parseIpAddress,
-  parseIpNetwork,
 } from "./ip_address.ts";
+import { NameMemory, type NameMemoryOptions } from "./name_memory.ts";
 import { Problem } from "./problem.ts";
 
 /** Options of an {@linkcode AddressPolicy}. */
-export interface AddressPolicyOptions {
+export interface AddressPolicyOptions extends NameMemoryOptions {
   /**
    * Whether addresses that are not public may be used: private ones, loopback and whatever else has
    * a special purpose. Where a cloud's machines get their credentials stays closed all the same.
@@ -37,29 +40,7 @@ export interface AddressPolicyOptions {
    * @default {every public host}
    */
   allowHosts?: readonly string[];
-  /**
-   * Gives all addresses of a name.
-   *
-   * @default {what the operating system says, the hosts file included}
-   */
-  resolve?: (name: string) => Promise<readonly string[]>;
-  /**
-   * The time in milliseconds, from any start.
-   *
-   * @default {performance.now}
-   */
-  now?: () => number;
 }
-
-/** How long the addresses of a name are remembered, in milliseconds. */
-const REMEMBER_MS = 30_000;
-/**
- * How long it is remembered that a name cannot be resolved, in milliseconds: not for long, as that
- * may be over soon, but all mirrors of a request, and the seeks that follow, need not wait anew.
- */
-const REMEMBER_FAILURE_MS = 5000;
-/** The most names that are remembered. */
-const MOST_NAMES = 1000;
 
 /** What the operator may allow besides one host. */
 const WIDE = "--allow-private or ";
@@ -79,24 +60,11 @@ const WORDS: Readonly<Record<Exclude<AddressClass, "public">, string>> = {
   "reserved": "a reserved address",
 };
 
-/** Hosts that may be used, by name or by address; on one port only, where one is given. */
-type Pattern =
-  & { readonly port: string | undefined }
-  & ({ readonly name: string; readonly below: boolean } | { readonly network: IpNetwork });
-
-interface Remembered {
-  readonly addresses: Promise<readonly string[]>;
-  /** Until when that holds; failures shorten it. */
-  until: number;
-}
-
 /** Decides which hosts may be used. */
 export class AddressPolicy {
   readonly #allowPrivate: boolean;
-  readonly #allowed: readonly Pattern[] | undefined;
-  readonly #resolve: (name: string) => Promise<readonly string[]>;
-  readonly #now: () => number;
-  readonly #names = new Map<string, Remembered>();
+  readonly #allowed: readonly HostPattern[] | undefined;
+  readonly #names: NameMemory;
 
   /**
    * Sets up the policy.
@@ -105,9 +73,8 @@ export class AddressPolicy {
    */
   constructor(options: AddressPolicyOptions = {}) {
     this.#allowPrivate = options.allowPrivate ?? false;
-    this.#allowed = options.allowHosts?.map(parsePattern);
-    this.#resolve = options.resolve ?? resolve;
-    this.#now = options.now ?? (() => performance.now());
+    this.#allowed = options.allowHosts?.map(parseHostPattern);
+    this.#names = new NameMemory(options);
   }
 
   /**
@@ -130,7 +97,7 @@ export class AddressPolicy {
     if (!this.#allowPrivate && (!host.includes(".") || host.endsWith(".localhost"))) {
       throw refusal(host, "is a name that means something on this machine or network only", WIDE);
     }
-    for (const text of await this.#lookUp(host, signal)) {
+    for (const text of await this.#names.addresses(host, signal)) {
       this.#checkPurpose(parseIpAddress(text), host, "leads to");
     }
   }
@@ -143,13 +110,11 @@ export class AddressPolicy {
   ): Promise<void> {
     const port = url.port || (url.protocol === "https:" ? "443" : "80");
     const patterns = this.#allowed!.filter((pattern) => (pattern.port ?? port) === port);
-    const networks = patterns.filter((pattern) => "network" in pattern);
     const lies = (address: IpAddress | undefined) =>
-      address !== undefined && networks.some(({ network }) => contains(network, address));
-    const named = patterns.some((pattern) => "name" in pattern && fits(pattern, host));
-    if (named || lies(literal)) return;
-    if (literal === undefined && networks.length > 0) {
-      const addresses = await this.#lookUp(host, signal);
+      patterns.some((pattern) => fitsAddress(pattern, address));
+    if (patterns.some((pattern) => fitsName(pattern, host)) || lies(literal)) return;
+    if (literal === undefined && patterns.some(isNetwork)) {
+      const addresses = await this.#names.addresses(host, signal);
       if (addresses.every((text) => lies(parseIpAddress(text)))) return;
     }
     throw refusal(url.host, "is none of the hosts that this proxy may use");
@@ -163,68 +128,6 @@ export class AddressPolicy {
     // The address itself is not named: what a name leads to inside is nobody's business outside.
     throw refusal(host, `${verb} ${WORDS[purpose]}`, way);
   }
-
-  /** All addresses of a name; there is at least one. */
-  async #lookUp(name: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
-    try {
-      const addresses = await unlessAborted(this.#remember(name), signal);
-      if (addresses.length === 0) throw new Error("it has no address");
-      return addresses;
-    } catch (cause) {
-      signal?.throwIfAborted();
-      throw new Error(`${name} cannot be resolved: ${messageOf(cause)}`, { cause });
-    }
-  }
-
-  #remember(name: string): Promise<readonly string[]> {
-    const now = this.#now();
-    const known = this.#names.get(name);
-    if (known !== undefined && known.until > now) return known.addresses;
-    this.#names.delete(name);
-    const [oldest] = this.#names.keys();
-    if (this.#names.size >= MOST_NAMES) this.#names.delete(oldest!);
-    const remembered: Remembered = { addresses: this.#resolve(name), until: now + REMEMBER_MS };
-    this.#names.set(name, remembered);
-    remembered.addresses.catch(() => {
-      remembered.until = this.#now() + REMEMBER_FAILURE_MS;
-    });
-    return remembered.addresses;
-  }
-}
-
-/** All addresses of a name, from where `fetch` has them. */
-async function resolve(name: string): Promise<string[]> {
-  const addresses = await lookup(name, { all: true });
-  return addresses.map(({ address }) => address);
-}
-
-function parsePattern(text: string): Pattern {
-  const network = parseIpNetwork(text) ?? single(parseIpAddress(text));
-  if (network !== undefined) return { network, port: undefined };
-  const below = text.startsWith("*.");
-  const host = below ? text.slice(2) : text;
-  const url = /^[^*/\\?#@\s]+$/.test(host) ? URL.parse(`http://${host}/`) : null;
-  const name = url?.hostname.replace(/\.+$/, "");
-  const address = single(parseIpAddress(name ?? ""));
-  if (!name || (below && address !== undefined)) {
-    throw new TypeError(
-      `allowHosts has "${text}", but takes hosts like one.example, *.one.example or ` +
-        `one.example:8080, and networks like 10.0.0.0/8`,
-    );
-  }
-  // The URL does not keep port 80.
-  const [, digits] = /:(\d+)$/.exec(host) ?? [];
-  const port = digits === undefined ? undefined : String(Number(digits));
-  return address === undefined ? { name, below, port } : { network: address, port };
-}
-
-function fits({ name, below }: { name: string; below: boolean }, host: string): boolean {
-  return below ? host.endsWith(`.${name}`) : host === name;
-}
-
-/** The network of one address alone. */
-function single(address: IpAddress | undefined): IpNetwork | undefined {
-  return address && { ...address, prefix: address.version === 4 ? 32 : 128 };
 }
 
 function refusal(host: string, why: string, wide = ""): Problem {
@@ -232,8 +135,4 @@ function refusal(host: string, why: string, wide = ""): Problem {
     403,
     `${host} ${why}; the proxy's operator can allow it with ${wide}--allow-host`,
   );
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,8 +8,8 @@
 
 import { usageError } from "../command/command_error.ts";
 import { parseSeconds, readSize } from "../command/values.ts";
-import { AddressPolicy } from "./address_policy.ts";
 import { LEAST_SHARE } from "./budget.ts";
+import { parseHostPattern } from "./host_pattern.ts";
 
 /** Memory for downloads in bytes, enough for one: `256M`, `1GiB`; the units are binary. */
 export function parseMemory(flag: string, text: string): number {
@@ -55,7 +55,7 @@ export function parseToken(flag: string, text: string): string {
 /** Hosts that may be mirrors. */
 export function parsePattern(flag: string, text: string): string {
   try {
-    new AddressPolicy({ allowHosts: [text] });
+    parseHostPattern(text);
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw usageError(error.message.replace("allowHosts has", `${flag} is`), { cause: error });

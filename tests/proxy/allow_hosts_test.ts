@@ -1,0 +1,89 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { AddressPolicy } from "../../lib/proxy/address_policy.ts";
+import { policyOf, refusal } from "../support/named_hosts.ts";
+
+Deno.test("AddressPolicy.check(): allowHosts alone says which hosts may be used", async () => {
+  // patterns, URLs that fit, URLs that do not
+  const table = [
+    [["one.example"], ["http://one.example/", "https://ONE.example.:8443/"], [
+      "http://below.one.example/",
+      "http://1.1.1.1/",
+      "http://notone.example/",
+    ]],
+    [["ONE.example."], ["http://one.example/"], ["http://two.example/"]],
+    [["*.one.example"], ["http://below.one.example/", "http://a.b.one.example/"], [
+      "http://one.example/",
+      "http://notone.example/",
+      "http://one.example.evil.example/",
+    ]],
+    [["one.example:8080"], ["http://one.example:8080/", "https://one.example:8080/"], [
+      "http://one.example/",
+      "http://one.example:8081/",
+    ]],
+    [["one.example:80"], ["http://one.example/", "http://one.example:80/"], [
+      "https://one.example/",
+    ]],
+    [["*.one.example:443"], ["https://below.one.example/"], ["http://below.one.example/"]],
+    [["10.0.0.0/8"], ["http://10.1.2.3/", "http://[::ffff:10.1.2.3]/", "http://167772161/"], [
+      "http://11.0.0.1/",
+      "http://one.example/",
+      "http://mixed.example/",
+      "http://[fd00::1]/",
+    ]],
+    [["192.168.0.0/16", "fd00::/8"], ["http://nas.example/", "http://[fdab::1]/"], [
+      "http://mixed6.example/",
+    ]],
+    [["1.1.1.0/24", "10.0.0.0/8"], ["http://mixed.example/"], ["http://one.example/"]],
+    [["127.0.0.1"], ["http://127.0.0.1/", "http://2130706433:99/"], ["http://127.0.0.2/"]],
+    [["127.0.0.1:8080"], ["http://127.0.0.1:8080/"], ["http://127.0.0.1/"]],
+    [["::1"], ["http://[::1]/"], ["http://[::2]/", "http://127.0.0.1/"]],
+    [["[::1]:8080"], ["http://[::1]:8080/"], ["http://[::1]/"]],
+    [["localhost"], ["http://localhost/", "http://localhost:81/"], ["http://127.0.0.1/"]],
+    [["127.0.0.0/8", "::1"], ["http://localhost/"], ["http://nas.example/"]],
+    [["169.254.169.254"], ["http://169.254.169.254/", "http://metadata.example/"], []],
+    [["bücher.example"], ["http://b%C3%BCcher.example/", "http://xn--bcher-kva.example/"], []],
+    [[], [], ["http://one.example/", "http://1.1.1.1/"]],
+  ] as const;
+  for (const [allowHosts, open, closed] of table) {
+    const { policy } = policyOf({ allowHosts, allowPrivate: true });
+    for (const url of open) {
+      assertEquals(await refusal(policy, url), undefined, `${allowHosts}: ${url}`);
+    }
+    for (const url of closed) {
+      const words = await refusal(policy, url).catch((error) => error.message);
+      assert(/is none of the hosts|cannot be resolved/.test(words), `${allowHosts}: ${url}`);
+    }
+  }
+});
+
+Deno.test("AddressPolicy.check(): a name that is allowed is not looked up", async () => {
+  const { policy, asked } = policyOf({ allowHosts: ["nas.example", "10.0.0.0/8"] });
+  await policy.check(new URL("http://nas.example/"));
+  assertEquals(asked, []);
+});
+
+Deno.test("AddressPolicy refuses patterns that it cannot read", () => {
+  const table = [
+    "",
+    "*",
+    "*.",
+    "a.*.example",
+    "*.10.0.0.1",
+    "http://one.example",
+    "one.example/file",
+    "user@one.example",
+    "one.example:99999",
+    "one example",
+    "10.0.0.0/33",
+    "[::1",
+  ];
+  for (const pattern of table) {
+    const error = assertThrows(
+      () => new AddressPolicy({ allowHosts: ["one.example", pattern] }),
+      TypeError,
+      `allowHosts has "${pattern}"`,
+      pattern,
+    );
+    assert(error instanceof TypeError);
+  }
+});
