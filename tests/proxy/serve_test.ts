@@ -1,132 +1,16 @@
-import {
-  assert,
-  assertEquals,
-  assertMatch,
-  assertRejects,
-  assertStringIncludes,
-} from "@std/assert";
-import server from "../../server.ts";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { opensslPath, testCertificates } from "../support/certificates.ts";
 import { randomContent } from "../support/content.ts";
-import { until } from "../support/lab_client.ts";
 import { startMirror } from "../support/mirror_lab.ts";
+import { Child, command, MAP, NO_SIGNALS, proxied, ROOT, started } from "../support/proxy_child.ts";
 
-const ROOT = new URL("../../", import.meta.url);
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);
-const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
-/** Windows knows no SIGTERM. */
-const ignore = Deno.build.os === "windows";
-
-/** The longest that a server lives, in milliseconds: a test that waits in vain fails then. */
-const LIFE_MS = 60_000;
-
-/** A server in a process of its own, ended with the test. */
-class Child implements AsyncDisposable {
-  readonly stdout: Promise<string>;
-  readonly #child: Deno.ChildProcess;
-  readonly #lines: ReadableStreamDefaultReader<string>;
-  readonly #http = Deno.createHttpClient({});
-  readonly #life: ReturnType<typeof setTimeout>;
-  stderr = "";
-  url = "";
-
-  constructor(args: string[]) {
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-      env: { NO_COLOR: "1" },
-    }).spawn();
-    this.#life = setTimeout(() => this.signal("SIGKILL"), LIFE_MS);
-    this.stdout = new Response(this.#child.stdout).text();
-    this.#lines = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
-  }
-
-  /** Reads stderr until it says that. */
-  async said(what: RegExp): Promise<string> {
-    for (;;) {
-      const match = what.exec(this.stderr);
-      if (match !== null) return match[1] ?? match[0];
-      const { done, value } = await this.#lines.read();
-      if (done) throw new Error(`it ended without a word like ${what}:\n${this.stderr}`);
-      this.stderr += value;
-    }
-  }
-
-  /** Asks it for something, over connections that end with the test. */
-  ask(path: string, init: RequestInit = {}): Promise<Response> {
-    return fetch(new URL(path, this.url), { ...init, client: this.#http });
-  }
-
-  signal(name: Deno.Signal): void {
-    this.#child.kill(name);
-  }
-
-  /** How it ends, with everything that it said. */
-  async end(): Promise<{ code: number; stderr: string; stdout: string }> {
-    for (;;) {
-      const { done, value } = await this.#lines.read();
-      if (done) break;
-      this.stderr += value;
-    }
-    const { code } = await this.#child.status;
-    return { code, stderr: this.stderr, stdout: await this.stdout };
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#http.close();
-    clearTimeout(this.#life);
-    try {
-      this.signal("SIGKILL");
-    } catch {
-      // It has ended.
-    }
-    await this.#lines.cancel();
-    await this.stdout;
-    await this.#child.status;
-  }
-}
-
-/** The command, with no more permissions than it needs. */
-function command(...args: string[]): Child {
-  const permissions = ["--no-prompt", "--allow-net", "--allow-read"];
-  const script = new URL("server.ts", ROOT).href;
-  return new Child(["run", "--quiet", "--no-check", MAP, ...permissions, script, ...args]);
-}
-
-/** The command, listening on a free port. */
-async function started(...args: string[]): Promise<Child> {
-  const child = command("--port=0", ...args);
-  child.url = await child.said(/listens on (\S+)/);
-  return child;
-}
-
-function proxied(mirror: { readonly url: string }): string {
-  return `/proxy?host=${encodeURIComponent(mirror.url)}`;
-}
-
-/** Reads the first bytes of a body; the rest comes from `rest()`. */
-async function begin(response: Response) {
-  assertEquals(response.status, 200);
-  const reader = response.body!.getReader();
-  const parts = [(await reader.read()).value!];
-  return {
-    rest: async () => {
-      for (;;) {
-        const { done, value } = await reader.read();
-        if (done) return new Uint8Array(await new Blob(parts).arrayBuffer());
-        parts.push(value);
-      }
-    },
-  };
-}
 
 Deno.test({
   name: "the command listens, says where, serves, and ends with a signal",
-  ignore,
+  ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT });
     await using proxy = await started("--allow-private", "--log=json");
@@ -207,7 +91,7 @@ Deno.test("--open on an address that others can reach is warned of", async () =>
 
 Deno.test({
   name: "the second wall of the README lets clients in, and nothing out to this machine",
-  ignore,
+  ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT });
     const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
@@ -228,105 +112,6 @@ Deno.test({
     assertEquals(mirror.connectionsAccepted, 0);
     await using closed = new Child([...wall, "--host=0.0.0.0", "--token=t"]);
     assertMatch((await closed.end()).stderr, /cannot listen on port 0 of 0\.0\.0\.0/);
-  },
-});
-
-Deno.test({
-  name: "SIGTERM lets in nobody new, and downloads end as they should",
-  ignore,
-  fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
-    await using proxy = await started("--allow-private");
-    const download = await begin(await proxy.ask(proxied(mirror)));
-    proxy.signal("SIGTERM");
-    await proxy.said(/ends when 1 request has ended, in 30 s at the latest\n/);
-    const { hostname, port } = new URL(proxy.url);
-    // The system takes connections until the listener is closed, a moment later.
-    await assertRejects(async () => {
-      for (;;) (await Deno.connect({ hostname, port: Number(port) })).close();
-    });
-    mirror.setRate(undefined);
-    assertEquals(await download.rest(), BYTES);
-    const { code, stderr, stdout } = await proxy.end();
-    assertEquals(code, 0, stderr);
-    assertMatch(stdout, / 200 1500000 [\d.]+s - complete\n$/);
-    assertEquals(/cut/.test(stderr), false, stderr);
-  },
-});
-
-Deno.test({
-  name: "--drain-timeout cuts what has not ended, and says how much",
-  ignore,
-  fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
-    await using proxy = await started("--allow-private", "--drain-timeout=0.2");
-    const downloads = await Promise.all(
-      [1, 2].map(async () => await begin(await proxy.ask(proxied(mirror)))),
-    );
-    mirror.setRate(0);
-    proxy.signal("SIGINT");
-    await Promise.all(downloads.map(({ rest }) => assertRejects(rest, "half a file has no end")));
-    const { code, stderr, stdout } = await proxy.end();
-    assertEquals(code, 0, stderr);
-    assertStringIncludes(stderr, "sphttp-proxy: 2 requests have been cut\n");
-    assertMatch(stdout, /^([^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n){2}$/);
-  },
-});
-
-Deno.test({
-  name: "a second Ctrl-C ends the command at once",
-  ignore,
-  fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
-    await using proxy = await started("--allow-private");
-    const download = await begin(await proxy.ask(proxied(mirror)));
-    mirror.setRate(0);
-    proxy.signal("SIGINT");
-    await proxy.said(/ends when 1 request has ended/);
-    // What comes within half a second is the same Ctrl-C.
-    const again = setInterval(() => proxy.signal("SIGINT"), 100);
-    await assertRejects(download.rest);
-    clearInterval(again);
-    const { code, stdout } = await proxy.end();
-    assertEquals(code, 130);
-    assertMatch(stdout, /^[^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n$/);
-  },
-});
-
-Deno.test({
-  name: "a client that has left is not waited for",
-  ignore,
-  fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
-    await using proxy = await started("--allow-private");
-    const leaving = new AbortController();
-    await begin(await proxy.ask(proxied(mirror), { signal: leaving.signal }));
-    leaving.abort();
-    await until(() => mirror.openConnections === 0 ? true : undefined);
-    proxy.signal("SIGTERM");
-    const { code, stderr, stdout } = await proxy.end();
-    assertEquals(code, 0, stderr);
-    assertEquals(/request/.test(stderr), false, stderr);
-    assertMatch(stdout, /- cancelled\n$/);
-  },
-});
-
-Deno.test({
-  name: "who only watches, or has sent half a request, does not hold up the end",
-  ignore,
-  fn: async () => {
-    await using proxy = await started("--allow-private");
-    const watching = await proxy.ask("/live?host=http://127.0.0.1:9/f");
-    assertEquals(watching.headers.get("content-type"), "text/event-stream");
-    const { hostname, port } = new URL(proxy.url);
-    using half = await Deno.connect({ hostname, port: Number(port) });
-    await half.write(new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: "));
-    const events = watching.text().catch(() => "broke off");
-    proxy.signal("SIGTERM");
-    const { code, stderr } = await proxy.end();
-    assertEquals(code, 0, stderr);
-    assertEquals(/request/.test(stderr), false, stderr);
-    assert((await events).length > 0);
   },
 });
 
@@ -362,31 +147,6 @@ Deno.test({
   },
 });
 
-Deno.test("`deno serve server.ts` serves with the default options", async () => {
-  const script = new URL("server.ts", ROOT).href;
-  const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
-  await using proxy = new Child(["serve", MAP, ...flags, script]);
-  const port = await proxy.said(
-    /^sphttp-proxy [\d.]+ listens on port (\d+), for this machine only\n$/,
-  );
-  proxy.url = `http://127.0.0.1:${port}/`;
-  assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
-  const refused = await proxy.ask("/proxy?host=http://127.0.0.1:9/f");
-  assertEquals(refused.status, 403);
-  assertStringIncludes((await refused.json()).detail, "127.0.0.1 is a loopback address");
-  assertEquals(proxy.stderr.split("\n").length, 2, "the command does not run as well");
-});
-
-Deno.test("`deno serve server.ts ARGS` says that it takes none", async () => {
-  const script = new URL("server.ts", ROOT).href;
-  const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
-  await using proxy = new Child(["serve", MAP, ...flags, script, "--token=secret"]);
-  const { code, stderr, stdout } = await proxy.end();
-  assertEquals([code, stdout], [1, ""]);
-  assertStringIncludes(stderr, "under `deno serve` no arguments are taken");
-  assertEquals(stderr.includes("secret"), false);
-});
-
 Deno.test("a Host header that makes no URL is a bad request, and no secret gets into the log", async () => {
   await using proxy = await started();
   const { hostname, port } = new URL(proxy.url);
@@ -403,22 +163,6 @@ Deno.test("a Host header that makes no URL is a bad request, and no secret gets 
   const { stderr, stdout } = await proxy.end();
   assertEquals(stdout.split("\n").length, 4);
   assertEquals(`${stdout}${stderr}`.includes("secret"), false);
-});
-
-Deno.test("the default export serves clients on this machine only", async () => {
-  const ask = (hostname: string) =>
-    server.fetch(new Request("http://proxy.example/healthz"), {
-      remoteAddr: { transport: "tcp", hostname, port: 1 },
-      completed: Promise.resolve(),
-    });
-  for (const hostname of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
-    assertEquals((await ask(hostname)).status, 200, hostname);
-  }
-  for (const hostname of ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1"]) {
-    const response = await ask(hostname);
-    assertEquals(response.status, 403, hostname);
-    assertStringIncludes((await response.json()).detail, "its command has --host");
-  }
 });
 
 /** A server of a handler of the test's own. */

@@ -1,0 +1,44 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import server from "../../server.ts";
+import { Child, MAP, ROOT } from "../support/proxy_child.ts";
+
+Deno.test("`deno serve server.ts` serves with the default options", async () => {
+  const script = new URL("server.ts", ROOT).href;
+  const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
+  await using proxy = new Child(["serve", MAP, ...flags, script]);
+  const port = await proxy.said(
+    /^sphttp-proxy [\d.]+ listens on port (\d+), for this machine only\n$/,
+  );
+  proxy.url = `http://127.0.0.1:${port}/`;
+  assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
+  const refused = await proxy.ask("/proxy?host=http://127.0.0.1:9/f");
+  assertEquals(refused.status, 403);
+  assertStringIncludes((await refused.json()).detail, "127.0.0.1 is a loopback address");
+  assertEquals(proxy.stderr.split("\n").length, 2, "the command does not run as well");
+});
+
+Deno.test("`deno serve server.ts ARGS` says that it takes none", async () => {
+  const script = new URL("server.ts", ROOT).href;
+  const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
+  await using proxy = new Child(["serve", MAP, ...flags, script, "--token=secret"]);
+  const { code, stderr, stdout } = await proxy.end();
+  assertEquals([code, stdout], [1, ""]);
+  assertStringIncludes(stderr, "under `deno serve` no arguments are taken");
+  assertEquals(stderr.includes("secret"), false);
+});
+
+Deno.test("the default export serves clients on this machine only", async () => {
+  const ask = (hostname: string) =>
+    server.fetch(new Request("http://proxy.example/healthz"), {
+      remoteAddr: { transport: "tcp", hostname, port: 1 },
+      completed: Promise.resolve(),
+    });
+  for (const hostname of ["127.0.0.1", "::1", "::ffff:127.0.0.1"]) {
+    assertEquals((await ask(hostname)).status, 200, hostname);
+  }
+  for (const hostname of ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1"]) {
+    const response = await ask(hostname);
+    assertEquals(response.status, 403, hostname);
+    assertStringIncludes((await response.json()).detail, "its command has --host");
+  }
+});

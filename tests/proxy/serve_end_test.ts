@@ -1,0 +1,114 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { randomContent } from "../support/content.ts";
+import { until } from "../support/lab_client.ts";
+import { startMirror } from "../support/mirror_lab.ts";
+import { begin, NO_SIGNALS, proxied, started } from "../support/proxy_child.ts";
+
+const SIZE = 1_500_000;
+const CONTENT = randomContent(SIZE);
+const BYTES = CONTENT.read(0, SIZE);
+
+Deno.test({
+  name: "SIGTERM lets in nobody new, and downloads end as they should",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using proxy = await started("--allow-private");
+    const download = await begin(await proxy.ask(proxied(mirror)));
+    proxy.signal("SIGTERM");
+    await proxy.said(/ends when 1 request has ended, in 30 s at the latest\n/);
+    const { hostname, port } = new URL(proxy.url);
+    // The system takes connections until the listener is closed, a moment later.
+    await assertRejects(async () => {
+      for (;;) (await Deno.connect({ hostname, port: Number(port) })).close();
+    });
+    mirror.setRate(undefined);
+    assertEquals(await download.rest(), BYTES);
+    const { code, stderr, stdout } = await proxy.end();
+    assertEquals(code, 0, stderr);
+    assertMatch(stdout, / 200 1500000 [\d.]+s - complete\n$/);
+    assertEquals(/cut/.test(stderr), false, stderr);
+  },
+});
+
+Deno.test({
+  name: "--drain-timeout cuts what has not ended, and says how much",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using proxy = await started("--allow-private", "--drain-timeout=0.2");
+    const downloads = await Promise.all(
+      [1, 2].map(async () => await begin(await proxy.ask(proxied(mirror)))),
+    );
+    mirror.setRate(0);
+    proxy.signal("SIGINT");
+    await Promise.all(downloads.map(({ rest }) => assertRejects(rest, "half a file has no end")));
+    const { code, stderr, stdout } = await proxy.end();
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, "sphttp-proxy: 2 requests have been cut\n");
+    assertMatch(stdout, /^([^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n){2}$/);
+  },
+});
+
+Deno.test({
+  name: "a second Ctrl-C ends the command at once",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using proxy = await started("--allow-private");
+    const download = await begin(await proxy.ask(proxied(mirror)));
+    mirror.setRate(0);
+    proxy.signal("SIGINT");
+    await proxy.said(/ends when 1 request has ended/);
+    // What comes within half a second is the same Ctrl-C.
+    const again = setInterval(() => proxy.signal("SIGINT"), 100);
+    await assertRejects(download.rest);
+    clearInterval(again);
+    const { code, stdout } = await proxy.end();
+    assertEquals(code, 130);
+    assertMatch(stdout, /^[^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n$/);
+  },
+});
+
+Deno.test({
+  name: "a client that has left is not waited for",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using proxy = await started("--allow-private");
+    const leaving = new AbortController();
+    await begin(await proxy.ask(proxied(mirror), { signal: leaving.signal }));
+    leaving.abort();
+    await until(() => mirror.openConnections === 0 ? true : undefined);
+    proxy.signal("SIGTERM");
+    const { code, stderr, stdout } = await proxy.end();
+    assertEquals(code, 0, stderr);
+    assertEquals(/request/.test(stderr), false, stderr);
+    assertMatch(stdout, /- cancelled\n$/);
+  },
+});
+
+Deno.test({
+  name: "who only watches, or has sent half a request, does not hold up the end",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using proxy = await started("--allow-private");
+    const watching = await proxy.ask("/live?host=http://127.0.0.1:9/f");
+    assertEquals(watching.headers.get("content-type"), "text/event-stream");
+    const { hostname, port } = new URL(proxy.url);
+    using half = await Deno.connect({ hostname, port: Number(port) });
+    await half.write(new TextEncoder().encode("GET /healthz HTTP/1.1\r\nHost: "));
+    const events = watching.text().catch(() => "broke off");
+    proxy.signal("SIGTERM");
+    const { code, stderr } = await proxy.end();
+    assertEquals(code, 0, stderr);
+    assertEquals(/request/.test(stderr), false, stderr);
+    assert((await events).length > 0);
+  },
+});

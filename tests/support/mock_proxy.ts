@@ -1,0 +1,156 @@
+/**
+ * Stands in for the proxy before its page, which a real browser shows.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { Page } from "playwright-core";
+import { pageResponse } from "../../lib/proxy/page.ts";
+import { type PageOptions, withPage } from "./browser.ts";
+import { makeWav } from "./wav.ts";
+
+/** The mirrors that the mock tells of unless it is told otherwise. */
+export const MIRRORS = ["https://a.example", "https://b.example:8080", "http://c.example"];
+/** What `/live` tells. */
+export interface State {
+  mirrors: string[];
+  downloads: Record<string, unknown>[];
+  blocks: [id: number, block: number, mirror: number][];
+}
+
+/** Stands in for the proxy: it is told what to tell, and keeps what it was asked. */
+export class MockProxy implements AsyncDisposable {
+  /** Every request so far: method, path and query. */
+  readonly asked: string[] = [];
+  readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #wav = makeWav(20);
+  #last: State | undefined;
+  #isGone = false;
+
+  /** Listens on a free port. */
+  constructor() {
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) => this.#answer(request),
+    );
+  }
+
+  /** Where it is. */
+  get origin(): string {
+    return `http://127.0.0.1:${this.#server.addr.port}`;
+  }
+
+  /** Tells its watchers. */
+  tell(state: State): void {
+    this.#last = state;
+    for (const watcher of this.#watchers) watcher.enqueue(encodeState(state));
+  }
+
+  /** Leaves the watchers, and answers none until it is back. */
+  leave(): void {
+    this.#isGone = true;
+    for (const watcher of this.#watchers) watcher.close();
+    this.#watchers.clear();
+  }
+
+  /** Answers watchers again. */
+  comeBack(): void {
+    this.#isGone = false;
+  }
+
+  /** Ends it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.leave();
+    await this.#server.shutdown();
+  }
+
+  #answer(request: Request): Promise<Response> | Response {
+    const { pathname, search } = new URL(request.url);
+    this.asked.push(`${request.method} ${pathname}${search}`);
+    if (pathname === "/") return pageResponse();
+    if (pathname === "/live") return this.#watch();
+    if (search.includes("broken")) return this.#problem(request);
+    return search.includes(".wav") ? this.#file(request) : new Response(null, {
+      headers: { "content-length": "64000000", "content-type": "text/csv" },
+    });
+  }
+
+  #watch(): Response {
+    if (this.#isGone) return new Response(null, { status: 503 });
+    let own: ReadableStreamDefaultController<Uint8Array>;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        this.#watchers.add(own = controller);
+        const first = this.#last ?? { mirrors: MIRRORS, downloads: [], blocks: [] };
+        controller.enqueue(encodeState(first));
+      },
+      cancel: () => void this.#watchers.delete(own),
+    });
+    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  }
+
+  #problem({ method }: Request): Response {
+    const mirrors = [{ url: "https://a.example/broken", reason: "it answered 404" }];
+    const body = { title: "Bad Gateway", status: 502, detail: "no mirror answered", mirrors };
+    return new Response(method === "HEAD" ? null : JSON.stringify(body), {
+      status: 502,
+      headers: { "content-type": "application/problem+json" },
+    });
+  }
+
+  #file({ method, headers }: Request): Response {
+    const size = this.#wav.byteLength;
+    const range = /^bytes=(\d+)-(\d*)$/.exec(headers.get("range") ?? "");
+    const start = Number(range?.[1] ?? 0);
+    const end = Math.min(size, Number(range?.[2] || size - 1) + 1);
+    return new Response(method === "HEAD" ? null : this.#wav.slice(start, end), {
+      status: range === null ? 200 : 206,
+      headers: {
+        "content-type": "audio/wav",
+        "content-length": `${end - start}`,
+        "accept-ranges": "bytes",
+        "etag": '"wav-1"',
+        ...(range && { "content-range": `bytes ${start}-${end - 1}/${size}` }),
+      },
+    });
+  }
+}
+
+function encodeState(state: State): Uint8Array {
+  return new TextEncoder().encode(`event: state\ndata: ${JSON.stringify(state)}\n\n`);
+}
+
+/** Opens the page before a mock, and holds it to having nothing to complain of. */
+export async function withMock(
+  use: (page: Page, proxy: MockProxy) => Promise<void>,
+  options: PageOptions = {},
+): Promise<void> {
+  await using proxy = new MockProxy();
+  const complaints: string[] = [];
+  await withPage("about:blank", async (page) => {
+    page.on("console", (message) => {
+      // Chromium says this of every answer from 400, expected or not.
+      const isAnswer = message.text().startsWith("Failed to load resource");
+      if (["error", "warning"].includes(message.type()) && !isAnswer) {
+        complaints.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => complaints.push(String(error)));
+    page.on("request", (request) => {
+      const { protocol, origin } = new URL(request.url());
+      if (protocol !== "data:" && origin !== proxy.origin) complaints.push(request.url());
+    });
+    await page.goto(`${proxy.origin}/`);
+    await use(page, proxy);
+  }, options);
+  assertEquals(complaints, []);
+}
+
+/** Makes a link of URLs, as a user does. */
+export async function makeLink(page: Page, ...urls: string[]): Promise<string> {
+  await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
+  await page.getByRole("button", { name: "Make the link" }).click();
+  return await page.getByLabel("Link to the file").inputValue();
+}
