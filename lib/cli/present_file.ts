@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import type { DownloaderOptions } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
 import { ChecksumVerifier } from "./checksum.ts";
 import { ExitCode } from "./exit_code.ts";
@@ -14,6 +14,7 @@ import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";
 import type { Place } from "./place.ts";
 import type { FileReport } from "./report.ts";
+import { askSize } from "./wanted_range.ts";
 
 /** What the look at a file needs of its surroundings. */
 export interface PresentFileContext {
@@ -76,10 +77,7 @@ async function wantedBytes(
   { signal, options }: PresentFileContext,
 ): Promise<number | undefined> {
   try {
-    // A small window: what is wanted of this one is the size only.
-    const little = { windowSize: 16 * 1024, splitSize: 8 * 1024, signal };
-    await using download = new Downloader(urls, { ...options, ...little });
-    const { size } = await download.open();
+    const { size } = await askSize(urls, { ...options, signal });
     if (size === undefined || range === undefined) return size;
     if ("last" in range) return Math.min(size, range.last);
     return Math.max(0, Math.min(size, range.end ?? size) - range.start);

@@ -26,15 +26,23 @@ export async function findRange(
 ): Promise<WantedRange> {
   if (range === undefined) return { start: 0 };
   if ("start" in range) return range;
-  // A small window: what is wanted of this one is the size only.
-  const little = { windowSize: 16 * 1024, splitSize: 8 * 1024 };
-  await using download = new Downloader(urls, { ...options, ...little });
-  const { size } = await download.open();
+  const { size, knownFile } = await askSize(urls, options);
   if (size === undefined) {
     throw new CommandError(
       ExitCode.RANGE,
       `no mirror tells the size of the file, so that its last ${range.last} bytes cannot be found`,
     );
   }
-  return { start: Math.max(0, size - range.last), knownFile: download.knownFile };
+  return { start: Math.max(0, size - range.last), knownFile };
+}
+
+/** Asks the mirrors for the size of the file, and downloads next to nothing of it. */
+export async function askSize(
+  urls: readonly string[],
+  options: DownloaderOptions,
+): Promise<{ readonly size: number | undefined; readonly knownFile: KnownFile | undefined }> {
+  const little = { windowSize: 16 * 1024, splitSize: 8 * 1024 };
+  await using download = new Downloader(urls, { ...options, ...little });
+  const { size } = await download.open();
+  return { size, knownFile: download.knownFile };
 }
