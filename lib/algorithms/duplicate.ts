@@ -26,7 +26,7 @@ export type DuplicateRequestAlgorithm =
   typeof DuplicateRequestAlgorithm[keyof typeof DuplicateRequestAlgorithm];
 
 /** The lowest threshold that {@linkcode nibib} works with; below, it would fire all the time. */
-export const NIBIB_MINIMUM_THRESHOLD = 20;
+const NIBIB_MINIMUM_THRESHOLD = 20;
 
 /** More invalid blocks in the buffer than the threshold (at least 20). */
 export function nibib({ invalidBlocks, threshold }: DuplicateView): boolean {

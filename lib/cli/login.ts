@@ -52,7 +52,7 @@ export class Login {
 }
 
 /** The URL with a user's name and password, unless it has its own. */
-export function withUser(text: string, login: LoginOptions["user"]): string {
+function withUser(text: string, login: LoginOptions["user"]): string {
   const url = URL.parse(text);
   if (login === undefined || url === null || url.username || url.password) return text;
   // A percent sign would be left as it is, and then be taken for the beginning of an escape.

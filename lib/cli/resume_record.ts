@@ -70,7 +70,7 @@ const MAX_SIZE = 4 * 1024 * 1024;
 const MAX_MIRRORS = 1000;
 
 /** The path, or the name, of the record of a part file. */
-export function recordOf(part: string): string {
+function recordOf(part: string): string {
   return `${part}.json`;
 }
 

@@ -46,7 +46,7 @@ const MIB = 1024 * 1024;
 export const LEAST_SHARE = 2 * MIB;
 
 /** The most that a download gets of the memory, in bytes. */
-export const MOST_SHARE = 64 * MIB;
+const MOST_SHARE = 64 * MIB;
 
 /** Shares memory among downloads. */
 export class MemoryBudget {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { plotDelivery } from "../../lib/trace/plot.ts";
 import type { Point } from "../../mod.ts";
 import type { Figures } from "./arrival_log.ts";
+import { plotDelivery } from "./delivery_plot.ts";
 import { limitFigures } from "./link_limit.ts";
 import type { ProcessorShares } from "./observe.ts";
 import { median, table } from "./usage.ts";

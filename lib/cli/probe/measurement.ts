@@ -16,10 +16,10 @@ import {
 } from "../../../mod.ts";
 
 /** Bytes of a sample. */
-export const SAMPLE_SIZE = 64 * 1024;
+const SAMPLE_SIZE = 64 * 1024;
 
 /** The most bytes that are read to measure a rate. */
-export const MOST_BYTES = 64_000_000;
+const MOST_BYTES = 64_000_000;
 
 /** How often the latency is measured; the median counts. */
 const PINGS = 3;

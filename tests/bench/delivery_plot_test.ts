@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { plotDelivery } from "../../lib/trace/plot.ts";
 import type { Point } from "../../lib/trace/analysis.ts";
-import { assertWellFormed } from "./well_formed.ts";
+import { assertWellFormed } from "../trace/well_formed.ts";
+import { plotDelivery } from "./delivery_plot.ts";
 
 function points(...pairs: readonly (readonly [number, number])[]): Point[] {
   return pairs.map(([seconds, value]) => ({ seconds, value }));

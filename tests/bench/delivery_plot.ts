@@ -8,9 +8,9 @@
  * @module
  */
 
-import type { Point } from "./analysis.ts";
-import { type Axis, axis, byteUnit, plain } from "./axis.ts";
-import { COLOURS, escape, path, type Pixel, round, text } from "./svg.ts";
+import type { Point } from "../../lib/trace/analysis.ts";
+import { type Axis, axis, byteUnit, plain } from "../../lib/trace/axis.ts";
+import { COLOURS, escape, path, type Pixel, round, text } from "../../lib/trace/svg.ts";
 
 /** One download. */
 export interface DeliveryCurve {
@@ -63,7 +63,7 @@ interface Drawn extends DeliveryCurve {
  *
  * @example
  * ```ts
- * import { plotDelivery } from "./plot.ts";
+ * import { plotDelivery } from "./delivery_plot.ts";
  *
  * const limit = [{ seconds: 0, value: 0 }, { seconds: 0.1, value: 0 }, { seconds: 2, value: 9e6 }];
  * const points = [{ seconds: 0.3, value: 1e6 }, { seconds: 2.4, value: 9e6 }];
