@@ -191,11 +191,7 @@ export class Driver implements PartSource {
   async cancel(reason: unknown): Promise<void> {
     const unread = this.#state.type === "complete" && this.#inbox.buffer.held > 0;
     if (unread) this.#state = { type: "failed", error: reason };
-    if (this.#state.type === "running" || this.#state.type === "new") {
-      const seconds = this.#state.type === "new" ? 0 : this.#seconds();
-      this.#fail(reason);
-      this.#report({ type: "end", seconds, outcome: "cancelled" });
-    }
+    this.#fail(reason, "cancelled");
     this.#inbox.buffer.clear();
     await this.#settled();
   }
@@ -205,7 +201,7 @@ export class Driver implements PartSource {
     this.#startedAt = performance.now();
     const { signal, notes } = this.#options;
     if (signal?.aborted) {
-      this.#fail(signal.reason);
+      this.#fail(signal.reason, "cancelled");
       return;
     }
     signal?.addEventListener("abort", this.#onAbort);
@@ -266,7 +262,7 @@ export class Driver implements PartSource {
           this.#end({ type: "complete" });
           return;
         case "fail":
-          this.#fail(command.error);
+          this.#fail(command.error, "told");
           return;
       }
     }
@@ -308,10 +304,15 @@ export class Driver implements PartSource {
     );
   }
 
-  #fail(error: unknown): void {
+  /** Ends the download before its time, and tells how, unless the scheduler has. */
+  #fail(error: unknown, outcome: "failed" | "cancelled" | "told" = "failed"): void {
     if (this.#state.type === "failed" || this.#state.type === "complete") return;
+    const seconds = this.#state.type === "new" ? 0 : this.#seconds();
     this.#opened.reject(error);
     this.#end({ type: "failed", error });
+    if (outcome !== "told") this.#report({ type: "end", seconds, outcome });
+    // Whoever got no further than `open()` has nothing to close.
+    void this.#settled();
   }
 
   #end(state: State): void {

@@ -72,9 +72,4 @@ export class Requests implements Iterable<LiveRequest> {
     this.#live.delete(request.id);
     request.mirror.closed(request, kept, now);
   }
-
-  /** Forgets all requests. */
-  clear(): void {
-    this.#live.clear();
-  }
 }

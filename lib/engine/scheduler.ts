@@ -144,7 +144,8 @@ export class Scheduler {
   /** Takes in what happened at `now`, and says what to do. */
   handle(event: SchedulerEvent, now: number): readonly Command[] {
     if (this.#phase === "ended") return [];
-    for (const { mirror, failure } of this.#watch.tooSlow(now)) {
+    const tooSlow = this.#watch.tooSlow(now);
+    for (const { mirror, failure } of tooSlow) {
       penalize({ mirror, failure, useful: 0 }, this.#download, this.#options, now);
       if (this.#failIfAlone(now)) return this.#download.outbox.take();
     }
@@ -154,6 +155,8 @@ export class Scheduler {
       // A request that was cancelled may still have something on its way.
       const request = this.#download.requests.get(event.request);
       if (request !== undefined) this.#progress(request, event, now);
+      // What the mirror did not bring is for others, though its own event says nothing any more.
+      else if (tooSlow.length > 0) this.#settle(now);
     }
     return this.#download.outbox.take();
   }

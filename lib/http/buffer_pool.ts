@@ -12,6 +12,7 @@ const MOST = 64;
 export class BufferPool {
   readonly #size: number;
   readonly #free: ArrayBuffer[] = [];
+  #most = MOST;
 
   /** Keeps none yet; all of them will have `size` bytes. */
   constructor(size: number) {
@@ -26,13 +27,14 @@ export class BufferPool {
 
   /** Takes a buffer that nobody uses any more; one of another size is left to the collector. */
   give(buffer: ArrayBuffer): void {
-    if (buffer.byteLength !== this.#size || this.#free.length >= MOST) return;
+    if (buffer.byteLength !== this.#size || this.#free.length >= this.#most) return;
     // Given twice, it would serve two at once.
     if (!this.#free.includes(buffer)) this.#free.push(buffer);
   }
 
-  /** Keeps none any more. */
-  clear(): void {
+  /** Keeps none any more, whatever is given. */
+  close(): void {
+    this.#most = 0;
     this.#free.length = 0;
   }
 }

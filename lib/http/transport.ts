@@ -172,6 +172,7 @@ export class Transport {
   close(): void {
     this.#client?.close();
     this.#client = undefined;
+    this.buffers.close();
   }
 
   async #follow(
@@ -238,6 +239,7 @@ export class Transport {
       const answer = this.#options.fetch(url, init);
       return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
+      // Also where it was given up: that place may be silent for good, and the mirror know another.
       this.#memories[mirror]!.location = undefined;
       throw this.#error(mirror, "network", `no answer came${this.#through}${detail(cause)}`, {
         retryable: !isForbidden(cause),

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { Downloader } from "../../mod.ts";
+import { Downloader, type DownloaderOptions, NoMirrorLeftError } from "../../mod.ts";
 import { randomContent } from "../support/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
 import { startMirror } from "../support/mirror_lab.ts";
@@ -149,6 +149,58 @@ Deno.test("Downloader tells what mirrors were asked first, and what they answere
     assert(moved?.etag?.startsWith('"'), `${moved?.etag}`);
   });
 });
+
+Deno.test("Downloader.open(): one that fails leaves nothing behind, and tells its end", async () => {
+  await withMirrors([{ faults: [{ kind: "status", status: 404 }] }], async (urls) => {
+    const { signal } = new AbortController();
+    let listeners = 0;
+    const add = signal.addEventListener.bind(signal);
+    const remove = signal.removeEventListener.bind(signal);
+    signal.addEventListener = (...args: Parameters<typeof add>) => (listeners++, add(...args));
+    signal.removeEventListener = (...args: Parameters<typeof remove>) => (
+      listeners--, remove(...args)
+    );
+    const ends: string[] = [];
+    const onEvent: DownloaderOptions["onEvent"] = (event) => {
+      if (event.type === "end") ends.push(event.outcome);
+    };
+    // A client of its own, which the test would miss.
+    const downloader = new Downloader(urls, { ...QUICK, http: "http1", signal, onEvent });
+    await assertRejects(() => downloader.open(), NoMirrorLeftError);
+    while (listeners > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    assertEquals(ends, ["failed"]);
+  });
+});
+
+for (
+  const [name, broken] of [
+    ["a listener", { onEvent: ({ type }) => type === "open" && fail() }],
+    ["an algorithm", { delayRequest: fail }],
+    ["a certificate", {
+      caCerts: ["-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"],
+    }],
+  ] as [string, DownloaderOptions][]
+) {
+  Deno.test(`Downloader tells its end where ${name} of the caller's fails`, async () => {
+    await withMirrors([{}], async (urls) => {
+      const ends: string[] = [];
+      const { onEvent } = broken;
+      const downloader = new Downloader(urls, {
+        ...{ ...QUICK, ...broken },
+        onEvent: (event) => {
+          if (event.type === "end") ends.push(event.outcome);
+          onEvent?.(event);
+        },
+      });
+      await assertRejects(() => Array.fromAsync(downloader));
+      assertEquals(ends, ["failed"]);
+    });
+  });
+}
+
+function fail(): never {
+  throw new Error("it is broken");
+}
 
 Deno.test("Downloader: held bytes stay within the window while the consumer stands still", async () => {
   const content = randomContent(3_000_000, 5);

@@ -142,6 +142,22 @@ Deno.test("Scheduler: a mirror that is too slow is given up for good, the others
   assertEquals(hand.outcome, undefined);
 });
 
+Deno.test("Scheduler: who is idle takes over at once when a mirror is too slow by its own event", () => {
+  const patient = { idleTimeoutMs: 1e6, connectTimeoutMs: 1e6, stallTimeoutMs: 1e6 };
+  const lowestRate = { bytesPerSecond: 1, seconds: 10 };
+  const hand = new Hand(2, { ...patient, lowestRate, splitSize: 1000, windowSize: 1e5 }).open(1500);
+  hand.respond(0);
+  hand.deliver(1);
+  assertEquals(hand.asked(1), undefined);
+  // Nothing but its own bytes lets anybody notice.
+  while (hand.scheduler.mirrors[0]!.alive && hand.now < 60_000) {
+    hand.now += 500;
+    hand.bytes(0, hand.now % 2000 === 0 ? 1 : 0);
+  }
+  assert(hand.now <= 11_000, `${hand.now}`);
+  assert(hand.asked(1) !== undefined);
+});
+
 Deno.test("Scheduler: when all are too slow, the error says so of each", () => {
   const hand = new Hand(2, { lowestRate: { bytesPerSecond: 5, seconds: 1 } }).open(1000);
   while (hand.outcome === undefined && hand.now < 5000) hand.sleep();

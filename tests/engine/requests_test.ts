@@ -97,10 +97,3 @@ Deno.test("Requests: some may be opened and closed while all are gone through", 
   }
   assertEquals(seen, [0, 1, 2, 3]);
 });
-
-Deno.test("Requests.clear() forgets all of them", () => {
-  const requests = new Requests();
-  open(requests);
-  requests.clear();
-  assertEquals([[...requests], requests.get(0)], [[], undefined]);
-});
