@@ -14,7 +14,7 @@ import { type DownloadCommand, parseCommand } from "./lib/cli/command.ts";
 import { ExitCode } from "./lib/cli/exit_code.ts";
 import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
 import type { Report } from "./lib/cli/report.ts";
-import { displayOptions, writeError, writeOutput } from "./lib/cli/terminal.ts";
+import { displayOptions, writeMessage, writeOutput } from "./lib/cli/terminal.ts";
 import { withoutCredentials } from "./lib/cli/values.ts";
 import { CommandError } from "./lib/command/command_error.ts";
 import { VERSION } from "./lib/version.ts";
@@ -24,7 +24,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     return await run(args);
   } catch (error) {
-    writeError(errorText(error, args));
+    writeMessage(errorText(error, args));
     return error instanceof CommandError ? error.exitCode : ExitCode.INTERNAL;
   }
 }
@@ -101,7 +101,7 @@ async function download(command: DownloadCommand): Promise<number> {
 async function reportFor({ report, target }: DownloadCommand): Promise<Report> {
   if (report.json) {
     const { JsonReport } = await import("./lib/cli/json_report.ts");
-    return new JsonReport({ write: writeError, verbose: report.verbosity === "verbose" });
+    return new JsonReport({ write: writeMessage, verbose: report.verbosity === "verbose" });
   }
   const { TextReport } = await import("./lib/cli/text_report.ts");
   return new TextReport({

@@ -19,7 +19,7 @@ import {
   tableText,
 } from "./analysis_table.ts";
 import { replaceFile } from "./replace_file.ts";
-import { writeError, writeOutput } from "./terminal.ts";
+import { writeMessage, writeOutput } from "./terminal.ts";
 import { loadTrace } from "./trace_reader.ts";
 
 /** The flags of `sphttp analyze`. */
@@ -66,7 +66,7 @@ export async function analyzeCommand(args: readonly string[]): Promise<void> {
   const recording = await loadTrace(options.trace);
   const report = reportOf(recording);
   const notes = notesOn(recording, report);
-  for (const note of notes) writeError(`sphttp: ${note}\n`);
+  for (const note of notes) writeMessage(`sphttp: ${note}\n`);
   if (options.plot !== undefined) {
     const { path, type } = options.plot;
     await replaceFile(path, await plot(recording, report, { type, notes }));

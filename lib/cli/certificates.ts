@@ -5,7 +5,7 @@
  */
 
 import { usageError } from "../command/command_error.ts";
-import { reason } from "./write_error.ts";
+import { reason } from "./file_error.ts";
 
 /** Reads a file of certificates; nothing where none is named. */
 export async function readCertificates(path: string | undefined): Promise<string[]> {

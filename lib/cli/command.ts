@@ -148,7 +148,6 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     },
     traceFile: given("trace", (flag, text) => {
       if (text === "-") throw usageError(`${flag} is "-", but must be the name of a file`);
-      if (text === target.output) throw usageError(`${flag} and --output name the same file`);
       return parseFile(flag, text);
     }),
     serverStats: {

@@ -34,9 +34,9 @@ export async function runDownloads(
 ): Promise<number> {
   const caCerts = await readCertificates(command.caCertFile);
   const options = caCerts.length > 0 ? { ...command.options, caCerts } : command.options;
-  const requests = await fileRequests(command, options);
+  using limited = withTimeLimit(command.maxTimeMs, signal);
+  const requests = await fileRequests(command, options, limited.signal);
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));
-  const limited = withTimeLimit(command.maxTimeMs, signal);
   const exitCodes: number[] = [];
   try {
     await sideBySide(requests, command.concurrent, async (request) => {
@@ -47,7 +47,6 @@ export async function runDownloads(
       if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
     });
   } finally {
-    limited[Symbol.dispose]();
     await saveServerStats(command.serverStats, book, (text) => report.note(text));
   }
   if (requests.length > 1) {

@@ -6,7 +6,7 @@
  */
 
 import { stat } from "./place.ts";
-import { reason, writeError } from "./write_error.ts";
+import { reason, writeError } from "./file_error.ts";
 
 /** A file that nobody else writes to while it is open. */
 export interface ExclusiveFile {
@@ -36,11 +36,10 @@ export async function openAlone(
   const file = await openToWrite(name, () => Deno.open(path, options));
   try {
     if (await lock(file)) {
-      const mine = await file.stat();
-      const there = await stat(path, name, Deno.lstat);
       // Between the opening and the lock it may have got another name.
-      if (there !== undefined && mine.ino === there.ino && mine.dev === there.dev) {
-        return { file, sizeBefore: found && mine.size };
+      if (await isOpen(path, file)) {
+        const { size } = await file.stat();
+        return { file, sizeBefore: found && size };
       }
     }
   } catch (error) {
@@ -49,6 +48,18 @@ export async function openAlone(
   }
   file.close();
   return undefined;
+}
+
+/** Whether a path still leads to a file that is open. */
+export async function isOpen(path: string, file: Deno.FsFile): Promise<boolean> {
+  const mine = await file.stat();
+  try {
+    const there = await Deno.lstat(path);
+    return mine.ino === there.ino && mine.dev === there.dev;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }
 
 /** Opens what is written to. Rejects with exit code 23 where that cannot be. */

@@ -1,5 +1,6 @@
 /**
- * Errors of writing: exit code 23, what could not be written, and why, in words for people.
+ * Errors of files: exit code 23 for writing, 26 for reading, what could not be done, and why, in words
+ * for people.
  *
  * @module
  */
@@ -10,6 +11,11 @@ import { ExitCode } from "./exit_code.ts";
 /** Something cannot be written. */
 export function writeError(message: string, cause?: unknown): CommandError {
   return new CommandError(ExitCode.WRITE, message, { cause });
+}
+
+/** Something cannot be read. */
+export function readError(message: string, cause?: unknown): CommandError {
+  return new CommandError(ExitCode.READ, message, { cause });
 }
 
 /** What the system said, without the path and the call that Deno adds. */

@@ -6,7 +6,7 @@
  */
 
 import { usageError } from "../command/command_error.ts";
-import { writeError } from "./terminal.ts";
+import { writeMessage } from "./terminal.ts";
 
 const FLAG = "--unsafely-ignore-certificate-errors";
 /** Tells the second run that it is one. */
@@ -62,16 +62,16 @@ async function copyWithoutWarning(stderr: ReadableStream<Uint8Array<ArrayBuffer>
   let first: string | undefined = "";
   for await (const part of text) {
     if (first === undefined) {
-      writeError(part);
+      writeMessage(part);
       continue;
     }
     first += part;
     const end = first.indexOf("\n") + 1;
     if (end === 0) continue;
-    writeError(isWarning(first) ? first.slice(end) : first);
+    writeMessage(isWarning(first) ? first.slice(end) : first);
     first = undefined;
   }
-  if (first !== undefined && !isWarning(first)) writeError(first);
+  if (first !== undefined && !isWarning(first)) writeMessage(first);
 }
 
 function isWarning(line: string): boolean {

@@ -6,7 +6,7 @@
 
 import { CommandError } from "../command/command_error.ts";
 import { ExitCode } from "./exit_code.ts";
-import { writeError } from "./terminal.ts";
+import { writeMessage } from "./terminal.ts";
 
 const EXIT_CODES = {
   SIGINT: ExitCode.INTERRUPTED,
@@ -51,7 +51,7 @@ export class Interruption implements Disposable {
   #interrupt(exitCode: ExitCode): void {
     const now = performance.now();
     if (this.signal.aborted && now - this.#interruptedAt > ECHO_MS) {
-      writeError("sphttp: interrupted twice; nothing is waited for any more\n");
+      writeMessage("sphttp: interrupted twice; nothing is waited for any more\n");
       Deno.exit(exitCode);
     }
     this.#interruptedAt = now;

@@ -8,14 +8,16 @@
 
 import { Downloader, type DownloaderOptions } from "../../mod.ts";
 import { CommandError, usageError } from "../command/command_error.ts";
+import { unlessAborted } from "../unless_aborted.ts";
 import type { DownloadCommand, TargetOptions } from "./command.ts";
 import { invalidOption } from "./failure.ts";
 import { fileNameFromUrl } from "./file_name.ts";
 import type { InputEntry } from "./input_file.ts";
 import { Login } from "./login.ts";
-import { reason } from "./output.ts";
+import { reason } from "./file_error.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 import { type Checksum, parseChecksum, parseHeader, type RequestedRange } from "./values.ts";
+import { refuseSamePaths } from "./written_paths.ts";
 
 /** One file that is to be fetched. */
 export interface FileRequest {
@@ -37,9 +39,10 @@ export interface FileRequest {
 export async function fileRequests(
   command: DownloadCommand,
   options: DownloaderOptions,
+  signal: AbortSignal,
 ): Promise<FileRequest[]> {
   const login = await Login.of(command.login);
-  const entries = await inputEntries(command);
+  const entries = await inputEntries(command, signal);
   const checksumOf = await checksumFinder(command);
   const requests = entries.map((entry, number): FileRequest => {
     const urls = entry.urls.map((url) => login.apply(url));
@@ -64,10 +67,13 @@ export async function fileRequests(
       ],
       options: entry.headers.length === 0
         ? options
-        : { ...options, headers: [...headerList(options.headers), ...entry.headers] },
+        : { ...options, headers: withHeaders(options.headers, entry.headers) },
     };
   });
-  refuseSameNames(requests);
+  refuseSamePaths(requests, [
+    ["--trace", command.traceFile],
+    ["--server-stat-of", command.serverStats.save],
+  ]);
   for (const { urls, options } of requests) await validate(urls, options);
   return requests;
 }
@@ -100,12 +106,15 @@ interface Entry {
   readonly headers: readonly [string, string][];
 }
 
-async function inputEntries({ inputFile, urls }: DownloadCommand): Promise<Entry[]> {
+async function inputEntries(
+  { inputFile, urls }: DownloadCommand,
+  signal: AbortSignal,
+): Promise<Entry[]> {
   if (inputFile === undefined) {
     return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
   }
   const text = inputFile === "-"
-    ? await new Response(Deno.stdin.readable).text()
+    ? await unlessAborted(new Response(Deno.stdin.readable).text(), signal)
     : await readText("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded only where it is needed, like all that the usual command has no use for.
@@ -158,26 +167,17 @@ async function readText(flag: string, path: string): Promise<string> {
   }
 }
 
-function headerList(headers: DownloaderOptions["headers"]): [string, string][] {
-  return headers === undefined ? [] : [...new Headers(headers)];
-}
-
-/** Two files under one name would destroy each other. */
-function refuseSameNames(requests: readonly FileRequest[]): void {
-  const known = new Map<string, number>();
-  for (const { urls, target, number } of requests) {
-    const { output, directory = ".", keepExisting } = target;
-    if (output === "-" || keepExisting) continue;
-    const path = `${directory}/${output ?? fileNameFromUrl(urls[0]!)}`;
-    // Some file systems do not tell upper from lower case.
-    const key = path.replace(/\/(\.?\/)+/g, "/").normalize("NFC").toLowerCase();
-    const other = known.get(key);
-    if (other !== undefined) {
-      throw usageError(
-        `the files ${other + 1} and ${number + 1} would both be ${path.replace(/^\.\//, "")}; ` +
-          "out=NAME below a line of the input file gives it another name",
-      );
-    }
-    known.set(key, number);
+/** What a file's own headers say goes before what the command says; cookies add up. */
+function withHeaders(
+  common: DownloaderOptions["headers"],
+  own: readonly [string, string][],
+): Headers {
+  const headers = new Headers(common);
+  const cookies = headers.get("cookie");
+  for (const [name] of own) headers.delete(name);
+  for (const [name, value] of own) {
+    if (name.toLowerCase() !== "cookie") headers.append(name, value);
+    else headers.set(name, [headers.get(name) ?? cookies, value].filter(Boolean).join("; "));
   }
+  return headers;
 }

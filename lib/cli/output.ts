@@ -11,9 +11,8 @@ import { openToWrite } from "./exclusive_file.ts";
 import { type CompleteOptions, PartFile, type PartFileOptions } from "./part_file.ts";
 import type { Place } from "./place.ts";
 import type { FileFacts } from "./resume_record.ts";
-import { reason, writeError } from "./write_error.ts";
-
-export { reason } from "./write_error.ts";
+import type { WantedRange } from "./wanted_range.ts";
+import { reason, writeError } from "./file_error.ts";
 
 /** A place for the bytes of one file, opened. */
 export interface Output extends Disposable {
@@ -23,8 +22,8 @@ export interface Output extends Disposable {
   readonly part: PartFile | undefined;
   /** Bytes from before that are continued. */
   readonly existing: number;
-  /** The first byte that is wanted is known. Throws where bytes from before begin elsewhere. */
-  expectStart(start: number): void;
+  /** It is known which bytes are wanted. Throws where those from before are others, or more. */
+  expect(range: WantedRange): void;
   /** The download knows what the file is. Throws where bytes from before belong to another one. */
   begin(facts: FileFacts): void;
   /** More mirrors have answered since. Rejects as `begin` throws. */
@@ -74,7 +73,7 @@ class StreamOutput implements Output {
     this.#owned = owned;
   }
 
-  expectStart(): void {}
+  expect(): void {}
 
   begin(): void {}
 

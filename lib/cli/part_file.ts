@@ -9,7 +9,7 @@
 import type { KnownMirror } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
-import { type ExclusiveFile, openAlone } from "./exclusive_file.ts";
+import { type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
 import { ExitCode } from "./exit_code.ts";
 import { exists, type FilePlace, nextPlace } from "./place.ts";
 import {
@@ -24,7 +24,8 @@ import {
   writeRecord,
 } from "./resume_record.ts";
 import { WriteBehind } from "./write_behind.ts";
-import { reason, writeError } from "./write_error.ts";
+import type { WantedRange } from "./wanted_range.ts";
+import { readError, reason, writeError } from "./file_error.ts";
 
 /** How a part file is opened. */
 export interface PartFileOptions {
@@ -123,21 +124,30 @@ export class PartFile implements Disposable {
     let left = this.existing - start;
     while (left > 0) {
       const buffer = new Uint8Array(Math.min(left, 256 * 1024));
-      const count = await this.#file.read(buffer);
+      const count = await this.#readInto(buffer);
       if (count === null) throw new CommandError(ExitCode.RESUME, `${this.partName} got shorter`);
       left -= count;
       yield buffer.subarray(0, count);
     }
   }
 
+  async #readInto(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
+    try {
+      return await this.#file.read(buffer);
+    } catch (cause) {
+      throw readError(`cannot read ${this.partName}: ${reason(cause)}`, cause);
+    }
+  }
+
   /**
-   * It is known which byte of the file is wanted first. To be called before anything is asked, so
-   * that nobody is asked for what lies behind the end.
+   * It is known which bytes of the file are wanted. To be called before anything is asked, so that
+   * nobody is asked for what lies behind the end.
    *
-   * @throws {CommandError} the bytes from before begin with another one; they stay as they are
+   * @throws {CommandError} the bytes from before begin elsewhere, or are more; they stay as they are
    */
-  expectStart(start: number): void {
+  expect({ start, end = Infinity }: WantedRange): void {
     this.#compare({ size: undefined, start, mirrors: [] });
+    this.#checkLength(end - start);
   }
 
   /**
@@ -150,7 +160,7 @@ export class PartFile implements Disposable {
     const { info: { size = Infinity }, start = 0, end = Infinity } = facts;
     const record = recordFacts(facts);
     this.#compare(record);
-    if (this.existing > Math.max(0, Math.min(end, size) - start)) throw partTooLong(this.partName);
+    this.#checkLength(Math.max(0, Math.min(end, size) - start));
     const { record: before } = this.before;
     this.#record = before === undefined ? record : mergeRecords(before, record);
     this.#told = new Set(facts.mirrors?.map(({ url }) => url));
@@ -194,11 +204,15 @@ export class PartFile implements Disposable {
     await this.#takeName();
     try {
       if (!this.#touched) await this.#cut();
+      if (!await isOpen(this.#path, this.#file)) {
+        throw writeError(`${this.partName} was removed or replaced by somebody else meanwhile`);
+      }
       // A part file without a record can be continued; a record without one would be left behind.
       await removeRecord(this.#path);
       if (mtime !== undefined) await this.#file.utime(mtime, mtime);
       await Deno.rename(this.#path, this.#place.path);
     } catch (cause) {
+      if (cause instanceof CommandError) throw cause;
       throw writeError(`cannot rename ${this.partName} to ${this.name}: ${reason(cause)}`, cause);
     }
     // Not earlier: until it has its name, nobody else may write to it.
@@ -233,6 +247,8 @@ export class PartFile implements Disposable {
     if (!this.#open) return;
     try {
       if (this.#created && !this.#touched) Deno.removeSync(this.#path);
+    } catch {
+      // Somebody has taken it away already, or it has to stay: what ended the download counts.
     } finally {
       this.#close();
     }
@@ -280,6 +296,10 @@ export class PartFile implements Disposable {
       );
     }
     this.#place = await nextPlace(this.#place);
+  }
+
+  #checkLength(wanted: number): void {
+    if (this.existing > wanted) throw partTooLong(this.partName);
   }
 
   #compare(record: ResumeRecord): void {

@@ -6,7 +6,7 @@
  */
 
 import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
-import { reason, writeError } from "./write_error.ts";
+import { reason, writeError } from "./file_error.ts";
 
 /** What the user said on where a file goes. */
 export interface PlaceOptions {
@@ -63,8 +63,7 @@ const ABSOLUTE = Deno.build.os === "windows" ? /^(?:[a-z]:)?[/\\]/i : /^\//;
 export async function placeOf(options: PlaceOptions, url: string): Promise<Place> {
   const { output, createDirectories, keepExisting, resume } = options;
   if (output === "-") return { type: "stdout", name: "stdout" };
-  // A name that comes from a URL is never taken for stdout.
-  const path = within(options.directory, output ?? `./${fileNameFromUrl(url)}`);
+  const path = pathOf(options, url);
   const name = path.replace(/^\.\/(?!-$)/, "");
   checkLength(path, name);
   if (createDirectories) await makeDirectory(path.replace(BASE, ""));
@@ -96,6 +95,15 @@ export async function placeOf(options: PlaceOptions, url: string): Promise<Place
     throw writeError(`cannot write to ${name}: it is write-protected, and would be replaced`);
   }
   return file;
+}
+
+/** The path of a file whose first mirror has that URL. @throws {CommandError} the URL has no name */
+export function pathOf(
+  { output, directory }: Pick<PlaceOptions, "output" | "directory">,
+  url: string,
+): string {
+  // A name that comes from a URL is never taken for stdout.
+  return within(directory, output ?? `./${fileNameFromUrl(url)}`);
 }
 
 /** The next name that no file has, after that of a place which gives way to files. */

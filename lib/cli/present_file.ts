@@ -9,6 +9,7 @@ import type { DownloaderOptions } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
 import { ChecksumVerifier } from "./checksum.ts";
 import { ExitCode } from "./exit_code.ts";
+import { readError, reason } from "./file_error.ts";
 import { explain } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";
@@ -59,14 +60,19 @@ async function verifyChecksums(
   { signal, report }: PresentFileContext,
 ): Promise<void> {
   const verifier = await ChecksumVerifier.of(checksums);
-  const file = await Deno.open(path);
-  const { size } = await file.stat();
-  let position = 0;
-  for await (const bytes of file.readable) {
+  try {
+    const file = await Deno.open(path);
+    const { size } = await file.stat();
+    let position = 0;
+    for await (const bytes of file.readable) {
+      signal.throwIfAborted();
+      verifier.update(bytes);
+      position += bytes.byteLength;
+      report.rereading(position / size);
+    }
+  } catch (cause) {
     signal.throwIfAborted();
-    verifier.update(bytes);
-    position += bytes.byteLength;
-    report.rereading(position / size);
+    throw readError(`cannot read ${name}: ${reason(cause)}`, cause);
   }
   verifier.verify(`; ${name} is left as it is`);
 }

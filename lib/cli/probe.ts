@@ -14,7 +14,7 @@ import type { RequestOptions } from "./engine_flags.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explain, invalidOption } from "./failure.ts";
 import { Login } from "./login.ts";
-import { reason } from "./output.ts";
+import { reason } from "./file_error.ts";
 import { probeDocument } from "./probe/document.ts";
 import type { ProbeCommand } from "./probe/flags.ts";
 import { judge, type JudgedMirror, objectionsTo } from "./probe/judgement.ts";

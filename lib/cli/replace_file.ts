@@ -4,7 +4,7 @@
  * @module
  */
 
-import { reason, writeError } from "./write_error.ts";
+import { reason, writeError } from "./file_error.ts";
 
 /**
  * Writes a text to a file, in the place of any that is there. Rejects with exit code 23 where it cannot

@@ -10,7 +10,7 @@
 import type { FileInfo, KnownMirror } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
 import { ExitCode } from "./exit_code.ts";
-import { reason } from "./write_error.ts";
+import { reason } from "./file_error.ts";
 
 /** What is known of the file that a part file belongs to. */
 export interface ResumeRecord {
@@ -183,13 +183,18 @@ export async function writeRecord(path: string, record: ResumeRecord): Promise<v
 
 /** Removes the record of the part file with that path, if there is one, and what was to become one. */
 export async function removeRecord(path: string): Promise<void> {
-  for (const name of [temporaryOf(path), recordOf(path)]) {
+  for (const name of recordsOf(path)) {
     try {
       await Deno.remove(name);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
+}
+
+/** Paths of the record of a part file, and of what is to become one. */
+export function recordsOf(path: string): string[] {
+  return [temporaryOf(path), recordOf(path)];
 }
 
 function temporaryOf(path: string): string {

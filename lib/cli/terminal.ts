@@ -9,7 +9,7 @@ import type { ReportOptions } from "./command.ts";
 import type { DisplayOptions } from "./live_display.ts";
 
 /** Writes a text to stderr, whole. */
-export function writeError(text: string): void {
+export function writeMessage(text: string): void {
   writeText(Deno.stderr, text);
 }
 
@@ -33,7 +33,7 @@ export function displayOptions(
       : terminal && verbosity === "normal"
       ? "live"
       : "plain",
-    write: writeError,
+    write: writeMessage,
     size: () => {
       try {
         return Deno.consoleSize();

@@ -9,10 +9,9 @@
 import type { TraceEvent } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
 import type { Recording } from "../trace/report.ts";
-import { ExitCode } from "./exit_code.ts";
 import { printable, truncate } from "./text_width.ts";
 import type { StartLine } from "./trace_file.ts";
-import { reason } from "./write_error.ts";
+import { readError, reason } from "./file_error.ts";
 
 /** The version of the format that is read. */
 const VERSION = 1;
@@ -213,8 +212,4 @@ function objectOf(value: unknown): Record<string, unknown> | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value)
     ? value as Record<string, unknown>
     : undefined;
-}
-
-function readError(message: string, cause?: unknown): CommandError {
-  return new CommandError(ExitCode.READ, message, { cause });
 }

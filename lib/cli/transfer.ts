@@ -127,7 +127,7 @@ export class Transfer {
     const { urls, checksums } = this.#request;
     const { signal, report } = this.#context;
     const range = await findRange(this.#request, { ...this.#context.options, signal });
-    output.expectStart(range.start);
+    output.expect(range);
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
     const wanted = this.#options(range, output);

@@ -187,6 +187,26 @@ Deno.test({
   },
 });
 
+Deno.test({
+  name: "a signal ends the command also while a list comes from stdin",
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    using place = workplace();
+    await using child = command(["-i", "-"], { cwd: place.path, stdin: "piped" }).spawn();
+    const stdin = child.stdin.getWriter();
+    // More than a pipe holds: it is being read.
+    await stdin.write(new Uint8Array(1024 * 1024).fill(10));
+    child.kill("SIGINT");
+    const [{ code }, stderr] = await Promise.all([
+      child.status,
+      new Response(child.stderr).text(),
+      child.stdout.cancel(),
+    ]);
+    await stdin.abort().catch(() => {});
+    assertEquals([code, stderr], [130, "sphttp: interrupted\n"]);
+  },
+});
+
 Deno.test("the command needs no permission for the environment", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT });

@@ -117,8 +117,24 @@ Deno.test("what cannot be meant by several files is found before the first reque
   await using lab = await mirrors();
   const [a, b] = lab.urls;
   const refused: [list: string, args: string[], says: string][] = [
-    [`${a}\n${b}\n`, [], "the files 1 and 2 would both be one.bin; out=NAME"],
-    [`${a}\n out=x\n${b}\n out=X\n`, [], "the files 1 and 2 would both be X"],
+    [`${a}\n${b}\n`, [], "file 1 and file 2 would both be one.bin; out=NAME"],
+    [`${a}\n out=x\n${b}\n out=X\n`, [], "file 1 and file 2 would both be X"],
+    [`${a}\n out=x\n${b}\n out=x.part\n`, [], "the part of file 1 and file 2 would both be x.part"],
+    [
+      `${a}\n out=x.part.json\n${b}\n out=x\n`,
+      [],
+      "file 1 and the record of file 2 would both be x.part.json",
+    ],
+    [
+      `${a}\n dir=/d/\n out=x\n${b}\n dir=/e/../d\n out=x\n`,
+      [],
+      "file 1 and file 2 would both be /e/../d/x; out=NAME",
+    ],
+    [
+      `${a}\n out=x\n${b}\n out=y\n`,
+      ["--server-stat-of", "./y"],
+      "--server-stat-of and file 2 would both be y",
+    ],
     ["\n# nothing\n", [], "names no file"],
     [`${a}\n`, ["-o", "x"], "--output is for one file, and --input-file may name several; out="],
     [`${a}\n`, ["-r", "0-1"], "--range is for one file"],
@@ -135,6 +151,45 @@ Deno.test("what cannot be meant by several files is found before the first reque
   const gone = await assertRejects(() => runCommand(["-i", `${place.path}/none`]), CommandError);
   assertStringIncludes(gone.message, "--input-file: ");
   assertEquals(lab.all.every(({ requests }) => requests.length === 0), true);
+});
+
+Deno.test("what is written besides the file is held against its name, its part and its record", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [url] = lab.urls;
+  const refused: [args: string[], says: string][] = [
+    [["--trace", "x"], "--trace and the file would both be x; choose another name"],
+    [["--trace", "x.part"], "--trace and the part of the file would both be x.part"],
+    [["--trace", "./d/../x.part.json"], "--trace and the record of the file would both be x.part"],
+    [["--server-stat-of", "x"], "--server-stat-of and the file would both be x"],
+    [["--server-stat-of", "t", "--trace", "t"], "--trace and --server-stat-of would both be t"],
+  ];
+  for (const [args, says] of refused) {
+    const inPlace = args.map((arg) => arg.startsWith("--") ? arg : `${place.path}/${arg}`);
+    const error = await assertRejects(
+      () => runCommand([...inPlace, "--output-dir", place.path, "-o", "x", url!]),
+      CommandError,
+    );
+    assertStringIncludes(error.message.replaceAll(`${place.path}/`, ""), says);
+    assertEquals(error.exitCode, ExitCode.USAGE);
+  }
+  assertEquals(lab.all.every(({ requests }) => requests.length === 0), true);
+});
+
+Deno.test("what a list says of a file's headers goes before the command's; cookies add up", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [url] = lab.urls;
+  const options = "\n user-agent=LIST\n header=Cookie: b=2\n header=X-A: 2\n header=X-A: 3\n";
+  const list = place.write("list", url + options);
+  const flags = ["-A", "COMMAND", "-b", "a=1", "-H", "X-A: 1", "-H", "X-B: 1"];
+  await runCommand(["-i", list, "--output-dir", place.path, ...flags]);
+  for (const { headers } of lab.all[0]!.requests) {
+    assertEquals(
+      ["user-agent", "cookie", "x-a", "x-b"].map((name) => headers[name]),
+      ["LIST", "a=1; b=2", "2, 3", "1"],
+    );
+  }
 });
 
 Deno.test("--checksum-file finds the file's line, and a wrong one keeps the name away", async () => {

@@ -14,7 +14,7 @@ const device = (path: string) => ({ type: "device", name: path, path }) as const
 
 /** Does with an output what a download would. */
 async function fill(output: Output): Promise<void> {
-  output.expectStart(0);
+  output.expect({ start: 0 });
   output.begin(FACTS);
   await output.learn([]);
   await output.write(BYTES);

@@ -119,11 +119,11 @@ Deno.test("PartFile refuses bytes from another start before anything is asked", 
   await leave(place, "abc", { ...facts(600), start: 500 });
   using part = await open(place, { resume: true });
   assertThrows(
-    () => part.expectStart(0),
+    () => part.expect({ start: 0 }),
     CommandError,
     "begins with byte 500 of the file, not with byte 0 as asked now",
   );
-  part.expectStart(500);
+  part.expect({ start: 500 });
   part.begin({ ...facts(600), start: 500, end: 503 });
 });
 

@@ -1,6 +1,7 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { PartFile } from "../../lib/cli/part_file.ts";
+import { CommandError } from "../../lib/command/command_error.ts";
 import {
   A,
   facts,
@@ -13,6 +14,33 @@ import {
 } from "../support/part_workplace.ts";
 
 const POSIX = Deno.build.os !== "windows";
+
+Deno.test("PartFile.complete() gives no name to a file that somebody put in its place", async () => {
+  using place = workplace();
+  using part = await open(place);
+  part.begin(facts(3));
+  await part.write(new Uint8Array([1, 2, 3]));
+  Deno.writeTextFileSync(`${place.part}.other`, "other");
+  Deno.renameSync(`${place.part}.other`, place.part);
+  const message = await refuse(part.complete(), ExitCode.WRITE);
+  assertStringIncludes(message, "was removed or replaced by somebody else meanwhile");
+  assertEquals(Deno.readTextFileSync(place.part), "other");
+});
+
+Deno.test("PartFile: one that somebody took away hides no error", async () => {
+  using place = workplace();
+  const part = await open(place);
+  Deno.removeSync(place.part);
+  part[Symbol.dispose]();
+});
+
+Deno.test("PartFile.expect() refuses bytes from before that are more than what is wanted", async () => {
+  using place = workplace();
+  await leave(place, "abcdef", facts(10));
+  using part = await open(place, { resume: true });
+  assertThrows(() => part.expect({ start: 0, end: 5 }), CommandError, "is longer than this file");
+  part.expect({ start: 0, end: 6 });
+});
 
 Deno.test("PartFile grows beside its record, and takes the name at the end", async () => {
   using place = workplace();

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { policyOf, refusal } from "../support/named_hosts.ts";
 
+/** Hosts that stand for an address which is not public, however they are spelled. */
 const CLOSED = [
   // Loopback in every spelling that URLs take.
   "127.0.0.1",
