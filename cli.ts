@@ -15,6 +15,7 @@ import { ExitCode } from "./lib/cli/exit_code.ts";
 import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
 import type { Report } from "./lib/cli/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/terminal.ts";
+import { printableLines } from "./lib/cli/text_width.ts";
 import { withoutCredentials } from "./lib/cli/values.ts";
 import { CommandError } from "./lib/command/command_error.ts";
 import { VERSION } from "./lib/version.ts";
@@ -112,7 +113,9 @@ async function reportFor({ report, target }: DownloadCommand): Promise<Report> {
 
 /** What is said of an error: never a stack, never a credential. */
 function errorText(error: unknown, args: readonly string[]): string {
-  if (error instanceof CommandError) return error.message && `sphttp: ${error.message}\n`;
+  if (error instanceof CommandError) {
+    return error.message && `sphttp: ${printableLines(error.message)}\n`;
+  }
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const verbose = args.includes("-v") || args.includes("--verbose");
   const more = verbose && error instanceof Error ? `\n${error.stack}` : "";

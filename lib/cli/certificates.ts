@@ -20,5 +20,10 @@ export async function readCertificates(path: string | undefined): Promise<string
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
     throw usageError(`--cacert is "${path}", but must be a file of certificates in PEM format`);
   }
+  try {
+    Deno.createHttpClient({ caCerts: [pem] }).close();
+  } catch (error) {
+    throw usageError(`--cacert: ${path}: the certificates cannot be used: ${reason(error)}`);
+  }
   return [pem];
 }

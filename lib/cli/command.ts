@@ -108,7 +108,10 @@ const CONCURRENT = 2;
 export async function parseCommand(args: readonly string[]): Promise<Command> {
   const values = await parseFlags("sphttp", args, FLAGS);
   const { rest: urls, has, given, each } = values;
-  if (has("help")) return { type: "help", topic: urls[0] };
+  if (has("help")) {
+    // Who asks for help behind a URL asks about no topic.
+    return { type: "help", topic: urls.find((text) => !/[:/@]/.test(text)) };
+  }
   if (has("version")) return { type: "version" };
   for (const [one, other] of EXCLUSIVE) {
     if (has(one) && has(other)) throw usageError(`--${one} and --${other} exclude each other`);

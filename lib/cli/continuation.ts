@@ -49,12 +49,7 @@ export class Continuation {
    * @throws {CommandError} the file ended within the part file
    */
   finish(): void {
-    if (this.#compared < this.#tail.byteLength) throw this.tooLong();
-  }
-
-  /** The part file has more bytes than the mirrors' file. */
-  tooLong(): CommandError {
-    return partTooLong(this.#partName);
+    if (this.#compared < this.#tail.byteLength) throw partTooLong(this.#partName);
   }
 
   #refusal(why: string): CommandError {

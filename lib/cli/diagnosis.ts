@@ -16,30 +16,35 @@ export async function diagnoseConnection(
   phase: "connect" | "headers",
   caCerts: readonly string[] = [],
 ): Promise<ExitCode> {
-  const limit = Promise.withResolvers<ExitCode>();
-  const timer = setTimeout(() => limit.resolve(ExitCode.CONNECT), LIMIT_MS);
-  const controller = new AbortController();
-  try {
-    return await Promise.race([
-      limit.promise,
-      diagnose(new URL(url), phase, caCerts, controller.signal),
-    ]);
-  } finally {
-    clearTimeout(timer);
-    controller.abort();
-  }
+  return await inTime((signal) => diagnose(new URL(url), phase, caCerts, signal));
 }
 
 /** The exit code for a mirror that could not be reached through a proxy. */
 export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
-  const { hostname, port, protocol } = new URL(proxy);
-  const { lookup } = await import("node:dns/promises");
+  return await inTime(async () => {
+    const { hostname, port, protocol } = new URL(proxy);
+    const host = hostname.replace(/^\[(.*)\]$/, "$1");
+    const { lookup } = await import("node:dns/promises");
+    try {
+      await lookup(host);
+    } catch {
+      return ExitCode.PROXY;
+    }
+    return await diagnoseSilence(host, port || PROXY_PORTS[protocol] || "80", protocol);
+  });
+}
+
+/** What takes too long cannot be connected to. */
+async function inTime(diagnose: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
+  const limit = Promise.withResolvers<ExitCode>();
+  const timer = setTimeout(() => limit.resolve(ExitCode.CONNECT), LIMIT_MS);
+  const controller = new AbortController();
   try {
-    await lookup(hostname.replace(/^\[(.*)\]$/, "$1"));
-  } catch {
-    return ExitCode.PROXY;
+    return await Promise.race([limit.promise, diagnose(controller.signal)]);
+  } finally {
+    clearTimeout(timer);
+    controller.abort();
   }
-  return await diagnoseSilence(hostname, port || PROXY_PORTS[protocol] || "80", protocol);
 }
 
 /** Where proxies listen that are named without a port, as in curl. */

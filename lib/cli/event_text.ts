@@ -6,7 +6,6 @@
 
 import type { CancelReason, SendReason, TraceEvent } from "../../mod.ts";
 import { formatBytes, formatDuration } from "./format.ts";
-import { printable } from "./text_width.ts";
 
 /** Why a range is asked for. */
 const SEND_REASONS: Readonly<Record<SendReason, string>> = {
@@ -52,7 +51,7 @@ export function eventText(event: TraceEvent): string {
         ...lastModified === undefined ? [] : [`changed ${lastModified}`],
         ...location === undefined ? [] : [`redirected to ${location}`],
       ];
-      return `${mirror} answers ${status}: ${printable(facts.join(", "))}`;
+      return `${mirror} answers ${status}: ${facts.join(", ")}`;
     }
     case "send": {
       const { block, start, end, mirror, duplicate, reason } = event;

@@ -56,7 +56,7 @@ Examples:
 Exit codes: 0 complete, 2 usage, 3 URL, 5 proxy's name, 6 host name, 7 connect,
   18 cut short, 22 HTTP status, 23 write, 26 read, 28 timeout, 32 checksum,
   33 range, 35 TLS, 36 cannot continue, 47 redirects, 56 receive or mirrors that
-  differ, 60 certificate, 130 Ctrl-C
+  differ, 60 certificate, 129 terminal closed, 130 Ctrl-C, 143 SIGTERM
 `;
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { usageError } from "../command/command_error.ts";
+import { SIGNALS } from "./interruption.ts";
 import { writeMessage } from "./terminal.ts";
 
 const FLAG = "--unsafely-ignore-certificate-errors";
@@ -45,8 +46,14 @@ export async function rerunInsecurely(
   }).spawn();
   const said = toPeople ? undefined : copyWithoutWarning(child.stderr);
   // What is sent to this process is for the other one; a Ctrl-C that reaches both counts once.
-  const names: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
-  const listeners = names.map((name) => [name, () => child.kill(name)] as const);
+  const pass = (name: Deno.Signal) => {
+    try {
+      child.kill(name);
+    } catch {
+      // It has ended already.
+    }
+  };
+  const listeners = SIGNALS.map((name) => [name, () => pass(name)] as const);
   for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
   try {
     const [{ code }] = await Promise.all([child.status, said]);

@@ -16,6 +16,11 @@ const EXIT_CODES = {
 
 type Name = keyof typeof EXIT_CODES;
 
+/** Signals that end the command. Windows knows no SIGTERM, and lets nobody outlive a SIGHUP. */
+export const SIGNALS: readonly Name[] = Deno.build.os === "windows"
+  ? ["SIGINT"]
+  : ["SIGINT", "SIGTERM", "SIGHUP"];
+
 /**
  * A terminal sends Ctrl-C to every process of a job, and a parent may pass its own on: what comes
  * within this time is the same wish, in milliseconds.
@@ -30,11 +35,9 @@ export class Interruption implements Disposable {
 
   /** Listens from now on. */
   constructor() {
-    // Windows knows no SIGTERM, and lets nobody outlive a SIGHUP.
-    const names: readonly Name[] = Deno.build.os === "windows"
-      ? ["SIGINT"]
-      : ["SIGINT", "SIGTERM", "SIGHUP"];
-    this.#listeners = names.map((name) => [name, () => this.#interrupt(EXIT_CODES[name])] as const);
+    this.#listeners = SIGNALS.map((name) =>
+      [name, () => this.#interrupt(EXIT_CODES[name])] as const
+    );
     for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
   }
 

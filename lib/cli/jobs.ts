@@ -6,16 +6,16 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import type { DownloaderOptions } from "../../mod.ts";
 import { CommandError, usageError } from "../command/command_error.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import type { DownloadCommand, TargetOptions } from "./command.ts";
-import { invalidOption } from "./failure.ts";
 import { fileNameFromUrl } from "./file_name.ts";
 import type { InputEntry } from "./input_file.ts";
 import { Login } from "./login.ts";
 import { reason } from "./file_error.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
+import { validate } from "./validate.ts";
 import { type Checksum, parseChecksum, parseHeader, type RequestedRange } from "./values.ts";
 import { refuseSamePaths } from "./written_paths.ts";
 
@@ -85,15 +85,6 @@ function nameOf({ output }: TargetOptions, url: string): string {
   } catch {
     // A pipe needs no name.
     return "";
-  }
-}
-
-/** Finds what is wrong with URLs and options before any file is touched. */
-async function validate(urls: readonly string[], options: DownloaderOptions): Promise<void> {
-  try {
-    await new Downloader(urls, options).cancel();
-  } catch (error) {
-    throw invalidOption(error);
   }
 }
 

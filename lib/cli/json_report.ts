@@ -38,6 +38,7 @@ export class JsonReport implements Report {
     const tell = (type: string, facts: object) => this.#tell(type, { file: number, ...facts });
     let state: (() => ProgressState) | undefined;
     let timer: ReturnType<typeof setInterval> | undefined;
+    let reread = -1;
     const progress = () => state && tell("progress", progressOf(state()));
     const stop = () => {
       clearInterval(timer);
@@ -48,7 +49,12 @@ export class JsonReport implements Report {
     tell("start", { sphttp: VERSION, of, name, urls });
     return {
       note: (message) => tell("note", { message }),
-      rereading: (share) => tell("rereading", { share }),
+      rereading: (share) => {
+        const percent = Math.floor(share * 100);
+        if (percent === reread) return;
+        reread = percent;
+        tell("rereading", { share });
+      },
       start: (ask) => {
         state = ask;
         timer = setInterval(progress, PERIOD_MS);
@@ -60,6 +66,10 @@ export class JsonReport implements Report {
       },
       done: (result: FileResult) => {
         stop();
+        tell("done", result);
+      },
+      present: (result, why) => {
+        tell("note", { message: why });
         tell("done", result);
       },
       failed: ({ message, exitCode }: CommandError) => {

@@ -12,7 +12,7 @@ import {
   renderProgress,
   stripColor,
 } from "./progress_view.ts";
-import { printable, textWidth, truncate } from "./text_width.ts";
+import { printable, printableLines, textWidth, truncate } from "./text_width.ts";
 
 /** How downloads are shown. */
 export type DisplayMode =
@@ -100,7 +100,7 @@ export class Display implements Disposable {
 
   /** Puts lines above the picture. */
   print(text: string): void {
-    this.#options.write(`${this.#erase()}${text}\n`);
+    this.#options.write(`${this.#erase()}${printableLines(text)}\n`);
     if (this.#options.mode === "live") this.draw();
   }
 

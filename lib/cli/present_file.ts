@@ -32,17 +32,24 @@ export async function verifyPresent(
   context: PresentFileContext,
 ): Promise<void> {
   const { report } = context;
+  const { size: there } = await Deno.stat(path);
+  const done = (why: string) => {
+    const { checksums, urls } = request;
+    const names = checksums.map(({ name }) => name);
+    const nothing = { seconds: 0, rate: 0, sources: 0, mirrors: urls.length };
+    const result = { name, bytes: there, existing: there, ...nothing, checksums: names };
+    report.present(result, `${name} exists already, ${why}`);
+  };
   if (request.checksums.length > 0) {
     await verifyChecksums(path, name, request, context);
-    return report.note(`${name} exists already, and its checksum is right; nothing to continue`);
+    return done("and its checksum is right; nothing to continue");
   }
-  const { size: there } = await Deno.stat(path);
   const wanted = await wantedBytes(request, context);
   if (wanted === undefined) {
-    return report.note(`${name} exists already, and no mirror tells a size to compare it with`);
+    return done("and no mirror tells a size to compare it with");
   }
   if (there === wanted) {
-    return report.note(`${name} exists already, with all its bytes; nothing to continue`);
+    return done("with all its bytes; nothing to continue");
   }
   const sizes = there < wanted
     ? `${formatBytes(there)}, and ${formatBytes(wanted)} are wanted`

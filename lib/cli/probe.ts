@@ -8,13 +8,12 @@
  */
 
 import { NoMirrorLeftError, VERSION } from "../../mod.ts";
-import { CommandError, usageError } from "../command/command_error.ts";
+import { CommandError } from "../command/command_error.ts";
 import { readCertificates } from "./certificates.ts";
 import type { RequestOptions } from "./engine_flags.ts";
 import { ExitCode } from "./exit_code.ts";
-import { explain, invalidOption } from "./failure.ts";
+import { explain } from "./failure.ts";
 import { Login } from "./login.ts";
-import { reason } from "./file_error.ts";
 import { probeDocument } from "./probe/document.ts";
 import type { ProbeCommand } from "./probe/flags.ts";
 import { judge, type JudgedMirror, objectionsTo } from "./probe/judgement.ts";
@@ -23,6 +22,7 @@ import { probeTable } from "./probe/table.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { displayOptions, writeOutput } from "./terminal.ts";
 import { truncate } from "./text_width.ts";
+import { validate } from "./validate.ts";
 
 /** How many mirrors are asked side by side. */
 const SIDE_BY_SIDE = 8;
@@ -67,6 +67,7 @@ export async function probeMirrors(
   { signal, caCerts, tell }: ProbeSurroundings,
 ): Promise<JudgedMirror[]> {
   const login = await Login.of(loginOptions);
+  await validate(urls, { ...options, ...(proxy !== undefined && { proxy }) });
   using client = openClient(http, caCerts, proxy);
   const settings: ProbeSettings = {
     ...{ options, timeMs, signal },
@@ -93,13 +94,9 @@ export async function probeMirrors(
 /** The mirrors, each once. */
 function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe[] {
   const probes = new Map<string, MirrorProbe>();
-  try {
-    for (const url of urls) {
-      const probe = new MirrorProbe(url, settings);
-      if (!probes.has(probe.measurement.url)) probes.set(probe.measurement.url, probe);
-    }
-  } catch (error) {
-    throw invalidOption(error);
+  for (const url of urls) {
+    const probe = new MirrorProbe(url, settings);
+    if (!probes.has(probe.measurement.url)) probes.set(probe.measurement.url, probe);
   }
   return [...probes.values()];
 }
@@ -110,16 +107,12 @@ function openClient(
   caCerts: readonly string[],
   proxy: string | undefined,
 ): Deno.HttpClient {
-  try {
-    return Deno.createHttpClient({
-      ...(proxy !== undefined && { proxy: proxyOf(proxy) }),
-      caCerts: [...caCerts],
-      http1: http !== "http2",
-      http2: http !== "http1",
-    });
-  } catch (error) {
-    throw usageError(`--cacert: the certificates cannot be used: ${reason(error)}`);
-  }
+  return Deno.createHttpClient({
+    ...(proxy !== undefined && { proxy: proxyOf(proxy) }),
+    caCerts: [...caCerts],
+    http1: http !== "http2",
+    http2: http !== "http1",
+  });
 }
 
 /** A proxy as Deno takes it: its credentials beside its URL. */
@@ -128,11 +121,17 @@ function proxyOf(text: string): Deno.Proxy {
   const { username, password } = url;
   url.username = url.password = "";
   if (username === "" && password === "") return { url: url.href };
-  const basicAuth = {
-    username: decodeURIComponent(username),
-    password: decodeURIComponent(password),
-  };
+  const basicAuth = { username: decoded(username), password: decoded(password) };
   return { url: url.href, basicAuth };
+}
+
+/** A text without escapes; as it is where they are none. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** Why no mirror can be used; `undefined` where one can. */

@@ -43,6 +43,8 @@ export interface FileReport {
   event(event: TraceEvent): boolean;
   /** The file is complete. */
   done(result: FileResult): void;
+  /** It was so before; `why` tells how that is known. */
+  present(result: FileResult, why: string): void;
   /** It is not. */
   failed(error: CommandError): void;
 }

@@ -54,6 +54,7 @@ export class TextReport implements Report {
         end?.();
         say(summary(result));
       },
+      present: (_, why) => say(why),
       failed: (error: CommandError) => {
         end?.();
         if (this.#verbosity === "silent" || error.message === "") return;

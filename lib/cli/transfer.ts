@@ -56,6 +56,7 @@ export class Transfer {
   #download: Downloader | undefined;
   #info: FileInfo | undefined;
   #mode: "ranges" | "whole" | undefined;
+  #retries = 0;
   /** Whether mirrors have answered that the part file's record does not know. */
   #learned = false;
 
@@ -112,7 +113,7 @@ export class Transfer {
       contentType: this.#info?.contentType ?? "",
       bytes: stats?.consumedBytes ?? 0,
       wastedBytes: stats?.wastedBytes ?? 0,
-      failures: mirrors.reduce((sum, { failures }) => sum + failures, 0),
+      retries: this.#retries,
       firstByteSeconds: stats?.firstByteSeconds ?? 0,
       seconds: stats?.seconds ?? 0,
       exitCode: error?.exitCode ?? ExitCode.OK,
@@ -206,6 +207,7 @@ export class Transfer {
   #tell(event: TraceEvent): void {
     if (event.type === "mirror" && event.state === "ready") this.#learned = true;
     if (event.type === "open") this.#mode = event.mode;
+    if (event.type === "failure" && event.retryInMs !== undefined) this.#retries++;
     const shown = this.#context.report.event(event);
     if (shown && event.type === "mirror" && event.state === "dropped") {
       this.#shown.add(event.message);

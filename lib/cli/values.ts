@@ -21,7 +21,7 @@ export function parseSize(flag: string, text: string): number {
   return size;
 }
 
-/** Takes 0 for no limit, as curl and aria2 do. */
+/** Takes 0 for `undefined`, the default, as curl and aria2 do: in most cases, no limit. */
 export function unlessZero<T>(
   parse: (flag: string, text: string) => T,
 ): (flag: string, text: string) => T | undefined {
@@ -99,16 +99,9 @@ export function parseHeaderValue(flag: string, text: string): string {
   return text;
 }
 
-/** The URL of a proxy; without a scheme it is an http one, as in curl. */
-export function parseProxy(flag: string, text: string): string {
-  const url = URL.parse(/^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`);
-  if (url === null || !["http:", "https:", "socks5:", "socks5h:"].includes(url.protocol)) {
-    throw usageError(
-      `${flag} is "${withoutCredentials(text)}", but must be a URL like http://host:3128, ` +
-        "https://host or socks5://host:1080",
-    );
-  }
-  return url.href;
+/** The URL of a proxy; without a scheme it is an http one, as in curl. The engine judges it. */
+export function parseProxy(_flag: string, text: string): string {
+  return /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 }
 
 /** A whole number from 0 up. */

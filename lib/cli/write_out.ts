@@ -20,12 +20,12 @@ export interface TransferFacts {
   /** The status of the answers that brought it, or of the last failure; 0 without any answer. */
   readonly status: number;
   readonly contentType: string;
-  /** Bytes that came and were used, without those from before. */
+  /** Bytes that came and were used, also those that a part file from before was compared with. */
   readonly bytes: number;
   /** Bytes that came more than once or were of no use. */
   readonly wastedBytes: number;
-  /** Requests that failed. */
-  readonly failures: number;
+  /** How often a mirror that had failed was to be asked again. */
+  readonly retries: number;
   /** Seconds until the first byte; 0 without one. */
   readonly firstByteSeconds: number;
   readonly seconds: number;
@@ -39,22 +39,19 @@ export interface TransferFacts {
 /** A format that has been read: texts, and variables between them. */
 export type WriteOut = readonly (string | { readonly variable: string })[];
 
-/** Microseconds, as curl has them. */
-const seconds = (value: number) => value.toFixed(6);
-
 const VARIABLES: Readonly<Record<string, (facts: TransferFacts) => string | number>> = {
   content_type: ({ contentType }) => contentType,
   errormsg: ({ error }) => error.replace(/:?\s*\n\s*/g, "; "),
   exitcode: ({ exitCode }) => exitCode,
   filename_effective: ({ fileName }) => fileName,
-  http_code: ({ status }) => String(status).padStart(3, "0"),
-  response_code: ({ status }) => String(status).padStart(3, "0"),
-  num_retries: ({ failures }) => failures,
+  http_code: ({ status }) => status,
+  response_code: ({ status }) => status,
+  num_retries: ({ retries }) => retries,
   scheme: ({ url }) => url.slice(0, url.indexOf(":")),
   size_download: ({ bytes }) => bytes,
   speed_download: ({ bytes, seconds }) => Math.round(bytes / Math.max(seconds, 0.001)),
-  time_starttransfer: ({ firstByteSeconds }) => seconds(firstByteSeconds),
-  time_total: (facts) => seconds(facts.seconds),
+  time_starttransfer: ({ firstByteSeconds }) => firstByteSeconds,
+  time_total: ({ seconds }) => seconds,
   url: ({ url }) => url,
   url_effective: ({ url }) => url,
   urlnum: ({ number }) => number,
@@ -62,6 +59,14 @@ const VARIABLES: Readonly<Record<string, (facts: TransferFacts) => string | numb
   mirrors: ({ mirrors }) => mirrors,
   mirrors_used: ({ mirrorsUsed }) => mirrorsUsed,
   size_wasted: ({ wastedBytes }) => wastedBytes,
+};
+
+/** How numbers look that do not look like themselves: as in curl. */
+const STYLES: Readonly<Record<string, (value: number) => string>> = {
+  http_code: (status) => String(status).padStart(3, "0"),
+  response_code: (status) => String(status).padStart(3, "0"),
+  time_starttransfer: (seconds) => seconds.toFixed(6),
+  time_total: (seconds) => seconds.toFixed(6),
 };
 
 /** All variables as one object of JSON. */
@@ -94,15 +99,20 @@ export function parseWriteOut(flag: string, text: string): WriteOut {
 export function writeOutText(format: WriteOut, facts: TransferFacts): string {
   return format.map((part) => {
     if (typeof part === "string") return part;
-    if (part.variable !== ALL) return String(VARIABLES[part.variable]!(facts));
-    return JSON.stringify(
-      Object.fromEntries(Object.entries(VARIABLES).map(([name, of]) => [name, asJson(of(facts))])),
-    );
+    if (part.variable !== ALL) return asText(part.variable, facts);
+    const values = Object.entries(VARIABLES).map(([name, of]) => [name, asJson(of(facts))]);
+    return JSON.stringify(Object.fromEntries(values));
   }).join("");
 }
 
-/** Numbers are numbers, as in curl, and what there is not is null. */
+function asText(variable: string, facts: TransferFacts): string {
+  const value = VARIABLES[variable]!(facts);
+  const style = STYLES[variable];
+  return typeof value === "number" && style !== undefined ? style(value) : String(value);
+}
+
+/** Numbers have no more digits than in the text, and what there is not is null. */
 function asJson(value: string | number): string | number | null {
   if (value === "") return null;
-  return /^\d+(\.\d+)?$/.test(`${value}`) ? Number(value) : value;
+  return typeof value === "number" ? Number(value.toFixed(6)) : value;
 }

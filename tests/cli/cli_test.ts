@@ -244,10 +244,16 @@ Deno.test("-k says what to type where Deno may not start itself", async () => {
   );
 });
 
-Deno.test("a terminal that closes is exit 129, and the part file stays", async () => {
+for (const [how, flags] of [["", []], [", also with -k", ["-k"]]] as const) {
+  Deno.test(`a terminal that closes is exit 129, and the part file stays${how}`, async () => {
+    await closeTerminal(flags);
+  });
+}
+
+async function closeTerminal(flags: readonly string[]): Promise<void> {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
-  const child = command(["-o", "f", mirror.url], { cwd: place.path }).spawn();
+  const child = command([...flags, "-o", "f", mirror.url], { cwd: place.path }).spawn();
   const part = `${place.path}/f.part`;
   const size = () => {
     try {
@@ -267,4 +273,4 @@ Deno.test("a terminal that closes is exit 129, and the part file stays", async (
   assertStringIncludes(stderr, "f.part is kept");
   const { size: kept } = Deno.statSync(part);
   assertEquals(Deno.readFileSync(part), BYTES.subarray(0, kept));
-});
+}

@@ -72,6 +72,9 @@ Deno.test("the last of several values counts", async () => {
 
 Deno.test("--help and --version need no URL", async () => {
   assertEquals(await parseCommand(["-h"]), { type: "help", topic: undefined });
+  const secret = "http://user:s3cret@a.example/f";
+  assertEquals(await parseCommand([secret, "-h"]), { type: "help", topic: undefined });
+  assertEquals(await parseCommand([secret, "-h", "all"]), { type: "help", topic: "all" });
   assertEquals(await parseCommand(["-V"]), { type: "version" });
 });
 

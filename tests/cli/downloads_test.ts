@@ -192,6 +192,28 @@ Deno.test("what a list says of a file's headers goes before the command's; cooki
   }
 });
 
+Deno.test("proxies and certificates that make no sense are found at once, and show no password", async () => {
+  using place = workplace();
+  const noCertificate = place.write(
+    "ca.pem",
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  );
+  const refused: [args: string[], says: string][] = [
+    [["-x", "user:s3cret@proxy.example:99999"], "--proxy is no URL, but must be like http://"],
+    [["-x", "ftp://user:s3cret@a.example"], "--proxy is a URL of another kind, but must be like"],
+    [["-x", "http://user:s3cret@a.example/path"], "--proxy goes on behind the host, but"],
+    [["--cacert", noCertificate], "the certificates cannot be used"],
+  ];
+  for (const [args, says] of refused) {
+    const error = await assertRejects(
+      () => runCommand([...args, "-o", `${place.path}/x`, "http://127.0.0.1:9/f"]),
+      CommandError,
+    );
+    assertStringIncludes(error.message, says);
+    assertEquals([error.exitCode, error.message.includes("s3cret")], [ExitCode.USAGE, false]);
+  }
+});
+
 Deno.test("--checksum-file finds the file's line, and a wrong one keeps the name away", async () => {
   using place = workplace();
   await using lab = await mirrors();

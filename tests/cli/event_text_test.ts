@@ -28,7 +28,7 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
       lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
       location: "https://cdn.example/f",
     },
-    'http://h/f answers 206: 64.0 MB, ETag W/"a\ufffd1m", changed Sun, 06 Nov 1994 08:49:37 GMT, ' +
+    'http://h/f answers 206: 64.0 MB, ETag W/"a\x9b1m", changed Sun, 06 Nov 1994 08:49:37 GMT, ' +
     "redirected to https://cdn.example/f",
     false,
   ],

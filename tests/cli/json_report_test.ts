@@ -40,6 +40,20 @@ Deno.test("JsonReport: every line has version and type, and where it is about a 
   assertEquals([written[3].bytes, written[3].checksums], [5, ["md5"]]);
 });
 
+Deno.test("JsonReport tells of a file that was complete before, and not of each piece of it", () => {
+  const result = {
+    ...{ name: "f", bytes: 5, existing: 5, seconds: 0, rate: 0, sources: 0, mirrors: 1 },
+    checksums: [],
+  };
+  const written = lines((file) => {
+    for (let share = 0; share <= 1; share += 0.0005) file.rereading(share);
+    file.present(result, "f exists already");
+  });
+  assertEquals(written.filter(({ type }) => type === "rereading").length, 100);
+  assertEquals(written.at(-2), { v: 1, type: "note", file: 1, message: "f exists already" });
+  assertEquals(written.at(-1), { v: 1, type: "done", file: 1, ...result });
+});
+
 Deno.test("JsonReport tells failovers and duplicates; single requests with -v only", () => {
   const act = (file: FileReport) => {
     file.event(SEND);

@@ -49,6 +49,11 @@ const WHOLE = "██████░░░░░░  50 %       5 B/s";
 const MIRROR = "  h  busy  100 %       5 B/s";
 const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J`;
 
+Deno.test("Display prints nothing that could steer a terminal", () => {
+  const written = show("plain", (display) => display.print("one\x9b31m\x1b[2J\rtwo\nthree"));
+  assertEquals(written, "one\ufffd31m\ufffd[2J\ufffdtwo\nthree\n");
+});
+
 Deno.test("Display draws over its last picture, and takes it away in the end", () => {
   const written = show("live", (display) => {
     display.show(0, () => STATE);

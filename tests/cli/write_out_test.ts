@@ -11,7 +11,7 @@ const FACTS: TransferFacts = {
   contentType: "application/octet-stream",
   bytes: 1_000_000,
   wastedBytes: 12,
-  failures: 1,
+  retries: 1,
   firstByteSeconds: 0.0123456,
   seconds: 2,
   exitCode: 0,
@@ -45,6 +45,10 @@ Deno.test("writeOutText() has no status where nothing was answered", () => {
 Deno.test("writeOutText() gives everything as JSON", () => {
   const json = JSON.parse(writeOutText(parseWriteOut("--write-out", "%{json}"), FACTS));
   assertEquals([json.size_download, json.mirrors, json.exitcode], [1_000_000, 3, 0]);
+  assertEquals([json.http_code, json.time_total, json.time_starttransfer], [206, 2, 0.012346]);
+  const named = { ...FACTS, fileName: "0123", contentType: "" };
+  const other = JSON.parse(writeOutText(parseWriteOut("--write-out", "%{json}"), named));
+  assertEquals([other.filename_effective, other.content_type], ["0123", null]);
 });
 
 Deno.test("parseWriteOut() names the variables where it does not know one", () => {

@@ -16,7 +16,7 @@ Deno.test("parseProbe() understands everything", async () => {
     insecure: true,
     login: { user: { user: "me", password: "p@%41" }, netrc: true },
     options: {
-      proxy: "http://p.example:3128/",
+      proxy: "http://p.example:3128",
       headers: [
         ["Cookie", "a=1; b=2"],
         ["User-Agent", "me/1"],

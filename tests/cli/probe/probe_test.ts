@@ -249,6 +249,8 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
     [["ftp://u:hunter2@a.example/f"], ExitCode.URL, "only http: and https:"],
     [["nonsense"], ExitCode.URL, '"nonsense" is no URL'],
     [["-H", "Range: bytes=0-1", "http://a/"], ExitCode.USAGE, "--header"],
+    [["-x", "http://127.0.0.1:1/path", "http://a/"], ExitCode.USAGE, "--proxy goes on behind"],
+    [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy is a URL of another kind"],
     [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "there is no such file"],
     [["--cacert", file, "http://a/"], ExitCode.USAGE, "in PEM format"],
     [["--cacert", broken, "http://a/"], ExitCode.USAGE, "the certificates cannot be used"],
