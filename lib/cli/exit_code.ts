@@ -5,6 +5,8 @@
  * @module
  */
 
+import { STOP_EXIT_CODES } from "../command/stop_signals.ts";
+
 /** Exit codes of the command. */
 export const ExitCode = {
   /** The file is complete and, where that was asked for, verified. */
@@ -46,11 +48,11 @@ export const ExitCode = {
   /** A certificate is not trusted. */
   CERTIFICATE: 60,
   /** The terminal was closed. */
-  HUNG_UP: 129,
+  HUNG_UP: STOP_EXIT_CODES.SIGHUP,
   /** Ctrl-C. */
-  INTERRUPTED: 130,
+  INTERRUPTED: STOP_EXIT_CODES.SIGINT,
   /** SIGTERM. */
-  TERMINATED: 143,
+  TERMINATED: STOP_EXIT_CODES.SIGTERM,
 } as const;
 
 /** One of the exit codes of the command. */

@@ -1,10 +1,10 @@
 /**
- * What the command knows of the terminal that it runs in, and how it writes there. Writing never
- * fails: where nobody reads, nobody needs to be told.
+ * What the command knows of the terminal that it runs in, and how it writes there.
  *
  * @module
  */
 
+import { writeText } from "../command/write_text.ts";
 import type { ReportOptions } from "./command.ts";
 import type { DisplayOptions } from "./live_display.ts";
 
@@ -56,16 +56,4 @@ function isUtf8(): boolean {
 function environment(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;
-}
-
-function writeText(
-  stream: { writeSync(bytes: Uint8Array): number },
-  text: string,
-): void {
-  let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.byteLength > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch {
-    // Closed, or full and not to be waited for.
-  }
 }

@@ -6,20 +6,29 @@
 
 import { resolve } from "node:path";
 import { usageError } from "../command/command_error.ts";
-import { pathOf } from "./place.ts";
-import type { FileRequest } from "./jobs.ts";
+import { pathOf, type PlaceOptions } from "./place.ts";
 import { recordsOf } from "./resume_record.ts";
 
 /** A file that is written besides those that are fetched: the flag that names it, and its path. */
 export type SideFile = readonly [flag: string, path: string | undefined];
 
+/** A file that is fetched. */
+export interface FetchedFile {
+  /** Its number, from 0. */
+  readonly number: number;
+  /** How many files there are. */
+  readonly of: number;
+  readonly urls: readonly string[];
+  readonly target: PlaceOptions;
+}
+
 /** Finds out before anything is touched. @throws {CommandError} two files have one path */
 export function refuseSamePaths(
-  requests: readonly FileRequest[],
+  files: readonly FetchedFile[],
   sideFiles: readonly SideFile[],
 ): void {
   const known = new Map<string, string>();
-  const advice = requests.length > 1
+  const advice = files.length > 1
     ? "out=NAME below a line of the input file gives it another name"
     : "choose another name";
   const claim = (path: string, what: string) => {
@@ -32,7 +41,7 @@ export function refuseSamePaths(
     known.set(key, what);
   };
   for (const [flag, path] of sideFiles) if (path !== undefined) claim(path, flag);
-  for (const { target, urls, number, of } of requests) {
+  for (const { target, urls, number, of } of files) {
     if (target.output === "-" || target.keepExisting) continue;
     const path = pathOf(target, urls[0]!);
     const file = of === 1 ? "the file" : `file ${number + 1}`;

@@ -7,6 +7,7 @@
  */
 
 import type { EndEvent } from "../../mod.ts";
+import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "./query.ts";
 
 /** A request, and what became of it. */
 export interface AccessEntry {
@@ -33,22 +34,6 @@ export interface AccessEntry {
 /** How a line is written. */
 export type AccessLogFormat = "text" | "json";
 
-/** Parameters whose values are mirrors. */
-const MIRRORS = ["host", "hosts", "url"];
-/** Parameters whose values say nothing of a mirror. */
-const PLAIN = [
-  "split_size",
-  "delay_req_algo",
-  "dup_req_algo",
-  "enable_dup_req",
-  "close_bad_conn",
-  "enable_init_delay",
-  "init_delay_coef",
-  "invalid_block_threshold",
-  "enable_trace_log",
-  "verify",
-  "download",
-];
 /** The most characters of a Range header that are shown. */
 const MOST_RANGE = 200;
 /** Stands for what is not shown. */
@@ -83,12 +68,19 @@ function showTarget(text: string): string {
   const parameters = [...url.searchParams].map(([name, value]) =>
     `${name}=${showValue(name, value)}`
   );
-  return [url.pathname, parameters.join("&")].filter((part) => part !== "").join("?");
+  return [showPath(url.pathname), parameters.join("&")].filter((part) => part !== "").join("?");
+}
+
+/** A path as far as it is one of ours, or one that is looked for everywhere; behind that may be a URL. */
+function showPath(path: string): string {
+  const [, first = "", rest] = /^\/([^/]*)(\/?.*)$/.exec(path) ?? [];
+  const shown = /^[\w.-]{0,64}$/.test(first) ? `/${first}` : `/${HIDDEN}`;
+  return rest ? `${shown}/${HIDDEN}` : shown;
 }
 
 function showValue(name: string, value: string): string {
-  if (PLAIN.includes(name)) return /^[\w.-]{0,64}$/.test(value) ? value : HIDDEN;
-  if (!MIRRORS.includes(name)) return HIDDEN;
+  if (PLAIN_PARAMETERS.includes(name)) return /^[\w.-]{0,64}$/.test(value) ? value : HIDDEN;
+  if (!MIRROR_PARAMETERS.has(name)) return HIDDEN;
   // A comma before anything but a URL belongs to the URL before it.
   return value.split(/,(?=\s*https?:)/i).map(showMirror).join(",");
 }

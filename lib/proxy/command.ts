@@ -9,6 +9,7 @@ import { CommandError, usageError } from "../command/command_error.ts";
 import { parseFlags } from "../command/flag_parser.ts";
 import { parseFile, parsePositive } from "../command/values.ts";
 import { withoutUndefined } from "../command/without_undefined.ts";
+import { writeText } from "../command/write_text.ts";
 import { VERSION } from "../version.ts";
 import { ExitCode } from "./exit_code.ts";
 import { FLAGS, helpText } from "./flags.ts";
@@ -194,14 +195,4 @@ async function dropPermissions(): Promise<void> {
 /** Tells the operator something, in a line: never a stack, never a credential. */
 function say(text: string): void {
   writeText(Deno.stderr, `sphttp-proxy: ${redact(text)}\n`);
-}
-
-/** Writes a text, whole; where nobody reads, nobody needs to be told. */
-function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  let bytes = new TextEncoder().encode(text);
-  try {
-    while (bytes.byteLength > 0) bytes = bytes.subarray(stream.writeSync(bytes));
-  } catch {
-    // Closed, or full and not to be waited for.
-  }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-/** Exit codes of the command. */
+/** Exit codes of the command, besides those of a second signal. */
 export const ExitCode = {
   /** A signal asked it to end, and it has. */
   OK: 0,
@@ -12,11 +12,4 @@ export const ExitCode = {
   FAILED: 1,
   /** The command line makes no sense, or names a file that cannot be used. */
   USAGE: 2,
-  /** A second Ctrl-C. */
-  INTERRUPTED: 130,
-  /** A second SIGTERM. */
-  TERMINATED: 143,
 } as const;
-
-/** One of the exit codes of the command. */
-export type ExitCode = typeof ExitCode[keyof typeof ExitCode];

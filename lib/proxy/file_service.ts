@@ -181,11 +181,15 @@ export class FileService {
     const room = new Room(this.#budget);
     const { sent, ended } = leaving(room, order.listener);
     let left = ranges.length;
+    let framing = 0;
     const part: BodyListener = {
       sent,
       ended: (outcome) => {
         left--;
-        if (left === 0 || outcome !== "complete") ended(outcome);
+        if (left > 0 && outcome === "complete") return;
+        // What stands around the parts belongs to the body, too.
+        if (left === 0) sent(framing);
+        ended(outcome);
       },
     };
     try {
@@ -201,6 +205,7 @@ export class FileService {
       }, async (range, signal) => {
         return (await this.#start(order, entry, range, room, signal)).stream(part);
       });
+      framing = length - ranges.reduce((sum, { start, end }) => sum + end - start, 0);
       headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
       headers.set("content-length", `${length}`);
       return new Response(stream, { status: 206, headers });

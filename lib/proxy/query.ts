@@ -141,9 +141,18 @@ const OPTIONS: Readonly<Record<string, (given: Given) => QueryOptions>> = {
 };
 
 /** Parameters that name mirrors, and whether one value may hold several, with commas between. */
-const MIRROR_PARAMETERS = new Map([["host", true], ["hosts", true], ["url", false]]);
+export const MIRROR_PARAMETERS: ReadonlyMap<string, boolean> = new Map([
+  ["host", true],
+  ["hosts", true],
+  ["url", false],
+]);
 
 const KNOWN = [...MIRROR_PARAMETERS.keys(), ...Object.keys(OPTIONS), "download"];
+
+/** Parameters whose values name no mirror. */
+export const PLAIN_PARAMETERS: readonly string[] = KNOWN.filter((name) =>
+  !MIRROR_PARAMETERS.has(name) && name !== "static_delay_req_vals"
+);
 
 /** A mirror that was named. */
 interface Mirror {

@@ -6,6 +6,7 @@
  */
 
 import { CommandError } from "../command/command_error.ts";
+import { StopSignals, stopSignals } from "../command/stop_signals.ts";
 import { ExitCode } from "./exit_code.ts";
 import { asProblem, problemResponse } from "./problem.ts";
 import { redact } from "./redact.ts";
@@ -42,12 +43,16 @@ const CLOSING_MS = 1000;
  */
 export async function serve(handler: Handler, options: ServeOptions): Promise<void> {
   const { drainTimeoutMs, say, onCut = () => {} } = options;
-  using signals = new StopSignals(onCut);
+  const stopped = Promise.withResolvers<void>();
+  using _signals = new StopSignals(stopSignals("SIGINT", "SIGTERM"), {
+    first: () => stopped.resolve(),
+    again: onCut,
+  });
   using _bugs = new BugReports(say);
   const running = new RunningRequests(handler, say);
   const server = listen(options, running);
   options.onListen(urlOf(server.addr, options));
-  await Promise.race([signals.first, server.finished]);
+  await Promise.race([stopped.promise, server.finished]);
   const closed = server.shutdown();
   if (running.size > 0) {
     const seconds = drainTimeoutMs / 1000;
@@ -182,54 +187,6 @@ const KINDS = ["error", "unhandledrejection"];
 function bug(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `${redact(text.replace(/\s+/g, " "))}; this is a bug in sphttp, it goes on`;
-}
-
-const EXIT_CODES = { SIGINT: ExitCode.INTERRUPTED, SIGTERM: ExitCode.TERMINATED } as const;
-
-type SignalName = keyof typeof EXIT_CODES;
-
-/**
- * A terminal sends Ctrl-C to every process of a job, and a parent may pass its own on: what comes
- * within this time is the same wish, in milliseconds.
- */
-const ECHO_MS = 500;
-
-/** Ctrl-C and SIGTERM; whoever asks twice is not made to wait. */
-class StopSignals implements Disposable {
-  readonly #first = Promise.withResolvers<void>();
-  readonly #onCut: () => void;
-  readonly #listeners: readonly (readonly [SignalName, () => void])[];
-  #firstAt: number | undefined;
-
-  /** `onCut` is called before a second one ends the process. */
-  constructor(onCut: () => void) {
-    this.#onCut = onCut;
-    // Windows knows no SIGTERM.
-    const names: readonly SignalName[] = Deno.build.os === "windows"
-      ? ["SIGINT"]
-      : ["SIGINT", "SIGTERM"];
-    this.#listeners = names.map((name) => [name, () => this.#signal(EXIT_CODES[name])] as const);
-    for (const [name, listener] of this.#listeners) Deno.addSignalListener(name, listener);
-  }
-
-  /** Fulfils at the first one. */
-  get first(): Promise<void> {
-    return this.#first.promise;
-  }
-
-  [Symbol.dispose](): void {
-    for (const [name, listener] of this.#listeners) Deno.removeSignalListener(name, listener);
-  }
-
-  #signal(exitCode: ExitCode): void {
-    const now = performance.now();
-    if (this.#firstAt !== undefined && now - this.#firstAt > ECHO_MS) {
-      this.#onCut();
-      Deno.exit(exitCode);
-    }
-    this.#firstAt ??= now;
-    this.#first.resolve();
-  }
 }
 
 /** Waits for a promise, but not longer. */

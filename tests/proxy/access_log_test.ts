@@ -76,6 +76,21 @@ Deno.test("accessLine() shows mirrors without credentials and without their quer
   for (const [query, expected] of table) assertEquals(shown(query!), expected, query);
 });
 
+Deno.test("accessLine() shows no URL that stands in a path", () => {
+  const table = [
+    ["/metrics", "/metrics"],
+    ["/favicon.ico?x=secret", "/favicon.ico?x=…"],
+    ["/proxy/http://user:secret@a.example/f", "/proxy/…"],
+    ["/https://user:secret@a.example/f", "/…/…"],
+    ["/user:secret@a.example", "/…"],
+    ["/proxy/", "/proxy/…"],
+  ];
+  for (const [path, expected] of table) {
+    const url = `http://proxy.example${path}`;
+    assertEquals(JSON.parse(accessLine({ ...ENTRY, url }, "json")).url, expected, path);
+  }
+});
+
 Deno.test("accessLine() shows values of the proxy's own parameters only", () => {
   const table = [
     ["split_size=1000000&delay_req_algo=DelayRequestAlgorithm.DIFF&verify=false"],

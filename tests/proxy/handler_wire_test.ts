@@ -122,6 +122,17 @@ Deno.test("/proxy serves several ranges as multipart/byteranges", async () => {
   });
 });
 
+Deno.test("what is logged of several ranges is the whole body", async () => {
+  const lines: string[] = [];
+  const options = { log: (line: string) => void lines.push(line), logFormat: "json" as const };
+  await withProxy([{}, {}], async ({ get }) => {
+    const body = await (await get({ headers: { range: "bytes=0-99,-10" } })).bytes();
+    while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const { bytes, outcome } = JSON.parse(lines[0]!);
+    assertEquals([bytes, outcome], [body.length, "complete"]);
+  }, options);
+});
+
 Deno.test("/proxy heeds preconditions in their order, before ranges", async () => {
   await withProxy([{}, {}], async ({ get }) => {
     const head = await get({ method: "HEAD" });
