@@ -16,7 +16,7 @@ import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
 import type { Report } from "./lib/cli/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/terminal.ts";
 import { printableLines } from "./lib/cli/text_width.ts";
-import { withoutCredentials } from "./lib/cli/values.ts";
+import { withoutCredentials } from "./lib/redact.ts";
 import { CommandError } from "./lib/command/command_error.ts";
 import { VERSION } from "./lib/version.ts";
 

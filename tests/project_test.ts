@@ -39,15 +39,21 @@ const GRAPH = new Map(MODULES.map((path) => [path, importsOf(path)]));
 
 /** For each part of the house, what its modules may import besides each other. */
 const FLOORS: readonly (readonly [part: RegExp, allowed: RegExp])[] = [
-  [/^lib\/(errors|unless_aborted|version)\.ts$/, /^$/],
+  [/^lib\/(errors|redact|unless_aborted|version)\.ts$/, /^$/],
   [/^lib\/(algorithms|trace)\//, /^lib\/errors\.ts$/],
   [/^lib\/http\//, /^lib\/(errors|unless_aborted)\.ts$/],
   [/^lib\/engine\//, /^lib\/(errors\.ts|algorithms\/|trace\/|http\/)/],
   [/^mod\.ts$/, /^lib\/(?!command\/|cli\/|proxy\/)/],
   [/^lib\/command\//, /^$/],
   // Reports and pictures of traces are the command's alone: the library's face has the measures.
-  [/^(lib\/cli\/|cli\.ts$)/, /^(mod|lib\/(unless_aborted|version))\.ts$|^lib\/(command|trace)\//],
-  [/^(lib\/proxy\/|server\.ts$)/, /^(mod|lib\/(unless_aborted|version))\.ts$|^lib\/command\//],
+  [
+    /^(lib\/cli\/|cli\.ts$)/,
+    /^(mod|lib\/(redact|unless_aborted|version))\.ts$|^lib\/(command|trace)\//,
+  ],
+  [
+    /^(lib\/proxy\/|server\.ts$)/,
+    /^(mod|lib\/(redact|unless_aborted|version))\.ts$|^lib\/command\//,
+  ],
 ];
 
 Deno.test("importsOf() sees imports of every kind", () => {

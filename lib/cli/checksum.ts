@@ -7,7 +7,7 @@
 import type { Hash } from "node:crypto";
 import { CommandError } from "../command/command_error.ts";
 import { ExitCode } from "./exit_code.ts";
-import type { Checksum } from "./values.ts";
+import type { Checksum } from "./digest.ts";
 
 /** Computes checksums and compares them with those expected. */
 export class ChecksumVerifier {

@@ -14,12 +14,13 @@ import {
   type UnreadableLine,
 } from "./checksum_lines.ts";
 import { printable, truncate } from "./text_width.ts";
-import type { Checksum } from "./values.ts";
-
-/** Algorithms that can be computed, with the hex digits of their digests; the strongest first. */
-const KNOWN = { "sha-512": 128, "sha-256": 64, "sha-1": 40, "md5": 32 } as const;
-
-type KnownName = keyof typeof KNOWN;
+import {
+  type AlgorithmName,
+  ALGORITHMS,
+  type Checksum,
+  checksumOf,
+  findAlgorithm,
+} from "./digest.ts";
 
 /** Algorithms that cannot, by the digits of their digests where no other word is there. */
 const OTHERS: Readonly<Record<number, string>> = { 8: "crc32", 56: "sha-224", 96: "sha-384" };
@@ -41,7 +42,7 @@ export function findChecksum(text: string, fileName: string, where: string): Che
   const entries = entriesFor(file, fileName);
   if (entries.length === 0) throw notListed(file, fileName, where);
   const found = entries.map((entry) => ({ entry, ...identify(entry, where) }));
-  for (const name of Object.keys(KNOWN) as KnownName[]) {
+  for (const name of Object.keys(ALGORITHMS) as AlgorithmName[]) {
     const [first, ...others] = found.filter((one) => one.name === name);
     if (first === undefined) continue;
     const { hex, line } = first.entry;
@@ -52,7 +53,7 @@ export function findChecksum(text: string, fileName: string, where: string): Che
           `in the lines ${line} and ${other.entry.line}; it cannot be told which one is meant`,
       );
     }
-    return { name, algorithm: name.replace("-", ""), hex };
+    return checksumOf(name, hex);
   }
   throw unusable(found, fileName, where);
 }
@@ -70,17 +71,17 @@ function entriesFor({ entries }: ChecksumFile, fileName: string): readonly Check
 
 /** What an entry is a digest of: a name that is known, or another word for what it seems to be. */
 interface Identity {
-  readonly name: KnownName | undefined;
+  readonly name: AlgorithmName | undefined;
   readonly other: string;
 }
 
 /** By the line's own word, else by the file's name where that fits, else by the number of digits. */
 function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
-  const fits = (name: KnownName) => KNOWN[name] === hex.length;
+  const fits = (name: AlgorithmName) => ALGORITHMS[name] === hex.length;
   const named = algorithm === undefined ? undefined : knownName(algorithm);
   if (algorithm !== undefined) {
     if (named === undefined) return { name: undefined, other: algorithm };
-    const other = `${algorithm} with ${hex.length} digits instead of ${KNOWN[named]}`;
+    const other = `${algorithm} with ${hex.length} digits instead of ${ALGORITHMS[named]}`;
     return { name: fits(named) ? named : undefined, other };
   }
   const hinted = words(where, HINTS).flatMap((word) => knownName(word) ?? []).find(fits);
@@ -88,14 +89,13 @@ function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
   // The length alone does not tell sha3-256 from sha-256.
   const [foreign] = words(where, FOREIGN);
   if (foreign !== undefined) return { name: undefined, other: foreign };
-  const name = (Object.keys(KNOWN) as KnownName[]).find(fits);
+  const name = (Object.keys(ALGORITHMS) as AlgorithmName[]).find(fits);
   return { name, other: name ?? OTHERS[hex.length] ?? `one with ${hex.length} digits` };
 }
 
 /** `SHA256`, `sha-256`, and `SHA2-256` as openssl calls it. */
-function knownName(word: string): KnownName | undefined {
-  const plain = word.toLowerCase().replaceAll(/[-_]/g, "").replace(/^sha2(?=256$|512$)/, "sha");
-  return (Object.keys(KNOWN) as KnownName[]).find((name) => name.replace("-", "") === plain);
+function knownName(word: string): AlgorithmName | undefined {
+  return findAlgorithm(word.replaceAll("_", "-").replace(/^sha2-?(?=256$|512$)/i, "sha-"));
 }
 
 /** Algorithms in names like `SHA256SUMS`, `sha512sum.txt`, `file.iso.md5`. */
@@ -146,7 +146,7 @@ function unusable(
   const others = [...new Set(found.map(({ other }) => other))].join(", ");
   return usageError(
     `${where}:${found[0]!.entry.line}: the checksum for ${quoted(fileName)} cannot be used ` +
-      `(${others}); ${Object.keys(KNOWN).join(", ")} can`,
+      `(${others}); ${Object.keys(ALGORITHMS).join(", ")} can`,
   );
 }
 

@@ -13,15 +13,8 @@ import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS, type RequestFlagName } from "./flags.ts";
 import type { ServerStatFiles } from "./server_stats.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
-import {
-  type Checksum,
-  parseAge,
-  parseChecksum,
-  parseRange,
-  parseUser,
-  type RequestedRange,
-  unlessZero,
-} from "./values.ts";
+import { type Checksum, parseChecksum } from "./digest.ts";
+import { parseAge, parseRange, parseUser, type RequestedRange, unlessZero } from "./values.ts";
 import { parseWriteOut, type WriteOut } from "./write_out.ts";
 
 /** What is to be done. */

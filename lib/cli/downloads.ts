@@ -15,7 +15,7 @@ import type { Report } from "./report.ts";
 import { loadServerStats, saveServerStats } from "./server_stats.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { Transfer, type TransferContext } from "./transfer.ts";
-import { withoutCredentials } from "./values.ts";
+import { withoutCredentials } from "../redact.ts";
 import { type TransferFacts, writeOutText } from "./write_out.ts";
 
 /** What a run needs of its surroundings. */

@@ -10,7 +10,8 @@ import { closestString } from "@std/text/closest-string";
 import { CommandError, usageError } from "../command/command_error.ts";
 import { ExitCode } from "./exit_code.ts";
 import { printable, truncate } from "./text_width.ts";
-import { parseChecksum, parseHeader, parseHeaderValue } from "./values.ts";
+import { parseChecksum } from "./digest.ts";
+import { parseHeader, parseHeaderValue } from "./values.ts";
 
 /** One file of a list. */
 export interface InputEntry {

@@ -16,7 +16,8 @@ import { Login } from "./login.ts";
 import { reason } from "./file_error.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 import { validate } from "./validate.ts";
-import { type Checksum, parseChecksum, parseHeader, type RequestedRange } from "./values.ts";
+import { type Checksum, parseChecksum } from "./digest.ts";
+import { parseHeader, type RequestedRange } from "./values.ts";
 import { refuseSamePaths } from "./written_paths.ts";
 
 /** One file that is to be fetched. */

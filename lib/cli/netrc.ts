@@ -58,19 +58,14 @@ export function parseNetrc(text: string): NetrcEntry[] {
 
 /**
  * The entry for a host, as `URL.hostname` names it: the first one of its own with a name or a
- * password, else the default. Where `login` is given, only an entry of that user, or of nobody in
- * particular, will do.
+ * password, else the default.
  */
 export function credentialsFor(
   entries: readonly NetrcEntry[],
   hostname: string,
-  login?: string,
 ): NetrcEntry | undefined {
   const host = canonical(hostname);
-  const useful = entries.filter((entry) =>
-    (entry.login ?? entry.password) !== undefined &&
-    (login === undefined || entry.login === undefined || entry.login === login)
-  );
+  const useful = entries.filter(({ login, password }) => (login ?? password) !== undefined);
   return useful.find(({ machine }) => machine !== undefined && canonical(machine) === host) ??
     useful.find(({ machine }) => machine === undefined);
 }

@@ -5,22 +5,15 @@
  * @module
  */
 
+import type { TargetOptions } from "./command.ts";
 import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
 import { reason, writeError } from "./file_error.ts";
 
 /** What the user said on where a file goes. */
-export interface PlaceOptions {
-  /** Value of `-o`; `-` is stdout. `undefined` takes the URL's name. */
-  readonly output: string | undefined;
-  /** The directory of relative names. */
-  readonly directory: string | undefined;
-  /** Whether directories that do not exist are made. */
-  readonly createDirectories: boolean;
-  /** Whether another name is chosen where the file exists. */
-  readonly keepExisting: boolean;
-  /** Whether a part file is continued. */
-  readonly resume: boolean;
-}
+export type PlaceOptions = Pick<
+  TargetOptions,
+  "output" | "directory" | "createDirectories" | "keepExisting" | "resume"
+>;
 
 /** Where a file goes. */
 export type Place =

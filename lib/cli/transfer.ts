@@ -29,7 +29,7 @@ import { type ProgressState, totals } from "./progress_view.ts";
 import { remoteTime } from "./remote_time.ts";
 import type { FileReport } from "./report.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
-import { withoutCredentials } from "./values.ts";
+import { withoutCredentials } from "../redact.ts";
 import { findRange, type WantedRange } from "./wanted_range.ts";
 import type { TransferFacts } from "./write_out.ts";
 

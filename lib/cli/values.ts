@@ -9,6 +9,7 @@
 import type { DownloaderOptions } from "../../mod.ts";
 import { usageError } from "../command/command_error.ts";
 import { readSize, SIZE_UNITS } from "../command/values.ts";
+import { withoutCredentials } from "../redact.ts";
 
 /** A number of bytes: `1000000`, `512K`, `8M`, `1GiB`; K, M and G are binary, as aria2 has them. */
 export function parseSize(flag: string, text: string): number {
@@ -162,47 +163,4 @@ export function parseStaticDelay(flag: string, text: string): [url: string, bloc
     );
   }
   return [text.slice(0, equals), Number(blocks)];
-}
-
-/** A checksum that the file must have. */
-export interface Checksum {
-  /** The algorithm, as messages call it. */
-  readonly name: string;
-  /** The algorithm, as `node:crypto` calls it. */
-  readonly algorithm: string;
-  /** The digest in lower case hex. */
-  readonly hex: string;
-}
-
-/** Algorithms that are accepted, with the number of hex digits of their digests. */
-const ALGORITHMS = { "sha-256": 64, "sha-512": 128, "sha-1": 40, "md5": 32 } as const;
-
-/** A checksum: `sha-256=HEX`; the hyphen may be left out, and upper case may be used. */
-export function parseChecksum(flag: string, text: string): Checksum {
-  const equals = text.indexOf("=");
-  const given = text.slice(0, Math.max(0, equals));
-  const hex = text.slice(equals + 1).toLowerCase();
-  const algorithm = given.toLowerCase().replaceAll("-", "");
-  const known = Object.entries(ALGORITHMS);
-  const found = known.find(([name]) => name.replaceAll("-", "") === algorithm);
-  if (found === undefined) {
-    throw usageError(
-      `${flag} is "${text}", but must be ALGORITHM=HEX with one of ${
-        known.map(([name]) => name).join(", ")
-      }`,
-    );
-  }
-  const [name, digits] = found;
-  if (hex.length !== digits || !/^[0-9a-f]*$/.test(hex)) {
-    throw usageError(
-      `${flag} has "${hex}" for ${name}, but ${digits} hexadecimal digits are needed` +
-        (/^[0-9a-f]+$/.test(hex) ? `, not ${hex.length}` : ""),
-    );
-  }
-  return { name, algorithm, hex };
-}
-
-/** A URL, or a text with URLs in it, without what stands before an `@` where credentials would be. */
-export function withoutCredentials(text: string): string {
-  return text.replace(/:\/\/[^/?#\s]*@/g, "://");
 }

@@ -5,13 +5,14 @@
  * @module
  */
 
+import { withoutCredentials } from "../redact.ts";
+
 /** Stands for what is not shown. */
 const HIDDEN = "?…";
 
 /** The text without credentials of URLs, and without their queries. */
 export function redact(text: string): string {
-  return text
-    .replace(/:\/\/[^/?#\s]*@/g, "://")
+  return withoutCredentials(text)
     // A URL with a bad host, which nobody could parse, may have spaces in it.
     .replace(/(:\/\/[^?]*)\?\S+/g, `$1${HIDDEN}`);
 }

@@ -1,15 +1,15 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { withoutCredentials } from "../../lib/redact.ts";
+import { parseChecksum } from "../../lib/cli/digest.ts";
 import {
   parseAge,
-  parseChecksum,
   parseConnections,
   parseCount,
   parseHeader,
   parseNumber,
   parseSize,
   parseStaticDelay,
-  withoutCredentials,
 } from "../../lib/cli/values.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 import { parseFile, parseSeconds } from "../../lib/command/values.ts";
@@ -70,7 +70,7 @@ const REFUSED: [
   [parseNumber, ["", "-1", ".", "NaN", "Infinity", "1e3"], "a number from 0 up like 10 or 2.5"],
   [parseSeconds, ["", "0", "-1", "10s", "86401"], "seconds from 0.001 to 86400"],
   [parseStaticDelay, ["", "=3", "http://a/f", "http://a/f=", "http://a/f=-1"], "must be URL=N"],
-  [parseChecksum, ["", HEX, `sha-3=${HEX}`, `=${HEX}`], "one of sha-256, sha-512, sha-1, md5"],
+  [parseChecksum, ["", HEX, `sha-3=${HEX}`, `=${HEX}`], "one of sha-512, sha-256, sha-1, md5"],
   [parseChecksum, ["sha-256=", "sha-256=ab", `sha-256=${HEX}00`, `sha256=${"g".repeat(64)}`], "64"],
   [parseChecksum, [`md5=${HEX}`], "32 hexadecimal digits are needed, not 64"],
 ];
