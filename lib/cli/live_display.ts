@@ -94,7 +94,8 @@ export class Display implements Disposable {
     }
     const lines = this.#lines(states);
     const text = lines.map((line) => `${line}\x1b[K`).join("\n");
-    write(`${this.#home()}${text}\x1b[J`);
+    // Left at the end of a line, the cursor would be pushed to the next one by the ^C of a Ctrl-C.
+    write(`${this.#home()}${text}\x1b[J\r`);
     this.#drawn = lines.map((line) => textWidth(stripColor(line)));
   }
 
@@ -136,11 +137,12 @@ export class Display implements Disposable {
     if (this.#drawn.length === 0) return "";
     // A terminal that was made narrower has wrapped what was drawn on it.
     const { columns } = this.#options.size();
-    const rows = this.#drawn.reduce(
+    // The cursor stands where the last line begins.
+    const rows = this.#drawn.slice(0, -1).reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
       0,
     );
-    return rows > 1 ? `\r\x1b[${rows - 1}A` : "\r";
+    return rows > 0 ? `\r\x1b[${rows}A` : "\r";
   }
 
   #erase(): string {

@@ -47,7 +47,8 @@ function show(mode: DisplayMode, act: (display: Display) => void): string {
 
 const WHOLE = "██████░░░░░░  50 %       5 B/s";
 const MIRROR = "  h  busy  100 %       5 B/s";
-const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J`;
+/** The cursor goes back to where the last line begins: a ^C is not to push it to the next one. */
+const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J<`;
 
 Deno.test("Display prints nothing that could steer a terminal", () => {
   const written = show("plain", (display) => display.print("one\x9b31m\x1b[2J\rtwo\nthree"));
@@ -62,6 +63,23 @@ Deno.test("Display draws over its last picture, and takes it away in the end", (
     display.stop();
   });
   assertEquals(written, `${PICTURE}<^[1A${PICTURE}<^[1A^[J`);
+});
+
+Deno.test("Display takes its picture away from a terminal that has wrapped it", () => {
+  let columns = 31;
+  let written = "";
+  using display = new Display({
+    ...{ mode: "live", color: false, unicode: true },
+    write: (text) => written += text,
+    size: () => ({ columns, rows: 10 }),
+  });
+  display.show(0, () => STATE);
+  display.draw();
+  columns = 12;
+  written = "";
+  display.stop();
+  // Of the first line, three rows: 30 columns of 12.
+  assertEquals(written.replaceAll("\x1b", "^").replaceAll("\r", "<"), "<^[3A^[J");
 });
 
 Deno.test("Display puts lines above the picture", () => {
@@ -121,6 +139,6 @@ Deno.test("Display has a line for what comes before a download", () => {
     display.show(0, () => STATE);
     display.draw();
   });
-  assertEquals(written.startsWith("reading 10 %^[K^[J<reading 20 %^[K^[J<"), true, written);
+  assertEquals(written.startsWith("reading 10 %^[K^[J<<reading 20 %^[K^[J<<"), true, written);
   assertEquals(show("plain", (display) => display.status("reading")), "");
 });
