@@ -13,7 +13,7 @@
 import { type DownloadCommand, parseCommand } from "./lib/cli/command.ts";
 import { ExitCode } from "./lib/cli/exit_code.ts";
 import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
-import type { Report } from "./lib/cli/report.ts";
+import type { Report } from "./lib/cli/report/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/terminal.ts";
 import { printableLines } from "./lib/cli/text_width.ts";
 import { withoutCredentials } from "./lib/redact.ts";
@@ -101,10 +101,10 @@ async function download(command: DownloadCommand): Promise<number> {
 
 async function reportFor({ report, target }: DownloadCommand): Promise<Report> {
   if (report.json) {
-    const { JsonReport } = await import("./lib/cli/json_report.ts");
+    const { JsonReport } = await import("./lib/cli/report/json_report.ts");
     return new JsonReport({ write: writeMessage, verbose: report.verbosity === "verbose" });
   }
-  const { TextReport } = await import("./lib/cli/text_report.ts");
+  const { TextReport } = await import("./lib/cli/report/text_report.ts");
   return new TextReport({
     verbosity: report.verbosity,
     display: displayOptions({ ...report, toStdout: target.output === "-" }),

@@ -17,10 +17,10 @@ import {
   reportSubtitle,
   reportTitle,
   tableText,
-} from "./analysis_table.ts";
+} from "./analyze/analysis_table.ts";
+import { loadTrace } from "./analyze/trace_reader.ts";
 import { replaceFile } from "./replace_file.ts";
 import { writeMessage, writeOutput } from "./terminal.ts";
-import { loadTrace } from "./trace_reader.ts";
 
 /** The flags of `sphttp analyze`. */
 export const ANALYZE_FLAGS = [

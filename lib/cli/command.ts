@@ -9,11 +9,11 @@ import type { DownloaderOptions } from "../../mod.ts";
 import { usageError } from "../command/command_error.ts";
 import { type ParsedFlags, parseFlags } from "../command/flag_parser.ts";
 import { parseFile, parsePositive, parseSeconds } from "../command/values.ts";
+import { type Checksum, parseChecksum } from "./checksum/digest.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS, type RequestFlagName } from "./flags.ts";
 import type { ServerStatFiles } from "./server_stats.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
-import { type Checksum, parseChecksum } from "./digest.ts";
 import { parseAge, parseRange, parseUser, type RequestedRange, unlessZero } from "./values.ts";
 import { parseWriteOut, type WriteOut } from "./write_out.ts";
 

@@ -7,15 +7,15 @@
 
 import type { MirrorBook } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
+import { withoutCredentials } from "../redact.ts";
 import { readCertificates } from "./certificates.ts";
 import type { DownloadCommand } from "./command.ts";
 import { ExitCode } from "./exit_code.ts";
 import { type FileRequest, fileRequests } from "./jobs.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "./report/report.ts";
 import { loadServerStats, saveServerStats } from "./server_stats.ts";
 import { sideBySide } from "./side_by_side.ts";
 import { Transfer, type TransferContext } from "./transfer.ts";
-import { withoutCredentials } from "../redact.ts";
 import { type TransferFacts, writeOutText } from "./write_out.ts";
 
 /** What a run needs of its surroundings. */

@@ -8,9 +8,9 @@
 
 import { closestString } from "@std/text/closest-string";
 import { CommandError, usageError } from "../command/command_error.ts";
+import { parseChecksum } from "./checksum/digest.ts";
 import { ExitCode } from "./exit_code.ts";
 import { printable, truncate } from "./text_width.ts";
-import { parseChecksum } from "./digest.ts";
 import { parseHeader, parseHeaderValue } from "./values.ts";
 
 /** One file of a list. */

@@ -9,14 +9,14 @@
 import type { DownloaderOptions } from "../../mod.ts";
 import { CommandError, usageError } from "../command/command_error.ts";
 import { unlessAborted } from "../unless_aborted.ts";
+import { type Checksum, parseChecksum } from "./checksum/digest.ts";
 import type { DownloadCommand, TargetOptions } from "./command.ts";
+import { reason } from "./file_error.ts";
 import { fileNameFromUrl } from "./file_name.ts";
 import type { InputEntry } from "./input_file.ts";
 import { Login } from "./login.ts";
-import { reason } from "./file_error.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 import { validate } from "./validate.ts";
-import { type Checksum, parseChecksum } from "./digest.ts";
 import { parseHeader, type RequestedRange } from "./values.ts";
 import { refuseSamePaths } from "./written_paths.ts";
 
@@ -145,7 +145,7 @@ async function checksumFinder(
   { checksumFile }: DownloadCommand,
 ): Promise<(name: string) => Checksum | undefined> {
   if (checksumFile === undefined) return () => undefined;
-  const { findChecksum } = await import("./checksum_file.ts");
+  const { findChecksum } = await import("./checksum/checksum_file.ts");
   const text = await readText("--checksum-file", checksumFile);
   return (name) => findChecksum(text, name, checksumFile);
 }

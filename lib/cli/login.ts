@@ -7,8 +7,8 @@
 
 import { usageError } from "../command/command_error.ts";
 import type { LoginOptions } from "./command.ts";
-import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
 import { reason } from "./file_error.ts";
+import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
 
 /** Knows who the user is. */
 export class Login {

@@ -7,12 +7,12 @@
  */
 
 import type { KnownMirror } from "../../mod.ts";
-import { openToWrite } from "./exclusive_file.ts";
-import { type CompleteOptions, PartFile, type PartFileOptions } from "./part_file.ts";
-import type { Place } from "./place.ts";
-import type { FileFacts } from "./resume_record.ts";
-import type { WantedRange } from "./wanted_range.ts";
 import { reason, writeError } from "./file_error.ts";
+import { openToWrite } from "./part/exclusive_file.ts";
+import { type CompleteOptions, PartFile, type PartFileOptions } from "./part/part_file.ts";
+import type { FileFacts } from "./part/resume_record.ts";
+import type { Place } from "./place.ts";
+import type { WantedRange } from "./wanted_range.ts";
 
 /** A place for the bytes of one file, opened. */
 export interface Output extends Disposable {

@@ -6,8 +6,8 @@
  */
 
 import type { TargetOptions } from "./command.ts";
-import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
 import { reason, writeError } from "./file_error.ts";
+import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
 
 /** What the user said on where a file goes. */
 export type PlaceOptions = Pick<

@@ -7,14 +7,14 @@
 
 import type { DownloaderOptions } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
-import { ChecksumVerifier } from "./checksum.ts";
+import { ChecksumVerifier } from "./checksum/verifier.ts";
 import { ExitCode } from "./exit_code.ts";
-import { readError, reason } from "./file_error.ts";
 import { explain } from "./failure.ts";
+import { readError, reason } from "./file_error.ts";
 import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";
 import type { Place } from "./place.ts";
-import type { FileReport } from "./report.ts";
+import type { FileReport } from "./report/report.ts";
 import { askSize } from "./wanted_range.ts";
 
 /** What the look at a file needs of its surroundings. */

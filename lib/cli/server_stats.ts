@@ -7,8 +7,8 @@
  */
 
 import { MirrorBook } from "../../mod.ts";
-import { replaceFile } from "./replace_file.ts";
 import { reason } from "./file_error.ts";
+import { replaceFile } from "./replace_file.ts";
 
 /** The files, and how old their figures may be. */
 export interface ServerStatFiles {

@@ -6,7 +6,7 @@
 
 import { writeText } from "../command/write_text.ts";
 import type { ReportOptions } from "./command.ts";
-import type { DisplayOptions } from "./live_display.ts";
+import type { DisplayOptions } from "./report/live_display.ts";
 
 /** Writes a text to stderr, whole. */
 export function writeMessage(text: string): void {

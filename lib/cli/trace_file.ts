@@ -7,8 +7,8 @@
 
 import type { DownloaderOptions, TraceEvent } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
-import { ExitCode } from "./exit_code.ts";
 import { withoutCredentials } from "../redact.ts";
+import { ExitCode } from "./exit_code.ts";
 
 /** Characters that are gathered before they are written, unless something rare happens. */
 const BATCH = 16 * 1024;

@@ -15,21 +15,21 @@ import {
   VERSION,
 } from "../../mod.ts";
 import { CommandError } from "../command/command_error.ts";
+import { withoutCredentials } from "../redact.ts";
 import { unlessAborted } from "../unless_aborted.ts";
-import { ChecksumVerifier } from "./checksum.ts";
-import { Continuation, continuationStart, partTooLong } from "./continuation.ts";
+import { ChecksumVerifier } from "./checksum/verifier.ts";
 import { ExitCode } from "./exit_code.ts";
 import { explain } from "./failure.ts";
 import { formatBytes } from "./format.ts";
 import type { FileRequest } from "./jobs.ts";
 import { openPlace, type Output } from "./output.ts";
+import { Continuation, continuationStart, partTooLong } from "./part/continuation.ts";
 import { placeOf } from "./place.ts";
 import { verifyPresent } from "./present_file.ts";
-import { type ProgressState, totals } from "./progress_view.ts";
 import { remoteTime } from "./remote_time.ts";
-import type { FileReport } from "./report.ts";
+import { type ProgressState, totals } from "./report/progress_view.ts";
+import type { FileReport } from "./report/report.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
-import { withoutCredentials } from "../redact.ts";
 import { findRange, type WantedRange } from "./wanted_range.ts";
 import type { TransferFacts } from "./write_out.ts";
 

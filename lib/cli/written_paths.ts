@@ -6,8 +6,8 @@
 
 import { resolve } from "node:path";
 import { usageError } from "../command/command_error.ts";
+import { recordsOf } from "./part/resume_record.ts";
 import { pathOf, type PlaceOptions } from "./place.ts";
-import { recordsOf } from "./resume_record.ts";
 
 /** A file that is written besides those that are fetched: the flag that names it, and its path. */
 export type SideFile = readonly [flag: string, path: string | undefined];

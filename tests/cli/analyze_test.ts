@@ -5,7 +5,7 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { tableText } from "../../lib/cli/analysis_table.ts";
+import { tableText } from "../../lib/cli/analyze/analysis_table.ts";
 import { analyzeCommand, parseAnalyzeArguments } from "../../lib/cli/analyze.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 import { reportOf } from "../../lib/trace/report.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
-import { PartFile } from "../../lib/cli/part_file.ts";
+import { PartFile } from "../../lib/cli/part/part_file.ts";
 import { placeOf } from "../../lib/cli/place.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 import { bytesContent } from "../support/content.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { openPlace, type Output } from "../../lib/cli/output.ts";
-import type { FileFacts } from "../../lib/cli/resume_record.ts";
+import type { FileFacts } from "../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 
 const LINUX = Deno.build.os === "linux";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
-import { OVERLAP } from "../../lib/cli/continuation.ts";
+import { OVERLAP } from "../../lib/cli/part/continuation.ts";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 import { otherContent, randomContent, resizedContent } from "../support/content.ts";

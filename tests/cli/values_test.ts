@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
 import { withoutCredentials } from "../../lib/redact.ts";
-import { parseChecksum } from "../../lib/cli/digest.ts";
+import { parseChecksum } from "../../lib/cli/checksum/digest.ts";
 import {
   parseAge,
   parseConnections,

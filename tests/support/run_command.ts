@@ -7,8 +7,8 @@
 import { parseCommand } from "../../lib/cli/command.ts";
 import { runDownloads } from "../../lib/cli/downloads.ts";
 import { ExitCode } from "../../lib/cli/exit_code.ts";
-import type { Report } from "../../lib/cli/report.ts";
-import { TextReport } from "../../lib/cli/text_report.ts";
+import type { Report } from "../../lib/cli/report/report.ts";
+import { TextReport } from "../../lib/cli/report/text_report.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 
 /** What a command has told. */

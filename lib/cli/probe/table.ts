@@ -6,7 +6,7 @@
  */
 
 import { formatBytes, formatRate } from "../format.ts";
-import { mirrorLabels } from "../progress_view.ts";
+import { mirrorLabels } from "../report/progress_view.ts";
 import { fit, printable, textWidth, truncate } from "../text_width.ts";
 import type { JudgedMirror } from "./judgement.ts";
 

@@ -1,0 +1,148 @@
+/**
+ * The measures of a trace in words: as tables of cells, which a page may show too, and as a text that
+ * fits 80 columns. Pure functions.
+ *
+ * @module
+ */
+
+import type { Distribution } from "../../../mod.ts";
+import { mirrorNames } from "../../trace/mirror_names.ts";
+import type { TraceReport } from "../../trace/report.ts";
+import { formatBytes, formatRate } from "../format.ts";
+import { printable, textWidth, truncate } from "../text_width.ts";
+
+const COLUMNS = 80;
+const GAP = 2;
+/** Columns that the name of a mirror has at least. */
+const LEAST_NAME = 12;
+
+/** The measures that are one value, by their names. */
+export function factRows(report: TraceReport): [name: string, value: string][] {
+  const { start, fileBytes, receivedBytes, blocks, blockBytes, goodputBytesPerSecond } = report;
+  const partly = receivedBytes !== fileBytes;
+  return [
+    ["file size", fileBytes === null ? "unknown" : formatBytes(fileBytes)],
+    ...(partly
+      ? [["received", formatBytes(receivedBytes) + (start > 0 ? ` from byte ${start} on` : "")]]
+      : []) as [string, string][],
+    ["blocks", `${blocks} of ${formatBytes(blockBytes)}`],
+    ["outcome", report.outcome ?? "not recorded"],
+    ["wall time", `${seconds(report.wallSeconds)} s`],
+    ["goodput", `${formatRate(goodputBytesPerSecond)} (${megabits(goodputBytesPerSecond)} Mbit/s)`],
+    ["initial buffering time", `${seconds(report.initialBufferingSeconds)} s`],
+    ["mean positive delay", `${seconds(report.meanPositiveDelaySeconds)} s`],
+    ["duplicate requests", String(report.duplicateRequests)],
+  ];
+}
+
+/** The measures that are distributed, below a head. */
+export function distributionRows(report: TraceReport): string[][] {
+  const cells = (of: Distribution, format: (value: number) => string) =>
+    [of.mean, of.median, of.standardDeviation, of.maximum].map(format);
+  const count = (value: number) => value.toFixed(2);
+  return [
+    ["", "mean", "median", "sd", "max"],
+    ["invalid blocks", ...cells(report.invalidBlocks, count)],
+    ["blocks returned at once", ...cells(report.returnedAtOnce, count)],
+    ["return interval, s", ...cells(report.returnIntervalSeconds, seconds)],
+  ];
+}
+
+/** The mirrors, below a head; the intervals are those between the blocks of one mirror. */
+export function mirrorRows({ mirrors }: TraceReport): string[][] {
+  const names = mirrorNames(mirrors.map(({ url }) => url));
+  return [
+    ["mirror", "blocks", "bytes", "share", "mean", "median", "sd", "dup", "fail"],
+    ...mirrors.map((mirror, index) => {
+      const { mean, median, standardDeviation } = mirror.arrivalIntervalSeconds;
+      const intervals = [mean, median, standardDeviation].map((value) =>
+        mirror.blocks < 2 ? "-" : seconds(value)
+      );
+      return [
+        printable(names[index]!),
+        String(mirror.blocks),
+        formatBytes(mirror.bytes),
+        formatShare(mirror.share),
+        ...intervals,
+        String(mirror.duplicateRequests),
+        String(mirror.failures),
+      ];
+    }),
+  ];
+}
+
+/** All tables as lines of at most 80 columns. */
+export function tableText(title: string, report: TraceReport): string {
+  const facts = factRows(report);
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return [
+    truncate(title, COLUMNS),
+    "",
+    ...facts.map(([name, value]) => `${name.padEnd(width + GAP)}${value}`),
+    "",
+    ...align(distributionRows(report)),
+    "",
+    "A block counts for the mirror that brought its last byte; mean, median and sd",
+    "are of the seconds between those blocks.",
+    ...align(mirrorRows(report)),
+    "",
+  ].join("\n");
+}
+
+/** What was downloaded, and from how many mirrors. */
+export function reportTitle(report: TraceReport): string {
+  const { mirrors, delayRequest } = report;
+  const from = `from ${mirrors.length} mirror${mirrors.length === 1 ? "" : "s"}`;
+  return `${fileName(mirrors[0]?.url)} ${from}${
+    delayRequest === null ? "" : `, ${printable(delayRequest)}`
+  }`;
+}
+
+/** The same in numbers, for a line below it. */
+export function reportSubtitle(report: TraceReport): string {
+  const { start, receivedBytes, wallSeconds, goodputBytesPerSecond, sphttp } = report;
+  return formatBytes(receivedBytes) + (start > 0 ? ` from byte ${start} on` : "") +
+    ` in ${seconds(wallSeconds)} s, ` +
+    `${formatRate(goodputBytesPerSecond)}; initial buffering ` +
+    `${seconds(report.initialBufferingSeconds)} s; mean invalid blocks ` +
+    report.invalidBlocks.mean.toFixed(2) +
+    (sphttp === null ? "" : `; recorded by sphttp ${printable(sphttp)}`);
+}
+
+/** A share in percent, to be told from nothing where it is something. */
+export function formatShare(share: number): string {
+  return share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`;
+}
+
+/** The first column to the left and cut where the line would be too long, figures to the right. */
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]!.map((_, column) =>
+    Math.max(...rows.map((row) => textWidth(row[column]!)))
+  );
+  const others = widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
+  const first = Math.min(widths[0]!, Math.max(LEAST_NAME, COLUMNS - others));
+  return rows.map(([name = "", ...cells]) => {
+    const cut = truncate(name, first);
+    const figures = cells.map((cell, index) => cell.padStart(widths[index + 1]! + GAP));
+    return cut + " ".repeat(first - textWidth(cut)) + figures.join("");
+  });
+}
+
+/** Seconds in about five characters. */
+function seconds(value: number): string {
+  return value.toFixed(value < 9.9995 ? 3 : value < 99.995 ? 2 : value < 999.95 ? 1 : 0);
+}
+
+function megabits(bytesPerSecond: number): string {
+  const value = bytesPerSecond / 125_000;
+  return value.toFixed(value < 99.95 ? 1 : 0);
+}
+
+function fileName(url = ""): string {
+  const segment = URL.parse(url)?.pathname.split("/").at(-1) || url;
+  try {
+    return printable(decodeURIComponent(segment));
+  } catch {
+    return printable(segment);
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Reads a trace that `--trace FILE` has written. What a newer sphttp added to events is ignored; a line
+ * that a killed process left unfinished at the end is, too. Anything else that is wrong is said with
+ * its line.
+ *
+ * @module
+ */
+
+import type { TraceEvent } from "../../../mod.ts";
+import { CommandError } from "../../command/command_error.ts";
+import type { Recording } from "../../trace/report.ts";
+import { readError, reason } from "../file_error.ts";
+import { printable, truncate } from "../text_width.ts";
+import type { StartLine } from "../trace_file.ts";
+
+/** The version of the format that is read. */
+const VERSION = 1;
+/** Characters in a line; whatever has more of them is no trace. */
+const LONGEST_LINE = 4 * 1024 * 1024;
+const HOW = "a trace is what sphttp --trace FILE writes";
+
+/** Reads a trace from a file, or from stdin for `-`. Rejects with exit code 26 where it cannot. */
+export async function loadTrace(path: string): Promise<Recording> {
+  const name = path === "-" ? "stdin" : printable(path);
+  try {
+    const source = path === "-" ? Deno.stdin.readable : (await Deno.open(path)).readable;
+    return await readTrace(source, name);
+  } catch (cause) {
+    if (cause instanceof CommandError) throw cause;
+    throw readError(`cannot read ${name}: ${reason(cause)}`, cause);
+  }
+}
+
+/**
+ * Reads a trace from its bytes; `name` is what messages call it.
+ *
+ * @throws {CommandError} it is no trace, of another version, or damaged
+ */
+export async function readTrace(
+  bytes: AsyncIterable<Uint8Array>,
+  name: string,
+): Promise<Recording> {
+  let start: StartLine | undefined;
+  const events: TraceEvent[] = [];
+  let torn = false;
+  for await (const { number, text, complete } of linesOf(bytes, name)) {
+    if (text.trim() === "") continue;
+    const value = parse(text);
+    if (start === undefined) {
+      start = readStart(value, name, !complete && text.startsWith('{"type":"start"'));
+    } else if (value === undefined && !complete) {
+      torn = true;
+    } else {
+      const event = readEvent(value, `${name}, line ${number}`);
+      if (event !== undefined) events.push(event);
+    }
+  }
+  if (start === undefined) throw readError(`${name} is empty; ${HOW}`);
+  if (!events.some(({ type }) => type === "receive")) {
+    throw readError(`${name} tells of no block that was received${ending(events)}`);
+  }
+  const { sphttp, urls, splitSize, start: begin, options } = start;
+  return { sphttp, urls, splitSize, start: begin, options: options ?? {}, events, torn };
+}
+
+interface Line {
+  /** From 1 on. */
+  readonly number: number;
+  readonly text: string;
+  /** Whether it ends where a line does. */
+  readonly complete: boolean;
+}
+
+async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Line> {
+  const decoder = new TextDecoder();
+  let number = 0;
+  let rest = "";
+  for await (const part of bytes) {
+    const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
+    rest = lines.pop()!;
+    for (const text of lines) yield { number: ++number, text, complete: true };
+    if (rest.length > LONGEST_LINE) {
+      throw readError(`${name} is no trace: line ${number + 1} does not end; ${HOW}`);
+    }
+  }
+  rest += decoder.decode();
+  if (rest !== "") yield { number: ++number, text: rest, complete: false };
+}
+
+/** The value of a line, `undefined` where it is no JSON. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function readStart(value: unknown, name: string, unfinished: boolean): StartLine {
+  if (unfinished && value === undefined) {
+    throw readError(`${name} ends in its first line; there is nothing to analyze`);
+  }
+  const line = objectOf(value);
+  if (line?.type !== "start" || !isWhole(line.version) || line.version < 1) {
+    throw readError(`${name} is no trace: its first line is not the one of a trace; ${HOW}`);
+  }
+  if (line.version > VERSION) {
+    throw readError(
+      `${name} is a trace of version ${line.version}, but this sphttp reads version ${VERSION}; ` +
+        "a newer sphttp can read it",
+    );
+  }
+  check(line, START_FIELDS, `${name}, line 1: the start`);
+  return line as unknown as StartLine;
+}
+
+/** The event of a line, `undefined` for one that is not known here. */
+function readEvent(value: unknown, where: string): TraceEvent | undefined {
+  const event = objectOf(value);
+  if (value === undefined) throw readError(`${where}: no JSON`);
+  if (typeof event?.type !== "string") throw readError(`${where}: no event, for it has no type`);
+  if (event.type === "start") throw readError(`${where}: another trace begins here; one is enough`);
+  if (!Object.hasOwn(EVENT_FIELDS, event.type)) return undefined;
+  check(event, EVENT_FIELDS[event.type]!, `${where}: the ${event.type} event`);
+  return event as unknown as TraceEvent;
+}
+
+/** What a field must be, in words, and whether a value is that. */
+type Check = readonly [wanted: string, is: (value: unknown) => boolean];
+
+const SECONDS: Check = [
+  "a number from 0 up",
+  (value) => Number.isFinite(value) && value as number >= 0,
+];
+const WHOLE: Check = ["a whole number from 0 up", isWhole];
+const SIZE: Check = ["a whole number from 1 up", (value) => isWhole(value) && value > 0];
+const UNLESS_UNKNOWN: Check = [
+  "a whole number from 0 up",
+  (value) => value === undefined || isWhole(value),
+];
+const FLAG: Check = ["true or false", (value) => typeof value === "boolean"];
+const MIRROR: Check = ["a URL", (value) => typeof value === "string" && URL.canParse(value)];
+const TEXTS: Check = [
+  "a list of URLs",
+  (value) => Array.isArray(value) && value.every((url) => typeof url === "string"),
+];
+const TEXT: Check = ["a text", (value) => value === undefined || typeof value === "string"];
+const OPTIONS: Check = [
+  "an object",
+  (value) => value === undefined || objectOf(value) !== undefined,
+];
+const OUTCOME: Check = [
+  "complete, failed or cancelled",
+  (value) => value === "complete" || value === "failed" || value === "cancelled",
+];
+
+const START_FIELDS: Readonly<Record<string, Check>> = {
+  sphttp: TEXT,
+  urls: TEXTS,
+  splitSize: SIZE,
+  start: WHOLE,
+  options: OPTIONS,
+};
+
+/** The fields on which the analysis relies. */
+const EVENT_FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
+  send: { seconds: SECONDS, block: WHOLE, mirror: MIRROR, request: WHOLE, duplicate: FLAG },
+  cancel: { seconds: SECONDS, mirror: MIRROR, request: WHOLE },
+  receive: { seconds: SECONDS, block: WHOLE, mirror: MIRROR, bytes: WHOLE },
+  open: { seconds: SECONDS, size: UNLESS_UNKNOWN },
+  mirror: { seconds: SECONDS, mirror: MIRROR },
+  failure: { seconds: SECONDS, mirror: MIRROR },
+  note: { seconds: SECONDS },
+  end: { seconds: SECONDS, outcome: OUTCOME, bytes: OPTIONS },
+};
+
+function check(
+  record: Readonly<Record<string, unknown>>,
+  fields: Readonly<Record<string, Check>>,
+  what: string,
+): void {
+  for (const [field, [wanted, is]] of Object.entries(fields)) {
+    const value = record[field];
+    if (is(value)) continue;
+    throw readError(
+      value === undefined
+        ? `${what} has no ${field}, but ${wanted} is needed`
+        : `${what} has ${shown(value)} as its ${field}, but ${wanted} is needed`,
+    );
+  }
+}
+
+/** How a download without a received block went. */
+function ending(events: readonly TraceEvent[]): string {
+  const end = events.findLast((event) => event.type === "end");
+  const failure = events.findLast((event) => event.type === "failure");
+  const why = failure === undefined ? "" : `: ${truncate(printable(String(failure.message)), 200)}`;
+  return end === undefined ? "" : `; the download ${VERBS[end.outcome]}${why}`;
+}
+
+const VERBS = { complete: "was complete", failed: "failed", cancelled: "was cancelled" } as const;
+
+function shown(value: unknown): string {
+  return truncate(printable(JSON.stringify(value)), 40);
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && value as number >= 0;
+}
+
+function objectOf(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value as Record<string, unknown>
+    : undefined;
+}

@@ -1,0 +1,48 @@
+/**
+ * Checksums of a file that is not kept in memory: every byte passes through once.
+ *
+ * @module
+ */
+
+import type { Hash } from "node:crypto";
+import { CommandError } from "../../command/command_error.ts";
+import { ExitCode } from "../exit_code.ts";
+import type { Checksum } from "./digest.ts";
+
+/** Computes checksums and compares them with those expected. */
+export class ChecksumVerifier {
+  readonly #checks: readonly { checksum: Checksum; hash: Hash }[];
+
+  private constructor(checks: readonly { checksum: Checksum; hash: Hash }[]) {
+    this.#checks = checks;
+  }
+
+  /** Expects these checksums. What computes them takes a while to load, so it waits until here. */
+  static async of(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
+    const { createHash } = await import("node:crypto");
+    return new ChecksumVerifier(
+      checksums.map((checksum) => ({ checksum, hash: createHash(checksum.algorithm) })),
+    );
+  }
+
+  /** Takes the next bytes of the file. */
+  update(bytes: Uint8Array): void {
+    for (const { hash } of this.#checks) hash.update(bytes);
+  }
+
+  /**
+   * To be called at the end.
+   *
+   * @throws {CommandError} a checksum is another one; `after` is added to the message
+   */
+  verify(after = ""): void {
+    for (const { checksum: { name, hex }, hash } of this.#checks) {
+      const got = hash.digest("hex");
+      if (got === hex) continue;
+      throw new CommandError(
+        ExitCode.CHECKSUM,
+        `the ${name} checksum does not match${after}\n  expected ${hex}\n  got      ${got}`,
+      );
+    }
+  }
+}

@@ -1,0 +1,252 @@
+/**
+ * The progress of a download as lines of text: one for the whole, one for each mirror. Pure: what is
+ * drawn depends on the state and the width alone, and no line is ever wider than that.
+ *
+ * @module
+ */
+
+import type { DownloadStats, MirrorStats } from "../../../mod.ts";
+import { formatBytes, formatFraction, formatPercent, formatRate, formatTime } from "../format.ts";
+import { fit, printable, textWidth, truncate } from "../text_width.ts";
+
+/** What is drawn. */
+export interface ProgressState {
+  /** Name of the file. */
+  readonly name: string;
+  /** Bytes that were there before the download began. */
+  readonly offset: number;
+  /** What the download has done so far. */
+  readonly stats: DownloadStats;
+}
+
+/** How it is drawn. */
+export interface ProgressStyle {
+  /** Whether colours are used. */
+  readonly color: boolean;
+  /** Whether the terminal shows more than ASCII. */
+  readonly unicode: boolean;
+  /** The most lines for mirrors; those that brought the least share the last one. */
+  readonly mirrorLines: number;
+}
+
+/** What the progress of a download amounts to. */
+export interface Totals {
+  /** Bytes in place, those from before included. */
+  readonly done: number;
+  /** Bytes of the whole, where that is known. */
+  readonly total: number | undefined;
+  /** Share of the whole, from 0 to 1. */
+  readonly share: number | undefined;
+  /** Seconds until the end, at the rate of now. */
+  readonly etaSeconds: number | undefined;
+}
+
+/** Sums up a state. */
+export function totals({ offset, stats }: ProgressState): Totals {
+  const done = offset + stats.consumedBytes;
+  if (stats.size === undefined) {
+    return { done, total: undefined, share: undefined, etaSeconds: undefined };
+  }
+  const total = offset + stats.size;
+  return {
+    done,
+    total,
+    share: total === 0 ? 1 : done / total,
+    etaSeconds: stats.rate > 0 ? (total - done) / stats.rate : undefined,
+  };
+}
+
+/** The progress in lines of at most `width` columns. */
+export function renderProgress(
+  state: ProgressState,
+  width: number,
+  { color = false, unicode = true, mirrorLines = 8 }: Partial<ProgressStyle> = {},
+): string[] {
+  const style = { color, unicode, mirrorLines };
+  const lines = [wholeLine(state, width, style), ...mirrorTable(state.stats.mirrors, width, style)];
+  return unicode ? lines : lines.map((line) => line.replaceAll("…", "~"));
+}
+
+/** The progress of several downloads, a line for each as far as there is room. */
+export function renderFiles(
+  states: readonly ProgressState[],
+  width: number,
+  { color = false, unicode = true, lines = 8 }: Partial<ProgressStyle> & { lines?: number } = {},
+): string[] {
+  const style = { color, unicode, mirrorLines: 0 };
+  const names = states.map(({ name }) => textWidth(printable(name)));
+  // All names take the same room, so that the bars stand below each other.
+  const nameWidth = Math.min(Math.max(...names), Math.floor(width / 4));
+  const shown = states.length <= lines ? states : states.slice(0, lines - 1);
+  const drawn = shown.map((state) => {
+    const name = fit(printable(state.name), nameWidth);
+    const rest = wholeLine({ ...state, name: "" }, width - nameWidth - 2, style);
+    return `${name}  ${rest}`;
+  });
+  const hidden = states.length - shown.length;
+  const all = hidden > 0 ? [...drawn, truncate(`and ${hidden} more`, width)] : drawn;
+  return unicode ? all : all.map((line) => line.replaceAll("…", "~"));
+}
+
+/** The progress in one line for a log: `12.3 MB of 64.0 MB (19 %), 24.0 MB/s, ETA 2 s`. */
+export function progressLine(state: ProgressState): string {
+  const { done, total, share, etaSeconds } = totals(state);
+  const rate = formatRate(state.stats.rate);
+  if (total === undefined || share === undefined) {
+    const { receivedBytes, mirrors } = state.stats;
+    if (receivedBytes > 0) return `${formatBytes(done)}, ${rate}`;
+    return `no answer yet from ${
+      mirrors.length === 1 ? "the mirror" : `${mirrors.length} mirrors`
+    }`;
+  }
+  const eta = etaSeconds === undefined ? "" : `, ETA ${formatTime(etaSeconds)}`;
+  return `${formatBytes(done)} of ${formatBytes(total)} (${formatPercent(share)}), ${rate}${eta}`;
+}
+
+/** Columns from which on the line for the whole has room for its parts. */
+const ROOM_FOR = { name: 72, sizes: 48, eta: 32 };
+
+function wholeLine(state: ProgressState, width: number, style: ProgressStyle): string {
+  const { done, total, share, etaSeconds } = totals(state);
+  const { stats } = state;
+  const name = width < ROOM_FOR.name || state.name === ""
+    ? ""
+    : `${truncate(printable(state.name), Math.floor(width / 4))}  `;
+  const rate = formatRate(stats.rate).padStart(10);
+  if (total === undefined || share === undefined) {
+    return truncate(
+      `${name}${formatBytes(done).padStart(9)}  ${rate}  ${formatTime(stats.seconds)}`,
+      width,
+    );
+  }
+  const eta = etaSeconds === undefined ? "–".padStart(4) : formatTime(etaSeconds).padStart(4);
+  const figures = [
+    formatPercent(share).padStart(5),
+    ...width < ROOM_FOR.sizes ? [] : [formatFraction(done, total)],
+    rate,
+    ...width < ROOM_FOR.eta ? [] : [`ETA ${style.unicode ? eta : eta.replace("–", "-")}`],
+  ].join("  ");
+  const room = width - textWidth(name) - textWidth(figures) - 1;
+  if (room < 3) return truncate(figures.trimStart(), width);
+  const ahead = total === 0 ? 0 : stats.bufferedBytes / total;
+  return `${paint("bold", name, style)}${bar(share, ahead, room, style)} ${figures}`;
+}
+
+/** What is done, what waits in the reorder buffer for what is missing before it, and the rest. */
+function bar(share: number, ahead: number, width: number, style: ProgressStyle): string {
+  const done = filled(share, width, style);
+  const rest = width - textWidth(done);
+  const buffered = Math.min(rest, Math.round(ahead * width));
+  const [waiting, empty] = style.unicode ? ["▒", "░"] : ["=", "-"];
+  return paint("green", done, style) + paint("green", waiting.repeat(buffered), style) +
+    paint("dim", empty.repeat(rest - buffered), style);
+}
+
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+
+/** A bar as long as the share of the width, to an eighth of a column. */
+function filled(share: number, width: number, { unicode }: ProgressStyle): string {
+  const columns = Math.min(1, Math.max(0, share)) * width;
+  if (!unicode) return "#".repeat(Math.floor(columns));
+  const whole = Math.floor(columns);
+  return "█".repeat(whole) + EIGHTHS[Math.floor((columns - whole) * 8)]!;
+}
+
+/** One line of the table. */
+interface Row {
+  readonly label: string;
+  readonly state: string;
+  readonly color: Color;
+  readonly share: number;
+  /** Bytes per second; 0 where it does not serve now. */
+  readonly rate: number;
+}
+
+/** A bar of fewer columns says less than the name that could stand there. */
+const LEAST_BAR = 6;
+
+function mirrorTable(
+  mirrors: readonly MirrorStats[],
+  width: number,
+  style: ProgressStyle,
+): string[] {
+  const rows = foldedRows(mirrors, style.mirrorLines);
+  if (rows.length === 0 || width < 8) return [];
+  const stateWidth = Math.max(...rows.map(({ state }) => state.length));
+  const longest = Math.max(...rows.map(({ label }) => textWidth(label)));
+  // Two spaces lead, two stand between columns; share and rate take 5 and 10.
+  const room = width - 2 - stateWidth - 2 - 5 - 2 - 10 - 2;
+  const proposed = Math.min(longest, Math.max(6, Math.floor(room * 0.65)));
+  const barWidth = room - proposed - 2;
+  const labelWidth = barWidth < LEAST_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
+  return rows.map(({ label, state, color, share, rate }) => {
+    const cells = [
+      `  ${fit(label, labelWidth)}`,
+      paint(color, state.padEnd(stateWidth), style),
+      ...barWidth < LEAST_BAR ? [] : [fit(filled(share, barWidth, style), barWidth)],
+      formatPercent(share).padStart(5),
+      (rate > 0 ? formatRate(rate) : "").padStart(10),
+    ];
+    const line = cells.join("  ");
+    return style.color && room >= 8 ? line : truncate(stripColor(line), width);
+  });
+}
+
+/** One row for each mirror, as long as there is room; else those that brought the least share one. */
+function foldedRows(mirrors: readonly MirrorStats[], limit: number): Row[] {
+  const labels = mirrorLabels(mirrors);
+  const rows = mirrors.map((mirror, index): Row => ({
+    label: labels[index]!,
+    state: mirror.state,
+    color: STATE_COLORS[mirror.state],
+    share: mirror.share,
+    rate: mirror.state === "busy" ? mirror.rate : 0,
+  }));
+  if (rows.length <= limit) return rows;
+  if (limit < 1) return [];
+  const ranking = [...rows].sort((one, other) => other.share - one.share);
+  const folded = new Set(ranking.slice(limit - 1));
+  const sum = (value: (row: Row) => number) =>
+    [...folded].reduce((total, row) => total + value(row), 0);
+  return [...rows.filter((row) => !folded.has(row)), {
+    label: `${folded.size} others`,
+    state: "",
+    color: "dim",
+    share: sum(({ share }) => share),
+    rate: sum(({ rate }) => rate),
+  }];
+}
+
+/** The mirrors' hosts; with the path where several share one. */
+export function mirrorLabels(mirrors: readonly { readonly url: string }[]): string[] {
+  const urls = mirrors.map(({ url }) => new URL(url));
+  return urls.map(({ host, pathname }) =>
+    urls.filter((other) => other.host === host).length === 1 ? host : printable(host + pathname)
+  );
+}
+
+const COLORS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, none: 0 };
+
+type Color = keyof typeof COLORS;
+
+const STATE_COLORS: Readonly<Record<MirrorStats["state"], Color>> = {
+  probing: "dim",
+  spare: "dim",
+  idle: "dim",
+  busy: "green",
+  waiting: "yellow",
+  retired: "dim",
+  closed: "red",
+  dropped: "red",
+};
+
+function paint(color: Color, text: string, style: ProgressStyle): string {
+  if (!style.color || color === "none" || text === "") return text;
+  return `\x1b[${COLORS[color]}m${text}\x1b[0m`;
+}
+
+/** The text without its colours. */
+export function stripColor(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\x1b\[\d+m/g, "");
+}

@@ -1,0 +1,225 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import { PartFile } from "../../../lib/cli/part/part_file.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+import {
+  A,
+  facts,
+  filePlace,
+  leave,
+  open,
+  refuse,
+  text,
+  workplace,
+} from "../../support/part_workplace.ts";
+
+const POSIX = Deno.build.os !== "windows";
+
+Deno.test("PartFile.complete() gives no name to a file that somebody put in its place", async () => {
+  using place = workplace();
+  using part = await open(place);
+  part.begin(facts(3));
+  await part.write(new Uint8Array([1, 2, 3]));
+  Deno.writeTextFileSync(`${place.part}.other`, "other");
+  Deno.renameSync(`${place.part}.other`, place.part);
+  const message = await refuse(part.complete(), ExitCode.WRITE);
+  assertStringIncludes(message, "was removed or replaced by somebody else meanwhile");
+  assertEquals(Deno.readTextFileSync(place.part), "other");
+});
+
+Deno.test("PartFile: one that somebody took away hides no error", async () => {
+  using place = workplace();
+  const part = await open(place);
+  Deno.removeSync(place.part);
+  part[Symbol.dispose]();
+});
+
+Deno.test("PartFile.expect() refuses bytes from before that are more than what is wanted", async () => {
+  using place = workplace();
+  await leave(place, "abcdef", facts(10));
+  using part = await open(place, { resume: true });
+  assertThrows(() => part.expect({ start: 0, end: 5 }), CommandError, "is longer than this file");
+  part.expect({ start: 0, end: 6 });
+});
+
+Deno.test("PartFile grows beside its record, and takes the name at the end", async () => {
+  using place = workplace();
+  using part = await open(place);
+  part.begin(facts(6, '"1"'));
+  assertEquals(place.names(), ["f.part"]);
+  assertEquals(part.kept, false);
+  await part.write(text("abc"));
+  await part.settle();
+  assertEquals(place.names(), ["f.part", "f.part.json"]);
+  assertEquals(place.mirrors(), [{ url: A, etag: '"1"' }]);
+  assertEquals(part.kept, true);
+  await part.write(text("def"));
+  await part.settle();
+  await part.complete();
+  assertEquals(place.names(), ["f"]);
+  assertEquals(place.read("f"), "abcdef");
+});
+
+Deno.test("PartFile of an empty file is complete without a write", async () => {
+  using place = workplace();
+  Deno.writeTextFileSync(place.part, "from before");
+  using part = await open(place);
+  part.begin(facts(0));
+  await part.complete();
+  assertEquals(place.names(), ["f"]);
+  assertEquals(place.read("f"), "");
+});
+
+Deno.test("PartFile.remove() takes away what was written, and the record", async () => {
+  using place = workplace();
+  {
+    using part = await open(place);
+    part.begin(facts(6));
+    await part.write(text("abc"));
+    await part.settle();
+    await part.remove();
+    await part.remove();
+  }
+  assertEquals(place.names(), []);
+  using made = await open(place);
+  await made.remove();
+  assertEquals(place.names(), []);
+});
+
+Deno.test("PartFile.remove() leaves bytes from before that it has added nothing to", async () => {
+  for (const resume of [false, true]) {
+    using place = workplace();
+    await leave(place, "abc", facts(6));
+    using part = await open(place, { resume });
+    part.begin(facts(6));
+    await part.remove();
+    assertEquals(place.names(), ["f.part", "f.part.json"]);
+    using again = await open(place, { resume });
+    again.begin(facts(6));
+    await again.write(text("x"));
+    await again.remove();
+    assertEquals(place.names(), []);
+  }
+});
+
+Deno.test("PartFile that was made and got no bytes is taken away", async () => {
+  using place = workplace();
+  {
+    using _part = await open(place);
+    assertEquals(place.names(), ["f.part"]);
+  }
+  assertEquals(place.names(), []);
+});
+
+Deno.test("PartFile.complete() gives the file its time", async () => {
+  using place = workplace();
+  const mtime = new Date("2001-02-03T04:05:06Z");
+  using part = await open(place);
+  await part.write(text("abc"));
+  await part.settle();
+  await part.complete({ mtime });
+  assertEquals(Deno.statSync(place.file).mtime, mtime);
+});
+
+Deno.test("PartFile replaces the file only at the end", async () => {
+  using place = workplace();
+  Deno.writeTextFileSync(place.file, "old", { mode: 0o640 });
+  using part = await open(place);
+  await part.write(text("new"));
+  await part.settle();
+  assertEquals(place.read("f"), "old");
+  await part.complete();
+  assertEquals(place.read("f"), "new");
+  if (POSIX) assertEquals(Deno.statSync(place.file).mode! & 0o777, 0o640);
+});
+
+Deno.test("PartFile does not replace a file that came meanwhile", async () => {
+  using place = workplace();
+  {
+    using part = await PartFile.open(await filePlace(place, { fromUrl: true }), { resume: false });
+    await part.write(text("abc"));
+    await part.settle();
+    Deno.writeTextFileSync(place.file, "somebody's");
+    const message = await refuse(part.complete(), ExitCode.WRITE);
+    assertStringIncludes(message, "f was made by somebody else meanwhile, and is left as it is");
+  }
+  assertEquals(place.read("f"), "somebody's");
+  assertEquals(place.read("f.part"), "abc");
+});
+
+Deno.test("PartFile gives way to a file that came meanwhile, where files are kept", async () => {
+  using place = workplace();
+  using part = await PartFile.open(await filePlace(place, { keepExisting: true }), {
+    resume: false,
+  });
+  part.begin(facts(3));
+  await part.write(text("abc"));
+  await part.settle();
+  Deno.writeTextFileSync(place.file, "somebody's");
+  Deno.writeTextFileSync(`${place.file}.1`, "too");
+  await part.complete();
+  assertEquals(part.name, `${place.file}.2`);
+  assertEquals(place.names(), ["f", "f.1", "f.2"]);
+  assertEquals(place.read("f.2"), "abc");
+});
+
+Deno.test("PartFile has its file alone, in this process too", async () => {
+  using place = workplace();
+  using one = await open(place);
+  one.begin(facts(3));
+  await one.write(text("abc"));
+  for (const resume of [false, true]) {
+    const message = await refuse(open(place, { resume }), ExitCode.WRITE);
+    assertStringIncludes(message, "another sphttp is writing to ");
+  }
+  assertEquals(place.read("f.part"), "abc");
+  const other = await filePlace(place, { keepExisting: true });
+  using two = await PartFile.open(other, { resume: false });
+  assertEquals(two.name, `${place.file}.1`);
+  await one.complete();
+  assertEquals(place.read("f"), "abc");
+});
+
+Deno.test({
+  name: "PartFile is no link, no directory and no pipe",
+  ignore: !POSIX,
+  fn: async () => {
+    using place = workplace();
+    const victim = `${place.path}/victim`;
+    Deno.writeTextFileSync(victim, "precious");
+    const makers = [
+      () => Deno.symlinkSync(victim, place.part),
+      () => Deno.mkdirSync(place.part),
+      () => new Deno.Command("mkfifo", { args: [place.part] }).outputSync(),
+    ];
+    for (const make of makers) {
+      make();
+      assertStringIncludes(await refuse(open(place), ExitCode.WRITE), "it is no regular file");
+      Deno.removeSync(place.part);
+    }
+    // What somebody put where the record is written is not followed either.
+    Deno.symlinkSync(victim, `${place.record}.new`);
+    await leave(place, "abc", facts(6));
+    assertEquals(Deno.readTextFileSync(victim), "precious");
+    assertEquals(place.names(), ["f.part", "f.part.json", "victim"]);
+  },
+});
+
+Deno.test("PartFile says why it cannot be written", async () => {
+  using place = workplace();
+  const none = { ...await filePlace(place), path: `${place.path}/none/f`, name: "none/f" };
+  assertEquals(
+    await refuse(PartFile.open(none, { resume: false }), ExitCode.WRITE),
+    "cannot write to none/f.part: its directory does not exist; --create-dirs makes it",
+  );
+  // The record has no place: no byte is written.
+  Deno.mkdirSync(place.record);
+  {
+    using part = await open(place);
+    part.begin(facts(6));
+    const message = await refuse(part.write(text("abc")), ExitCode.WRITE);
+    assertStringIncludes(message, "cannot write to ");
+    assertEquals(place.read("f.part"), "");
+  }
+  assertEquals(place.names(), ["f.part.json"]);
+});

@@ -1,0 +1,71 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+
+const ROOT = new URL("../../../", import.meta.url);
+
+/** Opens the part file of the path given, says how that went, and holds it until stdin ends. */
+const HOLDER = `
+  import { PartFile } from "${new URL("lib/cli/part/part_file.ts", ROOT).href}";
+  import { placeOf } from "${new URL("lib/cli/place.ts", ROOT).href}";
+  const options = { directory: undefined, createDirectories: false, keepExisting: false };
+  const place = await placeOf({ ...options, output: Deno.args[0], resume: true }, "");
+  try {
+    using part = await PartFile.open(place, { resume: true });
+    console.log("has " + part.existing);
+    await part.write(new Uint8Array(10));
+    await part.settle();
+    console.log("wrote");
+    for await (const _ of Deno.stdin.readable);
+  } catch (error) {
+    console.log(error.exitCode + " " + error.message);
+  }
+`;
+
+/** A process that holds a part file, or cannot. */
+function holder(path: string) {
+  const script = `data:application/typescript,${encodeURIComponent(HOLDER)}`;
+  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", map, "-A", script, path],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  return {
+    child,
+    /** Resolves to what it has said once that has this in it, or it has ended. */
+    async said(wanted?: string): Promise<string> {
+      while (wanted === undefined || !text.includes(wanted)) {
+        const { done, value } = await lines.read();
+        if (done) break;
+        text += value;
+      }
+      return text;
+    },
+  };
+}
+
+Deno.test("a part file belongs to one process, and to the next when that is killed", async () => {
+  const path = Deno.makeTempDirSync({ prefix: "sphttp-lock-" });
+  try {
+    const one = holder(`${path}/f`);
+    assertEquals(await one.said("wrote"), "has 0\nwrote\n");
+    const two = holder(`${path}/f`);
+    assertStringIncludes(await two.said(), `23 another sphttp is writing to ${path}/f.part`);
+    await two.child.stdin.close();
+    await two.child.status;
+    assertEquals(Deno.statSync(`${path}/f.part`).size, 10);
+    one.child.kill("SIGKILL");
+    await one.said();
+    await one.child.status;
+    await one.child.stdin.close().catch(() => {});
+    const three = holder(`${path}/f`);
+    assertEquals(await three.said("wrote"), "has 10\nwrote\n");
+    await three.child.stdin.close();
+    await three.said();
+    await three.child.status;
+    assertEquals(Deno.statSync(`${path}/f.part`).size, 20);
+  } finally {
+    Deno.removeSync(path, { recursive: true });
+  }
+});

@@ -1,0 +1,187 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { exists } from "../../../lib/cli/place.ts";
+import { otherContent, randomContent } from "../../support/content.ts";
+import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
+
+const ROOT = new URL("../../../", import.meta.url);
+const SIZE = 1_500_000;
+const CONTENT = randomContent(SIZE);
+const BYTES = CONTENT.read(0, SIZE);
+const HALF = 700_000;
+
+/** The command in a process of its own, writing to `f`. */
+function command(cwd: string, args: string[], ...mirrors: LabMirror[]): Deno.Command {
+  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
+  const cli = new URL("cli.ts", ROOT).href;
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--quiet", "--no-check", map, "-A", cli, "-o", "f"],
+      ...args,
+      ...mirrors.map(({ url }) => url),
+    ],
+    ...{ cwd, stdin: "null", stdout: "null", stderr: "piped", env: { NO_COLOR: "1" } },
+  });
+}
+
+async function run(cwd: string, args: string[], ...mirrors: LabMirror[]) {
+  const { code, stderr } = await command(cwd, args, ...mirrors).output();
+  return { code, stderr: new TextDecoder().decode(stderr) };
+}
+
+/** Runs the command in a directory, and kills it when there are more bytes than before. */
+async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Promise<void> {
+  const part = `${path}/f.part`;
+  for (const mirror of mirrors) mirror.setRate(1_000_000);
+  const watcher = Deno.watchFs(path);
+  const before = await exists(part, "f.part") ? Deno.statSync(part).size : 0;
+  const child = command(path, args, ...mirrors).spawn();
+  for await (const { paths } of watcher) {
+    if (paths.includes(part) && Deno.statSync(part).size >= before + 200_000) break;
+  }
+  child.kill("SIGKILL");
+  await child.output();
+  for (const mirror of mirrors) mirror.setRate(undefined);
+}
+
+/** A directory where a download of a mirror's file was killed after some bytes. */
+async function killed(args: string[], ...mirrors: LabMirror[]) {
+  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-resume-" }));
+  await kill(path, args, ...mirrors);
+  return {
+    path,
+    read: (name: string) => Deno.readFileSync(`${path}/${name}`),
+    record: () => JSON.parse(Deno.readTextFileSync(`${path}/f.part.json`)),
+    write: (name: string, text: string) => Deno.writeTextFileSync(`${path}/${name}`, text),
+    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}
+
+Deno.test("-C - refuses a file that has changed where nothing is compared", async () => {
+  await using one = await startMirror({ content: CONTENT });
+  await using two = await startMirror({ content: CONTENT });
+  using place = await killed([], one, two);
+  const part = place.read("f.part");
+  // The first byte is another one now; size and the end of the part file are as they were.
+  const changed = {
+    ...CONTENT,
+    size: SIZE,
+    sha256: () => CONTENT.sha256(),
+    read: (start: number, end: number) =>
+      (start === 0 ? otherContent(CONTENT) : CONTENT).read(start, end),
+  };
+  one.setContent(changed, '"changed"');
+  two.setContent(changed, '"changed"');
+  const { code, stderr } = await run(place.path, ["-C", "-"], one, two);
+  assertEquals(code, 36, stderr);
+  assertMatch(stderr, /f\.part is of another version: http:\S+ has changed since \(its ETag was "/);
+  assertStringIncludes(stderr, "move it away or leave out -C - to start over");
+  assertEquals(place.read("f.part"), part);
+  assertEquals(place.names(), ["f.part", "f.part.json"]);
+  const again = await run(place.path, [], two);
+  assertEquals(again.code, 0, again.stderr);
+  assertEquals(place.names(), ["f"]);
+});
+
+Deno.test("-C - goes on with a mirror that is new, and the record knows both", async () => {
+  await using one = await startMirror({ content: CONTENT, etag: '"one"' });
+  await using two = await startMirror({ content: CONTENT, etag: '"two"' });
+  using place = await killed([], one);
+  await kill(place.path, ["-C", "-"], two);
+  const { size, mirrors } = place.record();
+  assertEquals(size, SIZE);
+  assertEquals(mirrors.map(({ etag }: { etag: string }) => etag), ['"one"', '"two"']);
+  const { code, stderr } = await run(place.path, ["-C", "-"], one, two);
+  assertEquals(code, 0, stderr);
+  assertEquals(place.read("f"), BYTES);
+});
+
+Deno.test("a record that is torn or missing is said, and the file is right", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  const states: [spoil: (path: string) => void, says: string][] = [
+    [(path) => Deno.truncateSync(path, 30), "f.part.json cannot be used: it is torn"],
+    [(path) => Deno.truncateSync(path), "f.part.json cannot be used: it is torn"],
+    [(path) => Deno.removeSync(path), "there is no record of f.part; only the end of f.part is"],
+  ];
+  for (const [spoil, says] of states) {
+    using place = await killed([], mirror);
+    spoil(`${place.path}/f.part.json`);
+    const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
+    assertEquals(code, 0, stderr);
+    assertStringIncludes(stderr, says);
+    assertEquals(place.read("f"), BYTES);
+    assertEquals(place.names(), ["f"]);
+  }
+});
+
+Deno.test("the record of a newer version is refused", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  using place = await killed([], mirror);
+  place.write("f.part.json", '{"version":2}');
+  const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
+  assertEquals(code, 36, stderr);
+  assertStringIncludes(stderr, "f.part.json was made by a newer sphttp");
+});
+
+Deno.test("a record holds no credentials", async () => {
+  const authorization = `Basic ${btoa("user:hunter2")}`;
+  await using mirror = await startMirror({ content: CONTENT, requireAuthorization: authorization });
+  using place = await killed(["-u", "user:hunter2"], mirror);
+  assertEquals(place.record().mirrors[0].url, mirror.url);
+  assertEquals(JSON.stringify(place.record()).includes("hunter2"), false);
+});
+
+Deno.test("-C - goes on with a part of a file, and with no other part", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  using place = await killed(["-r", `${HALF}-1399999`], mirror);
+  const kept = place.read("f.part");
+  assertEquals(kept, CONTENT.read(HALF, HALF + kept.byteLength));
+  const others: [args: string[], says: RegExp][] = [
+    [[], /f\.part begins with byte 700000 of the file, not with byte 0 as asked now/],
+    [["-r", "0-"], /not with byte 0 as asked now/],
+    [["-r", "-1000000"], /not with byte 500000 as asked now/],
+    // What would be continued lies behind the end of the file.
+    [["-r", "1400000-"], /not with byte 1400000 as asked now/],
+  ];
+  for (const [args, says] of others) {
+    const { code, stderr } = await run(place.path, ["-C", "-", ...args], mirror);
+    assertEquals(code, 36, stderr);
+    assertMatch(stderr, says);
+  }
+  const { code, stderr } = await run(place.path, ["-C", "-", "-r", `${HALF}-`], mirror);
+  assertEquals(code, 0, stderr);
+  assertEquals(place.read("f"), CONTENT.read(HALF, SIZE));
+});
+
+Deno.test("two commands for one file: the second one is refused", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  using place = await killed([], mirror);
+  mirror.setRate(300_000);
+  const first = command(place.path, ["-C", "-"], mirror).spawn();
+  for await (const event of Deno.watchFs(place.path)) {
+    if (event.paths.some((path) => path.includes("f.part.json"))) break;
+  }
+  for (const args of [[], ["-C", "-"]]) {
+    const { code, stderr } = await run(place.path, args, mirror);
+    assertEquals(code, 23, stderr);
+    assertStringIncludes(stderr, "another sphttp is writing to f.part; wait until it is done");
+  }
+  mirror.setRate(undefined);
+  const { code } = await first.output();
+  assertEquals(code, 0);
+  assertEquals(place.read("f"), BYTES);
+});
+
+Deno.test("--remove-on-error leaves neither part nor record, also when interrupted", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  using place = await killed([], mirror);
+  mirror.setRate(1_000_000);
+  const child = command(place.path, ["--remove-on-error"], mirror).spawn();
+  for await (const event of Deno.watchFs(place.path)) {
+    if (event.paths.some((path) => path.includes("f.part.json"))) break;
+  }
+  child.kill("SIGINT");
+  const { code, stderr } = await child.output();
+  assertEquals(code, 130, new TextDecoder().decode(stderr));
+  assertEquals(place.names(), []);
+});

@@ -1,0 +1,197 @@
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import {
+  difference,
+  mergeRecords,
+  readRecord,
+  type RecordedMirror,
+  recordFacts,
+  removeRecord,
+  type ResumeRecord,
+  writeRecord,
+} from "../../../lib/cli/part/resume_record.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+
+function workplace() {
+  const path = Deno.makeTempDirSync({ prefix: "sphttp-record-" });
+  return {
+    part: `${path}/f.part`,
+    record: `${path}/f.part.json`,
+    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}
+
+const mirror = (url: string, etag?: string, lastModified?: string): RecordedMirror => ({
+  url,
+  etag,
+  lastModified,
+});
+
+const record = (size: number | undefined, ...mirrors: RecordedMirror[]): ResumeRecord => ({
+  size,
+  start: 0,
+  mirrors,
+});
+
+const A = "http://a.example/f";
+const B = "http://b.example/f";
+const MONDAY = "Mon, 01 Jan 2024 00:00:00 GMT";
+const TUESDAY = "Tue, 02 Jan 2024 00:00:00 GMT";
+
+Deno.test("a record is read as it was written, and nothing else stays", async () => {
+  using place = workplace();
+  const written = record(10, mirror(A, '"1"', MONDAY), mirror(B));
+  await writeRecord(place.part, record(undefined, mirror(A)));
+  await writeRecord(place.part, written);
+  assertEquals(place.names(), ["f.part.json"]);
+  assertEquals(await readRecord(place.part, "f.part"), { record: written, note: undefined });
+  assertEquals(JSON.parse(Deno.readTextFileSync(place.record)).version, 1);
+  if (Deno.build.os !== "windows") {
+    assertEquals(Deno.statSync(place.record).mode! & 0o077, 0, "signed URLs are private");
+  }
+  await removeRecord(place.part);
+  await removeRecord(place.part);
+  assertEquals(place.names(), []);
+});
+
+Deno.test("a record that a kill kept from its name is written over", async () => {
+  using place = workplace();
+  Deno.writeTextFileSync(`${place.record}.new`, '{"version": 1, "si');
+  await writeRecord(place.part, record(10));
+  assertEquals(place.names(), ["f.part.json"]);
+  Deno.writeTextFileSync(`${place.record}.new`, '{"version": 1, "si');
+  await removeRecord(place.part);
+  assertEquals(place.names(), []);
+});
+
+Deno.test("a record that is not there is noted", async () => {
+  using place = workplace();
+  const found = await readRecord(place.part, "f.part");
+  assertEquals(found, {
+    record: undefined,
+    note: "there is no record of f.part; only the end of f.part is compared",
+  });
+});
+
+Deno.test("a record that is torn or somebody else's is noted, and not used", async () => {
+  const whole = JSON.stringify({ version: 1, ...record(10, mirror(A, '"1"', MONDAY)) });
+  const texts = [
+    ...Array.from(whole, (_, length) => whole.slice(0, length)),
+    "\0".repeat(100),
+    "null",
+    "[]",
+    "17",
+    "{}",
+    '{"version":0,"start":0,"mirrors":[]}',
+    '{"version":"2","start":0,"mirrors":[]}',
+    '{"version":1,"mirrors":[]}',
+    '{"version":1,"start":-1,"mirrors":[]}',
+    '{"version":1,"start":0,"size":1.5,"mirrors":[]}',
+    '{"version":1,"start":0,"size":1e300,"mirrors":[]}',
+    '{"version":1,"start":0,"mirrors":{}}',
+    '{"version":1,"start":0,"mirrors":[null]}',
+    '{"version":1,"start":0,"mirrors":[{"url":1}]}',
+    '{"version":1,"start":0,"mirrors":[{"url":"\\u001b[2J"}]}',
+    '{"version":1,"start":0,"mirrors":[{"url":"u","etag":7}]}',
+  ];
+  using place = workplace();
+  for (const text of texts) {
+    Deno.writeTextFileSync(place.record, text);
+    const { record, note } = await readRecord(place.part, "f.part");
+    assertEquals(record, undefined, text);
+    assertMatch(
+      note!,
+      /^f\.part\.json cannot be used: it is .*; only the end of f\.part is /,
+      text,
+    );
+  }
+});
+
+Deno.test("what is no file, or too large, is no record", async () => {
+  using place = workplace();
+  Deno.mkdirSync(place.record);
+  assertStringIncludes((await readRecord(place.part, "f.part")).note!, "it is no file");
+  Deno.removeSync(place.record);
+  using file = Deno.openSync(place.record, { write: true, createNew: true });
+  file.truncateSync(2 ** 40);
+  assertStringIncludes((await readRecord(place.part, "f.part")).note!, "it is too large");
+});
+
+Deno.test("a record of a newer version is refused", async () => {
+  using place = workplace();
+  Deno.writeTextFileSync(place.record, '{"version":2,"mirrors":"elsewhere"}');
+  const error = await assertRejects(() => readRecord(place.part, "f.part"), CommandError);
+  assertEquals((error as CommandError).exitCode, ExitCode.RESUME);
+  assertStringIncludes((error as CommandError).message, "f.part.json was made by a newer sphttp");
+  assertStringIncludes((error as CommandError).message, "leave out -C - to start over");
+});
+
+Deno.test("difference() finds what speaks against going on", () => {
+  const table: [older: ResumeRecord, newer: ResumeRecord, why: RegExp | undefined][] = [
+    [record(10), record(10), undefined],
+    [record(10), record(11), /^is of a file of 10 bytes, but the mirrors have one of 11 bytes$/],
+    [record(undefined), record(11), undefined],
+    [record(10), record(undefined), undefined],
+    [
+      record(10),
+      { ...record(10), start: 5 },
+      /^begins with byte 0 of the file, not with byte 5 as asked now$/,
+    ],
+    [record(10, mirror(A, '"1"')), record(10, mirror(A, '"1"')), undefined],
+    [
+      record(10, mirror(A, '"1"')),
+      record(10, mirror(B), mirror(A, '"2"')),
+      /^is of another version: http:\/\/a\.example\/f has changed since \(its ETag was "1" and is "2"\)$/,
+    ],
+    // The tag decides where there is one.
+    [record(10, mirror(A, '"1"', MONDAY)), record(10, mirror(A, '"1"', TUESDAY)), undefined],
+    [record(10, mirror(A, '"1"', MONDAY)), record(10, mirror(A, '"2"', MONDAY)), /ETag/],
+    // Mirrors have tags of their own.
+    [record(10, mirror(A, '"1"')), record(10, mirror(B, '"2"')), undefined],
+    [
+      record(10, mirror(A, undefined, MONDAY)),
+      record(10, mirror(A, undefined, TUESDAY)),
+      /Last-Modified was Mon, 01 Jan 2024 00:00:00 GMT and is Tue, /,
+    ],
+    [record(10, mirror(A, '"1"', MONDAY)), record(10, mirror(A, undefined, TUESDAY)), /Last-Mod/],
+    [record(10, mirror(A, '"1"')), record(10, mirror(A, undefined, TUESDAY)), undefined],
+    // A weak tag can say that it is the same file, but not that it is another one.
+    [record(10, mirror(A, 'W/"1"', MONDAY)), record(10, mirror(A, 'W/"1"', TUESDAY)), undefined],
+    [record(10, mirror(A, 'W/"1"', MONDAY)), record(10, mirror(A, 'W/"2"', MONDAY)), undefined],
+    [record(10, mirror(A, 'W/"1"', MONDAY)), record(10, mirror(A, 'W/"2"', TUESDAY)), /Last-Mod/],
+    [record(10, mirror(A, 'W/"1"')), record(10, mirror(A, '"2"')), undefined],
+  ];
+  for (const [older, newer, why] of table) {
+    const found = difference(older, newer);
+    if (why === undefined) assertEquals(found, undefined);
+    else assertMatch(found ?? "", why);
+  }
+});
+
+Deno.test("mergeRecords() keeps what only the older record knows", () => {
+  const older = record(10, mirror(A, '"1"'), mirror(B, '"b"'));
+  const newer = record(10, mirror(B), mirror("http://c.example/f", '"c"'));
+  assertEquals(mergeRecords(older, newer).mirrors, [
+    mirror(A, '"1"'),
+    mirror(B, '"b"'),
+    mirror("http://c.example/f", '"c"'),
+  ]);
+  const many = record(10, ...Array.from({ length: 2000 }, (_, i) => mirror(`http://${i}/`)));
+  const merged = mergeRecords(many, newer).mirrors;
+  assertEquals(merged.length, 1000);
+  assertEquals(merged.slice(-2), newer.mirrors);
+});
+
+Deno.test("recordFacts() knows whose validators are whose", () => {
+  const info = { size: 10, etag: '"1"', lastModified: MONDAY, mirrors: [A] };
+  const alone = { size: 10, start: 0, mirrors: [mirror(A, '"1"', MONDAY)] };
+  assertEquals(recordFacts({ info }), alone);
+  const validators = { etag: '"b"', lastModified: undefined, strong: '"b"' };
+  const known = [{ url: B, location: undefined, validators }];
+  assertEquals(recordFacts({ info: { ...info, mirrors: [A, B] }, mirrors: known, start: 3 }), {
+    size: 10,
+    start: 3,
+    mirrors: [mirror(A), mirror(B, '"b"')],
+  });
+});
