@@ -54,6 +54,8 @@ export interface Policy<View> {
 /** A request that is under way, as a policy sees it. */
 export interface RequestView {
   readonly id: number;
+  /** Only a `range` owns bytes that another mirror could bring instead. */
+  readonly kind: "probe" | "range" | "whole";
   /** The first byte that comes. */
   readonly start: number;
   /** The byte behind the last one that will come; `Infinity` where that is unknown. */

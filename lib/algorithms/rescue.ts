@@ -40,7 +40,8 @@ export function rescue(
 ): Plan | undefined {
   for (const outlook of outlooks) {
     for (const request of outlook.source.live) {
-      if (request.claimEnd <= request.position) continue;
+      // What it owns may end nowhere, where it is a whole file; and nobody else can be given that.
+      if (request.kind !== "range" || request.claimEnd <= request.position) continue;
       const { front } = view.ledger;
       const atFront = request.position <= front && front < request.claimEnd;
       const silentMs = now - expectedSince(request);

@@ -81,6 +81,7 @@ class Scene {
     this.ledger.take(start, end);
     live.push({
       id: this.#requests++,
+      kind: "range",
       ...{ start, end, claimEnd: end, position: start },
       startedAt: this.now,
       cold: false,

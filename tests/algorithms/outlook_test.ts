@@ -24,6 +24,7 @@ function request(facts: Partial<RequestView> = {}): RequestView {
   const { end = 100 } = facts;
   return {
     id: 0,
+    kind: "range",
     start: 0,
     end,
     claimEnd: end,

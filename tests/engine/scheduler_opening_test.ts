@@ -106,3 +106,26 @@ Deno.test("Scheduler: the first mirror may fail before the others have answered"
   assertEquals(hand.work, [undefined, "range 4-10", "probe 0-4"]);
   assertEquals(hand.types().includes("open"), true);
 });
+
+for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0]]) {
+  Deno.test(`Scheduler: a whole file without a size gives nobody's bytes away (answers ${order})`, () => {
+    const hand = new Hand(3, { delay: "adaptive", windowSize: 1_000_000, splitSize: 1000 });
+    const size = 5_000_000;
+    for (const mirror of order) {
+      hand.now += 5;
+      if (mirror === 0) hand.probed(0, { type: "whole" });
+      else hand.probed(mirror, { type: "partial", start: 0, end: PROBE, size });
+    }
+    for (let turn = 0; hand.outcome === undefined && turn < 1000; turn++) {
+      hand.now += 10;
+      for (const mirror of [1, 2]) if (hand.of(mirror) !== undefined) hand.deliver(mirror);
+      hand.handle({ type: "consumed", bytes: hand.scheduler.heldBytes });
+    }
+    assertEquals(hand.outcome, "finish");
+    for (const command of hand.commands) {
+      if (command.type !== "start" || command.kind !== "range") continue;
+      const { start, end } = command;
+      assertEquals([start >= 0, end! > start, end! <= size], [true, true, true], `${start}-${end}`);
+    }
+  });
+}
