@@ -69,7 +69,8 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
 /** What can be done about statuses that ask for something. */
 function adviceOn(failures: readonly MirrorError[]): string {
   if (failures.some(({ status }) => status === 401)) {
-    return "\nA login is wanted: --user USER:PASS, or --netrc with the host in ~/.netrc";
+    return "\nA login is wanted, or not the one that was sent: --user USER:PASS, or --netrc with the host in " +
+      "~/.netrc";
   }
   const proxies = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"]
     .flatMap((name) => [name, name.toLowerCase()]).filter(isSet);
@@ -100,8 +101,10 @@ export async function exitCodeOf(
 ): Promise<ExitCode> {
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
-  const { phase, reason, mirror } = first;
+  const { phase, reason, mirror, message } = first;
   if (reason !== "network" || phase === "body") return CODE_BY_REASON[reason];
+  // The proxy was reached, and refused; that is told in words only.
+  if (/\btunnel\b/.test(message)) return ExitCode.RECEIVE;
   // What it needs takes a while to load: only when something is wrong.
   const { diagnoseConnection, diagnoseProxy } = await import("./diagnosis.ts");
   return proxy === undefined

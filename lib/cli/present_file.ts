@@ -49,7 +49,9 @@ export async function verifyPresent(
     return done("and no mirror tells a size to compare it with");
   }
   if (there === wanted) {
-    return done("with all its bytes; nothing to continue");
+    return done(
+      "as long as what is wanted; nothing else was compared (--checksum would be), nothing to continue",
+    );
   }
   const sizes = there < wanted
     ? `${formatBytes(there)}, and ${formatBytes(wanted)} are wanted`

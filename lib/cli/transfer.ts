@@ -155,7 +155,8 @@ export class Transfer {
       download.release(part);
     }
     continuation?.finish();
-    verifier?.verify(output.part && `; the bytes stay in ${output.part.partName}`);
+    const stays = output.part !== undefined && !this.#request.target.removeOnError;
+    verifier?.verify(stays ? `; the bytes stay in ${output.part?.partName}` : "");
   }
 
   #options({ start, end, knownFile }: WantedRange, { existing }: Output): DownloaderOptions {

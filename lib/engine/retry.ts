@@ -40,8 +40,8 @@ export interface RetryOptions {
    */
   maxRetryAfterMs?: number;
   /**
-   * Once the download has run for so many milliseconds, no failure is retried any more: its mirror is
-   * given up.
+   * Once the download has run for so many milliseconds, no failure is retried any more: a mirror that
+   * would have to be asked again later than that is given up.
    *
    * @default {Infinity}
    */
@@ -69,12 +69,12 @@ export function retryDelay(
   random: number,
 ): number | undefined {
   if (!cause.retryable || failures >= options.attempts) return undefined;
-  if (cause.runMs >= options.maxTimeMs) return undefined;
   const retryAfter = cause.retryAfterMs ?? 0;
   if (retryAfter > options.maxRetryAfterMs) return undefined;
   const backoff = Math.min(
     options.maxDelayMs,
     options.minDelayMs * 2 ** Math.min(failures - 1, 50),
   );
-  return Math.max(retryAfter, backoff * (1 - options.jitter * random));
+  const delay = Math.max(retryAfter, backoff * (1 - options.jitter * random));
+  return cause.runMs + delay < options.maxTimeMs ? delay : undefined;
 }

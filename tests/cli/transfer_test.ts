@@ -177,7 +177,10 @@ Deno.test("-C - has nothing to do where the file is there and no part file", asy
   Deno.writeFileSync(place.file, BYTES);
   await using mirror = await startMirror({ content: CONTENT });
   const shown = await run(["-C", "-", "-o", place.file, mirror.url]);
-  assertStringIncludes(shown, "exists already, with all its bytes; nothing to continue");
+  assertStringIncludes(
+    shown,
+    "exists already, as long as what is wanted; nothing else was compared",
+  );
   assertEquals(await run(["-s", "-C", "-", "-o", place.file, mirror.url]), "");
   assertEquals(Deno.readFileSync(place.file), BYTES);
 });

@@ -83,8 +83,8 @@ Deno.test("retryDelay() stays a number however many failures there were", () => 
 
 Deno.test("retryDelay() gives up once the download has run for too long", () => {
   const options = { ...OPTIONS, maxTimeMs: 5000 };
-  // Run for so long → delay
-  for (const [runMs, delay] of [[0, 250], [4999, 250], [5000, undefined], [6000, undefined]]) {
+  // Run for so long → delay, of which nothing is to lie behind the end
+  for (const [runMs, delay] of [[0, 250], [4749, 250], [4750, undefined], [6000, undefined]]) {
     assertEquals(retryDelay({ ...FAILURE, runMs: runMs! }, 1, options, 0), delay);
   }
   assertEquals(retryDelay(FAILURE, 1, { ...OPTIONS, maxTimeMs: 0 }, 0), undefined);

@@ -75,6 +75,8 @@ export class TextReport implements Report {
     this.note(
       failed === 0
         ? `all ${files} files are complete`
+        : failed === files
+        ? `all ${files} files failed`
         : `${failed} of ${files} files failed; the others are complete`,
     );
   }
