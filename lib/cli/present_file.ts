@@ -50,7 +50,7 @@ export async function verifyPresent(
   }
   if (there === wanted) {
     return done(
-      "as long as what is wanted; nothing else was compared (--checksum would be), nothing to continue",
+      "and is as long as what is wanted; nothing to continue (only --checksum compares more than that)",
     );
   }
   const sizes = there < wanted

@@ -43,7 +43,7 @@ type Phase =
   /** Everything has come, or nothing more will. */
   | "ended";
 
-type Response = Extract<SchedulerEvent, { type: "response" }>;
+type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 
 const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
@@ -193,7 +193,7 @@ export class Scheduler {
     }
   }
 
-  #answered(request: LiveRequest, { answer, details }: Response, now: number): void {
+  #answered(request: LiveRequest, { answer, details }: ResponseEvent, now: number): void {
     const { mirror, kind, end } = request;
     mirror.answered(request, now);
     if (kind !== "range") {
