@@ -10,13 +10,13 @@
  * @module
  */
 
-import { type DownloadCommand, parseCommand } from "./lib/cli/command.ts";
-import { ExitCode } from "./lib/cli/exit_code.ts";
+import { type DownloadCommand, parseCommand } from "./lib/cli/arguments/command.ts";
+import { ExitCode } from "./lib/cli/failure/exit_code.ts";
 import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
 import type { Report } from "./lib/cli/report/report.ts";
-import { displayOptions, writeMessage, writeOutput } from "./lib/cli/terminal.ts";
-import { printableLines } from "./lib/cli/text_width.ts";
-import { withoutCredentials } from "./lib/redact.ts";
+import { displayOptions, writeMessage, writeOutput } from "./lib/cli/report/terminal.ts";
+import { printableLines } from "./lib/cli/report/text_width.ts";
+import { withoutCredentials } from "./lib/http/redact.ts";
 import { CommandError } from "./lib/command/command_error.ts";
 import { VERSION } from "./lib/version.ts";
 
@@ -34,12 +34,12 @@ async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   // A URL has a colon: the name of a command cannot be mistaken for one.
   if (name === "analyze") {
-    const { analyzeCommand } = await import("./lib/cli/analyze.ts");
+    const { analyzeCommand } = await import("./lib/cli/analyze/analyze.ts");
     await analyzeCommand(rest);
     return ExitCode.OK;
   }
   if (name === "completions") {
-    const { completionsCommand } = await import("./lib/cli/completions.ts");
+    const { completionsCommand } = await import("./lib/cli/completions/completions.ts");
     completionsCommand(rest);
     return ExitCode.OK;
   }
@@ -58,7 +58,7 @@ async function run(args: string[]): Promise<number> {
     return ExitCode.OK;
   }
   if (command.type === "help") {
-    const { helpText } = await import("./lib/cli/help.ts");
+    const { helpText } = await import("./lib/cli/arguments/help.ts");
     writeOutput(helpText(VERSION, command.topic));
     return ExitCode.OK;
   }
@@ -74,14 +74,14 @@ async function elsewhere(
   toPeople: boolean,
 ): Promise<number | undefined> {
   if (!insecure) return undefined;
-  const { isRerun, rerunInsecurely } = await import("./lib/cli/insecure.ts");
+  const { isRerun, rerunInsecurely } = await import("./lib/cli/run/insecure.ts");
   return isRerun() ? undefined : await rerunInsecurely(args, { toPeople });
 }
 
 async function probe(command: ProbeCommand): Promise<number> {
   const [{ probeCommand }, { Interruption }] = await Promise.all([
-    import("./lib/cli/probe.ts"),
-    import("./lib/cli/interruption.ts"),
+    import("./lib/cli/probe/probe.ts"),
+    import("./lib/cli/run/interruption.ts"),
   ]);
   using interruption = new Interruption();
   await probeCommand(command, { signal: interruption.signal });
@@ -91,8 +91,8 @@ async function probe(command: ProbeCommand): Promise<number> {
 async function download(command: DownloadCommand): Promise<number> {
   // The engine is loaded only when there is something to download.
   const [{ Interruption }, { runDownloads }] = await Promise.all([
-    import("./lib/cli/interruption.ts"),
-    import("./lib/cli/downloads.ts"),
+    import("./lib/cli/run/interruption.ts"),
+    import("./lib/cli/run/downloads.ts"),
   ]);
   using interruption = new Interruption();
   using report = await reportFor(command);

@@ -22,17 +22,17 @@
 
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { FileInfo, KnownFile } from "./lib/engine/file_info.ts";
-export type { KnownMirror } from "./lib/http/transport.ts";
+export type { KnownMirror } from "./lib/transport/transport.ts";
 export { contradicts, type Validators } from "./lib/http/validators.ts";
-export type { KnownLink } from "./lib/engine/link_estimate.ts";
+export type { KnownLink } from "./lib/scheduler/link_estimate.ts";
 export * from "./lib/engine/mirror_book.ts";
 export type { ByteRange, DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
-export type { LowestRate } from "./lib/engine/lowest_rate.ts";
-export type { RetryOptions } from "./lib/engine/retry.ts";
+export type { LowestRate } from "./lib/scheduler/lowest_rate.ts";
+export type { RetryOptions } from "./lib/scheduler/retry.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
-export { type DelayRequest, DelayRequestAlgorithm } from "./lib/algorithms/delay.ts";
-export { type DuplicateRequest, DuplicateRequestAlgorithm } from "./lib/algorithms/duplicate.ts";
-export type { DelayView, DuplicateView, MirrorView } from "./lib/algorithms/view.ts";
+export { type DelayRequest, DelayRequestAlgorithm } from "./lib/policy/delay.ts";
+export { type DuplicateRequest, DuplicateRequestAlgorithm } from "./lib/policy/duplicate.ts";
+export type { DelayView, DuplicateView, MirrorView } from "./lib/scheduler/view.ts";
 export * from "./lib/errors.ts";
 export type * from "./lib/trace/events.ts";
 export * from "./lib/trace/analysis.ts";

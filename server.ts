@@ -26,16 +26,16 @@
  * @module
  */
 
-import { expectLateAborts } from "./lib/proxy/client_signal.ts";
+import { expectLateAborts } from "./lib/proxy/request/client_signal.ts";
 import { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
-import { classifyAddress, parseIpAddress } from "./lib/proxy/ip_address.ts";
+import { classifyAddress, parseIpAddress } from "./lib/proxy/guard/ip_address.ts";
 import { Problem, problemResponse } from "./lib/proxy/problem.ts";
 import { describeError } from "./lib/proxy/redact.ts";
 import { VERSION } from "./lib/version.ts";
 
-export type { AccessLogFormat } from "./lib/proxy/access_log.ts";
+export type { AccessLogFormat } from "./lib/proxy/observe/access_log.ts";
 export { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
-export type { CorsOption } from "./lib/proxy/headers.ts";
+export type { CorsOption } from "./lib/proxy/answer/headers.ts";
 export type { ProxyOptions } from "./lib/proxy/options.ts";
 
 let handler: ProxyHandler | undefined;
@@ -78,7 +78,7 @@ function isLocal(client: Deno.Addr): boolean {
 
 if (import.meta.main) {
   const run = async () => {
-    const { main } = await import("./lib/proxy/command.ts");
+    const { main } = await import("./lib/proxy/command/command.ts");
     Deno.exit(await main(Deno.args));
   };
   // For `deno serve` this is the main module too (denoland/deno#29447): it listens as soon as this

@@ -7,9 +7,9 @@
  */
 
 import { createHash } from "node:crypto";
-import { formatBytes, formatPercent, formatRate } from "../lib/cli/format.ts";
+import { formatBytes, formatPercent, formatRate } from "../lib/cli/report/format.ts";
 import { Display } from "../lib/cli/report/live_display.ts";
-import { displayOptions } from "../lib/cli/terminal.ts";
+import { displayOptions } from "../lib/cli/report/terminal.ts";
 import { analyze, Downloader, type DownloadStats } from "../mod.ts";
 import { spawnLab } from "./support/spawn_lab.ts";
 

@@ -37,24 +37,35 @@ function importsOf(path: string): string[] {
 const MODULES = [...modulesIn("lib/"), ...doors()];
 const GRAPH = new Map(MODULES.map((path) => [path, importsOf(path)]));
 
-/** For each part of the house, what its modules may import besides each other. */
-const FLOORS: readonly (readonly [part: RegExp, allowed: RegExp])[] = [
-  [/^lib\/(errors|redact|unless_aborted|version)\.ts$/, /^$/],
-  [/^lib\/(algorithms|trace)\//, /^lib\/errors\.ts$/],
-  [/^lib\/http\//, /^lib\/(errors|unless_aborted)\.ts$/],
-  [/^lib\/engine\//, /^lib\/(errors\.ts|algorithms\/|trace\/|http\/)/],
+/** For each room of the house, what its modules may import besides each other. */
+const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
+  [/^lib\/(errors|unless_aborted|version)\.ts$/, /^$/],
+  [/^lib\/(http|trace)\//, /^lib\/errors\.ts$/],
+  [/^lib\/scheduler\//, /^lib\/(errors\.ts$|http\/|trace\/)/],
+  [/^lib\/policy\//, /^lib\/(errors\.ts$|http\/|scheduler\/|trace\/)/],
+  [/^lib\/transport\//, /^lib\/((errors|unless_aborted)\.ts$|http\/)/],
+  [
+    /^lib\/engine\//,
+    /^lib\/((errors|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
+  ],
   [/^mod\.ts$/, /^lib\/(?!command\/|cli\/|proxy\/)/],
-  [/^lib\/command\//, /^$/],
-  // Reports and pictures of traces are the command's alone: the library's face has the measures.
+  [/^lib\/command\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^(mod|lib\/(redact|unless_aborted|version))\.ts$|^lib\/(command|trace)\//,
+    /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$)/,
-    /^(mod|lib\/(redact|unless_aborted|version))\.ts$|^lib\/command\//,
+    /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command|http)\/)/,
   ],
 ];
+
+/** The floors that hold no I/O, no clock and no chance. */
+const PURE = /^lib\/(http|scheduler|policy|trace)\//;
+
+/** What is not to be found on them. `Date.parse` and `Date.UTC` read no clock. */
+const IMPURE =
+  /\bDeno\.|\bDate\b(?!\.(parse|UTC)\b)|\bperformance\b|\bset(Timeout|Interval)\b|\bqueueMicrotask\b|\bMath\.random\b|\bcrypto\b|\bfetch\s*\(/;
 
 Deno.test("importsOf() sees imports of every kind", () => {
   const { pathname } = new URL(import.meta.url);
@@ -101,20 +112,34 @@ Deno.test("the core needs nothing but the platform", () => {
   assertEquals(foreign.filter((name) => !name.startsWith("@std/")), []);
 });
 
-Deno.test("the scheduler and what it is made of read no clock and no chance, and do no I/O", () => {
-  const impure =
-    /\b(Date\.now|performance|setTimeout|setInterval|Math\.random|fetch|Deno)\b\s*[.(]/;
-  const pure = new Set<string>();
-  const collect = (path: string): void => {
-    if (pure.has(path)) return;
-    pure.add(path);
-    for (const target of GRAPH.get(path)!) if (GRAPH.has(target)) collect(target);
-  };
-  collect("lib/engine/scheduler.ts");
-  assert(pure.size > 10, `${[...pure]}`);
-  for (const path of pure) {
-    const code = read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "");
-    assertEquals(impure.exec(code)?.[0], undefined, path);
+Deno.test("pure floors hold no I/O, no clock and no chance", () => {
+  const pure = MODULES.filter((path) => PURE.test(path));
+  for (const room of ["http", "scheduler", "policy", "trace"]) {
+    assert(pure.some((path) => path.startsWith(`lib/${room}/`)), `lib/${room}/ has no modules`);
+  }
+  const wrong = pure.flatMap((path) => {
+    const code = read(path).replace(/\/\*[\s\S]*?\*\/|\/\/.*$|"(?:[^"\\\n]|\\.)*"/gm, "");
+    const found = IMPURE.exec(code);
+    return found === null ? [] : [`${path}: ${found[0]}`];
+  });
+  assertEquals(wrong, []);
+});
+
+Deno.test("IMPURE finds what pure floors must not hold", () => {
+  for (
+    const code of [
+      "Deno.env",
+      "Date.now()",
+      "new Date()",
+      "performance.now()",
+      "setTimeout(f)",
+      "Math.random()",
+      "fetch(url)",
+      "crypto.subtle",
+    ]
+  ) assert(IMPURE.test(code), code);
+  for (const code of ["Date.parse(text)", "options.fetch", "startDate"]) {
+    assert(!IMPURE.test(code), code);
   }
 });
 

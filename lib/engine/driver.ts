@@ -5,19 +5,19 @@
  * @module
  */
 
-import { Transport } from "../http/transport.ts";
+import { Transport } from "../transport/transport.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Alarm } from "./alarm.ts";
 import { type FileInfo, type KnownFile, presumed, PROBE_SIZE, probeSizeFor } from "./file_info.ts";
 import { Inbox } from "./inbox.ts";
 import { LinkMemory } from "./link_memory.ts";
-import type { Command, SchedulerEvent } from "./messages.ts";
+import type { Command, SchedulerEvent } from "../scheduler/messages.ts";
 import { Pace } from "./pace.ts";
 import type { Part, PartSource } from "./parts.ts";
-import { policyOf } from "./policies.ts";
+import { policyOf } from "../policy/policies.ts";
 import { RequestRunner } from "./request_runner.ts";
 import type { ResolvedOptions } from "./resolve_options.ts";
-import { Scheduler } from "./scheduler.ts";
+import { Scheduler } from "../scheduler/scheduler.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
 /** The alarm may be this late, in milliseconds. */

@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { KnownMirror } from "../http/transport.ts";
-import type { PresumedFile } from "./opening.ts";
+import type { KnownMirror } from "../transport/transport.ts";
+import type { PresumedFile } from "../scheduler/opening.ts";
 
 /**
  * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { CHUNK } from "../http/body.ts";
-import { RateEstimator } from "./estimator.ts";
+import { CHUNK } from "../transport/body.ts";
+import { RateEstimator } from "../scheduler/rate_estimator.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** A window is read in at least so many chunks, */

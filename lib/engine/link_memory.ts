@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { KnownLink } from "./link_estimate.ts";
-import type { Mirror } from "./mirror.ts";
+import type { KnownLink } from "../scheduler/link_estimate.ts";
+import type { Mirror } from "../scheduler/mirror.ts";
 import type { MirrorBook } from "./mirror_book.ts";
 
 /** The least that a mirror has to bring, in bytes: what little bytes say is a guess. */

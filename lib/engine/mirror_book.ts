@@ -7,7 +7,7 @@
  */
 
 import { parseMirrorUrl } from "../http/mirror_url.ts";
-import type { KnownLink } from "./link_estimate.ts";
+import type { KnownLink } from "../scheduler/link_estimate.ts";
 
 /** Options of a {@linkcode MirrorBook}. */
 export interface MirrorBookOptions {

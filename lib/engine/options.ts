@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { DelayRequest, DelayRequestAlgorithm } from "../algorithms/delay.ts";
-import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../algorithms/duplicate.ts";
+import type { DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
+import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../policy/duplicate.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
-import type { LowestRate } from "./lowest_rate.ts";
+import type { LowestRate } from "../scheduler/lowest_rate.ts";
 import type { MirrorBook } from "./mirror_book.ts";
-import type { RetryOptions } from "./retry.ts";
+import type { RetryOptions } from "../scheduler/retry.ts";
 
 /** Which versions of HTTP are spoken: `auto` takes HTTP/2 where a server offers it over TLS. */
 export type HttpVersion = "auto" | "http1" | "http2";

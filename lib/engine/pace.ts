@@ -5,8 +5,8 @@
  * @module
  */
 
-import { pieceOf } from "../algorithms/limit.ts";
-import type { LimitView } from "../algorithms/view.ts";
+import { pieceOf } from "../policy/limit.ts";
+import type { LimitView } from "../scheduler/view.ts";
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 const LONGEST_MS = 2 ** 31 - 1;

@@ -6,10 +6,10 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import type { BodyReader } from "../http/body.ts";
-import type { Reply, Transport } from "../http/transport.ts";
+import type { BodyReader } from "../transport/body.ts";
+import type { Reply, Transport } from "../transport/transport.ts";
 import type { FileInfo } from "./file_info.ts";
-import type { AnswerDetails, Command, SchedulerEvent } from "./messages.ts";
+import type { AnswerDetails, Command, SchedulerEvent } from "../scheduler/messages.ts";
 
 /** What a runner works with. */
 export interface RunnerOptions {

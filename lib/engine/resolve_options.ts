@@ -5,18 +5,18 @@
  * @module
  */
 
-import { type DelayRequest, DelayRequestAlgorithm } from "../algorithms/delay.ts";
-import { DuplicateRequestAlgorithm, duplicateRequests } from "../algorithms/duplicate.ts";
+import { type DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
+import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
-import { parseProxy, type ProxySource } from "../http/proxy.ts";
+import { parseProxy, type ProxySource } from "../http/proxy_url.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
-import type { LowestRate } from "./lowest_rate.ts";
-import { MOST_CONNECTIONS } from "./mirror.ts";
+import type { LowestRate } from "../scheduler/lowest_rate.ts";
+import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions, HttpVersion } from "./options.ts";
-import type { PolicySettings } from "./policies.ts";
-import type { RetryOptions } from "./retry.ts";
+import type { PolicySettings } from "../policy/policies.ts";
+import type { RetryOptions } from "../scheduler/retry.ts";
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {

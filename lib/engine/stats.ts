@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Ledger } from "./ledger.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Ledger } from "../scheduler/ledger.ts";
+import type { Mirror } from "../scheduler/mirror.ts";
 import type { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** What a download has done so far. */

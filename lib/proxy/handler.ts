@@ -5,18 +5,18 @@
  * @module
  */
 
-import { ClientSignal } from "./client_signal.ts";
-import type { BodyListener } from "./body_listener.ts";
-import { type FileRequest, FileService } from "./file_service.ts";
-import { corsHeaders, isPreflight } from "./headers.ts";
-import { LiveDownloads } from "./live.ts";
-import { Metrics } from "./metrics.ts";
+import { ClientSignal } from "./request/client_signal.ts";
+import type { BodyListener } from "./answer/body_listener.ts";
+import { type FileRequest, FileService } from "./answer/file_service.ts";
+import { corsHeaders, isPreflight } from "./answer/headers.ts";
+import { LiveDownloads } from "./observe/live.ts";
+import { Metrics } from "./observe/metrics.ts";
 import type { ProxyOptions } from "./options.ts";
-import { pageResponse } from "./page.ts";
+import { pageResponse } from "./page/page.ts";
 import { asProblem, Problem, problemResponse } from "./problem.ts";
-import { CLIENT_LEFT, RequestLog } from "./request_log.ts";
+import { CLIENT_LEFT, RequestLog } from "./observe/request_log.ts";
 import { resolveProxyOptions } from "./resolve_options.ts";
-import { isAuthorized } from "./token.ts";
+import { isAuthorized } from "./guard/token.ts";
 
 /** Answers requests. */
 export interface ProxyHandler {

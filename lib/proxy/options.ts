@@ -5,8 +5,8 @@
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
-import type { AccessLogFormat } from "./access_log.ts";
-import type { CorsOption } from "./headers.ts";
+import type { AccessLogFormat } from "./observe/access_log.ts";
+import type { CorsOption } from "./answer/headers.ts";
 
 /** Options of {@linkcode createHandler}. */
 export interface ProxyOptions {

@@ -7,8 +7,8 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { withoutCredentials } from "../redact.ts";
-import { filePolicy } from "./headers.ts";
+import { withoutCredentials } from "../http/redact.ts";
+import { filePolicy } from "./answer/headers.ts";
 
 /** What may be said of a problem besides its status and detail. */
 export interface ProblemOptions extends ErrorOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { withoutCredentials } from "../redact.ts";
+import { withoutCredentials } from "../http/redact.ts";
 
 /** Stands for what is not shown. */
 const HIDDEN = "?…";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { AccessLogFormat } from "./access_log.ts";
-import { LEAST_SHARE } from "./budget.ts";
+import type { AccessLogFormat } from "./observe/access_log.ts";
+import { LEAST_SHARE } from "./capacity/budget.ts";
 import type { ProxyOptions } from "./options.ts";
 
 type Optional = "allowHosts" | "token" | "cors";

@@ -9,8 +9,8 @@
  */
 
 import type { Point } from "../../lib/trace/analysis.ts";
-import { type Axis, axis, byteUnit, plain } from "../../lib/trace/axis.ts";
-import { COLOURS, escape, path, type Pixel, round, text } from "../../lib/trace/svg.ts";
+import { type Axis, axis, byteUnit, plain } from "../../lib/cli/plot/axis.ts";
+import { COLOURS, escape, path, type Pixel, round, text } from "../../lib/cli/plot/svg.ts";
 
 /** One download. */
 export interface DeliveryCurve {

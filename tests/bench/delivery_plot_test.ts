@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { Point } from "../../lib/trace/analysis.ts";
-import { assertWellFormed } from "../trace/well_formed.ts";
+import { assertWellFormed } from "../cli/plot/well_formed.ts";
 import { plotDelivery } from "./delivery_plot.ts";
 
 function points(...pairs: readonly (readonly [number, number])[]): Point[] {

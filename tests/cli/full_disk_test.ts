@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../lib/cli/part/part_file.ts";
-import { placeOf } from "../../lib/cli/place.ts";
+import { placeOf } from "../../lib/cli/output/place.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 import { bytesContent } from "../support/content.ts";
 import { startMirror } from "../support/mirror_lab.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { type FlagName, FLAGS } from "../../lib/cli/flags.ts";
+import { type FlagName, FLAGS } from "../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 import { runCommand } from "../support/run_command.ts";
 

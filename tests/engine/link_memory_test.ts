@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { LinkMemory } from "../../lib/engine/link_memory.ts";
-import { Mirror } from "../../lib/engine/mirror.ts";
+import { Mirror } from "../../lib/scheduler/mirror.ts";
 import { MirrorBook } from "../../lib/engine/mirror_book.ts";
 
 const URL = "http://one.test/file";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { UNLIMITED } from "../../lib/algorithms/limit.ts";
+import { UNLIMITED } from "../../lib/policy/limit.ts";
 import { Pace } from "../../lib/engine/pace.ts";
 
 const never = () => new AbortController().signal;

@@ -1,11 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { DelayRequestAlgorithm, delayRequests } from "../../lib/algorithms/delay.ts";
-import {
-  DuplicateRequestAlgorithm,
-  duplicateRequests,
-  nibib,
-} from "../../lib/algorithms/duplicate.ts";
-import type { DelayView } from "../../lib/algorithms/view.ts";
+import { DelayRequestAlgorithm, delayRequests } from "../../lib/policy/delay.ts";
+import { DuplicateRequestAlgorithm, duplicateRequests, nibib } from "../../lib/policy/duplicate.ts";
+import type { DelayView } from "../../lib/scheduler/view.ts";
 import { MirrorBook } from "../../lib/engine/mirror_book.ts";
 import type { DownloaderOptions } from "../../lib/engine/options.ts";
 import { resolveOptions } from "../../lib/engine/resolve_options.ts";

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { Ledger } from "../../lib/engine/ledger.ts";
-import { Mirror } from "../../lib/engine/mirror.ts";
+import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Mirror } from "../../lib/scheduler/mirror.ts";
 import { ReorderBuffer } from "../../lib/engine/reorder_buffer.ts";
-import { Requests } from "../../lib/engine/requests.ts";
+import { Requests } from "../../lib/scheduler/requests.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
 

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { AddressPolicy } from "../../lib/proxy/address_policy.ts";
+import { AddressPolicy } from "../../lib/proxy/guard/address_policy.ts";
 import { policyOf, refusal } from "../support/named_hosts.ts";
 
 Deno.test("AddressPolicy.check(): allowHosts alone says which hosts may be used", async () => {

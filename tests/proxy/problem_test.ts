@@ -1,4 +1,4 @@
-import { filePolicy } from "../../lib/proxy/headers.ts";
+import { filePolicy } from "../../lib/proxy/answer/headers.ts";
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { asProblem, Problem, problemResponse } from "../../lib/proxy/problem.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type DelayRequest, delayRequests } from "../../lib/algorithms/delay.ts";
+import { type DelayRequest, delayRequests } from "../../lib/policy/delay.ts";
 import type { TestOptions } from "./scheduler_options.ts";
 import { type SimulatedMirror, simulatedUrl } from "./simulated_mirror.ts";
 

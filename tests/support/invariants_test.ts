@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Ledger } from "../../lib/engine/ledger.ts";
-import type { Scheduler } from "../../lib/engine/scheduler.ts";
+import { Ledger } from "../../lib/scheduler/ledger.ts";
+import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { schedulerOptionsOf } from "./algorithms.ts";
 import { inspector, simulateStrictly } from "./invariants.ts";
 import { mulberry32 } from "./random.ts";

@@ -6,7 +6,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { pageResponse } from "../../lib/proxy/page.ts";
+import { pageResponse } from "../../lib/proxy/page/page.ts";
 import { type PageOptions, withPage } from "./browser.ts";
 import { makeWav } from "./wav.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { AddressPolicy, type AddressPolicyOptions } from "../../lib/proxy/address_policy.ts";
+import { AddressPolicy, type AddressPolicyOptions } from "../../lib/proxy/guard/address_policy.ts";
 import { Problem } from "../../lib/proxy/problem.ts";
 
 /** Names of the tests, and their addresses. */

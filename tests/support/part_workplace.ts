@@ -5,9 +5,9 @@
  */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import type { ExitCode } from "../../lib/cli/exit_code.ts";
+import type { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { PartFile, type PartFileOptions } from "../../lib/cli/part/part_file.ts";
-import { type FilePlace, placeOf } from "../../lib/cli/place.ts";
+import { type FilePlace, placeOf } from "../../lib/cli/output/place.ts";
 import type { FileFacts } from "../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
 

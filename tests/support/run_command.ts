@@ -4,9 +4,9 @@
  * @module
  */
 
-import { parseCommand } from "../../lib/cli/command.ts";
-import { runDownloads } from "../../lib/cli/downloads.ts";
-import { ExitCode } from "../../lib/cli/exit_code.ts";
+import { parseCommand } from "../../lib/cli/arguments/command.ts";
+import { runDownloads } from "../../lib/cli/run/downloads.ts";
+import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import type { Report } from "../../lib/cli/report/report.ts";
 import { TextReport } from "../../lib/cli/report/text_report.ts";
 import { CommandError } from "../../lib/command/command_error.ts";

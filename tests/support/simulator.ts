@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { Command, SchedulerEvent } from "../../lib/engine/messages.ts";
-import { Scheduler } from "../../lib/engine/scheduler.ts";
+import type { Command, SchedulerEvent } from "../../lib/scheduler/messages.ts";
+import { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../lib/errors.ts";
 import type { CancelEvent, TraceEvent } from "../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals } from "@std/assert";
-import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/algorithms/duplicate.ts";
+import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/policy/duplicate.ts";
 import { type Analysis, analyze } from "../../lib/trace/analysis.ts";
 import {
   delayRequestOf,

@@ -6,10 +6,10 @@
  */
 
 import type { Distribution } from "../../../mod.ts";
-import { mirrorNames } from "../../trace/mirror_names.ts";
-import type { TraceReport } from "../../trace/report.ts";
-import { formatBytes, formatRate } from "../format.ts";
-import { printable, textWidth, truncate } from "../text_width.ts";
+import { mirrorNames } from "../plot/mirror_names.ts";
+import type { TraceReport } from "../plot/report.ts";
+import { formatBytes, formatRate } from "../report/format.ts";
+import { printable, textWidth, truncate } from "../report/text_width.ts";
 
 const COLUMNS = 80;
 const GAP = 2;

@@ -8,10 +8,10 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command/command_error.ts";
-import type { Recording } from "../../trace/report.ts";
-import { readError, reason } from "../file_error.ts";
-import { printable, truncate } from "../text_width.ts";
-import type { StartLine } from "../trace_file.ts";
+import type { Recording } from "../plot/report.ts";
+import { readError, reason } from "../failure/file_error.ts";
+import { printable, truncate } from "../report/text_width.ts";
+import type { StartLine } from "../run/trace_file.ts";
 
 /** The version of the format that is read. */
 const VERSION = 1;

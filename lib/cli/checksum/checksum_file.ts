@@ -7,7 +7,7 @@
 
 import { closestString } from "@std/text/closest-string";
 import { usageError } from "../../command/command_error.ts";
-import { printable, truncate } from "../text_width.ts";
+import { printable, truncate } from "../report/text_width.ts";
 import {
   type ChecksumEntry,
   type ChecksumFile,

@@ -6,7 +6,7 @@
 
 import type { Hash } from "node:crypto";
 import { CommandError } from "../../command/command_error.ts";
-import { ExitCode } from "../exit_code.ts";
+import { ExitCode } from "../failure/exit_code.ts";
 import type { Checksum } from "./digest.ts";
 
 /** Computes checksums and compares them with those expected. */

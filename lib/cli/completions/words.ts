@@ -7,8 +7,8 @@
 
 import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../../mod.ts";
 import type { Flag } from "../../command/flag_parser.ts";
-import { ANALYZE_FLAGS } from "../analyze.ts";
-import { type FlagName, FLAGS } from "../flags.ts";
+import { ANALYZE_FLAGS } from "../analyze/analyze.ts";
+import { type FlagName, FLAGS } from "../arguments/flags.ts";
 import { PROBE_FLAGS } from "../probe/flags.ts";
 
 /** The shells that are known. */

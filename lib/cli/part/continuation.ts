@@ -6,7 +6,7 @@
  */
 
 import { CommandError } from "../../command/command_error.ts";
-import { ExitCode } from "../exit_code.ts";
+import { ExitCode } from "../failure/exit_code.ts";
 
 /** Bytes that are downloaded once more, to be compared. */
 export const OVERLAP = 64 * 1024;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { reason, writeError } from "../file_error.ts";
-import { stat } from "../place.ts";
+import { reason, writeError } from "../failure/file_error.ts";
+import { stat } from "../output/place.ts";
 
 /** A file that nobody else writes to while it is open. */
 export interface ExclusiveFile {

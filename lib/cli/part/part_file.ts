@@ -8,10 +8,10 @@
 
 import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command/command_error.ts";
-import { ExitCode } from "../exit_code.ts";
-import { readError, reason, writeError } from "../file_error.ts";
-import { exists, type FilePlace, nextPlace } from "../place.ts";
-import type { WantedRange } from "../wanted_range.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import { readError, reason, writeError } from "../failure/file_error.ts";
+import { exists, type FilePlace, nextPlace } from "../output/place.ts";
+import type { WantedRange } from "../arguments/wanted_range.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
 import {

@@ -9,8 +9,8 @@
 
 import type { FileInfo, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command/command_error.ts";
-import { ExitCode } from "../exit_code.ts";
-import { reason } from "../file_error.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import { reason } from "../failure/file_error.ts";
 
 /** What is known of the file that a part file belongs to. */
 export interface ResumeRecord {

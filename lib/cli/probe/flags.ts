@@ -8,10 +8,10 @@ import { usageError } from "../../command/command_error.ts";
 import { flagLine } from "../../command/flag_line.ts";
 import { type Flag, parseFlags } from "../../command/flag_parser.ts";
 import { parseFile, parseSeconds } from "../../command/values.ts";
-import { type LoginOptions, loginOptions } from "../command.ts";
-import { type RequestOptions, requestOptions } from "../engine_flags.ts";
-import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../flags.ts";
-import { expandUrlPattern } from "../url_pattern.ts";
+import { type LoginOptions, loginOptions } from "../arguments/command.ts";
+import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
+import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
+import { expandUrlPattern } from "../arguments/url_pattern.ts";
 
 /** The flags in the order in which the help shows them. */
 export const PROBE_FLAGS = [

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { formatPercent } from "../format.ts";
+import { formatPercent } from "../report/format.ts";
 import type { Measurement } from "./measurement.ts";
 
 /** What is made of a mirror; `slow` would work, but hardly help. */

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { formatBytes, formatRate } from "../format.ts";
+import { formatBytes, formatRate } from "../report/format.ts";
 import { mirrorLabels } from "../report/progress_view.ts";
-import { fit, printable, textWidth, truncate } from "../text_width.ts";
+import { fit, printable, textWidth, truncate } from "../report/text_width.ts";
 import type { JudgedMirror } from "./judgement.ts";
 
 /** Columns between two cells. */

@@ -5,7 +5,7 @@
  */
 
 import type { CancelReason, SendReason, TraceEvent } from "../../../mod.ts";
-import { formatBytes, formatDuration } from "../format.ts";
+import { formatBytes, formatDuration } from "./format.ts";
 
 /** Why a range is asked for. */
 const SEND_REASONS: Readonly<Record<SendReason, string>> = {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { printable, printableLines, textWidth, truncate } from "../text_width.ts";
+import { printable, printableLines, textWidth, truncate } from "./text_width.ts";
 import {
   progressLine,
   type ProgressState,

@@ -6,8 +6,8 @@
  */
 
 import type { DownloadStats, MirrorStats } from "../../../mod.ts";
-import { formatBytes, formatFraction, formatPercent, formatRate, formatTime } from "../format.ts";
-import { fit, printable, textWidth, truncate } from "../text_width.ts";
+import { formatBytes, formatFraction, formatPercent, formatRate, formatTime } from "./format.ts";
+import { fit, printable, textWidth, truncate } from "./text_width.ts";
 
 /** What is drawn. */
 export interface ProgressState {

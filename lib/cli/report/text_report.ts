@@ -7,8 +7,8 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command/command_error.ts";
-import type { ReportOptions } from "../command.ts";
-import { formatBytes, formatDuration, formatPercent, formatRate } from "../format.ts";
+import type { ReportOptions } from "../arguments/command.ts";
+import { formatBytes, formatDuration, formatPercent, formatRate } from "./format.ts";
 import { eventText, isNotable } from "./event_text.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
 import type { FileReport, FileResult, Report, ReportedFile } from "./report.ts";

@@ -5,8 +5,8 @@ import {
   reportTitle,
   tableText,
 } from "../../../lib/cli/analyze/analysis_table.ts";
-import { reportOf } from "../../../lib/trace/report.ts";
-import { textWidth } from "../../../lib/cli/text_width.ts";
+import { reportOf } from "../../../lib/cli/plot/report.ts";
+import { textWidth } from "../../../lib/cli/report/text_width.ts";
 import { EVENTS, receive, recording } from "../../trace/sample.ts";
 
 Deno.test("tableText() is the thesis's table", () => {

@@ -5,7 +5,7 @@ import {
   OVERLAP,
   partTooLong,
 } from "../../../lib/cli/part/continuation.ts";
-import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
 
 const bytes = (...values: number[]) => new Uint8Array(values);

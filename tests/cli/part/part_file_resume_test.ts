@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { PartFile } from "../../../lib/cli/part/part_file.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../../lib/cli/part/part_file.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
 import {

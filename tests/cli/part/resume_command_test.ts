@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { exists } from "../../../lib/cli/place.ts";
+import { exists } from "../../../lib/cli/output/place.ts";
 import { otherContent, randomContent } from "../../support/content.ts";
 import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
 

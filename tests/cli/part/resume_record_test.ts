@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import {
   difference,
   mergeRecords,

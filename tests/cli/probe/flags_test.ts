@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/exit_code.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { parseProbe, PROBE_FLAGS, probeHelp } from "../../../lib/cli/probe/flags.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/exit_code.ts";
-import { probeCommand, probeMirrors } from "../../../lib/cli/probe.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { probeCommand, probeMirrors } from "../../../lib/cli/probe/probe.ts";
 import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
 import { parseProbe, type ProbeCommand } from "../../../lib/cli/probe/flags.ts";
 import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { judge } from "../../../lib/cli/probe/judgement.ts";
 import { probeTable } from "../../../lib/cli/probe/table.ts";
-import { textWidth } from "../../../lib/cli/text_width.ts";
+import { textWidth } from "../../../lib/cli/report/text_width.ts";
 import { MirrorError } from "../../../mod.ts";
 import { measured } from "./support.ts";
 

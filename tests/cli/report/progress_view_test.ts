@@ -6,7 +6,7 @@ import {
   renderProgress,
   totals,
 } from "../../../lib/cli/report/progress_view.ts";
-import { textWidth } from "../../../lib/cli/text_width.ts";
+import { textWidth } from "../../../lib/cli/report/text_width.ts";
 
 const STATES = [
   "busy",

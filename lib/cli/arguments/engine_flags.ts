@@ -1,0 +1,154 @@
+/**
+ * The flags that become options of the engine. Their values are not judged here, but by the engine;
+ * its messages are put into the words of the command line.
+ *
+ * @module
+ */
+
+import type { DownloaderOptions } from "../../../mod.ts";
+import { usageError } from "../../command/command_error.ts";
+import type { ParsedFlags } from "../../command/flag_parser.ts";
+import { parseSeconds } from "../../command/values.ts";
+import { withoutUndefined } from "../../command/without_undefined.ts";
+import type { FlagName, RequestFlagName } from "./flags.ts";
+import {
+  parseConnections,
+  parseCookie,
+  parseCount,
+  parseHeader,
+  parseHeaderValue,
+  parseNumber,
+  parseProxy,
+  parseRate,
+  parseSize,
+  parseStaticDelay,
+  unlessZero,
+} from "./values.ts";
+
+type FlagValues = ParsedFlags<FlagName>;
+
+/** Flags by the option of the engine that they set. */
+const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
+  splitSize: "--split-size",
+  windowSize: "--window",
+  delayRequest: "--delay",
+  staticDelays: "--static-delay",
+  initialDelayCoefficient: "--initial-delay-coefficient",
+  duplicateRequest: "--duplicate",
+  invalidBlockThreshold: "--invalid-block-threshold",
+  headers: "--header",
+  maxConnectionsPerMirror: "--max-connection-per-server",
+  maxRate: "--limit-rate",
+  maxRedirects: "--max-redirs",
+  "lowestRate.bytesPerSecond": "--speed-limit",
+  "lowestRate.seconds": "--speed-time",
+  proxy: "--proxy",
+  connectTimeoutMs: "--connect-timeout (in milliseconds)",
+  "retry.attempts": "--retry plus one",
+  "retry.maxTimeMs": "--retry-max-time (in milliseconds)",
+};
+
+/** A message of the engine about an option, with the name of the flag in its place. */
+export function inFlagWords(message: string): string {
+  const [, option = "", rest = ""] = /^([\w.]+)( .*)$/s.exec(message) ?? [];
+  const flag = FLAG_BY_OPTION[option];
+  if (flag === undefined) return message;
+  // Sizes are held against each other; nothing that the user wrote stands in those messages.
+  return flag + (option === "windowSize" ? rest.replaceAll("splitSize", "--split-size") : rest);
+}
+
+/** Bytes that the engine holds ahead unless it is told otherwise. */
+const DEFAULT_WINDOW = 32 * 1024 * 1024;
+
+/** What a mirror must bring at least where only `--speed-time` is given, as in curl. */
+const LEAST_RATE = 1;
+
+/** Options of the engine that say how mirrors are asked. */
+export interface RequestOptions {
+  /** URL of the proxy for all requests. */
+  readonly proxy?: string;
+  readonly headers?: [name: string, value: string][];
+  readonly http?: "http1" | "http2";
+  readonly connectTimeoutMs?: number;
+}
+
+/** The options of those flags that say how mirrors are asked. */
+export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOptions {
+  const { has, given } = values;
+  if (has("http1.1") && has("http2")) throw usageError("--http1.1 and --http2 exclude each other");
+  return withoutUndefined({
+    proxy: given("proxy", parseProxy),
+    headers: headers(values),
+    http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,
+    connectTimeoutMs: given("connect-timeout", unlessZero(parseSeconds)),
+  });
+}
+
+/** The options that the flags stand for. */
+export function engineOptions(values: FlagValues): DownloaderOptions {
+  const { has, given, each } = values;
+  const splitSize = given("split-size", parseSize);
+  const window = given("window", parseSize);
+  const retries = given("retry", parseCount);
+  const staticDelays = each("static-delay", parseStaticDelay);
+  const delay = given("delay", asGiven) ?? (staticDelays.length > 0 ? "static" : undefined);
+  const options = {
+    splitSize,
+    // Blocks beyond half of the usual window need a larger one.
+    windowSize: window ??
+      (splitSize !== undefined && 2 * splitSize > DEFAULT_WINDOW ? 2 * splitSize : undefined),
+    delayRequest: delay,
+    staticDelays: staticDelays.length > 0 ? Object.fromEntries(staticDelays) : undefined,
+    initialDelay: has("no-initial-delay") ? false : undefined,
+    initialDelayCoefficient: given("initial-delay-coefficient", parseNumber),
+    duplicateRequest: given("duplicate", asGiven),
+    invalidBlockThreshold: given("invalid-block-threshold", parseCount),
+    closeBadConnections: has("close-bad-connections") ? true : undefined,
+    maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
+    maxRate: given("limit-rate", unlessZero(parseRate)),
+    lowestRate: lowestRate(values),
+    maxRedirects: given("max-redirs", parseCount),
+    ...requestOptions(values),
+    retry: withoutUndefined({
+      attempts: retries === undefined ? undefined : retries + 1,
+      maxTimeMs: given("retry-max-time", unlessZero(parseSeconds)),
+    }),
+  };
+  // The names of algorithms are judged by the engine.
+  return withoutUndefined({
+    ...options,
+    retry: Object.keys(options.retry).length === 0 ? undefined : options.retry,
+  }) as DownloaderOptions;
+}
+
+function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"] {
+  const bytesPerSecond = given("speed-limit", unlessZero(parseRate));
+  const milliseconds = given("speed-time", parseSeconds);
+  const off = has("speed-limit") && bytesPerSecond === undefined;
+  if (off || (bytesPerSecond === undefined && milliseconds === undefined)) return undefined;
+  return {
+    bytesPerSecond: bytesPerSecond ?? LEAST_RATE,
+    ...(milliseconds !== undefined && { seconds: milliseconds / 1000 }),
+  };
+}
+
+/** Headers under the names of their flags come first, so that `--header` has the last word. */
+function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string][] | undefined {
+  const all = each("header", parseHeader);
+  const named = (flag: RequestFlagName, name: string, value: string | undefined) => {
+    if (value === undefined) return;
+    if (all.some(([other]) => other.toLowerCase() === name.toLowerCase())) {
+      throw usageError(`--${flag} and --header "${name}: …" exclude each other`);
+    }
+    all.unshift([name, value]);
+  };
+  named("referer", "Referer", given("referer", parseHeaderValue));
+  named("user-agent", "User-Agent", given("user-agent", parseHeaderValue));
+  const cookies = each("cookie", parseCookie);
+  named("cookie", "Cookie", cookies.length > 0 ? cookies.join("; ") : undefined);
+  return all.length > 0 ? all : undefined;
+}
+
+function asGiven(_flag: string, text: string): string {
+  return text;
+}

@@ -1,0 +1,74 @@
+/**
+ * The texts of `--help`, made from the table of flags: the common options on a screen, one group, or
+ * everything. They fit 80 columns.
+ *
+ * @module
+ */
+
+import { usageError } from "../../command/command_error.ts";
+import { flagLine } from "../../command/flag_line.ts";
+import type { Flag } from "../../command/flag_parser.ts";
+import { FLAG_GROUPS } from "./flags.ts";
+
+/** Column in which the words about a flag begin. */
+const COLUMN = 37;
+
+const SIZES = "SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.\n";
+
+/** The help about a topic: `all`, a group like `limits`, or, without one, the common options. */
+export function helpText(version: string, topic?: string): string {
+  if (topic === undefined) return commonHelp(version);
+  if (topic === "all") return wholeHelp(version);
+  const group = Object.entries(FLAG_GROUPS).find(([title]) => keyOf(title) === topic.toLowerCase());
+  if (group === undefined) {
+    throw usageError(`--help knows no "${topic}"; there are all, ${topics().join(", ")}`);
+  }
+  return groupHelp(group);
+}
+
+function commonHelp(version: string): string {
+  const groups = Object.entries(FLAG_GROUPS).flatMap(([title, flags]) => {
+    const common = (flags as readonly Flag[]).filter(({ common }) => common);
+    return common.length === 0 ? [] : [groupHelp([title, common])];
+  });
+  return `sphttp ${version}: one file from many HTTP mirrors at once, in order
+Usage: sphttp [options] URL...    (all URLs are mirrors of the same file)
+       sphttp probe URL... | analyze TRACE | completions SHELL
+${groups.join("")}--help all: every option and the exit codes; or --help with one of
+  ${topics().join(", ")}
+`;
+}
+
+function wholeHelp(version: string): string {
+  return `sphttp ${version}: one file from many HTTP mirrors at once, in order
+Usage: sphttp [options] URL...    (all URLs are mirrors of the same file)
+${
+    Object.entries(FLAG_GROUPS).map(groupHelp).join("")
+  }${SIZES}A URL may have {a,b} and [1-3] in it: each stands for several mirrors.
+Commands:
+  sphttp probe URL...       measure mirrors: which are worth using, and why not
+  sphttp analyze TRACE      the thesis's measures of a trace, and its figures
+  sphttp completions SHELL  for bash, zsh or fish
+Examples:
+  sphttp https://a.example/f.iso https://b.example/f.iso
+  sphttp -o - https://a.example/f.tar https://b.example/f.tar | tar x
+  sphttp -C - -o f.iso --checksum sha-256=HEX https://{a,b,c}.example/f.iso
+Exit codes: 0 complete, 2 usage, 3 URL, 5 proxy's name, 6 host name, 7 connect,
+  18 cut short, 22 HTTP status, 23 write, 26 read, 28 timeout, 32 checksum,
+  33 range, 35 TLS, 36 cannot continue, 47 redirects, 56 receive or mirrors that
+  differ, 60 certificate, 129 terminal closed, 130 Ctrl-C, 143 SIGTERM
+`;
+}
+
+function groupHelp([title, flags]: readonly [string, readonly Flag[]]): string {
+  return `${title}:\n${flags.map((flag) => flagLine(flag, COLUMN)).join("\n")}\n`;
+}
+
+function topics(): string[] {
+  return Object.keys(FLAG_GROUPS).map(keyOf);
+}
+
+/** What a group is asked for by: its last word. */
+function keyOf(title: string): string {
+  return title.toLowerCase().split(" ").at(-1)!;
+}

@@ -1,0 +1,67 @@
+/**
+ * Puts the user's name and password into the URLs of the mirrors that the user named: the engine
+ * sends them to that origin only, and shows them nowhere.
+ *
+ * @module
+ */
+
+import { usageError } from "../../command/command_error.ts";
+import type { LoginOptions } from "./command.ts";
+import { reason } from "../failure/file_error.ts";
+import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
+
+/** Knows who the user is. */
+export class Login {
+  readonly #user: LoginOptions["user"];
+  readonly #entries: readonly NetrcEntry[];
+
+  private constructor(user: LoginOptions["user"], entries: readonly NetrcEntry[]) {
+    this.#user = user;
+    this.#entries = entries;
+  }
+
+  /** Reads the netrc file, if one is to be read; the usual one need not be there. */
+  static async of({ user, netrc }: LoginOptions): Promise<Login> {
+    if (netrc === false) return new Login(user, []);
+    const named = typeof netrc === "string";
+    const path = named ? netrc : netrcPath(environment());
+    if (path === undefined) {
+      throw usageError(
+        "--netrc: no home directory is known to look in; --netrc-file FILE names it",
+      );
+    }
+    try {
+      return new Login(user, parseNetrc(await Deno.readTextFile(path)));
+    } catch (error) {
+      if (!named && error instanceof Deno.errors.NotFound) return new Login(user, []);
+      throw usageError(`${named ? "--netrc-file" : "--netrc"}: ${path}: ${reason(error)}`);
+    }
+  }
+
+  /** The URL with a name and a password; as it is where it has some, and where none are known. */
+  apply(text: string): string {
+    const host = URL.parse(text)?.hostname;
+    return withUser(text, this.#user ?? (host === undefined ? undefined : this.#fromNetrc(host)));
+  }
+
+  #fromNetrc(host: string): { user: string; password: string } | undefined {
+    const entry = credentialsFor([...this.#entries], host);
+    if (entry?.login === undefined) return undefined;
+    return { user: entry.login, password: entry.password ?? "" };
+  }
+}
+
+/** The URL with a user's name and password, unless it has its own. */
+function withUser(text: string, login: LoginOptions["user"]): string {
+  const url = URL.parse(text);
+  if (login === undefined || url === null || url.username || url.password) return text;
+  // A percent sign would be left as it is, and then be taken for the beginning of an escape.
+  url.username = encodeURIComponent(login.user);
+  url.password = encodeURIComponent(login.password);
+  return url.href;
+}
+
+function environment(): Record<string, string> {
+  const { state } = Deno.permissions.querySync({ name: "env" });
+  return state === "granted" ? Deno.env.toObject() : {};
+}

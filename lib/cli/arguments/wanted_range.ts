@@ -1,0 +1,48 @@
+/**
+ * Which bytes of the file are wanted. The last N are known only once the mirrors have told its size.
+ *
+ * @module
+ */
+
+import { Downloader, type DownloaderOptions, type KnownFile } from "../../../mod.ts";
+import { CommandError } from "../../command/command_error.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import type { FileRequest } from "../run/jobs.ts";
+
+/** Bytes of a file. */
+export interface WantedRange {
+  /** The first one. */
+  readonly start: number;
+  /** The one behind the last; `undefined` for the end of the file. */
+  readonly end?: number | undefined;
+  /** What was learned of the file on the way. */
+  readonly knownFile?: KnownFile | undefined;
+}
+
+/** Finds the range of a request; asks the mirrors only where they have to say where it lies. */
+export async function findRange(
+  { urls, range }: FileRequest,
+  options: DownloaderOptions,
+): Promise<WantedRange> {
+  if (range === undefined) return { start: 0 };
+  if ("start" in range) return range;
+  const { size, knownFile } = await askSize(urls, options);
+  if (size === undefined) {
+    throw new CommandError(
+      ExitCode.RANGE,
+      `no mirror tells the size of the file, so that its last ${range.last} bytes cannot be found`,
+    );
+  }
+  return { start: Math.max(0, size - range.last), knownFile };
+}
+
+/** Asks the mirrors for the size of the file, and downloads next to nothing of it. */
+export async function askSize(
+  urls: readonly string[],
+  options: DownloaderOptions,
+): Promise<{ readonly size: number | undefined; readonly knownFile: KnownFile | undefined }> {
+  const little = { windowSize: 16 * 1024, splitSize: 8 * 1024 };
+  await using download = new Downloader(urls, { ...options, ...little });
+  const { size } = await download.open();
+  return { size, knownFile: download.knownFile };
+}

@@ -1,0 +1,61 @@
+/**
+ * `sphttp completions SHELL`: prints the script with which a shell completes the command. The scripts
+ * are made from the tables of flags, so they know what the command knows.
+ *
+ * @module
+ */
+
+import { usageError } from "../../command/command_error.ts";
+import { bashCompletions } from "./bash.ts";
+import { fishCompletions } from "./fish.ts";
+import { type Shell, SHELLS } from "./words.ts";
+import { zshCompletions } from "./zsh.ts";
+import { writeOutput } from "../report/terminal.ts";
+import { printable, truncate } from "../report/text_width.ts";
+
+const SCRIPTS: Readonly<Record<Shell, () => string>> = {
+  bash: bashCompletions,
+  zsh: zshCompletions,
+  fish: fishCompletions,
+};
+
+const HELP = `Usage: sphttp completions bash|zsh|fish
+
+Prints a script with which the shell completes sphttp's commands, flags and
+their values. To have it in every shell:
+
+  sphttp completions bash > ~/.local/share/bash-completion/completions/sphttp
+  sphttp completions zsh > ~/.zfunc/_sphttp      (with ~/.zfunc in $fpath)
+  sphttp completions fish > ~/.config/fish/completions/sphttp.fish
+
+To try it: source <(sphttp completions bash)
+`;
+
+/** The script for a shell. */
+export function completions(shell: Shell): string {
+  return SCRIPTS[shell]();
+}
+
+/**
+ * Runs the command with the arguments behind its name.
+ *
+ * @throws {CommandError} they make no sense
+ */
+export function completionsCommand(args: readonly string[]): void {
+  if (args.includes("--help") || args.includes("-h")) return writeOutput(HELP);
+  const [name, more] = args;
+  if (name === undefined) {
+    throw usageError(`a shell is needed: sphttp completions ${SHELLS.join("|")}`);
+  }
+  const shell = SHELLS.find((known) => known === name);
+  if (shell === undefined) {
+    const shown = truncate(printable(name), 40);
+    throw usageError(
+      name.startsWith("-")
+        ? `${shown} is no flag of sphttp completions; --help is the only one`
+        : `"${shown}" is no shell that can be completed for; ${SHELLS.join(", ")} are`,
+    );
+  }
+  if (more !== undefined) throw usageError("completions are for one shell at a time");
+  writeOutput(completions(shell));
+}

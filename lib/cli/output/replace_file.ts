@@ -1,0 +1,47 @@
+/**
+ * Writes a small file whole or not at all: whoever reads it meanwhile sees the old one or the new one.
+ *
+ * @module
+ */
+
+import { reason, writeError } from "../failure/file_error.ts";
+
+/**
+ * Writes a text to a file, in the place of any that is there. Rejects with exit code 23 where it cannot
+ * be written.
+ */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  try {
+    await replace(path, text);
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    const why = missing ? "its directory does not exist" : reason(cause);
+    throw writeError(`cannot write to ${path}: ${why}`, cause);
+  }
+}
+
+async function replace(path: string, text: string): Promise<void> {
+  const found = await stat(path);
+  if (found?.isDirectory) throw new Error("it is a directory");
+  // A device or a pipe has no place where another file could take its name.
+  if (found !== undefined && !found.isFile) return await Deno.writeTextFile(path, text);
+  // What a link points to is replaced, not the link.
+  const target = found === undefined ? path : await Deno.realPath(path);
+  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
+  try {
+    await Deno.writeTextFile(temporary, text, { createNew: true });
+    await Deno.rename(temporary, target);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
+
+async function stat(path: string): Promise<Deno.FileInfo | undefined> {
+  try {
+    return await Deno.stat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

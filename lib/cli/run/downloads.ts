@@ -1,0 +1,105 @@
+/**
+ * Fetches the files of a command, some at once, and tells of them. One that fails does not stop the
+ * rest; the first one that failed gives the exit code.
+ *
+ * @module
+ */
+
+import type { MirrorBook } from "../../../mod.ts";
+import { CommandError } from "../../command/command_error.ts";
+import { withoutCredentials } from "../../http/redact.ts";
+import { readCertificates } from "../arguments/certificates.ts";
+import type { DownloadCommand } from "../arguments/command.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import { type FileRequest, fileRequests } from "./jobs.ts";
+import type { Report } from "../report/report.ts";
+import { loadServerStats, saveServerStats } from "./server_stats.ts";
+import { sideBySide } from "./side_by_side.ts";
+import { Transfer, type TransferContext } from "./transfer.ts";
+import { type TransferFacts, writeOutText } from "../report/write_out.ts";
+
+/** What a run needs of its surroundings. */
+export interface DownloadsContext {
+  /** Ends the run when it aborts, with a {@linkcode CommandError} as the reason. */
+  readonly signal: AbortSignal;
+  readonly report: Report;
+  /** Puts text on stdout. */
+  readonly write: (text: string) => void;
+}
+
+/** Runs a command; resolves to its exit code. Rejects where it makes no sense. */
+export async function runDownloads(
+  command: DownloadCommand,
+  { signal, report, write }: DownloadsContext,
+): Promise<number> {
+  const caCerts = await readCertificates(command.caCertFile);
+  const options = caCerts.length > 0 ? { ...command.options, caCerts } : command.options;
+  using limited = withTimeLimit(command.maxTimeMs, signal);
+  const requests = await fileRequests(command, options, limited.signal);
+  const book = await loadServerStats(command.serverStats, (text) => report.note(text));
+  const exitCodes: number[] = [];
+  try {
+    await sideBySide(requests, command.concurrent, async (request) => {
+      // Whoever interrupts a list wants nothing of what is left of it.
+      if (limited.signal.aborted) return;
+      const facts = await fetchOne(request, command, { signal: limited.signal, report, book });
+      exitCodes[request.number] = facts.exitCode;
+      if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
+    });
+  } finally {
+    await saveServerStats(command.serverStats, book, (text) => report.note(text));
+  }
+  if (requests.length > 1) {
+    const complete = exitCodes.filter((code) => code === ExitCode.OK).length;
+    report.end({ files: requests.length, failed: requests.length - complete });
+  }
+  if (limited.signal.aborted) return (limited.signal.reason as CommandError).exitCode;
+  return exitCodes.find((code) => code !== ExitCode.OK) ?? ExitCode.OK;
+}
+
+/** Fetches one file and tells of it; what goes wrong with it is in the facts. */
+async function fetchOne(
+  request: FileRequest,
+  { traceFile }: DownloadCommand,
+  { signal, report, book }: {
+    readonly signal: AbortSignal;
+    readonly report: Report;
+    readonly book: MirrorBook | undefined;
+  },
+): Promise<TransferFacts> {
+  const { number, of, name, urls, options } = request;
+  const told = report.file({ number, of, name, urls: urls.map(withoutCredentials) });
+  const context: TransferContext = {
+    ...{ signal, traceFile, report: told },
+    options: book === undefined ? options : { ...options, book },
+  };
+  const transfer = new Transfer(request, context);
+  try {
+    await transfer.run();
+    return transfer.facts();
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    told.failed(error);
+    return transfer.facts(error);
+  }
+}
+
+/** The signal, and the end of the time that the user gives. */
+function withTimeLimit(
+  maxTimeMs: number | undefined,
+  signal: AbortSignal,
+): { readonly signal: AbortSignal } & Disposable {
+  if (maxTimeMs === undefined) return { signal, [Symbol.dispose]() {} };
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () =>
+      controller.abort(
+        new CommandError(ExitCode.TIMEOUT, `the ${maxTimeMs / 1000} s of --max-time are over`),
+      ),
+    maxTimeMs,
+  );
+  return {
+    signal: AbortSignal.any([signal, controller.signal]),
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}

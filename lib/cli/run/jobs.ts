@@ -1,0 +1,175 @@
+/**
+ * Which files a command is to fetch: the one that its URLs name, or those of an input file; with the
+ * checksums that are known of them. Everything that can be found wrong is found before the first
+ * request.
+ *
+ * @module
+ */
+
+import type { DownloaderOptions } from "../../../mod.ts";
+import { CommandError, usageError } from "../../command/command_error.ts";
+import { unlessAborted } from "../../unless_aborted.ts";
+import { type Checksum, parseChecksum } from "../checksum/digest.ts";
+import type { DownloadCommand, TargetOptions } from "../arguments/command.ts";
+import { reason } from "../failure/file_error.ts";
+import { fileNameFromUrl } from "../output/file_name.ts";
+import type { InputEntry } from "../arguments/input_file.ts";
+import { Login } from "../arguments/login.ts";
+import { expandUrlPattern } from "../arguments/url_pattern.ts";
+import { validate } from "../arguments/validate.ts";
+import { parseHeader, type RequestedRange } from "../arguments/values.ts";
+import { refuseSamePaths } from "../output/written_paths.ts";
+
+/** One file that is to be fetched. */
+export interface FileRequest {
+  /** Its number, from 0. */
+  readonly number: number;
+  /** How many files there are. */
+  readonly of: number;
+  /** What messages call it before it has a place. */
+  readonly name: string;
+  /** URLs of its mirrors, credentials and all. */
+  readonly urls: readonly string[];
+  readonly target: TargetOptions;
+  readonly range: RequestedRange | undefined;
+  readonly checksums: readonly Checksum[];
+  readonly options: DownloaderOptions;
+}
+
+/** The files of a command, in order. */
+export async function fileRequests(
+  command: DownloadCommand,
+  options: DownloaderOptions,
+  signal: AbortSignal,
+): Promise<FileRequest[]> {
+  const login = await Login.of(command.login);
+  const entries = await inputEntries(command, signal);
+  const checksumOf = await checksumFinder(command);
+  const requests = entries.map((entry, number): FileRequest => {
+    const urls = entry.urls.map((url) => login.apply(url));
+    const target: TargetOptions = {
+      ...command.target,
+      output: entry.output ?? command.target.output,
+      directory: entry.directory ?? command.target.directory,
+    };
+    const name = nameOf(target, urls[0]!);
+    const listed = checksumOf(name);
+    return {
+      number,
+      of: entries.length,
+      name,
+      urls,
+      target,
+      range: command.range,
+      checksums: [
+        ...command.checksums,
+        ...entry.checksums,
+        ...listed === undefined ? [] : [listed],
+      ],
+      options: entry.headers.length === 0
+        ? options
+        : { ...options, headers: withHeaders(options.headers, entry.headers) },
+    };
+  });
+  refuseSamePaths(requests, [
+    ["--trace", command.traceFile],
+    ["--server-stat-of", command.serverStats.save],
+  ]);
+  for (const { urls, options } of requests) await validate(urls, options);
+  return requests;
+}
+
+function nameOf({ output }: TargetOptions, url: string): string {
+  if (output !== "-") return output ?? fileNameFromUrl(url);
+  try {
+    return fileNameFromUrl(url);
+  } catch {
+    // A pipe needs no name.
+    return "";
+  }
+}
+
+/** A file as it was named. */
+interface Entry {
+  readonly urls: readonly string[];
+  readonly output: string | undefined;
+  readonly directory: string | undefined;
+  readonly checksums: readonly Checksum[];
+  readonly headers: readonly [string, string][];
+}
+
+async function inputEntries(
+  { inputFile, urls }: DownloadCommand,
+  signal: AbortSignal,
+): Promise<Entry[]> {
+  if (inputFile === undefined) {
+    return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
+  }
+  const text = inputFile === "-"
+    ? await unlessAborted(new Response(Deno.stdin.readable).text(), signal)
+    : await readText("--input-file", inputFile);
+  const where = inputFile === "-" ? "stdin" : inputFile;
+  // Loaded only where it is needed, like all that the usual command has no use for.
+  const { parseInputFile } = await import("../arguments/input_file.ts");
+  const entries = parseInputFile(text, where);
+  if (entries.length === 0) throw usageError(`--input-file ${where} names no file`);
+  return entries.map((entry) => entryOf(entry, where));
+}
+
+function entryOf({ urls, options, line }: InputEntry, where: string): Entry {
+  const flag = (name: string) => `${where}:${line}: ${name}`;
+  const values = (name: string) => options.filter(([other]) => other === name).map(([, v]) => v);
+  return {
+    urls: urls.flatMap((url) => expanded(url, `${where}:${line}`)),
+    output: values("out").at(-1),
+    directory: values("dir").at(-1),
+    checksums: values("checksum").map((text) => parseChecksum(flag("checksum"), text)),
+    headers: [
+      ...values("user-agent").map((text): [string, string] => ["User-Agent", text]),
+      ...values("referer").map((text): [string, string] => ["Referer", text]),
+      ...values("header").map((text) => parseHeader(flag("header"), text)),
+    ],
+  };
+}
+
+function expanded(url: string, where: string): string[] {
+  try {
+    return expandUrlPattern(url);
+  } catch (error) {
+    throw error instanceof CommandError ? usageError(`${where}: ${error.message}`) : error;
+  }
+}
+
+/** What knows the checksum of a file by its name. */
+async function checksumFinder(
+  { checksumFile }: DownloadCommand,
+): Promise<(name: string) => Checksum | undefined> {
+  if (checksumFile === undefined) return () => undefined;
+  const { findChecksum } = await import("../checksum/checksum_file.ts");
+  const text = await readText("--checksum-file", checksumFile);
+  return (name) => findChecksum(text, name, checksumFile);
+}
+
+async function readText(flag: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : reason(error);
+    throw usageError(`${flag}: ${path}: ${why}`);
+  }
+}
+
+/** What a file's own headers say goes before what the command says; cookies add up. */
+function withHeaders(
+  common: DownloaderOptions["headers"],
+  own: readonly [string, string][],
+): Headers {
+  const headers = new Headers(common);
+  const cookies = headers.get("cookie");
+  for (const [name] of own) headers.delete(name);
+  for (const [name, value] of own) {
+    if (name.toLowerCase() !== "cookie") headers.append(name, value);
+    else headers.set(name, [headers.get(name) ?? cookies, value].filter(Boolean).join("; "));
+  }
+  return headers;
+}

@@ -1,0 +1,126 @@
+/**
+ * Writes the events of a download as lines of JSON (NDJSON), for analysis. The first line says what was
+ * asked for, so that the rest can be understood; no line carries a credential.
+ *
+ * @module
+ */
+
+import type { DownloaderOptions, TraceEvent } from "../../../mod.ts";
+import { CommandError } from "../../command/command_error.ts";
+import { withoutCredentials } from "../../http/redact.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+
+/** Characters that are gathered before they are written, unless something rare happens. */
+const BATCH = 16 * 1024;
+
+/** The first line of a trace. */
+export interface StartLine {
+  type: "start";
+  /** Version of the format. */
+  version: 1;
+  /** Version of sphttp. */
+  sphttp: string;
+  /** URLs of the mirrors, without credentials. */
+  urls: string[];
+  /** Bytes in a block. */
+  splitSize: number;
+  /** First byte that is asked for; not 0 where a part file is continued. */
+  start: number;
+  /** Options that were given, under the names of the library; none that may hold a secret. */
+  options: Record<string, unknown>;
+}
+
+/** Makes the first line of a trace. */
+export function startLine(
+  sphttp: string,
+  urls: readonly string[],
+  options: DownloaderOptions,
+): StartLine {
+  const { splitSize = 1_000_000, range, staticDelays } = options;
+  const { delayRequest, initialDelay, initialDelayCoefficient } = options;
+  const { duplicateRequest, invalidBlockThreshold, closeBadConnections } = options;
+  const { maxConnectionsPerMirror, windowSize, http, connectTimeoutMs, retry } = options;
+  return {
+    type: "start",
+    version: 1,
+    sphttp,
+    urls: urls.map(withoutCredentials),
+    splitSize,
+    start: range?.start ?? 0,
+    options: {
+      delayRequest,
+      staticDelays: staticDelays && Object.fromEntries(
+        Object.entries(staticDelays).map(([url, blocks]) => [withoutCredentials(url), blocks]),
+      ),
+      initialDelay,
+      initialDelayCoefficient,
+      duplicateRequest,
+      invalidBlockThreshold,
+      closeBadConnections,
+      maxConnectionsPerMirror,
+      windowSize,
+      http,
+      connectTimeoutMs,
+      retry,
+    },
+  };
+}
+
+/** A trace that is being written. */
+export class TraceFile implements Disposable {
+  readonly #file: Deno.FsFile;
+  #pending = "";
+  #error: unknown;
+
+  /**
+   * Makes the file anew.
+   *
+   * @throws {CommandError} it cannot be written
+   */
+  constructor(path: string) {
+    try {
+      this.#file = Deno.openSync(path, { write: true, create: true, truncate: true });
+    } catch (cause) {
+      throw new CommandError(
+        ExitCode.WRITE,
+        `cannot write the trace: ${cause instanceof Error ? cause.message : cause}`,
+      );
+    }
+  }
+
+  /** Writes one line. What fails is kept for {@linkcode TraceFile.finish}: nothing is thrown. */
+  write(line: StartLine | TraceEvent): void {
+    this.#pending += `${JSON.stringify(line)}\n`;
+    const frequent = line.type === "send" || line.type === "receive";
+    if (!frequent || this.#pending.length >= BATCH) this.#flush();
+  }
+
+  /**
+   * Writes what is left.
+   *
+   * @throws {CommandError} not everything could be written
+   */
+  finish(): void {
+    this.#flush();
+    if (this.#error === undefined) return;
+    const why = this.#error instanceof Error ? this.#error.message : this.#error;
+    throw new CommandError(ExitCode.WRITE, `the trace is not complete: ${why}`);
+  }
+
+  /** Writes what is left and closes the file. */
+  [Symbol.dispose](): void {
+    this.#flush();
+    this.#file.close();
+  }
+
+  #flush(): void {
+    let bytes = new TextEncoder().encode(this.#pending);
+    this.#pending = "";
+    if (this.#error !== undefined) return;
+    try {
+      while (bytes.byteLength > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+    } catch (error) {
+      this.#error = error;
+    }
+  }
+}

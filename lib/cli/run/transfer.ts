@@ -1,0 +1,288 @@
+/**
+ * One file from the command's side: from the mirrors, past the comparison with a part file and the
+ * checksums, to its place, while it is told of. Every error that a user can do something about leaves
+ * here as a {@linkcode CommandError}.
+ *
+ * @module
+ */
+
+import {
+  Downloader,
+  type DownloaderOptions,
+  type FileInfo,
+  RangeNotSatisfiableError,
+  type TraceEvent,
+  VERSION,
+} from "../../../mod.ts";
+import { CommandError } from "../../command/command_error.ts";
+import { withoutCredentials } from "../../http/redact.ts";
+import { unlessAborted } from "../../unless_aborted.ts";
+import { ChecksumVerifier } from "../checksum/verifier.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import { explain } from "../failure/failure.ts";
+import { formatBytes } from "../report/format.ts";
+import type { FileRequest } from "./jobs.ts";
+import { openPlace, type Output } from "../output/output.ts";
+import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
+import { placeOf } from "../output/place.ts";
+import { verifyPresent } from "./present_file.ts";
+import { remoteTime } from "../output/remote_time.ts";
+import { type ProgressState, totals } from "../report/progress_view.ts";
+import type { FileReport } from "../report/report.ts";
+import { startLine, TraceFile } from "./trace_file.ts";
+import { findRange, type WantedRange } from "../arguments/wanted_range.ts";
+import type { TransferFacts } from "../report/write_out.ts";
+
+/** What a transfer needs of its surroundings. */
+export interface TransferContext {
+  /** Ends the transfer when it aborts, with a {@linkcode CommandError} as the reason. */
+  readonly signal: AbortSignal;
+  /** Takes what happens. */
+  readonly report: FileReport;
+  /** Options of the engine. */
+  readonly options: DownloaderOptions;
+  /** Where events are written as lines of JSON. */
+  readonly traceFile: string | undefined;
+}
+
+/** The transfer of one file. */
+export class Transfer {
+  readonly #request: FileRequest;
+  readonly #context: TransferContext;
+  /** Failures that the user has been told of. */
+  readonly #shown = new Set<string>();
+  #name = "";
+  #output: Output | undefined;
+  #download: Downloader | undefined;
+  #info: FileInfo | undefined;
+  #mode: "ranges" | "whole" | undefined;
+  #retries = 0;
+  /** Whether mirrors have answered that the part file's record does not know. */
+  #learned = false;
+
+  /** Does nothing yet. */
+  constructor(request: FileRequest, context: TransferContext) {
+    this.#request = request;
+    this.#context = context;
+  }
+
+  /** Gets the file to its place. Rejects with a {@linkcode CommandError} where that cannot be. */
+  async run(): Promise<void> {
+    const { target, urls } = this.#request;
+    const { signal, traceFile } = this.#context;
+    signal.throwIfAborted();
+    const place = await placeOf(target, urls[0]!);
+    this.#name = place.name;
+    if (place.type === "present") {
+      return await verifyPresent(place, this.#request, this.#context);
+    }
+    using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
+    // A pipe may wait for its reader for ever.
+    const opening = openPlace(place, target);
+    using output = await unlessAborted(opening, signal, (output) => output[Symbol.dispose]());
+    this.#output = output;
+    this.#name = output.name;
+    try {
+      this.#announce(output);
+      const work = this.#fetch(output, trace);
+      // A write to a pipe that nobody reads may never end; one to a file does, and is waited for.
+      await (output.part === undefined ? unlessAborted(work, signal) : work);
+      await output.complete({ mtime: this.#mtime() });
+      this.#name = output.name;
+    } catch (error) {
+      if (target.removeOnError) await output.remove();
+      else await output.settle();
+      throw await this.#explain(error, output);
+    }
+    trace?.finish();
+    this.#done(output);
+  }
+
+  /** What is known of it now, for `--write-out`. */
+  facts(error?: CommandError): TransferFacts {
+    const { urls, number } = this.#request;
+    const stats = this.#download?.stats();
+    const mirrors = stats?.mirrors ?? [];
+    const answered = { ranges: 206, whole: 200, none: 0 }[this.#mode ?? "none"];
+    return {
+      url: withoutCredentials(urls[0]!),
+      mirrors: urls.length,
+      mirrorsUsed: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
+      fileName: this.#name,
+      status: error === undefined ? answered : this.#failedStatus ?? answered,
+      contentType: this.#info?.contentType ?? "",
+      bytes: stats?.consumedBytes ?? 0,
+      wastedBytes: stats?.wastedBytes ?? 0,
+      retries: this.#retries,
+      firstByteSeconds: stats?.firstByteSeconds ?? 0,
+      seconds: stats?.seconds ?? 0,
+      exitCode: error?.exitCode ?? ExitCode.OK,
+      error: error?.message ?? "",
+      number,
+    };
+  }
+
+  #failedStatus: number | undefined;
+
+  async #fetch(output: Output, trace: TraceFile | undefined): Promise<void> {
+    const { urls, checksums } = this.#request;
+    const { signal, report } = this.#context;
+    const range = await findRange(this.#request, { ...this.#context.options, signal });
+    output.expect(range);
+    const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
+    const continuation = await this.#reread(output, verifier);
+    const wanted = this.#options(range, output);
+    trace?.write(startLine(VERSION, urls, wanted));
+    const tell = (event: TraceEvent) => {
+      trace?.write(event);
+      this.#tell(event);
+    };
+    await using download = new Downloader(urls, { ...wanted, signal, onEvent: tell });
+    this.#download = download;
+    report.start(() => this.#state());
+    const info = await download.open();
+    this.#info = info;
+    output.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
+    for await (const part of download) {
+      if (this.#learned) {
+        this.#learned = false;
+        await output.learn(download.knownFile?.mirrors ?? []);
+      }
+      const fresh = continuation === undefined ? part : continuation.take(part);
+      if (fresh.byteLength === 0) continue;
+      verifier?.update(fresh);
+      await output.write(fresh);
+      download.release(part);
+    }
+    continuation?.finish();
+    const stays = output.part !== undefined && !this.#request.target.removeOnError;
+    verifier?.verify(stays ? `; the bytes stay in ${output.part?.partName}` : "");
+  }
+
+  #options({ start, end, knownFile }: WantedRange, { existing }: Output): DownloaderOptions {
+    const { options } = this.#context;
+    const from = start + continuationStart(existing);
+    return {
+      ...options,
+      ...(knownFile !== undefined && { knownFile }),
+      ...((from > 0 || end !== undefined) && {
+        range: { start: from, ...(end !== undefined && { end }) },
+      }),
+    };
+  }
+
+  /** Reads what is there from before: for the checksums all of it, for the comparison its end. */
+  async #reread(
+    { part, existing }: Output,
+    verifier: ChecksumVerifier | undefined,
+  ): Promise<Continuation | undefined> {
+    const { signal, report } = this.#context;
+    if (part === undefined || existing === 0) return undefined;
+    const start = continuationStart(existing);
+    const tail = new Uint8Array(existing - start);
+    let position = verifier === undefined ? start : 0;
+    for await (const bytes of part.read(position)) {
+      signal.throwIfAborted();
+      verifier?.update(bytes);
+      const from = Math.max(0, start - position);
+      if (from < bytes.byteLength) tail.set(bytes.subarray(from), position + from - start);
+      position += bytes.byteLength;
+      if (verifier !== undefined) report.rereading(position / existing);
+    }
+    return new Continuation(tail, part.partName);
+  }
+
+  #announce({ part, existing }: Output): void {
+    const { report } = this.#context;
+    if (part?.startsOver) {
+      report.note(
+        `${part.partName} from before is started over with the first byte that comes; ` +
+          "-C - would go on with it",
+      );
+    } else if (existing > 0) {
+      report.note(`going on with ${part?.partName} at ${formatBytes(existing)}`);
+    }
+    if (part?.before.note !== undefined) report.note(part.before.note);
+  }
+
+  #tell(event: TraceEvent): void {
+    if (event.type === "mirror" && event.state === "ready") this.#learned = true;
+    if (event.type === "open") this.#mode = event.mode;
+    if (event.type === "failure" && event.retryInMs !== undefined) this.#retries++;
+    const shown = this.#context.report.event(event);
+    if (shown && event.type === "mirror" && event.state === "dropped") {
+      this.#shown.add(event.message);
+    }
+  }
+
+  #state(): ProgressState {
+    return {
+      name: this.#name === "stdout" ? this.#request.name : this.#name.replace(/^.*[/\\]/, ""),
+      offset: continuationStart(this.#output?.existing ?? 0),
+      stats: this.#download!.stats(),
+    };
+  }
+
+  #mtime(): Date | undefined {
+    if (!this.#request.target.remoteTime) return undefined;
+    const time = remoteTime(this.#info?.lastModified);
+    if (time === undefined) {
+      this.#context.report.note("the mirrors tell no Last-Modified: the file's time is now");
+    }
+    return time;
+  }
+
+  #done({ existing }: Output): void {
+    const state = this.#state();
+    const { seconds, consumedBytes, mirrors } = state.stats;
+    this.#context.report.done({
+      name: this.#name,
+      bytes: totals(state).done,
+      existing,
+      seconds,
+      rate: consumedBytes / Math.max(seconds, 0.001),
+      sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
+      mirrors: mirrors.length,
+      checksums: this.#request.checksums.map(({ name }) => name),
+    });
+  }
+
+  /** The error with its exit code, and with what becomes of the part file. */
+  async #explain(error: unknown, { part }: Output): Promise<unknown> {
+    const { target } = this.#request;
+    const { signal } = this.#context;
+    this.#failedStatus = statusOf(error);
+    if (error instanceof RangeNotSatisfiableError && part !== undefined && part.existing > 0) {
+      return partTooLong(part.partName);
+    }
+    const { caCerts, proxy } = this.#context.options;
+    const explained = await explain(error, { caCerts, proxy, shown: this.#shown });
+    if (!(explained instanceof CommandError)) return explained;
+    const { exitCode, message } = explained;
+    const lost = part === undefined || !part.kept || target.removeOnError;
+    const kept = lost || NOT_TO_BE_CONTINUED.has(exitCode)
+      ? ""
+      : `${part.partName} is kept: run the same command ${
+        target.resume ? "again" : "with -C -"
+      } to go on`;
+    if (error === signal.reason) return new CommandError(exitCode, this.#stopped(message, kept));
+    return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);
+  }
+
+  #stopped(message: string, kept: string): string {
+    if (this.#download === undefined) return message;
+    const { done, total } = totals(this.#state());
+    const of = total === undefined ? "" : ` of ${formatBytes(total)}`;
+    const there = Math.max(done, this.#output?.existing ?? 0);
+    return `${message} at ${formatBytes(there)}${of}${kept && `; ${kept}`}`;
+  }
+}
+
+/** What was found to be wrong with the bytes themselves does not get better by more of them. */
+const NOT_TO_BE_CONTINUED = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
+
+/** The HTTP status of an error's first failure that has one. */
+function statusOf(error: unknown): number | undefined {
+  const causes = error instanceof Error && Array.isArray(error.cause) ? error.cause : [];
+  return causes.map(({ status }) => status).find((status) => status !== undefined);
+}

@@ -1,0 +1,110 @@
+/**
+ * The delay request algorithms: which of the blocks not yet asked for a mirror takes when it has
+ * become free. A slower mirror is given a later block, so that it arrives when its turn comes.
+ * Source: the sphttp thesis (Hiroshima City University, 2018); none of them keeps state of its own.
+ *
+ * @module
+ */
+
+import type { DelayView } from "../scheduler/view.ts";
+
+/**
+ * Says which block of the queue (those not yet asked for, lowest first) a mirror takes next.
+ * The result is a position from 0; whatever is no number from 0 counts as 0.
+ */
+export type DelayRequest = (view: DelayView) => number;
+
+/** The names of the delay request algorithms. */
+export const DelayRequestAlgorithm = {
+  /** By the links' measured rates and latencies: ranges of any size, two requests at a time. */
+  ADAPTIVE: "adaptive",
+  /** Every mirror takes the first block: no delay. */
+  NORMAL: "normal",
+  /** By what the others delivered since the mirror last asked; the original's default. */
+  DIFF: "diff",
+  /** By the inverse of the mirror's share of what was delivered. */
+  INV: "inv",
+  /** By a constant for each mirror. */
+  STATIC: "static",
+} as const;
+
+/** The name of a delay request algorithm. */
+export type DelayRequestAlgorithm =
+  typeof DelayRequestAlgorithm[keyof typeof DelayRequestAlgorithm];
+
+/** The name of an algorithm that says a position in the queue of blocks. */
+export type ClassicAlgorithm = Exclude<DelayRequestAlgorithm, "adaptive">;
+
+/** What the named algorithms are set up with. */
+export interface DelaySettings {
+  /** Whether a mirror's first request is placed by its response time ({@linkcode diff} only). */
+  readonly initialDelay: boolean;
+  /** Blocks of initial delay for each multiple of the shortest response time. */
+  readonly initialDelayCoefficient: number;
+  /** Blocks of delay by mirror URL ({@linkcode fixed} only); 0 for those not named. */
+  readonly staticDelays: ReadonlyMap<string, number>;
+}
+
+/** Every mirror takes the first block of the queue. */
+export function normal(): DelayRequest {
+  return () => 0;
+}
+
+/**
+ * As many blocks ahead as the other mirrors delivered since this one last asked, less one for each
+ * mirror that still asks. A mirror's first request is placed by its initial delay instead.
+ */
+export function diff(settings: Omit<DelaySettings, "staticDelays">): DelayRequest {
+  return (view) => {
+    const { mirror, mirrors, received, closed } = view;
+    if (mirror.requests === 0 && settings.initialDelay) {
+      return initialDelay(view, settings.initialDelayCoefficient);
+    }
+    return Math.max(0, received - mirror.previous - mirrors.length + closed);
+  };
+}
+
+/**
+ * `floor((d / dmin - 1) * coefficient)`, with d the mirror's response time to the probe. A
+ * coefficient below 1 counts as 1.
+ */
+export function initialDelay({ mirror, mirrors }: DelayView, coefficient: number): number {
+  const times = mirrors.flatMap(({ answerMs }) => answerMs === undefined ? [] : [answerMs]);
+  const shortest = Math.min(...times);
+  if (mirror.answerMs === undefined || shortest === 0) return 0;
+  return Math.floor((mirror.answerMs / shortest - 1) * Math.max(1, coefficient));
+}
+
+/**
+ * `floor(1 / (usage / highest usage) - 1)`, at most the blocks that are left. While nobody has
+ * delivered anything the ratio counts as 1; a mirror that never has goes to the far end.
+ */
+export function inverse(): DelayRequest {
+  return ({ mirror, mirrors, left }) => {
+    const highest = Math.max(...mirrors.map(({ usage }) => usage));
+    // The inverse of the ratio, straight away: 1 / (1 / 49) is less than 49 in floating point.
+    const inverseRatio = highest === 0 ? 1 : highest / mirror.usage;
+    return Math.min(left, Math.floor(inverseRatio - 1));
+  };
+}
+
+/** The value given for the mirror's URL; 0 where none was. */
+export function fixed({ staticDelays }: Pick<DelaySettings, "staticDelays">): DelayRequest {
+  return ({ mirror }) => staticDelays.get(mirror.url) ?? 0;
+}
+
+/** Each name's algorithm, to be set up with the settings. */
+export const delayRequests: Readonly<
+  Record<ClassicAlgorithm, (settings: DelaySettings) => DelayRequest>
+> = { normal, diff, inv: inverse, static: fixed };
+
+/**
+ * What becomes of a position near the end of the queue of `left` blocks (at least 1): the last
+ * block goes to whoever asks; a mirror that would reach too far behind the end asks no more
+ * (`undefined`), so that a slow one never holds up the end.
+ */
+export function endOfQueue(position: number, left: number): number | undefined {
+  if (left === 1) return 0;
+  if (position * 0.9 > left) return undefined;
+  return Math.min(position, left - 1);
+}

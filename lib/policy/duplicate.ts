@@ -1,0 +1,46 @@
+/**
+ * The duplicate request algorithms: when the block that holds up the front is asked for again, from
+ * the mirror that has delivered the most. Source: the sphttp thesis (Hiroshima City University,
+ * 2018); none of them keeps state of its own.
+ *
+ * @module
+ */
+
+import type { DuplicateView } from "../scheduler/view.ts";
+
+/** Says whether the block that holds up the front is to be asked for a second time. */
+export type DuplicateRequest = (view: DuplicateView) => boolean;
+
+/** The names of the duplicate request algorithms. */
+export const DuplicateRequestAlgorithm = {
+  /** Number of invalid blocks in the buffer; the original's default. */
+  NIBIB: "nibib",
+  /** Invalid block reception count. */
+  IBRC: "ibrc",
+  /** No duplicate requests. */
+  NONE: "none",
+} as const;
+
+/** The name of a duplicate request algorithm. */
+export type DuplicateRequestAlgorithm =
+  typeof DuplicateRequestAlgorithm[keyof typeof DuplicateRequestAlgorithm];
+
+/** The lowest threshold that {@linkcode nibib} works with; below, it would fire all the time. */
+const NIBIB_MINIMUM_THRESHOLD = 20;
+
+/** More invalid blocks in the buffer than the threshold (at least 20). */
+export function nibib({ invalidBlocks, threshold }: DuplicateView): boolean {
+  return invalidBlocks > Math.max(threshold, NIBIB_MINIMUM_THRESHOLD);
+}
+
+/** More blocks received since the front last moved than the threshold. */
+export function ibrc({ receivedSinceFront, threshold }: DuplicateView): boolean {
+  return receivedSinceFront > threshold;
+}
+
+/** Each name's algorithm. */
+export const duplicateRequests: Readonly<Record<DuplicateRequestAlgorithm, DuplicateRequest>> = {
+  nibib,
+  ibrc,
+  none: () => false,
+};

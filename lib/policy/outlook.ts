@@ -1,0 +1,139 @@
+/**
+ * What is to be expected of one mirror: when it will have brought what it was asked for, and when it
+ * would bring more. Times are in milliseconds.
+ *
+ * @module
+ */
+
+import type { RequestView } from "../scheduler/policy.ts";
+import type { SourceView } from "../scheduler/view.ts";
+
+/** The shortest silence that says something of a mirror. */
+const SILENCE_MS = 60;
+
+/** How much sooner than needed a mirror is asked again, at most, in milliseconds. */
+const MARGIN_MS = 10;
+
+/** How much later than expected a mirror may bring what it is tried again with. */
+const PROBATION_MS = 300;
+
+/** What is to be expected of one mirror. */
+export class Outlook {
+  /** Index of the mirror. */
+  readonly index: number;
+  readonly source: SourceView;
+  /** Bytes per millisecond. */
+  readonly rate: number;
+  /** When everything that it was asked for will have come. */
+  readonly readyAt: number;
+  /** For how long nothing has come though something was expected. */
+  readonly silentMs: number;
+  /** When it can be given another request, at the earliest. */
+  readonly #slotAt: number;
+  /** When one of its lanes has nothing more to bring. */
+  readonly #laneAt: number;
+  readonly #now: number;
+
+  constructor(index: number, source: SourceView, now: number) {
+    this.index = index;
+    this.source = source;
+    this.#now = now;
+    this.rate = source.link.bytesPerSecond(now) / 1000;
+    const { live, lanes, maxConnections } = source;
+    let readyAt = now;
+    let heardAt = live.length === 0 ? Infinity : -Infinity;
+    const ends: number[] = [];
+    for (const request of live) {
+      const beginsAt = request.answeredAt === undefined ? Math.max(now, request.dueAt) : now;
+      const ms = this.transferMs(Math.max(0, request.claimEnd - request.position));
+      readyAt = Math.max(readyAt, beginsAt) + ms;
+      // On one lane requests follow each other, on several they share the link.
+      ends.push(lanes === 1 ? readyAt : beginsAt + lanes * ms);
+      heardAt = Math.max(heardAt, expectedSince(request));
+    }
+    ends.sort((one, other) => one - other);
+    this.readyAt = readyAt;
+    this.#slotAt = live.length < maxConnections ? now : ends[0]!;
+    this.#laneAt = live.length < lanes ? now : ends[live.length - lanes]!;
+    this.silentMs = Math.max(0, now - heardAt);
+  }
+
+  /** Whether it has stopped sending, as far as can be told: it gets nothing new to do. */
+  get silent(): boolean {
+    return this.silentMs > this.patienceMs;
+  }
+
+  /** Whether it has failed, and not brought anything since: it has to prove itself with little. */
+  get onProbation(): boolean {
+    return this.source.failures > 0;
+  }
+
+  /** Whether it can be given another request at all. */
+  get open(): boolean {
+    const { available, live, maxConnections } = this.source;
+    return available && live.length < maxConnections && !this.silent;
+  }
+
+  /** How long it may be silent before something is wrong. */
+  get patienceMs(): number {
+    const { latencyMs, deviationMs } = this.source.link;
+    return Math.max(SILENCE_MS, latencyMs / 2, 4 * deviationMs);
+  }
+
+  /** Whether a lane of it is free, or will be by the time at which an answer could come. */
+  wantsWork(): boolean {
+    if (!this.open) return false;
+    if (this.onProbation) return this.source.live.length === 0;
+    const { live, lanes, link } = this.source;
+    const { nextLatencyMs, deviationMs } = link;
+    // Where answers come at once, a second request under way would be of no use.
+    const leadMs = 1.1 * nextLatencyMs + deviationMs + Math.min(MARGIN_MS, nextLatencyMs);
+    let busy = 0;
+    for (const { position, claimEnd, answeredAt, dueAt } of live) {
+      const left = claimEnd - position;
+      if (left <= 0) continue;
+      const waitMs = answeredAt === undefined ? Math.max(0, dueAt - this.#now) : 0;
+      if (waitMs + this.transferMs(left * Math.min(lanes, live.length)) > leadMs) busy++;
+    }
+    // Two connections speed up sooner than one.
+    return busy < (link.ramping(this.#now) ? lanes + 1 : lanes);
+  }
+
+  /** From when on it would bring what it is asked for now, if all its lanes went on with that. */
+  get freeAt(): number {
+    const { live, link } = this.source;
+    return live.length > 0 ? this.readyAt : this.#now + link.nextLatencyMs;
+  }
+
+  /** When it would have brought `bytes` more, asked for now, as soon as a lane is free. */
+  finishAt(bytes: number): number {
+    const { link, lanes } = this.source;
+    const answerAt = this.#now + link.nextLatencyMs;
+    const lateMs = this.onProbation ? PROBATION_MS : 0;
+    return Math.max(this.#laneAt, answerAt) + lateMs + lanes * this.transferMs(bytes);
+  }
+
+  /** The same if it brought them besides what it has to bring, as soon as it can be asked. */
+  rushedAt(bytes: number): number {
+    const lateMs = this.onProbation ? PROBATION_MS : 0;
+    const answerAt = this.#slotAt + this.source.link.nextLatencyMs + lateMs;
+    // They share the link with the rest.
+    const share = this.readyAt > answerAt ? this.source.lanes + 1 : 1;
+    return Math.min(this.finishAt(bytes), answerAt + share * this.transferMs(bytes));
+  }
+
+  /** How many bytes it would bring by `at` besides those that it was asked for. */
+  broughtBy(at: number): number {
+    return this.onProbation ? 0 : this.rate * Math.max(0, at - this.freeAt);
+  }
+
+  /** How long `bytes` take once they have begun to come. */
+  transferMs(bytes: number): number {
+    return bytes / this.rate;
+  }
+}
+
+/** From when on a silence of a request counts. */
+export function expectedSince({ answeredAt, activeAt, dueAt }: RequestView): number {
+  return answeredAt === undefined ? Math.max(activeAt, dueAt) : activeAt;
+}

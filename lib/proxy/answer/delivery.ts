@@ -1,0 +1,149 @@
+/**
+ * One download for an answer, or for a part of one: counted, watched, and ended when the client
+ * leaves. Its first bytes are there before the answer begins, so that an error still has a status.
+ *
+ * @module
+ */
+
+import { Downloader, type DownloaderOptions, type TraceEvent } from "../../../mod.ts";
+import type { BodyListener, DeliveryOutcome } from "./body_listener.ts";
+import type { ResolvedRange } from "../request/byte_ranges.ts";
+import type { CatalogueEntry } from "./catalogue.ts";
+import type { LiveDownloads, WatchedDownload } from "../observe/live.ts";
+import type { Metrics } from "../observe/metrics.ts";
+import type { Room } from "../capacity/room.ts";
+
+/** What deliveries share. */
+export interface DeliveryContext {
+  readonly metrics: Metrics;
+  readonly live: LiveDownloads;
+}
+
+/** What is to be delivered. */
+export interface DeliveryOrder {
+  readonly mirrors: readonly string[];
+  readonly entry: CatalogueEntry;
+  /** `undefined` for the whole file. */
+  readonly range: ResolvedRange | undefined;
+  readonly options: DownloaderOptions;
+}
+
+/** One download for an answer. */
+export class Delivery {
+  readonly #download: Downloader;
+  readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
+  readonly #end: (outcome: DeliveryOutcome) => void;
+  #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
+  #isStarted = false;
+  #longestStallMs = 0;
+
+  private constructor(
+    download: Downloader,
+    end: (outcome: DeliveryOutcome, stallMs: number) => void,
+  ) {
+    this.#download = download;
+    this.#parts = download[Symbol.asyncIterator]();
+    this.#end = (outcome) => end(outcome, this.#longestStallMs);
+  }
+
+  /**
+   * Starts one in the room of an answer and waits for its first bytes.
+   *
+   * Rejects as the download does, and with the signal's reason when that aborts before they are
+   * there.
+   */
+  static async start(
+    order: DeliveryOrder,
+    context: DeliveryContext,
+    room: Room,
+    signal: AbortSignal,
+  ): Promise<Delivery> {
+    signal.throwIfAborted();
+    const { download, watched } = makeDownload(order, room, context.live, signal);
+    const counted = context.metrics.download(() => download.stats());
+    const delivery = new Delivery(download, (outcome, stallMs) => {
+      watched.ended();
+      counted.end(outcome, stallMs / 1000);
+    });
+    try {
+      delivery.#first = await delivery.#next();
+    } catch (error) {
+      await delivery.#close(signal.aborted ? "cancelled" : "failed");
+      throw error;
+    }
+    return delivery;
+  }
+
+  /** The bytes; cancelling them ends the download at once. */
+  stream(listener: BodyListener): ReadableStream<Uint8Array> {
+    const end = async (outcome: DeliveryOutcome) => {
+      await this.#close(outcome);
+      listener.ended(outcome);
+    };
+    return new ReadableStream<Uint8Array>({
+      pull: async (controller) => {
+        try {
+          const { done, value } = this.#first ?? await this.#next();
+          this.#first = undefined;
+          if (done) {
+            controller.close();
+            return await end("complete");
+          }
+          listener.sent(value.byteLength);
+          controller.enqueue(value);
+        } catch (error) {
+          await end("failed");
+          // The client sees that the body breaks off: never a clean end of half a file.
+          throw error;
+        }
+      },
+      cancel: () => end("cancelled"),
+    }, { highWaterMark: 0 });
+  }
+
+  async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    const askedAt = performance.now();
+    const result = await this.#parts.next();
+    // The first bytes are waited for by whoever starts: that is no stall.
+    if (this.#isStarted) {
+      this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - askedAt);
+    }
+    this.#isStarted = true;
+    return result;
+  }
+
+  async #close(outcome: DeliveryOutcome): Promise<void> {
+    await this.#download.cancel();
+    this.#end(outcome);
+  }
+}
+
+/** The size of blocks where none is asked for, in bytes, as in the original. */
+const SPLIT_SIZE = 1_000_000;
+
+function makeDownload(
+  { mirrors, entry, range, options }: DeliveryOrder,
+  room: Room,
+  live: LiveDownloads,
+  signal: AbortSignal,
+): { download: Downloader; watched: WatchedDownload } {
+  const { windowSize } = room;
+  // A window holds at least two blocks.
+  const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, Math.floor(windowSize / 2));
+  const download = new Downloader(mirrors, {
+    ...options,
+    signal,
+    splitSize,
+    windowSize,
+    knownFile: entry.file,
+    ...(range && { range }),
+    onEvent: (event: TraceEvent) => watched.told(event),
+  });
+  room.hold(download);
+  const size = entry.info.size ?? 0;
+  const { start, end } = range ?? { start: 0, end: size };
+  const stats = () => download.stats();
+  const facts = { stats, start, end, size, blockSize: splitSize };
+  const watched = live.announce(mirrors, facts);
+  return { download, watched };
+}

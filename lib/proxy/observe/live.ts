@@ -1,0 +1,196 @@
+/**
+ * Downloads as they go on, for whoever watches: which mirror brings which block, as server-sent
+ * events. Only who knows a file's mirrors can watch it.
+ *
+ * @module
+ */
+
+import { ServerSentEventStream } from "@std/http/server-sent-event-stream";
+import type { DownloadStats, TraceEvent } from "../../../mod.ts";
+import { BlockRecord } from "./block_record.ts";
+import type { BodyListener } from "../answer/body_listener.ts";
+import { noRoom } from "../capacity/no_room.ts";
+
+/** One download that can be watched. */
+interface Watched {
+  readonly id: number;
+  /** What it has done so far; of one that has ended, only that is left. */
+  stats: () => DownloadStats;
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+  /** Size of a cell of the record, in bytes. */
+  readonly blockSize: number;
+  readonly blocks: BlockRecord;
+  outcome: "running" | "complete" | "failed" | "cancelled";
+}
+
+/** What a download is announced with. */
+export type Announcement = Pick<Watched, "stats" | "start" | "end" | "size" | "blockSize">;
+
+/** What is to be told of a download that was announced. */
+export interface WatchedDownload {
+  /** Something happened. */
+  readonly told: (event: TraceEvent) => void;
+  /** Its answer has ended: nothing more will happen. */
+  readonly ended: () => void;
+}
+
+/** How {@linkcode LiveDownloads} is set up. */
+export interface LiveOptions {
+  /**
+   * How often watchers are told, in milliseconds.
+   *
+   * @default {250}
+   */
+  periodMs?: number;
+  /**
+   * After how long without a word a watcher gets an empty comment, in milliseconds: what stands in
+   * between would close the connection otherwise.
+   *
+   * @default {15_000}
+   */
+  quietMs?: number;
+  /**
+   * The most watchers at once.
+   *
+   * @default {100}
+   */
+  mostWatchers?: number;
+}
+
+/** What a watcher gets. */
+type Message = { readonly event: "state"; readonly data: string } | { readonly comment: string };
+
+/** The most downloads of one file that are kept, ended ones too. */
+const MOST_WATCHED = 16;
+
+/** The downloads of all files. */
+export class LiveDownloads {
+  readonly #options: Required<LiveOptions>;
+  readonly #files = new Map<string, Watched[]>();
+  #next = 1;
+  #watchers = 0;
+
+  constructor({ periodMs = 250, quietMs = 15_000, mostWatchers = 100 }: LiveOptions = {}) {
+    this.#options = { periodMs, quietMs, mostWatchers };
+  }
+
+  /** Announces a download of the file on `mirrors`. */
+  announce(mirrors: readonly string[], facts: Announcement): WatchedDownload {
+    const key = JSON.stringify(mirrors);
+    const blocks = new BlockRecord(Math.ceil((facts.end - facts.start) / facts.blockSize));
+    const blockSize = facts.blockSize * blocks.blocksPerCell;
+    const id = this.#next++;
+    const watched: Watched = { ...facts, id, blockSize, blocks, outcome: "running" };
+    const all = this.#files.get(key) ?? [];
+    this.#files.set(key, [...all, watched].slice(-MOST_WATCHED));
+    const indexes = new Map(facts.stats().mirrors.map(({ url }, index) => [url, index]));
+    return {
+      told: (event) => {
+        if (event.type === "receive") blocks.add(event.block, indexes.get(event.mirror)!);
+        if (event.type !== "end") return;
+        watched.outcome = event.outcome;
+        this.#prune(key);
+      },
+      ended: () => {
+        const last = watched.stats();
+        watched.stats = () => last;
+      },
+    };
+  }
+
+  /**
+   * The events of the file on `mirrors` until the client leaves.
+   *
+   * @throws {Problem} of status 503 when there are too many watchers
+   */
+  watch(mirrors: readonly string[], listener: BodyListener): Response {
+    const { periodMs, quietMs, mostWatchers } = this.#options;
+    if (this.#watchers >= mostWatchers) throw noRoom("as many as may watch are watching already");
+    this.#watchers++;
+    const key = JSON.stringify(mirrors);
+    const labels = mirrors.map((url) => new URL(url).origin);
+    // By their ids: what has ended and is kept no more must not be kept by who watched it.
+    const told = new Map<number, number>();
+    const past = new Set<number>();
+    let toldAt: number | undefined;
+    let timer: ReturnType<typeof setInterval> | undefined;
+    const messages = new ReadableStream<Message>({
+      start: (controller) => {
+        const tell = () => {
+          // A client that does not read is not told more.
+          if ((controller.desiredSize ?? 0) <= 0) return;
+          const now = performance.now();
+          const known = this.#files.get(key) ?? [];
+          const all = known.filter(({ id }) => !past.has(id));
+          if (all.length > 0 || toldAt === undefined) {
+            const data = JSON.stringify(state(labels, all, told));
+            controller.enqueue({ event: "state", data });
+          } else if (now - toldAt >= quietMs) controller.enqueue({ comment: "" });
+          else return;
+          toldAt = now;
+          for (const { id, outcome } of all) if (outcome !== "running") past.add(id);
+          const ids = new Set(known.map(({ id }) => id));
+          for (const seen of [told, past]) {
+            for (const id of seen.keys()) if (!ids.has(id)) seen.delete(id);
+          }
+        };
+        tell();
+        timer = setInterval(tell, periodMs);
+      },
+      cancel: () => {
+        clearInterval(timer);
+        this.#watchers--;
+        listener.ended("complete");
+      },
+    }, { highWaterMark: 2 });
+    const counting = new TransformStream<Uint8Array, Uint8Array>({
+      transform: (chunk, controller) => {
+        listener.sent(chunk.byteLength);
+        controller.enqueue(chunk);
+      },
+    });
+    return new Response(messages.pipeThrough(new ServerSentEventStream()).pipeThrough(counting), {
+      headers: { "content-type": "text/event-stream", "cache-control": "no-store" },
+    });
+  }
+
+  /** Of ended downloads, only the last one of a file is kept; of files, those that are running. */
+  #prune(key: string): void {
+    const all = this.#files.get(key) ?? [];
+    const kept = all.filter(({ outcome }, index) =>
+      outcome === "running" || index === all.length - 1
+    );
+    this.#files.delete(key);
+    this.#files.set(key, kept);
+    for (const [other, watched] of this.#files) {
+      if (this.#files.size <= MOST_WATCHED) break;
+      if (watched.every(({ outcome }) => outcome !== "running")) this.#files.delete(other);
+    }
+  }
+}
+
+function state(mirrors: readonly string[], all: readonly Watched[], told: Map<number, number>) {
+  const blocks: [id: number, block: number, mirror: number][] = [];
+  const downloads = all.map((watched) => {
+    const { id, start, end, size, blockSize, outcome } = watched;
+    for (const [cell, mirror] of watched.blocks.since(told.get(id) ?? 0)) {
+      blocks.push([id, cell, mirror]);
+    }
+    told.set(id, watched.blocks.length);
+    const { bufferedBytes, consumedBytes, seconds, rate, mirrors: stats } = watched.stats();
+    return {
+      ...{ id, start, end, size, blockSize, outcome, seconds, rate },
+      front: start + consumedBytes,
+      buffered: bufferedBytes,
+      perMirror: stats.map(({ state, rate, bytes, failures }) => ({
+        state,
+        rate,
+        bytes,
+        failures,
+      })),
+    };
+  });
+  return { mirrors, downloads, blocks };
+}

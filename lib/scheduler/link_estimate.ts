@@ -1,0 +1,225 @@
+/**
+ * What is known of the link to a mirror: how fast bytes come, how long a request takes to its
+ * answer, and whether a connection is open for it. Pure: times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import type { LinkView } from "./view.ts";
+
+/** What is known of a link before it is used. */
+export interface KnownLink {
+  /** Bytes per second, all its connections together. */
+  readonly bytesPerSecond: number;
+  /** Milliseconds from a request to its answer's headers, on a connection that is open. */
+  readonly latencyMs: number;
+}
+
+/** What an estimate begins with. */
+export interface LinkOptions {
+  /** What a download before this one learned. */
+  readonly known?: KnownLink | undefined;
+}
+
+/** What a link's estimates depend on of a request. */
+interface SentRequest {
+  readonly startedAt: number;
+  readonly cold: boolean;
+}
+
+/** Time constants of the steady and the quick estimate, in milliseconds. */
+const STEADY_MS = 600;
+const QUICK_MS = 150;
+/** Samples are gathered over at least this many milliseconds. */
+const SAMPLE_MS = 20;
+/** How far the quick estimate may stay behind the steady one before it counts. */
+const QUICK_MARGIN = 1.25;
+/** For so many round trips a link may speed up from one to the next: only the last sample counts. */
+const YOUNG_ROUND_TRIPS = 6;
+/** A connection is still speeding up before it has delivered this many bandwidth-delay products. */
+const RAMP_PRODUCTS = 8;
+/**
+ * A link that was slow and has not been asked for a while may be as fast as ever: from then on it is
+ * taken to be so many times as fast each second, up to the best that it has shown. Otherwise a bad
+ * moment would keep it out for ever.
+ */
+const REST_MS = 500;
+const RECOVERY = 8;
+/** Before anything is known. */
+const UNKNOWN_LATENCY_MS = 100;
+/** Bytes that a link is taken to bring in a round trip before its rate is known: a window's worth. */
+const UNKNOWN_WINDOW = 64 * 1024;
+
+/** Estimates of one link. */
+export class LinkEstimate implements LinkView {
+  readonly rate: LinkRate;
+  /** Connections that are open and not in use, as far as can be told. */
+  idleConnections = 0;
+  readonly #known: KnownLink | undefined;
+  #latencyMs: number | undefined;
+  #deviationMs: number | undefined;
+  /** From the first request on a new connection to its answer. */
+  #coldLatencyMs: number | undefined;
+  #delivered = 0;
+
+  constructor({ known }: LinkOptions = {}) {
+    this.#known = known;
+    this.#latencyMs = known?.latencyMs;
+    this.rate = new LinkRate(known?.bytesPerSecond);
+  }
+
+  get latencyMs(): number {
+    if (this.#latencyMs !== undefined) return this.#latencyMs;
+    return this.#coldLatencyMs === undefined ? UNKNOWN_LATENCY_MS : this.#coldLatencyMs / 2;
+  }
+
+  get nextLatencyMs(): number {
+    if (this.idleConnections > 0) return this.latencyMs;
+    return this.#coldLatencyMs ?? 2 * this.latencyMs;
+  }
+
+  get deviationMs(): number {
+    return this.#deviationMs ?? this.latencyMs / 8;
+  }
+
+  bytesPerSecond(now: number): number {
+    return this.rate.at(now) ?? UNKNOWN_WINDOW * 1000 / this.latencyMs;
+  }
+
+  ramping(now: number): boolean {
+    return this.#delivered < RAMP_PRODUCTS * this.bytesPerSecond(now) * this.latencyMs / 1000;
+  }
+
+  /** A request is sent; says what is expected of it. */
+  sent(now: number): { cold: boolean; dueAt: number } {
+    const dueAt = now + this.nextLatencyMs;
+    const cold = this.idleConnections === 0;
+    if (!cold) this.idleConnections--;
+    return { cold, dueAt };
+  }
+
+  /** Its answer's headers came. */
+  answered({ startedAt, cold }: SentRequest, now: number): void {
+    const sample = now - startedAt;
+    if (cold) {
+      this.#coldLatencyMs = this.#coldLatencyMs === undefined
+        ? sample
+        : this.#coldLatencyMs + (sample - this.#coldLatencyMs) / 4;
+      return;
+    }
+    // RFC 6298 section 2, with the gains that it recommends; but what was taken for a connection that
+    // is open may have been a new one: a shorter time is believed sooner than a longer one.
+    const before = this.#latencyMs ?? sample;
+    const deviation = this.#deviationMs ?? sample / 8;
+    this.#deviationMs = deviation + (Math.abs(sample - before) - deviation) / 4;
+    this.#latencyMs = before + (sample - before) / (sample < before ? 2 : 8);
+  }
+
+  /** Bytes came. */
+  received(bytes: number, now: number): void {
+    this.#delivered += bytes;
+    this.rate.add(bytes, now, YOUNG_ROUND_TRIPS * this.latencyMs);
+  }
+
+  /** A request failed: nothing that was known of the link holds any more, but for its latency. */
+  reset(): void {
+    this.idleConnections = 0;
+    this.#delivered = 0;
+    this.rate.reset();
+  }
+
+  /** What another download would want to know; `undefined` before there is enough. */
+  summary(now: number): KnownLink | undefined {
+    const bytesPerSecond = this.rate.at(now);
+    if (bytesPerSecond === undefined || this.#coldLatencyMs === undefined) return this.#known;
+    return { bytesPerSecond, latencyMs: this.latencyMs };
+  }
+}
+
+/**
+ * A rate that follows a fall at once and a rise with care. Only time in which bytes were to come
+ * counts; short stretches of it are added up until they are long enough for a sample.
+ */
+export class LinkRate {
+  #steady: number | undefined;
+  #quick: number | undefined;
+  #ageMs = 0;
+  /** The best that there was for a while. */
+  #best: number;
+  #since: number | undefined;
+  #idleSince: number | undefined;
+  #elapsedMs = 0;
+  #bytes = 0;
+
+  constructor(known?: number) {
+    this.#steady = this.#quick = known;
+    this.#best = known ?? 0;
+    // What is known is held against what comes, not replaced by it.
+    if (known !== undefined) this.#ageMs = Infinity;
+  }
+
+  /** Bytes are to come from `now` on. */
+  resume(now: number): void {
+    // What it has recovered to is what it is held against now.
+    const recovered = this.at(now);
+    if (this.#idleSince !== undefined && recovered !== undefined && recovered > this.#steady!) {
+      this.#steady = this.#quick = recovered;
+    }
+    this.#since ??= now;
+    this.#idleSince = undefined;
+  }
+
+  /** No bytes are to come from `now` on. */
+  pause(now: number): void {
+    if (this.#since !== undefined) this.#elapsedMs += now - this.#since;
+    this.#since = undefined;
+    this.#idleSince ??= now;
+  }
+
+  /** Counts bytes that came at `now`. In the first `youngMs`, only the newest sample counts. */
+  add(bytes: number, now: number, youngMs = 0): void {
+    this.#bytes += bytes;
+    if (this.#since === undefined) return;
+    const elapsedMs = this.#elapsedMs + now - this.#since;
+    if (elapsedMs < SAMPLE_MS) return;
+    const sample = this.#bytes * 1000 / elapsedMs;
+    this.#ageMs += elapsedMs;
+    const young = this.#ageMs < youngMs;
+    this.#steady = young ? sample : mixed(this.#steady, sample, elapsedMs, STEADY_MS);
+    this.#quick = young ? sample : mixed(this.#quick, sample, elapsedMs, QUICK_MS);
+    this.#best = Math.max(this.#best, this.#steady);
+    this.#since = now;
+    this.#elapsedMs = this.#bytes = 0;
+  }
+
+  /** Bytes per second at `now`; `undefined` before the first sample. */
+  at(now: number): number | undefined {
+    if (this.#steady === undefined || this.#quick === undefined) return undefined;
+    const silentMs = this.#since === undefined ? 0 : now - this.#since;
+    // A silence is a sample, too, once it is longer than what lies between two chunks.
+    const quick = silentMs < 4 * SAMPLE_MS
+      ? this.#quick
+      : mixed(this.#quick, this.#bytes * 1000 / silentMs, silentMs, QUICK_MS);
+    const rate = Math.max(1, Math.min(this.#steady, QUICK_MARGIN * quick));
+    const restedMs = this.#idleSince === undefined ? 0 : now - this.#idleSince - REST_MS;
+    if (restedMs <= 0 || rate >= this.#best) return rate;
+    return Math.min(this.#best, rate * RECOVERY ** (restedMs / 1000));
+  }
+
+  /** Forgets everything. */
+  reset(): void {
+    this.#steady = this.#quick = undefined;
+    this.#ageMs = this.#elapsedMs = this.#bytes = 0;
+  }
+}
+
+function mixed(
+  rate: number | undefined,
+  sample: number,
+  elapsedMs: number,
+  timeConstantMs: number,
+): number {
+  if (rate === undefined) return sample;
+  const weight = Math.exp(-elapsedMs / timeConstantMs);
+  return weight * rate + (1 - weight) * sample;
+}

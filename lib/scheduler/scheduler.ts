@@ -1,0 +1,391 @@
+/**
+ * Decides which mirror is asked for which bytes. Events go in, commands come out, and time and
+ * chance are passed in: it does no I/O and reads no clock, so that the driver and the virtual-time
+ * simulator run the very same code.
+ *
+ * @module
+ */
+
+import {
+  type MirrorError,
+  NoMirrorLeftError,
+  RangeNotSatisfiableError,
+  type SphttpError,
+} from "../errors.ts";
+import type { CancelReason } from "../trace/events.ts";
+import { admit, announce, discard } from "./admission.ts";
+import { Assigner, type AssignerOptions } from "./assigner.ts";
+import { SUSPEND_MS, timeoutError } from "./deadlines.ts";
+import { Download, type DownloadOptions } from "./state.ts";
+import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
+import type { Ledger } from "./ledger.ts";
+import { isRemnant, losers } from "./losers.ts";
+import type { Command, SchedulerEvent } from "./messages.ts";
+import type { LiveRequest, Mirror } from "./mirror.ts";
+import { Opening, type OpeningOutcome, type PresumedFile } from "./opening.ts";
+import type { RateLimit } from "./rate_limit.ts";
+import { Watch, type WatchOptions } from "./watch.ts";
+
+/** What a scheduler is set up with. */
+export interface SchedulerOptions
+  extends DownloadOptions, AssignerOptions, WatchOptions, FailureOptions {
+  /** Bytes that each mirror is asked for first. */
+  readonly probeSize: number;
+  /** What an earlier download found out. */
+  readonly knownFile?: PresumedFile | undefined;
+}
+
+type Phase =
+  /** The mirrors have not agreed yet on what the file is. */
+  | "opening"
+  /** Bytes are asked for. */
+  | "running"
+  /** Everything has come, or nothing more will. */
+  | "ended";
+
+type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
+
+const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
+
+/** The scheduler of one download. Times are in milliseconds. */
+export class Scheduler {
+  readonly #options: SchedulerOptions;
+  readonly #download: Download;
+  readonly #opening: Opening;
+  readonly #assigner: Assigner;
+  readonly #watch: Watch;
+  #phase: Phase = "opening";
+  /** Whether the file's first bytes are there, though the mirrors may not have agreed on them yet. */
+  #started = false;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    this.#download = new Download(options);
+    this.#opening = new Opening(this.#download.mirrors, options);
+    this.#assigner = new Assigner(this.#download, options);
+    this.#watch = new Watch(this.#download, options);
+  }
+
+  /** The mirrors, in the order in which they were given. */
+  get mirrors(): readonly Mirror[] {
+    return this.#download.mirrors;
+  }
+
+  /** Which bytes are received, asked for, and free. */
+  get ledger(): Ledger {
+    return this.#download.ledger;
+  }
+
+  /** The requests that are under way. */
+  get requests(): Iterable<LiveRequest> {
+    return this.#download.requests;
+  }
+
+  /** Bytes received, but not yet taken by the consumer. */
+  get heldBytes(): number {
+    return this.#download.heldBytes;
+  }
+
+  /** The most bytes held and asked for together; what is held already stays when it shrinks. */
+  get windowSize(): number {
+    return this.#download.windowSize;
+  }
+
+  set windowSize(bytes: number) {
+    this.#download.windowSize = bytes;
+  }
+
+  /** What keeps the download within its greatest rate, which may change at any time. */
+  get limit(): RateLimit {
+    return this.#download.limit;
+  }
+
+  /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
+  get wakeAt(): number {
+    if (this.#phase === "ended") return Infinity;
+    const graceUntil = this.#phase === "opening" ? this.#opening.graceUntil : Infinity;
+    return Math.min(graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt);
+  }
+
+  /** Starts: every mirror is probed at once. */
+  start(now: number): readonly Command[] {
+    this.#download.outbox.startedAt = now;
+    this.#download.limit.start(now);
+    const { knownFile } = this.#options;
+    if (knownFile !== undefined) this.#presume(knownFile, now);
+    if (this.#phase !== "ended") {
+      for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
+    }
+    return this.#download.outbox.take();
+  }
+
+  /** Starts with what an earlier download found out. */
+  #presume({ size, digest, mirrors }: PresumedFile, now: number): void {
+    const known = this.mirrors.filter(({ url }) => mirrors.includes(url));
+    if (known.length === 0) return;
+    this.#opening.presume(known, size, digest);
+    if (size <= this.ledger.start && size > 0) {
+      return this.#fail(new RangeNotSatisfiableError(this.ledger.start, size), now);
+    }
+    this.#phase = "running";
+    this.#started = true;
+    this.#download.learnSize(size);
+    announce({ size, mode: "ranges", mirror: known[0]! }, this.#download, now);
+    for (const mirror of known) admit(mirror, this.#download, now);
+    if (this.ledger.complete) return this.#finish(now);
+    this.#assign(now);
+  }
+
+  /** Digest of the file's first bytes, once the mirrors have agreed on it. */
+  get digest(): string | undefined {
+    return this.#opening.digest;
+  }
+
+  /** Takes in what happened at `now`, and says what to do. */
+  handle(event: SchedulerEvent, now: number): readonly Command[] {
+    if (this.#phase === "ended") return [];
+    const tooSlow = this.#watch.tooSlow(now);
+    for (const { mirror, failure } of tooSlow) {
+      penalize({ mirror, failure, useful: 0 }, this.#download, this.#options, now);
+      if (this.#failIfAlone(now)) return this.#download.outbox.take();
+    }
+    if (event.type === "consumed") this.#consumed(event.bytes, now);
+    else if (event.type === "timeout") this.#timeout(now);
+    else {
+      // A request that was cancelled may still have something on its way.
+      const request = this.#download.requests.get(event.request);
+      if (request !== undefined) this.#progress(request, event, now);
+      // What the mirror did not bring is for others, though its own event says nothing any more.
+      else if (tooSlow.length > 0) this.#settle(now);
+    }
+    return this.#download.outbox.take();
+  }
+
+  #progress(
+    request: LiveRequest,
+    event: Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>,
+    now: number,
+  ): void {
+    request.activeAt = now;
+    const { mirror } = request;
+    switch (event.type) {
+      case "response":
+        return this.#answered(request, event, now);
+      case "progress":
+        return;
+      case "sampled":
+        // The rest of a whole file waits for the mirrors to agree.
+        request.held = this.#opening.answeredWhole(mirror);
+        request.position += event.length;
+        this.#download.arrived(request, event.length, now);
+        // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
+        mirror.wastedBytes += event.length;
+        this.#opening.sample(request, event.digest, now);
+        if (!request.held) this.#download.close(request, now);
+        return this.#settle(now);
+      case "bytes":
+        this.#download.arrived(request, event.length, now);
+        return this.#receive(request, event.length, now);
+      case "ended":
+        return this.#ended(request, now);
+      case "failed":
+        return this.#failed(request, event.failure, now);
+    }
+  }
+
+  #answered(request: LiveRequest, { answer, details }: ResponseEvent, now: number): void {
+    const { mirror, kind, end } = request;
+    mirror.answered(request, now);
+    if (kind !== "range") {
+      const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
+      const status = STATUS[answer.type];
+      this.#download.outbox.report({ type: "answer", status, ...facts }, now);
+    }
+    if (kind === "probe") {
+      this.#opening.answer(request, answer);
+      if (answer.type !== "whole") return;
+      request.start = request.position = 0;
+      request.end = request.claimEnd = answer.size ?? Infinity;
+    } else if (kind === "range" && answer.type !== "partial") {
+      const message = "a range was asked for, but the whole file came";
+      this.#refuse(request, useless(mirror, "range", message), now);
+    } else if (answer.type === "partial" && answer.end < end) {
+      // RFC 9110 section 15.3.7: a server may send less; the rest is asked for again.
+      this.#download.shorten(request, answer.end);
+      this.#assign(now);
+    }
+  }
+
+  #receive(request: LiveRequest, length: number, now: number): void {
+    const { mirror } = request;
+    const { ledger } = this.#download;
+    const { bytes, completed } = ledger.receive(request.position, request.position + length);
+    request.position += length;
+    mirror.wastedBytes += length - bytes;
+    request.useful += bytes;
+    if (bytes > 0) mirror.failures = 0;
+    this.#download.reportReceived(completed, mirror, now);
+    if (ledger.complete) return this.#finish(now);
+    if (completed.length > 0) {
+      for (const one of losers(this.#download, now)) this.#giveUp(one, "lost", now);
+    }
+    const live = this.#download.requests.get(request.id) !== undefined;
+    if (live && isRemnant(request, this.#download, now)) this.#giveUp(request, "stolen", now);
+    if (this.#assigner.isDue(now)) this.#assign(now);
+  }
+
+  #giveUp(request: LiveRequest, reason: CancelReason, now: number): void {
+    this.#download.cancel(request, reason, now);
+    this.#assign(now);
+  }
+
+  #ended(request: LiveRequest, now: number): void {
+    const { mirror, kind, start, position } = request;
+    const { ledger, size } = this.#download;
+    const expected = size ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
+    if (kind === "whole" && position < expected) {
+      const message = `the body ended after ${position} of ${expected} bytes`;
+      return this.#refuse(request, useless(mirror, "truncated", message), now);
+    }
+    this.#download.close(request, now);
+    if (kind === "whole") {
+      this.#download.reportReceived(ledger.close(position), mirror, now);
+      const beyond = position <= ledger.start && ledger.start > 0;
+      if (beyond) return this.#fail(new RangeNotSatisfiableError(ledger.start, position), now);
+      return this.#finish(now);
+    }
+    if (kind === "range") {
+      this.#download.countReceived();
+      mirror.delivered((position - start) / this.#options.splitSize, now - request.startedAt);
+    }
+    this.#assign(now);
+  }
+
+  /** Ends a request that has failed, though its driver does not know. */
+  #refuse(request: LiveRequest, failure: MirrorError, now: number): void {
+    this.#download.outbox.push({ type: "cancel", request: request.id });
+    this.#failed(request, failure, now);
+  }
+
+  #failed(request: LiveRequest, failure: MirrorError, now: number): void {
+    const { mirror, kind, useful } = request;
+    this.#download.close(request, now);
+    if (kind === "probe") this.#opening.forget(mirror);
+    penalize({ mirror, failure, useful }, this.#download, this.#options, now);
+    if (!this.#failIfAlone(now)) this.#settle(now);
+  }
+
+  /** Ends the download when no mirror is left. */
+  #failIfAlone(now: number): boolean {
+    const failures = this.mirrors.flatMap(({ state }) =>
+      state.type === "dropped" ? [state.failure] : []
+    );
+    if (failures.length < this.mirrors.length) return false;
+    this.#fail(new NoMirrorLeftError(failures), now);
+    return true;
+  }
+
+  #consumed(bytes: number, now: number): void {
+    this.#download.consumedBytes += bytes;
+    // The body of a whole file is read only as far as there is room: its silence was ours.
+    const { whole } = this.#download.requests;
+    if (whole !== undefined) whole.activeAt = now;
+    this.#assign(now);
+  }
+
+  #timeout(now: number): void {
+    // A timer that fires far too late means that the process stood still.
+    if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
+    for (const mirror of this.#watch.rested(now)) {
+      if (mirror.service === "unknown") this.#probe(mirror, now);
+    }
+    for (const request of this.#watch.silent(now)) {
+      // A mirror that has gone silent altogether has failed once, however much was asked of it.
+      const silentSince = now - (now - request.activeAt) / 2;
+      for (const other of request.mirror.live.filter(({ activeAt }) => activeAt < silentSince)) {
+        if (other !== request) this.#download.cancel(other, "silent", now);
+      }
+      this.#refuse(request, timeoutError(request, now), now);
+      if (this.#phase === "ended") return;
+    }
+    this.#settle(now);
+  }
+
+  /** Takes the next step: towards agreement while opening, else work for whoever is free. */
+  #settle(now: number): void {
+    const outcome = this.#opening.settle(this.#download.requests, now);
+    if (outcome.started !== undefined) this.#begin(outcome.started, now);
+    if (outcome.discard) {
+      discard(this.#download, now);
+      this.#started = false;
+    }
+    for (const { mirror, failure } of outcome.rejected) {
+      drop(mirror, failure, this.#download, now);
+      if (this.#failIfAlone(now)) return;
+    }
+    if (outcome.error !== undefined) return this.#fail(outcome.error, now);
+    if (outcome.opened !== undefined) this.#open(outcome.opened, now);
+    if (this.#phase === "ended") return;
+    for (const mirror of outcome.admitted) admit(mirror, this.#download, now);
+    this.#assign(now);
+  }
+
+  /** Asks for more of what the first answer says, while the mirrors have yet to agree. */
+  #begin({ size, request }: NonNullable<OpeningOutcome["started"]>, now: number): void {
+    this.#download.learnSize(size);
+    this.#accept(request, now);
+  }
+
+  #open({ size, supplier, mode }: NonNullable<OpeningOutcome["opened"]>, now: number): void {
+    this.#phase = "running";
+    announce({ size, mode, mirror: supplier.mirror }, this.#download, now);
+    if (!this.#started) {
+      this.#download.learnSize(size);
+      const { request } = supplier;
+      if (mode === "whole" && supplier.usable) {
+        request.kind = "whole";
+        request.held = false;
+        this.ledger.take(request.start, request.end);
+      }
+      if (supplier.usable) this.#accept(request, now);
+    }
+    if (this.ledger.complete) this.#finish(now);
+  }
+
+  /** Takes a probe's first bytes as the file's. */
+  #accept(request: LiveRequest, now: number): void {
+    this.#started = true;
+    this.#download.outbox.push({ type: "accept", request: request.id });
+    const length = request.position - request.start;
+    request.position = request.start;
+    request.mirror.wastedBytes -= length;
+    this.#receive(request, length, now);
+  }
+
+  #assign(now: number): void {
+    if (this.#phase !== "running" && !(this.#started && this.#phase === "opening")) return;
+    this.#assigner.assign(now);
+  }
+
+  #probe(mirror: Mirror, now: number): void {
+    const { start, end = Infinity, probeSize, windowSize } = this.#options;
+    const size = Math.min(probeSize, windowSize, end - start);
+    this.#download.send({ mirror, kind: "probe", start, end: start + size }, now);
+  }
+
+  #finish(now: number): void {
+    if (this.#phase !== "running") return;
+    this.#end(now, "complete", { type: "finish" });
+  }
+
+  #fail(error: SphttpError, now: number): void {
+    this.#end(now, "failed", { type: "fail", error });
+  }
+
+  #end(now: number, outcome: "complete" | "failed", command: Command): void {
+    for (const request of [...this.#download.requests]) this.#download.cancel(request, "end", now);
+    this.#phase = "ended";
+    this.#download.outbox.report({ type: "end", outcome }, now);
+    this.#download.outbox.push(command);
+  }
+}

@@ -1,0 +1,338 @@
+/**
+ * Sends requests to mirrors and hands back answers that may be used. It follows redirects itself,
+ * remembers for each mirror where they led and under which validator it served, and lets no
+ * credential go to another origin. Follows RFC 9110 sections 13.1.5 (If-Range) and 15.4.
+ *
+ * @module
+ */
+
+import { type FailureReason, MirrorError } from "../errors.ts";
+import { unlessAborted } from "../unless_aborted.ts";
+import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
+import { BufferPool } from "./buffer_pool.ts";
+import type { MirrorSource } from "../http/mirror_url.ts";
+import type { ProxySource } from "../http/proxy_url.ts";
+import {
+  type Asked,
+  judge,
+  parseContentLength,
+  rangeHeader,
+  type Verdict,
+} from "../http/ranges.ts";
+import {
+  contradicts,
+  parseRetryAfter,
+  readValidators,
+  type Validators,
+} from "../http/validators.ts";
+
+/** What a transport is set up with. */
+export interface TransportOptions {
+  readonly mirrors: readonly MirrorSource[];
+  readonly headers: Headers;
+  readonly http: "auto" | "http1" | "http2";
+  readonly caCerts: readonly string[];
+  /** What all requests go through; `undefined` for what the environment says. */
+  readonly proxy: ProxySource | undefined;
+  readonly maxRedirects: number;
+  readonly fetch: typeof fetch;
+  /** What is known of mirrors that serve ranges. */
+  readonly knownMirrors: readonly KnownMirror[];
+}
+
+/** What was learned of a mirror. */
+export interface KnownMirror {
+  /** Its URL, without credentials. */
+  readonly url: string;
+  /** Where its redirects led; `undefined` if there were none. */
+  readonly location: string | undefined;
+  /** The validators under which it served. */
+  readonly validators: Validators;
+}
+
+/** What is asked of a mirror. */
+export type Question = Omit<Asked, "conditional">;
+
+/** An answer that may be used. */
+export interface Reply {
+  /** The mirror's URL, without credentials. */
+  readonly mirror: string;
+  /** Where redirects led; `undefined` if there were none. */
+  readonly location: URL | undefined;
+  readonly answer: Exclude<Verdict, { type: "refused" }>;
+  readonly validators: Validators;
+  readonly contentType: string | undefined;
+  readonly body: BodyReader;
+}
+
+/** What is remembered of one mirror. */
+interface Memory {
+  /** Where its redirects led. */
+  location: URL | undefined;
+  /** The validators under which it served first. */
+  validators: Validators | undefined;
+  /** Whether it serves ranges, so that a request may be bound to the validator. */
+  ranges: boolean;
+  /** Whether it has ever answered. */
+  answered: boolean;
+}
+
+/** Proxy Authentication Required. */
+const PROXY_LOGIN = 407;
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** Sends the requests of one download. */
+export class Transport {
+  /** Buffers that bodies are read into. */
+  readonly buffers: BufferPool = new BufferPool(CHUNK);
+  readonly #options: TransportOptions;
+  readonly #memories: readonly Memory[];
+  #client: Deno.HttpClient | undefined;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    this.#memories = options.mirrors.map(({ url }) => {
+      const known = options.knownMirrors.find((mirror) => mirror.url === url);
+      const { location, validators } = known ?? {};
+      return {
+        location: location === undefined ? undefined : new URL(location),
+        validators,
+        ranges: known !== undefined,
+        answered: false,
+      };
+    });
+  }
+
+  /** What has been learned of the mirrors that serve ranges. */
+  get knownMirrors(): KnownMirror[] {
+    return this.#options.mirrors.flatMap(({ url }, index) => {
+      const { location, validators, ranges } = this.#memories[index]!;
+      return ranges && validators !== undefined
+        ? [{ url, location: location?.href, validators }]
+        : [];
+    });
+  }
+
+  /**
+   * Asks the mirror with the given index. Rejects with a {@linkcode MirrorError} when no answer
+   * comes, or none that may be used.
+   */
+  async request(mirror: number, question: Question, signal: AbortSignal): Promise<Reply> {
+    const memory = this.#memories[mirror]!;
+    const relocated = memory.location !== undefined;
+    const { response, conditional } = await this.#follow(mirror, question, signal);
+    const { status, headers, body } = response;
+    if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
+      // The place that a redirect once led to may have expired: ask the mirror itself again.
+      await discard(body);
+      memory.location = undefined;
+      return this.request(mirror, question, signal);
+    }
+    memory.answered = true;
+    const validators = readValidators(headers);
+    let verdict = judge({ ...question, conditional }, status, headers);
+    if (verdict.type !== "refused" && contradicts(memory.validators, validators)) {
+      const message = "the file changed there (it has another ETag or Last-Modified now)";
+      verdict = { type: "refused", reason: "changed", message, retryable: false };
+    }
+    if (verdict.type === "refused") {
+      await discard(body);
+      // Where a redirect led to may be in trouble while the mirror itself is not.
+      if (status >= 500) memory.location = undefined;
+      const { reason, retryable } = verdict;
+      const message = this.#blamed(verdict.message, status);
+      const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
+      const wish = retryAfterMs === undefined
+        ? ""
+        : ` and asks for ${retryAfterMs / 1000} s of rest`;
+      throw this.#error(mirror, reason, message + wish, { status, retryable, retryAfterMs });
+    }
+    memory.validators ??= validators;
+    memory.ranges ||= verdict.type === "partial";
+    if (verdict.type === "unsatisfiable") await discard(body);
+    const length = bodyLength(verdict);
+    return {
+      mirror: this.#options.mirrors[mirror]!.url,
+      location: memory.location,
+      answer: verdict,
+      validators,
+      contentType: headers.get("content-type") ?? undefined,
+      body: this.#read(mirror, verdict.type === "unsatisfiable" ? null : body, {
+        length,
+        framed: parseContentLength(headers.get("content-length")) === length,
+      }),
+    };
+  }
+
+  #read(
+    mirror: number,
+    stream: ReadableStream<Uint8Array<ArrayBuffer>> | null,
+    options: Omit<BodyOptions, "fail">,
+  ): BodyReader {
+    const fail: BodyOptions["fail"] = (reason, message, cause) =>
+      this.#error(mirror, reason, message, { phase: "body", retryable: true, cause });
+    try {
+      return new BodyReader(stream, { ...options, fail, buffers: this.buffers });
+    } catch (cause) {
+      throw fail("network", "the body cannot be read: somebody else reads it", cause);
+    }
+  }
+
+  /** Closes what this transport has opened for itself. */
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+    this.buffers.close();
+  }
+
+  async #follow(
+    mirror: number,
+    question: Question,
+    signal: AbortSignal,
+  ): Promise<{ response: Response; conditional: boolean }> {
+    const { mirrors, maxRedirects } = this.#options;
+    const memory = this.#memories[mirror]!;
+    const origin = new URL(mirrors[mirror]!.url);
+    let url = memory.location ?? origin;
+    for (let redirects = 0;; redirects++) {
+      const headers = this.#headers(mirror, question, url.origin === origin.origin);
+      const response = await this.#fetch(mirror, url, headers, signal);
+      const target = response.headers.get("location");
+      if (!REDIRECTS.has(response.status) || target === null) {
+        if (url !== origin) memory.location = url;
+        return { response, conditional: headers.has("if-range") };
+      }
+      await discard(response.body);
+      if (redirects === maxRedirects) {
+        throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects came`);
+      }
+      url = this.#target(mirror, target, url);
+    }
+  }
+
+  #target(mirror: number, target: string, base: URL): URL {
+    const url = URL.parse(target, base);
+    if (url === null || !["http:", "https:"].includes(url.protocol)) {
+      throw this.#error(mirror, "redirect", "a redirect came that leads to no http or https URL");
+    }
+    url.username = "";
+    url.password = "";
+    return url;
+  }
+
+  #headers(mirror: number, { start, end }: Question, sameOrigin: boolean): Headers {
+    const headers = new Headers(this.#options.headers);
+    const { authorization } = this.#options.mirrors[mirror]!;
+    if (authorization !== undefined) headers.set("authorization", authorization);
+    if (!sameOrigin) {
+      headers.delete("authorization");
+      headers.delete("cookie");
+    }
+    headers.set("accept-encoding", "identity");
+    if (end === undefined) return headers;
+    headers.set("range", rangeHeader(start, end));
+    const { validators, ranges } = this.#memories[mirror]!;
+    if (ranges && validators?.strong !== undefined) headers.set("if-range", validators.strong);
+    return headers;
+  }
+
+  async #fetch(mirror: number, url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+    const init: RequestInit & { client?: Deno.HttpClient } = {
+      headers,
+      signal,
+      redirect: "manual",
+    };
+    const client = this.#openClient();
+    if (client !== undefined) init.client = client;
+    try {
+      // Somebody's own `fetch` may not look at the signal.
+      const answer = this.#options.fetch(url, init);
+      return await unlessAborted(answer, signal, ({ body }) => discard(body));
+    } catch (cause) {
+      // Also where it was given up: that place may be silent for good, and the mirror know another.
+      this.#memories[mirror]!.location = undefined;
+      throw this.#error(mirror, "network", `no answer came${this.#through}${detail(cause)}`, {
+        retryable: !isForbidden(cause),
+        cause,
+      });
+    }
+  }
+
+  /** The client of this transport's own, where the usual one will not do. */
+  #openClient(): Deno.HttpClient | undefined {
+    const { http, caCerts, proxy } = this.#options;
+    if (http === "auto" && caCerts.length === 0 && proxy === undefined) return undefined;
+    return this.#client ??= Deno.createHttpClient({
+      caCerts: [...caCerts],
+      http1: http !== "http2",
+      http2: http !== "http1",
+      ...proxy && { proxy: clientProxy(proxy) },
+    });
+  }
+
+  /** Names the proxy: `fetch` does not tell whether it was that, or what lies behind it. */
+  get #through(): string {
+    const { proxy } = this.#options;
+    return proxy === undefined ? "" : ` through the proxy ${proxy.name}`;
+  }
+
+  /** What is wrong with an answer, and that the proxy may have given it, where it may. */
+  #blamed(message: string, status: number): string {
+    const { proxy } = this.#options;
+    if (proxy === undefined || status < 400) return message;
+    // RFC 9110 section 15.5.8: none but a proxy answers so.
+    if (status !== PROXY_LOGIN) return message + this.#through;
+    const refused = proxy.basicAuth === undefined ? "asks for" : "does not accept the";
+    return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;
+  }
+
+  #error(
+    mirror: number,
+    reason: FailureReason,
+    message: string,
+    facts: Partial<MirrorError> = {},
+  ): MirrorError {
+    const { url } = this.#options.mirrors[mirror]!;
+    return new MirrorError(`${url}: ${message}`, {
+      mirror: url,
+      reason,
+      phase: facts.phase ?? (this.#memories[mirror]!.answered ? "headers" : "connect"),
+      retryable: facts.retryable ?? false,
+      status: facts.status,
+      retryAfterMs: facts.retryAfterMs,
+      cause: facts.cause,
+    });
+  }
+}
+
+function clientProxy({ url, basicAuth }: ProxySource): Deno.Proxy {
+  return basicAuth === undefined ? { url } : { url, basicAuth: { ...basicAuth } };
+}
+
+/** Gives up a body that is of no use. */
+async function discard(body: ReadableStream | null): Promise<void> {
+  // It may have failed, or be in somebody else's hands: neither matters any more.
+  await body?.cancel().catch(() => {});
+}
+
+function bodyLength(answer: Reply["answer"]): number | undefined {
+  if (answer.type === "unsatisfiable") return 0;
+  return answer.type === "partial" ? answer.end - answer.start : answer.size;
+}
+
+/** The innermost cause in words: what the network said. */
+function detail(error: unknown): string {
+  let text = "";
+  for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
+  const said = text.replace(/^error sending request.*?\): /, "");
+  return said && `: ${said}`;
+}
+
+/** Whether a request may not be sent at all: Deno's permissions, or those of somebody's own fetch. */
+function isForbidden(cause: unknown): boolean {
+  for (let inner = cause; inner instanceof Error; inner = inner.cause) {
+    if (inner.name === "NotCapable") return true;
+  }
+  return false;
+}

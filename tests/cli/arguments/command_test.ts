@@ -1,0 +1,134 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { parseCommand } from "../../../lib/cli/arguments/command.ts";
+import { inFlagWords } from "../../../lib/cli/arguments/engine_flags.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+
+const URL = "http://a.example/f";
+
+async function optionsOf(...args: string[]) {
+  const command = await parseCommand([...args, URL]);
+  if (command.type !== "download") throw new Error(command.type);
+  return command.options;
+}
+
+Deno.test("parseCommand() turns flags into options of the engine", async () => {
+  assertEquals(await optionsOf(), {});
+  assertEquals(await optionsOf("--split-size", "64K", "--window=8M"), {
+    splitSize: 65536,
+    windowSize: 8 * 1024 ** 2,
+  });
+  assertEquals(await optionsOf("--delay=inv", "--duplicate=ibrc"), {
+    delayRequest: "inv",
+    duplicateRequest: "ibrc",
+  });
+  assertEquals(await optionsOf("--http2", "--retry=0", "--connect-timeout=1.5"), {
+    http: "http2",
+    retry: { attempts: 1 },
+    connectTimeoutMs: 1500,
+  });
+  assertEquals(await optionsOf("--max-connection-per-server=4"), { maxConnectionsPerMirror: 4 });
+  assertEquals(await optionsOf("--max-connection-per-server", "auto"), {
+    maxConnectionsPerMirror: "auto",
+  });
+  assertEquals(await optionsOf("-H", "A: 1", "-H", "A: 2"), {
+    headers: [["A", "1"], ["A", "2"]],
+  });
+  assertEquals(await optionsOf("--no-initial-delay", "--close-bad-connections"), {
+    initialDelay: false,
+    closeBadConnections: true,
+  });
+});
+
+Deno.test("--static-delay implies --delay static, unless another is given", async () => {
+  const staticDelays = { [URL]: 3 };
+  const flag = `--static-delay=${URL}=3`;
+  assertEquals(await optionsOf(flag), { delayRequest: "static", staticDelays });
+  assertEquals(await optionsOf(flag, "--delay=normal"), { delayRequest: "normal", staticDelays });
+});
+
+Deno.test("--split-size widens the window where the usual one is too small for it", async () => {
+  assertEquals(await optionsOf("--split-size=32M"), {
+    splitSize: 32 * 1024 ** 2,
+    windowSize: 64 * 1024 ** 2,
+  });
+});
+
+Deno.test("parseCommand() knows where what is known of servers is kept", async () => {
+  const statsOf = async (...args: string[]) => {
+    const command = await parseCommand([...args, URL]);
+    return command.type === "download" ? command.serverStats : undefined;
+  };
+  assertEquals(await statsOf(), { load: undefined, save: undefined, maxAgeMs: undefined });
+  assertEquals(
+    await statsOf("--server-stat-if=a", "--server-stat-of=b", "--server-stat-timeout=604800"),
+    { load: "a", save: "b", maxAgeMs: 604_800_000 },
+  );
+});
+
+Deno.test("the last of several values counts", async () => {
+  assertEquals(await optionsOf("--delay=inv", "--delay=diff"), { delayRequest: "diff" });
+});
+
+Deno.test("--help and --version need no URL", async () => {
+  assertEquals(await parseCommand(["-h"]), { type: "help", topic: undefined });
+  const secret = "http://user:s3cret@a.example/f";
+  assertEquals(await parseCommand([secret, "-h"]), { type: "help", topic: undefined });
+  assertEquals(await parseCommand([secret, "-h", "all"]), { type: "help", topic: "all" });
+  assertEquals(await parseCommand(["-V"]), { type: "version" });
+});
+
+Deno.test("parseCommand() refuses what makes no sense", async () => {
+  const refused: [args: string[], says: string][] = [
+    [[], "a mirror URL is needed"],
+    [["-o", "f"], "a mirror URL is needed"],
+    [["-C", "100", URL], '--continue-at is "100", but only - is known'],
+    [["-C", "-", "-o", "-", URL], "--continue-at - needs a part file"],
+    [["-s", "-v", URL], "--silent and --verbose exclude each other"],
+    [["--http1.1", "--http2", URL], "exclude each other"],
+    [["--output=", URL], '--output is ""'],
+    [["--server-stat-of=", URL], '--server-stat-of is "", but must be the name of a file'],
+    [["--server-stat-if", "", URL], '--server-stat-if is "", but must be the name of a file'],
+    [["--server-stat-timeout=1d", URL], '--server-stat-timeout is "1d", but must be a number'],
+    [
+      ["--max-connection-per-server", "many", URL],
+      '--max-connection-per-server is "many", but must be a whole number',
+    ],
+  ];
+  for (const [args, says] of refused) {
+    const error = await assertRejects(() => parseCommand(args), CommandError);
+    assertEquals(error.exitCode, ExitCode.USAGE);
+    assertStringIncludes(error.message, says);
+  }
+});
+
+Deno.test("inFlagWords() puts flags in the place of options", () => {
+  const words: [string, string][] = [
+    ["splitSize is 5, but must be", "--split-size is 5, but must be"],
+    [
+      "windowSize is 5, but must be at least twice splitSize (9)",
+      "--window is 5, but must be at least twice --split-size (9)",
+    ],
+    ["maxConnectionsPerMirror is 17, but", "--max-connection-per-server is 17, but"],
+    ['delayRequest is "splitSize"', '--delay is "splitSize"'],
+    ["something else", "something else"],
+    ["word", "word"],
+  ];
+  for (const [message, text] of words) assertEquals(inFlagWords(message), text);
+});
+
+Deno.test("0 is no limit, as in curl and aria2", async () => {
+  const flags = ["--limit-rate=0", "-Y0", "-y5", "--connect-timeout=0", "--retry-max-time=0"];
+  assertEquals(await optionsOf(...flags), {});
+  const command = await parseCommand(["-m", "0", URL]);
+  assertEquals(command.type === "download" && command.maxTimeMs, undefined);
+});
+
+Deno.test("a second --output is no second file", async () => {
+  const error = await assertRejects(
+    () => parseCommand(["-o", "one", URL, "-o", "two", URL]),
+    CommandError,
+    "--output was given twice",
+  );
+  assertEquals(error.exitCode, ExitCode.USAGE);
+});

@@ -1,0 +1,108 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { type InputEntry, parseInputFile } from "../../../lib/cli/arguments/input_file.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+
+const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
+const A = "http://a.example/f";
+const B = "https://u:p@b.example/{f,g}";
+
+const READ: [text: string, entries: InputEntry[]][] = [
+  ["", []],
+  ["\n \t\r\n# a comment\n  # an indented one\n", []],
+  [A, [{ urls: [A], options: [], line: 1 }]],
+  [`\ufeff${A}\t${B}  ${A} \r\n\r\n${B}`, [
+    { urls: [A, B, A], options: [], line: 1 },
+    { urls: [B], options: [], line: 3 },
+  ]],
+  ["HTTP://a.example", [{ urls: ["HTTP://a.example"], options: [], line: 1 }]],
+  ["http://[::1]/[1-2]", [{ urls: ["http://[::1]/[1-2]"], options: [], line: 1 }]],
+  [
+    `# one\n${A}\n  out=f 1.iso\n\n# more\n\tdir = /tmp/x\n checksum=md5=${MD5}\n` +
+    ` header=X-A: b=c\n header= X-B: 2 \n referer=http://r/?a=b\n user-agent=me/1 (x)\n${B}\n out=d/g`,
+    [
+      {
+        urls: [A],
+        options: [
+          ["out", "f 1.iso"],
+          ["dir", "/tmp/x"],
+          ["checksum", `md5=${MD5}`],
+          ["header", "X-A: b=c"],
+          ["header", "X-B: 2"],
+          ["referer", "http://r/?a=b"],
+          ["user-agent", "me/1 (x)"],
+        ],
+        line: 2,
+      },
+      { urls: [B], options: [["out", "d/g"]], line: 12 },
+    ],
+  ],
+];
+
+Deno.test("parseInputFile() reads files, their mirrors and options", () => {
+  for (const [text, entries] of READ) assertEquals(parseInputFile(text, "list"), entries, text);
+});
+
+const REFUSED: [text: string, says: string][] = [
+  ["  out=f\n", "list:1: an option stands before the first URL"],
+  [`# x\n\n  ${A}\n`, "list:3: an option stands before the first URL"],
+  [
+    `${A}\n  ${A}?x=1`,
+    "list:2: an indented line is an option of the file above, but this is a URL",
+  ],
+  [`${A}\n otu=f`, "list:2: otu= is no option of a file; did you mean out=?"],
+  [`${A}\n --out=f`, "did you mean out=?"],
+  [`${A}\n split=5`, "(out=, dir=, checksum=, header=, referer=, user-agent= are known)"],
+  [`${A}\n constructor=5`, "constructor= is no option"],
+  [`${A}\n out`, "list:2: out needs a value: out=VALUE"],
+  [`${A}\n hunter2`, "list:2: an option is NAME=VALUE with out=, dir=,"],
+  [`${A}\n =hunter2`, "list:2: an option is NAME=VALUE"],
+  [`${A}\n out=`, 'list:2: out is "", but must be a name'],
+  [`${A}\n out=../f`, 'out is "../f", but must not lead up with ..'],
+  [`${A}\n out=a/../../f`, "must not lead up with .."],
+  [`${A}\n out=a\\..\\f`, "must not lead up with .."],
+  [`${A}\n out=..`, "must not lead up with .."],
+  [`${A}\n out=/etc/passwd`, "must not be an absolute path"],
+  [`${A}\n out=\\f`, "must not be an absolute path"],
+  [`${A}\n out=C:f`, "must not be an absolute path"],
+  [`${A}\n out=a/`, "must end with the name of a file"],
+  [`${A}\n out=.`, "must end with the name of a file"],
+  [`${A}\n out=-`, "files of a list do not go to stdout"],
+  [`${A}\n out=a\0b`, 'out is "a\ufffdb", but must not have control characters'],
+  [`${A}\n dir=`, 'list:2: dir is "", but must be a name'],
+  [`${A}\n out=f\n out=g`, "list:3: out= is given twice for one file"],
+  [`${A}\n checksum=md5`, 'list:2: checksum is "md5", but must be ALGORITHM=HEX'],
+  [`${A}\n checksum=md5=abc`, 'list:2: checksum has "abc" for md5'],
+  [`${A}\n header=Authorization hunter2`, 'list:2: header "Authorization…" is no header'],
+  [`${A}\n user-agent=h\0unter2`, "list:2: user-agent has a character that no header can carry"],
+];
+
+Deno.test("parseInputFile() names the line that is wrong, and shows no secret", () => {
+  for (const [text, says] of REFUSED) {
+    const error = assertThrows(() => parseInputFile(text, "list"), CommandError);
+    assertEquals(error.exitCode, ExitCode.USAGE, text);
+    assertStringIncludes(error.message, says);
+    assertEquals(error.message.includes("hunter2"), false);
+  }
+});
+
+const NO_URLS: [text: string, says: string][] = [
+  ["f.iso", 'list:1: "f.iso" is no URL; http://… or https://… is needed'],
+  [`${A} g.iso`, 'list:1: "g.iso" is no URL'],
+  [`${A}\nftp://u:hunter2@h/f`, 'list:2: "…@h/f" is no URL'],
+  ["u:hunter2@h/f", '"…@h/f" is no URL'],
+  ["out=f", '"out=f" is no URL'],
+  ["http://", '"http://" is no URL'],
+  ["<!doctype html>", '"<!doctype" is no URL'],
+  ["\x1b[2J", '"\ufffd[2J" is no URL'],
+  ["magnet:?xt=urn:btih:x", '"magnet:?xt=urn:btih:x" is no URL'],
+];
+
+Deno.test("parseInputFile() refuses what is no URL", () => {
+  for (const [text, says] of NO_URLS) {
+    const error = assertThrows(() => parseInputFile(text, "list"), CommandError);
+    assertEquals(error.exitCode, ExitCode.URL, text);
+    assertStringIncludes(error.message, says);
+    assertEquals(error.message.includes("hunter2"), false);
+  }
+});

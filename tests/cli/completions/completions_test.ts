@@ -1,0 +1,159 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { parseAnalyzeArguments } from "../../../lib/cli/analyze/analyze.ts";
+import { completions, completionsCommand } from "../../../lib/cli/completions/completions.ts";
+import { MAIN_FLAGS, SHELLS, spellings, SUBCOMMANDS } from "../../../lib/cli/completions/words.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+import { findExecutable } from "../../support/executable.ts";
+
+/** Runs a script in a shell, if it is there; a file with the completions is its first argument. */
+async function inShell(shell: string, args: string[], script = ""): Promise<string | undefined> {
+  const path = findExecutable(shell);
+  if (path === undefined) {
+    console.log(`skipped: ${shell} is not installed`);
+    return undefined;
+  }
+  const dir = Deno.makeTempDirSync({ prefix: "sphttp-completions-" });
+  try {
+    Deno.writeTextFileSync(`${dir}/sphttp`, completions(shell as typeof SHELLS[number]));
+    Deno.mkdirSync(`${dir}/files/a folder`, { recursive: true });
+    Deno.writeTextFileSync(`${dir}/files/a file`, "");
+    const { success, stdout, stderr } = await new Deno.Command(path, {
+      args: [...args, ...script === "" ? [`${dir}/sphttp`] : ["-c", script]],
+      cwd: `${dir}/files`,
+      env: { HOME: dir, XDG_CONFIG_HOME: dir, XDG_DATA_HOME: dir },
+      stdin: "null",
+    }).output();
+    assertEquals(new TextDecoder().decode(stderr), "", script);
+    assert(success, script);
+    return new TextDecoder().decode(stdout);
+  } finally {
+    Deno.removeSync(dir, { recursive: true });
+  }
+}
+
+for (const shell of SHELLS) {
+  Deno.test(`completions(): ${shell} reads them`, async () => {
+    await inShell(shell, ["-n"]);
+  });
+
+  Deno.test(`completions(): those for ${shell} know every flag and subcommand`, () => {
+    const script = completions(shell);
+    for (const { name, alias, short } of FLAGS) {
+      const words = alias === undefined ? [name] : [name, alias];
+      for (const word of words) {
+        assertStringIncludes(script, shell === "fish" ? `-l ${word} ` : `--${word}`);
+      }
+      if (short !== undefined) {
+        assertStringIncludes(script, shell === "fish" ? `-s ${short} ` : `-${short}`);
+      }
+    }
+    for (const { name } of SUBCOMMANDS) assertStringIncludes(script, name);
+  });
+}
+
+/** What is typed, word by word, and what is offered. */
+const OFFERED: [words: string[], offered: string[]][] = [
+  [["--checks"], ["--checksum", "--checksum-file"]],
+  [[""], ["probe", "analyze", "completions"]],
+  [["pro"], ["probe"]],
+  [["http://"], []],
+  [["--delay", ""], ["adaptive", "normal", "diff", "inv", "static"]],
+  [["http://a/f", "--duplicate", "n"], ["nibib", "none"]],
+  [["-C", ""], ["-"]],
+  [["-o", "a f"], ["a file", "a folder"]],
+  [["--output-dir", ""], ["a folder"]],
+  [["--header", ""], []],
+  [["probe", "--http"], ["--http1.1", "--http2"]],
+  [["probe", ""], []],
+  [["probe", "--cacert", "a fi"], ["a file"]],
+  [["analyze", "a"], ["a file", "a folder"]],
+  [["analyze", "t", "--pl"], ["--plot"]],
+  [["completions", ""], ["bash", "zsh", "fish"]],
+  [["completions", "bash", ""], []],
+];
+
+Deno.test("completions(): bash offers what fits", async () => {
+  const asked: typeof OFFERED = [
+    ...OFFERED,
+    // As bash hands over what is typed with a sign of equality.
+    [["--delay", "=", "a"], ["adaptive"]],
+    [["--duplicate", "="], ["nibib", "ibrc", "none"]],
+    [["--output-dir", "="], ["a folder"]],
+  ];
+  const lines = asked.map(([words]) =>
+    `COMP_WORDS=(sphttp ${words.map((word) => `'${word}'`).join(" ")})
+     COMP_CWORD=${words.length}; _sphttp; (IFS='|'; echo "\${COMPREPLY[*]}")`
+  );
+  const output = await inShell("bash", ["--norc"], `. ../sphttp\n${lines.join("\n")}`);
+  if (output === undefined) return;
+  const offered = output.split("\n").slice(0, -1).map((line) => line.split("|").sort());
+  for (const [index, [words, wanted]] of asked.entries()) {
+    assertEquals(offered[index], wanted.length === 0 ? [""] : wanted.toSorted(), words.join(" "));
+  }
+});
+
+Deno.test("completions(): fish offers what fits", async () => {
+  const lines = OFFERED.map(([words]) =>
+    `complete -C 'sphttp ${words.map((word) => word.replaceAll(" ", "\\\\ ")).join(" ")}'; echo END`
+  );
+  const output = await inShell("fish", ["--no-config"], `source ../sphttp\n${lines.join("\n")}`);
+  if (output === undefined) return;
+  const offered = output.split("END\n").map((lines) =>
+    lines.split("\n").slice(0, -1).map((line) => line.split("\t")[0]!.replace(/\/$/, ""))
+  );
+  for (const [index, [words, wanted]] of OFFERED.entries()) {
+    // More than one shell makes no sense, but fish does not count.
+    if (words.join(" ") === "completions bash ") continue;
+    const unescaped = offered[index]!.map((word) => word.replaceAll("\\ ", " "));
+    assertEquals(unescaped.sort(), wanted.toSorted(), words.join(" "));
+  }
+});
+
+Deno.test("completions(): what is offered for analyze is what it knows", async () => {
+  const analyze = SUBCOMMANDS.find(({ name }) => name === "analyze")!;
+  for (const { names: [name], completion } of analyze.flags) {
+    const value = completion.type === "none" ? [] : ["plot.svg"];
+    await parseAnalyzeArguments(["trace", `--${name}`, ...value]);
+  }
+});
+
+Deno.test("completions(): files, directories and known values come from the table of flags", () => {
+  const of = (spelling: string) =>
+    MAIN_FLAGS.find((flag) => spellings(flag).includes(spelling))!.completion.type;
+  const kinds = ["-o", "--output-dir", "--delay", "-s", "-H"].map(of);
+  assertEquals(kinds, ["file", "directory", "choice", "none", "any"]);
+});
+
+Deno.test("completionsCommand() refuses what is no shell", () => {
+  const refused: [args: string[], says: string][] = [
+    [[], "a shell is needed: sphttp completions bash|zsh|fish"],
+    [["tcsh"], '"tcsh" is no shell that can be completed for; bash, zsh, fish are'],
+    [["\x1b[2J"], '"\ufffd[2J" is no shell'],
+    [["bash", "zsh"], "one shell at a time"],
+    [["--bash"], "--bash is no flag of sphttp completions; --help is the only one"],
+  ];
+  for (const [args, says] of refused) {
+    const error = assertThrows(() => completionsCommand(args), CommandError);
+    assertEquals(error.exitCode, ExitCode.USAGE);
+    assertStringIncludes(error.message, says);
+  }
+});
+
+Deno.test("completionsCommand() prints to stdout", async () => {
+  const url = new URL("../../../lib/cli/completions/completions.ts", import.meta.url).href;
+  const map = new URL("../../../import_map.npm.json", import.meta.url).href;
+  const print = async (...args: string[]) => {
+    const code = `import { completionsCommand } from "${url}"; completionsCommand(Deno.args);`;
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", `--import-map=${map}`, code, ...args],
+      stderr: "inherit",
+    }).output();
+    return new TextDecoder().decode(stdout);
+  };
+  assertEquals(await print("fish"), completions("fish"));
+  const help = await print("bash", "--help");
+  assertStringIncludes(help, "Usage: sphttp completions bash|zsh|fish");
+  assertEquals(help.split("\n").filter((line) => line.length > 80), []);
+});

@@ -1,0 +1,95 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { exitCodeOf, explain, invalidOption } from "../../../lib/cli/failure/failure.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+import {
+  type FailurePhase,
+  type FailureReason,
+  MirrorError,
+  MirrorMismatchError,
+  MirrorUrlError,
+  NoMirrorLeftError,
+} from "../../../mod.ts";
+
+function failure(phase: FailurePhase, reason: FailureReason, mirror = "http://127.0.0.1:1/f") {
+  return new MirrorError(`${mirror}: ${reason}`, { mirror, phase, reason, retryable: false });
+}
+
+const CODES: [phase: FailurePhase, reason: FailureReason, code: number][] = [
+  ["headers", "status", 22],
+  ["connect", "timeout", 28],
+  ["body", "timeout", 28],
+  ["body", "truncated", 18],
+  ["headers", "redirect", 47],
+  ["headers", "range", 33],
+  ["headers", "encoding", 56],
+  ["body", "network", 56],
+  ["headers", "changed", 56],
+  ["headers", "mismatch", 56],
+];
+
+Deno.test("exitCodeOf() follows curl", async () => {
+  for (const [phase, reason, code] of CODES) {
+    assertEquals(await exitCodeOf([failure(phase, reason)]), code, `${phase} ${reason}`);
+  }
+});
+
+Deno.test("exitCodeOf() takes the first mirror's code where they differ", async () => {
+  const failures = [failure("headers", "status"), failure("body", "timeout")];
+  assertEquals(await exitCodeOf(failures), ExitCode.STATUS);
+});
+
+Deno.test("exitCodeOf() tells a name that does not resolve from a refused connection", async () => {
+  const host = failure("connect", "network", "http://nosuch.invalid/f");
+  assertEquals(await exitCodeOf([host]), ExitCode.HOST);
+  assertEquals(await exitCodeOf([failure("connect", "network")]), ExitCode.CONNECT);
+  const bracketed = failure("connect", "network", "https://[::1]:1/f");
+  assertEquals(await exitCodeOf([bracketed]), ExitCode.CONNECT);
+});
+
+Deno.test("exitCodeOf() tells a server that has gone from one that hung up", async () => {
+  assertEquals(await exitCodeOf([failure("headers", "network")]), ExitCode.CONNECT);
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const there = failure("headers", "network", `http://127.0.0.1:${listener.addr.port}/f`);
+  assertEquals(await exitCodeOf([there]), ExitCode.RECEIVE);
+});
+
+Deno.test("explain() lists the failures that the user has not seen", async () => {
+  const left = new NoMirrorLeftError([failure("body", "timeout"), failure("headers", "status")]);
+  const shown = new Set(["http://127.0.0.1:1/f: timeout"]);
+  const explained = commandError(await explain(left, { shown }));
+  assertEquals(
+    explained.message,
+    "no mirror is left to download from:\n  http://127.0.0.1:1/f: status",
+  );
+});
+
+Deno.test("explain() passes on what is none of the engine's", async () => {
+  const error = new Error("odd");
+  assertEquals(await explain(error), error);
+});
+
+Deno.test("explain() shows what each mirror claimed", async () => {
+  const explained = commandError(
+    await explain(
+      new MirrorMismatchError([
+        { mirror: "http://a/f", size: 1, digest: undefined },
+        { mirror: "http://b/f", size: 2, digest: undefined },
+      ]),
+    ),
+  );
+  assertEquals(explained.exitCode, ExitCode.RECEIVE);
+  assertStringIncludes(explained.message, "http://b/f: 2 bytes");
+});
+
+Deno.test("invalidOption() gives URL and option errors their codes", () => {
+  const url = commandError(invalidOption(new MirrorUrlError("no URL")));
+  assertEquals(url.exitCode, ExitCode.URL);
+  const option = commandError(invalidOption(new RangeError("splitSize is 5, but must be")));
+  assertEquals([option.exitCode, option.message], [2, "--split-size is 5, but must be"]);
+});
+
+function commandError(error: unknown): CommandError {
+  if (error instanceof CommandError) return error;
+  throw error;
+}

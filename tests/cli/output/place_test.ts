@@ -1,0 +1,173 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { MAX_NAME_BYTES } from "../../../lib/cli/output/file_name.ts";
+import { type FilePlace, placeOf, type PlaceOptions } from "../../../lib/cli/output/place.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+
+const URL = "http://h/pub/f.iso?x";
+const POSIX = Deno.build.os !== "windows";
+
+function workplace() {
+  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-place-" }));
+  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+}
+
+const find = (options: Partial<PlaceOptions>, url = URL) =>
+  placeOf({
+    output: undefined,
+    directory: undefined,
+    createDirectories: false,
+    keepExisting: false,
+    resume: false,
+    ...options,
+  }, url);
+
+async function findFile(options: Partial<PlaceOptions>, url?: string): Promise<FilePlace> {
+  const place = await find(options, url);
+  if (place.type !== "file") throw new Error(`This is no file: ${place.type}`);
+  return place;
+}
+
+async function refuse(options: Partial<PlaceOptions>, url?: string): Promise<string> {
+  const error = await assertRejects(() => find(options, url), CommandError) as CommandError;
+  assertEquals(error.exitCode, ExitCode.WRITE, error.message);
+  return error.message;
+}
+
+Deno.test("placeOf() takes the name from -o, or else from the URL", async () => {
+  assertEquals((await findFile({})).path, "./f.iso");
+  assertEquals((await findFile({})).name, "f.iso");
+  assertEquals((await findFile({ output: "other" })).path, "other");
+  assertEquals((await findFile({ output: "-o" })).path, "-o");
+  // Only who asks for stdout gets it.
+  assertEquals(await find({ output: "-" }), { type: "stdout", name: "stdout" });
+  assertEquals((await findFile({}, "http://h/-")).path, "./-");
+  assertEquals((await findFile({}, "http://h/-")).name, "./-");
+});
+
+Deno.test("placeOf() puts a directory in front of a relative name", async () => {
+  using place = workplace();
+  const { path: directory } = place;
+  assertEquals((await findFile({ directory })).path, `${directory}/f.iso`);
+  assertEquals(
+    (await findFile({ directory: `${directory}//`, output: "o" })).name,
+    `${directory}/o`,
+  );
+  assertEquals((await findFile({ directory: ".", output: "o" })).name, "o");
+  assertEquals((await findFile({ directory: "/", output: "sphttp-none" })).path, "/sphttp-none");
+  const absolute = `${directory}/absolute`;
+  assertEquals((await findFile({ directory: "elsewhere", output: absolute })).path, absolute);
+  assertEquals(await find({ directory, output: "-" }), { type: "stdout", name: "stdout" });
+});
+
+Deno.test("placeOf() makes directories only if that is wanted", async () => {
+  using place = workplace();
+  const { path } = place;
+  await findFile({ output: `${path}/a/b/f` });
+  assertEquals([...Deno.readDirSync(path)], []);
+  await findFile({ output: `${path}/a/b/f`, createDirectories: true });
+  assertEquals(Deno.statSync(`${path}/a/b`).isDirectory, true);
+  await findFile({ directory: `${path}/c`, output: "d/f", createDirectories: true });
+  assertEquals(Deno.statSync(`${path}/c/d`).isDirectory, true);
+  await findFile({ output: "f", createDirectories: true });
+  Deno.writeTextFileSync(`${path}/file`, "");
+  assertStringIncludes(
+    await refuse({ output: `${path}/file/f`, createDirectories: true }),
+    `cannot make the directory ${path}/file/: `,
+  );
+});
+
+Deno.test("placeOf() replaces what -o names, and refuses to replace what a URL names", async () => {
+  using place = workplace();
+  const { path: directory } = place;
+  Deno.writeTextFileSync(`${directory}/f.iso`, "done");
+  assertEquals((await findFile({ directory, output: "f.iso" })).existing, "replace");
+  const message = await refuse({ directory });
+  assertStringIncludes(message, `${directory}/f.iso exists already; -o NAME to choose a name, -o `);
+  assertStringIncludes(message, "--no-clobber");
+  assertEquals((await findFile({ directory, output: "new" })).existing, "replace");
+  assertEquals((await findFile({ directory }, "http://h/new")).existing, "refuse");
+});
+
+Deno.test("placeOf() numbers a name where the file is kept", async () => {
+  using place = workplace();
+  const { path: directory } = place;
+  const keep = { directory, output: "f", keepExisting: true };
+  assertEquals((await findFile(keep)).name, `${directory}/f`);
+  for (let number = 0; number <= 100; number++) {
+    const taken = number === 0 ? `${directory}/f` : `${directory}/f.${number}`;
+    assertEquals((await findFile(keep)).path, taken);
+    if (number % 2 === 0) Deno.writeTextFileSync(taken, "");
+    else Deno.mkdirSync(taken);
+  }
+  assertStringIncludes(await refuse(keep), "and so do ");
+  assertEquals((await findFile({ ...keep, output: "g" })).existing, "avoid");
+  assertEquals((await findFile({ directory, keepExisting: true })).path, `${directory}/f.iso`);
+});
+
+Deno.test({
+  name: "placeOf() takes a link that leads nowhere for a name that is taken",
+  ignore: !POSIX,
+  fn: async () => {
+    using place = workplace();
+    const { path: directory } = place;
+    Deno.writeTextFileSync(`${directory}/f`, "");
+    Deno.symlinkSync(`${directory}/none`, `${directory}/f.1`);
+    const { path } = await findFile({ directory, output: "f", keepExisting: true });
+    assertEquals(path, `${directory}/f.2`);
+  },
+});
+
+Deno.test("placeOf() has nothing to continue where the file is there and no part of it", async () => {
+  using place = workplace();
+  const { path: directory } = place;
+  const path = `${directory}/f.iso`;
+  assertEquals((await find({ directory, resume: true })).type, "file");
+  Deno.writeTextFileSync(path, "done");
+  assertEquals(await find({ directory, resume: true }), { type: "present", name: path, path });
+  assertEquals((await find({ output: path, resume: true })).type, "present");
+  Deno.writeTextFileSync(`${path}.part`, "begun");
+  assertEquals((await find({ output: path, resume: true })).type, "file");
+  assertStringIncludes(await refuse({ directory, resume: true }), "exists already");
+});
+
+Deno.test("placeOf() refuses what is no place for a file", async () => {
+  using place = workplace();
+  const { path } = place;
+  Deno.writeTextFileSync(`${path}/file`, "");
+  assertStringIncludes(await refuse({ output: path }), "it is a directory");
+  assertStringIncludes(await refuse({ output: `${path}/none/` }), "no file name");
+  assertStringIncludes(await refuse({ output: `${path}/file/f` }), "cannot write to ");
+  const tooLong = await refuse({ output: `${path}/${"x".repeat(300)}` });
+  assertStringIncludes(tooLong, `the name has 300 bytes; ${MAX_NAME_BYTES} leave room`);
+  assertEquals((await find({ output: `${path}/${"x".repeat(MAX_NAME_BYTES)}` })).type, "file");
+});
+
+Deno.test({
+  name: "placeOf() does not replace a file that is write-protected",
+  ignore: !POSIX,
+  fn: async () => {
+    using place = workplace();
+    const output = `${place.path}/f`;
+    Deno.writeTextFileSync(output, "precious", { mode: 0o444 });
+    assertStringIncludes(await refuse({ output }), "it is write-protected");
+    assertEquals((await findFile({ output, keepExisting: true })).path, `${output}.1`);
+  },
+});
+
+Deno.test({
+  name: "placeOf() knows devices and pipes, and follows links",
+  ignore: !POSIX,
+  fn: async () => {
+    const device = { type: "device", name: "/dev/null", path: "/dev/null" } as const;
+    for (const options of [{}, { keepExisting: true }, { resume: true }, { directory: "/tmp" }]) {
+      assertEquals(await find({ output: "/dev/null", ...options }), device);
+    }
+    using place = workplace();
+    Deno.writeTextFileSync(`${place.path}/real`, "");
+    Deno.symlinkSync("real", `${place.path}/link`);
+    const found = await findFile({ output: `${place.path}/link` });
+    assertEquals(found.path, `${place.path}/real`);
+    assertEquals(found.name, `${place.path}/link`);
+  },
+});

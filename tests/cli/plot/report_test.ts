@@ -1,0 +1,56 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { reportOf } from "../../../lib/cli/plot/report.ts";
+import { EVENTS, FAST, IDLE, receive, recording, SLOW } from "../../trace/sample.ts";
+
+Deno.test("reportOf() has the measures that are worked out by hand", () => {
+  const report = reportOf(recording());
+  assertEquals(report.outcome, "complete");
+  assertEquals(report.delayRequest, "diff");
+  assertEquals([report.fileBytes, report.receivedBytes, report.blocks], [5e6, 5e6, 5]);
+  assertEquals([report.wallSeconds, report.lastBlockSeconds], [5.25, 5]);
+  assertEquals([report.goodputBytesPerSecond, report.idealIntervalSeconds], [1e6, 1]);
+  assertEquals([report.initialBufferingSeconds, report.meanPositiveDelaySeconds], [3, 1.5]);
+  assertEquals([report.invalidBlocks.median, report.invalidBlocks.maximum], [0, 2]);
+  assertAlmostEquals(report.invalidBlocks.mean, 0.6);
+  assertAlmostEquals(report.invalidBlocks.standardDeviation, 0.8);
+  assertEquals([report.returnedAtOnce.median, report.returnedAtOnce.maximum], [1, 3]);
+  assertEquals(report.returnIntervalSeconds.mean, 2.25);
+  assertEquals(report.duplicateRequests, 1);
+});
+
+Deno.test("reportOf() tells what each mirror did, those that did nothing too", () => {
+  const { mirrors } = reportOf(recording());
+  assertEquals(mirrors.map(({ url }) => url), [FAST, SLOW, IDLE]);
+  assertEquals(mirrors.map(({ blocks }) => blocks), [4, 1, 0]);
+  assertEquals(mirrors.map(({ bytes }) => bytes), [4e6, 1e6, 0]);
+  assertEquals(mirrors.map(({ share }) => share), [0.8, 0.2, 0]);
+  assertEquals(mirrors.map(({ requests }) => requests), [3, 1, 0]);
+  assertEquals(mirrors.map(({ duplicateRequests }) => duplicateRequests), [1, 0, 0]);
+  assertEquals(mirrors.map(({ failures }) => failures), [0, 1, 0]);
+  const { mean, median } = mirrors[0]!.arrivalIntervalSeconds;
+  assertEquals([mean, median], [1.5, 1]);
+});
+
+Deno.test("reportOf() knows a mirror by the spelling of events, and one that was not given", () => {
+  const urls = ["HTTP://Fast.test:80/pub/file.bin#part"];
+  const { mirrors } = reportOf(recording({ urls }));
+  assertEquals(mirrors.map(({ url }) => url), [FAST, SLOW]);
+});
+
+Deno.test("reportOf() of a trace that ends early", () => {
+  const events = EVENTS.slice(1, -3);
+  const report = reportOf(recording({ events, options: {}, sphttp: undefined, start: 7 }));
+  assertEquals(report.outcome, null);
+  assertEquals(report.fileBytes, null);
+  assertEquals(report.delayRequest, null);
+  assertEquals(report.sphttp, null);
+  assertEquals(report.start, 7);
+  assertEquals([report.blocks, report.wallSeconds], [3, 2]);
+});
+
+Deno.test("reportOf() of blocks that all came at once divides by nothing", () => {
+  const report = reportOf(recording({ events: [receive(0, 0, FAST), receive(0, 1, FAST)] }));
+  assertEquals(report.goodputBytesPerSecond, 0);
+  assertEquals(JSON.stringify(report).includes('null,"start"'), true);
+  assertEquals(/NaN|Infinity/.test(JSON.stringify(report)), false);
+});

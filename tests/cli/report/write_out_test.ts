@@ -1,0 +1,62 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  parseWriteOut,
+  type TransferFacts,
+  writeOutText,
+} from "../../../lib/cli/report/write_out.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+
+const FACTS: TransferFacts = {
+  url: "https://a.example/f.iso",
+  mirrors: 3,
+  mirrorsUsed: 2,
+  fileName: "f.iso",
+  status: 206,
+  contentType: "application/octet-stream",
+  bytes: 1_000_000,
+  wastedBytes: 12,
+  retries: 1,
+  firstByteSeconds: 0.0123456,
+  seconds: 2,
+  exitCode: 0,
+  error: "",
+  number: 4,
+};
+
+const TEXTS: [format: string, text: string][] = [
+  ["%{http_code}\\n", "206\n"],
+  ["%{response_code} %{size_download}\\t%{speed_download}", "206 1000000\t500000"],
+  ["%{time_total} %{time_starttransfer}", "2.000000 0.012346"],
+  ["100 %% %{exitcode}%{errormsg}", "100 % 0"],
+  ["%{filename_effective} %{url} %{scheme} %{urlnum}", "f.iso https://a.example/f.iso https 4"],
+  ["%{mirrors_used}/%{mirrors} %{size_wasted} %{num_retries}", "2/3 12 1"],
+  ["%{content_type}", "application/octet-stream"],
+  ["50% \\x \\", "50% \\x \\"],
+  ["", ""],
+];
+
+Deno.test("writeOutText() has curl's variables and escapes", () => {
+  for (const [format, text] of TEXTS) {
+    assertEquals(writeOutText(parseWriteOut("--write-out", format), FACTS), text, format);
+  }
+});
+
+Deno.test("writeOutText() has no status where nothing was answered", () => {
+  const facts = { ...FACTS, status: 0 };
+  assertEquals(writeOutText(parseWriteOut("--write-out", "%{http_code}"), facts), "000");
+});
+
+Deno.test("writeOutText() gives everything as JSON", () => {
+  const json = JSON.parse(writeOutText(parseWriteOut("--write-out", "%{json}"), FACTS));
+  assertEquals([json.size_download, json.mirrors, json.exitcode], [1_000_000, 3, 0]);
+  assertEquals([json.http_code, json.time_total, json.time_starttransfer], [206, 2, 0.012346]);
+  const named = { ...FACTS, fileName: "0123", contentType: "" };
+  const other = JSON.parse(writeOutText(parseWriteOut("--write-out", "%{json}"), named));
+  assertEquals([other.filename_effective, other.content_type], ["0123", null]);
+});
+
+Deno.test("parseWriteOut() names the variables where it does not know one", () => {
+  const error = assertThrows(() => parseWriteOut("--write-out", "%{nonsense}"), CommandError);
+  assertStringIncludes(error.message, 'knows no variable "nonsense"; there are content_type, ');
+  assertThrows(() => parseWriteOut("--write-out", "@file"), CommandError, "not read from files");
+});

@@ -1,0 +1,330 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+import { randomContent } from "../../support/content.ts";
+import { startMirror } from "../../support/mirror_lab.ts";
+import { runCommand } from "../../support/run_command.ts";
+
+const ONE = randomContent(300_000, 1);
+const TWO = randomContent(200_000, 2);
+
+function sha256(content: typeof ONE): string {
+  return createHash("sha256").update(content.read(0, content.size)).digest("hex");
+}
+
+/** A directory that goes away. */
+function workplace() {
+  const path = Deno.makeTempDirSync({ prefix: "sphttp-cli-" });
+  return {
+    path,
+    write: (name: string, text: string) => {
+      Deno.writeTextFileSync(`${path}/${name}`, text);
+      return `${path}/${name}`;
+    },
+    read: (name: string) => Deno.readFileSync(`${path}/${name}`),
+    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}
+
+async function mirrors() {
+  const all = await Promise.all([
+    startMirror({ content: ONE, path: "/one.bin" }),
+    startMirror({ content: ONE, path: "/one.bin" }),
+    startMirror({ content: TWO, path: "/two.bin" }),
+  ]);
+  return {
+    urls: all.map(({ url }) => url),
+    all,
+    [Symbol.asyncDispose]: async () => {
+      for (const mirror of all) await mirror[Symbol.asyncDispose]();
+    },
+  };
+}
+
+Deno.test("an input file names files, their mirrors and their options", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, b, c] = lab.urls;
+  const list = place.write(
+    "list",
+    `# files\n${a}\t${b}\n  checksum=sha-256=${sha256(ONE)}\n${c}\n  out=other.bin\n`,
+  );
+  const { shown } = await runCommand(["-i", list, "--output-dir", place.path]);
+  assertEquals(place.names(), ["list", "one.bin", "other.bin"]);
+  assertEquals(place.read("one.bin"), ONE.read(0, ONE.size));
+  assertEquals(place.read("other.bin"), TWO.read(0, TWO.size));
+  assertStringIncludes(shown, "one.bin: 300.0 kB in ");
+  assertStringIncludes(shown, "sha-256 ok");
+  assertStringIncludes(shown, "sphttp: all 2 files are complete");
+});
+
+Deno.test("a file that fails does not stop the rest, and gives the exit code", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, , c] = lab.urls;
+  const list = place.write("list", `${c!.replace("two", "gone")}\n${a}\n${c}\n`);
+  for (const atOnce of ["1", "3"]) {
+    const directory = `${place.path}/${atOnce}`;
+    const error = await assertRejects(
+      () => runCommand(["-i", list, "-j", atOnce, "--create-dirs", "--output-dir", directory]),
+      CommandError,
+    );
+    assertEquals(error.exitCode, ExitCode.STATUS);
+    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
+      "one.bin",
+      "two.bin",
+    ]);
+  }
+});
+
+Deno.test("-j says how many files are fetched at once", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const list = place.write(
+    "list",
+    lab.urls.map((url, index) => `${url}\n out=${index}\n`).join(""),
+  );
+  const orderOf = async (atOnce: string) => {
+    const args = ["-v", "-i", list, "-j", atOnce, "--output-dir", place.path];
+    const { shown } = await runCommand(args);
+    const events = shown.matchAll(/(\d): (the file has|\S+ kB in)/g);
+    return [...events].map(([, file, what]) => `${what === "the file has" ? "+" : "-"}${file}`);
+  };
+  assertEquals(await orderOf("1"), ["+0", "-0", "+1", "-1", "+2", "-2"]);
+  assertEquals((await orderOf("3")).length, 6);
+});
+
+Deno.test("an interruption leaves the rest of a list alone", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, , c] = lab.urls;
+  const list = place.write("list", `${a}\n${c}\n`);
+  const error = await assertRejects(
+    () =>
+      runCommand(["-v", "-i", list, "-j1", "--output-dir", place.path], (shown, abort) => {
+        if (shown.includes("the file has")) abort();
+      }),
+    CommandError,
+  );
+  assertEquals(error.exitCode, ExitCode.INTERRUPTED);
+  assertEquals(lab.all[2]!.requests.length, 0);
+});
+
+Deno.test("what cannot be meant by several files is found before the first request", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, b] = lab.urls;
+  const refused: [list: string, args: string[], says: string][] = [
+    [`${a}\n${b}\n`, [], "file 1 and file 2 would both be one.bin; out=NAME"],
+    [`${a}\n out=x\n${b}\n out=X\n`, [], "file 1 and file 2 would both be X"],
+    [`${a}\n out=x\n${b}\n out=x.part\n`, [], "the part of file 1 and file 2 would both be x.part"],
+    [
+      `${a}\n out=x.part.json\n${b}\n out=x\n`,
+      [],
+      "file 1 and the record of file 2 would both be x.part.json",
+    ],
+    [
+      `${a}\n dir=/d/\n out=x\n${b}\n dir=/e/../d\n out=x\n`,
+      [],
+      "file 1 and file 2 would both be /e/../d/x; out=NAME",
+    ],
+    [
+      `${a}\n out=x\n${b}\n out=y\n`,
+      ["--server-stat-of", "./y"],
+      "--server-stat-of and file 2 would both be y",
+    ],
+    ["\n# nothing\n", [], "names no file"],
+    [`${a}\n`, ["-o", "x"], "--output is for one file, and --input-file may name several; out="],
+    [`${a}\n`, ["-r", "0-1"], "--range is for one file"],
+    [`${a}\n`, [a!], "--input-file names the URLs; none can be given besides"],
+    [`${a}\n checksum=md5=12\n`, [], "32 hexadecimal digits are needed"],
+    [`nonsense\n`, [], "list:1"],
+  ];
+  for (const [text, args, says] of refused) {
+    const list = place.write("list", text);
+    const error = await assertRejects(() => runCommand(["-i", list, ...args]), CommandError);
+    assertStringIncludes(error.message, says);
+    assertEquals([ExitCode.USAGE, ExitCode.URL].includes(error.exitCode as 2), true);
+  }
+  const gone = await assertRejects(() => runCommand(["-i", `${place.path}/none`]), CommandError);
+  assertStringIncludes(gone.message, "--input-file: ");
+  assertEquals(lab.all.every(({ requests }) => requests.length === 0), true);
+});
+
+Deno.test("what is written besides the file is held against its name, its part and its record", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [url] = lab.urls;
+  const refused: [args: string[], says: string][] = [
+    [["--trace", "x"], "--trace and the file would both be x; choose another name"],
+    [["--trace", "x.part"], "--trace and the part of the file would both be x.part"],
+    [["--trace", "./d/../x.part.json"], "--trace and the record of the file would both be x.part"],
+    [["--server-stat-of", "x"], "--server-stat-of and the file would both be x"],
+    [["--server-stat-of", "t", "--trace", "t"], "--trace and --server-stat-of would both be t"],
+  ];
+  for (const [args, says] of refused) {
+    const inPlace = args.map((arg) => arg.startsWith("--") ? arg : `${place.path}/${arg}`);
+    const error = await assertRejects(
+      () => runCommand([...inPlace, "--output-dir", place.path, "-o", "x", url!]),
+      CommandError,
+    );
+    assertStringIncludes(error.message.replaceAll(`${place.path}/`, ""), says);
+    assertEquals(error.exitCode, ExitCode.USAGE);
+  }
+  assertEquals(lab.all.every(({ requests }) => requests.length === 0), true);
+});
+
+Deno.test("what a list says of a file's headers goes before the command's; cookies add up", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [url] = lab.urls;
+  const options = "\n user-agent=LIST\n header=Cookie: b=2\n header=X-A: 2\n header=X-A: 3\n";
+  const list = place.write("list", url + options);
+  const flags = ["-A", "COMMAND", "-b", "a=1", "-H", "X-A: 1", "-H", "X-B: 1"];
+  await runCommand(["-i", list, "--output-dir", place.path, ...flags]);
+  for (const { headers } of lab.all[0]!.requests) {
+    assertEquals(
+      ["user-agent", "cookie", "x-a", "x-b"].map((name) => headers[name]),
+      ["LIST", "a=1; b=2", "2, 3", "1"],
+    );
+  }
+});
+
+Deno.test("proxies and certificates that make no sense are found at once, and show no password", async () => {
+  using place = workplace();
+  const noCertificate = place.write(
+    "ca.pem",
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+  );
+  const refused: [args: string[], says: string][] = [
+    [["-x", "user:s3cret@proxy.example:99999"], "--proxy is no URL, but must be like http://"],
+    [["-x", "ftp://user:s3cret@a.example"], "--proxy is a URL of another kind, but must be like"],
+    [["-x", "http://user:s3cret@a.example/path"], "--proxy goes on behind the host, but"],
+    [["--cacert", noCertificate], "the certificates cannot be used"],
+  ];
+  for (const [args, says] of refused) {
+    const error = await assertRejects(
+      () => runCommand([...args, "-o", `${place.path}/x`, "http://127.0.0.1:9/f"]),
+      CommandError,
+    );
+    assertStringIncludes(error.message, says);
+    assertEquals([error.exitCode, error.message.includes("s3cret")], [ExitCode.USAGE, false]);
+  }
+});
+
+Deno.test("--checksum-file finds the file's line, and a wrong one keeps the name away", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, b, c] = lab.urls;
+  const sums = place.write("SHA256SUMS", `${sha256(ONE)}  one.bin\n${sha256(ONE)} *two.bin\n`);
+  const output = (name: string) => ["-o", `${place.path}/${name}`];
+  const { shown } = await runCommand(["--checksum-file", sums, ...output("one.bin"), a!, b!]);
+  assertStringIncludes(shown, "sha-256 ok");
+  const wrong = await assertRejects(
+    () => runCommand(["--checksum-file", sums, ...output("two.bin"), c!]),
+    CommandError,
+  );
+  assertEquals(wrong.exitCode, ExitCode.CHECKSUM);
+  assertEquals(place.names().includes("two.bin"), false);
+  const none = await assertRejects(
+    () => runCommand(["--checksum-file", sums, ...output("three.bin"), c!]),
+    CommandError,
+  );
+  assertEquals(none.exitCode, ExitCode.USAGE);
+  assertStringIncludes(none.message, "three.bin");
+});
+
+Deno.test("-r fetches a part of the file, its last bytes too", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, b] = lab.urls;
+  const parts: [range: string, start: number, end: number][] = [
+    ["0-0", 0, 1],
+    ["1000-199999", 1000, 200_000],
+    ["299999-", 299_999, 300_000],
+    ["-500", 299_500, 300_000],
+    ["-999999", 0, 300_000],
+    ["200000-999999", 200_000, 300_000],
+  ];
+  for (const [range, start, end] of parts) {
+    const file = `${place.path}/${range}`;
+    await runCommand(["-r", range, "-o", file, a!, b!]);
+    assertEquals(Deno.readFileSync(file), ONE.read(start, end).slice(), range);
+  }
+  const error = await assertRejects(
+    () => runCommand(["-r", "300000-", "-o", `${place.path}/x`, a!, b!]),
+    CommandError,
+  );
+  assertEquals(error.exitCode, ExitCode.RANGE);
+});
+
+Deno.test("-R gives the file the mirrors' time", async () => {
+  using place = workplace();
+  const lastModified = new Date("2020-02-03T04:05:06Z");
+  await using mirror = await startMirror({ content: ONE, lastModified });
+  await runCommand(["-R", "-o", `${place.path}/f`, mirror.url]);
+  assertEquals(Deno.statSync(`${place.path}/f`).mtime, lastModified);
+});
+
+Deno.test("--remove-on-error leaves nothing behind", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: ONE });
+  const args = ["-o", `${place.path}/f`, "--checksum", `md5=${"0".repeat(32)}`, mirror.url];
+  await assertRejects(() => runCommand(["--remove-on-error", ...args]), CommandError);
+  assertEquals(place.names(), []);
+  await assertRejects(() => runCommand(args), CommandError);
+  assertEquals(place.names(), ["f.part", "f.part.json"]);
+});
+
+Deno.test("-w writes a line of the user's own, also where a file fails", async () => {
+  using place = workplace();
+  await using lab = await mirrors();
+  const [a, b] = lab.urls;
+  const format = "%{http_code} %{size_download} %{mirrors} %{exitcode} %{filename_effective}\\n";
+  const file = `${place.path}/f`;
+  const { written } = await runCommand(["-w", format, "-o", file, a!, b!]);
+  assertEquals(written, `206 300000 2 0 ${file}\n`);
+});
+
+Deno.test("-u is for the given mirrors; a URL's own name and password go before it", async () => {
+  using place = workplace();
+  const basic = (text: string) => `Basic ${btoa(text)}`;
+  await using one = await startMirror({ content: ONE, requireAuthorization: basic("me:p%4:s") });
+  await using two = await startMirror({ content: ONE, requireAuthorization: basic("you:x") });
+  const own = two.url.replace("://", "://you:x@");
+  await runCommand(["-u", "me:p%4:s", "-o", `${place.path}/f`, one.url, own]);
+  assertEquals(one.requests.length > 0 && two.requests.length > 0, true);
+  assertEquals(place.read("f"), ONE.read(0, ONE.size));
+  const netrc = place.write("netrc", "machine 127.0.0.1 login me password p%4:s\n");
+  const command = ["--netrc-file", netrc, "-o", `${place.path}/g`, one.url];
+  await runCommand(command);
+  assertEquals(place.read("g"), ONE.read(0, ONE.size));
+});
+
+Deno.test("-m ends everything, and the part file stays", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: ONE, bytesPerSecond: 50_000 });
+  const error = await assertRejects(
+    () => runCommand(["-m", "1", "-o", `${place.path}/f`, mirror.url]),
+    CommandError,
+  );
+  assertEquals(error.exitCode, ExitCode.TIMEOUT);
+  assertStringIncludes(error.message, "the 1 s of --max-time are over at ");
+  assertStringIncludes(error.message, "f.part is kept: run the same command with -C - to go on");
+});
+
+Deno.test("the headers of flags are sent", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: ONE });
+  await runCommand([
+    ...["-A", "me/1", "-e", "http://from.example/", "-b", "a=1; b=2", "-H", "X-Y: z"],
+    ...["-o", `${place.path}/f`, mirror.url],
+  ]);
+  const { headers } = mirror.requests[0]!;
+  assertEquals(
+    ["user-agent", "referer", "cookie", "x-y"].map((name) => headers[name]),
+    ["me/1", "http://from.example/", "a=1; b=2", "z"],
+  );
+});

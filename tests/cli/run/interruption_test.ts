@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+
+const MODULE = new URL("../../../lib/cli/run/interruption.ts", import.meta.url).href;
+
+/** A command that says when it hears of an interruption, but never comes to its end. */
+const STUBBORN = `
+  import { Interruption } from "${MODULE}";
+  const interruption = new Interruption();
+  interruption.signal.addEventListener("abort", () => {
+    console.log(interruption.signal.reason.exitCode);
+  });
+  setInterval(() => {}, 1000);
+  console.log("ready");
+`;
+
+const TABLE: [signals: [Deno.Signal, Deno.Signal], heard: number, exitCode: number][] = [
+  [["SIGINT", "SIGINT"], 130, 130],
+  [["SIGTERM", "SIGTERM"], 143, 143],
+  [["SIGINT", "SIGTERM"], 130, 143],
+];
+
+for (const [[first, second], heard, exitCode] of TABLE) {
+  Deno.test({
+    name: `Interruption: ${first} is heard, ${second} ends what does not listen`,
+    ignore: Deno.build.os === "windows",
+    fn: async () => {
+      await using child = new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--quiet", "--no-check", STUBBORN],
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      const lines: string[] = [];
+      let heardAt = Infinity;
+      for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+        lines.push(text.trim());
+        if (lines.length === 1) {
+          child.kill(first);
+        } else {
+          heardAt = performance.now();
+          // The same wish once more, as a parent passes it on: it changes nothing.
+          child.kill(first);
+          setTimeout(() => child.kill(second), 700);
+        }
+      }
+      assertEquals(lines, ["ready", String(heard)]);
+      assertEquals((await child.status).code, exitCode);
+      assertEquals(
+        await new Response(child.stderr).text(),
+        "sphttp: interrupted twice; nothing is waited for any more\n",
+      );
+      // Not by the echo.
+      assertEquals(performance.now() - heardAt >= 690, true);
+    },
+  });
+}

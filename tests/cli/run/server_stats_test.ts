@@ -1,0 +1,228 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { loadServerStats, saveServerStats } from "../../../lib/cli/run/server_stats.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
+import { MirrorBook } from "../../../mod.ts";
+import { randomContent } from "../../support/content.ts";
+import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
+import { runCommand } from "../../support/run_command.ts";
+
+const CONTENT = randomContent(4_000_000, 13);
+const KNOWN = { bytesPerSecond: 8e6, latencyMs: 40 };
+const OTHER = "https://other.test";
+/** Bytes of a first range that nobody dares to ask for who does not know such a link. */
+const MUCH = 400_000;
+
+/** A directory that goes away. */
+function workplace() {
+  const path = Deno.makeTempDirSync({ prefix: "sphttp-cli-" });
+  return {
+    path,
+    output: `${path}/file.bin`,
+    stats: `${path}/servers.json`,
+    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
+    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+  };
+}
+
+/** Does what a command line says; resolves to what was shown, also where it fails. */
+async function run(...args: string[]): Promise<{ shown: string; error?: CommandError }> {
+  let shown = "";
+  try {
+    await runCommand(args, (text) => void (shown = text));
+    return { shown };
+  } catch (error) {
+    if (error instanceof CommandError) return { shown, error };
+    throw error;
+  }
+}
+
+/** A link on which little is dared at first. */
+function slowStart(): Promise<LabMirror> {
+  return startMirror({ content: CONTENT, bytesPerSecond: 20e6, roundTripMs: 100 });
+}
+
+/** A file that knows a mirror, and another host. */
+function writeStats(path: string, mirror: LabMirror, learnedAt = Date.now()): void {
+  const book = new MirrorBook();
+  for (const url of [mirror.url, OTHER]) book.set(url, KNOWN, learnedAt);
+  Deno.writeTextFileSync(path, JSON.stringify(book));
+}
+
+function readStats(path: string) {
+  const text = Deno.readTextFileSync(path);
+  return MirrorBook.fromJSON(JSON.parse(text)).toJSON().origins;
+}
+
+/** Bytes that the first request behind the probe asked for. */
+function firstRange({ requests }: LabMirror, before = 0): number {
+  const [start, end] = requests[before + 1]!.range!;
+  return end - start;
+}
+
+/** The largest of three first ranges: to a busy machine, a link's first bytes may seem slow. */
+async function largestFirstRange(mirror: LabMirror, ask: () => Promise<unknown>): Promise<number> {
+  let largest = 0;
+  for (let attempt = 0; attempt < 3 && largest < MUCH; attempt++) {
+    const before = mirror.requests.length;
+    await ask();
+    largest = Math.max(largest, firstRange(mirror, before));
+  }
+  return largest;
+}
+
+Deno.test("--server-stat-of and -if: what one download learns, the next one knows", async () => {
+  using place = workplace();
+  const same = [`--server-stat-of=${place.stats}`, `--server-stat-if=${place.stats}`];
+  const args = ["--delay=adaptive", "-o", place.output, ...same];
+  await using mirror = await slowStart();
+  const first = await run(...args, mirror.url);
+  assertEquals([first.error, first.shown.includes("ignored")], [undefined, false]);
+  assertEquals(place.names(), ["file.bin", "servers.json"]);
+  const { origin } = new URL(mirror.url);
+  assertEquals(Object.keys(readStats(place.stats)), [origin]);
+  assert(firstRange(mirror) < MUCH, `${firstRange(mirror)}`);
+  const size = await largestFirstRange(mirror, () => run(...args, mirror.url));
+  assert(size > MUCH, `${size}`);
+});
+
+Deno.test("--server-stat-timeout: older figures are not used, and forgotten", async () => {
+  for (const [timeout, used] of [["7200", true], ["3600", false]] as const) {
+    using place = workplace();
+    await using mirror = await slowStart();
+    const size = await largestFirstRange(mirror, async () => {
+      writeStats(place.stats, mirror, Date.now() - 5_000_000);
+      await run(
+        ...["--delay=adaptive", "-o", place.output, `--server-stat-timeout=${timeout}`],
+        ...[`--server-stat-if=${place.stats}`, `--server-stat-of=${place.stats}`, mirror.url],
+      );
+      assertEquals(OTHER in readStats(place.stats), used);
+    });
+    assert(used ? size > MUCH : size < MUCH, `${timeout}: ${size}`);
+  }
+});
+
+Deno.test("--server-stat-of keeps entries of other hosts, also after a failure", async () => {
+  for (const status of [undefined, 404]) {
+    using place = workplace();
+    const faults = status === undefined ? [] : [{ kind: "status" as const, status }];
+    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6, faults });
+    writeStats(place.stats, mirror, Date.now() - 60_000);
+    const before = readStats(place.stats);
+    const copy = `${place.path}/copy.json`;
+    const { error } = await run(
+      ...["-o", place.output, `--server-stat-if=${place.stats}`, `--server-stat-of=${copy}`],
+      mirror.url,
+    );
+    assertEquals(error?.exitCode, status && ExitCode.STATUS);
+    const { origin } = new URL(mirror.url);
+    const after = readStats(copy);
+    assertEquals(after[OTHER], before[OTHER]);
+    assertEquals(after[origin]!.learnedAt > before[origin]!.learnedAt, status === undefined);
+    assertEquals(readStats(place.stats), before);
+  }
+});
+
+Deno.test("--server-stat-if: what is not valid is told of and ignored", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
+  const table: [text: string, says: string][] = [
+    ["secret", "it is no JSON"],
+    ["", "it is no JSON"],
+    ['{"version":2}', "version is 2, but must be 1"],
+    [
+      '{"version":1,"origins":{"http://a.test":{}}}',
+      "bytesPerSecond of http://a.test is undefined",
+    ],
+  ];
+  for (const [text, says] of table) {
+    Deno.writeTextFileSync(place.stats, text);
+    const args = ["-o", place.output, `--server-stat-if=${place.stats}`, mirror.url];
+    const { shown, error } = await run(...args);
+    assertEquals(error, undefined);
+    const lines = shown.split("\n").filter((line) => line.endsWith(": ignored"));
+    assertEquals(lines.length, 1, shown);
+    assertStringIncludes(lines[0]!, `sphttp: ${place.stats}: ${says}`);
+    assertEquals(shown.includes("secret"), false);
+    assertEquals(Deno.readTextFileSync(place.stats), text);
+    assertEquals((await run("-s", ...args)).shown, "");
+  }
+  const directory = await run("-o", place.output, `--server-stat-if=${place.path}`, mirror.url);
+  assertEquals(directory.error, undefined);
+  assertMatch(directory.shown, /^sphttp: \S+: Is a directory \(os error \d+\): ignored$/m);
+});
+
+Deno.test("--server-stat-of: a place that cannot be written to is told of, and no error", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
+  const table: [path: string, says: string][] = [
+    [`${place.path}/none/servers.json`, "its directory does not exist"],
+    [place.path, "it is a directory"],
+    [`${place.output}/servers.json`, "Not a directory"],
+  ];
+  for (const [path, says] of table) {
+    const args = ["-o", place.output, `--server-stat-of=${path}`, mirror.url];
+    const { shown, error } = await run(...args);
+    assertEquals(error, undefined);
+    const last = shown.trimEnd().split("\n").at(-1)!;
+    assertStringIncludes(
+      last,
+      `sphttp: what is known of the servers is not kept: cannot write to ${path}: `,
+    );
+    if (Deno.build.os !== "windows") assertStringIncludes(last, says);
+    assertEquals(place.names(), ["file.bin"]);
+  }
+});
+
+Deno.test("nothing is written where no download took place", async () => {
+  using place = workplace();
+  const url = "http://127.0.0.1:1/file.bin";
+  const { error: usage } = await run("--retry", "1", `--server-stat-of=${place.stats}`);
+  assertEquals(usage?.exitCode, ExitCode.USAGE);
+  const { error } = await run(
+    "--max-connection-per-server=17",
+    "-o",
+    place.output,
+    `--server-stat-of=${place.stats}`,
+    url,
+  );
+  assertEquals(error?.exitCode, ExitCode.USAGE);
+  assertEquals(error?.message, "--max-connection-per-server is 17, but must be from 1 to 16");
+  assertEquals(place.names(), []);
+});
+
+Deno.test("saveServerStats() replaces a file in one step, and follows a link", async () => {
+  using place = workplace();
+  const save = place.stats;
+  const warn = (text: string) => {
+    throw new Error(text);
+  };
+  const files = { load: undefined, save, maxAgeMs: undefined };
+  const book = new MirrorBook();
+  await saveServerStats(files, book, warn);
+  book.set(OTHER, KNOWN);
+  await saveServerStats(files, book, warn);
+  assertEquals(Object.keys(readStats(save)), [OTHER]);
+  if (Deno.build.os === "windows") return;
+  const link = `${place.path}/link.json`;
+  Deno.symlinkSync(save, link);
+  await saveServerStats({ ...files, save: link }, new MirrorBook(), warn);
+  assertEquals(readStats(save), {});
+  assertEquals(Deno.lstatSync(link).isSymlink, true);
+  await saveServerStats({ ...files, save: "/dev/null" }, book, warn);
+  assertEquals(Deno.statSync("/dev/null").isFile, false);
+  assertEquals(place.names(), ["link.json", "servers.json"]);
+});
+
+Deno.test("loadServerStats() makes a book only where one is asked for", async () => {
+  using place = workplace();
+  const warn = (text: string) => {
+    throw new Error(text);
+  };
+  const none = { load: undefined, save: undefined, maxAgeMs: undefined };
+  assertEquals(await loadServerStats(none, warn), undefined);
+  for (const files of [{ ...none, load: place.stats }, { ...none, save: place.stats }]) {
+    assertEquals((await loadServerStats(files, warn))?.size, 0);
+  }
+  assertEquals(place.names(), []);
+});

@@ -1,0 +1,359 @@
+import { assert, assertEquals } from "@std/assert";
+import { AdaptivePolicy } from "../../lib/policy/adaptive.ts";
+import { UNLIMITED } from "../../lib/policy/limit.ts";
+import type { SourceView } from "../../lib/scheduler/view.ts";
+import type { ByteSpan, Plan, RequestView } from "../../lib/scheduler/policy.ts";
+import type { LimitView } from "../../lib/scheduler/view.ts";
+import { Ledger } from "../../lib/scheduler/ledger.ts";
+
+const KIB = 1024;
+
+interface Facts extends Partial<Omit<SourceView, "live" | "link">> {
+  /** KiB per millisecond. */
+  rate?: number;
+  latencyMs?: number;
+  ramping?: boolean;
+}
+
+/** A mirror whose link and requests a test writes down. Its answers take 10 ms. */
+class Source implements SourceView {
+  available = true;
+  failures = 0;
+  maxConnections = 2;
+  lanes = 1;
+  live: RequestView[] = [];
+  rate = 1;
+  latencyMs = 10;
+  ramping = false;
+  readonly link;
+
+  constructor(facts: Facts = {}) {
+    Object.assign(this, facts);
+    const { latencyMs } = this;
+    this.link = {
+      ...{ latencyMs, nextLatencyMs: latencyMs, deviationMs: 0 },
+      bytesPerSecond: () => this.rate * KIB * 1000,
+      ramping: () => this.ramping,
+    };
+  }
+}
+
+/** A download whose plans are carried out, but for that nothing comes unless a test says so. */
+class Scene {
+  readonly sources: readonly Source[];
+  readonly ledger: Ledger;
+  readonly policy = new AdaptivePolicy();
+  now = 0;
+  windowSize = 1_000_000 * KIB;
+  readyBytes = 0;
+  heldBytes = 0;
+  limit: LimitView = UNLIMITED;
+  #requests = 0;
+
+  constructor(sources: readonly Facts[], kib = 1_000_000) {
+    this.sources = sources.map((facts) => new Source(facts));
+    this.ledger = new Ledger(0, kib * KIB, 1_000_000);
+  }
+
+  /** What the policy plans next. */
+  get next(): Plan | undefined {
+    const { sources: mirrors, ledger, windowSize, readyBytes, heldBytes, limit } = this;
+    const roomFor = () => windowSize - heldBytes - ledger.askedBytes;
+    const view = { mirrors, ledger, windowSize, readyBytes, limit, roomFor };
+    return this.policy.next(view, this.now);
+  }
+
+  /** Carries out whatever is planned; returns it in short: the mirror, and its range in KiB. */
+  plan(): string[] {
+    const plans: string[] = [];
+    for (let plan = this.next; plan !== undefined; plan = this.next) {
+      if (plan.type !== "ask") throw new Error(plan.type);
+      const { mirror, range } = plan;
+      this.ask(mirror, range);
+      plans.push(`${mirror}: ${Math.round(range.start / KIB)}-${Math.round(range.end / KIB)}`);
+    }
+    return plans;
+  }
+
+  /** A mirror is asked for bytes. */
+  ask(mirror: number, { start, end }: ByteSpan, facts: Partial<RequestView> = {}): void {
+    const { live, link } = this.sources[mirror]!;
+    this.ledger.take(start, end);
+    live.push({
+      id: this.#requests++,
+      kind: "range",
+      ...{ start, end, claimEnd: end, position: start },
+      startedAt: this.now,
+      cold: false,
+      dueAt: this.now + link.nextLatencyMs,
+      answeredAt: undefined,
+      activeAt: this.now,
+      ...facts,
+    });
+  }
+
+  /** The length of a mirror's first request, in KiB. */
+  lengthOf(mirror: number): number {
+    const { start, end } = this.sources[mirror]!.live[0]!;
+    return (end - start) / KIB;
+  }
+
+  /** A mirror, which has begun to send, is asked for this range in KiB. */
+  sends(mirror: number, start: number, end: number, activeAt = this.now): void {
+    const answeredAt = this.now;
+    this.ask(mirror, { start: start * KIB, end: end * KIB }, { answeredAt, activeAt });
+  }
+}
+
+/** How much a mirror is asked for at first, in KiB. */
+function lengthFor(facts: Facts): number {
+  const scene = new Scene([facts]);
+  scene.plan();
+  return scene.lengthOf(0);
+}
+
+Deno.test("AdaptivePolicy: each range takes about a tenth of a second, or some round trips", () => {
+  for (const rate of [1.2, 5, 20]) {
+    const ms = lengthFor({ rate }) / rate;
+    assert(ms >= 60 && ms <= 140, `${ms} ms at ${rate} KiB/ms`);
+    const far = lengthFor({ rate, latencyMs: 200 }) / rate;
+    assert(far >= 300 && far <= 400, `${far} ms at ${rate} KiB/ms, far away`);
+  }
+  // Nobody takes over from one that has no second request.
+  const alone = lengthFor({ latencyMs: 200, maxConnections: 1 });
+  assert(alone >= 2 * lengthFor({ latencyMs: 200 }), `${alone} KiB`);
+});
+
+Deno.test("AdaptivePolicy: no range is shorter than 64 KiB or longer than 8 MiB, unless it is all", () => {
+  assertEquals(lengthFor({ rate: 0.001 }), 64);
+  assertEquals(lengthFor({ rate: 1000 }), 8 * 1024);
+  assertEquals(new Scene([{}], 20).plan(), ["0: 0-20"]);
+  // Somebody who has failed has to prove itself with little.
+  assertEquals(lengthFor({ rate: 1000, failures: 1 }), 64);
+});
+
+Deno.test("AdaptivePolicy: a mirror's ranges get at most twice as long each time", () => {
+  const scene = new Scene([{ maxConnections: 1 }]);
+  const lengths = [1, 1000, 1000, 1000].map((rate) => {
+    scene.sources[0]!.rate = rate;
+    scene.sources[0]!.live = [];
+    scene.plan();
+    return scene.lengthOf(0);
+  });
+  for (const [index, length] of lengths.slice(1).entries()) {
+    assertEquals(length, 2 * lengths[index]!);
+  }
+});
+
+Deno.test("AdaptivePolicy: who is slower takes what the front will reach when it has come", () => {
+  const table = [
+    // rate, latency of the slower one
+    [1, 200],
+    [0.5, 300],
+    [3, 400],
+  ] as const;
+  for (const [rate, latencyMs] of table) {
+    const scene = new Scene([{ rate, latencyMs }, { rate: 10 }]);
+    scene.plan();
+    const [slow, quick] = scene.sources.map(({ live }) => live[0]!.start / KIB);
+    assertEquals(quick, 0);
+    const comesAt = latencyMs + scene.lengthOf(0) / rate;
+    const frontAt = 10 + slow! / 10;
+    const early = frontAt / comesAt;
+    assert(early >= 1 && early <= 1.25, `comes at ${comesAt}, the front at ${frontAt} ms`);
+  }
+});
+
+Deno.test("AdaptivePolicy: one that is ramping is given more time", () => {
+  const startOf = (ramping: boolean) => {
+    const scene = new Scene([{ rate: 1, latencyMs: 200, ramping }, { rate: 10 }]);
+    scene.plan();
+    return scene.sources[0]!.live[0]!.start;
+  };
+  assert(startOf(true) > 1.2 * startOf(false));
+});
+
+Deno.test("AdaptivePolicy: equally fast mirrors take turns from the first free byte on", () => {
+  const scene = new Scene([{ rate: 2 }, { rate: 2 }, { rate: 2 }]);
+  const plans = scene.plan();
+  assertEquals(plans.map((plan) => plan[0]).toSorted(), ["0", "1", "2"]);
+  const ends = plans.map((plan) => plan.split("-")[1]);
+  assertEquals(plans.map((plan) => plan.split(" ")[1]!.split("-")[0]), ["0", ...ends.slice(0, 2)]);
+});
+
+Deno.test("AdaptivePolicy asks ahead: the next request leaves before the last one has ended", () => {
+  const scene = new Scene([{}]);
+  scene.sends(0, 0, 100);
+  assertEquals(scene.plan(), []);
+  const source = scene.sources[0]!;
+  const [request] = source.live;
+  // 1.1 round trips and 10 ms before its end.
+  source.live = [{ ...request!, position: 78 * KIB }];
+  assertEquals(scene.plan(), []);
+  source.live = [{ ...request!, position: 80 * KIB }];
+  assertEquals(scene.plan(), ["0: 100-180"]);
+  assertEquals(scene.plan(), []);
+});
+
+Deno.test("AdaptivePolicy: near the end, who would come last is not asked any more", () => {
+  // In the 20 ms that the quick one needs, the slow one would bring nothing.
+  assertEquals(new Scene([{ rate: 10 }, { rate: 0.1 }], 200).plan(), ["0: 0-200"]);
+  assertEquals(new Scene([{ rate: 10 }, { rate: 10, latencyMs: 500 }], 200).plan(), ["0: 0-200"]);
+  // Two of the same rate share what is left.
+  const scene = new Scene([{ rate: 10 }, { rate: 10 }, { rate: 5 }], 300);
+  scene.sends(2, 0, 100);
+  assertEquals(scene.plan(), ["0: 100-200", "1: 200-300"]);
+});
+
+Deno.test("AdaptivePolicy: where nobody is at work, whoever can be asked is asked", () => {
+  const lame: Facts = { rate: 0.001, latencyMs: 5000 };
+  const quick: Facts = { rate: 100, available: false };
+  assertEquals(new Scene([lame, quick], 1).plan(), ["0: 0-1"]);
+  assertEquals(new Scene([{ ...lame, failures: 3 }, quick], 1).plan(), ["0: 0-1"]);
+});
+
+/** A scene in which the first 100 KiB were asked for and given back, and more is to come. */
+function returned(sources: readonly Facts[]): Scene {
+  const scene = new Scene(sources);
+  scene.ledger.take(0, 300 * KIB);
+  scene.ledger.giveBack(0, 100 * KIB, []);
+  return scene;
+}
+
+Deno.test("AdaptivePolicy: what somebody failed to bring at the front goes to who brings it soonest", () => {
+  const first = (sources: readonly Facts[]) => returned(sources).plan()[0];
+  // Without that, each would have waited for the other to bring what is next.
+  assertEquals(first([{ rate: 1 }, { rate: 5 }]), "1: 0-100");
+  assertEquals(first([{ rate: 5 }, { rate: 5, latencyMs: 40 }]), "0: 0-100");
+  assertEquals(first([{ rate: 5 }, { rate: 50, available: false }]), "0: 0-100");
+});
+
+Deno.test("AdaptivePolicy: a returned front waits for a slot of who still brings it soonest", () => {
+  const scene = returned([{ rate: 1, latencyMs: 500 }, { rate: 10 }]);
+  scene.sends(1, 300, 340);
+  scene.sends(1, 340, 400);
+  assertEquals(scene.plan(), []);
+  scene.sources[1]!.live.shift();
+  assertEquals(scene.plan()[0], "1: 0-100");
+});
+
+Deno.test("AdaptivePolicy: a returned front does not wait for the slot of a silent mirror", () => {
+  const scene = returned([{ rate: 1 }, { rate: 100 }]);
+  for (const start of [300, 400]) scene.sends(1, start, start + 100);
+  // All that it had to do was taken from it, so that it could begin at once, had it a slot.
+  const { live } = scene.sources[1]!;
+  for (const [index, request] of live.entries()) live[index] = { ...request, claimEnd: 0 };
+  scene.ledger.giveBack(300 * KIB, 500 * KIB, []);
+  scene.now = 60;
+  assertEquals(scene.plan(), []);
+  scene.now = 61;
+  assertEquals(scene.plan()[0], "0: 0-100");
+});
+
+Deno.test("AdaptivePolicy: a returned front never goes to a silent mirror, however fast it was", () => {
+  const scene = returned([{ rate: 1 }, { rate: 100 }]);
+  scene.now = 1000;
+  scene.sends(1, 300, 400, 939);
+  assertEquals(scene.plan()[0], "0: 0-100");
+  const heard = returned([{ rate: 1 }, { rate: 100 }]);
+  heard.now = 1000;
+  heard.sends(1, 300, 400, 940);
+  assertEquals(heard.plan()[0], "1: 0-100");
+});
+
+Deno.test("AdaptivePolicy saves the front before anything else", () => {
+  const scene = new Scene([{ rate: 1 }, { rate: 1 }]);
+  scene.now = 1000;
+  scene.sends(0, 0, 100, 900);
+  assertEquals(scene.next, { type: "revoke", request: 0 });
+});
+
+Deno.test("AdaptivePolicy: the window has room for several ranges of each mirror", () => {
+  const scene = new Scene([{ rate: 1000 }, { rate: 1000 }]);
+  scene.windowSize = 1000 * KIB;
+  scene.plan();
+  const lengths = scene.sources.flatMap(({ live }) => live.map(({ start, end }) => end - start));
+  for (const length of lengths) assertEquals(Math.floor(length / KIB), 200);
+  assert(lengths.length < 5);
+});
+
+/** The next plan where so many KiB of 800 are free in the window, in short. */
+function planIn(room: number, facts: Partial<Pick<Scene, "readyBytes">> = {}, behind = false) {
+  const scene = Object.assign(new Scene([{ rate: 1.5 }, {}], 1000), facts);
+  if (behind) scene.sends(1, 0, 100);
+  else scene.sources[1]!.available = false;
+  scene.windowSize = 800 * KIB;
+  scene.heldBytes = (800 - room) * KIB - scene.ledger.askedBytes;
+  return scene.plan()[0];
+}
+
+Deno.test("AdaptivePolicy keeps an eighth of the window for the front", () => {
+  assertEquals(planIn(220, {}, true), "0: 100-220");
+  assertEquals(planIn(219, {}, true)?.startsWith("0: 100-"), true);
+  assertEquals(planIn(100, {}, true), undefined);
+  assertEquals(planIn(120), "0: 0-120");
+});
+
+Deno.test("AdaptivePolicy does not ask for little where more room is to come", () => {
+  const more = { readyBytes: 1 };
+  assertEquals(planIn(100, more), "0: 0-100");
+  assertEquals(planIn(99, more), undefined);
+  // Nobody else will make room.
+  for (const room of [99, 1, 0]) assertEquals(planIn(room), "0: 0-100");
+  assertEquals([planIn(50, {}, true), planIn(0, {}, true)], [undefined, undefined]);
+});
+
+Deno.test("AdaptivePolicy.wakeAt(): looks again soon as long as anything is under way", () => {
+  const scene = new Scene([{}, {}]);
+  const { sources: mirrors, ledger, windowSize, readyBytes, limit, policy } = scene;
+  const wakeAt = () =>
+    policy.wakeAt({ mirrors, ledger, windowSize, readyBytes, limit, roomFor: () => 0 }, 1000);
+  assertEquals(wakeAt(), Infinity);
+  scene.sends(1, 0, 100);
+  assert(wakeAt() > 1000 && wakeAt() <= 1020, `${wakeAt()}`);
+});
+
+Deno.test("AdaptivePolicy: under a limit it asks for little, once what was asked for has been paid", () => {
+  const scene = new Scene([{ rate: 10 }, { rate: 10 }]);
+  scene.limit = { rate: 0.1 * KIB, openAt: 50 };
+  assertEquals(scene.plan(), []);
+  scene.now = 50;
+  const next = scene.next;
+  assertEquals(next?.type === "ask" && next.range, { start: 0, end: 10 * KIB });
+});
+
+Deno.test("AdaptivePolicy.wakeAt(): when something may be asked for again", () => {
+  const scene = new Scene([{}]);
+  const { sources: mirrors, ledger, windowSize, readyBytes, policy } = scene;
+  const wakeAt = (openAt: number) => {
+    const limit = { rate: 1, openAt };
+    return policy.wakeAt(
+      { mirrors, ledger, windowSize, readyBytes, limit, roomFor: () => 0 },
+      1000,
+    );
+  };
+  assertEquals([wakeAt(1500), wakeAt(1000)], [1500, Infinity]);
+  scene.sends(0, 0, 100);
+  assert(wakeAt(1500) <= 1020 && wakeAt(1005) === 1005);
+});
+
+Deno.test("AdaptivePolicy: under a limit, who is slower takes what the front will reach by then", () => {
+  const scene = new Scene([{ rate: 1, latencyMs: 200 }, { rate: 10 }]);
+  scene.limit = { rate: KIB, openAt: 0 };
+  // The quick one has its hands full.
+  scene.sends(1, 0, 400);
+  scene.sends(1, 400, 800);
+  const [slow] = scene.plan();
+  const start = Number(/ (\d+)-/.exec(slow!)![1]);
+  // In the 280 ms that it takes, no more than 280 KiB come, however quick the other is.
+  assert(start > 800 && start <= 800 + 1.1 * 280, `${start}`);
+});
+
+Deno.test("AdaptivePolicy: a returned front may lead into debt, but not for ever", () => {
+  const scene = returned([{ rate: 5 }, { rate: 1 }]);
+  scene.limit = { rate: KIB, openAt: 200 };
+  assertEquals(scene.plan()[0], "0: 0-100");
+  const late = returned([{ rate: 5 }, { rate: 1 }]);
+  late.limit = { rate: KIB, openAt: 301 };
+  assertEquals(late.plan(), []);
+});

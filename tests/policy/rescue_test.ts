@@ -1,0 +1,229 @@
+import { assertEquals } from "@std/assert";
+import { UNLIMITED } from "../../lib/policy/limit.ts";
+import { Outlook } from "../../lib/policy/outlook.ts";
+import type { SourceView } from "../../lib/scheduler/view.ts";
+import type { RequestView } from "../../lib/scheduler/policy.ts";
+import { rescue } from "../../lib/policy/rescue.ts";
+import type { LimitView, LinkView } from "../../lib/scheduler/view.ts";
+
+/** The time of every scene, in milliseconds. */
+const NOW = 10_000;
+const KIB = 1024;
+
+/** A request for the first 100 KiB that was answered and is sending. */
+function request(facts: Partial<RequestView> = {}): RequestView {
+  const { end = 100 * KIB } = facts;
+  return {
+    id: 0,
+    kind: "range",
+    start: 0,
+    end,
+    claimEnd: end,
+    position: 0,
+    startedAt: NOW - 50,
+    cold: false,
+    dueAt: NOW - 40,
+    answeredAt: NOW - 40,
+    activeAt: NOW,
+    ...facts,
+  };
+}
+
+interface Facts extends Partial<SourceView> {
+  /** KiB per millisecond. */
+  readonly rate?: number;
+  readonly latencyMs?: number;
+}
+
+/** A mirror that answers at once, so that nothing but rates matters. */
+function mirror({ rate = 1, latencyMs = 0, ...facts }: Facts = {}): SourceView {
+  const link: LinkView = {
+    latencyMs,
+    nextLatencyMs: latencyMs,
+    deviationMs: 0,
+    bytesPerSecond: () => rate * KIB * 1000,
+    ramping: () => false,
+  };
+  return { available: true, live: [], link, failures: 0, maxConnections: 2, lanes: 1, ...facts };
+}
+
+interface Scene {
+  readonly limit?: LimitView;
+  readonly front?: number;
+  /** Whether there is anything left to ask for. */
+  readonly more?: boolean;
+}
+
+/** The plan in short: the request that loses its range, or who takes it, from where on. */
+function plan(
+  mirrors: readonly SourceView[],
+  { front = 0, more = true, limit = UNLIMITED }: Scene = {},
+): unknown {
+  const outlooks = mirrors.map((source, index) => new Outlook(index, source, NOW));
+  const ledger = { front, free: more ? [{ start: 900 * KIB, end: 999 * KIB }] : [] };
+  const next = rescue({ ledger, limit }, outlooks, NOW);
+  if (next === undefined) return "nothing";
+  if (next.type === "revoke") return ["revoke", next.request];
+  if (next.type !== "steal") return next.type;
+  const { start, end } = next.range;
+  return [`steal from ${next.late}`, next.mirror, Math.round(start / KIB), end / KIB];
+}
+
+/** A request that has been silent for so many milliseconds. */
+function silent(ms: number, facts: Partial<RequestView> = {}): RequestView {
+  return request({ activeAt: NOW - ms, ...facts });
+}
+
+Deno.test("rescue(): who brings the front in time is left alone", () => {
+  assertEquals(plan([mirror(), mirror()]), "nothing");
+  assertEquals(plan([mirror({ live: [request()] }), mirror()]), "nothing");
+  assertEquals(plan([mirror({ live: [silent(60)] }), mirror()]), "nothing");
+});
+
+Deno.test("rescue(): a mirror that falls silent at the front loses it, elsewhere after a while", () => {
+  const at = (ms: number, front: number, latencyMs = 0) =>
+    plan([mirror({ live: [silent(ms)], latencyMs }), mirror()], { front });
+  const behind = 200 * KIB;
+  const table = [
+    // silence, latency → at the front, elsewhere
+    [60, 0, "nothing", "nothing"],
+    [61, 0, ["revoke", 0], "nothing"],
+    [300, 0, ["revoke", 0], "nothing"],
+    [301, 0, ["revoke", 0], ["revoke", 0]],
+    [100, 200, "nothing", "nothing"],
+    [101, 200, ["revoke", 0], "nothing"],
+    [500, 200, ["revoke", 0], "nothing"],
+    [501, 200, ["revoke", 0], ["revoke", 0]],
+  ] as const;
+  for (const [ms, latencyMs, front, elsewhere] of table) {
+    assertEquals(at(ms, 0, latencyMs), front, `${ms} ms at the front, latency ${latencyMs}`);
+    assertEquals(at(ms, behind, latencyMs), elsewhere, `${ms} ms, latency ${latencyMs}`);
+  }
+});
+
+Deno.test("rescue(): the front is where bytes are missing, not where a range begins", () => {
+  const late = silent(100, { start: 0, position: 40 * KIB });
+  assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 40 * KIB }), ["revoke", 0]);
+  // Others have brought what follows: it will hold up the front, but does not yet.
+  assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 30 * KIB }), "nothing");
+  assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 60 * KIB }), ["revoke", 0]);
+});
+
+Deno.test("rescue(): an answer that is not due yet is no silence", () => {
+  const waiting = (dueMs: number) =>
+    request({ answeredAt: undefined, dueAt: NOW + dueMs, activeAt: NOW - 500 });
+  assertEquals(plan([mirror({ live: [waiting(20)] }), mirror()]), "nothing");
+  assertEquals(plan([mirror({ live: [waiting(-60)] }), mirror()]), "nothing");
+  assertEquals(plan([mirror({ live: [waiting(-61)] }), mirror()]), ["revoke", 0]);
+});
+
+Deno.test("rescue(): each request is looked at, and nothing is taken twice", () => {
+  const live = [
+    silent(400, { id: 1, claimEnd: 0 }),
+    silent(400, { id: 2, start: 200 * KIB, position: 200 * KIB, end: 300 * KIB }),
+  ];
+  assertEquals(plan([mirror({ live }), mirror()]), ["revoke", 2]);
+  assertEquals(plan([mirror({ live: live.slice(0, 1) }), mirror()]), "nothing");
+  const brought = silent(400, { position: 100 * KIB });
+  assertEquals(plan([mirror({ live: [brought] }), mirror()]), "nothing");
+});
+
+Deno.test("rescue(): nothing is taken from anybody without somebody who could do it", () => {
+  const helpless: readonly Facts[] = [
+    { available: false },
+    { live: [silent(400, { id: 8, start: 500 * KIB, position: 500 * KIB, end: 600 * KIB })] },
+    { live: [request({ id: 8 }), request({ id: 9 })] },
+    { live: [request({ id: 8 })], maxConnections: 1 },
+  ];
+  assertEquals(plan([mirror({ live: [silent(5000)] })]), "nothing");
+  for (const facts of helpless) {
+    assertEquals(plan([mirror({ live: [silent(5000)] }), mirror(facts)]), "nothing");
+  }
+  const all = helpless.map((facts) => mirror(facts));
+  assertEquals(plan([mirror({ live: [silent(5000)] }), ...all]), "nothing");
+  assertEquals(plan([mirror({ live: [silent(5000)] }), ...all, mirror()]), ["revoke", 0]);
+});
+
+Deno.test("rescue() lets a quicker mirror take the end, so that both are ready at once", () => {
+  const slow = (facts: Facts = {}) =>
+    mirror({ rate: 0.1, live: [request({ end: 1000 * KIB })], ...facts });
+  const table = [
+    // who helps → from where on, in KiB
+    [{ rate: 0.9 }, 100],
+    [{ rate: 9.9 }, 10],
+    // In the 1000 ms before it begins, the owner brings 100 KiB of the 1000.
+    [{ rate: 0.9, latencyMs: 1000 }, 190],
+  ] as const;
+  for (const [helper, from] of table) {
+    assertEquals(plan([slow(), mirror(helper)]), ["steal from 0", 1, from, 1000]);
+  }
+  // What it has brought already does not count.
+  const half = slow({ live: [request({ end: 1000 * KIB, position: 500 * KIB })] });
+  const front = 500 * KIB;
+  assertEquals(plan([half, mirror({ rate: 0.9 })], { front }), ["steal from 0", 1, 550, 1000]);
+  // Whoever gains most helps.
+  const helpers = [0.5, 0.9, 0.7].map((rate) => mirror({ rate }));
+  assertEquals(plan([slow(), ...helpers]), ["steal from 0", 2, 100, 1000]);
+});
+
+Deno.test("rescue(): an owner that has not begun keeps less, or nothing", () => {
+  const waiting = (dueMs: number) =>
+    mirror({
+      rate: 1,
+      live: [request({ answeredAt: undefined, dueAt: NOW + dueMs, end: 1000 * KIB })],
+    });
+  // By 200 ms the helper has brought 200 KiB of its end; the rest is halved.
+  assertEquals(plan([waiting(200), mirror()]), ["steal from 0", 1, 400, 1000]);
+  // The helper has brought all of it before the owner begins.
+  assertEquals(plan([waiting(500), mirror({ rate: 4 })]), ["steal from 0", 1, 0, 1000]);
+});
+
+Deno.test("rescue() steals at the front only", () => {
+  const slow = mirror({ rate: 0.01, live: [request()] });
+  assertEquals(plan([slow, mirror()], { front: 200 * KIB }), "nothing");
+  assertEquals(plan([slow, mirror()], { front: 0 }), ["steal from 0", 1, 1, 100]);
+});
+
+Deno.test("rescue(): a theft has to gain 150 ms and half, but 20 ms where nothing else is left", () => {
+  // What remains takes so long with its owner alone; a helper of the same rate halves that.
+  const steals = (aloneMs: number, rate: number, more: boolean) => {
+    const live = [request({ end: aloneMs * KIB })];
+    return plan([mirror({ live }), mirror({ rate })], { more }) !== "nothing";
+  };
+  const table = [
+    // alone, rate of the helper → while there is more to ask for, at the end
+    [290, 1, false, true],
+    [320, 0.9, false, true],
+    [320, 1.1, true, true],
+    [160, 8, false, true],
+    [180, 8, true, true],
+    [1000, 0.9, false, true],
+    [1000, 0.03, false, true],
+    [600, 0.03, false, false],
+  ] as const;
+  for (const [aloneMs, rate, early, late] of table) {
+    const seen = [steals(aloneMs, rate, true), steals(aloneMs, rate, false)];
+    assertEquals(seen, [early, late], `${aloneMs} ms, helper ${rate}`);
+  }
+});
+
+Deno.test("rescue() does not steal less than is worth asking for", () => {
+  const slow = (kib: number) => mirror({ rate: 0.01, live: [request({ end: kib * KIB })] });
+  assertEquals(plan([slow(16), mirror({ rate: 100 })], { more: false }), "nothing");
+  const taken = ["steal from 0", 1, 0, 17];
+  assertEquals(plan([slow(17), mirror({ rate: 100 })], { more: false }), taken);
+});
+
+Deno.test("rescue(): under a limit less is worth stealing, though not in every debt", () => {
+  const slow = mirror({ rate: 0.01, live: [request({ end: 5 * KIB })] });
+  const mirrors = [slow, mirror({ rate: 100 })];
+  const limit = (openAt: number) => ({ rate: 0.05 * KIB, openAt });
+  assertEquals(plan(mirrors), "nothing");
+  const taken = ["steal from 0", 1, 0, 5];
+  assertEquals(plan(mirrors, { limit: limit(NOW) }), taken);
+  assertEquals(plan(mirrors, { limit: limit(NOW + 300) }), taken);
+  assertEquals(plan(mirrors, { limit: limit(NOW + 301) }), "nothing");
+  // A silence is told whatever the debt.
+  const quiet = [mirror({ live: [silent(61)] }), mirror()];
+  assertEquals(plan(quiet, { limit: limit(NOW + 5000) }), ["revoke", 0]);
+});

@@ -1,0 +1,86 @@
+import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
+import type { FileInfo, KnownFile } from "../../../mod.ts";
+import { type FileValidators, fileValidators } from "../../../lib/proxy/answer/file_validators.ts";
+import { createHandler } from "../../../server.ts";
+import { QUICK, withMirrors } from "../../support/download.ts";
+
+const [MONDAY, TUESDAY] = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"];
+
+type Said = readonly [url: string, lastModified: string | undefined, etag?: string];
+
+/** The validators of a file of which its mirrors say that. */
+function validatorsOf(said: readonly Said[], before?: FileValidators, digest = "d", size = 1000) {
+  const about = { size, contentType: undefined, etag: undefined, lastModified: said[0]?.[1] };
+  const info: FileInfo = { ...about, mirrors: said.map(([url]) => url) };
+  const mirrors = said.map(([url, lastModified, etag]) => {
+    const validators = { etag, lastModified, strong: etag ?? lastModified };
+    return { url, location: undefined, validators };
+  });
+  const file: KnownFile = { info, digest, digestStart: 0, mirrors };
+  return fileValidators(info, file, before);
+}
+
+const A: Said = ["http://a.test/f", MONDAY];
+const B: Said = ["http://b.test/f", TUESDAY];
+const C: Said = ["http://c.test/f", MONDAY, '"c"'];
+
+Deno.test("fileValidators() depend on no mirror's life where they have one date", async () => {
+  const all = await validatorsOf([A, C]);
+  assertMatch(all.etag!, /^"[\w-]{24}"$/);
+  assertEquals(all.lastModified, MONDAY);
+  assertEquals((await validatorsOf([A, C])).etag, all.etag);
+  const others = await Promise.all(
+    [[C], [["http://d.test/", MONDAY, '"c"']]].map((said) => validatorsOf(said as Said[])),
+  );
+  assertEquals(others.map(({ etag }) => etag), [all.etag, all.etag]);
+});
+
+Deno.test("fileValidators() stay when a mirror of another date dies, and when it is back", async () => {
+  const both = await validatorsOf([A, B]);
+  assertEquals(both.lastModified, undefined);
+  for (const left of [[A], [B]]) {
+    const one = await validatorsOf(left, both);
+    assertEquals([one.etag, one.lastModified], [both.etag, undefined]);
+    const back = await validatorsOf([A, B], one);
+    assertEquals([back.etag, back.lastModified], [both.etag, undefined]);
+  }
+});
+
+Deno.test("fileValidators() change with size, first bytes, and a mirror's own validators", async () => {
+  const before = await validatorsOf([A, B]);
+  const tags = new Set([before.etag]);
+  for (
+    const next of [
+      await validatorsOf([A, B], before, "other"),
+      await validatorsOf([A, B], before, "d", 1001),
+      await validatorsOf([["http://a.test/f", TUESDAY], B], before),
+      // Still no common date, and yet another file.
+      await validatorsOf([["http://a.test/f", "Wed, 03 Jan 2024 00:00:00 GMT"], B], before),
+    ]
+  ) tags.add(next.etag);
+  assertEquals(tags.size, 5);
+  // A mirror that was not there at the time tells of its change as well.
+  const alone = await validatorsOf([B], before);
+  const changed = await validatorsOf([["http://a.test/f", TUESDAY], B], alone);
+  assertNotEquals(changed.etag, before.etag);
+});
+
+Deno.test("/proxy: the ETag outlives the death of a mirror that has another date", async () => {
+  const dates = ["2024-01-01T00:00:00Z", "2024-02-01T00:00:00Z", "2024-02-01T00:00:00Z"];
+  const lab = dates.map((date) => ({ lastModified: new Date(date) }));
+  await withMirrors(lab, async (urls, mirrors) => {
+    const options = { allowPrivate: true, rememberMs: 0, download: QUICK };
+    const handler = createHandler(options);
+    const head = async () => {
+      const request = new Request(`http://proxy.test/proxy?host=${urls}`, { method: "HEAD" });
+      const { headers } = await handler(request);
+      return [headers.get("etag"), headers.get("last-modified")];
+    };
+    const first = await head();
+    assert(first[0] !== null);
+    await mirrors[1]!.close();
+    assertEquals(await head(), first);
+    await mirrors[2]!.close();
+    assertEquals(await head(), first);
+  });
+});

@@ -1,0 +1,141 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type Admission, MemoryBudget } from "../../../lib/proxy/capacity/budget.ts";
+import { mulberry32 } from "../../support/random.ts";
+
+const MIB = 1024 * 1024;
+
+Deno.test("MemoryBudget.admit() gives equal shares, and tells those whose share changed", () => {
+  const budget = new MemoryBudget({ bytes: 100, leastShare: 10, mostShare: 60 });
+  const told: string[] = [];
+  const admit = (name: string) => budget.admit((bytes) => told.push(`${name} ${bytes}`))!;
+  const one = admit("one");
+  assertEquals([one.share, told], [60, []]);
+  const two = admit("two");
+  assertEquals([one.share, two.share, told.splice(0)], [50, 50, ["one 50"]]);
+  const three = admit("three");
+  assertEquals([one.share, two.share, three.share], [33, 33, 33]);
+  assertEquals(told.splice(0), ["one 33", "two 33"]);
+  one[Symbol.dispose]();
+  assertEquals([one.share, told.splice(0)], [0, ["two 50", "three 50"]]);
+  three[Symbol.dispose]();
+  assertEquals([two.share, told.splice(0)], [60, ["two 60"]]);
+  one[Symbol.dispose]();
+  two[Symbol.dispose]();
+  assertEquals([budget.downloads, told], [0, []]);
+});
+
+Deno.test("MemoryBudget.admit(): nobody is told when no share changes", () => {
+  const budget = new MemoryBudget({ bytes: 100, leastShare: 1, mostShare: 10 });
+  const told: number[] = [];
+  const admissions = Array.from({ length: 10 }, () => budget.admit((bytes) => told.push(bytes))!);
+  admissions.pop()![Symbol.dispose]();
+  assertEquals(told, []);
+});
+
+Deno.test("MemoryBudget.admit() admits nobody beyond the most downloads", () => {
+  const budget = new MemoryBudget({ maxDownloads: 2 });
+  using _one = budget.admit(() => {});
+  const two = budget.admit(() => {})!;
+  assertEquals(budget.admit(() => {}), undefined);
+  two[Symbol.dispose]();
+  using three = budget.admit(() => {});
+  assertEquals(three?.share, 64 * MIB);
+});
+
+Deno.test("MemoryBudget.admit() presses no share below the least one", () => {
+  const budget = new MemoryBudget({ bytes: 100, leastShare: 30, mostShare: 100 });
+  const told: number[] = [];
+  for (let index = 0; index < 3; index++) assert(budget.admit((bytes) => told.push(bytes)));
+  told.length = 0;
+  assertEquals(budget.admit(() => {}), undefined);
+  assertEquals([budget.downloads, told], [3, []]);
+});
+
+Deno.test("MemoryBudget has defaults that fit together", () => {
+  const budget = new MemoryBudget();
+  const admissions: Admission[] = [];
+  for (let next; (next = budget.admit(() => {}));) admissions.push(next);
+  assertEquals(admissions.length, 128);
+  assertEquals(admissions[0]!.share, 2 * MIB);
+});
+
+Deno.test("MemoryBudget refuses what cannot be meant", () => {
+  assertThrows(() => new MemoryBudget({ bytes: 1000 }), RangeError, "bytes is 1000");
+  assertThrows(() => new MemoryBudget({ maxDownloads: 0 }), RangeError, "maxDownloads is 0");
+  assertThrows(() => new MemoryBudget({ leastShare: 0 }), RangeError, "leastShare is 0");
+  assertThrows(() => new MemoryBudget({ mostShare: 1 }), RangeError, "mostShare is 1");
+  assertThrows(() => new MemoryBudget({ bytes: 1.5 }), TypeError, "bytes is 1.5");
+  assertThrows(() => new MemoryBudget({ bytes: Infinity }), TypeError, "bytes is Infinity");
+  assertThrows(() => new MemoryBudget({ maxDownloads: NaN }), TypeError, "maxDownloads is NaN");
+});
+
+Deno.test("MemoryBudget: shares are fair and within the budget, whoever comes and goes", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = mulberry32(seed);
+    const pick = (most: number) => 1 + Math.floor(random() * most);
+    const leastShare = pick(20);
+    const mostShare = leastShare + pick(200);
+    const bytes = leastShare + pick(1000);
+    const maxDownloads = pick(30);
+    const budget = new MemoryBudget({ bytes, maxDownloads, leastShare, mostShare });
+    // What each download knows from its admission and from what it was told.
+    const known = new Map<Admission, number>();
+    let calls = 0;
+    let changes = 0;
+    const check = (before: ReadonlyMap<Admission, number>, what: string) => {
+      const shares = [...known.values()];
+      const sum = shares.reduce((total, share) => total + share, 0);
+      assert(sum <= bytes, `${what}: ${sum} of ${bytes}`);
+      assert(Math.max(...shares) - Math.min(...shares) <= 1 || shares.length === 0, what);
+      assertEquals(budget.downloads, known.size, what);
+      for (const [admission, share] of known) {
+        assertEquals(admission.share, share, what);
+        assert(share >= leastShare && share <= mostShare, `${what}: ${share}`);
+        if (before.has(admission) && before.get(admission) !== share) changes++;
+        // Nothing is left lying that could be given.
+        const fair = Math.min(mostShare, Math.floor(bytes / known.size));
+        assertEquals(share, fair, what);
+      }
+      assertEquals(calls, changes, what);
+    };
+    for (let step = 0; step < 100; step++) {
+      const what = `seed ${seed}, step ${step}`;
+      const before = new Map(known);
+      if (random() < 0.6) {
+        const admission = budget.admit((share) => {
+          calls++;
+          assert(known.get(admission!) !== share, what);
+          known.set(admission!, share);
+        });
+        if (admission) known.set(admission, admission.share);
+        else {
+          const next = Math.floor(bytes / (known.size + 1));
+          assert(known.size === maxDownloads || next < leastShare, what);
+        }
+      } else if (known.size > 0) {
+        const gone = [...known.keys()][pick(known.size) - 1]!;
+        known.delete(gone);
+        gone[Symbol.dispose]();
+        assertEquals(gone.share, 0, what);
+      }
+      check(before, what);
+    }
+  }
+});
+
+Deno.test("MemoryBudget: who is told may leave or admit at once", () => {
+  const budget = new MemoryBudget({ bytes: 120, leastShare: 10, mostShare: 120 });
+  const told: string[] = [];
+  let admitted: Admission | undefined;
+  const one = budget.admit((bytes) => {
+    told.push(`one ${bytes}`);
+    one[Symbol.dispose]();
+  })!;
+  const two = budget.admit((bytes) => {
+    told.push(`two ${bytes}`);
+    if (bytes === 120) admitted = budget.admit(() => {});
+  })!;
+  // One left as soon as two came, so that two has all of it, lets another in, and has half again.
+  assertEquals(told, ["one 60", "two 120", "two 60"]);
+  assertEquals([one.share, two.share, admitted!.share], [0, 60, 60]);
+});

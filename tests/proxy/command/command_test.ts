@@ -1,0 +1,159 @@
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { CommandError } from "../../../lib/command/command_error.ts";
+import { parseCommand, type ServeCommand } from "../../../lib/proxy/command/command.ts";
+import { ExitCode } from "../../../lib/proxy/command/exit_code.ts";
+import { FLAGS, helpText } from "../../../lib/proxy/command/flags.ts";
+
+async function understood(...args: string[]): Promise<ServeCommand> {
+  const command = await parseCommand(args);
+  if (command.type !== "serve") throw new Error(command.type);
+  return command;
+}
+
+const DEFAULTS: ServeCommand = {
+  type: "serve",
+  host: "127.0.0.1",
+  port: 8080,
+  tls: undefined,
+  caCertFile: undefined,
+  drainTimeoutMs: 30_000,
+  logFormat: "text",
+  warning: undefined,
+  options: {},
+};
+
+const UNDERSTOOD: [args: string[], command: Partial<ServeCommand>][] = [
+  [[], {}],
+  [["--host", "::1", "--port=0"], { host: "::1", port: 0 }],
+  [["--port=1", "--port=2"], { port: 2 }],
+  [["--cert", "a.pem", "--key=b.pem"], { tls: { certFile: "a.pem", keyFile: "b.pem" } }],
+  [["--cacert", "ca.pem"], { caCertFile: "ca.pem" }],
+  [["--drain-timeout=2.5"], { drainTimeoutMs: 2500 }],
+  [["--drain-timeout=0"], { drainTimeoutMs: 0 }],
+  [["--log", "json"], { logFormat: "json" }],
+  [["--log=none"], { logFormat: undefined }],
+  [["--open"], {}],
+];
+
+const OPTIONS: [args: string[], options: ServeCommand["options"]][] = [
+  [["--allow-host=*.a.example", "--allow-host", "10.0.0.0/8"], {
+    allowHosts: ["*.a.example", "10.0.0.0/8"],
+  }],
+  [["--allow-private"], { allowPrivate: true }],
+  [["--token", "s3cret"], { token: "s3cret" }],
+  [["--memory=1G", "--max-downloads=3", "--max-mirrors=4"], {
+    memory: 2 ** 30,
+    maxDownloads: 3,
+    maxMirrors: 4,
+  }],
+  [["--memory", "64MiB"], { memory: 2 ** 26 }],
+  [["--cors", "https://a.example", "--cors=http://b.example:8080"], {
+    cors: ["https://a.example", "http://b.example:8080"],
+  }],
+  [["--cors=https://a.example", "--cors=*"], { cors: "*" }],
+  [["--remember=0"], { rememberMs: 0 }],
+];
+
+Deno.test("parseCommand() turns flags into what is to be served", async () => {
+  for (const [args, command] of UNDERSTOOD) {
+    assertEquals(await understood(...args), { ...DEFAULTS, ...command }, args.join(" "));
+  }
+  for (const [args, options] of OPTIONS) {
+    assertEquals((await understood(...args)).options, options, args.join(" "));
+  }
+});
+
+Deno.test("parseCommand(): --help and --version need nothing else, and win", async () => {
+  assertEquals(await parseCommand(["-h"]), { type: "help" });
+  assertEquals(await parseCommand(["--host=0.0.0.0", "--help"]), { type: "help" });
+  assertEquals(await parseCommand(["-V"]), { type: "version" });
+});
+
+const REFUSED: [args: string[], says: string][] = [
+  [["--hots=x"], "--hots is no flag of sphttp-proxy; did you mean --host?"],
+  [["--allow-hosts", "x"], "did you mean --allow-host?"],
+  [["--drain"], "--drain is no flag"],
+  [["-x"], "-x is no flag of sphttp-proxy; its short flags are -h -V"],
+  [["http://a.example/f"], "is no flag; mirrors are named in requests"],
+  [["--open=yes"], "--open takes no value"],
+  [["--port"], "--port needs a value: --port N"],
+  [["--token", "--open"], "--token needs a value, but the flag --open follows"],
+  [["--host="], '--host is "", but must be an address'],
+  [["--host=http://a.example/"], "but must be an address"],
+  [["--port=80x"], '--port is "80x", but must be a whole number from 0 to 65535'],
+  [["--port=65536"], "from 0 to 65535"],
+  [["--port=-1"], "from 0 to 65535"],
+  [["--cert=a.pem"], "--cert and --key belong together"],
+  [["--key=a.pem"], "--cert and --key belong together"],
+  [["--cert=", "--key=a"], '--cert is "", but must be the name of a file'],
+  [["--memory=many"], '--memory is "many", but must be a whole number of bytes'],
+  [["--memory=1M"], "from 2M up"],
+  [["--memory=1.5G"], '--memory is "1.5G"'],
+  [["--max-downloads=0"], '--max-downloads is "0", but must be a whole number from 1 up'],
+  [["--max-mirrors=1e3"], '--max-mirrors is "1e3"'],
+  [["--remember=1d"], '--remember is "1d", but must be a number of seconds'],
+  [["--drain-timeout=86401"], "from 0 to 86400"],
+  [["--log=yaml"], '--log is "yaml", but must be text, json or none'],
+  [["--allow-host=a/b"], '--allow-host is "a/b", but takes hosts like one.example'],
+  [["--allow-host="], '--allow-host is ""'],
+  [["--cors=https://a.example/"], "did you mean https://a.example?"],
+  [["--cors=null"], '--cors is "null", but must be * or an origin'],
+  [["--cors=a.example"], '--cors is "a.example", but must be * or an origin'],
+];
+
+Deno.test("parseCommand() refuses what makes no sense, and says what would", async () => {
+  for (const [args, says] of REFUSED) {
+    const error = await assertRejects(() => parseCommand(args), CommandError);
+    assertStringIncludes(error.message, says);
+    assertEquals(error.exitCode, ExitCode.USAGE);
+  }
+});
+
+Deno.test("parseCommand() never shows a token", async () => {
+  for (const token of ["", "two words", "häßlich"]) {
+    const error = await assertRejects(() => parseCommand(["--token", token]), CommandError);
+    assertEquals(
+      error.message,
+      "--token must be one or more visible ASCII characters without spaces",
+    );
+  }
+});
+
+Deno.test("parseCommand(): only loopback addresses need no word about whom it is for", async () => {
+  const loopback = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"];
+  for (const host of loopback) {
+    assertEquals((await understood("--host", host)).warning, undefined, host);
+    assertEquals((await understood("--host", host, "--open")).warning, undefined, host);
+  }
+  for (const host of ["0.0.0.0", "::", "[::]", "10.0.0.1", "a.example", "::ffff:10.0.0.1"]) {
+    const error = await assertRejects(() => parseCommand(["--host", host]), CommandError);
+    assertStringIncludes(error.message, `--host ${host} lets others reach the proxy`);
+    for (const way of ["--token TOKEN", "--allow-host PATTERN", "--open"]) {
+      assertStringIncludes(error.message, way);
+    }
+    // To allow more mirrors is no word about clients.
+    await assertRejects(() => parseCommand(["--host", host, "--allow-private"]), CommandError);
+    for (const way of ["--token=s3cret", "--allow-host=a.example"]) {
+      assertEquals((await understood("--host", host, way)).warning, undefined);
+    }
+    const open = await understood("--host", host, "--open");
+    assertStringIncludes(open.warning!, `--open on ${host} lets everybody`);
+    const wide = await understood("--host", host, "--open", "--allow-private");
+    assertStringIncludes(wide.warning!, "those of your own network too");
+  }
+});
+
+Deno.test("flags: names and short names are unique", () => {
+  const names = FLAGS.map(({ name }) => name);
+  assertEquals(new Set(names).size, names.length);
+  const shorts = FLAGS.flatMap((flag) => flag.short ?? []);
+  assertEquals(new Set(shorts).size, shorts.length);
+});
+
+Deno.test("helpText() names every flag and fits a screen", () => {
+  const lines = helpText("1.2.3").split("\n");
+  assertStringIncludes(lines[0]!, "sphttp-proxy 1.2.3");
+  assertEquals(lines.filter((line) => line.length > 80), []);
+  assertEquals(lines.length <= 32, true, `${lines.length} lines`);
+  for (const { name } of FLAGS) assertMatch(lines.join("\n"), new RegExp(` --${name} `));
+});

@@ -1,0 +1,214 @@
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { opensslPath, testCertificates } from "../../support/certificates.ts";
+import { randomContent } from "../../support/content.ts";
+import { startMirror } from "../../support/mirror_lab.ts";
+import {
+  Child,
+  command,
+  MAP,
+  NO_SIGNALS,
+  proxied,
+  ROOT,
+  started,
+} from "../../support/proxy_child.ts";
+
+const SIZE = 1_500_000;
+const CONTENT = randomContent(SIZE);
+const BYTES = CONTENT.read(0, SIZE);
+
+Deno.test({
+  name: "the command listens, says where, serves, and ends with a signal",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT });
+    await using proxy = await started("--allow-private", "--log=json");
+    assertMatch(
+      proxy.stderr,
+      /^sphttp-proxy [\d.]+ listens on http:\/\/127\.0\.0\.1:\d+\/ \(try …\/proxy\?host=URL,URL\)\n$/,
+    );
+    assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
+    assertMatch(await (await proxy.ask("/")).text(), /^<!doctype html>/i);
+    const file = await proxy.ask(proxied(mirror));
+    assertEquals(await file.bytes(), BYTES);
+    const part = await proxy.ask(proxied(mirror), { headers: { range: "bytes=1000-1999" } });
+    assertEquals(part.status, 206);
+    assertEquals(await part.bytes(), BYTES.slice(1000, 2000));
+    const metrics = await (await proxy.ask("/metrics")).text();
+    assertStringIncludes(metrics, 'sphttp_downloads_total{outcome="complete"} 2\n');
+    proxy.signal("SIGTERM");
+    const { code, stderr, stdout } = await proxy.end();
+    assertEquals(code, 0, stderr);
+    assertEquals(stderr.split("\n").length, 2, stderr);
+    const lines = stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assertEquals(lines.map(({ status }) => status), [200, 200, 200, 206, 200]);
+    assertEquals(lines[2].bytes, SIZE);
+  },
+});
+
+Deno.test("the command says what is wrong, in a line, and exits with it", async () => {
+  const nosuch = `${Deno.cwd()}/nosuch.pem`;
+  await using occupied = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(),
+  );
+  const none = new URL("README.md", ROOT).pathname;
+  const table: [args: string[], code: number, says: string][] = [
+    [["--hots=a"], 2, "did you mean --host?"],
+    [["--host=0.0.0.0"], 2, "--host 0.0.0.0 lets others reach the proxy"],
+    [["--memory=5"], 2, '--memory is "5"'],
+    [["--allow-host=*"], 2, '--allow-host is "*"'],
+    [[`--cert=${nosuch}`, `--key=${nosuch}`], 2, "nosuch.pem cannot be read: No such file"],
+    [[`--cacert=${none}`], 2, "has no certificate in PEM format"],
+    [[`--port=${occupied.addr.port}`], 1, "of 127.0.0.1: it is in use already; another one with"],
+    [["--host=192.0.2.1", "--token=s3cret"], 1, "cannot listen on port 8080 of 192.0.2.1: "],
+  ];
+  await Promise.all(table.map(async ([args, code, says]) => {
+    await using proxy = command(...args);
+    const end = await proxy.end();
+    assertEquals(end.code, code, end.stderr);
+    assertStringIncludes(end.stderr, says);
+    assertMatch(end.stderr, /^sphttp-proxy: [^\n]*\n$/);
+    assertEquals(end.stdout, "");
+  }));
+});
+
+Deno.test("the command prints its help and its version on stdout", async () => {
+  for (const [flag, says] of [["--help", "--drain-timeout SECONDS"], ["-V", "sphttp-proxy "]]) {
+    await using proxy = command(flag!);
+    const { code, stdout, stderr } = await proxy.end();
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, says!);
+  }
+});
+
+Deno.test("the command starts without any argument, and without permission to read", async () => {
+  const script = new URL("server.ts", ROOT).href;
+  await using proxy = new Child(["run", "--no-check", MAP, "--no-prompt", "--allow-net", script]);
+  // Somebody else may have that port.
+  await proxy.said(
+    /listens on http:\/\/127\.0\.0\.1:8080\/|port 8080 of 127\.0\.0\.1: it is in use/,
+  );
+});
+
+Deno.test("--open on an address that others can reach is warned of", async () => {
+  await using proxy = await started("--host=0.0.0.0", "--open", "--log=none");
+  const [warning, listens] = proxy.stderr.split("\n");
+  assertStringIncludes(warning!, "sphttp-proxy: warning: --open on 0.0.0.0 lets everybody");
+  assertStringIncludes(listens!, "listens on http://0.0.0.0:");
+});
+
+Deno.test({
+  name: "the second wall of the README lets clients in, and nothing out to this machine",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: CONTENT });
+    const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
+    const [, list] = /--deny-net='([^']+)'/.exec(readme)!;
+    const flags = ["--no-check", MAP, "--no-prompt", "--allow-net", "--allow-read"];
+    const script = new URL("server.ts", ROOT).href;
+    const wall = ["run", "--quiet", ...flags, `--deny-net=${list}`, script, "--port=0"];
+    await using proxy = new Child([...wall, "--host=::", "--token=t", "--allow-private"]);
+    const { port } = new URL(await proxy.said(/listens on (\S+)/));
+    proxy.url = `http://127.0.0.1:${port}/`;
+    assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
+    for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"]) {
+      const url = mirror.url.replace("127.0.0.1", host);
+      const response = await proxy.ask(`${proxied({ url })}&token=t`);
+      assertEquals(response.status, 502, host);
+      await response.body?.cancel();
+    }
+    assertEquals(mirror.connectionsAccepted, 0);
+    await using closed = new Child([...wall, "--host=0.0.0.0", "--token=t"]);
+    assertMatch((await closed.end()).stderr, /cannot listen on port 0 of 0\.0\.0\.0/);
+  },
+});
+
+Deno.test({
+  name: "TLS: clients speak HTTP/2, and --cacert is what mirrors are trusted by",
+  ignore: opensslPath() === undefined,
+  fn: async () => {
+    const place = Deno.makeTempDirSync({ prefix: "sphttp-proxy-" });
+    const { caPem, certPem: cert, keyPem: key } = testCertificates();
+    for (const [name, text] of Object.entries({ "ca.pem": caPem, "c.pem": cert, "k.pem": key })) {
+      Deno.writeTextFileSync(`${place}/${name}`, text);
+    }
+    await using mirror = Deno.serve(
+      { cert, key, port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response(BYTES, { headers: { "content-length": `${SIZE}` } }),
+    );
+    const pair = [`--cert=${place}/c.pem`, `--key=${place}/k.pem`];
+    await using proxy = await started("--allow-private", `--cacert=${place}/ca.pem`, ...pair);
+    assertMatch(proxy.url, /^https:\/\/127\.0\.0\.1:\d+\/$/);
+    using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
+    const url = `https://127.0.0.1:${mirror.addr.port}/f`;
+    const response = await fetch(new URL(proxied({ url }), proxy.url), { client });
+    assertEquals(await response.bytes(), BYTES);
+
+    await using mismatched = command("--port=0", `--cert=${place}/ca.pem`, `--key=${place}/k.pem`);
+    const { code, stderr } = await mismatched.end();
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^sphttp-proxy: cannot listen on [^\n]* with this certificate and key: .*\n$/,
+    );
+    Deno.removeSync(place, { recursive: true });
+  },
+});
+
+Deno.test("a Host header that makes no URL is a bad request, and no secret gets into the log", async () => {
+  await using proxy = await started();
+  const { hostname, port } = new URL(proxy.url);
+  for (const host of ["a b", "[", "a:99999999"]) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    const query = "token=secret&host=http://127.0.0.1/f%3Fsecret";
+    const head = `GET /proxy?${query} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(head));
+    const answer = await new Response(connection.readable).text();
+    assertMatch(answer, /^HTTP\/1\.1 400 /);
+    assertStringIncludes(answer, "the Host header makes no URL");
+  }
+  proxy.signal("SIGKILL");
+  const { stderr, stdout } = await proxy.end();
+  assertEquals(stdout.split("\n").length, 4);
+  assertEquals(`${stdout}${stderr}`.includes("secret"), false);
+});
+
+/** A server of a handler of the test's own. */
+const OWN = `
+  import { serve } from "${new URL("lib/proxy/serve.ts", ROOT).href}";
+  const handler = (request) => {
+    const path = new URL(request.url).pathname;
+    if (path === "/throw") throw new Error("a\\nsecret");
+    if (path === "/later") setTimeout(() => { throw new TypeError("thrown later"); });
+    if (path === "/reject") Promise.reject(new Error("rejected"));
+    if (path !== "/break") return Promise.resolve(new Response("fine"));
+    const break_ = (controller) => controller.error(new Error("broken"));
+    return Promise.resolve(new Response(new ReadableStream({ pull: break_ })));
+  };
+  await serve(handler, {
+    host: "127.0.0.1",
+    port: 0,
+    tls: undefined,
+    drainTimeoutMs: 1000,
+    onListen: (url) => console.error("listens on " + url),
+    say: (line) => console.error("said: " + line),
+  });
+`;
+
+Deno.test("serve(): what a handler throws is told to the operator in a line, and to no client", async () => {
+  await using child = new Child(["eval", "--no-check", MAP, OWN]);
+  child.url = await child.said(/listens on (\S+)/);
+  const thrown = await child.ask("/throw");
+  assertEquals(thrown.status, 500);
+  assertEquals(/secret/.test(await thrown.text()), false);
+  await child.said(/said: Error: a secret; this is a bug in sphttp, it goes on\n/);
+  for (
+    const [path, says] of [["/later", /TypeError: thrown later;/], ["/reject", /Error: rejected;/]]
+  ) {
+    assertEquals(await (await child.ask(path as string)).text(), "fine");
+    await child.said(says as RegExp);
+  }
+  await assertRejects(async () => await (await child.ask("/break")).text());
+  assertEquals(await (await child.ask("/")).text(), "fine");
+  assertEquals(/broken|\n {4}at /.test(child.stderr), false, child.stderr);
+});

@@ -1,0 +1,95 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { Downloader, NoMirrorLeftError } from "../../../mod.ts";
+import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
+import { guardedFetch } from "../../../lib/proxy/guard/guarded_fetch.ts";
+import { Problem } from "../../../lib/proxy/problem.ts";
+
+const policy = new AddressPolicy({
+  resolve: (name) => Promise.resolve(name === "nas.example" ? ["10.0.0.1"] : ["1.1.1.1"]),
+});
+
+/** A `fetch` that answers by path, and the URLs that it was asked for. */
+function recorded(answer: (url: URL) => Response = () => new Response("bytes")) {
+  const asked: string[] = [];
+  const inits: (RequestInit | undefined)[] = [];
+  const fetch: typeof globalThis.fetch = (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    asked.push(url.href);
+    inits.push(init);
+    return Promise.resolve(answer(url));
+  };
+  return { fetch, asked, inits };
+}
+
+Deno.test("guardedFetch() hands on what the policy lets through, as it is", async () => {
+  const { fetch, asked, inits } = recorded();
+  const guarded = guardedFetch(fetch, policy);
+  const init = { redirect: "manual", headers: { range: "bytes=0-1" } } as const;
+  for (const input of ["http://one.example/a", new URL("http://one.example/b")]) {
+    assertEquals(await (await guarded(input, init)).text(), "bytes");
+  }
+  await guarded(new Request("http://one.example/c", init));
+  await guarded("http://one.example/d", { redirect: "error" });
+  assertEquals(asked, ["a", "b", "c", "d"].map((path) => `http://one.example/${path}`));
+  assertStrictEquals(inits[0], init);
+});
+
+Deno.test("guardedFetch() rejects what the policy refuses, and does not ask", async () => {
+  const { fetch, asked } = recorded();
+  const guarded = guardedFetch(fetch, policy);
+  for (const host of ["127.0.0.1", "[::1]", "nas.example", "localhost"]) {
+    const error = await assertRejects(
+      () => guarded(`http://user:secret@${host}:81/?secret`, { redirect: "manual" }),
+      Error,
+      `${host}:81 is refused: ${host} `,
+    );
+    assert((error as Error).cause instanceof Problem);
+    assert(!(error as Error).message.includes("secret"));
+  }
+  assertEquals(asked, []);
+});
+
+Deno.test("guardedFetch() hands on what else goes wrong, and the signal's reason", async () => {
+  const { fetch, asked } = recorded();
+  const wrong = new Error("gone.example cannot be resolved");
+  const failing = guardedFetch(fetch, { check: () => Promise.reject(wrong) });
+  const init = { redirect: "manual" } as const;
+  assertStrictEquals(await failing("http://gone.example/", init).catch((error) => error), wrong);
+  const reason = new Error("enough");
+  const signal = AbortSignal.abort(reason);
+  const guarded = guardedFetch(fetch, policy);
+  for (
+    const answer of [
+      guarded("http://one.example/", { ...init, signal }),
+      guarded(new Request("http://one.example/", { ...init, signal })),
+    ]
+  ) assertStrictEquals(await answer.catch((error) => error), reason);
+  assertEquals(asked, []);
+});
+
+Deno.test("guardedFetch() does not let fetch follow redirects by itself", async () => {
+  const { fetch, asked } = recorded();
+  const guarded = guardedFetch(fetch, policy);
+  const table = [
+    () => guarded("http://one.example/"),
+    () => guarded("http://one.example/", { redirect: "follow" }),
+    () => guarded(new Request("http://one.example/")),
+  ];
+  for (const ask of table) await assertRejects(ask, TypeError, "one.example: redirect is ");
+  assertEquals(asked, []);
+});
+
+Deno.test("guardedFetch(): a download is led to no closed host by a redirect", async () => {
+  const { fetch, asked } = recorded(() =>
+    new Response(null, { status: 302, headers: { location: "http://169.254.169.254/latest" } })
+  );
+  await using download = new Downloader(["http://one.example/file"], {
+    fetch: guardedFetch(fetch, policy),
+    retry: { attempts: 1 },
+  });
+  const error = await assertRejects(() => download.open(), NoMirrorLeftError, "cloud's metadata");
+  let cause: unknown = (error as NoMirrorLeftError).cause[0];
+  while (cause instanceof Error && !(cause instanceof Problem)) cause = cause.cause;
+  assert(cause instanceof Problem);
+  assertEquals(new Set(asked), new Set(["http://one.example/file"]));
+});

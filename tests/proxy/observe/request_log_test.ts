@@ -1,0 +1,95 @@
+import { assert, assertEquals } from "@std/assert";
+import { createHandler, type ProxyOptions } from "../../../server.ts";
+import { randomContent } from "../../support/content.ts";
+import { FILE, withMirrors } from "../../support/download.ts";
+
+interface Line {
+  readonly url: string;
+  readonly status: number;
+  readonly bytes: number;
+  readonly outcome: string;
+}
+
+/** A handler that keeps its log. */
+function logged(options: ProxyOptions = {}) {
+  const lines: Line[] = [];
+  const handler = createHandler({
+    allowPrivate: true,
+    logFormat: "json",
+    log: (line) => lines.push(JSON.parse(line)),
+    ...options,
+  });
+  const get = (path: string, init?: RequestInit) =>
+    handler(new Request(`http://proxy.test${path}`, init));
+  const figures = () => lines.map(({ status, bytes, outcome }) => [status, bytes, outcome]);
+  /** What ends a moment after its last byte is there is waited for. */
+  const have = async (count: number) => {
+    for (let turn = 0; lines.length < count; turn++) {
+      assert(turn < 10_000, `only ${lines.length} lines are there`);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  };
+  return { get, lines, figures, have };
+}
+
+Deno.test("the log has one line for each request, with the bytes of its body", async () => {
+  await withMirrors([{}], async ([url]) => {
+    const { get, figures, lines, have } = logged();
+    const lengths: number[] = [];
+    for (const path of ["/healthz", "/", "/metrics", "/nothing", `/proxy?host=${url}`]) {
+      lengths.push((await (await get(path)).bytes()).length);
+    }
+    await have(5);
+    assertEquals(lines.map(({ bytes }) => bytes), lengths);
+    assertEquals(lengths[4], FILE.size);
+    await (await get("/healthz", { method: "HEAD" })).body?.cancel();
+    await (await get(`/proxy?host=${url}`, { method: "HEAD" })).body?.cancel();
+    assertEquals(figures().slice(3), [
+      [404, lengths[3], "failed"],
+      [200, FILE.size, "complete"],
+      [200, 0, "complete"],
+      [200, 0, "complete"],
+    ]);
+  });
+});
+
+Deno.test("the log has a line for an empty file", async () => {
+  await withMirrors([{ content: randomContent(0, 1) }], async ([url]) => {
+    const { get, figures, have } = logged();
+    await (await get(`/proxy?host=${url}`)).bytes();
+    await have(1);
+    assertEquals(figures(), [[200, 0, "complete"]]);
+  });
+});
+
+Deno.test("the log has what lasts when it ends", async () => {
+  await withMirrors([{}], async ([url]) => {
+    const { get, figures, lines, have } = logged();
+    const reader = (await get(`/live?host=${url}`)).body!.getReader();
+    const { value } = await reader.read();
+    assertEquals(lines, []);
+    await reader.cancel();
+    await have(1);
+    assertEquals(figures(), [[200, value!.length, "complete"]]);
+    const left = (await get(`/proxy?host=${url}`)).body!.getReader();
+    const { value: first } = await left.read();
+    assertEquals(lines.length, 1);
+    await left.cancel();
+    await have(2);
+    assertEquals(figures()[1], [200, first!.length, "cancelled"]);
+  });
+});
+
+Deno.test("what fails inside is told to the operator, and not to the client", async () => {
+  const told: unknown[] = [];
+  const { get, figures } = logged({
+    onError: (error) => told.push(error),
+    // No download can be made of it.
+    download: { headers: { "a space": "the inner detail" } },
+  });
+  const response = await get("/proxy?host=http://127.0.0.1:9/f");
+  assertEquals(response.status, 500);
+  assertEquals((await response.text()).includes("inner detail"), false);
+  assertEquals(told.length, 1);
+  assertEquals(figures()[0]![0], 500);
+});

@@ -1,0 +1,164 @@
+import { assert, assertEquals } from "@std/assert";
+import { makeLink, withMock } from "../../support/mock_proxy.ts";
+
+Deno.test("the page makes, copies, remembers and checks links", async (t) => {
+  await withMock(async (page, proxy) => {
+    const urls = page.getByLabel("Mirror URLs, one per line");
+    const wrong = page.getByRole("alert");
+
+    await t.step("wrong lines are told", async () => {
+      await page.getByRole("button", { name: "Make the link" }).click();
+      assertEquals(await wrong.textContent(), "Give at least one mirror URL.");
+      await urls.fill("https://a.example/f\n\nftp://b.example/f\nhttps://");
+      await page.getByRole("button", { name: "Make the link" }).click();
+      assertEquals(await wrong.getByRole("listitem").allTextContents(), [
+        "Line 3 is no http:// or https:// URL: “ftp://b.example/f”",
+        "Line 4 is no http:// or https:// URL: “https://”",
+      ]);
+      assertEquals(await urls.getAttribute("aria-invalid"), "true");
+      assertEquals(await page.evaluate("getSelection().toString()"), "ftp://b.example/f");
+      assertEquals(await page.locator("#result").isVisible(), false);
+      await urls.fill("https://a.example/f");
+      assertEquals(await wrong.textContent(), "");
+    });
+
+    const film = "https://a.example/it's%20a,b.wav?x=1&y=2";
+    const query = "url=https%3A%2F%2Fa.example%2Fit%27s%2520a%2Cb.wav%3Fx%3D1%26y%3D2" +
+      "&url=http%3A%2F%2Fb.example%2Ff";
+    const link = `${proxy.origin}/proxy?${query}`;
+    await t.step("the form builds the link", async () => {
+      assertEquals(await makeLink(page, film, "", `  ${film}`, "http://b.example/f "), link);
+      const commands = await page.locator(".commands code").allTextContents();
+      assertEquals(commands, [
+        `mpv '${link}'`,
+        `vlc '${link}'`,
+        `curl -o 'it'\\''s a,b.wav' '${link}'`,
+      ]);
+      await page.getByText("Connecting").or(page.getByText("Waiting")).waitFor();
+      assert(proxy.asked.includes(`GET /live?${query}`), proxy.asked.join("\n"));
+    });
+
+    await t.step("options go into the link", async () => {
+      await page.getByText("Options").click();
+      await page.getByLabel("Delay algorithm").selectOption("Diff");
+      await page.getByLabel("Save as a file").check();
+      await page.getByLabel("Token").fill("t&1");
+      const plain = `${proxy.origin}/proxy?url=https%3A%2F%2Fa.example%2Ff`;
+      const all = `${plain}&delay_req_algo=DIFF&download=1&token=t%261`;
+      assertEquals(await makeLink(page, "https://a.example/f"), all);
+      await page.getByLabel("Delay algorithm").selectOption("Adaptive (default)");
+      await page.getByLabel("Save as a file").uncheck();
+      await page.getByLabel("Token").fill("");
+      assertEquals(await makeLink(page, "https://a.example/f"), plain);
+    });
+
+    await t.step(
+      "what stands on the page can be copied, with and without a clipboard",
+      async () => {
+        const pasted = () => page.evaluate("navigator.clipboard.readText()");
+        await makeLink(page, film, "http://b.example/f");
+        await page.getByRole("button", { name: "Copy the link" }).click();
+        await page.getByText("Copied.").waitFor();
+        assertEquals(await pasted(), link);
+        await page.evaluate(
+          "Object.defineProperty(navigator, 'clipboard', " +
+            "{ value: undefined, configurable: true })",
+        );
+        const button = page.getByRole("button", { name: "Copy the mpv command" });
+        await button.click();
+        await button.getByText("Copied").waitFor();
+        await page.evaluate("delete navigator.clipboard");
+        assertEquals(await pasted(), `mpv '${link}'`);
+        assertEquals(await page.evaluate("document.activeElement.dataset.copies"), "mpv");
+      },
+    );
+
+    await t.step("URLs are remembered, but no secrets", async () => {
+      await page.reload();
+      assertEquals(await urls.inputValue(), `${film}\nhttp://b.example/f`);
+      for (const secret of ["https://me:pw@c.example/f", "https://c.example/f?X-Amz-Signature=1"]) {
+        await makeLink(page, secret);
+        assert(await page.getByText("share it with care").isVisible());
+        assertEquals(
+          await page.evaluate("JSON.stringify(localStorage)"),
+          JSON.stringify({
+            "sphttp.urls": `${film}\nhttp://b.example/f`,
+          }),
+        );
+      }
+      await page.getByRole("button", { name: "Clear" }).click();
+      assertEquals(await page.evaluate("localStorage.length"), 0);
+      assertEquals(await urls.inputValue(), "");
+    });
+
+    await t.step("Check shows what the file is", async () => {
+      await makeLink(page, "https://a.example/table");
+      await page.getByRole("button", { name: "Check" }).click();
+      await page.getByText("64.0 MB (64,000,000 bytes)").waitFor();
+      assert(await page.getByText("text/csv").isVisible());
+      const download = page.getByRole("link", { name: "Download" });
+      assertEquals(
+        await download.getAttribute("href"),
+        `${proxy.origin}/proxy?url=https%3A%2F%2Fa.example%2Ftable`,
+      );
+      assertEquals(await page.getByRole("button", { name: "Play here" }).isVisible(), false);
+    });
+
+    await t.step("Check shows what is wrong with each mirror", async () => {
+      await makeLink(page, "https://a.example/broken");
+      await page.getByRole("button", { name: "Check" }).click();
+      await page.getByText("Bad Gateway: no mirror answered").waitFor();
+      assert(await page.getByText("https://a.example/broken: it answered 404").isVisible());
+    });
+
+    await t.step("Play here plays, and seeks by ranges", async () => {
+      await makeLink(page, "https://a.example/tone.wav");
+      assertEquals(await page.getByRole("link", { name: "Download" }).isVisible(), false);
+      await page.getByRole("button", { name: "Play here" }).click();
+      await page.locator("audio").waitFor();
+      const seeked = await page.evaluate(`new Promise((resolve, reject) => {
+        const audio = document.querySelector("audio");
+        audio.addEventListener("error", () => reject(audio.error));
+        audio.addEventListener("seeked", () => resolve([audio.duration, audio.currentTime >= 15]));
+        const seek = () => audio.currentTime = 15;
+        if (audio.readyState > 0) seek();
+        else audio.addEventListener("loadedmetadata", seek);
+      })`);
+      assertEquals(seeked, [20, true]);
+    });
+  }, { permissions: ["clipboard-read", "clipboard-write"] });
+});
+
+Deno.test("the page can be used by keyboard", async () => {
+  await withMock(async (page) => {
+    const urls = page.getByLabel("Mirror URLs, one per line");
+    await urls.fill("https://a.example/tone.wav");
+    await urls.press("Control+Enter");
+    await page.getByRole("heading", { name: "Your link" }).waitFor();
+    await urls.focus();
+    const order: string[] = [];
+    for (let step = 0; step < 10; step++) {
+      await page.keyboard.press("Tab");
+      order.push(
+        await page.evaluate(`(() => {
+          const { ariaLabel, textContent } = document.activeElement;
+          return ariaLabel ?? textContent.trim();
+        })()`),
+      );
+      const outline = await page.evaluate("getComputedStyle(document.activeElement).outlineStyle");
+      assertEquals(outline, "solid", `${order.at(-1)} shows no focus`);
+    }
+    assertEquals(order, [
+      "Options",
+      "Make the link",
+      "Clear",
+      "Link to the file",
+      "Copy the link",
+      "Copy the mpv command",
+      "Copy the VLC command",
+      "Copy the curl command",
+      "Play here",
+      "Check",
+    ]);
+  });
+});

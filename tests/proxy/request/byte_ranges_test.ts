@@ -1,0 +1,262 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  MOST_RANGES,
+  parseRange,
+  type RangeRequest,
+} from "../../../lib/proxy/request/byte_ranges.ts";
+import { mulberry32 } from "../../support/random.ts";
+
+const HUGE = "123456789012345678901234567890";
+const LARGEST = Number.MAX_SAFE_INTEGER;
+
+/** A result in short: `none`, `unsatisfiable`, or pairs. */
+type Short = "none" | "unsatisfiable" | [start: number, end: number][];
+
+function short(request: RangeRequest): Short {
+  if (request.type !== "ranges") return request.type;
+  return request.ranges.map(({ start, end }) => [start, end]);
+}
+
+function check(table: readonly (readonly [header: string | null, size: number, Short])[]): void {
+  for (const [header, size, expected] of table) {
+    assertEquals(short(parseRange(header, size)), expected, `${header} of ${size}`);
+  }
+}
+
+Deno.test("parseRange() resolves what is asked for against the size", () => {
+  check([
+    ["bytes=0-9", 10, [[0, 10]]],
+    ["bytes=0-", 10, [[0, 10]]],
+    ["bytes=5-", 10, [[5, 10]]],
+    ["bytes=9-", 10, [[9, 10]]],
+    ["bytes=9-9", 10, [[9, 10]]],
+    ["bytes=0-0", 1, [[0, 1]]],
+    ["bytes=0-20", 10, [[0, 10]]],
+    ["bytes=5-10", 10, [[5, 10]]],
+    ["bytes=-1", 10, [[9, 10]]],
+    ["bytes=-5", 10, [[5, 10]]],
+    ["bytes=-10", 10, [[0, 10]]],
+    ["bytes=-15", 10, [[0, 10]]],
+    ["bytes=0-499", 10000, [[0, 500]]],
+    ["bytes=500-999", 10000, [[500, 1000]]],
+    ["bytes=-500", 10000, [[9500, 10000]]],
+    ["bytes=9500-", 10000, [[9500, 10000]]],
+    ["bytes=007-008", 10, [[7, 9]]],
+    ["Bytes=0-9", 10, [[0, 10]]],
+  ]);
+});
+
+Deno.test("parseRange() keeps several ranges in the order asked for", () => {
+  check([
+    ["bytes=1-2,5-", 10, [[1, 3], [5, 10]]],
+    ["bytes=5-,1-2", 10, [[5, 10], [1, 3]]],
+    ["bytes=0-0 ,2-2, 7-", 11, [[0, 1], [2, 3], [7, 11]]],
+    ["bytes=0-0,-1", 10000, [[0, 1], [9999, 10000]]],
+    ["bytes=500-600,601-999", 10000, [[500, 601], [601, 1000]]],
+    ["bytes=4-5,0-3", 10, [[4, 6], [0, 4]]],
+  ]);
+});
+
+Deno.test("parseRange() forgives spaces, and empty members", () => {
+  check([
+    ["  bytes=0-4  ", 10, [[0, 5]]],
+    ["bytes= 0-4", 10, [[0, 5]]],
+    ["bytes=\t0\t-\t4\t", 10, [[0, 5]]],
+    ["bytes=   1 -2   ,  4- 5, 7 - 8 , ,,", 11, [[1, 3], [4, 6], [7, 9]]],
+    ["bytes=,,0-4", 10, [[0, 5]]],
+    ["bytes= - 5 ", 10, [[5, 10]]],
+  ]);
+});
+
+Deno.test("parseRange() ignores other units, and mistakes anywhere in the set", () => {
+  const table = [
+    null,
+    "",
+    "foo",
+    "bytes",
+    "bytes=",
+    "bytes=7",
+    "bytes= 7 ",
+    "bytes=-",
+    "bytes=5-4",
+    "bytes=0-2,5-4",
+    "bytes=2-5,4-3",
+    "bytes=--5,4--3",
+    "bytes=A-",
+    "bytes=A- ",
+    "bytes=A-Z",
+    "bytes= -Z",
+    "bytes=5-Z",
+    "bytes=Ran-dom, garbage",
+    "bytes=0x01-0x02",
+    "bytes=         ",
+    "bytes= , , ,   ",
+    "bytes=1 2-3",
+    "bytes=0-1 2",
+    "bytes=0-4;5-9",
+    "bytes=+0-4",
+    "bytes=0-+4",
+    "bytes=0.0-4",
+    "bytes=0-1e1",
+    "bytes=٠-٤",
+    "bytes=0-4, bytes=5-9",
+    "bytes =0-4",
+    "bytes 0-4",
+    "bytes:0-4",
+    "bytes=0-4/10",
+    "bytes=*",
+    "xbytes=0-4",
+    "items=0-4",
+    "seconds=0-4",
+    "none",
+  ];
+  check(table.map((header) => [header, 10, "none"] as const));
+  check(table.map((header) => [header, 0, "none"] as const));
+});
+
+Deno.test("parseRange() drops what lies outside, and says when that is all", () => {
+  check([
+    ["bytes=10-", 10, "unsatisfiable"],
+    ["bytes=10-20", 10, "unsatisfiable"],
+    ["bytes=-0", 10, "unsatisfiable"],
+    ["bytes=-000", 10, "unsatisfiable"],
+    ["bytes=10-,20-30,-0", 10, "unsatisfiable"],
+    ["bytes=15-,0-5", 10, [[0, 6]]],
+    ["bytes=0-5,15-", 10, [[0, 6]]],
+    ["bytes=0-1,-0,4-5", 10, [[0, 2], [4, 6]]],
+    // A mistake counts even among those.
+    ["bytes=10-,x", 10, "none"],
+    ["bytes=20-15", 10, "none"],
+  ]);
+});
+
+Deno.test("parseRange() of an empty file", () => {
+  check([
+    ["bytes=0-", 0, "none"],
+    ["bytes=0-9", 0, "none"],
+    ["bytes=-5", 0, "none"],
+    ["bytes=0-,-5", 0, "none"],
+    ["bytes=1-", 0, "unsatisfiable"],
+    ["bytes=5-9", 0, "unsatisfiable"],
+    ["bytes=-0", 0, "unsatisfiable"],
+    ["bytes=5-4", 0, "none"],
+  ]);
+});
+
+Deno.test("parseRange() ignores ranges that overlap", () => {
+  check([
+    ["bytes=500-700,601-999", 10000, "none"],
+    ["bytes=-2 , 7-", 11, "none"],
+    ["bytes=0-,0-", 10, "none"],
+    ["bytes=5-5,5-5", 10, "none"],
+    ["bytes=8-9,0-3,2-4", 10, "none"],
+    ["bytes=0-9,3-4", 10, "none"],
+    ["bytes=-100,-200", 10, "none"],
+    // Only within the file do they overlap.
+    ["bytes=0-4,20-29,25-", 10, [[0, 5]]],
+  ]);
+});
+
+Deno.test("parseRange() reads numbers of any length without overflow", () => {
+  const long = "9".repeat(50_000);
+  check([
+    [`bytes=0-${HUGE}`, 10, [[0, 10]]],
+    [`bytes=-${HUGE}`, 10, [[0, 10]]],
+    [`bytes=-${long}`, 10, [[0, 10]]],
+    [`bytes=5-${long}`, 10, [[5, 10]]],
+    [`bytes=${HUGE}-`, 10, "unsatisfiable"],
+    [`bytes=${long}-`, 10, "unsatisfiable"],
+    [`bytes=${long}-${long}`, 10, "unsatisfiable"],
+    [`bytes=${HUGE}-${HUGE}`, LARGEST, "unsatisfiable"],
+    // They are the same as floating point numbers.
+    ["bytes=9007199254740993-9007199254740992", LARGEST, "none"],
+    [`bytes=${long}8-${long}7`, LARGEST, "none"],
+    ["bytes=9007199254740992-9007199254740993", LARGEST, "unsatisfiable"],
+    ["bytes=9007199254740990-", LARGEST, [[LARGEST - 1, LARGEST]]],
+    ["bytes=9007199254740989-9007199254740990", LARGEST, [[LARGEST - 2, LARGEST]]],
+    ["bytes=0-18446744073709551616", LARGEST, [[0, LARGEST]]],
+    ["bytes=18446744073709551616-", LARGEST, "unsatisfiable"],
+    [`bytes=${"0".repeat(50_000)}7-8`, 10, [[7, 9]]],
+  ]);
+});
+
+function many(count: number, member: (index: number) => string): string {
+  return `bytes=${Array.from({ length: count }, (_, index) => member(index)).join(",")}`;
+}
+
+Deno.test("parseRange() ignores too many ranges, whatever they are", () => {
+  const single = (index: number) => `${2 * index}-${2 * index}`;
+  const most = short(parseRange(many(MOST_RANGES, single), 100_000));
+  assertEquals(most.length, 16);
+  check([
+    [many(MOST_RANGES + 1, single), 100_000, "none"],
+    [many(10_000, single), 100_000, "none"],
+    [many(10_000, () => "0-"), 100_000, "none"],
+    [many(10_000, () => "-0"), 100_000, "none"],
+    [many(10_000, () => "999999-"), 100_000, "none"],
+    [many(10_000, () => " "), 100_000, "none"],
+    [`${many(10_000, () => "")},3-4`, 100_000, [[3, 5]]],
+  ]);
+});
+
+/** What a Range asks for, by counting bytes one by one. */
+function naive(members: readonly string[], size: number): Short {
+  const ranges: [number, number][] = [];
+  const taken = new Set<number>();
+  let twice = false;
+  for (const member of members) {
+    const [first, last] = member.split("-") as [string, string];
+    if (first !== "" && last !== "" && BigInt(last) < BigInt(first)) return "none";
+    const wanted = (byte: number) =>
+      first === ""
+        ? BigInt(byte) >= BigInt(size) - BigInt(last)
+        : BigInt(byte) >= BigInt(first) && (last === "" || BigInt(byte) <= BigInt(last));
+    const bytes = Array.from({ length: size }, (_, byte) => byte).filter(wanted);
+    if (bytes.length === 0) continue;
+    twice ||= bytes.some((byte) => taken.has(byte));
+    for (const byte of bytes) taken.add(byte);
+    ranges.push([bytes[0]!, bytes.at(-1)! + 1]);
+  }
+  if (members.length > MOST_RANGES || twice) return "none";
+  return ranges.length === 0 ? "unsatisfiable" : ranges;
+}
+
+Deno.test("parseRange() does what counting bytes one by one does", () => {
+  const random = mulberry32(41);
+  const whole = (below: number) => Math.floor(random() * below);
+  const seen = { none: 0, unsatisfiable: 0, ranges: 0 };
+  for (let round = 0; round < 3000; round++) {
+    const size = 1 + whole(40);
+    const number = () => random() < 0.03 ? HUGE : `${whole(size + 8)}`;
+    const members = Array.from({ length: random() < 0.05 ? 17 : 1 + whole(4) }, () => {
+      const first = whole(size + 3);
+      const shape = random();
+      if (shape < 0.2) return `-${number()}`;
+      if (shape < 0.3) return `${number()}-`;
+      return shape < 0.9 ? `${first}-${first + whole(5)}` : `${number()}-${number()}`;
+    });
+    const header = `bytes=${members.join(random() < 0.5 ? "," : " , ")}`;
+    const request = parseRange(header, size);
+    assertEquals(short(request), naive(members, size), `${header} of ${size}`);
+    seen[request.type]++;
+  }
+  assert(Math.min(seen.none, seen.unsatisfiable, seen.ranges) > 100, JSON.stringify(seen));
+});
+
+Deno.test("parseRange() of any text gives ranges within the file, or none", () => {
+  const random = mulberry32(42);
+  const alphabet = "0123456789--,, \tbytes=x";
+  for (let round = 0; round < 5000; round++) {
+    const size = Math.floor(random() * 30);
+    const text = Array.from(
+      { length: Math.floor(random() * 20) },
+      () => alphabet[Math.floor(random() * alphabet.length)],
+    ).join("");
+    const request = parseRange(`bytes=${text}`, size);
+    if (request.type !== "ranges") continue;
+    assert(request.ranges.length > 0);
+    for (const { start, end } of request.ranges) {
+      assert(start >= 0 && start < end && end <= size, `${text} of ${size}: ${start}-${end}`);
+    }
+  }
+});

@@ -1,0 +1,255 @@
+import { assertEquals } from "@std/assert";
+import { ifMatch, ifNoneMatch } from "@std/http/etag";
+import {
+  evaluatePreconditions,
+  parseHttpDate,
+  rangeApplies,
+  type Validators,
+} from "../../../lib/proxy/request/preconditions.ts";
+
+const BEFORE = "Sun, 06 Nov 1994 08:49:36 GMT";
+const MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
+const AFTER = "Sun, 06 Nov 1994 08:49:38 GMT";
+const FILE: Validators = { etag: '"a"', lastModified: MODIFIED };
+
+function outcome(headers: Record<string, string>, validators = FILE, method = "GET"): string {
+  return evaluatePreconditions(method, new Headers(headers), validators);
+}
+
+Deno.test("evaluatePreconditions(): If-Match compares strongly", () => {
+  const table: [list: string, etag: string | undefined, matches: boolean][] = [
+    ['"a"', '"a"', true],
+    ['"b"', '"a"', false],
+    ['"A"', '"a"', false],
+    ['W/"a"', '"a"', false],
+    ['"a"', 'W/"a"', false],
+    ['W/"a"', 'W/"a"', false],
+    ['"b", "a"', '"a"', true],
+    ['"b","a"', '"a"', true],
+    [' ,, "b"\t,\t"a" ,', '"a"', true],
+    ['W/"a", "a"', '"a"', true],
+    ["*", '"a"', true],
+    [" * ", 'W/"a"', true],
+    ["*", undefined, true],
+    ['"a"', undefined, false],
+    ['"b,a"', '"b,a"', true],
+    ['"c", "b,a"', '"b,a"', true],
+    ['"b,a"', '"a"', false],
+    ['"W/"', '"W/"', true],
+    ['""', '""', true],
+    ["", '"a"', false],
+    [",", '"a"', false],
+    // No entity tags: what comes behind them does not count.
+    ["a", '"a"', false],
+    ["'a'", '"a"', false],
+    ['w/"a"', '"a"', false],
+    ['W/ "a"', '"a"', false],
+    ['"a', '"a"', false],
+    ['a"', '"a"', false],
+    ['"b" "a"', '"a"', false],
+    ['x, "a"', '"a"', false],
+    ['"b c", "a"', '"a"', false],
+    ['"a", x', '"a"', true],
+    ['"b", *', '"a"', false],
+    ['"\u00e4"', '"\u00e4"', true],
+  ];
+  for (const [list, etag, matches] of table) {
+    const validators = { etag, lastModified: undefined };
+    const expected = matches ? "proceed" : "failed";
+    for (const method of ["GET", "HEAD", "PUT"]) {
+      assertEquals(outcome({ "if-match": list }, validators, method), expected, `${list} ${etag}`);
+    }
+  }
+});
+
+Deno.test("evaluatePreconditions(): If-None-Match compares weakly", () => {
+  const table: [list: string, etag: string | undefined, matches: boolean][] = [
+    ['"a"', '"a"', true],
+    ['"b"', '"a"', false],
+    ['W/"a"', '"a"', true],
+    ['"a"', 'W/"a"', true],
+    ['W/"a"', 'W/"a"', true],
+    ['"b", W/"a"', '"a"', true],
+    ['"b",W/"a" ,"c"', '"a"', true],
+    ["*", '"a"', true],
+    ["*", undefined, true],
+    ['"a"', undefined, false],
+    ['"b,a"', 'W/"b,a"', true],
+    ['"b,a"', '"a"', false],
+    ["", '"a"', false],
+    ["a", '"a"', false],
+    ['"b" "a"', '"a"', false],
+  ];
+  for (const [list, etag, matches] of table) {
+    const validators = { etag, lastModified: undefined };
+    const given = { "if-none-match": list };
+    for (const method of ["GET", "HEAD"]) {
+      const expected = matches ? "not modified" : "proceed";
+      assertEquals(outcome(given, validators, method), expected, `${list} ${etag}`);
+    }
+    assertEquals(outcome(given, validators, "PUT"), matches ? "failed" : "proceed", list);
+  }
+});
+
+Deno.test("evaluatePreconditions(): dates, and what is ignored", () => {
+  const table = [
+    ["if-unmodified-since", BEFORE, "failed"],
+    ["if-unmodified-since", MODIFIED, "proceed"],
+    ["if-unmodified-since", AFTER, "proceed"],
+    ["if-unmodified-since", "Sun Nov  6 08:49:36 1994", "failed"],
+    ["if-unmodified-since", "Sunday, 06-Nov-94 08:49:36 GMT", "failed"],
+    ["if-unmodified-since", "1990", "proceed"],
+    ["if-unmodified-since", "", "proceed"],
+    ["if-unmodified-since", `${BEFORE}, ${BEFORE}`, "proceed"],
+    ["if-modified-since", BEFORE, "proceed"],
+    ["if-modified-since", MODIFIED, "not modified"],
+    ["if-modified-since", AFTER, "not modified"],
+    ["if-modified-since", "Sun Nov  6 08:49:37 1994", "not modified"],
+    ["if-modified-since", "Sunday, 06-Nov-94 08:49:37 GMT", "not modified"],
+    ["if-modified-since", "2030-01-01", "proceed"],
+    ["if-modified-since", "", "proceed"],
+    ["if-modified-since", `${AFTER}, ${AFTER}`, "proceed"],
+  ] as const;
+  for (const [name, value, expected] of table) {
+    assertEquals(outcome({ [name]: value }), expected, `${name}: ${value}`);
+    // Without a date of the file, or one that is none, there is nothing to compare.
+    for (const lastModified of [undefined, "yesterday"]) {
+      assertEquals(outcome({ [name]: value }, { etag: '"a"', lastModified }), "proceed");
+    }
+  }
+  assertEquals(outcome({ "if-modified-since": AFTER }, FILE, "HEAD"), "not modified");
+  assertEquals(outcome({ "if-modified-since": AFTER }, FILE, "POST"), "proceed");
+});
+
+Deno.test("evaluatePreconditions(): which of several counts", () => {
+  const [same, other] = ['"a"', '"b"'];
+  const table: [headers: Record<string, string>, expected: string][] = [
+    [{}, "proceed"],
+    // If-Match before If-Unmodified-Since, whatever that says.
+    [{ "if-match": same, "if-unmodified-since": BEFORE }, "proceed"],
+    [{ "if-match": other, "if-unmodified-since": AFTER }, "failed"],
+    // If-None-Match before If-Modified-Since, whatever that says.
+    [{ "if-none-match": other, "if-modified-since": AFTER }, "proceed"],
+    [{ "if-none-match": "", "if-modified-since": AFTER }, "proceed"],
+    [{ "if-none-match": same, "if-modified-since": BEFORE }, "not modified"],
+    // 412 before 304, and 304 after what held.
+    [{ "if-match": other, "if-none-match": same }, "failed"],
+    [{ "if-match": same, "if-none-match": same }, "not modified"],
+    [{ "if-match": same, "if-none-match": other }, "proceed"],
+    [{ "if-match": same, "if-modified-since": AFTER }, "not modified"],
+    [{ "if-unmodified-since": BEFORE, "if-none-match": same }, "failed"],
+    [{ "if-unmodified-since": BEFORE, "if-modified-since": AFTER }, "failed"],
+    [{ "if-unmodified-since": AFTER, "if-modified-since": AFTER }, "not modified"],
+    [{ "if-unmodified-since": AFTER, "if-none-match": other }, "proceed"],
+    // A Range makes no difference, nor does its If-Range.
+    [{ "if-none-match": same, range: "bytes=0-1" }, "not modified"],
+    [{ "if-match": other, range: "bytes=0-1", "if-range": same }, "failed"],
+  ];
+  for (const [headers, expected] of table) {
+    assertEquals(outcome(headers), expected, JSON.stringify(headers));
+  }
+});
+
+Deno.test("evaluatePreconditions() lets pass what selects no representation", () => {
+  for (const method of ["OPTIONS", "TRACE", "CONNECT"]) {
+    assertEquals(outcome({ "if-match": '"b"' }, FILE, method), "proceed");
+    assertEquals(outcome({ "if-none-match": "*" }, FILE, method), "proceed");
+  }
+});
+
+const MODIFIED_MS = Date.UTC(1994, 10, 6, 8, 49, 37);
+
+Deno.test("rangeApplies() takes the strong validator itself, and nothing else", () => {
+  const strong = { etag: '"a"', lastModified: MODIFIED, knownAtMs: MODIFIED_MS + 60_000 };
+  const weak = { ...strong, etag: 'W/"a"' };
+  const none = { ...strong, etag: undefined };
+  const fresh = { ...none, knownAtMs: MODIFIED_MS + 59_999 };
+  const undated = { etag: undefined, lastModified: MODIFIED };
+  const table: [ifRange: string, validators: Validators, applies: boolean][] = [
+    ['"a"', strong, true],
+    [' "a" ', strong, true],
+    ['"b"', strong, false],
+    ['W/"a"', strong, false],
+    ['W/"a"', weak, false],
+    ['"a"', weak, false],
+    ['"a"', none, false],
+    ['"b", "a"', strong, false],
+    ["*", strong, false],
+    ["a", strong, false],
+    ["", strong, false],
+    [MODIFIED, strong, true],
+    [MODIFIED, weak, true],
+    [MODIFIED, none, true],
+    [MODIFIED, fresh, false],
+    [MODIFIED, undated, false],
+    [BEFORE, strong, false],
+    [AFTER, strong, false],
+    // Exactly: not the same time in another form.
+    ["Sun Nov  6 08:49:37 1994", strong, false],
+    ["Sun, 06 Nov 1994 08:49:37 UTC", strong, false],
+    ["yesterday", { ...strong, lastModified: "yesterday" }, false],
+    [MODIFIED, { etag: undefined, lastModified: undefined, knownAtMs: MODIFIED_MS }, false],
+  ];
+  for (const [ifRange, validators, applies] of table) {
+    const headers = new Headers({ "if-range": ifRange, range: "bytes=0-1" });
+    assertEquals(rangeApplies(headers, validators), applies, `${ifRange} ${validators.etag}`);
+  }
+  assertEquals(rangeApplies(new Headers({ range: "bytes=0-1" }), weak), true);
+});
+
+Deno.test("parseHttpDate() reads the three forms of RFC 9110, in GMT", () => {
+  const table: [text: string, expected: number][] = [
+    ["Sun, 06 Nov 1994 08:49:37 GMT", MODIFIED_MS],
+    [" sun, 06 nov 1994 08:49:37 gmt ", MODIFIED_MS],
+    ["Sunday, 06-Nov-94 08:49:37 GMT", MODIFIED_MS],
+    ["Sun Nov  6 08:49:37 1994", MODIFIED_MS],
+    ["Wed Nov 16 08:49:37 1994", MODIFIED_MS + 10 * 86_400_000],
+    ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
+    ["Thursday, 01-Jan-70 00:00:00 GMT", 0],
+    ["Monday, 31-Dec-69 00:00:00 GMT", Date.UTC(2069, 11, 31)],
+    ["Thu, 29 Feb 2024 23:59:59 GMT", Date.UTC(2024, 1, 29, 23, 59, 59)],
+    ["Sat, 31 Dec 2016 23:59:60 GMT", Date.UTC(2017, 0, 1)],
+    ["Fri, 31 Dec 9999 23:59:59 GMT", Date.UTC(9999, 11, 31, 23, 59, 59)],
+  ];
+  for (const [text, expected] of table) assertEquals(parseHttpDate(text), expected, text);
+  for (let day = 0; day < 40_000; day += 97) {
+    const date = new Date(day * 86_400_000 + day * 1000);
+    assertEquals(parseHttpDate(date.toUTCString()), date.getTime(), date.toUTCString());
+  }
+});
+
+Deno.test("parseHttpDate() refuses whatever else Date.parse would take, and dates that are none", () => {
+  const table = [
+    "",
+    "0",
+    "1994",
+    "1994-11-06T08:49:37Z",
+    "06 Nov 1994 08:49:37 GMT",
+    "Sun, 06 Nov 1994 08:49:37",
+    "Sun, 06 Nov 1994 08:49:37 UTC",
+    "Sun, 06 Nov 1994 08:49:37 +0000",
+    "Sun, 06 Nov 94 08:49:37 GMT",
+    "Sun, 6 Nov 1994 08:49:37 GMT",
+    "Sun, 06 Foo 1994 08:49:37 GMT",
+    "Sun, 00 Nov 1994 08:49:37 GMT",
+    "Sun, 31 Nov 1994 08:49:37 GMT",
+    "Wed, 29 Feb 2023 08:49:37 GMT",
+    "Sun, 06 Nov 1994 24:00:00 GMT",
+    "Sun, 06 Nov 1994 08:60:00 GMT",
+    "Sun, 06 Nov 1994 08:49:61 GMT",
+    "Sun, 06 Nov 1994 8:49:37 GMT",
+    "Sun, 06 Nov 1994 08:49:37 GMT; length=123",
+    "Sunday, 06-Nov-1994 08:49:37 GMT",
+    "Sun Nov 6 08:49:37 1994",
+    "Sun Nov  6 08:49:37 1994 GMT",
+  ];
+  for (const text of table) assertEquals(parseHttpDate(text), undefined, text);
+});
+
+Deno.test("@std/http/etag does not do here: once this fails, it may", () => {
+  assertEquals(ifMatch('"b,a"', '"b,a"'), false);
+  assertEquals(ifNoneMatch('"b,a"', '"b,a"'), true);
+  assertEquals(ifMatch("*", 'W/"a"'), false);
+  assertEquals(ifMatch("*", undefined), false);
+  assertEquals(ifNoneMatch("*", undefined), true);
+});

@@ -1,0 +1,342 @@
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { Downloader } from "../../../mod.ts";
+import { Problem } from "../../../lib/proxy/problem.ts";
+import {
+  parseProxyQuery,
+  type ProxyQuery,
+  type QueryLimits,
+  type QueryOptions,
+} from "../../../lib/proxy/request/query.ts";
+
+const A = "http://a.example/f";
+const B = "https://b.example/f?x=1";
+
+/** A query from pairs, so that nothing needs to be encoded. */
+function parse(pairs: readonly (readonly [string, string])[], limits?: QueryLimits): ProxyQuery {
+  return parseProxyQuery(new URLSearchParams(pairs.map((pair) => [...pair])), limits);
+}
+
+/** Options that are read from parameters besides two mirrors. */
+function options(...pairs: readonly (readonly [string, string])[]): QueryOptions {
+  return parse([["url", A], ["url", B], ...pairs]).options;
+}
+
+function refusal(
+  pairs: readonly (readonly [string, string])[],
+  status = 400,
+  limits?: QueryLimits,
+): string {
+  const problem = assertThrows(() => parse(pairs, limits), Problem) as Problem;
+  assertEquals(problem.status, status, problem.detail);
+  return problem.detail;
+}
+
+Deno.test("parseProxyQuery() adds mirrors up, each once, in order", () => {
+  const table: [pairs: [string, string][], mirrors: string[]][] = [
+    [[["host", A]], [A]],
+    [[["host", `${A},${B}`]], [A, B]],
+    [[["hosts", `${A},${B}`]], [A, B]],
+    [[["url", A], ["url", B]], [A, B]],
+    [[["url", "http://a.example/x,y"]], ["http://a.example/x,y"]],
+    [[["url", B], ["host", A]], [B, A]],
+    [[["hosts", B], ["url", "http://c/"], ["host", A]], [B, "http://c/", A]],
+    [[["host", ` ${A} , ${B} ,`]], [A, B]],
+    [[["host", `,${A},,${A}`], ["url", A], ["hosts", B], ["host", B]], [A, B]],
+    // Written otherwise, the same.
+    [[["host", "HTTP://A.example:80/x/../f,http://a.example/f#top"]], [A]],
+    [[["host", "http://a.example,http://a.example/"]], ["http://a.example/"]],
+    // Credentials are kept, but make no other mirror.
+    [[["url", "http://me:pw@a.example/f"], ["url", A]], ["http://me:pw@a.example/f"]],
+    [[["host", "http://[::1]:8080/f,http://127.1/f"]], [
+      "http://[::1]:8080/f",
+      "http://127.0.0.1/f",
+    ]],
+  ];
+  for (const [pairs, mirrors] of table) {
+    assertEquals(parse(pairs), { mirrors, options: {}, download: false });
+  }
+});
+
+Deno.test("parseProxyQuery() reads the query as the original has it in a URL", () => {
+  const url = new URL(
+    `http://localhost:8080/proxy?host=${A},${encodeURIComponent(B)}&split_size=500000` +
+      "&delay_req_algo=DelayRequestAlgorithm.INV&enable_dup_req=True",
+  );
+  assertEquals(parseProxyQuery(url.searchParams), {
+    mirrors: [A, B],
+    options: { splitSize: 500_000, delayRequest: "inv" },
+    download: false,
+  });
+});
+
+Deno.test("parseProxyQuery() needs a mirror", () => {
+  for (const pairs of [[], [["host", ""]], [["hosts", " , ,"]], [["url", " "]]] as const) {
+    assertStringIncludes(refusal(pairs), "no mirror was given; host=URL,URL or url=URL is needed");
+  }
+});
+
+Deno.test("parseProxyQuery() takes as many mirrors as allowed, and no more", () => {
+  const mirrors = (count: number) =>
+    Array.from({ length: count }, (_, index) => ["url", `http://m${index}.example/f`] as const);
+  assertEquals(parse(mirrors(32)).mirrors.length, 32);
+  assertEquals(parse([...mirrors(32), ...mirrors(32)]).mirrors.length, 32);
+  assertEquals(refusal(mirrors(33)), "33 mirrors were given, but at most 32 are allowed");
+  assertEquals(
+    refusal(mirrors(3), 400, { maxMirrors: 2 }),
+    "3 mirrors were given, but at most 2 are allowed",
+  );
+});
+
+Deno.test("parseProxyQuery() refuses what is no http or https URL, and names it", () => {
+  const table = [
+    "a.example/f",
+    "//a.example/f",
+    "/f",
+    "localhost:8080/f",
+    "file:///etc/passwd",
+    "ftp://a.example/f",
+    "data:x",
+    "javascript:alert(1)",
+    "blob:http://a.example/1",
+    "http:a.example/f",
+    "http:/a.example/f",
+    "http:///a.example/f",
+    "http:\\\\a.example/f",
+    "http://",
+    "http://a b/f",
+    "http://a.example:99999/f",
+    "x",
+  ];
+  for (const text of table) {
+    for (const name of ["host", "hosts", "url"]) {
+      assertEquals(
+        refusal([[name, text]]),
+        `${name} has "${text}", which is no http:// or https:// URL`,
+      );
+    }
+  }
+  assertEquals(
+    refusal([["host", `${A},y.mp4`]]),
+    'host has "y.mp4", which is no http:// or https:// URL; a URL with a comma in it goes into url=',
+  );
+});
+
+Deno.test("parseProxyQuery() repeats no credential, no query, no control character, and not much", () => {
+  const table = [
+    ["ftp://me:hunter2@a.example/f", '"ftp://a.example/f"'],
+    ["ftp://hunter2@a.example/f", '"ftp://a.example/f"'],
+    ["me:hunter2@a.example/f", '"a.example/f"'],
+    ["http:me:hunter2@a.example/f", '"a.example/f"'],
+    ["ftp://me:hunt/er?2@a.example/f", '"ftp://a.example/f"'],
+    ["http://me:hunter2", '"http://…"'],
+    ["ftp://a.example/f?token=hunter2", '"ftp://a.example/f?…"'],
+    ["ftp://a.example/\x1b[31m\nf", '"ftp://a.example/[31mf"'],
+    [`ftp://a.example/${"x".repeat(500)}`, `"ftp://a.example/${"x".repeat(64)}…"`],
+  ] as const;
+  for (const [text, shown] of table) {
+    const detail = refusal([["url", text]]);
+    assertStringIncludes(detail, `url has ${shown}`);
+    assertEquals(detail.includes("hunt"), false, detail);
+  }
+  // The comma of a password takes a URL apart.
+  const detail = refusal([["host", "http://me:hunter2,x@a.example/f"]]);
+  assertEquals(detail.includes("hunter2"), false, detail);
+  const unknown = refusal([["host", A], ["http://me:hunter2@a.example/", ""]]);
+  assertEquals(unknown.includes("hunter2"), false, unknown);
+});
+
+Deno.test("parseProxyQuery() reads the original's parameters", () => {
+  const table: [name: string, text: string, expected: QueryOptions][] = [
+    ["split_size", "1000000", { splitSize: 1_000_000 }],
+    ["split_size", "10000", { splitSize: 10_000 }],
+    ["split_size", "16777216", { splitSize: 16_777_216 }],
+    ["delay_req_algo", "DIFF", { delayRequest: "diff" }],
+    ["delay_req_algo", "diff", { delayRequest: "diff" }],
+    ["delay_req_algo", " Diff ", { delayRequest: "diff" }],
+    ["delay_req_algo", "DelayRequestAlgorithm.DIFF", { delayRequest: "diff" }],
+    ["delay_req_algo", "delayrequestalgorithm.normal", { delayRequest: "normal" }],
+    ["delay_req_algo", "INV", { delayRequest: "inv" }],
+    ["delay_req_algo", "STATIC", { delayRequest: "static" }],
+    ["delay_req_algo", "ADAPTIVE", { delayRequest: "adaptive" }],
+    ["dup_req_algo", "NIBIB", { duplicateRequest: "nibib" }],
+    ["dup_req_algo", "ibrc", { duplicateRequest: "ibrc" }],
+    ["dup_req_algo", "DuplicateRequestAlgorithm.NIBIB", { duplicateRequest: "nibib" }],
+    ["dup_req_algo", "none", { duplicateRequest: "none" }],
+    ["enable_dup_req", "true", {}],
+    ["enable_dup_req", "False", { duplicateRequest: "none" }],
+    ["close_bad_conn", "True", { closeBadConnections: true }],
+    ["close_bad_conn", "0", { closeBadConnections: false }],
+    ["enable_init_delay", "yes", { initialDelay: true }],
+    ["enable_init_delay", "NO", { initialDelay: false }],
+    ["init_delay_coef", "10", { initialDelayCoefficient: 10 }],
+    ["init_delay_coef", "2.5", { initialDelayCoefficient: 2.5 }],
+    ["init_delay_coef", ".5", { initialDelayCoefficient: 0.5 }],
+    ["invalid_block_threshold", "0", { invalidBlockThreshold: 0 }],
+    ["invalid_block_threshold", "50", { invalidBlockThreshold: 50 }],
+    ["static_delay_req_vals", "{}", { delayRequest: "static", staticDelays: {} }],
+    [
+      "static_delay_req_vals",
+      `{"${A}": 0, "https://me:pw@b.example:443/f?x=1#y": 3}`,
+      { delayRequest: "static", staticDelays: { [A]: 0, [B]: 3 } },
+    ],
+    ["enable_trace_log", "1", {}],
+    ["verify", "true", {}],
+  ];
+  for (const [name, text, expected] of table) {
+    assertEquals(options([name, text]), expected, `${name}=${text}`);
+  }
+});
+
+Deno.test("parseProxyQuery(): parameters that bear on the same", () => {
+  const values = JSON.stringify({ [A]: 2 });
+  assertEquals(options(["enable_dup_req", "0"], ["dup_req_algo", "IBRC"]), {
+    duplicateRequest: "none",
+  });
+  assertEquals(options(["dup_req_algo", "IBRC"], ["enable_dup_req", "1"]), {
+    duplicateRequest: "ibrc",
+  });
+  for (
+    const pairs of [
+      [["delay_req_algo", "diff"], ["static_delay_req_vals", values]],
+      [["static_delay_req_vals", values], ["delay_req_algo", "diff"]],
+    ] as const
+  ) assertEquals(options(...pairs), { delayRequest: "diff", staticDelays: { [A]: 2 } });
+});
+
+Deno.test("parseProxyQuery(): the engine takes whatever it lets pass", () => {
+  const { mirrors, options } = parse([
+    ["host", `${A},${B}`],
+    ["split_size", "16777216"],
+    ["delay_req_algo", "static"],
+    ["dup_req_algo", "ibrc"],
+    ["close_bad_conn", "1"],
+    ["static_delay_req_vals", JSON.stringify({ [A]: 1_000_000, [B]: 0 })],
+    ["enable_init_delay", "0"],
+    ["init_delay_coef", "1000000"],
+    ["invalid_block_threshold", "1000000"],
+  ]);
+  assertEquals(Object.keys(options).length, 8);
+  assert(new Downloader(mirrors, options) instanceof Downloader);
+});
+
+Deno.test("parseProxyQuery() refuses values that cannot be meant", () => {
+  const truth = "but must be true or false";
+  const threshold = "but must be a whole number from 0 to 1000000";
+  const static_ = "static_delay_req_vals";
+  const table: [name: string, texts: string[], accepted: string][] = [
+    [
+      "split_size",
+      ["", "x", "-1", "0", "9999", "16777217", "1e6", "1.5", "1M", "9".repeat(400)],
+      "but must be a whole number from 10000 to 16777216",
+    ],
+    [
+      "delay_req_algo",
+      [
+        "",
+        "x",
+        "DIFFERENT",
+        "DelayRequestAlgorithm",
+        "DuplicateRequestAlgorithm.NIBIB",
+        "__proto__",
+      ],
+      "but must be one of ADAPTIVE, NORMAL, DIFF, INV, STATIC",
+    ],
+    [
+      "dup_req_algo",
+      ["", "DIFF", "diffDuplicateRequestAlgorithm.nibib"],
+      "one of NIBIB, IBRC, NONE",
+    ],
+    ["enable_dup_req", ["", "2", "on", "truefalse"], truth],
+    ["close_bad_conn", ["", "x"], truth],
+    ["enable_init_delay", ["None"], truth],
+    ["download", ["", "film.mp4"], truth],
+    ["enable_trace_log", ["x"], truth],
+    ["verify", ["x"], truth],
+    ["verify", ["false", "0"], "certificates are always verified"],
+    [
+      "init_delay_coef",
+      ["", "x", "-1", ".", "1e3", "Infinity", "NaN", "1000001"],
+      "like 10 or 2.5",
+    ],
+    ["invalid_block_threshold", ["", "-1", "1.5", "1000001"], threshold],
+    [static_, ["", "x", "3", "null", "[]", `{'${A}': 3}`, '"x"', "{"], "must be a JSON object"],
+    [static_, ['{"http://c/": 1}', '{"": 1}', '{"x": 1}'], "which is none of the mirrors"],
+    [static_, ["-1", "1.5", '"1"', "null", "{}", "1000001"].map((v) => `{"${A}":${v}}`), threshold],
+  ];
+  for (const [name, texts, accepted] of table) {
+    for (const text of texts) {
+      const detail = refusal([["url", A], [name, text]]);
+      assertStringIncludes(detail, name);
+      assertStringIncludes(detail, accepted);
+      assert(detail.length < 250, detail);
+    }
+  }
+});
+
+Deno.test("parseProxyQuery(): an unknown parameter is named, with the nearest known one", () => {
+  const table = [
+    ["Host", "host"],
+    ["urls", "url"],
+    ["split-size", "split_size"],
+    ["delay_req_algorithm", "delay_req_algo"],
+    ["dup_algo", "dup_req_algo"],
+    ["downlaod", "download"],
+    ["closebadconn", "close_bad_conn"],
+  ] as const;
+  for (const [name, nearest] of table) {
+    assertEquals(
+      refusal([["url", A], [name, "1"]]),
+      `"${name}" is no parameter of /proxy; did you mean ${nearest}? ` +
+        "(an & inside a mirror's URL is written %26)",
+    );
+  }
+  for (const name of ["", "__proto__", "constructor", "x".repeat(10_000)]) {
+    assertStringIncludes(refusal([["url", A], [name, ""]]), "is no parameter of /proxy");
+  }
+});
+
+Deno.test("parseProxyQuery() takes a parameter once only, unless it names mirrors", () => {
+  for (const name of ["split_size", "delay_req_algo", "download", "verify"]) {
+    assertEquals(
+      refusal([["url", A], [name, "1"], [name, "1"]]),
+      `${name} was given 2 times, but can be only once`,
+    );
+  }
+});
+
+Deno.test("parseProxyQuery(): download=1 saves the file", () => {
+  for (const [text, expected] of [["1", true], ["true", true], ["0", false]] as const) {
+    assertEquals(parse([["url", A], ["download", text]]).download, expected);
+  }
+});
+
+Deno.test("parseProxyQuery() answers 414 for a long query, whatever is in it", () => {
+  const long = "x".repeat(16_384);
+  const expected = "characters, but at most 16384 are allowed";
+  assertStringIncludes(refusal([["url", `${A}?${long}`]], 414), expected);
+  assertStringIncludes(refusal([[long, ""]], 414), expected);
+  assertStringIncludes(
+    refusal(Array.from({ length: 9000 }, () => ["", ""] as const), 414),
+    expected,
+  );
+  const pair = ["url", "http://a/"] as const;
+  assertEquals(parse([pair], { maxQueryLength: 14 }).mirrors.length, 1);
+  assertEquals(
+    refusal([pair], 414, { maxQueryLength: 13 }),
+    "the query has 14 characters, but at most 13 are allowed",
+  );
+});
+
+Deno.test("parseProxyQuery() holds sizes against the operator's limits", () => {
+  const limits = { minSplitSize: 1000, maxSplitSize: 2000 };
+  for (const text of ["1000", "2000"]) {
+    const { options } = parse([["url", A], ["split_size", text]], limits);
+    assertEquals(options, { splitSize: Number(text) });
+  }
+  for (const text of ["999", "2001"]) {
+    assertStringIncludes(
+      refusal([["url", A], ["split_size", text]], 400, limits),
+      `split_size is "${text}", but must be a whole number from 1000 to 2000`,
+    );
+  }
+});

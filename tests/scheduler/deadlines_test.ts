@@ -1,0 +1,170 @@
+import { assert, assertEquals } from "@std/assert";
+import { deadline, timeoutError, type TimeoutOptions } from "../../lib/scheduler/deadlines.ts";
+import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
+
+const OPTIONS: TimeoutOptions = {
+  connectTimeoutMs: 5000,
+  headersTimeoutMs: 4000,
+  idleTimeoutMs: 3000,
+  stallTimeoutMs: 1000,
+};
+
+function mirror(facts: Partial<Mirror> = {}): Mirror {
+  return Object.assign(new Mirror("http://one.test/"), { service: "ranges", ...facts });
+}
+
+/** A request for the second block, not for the front, that was active last at 10 000 ms. */
+function request(facts: Partial<LiveRequest> = {}): LiveRequest {
+  return {
+    id: 0,
+    mirror: mirror(),
+    kind: "range",
+    start: 10,
+    end: 20,
+    claimEnd: 20,
+    position: 10,
+    startedAt: 9000,
+    cold: false,
+    dueAt: 9000,
+    answeredAt: undefined,
+    activeAt: 10_000,
+    held: false,
+    paid: 0,
+    useful: 0,
+    ...facts,
+  };
+}
+
+/** How long the request may be silent from when it was active last. */
+function patience(live: LiveRequest, others: readonly Mirror[] = [], heldBytes = 0): number {
+  const mirrors = [live.mirror, ...others];
+  const view = { ledger: new Ledger(0, 100, 10), mirrors, heldBytes, windowSize: 100, openAt: 0 };
+  return deadline(live, view, OPTIONS) - live.activeAt;
+}
+
+Deno.test("deadline(): each phase has its own patience", () => {
+  assertEquals(patience(request()), 5000);
+  assertEquals(patience(request({ mirror: mirror({ answerMs: 20 }) })), 4000);
+  assertEquals(patience(request({ answeredAt: 9500 })), 3000);
+  assertEquals(patience(request({ kind: "probe", start: 0, position: 0 })), 5000);
+});
+
+Deno.test("deadline(): whoever holds up the front must not be silent for long", () => {
+  const other = mirror();
+  const front = { start: 0, position: 0, end: 10 };
+  assertEquals(patience(request(front), [other]), 1000);
+  assertEquals(patience(request({ ...front, answeredAt: 9500 }), [other]), 1000);
+  // Not at the front, or nobody who could help.
+  assertEquals(patience(request(), [other]), 5000);
+  assertEquals(patience(request(front)), 5000);
+});
+
+Deno.test("deadline(): only mirrors that serve ranges can help, also those that were sent home", () => {
+  const front = request({ start: 0, position: 0, end: 10 });
+  const table = [
+    [{}, 1000],
+    [{ state: { type: "ready" } }, 1000],
+    [{ state: { type: "retired" } }, 1000],
+    [{ state: { type: "closed" } }, 1000],
+    [{ service: "whole" }, 5000],
+    [{ service: "unknown" }, 5000],
+  ] as const;
+  for (const [facts, expected] of table) assertEquals(patience(front, [mirror(facts)]), expected);
+});
+
+Deno.test("deadline(): a distant mirror is given 8 times its first answer at the front", () => {
+  const at = (answerMs: number) =>
+    request({ start: 0, position: 0, end: 10, answeredAt: 9500, mirror: mirror({ answerMs }) });
+  assertEquals(patience(at(10), [mirror()]), 1000);
+  assertEquals(patience(at(200), [mirror()]), 1600);
+  // But never more than it would have elsewhere.
+  assertEquals(patience(at(2000), [mirror()]), 3000);
+});
+
+Deno.test("deadline(): a request that brought the front's bytes no longer holds it up", () => {
+  const ledger = new Ledger(0, 100, 10);
+  ledger.receive(0, 10);
+  const live = request({ start: 0, position: 10, end: 20 });
+  const view = {
+    ledger,
+    mirrors: [live.mirror, mirror()],
+    heldBytes: 0,
+    windowSize: 100,
+    openAt: 0,
+  };
+  assertEquals(deadline(live, view, OPTIONS), 11_000);
+  const behind = request({ position: 10, start: 10, end: 20 });
+  ledger.receive(10, 30);
+  assertEquals(deadline(behind, { ...view, mirrors: [behind.mirror, mirror()] }, OPTIONS), 15_000);
+});
+
+Deno.test("deadline(): who lost its range by a silence is not waited for, wherever the front is", () => {
+  const table = [
+    // position, claimed up to → patience
+    [10, 20, 5000],
+    [10, 15, 5000],
+    [10, 10, 1000],
+    [15, 15, 1000],
+    [16, 15, 1000],
+    // It has brought what it was asked for.
+    [20, 20, 5000],
+  ] as const;
+  for (const [position, claimEnd, expected] of table) {
+    const live = request({ position, claimEnd });
+    assertEquals(patience(live, [mirror()]), expected, `${position}, ${claimEnd}`);
+    assertEquals(patience(live), 5000, "nobody else could help");
+  }
+});
+
+Deno.test("deadline(): who lost the front to another holds it up as long as it may bring it", () => {
+  const late = request({ start: 0, position: 0, claimEnd: 10, end: 20 });
+  const ledger = new Ledger(0, 100, 10);
+  ledger.receive(0, 15);
+  const view = {
+    ledger,
+    mirrors: [late.mirror, mirror()],
+    heldBytes: 0,
+    windowSize: 100,
+    openAt: 0,
+  };
+  assertEquals(deadline(late, view, OPTIONS), 11_000);
+  ledger.receive(15, 20);
+  assertEquals(deadline(late, view, OPTIONS), 15_000);
+});
+
+Deno.test("deadline(): a body that is held back may be silent for ever", () => {
+  assertEquals(patience(request({ kind: "probe", held: true, answeredAt: 9500 })), Infinity);
+});
+
+Deno.test("deadline(): a whole body is not read while there is no room, so it may be silent", () => {
+  const whole = request({ kind: "whole", start: 0, answeredAt: 9500, end: Infinity });
+  assertEquals(patience(whole, [], 99), 3000);
+  assertEquals(patience(whole, [], 100), Infinity);
+  assertEquals(patience(request({ answeredAt: 9500 }), [], 100), 3000);
+});
+
+Deno.test("deadline(): a whole body may be silent while nothing more of it may come", () => {
+  const whole = request({ kind: "whole", start: 0, answeredAt: 9500, end: Infinity });
+  const { mirror } = whole;
+  const view = { ledger: new Ledger(0, 100, 10), mirrors: [mirror], heldBytes: 0, windowSize: 100 };
+  assertEquals(deadline(whole, { ...view, openAt: 50_000 }, OPTIONS), 53_000);
+  assertEquals(deadline(whole, { ...view, openAt: 9000 }, OPTIONS), 13_000);
+  // A range that was asked for is to come, whatever the limit says of more.
+  const range = request({ answeredAt: 9500 });
+  assertEquals(deadline(range, { ...view, openAt: 50_000 }, OPTIONS), 13_000);
+});
+
+Deno.test("timeoutError() says what did not come, for how long, and in which phase", () => {
+  const table = [
+    [request(), "connect", "no answer came for 5.0 s"],
+    [request({ mirror: mirror({ answerMs: 3 }) }), "headers", "no answer came for 5.0 s"],
+    [request({ answeredAt: 9000 }), "body", "nothing more came for 5.0 s"],
+  ] as const;
+  for (const [live, phase, message] of table) {
+    const error = timeoutError(live, 15_000);
+    assertEquals([error.phase, error.reason, error.retryable], [phase, "timeout", true]);
+    assert(error.message.endsWith(message), error.message);
+    assertEquals(error.mirror, "http://one.test/");
+  }
+});

@@ -1,0 +1,87 @@
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { RateLimit } from "../../lib/scheduler/rate_limit.ts";
+import { mulberry32 } from "../support/simulator.ts";
+
+/** A limit of 10 bytes per millisecond, whose first debt has been paid. */
+function limited(): RateLimit {
+  const limit = new RateLimit(10_000);
+  limit.start(-100);
+  assertEquals(limit.openAt, 0);
+  return limit;
+}
+
+Deno.test("RateLimit: what is asked for is paid for with time", () => {
+  const limit = limited();
+  limit.take(500, 0);
+  assertEquals(limit.openAt, 50);
+  // Nobody has to wait for that.
+  limit.take(500, 10);
+  assertEquals(limit.openAt, 100);
+});
+
+Deno.test("RateLimit: time that nobody made use of is worth a tenth of a second at most", () => {
+  const limit = limited();
+  limit.take(100, 5000);
+  assertEquals(limit.openAt, 5000 - 100 + 10);
+  limit.take(100, 5000);
+  assertEquals(limit.openAt, 5000 - 100 + 20);
+});
+
+Deno.test("RateLimit: what will not come is given back, but is no hoard", () => {
+  const limit = limited();
+  limit.take(1000, 0);
+  limit.giveBack(400);
+  assertEquals(limit.openAt, 60);
+  limit.giveBack(1_000_000);
+  limit.take(1000, 0);
+  assertEquals(limit.openAt, 0);
+});
+
+Deno.test("RateLimit: a download does not start with a burst", () => {
+  const limit = new RateLimit(10_000);
+  limit.start(7);
+  assertEquals(limit.openAt, 107);
+});
+
+Deno.test("RateLimit: without a limit anything may be asked for at any time", () => {
+  const limit = new RateLimit(Infinity);
+  limit.start(0);
+  limit.take(1e12, 5);
+  limit.giveBack(1e12);
+  assertEquals([limit.openAt, limit.rate, limit.bytesPerSecond], [-Infinity, Infinity, Infinity]);
+});
+
+Deno.test("RateLimit.set(): what has not been paid for yet is paid at the new rate", () => {
+  const limit = limited();
+  limit.take(1000, 0);
+  limit.set(1000, 40);
+  assertEquals([limit.openAt, limit.bytesPerSecond], [40 + 600, 1000]);
+  limit.set(Infinity, 50);
+  assertEquals(limit.openAt, -Infinity);
+  limit.set(10_000, 60);
+  assertEquals(limit.openAt, 60);
+});
+
+Deno.test("RateLimit: over any time no more is asked for than the limit, one piece and the credit", () => {
+  const random = mulberry32(5);
+  const limit = limited();
+  const asked: [at: number, bytes: number][] = [];
+  let now = 0;
+  for (let step = 0; step < 3000; step++) {
+    now += 30 * random() ** 3;
+    if (limit.openAt > now) continue;
+    const bytes = Math.ceil(1000 * random());
+    limit.take(bytes, now);
+    asked.push([now, bytes]);
+  }
+  for (let from = 0; from < asked.length; from += 7) {
+    let bytes = 0;
+    for (const [at, more] of asked.slice(from)) {
+      bytes += more;
+      const most = 10 * (at - asked[from]![0]) + 1000 + 1000;
+      assert(bytes <= most, `${bytes} of ${most}`);
+    }
+  }
+  const total = asked.reduce((sum, [, bytes]) => sum + bytes, 0);
+  assertAlmostEquals(total / now, 10, 1);
+});

@@ -1,0 +1,99 @@
+import { assertEquals } from "@std/assert";
+import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
+import { type NewRequest, Requests } from "../../lib/scheduler/requests.ts";
+
+const ONE = "http://one.test/";
+
+/** Opens a request, for a range of the file unless said otherwise. */
+function open(requests: Requests, asked: Partial<NewRequest> = {}, now = 5): LiveRequest {
+  return requests.open(
+    { mirror: new Mirror(ONE), kind: "range", start: 0, end: 100, ...asked },
+    now,
+  );
+}
+
+function pairs(intervals: readonly { readonly start: number; readonly end: number }[]) {
+  return intervals.map(({ start, end }) => [start, end]);
+}
+
+Deno.test("Requests.open(): a request owns all that it asks for, and nothing has come", () => {
+  const mirror = new Mirror(ONE, { known: { bytesPerSecond: 1e6, latencyMs: 30 } });
+  const request = open(new Requests(), { mirror, start: 10, end: 50 });
+  assertEquals({ ...request, mirror: mirror.url }, {
+    id: 0,
+    mirror: mirror.url,
+    kind: "range",
+    ...{ start: 10, end: 50, claimEnd: 50, position: 10 },
+    startedAt: 5,
+    cold: true,
+    dueAt: 65,
+    answeredAt: undefined,
+    activeAt: 5,
+    held: false,
+    paid: 0,
+    useful: 0,
+  });
+  assertEquals(mirror.live, [request]);
+});
+
+Deno.test("Requests: numbers are never used twice, and the oldest request comes first", () => {
+  const requests = new Requests();
+  const [first, second, third] = [open(requests), open(requests), open(requests)];
+  requests.close(second, true, 6);
+  const fourth = open(requests);
+  assertEquals([...requests], [first, third, fourth]);
+  assertEquals([...requests].map(({ id }) => id), [0, 2, 3]);
+  assertEquals([requests.get(1), requests.get(2)], [undefined, third]);
+});
+
+Deno.test("Requests.whole is the request for the whole file", () => {
+  const requests = new Requests();
+  open(requests, { kind: "probe" });
+  open(requests);
+  assertEquals(requests.whole, undefined);
+  const whole = open(requests, { kind: "whole", end: Infinity });
+  assertEquals(requests.whole, whole);
+});
+
+Deno.test("Requests.claims is what is owned and has not come, Requests.remnants what comes besides", () => {
+  const table = [
+    // kind, position, claimed up to, end → claims, remnants
+    ["range", 0, 100, 100, [[0, 100]], []],
+    ["range", 40, 100, 100, [[40, 100]], []],
+    ["range", 40, 60, 100, [[40, 60]], [[60, 100]]],
+    ["range", 60, 60, 100, [[60, 60]], [[60, 100]]],
+    ["range", 80, 60, 100, [[80, 60]], [[80, 100]]],
+    ["whole", 40, Infinity, Infinity, [[40, Infinity]], []],
+    ["probe", 0, 100, 100, [], []],
+  ] as const;
+  for (const [kind, position, claimEnd, end, claims, remnants] of table) {
+    const requests = new Requests();
+    Object.assign(open(requests, { kind, end }), { position, claimEnd });
+    assertEquals(pairs(requests.claims), claims.map(([from, to]) => [from, to]));
+    assertEquals(pairs(requests.remnants), remnants.map(([from, to]) => [from, to]));
+  }
+});
+
+Deno.test("Requests.close() keeps the mirror in step; a connection that is kept serves again", () => {
+  const requests = new Requests();
+  const mirror = new Mirror(ONE);
+  const [first, second, third] = [1, 2, 3].map(() => open(requests, { mirror }));
+  assertEquals([first!.cold, mirror.live], [true, [first, second, third]]);
+  requests.close(second!, true, 20);
+  assertEquals(mirror.live, [first, third]);
+  requests.close(third!, false, 20);
+  assertEquals(open(requests, { mirror }).cold, false);
+  assertEquals(open(requests, { mirror }).cold, true);
+});
+
+Deno.test("Requests: some may be opened and closed while all are gone through", () => {
+  const requests = new Requests();
+  for (let count = 0; count < 3; count++) open(requests);
+  const seen: number[] = [];
+  for (const request of requests) {
+    seen.push(request.id);
+    requests.close(request, false, 7);
+    if (seen.length === 1) open(requests);
+  }
+  assertEquals(seen, [0, 1, 2, 3]);
+});

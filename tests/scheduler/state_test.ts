@@ -1,0 +1,181 @@
+import { assertEquals } from "@std/assert";
+import { Download, type DownloadOptions } from "../../lib/scheduler/state.ts";
+import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
+
+/** A download of 100 bytes from two mirrors, with room for 60 in the window. */
+function download(options: Partial<DownloadOptions> = {}): Download {
+  return new Download({
+    urls: ["http://one.test/", "http://two.test/"],
+    start: 0,
+    end: 100,
+    splitSize: 10,
+    windowSize: 60,
+    maxConnectionsPerMirror: 2,
+    maxRate: Infinity,
+    ...options,
+  });
+}
+
+/** One of the mirrors is asked for a range. */
+function ask(scene: Download, start: number, end: number, mirror = 0): LiveRequest {
+  return scene.send({ mirror: scene.mirrors[mirror]!, kind: "range", start, end }, 0);
+}
+
+/** A request brings its next bytes. */
+function bring(scene: Download, request: LiveRequest, length: number): void {
+  scene.ledger.receive(request.position, request.position + length);
+  request.position += length;
+}
+
+function free({ ledger }: Download): number[][] {
+  return ledger.free.map(({ start, end }) => [start, end]);
+}
+
+Deno.test("Download.send() takes the range and commands the request; a probe takes nothing", () => {
+  const scene = download();
+  scene.size = 100;
+  const request = ask(scene, 20, 50, 1);
+  assertEquals([free(scene), request.claimEnd], [[[0, 20], [50, 100]], 50]);
+  assertEquals(scene.outbox.take(), [
+    { type: "start", request: 0, mirror: 1, kind: "range", start: 20, end: 50, size: 100 },
+  ]);
+  scene.send({ mirror: scene.mirrors[0]!, kind: "probe", start: 0, end: 4 }, 0);
+  assertEquals(scene.ledger.isFree(0), true);
+  assertEquals(scene.outbox.take(), [
+    { type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4, size: undefined },
+    {
+      type: "report",
+      event: { type: "ask", seconds: 0, mirror: "http://one.test/", request: 1, start: 0, end: 4 },
+    },
+  ]);
+});
+
+Deno.test("Download.cut() frees what a request does not own any more, though it may bring it", () => {
+  const scene = download();
+  const request = ask(scene, 0, 50);
+  bring(scene, request, 10);
+  scene.cut(request, 30, "stolen", 0);
+  assertEquals([request.claimEnd, request.end, free(scene)], [30, 50, [[30, 100]]]);
+  // Not behind what has come, and never forward again.
+  scene.cut(request, 5, "stolen", 0);
+  assertEquals([request.claimEnd, free(scene)], [10, [[10, 100]]]);
+  assertEquals(scene.ledger.frontWasReturned, true);
+});
+
+Deno.test("Download.cut() frees neither what has come nor what another one owns", () => {
+  const scene = download();
+  const request = ask(scene, 0, 50);
+  bring(scene, ask(scene, 20, 40, 1), 5);
+  scene.cut(request, 10, "stolen", 0);
+  assertEquals(free(scene), [[10, 20], [40, 100]]);
+});
+
+Deno.test("Download.close() frees what a request owned, and leaves what it did not own alone", () => {
+  const table = [
+    // position, claimed up to → free
+    [0, 50, [[0, 100]]],
+    [20, 50, [[20, 100]]],
+    [20, 30, [[20, 30], [50, 100]]],
+    [30, 30, [[50, 100]]],
+    [40, 30, [[50, 100]]],
+  ] as const;
+  for (const [position, claimEnd, expected] of table) {
+    const scene = download();
+    const late = ask(scene, 0, 50);
+    bring(scene, late, position);
+    scene.cut(late, claimEnd, "stolen", 0);
+    if (claimEnd < 50) ask(scene, claimEnd, 50, 1);
+    scene.close(late, 0);
+    assertEquals(free(scene), expected.map((pair) => [...pair]), `${position}, ${claimEnd}`);
+    assertEquals(scene.requests.get(late.id), undefined);
+  }
+});
+
+Deno.test("Download.cancel() also tells the driver", () => {
+  const scene = download();
+  const request = ask(scene, 0, 50);
+  scene.outbox.take();
+  scene.cancel(request, "lost", 5);
+  const [cancel, told] = scene.outbox.take();
+  assertEquals(cancel, { type: "cancel", request: 0 });
+  const facts = { mirror: "http://one.test/", request: 0, start: 0, end: 50, goesOn: false };
+  const event = { type: "cancel", seconds: 0.005, ...facts, reason: "lost" } as const;
+  assertEquals(told, { type: "report", event });
+  assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
+});
+
+Deno.test("Download.shorten(): what an answer leaves out is free", () => {
+  const scene = download();
+  const request = ask(scene, 0, 50);
+  scene.shorten(request, 40);
+  assertEquals([request.end, request.claimEnd, free(scene)], [40, 40, [[40, 100]]]);
+  // What it does not own any more has been given back already.
+  scene.cut(request, 10, "stolen", 0);
+  ask(scene, 10, 40, 1);
+  scene.shorten(request, 20);
+  assertEquals([request.end, request.claimEnd, free(scene)], [20, 10, [[40, 100]]]);
+  assertEquals(scene.requests.remnants, [{ start: 10, end: 20 }]);
+});
+
+Deno.test("Download.roomFor(): the window has room for what is neither held nor on its way", () => {
+  const scene = download();
+  assertEquals([scene.room, scene.roomFor(0, 100)], [60, 60]);
+  const request = ask(scene, 0, 25);
+  assertEquals(scene.room, 35);
+  bring(scene, request, 10);
+  assertEquals([scene.room, scene.heldBytes, scene.readyBytes], [35, 10, 10]);
+  scene.consumedBytes = 10;
+  assertEquals([scene.room, scene.heldBytes, scene.readyBytes], [45, 0, 0]);
+  ask(scene, 80, 100);
+  assertEquals(scene.room, 25);
+});
+
+Deno.test("Download.roomFor(): what comes though it is not owned takes room, once", () => {
+  const scene = download();
+  const request = ask(scene, 0, 50);
+  scene.cut(request, 20, "stolen", 0);
+  // 20 bytes are owned, and 30 more may come.
+  assertEquals(scene.room, 10);
+  const table = [
+    // asked for → room for it
+    [20, 50, 40],
+    [20, 30, 20],
+    [40, 50, 20],
+    [10, 25, 15],
+    [40, 80, 20],
+    [50, 80, 10],
+    [0, 20, 10],
+  ] as const;
+  for (const [start, end, room] of table) {
+    assertEquals(scene.roomFor(start, end), room, `${start}-${end}`);
+  }
+  // Others own some of it, and others have brought some.
+  const other = ask(scene, 20, 40, 1);
+  assertEquals([scene.room, scene.roomFor(40, 50)], [10, 20]);
+  bring(scene, other, 20);
+  assertEquals([scene.room, scene.roomFor(40, 50)], [10, 20]);
+  scene.close(request, 0);
+  assertEquals(scene.room, 40);
+});
+
+Deno.test("Download.roomFor(): never more than was there, whoever brings what", () => {
+  const scene = download({ windowSize: 50 });
+  const late = ask(scene, 0, 40);
+  scene.cut(late, 0, "stolen", 0);
+  const room = scene.roomFor(0, 40);
+  assertEquals(room, 50);
+  const other = ask(scene, 0, 40, 1);
+  bring(scene, late, 30);
+  bring(scene, other, 10);
+  assertEquals([scene.heldBytes, scene.room], [30, 10]);
+});
+
+Deno.test("Download.reset() begins anew", () => {
+  const scene = download();
+  scene.size = 100;
+  bring(scene, ask(scene, 0, 30), 30);
+  scene.countReceived();
+  scene.reset();
+  assertEquals([scene.size, scene.received, scene.heldBytes], [undefined, 0, 0]);
+  assertEquals([scene.ledger.front, free(scene)], [0, [[0, 100]]]);
+});
