@@ -175,7 +175,7 @@ Deno.test("a Host header that makes no URL is a bad request, and no secret gets 
 
 /** A server of a handler of the test's own. */
 const OWN = `
-  import { serve } from "${new URL("lib/proxy/serve.ts", ROOT).href}";
+  import { serve } from "${new URL("lib/proxy/command/serve.ts", ROOT).href}";
   const handler = (request) => {
     const path = new URL(request.url).pathname;
     if (path === "/throw") throw new Error("a\\nsecret");
