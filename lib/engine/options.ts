@@ -6,6 +6,7 @@
 
 import type { DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../policy/duplicate.ts";
+import type { ByteRange } from "../http/byte_range.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
 import type { LowestRate } from "../scheduler/lowest_rate.ts";
@@ -14,22 +15,6 @@ import type { RetryOptions } from "../scheduler/retry.ts";
 
 /** Which versions of HTTP are spoken: `auto` takes HTTP/2 where a server offers it over TLS. */
 export type HttpVersion = "auto" | "http1" | "http2";
-
-/** A part of the file. */
-export interface ByteRange {
-  /**
-   * First byte.
-   *
-   * @default {0}
-   */
-  start?: number;
-  /**
-   * The byte behind the last one.
-   *
-   * @default {the end of the file}
-   */
-  end?: number;
-}
 
 /** Options of a {@linkcode Downloader}. */
 export interface DownloaderOptions {
@@ -133,11 +118,12 @@ export interface DownloaderOptions {
    */
   lowestRate?: LowestRate | undefined;
   /**
-   * The part of the file that is wanted.
+   * The part of the file to download: from `start` (0 by default) up to, but not including, `end` (the
+   * end of the file by default).
    *
    * @default {the whole file}
    */
-  range?: ByteRange;
+  range?: Partial<ByteRange> | undefined;
   /**
    * What an earlier download of the same file learned, as {@linkcode Downloader.knownFile} gives it:
    * mirrors that it names are asked for data at once. A file that has changed since is an error.

@@ -6,11 +6,11 @@
  * @module
  */
 
+import type { ByteRange } from "./byte_range.ts";
+
 /** A `Content-Range` in bytes: `end` is exclusive, `size` is `undefined` for `*`. */
-export interface ContentRange {
-  start: number;
-  end: number;
-  size: number | undefined;
+export interface ContentRange extends ByteRange {
+  readonly size: number | undefined;
 }
 
 /** The value of a `Range` header for the bytes from `start` up to, but without, `end`. */

@@ -9,7 +9,8 @@
 
 import { mayHurry, mostBytes, pieceOf } from "./limit.ts";
 import { Outlook } from "./outlook.ts";
-import type { AskReason, ByteSpan, Plan, Policy } from "../scheduler/policy.ts";
+import type { ByteRange } from "../http/byte_range.ts";
+import type { AskReason, Plan, Policy } from "../scheduler/policy.ts";
 import { rescue } from "./rescue.ts";
 import type { LimitView, SourceView } from "../scheduler/view.ts";
 
@@ -20,7 +21,7 @@ export interface AdaptiveView {
     /** The first byte that has not been received. */
     readonly front: number;
     /** What has not been asked for, or was given back, lowest first. */
-    readonly free: readonly ByteSpan[];
+    readonly free: readonly ByteRange[];
     /** Whether the front was asked for, but given back. */
     readonly frontWasReturned: boolean;
     /** Bytes that are asked for. */
@@ -113,7 +114,7 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
   }
 
   /** Asks whoever brings the front soonest, even if that means to wait until it can be asked. */
-  #askFront(gap: ByteSpan, view: AdaptiveView, outlooks: readonly Outlook[]): Plan | undefined {
+  #askFront(gap: ByteRange, view: AdaptiveView, outlooks: readonly Outlook[]): Plan | undefined {
     const short = shortest(view);
     const [best] = outlooks.filter(({ source, silent }) => source.available && !silent)
       .sort((one, other) => one.rushedAt(short) - other.rushedAt(short));
@@ -124,7 +125,7 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
 
   #plan(
     outlook: Outlook,
-    range: ByteSpan,
+    range: ByteRange,
     reason: AskReason,
     view: AdaptiveView,
   ): Plan | undefined {
@@ -164,7 +165,7 @@ function shortest({ limit }: AdaptiveView): number {
   return Math.min(SHORTEST_RANGE, pieceOf(limit));
 }
 
-function bytesIn(spans: readonly ByteSpan[]): number {
+function bytesIn(spans: readonly ByteRange[]): number {
   return spans.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
@@ -200,7 +201,7 @@ function place(
   length: number,
   { ledger, limit }: AdaptiveView,
   now: number,
-): ByteSpan | undefined {
+): ByteRange | undefined {
   const others = outlooks.filter((other) =>
     other !== outlook && other.source.available && !other.silent
   );
@@ -228,11 +229,11 @@ function place(
 
 /** About `length` bytes behind the first `skipped` free ones; `undefined` where there are too few. */
 function cutOutBehind(
-  free: readonly ByteSpan[],
+  free: readonly ByteRange[],
   skipped: number,
   length: number,
   crumb: number,
-): ByteSpan | undefined {
+): ByteRange | undefined {
   let before = skipped;
   for (const [index, gap] of free.entries()) {
     const size = gap.end - gap.start;
@@ -251,7 +252,7 @@ function cutOutBehind(
  * About `length` bytes of a gap from `start` on. What is left of the gap before and behind them is
  * nothing, or more than a crumb: fewer bytes would take less time than their request.
  */
-function cutOut(gap: ByteSpan, start: number, length: number, crumb: number): ByteSpan {
+function cutOut(gap: ByteRange, start: number, length: number, crumb: number): ByteRange {
   const size = gap.end - gap.start;
   if (start - gap.start < crumb) {
     // A gap of few ranges is shared out evenly.
@@ -267,17 +268,17 @@ function cutOut(gap: ByteSpan, start: number, length: number, crumb: number): By
 
 /** Less of a range that is too long: of less, less is on its way already. */
 function shortened(
-  { start }: ByteSpan,
+  { start }: ByteRange,
   room: number,
   view: AdaptiveView,
   reserve: number,
-): ByteSpan | undefined {
+): ByteRange | undefined {
   const length = Math.min(room, view.roomFor(start, start + room) - reserve);
   return length > 0 ? { start, end: start + length } : undefined;
 }
 
 /** Keeps a range within the window; `undefined` where it is better to wait. */
-function fitWindow(range: ByteSpan, view: AdaptiveView): ByteSpan | undefined {
+function fitWindow(range: ByteRange, view: AdaptiveView): ByteRange | undefined {
   const { ledger, windowSize, readyBytes } = view;
   const reserve = Math.floor(windowSize * FRONT_SHARE);
   const atFront = range.start === ledger.front;

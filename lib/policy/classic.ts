@@ -12,7 +12,7 @@ import type { DuplicateRequest } from "./duplicate.ts";
 import { pieceOf, UNLIMITED } from "./limit.ts";
 import type { AskReason, Plan, Policy } from "../scheduler/policy.ts";
 import type { DelayView, LimitView } from "../scheduler/view.ts";
-import type { Interval } from "../scheduler/interval_set.ts";
+import type { ByteRange } from "../http/byte_range.ts";
 import type { Ledger } from "../scheduler/ledger.ts";
 import type { LiveRequest, Mirror } from "../scheduler/mirror.ts";
 
@@ -113,7 +113,7 @@ export class ClassicPolicy implements Policy<ClassicView> {
 
   #ask(
     mirror: Mirror,
-    unit: Interval | undefined,
+    unit: ByteRange | undefined,
     wanted: AskReason,
     view: ClassicView,
   ): Plan | undefined {
@@ -167,9 +167,9 @@ function countClosed(mirrors: readonly Mirror[]): number {
  * ready, and the download cannot lock up.
  */
 function withinWindow(
-  unit: Interval,
+  unit: ByteRange,
   { ledger, room, readyBytes }: ClassicView,
-): Interval | undefined {
+): ByteRange | undefined {
   if (unit.end - unit.start <= room - ledger.unitSize) return unit;
   const { start, end } = ledger.freeUnitAt(0)!;
   if (start !== ledger.front) return undefined;

@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { ByteSpan, Plan, Policy } from "./policy.ts";
+import type { ByteRange } from "../http/byte_range.ts";
+import type { Plan, Policy } from "./policy.ts";
 import type { SendReason } from "../trace/events.ts";
 import type { Download } from "./state.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
@@ -102,7 +103,7 @@ export class Assigner {
     if (plan.type === "duplicate" && this.#closeBadConnections) this.#close(late, now);
   }
 
-  #ask(mirror: Mirror, { start, end }: ByteSpan, reason: SendReason, now: number): void {
+  #ask(mirror: Mirror, { start, end }: ByteRange, reason: SendReason, now: number): void {
     const { ledger, outbox, received } = this.#download;
     const request = this.#download.send({ mirror, kind: "range", start, end }, now);
     mirror.previous = received;

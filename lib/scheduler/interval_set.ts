@@ -5,27 +5,23 @@
  * @module
  */
 
-/** The integers from `start` up to, but without, `end`. */
-export interface Interval {
-  readonly start: number;
-  readonly end: number;
-}
+import type { ByteRange } from "../http/byte_range.ts";
 
 /** A set of integers, kept as disjoint half-open intervals that do not touch. */
 export class IntervalSet {
-  #intervals: Interval[] = [];
+  #intervals: ByteRange[] = [];
 
-  constructor(...intervals: Interval[]) {
+  constructor(...intervals: ByteRange[]) {
     for (const { start, end } of intervals) this.add(start, end);
   }
 
   /** The intervals, lowest first. */
-  get intervals(): readonly Interval[] {
+  get intervals(): readonly ByteRange[] {
     return this.#intervals;
   }
 
   /** The first interval that ends behind `value`. */
-  after(value: number): Interval | undefined {
+  after(value: number): ByteRange | undefined {
     return this.#intervals[this.#search(value + 1)];
   }
 
@@ -83,7 +79,7 @@ export class IntervalSet {
   delete(start: number, end: number): number {
     if (start >= end) return 0;
     const first = this.#search(start + 1);
-    const rest: Interval[] = [];
+    const rest: ByteRange[] = [];
     let last = first;
     let known = 0;
     for (; last < this.#intervals.length; last++) {

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { type Interval, IntervalSet } from "./interval_set.ts";
+import type { ByteRange } from "../http/byte_range.ts";
+import { IntervalSet } from "./interval_set.ts";
 
 /** What came of receiving bytes. */
 export interface Receipt {
@@ -93,7 +94,7 @@ export class Ledger {
   }
 
   /** What is free, lowest first. */
-  get free(): readonly Interval[] {
+  get free(): readonly ByteRange[] {
     return this.#free.intervals;
   }
 
@@ -115,7 +116,7 @@ export class Ledger {
   }
 
   /** The free unit, or piece of one, at `position` of the free ones, lowest first. */
-  freeUnitAt(position: number): Interval | undefined {
+  freeUnitAt(position: number): ByteRange | undefined {
     let before = 0;
     for (const { start, end } of this.#free.intervals) {
       const count = this.#unitsIn(start, end);
@@ -139,7 +140,7 @@ export class Ledger {
   }
 
   /** The bytes of a block. */
-  blockRange(block: number): Interval {
+  blockRange(block: number): ByteRange {
     const start = this.start + block * this.#blockSize;
     return { start, end: Math.min(this.#end, start + this.#blockSize) };
   }
@@ -150,7 +151,7 @@ export class Ledger {
   }
 
   /** The bytes of a unit. */
-  unitRange(unit: number): Interval {
+  unitRange(unit: number): ByteRange {
     const start = this.start + unit * this.unitSize;
     return { start, end: Math.min(this.#end, start + this.unitSize) };
   }
@@ -179,7 +180,7 @@ export class Ledger {
   }
 
   /** Gives back `start` to `end`, but for what has been received or is owned by one of `owners`. */
-  giveBack(start: number, end: number, owners: Iterable<Interval>): void {
+  giveBack(start: number, end: number, owners: Iterable<ByteRange>): void {
     const freed = new IntervalSet({ start, end: Math.min(end, this.#end) });
     for (const interval of this.#received.intervals) freed.delete(interval.start, interval.end);
     for (const owner of owners) freed.delete(owner.start, owner.end);

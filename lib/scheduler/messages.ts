@@ -6,12 +6,13 @@
  */
 
 import type { MirrorError, SphttpError } from "../errors.ts";
+import type { ByteRange } from "../http/byte_range.ts";
 import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
 
 /** What a mirror's headers said, once they were found usable. */
 export type Answer =
   /** The bytes from `start` to `end`; fewer than asked for, perhaps. */
-  | { readonly type: "partial"; readonly start: number; readonly end: number; readonly size?: Size }
+  | { readonly type: "partial"; readonly size?: Size } & ByteRange
   /** The whole file from byte 0. */
   | { readonly type: "whole"; readonly size?: Size }
   /** The range lies outside the file. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
 
 /** One step. */
@@ -14,7 +15,7 @@ export type Plan =
   | {
     readonly type: "ask";
     readonly mirror: number;
-    readonly range: ByteSpan;
+    readonly range: ByteRange;
     /** Why these; whether they had been given back is known elsewhere. */
     readonly reason: AskReason;
   }
@@ -33,14 +34,8 @@ export type AskReason = Extract<SendReason, "front" | "ahead" | "end">;
 interface Takeover<Type extends string> {
   readonly type: Type;
   readonly mirror: number;
-  readonly range: ByteSpan;
+  readonly range: ByteRange;
   readonly late: number;
-}
-
-/** Bytes from `start` up to, but without, `end`. */
-export interface ByteSpan {
-  readonly start: number;
-  readonly end: number;
 }
 
 /** Says which mirror is asked for which bytes. */

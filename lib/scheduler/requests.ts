@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Interval } from "./interval_set.ts";
+import type { ByteRange } from "../http/byte_range.ts";
 import type { LiveRequest } from "./mirror.ts";
 
 /** What is asked for. */
@@ -32,14 +32,14 @@ export class Requests implements Iterable<LiveRequest> {
   }
 
   /** What the requests own and have not brought yet. */
-  get claims(): Interval[] {
+  get claims(): ByteRange[] {
     return [...this].filter(({ kind }) => kind !== "probe")
       .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
   }
 
   /** What the requests will bring though they do not own it any more. */
-  get remnants(): Interval[] {
-    const remnants: Interval[] = [];
+  get remnants(): ByteRange[] {
+    const remnants: ByteRange[] = [];
     for (const { kind, position, claimEnd, end } of this) {
       if (kind !== "range" || claimEnd === end) continue;
       remnants.push({ start: Math.max(position, claimEnd), end });

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { AdaptivePolicy } from "../../lib/policy/adaptive.ts";
 import { UNLIMITED } from "../../lib/policy/limit.ts";
 import type { SourceView } from "../../lib/scheduler/view.ts";
-import type { ByteSpan, Plan, RequestView } from "../../lib/scheduler/policy.ts";
+import type { ByteRange } from "../../lib/http/byte_range.ts";
+import type { Plan, RequestView } from "../../lib/scheduler/policy.ts";
 import type { LimitView } from "../../lib/scheduler/view.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 
@@ -76,7 +77,7 @@ class Scene {
   }
 
   /** A mirror is asked for bytes. */
-  ask(mirror: number, { start, end }: ByteSpan, facts: Partial<RequestView> = {}): void {
+  ask(mirror: number, { start, end }: ByteRange, facts: Partial<RequestView> = {}): void {
     const { live, link } = this.sources[mirror]!;
     this.ledger.take(start, end);
     live.push({

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { type Interval, IntervalSet } from "../../lib/scheduler/interval_set.ts";
+import type { ByteRange } from "../../lib/http/byte_range.ts";
+import { IntervalSet } from "../../lib/scheduler/interval_set.ts";
 import { mulberry32 } from "../support/simulator.ts";
 
 function set(...pairs: readonly (readonly [number, number])[]): IntervalSet {
@@ -127,8 +128,8 @@ Deno.test("IntervalSet does what a set of single integers does", () => {
   }
 });
 
-function naive(model: ReadonlySet<number>, span: number): Interval[] {
-  const intervals: Interval[] = [];
+function naive(model: ReadonlySet<number>, span: number): ByteRange[] {
+  const intervals: ByteRange[] = [];
   for (let value = 0; value < span; value++) {
     if (!model.has(value) || model.has(value - 1)) continue;
     let end = value;

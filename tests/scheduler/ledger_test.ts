@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Interval } from "../../lib/scheduler/interval_set.ts";
+import type { ByteRange } from "../../lib/http/byte_range.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import { mulberry32 } from "../support/simulator.ts";
 
@@ -238,8 +238,8 @@ class NaiveLedger {
     });
   }
 
-  get freePieces(): Interval[] {
-    const pieces: Interval[] = [];
+  get freePieces(): ByteRange[] {
+    const pieces: ByteRange[] = [];
     for (let start = 0; start < this.size; start++) {
       const begins = start % this.unit === 0 || !this.isFree(start - 1);
       if (!this.isFree(start) || !begins) continue;

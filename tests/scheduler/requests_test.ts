@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import type { ByteRange } from "../../lib/http/byte_range.ts";
 import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
 import { type NewRequest, Requests } from "../../lib/scheduler/requests.ts";
 
@@ -12,7 +13,7 @@ function open(requests: Requests, asked: Partial<NewRequest> = {}, now = 5): Liv
   );
 }
 
-function pairs(intervals: readonly { readonly start: number; readonly end: number }[]) {
+function pairs(intervals: readonly ByteRange[]) {
   return intervals.map(({ start, end }) => [start, end]);
 }
 

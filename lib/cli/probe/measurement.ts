@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { ByteRange } from "../../http/byte_range.ts";
 import {
   Downloader,
   type DownloaderOptions,
@@ -186,7 +187,7 @@ export class MirrorProbe {
   }
 
   /** Reads a range to its end; puts what answers come into `answers`. */
-  async #read(range: { readonly start: number; readonly end: number }, answers: Answer[] = []) {
+  async #read(range: ByteRange, answers: Answer[] = []) {
     const fetch = watched(this.#settings.fetch, (answer) => answers.push(answer));
     const download = this.#download(range, fetch);
     const bytes = new Uint8Array(range.end - range.start);

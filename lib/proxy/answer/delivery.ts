@@ -7,7 +7,7 @@
 
 import { Downloader, type DownloaderOptions, type TraceEvent } from "../../../mod.ts";
 import type { BodyListener, DeliveryOutcome } from "./body_listener.ts";
-import type { ResolvedRange } from "../request/byte_ranges.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
 import type { CatalogueEntry } from "./catalogue.ts";
 import type { LiveDownloads, WatchedDownload } from "../observe/live.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -24,7 +24,7 @@ export interface DeliveryOrder {
   readonly mirrors: readonly string[];
   readonly entry: CatalogueEntry;
   /** `undefined` for the whole file. */
-  readonly range: ResolvedRange | undefined;
+  readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
 }
 

@@ -8,7 +8,8 @@
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy } from "../guard/address_policy.ts";
 import { MemoryBudget } from "../capacity/budget.ts";
-import { parseRange, type ResolvedRange } from "../request/byte_ranges.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
+import { parseRange } from "../request/byte_ranges.ts";
 import { Catalogue, type CatalogueEntry } from "./catalogue.ts";
 import type { BodyListener } from "./body_listener.ts";
 import { Delivery } from "./delivery.ts";
@@ -157,7 +158,7 @@ export class FileService {
   async #body(
     order: Order,
     entry: CatalogueEntry,
-    range: ResolvedRange | undefined,
+    range: ByteRange | undefined,
   ): Promise<ReadableStream<Uint8Array>> {
     const { signal, listener } = order;
     const room = new Room(this.#budget);
@@ -174,7 +175,7 @@ export class FileService {
   async #multipart(
     order: Order,
     entry: CatalogueEntry,
-    ranges: readonly ResolvedRange[],
+    ranges: readonly ByteRange[],
     headers: Headers,
   ): Promise<Response> {
     const { contentType, size } = entry.info;
@@ -218,7 +219,7 @@ export class FileService {
   #start(
     { query: { mirrors, options } }: Order,
     entry: CatalogueEntry,
-    range: ResolvedRange | undefined,
+    range: ByteRange | undefined,
     room: Room,
     signal: AbortSignal,
   ): Promise<Delivery> {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ResolvedRange } from "../request/byte_ranges.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
 
 /** What is said of every part, and who is told what. */
 export interface MultipartOptions {
@@ -33,7 +33,7 @@ export interface MultipartOptions {
 
 /** Gives the bytes of a range; the signal aborts when they are wanted no more. */
 export type OpenPart = (
-  range: ResolvedRange,
+  range: ByteRange,
   signal: AbortSignal,
 ) => Promise<ReadableStream<Uint8Array>> | ReadableStream<Uint8Array>;
 
@@ -64,7 +64,7 @@ export function makeBoundary(random: () => number): string {
  * @param open gives the bytes of one range; is called once for each, in order
  */
 export function multipartBody(
-  ranges: readonly ResolvedRange[],
+  ranges: readonly ByteRange[],
   options: MultipartOptions,
   open: OpenPart,
 ): MultipartBody {
@@ -85,7 +85,7 @@ export function multipartBody(
 /** Nothing is read ahead. */
 const PULLED: QueuingStrategy<Uint8Array> = { highWaterMark: 0 };
 
-function partHead({ start, end }: ResolvedRange, options: MultipartOptions): string {
+function partHead({ start, end }: ByteRange, options: MultipartOptions): string {
   const { boundary, contentType, size } = options;
   const type = contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`;
   return `--${boundary}\r\n${type}Content-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`;
@@ -93,7 +93,7 @@ function partHead({ start, end }: ResolvedRange, options: MultipartOptions): str
 
 /** What the stream of a body is fed from. */
 class Parts implements UnderlyingDefaultSource<Uint8Array> {
-  readonly #ranges: readonly ResolvedRange[];
+  readonly #ranges: readonly ByteRange[];
   /** The heads of the parts, and what stands behind the last one. */
   readonly #heads: readonly Uint8Array[];
   readonly #options: MultipartOptions;
@@ -109,7 +109,7 @@ class Parts implements UnderlyingDefaultSource<Uint8Array> {
   #owed = 0;
 
   constructor(
-    ranges: readonly ResolvedRange[],
+    ranges: readonly ByteRange[],
     heads: readonly Uint8Array[],
     options: MultipartOptions,
     open: OpenPart,
@@ -176,6 +176,6 @@ class Parts implements UnderlyingDefaultSource<Uint8Array> {
   }
 }
 
-function named({ start, end }: ResolvedRange): string {
+function named({ start, end }: ByteRange): string {
   return `the part of bytes ${start}-${end - 1}`;
 }

@@ -6,13 +6,7 @@
  * @module
  */
 
-/** Bytes of a file: at least one, and all of them within it. */
-export interface ResolvedRange {
-  /** First byte. */
-  readonly start: number;
-  /** The byte behind the last one. */
-  readonly end: number;
-}
+import type { ByteRange } from "../../http/byte_range.ts";
 
 /** What a Range header asks for. */
 export type RangeRequest =
@@ -21,7 +15,7 @@ export type RangeRequest =
   /** Only bytes that the file does not have (416). */
   | { readonly type: "unsatisfiable" }
   /** These, in the order in which they were asked for (206); of one, no multipart is made. */
-  | { readonly type: "ranges"; readonly ranges: readonly ResolvedRange[] };
+  | { readonly type: "ranges"; readonly ranges: readonly ByteRange[] };
 
 /** The most ranges of one request; with more, the header is ignored. */
 export const MOST_RANGES = 16;
@@ -43,7 +37,7 @@ const UNSATISFIABLE: RangeRequest = { type: "unsatisfiable" };
 export function parseRange(header: string | null, size: number): RangeRequest {
   const set = /^[ \t]*bytes=(.*)$/i.exec(header ?? "")?.[1];
   if (set === undefined) return NONE;
-  const ranges: ResolvedRange[] = [];
+  const ranges: ByteRange[] = [];
   let count = 0;
   for (const member of set.split(",")) {
     const text = member.trim();
@@ -57,7 +51,7 @@ export function parseRange(header: string | null, size: number): RangeRequest {
 }
 
 /** One range of a set; `undefined` for a mistake. In an empty file it may be empty. */
-function resolve(text: string, size: number): ResolvedRange | "unsatisfiable" | undefined {
+function resolve(text: string, size: number): ByteRange | "unsatisfiable" | undefined {
   const [, first, last] = /^(\d*)[ \t]*-[ \t]*(\d*)$/.exec(text) ?? [];
   if (first === undefined || last === undefined) return undefined;
   if (first === "") {
@@ -78,7 +72,7 @@ function isLess(one: string, other: string): boolean {
   return left!.length === right!.length ? left! < right! : left!.length < right!.length;
 }
 
-function overlap(ranges: readonly ResolvedRange[]): boolean {
+function overlap(ranges: readonly ByteRange[]): boolean {
   const sorted = ranges.toSorted((one, other) => one.start - other.start);
   return sorted.some(({ end }, index) => end > (sorted[index + 1]?.start ?? Infinity));
 }

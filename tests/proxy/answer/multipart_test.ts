@@ -1,16 +1,16 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ResolvedRange } from "../../../lib/proxy/request/byte_ranges.ts";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import { makeBoundary, multipartBody } from "../../../lib/proxy/answer/multipart.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 const FILE = new TextEncoder().encode("0123456789abcdefghijklmnopqrstuvwxyz");
 const OPTIONS = { contentType: "text/plain", size: FILE.byteLength, boundary: "XX" };
 
-function range(start: number, end: number): ResolvedRange {
+function range(start: number, end: number): ByteRange {
   return { start, end };
 }
 
-function slice({ start, end }: ResolvedRange): ReadableStream<Uint8Array> {
+function slice({ start, end }: ByteRange): ReadableStream<Uint8Array> {
   return ReadableStream.from([FILE.subarray(start, end)]);
 }
 
