@@ -11,7 +11,7 @@ import { formatBytes, formatPercent, formatRate } from "../lib/cli/report/format
 import { Display } from "../lib/cli/report/live_display.ts";
 import { displayOptions } from "../lib/cli/report/terminal.ts";
 import { analyze, Downloader, type DownloadStats } from "../mod.ts";
-import { spawnLab } from "./support/spawn_lab.ts";
+import { spawnLab } from "./support/lab/spawn_lab.ts";
 
 const SIZE = 64_000_000;
 

@@ -5,8 +5,8 @@
  */
 
 import { DelayRequestAlgorithm } from "../../mod.ts";
-import { TESTBED } from "../support/simulator.ts";
-import { spawnLab } from "../support/spawn_lab.ts";
+import { TESTBED } from "../support/simulator/simulator.ts";
+import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
 import { limitCurve } from "./link_limit.ts";
 import { staticDelays } from "./link_sets.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { findExecutable } from "../support/executable.ts";
-import { startNginx } from "../support/nginx.ts";
+import { findExecutable } from "../support/programs/executable.ts";
+import { startNginx } from "../support/programs/nginx.ts";
 import { median, runMeasured, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;

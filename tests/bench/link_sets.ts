@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { Fault } from "../support/faults.ts";
-import { EIGHT_MIRRORS, TESTBED } from "../support/simulator.ts";
+import type { Fault } from "../support/lab/faults.ts";
+import { EIGHT_MIRRORS, TESTBED } from "../support/simulator/simulator.ts";
 
 /** A mirror of the lab and its link; see `MirrorOptions` of the mirror lab. */
 export interface ShapedLink {

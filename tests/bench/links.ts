@@ -6,8 +6,8 @@
  * @module
  */
 
-import { randomContent } from "../support/content.ts";
-import { spawnLab } from "../support/spawn_lab.ts";
+import { randomContent } from "../support/lab/content.ts";
+import { spawnLab } from "../support/lab/spawn_lab.ts";
 import { figuresOf } from "./arrival_log.ts";
 import { type Contender, CONTENDERS, outputFile } from "./contenders.ts";
 import { limitCurve } from "./link_limit.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { startNginx } from "../support/nginx.ts";
+import { startNginx } from "../support/programs/nginx.ts";
 import type { Drained } from "./drain.ts";
 import { median, runDrain, runMeasured, table } from "./usage.ts";
 

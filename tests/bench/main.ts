@@ -18,7 +18,7 @@
  * @module
  */
 
-import { nginxPath } from "../support/nginx.ts";
+import { nginxPath } from "../support/programs/nginx.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { disk, large, startup } from "./command.ts";

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { startNginx } from "../support/nginx.ts";
-import { TESTBED } from "../support/simulator.ts";
-import { spawnLab } from "../support/spawn_lab.ts";
+import { startNginx } from "../support/programs/nginx.ts";
+import { TESTBED } from "../support/simulator/simulator.ts";
+import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
 import {
   fillNumbered,

@@ -12,23 +12,23 @@
  */
 
 import { parseArgs } from "node:util";
-import { simulateStrictly } from "../support/invariants.ts";
+import { simulateStrictly } from "../support/simulator/invariants.ts";
 import {
   type Figures,
   figuresOf,
   initialBufferingSeconds,
   missedBounds,
-} from "../support/measures.ts";
-import { type NamedNetwork, NETWORKS } from "../support/networks.ts";
-import { capacity, oracle } from "../support/oracle.ts";
-import { randomNetwork } from "../support/random_network.ts";
-import { algorithmOf, ALGORITHMS } from "../support/algorithms.ts";
+} from "../support/simulator/measures.ts";
+import { type NamedNetwork, NETWORKS } from "../support/simulator/networks.ts";
+import { capacity, oracle } from "../support/simulator/oracle.ts";
+import { randomNetwork } from "../support/simulator/random_network.ts";
+import { algorithmOf, ALGORITHMS } from "../support/simulator/algorithms.ts";
 import {
   mulberry32,
   simulate,
   type Simulation,
   type SimulationOptions,
-} from "../support/simulator.ts";
+} from "../support/simulator/simulator.ts";
 import { table } from "./usage.ts";
 
 interface Column {

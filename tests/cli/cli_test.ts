@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { opensslPath, testCertificates } from "../support/certificates.ts";
-import { randomContent } from "../support/content.ts";
-import { startMirror } from "../support/mirror_lab.ts";
+import { opensslPath, testCertificates } from "../support/programs/certificates.ts";
+import { randomContent } from "../support/lab/content.ts";
+import { startMirror } from "../support/lab/mirror_lab.ts";
 import { main } from "../../cli.ts";
 
 const ROOT = new URL("../../", import.meta.url);

@@ -3,8 +3,8 @@ import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../lib/cli/part/part_file.ts";
 import { placeOf } from "../../lib/cli/output/place.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
-import { bytesContent } from "../support/content.ts";
-import { startMirror } from "../support/mirror_lab.ts";
+import { bytesContent } from "../support/lab/content.ts";
+import { startMirror } from "../support/lab/mirror_lab.ts";
 
 const DISK_SIZE = 1024 * 1024;
 const SIZE = 2 * DISK_SIZE;

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type FlagName, FLAGS } from "../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../lib/command/command_error.ts";
-import { runCommand } from "../support/run_command.ts";
+import { runCommand } from "../support/cli/run_command.ts";
 
 const URL = "http://u:hunter2@127.0.0.1:9/f";
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { otherContent, randomContent } from "../support/content.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, type Outcome, withMirrors } from "../support/download.ts";
-import type { Fault } from "../support/faults.ts";
-import type { MirrorOptions } from "../support/mirror_lab.ts";
+import type { Fault } from "../support/lab/faults.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import type { DownloaderOptions } from "../../mod.ts";
 
 type Mirrors = readonly Partial<MirrorOptions>[];

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { MirrorMismatchError, NoMirrorLeftError, RangeNotSatisfiableError } from "../../mod.ts";
-import { otherContent, randomContent } from "../support/content.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 
 const OTHER_SIZE = randomContent(999_999, 3);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { Downloader, type DownloaderOptions, NoMirrorLeftError } from "../../mod.ts";
-import { randomContent } from "../support/content.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
-import { startMirror } from "../support/mirror_lab.ts";
+import { startMirror } from "../support/lab/mirror_lab.ts";
 
 Deno.test("Downloader.open() tells what the file is, and asks nothing before", async () => {
   await withMirrors([{ contentType: "video/mp4" }, {}], async (urls, mirrors) => {

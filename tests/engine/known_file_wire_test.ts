@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Downloader, type KnownFile, NoMirrorLeftError } from "../../mod.ts";
-import { randomContent } from "../support/content.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
 
 /** What a first download learns of the file. */

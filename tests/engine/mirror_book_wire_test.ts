@@ -5,9 +5,9 @@ import {
   type DownloaderOptions,
   MirrorBook,
 } from "../../mod.ts";
-import { randomContent } from "../support/content.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { download, QUICK, withMirrors } from "../support/download.ts";
-import type { LabMirror, MirrorOptions } from "../support/mirror_lab.ts";
+import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const CONTENT = randomContent(6_000_000, 11);
 /** Nothing is given up because the machine is busy. */

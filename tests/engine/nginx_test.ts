@@ -5,10 +5,10 @@ import {
   DuplicateRequestAlgorithm,
   NoMirrorLeftError,
 } from "../../mod.ts";
-import { opensslPath, testCertificates } from "../support/certificates.ts";
-import { randomContent } from "../support/content.ts";
+import { opensslPath, testCertificates } from "../support/programs/certificates.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { download } from "../support/download.ts";
-import { nginxPath, startNginx } from "../support/nginx.ts";
+import { nginxPath, startNginx } from "../support/programs/nginx.ts";
 
 const content = randomContent(8_123_456, 21);
 const missing = nginxPath() === undefined;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { Downloader, MirrorMismatchError, NoMirrorLeftError } from "../../mod.ts";
-import { otherContent, randomContent } from "../support/content.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
-import { type MirrorOptions, startMirror } from "../support/mirror_lab.ts";
+import { type MirrorOptions, startMirror } from "../support/lab/mirror_lab.ts";
 
 const OTHER_BYTES = otherContent(FILE);
 const OTHER_SIZE = randomContent(FILE.size - 5000, 99);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { NoMirrorLeftError, RangeNotSatisfiableError } from "../../mod.ts";
-import { randomContent } from "../support/content.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 
 for (const size of [0, 1, 2, 999, 12_287, 12_288, 12_289, 50_000, 50_001]) {

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../mod.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
-import type { Fault } from "../support/faults.ts";
-import type { MirrorOptions } from "../support/mirror_lab.ts";
+import type { Fault } from "../support/lab/faults.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
   for (const duplicateRequest of Object.values(DuplicateRequestAlgorithm)) {

@@ -9,7 +9,7 @@ import {
 } from "../../lib/policy/classic.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
-import { simulate } from "../support/simulator.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 
 const OPTIONS: ClassicOptions = {
   delay: () => 0,

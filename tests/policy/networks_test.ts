@@ -3,8 +3,8 @@ import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/policy/d
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
-import { inspector, simulateStrictly, WasteAllowance } from "../support/invariants.ts";
-import { randomNetwork as anyNetwork } from "../support/random_network.ts";
+import { inspector, simulateStrictly, WasteAllowance } from "../support/simulator/invariants.ts";
+import { randomNetwork as anyNetwork } from "../support/simulator/random_network.ts";
 import {
   delayRequestOf,
   EIGHT_MIRRORS,
@@ -14,7 +14,7 @@ import {
   type Simulation,
   type SimulationOptions,
   TESTBED,
-} from "../support/simulator.ts";
+} from "../support/simulator/simulator.ts";
 
 const DELAYS = ["normal", "diff without initial delay", "diff", "inv", "static"];
 const DUPLICATES = Object.values(DuplicateRequestAlgorithm);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AddressPolicy } from "../../lib/proxy/guard/address_policy.ts";
-import { policyOf, refusal } from "../support/named_hosts.ts";
+import { policyOf, refusal } from "../support/proxy/named_hosts.ts";
 
 Deno.test("AddressPolicy.check(): allowHosts alone says which hosts may be used", async () => {
   // patterns, URLs that fit, URLs that do not

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { createHandler, type ProxyOptions } from "../../server.ts";
-import { randomContent } from "../support/content.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { FILE, QUICK, withMirrors } from "../support/download.ts";
-import type { MirrorOptions } from "../support/mirror_lab.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const PRIVATE: ProxyOptions = { allowPrivate: true, download: { ...QUICK } };
 

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import server from "../../server.ts";
-import { Child, MAP, ROOT } from "../support/proxy_child.ts";
+import { Child, MAP, ROOT } from "../support/proxy/proxy_child.ts";
 
 Deno.test("`deno serve server.ts` serves with the default options", async () => {
   const script = new URL("server.ts", ROOT).href;

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
 import { createHandler, type ProxyOptions } from "../../server.ts";
-import { type Content, randomContent } from "../support/content.ts";
+import { type Content, randomContent } from "../support/lab/content.ts";
 import { FILE, QUICK, withMirrors } from "../support/download.ts";
-import type { LabMirror, MirrorOptions } from "../support/mirror_lab.ts";
+import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const { delayRequest: _, ...TIMES } = { delayRequest: undefined, ...QUICK };
 

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler, type ProxyOptions } from "../../server.ts";
 import { FILE, QUICK, withMirrors } from "../support/download.ts";
-import { until } from "../support/lab_client.ts";
-import type { Fault, LabMirror, MirrorOptions } from "../support/mirror_lab.ts";
+import { until } from "../support/lab/client.ts";
+import type { Fault, LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 /** A mirror that never gives up by itself: what ends, ends because the client has left. */
 const PATIENT = { ...QUICK, headersTimeoutMs: 60_000, connectTimeoutMs: 60_000 };

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { createHandler, type ProxyOptions } from "../../server.ts";
-import { randomContent } from "../support/content.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { withMirrors } from "../support/download.ts";
-import type { LabMirror, MirrorOptions } from "../support/mirror_lab.ts";
+import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const CLIENTS = 100;
 const ABORTED = 200;

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
 import { createHandler } from "../../server.ts";
-import { bytesContent, type Content, randomContent } from "../support/content.ts";
+import { bytesContent, type Content, randomContent } from "../support/lab/content.ts";
 import { withMirrors } from "../support/download.ts";
-import { startNginx } from "../support/nginx.ts";
-import { type Program, programPath, runProgram } from "../support/programs.ts";
+import { startNginx } from "../support/programs/nginx.ts";
+import { type Program, programPath, runProgram } from "../support/programs/programs.ts";
 
 const FILE = randomContent(12_345_678, 41);
 

@@ -5,10 +5,10 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { randomContent } from "../support/content.ts";
-import { until } from "../support/lab_client.ts";
-import { startMirror } from "../support/mirror_lab.ts";
-import { begin, NO_SIGNALS, proxied, started } from "../support/proxy_child.ts";
+import { randomContent } from "../support/lab/content.ts";
+import { until } from "../support/lab/client.ts";
+import { startMirror } from "../support/lab/mirror_lab.ts";
+import { begin, NO_SIGNALS, proxied, started } from "../support/proxy/proxy_child.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler } from "../../server.ts";
-import { withPage } from "../support/browser.ts";
-import { bytesContent } from "../support/content.ts";
+import { withPage } from "../support/programs/browser.ts";
+import { bytesContent } from "../support/lab/content.ts";
 import { withMirrors } from "../support/download.ts";
-import { runProgram } from "../support/programs.ts";
+import { runProgram } from "../support/programs/programs.ts";
 
 const SECONDS = 60;
 

@@ -6,8 +6,8 @@ import {
   type WatchedMirror,
 } from "../../lib/scheduler/lowest_rate.ts";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
-import { Hand, urlOf } from "../support/hand.ts";
-import { simulate, type SimulatedMirror, TESTBED } from "../support/simulator.ts";
+import { Hand, urlOf } from "../support/scheduler/hand.ts";
+import { simulate, type SimulatedMirror, TESTBED } from "../support/simulator/simulator.ts";
 
 /** 100 bytes per second, over 10 s. */
 const LOWEST = { bytesPerSecond: 100, seconds: 10 };

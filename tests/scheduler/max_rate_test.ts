@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { probeSizeFor } from "../../lib/engine/file_info.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
-import { ByteLog } from "../support/byte_log.ts";
-import { Hand, PROBE } from "../support/hand.ts";
-import { simulateStrictly } from "../support/invariants.ts";
+import { ByteLog } from "../support/scheduler/byte_log.ts";
+import { Hand, PROBE } from "../support/scheduler/hand.ts";
+import { simulateStrictly } from "../support/simulator/invariants.ts";
 import {
   EIGHT_MIRRORS,
   schedulerOptionsOf,
@@ -11,7 +11,7 @@ import {
   type Simulation,
   type SimulationOptions,
   TESTBED,
-} from "../support/simulator.ts";
+} from "../support/simulator/simulator.ts";
 
 /** How long a download takes, in seconds, if it keeps to its limit. */
 const SECONDS = 20;

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RateEstimator } from "../../lib/scheduler/rate_estimator.ts";
-import { mulberry32 } from "../support/simulator.ts";
+import { mulberry32 } from "../support/simulator/simulator.ts";
 
 /** Brings `bytesPerSecond` from `from` to `to` in chunks every `everyMs`. */
 function feed(

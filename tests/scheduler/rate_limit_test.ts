@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RateLimit } from "../../lib/scheduler/rate_limit.ts";
-import { mulberry32 } from "../support/simulator.ts";
+import { mulberry32 } from "../support/simulator/simulator.ts";
 
 /** A limit of 10 bytes per millisecond, whose first debt has been paid. */
 function limited(): RateLimit {

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { retryDelay, type RetryOptions } from "../../lib/scheduler/retry.ts";
-import { mulberry32 } from "../support/simulator.ts";
+import { mulberry32 } from "../support/simulator/simulator.ts";
 
 const OPTIONS: Required<RetryOptions> = {
   attempts: 10,

@@ -1,7 +1,7 @@
 /** What is asked for before the mirrors have agreed, and what becomes of it. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Hand, PROBE } from "../support/hand.ts";
+import { Hand, PROBE } from "../support/scheduler/hand.ts";
 
 /** A mirror answers its probe with a part of a file of 100 bytes. */
 function answer(hand: Hand, mirror: number, digest: string): void {

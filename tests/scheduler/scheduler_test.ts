@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
-import { Hand, positions, PROBE, urlOf } from "../support/hand.ts";
+import { Hand, positions, PROBE, urlOf } from "../support/scheduler/hand.ts";
 
 Deno.test("Scheduler.start() probes every mirror at once", () => {
   assertEquals(new Hand(3).work, ["probe 0-4", "probe 0-4", "probe 0-4"]);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
-import { Hand, PROBE } from "../support/hand.ts";
+import { Hand, PROBE } from "../support/scheduler/hand.ts";
 
 Deno.test("Scheduler: where nobody has ranges, one whole body is read on, the others are not", () => {
   const hand = new Hand(2);

@@ -7,8 +7,8 @@
 import { createHash } from "node:crypto";
 import { Downloader, type DownloaderOptions } from "../../mod.ts";
 import type { DownloadStats, TraceEvent } from "../../mod.ts";
-import { type Content, randomContent } from "./content.ts";
-import { type LabMirror, type MirrorOptions, startMirror } from "./mirror_lab.ts";
+import { type Content, randomContent } from "./lab/content.ts";
+import { type LabMirror, type MirrorOptions, startMirror } from "./lab/mirror_lab.ts";
 
 /** What came of a download. */
 export interface Outcome {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CancelEvent, SendEvent } from "../../mod.ts";
-import { Hand, positions, urlOf } from "../support/hand.ts";
-import { ScriptedHand } from "../support/scripted_hand.ts";
+import { Hand, positions, urlOf } from "../support/scheduler/hand.ts";
+import { ScriptedHand } from "../support/scheduler/scripted_hand.ts";
 import {
   delayRequestOf,
   EIGHT_MIRRORS,
@@ -9,7 +9,7 @@ import {
   type SimulatedMirror,
   type Simulation,
   TESTBED,
-} from "../support/simulator.ts";
+} from "../support/simulator/simulator.ts";
 
 /** Why ranges were asked for, each reason once. */
 function reasons({ events }: Simulation): (string | undefined)[] {

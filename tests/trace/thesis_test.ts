@@ -7,7 +7,7 @@ import {
   simulate,
   type SimulatedMirror,
   TESTBED,
-} from "../support/simulator.ts";
+} from "../support/simulator/simulator.ts";
 
 /** Two results closer than this are equal. */
 const NOISE = 1.15;

@@ -5,7 +5,7 @@
 
 import { assertEquals } from "@std/assert";
 import { FILE, withMirrors } from "../support/download.ts";
-import { startHttpProxy } from "../support/proxy_lab.ts";
+import { startHttpProxy } from "../support/lab/forward_proxy.ts";
 
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const IMPORT_MAP = new URL("../../import_map.npm.json", import.meta.url).pathname;

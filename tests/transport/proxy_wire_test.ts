@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { type DownloaderOptions, type MirrorError, NoMirrorLeftError } from "../../mod.ts";
-import { opensslPath, testCertificates } from "../support/certificates.ts";
-import { randomContent } from "../support/content.ts";
+import { opensslPath, testCertificates } from "../support/programs/certificates.ts";
+import { randomContent } from "../support/lab/content.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 import {
   type LabProxy,
   startHttpProxy,
   startSocksProxy,
   startStubbornProxy,
-} from "../support/proxy_lab.ts";
+} from "../support/lab/forward_proxy.ts";
 
 /** The address of a mirror by a name that only a proxy can look up. */
 function byName(url: string): string {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { type MirrorError, NoMirrorLeftError } from "../../mod.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
-import { startMirror } from "../support/mirror_lab.ts";
+import { startMirror } from "../support/lab/mirror_lab.ts";
 
 /** The basic credentials `user:pass`. */
 const BASIC = "Basic dXNlcjpwYXNz";

@@ -5,7 +5,7 @@ import { MAIN_FLAGS, SHELLS, spellings, SUBCOMMANDS } from "../../../lib/cli/com
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
-import { findExecutable } from "../../support/executable.ts";
+import { findExecutable } from "../../support/programs/executable.ts";
 
 /** Runs a script in a shell, if it is there; a file with the completions is its first argument. */
 async function inShell(shell: string, args: string[], script = ""): Promise<string | undefined> {

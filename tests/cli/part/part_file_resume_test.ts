@@ -13,7 +13,7 @@ import {
   refuse,
   text,
   workplace,
-} from "../../support/part_workplace.ts";
+} from "../../support/cli/part_workplace.ts";
 
 function refuseToBegin(part: PartFile, facts: FileFacts): string {
   const error = assertThrows(() => part.begin(facts), CommandError) as CommandError;

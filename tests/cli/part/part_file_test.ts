@@ -11,7 +11,7 @@ import {
   refuse,
   text,
   workplace,
-} from "../../support/part_workplace.ts";
+} from "../../support/cli/part_workplace.ts";
 
 const POSIX = Deno.build.os !== "windows";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { exists } from "../../../lib/cli/output/place.ts";
-import { otherContent, randomContent } from "../../support/content.ts";
-import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
+import { otherContent, randomContent } from "../../support/lab/content.ts";
+import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
 const SIZE = 1_500_000;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { randomContent } from "../../support/content.ts";
-import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
+import { randomContent } from "../../support/lab/content.ts";
+import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 const ROOT = new URL("../../../", import.meta.url);

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { WriteBehind } from "../../../lib/cli/part/write_behind.ts";
-import { randomContent } from "../../support/content.ts";
+import { randomContent } from "../../support/lab/content.ts";
 
 const CONTENT = randomContent(9_000_000, 5);
 

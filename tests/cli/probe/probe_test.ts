@@ -5,9 +5,9 @@ import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
 import { parseProbe, type ProbeCommand } from "../../../lib/cli/probe/flags.ts";
 import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
-import { testCertificates } from "../../support/certificates.ts";
-import { otherContent, randomContent, resizedContent } from "../../support/content.ts";
-import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
+import { testCertificates } from "../../support/programs/certificates.ts";
+import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
+import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 
 const SIZE = 2_000_000;
 const CONTENT = randomContent(SIZE);

@@ -2,9 +2,9 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
-import { randomContent } from "../../support/content.ts";
-import { startMirror } from "../../support/mirror_lab.ts";
-import { runCommand } from "../../support/run_command.ts";
+import { randomContent } from "../../support/lab/content.ts";
+import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { runCommand } from "../../support/cli/run_command.ts";
 
 const ONE = randomContent(300_000, 1);
 const TWO = randomContent(200_000, 2);

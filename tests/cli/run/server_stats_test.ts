@@ -3,9 +3,9 @@ import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { loadServerStats, saveServerStats } from "../../../lib/cli/run/server_stats.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
 import { MirrorBook } from "../../../mod.ts";
-import { randomContent } from "../../support/content.ts";
-import { type LabMirror, startMirror } from "../../support/mirror_lab.ts";
-import { runCommand } from "../../support/run_command.ts";
+import { randomContent } from "../../support/lab/content.ts";
+import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
+import { runCommand } from "../../support/cli/run_command.ts";
 
 const CONTENT = randomContent(4_000_000, 13);
 const KNOWN = { bytesPerSecond: 8e6, latencyMs: 40 };

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { OVERLAP } from "../../../lib/cli/part/continuation.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
-import { otherContent, randomContent, resizedContent } from "../../support/content.ts";
-import { startMirror } from "../../support/mirror_lab.ts";
-import { runCommand } from "../../support/run_command.ts";
+import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
+import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { runCommand } from "../../support/cli/run_command.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { opensslPath, testCertificates } from "../../support/certificates.ts";
-import { randomContent } from "../../support/content.ts";
-import { startMirror } from "../../support/mirror_lab.ts";
+import { opensslPath, testCertificates } from "../../support/programs/certificates.ts";
+import { randomContent } from "../../support/lab/content.ts";
+import { startMirror } from "../../support/lab/mirror_lab.ts";
 import {
   Child,
   command,
@@ -10,7 +10,7 @@ import {
   proxied,
   ROOT,
   started,
-} from "../../support/proxy_child.ts";
+} from "../../support/proxy/proxy_child.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { policyOf, refusal } from "../../support/named_hosts.ts";
+import { policyOf, refusal } from "../../support/proxy/named_hosts.ts";
 
 /** Hosts that stand for an address which is not public, however they are spelled. */
 const CLOSED = [

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
-import { policyOf } from "../../support/named_hosts.ts";
+import { policyOf } from "../../support/proxy/named_hosts.ts";
 
 Deno.test("AddressPolicy.check(): a name that cannot be resolved is no refusal", async () => {
   const { policy } = policyOf();

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHandler, type ProxyOptions } from "../../../server.ts";
-import { randomContent } from "../../support/content.ts";
+import { randomContent } from "../../support/lab/content.ts";
 import { FILE, withMirrors } from "../../support/download.ts";
 
 interface Line {

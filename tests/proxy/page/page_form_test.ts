@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { makeLink, withMock } from "../../support/mock_proxy.ts";
+import { makeLink, withMock } from "../../support/proxy/mock_proxy.ts";
 
 Deno.test("the page makes, copies, remembers and checks links", async (t) => {
   await withMock(async (page, proxy) => {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { makeLink, MIRRORS, type State, withMock } from "../../support/mock_proxy.ts";
+import { makeLink, MIRRORS, type State, withMock } from "../../support/proxy/mock_proxy.ts";
 
 /** As page.html has them for the first three mirrors. */
 const LIGHT = ["#1e53b1", "#f28e0f", "#17bca0"];

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pageResponse } from "../../../lib/proxy/page/page.ts";
 import { createHandler } from "../../../server.ts";
-import { withPage } from "../../support/browser.ts";
-import { bytesContent } from "../../support/content.ts";
+import { withPage } from "../../support/programs/browser.ts";
+import { bytesContent } from "../../support/lab/content.ts";
 import { withMirrors } from "../../support/download.ts";
-import { makeWav } from "../../support/wav.ts";
+import { makeWav } from "../../support/proxy/wav.ts";
 
 Deno.test("pageResponse() lets nothing run but what is in the page", async () => {
   const response = await pageResponse();

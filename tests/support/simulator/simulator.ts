@@ -6,23 +6,23 @@
  * @module
  */
 
-import type { Command, SchedulerEvent } from "../../lib/scheduler/messages.ts";
-import { Scheduler } from "../../lib/scheduler/scheduler.ts";
-import { MirrorError, type SphttpError } from "../../lib/errors.ts";
-import type { CancelEvent, TraceEvent } from "../../lib/trace/events.ts";
+import type { Command, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
+import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
+import { MirrorError, type SphttpError } from "../../../lib/errors.ts";
+import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Bottleneck } from "./bottleneck.ts";
 import { EventQueue } from "./event_queue.ts";
 import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
-import { mulberry32 } from "./random.ts";
-import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
-import { SimulatedLink } from "./simulated_link.ts";
-import { type SimulatedMirror, simulatedUrl } from "./simulated_mirror.ts";
+import { mulberry32 } from "../random.ts";
+import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
+import { SimulatedLink } from "./link.ts";
+import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
 export { delayRequestOf, schedulerOptionsOf } from "./algorithms.ts";
-export { mulberry32 } from "./random.ts";
+export { mulberry32 } from "../random.ts";
 
-export { EIGHT_MIRRORS, type SimulatedMirror, simulatedUrl, TESTBED } from "./simulated_mirror.ts";
+export { EIGHT_MIRRORS, type SimulatedMirror, simulatedUrl, TESTBED } from "./mirror.ts";
 
 /** The links that a download goes over, and the size of its file. */
 export interface Network {

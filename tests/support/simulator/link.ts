@@ -9,8 +9,8 @@
 import type { Bottleneck } from "./bottleneck.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { RateTimeline } from "./rate_timeline.ts";
-import { SimulatedConnection } from "./simulated_connection.ts";
-import type { SimulatedMirror } from "./simulated_mirror.ts";
+import { SimulatedConnection } from "./connection.ts";
+import type { SimulatedMirror } from "./mirror.ts";
 
 /** What a link works with. */
 export interface LinkOptions {

@@ -1,11 +1,11 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
-import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
+import { Ledger } from "../../../lib/scheduler/ledger.ts";
+import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptionsOf } from "./algorithms.ts";
 import { inspector, simulateStrictly } from "./invariants.ts";
-import { mulberry32 } from "./random.ts";
+import { mulberry32 } from "../random.ts";
 import { randomNetwork } from "./random_network.ts";
-import { TESTBED } from "./simulated_mirror.ts";
+import { TESTBED } from "./mirror.ts";
 
 interface Asked {
   readonly position: number;

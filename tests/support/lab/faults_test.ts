@@ -8,7 +8,7 @@ import {
   sameBytes,
   SIZE,
   withMirror,
-} from "./lab_client.ts";
+} from "./client.ts";
 import { startMirror } from "./mirror_lab.ts";
 
 Deno.test("FaultPlan: from, count and afterMs say which request a fault strikes", () => {

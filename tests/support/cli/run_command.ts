@@ -4,12 +4,12 @@
  * @module
  */
 
-import { parseCommand } from "../../lib/cli/arguments/command.ts";
-import { runDownloads } from "../../lib/cli/run/downloads.ts";
-import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
-import type { Report } from "../../lib/cli/report/report.ts";
-import { TextReport } from "../../lib/cli/report/text_report.ts";
-import { CommandError } from "../../lib/command/command_error.ts";
+import { parseCommand } from "../../../lib/cli/arguments/command.ts";
+import { runDownloads } from "../../../lib/cli/run/downloads.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import type { Report } from "../../../lib/cli/report/report.ts";
+import { TextReport } from "../../../lib/cli/report/text_report.ts";
+import { CommandError } from "../../../lib/command/command_error.ts";
 
 /** What a command has told. */
 export interface Told {

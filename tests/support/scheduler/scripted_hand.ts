@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Plan, Policy } from "../../lib/scheduler/policy.ts";
-import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
-import { MirrorError, type MirrorErrorOptions } from "../../lib/errors.ts";
+import type { Plan, Policy } from "../../../lib/scheduler/policy.ts";
+import type { LiveRequest } from "../../../lib/scheduler/mirror.ts";
+import { MirrorError, type MirrorErrorOptions } from "../../../lib/errors.ts";
 import { Hand } from "./hand.ts";
 import type { TestOptions } from "./scheduler_options.ts";
 

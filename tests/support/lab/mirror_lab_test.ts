@@ -1,14 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { randomContent } from "./content.ts";
-import {
-  content,
-  endOfConnection,
-  readAll,
-  sameBytes,
-  SIZE,
-  until,
-  withMirror,
-} from "./lab_client.ts";
+import { content, endOfConnection, readAll, sameBytes, SIZE, until, withMirror } from "./client.ts";
 import { startMirror } from "./mirror_lab.ts";
 
 Deno.test("startMirror() serves the whole file", () =>

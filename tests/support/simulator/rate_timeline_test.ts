@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { mulberry32 } from "./random.ts";
+import { mulberry32 } from "../random.ts";
 import { RateTimeline, wanderingRates } from "./rate_timeline.ts";
 
 Deno.test("RateTimeline without a change carries at one rate", () => {

@@ -8,8 +8,8 @@
 
 import type { DeliveryPoint } from "./measures.ts";
 import { RateTimeline } from "./rate_timeline.ts";
-import { INITIAL_WINDOW, MAX_WINDOW } from "./simulated_connection.ts";
-import type { SimulatedMirror } from "./simulated_mirror.ts";
+import { INITIAL_WINDOW, MAX_WINDOW } from "./connection.ts";
+import type { SimulatedMirror } from "./mirror.ts";
 import type { Network } from "./simulator.ts";
 
 /** What the oracle brings. */

@@ -1,9 +1,9 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { schedulerOptionsOf } from "./algorithms.ts";
 import { capacity, oracle } from "./oracle.ts";
-import { mulberry32 } from "./random.ts";
+import { mulberry32 } from "../random.ts";
 import { randomNetwork } from "./random_network.ts";
-import { megabits, TESTBED } from "./simulated_mirror.ts";
+import { megabits, TESTBED } from "./mirror.ts";
 import { simulate } from "./simulator.ts";
 
 const LINK = { bytesPerSecond: 1_000_000, roundTripMs: 50 };

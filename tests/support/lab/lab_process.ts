@@ -1,7 +1,7 @@
 /**
  * Several mirrors of one file in a process of their own:
  *
- *     deno run -A tests/support/lab_process.ts '{"size": 1e8, "mirrors": [{"bytesPerSecond": 1e6}]}'
+ *     deno run -A tests/support/lab/lab_process.ts '{"size": 1e8, "mirrors": [{"bytesPerSecond": 1e6}]}'
  *
  * Prints one line of JSON, `{ urls, sha256? }`, when they listen, and ends when its stdin is closed. Each line
  * `report` on stdin is answered by one line of JSON, a {@linkcode LabReport} for each mirror.

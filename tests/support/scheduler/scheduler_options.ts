@@ -4,11 +4,11 @@
  * @module
  */
 
-import { type DelayRequest, delayRequests } from "../../lib/policy/delay.ts";
-import { duplicateRequests } from "../../lib/policy/duplicate.ts";
-import type { ClassicOptions } from "../../lib/policy/classic.ts";
-import { policyOf } from "../../lib/policy/policies.ts";
-import type { SchedulerOptions } from "../../lib/scheduler/scheduler.ts";
+import { type DelayRequest, delayRequests } from "../../../lib/policy/delay.ts";
+import { duplicateRequests } from "../../../lib/policy/duplicate.ts";
+import type { ClassicOptions } from "../../../lib/policy/classic.ts";
+import { policyOf } from "../../../lib/policy/policies.ts";
+import type { SchedulerOptions } from "../../../lib/scheduler/scheduler.ts";
 
 /** What a test may change: the scheduler's options, or those of its policy. */
 export interface TestOptions

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { gaussian } from "./random.ts";
+import { gaussian } from "../random.ts";
 
 /** From this time on the rate is this one. */
 export type RateChange = readonly [seconds: number, bytesPerSecond: number];

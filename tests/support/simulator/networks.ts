@@ -6,9 +6,9 @@
  */
 
 import type { Figures } from "./measures.ts";
-import { mulberry32 } from "./random.ts";
+import { mulberry32 } from "../random.ts";
 import { wanderingRates } from "./rate_timeline.ts";
-import { EIGHT_MIRRORS, megabits, type SimulatedMirror, TESTBED } from "./simulated_mirror.ts";
+import { EIGHT_MIRRORS, megabits, type SimulatedMirror, TESTBED } from "./mirror.ts";
 import type { Network } from "./simulator.ts";
 
 /** A network with a name. */

@@ -6,8 +6,8 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
-import { pageResponse } from "../../lib/proxy/page/page.ts";
-import { type PageOptions, withPage } from "./browser.ts";
+import { pageResponse } from "../../../lib/proxy/page/page.ts";
+import { type PageOptions, withPage } from "../programs/browser.ts";
 import { makeWav } from "./wav.ts";
 
 /** The mirrors that the mock tells of unless it is told otherwise. */

@@ -6,11 +6,11 @@
  */
 
 import { assertEquals, AssertionError } from "@std/assert";
-import { IntervalSet } from "../../lib/scheduler/interval_set.ts";
-import type { Ledger } from "../../lib/scheduler/ledger.ts";
-import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
-import { schedulerOptions } from "./scheduler_options.ts";
-import type { SimulatedMirror } from "./simulated_mirror.ts";
+import { IntervalSet } from "../../../lib/scheduler/interval_set.ts";
+import type { Ledger } from "../../../lib/scheduler/ledger.ts";
+import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
+import { schedulerOptions } from "../scheduler/scheduler_options.ts";
+import type { SimulatedMirror } from "./mirror.ts";
 import { simulate, type Simulation, type SimulationOptions } from "./simulator.ts";
 
 /**

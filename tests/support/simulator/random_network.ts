@@ -7,7 +7,7 @@
 
 import { wanderingRates } from "./rate_timeline.ts";
 import type { RateChange } from "./rate_timeline.ts";
-import type { SimulatedMirror } from "./simulated_mirror.ts";
+import type { SimulatedMirror } from "./mirror.ts";
 import type { SimulationOptions } from "./simulator.ts";
 
 type Random = () => number;

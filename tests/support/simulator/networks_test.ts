@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { figuresOf, missedBounds } from "./measures.ts";
 import { NETWORKS } from "./networks.ts";
 import { capacity, oracle } from "./oracle.ts";
-import { mulberry32 } from "./random.ts";
+import { mulberry32 } from "../random.ts";
 import { randomNetwork } from "./random_network.ts";
 
 Deno.test("NETWORKS have names of their own, and bounds for the rows of the table", () => {

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { type DelayRequest, delayRequests } from "../../lib/policy/delay.ts";
-import type { TestOptions } from "./scheduler_options.ts";
-import { type SimulatedMirror, simulatedUrl } from "./simulated_mirror.ts";
+import { type DelayRequest, delayRequests } from "../../../lib/policy/delay.ts";
+import type { TestOptions } from "../scheduler/scheduler_options.ts";
+import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
 /** Delay request algorithms by name; static delays fit the given links. */
 export function delayRequestOf(name: string, links: readonly SimulatedMirror[]): DelayRequest {

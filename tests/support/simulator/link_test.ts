@@ -1,10 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Bottleneck } from "./bottleneck.ts";
 import { EventQueue } from "./event_queue.ts";
-import { mulberry32 } from "./random.ts";
-import { INITIAL_WINDOW } from "./simulated_connection.ts";
-import { type LinkOptions, SimulatedLink } from "./simulated_link.ts";
-import type { SimulatedMirror } from "./simulated_mirror.ts";
+import { mulberry32 } from "../random.ts";
+import { INITIAL_WINDOW } from "./connection.ts";
+import { type LinkOptions, SimulatedLink } from "./link.ts";
+import type { SimulatedMirror } from "./mirror.ts";
 
 /** What became of a request. Times are in milliseconds. */
 interface Fate {

@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { DelayRequest } from "../../lib/policy/delay.ts";
-import type { Answer, Command, SchedulerEvent } from "../../lib/scheduler/messages.ts";
-import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
-import { Scheduler } from "../../lib/scheduler/scheduler.ts";
-import { MirrorError, type MirrorErrorOptions } from "../../lib/errors.ts";
-import type { CancelEvent, TraceEvent } from "../../lib/trace/events.ts";
+import type { DelayRequest } from "../../../lib/policy/delay.ts";
+import type { Answer, Command, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
+import type { LiveRequest } from "../../../lib/scheduler/mirror.ts";
+import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
+import { MirrorError, type MirrorErrorOptions } from "../../../lib/errors.ts";
+import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
 
 type Told = TraceEvent | CancelEvent;

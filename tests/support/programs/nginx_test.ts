@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { opensslPath, testCertificates } from "./certificates.ts";
-import { randomContent } from "./content.ts";
+import { randomContent } from "../lab/content.ts";
 import { nginxPath, startNginx } from "./nginx.ts";
 
 const nginxMissing = nginxPath() === undefined;

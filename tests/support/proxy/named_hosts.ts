@@ -5,8 +5,11 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { AddressPolicy, type AddressPolicyOptions } from "../../lib/proxy/guard/address_policy.ts";
-import { Problem } from "../../lib/proxy/problem.ts";
+import {
+  AddressPolicy,
+  type AddressPolicyOptions,
+} from "../../../lib/proxy/guard/address_policy.ts";
+import { Problem } from "../../../lib/proxy/problem.ts";
 
 /** Names of the tests, and their addresses. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
