@@ -78,7 +78,7 @@ function isLocal(client: Deno.Addr): boolean {
 
 if (import.meta.main) {
   const run = async () => {
-    const { main } = await import("./lib/proxy/command/command.ts");
+    const { main } = await import("./lib/proxy/command/main.ts");
     Deno.exit(await main(Deno.args));
   };
   // For `deno serve` this is the main module too (denoland/deno#29447): it listens as soon as this

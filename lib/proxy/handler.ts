@@ -9,7 +9,7 @@ import { ClientSignal } from "./request/client_signal.ts";
 import type { BodyListener } from "./answer/body_listener.ts";
 import { type FileRequest, FileService } from "./answer/file_service.ts";
 import { corsHeaders, isPreflight } from "./answer/headers.ts";
-import { LiveDownloads } from "./observe/live.ts";
+import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
 import type { ProxyOptions } from "./options.ts";
 import { pageResponse } from "./page/page.ts";

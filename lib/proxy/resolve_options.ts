@@ -6,7 +6,7 @@
  */
 
 import type { AccessLogFormat } from "./observe/access_log.ts";
-import { LEAST_SHARE } from "./capacity/budget.ts";
+import { LEAST_SHARE } from "./capacity/memory_budget.ts";
 import type { ProxyOptions } from "./options.ts";
 
 type Optional = "allowHosts" | "token" | "cors";

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { MemoryBudget } from "../../lib/proxy/capacity/budget.ts";
+import { MemoryBudget } from "../../lib/proxy/capacity/memory_budget.ts";
 import { resolveProxyOptions } from "../../lib/proxy/resolve_options.ts";
 import { createHandler, type ProxyOptions } from "../../server.ts";
 

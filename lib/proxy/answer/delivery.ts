@@ -8,8 +8,8 @@
 import { Downloader, type DownloaderOptions, type TraceEvent } from "../../../mod.ts";
 import type { BodyListener, DeliveryOutcome } from "./body_listener.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
-import type { CatalogueEntry } from "./catalogue.ts";
-import type { LiveDownloads, WatchedDownload } from "../observe/live.ts";
+import type { CatalogueEntry } from "./known_files.ts";
+import type { LiveDownloads, WatchedDownload } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { Room } from "../capacity/room.ts";
 

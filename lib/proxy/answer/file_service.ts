@@ -7,15 +7,15 @@
 
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy } from "../guard/address_policy.ts";
-import { MemoryBudget } from "../capacity/budget.ts";
+import { MemoryBudget } from "../capacity/memory_budget.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { parseRange } from "../request/byte_ranges.ts";
-import { Catalogue, type CatalogueEntry } from "./catalogue.ts";
+import { Catalogue, type CatalogueEntry } from "./known_files.ts";
 import type { BodyListener } from "./body_listener.ts";
 import { Delivery } from "./delivery.ts";
 import { guardedFetch } from "../guard/guarded_fetch.ts";
 import { contentDisposition, fileNameOf, filePolicy } from "./headers.ts";
-import type { LiveDownloads } from "../observe/live.ts";
+import type { LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { makeBoundary, multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";

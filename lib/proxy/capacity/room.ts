@@ -5,7 +5,7 @@
  */
 
 import type { Downloader } from "../../../mod.ts";
-import type { Admission, MemoryBudget } from "./budget.ts";
+import type { Admission, MemoryBudget } from "./memory_budget.ts";
 import { noRoom } from "./no_room.ts";
 
 /** Room for one answer, until it is disposed of. */

@@ -20,7 +20,7 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "./ip_address.ts";
-import { NameMemory, type NameMemoryOptions } from "./name_memory.ts";
+import { NameMemory, type NameMemoryOptions } from "./dns_cache.ts";
 import { Problem } from "../problem.ts";
 
 /** Options of an {@linkcode AddressPolicy}. */

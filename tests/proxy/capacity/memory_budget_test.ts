@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Admission, MemoryBudget } from "../../../lib/proxy/capacity/budget.ts";
+import { type Admission, MemoryBudget } from "../../../lib/proxy/capacity/memory_budget.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 const MIB = 1024 * 1024;

@@ -25,7 +25,7 @@ import {
   parsePort,
   parseToken,
   parseWait,
-} from "../request/values.ts";
+} from "./arguments.ts";
 
 /** What is to be done. */
 export type Command = { readonly type: "help" } | { readonly type: "version" } | ServeCommand;

@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../../lib/command/command_error.ts";
-import { parseCommand, type ServeCommand } from "../../../lib/proxy/command/command.ts";
+import { parseCommand, type ServeCommand } from "../../../lib/proxy/command/main.ts";
 import { ExitCode } from "../../../lib/proxy/command/exit_code.ts";
 import { FLAGS, helpText } from "../../../lib/proxy/command/flags.ts";
 

@@ -8,7 +8,7 @@
 
 import { usageError } from "../../command/command_error.ts";
 import { parseSeconds, readSize } from "../../command/values.ts";
-import { LEAST_SHARE } from "../capacity/budget.ts";
+import { LEAST_SHARE } from "../capacity/memory_budget.ts";
 import { parseHostPattern } from "../guard/host_pattern.ts";
 
 /** Memory for downloads in bytes, enough for one: `256M`, `1GiB`; the units are binary. */
