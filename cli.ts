@@ -92,7 +92,7 @@ async function download(command: DownloadCommand): Promise<number> {
   // The engine is loaded only when there is something to download.
   const [{ Interruption }, { runDownloads }] = await Promise.all([
     import("./lib/cli/run/interruption.ts"),
-    import("./lib/cli/run/downloads.ts"),
+    import("./lib/cli/run/run_downloads.ts"),
   ]);
   using interruption = new Interruption();
   using report = await reportFor(command);

@@ -7,7 +7,7 @@
 import { Downloader, type DownloaderOptions, type KnownFile } from "../../../mod.ts";
 import { CommandError } from "../../command/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import type { FileRequest } from "../run/jobs.ts";
+import type { FileTask } from "../run/file_tasks.ts";
 
 /** Bytes of a file. */
 export interface WantedRange {
@@ -21,7 +21,7 @@ export interface WantedRange {
 
 /** Finds the range of a request; asks the mirrors only where they have to say where it lies. */
 export async function findRange(
-  { urls, range }: FileRequest,
+  { urls, range }: FileTask,
   options: DownloaderOptions,
 ): Promise<WantedRange> {
   if (range === undefined) return { start: 0 };

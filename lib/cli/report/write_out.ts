@@ -8,7 +8,7 @@
 import { usageError } from "../../command/command_error.ts";
 
 /** What is known of a file when its download has ended. */
-export interface TransferFacts {
+export interface DownloadFacts {
   /** The first mirror's URL, without credentials. */
   readonly url: string;
   /** How many mirrors there are. */
@@ -39,7 +39,7 @@ export interface TransferFacts {
 /** A format that has been read: texts, and variables between them. */
 export type WriteOut = readonly (string | { readonly variable: string })[];
 
-const VARIABLES: Readonly<Record<string, (facts: TransferFacts) => string | number>> = {
+const VARIABLES: Readonly<Record<string, (facts: DownloadFacts) => string | number>> = {
   content_type: ({ contentType }) => contentType,
   errormsg: ({ error }) => error.replace(/:?\s*\n\s*/g, "; "),
   exitcode: ({ exitCode }) => exitCode,
@@ -96,7 +96,7 @@ export function parseWriteOut(flag: string, text: string): WriteOut {
 }
 
 /** The text of a format for one file. */
-export function writeOutText(format: WriteOut, facts: TransferFacts): string {
+export function writeOutText(format: WriteOut, facts: DownloadFacts): string {
   return format.map((part) => {
     if (typeof part === "string") return part;
     if (part.variable !== ALL) return asText(part.variable, facts);
@@ -105,7 +105,7 @@ export function writeOutText(format: WriteOut, facts: TransferFacts): string {
   }).join("");
 }
 
-function asText(variable: string, facts: TransferFacts): string {
+function asText(variable: string, facts: DownloadFacts): string {
   const value = VARIABLES[variable]!(facts);
   const style = STYLES[variable];
   return typeof value === "number" && style !== undefined ? style(value) : String(value);

@@ -12,7 +12,7 @@ import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { readError, reason } from "../failure/file_error.ts";
 import { formatBytes } from "../report/format.ts";
-import type { FileRequest } from "./jobs.ts";
+import type { FileTask } from "./file_tasks.ts";
 import type { Place } from "../output/place.ts";
 import type { FileReport } from "../report/report.ts";
 import { askSize } from "../arguments/wanted_range.ts";
@@ -28,23 +28,23 @@ export interface PresentFileContext {
 /** Tells that a file is complete. Rejects with a {@linkcode CommandError} where it is not. */
 export async function verifyPresent(
   { path, name }: Extract<Place, { type: "present" }>,
-  request: FileRequest,
+  task: FileTask,
   context: PresentFileContext,
 ): Promise<void> {
   const { report } = context;
   const { size: there } = await Deno.stat(path);
   const done = (why: string) => {
-    const { checksums, urls } = request;
+    const { checksums, urls } = task;
     const names = checksums.map(({ name }) => name);
     const nothing = { seconds: 0, rate: 0, sources: 0, mirrors: urls.length };
     const result = { name, bytes: there, existing: there, ...nothing, checksums: names };
     report.present(result, `${name} exists already, ${why}`);
   };
-  if (request.checksums.length > 0) {
-    await verifyChecksums(path, name, request, context);
+  if (task.checksums.length > 0) {
+    await verifyChecksums(path, name, task, context);
     return done("and its checksum is right; nothing to continue");
   }
-  const wanted = await wantedBytes(request, context);
+  const wanted = await wantedBytes(task, context);
   if (wanted === undefined) {
     return done("and no mirror tells a size to compare it with");
   }
@@ -65,7 +65,7 @@ export async function verifyPresent(
 async function verifyChecksums(
   path: string,
   name: string,
-  { checksums }: FileRequest,
+  { checksums }: FileTask,
   { signal, report }: PresentFileContext,
 ): Promise<void> {
   const verifier = await ChecksumVerifier.of(checksums);
@@ -88,7 +88,7 @@ async function verifyChecksums(
 
 /** How many bytes are wanted; `undefined` where no mirror tells. */
 async function wantedBytes(
-  { urls, range }: FileRequest,
+  { urls, range }: FileTask,
   { signal, options }: PresentFileContext,
 ): Promise<number | undefined> {
   try {

@@ -1,12 +1,12 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
+  type DownloadFacts,
   parseWriteOut,
-  type TransferFacts,
   writeOutText,
 } from "../../../lib/cli/report/write_out.ts";
 import { CommandError } from "../../../lib/command/command_error.ts";
 
-const FACTS: TransferFacts = {
+const FACTS: DownloadFacts = {
   url: "https://a.example/f.iso",
   mirrors: 3,
   mirrorsUsed: 2,

@@ -5,7 +5,7 @@
  */
 
 import { parseCommand } from "../../../lib/cli/arguments/command.ts";
-import { runDownloads } from "../../../lib/cli/run/downloads.ts";
+import { runDownloads } from "../../../lib/cli/run/run_downloads.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { Report } from "../../../lib/cli/report/report.ts";
 import { TextReport } from "../../../lib/cli/report/text_report.ts";

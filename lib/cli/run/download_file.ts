@@ -21,7 +21,7 @@ import { ChecksumVerifier } from "../checksum/verifier.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { formatBytes } from "../report/format.ts";
-import type { FileRequest } from "./jobs.ts";
+import type { FileTask } from "./file_tasks.ts";
 import { openPlace, type Output } from "../output/output.ts";
 import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
 import { placeOf } from "../output/place.ts";
@@ -31,11 +31,11 @@ import { type ProgressState, totals } from "../report/progress_view.ts";
 import type { FileReport } from "../report/report.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
 import { findRange, type WantedRange } from "../arguments/wanted_range.ts";
-import type { TransferFacts } from "../report/write_out.ts";
+import type { DownloadFacts } from "../report/write_out.ts";
 
-/** What a transfer needs of its surroundings. */
-export interface TransferContext {
-  /** Ends the transfer when it aborts, with a {@linkcode CommandError} as the reason. */
+/** What the download of one file needs of its surroundings. */
+export interface FileDownloadContext {
+  /** Ends the download when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;
   /** Takes what happens. */
   readonly report: FileReport;
@@ -45,10 +45,10 @@ export interface TransferContext {
   readonly traceFile: string | undefined;
 }
 
-/** The transfer of one file. */
-export class Transfer {
-  readonly #request: FileRequest;
-  readonly #context: TransferContext;
+/** The download of one file. */
+export class FileDownload {
+  readonly #task: FileTask;
+  readonly #context: FileDownloadContext;
   /** Failures that the user has been told of. */
   readonly #shown = new Set<string>();
   #name = "";
@@ -61,20 +61,20 @@ export class Transfer {
   #learned = false;
 
   /** Does nothing yet. */
-  constructor(request: FileRequest, context: TransferContext) {
-    this.#request = request;
+  constructor(task: FileTask, context: FileDownloadContext) {
+    this.#task = task;
     this.#context = context;
   }
 
   /** Gets the file to its place. Rejects with a {@linkcode CommandError} where that cannot be. */
   async run(): Promise<void> {
-    const { target, urls } = this.#request;
+    const { target, urls } = this.#task;
     const { signal, traceFile } = this.#context;
     signal.throwIfAborted();
     const place = await placeOf(target, urls[0]!);
     this.#name = place.name;
     if (place.type === "present") {
-      return await verifyPresent(place, this.#request, this.#context);
+      return await verifyPresent(place, this.#task, this.#context);
     }
     using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
     // A pipe may wait for its reader for ever.
@@ -99,8 +99,8 @@ export class Transfer {
   }
 
   /** What is known of it now, for `--write-out`. */
-  facts(error?: CommandError): TransferFacts {
-    const { urls, number } = this.#request;
+  facts(error?: CommandError): DownloadFacts {
+    const { urls, number } = this.#task;
     const stats = this.#download?.stats();
     const mirrors = stats?.mirrors ?? [];
     const answered = { ranges: 206, whole: 200, none: 0 }[this.#mode ?? "none"];
@@ -125,9 +125,9 @@ export class Transfer {
   #failedStatus: number | undefined;
 
   async #fetch(output: Output, trace: TraceFile | undefined): Promise<void> {
-    const { urls, checksums } = this.#request;
+    const { urls, checksums } = this.#task;
     const { signal, report } = this.#context;
-    const range = await findRange(this.#request, { ...this.#context.options, signal });
+    const range = await findRange(this.#task, { ...this.#context.options, signal });
     output.expect(range);
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
@@ -155,7 +155,7 @@ export class Transfer {
       download.release(part);
     }
     continuation?.finish();
-    const stays = output.part !== undefined && !this.#request.target.removeOnError;
+    const stays = output.part !== undefined && !this.#task.target.removeOnError;
     verifier?.verify(stays ? `; the bytes stay in ${output.part?.partName}` : "");
   }
 
@@ -217,14 +217,14 @@ export class Transfer {
 
   #state(): ProgressState {
     return {
-      name: this.#name === "stdout" ? this.#request.name : this.#name.replace(/^.*[/\\]/, ""),
+      name: this.#name === "stdout" ? this.#task.name : this.#name.replace(/^.*[/\\]/, ""),
       offset: continuationStart(this.#output?.existing ?? 0),
       stats: this.#download!.stats(),
     };
   }
 
   #mtime(): Date | undefined {
-    if (!this.#request.target.remoteTime) return undefined;
+    if (!this.#task.target.remoteTime) return undefined;
     const time = remoteTime(this.#info?.lastModified);
     if (time === undefined) {
       this.#context.report.note("the mirrors tell no Last-Modified: the file's time is now");
@@ -243,13 +243,13 @@ export class Transfer {
       rate: consumedBytes / Math.max(seconds, 0.001),
       sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
       mirrors: mirrors.length,
-      checksums: this.#request.checksums.map(({ name }) => name),
+      checksums: this.#task.checksums.map(({ name }) => name),
     });
   }
 
   /** The error with its exit code, and with what becomes of the part file. */
   async #explain(error: unknown, { part }: Output): Promise<unknown> {
-    const { target } = this.#request;
+    const { target } = this.#task;
     const { signal } = this.#context;
     this.#failedStatus = statusOf(error);
     if (error instanceof RangeNotSatisfiableError && part !== undefined && part.existing > 0) {

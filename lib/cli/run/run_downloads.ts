@@ -11,15 +11,15 @@ import { withoutCredentials } from "../../http/redact.ts";
 import { readCertificates } from "../arguments/certificates.ts";
 import type { DownloadCommand } from "../arguments/command.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import { type FileRequest, fileRequests } from "./jobs.ts";
+import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
 import { loadServerStats, saveServerStats } from "./server_stats.ts";
 import { sideBySide } from "./side_by_side.ts";
-import { Transfer, type TransferContext } from "./transfer.ts";
-import { type TransferFacts, writeOutText } from "../report/write_out.ts";
+import { FileDownload, type FileDownloadContext } from "./download_file.ts";
+import { type DownloadFacts, writeOutText } from "../report/write_out.ts";
 
 /** What a run needs of its surroundings. */
-export interface DownloadsContext {
+export interface RunContext {
   /** Ends the run when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;
   readonly report: Report;
@@ -30,28 +30,28 @@ export interface DownloadsContext {
 /** Runs a command; resolves to its exit code. Rejects where it makes no sense. */
 export async function runDownloads(
   command: DownloadCommand,
-  { signal, report, write }: DownloadsContext,
+  { signal, report, write }: RunContext,
 ): Promise<number> {
   const caCerts = await readCertificates(command.caCertFile);
   const options = caCerts.length > 0 ? { ...command.options, caCerts } : command.options;
   using limited = withTimeLimit(command.maxTimeMs, signal);
-  const requests = await fileRequests(command, options, limited.signal);
+  const tasks = await fileTasks(command, options, limited.signal);
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));
   const exitCodes: number[] = [];
   try {
-    await sideBySide(requests, command.concurrent, async (request) => {
+    await sideBySide(tasks, command.concurrent, async (task) => {
       // Whoever interrupts a list wants nothing of what is left of it.
       if (limited.signal.aborted) return;
-      const facts = await fetchOne(request, command, { signal: limited.signal, report, book });
-      exitCodes[request.number] = facts.exitCode;
+      const facts = await fetchOne(task, command, { signal: limited.signal, report, book });
+      exitCodes[task.number] = facts.exitCode;
       if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
     });
   } finally {
     await saveServerStats(command.serverStats, book, (text) => report.note(text));
   }
-  if (requests.length > 1) {
+  if (tasks.length > 1) {
     const complete = exitCodes.filter((code) => code === ExitCode.OK).length;
-    report.end({ files: requests.length, failed: requests.length - complete });
+    report.end({ files: tasks.length, failed: tasks.length - complete });
   }
   if (limited.signal.aborted) return (limited.signal.reason as CommandError).exitCode;
   return exitCodes.find((code) => code !== ExitCode.OK) ?? ExitCode.OK;
@@ -59,28 +59,28 @@ export async function runDownloads(
 
 /** Fetches one file and tells of it; what goes wrong with it is in the facts. */
 async function fetchOne(
-  request: FileRequest,
+  task: FileTask,
   { traceFile }: DownloadCommand,
   { signal, report, book }: {
     readonly signal: AbortSignal;
     readonly report: Report;
     readonly book: MirrorBook | undefined;
   },
-): Promise<TransferFacts> {
-  const { number, of, name, urls, options } = request;
+): Promise<DownloadFacts> {
+  const { number, of, name, urls, options } = task;
   const told = report.file({ number, of, name, urls: urls.map(withoutCredentials) });
-  const context: TransferContext = {
+  const context: FileDownloadContext = {
     ...{ signal, traceFile, report: told },
     options: book === undefined ? options : { ...options, book },
   };
-  const transfer = new Transfer(request, context);
+  const download = new FileDownload(task, context);
   try {
-    await transfer.run();
-    return transfer.facts();
+    await download.run();
+    return download.facts();
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     told.failed(error);
-    return transfer.facts(error);
+    return download.facts(error);
   }
 }
 

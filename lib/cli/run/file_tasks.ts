@@ -21,7 +21,7 @@ import { parseHeader, type RequestedRange } from "../arguments/values.ts";
 import { refuseSamePaths } from "../output/written_paths.ts";
 
 /** One file that is to be fetched. */
-export interface FileRequest {
+export interface FileTask {
   /** Its number, from 0. */
   readonly number: number;
   /** How many files there are. */
@@ -37,15 +37,15 @@ export interface FileRequest {
 }
 
 /** The files of a command, in order. */
-export async function fileRequests(
+export async function fileTasks(
   command: DownloadCommand,
   options: DownloaderOptions,
   signal: AbortSignal,
-): Promise<FileRequest[]> {
+): Promise<FileTask[]> {
   const login = await Login.of(command.login);
   const entries = await inputEntries(command, signal);
   const checksumOf = await checksumFinder(command);
-  const requests = entries.map((entry, number): FileRequest => {
+  const tasks = entries.map((entry, number): FileTask => {
     const urls = entry.urls.map((url) => login.apply(url));
     const target: TargetOptions = {
       ...command.target,
@@ -71,12 +71,12 @@ export async function fileRequests(
         : { ...options, headers: withHeaders(options.headers, entry.headers) },
     };
   });
-  refuseSamePaths(requests, [
+  refuseSamePaths(tasks, [
     ["--trace", command.traceFile],
     ["--server-stat-of", command.serverStats.save],
   ]);
-  for (const { urls, options } of requests) await validate(urls, options);
-  return requests;
+  for (const { urls, options } of tasks) await validate(urls, options);
+  return tasks;
 }
 
 function nameOf({ output }: TargetOptions, url: string): string {
