@@ -29,7 +29,7 @@ export * from "./lib/engine/mirror_book.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
 export type { LowestRate } from "./lib/scheduler/lowest_rate.ts";
-export type { RetryOptions } from "./lib/scheduler/retry.ts";
+export type { RetryOptions } from "./lib/scheduler/failures.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
 export { type DelayRequest, DelayRequestAlgorithm } from "./lib/policy/delay.ts";
 export { type DuplicateRequest, DuplicateRequestAlgorithm } from "./lib/policy/duplicate.ts";

@@ -11,7 +11,7 @@ import { Alarm } from "./alarm.ts";
 import { type FileInfo, type KnownFile, presumed, PROBE_SIZE, probeSizeFor } from "./file_info.ts";
 import { Inbox } from "./inbox.ts";
 import { LinkMemory } from "./link_memory.ts";
-import type { Command, SchedulerEvent } from "../scheduler/messages.ts";
+import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import { Pace } from "./pace.ts";
 import type { Part, PartSource } from "./parts.ts";
 import { policyOf } from "../policy/policies.ts";
@@ -233,7 +233,7 @@ export class Driver implements PartSource {
     this.#execute(commands);
   }
 
-  #execute(commands: readonly Command[]): void {
+  #execute(commands: readonly SchedulerCommand[]): void {
     for (const command of commands) {
       // A listener may have cancelled the download.
       if (this.#state.type !== "running") return;

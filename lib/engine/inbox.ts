@@ -6,7 +6,7 @@
  */
 
 import { CHUNK } from "../transport/body.ts";
-import { RateEstimator } from "../scheduler/rate_estimator.ts";
+import { RateEstimator } from "../scheduler/link_estimate.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** A window is read in at least so many chunks, */

@@ -11,7 +11,7 @@ import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
 import type { LowestRate } from "../scheduler/lowest_rate.ts";
 import type { MirrorBook } from "./mirror_book.ts";
-import type { RetryOptions } from "../scheduler/retry.ts";
+import type { RetryOptions } from "../scheduler/failures.ts";
 
 /** Which versions of HTTP are spoken: `auto` takes HTTP/2 where a server offers it over TLS. */
 export type HttpVersion = "auto" | "http1" | "http2";

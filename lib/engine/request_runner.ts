@@ -9,7 +9,7 @@ import { MirrorError } from "../errors.ts";
 import type { BodyReader } from "../transport/body.ts";
 import type { Reply, Transport } from "../transport/transport.ts";
 import type { FileInfo } from "./file_info.ts";
-import type { AnswerDetails, Command, SchedulerEvent } from "../scheduler/messages.ts";
+import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 
 /** What a runner works with. */
 export interface RunnerOptions {
@@ -36,7 +36,7 @@ export interface Sample {
   readonly reply: Reply;
 }
 
-type StartCommand = Extract<Command, { type: "start" }>;
+type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
 
 /** A request that is under way. */
 interface Activity {

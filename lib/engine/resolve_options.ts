@@ -16,7 +16,7 @@ import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions, HttpVersion } from "./options.ts";
 import type { PolicySettings } from "../policy/policies.ts";
-import type { RetryOptions } from "../scheduler/retry.ts";
+import type { RetryOptions } from "../scheduler/failures.ts";
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {

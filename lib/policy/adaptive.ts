@@ -10,9 +10,8 @@
 import { mayHurry, mostBytes, pieceOf } from "./limit.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
-import type { AskReason, Plan, Policy } from "../scheduler/policy.ts";
+import type { AskReason, LimitView, Plan, Policy, SourceView } from "../scheduler/view.ts";
 import { rescue } from "./rescue.ts";
-import type { LimitView, SourceView } from "../scheduler/view.ts";
 
 /** The state of a download, as the adaptive algorithm sees it. */
 export interface AdaptiveView {

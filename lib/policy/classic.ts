@@ -6,12 +6,10 @@
  * @module
  */
 
-import type { DelayRequest } from "./delay.ts";
-import { endOfQueue } from "./delay.ts";
+import { type DelayRequest, endOfQueue } from "./delay.ts";
 import type { DuplicateRequest } from "./duplicate.ts";
 import { pieceOf, UNLIMITED } from "./limit.ts";
-import type { AskReason, Plan, Policy } from "../scheduler/policy.ts";
-import type { DelayView, LimitView } from "../scheduler/view.ts";
+import type { AskReason, DelayView, LimitView, Plan, Policy } from "../scheduler/view.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import type { Ledger } from "../scheduler/ledger.ts";
 import type { LiveRequest, Mirror } from "../scheduler/mirror.ts";

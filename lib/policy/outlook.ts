@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { RequestView } from "../scheduler/policy.ts";
-import type { SourceView } from "../scheduler/view.ts";
+import type { RequestView, SourceView } from "../scheduler/view.ts";
 
 /** The shortest silence that says something of a mirror. */
 const SILENCE_MS = 60;

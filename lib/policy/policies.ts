@@ -11,9 +11,9 @@ import {
   delayRequests,
   type DelaySettings,
 } from "./delay.ts";
-import type { Policy } from "../scheduler/policy.ts";
+import type { Policy } from "../scheduler/view.ts";
 import { type ClassicOptions, ClassicPolicy } from "./classic.ts";
-import type { Download } from "../scheduler/state.ts";
+import type { DownloadState } from "../scheduler/state.ts";
 
 /** What policies are set up with. */
 export interface PolicySettings extends DelaySettings, Omit<ClassicOptions, "delay"> {}
@@ -22,7 +22,7 @@ export interface PolicySettings extends DelaySettings, Omit<ClassicOptions, "del
 export function policyOf(
   algorithm: DelayRequestAlgorithm | DelayRequest,
   settings: PolicySettings,
-): () => Policy<Download> {
+): () => Policy<DownloadState> {
   if (algorithm === "adaptive") return () => new AdaptivePolicy();
   const delay = typeof algorithm === "function" ? algorithm : delayRequests[algorithm](settings);
   return () => new ClassicPolicy({ ...settings, delay });

@@ -8,8 +8,7 @@
 
 import { mayHurry, pieceOf } from "./limit.ts";
 import { expectedSince, type Outlook } from "./outlook.ts";
-import type { Plan, RequestView } from "../scheduler/policy.ts";
-import type { LimitView } from "../scheduler/view.ts";
+import type { LimitView, Plan, RequestView } from "../scheduler/view.ts";
 
 /** The state of a download, as far as a rescue depends on it. */
 export interface RescueView {

@@ -5,9 +5,8 @@
  */
 
 import { type FailureReason, MirrorError } from "../errors.ts";
-import type { Download } from "./state.ts";
+import type { DownloadState } from "./state.ts";
 import type { Mirror } from "./mirror.ts";
-import { retryDelay, type RetryOptions } from "./retry.ts";
 
 /** How failures are met. */
 export interface FailureOptions {
@@ -37,7 +36,7 @@ export interface Failed {
 /** Draws the consequences of a failure of a mirror whose request has been closed. */
 export function penalize(
   { mirror, failure, useful }: Failed,
-  download: Download,
+  download: DownloadState,
   { retry, random }: FailureOptions,
   now: number,
 ): void {
@@ -53,7 +52,7 @@ export function penalize(
   // Others of its requests may have failed before this one did, without a byte.
   mirror.failures = useful > 0 ? 1 : mirror.failures + 1;
   const { retryable, retryAfterMs } = failure;
-  const cause = { retryable, retryAfterMs, runMs: now - download.outbox.startedAt };
+  const cause = { retryable, retryAfterMs, runMs: now - download.commands.startedAt };
   const delayMs = retryDelay(cause, mirror.failures, retry, random());
   if (delayMs === undefined) {
     report(mirror, failure, undefined, download, now);
@@ -77,12 +76,17 @@ function rest(mirror: Mirror, failure: MirrorError, until: number): void {
 }
 
 /** Gives a mirror up for good. */
-export function drop(mirror: Mirror, failure: MirrorError, download: Download, now: number): void {
+export function drop(
+  mirror: Mirror,
+  failure: MirrorError,
+  download: DownloadState,
+  now: number,
+): void {
   mirror.state = { type: "dropped", failure };
   for (const request of [...mirror.live]) download.cancel(request, "dropped", now);
   const { url } = mirror;
   const { message } = failure;
-  download.outbox.report({ type: "mirror", mirror: url, state: "dropped", message }, now);
+  download.commands.report({ type: "mirror", mirror: url, state: "dropped", message }, now);
 }
 
 /** The failure of a mirror whose answer is of no use. */
@@ -96,8 +100,82 @@ function report(
   { url }: Mirror,
   { message }: MirrorError,
   retryInMs: number | undefined,
-  { outbox }: Download,
+  { commands }: DownloadState,
   now: number,
 ): void {
-  outbox.report({ type: "failure", mirror: url, message, retryInMs }, now);
+  commands.report({ type: "failure", mirror: url, message, retryInMs }, now);
+}
+
+/** How failures of a mirror are met. */
+export interface RetryOptions {
+  /**
+   * Failures in a row, without a byte between them, after which a mirror is given up. A mirror that
+   * broke off after 64 KiB or more is asked again at once.
+   *
+   * @default {5}
+   */
+  attempts?: number;
+  /**
+   * Wait before the first retry, in milliseconds; it doubles with each further failure.
+   *
+   * @default {250}
+   */
+  minDelayMs?: number;
+  /**
+   * The longest wait that doubling leads to, in milliseconds.
+   *
+   * @default {10000}
+   */
+  maxDelayMs?: number;
+  /**
+   * How much of a wait is left to chance, from 0 (nothing) to 1 (all).
+   *
+   * @default {0.5}
+   */
+  jitter?: number;
+  /**
+   * The longest `Retry-After` that is waited for, in milliseconds; a mirror that asks for more is
+   * given up.
+   *
+   * @default {120000}
+   */
+  maxRetryAfterMs?: number;
+  /**
+   * Once the download has run for so many milliseconds, no failure is retried any more: a mirror that
+   * would have to be asked again later than that is given up.
+   *
+   * @default {Infinity}
+   */
+  maxTimeMs?: number;
+}
+
+/** A failure, as far as the wait depends on it. */
+export interface RetryCause {
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** What the server's `Retry-After` asked for, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
+  /** How long the download has run, in milliseconds. */
+  readonly runMs: number;
+}
+
+/**
+ * Milliseconds until the mirror is asked again after its `failures`th failure in a row, or
+ * `undefined` when it is given up. `random` is a number from 0 up to, but without, 1.
+ */
+export function retryDelay(
+  cause: RetryCause,
+  failures: number,
+  options: Required<RetryOptions>,
+  random: number,
+): number | undefined {
+  if (!cause.retryable || failures >= options.attempts) return undefined;
+  const retryAfter = cause.retryAfterMs ?? 0;
+  if (retryAfter > options.maxRetryAfterMs) return undefined;
+  const backoff = Math.min(
+    options.maxDelayMs,
+    options.minDelayMs * 2 ** Math.min(failures - 1, 50),
+  );
+  const delay = Math.max(retryAfter, backoff * (1 - options.jitter * random));
+  return cause.runMs + delay < options.maxTimeMs ? delay : undefined;
 }

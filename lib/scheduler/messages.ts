@@ -59,7 +59,7 @@ export type SchedulerEvent =
   | { readonly type: "timeout" };
 
 /** Something to do. */
-export type Command =
+export type SchedulerCommand =
   /** Ask a mirror for `start` to `end`; for the whole file where `end` is `undefined`. */
   | {
     readonly type: "start";
@@ -91,3 +91,35 @@ export type Command =
  * `whole`: all of it, from a mirror that cannot do ranges.
  */
 export type RequestKind = "probe" | "range" | "whole";
+
+/** A trace event to which the time has yet to be added. */
+export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "seconds">
+  : never;
+
+const NOTHING: readonly SchedulerCommand[] = [];
+
+/** The commands that have been given, but not yet taken. */
+export class CommandQueue {
+  #commands: SchedulerCommand[] = [];
+  /** What trace events count their time from, in milliseconds. */
+  startedAt = 0;
+
+  /** Gives a command. */
+  push(command: SchedulerCommand): void {
+    this.#commands.push(command);
+  }
+
+  /** Reports what happened at `now`. */
+  report(event: Unstamped<TraceEvent>, now: number): void {
+    const seconds = (now - this.startedAt) / 1000;
+    this.push({ type: "report", event: { ...event, seconds } });
+  }
+
+  /** Takes the commands. */
+  take(): readonly SchedulerCommand[] {
+    if (this.#commands.length === 0) return NOTHING;
+    const commands = this.#commands;
+    this.#commands = [];
+    return commands;
+  }
+}

@@ -5,11 +5,9 @@
  */
 
 import type { MirrorError } from "../errors.ts";
-import type { MirrorView, SourceView } from "./view.ts";
-import type { RequestView } from "./policy.ts";
+import type { MirrorView, RequestView, SourceView } from "./view.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
-import { RateEstimator } from "./rate_estimator.ts";
-import { LinkEstimate, type LinkOptions } from "./link_estimate.ts";
+import { LinkEstimate, type LinkOptions, RateEstimator } from "./link_estimate.ts";
 import type { RequestKind } from "./messages.ts";
 
 /** Where a mirror stands. */

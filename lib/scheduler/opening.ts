@@ -16,6 +16,7 @@ import {
 import { agree, type Agreement, type Claim } from "./agreement.ts";
 import type { Answer, Size } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
+import type { DownloadState } from "./state.ts";
 
 /**
  * Once a mirror has told what the file is, slower ones are waited for this long, or three times as
@@ -290,4 +291,44 @@ function dissent(mirror: Mirror, claim: Claim, { size }: Decision): MirrorError 
     reason: "mismatch",
     retryable: false,
   });
+}
+
+/** A mirror has the file that was agreed on. */
+export function admit(mirror: Mirror, download: DownloadState, now: number): void {
+  const spare = mirror.service === "whole";
+  const message = spare ? "serves the whole file only" : "serves ranges";
+  const held = spare && mirror.live.find((request) => request.held);
+  if (held) download.cancel(held, "end", now);
+  const others = download.mirrors.some((other) => other.servesRanges);
+  const state = spare && others ? "spare" : "ready";
+  download.commands.report({ type: "mirror", mirror: mirror.url, state, message }, now);
+}
+
+/** What has come so far is not what the mirrors agreed on. Nothing of it was handed over. */
+export function discard(download: DownloadState, now: number): void {
+  for (const request of [...download.requests]) {
+    if (request.kind === "range") download.cancel(request, "discarded", now);
+  }
+  for (const mirror of download.mirrors) mirror.wastedBytes = mirror.bytes;
+  download.reset();
+  download.commands.push({ type: "discard" });
+}
+
+/** What the mirrors have agreed on. */
+export interface Agreed {
+  readonly size: Size;
+  readonly mode: "ranges" | "whole";
+  /** One of those that have the file. */
+  readonly mirror: Mirror;
+}
+
+/** Tells what the file is. */
+export function announce(
+  { size, mode, mirror }: Agreed,
+  download: DownloadState,
+  now: number,
+): void {
+  const { commands, mirrors } = download;
+  commands.push({ type: "open", mirror: mirrors.indexOf(mirror), size });
+  commands.report({ type: "open", size, mode }, now);
 }

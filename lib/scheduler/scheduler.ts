@@ -13,22 +13,27 @@ import {
   type SphttpError,
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
-import { admit, announce, discard } from "./admission.ts";
+import {
+  admit,
+  announce,
+  discard,
+  Opening,
+  type OpeningOutcome,
+  type PresumedFile,
+} from "./opening.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
-import { SUSPEND_MS, timeoutError } from "./deadlines.ts";
-import { Download, type DownloadOptions } from "./state.ts";
+import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
+import { DownloadState, type DownloadStateOptions } from "./state.ts";
 import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
-import { isRemnant, losers } from "./losers.ts";
-import type { Command, SchedulerEvent } from "./messages.ts";
+import { isRemnant, losers } from "./requests.ts";
+import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
-import { Opening, type OpeningOutcome, type PresumedFile } from "./opening.ts";
 import type { RateLimit } from "./rate_limit.ts";
-import { Watch, type WatchOptions } from "./watch.ts";
 
 /** What a scheduler is set up with. */
 export interface SchedulerOptions
-  extends DownloadOptions, AssignerOptions, WatchOptions, FailureOptions {
+  extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions {
   /** Bytes that each mirror is asked for first. */
   readonly probeSize: number;
   /** What an earlier download found out. */
@@ -50,7 +55,7 @@ const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 /** The scheduler of one download. Times are in milliseconds. */
 export class Scheduler {
   readonly #options: SchedulerOptions;
-  readonly #download: Download;
+  readonly #state: DownloadState;
   readonly #opening: Opening;
   readonly #assigner: Assigner;
   readonly #watch: Watch;
@@ -60,44 +65,44 @@ export class Scheduler {
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#download = new Download(options);
-    this.#opening = new Opening(this.#download.mirrors, options);
-    this.#assigner = new Assigner(this.#download, options);
-    this.#watch = new Watch(this.#download, options);
+    this.#state = new DownloadState(options);
+    this.#opening = new Opening(this.#state.mirrors, options);
+    this.#assigner = new Assigner(this.#state, options);
+    this.#watch = new Watch(this.#state, options);
   }
 
   /** The mirrors, in the order in which they were given. */
   get mirrors(): readonly Mirror[] {
-    return this.#download.mirrors;
+    return this.#state.mirrors;
   }
 
   /** Which bytes are received, asked for, and free. */
   get ledger(): Ledger {
-    return this.#download.ledger;
+    return this.#state.ledger;
   }
 
   /** The requests that are under way. */
   get requests(): Iterable<LiveRequest> {
-    return this.#download.requests;
+    return this.#state.requests;
   }
 
   /** Bytes received, but not yet taken by the consumer. */
   get heldBytes(): number {
-    return this.#download.heldBytes;
+    return this.#state.heldBytes;
   }
 
   /** The most bytes held and asked for together; what is held already stays when it shrinks. */
   get windowSize(): number {
-    return this.#download.windowSize;
+    return this.#state.windowSize;
   }
 
   set windowSize(bytes: number) {
-    this.#download.windowSize = bytes;
+    this.#state.windowSize = bytes;
   }
 
   /** What keeps the download within its greatest rate, which may change at any time. */
   get limit(): RateLimit {
-    return this.#download.limit;
+    return this.#state.limit;
   }
 
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
@@ -108,15 +113,15 @@ export class Scheduler {
   }
 
   /** Starts: every mirror is probed at once. */
-  start(now: number): readonly Command[] {
-    this.#download.outbox.startedAt = now;
-    this.#download.limit.start(now);
+  start(now: number): readonly SchedulerCommand[] {
+    this.#state.commands.startedAt = now;
+    this.#state.limit.start(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#presume(knownFile, now);
     if (this.#phase !== "ended") {
       for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
     }
-    return this.#download.outbox.take();
+    return this.#state.commands.take();
   }
 
   /** Starts with what an earlier download found out. */
@@ -129,9 +134,9 @@ export class Scheduler {
     }
     this.#phase = "running";
     this.#started = true;
-    this.#download.learnSize(size);
-    announce({ size, mode: "ranges", mirror: known[0]! }, this.#download, now);
-    for (const mirror of known) admit(mirror, this.#download, now);
+    this.#state.learnSize(size);
+    announce({ size, mode: "ranges", mirror: known[0]! }, this.#state, now);
+    for (const mirror of known) admit(mirror, this.#state, now);
     if (this.ledger.complete) return this.#finish(now);
     this.#assign(now);
   }
@@ -142,23 +147,23 @@ export class Scheduler {
   }
 
   /** Takes in what happened at `now`, and says what to do. */
-  handle(event: SchedulerEvent, now: number): readonly Command[] {
+  handle(event: SchedulerEvent, now: number): readonly SchedulerCommand[] {
     if (this.#phase === "ended") return [];
     const tooSlow = this.#watch.tooSlow(now);
     for (const { mirror, failure } of tooSlow) {
-      penalize({ mirror, failure, useful: 0 }, this.#download, this.#options, now);
-      if (this.#failIfAlone(now)) return this.#download.outbox.take();
+      penalize({ mirror, failure, useful: 0 }, this.#state, this.#options, now);
+      if (this.#failIfAlone(now)) return this.#state.commands.take();
     }
     if (event.type === "consumed") this.#consumed(event.bytes, now);
     else if (event.type === "timeout") this.#timeout(now);
     else {
       // A request that was cancelled may still have something on its way.
-      const request = this.#download.requests.get(event.request);
+      const request = this.#state.requests.get(event.request);
       if (request !== undefined) this.#progress(request, event, now);
       // What the mirror did not bring is for others, though its own event says nothing any more.
       else if (tooSlow.length > 0) this.#settle(now);
     }
-    return this.#download.outbox.take();
+    return this.#state.commands.take();
   }
 
   #progress(
@@ -177,14 +182,14 @@ export class Scheduler {
         // The rest of a whole file waits for the mirrors to agree.
         request.held = this.#opening.answeredWhole(mirror);
         request.position += event.length;
-        this.#download.arrived(request, event.length, now);
+        this.#state.arrived(request, event.length, now);
         // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
         mirror.wastedBytes += event.length;
         this.#opening.sample(request, event.digest, now);
-        if (!request.held) this.#download.close(request, now);
+        if (!request.held) this.#state.close(request, now);
         return this.#settle(now);
       case "bytes":
-        this.#download.arrived(request, event.length, now);
+        this.#state.arrived(request, event.length, now);
         return this.#receive(request, event.length, now);
       case "ended":
         return this.#ended(request, now);
@@ -199,7 +204,7 @@ export class Scheduler {
     if (kind !== "range") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];
-      this.#download.outbox.report({ type: "answer", status, ...facts }, now);
+      this.#state.commands.report({ type: "answer", status, ...facts }, now);
     }
     if (kind === "probe") {
       this.#opening.answer(request, answer);
@@ -211,51 +216,51 @@ export class Scheduler {
       this.#refuse(request, useless(mirror, "range", message), now);
     } else if (answer.type === "partial" && answer.end < end) {
       // RFC 9110 section 15.3.7: a server may send less; the rest is asked for again.
-      this.#download.shorten(request, answer.end);
+      this.#state.shorten(request, answer.end);
       this.#assign(now);
     }
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
     const { mirror } = request;
-    const { ledger } = this.#download;
+    const { ledger } = this.#state;
     const { bytes, completed } = ledger.receive(request.position, request.position + length);
     request.position += length;
     mirror.wastedBytes += length - bytes;
     request.useful += bytes;
     if (bytes > 0) mirror.failures = 0;
-    this.#download.reportReceived(completed, mirror, now);
+    this.#state.reportReceived(completed, mirror, now);
     if (ledger.complete) return this.#finish(now);
     if (completed.length > 0) {
-      for (const one of losers(this.#download, now)) this.#giveUp(one, "lost", now);
+      for (const one of losers(this.#state, now)) this.#giveUp(one, "lost", now);
     }
-    const live = this.#download.requests.get(request.id) !== undefined;
-    if (live && isRemnant(request, this.#download, now)) this.#giveUp(request, "stolen", now);
+    const live = this.#state.requests.get(request.id) !== undefined;
+    if (live && isRemnant(request, this.#state, now)) this.#giveUp(request, "stolen", now);
     if (this.#assigner.isDue(now)) this.#assign(now);
   }
 
   #giveUp(request: LiveRequest, reason: CancelReason, now: number): void {
-    this.#download.cancel(request, reason, now);
+    this.#state.cancel(request, reason, now);
     this.#assign(now);
   }
 
   #ended(request: LiveRequest, now: number): void {
     const { mirror, kind, start, position } = request;
-    const { ledger, size } = this.#download;
+    const { ledger, size } = this.#state;
     const expected = size ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
     if (kind === "whole" && position < expected) {
       const message = `the body ended after ${position} of ${expected} bytes`;
       return this.#refuse(request, useless(mirror, "truncated", message), now);
     }
-    this.#download.close(request, now);
+    this.#state.close(request, now);
     if (kind === "whole") {
-      this.#download.reportReceived(ledger.close(position), mirror, now);
+      this.#state.reportReceived(ledger.close(position), mirror, now);
       const beyond = position <= ledger.start && ledger.start > 0;
       if (beyond) return this.#fail(new RangeNotSatisfiableError(ledger.start, position), now);
       return this.#finish(now);
     }
     if (kind === "range") {
-      this.#download.countReceived();
+      this.#state.countReceived();
       mirror.delivered((position - start) / this.#options.splitSize, now - request.startedAt);
     }
     this.#assign(now);
@@ -263,15 +268,15 @@ export class Scheduler {
 
   /** Ends a request that has failed, though its driver does not know. */
   #refuse(request: LiveRequest, failure: MirrorError, now: number): void {
-    this.#download.outbox.push({ type: "cancel", request: request.id });
+    this.#state.commands.push({ type: "cancel", request: request.id });
     this.#failed(request, failure, now);
   }
 
   #failed(request: LiveRequest, failure: MirrorError, now: number): void {
     const { mirror, kind, useful } = request;
-    this.#download.close(request, now);
+    this.#state.close(request, now);
     if (kind === "probe") this.#opening.forget(mirror);
-    penalize({ mirror, failure, useful }, this.#download, this.#options, now);
+    penalize({ mirror, failure, useful }, this.#state, this.#options, now);
     if (!this.#failIfAlone(now)) this.#settle(now);
   }
 
@@ -286,9 +291,9 @@ export class Scheduler {
   }
 
   #consumed(bytes: number, now: number): void {
-    this.#download.consumedBytes += bytes;
+    this.#state.consumedBytes += bytes;
     // The body of a whole file is read only as far as there is room: its silence was ours.
-    const { whole } = this.#download.requests;
+    const { whole } = this.#state.requests;
     if (whole !== undefined) whole.activeAt = now;
     this.#assign(now);
   }
@@ -303,7 +308,7 @@ export class Scheduler {
       // A mirror that has gone silent altogether has failed once, however much was asked of it.
       const silentSince = now - (now - request.activeAt) / 2;
       for (const other of request.mirror.live.filter(({ activeAt }) => activeAt < silentSince)) {
-        if (other !== request) this.#download.cancel(other, "silent", now);
+        if (other !== request) this.#state.cancel(other, "silent", now);
       }
       this.#refuse(request, timeoutError(request, now), now);
       if (this.#phase === "ended") return;
@@ -313,34 +318,34 @@ export class Scheduler {
 
   /** Takes the next step: towards agreement while opening, else work for whoever is free. */
   #settle(now: number): void {
-    const outcome = this.#opening.settle(this.#download.requests, now);
+    const outcome = this.#opening.settle(this.#state.requests, now);
     if (outcome.started !== undefined) this.#begin(outcome.started, now);
     if (outcome.discard) {
-      discard(this.#download, now);
+      discard(this.#state, now);
       this.#started = false;
     }
     for (const { mirror, failure } of outcome.rejected) {
-      drop(mirror, failure, this.#download, now);
+      drop(mirror, failure, this.#state, now);
       if (this.#failIfAlone(now)) return;
     }
     if (outcome.error !== undefined) return this.#fail(outcome.error, now);
     if (outcome.opened !== undefined) this.#open(outcome.opened, now);
     if (this.#phase === "ended") return;
-    for (const mirror of outcome.admitted) admit(mirror, this.#download, now);
+    for (const mirror of outcome.admitted) admit(mirror, this.#state, now);
     this.#assign(now);
   }
 
   /** Asks for more of what the first answer says, while the mirrors have yet to agree. */
   #begin({ size, request }: NonNullable<OpeningOutcome["started"]>, now: number): void {
-    this.#download.learnSize(size);
+    this.#state.learnSize(size);
     this.#accept(request, now);
   }
 
   #open({ size, supplier, mode }: NonNullable<OpeningOutcome["opened"]>, now: number): void {
     this.#phase = "running";
-    announce({ size, mode, mirror: supplier.mirror }, this.#download, now);
+    announce({ size, mode, mirror: supplier.mirror }, this.#state, now);
     if (!this.#started) {
-      this.#download.learnSize(size);
+      this.#state.learnSize(size);
       const { request } = supplier;
       if (mode === "whole" && supplier.usable) {
         request.kind = "whole";
@@ -355,7 +360,7 @@ export class Scheduler {
   /** Takes a probe's first bytes as the file's. */
   #accept(request: LiveRequest, now: number): void {
     this.#started = true;
-    this.#download.outbox.push({ type: "accept", request: request.id });
+    this.#state.commands.push({ type: "accept", request: request.id });
     const length = request.position - request.start;
     request.position = request.start;
     request.mirror.wastedBytes -= length;
@@ -370,7 +375,7 @@ export class Scheduler {
   #probe(mirror: Mirror, now: number): void {
     const { start, end = Infinity, probeSize, windowSize } = this.#options;
     const size = Math.min(probeSize, windowSize, end - start);
-    this.#download.send({ mirror, kind: "probe", start, end: start + size }, now);
+    this.#state.send({ mirror, kind: "probe", start, end: start + size }, now);
   }
 
   #finish(now: number): void {
@@ -382,10 +387,10 @@ export class Scheduler {
     this.#end(now, "failed", { type: "fail", error });
   }
 
-  #end(now: number, outcome: "complete" | "failed", command: Command): void {
-    for (const request of [...this.#download.requests]) this.#download.cancel(request, "end", now);
+  #end(now: number, outcome: "complete" | "failed", command: SchedulerCommand): void {
+    for (const request of [...this.#state.requests]) this.#state.cancel(request, "end", now);
     this.#phase = "ended";
-    this.#download.outbox.report({ type: "end", outcome }, now);
-    this.#download.outbox.push(command);
+    this.#state.commands.report({ type: "end", outcome }, now);
+    this.#state.commands.push(command);
   }
 }

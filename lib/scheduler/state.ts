@@ -9,12 +9,12 @@ import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { Ledger } from "./ledger.ts";
 import type { KnownLink } from "./link_estimate.ts";
 import { type LiveRequest, Mirror } from "./mirror.ts";
-import { Outbox } from "./outbox.ts";
+import { CommandQueue } from "./messages.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type NewRequest, Requests } from "./requests.ts";
 
 /** What a download is about. */
-export interface DownloadOptions {
+export interface DownloadStateOptions {
   /** The mirrors' URLs, without credentials. */
   readonly urls: readonly string[];
   /** First byte wanted. */
@@ -34,10 +34,10 @@ export interface DownloadOptions {
 }
 
 /** The state of one download. Times are in milliseconds. */
-export class Download {
+export class DownloadState {
   readonly mirrors: readonly Mirror[];
   readonly requests = new Requests();
-  readonly outbox = new Outbox();
+  readonly commands = new CommandQueue();
   /** Keeps what is asked for, probes and repetitions too, within the greatest rate. */
   readonly limit: RateLimit;
   /** Which bytes are received, asked for, and free; endless until the file's size is known. */
@@ -54,9 +54,9 @@ export class Download {
   #frontUnitEnd = 0;
   /** Bytes that the consumer has taken. */
   consumedBytes = 0;
-  readonly #options: DownloadOptions;
+  readonly #options: DownloadStateOptions;
 
-  constructor(options: DownloadOptions) {
+  constructor(options: DownloadStateOptions) {
     this.#options = options;
     this.windowSize = options.windowSize;
     this.limit = new RateLimit(options.maxRate);
@@ -115,7 +115,7 @@ export class Download {
   reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
     for (const block of blocks) {
       const { start, end } = this.ledger.blockRange(block);
-      this.outbox.report({ type: "receive", block, bytes: end - start, mirror: url }, now);
+      this.commands.report({ type: "receive", block, bytes: end - start, mirror: url }, now);
     }
   }
 
@@ -135,7 +135,7 @@ export class Download {
     if (kind !== "probe") this.ledger.take(start, end);
     // A whole file is not asked for in pieces: its bytes are paid for when they come.
     if (kind !== "whole") this.#pay(request, end - start, now);
-    this.outbox.push({
+    this.commands.push({
       type: "start",
       request: request.id,
       mirror: this.mirrors.indexOf(mirror),
@@ -148,7 +148,7 @@ export class Download {
     if (kind !== "range") {
       const facts = { mirror: mirror.url, request: request.id, start };
       const behind = kind === "whole" ? undefined : end;
-      this.outbox.report({ type: "ask", ...facts, end: behind }, now);
+      this.commands.report({ type: "ask", ...facts, end: behind }, now);
     }
     return request;
   }
@@ -163,7 +163,7 @@ export class Download {
 
   /** Gives a request up. */
   cancel(request: LiveRequest, reason: CancelReason, now: number): void {
-    this.outbox.push({ type: "cancel", request: request.id });
+    this.commands.push({ type: "cancel", request: request.id });
     const { position, end } = request;
     this.#reportCancelled(request, { start: position, end, goesOn: false, reason }, now);
     this.close(request, now);
@@ -215,7 +215,7 @@ export class Download {
   ): void {
     // Who has just brought the last byte of all has nothing to give up.
     if (kind !== "range" || facts.start >= facts.end) return;
-    this.outbox.report({ type: "cancel", mirror: url, request: id, ...facts }, now);
+    this.commands.report({ type: "cancel", mirror: url, request: id, ...facts }, now);
   }
 
   #giveBack(start: number, end: number): void {

@@ -1,10 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdaptivePolicy } from "../../lib/policy/adaptive.ts";
 import { UNLIMITED } from "../../lib/policy/limit.ts";
-import type { SourceView } from "../../lib/scheduler/view.ts";
+import type { LimitView, Plan, RequestView, SourceView } from "../../lib/scheduler/view.ts";
 import type { ByteRange } from "../../lib/http/byte_range.ts";
-import type { Plan, RequestView } from "../../lib/scheduler/policy.ts";
-import type { LimitView } from "../../lib/scheduler/view.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 
 const KIB = 1024;

@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { SourceView } from "../../lib/scheduler/view.ts";
+import type { LinkView, RequestView, SourceView } from "../../lib/scheduler/view.ts";
 import { expectedSince, Outlook } from "../../lib/policy/outlook.ts";
-import type { RequestView } from "../../lib/scheduler/policy.ts";
-import type { LinkView } from "../../lib/scheduler/view.ts";
 
 /** The time of every scene, in milliseconds. */
 const NOW = 1000;

@@ -5,9 +5,9 @@ import {
   DelayRequestAlgorithm,
   delayRequests,
 } from "../../lib/policy/delay.ts";
-import type { Plan } from "../../lib/scheduler/policy.ts";
+import type { Plan } from "../../lib/scheduler/view.ts";
 import { ClassicPolicy } from "../../lib/policy/classic.ts";
-import { Download } from "../../lib/scheduler/state.ts";
+import { DownloadState } from "../../lib/scheduler/state.ts";
 import { policyOf, type PolicySettings } from "../../lib/policy/policies.ts";
 
 const URLS = ["http://one.test/", "http://two.test/"];
@@ -24,8 +24,8 @@ const SETTINGS: PolicySettings = {
 };
 
 /** A download of 300 bytes from two mirrors that serve ranges. */
-function download(): Download {
-  const scene = new Download({
+function download(): DownloadState {
+  const scene = new DownloadState({
     urls: URLS,
     start: 0,
     end: 300,

@@ -1,10 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { UNLIMITED } from "../../lib/policy/limit.ts";
 import { Outlook } from "../../lib/policy/outlook.ts";
-import type { SourceView } from "../../lib/scheduler/view.ts";
-import type { RequestView } from "../../lib/scheduler/policy.ts";
+import type { LimitView, LinkView, RequestView, SourceView } from "../../lib/scheduler/view.ts";
 import { rescue } from "../../lib/policy/rescue.ts";
-import type { LimitView, LinkView } from "../../lib/scheduler/view.ts";
 
 /** The time of every scene, in milliseconds. */
 const NOW = 10_000;

@@ -1,8 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
-import type { TestOptions } from "../support/scheduler/scheduler_options.ts";
+import { schedulerOptions, type TestOptions } from "../support/scheduler/scheduler_options.ts";
 import { Hand } from "../support/scheduler/hand.ts";
-import { schedulerOptions } from "../support/scheduler/scheduler_options.ts";
 import { simulate, TESTBED } from "../support/simulator/simulator.ts";
 
 const MB = 1_000_000;

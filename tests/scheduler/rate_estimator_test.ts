@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { RateEstimator } from "../../lib/scheduler/rate_estimator.ts";
+import { RateEstimator } from "../../lib/scheduler/link_estimate.ts";
 import { mulberry32 } from "../support/simulator/simulator.ts";
 
 /** Brings `bytesPerSecond` from `from` to `to` in chunks every `everyMs`. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { retryDelay, type RetryOptions } from "../../lib/scheduler/retry.ts";
+import { retryDelay, type RetryOptions } from "../../lib/scheduler/failures.ts";
 import { mulberry32 } from "../support/simulator/simulator.ts";
 
 const OPTIONS: Required<RetryOptions> = {

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import { Download, type DownloadOptions } from "../../lib/scheduler/state.ts";
+import { DownloadState, type DownloadStateOptions } from "../../lib/scheduler/state.ts";
 import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
 
 /** A download of 100 bytes from two mirrors, with room for 60 in the window. */
-function download(options: Partial<DownloadOptions> = {}): Download {
-  return new Download({
+function download(options: Partial<DownloadStateOptions> = {}): DownloadState {
+  return new DownloadState({
     urls: ["http://one.test/", "http://two.test/"],
     start: 0,
     end: 100,
@@ -17,31 +17,31 @@ function download(options: Partial<DownloadOptions> = {}): Download {
 }
 
 /** One of the mirrors is asked for a range. */
-function ask(scene: Download, start: number, end: number, mirror = 0): LiveRequest {
+function ask(scene: DownloadState, start: number, end: number, mirror = 0): LiveRequest {
   return scene.send({ mirror: scene.mirrors[mirror]!, kind: "range", start, end }, 0);
 }
 
 /** A request brings its next bytes. */
-function bring(scene: Download, request: LiveRequest, length: number): void {
+function bring(scene: DownloadState, request: LiveRequest, length: number): void {
   scene.ledger.receive(request.position, request.position + length);
   request.position += length;
 }
 
-function free({ ledger }: Download): number[][] {
+function free({ ledger }: DownloadState): number[][] {
   return ledger.free.map(({ start, end }) => [start, end]);
 }
 
-Deno.test("Download.send() takes the range and commands the request; a probe takes nothing", () => {
+Deno.test("DownloadState.send() takes the range and commands the request; a probe takes nothing", () => {
   const scene = download();
   scene.size = 100;
   const request = ask(scene, 20, 50, 1);
   assertEquals([free(scene), request.claimEnd], [[[0, 20], [50, 100]], 50]);
-  assertEquals(scene.outbox.take(), [
+  assertEquals(scene.commands.take(), [
     { type: "start", request: 0, mirror: 1, kind: "range", start: 20, end: 50, size: 100 },
   ]);
   scene.send({ mirror: scene.mirrors[0]!, kind: "probe", start: 0, end: 4 }, 0);
   assertEquals(scene.ledger.isFree(0), true);
-  assertEquals(scene.outbox.take(), [
+  assertEquals(scene.commands.take(), [
     { type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4, size: undefined },
     {
       type: "report",
@@ -50,7 +50,7 @@ Deno.test("Download.send() takes the range and commands the request; a probe tak
   ]);
 });
 
-Deno.test("Download.cut() frees what a request does not own any more, though it may bring it", () => {
+Deno.test("DownloadState.cut() frees what a request does not own any more, though it may bring it", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   bring(scene, request, 10);
@@ -62,7 +62,7 @@ Deno.test("Download.cut() frees what a request does not own any more, though it 
   assertEquals(scene.ledger.frontWasReturned, true);
 });
 
-Deno.test("Download.cut() frees neither what has come nor what another one owns", () => {
+Deno.test("DownloadState.cut() frees neither what has come nor what another one owns", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   bring(scene, ask(scene, 20, 40, 1), 5);
@@ -70,7 +70,7 @@ Deno.test("Download.cut() frees neither what has come nor what another one owns"
   assertEquals(free(scene), [[10, 20], [40, 100]]);
 });
 
-Deno.test("Download.close() frees what a request owned, and leaves what it did not own alone", () => {
+Deno.test("DownloadState.close() frees what a request owned, and leaves what it did not own alone", () => {
   const table = [
     // position, claimed up to → free
     [0, 50, [[0, 100]]],
@@ -91,12 +91,12 @@ Deno.test("Download.close() frees what a request owned, and leaves what it did n
   }
 });
 
-Deno.test("Download.cancel() also tells the driver", () => {
+Deno.test("DownloadState.cancel() also tells the driver", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
-  scene.outbox.take();
+  scene.commands.take();
   scene.cancel(request, "lost", 5);
-  const [cancel, told] = scene.outbox.take();
+  const [cancel, told] = scene.commands.take();
   assertEquals(cancel, { type: "cancel", request: 0 });
   const facts = { mirror: "http://one.test/", request: 0, start: 0, end: 50, goesOn: false };
   const event = { type: "cancel", seconds: 0.005, ...facts, reason: "lost" } as const;
@@ -104,7 +104,7 @@ Deno.test("Download.cancel() also tells the driver", () => {
   assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
 });
 
-Deno.test("Download.shorten(): what an answer leaves out is free", () => {
+Deno.test("DownloadState.shorten(): what an answer leaves out is free", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   scene.shorten(request, 40);
@@ -117,7 +117,7 @@ Deno.test("Download.shorten(): what an answer leaves out is free", () => {
   assertEquals(scene.requests.remnants, [{ start: 10, end: 20 }]);
 });
 
-Deno.test("Download.roomFor(): the window has room for what is neither held nor on its way", () => {
+Deno.test("DownloadState.roomFor(): the window has room for what is neither held nor on its way", () => {
   const scene = download();
   assertEquals([scene.room, scene.roomFor(0, 100)], [60, 60]);
   const request = ask(scene, 0, 25);
@@ -130,7 +130,7 @@ Deno.test("Download.roomFor(): the window has room for what is neither held nor 
   assertEquals(scene.room, 25);
 });
 
-Deno.test("Download.roomFor(): what comes though it is not owned takes room, once", () => {
+Deno.test("DownloadState.roomFor(): what comes though it is not owned takes room, once", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   scene.cut(request, 20, "stolen", 0);
@@ -158,7 +158,7 @@ Deno.test("Download.roomFor(): what comes though it is not owned takes room, onc
   assertEquals(scene.room, 40);
 });
 
-Deno.test("Download.roomFor(): never more than was there, whoever brings what", () => {
+Deno.test("DownloadState.roomFor(): never more than was there, whoever brings what", () => {
   const scene = download({ windowSize: 50 });
   const late = ask(scene, 0, 40);
   scene.cut(late, 0, "stolen", 0);
@@ -170,7 +170,7 @@ Deno.test("Download.roomFor(): never more than was there, whoever brings what", 
   assertEquals([scene.heldBytes, scene.room], [30, 10]);
 });
 
-Deno.test("Download.reset() begins anew", () => {
+Deno.test("DownloadState.reset() begins anew", () => {
   const scene = download();
   scene.size = 100;
   bring(scene, ask(scene, 0, 30), 30);

@@ -5,7 +5,7 @@
  */
 
 import type { DelayRequest } from "../../../lib/policy/delay.ts";
-import type { Answer, Command, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
+import type { Answer, SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
 import type { LiveRequest } from "../../../lib/scheduler/mirror.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { MirrorError, type MirrorErrorOptions } from "../../../lib/errors.ts";
@@ -22,7 +22,7 @@ export class Hand {
   readonly scheduler: Scheduler;
   now = 0;
   /** Everything that was ever commanded. */
-  readonly commands: Command[] = [];
+  readonly commands: SchedulerCommand[] = [];
 
   constructor(mirrors: number, options: TestOptions = {}) {
     const urls = Array.from({ length: mirrors }, (_, index) => urlOf(index));

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Plan, Policy } from "../../../lib/scheduler/policy.ts";
+import type { Plan, Policy } from "../../../lib/scheduler/view.ts";
 import type { LiveRequest } from "../../../lib/scheduler/mirror.ts";
 import { MirrorError, type MirrorErrorOptions } from "../../../lib/errors.ts";
 import { Hand } from "./hand.ts";

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { wanderingRates } from "./rate_timeline.ts";
-import type { RateChange } from "./rate_timeline.ts";
+import { type RateChange, wanderingRates } from "./rate_timeline.ts";
 import type { SimulatedMirror } from "./mirror.ts";
 import type { SimulationOptions } from "./simulator.ts";
 

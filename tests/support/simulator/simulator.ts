@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Command, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
+import type { SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../../lib/errors.ts";
 import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
@@ -88,7 +88,7 @@ const DAY_SECONDS = 24 * 3600;
 /** So many events at one moment mean that the scheduler spins. */
 const MOST_AT_ONCE = 100_000;
 
-type StartCommand = Extract<Command, { type: "start" }>;
+type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
 
 class Simulator {
   readonly #options: SimulationOptions;
@@ -181,13 +181,13 @@ class Simulator {
     if (event.type !== "consumed") this.#consume();
   }
 
-  #execute(commands: readonly Command[]): void {
+  #execute(commands: readonly SchedulerCommand[]): void {
     for (const command of commands) this.#executeOne(command);
     this.#setAlarm();
   }
 
   /** Commands that are of no concern here are ignored. */
-  #executeOne(command: Command): void {
+  #executeOne(command: SchedulerCommand): void {
     switch (command.type) {
       case "start":
         return this.#request(command);

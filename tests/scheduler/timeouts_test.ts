@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { deadline, timeoutError, type TimeoutOptions } from "../../lib/scheduler/deadlines.ts";
+import { deadline, timeoutError, type TimeoutOptions } from "../../lib/scheduler/timeouts.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
 
