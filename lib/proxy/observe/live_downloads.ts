@@ -10,6 +10,7 @@ import type { DownloadStats, TraceEvent } from "../../../mod.ts";
 import { BlockRecord } from "./block_record.ts";
 import type { BodyListener } from "../answer/body_listener.ts";
 import { noRoom } from "../capacity/no_room.ts";
+import type { LiveBlock, LiveDownload, LiveMessage } from "./live_message.ts";
 
 /** One download that can be watched. */
 interface Watched {
@@ -22,7 +23,7 @@ interface Watched {
   /** Size of a cell of the record, in bytes. */
   readonly blockSize: number;
   readonly blocks: BlockRecord;
-  outcome: "running" | "complete" | "failed" | "cancelled";
+  outcome: LiveDownload["outcome"];
 }
 
 /** What a download is announced with. */
@@ -171,8 +172,12 @@ export class LiveDownloads {
   }
 }
 
-function state(mirrors: readonly string[], all: readonly Watched[], told: Map<number, number>) {
-  const blocks: [id: number, block: number, mirror: number][] = [];
+function state(
+  mirrors: readonly string[],
+  all: readonly Watched[],
+  told: Map<number, number>,
+): LiveMessage {
+  const blocks: LiveBlock[] = [];
   const downloads = all.map((watched) => {
     const { id, start, end, size, blockSize, outcome } = watched;
     for (const [cell, mirror] of watched.blocks.since(told.get(id) ?? 0)) {
