@@ -10,14 +10,14 @@
  * @module
  */
 
-import { type DownloadCommand, parseCommand } from "./lib/cli/arguments/command.ts";
+import { type DownloadArguments, parseArguments } from "./lib/cli/arguments/download_arguments.ts";
 import { ExitCode } from "./lib/cli/failure/exit_code.ts";
-import type { ProbeCommand } from "./lib/cli/probe/flags.ts";
+import type { ProbeArguments } from "./lib/cli/probe/probe_arguments.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/report/terminal.ts";
 import { printableLines } from "./lib/cli/report/text_width.ts";
 import { withoutCredentials } from "./lib/http/redact.ts";
-import { CommandError } from "./lib/command/command_error.ts";
+import { CommandError } from "./lib/command_line/command_error.ts";
 import { VERSION } from "./lib/version.ts";
 
 /** Runs the command with the given arguments; resolves to its exit code, and never rejects. */
@@ -44,15 +44,15 @@ async function run(args: string[]): Promise<number> {
     return ExitCode.OK;
   }
   if (name === "probe") {
-    const { parseProbe, probeHelp } = await import("./lib/cli/probe/flags.ts");
-    const command = await parseProbe(rest);
+    const { parseProbeArguments, probeHelp } = await import("./lib/cli/probe/probe_arguments.ts");
+    const command = await parseProbeArguments(rest);
     if (command === "help") {
       writeOutput(probeHelp());
       return ExitCode.OK;
     }
     return await elsewhere(command, args, true) ?? await probe(command);
   }
-  const command = await parseCommand(args);
+  const command = await parseArguments(args);
   if (command.type === "version") {
     writeOutput(`sphttp ${VERSION}\n`);
     return ExitCode.OK;
@@ -74,24 +74,24 @@ async function elsewhere(
   toPeople: boolean,
 ): Promise<number | undefined> {
   if (!insecure) return undefined;
-  const { isRerun, rerunInsecurely } = await import("./lib/cli/run/insecure.ts");
+  const { isRerun, rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
   return isRerun() ? undefined : await rerunInsecurely(args, { toPeople });
 }
 
-async function probe(command: ProbeCommand): Promise<number> {
+async function probe(command: ProbeArguments): Promise<number> {
   const [{ probeCommand }, { Interruption }] = await Promise.all([
     import("./lib/cli/probe/probe.ts"),
-    import("./lib/cli/run/interruption.ts"),
+    import("./lib/cli/process/interruption.ts"),
   ]);
   using interruption = new Interruption();
   await probeCommand(command, { signal: interruption.signal });
   return ExitCode.OK;
 }
 
-async function download(command: DownloadCommand): Promise<number> {
+async function download(command: DownloadArguments): Promise<number> {
   // The engine is loaded only when there is something to download.
   const [{ Interruption }, { runDownloads }] = await Promise.all([
-    import("./lib/cli/run/interruption.ts"),
+    import("./lib/cli/process/interruption.ts"),
     import("./lib/cli/run/run_downloads.ts"),
   ]);
   using interruption = new Interruption();
@@ -99,7 +99,7 @@ async function download(command: DownloadCommand): Promise<number> {
   return await runDownloads(command, { signal: interruption.signal, report, write: writeOutput });
 }
 
-async function reportFor({ report, target }: DownloadCommand): Promise<Report> {
+async function reportFor({ report, target }: DownloadArguments): Promise<Report> {
   if (report.json) {
     const { JsonReport } = await import("./lib/cli/report/json_report.ts");
     return new JsonReport({ write: writeMessage, verbose: report.verbosity === "verbose" });

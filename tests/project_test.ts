@@ -48,15 +48,15 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^lib\/engine\//,
     /^lib\/((errors|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
-  [/^mod\.ts$/, /^lib\/(?!command\/|cli\/|proxy\/)/],
-  [/^lib\/command\//, /^lib\/http\//],
+  [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|proxy\/)/],
+  [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command|http|trace)\/)/,
+    /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$)/,
-    /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command|http)\/)/,
+    /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
   ],
 ];
 
@@ -106,7 +106,7 @@ Deno.test("imports lead to modules that there are, without circles", () => {
 
 Deno.test("the core needs nothing but the platform", () => {
   const core = MODULES.filter((path) =>
-    !/^(lib\/(command|cli|proxy)\/|cli\.ts|server\.ts)/.test(path)
+    !/^(lib\/(command_line|cli|proxy)\/|cli\.ts|server\.ts)/.test(path)
   );
   const foreign = core.flatMap((path) => GRAPH.get(path)!).filter((target) => !GRAPH.has(target));
   assertEquals(foreign.filter((name) => !name.startsWith("@std/")), []);

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../lib/cli/part/part_file.ts";
 import { placeOf } from "../../lib/cli/output/place.ts";
-import { CommandError } from "../../lib/command/command_error.ts";
+import { CommandError } from "../../lib/command_line/command_error.ts";
 import { bytesContent } from "../support/lab/content.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 

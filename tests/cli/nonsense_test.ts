@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { type FlagName, FLAGS } from "../../lib/cli/arguments/flags.ts";
-import { CommandError } from "../../lib/command/command_error.ts";
+import { CommandError } from "../../lib/command_line/command_error.ts";
 import { runCommand } from "../support/cli/run_command.ts";
 
 const URL = "http://u:hunter2@127.0.0.1:9/f";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
-import { type Flag, parseFlags } from "../../command/flag_parser.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import { type Flag, parseFlags } from "../../command_line/flag_parser.ts";
 import { mirrorNames } from "../plot/mirror_names.ts";
 import { type Recording, reportOf, type TraceReport } from "../plot/report.ts";
 import {

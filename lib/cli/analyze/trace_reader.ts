@@ -7,7 +7,7 @@
  */
 
 import type { TraceEvent } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import type { Recording } from "../plot/report.ts";
 import { readError, reason } from "../failure/file_error.ts";
 import { printable, truncate } from "../report/text_width.ts";

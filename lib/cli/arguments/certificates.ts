@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 import { reason } from "../failure/file_error.ts";
 
 /** Reads a file of certificates; nothing where none is named. */

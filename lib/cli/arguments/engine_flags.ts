@@ -6,10 +6,10 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../../command/command_error.ts";
-import type { ParsedFlags } from "../../command/flag_parser.ts";
-import { parseSeconds } from "../../command/values.ts";
-import { withoutUndefined } from "../../command/without_undefined.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import type { ParsedFlags } from "../../command_line/flag_parser.ts";
+import { parseSeconds } from "../../command_line/values.ts";
+import { withoutUndefined } from "../../command_line/without_undefined.ts";
 import type { FlagName, RequestFlagName } from "./flags.ts";
 import {
   parseConnections,
@@ -26,36 +26,6 @@ import {
 } from "./values.ts";
 
 type FlagValues = ParsedFlags<FlagName>;
-
-/** Flags by the option of the engine that they set. */
-const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
-  splitSize: "--split-size",
-  windowSize: "--window",
-  delayRequest: "--delay",
-  staticDelays: "--static-delay",
-  initialDelayCoefficient: "--initial-delay-coefficient",
-  duplicateRequest: "--duplicate",
-  invalidBlockThreshold: "--invalid-block-threshold",
-  headers: "--header",
-  maxConnectionsPerMirror: "--max-connection-per-server",
-  maxRate: "--limit-rate",
-  maxRedirects: "--max-redirs",
-  "lowestRate.bytesPerSecond": "--speed-limit",
-  "lowestRate.seconds": "--speed-time",
-  proxy: "--proxy",
-  connectTimeoutMs: "--connect-timeout (in milliseconds)",
-  "retry.attempts": "--retry plus one",
-  "retry.maxTimeMs": "--retry-max-time (in milliseconds)",
-};
-
-/** A message of the engine about an option, with the name of the flag in its place. */
-export function inFlagWords(message: string): string {
-  const [, option = "", rest = ""] = /^([\w.]+)( .*)$/s.exec(message) ?? [];
-  const flag = FLAG_BY_OPTION[option];
-  if (flag === undefined) return message;
-  // Sizes are held against each other; nothing that the user wrote stands in those messages.
-  return flag + (option === "windowSize" ? rest.replaceAll("splitSize", "--split-size") : rest);
-}
 
 /** Bytes that the engine holds ahead unless it is told otherwise. */
 const DEFAULT_WINDOW = 32 * 1024 * 1024;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Flag } from "../../command/flag_parser.ts";
+import type { Flag } from "../../command_line/flag_parser.ts";
 
 /** Flags that say how mirrors are asked, whatever for. */
 export const REQUEST_FLAGS = [

@@ -5,9 +5,9 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
-import { flagLine } from "../../command/flag_line.ts";
-import type { Flag } from "../../command/flag_parser.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import { flagLine } from "../../command_line/flag_line.ts";
+import type { Flag } from "../../command_line/flag_parser.ts";
 import { FLAG_GROUPS } from "./flags.ts";
 
 /** Column in which the words about a flag begin. */

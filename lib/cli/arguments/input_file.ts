@@ -7,7 +7,7 @@
  */
 
 import { closestString } from "@std/text/closest-string";
-import { CommandError, usageError } from "../../command/command_error.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { parseChecksum } from "../checksum/digest.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text_width.ts";

@@ -5,10 +5,28 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
-import type { LoginOptions } from "./command.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import type { ParsedFlags } from "../../command_line/flag_parser.ts";
+import { parseFile } from "../../command_line/values.ts";
+import type { RequestFlagName } from "./flags.ts";
+import { parseUser } from "./values.ts";
 import { reason } from "../failure/file_error.ts";
 import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
+
+/** Who the user is. */
+export interface LoginOptions {
+  readonly user: { readonly user: string; readonly password: string } | undefined;
+  /** Whether a netrc file is read: the usual one, or one that is named. */
+  readonly netrc: boolean | string;
+}
+
+/** Understands who the user is. */
+export function parseLoginOptions({ has, given }: ParsedFlags<RequestFlagName>): LoginOptions {
+  return {
+    user: given("user", parseUser),
+    netrc: given("netrc-file", parseFile) ?? has("netrc"),
+  };
+}
 
 /** Knows who the user is. */
 export class Login {

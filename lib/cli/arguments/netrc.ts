@@ -6,7 +6,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 
 /** What a netrc file says of one host. */
 export interface NetrcEntry {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 
 /** The most URLs that one pattern may stand for. */
 export const MOST_URLS = 256;

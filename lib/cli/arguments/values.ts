@@ -7,8 +7,8 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../../command/command_error.ts";
-import { readSize, SIZE_UNITS } from "../../command/values.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import { readSize, SIZE_UNITS } from "../../command_line/values.ts";
 import { withoutCredentials } from "../../http/redact.ts";
 
 /** A number of bytes: `1000000`, `512K`, `8M`, `1GiB`; K, M and G are binary, as aria2 has them. */

@@ -6,7 +6,7 @@
  */
 
 import { closestString } from "@std/text/closest-string";
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 import { printable, truncate } from "../report/text_width.ts";
 import {
   type ChecksumEntry,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 
 /** A checksum that the file must have. */
 export interface Checksum {

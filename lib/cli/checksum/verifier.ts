@@ -5,7 +5,7 @@
  */
 
 import type { Hash } from "node:crypto";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import type { Checksum } from "./digest.ts";
 

@@ -6,10 +6,10 @@
  */
 
 import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../../mod.ts";
-import type { Flag } from "../../command/flag_parser.ts";
+import type { Flag } from "../../command_line/flag_parser.ts";
 import { ANALYZE_FLAGS } from "../analyze/analyze.ts";
 import { type FlagName, FLAGS } from "../arguments/flags.ts";
-import { PROBE_FLAGS } from "../probe/flags.ts";
+import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 
 /** The shells that are known. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;

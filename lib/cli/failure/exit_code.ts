@@ -5,7 +5,7 @@
  * @module
  */
 
-import { STOP_EXIT_CODES } from "../../command/stop_signals.ts";
+import { STOP_EXIT_CODES } from "../../command_line/stop_signals.ts";
 
 /** Exit codes of the command. */
 export const ExitCode = {

@@ -8,12 +8,10 @@ import {
   type FailureReason,
   type MirrorError,
   MirrorMismatchError,
-  MirrorUrlError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
-import { inFlagWords } from "../arguments/engine_flags.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
@@ -27,15 +25,6 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   changed: ExitCode.RECEIVE,
   mismatch: ExitCode.RECEIVE,
 };
-
-/** An error of the constructor of a download, in the words of the command line. */
-export function invalidOption(error: unknown): unknown {
-  if (error instanceof MirrorUrlError) return new CommandError(ExitCode.URL, error.message);
-  if (error instanceof TypeError || error instanceof RangeError) {
-    return new CommandError(ExitCode.USAGE, inFlagWords(error.message));
-  }
-  return error;
-}
 
 /** How a failure is explained. */
 export interface ExplainOptions {

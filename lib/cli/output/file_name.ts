@@ -6,7 +6,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 
 /** Bytes in a file name on nearly every file system. */
 const SYSTEM_LIMIT = 255;

@@ -9,10 +9,14 @@
 import type { KnownMirror } from "../../../mod.ts";
 import { reason, writeError } from "../failure/file_error.ts";
 import { openToWrite } from "../part/exclusive_file.ts";
-import { type CompleteOptions, PartFile, type PartFileOptions } from "../part/part_file.ts";
+import {
+  type CompleteOptions,
+  PartFile,
+  type PartFileOptions,
+  type WantedRange,
+} from "../part/part_file.ts";
 import type { FileFacts } from "../part/resume_record.ts";
 import type { Place } from "./place.ts";
-import type { WantedRange } from "../arguments/wanted_range.ts";
 
 /** A place for the bytes of one file, opened. */
 export interface Output extends Disposable {

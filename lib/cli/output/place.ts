@@ -5,9 +5,26 @@
  * @module
  */
 
-import type { TargetOptions } from "../arguments/command.ts";
 import { reason, writeError } from "../failure/file_error.ts";
 import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
+
+/** Where a file goes, and what becomes of it. */
+export interface TargetOptions {
+  /** Value of `-o`; `-` is stdout. `undefined` takes the URL's name. */
+  readonly output: string | undefined;
+  /** The directory of relative names. */
+  readonly directory: string | undefined;
+  /** Whether directories that do not exist are made. */
+  readonly createDirectories: boolean;
+  /** Whether another name is chosen where the file exists. */
+  readonly keepExisting: boolean;
+  /** Whether a part file is continued. */
+  readonly resume: boolean;
+  /** Whether the file gets the mirrors' Last-Modified. */
+  readonly remoteTime: boolean;
+  /** Whether a part file is removed after an error. */
+  readonly removeOnError: boolean;
+}
 
 /** What the user said on where a file goes. */
 export type PlaceOptions = Pick<

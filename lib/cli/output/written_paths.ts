@@ -5,7 +5,7 @@
  */
 
 import { resolve } from "node:path";
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 import { recordsOf } from "../part/resume_record.ts";
 import { pathOf, type PlaceOptions } from "./place.ts";
 

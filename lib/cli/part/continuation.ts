@@ -5,7 +5,7 @@
  * @module
  */
 
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** Bytes that are downloaded once more, to be compared. */

@@ -7,11 +7,10 @@
  */
 
 import type { KnownMirror } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { readError, reason, writeError } from "../failure/file_error.ts";
 import { exists, type FilePlace, nextPlace } from "../output/place.ts";
-import type { WantedRange } from "../arguments/wanted_range.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
 import {
@@ -26,6 +25,14 @@ import {
   writeRecord,
 } from "./resume_record.ts";
 import { WriteBehind } from "./write_behind.ts";
+
+/** The bytes of a file that are downloaded. */
+export interface WantedRange {
+  /** The first one. */
+  readonly start: number;
+  /** The one behind the last; `undefined` for the end of the file. */
+  readonly end?: number | undefined;
+}
 
 /** How a part file is opened. */
 export interface PartFileOptions {

@@ -8,7 +8,7 @@
  */
 
 import type { FileInfo, KnownMirror } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { reason } from "../failure/file_error.ts";
 

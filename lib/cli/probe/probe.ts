@@ -8,14 +8,14 @@
  */
 
 import { NoMirrorLeftError, VERSION } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { readCertificates } from "../arguments/certificates.ts";
 import type { RequestOptions } from "../arguments/engine_flags.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { Login } from "../arguments/login.ts";
 import { probeDocument } from "./document.ts";
-import type { ProbeCommand } from "./flags.ts";
+import type { ProbeArguments } from "./probe_arguments.ts";
 import { judge, type JudgedMirror, objectionsTo } from "./judgement.ts";
 import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { probeTable } from "./table.ts";
@@ -34,7 +34,7 @@ export interface ProbeContext {
 }
 
 /** Runs the command. Rejects with a {@linkcode CommandError} where no mirror can be used. */
-export async function probeCommand(command: ProbeCommand, context: ProbeContext): Promise<void> {
+export async function probeCommand(command: ProbeArguments, context: ProbeContext): Promise<void> {
   const status = statusLine();
   const caCerts = await readCertificates(command.caCertFile);
   let mirrors;
@@ -63,7 +63,7 @@ export interface ProbeSurroundings extends ProbeContext {
 
 /** Measures and judges mirrors; the fastest comes first. */
 export async function probeMirrors(
-  { urls, login: loginOptions, options: { http, proxy, ...options }, timeMs }: ProbeCommand,
+  { urls, login: loginOptions, options: { http, proxy, ...options }, timeMs }: ProbeArguments,
   { signal, caCerts, tell }: ProbeSurroundings,
 ): Promise<JudgedMirror[]> {
   const login = await Login.of(loginOptions);

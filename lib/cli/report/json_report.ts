@@ -8,7 +8,7 @@
  */
 
 import { type TraceEvent, VERSION } from "../../../mod.ts";
-import type { CommandError } from "../../command/command_error.ts";
+import type { CommandError } from "../../command_line/command_error.ts";
 import { type ProgressState, totals } from "./progress_view.ts";
 import type { FileReport, FileResult, Report, ReportedFile } from "./report.ts";
 

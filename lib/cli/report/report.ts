@@ -6,8 +6,20 @@
  */
 
 import type { TraceEvent } from "../../../mod.ts";
-import type { CommandError } from "../../command/command_error.ts";
+import type { CommandError } from "../../command_line/command_error.ts";
 import type { ProgressState } from "./progress_view.ts";
+import type { WriteOut } from "./write_out.ts";
+
+/** What is told, and how. */
+export interface ReportOptions {
+  readonly verbosity: "silent" | "errors" | "normal" | "verbose";
+  /** Whether events are told as lines of JSON, instead of everything else. */
+  readonly json: boolean;
+  /** Whether the progress is shown. */
+  readonly progress: boolean;
+  /** What is written to stdout after each file. */
+  readonly writeOut: WriteOut | undefined;
+}
 
 /** Takes what happens in a run. */
 export interface Report extends Disposable {

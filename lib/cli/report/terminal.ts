@@ -4,9 +4,9 @@
  * @module
  */
 
-import { writeText } from "../../command/write_text.ts";
-import type { ReportOptions } from "../arguments/command.ts";
+import { writeText } from "../../command_line/write_text.ts";
 import type { DisplayOptions } from "./live_display.ts";
+import type { ReportOptions } from "./report.ts";
 
 /** Writes a text to stderr, whole. */
 export function writeMessage(text: string): void {

@@ -6,12 +6,11 @@
  */
 
 import type { TraceEvent } from "../../../mod.ts";
-import type { CommandError } from "../../command/command_error.ts";
-import type { ReportOptions } from "../arguments/command.ts";
+import type { CommandError } from "../../command_line/command_error.ts";
 import { formatBytes, formatDuration, formatPercent, formatRate } from "./format.ts";
 import { eventText, isNotable } from "./event_text.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
-import type { FileReport, FileResult, Report, ReportedFile } from "./report.ts";
+import type { FileReport, FileResult, Report, ReportedFile, ReportOptions } from "./report.ts";
 
 /** How people are told. */
 export interface TextReportOptions {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 
 /** What is known of a file when its download has ended. */
 export interface DownloadFacts {

@@ -14,7 +14,7 @@ import {
   type TraceEvent,
   VERSION,
 } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { withoutCredentials } from "../../http/redact.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { ChecksumVerifier } from "../checksum/verifier.ts";
@@ -30,7 +30,7 @@ import { remoteTime } from "../output/remote_time.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
 import type { FileReport } from "../report/report.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
-import { findRange, type WantedRange } from "../arguments/wanted_range.ts";
+import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
 /** What the download of one file needs of its surroundings. */
@@ -159,7 +159,7 @@ export class FileDownload {
     verifier?.verify(stays ? `; the bytes stay in ${output.part?.partName}` : "");
   }
 
-  #options({ start, end, knownFile }: WantedRange, { existing }: Output): DownloaderOptions {
+  #options({ start, end, knownFile }: FoundRange, { existing }: Output): DownloaderOptions {
     const { options } = this.#context;
     const from = start + continuationStart(existing);
     return {

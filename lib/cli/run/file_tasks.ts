@@ -7,10 +7,11 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { CommandError, usageError } from "../../command/command_error.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { type Checksum, parseChecksum } from "../checksum/digest.ts";
-import type { DownloadCommand, TargetOptions } from "../arguments/command.ts";
+import type { DownloadArguments } from "../arguments/download_arguments.ts";
+import type { TargetOptions } from "../output/place.ts";
 import { reason } from "../failure/file_error.ts";
 import { fileNameFromUrl } from "../output/file_name.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
@@ -38,7 +39,7 @@ export interface FileTask {
 
 /** The files of a command, in order. */
 export async function fileTasks(
-  command: DownloadCommand,
+  command: DownloadArguments,
   options: DownloaderOptions,
   signal: AbortSignal,
 ): Promise<FileTask[]> {
@@ -99,7 +100,7 @@ interface Entry {
 }
 
 async function inputEntries(
-  { inputFile, urls }: DownloadCommand,
+  { inputFile, urls }: DownloadArguments,
   signal: AbortSignal,
 ): Promise<Entry[]> {
   if (inputFile === undefined) {
@@ -142,7 +143,7 @@ function expanded(url: string, where: string): string[] {
 
 /** What knows the checksum of a file by its name. */
 async function checksumFinder(
-  { checksumFile }: DownloadCommand,
+  { checksumFile }: DownloadArguments,
 ): Promise<(name: string) => Checksum | undefined> {
   if (checksumFile === undefined) return () => undefined;
   const { findChecksum } = await import("../checksum/checksum_file.ts");

@@ -6,7 +6,7 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ChecksumVerifier } from "../checksum/verifier.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
@@ -15,7 +15,7 @@ import { formatBytes } from "../report/format.ts";
 import type { FileTask } from "./file_tasks.ts";
 import type { Place } from "../output/place.ts";
 import type { FileReport } from "../report/report.ts";
-import { askSize } from "../arguments/wanted_range.ts";
+import { askSize } from "./find_range.ts";
 
 /** What the look at a file needs of its surroundings. */
 export interface PresentFileContext {

@@ -6,10 +6,10 @@
  */
 
 import type { MirrorBook } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { withoutCredentials } from "../../http/redact.ts";
 import { readCertificates } from "../arguments/certificates.ts";
-import type { DownloadCommand } from "../arguments/command.ts";
+import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
@@ -29,7 +29,7 @@ export interface RunContext {
 
 /** Runs a command; resolves to its exit code. Rejects where it makes no sense. */
 export async function runDownloads(
-  command: DownloadCommand,
+  command: DownloadArguments,
   { signal, report, write }: RunContext,
 ): Promise<number> {
   const caCerts = await readCertificates(command.caCertFile);
@@ -60,7 +60,7 @@ export async function runDownloads(
 /** Fetches one file and tells of it; what goes wrong with it is in the facts. */
 async function fetchOne(
   task: FileTask,
-  { traceFile }: DownloadCommand,
+  { traceFile }: DownloadArguments,
   { signal, report, book }: {
     readonly signal: AbortSignal;
     readonly report: Report;

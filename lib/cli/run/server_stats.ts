@@ -7,18 +7,9 @@
  */
 
 import { MirrorBook } from "../../../mod.ts";
+import type { ServerStatFiles } from "../arguments/download_arguments.ts";
 import { reason } from "../failure/file_error.ts";
 import { replaceFile } from "../output/replace_file.ts";
-
-/** The files, and how old their figures may be. */
-export interface ServerStatFiles {
-  /** Where it is read from; need not be there. */
-  readonly load: string | undefined;
-  /** Where it is written to. */
-  readonly save: string | undefined;
-  /** The age from which on figures are forgotten, in milliseconds; a day unless it is given. */
-  readonly maxAgeMs: number | undefined;
-}
 
 /** Tells the user, in one line. */
 type Warn = (text: string) => void;

@@ -6,7 +6,7 @@
  */
 
 import type { DownloaderOptions, TraceEvent } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { withoutCredentials } from "../../http/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 

@@ -6,8 +6,8 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
-import { parseSeconds, readSize } from "../../command/values.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import { parseSeconds, readSize } from "../../command_line/values.ts";
 import { LEAST_SHARE } from "../capacity/memory_budget.ts";
 import { parseHostPattern } from "../guard/host_pattern.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { flagLine } from "../../command/flag_line.ts";
-import type { Flag } from "../../command/flag_parser.ts";
+import { flagLine } from "../../command_line/flag_line.ts";
+import type { Flag } from "../../command_line/flag_parser.ts";
 
 /** The flags in the groups and the order in which the help shows them. */
 export const FLAG_GROUPS = {

@@ -5,11 +5,11 @@
  * @module
  */
 
-import { CommandError, usageError } from "../../command/command_error.ts";
-import { parseFlags } from "../../command/flag_parser.ts";
-import { parseFile, parsePositive } from "../../command/values.ts";
-import { withoutUndefined } from "../../command/without_undefined.ts";
-import { writeText } from "../../command/write_text.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { parseFlags } from "../../command_line/flag_parser.ts";
+import { parseFile, parsePositive } from "../../command_line/values.ts";
+import { withoutUndefined } from "../../command_line/without_undefined.ts";
+import { writeText } from "../../command_line/write_text.ts";
 import { VERSION } from "../../version.ts";
 import { ExitCode } from "./exit_code.ts";
 import { FLAGS, helpText } from "./flags.ts";

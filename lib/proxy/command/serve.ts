@@ -5,8 +5,8 @@
  * @module
  */
 
-import { CommandError } from "../../command/command_error.ts";
-import { StopSignals, stopSignals } from "../../command/stop_signals.ts";
+import { CommandError } from "../../command_line/command_error.ts";
+import { StopSignals, stopSignals } from "../../command_line/stop_signals.ts";
 import { ExitCode } from "./exit_code.ts";
 import { asProblem, problemResponse } from "../problem.ts";
 import { redact } from "../redact.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { loadTrace, readTrace } from "../../../lib/cli/analyze/trace_reader.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { EVENTS, lines, receive, recording, SLOW } from "../../trace/sample.ts";
 
 const TRACE = lines(recording());

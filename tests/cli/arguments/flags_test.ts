@@ -2,8 +2,8 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
 import { helpText } from "../../../lib/cli/arguments/help.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
-import { parseFlags } from "../../../lib/command/flag_parser.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { parseFlags } from "../../../lib/command_line/flag_parser.ts";
 
 const URL = "http://a.example/f";
 

@@ -6,7 +6,7 @@ import {
   netrcPath,
   parseNetrc,
 } from "../../../lib/cli/arguments/netrc.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const ONE = { machine: "a.example", login: "me", password: "pw" };
 

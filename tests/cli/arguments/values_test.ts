@@ -11,8 +11,8 @@ import {
   parseSize,
   parseStaticDelay,
 } from "../../../lib/cli/arguments/values.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
-import { parseFile, parseSeconds } from "../../../lib/command/values.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { parseFile, parseSeconds } from "../../../lib/command_line/values.ts";
 
 const HEX = "baaedac5f9f745f80d5ef1f7f1b7fe566c96e9e4bfbba69b73b2d98f0186f1ef";
 const MD5 = "d41d8cd98f00b204e9800998ecf8427e";

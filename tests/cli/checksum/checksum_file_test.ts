@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { findChecksum } from "../../../lib/cli/checksum/checksum_file.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 /** Digests that can be told apart, of the length of an algorithm's. */
 const md5 = (digit: string) => digit.repeat(32);

@@ -4,7 +4,7 @@ import { completions, completionsCommand } from "../../../lib/cli/completions/co
 import { MAIN_FLAGS, SHELLS, spellings, SUBCOMMANDS } from "../../../lib/cli/completions/words.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { findExecutable } from "../../support/programs/executable.ts";
 
 /** Runs a script in a shell, if it is there; a file with the completions is its first argument. */

@@ -1,13 +1,12 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { exitCodeOf, explain, invalidOption } from "../../../lib/cli/failure/failure.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { exitCodeOf, explain } from "../../../lib/cli/failure/failure.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import {
   type FailurePhase,
   type FailureReason,
   MirrorError,
   MirrorMismatchError,
-  MirrorUrlError,
   NoMirrorLeftError,
 } from "../../../mod.ts";
 
@@ -80,13 +79,6 @@ Deno.test("explain() shows what each mirror claimed", async () => {
   );
   assertEquals(explained.exitCode, ExitCode.RECEIVE);
   assertStringIncludes(explained.message, "http://b/f: 2 bytes");
-});
-
-Deno.test("invalidOption() gives URL and option errors their codes", () => {
-  const url = commandError(invalidOption(new MirrorUrlError("no URL")));
-  assertEquals(url.exitCode, ExitCode.URL);
-  const option = commandError(invalidOption(new RangeError("splitSize is 5, but must be")));
-  assertEquals([option.exitCode, option.message], [2, "--split-size is 5, but must be"]);
 });
 
 function commandError(error: unknown): CommandError {

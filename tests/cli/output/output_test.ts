@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { openPlace, type Output } from "../../../lib/cli/output/output.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const LINUX = Deno.build.os === "linux";
 const FACTS: FileFacts = {

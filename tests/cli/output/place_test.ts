@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { MAX_NAME_BYTES } from "../../../lib/cli/output/file_name.ts";
 import { type FilePlace, placeOf, type PlaceOptions } from "../../../lib/cli/output/place.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const URL = "http://h/pub/f.iso?x";
 const POSIX = Deno.build.os !== "windows";

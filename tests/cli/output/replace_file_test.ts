@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { replaceFile } from "../../../lib/cli/output/replace_file.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 function workplace() {
   const path = Deno.makeTempDirSync({ prefix: "sphttp-replace-" });

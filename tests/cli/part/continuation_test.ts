@@ -6,7 +6,7 @@ import {
   partTooLong,
 } from "../../../lib/cli/part/continuation.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const bytes = (...values: number[]) => new Uint8Array(values);
 

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { PartFile } from "../../../lib/cli/part/part_file.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import {
   A,
   B,

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../../lib/cli/part/part_file.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import {
   A,
   facts,

@@ -10,7 +10,7 @@ import {
   type ResumeRecord,
   writeRecord,
 } from "../../../lib/cli/part/resume_record.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 function workplace() {
   const path = Deno.makeTempDirSync({ prefix: "sphttp-record-" });

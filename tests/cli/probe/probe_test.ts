@@ -2,9 +2,12 @@ import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { probeCommand, probeMirrors } from "../../../lib/cli/probe/probe.ts";
 import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
-import { parseProbe, type ProbeCommand } from "../../../lib/cli/probe/flags.ts";
+import {
+  parseProbeArguments,
+  type ProbeArguments,
+} from "../../../lib/cli/probe/probe_arguments.ts";
 import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { testCertificates } from "../../support/programs/certificates.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
@@ -20,8 +23,8 @@ async function probe(args: string[], signal = new AbortController().signal) {
   return await probeMirrors(command, { signal, caCerts: [], tell: () => {} });
 }
 
-async function commandOf(args: string[]): Promise<ProbeCommand> {
-  const command = await parseProbe(args);
+async function commandOf(args: string[]): Promise<ProbeArguments> {
+  const command = await parseProbeArguments(args);
   if (command === "help") throw new Error("This is no probe");
   return command;
 }

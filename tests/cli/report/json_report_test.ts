@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { JsonReport } from "../../../lib/cli/report/json_report.ts";
 import type { FileReport } from "../../../lib/cli/report/report.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import type { TraceEvent } from "../../../mod.ts";
 
 const MIRROR = "http://a.example/f";

@@ -4,7 +4,7 @@ import {
   parseWriteOut,
   writeOutText,
 } from "../../../lib/cli/report/write_out.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const FACTS: DownloadFacts = {
   url: "https://a.example/f.iso",

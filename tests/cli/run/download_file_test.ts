@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createHash } from "node:crypto";
 import { OVERLAP } from "../../../lib/cli/part/continuation.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import { runCommand } from "../../support/cli/run_command.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { parseCommand, type ServeCommand } from "../../../lib/proxy/command/main.ts";
 import { ExitCode } from "../../../lib/proxy/command/exit_code.ts";
 import { FLAGS, helpText } from "../../../lib/proxy/command/flags.ts";

@@ -9,7 +9,7 @@ import type { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { PartFile, type PartFileOptions } from "../../../lib/cli/part/part_file.ts";
 import { type FilePlace, placeOf } from "../../../lib/cli/output/place.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 /** A mirror. */
 export const A = "http://a.example/f";

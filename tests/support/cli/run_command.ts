@@ -4,12 +4,12 @@
  * @module
  */
 
-import { parseCommand } from "../../../lib/cli/arguments/command.ts";
+import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { runDownloads } from "../../../lib/cli/run/run_downloads.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { Report } from "../../../lib/cli/report/report.ts";
 import { TextReport } from "../../../lib/cli/report/text_report.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 /** What a command has told. */
 export interface Told {
@@ -27,7 +27,7 @@ export async function runCommand(
   args: readonly string[],
   watch: (shown: string, abort: () => void) => void = () => {},
 ): Promise<Told> {
-  const command = await parseCommand(args);
+  const command = await parseArguments(args);
   if (command.type !== "download") throw new Error(`This is no download: ${command.type}`);
   const controller = new AbortController();
   // As a signal would: not from within what the download is just telling.

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { CommandError, USAGE } from "../../lib/command/command_error.ts";
-import { parseFile, parsePositive, parseSeconds, readSize } from "../../lib/command/values.ts";
+import { CommandError, USAGE } from "../../lib/command_line/command_error.ts";
+import { parseFile, parsePositive, parseSeconds, readSize } from "../../lib/command_line/values.ts";
 
 Deno.test("readSize() reads numbers of bytes, and nothing else", () => {
   const read: [text: string, bytes: number | undefined][] = [

@@ -5,17 +5,13 @@
  */
 
 import { Downloader, type DownloaderOptions, type KnownFile } from "../../../mod.ts";
-import { CommandError } from "../../command/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import type { FileTask } from "../run/file_tasks.ts";
+import type { WantedRange } from "../part/part_file.ts";
+import type { FileTask } from "./file_tasks.ts";
 
-/** Bytes of a file. */
-export interface WantedRange {
-  /** The first one. */
-  readonly start: number;
-  /** The one behind the last; `undefined` for the end of the file. */
-  readonly end?: number | undefined;
-  /** What was learned of the file on the way. */
+/** The bytes to download, and what was learned of the file while finding them. */
+export interface FoundRange extends WantedRange {
   readonly knownFile?: KnownFile | undefined;
 }
 
@@ -23,7 +19,7 @@ export interface WantedRange {
 export async function findRange(
   { urls, range }: FileTask,
   options: DownloaderOptions,
-): Promise<WantedRange> {
+): Promise<FoundRange> {
   if (range === undefined) return { start: 0 };
   if ("start" in range) return range;
   const { size, knownFile } = await askSize(urls, options);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 
-const MODULE = new URL("../../../lib/cli/run/interruption.ts", import.meta.url).href;
+const MODULE = new URL("../../../lib/cli/process/interruption.ts", import.meta.url).href;
 
 /** A command that says when it hears of an interruption, but never comes to its end. */
 const STUBBORN = `

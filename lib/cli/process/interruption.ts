@@ -4,8 +4,8 @@
  * @module
  */
 
-import { CommandError } from "../../command/command_error.ts";
-import { STOP_EXIT_CODES, StopSignals, stopSignals } from "../../command/stop_signals.ts";
+import { CommandError } from "../../command_line/command_error.ts";
+import { STOP_EXIT_CODES, StopSignals, stopSignals } from "../../command_line/stop_signals.ts";
 import { writeMessage } from "../report/terminal.ts";
 
 /** Signals that end the command. */

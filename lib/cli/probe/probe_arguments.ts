@@ -4,11 +4,11 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
-import { flagLine } from "../../command/flag_line.ts";
-import { type Flag, parseFlags } from "../../command/flag_parser.ts";
-import { parseFile, parseSeconds } from "../../command/values.ts";
-import { type LoginOptions, loginOptions } from "../arguments/command.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import { flagLine } from "../../command_line/flag_line.ts";
+import { type Flag, parseFlags } from "../../command_line/flag_parser.ts";
+import { parseFile, parseSeconds } from "../../command_line/values.ts";
+import { type LoginOptions, parseLoginOptions } from "../arguments/login.ts";
 import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
 import { expandUrlPattern } from "../arguments/url_pattern.ts";
@@ -23,7 +23,7 @@ export const PROBE_FLAGS = [
 ] as const satisfies readonly Flag[];
 
 /** What is to be measured, and how. */
-export interface ProbeCommand {
+export interface ProbeArguments {
   /** URLs of the mirrors as they were given, credentials and all. */
   readonly urls: readonly string[];
   /** How long a rate is measured, in milliseconds. */
@@ -41,7 +41,9 @@ export interface ProbeCommand {
 }
 
 /** Understands the arguments behind `probe`. Rejects with a usage error when they make no sense. */
-export async function parseProbe(args: readonly string[]): Promise<ProbeCommand | "help"> {
+export async function parseProbeArguments(
+  args: readonly string[],
+): Promise<ProbeArguments | "help"> {
   const values = await parseFlags("sphttp probe", args, PROBE_FLAGS);
   const { rest, has, given } = values;
   if (has("help")) return "help";
@@ -52,7 +54,7 @@ export async function parseProbe(args: readonly string[]): Promise<ProbeCommand 
     json: has("json"),
     caCertFile: given("cacert", parseFile),
     insecure: has("insecure"),
-    login: loginOptions(values),
+    login: parseLoginOptions(values),
     options: requestOptions(values),
   };
 }

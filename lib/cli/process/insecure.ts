@@ -5,7 +5,7 @@
  * @module
  */
 
-import { usageError } from "../../command/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 import { SIGNALS } from "./interruption.ts";
 import { writeMessage } from "../report/terminal.ts";
 

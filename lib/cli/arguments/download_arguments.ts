@@ -6,25 +6,27 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../../command/command_error.ts";
-import { type ParsedFlags, parseFlags } from "../../command/flag_parser.ts";
-import { parseFile, parsePositive, parseSeconds } from "../../command/values.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import { type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
+import { parseFile, parsePositive, parseSeconds } from "../../command_line/values.ts";
 import { type Checksum, parseChecksum } from "../checksum/digest.ts";
 import { engineOptions } from "./engine_flags.ts";
-import { type FlagName, FLAGS, type RequestFlagName } from "./flags.ts";
-import type { ServerStatFiles } from "../run/server_stats.ts";
+import { type FlagName, FLAGS } from "./flags.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
-import { parseAge, parseRange, parseUser, type RequestedRange, unlessZero } from "./values.ts";
-import { parseWriteOut, type WriteOut } from "../report/write_out.ts";
+import { parseAge, parseRange, type RequestedRange, unlessZero } from "./values.ts";
+import type { TargetOptions } from "../output/place.ts";
+import type { ReportOptions } from "../report/report.ts";
+import { parseWriteOut } from "../report/write_out.ts";
+import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
 /** What is to be done. */
-export type Command =
+export type Arguments =
   | { readonly type: "help"; readonly topic: string | undefined }
   | { readonly type: "version" }
-  | DownloadCommand;
+  | DownloadArguments;
 
 /** A download of one file, or of several. */
-export interface DownloadCommand {
+export interface DownloadArguments {
   readonly type: "download";
   /** URLs of the mirrors as they were given, credentials and all; none with an input file. */
   readonly urls: readonly string[];
@@ -58,47 +60,21 @@ export interface DownloadCommand {
   readonly options: DownloaderOptions;
 }
 
-/** Where a file goes, and what becomes of it. */
-export interface TargetOptions {
-  /** Value of `-o`; `-` is stdout. `undefined` takes the URL's name. */
-  readonly output: string | undefined;
-  /** The directory of relative names. */
-  readonly directory: string | undefined;
-  /** Whether directories that do not exist are made. */
-  readonly createDirectories: boolean;
-  /** Whether another name is chosen where the file exists. */
-  readonly keepExisting: boolean;
-  /** Whether a part file is continued. */
-  readonly resume: boolean;
-  /** Whether the file gets the mirrors' Last-Modified. */
-  readonly remoteTime: boolean;
-  /** Whether a part file is removed after an error. */
-  readonly removeOnError: boolean;
-}
-
-/** Who the user is. */
-export interface LoginOptions {
-  readonly user: { readonly user: string; readonly password: string } | undefined;
-  /** Whether a netrc file is read: the usual one, or one that is named. */
-  readonly netrc: boolean | string;
-}
-
-/** What is told, and how. */
-export interface ReportOptions {
-  readonly verbosity: "silent" | "errors" | "normal" | "verbose";
-  /** Whether events are told as lines of JSON, instead of everything else. */
-  readonly json: boolean;
-  /** Whether the progress is shown. */
-  readonly progress: boolean;
-  /** What is written to stdout after each file. */
-  readonly writeOut: WriteOut | undefined;
+/** The files, and how old their figures may be. */
+export interface ServerStatFiles {
+  /** Where it is read from; need not be there. */
+  readonly load: string | undefined;
+  /** Where it is written to. */
+  readonly save: string | undefined;
+  /** The age from which on figures are forgotten, in milliseconds; a day unless it is given. */
+  readonly maxAgeMs: number | undefined;
 }
 
 /** Files at once unless the user says how many. */
 const CONCURRENT = 2;
 
 /** Understands a command line. Rejects with a usage error when it makes no sense. */
-export async function parseCommand(args: readonly string[]): Promise<Command> {
+export async function parseArguments(args: readonly string[]): Promise<Arguments> {
   const values = await parseFlags("sphttp", args, FLAGS);
   const { rest: urls, has, given, each } = values;
   if (has("help")) {
@@ -130,7 +106,7 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     range: given("range", parseRange),
     checksums,
     checksumFile: given("checksum-file", parseFile),
-    login: loginOptions(values),
+    login: parseLoginOptions(values),
     maxTimeMs: given("max-time", unlessZero(parseSeconds)),
     report: {
       verbosity: has("silent")
@@ -154,14 +130,6 @@ export async function parseCommand(args: readonly string[]): Promise<Command> {
     caCertFile: given("cacert", parseFile),
     insecure: has("insecure"),
     options: engineOptions(values),
-  };
-}
-
-/** Understands who the user is. */
-export function loginOptions({ has, given }: ParsedFlags<RequestFlagName>): LoginOptions {
-  return {
-    user: given("user", parseUser),
-    netrc: given("netrc-file", parseFile) ?? has("netrc"),
   };
 }
 

@@ -1,14 +1,18 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { parseProbe, PROBE_FLAGS, probeHelp } from "../../../lib/cli/probe/flags.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import {
+  parseProbeArguments,
+  PROBE_FLAGS,
+  probeHelp,
+} from "../../../lib/cli/probe/probe_arguments.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
-Deno.test("parseProbe() understands everything", async () => {
+Deno.test("parseProbeArguments() understands everything", async () => {
   const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];
   const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1", "-x", "p.example:3128"];
   const rest = ["-b", "a=1", "-b", "b=2", "-e", "http://from.example/", "-k", "-n"];
   const urls = ["http://{a,b}.example/f", "http://x:y@c.example/f"];
-  assertEquals(await parseProbe([...args, ...more, ...rest, ...urls]), {
+  assertEquals(await parseProbeArguments([...args, ...more, ...rest, ...urls]), {
     urls: ["http://a.example/f", "http://b.example/f", "http://x:y@c.example/f"],
     timeMs: 2500,
     json: true,
@@ -27,12 +31,12 @@ Deno.test("parseProbe() understands everything", async () => {
       connectTimeoutMs: 3000,
     },
   });
-  assertEquals(await parseProbe(["http://a/"]), {
+  assertEquals(await parseProbeArguments(["http://a/"]), {
     ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, insecure: false },
     login: { user: undefined, netrc: false },
     options: {},
   });
-  assertEquals(await parseProbe(["-h", "nonsense"]), "help");
+  assertEquals(await parseProbeArguments(["-h", "nonsense"]), "help");
 });
 
 const REFUSED: [args: string[], says: string][] = [
@@ -50,9 +54,9 @@ const REFUSED: [args: string[], says: string][] = [
   [["http://a/{b"], "unmatched {"],
 ];
 
-Deno.test("parseProbe() says what is wrong with arguments", async () => {
+Deno.test("parseProbeArguments() says what is wrong with arguments", async () => {
   for (const [args, says] of REFUSED) {
-    const error = await assertRejects(() => parseProbe(args), CommandError);
+    const error = await assertRejects(() => parseProbeArguments(args), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE);
     assertStringIncludes(error.message, says);
   }

@@ -1,18 +1,17 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { parseCommand } from "../../../lib/cli/arguments/command.ts";
-import { inFlagWords } from "../../../lib/cli/arguments/engine_flags.ts";
+import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command/command_error.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const URL = "http://a.example/f";
 
 async function optionsOf(...args: string[]) {
-  const command = await parseCommand([...args, URL]);
+  const command = await parseArguments([...args, URL]);
   if (command.type !== "download") throw new Error(command.type);
   return command.options;
 }
 
-Deno.test("parseCommand() turns flags into options of the engine", async () => {
+Deno.test("parseArguments() turns flags into options of the engine", async () => {
   assertEquals(await optionsOf(), {});
   assertEquals(await optionsOf("--split-size", "64K", "--window=8M"), {
     splitSize: 65536,
@@ -54,9 +53,9 @@ Deno.test("--split-size widens the window where the usual one is too small for i
   });
 });
 
-Deno.test("parseCommand() knows where what is known of servers is kept", async () => {
+Deno.test("parseArguments() knows where what is known of servers is kept", async () => {
   const statsOf = async (...args: string[]) => {
-    const command = await parseCommand([...args, URL]);
+    const command = await parseArguments([...args, URL]);
     return command.type === "download" ? command.serverStats : undefined;
   };
   assertEquals(await statsOf(), { load: undefined, save: undefined, maxAgeMs: undefined });
@@ -71,14 +70,14 @@ Deno.test("the last of several values counts", async () => {
 });
 
 Deno.test("--help and --version need no URL", async () => {
-  assertEquals(await parseCommand(["-h"]), { type: "help", topic: undefined });
+  assertEquals(await parseArguments(["-h"]), { type: "help", topic: undefined });
   const secret = "http://user:s3cret@a.example/f";
-  assertEquals(await parseCommand([secret, "-h"]), { type: "help", topic: undefined });
-  assertEquals(await parseCommand([secret, "-h", "all"]), { type: "help", topic: "all" });
-  assertEquals(await parseCommand(["-V"]), { type: "version" });
+  assertEquals(await parseArguments([secret, "-h"]), { type: "help", topic: undefined });
+  assertEquals(await parseArguments([secret, "-h", "all"]), { type: "help", topic: "all" });
+  assertEquals(await parseArguments(["-V"]), { type: "version" });
 });
 
-Deno.test("parseCommand() refuses what makes no sense", async () => {
+Deno.test("parseArguments() refuses what makes no sense", async () => {
   const refused: [args: string[], says: string][] = [
     [[], "a mirror URL is needed"],
     [["-o", "f"], "a mirror URL is needed"],
@@ -96,37 +95,22 @@ Deno.test("parseCommand() refuses what makes no sense", async () => {
     ],
   ];
   for (const [args, says] of refused) {
-    const error = await assertRejects(() => parseCommand(args), CommandError);
+    const error = await assertRejects(() => parseArguments(args), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE);
     assertStringIncludes(error.message, says);
   }
 });
 
-Deno.test("inFlagWords() puts flags in the place of options", () => {
-  const words: [string, string][] = [
-    ["splitSize is 5, but must be", "--split-size is 5, but must be"],
-    [
-      "windowSize is 5, but must be at least twice splitSize (9)",
-      "--window is 5, but must be at least twice --split-size (9)",
-    ],
-    ["maxConnectionsPerMirror is 17, but", "--max-connection-per-server is 17, but"],
-    ['delayRequest is "splitSize"', '--delay is "splitSize"'],
-    ["something else", "something else"],
-    ["word", "word"],
-  ];
-  for (const [message, text] of words) assertEquals(inFlagWords(message), text);
-});
-
 Deno.test("0 is no limit, as in curl and aria2", async () => {
   const flags = ["--limit-rate=0", "-Y0", "-y5", "--connect-timeout=0", "--retry-max-time=0"];
   assertEquals(await optionsOf(...flags), {});
-  const command = await parseCommand(["-m", "0", URL]);
+  const command = await parseArguments(["-m", "0", URL]);
   assertEquals(command.type === "download" && command.maxTimeMs, undefined);
 });
 
 Deno.test("a second --output is no second file", async () => {
   const error = await assertRejects(
-    () => parseCommand(["-o", "one", URL, "-o", "two", URL]),
+    () => parseArguments(["-o", "one", URL, "-o", "two", URL]),
     CommandError,
     "--output was given twice",
   );

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../lib/command/command_error.ts";
-import { parseFlags } from "../../lib/command/flag_parser.ts";
+import { CommandError } from "../../lib/command_line/command_error.ts";
+import { parseFlags } from "../../lib/command_line/flag_parser.ts";
 
 const FLAGS = [
   { name: "json", short: "j", help: "" },
