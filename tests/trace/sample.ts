@@ -5,7 +5,7 @@
  */
 
 import type { ReceiveEvent, SendEvent, TraceEvent } from "../../lib/trace/events.ts";
-import type { Recording } from "../../lib/cli/plot/report.ts";
+import type { Recording } from "../../lib/cli/plot/trace_report.ts";
 
 /** A mirror that brings four blocks. */
 export const FAST = "http://fast.test/pub/file.bin";

@@ -6,8 +6,8 @@
  */
 
 import type { Distribution } from "../../../mod.ts";
-import { mirrorNames } from "../plot/mirror_names.ts";
-import type { TraceReport } from "../plot/report.ts";
+import { mirrorNames } from "../plot/trace_report.ts";
+import type { TraceReport } from "../plot/trace_report.ts";
 import { formatBytes, formatRate } from "../report/format.ts";
 import { printable, textWidth, truncate } from "../report/text_width.ts";
 

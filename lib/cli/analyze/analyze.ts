@@ -7,8 +7,7 @@
 
 import { usageError } from "../../command_line/command_error.ts";
 import { type Flag, parseFlags } from "../../command_line/flag_parser.ts";
-import { mirrorNames } from "../plot/mirror_names.ts";
-import { type Recording, reportOf, type TraceReport } from "../plot/report.ts";
+import { mirrorNames, type Recording, reportOf, type TraceReport } from "../plot/trace_report.ts";
 import {
   distributionRows,
   factRows,

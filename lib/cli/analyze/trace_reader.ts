@@ -8,7 +8,7 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import type { Recording } from "../plot/report.ts";
+import type { Recording } from "../plot/trace_report.ts";
 import { readError, reason } from "../failure/file_error.ts";
 import { printable, truncate } from "../report/text_width.ts";
 import type { StartLine } from "../run/trace_file.ts";

@@ -6,9 +6,17 @@
  */
 
 import { type Axis, axis } from "./axis.ts";
-import type { Figure, FigureAxis, Line, Place, Series } from "./figures.ts";
-import { markerAttributes, markerPath, type Paint } from "./markers.ts";
+import type { Figure, FigureAxis, Line, Position, Series } from "./figures.ts";
 import { escape, path, type Pixel, round, text } from "./svg.ts";
+
+/** The colours of a picture, as values of SVG attributes. */
+export interface Paint {
+  readonly ink: string;
+  readonly faint: string;
+  readonly grid: string;
+  /** For mirrors, repeated where there are more of them. */
+  readonly colours: readonly string[];
+}
 
 /** A rectangle in pixels. */
 export interface Box {
@@ -25,7 +33,7 @@ const MOST_TOOLTIPS = 400;
 export function drawFigure(figure: Figure, box: Box, paint: Paint): string {
   const x = axisOf(figure.x, box.left, box.right);
   const y = axisOf(figure.y, box.bottom, box.top);
-  const pixel = ([across, up]: Place): Pixel => [x.at(across), y.at(up)];
+  const pixel = ([across, up]: Position): Pixel => [x.at(across), y.at(up)];
   const below = figure.lines.filter(({ kind }) => kind !== "level");
   const above = figure.lines.filter(({ kind }) => kind === "level");
   return [
@@ -67,9 +75,9 @@ function levelLabel(label: string, { right, top }: Box, paint: Paint): string[] 
   ];
 }
 
-function drawLine(line: Line, pixel: (place: Place) => Pixel, paint: Paint): string {
-  const { kind, places } = line;
-  const pixels = (kind === "steps" ? stairs(places) : places).map(pixel);
+function drawLine(line: Line, pixel: (position: Position) => Pixel, paint: Paint): string {
+  const { kind, positions } = line;
+  const pixels = (kind === "steps" ? stairs(positions) : positions).map(pixel);
   const stroke = {
     ideal: `stroke="${paint.ink}" stroke-width="1.3" stroke-dasharray="5 4"`,
     level: `stroke="${paint.ink}" stroke-width="1.3" stroke-dasharray="1.5 3"`,
@@ -80,7 +88,7 @@ function drawLine(line: Line, pixel: (place: Place) => Pixel, paint: Paint): str
 
 function drawSeries(
   series: readonly Series[],
-  pixel: (place: Place) => Pixel,
+  pixel: (position: Position) => Pixel,
   paint: Paint,
 ): string[] {
   const count = series.reduce((sum, { marks }) => sum + marks.length, 0);
@@ -88,11 +96,11 @@ function drawSeries(
   return series.map(({ mirror, marks }) => {
     const attributes = markerAttributes(mirror, radius, paint);
     if (count > MOST_TOOLTIPS) {
-      const pixels = marks.map(({ place }) => pixel(place));
+      const pixels = marks.map(({ position }) => pixel(position));
       return `<path ${attributes} d="${markerPath(mirror, radius, pixels)}"/>`;
     }
-    const drawn = marks.map(({ place, label }) => {
-      const data = markerPath(mirror, radius, [pixel(place)]);
+    const drawn = marks.map(({ position, label }) => {
+      const data = markerPath(mirror, radius, [pixel(position)]);
       return `<path d="${data}"><title>${escape(label)}</title></path>`;
     });
     return `<g ${attributes}>${drawn.join("\n")}</g>`;
@@ -100,9 +108,59 @@ function drawSeries(
 }
 
 /** A value holds until there is another one. */
-function stairs(places: readonly Place[]): Place[] {
-  return places.flatMap((place, index) => {
-    const before = places[index - 1];
-    return before === undefined ? [place] : [[place[0], before[1]] as const, place];
+function stairs(positions: readonly Position[]): Position[] {
+  return positions.flatMap((position, index) => {
+    const before = positions[index - 1];
+    return before === undefined ? [position] : [[position[0], before[1]] as const, position];
   });
+}
+
+/** How a marker is drawn at the current point of a path, and whether it is filled. */
+interface Shape {
+  readonly filled: boolean;
+  at(radius: number): string;
+}
+
+const SHAPES: readonly Shape[] = [
+  // A line of no length with round ends is a disc, and the shortest one to write.
+  { filled: false, at: () => "h0" },
+  { filled: true, at: (r) => polygon([[0, -1.2], [1.2, 0.95], [-1.2, 0.95]], r) },
+  { filled: true, at: (r) => polygon([[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]], r) },
+  { filled: true, at: (r) => polygon([[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]], r) },
+  { filled: true, at: (r) => polygon([[0, 1.2], [1.2, -0.95], [-1.2, -0.95]], r) },
+  {
+    filled: true,
+    at: (r) =>
+      polygon([
+        ...[[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4]] as const,
+        ...[[0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]] as const,
+      ], r),
+  },
+];
+
+/** The attributes of a path that consists of markers of one mirror. */
+export function markerAttributes(mirror: number, radius: number, { colours }: Paint): string {
+  const colour = colours[mirror % colours.length]!;
+  return shapeOf(mirror).filled
+    ? `fill="${colour}"`
+    : `fill="none" stroke="${colour}" stroke-width="${round(2 * radius)}" stroke-linecap="round"`;
+}
+
+/** The data of a path that draws the marker of a mirror at these positions. */
+export function markerPath(mirror: number, radius: number, pixels: readonly Pixel[]): string {
+  const marker = shapeOf(mirror).at(radius);
+  return pixels.map(([x, y]) => `M${round(x)} ${round(y)}${marker}`).join("");
+}
+
+function shapeOf(mirror: number): Shape {
+  return SHAPES[mirror % SHAPES.length]!;
+}
+
+/** A closed way around the current point through corners in units of the radius. */
+function polygon(corners: readonly Pixel[], radius: number): string {
+  const steps = corners.map(([x, y], index) => {
+    const [beforeX, beforeY] = corners[index - 1] ?? [0, 0];
+    return `${round((x - beforeX) * radius)} ${round((y - beforeY) * radius)}`;
+  });
+  return `m${steps[0]}l${steps.slice(1).join(" ")}z`;
 }

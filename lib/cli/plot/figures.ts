@@ -9,15 +9,14 @@
 import { blockDelays, invalidBlocks, type Point, returnEvents } from "../../trace/analysis.ts";
 import { type AxisOptions, byteUnit, plain } from "./axis.ts";
 import type { ReceiveEvent } from "../../trace/events.ts";
-import { mirrorsOf, receivesOf, type Recording, type TraceReport } from "./report.ts";
-import { thin } from "./thin.ts";
+import { mirrorsOf, receivesOf, type Recording, type TraceReport } from "./trace_report.ts";
 
 /** A point of a figure, in the units of its axes. */
-export type Place = readonly [x: number, y: number];
+export type Position = readonly [x: number, y: number];
 
 /** Where one block lies. */
 export interface Mark {
-  readonly place: Place;
+  readonly position: Position;
   /** Says what it is. */
   readonly label: string;
 }
@@ -33,7 +32,7 @@ export interface Series {
 export interface Line {
   /** `ideal` and `level` are there to be compared with; `steps` is what happened. */
   readonly kind: "ideal" | "level" | "steps";
-  readonly places: readonly Place[];
+  readonly positions: readonly Position[];
   /** What a level stands for. */
   readonly label?: string;
 }
@@ -105,7 +104,7 @@ function arrivals(receives: readonly ReceiveEvent[], mirrors: readonly MirrorBlo
       "would have come in order and evenly.",
     x: blockAxis(receives),
     y: secondsAxis("seconds since the start", [seconds]),
-    lines: [{ kind: "ideal", places: [[0, 0], [end, seconds]] }],
+    lines: [{ kind: "ideal", positions: [[0, 0], [end, seconds]] }],
     series: seriesOf(mirrors, ({ block, seconds }) => [block, seconds]),
   };
 }
@@ -124,10 +123,10 @@ function invalid(receives: readonly ReceiveEvent[], { invalidBlocks: of }: Trace
       format: plain,
     },
     lines: [
-      { kind: "steps", places: placesOf([{ seconds: 0, value: 0 }, ...points]) },
+      { kind: "steps", positions: positionsOf([{ seconds: 0, value: 0 }, ...points]) },
       {
         kind: "level",
-        places: [[0, of.mean], [points.at(-1)!.seconds, of.mean]],
+        positions: [[0, of.mean], [points.at(-1)!.seconds, of.mean]],
         label: `mean ${of.mean.toFixed(2)}`,
       },
     ],
@@ -150,10 +149,10 @@ function delays(mirrors: readonly MirrorBlocks[], report: TraceReport): Figure {
     x: blockAxis(blocks),
     y: secondsAxis("seconds behind the ideal", [least - room, most + room]),
     lines: [
-      { kind: "ideal", places: [[0, 0], [last + 1, 0]] },
+      { kind: "ideal", positions: [[0, 0], [last + 1, 0]] },
       {
         kind: "level",
-        places: [[0, most], [last + 1, most]],
+        positions: [[0, most], [last + 1, most]],
         label: `initial buffering ${most.toFixed(2)} s`,
       },
     ],
@@ -181,8 +180,8 @@ function delivered(receives: readonly ReceiveEvent[], report: TraceReport): Figu
       format: (value) => plain(value / unit.bytes),
     },
     lines: [
-      { kind: "ideal", places: [[0, start], [seconds, end]] },
-      { kind: "steps", places: placesOf([{ seconds: 0, value: start }, ...points]) },
+      { kind: "ideal", positions: [[0, start], [seconds, end]] },
+      { kind: "steps", positions: positionsOf([{ seconds: 0, value: start }, ...points]) },
     ],
     series: [],
   };
@@ -225,16 +224,19 @@ function marksByMirror(
 }
 
 /** The mirrors with many blocks come first, so that the others are drawn on top of them. */
-function seriesOf(mirrors: readonly MirrorBlocks[], place: (block: Block) => Place): Series[] {
+function seriesOf(
+  mirrors: readonly MirrorBlocks[],
+  position: (block: Block) => Position,
+): Series[] {
   return mirrors
     .map(({ mirror, blocks }) => ({
       mirror,
-      marks: blocks.map((block) => ({ place: place(block), label: block.label })),
+      marks: blocks.map((block) => ({ position: position(block), label: block.label })),
     }))
     .sort((one, other) => other.marks.length - one.marks.length);
 }
 
-function placesOf(points: readonly Point[]): Place[] {
+function positionsOf(points: readonly Point[]): Position[] {
   return points.map(({ seconds, value }) => [seconds, value]);
 }
 
@@ -249,4 +251,30 @@ function secondsAxis(label: string, values: readonly number[]): FigureAxis {
 
 function greatest(values: readonly number[]): number {
   return values.reduce((most, value) => Math.max(most, value), -Infinity);
+}
+
+/**
+ * At most `most` of the items (or 4), in their order. The first and the last one are kept, and of every
+ * stretch the one with the least and the one with the greatest value: whatever stands out stays. What
+ * is short enough is returned whole.
+ */
+export function thin<Item>(
+  items: readonly Item[],
+  most: number,
+  value: (item: Item) => number,
+): readonly Item[] {
+  if (items.length <= most) return items;
+  const stretches = Math.max(1, Math.floor((most - 2) / 2));
+  const kept = new Set([0, items.length - 1]);
+  for (let stretch = 0; stretch < stretches; stretch++) {
+    const begin = Math.floor(stretch * items.length / stretches);
+    const end = Math.floor((stretch + 1) * items.length / stretches);
+    let [least, greatest] = [begin, begin];
+    for (let index = begin + 1; index < end; index++) {
+      if (value(items[index]!) < value(items[least]!)) least = index;
+      if (value(items[index]!) > value(items[greatest]!)) greatest = index;
+    }
+    kept.add(least).add(greatest);
+  }
+  return items.filter((_, index) => kept.has(index));
 }

@@ -5,10 +5,8 @@
  * @module
  */
 
-import { type Box, drawFigure } from "./drawing.ts";
+import { type Box, drawFigure, markerAttributes, markerPath, type Paint } from "./drawing.ts";
 import type { Figure } from "./figures.ts";
-import { markerAttributes, markerPath, type Paint } from "./markers.ts";
-import { shorten } from "./mirror_names.ts";
 import { COLOURS, escape, text } from "./svg.ts";
 
 /** One mirror in a legend. */
@@ -104,4 +102,10 @@ function description({ subtitle, figures, legend }: PictureParts): string {
   const panels = figures.map(({ title, caption }) => `${title}: ${caption}`);
   const mirrors = legend.map(({ name, value }) => `${name} ${value}`).join("; ");
   return [subtitle, ...panels, `Mirrors: ${mirrors}`].join("\n");
+}
+
+/** A text of at most `most` characters, cut with an ellipsis if need be. */
+export function shorten(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 }

@@ -5,7 +5,7 @@ import {
   reportTitle,
   tableText,
 } from "../../../lib/cli/analyze/analysis_table.ts";
-import { reportOf } from "../../../lib/cli/plot/report.ts";
+import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { textWidth } from "../../../lib/cli/report/text_width.ts";
 import { EVENTS, receive, recording } from "../../trace/sample.ts";
 

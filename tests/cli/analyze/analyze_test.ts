@@ -8,7 +8,7 @@ import {
 import { tableText } from "../../../lib/cli/analyze/analysis_table.ts";
 import { analyzeCommand, parseAnalyzeArguments } from "../../../lib/cli/analyze/analyze.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { reportOf } from "../../../lib/cli/plot/report.ts";
+import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import { lines, longRecording, recording } from "../../trace/sample.ts";

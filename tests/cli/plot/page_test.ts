@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { figuresOf } from "../../../lib/cli/plot/figures.ts";
-import { mirrorNames } from "../../../lib/cli/plot/mirror_names.ts";
-import { type PageParts, writePage } from "../../../lib/cli/plot/page.ts";
-import { reportOf } from "../../../lib/cli/plot/report.ts";
+import { mirrorNames } from "../../../lib/cli/plot/trace_report.ts";
+import { PAGE_STYLE, type PageParts, writePage } from "../../../lib/cli/plot/page.ts";
+import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { recording } from "../../trace/sample.ts";
 import { assertWellFormed } from "./well_formed.ts";
 
@@ -88,4 +88,35 @@ Deno.test("writePage() escapes what comes from a trace", () => {
   assertWellFormed(page.replace("<!DOCTYPE html>", ""));
   assertEquals(page.includes("<script"), false);
   assertEquals(page.match(/<style>/g)?.length, 1);
+});
+
+/** Relative luminance as WCAG 2 defines it. */
+function luminance(colour: string): number {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const value = parseInt(colour.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+}
+
+function contrast(one: string, other: string): number {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light! + 0.05) / (dark! + 0.05);
+}
+
+Deno.test("the page's colours stand out from its background, in light and in dark", () => {
+  const schemes = PAGE_STYLE.split("@media (prefers-color-scheme: dark)").slice(0, 2);
+  assertEquals(schemes.length, 2);
+  for (const scheme of schemes) {
+    const colours = new Map(
+      [...scheme.matchAll(/--([\w-]+): (#\w{6});/g)].map(([, name, value]) => [name!, value!]),
+    );
+    const panel = colours.get("panel")!;
+    for (const [name, colour] of colours) {
+      const least = /^mirror/.test(name) ? 3 : /^(ink|faint)$/.test(name) ? 4.5 : 1;
+      const found = contrast(colour, panel);
+      assert(found >= least, `--${name}: ${colour} on ${panel} has ${found.toFixed(2)}:1`);
+    }
+    assertEquals([...colours.keys()].filter((name) => name.startsWith("mirror")).length, 7);
+  }
 });

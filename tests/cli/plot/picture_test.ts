@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { figuresOf } from "../../../lib/cli/plot/figures.ts";
-import { mirrorNames } from "../../../lib/cli/plot/mirror_names.ts";
-import { drawPicture, type PictureParts } from "../../../lib/cli/plot/picture.ts";
-import { type Recording, reportOf } from "../../../lib/cli/plot/report.ts";
+import { mirrorNames } from "../../../lib/cli/plot/trace_report.ts";
+import { drawPicture, type PictureParts, shorten } from "../../../lib/cli/plot/picture.ts";
+import { type Recording, reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { longRecording, recording } from "../../trace/sample.ts";
 import { assertWellFormed } from "./well_formed.ts";
 
@@ -61,4 +61,10 @@ Deno.test("drawPicture() takes one block, and blocks that all came at the start"
   ) {
     assertWellFormed(drawPicture(parts(recording({ events }))));
   }
+});
+
+Deno.test("shorten() counts characters, not halves of them", () => {
+  assertEquals(shorten("abc", 3), "abc");
+  assertEquals(shorten("abcd", 3), "ab…");
+  assertEquals(shorten("🙂🙂🙂🙂", 3), "🙂🙂…");
 });

@@ -184,3 +184,11 @@ function asInEvents(url: string): string {
   parsed.hash = "";
   return parsed.href;
 }
+
+/** A short name for each URL; where mirrors are on one host, its place among them comes first. */
+export function mirrorNames(urls: readonly string[]): string[] {
+  const hosts = urls.map((url) => URL.parse(url)?.host || url);
+  return hosts.map((host, index) =>
+    hosts.indexOf(host) === hosts.lastIndexOf(host) ? host : `#${index + 1} ${host}`
+  );
+}

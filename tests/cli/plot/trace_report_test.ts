@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { reportOf } from "../../../lib/cli/plot/report.ts";
+import { mirrorNames, reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { EVENTS, FAST, IDLE, receive, recording, SLOW } from "../../trace/sample.ts";
 
 Deno.test("reportOf() has the measures that are worked out by hand", () => {
@@ -53,4 +53,15 @@ Deno.test("reportOf() of blocks that all came at once divides by nothing", () =>
   assertEquals(report.goodputBytesPerSecond, 0);
   assertEquals(JSON.stringify(report).includes('null,"start"'), true);
   assertEquals(/NaN|Infinity/.test(JSON.stringify(report)), false);
+});
+
+Deno.test("mirrorNames() are hosts, numbered where those are the same", () => {
+  const urls = [
+    "http://a.test:8080/f",
+    "https://b.test/one/f",
+    "https://c.test/f",
+    "https://b.test/f",
+  ];
+  assertEquals(mirrorNames(urls), ["a.test:8080", "#2 b.test", "c.test", "#4 b.test"]);
+  assertEquals(mirrorNames(["data:,x"]), ["data:,x"]);
 });
