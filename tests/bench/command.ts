@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findExecutable } from "../support/programs/executable.ts";
+import { findExecutable } from "../support/programs/programs.ts";
 import { startNginx } from "../support/programs/nginx.ts";
 import { median, runMeasured, table } from "./usage.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { DelayRequestAlgorithm } from "../../mod.ts";
-import { findExecutable } from "../support/programs/executable.ts";
+import { findExecutable } from "../support/programs/programs.ts";
 import { type ShapedLink, staticDelays } from "./link_sets.ts";
 
 /** What a command is run on. */

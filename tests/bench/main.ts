@@ -18,7 +18,7 @@
  * @module
  */
 
-import { nginxPath } from "../support/programs/nginx.ts";
+import { findProgram } from "../support/programs/programs.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { disk, large, startup } from "./command.ts";
@@ -63,7 +63,7 @@ function parse(): BenchArguments {
 const args = parse();
 for (const name of args.benches) {
   const { run, nginx } = benches[name]!;
-  if (nginx && nginxPath() === undefined) {
+  if (nginx && findProgram("nginx") === undefined) {
     console.log(`\n${name}: needs nginx, which is not installed`);
   } else await run(args);
 }

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { opensslPath, testCertificates } from "../support/programs/certificates.ts";
+import { testCertificates } from "../support/lab/certificates.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 import { main } from "../../cli.ts";
@@ -90,42 +90,38 @@ Deno.test("exit codes tell what went wrong", async () => {
   }
 });
 
-Deno.test({
-  name: "TLS: 60 for a certificate that is not trusted, none with -k, 35 for what is no TLS",
-  ignore: opensslPath() === undefined,
-  fn: async () => {
-    using place = workplace();
-    const { caPem, certPem: cert, keyPem: key } = testCertificates();
-    Deno.writeTextFileSync(`${place.path}/ca.pem`, caPem);
-    const serve = (tls: { cert: string; key: string } | object) =>
-      Deno.serve(
-        { ...tls, port: 0, hostname: "127.0.0.1", onListen() {} },
-        () => new Response("contents"),
-      );
-    await using secure = serve({ cert, key });
-    await using plain = serve({});
-    const ask = (port: number, ...args: string[]) =>
-      run(["--retry=0", "-o", "-", `https://127.0.0.1:${port}/f`, ...args]);
-    const untrusted = await ask(secure.addr.port);
-    assertEquals(untrusted.code, 60, untrusted.stderr);
-    const trusted = await ask(secure.addr.port, "--cacert", `${place.path}/ca.pem`);
-    assertEquals(trusted.code, 0, trusted.stderr);
-    assertEquals(new TextDecoder().decode(trusted.stdout), "contents");
-    const insecure = await ask(secure.addr.port, "-k");
-    assertEquals(insecure.code, 0, insecure.stderr);
-    assertEquals(new TextDecoder().decode(insecure.stdout), "contents");
-    assertStringIncludes(insecure.stderr, "certificate validation is disabled");
-    const silent = await ask(secure.addr.port, "-k", "-s");
-    assertEquals([silent.code, silent.stderr], [0, ""]);
-    const failed = await ask(secure.addr.port, "-k", "-sS", "-C", "-");
-    assertMatch(failed.stderr, /^sphttp: .*--output - leaves none\n$/);
-    const json = await ask(secure.addr.port, "-k", "--json");
-    assertEquals(json.code, 0, json.stderr);
-    const types = json.stderr.trimEnd().split("\n").map((line) => JSON.parse(line).type);
-    assertEquals([types.at(0), types.at(-1)], ["start", "done"]);
-    const none = await ask(plain.addr.port);
-    assertEquals(none.code, 35, none.stderr);
-  },
+Deno.test("TLS: 60 for a certificate that is not trusted, none with -k, 35 for what is no TLS", async () => {
+  using place = workplace();
+  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
+  Deno.writeTextFileSync(`${place.path}/ca.pem`, caPem);
+  const serve = (tls: { cert: string; key: string } | object) =>
+    Deno.serve(
+      { ...tls, port: 0, hostname: "127.0.0.1", onListen() {} },
+      () => new Response("contents"),
+    );
+  await using secure = serve({ cert, key });
+  await using plain = serve({});
+  const ask = (port: number, ...args: string[]) =>
+    run(["--retry=0", "-o", "-", `https://127.0.0.1:${port}/f`, ...args]);
+  const untrusted = await ask(secure.addr.port);
+  assertEquals(untrusted.code, 60, untrusted.stderr);
+  const trusted = await ask(secure.addr.port, "--cacert", `${place.path}/ca.pem`);
+  assertEquals(trusted.code, 0, trusted.stderr);
+  assertEquals(new TextDecoder().decode(trusted.stdout), "contents");
+  const insecure = await ask(secure.addr.port, "-k");
+  assertEquals(insecure.code, 0, insecure.stderr);
+  assertEquals(new TextDecoder().decode(insecure.stdout), "contents");
+  assertStringIncludes(insecure.stderr, "certificate validation is disabled");
+  const silent = await ask(secure.addr.port, "-k", "-s");
+  assertEquals([silent.code, silent.stderr], [0, ""]);
+  const failed = await ask(secure.addr.port, "-k", "-sS", "-C", "-");
+  assertMatch(failed.stderr, /^sphttp: .*--output - leaves none\n$/);
+  const json = await ask(secure.addr.port, "-k", "--json");
+  assertEquals(json.code, 0, json.stderr);
+  const types = json.stderr.trimEnd().split("\n").map((line) => JSON.parse(line).type);
+  assertEquals([types.at(0), types.at(-1)], ["start", "done"]);
+  const none = await ask(plain.addr.port);
+  assertEquals(none.code, 35, none.stderr);
 });
 
 Deno.test("credentials are never shown, however it ends", async () => {

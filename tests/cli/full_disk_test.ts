@@ -1,10 +1,11 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../lib/cli/part/part_file.ts";
 import { placeOf } from "../../lib/cli/output/place.ts";
 import { CommandError } from "../../lib/command_line/command_error.ts";
 import { bytesContent } from "../support/lab/content.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
+import { testWith } from "../support/programs/programs.ts";
 
 const DISK_SIZE = 1024 * 1024;
 const SIZE = 2 * DISK_SIZE;
@@ -13,21 +14,12 @@ const FACTS = {
   info: { size: SIZE, etag: '"1"', lastModified: undefined, mirrors: ["http://a/f"] },
 };
 
-/** A small disk of its own; `undefined` where this process may not mount one. */
-async function mountDisk(): Promise<{ path: string } & AsyncDisposable | undefined> {
-  if (Deno.build.os !== "linux") return undefined;
+/** Mounts a small disk. */
+async function mountDisk(): Promise<{ path: string } & AsyncDisposable> {
   const path = await Deno.makeTempDir({ prefix: "sphttp-disk-" });
-  const run = async (program: string, ...args: string[]) => {
-    try {
-      return (await new Deno.Command(program, { args, stderr: "null" }).output()).success;
-    } catch {
-      return false;
-    }
-  };
-  if (!await run("mount", "-t", "tmpfs", "-o", `size=${DISK_SIZE}`, "none", path)) {
-    await Deno.remove(path);
-    return undefined;
-  }
+  const run = (program: string, ...args: string[]) => new Deno.Command(program, { args }).output();
+  const { success } = await run("mount", "-t", "tmpfs", "-o", `size=${DISK_SIZE}`, "none", path);
+  assert(success);
   return {
     path,
     async [Symbol.asyncDispose]() {
@@ -40,11 +32,6 @@ async function mountDisk(): Promise<{ path: string } & AsyncDisposable | undefin
 async function enlarge(path: string): Promise<void> {
   const args = ["-o", `remount,size=${2 * SIZE}`, path];
   assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
-}
-
-/** Tells where a test cannot be done: what is skipped in silence is not tested. */
-function skip(): void {
-  console.log("skipped: this process may not mount a tmpfs, which takes root on Linux");
 }
 
 async function filePlace(output: string, resume: boolean) {
@@ -62,9 +49,8 @@ async function refuse(promise: Promise<unknown>): Promise<string> {
   return error.message;
 }
 
-Deno.test("a disk that is full halfway leaves what can be continued", async () => {
+testWith(["tmpfs"], "a disk that is full halfway leaves what can be continued", async () => {
   await using disk = await mountDisk();
-  if (disk === undefined) return skip();
   const path = `${disk.path}/f`;
   const ballast = `${disk.path}/ballast`;
   Deno.writeFileSync(ballast, new Uint8Array(DISK_SIZE / 2));
@@ -96,39 +82,45 @@ Deno.test("a disk that is full halfway leaves what can be continued", async () =
   assertEquals([...Deno.readDirSync(disk.path)].map(({ name }) => name), ["f"]);
 });
 
-Deno.test("the command ends with 23 on a full disk, and goes on when there is room", async () => {
-  await using disk = await mountDisk();
-  if (disk === undefined) return skip();
-  await using mirror = await startMirror({ content: bytesContent(BYTES) });
-  const root = new URL("../../", import.meta.url);
-  const run = async (...args: string[]) => {
-    const map = `--import-map=${new URL("import_map.npm.json", root).href}`;
-    const cli = new URL("cli.ts", root).href;
-    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--quiet", "--no-check", map, "-A", cli, ...args, "-o", "f", mirror.url],
-      ...{ cwd: disk.path, stdout: "null", stderr: "piped" },
-    }).output();
-    return { code, text: new TextDecoder().decode(stderr) };
-  };
-  const full = await run();
-  assertEquals(full.code, ExitCode.WRITE, full.text);
-  assertStringIncludes(full.text, "cannot write to f.part: No space left");
-  assertStringIncludes(full.text, "f.part is kept: run the same command with -C - to go on");
-  const kept = Deno.readFileSync(`${disk.path}/f.part`);
-  assertEquals(kept, BYTES.subarray(0, kept.byteLength));
-  await enlarge(disk.path);
-  const again = await run("-C", "-");
-  assertEquals(again.code, ExitCode.OK, again.text);
-  assertEquals(Deno.readFileSync(`${disk.path}/f`), BYTES);
-});
+testWith(
+  ["tmpfs"],
+  "the command ends with 23 on a full disk, and goes on when there is room",
+  async () => {
+    await using disk = await mountDisk();
+    await using mirror = await startMirror({ content: bytesContent(BYTES) });
+    const root = new URL("../../", import.meta.url);
+    const run = async (...args: string[]) => {
+      const map = `--import-map=${new URL("import_map.npm.json", root).href}`;
+      const cli = new URL("cli.ts", root).href;
+      const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--quiet", "--no-check", map, "-A", cli, ...args, "-o", "f", mirror.url],
+        ...{ cwd: disk.path, stdout: "null", stderr: "piped" },
+      }).output();
+      return { code, text: new TextDecoder().decode(stderr) };
+    };
+    const full = await run();
+    assertEquals(full.code, ExitCode.WRITE, full.text);
+    assertStringIncludes(full.text, "cannot write to f.part: No space left");
+    assertStringIncludes(full.text, "f.part is kept: run the same command with -C - to go on");
+    const kept = Deno.readFileSync(`${disk.path}/f.part`);
+    assertEquals(kept, BYTES.subarray(0, kept.byteLength));
+    await enlarge(disk.path);
+    const again = await run("-C", "-");
+    assertEquals(again.code, ExitCode.OK, again.text);
+    assertEquals(Deno.readFileSync(`${disk.path}/f`), BYTES);
+  },
+);
 
-Deno.test("a directory that is read-only is a write error before anything is asked", async () => {
-  await using disk = await mountDisk();
-  if (disk === undefined) return skip();
-  const args = ["-o", "remount,ro", disk.path];
-  assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
-  const message = await refuse(
-    PartFile.open(await filePlace(`${disk.path}/f`, false), { resume: false }),
-  );
-  assertStringIncludes(message, `cannot write to ${disk.path}/f.part: Read-only file system`);
-});
+testWith(
+  ["tmpfs"],
+  "a directory that is read-only is a write error before anything is asked",
+  async () => {
+    await using disk = await mountDisk();
+    const args = ["-o", "remount,ro", disk.path];
+    assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
+    const message = await refuse(
+      PartFile.open(await filePlace(`${disk.path}/f`, false), { resume: false }),
+    );
+    assertStringIncludes(message, `cannot write to ${disk.path}/f.part: Read-only file system`);
+  },
+);

@@ -5,15 +5,13 @@ import {
   DuplicateRequestAlgorithm,
   NoMirrorLeftError,
 } from "../../mod.ts";
-import { opensslPath, testCertificates } from "../support/programs/certificates.ts";
+import { testCertificates } from "../support/lab/certificates.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { download } from "../support/download.ts";
-import { nginxPath, startNginx } from "../support/programs/nginx.ts";
+import { startNginx } from "../support/programs/nginx.ts";
+import { testWith } from "../support/programs/programs.ts";
 
 const content = randomContent(8_123_456, 21);
-const missing = nginxPath() === undefined;
-if (missing) console.warn("nginx is not installed: its tests are skipped (apt-get install nginx)");
-const noTls = missing || opensslPath() === undefined;
 
 /** Runs with a folder that has the file `file.bin`. */
 async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
@@ -28,10 +26,10 @@ async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
   }
 }
 
-Deno.test({
-  name: "Downloader: every algorithm gives the right file from nginx",
-  ignore: missing,
-  fn: () =>
+testWith(
+  ["nginx"],
+  "Downloader: every algorithm gives the right file from nginx",
+  () =>
     withRoot(async (root) => {
       await using nginx = await startNginx({ root });
       const urls = nginx.urls("file.bin");
@@ -43,12 +41,12 @@ Deno.test({
         }
       }
     }),
-});
+);
 
-Deno.test({
-  name: "Downloader: empty and tiny files, and missing ones, from nginx",
-  ignore: missing,
-  fn: () =>
+testWith(
+  ["nginx"],
+  "Downloader: empty and tiny files, and missing ones, from nginx",
+  () =>
     withRoot(async (root) => {
       await using nginx = await startNginx({ root });
       for (const [name, size] of [["empty.bin", 0], ["one.bin", 1]] as const) {
@@ -59,26 +57,26 @@ Deno.test({
       assertInstanceOf(error, NoMirrorLeftError);
       assertEquals((error as NoMirrorLeftError).cause.map(({ status }) => status), [404, 404, 404]);
     }),
-});
+);
 
-Deno.test({
-  name: "Downloader: a file that nginx compresses for others comes as it is",
-  ignore: missing,
-  fn: () =>
+testWith(
+  ["nginx"],
+  "Downloader: a file that nginx compresses for others comes as it is",
+  () =>
     withRoot(async (root) => {
       await using nginx = await startNginx({ root, extra: "gzip on; gzip_types *;" });
       const outcome = await download(nginx.urls("file.bin"));
       assertEquals([outcome.error, outcome.sha256], [undefined, content.sha256()]);
     }),
-});
+);
 
 for (const http of ["auto", "http1", "http2"] as const) {
-  Deno.test({
-    name: `Downloader: over TLS with a private authority, http: ${http}`,
-    ignore: noTls,
-    fn: () =>
+  testWith(
+    ["nginx"],
+    `Downloader: over TLS with a private authority, http: ${http}`,
+    () =>
       withRoot(async (root) => {
-        const { caPem, certPem, keyPem } = testCertificates();
+        const { caPem, certPem, keyPem } = await testCertificates();
         const [certFile, keyFile] = [`${root}/cert.pem`, `${root}/key.pem`];
         await Deno.writeTextFile(certFile, certPem);
         await Deno.writeTextFile(keyFile, keyPem);
@@ -92,15 +90,15 @@ for (const http of ["auto", "http1", "http2"] as const) {
         const protocols = new Set((await Deno.readTextFile(accessLog)).match(/HTTP\/\d\.\d/g));
         assertEquals([...protocols], [http === "http1" ? "HTTP/1.1" : "HTTP/2.0"]);
       }),
-  });
+  );
 }
 
-Deno.test({
-  name: "Downloader: a certificate that nobody vouches for is refused",
-  ignore: noTls,
-  fn: () =>
+testWith(
+  ["nginx"],
+  "Downloader: a certificate that nobody vouches for is refused",
+  () =>
     withRoot(async (root) => {
-      const { certPem, keyPem } = testCertificates();
+      const { certPem, keyPem } = await testCertificates();
       const [certFile, keyFile] = [`${root}/cert.pem`, `${root}/key.pem`];
       await Deno.writeTextFile(certFile, certPem);
       await Deno.writeTextFile(keyFile, keyPem);
@@ -110,4 +108,4 @@ Deno.test({
       assertInstanceOf(error, NoMirrorLeftError);
       assertEquals((error as NoMirrorLeftError).cause[0]!.phase, "connect");
     }),
-});
+);

@@ -3,7 +3,7 @@ import { createHandler } from "../../server.ts";
 import { bytesContent, type Content, randomContent } from "../support/lab/content.ts";
 import { withMirrors } from "../support/download.ts";
 import { startNginx } from "../support/programs/nginx.ts";
-import { type Program, programPath, runProgram } from "../support/programs/programs.ts";
+import { type Program, runProgram, testWith } from "../support/programs/programs.ts";
 
 const FILE = randomContent(12_345_678, 41);
 
@@ -59,7 +59,7 @@ const resuming: [Program, (url: string, path: string) => string[]][] = [
   ["wget", (url, path) => ["--no-config", "-nv", "-t", "1", "-c", "-O", path, url]],
 ];
 for (const [program, args] of resuming) {
-  Deno.test(`${program} resumes through the proxy`, async () => {
+  testWith([program], `${program} resumes through the proxy`, async () => {
     await withProxy(FILE, async ({ origin, target, folder, answers }) => {
       const path = `${folder}/film`;
       await Deno.writeFile(path, FILE.read(0, 5_000_000));
@@ -74,7 +74,7 @@ for (const [program, args] of resuming) {
   });
 }
 
-Deno.test("aria2c gets the file through the proxy over eight connections", async () => {
+testWith(["aria2c"], "aria2c gets the file through the proxy over eight connections", async () => {
   await withProxy(FILE, async ({ origin, target, folder, answers }) => {
     await run("aria2c", [
       ...["--no-conf", "-q", "-x8", "-s8", "--min-split-size=1M", "--file-allocation=none"],
@@ -107,47 +107,53 @@ function boxesOf(content: Content): string[] {
   return names;
 }
 
-Deno.test("ffprobe and ffmpeg seek through the proxy in a film with its index at the end", async () => {
-  const films = await Deno.makeTempDir({ prefix: "sphttp-film-" });
-  try {
-    const film = await makeFilm(films);
-    const boxes = boxesOf(film);
-    assert(boxes.indexOf("moov") > boxes.indexOf("mdat"), `${boxes}`);
-    await withProxy(film, async ({ origin, target, answers }) => {
-      const about = await run("ffprobe", [
-        ...["-v", "error", "-show_entries", "format=duration,size,format_name:stream=width"],
-        ...["-of", "json", origin + target],
-      ]);
-      const { format, streams } = JSON.parse(new TextDecoder().decode(about));
-      assertEquals([Number(format.size), streams[0].width], [film.size, 640]);
-      assertAlmostEquals(Number(format.duration), 20, 0.1);
-      assertMatch(format.format_name, /mp4/);
-      const frame = (url: string) =>
-        run("ffmpeg", [
-          ...["-nostdin", "-v", "error", "-ss", "15.2", "-i", url, "-frames:v", "1"],
-          ...["-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+testWith(
+  ["ffmpeg", "ffprobe"],
+  "ffprobe and ffmpeg seek through the proxy in a film with its index at the end",
+  async () => {
+    const films = await Deno.makeTempDir({ prefix: "sphttp-film-" });
+    try {
+      const film = await makeFilm(films);
+      const boxes = boxesOf(film);
+      assert(boxes.indexOf("moov") > boxes.indexOf("mdat"), `${boxes}`);
+      await withProxy(film, async ({ origin, target, answers }) => {
+        const about = await run("ffprobe", [
+          ...["-v", "error", "-show_entries", "format=duration,size,format_name:stream=width"],
+          ...["-of", "json", origin + target],
         ]);
-      const [seen, expected] = [await frame(origin + target), await frame(`${films}/film.mp4`)];
-      assertEquals(seen.length, 640 * 360 * 3);
-      assert(seen.every((byte, index) => byte === expected[index]), "another picture");
-      const starts = answers.map(([, asked]) => Number(/^bytes=(\d+)-$/.exec(asked)?.[1]));
-      assert(starts.some((start) => start > film.size / 2), answers.join("\n"));
-    });
-  } finally {
-    await Deno.remove(films, { recursive: true });
-  }
-});
+        const { format, streams } = JSON.parse(new TextDecoder().decode(about));
+        assertEquals([Number(format.size), streams[0].width], [film.size, 640]);
+        assertAlmostEquals(Number(format.duration), 20, 0.1);
+        assertMatch(format.format_name, /mp4/);
+        const frame = (url: string) =>
+          run("ffmpeg", [
+            ...["-nostdin", "-v", "error", "-ss", "15.2", "-i", url, "-frames:v", "1"],
+            ...["-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
+          ]);
+        const [seen, expected] = [await frame(origin + target), await frame(`${films}/film.mp4`)];
+        assertEquals(seen.length, 640 * 360 * 3);
+        assert(seen.every((byte, index) => byte === expected[index]), "another picture");
+        const starts = answers.map(([, asked]) => Number(/^bytes=(\d+)-$/.exec(asked)?.[1]));
+        assert(starts.some((start) => start > film.size / 2), answers.join("\n"));
+      });
+    } finally {
+      await Deno.remove(films, { recursive: true });
+    }
+  },
+);
 
-Deno.test("nginx in front of the proxy caches slices, for ranges as for the whole", async () => {
-  programPath("nginx");
-  const size = 3_500_000;
-  const content = randomContent(size, 43);
-  await withProxy(content, async ({ origin, target, answers }) => {
-    await using nginx = await startNginx({
-      root: "/nonexistent",
-      listeners: 1,
-      httpExtra: "proxy_cache_path cache keys_zone=films:1m max_size=100m inactive=1h;",
-      extra: `
+testWith(
+  ["nginx"],
+  "nginx in front of the proxy caches slices, for ranges as for the whole",
+  async () => {
+    const size = 3_500_000;
+    const content = randomContent(size, 43);
+    await withProxy(content, async ({ origin, target, answers }) => {
+      await using nginx = await startNginx({
+        root: "/nonexistent",
+        listeners: 1,
+        httpExtra: "proxy_cache_path cache keys_zone=films:1m max_size=100m inactive=1h;",
+        extra: `
         location /proxy {
           slice 1m;
           proxy_cache films;
@@ -158,29 +164,30 @@ Deno.test("nginx in front of the proxy caches slices, for ranges as for the whol
           proxy_pass ${origin};
           add_header X-Cache-Status $upstream_cache_status;
         }`,
-    });
-    using client = Deno.createHttpClient({});
-    const get = async (range?: string) => {
-      const response = await fetch(`http://127.0.0.1:${nginx.ports[0]}${target}`, {
-        client,
-        headers: range === undefined ? {} : { range },
       });
-      const bytes = await response.bytes();
-      return { status: response.status, cache: response.headers.get("x-cache-status"), bytes };
-    };
-    const part = (start: number, end: number) => content.read(start, end).slice();
-    const first = await get("bytes=1500000-2500000");
-    assertEquals(first, { status: 206, cache: "MISS", bytes: part(1_500_000, 2_500_001) });
-    const asked = answers.map(([status, range]) => `${status} ${range}`);
-    assertEquals(asked, ["206 bytes=1048576-2097151", "206 bytes=2097152-3145727"]);
-    const second = await get("bytes=1600000-2000000");
-    assertEquals(second, { status: 206, cache: "HIT", bytes: part(1_600_000, 2_000_001) });
-    assertEquals(answers.length, 2, "the second client costs the proxy nothing");
-    const whole = await get();
-    assertEquals([whole.status, whole.cache], [200, "MISS"]);
-    assertEquals(whole.bytes, part(0, size));
-    assertEquals(answers.length, 4);
-    assertEquals(await get(), { ...whole, cache: "HIT" });
-    assertEquals(answers.length, 4);
-  });
-});
+      using client = Deno.createHttpClient({});
+      const get = async (range?: string) => {
+        const response = await fetch(`http://127.0.0.1:${nginx.ports[0]}${target}`, {
+          client,
+          headers: range === undefined ? {} : { range },
+        });
+        const bytes = await response.bytes();
+        return { status: response.status, cache: response.headers.get("x-cache-status"), bytes };
+      };
+      const part = (start: number, end: number) => content.read(start, end).slice();
+      const first = await get("bytes=1500000-2500000");
+      assertEquals(first, { status: 206, cache: "MISS", bytes: part(1_500_000, 2_500_001) });
+      const asked = answers.map(([status, range]) => `${status} ${range}`);
+      assertEquals(asked, ["206 bytes=1048576-2097151", "206 bytes=2097152-3145727"]);
+      const second = await get("bytes=1600000-2000000");
+      assertEquals(second, { status: 206, cache: "HIT", bytes: part(1_600_000, 2_000_001) });
+      assertEquals(answers.length, 2, "the second client costs the proxy nothing");
+      const whole = await get();
+      assertEquals([whole.status, whole.cache], [200, "MISS"]);
+      assertEquals(whole.bytes, part(0, size));
+      assertEquals(answers.length, 4);
+      assertEquals(await get(), { ...whole, cache: "HIT" });
+      assertEquals(answers.length, 4);
+    });
+  },
+);

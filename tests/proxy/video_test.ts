@@ -3,7 +3,7 @@ import { createHandler } from "../../server.ts";
 import { withPage } from "../support/programs/browser.ts";
 import { bytesContent } from "../support/lab/content.ts";
 import { withMirrors } from "../support/download.ts";
-import { runProgram } from "../support/programs/programs.ts";
+import { runProgram, testWith } from "../support/programs/programs.ts";
 
 const SECONDS = 60;
 
@@ -23,27 +23,30 @@ async function makeFilm(): Promise<Uint8Array> {
   }
 }
 
-Deno.test("the page plays a film from two mirrors, seeks in it, and shows who brings what", async () => {
-  const film = await makeFilm();
-  assert(film.byteLength > 1_000_000, `${film.byteLength} bytes`);
-  const content = bytesContent(film);
-  const mirror = { content, path: "/film.webm", contentType: "video/webm", bytesPerSecond: 2e6 };
-  await withMirrors([mirror, mirror], async (urls, mirrors) => {
-    const ranges: (string | null)[] = [];
-    const handler = createHandler({ allowPrivate: true });
-    await using server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      (request, info) => {
-        if (new URL(request.url).pathname === "/proxy") ranges.push(request.headers.get("range"));
-        return handler(request, info);
-      },
-    );
-    await withPage(`http://127.0.0.1:${server.addr.port}/`, async (page) => {
-      await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
-      await page.getByRole("button", { name: "Make the link" }).click();
-      await page.getByRole("button", { name: "Play here" }).click();
-      await page.locator("video").waitFor();
-      const [duration, played, seeked, width] = await page.evaluate(`(async () => {
+testWith(
+  ["chromium", "ffmpeg"],
+  "the page plays a film from two mirrors, seeks in it, and shows who brings what",
+  async () => {
+    const film = await makeFilm();
+    assert(film.byteLength > 1_000_000, `${film.byteLength} bytes`);
+    const content = bytesContent(film);
+    const mirror = { content, path: "/film.webm", contentType: "video/webm", bytesPerSecond: 2e6 };
+    await withMirrors([mirror, mirror], async (urls, mirrors) => {
+      const ranges: (string | null)[] = [];
+      const handler = createHandler({ allowPrivate: true });
+      await using server = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen() {} },
+        (request, info) => {
+          if (new URL(request.url).pathname === "/proxy") ranges.push(request.headers.get("range"));
+          return handler(request, info);
+        },
+      );
+      await withPage(`http://127.0.0.1:${server.addr.port}/`, async (page) => {
+        await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
+        await page.getByRole("button", { name: "Make the link" }).click();
+        await page.getByRole("button", { name: "Play here" }).click();
+        await page.locator("video").waitFor();
+        const [duration, played, seeked, width] = await page.evaluate(`(async () => {
         const video = document.querySelector("video");
         const until = (name, holds) => new Promise((resolve, reject) => {
           video.addEventListener("error", () => reject(new Error(video.error.message)));
@@ -61,12 +64,13 @@ Deno.test("the page plays a film from two mirrors, seeks in it, and shows who br
         await until("timeupdate", () => video.currentTime > 50.2);
         return [video.duration, played, video.currentTime, video.videoWidth];
       })()`) as [number, number, number, number];
-      assertEquals([Math.round(duration), width], [SECONDS, 320]);
-      assert(played > 0.2 && seeked > 50.2, `${played} ${seeked}`);
-      // The live map has been told of the downloads.
-      await page.locator("#picture").waitFor({ state: "visible" });
+        assertEquals([Math.round(duration), width], [SECONDS, 320]);
+        assert(played > 0.2 && seeked > 50.2, `${played} ${seeked}`);
+        // The live map has been told of the downloads.
+        await page.locator("#picture").waitFor({ state: "visible" });
+      });
+      assert(ranges.some((range) => range !== null && range !== "bytes=0-"), `${ranges}`);
+      assert(mirrors.every(({ requests }) => requests.length > 0));
     });
-    assert(ranges.some((range) => range !== null && range !== "bytes=0-"), `${ranges}`);
-    assert(mirrors.every(({ requests }) => requests.length > 0));
-  });
-});
+  },
+);

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { type DownloaderOptions, type MirrorError, NoMirrorLeftError } from "../../mod.ts";
-import { opensslPath, testCertificates } from "../support/programs/certificates.ts";
+import { testCertificates } from "../support/lab/certificates.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 import {
@@ -88,8 +88,10 @@ Deno.test("proxy: with HTTP/1.1 only, and with redirects, everything goes throug
 });
 
 /** A mirror that speaks HTTPS, and the authority that vouches for it. */
-function startSecureMirror(): { url: string; caPem: string; server: Deno.HttpServer } {
-  const { caPem, certPem, keyPem } = testCertificates();
+async function startSecureMirror(): Promise<
+  { url: string; caPem: string; server: Deno.HttpServer }
+> {
+  const { caPem, certPem, keyPem } = await testCertificates();
   const options = { hostname: "127.0.0.1", port: 0, cert: certPem, key: keyPem };
   const server = Deno.serve({ ...options, onListen() {} }, (request) => {
     const [, start, last] = /bytes=(\d+)-(\d+)/.exec(request.headers.get("range")!)!;
@@ -104,10 +106,8 @@ function startSecureMirror(): { url: string; caPem: string; server: Deno.HttpSer
 
 const SMALL = randomContent(40_000, 5);
 
-const secure = { ignore: opensslPath() === undefined };
-
-Deno.test("proxy: https files come through a tunnel", secure, async () => {
-  const { url, caPem, server } = startSecureMirror();
+Deno.test("proxy: https files come through a tunnel", async () => {
+  const { url, caPem, server } = await startSecureMirror();
   try {
     for (const start of [startHttpProxy, startSocksProxy]) {
       await using proxy = await start("user:secret");
@@ -126,8 +126,8 @@ Deno.test("proxy: https files come through a tunnel", secure, async () => {
   }
 });
 
-Deno.test("proxy: one that speaks TLS itself is spoken to by that", secure, async () => {
-  const { caPem, certPem, keyPem } = testCertificates();
+Deno.test("proxy: one that speaks TLS itself is spoken to by that", async () => {
+  const { caPem, certPem, keyPem } = await testCertificates();
   const options = { hostname: "127.0.0.1", port: 0, cert: certPem, key: keyPem };
   const server = Deno.serve({ ...options, onListen() {} }, () => {
     const headers = { "content-range": `bytes 0-9/10` };

@@ -5,21 +5,16 @@ import { MAIN_FLAGS, SHELLS, spellings, SUBCOMMANDS } from "../../../lib/cli/com
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { findExecutable } from "../../support/programs/executable.ts";
+import { type Program, programPath, testWith } from "../../support/programs/programs.ts";
 
-/** Runs a script in a shell, if it is there; a file with the completions is its first argument. */
-async function inShell(shell: string, args: string[], script = ""): Promise<string | undefined> {
-  const path = findExecutable(shell);
-  if (path === undefined) {
-    console.log(`skipped: ${shell} is not installed`);
-    return undefined;
-  }
+/** Runs a script in a shell; a file with the completions is its first argument. */
+async function inShell(shell: Program, args: string[], script = ""): Promise<string> {
   const dir = Deno.makeTempDirSync({ prefix: "sphttp-completions-" });
   try {
     Deno.writeTextFileSync(`${dir}/sphttp`, completions(shell as typeof SHELLS[number]));
     Deno.mkdirSync(`${dir}/files/a folder`, { recursive: true });
     Deno.writeTextFileSync(`${dir}/files/a file`, "");
-    const { success, stdout, stderr } = await new Deno.Command(path, {
+    const { success, stdout, stderr } = await new Deno.Command(programPath(shell), {
       args: [...args, ...script === "" ? [`${dir}/sphttp`] : ["-c", script]],
       cwd: `${dir}/files`,
       env: { HOME: dir, XDG_CONFIG_HOME: dir, XDG_DATA_HOME: dir },
@@ -34,7 +29,7 @@ async function inShell(shell: string, args: string[], script = ""): Promise<stri
 }
 
 for (const shell of SHELLS) {
-  Deno.test(`completions(): ${shell} reads them`, async () => {
+  testWith([shell], `completions(): ${shell} reads them`, async () => {
     await inShell(shell, ["-n"]);
   });
 
@@ -74,7 +69,7 @@ const OFFERED: [words: string[], offered: string[]][] = [
   [["completions", "bash", ""], []],
 ];
 
-Deno.test("completions(): bash offers what fits", async () => {
+testWith(["bash"], "completions(): bash offers what fits", async () => {
   const asked: typeof OFFERED = [
     ...OFFERED,
     // As bash hands over what is typed with a sign of equality.
@@ -87,19 +82,17 @@ Deno.test("completions(): bash offers what fits", async () => {
      COMP_CWORD=${words.length}; _sphttp; (IFS='|'; echo "\${COMPREPLY[*]}")`
   );
   const output = await inShell("bash", ["--norc"], `. ../sphttp\n${lines.join("\n")}`);
-  if (output === undefined) return;
   const offered = output.split("\n").slice(0, -1).map((line) => line.split("|").sort());
   for (const [index, [words, wanted]] of asked.entries()) {
     assertEquals(offered[index], wanted.length === 0 ? [""] : wanted.toSorted(), words.join(" "));
   }
 });
 
-Deno.test("completions(): fish offers what fits", async () => {
+testWith(["fish"], "completions(): fish offers what fits", async () => {
   const lines = OFFERED.map(([words]) =>
     `complete -C 'sphttp ${words.map((word) => word.replaceAll(" ", "\\\\ ")).join(" ")}'; echo END`
   );
   const output = await inShell("fish", ["--no-config"], `source ../sphttp\n${lines.join("\n")}`);
-  if (output === undefined) return;
   const offered = output.split("END\n").map((lines) =>
     lines.split("\n").slice(0, -1).map((line) => line.split("\t")[0]!.replace(/\/$/, ""))
   );

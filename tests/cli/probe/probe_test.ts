@@ -8,7 +8,7 @@ import {
 } from "../../../lib/cli/probe/probe_arguments.ts";
 import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { testCertificates } from "../../support/programs/certificates.ts";
+import { testCertificates } from "../../support/lab/certificates.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 
@@ -276,7 +276,7 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
 });
 
 Deno.test("sphttp probe --cacert trusts a certificate; without it, it is told", async () => {
-  const { caPem, certPem, keyPem } = testCertificates();
+  const { caPem, certPem, keyPem } = await testCertificates();
   const bytes = CONTENT.read(0, SIZE);
   const { promise, resolve } = Promise.withResolvers<number>();
   await using _server = Deno.serve({

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import { opensslPath, testCertificates } from "../../support/programs/certificates.ts";
+import { testCertificates } from "../../support/lab/certificates.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import {
@@ -123,36 +123,32 @@ Deno.test({
   },
 });
 
-Deno.test({
-  name: "TLS: clients speak HTTP/2, and --cacert is what mirrors are trusted by",
-  ignore: opensslPath() === undefined,
-  fn: async () => {
-    const place = Deno.makeTempDirSync({ prefix: "sphttp-proxy-" });
-    const { caPem, certPem: cert, keyPem: key } = testCertificates();
-    for (const [name, text] of Object.entries({ "ca.pem": caPem, "c.pem": cert, "k.pem": key })) {
-      Deno.writeTextFileSync(`${place}/${name}`, text);
-    }
-    await using mirror = Deno.serve(
-      { cert, key, port: 0, hostname: "127.0.0.1", onListen() {} },
-      () => new Response(BYTES, { headers: { "content-length": `${SIZE}` } }),
-    );
-    const pair = [`--cert=${place}/c.pem`, `--key=${place}/k.pem`];
-    await using proxy = await started("--allow-private", `--cacert=${place}/ca.pem`, ...pair);
-    assertMatch(proxy.url, /^https:\/\/127\.0\.0\.1:\d+\/$/);
-    using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
-    const url = `https://127.0.0.1:${mirror.addr.port}/f`;
-    const response = await fetch(new URL(proxied({ url }), proxy.url), { client });
-    assertEquals(await response.bytes(), BYTES);
+Deno.test("TLS: clients speak HTTP/2, and --cacert is what mirrors are trusted by", async () => {
+  const place = Deno.makeTempDirSync({ prefix: "sphttp-proxy-" });
+  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
+  for (const [name, text] of Object.entries({ "ca.pem": caPem, "c.pem": cert, "k.pem": key })) {
+    Deno.writeTextFileSync(`${place}/${name}`, text);
+  }
+  await using mirror = Deno.serve(
+    { cert, key, port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(BYTES, { headers: { "content-length": `${SIZE}` } }),
+  );
+  const pair = [`--cert=${place}/c.pem`, `--key=${place}/k.pem`];
+  await using proxy = await started("--allow-private", `--cacert=${place}/ca.pem`, ...pair);
+  assertMatch(proxy.url, /^https:\/\/127\.0\.0\.1:\d+\/$/);
+  using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
+  const url = `https://127.0.0.1:${mirror.addr.port}/f`;
+  const response = await fetch(new URL(proxied({ url }), proxy.url), { client });
+  assertEquals(await response.bytes(), BYTES);
 
-    await using mismatched = command("--port=0", `--cert=${place}/ca.pem`, `--key=${place}/k.pem`);
-    const { code, stderr } = await mismatched.end();
-    assertEquals(code, 1);
-    assertMatch(
-      stderr,
-      /^sphttp-proxy: cannot listen on [^\n]* with this certificate and key: .*\n$/,
-    );
-    Deno.removeSync(place, { recursive: true });
-  },
+  await using mismatched = command("--port=0", `--cert=${place}/ca.pem`, `--key=${place}/k.pem`);
+  const { code, stderr } = await mismatched.end();
+  assertEquals(code, 1);
+  assertMatch(
+    stderr,
+    /^sphttp-proxy: cannot listen on [^\n]* with this certificate and key: .*\n$/,
+  );
+  Deno.removeSync(place, { recursive: true });
 });
 
 Deno.test("a Host header that makes no URL is a bad request, and no secret gets into the log", async () => {

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { makeLink, withMock } from "../../support/proxy/mock_proxy.ts";
+import { testWith } from "../../support/programs/programs.ts";
 
-Deno.test("the page makes, copies, remembers and checks links", async (t) => {
+testWith(["chromium"], "the page makes, copies, remembers and checks links", async (t) => {
   await withMock(async (page, proxy) => {
     const urls = page.getByLabel("Mirror URLs, one per line");
     const wrong = page.getByRole("alert");
@@ -129,7 +130,7 @@ Deno.test("the page makes, copies, remembers and checks links", async (t) => {
   }, { permissions: ["clipboard-read", "clipboard-write"] });
 });
 
-Deno.test("the page can be used by keyboard", async () => {
+testWith(["chromium"], "the page can be used by keyboard", async () => {
   await withMock(async (page) => {
     const urls = page.getByLabel("Mirror URLs, one per line");
     await urls.fill("https://a.example/tone.wav");

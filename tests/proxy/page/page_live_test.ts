@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { makeLink, MIRRORS, type State, withMock } from "../../support/proxy/mock_proxy.ts";
+import { testWith } from "../../support/programs/programs.ts";
 
 /** As page.html has them for the first three mirrors. */
 const LIGHT = ["#1e53b1", "#f28e0f", "#17bca0"];
@@ -55,7 +56,7 @@ function countPixels(page: Page, id: string, colours: readonly string[]): Promis
   }, { id, colours });
 }
 
-Deno.test("the page shows downloads live", async (t) => {
+testWith(["chromium"], "the page shows downloads live", async (t) => {
   await withMock(async (page, proxy) => {
     const pulse = page.locator("#pulse");
     await makeLink(page, "https://a.example/f");

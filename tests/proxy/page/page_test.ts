@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { pageResponse } from "../../../lib/proxy/page/page.ts";
 import { createHandler } from "../../../server.ts";
 import { withPage } from "../../support/programs/browser.ts";
+import { testWith } from "../../support/programs/programs.ts";
 import { bytesContent } from "../../support/lab/content.ts";
 import { withMirrors } from "../../support/download.ts";
 import { makeWav } from "../../support/proxy/wav.ts";
@@ -54,40 +55,47 @@ Deno.test("pageResponse() answers with 304 who has the page already", async () =
   await other.body?.cancel();
 });
 
-Deno.test("a file that a browser shows by itself plays, and runs no script", async () => {
-  const script = "<script>document.title = 'run'; fetch('/healthz')</script><p>text</p>";
-  const lab = [
-    { path: "/f.wav", contentType: "audio/wav", content: bytesContent(makeWav(20)) },
-    {
-      path: "/f.html",
-      contentType: "text/html",
-      content: bytesContent(new TextEncoder().encode(script)),
-    },
-  ];
-  await withMirrors(lab, async ([audio, html]) => {
-    const asked: string[] = [];
-    const handler = createHandler({ allowPrivate: true });
-    await using server = Deno.serve(
-      { hostname: "127.0.0.1", port: 0, onListen() {} },
-      (request, info) => {
-        asked.push(new URL(request.url).pathname);
-        return handler(request, info);
+testWith(
+  ["chromium"],
+  "a file that a browser shows by itself plays, and runs no script",
+  async () => {
+    const script = "<script>document.title = 'run'; fetch('/healthz')</script><p>text</p>";
+    const lab = [
+      { path: "/f.wav", contentType: "audio/wav", content: bytesContent(makeWav(20)) },
+      {
+        path: "/f.html",
+        contentType: "text/html",
+        content: bytesContent(new TextEncoder().encode(script)),
       },
-    );
-    const base = `http://127.0.0.1:${server.addr.port}/proxy?url=`;
-    await withPage(base + audio, async (page) => {
-      const played = await page.locator("video").evaluate(async (element) => {
-        const media = element as unknown as EventTarget & { currentTime: number };
-        while (media.currentTime === 0) {
-          await new Promise((resolve) => media.addEventListener("timeupdate", resolve));
-        }
-        return media.currentTime;
+    ];
+    await withMirrors(lab, async ([audio, html]) => {
+      const asked: string[] = [];
+      const handler = createHandler({ allowPrivate: true });
+      await using server = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen() {} },
+        (request, info) => {
+          asked.push(new URL(request.url).pathname);
+          return handler(request, info);
+        },
+      );
+      const base = `http://127.0.0.1:${server.addr.port}/proxy?url=`;
+      await withPage(base + audio, async (page) => {
+        const played = await page.locator("video").evaluate(async (element) => {
+          const media = element as unknown as EventTarget & { currentTime: number };
+          while (media.currentTime === 0) {
+            await new Promise((resolve) => media.addEventListener("timeupdate", resolve));
+          }
+          return media.currentTime;
+        });
+        assert(played > 0);
+        const blocked = page.waitForEvent(
+          "console",
+          (message) => message.text().includes("script"),
+        );
+        await page.goto(base + html);
+        assertMatch((await blocked).text(), /blocked|refused|violates/i);
+        assertEquals(asked.includes("/healthz"), false);
       });
-      assert(played > 0);
-      const blocked = page.waitForEvent("console", (message) => message.text().includes("script"));
-      await page.goto(base + html);
-      assertMatch((await blocked).text(), /blocked|refused|violates/i);
-      assertEquals(asked.includes("/healthz"), false);
     });
-  });
-});
+  },
+);

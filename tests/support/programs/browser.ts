@@ -6,7 +6,7 @@
  */
 
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { findExecutable } from "./executable.ts";
+import { programPath } from "./programs.ts";
 
 /** What a page is opened with. */
 export interface PageOptions extends BrowserContextOptions {
@@ -19,11 +19,6 @@ const START_TIMEOUT_MS = 60_000;
 /** How long one step on a page may take, in milliseconds. */
 const STEP_TIMEOUT_MS = 20_000;
 
-/** Path of Chromium, undefined where there is none. */
-export function chromiumPath(): string | undefined {
-  return findExecutable("chromium") ?? findExecutable("chromium-browser");
-}
-
 /**
  * Opens a page in a new browser for the time that a function takes.
  *
@@ -35,12 +30,8 @@ export async function withPage<Result>(
   options: PageOptions = {},
 ): Promise<Result> {
   const { timeoutMs = 120_000, ...context } = options;
-  const executablePath = chromiumPath();
-  if (executablePath === undefined) {
-    throw new Error("There is no chromium to start; Debian's package: apt-get install chromium");
-  }
   const browser = await chromium.launch({
-    executablePath,
+    executablePath: programPath("chromium"),
     timeout: START_TIMEOUT_MS,
     // Signals are for the test runner.
     handleSIGINT: false,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { findExecutable } from "./executable.ts";
+import { programPath } from "./programs.ts";
 
 /** What nginx serves, and how. */
 export interface NginxOptions {
@@ -38,19 +38,13 @@ const MAX_STARTS = 5;
 /** How long nginx may take to listen, in milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 
-/** Path of the nginx command, undefined where there is none. */
-export function nginxPath(): string | undefined {
-  return findExecutable("nginx");
-}
-
 /**
  * Starts nginx and waits until every port accepts connections.
  *
  * @throws {Error} when there is no nginx, or it does not come up; its error log is in the message
  */
 export async function startNginx(options: NginxOptions): Promise<NginxServer> {
-  const path = nginxPath();
-  if (path === undefined) throw new Error("There is no nginx to start");
+  const path = programPath("nginx");
   for (let start = 1;; start++) {
     const ports = freePorts(options.listeners ?? 3);
     const dir = await Deno.makeTempDir({ prefix: "sphttp-nginx-" });

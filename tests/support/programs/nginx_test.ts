@@ -1,12 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { opensslPath, testCertificates } from "./certificates.ts";
+import { testCertificates } from "../lab/certificates.ts";
 import { randomContent } from "../lab/content.ts";
-import { nginxPath, startNginx } from "./nginx.ts";
-
-const nginxMissing = nginxPath() === undefined;
-const tlsMissing = nginxMissing || opensslPath() === undefined;
-if (nginxMissing) console.log("nginx is not installed: its tests are skipped");
-else if (tlsMissing) console.log("openssl is not installed: the tests of HTTPS are skipped");
+import { startNginx } from "./nginx.ts";
+import { testWith } from "./programs.ts";
 
 const content = randomContent(200_000);
 
@@ -17,7 +13,7 @@ function served(): { path: string } & Disposable {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
-Deno.test("startNginx() serves ranges on every listener", { ignore: nginxMissing }, async () => {
+testWith(["nginx"], "startNginx() serves ranges on every listener", async () => {
   using root = served();
   const accessLog = `${root.path}/access.log`;
   await using nginx = await startNginx({ root: root.path, listeners: 2, accessLog });
@@ -33,7 +29,7 @@ Deno.test("startNginx() serves ranges on every listener", { ignore: nginxMissing
   assertEquals(Deno.readTextFileSync(accessLog).trim().split("\n").length, 2);
 });
 
-Deno.test("startNginx() takes more directives", { ignore: nginxMissing }, async () => {
+testWith(["nginx"], "startNginx() takes more directives", async () => {
   using root = served();
   const extra = "max_ranges 0; add_header X-Lab yes;";
   await using nginx = await startNginx({ root: root.path, listeners: 1, extra });
@@ -45,16 +41,16 @@ Deno.test("startNginx() takes more directives", { ignore: nginxMissing }, async 
   }
 });
 
-Deno.test("startNginx() says why it did not start", { ignore: nginxMissing }, async () => {
+testWith(["nginx"], "startNginx() says why it did not start", async () => {
   const start = startNginx({ root: "/tmp", extra: "no_such_directive;" });
   await assertRejects(() => start, Error, "no_such_directive");
 });
 
 for (const http2 of [false, true]) {
   const name = `startNginx() with test certificates is trusted over ${http2 ? "HTTP/2" : "HTTPS"}`;
-  Deno.test(name, { ignore: tlsMissing }, async () => {
+  testWith(["nginx"], name, async () => {
     using root = served();
-    const { caPem, certPem, keyPem } = testCertificates();
+    const { caPem, certPem, keyPem } = await testCertificates();
     const tls = { certFile: `${root.path}/cert.pem`, keyFile: `${root.path}/key.pem`, http2 };
     Deno.writeTextFileSync(tls.certFile, certPem);
     Deno.writeTextFileSync(tls.keyFile, keyPem);

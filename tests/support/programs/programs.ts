@@ -1,49 +1,121 @@
 /**
- * Runs programs that nobody here wrote, as Debian packages them. A test that needs one fails where it is missing,
- * with the name of the package: what is skipped in silence is not tested.
+ * The programs besides Deno that some tests need, and the registration of such tests. A test whose program is missing
+ * is skipped, and its name says why; `tests/run.ts` installs what it can and lists the rest.
  *
  * @module
  */
 
-import { findExecutable } from "./executable.ts";
-
 /** Debian's package of each program. */
-const PACKAGES = {
+export const PACKAGES = {
   aria2c: "aria2",
+  bash: "bash",
+  chromium: "chromium",
   curl: "curl",
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
+  fish: "fish",
   nginx: "nginx",
   wget: "wget",
+  zsh: "zsh",
 } as const;
 
 /** A program that tests use. */
 export type Program = keyof typeof PACKAGES;
 
-/** What a program left behind. */
+/** What a test may need: a program, or `tmpfs`, which is permission to mount one. */
+export type Need = Program | "tmpfs";
+
+/** The output of a program. */
 export interface ProgramOutput {
   readonly code: number;
   readonly stdout: Uint8Array;
   readonly stderr: string;
 }
 
-/** How long a program may take, in milliseconds. */
+/** Maximum running time of a program, in milliseconds. */
 const TIMEOUT_MS = 120_000;
 
+/** Directories of servers and administration, which the `PATH` of a user may lack. */
+const SYSTEM_DIRECTORIES = ["/usr/sbin", "/usr/local/sbin"];
+
+/** Returns the path of an executable file in `PATH` or a system directory. */
+export function findExecutable(name: string): string | undefined {
+  const path = Deno.env.get("PATH")?.split(":") ?? [];
+  for (const dir of [...path, ...SYSTEM_DIRECTORIES]) {
+    if (dir === "") continue;
+    try {
+      const info = Deno.statSync(`${dir}/${name}`);
+      if (info.isFile && ((info.mode ?? 0o111) & 0o111) !== 0) return `${dir}/${name}`;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
+        throw error;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Returns the path of a program, `undefined` if it is not installed. */
+export function findProgram(program: Program): string | undefined {
+  const path = findExecutable(program);
+  return path ?? (program === "chromium" ? findExecutable("chromium-browser") : undefined);
+}
+
 /**
- * Path of a program.
+ * Returns the path of a program.
  *
- * @throws {Error} when it is not installed; the message names the package
+ * @throws {Error} if it is not installed; the message names the package
  */
 export function programPath(program: Program): string {
-  const path = findExecutable(program);
+  const path = findProgram(program);
   if (path !== undefined) return path;
   throw new Error(
-    `${program} is not installed; Debian has it: apt-get install ${PACKAGES[program]}`,
+    `${program} is not installed; on Debian: apt-get install ${PACKAGES[program]}`,
   );
 }
 
-/** Runs a program to its end, whatever that is. A program that takes too long is ended. */
+/** Reports whether this machine lacks what a test needs. */
+export function isMissing(need: Need): boolean {
+  return need === "tmpfs" ? !(canMount ??= tryMount()) : findProgram(need) === undefined;
+}
+
+let canMount: boolean | undefined;
+
+/** Mounts a tmpfs and unmounts it; reports whether that succeeded. It takes root on Linux. */
+function tryMount(): boolean {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  const dir = Deno.makeTempDirSync({ prefix: "sphttp-mount-" });
+  const run = (program: string, ...args: string[]) =>
+    findExecutable(program) !== undefined &&
+    new Deno.Command(program, { args, stderr: "null" }).outputSync().success;
+  try {
+    return run("mount", "-t", "tmpfs", "none", dir) && run("umount", dir);
+  } finally {
+    Deno.removeSync(dir);
+  }
+}
+
+/** Registers a test that is skipped if one of its needs is missing. */
+export function testWith(
+  needs: readonly Need[],
+  name: string,
+  fn: (t: Deno.TestContext) => void | Promise<void>,
+): void {
+  const missing = needs.filter(isMissing);
+  Deno.test({ name: name + missingSuffix(missing), ignore: missing.length > 0, fn });
+}
+
+/** Returns the suffix of the name of a test that is skipped because of missing needs. */
+export function missingSuffix(missing: readonly string[]): string {
+  return missing.length === 0 ? "" : ` (missing: ${missing.join(", ")})`;
+}
+
+/** Returns the missing needs that {@linkcode missingSuffix} wrote into the name of a test. */
+export function missingOf(testName: string): string[] {
+  return / \(missing: ([^)]+)\)$/.exec(testName)?.[1]?.split(", ") ?? [];
+}
+
+/** Runs a program to its end; kills it after {@linkcode TIMEOUT_MS}. */
 export async function runProgram(
   program: Program,
   args: readonly string[],
@@ -54,7 +126,7 @@ export async function runProgram(
     const { code, stdout, stderr } = await new Deno.Command(programPath(program), {
       args: [...args],
       stdin: "null",
-      // Nothing of the machine's or the user's own setting has a say.
+      // Settings of the machine and the user must not matter.
       env: { http_proxy: "", all_proxy: "", ALL_PROXY: "", HOME: "/nonexistent", LC_ALL: "C" },
       signal: timeout.signal,
     }).output();

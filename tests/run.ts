@@ -1,0 +1,162 @@
+/**
+ * The command behind `deno task test`: installs the programs that tests need where it may, runs `deno test`, and lists
+ * the tests that were skipped because a program is missing. It passes its arguments on to `deno test`.
+ *
+ * Debian's packages are installed as root only, and never with `SPHTTP_TEST_INSTALL=0`. With `CI=true`, a test skipped
+ * for want of a program fails the run.
+ *
+ * @module
+ */
+
+import {
+  findExecutable,
+  isMissing,
+  missingOf,
+  PACKAGES,
+  type Program,
+} from "./support/programs/programs.ts";
+
+/** The tests of a JUnit report, without steps. */
+export interface TestCounts {
+  readonly passed: number;
+  readonly failed: number;
+  /** Names of the tests that did not run. */
+  readonly skipped: readonly string[];
+}
+
+/** Returns the test files below those arguments that are paths, below `tests` if none is. */
+export async function testFiles(args: readonly string[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const arg of args) await collect(arg, files);
+  if (files.length === 0) await collect("tests", files);
+  return files;
+}
+
+async function collect(path: string, files: string[]): Promise<void> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  if (info?.isFile && path.endsWith("_test.ts")) files.push(path);
+  if (!info?.isDirectory) return;
+  for await (const { name } of Deno.readDir(path)) await collect(`${path}/${name}`, files);
+}
+
+/** Returns the programs named in those test files that register tests by `testWith()`, each with its files. */
+export async function neededPrograms(
+  files: readonly string[],
+): Promise<Map<Program, readonly string[]>> {
+  const needed = new Map<Program, string[]>();
+  for (const file of files) {
+    const text = await Deno.readTextFile(file);
+    if (!text.includes("testWith(")) continue;
+    for (const program of Object.keys(PACKAGES) as Program[]) {
+      if (!text.includes(`"${program}"`)) continue;
+      needed.set(program, [...needed.get(program) ?? [], file]);
+    }
+  }
+  return needed;
+}
+
+/** Counts the tests of a JUnit report as `deno test` writes it. */
+export function readReport(xml: string): TestCounts {
+  const seen = new Set<string>();
+  const skipped: string[] = [];
+  let failed = 0;
+  for (
+    const [, rawName, rawFile, end, content] of xml.matchAll(
+      /<testcase name="([^"]*)" classname="([^"]*)"[^>]*?(\/>|>([\s\S]*?)<\/testcase>)/g,
+    )
+  ) {
+    const [name, file] = [unescapeXml(rawName!), unescapeXml(rawFile!)];
+    // A step follows its test, whose name precedes its own.
+    const outer = name.split(" > ").slice(0, -1);
+    if (outer.some((_, i) => seen.has(`${file} ${outer.slice(0, i + 1).join(" > ")}`))) continue;
+    seen.add(`${file} ${name}`);
+    if (end === "/>") continue;
+    if (content!.includes("<skipped")) skipped.push(name);
+    else if (/<(failure|error)\b/.test(content!)) failed++;
+  }
+  return { passed: seen.size - failed - skipped.length, failed, skipped };
+}
+
+function unescapeXml(text: string): string {
+  const named: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
+  return text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+    if (hex !== undefined) return String.fromCodePoint(parseInt(hex, 16));
+    return named[name] ?? whole;
+  });
+}
+
+/** Returns the lines that list skipped tests by what they need. */
+export function skippedLines(skipped: readonly string[]): string[] {
+  const byNeed = Map.groupBy(
+    skipped.flatMap((name) => missingOf(name).map((need) => ({ need, name }))),
+    ({ need }) => need,
+  );
+  return [...byNeed].flatMap(([need, tests]) => {
+    const how = need in PACKAGES
+      ? `not installed (Debian: apt-get install ${PACKAGES[need as Program]})`
+      : "no permission to mount one (root on Linux has it)";
+    const count = `${tests.length} ${tests.length === 1 ? "test" : "tests"} skipped`;
+    return [`${need}: ${how}; ${count}:`, ...tests.map(({ name }) => `  ${name}`)];
+  });
+}
+
+/** Installs the packages of missing programs, if this process may. */
+async function install(needed: ReadonlyMap<Program, readonly string[]>): Promise<void> {
+  const missing = [...needed].filter(([program]) => isMissing(program));
+  if (missing.length === 0 || Deno.env.get("SPHTTP_TEST_INSTALL") === "0") return;
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return;
+  if (findExecutable("apt-get") === undefined) return;
+  const packages = [...new Set(missing.map(([program]) => PACKAGES[program]))];
+  const files = new Set(missing.flatMap(([, files]) => files)).size;
+  console.log(
+    `installing ${packages.join(" ")} with apt-get, needed by ${files} test ` +
+      `${files === 1 ? "file" : "files"} (SPHTTP_TEST_INSTALL=0 prevents it)`,
+  );
+  const options = ["-y", "-qq", "--no-install-recommends"];
+  const updated = await aptGet("update", "-qq");
+  if (updated && await aptGet("install", ...options, ...packages)) return;
+  // One that cannot be had must not keep the others away.
+  for (const name of packages) await aptGet("install", ...options, name);
+}
+
+/** Runs apt-get; reports whether it succeeded, and prints what it said if it did not. */
+async function aptGet(...args: string[]): Promise<boolean> {
+  const { success, stdout, stderr } = await new Deno.Command("apt-get", {
+    args: ["-o", "Acquire::Retries=2", "-o", "Acquire::http::Timeout=30", ...args],
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "null",
+  }).output();
+  if (success) return true;
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes).trim()).join("\n");
+  console.error(`apt-get ${args.join(" ")} failed:\n${text.split("\n").slice(-8).join("\n")}`);
+  return false;
+}
+
+/** Runs the tests; returns the exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  await install(await neededPrograms(await testFiles(args)));
+  const directory = await Deno.makeTempDir({ prefix: "sphttp-test-" });
+  try {
+    const report = `${directory}/junit.xml`;
+    const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", ...options, `--junit-path=${report}`, ...args],
+    }).spawn().status;
+    const xml = await Deno.readTextFile(report).catch(() => undefined);
+    // Without a report, no test was run, and deno has said why.
+    if (xml === undefined) return code;
+    const { passed, failed, skipped } = readReport(xml);
+    const lines = skippedLines(skipped);
+    for (const line of lines) console.log(line);
+    const isFatal = lines.length > 0 && Deno.env.get("CI") === "true";
+    if (isFatal) console.log("CI=true: a test skipped for want of a program fails the run");
+    const skips = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
+    console.log(`${passed} passed, ${failed} failed${skips}`);
+    return code === 0 && isFatal ? 1 : code;
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,53 @@
+import { assert, assertEquals } from "@std/assert";
+import { neededPrograms, readReport, skippedLines, testFiles } from "./run.ts";
+import { missingOf, missingSuffix, PACKAGES } from "./support/programs/programs.ts";
+
+const ROOT = new URL("../", import.meta.url).pathname;
+
+Deno.test("testFiles() takes paths among the arguments, and all tests without one", async () => {
+  const file = `${ROOT}tests/run_test.ts`;
+  assertEquals(await testFiles([file, "--filter", "no such path"]), [file]);
+  const support = await testFiles(["--fail-fast", `${ROOT}tests/support`]);
+  assert(support.length > 5 && support.every((path) => path.startsWith(`${ROOT}tests/support/`)));
+});
+
+Deno.test("neededPrograms(): every program of PACKAGES is needed by a test", async () => {
+  const needed = await neededPrograms(await testFiles([`${ROOT}tests`]));
+  assertEquals([...needed.keys()].sort(), Object.keys(PACKAGES).sort());
+});
+
+Deno.test("readReport() counts tests without their steps, and unescapes names", () => {
+  const report = `<testsuites><testsuite name="a">
+    <testcase name="a &gt; b" classname="a" time="0.1" line="1" col="1">
+    </testcase>
+    <testcase name="c &quot;d&quot; (missing: curl, wget)" classname="a" time="0.1">
+      <skipped/>
+    </testcase>
+    <testcase name="e" classname="a"><failure message="x &gt; y">&lt;skipped</failure></testcase>
+    <testcase name="e &gt; step" classname="a"><failure message="x">x</failure></testcase>
+    <testcase name="e &gt; step &gt; inner" classname="a"/>
+    <testcase name="e &gt; step" classname="b"/>
+  </testsuite></testsuites>`;
+  assertEquals(readReport(report), {
+    passed: 2,
+    failed: 1,
+    skipped: ['c "d" (missing: curl, wget)'],
+  });
+});
+
+Deno.test("missingOf() reads what missingSuffix() wrote", () => {
+  for (const missing of [[], ["curl"], ["curl", "wget"]]) {
+    assertEquals(missingOf(`name (of a test)${missingSuffix(missing)}`), missing);
+  }
+});
+
+Deno.test("skippedLines() lists tests by what they need, and no others", () => {
+  const lines = skippedLines(["a (missing: aria2c)", "b (missing: aria2c, tmpfs)", "on Windows"]);
+  assertEquals(lines, [
+    "aria2c: not installed (Debian: apt-get install aria2); 2 tests skipped:",
+    "  a (missing: aria2c)",
+    "  b (missing: aria2c, tmpfs)",
+    "tmpfs: no permission to mount one (root on Linux has it); 1 test skipped:",
+    "  b (missing: aria2c, tmpfs)",
+  ]);
+});
