@@ -16,7 +16,7 @@ import type { ProbeArguments } from "./lib/cli/probe/probe_arguments.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/report/terminal.ts";
 import { printableLines } from "./lib/cli/report/text_width.ts";
-import { withoutCredentials } from "./lib/http/redact.ts";
+import { redactText } from "./lib/http/redact.ts";
 import { CommandError } from "./lib/command_line/command_error.ts";
 import { VERSION } from "./lib/version.ts";
 
@@ -119,7 +119,7 @@ function errorText(error: unknown, args: readonly string[]): string {
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   const verbose = args.includes("-v") || args.includes("--verbose");
   const more = verbose && error instanceof Error ? `\n${error.stack}` : "";
-  return withoutCredentials(
+  return redactText(
     `sphttp: ${message}\nthis is a bug in sphttp${verbose ? more : "; -v shows more"}\n`,
   );
 }

@@ -30,7 +30,7 @@ import { expectLateAborts } from "./lib/proxy/request/client_signal.ts";
 import { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
 import { classifyAddress, parseIpAddress } from "./lib/proxy/guard/ip_address.ts";
 import { Problem, problemResponse } from "./lib/proxy/problem.ts";
-import { describeError } from "./lib/proxy/redact.ts";
+import { describeError } from "./lib/http/redact.ts";
 import { VERSION } from "./lib/version.ts";
 
 export type { AccessLogFormat } from "./lib/proxy/observe/access_log.ts";

@@ -7,6 +7,7 @@
  */
 
 import { parseMirrorUrl } from "../http/mirror_url.ts";
+import { redactUrl } from "../http/redact.ts";
 import type { KnownLink } from "../scheduler/link_estimate.ts";
 
 /** Options of a {@linkcode MirrorBook}. */
@@ -180,7 +181,7 @@ function checkedOrigin(origin: string): string {
   const http = url?.protocol === "http:" || url?.protocol === "https:";
   if (http && url?.origin === origin) return origin;
   throw new TypeError(
-    `origins has ${shown(withoutCredentials(origin))}, ` +
+    `origins has ${shown(redactUrl(origin))}, ` +
       `but must have http or https origins like https://one.example:8443`,
   );
 }
@@ -209,9 +210,4 @@ function shown(value: unknown): string {
   if (typeof value === "object" && value !== null) return "an object";
   // No control character reaches a terminal.
   return typeof value === "string" ? JSON.stringify(value) : String(value);
-}
-
-/** What stands before the last `@`, where credentials would be, is not shown. */
-function withoutCredentials(text: string): string {
-  return text.replace(/^.*@/s, "…@");
 }

@@ -5,6 +5,7 @@
  */
 
 import { MirrorUrlError } from "../errors.ts";
+import { redactUrl } from "./redact.ts";
 
 /** A mirror as it was given. */
 export interface MirrorSource {
@@ -43,13 +44,13 @@ export function parseMirrorUrl(text: string | URL): MirrorSource {
   const url = URL.parse(text);
   if (url === null) {
     throw new MirrorUrlError(
-      `"${redact(String(text))}" is no URL; http://… or https://… is needed`,
+      `"${redactUrl(String(text))}" is no URL; http://… or https://… is needed`,
     );
   }
   if (url.protocol !== "http:" && url.protocol !== "https:") {
     throw new MirrorUrlError(
       `"${
-        redact(String(text))
+        redactUrl(String(text))
       }" is a ${url.protocol} URL; only http: and https: mirrors can be used`,
     );
   }
@@ -59,11 +60,6 @@ export function parseMirrorUrl(text: string | URL): MirrorSource {
   url.hash = "";
   const authorization = username || password ? basic(username, password) : undefined;
   return { url: url.href, authorization };
-}
-
-/** Takes out what stands before the last `@`, where credentials would be, well-formed or not. */
-function redact(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:)?(\/*).*@/i, "$1$2");
 }
 
 /** Basic credentials in UTF-8 (RFC 7617). */

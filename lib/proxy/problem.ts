@@ -7,7 +7,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { withoutCredentials } from "../http/redact.ts";
+import { redactText } from "../http/redact.ts";
 import { filePolicy } from "./answer/headers.ts";
 
 /** What may be said of a problem besides its status and detail. */
@@ -98,5 +98,5 @@ export function problemResponse(
 
 /** The last net: a URL keeps its credentials in no text that leaves the proxy. */
 function redact(_name: string, value: unknown): unknown {
-  return typeof value === "string" ? withoutCredentials(value) : value;
+  return typeof value === "string" ? redactText(value) : value;
 }

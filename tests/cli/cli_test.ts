@@ -138,6 +138,34 @@ Deno.test("credentials are never shown, however it ends", async () => {
   }
 });
 
+Deno.test("credentials are never shown or recorded, however the URL is spelled", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({
+    content: CONTENT,
+    requireAuthorization: `Basic ${btoa("user:hunter2")}`,
+  });
+  const { host, pathname } = new URL(mirror.url);
+  for (
+    const url of [
+      `http:user:hunter2@${host}${pathname}`,
+      `http:///user:hunter2@${host}${pathname}`,
+      `HTTP:\\\\user:hunter2@${host}${pathname}`,
+      `ht\ttp://us\ner:hunt\ner2@${host}${pathname}`,
+    ]
+  ) {
+    for (const report of ["--json", "--no-progress"]) {
+      const args = ["-v", report, "--trace=t", "-o", "f", "-w", "%{url}\\n", url];
+      const { code, stdout, stderr } = await run(args, { cwd: place.path });
+      assertEquals(code, 0, stderr);
+      assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+      const trace = Deno.readTextFileSync(`${place.path}/t`);
+      assertStringIncludes(trace, `"mirror":"http://${host}${pathname}"`);
+      const shown = stderr + new TextDecoder().decode(stdout) + trace;
+      assertEquals(/hunt|er2|user/.test(shown), false, shown);
+    }
+  }
+});
+
 Deno.test({
   name: "a signal leaves the part file and says how to go on",
   ignore: Deno.build.os === "windows",

@@ -157,7 +157,7 @@ Deno.test("MirrorBook.fromJSON() says what is wrong", () => {
     [withOrigin("http://a.test/"), 'origins has "http://a.test/", but'],
     [withOrigin("http://a.test/file?key=1"), "but must have http or https origins"],
     [withOrigin("https://a.test:443"), 'origins has "https://a.test:443", but'],
-    [withOrigin("http://user:secret@a.test"), 'origins has "…@a.test", but'],
+    [withOrigin("http://user:secret@a.test"), 'origins has "http://a.test", but'],
     [JSON.parse('{"version":1,"origins":{"__proto__":{}}}'), 'origins has "__proto__", but'],
   ];
   for (const [value, says] of table) {

@@ -67,6 +67,31 @@ for (const [name, search, status, says] of refused) {
   });
 }
 
+Deno.test("/proxy: credentials are neither answered nor logged, however the URL is spelled", async () => {
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  for (
+    const url of [
+      "http:user:secret@10.0.0.1/f",
+      "http:///user:secret@10.0.0.1/f",
+      "http:\\\\user:secret@10.0.0.1/f",
+      "HTTP://secret@10.0.0.1/f",
+      "ht\ttp://us\ner:sec\nret@10.0.0.1/f",
+      "http://user:sec/ret@10.0.0.1/f",
+      "http:user:secret,@10.0.0.1/f",
+      "user:secret@10.0.0.1/f",
+    ]
+  ) {
+    for (const logFormat of ["text", "json"] as const) {
+      lines.length = 0;
+      const { document } = await problem(`?host=${encodeURIComponent(url)}`, { log, logFormat });
+      while (lines.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      const shown = lines.join("\n") + JSON.stringify(document);
+      assert(!/sec|ret@|user/.test(shown), shown);
+    }
+  }
+});
+
 Deno.test("/proxy answers GET and HEAD only, and what there is", async () => {
   const { status, headers } = await problem("?host=http://a.test/f", {}, { method: "POST" });
   assertEquals([status, headers.get("allow")], [405, "GET, HEAD"]);

@@ -8,6 +8,7 @@
 
 import { closestString } from "@std/text/closest-string";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { parseChecksum } from "../checksum/digest.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text_width.ts";
@@ -104,8 +105,7 @@ function parseOption(place: string, text: string): [name: InputOption, value: st
 /** Only what cannot be meant at all is refused: a pattern may stand where a host does. */
 function checkUrl(place: string, url: string): void {
   if (/^https?:\/\/./i.test(url)) return;
-  // Whatever stands before an @ may be a password.
-  const shown = truncate(printable(url.replace(/^.*@/s, "…@")), 60);
+  const shown = truncate(printable(redactUrl(url)), 60);
   throw new CommandError(
     ExitCode.URL,
     `${place}: "${shown}" is no URL; http://… or https://… is needed`,

@@ -7,6 +7,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
+import { redactUrl } from "../../http/redact.ts";
 
 /** The most URLs that one pattern may stand for. */
 export const MOST_URLS = 256;
@@ -155,8 +156,6 @@ function tooMany(text: string): Error {
   return usageError(`the URL ${shown(text)} stands for more than ${MOST_URLS} URLs`);
 }
 
-/** The URL without what stands before the last `@`, where credentials may be. */
 function shown(text: string): string {
-  const at = text.lastIndexOf("@");
-  return `"${at === -1 ? text : `…${text.slice(at)}`}"`;
+  return `"${redactUrl(text)}"`;
 }

@@ -9,7 +9,7 @@
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { readSize, SIZE_UNITS } from "../../command_line/values.ts";
-import { withoutCredentials } from "../../http/redact.ts";
+import { redactUrl } from "../../http/redact.ts";
 
 /** A number of bytes: `1000000`, `512K`, `8M`, `1GiB`; K, M and G are binary, as aria2 has them. */
 export function parseSize(flag: string, text: string): number {
@@ -159,7 +159,7 @@ export function parseStaticDelay(flag: string, text: string): [url: string, bloc
   const blocks = text.slice(equals + 1);
   if (equals < 1 || !/^\d+$/.test(blocks)) {
     throw usageError(
-      `${flag} is "${withoutCredentials(text)}", but must be URL=N with a whole number of blocks`,
+      `${flag} is "${redactUrl(text)}", but must be URL=N with a whole number of blocks`,
     );
   }
   return [text.slice(0, equals), Number(blocks)];

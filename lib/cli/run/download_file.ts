@@ -15,7 +15,7 @@ import {
   VERSION,
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { withoutCredentials } from "../../http/redact.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { ChecksumVerifier } from "../checksum/verifier.ts";
 import { ExitCode } from "../failure/exit_code.ts";
@@ -105,7 +105,7 @@ export class FileDownload {
     const mirrors = stats?.mirrors ?? [];
     const answered = { ranges: 206, whole: 200, none: 0 }[this.#mode ?? "none"];
     return {
-      url: withoutCredentials(urls[0]!),
+      url: redactUrl(urls[0]!),
       mirrors: urls.length,
       mirrorsUsed: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
       fileName: this.#name,

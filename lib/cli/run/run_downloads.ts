@@ -7,7 +7,7 @@
 
 import type { MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { withoutCredentials } from "../../http/redact.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { readCertificates } from "../arguments/certificates.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { ExitCode } from "../failure/exit_code.ts";
@@ -68,7 +68,7 @@ async function fetchOne(
   },
 ): Promise<DownloadFacts> {
   const { number, of, name, urls, options } = task;
-  const told = report.file({ number, of, name, urls: urls.map(withoutCredentials) });
+  const told = report.file({ number, of, name, urls: urls.map(redactUrl) });
   const context: FileDownloadContext = {
     ...{ signal, traceFile, report: told },
     options: book === undefined ? options : { ...options, book },

@@ -7,7 +7,7 @@
 
 import type { DownloaderOptions, TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { withoutCredentials } from "../../http/redact.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** Characters that are gathered before they are written, unless something rare happens. */
@@ -44,13 +44,13 @@ export function startLine(
     type: "start",
     version: 1,
     sphttp,
-    urls: urls.map(withoutCredentials),
+    urls: urls.map(redactUrl),
     splitSize,
     start: range?.start ?? 0,
     options: {
       delayRequest,
       staticDelays: staticDelays && Object.fromEntries(
-        Object.entries(staticDelays).map(([url, blocks]) => [withoutCredentials(url), blocks]),
+        Object.entries(staticDelays).map(([url, blocks]) => [redactUrl(url), blocks]),
       ),
       initialDelay,
       initialDelayCoefficient,

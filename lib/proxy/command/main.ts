@@ -15,7 +15,7 @@ import { ExitCode } from "./exit_code.ts";
 import { FLAGS, helpText } from "./flags.ts";
 import { classifyAddress, parseIpAddress } from "../guard/ip_address.ts";
 import type { ProxyOptions } from "../options.ts";
-import { describeError, redact } from "../redact.ts";
+import { describeError, redactLogText } from "../../http/redact.ts";
 import {
   parseHost,
   parseLogFormat,
@@ -194,5 +194,5 @@ async function dropPermissions(): Promise<void> {
 
 /** Tells the operator something, in a line: never a stack, never a credential. */
 function say(text: string): void {
-  writeText(Deno.stderr, `sphttp-proxy: ${redact(text)}\n`);
+  writeText(Deno.stderr, `sphttp-proxy: ${redactLogText(text)}\n`);
 }

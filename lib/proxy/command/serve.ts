@@ -9,7 +9,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { StopSignals, stopSignals } from "../../command_line/stop_signals.ts";
 import { ExitCode } from "./exit_code.ts";
 import { asProblem, problemResponse } from "../problem.ts";
-import { redact } from "../redact.ts";
+import { redactLogText } from "../../http/redact.ts";
 
 /** Answers requests. */
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -186,7 +186,7 @@ const KINDS = ["error", "unhandledrejection"];
 
 function bug(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `${redact(text.replace(/\s+/g, " "))}; this is a bug in sphttp, it goes on`;
+  return `${redactLogText(text.replace(/\s+/g, " "))}; this is a bug in sphttp, it goes on`;
 }
 
 /** Waits for a promise, but not longer. */

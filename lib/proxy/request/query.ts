@@ -12,6 +12,7 @@ import {
   type DownloaderOptions,
   DuplicateRequestAlgorithm,
 } from "../../../mod.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { Problem } from "../problem.ts";
 
 /** What the operator allows in a query. */
@@ -291,12 +292,9 @@ const MOST_SHOWN = 80;
  * which may be as good as one.
  */
 function shown(text: string): string {
-  const safe = text
-    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "")
-    // What stands before the last @, wherever that is.
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, "$1")
+  const safe = redactUrl(text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ""))
     // The first half of credentials with a comma in them.
-    .replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*:(?!\d*(?:[/?#]|$)).*$/i, "$1…")
+    .replace(/^([a-z][a-z0-9+.-]*:[/\\]*)[^/?#]*:(?!\d*(?:[/?#]|$)).*$/i, "$1…")
     .replace(/[?#].*$/, "?…");
   const characters = [...safe];
   if (characters.length <= MOST_SHOWN) return safe;

@@ -89,7 +89,7 @@ Deno.test("parseInputFile() names the line that is wrong, and shows no secret", 
 const NO_URLS: [text: string, says: string][] = [
   ["f.iso", 'list:1: "f.iso" is no URL; http://… or https://… is needed'],
   [`${A} g.iso`, 'list:1: "g.iso" is no URL'],
-  [`${A}\nftp://u:hunter2@h/f`, 'list:2: "…@h/f" is no URL'],
+  [`${A}\nftp://u:hunter2@h/f`, 'list:2: "ftp://h/f" is no URL'],
   ["u:hunter2@h/f", '"…@h/f" is no URL'],
   ["out=f", '"out=f" is no URL'],
   ["http://", '"http://" is no URL'],

@@ -59,8 +59,8 @@ const REFUSED: [pattern: string, says: string][] = [
   ["http://h/[1-257]", "stands for more than 256 URLs"],
   ["http://h/[1-9007199254740991]", "stands for more than 256 URLs"],
   ["http://h/[1-17]/[1-17]", "stands for more than 256 URLs"],
-  ["http://u:secret@h/[3-1]", 'position 19 of the URL "…@h/[3-1]"'],
-  ["http://u:secret{@h/f", 'position 16 of the URL "…@h/f"'],
+  ["http://u:secret@h/[3-1]", 'position 19 of the URL "http://h/[3-1]"'],
+  ["http://u:secret{@h/f", 'position 16 of the URL "http://h/f"'],
 ];
 
 Deno.test("expandUrlPattern() says where a pattern is wrong, and shows no credentials", () => {

@@ -1,6 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { withoutCredentials } from "../../../lib/http/redact.ts";
 import { parseChecksum } from "../../../lib/cli/checksum/digest.ts";
 import {
   parseAge,
@@ -91,10 +90,4 @@ Deno.test("parseHeader() refuses what is no header, and never shows a value", ()
     const error = assertThrows(() => parseHeader("-H", text), CommandError, '"Name: value"');
     assertEquals(error.message.includes("hunter2"), false);
   }
-});
-
-Deno.test("withoutCredentials() takes out user and password", () => {
-  assertEquals(withoutCredentials("http://u:p@h/f"), "http://h/f");
-  assertEquals(withoutCredentials("see https://u@h/f@g, now"), "see https://h/f@g, now");
-  assertEquals(withoutCredentials("http://h/f?a=b@c"), "http://h/f?a=b@c");
 });

@@ -125,9 +125,9 @@ Deno.test("parseProxyQuery() repeats no credential, no query, no control charact
   const table = [
     ["ftp://me:hunter2@a.example/f", '"ftp://a.example/f"'],
     ["ftp://hunter2@a.example/f", '"ftp://a.example/f"'],
-    ["me:hunter2@a.example/f", '"a.example/f"'],
-    ["http:me:hunter2@a.example/f", '"a.example/f"'],
-    ["ftp://me:hunt/er?2@a.example/f", '"ftp://a.example/f"'],
+    ["me:hunter2@a.example/f", '"…@a.example/f"'],
+    ["http:me:hunter2@a.example/f", '"http:a.example/f"'],
+    ["ftp://me:hunt/er?2@a.example/f", '"ftp://…@a.example/f"'],
     ["http://me:hunter2", '"http://…"'],
     ["ftp://a.example/f?token=hunter2", '"ftp://a.example/f?…"'],
     ["ftp://a.example/\x1b[31m\nf", '"ftp://a.example/[31mf"'],
