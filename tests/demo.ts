@@ -42,7 +42,7 @@ async function main(): Promise<number> {
 
 function table(stats: DownloadStats, meanInvalidBlocks: number, right: boolean): string {
   const limit = mirrors.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
-  const rate = SIZE / stats.seconds;
+  const rate = 1000 * SIZE / stats.elapsedMs;
   const rows = [
     ["mirror", "link", "brought", "share", "mean rate", "requests"],
     ...stats.mirrors.map(({ bytes, share, requests }, index) => [
@@ -50,14 +50,14 @@ function table(stats: DownloadStats, meanInvalidBlocks: number, right: boolean):
       `${LINKS[index]![0]} Mbit/s, ${LINKS[index]![1]} ms`,
       formatBytes(bytes),
       formatPercent(share),
-      formatRate(bytes / stats.seconds),
+      formatRate(1000 * bytes / stats.elapsedMs),
       String(requests),
     ]),
   ];
   const facts = [
     ["rate", `${formatRate(rate)}, ${formatPercent(rate / limit)} of what the links can carry`],
-    ["time", `${stats.seconds.toFixed(2)} s`],
-    ["first byte", `after ${(stats.firstByteSeconds! * 1000).toFixed(0)} ms`],
+    ["time", `${(stats.elapsedMs / 1000).toFixed(2)} s`],
+    ["first byte", `after ${stats.firstByteMs!.toFixed(0)} ms`],
     ["invalid blocks", `${meanInvalidBlocks.toFixed(2)} on average`],
     ["peak buffer", formatBytes(stats.peakBufferedBytes)],
     ["SHA-256", right ? "right" : "WRONG"],

@@ -113,7 +113,7 @@ export class Driver implements PartSource {
       ledger: this.#scheduler.ledger,
       buffer: this.#inbox.buffer,
       consumedBytes: this.#inbox.buffer.front - this.#options.start,
-      rate: this.#inbox.rate.rate(now),
+      bytesPerSecond: this.#inbox.rate.rate(now),
       started: this.#startedAt > 0,
       startedAt: this.#startedAt,
       firstByteAt: this.#inbox.firstByteAt,
@@ -205,7 +205,7 @@ export class Driver implements PartSource {
       return;
     }
     signal?.addEventListener("abort", this.#onAbort);
-    for (const message of notes) this.#report({ type: "note", seconds: 0, message });
+    for (const message of notes) this.#report({ type: "note", atMs: 0, message });
     this.#inbox.rate.resume(this.#startedAt);
     this.#execute(this.#scheduler.start(this.#startedAt));
   }
@@ -307,10 +307,10 @@ export class Driver implements PartSource {
   /** Ends the download before its time, and tells how, unless the scheduler has. */
   #fail(error: unknown, outcome: "failed" | "cancelled" | "told" = "failed"): void {
     if (this.#state.type === "failed" || this.#state.type === "complete") return;
-    const seconds = this.#state.type === "new" ? 0 : this.#seconds();
+    const atMs = this.#state.type === "new" ? 0 : performance.now() - this.#startedAt;
     this.#opened.reject(error);
     this.#end({ type: "failed", error });
-    if (outcome !== "told") this.#report({ type: "end", seconds, outcome });
+    if (outcome !== "told") this.#report({ type: "end", atMs, outcome });
     // Whoever got no further than `open()` has nothing to close.
     void this.#settled();
   }
@@ -332,9 +332,5 @@ export class Driver implements PartSource {
     await this.#runner.settled();
     this.#transport.close();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-  }
-
-  #seconds(): number {
-    return (performance.now() - this.#startedAt) / 1000;
   }
 }

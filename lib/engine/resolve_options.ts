@@ -11,7 +11,7 @@ import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirr
 import { parseProxy, type ProxySource } from "../http/proxy_url.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
-import type { LowestRate } from "../scheduler/lowest_rate.ts";
+import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions, HttpVersion } from "./options.ts";
@@ -31,7 +31,7 @@ export interface ResolvedOptions {
   readonly book: MirrorBook | undefined;
   readonly windowSize: number;
   readonly maxRate: number;
-  readonly lowestRate: Required<LowestRate> | undefined;
+  readonly lowestRate: ResolvedLowestRate | undefined;
   readonly start: number;
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
@@ -145,12 +145,12 @@ export function resolveMaxRate(maxRate: number = Infinity): number {
   return number("maxRate", maxRate, 1, Infinity);
 }
 
-function resolveLowestRate(lowest: LowestRate | undefined): Required<LowestRate> | undefined {
+function resolveLowestRate(lowest: LowestRate | undefined): ResolvedLowestRate | undefined {
   if (lowest === undefined) return undefined;
-  const { bytesPerSecond, seconds = 30 } = lowest;
+  const { bytesPerSecond, periodMs = 30_000 } = lowest;
   return {
     bytesPerSecond: number("lowestRate.bytesPerSecond", bytesPerSecond, 0, Number.MAX_SAFE_INTEGER),
-    seconds: number("lowestRate.seconds", seconds, 1, LONG_MS / 1000),
+    periodMs: number("lowestRate.periodMs", periodMs, 1000, LONG_MS),
   };
 }
 

@@ -23,11 +23,11 @@ export interface DownloadStats {
   /** Bytes that came more than once or were of no use. */
   wastedBytes: number;
   /** Bytes per second over about the last second, all mirrors together. */
-  rate: number;
-  /** Seconds since the download was started. */
-  seconds: number;
-  /** Seconds from the start until the first byte could be handed over. */
-  firstByteSeconds: number | undefined;
+  bytesPerSecond: number;
+  /** Milliseconds since the download was started. */
+  elapsedMs: number;
+  /** Milliseconds from the start until the first byte could be delivered. */
+  firstByteMs: number | undefined;
   /** Each mirror, in the order in which they were given. */
   mirrors: MirrorStats[];
 }
@@ -47,7 +47,7 @@ export interface MirrorStats {
   /** Its share of all bytes that came, from 0 to 1. */
   share: number;
   /** Bytes per second over about the last second in which it had a request under way. */
-  rate: number;
+  bytesPerSecond: number;
   /** Requests for blocks. */
   requests: number;
   /** Requests for what another mirror had been asked for already. */
@@ -64,7 +64,7 @@ export interface StatsSource {
   readonly ledger: Ledger;
   readonly buffer: ReorderBuffer;
   readonly consumedBytes: number;
-  readonly rate: number;
+  readonly bytesPerSecond: number;
   readonly started: boolean;
   readonly startedAt: number;
   readonly firstByteAt: number | undefined;
@@ -83,9 +83,9 @@ export function snapshot(source: StatsSource): DownloadStats {
     bufferedBytes: buffer.held,
     peakBufferedBytes: buffer.peak,
     wastedBytes: sum(mirrors, ({ wastedBytes }) => wastedBytes),
-    rate: source.rate,
-    seconds: source.started ? (now - startedAt) / 1000 : 0,
-    firstByteSeconds: firstByteAt === undefined ? undefined : (firstByteAt - startedAt) / 1000,
+    bytesPerSecond: source.bytesPerSecond,
+    elapsedMs: source.started ? now - startedAt : 0,
+    firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
     mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, now)),
   };
 }
@@ -99,7 +99,7 @@ function mirrorStats(mirror: Mirror, total: number, now: number): MirrorStats {
     bytes,
     wastedBytes,
     share: total === 0 ? 0 : bytes / total,
-    rate: mirror.rate.rate(now),
+    bytesPerSecond: mirror.rate.rate(now),
     requests,
     duplicates,
     failures: mirror.totalFailures,

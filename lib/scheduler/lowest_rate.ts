@@ -14,12 +14,15 @@ export interface LowestRate {
   /** Bytes per second. */
   bytesPerSecond: number;
   /**
-   * Over how many seconds the mean is taken, of the time in which the mirror has requests under way.
+   * Milliseconds over which the mean is taken, of the time in which the mirror has requests under way.
    *
-   * @default {30}
+   * @default {30_000}
    */
-  seconds?: number;
+  periodMs?: number | undefined;
 }
+
+/** A lowest rate with its default filled in. */
+export type ResolvedLowestRate = { readonly [Key in keyof LowestRate]-?: number };
 
 /** The time over which the mean is taken moves on by such a part of itself. */
 const SLICES = 10;
@@ -45,7 +48,7 @@ export interface Restraints {
 
 /** Watches one mirror. */
 export class SpeedWatch {
-  readonly #lowest: Required<LowestRate>;
+  readonly #lowest: ResolvedLowestRate;
   readonly #sliceMs: number;
   /** Bytes of the slices that are over, the latest last. */
   readonly #slices: number[] = [];
@@ -54,9 +57,9 @@ export class SpeedWatch {
   #bytes = 0;
   #at = -Infinity;
 
-  constructor(lowest: Required<LowestRate>) {
+  constructor(lowest: ResolvedLowestRate) {
     this.#lowest = lowest;
-    this.#sliceMs = lowest.seconds * 1000 / SLICES;
+    this.#sliceMs = lowest.periodMs / SLICES;
   }
 
   /** The time since the last look, or `start()`, does not count. */
@@ -94,7 +97,7 @@ export class SpeedWatch {
   #verdict(): number | undefined {
     if (this.#slices.length < SLICES) return undefined;
     const bytes = this.#slices.reduce((sum, one) => sum + one);
-    const rate = bytes / this.#lowest.seconds;
+    const rate = 1000 * bytes / this.#lowest.periodMs;
     return rate < this.#lowest.bytesPerSecond ? rate : undefined;
   }
 }
@@ -117,10 +120,10 @@ function busyFrom({ live }: WatchedMirror, { openAt, full }: Restraints): number
 export function tooSlow(
   { url }: WatchedMirror,
   bytesPerSecond: number,
-  lowest: Required<LowestRate>,
+  lowest: ResolvedLowestRate,
 ): MirrorError {
   const facts = { mirror: url, phase: "body", reason: "timeout", retryable: false } as const;
-  const message = `brought ${rateText(bytesPerSecond)} for ${lowest.seconds} s, ` +
+  const message = `brought ${rateText(bytesPerSecond)} for ${lowest.periodMs / 1000} s, ` +
     `less than the lowest rate of ${rateText(lowest.bytesPerSecond)}`;
   return new MirrorError(`${url}: ${message}`, facts);
 }

@@ -93,8 +93,7 @@ export type SchedulerCommand =
 export type RequestKind = "probe" | "range" | "whole";
 
 /** A trace event to which the time has yet to be added. */
-export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "seconds">
-  : never;
+export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "atMs"> : never;
 
 const NOTHING: readonly SchedulerCommand[] = [];
 
@@ -111,8 +110,7 @@ export class CommandQueue {
 
   /** Reports what happened at `now`. */
   report(event: Unstamped<TraceEvent>, now: number): void {
-    const seconds = (now - this.startedAt) / 1000;
-    this.push({ type: "report", event: { ...event, seconds } });
+    this.push({ type: "report", event: { ...event, atMs: now - this.startedAt } });
   }
 
   /** Takes the commands. */

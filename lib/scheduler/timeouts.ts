@@ -9,13 +9,13 @@
 import { MirrorError } from "../errors.ts";
 import type { Ledger } from "./ledger.ts";
 import type { DownloadState } from "./state.ts";
-import { type LowestRate, type Restraints, SpeedWatch, tooSlow } from "./lowest_rate.ts";
+import { type ResolvedLowestRate, type Restraints, SpeedWatch, tooSlow } from "./lowest_rate.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
 
 /** What is watched for. */
 export interface WatchOptions extends TimeoutOptions {
   /** The rate below which a mirror is given up; `undefined` for none. */
-  readonly lowestRate: Required<LowestRate> | undefined;
+  readonly lowestRate: ResolvedLowestRate | undefined;
 }
 
 /** A mirror that brings too little. */

@@ -1,6 +1,6 @@
 /**
  * The measures by which the thesis compares algorithms, as pure functions of a recorded trace.
- * Blocks count from 0, times are in seconds since the download's start.
+ * Blocks count from 0, times are in milliseconds since the download's start.
  * Source: the sphttp thesis (Hiroshima City University, 2018).
  *
  * @module
@@ -10,8 +10,8 @@ import type { ReceiveEvent, SendEvent, TraceEvent } from "./events.ts";
 
 /** A value that was reached at some time. */
 export interface Point {
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** The value. */
   value: number;
 }
@@ -32,24 +32,24 @@ export interface Distribution {
 export interface Analysis {
   /** Blocks received. */
   blocks: number;
-  /** Seconds until the last block was received. */
-  seconds: number;
+  /** Milliseconds until the last block was received. */
+  lastBlockMs: number;
   /** Bytes per second over the whole download, each byte counted once. */
-  goodput: number;
-  /** Seconds between blocks if they came evenly. */
-  idealInterval: number;
+  goodputBytesPerSecond: number;
+  /** Milliseconds between blocks if they came evenly. */
+  idealIntervalMs: number;
   /** Received blocks that wait for something before them, counted at each receive event. */
   invalidBlocks: Distribution;
   /** Blocks that could be returned to the consumer at once, for each return event. */
   returnedAtOnce: Distribution;
-  /** Seconds of waiting at the start with which a player at the mean rate never stalls. */
-  initialBuffering: number;
-  /** Mean of the delays above zero, in seconds. */
-  meanPositiveDelay: number;
-  /** Seconds between blocks that came from one mirror, by its URL. */
-  arrivalIntervals: Record<string, Distribution>;
-  /** Seconds between return events. */
-  returnIntervals: Distribution;
+  /** Milliseconds of waiting at the start with which a player at the mean rate never stalls. */
+  initialBufferingMs: number;
+  /** Mean of the delays above zero, in milliseconds. */
+  meanPositiveDelayMs: number;
+  /** Milliseconds between blocks that came from one mirror, by its URL. */
+  arrivalIntervalsMs: Record<string, Distribution>;
+  /** Milliseconds between return events. */
+  returnIntervalsMs: Distribution;
   /** Duplicate requests that were sent. */
   duplicateRequests: number;
 }
@@ -57,21 +57,20 @@ export interface Analysis {
 /** All measures of a trace. */
 export function analyze(events: readonly TraceEvent[]): Analysis {
   const receives = receiveEvents(events);
-  const seconds = receives.at(-1)?.seconds ?? 0;
-  const delays = blockDelays(receives).map(({ value }) => value);
+  const delays = blockDelays(receives).map(({ delayMs }) => delayMs);
   const positive = delays.filter((delay) => delay > 0);
   const returns = returnEvents(receives);
   return {
     blocks: receives.length,
-    seconds,
-    goodput: goodput(receives),
-    idealInterval: idealInterval(receives),
+    lastBlockMs: receives.at(-1)?.atMs ?? 0,
+    goodputBytesPerSecond: goodput(receives),
+    idealIntervalMs: idealInterval(receives),
     invalidBlocks: distribution(invalidBlocks(receives).map(({ value }) => value)),
     returnedAtOnce: distribution(returns.map(({ value }) => value)),
-    initialBuffering: positive.reduce((most, delay) => Math.max(most, delay), 0),
-    meanPositiveDelay: mean(positive),
-    arrivalIntervals: arrivalIntervals(receives),
-    returnIntervals: distribution(intervals(returns.map(({ seconds }) => seconds))),
+    initialBufferingMs: positive.reduce((most, delay) => Math.max(most, delay), 0),
+    meanPositiveDelayMs: mean(positive),
+    arrivalIntervalsMs: arrivalIntervals(receives),
+    returnIntervalsMs: distribution(intervals(returns.map(({ atMs }) => atMs))),
     duplicateRequests: duplicateRequests(events),
   };
 }
@@ -79,7 +78,7 @@ export function analyze(events: readonly TraceEvent[]): Analysis {
 /** Bytes per second until the last block was received, each byte counted once. */
 export function goodput(events: readonly TraceEvent[]): number {
   const receives = receiveEvents(events);
-  const seconds = receives.at(-1)?.seconds ?? 0;
+  const seconds = (receives.at(-1)?.atMs ?? 0) / 1000;
   return seconds === 0 ? 0 : receives.reduce((sum, { bytes }) => sum + bytes, 0) / seconds;
 }
 
@@ -90,37 +89,37 @@ export function invalidBlocks(events: readonly TraceEvent[]): Point[] {
   return walkFront(events, (event, returned) => {
     received++;
     valid += returned;
-    return { seconds: event.seconds, value: received - valid };
+    return { atMs: event.atMs, value: received - valid };
   });
 }
 
 /** How many blocks could be returned to the consumer at once, at each event that returned any. */
 export function returnEvents(events: readonly TraceEvent[]): Point[] {
-  const all = walkFront(events, ({ seconds }, value) => ({ seconds, value }));
+  const all = walkFront(events, ({ atMs }, value) => ({ atMs, value }));
   return all.filter(({ value }) => value > 0);
 }
 
-/** Seconds between blocks if they came evenly: the last block's time by the number of blocks. */
+/** Milliseconds between blocks if they came evenly: the last block's time by the number of blocks. */
 export function idealInterval(events: readonly TraceEvent[]): number {
   const receives = receiveEvents(events);
-  return receives.length === 0 ? 0 : receives.at(-1)!.seconds / receives.length;
+  return receives.length === 0 ? 0 : receives.at(-1)!.atMs / receives.length;
 }
 
-/** How far each block came behind the ideal: `t_i - ideal * i`, by block. */
-export function blockDelays(events: readonly TraceEvent[]): { block: number; value: number }[] {
+/** How far each block came behind the ideal, in milliseconds: `t_i - ideal * i`, by block. */
+export function blockDelays(events: readonly TraceEvent[]): { block: number; delayMs: number }[] {
   const interval = idealInterval(events);
   return receiveEvents(events)
-    .map(({ block, seconds }) => ({ block, value: seconds - interval * block }))
+    .map(({ block, atMs }) => ({ block, delayMs: atMs - interval * block }))
     .sort((one, other) => one.block - other.block);
 }
 
-/** Seconds between blocks that came from one mirror, by its URL. */
+/** Milliseconds between blocks that came from one mirror, by its URL. */
 export function arrivalIntervals(events: readonly TraceEvent[]): Record<string, Distribution> {
   const byMirror = Object.groupBy(receiveEvents(events), ({ mirror }) => mirror);
   return Object.fromEntries(
     Object.entries(byMirror).map(([mirror, receives = []]) => [
       mirror,
-      distribution(intervals(receives.map(({ seconds }) => seconds))),
+      distribution(intervals(receives.map(({ atMs }) => atMs))),
     ]),
   );
 }

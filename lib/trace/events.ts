@@ -1,6 +1,6 @@
 /**
  * What a download tells of itself while it runs: the thesis's `send` and `receive` events, and what
- * happened to its mirrors. `seconds` counts from the start of the download. URLs carry no
+ * happened to its mirrors. `atMs` counts milliseconds from the start of the download. URLs carry no
  * credentials.
  *
  * @module
@@ -45,8 +45,8 @@ export type CancelReason =
 export interface AskEvent {
   /** What happened. */
   type: "ask";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
@@ -61,8 +61,8 @@ export interface AskEvent {
 export interface AnswerEvent {
   /** What happened. */
   type: "answer";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
@@ -83,8 +83,8 @@ export interface AnswerEvent {
 export interface SendEvent {
   /** What happened. */
   type: "send";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** Index of the block, from 0. */
   block: number;
   /** URL of the mirror. */
@@ -105,8 +105,8 @@ export interface SendEvent {
 export interface CancelEvent {
   /** What happened. */
   type: "cancel";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
@@ -125,8 +125,8 @@ export interface CancelEvent {
 export interface ReceiveEvent {
   /** What happened. */
   type: "receive";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** Index of the block, from 0. */
   block: number;
   /** Size of the block in bytes. */
@@ -139,8 +139,8 @@ export interface ReceiveEvent {
 export interface OpenEvent {
   /** What happened. */
   type: "open";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** Size of the file in bytes, if any mirror knows it. */
   size: number | undefined;
   /** Whether ranges are asked for from several mirrors, or the file streams from one. */
@@ -151,8 +151,8 @@ export interface OpenEvent {
 export interface MirrorEvent {
   /** What happened. */
   type: "mirror";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** URL of the mirror. */
   mirror: string;
   /** The state it is in now. */
@@ -165,8 +165,8 @@ export interface MirrorEvent {
 export interface FailureEvent {
   /** What happened. */
   type: "failure";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** URL of the mirror. */
   mirror: string;
   /** What went wrong, in words. */
@@ -179,8 +179,8 @@ export interface FailureEvent {
 export interface NoteEvent {
   /** What happened. */
   type: "note";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** What, in words. */
   message: string;
 }
@@ -189,8 +189,8 @@ export interface NoteEvent {
 export interface EndEvent {
   /** What happened. */
   type: "end";
-  /** Seconds since the start. */
-  seconds: number;
+  /** Milliseconds since the start of the download. */
+  atMs: number;
   /** How it ended. */
   outcome: "complete" | "failed" | "cancelled";
   /** Bytes that were used of each mirror, by its URL; missing in older traces. */

@@ -5,7 +5,13 @@
  * @module
  */
 
-import type { Point } from "../../mod.ts";
+/** How many bytes had come at some time. */
+export interface Point {
+  /** Seconds since the command's start. */
+  seconds: number;
+  /** The bytes. */
+  value: number;
+}
 
 /** What a consumer feels of a download. */
 export interface Figures {

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Point } from "../../lib/trace/analysis.ts";
+import type { Point } from "./arrival_log.ts";
 import { type Axis, axis, byteUnit, plain } from "../../lib/cli/plot/axis.ts";
 import { COLOURS, escape, path, type Pixel, round, text } from "../../lib/cli/plot/svg.ts";
 

@@ -1,5 +1,5 @@
+import type { Point } from "./arrival_log.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { Point } from "../../lib/trace/analysis.ts";
 import { assertWellFormed } from "../cli/plot/well_formed.ts";
 import { plotDelivery } from "./delivery_plot.ts";
 

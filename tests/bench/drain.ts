@@ -78,7 +78,7 @@ async function drain({ urls, options, release = false, pause }: DrainSpec): Prom
     peakRssBytes,
     firstByteSeconds: (firstAt - startedAt) / 1000,
     longestStallSeconds: longestStall / 1000,
-    initialBufferingSeconds: analysis.initialBuffering,
+    initialBufferingSeconds: analysis.initialBufferingMs / 1000,
     meanInvalidBlocks: analysis.invalidBlocks.mean,
     peakBufferedBytes: stats?.peakBufferedBytes ?? 0,
     wastedBytes: stats?.wastedBytes ?? 0,
@@ -115,8 +115,8 @@ async function* merge(bodies: readonly ReadableStream<Uint8Array>[]): AsyncGener
 
 /** The original's clock starts when the mirrors are known and the first block is asked for. */
 function sinceFirstSend(events: readonly TraceEvent[]): TraceEvent[] {
-  const first = events.find(({ type }) => type === "send")?.seconds ?? 0;
-  return events.map((event) => ({ ...event, seconds: event.seconds - first }));
+  const first = events.find(({ type }) => type === "send")?.atMs ?? 0;
+  return events.map((event) => ({ ...event, atMs: event.atMs - first }));
 }
 
 function wait(seconds: number): Promise<void> {

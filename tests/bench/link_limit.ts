@@ -6,8 +6,7 @@
  * @module
  */
 
-import type { Point } from "../../mod.ts";
-import type { Figures } from "./arrival_log.ts";
+import type { Figures, Point } from "./arrival_log.ts";
 import type { ShapedLink } from "./link_sets.ts";
 
 /**

@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Point } from "../../mod.ts";
-import type { Figures } from "./arrival_log.ts";
+import type { Figures, Point } from "./arrival_log.ts";
 import { plotDelivery } from "./delivery_plot.ts";
 import { limitFigures } from "./link_limit.ts";
 import type { ProcessorShares } from "./observe.ts";

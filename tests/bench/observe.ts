@@ -7,8 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { Point } from "../../mod.ts";
-import { ArrivalLog } from "./arrival_log.ts";
+import { ArrivalLog, type Point } from "./arrival_log.ts";
 
 /** How to watch. */
 export interface ObserveOptions {

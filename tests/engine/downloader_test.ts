@@ -248,7 +248,7 @@ Deno.test("Downloader.stats() adds up when it has ended", async () => {
     assertEquals(stats.bufferedBytes, 0);
     const bytes = stats.mirrors.reduce((sum, mirror) => sum + mirror.bytes, 0);
     assertEquals(bytes - stats.wastedBytes, FILE.size);
-    assert(stats.firstByteSeconds! > 0 && stats.firstByteSeconds! <= stats.seconds);
+    assert(stats.firstByteMs! > 0 && stats.firstByteMs! <= stats.elapsedMs);
   });
 });
 

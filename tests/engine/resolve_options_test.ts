@@ -155,8 +155,8 @@ Deno.test("resolveOptions() refuses numbers out of range, and names value and li
     [{ lowestRate: { bytesPerSecond: -1 } }, "lowestRate.bytesPerSecond is -1, but must be from 0"],
     [{ lowestRate: { bytesPerSecond: NaN } }, "lowestRate.bytesPerSecond is NaN, but"],
     [
-      { lowestRate: { bytesPerSecond: 1, seconds: 0 } },
-      "lowestRate.seconds is 0, but must be from 1 to 86400",
+      { lowestRate: { bytesPerSecond: 1, periodMs: 999 } },
+      "lowestRate.periodMs is 999, but must be from 1000 to 86400000",
     ],
     [{ staticDelays: { [URLS[0]!]: -1 } }, `staticDelays of ${URLS[0]} is -1, but must be from 0`],
   ] as const;
@@ -190,7 +190,7 @@ Deno.test("resolveOptions() resolves the limits on rates, and the proxy", () => 
     proxy: "socks5h://user:secret@proxy.test",
   });
   assertEquals([resolved.maxRate, resolved.retry.maxTimeMs], [1, 0]);
-  assertEquals(resolved.lowestRate, { bytesPerSecond: 10, seconds: 30 });
+  assertEquals(resolved.lowestRate, { bytesPerSecond: 10, periodMs: 30_000 });
   assertEquals(resolved.proxy?.name, "proxy.test:1080");
   assertEquals(resolveOptions(URLS, { maxRate: Infinity }).maxRate, Infinity);
   assert(

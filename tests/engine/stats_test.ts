@@ -23,7 +23,7 @@ function source(facts: Partial<StatsSource> = {}): StatsSource {
     ledger: new Ledger(0, 100, 10),
     buffer: new ReorderBuffer(0),
     consumedBytes: 0,
-    rate: 0,
+    bytesPerSecond: 0,
     started: true,
     startedAt: 1000,
     firstByteAt: undefined,
@@ -36,7 +36,7 @@ Deno.test("snapshot(): before the start there is nothing", () => {
   const stats = snapshot(
     source({ started: false, startedAt: 0, ledger: new Ledger(0, Infinity, 10) }),
   );
-  assertEquals([stats.size, stats.seconds, stats.firstByteSeconds], [undefined, 0, undefined]);
+  assertEquals([stats.size, stats.elapsedMs, stats.firstByteMs], [undefined, 0, undefined]);
   assertEquals([stats.receivedBytes, stats.bufferedBytes, stats.wastedBytes], [0, 0, 0]);
   assertEquals(stats.mirrors.map(({ state, share }) => [state, share]), [["probing", 0]]);
 });
@@ -49,11 +49,13 @@ Deno.test("snapshot() counts bytes by where they are", () => {
   buffer.write(50, new Uint8Array(10));
   buffer.write(80, new Uint8Array(20));
   buffer.read();
-  const stats = snapshot(source({ ledger, buffer, consumedBytes: 10, rate: 7, firstByteAt: 1250 }));
+  const stats = snapshot(
+    source({ ledger, buffer, consumedBytes: 10, bytesPerSecond: 7, firstByteAt: 1250 }),
+  );
   assertEquals(stats.size, 100);
   assertEquals([stats.receivedBytes, stats.consumedBytes], [30, 10]);
   assertEquals([stats.bufferedBytes, stats.peakBufferedBytes], [20, 30]);
-  assertEquals([stats.rate, stats.seconds, stats.firstByteSeconds], [7, 2.5, 0.25]);
+  assertEquals([stats.bytesPerSecond, stats.elapsedMs, stats.firstByteMs], [7, 2500, 250]);
 });
 
 Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () => {

@@ -10,7 +10,7 @@ import { Hand, urlOf } from "../support/scheduler/hand.ts";
 import { simulate, type SimulatedMirror, TESTBED } from "../support/simulator/simulator.ts";
 
 /** 100 bytes per second, over 10 s. */
-const LOWEST = { bytesPerSecond: 100, seconds: 10 };
+const LOWEST = { bytesPerSecond: 100, periodMs: 10_000 };
 
 const FREE: Restraints = { openAt: -Infinity, full: false };
 
@@ -116,14 +116,14 @@ Deno.test("tooSlow() says how slow, for how long, and what was asked for", () =>
     [1_990_000, 2e6, "brought 1.9 MB/s for 30 s, less than the lowest rate of 2 MB/s"],
   ] as const;
   for (const [rate, bytesPerSecond, message] of table) {
-    const error = tooSlow(new Watched(), rate, { bytesPerSecond, seconds: 30 });
+    const error = tooSlow(new Watched(), rate, { bytesPerSecond, periodMs: 30_000 });
     assertEquals(error.message, `http://one.test/: ${message}`);
     assertEquals([error.reason, error.retryable], ["timeout", false]);
   }
 });
 
 Deno.test("Scheduler: a mirror that is too slow is given up for good, the others go on", () => {
-  const hand = new Hand(2, { lowestRate: { bytesPerSecond: 1, seconds: 10 } }).open(1000);
+  const hand = new Hand(2, { lowestRate: { bytesPerSecond: 1, periodMs: 10_000 } }).open(1000);
   const [late] = [hand.of(0)!.id];
   hand.respond(0);
   while (hand.scheduler.mirrors[0]!.alive && hand.now < 60_000) {
@@ -144,7 +144,7 @@ Deno.test("Scheduler: a mirror that is too slow is given up for good, the others
 
 Deno.test("Scheduler: who is idle takes over at once when a mirror is too slow by its own event", () => {
   const patient = { idleTimeoutMs: 1e6, connectTimeoutMs: 1e6, stallTimeoutMs: 1e6 };
-  const lowestRate = { bytesPerSecond: 1, seconds: 10 };
+  const lowestRate = { bytesPerSecond: 1, periodMs: 10_000 };
   const hand = new Hand(2, { ...patient, lowestRate, splitSize: 1000, windowSize: 1e5 }).open(1500);
   hand.respond(0);
   hand.deliver(1);
@@ -159,7 +159,7 @@ Deno.test("Scheduler: who is idle takes over at once when a mirror is too slow b
 });
 
 Deno.test("Scheduler: when all are too slow, the error says so of each", () => {
-  const hand = new Hand(2, { lowestRate: { bytesPerSecond: 5, seconds: 1 } }).open(1000);
+  const hand = new Hand(2, { lowestRate: { bytesPerSecond: 5, periodMs: 1_000 } }).open(1000);
   while (hand.outcome === undefined && hand.now < 5000) hand.sleep();
   const error = hand.outcome as NoMirrorLeftError;
   assert(error instanceof NoMirrorLeftError);
@@ -168,7 +168,7 @@ Deno.test("Scheduler: when all are too slow, the error says so of each", () => {
 });
 
 Deno.test("Scheduler: a process that stood still blames nobody for being slow", () => {
-  const hand = new Hand(1, { lowestRate: { bytesPerSecond: 1, seconds: 10 } }).open(1000);
+  const hand = new Hand(1, { lowestRate: { bytesPerSecond: 1, periodMs: 10_000 } }).open(1000);
   hand.respond(0);
   hand.now += 3_600_000;
   hand.bytes(0, 1);
@@ -193,13 +193,13 @@ const LAME: SimulatedMirror = { bytesPerSecond: 5000, roundTripMs: 50 };
 for (const delay of ["adaptive", undefined] as const) {
   const which = delay ?? "diff";
   Deno.test(`lowestRate: with ${which}, a lame mirror is given up, and no other`, () => {
-    const lowestRate = { bytesPerSecond: 50_000, seconds: 5 };
+    const lowestRate = { bytesPerSecond: 50_000, periodMs: 5_000 };
     const options = { size: 400e6, lowestRate, ...(delay && { delay }) };
     assertEquals(givenUp([...TESTBED, LAME], options), ["3"]);
   });
 
   Deno.test(`lowestRate: with ${which}, neither a slow consumer nor a limit makes anybody look slow`, () => {
-    const lowestRate = { bytesPerSecond: 100_000, seconds: 2 };
+    const lowestRate = { bytesPerSecond: 100_000, periodMs: 2_000 };
     const all = { size: 2e6, lowestRate, ...(delay && { delay }) };
     const slowConsumer = { consumerBytesPerSecond: 50_000, windowSize: 400_000, splitSize: 50_000 };
     assertEquals(givenUp(TESTBED, { ...all, ...slowConsumer }), []);
@@ -210,7 +210,7 @@ for (const delay of ["adaptive", undefined] as const) {
 }
 
 Deno.test("lowestRate: a lame mirror is found out under a limit, too, if it holds up the download", () => {
-  const lowestRate = { bytesPerSecond: 10_000, seconds: 5 };
+  const lowestRate = { bytesPerSecond: 10_000, periodMs: 5_000 };
   const links = [{ ...LAME, bytesPerSecond: 500 }];
   const { error } = simulate({
     links,

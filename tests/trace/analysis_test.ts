@@ -15,40 +15,40 @@ import { EVENTS, FAST, receive, send, SLOW } from "./sample.ts";
 /** With something in it that does not count. */
 const TRACE: readonly TraceEvent[] = [
   ...EVENTS,
-  { type: "note", seconds: 6, message: "nothing to count" },
+  { type: "note", atMs: 6000, message: "nothing to count" },
 ];
 
 Deno.test("invalidBlocks() counts what waits after each receive event", () => {
   assertEquals(invalidBlocks(TRACE), [
-    { seconds: 0.5, value: 0 },
-    { seconds: 1, value: 1 },
-    { seconds: 2, value: 2 },
-    { seconds: 4, value: 0 },
-    { seconds: 5, value: 0 },
+    { atMs: 500, value: 0 },
+    { atMs: 1000, value: 1 },
+    { atMs: 2000, value: 2 },
+    { atMs: 4000, value: 0 },
+    { atMs: 5000, value: 0 },
   ]);
 });
 
 Deno.test("returnEvents() counts the blocks that go at once", () => {
   assertEquals(returnEvents(TRACE), [
-    { seconds: 0.5, value: 1 },
-    { seconds: 4, value: 3 },
-    { seconds: 5, value: 1 },
+    { atMs: 500, value: 1 },
+    { atMs: 4000, value: 3 },
+    { atMs: 5000, value: 1 },
   ]);
 });
 
 Deno.test("idealInterval() is the last receive by the number of blocks", () => {
-  assertEquals(idealInterval(TRACE), 1);
-  assertEquals(idealInterval([receive(3, 0, FAST), receive(3, 1, FAST)]), 1.5);
+  assertEquals(idealInterval(TRACE), 1000);
+  assertEquals(idealInterval([receive(3, 0, FAST), receive(3, 1, FAST)]), 1500);
   assertEquals(idealInterval([]), 0);
 });
 
 Deno.test("blockDelays() are t_i - ideal * i, by block", () => {
   assertEquals(blockDelays(TRACE), [
-    { block: 0, value: 0.5 },
-    { block: 1, value: 3 },
-    { block: 2, value: -1 },
-    { block: 3, value: -1 },
-    { block: 4, value: 1 },
+    { block: 0, delayMs: 500 },
+    { block: 1, delayMs: 3000 },
+    { block: 2, delayMs: -1000 },
+    { block: 3, delayMs: -1000 },
+    { block: 4, delayMs: 1000 },
   ]);
 });
 
@@ -57,9 +57,9 @@ Deno.test("arrivalIntervals() are counted for each mirror by itself", () => {
   assertEquals(Object.keys(intervals), [FAST, SLOW]);
   // 0.5 → 1 → 2 → 5
   const fast = intervals[FAST]!;
-  assertAlmostEquals(fast.mean, 1.5);
-  assertEquals(fast.median, 1);
-  assertEquals(fast.maximum, 3);
+  assertAlmostEquals(fast.mean, 1500);
+  assertEquals(fast.median, 1000);
+  assertEquals(fast.maximum, 3000);
   assertEquals(intervals[SLOW], { mean: 0, median: 0, standardDeviation: 0, maximum: 0 });
 });
 
@@ -91,11 +91,11 @@ Deno.test("distribution() leaves what it is given alone", () => {
 Deno.test("analyze() gathers every measure", () => {
   const analysis = analyze(TRACE);
   assertEquals(analysis.blocks, 5);
-  assertEquals(analysis.seconds, 5);
-  assertEquals(analysis.goodput, 1e6);
-  assertEquals(analysis.idealInterval, 1);
-  assertEquals(analysis.initialBuffering, 3);
-  assertEquals(analysis.meanPositiveDelay, 1.5);
+  assertEquals(analysis.lastBlockMs, 5000);
+  assertEquals(analysis.goodputBytesPerSecond, 1e6);
+  assertEquals(analysis.idealIntervalMs, 1000);
+  assertEquals(analysis.initialBufferingMs, 3000);
+  assertEquals(analysis.meanPositiveDelayMs, 1500);
   assertEquals(analysis.duplicateRequests, 1);
   assertAlmostEquals(analysis.invalidBlocks.mean, 0.6);
   assertEquals(analysis.invalidBlocks.median, 0);
@@ -103,24 +103,24 @@ Deno.test("analyze() gathers every measure", () => {
   assertAlmostEquals(analysis.invalidBlocks.standardDeviation, 0.8);
   assertAlmostEquals(analysis.returnedAtOnce.mean, 5 / 3);
   assertEquals(analysis.returnedAtOnce.median, 1);
-  assertEquals(analysis.returnIntervals.mean, 2.25);
-  assertEquals(analysis.arrivalIntervals[FAST]?.maximum, 3);
+  assertEquals(analysis.returnIntervalsMs.mean, 2250);
+  assertEquals(analysis.arrivalIntervalsMs[FAST]?.maximum, 3000);
 });
 
 Deno.test("analyze() of a trace without a block is all zero", () => {
-  const analysis = analyze([{ type: "end", seconds: 1, outcome: "failed" }]);
+  const analysis = analyze([{ type: "end", atMs: 1000, outcome: "failed" }]);
   assertEquals(analysis.blocks, 0);
-  assertEquals(analysis.goodput, 0);
-  assertEquals(analysis.initialBuffering, 0);
-  assertEquals(analysis.meanPositiveDelay, 0);
-  assertEquals(analysis.arrivalIntervals, {});
+  assertEquals(analysis.goodputBytesPerSecond, 0);
+  assertEquals(analysis.initialBufferingMs, 0);
+  assertEquals(analysis.meanPositiveDelayMs, 0);
+  assertEquals(analysis.arrivalIntervalsMs, {});
   assertEquals(analysis.invalidBlocks.mean, 0);
 });
 
 Deno.test("analyze(): blocks that come in order make one interval of buffering, for a block is all or nothing", () => {
   const even = [1, 2, 3, 4].map((seconds, block) => receive(seconds, block, FAST));
-  assertEquals(analyze(even).initialBuffering, 1);
+  assertEquals(analyze(even).initialBufferingMs, 1000);
   assertEquals(analyze(even).invalidBlocks.maximum, 0);
   const early = [0, 0.1, 0.2, 4].map((seconds, block) => receive(seconds, block, FAST));
-  assertEquals(analyze(early).initialBuffering, 1);
+  assertEquals(analyze(early).initialBufferingMs, 1000);
 });

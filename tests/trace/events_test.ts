@@ -145,12 +145,12 @@ function checkStory({ events, cancels }: Simulation): void {
   for (const event of events) if (event.type === "send") sends.set(event.request, event);
   const gone = new Map<number, CancelEvent>();
   for (const event of cancels) {
-    const { request, mirror, start, end, goesOn, seconds } = event;
+    const { request, mirror, start, end, goesOn, atMs } = event;
     assert(sends.has(request), `request ${request} was never sent`);
     const asked = sends.get(request)!;
     assertEquals(mirror, asked.mirror);
     assert(asked.start <= start && start < end && end <= asked.end, JSON.stringify(event));
-    assert(seconds >= asked.seconds && !gone.has(request), JSON.stringify(event));
+    assert(atMs >= asked.atMs && !gone.has(request), JSON.stringify(event));
     if (!goesOn) gone.set(request, event);
   }
 }

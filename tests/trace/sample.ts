@@ -14,7 +14,7 @@ export const SLOW = "http://slow.test/pub/file.bin";
 /** A mirror that is never asked. */
 export const IDLE = "http://idle.test/pub/file.bin";
 
-/** A request for one block. */
+/** A request for one block, at a time in seconds. */
 export function send(
   seconds: number,
   block: number,
@@ -23,12 +23,21 @@ export function send(
   duplicate = false,
 ): SendEvent {
   const start = block * 1e6;
-  return { type: "send", seconds, block, mirror, request, start, end: start + 1e6, duplicate };
+  return {
+    type: "send",
+    atMs: 1000 * seconds,
+    block,
+    mirror,
+    request,
+    start,
+    end: start + 1e6,
+    duplicate,
+  };
 }
 
-/** A block of a megabyte. */
+/** A block of a megabyte, received at a time in seconds. */
 export function receive(seconds: number, block: number, mirror: string): ReceiveEvent {
-  return { type: "receive", seconds, block, bytes: 1e6, mirror };
+  return { type: "receive", atMs: 1000 * seconds, block, bytes: 1e6, mirror };
 }
 
 /**
@@ -36,7 +45,7 @@ export function receive(seconds: number, block: number, mirror: string): Receive
  * lets blocks 1 to 3 go at once; request 3 asks for two neighbours a second time.
  */
 export const EVENTS: readonly TraceEvent[] = [
-  { type: "open", seconds: 0, size: 5e6, mode: "ranges" },
+  { type: "open", atMs: 0, size: 5e6, mode: "ranges" },
   send(0, 0, FAST, 0),
   send(0, 1, SLOW, 1),
   receive(0.5, 0, FAST),
@@ -44,11 +53,11 @@ export const EVENTS: readonly TraceEvent[] = [
   receive(1, 2, FAST),
   send(1, 3, FAST, 3, true),
   send(1, 4, FAST, 3, true),
-  { type: "failure", seconds: 1.5, mirror: SLOW, message: "it broke", retryInMs: 100 },
+  { type: "failure", atMs: 1500, mirror: SLOW, message: "it broke", retryInMs: 100 },
   receive(2, 3, FAST),
   receive(4, 1, SLOW),
   receive(5, 4, FAST),
-  { type: "end", seconds: 5.25, outcome: "complete" },
+  { type: "end", atMs: 5250, outcome: "complete" },
 ];
 
 /** The whole recording, or one that differs in a part. */
@@ -82,6 +91,6 @@ export function longRecording(
     { length: blocks },
     (_, block) => receive(outliers.get(block) ?? (block + 1) / 100, block, urls[block % mirrors]!),
   )
-    .sort((one, other) => one.seconds - other.seconds);
+    .sort((one, other) => one.atMs - other.atMs);
   return recording({ urls, events });
 }

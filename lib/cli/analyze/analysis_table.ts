@@ -27,10 +27,10 @@ export function factRows(report: TraceReport): [name: string, value: string][] {
       : []) as [string, string][],
     ["blocks", `${blocks} of ${formatBytes(blockBytes)}`],
     ["outcome", report.outcome ?? "not recorded"],
-    ["wall time", `${seconds(report.wallSeconds)} s`],
+    ["wall time", `${seconds(report.wallMs)} s`],
     ["goodput", `${formatRate(goodputBytesPerSecond)} (${megabits(goodputBytesPerSecond)} Mbit/s)`],
-    ["initial buffering time", `${seconds(report.initialBufferingSeconds)} s`],
-    ["mean positive delay", `${seconds(report.meanPositiveDelaySeconds)} s`],
+    ["initial buffering time", `${seconds(report.initialBufferingMs)} s`],
+    ["mean positive delay", `${seconds(report.meanPositiveDelayMs)} s`],
     ["duplicate requests", String(report.duplicateRequests)],
   ];
 }
@@ -44,7 +44,7 @@ export function distributionRows(report: TraceReport): string[][] {
     ["", "mean", "median", "sd", "max"],
     ["invalid blocks", ...cells(report.invalidBlocks, count)],
     ["blocks returned at once", ...cells(report.returnedAtOnce, count)],
-    ["return interval, s", ...cells(report.returnIntervalSeconds, seconds)],
+    ["return interval, s", ...cells(report.returnIntervalMs, seconds)],
   ];
 }
 
@@ -54,7 +54,7 @@ export function mirrorRows({ mirrors }: TraceReport): string[][] {
   return [
     ["mirror", "blocks", "bytes", "share", "mean", "median", "sd", "dup", "fail"],
     ...mirrors.map((mirror, index) => {
-      const { mean, median, standardDeviation } = mirror.arrivalIntervalSeconds;
+      const { mean, median, standardDeviation } = mirror.arrivalIntervalMs;
       const intervals = [mean, median, standardDeviation].map((value) =>
         mirror.blocks < 2 ? "-" : seconds(value)
       );
@@ -100,11 +100,11 @@ export function reportTitle(report: TraceReport): string {
 
 /** The same in numbers, for a line below it. */
 export function reportSubtitle(report: TraceReport): string {
-  const { start, receivedBytes, wallSeconds, goodputBytesPerSecond, sphttp } = report;
+  const { start, receivedBytes, wallMs, goodputBytesPerSecond, sphttp } = report;
   return formatBytes(receivedBytes) + (start > 0 ? ` from byte ${start} on` : "") +
-    ` in ${seconds(wallSeconds)} s, ` +
+    ` in ${seconds(wallMs)} s, ` +
     `${formatRate(goodputBytesPerSecond)}; initial buffering ` +
-    `${seconds(report.initialBufferingSeconds)} s; mean invalid blocks ` +
+    `${seconds(report.initialBufferingMs)} s; mean invalid blocks ` +
     report.invalidBlocks.mean.toFixed(2) +
     (sphttp === null ? "" : `; recorded by sphttp ${printable(sphttp)}`);
 }
@@ -128,8 +128,9 @@ function align(rows: readonly (readonly string[])[]): string[] {
   });
 }
 
-/** Seconds in about five characters. */
-function seconds(value: number): string {
+/** Milliseconds as seconds in about five characters. */
+function seconds(ms: number): string {
+  const value = ms / 1000;
   return value.toFixed(value < 9.9995 ? 3 : value < 99.995 ? 2 : value < 999.95 ? 1 : 0);
 }
 

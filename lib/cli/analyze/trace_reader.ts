@@ -128,7 +128,7 @@ function readEvent(value: unknown, where: string): TraceEvent | undefined {
 /** What a field must be, in words, and whether a value is that. */
 type Check = readonly [wanted: string, is: (value: unknown) => boolean];
 
-const SECONDS: Check = [
+const TIME: Check = [
   "a number from 0 up",
   (value) => Number.isFinite(value) && value as number >= 0,
 ];
@@ -164,14 +164,14 @@ const START_FIELDS: Readonly<Record<string, Check>> = {
 
 /** The fields on which the analysis relies. */
 const EVENT_FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
-  send: { seconds: SECONDS, block: WHOLE, mirror: MIRROR, request: WHOLE, duplicate: FLAG },
-  cancel: { seconds: SECONDS, mirror: MIRROR, request: WHOLE },
-  receive: { seconds: SECONDS, block: WHOLE, mirror: MIRROR, bytes: WHOLE },
-  open: { seconds: SECONDS, size: UNLESS_UNKNOWN },
-  mirror: { seconds: SECONDS, mirror: MIRROR },
-  failure: { seconds: SECONDS, mirror: MIRROR },
-  note: { seconds: SECONDS },
-  end: { seconds: SECONDS, outcome: OUTCOME, bytes: OPTIONS },
+  send: { atMs: TIME, block: WHOLE, mirror: MIRROR, request: WHOLE, duplicate: FLAG },
+  cancel: { atMs: TIME, mirror: MIRROR, request: WHOLE },
+  receive: { atMs: TIME, block: WHOLE, mirror: MIRROR, bytes: WHOLE },
+  open: { atMs: TIME, size: UNLESS_UNKNOWN },
+  mirror: { atMs: TIME, mirror: MIRROR },
+  failure: { atMs: TIME, mirror: MIRROR },
+  note: { atMs: TIME },
+  end: { atMs: TIME, outcome: OUTCOME, bytes: OPTIONS },
 };
 
 function check(

@@ -93,13 +93,10 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
 
 function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"] {
   const bytesPerSecond = given("speed-limit", unlessZero(parseRate));
-  const milliseconds = given("speed-time", parseSeconds);
+  const periodMs = given("speed-time", parseSeconds);
   const off = has("speed-limit") && bytesPerSecond === undefined;
-  if (off || (bytesPerSecond === undefined && milliseconds === undefined)) return undefined;
-  return {
-    bytesPerSecond: bytesPerSecond ?? LEAST_RATE,
-    ...(milliseconds !== undefined && { seconds: milliseconds / 1000 }),
-  };
+  if (off || (bytesPerSecond === undefined && periodMs === undefined)) return undefined;
+  return { bytesPerSecond: bytesPerSecond ?? LEAST_RATE, periodMs };
 }
 
 /** Headers under the names of their flags come first, so that `--header` has the last word. */

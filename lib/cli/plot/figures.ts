@@ -95,7 +95,7 @@ interface MirrorBlocks {
 
 function arrivals(receives: readonly ReceiveEvent[], mirrors: readonly MirrorBlocks[]): Figure {
   const end = receives.length;
-  const seconds = receives.at(-1)!.seconds;
+  const seconds = receives.at(-1)!.atMs / 1000;
   return {
     name: "arrival",
     title: "Arrival time by block",
@@ -115,7 +115,7 @@ function invalid(receives: readonly ReceiveEvent[], { invalidBlocks: of }: Trace
     name: "invalid",
     title: "Invalid blocks over time",
     caption: "Received blocks that cannot be used yet, because one before them is missing.",
-    x: secondsAxis("seconds since the start", [points.at(-1)!.seconds]),
+    x: secondsAxis("seconds since the start", [points.at(-1)!.atMs / 1000]),
     y: {
       label: "invalid blocks",
       values: [1, of.maximum * 1.1],
@@ -123,10 +123,10 @@ function invalid(receives: readonly ReceiveEvent[], { invalidBlocks: of }: Trace
       format: plain,
     },
     lines: [
-      { kind: "steps", positions: positionsOf([{ seconds: 0, value: 0 }, ...points]) },
+      { kind: "steps", positions: positionsOf([{ atMs: 0, value: 0 }, ...points]) },
       {
         kind: "level",
-        positions: [[0, of.mean], [points.at(-1)!.seconds, of.mean]],
+        positions: [[0, of.mean], [points.at(-1)!.atMs / 1000, of.mean]],
         label: `mean ${of.mean.toFixed(2)}`,
       },
     ],
@@ -137,7 +137,7 @@ function invalid(receives: readonly ReceiveEvent[], { invalidBlocks: of }: Trace
 function delays(mirrors: readonly MirrorBlocks[], report: TraceReport): Figure {
   const blocks = mirrors.flatMap(({ blocks }) => blocks);
   const last = greatest(blocks.map(({ block }) => block));
-  const { initialBufferingSeconds: most } = report;
+  const most = report.initialBufferingMs / 1000;
   const least = -greatest(blocks.map(({ delay }) => -delay));
   const room = 0.05 * (most - Math.min(0, least));
   return {
@@ -163,7 +163,7 @@ function delays(mirrors: readonly MirrorBlocks[], report: TraceReport): Figure {
 function delivered(receives: readonly ReceiveEvent[], report: TraceReport): Figure {
   const { start, receivedBytes } = report;
   const points = thin(frontBytes(receives, start), MOST_OF_ONE, ({ value }) => value);
-  const seconds = receives.at(-1)!.seconds;
+  const seconds = receives.at(-1)!.atMs / 1000;
   const end = start + receivedBytes;
   const unit = byteUnit(end);
   return {
@@ -181,7 +181,7 @@ function delivered(receives: readonly ReceiveEvent[], report: TraceReport): Figu
     },
     lines: [
       { kind: "ideal", positions: [[0, start], [seconds, end]] },
-      { kind: "steps", positions: positionsOf([{ seconds: 0, value: start }, ...points]) },
+      { kind: "steps", positions: positionsOf([{ atMs: 0, value: start }, ...points]) },
     ],
     series: [],
   };
@@ -192,9 +192,9 @@ export function frontBytes(receives: readonly ReceiveEvent[], start: number): Po
   const bytesByBlock = new Map(receives.map(({ block, bytes }) => [block, bytes]));
   let front = 0;
   let value = start;
-  return returnEvents(receives).map(({ seconds, value: blocks }) => {
+  return returnEvents(receives).map(({ atMs, value: blocks }) => {
     for (const behind = front + blocks; front < behind; front++) value += bytesByBlock.get(front)!;
-    return { seconds, value };
+    return { atMs, value };
   });
 }
 
@@ -203,7 +203,9 @@ function marksByMirror(
   receives: readonly ReceiveEvent[],
   names: readonly string[],
 ): MirrorBlocks[] {
-  const delays = new Map(blockDelays(receives).map(({ block, value }) => [block, value]));
+  const delays = new Map(
+    blockDelays(receives).map(({ block, delayMs }) => [block, delayMs / 1000]),
+  );
   const byMirror = Map.groupBy(receives, ({ mirror }) => mirror);
   const most = Math.min(
     MOST_OF_ONE,
@@ -213,11 +215,11 @@ function marksByMirror(
     const received = byMirror.get(url) ?? [];
     if (received.length === 0) return [];
     const kept = thin(received, most, ({ block }) => delays.get(block)!);
-    const blocks = kept.map(({ block, seconds }) => ({
+    const blocks = kept.map(({ block, atMs }) => ({
       block,
-      seconds,
+      seconds: atMs / 1000,
       delay: delays.get(block)!,
-      label: `block ${block}, ${seconds.toFixed(3)} s, ${names[mirror]}`,
+      label: `block ${block}, ${(atMs / 1000).toFixed(3)} s, ${names[mirror]}`,
     }));
     return [{ mirror, blocks }];
   });
@@ -237,7 +239,7 @@ function seriesOf(
 }
 
 function positionsOf(points: readonly Point[]): Position[] {
-  return points.map(({ seconds, value }) => [seconds, value]);
+  return points.map(({ atMs, value }) => [atMs / 1000, value]);
 }
 
 function blockAxis(blocks: readonly { readonly block: number }[]): FigureAxis {

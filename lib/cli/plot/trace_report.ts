@@ -36,8 +36,8 @@ export interface MirrorReport {
   bytes: number;
   /** These bytes as a part of all, from 0 to 1. */
   share: number;
-  /** Seconds between its blocks. */
-  arrivalIntervalSeconds: Distribution;
+  /** Milliseconds between its blocks. */
+  arrivalIntervalMs: Distribution;
   /** Requests that were sent to it. */
   requests: number;
   /** Those of them for blocks that another mirror had been asked for already. */
@@ -67,24 +67,24 @@ export interface TraceReport {
   blockBytes: number;
   /** Blocks received. */
   blocks: number;
-  /** Seconds until the download ended, or until the last thing that is known of it. */
-  wallSeconds: number;
-  /** Seconds until the last block. */
-  lastBlockSeconds: number;
+  /** Milliseconds until the download ended, or until the last thing that is known of it. */
+  wallMs: number;
+  /** Milliseconds until the last block. */
+  lastBlockMs: number;
   /** Received bytes by the seconds until the last block. */
   goodputBytesPerSecond: number;
-  /** Seconds between blocks if they had come evenly. */
-  idealIntervalSeconds: number;
-  /** The largest delay: seconds to wait with which a player at the mean rate never stalls. */
-  initialBufferingSeconds: number;
+  /** Milliseconds between blocks if they had come evenly. */
+  idealIntervalMs: number;
+  /** The largest delay: milliseconds to wait with which a player at the mean rate never stalls. */
+  initialBufferingMs: number;
   /** Mean of the delays above zero. */
-  meanPositiveDelaySeconds: number;
+  meanPositiveDelayMs: number;
   /** Received blocks that wait for one before them, counted at each received block. */
   invalidBlocks: Distribution;
   /** Blocks that could be returned at once. */
   returnedAtOnce: Distribution;
-  /** Seconds between the moments at which blocks could be returned. */
-  returnIntervalSeconds: Distribution;
+  /** Milliseconds between the moments at which blocks could be returned. */
+  returnIntervalMs: Distribution;
   /** Requests for blocks that another mirror had been asked for already. */
   duplicateRequests: number;
   /** The mirrors, in the order in which they were given. */
@@ -109,15 +109,15 @@ export function reportOf(recording: Recording): TraceReport {
     receivedBytes: bytesOf(receives),
     blockBytes: recording.splitSize,
     blocks: analysis.blocks,
-    wallSeconds: (end ?? events.at(-1))?.seconds ?? 0,
-    lastBlockSeconds: analysis.seconds,
-    goodputBytesPerSecond: analysis.goodput,
-    idealIntervalSeconds: analysis.idealInterval,
-    initialBufferingSeconds: analysis.initialBuffering,
-    meanPositiveDelaySeconds: analysis.meanPositiveDelay,
+    wallMs: (end ?? events.at(-1))?.atMs ?? 0,
+    lastBlockMs: analysis.lastBlockMs,
+    goodputBytesPerSecond: analysis.goodputBytesPerSecond,
+    idealIntervalMs: analysis.idealIntervalMs,
+    initialBufferingMs: analysis.initialBufferingMs,
+    meanPositiveDelayMs: analysis.meanPositiveDelayMs,
     invalidBlocks: analysis.invalidBlocks,
     returnedAtOnce: analysis.returnedAtOnce,
-    returnIntervalSeconds: analysis.returnIntervals,
+    returnIntervalMs: analysis.returnIntervalsMs,
     duplicateRequests: analysis.duplicateRequests,
     mirrors: mirrorReports(recording, receives, analysis),
   };
@@ -137,7 +137,7 @@ export function mirrorsOf({ urls, events }: Pick<Recording, "urls" | "events">):
 function mirrorReports(
   recording: Recording,
   receives: readonly ReceiveEvent[],
-  { arrivalIntervals }: Analysis,
+  { arrivalIntervalsMs }: Analysis,
 ): MirrorReport[] {
   const end = recording.events.findLast((event) => event.type === "end");
   const used = end?.bytes;
@@ -158,7 +158,7 @@ function mirrorReports(
       blocks: received.length,
       bytes,
       share: total === 0 ? 0 : bytes / total,
-      arrivalIntervalSeconds: arrivalIntervals[url] ?? distribution([]),
+      arrivalIntervalMs: arrivalIntervalsMs[url] ?? distribution([]),
       requests: requestsIn(sends),
       duplicateRequests: requestsIn(sends.filter(({ duplicate }) => duplicate)),
       failures: events.filter(({ type }) => type === "failure").length,

@@ -2,7 +2,7 @@
  * What a run tells, as lines of JSON on stderr (NDJSON) for programs. Every line has `v` (the
  * version of this format, 1), `type` and, where it is about a file, `file` (its number, from 0).
  * Within a version, fields and types may be added, and none changes its meaning. Sizes are in bytes,
- * rates in bytes per second, times in seconds since the start of the file's download.
+ * rates in bytes per second, times in milliseconds since the start of the file's download.
  *
  * @module
  */
@@ -101,11 +101,13 @@ export class JsonReport implements Report {
 }
 
 function progressOf(state: ProgressState): object {
-  const { done, total, etaSeconds } = totals(state);
-  const { seconds, rate, bufferedBytes, mirrors } = state.stats;
+  const { done, total, etaMs } = totals(state);
+  const { elapsedMs, bytesPerSecond, bufferedBytes, mirrors } = state.stats;
   return {
-    ...{ seconds, bytes: done, size: total, rate, etaSeconds, bufferedBytes },
-    mirrors: mirrors.map(({ url, state, rate, bytes }) => ({ url, state, rate, bytes })),
+    ...{ elapsedMs, bytes: done, size: total, bytesPerSecond, etaMs, bufferedBytes },
+    mirrors: mirrors.map(({ url, state, bytesPerSecond, bytes }) => ({
+      ...{ url, state, bytesPerSecond, bytes },
+    })),
   };
 }
 

@@ -37,22 +37,22 @@ export interface Totals {
   readonly total: number | undefined;
   /** Share of the whole, from 0 to 1. */
   readonly share: number | undefined;
-  /** Seconds until the end, at the rate of now. */
-  readonly etaSeconds: number | undefined;
+  /** Milliseconds until the end, at the current rate. */
+  readonly etaMs: number | undefined;
 }
 
 /** Sums up a state. */
 export function totals({ offset, stats }: ProgressState): Totals {
   const done = offset + stats.consumedBytes;
   if (stats.size === undefined) {
-    return { done, total: undefined, share: undefined, etaSeconds: undefined };
+    return { done, total: undefined, share: undefined, etaMs: undefined };
   }
   const total = offset + stats.size;
   return {
     done,
     total,
     share: total === 0 ? 1 : done / total,
-    etaSeconds: stats.rate > 0 ? (total - done) / stats.rate : undefined,
+    etaMs: stats.bytesPerSecond > 0 ? 1000 * (total - done) / stats.bytesPerSecond : undefined,
   };
 }
 
@@ -90,8 +90,8 @@ export function renderFiles(
 
 /** The progress in one line for a log: `12.3 MB of 64.0 MB (19 %), 24.0 MB/s, ETA 2 s`. */
 export function progressLine(state: ProgressState): string {
-  const { done, total, share, etaSeconds } = totals(state);
-  const rate = formatRate(state.stats.rate);
+  const { done, total, share, etaMs } = totals(state);
+  const rate = formatRate(state.stats.bytesPerSecond);
   if (total === undefined || share === undefined) {
     const { receivedBytes, mirrors } = state.stats;
     if (receivedBytes > 0) return `${formatBytes(done)}, ${rate}`;
@@ -99,7 +99,7 @@ export function progressLine(state: ProgressState): string {
       mirrors.length === 1 ? "the mirror" : `${mirrors.length} mirrors`
     }`;
   }
-  const eta = etaSeconds === undefined ? "" : `, ETA ${formatTime(etaSeconds)}`;
+  const eta = etaMs === undefined ? "" : `, ETA ${formatTime(etaMs / 1000)}`;
   return `${formatBytes(done)} of ${formatBytes(total)} (${formatPercent(share)}), ${rate}${eta}`;
 }
 
@@ -107,19 +107,19 @@ export function progressLine(state: ProgressState): string {
 const ROOM_FOR = { name: 72, sizes: 48, eta: 32 };
 
 function wholeLine(state: ProgressState, width: number, style: ProgressStyle): string {
-  const { done, total, share, etaSeconds } = totals(state);
+  const { done, total, share, etaMs } = totals(state);
   const { stats } = state;
   const name = width < ROOM_FOR.name || state.name === ""
     ? ""
     : `${truncate(printable(state.name), Math.floor(width / 4))}  `;
-  const rate = formatRate(stats.rate).padStart(10);
+  const rate = formatRate(stats.bytesPerSecond).padStart(10);
   if (total === undefined || share === undefined) {
     return truncate(
-      `${name}${formatBytes(done).padStart(9)}  ${rate}  ${formatTime(stats.seconds)}`,
+      `${name}${formatBytes(done).padStart(9)}  ${rate}  ${formatTime(stats.elapsedMs / 1000)}`,
       width,
     );
   }
-  const eta = etaSeconds === undefined ? "–".padStart(4) : formatTime(etaSeconds).padStart(4);
+  const eta = etaMs === undefined ? "–".padStart(4) : formatTime(etaMs / 1000).padStart(4);
   const figures = [
     formatPercent(share).padStart(5),
     ...width < ROOM_FOR.sizes ? [] : [formatFraction(done, total)],
@@ -200,7 +200,7 @@ function foldedRows(mirrors: readonly MirrorStats[], limit: number): Row[] {
     state: mirror.state,
     color: STATE_COLORS[mirror.state],
     share: mirror.share,
-    rate: mirror.state === "busy" ? mirror.rate : 0,
+    rate: mirror.state === "busy" ? mirror.bytesPerSecond : 0,
   }));
   if (rows.length <= limit) return rows;
   if (limit < 1) return [];

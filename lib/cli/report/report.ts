@@ -69,9 +69,10 @@ export interface FileResult {
   readonly bytes: number;
   /** How many of them were there before. */
   readonly existing: number;
-  readonly seconds: number;
+  /** How long the download took, in milliseconds. */
+  readonly elapsedMs: number;
   /** Bytes per second that came. */
-  readonly rate: number;
+  readonly bytesPerSecond: number;
   /** Mirrors that brought something of use, and all. */
   readonly sources: number;
   readonly mirrors: number;

@@ -92,17 +92,19 @@ export class TextReport implements Report {
   #tell(event: TraceEvent, about: string): boolean {
     const verbose = this.#verbosity === "verbose";
     if (this.#quiet || !(verbose || isNotable(event))) return false;
-    const before = verbose ? `[${event.seconds.toFixed(3).padStart(8)}]` : "sphttp:";
+    const before = verbose ? `[${(event.atMs / 1000).toFixed(3).padStart(8)}]` : "sphttp:";
     this.#display.print(`${before} ${about}${eventText(event)}`);
     return true;
   }
 }
 
 function summary(result: FileResult): string {
-  const { bytes, existing, seconds, rate, sources, mirrors, checksums, name } = result;
+  const { bytes, existing, elapsedMs, bytesPerSecond, sources, mirrors, checksums, name } = result;
   const before = existing > 0 ? ` (${formatBytes(existing)} of it from before)` : "";
   const of = sources < mirrors ? ` of ${mirrors}` : "";
   const right = checksums.length === 0 ? "" : `; ${checksums.join(", ")} ok`;
-  return `${formatBytes(bytes)}${before} in ${formatDuration(seconds)}, ${formatRate(rate)}, ` +
+  return `${formatBytes(bytes)}${before} in ${formatDuration(elapsedMs / 1000)}, ${
+    formatRate(bytesPerSecond)
+  }, ` +
     `from ${sources}${of} mirror${mirrors === 1 ? "" : "s"}${right} -> ${name}`;
 }

@@ -26,9 +26,9 @@ export interface DownloadFacts {
   readonly wastedBytes: number;
   /** How often a mirror that had failed was to be asked again. */
   readonly retries: number;
-  /** Seconds until the first byte; 0 without one. */
-  readonly firstByteSeconds: number;
-  readonly seconds: number;
+  /** Milliseconds until the first byte; 0 without one. */
+  readonly firstByteMs: number;
+  readonly elapsedMs: number;
   readonly exitCode: number;
   /** What went wrong; "" for nothing. */
   readonly error: string;
@@ -49,9 +49,9 @@ const VARIABLES: Readonly<Record<string, (facts: DownloadFacts) => string | numb
   num_retries: ({ retries }) => retries,
   scheme: ({ url }) => url.slice(0, url.indexOf(":")),
   size_download: ({ bytes }) => bytes,
-  speed_download: ({ bytes, seconds }) => Math.round(bytes / Math.max(seconds, 0.001)),
-  time_starttransfer: ({ firstByteSeconds }) => firstByteSeconds,
-  time_total: ({ seconds }) => seconds,
+  speed_download: ({ bytes, elapsedMs }) => Math.round(1000 * bytes / Math.max(elapsedMs, 1)),
+  time_starttransfer: ({ firstByteMs }) => firstByteMs / 1000,
+  time_total: ({ elapsedMs }) => elapsedMs / 1000,
   url: ({ url }) => url,
   url_effective: ({ url }) => url,
   urlnum: ({ number }) => number,

@@ -114,8 +114,8 @@ export class FileDownload {
       bytes: stats?.consumedBytes ?? 0,
       wastedBytes: stats?.wastedBytes ?? 0,
       retries: this.#retries,
-      firstByteSeconds: stats?.firstByteSeconds ?? 0,
-      seconds: stats?.seconds ?? 0,
+      firstByteMs: stats?.firstByteMs ?? 0,
+      elapsedMs: stats?.elapsedMs ?? 0,
       exitCode: error?.exitCode ?? ExitCode.OK,
       error: error?.message ?? "",
       number,
@@ -234,13 +234,13 @@ export class FileDownload {
 
   #done({ existing }: Output): void {
     const state = this.#state();
-    const { seconds, consumedBytes, mirrors } = state.stats;
+    const { elapsedMs, consumedBytes, mirrors } = state.stats;
     this.#context.report.done({
       name: this.#name,
       bytes: totals(state).done,
       existing,
-      seconds,
-      rate: consumedBytes / Math.max(seconds, 0.001),
+      elapsedMs,
+      bytesPerSecond: 1000 * consumedBytes / Math.max(elapsedMs, 1),
       sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
       mirrors: mirrors.length,
       checksums: this.#task.checksums.map(({ name }) => name),

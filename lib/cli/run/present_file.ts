@@ -36,7 +36,7 @@ export async function verifyPresent(
   const done = (why: string) => {
     const { checksums, urls } = task;
     const names = checksums.map(({ name }) => name);
-    const nothing = { seconds: 0, rate: 0, sources: 0, mirrors: urls.length };
+    const nothing = { elapsedMs: 0, bytesPerSecond: 0, sources: 0, mirrors: urls.length };
     const result = { name, bytes: there, existing: there, ...nothing, checksums: names };
     report.present(result, `${name} exists already, ${why}`);
   };

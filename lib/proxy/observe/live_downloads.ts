@@ -184,14 +184,24 @@ function state(
       blocks.push([id, cell, mirror]);
     }
     told.set(id, watched.blocks.length);
-    const { bufferedBytes, consumedBytes, seconds, rate, mirrors: stats } = watched.stats();
+    const { bufferedBytes, consumedBytes, elapsedMs, bytesPerSecond, mirrors: stats } = watched
+      .stats();
     return {
-      ...{ id, start, end, size, blockSize, outcome, seconds, rate },
+      ...{
+        id,
+        start,
+        end,
+        size,
+        blockSize,
+        outcome,
+        seconds: elapsedMs / 1000,
+        rate: bytesPerSecond,
+      },
       front: start + consumedBytes,
       buffered: bufferedBytes,
-      perMirror: stats.map(({ state, rate, bytes, failures }) => ({
+      perMirror: stats.map(({ state, bytesPerSecond, bytes, failures }) => ({
         state,
-        rate,
+        rate: bytesPerSecond,
         bytes,
         failures,
       })),

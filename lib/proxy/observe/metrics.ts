@@ -124,11 +124,11 @@ export class Metrics {
     return {
       end: (outcome, longestStallSeconds) => {
         if (!this.#underWay.delete(running)) return;
-        const { wastedBytes, firstByteSeconds } = this.#count(running);
+        const { wastedBytes, firstByteMs } = this.#count(running);
         this.#downloads.inc({ outcome });
         // What is held until the mirrors agree passes for wasted before: only the end knows.
         this.#wasted.inc(wastedBytes);
-        if (firstByteSeconds !== undefined) this.#firstByte.observe(firstByteSeconds);
+        if (firstByteMs !== undefined) this.#firstByte.observe(firstByteMs / 1000);
         if (longestStallSeconds !== undefined) this.#longestStall.observe(longestStallSeconds);
       },
     };

@@ -67,7 +67,7 @@ Deno.test("tableText() is at most 80 columns wide, whatever the mirrors are call
       bytes: 987_654_321,
     }))
   );
-  events.sort((one, other) => one.seconds - other.seconds);
+  events.sort((one, other) => one.atMs - other.atMs);
   const report = reportOf(recording({ urls, events }));
   const text = tableText(reportTitle(report), report);
   for (const line of text.split("\n")) assert(textWidth(line) <= 80, `${textWidth(line)}: ${line}`);

@@ -37,8 +37,8 @@ Deno.test("readTrace() takes other line ends, empty lines, and a last line witho
 });
 
 Deno.test("readTrace() passes over events and fields that a newer sphttp adds", async () => {
-  const unknown = JSON.stringify({ type: "constructor", seconds: 1 });
-  const later = JSON.stringify({ type: "later", seconds: 1, request: 3, mirror: null });
+  const unknown = JSON.stringify({ type: "constructor", atMs: 1000 });
+  const later = JSON.stringify({ type: "later", atMs: 1000, request: 3, mirror: null });
   const text = `${TRACE}${unknown}\n${later}\n`.replace(
     '"type":"send"',
     '"reason":"x","type":"send"',
@@ -92,8 +92,8 @@ Deno.test("readTrace() says what is wrong with a trace, and where", async () => 
       "t.ndjson, line 6: the send event has -2 as its block, but a whole number from 0 up is needed",
     ],
     [
-      TRACE.replace('"seconds":5,', '"seconds":null,'),
-      "t.ndjson, line 13: the receive event has null as its seconds, but a number from 0 up is needed",
+      TRACE.replace('"atMs":5000,', '"atMs":null,'),
+      "t.ndjson, line 13: the receive event has null as its atMs, but a number from 0 up is needed",
     ],
     [
       TRACE.replace('"outcome":"complete"', `"outcome":"${"x".repeat(99)}"`),
@@ -110,7 +110,7 @@ Deno.test("readTrace() says what is wrong with a trace, and where", async () => 
       "t.ndjson tells of no block that was received; the download was complete: it broke",
     ],
     [
-      lines(recording({ events: [{ type: "end", seconds: 1, outcome: "failed" }] })),
+      lines(recording({ events: [{ type: "end", atMs: 1000, outcome: "failed" }] })),
       "t.ndjson tells of no block that was received; the download failed",
     ],
   ];

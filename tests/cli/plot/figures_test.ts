@@ -18,9 +18,9 @@ function positions(figure: Figure | undefined): (readonly [number, number])[][] 
 
 Deno.test("frontBytes() is how far the file is complete from its beginning on", () => {
   assertEquals(frontBytes(receivesOf(recording().events), 0), [
-    { seconds: 0.5, value: 1e6 },
-    { seconds: 4, value: 4e6 },
-    { seconds: 5, value: 5e6 },
+    { atMs: 500, value: 1e6 },
+    { atMs: 4000, value: 4e6 },
+    { atMs: 5000, value: 5e6 },
   ]);
 });
 

@@ -7,14 +7,14 @@ Deno.test("reportOf() has the measures that are worked out by hand", () => {
   assertEquals(report.outcome, "complete");
   assertEquals(report.delayRequest, "diff");
   assertEquals([report.fileBytes, report.receivedBytes, report.blocks], [5e6, 5e6, 5]);
-  assertEquals([report.wallSeconds, report.lastBlockSeconds], [5.25, 5]);
-  assertEquals([report.goodputBytesPerSecond, report.idealIntervalSeconds], [1e6, 1]);
-  assertEquals([report.initialBufferingSeconds, report.meanPositiveDelaySeconds], [3, 1.5]);
+  assertEquals([report.wallMs, report.lastBlockMs], [5250, 5000]);
+  assertEquals([report.goodputBytesPerSecond, report.idealIntervalMs], [1e6, 1000]);
+  assertEquals([report.initialBufferingMs, report.meanPositiveDelayMs], [3000, 1500]);
   assertEquals([report.invalidBlocks.median, report.invalidBlocks.maximum], [0, 2]);
   assertAlmostEquals(report.invalidBlocks.mean, 0.6);
   assertAlmostEquals(report.invalidBlocks.standardDeviation, 0.8);
   assertEquals([report.returnedAtOnce.median, report.returnedAtOnce.maximum], [1, 3]);
-  assertEquals(report.returnIntervalSeconds.mean, 2.25);
+  assertEquals(report.returnIntervalMs.mean, 2250);
   assertEquals(report.duplicateRequests, 1);
 });
 
@@ -27,8 +27,8 @@ Deno.test("reportOf() tells what each mirror did, those that did nothing too", (
   assertEquals(mirrors.map(({ requests }) => requests), [3, 1, 0]);
   assertEquals(mirrors.map(({ duplicateRequests }) => duplicateRequests), [1, 0, 0]);
   assertEquals(mirrors.map(({ failures }) => failures), [0, 1, 0]);
-  const { mean, median } = mirrors[0]!.arrivalIntervalSeconds;
-  assertEquals([mean, median], [1.5, 1]);
+  const { mean, median } = mirrors[0]!.arrivalIntervalMs;
+  assertEquals([mean, median], [1500, 1000]);
 });
 
 Deno.test("reportOf() knows a mirror by the spelling of events, and one that was not given", () => {
@@ -45,7 +45,7 @@ Deno.test("reportOf() of a trace that ends early", () => {
   assertEquals(report.delayRequest, null);
   assertEquals(report.sphttp, null);
   assertEquals(report.start, 7);
-  assertEquals([report.blocks, report.wallSeconds], [3, 2]);
+  assertEquals([report.blocks, report.wallMs], [3, 2000]);
 });
 
 Deno.test("reportOf() of blocks that all came at once divides by nothing", () => {

@@ -3,27 +3,27 @@ import type { CancelEvent, TraceEvent } from "../../../mod.ts";
 import { eventText, isNotable } from "../../../lib/cli/report/event_text.ts";
 
 const mirror = "http://h/f";
-const seconds = 1;
+const atMs = 1000;
 
 const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
   [
-    { type: "ask", seconds, mirror, request: 0, start: 10, end: 30 },
+    { type: "ask", atMs, mirror, request: 0, start: 10, end: 30 },
     "http://h/f is asked what the file is (bytes 10-29)",
     false,
   ],
   [
-    { type: "ask", seconds, mirror, request: 0, start: 0, end: undefined },
+    { type: "ask", atMs, mirror, request: 0, start: 0, end: undefined },
     "http://h/f is asked for the whole file",
     false,
   ],
   [
-    { type: "answer", seconds, mirror, request: 0, status: 200, size: undefined },
+    { type: "answer", atMs, mirror, request: 0, status: 200, size: undefined },
     "http://h/f answers 200: of unknown size",
     false,
   ],
   [
     {
-      ...{ type: "answer", seconds, mirror, request: 0, status: 206, size: 64e6 },
+      ...{ type: "answer", atMs, mirror, request: 0, status: 206, size: 64e6 },
       etag: 'W/"a\x9b1m"',
       lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
       location: "https://cdn.example/f",
@@ -33,22 +33,22 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     false,
   ],
   [
-    { type: "open", seconds, size: 64e6, mode: "ranges" },
+    { type: "open", atMs, size: 64e6, mode: "ranges" },
     "the file has 64.0 MB; ranges are asked for",
     false,
   ],
   [
-    { type: "open", seconds, size: undefined, mode: "whole" },
+    { type: "open", atMs, size: undefined, mode: "whole" },
     "the file has a size that is unknown; it streams from one mirror, as ranges cannot be had",
     false,
   ],
   [
-    { type: "send", seconds, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: false },
+    { type: "send", atMs, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: false },
     "block 2 asked for (bytes 20-29) from http://h/f",
     false,
   ],
   [
-    { type: "send", seconds, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: true },
+    { type: "send", atMs, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: true },
     "block 2 asked for once more (bytes 20-29) from http://h/f",
     false,
   ],
@@ -61,44 +61,44 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     ["steal", "block 2 asked for instead of another, which is too slow (bytes"],
   ] as const).map(([reason, text]): [TraceEvent, string, boolean] => [
     {
-      ...{ type: "send", seconds, mirror, block: 2, request: 1, start: 20, end: 30 },
+      ...{ type: "send", atMs, mirror, block: 2, request: 1, start: 20, end: 30 },
       ...{ duplicate: reason === "duplicate" || reason === "steal", reason },
     },
     `${text} 20-29) from http://h/f`,
     false,
   ]),
   [
-    { type: "receive", seconds, mirror, block: 2, bytes: 9 },
+    { type: "receive", atMs, mirror, block: 2, bytes: 9 },
     "block 2 complete, from http://h/f",
     false,
   ],
   [
-    { type: "mirror", seconds, mirror, state: "ready", message: "serves ranges" },
+    { type: "mirror", atMs, mirror, state: "ready", message: "serves ranges" },
     "http://h/f: serves ranges",
     false,
   ],
   [
-    { type: "mirror", seconds, mirror, state: "retired", message: "too slow" },
+    { type: "mirror", atMs, mirror, state: "retired", message: "too slow" },
     "http://h/f: too slow (retired)",
     false,
   ],
   [
-    { type: "mirror", seconds, mirror, state: "dropped", message: "http://h/f: status 404" },
+    { type: "mirror", atMs, mirror, state: "dropped", message: "http://h/f: status 404" },
     "mirror given up: http://h/f: status 404",
     true,
   ],
   [
-    { type: "failure", seconds, mirror, message: "http://h/f: status 503", retryInMs: 250 },
+    { type: "failure", atMs, mirror, message: "http://h/f: status 503", retryInMs: 250 },
     "http://h/f: status 503; asked again in 0.3 s",
     false,
   ],
   [
-    { type: "failure", seconds, mirror, message: "http://h/f: status 404", retryInMs: undefined },
+    { type: "failure", atMs, mirror, message: "http://h/f: status 404", retryInMs: undefined },
     "http://h/f: status 404",
     false,
   ],
-  [{ type: "note", seconds, message: "given twice" }, "given twice", true],
-  [{ type: "end", seconds, outcome: "complete" }, "download complete", false],
+  [{ type: "note", atMs, message: "given twice" }, "given twice", true],
+  [{ type: "end", atMs, outcome: "complete" }, "download complete", false],
 ];
 
 Deno.test("eventText() says every event in words; isNotable() picks those worth a line", () => {
@@ -121,7 +121,7 @@ Deno.test("eventText() says why a request is given up", () => {
   for (const [reason, text] of table) {
     const facts = { mirror, request: 7, start: 20, end: 30, goesOn: false };
     assertEquals(
-      eventText({ type: "cancel", seconds, ...facts, reason }),
+      eventText({ type: "cancel", atMs, ...facts, reason }),
       `request 7, bytes 20-29 from http://h/f, not waited for: ${text}`,
     );
   }

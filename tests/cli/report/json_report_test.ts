@@ -15,7 +15,7 @@ function lines(act: (file: FileReport, report: JsonReport) => void, verbose = fa
 }
 
 const SEND: TraceEvent = {
-  ...{ type: "send", seconds: 1, block: 0, mirror: MIRROR, request: 1, start: 0, end: 5 },
+  ...{ type: "send", atMs: 1000, block: 0, mirror: MIRROR, request: 1, start: 0, end: 5 },
   ...{ duplicate: false, reason: "front" as const },
 };
 
@@ -24,7 +24,15 @@ Deno.test("JsonReport: every line has version and type, and where it is about a 
     file.note("a note");
     report.note("another");
     file.done({
-      ...{ name: "f", bytes: 5, existing: 0, seconds: 1, rate: 5, sources: 1, mirrors: 1 },
+      ...{
+        name: "f",
+        bytes: 5,
+        existing: 0,
+        elapsedMs: 1000,
+        bytesPerSecond: 5,
+        sources: 1,
+        mirrors: 1,
+      },
       checksums: ["md5"],
     });
     report.end({ files: 3, failed: 1 });
@@ -42,7 +50,15 @@ Deno.test("JsonReport: every line has version and type, and where it is about a 
 
 Deno.test("JsonReport tells of a file that was complete before, and not of each piece of it", () => {
   const result = {
-    ...{ name: "f", bytes: 5, existing: 5, seconds: 0, rate: 0, sources: 0, mirrors: 1 },
+    ...{
+      name: "f",
+      bytes: 5,
+      existing: 5,
+      elapsedMs: 0,
+      bytesPerSecond: 0,
+      sources: 0,
+      mirrors: 1,
+    },
     checksums: [],
   };
   const written = lines((file) => {
@@ -58,8 +74,8 @@ Deno.test("JsonReport tells failovers and duplicates; single requests with -v on
   const act = (file: FileReport) => {
     file.event(SEND);
     file.event({ ...SEND, duplicate: true });
-    file.event({ type: "failure", seconds: 2, mirror: MIRROR, message: "no", retryInMs: 5 });
-    file.event({ type: "end", seconds: 3, outcome: "failed" });
+    file.event({ type: "failure", atMs: 2000, mirror: MIRROR, message: "no", retryInMs: 5 });
+    file.event({ type: "end", atMs: 3000, outcome: "failed" });
     file.failed(new CommandError(22, "no mirror is left"));
   };
   assertEquals(lines(act).map(({ type }) => type), ["start", "duplicate", "failover", "error"]);
@@ -78,12 +94,18 @@ Deno.test("JsonReport tells the progress once more at the end", () => {
       name: "f",
       offset: 10,
       stats: {
-        ...{ size: 90, consumedBytes: 40, receivedBytes: 40, bufferedBytes: 0, rate: 10 },
-        ...{ peakBufferedBytes: 0, wastedBytes: 0, seconds: 4, firstByteSeconds: 0, mirrors: [] },
+        ...{ size: 90, consumedBytes: 40, receivedBytes: 40, bufferedBytes: 0, bytesPerSecond: 10 },
+        ...{ peakBufferedBytes: 0, wastedBytes: 0, elapsedMs: 4000, firstByteMs: 0, mirrors: [] },
       },
     }));
     file.failed(new CommandError(23, "full"));
   });
-  const { bytes, size, etaSeconds, rate } = written[1];
-  assertEquals([written[1].type, bytes, size, etaSeconds, rate], ["progress", 50, 100, 5, 10]);
+  const { bytes, size, etaMs, bytesPerSecond } = written[1];
+  assertEquals([written[1].type, bytes, size, etaMs, bytesPerSecond], [
+    "progress",
+    50,
+    100,
+    5000,
+    10,
+  ]);
 });

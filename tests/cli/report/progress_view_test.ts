@@ -28,7 +28,7 @@ function mirror(index: number, facts: Partial<MirrorStats> = {}): MirrorStats {
     bytes: 1000,
     wastedBytes: 0,
     share: 1 / 2 ** (index + 1),
-    rate: 1e7 / 2 ** index,
+    bytesPerSecond: 1e7 / 2 ** index,
     requests: 1,
     duplicates: 0,
     failures: 0,
@@ -51,9 +51,9 @@ function state(
       bufferedBytes: 4_000_000,
       peakBufferedBytes: 5_000_000,
       wastedBytes: 0,
-      rate: 24_000_000,
-      seconds: 1,
-      firstByteSeconds: 0.1,
+      bytesPerSecond: 24_000_000,
+      elapsedMs: 1000,
+      firstByteMs: 100,
       mirrors: Array.from({ length: mirrors }, (_, index) => mirror(index)),
       ...facts,
     },
@@ -83,9 +83,11 @@ Deno.test("renderProgress() is never wider than the terminal", () => {
     state(),
     state({ size: undefined }),
     state({ size: 0, consumedBytes: 0, bufferedBytes: 0 }),
-    state({ rate: 0 }),
-    state({ rate: 1 }, { mirrors: 12 }),
-    state({ size: 9e15, consumedBytes: 8e15, rate: 999_949_999 }, { name: "無効".repeat(40) }),
+    state({ bytesPerSecond: 0 }),
+    state({ bytesPerSecond: 1 }, { mirrors: 12 }),
+    state({ size: 9e15, consumedBytes: 8e15, bytesPerSecond: 999_949_999 }, {
+      name: "無効".repeat(40),
+    }),
     state({ consumedBytes: 64_000_000, bufferedBytes: 64_000_000 }, { name: "x".repeat(300) }),
     state({ mirrors: [mirror(0, { url: `https://${"long.".repeat(40)}example/f` })] }),
   ];
@@ -104,7 +106,7 @@ Deno.test("renderProgress() is never wider than the terminal", () => {
 });
 
 Deno.test("renderProgress() without Unicode is plain ASCII", () => {
-  const text = renderProgress(state({ rate: 0 }), 60, { unicode: false }).join("\n");
+  const text = renderProgress(state({ bytesPerSecond: 0 }), 60, { unicode: false }).join("\n");
   assertEquals(/^[\n\x20-\x7e]*$/.test(text), true, text);
 });
 
@@ -127,7 +129,7 @@ Deno.test("renderProgress() tells mirrors on one host apart by their paths", () 
 Deno.test("progressLine() is one line for a log", () => {
   assertEquals(progressLine(state()), "16.0 MB of 64.0 MB (25 %), 24.0 MB/s, ETA 2 s");
   assertEquals(progressLine(state({ size: undefined })), "16.0 MB, 24.0 MB/s");
-  assertEquals(progressLine(state({ rate: 0 })), "16.0 MB of 64.0 MB (25 %), 0 B/s");
+  assertEquals(progressLine(state({ bytesPerSecond: 0 })), "16.0 MB of 64.0 MB (25 %), 0 B/s");
 });
 
 Deno.test("totals() counts what was there before", () => {
@@ -135,7 +137,7 @@ Deno.test("totals() counts what was there before", () => {
     done: 24_000_000,
     total: 64_000_000,
     share: 0.375,
-    etaSeconds: 40 / 24,
+    etaMs: 1000 * 40 / 24,
   });
 });
 

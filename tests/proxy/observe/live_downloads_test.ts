@@ -8,13 +8,13 @@ const SILENT = { sent: () => {}, ended: () => {} };
 
 function stats(consumedBytes = 0): DownloadStats {
   const mirrors = MIRRORS.map((url) => ({ url, state: "ready", rate: 0, bytes: 0, failures: 0 }));
-  return { bufferedBytes: 0, consumedBytes, seconds: 1, rate: 0, mirrors } as never;
+  return { bufferedBytes: 0, consumedBytes, elapsedMs: 1000, bytesPerSecond: 0, mirrors } as never;
 }
 
 const FACTS = { stats: () => stats(), start: 0, end: 1000, size: 1000, blockSize: 100 };
 
 function receive(block: number, mirror: string): TraceEvent {
-  return { type: "receive", seconds: 0, block, mirror } as never;
+  return { type: "receive", atMs: 0, block, mirror } as never;
 }
 
 Deno.test("BlockRecord keeps each block once, in the order in which they came", () => {
@@ -48,7 +48,7 @@ Deno.test("LiveDownloads: what has ended is told as it ended, and asked no more"
   let asked = 0;
   const download = live.announce(MIRRORS, { ...FACTS, stats: () => (asked++, stats(consumed)) });
   download.told(receive(4, MIRRORS[1]!));
-  download.told({ type: "end", seconds: 1, outcome: "complete" } as never);
+  download.told({ type: "end", atMs: 1000, outcome: "complete" } as never);
   consumed = 1000;
   download.ended();
   const before = asked;

@@ -11,7 +11,7 @@ function mirror(url: string, facts: Partial<MirrorStats> = {}): MirrorStats {
     bytes: 0,
     wastedBytes: 0,
     share: 0,
-    rate: 0,
+    bytesPerSecond: 0,
     requests: 0,
     duplicates: 0,
     failures: 0,
@@ -29,9 +29,9 @@ function stats(facts: Partial<DownloadStats> = {}): DownloadStats {
     bufferedBytes: 0,
     peakBufferedBytes: 0,
     wastedBytes: 0,
-    rate: 0,
-    seconds: 0,
-    firstByteSeconds: undefined,
+    bytesPerSecond: 0,
+    elapsedMs: 0,
+    firstByteMs: undefined,
     mirrors: [],
     ...facts,
   };
@@ -117,7 +117,7 @@ Deno.test("Metrics.download() counts while the download runs, each byte once", a
     assertEquals(found["sphttp_wasted_bytes_total"], 0);
   }
 
-  Object.assign(now, { wastedBytes: 7, firstByteSeconds: 0.2 });
+  Object.assign(now, { wastedBytes: 7, firstByteMs: 200 });
   Object.assign(one, { bytes: 150, duplicates: 3 });
   two.bytes = 5;
   download.end("complete", 1.5);
