@@ -43,7 +43,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   maxRate: "--limit-rate",
   maxRedirects: "--max-redirs",
   "lowestRate.bytesPerSecond": "--speed-limit",
-  "lowestRate.seconds": "--speed-time",
+  "lowestRate.periodMs": "--speed-time (in milliseconds)",
   proxy: "--proxy",
   connectTimeoutMs: "--connect-timeout (in milliseconds)",
   "retry.attempts": "--retry plus one",
