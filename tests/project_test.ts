@@ -21,7 +21,7 @@ function* modulesIn(folder: string): Generator<string> {
 
 function doors(): string[] {
   const names = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
-  return ["mod.ts", "cli.ts", "server.ts"].filter((name) => names.includes(name));
+  return ["mod.ts", "cli.ts", "server.ts", "serve.ts"].filter((name) => names.includes(name));
 }
 
 /** What a module imports or re-exports: own modules from the project's root, others by name. */
@@ -55,9 +55,24 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
   ],
   [
-    /^(lib\/proxy\/|server\.ts$)/,
+    /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
     /^((mod|lib\/(unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
   ],
+];
+
+/** The rooms of the proxy, lowest first: each may import itself and those before it. */
+const PROXY_ROOMS: readonly RegExp[] = [
+  /^lib\/proxy\/problem\.ts$/,
+  /^lib\/proxy\/guard\//,
+  /^lib\/proxy\/request\//,
+  /^lib\/proxy\/capacity\//,
+  /^lib\/proxy\/options\.ts$/,
+  /^lib\/proxy\/observe\//,
+  /^lib\/proxy\/page\//,
+  /^lib\/proxy\/answer\//,
+  /^lib\/proxy\/handler\.ts$/,
+  /^lib\/proxy\/command\//,
+  /^(server|serve)\.ts$/,
 ];
 
 /** The floors that hold no I/O, no clock and no chance. */
@@ -89,6 +104,18 @@ Deno.test("imports run down the floors only", () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("rooms of the proxy import only the rooms before them", () => {
+  const roomOf = (path: string) => PROXY_ROOMS.findIndex((room) => room.test(path));
+  const wrong: string[] = [];
+  for (const [path, imports] of GRAPH) {
+    if (!/^(lib\/proxy\/|(server|serve)\.ts$)/.test(path)) continue;
+    if (roomOf(path) < 0) wrong.push(`${path} is in no room`);
+    const above = imports.filter((target) => roomOf(target) > roomOf(path));
+    wrong.push(...above.map((target) => `${path} imports ${target}`));
+  }
+  assertEquals(wrong, []);
+});
+
 Deno.test("imports lead to modules that there are, without circles", () => {
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]): void => {
@@ -106,7 +133,7 @@ Deno.test("imports lead to modules that there are, without circles", () => {
 
 Deno.test("the core needs nothing but the platform", () => {
   const core = MODULES.filter((path) =>
-    !/^(lib\/(command_line|cli|proxy)\/|cli\.ts|server\.ts)/.test(path)
+    !/^(lib\/(command_line|cli|proxy)\/|cli\.ts|server\.ts|serve\.ts)/.test(path)
   );
   const foreign = core.flatMap((path) => GRAPH.get(path)!).filter((target) => !GRAPH.has(target));
   assertEquals(foreign.filter((name) => !name.startsWith("@std/")), []);

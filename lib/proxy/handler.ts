@@ -6,16 +6,15 @@
  */
 
 import { ClientSignal } from "./request/client_signal.ts";
-import type { BodyListener } from "./answer/body_listener.ts";
-import { type FileRequest, FileService } from "./answer/file_service.ts";
+import { FileService, type ProxyRequest } from "./answer/file_service.ts";
 import { corsHeaders, isPreflight } from "./answer/headers.ts";
 import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
-import type { ProxyOptions } from "./options.ts";
+import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
 import { pageResponse } from "./page/page.ts";
-import { asProblem, Problem, problemResponse } from "./problem.ts";
-import { CLIENT_LEFT, RequestLog } from "./observe/request_log.ts";
-import { resolveProxyOptions } from "./resolve_options.ts";
+import { type BodyListener, CLIENT_LEFT, RequestLog } from "./observe/request_log.ts";
+import { problemResponse } from "./answer/problem_response.ts";
+import { asProblem, Problem } from "./problem.ts";
 import { isAuthorized } from "./guard/token.ts";
 
 /** Answers requests. */
@@ -26,7 +25,7 @@ export interface ProxyHandler {
   cut(): void;
 }
 
-type Route = (request: FileRequest) => Promise<Response> | Response;
+type Route = (request: ProxyRequest) => Promise<Response> | Response;
 
 /**
  * Makes a handler.

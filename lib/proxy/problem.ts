@@ -7,17 +7,9 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { redactText } from "../http/redact.ts";
-import { filePolicy } from "./answer/headers.ts";
 
 /** What may be said of a problem besides its status and detail. */
 export interface ProblemOptions extends ErrorOptions {
-  /**
-   * The kind of problem in a few words.
-   *
-   * @default {the status's phrase in RFC 9110, like "Bad Gateway"}
-   */
-  title?: string;
   /**
    * Headers that belong to the status: `Allow`, `Content-Range`, `Retry-After` and the like.
    *
@@ -52,51 +44,23 @@ export class Problem extends Error {
   constructor(status: number, detail: string, options: ProblemOptions = {}) {
     super(detail, options);
     this.status = status;
-    this.title = options.title ?? (STATUS_TEXT as Record<number, string>)[status] ?? "Error";
+    this.title = (STATUS_TEXT as Record<number, string>)[status] ?? "Error";
     this.detail = detail;
     this.headers = new Headers(options.headers);
     this.extensions = options.extensions ?? {};
   }
 }
 
+/** After how many seconds a client may come back. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** A problem of status 503 with Retry-After; `detail` says of what there is too much. */
+export function overloaded(detail: string): Problem {
+  return new Problem(503, detail, { headers: { "retry-after": `${RETRY_AFTER_SECONDS}` } });
+}
+
 /** Any error as a problem: what is none becomes a 500 that tells nothing of it. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem(500, "the proxy failed to answer; its log says why", { cause: error });
-}
-
-/** What an answer depends on besides the problem. */
-export interface ProblemResponseOptions {
-  /**
-   * Whether the request was a HEAD, so that the headers come without the body.
-   *
-   * @default {false}
-   */
-  head?: boolean;
-}
-
-/** The answer that tells a client of a problem. */
-export function problemResponse(
-  problem: Problem,
-  options: ProblemResponseOptions = {},
-): Response {
-  const { status, title, detail, extensions } = problem;
-  const standard = { type: "about:blank", title, status, detail };
-  // Twice: the first gives the order, the last keeps extensions from taking the standard names.
-  const body = new TextEncoder().encode(
-    JSON.stringify({ ...standard, ...extensions, ...standard }, redact),
-  );
-  const headers = new Headers(problem.headers);
-  headers.set("content-type", "application/problem+json");
-  headers.set("content-length", `${body.byteLength}`);
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("content-security-policy", filePolicy(headers.get("content-type")));
-  // What is wrong now may be right in a second, and some of these statuses may be cached otherwise.
-  headers.set("cache-control", "no-store");
-  return new Response(options.head ? null : body, { status, headers });
-}
-
-/** The last net: a URL keeps its credentials in no text that leaves the proxy. */
-function redact(_name: string, value: unknown): unknown {
-  return typeof value === "string" ? redactText(value) : value;
 }

@@ -6,12 +6,12 @@
  */
 
 import { Downloader, type DownloaderOptions, type TraceEvent } from "../../../mod.ts";
-import type { BodyListener, DeliveryOutcome } from "./body_listener.ts";
+import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
-import type { CatalogueEntry } from "./known_files.ts";
+import type { FileRecord } from "./known_files.ts";
 import type { LiveDownloads, WatchedDownload } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { Room } from "../capacity/room.ts";
+import type { AnswerMemory } from "../capacity/memory_budget.ts";
 
 /** What deliveries share. */
 export interface DeliveryContext {
@@ -22,7 +22,7 @@ export interface DeliveryContext {
 /** What is to be delivered. */
 export interface DeliveryOrder {
   readonly mirrors: readonly string[];
-  readonly entry: CatalogueEntry;
+  readonly entry: FileRecord;
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
@@ -32,14 +32,14 @@ export interface DeliveryOrder {
 export class Delivery {
   readonly #download: Downloader;
   readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
-  readonly #end: (outcome: DeliveryOutcome) => void;
+  readonly #end: (outcome: BodyOutcome) => void;
   #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
   #isStarted = false;
   #longestStallMs = 0;
 
   private constructor(
     download: Downloader,
-    end: (outcome: DeliveryOutcome, stallMs: number) => void,
+    end: (outcome: BodyOutcome, stallMs: number) => void,
   ) {
     this.#download = download;
     this.#parts = download[Symbol.asyncIterator]();
@@ -55,11 +55,11 @@ export class Delivery {
   static async start(
     order: DeliveryOrder,
     context: DeliveryContext,
-    room: Room,
+    memory: AnswerMemory,
     signal: AbortSignal,
   ): Promise<Delivery> {
     signal.throwIfAborted();
-    const { download, watched } = makeDownload(order, room, context.live, signal);
+    const { download, watched } = makeDownload(order, memory, context.live, signal);
     const counted = context.metrics.download(() => download.stats());
     const delivery = new Delivery(download, (outcome, stallMs) => {
       watched.ended();
@@ -76,7 +76,7 @@ export class Delivery {
 
   /** The bytes; cancelling them ends the download at once. */
   stream(listener: BodyListener): ReadableStream<Uint8Array> {
-    const end = async (outcome: DeliveryOutcome) => {
+    const end = async (outcome: BodyOutcome) => {
       await this.#close(outcome);
       listener.ended(outcome);
     };
@@ -112,7 +112,7 @@ export class Delivery {
     return result;
   }
 
-  async #close(outcome: DeliveryOutcome): Promise<void> {
+  async #close(outcome: BodyOutcome): Promise<void> {
     await this.#download.cancel();
     this.#end(outcome);
   }
@@ -123,11 +123,11 @@ const SPLIT_SIZE = 1_000_000;
 
 function makeDownload(
   { mirrors, entry, range, options }: DeliveryOrder,
-  room: Room,
+  memory: AnswerMemory,
   live: LiveDownloads,
   signal: AbortSignal,
 ): { download: Downloader; watched: WatchedDownload } {
-  const { windowSize } = room;
+  const { windowSize } = memory;
   // A window holds at least two blocks.
   const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, Math.floor(windowSize / 2));
   const download = new Downloader(mirrors, {
@@ -139,7 +139,7 @@ function makeDownload(
     ...(range && { range }),
     onEvent: (event: TraceEvent) => watched.told(event),
   });
-  room.hold(download);
+  memory.hold(download);
   const size = entry.info.size ?? 0;
   const { start, end } = range ?? { start: 0, end: size };
   const stats = () => download.stats();

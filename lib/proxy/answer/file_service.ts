@@ -6,14 +6,13 @@
  */
 
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
-import { AddressPolicy } from "../guard/address_policy.ts";
-import { MemoryBudget } from "../capacity/memory_budget.ts";
+import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
+import { AnswerMemory, MemoryBudget } from "../capacity/memory_budget.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { parseRange } from "../request/byte_ranges.ts";
-import { Catalogue, type CatalogueEntry } from "./known_files.ts";
-import type { BodyListener } from "./body_listener.ts";
+import { type FileRecord, KnownFiles } from "./known_files.ts";
+import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery } from "./delivery.ts";
-import { guardedFetch } from "../guard/guarded_fetch.ts";
 import { contentDisposition, fileNameOf, filePolicy } from "./headers.ts";
 import type { LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -21,8 +20,7 @@ import { makeBoundary, multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { Problem } from "../problem.ts";
 import { parseProxyQuery, type ProxyQuery } from "../request/query.ts";
-import type { ResolvedProxyOptions } from "../resolve_options.ts";
-import { Room } from "../capacity/room.ts";
+import type { ResolvedProxyOptions } from "../options.ts";
 import { hasChanged, upstreamProblem } from "./upstream_problem.ts";
 
 /** What the service shares with the rest of the proxy. */
@@ -32,7 +30,7 @@ export interface FileServiceContext {
 }
 
 /** A request for a file. */
-export interface FileRequest {
+export interface ProxyRequest {
   readonly request: Request;
   /** Its URL, without what is the proxy's own business. */
   readonly url: URL;
@@ -43,7 +41,7 @@ export interface FileRequest {
 }
 
 /** A request for a file, understood. */
-interface Order extends FileRequest {
+interface Order extends ProxyRequest {
   readonly query: ProxyQuery;
 }
 
@@ -53,7 +51,7 @@ export class FileService {
   readonly #context: FileServiceContext;
   readonly #budget: MemoryBudget;
   readonly #policy: AddressPolicy;
-  readonly #catalogue: Catalogue;
+  readonly #known: KnownFiles;
   readonly #download: DownloaderOptions;
 
   constructor(options: ResolvedProxyOptions, context: FileServiceContext) {
@@ -67,7 +65,7 @@ export class FileService {
       fetch: guardedFetch(download.fetch ?? fetch, this.#policy),
       book: new MirrorBook(),
     };
-    this.#catalogue = new Catalogue({
+    this.#known = new KnownFiles({
       rememberMs: options.rememberMs,
       maxLearning: maxDownloads,
       download: this.#download,
@@ -75,10 +73,10 @@ export class FileService {
   }
 
   /** Answers for the file that the query names. */
-  async answer(request: FileRequest): Promise<Response> {
+  async answer(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
     const order = { ...request, query };
-    const recalled = this.#catalogue.recall(query.mirrors);
+    const recalled = this.#known.recall(query.mirrors);
     try {
       // What is known has passed already, and each request to a mirror is checked anew: a name that
       // takes long to be resolved does not hold up a seek.
@@ -86,7 +84,7 @@ export class FileService {
       return await this.#answer(order);
     } catch (error) {
       if (recalled === undefined || !hasChanged(error)) throw this.#problem(error);
-      this.#catalogue.forget(query.mirrors, recalled);
+      this.#known.forget(query.mirrors, recalled);
     }
     // It was another file a while ago: what was known of it holds no more.
     return await this.#answer(order).catch((error) => {
@@ -95,7 +93,7 @@ export class FileService {
   }
 
   /** Tells of the downloads of the file that the query names until the client leaves. */
-  async watch(request: FileRequest): Promise<Response> {
+  async watch(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
     await this.#check({ ...request, query });
     return this.#context.live.watch(query.mirrors, request.listener);
@@ -122,7 +120,7 @@ export class FileService {
 
   async #answer(order: Order): Promise<Response> {
     const { request, query, signal } = order;
-    const entry = await this.#catalogue.get(query.mirrors, signal);
+    const entry = await this.#known.get(query.mirrors, signal);
     const headers = fileHeaders(entry, query);
     switch (evaluatePreconditions(request.method, request.headers, entry)) {
       case "failed":
@@ -157,16 +155,16 @@ export class FileService {
   /** The bytes of the file, or of one range of it. */
   async #body(
     order: Order,
-    entry: CatalogueEntry,
+    entry: FileRecord,
     range: ByteRange | undefined,
   ): Promise<ReadableStream<Uint8Array>> {
     const { signal, listener } = order;
-    const room = new Room(this.#budget);
+    const memory = new AnswerMemory(this.#budget);
     try {
-      const delivery = await this.#start(order, entry, range, room, signal);
-      return delivery.stream(leaving(room, listener));
+      const delivery = await this.#start(order, entry, range, memory, signal);
+      return delivery.stream(leaving(memory, listener));
     } catch (error) {
-      room[Symbol.dispose]();
+      memory[Symbol.dispose]();
       throw error;
     }
   }
@@ -174,13 +172,13 @@ export class FileService {
   /** Several ranges of the file: one after another, in the room of one answer. */
   async #multipart(
     order: Order,
-    entry: CatalogueEntry,
+    entry: FileRecord,
     ranges: readonly ByteRange[],
     headers: Headers,
   ): Promise<Response> {
     const { contentType, size } = entry.info;
-    const room = new Room(this.#budget);
-    const { sent, ended } = leaving(room, order.listener);
+    const memory = new AnswerMemory(this.#budget);
+    const { sent, ended } = leaving(memory, order.listener);
     let left = ranges.length;
     let framing = 0;
     const part: BodyListener = {
@@ -195,7 +193,7 @@ export class FileService {
     };
     try {
       // Before the answer, so that a failure still has a status.
-      const first = await this.#start(order, entry, ranges[0], room, order.signal);
+      const first = await this.#start(order, entry, ranges[0], memory, order.signal);
       const boundary = makeBoundary(() => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32);
       const { length, stream } = multipartBody(ranges, {
         contentType,
@@ -204,36 +202,36 @@ export class FileService {
         first: first.stream(part),
         brokeOff: ended,
       }, async (range, signal) => {
-        return (await this.#start(order, entry, range, room, signal)).stream(part);
+        return (await this.#start(order, entry, range, memory, signal)).stream(part);
       });
       framing = length - ranges.reduce((sum, { start, end }) => sum + end - start, 0);
       headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
       headers.set("content-length", `${length}`);
       return new Response(stream, { status: 206, headers });
     } catch (error) {
-      room[Symbol.dispose]();
+      memory[Symbol.dispose]();
       throw error;
     }
   }
 
   #start(
     { query: { mirrors, options } }: Order,
-    entry: CatalogueEntry,
+    entry: FileRecord,
     range: ByteRange | undefined,
-    room: Room,
+    memory: AnswerMemory,
     signal: AbortSignal,
   ): Promise<Delivery> {
     const order = { mirrors, entry, range, options: { ...this.#download, ...options } };
-    return Delivery.start(order, this.#context, room, signal);
+    return Delivery.start(order, this.#context, memory, signal);
   }
 }
 
 /** The same listener; when the body ends, its room is free. */
-function leaving(room: Room, { sent, ended }: BodyListener): BodyListener {
+function leaving(memory: AnswerMemory, { sent, ended }: BodyListener): BodyListener {
   return {
     sent,
     ended: (outcome) => {
-      room[Symbol.dispose]();
+      memory[Symbol.dispose]();
       ended(outcome);
     },
   };
@@ -241,7 +239,7 @@ function leaving(room: Room, { sent, ended }: BodyListener): BodyListener {
 
 /** The headers of a 200 for the file. */
 function fileHeaders(
-  { info, file, etag, lastModified }: CatalogueEntry,
+  { info, file, etag, lastModified }: FileRecord,
   query: ProxyQuery,
 ): Headers {
   const contentType = info.contentType ?? "application/octet-stream";

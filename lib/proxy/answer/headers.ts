@@ -6,6 +6,8 @@
  * @module
  */
 
+import type { CorsOption } from "../options.ts";
+
 /** The name of a file whose URL tells none. */
 const FALLBACK_NAME = "download";
 /** The most bytes in a name: what file systems take (255), with room for a browser's " (1)". */
@@ -90,9 +92,6 @@ export function filePolicy(contentType: string | null): string {
   const isMedia = /^(?:audio|video)\/|^application\/ogg\b/i.test(contentType ?? "");
   return isMedia ? MEDIA_POLICY : `sandbox; ${MEDIA_POLICY}`;
 }
-
-/** Who may read answers from a page: nobody else, everybody, or pages of these origins. */
-export type CorsOption = undefined | "*" | readonly string[];
 
 /** Headers beyond the ordinary that a page may read. */
 const EXPOSED = "Content-Range, ETag, Accept-Ranges, Content-Length";

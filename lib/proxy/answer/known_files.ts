@@ -8,11 +8,11 @@
 
 import { Downloader, type DownloaderOptions, type FileInfo, type KnownFile } from "../../../mod.ts";
 import { type FileValidators, fileValidators } from "./file_validators.ts";
-import { noRoom } from "../capacity/no_room.ts";
-import { SharedWork } from "./shared_work.ts";
+import { overloaded } from "../problem.ts";
+import { unlessAborted } from "../../unless_aborted.ts";
 
 /** A file on a set of mirrors. */
-export interface CatalogueEntry extends FileValidators {
+export interface FileRecord extends FileValidators {
   readonly info: FileInfo;
   /** `undefined` where the mirrors do not serve ranges, or do not tell the size. */
   readonly file: KnownFile | undefined;
@@ -21,7 +21,7 @@ export interface CatalogueEntry extends FileValidators {
 }
 
 /** How a catalogue is set up. */
-export interface CatalogueOptions {
+export interface KnownFilesOptions {
   /** For how long an entry holds, in milliseconds. */
   readonly rememberMs: number;
   /** The most sets of mirrors that are asked at once. */
@@ -31,12 +31,12 @@ export interface CatalogueOptions {
 }
 
 /** One set of mirrors. */
-interface Place {
+interface MirrorSet {
   /** What was learned last, even if it holds no more. */
-  entry: CatalogueEntry | undefined;
+  entry: FileRecord | undefined;
   /** Whether the entry has not turned out to be wrong. */
   holds: boolean;
-  learning: SharedWork<CatalogueEntry> | undefined;
+  learning: SharedWork<FileRecord> | undefined;
 }
 
 /** The most sets that are kept. */
@@ -45,19 +45,19 @@ const MOST_ENTRIES = 1000;
 const LEARNING = { splitSize: 1000, windowSize: 16 * 1024, delayRequest: "normal" } as const;
 
 /** Keeps what is known of sets of mirrors. */
-export class Catalogue {
-  readonly #options: CatalogueOptions;
+export class KnownFiles {
+  readonly #options: KnownFilesOptions;
   /** By the mirrors; the least recently learned first. */
-  readonly #places = new Map<string, Place>();
+  readonly #sets = new Map<string, MirrorSet>();
   #learning = 0;
 
-  constructor(options: CatalogueOptions) {
+  constructor(options: KnownFilesOptions) {
     this.#options = options;
   }
 
   /** What is known without asking the mirrors. */
-  recall(mirrors: readonly string[]): CatalogueEntry | undefined {
-    const { entry, holds = false } = this.#places.get(JSON.stringify(mirrors)) ?? {};
+  recall(mirrors: readonly string[]): FileRecord | undefined {
+    const { entry, holds = false } = this.#sets.get(JSON.stringify(mirrors)) ?? {};
     if (entry === undefined || !holds) return undefined;
     return Date.now() - entry.knownAtMs < this.#options.rememberMs ? entry : undefined;
   }
@@ -66,43 +66,43 @@ export class Catalogue {
    * What is known of the file on these mirrors. Rejects as a download does, with the signal's
    * reason, and with a `Problem` of status 503 when too many others are asked for already.
    */
-  async get(mirrors: readonly string[], signal: AbortSignal): Promise<CatalogueEntry> {
+  async get(mirrors: readonly string[], signal: AbortSignal): Promise<FileRecord> {
     const recalled = this.recall(mirrors);
     if (recalled !== undefined) return recalled;
     const key = JSON.stringify(mirrors);
-    const place = this.#places.get(key) ?? { entry: undefined, holds: false, learning: undefined };
-    if (place.learning === undefined || place.learning.isGivenUp) {
+    const set = this.#sets.get(key) ?? { entry: undefined, holds: false, learning: undefined };
+    if (set.learning === undefined || set.learning.isGivenUp) {
       if (this.#learning >= this.#options.maxLearning) {
-        throw noRoom("as many files as there is room for are asked for already");
+        throw overloaded("as many files as there is room for are asked for already");
       }
-      place.learning = this.#begin(key, place, mirrors);
+      set.learning = this.#begin(key, set, mirrors);
     }
-    return await place.learning.wait(signal);
+    return await set.learning.wait(signal);
   }
 
   /** Forgets an entry that has turned out to be wrong. */
-  forget(mirrors: readonly string[], entry: CatalogueEntry): void {
-    const place = this.#places.get(JSON.stringify(mirrors));
-    if (place?.entry === entry) place.holds = false;
+  forget(mirrors: readonly string[], entry: FileRecord): void {
+    const set = this.#sets.get(JSON.stringify(mirrors));
+    if (set?.entry === entry) set.holds = false;
   }
 
-  #begin(key: string, place: Place, mirrors: readonly string[]): SharedWork<CatalogueEntry> {
+  #begin(key: string, set: MirrorSet, mirrors: readonly string[]): SharedWork<FileRecord> {
     this.#learning++;
-    this.#places.delete(key);
-    this.#places.set(key, place);
-    const [oldest] = this.#places.keys();
-    if (this.#places.size > MOST_ENTRIES) this.#places.delete(oldest!);
+    this.#sets.delete(key);
+    this.#sets.set(key, set);
+    const [oldest] = this.#sets.keys();
+    if (this.#sets.size > MOST_ENTRIES) this.#sets.delete(oldest!);
     const learning = new SharedWork(async (signal) => {
       try {
-        place.entry = await this.#learn(mirrors, place.entry, signal);
-        place.holds = true;
-        return place.entry;
+        set.entry = await this.#learn(mirrors, set.entry, signal);
+        set.holds = true;
+        return set.entry;
       } finally {
         this.#learning--;
-        if (place.learning === learning) place.learning = undefined;
+        if (set.learning === learning) set.learning = undefined;
         // A failure is not kept: the next one asks again.
-        const isEmpty = place.entry === undefined && place.learning === undefined;
-        if (isEmpty && this.#places.get(key) === place) this.#places.delete(key);
+        const isEmpty = set.entry === undefined && set.learning === undefined;
+        if (isEmpty && this.#sets.get(key) === set) this.#sets.delete(key);
       }
     });
     return learning;
@@ -110,13 +110,46 @@ export class Catalogue {
 
   async #learn(
     mirrors: readonly string[],
-    before: CatalogueEntry | undefined,
+    before: FileRecord | undefined,
     signal: AbortSignal,
-  ): Promise<CatalogueEntry> {
+  ): Promise<FileRecord> {
     const options = { ...this.#options.download, ...LEARNING, signal };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
     const file = download.knownFile;
     return { info, file, ...await fileValidators(info, file, before), knownAtMs: Date.now() };
+  }
+}
+
+/** Work that goes on for as long as somebody waits for it. */
+export class SharedWork<Result> {
+  readonly #result: Promise<Result>;
+  readonly #given = new AbortController();
+  #waiting = 0;
+
+  /**
+   * Begins the work, a moment later; its signal aborts when nobody waits for the result any more.
+   */
+  constructor(work: (signal: AbortSignal) => Promise<Result>) {
+    this.#result = Promise.resolve().then(() => work(this.#given.signal));
+    this.#result.catch(() => {});
+  }
+
+  /** Whether everybody has left: whoever comes now has to begin anew. */
+  get isGivenUp(): boolean {
+    return this.#given.signal.aborted;
+  }
+
+  /** The result; rejects as the work does, and with the signal's reason when that aborts. */
+  async wait(signal: AbortSignal): Promise<Result> {
+    signal.throwIfAborted();
+    this.#waiting++;
+    try {
+      return await unlessAborted(this.#result, signal);
+    } finally {
+      this.#waiting--;
+      // Of work that is done, this ends nothing.
+      if (this.#waiting === 0) this.#given.abort(signal.reason);
+    }
   }
 }

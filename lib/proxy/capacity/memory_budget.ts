@@ -5,6 +5,9 @@
  * @module
  */
 
+import type { Downloader } from "../../../mod.ts";
+import { overloaded } from "../problem.ts";
+
 /** Options of a {@linkcode MemoryBudget}. */
 export interface MemoryBudgetOptions {
   /**
@@ -126,4 +129,49 @@ function whole(option: string, value: number, least: number): number {
   }
   if (value < least) throw new RangeError(`${option} is ${value}, but must be at least ${least}`);
   return value;
+}
+
+/** Room for one answer, until it is disposed of. */
+export class AnswerMemory implements Disposable {
+  readonly #admission: Admission;
+  #download: Downloader | undefined;
+
+  /**
+   * Takes room.
+   *
+   * @throws {Problem} of status 503 when there is none
+   */
+  constructor(budget: MemoryBudget) {
+    const admission = budget.admit((share) => {
+      if (this.#download !== undefined) this.#download.windowSize = windowOf(share);
+    });
+    if (admission === undefined) {
+      throw overloaded("as many downloads as there is memory for are under way");
+    }
+    this.#admission = admission;
+  }
+
+  /** What a download's reorder buffer may take now, in bytes. */
+  get windowSize(): number {
+    return windowOf(this.#admission.share);
+  }
+
+  /** Gives the room to a download: its window follows from now on. */
+  hold(download: Downloader): void {
+    this.#download = download;
+  }
+
+  /** Gives the room back. */
+  [Symbol.dispose](): void {
+    this.#download = undefined;
+    this.#admission[Symbol.dispose]();
+  }
+}
+
+/**
+ * How much of its share a download's reorder buffer may take, in bytes: more than as much again
+ * is on its way, in the connections to the mirrors and in the one to the client.
+ */
+function windowOf(share: number): number {
+  return Math.floor(share * 3 / 8);
 }

@@ -49,6 +49,16 @@ export type FlagName = Groups[keyof Groups][number]["name"];
 export const FLAGS: readonly (Flag & { readonly name: FlagName })[] = Object.values(FLAG_GROUPS)
   .flat();
 
+/** Exit codes of the command, besides those of a second signal. */
+export const ExitCode = {
+  /** A signal asked it to end, and it has. */
+  OK: 0,
+  /** It cannot listen, or failed in a way that it has no other code for. */
+  FAILED: 1,
+  /** The command line makes no sense, or names a file that cannot be used. */
+  USAGE: 2,
+} as const;
+
 /** Column in which the words about a flag begin. */
 const COLUMN = 31;
 

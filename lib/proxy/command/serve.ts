@@ -7,8 +7,9 @@
 
 import { CommandError } from "../../command_line/command_error.ts";
 import { StopSignals, stopSignals } from "../../command_line/stop_signals.ts";
-import { ExitCode } from "./exit_code.ts";
-import { asProblem, problemResponse } from "../problem.ts";
+import { ExitCode } from "./flags.ts";
+import { problemResponse } from "../answer/problem_response.ts";
+import { asProblem } from "../problem.ts";
 import { redactLogText } from "../../http/redact.ts";
 
 /** Answers requests. */

@@ -20,11 +20,11 @@ import {
   type IpAddress,
   parseIpAddress,
 } from "./ip_address.ts";
-import { NameMemory, type NameMemoryOptions } from "./dns_cache.ts";
+import { DnsCache, type DnsCacheOptions } from "./dns_cache.ts";
 import { Problem } from "../problem.ts";
 
 /** Options of an {@linkcode AddressPolicy}. */
-export interface AddressPolicyOptions extends NameMemoryOptions {
+export interface AddressPolicyOptions extends DnsCacheOptions {
   /**
    * Whether addresses that are not public may be used: private ones, loopback and whatever else has
    * a special purpose. Where a cloud's machines get their credentials stays closed all the same.
@@ -64,7 +64,7 @@ const WORDS: Readonly<Record<Exclude<AddressClass, "public">, string>> = {
 export class AddressPolicy {
   readonly #allowPrivate: boolean;
   readonly #allowed: readonly HostPattern[] | undefined;
-  readonly #names: NameMemory;
+  readonly #names: DnsCache;
 
   /**
    * Sets up the policy.
@@ -74,7 +74,7 @@ export class AddressPolicy {
   constructor(options: AddressPolicyOptions = {}) {
     this.#allowPrivate = options.allowPrivate ?? false;
     this.#allowed = options.allowHosts?.map(parseHostPattern);
-    this.#names = new NameMemory(options);
+    this.#names = new DnsCache(options);
   }
 
   /**
@@ -135,4 +135,35 @@ function refusal(host: string, why: string, wide = ""): Problem {
     403,
     `${host} ${why}; the proxy's operator can allow it with ${wide}--allow-host`,
   );
+}
+
+/**
+ * Makes a `fetch` that requests only what the policy lets through. It rejects with a
+ * `Deno.errors.NotCapable` whose `cause` is the policy's {@linkcode Problem} where that refuses,
+ * and with a `TypeError` when redirects are to be followed.
+ */
+export function guardedFetch(
+  fetch: typeof globalThis.fetch,
+  policy: Pick<AddressPolicy, "check">,
+): typeof globalThis.fetch {
+  return async (
+    input: URL | Request | string,
+    init?: RequestInit & { client?: Deno.HttpClient },
+  ): Promise<Response> => {
+    const request = input instanceof Request ? input : undefined;
+    const url = new URL(request?.url ?? String(input));
+    if ((init?.redirect ?? request?.redirect ?? "follow") === "follow") {
+      throw new TypeError(
+        `${url.host}: redirect is "follow", but each URL has to be checked first`,
+      );
+    }
+    try {
+      await policy.check(url, init?.signal ?? request?.signal);
+    } catch (cause) {
+      if (!(cause instanceof Problem)) throw cause;
+      // What Deno's own permissions would throw: it is final, no retry will change it.
+      throw new Deno.errors.NotCapable(`${url.host} is refused: ${cause.detail}`, { cause });
+    }
+    return await fetch(input, init);
+  };
 }

@@ -8,8 +8,8 @@
 import { lookup } from "node:dns/promises";
 import { unlessAborted } from "../../unless_aborted.ts";
 
-/** What a {@linkcode NameMemory} works with. */
-export interface NameMemoryOptions {
+/** What a {@linkcode DnsCache} works with. */
+export interface DnsCacheOptions {
   /**
    * Gives all addresses of a name.
    *
@@ -41,13 +41,13 @@ interface Remembered {
 }
 
 /** Looks names up, and remembers what was found. */
-export class NameMemory {
+export class DnsCache {
   readonly #resolve: (name: string) => Promise<readonly string[]>;
   readonly #now: () => number;
   readonly #names = new Map<string, Remembered>();
 
   /** Remembers nothing yet. */
-  constructor({ resolve = lookUp, now = () => performance.now() }: NameMemoryOptions = {}) {
+  constructor({ resolve = lookUp, now = () => performance.now() }: DnsCacheOptions = {}) {
     this.#resolve = resolve;
     this.#now = now;
   }

@@ -140,6 +140,12 @@ export function classifyAddress(address: IpAddress): AddressClass {
   return compatible === "public" ? "reserved" : compatible;
 }
 
+/** Reports whether a text is an address of the machine itself. */
+export function isLoopback(text: string): boolean {
+  const address = parseIpAddress(text);
+  return address !== undefined && classifyAddress(address) === "loopback";
+}
+
 /** The IPv4 address that an IPv6 address stands for. */
 function carried(address: IpAddress): IpAddress | undefined {
   if (address.version === 4) return undefined;

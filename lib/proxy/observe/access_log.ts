@@ -7,6 +7,7 @@
  */
 
 import type { EndEvent } from "../../../mod.ts";
+import type { AccessLogFormat } from "../options.ts";
 import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
 
 /** A request, and what became of it. */
@@ -30,9 +31,6 @@ export interface AccessEntry {
   /** How it ended: `cancelled` when the client left, `refused` when it was not let begin. */
   readonly outcome: EndEvent["outcome"] | "refused";
 }
-
-/** How a line is written. */
-export type AccessLogFormat = "text" | "json";
 
 /** The most characters of a Range header that are shown. */
 const MOST_RANGE = 200;

@@ -5,9 +5,20 @@
  * @module
  */
 
+import type { EndEvent } from "../../../mod.ts";
 import { accessLine } from "./access_log.ts";
-import type { BodyListener, DeliveryOutcome } from "../answer/body_listener.ts";
 import type { ProxyOptions } from "../options.ts";
+
+/** How the body of an answer ended. */
+export type BodyOutcome = EndEvent["outcome"];
+
+/** Told of the body of an answer. */
+export interface BodyListener {
+  /** The client took so many bytes more. */
+  readonly sent: (bytes: number) => void;
+  /** The body has ended; what is told after the first time does not count. */
+  readonly ended: (outcome: BodyOutcome) => void;
+}
 
 /** The status of an answer that nobody waited for any more, as nginx has it in its log. */
 export const CLIENT_LEFT = 499;
@@ -53,7 +64,7 @@ export class RequestLog {
 interface End {
   readonly status: number;
   readonly bytes: number;
-  readonly outcome: DeliveryOutcome | "refused";
+  readonly outcome: BodyOutcome | "refused";
 }
 
 /** One request. Its line is written when its answer and, where that lasts, its body have ended. */
@@ -61,7 +72,7 @@ export class RequestEntry implements BodyListener {
   readonly #request: Request;
   readonly #write: (end: End) => void;
   #status: number | undefined;
-  #outcome: DeliveryOutcome | undefined;
+  #outcome: BodyOutcome | undefined;
   #lasts = false;
   #sentBytes = 0;
   /** Length of an answer that does not last. */
@@ -78,7 +89,7 @@ export class RequestEntry implements BodyListener {
   };
 
   /** @inheritdoc */
-  readonly ended = (outcome: DeliveryOutcome): void => {
+  readonly ended = (outcome: BodyOutcome): void => {
     this.#outcome ??= outcome;
     this.#writeIfEnded();
   };

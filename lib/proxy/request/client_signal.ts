@@ -35,7 +35,7 @@ const WARNING = "Deno.serve: request.signal aborts on successful responses";
  * Keeps Deno from saying so in a line for the operator, who can do nothing about it: whoever has a
  * {@linkcode ClientSignal} knows. Only for a process that is the proxy's own.
  */
-export function expectLateAborts(): void {
+export function suppressAbortWarning(): void {
   const { warn } = console;
   console.warn = (...data: unknown[]) => {
     if (!String(data[0]).startsWith(WARNING)) warn(...data);

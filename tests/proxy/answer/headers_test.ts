@@ -2,11 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   contentDisposition,
   corsHeaders,
-  type CorsOption,
   fileNameOf,
   filePolicy,
   isPreflight,
 } from "../../../lib/proxy/answer/headers.ts";
+import type { CorsOption } from "../../../lib/proxy/options.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 Deno.test("fileNameOf() takes the decoded end of the URL's path", () => {

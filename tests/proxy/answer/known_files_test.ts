@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SharedWork } from "../../../lib/proxy/answer/shared_work.ts";
+import { SharedWork } from "../../../lib/proxy/answer/known_files.ts";
 
 /** Work that ends by hand. */
 function work() {

@@ -1,16 +1,15 @@
 import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { parseCommand, type ServeCommand } from "../../../lib/proxy/command/main.ts";
-import { ExitCode } from "../../../lib/proxy/command/exit_code.ts";
-import { FLAGS, helpText } from "../../../lib/proxy/command/flags.ts";
+import { parseArguments, type ServeArguments } from "../../../lib/proxy/command/arguments.ts";
+import { ExitCode, FLAGS, helpText } from "../../../lib/proxy/command/flags.ts";
 
-async function understood(...args: string[]): Promise<ServeCommand> {
-  const command = await parseCommand(args);
+async function understood(...args: string[]): Promise<ServeArguments> {
+  const command = await parseArguments(args);
   if (command.type !== "serve") throw new Error(command.type);
   return command;
 }
 
-const DEFAULTS: ServeCommand = {
+const DEFAULTS: ServeArguments = {
   type: "serve",
   host: "127.0.0.1",
   port: 8080,
@@ -22,7 +21,7 @@ const DEFAULTS: ServeCommand = {
   options: {},
 };
 
-const UNDERSTOOD: [args: string[], command: Partial<ServeCommand>][] = [
+const UNDERSTOOD: [args: string[], command: Partial<ServeArguments>][] = [
   [[], {}],
   [["--host", "::1", "--port=0"], { host: "::1", port: 0 }],
   [["--port=1", "--port=2"], { port: 2 }],
@@ -35,7 +34,7 @@ const UNDERSTOOD: [args: string[], command: Partial<ServeCommand>][] = [
   [["--open"], {}],
 ];
 
-const OPTIONS: [args: string[], options: ServeCommand["options"]][] = [
+const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   [["--allow-host=*.a.example", "--allow-host", "10.0.0.0/8"], {
     allowHosts: ["*.a.example", "10.0.0.0/8"],
   }],
@@ -54,7 +53,7 @@ const OPTIONS: [args: string[], options: ServeCommand["options"]][] = [
   [["--remember=0"], { rememberMs: 0 }],
 ];
 
-Deno.test("parseCommand() turns flags into what is to be served", async () => {
+Deno.test("parseArguments() turns flags into what is to be served", async () => {
   for (const [args, command] of UNDERSTOOD) {
     assertEquals(await understood(...args), { ...DEFAULTS, ...command }, args.join(" "));
   }
@@ -63,10 +62,10 @@ Deno.test("parseCommand() turns flags into what is to be served", async () => {
   }
 });
 
-Deno.test("parseCommand(): --help and --version need nothing else, and win", async () => {
-  assertEquals(await parseCommand(["-h"]), { type: "help" });
-  assertEquals(await parseCommand(["--host=0.0.0.0", "--help"]), { type: "help" });
-  assertEquals(await parseCommand(["-V"]), { type: "version" });
+Deno.test("parseArguments(): --help and --version need nothing else, and win", async () => {
+  assertEquals(await parseArguments(["-h"]), { type: "help" });
+  assertEquals(await parseArguments(["--host=0.0.0.0", "--help"]), { type: "help" });
+  assertEquals(await parseArguments(["-V"]), { type: "version" });
 });
 
 const REFUSED: [args: string[], says: string][] = [
@@ -101,17 +100,17 @@ const REFUSED: [args: string[], says: string][] = [
   [["--cors=a.example"], '--cors is "a.example", but must be * or an origin'],
 ];
 
-Deno.test("parseCommand() refuses what makes no sense, and says what would", async () => {
+Deno.test("parseArguments() refuses what makes no sense, and says what would", async () => {
   for (const [args, says] of REFUSED) {
-    const error = await assertRejects(() => parseCommand(args), CommandError);
+    const error = await assertRejects(() => parseArguments(args), CommandError);
     assertStringIncludes(error.message, says);
     assertEquals(error.exitCode, ExitCode.USAGE);
   }
 });
 
-Deno.test("parseCommand() never shows a token", async () => {
+Deno.test("parseArguments() never shows a token", async () => {
   for (const token of ["", "two words", "häßlich"]) {
-    const error = await assertRejects(() => parseCommand(["--token", token]), CommandError);
+    const error = await assertRejects(() => parseArguments(["--token", token]), CommandError);
     assertEquals(
       error.message,
       "--token must be one or more visible ASCII characters without spaces",
@@ -119,20 +118,20 @@ Deno.test("parseCommand() never shows a token", async () => {
   }
 });
 
-Deno.test("parseCommand(): only loopback addresses need no word about whom it is for", async () => {
+Deno.test("parseArguments(): only loopback addresses need no word about whom it is for", async () => {
   const loopback = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"];
   for (const host of loopback) {
     assertEquals((await understood("--host", host)).warning, undefined, host);
     assertEquals((await understood("--host", host, "--open")).warning, undefined, host);
   }
   for (const host of ["0.0.0.0", "::", "[::]", "10.0.0.1", "a.example", "::ffff:10.0.0.1"]) {
-    const error = await assertRejects(() => parseCommand(["--host", host]), CommandError);
+    const error = await assertRejects(() => parseArguments(["--host", host]), CommandError);
     assertStringIncludes(error.message, `--host ${host} lets others reach the proxy`);
     for (const way of ["--token TOKEN", "--allow-host PATTERN", "--open"]) {
       assertStringIncludes(error.message, way);
     }
     // To allow more mirrors is no word about clients.
-    await assertRejects(() => parseCommand(["--host", host, "--allow-private"]), CommandError);
+    await assertRejects(() => parseArguments(["--host", host, "--allow-private"]), CommandError);
     for (const way of ["--token=s3cret", "--allow-host=a.example"]) {
       assertEquals((await understood("--host", host, way)).warning, undefined);
     }

@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BlockRecord } from "../../../lib/proxy/observe/block_record.ts";
-import { LiveDownloads } from "../../../lib/proxy/observe/live_downloads.ts";
+import { BlockRecord, LiveDownloads } from "../../../lib/proxy/observe/live_downloads.ts";
 import type { DownloadStats, TraceEvent } from "../../../mod.ts";
 
 const MIRRORS = ["http://a.test/f", "http://b.test/f"];

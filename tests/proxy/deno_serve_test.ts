@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import server from "../../server.ts";
+import server from "../../serve.ts";
 import { Child, MAP, ROOT } from "../support/proxy/proxy_child.ts";
 
-Deno.test("`deno serve server.ts` serves with the default options", async () => {
-  const script = new URL("server.ts", ROOT).href;
+Deno.test("`deno serve serve.ts` serves with the default options", async () => {
+  const script = new URL("serve.ts", ROOT).href;
   const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
   await using proxy = new Child(["serve", MAP, ...flags, script]);
   const port = await proxy.said(
@@ -17,14 +17,23 @@ Deno.test("`deno serve server.ts` serves with the default options", async () => 
   assertEquals(proxy.stderr.split("\n").length, 2, "the command does not run as well");
 });
 
-Deno.test("`deno serve server.ts ARGS` says that it takes none", async () => {
-  const script = new URL("server.ts", ROOT).href;
+Deno.test("`deno serve serve.ts ARGS` says that it takes none", async () => {
+  const script = new URL("serve.ts", ROOT).href;
   const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
   await using proxy = new Child(["serve", MAP, ...flags, script, "--token=secret"]);
   const { code, stderr, stdout } = await proxy.end();
-  assertEquals([code, stdout], [1, ""]);
-  assertStringIncludes(stderr, "under `deno serve` no arguments are taken");
-  assertEquals(stderr.includes("secret"), false);
+  assertEquals([code, stdout], [2, ""]);
+  assertEquals(
+    stderr,
+    "sphttp-proxy: `deno serve` takes no arguments for the proxy; use `deno run` with server.ts\n",
+  );
+});
+
+Deno.test("`deno serve server.ts` fails with Deno's own error", async () => {
+  const script = new URL("server.ts", ROOT).href;
+  const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
+  await using proxy = new Child(["serve", MAP, ...flags, script, "--port=0"]);
+  await proxy.said(/deno serve requires export default \{ fetch \} in the main module/);
 });
 
 Deno.test("the default export serves clients on this machine only", async () => {
@@ -39,6 +48,6 @@ Deno.test("the default export serves clients on this machine only", async () => 
   for (const hostname of ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::1"]) {
     const response = await ask(hostname);
     assertEquals(response.status, 403, hostname);
-    assertStringIncludes((await response.json()).detail, "its command has --host");
+    assertStringIncludes((await response.json()).detail, "run its command with --host");
   }
 });

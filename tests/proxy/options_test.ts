@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { MemoryBudget } from "../../lib/proxy/capacity/memory_budget.ts";
-import { resolveProxyOptions } from "../../lib/proxy/resolve_options.ts";
+import { resolveProxyOptions } from "../../lib/proxy/options.ts";
 import { createHandler, type ProxyOptions } from "../../server.ts";
 
 Deno.test("resolveProxyOptions() has defaults that the budget takes", () => {
