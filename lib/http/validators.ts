@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseHttpDateLeniently } from "./http_date.ts";
+
 /** The validators of one answer. */
 export interface Validators {
   /** The entity tag as it came, weak ones too. */
@@ -18,26 +20,30 @@ export interface Validators {
 /** An entity tag: optionally weak, quoted, without quotes or control characters in it. */
 const ENTITY_TAG = /^(W\/)?"[\x21\x23-\x7e\x80-\uffff]*"$/;
 
-/** Reads the validators of an answer. */
-export function readValidators(headers: Headers): Validators {
+/** Reads the validators of an answer; `nowMs` is the time, in milliseconds since 1970. */
+export function readValidators(headers: Headers, nowMs: number): Validators {
   const tag = headers.get("etag")?.trim();
   const etag = tag !== undefined && ENTITY_TAG.test(tag) ? tag : undefined;
   const lastModified = headers.get("last-modified") ?? undefined;
-  return { etag, lastModified, strong: strongValidator(etag, lastModified, headers.get("date")) };
+  if (etag !== undefined) {
+    return { etag, lastModified, strong: etag.startsWith("W/") ? undefined : etag };
+  }
+  const isStrong = isStrongDate(lastModified, headers.get("date"), nowMs);
+  return { etag, lastModified, strong: isStrong ? lastModified : undefined };
 }
 
 /**
  * A date is strong when the answer was made at least one second after it (section 8.8.2.2), and is
  * used only where there is no entity tag (section 13.1.5).
  */
-function strongValidator(
-  etag: string | undefined,
+function isStrongDate(
   lastModified: string | undefined,
   date: string | null,
-): string | undefined {
-  if (etag !== undefined) return etag.startsWith("W/") ? undefined : etag;
-  if (lastModified === undefined || date === null) return undefined;
-  return Date.parse(date) - Date.parse(lastModified) >= 1000 ? lastModified : undefined;
+  nowMs: number,
+): boolean {
+  const modifiedMs = parseHttpDateLeniently(lastModified ?? "", nowMs);
+  const answeredMs = parseHttpDateLeniently(date ?? "", nowMs);
+  return modifiedMs !== undefined && answeredMs !== undefined && answeredMs - modifiedMs >= 1000;
 }
 
 /**
@@ -54,16 +60,4 @@ export function contradicts(before: Validators | undefined, now: Validators): bo
 
 function opaque(etag: string): string {
   return etag.replace(/^W\//, "");
-}
-
-/**
- * Milliseconds that a `Retry-After` asks to wait, in either form (RFC 9110 section 10.2.3):
- * seconds, or a date, which is held against `nowMs` (milliseconds since 1970).
- */
-export function parseRetryAfter(value: string | null, nowMs: number): number | undefined {
-  const text = value?.trim() ?? "";
-  if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const isDate = /^[a-z]{3,9},? /i.test(text);
-  const date = isDate ? Date.parse(text.endsWith("GMT") ? text : `${text} GMT`) : NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }

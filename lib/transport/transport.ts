@@ -10,6 +10,7 @@ import { type FailureReason, MirrorError } from "../errors.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
 import type { ProxySource } from "../http/proxy_url.ts";
 import {
@@ -19,12 +20,7 @@ import {
   rangeHeader,
   type Verdict,
 } from "../http/ranges.ts";
-import {
-  contradicts,
-  parseRetryAfter,
-  readValidators,
-  type Validators,
-} from "../http/validators.ts";
+import { contradicts, readValidators, type Validators } from "../http/validators.ts";
 
 /** What a transport is set up with. */
 export interface TransportOptions {
@@ -130,7 +126,7 @@ export class Transport {
       return this.request(mirror, question, signal);
     }
     memory.answered = true;
-    const validators = readValidators(headers);
+    const validators = readValidators(headers, Date.now());
     let verdict = judge({ ...question, conditional }, status, headers);
     if (verdict.type !== "refused" && contradicts(memory.validators, validators)) {
       const message = "the file changed there (it has another ETag or Last-Modified now)";

@@ -15,6 +15,7 @@ import {
   VERSION,
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { ChecksumVerifier } from "../checksum/verifier.ts";
@@ -26,7 +27,6 @@ import { openPlace, type Output } from "../output/output.ts";
 import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
 import { placeOf } from "../output/place.ts";
 import { verifyPresent } from "./present_file.ts";
-import { remoteTime } from "../output/remote_time.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
 import type { FileReport } from "../report/report.ts";
 import { startLine, TraceFile } from "./trace_file.ts";
@@ -225,11 +225,11 @@ export class FileDownload {
 
   #mtime(): Date | undefined {
     if (!this.#task.target.remoteTime) return undefined;
-    const time = remoteTime(this.#info?.lastModified);
-    if (time === undefined) {
-      this.#context.report.note("the mirrors tell no Last-Modified: the file's time is now");
-    }
-    return time;
+    const time = parseHttpDateLeniently(this.#info?.lastModified ?? "", Date.now());
+    // No file is older than 1970.
+    if (time !== undefined && time >= 0) return new Date(time);
+    this.#context.report.note("the mirrors tell no Last-Modified: the file's time is now");
+    return undefined;
   }
 
   #done({ existing }: Output): void {

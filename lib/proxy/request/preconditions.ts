@@ -1,10 +1,12 @@
 /**
  * Preconditions of a request, held against what is known of the file: whether it goes on, has its
  * answer already (304), or must not be met (412), and whether its Range counts. To be asked only
- * where the answer would be a success otherwise. Follows RFC 9110 sections 8.8, 13 and 5.6.7.
+ * where the answer would be a success otherwise. Follows RFC 9110 sections 8.8 and 13.
  *
  * @module
  */
+
+import { parseHttpDate } from "../../http/http_date.ts";
 
 /** The validators that the proxy sends with a file. */
 export interface Validators {
@@ -65,7 +67,7 @@ export function rangeApplies(headers: Headers, validators: Validators): boolean 
   if (ifRange === undefined) return true;
   const { etag, lastModified, knownAtMs } = validators;
   if (ifRange.slice(0, 3).includes('"')) return isStrongMatch(ifRange, etag);
-  const modifiedMs = parseHttpDate(ifRange);
+  const modifiedMs = parseHttpDate(ifRange, Date.now());
   if (modifiedMs === undefined || ifRange !== lastModified) return false;
   return knownAtMs !== undefined && knownAtMs - modifiedMs >= STRONG_AFTER_MS;
 }
@@ -112,43 +114,9 @@ function isUnmodifiedSince(
   lastModified: string | undefined,
   date: string | null,
 ): boolean | undefined {
-  const modifiedMs = parseHttpDate(lastModified ?? "");
-  const sinceMs = parseHttpDate(date ?? "");
+  const nowMs = Date.now();
+  const modifiedMs = parseHttpDate(lastModified ?? "", nowMs);
+  const sinceMs = parseHttpDate(date ?? "", nowMs);
   if (modifiedMs === undefined || sinceMs === undefined) return undefined;
   return modifiedMs <= sinceMs;
-}
-
-/** The three forms of section 5.6.7: the one in use, and two obsolete ones. */
-const DATE_FORMS = [
-  /^[a-z]{3}, (?<day>\d\d) (?<month>[a-z]{3}) (?<year>\d{4}) (?<time>\d\d:\d\d:\d\d) GMT$/i,
-  /^[a-z]{6,9}, (?<day>\d\d)-(?<month>[a-z]{3})-(?<year>\d\d) (?<time>\d\d:\d\d:\d\d) GMT$/i,
-  /^[a-z]{3} (?<month>[a-z]{3}) (?<day>[ \d]\d) (?<time>\d\d:\d\d:\d\d) (?<year>\d{4})$/i,
-];
-const MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split(" ");
-
-/**
- * Milliseconds since 1970 of an HTTP date; `undefined` for what is none. `Date.parse` is not used,
- * as it takes much else for a date, and the form without GMT for local time.
- */
-export function parseHttpDate(text: string): number | undefined {
-  const trimmed = text.trim();
-  for (const form of DATE_FORMS) {
-    const fields = form.exec(trimmed)?.groups;
-    if (fields === undefined) continue;
-    const day = Number(fields.day);
-    const month = MONTHS.indexOf(fields.month!.toLowerCase());
-    const [hour, minute, second] = fields.time!.split(":").map(Number);
-    // A leap second is allowed.
-    if (month < 0 || hour! > 23 || minute! > 59 || second! > 60) return undefined;
-    const date = new Date(Date.UTC(fullYear(fields.year!), month, day));
-    if (date.getUTCDate() !== day) return undefined;
-    return date.getTime() + (hour! * 3600 + minute! * 60 + second!) * 1000;
-  }
-  return undefined;
-}
-
-/** Two digits mean 1970 to 2069: a clock, which section 5.6.7 would ask, is not at hand here. */
-function fullYear(digits: string): number {
-  const year = Number(digits);
-  return digits.length === 4 ? year : year + (year < 70 ? 2000 : 1900);
 }
