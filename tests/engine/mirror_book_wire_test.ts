@@ -10,14 +10,7 @@ import { download, QUICK, withMirrors } from "../support/download.ts";
 import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const CONTENT = randomContent(6_000_000, 11);
-/** Nothing is given up because the machine is busy. */
-const PATIENT: DownloaderOptions = {
-  ...QUICK,
-  delayRequest: "adaptive",
-  connectTimeoutMs: 10_000,
-  headersTimeoutMs: 10_000,
-  idleTimeoutMs: 10_000,
-};
+const ADAPTIVE: DownloaderOptions = { ...QUICK, delayRequest: "adaptive" };
 /** So long that without a rate little is dared at first; so fast that this is far too little. */
 const LONG_AND_FAT: Partial<MirrorOptions> = {
   content: CONTENT,
@@ -49,14 +42,14 @@ async function largestFirstRange(mirror: LabMirror, run: () => Promise<unknown>)
 Deno.test("Downloader: with the same book, a second download asks for larger first ranges", async () => {
   await withMirrors([LONG_AND_FAT], async (urls, [mirror]) => {
     const book = new MirrorBook();
-    const first = await download(urls, { ...PATIENT, book });
+    const first = await download(urls, { ...ADAPTIVE, book });
     assertEquals(first.sha256, CONTENT.sha256());
     const { bytesPerSecond, latencyMs } = book.get(urls[0]!)!;
     assert(bytesPerSecond > 2e6, `${bytesPerSecond}`);
     assert(latencyMs > 50, `${latencyMs}`);
     assert(firstRange(mirror!) < MUCH, `${firstRange(mirror!)}`);
     const size = await largestFirstRange(mirror!, async () => {
-      const { sha256 } = await download(urls, { ...PATIENT, book });
+      const { sha256 } = await download(urls, { ...ADAPTIVE, book });
       assertEquals(sha256, CONTENT.sha256());
     });
     assert(size > MUCH, `${size}`);
@@ -70,7 +63,7 @@ Deno.test("Downloader: what the book says is known of each mirror on its own", a
       const before = one!.requests.length;
       const book = new MirrorBook();
       book.set(urls[1]!, { bytesPerSecond: 8e6, latencyMs: 100 });
-      const { sha256 } = await download(urls, { ...PATIENT, book });
+      const { sha256 } = await download(urls, { ...ADAPTIVE, book });
       assertEquals(sha256, CONTENT.sha256());
       assert(firstRange(one!, before) < MUCH, `${firstRange(one!, before)}`);
     });
@@ -82,7 +75,7 @@ Deno.test("Downloader: every delay request algorithm fills the book", async () =
   await withMirrors([{ content: CONTENT, bytesPerSecond: 20e6 }], async (urls) => {
     for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
       const book = new MirrorBook();
-      await download(urls, { ...PATIENT, delayRequest, book });
+      await download(urls, { ...ADAPTIVE, delayRequest, book });
       assertEquals(book.size, 1, delayRequest);
     }
   });
@@ -92,14 +85,14 @@ Deno.test("Downloader: the book is filled also when the download is cancelled or
   await withMirrors([{ content: CONTENT, bytesPerSecond: 20e6 }], async (urls) => {
     const cancelled = new MirrorBook();
     let bytes = 0;
-    for await (const part of new Downloader(urls, { ...PATIENT, book: cancelled })) {
+    for await (const part of new Downloader(urls, { ...ADAPTIVE, book: cancelled })) {
       bytes += part.byteLength;
       if (bytes > CONTENT.size / 2) break;
     }
     assertEquals(cancelled.size, 1);
     const failed = new MirrorBook();
     const downloader = new Downloader(urls, {
-      ...PATIENT,
+      ...ADAPTIVE,
       book: failed,
       onEvent: (event) => {
         if (event.type === "receive" && event.block === 100) throw new Error("listener broke");
@@ -114,14 +107,14 @@ Deno.test("Downloader: who brought little, or a whole file, is not in the book",
   const little = randomContent(200_000, 3);
   await withMirrors([{ content: little }], async (urls) => {
     const book = new MirrorBook();
-    await download(urls, { ...PATIENT, book });
+    await download(urls, { ...ADAPTIVE, book });
     assertEquals(book.size, 0);
     await new Downloader(urls, { book }).cancel();
     assertEquals(book.size, 0);
   });
   await withMirrors([{ content: CONTENT, ranges: false }], async (urls) => {
     const book = new MirrorBook();
-    const { bytes } = await download(urls, { ...PATIENT, book });
+    const { bytes } = await download(urls, { ...ADAPTIVE, book });
     assertEquals([bytes, book.size], [CONTENT.size, 0]);
   });
 });

@@ -85,7 +85,7 @@ for (const http of ["auto", "http1", "http2"] as const) {
         await using nginx = await startNginx({ root, tls, accessLog });
         const urls = nginx.urls("file.bin");
         assert(urls.every((url) => url.startsWith("https://")));
-        const outcome = await download(urls, { http, caCerts: [caPem], connectTimeoutMs: 5000 });
+        const outcome = await download(urls, { http, caCerts: [caPem] });
         assertEquals([outcome.error, outcome.sha256], [undefined, content.sha256()]);
         const protocols = new Set((await Deno.readTextFile(accessLog)).match(/HTTP\/\d\.\d/g));
         assertEquals([...protocols], [http === "http1" ? "HTTP/1.1" : "HTTP/2.0"]);

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { Downloader, MirrorMismatchError, NoMirrorLeftError } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+import { download, FILE, IMPATIENT, QUICK, withMirrors } from "../support/download.ts";
 import { type MirrorOptions, startMirror } from "../support/lab/mirror_lab.ts";
 
 const OTHER_BYTES = otherContent(FILE);
@@ -50,7 +50,7 @@ const survived: Record<string, Mirrors> = {
 for (const [name, mirrors] of Object.entries(survived)) {
   Deno.test(`Downloader survives ${name}`, async () => {
     await withMirrors(mirrors, async (urls) => {
-      const outcome = await download(urls, { headersTimeoutMs: 1000, connectTimeoutMs: 1000 });
+      const outcome = await download(urls, name.includes("stalls") ? IMPATIENT : {});
       assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     });
   });
@@ -117,7 +117,7 @@ Deno.test("Downloader: where a redirect leads is asked anew when that place dies
 Deno.test("Downloader: a disagreement of two that shows late is an error", async () => {
   const mirrors = [{ bytesPerSecond: 400_000 }, late(350, { content: OTHER_SIZE })];
   await withMirrors(mirrors, async (urls) => {
-    const { error } = await download(urls, { connectTimeoutMs: 1000 });
+    const { error } = await download(urls);
     assertInstanceOf(error, MirrorMismatchError);
   });
 });
@@ -174,7 +174,7 @@ Deno.test("Downloader: mirrors that were sent home help when the last one at wor
   const faults = [{ kind: "stall", afterBytes: 20_000, from: 4, count: 1 }] as const;
   const mirrors = [{ ...stalls, faults: [...faults] }, { roundTripMs: 60, bytesPerSecond: 5e6 }];
   await withMirrors(mirrors, async (urls) => {
-    const outcome = await download(urls, { idleTimeoutMs: 60_000 });
+    const outcome = await download(urls);
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
     assert(outcome.stats.mirrors[1]!.requests > 0);
   });

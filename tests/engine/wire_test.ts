@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../mod.ts";
-import { download, FILE, withMirrors } from "../support/download.ts";
+import { download, FILE, IMPATIENT, withMirrors } from "../support/download.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
@@ -93,7 +93,7 @@ for (const [name, fault] of Object.entries(faults)) {
   if (lasting) continue;
   Deno.test(`Downloader: the only mirror ${name} twice, and is asked again`, async () => {
     await withMirrors([{ faults: [{ ...fault, from: 1, count: 2 }] }], async (urls) => {
-      const outcome = await download(urls);
+      const outcome = await download(urls, IMPATIENT);
       assertEquals(outcome.error, undefined);
       assertEquals(outcome.sha256, FILE.sha256());
     });

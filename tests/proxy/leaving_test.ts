@@ -4,8 +4,6 @@ import { FILE, QUICK, withMirrors } from "../support/download.ts";
 import { until } from "../support/lab/client.ts";
 import type { Fault, LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
-/** A mirror that never gives up by itself: what ends, ends because the client has left. */
-const PATIENT = { ...QUICK, headersTimeoutMs: 60_000, connectTimeoutMs: 60_000 };
 const SILENT: Fault = { kind: "stall", beforeHeaders: true };
 
 interface Scene {
@@ -25,7 +23,7 @@ async function withProxy(
     const log: [number, string][] = [];
     const handler = createHandler({
       allowPrivate: true,
-      download: PATIENT,
+      download: QUICK,
       logFormat: "json",
       log: (line) => {
         const { url, status, outcome } = JSON.parse(line);

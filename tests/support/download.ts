@@ -21,14 +21,26 @@ export interface Outcome {
   readonly error: unknown;
 }
 
-/** Options with which tests do not wait long for anything. */
+/**
+ * Small blocks, and short delays before retries. The timeouts are long: a busy machine must not make a mirror fail.
+ */
 export const QUICK: DownloaderOptions = {
   splitSize: 50_000,
+  connectTimeoutMs: 30_000,
+  headersTimeoutMs: 30_000,
+  idleTimeoutMs: 30_000,
+  stallTimeoutMs: 100,
+  retry: { minDelayMs: 5, maxDelayMs: 40, attempts: 4 },
+};
+
+/**
+ * Short timeouts, for mirrors that fall silent. They may fire early on a busy machine, so a mirror has many attempts.
+ */
+export const IMPATIENT: DownloaderOptions = {
   connectTimeoutMs: 400,
   headersTimeoutMs: 400,
   idleTimeoutMs: 400,
-  stallTimeoutMs: 100,
-  retry: { minDelayMs: 5, maxDelayMs: 40, attempts: 4 },
+  retry: { ...QUICK.retry, attempts: 50 },
 };
 
 /** Reads a download to its end. */
