@@ -1,6 +1,6 @@
 /**
  * The proxy for `deno serve`: its default options, for clients on this machine only, because
- * `deno serve` listens on every address of it. For others, the command (`@x/sphttp/server`) has
+ * `deno serve` listening on every address of it. For others, the command (`@x/sphttp/server`) has
  * flags, and its `createHandler` has options.
  *
  * @example
@@ -35,7 +35,7 @@ const server: Deno.ServeDefaultExport = {
   onListen: (address: Deno.Addr) => {
     suppressAbortWarning();
     const where = "port" in address ? `port ${address.port}` : "a socket";
-    console.error(`sphttp-proxy ${VERSION} listens on ${where}, for this machine only`);
+    console.error(`sphttp-proxy ${VERSION} listening on ${where}, for this machine only`);
   },
 };
 

@@ -1,5 +1,6 @@
 /**
- * The options of the proxy, and their defaults.
+ * The options of the proxy, their defaults and their validation. Everything inside the proxy works
+ * with {@linkcode ResolvedProxyOptions}, which is complete and valid.
  *
  * @module
  */
@@ -7,122 +8,128 @@
 import type { DownloaderOptions } from "../../mod.ts";
 import { LEAST_SHARE } from "./capacity/memory_budget.ts";
 
-/** How a line is written. */
+/** A format of the access log. */
 export type AccessLogFormat = "text" | "json";
 
-/** Who may read answers from a page: nobody else, everybody, or pages of these origins. */
+/** Origins whose pages may read responses: none, all (`*`), or those listed. */
 export type CorsOption = undefined | "*" | readonly string[];
 
 /** Options of {@linkcode createHandler}. */
 export interface ProxyOptions {
   /**
-   * Whether mirrors at private, loopback and other special addresses may be used.
+   * Whether mirrors at private, loopback and other special-purpose addresses are allowed.
    *
    * @default {false}
    */
-  allowPrivate?: boolean;
+  allowPrivate?: boolean | undefined;
   /**
-   * The only hosts that may be used: `one.example`, `*.example`, `one.example:8080`, addresses or
+   * The only hosts allowed as mirrors: `one.example`, `*.example`, `one.example:8080`, addresses or
    * networks like `10.0.0.0/8`.
    *
    * @default {every public host}
    */
   allowHosts?: readonly string[] | undefined;
   /**
-   * What a client has to show, as `Authorization: Bearer TOKEN` or in the query as `token=TOKEN`.
+   * The token that clients must send, as `Authorization: Bearer TOKEN` or `token=TOKEN` in the query.
    *
-   * @default {nothing}
+   * @default {none}
    */
   token?: string | undefined;
   /**
-   * The most mirrors of one request.
+   * Maximum number of mirrors in a request.
    *
    * @default {32}
    */
-  maxMirrors?: number;
+  maxMirrors?: number | undefined;
   /**
-   * The most downloads at once; beyond it, clients are told to come back later.
+   * Maximum number of concurrent downloads; more requests get a 503 with `Retry-After`.
    *
    * @default {128}
    */
-  maxDownloads?: number;
+  maxDownloads?: number | undefined;
   /**
-   * What all downloads may take together, in bytes: three eighths of it for their reorder
-   * buffers, the rest for what is on its way through connections and answers. Each gets an equal share, 64 MiB at most;
-   * where it would be less than 2 MiB, clients are told to come back later.
+   * Memory shared by all downloads, in bytes: three eighths for their reorder buffers, the rest for
+   * data on its way through connections and responses. Each download gets an equal share of at most
+   * 64 MiB. When that would be less than 2 MiB, more requests get a 503 with `Retry-After`.
    *
    * @default {256 MiB}
    */
-  memory?: number;
+  memory?: number | undefined;
   /**
-   * Pages of which origins may read the answers.
+   * Origins whose pages may read responses.
    *
    * @default {none}
    */
   cors?: CorsOption;
   /**
-   * How long what was learned of a set of mirrors is used without asking them again, in
-   * milliseconds.
+   * How long the result of probing a set of mirrors is used without another probe, in milliseconds.
    *
    * @default {60_000}
    */
-  rememberMs?: number;
+  rememberMs?: number | undefined;
   /** Options of the downloads, like timeouts, `retry`, `caCerts` or `fetch`. */
-  download?: Omit<
-    DownloaderOptions,
-    "range" | "signal" | "knownFile" | "book" | "windowSize" | "trace" | "onEvent"
-  >;
-  /** Takes a line for each request that has been answered. */
-  log?: (line: string) => void;
+  download?:
+    | Omit<
+      DownloaderOptions,
+      "range" | "signal" | "knownFile" | "book" | "windowSize" | "trace" | "onEvent"
+    >
+    | undefined;
   /**
-   * Takes what went wrong inside when a request is answered with a 500: clients learn nothing of
-   * it.
+   * Called with a line of the access log for each completed request.
    *
-   * @default {nothing is told}
+   * @default {no log}
    */
-  onError?: (error: unknown) => void;
+  log?: ((line: string) => void) | undefined;
   /**
-   * How these lines are written.
+   * Called with the error behind a 500; the client learns nothing of it.
+   *
+   * @default {errors are ignored}
+   */
+  onError?: ((error: unknown) => void) | undefined;
+  /**
+   * The format of the access log.
    *
    * @default {"text"}
    */
-  logFormat?: AccessLogFormat;
+  logFormat?: AccessLogFormat | undefined;
 }
 
 type Optional = "allowHosts" | "token" | "cors";
 
-/** The options of the proxy, with nothing left to ask of them. */
+/** Complete and valid options. */
 export type ResolvedProxyOptions =
-  & Readonly<Required<Omit<ProxyOptions, Optional>>>
+  & { readonly [Name in Exclude<keyof ProxyOptions, Optional>]-?: NonNullable<ProxyOptions[Name]> }
   & { readonly [Name in Optional]: ProxyOptions[Name] };
 
 const FORMATS: readonly AccessLogFormat[] = ["text", "json"];
 
 /**
- * Gives the options with their defaults. Patterns of `allowHosts` and options of `download` are
- * held against what is accepted by those who use them.
+ * Validates options and fills in the defaults. {@linkcode AddressPolicy} checks the patterns of
+ * `allowHosts`, and `Downloader` the options of `download`.
  *
- * @throws {TypeError} when an option is of another type than it should, or no whole number
+ * @throws {TypeError} when an option has the wrong type, or is not a whole number
  * @throws {RangeError} when a number is too small
  */
 export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions {
   const { token, logFormat = "text", rememberMs = 60_000 } = options;
-  // The value is a secret, and in no message.
-  if (token !== undefined && typeof token !== "string") throw new TypeError("token is no text");
+  // The token is a secret: no message shows it.
+  if (token !== undefined && typeof token !== "string") {
+    throw new TypeError("token must be a string");
+  }
   if (token === "") {
-    throw new TypeError("token is empty, but must be a text; leave it out for none");
+    throw new TypeError("token is empty; leave it out to require none");
   }
   if (!FORMATS.includes(logFormat)) {
     throw new TypeError(`logFormat is ${show(logFormat)}, but must be "text" or "json"`);
   }
   return {
     allowPrivate: ofType("allowPrivate", "boolean", options.allowPrivate ?? false),
-    allowHosts: texts("allowHosts", options.allowHosts),
+    allowHosts: strings("allowHosts", options.allowHosts),
     token,
     maxMirrors: whole("maxMirrors", options.maxMirrors ?? 32, 1),
     maxDownloads: whole("maxDownloads", options.maxDownloads ?? 128, 1),
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
-    cors: options.cors === "*" ? "*" : texts("cors", options.cors),
+    cors: options.cors === "*" ? "*" : strings("cors", options.cors),
     rememberMs: milliseconds("rememberMs", rememberMs),
     download: ofType("download", "object", options.download ?? {}),
     log: ofType("log", "function", options.log ?? (() => {})),
@@ -139,12 +146,12 @@ function ofType<Value>(option: string, type: string, value: Value): Value {
   return value;
 }
 
-/** A list of texts; it is kept as it is now. */
-function texts(option: string, value: readonly string[] | undefined): string[] | undefined {
+/** Validates and copies a list of strings. */
+function strings(option: string, value: readonly string[] | undefined): string[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.some((text) => typeof text !== "string")) {
     const or = option === "cors" ? '"*" or ' : "";
-    throw new TypeError(`${option} is ${show(value)}, but must be ${or}a list of texts`);
+    throw new TypeError(`${option} is ${show(value)}, but must be ${or}a list of strings`);
   }
   return [...value];
 }

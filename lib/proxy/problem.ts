@@ -1,37 +1,36 @@
 /**
- * What the proxy says when it cannot do what was asked: a status and a few words, as a problem
- * document. It never carries a stack, the message of another error, or a credential.
- * Follows RFC 9457 (problem details) and RFC 9110 section 15 (statuses).
+ * A request that the proxy cannot fulfil, as an HTTP status and a few words for the client. A
+ * problem never carries a stack, the message of another error, or a credential. Every room of the
+ * proxy may throw one. Follows RFC 9110 section 15 (statuses) and RFC 9457 (problem details).
  *
  * @module
  */
 
 import { STATUS_TEXT } from "@std/http/status";
 
-/** What may be said of a problem besides its status and detail. */
+/** Optional parts of a {@linkcode Problem}. */
 export interface ProblemOptions extends ErrorOptions {
   /**
    * Headers that belong to the status: `Allow`, `Content-Range`, `Retry-After` and the like.
    *
    * @default {none}
    */
-  headers?: HeadersInit;
+  headers?: HeadersInit | undefined;
   /**
-   * Further members of the document, like `mirrors: [{ url, reason }]`. They are shown to the
-   * client: nothing inner belongs in them.
+   * Further members of the document, like `mirrors: [{ url, reason }]`. The client sees them.
    *
    * @default {{}}
    */
-  extensions?: Readonly<Record<string, unknown>>;
+  extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** A request that cannot be met. Its `cause` is for the log; the client never sees it. */
+/** A request that cannot be fulfilled. Its `cause` is for the log; the client never sees it. */
 export class Problem extends Error {
   /** The name of the class. */
   override name = "Problem";
   /** The HTTP status. */
   readonly status: number;
-  /** The kind of problem in a few words. */
+  /** The reason phrase of the status, like "Bad Gateway". */
   readonly title: string;
   /** What was wrong with this request, for the person who sent it. */
   readonly detail: string;
@@ -40,7 +39,7 @@ export class Problem extends Error {
   /** Further members of the document. */
   readonly extensions: Readonly<Record<string, unknown>>;
 
-  /** Makes a problem of a status and what was wrong. */
+  /** Creates a problem from a status and what was wrong. */
   constructor(status: number, detail: string, options: ProblemOptions = {}) {
     super(detail, options);
     this.status = status;
@@ -51,16 +50,16 @@ export class Problem extends Error {
   }
 }
 
-/** After how many seconds a client may come back. */
+/** The value of `Retry-After`, in seconds. */
 const RETRY_AFTER_SECONDS = 5;
 
-/** A problem of status 503 with Retry-After; `detail` says of what there is too much. */
+/** Creates a problem of status 503 with `Retry-After`; `detail` names the limit that is reached. */
 export function overloaded(detail: string): Problem {
   return new Problem(503, detail, { headers: { "retry-after": `${RETRY_AFTER_SECONDS}` } });
 }
 
-/** Any error as a problem: what is none becomes a 500 that tells nothing of it. */
+/** Returns `error` if it is a problem, else a 500 that reveals nothing of it. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  return new Problem(500, "the proxy failed to answer; its log says why", { cause: error });
+  return new Problem(500, "internal error; the proxy's log has the details", { cause: error });
 }

@@ -106,7 +106,14 @@ Deno.test("/proxy wants its token, as Bearer or in the query", async () => {
     const missing = await problem(target, options);
     assertEquals([missing.status, missing.headers.get("www-authenticate")], [401, "Bearer"]);
     assertEquals((await problem(`${target}&token=secret`, options)).status, 401);
-    for (const authorization of ["Bearer secret", "Bearer opensesam", "Basic opensesame"]) {
+    for (
+      const authorization of [
+        "Bearer secret",
+        "Bearer opensesam",
+        "Bearer opensesamE",
+        "Basic opensesame",
+      ]
+    ) {
       assertEquals((await problem(target, options, { headers: { authorization } })).status, 401);
     }
     const handler = createHandler(options);

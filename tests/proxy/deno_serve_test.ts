@@ -7,7 +7,7 @@ Deno.test("`deno serve serve.ts` serves with the default options", async () => {
   const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
   await using proxy = new Child(["serve", MAP, ...flags, script]);
   const port = await proxy.said(
-    /^sphttp-proxy [\d.]+ listens on port (\d+), for this machine only\n$/,
+    /^sphttp-proxy [\d.]+ listening on port (\d+), for this machine only\n$/,
   );
   proxy.url = `http://127.0.0.1:${port}/`;
   assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");

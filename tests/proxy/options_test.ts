@@ -3,7 +3,7 @@ import { MemoryBudget } from "../../lib/proxy/capacity/memory_budget.ts";
 import { resolveProxyOptions } from "../../lib/proxy/options.ts";
 import { createHandler, type ProxyOptions } from "../../server.ts";
 
-Deno.test("resolveProxyOptions() has defaults that the budget takes", () => {
+Deno.test("resolveProxyOptions() has defaults that the budget accepts", () => {
   const { memory, maxDownloads, maxMirrors, rememberMs, logFormat } = resolveProxyOptions({});
   assertEquals([maxMirrors, rememberMs, logFormat], [32, 60_000, "text"]);
   const budget = new MemoryBudget({ bytes: memory, maxDownloads });
@@ -22,7 +22,7 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
   [{ rememberMs: -1 }, RangeError, "rememberMs is -1"],
   [{ rememberMs: NaN }, TypeError, "rememberMs is NaN"],
   [{ token: "" }, TypeError, "token is empty"],
-  [{ token: 5 }, TypeError, "token is no text"],
+  [{ token: 5 }, TypeError, "token must be a string"],
   [{ cors: "https://a.example" }, TypeError, 'cors is "https://a.example"'],
   [{ cors: true }, TypeError, "cors is true"],
   [{ cors: [5] }, TypeError, "cors is [5]"],
@@ -34,7 +34,7 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
   [{ onError: null, download: 1 }, TypeError, "download is 1"],
 ];
 
-Deno.test("createHandler() refuses options that cannot be meant, with their values", () => {
+Deno.test("createHandler() throws on invalid options and shows their values", () => {
   for (const [options, error, message] of wrong) {
     assertThrows(() => createHandler(options as ProxyOptions), error, message);
   }

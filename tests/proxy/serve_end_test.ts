@@ -22,7 +22,7 @@ Deno.test({
     await using proxy = await started("--allow-private");
     const download = await begin(await proxy.ask(proxied(mirror)));
     proxy.signal("SIGTERM");
-    await proxy.said(/ends when 1 request has ended, in 30 s at the latest\n/);
+    await proxy.said(/stopping: waiting up to 30 s for 1 request to finish\n/);
     const { hostname, port } = new URL(proxy.url);
     // The system takes connections until the listener is closed, a moment later.
     await assertRejects(async () => {
@@ -51,7 +51,7 @@ Deno.test({
     await Promise.all(downloads.map(({ rest }) => assertRejects(rest, "half a file has no end")));
     const { code, stderr, stdout } = await proxy.end();
     assertEquals(code, 0, stderr);
-    assertStringIncludes(stderr, "sphttp-proxy: 2 requests have been cut\n");
+    assertStringIncludes(stderr, "sphttp-proxy: 2 requests aborted\n");
     assertMatch(stdout, /^([^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n){2}$/);
   },
 });
@@ -65,7 +65,7 @@ Deno.test({
     const download = await begin(await proxy.ask(proxied(mirror)));
     mirror.setRate(0);
     proxy.signal("SIGINT");
-    await proxy.said(/ends when 1 request has ended/);
+    await proxy.said(/stopping: waiting up to .* for 1 request/);
     // What comes within half a second is the same Ctrl-C.
     const again = setInterval(() => proxy.signal("SIGINT"), 100);
     await assertRejects(download.rest);

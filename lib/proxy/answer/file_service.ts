@@ -59,7 +59,7 @@ export class FileService {
     this.#maxMirrors = maxMirrors;
     this.#context = context;
     this.#budget = new MemoryBudget({ bytes: memory, maxDownloads });
-    this.#policy = new AddressPolicy({ allowPrivate, ...(allowHosts && { allowHosts }) });
+    this.#policy = new AddressPolicy({ allowPrivate, allowHosts });
     this.#download = {
       ...download,
       fetch: guardedFetch(download.fetch ?? fetch, this.#policy),

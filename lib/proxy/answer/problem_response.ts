@@ -1,5 +1,6 @@
 /**
- * Problems as answers: a status and a JSON document. Follows RFC 9457 (problem details).
+ * Problems as responses: the status, and a JSON document for the client.
+ * Follows RFC 9457 (problem details).
  *
  * @module
  */
@@ -8,38 +9,38 @@ import { redactText } from "../../http/redact.ts";
 import type { Problem } from "../problem.ts";
 import { filePolicy } from "./headers.ts";
 
-/** What an answer depends on besides the problem. */
+/** Options of {@linkcode problemResponse}. */
 export interface ProblemResponseOptions {
   /**
-   * Whether the request was a HEAD, so that the headers come without the body.
+   * Whether the request was a HEAD, so that the response has no body.
    *
    * @default {false}
    */
-  head?: boolean;
+  head?: boolean | undefined;
 }
 
-/** The answer that tells a client of a problem. */
+/** Creates the response for a problem. */
 export function problemResponse(
   problem: Problem,
   options: ProblemResponseOptions = {},
 ): Response {
   const { status, title, detail, extensions } = problem;
   const standard = { type: "about:blank", title, status, detail };
-  // Twice: the first gives the order, the last keeps extensions from taking the standard names.
+  // Twice: the first sets the order, the second keeps extensions from replacing standard members.
   const body = new TextEncoder().encode(
-    JSON.stringify({ ...standard, ...extensions, ...standard }, redact),
+    JSON.stringify({ ...standard, ...extensions, ...standard }, redactValue),
   );
   const headers = new Headers(problem.headers);
   headers.set("content-type", "application/problem+json");
   headers.set("content-length", `${body.byteLength}`);
   headers.set("x-content-type-options", "nosniff");
   headers.set("content-security-policy", filePolicy(headers.get("content-type")));
-  // What is wrong now may be right in a second, and some of these statuses may be cached otherwise.
+  // Most of these problems can be over in a second, but some statuses may be cached by default.
   headers.set("cache-control", "no-store");
   return new Response(options.head ? null : body, { status, headers });
 }
 
-/** The last net: a URL keeps its credentials in no text that leaves the proxy. */
-function redact(_name: string, value: unknown): unknown {
+/** Removes credentials from every text, whatever put them there. */
+function redactValue(_name: string, value: unknown): unknown {
   return typeof value === "string" ? redactText(value) : value;
 }

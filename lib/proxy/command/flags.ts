@@ -1,6 +1,6 @@
 /**
- * The flags of the proxy's command in one table, from which parsing, `--help` and "did you mean"
- * come. What the values mean is not known here (see values.ts).
+ * The options of the proxy's command in one table, which drives parsing, `--help` and suggestions
+ * for unknown options. arguments.ts parses the values.
  *
  * @module
  */
@@ -8,71 +8,73 @@
 import { flagLine } from "../../command_line/flag_line.ts";
 import type { Flag } from "../../command_line/flag_parser.ts";
 
-/** The flags in the groups and the order in which the help shows them. */
+/** The options, in the groups and the order in which `--help` lists them. */
 export const FLAG_GROUPS = {
-  "Where it listens": [
-    { name: "host", value: "ADDR", help: "address (127.0.0.1)" },
-    { name: "port", value: "N", help: "port (8080); 0 takes a free one" },
-    { name: "cert", value: "FILE", help: "speak TLS and HTTP/2 with this certificate (PEM)" },
-    { name: "key", value: "FILE", help: "and this private key (PEM)" },
+  "Address": [
+    { name: "host", value: "ADDR", help: "address to listen on (127.0.0.1)" },
+    { name: "port", value: "N", help: "port to listen on (8080); 0 picks a free one" },
+    { name: "cert", value: "FILE", help: "use TLS and HTTP/2 with this certificate (PEM)" },
+    { name: "key", value: "FILE", help: "the private key of the certificate (PEM)" },
   ],
-  "Whom it serves": [
-    { name: "token", value: "TOKEN", help: "only who shows it: token=… or a Bearer token" },
-    { name: "cors", value: "ORIGIN", help: "pages that may read answers, or *; repeatable" },
-    { name: "open", help: "everybody, also where others can reach it" },
+  "Clients": [
+    { name: "token", value: "TOKEN", help: "require it as token=TOKEN or a Bearer token" },
+    { name: "cors", value: "ORIGIN", help: "let pages from ORIGIN or * use it; repeatable" },
+    { name: "open", help: "allow everyone, without a token" },
   ],
-  "Which mirrors it uses": [
-    { name: "allow-host", value: "PATTERN", help: "only a.example, *.a.example, 10.0.0.0/8 …" },
-    { name: "allow-private", help: "those at private and loopback addresses too" },
+  "Mirrors": [
+    { name: "allow-host", value: "PATTERN", help: "allow these only: *.a.example, 10.0.0.0/8 …" },
+    { name: "allow-private", help: "allow private and loopback addresses" },
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
-    { name: "max-mirrors", value: "N", help: "in one request (32)" },
-    { name: "remember", value: "SECONDS", help: "what was learned of them (60)" },
+    { name: "max-mirrors", value: "N", help: "maximum per request (32)" },
+    { name: "remember", value: "SECONDS", help: "how long to reuse probe results (60)" },
   ],
-  "How it runs": [
-    { name: "memory", value: "SIZE", help: "for all downloads together (256M)" },
-    { name: "max-downloads", value: "N", help: "at once (128)" },
-    { name: "log", value: "FORMAT", help: "lines of stdout: [text], json or none" },
-    { name: "drain-timeout", value: "SECONDS", help: "that downloads have at the end (30)" },
+  "Operation": [
+    { name: "memory", value: "SIZE", help: "shared by all downloads (256M)" },
+    { name: "max-downloads", value: "N", help: "maximum at once (128)" },
+    { name: "log", value: "FORMAT", help: "access log on stdout: text, json, none (text)" },
+    { name: "drain-timeout", value: "SECONDS", help: "time for downloads to finish on exit (30)" },
   ],
   "Help": [
-    { name: "help", short: "h", help: "show this" },
-    { name: "version", short: "V", help: "show the version" },
+    { name: "help", short: "h", help: "print this help" },
+    { name: "version", short: "V", help: "print the version" },
   ],
 } as const satisfies Readonly<Record<string, readonly Flag[]>>;
 
 type Groups = typeof FLAG_GROUPS;
 
-/** The long name of a flag. */
+/** The long name of an option. */
 export type FlagName = Groups[keyof Groups][number]["name"];
 
-/** All flags. */
+/** All options. */
 export const FLAGS: readonly (Flag & { readonly name: FlagName })[] = Object.values(FLAG_GROUPS)
   .flat();
 
-/** Exit codes of the command, besides those of a second signal. */
+/** Exit codes of the command; a second signal has its own. */
 export const ExitCode = {
-  /** A signal asked it to end, and it has. */
+  /** It was stopped by a signal. */
   OK: 0,
-  /** It cannot listen, or failed in a way that it has no other code for. */
+  /** It cannot listen, or failed for another reason. */
   FAILED: 1,
-  /** The command line makes no sense, or names a file that cannot be used. */
+  /** The command line is invalid, or names a file that cannot be used. */
   USAGE: 2,
 } as const;
 
-/** Column in which the words about a flag begin. */
+/** The column in which descriptions begin. */
 const COLUMN = 31;
 
-/** The whole help. It fits 80 columns. */
+/** Returns the text of `--help`, which fits 80 columns. */
 export function helpText(version: string): string {
   const groups = Object.entries(FLAG_GROUPS).map(([title, flags]) =>
     [`${title}:`, ...flags.map((flag) => flagLine(flag, COLUMN))].join("\n")
   );
-  return `sphttp-proxy ${version}: one file from many HTTP mirrors at once, at one URL
-Usage: sphttp-proxy [options], then /proxy?host=URL,URL and / for a page
+  return `sphttp-proxy ${version}: serve a file on many HTTP mirrors as one fast URL
+Usage: sphttp-proxy [options]
+  then open http://127.0.0.1:8080/ or request /proxy?host=URL,URL,URL
 ${groups.join("\n")}
-SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.
-On an address that others can reach it wants --token, --allow-host or --open.
-Exit codes: 0 ended by a signal, 1 failed (cannot listen, say), 2 usage;
-  for who does not wait: 130 Ctrl-C twice, 143 SIGTERM twice
+SIZE is in bytes; the suffixes K, M and G mean 1024, 1024^2 and 1024^3.
+To listen on an address that others can reach, use --token, --allow-host or
+--open as well.
+Exit codes: 0 stopped by a signal, 1 failed (cannot listen …), 2 usage,
+  130 second Ctrl-C, 143 second SIGTERM
 `;
 }

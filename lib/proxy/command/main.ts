@@ -1,6 +1,6 @@
 /**
- * The command `sphttp-proxy`: understands its flags, reads the files that they name, and serves.
- * Access lines go to stdout, everything else that it says to stderr.
+ * The command `sphttp-proxy`: parses its arguments, reads the files that they name, and serves.
+ * The access log goes to stdout, every other message to stderr.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { parseArguments } from "./arguments.ts";
 import { ExitCode, helpText } from "./flags.ts";
 import { serve } from "./serve.ts";
 
-/** Runs the command with the given arguments; resolves to its exit code, and never rejects. */
+/** Runs the command with these arguments. Resolves to its exit code, and never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
     await run(args);
@@ -25,7 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
       say(error.message);
       return error.exitCode;
     }
-    say(`${describeError(error)}; this is a bug in sphttp`);
+    say(`internal error: ${describeError(error)}; this is a bug in sphttp`);
     return ExitCode.FAILED;
   }
 }
@@ -38,13 +38,12 @@ async function run(args: readonly string[]): Promise<void> {
   const { tls, caCertFile, logFormat, host, port, drainTimeoutMs, warning } = parsed;
   const handler = createHandler({
     ...parsed.options,
-    ...(caCertFile !== undefined && { download: { caCerts: [await readAuthorities(caCertFile)] } }),
-    ...(logFormat !== undefined && {
-      log: (line: string) => writeText(Deno.stdout, `${line}\n`),
-      logFormat,
-    }),
-    onError: (error) =>
-      say(`a request failed inside: ${describeError(error)}; this is a bug in sphttp`),
+    download: caCertFile === undefined
+      ? undefined
+      : { caCerts: [await readAuthorities(caCertFile)] },
+    log: logFormat && ((line) => writeText(Deno.stdout, `${line}\n`)),
+    logFormat,
+    onError: (error) => say(`internal error: ${describeError(error)}; this is a bug in sphttp`),
   });
   const pair = tls && {
     cert: await readPem("--cert", tls.certFile, "CERTIFICATE"),
@@ -55,7 +54,7 @@ async function run(args: readonly string[]): Promise<void> {
   const onListen = (url: string) =>
     writeText(
       Deno.stderr,
-      `sphttp-proxy ${VERSION} listens on ${url} (try …/proxy?host=URL,URL)\n`,
+      `sphttp-proxy ${VERSION} listening on ${url} (try …/proxy?host=URL,URL)\n`,
     );
   const onCut = () => handler.cut();
   await serve(handler, { host, port, tls: pair, drainTimeoutMs, onListen, onCut, say });
@@ -66,7 +65,7 @@ async function readAuthorities(file: string): Promise<string> {
   try {
     Deno.createHttpClient({ caCerts: [pem] }).close();
   } catch (cause) {
-    throw usageError(`--cacert ${file} cannot be used: ${describeError(cause)}`, { cause });
+    throw usageError(`--cacert ${file}: invalid certificate: ${describeError(cause)}`, { cause });
   }
   return pem;
 }
@@ -76,22 +75,22 @@ async function readPem(flag: string, file: string, label: string): Promise<strin
   try {
     text = await Deno.readTextFile(file);
   } catch (cause) {
-    throw usageError(`${flag} ${file} cannot be read: ${describeError(cause)}`, { cause });
+    throw usageError(`${flag} ${file}: cannot be read: ${describeError(cause)}`, { cause });
   }
   if (!text.includes(`${label}-----`)) {
-    throw usageError(`${flag} ${file} has no ${label.toLowerCase()} in PEM format`);
+    throw usageError(`${flag} ${file}: no ${label.toLowerCase()} in PEM format found`);
   }
   return text;
 }
 
-/** From here on the proxy needs the net only; what `-A` gave besides cannot be misused. */
+/** Drops the permissions that the proxy no longer needs, which are all but `net`. */
 async function dropPermissions(): Promise<void> {
   for (const name of ["read", "write", "env", "run", "ffi", "sys"] as const) {
     await Deno.permissions.revoke({ name });
   }
 }
 
-/** Tells the operator something, in a line: never a stack, never a credential. */
+/** Prints a message in one line, without credentials. */
 function say(text: string): void {
   writeText(Deno.stderr, `sphttp-proxy: ${redactLogText(text)}\n`);
 }

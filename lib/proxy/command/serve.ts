@@ -1,44 +1,44 @@
 /**
- * Listens, and ends well: after a signal nobody new is let in, and who is being served has some
- * time to get the rest. It knows nothing of what is served.
+ * Runs a handler as an HTTP server with a graceful shutdown: after a signal it accepts no new
+ * connections and gives running requests some time to finish.
  *
  * @module
  */
 
+import { deadline } from "@std/async/deadline";
 import { CommandError } from "../../command_line/command_error.ts";
 import { StopSignals, stopSignals } from "../../command_line/stop_signals.ts";
-import { ExitCode } from "./flags.ts";
+import { redactLogText } from "../../http/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
 import { asProblem } from "../problem.ts";
-import { redactLogText } from "../../http/redact.ts";
+import { ExitCode } from "./flags.ts";
 
-/** Answers requests. */
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
-/** Where and how to serve. */
+/** Options of {@linkcode serve}. */
 export interface ServeOptions {
   /** The address to listen on. */
   readonly host: string;
-  /** The port; 0 is any that is free. */
+  /** The port; 0 picks a free one. */
   readonly port: number;
-  /** A certificate and its key, both in PEM. */
+  /** A certificate and its private key, in PEM format. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
-  /** How long requests may go on after the signal, in milliseconds. */
+  /** How long running requests may continue after a signal, in milliseconds. */
   readonly drainTimeoutMs: number;
-  /** Told the URL when it listens. */
+  /** Called with the URL once the server listens. */
   readonly onListen: (url: string) => void;
-  /** Told that the process ends before all requests have been answered. */
-  readonly onCut?: () => void;
-  /** Takes what the operator is told, a line each. */
+  /** Called when the process is about to exit with requests still running. */
+  readonly onCut?: (() => void) | undefined;
+  /** Prints a line for the operator. */
   readonly say: (line: string) => void;
 }
 
-/** For how long connections are waited for that have nothing more to get, in milliseconds. */
-const CLOSING_MS = 1000;
+/** How long to wait for idle connections to close, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1000;
 
 /**
- * Serves until a signal says that it is enough. Requests that have not ended after the drain
- * timeout are cut when the process exits, which is to follow.
+ * Serves until SIGINT or SIGTERM. Requests still running after the drain timeout are aborted by the
+ * process exit, which must follow.
  *
  * Rejects with a {@linkcode CommandError} when it cannot listen.
  */
@@ -57,15 +57,15 @@ export async function serve(handler: Handler, options: ServeOptions): Promise<vo
   const closed = server.shutdown();
   if (running.size > 0) {
     const seconds = drainTimeoutMs / 1000;
-    say(`ends when ${requests(running.size)} ended, in ${seconds} s at the latest`);
-    await within(drainTimeoutMs, running.none());
+    say(`stopping: waiting up to ${seconds} s for ${requests(running.size)} to finish`);
+    await deadline(running.none(), drainTimeoutMs).catch(() => {});
   }
   if (running.size > 0) {
     onCut();
-    return say(`${requests(running.size)} been cut`);
+    return say(`${requests(running.size)} aborted`);
   }
   running.endStreams();
-  await within(CLOSING_MS, closed);
+  await deadline(closed, CLOSE_TIMEOUT_MS).catch(() => {});
 }
 
 function urlOf({ hostname, port }: Deno.NetAddr, { tls }: ServeOptions): string {
@@ -73,9 +73,8 @@ function urlOf({ hostname, port }: Deno.NetAddr, { tls }: ServeOptions): string 
   return `${scheme}://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}/`;
 }
 
-/** A number of requests, as a part of a sentence. */
 function requests(count: number): string {
-  return count === 1 ? "1 request has" : `${count} requests have`;
+  return count === 1 ? "1 request" : `${count} requests`;
 }
 
 function listen(
@@ -88,25 +87,25 @@ function listen(
       port,
       ...tls,
       onListen: () => {},
-      // Handlers do not throw: this is a body that breaks off, which the log has told of.
+      // The handler does not throw. This is a body that failed, which the access log records.
       onError: () => new Response(null, { status: 500 }),
     }, (request, info) => running.answer(request, info));
   } catch (cause) {
     const why = cause instanceof Deno.errors.AddrInUse
-      ? "it is in use already; another one with --port, a free one with --port 0"
+      ? "already in use; choose another with --port, or a free one with --port 0"
       : cause instanceof Error
       ? cause.message.replace(/\s+/g, " ")
       : String(cause);
     const how = tls === undefined ? "" : " with this certificate and key";
     throw new CommandError(
       ExitCode.FAILED,
-      `cannot listen on port ${port} of ${host}${how}: ${why}`,
+      `cannot listen on ${host} port ${port}${how}: ${why}`,
       { cause },
     );
   }
 }
 
-/** The requests that are being answered, to the last byte of the body. */
+/** Tracks requests until the last byte of their body is sent. */
 class RunningRequests {
   readonly #handler: Handler;
   readonly #say: (line: string) => void;
@@ -119,12 +118,12 @@ class RunningRequests {
     this.#say = say;
   }
 
-  /** How many there are; streams of events, which never end, are not counted. */
+  /** Returns the number of running requests, without event streams, which never end. */
   get size(): number {
     return this.#running.size;
   }
 
-  /** Answers a request. */
+  /** Answers a request and tracks it. */
   async answer(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     this.#running.add(info);
     const leave = () => this.#leave(info);
@@ -135,12 +134,12 @@ class RunningRequests {
       leave();
       return endable(response, this.#streams.signal);
     } catch (error) {
-      this.#say(bug(error));
+      this.#say(describeBug(error));
       return problemResponse(asProblem(error), { head: request.method === "HEAD" });
     }
   }
 
-  /** Fulfils when there are none. */
+  /** Resolves when no request is running. */
   none(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onNone = resolve;
@@ -148,7 +147,7 @@ class RunningRequests {
     return promise;
   }
 
-  /** Ends the streams of events: who watched has nothing more to see. */
+  /** Ends all event streams. */
   endStreams(): void {
     this.#streams.abort();
   }
@@ -159,21 +158,25 @@ class RunningRequests {
   }
 }
 
-/** The response, whose body ends when the signal aborts. */
+/** Returns the response with a body that ends when the signal aborts. */
 function endable(response: Response, signal: AbortSignal): Response {
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
   response.body?.pipeTo(writable, { signal }).catch(() => {});
   return new Response(readable, response);
 }
 
-/** What nobody caught is told in a line, and everybody else is served on. */
+/** Reports uncaught errors in a line each and keeps the process alive. */
 class BugReports implements Disposable {
   readonly #report: (event: Event) => void;
 
   constructor(say: (line: string) => void) {
     this.#report = (event) => {
       event.preventDefault();
-      say(bug(event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error));
+      say(
+        describeBug(
+          event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error,
+        ),
+      );
     };
     for (const name of KINDS) addEventListener(name, this.#report);
   }
@@ -185,18 +188,7 @@ class BugReports implements Disposable {
 
 const KINDS = ["error", "unhandledrejection"];
 
-function bug(error: unknown): string {
+function describeBug(error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return `${redactLogText(text.replace(/\s+/g, " "))}; this is a bug in sphttp, it goes on`;
-}
-
-/** Waits for a promise, but not longer. */
-async function within(milliseconds: number, promise: Promise<void>): Promise<void> {
-  const { promise: late, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  try {
-    await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return `${redactLogText(text.replace(/\s+/g, " "))}; this is a bug in sphttp; still serving`;
 }

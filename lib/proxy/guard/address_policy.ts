@@ -1,17 +1,20 @@
 /**
- * Which hosts the proxy may be sent to, so that nobody uses it to reach what only its own machine
- * or network can reach (server-side request forgery, CWE-918). A name is looked up as `fetch` does
- * it, but `fetch` does so once more: against a name server that changes its mind in between, let
- * `--deny-net` with networks stand guard as well, which Deno holds against the connection itself.
+ * Decides which hosts the proxy may connect to, and checks every request to a mirror. It keeps
+ * clients from reaching private addresses through the proxy (server-side request forgery, CWE-918).
+ *
+ * A name is resolved here as `fetch` does it, but `fetch` resolves it once more. A name server can
+ * return another address then (DNS rebinding). `--deny-net` with networks closes that gap, because
+ * Deno checks it against the address it connects to.
  *
  * @module
  */
 
 import {
-  fitsAddress,
-  fitsName,
+  HOST_PATTERNS,
   type HostPattern,
   isNetwork,
+  matchesAddress,
+  matchesName,
   parseHostPattern,
 } from "./host_pattern.ts";
 import {
@@ -26,68 +29,72 @@ import { Problem } from "../problem.ts";
 /** Options of an {@linkcode AddressPolicy}. */
 export interface AddressPolicyOptions extends DnsCacheOptions {
   /**
-   * Whether addresses that are not public may be used: private ones, loopback and whatever else has
-   * a special purpose. Where a cloud's machines get their credentials stays closed all the same.
+   * Whether private, loopback and other special-purpose addresses are allowed. Cloud metadata
+   * services stay blocked, because they hand out credentials.
    *
    * @default {false}
    */
-  allowPrivate?: boolean;
+  allowPrivate?: boolean | undefined;
   /**
-   * The only hosts that may be used, public or not: `one.example`, `*.example` (every name below
-   * it), either with a port as in `one.example:8080`, addresses, or networks like `10.0.0.0/8`.
-   * Networks let a name through when all of its addresses lie in them. An empty list allows none.
+   * The only hosts allowed, public or not: `one.example`, `*.example` (every name below it), either
+   * with a port as in `one.example:8080`, addresses, or networks like `10.0.0.0/8`. A network allows
+   * a name when it contains all of the name's addresses. An empty list allows none.
    *
    * @default {every public host}
    */
-  allowHosts?: readonly string[];
+  allowHosts?: readonly string[] | undefined;
 }
 
-/** What the operator may allow besides one host. */
-const WIDE = "--allow-private or ";
+/** The wider of the two flags that can allow a refused host. */
+const ALLOW_PRIVATE = "--allow-private or ";
 
-/** What a host that is not used is, in words. */
-const WORDS: Readonly<Record<Exclude<AddressClass, "public">, string>> = {
+/** Describes addresses that are refused. */
+const DESCRIPTIONS: Readonly<Record<Exclude<AddressClass, "public">, string>> = {
   "unspecified": "the unspecified address",
   "loopback": "a loopback address",
   "private": "a private address",
-  "shared": "an address behind a provider's NAT",
+  "shared": "an address behind a carrier-grade NAT",
   "link-local": "a link-local address",
-  "cloud metadata": "the address of a cloud's metadata service",
+  "cloud metadata": "the address of a cloud metadata service",
   "multicast": "a multicast address",
   "broadcast": "the broadcast address",
-  "documentation": "an address for documentation",
-  "benchmarking": "an address for benchmarks",
+  "documentation": "an address reserved for documentation",
+  "benchmarking": "an address reserved for benchmarks",
   "reserved": "a reserved address",
 };
 
-/** Decides which hosts may be used. */
+/** Decides which hosts the proxy may connect to. */
 export class AddressPolicy {
   readonly #allowPrivate: boolean;
   readonly #allowed: readonly HostPattern[] | undefined;
   readonly #names: DnsCache;
 
   /**
-   * Sets up the policy.
+   * Creates a policy.
    *
-   * @throws {TypeError} when a pattern of `allowHosts` cannot be read
+   * @throws {TypeError} when `allowHosts` has an invalid pattern
    */
   constructor(options: AddressPolicyOptions = {}) {
     this.#allowPrivate = options.allowPrivate ?? false;
-    this.#allowed = options.allowHosts?.map(parseHostPattern);
+    this.#allowed = options.allowHosts?.map((text) => {
+      const pattern = parseHostPattern(text);
+      if (pattern !== undefined) return pattern;
+      throw new TypeError(`allowHosts has "${text}", but must have ${HOST_PATTERNS}`);
+    });
     this.#names = new DnsCache(options);
   }
 
   /**
-   * Fulfils when the URL's host may be used. Rejects with a {@linkcode Problem} of status 403 when
-   * it may not, with another error when its name cannot be resolved, and with the signal's reason
-   * when that aborts.
+   * Resolves when the host of `url` is allowed. Rejects with a {@linkcode Problem} of status 403
+   * when it is not, with another error when its name cannot be resolved, and with the signal's
+   * reason when that aborts.
    */
   async check(url: URL, signal?: AbortSignal): Promise<void> {
     signal?.throwIfAborted();
     if (url.protocol !== "http:" && url.protocol !== "https:") {
       throw new Problem(
         403,
-        `${url.protocol} URLs are not used by this proxy, only http: and https:`,
+        `${url.protocol} URLs are not supported, only http: and https:`,
       );
     }
     const host = url.hostname.replace(/\.+$/, "");
@@ -95,10 +102,10 @@ export class AddressPolicy {
     if (this.#allowed !== undefined) return await this.#checkAllowed(url, host, literal, signal);
     if (literal !== undefined) return this.#checkPurpose(literal, host, "is");
     if (!this.#allowPrivate && (!host.includes(".") || host.endsWith(".localhost"))) {
-      throw refusal(host, "is a name that means something on this machine or network only", WIDE);
+      throw refusal(host, "is a name of the local machine or network", ALLOW_PRIVATE);
     }
     for (const text of await this.#names.addresses(host, signal)) {
-      this.#checkPurpose(parseIpAddress(text), host, "leads to");
+      this.#checkPurpose(parseIpAddress(text), host, "resolves to");
     }
   }
 
@@ -110,37 +117,37 @@ export class AddressPolicy {
   ): Promise<void> {
     const port = url.port || (url.protocol === "https:" ? "443" : "80");
     const patterns = this.#allowed!.filter((pattern) => (pattern.port ?? port) === port);
-    const lies = (address: IpAddress | undefined) =>
-      patterns.some((pattern) => fitsAddress(pattern, address));
-    if (patterns.some((pattern) => fitsName(pattern, host)) || lies(literal)) return;
+    const isListed = (address: IpAddress | undefined) =>
+      patterns.some((pattern) => matchesAddress(pattern, address));
+    if (patterns.some((pattern) => matchesName(pattern, host)) || isListed(literal)) return;
     if (literal === undefined && patterns.some(isNetwork)) {
       const addresses = await this.#names.addresses(host, signal);
-      if (addresses.every((text) => lies(parseIpAddress(text)))) return;
+      if (addresses.every((text) => isListed(parseIpAddress(text)))) return;
     }
-    throw refusal(url.host, "is none of the hosts that this proxy may use");
+    throw refusal(url.host, "is not on this proxy's list of allowed hosts");
   }
 
   #checkPurpose(address: IpAddress | undefined, host: string, verb: string): void {
     const purpose = address === undefined ? "reserved" : classifyAddress(address);
     if (purpose === "public") return;
     if (this.#allowPrivate && purpose !== "cloud metadata") return;
-    const way = purpose === "cloud metadata" ? "" : WIDE;
-    // The address itself is not named: what a name leads to inside is nobody's business outside.
-    throw refusal(host, `${verb} ${WORDS[purpose]}`, way);
+    const flag = purpose === "cloud metadata" ? "" : ALLOW_PRIVATE;
+    // Without the address itself: clients must not learn what a name resolves to in this network.
+    throw refusal(host, `${verb} ${DESCRIPTIONS[purpose]}`, flag);
   }
 }
 
-function refusal(host: string, why: string, wide = ""): Problem {
+function refusal(host: string, why: string, flag = ""): Problem {
   return new Problem(
     403,
-    `${host} ${why}; the proxy's operator can allow it with ${wide}--allow-host`,
+    `${host} ${why}; the proxy's operator can allow it with ${flag}--allow-host`,
   );
 }
 
 /**
- * Makes a `fetch` that requests only what the policy lets through. It rejects with a
- * `Deno.errors.NotCapable` whose `cause` is the policy's {@linkcode Problem} where that refuses,
- * and with a `TypeError` when redirects are to be followed.
+ * Wraps `fetch` so that it requests allowed hosts only. The wrapper rejects with a
+ * `Deno.errors.NotCapable` for a refused host, with the policy's {@linkcode Problem} as its `cause`,
+ * and with a `TypeError` for `redirect: "follow"`: `fetch` would follow redirects unchecked.
  */
 export function guardedFetch(
   fetch: typeof globalThis.fetch,
@@ -154,14 +161,14 @@ export function guardedFetch(
     const url = new URL(request?.url ?? String(input));
     if ((init?.redirect ?? request?.redirect ?? "follow") === "follow") {
       throw new TypeError(
-        `${url.host}: redirect is "follow", but each URL has to be checked first`,
+        `${url.host}: redirect is "follow", but the guard must check every URL itself`,
       );
     }
     try {
       await policy.check(url, init?.signal ?? request?.signal);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
-      // What Deno's own permissions would throw: it is final, no retry will change it.
+      // The error of Deno's own permissions, which is never retried.
       throw new Deno.errors.NotCapable(`${url.host} is refused: ${cause.detail}`, { cause });
     }
     return await fetch(input, init);

@@ -1,6 +1,6 @@
 /**
- * The addresses of names, remembered for a while: a request looks up each of its mirrors, and a seek
- * asks for the same ones again.
+ * Resolves names and caches their addresses for a short time, because every seek of a player names
+ * the same mirrors again.
  *
  * @module
  */
@@ -8,57 +8,54 @@
 import { lookup } from "node:dns/promises";
 import { unlessAborted } from "../../unless_aborted.ts";
 
-/** What a {@linkcode DnsCache} works with. */
+/** Options of a {@linkcode DnsCache}. */
 export interface DnsCacheOptions {
   /**
-   * Gives all addresses of a name.
+   * Returns all addresses of a name.
    *
-   * @default {what the operating system says, the hosts file included}
+   * @default {the operating system's resolver, including its hosts file}
    */
-  resolve?: (name: string) => Promise<readonly string[]>;
+  resolve?: ((name: string) => Promise<readonly string[]>) | undefined;
   /**
-   * The time in milliseconds, from any start.
+   * Returns a monotonic time in milliseconds.
    *
    * @default {performance.now}
    */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 
-/** How long the addresses of a name are remembered, in milliseconds. */
-const REMEMBER_MS = 30_000;
-/**
- * How long it is remembered that a name cannot be resolved, in milliseconds: not for long, as that
- * may be over soon, but all mirrors of a request, and the seeks that follow, need not wait anew.
- */
-const REMEMBER_FAILURE_MS = 5000;
-/** The most names that are remembered. */
-const MOST_NAMES = 1000;
+/** How long addresses stay cached, in milliseconds. */
+const SUCCESS_TTL_MS = 30_000;
+/** How long a failure to resolve stays cached, in milliseconds: failures are often temporary. */
+const FAILURE_TTL_MS = 5000;
+/** The most names in the cache. */
+const MAX_NAMES = 1000;
 
-interface Remembered {
+interface Entry {
   readonly addresses: Promise<readonly string[]>;
-  /** Until when that holds; failures shorten it. */
-  until: number;
+  /** When the entry expires; a failure shortens it. */
+  expiresAt: number;
 }
 
-/** Looks names up, and remembers what was found. */
+/** Resolves names through a cache. */
 export class DnsCache {
   readonly #resolve: (name: string) => Promise<readonly string[]>;
   readonly #now: () => number;
-  readonly #names = new Map<string, Remembered>();
+  readonly #entries = new Map<string, Entry>();
 
-  /** Remembers nothing yet. */
-  constructor({ resolve = lookUp, now = () => performance.now() }: DnsCacheOptions = {}) {
+  /** Creates an empty cache. */
+  constructor({ resolve = lookupAll, now = () => performance.now() }: DnsCacheOptions = {}) {
     this.#resolve = resolve;
     this.#now = now;
   }
 
   /**
-   * All addresses of a name; there is at least one. Rejects when it cannot be resolved, and with the
+   * Returns all addresses of a name, at least one. Rejects when it cannot be resolved, and with the
    * signal's reason when that aborts.
    */
   async addresses(name: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
     try {
-      const addresses = await unlessAborted(this.#remember(name), signal);
+      const addresses = await unlessAborted(this.#lookup(name), signal);
       if (addresses.length === 0) throw new Error("it has no address");
       return addresses;
     } catch (cause) {
@@ -67,24 +64,24 @@ export class DnsCache {
     }
   }
 
-  #remember(name: string): Promise<readonly string[]> {
+  #lookup(name: string): Promise<readonly string[]> {
     const now = this.#now();
-    const known = this.#names.get(name);
-    if (known !== undefined && known.until > now) return known.addresses;
-    this.#names.delete(name);
-    const [oldest] = this.#names.keys();
-    if (this.#names.size >= MOST_NAMES) this.#names.delete(oldest!);
-    const remembered: Remembered = { addresses: this.#resolve(name), until: now + REMEMBER_MS };
-    this.#names.set(name, remembered);
-    remembered.addresses.catch(() => {
-      remembered.until = this.#now() + REMEMBER_FAILURE_MS;
+    const cached = this.#entries.get(name);
+    if (cached !== undefined && cached.expiresAt > now) return cached.addresses;
+    this.#entries.delete(name);
+    const [oldest] = this.#entries.keys();
+    if (this.#entries.size >= MAX_NAMES) this.#entries.delete(oldest!);
+    const entry: Entry = { addresses: this.#resolve(name), expiresAt: now + SUCCESS_TTL_MS };
+    this.#entries.set(name, entry);
+    entry.addresses.catch(() => {
+      entry.expiresAt = this.#now() + FAILURE_TTL_MS;
     });
-    return remembered.addresses;
+    return entry.addresses;
   }
 }
 
-/** All addresses of a name, from where `fetch` has them. */
-async function lookUp(name: string): Promise<string[]> {
+/** Resolves a name as `fetch` does. */
+async function lookupAll(name: string): Promise<string[]> {
   const addresses = await lookup(name, { all: true });
   return addresses.map(({ address }) => address);
 }

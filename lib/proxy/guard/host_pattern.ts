@@ -1,5 +1,5 @@
 /**
- * Patterns of hosts that may be used: names, every name below one, addresses, networks.
+ * Patterns of hosts: names, all names below one, addresses, networks.
  *
  * @module
  */
@@ -12,17 +12,20 @@ import {
   parseIpNetwork,
 } from "./ip_address.ts";
 
-/** Hosts that may be used, by name or by address; on one port only, where one is given. */
+/** Matches hosts by name or by address; where a port is given, on that port only. */
 export type HostPattern =
   & { readonly port: string | undefined }
   & ({ readonly name: string; readonly below: boolean } | { readonly network: IpNetwork });
 
+/** The accepted patterns, for error messages. */
+export const HOST_PATTERNS = "a host like one.example, *.one.example or one.example:8080, " +
+  "or a network like 10.0.0.0/8";
+
 /**
- * Reads `one.example`, `*.one.example`, either with a port, an address, or a network.
- *
- * @throws {TypeError} it is none of these
+ * Parses `one.example`, `*.one.example`, either with a port, an address, or a network. Returns
+ * `undefined` for any other text.
  */
-export function parseHostPattern(text: string): HostPattern {
+export function parseHostPattern(text: string): HostPattern | undefined {
   const network = parseIpNetwork(text) ?? single(parseIpAddress(text));
   if (network !== undefined) return { network, port: undefined };
   const below = text.startsWith("*.");
@@ -30,36 +33,31 @@ export function parseHostPattern(text: string): HostPattern {
   const url = /^[^*/\\?#@\s]+$/.test(host) ? URL.parse(`http://${host}/`) : null;
   const name = url?.hostname.replace(/\.+$/, "");
   const address = single(parseIpAddress(name ?? ""));
-  if (!name || (below && address !== undefined)) {
-    throw new TypeError(
-      `allowHosts has "${text}", but takes hosts like one.example, *.one.example or ` +
-        `one.example:8080, and networks like 10.0.0.0/8`,
-    );
-  }
-  // The URL does not keep port 80.
+  if (!name || (below && address !== undefined)) return undefined;
+  // `URL` drops port 80, the default.
   const [, digits] = /:(\d+)$/.exec(host) ?? [];
   const port = digits === undefined ? undefined : String(Number(digits));
   return address === undefined ? { name, below, port } : { network: address, port };
 }
 
-/** Whether a pattern is for a name. */
-export function fitsName(pattern: HostPattern, host: string): boolean {
+/** Reports whether a pattern matches a name. */
+export function matchesName(pattern: HostPattern, host: string): boolean {
   if (!("name" in pattern)) return false;
   const { name, below } = pattern;
   return below ? host.endsWith(`.${name}`) : host === name;
 }
 
-/** Whether a pattern is for addresses. */
+/** Reports whether a pattern matches by address. */
 export function isNetwork(pattern: HostPattern): boolean {
   return "network" in pattern;
 }
 
-/** Whether a pattern is for an address. */
-export function fitsAddress(pattern: HostPattern, address: IpAddress | undefined): boolean {
+/** Reports whether a pattern matches an address. */
+export function matchesAddress(pattern: HostPattern, address: IpAddress | undefined): boolean {
   return address !== undefined && "network" in pattern && contains(pattern.network, address);
 }
 
-/** The network of one address alone. */
+/** Returns the network that contains one address only. */
 function single(address: IpAddress | undefined): IpNetwork | undefined {
   return address && { ...address, prefix: address.version === 4 ? 32 : 128 };
 }

@@ -1,22 +1,23 @@
 /**
- * Whether a request shows the operator's token.
+ * Checks the token that the operator may require of clients.
  *
  * @module
  */
 
-/** Whether a request may be answered: it shows the token, or there is none. */
+import { timingSafeEqual } from "node:crypto";
+
+/** Reports whether a request has the token, as a Bearer token or in its query. */
 export function isAuthorized(request: Request, url: URL, token: string | undefined): boolean {
   if (token === undefined) return true;
   const bearer = /^Bearer +(.+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
-  return [bearer, url.searchParams.get("token")].some((shown) =>
-    typeof shown === "string" && sameSecret(shown, token)
+  return [bearer, url.searchParams.get("token")].some((given) =>
+    typeof given === "string" && isSameSecret(given, token)
   );
 }
 
-/** Compares in a time that does not depend on where the texts differ. */
-function sameSecret(one: string, other: string): boolean {
-  const [left, right] = [one, other].map((text) => new TextEncoder().encode(text));
-  let difference = left!.length ^ right!.length;
-  for (const [index, byte] of left!.entries()) difference |= byte ^ (right![index] ?? 0);
-  return difference === 0;
+/** Compares in constant time; only the length can be found out by measuring. */
+function isSameSecret(one: string, other: string): boolean {
+  const encoder = new TextEncoder();
+  const [left, right] = [encoder.encode(one), encoder.encode(other)];
+  return left.byteLength === right.byteLength && timingSafeEqual(left, right);
 }

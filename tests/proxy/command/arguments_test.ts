@@ -9,6 +9,17 @@ async function understood(...args: string[]): Promise<ServeArguments> {
   return command;
 }
 
+const NO_OPTIONS: ServeArguments["options"] = {
+  allowPrivate: undefined,
+  allowHosts: undefined,
+  token: undefined,
+  maxMirrors: undefined,
+  maxDownloads: undefined,
+  memory: undefined,
+  cors: undefined,
+  rememberMs: undefined,
+};
+
 const DEFAULTS: ServeArguments = {
   type: "serve",
   host: "127.0.0.1",
@@ -18,7 +29,7 @@ const DEFAULTS: ServeArguments = {
   drainTimeoutMs: 30_000,
   logFormat: "text",
   warning: undefined,
-  options: {},
+  options: NO_OPTIONS,
 };
 
 const UNDERSTOOD: [args: string[], command: Partial<ServeArguments>][] = [
@@ -53,16 +64,20 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   [["--remember=0"], { rememberMs: 0 }],
 ];
 
-Deno.test("parseArguments() turns flags into what is to be served", async () => {
+Deno.test("parseArguments() turns options into arguments for serving", async () => {
   for (const [args, command] of UNDERSTOOD) {
     assertEquals(await understood(...args), { ...DEFAULTS, ...command }, args.join(" "));
   }
   for (const [args, options] of OPTIONS) {
-    assertEquals((await understood(...args)).options, options, args.join(" "));
+    assertEquals(
+      (await understood(...args)).options,
+      { ...NO_OPTIONS, ...options },
+      args.join(" "),
+    );
   }
 });
 
-Deno.test("parseArguments(): --help and --version need nothing else, and win", async () => {
+Deno.test("parseArguments(): --help and --version take precedence", async () => {
   assertEquals(await parseArguments(["-h"]), { type: "help" });
   assertEquals(await parseArguments(["--host=0.0.0.0", "--help"]), { type: "help" });
   assertEquals(await parseArguments(["-V"]), { type: "version" });
@@ -73,34 +88,34 @@ const REFUSED: [args: string[], says: string][] = [
   [["--allow-hosts", "x"], "did you mean --allow-host?"],
   [["--drain"], "--drain is no flag"],
   [["-x"], "-x is no flag of sphttp-proxy; its short flags are -h -V"],
-  [["http://a.example/f"], "is no flag; mirrors are named in requests"],
+  [["http://a.example/f"], "; name mirrors in requests"],
   [["--open=yes"], "--open takes no value"],
   [["--port"], "--port needs a value: --port N"],
   [["--token", "--open"], "--token needs a value, but the flag --open follows"],
   [["--host="], '--host is "", but must be an address'],
   [["--host=http://a.example/"], "but must be an address"],
-  [["--port=80x"], '--port is "80x", but must be a whole number from 0 to 65535'],
+  [["--port=80x"], '--port is "80x", but must be a port from 0 to 65535'],
   [["--port=65536"], "from 0 to 65535"],
   [["--port=-1"], "from 0 to 65535"],
-  [["--cert=a.pem"], "--cert and --key belong together"],
-  [["--key=a.pem"], "--cert and --key belong together"],
+  [["--cert=a.pem"], "--cert and --key must be used together"],
+  [["--key=a.pem"], "--cert and --key must be used together"],
   [["--cert=", "--key=a"], '--cert is "", but must be the name of a file'],
-  [["--memory=many"], '--memory is "many", but must be a whole number of bytes'],
-  [["--memory=1M"], "from 2M up"],
+  [["--memory=many"], '--memory is "many", but must be a size of at least 2M, like 256M or 1G'],
+  [["--memory=1M"], '--memory is "1M"'],
   [["--memory=1.5G"], '--memory is "1.5G"'],
   [["--max-downloads=0"], '--max-downloads is "0", but must be a whole number from 1 up'],
   [["--max-mirrors=1e3"], '--max-mirrors is "1e3"'],
   [["--remember=1d"], '--remember is "1d", but must be a number of seconds'],
   [["--drain-timeout=86401"], "from 0 to 86400"],
   [["--log=yaml"], '--log is "yaml", but must be text, json or none'],
-  [["--allow-host=a/b"], '--allow-host is "a/b", but takes hosts like one.example'],
+  [["--allow-host=a/b"], '--allow-host is "a/b", but must be a host like one.example'],
   [["--allow-host="], '--allow-host is ""'],
   [["--cors=https://a.example/"], "did you mean https://a.example?"],
   [["--cors=null"], '--cors is "null", but must be * or an origin'],
   [["--cors=a.example"], '--cors is "a.example", but must be * or an origin'],
 ];
 
-Deno.test("parseArguments() refuses what makes no sense, and says what would", async () => {
+Deno.test("parseArguments() rejects invalid arguments and says what is accepted", async () => {
   for (const [args, says] of REFUSED) {
     const error = await assertRejects(() => parseArguments(args), CommandError);
     assertStringIncludes(error.message, says);
@@ -111,14 +126,11 @@ Deno.test("parseArguments() refuses what makes no sense, and says what would", a
 Deno.test("parseArguments() never shows a token", async () => {
   for (const token of ["", "two words", "häßlich"]) {
     const error = await assertRejects(() => parseArguments(["--token", token]), CommandError);
-    assertEquals(
-      error.message,
-      "--token must be one or more visible ASCII characters without spaces",
-    );
+    assertEquals(error.message, "--token must consist of visible ASCII characters, without spaces");
   }
 });
 
-Deno.test("parseArguments(): only loopback addresses need no word about whom it is for", async () => {
+Deno.test("parseArguments(): addresses other than loopback need an option for who may use the proxy", async () => {
   const loopback = ["127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost", "LOCALHOST"];
   for (const host of loopback) {
     assertEquals((await understood("--host", host)).warning, undefined, host);
@@ -130,15 +142,15 @@ Deno.test("parseArguments(): only loopback addresses need no word about whom it 
     for (const way of ["--token TOKEN", "--allow-host PATTERN", "--open"]) {
       assertStringIncludes(error.message, way);
     }
-    // To allow more mirrors is no word about clients.
+    // Allowing more mirrors says nothing about clients.
     await assertRejects(() => parseArguments(["--host", host, "--allow-private"]), CommandError);
     for (const way of ["--token=s3cret", "--allow-host=a.example"]) {
       assertEquals((await understood("--host", host, way)).warning, undefined);
     }
     const open = await understood("--host", host, "--open");
-    assertStringIncludes(open.warning!, `--open on ${host} lets everybody`);
+    assertStringIncludes(open.warning!, `--open on ${host} lets everyone`);
     const wide = await understood("--host", host, "--open", "--allow-private");
-    assertStringIncludes(wide.warning!, "those of your own network too");
+    assertStringIncludes(wide.warning!, "including those on your network");
   }
 });
 

@@ -24,7 +24,7 @@ Deno.test({
     await using proxy = await started("--allow-private", "--log=json");
     assertMatch(
       proxy.stderr,
-      /^sphttp-proxy [\d.]+ listens on http:\/\/127\.0\.0\.1:\d+\/ \(try …\/proxy\?host=URL,URL\)\n$/,
+      /^sphttp-proxy [\d.]+ listening on http:\/\/127\.0\.0\.1:\d+\/ \(try …\/proxy\?host=URL,URL\)\n$/,
     );
     assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
     assertMatch(await (await proxy.ask("/")).text(), /^<!doctype html>/i);
@@ -57,10 +57,14 @@ Deno.test("the command says what is wrong, in a line, and exits with it", async 
     [["--host=0.0.0.0"], 2, "--host 0.0.0.0 lets others reach the proxy"],
     [["--memory=5"], 2, '--memory is "5"'],
     [["--allow-host=*"], 2, '--allow-host is "*"'],
-    [[`--cert=${nosuch}`, `--key=${nosuch}`], 2, "nosuch.pem cannot be read: No such file"],
-    [[`--cacert=${none}`], 2, "has no certificate in PEM format"],
-    [[`--port=${occupied.addr.port}`], 1, "of 127.0.0.1: it is in use already; another one with"],
-    [["--host=192.0.2.1", "--token=s3cret"], 1, "cannot listen on port 8080 of 192.0.2.1: "],
+    [[`--cert=${nosuch}`, `--key=${nosuch}`], 2, "nosuch.pem: cannot be read: No such file"],
+    [[`--cacert=${none}`], 2, ": no certificate in PEM format found"],
+    [
+      [`--port=${occupied.addr.port}`],
+      1,
+      `127.0.0.1 port ${occupied.addr.port}: already in use; choose`,
+    ],
+    [["--host=192.0.2.1", "--token=s3cret"], 1, "cannot listen on 192.0.2.1 port 8080: "],
   ];
   await Promise.all(table.map(async ([args, code, says]) => {
     await using proxy = command(...args);
@@ -86,15 +90,15 @@ Deno.test("the command starts without any argument, and without permission to re
   await using proxy = new Child(["run", "--no-check", MAP, "--no-prompt", "--allow-net", script]);
   // Somebody else may have that port.
   await proxy.said(
-    /listens on http:\/\/127\.0\.0\.1:8080\/|port 8080 of 127\.0\.0\.1: it is in use/,
+    /listening on http:\/\/127\.0\.0\.1:8080\/|127\.0\.0\.1 port 8080: already in use/,
   );
 });
 
 Deno.test("--open on an address that others can reach is warned of", async () => {
   await using proxy = await started("--host=0.0.0.0", "--open", "--log=none");
   const [warning, listens] = proxy.stderr.split("\n");
-  assertStringIncludes(warning!, "sphttp-proxy: warning: --open on 0.0.0.0 lets everybody");
-  assertStringIncludes(listens!, "listens on http://0.0.0.0:");
+  assertStringIncludes(warning!, "sphttp-proxy: warning: --open on 0.0.0.0 lets everyone");
+  assertStringIncludes(listens!, "listening on http://0.0.0.0:");
 });
 
 Deno.test({
@@ -108,7 +112,7 @@ Deno.test({
     const script = new URL("server.ts", ROOT).href;
     const wall = ["run", "--quiet", ...flags, `--deny-net=${list}`, script, "--port=0"];
     await using proxy = new Child([...wall, "--host=::", "--token=t", "--allow-private"]);
-    const { port } = new URL(await proxy.said(/listens on (\S+)/));
+    const { port } = new URL(await proxy.said(/listening on (\S+)/));
     proxy.url = `http://127.0.0.1:${port}/`;
     assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
     for (const host of ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"]) {
@@ -119,7 +123,7 @@ Deno.test({
     }
     assertEquals(mirror.connectionsAccepted, 0);
     await using closed = new Child([...wall, "--host=0.0.0.0", "--token=t"]);
-    assertMatch((await closed.end()).stderr, /cannot listen on port 0 of 0\.0\.0\.0/);
+    assertMatch((await closed.end()).stderr, /cannot listen on 0\.0\.0\.0 port 0/);
   },
 });
 
@@ -186,18 +190,18 @@ const OWN = `
     port: 0,
     tls: undefined,
     drainTimeoutMs: 1000,
-    onListen: (url) => console.error("listens on " + url),
+    onListen: (url) => console.error("listening on " + url),
     say: (line) => console.error("said: " + line),
   });
 `;
 
 Deno.test("serve(): what a handler throws is told to the operator in a line, and to no client", async () => {
   await using child = new Child(["eval", "--no-check", MAP, OWN]);
-  child.url = await child.said(/listens on (\S+)/);
+  child.url = await child.said(/listening on (\S+)/);
   const thrown = await child.ask("/throw");
   assertEquals(thrown.status, 500);
   assertEquals(/secret/.test(await thrown.text()), false);
-  await child.said(/said: Error: a secret; this is a bug in sphttp, it goes on\n/);
+  await child.said(/said: Error: a secret; this is a bug in sphttp; still serving\n/);
   for (
     const [path, says] of [["/later", /TypeError: thrown later;/], ["/reject", /Error: rejected;/]]
   ) {

@@ -162,12 +162,12 @@ Deno.test("AddressPolicy.check() refuses a name when any address of it is not pu
     ["mixed.example", "a private address"],
     ["mixed6.example", "a private address"],
     ["zone.example", "a link-local address"],
-    ["metadata.example", "the address of a cloud's metadata service"],
+    ["metadata.example", "the address of a cloud metadata service"],
     ["strange.example", "a reserved address"],
   ];
   for (const [host, what] of table) {
     const words = await refusal(policy, `http://${host}/`);
-    assert(words?.startsWith(`${host} leads to ${what};`), words);
+    assert(words?.startsWith(`${host} resolves to ${what};`), words);
   }
 });
 
@@ -175,12 +175,12 @@ Deno.test("AddressPolicy.check(): a refusal names the host and the way, but no a
   const { policy } = policyOf();
   assertEquals(
     await refusal(policy, "http://user:secret@nas.example:81/file?key=secret"),
-    "nas.example leads to a private address; " +
+    "nas.example resolves to a private address; " +
       "the proxy's operator can allow it with --allow-private or --allow-host",
   );
   assertEquals(
     await refusal(policy, "http://169.254.169.254/latest"),
-    "169.254.169.254 is the address of a cloud's metadata service; " +
+    "169.254.169.254 is the address of a cloud metadata service; " +
       "the proxy's operator can allow it with --allow-host",
   );
 });

@@ -86,7 +86,7 @@ Deno.test("guardedFetch(): a download is led to no closed host by a redirect", a
     fetch: guardedFetch(fetch, policy),
     retry: { attempts: 1 },
   });
-  const error = await assertRejects(() => download.open(), NoMirrorLeftError, "cloud's metadata");
+  const error = await assertRejects(() => download.open(), NoMirrorLeftError, "cloud metadata");
   let cause: unknown = (error as NoMirrorLeftError).cause[0];
   while (cause instanceof Error && !(cause instanceof Problem)) cause = cause.cause;
   assert(cause instanceof Problem);

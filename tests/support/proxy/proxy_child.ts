@@ -102,7 +102,7 @@ export function command(...args: string[]): Child {
 /** The command, listening on a free port. */
 export async function started(...args: string[]): Promise<Child> {
   const child = command("--port=0", ...args);
-  child.url = await child.said(/listens on (\S+)/);
+  child.url = await child.said(/listening on (\S+)/);
   return child;
 }
 
