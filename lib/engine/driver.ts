@@ -249,7 +249,7 @@ export class Driver implements PartSource {
           this.#open(this.#scheduler.mirrors[command.mirror]!.url, command.size);
           break;
         case "accept":
-          this.#accept(command.request);
+          this.#runner.accept(command.request);
           break;
         case "discard":
           this.#inbox.buffer.clear();
@@ -275,11 +275,6 @@ export class Driver implements PartSource {
     this.#info = { ...about, size, mirrors: known.map(({ url }) => url) };
     this.#inbox.open();
     this.#opened.resolve(this.#info);
-  }
-
-  #accept(request: number): void {
-    const { offset, bytes } = this.#runner.accept(request);
-    this.#write(offset, bytes);
   }
 
   #write(offset: number, chunk: Uint8Array<ArrayBuffer>): void {

@@ -5,7 +5,7 @@
  */
 
 import type { KnownMirror } from "../transport/transport.ts";
-import type { PresumedFile } from "../scheduler/opening.ts";
+import type { KnownFileFacts } from "../scheduler/opening.ts";
 
 /**
  * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
@@ -55,7 +55,7 @@ export interface KnownFile {
  * The same for the scheduler of a download that compares its mirrors by the `length` bytes from
  * `start` on: the digest of others says nothing of them.
  */
-export function presumed(file: KnownFile, start: number, length: number): PresumedFile {
+export function presumed(file: KnownFile, start: number, length: number): KnownFileFacts {
   const comparable = file.digestStart === start && length >= PROBE_SIZE;
   return {
     size: file.info.size!,

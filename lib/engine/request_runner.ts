@@ -95,11 +95,11 @@ export class RequestRunner {
     this.#samples.clear();
   }
 
-  /** Lets a probe's body be read on, if there is more of it; returns its first bytes. */
-  accept(request: number): Sample {
-    const sample = this.#samples.get(request)!;
+  /** Keeps a probe's first bytes, and lets its body be read on if there is more of it. */
+  accept(request: number): void {
+    const { offset, bytes } = this.#samples.get(request)!;
+    this.#options.write(offset, bytes);
     this.#activities.get(request)?.accepted.resolve(true);
-    return sample;
   }
 
   /** What a mirror's answer to its probe says of the file. */

@@ -1,76 +1,68 @@
 /**
- * Which file the mirrors have: sizes, and a digest of the first bytes, are compared across mirrors.
- * The majority wins; a tie is nobody's. A mirror that sent too few first bytes to be compared is
- * judged by its size; one that does not tell the size is left out where others do.
+ * The majority vote on which file the mirrors have: sizes, and a digest of the first bytes, are
+ * compared across mirrors. A mirror that sent too few first bytes to be compared counts by its size;
+ * one that gives no size is left out where others give one. Pure.
  *
  * @module
  */
 
-/** What one mirror says of the file. */
-export interface Claim {
-  /** Index of the mirror. */
-  readonly mirror: number;
-  /** The file's size in bytes; `undefined` where the mirror does not tell. */
+/** What one mirror's first answer says of the file. */
+export interface FileFacts {
+  /** The file's size in bytes; `undefined` where the mirror does not give it. */
   readonly size: number | undefined;
   /** Digest of the file's first bytes; `undefined` where too few came. */
   readonly digest: string | undefined;
 }
 
-/** The outcome of comparing claims. */
-export type Agreement =
+/** The outcome of comparing answers. */
+export type Agreement<Answer extends FileFacts> =
   /** Mirrors that have not answered yet could still change the outcome. */
-  | { readonly type: "open" }
+  | { readonly type: "undecided" }
   /** No majority. */
   | { readonly type: "tie" }
-  /** What the file is, and whose claims fit it. */
-  | {
-    readonly type: "agreed";
-    readonly size: number | undefined;
-    readonly digest: string | undefined;
-    readonly agreeing: readonly Claim[];
-    readonly dissenting: readonly Claim[];
-  };
+  /** What the file is, and which answers fit it. */
+  | FileFacts & { readonly type: "agreed"; readonly agreeing: readonly Answer[] };
 
 /**
- * Compares `claims` (at least one). `outstanding` is how many mirrors have yet to answer: with 0
- * there is always an outcome, otherwise only when they could not change it.
+ * Compares `answers` (at least one). `outstanding` is the number of mirrors that have yet to answer:
+ * with 0 there is always an outcome, otherwise only if they could not change it.
  */
-export function agree(claims: readonly Claim[], outstanding: number): Agreement {
-  const sized = claims.filter(({ size }) => size !== undefined);
+export function agree<Answer extends FileFacts>(
+  answers: readonly Answer[],
+  outstanding: number,
+): Agreement<Answer> {
+  const sized = answers.filter(({ size }) => size !== undefined);
   if (sized.length === 0) {
-    if (outstanding > 0) return { type: "open" };
-    return vote(claims, 0, undefined, ({ digest }) => digest);
+    if (outstanding > 0) return { type: "undecided" };
+    return vote(answers, 0, undefined, ({ digest }) => digest);
   }
   const bySize = vote(sized, outstanding, undefined, ({ size }) => size);
   if (bySize.type !== "agreed") return bySize;
   const { size, agreeing } = bySize;
-  const byDigest = vote(agreeing, outstanding, size, ({ digest }) => digest);
-  if (byDigest.type !== "agreed") return byDigest;
-  const fits = new Set(byDigest.agreeing);
-  return { ...byDigest, dissenting: claims.filter((claim) => !fits.has(claim)) };
+  return vote(agreeing, outstanding, size, ({ digest }) => digest);
 }
 
-function vote(
-  claims: readonly Claim[],
+function vote<Answer extends FileFacts>(
+  answers: readonly Answer[],
   outstanding: number,
   size: number | undefined,
-  ballot: (claim: Claim) => number | string | undefined,
-): Agreement {
+  ballot: (answer: Answer) => number | string | undefined,
+): Agreement<Answer> {
   const votes = new Map<number | string, number>();
-  for (const claim of claims) {
-    const value = ballot(claim);
+  for (const answer of answers) {
+    const value = ballot(answer);
     if (value !== undefined) votes.set(value, (votes.get(value) ?? 0) + 1);
   }
   const [winner, second] = [...votes].sort(([, one], [, other]) => other - one);
   const lead = (winner?.[1] ?? 0) - (second?.[1] ?? 0);
-  if (winner !== undefined && lead <= outstanding) return { type: outstanding ? "open" : "tie" };
-  const fits = (claim: Claim) => [undefined, winner?.[0]].includes(ballot(claim));
-  const agreeing = claims.filter(fits);
+  if (winner !== undefined && lead <= outstanding) {
+    return { type: outstanding > 0 ? "undecided" : "tie" };
+  }
+  const agreeing = answers.filter((answer) => [undefined, winner?.[0]].includes(ballot(answer)));
   return {
     type: "agreed",
-    size: size ?? agreeing.find((claim) => claim.size !== undefined)?.size,
-    digest: agreeing.find((claim) => claim.digest !== undefined)?.digest,
+    size: size ?? agreeing.find((answer) => answer.size !== undefined)?.size,
+    digest: agreeing.find((answer) => answer.digest !== undefined)?.digest,
     agreeing,
-    dissenting: claims.filter((claim) => !fits(claim)),
   };
 }

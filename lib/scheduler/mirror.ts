@@ -8,7 +8,7 @@ import type { MirrorError } from "../errors.ts";
 import type { MirrorView, RequestView, SourceView } from "./view.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
 import { LinkEstimate, type LinkOptions, RateEstimator } from "./link_estimate.ts";
-import type { RequestKind } from "./messages.ts";
+import type { Answer, RequestKind } from "./messages.ts";
 
 /** Where a mirror stands. */
 export type MirrorState =
@@ -38,6 +38,8 @@ export interface LiveRequest extends RequestView {
   claimEnd: number;
   position: number;
   answeredAt: number | undefined;
+  /** What the headers said. */
+  answer: Answer | undefined;
   activeAt: number;
   /** Whether its body is held back until the mirrors have agreed. */
   held: boolean;
@@ -147,7 +149,8 @@ export class Mirror implements MirrorView, SourceView {
   }
 
   /** The headers of a request's answer came. */
-  answered(request: LiveRequest, now: number): void {
+  answered(request: LiveRequest, answer: Answer, now: number): void {
+    request.answer = answer;
     request.answeredAt = now;
     this.answerMs ??= now - request.startedAt;
     this.link.answered(request, now);

@@ -1,8 +1,11 @@
 /**
- * The opening of a download: what the mirrors' first answers say is gathered, compared, and turned
- * into one decision on what the file is and who has it. Until then the first answer is trusted as
- * far as asking goes, so that no time is lost, but no byte is handed over. Mirrors that answer later
- * are held against the decision. Pure.
+ * The opening of a download as a state machine: the mirrors' first answers are gathered, compared,
+ * and turned into one decision on what the file is and which mirrors have it. Until then the first
+ * answer is trusted as far as requesting goes, so that no time is lost, but no byte is delivered.
+ * Mirrors that answer later are compared with the decision.
+ *
+ * An event yields an ordered list of steps, which the scheduler executes in that order. The machine
+ * changes nothing but its own state: mirrors and requests are only read. Pure.
  *
  * @module
  */
@@ -13,322 +16,312 @@ import {
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../errors.ts";
-import { agree, type Agreement, type Claim } from "./agreement.ts";
+import { agree, type Agreement, type FileFacts } from "./agreement.ts";
 import type { Answer, Size } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
-import type { DownloadState } from "./state.ts";
 
 /**
- * Once a mirror has told what the file is, slower ones are waited for this long, or three times as
- * long as the first one took: the majority should be found, but one slow mirror should not hold up
- * the start.
+ * Once a mirror has answered, slower ones are waited for this long, or three times as long as the
+ * first one took: the majority should be found, but one slow mirror should not delay the start.
  */
 const GRACE_MS = 200;
 
-/** A file that need not be asked for any more. */
-export interface PresumedFile {
+/** A file that an earlier download has opened. */
+export interface KnownFileFacts extends FileFacts {
   /** Its size in bytes. */
   readonly size: number;
-  /** Digest of its first bytes. */
-  readonly digest: string | undefined;
   /** URLs of mirrors that serve ranges of it. */
   readonly mirrors: readonly string[];
 }
 
-/** What has been settled. */
-export interface OpeningOutcome {
-  /** What the file seems to be, when the first mirror that serves ranges has told. */
-  readonly started?: { readonly size: number; readonly request: LiveRequest };
-  /** Whether it is not what it seemed to be: whatever came so far is of no use. */
-  readonly discard?: boolean;
-  /** What the file is, when that has just been decided. */
-  readonly opened?: {
+/** Where an opening stands. */
+export type OpeningState =
+  /** Nothing but probes is requested. */
+  | { readonly type: "probing" }
+  /** Ranges are requested from mirrors that say the same as `leader`; nothing is delivered yet. */
+  | { readonly type: "speculating"; readonly leader: FirstAnswer }
+  /** The mirrors have agreed: bytes are delivered, and later answers are compared with `file`. */
+  | { readonly type: "open"; readonly file: FileFacts }
+  /** The download has failed. */
+  | { readonly type: "failed"; readonly error: SphttpError };
+
+/** What one mirror answered to its probe. */
+export interface FirstAnswer extends FileFacts {
+  readonly mirror: Mirror;
+  readonly answer: Answer;
+  /** The probe; `undefined` where an earlier download sent it. */
+  readonly request: LiveRequest | undefined;
+}
+
+/** What an opening reacts to. */
+export type OpeningEvent =
+  /** An earlier download knows the file. */
+  | { readonly type: "known"; readonly file: KnownFileFacts }
+  /** A probe's first bytes have arrived. */
+  | { readonly type: "answered"; readonly answer: FirstAnswer }
+  /** A probe has failed. */
+  | { readonly type: "failed"; readonly mirror: Mirror }
+  /** Time has passed, or fewer mirrors are outstanding. */
+  | { readonly type: "waited" };
+
+/** When an event happens. */
+export interface OpeningMoment {
+  /** In milliseconds. */
+  readonly now: number;
+  /** Probes that have neither failed nor delivered their first bytes. */
+  readonly outstanding: number;
+}
+
+/** A mirror that has the file. */
+export interface Admission {
+  readonly mirror: Mirror;
+  readonly service: "ranges" | "whole";
+}
+
+/** What the scheduler has to do. */
+export type OpeningStep =
+  /** Request ranges of a file of `size` bytes from `mirror`. */
+  | { readonly type: "trust"; readonly mirror: Mirror; readonly size: number }
+  /** Use a probe's first bytes as the file's; where its body is the whole file, read on. */
+  | { readonly type: "accept"; readonly request: LiveRequest }
+  /** Drop what has arrived and trust no mirror: it is another file than the mirrors agreed on. */
+  | { readonly type: "discard" }
+  /** Drop a mirror that has another file. */
+  | { readonly type: "reject"; readonly mirror: Mirror; readonly error: MirrorError }
+  /** Deliver bytes: the mirrors have agreed on what the file is, and `mirror` has it. */
+  | {
+    readonly type: "open";
+    readonly mirror: Mirror;
     readonly size: Size;
     readonly mode: "ranges" | "whole";
-    /** Whose first bytes serve as the file's, and whether they do at all. */
-    readonly supplier: { readonly mirror: Mirror; readonly request: LiveRequest; usable: boolean };
-  };
-  /** Mirrors that were found to have the file. */
-  readonly admitted: readonly Mirror[];
-  /** Mirrors that were found to have another one. */
-  readonly rejected: readonly { readonly mirror: Mirror; readonly failure: MirrorError }[];
-  /** Why the download cannot go on. */
-  readonly error?: SphttpError;
-}
+  }
+  /** Use mirrors that have the file. */
+  | { readonly type: "admit"; readonly admissions: readonly Admission[] }
+  /** End the download. */
+  | { readonly type: "fail"; readonly error: SphttpError };
 
-interface Testimony extends Claim {
-  /** `undefined` where it was given to an earlier download. */
-  readonly request: LiveRequest | undefined;
-  readonly answer: Answer;
-}
+type Agreed = Extract<Agreement<FirstAnswer>, { type: "agreed" }>;
 
-type Decision = Extract<Agreement, { type: "agreed" }>;
+const NO_STEPS: readonly OpeningStep[] = [];
 
-const NOTHING: OpeningOutcome = { admitted: [], rejected: [] };
-
-/** Gathers and compares what mirrors say. */
+/** The opening of one download. */
 export class Opening {
   readonly #mirrors: readonly Mirror[];
   readonly #start: number;
-  readonly #answers = new Map<Mirror, Answer>();
+  #state: OpeningState = { type: "probing" };
   /** In order of arrival. */
-  #testimonies: Testimony[] = [];
-  /** The first mirror that can be asked for ranges, and those that say the same of the file. */
-  #leader: Testimony | undefined;
-  readonly #followers = new Set<Mirror>();
-  #decision: Decision | undefined;
+  #answers: FirstAnswer[] = [];
+  /** Mirrors that ranges are requested from before the decision. */
+  readonly #trusted = new Set<Mirror>();
+  /** Mirrors that have been admitted or rejected. */
+  readonly #settled = new Set<Mirror>();
   #graceUntil = Infinity;
-  #fresh = false;
 
+  /** Takes all mirrors, and the first byte that is wanted. */
   constructor(mirrors: readonly Mirror[], { start }: { readonly start: number }) {
     this.#mirrors = mirrors;
     this.#start = start;
   }
 
-  /** Takes for granted what an earlier download found out: who has the file, and what it is. */
-  presume(mirrors: readonly Mirror[], size: number, digest: string | undefined): void {
-    for (const mirror of mirrors) {
-      mirror.service = "ranges";
-      const answer = { type: "partial", start: 0, end: 0, size } as const;
-      const index = this.#mirrors.indexOf(mirror);
-      this.#testimonies.push({ mirror: index, size, digest, request: undefined, answer });
-    }
-    const agreeing = [...this.#testimonies];
-    this.#decision = { type: "agreed", size, digest, agreeing, dissenting: [] };
+  get state(): OpeningState {
+    return this.#state;
   }
 
-  /** What the mirrors have agreed on as the digest of the file's first bytes. */
-  get digest(): string | undefined {
-    return this.#decision?.digest;
-  }
-
-  /** Until when slower mirrors are waited for, in milliseconds; `Infinity` when no time is set. */
+  /** Until when slower mirrors are waited for, in milliseconds; `Infinity` for no set time. */
   get graceUntil(): number {
     return this.#graceUntil;
   }
 
-  /** A probe was answered. */
-  answer(request: LiveRequest, answer: Answer): void {
-    this.#answers.set(request.mirror, answer);
-  }
-
-  /** Whether a mirror has answered with the whole file. */
-  answeredWhole(mirror: Mirror): boolean {
-    return this.#answers.get(mirror)?.type === "whole";
-  }
-
-  /** A probe's first bytes came. */
-  sample(request: LiveRequest, digest: string | undefined, now: number): void {
-    const { mirror } = request;
-    const answer = this.#answers.get(mirror)!;
-    this.#testimonies.push({
-      mirror: this.#mirrors.indexOf(mirror),
-      size: answer.size,
-      digest,
-      request,
-      answer,
-    });
-    this.#fresh = true;
-    if (this.#decision === undefined && this.#testimonies.length === 1) {
-      this.#graceUntil = now + Math.max(GRACE_MS, 3 * (mirror.answerMs ?? 0));
+  /** Changes the state, and returns what has to be done, in order. */
+  handle(event: OpeningEvent, { now, outstanding }: OpeningMoment): readonly OpeningStep[] {
+    if (event.type === "known") return this.#assume(event.file);
+    if (event.type === "answered") this.#add(event.answer, now);
+    if (event.type === "failed") this.#forget(event.mirror);
+    if (this.#answers.length === 0) return NO_STEPS;
+    switch (this.#state.type) {
+      case "probing":
+      case "speculating":
+        return this.#decide(outstanding, now) ?? this.#speculate();
+      case "open":
+        return this.#compareLate(this.#state.file, outstanding);
+      case "failed":
+        return NO_STEPS;
     }
   }
 
-  /** A probe failed: unless the mirror has been admitted, what it said does not count. */
-  forget(mirror: Mirror): void {
-    if (mirror.service !== "unknown") return;
-    const index = this.#mirrors.indexOf(mirror);
-    this.#testimonies = this.#testimonies.filter((testimony) => testimony.mirror !== index);
-    if (this.#testimonies.length === 0) this.#graceUntil = Infinity;
-  }
-
-  /** Decides what can be decided at `now`, while `requests` are under way. */
-  settle(requests: Iterable<LiveRequest>, now: number): OpeningOutcome {
-    if (this.#testimonies.length === 0) return NOTHING;
-    let outstanding = 0;
-    for (const { kind, mirror } of requests) {
-      if (kind === "probe" && !this.#hasTestified(mirror)) outstanding++;
+  /** Opens a file that is known, without a probe. */
+  #assume({ mirrors, size, digest }: KnownFileFacts): readonly OpeningStep[] {
+    const known = this.#mirrors.filter(({ url }) => mirrors.includes(url));
+    if (known.length === 0) return NO_STEPS;
+    const failed = this.#failIfOutside(size);
+    if (failed !== undefined) return failed;
+    const answer = { type: "partial", start: 0, end: 0, size } as const;
+    for (const mirror of known) {
+      this.#answers.push({ mirror, size, digest, answer, request: undefined });
+      this.#settled.add(mirror);
     }
-    if (this.#decision !== undefined) return this.#fresh ? this.#recount(outstanding) : NOTHING;
-    const started = this.#follow();
-    return { ...this.#decide(outstanding, now), ...(started && { started }) };
+    this.#state = { type: "open", file: { size, digest } };
+    const admissions = known.map((mirror) => ({ mirror, service: "ranges" as const }));
+    return [
+      { type: "open", mirror: known[0]!, size, mode: "ranges" },
+      { type: "admit", admissions },
+    ];
   }
 
-  /** Lets the mirrors be asked that say what the first of them said. */
-  #follow(): OpeningOutcome["started"] {
-    const before = this.#leader;
-    const usable = this.#testimonies.filter(({ answer, size, digest }) =>
+  #add(answer: FirstAnswer, now: number): void {
+    this.#answers.push(answer);
+    if (this.#state.type !== "probing" || this.#answers.length > 1) return;
+    this.#graceUntil = now + Math.max(GRACE_MS, 3 * (answer.mirror.answerMs ?? 0));
+  }
+
+  /** The answer of a mirror whose probe has failed counts no more, unless the mirror is in use. */
+  #forget(mirror: Mirror): void {
+    if (this.#trusted.has(mirror) || this.#settled.has(mirror)) return;
+    this.#answers = this.#answers.filter((answer) => answer.mirror !== mirror);
+    if (this.#answers.length === 0) this.#graceUntil = Infinity;
+  }
+
+  /** Trusts the first mirror that serves ranges of a file of known size, and those that agree. */
+  #speculate(): readonly OpeningStep[] {
+    const usable = this.#answers.filter(({ answer, size, digest }) =>
       answer.type === "partial" && size !== undefined && digest !== undefined
     );
-    this.#leader ??= usable[0];
-    for (const testimony of usable) {
-      const mirror = this.#mirrors[testimony.mirror]!;
-      if (mirror.service !== "unknown" || !same(testimony, this.#leader!)) continue;
-      mirror.service = "ranges";
-      this.#followers.add(mirror);
+    const begins = this.#state.type !== "speculating";
+    const leader = this.#state.type === "speculating" ? this.#state.leader : usable[0];
+    if (leader === undefined) return NO_STEPS;
+    const steps: OpeningStep[] = [];
+    for (const answer of usable) {
+      const { mirror } = answer;
+      if (this.#trusted.has(mirror) || !isSameFile(answer, leader)) continue;
+      this.#trusted.add(mirror);
+      steps.push({ type: "trust", mirror, size: leader.size! });
     }
-    if (before !== undefined || this.#leader === undefined) return undefined;
-    return { size: this.#leader.size!, request: this.#leader.request! };
+    if (begins) steps.push({ type: "accept", request: leader.request! });
+    this.#state = { type: "speculating", leader };
+    return steps;
   }
 
-  #decide(outstanding: number, now: number): OpeningOutcome {
-    let agreement = agree(this.#testimonies, outstanding);
-    if (agreement.type === "open" && now >= this.#graceUntil) {
+  /** Opens the file, or fails; `undefined` while nothing can be decided. */
+  #decide(outstanding: number, now: number): readonly OpeningStep[] | undefined {
+    let agreement = agree(this.#answers, outstanding);
+    if (agreement.type === "undecided" && now >= this.#graceUntil) {
       this.#graceUntil = Infinity;
-      agreement = agree(this.#testimonies, 0);
-      if (agreement.type === "tie") return NOTHING;
+      agreement = agree(this.#answers, 0);
+      // Slower mirrors may still break the tie.
+      if (agreement.type === "tie") return undefined;
     }
-    if (agreement.type === "tie") return { ...NOTHING, error: this.#mismatch() };
-    if (agreement.type === "open") return NOTHING;
+    if (agreement.type === "undecided") return undefined;
     this.#graceUntil = Infinity;
-    this.#decision = agreement;
-    const { size } = agreement;
-    if (size !== undefined && size <= this.#start && !(size === 0 && this.#start === 0)) {
-      return { ...NOTHING, error: new RangeNotSatisfiableError(this.#start, size) };
-    }
-    const discard = this.#leader !== undefined && !same(this.#leader, agreement);
-    if (discard) { for (const mirror of this.#followers) mirror.service = "unknown"; }
-    const verdict = this.#judge(agreement);
-    const usual = this.#agreeing(agreement);
-    const supplier = usual.find(({ mirror }) => this.#mirrors[mirror]!.service === "ranges") ??
-      usual.find(({ answer }) => answer.type === "whole") ?? usual[0]!;
-    const mirror = this.#mirrors[supplier.mirror]!;
-    const mode = mirror.service === "ranges" ? "ranges" : "whole";
-    const usable = mode === "ranges" || supplier.answer.type === "whole";
-    return {
-      ...verdict,
-      discard,
-      opened: { size, mode, supplier: { mirror, request: supplier.request!, usable } },
-    };
+    if (agreement.type === "tie") return this.#fail(this.#mismatch());
+    const { size, digest, agreeing } = agreement;
+    const failed = this.#failIfOutside(size);
+    if (failed !== undefined) return failed;
+    const { leader } = this.#state.type === "speculating" ? this.#state : { leader: undefined };
+    const confirmed = leader !== undefined && isSameFile(leader, agreement);
+    this.#state = { type: "open", file: { size, digest } };
+    const serves = (answer: FirstAnswer) => serviceOf(answer, size) === "ranges";
+    // First bytes that have been compared are better than some that have not.
+    const source = agreeing.find((answer) => serves(answer) && answer.digest !== undefined) ??
+      agreeing.find(serves) ??
+      agreeing.find(({ answer }) => answer.type === "whole") ?? agreeing[0]!;
+    const { mirror, request, answer } = source;
+    const mode = serves(source) ? "ranges" : "whole";
+    const steps: OpeningStep[] = leader !== undefined && !confirmed ? [{ type: "discard" }] : [];
+    const { rejections, admissions } = this.#settle(agreement);
+    steps.push(...rejections, { type: "open", mirror, size, mode });
+    const usable = mode === "ranges" || answer.type === "whole";
+    if (usable && !confirmed) steps.push({ type: "accept", request: request! });
+    return [...steps, ...admissions];
   }
 
-  /** Holds mirrors that answered late against the decision. */
-  #recount(outstanding: number): OpeningOutcome {
-    const { size, digest } = this.#decision!;
-    if (size === undefined) return this.#judge(this.#likeDecided());
-    const agreement = agree(this.#testimonies, outstanding);
-    // Others, still to come, may outvote whoever came last.
-    if (agreement.type === "open") return NOTHING;
-    const same = agreement.type === "agreed" && agreement.size === size &&
-      (digest === undefined || agreement.digest === digest);
-    // Bytes of the other file have been handed over: nothing can make that right.
-    if (!same) return { ...NOTHING, error: this.#mismatch() };
-    return this.#judge(agreement);
+  /** Compares the answers of late mirrors with the decision. */
+  #compareLate(file: FileFacts, outstanding: number): readonly OpeningStep[] {
+    if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return NO_STEPS;
+    const { size, digest } = file;
+    const agreement = size === undefined
+      ? { type: "agreed" as const, ...file, agreeing: this.#likeFirstBytes(digest) }
+      : agree(this.#answers, outstanding);
+    // Mirrors that have yet to answer may outvote the latest one.
+    if (agreement.type === "undecided") return NO_STEPS;
+    // Bytes of the other file have been delivered: that cannot be mended.
+    if (
+      agreement.type === "tie" || agreement.size !== size ||
+      (digest !== undefined && agreement.digest !== digest)
+    ) return this.#fail(this.#mismatch());
+    const { rejections, admissions } = this.#settle(agreement);
+    return [...rejections, ...admissions];
   }
 
-  /** While the file streams with an unknown size, mirrors are compared by their first bytes alone. */
-  #likeDecided(): Decision {
-    const { size, digest } = this.#decision!;
-    const fits = (claim: Claim) =>
-      claim.digest === undefined || digest === undefined || claim.digest === digest;
-    return {
-      type: "agreed",
-      size,
-      digest,
-      agreeing: this.#testimonies.filter(fits),
-      dissenting: this.#testimonies.filter((claim) => !fits(claim)),
-    };
+  /** While a file of unknown size is delivered, first bytes alone are compared. */
+  #likeFirstBytes(digest: string | undefined): readonly FirstAnswer[] {
+    return this.#answers.filter((answer) =>
+      answer.digest === undefined || digest === undefined || answer.digest === digest
+    );
   }
 
-  #judge(decision: Decision): OpeningOutcome {
-    this.#fresh = false;
-    const admitted: Mirror[] = [];
-    const rejected: { mirror: Mirror; failure: MirrorError }[] = [];
-    for (const testimony of this.#testimonies) {
-      const { mirror: index, answer, size, digest } = testimony;
-      const mirror = this.#mirrors[index]!;
-      const agrees = decision.agreeing.includes(testimony);
+  /** Admits or rejects each mirror that has answered, once. */
+  #settle(agreed: Agreed): { rejections: OpeningStep[]; admissions: OpeningStep[] } {
+    const admissions: Admission[] = [];
+    const rejections: OpeningStep[] = [];
+    for (const answer of this.#answers) {
+      const { mirror, size, digest } = answer;
+      if (this.#settled.has(mirror)) continue;
+      this.#settled.add(mirror);
+      const agrees = agreed.agreeing.includes(answer);
       // Without a size it cannot be joined with others, but it can stand in for them.
-      const spare = !agrees && size === undefined && digest === decision.digest;
-      if (agrees || spare) {
-        // Followers are admitted by the decision only.
-        const follower = this.#followers.delete(mirror);
-        if (mirror.service !== "unknown" && !follower) continue;
-        const ranges = agrees && answer.type !== "whole" && decision.size !== undefined;
-        mirror.service = ranges ? "ranges" : "whole";
-        admitted.push(mirror);
-      } else if (mirror.state.type !== "dropped") {
-        rejected.push({ mirror, failure: dissent(mirror, testimony, decision) });
-      }
+      const spare = !agrees && size === undefined && digest === agreed.digest;
+      if (agrees) admissions.push({ mirror, service: serviceOf(answer, agreed.size) });
+      else if (spare) admissions.push({ mirror, service: "whole" });
+      else rejections.push({ type: "reject", mirror, error: dissent(answer, agreed) });
     }
-    return { admitted, rejected };
+    this.#trusted.clear();
+    return {
+      rejections,
+      admissions: admissions.length > 0 ? [{ type: "admit", admissions }] : [],
+    };
   }
 
-  #agreeing(decision: Decision): Testimony[] {
-    return this.#testimonies.filter((testimony) => decision.agreeing.includes(testimony));
+  /** Fails where the range begins behind the end of the file; an empty file has no range. */
+  #failIfOutside(size: Size): readonly OpeningStep[] | undefined {
+    const start = this.#start;
+    if (size === undefined || size > start || (size === 0 && start === 0)) return undefined;
+    return this.#fail(new RangeNotSatisfiableError(start, size));
   }
 
-  #hasTestified(mirror: Mirror): boolean {
-    const index = this.#mirrors.indexOf(mirror);
-    return this.#testimonies.some((testimony) => testimony.mirror === index);
+  #fail(error: SphttpError): readonly OpeningStep[] {
+    this.#state = { type: "failed", error };
+    return [{ type: "fail", error }];
   }
 
   #mismatch(): MirrorMismatchError {
-    const claims = [...this.#testimonies].sort((one, other) => one.mirror - other.mirror);
+    const answers = this.#mirrors.flatMap((mirror) =>
+      this.#answers.filter((answer) => answer.mirror === mirror)
+    );
     return new MirrorMismatchError(
-      claims.map(({ mirror, size, digest }) => ({
-        mirror: this.#mirrors[mirror]!.url,
-        size,
-        digest,
-      })),
+      answers.map(({ mirror, size, digest }) => ({ mirror: mirror.url, size, digest })),
     );
   }
 }
 
-function same(one: Pick<Claim, "size" | "digest">, other: Pick<Claim, "size" | "digest">): boolean {
+function isSameFile(one: FileFacts, other: FileFacts): boolean {
   return one.size === other.size && one.digest === other.digest;
 }
 
-function dissent(mirror: Mirror, claim: Claim, { size }: Decision): MirrorError {
-  const message = claim.size === size
+/** Ranges of a file of unknown size cannot be joined with others. */
+function serviceOf({ answer }: FirstAnswer, size: Size): "ranges" | "whole" {
+  return answer.type !== "whole" && size !== undefined ? "ranges" : "whole";
+}
+
+function dissent({ mirror: { url }, size }: FirstAnswer, agreed: FileFacts): MirrorError {
+  const message = size === agreed.size
     ? "has other content of the same size than most mirrors"
-    : claim.size === undefined
-    ? "does not tell the file's size, as other mirrors do"
-    : `has ${claim.size} bytes, while most mirrors have ${size ?? "a file of unknown size"}`;
-  return new MirrorError(`${mirror.url}: ${message}`, {
-    mirror: mirror.url,
+    : size === undefined
+    ? "does not give the file's size, as other mirrors do"
+    : `has ${size} bytes, while most mirrors have ${agreed.size ?? "a file of unknown size"}`;
+  return new MirrorError(`${url}: ${message}`, {
+    mirror: url,
     phase: "headers",
     reason: "mismatch",
     retryable: false,
   });
-}
-
-/** A mirror has the file that was agreed on. */
-export function admit(mirror: Mirror, download: DownloadState, now: number): void {
-  const spare = mirror.service === "whole";
-  const message = spare ? "serves the whole file only" : "serves ranges";
-  const held = spare && mirror.live.find((request) => request.held);
-  if (held) download.cancel(held, "end", now);
-  const others = download.mirrors.some((other) => other.servesRanges);
-  const state = spare && others ? "spare" : "ready";
-  download.commands.report({ type: "mirror", mirror: mirror.url, state, message }, now);
-}
-
-/** What has come so far is not what the mirrors agreed on. Nothing of it was handed over. */
-export function discard(download: DownloadState, now: number): void {
-  for (const request of [...download.requests]) {
-    if (request.kind === "range") download.cancel(request, "discarded", now);
-  }
-  for (const mirror of download.mirrors) mirror.wastedBytes = mirror.bytes;
-  download.reset();
-  download.commands.push({ type: "discard" });
-}
-
-/** What the mirrors have agreed on. */
-export interface Agreed {
-  readonly size: Size;
-  readonly mode: "ranges" | "whole";
-  /** One of those that have the file. */
-  readonly mirror: Mirror;
-}
-
-/** Tells what the file is. */
-export function announce(
-  { size, mode, mirror }: Agreed,
-  download: DownloadState,
-  now: number,
-): void {
-  const { commands, mirrors } = download;
-  commands.push({ type: "open", mirror: mirrors.indexOf(mirror), size });
-  commands.report({ type: "open", size, mode }, now);
 }

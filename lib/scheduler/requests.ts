@@ -32,6 +32,13 @@ export class Requests implements Iterable<LiveRequest> {
     return undefined;
   }
 
+  /** How many probes have neither failed nor delivered their first bytes. */
+  get probing(): number {
+    let count = 0;
+    for (const { kind, held } of this) if (kind === "probe" && !held) count++;
+    return count;
+  }
+
   /** What the requests own and have not brought yet. */
   get claims(): ByteRange[] {
     return [...this].filter(({ kind }) => kind !== "probe")
@@ -58,6 +65,7 @@ export class Requests implements Iterable<LiveRequest> {
       startedAt: now,
       ...asked.mirror.link.sent(now),
       answeredAt: undefined,
+      answer: undefined,
       activeAt: now,
       held: false,
       paid: 0,

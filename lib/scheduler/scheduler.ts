@@ -14,12 +14,11 @@ import {
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
 import {
-  admit,
-  announce,
-  discard,
+  type Admission,
+  type KnownFileFacts,
   Opening,
-  type OpeningOutcome,
-  type PresumedFile,
+  type OpeningEvent,
+  type OpeningStep,
 } from "./opening.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
@@ -37,16 +36,8 @@ export interface SchedulerOptions
   /** Bytes that each mirror is asked for first. */
   readonly probeSize: number;
   /** What an earlier download found out. */
-  readonly knownFile?: PresumedFile | undefined;
+  readonly knownFile?: KnownFileFacts | undefined;
 }
-
-type Phase =
-  /** The mirrors have not agreed yet on what the file is. */
-  | "opening"
-  /** Bytes are asked for. */
-  | "running"
-  /** Everything has come, or nothing more will. */
-  | "ended";
 
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 
@@ -59,9 +50,7 @@ export class Scheduler {
   readonly #opening: Opening;
   readonly #assigner: Assigner;
   readonly #watch: Watch;
-  #phase: Phase = "opening";
-  /** Whether the file's first bytes are there, though the mirrors may not have agreed on them yet. */
-  #started = false;
+  #ended = false;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -107,48 +96,31 @@ export class Scheduler {
 
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
-    if (this.#phase === "ended") return Infinity;
-    const graceUntil = this.#phase === "opening" ? this.#opening.graceUntil : Infinity;
-    return Math.min(graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt);
+    if (this.#ended) return Infinity;
+    return Math.min(this.#opening.graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt);
   }
 
-  /** Starts: every mirror is probed at once. */
+  /** Digest of the file's first bytes, once the mirrors have agreed on it. */
+  get digest(): string | undefined {
+    const { state } = this.#opening;
+    return state.type === "open" ? state.file.digest : undefined;
+  }
+
+  /** Starts: every mirror is probed at once, unless the file is known. */
   start(now: number): readonly SchedulerCommand[] {
     this.#state.commands.startedAt = now;
     this.#state.limit.start(now);
     const { knownFile } = this.#options;
-    if (knownFile !== undefined) this.#presume(knownFile, now);
-    if (this.#phase !== "ended") {
+    if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
+    if (!this.#ended) {
       for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
     }
     return this.#state.commands.take();
   }
 
-  /** Starts with what an earlier download found out. */
-  #presume({ size, digest, mirrors }: PresumedFile, now: number): void {
-    const known = this.mirrors.filter(({ url }) => mirrors.includes(url));
-    if (known.length === 0) return;
-    this.#opening.presume(known, size, digest);
-    if (size <= this.ledger.start && size > 0) {
-      return this.#fail(new RangeNotSatisfiableError(this.ledger.start, size), now);
-    }
-    this.#phase = "running";
-    this.#started = true;
-    this.#state.learnSize(size);
-    announce({ size, mode: "ranges", mirror: known[0]! }, this.#state, now);
-    for (const mirror of known) admit(mirror, this.#state, now);
-    if (this.ledger.complete) return this.#finish(now);
-    this.#assign(now);
-  }
-
-  /** Digest of the file's first bytes, once the mirrors have agreed on it. */
-  get digest(): string | undefined {
-    return this.#opening.digest;
-  }
-
   /** Takes in what happened at `now`, and says what to do. */
   handle(event: SchedulerEvent, now: number): readonly SchedulerCommand[] {
-    if (this.#phase === "ended") return [];
+    if (this.#ended) return [];
     const tooSlow = this.#watch.tooSlow(now);
     for (const { mirror, failure } of tooSlow) {
       penalize({ mirror, failure, useful: 0 }, this.#state, this.#options, now);
@@ -161,7 +133,7 @@ export class Scheduler {
       const request = this.#state.requests.get(event.request);
       if (request !== undefined) this.#progress(request, event, now);
       // What the mirror did not bring is for others, though its own event says nothing any more.
-      else if (tooSlow.length > 0) this.#settle(now);
+      else if (tooSlow.length > 0) this.#advance({ type: "waited" }, now);
     }
     return this.#state.commands.take();
   }
@@ -172,42 +144,46 @@ export class Scheduler {
     now: number,
   ): void {
     request.activeAt = now;
-    const { mirror } = request;
     switch (event.type) {
       case "response":
         return this.#answered(request, event, now);
       case "progress":
         return;
       case "sampled":
-        // The rest of a whole file waits for the mirrors to agree.
-        request.held = this.#opening.answeredWhole(mirror);
-        request.position += event.length;
-        this.#state.arrived(request, event.length, now);
-        // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
-        mirror.wastedBytes += event.length;
-        this.#opening.sample(request, event.digest, now);
-        if (!request.held) this.#state.close(request, now);
-        return this.#settle(now);
+        return this.#sampled(request, event.length, event.digest, now);
       case "bytes":
         this.#state.arrived(request, event.length, now);
         return this.#receive(request, event.length, now);
       case "ended":
-        return this.#ended(request, now);
+        return this.#bodyEnded(request, now);
       case "failed":
         return this.#failed(request, event.failure, now);
     }
   }
 
+  #sampled(request: LiveRequest, length: number, digest: string | undefined, now: number): void {
+    const { mirror } = request;
+    const answer = request.answer!;
+    // The rest of a whole file waits for the mirrors to agree.
+    request.held = answer.type === "whole";
+    request.position += length;
+    this.#state.arrived(request, length, now);
+    // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
+    mirror.wastedBytes += length;
+    if (!request.held) this.#state.close(request, now);
+    const first = { mirror, request, answer, size: answer.size, digest };
+    this.#advance({ type: "answered", answer: first }, now);
+  }
+
   #answered(request: LiveRequest, { answer, details }: ResponseEvent, now: number): void {
     const { mirror, kind, end } = request;
-    mirror.answered(request, now);
+    mirror.answered(request, answer, now);
     if (kind !== "range") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];
       this.#state.commands.report({ type: "answer", status, ...facts }, now);
     }
     if (kind === "probe") {
-      this.#opening.answer(request, answer);
       if (answer.type !== "whole") return;
       request.start = request.position = 0;
       request.end = request.claimEnd = answer.size ?? Infinity;
@@ -222,16 +198,9 @@ export class Scheduler {
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
-    const { mirror } = request;
-    const { ledger } = this.#state;
-    const { bytes, completed } = ledger.receive(request.position, request.position + length);
-    request.position += length;
-    mirror.wastedBytes += length - bytes;
-    request.useful += bytes;
-    if (bytes > 0) mirror.failures = 0;
-    this.#state.reportReceived(completed, mirror, now);
-    if (ledger.complete) return this.#finish(now);
-    if (completed.length > 0) {
+    const completed = this.#count(request, length, now);
+    if (this.ledger.complete) return this.#finishIfComplete(now);
+    if (completed > 0) {
       for (const one of losers(this.#state, now)) this.#giveUp(one, "lost", now);
     }
     const live = this.#state.requests.get(request.id) !== undefined;
@@ -239,12 +208,24 @@ export class Scheduler {
     if (this.#assigner.isDue(now)) this.#assign(now);
   }
 
+  /** Counts the next bytes of a request as received; returns how many blocks they completed. */
+  #count(request: LiveRequest, length: number, now: number): number {
+    const { mirror } = request;
+    const { bytes, completed } = this.ledger.receive(request.position, request.position + length);
+    request.position += length;
+    mirror.wastedBytes += length - bytes;
+    request.useful += bytes;
+    if (bytes > 0) mirror.failures = 0;
+    this.#state.reportReceived(completed, mirror, now);
+    return completed.length;
+  }
+
   #giveUp(request: LiveRequest, reason: CancelReason, now: number): void {
     this.#state.cancel(request, reason, now);
     this.#assign(now);
   }
 
-  #ended(request: LiveRequest, now: number): void {
+  #bodyEnded(request: LiveRequest, now: number): void {
     const { mirror, kind, start, position } = request;
     const { ledger, size } = this.#state;
     const expected = size ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
@@ -275,9 +256,9 @@ export class Scheduler {
   #failed(request: LiveRequest, failure: MirrorError, now: number): void {
     const { mirror, kind, useful } = request;
     this.#state.close(request, now);
-    if (kind === "probe") this.#opening.forget(mirror);
     penalize({ mirror, failure, useful }, this.#state, this.#options, now);
-    if (!this.#failIfAlone(now)) this.#settle(now);
+    if (this.#failIfAlone(now)) return;
+    this.#advance(kind === "probe" ? { type: "failed", mirror } : { type: "waited" }, now);
   }
 
   /** Ends the download when no mirror is left. */
@@ -311,65 +292,67 @@ export class Scheduler {
         if (other !== request) this.#state.cancel(other, "silent", now);
       }
       this.#refuse(request, timeoutError(request, now), now);
-      if (this.#phase === "ended") return;
+      if (this.#ended) return;
     }
-    this.#settle(now);
+    this.#advance({ type: "waited" }, now);
   }
 
-  /** Takes the next step: towards agreement while opening, else work for whoever is free. */
-  #settle(now: number): void {
-    const outcome = this.#opening.settle(this.#state.requests, now);
-    if (outcome.started !== undefined) this.#begin(outcome.started, now);
-    if (outcome.discard) {
-      discard(this.#state, now);
-      this.#started = false;
+  /** Lets the opening react to an event, executes its steps, and gives work to idle mirrors. */
+  #advance(event: OpeningEvent, now: number): void {
+    const outstanding = this.#state.requests.probing;
+    for (const step of this.#opening.handle(event, { now, outstanding })) {
+      this.#execute(step, now);
+      if (this.#ended) return;
     }
-    for (const { mirror, failure } of outcome.rejected) {
-      drop(mirror, failure, this.#state, now);
-      if (this.#failIfAlone(now)) return;
-    }
-    if (outcome.error !== undefined) return this.#fail(outcome.error, now);
-    if (outcome.opened !== undefined) this.#open(outcome.opened, now);
-    if (this.#phase === "ended") return;
-    for (const mirror of outcome.admitted) admit(mirror, this.#state, now);
     this.#assign(now);
   }
 
-  /** Asks for more of what the first answer says, while the mirrors have yet to agree. */
-  #begin({ size, request }: NonNullable<OpeningOutcome["started"]>, now: number): void {
-    this.#state.learnSize(size);
-    this.#accept(request, now);
-  }
-
-  #open({ size, supplier, mode }: NonNullable<OpeningOutcome["opened"]>, now: number): void {
-    this.#phase = "running";
-    announce({ size, mode, mirror: supplier.mirror }, this.#state, now);
-    if (!this.#started) {
-      this.#state.learnSize(size);
-      const { request } = supplier;
-      if (mode === "whole" && supplier.usable) {
-        request.kind = "whole";
-        request.held = false;
-        this.ledger.take(request.start, request.end);
-      }
-      if (supplier.usable) this.#accept(request, now);
+  #execute(step: OpeningStep, now: number): void {
+    switch (step.type) {
+      case "trust":
+        step.mirror.service = "ranges";
+        return this.#state.learnSize(step.size);
+      case "accept":
+        return this.#accept(step.request, now);
+      case "discard":
+        return this.#state.discard(now);
+      case "reject":
+        drop(step.mirror, step.error, this.#state, now);
+        this.#failIfAlone(now);
+        return;
+      case "open":
+        this.#state.open(step, now);
+        return this.#finishIfComplete(now);
+      case "admit":
+        return this.#admit(step.admissions, now);
+      case "fail":
+        return this.#fail(step.error, now);
     }
-    if (this.ledger.complete) this.#finish(now);
   }
 
-  /** Takes a probe's first bytes as the file's. */
+  /** Uses a probe's first bytes as the file's. */
   #accept(request: LiveRequest, now: number): void {
-    this.#started = true;
     this.#state.commands.push({ type: "accept", request: request.id });
+    if (request.held) {
+      request.kind = "whole";
+      request.held = false;
+      this.ledger.take(request.start, request.end);
+    }
     const length = request.position - request.start;
     request.position = request.start;
     request.mirror.wastedBytes -= length;
-    this.#receive(request, length, now);
+    this.#count(request, length, now);
+    this.#finishIfComplete(now);
+  }
+
+  #admit(admissions: readonly Admission[], now: number): void {
+    for (const { mirror, service } of admissions) mirror.service = service;
+    for (const { mirror } of admissions) this.#state.admit(mirror, now);
   }
 
   #assign(now: number): void {
-    if (this.#phase !== "running" && !(this.#started && this.#phase === "opening")) return;
-    this.#assigner.assign(now);
+    const { type } = this.#opening.state;
+    if (!this.#ended && type !== "probing") this.#assigner.assign(now);
   }
 
   #probe(mirror: Mirror, now: number): void {
@@ -378,8 +361,12 @@ export class Scheduler {
     this.#state.send({ mirror, kind: "probe", start, end: start + size }, now);
   }
 
+  #finishIfComplete(now: number): void {
+    // Before the mirrors have agreed, the file may turn out to be another one.
+    if (this.ledger.complete && this.#opening.state.type === "open") this.#finish(now);
+  }
+
   #finish(now: number): void {
-    if (this.#phase !== "running") return;
     this.#end(now, "complete", { type: "finish" });
   }
 
@@ -389,7 +376,7 @@ export class Scheduler {
 
   #end(now: number, outcome: "complete" | "failed", command: SchedulerCommand): void {
     for (const request of [...this.#state.requests]) this.#state.cancel(request, "end", now);
-    this.#phase = "ended";
+    this.#ended = true;
     this.#state.commands.report({ type: "end", outcome }, now);
     this.#state.commands.push(command);
   }

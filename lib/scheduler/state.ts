@@ -33,6 +33,13 @@ export interface DownloadStateOptions {
   readonly maxConnectionsPerMirror: number | "auto";
 }
 
+/** What the mirrors have agreed on. */
+export interface OpenedFile {
+  readonly mirror: Mirror;
+  readonly size: number | undefined;
+  readonly mode: "ranges" | "whole";
+}
+
 /** The state of one download. Times are in milliseconds. */
 export class DownloadState {
   readonly mirrors: readonly Mirror[];
@@ -109,6 +116,37 @@ export class DownloadState {
   learnSize(size: number | undefined): void {
     this.size = size;
     if (size !== undefined && size < this.ledger.end) this.ledger.close(size);
+  }
+
+  /** Reports what the mirrors have agreed on; `mirror` is one that has the file. */
+  open({ mirror, size, mode }: OpenedFile, now: number): void {
+    this.learnSize(size);
+    this.commands.push({ type: "open", mirror: this.mirrors.indexOf(mirror), size });
+    this.commands.report({ type: "open", size, mode }, now);
+  }
+
+  /** Drops everything that has arrived, and trusts no mirror. Only before anything was delivered. */
+  discard(now: number): void {
+    for (const request of [...this.requests]) {
+      if (request.kind === "range") this.cancel(request, "discarded", now);
+    }
+    for (const mirror of this.mirrors) {
+      mirror.wastedBytes = mirror.bytes;
+      mirror.service = "unknown";
+    }
+    this.reset();
+    this.commands.push({ type: "discard" });
+  }
+
+  /** Reports that a mirror has the file; the body of a probe that is held back is not needed. */
+  admit(mirror: Mirror, now: number): void {
+    const spare = mirror.service === "whole";
+    const message = spare ? "serves the whole file only" : "serves ranges";
+    const held = spare && mirror.live.find((request) => request.held);
+    if (held) this.cancel(held, "end", now);
+    const others = this.mirrors.some((other) => other.servesRanges);
+    const state = spare && others ? "spare" : "ready";
+    this.commands.report({ type: "mirror", mirror: mirror.url, state, message }, now);
   }
 
   /** Reports blocks that a mirror has completed. */

@@ -53,6 +53,7 @@ function request(start: number, end: number, facts: Partial<LiveRequest> = {}): 
     cold: false,
     dueAt: 0,
     answeredAt: 0,
+    answer: undefined,
     activeAt: 0,
     held: false,
     paid: 0,

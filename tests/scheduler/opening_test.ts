@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Answer } from "../../lib/scheduler/messages.ts";
 import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
-import { Opening, type OpeningOutcome } from "../../lib/scheduler/opening.ts";
+import {
+  Opening,
+  type OpeningEvent,
+  type OpeningState,
+  type OpeningStep,
+} from "../../lib/scheduler/opening.ts";
 import { Requests } from "../../lib/scheduler/requests.ts";
 import { MirrorMismatchError, RangeNotSatisfiableError } from "../../lib/errors.ts";
 
@@ -10,279 +15,413 @@ const PROBE = 4;
 /** An opening in which a test says what each mirror answers, and when. */
 class Scene {
   readonly mirrors: readonly Mirror[];
-  readonly requests = new Requests();
-  readonly probes: readonly LiveRequest[];
   readonly opening: Opening;
+  readonly #probes: readonly LiveRequest[];
+  /** Mirrors that are being probed. */
+  readonly outstanding: Set<number>;
+  now = 0;
 
   constructor(count: number, start = 0) {
     this.mirrors = Array.from({ length: count }, (_, index) => new Mirror(`http://${index}.test/`));
-    this.probes = this.mirrors.map((mirror) =>
-      this.requests.open({ mirror, kind: "probe", start, end: start + PROBE }, 0)
+    const requests = new Requests();
+    this.#probes = this.mirrors.map((mirror) =>
+      requests.open({ mirror, kind: "probe", start, end: start + PROBE }, 0)
     );
+    this.outstanding = new Set(this.mirrors.keys());
     this.opening = new Opening(this.mirrors, { start });
   }
 
-  /** A mirror answers, its first bytes come, and what can be decided is. */
-  say(index: number, answer: Answer, digest?: string, now = 10): OpeningOutcome {
-    const probe = this.probes[index]!;
-    probe.mirror.answerMs ??= now;
-    this.opening.answer(probe, answer);
-    this.opening.sample(probe, digest, now);
-    return this.settle(now);
+  /** A mirror answers, and its first bytes come. */
+  answer(index: number, answer: Answer, digest?: string): readonly OpeningStep[] {
+    const request = this.#probes[index]!;
+    const { mirror } = request;
+    if (mirror.answerMs === undefined) mirror.answered(request, answer, this.now);
+    this.outstanding.delete(index);
+    const first = { mirror, request, answer, size: answer.size, digest };
+    return this.handle({ type: "answered", answer: first });
   }
 
-  settle(now: number): OpeningOutcome {
-    return this.opening.settle(this.requests, now);
+  fail(index: number): readonly OpeningStep[] {
+    this.outstanding.delete(index);
+    return this.handle({ type: "failed", mirror: this.mirrors[index]! });
+  }
+
+  handle(event: OpeningEvent): readonly OpeningStep[] {
+    return this.opening.handle(event, { now: this.now, outstanding: this.outstanding.size });
   }
 }
 
-function part(size?: number): Answer {
-  return { type: "partial", start: 0, end: PROBE, size };
+type Event = (scene: Scene) => readonly OpeningStep[];
+
+/** A mirror sends the first bytes of a file of `size` bytes, with this digest. */
+function part(index: number, size?: number, digest?: string): Event {
+  return (scene) => scene.answer(index, { type: "partial", start: 0, end: PROBE, size }, digest);
 }
 
-function whole(size?: number): Answer {
-  return { type: "whole", size };
+/** A mirror sends the whole file. */
+function whole(index: number, size?: number, digest?: string): Event {
+  return (scene) => scene.answer(index, { type: "whole", size }, digest);
 }
 
-/** The outcome in short: size, mode, supplier; who is admitted; who is rejected; the error. */
-function short({ opened, admitted, rejected, error }: OpeningOutcome): unknown {
-  const names = (mirrors: readonly Mirror[]) => mirrors.map(({ url }) => url[7]).join("");
-  const file = opened && `${opened.size} ${opened.mode} from ${opened.supplier.mirror.url[7]}`;
-  const out = names(rejected.map(({ mirror }) => mirror));
-  return [file, names(admitted), out, error?.name];
+function outside(index: number, size: number): Event {
+  return (scene) => scene.answer(index, { type: "unsatisfiable", size });
 }
 
-const NOTHING = [undefined, "", "", undefined];
+function fails(index: number): Event {
+  return (scene) => scene.fail(index);
+}
 
-Deno.test("Opening: one mirror decides by itself", () => {
-  const scene = new Scene(1);
-  assertEquals(short(scene.settle(5)), NOTHING);
-  assertEquals(short(scene.say(0, part(30))), ["30 ranges from 0", "0", "", undefined]);
-  assertEquals(scene.mirrors[0]?.service, "ranges");
-  assertEquals(short(scene.settle(20)), NOTHING);
-});
+/** Time passes. */
+function waited(until: number): Event {
+  return (scene) => {
+    scene.now = until;
+    return scene.handle({ type: "waited" });
+  };
+}
 
-Deno.test("Opening: a majority that cannot change any more does not wait", () => {
-  const scene = new Scene(3);
-  assertEquals(short(scene.say(2, part(30))), NOTHING);
-  assertEquals(short(scene.say(0, part(30))), ["30 ranges from 2", "20", "", undefined]);
-});
+/** An earlier download knows that some mirrors have the file. */
+function known(mirrors: readonly number[], size: number, digest?: string): Event {
+  return (scene) => {
+    for (const index of mirrors) scene.outstanding.delete(index);
+    const urls = mirrors.map((index) => scene.mirrors[index]?.url ?? "http://other.test/");
+    return scene.handle({ type: "known", file: { size, digest, mirrors: urls } });
+  };
+}
+
+function name({ url }: Mirror): string {
+  return url[7]!;
+}
+
+/** A state in short. */
+function stateText(state: OpeningState): string {
+  if (state.type === "speculating") return `speculating on ${name(state.leader.mirror)}`;
+  if (state.type === "open") return `open ${state.file.size} ${state.file.digest}`;
+  return state.type;
+}
+
+/** A step in short. */
+function stepText(step: OpeningStep): string {
+  switch (step.type) {
+    case "trust":
+      return `trust ${name(step.mirror)} of ${step.size}`;
+    case "accept":
+      return `accept ${name(step.request.mirror)}`;
+    case "discard":
+      return "discard";
+    case "reject":
+      return `reject ${name(step.mirror)}`;
+    case "open":
+      return `open ${step.size} ${step.mode} from ${name(step.mirror)}`;
+    case "admit":
+      return `admit ${step.admissions.map((one) => name(one.mirror) + one.service[0]).join(" ")}`;
+    case "fail":
+      return `fail ${step.error.name}`;
+  }
+}
+
+/** What each event leads to: a state, and steps. */
+type Transition = readonly [event: Event, state: string, ...steps: readonly string[]];
+
+/** Asserts that a scene of `count` mirrors goes through these transitions. */
+function assertTransitions(
+  title: string,
+  count: number,
+  transitions: readonly Transition[],
+  start = 0,
+): void {
+  Deno.test(`Opening: ${title}`, () => {
+    const scene = new Scene(count, start);
+    scene.now = 10;
+    for (const [index, [event, state, ...steps]] of transitions.entries()) {
+      const taken = event(scene).map(stepText);
+      const actual = [stateText(scene.opening.state), ...taken];
+      assertEquals(actual, [state, ...steps], `event ${index}`);
+    }
+  });
+}
+
+assertTransitions("one mirror decides by itself", 1, [
+  [waited(5), "probing"],
+  [part(0, 30), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
+  [waited(20), "open 30 undefined"],
+]);
+
+assertTransitions("a majority that cannot change any more does not wait", 3, [
+  [part(2, 30), "probing"],
+  [part(0, 30), "open 30 undefined", "open 30 ranges from 2", "accept 2", "admit 2r 0r"],
+]);
+
+assertTransitions("a mirror whose probe has failed is not waited for", 2, [
+  [fails(1), "probing"],
+  [part(0, 30), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
+]);
+
+assertTransitions("the last probe that could change the outcome may fail, too", 2, [
+  [part(0, 30), "probing"],
+  [fails(1), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
+]);
+
+assertTransitions("an answer counts no more when its probe fails", 2, [
+  [whole(0, 31), "probing"],
+  [fails(0), "probing"],
+  [part(1, 30), "open 30 undefined", "open 30 ranges from 1", "accept 1", "admit 1r"],
+]);
+
+assertTransitions("the minority is rejected", 4, [
+  [part(0, 31), "probing"],
+  [part(1, 30, "a"), "speculating on 1", "trust 1 of 30", "accept 1"],
+  [part(2, 30, "b"), "speculating on 1"],
+  [
+    part(3, 30, "b"),
+    "open 30 b",
+    ...["discard", "reject 0", "reject 1", "open 30 ranges from 2", "accept 2", "admit 2r 3r"],
+  ],
+]);
+
+assertTransitions("a tie fails", 2, [
+  [part(1, 30), "probing"],
+  [part(0, 31), "failed", "fail MirrorMismatchError"],
+  [waited(1000), "failed"],
+]);
+
+assertTransitions("a tie waits beyond the grace for mirrors that can still break it", 3, [
+  [part(0, 30), "probing"],
+  [part(1, 31), "probing"],
+  [waited(1000), "probing"],
+  [
+    part(2, 31),
+    "open 31 undefined",
+    "reject 0",
+    "open 31 ranges from 1",
+    "accept 1",
+    "admit 1r 2r",
+  ],
+]);
+
+assertTransitions("late mirrors that agree are admitted", 2, [
+  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+  [part(1, 30, "a"), "open 30 a", "admit 1r"],
+]);
+
+assertTransitions("a late mirror that disagrees with a majority is rejected, once", 3, [
+  [part(0, 30), "probing"],
+  [part(1, 30), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r 1r"],
+  [part(2, 31), "open 30 undefined", "reject 2"],
+  [waited(30), "open 30 undefined"],
+]);
+
+assertTransitions("a late mirror waits for others that may outvote it", 4, [
+  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+  [part(1, 30, "b"), "open 30 a"],
+  [part(2, 30, "a"), "open 30 a"],
+  [fails(3), "open 30 a", "reject 1", "admit 2r"],
+]);
+
+for (const [size, digest] of [[31, "a"], [30, "b"]] as const) {
+  assertTransitions(`a late mirror that leaves no majority fails (${size} ${digest})`, 2, [
+    [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+    [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+    [part(1, size, digest), "failed", "fail MirrorMismatchError"],
+  ]);
+}
+
+assertTransitions("a mirror that serves ranges supplies the first bytes, whatever came first", 3, [
+  [whole(0, 30), "probing"],
+  [part(1, 30), "open 30 undefined", "open 30 ranges from 1", "accept 1", "admit 0w 1r"],
+  [whole(2, 30), "open 30 undefined", "admit 2w"],
+]);
+
+assertTransitions("first bytes that were compared supply, before some that were not", 2, [
+  [part(0, 30), "probing"],
+  [part(1, 30, "a"), "open 30 a", "open 30 ranges from 1", "accept 1", "admit 0r 1r"],
+]);
+
+assertTransitions("where no mirror serves ranges, one of the whole bodies is used", 2, [
+  [whole(0, 30), "probing"],
+  [whole(1, 30), "open 30 undefined", "open 30 whole from 0", "accept 0", "admit 0w 1w"],
+]);
+
+assertTransitions("ranges of a file of unknown size are of no use", 1, [
+  [part(0), "open undefined undefined", "open undefined whole from 0", "admit 0w"],
+]);
+
+assertTransitions("the whole body of a file of unknown size is used", 2, [
+  [part(0), "probing"],
+  [
+    whole(1),
+    ...["open undefined undefined", "open undefined whole from 1", "accept 1", "admit 0w 1w"],
+  ] as const,
+]);
+
+assertTransitions("while a file of unknown size is delivered, first bytes are compared", 3, [
+  [whole(0, undefined, "a"), "probing"],
+  [waited(500), "open undefined a", "open undefined whole from 0", "accept 0", "admit 0w"],
+  [part(1, 30, "a"), "open undefined a", "admit 1w"],
+  [whole(2, undefined, "b"), "open undefined a", "reject 2"],
+]);
+
+assertTransitions("a mirror that gives no size stands by for those that do", 2, [
+  [whole(0), "probing"],
+  [part(1, 30), "open 30 undefined", "open 30 ranges from 1", "accept 1", "admit 0w 1r"],
+]);
+
+assertTransitions("an empty file is a file", 1, [
+  [outside(0, 0), "open 0 undefined", "open 0 ranges from 0", "accept 0", "admit 0r"],
+]);
+
+assertTransitions("an empty whole body is a file", 1, [
+  [whole(0, 0), "open 0 undefined", "open 0 whole from 0", "accept 0", "admit 0w"],
+]);
+
+assertTransitions("a range behind the end of the file fails", 1, [
+  [outside(0, 50), "failed", "fail RangeNotSatisfiableError"],
+], 99);
+
+assertTransitions("so does one that begins at its end, in a whole body", 1, [
+  [whole(0, 50), "failed", "fail RangeNotSatisfiableError"],
+], 50);
+
+assertTransitions("the last byte of a file is a range", 1, [
+  [whole(0, 50), "open 50 undefined", "open 50 whole from 0", "accept 0", "admit 0w"],
+], 49);
+
+assertTransitions("mirrors that say the same as the first one are trusted, no others", 5, [
+  [part(3, 30, "a"), "speculating on 3", "trust 3 of 30", "accept 3"],
+  [part(1, 30, "b"), "speculating on 3"],
+  [part(0, 31, "a"), "speculating on 3"],
+  [part(4, 30, "a"), "speculating on 3", "trust 4 of 30"],
+  [
+    part(2, 30, "a"),
+    "open 30 a",
+    "reject 1",
+    "reject 0",
+    "open 30 ranges from 3",
+    "admit 3r 4r 2r",
+  ],
+]);
+
+for (
+  const [title, event] of [
+    ["a whole body", whole(0, 30, "a")],
+    ["a file of unknown size", part(0, undefined, "a")],
+    ["too few first bytes", part(0, 30)],
+    ["an empty file", outside(0, 0)],
+  ] as const
+) {
+  assertTransitions(`nothing is requested on the strength of ${title}`, 3, [
+    [event, "probing"],
+  ]);
+}
+
+assertTransitions("the next answer may be trusted where the first one is not", 4, [
+  [part(0, undefined, "a"), "probing"],
+  [part(1, 30, "a"), "speculating on 1", "trust 1 of 30", "accept 1"],
+]);
+
+for (const size of [30, 31]) {
+  assertTransitions(`a first answer of ${size} bytes that is outvoted is discarded`, 3, [
+    [part(0, size, "b"), "speculating on 0", `trust 0 of ${size}`, "accept 0"],
+    [part(1, 30, "a"), "speculating on 0"],
+    [
+      part(2, 30, "a"),
+      "open 30 a",
+      ...["discard", "reject 0", "open 30 ranges from 1", "accept 1", "admit 1r 2r"],
+    ],
+  ]);
+}
+
+assertTransitions("mirrors that followed an outvoted answer are rejected with it", 5, [
+  [part(0, 30, "b"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [part(1, 30, "b"), "speculating on 0", "trust 1 of 30"],
+  [part(2, 30, "a"), "speculating on 0"],
+  [part(3, 30, "a"), "speculating on 0"],
+  [
+    part(4, 30, "a"),
+    "open 30 a",
+    ...["discard", "reject 0", "reject 1", "open 30 ranges from 2", "accept 2", "admit 2r 3r 4r"],
+  ],
+]);
+
+assertTransitions("a trusted mirror's answer counts though a request to it fails", 3, [
+  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [fails(0), "speculating on 0"],
+  [fails(1), "speculating on 0"],
+  [fails(2), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+]);
+
+assertTransitions("a decision for whole bodies discards what was requested in ranges", 3, [
+  [part(0, 30, "b"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [whole(1, 30, "a"), "speculating on 0"],
+  [
+    whole(2, 30, "a"),
+    "open 30 a",
+    ...["discard", "reject 0", "open 30 whole from 1", "accept 1", "admit 1w 2w"],
+  ],
+]);
+
+assertTransitions("a known file is open at once, and others are compared with it", 4, [
+  [known([0, 2], 30, "a"), "open 30 a", "open 30 ranges from 0", "admit 0r 2r"],
+  [part(1, 30, "a"), "open 30 a", "admit 1r"],
+  [part(3, 30, "b"), "open 30 a", "reject 3"],
+]);
+
+assertTransitions("a known file of other mirrors says nothing", 1, [
+  [known([7], 31), "probing"],
+  [part(0, 30), "open 30 undefined", "open 30 ranges from 0", "accept 0", "admit 0r"],
+]);
+
+assertTransitions("a range behind the end of a known file fails", 1, [
+  [known([0], 30), "failed", "fail RangeNotSatisfiableError"],
+], 30);
 
 Deno.test("Opening: slow mirrors are waited for 200 ms, or three answers of the first one", () => {
   for (const [answerMs, until] of [[10, 210], [100, 400]] as const) {
     const scene = new Scene(2);
-    assertEquals(scene.opening.graceUntil, Infinity);
-    scene.say(0, part(30), undefined, answerMs);
-    assertEquals(scene.opening.graceUntil, until);
-    assertEquals(short(scene.settle(until - 1)), NOTHING);
-    assertEquals(short(scene.settle(until)), ["30 ranges from 0", "0", "", undefined]);
-    assertEquals(scene.opening.graceUntil, Infinity);
+    const { opening } = scene;
+    assertEquals(opening.graceUntil, Infinity);
+    scene.now = answerMs;
+    part(0, 30)(scene);
+    assertEquals(opening.graceUntil, until);
+    assertEquals(waited(until - 1)(scene), []);
+    assertEquals(opening.state.type, "probing");
+    waited(until)(scene);
+    assertEquals([opening.state.type, opening.graceUntil], ["open", Infinity]);
   }
 });
 
-Deno.test("Opening: a mirror whose probe has failed is not waited for", () => {
-  const scene = new Scene(2);
-  scene.requests.close(scene.probes[1]!, false, 5);
-  assertEquals(short(scene.say(0, part(30))), ["30 ranges from 0", "0", "", undefined]);
-});
-
-Deno.test("Opening: what a mirror said counts no more when its probe fails", () => {
-  const scene = new Scene(2);
-  scene.say(0, part(31));
-  scene.requests.close(scene.probes[0]!, false, 20);
-  scene.opening.forget(scene.mirrors[0]!);
-  assertEquals(short(scene.say(1, part(30))), ["30 ranges from 1", "1", "", undefined]);
-});
-
-Deno.test("Opening: the minority is rejected, and told why", () => {
+Deno.test("Opening: a rejection says why", () => {
   const scene = new Scene(4);
-  scene.say(0, part(31));
-  scene.say(1, part(30), "a");
-  scene.say(2, part(30), "b");
-  const outcome = scene.say(3, part(30), "b");
-  assertEquals(short(outcome), ["30 ranges from 2", "23", "01", undefined]);
-  const [size, content] = outcome.rejected.map(({ failure }) => failure);
-  assertEquals(size?.message, "http://0.test/: has 31 bytes, while most mirrors have 30");
-  assertEquals(content?.message.includes("has other content of the same size"), true);
-  assertEquals([size?.reason, size?.retryable], ["mismatch", false]);
+  part(0, 31)(scene);
+  part(1, 30, "a")(scene);
+  part(2, 30, "b")(scene);
+  const steps = part(3, 30, "b")(scene);
+  const errors = steps.flatMap((step) => step.type === "reject" ? [step.error] : []);
+  assertEquals(errors.map(({ message }) => message), [
+    "http://0.test/: has 31 bytes, while most mirrors have 30",
+    "http://1.test/: has other content of the same size than most mirrors",
+  ]);
+  assertEquals([errors[0]?.reason, errors[0]?.retryable], ["mismatch", false]);
 });
 
-Deno.test("Opening: a tie is an error that says what each mirror claims", () => {
+Deno.test("Opening: a failure says what each mirror has, or how large the file is", () => {
   const scene = new Scene(2);
-  scene.say(1, part(30));
-  const { error } = scene.say(0, part(31));
-  assert(error instanceof MirrorMismatchError);
-  const { claims } = error as MirrorMismatchError;
-  assertEquals(claims.map(({ mirror, size }) => [mirror, size]), [
+  part(1, 30)(scene);
+  part(0, 31)(scene);
+  const mismatch = errorOf(scene) as MirrorMismatchError;
+  assert(mismatch instanceof MirrorMismatchError);
+  assertEquals(mismatch.claims.map(({ mirror, size }) => [mirror, size]), [
     ["http://0.test/", 31],
     ["http://1.test/", 30],
   ]);
+  const late = new Scene(1, 99);
+  outside(0, 50)(late);
+  const outOfRange = errorOf(late) as RangeNotSatisfiableError;
+  assert(outOfRange instanceof RangeNotSatisfiableError);
+  assertEquals(outOfRange.size, 50);
 });
 
-Deno.test("Opening: a tie waits for whoever can still break it, beyond the grace", () => {
-  const scene = new Scene(3);
-  scene.say(0, part(30));
-  scene.say(1, part(31));
-  assertEquals(short(scene.settle(1000)), NOTHING);
-  const outcome = scene.say(2, part(31), undefined, 2000);
-  assertEquals(short(outcome), ["31 ranges from 1", "12", "0", undefined]);
-});
-
-Deno.test("Opening: late mirrors that agree are admitted", () => {
-  const scene = new Scene(2);
-  scene.say(0, part(30), "a");
-  scene.settle(500);
-  assertEquals(short(scene.say(1, part(30), "a", 900)), [undefined, "1", "", undefined]);
-  assertEquals(scene.mirrors[1]?.service, "ranges");
-});
-
-Deno.test("Opening: a late mirror that disagrees with a majority is rejected", () => {
-  const scene = new Scene(3);
-  scene.say(0, part(30));
-  scene.say(1, part(30));
-  assertEquals(short(scene.say(2, part(31))), [undefined, "", "2", undefined]);
-  // Once is enough: it has been dropped by then.
-  scene.mirrors[2]!.state = { type: "dropped", failure: undefined as never };
-  assertEquals(short(scene.settle(30)), NOTHING);
-});
-
-Deno.test("Opening: a late mirror that leaves no majority ends the download", () => {
-  for (const [answer, digest] of [[part(31), "a"], [part(30), "b"]] as const) {
-    const scene = new Scene(2);
-    scene.say(0, part(30), "a");
-    scene.settle(500);
-    const outcome = scene.say(1, answer, digest, 900);
-    assertEquals(short(outcome), [undefined, "", "", "MirrorMismatchError"]);
-  }
-});
-
-Deno.test("Opening: who has ranges supplies, whoever came first", () => {
-  const scene = new Scene(3);
-  scene.say(0, whole(30));
-  const outcome = scene.say(1, part(30));
-  assertEquals(short(outcome), ["30 ranges from 1", "01", "", undefined]);
-  assertEquals(outcome.opened?.supplier.usable, true);
-  assertEquals(scene.mirrors.map(({ service }) => service), ["whole", "ranges", "unknown"]);
-  assertEquals(short(scene.say(2, whole(30))), [undefined, "2", "", undefined]);
-});
-
-Deno.test("Opening: where nobody has ranges, one of the whole answers is used", () => {
-  const scene = new Scene(2);
-  scene.say(0, whole(30));
-  const outcome = scene.say(1, whole(30));
-  assertEquals(short(outcome), ["30 whole from 0", "01", "", undefined]);
-  assertEquals(outcome.opened?.supplier.usable, true);
-});
-
-Deno.test("Opening: ranges of a file of unknown size are of no use, the whole file is", () => {
-  const alone = new Scene(1).say(0, part(undefined));
-  assertEquals(short(alone), ["undefined whole from 0", "0", "", undefined]);
-  assertEquals(alone.opened?.supplier.usable, false);
-  const scene = new Scene(2);
-  scene.say(0, part(undefined));
-  const outcome = scene.say(1, whole());
-  assertEquals(short(outcome), ["undefined whole from 1", "01", "", undefined]);
-});
-
-Deno.test("Opening: a mirror that does not tell the size is spared for those that do", () => {
-  const scene = new Scene(2);
-  scene.say(0, whole());
-  const outcome = scene.say(1, part(30));
-  assertEquals(short(outcome), ["30 ranges from 1", "01", "", undefined]);
-  assertEquals(scene.mirrors.map(({ service }) => service), ["whole", "ranges"]);
-});
-
-Deno.test("Opening: a range behind the end of the file is an error with the file's size", () => {
-  const unsatisfiable: Answer = { type: "unsatisfiable", size: 50 };
-  for (
-    const [start, answer] of [[50, unsatisfiable], [99, unsatisfiable], [50, whole(50)]] as const
-  ) {
-    const { error } = new Scene(1, start).say(0, answer);
-    assert(error instanceof RangeNotSatisfiableError, `${start}`);
-    assertEquals((error as RangeNotSatisfiableError).size, 50);
-  }
-  assertEquals(new Scene(1, 49).say(0, whole(50)).error, undefined);
-});
-
-Deno.test("Opening: an empty file is a file", () => {
-  for (const answer of [{ type: "unsatisfiable", size: 0 }, whole(0)] as const) {
-    const { opened, error } = new Scene(1).say(0, answer);
-    assertEquals([opened?.size, error], [0, undefined]);
-  }
-});
-
-/** Whose probe says what to ask for before the decision, and who can be asked for it. */
-function early(scene: Scene, { started }: OpeningOutcome): (string | undefined)[] {
-  const asked = scene.mirrors.filter(({ service }) => service === "ranges");
-  const from = started && `${started.size} from ${started.request.mirror.url[7]}`;
-  return [from, asked.map(({ url }) => url[7]).join("")];
+function errorOf({ opening: { state } }: Scene): Error | undefined {
+  return state.type === "failed" ? state.error : undefined;
 }
-
-Deno.test("Opening: the first mirror with ranges tells what to ask for before the decision", () => {
-  const scene = new Scene(5);
-  const first = scene.say(3, part(30), "a");
-  assertEquals([short(first), early(scene, first)], [NOTHING, ["30 from 3", "3"]]);
-  // Others that say the same can be asked for it, too; nobody else.
-  assertEquals(early(scene, scene.say(1, part(30), "b")), [undefined, "3"]);
-  assertEquals(early(scene, scene.say(0, part(31), "a")), [undefined, "3"]);
-  assertEquals(early(scene, scene.say(4, part(30), "a")), [undefined, "34"]);
-  const last = scene.say(2, part(30), "a");
-  assertEquals(short(last), ["30 ranges from 3", "342", "10", undefined]);
-  assertEquals([early(scene, last), last.discard], [[undefined, "234"], false]);
-});
-
-Deno.test("Opening: nothing is asked for before the decision by what could not be joined", () => {
-  const unsatisfiable: Answer = { type: "unsatisfiable", size: 0 };
-  const table = [
-    [whole(30), "a"],
-    [part(undefined), "a"],
-    [part(30), undefined],
-    [unsatisfiable, "a"],
-  ] as const;
-  for (const [answer, digest] of table) {
-    const scene = new Scene(3);
-    assertEquals(early(scene, scene.say(0, answer, digest)), [undefined, ""]);
-    // Whoever answers next may do.
-    assertEquals(early(scene, scene.say(1, part(30), "a"))[0], "30 from 1");
-  }
-});
-
-Deno.test("Opening: what the first mirror said is discarded when others outvote it", () => {
-  for (const wrong of [part(30), part(31)]) {
-    const scene = new Scene(3);
-    scene.say(0, wrong, "b");
-    scene.say(1, part(30), "a");
-    const outcome = scene.say(2, part(30), "a");
-    assertEquals(short(outcome), ["30 ranges from 1", "12", "0", undefined]);
-    assertEquals([outcome.discard, early(scene, outcome)], [true, [undefined, "12"]]);
-  }
-});
-
-Deno.test("Opening: who followed the first mirror goes with it", () => {
-  const scene = new Scene(5);
-  scene.say(0, part(30), "b");
-  scene.say(1, part(30), "b");
-  for (const index of [2, 3]) scene.say(index, part(30), "a");
-  const outcome = scene.say(4, part(30), "a");
-  assertEquals(short(outcome), ["30 ranges from 2", "234", "01", undefined]);
-  assertEquals([outcome.discard, early(scene, outcome)], [true, [undefined, "234"]]);
-});
-
-Deno.test("Opening: a first mirror that nobody contradicts in time was right", () => {
-  const scene = new Scene(2);
-  scene.say(0, part(30), "a");
-  const outcome = scene.settle(210);
-  assertEquals([short(outcome), outcome.discard], [
-    ["30 ranges from 0", "0", "", undefined],
-    false,
-  ]);
-});
-
-Deno.test("Opening: a decision for the whole file discards what was asked for in ranges", () => {
-  const scene = new Scene(3);
-  scene.say(0, part(30), "b");
-  scene.say(1, whole(30), "a");
-  const outcome = scene.say(2, whole(30), "a");
-  assertEquals(short(outcome), ["30 whole from 1", "12", "0", undefined]);
-  assertEquals(outcome.discard, true);
-});

@@ -29,6 +29,7 @@ Deno.test("Requests.open(): a request owns all that it asks for, and nothing has
     cold: true,
     dueAt: 65,
     answeredAt: undefined,
+    answer: undefined,
     activeAt: 5,
     held: false,
     paid: 0,

@@ -28,6 +28,7 @@ function request(facts: Partial<LiveRequest> = {}): LiveRequest {
     cold: false,
     dueAt: 9000,
     answeredAt: undefined,
+    answer: undefined,
     activeAt: 10_000,
     held: false,
     paid: 0,
