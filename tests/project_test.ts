@@ -189,3 +189,40 @@ Deno.test("every export of deno.json leads to a door", () => {
   const targets = Object.values(readJson("deno.json").exports as Record<string, string>);
   assertEquals(targets.map((path) => path.slice(2)).sort(), doors().sort());
 });
+
+/** Paths of the files and folders below a folder. */
+function* pathsIn(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+    if (name.startsWith(".")) continue;
+    yield `${folder}${name}${isDirectory ? "/" : ""}`;
+    if (isDirectory) yield* pathsIn(`${folder}${name}/`);
+  }
+}
+
+/** Paths that a document names: in code spans or links, and anywhere those that begin with a folder of the project. */
+function pathsNamedIn(text: string): string[] {
+  const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span]) => span!);
+  const links = [...text.matchAll(/\]\(\.\.\/([^)#]+)/g)].map(([, link]) => link!);
+  const rooted = text.match(/(?<![\w/.-])(?:lib|tests|docs)\/[\w./-]*\w\/?/g) ?? [];
+  const isPath = /^[\w./-]+(\.(ts|json|md|svg|html|css)|\/)$/;
+  return [...new Set([...spans.filter((span) => isPath.test(span)), ...links, ...rooted])];
+}
+
+Deno.test("pathsNamedIn() finds code spans, links, and what begins with a folder", () => {
+  const text =
+    "`scheduler.ts` and `lib/http/`, not `Downloader`; [x](../mod.ts#top) A[lib/a.ts] --> B";
+  assertEquals(pathsNamedIn(text), ["scheduler.ts", "lib/http/", "mod.ts", "lib/a.ts"]);
+});
+
+Deno.test("docs/architecture.md names files that exist, and every folder of lib", () => {
+  const document = read("docs/architecture.md");
+  const all = ["lib/", "tests/", "docs/"].flatMap((folder) => [folder, ...pathsIn(folder)]);
+  all.push(...[...Deno.readDirSync(ROOT)].flatMap(({ name, isFile }) => isFile ? [name] : []));
+  const exists = (path: string) =>
+    all.some((one) => `/${one}`.endsWith(`/${path}`) || `/${one}`.endsWith(`/${path}/`));
+  assertEquals(pathsNamedIn(document).filter((path) => !exists(path)), []);
+  const folders = all.filter((path) => path.startsWith("lib/") && path.endsWith("/")).slice(1);
+  const isNamed = (folder: string) =>
+    document.includes(folder) || document.includes(`\`${folder.split("/").at(-2)}/\``);
+  assertEquals(folders.filter((folder) => !isNamed(folder)), []);
+});
