@@ -6,7 +6,7 @@
  * @module
  */
 
-import { parseMirrorUrl } from "../http/mirror_url.ts";
+import { parseMirrorUrl, tryParseMirrorUrl } from "../http/mirror_url.ts";
 import { redactUrl } from "../http/redact.ts";
 import type { KnownLink } from "../scheduler/link_estimate.ts";
 
@@ -177,9 +177,7 @@ function originOf(url: string | URL): string {
 }
 
 function checkedOrigin(origin: string): string {
-  const url = URL.parse(origin);
-  const http = url?.protocol === "http:" || url?.protocol === "https:";
-  if (http && url?.origin === origin) return origin;
+  if (tryParseMirrorUrl(origin)?.url === `${origin}/`) return origin;
   throw new TypeError(
     `origins has ${shown(redactUrl(origin))}, ` +
       `but must have http or https origins like https://one.example:8443`,

@@ -8,7 +8,7 @@
 import { type DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
-import { parseProxy, type ProxySource } from "../http/proxy_url.ts";
+import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
@@ -119,7 +119,7 @@ export function resolveOptions(
     headers: resolveHeaders(options.headers),
     http: named("http", { A: "auto", B: "http1", C: "http2" } as const, options.http ?? "auto"),
     caCerts: options.caCerts ?? [],
-    proxy: options.proxy === undefined ? undefined : parseProxy(options.proxy),
+    proxy: options.proxy === undefined ? undefined : parseProxyUrl(options.proxy),
     retry: resolveRetry(options.retry),
     connectTimeoutMs: time("connectTimeoutMs", 10_000),
     headersTimeoutMs: time("headersTimeoutMs", 10_000),

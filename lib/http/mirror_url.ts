@@ -1,15 +1,17 @@
 /**
- * Mirror URLs as they are given: checked, freed of credentials, and each kept once.
+ * Parses mirror URLs: http and https only, without credentials and fragment, each mirror once. Never
+ * shows a credential in an error.
  *
  * @module
  */
 
 import { MirrorUrlError } from "../errors.ts";
+import { basicAuthorization, takeCredentials } from "./credentials.ts";
 import { redactUrl } from "./redact.ts";
 
-/** A mirror as it was given. */
+/** A parsed mirror URL. */
 export interface MirrorSource {
-  /** The URL without credentials and fragment: fit to be shown. */
+  /** The normalized URL without credentials and fragment. It identifies the mirror, and may be shown. */
   readonly url: string;
   /** The value of an `Authorization` header made from the URL's credentials. */
   readonly authorization: string | undefined;
@@ -21,7 +23,11 @@ export interface MirrorSources {
   readonly repeated: readonly string[];
 }
 
-/** Reads mirror URLs. */
+/**
+ * Parses a list of mirror URLs.
+ *
+ * @throws {MirrorUrlError} one of them is not an http or https URL, or there is none
+ */
 export function parseMirrorUrls(urls: readonly (string | URL)[]): MirrorSources {
   if (!Array.isArray(urls)) {
     throw new TypeError(`urls is ${typeof urls}, but must be a list of mirror URLs`);
@@ -39,39 +45,28 @@ export function parseMirrorUrls(urls: readonly (string | URL)[]): MirrorSources 
   return { mirrors: [...mirrors.values()], repeated: [...repeated] };
 }
 
-/** Reads one mirror URL. */
+/**
+ * Parses one mirror URL.
+ *
+ * @throws {MirrorUrlError} it is not an http or https URL
+ */
 export function parseMirrorUrl(text: string | URL): MirrorSource {
+  const mirror = tryParseMirrorUrl(text);
+  if (mirror !== undefined) return mirror;
+  const shown = redactUrl(String(text));
   const url = URL.parse(text);
-  if (url === null) {
-    throw new MirrorUrlError(
-      `"${redactUrl(String(text))}" is no URL; http://… or https://… is needed`,
-    );
-  }
-  if (url.protocol !== "http:" && url.protocol !== "https:") {
-    throw new MirrorUrlError(
-      `"${
-        redactUrl(String(text))
-      }" is a ${url.protocol} URL; only http: and https: mirrors can be used`,
-    );
-  }
-  const { username, password } = url;
-  url.username = "";
-  url.password = "";
+  throw new MirrorUrlError(
+    url === null
+      ? `"${shown}" is no URL; http://… or https://… is needed`
+      : `"${shown}" is a ${url.protocol} URL; only http: and https: mirrors can be used`,
+  );
+}
+
+/** Parses one mirror URL; returns `undefined` for anything but an http or https URL. */
+export function tryParseMirrorUrl(text: string | URL): MirrorSource | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
+  const credentials = takeCredentials(url);
   url.hash = "";
-  const authorization = username || password ? basic(username, password) : undefined;
-  return { url: url.href, authorization };
-}
-
-/** Basic credentials in UTF-8 (RFC 7617). */
-function basic(username: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${decode(username)}:${decode(password)}`);
-  return `Basic ${bytes.toBase64()}`;
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  return { url: url.href, authorization: credentials && basicAuthorization(credentials) };
 }

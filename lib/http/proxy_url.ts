@@ -1,20 +1,24 @@
 /**
- * The proxy through which requests go, as it is given: checked, and freed of credentials.
+ * Parses the URL of the proxy through which requests are sent. Errors repeat nothing of it: there may
+ * be a password in it.
  *
  * @module
  */
 
-/** A proxy. */
+import { type Credentials, takeCredentials } from "./credentials.ts";
+
+/** A parsed proxy URL. */
 export interface ProxySource {
-  /** Its URL without credentials. */
-  readonly url: string;
   /** Host and port: fit to be shown. */
   readonly name: string;
-  /** What it is told of who asks. */
-  readonly basicAuth: { readonly username: string; readonly password: string } | undefined;
+  /** The host; an IPv6 address is not in brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** What `Deno.createHttpClient` takes: the URL without credentials, and the credentials. */
+  readonly client: { readonly url: string; readonly basicAuth?: Credentials };
 }
 
-/** The schemes that Deno's client knows, and their ports where none is given. */
+/** The schemes that Deno's client knows, and their default ports, as in curl. */
 const PORTS: Readonly<Record<string, number>> = {
   "http:": 80,
   "https:": 443,
@@ -26,33 +30,27 @@ const ACCEPTED = "must be like http://host:port, with http, https, socks5 or soc
   "and user:password@ before the host where the proxy asks for it";
 
 /**
- * Reads the URL of a proxy. Nothing of what is wrong with it is shown: there may be a password in it.
+ * Parses the URL of a proxy.
  *
- * @throws {TypeError} it is no URL of a proxy; the message says what one looks like
+ * @throws {TypeError} it is not one; the message says what one looks like
  */
-export function parseProxy(text: string | URL): ProxySource {
+export function parseProxyUrl(text: string | URL): ProxySource {
   const url = URL.parse(text);
   if (url === null) throw new TypeError(`proxy is no URL, but ${ACCEPTED}`);
-  const { protocol, hostname, username, password } = url;
-  const port = PORTS[protocol];
-  // What looks like host:port is a URL, too, whose scheme is the host.
-  if (port === undefined) throw new TypeError(`proxy is a URL of another kind, but ${ACCEPTED}`);
+  const { protocol, hostname } = url;
+  const defaultPort = PORTS[protocol];
+  // `host:port` is a URL whose scheme is the host.
+  if (defaultPort === undefined) {
+    throw new TypeError(`proxy is a URL of another kind, but ${ACCEPTED}`);
+  }
   if (hostname === "") throw new TypeError(`proxy names no host, but ${ACCEPTED}`);
   if (url.pathname.length > 1 || url.search !== "" || url.hash !== "") {
     throw new TypeError(`proxy goes on behind the host, but ${ACCEPTED}`);
   }
-  const name = `${hostname}:${url.port || port}`;
-  const named = username !== "" || password !== "";
-  const basicAuth = named
-    ? { username: decoded(username), password: decoded(password) }
-    : undefined;
-  return { url: `${protocol}//${name}`, name, basicAuth };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
+  const port = Number(url.port || defaultPort);
+  const name = `${hostname}:${port}`;
+  const basicAuth = takeCredentials(url);
+  const clientUrl = `${protocol}//${name}`;
+  const client = basicAuth === undefined ? { url: clientUrl } : { url: clientUrl, basicAuth };
+  return { name, host: hostname.replace(/^\[(.*)\]$/, "$1"), port, client };
 }

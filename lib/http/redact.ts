@@ -7,6 +7,8 @@
  * @module
  */
 
+import { hasCredentials } from "./credentials.ts";
+
 /** Replaces what is hidden. */
 const HIDDEN = "…";
 
@@ -39,7 +41,7 @@ export function redactUrl(text: string): string {
     return nested === rest ? text : head + nested;
   }
   const visible = redactNested(rest.slice(end + 1));
-  if (hasCredentials(url)) return head + visible;
+  if (url !== null && hasCredentials(url)) return head + visible;
   // Without slashes, what looks like a scheme may be the user's name.
   const isScheme = SPECIAL.test(head) || /[/\\]$/.test(head);
   return `${isScheme ? head : ""}${HIDDEN}@${visible}`;
@@ -77,15 +79,14 @@ export function describeError(error: unknown): string {
 function redactLines(lines: string): string {
   const [first, ...others] = lines.split(/([\t\n\r]+)/);
   if (others.length === 0) return redactUrl(lines);
-  const joined = URL.parse(lines);
-  if (hasCredentials(joined) && !hasCredentials(URL.parse(first!))) return redactUrl(lines);
+  // One URL in several lines: the first alone has no credentials.
+  const [joined, alone] = [URL.parse(lines), URL.parse(first!)];
+  if (joined && hasCredentials(joined) && !(alone && hasCredentials(alone))) {
+    return redactUrl(lines);
+  }
   return redactUrl(first!) + redactText(others.join(""));
 }
 
 function redactNested(text: string): string {
   return text.replace(NESTED, redactUrl);
-}
-
-function hasCredentials(url: URL | null): boolean {
-  return url !== null && (url.username !== "" || url.password !== "");
 }

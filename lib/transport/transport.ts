@@ -10,6 +10,7 @@ import { type FailureReason, MirrorError } from "../errors.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
+import { takeCredentials } from "../http/credentials.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
 import type { ProxySource } from "../http/proxy_url.ts";
@@ -212,8 +213,7 @@ export class Transport {
     if (url === null || !["http:", "https:"].includes(url.protocol)) {
       throw this.#error(mirror, "redirect", "a redirect came that leads to no http or https URL");
     }
-    url.username = "";
-    url.password = "";
+    takeCredentials(url);
     return url;
   }
 
@@ -263,7 +263,7 @@ export class Transport {
       caCerts: [...caCerts],
       http1: http !== "http2",
       http2: http !== "http1",
-      ...proxy && { proxy: clientProxy(proxy) },
+      ...proxy && { proxy: proxy.client },
     });
   }
 
@@ -279,7 +279,7 @@ export class Transport {
     if (proxy === undefined || status < 400) return message;
     // RFC 9110 section 15.5.8: none but a proxy answers so.
     if (status !== PROXY_LOGIN) return message + this.#through;
-    const refused = proxy.basicAuth === undefined ? "asks for" : "does not accept the";
+    const refused = proxy.client.basicAuth === undefined ? "asks for" : "does not accept the";
     return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;
   }
 
@@ -300,10 +300,6 @@ export class Transport {
       cause: facts.cause,
     });
   }
-}
-
-function clientProxy({ url, basicAuth }: ProxySource): Deno.Proxy {
-  return basicAuth === undefined ? { url } : { url, basicAuth: { ...basicAuth } };
 }
 
 /** Gives up a body that is of no use. */

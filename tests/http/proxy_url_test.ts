@@ -1,23 +1,24 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { parseProxy } from "../../lib/http/proxy_url.ts";
+import { parseProxyUrl } from "../../lib/http/proxy_url.ts";
 
-Deno.test("parseProxy() takes the URL apart, and fills in the scheme's port", () => {
-  // URL → URL for the client, name
+Deno.test("parseProxyUrl() takes the URL apart, and fills in the scheme's port", () => {
+  // URL → URL for the client, host, port
   const table = [
-    ["http://proxy.test:3128", "http://proxy.test:3128", "proxy.test:3128"],
-    ["http://proxy.test", "http://proxy.test:80", "proxy.test:80"],
-    ["HTTPS://proxy.test/", "https://proxy.test:443", "proxy.test:443"],
-    ["socks5://10.0.0.1", "socks5://10.0.0.1:1080", "10.0.0.1:1080"],
-    ["socks5h://proxy.test:9050", "socks5h://proxy.test:9050", "proxy.test:9050"],
-    ["http://[::1]:8080", "http://[::1]:8080", "[::1]:8080"],
+    ["http://proxy.test:3128", "http://proxy.test:3128", "proxy.test", 3128],
+    ["http://proxy.test", "http://proxy.test:80", "proxy.test", 80],
+    ["HTTPS://proxy.test/", "https://proxy.test:443", "proxy.test", 443],
+    ["socks5://10.0.0.1", "socks5://10.0.0.1:1080", "10.0.0.1", 1080],
+    ["socks5h://proxy.test:9050", "socks5h://proxy.test:9050", "proxy.test", 9050],
+    ["http://[::1]:8080", "http://[::1]:8080", "::1", 8080],
   ] as const;
-  for (const [text, url, name] of table) {
-    assertEquals(parseProxy(text), { url, name, basicAuth: undefined });
-    assertEquals(parseProxy(new URL(text)), { url, name, basicAuth: undefined });
+  for (const [text, url, host, port] of table) {
+    const name = url.split("//")[1]!;
+    assertEquals(parseProxyUrl(text), { name, host, port, client: { url } });
+    assertEquals(parseProxyUrl(new URL(text)), parseProxyUrl(text));
   }
 });
 
-Deno.test("parseProxy() keeps credentials apart, and decodes them", () => {
+Deno.test("parseProxyUrl() keeps credentials apart, and decodes them", () => {
   const table = [
     ["http://user:pass@proxy.test:1", { username: "user", password: "pass" }],
     ["socks5://us%40er:p%3Aw@proxy.test:1", { username: "us@er", password: "p:w" }],
@@ -26,13 +27,13 @@ Deno.test("parseProxy() keeps credentials apart, and decodes them", () => {
     ["http://100%:p@proxy.test:1", { username: "100%", password: "p" }],
   ] as const;
   for (const [text, basicAuth] of table) {
-    const proxy = parseProxy(text);
-    assertEquals(proxy.basicAuth, basicAuth, text);
-    assertEquals([proxy.name, proxy.url.includes("@")], ["proxy.test:1", false]);
+    const proxy = parseProxyUrl(text);
+    assertEquals(proxy.client.basicAuth, basicAuth, text);
+    assertEquals([proxy.name, proxy.client.url.includes("@")], ["proxy.test:1", false]);
   }
 });
 
-Deno.test("parseProxy() says what is accepted, and nothing of what was given", () => {
+Deno.test("parseProxyUrl() says what is accepted, and nothing of what was given", () => {
   const table = [
     ["", "is no URL"],
     ["secret", "is no URL"],
@@ -47,7 +48,7 @@ Deno.test("parseProxy() says what is accepted, and nothing of what was given", (
     ["http://proxy.test/#secret", "goes on behind the host"],
   ] as const;
   for (const [text, what] of table) {
-    const { message } = assertThrows(() => parseProxy(text), TypeError) as TypeError;
+    const { message } = assertThrows(() => parseProxyUrl(text), TypeError) as TypeError;
     assertStringIncludes(message, `proxy ${what}, but must be like http://host:port`);
     assertStringIncludes(message, "http, https, socks5 or socks5h");
     assert(!message.includes("secret"), message);

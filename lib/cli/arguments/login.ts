@@ -8,6 +8,7 @@
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { parseFile } from "../../command_line/values.ts";
+import { hasCredentials, putCredentials } from "../../http/credentials.ts";
 import type { RequestFlagName } from "./flags.ts";
 import { parseUser } from "./values.ts";
 import { reason } from "../failure/file_error.ts";
@@ -72,10 +73,8 @@ export class Login {
 /** The URL with a user's name and password, unless it has its own. */
 function withUser(text: string, login: LoginOptions["user"]): string {
   const url = URL.parse(text);
-  if (login === undefined || url === null || url.username || url.password) return text;
-  // A percent sign would be left as it is, and then be taken for the beginning of an escape.
-  url.username = encodeURIComponent(login.user);
-  url.password = encodeURIComponent(login.password);
+  if (login === undefined || url === null || hasCredentials(url)) return text;
+  putCredentials(url, { username: login.user, password: login.password });
   return url.href;
 }
 

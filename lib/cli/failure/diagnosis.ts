@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseProxyUrl } from "../../http/proxy_url.ts";
 import { ExitCode } from "./exit_code.ts";
 
 /** How long one diagnosis may take, in milliseconds. */
@@ -22,15 +23,14 @@ export async function diagnoseConnection(
 /** The exit code for a mirror that could not be reached through a proxy. */
 export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
   return await inTime(async () => {
-    const { hostname, port, protocol } = new URL(proxy);
-    const host = hostname.replace(/^\[(.*)\]$/, "$1");
+    const { host, port } = parseProxyUrl(proxy);
     const { lookup } = await import("node:dns/promises");
     try {
       await lookup(host);
     } catch {
       return ExitCode.PROXY;
     }
-    return await diagnoseSilence(host, port || PROXY_PORTS[protocol] || "80", protocol);
+    return await diagnoseSilence(host, port);
   });
 }
 
@@ -47,42 +47,30 @@ async function inTime(diagnose: (signal: AbortSignal) => Promise<ExitCode>): Pro
   }
 }
 
-/** Where proxies listen that are named without a port, as in curl. */
-const PROXY_PORTS: Readonly<Record<string, string>> = {
-  "http:": "80",
-  "https:": "443",
-  "socks5:": "1080",
-  "socks5h:": "1080",
-};
-
 async function diagnose(
-  { protocol, hostname, port }: URL,
+  url: URL,
   phase: "connect" | "headers",
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<ExitCode> {
   // An IPv6 address stands in brackets in a URL.
-  const host = hostname.replace(/^\[(.*)\]$/, "$1");
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   const { lookup } = await import("node:dns/promises");
   try {
     await lookup(host);
   } catch {
     return ExitCode.HOST;
   }
-  if (phase === "headers") return await diagnoseSilence(host, port, protocol);
-  if (protocol !== "https:") return ExitCode.CONNECT;
-  return await diagnoseTls(host, Number(port || 443), caCerts, signal);
+  if (phase === "headers") return await diagnoseSilence(host, port);
+  if (url.protocol !== "https:") return ExitCode.CONNECT;
+  return await diagnoseTls(host, port, caCerts, signal);
 }
 
 /** A mirror that has answered before: is it still there? */
-async function diagnoseSilence(
-  hostname: string,
-  port: string,
-  protocol: string,
-): Promise<ExitCode> {
+async function diagnoseSilence(hostname: string, port: number): Promise<ExitCode> {
   try {
-    const usual = protocol === "https:" ? 443 : 80;
-    using _connection = await Deno.connect({ hostname, port: Number(port || usual) });
+    using _connection = await Deno.connect({ hostname, port });
     return ExitCode.RECEIVE;
   } catch {
     return ExitCode.CONNECT;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { type Analysis, analyze, type Distribution, distribution } from "../../trace/analysis.ts";
 import type { ReceiveEvent, TraceEvent } from "../../trace/events.ts";
 
@@ -175,14 +176,9 @@ function bytesOf(receives: readonly ReceiveEvent[]): number {
   return receives.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
-/** A URL as it was given, in the spelling that events use. */
+/** Returns a URL in the spelling that events use. */
 function asInEvents(url: string): string {
-  const parsed = URL.parse(url);
-  if (parsed === null) return url;
-  parsed.username = "";
-  parsed.password = "";
-  parsed.hash = "";
-  return parsed.href;
+  return tryParseMirrorUrl(url)?.url ?? url;
 }
 
 /** A short name for each URL; where mirrors are on one host, its place among them comes first. */

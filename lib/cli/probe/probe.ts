@@ -11,6 +11,7 @@ import { NoMirrorLeftError, VERSION } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { readCertificates } from "../arguments/certificates.ts";
 import type { RequestOptions } from "../arguments/engine_flags.ts";
+import { parseProxyUrl } from "../../http/proxy_url.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { Login } from "../arguments/login.ts";
@@ -108,30 +109,11 @@ function openClient(
   proxy: string | undefined,
 ): Deno.HttpClient {
   return Deno.createHttpClient({
-    ...(proxy !== undefined && { proxy: proxyOf(proxy) }),
+    ...(proxy !== undefined && { proxy: parseProxyUrl(proxy).client }),
     caCerts: [...caCerts],
     http1: http !== "http2",
     http2: http !== "http1",
   });
-}
-
-/** A proxy as Deno takes it: its credentials beside its URL. */
-function proxyOf(text: string): Deno.Proxy {
-  const url = new URL(text);
-  const { username, password } = url;
-  url.username = url.password = "";
-  if (username === "" && password === "") return { url: url.href };
-  const basicAuth = { username: decoded(username), password: decoded(password) };
-  return { url: url.href, basicAuth };
-}
-
-/** A text without escapes; as it is where they are none. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 /** Why no mirror can be used; `undefined` where one can. */

@@ -8,6 +8,7 @@
 
 import type { EndEvent } from "../../../mod.ts";
 import type { AccessLogFormat } from "../options.ts";
+import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
 
 /** A request, and what became of it. */
@@ -84,9 +85,7 @@ function showValue(name: string, value: string): string {
 }
 
 function showMirror(text: string): string {
-  const url = URL.parse(text);
-  if (url === null || !["http:", "https:"].includes(url.protocol)) return HIDDEN;
-  return `${url.protocol}//${url.host}${url.pathname}${url.search && `?${HIDDEN}`}`;
+  return tryParseMirrorUrl(text)?.url.replace(/\?.*$/, `?${HIDDEN}`) ?? HIDDEN;
 }
 
 /** Takes from a text what would end its field or its line. */

@@ -12,6 +12,7 @@ import {
   type DownloaderOptions,
   DuplicateRequestAlgorithm,
 } from "../../../mod.ts";
+import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { Problem } from "../problem.ts";
 
@@ -186,13 +187,10 @@ function parseMirrors(params: URLSearchParams, most: number): Mirror[] {
 }
 
 function parseMirror(text: string): Mirror | undefined {
-  const parsed = /^https?:\/\/[^/\\]/i.test(text) ? URL.parse(text) : null;
-  if (parsed === null) return undefined;
-  parsed.hash = "";
-  const { href } = parsed;
-  parsed.username = "";
-  parsed.password = "";
-  return { url: parsed.href, href };
+  const mirror = /^https?:\/\/[^/\\]/i.test(text) ? tryParseMirrorUrl(text) : undefined;
+  if (mirror === undefined) return undefined;
+  const { href } = new URL(text);
+  return { url: mirror.url, href: href.replace(/#.*$/, "") };
 }
 
 /** The value of a parameter that means nothing twice. */
