@@ -43,7 +43,7 @@ testWith(
       );
       await withPage(`http://127.0.0.1:${server.addr.port}/`, async (page) => {
         await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
-        await page.getByRole("button", { name: "Make the link" }).click();
+        await page.getByRole("button", { name: "Create link" }).click();
         await page.getByRole("button", { name: "Play here" }).click();
         await page.locator("video").waitFor();
         const [duration, played, seeked, width] = await page.evaluate(`(async () => {

@@ -2,19 +2,19 @@ import { assert, assertEquals } from "@std/assert";
 import { makeLink, withMock } from "../../support/proxy/mock_proxy.ts";
 import { testWith } from "../../support/programs/programs.ts";
 
-testWith(["chromium"], "the page makes, copies, remembers and checks links", async (t) => {
+testWith(["chromium"], "page: makes, copies, stores and checks links", async (t) => {
   await withMock(async (page, proxy) => {
     const urls = page.getByLabel("Mirror URLs, one per line");
     const wrong = page.getByRole("alert");
 
-    await t.step("wrong lines are told", async () => {
-      await page.getByRole("button", { name: "Make the link" }).click();
-      assertEquals(await wrong.textContent(), "Give at least one mirror URL.");
+    await t.step("wrong lines are shown", async () => {
+      await page.getByRole("button", { name: "Create link" }).click();
+      assertEquals(await wrong.textContent(), "Enter at least one mirror URL.");
       await urls.fill("https://a.example/f\n\nftp://b.example/f\nhttps://");
-      await page.getByRole("button", { name: "Make the link" }).click();
+      await page.getByRole("button", { name: "Create link" }).click();
       assertEquals(await wrong.getByRole("listitem").allTextContents(), [
-        "Line 3 is no http:// or https:// URL: “ftp://b.example/f”",
-        "Line 4 is no http:// or https:// URL: “https://”",
+        "Line 3 is not an http:// or https:// URL: “ftp://b.example/f”",
+        "Line 4 is not an http:// or https:// URL: “https://”",
       ]);
       assertEquals(await urls.getAttribute("aria-invalid"), "true");
       assertEquals(await page.evaluate("getSelection().toString()"), "ftp://b.example/f");
@@ -54,7 +54,7 @@ testWith(["chromium"], "the page makes, copies, remembers and checks links", asy
     });
 
     await t.step(
-      "what stands on the page can be copied, with and without a clipboard",
+      "link and commands can be copied, with and without a clipboard",
       async () => {
         const pasted = () => page.evaluate("navigator.clipboard.readText()");
         await makeLink(page, film, "http://b.example/f");
@@ -74,7 +74,7 @@ testWith(["chromium"], "the page makes, copies, remembers and checks links", asy
       },
     );
 
-    await t.step("URLs are remembered, but no secrets", async () => {
+    await t.step("URLs are stored unless they contain a secret", async () => {
       await page.reload();
       assertEquals(await urls.inputValue(), `${film}\nhttp://b.example/f`);
       for (const secret of ["https://me:pw@c.example/f", "https://c.example/f?X-Amz-Signature=1"]) {
@@ -92,7 +92,7 @@ testWith(["chromium"], "the page makes, copies, remembers and checks links", asy
       assertEquals(await urls.inputValue(), "");
     });
 
-    await t.step("Check shows what the file is", async () => {
+    await t.step("Check shows the facts of the file", async () => {
       await makeLink(page, "https://a.example/table");
       await page.getByRole("button", { name: "Check" }).click();
       await page.getByText("64.0 MB (64,000,000 bytes)").waitFor();
@@ -105,7 +105,7 @@ testWith(["chromium"], "the page makes, copies, remembers and checks links", asy
       assertEquals(await page.getByRole("button", { name: "Play here" }).isVisible(), false);
     });
 
-    await t.step("Check shows what is wrong with each mirror", async () => {
+    await t.step("Check shows the failure of each mirror", async () => {
       await makeLink(page, "https://a.example/broken");
       await page.getByRole("button", { name: "Check" }).click();
       await page.getByText("Bad Gateway: no mirror answered").waitFor();
@@ -130,7 +130,7 @@ testWith(["chromium"], "the page makes, copies, remembers and checks links", asy
   }, { permissions: ["clipboard-read", "clipboard-write"] });
 });
 
-testWith(["chromium"], "the page can be used by keyboard", async () => {
+testWith(["chromium"], "page: works by keyboard", async () => {
   await withMock(async (page) => {
     const urls = page.getByLabel("Mirror URLs, one per line");
     await urls.fill("https://a.example/tone.wav");
@@ -151,7 +151,7 @@ testWith(["chromium"], "the page can be used by keyboard", async () => {
     }
     assertEquals(order, [
       "Options",
-      "Make the link",
+      "Create link",
       "Clear",
       "Link to the file",
       "Copy the link",

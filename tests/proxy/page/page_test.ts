@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { pageResponse } from "../../../lib/proxy/page/page.ts";
+import { Problem } from "../../../lib/proxy/problem.ts";
 import { createHandler } from "../../../server.ts";
 import { withPage } from "../../support/programs/browser.ts";
 import { testWith } from "../../support/programs/programs.ts";
@@ -7,8 +8,10 @@ import { bytesContent } from "../../support/lab/content.ts";
 import { withMirrors } from "../../support/download.ts";
 import { makeWav } from "../../support/proxy/wav.ts";
 
-Deno.test("pageResponse() lets nothing run but what is in the page", async () => {
-  const response = await pageResponse();
+const REQUEST = new Request("http://proxy.test/");
+
+Deno.test("pageResponse() allows only the script and the style in the page", async () => {
+  const response = pageResponse(REQUEST);
   const html = await response.text();
   const hash = async (name: string) => {
     const found = [...html.matchAll(new RegExp(`<${name}[ >][^]*?</${name}>`, "g"))];
@@ -28,8 +31,8 @@ Deno.test("pageResponse() lets nothing run but what is in the page", async () =>
   assertEquals([...markup.matchAll(/(?:src|href)="(?!data:|#)/g)], []);
 });
 
-Deno.test("pageResponse() can be kept, but is asked for anew", async () => {
-  const [one, other] = [await pageResponse(), await pageResponse()];
+Deno.test("pageResponse() has to be revalidated", async () => {
+  const [one, other] = [pageResponse(REQUEST), pageResponse(REQUEST)];
   assertMatch(one.headers.get("etag")!, /^"[\w-]{43}"$/);
   assertEquals([...one.headers], [...other.headers]);
   assertEquals(one.headers.get("content-type"), "text/html; charset=utf-8");
@@ -41,23 +44,23 @@ Deno.test("pageResponse() can be kept, but is asked for anew", async () => {
   await other.body?.cancel();
 });
 
-Deno.test("pageResponse() answers with 304 who has the page already", async () => {
-  const page = await pageResponse();
+Deno.test("pageResponse() returns 304 for a matching If-None-Match, throws 412 for a failed If-Match", async () => {
+  const page = pageResponse(REQUEST);
   await page.body?.cancel();
   const etag = page.headers.get("etag")!;
-  const ask = (tag: string) =>
-    pageResponse(new Request("http://proxy.test/", { headers: { "if-none-match": tag } }));
-  const same = await ask(etag);
+  const request = (headers: HeadersInit) => pageResponse(new Request(REQUEST, { headers }));
+  const same = request({ "if-none-match": etag });
   assertEquals([same.status, same.body, same.headers.get("etag")], [304, null, etag]);
   assertEquals(same.headers.get("content-length"), null);
-  const other = await ask('"other"');
+  const other = request({ "if-none-match": '"other"' });
   assertEquals(other.status, 200);
   await other.body?.cancel();
+  assertThrows(() => request({ "if-match": '"other"' }), Problem, "not the version");
 });
 
 testWith(
   ["chromium"],
-  "a file that a browser shows by itself plays, and runs no script",
+  "page: a file that the browser shows directly plays, and runs no script",
   async () => {
     const script = "<script>document.title = 'run'; fetch('/healthz')</script><p>text</p>";
     const lab = [

@@ -6,18 +6,13 @@
 
 import { assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
+import type { LiveMessage } from "../../../lib/proxy/observe/live_message.ts";
 import { pageResponse } from "../../../lib/proxy/page/page.ts";
 import { type PageOptions, withPage } from "../programs/browser.ts";
 import { makeWav } from "./wav.ts";
 
 /** The mirrors that the mock tells of unless it is told otherwise. */
 export const MIRRORS = ["https://a.example", "https://b.example:8080", "http://c.example"];
-/** What `/live` tells. */
-export interface State {
-  mirrors: string[];
-  downloads: Record<string, unknown>[];
-  blocks: [id: number, block: number, mirror: number][];
-}
 
 /** Stands in for the proxy: it is told what to tell, and keeps what it was asked. */
 export class MockProxy implements AsyncDisposable {
@@ -26,7 +21,7 @@ export class MockProxy implements AsyncDisposable {
   readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #wav = makeWav(20);
-  #last: State | undefined;
+  #last: LiveMessage | undefined;
   #isGone = false;
 
   /** Listens on a free port. */
@@ -43,9 +38,9 @@ export class MockProxy implements AsyncDisposable {
   }
 
   /** Tells its watchers. */
-  tell(state: State): void {
-    this.#last = state;
-    for (const watcher of this.#watchers) watcher.enqueue(encodeState(state));
+  tell(message: LiveMessage): void {
+    this.#last = message;
+    for (const watcher of this.#watchers) watcher.enqueue(encode(message));
   }
 
   /** Leaves the watchers, and answers none until it is back. */
@@ -69,7 +64,7 @@ export class MockProxy implements AsyncDisposable {
   #answer(request: Request): Promise<Response> | Response {
     const { pathname, search } = new URL(request.url);
     this.asked.push(`${request.method} ${pathname}${search}`);
-    if (pathname === "/") return pageResponse();
+    if (pathname === "/") return pageResponse(request);
     if (pathname === "/live") return this.#watch();
     if (search.includes("broken")) return this.#problem(request);
     return search.includes(".wav") ? this.#file(request) : new Response(null, {
@@ -84,7 +79,7 @@ export class MockProxy implements AsyncDisposable {
       start: (controller) => {
         this.#watchers.add(own = controller);
         const first = this.#last ?? { mirrors: MIRRORS, downloads: [], blocks: [] };
-        controller.enqueue(encodeState(first));
+        controller.enqueue(encode(first));
       },
       cancel: () => void this.#watchers.delete(own),
     });
@@ -118,8 +113,8 @@ export class MockProxy implements AsyncDisposable {
   }
 }
 
-function encodeState(state: State): Uint8Array {
-  return new TextEncoder().encode(`event: state\ndata: ${JSON.stringify(state)}\n\n`);
+function encode(message: LiveMessage): Uint8Array {
+  return new TextEncoder().encode(`event: state\ndata: ${JSON.stringify(message)}\n\n`);
 }
 
 /** Opens the page before a mock, and holds it to having nothing to complain of. */
@@ -151,6 +146,6 @@ export async function withMock(
 /** Makes a link of URLs, as a user does. */
 export async function makeLink(page: Page, ...urls: string[]): Promise<string> {
   await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
-  await page.getByRole("button", { name: "Make the link" }).click();
+  await page.getByRole("button", { name: "Create link" }).click();
   return await page.getByLabel("Link to the file").inputValue();
 }

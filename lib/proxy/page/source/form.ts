@@ -1,0 +1,73 @@
+/**
+ * The form: turns mirror URLs into a link, and stores the URLs in the browser unless they contain
+ * a credential.
+ *
+ * @module
+ */
+
+import { element, make } from "./dom.ts";
+import { explain, isSecret, type Link, makeLink, parseMirrors } from "./link.ts";
+
+const STORAGE_KEY = "sphttp.urls";
+
+const form = element("form", HTMLFormElement);
+const urls = element("urls", HTMLTextAreaElement);
+const errors = element("urls-errors", HTMLElement);
+const delay = element("delay", HTMLSelectElement);
+const save = element("save", HTMLInputElement);
+const token = element("token", HTMLInputElement);
+
+/** Sets up the form; calls `onLink` with every link that is made, and whether it is a secret. */
+export function initForm(onLink: (link: Link, hasSecret: boolean) => void): void {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    submit(onLink);
+  });
+  urls.addEventListener("input", () => {
+    // Errors stay until they are corrected; no new ones appear while typing.
+    if (urls.ariaInvalid !== null && parseMirrors(urls.value).wrong.length === 0) showErrors([]);
+  });
+  urls.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    form.requestSubmit();
+  });
+  element("clear", HTMLButtonElement).addEventListener("click", () => {
+    urls.value = "";
+    showErrors([]);
+    withStorage((storage) => storage.removeItem(STORAGE_KEY));
+    urls.focus();
+  });
+  urls.value = withStorage((storage) => storage.getItem(STORAGE_KEY)) ?? "";
+  token.value = new URLSearchParams(location.search).get("token") ?? "";
+}
+
+function submit(onLink: (link: Link, hasSecret: boolean) => void): void {
+  const { mirrors: [first, ...others], wrong } = parseMirrors(urls.value);
+  if (wrong[0] !== undefined || first === undefined) {
+    showErrors(wrong.length > 0 ? wrong.map(explain) : ["Enter at least one mirror URL."]);
+    urls.focus();
+    if (wrong[0]) urls.setSelectionRange(wrong[0].offset, wrong[0].offset + wrong[0].length);
+    return;
+  }
+  showErrors([]);
+  const mirrors = [first, ...others] as const;
+  const hasSecret = mirrors.some(isSecret);
+  if (!hasSecret) withStorage((storage) => storage.setItem(STORAGE_KEY, mirrors.join("\n")));
+  const options = { delay: delay.value, save: save.checked, token: token.value };
+  onLink(makeLink(location.origin, mirrors, options), hasSecret || token.value !== "");
+}
+
+function showErrors(messages: readonly string[]): void {
+  errors.replaceChildren(...messages.map((message) => make("li", {}, message)));
+  urls.ariaInvalid = messages.length > 0 ? "true" : null;
+}
+
+/** Uses the browser's storage; a browser may refuse to store anything. */
+function withStorage<Result>(use: (storage: Storage) => Result): Result | undefined {
+  try {
+    return use(localStorage);
+  } catch {
+    return undefined;
+  }
+}
