@@ -59,12 +59,16 @@ export interface MirrorErrorOptions extends ErrorOptions {
   status?: number | undefined;
   /** What the server's `Retry-After` asked for, in milliseconds. */
   retryAfterMs?: number | undefined;
+  /** Whether the proxy was reached and refused to connect to the mirror. */
+  proxyRefused?: boolean | undefined;
 }
 
 /** One request to one mirror failed. */
 export class MirrorError extends SphttpError {
   /** The name of the class. */
   override name = "MirrorError";
+  /** What went wrong, without the mirror's URL, which the message begins with. */
+  readonly problem: string;
   /** The mirror's URL, without credentials. */
   readonly mirror: string;
   /** How far the request had come. */
@@ -77,16 +81,20 @@ export class MirrorError extends SphttpError {
   readonly status: number | undefined;
   /** What the server's `Retry-After` asked for, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** Whether the proxy was reached and refused to connect to the mirror. */
+  readonly proxyRefused: boolean;
 
-  /** Makes the error; `message` names the mirror and what came instead. */
-  constructor(message: string, options: MirrorErrorOptions) {
-    super(message, options);
+  /** Makes the error; its message is the mirror's URL and `problem`. */
+  constructor(problem: string, options: MirrorErrorOptions) {
+    super(`${options.mirror}: ${problem}`, options);
+    this.problem = problem;
     this.mirror = options.mirror;
     this.phase = options.phase;
     this.reason = options.reason;
     this.retryable = options.retryable;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;
+    this.proxyRefused = options.proxyRefused ?? false;
   }
 }
 

@@ -88,7 +88,7 @@ export function judge(asked: Asked, status: number, headers: Headers): Verdict {
     return {
       type: "refused",
       reason: "status",
-      message: `the answer was ${status}`,
+      message: `answered ${status}`,
       retryable: RETRYABLE.has(status) || status > 504,
     };
   }

@@ -93,7 +93,7 @@ export function drop(
 export function useless({ url }: Mirror, reason: FailureReason, message: string): MirrorError {
   const phase = reason === "truncated" ? "body" : "headers";
   const facts = { mirror: url, phase, reason, retryable: true } as const;
-  return new MirrorError(`${url}: ${message}`, facts);
+  return new MirrorError(message, facts);
 }
 
 function report(

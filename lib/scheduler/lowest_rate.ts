@@ -125,7 +125,7 @@ export function tooSlow(
   const facts = { mirror: url, phase: "body", reason: "timeout", retryable: false } as const;
   const message = `brought ${rateText(bytesPerSecond)} for ${lowest.periodMs / 1000} s, ` +
     `less than the lowest rate of ${rateText(lowest.bytesPerSecond)}`;
-  return new MirrorError(`${url}: ${message}`, facts);
+  return new MirrorError(message, facts);
 }
 
 /** Rounded down, so that what is less does not look the same. */

@@ -318,7 +318,7 @@ function dissent({ mirror: { url }, size }: FirstAnswer, agreed: FileFacts): Mir
     : size === undefined
     ? "does not give the file's size, as other mirrors do"
     : `has ${size} bytes, while most mirrors have ${agreed.size ?? "a file of unknown size"}`;
-  return new MirrorError(`${url}: ${message}`, {
+  return new MirrorError(message, {
     mirror: url,
     phase: "headers",
     reason: "mismatch",

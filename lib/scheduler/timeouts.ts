@@ -183,7 +183,7 @@ export function timeoutError(
     : "headers";
   const what = { connect: "no answer", headers: "no answer", body: "nothing more" }[phase];
   const seconds = ((now - activeAt) / 1000).toFixed(1);
-  return new MirrorError(`${mirror.url}: ${what} came for ${seconds} s`, {
+  return new MirrorError(`${what} came for ${seconds} s`, {
     mirror: mirror.url,
     phase,
     reason: "timeout",

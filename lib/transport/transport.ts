@@ -250,6 +250,7 @@ export class Transport {
       this.#memories[mirror]!.location = undefined;
       throw this.#error(mirror, "network", `no answer came${this.#through}${detail(cause)}`, {
         retryable: !isForbidden(cause),
+        proxyRefused: isRefusedTunnel(cause),
         cause,
       });
     }
@@ -290,13 +291,14 @@ export class Transport {
     facts: Partial<MirrorError> = {},
   ): MirrorError {
     const { url } = this.#options.mirrors[mirror]!;
-    return new MirrorError(`${url}: ${message}`, {
+    return new MirrorError(message, {
       mirror: url,
       reason,
       phase: facts.phase ?? (this.#memories[mirror]!.answered ? "headers" : "connect"),
       retryable: facts.retryable ?? false,
       status: facts.status,
       retryAfterMs: facts.retryAfterMs,
+      proxyRefused: facts.proxyRefused,
       cause: facts.cause,
     });
   }
@@ -315,10 +317,19 @@ function bodyLength(answer: Reply["answer"]): number | undefined {
 
 /** The innermost cause in words: what the network said. */
 function detail(error: unknown): string {
+  const said = innermostMessage(error).replace(/^error sending request.*?\): /, "");
+  return said && `: ${said}`;
+}
+
+/** Reports whether a proxy answered CONNECT with a refusal. Deno's errors say so in words only. */
+function isRefusedTunnel(error: unknown): boolean {
+  return /\btunnel\b/.test(innermostMessage(error));
+}
+
+function innermostMessage(error: unknown): string {
   let text = "";
   for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
-  const said = text.replace(/^error sending request.*?\): /, "");
-  return said && `: ${said}`;
+  return text;
 }
 
 /** Whether a request may not be sent at all: Deno's permissions, or those of somebody's own fetch. */

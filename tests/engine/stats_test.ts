@@ -6,7 +6,7 @@ import { Requests } from "../../lib/scheduler/requests.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
 
-const FAILURE = new MirrorError("http://one.test/: refused", {
+const FAILURE = new MirrorError("refused", {
   mirror: "http://one.test/",
   phase: "connect",
   reason: "network",

@@ -171,7 +171,7 @@ Deno.test("judge(): which statuses may be different later", () => {
     const outcome = judge(ASKED, status, new Headers());
     assert(outcome.type === "refused", `${status}`);
     const { reason, message } = outcome as Extract<typeof outcome, { type: "refused" }>;
-    assertEquals([reason, message], ["status", `the answer was ${status}`]);
+    assertEquals([reason, message], ["status", `answered ${status}`]);
     assertEquals("retryable" in outcome && outcome.retryable, retryable.includes(status));
   }
 });

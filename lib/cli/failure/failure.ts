@@ -90,10 +90,8 @@ export async function exitCodeOf(
 ): Promise<ExitCode> {
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
-  const { phase, reason, mirror, message } = first;
-  if (reason !== "network" || phase === "body") return CODE_BY_REASON[reason];
-  // The proxy was reached, and refused; that is told in words only.
-  if (/\btunnel\b/.test(message)) return ExitCode.RECEIVE;
+  const { phase, reason, mirror, proxyRefused } = first;
+  if (reason !== "network" || phase === "body" || proxyRefused) return CODE_BY_REASON[reason];
   // What it needs takes a while to load: only when something is wrong.
   const { diagnoseConnection, diagnoseProxy } = await import("./diagnosis.ts");
   return proxy === undefined

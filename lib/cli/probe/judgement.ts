@@ -58,7 +58,7 @@ export function objectionsTo(measurements: readonly Measurement[]): (Objection |
     if (measurement.failure === undefined) return undefined;
     return {
       kind: "failure",
-      text: [failureText(measurement), ...leadsTo(measurement)].join("; "),
+      text: [measurement.failure.problem, ...leadsTo(measurement)].join("; "),
     };
   });
   const left = () => measurements.filter((_, index) => objections[index] === undefined);
@@ -132,13 +132,6 @@ function majority<Value>(values: readonly (Value | undefined)[]): Value | "tie" 
   }
   const [first, second] = [...votes].sort(([, one], [, other]) => other - one);
   return first?.[1] === second?.[1] && first !== undefined ? "tie" : first?.[0];
-}
-
-/** The engine's words without the URL, which stands beside them. */
-function failureText({ failure, url }: Measurement): string {
-  const { message, status } = failure!;
-  const text = message.startsWith(`${url}: `) ? message.slice(url.length + 2) : message;
-  return status === undefined ? text : text.replace(/^the answer was /, "answered ");
 }
 
 function tieText({ size }: Measurement): string {

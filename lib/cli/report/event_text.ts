@@ -67,13 +67,10 @@ export function eventText(event: TraceEvent): string {
       return `${what}, not waited for: ${CANCEL_REASONS[reason]}`;
     }
     case "mirror": {
-      // Messages of failures begin with the URL.
-      const message = event.message.startsWith(event.mirror)
-        ? event.message
-        : `${event.mirror}: ${event.message}`;
-      return event.state === "dropped"
-        ? `mirror given up: ${message}`
-        : `${message}${event.state === "ready" ? "" : ` (${event.state})`}`;
+      // The message of a failure begins with the URL.
+      if (event.state === "dropped") return `mirror given up: ${event.message}`;
+      const state = event.state === "ready" ? "" : ` (${event.state})`;
+      return `${event.mirror}: ${event.message}${state}`;
     }
     case "failure":
       return event.retryInMs === undefined

@@ -11,7 +11,7 @@ import {
 } from "../../../mod.ts";
 
 function failure(phase: FailurePhase, reason: FailureReason, mirror = "http://127.0.0.1:1/f") {
-  return new MirrorError(`${mirror}: ${reason}`, { mirror, phase, reason, retryable: false });
+  return new MirrorError(reason, { mirror, phase, reason, retryable: false });
 }
 
 const CODES: [phase: FailurePhase, reason: FailureReason, code: number][] = [

@@ -15,7 +15,7 @@ function told(
 
 function failed(name: string, message: string, status?: number) {
   const url = `http://${name}/f`;
-  return new MirrorError(`${url}: ${message}`, {
+  return new MirrorError(message, {
     ...{ mirror: url, phase: "connect", reason: status === undefined ? "network" : "status" },
     ...{ retryable: false, status },
   });
@@ -89,7 +89,7 @@ Deno.test("judge() counts what a mirror said before it failed", () => {
   const failure = failed("a", "the connection broke after 5 bytes of the body");
   const mirrors = judge([
     measured("a", { failure }),
-    measured("b", { failure: failed("b", "the answer was 503", 503) }),
+    measured("b", { failure: failed("b", "answered 503", 503) }),
     measured("c", { size: 123 }),
   ]);
   assertEquals(told(mirrors), [
@@ -128,7 +128,7 @@ Deno.test("judge() tells where redirects lead, to another host only", () => {
   assertEquals(told(judge([measured("a", moved)])), [["a", "use", "leads to cdn.example"]]);
   const same = { redirects: 1, finalOrigin: "https://a" };
   assertEquals(told(judge([measured("a", same)])), [["a", "use"]]);
-  const failure = failed("a", "the answer was 404", 404);
+  const failure = failed("a", "answered 404", 404);
   assertEquals(told(judge([measured("a", { ...moved, failure, head: undefined })])), [
     ["a", "skip", "answered 404; leads to cdn.example"],
   ]);

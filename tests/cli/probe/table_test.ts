@@ -5,7 +5,7 @@ import { textWidth } from "../../../lib/cli/report/text_width.ts";
 import { MirrorError } from "../../../mod.ts";
 import { measured } from "./support.ts";
 
-const failure = new MirrorError("http://gone.example/f: no answer came: \x1b[2Jrefused", {
+const failure = new MirrorError("no answer came: \x1b[2Jrefused", {
   ...{ mirror: "http://gone.example/f", phase: "connect", reason: "network", retryable: true },
 });
 const MIRRORS = judge([

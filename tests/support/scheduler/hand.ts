@@ -87,7 +87,7 @@ export class Hand {
   }
 
   fail(mirror: number, facts: Partial<MirrorErrorOptions> = {}): void {
-    const failure = new MirrorError(`${urlOf(mirror)}: ${facts.reason ?? "reset"}`, {
+    const failure = new MirrorError(facts.reason ?? "reset", {
       mirror: urlOf(mirror),
       phase: "body",
       reason: "network",

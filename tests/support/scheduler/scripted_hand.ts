@@ -44,7 +44,7 @@ export class ScriptedHand extends Hand {
 
   /** A request fails. */
   failRequest({ id, mirror: { url } }: LiveRequest, facts: Partial<MirrorErrorOptions>): void {
-    const failure = new MirrorError(`${url}: refused`, {
+    const failure = new MirrorError("refused", {
       mirror: url,
       phase: "headers",
       reason: "status",

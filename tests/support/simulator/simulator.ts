@@ -308,8 +308,8 @@ class Simulator {
 }
 
 function resetError(url: string): MirrorError {
-  return new MirrorError(`${url}: the connection was reset`, {
-    mirror: "simulated",
+  return new MirrorError("the connection was reset", {
+    mirror: url,
     phase: "body",
     reason: "network",
     retryable: true,
