@@ -11,6 +11,36 @@ export class SphttpError extends Error {
   override name = "SphttpError";
 }
 
+/** An option has a value of the wrong type or kind. */
+export class OptionTypeError extends TypeError {
+  /** Name of the option, like `splitSize` or `retry.attempts`. */
+  readonly option: string;
+  /** What is wrong with it; the message is its name and this. */
+  readonly problem: string;
+
+  /** Makes the error; its message is `option` and `problem`. */
+  constructor(option: string, problem: string) {
+    super(`${option} ${problem}`);
+    this.option = option;
+    this.problem = problem;
+  }
+}
+
+/** An option has a value outside the range that it may have. */
+export class OptionRangeError extends RangeError {
+  /** Name of the option, like `splitSize` or `retry.attempts`. */
+  readonly option: string;
+  /** What is wrong with it; the message is its name and this. */
+  readonly problem: string;
+
+  /** Makes the error; its message is `option` and `problem`. */
+  constructor(option: string, problem: string) {
+    super(`${option} ${problem}`);
+    this.option = option;
+    this.problem = problem;
+  }
+}
+
 /** A mirror URL that cannot be used: no URL, another scheme than http(s), none given at all. */
 export class MirrorUrlError extends SphttpError {
   /** The name of the class. */

@@ -9,6 +9,7 @@ import { type DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
 import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
+import { OptionRangeError, OptionTypeError } from "../errors.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./file_info.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
@@ -72,8 +73,9 @@ export function resolveOptions(
   const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2), inTime);
   const splitSize = whole("splitSize", options.splitSize ?? byDefault, 1000);
   if (windowSize < 2 * splitSize) {
-    throw new RangeError(
-      `windowSize is ${windowSize}, but must be at least twice splitSize (${splitSize})`,
+    throw new OptionRangeError(
+      "windowSize",
+      `is ${windowSize}, but must be at least twice the block size of ${splitSize}`,
     );
   }
   const { start = 0, end } = options.range ?? {};
@@ -174,16 +176,16 @@ function resolveStaticDelays(
     const { url } = parseMirrorUrl(text);
     if (!mirrors.some((mirror) => mirror.url === url)) {
       const known = mirrors.map((mirror) => mirror.url).join(", ");
-      throw new RangeError(`staticDelays names ${url}, which is none of the mirrors: ${known}`);
+      throw new OptionRangeError("staticDelays", `names ${url}, but the mirrors are: ${known}`);
     }
-    resolved.set(url, whole(`staticDelays of ${url}`, blocks, 0, MANY));
+    resolved.set(url, whole("staticDelays", blocks, 0, MANY, `of ${url} `));
   }
   return resolved;
 }
 
 function resolveBook(book: MirrorBook | undefined): MirrorBook | undefined {
   if (book === undefined || book instanceof MirrorBook) return book;
-  throw new TypeError(`book is of type ${typeof book}, but must be a MirrorBook`);
+  throw new OptionTypeError("book", `is of type ${typeof book}, but must be a MirrorBook`);
 }
 
 /** What only the original's algorithms have asks for one of them. */
@@ -214,7 +216,7 @@ function resolveHeaders(init: HeadersInit | undefined): Headers {
   const headers = new Headers(init);
   for (const name of RESERVED) {
     if (headers.has(name)) {
-      throw new TypeError(`headers has "${name}", which is set for each request anew`);
+      throw new OptionTypeError("headers", `has "${name}", which is set for each request anew`);
     }
   }
   return headers;
@@ -228,21 +230,28 @@ function named<Name extends string>(
   const all = Object.values(names);
   const found = all.find((name) => name === value);
   if (found === undefined) {
-    throw new TypeError(`${option} is "${value}", but must be one of ${all.join(", ")}`);
+    throw new OptionTypeError(option, `is "${value}", but must be one of ${all.join(", ")}`);
   }
   return found;
 }
 
-function whole(option: string, value: number, least: number, most = Number.MAX_SAFE_INTEGER) {
+/** Checks a whole number; `of` says in messages what it is the option's value for. */
+function whole(
+  option: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+  of = "",
+): number {
   if (!Number.isInteger(value)) {
-    throw new TypeError(`${option} is ${value}, but must be a whole number`);
+    throw new OptionTypeError(option, `${of}is ${value}, but must be a whole number`);
   }
-  return number(option, value, least, most);
+  return number(option, value, least, most, of);
 }
 
-function number(option: string, value: number, least: number, most: number): number {
+function number(option: string, value: number, least: number, most: number, of = ""): number {
   if (!(value >= least && value <= most)) {
-    throw new RangeError(`${option} is ${value}, but must be from ${least} to ${most}`);
+    throw new OptionRangeError(option, `${of}is ${value}, but must be from ${least} to ${most}`);
   }
   return value;
 }

@@ -323,7 +323,7 @@ function detail(error: unknown): string {
 
 /** Reports whether a proxy answered CONNECT with a refusal. Deno's errors say so in words only. */
 function isRefusedTunnel(error: unknown): boolean {
-  return /\btunnel\b/.test(innermostMessage(error));
+  return /unsuccessful tunnel|proxy authentication required/.test(innermostMessage(error));
 }
 
 function innermostMessage(error: unknown): string {

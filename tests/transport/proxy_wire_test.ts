@@ -166,6 +166,7 @@ Deno.test("proxy: one that wants credentials is what the message blames", async 
   assertStringIncludes(wrong.message, refused);
   const tunnel = await failure(`http://user:secret@${proxy.host}`, "https://mirror.test/f");
   assertStringIncludes(tunnel.message, `no answer came through the proxy ${proxy.host}: `);
+  assertEquals([plain.proxyRefused, tunnel.proxyRefused], [false, true]);
 });
 
 Deno.test("proxy: a SOCKS proxy that refuses the credentials is named", async () => {

@@ -4,8 +4,14 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, MirrorUrlError } from "../../../mod.ts";
-import { CommandError } from "../../command_line/command_error.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  MirrorUrlError,
+  OptionRangeError,
+  OptionTypeError,
+} from "../../../mod.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** Rejects with a `CommandError` where URLs or options make no sense to the engine. */
@@ -20,13 +26,12 @@ export async function validate(
   }
 }
 
-/** An error of the constructor of a download, in the words of the command line. */
+/** Gives an error of a download's constructor its exit code, and flags the place of options. */
 export function invalidOption(error: unknown): unknown {
   if (error instanceof MirrorUrlError) return new CommandError(ExitCode.URL, error.message);
-  if (error instanceof TypeError || error instanceof RangeError) {
-    return new CommandError(ExitCode.USAGE, inFlagWords(error.message));
-  }
-  return error;
+  if (!(error instanceof OptionTypeError || error instanceof OptionRangeError)) return error;
+  const { option, problem } = error;
+  return usageError(`${FLAG_BY_OPTION[option] ?? option} ${problem}`);
 }
 
 /** Flags by the option of the engine that they set. */
@@ -49,12 +54,3 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   "retry.attempts": "--retry plus one",
   "retry.maxTimeMs": "--retry-max-time (in milliseconds)",
 };
-
-/** A message of the engine about an option, with the name of the flag in its place. */
-export function inFlagWords(message: string): string {
-  const [, option = "", rest = ""] = /^([\w.]+)( .*)$/s.exec(message) ?? [];
-  const flag = FLAG_BY_OPTION[option];
-  if (flag === undefined) return message;
-  // Sizes are held against each other; nothing that the user wrote stands in those messages.
-  return flag + (option === "windowSize" ? rest.replaceAll("splitSize", "--split-size") : rest);
-}

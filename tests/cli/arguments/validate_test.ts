@@ -1,29 +1,30 @@
 import { assertEquals } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { inFlagWords, invalidOption } from "../../../lib/cli/arguments/validate.ts";
+import { invalidOption } from "../../../lib/cli/arguments/validate.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { MirrorUrlError } from "../../../mod.ts";
+import { MirrorUrlError, OptionRangeError, OptionTypeError } from "../../../mod.ts";
 
-Deno.test("inFlagWords() puts flags in the place of options", () => {
-  const words: [string, string][] = [
-    ["splitSize is 5, but must be", "--split-size is 5, but must be"],
-    [
-      "windowSize is 5, but must be at least twice splitSize (9)",
-      "--window is 5, but must be at least twice --split-size (9)",
-    ],
-    ["maxConnectionsPerMirror is 17, but", "--max-connection-per-server is 17, but"],
-    ['delayRequest is "splitSize"', '--delay is "splitSize"'],
-    ["something else", "something else"],
-    ["word", "word"],
+Deno.test("invalidOption() puts flags in the place of options", () => {
+  const errors: [error: Error, message: string][] = [
+    [new OptionRangeError("splitSize", "is 5"), "--split-size is 5"],
+    [new OptionRangeError("maxConnectionsPerMirror", "is 17"), "--max-connection-per-server is 17"],
+    [new OptionTypeError("delayRequest", 'is "splitSize"'), '--delay is "splitSize"'],
+    [new OptionTypeError("other", "is odd"), "other is odd"],
   ];
-  for (const [message, text] of words) assertEquals(inFlagWords(message), text);
+  for (const [error, message] of errors) {
+    const { exitCode, message: text } = commandError(invalidOption(error));
+    assertEquals([exitCode, text], [ExitCode.USAGE, message]);
+  }
 });
 
-Deno.test("invalidOption() gives URL and option errors their codes", () => {
+Deno.test("invalidOption() leaves other errors as they are", () => {
+  const error = new TypeError("splitSize is odd");
+  assertEquals(invalidOption(error), error);
+});
+
+Deno.test("invalidOption() gives a wrong URL its exit code", () => {
   const url = commandError(invalidOption(new MirrorUrlError("no URL")));
   assertEquals(url.exitCode, ExitCode.URL);
-  const option = commandError(invalidOption(new RangeError("splitSize is 5, but must be")));
-  assertEquals([option.exitCode, option.message], [2, "--split-size is 5, but must be"]);
 });
 
 function commandError(error: unknown): CommandError {

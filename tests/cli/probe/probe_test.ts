@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { probeCommand, probeMirrors } from "../../../lib/cli/probe/probe.ts";
 import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
@@ -51,8 +57,9 @@ Deno.test("sphttp probe tells which mirrors are worth using, and why not the oth
   const all = [fast, slow, whole, short, other, late, star, moved, gone, packed];
   const mirrors = await probe(all.map(({ url }) => url));
   assertEquals(mirrors.length, all.length);
-  assertEquals(judgementOf(mirrors, fast), ["use", undefined]);
-  assertEquals(judgementOf(mirrors, slow)[0], "slow");
+  // Whether a usable mirror is slow depends on what was measured: judgement_test.ts has a table.
+  const usable = (mirror: LabMirror) => assertNotEquals(judgementOf(mirrors, mirror)[0], "skip");
+  for (const mirror of [fast, slow, moved]) usable(mirror);
   assertEquals(judgementOf(mirrors, whole), ["skip", "does not serve ranges"]);
   assertEquals(judgementOf(mirrors, short), [
     "skip",
@@ -64,7 +71,7 @@ Deno.test("sphttp probe tells which mirrors are worth using, and why not the oth
     "has other bytes in the middle than the others",
   ]);
   assertEquals(judgementOf(mirrors, star), ["skip", "does not tell the file's size"]);
-  assertEquals(judgementOf(mirrors, moved), ["use", `leads to 127.0.0.1:${fast.port}`]);
+  assertStringIncludes(judgementOf(mirrors, moved)[1]!, `leads to 127.0.0.1:${fast.port}`);
   assertEquals(judgementOf(mirrors, gone), ["skip", "answered 404"]);
   assertStringIncludes(judgementOf(mirrors, packed)[1]!, "the body is encoded (gzip)");
 });
@@ -103,10 +110,8 @@ Deno.test("sphttp probe of files that are small, empty, or of unknown size", asy
     await using one = await startMirror({ content });
     await using two = await startMirror({ content });
     const mirrors = await probe([one.url, two.url]);
-    assertEquals(mirrors.map(({ verdict, measurement }) => [verdict, measurement.size]), [
-      ["use", size],
-      ["use", size],
-    ]);
+    assertEquals(mirrors.map(({ measurement }) => measurement.size), [size, size]);
+    assert(mirrors.every(({ verdict }) => verdict !== "skip"));
   }
   await using chunked = await startMirror({ content: CONTENT, unknownLength: "chunked" });
   const [mirror] = await probe([chunked.url]);
