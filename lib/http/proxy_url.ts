@@ -5,16 +5,10 @@
  * @module
  */
 
-<<<<<<< HEAD
 import { OptionTypeError } from "../errors.ts";
 import { type Credentials, takeCredentials } from "./credentials.ts";
 
 /** A parsed proxy URL. */
-=======
-import { OptionTypeError } from "../errors.ts";
-
-/** A proxy. */
->>>>>>> 6f46067 (refactor: errors of options carry the option and the problem; commands do not parse their messages)
 export interface ProxySource {
   /** Host and port: fit to be shown. */
   readonly name: string;
@@ -43,7 +37,6 @@ const ACCEPTED = "must be like http://host:port, with http, https, socks5 or soc
  */
 export function parseProxyUrl(text: string | URL): ProxySource {
   const url = URL.parse(text);
-<<<<<<< HEAD
   if (url === null) throw new OptionTypeError("proxy", `is no URL, but ${ACCEPTED}`);
   const { protocol, hostname } = url;
   const defaultPort = PORTS[protocol];
@@ -52,16 +45,6 @@ export function parseProxyUrl(text: string | URL): ProxySource {
     throw new OptionTypeError("proxy", `is a URL of another kind, but ${ACCEPTED}`);
   }
   if (hostname === "") throw new OptionTypeError("proxy", `names no host, but ${ACCEPTED}`);
-=======
-  if (url === null) throw new OptionTypeError("proxy", `is no URL, but ${ACCEPTED}`);
-  const { protocol, hostname, username, password } = url;
-  const port = PORTS[protocol];
-  // What looks like host:port is a URL, too, whose scheme is the host.
-  if (port === undefined) {
-    throw new OptionTypeError("proxy", `is a URL of another kind, but ${ACCEPTED}`);
-  }
-  if (hostname === "") throw new OptionTypeError("proxy", `names no host, but ${ACCEPTED}`);
->>>>>>> 6f46067 (refactor: errors of options carry the option and the problem; commands do not parse their messages)
   if (url.pathname.length > 1 || url.search !== "" || url.hash !== "") {
     throw new OptionTypeError("proxy", `goes on behind the host, but ${ACCEPTED}`);
   }
