@@ -1,5 +1,5 @@
 /**
- * Stands in for the proxy before its page, which a real browser shows.
+ * A mock of the proxy, for tests of its page in a real browser.
  *
  * @module
  */
@@ -11,12 +11,12 @@ import { pageResponse } from "../../../lib/proxy/page/page.ts";
 import { type PageOptions, withPage } from "../programs/browser.ts";
 import { makeWav } from "./wav.ts";
 
-/** The mirrors that the mock tells of unless it is told otherwise. */
+/** The mirrors of the mock's first message. */
 export const MIRRORS = ["https://a.example", "https://b.example:8080", "http://c.example"];
 
-/** Stands in for the proxy: it is told what to tell, and keeps what it was asked. */
+/** Serves the page, sends the messages it is given to `/live`, and records the requests. */
 export class MockProxy implements AsyncDisposable {
-  /** Every request so far: method, path and query. */
+  /** Method, path and query of every request so far. */
   readonly asked: string[] = [];
   readonly #watchers = new Set<ReadableStreamDefaultController<Uint8Array>>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -32,30 +32,30 @@ export class MockProxy implements AsyncDisposable {
     );
   }
 
-  /** Where it is. */
+  /** Origin of its URLs. */
   get origin(): string {
     return `http://127.0.0.1:${this.#server.addr.port}`;
   }
 
-  /** Tells its watchers. */
+  /** Sends a message to all watchers, and to later ones first. */
   tell(message: LiveMessage): void {
     this.#last = message;
     for (const watcher of this.#watchers) watcher.enqueue(encode(message));
   }
 
-  /** Leaves the watchers, and answers none until it is back. */
+  /** Disconnects the watchers, and refuses new ones until {@linkcode comeBack}. */
   leave(): void {
     this.#isGone = true;
     for (const watcher of this.#watchers) watcher.close();
     this.#watchers.clear();
   }
 
-  /** Answers watchers again. */
+  /** Accepts watchers again. */
   comeBack(): void {
     this.#isGone = false;
   }
 
-  /** Ends it. */
+  /** Shuts down the server. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.leave();
     await this.#server.shutdown();
@@ -117,7 +117,7 @@ function encode(message: LiveMessage): Uint8Array {
   return new TextEncoder().encode(`event: state\ndata: ${JSON.stringify(message)}\n\n`);
 }
 
-/** Opens the page before a mock, and holds it to having nothing to complain of. */
+/** Opens the page of a mock; fails on errors and warnings, and on requests to other origins. */
 export async function withMock(
   use: (page: Page, proxy: MockProxy) => Promise<void>,
   options: PageOptions = {},
@@ -126,7 +126,7 @@ export async function withMock(
   const complaints: string[] = [];
   await withPage("about:blank", async (page) => {
     page.on("console", (message) => {
-      // Chromium says this of every answer from 400, expected or not.
+      // Chromium logs this for every status from 400, expected or not.
       const isAnswer = message.text().startsWith("Failed to load resource");
       if (["error", "warning"].includes(message.type()) && !isAnswer) {
         complaints.push(message.text());
@@ -143,7 +143,7 @@ export async function withMock(
   assertEquals(complaints, []);
 }
 
-/** Makes a link of URLs, as a user does. */
+/** Makes a link of URLs through the form, and returns it. */
 export async function makeLink(page: Page, ...urls: string[]): Promise<string> {
   await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
   await page.getByRole("button", { name: "Create link" }).click();

@@ -61,7 +61,7 @@ export class LiveEvents {
     try {
       const response = await fetch(url, { signal: controller.signal });
       if (response.ok || this.#source !== source) return;
-      const problem = (await response.json().catch(() => null)) ?? {};
+      const problem: { detail?: unknown } = (await response.json().catch(() => null)) ?? {};
       if (this.#source !== source) return;
       if (response.status < 500 && response.status !== 429) clearTimeout(this.#timer);
       this.#listener.lost(String(problem.detail ?? `status ${response.status}`));
