@@ -23,7 +23,7 @@
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { FileInfo, KnownFile } from "./lib/engine/file_info.ts";
 export type { KnownMirror } from "./lib/transport/transport.ts";
-export { contradicts, type Validators } from "./lib/http/validators.ts";
+export type { Validators } from "./lib/http/validators.ts";
 export type { KnownLink } from "./lib/scheduler/link_estimate.ts";
 export * from "./lib/engine/mirror_book.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";

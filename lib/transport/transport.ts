@@ -14,14 +14,9 @@ import { takeCredentials } from "../http/credentials.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
 import type { ProxySource } from "../http/proxy_url.ts";
-import {
-  type Asked,
-  judge,
-  parseContentLength,
-  rangeHeader,
-  type Verdict,
-} from "../http/ranges.ts";
-import { contradicts, readValidators, type Validators } from "../http/validators.ts";
+import { parseContentLength, rangeHeader } from "../http/byte_range.ts";
+import { checkResponse, type RequestedRange, type UsableResponse } from "../http/response_check.ts";
+import { readValidators, type Validators } from "../http/validators.ts";
 
 /** What a transport is set up with. */
 export interface TransportOptions {
@@ -47,16 +42,13 @@ export interface KnownMirror {
   readonly validators: Validators;
 }
 
-/** What is asked of a mirror. */
-export type Question = Omit<Asked, "conditional">;
-
 /** An answer that may be used. */
 export interface Reply {
   /** The mirror's URL, without credentials. */
   readonly mirror: string;
   /** Where redirects led; `undefined` if there were none. */
   readonly location: URL | undefined;
-  readonly answer: Exclude<Verdict, { type: "refused" }>;
+  readonly answer: UsableResponse;
   readonly validators: Validators;
   readonly contentType: string | undefined;
   readonly body: BodyReader;
@@ -115,30 +107,27 @@ export class Transport {
    * Asks the mirror with the given index. Rejects with a {@linkcode MirrorError} when no answer
    * comes, or none that may be used.
    */
-  async request(mirror: number, question: Question, signal: AbortSignal): Promise<Reply> {
+  async request(mirror: number, requested: RequestedRange, signal: AbortSignal): Promise<Reply> {
     const memory = this.#memories[mirror]!;
     const relocated = memory.location !== undefined;
-    const { response, conditional } = await this.#follow(mirror, question, signal);
+    const { response, conditional } = await this.#follow(mirror, requested, signal);
     const { status, headers, body } = response;
     if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
       // The place that a redirect once led to may have expired: ask the mirror itself again.
       await discard(body);
       memory.location = undefined;
-      return this.request(mirror, question, signal);
+      return this.request(mirror, requested, signal);
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
-    let verdict = judge({ ...question, conditional }, status, headers);
-    if (verdict.type !== "refused" && contradicts(memory.validators, validators)) {
-      const message = "the file changed there (it has another ETag or Last-Modified now)";
-      verdict = { type: "refused", reason: "changed", message, retryable: false };
-    }
-    if (verdict.type === "refused") {
+    const conditions = { conditional, validators: memory.validators };
+    const check = checkResponse({ ...requested, ...conditions }, status, headers, validators);
+    if (check.type === "refused") {
       await discard(body);
       // Where a redirect led to may be in trouble while the mirror itself is not.
       if (status >= 500) memory.location = undefined;
-      const { reason, retryable } = verdict;
-      const message = this.#blamed(verdict.message, status);
+      const { reason, retryable } = check;
+      const message = this.#blamed(check.message, status);
       const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
       const wish = retryAfterMs === undefined
         ? ""
@@ -146,16 +135,16 @@ export class Transport {
       throw this.#error(mirror, reason, message + wish, { status, retryable, retryAfterMs });
     }
     memory.validators ??= validators;
-    memory.ranges ||= verdict.type === "partial";
-    if (verdict.type === "unsatisfiable") await discard(body);
-    const length = bodyLength(verdict);
+    memory.ranges ||= check.type === "partial";
+    if (check.type === "unsatisfiable") await discard(body);
+    const length = bodyLength(check);
     return {
       mirror: this.#options.mirrors[mirror]!.url,
       location: memory.location,
-      answer: verdict,
+      answer: check,
       validators,
       contentType: headers.get("content-type") ?? undefined,
-      body: this.#read(mirror, verdict.type === "unsatisfiable" ? null : body, {
+      body: this.#read(mirror, check.type === "unsatisfiable" ? null : body, {
         length,
         framed: parseContentLength(headers.get("content-length")) === length,
       }),
@@ -185,7 +174,7 @@ export class Transport {
 
   async #follow(
     mirror: number,
-    question: Question,
+    requested: RequestedRange,
     signal: AbortSignal,
   ): Promise<{ response: Response; conditional: boolean }> {
     const { mirrors, maxRedirects } = this.#options;
@@ -193,7 +182,7 @@ export class Transport {
     const origin = new URL(mirrors[mirror]!.url);
     let url = memory.location ?? origin;
     for (let redirects = 0;; redirects++) {
-      const headers = this.#headers(mirror, question, url.origin === origin.origin);
+      const headers = this.#headers(mirror, requested, url.origin === origin.origin);
       const response = await this.#fetch(mirror, url, headers, signal);
       const target = response.headers.get("location");
       if (!REDIRECTS.has(response.status) || target === null) {
@@ -217,7 +206,7 @@ export class Transport {
     return url;
   }
 
-  #headers(mirror: number, { start, end }: Question, sameOrigin: boolean): Headers {
+  #headers(mirror: number, { start, end }: RequestedRange, sameOrigin: boolean): Headers {
     const headers = new Headers(this.#options.headers);
     const { authorization } = this.#options.mirrors[mirror]!;
     if (authorization !== undefined) headers.set("authorization", authorization);
@@ -227,7 +216,7 @@ export class Transport {
     }
     headers.set("accept-encoding", "identity");
     if (end === undefined) return headers;
-    headers.set("range", rangeHeader(start, end));
+    headers.set("range", rangeHeader({ start, end }));
     const { validators, ranges } = this.#memories[mirror]!;
     if (ranges && validators?.strong !== undefined) headers.set("if-range", validators.strong);
     return headers;

@@ -9,6 +9,7 @@
 
 import type { FileInfo, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { isWeak } from "../../http/validators.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { reason } from "../failure/file_error.ts";
 
@@ -131,8 +132,9 @@ export function difference(older: ResumeRecord, newer: ResumeRecord): string | u
 function changeOf(before: RecordedMirror, after: RecordedMirror): string | undefined {
   if (before.etag !== undefined && after.etag !== undefined) {
     if (before.etag === after.etag) return undefined;
-    const strong = !before.etag.startsWith("W/") && !after.etag.startsWith("W/");
-    if (strong) return `its ETag was ${before.etag} and is ${after.etag}`;
+    if (!isWeak(before.etag) && !isWeak(after.etag)) {
+      return `its ETag was ${before.etag} and is ${after.etag}`;
+    }
   }
   if (before.lastModified === undefined || after.lastModified === undefined) return undefined;
   if (before.lastModified === after.lastModified) return undefined;

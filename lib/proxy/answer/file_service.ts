@@ -8,8 +8,7 @@
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
 import { AnswerMemory, MemoryBudget } from "../capacity/memory_budget.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
-import { parseRange } from "../request/byte_ranges.ts";
+import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
 import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery } from "./delivery.ts";
@@ -146,9 +145,8 @@ export class FileService {
     }
     const [range, ...more] = asked.ranges;
     if (more.length > 0) return await this.#multipart(order, entry, asked.ranges, headers);
-    const { start, end } = range!;
-    headers.set("content-range", `bytes ${start}-${end - 1}/${size}`);
-    headers.set("content-length", `${end - start}`);
+    headers.set("content-range", contentRangeHeader(range!, size!));
+    headers.set("content-length", `${range!.end - range!.start}`);
     return new Response(await this.#body(order, entry, range), { status: 206, headers });
   }
 

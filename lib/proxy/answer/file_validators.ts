@@ -6,7 +6,8 @@
  * @module
  */
 
-import { contradicts, type FileInfo, type KnownFile, type Validators } from "../../../mod.ts";
+import type { FileInfo, KnownFile } from "../../../mod.ts";
+import { contradicts, isWeak, type Validators } from "../../http/validators.ts";
 
 /** Validators of a file, and those of its mirrors that they come from. */
 export interface FileValidators {
@@ -54,16 +55,14 @@ export async function fileValidators(
     const mirrors = new Map([...before.mirrors, ...now]);
     return { etag: before.etag, lastModified: before.lastModified, mirrors, digest, size };
   }
-  const strongTag = common([...now.values()].map(({ etag }) => isStrong(etag) ? etag : undefined));
+  const strongTag = common(
+    [...now.values()].map(({ etag }) => etag && !isWeak(etag) ? etag : undefined),
+  );
   const facts = [size, digest, lastModified, strongTag];
   let etag = await tagOf(facts);
   // A mirror's own validators tell of a change that the common ones do not show.
   if (isLikeBefore && etag === before.etag) etag = await tagOf([...facts, ...said(now)]);
   return { etag, lastModified, mirrors: now, digest, size };
-}
-
-function isStrong(etag: string | undefined): boolean {
-  return etag !== undefined && !etag.startsWith("W/");
 }
 
 /** The one value that there is; `undefined` for none, and for different ones. */

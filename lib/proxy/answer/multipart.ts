@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ByteRange } from "../../http/byte_range.ts";
+import { type ByteRange, contentRangeHeader } from "../../http/byte_range.ts";
 
 /** What is said of every part, and who is told what. */
 export interface MultipartOptions {
@@ -85,10 +85,10 @@ export function multipartBody(
 /** Nothing is read ahead. */
 const PULLED: QueuingStrategy<Uint8Array> = { highWaterMark: 0 };
 
-function partHead({ start, end }: ByteRange, options: MultipartOptions): string {
+function partHead(range: ByteRange, options: MultipartOptions): string {
   const { boundary, contentType, size } = options;
   const type = contentType === undefined ? "" : `Content-Type: ${contentType}\r\n`;
-  return `--${boundary}\r\n${type}Content-Range: bytes ${start}-${end - 1}/${size}\r\n\r\n`;
+  return `--${boundary}\r\n${type}Content-Range: ${contentRangeHeader(range, size)}\r\n\r\n`;
 }
 
 /** What the stream of a body is fed from. */

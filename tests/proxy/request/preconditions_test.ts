@@ -3,13 +3,13 @@ import { ifMatch, ifNoneMatch } from "@std/http/etag";
 import {
   evaluatePreconditions,
   rangeApplies,
-  type Validators,
+  type SentValidators,
 } from "../../../lib/proxy/request/preconditions.ts";
 
 const BEFORE = "Sun, 06 Nov 1994 08:49:36 GMT";
 const MODIFIED = "Sun, 06 Nov 1994 08:49:37 GMT";
 const AFTER = "Sun, 06 Nov 1994 08:49:38 GMT";
-const FILE: Validators = { etag: '"a"', lastModified: MODIFIED };
+const FILE: SentValidators = { etag: '"a"', lastModified: MODIFIED };
 
 function outcome(headers: Record<string, string>, validators = FILE, method = "GET"): string {
   return evaluatePreconditions(method, new Headers(headers), validators);
@@ -164,7 +164,7 @@ Deno.test("rangeApplies() takes the strong validator itself, and nothing else", 
   const none = { ...strong, etag: undefined };
   const fresh = { ...none, knownAtMs: MODIFIED_MS + 59_999 };
   const undated = { etag: undefined, lastModified: MODIFIED };
-  const table: [ifRange: string, validators: Validators, applies: boolean][] = [
+  const table: [ifRange: string, validators: SentValidators, applies: boolean][] = [
     ['"a"', strong, true],
     [' "a" ', strong, true],
     ['"b"', strong, false],

@@ -1,18 +1,97 @@
 import { assert, assertEquals } from "@std/assert";
 import {
-  MOST_RANGES,
+  contentRangeHeader,
+  MAX_RANGES,
+  parseContentLength,
+  parseContentRange,
   parseRange,
-  type RangeRequest,
-} from "../../../lib/proxy/request/byte_ranges.ts";
-import { mulberry32 } from "../../support/random.ts";
+  parseUnsatisfiedSize,
+  rangeHeader,
+  type RangeSelection,
+} from "../../lib/http/byte_range.ts";
+import { mulberry32 } from "../support/random.ts";
 
 const HUGE = "123456789012345678901234567890";
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
+Deno.test("rangeHeader() names the last byte", () => {
+  assertEquals(rangeHeader({ start: 0, end: 1 }), "bytes=0-0");
+  assertEquals(rangeHeader({ start: 500, end: 1000 }), "bytes=500-999");
+  assertEquals(
+    rangeHeader({ start: 2 ** 52, end: 2 ** 52 + 1 }),
+    "bytes=4503599627370496-4503599627370496",
+  );
+});
+
+Deno.test("contentRangeHeader() is what parseContentRange() reads", () => {
+  const range = { start: 5, end: 10 };
+  assertEquals(contentRangeHeader(range, 10), "bytes 5-9/10");
+  assertEquals(parseContentRange(contentRangeHeader(range, 10)), { ...range, size: 10 });
+});
+
+Deno.test("parseContentRange() reads a range in bytes", () => {
+  const table = [
+    ["bytes 0-0/1", { start: 0, end: 1, size: 1 }],
+    ["bytes 0-4/10", { start: 0, end: 5, size: 10 }],
+    ["bytes 5-9/10", { start: 5, end: 10, size: 10 }],
+    ["bytes 5-9/*", { start: 5, end: 10, size: undefined }],
+    ["  Bytes  05-9/010 ", { start: 5, end: 10, size: 10 }],
+    ["bytes 0-9/9007199254740991", { start: 0, end: 10, size: Number.MAX_SAFE_INTEGER }],
+  ] as const;
+  for (const [value, range] of table) assertEquals(parseContentRange(value), range, value);
+});
+
+Deno.test("parseContentRange() refuses what is none, or contradicts itself", () => {
+  const table = [
+    null,
+    "",
+    "bytes",
+    "bytes 4-0/10",
+    "bytes 0-10/10",
+    "bytes 0-9/0",
+    "bytes 0-9/9",
+    "bytes */10",
+    "bytes 0-9",
+    "bytes -9/10",
+    "bytes 0-/10",
+    "bytes=0-9/10",
+    "bytes0-9/10",
+    "seconds 0-9/10",
+    "bytes 0-9/10, bytes 20-29/40",
+    "bytes 0-9/-1",
+    "bytes 0x1-9/10",
+    "bytes 1.0-9/10",
+    "bytes +1-9/10",
+    "bytes 1e0-9/10",
+    "bytes ٣-9/10",
+    `bytes 0-9/${HUGE}`,
+    `bytes 0-${HUGE}/*`,
+    `bytes ${HUGE}-${HUGE}/*`,
+    "bytes 0-9/9007199254740993",
+  ];
+  for (const value of table) assertEquals(parseContentRange(value), undefined, String(value));
+});
+
+Deno.test("parseUnsatisfiedSize() reads the size that a 416 tells", () => {
+  assertEquals(parseUnsatisfiedSize("bytes */1234"), 1234);
+  assertEquals(parseUnsatisfiedSize("bytes */0"), 0);
+  for (const value of [null, "", "bytes */*", "bytes 0-1/2", "items */5", `bytes */${HUGE}`]) {
+    assertEquals(parseUnsatisfiedSize(value), undefined, String(value));
+  }
+});
+
+Deno.test("parseContentLength() reads digits and nothing else", () => {
+  assertEquals(parseContentLength("0"), 0);
+  assertEquals(parseContentLength(" 42 "), 42);
+  for (const value of [null, "", "-1", "+1", "1.5", "1e3", "0x10", "5, 5", HUGE]) {
+    assertEquals(parseContentLength(value), undefined, String(value));
+  }
+});
+
 /** A result in short: `none`, `unsatisfiable`, or pairs. */
 type Short = "none" | "unsatisfiable" | [start: number, end: number][];
 
-function short(request: RangeRequest): Short {
+function short(request: RangeSelection): Short {
   if (request.type !== "ranges") return request.type;
   return request.ranges.map(({ start, end }) => [start, end]);
 }
@@ -186,10 +265,10 @@ function many(count: number, member: (index: number) => string): string {
 
 Deno.test("parseRange() ignores too many ranges, whatever they are", () => {
   const single = (index: number) => `${2 * index}-${2 * index}`;
-  const most = short(parseRange(many(MOST_RANGES, single), 100_000));
+  const most = short(parseRange(many(MAX_RANGES, single), 100_000));
   assertEquals(most.length, 16);
   check([
-    [many(MOST_RANGES + 1, single), 100_000, "none"],
+    [many(MAX_RANGES + 1, single), 100_000, "none"],
     [many(10_000, single), 100_000, "none"],
     [many(10_000, () => "0-"), 100_000, "none"],
     [many(10_000, () => "-0"), 100_000, "none"],
@@ -217,7 +296,7 @@ function naive(members: readonly string[], size: number): Short {
     for (const byte of bytes) taken.add(byte);
     ranges.push([bytes[0]!, bytes.at(-1)! + 1]);
   }
-  if (members.length > MOST_RANGES || twice) return "none";
+  if (members.length > MAX_RANGES || twice) return "none";
   return ranges.length === 0 ? "unsatisfiable" : ranges;
 }
 
