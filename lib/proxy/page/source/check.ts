@@ -1,11 +1,11 @@
 /**
- * Asks the proxy what a link leads to, or why it does not work. Touches the network, not the
- * document.
+ * Requests the facts of a link's file from the proxy, or the reason why the link fails. Touches the
+ * network, not the document.
  *
  * @module
  */
 
-/** A problem as the proxy describes it (RFC 9457), or as found here. */
+/** A problem reported by the proxy (RFC 9457) or found by the check. */
 export interface ProblemDetails {
   readonly title: string;
   readonly detail: string;
@@ -13,7 +13,7 @@ export interface ProblemDetails {
   readonly mirrors?: readonly { readonly url: string; readonly reason: string }[] | undefined;
 }
 
-/** What a check found out. */
+/** Result of a check. */
 export type CheckResult =
   | {
     readonly kind: "file";

@@ -1,6 +1,6 @@
 /**
- * Short forms for the DOM: typed look-ups by id, elements with properties and children, and what a
- * screen reader announces.
+ * Short forms for the DOM: typed look-ups by id, elements with properties and children, and
+ * announcements to screen readers.
  *
  * @module
  */

@@ -17,7 +17,7 @@ const delay = element("delay", HTMLSelectElement);
 const save = element("save", HTMLInputElement);
 const token = element("token", HTMLInputElement);
 
-/** Sets up the form; calls `onLink` with every link that is made, and whether it is a secret. */
+/** Sets up the form; calls `onLink` with each new link, and whether it contains a secret. */
 export function initForm(onLink: (link: Link, hasSecret: boolean) => void): void {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -63,7 +63,7 @@ function showErrors(messages: readonly string[]): void {
   urls.ariaInvalid = messages.length > 0 ? "true" : null;
 }
 
-/** Uses the browser's storage; a browser may refuse to store anything. */
+/** Uses the browser's storage. Returns `undefined` if the browser denies access to it. */
 function withStorage<Result>(use: (storage: Storage) => Result): Result | undefined {
   try {
     return use(localStorage);

@@ -1,6 +1,6 @@
 /**
  * Makes a link of mirror URLs, and the commands that open it. Touches neither the document nor the
- * network, so that it is tested without a browser.
+ * network, so its tests need no browser.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export interface Link {
   readonly name: string;
 }
 
-/** What a link asks of the proxy besides the mirrors. */
+/** Options of a link. */
 export interface LinkOptions {
   /** Value of `delay_req_algo`; empty for the default. */
   readonly delay: string;

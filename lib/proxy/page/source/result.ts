@@ -17,7 +17,7 @@ const checkButton = element("check", HTMLButtonElement);
 const checked = element("checked", HTMLElement);
 const player = element("player", HTMLElement);
 
-/** The link that is shown, and the media type that a check has found. */
+/** The link on the card, and its media type once a check has found it. */
 let current: { readonly link: Link; type: string } | undefined;
 let checking: AbortController | undefined;
 
@@ -111,7 +111,7 @@ function play(): void {
     announce(`Playback failed: ${detail}`);
   });
   player.replaceChildren(media);
-  // Where the browser does not start by itself, the controls do.
+  // If the browser blocks autoplay, the user starts it with the controls.
   media.play().catch(() => {});
   media.focus();
 }

@@ -1,6 +1,6 @@
 /**
- * What all drawings share: a canvas fitted to the screen's pixels, the colors of the style sheet,
- * and a mirror's color and pattern.
+ * Common parts of the drawings: a canvas fitted to the screen's pixels, the colors of the style
+ * sheet, and a mirror's color and pattern.
  *
  * @module
  */

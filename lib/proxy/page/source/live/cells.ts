@@ -15,7 +15,7 @@ export interface GridLimits {
   readonly minPitch: number;
 }
 
-/** Cells of equal numbers of whole blocks. */
+/** The layout of a map: each cell holds the same number of whole blocks. */
 export interface Grid {
   /** Size of a cell. */
   readonly bytes: number;
@@ -27,7 +27,7 @@ export interface Grid {
   readonly pitch: number;
 }
 
-/** What is in a cell: blocks in all, and blocks of each mirror, if there are any. */
+/** The blocks in a cell: their number, and the complete ones of each mirror, if any. */
 export interface Cell {
   blocks: number;
   /** By mirror: blocks before the front, then those ahead of it. */

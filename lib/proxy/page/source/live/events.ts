@@ -6,19 +6,19 @@
 
 import type { LiveMessage } from "../../../observe/live_message.ts";
 
-/** What the listener is told of the connection. */
+/** Callbacks for the connection and its messages. */
 export interface LiveListener {
-  /** A connection is open: the next message starts from nothing. */
+  /** Connected: the next message repeats everything. */
   readonly opened: () => void;
   readonly received: (message: LiveMessage) => void;
-  /** The connection is lost, or refused for a reason. */
+  /** Disconnected; with a reason if the server refused the connection. */
   readonly lost: (reason?: string) => void;
 }
 
 const FIRST_RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 15_000;
 
-/** The events of one link at a time. */
+/** Receives the events of one link at a time. */
 export class LiveEvents {
   readonly #listener: LiveListener;
   #source: EventSource | undefined;
@@ -66,7 +66,7 @@ export class LiveEvents {
       if (response.status < 500 && response.status !== 429) clearTimeout(this.#timer);
       this.#listener.lost(String(problem.detail ?? `status ${response.status}`));
     } catch {
-      // The server is gone, as the listener knows.
+      // Unreachable, which the listener knows already.
     } finally {
       controller.abort();
     }

@@ -1,5 +1,5 @@
 /**
- * Draws the map of a file: which mirror sent which part, and how far the delivery is.
+ * Draws the map of a file: which mirror sent which part, and the position of the delivery.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export function drawMap(
     context.beginPath();
     context.roundRect(box.x, box.y, box.width, box.height, box.radius);
     context.fillStyle = palette.track;
-    // What is outside the download's range is faint.
+    // Cells outside the download's range are faint.
     context.globalAlpha = blocks === 0 ? 0.45 : 1;
     context.fill();
     context.globalAlpha = 1;
@@ -73,7 +73,7 @@ export function drawMap(
   return grid;
 }
 
-/** Paints the mark between what is delivered and what is not, with an arrow head. */
+/** Paints the mark at the next byte to deliver, with an arrow head of `head` pixels. */
 function paintFront(
   context: CanvasRenderingContext2D,
   x: number,

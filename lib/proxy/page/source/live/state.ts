@@ -12,7 +12,7 @@ import type {
   LiveMirror,
 } from "../../../observe/live_message.ts";
 
-/** A download; "ended" if the server dropped it without an outcome. */
+/** A download; its outcome is "ended" if the server omitted it while it was running. */
 export type Download = Omit<LiveDownload, "outcome"> & {
   readonly outcome: LiveDownload["outcome"] | "ended";
 };
@@ -25,15 +25,12 @@ export interface RateSample {
   readonly total: number;
 }
 
-/** What one mirror did for all downloads, and its rate for those that run. */
-export type MirrorFigures = LiveMirror;
-
 /** Time span of the chart, in milliseconds. */
 export const CHART_MS = 60_000;
 /** Longest time between two samples that a line of the chart connects, in milliseconds. */
 export const LONGEST_GAP_MS = 2000;
-/** Most downloads that are kept. */
-const MOST_DOWNLOADS = 6;
+/** Maximum number of downloads that are kept. */
+const MAX_DOWNLOADS = 6;
 
 /** The downloads of one link. */
 export class LiveState {
@@ -67,7 +64,7 @@ export class LiveState {
     return isOther;
   }
 
-  /** The server sends the end of a download once and then omits it: the last ones are kept. */
+  /** Keeps ended downloads, which the server sends once and then omits. */
   #mergeDownloads(downloads: readonly LiveDownload[]): void {
     const sent = new Set(downloads.map(({ id }) => id));
     const ended = this.downloads.filter(({ id }) => !sent.has(id)).map((download) => ({
@@ -78,7 +75,7 @@ export class LiveState {
     // Running ones first, then the newest.
     this.downloads = [...downloads, ...ended]
       .sort((one, other) => rank(one) - rank(other) || other.id - one.id)
-      .slice(0, MOST_DOWNLOADS);
+      .slice(0, MAX_DOWNLOADS);
   }
 
   #setOwner([id, index, mirror]: LiveBlock): void {
@@ -118,8 +115,8 @@ export class LiveState {
     return this.#owners.get(id) ?? new Uint16Array(0);
   }
 
-  /** Returns what a mirror did for all downloads. */
-  mirrorFigures(index: number): MirrorFigures {
+  /** Returns a mirror's bytes and failures in all downloads, and its rate in those that run. */
+  mirrorFigures(index: number): LiveMirror {
     const total = (downloads: readonly Download[], name: "bytes" | "failures" | "rate") =>
       sum(downloads.map(({ perMirror }) => perMirror[index]?.[name] ?? 0));
     const state = this.downloads[0]?.perMirror[index]?.state ?? "idle";
@@ -132,7 +129,7 @@ export class LiveState {
     };
   }
 
-  /** Hosts of the mirrors, with a number and the scheme's rest where a host occurs twice. */
+  /** Hosts of the mirrors, numbered where a host occurs twice. */
   get mirrorNames(): string[] {
     const hosts = this.mirrors.map((origin) => URL.parse(origin)?.host || origin);
     return hosts.map((host, index) =>
