@@ -21,7 +21,7 @@
  */
 
 export { Downloader } from "./lib/engine/downloader.ts";
-export type { FileInfo, KnownFile } from "./lib/engine/file_info.ts";
+export type { FileInfo, KnownFile } from "./lib/engine/known_file.ts";
 export type { KnownMirror } from "./lib/transport/transport.ts";
 export type { Validators } from "./lib/http/validators.ts";
 export type { KnownLink } from "./lib/scheduler/link_estimate.ts";

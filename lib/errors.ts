@@ -41,6 +41,27 @@ export class OptionRangeError extends RangeError {
   }
 }
 
+/** An option is set that the chosen algorithm does not use. */
+export class UnusedOptionError extends OptionTypeError {
+  /** Name of the option that chooses the algorithm: `delayRequest` or `duplicateRequest`. */
+  readonly selector: string;
+  /** The algorithm that is chosen: its name, or `a function`. */
+  readonly chosen: string;
+  /** An algorithm that uses the option. */
+  readonly usedBy: string;
+
+  /** Makes the error; its message says what to do. */
+  constructor(option: string, selector: string, chosen: string, usedBy: string) {
+    super(
+      option,
+      `is not used by ${selector} ${chosen}; leave it out or set ${selector} to ${usedBy}`,
+    );
+    this.selector = selector;
+    this.chosen = chosen;
+    this.usedBy = usedBy;
+  }
+}
+
 /** A mirror URL that cannot be used: no URL, another scheme than http(s), none given at all. */
 export class MirrorUrlError extends SphttpError {
   /** The name of the class. */

@@ -12,17 +12,17 @@ export interface Flag {
   /** Long name, without the dashes. */
   readonly name: string;
   /** Another long name, which other programs have for it. */
-  readonly alias?: string;
+  readonly alias?: string | undefined;
   /** Short name, without the dash. */
-  readonly short?: string;
+  readonly short?: string | undefined;
   /** What stands for its value in the help; a flag without one takes no value. */
-  readonly value?: string;
+  readonly value?: string | undefined;
   /** What it does, in a line of the help. */
   readonly help: string;
   /** Whether the short help has it. */
-  readonly common?: true;
+  readonly common?: true | undefined;
   /** Whether nobody should come to it by a typing error. */
-  readonly dangerous?: true;
+  readonly dangerous?: true | undefined;
 }
 
 /** Arguments, read but not yet understood. */
@@ -54,7 +54,7 @@ export async function parseFlags<Name extends string>(
     options: Object.fromEntries(flags.flatMap(({ name, alias, short, value }) => {
       const type = value === undefined ? "boolean" as const : "string" as const;
       const other = alias === undefined ? [] : [[alias, { type }] as const];
-      return [[name, { type, ...(short !== undefined && { short }) }] as const, ...other];
+      return [[name, short === undefined ? { type } : { type, short }] as const, ...other];
     })),
   });
   const rest: string[] = [];

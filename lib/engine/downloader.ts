@@ -6,7 +6,7 @@
 
 import type { TraceEvent } from "../trace/events.ts";
 import { Driver } from "./driver.ts";
-import { type FileInfo, type KnownFile, responseHeaders } from "./file_info.ts";
+import { type FileInfo, type KnownFile, responseHeaders } from "./known_file.ts";
 import type { DownloaderOptions } from "./options.ts";
 import { partIterator, type PartSource, partStream } from "./parts.ts";
 import { resolveMaxRate, resolveOptions, resolveWindowSize } from "./resolve_options.ts";
@@ -116,7 +116,7 @@ export class Downloader implements AsyncDisposable {
   }
 
   set windowSize(bytes: number) {
-    this.#driver.windowSize = resolveWindowSize(bytes);
+    this.#driver.windowSize = resolveWindowSize(bytes, this.#driver.splitSize);
   }
 
   /**
@@ -133,8 +133,8 @@ export class Downloader implements AsyncDisposable {
     this.#driver.maxRate = resolveMaxRate(bytesPerSecond);
   }
 
-  /** The send and receive events so far; empty without the option `trace`. */
-  trace(): readonly TraceEvent[] {
+  /** Returns a copy of the send and receive events so far; empty without the option `trace`. */
+  trace(): TraceEvent[] {
     return this.#driver.trace;
   }
 

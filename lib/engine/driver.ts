@@ -8,7 +8,7 @@
 import { Transport } from "../transport/transport.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Alarm } from "./alarm.ts";
-import { type FileInfo, type KnownFile, presumed, PROBE_SIZE, probeSizeFor } from "./file_info.ts";
+import { type FileInfo, type KnownFile, presumed, PROBE_SIZE, probeSizeFor } from "./known_file.ts";
 import { Inbox } from "./inbox.ts";
 import { LinkMemory } from "./link_memory.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
@@ -132,6 +132,11 @@ export class Driver implements PartSource {
     return { info: this.#info, digest: usual, digestStart: this.#options.start, mirrors: known };
   }
 
+  /** Size of a block in bytes. */
+  get splitSize(): number {
+    return this.#options.splitSize;
+  }
+
   /** The most bytes held, and asked for, ahead of the consumer. */
   get windowSize(): number {
     return this.#inbox.windowSize;
@@ -155,8 +160,8 @@ export class Driver implements PartSource {
   }
 
   /** The send and receive events so far, where they are kept. */
-  get trace(): readonly TraceEvent[] {
-    return this.#trace;
+  get trace(): TraceEvent[] {
+    return [...this.#trace];
   }
 
   /** Takes the memory of a part back. */

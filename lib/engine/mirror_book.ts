@@ -9,6 +9,7 @@
 import { parseMirrorUrl, tryParseMirrorUrl } from "../http/mirror_url.ts";
 import { redactUrl } from "../http/redact.ts";
 import type { KnownLink } from "../scheduler/link_estimate.ts";
+import { record, shown } from "../checks.ts";
 
 /** Options of a {@linkcode MirrorBook}. */
 export interface MirrorBookOptions {
@@ -17,7 +18,7 @@ export interface MirrorBookOptions {
    *
    * @default {86_400_000}
    */
-  maxAgeMs?: number;
+  maxAgeMs?: number | undefined;
 }
 
 /** What is known of one origin. */
@@ -88,9 +89,9 @@ export class MirrorBook {
    */
   static fromJSON(value: unknown, options: MirrorBookOptions = {}): MirrorBook {
     const book = new MirrorBook(options);
-    const { version, origins } = fields("the book", value);
+    const { version, origins } = record("the book", value);
     if (version !== 1) throw new TypeError(`version is ${shown(version)}, but must be 1`);
-    for (const [origin, entry] of Object.entries(fields("origins", origins))) {
+    for (const [origin, entry] of Object.entries(record("origins", origins))) {
       book.#put(checkedOrigin(origin), checkedEntry(origin, entry));
     }
     return book;
@@ -185,7 +186,7 @@ function checkedOrigin(origin: string): string {
 }
 
 function checkedEntry(origin: string, value: unknown): MirrorBookEntry {
-  const { bytesPerSecond, latencyMs, learnedAt } = fields(origin, value);
+  const { bytesPerSecond, latencyMs, learnedAt } = record(origin, value);
   return {
     bytesPerSecond: positive(`bytesPerSecond of ${origin}`, bytesPerSecond),
     latencyMs: positive(`latencyMs of ${origin}`, latencyMs),
@@ -193,19 +194,7 @@ function checkedEntry(origin: string, value: unknown): MirrorBookEntry {
   };
 }
 
-function fields(name: string, value: unknown): Record<string, unknown> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  throw new TypeError(`${name} is ${shown(value)}, but must be an object`);
-}
-
 function positive(name: string, value: unknown): number {
   if (typeof value === "number" && value > 0 && value < Infinity) return value;
   throw new TypeError(`${name} is ${shown(value)}, but must be a positive number`);
-}
-
-function shown(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "object" && value !== null) return "an object";
-  // No control character reaches a terminal.
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

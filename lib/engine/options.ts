@@ -1,219 +1,228 @@
 /**
- * The options of a download, as a caller gives them.
+ * The options of a download, as a caller gives them. Defaults and checks are in resolve_options.ts.
  *
  * @module
  */
 
+import type { ByteRange } from "../http/byte_range.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../policy/duplicate.ts";
-import type { ByteRange } from "../http/byte_range.ts";
-import type { TraceEvent } from "../trace/events.ts";
-import type { KnownFile } from "./file_info.ts";
-import type { LowestRate } from "../scheduler/lowest_rate.ts";
-import type { MirrorBook } from "./mirror_book.ts";
 import type { RetryOptions } from "../scheduler/failures.ts";
+import type { LowestRate } from "../scheduler/lowest_rate.ts";
+import type { TraceEvent } from "../trace/events.ts";
+import type { KnownFile } from "./known_file.ts";
+import type { MirrorBook } from "./mirror_book.ts";
 
-/** Which versions of HTTP are spoken: `auto` takes HTTP/2 where a server offers it over TLS. */
+/** HTTP versions to use: `auto` uses HTTP/2 where a server offers it over TLS. */
 export type HttpVersion = "auto" | "http1" | "http2";
 
-/** Options of a {@linkcode Downloader}. */
+/**
+ * Options of a {@linkcode Downloader}. An option with its default value changes nothing. An option
+ * that the chosen algorithm does not use is a `TypeError`, unless it has its default value.
+ */
 export interface DownloaderOptions {
   /**
-   * The unit of splitting, in bytes; from 1000 up. Under a `maxRate` every algorithm but `adaptive`
-   * asks for this much at once, however long it then has to wait.
+   * Size of a block in bytes, at least 1000. Trace events count blocks; all algorithms but `adaptive`
+   * request whole blocks, also under a `maxRate`, however long it takes to pay for one.
    *
-   * @default {1_000_000; half of a `windowSize` that is smaller than two of these; a tenth of a second of `maxRate` where that is less, unless `adaptive`}
+   * @default {1_000_000; half of a `windowSize` below 2_000_000; for all algorithms but `adaptive`, a tenth of a second of `maxRate` where that is less}
    */
-  splitSize?: number;
+  splitSize?: number | undefined;
   /**
-   * What a mirror asks for next: an algorithm's name, or a function of your own.
+   * Algorithm that chooses what a mirror requests next, by its name or as a function.
    *
-   * @default {"adaptive"; "diff", the original's, with an option that adaptive does not have}
+   * @default {"adaptive"}
    */
-  delayRequest?: DelayRequestAlgorithm | DelayRequest;
+  delayRequest?: DelayRequestAlgorithm | DelayRequest | undefined;
   /**
-   * Blocks of delay by mirror URL, for `delayRequest: "static"`; 0 for mirrors not named.
+   * Delays in blocks, by mirror URL; 0 for mirrors not named. Used by `static` only.
    *
    * @default {{}}
    */
-  staticDelays?: Readonly<Record<string, number>>;
+  staticDelays?: Readonly<Record<string, number>> | undefined;
   /**
-   * Whether `diff` places a mirror's first request by its response time.
+   * If true, a mirror's response time decides which block it requests first. Used by `diff` only.
    *
    * @default {true}
    */
-  initialDelay?: boolean;
+  initialDelay?: boolean | undefined;
   /**
-   * Blocks of initial delay for each multiple of the shortest response time; below 1 counts as 1.
+   * Blocks of initial delay for each multiple of the shortest response time; values below 1 count as
+   * 1. Used by `diff` only.
    *
    * @default {10}
    */
-  initialDelayCoefficient?: number;
+  initialDelayCoefficient?: number | undefined;
   /**
-   * When the block that holds up the front is asked for again: an algorithm's name, or a function
-   * of your own. Not for `adaptive`, which has rescues of its own.
+   * Algorithm that decides when the block at the front is requested a second time, by its name or as
+   * a function. Used by all algorithms but `adaptive`, which has duplicate requests of its own.
    *
    * @default {"nibib"}
    */
-  duplicateRequest?: DuplicateRequestAlgorithm | DuplicateRequest;
+  duplicateRequest?: DuplicateRequestAlgorithm | DuplicateRequest | undefined;
   /**
-   * Threshold of the duplicate request algorithm, in blocks; `nibib` raises it to 20.
+   * Threshold of the duplicate request algorithm, in blocks; `nibib` uses at least 20. Used by all
+   * algorithms but `adaptive`, unless `duplicateRequest` is `none`.
    *
    * @default {20}
    */
-  invalidBlockThreshold?: number;
+  invalidBlockThreshold?: number | undefined;
   /**
-   * Whether a mirror whose block had to be asked for again is closed.
+   * If true, a mirror is closed when its block is requested a second time. Used by all algorithms but
+   * `adaptive`, unless `duplicateRequest` is `none`.
    *
    * @default {false}
    */
-  closeBadConnections?: boolean;
+  closeBadConnections?: boolean | undefined;
   /**
-   * The most neighbouring blocks asked for in one request. More than one is asked for only where a
-   * block takes a few milliseconds, so that the cost of a request would outweigh it. 1 keeps every
-   * request to one block.
+   * Maximum number of adjacent blocks in one request. A request has more than one block only where a
+   * block takes a few milliseconds, so that the overhead of a request would outweigh it. Used by all
+   * algorithms but `adaptive`.
    *
    * @default {16}
    */
-  maxBlocksPerRequest?: number;
+  maxBlocksPerRequest?: number | undefined;
   /**
-   * The most requests that one mirror has under way at once, from 1 to 16; `adaptive` only, the
-   * others never have more than one. With 2, the second takes over when the first ends, so that the
-   * link is never idle; with more, most of them are kept busy. `auto` adds connections only while
-   * they make a mirror bring more, and takes them away when they do not.
+   * Maximum number of concurrent requests to one mirror, from 1 to 16. With 2, the second one takes
+   * over when the first one ends, so that the link is never idle; with more, most of them are kept
+   * busy. `auto` adds connections while they make a mirror faster, and removes them when they do not.
+   * Used by `adaptive` only; the other algorithms send one request at a time.
    *
    * @default {2}
    */
-  maxConnectionsPerMirror?: number | "auto";
+  maxConnectionsPerMirror?: number | "auto" | undefined;
   /**
-   * What downloads before this one learned of the mirrors' hosts, and where what this one learns is
-   * put down when it ends, however it ends: the rate in bytes per second and the latency in
-   * milliseconds of each mirror that brought at least 256 KiB by ranges. What is in it is made use of
-   * by `adaptive` only. Under a `maxRate` nothing is put down: it hides what the links could do.
+   * Rates and latencies of the mirrors' hosts, kept from one download to the next. A download records
+   * each mirror that delivered at least 256 KiB in ranges when it ends, however it ends. Only
+   * `adaptive` starts with these figures. Nothing is recorded under a `maxRate`, which hides what the
+   * links can do.
    *
-   * @default {none: nothing is known, and nothing is kept}
+   * @default {none: nothing is known, and nothing is recorded}
    */
-  book?: MirrorBook;
+  book?: MirrorBook | undefined;
   /**
-   * The most bytes held, and asked for, ahead of the consumer; at least twice `splitSize`. Mirrors
-   * work side by side only where it has room for a few blocks of each.
+   * Maximum number of bytes held or requested ahead of the consumer, at least twice `splitSize`.
+   * Mirrors work in parallel only where it has room for a few blocks of each.
    *
    * @default {32 MiB}
    */
-  windowSize?: number;
+  windowSize?: number | undefined;
   /**
-   * The most bytes per second, all mirrors together; at least 1. Everything that is asked for counts,
-   * also what has to be asked for again. The limit holds over any few seconds, and no link is made to
-   * burst: little is asked for at a time, and no more before that has been paid for.
+   * Maximum rate of all mirrors together, in bytes per second, at least 1. All requested bytes count,
+   * also those requested again. The rate is kept over any few seconds: requests are small, and the
+   * next one waits until the last one is paid for.
    *
    * @default {no limit}
    */
   maxRate?: number | undefined;
   /**
-   * The rate below which a mirror is given up for good: what it brings on average while it has
-   * requests under way. Time in which it is not asked, or in which the consumer or `maxRate` holds the
-   * whole download back, does not count.
+   * A mirror whose average rate is below this one is dropped. Time in which it has no request, or in
+   * which the consumer or `maxRate` holds the download back, does not count.
    *
    * @default {none: a mirror may be as slow as it likes}
    */
   lowestRate?: LowestRate | undefined;
   /**
-   * The part of the file to download: from `start` (0 by default) up to, but not including, `end` (the
-   * end of the file by default).
+   * Part of the file to download, as a half-open range of bytes.
    *
    * @default {the whole file}
    */
-  range?: Partial<ByteRange> | undefined;
+  range?: { readonly [Key in keyof ByteRange]?: number | undefined } | undefined;
   /**
-   * What an earlier download of the same file learned, as {@linkcode Downloader.knownFile} gives it:
-   * mirrors that it names are asked for data at once. A file that has changed since is an error.
+   * What an earlier download learned of the same file, see {@linkcode Downloader.knownFile}. The
+   * mirrors it names are not probed. The download fails if the file has changed since.
    *
    * @default {nothing is known}
    */
   knownFile?: KnownFile | undefined;
   /**
-   * Headers sent with every request. `Authorization` and `Cookie` are not sent on to another origin
-   * by a redirect.
+   * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
+   * redirect. The engine sets `Range`, `If-Range`, `Accept-Encoding`, `Host` and `Content-Length`
+   * itself: they are a `TypeError`.
    *
    * @default {{}}
    */
-  headers?: HeadersInit;
+  headers?: HeadersInit | undefined;
   /**
-   * Which versions of HTTP are spoken.
+   * HTTP versions to use.
    *
    * @default {"auto"}
    */
-  http?: HttpVersion;
+  http?: HttpVersion | undefined;
   /**
-   * Certificates of authorities to trust besides the usual ones, in PEM format.
+   * Certificates of authorities to trust in addition to the usual ones, in PEM format.
    *
    * @default {[]}
    */
-  caCerts?: readonly string[];
+  caCerts?: readonly string[] | undefined;
   /**
-   * The proxy through which all requests go, like `http://host:3128`; also with `https:`, `socks5:`
-   * and `socks5h:` (both let the proxy look up names), and with `user:password@` before the host, which no
-   * message shows. It is asked for `http:` files by their full URL, and by CONNECT for a tunnel to
-   * those with `https:`. A host that the environment's `NO_PROXY` names is asked directly all the same.
-   * Deno 2.9 does not tell the credentials to an `https:` proxy that it asks for `http:` files.
+   * URL of the proxy for all requests, like `http://host:3128`; also `https:`, `socks5:` and `socks5h:`
+   * (both SOCKS kinds resolve names at the proxy), and with `user:password@` before the host, which
+   * appears in no message. `http:` files are requested from it by their absolute URL, `https:` files
+   * through a tunnel (CONNECT). Hosts in the environment's `NO_PROXY` are still requested directly.
+   * Deno 2.9 does not send the credentials to an `https:` proxy for `http:` files.
    *
-   * Without it, Deno itself (2.9) looks at the environment when it starts, whatever permissions there are:
-   * `ALL_PROXY`, which goes before all others, `HTTP_PROXY` for `http:` files (unless `REQUEST_METHOD`
-   * is set, as it is in CGI scripts), and `HTTPS_PROXY` for `https:` ones; each in upper case, else in
-   * lower case. `NO_PROXY` is a list of hosts with all that is below them, IP addresses, and networks
-   * like `10.0.0.0/8`; neither `*` nor a port means anything in it.
+   * Without this option, Deno (2.9) reads the environment when it starts, whatever its permissions:
+   * `ALL_PROXY`, which overrides all others, `HTTP_PROXY` for `http:` files (unless `REQUEST_METHOD` is
+   * set, as it is in CGI scripts), and `HTTPS_PROXY` for `https:` files; each in upper case, else in
+   * lower case. `NO_PROXY` is a list of domains, IP addresses, and networks like `10.0.0.0/8`; `*` and
+   * ports have no meaning in it.
    *
    * @default {the environment's}
    */
   proxy?: string | URL | undefined;
-  /** How failures of a mirror are met. */
-  retry?: RetryOptions;
+  /** How failed requests are retried. */
+  retry?: RetryOptions | undefined;
   /**
-   * How long a mirror's first answer may take, connecting included, in milliseconds.
+   * Maximum time until the headers of a mirror's first response, including the connection, in
+   * milliseconds.
    *
    * @default {10_000}
    */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /**
-   * How long the headers of a later answer may take, in milliseconds.
+   * Maximum time until the headers of a later response, in milliseconds.
    *
    * @default {10_000}
    */
-  headersTimeoutMs?: number;
+  headersTimeoutMs?: number | undefined;
   /**
-   * How long a body may be silent, in milliseconds.
+   * Maximum time without body bytes, in milliseconds.
    *
    * @default {10_000}
    */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
   /**
-   * How long a mirror that holds up the front may be silent while another could help, in
-   * milliseconds; at least 8 times what its first answer took.
+   * Maximum time without bytes from the mirror at the front while another mirror could replace it, in
+   * milliseconds; at least 8 times its first response time.
    *
    * @default {1000}
    */
-  stallTimeoutMs?: number;
+  stallTimeoutMs?: number | undefined;
   /**
-   * The most redirects that are followed for one request.
+   * Maximum number of redirects of one request, from 0 to 100.
    *
    * @default {10}
    */
-  maxRedirects?: number;
+  maxRedirects?: number | undefined;
   /**
-   * What sends the requests. A mirror for which it rejects with a `Deno.errors.NotCapable` is not
-   * tried again. With `proxy`, `caCerts` or `http` it gets a `client` that it has to pass on.
+   * Function that sends the requests. A mirror for which it rejects with `Deno.errors.NotCapable` is
+   * not retried. With `proxy`, `caCerts` or `http` it receives a `client` that it must pass on.
    *
    * @default {globalThis.fetch}
    */
-  fetch?: typeof fetch;
-  /** Ends the download when it aborts. */
-  signal?: AbortSignal;
-  /** Is called with everything that the download tells of itself. */
-  onEvent?: (event: TraceEvent) => void;
+  fetch?: typeof fetch | undefined;
+  /** Signal that cancels the download. */
+  signal?: AbortSignal | undefined;
   /**
-   * Whether send and receive events are kept for {@linkcode Downloader.trace}.
+   * Called with each event of the download. It may use the download, for example to cancel it. If it
+   * throws, the download fails with that error.
+   */
+  onEvent?: ((event: TraceEvent) => void) | undefined;
+  /**
+   * If true, send and receive events are kept for {@linkcode Downloader.trace}.
    *
    * @default {false}
    */
-  trace?: boolean;
+  trace?: boolean | undefined;
 }

@@ -8,7 +8,7 @@
 import { MirrorError } from "../errors.ts";
 import type { BodyReader } from "../transport/body.ts";
 import type { Reply, Transport } from "../transport/transport.ts";
-import type { FileInfo } from "./file_info.ts";
+import type { FileInfo } from "./known_file.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 
 /** What a runner works with. */
@@ -202,11 +202,7 @@ export class RequestRunner {
 
 /** What is told of an answer. */
 function detailsOf({ location, validators: { etag, lastModified } }: Reply): AnswerDetails {
-  return {
-    ...location !== undefined && { location: `${location.origin}${location.pathname}` },
-    ...etag !== undefined && { etag },
-    ...lastModified !== undefined && { lastModified },
-  };
+  return { location: location && `${location.origin}${location.pathname}`, etag, lastModified };
 }
 
 /** How long bytes may be gathered before they are taken, in milliseconds. */

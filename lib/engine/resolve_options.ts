@@ -1,28 +1,29 @@
 /**
- * Options are resolved once, at the door, into one fully required type. Nothing inside asks "is it
- * set?" again.
+ * Resolves the options of a download once: fills in defaults, checks every value, and refuses what
+ * the chosen algorithm does not use. Nothing inside the engine asks again whether an option is set.
  *
  * @module
  */
 
-import { type DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
-import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
+import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../errors.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
 import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
-import { OptionRangeError, OptionTypeError } from "../errors.ts";
-import type { TraceEvent } from "../trace/events.ts";
-import type { KnownFile } from "./file_info.ts";
+import { type DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
+import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
+import type { PolicySettings } from "../policy/policies.ts";
+import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
+import type { TraceEvent } from "../trace/events.ts";
+import { number, oneOf, record, shown, whole } from "../checks.ts";
+import { checkKnownFile, type KnownFile } from "./known_file.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions, HttpVersion } from "./options.ts";
-import type { PolicySettings } from "../policy/policies.ts";
-import type { RetryOptions } from "../scheduler/failures.ts";
 
 /** Options with every default filled in. */
 export interface ResolvedOptions {
   readonly mirrors: readonly MirrorSource[];
-  /** What the user should know of the options. */
+  /** Messages about the options, for the user. */
   readonly notes: readonly string[];
   readonly splitSize: number;
   readonly delayRequest: DelayRequestAlgorithm | DelayRequest;
@@ -40,7 +41,7 @@ export interface ResolvedOptions {
   readonly http: HttpVersion;
   readonly caCerts: readonly string[];
   readonly proxy: ProxySource | undefined;
-  readonly retry: Required<RetryOptions>;
+  readonly retry: ResolvedRetry;
   readonly connectTimeoutMs: number;
   readonly headersTimeoutMs: number;
   readonly idleTimeoutMs: number;
@@ -52,56 +53,34 @@ export interface ResolvedOptions {
   readonly trace: boolean;
 }
 
-/** The largest value that a count may have: beyond it, somebody mistyped. */
+/** Maximum of all counts; a larger one is a typing error. */
 const MANY = 1_000_000;
-/** The longest wait, in milliseconds: a day. */
+/** Maximum of all times: a day, in milliseconds. */
 const LONG_MS = 86_400_000;
 
-/** Headers that belong to the engine. */
+/** Headers that the engine sets itself. */
 const RESERVED = ["range", "if-range", "accept-encoding", "host", "content-length"];
 
-/** Fills in defaults and refuses what cannot be meant. */
+/** Fills in defaults and checks every value. */
 export function resolveOptions(
   urls: readonly (string | URL)[],
   options: DownloaderOptions = {},
 ): ResolvedOptions {
+  record("options", options);
   const { mirrors, repeated } = parseMirrorUrls(urls);
-  const windowSize = resolveWindowSize(options.windowSize);
   const maxRate = resolveMaxRate(options.maxRate);
-  const { delayRequest = defaultDelay(options), duplicateRequest = "nibib" } = options;
-  const inTime = delayRequest === "adaptive" ? Infinity : Math.max(1000, Math.ceil(maxRate / 10));
-  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2), inTime);
-  const splitSize = whole("splitSize", options.splitSize ?? byDefault, 1000);
-  if (windowSize < 2 * splitSize) {
-    throw new OptionRangeError(
-      "windowSize",
-      `is ${windowSize}, but must be at least twice the block size of ${splitSize}`,
-    );
-  }
-  const { start = 0, end } = options.range ?? {};
-  whole("range.start", start, 0);
-  if (end !== undefined) whole("range.end", end, start + 1);
-  const coefficient = options.initialDelayCoefficient ?? 10;
-  const policySettings: PolicySettings = {
-    initialDelay: options.initialDelay ?? true,
-    initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
-    staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
-    splitSize,
-    windowSize,
-    duplicate: typeof duplicateRequest === "function"
-      ? duplicateRequest
-      : duplicateRequests[named("duplicateRequest", DuplicateRequestAlgorithm, duplicateRequest)],
-    invalidBlockThreshold: whole(
-      "invalidBlockThreshold",
-      options.invalidBlockThreshold ?? 20,
-      0,
-      MANY,
-    ),
-    maxBlocksPerRequest: whole("maxBlocksPerRequest", options.maxBlocksPerRequest ?? 16, 1, MANY),
-  };
+  const delayRequest = algorithm("delayRequest", options.delayRequest, DelayRequestAlgorithm) ??
+    "adaptive";
+  const duplicateRequest =
+    algorithm("duplicateRequest", options.duplicateRequest, DuplicateRequestAlgorithm) ?? "nibib";
+  const { splitSize, windowSize } = resolveSizes(options, delayRequest, maxRate);
+  const { start, end } = resolveRange(options.range);
+  const count = (name: CountName, byDefault: number, least: number, most: number) =>
+    whole(name, options[name] ?? byDefault, least, most);
   const time = (name: TimeoutName, byDefault: number) =>
     whole(name, options[name] ?? byDefault, 1, LONG_MS);
-  return {
+  const coefficient = options.initialDelayCoefficient ?? 10;
+  const resolved: ResolvedOptions = {
     mirrors,
     notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
     splitSize,
@@ -110,16 +89,25 @@ export function resolveOptions(
     lowestRate: resolveLowestRate(options.lowestRate),
     start,
     end,
-    delayRequest: typeof delayRequest === "function"
-      ? delayRequest
-      : named("delayRequest", DelayRequestAlgorithm, delayRequest),
-    policySettings,
+    delayRequest,
+    policySettings: {
+      initialDelay: options.initialDelay ?? true,
+      initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
+      staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
+      splitSize,
+      windowSize,
+      duplicate: typeof duplicateRequest === "function"
+        ? duplicateRequest
+        : duplicateRequests[duplicateRequest],
+      invalidBlockThreshold: count("invalidBlockThreshold", 20, 0, MANY),
+      maxBlocksPerRequest: count("maxBlocksPerRequest", 16, 1, MANY),
+    },
     closeBadConnections: options.closeBadConnections ?? false,
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
     book: resolveBook(options.book),
     knownFile: resolveKnownFile(options.knownFile, mirrors),
     headers: resolveHeaders(options.headers),
-    http: named("http", { A: "auto", B: "http1", C: "http2" } as const, options.http ?? "auto"),
+    http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
     caCerts: options.caCerts ?? [],
     proxy: options.proxy === undefined ? undefined : parseProxyUrl(options.proxy),
     retry: resolveRetry(options.retry),
@@ -127,36 +115,101 @@ export function resolveOptions(
     headersTimeoutMs: time("headersTimeoutMs", 10_000),
     idleTimeoutMs: time("idleTimeoutMs", 10_000),
     stallTimeoutMs: time("stallTimeoutMs", 1000),
-    maxRedirects: whole("maxRedirects", options.maxRedirects ?? 10, 0, 100),
+    maxRedirects: count("maxRedirects", 10, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
     signal: options.signal,
     onEvent: options.onEvent ?? (() => {}),
     trace: options.trace ?? false,
   };
+  refuseUnused(resolved, duplicateRequest);
+  return resolved;
 }
 
+type CountName = "invalidBlockThreshold" | "maxBlocksPerRequest" | "maxRedirects";
 type TimeoutName = "connectTimeoutMs" | "headersTimeoutMs" | "idleTimeoutMs" | "stallTimeoutMs";
 
-/** Resolves the most bytes that are held ahead of the consumer. */
-export function resolveWindowSize(windowSize = 32 * 1024 * 1024): number {
-  return whole("windowSize", windowSize, 2000);
+/** Refuses each option that the chosen algorithm does not use, unless it has its default value. */
+function refuseUnused(resolved: ResolvedOptions, duplicateRequest: unknown): void {
+  const { delayRequest, policySettings, closeBadConnections } = resolved;
+  const { staticDelays, initialDelay, initialDelayCoefficient } = policySettings;
+  const { duplicate, invalidBlockThreshold, maxBlocksPerRequest } = policySettings;
+  const refuse = (option: string, isDefault: boolean, isUsed: boolean, usedBy: string) => {
+    if (isDefault || isUsed) return;
+    const chosen = typeof delayRequest === "function" ? "a function" : delayRequest;
+    throw new UnusedOptionError(option, "delayRequest", chosen, usedBy);
+  };
+  const [adaptive, diff] = [delayRequest === "adaptive", delayRequest === "diff"];
+  const connections = resolved.maxConnectionsPerMirror;
+  refuse("staticDelays", staticDelays.size === 0, delayRequest === "static", "static");
+  refuse("initialDelay", initialDelay, diff, "diff");
+  refuse("initialDelayCoefficient", initialDelayCoefficient === 10, diff, "diff");
+  refuse("duplicateRequest", duplicate === duplicateRequests.nibib, !adaptive, "diff");
+  refuse("invalidBlockThreshold", invalidBlockThreshold === 20, !adaptive, "diff");
+  refuse("closeBadConnections", !closeBadConnections, !adaptive, "diff");
+  refuse("maxBlocksPerRequest", maxBlocksPerRequest === 16, !adaptive, "diff");
+  refuse("maxConnectionsPerMirror", connections === 2, adaptive, "adaptive");
+  if (duplicateRequest !== "none") return;
+  for (
+    const [option, isDefault] of [
+      ["invalidBlockThreshold", invalidBlockThreshold === 20],
+      ["closeBadConnections", !closeBadConnections],
+    ] as const
+  ) {
+    if (!isDefault) throw new UnusedOptionError(option, "duplicateRequest", "none", "nibib");
+  }
 }
 
-/** Resolves the greatest rate, in bytes per second; `Infinity` for none. */
+/** Returns an algorithm: a function as it is, or one of `names`. */
+function algorithm<Name extends string, Own>(
+  option: string,
+  value: Name | Own | undefined,
+  names: Readonly<Record<string, Name>>,
+): Name | Own | undefined {
+  if (value === undefined || typeof value === "function") return value;
+  return oneOf(option, value, names);
+}
+
+function resolveSizes(
+  { splitSize: given, windowSize: window }: DownloaderOptions,
+  delayRequest: ResolvedOptions["delayRequest"],
+  maxRate: number,
+): { readonly splitSize: number; readonly windowSize: number } {
+  const windowSize = whole("windowSize", window ?? 32 * 1024 * 1024, 2000);
+  const inTime = delayRequest === "adaptive" ? Infinity : Math.max(1000, Math.ceil(maxRate / 10));
+  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2), inTime);
+  const splitSize = whole("splitSize", given ?? byDefault, 1000);
+  return { splitSize, windowSize: resolveWindowSize(windowSize, splitSize) };
+}
+
+/** Checks the maximum number of bytes held ahead of the consumer. */
+export function resolveWindowSize(windowSize: number, splitSize: number): number {
+  whole("windowSize", windowSize, 2000);
+  if (windowSize >= 2 * splitSize) return windowSize;
+  const problem = `is ${windowSize}, but must be at least twice the block size of ${splitSize}`;
+  throw new OptionRangeError("windowSize", problem);
+}
+
+/** Resolves the maximum rate, in bytes per second; `Infinity` for no limit. */
 export function resolveMaxRate(maxRate: number = Infinity): number {
   return number("maxRate", maxRate, 1, Infinity);
 }
 
+function resolveRange(range: DownloaderOptions["range"]): Pick<ResolvedOptions, "start" | "end"> {
+  const { start = 0, end } = record("range", range ?? {});
+  const first = whole("range.start", start, 0);
+  return { start: first, end: end === undefined ? end : whole("range.end", end, first + 1) };
+}
+
 function resolveLowestRate(lowest: LowestRate | undefined): ResolvedLowestRate | undefined {
   if (lowest === undefined) return undefined;
-  const { bytesPerSecond, periodMs = 30_000 } = lowest;
+  const { bytesPerSecond, periodMs = 30_000 } = record("lowestRate", lowest);
   return {
     bytesPerSecond: number("lowestRate.bytesPerSecond", bytesPerSecond, 0, Number.MAX_SAFE_INTEGER),
     periodMs: number("lowestRate.periodMs", periodMs, 1000, LONG_MS),
   };
 }
 
-function resolveRetry(retry: RetryOptions = {}): Required<RetryOptions> {
+function resolveRetry(retry: RetryOptions = {}): ResolvedRetry {
   return {
     attempts: whole("retry.attempts", retry.attempts ?? 5, 1, MANY),
     minDelayMs: number("retry.minDelayMs", retry.minDelayMs ?? 250, 0, LONG_MS),
@@ -176,7 +229,8 @@ function resolveStaticDelays(
     const { url } = parseMirrorUrl(text);
     if (!mirrors.some((mirror) => mirror.url === url)) {
       const known = mirrors.map((mirror) => mirror.url).join(", ");
-      throw new OptionRangeError("staticDelays", `names ${url}, but the mirrors are: ${known}`);
+      const problem = `names ${url}, but the mirrors are: ${known}`;
+      throw new OptionRangeError("staticDelays", problem);
     }
     resolved.set(url, whole("staticDelays", blocks, 0, MANY, `of ${url} `));
   }
@@ -185,17 +239,7 @@ function resolveStaticDelays(
 
 function resolveBook(book: MirrorBook | undefined): MirrorBook | undefined {
   if (book === undefined || book instanceof MirrorBook) return book;
-  throw new OptionTypeError("book", `is of type ${typeof book}, but must be a MirrorBook`);
-}
-
-/** What only the original's algorithms have asks for one of them. */
-function defaultDelay(options: DownloaderOptions): DelayRequestAlgorithm {
-  const { initialDelay, initialDelayCoefficient, duplicateRequest } = options;
-  const { invalidBlockThreshold, closeBadConnections } = options;
-  const original = [initialDelay, initialDelayCoefficient, duplicateRequest, invalidBlockThreshold];
-  return [...original, closeBadConnections].some((option) => option !== undefined)
-    ? "diff"
-    : "adaptive";
+  throw new OptionTypeError("book", `is ${shown(book)}, but must be a MirrorBook`);
 }
 
 function resolveConnections(connections: number | "auto" = 2): number | "auto" {
@@ -203,11 +247,12 @@ function resolveConnections(connections: number | "auto" = 2): number | "auto" {
   return whole("maxConnectionsPerMirror", connections, 1, MOST_CONNECTIONS);
 }
 
-/** What is known of other mirrors only is of no use. */
+/** Knowledge of other mirrors only is of no use. */
 function resolveKnownFile(
-  file: KnownFile | undefined,
+  value: KnownFile | undefined,
   mirrors: readonly MirrorSource[],
 ): KnownFile | undefined {
+  const file = value === undefined ? undefined : checkKnownFile(value);
   const named = file?.mirrors.some(({ url }) => mirrors.some((mirror) => mirror.url === url));
   return named ? file : undefined;
 }
@@ -216,42 +261,8 @@ function resolveHeaders(init: HeadersInit | undefined): Headers {
   const headers = new Headers(init);
   for (const name of RESERVED) {
     if (headers.has(name)) {
-      throw new OptionTypeError("headers", `has "${name}", which is set for each request anew`);
+      throw new OptionTypeError("headers", `has "${name}", which the engine sets itself`);
     }
   }
   return headers;
-}
-
-function named<Name extends string>(
-  option: string,
-  names: Readonly<Record<string, Name>>,
-  value: string,
-): Name {
-  const all = Object.values(names);
-  const found = all.find((name) => name === value);
-  if (found === undefined) {
-    throw new OptionTypeError(option, `is "${value}", but must be one of ${all.join(", ")}`);
-  }
-  return found;
-}
-
-/** Checks a whole number; `of` says in messages what it is the option's value for. */
-function whole(
-  option: string,
-  value: number,
-  least: number,
-  most = Number.MAX_SAFE_INTEGER,
-  of = "",
-): number {
-  if (!Number.isInteger(value)) {
-    throw new OptionTypeError(option, `${of}is ${value}, but must be a whole number`);
-  }
-  return number(option, value, least, most, of);
-}
-
-function number(option: string, value: number, least: number, most: number, of = ""): number {
-  if (!(value >= least && value <= most)) {
-    throw new OptionRangeError(option, `${of}is ${value}, but must be from ${least} to ${most}`);
-  }
-  return value;
 }

@@ -60,7 +60,7 @@ export interface ProxyOptions {
    *
    * @default {none}
    */
-  cors?: CorsOption;
+  cors?: CorsOption | undefined;
   /**
    * How long the result of probing a set of mirrors is used without another probe, in milliseconds.
    *

@@ -11,7 +11,7 @@ import type { Mirror } from "./mirror.ts";
 /** How failures are met. */
 export interface FailureOptions {
   /** When a mirror is asked again, and when it is given up. */
-  readonly retry: Required<RetryOptions>;
+  readonly retry: ResolvedRetry;
   /** A number from 0 up to, but without, 1, anew at each call. */
   readonly random: () => number;
 }
@@ -114,40 +114,43 @@ export interface RetryOptions {
    *
    * @default {5}
    */
-  attempts?: number;
+  attempts?: number | undefined;
   /**
    * Wait before the first retry, in milliseconds; it doubles with each further failure.
    *
    * @default {250}
    */
-  minDelayMs?: number;
+  minDelayMs?: number | undefined;
   /**
    * The longest wait that doubling leads to, in milliseconds.
    *
    * @default {10000}
    */
-  maxDelayMs?: number;
+  maxDelayMs?: number | undefined;
   /**
    * How much of a wait is left to chance, from 0 (nothing) to 1 (all).
    *
    * @default {0.5}
    */
-  jitter?: number;
+  jitter?: number | undefined;
   /**
    * The longest `Retry-After` that is waited for, in milliseconds; a mirror that asks for more is
    * given up.
    *
    * @default {120000}
    */
-  maxRetryAfterMs?: number;
+  maxRetryAfterMs?: number | undefined;
   /**
    * Once the download has run for so many milliseconds, no failure is retried any more: a mirror that
    * would have to be asked again later than that is given up.
    *
    * @default {Infinity}
    */
-  maxTimeMs?: number;
+  maxTimeMs?: number | undefined;
 }
+
+/** Retry options with every default filled in. */
+export type ResolvedRetry = { readonly [Key in keyof RetryOptions]-?: number };
 
 /** A failure, as far as the wait depends on it. */
 export interface RetryCause {
@@ -166,7 +169,7 @@ export interface RetryCause {
 export function retryDelay(
   cause: RetryCause,
   failures: number,
-  options: Required<RetryOptions>,
+  options: ResolvedRetry,
   random: number,
 ): number | undefined {
   if (!cause.retryable || failures >= options.attempts) return undefined;

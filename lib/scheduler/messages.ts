@@ -32,7 +32,7 @@ export type SchedulerEvent =
     readonly request: number;
     readonly answer: Answer;
     /** What else they said; nothing is decided by it. */
-    readonly details?: AnswerDetails;
+    readonly details?: AnswerDetails | undefined;
   }
   /**
    * A probe's first bytes came: all of them, or the whole file where that is shorter. It has ended

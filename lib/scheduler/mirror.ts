@@ -62,7 +62,7 @@ export interface MirrorOptions extends LinkOptions {
    *
    * @default {2}
    */
-  readonly maxConnections?: number | "auto";
+  readonly maxConnections?: number | "auto" | undefined;
 }
 
 /** One mirror. */

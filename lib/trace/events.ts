@@ -72,11 +72,11 @@ export interface AnswerEvent {
   /** Size of the file in bytes, if the mirror tells it. */
   size: number | undefined;
   /** Where redirects led, without what may be secret: credentials and the query. */
-  location?: string;
+  location?: string | undefined;
   /** The ETag header, as it came. */
-  etag?: string;
+  etag?: string | undefined;
   /** The Last-Modified header, as it came. */
-  lastModified?: string;
+  lastModified?: string | undefined;
 }
 
 /** A block was asked for. */
@@ -98,7 +98,7 @@ export interface SendEvent {
   /** Whether another mirror has been asked for the block already. */
   duplicate: boolean;
   /** Why; missing in traces that were written before there were reasons. */
-  reason?: SendReason;
+  reason?: SendReason | undefined;
 }
 
 /** A request, or the rest of one, was given up by decision; a request that fails is another event. */
@@ -194,7 +194,7 @@ export interface EndEvent {
   /** How it ended. */
   outcome: "complete" | "failed" | "cancelled";
   /** Bytes that were used of each mirror, by its URL; missing in older traces. */
-  bytes?: Record<string, number>;
+  bytes?: Record<string, number> | undefined;
 }
 
 /** Anything that a download tells of itself. */

@@ -26,7 +26,7 @@ export interface BodyOptions {
   /** Makes the error that is thrown. */
   readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
   /** Where buffers come from. */
-  readonly buffers?: BufferPool;
+  readonly buffers?: BufferPool | undefined;
 }
 
 /** Reads one body. */

@@ -230,9 +230,11 @@ export class Transport {
     };
     const client = this.#openClient();
     if (client !== undefined) init.client = client;
+    // Called without a receiver: browsers refuse a `fetch` that is called as a method.
+    const { fetch } = this.#options;
     try {
-      // Somebody's own `fetch` may not look at the signal.
-      const answer = this.#options.fetch(url, init);
+      // A caller's own `fetch` may ignore the signal.
+      const answer = fetch(url, init);
       return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
       // Also where it was given up: that place may be silent for good, and the mirror know another.
@@ -249,12 +251,13 @@ export class Transport {
   #openClient(): Deno.HttpClient | undefined {
     const { http, caCerts, proxy } = this.#options;
     if (http === "auto" && caCerts.length === 0 && proxy === undefined) return undefined;
-    return this.#client ??= Deno.createHttpClient({
+    const options: Deno.CreateHttpClientOptions = {
       caCerts: [...caCerts],
       http1: http !== "http2",
       http2: http !== "http1",
-      ...proxy && { proxy: proxy.client },
-    });
+    };
+    if (proxy !== undefined) options.proxy = proxy.client;
+    return this.#client ??= Deno.createHttpClient(options);
   }
 
   /** Names the proxy: `fetch` does not tell whether it was that, or what lies behind it. */

@@ -36,7 +36,9 @@ export async function algorithms(): Promise<void> {
       for (let run = 0; run < RUNS; run++) {
         await using lab = await spawnLab({ size: SIZE, mirrors: [...TESTBED] });
         const urls = lab.urls;
-        const delays = Object.fromEntries(urls.map((url, index) => [url, blocks[index]!]));
+        const delays = delayRequest === "static"
+          ? Object.fromEntries(urls.map((url, index) => [url, blocks[index]!]))
+          : undefined;
         const options = { delayRequest, initialDelay, staticDelays: delays, trace: true };
         runs.push(await runDrain<Drained>({ urls, options }));
       }

@@ -20,6 +20,16 @@ Deno.test("Downloader.open() tells what the file is, and asks nothing before", a
   });
 });
 
+Deno.test("Downloader calls fetch without a receiver, as browsers need it", async () => {
+  const receivers: unknown[] = [];
+  const fetch = function (this: unknown) {
+    receivers.push(this);
+    return globalThis.fetch("data:text/plain,abc");
+  };
+  await Array.fromAsync(new Downloader(["http://one.test/f"], { fetch }));
+  assertEquals(new Set(receivers), new Set([undefined]));
+});
+
 Deno.test("Downloader.stream() is a body that a Response can have", async () => {
   await withMirrors([{}, {}], async (urls) => {
     const downloader = new Downloader(urls, QUICK);
@@ -208,6 +218,10 @@ Deno.test("Downloader: held bytes stay within the window while the consumer stan
     const downloader = new Downloader(urls, { ...QUICK, windowSize });
     assertThrows(() => downloader.windowSize = NaN, TypeError, "windowSize is NaN, but must be");
     assertThrows(() => downloader.windowSize = 0, RangeError, "windowSize is 0, but must be from");
+    const least = "windowSize is 99999, but must be at least twice the block size of 50000";
+    assertThrows(() => downloader.windowSize = 99_999, RangeError, least);
+    assertThrows(() => downloader.maxRate = 0, RangeError, "maxRate is 0, but must be from 1");
+    assertThrows(() => downloader.maxRate = NaN, RangeError, "maxRate is NaN, but must be from 1");
     const iterator = downloader[Symbol.asyncIterator]();
     let bytes = (await iterator.next()).value!.byteLength;
     // Nobody reads: the mirrors fill the window as far as they may, and then nothing is under way.
@@ -256,6 +270,8 @@ Deno.test("Downloader.trace() keeps send and receive events when asked to", asyn
     for (const trace of [true, false]) {
       const downloader = new Downloader(urls, { ...QUICK, trace });
       for await (const part of downloader) assertInstanceOf(part, Uint8Array);
+      // The caller's own copy.
+      downloader.trace().length = 0;
       const receives = downloader.trace().filter(({ type }) => type === "receive");
       assertEquals(receives.length, trace ? 21 : 0);
     }

@@ -5,7 +5,7 @@ import type { DelayView } from "../../lib/scheduler/view.ts";
 import { MirrorBook } from "../../lib/engine/mirror_book.ts";
 import type { DownloaderOptions } from "../../lib/engine/options.ts";
 import { resolveOptions } from "../../lib/engine/resolve_options.ts";
-import { MirrorUrlError } from "../../lib/errors.ts";
+import { MirrorUrlError, UnusedOptionError } from "../../lib/errors.ts";
 
 const URLS = ["http://one.test/file", "http://two.test/file"];
 
@@ -57,27 +57,92 @@ Deno.test("resolveOptions(): diff has an initial delay of coefficient 10 by defa
   const view: DelayView = { mirror: mirrors[1]!, mirrors, closed: 0, received: 0, left: 99 };
   const settings = (options: DownloaderOptions) => resolveOptions(URLS, options).policySettings;
   assertEquals(delayRequests.diff(settings({}))(view), 20);
-  assertEquals(delayRequests.diff(settings({ initialDelayCoefficient: 2 }))(view), 4);
-  assertEquals(delayRequests.diff(settings({ initialDelay: false }))(view), 0);
+  assertEquals(
+    delayRequests.diff(settings({ delayRequest: "diff", initialDelayCoefficient: 2 }))(view),
+    4,
+  );
+  assertEquals(
+    delayRequests.diff(settings({ delayRequest: "diff", initialDelay: false }))(view),
+    0,
+  );
   const staticDelays = { "http://two.test:80/file#x": 7 };
-  assertEquals(delayRequests.static(settings({ staticDelays }))(view), 7);
+  assertEquals(delayRequests.static(settings({ delayRequest: "static", staticDelays }))(view), 7);
 });
 
-Deno.test("resolveOptions(): what only the original's algorithms have asks for diff", () => {
-  const delay = (options: DownloaderOptions) => resolveOptions(URLS, options).delayRequest;
-  assertEquals(delay({ splitSize: 5000 }), "adaptive");
-  for (
-    const options of [
-      { initialDelay: false },
-      { initialDelayCoefficient: 3 },
-      { duplicateRequest: "none" },
-      { invalidBlockThreshold: 30 },
-      { closeBadConnections: false },
-    ] as const
-  ) {
-    assertEquals(delay(options), "diff");
-    assertEquals(delay({ ...options, delayRequest: "adaptive" }), "adaptive");
+Deno.test("resolveOptions(): an option with its default value changes nothing", () => {
+  const defaults: DownloaderOptions = {
+    ...{ staticDelays: {}, initialDelay: true, initialDelayCoefficient: 10, splitSize: 1_000_000 },
+    ...{ duplicateRequest: "nibib", invalidBlockThreshold: 20, closeBadConnections: false },
+    ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 2, windowSize: 32 * 1024 * 1024 },
+    ...{ maxRate: Infinity, range: {}, headers: {}, http: "auto", caCerts: [], retry: {} },
+    ...{ connectTimeoutMs: 10_000, headersTimeoutMs: 10_000, idleTimeoutMs: 10_000 },
+    ...{ stallTimeoutMs: 1000, maxRedirects: 10, trace: false, fetch: globalThis.fetch },
+  };
+  for (const delayRequest of [undefined, ...Object.values(DelayRequestAlgorithm), () => 0]) {
+    const { onEvent: _, ...bare } = resolveOptions(URLS, { delayRequest });
+    const { onEvent: _listener, ...given } = resolveOptions(URLS, { ...defaults, delayRequest });
+    assertEquals(given, bare);
+    for (const [name, value] of Object.entries(defaults)) {
+      const { onEvent: _listener, ...one } = resolveOptions(URLS, { [name]: value, delayRequest });
+      assertEquals(one, bare, name);
+    }
   }
+});
+
+Deno.test("resolveOptions() takes undefined for every option", () => {
+  const { onEvent: _, ...bare } = resolveOptions(URLS);
+  const names = [
+    ...["splitSize", "delayRequest", "staticDelays", "initialDelay", "initialDelayCoefficient"],
+    ...["duplicateRequest", "invalidBlockThreshold", "closeBadConnections", "maxBlocksPerRequest"],
+    ...["maxConnectionsPerMirror", "book", "windowSize", "maxRate", "lowestRate", "range"],
+    ...["knownFile", "headers", "http", "caCerts", "proxy", "retry", "connectTimeoutMs"],
+    ...["headersTimeoutMs", "idleTimeoutMs", "stallTimeoutMs", "maxRedirects", "fetch", "signal"],
+    ...["onEvent", "trace"],
+  ];
+  const options = Object.fromEntries(names.map((name) => [name, undefined]));
+  const { onEvent: _listener, ...resolved } = resolveOptions(URLS, options);
+  assertEquals(resolved, bare);
+  resolveOptions(URLS, {
+    range: { start: undefined, end: undefined },
+    retry: { attempts: undefined, maxTimeMs: undefined },
+    lowestRate: { bytesPerSecond: 1, periodMs: undefined },
+  });
+});
+
+Deno.test("resolveOptions() refuses an option that the chosen algorithm does not use", () => {
+  const table: [options: DownloaderOptions, chosen: string, usedBy: string][] = [
+    [{ closeBadConnections: true }, "adaptive", "diff"],
+    [{ duplicateRequest: "none" }, "adaptive", "diff"],
+    [{ duplicateRequest: () => true }, "adaptive", "diff"],
+    [{ invalidBlockThreshold: 30 }, "adaptive", "diff"],
+    [{ initialDelay: false }, "adaptive", "diff"],
+    [{ initialDelayCoefficient: 3 }, "adaptive", "diff"],
+    [{ maxBlocksPerRequest: 1 }, "adaptive", "diff"],
+    [{ staticDelays: { [URLS[0]!]: 3 } }, "adaptive", "static"],
+    [{ delayRequest: "adaptive", initialDelay: false }, "adaptive", "diff"],
+    [{ delayRequest: "normal", initialDelay: false }, "normal", "diff"],
+    [{ delayRequest: () => 0, initialDelayCoefficient: 3 }, "a function", "diff"],
+    [{ delayRequest: "diff", staticDelays: { [URLS[0]!]: 3 } }, "diff", "static"],
+    [{ delayRequest: "diff", maxConnectionsPerMirror: 4 }, "diff", "adaptive"],
+    [{ delayRequest: () => 0, maxConnectionsPerMirror: "auto" }, "a function", "adaptive"],
+  ];
+  for (const [options, chosen, usedBy] of table) {
+    const option = Object.keys(options).at(-1)!;
+    const error = assertThrows(() => resolveOptions(URLS, options), UnusedOptionError);
+    const problem = `is not used by delayRequest ${chosen}; ` +
+      `leave it out or set delayRequest to ${usedBy}`;
+    assertEquals(error.message, `${option} ${problem}`);
+    assertEquals([error.option, error.chosen, error.usedBy], [option, chosen, usedBy]);
+  }
+  for (const unused of [{ invalidBlockThreshold: 30 }, { closeBadConnections: true }]) {
+    const message = refused(
+      { delayRequest: "diff", duplicateRequest: "none", ...unused },
+      TypeError,
+    );
+    assert(message.includes("is not used by duplicateRequest none"), message);
+  }
+  const book = new MirrorBook();
+  assertStrictEquals(resolveOptions(URLS, { delayRequest: "diff", book }).book, book);
 });
 
 Deno.test("resolveOptions() knows every algorithm by its name", () => {
@@ -85,7 +150,8 @@ Deno.test("resolveOptions() knows every algorithm by its name", () => {
     assertEquals(resolveOptions(URLS, { delayRequest }).delayRequest, delayRequest);
   }
   for (const duplicateRequest of Object.values(DuplicateRequestAlgorithm)) {
-    const { duplicate } = resolveOptions(URLS, { duplicateRequest }).policySettings;
+    const options = { delayRequest: "diff", duplicateRequest } as const;
+    const { duplicate } = resolveOptions(URLS, options).policySettings;
     assertStrictEquals(duplicate, duplicateRequests[duplicateRequest]);
   }
 });
@@ -105,7 +171,8 @@ Deno.test("resolveOptions() refuses what is no whole number, and says so", () =>
   for (const name of names) {
     for (const value of [NaN, 1.5, Infinity, "5000"]) {
       const message = refused({ [name]: value }, TypeError);
-      assertEquals(message, `${name} is ${value}, but must be a whole number`);
+      const shown = typeof value === "string" ? JSON.stringify(value) : value;
+      assertEquals(message, `${name} is ${shown}, but must be a whole number`);
     }
   }
   assertEquals(
@@ -199,7 +266,8 @@ Deno.test("resolveOptions() resolves the limits on rates, and the proxy", () => 
 });
 
 Deno.test("resolveOptions() takes values at the limits", () => {
-  resolveOptions(URLS, { splitSize: 1000, windowSize: 2000, invalidBlockThreshold: 0 });
+  resolveOptions(URLS, { splitSize: 1000, windowSize: 2000 });
+  resolveOptions(URLS, { delayRequest: "diff", invalidBlockThreshold: 0 });
   resolveOptions(URLS, { maxRedirects: 0, idleTimeoutMs: 1, stallTimeoutMs: 86_400_000 });
   resolveOptions(URLS, { retry: { attempts: 1, minDelayMs: 0, jitter: 0, maxRetryAfterMs: 0 } });
   assertEquals(resolveOptions(URLS, { range: { start: 5, end: 6 } }).end, 6);
@@ -246,9 +314,9 @@ Deno.test("resolveOptions(): headers are copied", () => {
 Deno.test("resolveOptions(): a book is passed on as it is, and what is none is refused", () => {
   const book = new MirrorBook();
   assertStrictEquals(resolveOptions(URLS, { book }).book, book);
-  for (const value of [book.toJSON(), null, "book.json"]) {
+  for (const [value, shown] of [[book.toJSON(), "an object"], [null, "null"], ["b", '"b"']]) {
     const message = refused({ book: value }, TypeError);
-    assertEquals(message, `book is of type ${typeof value}, but must be a MirrorBook`);
+    assertEquals(message, `book is ${shown}, but must be a MirrorBook`);
   }
 });
 

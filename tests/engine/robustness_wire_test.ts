@@ -130,7 +130,7 @@ for (const which of ["delayRequest", "duplicateRequest"] as const) {
         if (++calls > 1) throw new Error("algorithm broke");
         return 0 as never;
       };
-      const downloader = new Downloader(urls, { ...QUICK, [which]: broken });
+      const downloader = new Downloader(urls, { ...QUICK, delayRequest: "diff", [which]: broken });
       await assertRejects(() => Array.fromAsync(downloader), Error, "algorithm broke");
     });
   });

@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import { retryDelay, type RetryOptions } from "../../lib/scheduler/failures.ts";
+import { type ResolvedRetry, retryDelay } from "../../lib/scheduler/failures.ts";
 import { mulberry32 } from "../support/simulator/simulator.ts";
 
-const OPTIONS: Required<RetryOptions> = {
+const OPTIONS: ResolvedRetry = {
   attempts: 10,
   minDelayMs: 250,
   maxDelayMs: 10_000,

@@ -9,7 +9,6 @@ import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { parseSeconds } from "../../command_line/values.ts";
-import { withoutUndefined } from "../../command_line/without_undefined.ts";
 import type { FlagName, RequestFlagName } from "./flags.ts";
 import {
   parseConnections,
@@ -36,22 +35,22 @@ const LEAST_RATE = 1;
 /** Options of the engine that say how mirrors are asked. */
 export interface RequestOptions {
   /** URL of the proxy for all requests. */
-  readonly proxy?: string;
-  readonly headers?: [name: string, value: string][];
-  readonly http?: "http1" | "http2";
-  readonly connectTimeoutMs?: number;
+  readonly proxy?: string | undefined;
+  readonly headers?: [name: string, value: string][] | undefined;
+  readonly http?: "http1" | "http2" | undefined;
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /** The options of those flags that say how mirrors are asked. */
 export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOptions {
   const { has, given } = values;
   if (has("http1.1") && has("http2")) throw usageError("--http1.1 and --http2 exclude each other");
-  return withoutUndefined({
+  return {
     proxy: given("proxy", parseProxy),
     headers: headers(values),
     http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,
     connectTimeoutMs: given("connect-timeout", unlessZero(parseSeconds)),
-  });
+  };
 }
 
 /** The options that the flags stand for. */
@@ -60,18 +59,20 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
   const splitSize = given("split-size", parseSize);
   const window = given("window", parseSize);
   const retries = given("retry", parseCount);
+  const maxTimeMs = given("retry-max-time", unlessZero(parseSeconds));
   const staticDelays = each("static-delay", parseStaticDelay);
   const delay = given("delay", asGiven) ?? (staticDelays.length > 0 ? "static" : undefined);
-  const options = {
+  return {
     splitSize,
     // Blocks beyond half of the usual window need a larger one.
     windowSize: window ??
       (splitSize !== undefined && 2 * splitSize > DEFAULT_WINDOW ? 2 * splitSize : undefined),
-    delayRequest: delay,
+    // The engine checks the names of algorithms.
+    delayRequest: delay as DownloaderOptions["delayRequest"],
     staticDelays: staticDelays.length > 0 ? Object.fromEntries(staticDelays) : undefined,
     initialDelay: has("no-initial-delay") ? false : undefined,
     initialDelayCoefficient: given("initial-delay-coefficient", parseNumber),
-    duplicateRequest: given("duplicate", asGiven),
+    duplicateRequest: given("duplicate", asGiven) as DownloaderOptions["duplicateRequest"],
     invalidBlockThreshold: given("invalid-block-threshold", parseCount),
     closeBadConnections: has("close-bad-connections") ? true : undefined,
     maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
@@ -79,16 +80,10 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     lowestRate: lowestRate(values),
     maxRedirects: given("max-redirs", parseCount),
     ...requestOptions(values),
-    retry: withoutUndefined({
-      attempts: retries === undefined ? undefined : retries + 1,
-      maxTimeMs: given("retry-max-time", unlessZero(parseSeconds)),
-    }),
+    retry: retries === undefined && maxTimeMs === undefined
+      ? undefined
+      : { attempts: retries === undefined ? undefined : retries + 1, maxTimeMs },
   };
-  // The names of algorithms are judged by the engine.
-  return withoutUndefined({
-    ...options,
-    retry: Object.keys(options.retry).length === 0 ? undefined : options.retry,
-  }) as DownloaderOptions;
 }
 
 function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"] {

@@ -13,11 +13,11 @@ export interface NetrcEntry {
   /** The host; `undefined` is any that has no entry of its own. */
   readonly machine: string | undefined;
   /** The user's name. */
-  readonly login?: string;
+  readonly login?: string | undefined;
   /** The password. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Another password, which HTTP has no use for. */
-  readonly account?: string;
+  readonly account?: string | undefined;
 }
 
 /** A word, and the line that it begins in. */

@@ -10,6 +10,7 @@ import {
   MirrorUrlError,
   OptionRangeError,
   OptionTypeError,
+  UnusedOptionError,
 } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
@@ -30,6 +31,13 @@ export async function validate(
 export function invalidOption(error: unknown): unknown {
   if (error instanceof MirrorUrlError) return new CommandError(ExitCode.URL, error.message);
   if (!(error instanceof OptionTypeError || error instanceof OptionRangeError)) return error;
+  if (error instanceof UnusedOptionError) {
+    const [flag, selector] = [error.option, error.selector].map((name) => FLAG_BY_OPTION[name]);
+    return usageError(
+      `${flag} is not used by ${selector} ${error.chosen}; ` +
+        `leave it out or add ${selector} ${error.usedBy}`,
+    );
+  }
   const { option, problem } = error;
   return usageError(`${FLAG_BY_OPTION[option] ?? option} ${problem}`);
 }
@@ -40,9 +48,11 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   windowSize: "--window",
   delayRequest: "--delay",
   staticDelays: "--static-delay",
+  initialDelay: "--no-initial-delay",
   initialDelayCoefficient: "--initial-delay-coefficient",
   duplicateRequest: "--duplicate",
   invalidBlockThreshold: "--invalid-block-threshold",
+  closeBadConnections: "--close-bad-connections",
   headers: "--header",
   maxConnectionsPerMirror: "--max-connection-per-server",
   maxRate: "--limit-rate",

@@ -95,8 +95,8 @@ async function diagnoseTls(
     host,
     port,
     rejectUnauthorized: false,
-    ...(isIP(host) === 0 && { servername: host }),
-    ...(caCerts.length > 0 && { ca: [...caCerts] }),
+    servername: isIP(host) === 0 ? host : undefined,
+    ca: caCerts.length > 0 ? [...caCerts] : undefined,
   });
   const destroy = () => socket.destroy();
   signal.addEventListener("abort", destroy);

@@ -33,7 +33,7 @@ export interface ExplainOptions {
   /** The proxy that was to be used. */
   readonly proxy?: string | URL | undefined;
   /** Messages that the user has seen already. */
-  readonly shown?: ReadonlySet<string>;
+  readonly shown?: ReadonlySet<string> | undefined;
 }
 
 /** An error of a running download with its exit code; what is none of the engine's comes back as is. */

@@ -25,14 +25,14 @@ export interface ExclusiveFile {
 export async function openAlone(
   path: string,
   name: string,
-  mode: number | undefined,
+  mode = 0o666,
 ): Promise<ExclusiveFile | undefined> {
   const found = await stat(path, name, Deno.lstat);
   // A link would be followed, and a pipe waited for.
   if (found !== undefined && !found.isFile) {
     throw writeError(`cannot write to ${name}: it is no regular file`);
   }
-  const options = { read: true, write: true, create: true, ...(mode !== undefined && { mode }) };
+  const options = { read: true, write: true, create: true, mode };
   const file = await openToWrite(name, () => Deno.open(path, options));
   try {
     if (await lock(file)) {

@@ -20,9 +20,9 @@ export interface Axis {
 /** What is known of an axis besides its values. */
 export interface AxisOptions {
   /** A value that it reaches in any case; the least one, where none is less. @default 0 */
-  least?: number;
+  least?: number | undefined;
   /** Whether only whole numbers are written beside it. @default false */
-  whole?: boolean;
+  whole?: boolean | undefined;
 }
 
 /** The axis from pixel `from` to pixel `to` that has room for these values. */

@@ -34,7 +34,7 @@ export interface Line {
   readonly kind: "ideal" | "level" | "steps";
   readonly positions: readonly Position[];
   /** What a level stands for. */
-  readonly label?: string;
+  readonly label?: string | undefined;
 }
 
 /** One axis of a figure. */

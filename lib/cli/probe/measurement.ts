@@ -209,7 +209,7 @@ export class MirrorProbe {
     const { connectTimeoutMs } = options;
     return new Downloader([this.#url], {
       ...{ ...options, range, fetch, signal },
-      ...(connectTimeoutMs !== undefined && { idleTimeoutMs: connectTimeoutMs }),
+      idleTimeoutMs: connectTimeoutMs,
       knownFile: this.#known,
       delayRequest: "normal",
       // The whole range is one block, which one request asks for.

@@ -68,7 +68,7 @@ export async function probeMirrors(
   { signal, caCerts, tell }: ProbeSurroundings,
 ): Promise<JudgedMirror[]> {
   const login = await Login.of(loginOptions);
-  await validate(urls, { ...options, ...(proxy !== undefined && { proxy }) });
+  await validate(urls, { ...options, proxy });
   using client = openClient(http, caCerts, proxy);
   const settings: ProbeSettings = {
     ...{ options, timeMs, signal },
@@ -108,12 +108,13 @@ function openClient(
   caCerts: readonly string[],
   proxy: string | undefined,
 ): Deno.HttpClient {
-  return Deno.createHttpClient({
-    ...(proxy !== undefined && { proxy: parseProxyUrl(proxy).client }),
+  const client: Deno.CreateHttpClientOptions = {
     caCerts: [...caCerts],
     http1: http !== "http2",
     http2: http !== "http1",
-  });
+  };
+  if (proxy !== undefined) client.proxy = parseProxyUrl(proxy).client;
+  return Deno.createHttpClient(client);
 }
 
 /** Why no mirror can be used; `undefined` where one can. */

@@ -162,13 +162,7 @@ export class FileDownload {
   #options({ start, end, knownFile }: FoundRange, { existing }: Output): DownloaderOptions {
     const { options } = this.#context;
     const from = start + continuationStart(existing);
-    return {
-      ...options,
-      ...(knownFile !== undefined && { knownFile }),
-      ...((from > 0 || end !== undefined) && {
-        range: { start: from, ...(end !== undefined && { end }) },
-      }),
-    };
+    return { ...options, knownFile, range: { start: from, end } };
   }
 
   /** Reads what is there from before: for the checksums all of it, for the comparison its end. */

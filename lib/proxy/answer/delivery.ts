@@ -11,7 +11,7 @@ import type { ByteRange } from "../../http/byte_range.ts";
 import type { FileRecord } from "./known_files.ts";
 import type { LiveDownloads, WatchedDownload } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import type { AnswerMemory } from "../capacity/memory_budget.ts";
+import { type AnswerMemory, LEAST_SHARE, windowOf } from "../capacity/memory_budget.ts";
 
 /** What deliveries share. */
 export interface DeliveryContext {
@@ -118,8 +118,11 @@ export class Delivery {
   }
 }
 
-/** The size of blocks where none is asked for, in bytes, as in the original. */
+/** Default block size of the original's algorithms, in bytes: the original's. */
 const SPLIT_SIZE = 1_000_000;
+
+/** Default block size of others, in bytes: two blocks fit into the smallest share of the memory. */
+const SMALL_SPLIT_SIZE = windowOf(LEAST_SHARE) / 2;
 
 function makeDownload(
   { mirrors, entry, range, options }: DeliveryOrder,
@@ -129,17 +132,18 @@ function makeDownload(
 ): { download: Downloader; watched: WatchedDownload } {
   const { windowSize } = memory;
   // A window holds at least two blocks.
-  const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, Math.floor(windowSize / 2));
+  const usual = (options.delayRequest ?? "adaptive") === "adaptive" ? SMALL_SPLIT_SIZE : SPLIT_SIZE;
+  const splitSize = Math.min(options.splitSize ?? usual, Math.floor(windowSize / 2));
   const download = new Downloader(mirrors, {
     ...options,
     signal,
     splitSize,
     windowSize,
     knownFile: entry.file,
-    ...(range && { range }),
+    range,
     onEvent: (event: TraceEvent) => watched.told(event),
   });
-  memory.hold(download);
+  memory.hold(download, splitSize);
   const size = entry.info.size ?? 0;
   const { start, end } = range ?? { start: 0, end: size };
   const stats = () => download.stats();

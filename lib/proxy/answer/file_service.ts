@@ -18,7 +18,7 @@ import type { Metrics } from "../observe/metrics.ts";
 import { makeBoundary, multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { Problem } from "../problem.ts";
-import { parseProxyQuery, type ProxyQuery } from "../request/query.ts";
+import { parseProxyQuery, type ProxyQuery, withQueryOptions } from "../request/query.ts";
 import type { ResolvedProxyOptions } from "../options.ts";
 import { hasChanged, upstreamProblem } from "./upstream_problem.ts";
 
@@ -219,7 +219,7 @@ export class FileService {
     memory: AnswerMemory,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const order = { mirrors, entry, range, options: { ...this.#download, ...options } };
+    const order = { mirrors, entry, range, options: withQueryOptions(this.#download, options) };
     return Delivery.start(order, this.#context, memory, signal);
   }
 }

@@ -9,6 +9,7 @@
 import { Downloader, type DownloaderOptions, type FileInfo, type KnownFile } from "../../../mod.ts";
 import { type FileValidators, fileValidators } from "./file_validators.ts";
 import { overloaded } from "../problem.ts";
+import { withQueryOptions } from "../request/query.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 
 /** A file on a set of mirrors. */
@@ -42,7 +43,11 @@ interface MirrorSet {
 /** The most sets that are kept. */
 const MOST_ENTRIES = 1000;
 /** Room for the first bytes of a file, by which mirrors are compared, and little more. */
-const LEARNING = { splitSize: 1000, windowSize: 16 * 1024, delayRequest: "normal" } as const;
+const LEARNING: DownloaderOptions = {
+  splitSize: 1000,
+  windowSize: 16 * 1024,
+  delayRequest: "normal",
+};
 
 /** Keeps what is known of sets of mirrors. */
 export class KnownFiles {
@@ -113,7 +118,7 @@ export class KnownFiles {
     before: FileRecord | undefined,
     signal: AbortSignal,
   ): Promise<FileRecord> {
-    const options = { ...this.#options.download, ...LEARNING, signal };
+    const options = { ...withQueryOptions(this.#options.download, LEARNING), signal };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
     const file = download.knownFile;

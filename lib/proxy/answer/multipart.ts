@@ -21,14 +21,14 @@ export interface MultipartOptions {
    *
    * @default {it is opened as the others}
    */
-  readonly first?: ReadableStream<Uint8Array>;
+  readonly first?: ReadableStream<Uint8Array> | undefined;
   /**
    * Told that the body ends early: a part failed, or the consumer has left, whether or not a part
    * was open then.
    *
    * @default {nobody is told}
    */
-  readonly brokeOff?: (outcome: "failed" | "cancelled") => void;
+  readonly brokeOff?: ((outcome: "failed" | "cancelled") => void) | undefined;
 }
 
 /** Gives the bytes of a range; the signal aborts when they are wanted no more. */

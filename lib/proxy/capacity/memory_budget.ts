@@ -15,26 +15,26 @@ export interface MemoryBudgetOptions {
    *
    * @default {256 MiB}
    */
-  bytes?: number;
+  bytes?: number | undefined;
   /**
    * The most downloads at once.
    *
    * @default {128}
    */
-  maxDownloads?: number;
+  maxDownloads?: number | undefined;
   /**
    * The share, in bytes, below which a download would be of no use: rather than press one below it,
    * the next one is not admitted.
    *
    * @default {2 MiB}
    */
-  leastShare?: number;
+  leastShare?: number | undefined;
   /**
    * The most that one download gets, in bytes, however few there are.
    *
    * @default {64 MiB}
    */
-  mostShare?: number;
+  mostShare?: number | undefined;
 }
 
 /** One download's part of the budget, given back when it is disposed of. */
@@ -135,6 +135,7 @@ function whole(option: string, value: number, least: number): number {
 export class AnswerMemory implements Disposable {
   readonly #admission: Admission;
   #download: Downloader | undefined;
+  #leastWindow = 0;
 
   /**
    * Takes room.
@@ -143,7 +144,8 @@ export class AnswerMemory implements Disposable {
    */
   constructor(budget: MemoryBudget) {
     const admission = budget.admit((share) => {
-      if (this.#download !== undefined) this.#download.windowSize = windowOf(share);
+      if (this.#download === undefined) return;
+      this.#download.windowSize = Math.max(windowOf(share), this.#leastWindow);
     });
     if (admission === undefined) {
       throw overloaded("as many downloads as there is memory for are under way");
@@ -156,9 +158,10 @@ export class AnswerMemory implements Disposable {
     return windowOf(this.#admission.share);
   }
 
-  /** Gives the room to a download: its window follows from now on. */
-  hold(download: Downloader): void {
+  /** Gives the room to a download: its window follows from now on, with room for two blocks. */
+  hold(download: Downloader, splitSize: number): void {
     this.#download = download;
+    this.#leastWindow = 2 * splitSize;
   }
 
   /** Gives the room back. */
@@ -172,6 +175,6 @@ export class AnswerMemory implements Disposable {
  * How much of its share a download's reorder buffer may take, in bytes: more than as much again
  * is on its way, in the connections to the mirrors and in the one to the client.
  */
-function windowOf(share: number): number {
+export function windowOf(share: number): number {
   return Math.floor(share * 3 / 8);
 }

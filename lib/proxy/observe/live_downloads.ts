@@ -43,20 +43,20 @@ export interface LiveOptions {
    *
    * @default {250}
    */
-  periodMs?: number;
+  periodMs?: number | undefined;
   /**
    * After how long without a word a watcher gets an empty comment, in milliseconds: what stands in
    * between would close the connection otherwise.
    *
    * @default {15_000}
    */
-  quietMs?: number;
+  quietMs?: number | undefined;
   /**
    * The most watchers at once.
    *
    * @default {100}
    */
-  mostWatchers?: number;
+  mostWatchers?: number | undefined;
 }
 
 /** What a watcher gets. */
@@ -67,7 +67,7 @@ const MOST_WATCHED = 16;
 
 /** The downloads of all files. */
 export class LiveDownloads {
-  readonly #options: Required<LiveOptions>;
+  readonly #options: { readonly [Name in keyof LiveOptions]-?: number };
   readonly #files = new Map<string, Watched[]>();
   #next = 1;
   #watchers = 0;

@@ -17,7 +17,7 @@ export interface MetricsOptions {
    *
    * @default {false}
    */
-  processMetrics?: boolean;
+  processMetrics?: boolean | undefined;
 }
 
 /** The metrics of one download. */

@@ -23,25 +23,25 @@ export interface QueryLimits {
    *
    * @default {32}
    */
-  maxMirrors?: number;
+  maxMirrors?: number | undefined;
   /**
    * The most characters of all names and values together, as they are once decoded.
    *
    * @default {16_384}
    */
-  maxQueryLength?: number;
+  maxQueryLength?: number | undefined;
   /**
    * The least `split_size`, in bytes; the engine takes 1000 and more.
    *
    * @default {10_000}
    */
-  minSplitSize?: number;
+  minSplitSize?: number | undefined;
   /**
    * The largest `split_size`, in bytes; the engine's window must be twice as large.
    *
    * @default {16 MiB}
    */
-  maxSplitSize?: number;
+  maxSplitSize?: number | undefined;
 }
 
 /** The options of a download that a query can set. */
@@ -69,44 +69,87 @@ export interface ProxyQuery {
 
 /** Reads a query. Throws a {@linkcode Problem} (400, or 414 for a long one) where it cannot. */
 export function parseProxyQuery(params: URLSearchParams, limits: QueryLimits = {}): ProxyQuery {
-  const resolved = { ...DEFAULT_LIMITS, ...limits };
+  const { maxMirrors = 32, maxQueryLength = 16_384 } = limits;
   let length = 0;
   for (const [name, value] of params) length += name.length + value.length + "&=".length;
-  if (length > resolved.maxQueryLength) {
+  if (length > maxQueryLength) {
     throw new Problem(
       414,
-      `the query has ${length} characters, but at most ${resolved.maxQueryLength} are allowed`,
+      `the query has ${length} characters, but at most ${maxQueryLength} are allowed`,
     );
   }
   for (const name of params.keys()) if (!KNOWN.includes(name)) throw unknownParameter(name);
-  const mirrors = parseMirrors(params, resolved.maxMirrors);
+  const mirrors = parseMirrors(params, maxMirrors);
   const options: QueryOptions = {};
   for (const [name, read] of Object.entries(OPTIONS)) {
     const text = only(params, name);
     if (text === undefined) continue;
-    Object.assign(options, read({ name, text, mirrors, limits: resolved }));
+    Object.assign(options, read({ name, text, mirrors, limits }));
   }
   const download = only(params, "download");
   return {
     mirrors: mirrors.map(({ href }) => href),
-    options,
+    options: inOriginalWords(options),
     download: download !== undefined && truth({ name: "download", text: download }),
   };
 }
 
-const DEFAULT_LIMITS: Required<QueryLimits> = {
-  maxMirrors: 32,
-  maxQueryLength: 16_384,
-  minSplitSize: 10_000,
-  maxSplitSize: 16 * 1024 * 1024,
-};
+/** Options of single algorithms, which only mean something together. */
+const ALGORITHM_OPTIONS = [
+  "delayRequest",
+  "staticDelays",
+  "initialDelay",
+  "initialDelayCoefficient",
+  "duplicateRequest",
+  "invalidBlockThreshold",
+  "closeBadConnections",
+  "maxBlocksPerRequest",
+  "maxConnectionsPerMirror",
+] as const;
+
+/**
+ * Returns the operator's options with those of a query. A query that chooses an algorithm takes
+ * nothing of the operator's, whose options may be of no use to it.
+ */
+export function withQueryOptions(
+  operator: DownloaderOptions,
+  query: QueryOptions,
+): DownloaderOptions {
+  const rest = { ...operator };
+  if (query.delayRequest !== undefined) { for (const name of ALGORITHM_OPTIONS) delete rest[name]; }
+  return { ...rest, ...query };
+}
+
+/**
+ * Translates what the original's parameters mean there. Whoever sets an option of its algorithms
+ * means its default one, `diff`; and what the algorithm does not use is ignored, which the engine
+ * would refuse.
+ */
+function inOriginalWords(options: QueryOptions): QueryOptions {
+  if (!ALGORITHM_OPTIONS.some((name) => name in options)) return options;
+  const meant = { delayRequest: DelayRequestAlgorithm.DIFF, ...options };
+  for (const name of unusedOptions(meant)) delete meant[name];
+  return meant;
+}
+
+function unusedOptions({ delayRequest, duplicateRequest }: QueryOptions): (keyof QueryOptions)[] {
+  const { ADAPTIVE, DIFF, STATIC } = DelayRequestAlgorithm;
+  const unused: (keyof QueryOptions)[] = [];
+  if (delayRequest !== STATIC) unused.push("staticDelays");
+  if (delayRequest !== DIFF) unused.push("initialDelay", "initialDelayCoefficient");
+  if (delayRequest === ADAPTIVE) unused.push("duplicateRequest");
+  if (delayRequest === ADAPTIVE || duplicateRequest === DuplicateRequestAlgorithm.NONE) {
+    unused.push("invalidBlockThreshold", "closeBadConnections");
+  }
+  return unused;
+}
 
 /** A parameter that was given, and what its value is held against. */
 interface Given {
   readonly name: string;
   readonly text: string;
   readonly mirrors: readonly Mirror[];
-  readonly limits: Required<QueryLimits>;
+  readonly limits: QueryLimits;
 }
 
 /** The largest value that a count may have, as in the engine: beyond it, somebody mistyped. */
@@ -114,9 +157,10 @@ const MANY = 1_000_000;
 
 /** What each of the original's parameters sets. Of two that set the same, the later one counts. */
 const OPTIONS: Readonly<Record<string, (given: Given) => QueryOptions>> = {
-  split_size: (given) => ({
-    splitSize: whole(given, given.limits.minSplitSize, given.limits.maxSplitSize),
-  }),
+  split_size: (given) => {
+    const { minSplitSize = 10_000, maxSplitSize = 16 * 1024 * 1024 } = given.limits;
+    return { splitSize: whole(given, minSplitSize, maxSplitSize) };
+  },
   // Whoever gives values means the algorithm that they are for, unless another one is named.
   static_delay_req_vals: (given) => ({
     delayRequest: DelayRequestAlgorithm.STATIC,

@@ -304,7 +304,7 @@ Deno.test("what the engine refuses is said in the words of the command line", as
     [["--split-size", "10", url], "--split-size is 10, but must be from 1000", 2],
     [
       ["--window=1M", "--split-size=1M", url],
-      "--window is 1048576, but must be at least twice --split-size",
+      "--window is 1048576, but must be at least twice the block size",
       2,
     ],
     [["-H", "Range: bytes=0-1", url], "--header ", 2],
@@ -314,6 +314,12 @@ Deno.test("what the engine refuses is said in the words of the command line", as
       "--max-connection-per-server is 0, but must be from 1 to 16",
       2,
     ],
+    [
+      ["--duplicate=ibrc", url],
+      "--duplicate is not used by --delay adaptive; leave it out or add --delay diff",
+      2,
+    ],
+    [["--no-initial-delay", url], "--no-initial-delay is not used by --delay adaptive", 2],
     [["--invalid-block-threshold=9999999", url], "--invalid-block-threshold is 9999999", 2],
     [["--cacert", "/nonexistent.pem", url], "--cacert", 2],
     [["--cacert", import.meta.filename!, url], "PEM format", 2],

@@ -6,6 +6,7 @@ import {
   type ProxyQuery,
   type QueryLimits,
   type QueryOptions,
+  withQueryOptions,
 } from "../../../lib/proxy/request/query.ts";
 
 const A = "http://a.example/f";
@@ -158,21 +159,24 @@ Deno.test("parseProxyQuery() reads the original's parameters", () => {
     ["delay_req_algo", "INV", { delayRequest: "inv" }],
     ["delay_req_algo", "STATIC", { delayRequest: "static" }],
     ["delay_req_algo", "ADAPTIVE", { delayRequest: "adaptive" }],
-    ["dup_req_algo", "NIBIB", { duplicateRequest: "nibib" }],
-    ["dup_req_algo", "ibrc", { duplicateRequest: "ibrc" }],
-    ["dup_req_algo", "DuplicateRequestAlgorithm.NIBIB", { duplicateRequest: "nibib" }],
-    ["dup_req_algo", "none", { duplicateRequest: "none" }],
+    ["dup_req_algo", "NIBIB", { delayRequest: "diff", duplicateRequest: "nibib" }],
+    ["dup_req_algo", "ibrc", { delayRequest: "diff", duplicateRequest: "ibrc" }],
+    ["dup_req_algo", "DuplicateRequestAlgorithm.NIBIB", {
+      delayRequest: "diff",
+      duplicateRequest: "nibib",
+    }],
+    ["dup_req_algo", "none", { delayRequest: "diff", duplicateRequest: "none" }],
     ["enable_dup_req", "true", {}],
-    ["enable_dup_req", "False", { duplicateRequest: "none" }],
-    ["close_bad_conn", "True", { closeBadConnections: true }],
-    ["close_bad_conn", "0", { closeBadConnections: false }],
-    ["enable_init_delay", "yes", { initialDelay: true }],
-    ["enable_init_delay", "NO", { initialDelay: false }],
-    ["init_delay_coef", "10", { initialDelayCoefficient: 10 }],
-    ["init_delay_coef", "2.5", { initialDelayCoefficient: 2.5 }],
-    ["init_delay_coef", ".5", { initialDelayCoefficient: 0.5 }],
-    ["invalid_block_threshold", "0", { invalidBlockThreshold: 0 }],
-    ["invalid_block_threshold", "50", { invalidBlockThreshold: 50 }],
+    ["enable_dup_req", "False", { delayRequest: "diff", duplicateRequest: "none" }],
+    ["close_bad_conn", "True", { delayRequest: "diff", closeBadConnections: true }],
+    ["close_bad_conn", "0", { delayRequest: "diff", closeBadConnections: false }],
+    ["enable_init_delay", "yes", { delayRequest: "diff", initialDelay: true }],
+    ["enable_init_delay", "NO", { delayRequest: "diff", initialDelay: false }],
+    ["init_delay_coef", "10", { delayRequest: "diff", initialDelayCoefficient: 10 }],
+    ["init_delay_coef", "2.5", { delayRequest: "diff", initialDelayCoefficient: 2.5 }],
+    ["init_delay_coef", ".5", { delayRequest: "diff", initialDelayCoefficient: 0.5 }],
+    ["invalid_block_threshold", "0", { delayRequest: "diff", invalidBlockThreshold: 0 }],
+    ["invalid_block_threshold", "50", { delayRequest: "diff", invalidBlockThreshold: 50 }],
     ["static_delay_req_vals", "{}", { delayRequest: "static", staticDelays: {} }],
     [
       "static_delay_req_vals",
@@ -190,9 +194,11 @@ Deno.test("parseProxyQuery() reads the original's parameters", () => {
 Deno.test("parseProxyQuery(): parameters that bear on the same", () => {
   const values = JSON.stringify({ [A]: 2 });
   assertEquals(options(["enable_dup_req", "0"], ["dup_req_algo", "IBRC"]), {
+    delayRequest: "diff",
     duplicateRequest: "none",
   });
   assertEquals(options(["dup_req_algo", "IBRC"], ["enable_dup_req", "1"]), {
+    delayRequest: "diff",
     duplicateRequest: "ibrc",
   });
   for (
@@ -200,7 +206,40 @@ Deno.test("parseProxyQuery(): parameters that bear on the same", () => {
       [["delay_req_algo", "diff"], ["static_delay_req_vals", values]],
       [["static_delay_req_vals", values], ["delay_req_algo", "diff"]],
     ] as const
-  ) assertEquals(options(...pairs), { delayRequest: "diff", staticDelays: { [A]: 2 } });
+  ) assertEquals(options(...pairs), { delayRequest: "diff" });
+});
+
+Deno.test("parseProxyQuery() ignores what the chosen algorithm does not use, as the original does", () => {
+  const all: [name: string, text: string][] = [
+    ["static_delay_req_vals", JSON.stringify({ [A]: 2 })],
+    ["enable_init_delay", "0"],
+    ["close_bad_conn", "1"],
+    ["invalid_block_threshold", "50"],
+  ];
+  const doubles = { closeBadConnections: true, invalidBlockThreshold: 50 };
+  const table: [name: string, expected: QueryOptions][] = [
+    ["NORMAL", { ...doubles, delayRequest: "normal" }],
+    ["STATIC", { ...doubles, delayRequest: "static", staticDelays: { [A]: 2 } }],
+    ["DIFF", { ...doubles, delayRequest: "diff", initialDelay: false }],
+    ["ADAPTIVE", { delayRequest: "adaptive" }],
+  ];
+  for (const [name, expected] of table) {
+    assertEquals(options(["delay_req_algo", name], ...all), expected, name);
+    const { mirrors, options: chosen } = parse([["host", A], ["delay_req_algo", name], ...all]);
+    assert(new Downloader(mirrors, chosen) instanceof Downloader);
+  }
+  const doubled = options(["enable_dup_req", "0"], ["close_bad_conn", "1"]);
+  assertEquals(doubled, { delayRequest: "diff", duplicateRequest: "none" });
+});
+
+Deno.test("withQueryOptions(): a query that chooses an algorithm takes none of the operator's options of one", () => {
+  const operator = { maxRedirects: 3, maxConnectionsPerMirror: 4, splitSize: 5000 };
+  assertEquals(withQueryOptions(operator, { splitSize: 1e6 }), { ...operator, splitSize: 1e6 });
+  assertEquals(withQueryOptions(operator, { delayRequest: "normal" }), {
+    maxRedirects: 3,
+    splitSize: 5000,
+    delayRequest: "normal",
+  });
 });
 
 Deno.test("parseProxyQuery(): the engine takes whatever it lets pass", () => {
@@ -215,7 +254,7 @@ Deno.test("parseProxyQuery(): the engine takes whatever it lets pass", () => {
     ["init_delay_coef", "1000000"],
     ["invalid_block_threshold", "1000000"],
   ]);
-  assertEquals(Object.keys(options).length, 8);
+  assertEquals(Object.keys(options).length, 6);
   assert(new Downloader(mirrors, options) instanceof Downloader);
 });
 

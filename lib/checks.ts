@@ -1,0 +1,81 @@
+/**
+ * Checks of values that callers give: options, and data they have stored as JSON. Each returns the
+ * value or throws an error that names it, what it is, and what it must be.
+ *
+ * @module
+ */
+
+import { OptionRangeError, OptionTypeError } from "./errors.ts";
+
+/**
+ * Returns a whole number from `least` to `most`; messages have `of` between the option's name and what
+ * is wrong.
+ */
+export function whole(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number = Number.MAX_SAFE_INTEGER,
+  of = "",
+): number {
+  if (!Number.isInteger(value)) {
+    throw new OptionTypeError(option, `${of}is ${shown(value)}, but must be a whole number`);
+  }
+  return number(option, value, least, most, of);
+}
+
+/** Returns a number from `least` to `most`. */
+export function number(
+  option: string,
+  value: unknown,
+  least: number,
+  most: number,
+  of = "",
+): number {
+  if (typeof value !== "number") {
+    throw new OptionTypeError(option, `${of}is ${shown(value)}, but must be a number`);
+  }
+  if (!(value >= least && value <= most)) {
+    throw new OptionRangeError(option, `${of}is ${value}, but must be from ${least} to ${most}`);
+  }
+  return value;
+}
+
+/** Returns one of the values of `names`. */
+export function oneOf<Name extends string>(
+  option: string,
+  value: unknown,
+  names: Readonly<Record<string, Name>>,
+): Name {
+  const all = Object.values(names);
+  const found = all.find((name) => name === value);
+  if (found !== undefined) return found;
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be one of ${all.join(", ")}`);
+}
+
+/** Returns an object. */
+export function record(option: string, value: unknown): Record<string, unknown> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be an object`);
+}
+
+/** Returns a list. */
+export function list(option: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be a list`);
+}
+
+/** Returns a string, or `undefined` for none; `null` counts as none. */
+export function optionalText(option: string, value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "string") return value;
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be a string`);
+}
+
+/** Names a value in a message; no control character of it reaches a terminal. */
+export function shown(value: unknown): string {
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return "an object";
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,137 @@
+/**
+ * What a download knows of its file, and what of that it hands on to later downloads. Pure.
+ *
+ * @module
+ */
+
+import { OptionTypeError } from "../errors.ts";
+import type { Validators } from "../http/validators.ts";
+import type { KnownFileFacts } from "../scheduler/opening.ts";
+import type { KnownMirror } from "../transport/transport.ts";
+import { list, optionalText, record, shown, whole } from "../checks.ts";
+
+/**
+ * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
+ * segments, RFC 6928) with its headers, so a mirror's answer costs no further round trip.
+ */
+export const PROBE_SIZE = 12 * 1024;
+
+/** Under a limit all probes together are as much as may come in so many seconds, */
+const PROBE_SECONDS = 0.2;
+
+/** but none is smaller than this, in bytes: something has to be compared. */
+const LEAST_PROBE = 1024;
+
+/** How many bytes each of so many mirrors is asked for first, at no more than `maxRate` bytes per second. */
+export function probeSizeFor(maxRate: number, mirrors: number): number {
+  const share = Math.floor(maxRate * PROBE_SECONDS / mirrors);
+  return Math.max(LEAST_PROBE, Math.min(PROBE_SIZE, share));
+}
+
+/** What is known of the file once the mirrors have agreed on it. */
+export interface FileInfo {
+  /** Size of the whole file in bytes; `undefined` if no mirror reports it. */
+  readonly size: number | undefined;
+  /** Media type, as a mirror reports it. */
+  readonly contentType: string | undefined;
+  /** Entity tag of a mirror. */
+  readonly etag: string | undefined;
+  /** Date of last modification, as a mirror reports it. */
+  readonly lastModified: string | undefined;
+  /** URLs of the mirrors known to have the file so far, without credentials. */
+  readonly mirrors: readonly string[];
+}
+
+/**
+ * What a download has learned of a file and its mirrors: another download of the file starts without
+ * probing them. It is plain data and may be stored as JSON.
+ */
+export interface KnownFile {
+  /** What the mirrors agreed on; its size is known. */
+  readonly info: FileInfo;
+  /** Digest of some bytes of the file, by which mirrors are compared; `undefined` for none. */
+  readonly digest: string | undefined;
+  /** Offset of the first of these bytes. */
+  readonly digestStart: number;
+  /** The mirrors that serve ranges of it. */
+  readonly mirrors: readonly KnownMirror[];
+}
+
+/**
+ * Checks the shape of what a caller gives as a known file, and returns a copy. Fields that may be
+ * `undefined` may be missing or `null`, as after a round trip through JSON.
+ *
+ * @throws {TypeError | RangeError} naming the field that is wrong
+ */
+export function checkKnownFile(value: unknown): KnownFile {
+  const { info, digest, digestStart, mirrors } = record("knownFile", value);
+  const { size, contentType, etag, lastModified, mirrors: urls } = record("knownFile.info", info);
+  return {
+    info: {
+      size: whole("knownFile.info.size", size, 0),
+      contentType: optionalText("knownFile.info.contentType", contentType),
+      etag: optionalText("knownFile.info.etag", etag),
+      lastModified: optionalText("knownFile.info.lastModified", lastModified),
+      mirrors: list("knownFile.info.mirrors", urls).map((url, index) =>
+        checkUrl(`knownFile.info.mirrors[${index}]`, url)
+      ),
+    },
+    digest: optionalText("knownFile.digest", digest),
+    digestStart: whole("knownFile.digestStart", digestStart, 0),
+    mirrors: list("knownFile.mirrors", mirrors).map((mirror, index) =>
+      checkMirror(`knownFile.mirrors[${index}]`, mirror)
+    ),
+  };
+}
+
+function checkMirror(name: string, value: unknown): KnownMirror {
+  const { url, location, validators } = record(name, value);
+  return {
+    url: checkUrl(`${name}.url`, url),
+    location: location === undefined || location === null
+      ? undefined
+      : checkUrl(`${name}.location`, location),
+    validators: checkValidators(`${name}.validators`, validators),
+  };
+}
+
+function checkValidators(name: string, value: unknown): Validators {
+  const { etag, lastModified, strong } = record(name, value);
+  return {
+    etag: optionalText(`${name}.etag`, etag),
+    lastModified: optionalText(`${name}.lastModified`, lastModified),
+    strong: optionalText(`${name}.strong`, strong),
+  };
+}
+
+function checkUrl(name: string, value: unknown): string {
+  const protocol = typeof value === "string" ? URL.parse(value)?.protocol : undefined;
+  if (protocol === "http:" || protocol === "https:") return value as string;
+  // The value itself may hold credentials.
+  const what = typeof value === "string" ? "another string" : shown(value);
+  throw new OptionTypeError(name, `is ${what}, but must be an http or https URL`);
+}
+
+/**
+ * Returns what the scheduler of a download needs of `file`. Its mirrors are compared by the `length`
+ * bytes from `start` on: the digest of other bytes is of no use.
+ */
+export function presumed(file: KnownFile, start: number, length: number): KnownFileFacts {
+  const comparable = file.digestStart === start && length >= PROBE_SIZE;
+  return {
+    size: file.info.size!,
+    digest: comparable ? file.digest : undefined,
+    mirrors: file.mirrors.map(({ url }) => url),
+  };
+}
+
+/** Headers for a response with `length` bytes of the file; `Infinity` where that is not known. */
+export function responseHeaders(info: FileInfo, length: number): Headers {
+  const { contentType, etag, lastModified } = info;
+  const headers = new Headers();
+  if (Number.isFinite(length)) headers.set("content-length", String(length));
+  headers.set("content-type", contentType ?? "application/octet-stream");
+  if (etag !== undefined) headers.set("etag", etag);
+  if (lastModified !== undefined) headers.set("last-modified", lastModified);
+  return headers;
+}
