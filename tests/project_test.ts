@@ -116,6 +116,19 @@ Deno.test("rooms of the proxy import only the rooms before them", () => {
   assertEquals(wrong, []);
 });
 
+Deno.test("the page's script imports itself and the types of /live's messages only", () => {
+  const script = MODULES.filter((path) => path.startsWith("lib/proxy/page/source/"));
+  assert(script.length > 0);
+  const foreign = script.flatMap((path) => GRAPH.get(path)!).filter((path) =>
+    !path.startsWith("lib/proxy/page/source/")
+  );
+  assertEquals([...new Set(foreign)], ["lib/proxy/observe/live_message.ts"]);
+});
+
+Deno.test("no module imports text, which the registry refuses", () => {
+  assertEquals(MODULES.filter((path) => /\bwith \{ type: /.test(read(path))), []);
+});
+
 Deno.test("imports lead to modules that there are, without circles", () => {
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]): void => {
