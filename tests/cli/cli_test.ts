@@ -47,7 +47,7 @@ Deno.test("the command takes the name of the file from the URL, once", async () 
   assertStringIncludes(first.stderr, "-> my file.bin\n");
   const second = await run([mirror.url], { cwd: place.path });
   assertEquals(second.code, 23);
-  assertStringIncludes(second.stderr, "my file.bin exists already; -o NAME");
+  assertStringIncludes(second.stderr, "my file.bin already exists; use -o NAME");
 });
 
 Deno.test("the command pipes to stdout and keeps its words to stderr", async () => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../lib/cli/part/part_file.ts";
-import { placeOf } from "../../lib/cli/output/place.ts";
+import { resolveTarget } from "../../lib/cli/output/target.ts";
 import { CommandError } from "../../lib/command_line/command_error.ts";
 import { bytesContent } from "../support/lab/content.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
@@ -34,8 +34,8 @@ async function enlarge(path: string): Promise<void> {
   assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
 }
 
-async function filePlace(output: string, resume: boolean) {
-  const place = await placeOf({
+async function fileTarget(output: string, resume: boolean) {
+  const place = await resolveTarget({
     ...{ output, resume, directory: undefined },
     ...{ createDirectories: false, keepExisting: false },
   }, "");
@@ -55,7 +55,7 @@ testWith(["tmpfs"], "a disk that is full halfway leaves what can be continued", 
   const ballast = `${disk.path}/ballast`;
   Deno.writeFileSync(ballast, new Uint8Array(DISK_SIZE / 2));
   const append = async (resume: boolean) => {
-    using part = await PartFile.open(await filePlace(path, resume), { resume });
+    using part = await PartFile.open(await fileTarget(path, resume), { resume });
     part.begin(FACTS);
     for (let at = part.existing; at < SIZE; at += 10_000) {
       await part.write(BYTES.subarray(at, Math.min(SIZE, at + 10_000)));
@@ -119,7 +119,7 @@ testWith(
     const args = ["-o", "remount,ro", disk.path];
     assertEquals((await new Deno.Command("mount", { args }).output()).success, true);
     const message = await refuse(
-      PartFile.open(await filePlace(`${disk.path}/f`, false), { resume: false }),
+      PartFile.open(await fileTarget(`${disk.path}/f`, false), { resume: false }),
     );
     assertStringIncludes(message, `cannot write to ${disk.path}/f.part: Read-only file system`);
   },

@@ -11,7 +11,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import type { Recording } from "../plot/trace_report.ts";
 import { readError, reason } from "../failure/file_error.ts";
 import { printable, truncate } from "../report/text_width.ts";
-import type { StartLine } from "../run/trace_file.ts";
+import type { StartLine } from "../output/trace_file.ts";
 
 /** The version of the format that is read. */
 const VERSION = 1;

@@ -14,7 +14,7 @@ import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 import { parseAge, parseRange, type RequestedRange, unlessZero } from "./values.ts";
-import type { TargetOptions } from "../output/place.ts";
+import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
 import { parseWriteOut } from "../report/write_out.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";

@@ -16,9 +16,9 @@ import {
   type WantedRange,
 } from "../part/part_file.ts";
 import type { FileFacts } from "../part/resume_record.ts";
-import type { Place } from "./place.ts";
+import type { Target } from "./target.ts";
 
-/** A place for the bytes of one file, opened. */
+/** A target for the bytes of one file, opened. */
 export interface Output extends Disposable {
   /** What messages call it. */
   readonly name: string;
@@ -43,23 +43,23 @@ export interface Output extends Disposable {
 }
 
 /**
- * Opens a place. Rejects with exit code 23 where it cannot be written, and with 36 where a newer
+ * Opens a target. Rejects with exit code 23 where it cannot be written, and with 36 where a newer
  * sphttp has begun what is to be continued.
  */
-export async function openPlace(
-  place: Exclude<Place, { type: "present" }>,
+export async function openTarget(
+  target: Exclude<Target, { type: "present" }>,
   options: PartFileOptions,
 ): Promise<Output> {
-  switch (place.type) {
+  switch (target.type) {
     case "stdout":
-      return new StreamOutput(place.name, Deno.stdout);
+      return new StreamOutput(target.name, Deno.stdout);
     case "device": {
-      const { name, path } = place;
+      const { name, path } = target;
       const device = await openToWrite(name, () => Deno.open(path, { write: true }));
       return new StreamOutput(name, device, device);
     }
     case "file":
-      return await PartFile.open(place, options);
+      return await PartFile.open(target, options);
   }
 }
 

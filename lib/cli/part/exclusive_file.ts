@@ -6,7 +6,7 @@
  */
 
 import { reason, writeError } from "../failure/file_error.ts";
-import { stat } from "../output/place.ts";
+import { stat } from "./file_target.ts";
 
 /** A file that nobody else writes to while it is open. */
 export interface ExclusiveFile {

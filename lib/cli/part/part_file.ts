@@ -10,7 +10,7 @@ import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { readError, reason, writeError } from "../failure/file_error.ts";
-import { exists, type FilePlace, nextPlace } from "../output/place.ts";
+import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
 import {
@@ -60,7 +60,7 @@ export class PartFile implements Disposable {
   readonly #behind: WriteBehind;
   readonly #path: string;
   readonly #created: boolean;
-  #place: FilePlace;
+  #target: FileTarget;
   #record: ResumeRecord | undefined;
   /** Mirrors that `#record` has from this download. */
   #told = new Set<string>();
@@ -68,42 +68,42 @@ export class PartFile implements Disposable {
   #open = true;
 
   private constructor(
-    place: FilePlace,
+    target: FileTarget,
     found: ExclusiveFile,
     resume: boolean,
     before: RecordFound,
   ) {
     const { file, sizeBefore = 0 } = found;
-    this.partName = `${place.name}.part`;
+    this.partName = `${target.name}.part`;
     this.existing = resume ? sizeBefore : 0;
     this.startsOver = !resume && sizeBefore > 0;
     this.before = before;
     this.#file = file;
     this.#behind = new WriteBehind(file);
-    this.#path = `${place.path}.part`;
+    this.#path = `${target.path}.part`;
     this.#created = found.sizeBefore === undefined;
-    this.#place = place;
+    this.#target = target;
   }
 
   /**
-   * Opens the part file of a place. Rejects with exit code 23 where that cannot be written or
+   * Opens the part file of a target. Rejects with exit code 23 where that cannot be written or
    * another download has it, and with 36 where it cannot be continued.
    */
-  static async open(place: FilePlace, { resume }: PartFileOptions): Promise<PartFile> {
-    let found = await openPart(place);
+  static async open(target: FileTarget, { resume }: PartFileOptions): Promise<PartFile> {
+    let found = await openPart(target);
     while (found === undefined) {
-      if (place.existing !== "avoid") {
-        throw writeError(`another sphttp is writing to ${place.name}.part; wait until it is done`);
+      if (target.existing !== "avoid") {
+        throw writeError(`another sphttp is writing to ${target.name}.part; wait until it is done`);
       }
-      place = await nextPlace(place);
-      found = await openPart(place);
+      target = await nextTarget(target);
+      found = await openPart(target);
     }
     try {
       const continued = resume && (found.sizeBefore ?? 0) > 0;
       const before = continued
-        ? await readRecord(`${place.path}.part`, `${place.name}.part`)
+        ? await readRecord(`${target.path}.part`, `${target.name}.part`)
         : NOTHING_BEFORE;
-      return new PartFile(place, found, resume, before);
+      return new PartFile(target, found, resume, before);
     } catch (error) {
       found.file.close();
       throw error;
@@ -112,7 +112,7 @@ export class PartFile implements Disposable {
 
   /** What messages call the final file. */
   get name(): string {
-    return this.#place.name;
+    return this.#target.name;
   }
 
   /** Itself: what an output without a part file has not. */
@@ -217,7 +217,7 @@ export class PartFile implements Disposable {
       // A part file without a record can be continued; a record without one would be left behind.
       await removeRecord(this.#path);
       if (mtime !== undefined) await this.#file.utime(mtime, mtime);
-      await Deno.rename(this.#path, this.#place.path);
+      await Deno.rename(this.#path, this.#target.path);
     } catch (cause) {
       if (cause instanceof CommandError) throw cause;
       throw writeError(`cannot rename ${this.partName} to ${this.name}: ${reason(cause)}`, cause);
@@ -294,7 +294,7 @@ export class PartFile implements Disposable {
 
   /** Somebody may have made a file of that name while this one was downloaded. */
   async #takeName(): Promise<void> {
-    const { existing, path, name } = this.#place;
+    const { existing, path, name } = this.#target;
     if (existing === "replace" || !await exists(path, name)) return;
     if (existing === "refuse") {
       throw writeError(
@@ -302,7 +302,7 @@ export class PartFile implements Disposable {
           "-o NAME to choose another name",
       );
     }
-    this.#place = await nextPlace(this.#place);
+    this.#target = await nextTarget(this.#target);
   }
 
   #checkLength(wanted: number): void {
@@ -319,7 +319,7 @@ export class PartFile implements Disposable {
 const NOTHING_BEFORE: RecordFound = { record: undefined, note: undefined };
 const NOT_SAID = { etag: undefined, lastModified: undefined, mirrors: [] };
 
-function openPart({ path, name, mode }: FilePlace): Promise<ExclusiveFile | undefined> {
+function openPart({ path, name, mode }: FileTarget): Promise<ExclusiveFile | undefined> {
   // Whoever may not read the file that is replaced may not read the new one.
   const permissions = mode === undefined ? undefined : mode & 0o777 | 0o600;
   return openAlone(`${path}.part`, `${name}.part`, permissions);

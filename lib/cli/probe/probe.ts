@@ -20,13 +20,13 @@ import type { ProbeArguments } from "./probe_arguments.ts";
 import { judge, type JudgedMirror, objectionsTo } from "./judgement.ts";
 import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { probeTable } from "./table.ts";
-import { sideBySide } from "../run/side_by_side.ts";
+import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text_width.ts";
 import { validate } from "../arguments/validate.ts";
 
 /** How many mirrors are asked side by side. */
-const SIDE_BY_SIDE = 8;
+const MAX_CONCURRENT = 8;
 
 /** What the command needs of its surroundings. */
 export interface ProbeContext {
@@ -80,8 +80,8 @@ export async function probeMirrors(
   const probes = distinct(urls.map((url) => login.apply(url)), settings);
   const measurements = () => probes.map(({ measurement }) => measurement);
   tell(`asking ${probes.length === 1 ? "the mirror" : `${probes.length} mirrors`}`);
-  await sideBySide(probes, SIDE_BY_SIDE, (probe) => probe.identify());
-  await sideBySide(probes, SIDE_BY_SIDE, (probe) => probe.ping());
+  await concurrently(MAX_CONCURRENT, probes, (probe) => probe.identify());
+  await concurrently(MAX_CONCURRENT, probes, (probe) => probe.ping());
   const objections = objectionsTo(measurements());
   const rest = probes.filter((_, index) => objections[index] === undefined);
   for (const [index, probe] of rest.entries()) {

@@ -23,13 +23,13 @@ import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { formatBytes } from "../report/format.ts";
 import type { FileTask } from "./file_tasks.ts";
-import { openPlace, type Output } from "../output/output.ts";
+import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
-import { placeOf } from "../output/place.ts";
+import { resolveTarget } from "../output/target.ts";
 import { verifyPresent } from "./present_file.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
 import type { FileReport } from "../report/report.ts";
-import { startLine, TraceFile } from "./trace_file.ts";
+import { startLine, TraceFile } from "../output/trace_file.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
@@ -68,17 +68,17 @@ export class FileDownload {
 
   /** Gets the file to its place. Rejects with a {@linkcode CommandError} where that cannot be. */
   async run(): Promise<void> {
-    const { target, urls } = this.#task;
+    const { target: options, urls } = this.#task;
     const { signal, traceFile } = this.#context;
     signal.throwIfAborted();
-    const place = await placeOf(target, urls[0]!);
-    this.#name = place.name;
-    if (place.type === "present") {
-      return await verifyPresent(place, this.#task, this.#context);
+    const target = await resolveTarget(options, urls[0]!);
+    this.#name = target.name;
+    if (target.type === "present") {
+      return await verifyPresent(target, this.#task, this.#context);
     }
     using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
     // A pipe may wait for its reader for ever.
-    const opening = openPlace(place, target);
+    const opening = openTarget(target, options);
     using output = await unlessAborted(opening, signal, (output) => output[Symbol.dispose]());
     this.#output = output;
     this.#name = output.name;
@@ -90,7 +90,7 @@ export class FileDownload {
       await output.complete({ mtime: this.#mtime() });
       this.#name = output.name;
     } catch (error) {
-      if (target.removeOnError) await output.remove();
+      if (options.removeOnError) await output.remove();
       else await output.settle();
       throw await this.#explain(error, output);
     }

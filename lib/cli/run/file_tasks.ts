@@ -11,7 +11,6 @@ import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { type Checksum, parseChecksum } from "../checksum/digest.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import type { TargetOptions } from "../output/place.ts";
 import { reason } from "../failure/file_error.ts";
 import { fileNameFromUrl } from "../output/file_name.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
@@ -19,7 +18,7 @@ import { Login } from "../arguments/login.ts";
 import { expandUrlPattern } from "../arguments/url_pattern.ts";
 import { validate } from "../arguments/validate.ts";
 import { parseHeader, type RequestedRange } from "../arguments/values.ts";
-import { refuseSamePaths } from "../output/written_paths.ts";
+import { refuseSamePaths, type TargetOptions } from "../output/target.ts";
 
 /** One file that is to be fetched. */
 export interface FileTask {

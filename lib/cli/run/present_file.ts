@@ -13,7 +13,7 @@ import { explain } from "../failure/failure.ts";
 import { readError, reason } from "../failure/file_error.ts";
 import { formatBytes } from "../report/format.ts";
 import type { FileTask } from "./file_tasks.ts";
-import type { Place } from "../output/place.ts";
+import type { Target } from "../output/target.ts";
 import type { FileReport } from "../report/report.ts";
 import { askSize } from "./find_range.ts";
 
@@ -27,7 +27,7 @@ export interface PresentFileContext {
 
 /** Tells that a file is complete. Rejects with a {@linkcode CommandError} where it is not. */
 export async function verifyPresent(
-  { path, name }: Extract<Place, { type: "present" }>,
+  { path, name }: Extract<Target, { type: "present" }>,
   task: FileTask,
   context: PresentFileContext,
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function verifyPresent(
     const names = checksums.map(({ name }) => name);
     const nothing = { elapsedMs: 0, bytesPerSecond: 0, sources: 0, mirrors: urls.length };
     const result = { name, bytes: there, existing: there, ...nothing, checksums: names };
-    report.present(result, `${name} exists already, ${why}`);
+    report.present(result, `${name} already exists, ${why}`);
   };
   if (task.checksums.length > 0) {
     await verifyChecksums(path, name, task, context);
@@ -59,7 +59,7 @@ export async function verifyPresent(
   const advice = there < wanted
     ? `if it is the beginning of this file, rename it to ${name}.part and run the same command again`
     : "leave out -C - to replace it";
-  throw new CommandError(ExitCode.RESUME, `${name} exists already with ${sizes}; ${advice}`);
+  throw new CommandError(ExitCode.RESUME, `${name} already exists with ${sizes}; ${advice}`);
 }
 
 async function verifyChecksums(

@@ -14,7 +14,7 @@ import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
 import { loadServerStats, saveServerStats } from "./server_stats.ts";
-import { sideBySide } from "./side_by_side.ts";
+import { concurrently } from "../process/concurrently.ts";
 import { FileDownload, type FileDownloadContext } from "./download_file.ts";
 import { type DownloadFacts, writeOutText } from "../report/write_out.ts";
 
@@ -39,7 +39,7 @@ export async function runDownloads(
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));
   const exitCodes: number[] = [];
   try {
-    await sideBySide(tasks, command.concurrent, async (task) => {
+    await concurrently(command.concurrent, tasks, async (task) => {
       // Whoever interrupts a list wants nothing of what is left of it.
       if (limited.signal.aborted) return;
       const facts = await fetchOne(task, command, { signal: limited.signal, report, book });

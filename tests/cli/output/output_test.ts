@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { openPlace, type Output } from "../../../lib/cli/output/output.ts";
+import { openTarget, type Output } from "../../../lib/cli/output/output.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
@@ -21,7 +21,7 @@ async function fill(output: Output): Promise<void> {
   await output.complete({ mtime: new Date() });
 }
 
-Deno.test("openPlace() opens a file as a part file", async () => {
+Deno.test("openTarget() opens a file as a part file", async () => {
   const directory = Deno.makeTempDirSync({ prefix: "sphttp-output-" });
   try {
     const path = `${directory}/f`;
@@ -29,7 +29,7 @@ Deno.test("openPlace() opens a file as a part file", async () => {
       ...{ type: "file", name: "f", path, existing: "replace", mode: undefined } as const,
       choice: { number: 0, path, name: "f" },
     };
-    using output = await openPlace(place, { resume: true });
+    using output = await openTarget(place, { resume: true });
     assertEquals([output.name, output.existing, output.part?.partName], ["f", 0, "f.part"]);
     await fill(output);
     assertEquals(Deno.readFileSync(path), BYTES);
@@ -39,11 +39,11 @@ Deno.test("openPlace() opens a file as a part file", async () => {
 });
 
 Deno.test({
-  name: "openPlace() writes to a device as it is",
+  name: "openTarget() writes to a device as it is",
   ignore: !LINUX,
   fn: async () => {
     for (const resume of [false, true]) {
-      using output = await openPlace(device("/dev/null"), { resume });
+      using output = await openTarget(device("/dev/null"), { resume });
       assertEquals([output.name, output.existing, output.part], ["/dev/null", 0, undefined]);
       await fill(output);
       await output.remove();
@@ -56,12 +56,12 @@ Deno.test({
   name: "a device that takes no more, or cannot be opened, is a write error",
   ignore: !LINUX,
   fn: async () => {
-    using full = await openPlace(device("/dev/full"), { resume: false });
+    using full = await openTarget(device("/dev/full"), { resume: false });
     const error = await assertRejects(() => fill(full), CommandError) as CommandError;
     assertEquals(error.exitCode, ExitCode.WRITE);
     assertStringIncludes(error.message, "cannot write to /dev/full: No space left");
     const none = await assertRejects(
-      () => openPlace(device("/dev/none/at/all"), { resume: false }),
+      () => openTarget(device("/dev/none/at/all"), { resume: false }),
       CommandError,
     ) as CommandError;
     assertEquals(none.exitCode, ExitCode.WRITE);
@@ -69,7 +69,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openPlace() writes to a named pipe; a reader who goes away needs no words",
+  name: "openTarget() writes to a named pipe; a reader who goes away needs no words",
   ignore: !LINUX,
   fn: async () => {
     const directory = Deno.makeTempDirSync({ prefix: "sphttp-output-" });
@@ -77,7 +77,7 @@ Deno.test({
       const path = `${directory}/pipe`;
       new Deno.Command("mkfifo", { args: [path] }).outputSync();
       const reader = Deno.open(path);
-      using output = await openPlace(device(path), { resume: false });
+      using output = await openTarget(device(path), { resume: false });
       const end = await reader;
       await fill(output);
       const read = new Uint8Array(10);

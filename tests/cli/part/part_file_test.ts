@@ -5,7 +5,7 @@ import { CommandError } from "../../../lib/command_line/command_error.ts";
 import {
   A,
   facts,
-  filePlace,
+  fileTarget,
   leave,
   open,
   refuse,
@@ -136,7 +136,7 @@ Deno.test("PartFile replaces the file only at the end", async () => {
 Deno.test("PartFile does not replace a file that came meanwhile", async () => {
   using place = workplace();
   {
-    using part = await PartFile.open(await filePlace(place, { fromUrl: true }), { resume: false });
+    using part = await PartFile.open(await fileTarget(place, { fromUrl: true }), { resume: false });
     await part.write(text("abc"));
     await part.settle();
     Deno.writeTextFileSync(place.file, "somebody's");
@@ -149,7 +149,7 @@ Deno.test("PartFile does not replace a file that came meanwhile", async () => {
 
 Deno.test("PartFile gives way to a file that came meanwhile, where files are kept", async () => {
   using place = workplace();
-  using part = await PartFile.open(await filePlace(place, { keepExisting: true }), {
+  using part = await PartFile.open(await fileTarget(place, { keepExisting: true }), {
     resume: false,
   });
   part.begin(facts(3));
@@ -173,7 +173,7 @@ Deno.test("PartFile has its file alone, in this process too", async () => {
     assertStringIncludes(message, "another sphttp is writing to ");
   }
   assertEquals(place.read("f.part"), "abc");
-  const other = await filePlace(place, { keepExisting: true });
+  const other = await fileTarget(place, { keepExisting: true });
   using two = await PartFile.open(other, { resume: false });
   assertEquals(two.name, `${place.file}.1`);
   await one.complete();
@@ -207,7 +207,7 @@ Deno.test({
 
 Deno.test("PartFile says why it cannot be written", async () => {
   using place = workplace();
-  const none = { ...await filePlace(place), path: `${place.path}/none/f`, name: "none/f" };
+  const none = { ...await fileTarget(place), path: `${place.path}/none/f`, name: "none/f" };
   assertEquals(
     await refuse(PartFile.open(none, { resume: false }), ExitCode.WRITE),
     "cannot write to none/f.part: its directory does not exist; --create-dirs makes it",

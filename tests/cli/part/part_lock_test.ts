@@ -5,9 +5,9 @@ const ROOT = new URL("../../../", import.meta.url);
 /** Opens the part file of the path given, says how that went, and holds it until stdin ends. */
 const HOLDER = `
   import { PartFile } from "${new URL("lib/cli/part/part_file.ts", ROOT).href}";
-  import { placeOf } from "${new URL("lib/cli/output/place.ts", ROOT).href}";
+  import { resolveTarget } from "${new URL("lib/cli/output/target.ts", ROOT).href}";
   const options = { directory: undefined, createDirectories: false, keepExisting: false };
-  const place = await placeOf({ ...options, output: Deno.args[0], resume: true }, "");
+  const place = await resolveTarget({ ...options, output: Deno.args[0], resume: true }, "");
   try {
     using part = await PartFile.open(place, { resume: true });
     console.log("has " + part.existing);

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { exists } from "../../../lib/cli/output/place.ts";
+import { exists } from "../../../lib/cli/part/file_target.ts";
 import { otherContent, randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 

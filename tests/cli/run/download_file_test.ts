@@ -179,7 +179,7 @@ Deno.test("-C - has nothing to do where the file is there and no part file", asy
   const shown = await run(["-C", "-", "-o", place.file, mirror.url]);
   assertStringIncludes(
     shown,
-    "exists already, and is as long as what is wanted; nothing to continue",
+    "already exists, and is as long as what is wanted; nothing to continue",
   );
   assertEquals(await run(["-s", "-C", "-", "-o", place.file, mirror.url]), "");
   assertEquals(Deno.readFileSync(place.file), BYTES);

@@ -7,7 +7,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import type { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { PartFile, type PartFileOptions } from "../../../lib/cli/part/part_file.ts";
-import { type FilePlace, placeOf } from "../../../lib/cli/output/place.ts";
+import { resolveTarget } from "../../../lib/cli/output/target.ts";
+import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
@@ -36,11 +37,11 @@ export function workplace() {
 export type Workplace = ReturnType<typeof workplace>;
 
 /** The place that a command would have; `-o` unless the URL's name is to be taken. */
-export async function filePlace(
+export async function fileTarget(
   { path, file }: Workplace,
   { fromUrl = false, keepExisting = false } = {},
-): Promise<FilePlace> {
-  const place = await placeOf({
+): Promise<FileTarget> {
+  const place = await resolveTarget({
     ...{ output: fromUrl ? undefined : file, directory: path, keepExisting },
     ...{ createDirectories: false, resume: false },
   }, A);
@@ -53,7 +54,7 @@ export async function open(
   place: Workplace,
   options: Partial<PartFileOptions> = {},
 ): Promise<PartFile> {
-  return await PartFile.open(await filePlace(place), { resume: false, ...options });
+  return await PartFile.open(await fileTarget(place), { resume: false, ...options });
 }
 
 /** A text in bytes. */

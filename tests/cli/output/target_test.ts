@@ -1,7 +1,8 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { MAX_NAME_BYTES } from "../../../lib/cli/output/file_name.ts";
-import { type FilePlace, placeOf, type PlaceOptions } from "../../../lib/cli/output/place.ts";
+import { type PathOptions, resolveTarget } from "../../../lib/cli/output/target.ts";
+import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const URL = "http://h/pub/f.iso?x";
@@ -12,8 +13,8 @@ function workplace() {
   return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
 }
 
-const find = (options: Partial<PlaceOptions>, url = URL) =>
-  placeOf({
+const find = (options: Partial<PathOptions>, url = URL) =>
+  resolveTarget({
     output: undefined,
     directory: undefined,
     createDirectories: false,
@@ -22,19 +23,19 @@ const find = (options: Partial<PlaceOptions>, url = URL) =>
     ...options,
   }, url);
 
-async function findFile(options: Partial<PlaceOptions>, url?: string): Promise<FilePlace> {
+async function findFile(options: Partial<PathOptions>, url?: string): Promise<FileTarget> {
   const place = await find(options, url);
   if (place.type !== "file") throw new Error(`This is no file: ${place.type}`);
   return place;
 }
 
-async function refuse(options: Partial<PlaceOptions>, url?: string): Promise<string> {
+async function refuse(options: Partial<PathOptions>, url?: string): Promise<string> {
   const error = await assertRejects(() => find(options, url), CommandError) as CommandError;
   assertEquals(error.exitCode, ExitCode.WRITE, error.message);
   return error.message;
 }
 
-Deno.test("placeOf() takes the name from -o, or else from the URL", async () => {
+Deno.test("resolveTarget() takes the name from -o, or else from the URL", async () => {
   assertEquals((await findFile({})).path, "./f.iso");
   assertEquals((await findFile({})).name, "f.iso");
   assertEquals((await findFile({ output: "other" })).path, "other");
@@ -45,7 +46,7 @@ Deno.test("placeOf() takes the name from -o, or else from the URL", async () => 
   assertEquals((await findFile({}, "http://h/-")).name, "./-");
 });
 
-Deno.test("placeOf() puts a directory in front of a relative name", async () => {
+Deno.test("resolveTarget() puts a directory in front of a relative name", async () => {
   using place = workplace();
   const { path: directory } = place;
   assertEquals((await findFile({ directory })).path, `${directory}/f.iso`);
@@ -60,7 +61,7 @@ Deno.test("placeOf() puts a directory in front of a relative name", async () => 
   assertEquals(await find({ directory, output: "-" }), { type: "stdout", name: "stdout" });
 });
 
-Deno.test("placeOf() makes directories only if that is wanted", async () => {
+Deno.test("resolveTarget() makes directories only if that is wanted", async () => {
   using place = workplace();
   const { path } = place;
   await findFile({ output: `${path}/a/b/f` });
@@ -73,23 +74,26 @@ Deno.test("placeOf() makes directories only if that is wanted", async () => {
   Deno.writeTextFileSync(`${path}/file`, "");
   assertStringIncludes(
     await refuse({ output: `${path}/file/f`, createDirectories: true }),
-    `cannot make the directory ${path}/file/: `,
+    `cannot create the directory ${path}/file: `,
   );
 });
 
-Deno.test("placeOf() replaces what -o names, and refuses to replace what a URL names", async () => {
+Deno.test("resolveTarget() replaces what -o names, and refuses to replace what a URL names", async () => {
   using place = workplace();
   const { path: directory } = place;
   Deno.writeTextFileSync(`${directory}/f.iso`, "done");
   assertEquals((await findFile({ directory, output: "f.iso" })).existing, "replace");
   const message = await refuse({ directory });
-  assertStringIncludes(message, `${directory}/f.iso exists already; -o NAME to choose a name, -o `);
+  assertStringIncludes(
+    message,
+    `${directory}/f.iso already exists; use -o NAME to choose a name, -o `,
+  );
   assertStringIncludes(message, "--no-clobber");
   assertEquals((await findFile({ directory, output: "new" })).existing, "replace");
   assertEquals((await findFile({ directory }, "http://h/new")).existing, "refuse");
 });
 
-Deno.test("placeOf() numbers a name where the file is kept", async () => {
+Deno.test("resolveTarget() numbers a name where the file is kept", async () => {
   using place = workplace();
   const { path: directory } = place;
   const keep = { directory, output: "f", keepExisting: true };
@@ -106,7 +110,7 @@ Deno.test("placeOf() numbers a name where the file is kept", async () => {
 });
 
 Deno.test({
-  name: "placeOf() takes a link that leads nowhere for a name that is taken",
+  name: "resolveTarget() takes a link that leads nowhere for a name that is taken",
   ignore: !POSIX,
   fn: async () => {
     using place = workplace();
@@ -118,7 +122,7 @@ Deno.test({
   },
 });
 
-Deno.test("placeOf() has nothing to continue where the file is there and no part of it", async () => {
+Deno.test("resolveTarget() has nothing to continue where the file is there and no part of it", async () => {
   using place = workplace();
   const { path: directory } = place;
   const path = `${directory}/f.iso`;
@@ -128,10 +132,10 @@ Deno.test("placeOf() has nothing to continue where the file is there and no part
   assertEquals((await find({ output: path, resume: true })).type, "present");
   Deno.writeTextFileSync(`${path}.part`, "begun");
   assertEquals((await find({ output: path, resume: true })).type, "file");
-  assertStringIncludes(await refuse({ directory, resume: true }), "exists already");
+  assertStringIncludes(await refuse({ directory, resume: true }), "already exists");
 });
 
-Deno.test("placeOf() refuses what is no place for a file", async () => {
+Deno.test("resolveTarget() refuses what is no place for a file", async () => {
   using place = workplace();
   const { path } = place;
   Deno.writeTextFileSync(`${path}/file`, "");
@@ -144,7 +148,7 @@ Deno.test("placeOf() refuses what is no place for a file", async () => {
 });
 
 Deno.test({
-  name: "placeOf() does not replace a file that is write-protected",
+  name: "resolveTarget() does not replace a file that is write-protected",
   ignore: !POSIX,
   fn: async () => {
     using place = workplace();
@@ -156,7 +160,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "placeOf() knows devices and pipes, and follows links",
+  name: "resolveTarget() knows devices and pipes, and follows links",
   ignore: !POSIX,
   fn: async () => {
     const device = { type: "device", name: "/dev/null", path: "/dev/null" } as const;

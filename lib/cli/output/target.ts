@@ -1,0 +1,177 @@
+/**
+ * Decides where a file goes: stdout, a device, or a path. Files that may not be replaced, and files
+ * of one run that would overwrite each other, are refused here, before anything is downloaded.
+ *
+ * @module
+ */
+
+import { basename } from "@std/path/basename";
+import { dirname } from "@std/path/dirname";
+import { isAbsolute } from "@std/path/is-absolute";
+import { resolve } from "@std/path/resolve";
+import { usageError } from "../../command_line/command_error.ts";
+import { reason, writeError } from "../failure/file_error.ts";
+import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
+import { recordsOf } from "../part/resume_record.ts";
+import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
+
+/** Where a file goes, and how it gets there. */
+export interface TargetOptions {
+  /** Value of `-o`; `-` is stdout, `undefined` takes the name from the URL. */
+  readonly output: string | undefined;
+  /** Directory of relative names. */
+  readonly directory: string | undefined;
+  /** Whether to create missing directories. */
+  readonly createDirectories: boolean;
+  /** Whether to choose another name if the file exists. */
+  readonly keepExisting: boolean;
+  /** Whether to continue a part file. */
+  readonly resume: boolean;
+  /** Whether the file gets the mirrors' Last-Modified as its modification time. */
+  readonly remoteTime: boolean;
+  /** Whether to remove the part file after an error. */
+  readonly removeOnError: boolean;
+}
+
+/** The options that decide the path. */
+export type PathOptions = Omit<TargetOptions, "remoteTime" | "removeOnError">;
+
+/** Where a file goes. */
+export type Target =
+  | { readonly type: "stdout"; readonly name: "stdout" }
+  /** A device or a pipe: written in place. */
+  | { readonly type: "device"; readonly name: string; readonly path: string }
+  /** With `-C -`: the file exists, and there is no part file to continue. */
+  | { readonly type: "present"; readonly name: string; readonly path: string }
+  | FileTarget;
+
+/**
+ * Resolves the options to a target and, if requested, creates its directory. Rejects with a usage
+ * error if the URL has no file name, and with exit code 23 if the file cannot be written or exists
+ * and may not be replaced.
+ *
+ * @param url URL of the first mirror
+ */
+export async function resolveTarget(options: PathOptions, url: string): Promise<Target> {
+  const { output, createDirectories, keepExisting, resume } = options;
+  if (output === "-") return { type: "stdout", name: "stdout" };
+  const path = pathOf(options, url);
+  const name = path.replace(/^\.\/(?!-$)/, "");
+  checkLength(path, name);
+  if (createDirectories) await makeDirectory(dirname(path));
+  const found = await stat(path, name);
+  if (found?.isDirectory || /[/\\]$/.test(path)) {
+    throw writeError(`cannot write to ${name}: ${found ? "it is a directory" : "no file name"}`);
+  }
+  if (found !== undefined && !found.isFile) return { type: "device", name, path };
+  // The file that a link points to is replaced, not the link.
+  const real = found === undefined ? path : await Deno.realPath(path);
+  if (resume && found !== undefined && await stat(`${real}.part`, `${name}.part`) === undefined) {
+    return { type: "present", name, path: real };
+  }
+  const target: FileTarget = {
+    type: "file",
+    name,
+    path: real,
+    existing: keepExisting ? "avoid" : output === undefined ? "refuse" : "replace",
+    choice: { number: 0, path: real, name },
+    mode: found?.mode ?? undefined,
+  };
+  if (found === undefined) return target;
+  if (keepExisting) return await nextTarget(target);
+  if (output === undefined) {
+    throw writeError(
+      `${name} already exists; use -o NAME to choose a name, -o ${name} to replace it, ` +
+        "or --no-clobber to number the new file",
+    );
+  }
+  if (isProtected(found)) {
+    throw writeError(`cannot replace ${name}: it is write-protected`);
+  }
+  return target;
+}
+
+/**
+ * Returns the path of a file.
+ *
+ * @param url URL of the first mirror
+ * @throws {CommandError} the URL has no file name
+ */
+export function pathOf(
+  { output, directory }: Pick<PathOptions, "output" | "directory">,
+  url: string,
+): string {
+  // "./" keeps a name of "-" that comes from a URL from meaning stdout.
+  const path = output ?? `./${fileNameFromUrl(url)}`;
+  if (directory === undefined || isAbsolute(path)) return path;
+  // join() would resolve "..", which leads elsewhere behind a link.
+  return `${directory.replace(/\/+$/, "")}/${path.replace(/^\.\//, "")}`;
+}
+
+function checkLength(path: string, name: string): void {
+  const bytes = nameBytes(basename(path));
+  if (bytes <= MAX_NAME_BYTES) return;
+  throw writeError(
+    `cannot write to ${name}: the name has ${bytes} bytes; ${MAX_NAME_BYTES} leave room for .part`,
+  );
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (cause) {
+    throw writeError(`cannot create the directory ${path}: ${reason(cause)}`, cause);
+  }
+}
+
+/** Reports whether no one may write to a file: renaming another over it would succeed anyway. */
+function isProtected({ mode }: Deno.FileInfo): boolean {
+  return mode !== null && Deno.build.os !== "windows" && (mode & 0o222) === 0;
+}
+
+/** A file that a run writes besides the downloads: the option that names it, and its path. */
+export type SideFile = readonly [option: string, path: string | undefined];
+
+/** A file that a run downloads. */
+export interface DownloadedFile {
+  /** Its number, from 0. */
+  readonly number: number;
+  /** Number of files in the run. */
+  readonly of: number;
+  readonly urls: readonly string[];
+  readonly target: PathOptions;
+}
+
+/**
+ * Checks that no two files of a run have the same path.
+ *
+ * @throws {CommandError} two have
+ */
+export function refuseSamePaths(
+  files: readonly DownloadedFile[],
+  sideFiles: readonly SideFile[],
+): void {
+  const known = new Map<string, string>();
+  const advice = files.length > 1
+    ? "out=NAME below a line of the input file gives it another name"
+    : "choose another name";
+  const add = (path: string, what: string) => {
+    // Some file systems ignore case or normalize Unicode.
+    const key = resolve(path).normalize("NFC").toLowerCase();
+    const other = known.get(key);
+    if (other !== undefined) {
+      const shown = path.replace(/^\.\//, "");
+      throw usageError(`${other} and ${what} would both be ${shown}; ${advice}`);
+    }
+    known.set(key, what);
+  };
+  for (const [option, path] of sideFiles) if (path !== undefined) add(path, option);
+  for (const { target, urls, number, of } of files) {
+    if (target.output === "-" || target.keepExisting) continue;
+    const path = pathOf(target, urls[0]!);
+    const file = of === 1 ? "the file" : `file ${number + 1}`;
+    add(path, file);
+    add(`${path}.part`, `the part of ${file}`);
+    for (const record of recordsOf(`${path}.part`)) add(record, `the record of ${file}`);
+  }
+}
