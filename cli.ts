@@ -63,19 +63,19 @@ async function run(args: string[]): Promise<number> {
     return ExitCode.OK;
   }
   const { json, verbosity } = command.report;
-  const toPeople = !json && verbosity !== "silent" && verbosity !== "errors";
-  return await elsewhere(command, args, toPeople) ?? await download(command);
+  const showWarning = !json && verbosity !== "silent" && verbosity !== "errors";
+  return await elsewhere(command, args, showWarning) ?? await download(command);
 }
 
-/** Where any certificate is to be trusted, another process does it: its exit code. */
+/** With `--insecure`, runs the command in another process and resolves to its exit code. */
 async function elsewhere(
   { insecure }: { readonly insecure: boolean },
   args: readonly string[],
-  toPeople: boolean,
+  showWarning: boolean,
 ): Promise<number | undefined> {
   if (!insecure) return undefined;
   const { isRerun, rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
-  return isRerun() ? undefined : await rerunInsecurely(args, { toPeople });
+  return isRerun() ? undefined : await rerunInsecurely(args, { showWarning });
 }
 
 async function probe(command: ProbeArguments): Promise<number> {

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { MAPPED } from "../lib/cli/process/insecure.ts";
 import { VERSION } from "../mod.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -85,7 +86,7 @@ const IMPURE =
 Deno.test("importsOf() sees imports of every kind", () => {
   const { pathname } = new URL(import.meta.url);
   const own = importsOf(pathname.slice(ROOT.pathname.length));
-  assertEquals(own, ["@std/assert", "mod.ts"]);
+  assertEquals(own, ["@std/assert", "lib/cli/process/insecure.ts", "mod.ts"]);
   const face = importsOf("mod.ts");
   assert(face.includes("lib/errors.ts") && face.includes("lib/engine/downloader.ts"), `${face}`);
 });
@@ -192,6 +193,18 @@ Deno.test("every name that is imported is mapped", () => {
   const mapped = Object.keys(readJson("deno.json").imports as object);
   const bare = [...GRAPH.values()].flat().filter((name) => name.startsWith("@"));
   assertEquals(bare.filter((name) => !mapped.includes(name)), []);
+});
+
+Deno.test("-k passes on every name that the command imports", () => {
+  const reached = new Set<string>();
+  const visit = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const target of GRAPH.get(path) ?? []) visit(target);
+  };
+  visit("cli.ts");
+  const mapped = [...reached].filter((name) => name.startsWith("@"));
+  assertEquals(mapped.sort(), [...MAPPED].sort());
 });
 
 Deno.test("VERSION is that of deno.json", () => {

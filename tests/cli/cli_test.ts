@@ -268,6 +268,32 @@ Deno.test("-k says what to type where Deno may not start itself", async () => {
   );
 });
 
+Deno.test("-k passes on the import map and no more permissions than there are", async () => {
+  using place = workplace();
+  await using mirror = await startMirror({ content: CONTENT });
+  const map = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
+  const download = async (...permissions: string[]) => {
+    const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...["run", "--quiet", "--no-check", "--no-prompt", map, "--allow-run", "--allow-read"],
+        ...[...permissions, new URL("cli.ts", ROOT).href, "-k", "-o", "f", mirror.url],
+      ],
+      // Without the import map, no module would be found.
+      env: { JSR_URL: `http://127.0.0.1:${closedPort()}/` },
+      cwd: place.path,
+      stdin: "null",
+      stderr: "piped",
+    }).output();
+    return { code, stderr: new TextDecoder().decode(stderr) };
+  };
+  const refused = await download("--allow-net");
+  assertEquals(refused.code, 23, refused.stderr);
+  assertStringIncludes(refused.stderr, "cannot write to f.part: Deno may not");
+  const allowed = await download("--allow-net", "--allow-write");
+  assertEquals(allowed.code, 0, allowed.stderr);
+  assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+});
+
 for (const [how, flags] of [["", []], [", also with -k", ["-k"]]] as const) {
   Deno.test(`a terminal that closes is exit 129, and the part file stays${how}`, async () => {
     await closeTerminal(flags);
@@ -286,8 +312,10 @@ async function closeTerminal(flags: readonly string[]): Promise<void> {
       return 0;
     }
   };
-  while (size() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
-  child.kill("SIGHUP");
+  let ended = false;
+  child.status.then(() => ended = true);
+  while (size() === 0 && !ended) await new Promise((resolve) => setTimeout(resolve, 5));
+  if (!ended) child.kill("SIGHUP");
   const [{ code }, stderr] = await Promise.all([
     child.status,
     new Response(child.stderr).text(),

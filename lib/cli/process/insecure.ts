@@ -1,86 +1,119 @@
 /**
- * `--insecure`: Deno trusts any certificate only when it was started so. The command starts itself
- * once more with that flag where it may, and says what to type where it may not.
+ * `--insecure`: Deno accepts any certificate only if it was started with the flag for it. The command
+ * therefore runs itself again with that flag, with the permissions and the import map that it has, or
+ * says what to type if it may not.
  *
  * @module
  */
 
+import { basename } from "@std/path/basename";
+import { TextLineStream } from "@std/streams/text-line-stream";
 import { usageError } from "../../command_line/command_error.ts";
-import { SIGNALS } from "./interruption.ts";
 import { writeMessage } from "../report/terminal.ts";
+import { SIGNALS } from "./interruption.ts";
 
 const FLAG = "--unsafely-ignore-certificate-errors";
-/** Tells the second run that it is one. */
+/** Environment variable that marks the second process. */
 const MARK = "SPHTTP_INSECURE";
 
-/** Whether this process was started by {@linkcode rerunInsecurely}. */
+/** Permissions that are passed on. */
+const PERMISSIONS = ["env", "ffi", "net", "read", "run", "sys", "write"] as const;
+
+/** Names in the import map that the command imports. */
+export const MAPPED: readonly string[] = [
+  "@std/async/pool",
+  "@std/path/basename",
+  "@std/path/dirname",
+  "@std/path/is-absolute",
+  "@std/path/resolve",
+  "@std/streams/text-line-stream",
+  "@std/streams/to-text",
+  "@std/text/closest-string",
+  "@std/text/levenshtein-distance",
+];
+
+/** Reports whether this process was started by {@linkcode rerunInsecurely}. */
 export function isRerun(): boolean {
   const { state } = Deno.permissions.querySync({ name: "env", variable: MARK });
   return state === "granted" && Deno.env.get(MARK) === "1";
 }
 
 /**
- * Runs the command again with certificates ignored; resolves to its exit code. Deno's own warning is
- * for people: `toPeople` says whether stderr is. A usage error where Deno may not start programs, or
- * is none (in a compiled command).
+ * Runs the command again with certificate errors ignored, and resolves to its exit code. Rejects with
+ * a usage error if this process may not start Deno, or is a compiled program.
+ *
+ * @param showWarning whether Deno's warning about certificates is shown
  */
 export async function rerunInsecurely(
   args: readonly string[],
-  { toPeople }: { readonly toPeople: boolean },
+  { showWarning }: { readonly showWarning: boolean },
 ): Promise<number> {
-  const { state } = Deno.permissions.querySync({ name: "run" });
-  if (state !== "granted" || !/^deno(\.exe)?$/.test(Deno.execPath().replace(/^.*[/\\]/, ""))) {
+  const deno = Deno.execPath();
+  const { state } = Deno.permissions.querySync({ name: "run", command: deno });
+  if (state !== "granted" || !/^deno(\.exe)?$/.test(basename(deno))) {
     throw usageError(
       `--insecure needs Deno to be started with ${FLAG}, and it may not start itself here: ` +
-        `deno run -A ${FLAG} jsr:@x/sphttp/cli …; with --cacert FILE a certificate of your own ` +
-        "is trusted without it",
+        `run deno run -A ${FLAG} jsr:@x/sphttp/cli …, or trust a certificate of your own with ` +
+        "--cacert FILE",
     );
   }
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", FLAG, Deno.mainModule, ...args],
-    // Deno says on stderr what it does; colours have no place in a file.
-    env: { [MARK]: "1", ...((!toPeople || !Deno.stderr.isTerminal()) && { NO_COLOR: "1" }) },
+  const child = new Deno.Command(deno, {
+    args: ["run", "--quiet", ...permissions(), ...importMap(), FLAG, Deno.mainModule, ...args],
+    // Deno's own messages are colored even if they do not go to a terminal.
+    env: { [MARK]: "1", ...((!showWarning || !Deno.stderr.isTerminal()) && { NO_COLOR: "1" }) },
     stdin: "inherit",
     stdout: "inherit",
-    stderr: toPeople ? "inherit" : "piped",
+    stderr: showWarning ? "inherit" : "piped",
   }).spawn();
-  const said = toPeople ? undefined : copyWithoutWarning(child.stderr);
-  // What is sent to this process is for the other one; a Ctrl-C that reaches both counts once.
+  const copied = showWarning ? undefined : copyWithoutWarning(child.stderr);
+  // The child handles signals. A Ctrl-C that reaches both processes counts once.
   const pass = (name: Deno.Signal) => {
     try {
       child.kill(name);
     } catch {
-      // It has ended already.
+      // It has ended.
     }
   };
   const listeners = SIGNALS.map((name) => [name, () => pass(name)] as const);
   for (const [name, listener] of listeners) Deno.addSignalListener(name, listener);
   try {
-    const [{ code }] = await Promise.all([child.status, said]);
+    const [{ code }] = await Promise.all([child.status, copied]);
     return code;
   } finally {
     for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
   }
 }
 
-/** Puts on stderr what comes, but for the line with which Deno begins. */
-async function copyWithoutWarning(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-  const text = stderr.pipeThrough(new TextDecoderStream());
-  let first: string | undefined = "";
-  for await (const part of text) {
-    if (first === undefined) {
-      writeMessage(part);
-      continue;
-    }
-    first += part;
-    const end = first.indexOf("\n") + 1;
-    if (end === 0) continue;
-    writeMessage(isWarning(first) ? first.slice(end) : first);
-    first = undefined;
-  }
-  if (first !== undefined && !isWarning(first)) writeMessage(first);
+/**
+ * Returns the permissions of this process as flags of Deno. Deno cannot list what a permission is
+ * limited to, so one that is granted in part is not passed on.
+ */
+function permissions(): string[] {
+  const granted = PERMISSIONS.filter((name) => {
+    const { state, partial } = Deno.permissions.querySync({ name });
+    return state === "granted" && !partial;
+  });
+  // Without the mark, the child would start a child of its own.
+  const mark = granted.includes("env") ? [] : [`--allow-env=${MARK}`];
+  return [...granted.map((name) => `--allow-${name}`), ...mark];
 }
 
-function isWarning(line: string): boolean {
-  return line.startsWith("DANGER: TLS");
+/** Returns the import map of this process as a flag; a published module needs none. */
+function importMap(): string[] {
+  try {
+    const imports = Object.fromEntries(MAPPED.map((name) => [name, import.meta.resolve(name)]));
+    const json = encodeURIComponent(JSON.stringify({ imports }));
+    return [`--import-map=data:application/json,${json}`];
+  } catch {
+    return [];
+  }
+}
+
+/** Copies lines to stderr, except Deno's warning. */
+async function copyWithoutWarning(stderr: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
+  const splitter: TransformStream<string, string> = new TextLineStream();
+  const lines = stderr.pipeThrough(new TextDecoderStream()).pipeThrough(splitter);
+  for await (const line of lines) {
+    if (!line.startsWith("DANGER: TLS")) writeMessage(`${line}\n`);
+  }
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { toText } from "@std/streams/to-text";
 import type { DownloaderOptions } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
@@ -105,8 +106,8 @@ async function inputEntries(
   if (inputFile === undefined) {
     return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
   }
-  const text = inputFile === "-"
-    ? await unlessAborted(new Response(Deno.stdin.readable).text(), signal)
+  const text: string = inputFile === "-"
+    ? await unlessAborted(toText(Deno.stdin.readable), signal)
     : await readText("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded only where it is needed, like all that the usual command has no use for.
