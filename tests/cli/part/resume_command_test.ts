@@ -161,6 +161,8 @@ Deno.test("two commands for one file: the second one is refused", async () => {
   for await (const event of Deno.watchFs(place.path)) {
     if (event.paths.some((path) => path.includes("f.part.json"))) break;
   }
+  // The first command cannot end before the others have.
+  mirror.setRate(5000);
   for (const args of [[], ["-C", "-"]]) {
     const { code, stderr } = await run(place.path, args, mirror);
     assertEquals(code, 23, stderr);
