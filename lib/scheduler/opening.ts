@@ -16,7 +16,7 @@ import {
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../errors.ts";
-import { agree, type Agreement, type FileFacts } from "./agreement.ts";
+import { agree, type Agreement, type FileFacts } from "../http/agreement.ts";
 import type { Answer, Size } from "./messages.ts";
 import type { LiveRequest, Mirror } from "./mirror.ts";
 

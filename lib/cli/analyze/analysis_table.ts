@@ -6,6 +6,7 @@
  */
 
 import type { Distribution } from "../../../mod.ts";
+import { fileNameInUrl } from "../../http/file_name.ts";
 import { mirrorNames } from "../plot/trace_report.ts";
 import type { TraceReport } from "../plot/trace_report.ts";
 import { formatBytes, formatRate } from "../report/format.ts";
@@ -140,10 +141,5 @@ function megabits(bytesPerSecond: number): string {
 }
 
 function fileName(url = ""): string {
-  const segment = URL.parse(url)?.pathname.split("/").at(-1) || url;
-  try {
-    return printable(decodeURIComponent(segment));
-  } catch {
-    return printable(segment);
-  }
+  return printable(fileNameInUrl(url) || url);
 }

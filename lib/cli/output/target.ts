@@ -13,7 +13,8 @@ import { usageError } from "../../command_line/command_error.ts";
 import { reason, writeError } from "../failure/file_error.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
 import { recordsOf } from "../part/resume_record.ts";
-import { fileNameFromUrl, MAX_NAME_BYTES, nameBytes } from "./file_name.ts";
+import { nameBytes } from "../../http/file_name.ts";
+import { fileNameFromUrl, MAX_NAME_BYTES } from "./file_name.ts";
 
 /** Where a file goes, and how it gets there. */
 export interface TargetOptions {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { majority } from "../../http/agreement.ts";
 import { formatPercent } from "../report/format.ts";
 import type { Measurement } from "./measurement.ts";
 
@@ -68,11 +69,12 @@ export function objectionsTo(measurements: readonly Measurement[]): (Objection |
   // What a mirror said before it failed counts.
   let witnesses = measurements.filter(({ head }) => head !== undefined);
   for (const { of, otherwise } of TRAITS) {
-    const winner = majority(witnesses.map(of));
-    if (winner === "tie") {
+    const vote = majority(witnesses.map(of));
+    if (vote.type !== "decided") {
       for (const one of witnesses) object(one, "tie", tieText(one));
       return objections;
     }
+    const winner = vote.value;
     for (const one of witnesses) {
       const value = of(one);
       if (value !== undefined && value !== winner) object(one, "other", otherwise(value, winner));
@@ -122,16 +124,6 @@ export function judge(measurements: readonly Measurement[]): JudgedMirror[] {
       reason: notes.length === 0 ? undefined : notes.join("; "),
     };
   }).sort(byRate);
-}
-
-/** The one value that most have, if they have any; `tie` where two are equally frequent. */
-function majority<Value>(values: readonly (Value | undefined)[]): Value | "tie" | undefined {
-  const votes = new Map<Value, number>();
-  for (const value of values) {
-    if (value !== undefined) votes.set(value, (votes.get(value) ?? 0) + 1);
-  }
-  const [first, second] = [...votes].sort(([, one], [, other]) => other - one);
-  return first?.[1] === second?.[1] && first !== undefined ? "tie" : first?.[0];
 }
 
 function tieText({ size }: Measurement): string {

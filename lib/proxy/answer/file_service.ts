@@ -9,10 +9,11 @@ import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
 import { AnswerMemory, MemoryBudget } from "../capacity/memory_budget.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
+import { contentDisposition, fileNameInUrl } from "../../http/file_name.ts";
 import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery } from "./delivery.ts";
-import { contentDisposition, fileNameOf, filePolicy } from "./headers.ts";
+import { filePolicy } from "./headers.ts";
 import type { LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { makeBoundary, multipartBody } from "./multipart.ts";
@@ -251,7 +252,7 @@ function fileHeaders(
   if (etag !== undefined) headers.set("etag", etag);
   if (lastModified !== undefined) headers.set("last-modified", lastModified);
   if (query.download) {
-    headers.set("content-disposition", contentDisposition(fileNameOf(query.mirrors[0]!)));
+    headers.set("content-disposition", contentDisposition(fileNameInUrl(query.mirrors[0]!)));
   }
   return headers;
 }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { agree, type Agreement, type FileFacts } from "../../lib/scheduler/agreement.ts";
+import { agree, type Agreement, type FileFacts } from "../../lib/http/agreement.ts";
 
 interface Answer extends FileFacts {
   readonly mirror: number;

@@ -1,0 +1,98 @@
+/**
+ * File names from URLs, made safe. A name from a URL is never trusted: it may hold a path, control
+ * characters, or a device of Windows. Follows RFC 6266 and RFC 8187 (Content-Disposition).
+ *
+ * @module
+ */
+
+/** Returns the last segment of a URL's path, decoded but not made safe; "" if there is none. */
+export function fileNameInUrl(url: string): string {
+  const segment = URL.parse(url)?.pathname.split("/").at(-1) ?? "";
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    // Not UTF-8: the name stays encoded.
+    return segment;
+  }
+}
+
+/**
+ * What is not shown as itself, or separates names: control characters, line ends, those that change
+ * the direction of what follows, and slashes.
+ */
+const UNSAFE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069/\\]/gu;
+/** Reserved on Windows; elsewhere they are common in names. */
+const UNSAFE_ON_WINDOWS = /[<>:"|?*]/g;
+
+/**
+ * Makes a name safe for a file of this system: everything stays recognizable, and nothing is removed.
+ *
+ * @param maxBytes the most bytes of UTF-8 it may have; a longer one is cut before its extension
+ */
+export function localFileName(name: string, windows: boolean, maxBytes: number): string {
+  name = name.replace(UNSAFE, "_");
+  if (windows) name = name.replace(UNSAFE_ON_WINDOWS, "_");
+  // Windows drops dots and spaces at the end, which would make another name of it.
+  return shorten(notDevice(name), maxBytes).replace(/[. ]+$/, (end) => "_".repeat(end.length));
+}
+
+/** The name of a file whose URL has none. */
+const FALLBACK_NAME = "download";
+/** What file systems take (255 bytes), with room for a browser's " (1)". */
+const MAX_PORTABLE_BYTES = 200;
+
+/**
+ * Makes a name safe on any system: without a path, invisible characters (those that change the
+ * direction of writing would disguise an extension), leading dots, and what is reserved on Windows.
+ */
+export function portableFileName(name: string): string {
+  const visible = name.toWellFormed()
+    .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu, "")
+    .replace(/\s+/gu, " ");
+  const last = visible.split(/[/\\]/).at(-1)!.replace(UNSAFE_ON_WINDOWS, "_");
+  const trimmed = shorten(last.replace(/^[. ]+/, ""), MAX_PORTABLE_BYTES).replace(/[. ]+$/, "");
+  return trimmed === "" ? FALLBACK_NAME : notDevice(trimmed);
+}
+
+/** Returns a `Content-Disposition` that makes a browser save the file under `name`, made safe. */
+export function contentDisposition(name: string): string {
+  const safe = portableFileName(name);
+  // Some clients decode percent signs where they should not.
+  const ascii = safe.replace(/[^\x20-\x7e]/gu, "_").replace(/[%\\"]/g, "_");
+  const value = `attachment; filename="${ascii}"`;
+  return ascii === safe ? value : `${value}; filename*=UTF-8''${encodeValue(safe)}`;
+}
+
+/** Percent-encodes everything that RFC 8187 does not call an attr-char. */
+function encodeValue(text: string): string {
+  return encodeURIComponent(text).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}
+
+/** Names of devices on Windows, whatever their extension. */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|$)/i;
+
+function notDevice(name: string): string {
+  return DEVICE.test(name) ? `_${name}` : name;
+}
+
+/** A name's extension, with the one before a compression's (`.tar.gz`). */
+const EXTENSION = /(?:\.[a-z][a-z\d]{0,7})?\.[a-z\d]{1,12}$/i;
+
+/** Cuts a name that is too long between two characters, before its extension. */
+function shorten(name: string, maxBytes: number): string {
+  if (nameBytes(name) <= maxBytes) return name;
+  const extension = EXTENSION.exec(name)?.[0] ?? "";
+  const stem = name.slice(0, name.length - extension.length);
+  // Writes whole characters only.
+  const room = new Uint8Array(maxBytes - extension.length);
+  const cut = stem.slice(0, new TextEncoder().encodeInto(stem, room).read);
+  return extension === "" ? cut : cut.replace(/[. ]+$/, "") + extension;
+}
+
+/** Returns the number of bytes of a name in UTF-8. */
+export function nameBytes(name: string): number {
+  return new TextEncoder().encode(name).byteLength;
+}
