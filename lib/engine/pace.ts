@@ -5,7 +5,6 @@
  * @module
  */
 
-import { pieceOf } from "../policy/limit.ts";
 import type { LimitView } from "../scheduler/view.ts";
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
@@ -23,7 +22,7 @@ export class Pace {
   /** How many bytes may be read now; waits until there are any, or `signal` aborts. */
   allowance(signal: AbortSignal): number | Promise<number> {
     const waitMs = this.#limit.openAt - performance.now();
-    if (waitMs <= 0 || signal.aborted) return pieceOf(this.#limit);
+    if (waitMs <= 0 || signal.aborted) return this.#limit.piece();
     return this.#wait(waitMs, signal).then(() => this.allowance(signal));
   }
 

@@ -95,7 +95,6 @@ export function resolveOptions(
       initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
       staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
       splitSize,
-      windowSize,
       duplicate: typeof duplicateRequest === "function"
         ? duplicateRequest
         : duplicateRequests[duplicateRequest],

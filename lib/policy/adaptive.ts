@@ -1,46 +1,23 @@
 /**
- * The adaptive delay request algorithm: every link busy all the time, and every range where the
- * front will be when it has come. A mirror is asked for its next range one round trip before the
- * last one ends; for as many bytes as it brings in about a tenth of a second; and for those that the
- * front will reach by then, since what lies before them comes from others.
+ * The adaptive delay request algorithm: it keeps every link busy all the time, and requests every
+ * range where the front will be when it has arrived. A mirror's next range is requested one round
+ * trip before the last one ends; it is as long as the mirror delivers in about a tenth of a second;
+ * and it lies where the front will be by then, since others deliver what comes before it. Pure, but
+ * for the lengths that it remembers: times are in milliseconds, and passed in.
  *
  * @module
  */
 
-import { mayHurry, mostBytes, pieceOf } from "./limit.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
-import type { AskReason, LimitView, Plan, Policy, SourceView } from "../scheduler/view.ts";
+import type { AskReason, DownloadView, Plan, Policy } from "../scheduler/view.ts";
 import { rescue } from "./rescue.ts";
 
-/** The state of a download, as the adaptive algorithm sees it. */
-export interface AdaptiveView {
-  readonly mirrors: readonly SourceView[];
-  readonly ledger: {
-    /** The first byte that has not been received. */
-    readonly front: number;
-    /** What has not been asked for, or was given back, lowest first. */
-    readonly free: readonly ByteRange[];
-    /** Whether the front was asked for, but given back. */
-    readonly frontWasReturned: boolean;
-    /** Bytes that are asked for. */
-    readonly askedBytes: number;
-  };
-  /** The most bytes held and asked for together. */
-  readonly windowSize: number;
-  /** Bytes that the consumer could take, but has not taken yet. */
-  readonly readyBytes: number;
-  /** What the rate of the whole download is limited to. */
-  readonly limit: LimitView;
-  /** Bytes from `start` to `end` that may be asked for now, as far as the window goes. */
-  roomFor(start: number, end: number): number;
-}
-
-/** How long a range takes its mirror, at least. */
+/** A range takes its mirror at least this long. */
 const RANGE_MS = 80;
 /**
- * And how many round trips: more where several requests run side by side, since few others take over
- * from them, and most where none does.
+ * And this many round trips: more where several requests run side by side, since few others take over
+ * from them, and most where no other does.
  */
 const RANGE_ROUND_TRIPS = 1.5;
 const SHARED_ROUND_TRIPS = 4;
@@ -48,41 +25,41 @@ const LONE_ROUND_TRIPS = 8;
 /** Bounds of a range's size. */
 const SHORTEST_RANGE = 64 * 1024;
 const LONGEST_RANGE = 8 * 1024 * 1024;
-/** Ranges get no shorter than this at the end of the file. */
+/** Ranges are no shorter than this at the end of the file. */
 const LAST_RANGE = 16 * 1024;
-/** Fewer bytes than a mirror brings in so many round trips are not left over: see {@linkcode cutOut}. */
+/** No gap is left that takes less than this many round trips: see {@linkcode cutOut}. */
 const CRUMB_ROUND_TRIPS = 2;
-/** How much later than expected a range may come without holding up the front. */
+/** A range may arrive this much later than expected without holding up the front. */
 const MARGIN = 1.1;
 const RAMPING_MARGIN = 1.5;
-/** The part of the window that is kept free for the front. */
+/** The part of the window kept free for the front. */
 const FRONT_SHARE = 1 / 8;
-/** The longest time between two looks while anything is under way. */
+/** Maximum time between two looks while any request is under way. */
 const LOOK_MS = 20;
 
-/** Plans by what is known of the links. */
-export class AdaptivePolicy implements Policy<AdaptiveView> {
-  /** Bytes that each mirror was last asked for. */
+/** Plans by the measured rates and latencies of the links. */
+export class AdaptivePolicy implements Policy {
+  /** Length of the last range of each mirror, in bytes. */
   readonly #lengths = new Map<number, number>();
 
-  next(view: AdaptiveView, now: number): Plan | undefined {
+  next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
     return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now);
   }
 
-  wakeAt({ mirrors, limit }: AdaptiveView, now: number): number {
+  wakeAt({ mirrors, limit }: DownloadView, now: number): number {
     const lookAt = mirrors.some(({ live }) => live.length > 0) ? now + LOOK_MS : Infinity;
     return limit.openAt > now ? Math.min(limit.openAt, lookAt) : lookAt;
   }
 
-  #ask(view: AdaptiveView, outlooks: readonly Outlook[], now: number): Plan | undefined {
+  #ask(view: DownloadView, outlooks: readonly Outlook[], now: number): Plan | undefined {
     const { ledger } = view;
     const [gap] = ledger.free;
     if (gap === undefined) return undefined;
     const atFront = gap.start === ledger.front;
-    // What somebody failed to bring holds up everything behind it.
+    // A range that was given back holds up everything after it.
     const urgent = atFront && ledger.frontWasReturned;
-    if (urgent) return mayHurry(view.limit, now) ? this.#askFront(gap, view, outlooks) : undefined;
+    if (urgent) return view.limit.mayHurry(now) ? this.#askFront(gap, view, outlooks) : undefined;
     if (view.limit.openAt > now) return undefined;
     const asking = outlooks.filter((outlook) => outlook.wantsWork());
     const short = shortest(view);
@@ -90,9 +67,9 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     const endAt = endOfAll(outlooks, bytesIn(ledger.free), view.limit.rate);
     for (const outlook of asking) {
       const length = this.#length(outlook, view);
-      // So much, and all mirrors end at the same time.
+      // With this length, all mirrors end at the same time.
       const last = outlook.rate * (endAt - outlook.freeAt);
-      // Somebody has to ask, whatever may seem better.
+      // One mirror has to go on, whatever may seem better.
       const must = ledger.askedBytes === 0;
       const range = must
         ? cutOut(gap, gap.start, length, short)
@@ -106,14 +83,14 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
         : "ahead";
       const plan = range && this.#plan(outlook, range, reason, view);
       if (plan !== undefined) return plan;
-      // The front waits for room for whoever brings it sooner: nobody slower takes it meanwhile.
+      // The front waits for room for the mirror that delivers it soonest: no slower one takes it.
       if (range?.start === ledger.front) return undefined;
     }
     return undefined;
   }
 
-  /** Asks whoever brings the front soonest, even if that means to wait until it can be asked. */
-  #askFront(gap: ByteRange, view: AdaptiveView, outlooks: readonly Outlook[]): Plan | undefined {
+  /** Requests the front from the mirror that delivers it soonest, or waits for that mirror. */
+  #askFront(gap: ByteRange, view: DownloadView, outlooks: readonly Outlook[]): Plan | undefined {
     const short = shortest(view);
     const [best] = outlooks.filter(({ source, silent }) => source.available && !silent)
       .sort((one, other) => one.rushedAt(short) - other.rushedAt(short));
@@ -126,7 +103,7 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     outlook: Outlook,
     range: ByteRange,
     reason: AskReason,
-    view: AdaptiveView,
+    view: DownloadView,
   ): Plan | undefined {
     const fitting = fitWindow(range, view);
     if (fitting === undefined) return undefined;
@@ -134,15 +111,15 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
     return { type: "ask", mirror: outlook.index, range: fitting, reason };
   }
 
-  /** How many bytes a mirror is to be asked for. */
-  #length(outlook: Outlook, view: AdaptiveView): number {
+  /** Returns how many bytes to request from a mirror. */
+  #length(outlook: Outlook, view: DownloadView): number {
     const { link: { latencyMs }, maxConnections } = outlook.source;
-    const piece = pieceOf(view.limit, { latencyMs, maxConnections });
+    const piece = view.limit.piece({ latencyMs, maxConnections });
     return Math.min(piece, this.#usualLength(outlook, view));
   }
 
   /** The same without a limit on the rate of the whole download. */
-  #usualLength(outlook: Outlook, view: AdaptiveView): number {
+  #usualLength(outlook: Outlook, view: DownloadView): number {
     const { rate, source } = outlook;
     if (outlook.onProbation) return SHORTEST_RANGE;
     const before = this.#lengths.get(outlook.index) ?? Infinity;
@@ -153,15 +130,15 @@ export class AdaptivePolicy implements Policy<AdaptiveView> {
       ? RANGE_ROUND_TRIPS
       : SHARED_ROUND_TRIPS;
     const wanted = rate / lanes * Math.max(RANGE_MS, roundTrips * link.latencyMs);
-    // Several requests of each mirror, and what they bring, have to find room in the window.
+    // Several requests of each mirror, and what they deliver, have to fit into the window.
     const most = Math.min(LONGEST_RANGE, view.windowSize / (2 * view.mirrors.length + 1));
     return Math.floor(Math.max(SHORTEST_RANGE, Math.min(wanted, most, 2 * before)));
   }
 }
 
-/** The shortest range that is asked for while much is left. */
-function shortest({ limit }: AdaptiveView): number {
-  return Math.min(SHORTEST_RANGE, pieceOf(limit));
+/** Returns the length of the shortest range to request while much is left. */
+function shortest({ limit }: DownloadView): number {
+  return Math.min(SHORTEST_RANGE, limit.piece());
 }
 
 function bytesIn(spans: readonly ByteRange[]): number {
@@ -169,8 +146,8 @@ function bytesIn(spans: readonly ByteRange[]): number {
 }
 
 /**
- * When `bytes` more would have come, at no more than `most` bytes per millisecond, if all mirrors
- * ended at the same time.
+ * Returns when `bytes` more would have arrived, at no more than `most` bytes per millisecond, if all
+ * mirrors ended at the same time.
  */
 function endOfAll(outlooks: readonly Outlook[], bytes: number, most: number): number {
   const working = outlooks.filter((one) => one.source.available && !one.silent && !one.onProbation)
@@ -191,14 +168,14 @@ function endOfAll(outlooks: readonly Outlook[], bytes: number, most: number): nu
 }
 
 /**
- * Where a mirror's next range of about `length` bytes lies: at the first free byte, if nobody else
- * would have brought it sooner; else behind what the others will bring until it has come.
+ * Returns where a mirror's next range of about `length` bytes lies: at the first free byte, if no
+ * other mirror would deliver that sooner; else after what the others will deliver until it arrives.
  */
 function place(
   outlook: Outlook,
   outlooks: readonly Outlook[],
   length: number,
-  { ledger, limit }: AdaptiveView,
+  { ledger, limit }: DownloadView,
   now: number,
 ): ByteRange | undefined {
   const others = outlooks.filter((other) =>
@@ -210,23 +187,23 @@ function place(
     (most, { rate, source }) => Math.max(most, CRUMB_ROUND_TRIPS * rate * source.link.latencyMs),
     SHORTEST_RANGE,
   );
-  // Where little is asked for at a time, a little less is no crumb.
-  const crumb = Math.min(usualCrumb, pieceOf(limit) / 2);
+  // Where little is requested at a time, a little less is no crumb.
+  const crumb = Math.min(usualCrumb, limit.piece() / 2);
   if (!sooner) return cutOut(first!, first!.start, length, crumb);
   const margin = outlook.source.link.ramping(now) ? RAMPING_MARGIN : MARGIN;
-  // Near the end, a shorter range may still be of use where a longer one would come too late.
+  // Near the end, a shorter range may still be of use where a longer one would arrive too late.
   for (let bytes = length; bytes >= Math.min(length, LAST_RANGE); bytes /= 2) {
     const byThen = now + margin * (outlook.finishAt(bytes) - now);
-    const brought = others.reduce((sum, other) => sum + other.broughtBy(byThen), 0);
-    // What this one brings of what may come, the others do not.
-    const skipped = Math.min(brought, Math.max(0, mostBytes(limit, now, byThen) - bytes));
+    const delivered = others.reduce((sum, other) => sum + other.deliveredBy(byThen), 0);
+    // What this one delivers of what may arrive, the others do not.
+    const skipped = Math.min(delivered, Math.max(0, limit.mostBytes(now, byThen) - bytes));
     const range = cutOutBehind(ledger.free, skipped, bytes, crumb);
     if (range !== undefined) return range;
   }
   return undefined;
 }
 
-/** About `length` bytes behind the first `skipped` free ones; `undefined` where there are too few. */
+/** Returns about `length` bytes after the first `skipped` free ones; `undefined` if too few are left. */
 function cutOutBehind(
   free: readonly ByteRange[],
   skipped: number,
@@ -248,8 +225,8 @@ function cutOutBehind(
 }
 
 /**
- * About `length` bytes of a gap from `start` on. What is left of the gap before and behind them is
- * nothing, or more than a crumb: fewer bytes would take less time than their request.
+ * Returns about `length` bytes of a gap from `start` on. What is left of the gap before and after them
+ * is nothing, or more than a crumb: fewer bytes would take less time than their request.
  */
 function cutOut(gap: ByteRange, start: number, length: number, crumb: number): ByteRange {
   const size = gap.end - gap.start;
@@ -265,28 +242,28 @@ function cutOut(gap: ByteRange, start: number, length: number, crumb: number): B
   return { start: shifted - gap.start < crumb ? gap.start : shifted, end: gap.end };
 }
 
-/** Less of a range that is too long: of less, less is on its way already. */
+/** Returns less of a range that is too long: of less, less is on its way already. */
 function shortened(
   { start }: ByteRange,
   room: number,
-  view: AdaptiveView,
+  view: DownloadView,
   reserve: number,
 ): ByteRange | undefined {
   const length = Math.min(room, view.roomFor(start, start + room) - reserve);
   return length > 0 ? { start, end: start + length } : undefined;
 }
 
-/** Keeps a range within the window; `undefined` where it is better to wait. */
-function fitWindow(range: ByteRange, view: AdaptiveView): ByteRange | undefined {
+/** Returns a range that fits into the window; `undefined` where it is better to wait. */
+function fitWindow(range: ByteRange, view: DownloadView): ByteRange | undefined {
   const { ledger, windowSize, readyBytes } = view;
   const reserve = Math.floor(windowSize * FRONT_SHARE);
   const atFront = range.start === ledger.front;
   const length = range.end - range.start;
   const room = view.roomFor(range.start, range.end) - (atFront ? 0 : reserve);
   if (length <= room) return range;
-  // Room that comes in small pieces is not asked for in small pieces.
+  // Room that comes in small pieces is not filled in small pieces.
   if (room >= Math.max(1, reserve)) return shortened(range, room, view, atFront ? 0 : reserve);
-  // Where nothing but the front can make any, it is asked for: the window may have shrunk.
+  // Where nothing but the front can make room, it is requested: the window may have shrunk.
   const stuck = atFront && readyBytes === 0 && ledger.askedBytes === 0;
   if (!stuck) return undefined;
   return { start: range.start, end: range.start + Math.min(length, Math.max(room, reserve, 1)) };

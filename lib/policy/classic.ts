@@ -1,20 +1,24 @@
 /**
  * The policy of the classic algorithms: each mirror has one request under way at a time, for a block
- * that its delay request algorithm chooses, or for the front's when the duplicate request algorithm
- * says so; kept within the window and the file. Pure.
+ * that the delay request algorithm chooses, or for the front's block if the duplicate request
+ * algorithm says so; kept within the window and the file. It keeps no state. Pure.
  *
  * @module
  */
 
+import type {
+  AskReason,
+  DelayView,
+  DownloadView,
+  Plan,
+  Policy,
+  SourceView,
+} from "../scheduler/view.ts";
 import { type DelayRequest, endOfQueue } from "./delay.ts";
 import type { DuplicateRequest } from "./duplicate.ts";
-import { pieceOf, UNLIMITED } from "./limit.ts";
-import type { AskReason, DelayView, LimitView, Plan, Policy } from "../scheduler/view.ts";
 import type { ByteRange } from "../http/byte_range.ts";
-import type { Ledger } from "../scheduler/ledger.ts";
-import type { LiveRequest, Mirror } from "../scheduler/mirror.ts";
 
-/** What plans are made by. */
+/** What the policy is set up with. */
 export interface ClassicOptions {
   /** The delay request algorithm. */
   readonly delay: DelayRequest;
@@ -22,29 +26,10 @@ export interface ClassicOptions {
   readonly duplicate: DuplicateRequest;
   /** Its threshold, in blocks. */
   readonly invalidBlockThreshold: number;
-  /** The unit of splitting, in bytes. */
+  /** The size of a block, in bytes. */
   readonly splitSize: number;
-  /** The most bytes held and asked for together. */
-  readonly windowSize: number;
-  /** The most blocks asked for in one request. */
+  /** The most blocks in one request. */
   readonly maxBlocksPerRequest: number;
-}
-
-/** The state of the download that plans are made from. */
-export interface ClassicView {
-  readonly ledger: Ledger;
-  readonly mirrors: readonly Mirror[];
-  readonly requests: Iterable<LiveRequest>;
-  /** Bytes that may be asked for besides those held and those that are on their way. */
-  readonly room: number;
-  /** Bytes that the consumer could take, but has not taken yet. */
-  readonly readyBytes: number;
-  /** What the rate of the whole download is limited to. */
-  readonly limit: LimitView;
-  /** Units received in total. */
-  readonly received: number;
-  /** Units received without the front's one becoming complete, since it last did. */
-  readonly receivedSinceFront: number;
 }
 
 /**
@@ -53,48 +38,49 @@ export interface ClassicView {
  */
 const SHORTEST_REQUEST_MS = 25;
 
-/** Under a limit a request asks for what may come in so many round trips: no other one is under way. */
+/** Under a limit, a request covers what may arrive in this many round trips: it is the only one. */
 const LIMITED_ROUND_TRIPS = 4;
 
 /** Plans by a delay and a duplicate request algorithm. */
-export class ClassicPolicy implements Policy<ClassicView> {
+export class ClassicPolicy implements Policy {
   readonly #options: ClassicOptions;
 
   constructor(options: ClassicOptions) {
     this.#options = options;
   }
 
-  next(view: ClassicView, now: number): Plan | undefined {
+  next(view: DownloadView, now: number): Plan | undefined {
     const { ledger, mirrors, limit } = view;
     if (!mirrors.some(({ idle }) => idle) && mirrors.some(isAtWork)) return undefined;
     if (limit.openAt > now) return undefined;
     const ranged = mirrors.filter((mirror) => mirror.servesRanges);
-    ledger.unitSize = unitSize(ranged, this.#options, limit);
-    // Where there is less to ask for than all could bring, it goes to those who bring it soonest.
+    const size = unitSize(ranged, this.#options, view);
+    if (size !== ledger.unitSize) return { type: "resize", unitSize: size };
+    // Where less may be requested than all could deliver, the quickest mirrors get it.
     if (limit.rate < Infinity) ranged.sort((one, other) => expectedMs(one) - expectedMs(other));
     for (const mirror of ranged) {
       const next = mirror.idle ? this.#plan(mirror, view) : undefined;
       if (next !== undefined) return next;
     }
     if (!ledger.hasFree || ranged.some(isAtWork)) return undefined;
-    // Those that were sent home come back when nobody is left at work.
-    const home = ranged.find(({ state }) => state.type === "retired") ??
+    // Mirrors that were retired or closed come back when no other is at work.
+    const last = ranged.find(({ state }) => state.type === "retired") ??
       ranged.find(({ state }) => state.type === "closed");
-    return home && this.#askFront(home, view);
+    return last && this.#askFront(last, view);
   }
 
-  wakeAt({ limit }: ClassicView, now: number): number {
+  wakeAt({ limit }: DownloadView, now: number): number {
     return limit.openAt > now ? limit.openAt : Infinity;
   }
 
-  #plan(mirror: Mirror, view: ClassicView): Plan | undefined {
+  #plan(mirror: SourceView, view: DownloadView): Plan | undefined {
     return this.#duplicate(mirror, view) ?? this.#next(mirror, view);
   }
 
-  #next(mirror: Mirror, view: ClassicView): Plan | undefined {
+  #next(mirror: SourceView, view: DownloadView): Plan | undefined {
     const { ledger, mirrors, received } = view;
     if (!ledger.hasFree) return undefined;
-    // What somebody failed to bring holds up everything behind it: first come, first served.
+    // A range that was given back holds up everything after it: first come, first served.
     if (ledger.frontWasReturned) return this.#askFront(mirror, view);
     const left = ledger.freeUnits;
     const delayView: DelayView = { mirror, mirrors, closed: countClosed(mirrors), received, left };
@@ -105,15 +91,15 @@ export class ClassicPolicy implements Policy<ClassicView> {
     return this.#ask(mirror, ledger.freeUnitAt(position), reason, view);
   }
 
-  #askFront(mirror: Mirror, view: ClassicView): Plan | undefined {
+  #askFront(mirror: SourceView, view: DownloadView): Plan | undefined {
     return this.#ask(mirror, view.ledger.freeUnitAt(0), "front", view);
   }
 
   #ask(
-    mirror: Mirror,
+    mirror: SourceView,
     unit: ByteRange | undefined,
     wanted: AskReason,
-    view: ClassicView,
+    view: DownloadView,
   ): Plan | undefined {
     const range = unit && withinWindow(unit, view);
     if (range === undefined) return undefined;
@@ -122,7 +108,7 @@ export class ClassicPolicy implements Policy<ClassicView> {
     return { type: "ask", mirror: view.mirrors.indexOf(mirror), range, reason };
   }
 
-  #duplicate(mirror: Mirror, view: ClassicView): Plan | undefined {
+  #duplicate(mirror: SourceView, view: DownloadView): Plan | undefined {
     const { ledger, mirrors, requests, receivedSinceFront } = view;
     if (ledger.complete || ledger.frontIsFree) return undefined;
     if (mirrors.some((other) => other.alive && other.usage > mirror.usage)) return undefined;
@@ -141,32 +127,32 @@ export class ClassicPolicy implements Policy<ClassicView> {
   }
 }
 
-/** How long a mirror takes for a block, as far as can be told. */
-function expectedMs({ blockMs, answerMs = 0 }: Mirror): number {
+/** Returns how long a mirror takes for a block, as far as can be told. */
+function expectedMs({ blockMs, answerMs = 0 }: SourceView): number {
   return blockMs ?? answerMs;
 }
 
-function isAtWork({ state }: Mirror): boolean {
+function isAtWork({ state }: SourceView): boolean {
   return state.type === "ready";
 }
 
-/** A caller's own algorithm may say anything; what is no position counts as the first. */
+/** Returns a valid position: a caller's own algorithm may return anything. */
 function sanitize(position: number): number {
   return position >= 0 ? Math.floor(position) : 0;
 }
 
-function countClosed(mirrors: readonly Mirror[]): number {
+function countClosed(mirrors: readonly SourceView[]): number {
   return mirrors.filter(({ state }) => state.type === "closed" || state.type === "dropped").length;
 }
 
 /**
- * Keeps a request within the window. One unit's room is kept free for the front alone: so whatever
- * fills the window, the front can always be asked for as soon as the consumer has taken what is
- * ready, and the download cannot lock up.
+ * Keeps a request within the window. Invariant: one unit's room stays free for the front alone, so
+ * that the front can always be requested as soon as the consumer has taken what is ready, whatever
+ * fills the window; otherwise the download could lock up.
  */
 function withinWindow(
   unit: ByteRange,
-  { ledger, room, readyBytes }: ClassicView,
+  { ledger, room, readyBytes }: DownloadView,
 ): ByteRange | undefined {
   if (unit.end - unit.start <= room - ledger.unitSize) return unit;
   const { start, end } = ledger.freeUnitAt(0)!;
@@ -174,23 +160,22 @@ function withinWindow(
   if (end - start <= room) return { start, end };
   // A unit may have been smaller when its room was kept, but never smaller than a block.
   const block = { start, end: Math.min(end, ledger.blockRange(ledger.blockOf(start)).end) };
-  // Where nothing but the front can make room, it is asked for: the window may have shrunk.
+  // Where nothing but the front can make room, it is requested: the window may have shrunk.
   const stuck = readyBytes === 0 && ledger.askedBytes === 0;
   return block.end - start <= room || stuck ? block : undefined;
 }
 
 /**
- * How many bytes one request is to ask for: one block or, where every mirror delivers blocks in
- * next to no time, as many neighbouring ones (a power of two) as keep it busy for a while and leave
- * room in the window for all mirrors. Under a limit they are as many as the nearest mirror needs to
- * keep up with it, and otherwise no more than make it look smooth.
+ * Returns the number of bytes in one request: one block or, where every mirror delivers blocks very
+ * quickly, as many neighboring ones (a power of two) as keep it busy for a while and leave room in the
+ * window for all mirrors. Under a limit they are as many as the nearest mirror needs to keep up with
+ * it, and otherwise no more than make it look smooth.
  */
 export function unitSize(
-  mirrors: readonly Mirror[],
-  options: ClassicOptions,
-  limit: LimitView = UNLIMITED,
+  mirrors: readonly SourceView[],
+  { splitSize, maxBlocksPerRequest }: ClassicOptions,
+  { windowSize, limit }: Pick<DownloadView, "windowSize" | "limit">,
 ): number {
-  const { splitSize, windowSize, maxBlocksPerRequest } = options;
   const slowest = Math.max(...mirrors.map(({ blockMs }) => blockMs ?? SHORTEST_REQUEST_MS));
   const latencyMs = Math.min(...mirrors.map(({ link }) => link.latencyMs));
   const least = limit.rate === Infinity
@@ -199,7 +184,7 @@ export function unitSize(
   const blocks = Math.min(
     maxBlocksPerRequest,
     windowSize / splitSize / (mirrors.length + 1),
-    Math.max(least, Math.min(SHORTEST_REQUEST_MS / slowest, pieceOf(limit) / splitSize)),
+    Math.max(least, Math.min(SHORTEST_REQUEST_MS / slowest, limit.piece() / splitSize)),
   );
   return splitSize * 2 ** Math.max(0, Math.floor(Math.log2(blocks)));
 }

@@ -1,35 +1,35 @@
 /**
- * What is to be expected of one mirror: when it will have brought what it was asked for, and when it
- * would bring more. Times are in milliseconds.
+ * The forecast for one mirror: when it will have delivered what was requested from it, and when it
+ * would deliver more. Pure: times are in milliseconds, and passed in.
  *
  * @module
  */
 
 import type { RequestView, SourceView } from "../scheduler/view.ts";
 
-/** The shortest silence that says something of a mirror. */
+/** A shorter silence means nothing. */
 const SILENCE_MS = 60;
 
-/** How much sooner than needed a mirror is asked again, at most, in milliseconds. */
+/** The next request is sent up to this much earlier than needed. */
 const MARGIN_MS = 10;
 
-/** How much later than expected a mirror may bring what it is tried again with. */
+/** How much later than expected a mirror that has failed may deliver its next range. */
 const PROBATION_MS = 300;
 
-/** What is to be expected of one mirror. */
+/** The forecast for one mirror. */
 export class Outlook {
   /** Index of the mirror. */
   readonly index: number;
   readonly source: SourceView;
   /** Bytes per millisecond. */
   readonly rate: number;
-  /** When everything that it was asked for will have come. */
+  /** When everything requested from it will have arrived. */
   readonly readyAt: number;
-  /** For how long nothing has come though something was expected. */
+  /** For how long nothing has arrived though something was expected. */
   readonly silentMs: number;
-  /** When it can be given another request, at the earliest. */
+  /** When it can take another request, at the earliest. */
   readonly #slotAt: number;
-  /** When one of its lanes has nothing more to bring. */
+  /** When one of its lanes has nothing more to deliver. */
   readonly #laneAt: number;
   readonly #now: number;
 
@@ -57,17 +57,17 @@ export class Outlook {
     this.silentMs = Math.max(0, now - heardAt);
   }
 
-  /** Whether it has stopped sending, as far as can be told: it gets nothing new to do. */
+  /** Whether it has stopped sending, as far as can be told: nothing new is requested from it. */
   get silent(): boolean {
     return this.silentMs > this.patienceMs;
   }
 
-  /** Whether it has failed, and not brought anything since: it has to prove itself with little. */
+  /** Whether it has failed and delivered nothing since: little is requested from it. */
   get onProbation(): boolean {
     return this.source.failures > 0;
   }
 
-  /** Whether it can be given another request at all. */
+  /** Whether it can take another request at all. */
   get open(): boolean {
     const { available, live, maxConnections } = this.source;
     return available && live.length < maxConnections && !this.silent;
@@ -79,13 +79,13 @@ export class Outlook {
     return Math.max(SILENCE_MS, latencyMs / 2, 4 * deviationMs);
   }
 
-  /** Whether a lane of it is free, or will be by the time at which an answer could come. */
+  /** Reports whether one of its lanes is free, or will be by the time an answer could arrive. */
   wantsWork(): boolean {
     if (!this.open) return false;
     if (this.onProbation) return this.source.live.length === 0;
     const { live, lanes, link } = this.source;
     const { nextLatencyMs, deviationMs } = link;
-    // Where answers come at once, a second request under way would be of no use.
+    // Where answers arrive at once, a second request would be of no use.
     const leadMs = 1.1 * nextLatencyMs + deviationMs + Math.min(MARGIN_MS, nextLatencyMs);
     let busy = 0;
     for (const { position, claimEnd, answeredAt, dueAt } of live) {
@@ -98,13 +98,13 @@ export class Outlook {
     return busy < (link.ramping(this.#now) ? lanes + 1 : lanes);
   }
 
-  /** From when on it would bring what it is asked for now, if all its lanes went on with that. */
+  /** From when on it would deliver what is requested now, if all its lanes went on with that. */
   get freeAt(): number {
     const { live, link } = this.source;
     return live.length > 0 ? this.readyAt : this.#now + link.nextLatencyMs;
   }
 
-  /** When it would have brought `bytes` more, asked for now, as soon as a lane is free. */
+  /** Returns when it would have delivered `bytes` requested now, as soon as a lane is free. */
   finishAt(bytes: number): number {
     const { link, lanes } = this.source;
     const answerAt = this.#now + link.nextLatencyMs;
@@ -112,7 +112,7 @@ export class Outlook {
     return Math.max(this.#laneAt, answerAt) + lateMs + lanes * this.transferMs(bytes);
   }
 
-  /** The same if it brought them besides what it has to bring, as soon as it can be asked. */
+  /** The same if it delivered them beside the rest, as soon as it can take another request. */
   rushedAt(bytes: number): number {
     const lateMs = this.onProbation ? PROBATION_MS : 0;
     const answerAt = this.#slotAt + this.source.link.nextLatencyMs + lateMs;
@@ -121,18 +121,18 @@ export class Outlook {
     return Math.min(this.finishAt(bytes), answerAt + share * this.transferMs(bytes));
   }
 
-  /** How many bytes it would bring by `at` besides those that it was asked for. */
-  broughtBy(at: number): number {
+  /** Returns how many bytes it would deliver by `at`, besides those already requested. */
+  deliveredBy(at: number): number {
     return this.onProbation ? 0 : this.rate * Math.max(0, at - this.freeAt);
   }
 
-  /** How long `bytes` take once they have begun to come. */
+  /** Returns how long `bytes` take once they have begun to arrive. */
   transferMs(bytes: number): number {
     return bytes / this.rate;
   }
 }
 
-/** From when on a silence of a request counts. */
+/** Returns from when on the silence of a request counts. */
 export function expectedSince({ answeredAt, activeAt, dueAt }: RequestView): number {
   return answeredAt === undefined ? Math.max(activeAt, dueAt) : activeAt;
 }

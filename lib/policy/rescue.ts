@@ -1,45 +1,34 @@
 /**
- * How the adaptive algorithm saves the front from a mirror that has slowed down or fallen silent: a
- * part of its range is given to another one (steal), or it loses what it has not brought (revoke).
- * Times are in milliseconds.
+ * Where a silent or slow mirror loses its range: the adaptive algorithm keeps the front moving by
+ * giving a part of the range to another mirror (steal), or by freeing what has not been delivered of
+ * it (revoke). Pure: times are in milliseconds, and passed in.
  *
  * @module
  */
 
-import { mayHurry, pieceOf } from "./limit.ts";
 import { expectedSince, type Outlook } from "./outlook.ts";
-import type { LimitView, Plan, RequestView } from "../scheduler/view.ts";
+import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
 
-/** The state of a download, as far as a rescue depends on it. */
-export interface RescueView {
-  readonly ledger: {
-    readonly front: number;
-    readonly free: readonly unknown[];
-  };
-  /** What the rate of the whole download is limited to. */
-  readonly limit: LimitView;
-}
-
-/** A theft has to bring the front forward by so much, and by this part of what remains. */
+/** Stealing has to move the front's completion forward by this time, and by this part of the rest. */
 const GAIN_MS = 150;
 const GAIN_SHARE = 0.5;
-/** The same when nothing is left to ask for, and who helps would be idle. */
+/** The same when nothing is left to request, and the helping mirror would be idle. */
 const LAST_GAIN_MS = 20;
 /** A mirror that is silent for this long loses all its ranges. */
 const LOSS_MS = 300;
 const LOSS_LATENCIES = 2.5;
-/** It is not worth asking for less. */
+/** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 16 * 1024;
 
-/** What is to be done for the front; `undefined` if nothing is. */
+/** Returns what to do for the front; `undefined` for nothing. */
 export function rescue(
-  view: RescueView,
+  view: DownloadView,
   outlooks: readonly Outlook[],
   now: number,
 ): Plan | undefined {
   for (const outlook of outlooks) {
     for (const request of outlook.source.live) {
-      // What it owns may end nowhere, where it is a whole file; and nobody else can be given that.
+      // What a request for the whole file owns may be endless, and no range can replace it.
       if (request.kind !== "range" || request.claimEnd <= request.position) continue;
       const { front } = view.ledger;
       const atFront = request.position <= front && front < request.claimEnd;
@@ -50,7 +39,7 @@ export function rescue(
       const helpers = outlooks.filter((other) => other !== outlook && other.open);
       if (helpers.length === 0) continue;
       if (silent) return { type: "revoke", request: request.id };
-      const plan = mayHurry(view.limit, now)
+      const plan = view.limit.mayHurry(now)
         ? steal(request, outlook, helpers, view, now)
         : undefined;
       if (plan !== undefined) return plan;
@@ -59,15 +48,15 @@ export function rescue(
   return undefined;
 }
 
-/** Gives the end of the range at the front to whoever makes the whole of it come soonest. */
+/** Gives the end of the front's range to the mirror that makes the whole of it arrive soonest. */
 function steal(
   request: RequestView,
   owner: Outlook,
   helpers: readonly Outlook[],
-  { ledger, limit }: RescueView,
+  { ledger, limit }: DownloadView,
   now: number,
 ): Plan | undefined {
-  const shortest = Math.min(SHORTEST_STEAL, pieceOf(limit) / 2);
+  const shortest = Math.min(SHORTEST_STEAL, limit.piece() / 2);
   const left = request.claimEnd - request.position;
   const waitMs = request.answeredAt === undefined ? Math.max(0, request.dueAt - now) : 0;
   const aloneMs = waitMs + left / owner.rate;

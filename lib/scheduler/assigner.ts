@@ -1,51 +1,52 @@
 /**
- * Gives work to the mirrors: it carries out what the policy plans. Pure.
+ * Sends requests to mirrors that can take some: it executes what the policy plans. Pure.
  *
  * @module
  */
 
 import type { ByteRange } from "../http/byte_range.ts";
-import type { Plan, Policy } from "./view.ts";
 import type { SendReason } from "../trace/events.ts";
+import type { Mirror } from "./mirror.ts";
+import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
-import type { LiveRequest, Mirror } from "./mirror.ts";
+import type { Plan, Policy } from "./view.ts";
 
-/** What work is given by. */
+/** What requests are planned by. */
 export interface AssignerOptions {
-  /** Makes the policy by which work is given. */
-  readonly policy: () => Policy<DownloadState>;
-  /** Whether a mirror whose block was asked for again is closed. */
+  /** Makes the policy that decides which mirror gets which range next. */
+  readonly policy: () => Policy;
+  /** Whether a mirror whose block was requested again is closed. */
   readonly closeBadConnections: boolean;
 }
 
-/** For bytes alone, work is looked for again after so many milliseconds at the earliest. */
+/** Minimum time between two looks for work where nothing but bytes has arrived, in milliseconds. */
 const LOOK_MS = 0.5;
 
-/** Gives work to mirrors. */
+/** Gives mirrors their next ranges. */
 export class Assigner {
   readonly #state: DownloadState;
-  readonly #policy: Policy<DownloadState>;
+  readonly #policy: Policy;
   readonly #closeBadConnections: boolean;
   #assignedAt = -Infinity;
   #wakeAt = Infinity;
 
-  constructor(download: DownloadState, { policy, closeBadConnections }: AssignerOptions) {
-    this.#state = download;
+  constructor(state: DownloadState, { policy, closeBadConnections }: AssignerOptions) {
+    this.#state = state;
     this.#policy = policy();
     this.#closeBadConnections = closeBadConnections;
   }
 
-  /** When work may have to be given though nothing has happened, in milliseconds. */
+  /** When to look for work though nothing has happened, in milliseconds. */
   get wakeAt(): number {
     return this.#wakeAt;
   }
 
-  /** Whether it is worth while to look for work though no more than some bytes have come. */
+  /** Reports whether to look for work though nothing but bytes has arrived. */
   isDue(now: number): boolean {
     return now >= this.#assignedAt + LOOK_MS;
   }
 
-  /** Gives work to every mirror that can take some. */
+  /** Sends requests until the policy plans no more. */
   assign(now: number): void {
     const { mirrors } = this.#state;
     this.#wakeAt = Infinity;
@@ -60,7 +61,7 @@ export class Assigner {
     this.#wakeAt = this.#policy.wakeAt(this.#state, now);
   }
 
-  /** Lets the mirrors find out how many connections are of use. */
+  /** Lets each mirror find out how many connections are of use. */
   #tune(now: number): void {
     const { mirrors } = this.#state;
     if (mirrors[0]!.tuner === undefined) return;
@@ -70,7 +71,7 @@ export class Assigner {
     }
   }
 
-  /** No mirror can do ranges: one of the others serves the whole file. */
+  /** Requests the whole file where no mirror serves ranges. */
   #assignWhole(now: number): void {
     const { mirrors, requests, size } = this.#state;
     if (requests.whole !== undefined) return;
@@ -80,37 +81,44 @@ export class Assigner {
   }
 
   #execute(plan: Plan, now: number): void {
-    const { requests } = this.#state;
-    if (plan.type === "revoke") {
-      const request = requests.get(plan.request)!;
-      return this.#state.cut(request, request.position, "silent", now);
+    const { requests, ledger } = this.#state;
+    switch (plan.type) {
+      case "resize":
+        ledger.unitSize = plan.unitSize;
+        return;
+      case "revoke": {
+        const request = requests.get(plan.request)!;
+        return this.#state.cut(request, request.position, "silent", now);
+      }
+      case "retire": {
+        const mirror = this.#state.mirrors[plan.mirror]!;
+        mirror.retire();
+        return this.#report(mirror, "retired", "too slow to help with what is left", now);
+      }
+      case "ask": {
+        const returned = ledger.wasReturned(plan.range.start);
+        return this.#ask(plan.mirror, plan.range, returned ? "retry" : plan.reason, now);
+      }
+      case "steal":
+      case "duplicate": {
+        const late = requests.get(plan.late)!;
+        if (plan.type === "steal") this.#state.cut(late, plan.range.start, "stolen", now);
+        this.#ask(plan.mirror, plan.range, plan.type, now);
+        if (plan.type === "duplicate" && this.#closeBadConnections) this.#close(late, now);
+      }
     }
-    const mirror = this.#state.mirrors[plan.mirror]!;
-    if (plan.type === "retire") {
-      mirror.state = { type: "retired" };
-      return this.#report(mirror, "retired", "too slow to help with what is left", now);
-    }
-    // One that was sent home comes back by this.
-    mirror.state = { type: "ready" };
-    if (plan.type === "ask") {
-      const returned = this.#state.ledger.wasReturned(plan.range.start);
-      return this.#ask(mirror, plan.range, returned ? "retry" : plan.reason, now);
-    }
-    const late = requests.get(plan.late)!;
-    mirror.duplicates++;
-    if (plan.type === "steal") this.#state.cut(late, plan.range.start, "stolen", now);
-    this.#ask(mirror, plan.range, plan.type, now);
-    if (plan.type === "duplicate" && this.#closeBadConnections) this.#close(late, now);
   }
 
-  #ask(mirror: Mirror, { start, end }: ByteRange, reason: SendReason, now: number): void {
-    const { ledger, commands, received } = this.#state;
-    const request = this.#state.send({ mirror, kind: "range", start, end }, now);
-    mirror.previous = received;
-    mirror.requests++;
+  #ask(index: number, { start, end }: ByteRange, reason: SendReason, now: number): void {
+    const { ledger, commands, received, mirrors } = this.#state;
+    const mirror = mirrors[index]!;
+    // A mirror that was retired or closed may be needed after all.
+    mirror.revive();
     const duplicate = reason === "duplicate" || reason === "steal";
+    const request = this.#state.send({ mirror, kind: "range", start, end }, now);
+    mirror.asked(received, duplicate);
     const facts = { mirror: mirror.url, request: request.id, start, end, duplicate, reason };
-    // A range of any size is told of by the blocks that begin in it, but at least by one.
+    // A range of any size is reported as the blocks that begin in it, but at least as one.
     const last = ledger.blockOf(end - 1);
     const first = Math.min(last, ledger.firstBlockFrom(start));
     for (let block = first; block <= last; block++) {
@@ -120,7 +128,7 @@ export class Assigner {
 
   #close(request: LiveRequest, now: number): void {
     this.#state.cancel(request, "closed", now);
-    request.mirror.state = { type: "closed" };
+    request.mirror.close();
     this.#report(request.mirror, "closed", "held up the front", now);
   }
 

@@ -1,95 +1,89 @@
 /**
- * What a failure means for its mirror: it waits, is asked for less at once, or is given up. Pure.
+ * What a failure means for its mirror: it is left alone for a while, asked for less at once, or
+ * dropped. Retries use capped exponential backoff with jitter, and come never before the server's own
+ * `Retry-After`. Pure: randomness is passed in.
  *
  * @module
  */
 
 import { type FailureReason, MirrorError } from "../errors.ts";
-import type { DownloadState } from "./state.ts";
 import type { Mirror } from "./mirror.ts";
+import type { DownloadState } from "./state.ts";
 
-/** How failures are met. */
+/** How failures are handled. */
 export interface FailureOptions {
-  /** When a mirror is asked again, and when it is given up. */
+  /** When a mirror is retried, and when it is dropped. */
   readonly retry: ResolvedRetry;
-  /** A number from 0 up to, but without, 1, anew at each call. */
+  /** Returns another number from 0 to, but without, 1 at each call. */
   readonly random: () => number;
 }
 
-/** Statuses by which a server says that it has too much to do: RFC 6585 section 4, RFC 9110. */
+/** Statuses by which a server reports overload: RFC 6585 section 4, RFC 9110 section 15.6.4. */
 const OVERLOADED: readonly (number | undefined)[] = [429, 503];
 
-/** Who that breaks off has brought so much is asked again at once, in bytes. */
+/** A mirror that failed after delivering at least this many bytes is retried immediately. */
 const GOOD_BYTES = 64 * 1024;
 
-/** How connections break off; a silence is another thing: it may last. */
-const BROKEN_OFF: readonly FailureReason[] = ["network", "truncated"];
+/** How connections break. A timeout is another thing: the silence may last. */
+const BROKEN: readonly FailureReason[] = ["network", "truncated"];
 
 /** A failure of a mirror. */
 export interface Failed {
   readonly mirror: Mirror;
   readonly failure: MirrorError;
-  /** Bytes that the request which failed had brought, and nobody else before it. */
+  /** Bytes that the failed request was the first to deliver. */
   readonly useful: number;
 }
 
-/** Draws the consequences of a failure of a mirror whose request has been closed. */
+/** Updates the state of a mirror whose request has failed and been closed. */
 export function penalize(
   { mirror, failure, useful }: Failed,
-  download: DownloadState,
+  state: DownloadState,
   { retry, random }: FailureOptions,
   now: number,
 ): void {
-  mirror.totalFailures++;
   if (OVERLOADED.includes(failure.status) && mirror.live.length > 0) {
-    // It refuses one request more while it serves others: these go on, and no more come to them.
+    // It refuses one request more while it serves others: these go on, and no more are sent.
+    mirror.countRefusal();
     mirror.limitConnections(mirror.live.length);
     const { retryAfterMs = 0 } = failure;
-    const restMs = retryAfterMs <= retry.maxRetryAfterMs ? retryAfterMs : 0;
-    if (restMs > 0) rest(mirror, failure, now + restMs);
-    return report(mirror, failure, restMs, download, now);
+    const waitMs = retryAfterMs <= retry.maxRetryAfterMs ? retryAfterMs : 0;
+    if (waitMs > 0) mirror.wait(now + waitMs, failure);
+    return report(mirror, failure, waitMs, state, now);
   }
-  // Others of its requests may have failed before this one did, without a byte.
-  mirror.failures = useful > 0 ? 1 : mirror.failures + 1;
+  const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
-  const cause = { retryable, retryAfterMs, runMs: now - download.commands.startedAt };
-  const delayMs = retryDelay(cause, mirror.failures, retry, random());
+  const cause = { retryable, retryAfterMs, runMs: now - state.commands.startedAt };
+  const delayMs = retryDelay(cause, failures, retry, random());
   if (delayMs === undefined) {
-    report(mirror, failure, undefined, download, now);
-    return drop(mirror, failure, download, now);
+    report(mirror, failure, undefined, state, now);
+    return drop(mirror, failure, state, now);
   }
-  if (useful >= GOOD_BYTES && BROKEN_OFF.includes(failure.reason)) {
+  if (useful >= GOOD_BYTES && BROKEN.includes(failure.reason)) {
     // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
-    mirror.failures = 0;
-    mirror.link.idleConnections = 0;
-    return report(mirror, failure, 0, download, now);
+    mirror.recover();
+    mirror.link.loseConnections();
+    return report(mirror, failure, 0, state, now);
   }
   mirror.link.reset();
-  report(mirror, failure, delayMs, download, now);
-  rest(mirror, failure, now + delayMs);
+  report(mirror, failure, delayMs, state, now);
+  mirror.wait(now + delayMs, failure);
 }
 
-/** Leaves a mirror alone until `until`; what another failure asked for before holds, too. */
-function rest(mirror: Mirror, failure: MirrorError, until: number): void {
-  const before = mirror.state.type === "waiting" ? mirror.state.until : 0;
-  mirror.state = { type: "waiting", until: Math.max(until, before), failure };
-}
-
-/** Gives a mirror up for good. */
+/** Drops a mirror for good. */
 export function drop(
   mirror: Mirror,
   failure: MirrorError,
-  download: DownloadState,
+  state: DownloadState,
   now: number,
 ): void {
-  mirror.state = { type: "dropped", failure };
-  for (const request of [...mirror.live]) download.cancel(request, "dropped", now);
-  const { url } = mirror;
+  mirror.drop(failure);
+  for (const request of state.requests.of(mirror)) state.cancel(request, "dropped", now);
   const { message } = failure;
-  download.commands.report({ type: "mirror", mirror: url, state: "dropped", message }, now);
+  state.commands.report({ type: "mirror", mirror: mirror.url, state: "dropped", message }, now);
 }
 
-/** The failure of a mirror whose answer is of no use. */
+/** Returns the failure of a mirror whose response is of no use. */
 export function useless({ url }: Mirror, reason: FailureReason, message: string): MirrorError {
   const phase = reason === "truncated" ? "body" : "headers";
   const facts = { mirror: url, phase, reason, retryable: true } as const;
@@ -106,11 +100,11 @@ function report(
   commands.report({ type: "failure", mirror: url, message, retryInMs }, now);
 }
 
-/** How failures of a mirror are met. */
+/** When a mirror that failed is retried. */
 export interface RetryOptions {
   /**
-   * Failures in a row, without a byte between them, after which a mirror is given up. A mirror that
-   * broke off after 64 KiB or more is asked again at once.
+   * Failures in a row, without a byte between them, after which a mirror is dropped. A mirror whose
+   * connection broke after 64 KiB or more is retried immediately.
    *
    * @default {5}
    */
@@ -122,27 +116,26 @@ export interface RetryOptions {
    */
   minDelayMs?: number | undefined;
   /**
-   * The longest wait that doubling leads to, in milliseconds.
+   * Maximum wait between retries, in milliseconds.
    *
    * @default {10000}
    */
   maxDelayMs?: number | undefined;
   /**
-   * How much of a wait is left to chance, from 0 (nothing) to 1 (all).
+   * Random part of a wait, from 0 (none) to 1 (all).
    *
    * @default {0.5}
    */
   jitter?: number | undefined;
   /**
-   * The longest `Retry-After` that is waited for, in milliseconds; a mirror that asks for more is
-   * given up.
+   * Maximum `Retry-After` to wait for, in milliseconds; a mirror that demands more is dropped.
    *
    * @default {120000}
    */
   maxRetryAfterMs?: number | undefined;
   /**
-   * Once the download has run for so many milliseconds, no failure is retried any more: a mirror that
-   * would have to be asked again later than that is given up.
+   * Time from the start of the download after which no retry begins, in milliseconds: a mirror whose
+   * retry would come later is dropped.
    *
    * @default {Infinity}
    */
@@ -156,15 +149,15 @@ export type ResolvedRetry = { readonly [Key in keyof RetryOptions]-?: number };
 export interface RetryCause {
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
-  /** What the server's `Retry-After` asked for, in milliseconds. */
+  /** The server's `Retry-After`, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
   /** How long the download has run, in milliseconds. */
   readonly runMs: number;
 }
 
 /**
- * Milliseconds until the mirror is asked again after its `failures`th failure in a row, or
- * `undefined` when it is given up. `random` is a number from 0 up to, but without, 1.
+ * Returns the milliseconds until a mirror is retried after its `failures`th failure in a row, or
+ * `undefined` if it is to be dropped. `random` is a number from 0 to, but without, 1.
  */
 export function retryDelay(
   cause: RetryCause,

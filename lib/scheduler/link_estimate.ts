@@ -53,8 +53,7 @@ const UNKNOWN_WINDOW = 64 * 1024;
 /** Estimates of one link. */
 export class LinkEstimate implements LinkView {
   readonly rate: LinkRate;
-  /** Connections that are open and not in use, as far as can be told. */
-  idleConnections = 0;
+  #idleConnections = 0;
   readonly #known: KnownLink | undefined;
   #latencyMs: number | undefined;
   #deviationMs: number | undefined;
@@ -74,7 +73,7 @@ export class LinkEstimate implements LinkView {
   }
 
   get nextLatencyMs(): number {
-    if (this.idleConnections > 0) return this.latencyMs;
+    if (this.#idleConnections > 0) return this.latencyMs;
     return this.#coldLatencyMs ?? 2 * this.latencyMs;
   }
 
@@ -90,11 +89,26 @@ export class LinkEstimate implements LinkView {
     return this.#delivered < RAMP_PRODUCTS * this.bytesPerSecond(now) * this.latencyMs / 1000;
   }
 
+  /** Number of connections that are open and not in use, as far as can be told. */
+  get idleConnections(): number {
+    return this.#idleConnections;
+  }
+
+  /** Keeps the connection of a request that is over. */
+  keepConnection(): void {
+    this.#idleConnections++;
+  }
+
+  /** Takes all connections for closed. */
+  loseConnections(): void {
+    this.#idleConnections = 0;
+  }
+
   /** A request is sent; says what is expected of it. */
   sent(now: number): { cold: boolean; dueAt: number } {
     const dueAt = now + this.nextLatencyMs;
-    const cold = this.idleConnections === 0;
-    if (!cold) this.idleConnections--;
+    const cold = this.#idleConnections === 0;
+    if (!cold) this.#idleConnections--;
     return { cold, dueAt };
   }
 
@@ -123,7 +137,7 @@ export class LinkEstimate implements LinkView {
 
   /** A request failed: nothing that was known of the link holds any more, but for its latency. */
   reset(): void {
-    this.idleConnections = 0;
+    this.#idleConnections = 0;
     this.#delivered = 0;
     this.rate.reset();
   }

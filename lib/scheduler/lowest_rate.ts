@@ -1,20 +1,21 @@
 /**
- * Tells mirrors that are too slow to be of use: those that, while they have requests under way, bring
- * less than the lowest rate on average. Only time in which bytes could come counts; it is looked at
- * in slices. Pure: times are in milliseconds, and passed in.
+ * Finds mirrors that are too slow to be of use (`--lowest-rate`): those that, while they have requests
+ * under way, deliver less than the lowest rate on average. Only time in which bytes could arrive
+ * counts; it is measured in slices. Pure: times are in milliseconds, and passed in.
  *
  * @module
  */
 
 import { MirrorError } from "../errors.ts";
-import type { LiveRequest } from "./mirror.ts";
+import type { DownloadView, RequestView } from "./view.ts";
 
-/** The rate below which a mirror is given up. */
+/** The rate below which a mirror is dropped. */
 export interface LowestRate {
   /** Bytes per second. */
   bytesPerSecond: number;
   /**
-   * Milliseconds over which the mean is taken, of the time in which the mirror has requests under way.
+   * Period over which the rate is averaged, in milliseconds; only time in which the mirror has requests
+   * under way counts.
    *
    * @default {30_000}
    */
@@ -24,27 +25,22 @@ export interface LowestRate {
 /** A lowest rate with its default filled in. */
 export type ResolvedLowestRate = { readonly [Key in keyof LowestRate]-?: number };
 
-/** The time over which the mean is taken moves on by such a part of itself. */
+/** The period moves on by this part of itself. */
 const SLICES = 10;
 
-/** A slice is over though so little of it is left, in milliseconds: numbers get rounded. */
+/** A slice ends though this much of it is left, in milliseconds: numbers are rounded. */
 const ROUNDING_MS = 1e-3;
 
-/** A mirror, as far as it is watched. */
+/** A mirror, as far as its speed is watched. */
 export interface WatchedMirror {
   readonly url: string;
-  /** Bytes that came from it. */
+  /** Bytes received from it. */
   readonly bytes: number;
-  readonly live: readonly Pick<LiveRequest, "kind" | "held" | "startedAt" | "dueAt">[];
+  readonly live: readonly Pick<RequestView, "kind" | "held" | "startedAt" | "dueAt">[];
 }
 
-/** What may hold the whole download back. */
-export interface Restraints {
-  /** Until when nothing may be asked for, because of the greatest rate. */
-  readonly openAt: number;
-  /** Whether there is no room for what a whole file's body brings. */
-  readonly full: boolean;
-}
+/** What may hold back the whole download. */
+type Restraints = Pick<DownloadView, "limit" | "windowIsFull">;
 
 /** Watches one mirror. */
 export class SpeedWatch {
@@ -62,39 +58,39 @@ export class SpeedWatch {
     this.#sliceMs = lowest.periodMs / SLICES;
   }
 
-  /** The time since the last look, or `start()`, does not count. */
+  /** Leaves out the time since the last look. */
   excuse(mirror: WatchedMirror, now: number): void {
     this.#bytes = mirror.bytes;
     this.#at = now;
   }
 
   /**
-   * Counts what came since the last look, while `mirror` and `restraints` were as they are now; says
-   * how many bytes per second it has brought if that is too little.
+   * Counts what has arrived since the last look, while `mirror` and `restraints` were as they are now.
+   * Returns the rate in bytes per second if that is too low.
    */
   look(mirror: WatchedMirror, restraints: Restraints, now: number): number | undefined {
     const from = Math.max(this.#at, busyFrom(mirror, restraints));
     this.#sliceBytes += mirror.bytes - this.#bytes;
     this.#sliceAgeMs += Math.max(0, now - from);
     this.excuse(mirror, now);
-    let tooLittle: number | undefined;
+    let tooLow: number | undefined;
     while (this.#sliceAgeMs >= this.#sliceMs - ROUNDING_MS) {
       this.#sliceAgeMs = Math.max(0, this.#sliceAgeMs - this.#sliceMs);
       this.#slices.push(this.#sliceBytes);
       this.#sliceBytes = 0;
       if (this.#slices.length > SLICES) this.#slices.shift();
-      tooLittle = this.#verdict();
+      tooLow = this.#rateIfTooLow();
     }
-    return tooLittle;
+    return tooLow;
   }
 
-  /** When the next look is due. */
+  /** Returns when the next look is due. */
   dueAt(mirror: WatchedMirror, restraints: Restraints): number {
     const from = Math.max(this.#at, busyFrom(mirror, restraints));
     return from + this.#sliceMs - this.#sliceAgeMs;
   }
 
-  #verdict(): number | undefined {
+  #rateIfTooLow(): number | undefined {
     if (this.#slices.length < SLICES) return undefined;
     const bytes = this.#slices.reduce((sum, one) => sum + one);
     const rate = 1000 * bytes / this.#lowest.periodMs;
@@ -102,33 +98,33 @@ export class SpeedWatch {
   }
 }
 
-/** From when on bytes could come; `Infinity` for never. */
-function busyFrom({ live }: WatchedMirror, { openAt, full }: Restraints): number {
+/** Returns from when on bytes could arrive; `Infinity` for never. */
+function busyFrom({ live }: WatchedMirror, { limit, windowIsFull }: Restraints): number {
   let from = Infinity;
   for (const { kind, held, startedAt, dueAt } of live) {
     const whole = kind === "whole";
-    if (held || (whole && full)) continue;
-    // Under a limit little is asked for at a time, and the way there takes most of the time; but what
-    // comes later than it should is the mirror's fault. A whole file is not even read.
-    const heldUntil = whole ? openAt : Math.min(openAt, dueAt);
+    if (held || (whole && windowIsFull)) continue;
+    // Under a limit little is requested at a time, and round trips take most of the time; but what
+    // arrives later than expected is the mirror's fault. A whole file is not even read.
+    const heldUntil = whole ? limit.openAt : Math.min(limit.openAt, dueAt);
     from = Math.min(from, Math.max(startedAt, heldUntil));
   }
   return from;
 }
 
-/** The failure of a mirror that has brought too little. */
+/** Returns the failure of a mirror that is too slow. */
 export function tooSlow(
   { url }: WatchedMirror,
   bytesPerSecond: number,
   lowest: ResolvedLowestRate,
 ): MirrorError {
   const facts = { mirror: url, phase: "body", reason: "timeout", retryable: false } as const;
-  const message = `brought ${rateText(bytesPerSecond)} for ${lowest.periodMs / 1000} s, ` +
+  const message = `delivered ${rateText(bytesPerSecond)} for ${lowest.periodMs / 1000} s, ` +
     `less than the lowest rate of ${rateText(lowest.bytesPerSecond)}`;
   return new MirrorError(message, facts);
 }
 
-/** Rounded down, so that what is less does not look the same. */
+/** Returns a rate in words, rounded down, so that a lower one never looks the same. */
 function rateText(bytesPerSecond: number): string {
   const [unit, size] = bytesPerSecond < 1e3
     ? ["B/s", 1] as const

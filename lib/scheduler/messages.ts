@@ -100,8 +100,17 @@ const NOTHING: readonly SchedulerCommand[] = [];
 /** The commands that have been given, but not yet taken. */
 export class CommandQueue {
   #commands: SchedulerCommand[] = [];
-  /** What trace events count their time from, in milliseconds. */
-  startedAt = 0;
+  #startedAt = 0;
+
+  /** When the download started: trace events count their time from then, in milliseconds. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  /** Starts the time of trace events. */
+  start(now: number): void {
+    this.#startedAt = now;
+  }
 
   /** Gives a command. */
   push(command: SchedulerCommand): void {
@@ -110,7 +119,7 @@ export class CommandQueue {
 
   /** Reports what happened at `now`. */
   report(event: Unstamped<TraceEvent>, now: number): void {
-    this.push({ type: "report", event: { ...event, atMs: now - this.startedAt } });
+    this.push({ type: "report", event: { ...event, atMs: now - this.#startedAt } });
   }
 
   /** Takes the commands. */

@@ -1,58 +1,39 @@
 /**
- * What the scheduler knows of one mirror, and the requests that it has under way.
+ * What the scheduler knows of one mirror: its state, how it serves, its measurements, and its
+ * requests that are under way. Everything is readable, and changed by the methods only. Pure: times
+ * are in milliseconds, and passed in.
  *
  * @module
  */
 
 import type { MirrorError } from "../errors.ts";
-import type { MirrorView, RequestView, SourceView } from "./view.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
 import { LinkEstimate, type LinkOptions, RateEstimator } from "./link_estimate.ts";
-import type { Answer, RequestKind } from "./messages.ts";
+import type { RequestView, SourceView } from "./view.ts";
 
-/** Where a mirror stands. */
+/** Whether requests may be sent to a mirror. */
 export type MirrorState =
-  /** Is asked, now and later. */
+  /** In use. */
   | { readonly type: "ready" }
-  /** Failed, and is left alone until `until` (milliseconds). */
+  /** Failed, and left alone until `until` (milliseconds). */
   | { readonly type: "waiting"; readonly until: number; readonly failure: MirrorError }
-  /** Asks no more: too slow to help with what is left. */
+  /** Out of use while others work: too slow to help with what is left. */
   | { readonly type: "retired" }
   /** Closed as bad: it held up the front. */
   | { readonly type: "closed" }
-  /** Given up for good. */
+  /** Out of use for good. */
   | { readonly type: "dropped"; readonly failure: MirrorError };
 
 /**
- * How a mirror serves: `unknown` until it has been probed and agreed with the others, then by
+ * How a mirror serves: `unknown` until it has been probed and agrees with the others, then by
  * `ranges`, or only the `whole` file.
  */
 export type Service = "unknown" | "ranges" | "whole";
 
-/** One request that is under way. */
-export interface LiveRequest extends RequestView {
-  readonly mirror: Mirror;
-  kind: RequestKind;
-  start: number;
-  end: number;
-  claimEnd: number;
-  position: number;
-  answeredAt: number | undefined;
-  /** What the headers said. */
-  answer: Answer | undefined;
-  activeAt: number;
-  /** Whether its body is held back until the mirrors have agreed. */
-  held: boolean;
-  /** Bytes that are paid for (see `RateLimit`), but have yet to come. */
-  paid: number;
-  /** Bytes that it has brought, and nobody else before it. */
-  useful: number;
-}
-
-/** More connections than this to one server are rude. */
+/** The most connections to one server; more are considered impolite. */
 export const MOST_CONNECTIONS = 16;
 
-/** One request for so many lanes is there to take over. */
+/** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
 
 /** What a mirror begins with. */
@@ -66,36 +47,27 @@ export interface MirrorOptions extends LinkOptions {
 }
 
 /** One mirror. */
-export class Mirror implements MirrorView, SourceView {
+export class Mirror implements SourceView {
   readonly url: string;
-  state: MirrorState = { type: "ready" };
-  service: Service = "unknown";
-  /** The requests that it has under way, the oldest first. */
-  readonly live: LiveRequest[] = [];
-  usage = 0;
-  previous = 0;
-  requests = 0;
-  answerMs: number | undefined;
-  /** Failures in a row, without a byte between them. */
-  failures = 0;
-  /** Failures altogether. */
-  totalFailures = 0;
-  /** Requests for what another mirror had been asked for already. */
-  duplicates = 0;
-  /** Bytes that came from it, wasted ones too. */
-  bytes = 0;
-  /** Bytes of these that had come from another mirror already. */
-  wastedBytes = 0;
   /** The rate while requests are under way, over about the last second. */
   readonly rate = new RateEstimator();
-  /** What requests are sized and placed by. */
   readonly link: LinkEstimate;
-  /** Milliseconds that its last requests took for each block, latency included. */
-  blockMs: number | undefined;
-
-  /** Says how many lanes it has, where that is not fixed. */
+  /** Finds the number of lanes, where it is not fixed. */
   readonly tuner: ConnectionTuner | undefined;
+  #state: MirrorState = { type: "ready" };
+  #service: Service = "unknown";
+  readonly #live: RequestView[] = [];
   #maxConnections: number;
+  #usage = 0;
+  #previous = 0;
+  #requests = 0;
+  #duplicates = 0;
+  #answerMs: number | undefined;
+  #blockMs: number | undefined;
+  #failures = 0;
+  #totalFailures = 0;
+  #bytes = 0;
+  #wastedBytes = 0;
 
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
@@ -106,83 +78,198 @@ export class Mirror implements MirrorView, SourceView {
     if (auto) this.tuner = new ConnectionTuner(lanesOf(MOST_CONNECTIONS));
   }
 
-  /** The most requests that it may have under way at once. */
+  get state(): MirrorState {
+    return this.#state;
+  }
+
+  get service(): Service {
+    return this.#service;
+  }
+
+  get live(): readonly RequestView[] {
+    return this.#live;
+  }
+
+  get usage(): number {
+    return this.#usage;
+  }
+
+  get previous(): number {
+    return this.#previous;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Number of requests for bytes that had been requested from another mirror already. */
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  get answerMs(): number | undefined {
+    return this.#answerMs;
+  }
+
+  get blockMs(): number | undefined {
+    return this.#blockMs;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Number of all failures. */
+  get totalFailures(): number {
+    return this.#totalFailures;
+  }
+
+  /** Bytes received from it, wasted ones too. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes of these that another mirror had delivered already, or that were not used. */
+  get wastedBytes(): number {
+    return this.#wastedBytes;
+  }
+
   get maxConnections(): number {
     const { lanes = Infinity } = this.tuner ?? {};
     return Math.min(this.#maxConnections, lanes + Math.ceil(lanes / LANES_PER_SPARE));
   }
 
-  /** How many of its requests are to be kept busy; the others take over without a pause. */
   get lanes(): number {
     return this.tuner?.lanes ?? lanesOf(this.#maxConnections);
   }
 
-  /** Its server refuses to serve more than `most` requests at once. */
+  get alive(): boolean {
+    return this.#state.type === "ready" || this.#state.type === "waiting";
+  }
+
+  get idle(): boolean {
+    return this.#state.type === "ready" && this.#live.length === 0;
+  }
+
+  get servesRanges(): boolean {
+    return this.#service === "ranges" && this.#state.type !== "dropped";
+  }
+
+  get available(): boolean {
+    return this.#service === "ranges" && this.#state.type === "ready";
+  }
+
+  /** Puts a mirror into use again that was waiting, retired or closed. */
+  revive(): void {
+    if (this.#state.type !== "dropped") this.#state = { type: "ready" };
+  }
+
+  /** Leaves it alone until `until`, or longer where an earlier failure demands that. */
+  wait(until: number, failure: MirrorError): void {
+    const before = this.#state.type === "waiting" ? this.#state.until : 0;
+    this.#state = { type: "waiting", until: Math.max(until, before), failure };
+  }
+
+  /** Puts it out of use while others work. */
+  retire(): void {
+    this.#state = { type: "retired" };
+  }
+
+  /** Puts it out of use as bad. */
+  close(): void {
+    this.#state = { type: "closed" };
+  }
+
+  /** Puts it out of use for good. */
+  drop(failure: MirrorError): void {
+    this.#state = { type: "dropped", failure };
+  }
+
+  /** Sets how it serves the file, once that is known. */
+  serve(service: "ranges" | "whole"): void {
+    this.#service = service;
+  }
+
+  /** Forgets how it serves, and wastes what it delivered: that was another file. */
+  discard(): void {
+    this.#service = "unknown";
+    this.#wastedBytes = this.#bytes;
+  }
+
+  /** Accepts that its server serves no more than `most` requests at once. */
   limitConnections(most: number): void {
     this.#maxConnections = Math.max(1, most);
     this.tuner?.limit(lanesOf(this.#maxConnections));
   }
 
-  /** Whether it is asked, now or later. */
-  get alive(): boolean {
-    return this.state.type === "ready" || this.state.type === "waiting";
+  /** Adds a request that has been sent. */
+  opened(request: RequestView): void {
+    this.#live.push(request);
   }
 
-  /** Whether it is to be asked, and has nothing under way. */
-  get idle(): boolean {
-    return this.state.type === "ready" && this.live.length === 0;
+  /** Counts a request for blocks, sent when `received` blocks had been received in total. */
+  asked(received: number, duplicate: boolean): void {
+    this.#previous = received;
+    this.#requests++;
+    if (duplicate) this.#duplicates++;
   }
 
-  /** Whether ranges can be asked of it, now or later. */
-  get servesRanges(): boolean {
-    return this.service === "ranges" && this.state.type !== "dropped";
-  }
-
-  /** Whether ranges can be asked of it now. */
-  get available(): boolean {
-    return this.service === "ranges" && this.state.type === "ready";
-  }
-
-  /** A request was sent. */
-  opened(request: LiveRequest): void {
-    this.live.push(request);
-  }
-
-  /** The headers of a request's answer came. */
-  answered(request: LiveRequest, answer: Answer, now: number): void {
-    request.answer = answer;
-    request.answeredAt = now;
-    this.answerMs ??= now - request.startedAt;
+  /** Notes that the headers of a request have arrived. */
+  answered(request: RequestView, now: number): void {
+    this.#answerMs ??= now - request.startedAt;
     this.link.answered(request, now);
     this.rate.resume(now);
     this.link.rate.resume(now);
   }
 
-  /** Bytes came. */
+  /** Counts bytes that have arrived. */
   received(bytes: number, now: number): void {
-    this.bytes += bytes;
+    this.#bytes += bytes;
     this.rate.add(bytes, now);
     this.link.received(bytes, now);
   }
 
-  /** A request is over; `kept`: its connection can serve another one. */
-  closed(request: LiveRequest, kept: boolean, now: number): void {
-    this.live.splice(this.live.indexOf(request), 1);
-    if (kept) this.link.idleConnections++;
-    if (this.live.some(({ answeredAt }) => answeredAt !== undefined)) return;
+  /** Counts received bytes as wasted; a negative number takes that back. */
+  waste(bytes: number): void {
+    this.#wastedBytes += bytes;
+  }
+
+  /** Removes a request that is over; `kept`: its connection can serve another one. */
+  closed(request: RequestView, kept: boolean, now: number): void {
+    this.#live.splice(this.#live.indexOf(request), 1);
+    if (kept) this.link.keepConnection();
+    if (this.#live.some(({ answeredAt }) => answeredAt !== undefined)) return;
     this.rate.pause(now);
     this.link.rate.pause(now);
   }
 
-  /** Counts a request that brought `blocks`, or a part of one, in `elapsedMs`. */
+  /** Counts a request that delivered `blocks`, or a part of one, in `elapsedMs`. */
   delivered(blocks: number, elapsedMs: number): void {
-    this.usage++;
+    this.#usage++;
     const blockMs = elapsedMs / blocks;
-    this.blockMs = this.blockMs === undefined ? blockMs : 0.7 * this.blockMs + 0.3 * blockMs;
+    this.#blockMs = this.#blockMs === undefined ? blockMs : 0.7 * this.#blockMs + 0.3 * blockMs;
+  }
+
+  /** Counts a failure; returns how many there are in a row if it counts as one of them. */
+  countFailure(useful: number): number {
+    this.#totalFailures++;
+    // Others of its requests may have failed before this one did, without a byte.
+    this.#failures = useful > 0 ? 1 : this.#failures + 1;
+    return this.#failures;
+  }
+
+  /** Counts a refused request, while others of its requests go on. */
+  countRefusal(): void {
+    this.#totalFailures++;
+  }
+
+  /** Ends a row of failures: it has delivered bytes that were of use. */
+  recover(): void {
+    this.#failures = 0;
   }
 }
 
-/** How many of so many connections can be kept busy without a pause. */
+/** Returns how many of so many connections can be kept busy without a pause. */
 function lanesOf(connections: number): number {
   return Math.max(1, connections - Math.ceil(connections / (LANES_PER_SPARE + 1)));
 }

@@ -18,7 +18,8 @@ import {
 } from "../errors.ts";
 import { agree, type Agreement, type FileFacts } from "../http/agreement.ts";
 import type { Answer, Size } from "./messages.ts";
-import type { LiveRequest, Mirror } from "./mirror.ts";
+import type { Mirror } from "./mirror.ts";
+import type { LiveRequest } from "./requests.ts";
 
 /**
  * Once a mirror has answered, slower ones are waited for this long, or three times as long as the

@@ -1,19 +1,39 @@
 /**
- * Keeps the rate of a whole download below a limit. Every byte that is asked for has to be paid for
- * with time; while there is credit, something may be asked for, and its cost may lead into debt. This
+ * The limit on the rate of a whole download (`--limit-rate`). Every requested byte has to be paid for
+ * with time; while there is credit, something may be requested, and its cost may lead into debt. This
  * is the generic cell rate algorithm (ITU-T I.371, the virtual scheduling form): all that is kept is
- * the time at which everything asked for so far will be paid. Pure: times are in milliseconds.
+ * the time at which everything requested so far will be paid.
+ *
+ * A link cannot be slowed down: what is requested arrives as fast as it can, and what is read too
+ * slowly fills the kernel's buffers. So the limit is kept by requesting little at a time, and nothing
+ * while there is debt. Pure: times are in milliseconds.
  *
  * @module
  */
 
 import type { LimitView } from "./view.ts";
 
-/** Credit for more than this is not saved up, in milliseconds: time that was missed is lost. */
+/** Time that was missed is lost: no more credit than this is saved up, in milliseconds. */
 const MOST_CREDIT_MS = 100;
 
-/** A download starts with a debt of so many milliseconds: what is on its way is ahead of its payment. */
+/** A download starts with this debt: what is on its way is ahead of its payment. */
 const FIRST_DEBT_MS = 100;
+
+/** One request covers what may arrive in this time, so that the rate looks smooth. */
+const PIECE_MS = 100;
+
+/** Fewer bytes than this are not worth a request. */
+const SHORTEST_PIECE = 1024;
+
+/**
+ * A request covers at least this many round trips, so that a distant mirror can keep up with the
+ * limit: with one request at a time, and with more.
+ */
+const LONE_ROUND_TRIPS = 2;
+const ROUND_TRIPS = 1;
+
+/** Bytes that hold up the front may be requested in a debt of up to this. */
+const MOST_DEBT_MS = 300;
 
 /** The limit of one download. */
 export class RateLimit implements LimitView {
@@ -43,26 +63,42 @@ export class RateLimit implements LimitView {
     return this.#bytesPerSecond < Infinity;
   }
 
-  /** The download starts, and not with a burst. */
+  /** Starts the download, without a burst. */
   start(now: number): void {
     if (this.#limited) this.#openAt = now + FIRST_DEBT_MS;
   }
 
-  /** Sets another limit; what was asked for and is not paid yet is paid by the new one. */
+  /** Sets another limit; what was requested and is not paid yet is paid at the new rate. */
   set(bytesPerSecond: number, now: number): void {
     const debt = this.#limited ? Math.max(0, this.#openAt - now) * this.rate : 0;
     this.#bytesPerSecond = bytesPerSecond;
     this.#openAt = this.#limited ? now + debt / this.rate : -Infinity;
   }
 
-  /** Bytes are asked for, or come without having been asked for. */
+  /** Counts bytes that are requested, or arrive without having been paid. */
   take(bytes: number, now: number): void {
     if (!this.#limited || bytes === 0) return;
     this.#openAt = Math.max(this.#openAt, now - MOST_CREDIT_MS) + bytes / this.rate;
   }
 
-  /** Bytes that were asked for will not come. */
+  /** Takes back the cost of bytes that were requested and will not arrive. */
   giveBack(bytes: number): void {
     if (this.#limited) this.#openAt -= bytes / this.rate;
+  }
+
+  piece(source?: { readonly latencyMs: number; readonly maxConnections: number }): number {
+    if (source === undefined) return Math.max(SHORTEST_PIECE, this.rate * PIECE_MS);
+    const { latencyMs, maxConnections } = source;
+    const roundTrips = maxConnections === 1 ? LONE_ROUND_TRIPS : ROUND_TRIPS;
+    const ms = Math.max(PIECE_MS, roundTrips * latencyMs);
+    return Math.floor(Math.max(SHORTEST_PIECE, this.rate * ms));
+  }
+
+  mayHurry(now: number): boolean {
+    return this.#openAt <= now + MOST_DEBT_MS;
+  }
+
+  mostBytes(from: number, to: number): number {
+    return this.#limited ? this.rate * Math.max(0, to - from) : Infinity;
   }
 }

@@ -1,51 +1,229 @@
 /**
- * The requests that are under way.
+ * The requests that are under way. Invariant: a request for a range or the whole file owns the bytes
+ * from its `position` to its `claimEnd`; what it delivers beyond that counts, but belongs to others
+ * or is free. Pure: times are in milliseconds, and passed in.
  *
  * @module
  */
 
 import type { ByteRange } from "../http/byte_range.ts";
-import type { LiveRequest } from "./mirror.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Answer, RequestKind } from "./messages.ts";
+import type { Mirror } from "./mirror.ts";
+import type { RequestView } from "./view.ts";
 
-/** What is asked for. */
-export type NewRequest = Pick<LiveRequest, "mirror" | "kind" | "start" | "end">;
+/** A request to be sent. */
+export interface NewRequest extends ByteRange {
+  readonly mirror: Mirror;
+  readonly kind: RequestKind;
+}
+
+/** One request that is under way. Everything is readable, and changed by the methods only. */
+export class LiveRequest implements RequestView {
+  readonly id: number;
+  readonly mirror: Mirror;
+  readonly startedAt: number;
+  readonly cold: boolean;
+  readonly dueAt: number;
+  #kind: RequestKind;
+  #start: number;
+  #end: number;
+  #claimEnd: number;
+  #position: number;
+  #answer: Answer | undefined;
+  #answeredAt: number | undefined;
+  #activeAt: number;
+  #held = false;
+  #paid = 0;
+  #useful = 0;
+
+  constructor(id: number, { mirror, kind, start, end }: NewRequest, now: number) {
+    this.id = id;
+    this.mirror = mirror;
+    this.startedAt = this.#activeAt = now;
+    const { cold, dueAt } = mirror.link.sent(now);
+    this.cold = cold;
+    this.dueAt = dueAt;
+    this.#kind = kind;
+    this.#start = this.#position = start;
+    this.#end = this.#claimEnd = end;
+  }
+
+  get kind(): RequestKind {
+    return this.#kind;
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  get claimEnd(): number {
+    return this.#claimEnd;
+  }
+
+  get position(): number {
+    return this.#position;
+  }
+
+  /** What the headers said. */
+  get answer(): Answer | undefined {
+    return this.#answer;
+  }
+
+  get answeredAt(): number | undefined {
+    return this.#answeredAt;
+  }
+
+  get activeAt(): number {
+    return this.#activeAt;
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** Bytes that are paid for (see `RateLimit`), but have yet to arrive. */
+  get paid(): number {
+    return this.#paid;
+  }
+
+  /** Bytes that it was the first to deliver. */
+  get useful(): number {
+    return this.#useful;
+  }
+
+  /** Notes that something has arrived, or that its silence does not count until `now`. */
+  touch(now: number): void {
+    this.#activeAt = now;
+  }
+
+  /** Notes what its headers said. A probe that is answered with the whole file begins at byte 0. */
+  answered(answer: Answer, now: number): void {
+    this.#answer = answer;
+    this.#answeredAt = now;
+    this.mirror.answered(this, now);
+    if (this.#kind !== "probe" || answer.type !== "whole") return;
+    this.#start = this.#position = 0;
+    this.#end = this.#claimEnd = answer.size ?? Infinity;
+  }
+
+  /** Moves on by bytes that have arrived, `useful` of which no other request had delivered. */
+  advance(length: number, useful = 0): void {
+    this.#position += length;
+    this.#useful += useful;
+  }
+
+  /** Holds back the body of a probe, until the mirrors have agreed. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Lets the body that is held back be read as the whole file. */
+  release(): void {
+    this.#held = false;
+    this.#kind = "whole";
+  }
+
+  /** Moves back to the first byte: those delivered so far are counted anew. */
+  rewind(): void {
+    this.#position = this.#start;
+  }
+
+  /** Gives up what it owns from `claimEnd` on, but nothing before its position; returns that. */
+  cut(claimEnd: number): ByteRange {
+    const before = this.#claimEnd;
+    this.#claimEnd = Math.max(this.#position, Math.min(claimEnd, before));
+    return { start: this.#claimEnd, end: before };
+  }
+
+  /** Learns that it will deliver less than was requested. */
+  shorten(end: number): void {
+    this.#end = end;
+  }
+
+  /** Adds bytes that are paid for. */
+  pay(bytes: number): void {
+    this.#paid += bytes;
+  }
+
+  /** Takes back the payment for up to `bytes`; returns for how many. */
+  unpay(bytes: number): number {
+    const unpaid = Math.min(this.#paid, bytes);
+    this.#paid -= unpaid;
+    return unpaid;
+  }
+
+  /** Reports whether others have delivered all that it could. */
+  isLost(ledger: Ledger): boolean {
+    return this.#kind === "range" && ledger.hasReceived(this.#position, this.#end);
+  }
+
+  /** Reports whether it has delivered all that it owned, and others deliver what follows. */
+  isRemnant(ledger: Ledger): boolean {
+    const position = this.#position;
+    return this.#kind === "range" && position >= this.#claimEnd && position < this.#end &&
+      !ledger.isFree(position);
+  }
+
+  /**
+   * Reports whether cancelling it is worth a connection: a new one takes longer than a few more bytes
+   * on the old one.
+   */
+  isWorthCancelling(now: number): boolean {
+    // A request that lost its range by a silence is left to its deadline: as long as it is silent,
+    // another one to the same mirror would be of no use.
+    const revoked = this.#claimEnd <= this.#position && this.#claimEnd < this.#end;
+    if (revoked && now > this.#activeAt) return false;
+    const left = this.#end - this.#position;
+    const finishMs = left === 0 ? 0 : left * 1000 / this.mirror.rate.rate(now);
+    return finishMs > (this.mirror.answerMs ?? 0);
+  }
+}
 
 /** Keeps the requests that are under way, and their mirrors in step with them. */
 export class Requests implements Iterable<LiveRequest> {
   readonly #live = new Map<number, LiveRequest>();
   #next = 0;
 
-  /** Every request that is under way, the oldest first. Others may be opened or closed meanwhile. */
+  /** Iterates over the requests, the oldest first. Some may be opened or closed meanwhile. */
   [Symbol.iterator](): IterableIterator<LiveRequest> {
     return this.#live.values();
   }
 
-  /** The request with this number, if it is still under way. */
+  /** Returns the request with this number, if it is still under way. */
   get(id: number): LiveRequest | undefined {
     return this.#live.get(id);
   }
 
+  /** Returns the requests to one mirror. */
+  of(mirror: Mirror): readonly LiveRequest[] {
+    return [...this].filter((request) => request.mirror === mirror);
+  }
+
   /** The request for the whole file, if there is one. */
   get whole(): LiveRequest | undefined {
-    for (const request of this.#live.values()) if (request.kind === "whole") return request;
+    for (const request of this) if (request.kind === "whole") return request;
     return undefined;
   }
 
-  /** How many probes have neither failed nor delivered their first bytes. */
+  /** Number of probes that have neither failed nor delivered their first bytes. */
   get probing(): number {
     let count = 0;
     for (const { kind, held } of this) if (kind === "probe" && !held) count++;
     return count;
   }
 
-  /** What the requests own and have not brought yet. */
+  /** What the requests own and have not delivered yet. */
   get claims(): ByteRange[] {
     return [...this].filter(({ kind }) => kind !== "probe")
       .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
   }
 
-  /** What the requests will bring though they do not own it any more. */
+  /** What the requests may still deliver though they do not own it any more. */
   get remnants(): ByteRange[] {
     const remnants: ByteRange[] = [];
     for (const { kind, position, claimEnd, end } of this) {
@@ -56,23 +234,10 @@ export class Requests implements Iterable<LiveRequest> {
   }
 
   /** Opens a request. */
-  open(asked: NewRequest, now: number): LiveRequest {
-    const request: LiveRequest = {
-      ...asked,
-      id: this.#next++,
-      position: asked.start,
-      claimEnd: asked.end,
-      startedAt: now,
-      ...asked.mirror.link.sent(now),
-      answeredAt: undefined,
-      answer: undefined,
-      activeAt: now,
-      held: false,
-      paid: 0,
-      useful: 0,
-    };
+  open(wanted: NewRequest, now: number): LiveRequest {
+    const request = new LiveRequest(this.#next++, wanted, now);
     this.#live.set(request.id, request);
-    asked.mirror.opened(request);
+    wanted.mirror.opened(request);
     return request;
   }
 
@@ -81,37 +246,4 @@ export class Requests implements Iterable<LiveRequest> {
     this.#live.delete(request.id);
     request.mirror.closed(request, kept, now);
   }
-}
-
-/** Requests whose bytes others have brought, and that cost more to be ended than to be given up. */
-export function losers(
-  { requests, ledger }: { readonly requests: Requests; readonly ledger: Ledger },
-  now: number,
-): readonly LiveRequest[] {
-  return [...requests].filter((request) =>
-    request.kind === "range" && ledger.hasReceived(request.position, request.end) &&
-    isWorthGivingUp(request, now)
-  );
-}
-
-/** Whether a request has brought all that it owned, and others bring what follows. */
-export function isRemnant(
-  request: LiveRequest,
-  { ledger }: { readonly ledger: Ledger },
-  now: number,
-): boolean {
-  const { position, claimEnd, end, kind } = request;
-  return kind === "range" && position >= claimEnd && position < end && !ledger.isFree(position) &&
-    isWorthGivingUp(request, now);
-}
-
-/** Giving up costs a connection: a new one takes longer than a few more bytes on the old one. */
-function isWorthGivingUp({ mirror, position, claimEnd, end, activeAt }: LiveRequest, now: number) {
-  // Who lost its range by a silence is left to its deadline: as long as it is silent, there is no
-  // use in asking it for another one.
-  const revoked = claimEnd <= position && claimEnd < end;
-  if (revoked && now > activeAt) return false;
-  const left = end - position;
-  const finishMs = left === 0 ? 0 : left * 1000 / mirror.rate.rate(now);
-  return finishMs > (mirror.answerMs ?? 0);
 }

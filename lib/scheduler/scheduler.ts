@@ -1,7 +1,7 @@
 /**
  * Decides which mirror is asked for which bytes. Events go in, commands come out, and time and
- * chance are passed in: it does no I/O and reads no clock, so that the driver and the virtual-time
- * simulator run the very same code.
+ * randomness are passed in: it does no I/O and reads no clock, so that the driver and the virtual-time
+ * simulator run the same code.
  *
  * @module
  */
@@ -13,31 +13,28 @@ import {
   type SphttpError,
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
-import {
-  type Admission,
-  type KnownFileFacts,
-  Opening,
-  type OpeningEvent,
-  type OpeningStep,
-} from "./opening.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
-import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
-import { DownloadState, type DownloadStateOptions } from "./state.ts";
 import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
 import type { Ledger } from "./ledger.ts";
-import { isRemnant, losers } from "./requests.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
-import type { LiveRequest, Mirror } from "./mirror.ts";
+import type { Mirror } from "./mirror.ts";
+import { type KnownFileFacts, Opening, type OpeningEvent, type OpeningStep } from "./opening.ts";
 import type { RateLimit } from "./rate_limit.ts";
+import type { LiveRequest } from "./requests.ts";
+import { DownloadState, type DownloadStateOptions } from "./state.ts";
+import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
 
 /** What a scheduler is set up with. */
 export interface SchedulerOptions
   extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions {
-  /** Bytes that each mirror is asked for first. */
+  /** Number of bytes in the first request to each mirror. */
   readonly probeSize: number;
-  /** What an earlier download found out. */
+  /** What an earlier download knows of the file. */
   readonly knownFile?: KnownFileFacts | undefined;
 }
+
+/** An event of one request. */
+type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>;
 
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 
@@ -65,7 +62,7 @@ export class Scheduler {
     return this.#state.mirrors;
   }
 
-  /** Which bytes are received, asked for, and free. */
+  /** Which bytes are received, requested, and free. */
   get ledger(): Ledger {
     return this.#state.ledger;
   }
@@ -80,7 +77,7 @@ export class Scheduler {
     return this.#state.heldBytes;
   }
 
-  /** The most bytes held and asked for together; what is held already stays when it shrinks. */
+  /** The most bytes held and requested together; what is held already stays when it shrinks. */
   get windowSize(): number {
     return this.#state.windowSize;
   }
@@ -89,7 +86,7 @@ export class Scheduler {
     this.#state.windowSize = bytes;
   }
 
-  /** What keeps the download within its greatest rate, which may change at any time. */
+  /** The limit on the download's rate, which may change at any time. */
   get limit(): RateLimit {
     return this.#state.limit;
   }
@@ -106,9 +103,9 @@ export class Scheduler {
     return state.type === "open" ? state.file.digest : undefined;
   }
 
-  /** Starts: every mirror is probed at once, unless the file is known. */
+  /** Starts: probes every mirror at once that is not known to have the file. */
   start(now: number): readonly SchedulerCommand[] {
-    this.#state.commands.startedAt = now;
+    this.#state.commands.start(now);
     this.#state.limit.start(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
@@ -118,7 +115,7 @@ export class Scheduler {
     return this.#state.commands.take();
   }
 
-  /** Takes in what happened at `now`, and says what to do. */
+  /** Handles what happened at `now`, and returns what to do. */
   handle(event: SchedulerEvent, now: number): readonly SchedulerCommand[] {
     if (this.#ended) return [];
     const tooSlow = this.#watch.tooSlow(now);
@@ -132,18 +129,14 @@ export class Scheduler {
       // A request that was cancelled may still have something on its way.
       const request = this.#state.requests.get(event.request);
       if (request !== undefined) this.#progress(request, event, now);
-      // What the mirror did not bring is for others, though its own event says nothing any more.
+      // What the slow mirrors owned is for others, though this event itself says nothing any more.
       else if (tooSlow.length > 0) this.#advance({ type: "waited" }, now);
     }
     return this.#state.commands.take();
   }
 
-  #progress(
-    request: LiveRequest,
-    event: Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>,
-    now: number,
-  ): void {
-    request.activeAt = now;
+  #progress(request: LiveRequest, event: RequestEvent, now: number): void {
+    request.touch(now);
     switch (event.type) {
       case "response":
         return this.#answered(request, event, now);
@@ -164,63 +157,52 @@ export class Scheduler {
   #sampled(request: LiveRequest, length: number, digest: string | undefined, now: number): void {
     const { mirror } = request;
     const answer = request.answer!;
-    // The rest of a whole file waits for the mirrors to agree.
-    request.held = answer.type === "whole";
-    request.position += length;
+    request.advance(length);
     this.#state.arrived(request, length, now);
     // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
-    mirror.wastedBytes += length;
-    if (!request.held) this.#state.close(request, now);
+    mirror.waste(length);
+    // The rest of a whole file waits for the mirrors to agree.
+    if (answer.type === "whole") request.hold();
+    else this.#state.close(request, now);
     const first = { mirror, request, answer, size: answer.size, digest };
     this.#advance({ type: "answered", answer: first }, now);
   }
 
   #answered(request: LiveRequest, { answer, details }: ResponseEvent, now: number): void {
     const { mirror, kind, end } = request;
-    mirror.answered(request, answer, now);
+    request.answered(answer, now);
     if (kind !== "range") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];
       this.#state.commands.report({ type: "answer", status, ...facts }, now);
     }
-    if (kind === "probe") {
-      if (answer.type !== "whole") return;
-      request.start = request.position = 0;
-      request.end = request.claimEnd = answer.size ?? Infinity;
-    } else if (kind === "range" && answer.type !== "partial") {
-      const message = "a range was asked for, but the whole file came";
+    if (kind === "probe") return;
+    if (kind === "range" && answer.type !== "partial") {
+      const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);
     } else if (answer.type === "partial" && answer.end < end) {
-      // RFC 9110 section 15.3.7: a server may send less; the rest is asked for again.
+      // RFC 9110 section 15.3.7: a server may send less; the rest is requested again.
       this.#state.shorten(request, answer.end);
       this.#assign(now);
     }
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
-    const completed = this.#count(request, length, now);
-    if (this.ledger.complete) return this.#finishIfComplete(now);
+    const { ledger, requests } = this.#state;
+    const completed = this.#state.receive(request, length, now);
+    if (ledger.complete) return this.#finishIfComplete(now);
     if (completed > 0) {
-      for (const one of losers(this.#state, now)) this.#giveUp(one, "lost", now);
+      const lost = [...requests].filter((one) => one.isLost(ledger) && one.isWorthCancelling(now));
+      for (const one of lost) this.#cancel(one, "lost", now);
     }
-    const live = this.#state.requests.get(request.id) !== undefined;
-    if (live && isRemnant(request, this.#state, now)) this.#giveUp(request, "stolen", now);
+    const live = requests.get(request.id) !== undefined;
+    if (live && request.isRemnant(ledger) && request.isWorthCancelling(now)) {
+      this.#cancel(request, "stolen", now);
+    }
     if (this.#assigner.isDue(now)) this.#assign(now);
   }
 
-  /** Counts the next bytes of a request as received; returns how many blocks they completed. */
-  #count(request: LiveRequest, length: number, now: number): number {
-    const { mirror } = request;
-    const { bytes, completed } = this.ledger.receive(request.position, request.position + length);
-    request.position += length;
-    mirror.wastedBytes += length - bytes;
-    request.useful += bytes;
-    if (bytes > 0) mirror.failures = 0;
-    this.#state.reportReceived(completed, mirror, now);
-    return completed.length;
-  }
-
-  #giveUp(request: LiveRequest, reason: CancelReason, now: number): void {
+  #cancel(request: LiveRequest, reason: CancelReason, now: number): void {
     this.#state.cancel(request, reason, now);
     this.#assign(now);
   }
@@ -247,7 +229,7 @@ export class Scheduler {
     this.#assign(now);
   }
 
-  /** Ends a request that has failed, though its driver does not know. */
+  /** Ends a request whose response is of no use, or does not come. */
   #refuse(request: LiveRequest, failure: MirrorError, now: number): void {
     this.#state.commands.push({ type: "cancel", request: request.id });
     this.#failed(request, failure, now);
@@ -272,24 +254,24 @@ export class Scheduler {
   }
 
   #consumed(bytes: number, now: number): void {
-    this.#state.consumedBytes += bytes;
+    this.#state.consume(bytes);
     // The body of a whole file is read only as far as there is room: its silence was ours.
-    const { whole } = this.#state.requests;
-    if (whole !== undefined) whole.activeAt = now;
+    this.#state.requests.whole?.touch(now);
     this.#assign(now);
   }
 
   #timeout(now: number): void {
     // A timer that fires far too late means that the process stood still.
     if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
-    for (const mirror of this.#watch.rested(now)) {
+    for (const mirror of this.#watch.revive(now)) {
       if (mirror.service === "unknown") this.#probe(mirror, now);
     }
     for (const request of this.#watch.silent(now)) {
-      // A mirror that has gone silent altogether has failed once, however much was asked of it.
+      // A mirror that has gone silent altogether has failed once, however many requests it had.
       const silentSince = now - (now - request.activeAt) / 2;
-      for (const other of request.mirror.live.filter(({ activeAt }) => activeAt < silentSince)) {
-        if (other !== request) this.#state.cancel(other, "silent", now);
+      for (const other of this.#state.requests.of(request.mirror)) {
+        const silent = other !== request && other.activeAt < silentSince;
+        if (silent) this.#state.cancel(other, "silent", now);
       }
       this.#refuse(request, timeoutError(request, now), now);
       if (this.#ended) return;
@@ -297,7 +279,7 @@ export class Scheduler {
     this.#advance({ type: "waited" }, now);
   }
 
-  /** Lets the opening react to an event, executes its steps, and gives work to idle mirrors. */
+  /** Lets the opening handle an event, executes its steps, and gives work to idle mirrors. */
   #advance(event: OpeningEvent, now: number): void {
     const outstanding = this.#state.requests.probing;
     for (const step of this.#opening.handle(event, { now, outstanding })) {
@@ -310,7 +292,7 @@ export class Scheduler {
   #execute(step: OpeningStep, now: number): void {
     switch (step.type) {
       case "trust":
-        step.mirror.service = "ranges";
+        step.mirror.serve("ranges");
         return this.#state.learnSize(step.size);
       case "accept":
         return this.#accept(step.request, now);
@@ -324,7 +306,9 @@ export class Scheduler {
         this.#state.open(step, now);
         return this.#finishIfComplete(now);
       case "admit":
-        return this.#admit(step.admissions, now);
+        for (const { mirror, service } of step.admissions) mirror.serve(service);
+        for (const { mirror } of step.admissions) this.#state.admit(mirror, now);
+        return;
       case "fail":
         return this.#fail(step.error, now);
     }
@@ -334,20 +318,14 @@ export class Scheduler {
   #accept(request: LiveRequest, now: number): void {
     this.#state.commands.push({ type: "accept", request: request.id });
     if (request.held) {
-      request.kind = "whole";
-      request.held = false;
+      request.release();
       this.ledger.take(request.start, request.end);
     }
     const length = request.position - request.start;
-    request.position = request.start;
-    request.mirror.wastedBytes -= length;
-    this.#count(request, length, now);
+    request.rewind();
+    request.mirror.waste(-length);
+    this.#state.receive(request, length, now);
     this.#finishIfComplete(now);
-  }
-
-  #admit(admissions: readonly Admission[], now: number): void {
-    for (const { mirror, service } of admissions) mirror.service = service;
-    for (const { mirror } of admissions) this.#state.admit(mirror, now);
   }
 
   #assign(now: number): void {
@@ -362,7 +340,7 @@ export class Scheduler {
   }
 
   #finishIfComplete(now: number): void {
-    // Before the mirrors have agreed, the file may turn out to be another one.
+    // Until the mirrors agree, it may turn out to be another file.
     if (this.ledger.complete && this.#opening.state.type === "open") this.#finish(now);
   }
 

@@ -1,75 +1,41 @@
 /**
- * What an algorithm may see of a download: numbers only, read-only, no clock and no sockets. Where
- * blocks take next to no time, several neighbouring ones are asked for and counted as one.
+ * What a policy sees of a download, and what it says: the one set of read-only views that every
+ * algorithm plans from, and the steps that it plans. A policy changes nothing that it is shown. Views
+ * hold numbers only, no clock and no sockets; mirrors and requests are numbers in plans. Times are in
+ * milliseconds.
  *
  * @module
  */
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
+import type { Ledger } from "./ledger.ts";
 
 /** One mirror, as an algorithm sees it. */
 export interface MirrorView {
   /** The mirror's URL, without credentials. */
   readonly url: string;
-  /** Blocks that it has delivered. */
+  /** Number of blocks that it has delivered. */
   readonly usage: number;
-  /** Total of blocks received from all mirrors when it last asked; 0 before. */
+  /** Total number of blocks received from all mirrors at its last request; 0 before. */
   readonly previous: number;
-  /** Requests for blocks that it has been sent. */
+  /** Number of requests for blocks sent to it. */
   readonly requests: number;
-  /** Milliseconds from its first request to the answer's headers; `undefined` before. */
+  /** Milliseconds from its first request to the response headers; `undefined` before. */
   readonly answerMs: number | undefined;
-}
-
-/** The link to a mirror, as the adaptive algorithm sees it. Times are in milliseconds. */
-export interface LinkView {
-  /** Request to headers on a connection that is open. */
-  readonly latencyMs: number;
-  /** The same for the next request, which may need a new connection. */
-  readonly nextLatencyMs: number;
-  /** How far the latency strays from its mean. */
-  readonly deviationMs: number;
-  /** Bytes per second, all connections together; a guess before enough has come. */
-  bytesPerSecond(now: number): number;
-  /** Whether it may still be speeding up. */
-  ramping(now: number): boolean;
-}
-
-/** A mirror, as far as the adaptive algorithm looks at it. */
-export interface SourceView {
-  /** Whether ranges can be asked of it now. */
-  readonly available: boolean;
-  /** The requests that it has under way, the oldest first. */
-  readonly live: readonly RequestView[];
-  readonly link: LinkView;
-  /** Failures in a row, without a byte between them. */
-  readonly failures: number;
-  /** The most requests that it may have under way at once. */
-  readonly maxConnections: number;
-  /** How many of them are to be kept busy; the others take over without a pause. */
-  readonly lanes: number;
-}
-
-/** A limit on the rate of the whole download. */
-export interface LimitView {
-  /** The most bytes per millisecond; `Infinity` for no limit. */
-  readonly rate: number;
-  /** From when on (in milliseconds) something may be asked for: what was asked for is paid by then. */
-  readonly openAt: number;
 }
 
 /** What a delay request algorithm sees when a mirror has become free. */
 export interface DelayView {
-  /** The mirror that asks. */
+  /** The mirror that is free. */
   readonly mirror: MirrorView;
   /** All mirrors that the download was started with. */
   readonly mirrors: readonly MirrorView[];
-  /** How many of them ask no more, because they failed or were closed as bad. */
+  /** Number of mirrors that are out of use, because they failed or were closed as bad. */
   readonly closed: number;
-  /** Blocks received in total. */
+  /** Total number of blocks received. */
   readonly received: number;
-  /** Blocks not yet asked for. */
+  /** Number of blocks not yet requested. */
   readonly left: number;
 }
 
@@ -83,26 +49,130 @@ export interface DuplicateView {
   readonly threshold: number;
 }
 
+/** The link to a mirror. */
+export interface LinkView {
+  /** Time from a request to its headers on an open connection. */
+  readonly latencyMs: number;
+  /** The same for the next request, which may need a new connection. */
+  readonly nextLatencyMs: number;
+  /** Mean deviation of the latency. */
+  readonly deviationMs: number;
+  /** Bytes per second, all connections together; a guess until enough has arrived. */
+  bytesPerSecond(now: number): number;
+  /** Reports whether it may still be speeding up. */
+  ramping(now: number): boolean;
+}
+
+/** A request that is under way. */
+export interface RequestView {
+  readonly id: number;
+  /** Only a `range` owns bytes that another mirror could deliver instead. */
+  readonly kind: "probe" | "range" | "whole";
+  /** The first byte to arrive. */
+  readonly start: number;
+  /** The byte after the last one to arrive; `Infinity` where that is unknown. */
+  readonly end: number;
+  /** The byte after the last one that it owns: at most `end`. */
+  readonly claimEnd: number;
+  /** The next byte to arrive. */
+  readonly position: number;
+  readonly startedAt: number;
+  /** Whether a new connection was needed for it, as far as can be told. */
+  readonly cold: boolean;
+  /** When its headers were expected. */
+  readonly dueAt: number;
+  /** When its headers arrived. */
+  readonly answeredAt: number | undefined;
+  /** When anything last arrived. */
+  readonly activeAt: number;
+  /** Whether its body is held back until the mirrors have agreed. */
+  readonly held: boolean;
+}
+
+/** A mirror, as a policy sees it. */
+export interface SourceView extends MirrorView {
+  readonly state: { readonly type: "ready" | "waiting" | "retired" | "closed" | "dropped" };
+  /** Whether it is in use, now or after a wait. */
+  readonly alive: boolean;
+  /** Whether it is ready, and has no request under way. */
+  readonly idle: boolean;
+  /** Whether it serves ranges, now or later. */
+  readonly servesRanges: boolean;
+  /** Whether ranges can be requested from it now. */
+  readonly available: boolean;
+  /** Its requests that are under way, the oldest first. */
+  readonly live: readonly RequestView[];
+  readonly link: LinkView;
+  /** Time that its last requests took for each block, latency included. */
+  readonly blockMs: number | undefined;
+  /** Failures in a row, without a byte between them. */
+  readonly failures: number;
+  /** The most requests that it may have under way at once. */
+  readonly maxConnections: number;
+  /** Number of these to keep busy; the others take over without a pause. */
+  readonly lanes: number;
+}
+
+/** The limit on the rate of the whole download. */
+export interface LimitView {
+  /** The most bytes per millisecond; `Infinity` for no limit. */
+  readonly rate: number;
+  /** When something may be requested again: everything requested so far is paid for by then. */
+  readonly openAt: number;
+  /** The most bytes to request at once, from a mirror with this latency and so many connections. */
+  piece(source?: { readonly latencyMs: number; readonly maxConnections: number }): number;
+  /** Reports whether bytes that hold up the front may be requested in spite of debt. */
+  mayHurry(now: number): boolean;
+  /** The most bytes that may arrive from `from` to `to`. */
+  mostBytes(from: number, to: number): number;
+}
+
+/** Which bytes are received, requested, and free. */
+export type LedgerView = Readonly<Omit<Ledger, "take" | "giveBack" | "receive" | "close">>;
+
+/** A download, as a policy sees it. */
+export interface DownloadView {
+  readonly ledger: LedgerView;
+  readonly mirrors: readonly SourceView[];
+  readonly requests: Iterable<RequestView>;
+  readonly limit: LimitView;
+  /** The most bytes held and requested together. */
+  readonly windowSize: number;
+  /** Whether as many bytes are held as the window has room for. */
+  readonly windowIsFull: boolean;
+  /** Bytes that the consumer could take, but has not taken yet. */
+  readonly readyBytes: number;
+  /** Bytes that may be requested besides those held and those on their way. */
+  readonly room: number;
+  /** The same where bytes from `start` to `end` that are on their way are requested again. */
+  roomFor(start: number, end: number): number;
+  /** Total number of units received. */
+  readonly received: number;
+  /** Units received without the front's unit becoming complete, since it last did. */
+  readonly receivedSinceFront: number;
+}
+
 /** One step. */
 export type Plan =
-  /** Ask a mirror for bytes that are free. */
+  /** Request free bytes from a mirror. */
   | {
     readonly type: "ask";
     readonly mirror: number;
     readonly range: ByteRange;
-    /** Why these; whether they had been given back is known elsewhere. */
     readonly reason: AskReason;
   }
-  /** Ask a mirror for bytes that the request `late` owns and goes on to bring: the first wins. */
+  /** Request bytes that the request `late` owns and may still deliver: the first to arrive wins. */
   | Takeover<"duplicate">
-  /** Ask a mirror for bytes that the request `late` owns; from there on they are not its own any more. */
+  /** Request bytes that the request `late` owns; from their start on it owns none any more. */
   | Takeover<"steal">
-  /** What a request has yet to bring is free again; whatever of it comes still counts. */
+  /** Free what a request has yet to deliver; what arrives of it still counts. */
   | { readonly type: "revoke"; readonly request: number }
-  /** A mirror asks no more. */
-  | { readonly type: "retire"; readonly mirror: number };
+  /** Request nothing more from a mirror. */
+  | { readonly type: "retire"; readonly mirror: number }
+  /** Count and request blocks in units of `unitSize` bytes from now on. */
+  | { readonly type: "resize"; readonly unitSize: number };
 
-/** Why free bytes are asked for. */
+/** Why free bytes are requested. */
 export type AskReason = Extract<SendReason, "front" | "ahead" | "end">;
 
 interface Takeover<Type extends string> {
@@ -112,34 +182,10 @@ interface Takeover<Type extends string> {
   readonly late: number;
 }
 
-/** Says which mirror is asked for which bytes. */
-export interface Policy<View> {
-  /** The next step; `undefined` when there is none for now. The view has changed after each step. */
-  next(view: View, now: number): Plan | undefined;
-  /** When it wants to be asked again though nothing has happened; `Infinity` for never. */
-  wakeAt(view: View, now: number): number;
-}
-
-/** A request that is under way, as a policy sees it. */
-export interface RequestView {
-  readonly id: number;
-  /** Only a `range` owns bytes that another mirror could bring instead. */
-  readonly kind: "probe" | "range" | "whole";
-  /** The first byte that comes. */
-  readonly start: number;
-  /** The byte behind the last one that will come; `Infinity` where that is unknown. */
-  readonly end: number;
-  /** The byte behind the last one that it owns: at most `end`. */
-  readonly claimEnd: number;
-  /** The next byte that will come. */
-  readonly position: number;
-  readonly startedAt: number;
-  /** Whether a new connection was needed for it, as far as can be told. */
-  readonly cold: boolean;
-  /** When headers were expected. */
-  readonly dueAt: number;
-  /** When headers came. */
-  readonly answeredAt: number | undefined;
-  /** When anything last came. */
-  readonly activeAt: number;
+/** Says which mirror is to be asked for which bytes. It may keep a state of its own. */
+export interface Policy {
+  /** The next step; `undefined` if there is none for now. The view has changed after each step. */
+  next(view: DownloadView, now: number): Plan | undefined;
+  /** When to ask for a step again though nothing has happened; `Infinity` for never. */
+  wakeAt(view: DownloadView, now: number): number;
 }

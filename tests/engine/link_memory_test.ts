@@ -11,7 +11,7 @@ const KIB = 1024;
 /** A mirror that has brought bytes for half a second, 40 ms after they were asked for. */
 function mirror({ url = URL, bytes = 512 * KIB, serves = "ranges" as Mirror["service"] } = {}) {
   const one = new Mirror(url);
-  one.service = serves;
+  if (serves !== "unknown") one.serve(serves);
   one.link.answered({ startedAt: 0, cold: true }, 40);
   one.link.rate.resume(40);
   for (let part = 1; part <= 8; part++) one.received(bytes / 8, 40 + part * 62.5);
@@ -49,7 +49,7 @@ Deno.test("LinkMemory.keep(): what was known before is not learned anew", () => 
   const memory = new LinkMemory(book, [URL], DATE);
   assertEquals(memory.known, [OLD]);
   const failed = new Mirror(URL, { known: memory.known[0] });
-  failed.service = "ranges";
+  failed.serve("ranges");
   failed.received(512 * KIB, 100);
   failed.link.reset();
   memory.keep([failed], { now: 200, date: DATE });

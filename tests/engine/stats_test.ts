@@ -13,8 +13,17 @@ const FAILURE = new MirrorError("refused", {
   retryable: true,
 });
 
-function mirror(facts: Partial<Mirror> = {}): Mirror {
-  return Object.assign(new Mirror("http://one.test/"), facts);
+/** A mirror to which these things have happened. */
+function mirror(...events: readonly ((mirror: Mirror) => void)[]): Mirror {
+  const one = new Mirror("http://one.test/");
+  for (const event of events) event(one);
+  return one;
+}
+
+/** A request is sent, and answered after some milliseconds, if it is. */
+function request(one: Mirror, answerMs?: number): void {
+  const sent = new Requests().open({ mirror: one, kind: "range", start: 0, end: 10 }, 0);
+  if (answerMs !== undefined) sent.answered({ type: "partial", start: 0, end: 10 }, answerMs);
 }
 
 function source(facts: Partial<StatsSource> = {}): StatsSource {
@@ -60,8 +69,17 @@ Deno.test("snapshot() counts bytes by where they are", () => {
 
 Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () => {
   const mirrors = [
-    mirror({ bytes: 300, wastedBytes: 20, requests: 4, duplicates: 1, answerMs: 12 }),
-    mirror({ bytes: 100, wastedBytes: 5, totalFailures: 3 }),
+    mirror((one) => {
+      request(one, 12);
+      one.received(300, 20);
+      one.waste(20);
+      for (const duplicate of [false, false, true, false]) one.asked(0, duplicate);
+    }),
+    mirror((one) => {
+      one.received(100, 20);
+      one.waste(5);
+      for (let failures = 0; failures < 3; failures++) one.countFailure(0);
+    }),
     mirror(),
   ];
   const stats = snapshot(source({ mirrors }));
@@ -72,26 +90,23 @@ Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () =
   assertEquals([second?.failures, second?.answerMs], [3, undefined]);
 });
 
-const REQUEST = new Requests().open(
-  { mirror: new Mirror("http://one.test/"), kind: "range", start: 0, end: 10 },
-  0,
-);
-
 Deno.test("snapshot(): where mirrors stand, and why", () => {
-  const table = [
-    [{}, "probing"],
-    [{ live: [REQUEST] }, "probing"],
-    [{ state: { type: "waiting", until: 1, failure: FAILURE } }, "waiting"],
-    [{ service: "ranges" }, "idle"],
-    [{ service: "ranges", live: [REQUEST] }, "busy"],
-    [{ service: "ranges", state: { type: "retired" } }, "retired"],
-    [{ service: "ranges", state: { type: "closed" } }, "closed"],
-    [{ service: "whole" }, "spare"],
-    [{ service: "whole", live: [REQUEST] }, "busy"],
-    [{ service: "whole", state: { type: "dropped", failure: FAILURE } }, "dropped"],
-  ] as [Partial<Mirror>, string][];
-  for (const [facts, state] of table) {
-    const [stats] = snapshot(source({ mirrors: [mirror(facts)] })).mirrors;
+  const ranges = (one: Mirror) => one.serve("ranges");
+  const whole = (one: Mirror) => one.serve("whole");
+  const table: [events: ((one: Mirror) => void)[], state: string][] = [
+    [[], "probing"],
+    [[request], "probing"],
+    [[(one) => one.wait(1, FAILURE)], "waiting"],
+    [[ranges], "idle"],
+    [[ranges, request], "busy"],
+    [[ranges, (one) => one.retire()], "retired"],
+    [[ranges, (one) => one.close()], "closed"],
+    [[whole], "spare"],
+    [[whole, request], "busy"],
+    [[whole, (one) => one.drop(FAILURE)], "dropped"],
+  ];
+  for (const [events, state] of table) {
+    const [stats] = snapshot(source({ mirrors: [mirror(...events)] })).mirrors;
     assertEquals(stats?.state, state);
     const why = state === "waiting" || state === "dropped" ? FAILURE.message : undefined;
     assertEquals(stats?.message, why);

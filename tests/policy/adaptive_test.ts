@@ -1,13 +1,27 @@
 import { assert, assertEquals } from "@std/assert";
 import { AdaptivePolicy } from "../../lib/policy/adaptive.ts";
-import { UNLIMITED } from "../../lib/policy/limit.ts";
-import type { LimitView, Plan, RequestView, SourceView } from "../../lib/scheduler/view.ts";
+import type {
+  DownloadView,
+  LimitView,
+  Plan,
+  RequestView,
+  SourceView,
+} from "../../lib/scheduler/view.ts";
+import {
+  downloadView,
+  limitOf,
+  linkView,
+  requestView,
+  type SourceFacts,
+  sourceView,
+  UNLIMITED,
+} from "../support/scheduler/views.ts";
 import type { ByteRange } from "../../lib/http/byte_range.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 
 const KIB = 1024;
 
-interface Facts extends Partial<Omit<SourceView, "live" | "link">> {
+interface Facts extends SourceFacts {
   /** KiB per millisecond. */
   rate?: number;
   latencyMs?: number;
@@ -15,25 +29,22 @@ interface Facts extends Partial<Omit<SourceView, "live" | "link">> {
 }
 
 /** A mirror whose link and requests a test writes down. Its answers take 10 ms. */
-class Source implements SourceView {
-  available = true;
-  failures = 0;
-  maxConnections = 2;
-  lanes = 1;
+class Source {
   live: RequestView[] = [];
-  rate = 1;
-  latencyMs = 10;
-  ramping = false;
-  readonly link;
+  rate: number;
+  available = true;
+  readonly #facts: Facts;
 
-  constructor(facts: Facts = {}) {
-    Object.assign(this, facts);
-    const { latencyMs } = this;
-    this.link = {
-      ...{ latencyMs, nextLatencyMs: latencyMs, deviationMs: 0 },
-      bytesPerSecond: () => this.rate * KIB * 1000,
-      ramping: () => this.ramping,
-    };
+  constructor({ rate = 1, ...facts }: Facts = {}) {
+    this.rate = rate;
+    this.#facts = facts;
+  }
+
+  get view(): SourceView {
+    const { latencyMs = 10, ramping = false, ...facts } = this.#facts;
+    const bytesPerSecond = () => this.rate * KIB * 1000;
+    const link = linkView({ latencyMs, bytesPerSecond, ramping: () => ramping });
+    return sourceView({ link, live: this.live, available: this.available, ...facts });
   }
 }
 
@@ -54,12 +65,15 @@ class Scene {
     this.ledger = new Ledger(0, kib * KIB, 1_000_000);
   }
 
+  get view(): DownloadView {
+    const { sources, ledger, windowSize, readyBytes, heldBytes, limit } = this;
+    const mirrors = sources.map((source) => source.view);
+    return downloadView({ mirrors, ledger, windowSize, heldBytes, readyBytes, limit });
+  }
+
   /** What the policy plans next. */
   get next(): Plan | undefined {
-    const { sources: mirrors, ledger, windowSize, readyBytes, heldBytes, limit } = this;
-    const roomFor = () => windowSize - heldBytes - ledger.askedBytes;
-    const view = { mirrors, ledger, windowSize, readyBytes, limit, roomFor };
-    return this.policy.next(view, this.now);
+    return this.policy.next(this.view, this.now);
   }
 
   /** Carries out whatever is planned; returns it in short: the mirror, and its range in KiB. */
@@ -76,19 +90,10 @@ class Scene {
 
   /** A mirror is asked for bytes. */
   ask(mirror: number, { start, end }: ByteRange, facts: Partial<RequestView> = {}): void {
-    const { live, link } = this.sources[mirror]!;
+    const { live, view: { link } } = this.sources[mirror]!;
     this.ledger.take(start, end);
-    live.push({
-      id: this.#requests++,
-      kind: "range",
-      ...{ start, end, claimEnd: end, position: start },
-      startedAt: this.now,
-      cold: false,
-      dueAt: this.now + link.nextLatencyMs,
-      answeredAt: undefined,
-      activeAt: this.now,
-      ...facts,
-    });
+    const times = { startedAt: this.now, dueAt: this.now + link.nextLatencyMs, activeAt: this.now };
+    live.push(requestView({ id: this.#requests++, start, end, ...times, ...facts }));
   }
 
   /** The length of a mirror's first request, in KiB. */
@@ -304,9 +309,7 @@ Deno.test("AdaptivePolicy does not ask for little where more room is to come", (
 
 Deno.test("AdaptivePolicy.wakeAt(): looks again soon as long as anything is under way", () => {
   const scene = new Scene([{}, {}]);
-  const { sources: mirrors, ledger, windowSize, readyBytes, limit, policy } = scene;
-  const wakeAt = () =>
-    policy.wakeAt({ mirrors, ledger, windowSize, readyBytes, limit, roomFor: () => 0 }, 1000);
+  const wakeAt = () => scene.policy.wakeAt(scene.view, 1000);
   assertEquals(wakeAt(), Infinity);
   scene.sends(1, 0, 100);
   assert(wakeAt() > 1000 && wakeAt() <= 1020, `${wakeAt()}`);
@@ -314,7 +317,7 @@ Deno.test("AdaptivePolicy.wakeAt(): looks again soon as long as anything is unde
 
 Deno.test("AdaptivePolicy: under a limit it asks for little, once what was asked for has been paid", () => {
   const scene = new Scene([{ rate: 10 }, { rate: 10 }]);
-  scene.limit = { rate: 0.1 * KIB, openAt: 50 };
+  scene.limit = limitOf(0.1 * KIB, 50);
   assertEquals(scene.plan(), []);
   scene.now = 50;
   const next = scene.next;
@@ -323,13 +326,9 @@ Deno.test("AdaptivePolicy: under a limit it asks for little, once what was asked
 
 Deno.test("AdaptivePolicy.wakeAt(): when something may be asked for again", () => {
   const scene = new Scene([{}]);
-  const { sources: mirrors, ledger, windowSize, readyBytes, policy } = scene;
   const wakeAt = (openAt: number) => {
-    const limit = { rate: 1, openAt };
-    return policy.wakeAt(
-      { mirrors, ledger, windowSize, readyBytes, limit, roomFor: () => 0 },
-      1000,
-    );
+    scene.limit = limitOf(1, openAt);
+    return scene.policy.wakeAt(scene.view, 1000);
   };
   assertEquals([wakeAt(1500), wakeAt(1000)], [1500, Infinity]);
   scene.sends(0, 0, 100);
@@ -338,7 +337,7 @@ Deno.test("AdaptivePolicy.wakeAt(): when something may be asked for again", () =
 
 Deno.test("AdaptivePolicy: under a limit, who is slower takes what the front will reach by then", () => {
   const scene = new Scene([{ rate: 1, latencyMs: 200 }, { rate: 10 }]);
-  scene.limit = { rate: KIB, openAt: 0 };
+  scene.limit = limitOf(KIB, 0);
   // The quick one has its hands full.
   scene.sends(1, 0, 400);
   scene.sends(1, 400, 800);
@@ -350,9 +349,9 @@ Deno.test("AdaptivePolicy: under a limit, who is slower takes what the front wil
 
 Deno.test("AdaptivePolicy: a returned front may lead into debt, but not for ever", () => {
   const scene = returned([{ rate: 5 }, { rate: 1 }]);
-  scene.limit = { rate: KIB, openAt: 200 };
+  scene.limit = limitOf(KIB, 200);
   assertEquals(scene.plan()[0], "0: 0-100");
   const late = returned([{ rate: 5 }, { rate: 1 }]);
-  late.limit = { rate: KIB, openAt: 301 };
+  late.limit = limitOf(KIB, 301);
   assertEquals(late.plan(), []);
 });

@@ -1,14 +1,21 @@
 import { assertEquals } from "@std/assert";
-import { UNLIMITED } from "../../lib/policy/limit.ts";
-import type { DuplicateView } from "../../lib/scheduler/view.ts";
+import type {
+  DownloadView,
+  DuplicateView,
+  Plan,
+  RequestView,
+  SourceView,
+} from "../../lib/scheduler/view.ts";
 import {
-  type ClassicOptions,
-  ClassicPolicy,
-  type ClassicView,
-  unitSize,
-} from "../../lib/policy/classic.ts";
+  downloadView,
+  limitOf,
+  linkView,
+  requestView,
+  sourceView,
+  UNLIMITED,
+} from "../support/scheduler/views.ts";
+import { type ClassicOptions, ClassicPolicy, unitSize } from "../../lib/policy/classic.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
-import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
 import { simulate } from "../support/simulator/simulator.ts";
 
 const OPTIONS: ClassicOptions = {
@@ -16,55 +23,31 @@ const OPTIONS: ClassicOptions = {
   duplicate: () => false,
   invalidBlockThreshold: 20,
   splitSize: 10,
-  windowSize: 100,
   maxBlocksPerRequest: 16,
 };
 
-function mirror(facts: Partial<Mirror> = {}): Mirror {
-  return Object.assign(new Mirror("http://one.test/"), { service: "ranges", ...facts });
+const mirror = sourceView;
+const view = downloadView;
+
+function request(start: number, end: number, facts: Partial<RequestView> = {}): RequestView {
+  return requestView({ start, end, answeredAt: 0, ...facts });
 }
 
-/** A scene with one mirror that is free, unless others are given. */
-function view({ heldBytes = 0, ...facts }: Partial<ClassicView> & { heldBytes?: number } = {}) {
-  const ledger = facts.ledger ?? new Ledger(0, 300, 10);
-  return {
-    ledger,
-    mirrors: [mirror()],
-    requests: [],
-    room: OPTIONS.windowSize - heldBytes - ledger.askedBytes,
-    readyBytes: heldBytes,
-    limit: UNLIMITED,
-    received: 0,
-    receivedSinceFront: 0,
-    ...facts,
-  };
-}
-
-function request(start: number, end: number, facts: Partial<LiveRequest> = {}): LiveRequest {
-  return {
-    id: 0,
-    mirror: mirror(),
-    kind: "range",
-    start,
-    end,
-    claimEnd: end,
-    position: start,
-    startedAt: 0,
-    cold: false,
-    dueAt: 0,
-    answeredAt: 0,
-    answer: undefined,
-    activeAt: 0,
-    held: false,
-    paid: 0,
-    useful: 0,
-    ...facts,
-  };
+/** Returns the next plan, once the size of a unit is what the policy wants. */
+function nextPlan(
+  scene: DownloadView,
+  options: Partial<ClassicOptions> = {},
+  now = 0,
+): Plan | undefined {
+  const next = new ClassicPolicy({ ...OPTIONS, ...options }).next(scene, now);
+  if (next?.type !== "resize") return next;
+  (scene.ledger as Ledger).unitSize = next.unitSize;
+  return nextPlan(scene, options, now);
 }
 
 /** The plan in short: its range, or its type. */
-function plan(scene: ClassicView, options: Partial<ClassicOptions> = {}): unknown {
-  const next = new ClassicPolicy({ ...OPTIONS, ...options }).next(scene, 0);
+function plan(scene: DownloadView, options: Partial<ClassicOptions> = {}): unknown {
+  const next = nextPlan(scene, options);
   if (next === undefined) return "wait";
   return "range" in next ? [next.type, next.range.start, next.range.end] : next.type;
 }
@@ -102,13 +85,12 @@ Deno.test("ClassicPolicy sends home who would reach too far behind the end", () 
 Deno.test("ClassicPolicy shows the algorithm the state of the download", () => {
   const ledger = new Ledger(0, 300, 10);
   ledger.take(0, 50);
-  const failure = undefined as never;
   const mirrors = [
     mirror(),
-    mirror({ state: { type: "closed" } }),
-    mirror({ state: { type: "dropped", failure } }),
-    mirror({ state: { type: "retired" } }),
-    mirror({ state: { type: "waiting", until: 1, failure } }),
+    mirror({ state: "closed" }),
+    mirror({ state: "dropped" }),
+    mirror({ state: "retired" }),
+    mirror({ state: "waiting" }),
   ];
   plan(view({ ledger, mirrors, received: 7 }), {
     delay: (seen) => {
@@ -179,18 +161,18 @@ Deno.test("unitSize() is one block unless every mirror is quick, then a power of
   ] as const;
   for (const [times, blocks, expected] of table) {
     const mirrors = times.map((blockMs) => mirror({ blockMs }));
-    const options = { ...OPTIONS, windowSize: blocks * 10 };
-    assertEquals(unitSize(mirrors, options), 10 * expected, `${times} in ${blocks}`);
+    const window = { windowSize: blocks * 10, limit: UNLIMITED };
+    assertEquals(unitSize(mirrors, OPTIONS, window), 10 * expected, `${times} in ${blocks}`);
   }
   const quick = [mirror({ blockMs: 0.01 })];
-  assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 1 }), 10);
-  assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 7 }), 40);
+  const window = { windowSize: 100, limit: UNLIMITED };
+  assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 1 }, window), 10);
+  assertEquals(unitSize(quick, { ...OPTIONS, maxBlocksPerRequest: 7 }, window), 40);
 });
 
-/** A mirror whose answers take so long, and whose blocks next to no time. */
-function near(latencyMs: number): Mirror {
-  const quick = new Mirror("http://one.test/", { known: { bytesPerSecond: 1e9, latencyMs } });
-  return Object.assign(quick, { service: "ranges", blockMs: 0.01 });
+/** A mirror with this latency, whose blocks take next to no time. */
+function near(latencyMs: number): SourceView {
+  return sourceView({ link: linkView({ latencyMs }), blockMs: 0.01 });
 }
 
 Deno.test("unitSize(): under a limit it is a moment's worth, or what the nearest mirror needs", () => {
@@ -208,35 +190,44 @@ Deno.test("unitSize(): under a limit it is a moment's worth, or what the nearest
     [10, [300], 8],
   ] as const;
   for (const [blocks, latencies, expected] of table) {
-    const limit = { rate: blocks * 10 / 1000, openAt: 0 };
     // The least that may be asked for at once is of no matter with larger blocks.
     const scale = 1000;
-    const options = { ...OPTIONS, splitSize: 10 * scale, windowSize: 1e9 };
-    const size = unitSize(latencies.map(near), options, { ...limit, rate: limit.rate * scale });
+    const options = { ...OPTIONS, splitSize: 10 * scale };
+    const limited = { windowSize: 1e9, limit: limitOf(blocks * 10 / 1000 * scale) };
+    const size = unitSize(latencies.map(near), options, limited);
     assertEquals(size / scale, 10 * expected, `${blocks} blocks in a second, ${latencies} ms`);
   }
 });
 
+Deno.test("ClassicPolicy: the size of a unit follows the window while it changes", () => {
+  const mirrors = [mirror({ blockMs: 0.01 })];
+  const policy = new ClassicPolicy(OPTIONS);
+  const sizes = [20, 40, 160, 80].map((windowSize) =>
+    policy.next(view({ mirrors, windowSize, ledger: new Ledger(0, 300, 10) }), 0)
+  );
+  assertEquals(sizes.map((next) => next?.type === "resize" ? next.unitSize : 10), [10, 20, 80, 40]);
+});
+
 Deno.test("ClassicPolicy: nothing is asked for before what was has been paid for", () => {
   const policy = new ClassicPolicy(OPTIONS);
-  const scene = view({ limit: { rate: 1, openAt: 70 } });
+  const scene = view({ limit: limitOf(1, 70) });
   assertEquals([policy.next(scene, 69), policy.wakeAt(scene, 69)], [undefined, 70]);
-  assertEquals(policy.next(scene, 70)?.type, "ask");
+  assertEquals(nextPlan(scene, {}, 70)?.type, "ask");
   assertEquals([policy.wakeAt(scene, 70), policy.wakeAt(view(), 0)], [Infinity, Infinity]);
 });
 
 Deno.test("ClassicPolicy: under a limit, whoever brings a block soonest is asked first", () => {
   const mirrors = [mirror({ blockMs: 50 }), mirror({ answerMs: 9 }), mirror({ blockMs: 8 })];
-  const asked = (scene: ClassicView) => {
-    const next = new ClassicPolicy(OPTIONS).next(scene, 0);
+  const asked = (scene: DownloadView) => {
+    const next = nextPlan(scene);
     return next?.type === "ask" ? next.mirror : undefined;
   };
   assertEquals(asked(view({ mirrors })), 0);
-  assertEquals(asked(view({ mirrors, limit: { rate: 1, openAt: 0 } })), 2);
+  assertEquals(asked(view({ mirrors, limit: limitOf(1, 0) })), 2);
 });
 
 /** A download whose front, block 0, is late: block 1 has come, the rest is free. */
-function lateFront(late = request(0, 10)): ClassicView {
+function lateFront(late = request(0, 10)): DownloadView {
   const ledger = new Ledger(0, 300, 10);
   ledger.take(0, 10);
   ledger.receive(0, late.position);
@@ -266,15 +257,14 @@ Deno.test("ClassicPolicy shows the duplicate algorithm what waits", () => {
 
 Deno.test("ClassicPolicy: only the live mirror that has delivered most asks again", () => {
   const own = mirror({ usage: 5 });
-  const failure = undefined as never;
   const table = [
     [mirror({ usage: 4 }), true],
     [mirror({ usage: 5 }), true],
     [mirror({ usage: 6 }), false],
     [mirror({ usage: 6, live: [request(20, 30)] }), false],
-    [mirror({ usage: 6, state: { type: "retired" } }), true],
-    [mirror({ usage: 6, state: { type: "closed" } }), true],
-    [mirror({ usage: 6, state: { type: "dropped", failure } }), true],
+    [mirror({ usage: 6, state: "retired" }), true],
+    [mirror({ usage: 6, state: "closed" }), true],
+    [mirror({ usage: 6, state: "dropped" }), true],
   ] as const;
   for (const [other, again] of table) {
     const scene = { ...lateFront(), mirrors: [own, other] };
@@ -290,7 +280,7 @@ Deno.test("ClassicPolicy asks again for a front that one other mirror has, not t
   const elsewhere = { ...lateFront(), requests: [request(20, 30)] };
   assertEquals(plan(elsewhere, ALWAYS), ["ask", 20, 30]);
   const free = lateFront();
-  free.ledger.giveBack(0, 10, []);
+  (free.ledger as Ledger).giveBack(0, 10, []);
   assertEquals(plan(free, ALWAYS), ["ask", 0, 10]);
 });
 

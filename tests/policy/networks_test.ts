@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/policy/duplicate.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
-import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { inspector, simulateStrictly, WasteAllowance } from "../support/simulator/invariants.ts";
 import { randomNetwork as anyNetwork } from "../support/simulator/random_network.ts";

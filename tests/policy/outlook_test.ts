@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import type { LinkView, RequestView, SourceView } from "../../lib/scheduler/view.ts";
+import type { LinkView, RequestView } from "../../lib/scheduler/view.ts";
+import { linkView, requestView, type SourceFacts, sourceView } from "../support/scheduler/views.ts";
 import { expectedSince, Outlook } from "../../lib/policy/outlook.ts";
 
 /** The time of every scene, in milliseconds. */
@@ -7,34 +8,19 @@ const NOW = 1000;
 
 /** A byte a millisecond, 10 ms to an answer, 20 ms on a new connection. */
 function link(facts: Partial<LinkView> & { rate?: number; young?: boolean } = {}): LinkView {
-  const { rate = 1, young = false } = facts;
-  return {
-    latencyMs: 10,
+  const { rate = 1, young = false, ...others } = facts;
+  return linkView({
     nextLatencyMs: 20,
     deviationMs: 1,
     bytesPerSecond: () => rate * 1000,
     ramping: () => young,
-    ...facts,
-  };
+    ...others,
+  });
 }
 
 /** A request for bytes 0 to 100 that was answered and is sending. */
 function request(facts: Partial<RequestView> = {}): RequestView {
-  const { end = 100 } = facts;
-  return {
-    id: 0,
-    kind: "range",
-    start: 0,
-    end,
-    claimEnd: end,
-    position: 0,
-    startedAt: 900,
-    cold: false,
-    dueAt: 910,
-    answeredAt: 910,
-    activeAt: NOW,
-    ...facts,
-  };
+  return requestView({ startedAt: 900, dueAt: 910, answeredAt: 910, activeAt: NOW, ...facts });
 }
 
 /** The same before its answer, which is due in so many milliseconds. */
@@ -42,17 +28,8 @@ function unanswered(dueMs: number, facts: Partial<RequestView> = {}): RequestVie
   return request({ answeredAt: undefined, dueAt: NOW + dueMs, activeAt: 950, ...facts });
 }
 
-function outlook(facts: Partial<SourceView> = {}): Outlook {
-  const source: SourceView = {
-    available: true,
-    live: [],
-    link: link(),
-    failures: 0,
-    maxConnections: 2,
-    lanes: 1,
-    ...facts,
-  };
-  return new Outlook(7, source, NOW);
+function outlook(facts: SourceFacts = {}): Outlook {
+  return new Outlook(7, sourceView({ link: link(), ...facts }), NOW);
 }
 
 Deno.test("Outlook: a mirror that has nothing to do is free when its answer can be there", () => {
@@ -60,7 +37,11 @@ Deno.test("Outlook: a mirror that has nothing to do is free when its answer can 
   assertEquals([idle.index, idle.rate, idle.readyAt], [7, 1, NOW]);
   assertEquals([idle.freeAt, idle.finishAt(0), idle.finishAt(50)], [1020, 1020, 1070]);
   assertEquals([idle.rushedAt(0), idle.rushedAt(50)], [1020, 1070]);
-  assertEquals([idle.broughtBy(1010), idle.broughtBy(1020), idle.broughtBy(1050)], [0, 0, 30]);
+  assertEquals([idle.deliveredBy(1010), idle.deliveredBy(1020), idle.deliveredBy(1050)], [
+    0,
+    0,
+    30,
+  ]);
   assertEquals(outlook({ link: link({ rate: 5 }) }).finishAt(50), 1030);
 });
 
@@ -94,9 +75,9 @@ Deno.test("Outlook.finishAt(): what is asked for now comes after what it has to 
   ] as const;
   for (const [live, bytes, ms] of table) {
     assertEquals(outlook({ live }).finishAt(bytes) - NOW, ms);
-    assertEquals(outlook({ live }).broughtBy(1000), 0);
+    assertEquals(outlook({ live }).deliveredBy(1000), 0);
   }
-  assertEquals(outlook({ live: [request()] }).broughtBy(NOW + 130), 30);
+  assertEquals(outlook({ live: [request()] }).deliveredBy(NOW + 130), 30);
 });
 
 Deno.test("Outlook.rushedAt(): besides the rest, at half the rate, unless it ends sooner after it", () => {
@@ -123,7 +104,7 @@ Deno.test("Outlook: on several lanes, requests share the link", () => {
 });
 
 Deno.test("Outlook.wantsWork(): a mirror is asked again about a round trip before it has nothing to do", () => {
-  const atEnd = (left: number, facts: Partial<SourceView> = {}) =>
+  const atEnd = (left: number, facts: SourceFacts = {}) =>
     outlook({ live: [request({ position: 100 - left })], ...facts }).wantsWork();
   assertEquals(outlook().wantsWork(), true);
   // 1.1 times 20 ms, 1 ms and 10 ms.
@@ -207,7 +188,7 @@ Deno.test("Outlook.onProbation: who has failed gets one request, and nobody coun
   const failed = outlook({ failures: 1 });
   assertEquals([failed.onProbation, outlook().onProbation], [true, false]);
   assert(failed.finishAt(50) > outlook().finishAt(50));
-  assertEquals(failed.broughtBy(1e9), 0);
+  assertEquals(failed.deliveredBy(1e9), 0);
   assertEquals(failed.wantsWork(), true);
   const busy = outlook({ failures: 1, live: [request({ position: 99 })] });
   assertEquals([busy.open, busy.wantsWork()], [true, false]);

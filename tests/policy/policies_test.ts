@@ -19,7 +19,6 @@ const SETTINGS: PolicySettings = {
   duplicate: () => false,
   invalidBlockThreshold: 20,
   splitSize: 10,
-  windowSize: 1000,
   maxBlocksPerRequest: 1,
 };
 
@@ -34,7 +33,7 @@ function download(): DownloadState {
     maxConnectionsPerMirror: 2,
     maxRate: Infinity,
   });
-  for (const mirror of scene.mirrors) mirror.service = "ranges";
+  for (const mirror of scene.mirrors) mirror.serve("ranges");
   return scene;
 }
 
@@ -65,10 +64,8 @@ Deno.test("policyOf(): a classic policy asks for the block that its algorithm sa
 
 Deno.test("policyOf(): a caller's own function says where, and is set up like the rest", () => {
   assertEquals(firstBlock(policyOf(() => 7, SETTINGS)().next(download(), 0)), 7);
-  const narrow = policyOf(() => 7, { ...SETTINGS, splitSize: 20 })();
-  const scene = download();
-  narrow.next(scene, 0);
-  assertEquals(scene.ledger.unitSize, 20);
+  const wide = policyOf(() => 7, { ...SETTINGS, splitSize: 20 })();
+  assertEquals(wide.next(download(), 0), { type: "resize", unitSize: 20 });
 });
 
 Deno.test("policyOf(): adaptive asks for more than a block at once", () => {

@@ -1,7 +1,16 @@
 import { assertEquals } from "@std/assert";
-import { UNLIMITED } from "../../lib/policy/limit.ts";
 import { Outlook } from "../../lib/policy/outlook.ts";
-import type { LimitView, LinkView, RequestView, SourceView } from "../../lib/scheduler/view.ts";
+import { Ledger } from "../../lib/scheduler/ledger.ts";
+import type { LimitView, RequestView, SourceView } from "../../lib/scheduler/view.ts";
+import {
+  downloadView,
+  limitOf,
+  linkView,
+  requestView,
+  type SourceFacts,
+  sourceView,
+  UNLIMITED,
+} from "../support/scheduler/views.ts";
 import { rescue } from "../../lib/policy/rescue.ts";
 
 /** The time of every scene, in milliseconds. */
@@ -10,24 +19,11 @@ const KIB = 1024;
 
 /** A request for the first 100 KiB that was answered and is sending. */
 function request(facts: Partial<RequestView> = {}): RequestView {
-  const { end = 100 * KIB } = facts;
-  return {
-    id: 0,
-    kind: "range",
-    start: 0,
-    end,
-    claimEnd: end,
-    position: 0,
-    startedAt: NOW - 50,
-    cold: false,
-    dueAt: NOW - 40,
-    answeredAt: NOW - 40,
-    activeAt: NOW,
-    ...facts,
-  };
+  const times = { startedAt: NOW - 50, dueAt: NOW - 40, answeredAt: NOW - 40, activeAt: NOW };
+  return requestView({ end: 100 * KIB, ...times, ...facts });
 }
 
-interface Facts extends Partial<SourceView> {
+interface Facts extends SourceFacts {
   /** KiB per millisecond. */
   readonly rate?: number;
   readonly latencyMs?: number;
@@ -35,14 +31,8 @@ interface Facts extends Partial<SourceView> {
 
 /** A mirror that answers at once, so that nothing but rates matters. */
 function mirror({ rate = 1, latencyMs = 0, ...facts }: Facts = {}): SourceView {
-  const link: LinkView = {
-    latencyMs,
-    nextLatencyMs: latencyMs,
-    deviationMs: 0,
-    bytesPerSecond: () => rate * KIB * 1000,
-    ramping: () => false,
-  };
-  return { available: true, live: [], link, failures: 0, maxConnections: 2, lanes: 1, ...facts };
+  const link = linkView({ latencyMs, bytesPerSecond: () => rate * KIB * 1000 });
+  return sourceView({ link, ...facts });
 }
 
 interface Scene {
@@ -58,8 +48,10 @@ function plan(
   { front = 0, more = true, limit = UNLIMITED }: Scene = {},
 ): unknown {
   const outlooks = mirrors.map((source, index) => new Outlook(index, source, NOW));
-  const ledger = { front, free: more ? [{ start: 900 * KIB, end: 999 * KIB }] : [] };
-  const next = rescue({ ledger, limit }, outlooks, NOW);
+  const ledger = new Ledger(0, 999 * KIB, KIB);
+  ledger.take(0, (more ? 900 : 999) * KIB);
+  ledger.receive(0, front);
+  const next = rescue(downloadView({ ledger, limit }), outlooks, NOW);
   if (next === undefined) return "nothing";
   if (next.type === "revoke") return ["revoke", next.request];
   if (next.type !== "steal") return next.type;
@@ -215,7 +207,7 @@ Deno.test("rescue() does not steal less than is worth asking for", () => {
 Deno.test("rescue(): under a limit less is worth stealing, though not in every debt", () => {
   const slow = mirror({ rate: 0.01, live: [request({ end: 5 * KIB })] });
   const mirrors = [slow, mirror({ rate: 100 })];
-  const limit = (openAt: number) => ({ rate: 0.05 * KIB, openAt });
+  const limit = (openAt: number) => limitOf(0.05 * KIB, openAt);
   assertEquals(plan(mirrors), "nothing");
   const taken = ["steal from 0", 1, 0, 5];
   assertEquals(plan(mirrors, { limit: limit(NOW) }), taken);

@@ -6,7 +6,7 @@ import { mulberry32 } from "../support/simulator/simulator.ts";
 function ask(link: LinkEstimate, now: number, answerMs: number, kept = true): boolean {
   const { cold } = link.sent(now);
   link.answered({ startedAt: now, cold }, now + answerMs);
-  if (kept) link.idleConnections++;
+  if (kept) link.keepConnection();
   return cold;
 }
 
@@ -49,10 +49,10 @@ Deno.test("LinkEstimate: a first answer on a new connection takes twice the late
   assertEquals(ask(link, 0, 80, false), true);
   assertEquals([link.latencyMs, link.nextLatencyMs], [40, 80]);
   // On one that is open, less.
-  link.idleConnections = 1;
+  link.keepConnection();
   assertEquals([link.latencyMs, link.nextLatencyMs], [40, 40]);
   // New connections are averaged.
-  link.idleConnections = 0;
+  link.loseConnections();
   ask(link, 100, 120, false);
   assertEquals([link.latencyMs, link.nextLatencyMs], [45, 90]);
 });
@@ -78,7 +78,7 @@ Deno.test("LinkEstimate: a shorter answer is believed sooner than a longer one",
   assertEquals(link.latencyMs, 30);
   // What new connections take is kept apart.
   assertEquals(ask(link, 4000, 30), false);
-  link.idleConnections = 0;
+  link.loseConnections();
   assertEquals(link.nextLatencyMs, 200);
 });
 

@@ -1,18 +1,14 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  type Restraints,
-  SpeedWatch,
-  tooSlow,
-  type WatchedMirror,
-} from "../../lib/scheduler/lowest_rate.ts";
+import { SpeedWatch, tooSlow, type WatchedMirror } from "../../lib/scheduler/lowest_rate.ts";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
 import { Hand, urlOf } from "../support/scheduler/hand.ts";
+import { limitOf, UNLIMITED } from "../support/scheduler/views.ts";
 import { simulate, type SimulatedMirror, TESTBED } from "../support/simulator/simulator.ts";
 
 /** 100 bytes per second, over 10 s. */
 const LOWEST = { bytesPerSecond: 100, periodMs: 10_000 };
 
-const FREE: Restraints = { openAt: -Infinity, full: false };
+const FREE = { limit: UNLIMITED, windowIsFull: false };
 
 type Live = WatchedMirror["live"][number];
 
@@ -22,7 +18,7 @@ class Watched implements WatchedMirror {
   bytes = 0;
   live: Live[] = [];
   now = 0;
-  restraints: Restraints = FREE;
+  restraints = FREE;
   readonly watch = new SpeedWatch(LOWEST);
 
   constructor(facts: Partial<Live> = {}) {
@@ -76,12 +72,12 @@ Deno.test("SpeedWatch: time in which it is not asked does not count", () => {
 Deno.test("SpeedWatch: a body that is held back counts for nothing", () => {
   for (const facts of [{ held: true }, { kind: "whole" }] as const) {
     const mirror = new Watched(facts);
-    mirror.restraints = { openAt: -Infinity, full: true };
+    mirror.restraints = { limit: UNLIMITED, windowIsFull: true };
     assertEquals(mirror.run(100, 0), undefined);
   }
   // Room in the window is no matter of a range.
   const mirror = new Watched();
-  mirror.restraints = { openAt: -Infinity, full: true };
+  mirror.restraints = { limit: UNLIMITED, windowIsFull: true };
   assertEquals(mirror.run(10, 0), 0);
 });
 
@@ -93,7 +89,7 @@ Deno.test("SpeedWatch: under a limit only what is late counts, and a whole file 
   ] as const;
   for (const [kind, dueAt, seconds] of table) {
     const mirror = new Watched({ kind, dueAt });
-    mirror.restraints = { openAt: Infinity, full: false };
+    mirror.restraints = { limit: limitOf(1, 1e9), windowIsFull: false };
     const before = Math.min(1000, seconds - 1);
     assertEquals(mirror.run(before, 0), undefined, `${kind}, due at ${dueAt}`);
     if (seconds < Infinity) assertEquals(mirror.run(1, 0), 0, `${kind}, due at ${dueAt}`);
@@ -111,9 +107,9 @@ Deno.test("SpeedWatch: what was excused does not count", () => {
 
 Deno.test("tooSlow() says how slow, for how long, and what was asked for", () => {
   const table = [
-    [1234, 10_000, "brought 1.2 kB/s for 30 s, less than the lowest rate of 10 kB/s"],
-    [0, 500, "brought 0 B/s for 30 s, less than the lowest rate of 500 B/s"],
-    [1_990_000, 2e6, "brought 1.9 MB/s for 30 s, less than the lowest rate of 2 MB/s"],
+    [1234, 10_000, "delivered 1.2 kB/s for 30 s, less than the lowest rate of 10 kB/s"],
+    [0, 500, "delivered 0 B/s for 30 s, less than the lowest rate of 500 B/s"],
+    [1_990_000, 2e6, "delivered 1.9 MB/s for 30 s, less than the lowest rate of 2 MB/s"],
   ] as const;
   for (const [rate, bytesPerSecond, message] of table) {
     const error = tooSlow(new Watched(), rate, { bytesPerSecond, periodMs: 30_000 });
@@ -135,7 +131,7 @@ Deno.test("Scheduler: a mirror that is too slow is given up for good, the others
   assert(hand.now >= 10_000 && hand.now <= 11_000, `${hand.now}`);
   const [failure] = hand.events("failure");
   assertEquals([failure!.mirror, failure!.retryInMs], [urlOf(0), undefined]);
-  const message = "brought 0.8 B/s for 10 s, less than the lowest rate of 1 B/s";
+  const message = "delivered 0.8 B/s for 10 s, less than the lowest rate of 1 B/s";
   assertStringIncludes(failure!.message, message);
   assert(hand.commands.some((command) => command.type === "cancel" && command.request === late));
   assertEquals(hand.scheduler.mirrors.map(({ state }) => state.type), ["dropped", "ready"]);

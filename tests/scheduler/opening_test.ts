@@ -1,13 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Answer } from "../../lib/scheduler/messages.ts";
-import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
+import { Mirror } from "../../lib/scheduler/mirror.ts";
+import { type LiveRequest, Requests } from "../../lib/scheduler/requests.ts";
 import {
   Opening,
   type OpeningEvent,
   type OpeningState,
   type OpeningStep,
 } from "../../lib/scheduler/opening.ts";
-import { Requests } from "../../lib/scheduler/requests.ts";
 import { MirrorMismatchError, RangeNotSatisfiableError } from "../../lib/errors.ts";
 
 const PROBE = 4;
@@ -35,7 +35,7 @@ class Scene {
   answer(index: number, answer: Answer, digest?: string): readonly OpeningStep[] {
     const request = this.#probes[index]!;
     const { mirror } = request;
-    if (mirror.answerMs === undefined) mirror.answered(request, answer, this.now);
+    if (mirror.answerMs === undefined) request.answered(answer, this.now);
     this.outstanding.delete(index);
     const first = { mirror, request, answer, size: answer.size, digest };
     return this.handle({ type: "answered", answer: first });

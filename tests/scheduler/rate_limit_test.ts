@@ -1,5 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RateLimit } from "../../lib/scheduler/rate_limit.ts";
+import { limitOf, UNLIMITED } from "../support/scheduler/views.ts";
 import { mulberry32 } from "../support/simulator/simulator.ts";
 
 /** A limit of 10 bytes per millisecond, whose first debt has been paid. */
@@ -84,4 +85,36 @@ Deno.test("RateLimit: over any time no more is asked for than the limit, one pie
   }
   const total = asked.reduce((sum, [, bytes]) => sum + bytes, 0);
   assertAlmostEquals(total / now, 10, 1);
+});
+
+Deno.test("RateLimit.piece(): what may arrive in a tenth of a second, but no less than a kibibyte", () => {
+  assertEquals([1000, 100, 20, 5, 0.001].map((rate) => limitOf(rate).piece()), [
+    100_000,
+    10_000,
+    2000,
+    1024,
+    1024,
+  ]);
+  assertEquals(UNLIMITED.piece(), Infinity);
+});
+
+Deno.test("RateLimit.piece(): a distant mirror gets as much as it needs to keep up", () => {
+  const piece = (latencyMs: number, maxConnections: number) =>
+    limitOf(100).piece({ latencyMs, maxConnections });
+  assertEquals([10, 100, 300].map((latencyMs) => piece(latencyMs, 2)), [10_000, 10_000, 30_000]);
+  // With one request at a time it has to wait for each answer.
+  assertEquals([10, 100, 300].map((latencyMs) => piece(latencyMs, 1)), [10_000, 20_000, 60_000]);
+  assertEquals(UNLIMITED.piece({ latencyMs: 0, maxConnections: 2 }), Infinity);
+});
+
+Deno.test("RateLimit.mostBytes() may arrive in a time, and none in one that is over", () => {
+  assertEquals(limitOf(20).mostBytes(100, 150), 1000);
+  assertEquals(limitOf(20).mostBytes(150, 100), 0);
+  assertEquals([UNLIMITED.mostBytes(5, 5), UNLIMITED.mostBytes(5, 9)], [Infinity, Infinity]);
+});
+
+Deno.test("RateLimit.mayHurry(): the front may be requested in a debt of up to 300 ms", () => {
+  const limit = limitOf(1, 1000);
+  assertEquals([limit.mayHurry(699), limit.mayHurry(700)], [false, true]);
+  assertEquals(UNLIMITED.mayHurry(0), true);
 });

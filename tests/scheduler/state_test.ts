@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DownloadState, type DownloadStateOptions } from "../../lib/scheduler/state.ts";
-import type { LiveRequest } from "../../lib/scheduler/mirror.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests.ts";
 
 /** A download of 100 bytes from two mirrors, with room for 60 in the window. */
 function download(options: Partial<DownloadStateOptions> = {}): DownloadState {
@@ -21,10 +21,9 @@ function ask(scene: DownloadState, start: number, end: number, mirror = 0): Live
   return scene.send({ mirror: scene.mirrors[mirror]!, kind: "range", start, end }, 0);
 }
 
-/** A request brings its next bytes. */
+/** A request delivers its next bytes. */
 function bring(scene: DownloadState, request: LiveRequest, length: number): void {
-  scene.ledger.receive(request.position, request.position + length);
-  request.position += length;
+  scene.receive(request, length, 0);
 }
 
 function free({ ledger }: DownloadState): number[][] {
@@ -33,7 +32,7 @@ function free({ ledger }: DownloadState): number[][] {
 
 Deno.test("DownloadState.send() takes the range and commands the request; a probe takes nothing", () => {
   const scene = download();
-  scene.size = 100;
+  scene.learnSize(100);
   const request = ask(scene, 20, 50, 1);
   assertEquals([free(scene), request.claimEnd], [[[0, 20], [50, 100]], 50]);
   assertEquals(scene.commands.take(), [
@@ -45,7 +44,7 @@ Deno.test("DownloadState.send() takes the range and commands the request; a prob
     { type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4, size: undefined },
     {
       type: "report",
-      event: { type: "ask", seconds: 0, mirror: "http://one.test/", request: 1, start: 0, end: 4 },
+      event: { type: "ask", atMs: 0, mirror: "http://one.test/", request: 1, start: 0, end: 4 },
     },
   ]);
 });
@@ -99,7 +98,7 @@ Deno.test("DownloadState.cancel() also tells the driver", () => {
   const [cancel, told] = scene.commands.take();
   assertEquals(cancel, { type: "cancel", request: 0 });
   const facts = { mirror: "http://one.test/", request: 0, start: 0, end: 50, goesOn: false };
-  const event = { type: "cancel", seconds: 0.005, ...facts, reason: "lost" } as const;
+  const event = { type: "cancel", atMs: 5, ...facts, reason: "lost" } as const;
   assertEquals(told, { type: "report", event });
   assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
 });
@@ -124,7 +123,7 @@ Deno.test("DownloadState.roomFor(): the window has room for what is neither held
   assertEquals(scene.room, 35);
   bring(scene, request, 10);
   assertEquals([scene.room, scene.heldBytes, scene.readyBytes], [35, 10, 10]);
-  scene.consumedBytes = 10;
+  scene.consume(10);
   assertEquals([scene.room, scene.heldBytes, scene.readyBytes], [45, 0, 0]);
   ask(scene, 80, 100);
   assertEquals(scene.room, 25);
@@ -170,12 +169,12 @@ Deno.test("DownloadState.roomFor(): never more than was there, whoever brings wh
   assertEquals([scene.heldBytes, scene.room], [30, 10]);
 });
 
-Deno.test("DownloadState.reset() begins anew", () => {
+Deno.test("DownloadState.discard() begins anew", () => {
   const scene = download();
-  scene.size = 100;
+  scene.learnSize(100);
   bring(scene, ask(scene, 0, 30), 30);
   scene.countReceived();
-  scene.reset();
+  scene.discard(0);
   assertEquals([scene.size, scene.received, scene.heldBytes], [undefined, 0, 0]);
   assertEquals([scene.ledger.front, free(scene)], [0, [[0, 100]]]);
 });

@@ -1,7 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
-import { deadline, timeoutError, type TimeoutOptions } from "../../lib/scheduler/timeouts.ts";
+import {
+  deadline,
+  type TimedRequest,
+  timeoutError,
+  type TimeoutOptions,
+} from "../../lib/scheduler/timeouts.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
-import { type LiveRequest, Mirror } from "../../lib/scheduler/mirror.ts";
+import type { SourceView } from "../../lib/scheduler/view.ts";
+import { downloadView, limitOf, requestView, sourceView } from "../support/scheduler/views.ts";
 
 const OPTIONS: TimeoutOptions = {
   connectTimeoutMs: 5000,
@@ -10,37 +16,18 @@ const OPTIONS: TimeoutOptions = {
   stallTimeoutMs: 1000,
 };
 
-function mirror(facts: Partial<Mirror> = {}): Mirror {
-  return Object.assign(new Mirror("http://one.test/"), { service: "ranges", ...facts });
-}
+const mirror = sourceView;
 
 /** A request for the second block, not for the front, that was active last at 10 000 ms. */
-function request(facts: Partial<LiveRequest> = {}): LiveRequest {
-  return {
-    id: 0,
-    mirror: mirror(),
-    kind: "range",
-    start: 10,
-    end: 20,
-    claimEnd: 20,
-    position: 10,
-    startedAt: 9000,
-    cold: false,
-    dueAt: 9000,
-    answeredAt: undefined,
-    answer: undefined,
-    activeAt: 10_000,
-    held: false,
-    paid: 0,
-    useful: 0,
-    ...facts,
-  };
+function request(facts: Partial<TimedRequest> = {}): TimedRequest {
+  const view = requestView({ start: 10, end: 20, startedAt: 9000, dueAt: 9000, activeAt: 10_000 });
+  return { mirror: mirror(), ...view, ...facts };
 }
 
-/** How long the request may be silent from when it was active last. */
-function patience(live: LiveRequest, others: readonly Mirror[] = [], heldBytes = 0): number {
+/** Returns how long the request may be silent from when it was active last. */
+function patience(live: TimedRequest, others: readonly SourceView[] = [], heldBytes = 0): number {
   const mirrors = [live.mirror, ...others];
-  const view = { ledger: new Ledger(0, 100, 10), mirrors, heldBytes, windowSize: 100, openAt: 0 };
+  const view = downloadView({ ledger: new Ledger(0, 100, 10), mirrors, heldBytes });
   return deadline(live, view, OPTIONS) - live.activeAt;
 }
 
@@ -65,9 +52,9 @@ Deno.test("deadline(): only mirrors that serve ranges can help, also those that 
   const front = request({ start: 0, position: 0, end: 10 });
   const table = [
     [{}, 1000],
-    [{ state: { type: "ready" } }, 1000],
-    [{ state: { type: "retired" } }, 1000],
-    [{ state: { type: "closed" } }, 1000],
+    [{ state: "ready" }, 1000],
+    [{ state: "retired" }, 1000],
+    [{ state: "closed" }, 1000],
     [{ service: "whole" }, 5000],
     [{ service: "unknown" }, 5000],
   ] as const;
@@ -87,13 +74,7 @@ Deno.test("deadline(): a request that brought the front's bytes no longer holds 
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 10);
   const live = request({ start: 0, position: 10, end: 20 });
-  const view = {
-    ledger,
-    mirrors: [live.mirror, mirror()],
-    heldBytes: 0,
-    windowSize: 100,
-    openAt: 0,
-  };
+  const view = downloadView({ ledger, mirrors: [live.mirror, mirror()] });
   assertEquals(deadline(live, view, OPTIONS), 11_000);
   const behind = request({ position: 10, start: 10, end: 20 });
   ledger.receive(10, 30);
@@ -122,13 +103,7 @@ Deno.test("deadline(): who lost the front to another holds it up as long as it m
   const late = request({ start: 0, position: 0, claimEnd: 10, end: 20 });
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 15);
-  const view = {
-    ledger,
-    mirrors: [late.mirror, mirror()],
-    heldBytes: 0,
-    windowSize: 100,
-    openAt: 0,
-  };
+  const view = downloadView({ ledger, mirrors: [late.mirror, mirror()] });
   assertEquals(deadline(late, view, OPTIONS), 11_000);
   ledger.receive(15, 20);
   assertEquals(deadline(late, view, OPTIONS), 15_000);
@@ -147,13 +122,13 @@ Deno.test("deadline(): a whole body is not read while there is no room, so it ma
 
 Deno.test("deadline(): a whole body may be silent while nothing more of it may come", () => {
   const whole = request({ kind: "whole", start: 0, answeredAt: 9500, end: Infinity });
-  const { mirror } = whole;
-  const view = { ledger: new Ledger(0, 100, 10), mirrors: [mirror], heldBytes: 0, windowSize: 100 };
-  assertEquals(deadline(whole, { ...view, openAt: 50_000 }, OPTIONS), 53_000);
-  assertEquals(deadline(whole, { ...view, openAt: 9000 }, OPTIONS), 13_000);
+  const view = (openAt: number) =>
+    downloadView({ ledger: new Ledger(0, 100, 10), limit: limitOf(1, openAt) });
+  assertEquals(deadline(whole, view(50_000), OPTIONS), 53_000);
+  assertEquals(deadline(whole, view(9000), OPTIONS), 13_000);
   // A range that was asked for is to come, whatever the limit says of more.
   const range = request({ answeredAt: 9500 });
-  assertEquals(deadline(range, { ...view, openAt: 50_000 }, OPTIONS), 13_000);
+  assertEquals(deadline(range, view(50_000), OPTIONS), 13_000);
 });
 
 Deno.test("timeoutError() says what did not come, for how long, and in which phase", () => {

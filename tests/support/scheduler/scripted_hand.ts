@@ -5,7 +5,7 @@
  */
 
 import type { Plan, Policy } from "../../../lib/scheduler/view.ts";
-import type { LiveRequest } from "../../../lib/scheduler/mirror.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
 import { MirrorError, type MirrorErrorOptions } from "../../../lib/errors.ts";
 import { Hand } from "./hand.ts";
 import type { TestOptions } from "./scheduler_options.ts";
@@ -16,7 +16,7 @@ export class ScriptedHand extends Hand {
 
   constructor(mirrors: number, options: TestOptions = {}) {
     const plans: Plan[] = [];
-    const policy: Policy<unknown> = { next: () => plans.shift(), wakeAt: () => Infinity };
+    const policy: Policy = { next: () => plans.shift(), wakeAt: () => Infinity };
     super(mirrors, { policy: () => policy, ...options });
     this.#plans = plans;
     this.now = 50;
@@ -55,7 +55,8 @@ export class ScriptedHand extends Hand {
   }
 
   live(mirror: number): readonly LiveRequest[] {
-    return this.scheduler.mirrors[mirror]!.live;
+    const { mirrors, requests } = this.scheduler;
+    return [...requests].filter((request) => request.mirror === mirrors[mirror]);
   }
 
   get free(): number[][] {
