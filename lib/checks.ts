@@ -35,10 +35,9 @@ export function number(
   if (typeof value !== "number") {
     throw new OptionTypeError(option, `${of}is ${shown(value)}, but must be a number`);
   }
-  if (!(value >= least && value <= most)) {
-    throw new OptionRangeError(option, `${of}is ${value}, but must be from ${least} to ${most}`);
-  }
-  return value;
+  if (value >= least && value <= most) return value;
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `at least ${least}`;
+  throw new OptionRangeError(option, `${of}is ${value}, but must be ${range}`);
 }
 
 /** Returns one of the values of `names`. */

@@ -6,6 +6,7 @@
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
+import { number, shown, whole } from "../checks.ts";
 import { LEAST_SHARE } from "./capacity/memory_budget.ts";
 
 /** A format of the access log. */
@@ -120,7 +121,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     throw new TypeError("token is empty; leave it out to require none");
   }
   if (!FORMATS.includes(logFormat)) {
-    throw new TypeError(`logFormat is ${show(logFormat)}, but must be "text" or "json"`);
+    throw new TypeError(`logFormat is ${shown(logFormat)}, but must be "text" or "json"`);
   }
   return {
     allowPrivate: ofType("allowPrivate", "boolean", options.allowPrivate ?? false),
@@ -130,7 +131,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     maxDownloads: whole("maxDownloads", options.maxDownloads ?? 128, 1),
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
-    rememberMs: milliseconds("rememberMs", rememberMs),
+    rememberMs: number("rememberMs", rememberMs, 0, Infinity),
     download: ofType("download", "object", options.download ?? {}),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
@@ -141,7 +142,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
 function ofType<Value>(option: string, type: string, value: Value): Value {
   const given: string = typeof value;
   if (given !== type) {
-    throw new TypeError(`${option} is ${show(value)}, but must be of type ${type}`);
+    throw new TypeError(`${option} is ${shown(value)}, but must be of type ${type}`);
   }
   return value;
 }
@@ -151,27 +152,7 @@ function strings(option: string, value: readonly string[] | undefined): string[]
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.some((text) => typeof text !== "string")) {
     const or = option === "cors" ? '"*" or ' : "";
-    throw new TypeError(`${option} is ${show(value)}, but must be ${or}a list of strings`);
+    throw new TypeError(`${option} is ${shown(value)}, but must be ${or}a list of strings`);
   }
   return [...value];
-}
-
-function whole(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value)) {
-    throw new TypeError(`${option} is ${show(value)}, but must be a whole number`);
-  }
-  if (value < least) throw new RangeError(`${option} is ${value}, but must be at least ${least}`);
-  return value;
-}
-
-function milliseconds(option: string, value: number): number {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`${option} is ${show(value)}, but must be a number of milliseconds`);
-  }
-  if (value < 0) throw new RangeError(`${option} is ${value}, but must be at least 0`);
-  return value;
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" || Array.isArray(value) ? JSON.stringify(value) : `${value}`;
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Downloader } from "../../../mod.ts";
+import { whole } from "../../checks.ts";
 import { overloaded } from "../problem.ts";
 
 /** Options of a {@linkcode MemoryBudget}. */
@@ -121,14 +122,6 @@ export class MemoryBudget {
 interface Member {
   share: number;
   readonly onShare: (bytes: number) => void;
-}
-
-function whole(option: string, value: number, least: number): number {
-  if (!Number.isSafeInteger(value)) {
-    throw new TypeError(`${option} is ${value}, but must be a whole number`);
-  }
-  if (value < least) throw new RangeError(`${option} is ${value}, but must be at least ${least}`);
-  return value;
 }
 
 /** Room for one answer, until it is disposed of. */
