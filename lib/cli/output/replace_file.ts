@@ -5,6 +5,7 @@
  */
 
 import { reason, writeError } from "../failure/file_error.ts";
+import { replaceText } from "../part/durable_file.ts";
 
 /**
  * Writes a text to a file, in the place of any that is there. Rejects with exit code 23 where it cannot
@@ -27,14 +28,7 @@ async function replace(path: string, text: string): Promise<void> {
   if (found !== undefined && !found.isFile) return await Deno.writeTextFile(path, text);
   // What a link points to is replaced, not the link.
   const target = found === undefined ? path : await Deno.realPath(path);
-  const temporary = `${target}.${crypto.randomUUID()}.tmp`;
-  try {
-    await Deno.writeTextFile(temporary, text, { createNew: true });
-    await Deno.rename(temporary, target);
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
+  await replaceText(target, text, `${target}.${crypto.randomUUID()}.tmp`);
 }
 
 async function stat(path: string): Promise<Deno.FileInfo | undefined> {

@@ -43,11 +43,24 @@ export async function openAlone(
       }
     }
   } catch (error) {
-    file.close();
+    closeExclusive(file);
     throw error;
   }
   file.close();
   return undefined;
+}
+
+/**
+ * Releases the lock and closes the file. Closing alone does not release it while a process that was
+ * just started has a copy of the descriptor.
+ */
+export function closeExclusive(file: Deno.FsFile): void {
+  try {
+    file.unlockSync();
+  } catch {
+    // The file system has no locks.
+  }
+  file.close();
 }
 
 /** Whether a path still leads to a file that is open. */

@@ -6,13 +6,15 @@
  * @module
  */
 
+import { dirname } from "@std/path/dirname";
 import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { readError, reason, writeError } from "../failure/file_error.ts";
 import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
-import { type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
+import { syncDirectory, syncFile } from "./durable_file.ts";
+import { closeExclusive, type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
 import {
   difference,
   type FileFacts,
@@ -105,7 +107,7 @@ export class PartFile implements Disposable {
         : NOTHING_BEFORE;
       return new PartFile(target, found, resume, before);
     } catch (error) {
-      found.file.close();
+      closeExclusive(found.file);
       throw error;
     }
   }
@@ -209,19 +211,25 @@ export class PartFile implements Disposable {
   async complete({ mtime }: CompleteOptions = {}): Promise<void> {
     await this.#writing(() => this.#behind.flush());
     await this.#takeName();
-    try {
+    await this.#writing(async () => {
       if (!this.#touched) await this.#cut();
+      if (mtime !== undefined) await this.#file.utime(mtime, mtime);
+      await syncFile(this.#file);
+    });
+    // Syncing takes a while.
+    await this.#takeName();
+    try {
       if (!await isOpen(this.#path, this.#file)) {
         throw writeError(`${this.partName} was removed or replaced by somebody else meanwhile`);
       }
       // A part file without a record can be continued; a record without one would be left behind.
       await removeRecord(this.#path);
-      if (mtime !== undefined) await this.#file.utime(mtime, mtime);
       await Deno.rename(this.#path, this.#target.path);
     } catch (cause) {
       if (cause instanceof CommandError) throw cause;
       throw writeError(`cannot rename ${this.partName} to ${this.name}: ${reason(cause)}`, cause);
     }
+    await syncDirectory(dirname(this.#target.path));
     // Not earlier: until it has its name, nobody else may write to it.
     this.#close();
   }
@@ -263,7 +271,7 @@ export class PartFile implements Disposable {
 
   #close(): void {
     this.#open = false;
-    this.#file.close();
+    closeExclusive(this.#file);
   }
 
   /** Bytes from before that are not continued stay until there are others. */

@@ -12,6 +12,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { reason } from "../failure/file_error.ts";
+import { replaceText } from "./durable_file.ts";
 
 /** What is known of the file that a part file belongs to. */
 export interface ResumeRecord {
@@ -171,16 +172,10 @@ export async function writeRecord(path: string, record: ResumeRecord): Promise<v
   const { size, start, mirrors } = record;
   const text = JSON.stringify({ version: VERSION, size, start, mirrors }, undefined, 2);
   const temporary = temporaryOf(path);
-  try {
-    // One that a kill left behind, or that somebody put there.
-    await Deno.remove(temporary).catch(() => {});
-    // Signed URLs are nobody else's business.
-    await Deno.writeTextFile(temporary, `${text}\n`, { createNew: true, mode: 0o600 });
-    await Deno.rename(temporary, recordOf(path));
-  } catch (error) {
-    await Deno.remove(temporary).catch(() => {});
-    throw error;
-  }
+  // Left behind when a process was killed.
+  await Deno.remove(temporary).catch(() => {});
+  // Only for the user: URLs of mirrors may be signed.
+  await replaceText(recordOf(path), `${text}\n`, temporary, 0o600);
 }
 
 /** Removes the record of the part file with that path, if there is one, and what was to become one. */

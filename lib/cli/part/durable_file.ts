@@ -1,0 +1,49 @@
+/**
+ * File contents that survive a crash of the system. A rename may reach the disk before the bytes of
+ * the renamed file, so a file is synced before it gets its name.
+ *
+ * @module
+ */
+
+/** Writes a file's data and metadata to the disk. */
+export async function syncFile(file: Deno.FsFile): Promise<void> {
+  try {
+    await file.sync();
+  } catch (error) {
+    // EINVAL and ENOSYS: the file system cannot sync.
+    if (!(error instanceof TypeError || error instanceof Deno.errors.NotSupported)) throw error;
+  }
+}
+
+/** Writes a directory's entries to the disk, where the system and the permissions allow it. */
+export async function syncDirectory(path: string): Promise<void> {
+  try {
+    using directory = await Deno.open(path);
+    await directory.sync();
+  } catch {
+    // Windows cannot open a directory. Without this, a crash may undo the rename, and loses nothing.
+  }
+}
+
+/**
+ * Replaces a file in one step: at any time, also after a crash, it has the old text or the new one.
+ *
+ * @param temporary path of a file in the same directory that does not exist
+ */
+export async function replaceText(
+  path: string,
+  text: string,
+  temporary: string,
+  mode = 0o666,
+): Promise<void> {
+  try {
+    using file = await Deno.open(temporary, { write: true, createNew: true, mode });
+    let bytes = new TextEncoder().encode(text);
+    while (bytes.byteLength > 0) bytes = bytes.subarray(await file.write(bytes));
+    await syncFile(file);
+    await Deno.rename(temporary, path);
+  } catch (error) {
+    await Deno.remove(temporary).catch(() => {});
+    throw error;
+  }
+}
