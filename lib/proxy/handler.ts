@@ -1,6 +1,6 @@
 /**
- * What the proxy answers: `GET|HEAD /proxy?host=URL,URL` and what belongs to it. It mounts in
- * anybody's `Deno.serve`. Follows RFC 9110 sections 13 (preconditions), 14 (ranges) and 15.
+ * The request handler of the proxy: `/proxy?host=URL,URL`, its page, live progress, metrics and
+ * health check. It can be mounted in any `Deno.serve`.
  *
  * @module
  */
@@ -12,23 +12,23 @@ import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
 import { pageResponse } from "./page/page.ts";
-import { type BodyListener, CLIENT_LEFT, RequestLog } from "./observe/request_log.ts";
+import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
 import { problemResponse } from "./answer/problem_response.ts";
 import { asProblem, Problem } from "./problem.ts";
 import { isAuthorized } from "./guard/token.ts";
 
-/** Answers requests. */
+/** Handles requests to the proxy. */
 export interface ProxyHandler {
-  /** Answers one request. */
+  /** Responds to a request. */
   (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response>;
-  /** Writes the log's lines of what is still being answered, as the process is about to end. */
-  cut(): void;
+  /** Logs the requests that are still running; call it before the process exits. */
+  logUnfinished(): void;
 }
 
 type Route = (request: ProxyRequest) => Promise<Response> | Response;
 
 /**
- * Makes a handler.
+ * Creates a handler.
  *
  * @example Serve the proxy beside other things
  * ```ts ignore
@@ -40,7 +40,7 @@ type Route = (request: ProxyRequest) => Promise<Response> | Response;
  *   : proxy(request));
  * ```
  *
- * @throws {TypeError | RangeError} when an option cannot be meant
+ * @throws {TypeError | RangeError} when an option is invalid
  */
 export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const { token, cors, onError, ...resolved } = resolveProxyOptions(options);
@@ -48,21 +48,25 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const live = new LiveDownloads();
   const log = new RequestLog(resolved);
   const files = new FileService({ token, cors, onError, ...resolved }, { metrics, live });
-  const guarded = (route: Route): Route => (one) => {
-    if (!isAuthorized(one.request, one.url, token)) {
-      throw new Problem(401, "this proxy wants its token, as token=… or Authorization: Bearer …", {
-        headers: { "www-authenticate": "Bearer" },
-      });
+  const authorized = (route: Route): Route => (request) => {
+    if (!isAuthorized(request.request, request.url, token)) {
+      throw new Problem(
+        401,
+        "this proxy requires a token: add token=… or Authorization: Bearer …",
+        {
+          headers: { "www-authenticate": "Bearer" },
+        },
+      );
     }
-    one.url.searchParams.delete("token");
-    return route(one);
+    request.url.searchParams.delete("token");
+    return route(request);
   };
   const routes: Readonly<Record<string, Route>> = {
     "/": ({ request }) => pageResponse(request),
-    "/proxy": guarded((one) => files.answer(one)),
-    "/live": guarded((one) => files.watch(one)),
+    "/proxy": authorized((request) => files.serve(request)),
+    "/live": authorized((request) => files.watch(request)),
     "/healthz": () => textResponse("ok\n", "text/plain"),
-    "/metrics": guarded(async () => textResponse(await metrics.text(), metrics.contentType)),
+    "/metrics": authorized(async () => textResponse(await metrics.text(), metrics.contentType)),
   };
   const handle = async (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response> => {
     const entry = log.start(request, info);
@@ -71,7 +75,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     const response = await respond(request, routes, signal, entry).catch((error) => {
       if (signal.aborted) {
         entry.ended("cancelled");
-        return new Response(null, { status: CLIENT_LEFT });
+        return new Response(null, { status: CLIENT_CLOSED_REQUEST });
       }
       const problem = asProblem(error);
       if (problem.status === 500) onError(problem.cause ?? problem);
@@ -79,10 +83,10 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     });
     for (const [name, value] of corsHeaders(cors, request)) response.headers.append(name, value);
     metrics.request(response.status);
-    entry.answered(response);
+    entry.responded(response);
     return response;
   };
-  return Object.assign(handle, { cut: () => log.cut() });
+  return Object.assign(handle, { logUnfinished: () => log.cancelAll() });
 }
 
 async function respond(
@@ -92,14 +96,14 @@ async function respond(
   listener: BodyListener,
 ): Promise<Response> {
   const url = URL.parse(request.url);
-  if (url === null) throw new Problem(400, "the Host header makes no URL");
+  if (url === null) throw new Problem(400, "the Host header is invalid");
   const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
   if (route === undefined) {
-    throw new Problem(404, `there is nothing at this path; files are at /proxy?host=URL,URL`);
+    throw new Problem(404, "unknown path; files are at /proxy?host=URL,URL");
   }
   if (isPreflight(request)) return new Response(null, { status: 204 });
   if (request.method !== "GET" && request.method !== "HEAD") {
-    throw new Problem(405, "only GET and HEAD are answered here", {
+    throw new Problem(405, "only GET and HEAD are supported", {
       headers: { allow: "GET, HEAD" },
     });
   }

@@ -1,6 +1,7 @@
 /**
- * One download for an answer, or for a part of one: counted, watched, and ended when the client
- * leaves. Its first bytes are there before the answer begins, so that an error still has a status.
+ * One download for a response, or for one part of a multipart response. It is counted and recorded,
+ * and cancelled when the client disconnects. Its first bytes are read before the response starts, so
+ * that an error can still set the status.
  *
  * @module
  */
@@ -9,26 +10,26 @@ import { Downloader, type DownloaderOptions, type TraceEvent } from "../../../mo
 import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { FileRecord } from "./known_files.ts";
-import type { LiveDownloads, WatchedDownload } from "../observe/live_downloads.ts";
+import type { DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { type AnswerMemory, LEAST_SHARE, windowOf } from "../capacity/memory_budget.ts";
+import { LEAST_SHARE, type ResponseMemory, windowOf } from "../capacity/memory_budget.ts";
 
-/** What deliveries share. */
-export interface DeliveryContext {
+/** Observers of all deliveries. */
+export interface Observers {
   readonly metrics: Metrics;
   readonly live: LiveDownloads;
 }
 
-/** What is to be delivered. */
-export interface DeliveryOrder {
+/** What to deliver. */
+export interface DeliveryRequest {
   readonly mirrors: readonly string[];
-  readonly entry: FileRecord;
+  readonly record: FileRecord;
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
 }
 
-/** One download for an answer. */
+/** A download whose first bytes have arrived. */
 export class Delivery {
   readonly #download: Downloader;
   readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
@@ -47,22 +48,21 @@ export class Delivery {
   }
 
   /**
-   * Starts one in the room of an answer and waits for its first bytes.
+   * Starts a download and waits for its first bytes.
    *
-   * Rejects as the download does, and with the signal's reason when that aborts before they are
-   * there.
+   * Rejects as the download does, and with the signal's reason when that aborts first.
    */
   static async start(
-    order: DeliveryOrder,
-    context: DeliveryContext,
-    memory: AnswerMemory,
+    request: DeliveryRequest,
+    observers: Observers,
+    memory: ResponseMemory,
     signal: AbortSignal,
   ): Promise<Delivery> {
     signal.throwIfAborted();
-    const { download, watched } = makeDownload(order, memory, context.live, signal);
-    const counted = context.metrics.download(() => download.stats());
+    const { download, recorder } = createDownload(request, memory, observers.live, signal);
+    const counted = observers.metrics.download(() => download.stats());
     const delivery = new Delivery(download, (outcome, stallMs) => {
-      watched.ended();
+      recorder.finish();
       counted.end(outcome, stallMs / 1000);
     });
     try {
@@ -74,7 +74,7 @@ export class Delivery {
     return delivery;
   }
 
-  /** The bytes; cancelling them ends the download at once. */
+  /** Returns the bytes. Cancelling the stream cancels the download at once. */
   stream(listener: BodyListener): ReadableStream<Uint8Array> {
     const end = async (outcome: BodyOutcome) => {
       await this.#close(outcome);
@@ -93,7 +93,7 @@ export class Delivery {
           controller.enqueue(value);
         } catch (error) {
           await end("failed");
-          // The client sees that the body breaks off: never a clean end of half a file.
+          // The client sees the body fail: an incomplete file never ends cleanly.
           throw error;
         }
       },
@@ -102,11 +102,11 @@ export class Delivery {
   }
 
   async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
-    const askedAt = performance.now();
+    const startMs = performance.now();
     const result = await this.#parts.next();
-    // The first bytes are waited for by whoever starts: that is no stall.
+    // Waiting for the first bytes is no stall.
     if (this.#isStarted) {
-      this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - askedAt);
+      this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - startMs);
     }
     this.#isStarted = true;
     return result;
@@ -121,17 +121,17 @@ export class Delivery {
 /** Default block size of the original's algorithms, in bytes: the original's. */
 const SPLIT_SIZE = 1_000_000;
 
-/** Default block size of others, in bytes: two blocks fit into the smallest share of the memory. */
+/** Default block size of other algorithms, in bytes: the smallest window holds two blocks. */
 const SMALL_SPLIT_SIZE = windowOf(LEAST_SHARE) / 2;
 
-function makeDownload(
-  { mirrors, entry, range, options }: DeliveryOrder,
-  memory: AnswerMemory,
+function createDownload(
+  { mirrors, record, range, options }: DeliveryRequest,
+  memory: ResponseMemory,
   live: LiveDownloads,
   signal: AbortSignal,
-): { download: Downloader; watched: WatchedDownload } {
+): { download: Downloader; recorder: DownloadRecorder } {
   const { windowSize } = memory;
-  // A window holds at least two blocks.
+  // A window must hold at least two blocks.
   const usual = (options.delayRequest ?? "adaptive") === "adaptive" ? SMALL_SPLIT_SIZE : SPLIT_SIZE;
   const splitSize = Math.min(options.splitSize ?? usual, Math.floor(windowSize / 2));
   const download = new Downloader(mirrors, {
@@ -139,15 +139,15 @@ function makeDownload(
     signal,
     splitSize,
     windowSize,
-    knownFile: entry.file,
+    knownFile: record.file,
     range,
-    onEvent: (event: TraceEvent) => watched.told(event),
+    onEvent: (event: TraceEvent) => recorder.record(event),
   });
-  memory.hold(download, splitSize);
-  const size = entry.info.size ?? 0;
+  memory.assignTo(download, splitSize);
+  const size = record.info.size ?? 0;
   const { start, end } = range ?? { start: 0, end: size };
   const stats = () => download.stats();
   const facts = { stats, start, end, size, blockSize: splitSize };
-  const watched = live.announce(mirrors, facts);
-  return { download, watched };
+  const recorder = live.add(mirrors, facts);
+  return { download, recorder };
 }

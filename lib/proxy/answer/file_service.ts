@@ -1,63 +1,55 @@
 /**
- * Answers for a file on a set of mirrors: whole, in part, or not at all, as the request's
- * preconditions and ranges have it (RFC 9110 sections 13.2.2 and 14.2).
+ * Responds to requests for a file on a set of mirrors: the whole file, ranges of it, 304, 412 or 416,
+ * in the order of RFC 9110 sections 13.2.2 (preconditions) and 14.2 (ranges).
  *
  * @module
  */
 
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
-import { AnswerMemory, MemoryBudget } from "../capacity/memory_budget.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
 import { contentDisposition, fileNameInUrl } from "../../http/file_name.ts";
+import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
 import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
-import { Delivery } from "./delivery.ts";
+import { Delivery, type Observers } from "./delivery.ts";
 import { filePolicy } from "./headers.ts";
-import type { LiveDownloads } from "../observe/live_downloads.ts";
-import type { Metrics } from "../observe/metrics.ts";
-import { makeBoundary, multipartBody } from "./multipart.ts";
+import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { Problem } from "../problem.ts";
 import { parseProxyQuery, type ProxyQuery, withQueryOptions } from "../request/query.ts";
 import type { ResolvedProxyOptions } from "../options.ts";
 import { hasChanged, upstreamProblem } from "./upstream_problem.ts";
 
-/** What the service shares with the rest of the proxy. */
-export interface FileServiceContext {
-  readonly metrics: Metrics;
-  readonly live: LiveDownloads;
-}
-
-/** A request for a file. */
+/** A request to the proxy. */
 export interface ProxyRequest {
   readonly request: Request;
-  /** Its URL, without what is the proxy's own business. */
+  /** The parsed URL, without the token. */
   readonly url: URL;
-  /** Aborts when the client leaves before it has its answer. */
+  /** Aborts when the client disconnects before it gets a response. */
   readonly signal: AbortSignal;
-  /** Told of the body of the answer. */
+  /** Receives the progress of the response body. */
   readonly listener: BodyListener;
 }
 
-/** A request for a file, understood. */
-interface Order extends ProxyRequest {
+/** A request with a valid query. */
+interface FileRequest extends ProxyRequest {
   readonly query: ProxyQuery;
 }
 
-/** Answers for files. */
+/** Responds to requests for files. */
 export class FileService {
   readonly #maxMirrors: number;
-  readonly #context: FileServiceContext;
+  readonly #observers: Observers;
   readonly #budget: MemoryBudget;
   readonly #policy: AddressPolicy;
   readonly #known: KnownFiles;
   readonly #download: DownloaderOptions;
 
-  constructor(options: ResolvedProxyOptions, context: FileServiceContext) {
+  constructor(options: ResolvedProxyOptions, observers: Observers) {
     const { memory, maxDownloads, maxMirrors, allowPrivate, allowHosts, download } = options;
     this.#maxMirrors = maxMirrors;
-    this.#context = context;
+    this.#observers = observers;
     this.#budget = new MemoryBudget({ bytes: memory, maxDownloads });
     this.#policy = new AddressPolicy({ allowPrivate, allowHosts });
     this.#download = {
@@ -67,46 +59,46 @@ export class FileService {
     };
     this.#known = new KnownFiles({
       rememberMs: options.rememberMs,
-      maxLearning: maxDownloads,
+      maxProbes: maxDownloads,
       download: this.#download,
     });
   }
 
-  /** Answers for the file that the query names. */
-  async answer(request: ProxyRequest): Promise<Response> {
+  /** Serves the file that the query names. */
+  async serve(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
-    const order = { ...request, query };
+    const file = { ...request, query };
     const recalled = this.#known.recall(query.mirrors);
     try {
-      // What is known has passed already, and each request to a mirror is checked anew: a name that
-      // takes long to be resolved does not hold up a seek.
-      if (recalled === undefined) await this.#check(order);
-      return await this.#answer(order);
+      // The hosts of a known file were checked before, and `guardedFetch` checks each request to a
+      // mirror: a seek need not wait here for a slow name server.
+      if (recalled === undefined) await this.#check(file);
+      return await this.#respond(file);
     } catch (error) {
       if (recalled === undefined || !hasChanged(error)) throw this.#problem(error);
-      this.#known.forget(query.mirrors, recalled);
+      this.#known.invalidate(query.mirrors, recalled);
     }
-    // It was another file a while ago: what was known of it holds no more.
-    return await this.#answer(order).catch((error) => {
+    // The file has changed since the probe: probe again.
+    return await this.#respond(file).catch((error) => {
       throw this.#problem(error);
     });
   }
 
-  /** Tells of the downloads of the file that the query names until the client leaves. */
+  /** Streams the progress of the downloads of the file that the query names. */
   async watch(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
     await this.#check({ ...request, query });
-    return this.#context.live.watch(query.mirrors, request.listener);
+    return this.#observers.live.watch(query.mirrors, request.listener);
   }
 
-  /** Rejects when a mirror's host is refused. */
-  async #check({ query, signal }: Order): Promise<void> {
+  /** Rejects when the host of a mirror is refused. */
+  async #check({ query, signal }: FileRequest): Promise<void> {
     await Promise.all(query.mirrors.map(async (mirror) => {
       try {
         await this.#policy.check(new URL(mirror), signal);
       } catch (error) {
         signal.throwIfAborted();
-        // A name that cannot be resolved is a mirror that fails, as any other.
+        // A mirror whose name cannot be resolved fails later, like any other.
         if (error instanceof Problem) throw error;
       }
     }));
@@ -114,94 +106,94 @@ export class FileService {
 
   #problem(error: unknown): Problem {
     const problem = upstreamProblem(error);
-    if (problem.status === 503) this.#context.metrics.refused();
+    if (problem.status === 503) this.#observers.metrics.refused();
     return problem;
   }
 
-  async #answer(order: Order): Promise<Response> {
-    const { request, query, signal } = order;
-    const entry = await this.#known.get(query.mirrors, signal);
-    const headers = fileHeaders(entry, query);
-    switch (evaluatePreconditions(request.method, request.headers, entry)) {
+  async #respond(file: FileRequest): Promise<Response> {
+    const { request, query, signal } = file;
+    const record = await this.#known.get(query.mirrors, signal);
+    const headers = fileHeaders(record, query);
+    switch (evaluatePreconditions(request.method, request.headers, record)) {
       case "failed":
-        throw new Problem(412, "the file is not the one that the request's conditions name");
+        throw new Problem(412, "the file does not match the preconditions of the request");
       case "not modified":
         headers.delete("content-length");
         headers.delete("content-type");
         return new Response(null, { status: 304, headers });
     }
-    const size = entry.file === undefined ? undefined : entry.info.size;
+    const size = record.file === undefined ? undefined : record.info.size;
     if (request.method === "HEAD") return new Response(null, { headers });
-    const asked = size !== undefined && rangeApplies(request.headers, entry)
+    const asked = size !== undefined && rangeApplies(request.headers, record)
       ? parseRange(request.headers.get("range"), size)
       : { type: "none" } as const;
     if (asked.type === "unsatisfiable") {
-      throw new Problem(416, `the range lies behind the end of the file, which has ${size} bytes`, {
+      throw new Problem(416, `the range is beyond the end of the file, which has ${size} bytes`, {
         headers: { "content-range": `bytes */${size}`, "accept-ranges": "bytes" },
       });
     }
     if (asked.type === "none") {
       if (size === 0) return new Response(null, { headers });
-      return new Response(await this.#body(order, entry, undefined), { headers });
+      return new Response(await this.#body(file, record, undefined), { headers });
     }
     const [range, ...more] = asked.ranges;
-    if (more.length > 0) return await this.#multipart(order, entry, asked.ranges, headers);
+    if (more.length > 0) return await this.#multipart(file, record, asked.ranges, headers);
     headers.set("content-range", contentRangeHeader(range!, size!));
     headers.set("content-length", `${range!.end - range!.start}`);
-    return new Response(await this.#body(order, entry, range), { status: 206, headers });
+    return new Response(await this.#body(file, record, range), { status: 206, headers });
   }
 
-  /** The bytes of the file, or of one range of it. */
+  /** Returns the bytes of the file, or of one range of it. */
   async #body(
-    order: Order,
-    entry: FileRecord,
+    file: FileRequest,
+    record: FileRecord,
     range: ByteRange | undefined,
   ): Promise<ReadableStream<Uint8Array>> {
-    const { signal, listener } = order;
-    const memory = new AnswerMemory(this.#budget);
+    const { signal, listener } = file;
+    const memory = new ResponseMemory(this.#budget);
     try {
-      const delivery = await this.#start(order, entry, range, memory, signal);
-      return delivery.stream(leaving(memory, listener));
+      const delivery = await this.#start(file, record, range, memory, signal);
+      return delivery.stream(releasing(memory, listener));
     } catch (error) {
       memory[Symbol.dispose]();
       throw error;
     }
   }
 
-  /** Several ranges of the file: one after another, in the room of one answer. */
+  /** Responds with several ranges, one after another, in the memory of one response. */
   async #multipart(
-    order: Order,
-    entry: FileRecord,
+    file: FileRequest,
+    record: FileRecord,
     ranges: readonly ByteRange[],
     headers: Headers,
   ): Promise<Response> {
-    const { contentType, size } = entry.info;
-    const memory = new AnswerMemory(this.#budget);
-    const { sent, ended } = leaving(memory, order.listener);
-    let left = ranges.length;
+    const { contentType, size } = record.info;
+    const memory = new ResponseMemory(this.#budget);
+    const { sent, ended } = releasing(memory, file.listener);
+    let remaining = ranges.length;
     let framing = 0;
     const part: BodyListener = {
       sent,
       ended: (outcome) => {
-        left--;
-        if (left > 0 && outcome === "complete") return;
-        // What stands around the parts belongs to the body, too.
-        if (left === 0) sent(framing);
+        remaining--;
+        if (remaining > 0 && outcome === "complete") return;
+        // The headers of the parts belong to the body too.
+        if (remaining === 0) sent(framing);
         ended(outcome);
       },
     };
     try {
-      // Before the answer, so that a failure still has a status.
-      const first = await this.#start(order, entry, ranges[0], memory, order.signal);
-      const boundary = makeBoundary(() => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32);
+      // Before the response, so that a failure can still set the status.
+      const first = await this.#start(file, record, ranges[0], memory, file.signal);
+      const boundary = crypto.randomUUID();
       const { length, stream } = multipartBody(ranges, {
         contentType,
         size: size!,
         boundary,
         first: first.stream(part),
-        brokeOff: ended,
+        onBreak: ended,
       }, async (range, signal) => {
-        return (await this.#start(order, entry, range, memory, signal)).stream(part);
+        return (await this.#start(file, record, range, memory, signal)).stream(part);
       });
       framing = length - ranges.reduce((sum, { start, end }) => sum + end - start, 0);
       headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
@@ -214,19 +206,19 @@ export class FileService {
   }
 
   #start(
-    { query: { mirrors, options } }: Order,
-    entry: FileRecord,
+    { query: { mirrors, options } }: FileRequest,
+    record: FileRecord,
     range: ByteRange | undefined,
-    memory: AnswerMemory,
+    memory: ResponseMemory,
     signal: AbortSignal,
   ): Promise<Delivery> {
-    const order = { mirrors, entry, range, options: withQueryOptions(this.#download, options) };
-    return Delivery.start(order, this.#context, memory, signal);
+    const delivery = { mirrors, record, range, options: withQueryOptions(this.#download, options) };
+    return Delivery.start(delivery, this.#observers, memory, signal);
   }
 }
 
-/** The same listener; when the body ends, its room is free. */
-function leaving(memory: AnswerMemory, { sent, ended }: BodyListener): BodyListener {
+/** Wraps a listener so that the end of the body releases the memory. */
+function releasing(memory: ResponseMemory, { sent, ended }: BodyListener): BodyListener {
   return {
     sent,
     ended: (outcome) => {
@@ -236,7 +228,7 @@ function leaving(memory: AnswerMemory, { sent, ended }: BodyListener): BodyListe
   };
 }
 
-/** The headers of a 200 for the file. */
+/** Returns the headers of a 200 for the file. */
 function fileHeaders(
   { info, file, etag, lastModified }: FileRecord,
   query: ProxyQuery,

@@ -1,21 +1,22 @@
 /**
- * The validators that the proxy sends with a file. They are its own, made of what the mirrors agree
- * on, so that they do not depend on which of them answer; the same content keeps them.
+ * The validators that the proxy sends with a file. It derives its own from what the mirrors agree on,
+ * so that they do not depend on which mirrors respond and stay the same as long as the content does.
  * Follows RFC 9110 section 8.8.
  *
  * @module
  */
 
+import { eTag } from "@std/http/etag";
 import type { FileInfo, KnownFile } from "../../../mod.ts";
 import { contradicts, isWeak, type Validators } from "../../http/validators.ts";
 
-/** Validators of a file, and those of its mirrors that they come from. */
+/** Validators of a file, and those of its mirrors from which they are derived. */
 export interface FileValidators {
-  /** A strong entity tag; `undefined` where the file cannot be told from another one. */
+  /** A strong entity tag; `undefined` if nothing identifies the content. */
   readonly etag: string | undefined;
-  /** When the file was modified, where the mirrors do not contradict each other. */
+  /** The `Last-Modified`, if the mirrors agree on it. */
   readonly lastModified: string | undefined;
-  /** What each mirror said last, by its URL; of those too that have died since. */
+  /** The last validators of each mirror, by URL, including mirrors that have failed since. */
   readonly mirrors: ReadonlyMap<string, Validators>;
   /** Digest of the first bytes. */
   readonly digest: string | undefined;
@@ -27,13 +28,13 @@ export interface FileValidators {
 const EMPTY_TAG = '"empty"';
 
 /**
- * Makes the validators of a file, or keeps `before`, those that it was known by earlier: as long as
- * size and first bytes are the same, and no mirror contradicts what it said itself. So a mirror
- * that dies changes nothing, whatever date or tag it gave.
+ * Derives the validators of a file. Keeps `before`, the earlier ones, as long as size and first bytes
+ * are the same and no mirror contradicts its own earlier validators, so that a mirror that fails
+ * changes nothing.
  *
- * The tag depends on the size and the first bytes, and on the date and the strong tag of the
- * mirrors where that is one and the same for all that have any. Another process finds the same one
- * while the same mirrors answer; where they agree on the date, whichever answer.
+ * The tag depends on the size, the first bytes, and the date and strong tag of the mirrors where they
+ * agree. Another process derives the same tag while the same mirrors respond or, if their dates
+ * agree, whichever respond.
  */
 export async function fileValidators(
   info: FileInfo,
@@ -49,9 +50,11 @@ export async function fileValidators(
   }
   const lastModified = common([...now.values()].map((one) => one.lastModified));
   if (digest === undefined) return { etag: undefined, lastModified, mirrors: now, digest, size };
-  const isLikeBefore = before !== undefined && before.size === size && before.digest === digest;
-  const isChanged = [...now].some(([url, said]) => contradicts(before?.mirrors.get(url), said));
-  if (isLikeBefore && !isChanged) {
+  const isSame = before !== undefined && before.size === size && before.digest === digest;
+  const isChanged = [...now].some(([url, current]) =>
+    contradicts(before?.mirrors.get(url), current)
+  );
+  if (isSame && !isChanged) {
     const mirrors = new Map([...before.mirrors, ...now]);
     return { etag: before.etag, lastModified: before.lastModified, mirrors, digest, size };
   }
@@ -60,26 +63,25 @@ export async function fileValidators(
   );
   const facts = [size, digest, lastModified, strongTag];
   let etag = await tagOf(facts);
-  // A mirror's own validators tell of a change that the common ones do not show.
-  if (isLikeBefore && etag === before.etag) etag = await tagOf([...facts, ...said(now)]);
+  // A mirror's own validators have changed, though the common facts have not.
+  if (isSame && etag === before.etag) etag = await tagOf([...facts, ...listValidators(now)]);
   return { etag, lastModified, mirrors: now, digest, size };
 }
 
-/** The one value that there is; `undefined` for none, and for different ones. */
+/** Returns the value that all defined values share, else `undefined`. */
 function common(values: readonly (string | undefined)[]): string | undefined {
   const [value, ...others] = new Set(values.filter((value) => value !== undefined));
   return others.length === 0 ? value : undefined;
 }
 
-/** What the mirrors say, in an order that does not depend on theirs. */
-function said(mirrors: ReadonlyMap<string, Validators>): string[] {
+/** Lists the validators of all mirrors in a fixed order. */
+function listValidators(mirrors: ReadonlyMap<string, Validators>): string[] {
   return [...mirrors].map(([url, { etag, lastModified }]) =>
     JSON.stringify([url, etag, lastModified])
   ).sort();
 }
 
+/** Hashes facts into a strong entity tag. */
 async function tagOf(facts: readonly unknown[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(facts));
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return `"${hash.subarray(0, 18).toBase64({ alphabet: "base64url" })}"`;
+  return (await eTag(JSON.stringify(facts), { weak: false }))!;
 }

@@ -1,124 +1,125 @@
 /**
- * What is known of sets of mirrors: it is learned once, shared by all who ask at the same time, and
- * kept for a while, so that a seek goes straight to the data. What is too old to be used still
- * tells by which validators the file was known, so that they stay (see file_validators.ts).
+ * Remembers what probes found out about files, so that a seek skips the probe and requests data at
+ * once. Concurrent requests for a file share one probe. An expired entry still supplies the
+ * validators by which clients know the file (see file_validators.ts).
  *
  * @module
  */
 
 import { Downloader, type DownloaderOptions, type FileInfo, type KnownFile } from "../../../mod.ts";
-import { type FileValidators, fileValidators } from "./file_validators.ts";
+import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
+import { type FileValidators, fileValidators } from "./file_validators.ts";
 
-/** A file on a set of mirrors. */
+/** What is known about a file. */
 export interface FileRecord extends FileValidators {
   readonly info: FileInfo;
-  /** `undefined` where the mirrors do not serve ranges, or do not tell the size. */
+  /** `undefined` if the mirrors do not support ranges or do not report the size. */
   readonly file: KnownFile | undefined;
-  /** When that was learned, in milliseconds since 1970. */
+  /** When the probe ended, in milliseconds since 1970. */
   readonly knownAtMs: number;
 }
 
-/** How a catalogue is set up. */
+/** Options of {@linkcode KnownFiles}. */
 export interface KnownFilesOptions {
-  /** For how long an entry holds, in milliseconds. */
+  /** How long an entry is valid, in milliseconds. */
   readonly rememberMs: number;
-  /** The most sets of mirrors that are asked at once. */
-  readonly maxLearning: number;
-  /** Options of the downloads by which it learns. */
+  /** Maximum number of concurrent probes. */
+  readonly maxProbes: number;
+  /** Options of the downloads used as probes. */
   readonly download: DownloaderOptions;
 }
 
-/** One set of mirrors. */
+/** The state of one list of mirrors. */
 interface MirrorSet {
-  /** What was learned last, even if it holds no more. */
-  entry: FileRecord | undefined;
-  /** Whether the entry has not turned out to be wrong. */
-  holds: boolean;
-  learning: SharedWork<FileRecord> | undefined;
+  /** The result of the last probe, even if it is no longer valid. */
+  record: FileRecord | undefined;
+  /** Whether no download has contradicted the record. */
+  isValid: boolean;
+  probe: SharedWork<FileRecord> | undefined;
 }
 
-/** The most sets that are kept. */
-const MOST_ENTRIES = 1000;
-/** Room for the first bytes of a file, by which mirrors are compared, and little more. */
-const LEARNING: DownloaderOptions = {
+/** Maximum number of records. */
+const MAX_RECORDS = 1000;
+/** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
+const PROBE_OPTIONS: DownloaderOptions = {
   splitSize: 1000,
   windowSize: 16 * 1024,
   delayRequest: "normal",
 };
 
-/** Keeps what is known of sets of mirrors. */
+/** Remembers files by their mirrors. */
 export class KnownFiles {
   readonly #options: KnownFilesOptions;
-  /** By the mirrors; the least recently learned first. */
+  /** By mirrors; the least recently probed first. */
   readonly #sets = new Map<string, MirrorSet>();
-  #learning = 0;
+  #probes = 0;
 
+  /** Creates an empty memory. */
   constructor(options: KnownFilesOptions) {
     this.#options = options;
   }
 
-  /** What is known without asking the mirrors. */
+  /** Returns the record of a file, if it is valid, without a request to the mirrors. */
   recall(mirrors: readonly string[]): FileRecord | undefined {
-    const { entry, holds = false } = this.#sets.get(JSON.stringify(mirrors)) ?? {};
-    if (entry === undefined || !holds) return undefined;
-    return Date.now() - entry.knownAtMs < this.#options.rememberMs ? entry : undefined;
+    const { record, isValid = false } = this.#sets.get(JSON.stringify(mirrors)) ?? {};
+    if (record === undefined || !isValid) return undefined;
+    return Date.now() - record.knownAtMs < this.#options.rememberMs ? record : undefined;
   }
 
   /**
-   * What is known of the file on these mirrors. Rejects as a download does, with the signal's
-   * reason, and with a `Problem` of status 503 when too many others are asked for already.
+   * Returns the record of a file, after a probe if necessary. Rejects as a download does, with the
+   * signal's reason, and with a `Problem` of status 503 when too many probes are running.
    */
   async get(mirrors: readonly string[], signal: AbortSignal): Promise<FileRecord> {
     const recalled = this.recall(mirrors);
     if (recalled !== undefined) return recalled;
     const key = JSON.stringify(mirrors);
-    const set = this.#sets.get(key) ?? { entry: undefined, holds: false, learning: undefined };
-    if (set.learning === undefined || set.learning.isGivenUp) {
-      if (this.#learning >= this.#options.maxLearning) {
-        throw overloaded("as many files as there is room for are asked for already");
+    const set = this.#sets.get(key) ?? { record: undefined, isValid: false, probe: undefined };
+    if (set.probe === undefined || set.probe.isAbandoned) {
+      if (this.#probes >= this.#options.maxProbes) {
+        throw overloaded("the proxy is at its limit of requests for new files; try again later");
       }
-      set.learning = this.#begin(key, set, mirrors);
+      set.probe = this.#start(key, set, mirrors);
     }
-    return await set.learning.wait(signal);
+    return await set.probe.wait(signal);
   }
 
-  /** Forgets an entry that has turned out to be wrong. */
-  forget(mirrors: readonly string[], entry: FileRecord): void {
+  /** Invalidates a record that a download has contradicted. */
+  invalidate(mirrors: readonly string[], record: FileRecord): void {
     const set = this.#sets.get(JSON.stringify(mirrors));
-    if (set?.entry === entry) set.holds = false;
+    if (set?.record === record) set.isValid = false;
   }
 
-  #begin(key: string, set: MirrorSet, mirrors: readonly string[]): SharedWork<FileRecord> {
-    this.#learning++;
+  #start(key: string, set: MirrorSet, mirrors: readonly string[]): SharedWork<FileRecord> {
+    this.#probes++;
     this.#sets.delete(key);
     this.#sets.set(key, set);
     const [oldest] = this.#sets.keys();
-    if (this.#sets.size > MOST_ENTRIES) this.#sets.delete(oldest!);
-    const learning = new SharedWork(async (signal) => {
+    if (this.#sets.size > MAX_RECORDS) this.#sets.delete(oldest!);
+    const probe = new SharedWork(async (signal) => {
       try {
-        set.entry = await this.#learn(mirrors, set.entry, signal);
-        set.holds = true;
-        return set.entry;
+        set.record = await this.#probe(mirrors, set.record, signal);
+        set.isValid = true;
+        return set.record;
       } finally {
-        this.#learning--;
-        if (set.learning === learning) set.learning = undefined;
-        // A failure is not kept: the next one asks again.
-        const isEmpty = set.entry === undefined && set.learning === undefined;
+        this.#probes--;
+        if (set.probe === probe) set.probe = undefined;
+        // A failure is not remembered: the next request probes again.
+        const isEmpty = set.record === undefined && set.probe === undefined;
         if (isEmpty && this.#sets.get(key) === set) this.#sets.delete(key);
       }
     });
-    return learning;
+    return probe;
   }
 
-  async #learn(
+  async #probe(
     mirrors: readonly string[],
     before: FileRecord | undefined,
     signal: AbortSignal,
   ): Promise<FileRecord> {
-    const options = { ...withQueryOptions(this.#options.download, LEARNING), signal };
+    const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), signal };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
     const file = download.knownFile;
@@ -126,26 +127,24 @@ export class KnownFiles {
   }
 }
 
-/** Work that goes on for as long as somebody waits for it. */
+/** Work that is shared by all callers waiting for it, and aborted when the last one leaves. */
 export class SharedWork<Result> {
   readonly #result: Promise<Result>;
-  readonly #given = new AbortController();
+  readonly #abandoned = new AbortController();
   #waiting = 0;
 
-  /**
-   * Begins the work, a moment later; its signal aborts when nobody waits for the result any more.
-   */
+  /** Starts the work in a microtask. Its signal aborts when no caller waits for the result. */
   constructor(work: (signal: AbortSignal) => Promise<Result>) {
-    this.#result = Promise.resolve().then(() => work(this.#given.signal));
+    this.#result = Promise.resolve().then(() => work(this.#abandoned.signal));
     this.#result.catch(() => {});
   }
 
-  /** Whether everybody has left: whoever comes now has to begin anew. */
-  get isGivenUp(): boolean {
-    return this.#given.signal.aborted;
+  /** Reports whether the work was aborted, so that it can no longer be waited for. */
+  get isAbandoned(): boolean {
+    return this.#abandoned.signal.aborted;
   }
 
-  /** The result; rejects as the work does, and with the signal's reason when that aborts. */
+  /** Returns the result. Rejects as the work does, and with the signal's reason when that aborts. */
   async wait(signal: AbortSignal): Promise<Result> {
     signal.throwIfAborted();
     this.#waiting++;
@@ -153,8 +152,8 @@ export class SharedWork<Result> {
       return await unlessAborted(this.#result, signal);
     } finally {
       this.#waiting--;
-      // Of work that is done, this ends nothing.
-      if (this.#waiting === 0) this.#given.abort(signal.reason);
+      // No effect if the work is done.
+      if (this.#waiting === 0) this.#abandoned.abort(signal.reason);
     }
   }
 }

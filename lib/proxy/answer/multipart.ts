@@ -1,6 +1,6 @@
 /**
- * Several ranges of a file as one body, multipart/byteranges, whose length is known beforehand. It
- * is driven by whoever reads it: a part is opened when its turn has come, one at a time.
+ * Several ranges of a file as one multipart/byteranges body of known length. The body is pull-driven:
+ * parts are opened one at a time, when the reader gets to them.
  * Follows RFC 9110 sections 14.6 and 15.3.7.2, and RFC 2046 section 5.1.1.
  *
  * @module
@@ -8,60 +8,47 @@
 
 import { type ByteRange, contentRangeHeader } from "../../http/byte_range.ts";
 
-/** What is said of every part, and who is told what. */
+/** Options of {@linkcode multipartBody}. */
 export interface MultipartOptions {
-  /** Content-Type of the file; `undefined` where it is not known, and then left out. */
+  /** Content-Type of the file; left out if `undefined`. */
   readonly contentType: string | undefined;
   /** Size of the whole file, in bytes. */
   readonly size: number;
-  /** What stands between the parts; see {@linkcode makeBoundary}. */
+  /** The boundary between parts. It must be unpredictable, so that no file contains it. */
   readonly boundary: string;
   /**
-   * The bytes of the first range, where they are there before the body.
+   * The bytes of the first range, if it is already open.
    *
-   * @default {it is opened as the others}
+   * @default {it is opened like the others}
    */
   readonly first?: ReadableStream<Uint8Array> | undefined;
   /**
-   * Told that the body ends early: a part failed, or the consumer has left, whether or not a part
-   * was open then.
+   * Called when the body ends early, because a part failed or the reader cancelled.
    *
-   * @default {nobody is told}
+   * @default {no callback}
    */
-  readonly brokeOff?: ((outcome: "failed" | "cancelled") => void) | undefined;
+  readonly onBreak?: ((outcome: "failed" | "cancelled") => void) | undefined;
 }
 
-/** Gives the bytes of a range; the signal aborts when they are wanted no more. */
+/** Opens a range; the signal aborts when the reader cancels. */
 export type OpenPart = (
   range: ByteRange,
   signal: AbortSignal,
 ) => Promise<ReadableStream<Uint8Array>> | ReadableStream<Uint8Array>;
 
-/** A body of several parts. */
+/** A body with several parts. */
 export interface MultipartBody {
-  /** Its exact length, in bytes. */
+  /** The exact length in bytes. */
   readonly length: number;
-  /** Its bytes. */
+  /** The bytes. */
   readonly stream: ReadableStream<Uint8Array>;
 }
 
-const BOUNDARY_CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz";
-
 /**
- * A boundary that occurs in no file, as nobody can guess its 32 characters.
+ * Creates a body from several ranges. Its stream errors when a part fails, and when a part has more or
+ * fewer bytes than its range: an incomplete body never ends cleanly.
  *
- * @param random gives numbers from 0 up to, but without, 1; they should not be predictable
- */
-export function makeBoundary(random: () => number): string {
-  const character = () => BOUNDARY_CHARACTERS[Math.floor(random() * BOUNDARY_CHARACTERS.length)];
-  return Array.from({ length: 32 }, character).join("");
-}
-
-/**
- * Makes a body of several ranges. It fails with the error of a part, and when a part has more or
- * fewer bytes than its range: a body that is not whole never ends as if it were.
- *
- * @param open gives the bytes of one range; is called once for each, in order
+ * @param open opens one range; called once for each, in order
  */
 export function multipartBody(
   ranges: readonly ByteRange[],
@@ -82,7 +69,7 @@ export function multipartBody(
   return { length, stream: new ReadableStream(parts, PULLED) };
 }
 
-/** Nothing is read ahead. */
+/** Reads nothing ahead. */
 const PULLED: QueuingStrategy<Uint8Array> = { highWaterMark: 0 };
 
 function partHead(range: ByteRange, options: MultipartOptions): string {
@@ -91,22 +78,22 @@ function partHead(range: ByteRange, options: MultipartOptions): string {
   return `--${boundary}\r\n${type}Content-Range: ${contentRangeHeader(range, size)}\r\n\r\n`;
 }
 
-/** What the stream of a body is fed from. */
+/** The source of the body's stream. */
 class Parts implements UnderlyingDefaultSource<Uint8Array> {
   readonly #ranges: readonly ByteRange[];
-  /** The heads of the parts, and what stands behind the last one. */
+  /** The headers of the parts, and the final boundary. */
   readonly #heads: readonly Uint8Array[];
   readonly #options: MultipartOptions;
   readonly #open: OpenPart;
-  /** Aborts when the consumer has left. */
-  readonly #left = new AbortController();
-  /** The part whose turn it is. */
+  /** Aborts when the reader cancels. */
+  readonly #cancelled = new AbortController();
+  /** Index of the current part. */
   #index = 0;
   #state: "head" | "data" = "head";
-  /** Reads the part whose turn it is, once it is open. */
+  /** Reads the current part, once it is open. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  /** Bytes that the part whose turn it is still owes. */
-  #owed = 0;
+  /** Bytes still to come in the current part. */
+  #missing = 0;
 
   constructor(
     ranges: readonly ByteRange[],
@@ -121,34 +108,34 @@ class Parts implements UnderlyingDefaultSource<Uint8Array> {
     this.#reader = options.first?.getReader();
   }
 
-  /** Hands over one piece: a head, a chunk of a part, or the tail. */
+  /** Enqueues the headers of a part, a chunk of it, or the final boundary. */
   async pull(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     if (this.#state === "data") {
       const chunk = await this.#read().catch((error) => {
-        this.#options.brokeOff?.("failed");
+        this.#options.onBreak?.("failed");
         throw error;
       });
       if (chunk !== undefined) return controller.enqueue(chunk);
     }
-    // The consumer may have left while the part was being read.
-    if (this.#left.signal.aborted) return;
+    // The reader may have cancelled during the read.
+    if (this.#cancelled.signal.aborted) return;
     const range = this.#ranges[this.#index];
     controller.enqueue(this.#heads[this.#index]!);
     if (range === undefined) return controller.close();
-    this.#owed = range.end - range.start;
+    this.#missing = range.end - range.start;
     this.#state = "data";
   }
 
   cancel(reason: unknown): Promise<void> | undefined {
-    this.#left.abort(reason);
-    this.#options.brokeOff?.("cancelled");
+    this.#cancelled.abort(reason);
+    this.#options.onBreak?.("cancelled");
     return this.#reader?.cancel(reason);
   }
 
-  /** The next bytes of the part whose turn it is; `undefined` when it has given all of them. */
+  /** Returns the next bytes of the current part, `undefined` at its end. */
   async #read(): Promise<Uint8Array | undefined> {
     const range = this.#ranges[this.#index]!;
-    const { signal } = this.#left;
+    const { signal } = this.#cancelled;
     if (this.#reader === undefined) {
       const stream = await this.#open(range, signal);
       if (signal.aborted) {
@@ -161,21 +148,20 @@ class Parts implements UnderlyingDefaultSource<Uint8Array> {
       const { done, value } = await this.#reader.read();
       if (signal.aborted) return undefined;
       if (done) break;
-      this.#owed -= value.byteLength;
-      if (this.#owed < 0) {
-        // Whether that works is of no interest any more.
+      this.#missing -= value.byteLength;
+      if (this.#missing < 0) {
         this.#reader.cancel().catch(() => {});
-        throw new Error(`${named(range)} has more bytes than that`);
+        throw new Error(`${describe(range)} has too many bytes`);
       }
       if (value.byteLength > 0) return value;
     }
-    if (this.#owed > 0) throw new Error(`${named(range)} ended ${this.#owed} bytes early`);
+    if (this.#missing > 0) throw new Error(`${describe(range)} ended ${this.#missing} bytes early`);
     this.#reader = undefined;
     this.#index++;
     return undefined;
   }
 }
 
-function named({ start, end }: ByteRange): string {
+function describe({ start, end }: ByteRange): string {
   return `the part of bytes ${start}-${end - 1}`;
 }

@@ -1,55 +1,45 @@
 /**
- * The memory that all downloads of the proxy may take, shared in equal parts. It counts only: no
- * clock, no waiting; who is not admitted is to come again later.
+ * Shares the proxy's memory among its downloads, in equal parts, and refuses downloads that would
+ * not get enough. Each response holds one share, which sets the window of its downloads.
  *
  * @module
  */
 
 import type { Downloader } from "../../../mod.ts";
-import { whole } from "../../checks.ts";
 import { overloaded } from "../problem.ts";
 
 /** Options of a {@linkcode MemoryBudget}. */
 export interface MemoryBudgetOptions {
+  /** Memory shared by all downloads, in bytes. */
+  readonly bytes: number;
+  /** Maximum number of concurrent downloads. */
+  readonly maxDownloads: number;
   /**
-   * What all downloads may take together, in bytes.
-   *
-   * @default {256 MiB}
-   */
-  bytes?: number | undefined;
-  /**
-   * The most downloads at once.
-   *
-   * @default {128}
-   */
-  maxDownloads?: number | undefined;
-  /**
-   * The share, in bytes, below which a download would be of no use: rather than press one below it,
-   * the next one is not admitted.
+   * The smallest useful share, in bytes. A download that would make shares smaller is refused.
    *
    * @default {2 MiB}
    */
-  leastShare?: number | undefined;
+  readonly leastShare?: number | undefined;
   /**
-   * The most that one download gets, in bytes, however few there are.
+   * The largest share, in bytes, however few downloads there are.
    *
    * @default {64 MiB}
    */
-  mostShare?: number | undefined;
+  readonly mostShare?: number | undefined;
 }
 
-/** One download's part of the budget, given back when it is disposed of. */
+/** The share of one download, returned to the budget when disposed of. */
 export interface Admission extends Disposable {
-  /** What the download may take now, in bytes; 0 once it is disposed of. */
+  /** The current share in bytes; 0 after disposal. */
   readonly share: number;
 }
 
 const MIB = 1024 * 1024;
 
-/** The least that a download gets of the memory, in bytes. */
+/** The smallest share of a download, in bytes. */
 export const LEAST_SHARE = 2 * MIB;
 
-/** The most that a download gets of the memory, in bytes. */
+/** The largest share of a download, in bytes. */
 const MOST_SHARE = 64 * MIB;
 
 /** Shares memory among downloads. */
@@ -60,28 +50,22 @@ export class MemoryBudget {
   readonly #mostShare: number;
   readonly #admitted = new Set<Member>();
 
-  /**
-   * Sets up the budget.
-   *
-   * @throws {TypeError | RangeError} when an option is no whole number, or not even one download
-   * would have its least share
-   */
-  constructor(options: MemoryBudgetOptions = {}) {
-    this.#leastShare = whole("leastShare", options.leastShare ?? LEAST_SHARE, 1);
-    this.#mostShare = whole("mostShare", options.mostShare ?? MOST_SHARE, this.#leastShare);
-    this.#bytes = whole("bytes", options.bytes ?? 256 * MIB, this.#leastShare);
-    this.#maxDownloads = whole("maxDownloads", options.maxDownloads ?? 128, 1);
+  /** Creates a budget that no download uses yet. */
+  constructor(options: MemoryBudgetOptions) {
+    this.#bytes = options.bytes;
+    this.#maxDownloads = options.maxDownloads;
+    this.#leastShare = options.leastShare ?? LEAST_SHARE;
+    this.#mostShare = options.mostShare ?? MOST_SHARE;
   }
 
-  /** How many downloads are admitted. */
+  /** Returns the number of admitted downloads. */
   get downloads(): number {
     return this.#admitted.size;
   }
 
   /**
-   * Admits a download, or gives `undefined` when there is no room for one more. `onShare` is called
-   * with the new share, in bytes, whenever it changes, and must not throw; the first share is in
-   * the admission.
+   * Admits a download, or returns `undefined` when a limit is reached. `onShare` is called with the
+   * new share in bytes whenever it changes later, and must not throw.
    */
   admit(onShare: (bytes: number) => void): Admission | undefined {
     const downloads = this.#admitted.size + 1;
@@ -89,7 +73,7 @@ export class MemoryBudget {
     if (downloads > this.#maxDownloads || share < this.#leastShare) return undefined;
     const member: Member = { share, onShare };
     this.#admitted.add(member);
-    this.#tell();
+    this.#notify();
     return {
       get share() {
         return member.share;
@@ -101,11 +85,11 @@ export class MemoryBudget {
   #leave(member: Member): void {
     if (!this.#admitted.delete(member)) return;
     member.share = 0;
-    this.#tell();
+    this.#notify();
   }
 
-  /** Tells those whose share changed; who is told may leave, or admit others. */
-  #tell(): void {
+  /** Reports changed shares. A callback may dispose of its admission or admit others. */
+  #notify(): void {
     for (const member of [...this.#admitted]) {
       const share = this.#share(this.#admitted.size);
       if (!this.#admitted.has(member) || member.share === share) continue;
@@ -124,16 +108,16 @@ interface Member {
   readonly onShare: (bytes: number) => void;
 }
 
-/** Room for one answer, until it is disposed of. */
-export class AnswerMemory implements Disposable {
+/** The memory of one response, whose downloads use it one after another. */
+export class ResponseMemory implements Disposable {
   readonly #admission: Admission;
   #download: Downloader | undefined;
   #leastWindow = 0;
 
   /**
-   * Takes room.
+   * Takes a share of the budget.
    *
-   * @throws {Problem} of status 503 when there is none
+   * @throws {Problem} of status 503 when a limit is reached
    */
   constructor(budget: MemoryBudget) {
     const admission = budget.admit((share) => {
@@ -141,23 +125,26 @@ export class AnswerMemory implements Disposable {
       this.#download.windowSize = Math.max(windowOf(share), this.#leastWindow);
     });
     if (admission === undefined) {
-      throw overloaded("as many downloads as there is memory for are under way");
+      throw overloaded("the proxy is at its limit of downloads; try again later");
     }
     this.#admission = admission;
   }
 
-  /** What a download's reorder buffer may take now, in bytes. */
+  /** Returns the current limit of a download's reorder buffer, in bytes. */
   get windowSize(): number {
     return windowOf(this.#admission.share);
   }
 
-  /** Gives the room to a download: its window follows from now on, with room for two blocks. */
-  hold(download: Downloader, splitSize: number): void {
+  /**
+   * Makes the window of a download follow the share, instead of any earlier download's. The window
+   * keeps room for two blocks.
+   */
+  assignTo(download: Downloader, splitSize: number): void {
     this.#download = download;
     this.#leastWindow = 2 * splitSize;
   }
 
-  /** Gives the room back. */
+  /** Returns the share to the budget. */
   [Symbol.dispose](): void {
     this.#download = undefined;
     this.#admission[Symbol.dispose]();
@@ -165,8 +152,8 @@ export class AnswerMemory implements Disposable {
 }
 
 /**
- * How much of its share a download's reorder buffer may take, in bytes: more than as much again
- * is on its way, in the connections to the mirrors and in the one to the client.
+ * Returns the part of a share for the reorder buffer, in bytes. The larger part is for data in the
+ * connections to the mirrors and to the client.
  */
 export function windowOf(share: number): number {
   return Math.floor(share * 3 / 8);

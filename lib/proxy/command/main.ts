@@ -56,7 +56,7 @@ async function run(args: readonly string[]): Promise<void> {
       Deno.stderr,
       `sphttp-proxy ${VERSION} listening on ${url} (try …/proxy?host=URL,URL)\n`,
     );
-  const onCut = () => handler.cut();
+  const onCut = () => handler.logUnfinished();
   await serve(handler, { host, port, tls: pair, drainTimeoutMs, onListen, onCut, say });
 }
 

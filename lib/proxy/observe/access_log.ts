@@ -1,7 +1,7 @@
 /**
- * One line for each request, in the manner of the common log format, or as JSON. Credentials never
- * get into it: mirrors are shown without userinfo, and neither their query's values nor those of
- * parameters that are none of the proxy's own, which may be pieces of a signed URL.
+ * Formats the lines of the access log, as text like the common log format or as JSON. They contain no
+ * credentials: mirrors are shown without userinfo and query, and values of parameters that are not
+ * the proxy's own are hidden, because they may belong to a signed URL.
  *
  * @module
  */
@@ -11,34 +11,34 @@ import type { AccessLogFormat } from "../options.ts";
 import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
 
-/** A request, and what became of it. */
+/** A completed request. */
 export interface AccessEntry {
-  /** When it came, in milliseconds since 1970. */
+  /** When it arrived, in milliseconds since 1970. */
   readonly time: number;
-  /** The client's address. */
+  /** The address of the client. */
   readonly client: string;
-  /** Its method. */
+  /** The request method. */
   readonly method: string;
-  /** Its URL, as it came. */
+  /** The URL as received. */
   readonly url: string;
-  /** The status of the answer. */
+  /** The status of the response. */
   readonly status: number;
-  /** Bytes of the answer's body that the client took. */
+  /** Bytes of the body sent to the client. */
   readonly bytes: number;
-  /** How long it took until the last byte was taken, in milliseconds. */
+  /** Time until the last byte was sent, in milliseconds. */
   readonly durationMs: number;
-  /** The value of its `Range` header. */
+  /** The value of the `Range` header. */
   readonly range?: string | undefined;
-  /** How it ended: `cancelled` when the client left, `refused` when it was not let begin. */
+  /** How it ended: `cancelled` by the client, `refused` because of a limit. */
   readonly outcome: EndEvent["outcome"] | "refused";
 }
 
-/** The most characters of a Range header that are shown. */
-const MOST_RANGE = 200;
-/** Stands for what is not shown. */
+/** Maximum number of characters shown of a `Range` header. */
+const MAX_RANGE = 200;
+/** Replaces hidden text. */
 const HIDDEN = "…";
 
-/** Writes the line of a request, without the newline. */
+/** Formats the line of a request, without a newline. */
 export function accessLine(entry: AccessEntry, format: AccessLogFormat = "text"): string {
   const url = showTarget(entry.url);
   if (format === "json") {
@@ -57,10 +57,10 @@ export function accessLine(entry: AccessEntry, format: AccessLogFormat = "text")
 }
 
 function shorten(range: string): string {
-  return range.length <= MOST_RANGE ? range : range.slice(0, MOST_RANGE) + HIDDEN;
+  return range.length <= MAX_RANGE ? range : range.slice(0, MAX_RANGE) + HIDDEN;
 }
 
-/** The path and the query of a request, decoded, without what may be secret. */
+/** Returns the decoded path and query of a request, without anything that may be secret. */
 function showTarget(text: string): string {
   const url = URL.parse(text, "http://proxy.invalid");
   if (url === null) return HIDDEN;
@@ -70,7 +70,7 @@ function showTarget(text: string): string {
   return [showPath(url.pathname), parameters.join("&")].filter((part) => part !== "").join("?");
 }
 
-/** A path as far as it is one of ours, or one that is looked for everywhere; behind that may be a URL. */
+/** Shows the first segment of a path, if it is plain. The rest may contain a URL, so it is hidden. */
 function showPath(path: string): string {
   const [, first = "", rest] = /^\/([^/]*)(\/?.*)$/.exec(path) ?? [];
   const shown = /^[\w.-]{0,64}$/.test(first) ? `/${first}` : `/${HIDDEN}`;
@@ -80,7 +80,7 @@ function showPath(path: string): string {
 function showValue(name: string, value: string): string {
   if (PLAIN_PARAMETERS.includes(name)) return /^[\w.-]{0,64}$/.test(value) ? value : HIDDEN;
   if (!MIRROR_PARAMETERS.has(name)) return HIDDEN;
-  // A comma before anything but a URL belongs to the URL before it.
+  // A comma that is not followed by a URL belongs to the URL before it.
   return value.split(/,(?=\s*https?:)/i).map(showMirror).join(",");
 }
 
@@ -88,7 +88,7 @@ function showMirror(text: string): string {
   return tryParseMirrorUrl(text)?.url.replace(/\?.*$/, `?${HIDDEN}`) ?? HIDDEN;
 }
 
-/** Takes from a text what would end its field or its line. */
+/** Escapes characters that would end a field or a line. */
 function escape(text: string): string {
   return text.replace(
     /["\\\p{C}\p{Zl}\p{Zp}]/gu,
@@ -96,7 +96,7 @@ function escape(text: string): string {
   );
 }
 
-/** A time as the common log format has it, in UTC: `02/Jan/2006:15:04:05 +0000`. */
+/** Formats a time as in the common log format, in UTC: `02/Jan/2006:15:04:05 +0000`. */
 function clock(time: number): string {
   const [, day, month, year, hours] = new Date(time).toUTCString().split(" ");
   return `${day}/${month}/${year}:${hours} +0000`;

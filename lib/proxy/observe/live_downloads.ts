@@ -1,6 +1,6 @@
 /**
- * Downloads as they go on, for whoever watches: which mirror brings which block, as server-sent
- * events. Only who knows a file's mirrors can watch it.
+ * Streams the progress of downloads as server-sent events: which mirror delivered which block. A
+ * client must name all mirrors of a file to watch it.
  *
  * @module
  */
@@ -11,89 +11,89 @@ import { overloaded } from "../problem.ts";
 import type { LiveBlock, LiveDownload, LiveMessage } from "./live_message.ts";
 import type { BodyListener } from "./request_log.ts";
 
-/** One download that can be watched. */
+/** A running download, or one that ended recently. */
 interface Watched {
   readonly id: number;
-  /** What it has done so far; of one that has ended, only that is left. */
+  /** Returns its statistics, the last ones after it has ended. */
   stats: () => DownloadStats;
   readonly start: number;
   readonly end: number;
   readonly size: number;
-  /** Size of a cell of the record, in bytes. */
+  /** Size of a cell of the block record, in bytes. */
   readonly blockSize: number;
   readonly blocks: BlockRecord;
   outcome: LiveDownload["outcome"];
 }
 
-/** What a download is announced with. */
-export type Announcement = Pick<Watched, "stats" | "start" | "end" | "size" | "blockSize">;
+/** The facts of a new download. */
+export type DownloadFacts = Pick<Watched, "stats" | "start" | "end" | "size" | "blockSize">;
 
-/** What is to be told of a download that was announced. */
-export interface WatchedDownload {
-  /** Something happened. */
-  readonly told: (event: TraceEvent) => void;
-  /** Its answer has ended: nothing more will happen. */
-  readonly ended: () => void;
+/** Records the progress of one download. */
+export interface DownloadRecorder {
+  /** Records an event of its trace. */
+  readonly record: (event: TraceEvent) => void;
+  /** Keeps the last statistics; call it once the response has ended. */
+  readonly finish: () => void;
 }
 
-/** How {@linkcode LiveDownloads} is set up. */
+/** Options of {@linkcode LiveDownloads}. */
 export interface LiveOptions {
   /**
-   * How often watchers are told, in milliseconds.
+   * Time between messages, in milliseconds.
    *
    * @default {250}
    */
   periodMs?: number | undefined;
   /**
-   * After how long without a word a watcher gets an empty comment, in milliseconds: what stands in
-   * between would close the connection otherwise.
+   * Time without messages after which a comment is sent, in milliseconds, because proxies close idle
+   * connections.
    *
    * @default {15_000}
    */
-  quietMs?: number | undefined;
+  keepAliveMs?: number | undefined;
   /**
-   * The most watchers at once.
+   * Maximum number of concurrent watchers.
    *
    * @default {100}
    */
-  mostWatchers?: number | undefined;
+  maxWatchers?: number | undefined;
 }
 
-/** What a watcher gets. */
+/** A server-sent event. */
 type Message = { readonly event: "state"; readonly data: string } | { readonly comment: string };
 
-/** The most downloads of one file that are kept, ended ones too. */
-const MOST_WATCHED = 16;
+/** Maximum number of downloads kept for one file, and of files kept after their downloads. */
+const MAX_KEPT = 16;
 
-/** The downloads of all files. */
+/** Keeps the progress of downloads, by file, and streams it to watchers. */
 export class LiveDownloads {
   readonly #options: { readonly [Name in keyof LiveOptions]-?: number };
   readonly #files = new Map<string, Watched[]>();
-  #next = 1;
+  #nextId = 1;
   #watchers = 0;
 
-  constructor({ periodMs = 250, quietMs = 15_000, mostWatchers = 100 }: LiveOptions = {}) {
-    this.#options = { periodMs, quietMs, mostWatchers };
+  constructor({ periodMs = 250, keepAliveMs = 15_000, maxWatchers = 100 }: LiveOptions = {}) {
+    this.#options = { periodMs, keepAliveMs, maxWatchers };
   }
 
-  /** Announces a download of the file on `mirrors`. */
-  announce(mirrors: readonly string[], facts: Announcement): WatchedDownload {
+  /** Adds a download of the file on `mirrors`. */
+  add(mirrors: readonly string[], facts: DownloadFacts): DownloadRecorder {
     const key = JSON.stringify(mirrors);
     const blocks = new BlockRecord(Math.ceil((facts.end - facts.start) / facts.blockSize));
     const blockSize = facts.blockSize * blocks.blocksPerCell;
-    const id = this.#next++;
+    const id = this.#nextId++;
     const watched: Watched = { ...facts, id, blockSize, blocks, outcome: "running" };
     const all = this.#files.get(key) ?? [];
-    this.#files.set(key, [...all, watched].slice(-MOST_WATCHED));
+    this.#files.set(key, [...all, watched].slice(-MAX_KEPT));
     const indexes = new Map(facts.stats().mirrors.map(({ url }, index) => [url, index]));
     return {
-      told: (event) => {
+      record: (event) => {
         if (event.type === "receive") blocks.add(event.block, indexes.get(event.mirror)!);
         if (event.type !== "end") return;
         watched.outcome = event.outcome;
         this.#prune(key);
       },
-      ended: () => {
+      finish: () => {
         const last = watched.stats();
         watched.stats = () => last;
       },
@@ -101,45 +101,45 @@ export class LiveDownloads {
   }
 
   /**
-   * The events of the file on `mirrors` until the client leaves.
+   * Responds with the events of the file on `mirrors`, until the client disconnects.
    *
    * @throws {Problem} of status 503 when there are too many watchers
    */
   watch(mirrors: readonly string[], listener: BodyListener): Response {
-    const { periodMs, quietMs, mostWatchers } = this.#options;
-    if (this.#watchers >= mostWatchers) {
-      throw overloaded("as many as may watch are watching already");
+    const { periodMs, keepAliveMs, maxWatchers } = this.#options;
+    if (this.#watchers >= maxWatchers) {
+      throw overloaded("too many clients are watching; try again later");
     }
     this.#watchers++;
     const key = JSON.stringify(mirrors);
     const labels = mirrors.map((url) => new URL(url).origin);
-    // By their ids: what has ended and is kept no more must not be kept by who watched it.
-    const told = new Map<number, number>();
-    const past = new Set<number>();
-    let toldAt: number | undefined;
+    // By id, so that a watcher keeps no download that is otherwise forgotten.
+    const sentBlocks = new Map<number, number>();
+    const finished = new Set<number>();
+    let sentAt: number | undefined;
     let timer: ReturnType<typeof setInterval> | undefined;
     const messages = new ReadableStream<Message>({
       start: (controller) => {
-        const tell = () => {
-          // A client that does not read is not told more.
+        const send = () => {
+          // Nothing is queued for a client that does not read.
           if ((controller.desiredSize ?? 0) <= 0) return;
           const now = performance.now();
           const known = this.#files.get(key) ?? [];
-          const all = known.filter(({ id }) => !past.has(id));
-          if (all.length > 0 || toldAt === undefined) {
-            const data = JSON.stringify(state(labels, all, told));
+          const all = known.filter(({ id }) => !finished.has(id));
+          if (all.length > 0 || sentAt === undefined) {
+            const data = JSON.stringify(progress(labels, all, sentBlocks));
             controller.enqueue({ event: "state", data });
-          } else if (now - toldAt >= quietMs) controller.enqueue({ comment: "" });
+          } else if (now - sentAt >= keepAliveMs) controller.enqueue({ comment: "" });
           else return;
-          toldAt = now;
-          for (const { id, outcome } of all) if (outcome !== "running") past.add(id);
+          sentAt = now;
+          for (const { id, outcome } of all) if (outcome !== "running") finished.add(id);
           const ids = new Set(known.map(({ id }) => id));
-          for (const seen of [told, past]) {
+          for (const seen of [sentBlocks, finished]) {
             for (const id of seen.keys()) if (!ids.has(id)) seen.delete(id);
           }
         };
-        tell();
-        timer = setInterval(tell, periodMs);
+        send();
+        timer = setInterval(send, periodMs);
       },
       cancel: () => {
         clearInterval(timer);
@@ -158,7 +158,7 @@ export class LiveDownloads {
     });
   }
 
-  /** Of ended downloads, only the last one of a file is kept; of files, those that are running. */
+  /** Keeps running downloads, the last one of each file, and a limited number of idle files. */
   #prune(key: string): void {
     const all = this.#files.get(key) ?? [];
     const kept = all.filter(({ outcome }, index) =>
@@ -167,93 +167,85 @@ export class LiveDownloads {
     this.#files.delete(key);
     this.#files.set(key, kept);
     for (const [other, watched] of this.#files) {
-      if (this.#files.size <= MOST_WATCHED) break;
+      if (this.#files.size <= MAX_KEPT) break;
       if (watched.every(({ outcome }) => outcome !== "running")) this.#files.delete(other);
     }
   }
 }
 
-function state(
+function progress(
   mirrors: readonly string[],
   all: readonly Watched[],
-  told: Map<number, number>,
+  sentBlocks: Map<number, number>,
 ): LiveMessage {
   const blocks: LiveBlock[] = [];
   const downloads = all.map((watched) => {
     const { id, start, end, size, blockSize, outcome } = watched;
-    for (const [cell, mirror] of watched.blocks.since(told.get(id) ?? 0)) {
+    for (const [cell, mirror] of watched.blocks.since(sentBlocks.get(id) ?? 0)) {
       blocks.push([id, cell, mirror]);
     }
-    told.set(id, watched.blocks.length);
-    const { bufferedBytes, consumedBytes, elapsedMs, bytesPerSecond, mirrors: stats } = watched
-      .stats();
+    sentBlocks.set(id, watched.blocks.length);
+    const stats = watched.stats();
+    const perMirror = stats.mirrors.map(({ state, bytesPerSecond: rate, bytes, failures }) => (
+      { state, rate, bytes, failures }
+    ));
     return {
-      ...{
-        id,
-        start,
-        end,
-        size,
-        blockSize,
-        outcome,
-        seconds: elapsedMs / 1000,
-        rate: bytesPerSecond,
-      },
-      front: start + consumedBytes,
-      buffered: bufferedBytes,
-      perMirror: stats.map(({ state, bytesPerSecond, bytes, failures }) => ({
-        state,
-        rate: bytesPerSecond,
-        bytes,
-        failures,
-      })),
+      ...{ id, start, end, size, blockSize, outcome, perMirror },
+      seconds: stats.elapsedMs / 1000,
+      rate: stats.bytesPerSecond,
+      front: start + stats.consumedBytes,
+      buffered: stats.bufferedBytes,
     };
   });
   return { mirrors, downloads, blocks };
 }
 
-/** The most cells: 128 KiB for one download, and more than a page can show. */
-const MOST_CELLS = 16 * 1024;
+/** Maximum number of cells: 128 KiB for one download, and more than a page can show. */
+const MAX_CELLS = 16 * 1024;
 
-/** The blocks of one download that are complete. */
+/**
+ * Records which mirror delivered which block of a download, in the order of completion and in
+ * bounded memory: in a large file, a cell stands for several neighbouring blocks.
+ */
 export class BlockRecord {
-  /** How many blocks are one cell. */
+  /** The number of blocks in a cell. */
   readonly blocksPerCell: number;
-  /** Blocks that each cell still lacks. */
-  readonly #lacking: Uint32Array;
-  /** Cells that lack none, the first one first, */
+  /** The number of missing blocks, by cell. */
+  readonly #missing: Uint32Array;
+  /** The complete cells, in the order of completion. */
   readonly #cells: Uint16Array;
-  /** and the mirror that brought the last block of each. */
+  /** The mirror that completed each of them. */
   readonly #mirrors: Uint16Array;
   #length = 0;
 
-  /** Makes room for so many blocks; 0 where that is not known: then the first ones are kept. */
+  /** Creates a record for a number of blocks. With 0, for unknown, it keeps the first blocks. */
   constructor(blocks: number) {
-    this.blocksPerCell = Math.max(1, Math.ceil(blocks / MOST_CELLS));
-    const count = blocks === 0 ? MOST_CELLS : Math.ceil(blocks / this.blocksPerCell);
-    this.#lacking = new Uint32Array(count).fill(this.blocksPerCell);
-    if (blocks > 0) this.#lacking[count - 1] = blocks - (count - 1) * this.blocksPerCell;
+    this.blocksPerCell = Math.max(1, Math.ceil(blocks / MAX_CELLS));
+    const count = blocks === 0 ? MAX_CELLS : Math.ceil(blocks / this.blocksPerCell);
+    this.#missing = new Uint32Array(count).fill(this.blocksPerCell);
+    if (blocks > 0) this.#missing[count - 1] = blocks - (count - 1) * this.blocksPerCell;
     this.#cells = new Uint16Array(count);
     this.#mirrors = new Uint16Array(count);
   }
 
-  /** How many cells are complete. */
+  /** Returns the number of complete cells. */
   get length(): number {
     return this.#length;
   }
 
-  /** Notes that a mirror, by its index, completed a block. */
+  /** Records that the mirror with this index completed a block. */
   add(block: number, mirror: number): void {
     const cell = Math.floor(block / this.blocksPerCell);
-    const lacking = this.#lacking[cell];
-    if (lacking === undefined || lacking === 0) return;
-    this.#lacking[cell] = lacking - 1;
-    if (lacking > 1) return;
+    const missing = this.#missing[cell];
+    if (missing === undefined || missing === 0) return;
+    this.#missing[cell] = missing - 1;
+    if (missing > 1) return;
     this.#cells[this.#length] = cell;
     this.#mirrors[this.#length] = mirror;
     this.#length++;
   }
 
-  /** Complete cells behind the first `from` ones, with their mirrors. */
+  /** Yields the complete cells after the first `from` ones, with their mirrors. */
   *since(from: number): Generator<[cell: number, mirror: number]> {
     for (let index = from; index < this.#length; index++) {
       yield [this.#cells[index]!, this.#mirrors[index]!];

@@ -1,49 +1,37 @@
 /**
- * What the proxy tells of itself to Prometheus, in its text format. Downloads under way are read
- * when somebody asks, so that a long one shows while it runs and not only when it ends.
+ * The proxy's metrics in the Prometheus text format. Running downloads are counted on every scrape,
+ * so that a long one shows while it runs and not only when it ends.
  *
  * @module
  */
 
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { DownloadStats, EndEvent } from "../../../mod.ts";
-
-/** Options of {@linkcode Metrics}. */
-export interface MetricsOptions {
-  /**
-   * Whether prom-client's own metrics of the process are added. They are not by default: without
-   * `--allow-read` the size of the process is given as 0, and many are about Node.js's event loop
-   * and heap, for which Deno has stand-ins that say nothing.
-   *
-   * @default {false}
-   */
-  processMetrics?: boolean | undefined;
-}
 
 /** The metrics of one download. */
 export interface DownloadMetrics {
   /**
-   * Counts what is left to count; only the first call does anything.
+   * Counts the end of the download. Only the first call has an effect.
    *
    * @param outcome how the download ended
-   * @param longestStallSeconds the longest that the client had to wait for bytes after the first
+   * @param longestStallSeconds the longest wait for bytes, after the first byte
    */
   end(outcome: EndEvent["outcome"], longestStallSeconds?: number): void;
 }
 
-/** The most hosts that are told apart: clients choose them, and each costs memory for good. */
-const MOST_HOSTS = 100;
-/** From what nobody notices to what everybody has given up, in seconds. */
+/** Maximum number of `host` labels: clients choose the hosts, and each label stays in memory. */
+const MAX_HOSTS = 100;
+/** Histogram buckets in seconds, from unnoticeable to abandoned. */
 const BUCKETS = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Counts what the proxy does. */
+/** Counts requests and downloads. */
 export class Metrics {
-  /** The media type of the text. */
+  /** The media type of {@linkcode text}. */
   readonly contentType: string;
 
   readonly #registry = new Registry();
   readonly #registers = [this.#registry];
-  readonly #underWay = new Set<Running>();
+  readonly #downloadsRunning = new Set<Running>();
   readonly #hosts = new Set<string>();
 
   readonly #requests = new Counter({
@@ -54,24 +42,24 @@ export class Metrics {
   });
   readonly #downloads = new Counter({
     name: "sphttp_downloads_total",
-    help: "Downloads by how they ended; refused ones never began.",
+    help: "Downloads by outcome; refused ones were not started.",
     labelNames: ["outcome"],
     registers: this.#registers,
   });
   readonly #bytes = new Counter({
     name: "sphttp_mirror_bytes_total",
-    help: "Bytes that came from mirrors, by host.",
+    help: "Bytes received from mirrors, by host.",
     labelNames: ["host"],
     registers: this.#registers,
   });
   readonly #duplicates = new Counter({
     name: "sphttp_duplicate_requests_total",
-    help: "Requests to mirrors for what another mirror had been asked for already.",
+    help: "Requests for bytes already requested from another mirror.",
     registers: this.#registers,
   });
   readonly #wasted = new Counter({
     name: "sphttp_wasted_bytes_total",
-    help: "Bytes of ended downloads that came more than once or were of no use.",
+    help: "Bytes of ended downloads that were received twice or discarded.",
     registers: this.#registers,
   });
   readonly #firstByte = new Histogram({
@@ -89,44 +77,43 @@ export class Metrics {
 
   readonly #running = new Gauge({
     name: "sphttp_downloads_under_way",
-    help: "Downloads that have begun and not ended.",
+    help: "Downloads that are running.",
     registers: this.#registers,
   });
   readonly #buffered = new Gauge({
     name: "sphttp_buffer_bytes",
-    help: "Bytes in the reorder buffers of the downloads under way.",
+    help: "Bytes in the reorder buffers of running downloads.",
     registers: this.#registers,
   });
 
-  /** Begins to count, from 0. */
-  constructor(options: MetricsOptions = {}) {
+  /** Creates metrics that start at 0. */
+  constructor() {
     this.contentType = this.#registry.contentType;
     for (const outcome of ["complete", "failed", "cancelled", "refused"]) {
       this.#downloads.inc({ outcome }, 0);
     }
-    if (options.processMetrics ?? false) collectDefaultMetrics({ register: this.#registry });
   }
 
-  /** Counts a request by the HTTP status of its answer. */
+  /** Counts a request by the HTTP status of its response. */
   request(status: number): void {
     this.#requests.inc({ status });
   }
 
-  /** Counts a download that was not let begin, because there was no room for it. */
+  /** Counts a download that was refused because a limit was reached. */
   refused(): void {
     this.#downloads.inc({ outcome: "refused" });
   }
 
-  /** Counts a download that begins, and whatever its snapshots tell until it ends. */
+  /** Counts a download from now until its end. */
   download(stats: () => DownloadStats): DownloadMetrics {
     const running: Running = { stats, counted: new Map() };
-    this.#underWay.add(running);
+    this.#downloadsRunning.add(running);
     return {
       end: (outcome, longestStallSeconds) => {
-        if (!this.#underWay.delete(running)) return;
+        if (!this.#downloadsRunning.delete(running)) return;
         const { wastedBytes, firstByteMs } = this.#count(running);
         this.#downloads.inc({ outcome });
-        // What is held until the mirrors agree passes for wasted before: only the end knows.
+        // Until the mirrors agree, bytes on hold are counted as wasted: only the final number is right.
         this.#wasted.inc(wastedBytes);
         if (firstByteMs !== undefined) this.#firstByte.observe(firstByteMs / 1000);
         if (longestStallSeconds !== undefined) this.#longestStall.observe(longestStallSeconds);
@@ -134,15 +121,15 @@ export class Metrics {
     };
   }
 
-  /** Everything counted up to now. */
+  /** Returns all metrics as text. */
   async text(): Promise<string> {
-    const snapshots = [...this.#underWay].map((running) => this.#count(running));
+    const snapshots = [...this.#downloadsRunning].map((running) => this.#count(running));
     this.#running.set(snapshots.length);
     this.#buffered.set(snapshots.reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0));
     return await this.#registry.metrics();
   }
 
-  /** Counts what is new since the last time. */
+  /** Counts what has changed since the last call. */
   #count({ stats, counted }: Running): DownloadStats {
     const snapshot = stats();
     for (const { url, bytes, duplicates } of snapshot.mirrors) {
@@ -156,13 +143,13 @@ export class Metrics {
 
   #host(url: string): string {
     const { host } = new URL(url);
-    if (!this.#hosts.has(host) && this.#hosts.size === MOST_HOSTS) return "other";
+    if (!this.#hosts.has(host) && this.#hosts.size === MAX_HOSTS) return "other";
     this.#hosts.add(host);
     return host;
   }
 }
 
-/** A download under way, and what has been counted of each of its mirrors, by URL. */
+/** A running download, and what has been counted for each of its mirrors, by URL. */
 interface Running {
   readonly stats: () => DownloadStats;
   readonly counted: Map<string, { readonly bytes: number; readonly duplicates: number }>;

@@ -1,6 +1,6 @@
 /**
- * Gathers what the access log says of each request: the end of a body comes after its answer, and
- * what is cut at the end of the process has a line as well.
+ * Collects what the access log records of each request. A line is written when the body of the
+ * response has ended, or when the process exits before.
  *
  * @module
  */
@@ -9,24 +9,24 @@ import type { EndEvent } from "../../../mod.ts";
 import { accessLine } from "./access_log.ts";
 import type { ProxyOptions } from "../options.ts";
 
-/** How the body of an answer ended. */
+/** How the body of a response ended. */
 export type BodyOutcome = EndEvent["outcome"];
 
-/** Told of the body of an answer. */
+/** Receives the progress of the body of a response. */
 export interface BodyListener {
-  /** The client took so many bytes more. */
+  /** Reports that more bytes were sent. */
   readonly sent: (bytes: number) => void;
-  /** The body has ended; what is told after the first time does not count. */
+  /** Reports the end of the body; only the first call counts. */
   readonly ended: (outcome: BodyOutcome) => void;
 }
 
-/** The status of an answer that nobody waited for any more, as nginx has it in its log. */
-export const CLIENT_LEFT = 499;
+/** The status logged when the client disconnects before the response, as in nginx. */
+export const CLIENT_CLOSED_REQUEST = 499;
 
-/** Routes whose answers last; they tell when they have ended. */
+/** Routes with long bodies, which report their end to a {@linkcode BodyListener}. */
 const STREAMING = ["/proxy", "/live"];
 
-/** The requests that are being answered. */
+/** Tracks running requests and logs each one when it ends. */
 export class RequestLog {
   readonly #options: Pick<ProxyOptions, "log" | "logFormat">;
   readonly #open = new Set<RequestEntry>();
@@ -35,12 +35,12 @@ export class RequestLog {
     this.#options = options;
   }
 
-  /** Notes a request that has come. */
+  /** Starts to track a request. */
   start(request: Request, info: Deno.ServeHandlerInfo | undefined): RequestEntry {
     const { log, logFormat } = this.#options;
     const time = Date.now();
     const startedAt = performance.now();
-    // Not known any more when the client has left.
+    // Read now: it is unknown once the client has disconnected.
     const remote = info?.remoteAddr;
     const client = remote !== undefined && "hostname" in remote ? remote.hostname : "-";
     const entry: RequestEntry = new RequestEntry(request, (end) => {
@@ -54,28 +54,28 @@ export class RequestLog {
     return entry;
   }
 
-  /** Writes the lines of all requests that have not ended: the process ends before they do. */
-  cut(): void {
-    for (const entry of [...this.#open]) entry.cut();
+  /** Logs all running requests as cancelled, because the process is about to exit. */
+  cancelAll(): void {
+    for (const entry of [...this.#open]) entry.cancel();
   }
 }
 
-/** What became of a request. */
+/** How a request ended. */
 interface End {
   readonly status: number;
   readonly bytes: number;
   readonly outcome: BodyOutcome | "refused";
 }
 
-/** One request. Its line is written when its answer and, where that lasts, its body have ended. */
+/** A request. Its line is written after its response and, on some routes, its body have ended. */
 export class RequestEntry implements BodyListener {
   readonly #request: Request;
   readonly #write: (end: End) => void;
   #status: number | undefined;
   #outcome: BodyOutcome | undefined;
-  #lasts = false;
+  #isStreaming = false;
   #sentBytes = 0;
-  /** Length of an answer that does not last. */
+  /** Length of a body that is not streamed. */
   #length = 0;
 
   constructor(request: Request, write: (end: End) => void) {
@@ -94,25 +94,25 @@ export class RequestEntry implements BodyListener {
     this.#writeIfEnded();
   };
 
-  /** The answer is handed over. */
-  answered({ status, ok, body, headers }: Response): void {
+  /** Records the response. */
+  responded({ status, ok, body, headers }: Response): void {
     this.#status = status;
     if (body !== null) {
-      this.#lasts = ok && STREAMING.includes(URL.parse(this.#request.url)?.pathname ?? "");
+      this.#isStreaming = ok && STREAMING.includes(URL.parse(this.#request.url)?.pathname ?? "");
       this.#length = Number(headers.get("content-length"));
     }
     this.#writeIfEnded();
   }
 
-  /** It will not end by itself. */
-  cut(): void {
-    const status = this.#status ?? CLIENT_LEFT;
+  /** Logs the request as cancelled. */
+  cancel(): void {
+    const status = this.#status ?? CLIENT_CLOSED_REQUEST;
     this.#write({ status, bytes: this.#sentBytes, outcome: "cancelled" });
   }
 
   #writeIfEnded(): void {
     const status = this.#status;
-    if (status === undefined || (this.#lasts && this.#outcome === undefined)) return;
+    if (status === undefined || (this.#isStreaming && this.#outcome === undefined)) return;
     const bytes = this.#outcome === undefined ? this.#length : this.#sentBytes;
     this.#write({ status, bytes, outcome: this.#outcome ?? outcomeOf(status) });
   }

@@ -26,7 +26,7 @@ const C: Said = ["http://c.test/f", MONDAY, '"c"'];
 
 Deno.test("fileValidators() depend on no mirror's life where they have one date", async () => {
   const all = await validatorsOf([A, C]);
-  assertMatch(all.etag!, /^"[\w-]{24}"$/);
+  assertMatch(all.etag!, /^"[\w+/-]+"$/);
   assertEquals(all.lastModified, MONDAY);
   assertEquals((await validatorsOf([A, C])).etag, all.etag);
   const others = await Promise.all(

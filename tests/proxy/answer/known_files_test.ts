@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SharedWork } from "../../../lib/proxy/answer/known_files.ts";
 
-/** Work that ends by hand. */
+/** Work that the test settles. */
 function work() {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let given: AbortSignal | undefined;
@@ -12,7 +12,7 @@ function work() {
   return { shared, resolve, reject, isAborted: () => given?.aborted };
 }
 
-Deno.test("SharedWork gives its result to all who wait", async () => {
+Deno.test("SharedWork gives its result to all callers", async () => {
   const { shared, resolve } = work();
   const { signal } = new AbortController();
   const waiting = [shared.wait(signal), shared.wait(signal)];
@@ -20,19 +20,19 @@ Deno.test("SharedWork gives its result to all who wait", async () => {
   assertEquals(await Promise.all(waiting), ["done", "done"]);
 });
 
-Deno.test("SharedWork is given up when the last one leaves, and not before", async () => {
+Deno.test("SharedWork is aborted when the last caller leaves, not before", async () => {
   const { shared, isAborted } = work();
   const [one, other] = [new AbortController(), new AbortController()];
   const waiting = [shared.wait(one.signal), shared.wait(other.signal)];
   one.abort(new Error("one left"));
   await assertRejects(() => waiting[0]!, Error, "one left");
-  assertEquals([isAborted(), shared.isGivenUp], [false, false]);
+  assertEquals([isAborted(), shared.isAbandoned], [false, false]);
   other.abort(new Error("other left"));
   await assertRejects(() => waiting[1]!, Error, "other left");
-  assertEquals([isAborted(), shared.isGivenUp], [true, true]);
+  assertEquals([isAborted(), shared.isAbandoned], [true, true]);
 });
 
-Deno.test("SharedWork that fails fails for all, and lets nobody wait who has left", async () => {
+Deno.test("SharedWork rejects for all callers, and for an aborted signal at once", async () => {
   const { shared, reject } = work();
   const { signal } = new AbortController();
   await assertRejects(() => shared.wait(AbortSignal.abort(new Error("left"))), Error, "left");

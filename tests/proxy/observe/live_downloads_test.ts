@@ -16,7 +16,7 @@ function receive(block: number, mirror: string): TraceEvent {
   return { type: "receive", atMs: 0, block, mirror } as never;
 }
 
-Deno.test("BlockRecord keeps each block once, in the order in which they came", () => {
+Deno.test("BlockRecord keeps each block once, in the order of completion", () => {
   const record = new BlockRecord(5);
   for (const [block, mirror] of [[3, 1], [0, 0], [3, 0], [9, 1]]) record.add(block!, mirror!);
   assertEquals([record.length, record.blocksPerCell], [2, 1]);
@@ -24,7 +24,7 @@ Deno.test("BlockRecord keeps each block once, in the order in which they came", 
   assertEquals([...record.since(1)], [[0, 0]]);
 });
 
-Deno.test("BlockRecord: of a large file, neighbouring blocks are one cell", () => {
+Deno.test("BlockRecord joins neighbouring blocks of a large file to cells", () => {
   const blocks = 16 * 1024 * 100 - 1;
   const record = new BlockRecord(blocks);
   assertEquals(record.blocksPerCell, 100);
@@ -41,15 +41,15 @@ Deno.test("BlockRecord: of a large file, neighbouring blocks are one cell", () =
   assertEquals([...unknown.since(0)], [[7, 1]]);
 });
 
-Deno.test("LiveDownloads: what has ended is told as it ended, and asked no more", async () => {
+Deno.test("LiveDownloads keeps the last statistics of a download that has ended", async () => {
   const live = new LiveDownloads({ periodMs: 1 });
   let consumed = 5;
   let asked = 0;
-  const download = live.announce(MIRRORS, { ...FACTS, stats: () => (asked++, stats(consumed)) });
-  download.told(receive(4, MIRRORS[1]!));
-  download.told({ type: "end", atMs: 1000, outcome: "complete" } as never);
+  const download = live.add(MIRRORS, { ...FACTS, stats: () => (asked++, stats(consumed)) });
+  download.record(receive(4, MIRRORS[1]!));
+  download.record({ type: "end", atMs: 1000, outcome: "complete" } as never);
   consumed = 1000;
-  download.ended();
+  download.finish();
   const before = asked;
   const reader = live.watch(MIRRORS, SILENT).body!.pipeThrough(new TextDecoderStream()).getReader();
   const { value } = await reader.read();
@@ -59,8 +59,8 @@ Deno.test("LiveDownloads: what has ended is told as it ended, and asked no more"
   await reader.cancel();
 });
 
-Deno.test("LiveDownloads: a watcher to whom there is nothing to tell gets comments", async () => {
-  const live = new LiveDownloads({ periodMs: 1, quietMs: 5 });
+Deno.test("LiveDownloads sends comments while nothing happens", async () => {
+  const live = new LiveDownloads({ periodMs: 1, keepAliveMs: 5 });
   const response = live.watch(MIRRORS, SILENT);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const texts = [(await reader.read()).value!, (await reader.read()).value!];
@@ -69,12 +69,12 @@ Deno.test("LiveDownloads: a watcher to whom there is nothing to tell gets commen
   await reader.cancel();
 });
 
-Deno.test("LiveDownloads.watch() takes no more watchers than it may", async () => {
-  const live = new LiveDownloads({ mostWatchers: 2 });
+Deno.test("LiveDownloads.watch() limits the number of watchers", async () => {
+  const live = new LiveDownloads({ maxWatchers: 2 });
   const left = Promise.withResolvers<void>();
   const one = live.watch(MIRRORS, { ...SILENT, ended: () => left.resolve() });
   const two = live.watch(MIRRORS, SILENT);
-  assertThrows(() => live.watch(MIRRORS, SILENT), Error, "as many as may watch");
+  assertThrows(() => live.watch(MIRRORS, SILENT), Error, "too many clients are watching");
   await one.body!.cancel();
   await left.promise;
   const three = live.watch(MIRRORS, SILENT);

@@ -168,9 +168,3 @@ Deno.test("Metrics: each instance counts for itself", async () => {
   one.request(200);
   assertEquals((await samples(two))['sphttp_requests_total{status="200"}'], undefined);
 });
-
-Deno.test("Metrics: processMetrics adds those of the process", async () => {
-  const found = await samples(new Metrics({ processMetrics: true }));
-  assert(found["process_start_time_seconds"]! > 0);
-  assertEquals(found["sphttp_downloads_under_way"], 0);
-});

@@ -87,7 +87,7 @@ export class MockProxy implements AsyncDisposable {
   }
 
   #problem({ method }: Request): Response {
-    const mirrors = [{ url: "https://a.example/broken", reason: "it answered 404" }];
+    const mirrors = [{ url: "https://a.example/broken", reason: "responded with status 404" }];
     const body = { title: "Bad Gateway", status: 502, detail: "no mirror answered", mirrors };
     return new Response(method === "HEAD" ? null : JSON.stringify(body), {
       status: 502,
