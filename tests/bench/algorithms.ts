@@ -5,7 +5,7 @@
  */
 
 import { DelayRequestAlgorithm } from "../../mod.ts";
-import { TESTBED } from "../support/simulator/simulator.ts";
+import { TESTBED } from "../support/simulator/mirror.ts";
 import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
 import { limitCurve } from "./link_limit.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { Fault } from "../support/lab/faults.ts";
-import { EIGHT_MIRRORS, TESTBED } from "../support/simulator/simulator.ts";
+import { EIGHT_MIRRORS, TESTBED } from "../support/simulator/mirror.ts";
 
 /** A mirror of the lab and its link; see `MirrorOptions` of the mirror lab. */
 export interface ShapedLink {

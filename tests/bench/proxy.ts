@@ -6,7 +6,7 @@
  */
 
 import { startNginx } from "../support/programs/nginx.ts";
-import { TESTBED } from "../support/simulator/simulator.ts";
+import { TESTBED } from "../support/simulator/mirror.ts";
 import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
 import {

@@ -23,8 +23,8 @@ import { type NamedNetwork, NETWORKS } from "../support/simulator/networks.ts";
 import { capacity, oracle } from "../support/simulator/oracle.ts";
 import { randomNetwork } from "../support/simulator/random_network.ts";
 import { algorithmOf, ALGORITHMS } from "../support/simulator/algorithms.ts";
+import { mulberry32 } from "../support/random.ts";
 import {
-  mulberry32,
   simulate,
   type Simulation,
   type SimulationOptions,

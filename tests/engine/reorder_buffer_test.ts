@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { ReorderBuffer } from "../../lib/engine/reorder_buffer.ts";
-import { mulberry32 } from "../support/simulator/simulator.ts";
+import { mulberry32 } from "../support/random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { type Figures, figuresOf, missedBounds } from "../support/simulator/measures.ts";
 import { type NamedNetwork, NETWORKS, voteMs } from "../support/simulator/networks.ts";
 import { capacity, oracle } from "../support/simulator/oracle.ts";
-import { schedulerOptionsOf, simulate, type Simulation } from "../support/simulator/simulator.ts";
+import { schedulerOptionsOf } from "../support/simulator/algorithms.ts";
+import { simulate, type Simulation } from "../support/simulator/simulator.ts";
 
 /** Runs an algorithm on a network; each only once. */
 function run(algorithm: string, network: NamedNetwork): Simulation {

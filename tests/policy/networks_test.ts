@@ -5,15 +5,13 @@ import type { LiveRequest } from "../../lib/scheduler/requests.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { inspector, simulateStrictly, WasteAllowance } from "../support/simulator/invariants.ts";
 import { randomNetwork as anyNetwork } from "../support/simulator/random_network.ts";
+import { mulberry32 } from "../support/random.ts";
+import { delayRequestOf } from "../support/simulator/algorithms.ts";
+import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
 import {
-  delayRequestOf,
-  EIGHT_MIRRORS,
-  mulberry32,
   simulate,
-  type SimulatedMirror,
   type Simulation,
   type SimulationOptions,
-  TESTBED,
 } from "../support/simulator/simulator.ts";
 
 const DELAYS = ["normal", "diff without initial delay", "diff", "inv", "static"];

@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
 import { schedulerOptions, type TestOptions } from "../support/scheduler/scheduler_options.ts";
 import { Hand } from "../support/scheduler/hand.ts";
-import { simulate, TESTBED } from "../support/simulator/simulator.ts";
+import { TESTBED } from "../support/simulator/mirror.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 
 const MB = 1_000_000;
 

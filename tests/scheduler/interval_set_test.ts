@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { ByteRange } from "../../lib/http/byte_range.ts";
 import { IntervalSet } from "../../lib/scheduler/interval_set.ts";
-import { mulberry32 } from "../support/simulator/simulator.ts";
+import { mulberry32 } from "../support/random.ts";
 
 function set(...pairs: readonly (readonly [number, number])[]): IntervalSet {
   return new IntervalSet(...pairs.map(([start, end]) => ({ start, end })));

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { LinkEstimate, LinkRate } from "../../lib/scheduler/link_estimate.ts";
-import { mulberry32 } from "../support/simulator/simulator.ts";
+import { mulberry32 } from "../support/random.ts";
 
 /** A request is sent, and answered so many milliseconds later; its connection is kept or not. */
 function ask(link: LinkEstimate, now: number, answerMs: number, kept = true): boolean {

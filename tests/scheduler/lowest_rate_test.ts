@@ -3,7 +3,8 @@ import { SpeedWatch, tooSlow, type WatchedMirror } from "../../lib/scheduler/low
 import { NoMirrorLeftError } from "../../lib/errors.ts";
 import { Hand, urlOf } from "../support/scheduler/hand.ts";
 import { limitOf, UNLIMITED } from "../support/scheduler/views.ts";
-import { simulate, type SimulatedMirror, TESTBED } from "../support/simulator/simulator.ts";
+import { type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 
 /** 100 bytes per second, over 10 s. */
 const LOWEST = { bytesPerSecond: 100, periodMs: 10_000 };

@@ -4,14 +4,9 @@ import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { ByteLog } from "../support/scheduler/byte_log.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import { simulateStrictly } from "../support/simulator/invariants.ts";
-import {
-  EIGHT_MIRRORS,
-  schedulerOptionsOf,
-  type SimulatedMirror,
-  type Simulation,
-  type SimulationOptions,
-  TESTBED,
-} from "../support/simulator/simulator.ts";
+import { schedulerOptionsOf } from "../support/simulator/algorithms.ts";
+import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
+import type { Simulation, SimulationOptions } from "../support/simulator/simulator.ts";
 
 /** How long a download takes, in seconds, if it keeps to its limit. */
 const SECONDS = 20;

@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { RateEstimator } from "../../lib/scheduler/link_estimate.ts";
-import { mulberry32 } from "../support/simulator/simulator.ts";
+import { mulberry32 } from "../support/random.ts";
 
 /** Brings `bytesPerSecond` from `from` to `to` in chunks every `everyMs`. */
 function feed(

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ResolvedRetry, retryDelay } from "../../lib/scheduler/failures.ts";
-import { mulberry32 } from "../support/simulator/simulator.ts";
+import { mulberry32 } from "../support/random.ts";
 
 const OPTIONS: ResolvedRetry = {
   attempts: 10,

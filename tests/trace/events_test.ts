@@ -2,14 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import type { CancelEvent, SendEvent } from "../../mod.ts";
 import { Hand, positions, urlOf } from "../support/scheduler/hand.ts";
 import { ScriptedHand } from "../support/scheduler/scripted_hand.ts";
-import {
-  delayRequestOf,
-  EIGHT_MIRRORS,
-  simulate,
-  type SimulatedMirror,
-  type Simulation,
-  TESTBED,
-} from "../support/simulator/simulator.ts";
+import { delayRequestOf } from "../support/simulator/algorithms.ts";
+import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
+import { simulate, type Simulation } from "../support/simulator/simulator.ts";
 
 /** Why ranges were asked for, each reason once. */
 function reasons({ events }: Simulation): (string | undefined)[] {

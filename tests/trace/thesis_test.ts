@@ -1,13 +1,9 @@
 import { assert, assertAlmostEquals } from "@std/assert";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/policy/duplicate.ts";
 import { type Analysis, analyze } from "../../lib/trace/analysis.ts";
-import {
-  delayRequestOf,
-  EIGHT_MIRRORS,
-  simulate,
-  type SimulatedMirror,
-  TESTBED,
-} from "../support/simulator/simulator.ts";
+import { delayRequestOf } from "../support/simulator/algorithms.ts";
+import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 
 /** Two results closer than this are equal. */
 const NOISE = 1.15;

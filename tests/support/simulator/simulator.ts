@@ -19,11 +19,6 @@ import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_optio
 import { SimulatedLink } from "./link.ts";
 import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
-export { delayRequestOf, schedulerOptionsOf } from "./algorithms.ts";
-export { mulberry32 } from "../random.ts";
-
-export { EIGHT_MIRRORS, type SimulatedMirror, simulatedUrl, TESTBED } from "./mirror.ts";
-
 /** The links that a download goes over, and the size of its file. */
 export interface Network {
   readonly links: readonly SimulatedMirror[];

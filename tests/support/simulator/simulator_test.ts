@@ -1,7 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { ALGORITHMS } from "./algorithms.ts";
+import { ALGORITHMS, schedulerOptionsOf } from "./algorithms.ts";
 import { oracle } from "./oracle.ts";
-import { EIGHT_MIRRORS, schedulerOptionsOf, simulate, TESTBED } from "./simulator.ts";
+import { EIGHT_MIRRORS, TESTBED } from "./mirror.ts";
+import { simulate } from "./simulator.ts";
 
 const CLASSIC = ["normal", "diff without initial delay", "diff", "inv", "static"];
 
