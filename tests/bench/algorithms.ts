@@ -9,7 +9,7 @@ import { TESTBED } from "../support/simulator/mirror.ts";
 import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
 import { limitCurve } from "./link_limit.ts";
-import { staticDelays } from "./link_sets.ts";
+import { staticDelaysFor } from "../support/simulator/algorithms.ts";
 import { median, runDrain, table } from "./usage.ts";
 
 const SIZE = 200_000_000;
@@ -28,7 +28,7 @@ const HEAD = [
 /** All algorithms on the testbed. */
 export async function algorithms(): Promise<void> {
   const limitSeconds = limitCurve(TESTBED, SIZE).at(-1)!.seconds;
-  const blocks = staticDelays(TESTBED);
+  const blocks = staticDelaysFor(TESTBED);
   const rows = [HEAD];
   for (const delayRequest of Object.values(DelayRequestAlgorithm)) {
     for (const initialDelay of delayRequest === "diff" ? [true, false] : [true]) {

@@ -7,7 +7,8 @@
 
 import { DelayRequestAlgorithm } from "../../mod.ts";
 import { findExecutable } from "../support/programs/programs.ts";
-import { type ShapedLink, staticDelays } from "./link_sets.ts";
+import { staticDelaysFor } from "../support/simulator/algorithms.ts";
+import type { ShapedLink } from "./link_sets.ts";
 
 /** What a command is run on. */
 export interface Course {
@@ -116,7 +117,7 @@ function aria2c(folder: string): string[] {
 }
 
 function staticFlags({ urls, links }: Course): string[] {
-  return staticDelays(links).flatMap((blocks, index) => [
+  return staticDelaysFor(links).flatMap((blocks, index) => [
     "--static-delay",
     `${urls[index]}=${blocks}`,
   ]);

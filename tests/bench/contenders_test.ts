@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { DelayRequestAlgorithm } from "../../mod.ts";
 import { CONTENDERS, outputFile } from "./contenders.ts";
-import { LINK_SETS, staticDelays } from "./link_sets.ts";
+import { staticDelaysFor } from "../support/simulator/algorithms.ts";
+import { LINK_SETS } from "./link_sets.ts";
 
 const { links } = LINK_SETS[0]!;
 const urls = links.map((_, index) => `http://127.0.0.1:${8000 + index}/file.bin`);
@@ -39,7 +40,7 @@ Deno.test("LINK_SETS: the fastest mirror comes first", () => {
   }
 });
 
-Deno.test("staticDelays() are what the others deliver in the meantime", () => {
-  assertEquals(staticDelays(links), [0, 1, 11]);
-  assertEquals(staticDelays([links[0]!, links[0]!]), [0, 0]);
+Deno.test("staticDelaysFor() are what the others deliver in the meantime", () => {
+  assertEquals(staticDelaysFor(links), [0, 1, 11]);
+  assertEquals(staticDelaysFor([links[0]!, links[0]!]), [0, 0]);
 });

@@ -71,13 +71,3 @@ export const LINK_SETS: readonly LinkSet[] = [
     links: testbedWith([{ ratesAt: [[0.4, 0]] }]),
   },
 ];
-
-/** For the algorithm `static`: how many blocks ahead each mirror is asked, as its speed demands. */
-export function staticDelays(links: readonly ShapedLink[]): number[] {
-  const total = links.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
-  return links.map(({ bytesPerSecond }) => {
-    // What the others deliver while this one delivers a block, less what they have asked for.
-    const others = (total - bytesPerSecond) / bytesPerSecond;
-    return Math.max(0, Math.round(others - (links.length - 1)));
-  });
-}

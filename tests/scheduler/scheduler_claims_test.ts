@@ -1,8 +1,7 @@
 /** Several requests to a mirror, and claims that are stolen, revoked or duplicated. */
 
 import { assertEquals } from "@std/assert";
-import { urlOf } from "../support/scheduler/hand.ts";
-import { ScriptedHand } from "../support/scheduler/scripted_hand.ts";
+import { ScriptedHand, urlOf } from "../support/scheduler/hand.ts";
 
 Deno.test("Scheduler: a range is told of by the blocks that begin in it, but at least by one", () => {
   const hand = new ScriptedHand(2);

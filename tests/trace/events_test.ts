@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CancelEvent, SendEvent } from "../../mod.ts";
-import { Hand, positions, urlOf } from "../support/scheduler/hand.ts";
-import { ScriptedHand } from "../support/scheduler/scripted_hand.ts";
+import { Hand, positions, ScriptedHand, urlOf } from "../support/scheduler/hand.ts";
 import { delayRequestOf } from "../support/simulator/algorithms.ts";
 import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
 import { simulate, type Simulation } from "../support/simulator/simulator.ts";

@@ -6,7 +6,7 @@ import { withPage } from "../../support/programs/browser.ts";
 import { testWith } from "../../support/programs/programs.ts";
 import { bytesContent } from "../../support/lab/content.ts";
 import { withMirrors } from "../../support/download.ts";
-import { makeWav } from "../../support/proxy/wav.ts";
+import { makeWav } from "../../support/proxy/mock_proxy.ts";
 
 const REQUEST = new Request("http://proxy.test/");
 

@@ -8,7 +8,7 @@
 
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
-import { bytesContent, type Content, otherContent, resizedContent } from "./content.ts";
+import { bytesContent, type Content, resizedContent } from "./content.ts";
 import type { Fault } from "./faults.ts";
 import {
   type ByteRange,
@@ -29,8 +29,6 @@ export interface Resource {
   readonly contentType: string;
   readonly ranges: boolean;
   readonly unknownLength: "chunked" | "star" | undefined;
-  /** Longest range that a 206 carries, in bytes. */
-  readonly maxRangeBytes: number;
   /** Fields that are added, or replace others of the same name. */
   readonly responseHeaders: Readonly<Record<string, string>>;
 }
@@ -78,13 +76,9 @@ export function plainAnswer(
   return { segments, end: close ? "close" : "complete", byFault: false };
 }
 
-/** The range that a request asks for of this resource; undefined when it gets the whole, or 416. */
-export function askedRange(
-  resource: Resource,
-  request: RequestHead,
-  fault?: Fault,
-): ByteRange | undefined {
-  const range = parseRange(request.headers["range"], pretended(resource.content, fault).size);
+/** Returns the range that a request asks for, `undefined` if the answer is the whole or 416. */
+export function askedRange({ content }: Resource, request: RequestHead): ByteRange | undefined {
+  const range = parseRange(request.headers["range"], content.size);
   return range === "unsatisfiable" ? undefined : range;
 }
 
@@ -98,14 +92,14 @@ export function fileAnswer(resource: Resource, request: RequestHead, fault?: Fau
   if (fault?.kind === "stall" && fault.beforeHeaders) {
     return { segments: [], end: "stall", byFault: true };
   }
-  const content = pretended(resource.content, fault);
-  const asked = countingRange(resource, request, fault, content.size);
+  const { content } = resource;
+  const asked = countingRange(resource, request, fault);
   if (asked === "unsatisfiable") {
     return plainAnswer(request, 416, { "Content-Range": `bytes */${content.size}` });
   }
   const chunked = asked === undefined && resource.unknownLength === "chunked" &&
     request.version === "1.1";
-  const body = representation(resource, content, asked, fault);
+  const body = representation(resource, asked, fault);
   const close = closes(request) || (asked === undefined && request.version === "1.0");
   const head = renderHead(
     asked === undefined ? 200 : 206,
@@ -130,30 +124,22 @@ export function fileAnswer(resource: Resource, request: RequestHead, fault?: Fau
   return { segments: cutAfter(segments, cut.afterBytes), end: cut.end, byFault: true };
 }
 
-/** The content as the fault shows it. */
-function pretended(content: Content, fault: Fault | undefined): Content {
-  if (fault?.kind === "other-size") return resizedContent(content, fault.size);
-  if (fault?.kind === "other-bytes") return otherContent(content, fault.fromByte);
-  return content;
-}
-
 /** The Range field, if it counts: on GET only, and if If-Range holds. */
 function countingRange(
   resource: Resource,
   request: RequestHead,
   fault: Fault | undefined,
-  size: number,
 ): ByteRange | "unsatisfiable" | undefined {
   if (request.method !== "GET" || !resource.ranges || fault?.kind === "ignore-range") {
     return undefined;
   }
   if (resource.unknownLength === "chunked") return undefined;
-  const { etag, lastModified } = resource;
+  const { etag, lastModified, content } = resource;
   if (!ifRangeHolds(request.headers["if-range"], etag, lastModified)) return undefined;
-  const range = parseRange(request.headers["range"], size);
+  const range = parseRange(request.headers["range"], content.size);
   if (range === undefined || range === "unsatisfiable") return range;
-  const limit = fault?.kind === "shorter" ? fault.bytes : resource.maxRangeBytes;
-  return [range[0], Math.min(range[1], range[0] + Math.max(1, limit))];
+  if (fault?.kind !== "shorter") return range;
+  return [range[0], Math.min(range[1], range[0] + Math.max(1, fault.bytes))];
 }
 
 /** A body and the fields that describe it. */
@@ -168,11 +154,10 @@ interface Representation {
 
 function representation(
   resource: Resource,
-  content: Content,
   asked: ByteRange | undefined,
   fault: Fault | undefined,
 ): Representation {
-  const { contentType } = resource;
+  const { content, contentType } = resource;
   let range: ByteRange = asked ?? [0, content.size];
   if (asked !== undefined && fault?.kind === "wrong-range" && fault.variant === "shifted") {
     range = shifted(asked, content.size);

@@ -11,8 +11,6 @@ export interface FaultWhen {
   from?: number;
   /** How many requests it hits. @default all */
   count?: number;
-  /** Only once the first request to the mirror is that long ago, in milliseconds. @default 0 */
-  afterMs?: number;
 }
 
 /** A fault and when it strikes. Offsets (`afterBytes`) count bytes of the body of one response. */
@@ -30,10 +28,6 @@ export type Fault =
     | { kind: "wrong-range"; variant: WrongRange }
     /** 200 and the whole file, whatever was asked. */
     | { kind: "ignore-range" }
-    /** Pretends that the file is `size` bytes long, everywhere. */
-    | { kind: "other-size"; size: number }
-    /** The same size and headers, other bytes from offset `fromByte` of the file on. */
-    | { kind: "other-bytes"; fromByte?: number }
     /** The response leaves that much later, in milliseconds. */
     | { kind: "slow-headers"; delayMs: number }
     /** Content-Encoding: gzip, and the asked bytes gzipped, whatever the client accepts. */
@@ -65,14 +59,13 @@ export class FaultPlan {
    * The first fault that strikes, which counts as one hit of it.
    *
    * @param index of the request on its mirror
-   * @param ageMs how long the mirror has run since its first request, in milliseconds
    * @param kind only a fault of this kind: any other that comes first leaves the request alone for now
    */
-  strike(index: number, ageMs: number, kind?: Fault["kind"]): Fault | undefined {
+  strike(index: number, kind?: Fault["kind"]): Fault | undefined {
     for (const entry of this.#entries) {
       const { fault, hits } = entry;
-      const { from = 0, count = Infinity, afterMs = 0 } = fault;
-      if (index < from || ageMs < afterMs || hits >= count) continue;
+      const { from = 0, count = Infinity } = fault;
+      if (index < from || hits >= count) continue;
       if (kind !== undefined && fault.kind !== kind) return undefined;
       entry.hits++;
       return fault;

@@ -54,8 +54,6 @@ export interface MirrorOptions {
   ranges?: boolean;
   /** "chunked": always 200 and chunked, without Content-Length; "star": 206 with `bytes a-b/*`. @default neither */
   unknownLength?: "chunked" | "star";
-  /** Longest range of a 206, in bytes: a longer one is answered by its first part. @default unlimited */
-  maxRangeBytes?: number;
   /** `url` is another path, which answers 302 to the file by this kind of Location. @default none */
   redirect?: "relative" | "absolute";
   /** The file's path answers 302 to this URL. @default none */
@@ -96,7 +94,7 @@ export async function startMirror(options: MirrorOptions): Promise<LabMirror> {
 }
 
 /** A strong tag for a content, from its size and some of its bytes. */
-export function contentTag(content: Content): string {
+function contentTag(content: Content): string {
   let hash = 0x811c9dc5;
   const sample = Math.min(64, content.size);
   for (let i = 0; i <= 16; i++) {
@@ -118,7 +116,7 @@ class Mirror implements LabMirror, Site {
   readonly #options: MirrorOptions;
   #plan: FaultPlan;
   #lastModified: Date | null;
-  #firstRequestAt: number | undefined;
+  #hasRequests = false;
   readonly #rateTimers: ReturnType<typeof setTimeout>[] = [];
   readonly #connections = new Set<Connection>();
   readonly #server: Server;
@@ -138,7 +136,6 @@ class Mirror implements LabMirror, Site {
       contentType: options.contentType ?? "application/octet-stream",
       ranges: options.ranges ?? true,
       unknownLength: options.unknownLength,
-      maxRangeBytes: options.maxRangeBytes ?? Infinity,
       responseHeaders: options.responseHeaders ?? {},
     };
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -167,7 +164,7 @@ class Mirror implements LabMirror, Site {
     return this.#connections.size;
   }
 
-  /** What becomes of a request; starts the clock of `ratesAt` and of `afterMs` at the first one. */
+  /** What becomes of a request; starts the clock of `ratesAt` at the first one. */
   decide(head: RequestHead): Decision {
     this.#noteRequest();
     const early = this.#withoutFile(head);
@@ -178,7 +175,7 @@ class Mirror implements LabMirror, Site {
     const delayMs = fault?.kind === "slow-headers" ? fault.delayMs : 0;
     return {
       answer: fileAnswer(this.#resource, head, fault),
-      range: askedRange(this.#resource, head, fault),
+      range,
       delayMs,
     };
   }
@@ -208,13 +205,12 @@ class Mirror implements LabMirror, Site {
 
   /** The fault that the next request meets; `kind` as in {@linkcode FaultPlan.strike}. */
   #strike(kind?: Fault["kind"]): Fault | undefined {
-    const now = performance.now();
-    return this.#plan.strike(this.requests.length, now - (this.#firstRequestAt ?? now), kind);
+    return this.#plan.strike(this.requests.length, kind);
   }
 
   #noteRequest(): void {
-    if (this.#firstRequestAt !== undefined) return;
-    this.#firstRequestAt = performance.now();
+    if (this.#hasRequests) return;
+    this.#hasRequests = true;
     for (const [seconds, bytesPerSecond] of this.#options.ratesAt ?? []) {
       this.#rateTimers.push(setTimeout(() => this.link.setRate(bytesPerSecond), seconds * 1000));
     }

@@ -9,14 +9,23 @@ import { type DelayRequest, delayRequests } from "../../../lib/policy/delay.ts";
 import type { TestOptions } from "../scheduler/scheduler_options.ts";
 import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
-/** Delay request algorithms by name; static delays fit the given links. */
-export function delayRequestOf(name: string, links: readonly SimulatedMirror[]): DelayRequest {
+/** Returns, for the algorithm `static`, how many blocks ahead each mirror is asked, by its link's rate. */
+export function staticDelaysFor(
+  links: readonly { readonly bytesPerSecond: number }[],
+): number[] {
   const total = links.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
-  const staticDelays = new Map(links.map(({ bytesPerSecond }, index) => {
+  return links.map(({ bytesPerSecond }) => {
     // What the others deliver while this one delivers a block, less what they have asked for.
     const others = (total - bytesPerSecond) / bytesPerSecond;
-    return [simulatedUrl(index), Math.max(0, Math.round(others - (links.length - 1)))];
-  }));
+    return Math.max(0, Math.round(others - (links.length - 1)));
+  });
+}
+
+/** Returns a delay request algorithm by name, with static delays that fit the links. */
+export function delayRequestOf(name: string, links: readonly SimulatedMirror[]): DelayRequest {
+  const staticDelays = new Map(
+    staticDelaysFor(links).map((blocks, index) => [simulatedUrl(index), blocks]),
+  );
   const initialDelay = name !== "diff without initial delay";
   const settings = { initialDelay, initialDelayCoefficient: 10, staticDelays };
   const key = initialDelay ? name as keyof typeof delayRequests : "diff";
