@@ -1,11 +1,11 @@
 /**
- * What can go wrong, as classes that a caller would tell apart. Messages say what was being done,
- * to which URL, and what came instead; they never carry a credential.
+ * The errors of sphttp: a class for each that a caller may want to handle. Messages say what was being
+ * done, to which URL, and what came instead; they never contain a credential.
  *
  * @module
  */
 
-/** The base of every error that sphttp itself raises. */
+/** The base of the errors of a download. Invalid options are errors of JavaScript, see below. */
 export class SphttpError extends Error {
   /** The name of the class. */
   override name = "SphttpError";
@@ -62,16 +62,16 @@ export class UnusedOptionError extends OptionTypeError {
   }
 }
 
-/** A mirror URL that cannot be used: no URL, another scheme than http(s), none given at all. */
+/** A mirror URL is invalid or not an http or https URL, or none was given. */
 export class MirrorUrlError extends SphttpError {
   /** The name of the class. */
   override name = "MirrorUrlError";
 }
 
 /**
- * How far a request had come when it failed. `fetch` does not tell a connection from an answer, so
- * `connect` means that this mirror has never answered yet, and `headers` that it had answered
- * earlier requests but not this one.
+ * The phase in which a request failed. `fetch` does not distinguish connecting from waiting for a
+ * response: `connect` means that the mirror has not answered any request yet, `headers` that it has
+ * answered earlier ones.
  */
 export type FailurePhase = "connect" | "headers" | "body";
 
@@ -79,58 +79,58 @@ export type FailurePhase = "connect" | "headers" | "body";
 export type FailureReason =
   /** Refused, reset, or closed by the network or the other side. */
   | "network"
-  /** Nothing came for longer than the timeout of the phase, or less than the lowest rate. */
+  /** Nothing was received within the timeout of the phase, or less than the lowest rate. */
   | "timeout"
-  /** The body ended before the bytes that were announced. */
+  /** The body ended early. */
   | "truncated"
-  /** An HTTP status that is no success. */
+  /** The HTTP status is not a success. */
   | "status"
-  /** More redirects than allowed, or one that leads nowhere. */
+  /** Too many redirects, or one to an invalid URL. */
   | "redirect"
-  /** An answer that cannot be used for the range asked for (RFC 9110 section 14.4). */
+  /** The response does not match the requested range (RFC 9110 section 14.4). */
   | "range"
-  /** An encoded body where the bytes themselves were asked for. */
+  /** The body is encoded, although `identity` was requested. */
   | "encoding"
-  /** The file changed on this mirror while it was being downloaded. */
+  /** The file changed on this mirror during the download. */
   | "changed"
-  /** Another size, or other bytes, than the majority of the mirrors. */
+  /** The size or the first bytes differ from those of the majority of the mirrors. */
   | "mismatch";
 
 /** Facts of a {@linkcode MirrorError}. */
 export interface MirrorErrorOptions extends ErrorOptions {
   /** The mirror's URL, without credentials. */
   mirror: string;
-  /** How far the request had come. */
+  /** The phase in which it failed. */
   phase: FailurePhase;
   /** Why it failed. */
   reason: FailureReason;
   /** Whether the same request may succeed later. */
   retryable: boolean;
-  /** The HTTP status, where one came. */
+  /** The HTTP status, if there was a response. */
   status?: number | undefined;
-  /** What the server's `Retry-After` asked for, in milliseconds. */
+  /** The server's `Retry-After`, in milliseconds. */
   retryAfterMs?: number | undefined;
   /** Whether the proxy was reached and refused to connect to the mirror. */
   proxyRefused?: boolean | undefined;
 }
 
-/** One request to one mirror failed. */
+/** A request to a mirror failed. */
 export class MirrorError extends SphttpError {
   /** The name of the class. */
   override name = "MirrorError";
-  /** What went wrong, without the mirror's URL, which the message begins with. */
+  /** What went wrong: the message without the mirror's URL. */
   readonly problem: string;
   /** The mirror's URL, without credentials. */
   readonly mirror: string;
-  /** How far the request had come. */
+  /** The phase in which it failed. */
   readonly phase: FailurePhase;
   /** Why it failed. */
   readonly reason: FailureReason;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
-  /** The HTTP status, where one came. */
+  /** The HTTP status, if there was a response. */
   readonly status: number | undefined;
-  /** What the server's `Retry-After` asked for, in milliseconds. */
+  /** The server's `Retry-After`, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   /** Whether the proxy was reached and refused to connect to the mirror. */
   readonly proxyRefused: boolean;
@@ -149,14 +149,14 @@ export class MirrorError extends SphttpError {
   }
 }
 
-/** Every mirror was given up; `cause` lists each one's last failure. */
+/** All mirrors failed; `cause` lists the last failure of each. */
 export class NoMirrorLeftError extends SphttpError {
   /** The name of the class. */
   override name = "NoMirrorLeftError";
-  /** Each mirror's last failure, in the order in which the mirrors were given. */
+  /** The last failure of each mirror, in the order in which the mirrors were given. */
   override readonly cause: readonly MirrorError[];
 
-  /** Makes the error from each mirror's last failure. */
+  /** Makes the error from the last failure of each mirror. */
   constructor(failures: readonly MirrorError[]) {
     const lines = failures.map((failure) => `\n  ${failure.message}`).join("");
     super(`No mirror is left to download from${lines && ":" + lines}`);
@@ -164,40 +164,40 @@ export class NoMirrorLeftError extends SphttpError {
   }
 }
 
-/** What one mirror said of the file. */
-export interface MirrorClaim {
+/** The file as one mirror has it. */
+export interface MirrorFile {
   /** The mirror's URL, without credentials. */
   mirror: string;
-  /** The size it gave, in bytes. */
+  /** The size in bytes, if the mirror gave it. */
   size: number | undefined;
-  /** A digest of the first bytes that it sent, where enough of them came. */
+  /** A digest of the first bytes, if enough of them were received. */
   digest: string | undefined;
 }
 
-/** The mirrors do not have the same file, and no majority says which one is meant. */
+/** The mirrors do not have the same file, and there is no majority for one of them. */
 export class MirrorMismatchError extends SphttpError {
   /** The name of the class. */
   override name = "MirrorMismatchError";
-  /** What each mirror said. */
-  readonly claims: readonly MirrorClaim[];
+  /** The file as each mirror has it. */
+  readonly files: readonly MirrorFile[];
 
-  /** Makes the error from what each mirror said. */
-  constructor(claims: readonly MirrorClaim[]) {
-    const sizes = new Set(claims.map((claim) => claim.size));
-    const lines = claims.map(({ mirror, size, digest }) => {
+  /** Makes the error from the file as each mirror has it. */
+  constructor(files: readonly MirrorFile[]) {
+    const sizes = new Set(files.map((file) => file.size));
+    const lines = files.map(({ mirror, size, digest }) => {
       const content = sizes.size === 1 && digest ? `, begins with content ${digest}` : "";
       return `\n  ${mirror}: ${size === undefined ? "unknown size" : `${size} bytes`}${content}`;
     });
     super(
-      `The mirrors do not have the same file, and no majority tells which one is meant:${
+      `The mirrors have different files, and none has a majority:${
         lines.join("")
       }\nLeave out the wrong ones`,
     );
-    this.claims = claims;
+    this.files = files;
   }
 }
 
-/** The range that was asked for lies outside the file. */
+/** The requested range lies outside the file. */
 export class RangeNotSatisfiableError extends SphttpError {
   /** The name of the class. */
   override name = "RangeNotSatisfiableError";

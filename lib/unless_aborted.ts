@@ -1,12 +1,12 @@
 /**
- * Waiting for a promise, but no longer than a signal allows: what is waited for goes on by itself.
+ * Waits for a promise until a signal aborts. The work behind the promise is not stopped by that.
  *
  * @module
  */
 
 /**
- * Settles as the promise does, or rejects with the signal's reason when that aborts before. A value
- * that comes too late is given to `late`, so that it can be closed.
+ * Settles as `value` does, or rejects with the signal's reason if that aborts first. A value that
+ * arrives after that is passed to `late`, so that it can be closed.
  */
 export async function unlessAborted<Value>(
   value: Promise<Value>,
@@ -17,7 +17,7 @@ export async function unlessAborted<Value>(
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => {
     aborted.reject(signal.reason);
-    // Whoever leaves still owns the promise: its failure must not be nobody's.
+    // A later rejection must not be unhandled.
     value.then(late, () => {});
   };
   if (signal.aborted) onAbort();

@@ -8,7 +8,7 @@ Deno.test("unlessAborted() settles as the promise does", async () => {
   await assertRejects(() => unlessAborted(Promise.reject(new Error("broken")), signal), "broken");
 });
 
-Deno.test("unlessAborted() gives the signal's reason, before and while it waits", async () => {
+Deno.test("unlessAborted() rejects with the signal's reason, before and while it waits", async () => {
   const never = new Promise<void>(() => {});
   const aborted = AbortSignal.abort(new Error("too late"));
   await assertRejects(() => unlessAborted(never, aborted), Error, "too late");
@@ -19,7 +19,7 @@ Deno.test("unlessAborted() gives the signal's reason, before and while it waits"
   await assertRejects(() => waiting, Error, "enough");
 });
 
-Deno.test("unlessAborted() hands a late value on, and passes a late failure over", async () => {
+Deno.test("unlessAborted() passes a late value on, and ignores a late rejection", async () => {
   const late: number[] = [];
   for (const fails of [false, true]) {
     const abort = new AbortController();

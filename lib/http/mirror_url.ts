@@ -57,8 +57,8 @@ export function parseMirrorUrl(text: string | URL): MirrorSource {
   const url = URL.parse(text);
   throw new MirrorUrlError(
     url === null
-      ? `"${shown}" is no URL; http://… or https://… is needed`
-      : `"${shown}" is a ${url.protocol} URL; only http: and https: mirrors can be used`,
+      ? `"${shown}" is not a URL; it must begin with http:// or https://`
+      : `"${shown}" is a ${url.protocol} URL; only http: and https: are supported`,
   );
 }
 

@@ -28,7 +28,7 @@ const PORTS: Readonly<Record<string, number>> = {
 };
 
 const ACCEPTED = "must be like http://host:port, with http, https, socks5 or socks5h, " +
-  "and user:password@ before the host where the proxy asks for it";
+  "and with user:password@ before the host if the proxy requires it";
 
 /**
  * Parses the URL of a proxy.
@@ -37,16 +37,16 @@ const ACCEPTED = "must be like http://host:port, with http, https, socks5 or soc
  */
 export function parseProxyUrl(text: string | URL): ProxySource {
   const url = URL.parse(text);
-  if (url === null) throw new OptionTypeError("proxy", `is no URL, but ${ACCEPTED}`);
+  if (url === null) throw new OptionTypeError("proxy", `is not a URL, but ${ACCEPTED}`);
   const { protocol, hostname } = url;
   const defaultPort = PORTS[protocol];
   // `host:port` is a URL whose scheme is the host.
   if (defaultPort === undefined) {
-    throw new OptionTypeError("proxy", `is a URL of another kind, but ${ACCEPTED}`);
+    throw new OptionTypeError("proxy", `has another scheme, but ${ACCEPTED}`);
   }
-  if (hostname === "") throw new OptionTypeError("proxy", `names no host, but ${ACCEPTED}`);
+  if (hostname === "") throw new OptionTypeError("proxy", `has no host, but ${ACCEPTED}`);
   if (url.pathname.length > 1 || url.search !== "" || url.hash !== "") {
-    throw new OptionTypeError("proxy", `goes on behind the host, but ${ACCEPTED}`);
+    throw new OptionTypeError("proxy", `has a path or query, but ${ACCEPTED}`);
   }
   const port = Number(url.port || defaultPort);
   const name = `${hostname}:${port}`;

@@ -64,7 +64,7 @@ export function checkResponse(
 ): ResponseCheck {
   const check = checkHeaders(requested, status, headers);
   if (check.type === "refused" || !contradicts(requested.validators, validators)) return check;
-  return refuse("changed", "the file changed there (it has another ETag or Last-Modified now)");
+  return refuse("changed", "the file changed: it has another ETag or Last-Modified");
 }
 
 function checkHeaders(
@@ -83,11 +83,11 @@ function checkHeaders(
   }
   const encoding = headers.get("content-encoding")?.trim().toLowerCase() || "identity";
   if (encoding !== "identity") {
-    return refuse("encoding", `the body is encoded (${encoding}), though identity was asked for`);
+    return refuse("encoding", `the body is encoded (${encoding}) although identity was requested`);
   }
   const { start, end } = requested;
   if (status === 200) return checkWhole(requested, headers);
-  if (end === undefined) return refuse("range", "a 206 came, though no range was asked for");
+  if (end === undefined) return refuse("range", "answered 206 although no range was requested");
   return checkPartial({ start, end }, requested.size, headers);
 }
 
@@ -98,16 +98,19 @@ function checkPartial(
 ): ResponseCheck {
   const type = headers.get("content-type") ?? "";
   if (/^\s*multipart\/byteranges\b/i.test(type)) {
-    return refuse("range", "several ranges came (multipart/byteranges), though one was asked for");
+    return refuse(
+      "range",
+      "answered with several ranges (multipart/byteranges) although one was requested",
+    );
   }
   const value = headers.get("content-range");
-  if (value === null) return refuse("range", "a 206 without Content-Range came");
+  if (value === null) return refuse("range", "answered 206 without Content-Range");
   const range = parseContentRange(value);
   const { start, end } = requested;
   if (range === undefined || range.start !== start || range.end > end) {
     return refuse(
       "range",
-      `Content-Range "${value}" came, though bytes ${start}-${end - 1} was asked for`,
+      `answered with Content-Range "${value}" although bytes ${start}-${end - 1} was requested`,
     );
   }
   return sizeChange(size, range.size) ?? { type: "partial", ...range };
@@ -118,7 +121,7 @@ function checkWhole(
   headers: Headers,
 ): ResponseCheck {
   if (requested.conditional) {
-    return refuse("changed", "the file changed there (a 200 came in answer to If-Range)");
+    return refuse("changed", "the file changed: 200 in answer to If-Range");
   }
   const size = parseContentLength(headers.get("content-length"));
   return sizeChange(requested.size, size) ?? { type: "whole", size };
@@ -127,7 +130,7 @@ function checkWhole(
 function checkUnsatisfied(requested: RequestedRange, headers: Headers): ResponseCheck {
   const size = parseUnsatisfiedSize(headers.get("content-range"));
   if (size === undefined || size > requested.start) {
-    return refuse("range", `the range from byte ${requested.start} was refused (416)`);
+    return refuse("range", `answered 416 to a range from byte ${requested.start}`);
   }
   return sizeChange(requested.size, size) ?? { type: "unsatisfiable", size };
 }
@@ -138,7 +141,7 @@ function sizeChange(
   now: number | undefined,
 ): ResponseCheck | undefined {
   if (before === undefined || now === undefined || before === now) return undefined;
-  return refuse("changed", `the file has ${now} bytes there now, not ${before}`);
+  return refuse("changed", `the file changed: it has ${now} bytes, not ${before}`);
 }
 
 function refuse(reason: "range" | "encoding" | "changed", message: string): ResponseCheck {

@@ -31,10 +31,10 @@ for (const content of [OTHER_SIZE, OTHER_BYTES]) {
       const { error, bytes } = await download(urls);
       assertInstanceOf(error, MirrorMismatchError);
       assertEquals(bytes, 0);
-      const { message, claims } = error as MirrorMismatchError;
+      const { message, files } = error as MirrorMismatchError;
       for (const url of urls) assertStringIncludes(message, url);
       assertStringIncludes(message, `${content.size}`);
-      assertEquals(claims.map(({ size }) => size), [content.size, FILE.size]);
+      assertEquals(files.map(({ size }) => size), [content.size, FILE.size]);
     });
   });
 }

@@ -23,7 +23,7 @@ Deno.test("rangeHeader() names the last byte", () => {
   );
 });
 
-Deno.test("contentRangeHeader() is what parseContentRange() reads", () => {
+Deno.test("contentRangeHeader() writes what parseContentRange() reads", () => {
   const range = { start: 5, end: 10 };
   assertEquals(contentRangeHeader(range, 10), "bytes 5-9/10");
   assertEquals(parseContentRange(contentRangeHeader(range, 10)), { ...range, size: 10 });
@@ -41,7 +41,7 @@ Deno.test("parseContentRange() reads a range in bytes", () => {
   for (const [value, range] of table) assertEquals(parseContentRange(value), range, value);
 });
 
-Deno.test("parseContentRange() refuses what is none, or contradicts itself", () => {
+Deno.test("parseContentRange() returns undefined for an invalid or contradictory value", () => {
   const table = [
     null,
     "",
@@ -72,7 +72,7 @@ Deno.test("parseContentRange() refuses what is none, or contradicts itself", () 
   for (const value of table) assertEquals(parseContentRange(value), undefined, String(value));
 });
 
-Deno.test("parseUnsatisfiedSize() reads the size that a 416 tells", () => {
+Deno.test("parseUnsatisfiedSize() reads the size in a 416", () => {
   assertEquals(parseUnsatisfiedSize("bytes */1234"), 1234);
   assertEquals(parseUnsatisfiedSize("bytes */0"), 0);
   for (const value of [null, "", "bytes */*", "bytes 0-1/2", "items */5", `bytes */${HUGE}`]) {
@@ -102,7 +102,7 @@ function check(table: readonly (readonly [header: string | null, size: number, S
   }
 }
 
-Deno.test("parseRange() resolves what is asked for against the size", () => {
+Deno.test("parseRange() resolves a range against the size", () => {
   check([
     ["bytes=0-9", 10, [[0, 10]]],
     ["bytes=0-", 10, [[0, 10]]],
@@ -125,7 +125,7 @@ Deno.test("parseRange() resolves what is asked for against the size", () => {
   ]);
 });
 
-Deno.test("parseRange() keeps several ranges in the order asked for", () => {
+Deno.test("parseRange() keeps several ranges in their order", () => {
   check([
     ["bytes=1-2,5-", 10, [[1, 3], [5, 10]]],
     ["bytes=5-,1-2", 10, [[5, 10], [1, 3]]],
@@ -136,7 +136,7 @@ Deno.test("parseRange() keeps several ranges in the order asked for", () => {
   ]);
 });
 
-Deno.test("parseRange() forgives spaces, and empty members", () => {
+Deno.test("parseRange() accepts spaces and empty members", () => {
   check([
     ["  bytes=0-4  ", 10, [[0, 5]]],
     ["bytes= 0-4", 10, [[0, 5]]],
@@ -147,7 +147,7 @@ Deno.test("parseRange() forgives spaces, and empty members", () => {
   ]);
 });
 
-Deno.test("parseRange() ignores other units, and mistakes anywhere in the set", () => {
+Deno.test("parseRange() ignores other units, and a set with an invalid range", () => {
   const table = [
     null,
     "",
@@ -193,7 +193,7 @@ Deno.test("parseRange() ignores other units, and mistakes anywhere in the set", 
   check(table.map((header) => [header, 0, "none"] as const));
 });
 
-Deno.test("parseRange() drops what lies outside, and says when that is all", () => {
+Deno.test("parseRange() drops ranges outside the file; with no others the set is unsatisfiable", () => {
   check([
     ["bytes=10-", 10, "unsatisfiable"],
     ["bytes=10-20", 10, "unsatisfiable"],
@@ -263,7 +263,7 @@ function many(count: number, member: (index: number) => string): string {
   return `bytes=${Array.from({ length: count }, (_, index) => member(index)).join(",")}`;
 }
 
-Deno.test("parseRange() ignores too many ranges, whatever they are", () => {
+Deno.test("parseRange() ignores a set of too many ranges", () => {
   const single = (index: number) => `${2 * index}-${2 * index}`;
   const most = short(parseRange(many(MAX_RANGES, single), 100_000));
   assertEquals(most.length, 16);
@@ -300,7 +300,7 @@ function naive(members: readonly string[], size: number): Short {
   return ranges.length === 0 ? "unsatisfiable" : ranges;
 }
 
-Deno.test("parseRange() does what counting bytes one by one does", () => {
+Deno.test("parseRange() selects the same bytes as a naive implementation", () => {
   const random = mulberry32(41);
   const whole = (below: number) => Math.floor(random() * below);
   const seen = { none: 0, unsatisfiable: 0, ranges: 0 };

@@ -6,7 +6,7 @@ function portableFileNameIn(url: string): string {
   return portableFileName(fileNameInUrl(url));
 }
 
-Deno.test("portableFileName() of the decoded end of a URL's path", () => {
+Deno.test("portableFileName() makes the decoded last segment of a URL safe", () => {
   const table = [
     ["https://a.example/film.mp4", "film.mp4"],
     ["https://me:pw@a.example:8080/x/y/film.mp4?name=z.exe#w", "film.mp4"],
@@ -52,7 +52,7 @@ Deno.test("portableFileName() of the decoded end of a URL's path", () => {
   for (const [url, name] of table) assertEquals(portableFileNameIn(url), name, url);
 });
 
-Deno.test("portableFileName() shortens a name before its ending, between characters", () => {
+Deno.test("portableFileName() cuts a long name before its extension, between characters", () => {
   const of = (name: string) => portableFileNameIn(`https://a.example/${encodeURIComponent(name)}`);
   assertEquals(of(`${"a".repeat(300)}.mp4`), `${"a".repeat(196)}.mp4`);
   assertEquals(of("a".repeat(200)), "a".repeat(200));
@@ -62,7 +62,7 @@ Deno.test("portableFileName() shortens a name before its ending, between charact
   assertEquals(of(`${"a".repeat(195)}. ${"b".repeat(50)}.mp4`), `${"a".repeat(195)}.mp4`);
 });
 
-Deno.test("contentDisposition() names the file in ASCII, and as it is called", () => {
+Deno.test("contentDisposition() has an ASCII name, and the full name in UTF-8", () => {
   const table = [
     ["film.mp4", `attachment; filename="film.mp4"`],
     ["my film (1).mp4", `attachment; filename="my film (1).mp4"`],

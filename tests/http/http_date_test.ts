@@ -89,7 +89,7 @@ Deno.test("parseHttpDate(): two digits of a year are never more than 50 years ah
   }
 });
 
-Deno.test("parseHttpDate() refuses what is not valid; parseHttpDateLeniently() takes what servers send", () => {
+Deno.test("parseHttpDate() accepts valid dates only; parseHttpDateLeniently() also what servers send", () => {
   for (const text of SLOPPY) {
     assertEquals(parseHttpDate(text, NOW), undefined, text);
     assertEquals(parseHttpDateLeniently(text, NOW), TIME, text);
@@ -100,7 +100,7 @@ Deno.test("parseHttpDate() refuses what is not valid; parseHttpDateLeniently() t
   }
 });
 
-Deno.test("parseRetryAfter() reads seconds, and dates as seen from now", () => {
+Deno.test("parseRetryAfter() returns the time from now for seconds and dates", () => {
   const now = Date.UTC(1994, 10, 6, 12);
   const table = [
     ["0", 0],

@@ -17,7 +17,7 @@ function basic(text: string): string {
   return `Basic ${new TextEncoder().encode(text).toBase64()}`;
 }
 
-Deno.test("parseMirrorUrl() takes http and https, without the fragment", () => {
+Deno.test("parseMirrorUrl() accepts http and https, and drops the fragment", () => {
   const table = [
     ["http://one.test/file", "http://one.test/file"],
     ["HTTPS://One.Test:443/a%20b?c=d", "https://one.test/a%20b?c=d"],
@@ -47,14 +47,14 @@ Deno.test("parseMirrorUrl() turns credentials into a header", () => {
   }
 });
 
-Deno.test("parseMirrorUrl() leaves the URL that it is given as it is", () => {
+Deno.test("parseMirrorUrl() does not change a URL object", () => {
   const url = new URL("http://user:secret@one.test/#part");
   parseMirrorUrl(url);
   assertEquals(url.href, "http://user:secret@one.test/#part");
 });
 
 Deno.test("parseMirrorUrl() says what is wrong", () => {
-  assertEquals(refusal("one.test/file").includes('"one.test/file" is no URL'), true);
+  assertEquals(refusal("one.test/file").includes('"one.test/file" is not a URL'), true);
   for (const url of ["ftp://one.test/", "file:///etc/passwd", "data:,x", "blob:http://a/b"]) {
     const scheme = new URL(url).protocol;
     assert(refusal(url).includes(`is a ${scheme} URL`), refusal(url));
@@ -76,7 +76,7 @@ Deno.test("parseMirrorUrl(): no message has credentials", () => {
   ) assert(!refusal(url).includes("secret"), refusal(url));
 });
 
-Deno.test("parseMirrorUrl(): no message has a password with characters that end a host", () => {
+Deno.test("parseMirrorUrl(): no message has a password with characters that end the authority", () => {
   // A password that should have been percent-encoded makes the URL unreadable, not public.
   for (const url of ["http://user:sec/ret@one.test/", "http://user:sec?ret@one.test/"]) {
     assert(!refusal(url).includes("sec"), refusal(url));
@@ -100,6 +100,6 @@ Deno.test("parseMirrorUrls() keeps each mirror once, in order", () => {
   assertEquals(repeated, ["http://two.test/file"]);
 });
 
-Deno.test("parseMirrorUrls(): at least one mirror is needed", () => {
+Deno.test("parseMirrorUrls() requires at least one mirror", () => {
   assertThrows(() => parseMirrorUrls([]), MirrorUrlError, "at least one is needed");
 });

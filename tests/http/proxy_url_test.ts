@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseProxyUrl } from "../../lib/http/proxy_url.ts";
 
-Deno.test("parseProxyUrl() takes the URL apart, and fills in the scheme's port", () => {
+Deno.test("parseProxyUrl() splits the URL, and fills in the default port of the scheme", () => {
   // URL → URL for the client, host, port
   const table = [
     ["http://proxy.test:3128", "http://proxy.test:3128", "proxy.test", 3128],
@@ -18,7 +18,7 @@ Deno.test("parseProxyUrl() takes the URL apart, and fills in the scheme's port",
   }
 });
 
-Deno.test("parseProxyUrl() keeps credentials apart, and decodes them", () => {
+Deno.test("parseProxyUrl() separates credentials, and decodes them", () => {
   const table = [
     ["http://user:pass@proxy.test:1", { username: "user", password: "pass" }],
     ["socks5://us%40er:p%3Aw@proxy.test:1", { username: "us@er", password: "p:w" }],
@@ -33,19 +33,19 @@ Deno.test("parseProxyUrl() keeps credentials apart, and decodes them", () => {
   }
 });
 
-Deno.test("parseProxyUrl() says what is accepted, and nothing of what was given", () => {
+Deno.test("parseProxyUrl() says what is accepted, and repeats nothing of the URL", () => {
   const table = [
-    ["", "is no URL"],
-    ["secret", "is no URL"],
-    ["127.0.0.1:3128", "is no URL"],
-    ["secret.test:3128", "is a URL of another kind"],
-    ["socks4://user:secret@proxy.test:1", "is a URL of another kind"],
-    ["ftp://user:secret@proxy.test", "is a URL of another kind"],
-    ["user:secret@proxy.test:1", "is a URL of another kind"],
-    ["socks5://", "names no host"],
-    ["http://user:secret@proxy.test/file", "goes on behind the host"],
-    ["http://proxy.test/?secret", "goes on behind the host"],
-    ["http://proxy.test/#secret", "goes on behind the host"],
+    ["", "is not a URL"],
+    ["secret", "is not a URL"],
+    ["127.0.0.1:3128", "is not a URL"],
+    ["secret.test:3128", "has another scheme"],
+    ["socks4://user:secret@proxy.test:1", "has another scheme"],
+    ["ftp://user:secret@proxy.test", "has another scheme"],
+    ["user:secret@proxy.test:1", "has another scheme"],
+    ["socks5://", "has no host"],
+    ["http://user:secret@proxy.test/file", "has a path or query"],
+    ["http://proxy.test/?secret", "has a path or query"],
+    ["http://proxy.test/#secret", "has a path or query"],
   ] as const;
   for (const [text, what] of table) {
     const { message } = assertThrows(() => parseProxyUrl(text), TypeError) as TypeError;

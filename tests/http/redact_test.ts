@@ -72,13 +72,13 @@ Deno.test("redactUrl() hides what may be credentials in an invalid URL", () => {
   for (const [text, shown] of INVALID) assertEquals(redactUrl(text), shown);
 });
 
-Deno.test("redactUrl() leaves a URL without credentials, and its own result, as they are", () => {
+Deno.test("redactUrl() does not change a URL without credentials, or its own result", () => {
   const results = [...VALID, ...UNCLEAN, ...INVALID].map(([, shown]) => shown);
   const harmless = HARMLESS.filter((text) => text !== "h/f@g");
   for (const text of [...harmless, ...results]) assertEquals(redactUrl(text), text);
 });
 
-Deno.test("redactUrl() leaves no credentials in any mixture of what URLs are made of", () => {
+Deno.test("redactUrl() leaves no credentials in random mixtures of the parts of URLs", () => {
   const pieces = ["http", "socks5", ":", "/", "\\", "@", "secret", "\n", "?", "#", " ", "h", "1"];
   let seed = 1;
   const next = () => seed = seed * 48271 % 2147483647;
@@ -119,7 +119,7 @@ Deno.test("redactText() shows no secret, however a URL is spelled or quoted", ()
   }
 });
 
-Deno.test("redactText() leaves everything else as it is", () => {
+Deno.test("redactText() changes nothing else", () => {
   for (
     const text of [
       ...HARMLESS.map((url) => `see ${url}, now`),

@@ -36,7 +36,7 @@ function check(
   return outcome.type === "refused" ? outcome.reason : outcome;
 }
 
-Deno.test("checkResponse() takes a 206 with what was asked for, or less", () => {
+Deno.test("checkResponse() accepts a 206 with the requested bytes, or fewer", () => {
   const table = [
     ["bytes 100-199/1000", {}, { start: 100, end: 200, size: 1000 }],
     ["bytes 100-199/1000", { size: 1000 }, { start: 100, end: 200, size: 1000 }],
@@ -51,7 +51,7 @@ Deno.test("checkResponse() takes a 206 with what was asked for, or less", () => 
   }
 });
 
-Deno.test("checkResponse() refuses a 206 that is not what was asked for", () => {
+Deno.test("checkResponse() refuses a 206 with other bytes", () => {
   for (
     const range of [
       "bytes 99-199/1000",
@@ -77,7 +77,7 @@ Deno.test("checkResponse() refuses a 206 that is not what was asked for", () => 
   assertEquals(check(206, other, { size: 1000 }), "changed");
 });
 
-Deno.test("checkResponse() takes a 200 as the whole file, unless it says that the file changed", () => {
+Deno.test("checkResponse() accepts a 200 as the whole file, unless it shows that the file changed", () => {
   const length = { "content-length": "1000" };
   assertEquals(check(200, length), { type: "whole", size: 1000 });
   assertEquals(check(200, length, { end: undefined }), { type: "whole", size: 1000 });
@@ -88,7 +88,7 @@ Deno.test("checkResponse() takes a 200 as the whole file, unless it says that th
   assertEquals(check(200, length, { conditional: true }), "changed");
 });
 
-Deno.test("checkResponse() takes a 416 that says that the file ends before the range", () => {
+Deno.test("checkResponse() accepts a 416 if the file ends before the range", () => {
   const at = (size: number) => ({ "content-range": `bytes */${size}` });
   assertEquals(check(416, at(100)), { type: "unsatisfiable", size: 100 });
   assertEquals(check(416, at(0), { start: 0 }), { type: "unsatisfiable", size: 0 });
@@ -99,7 +99,7 @@ Deno.test("checkResponse() takes a 416 that says that the file ends before the r
   assertEquals(check(416), "range");
 });
 
-Deno.test("checkResponse() refuses an encoded body, of a 206 as of a 200", () => {
+Deno.test("checkResponse() refuses an encoded body of a 206 or a 200", () => {
   for (const encoding of ["gzip", "br", "GZIP", "identity, gzip", "unknown"]) {
     const headers = {
       "content-encoding": encoding,
@@ -113,7 +113,7 @@ Deno.test("checkResponse() refuses an encoded body, of a 206 as of a 200", () =>
   assertEquals(check(200, identity), { type: "whole", size: 5 });
 });
 
-Deno.test("checkResponse(): which statuses may be different later", () => {
+Deno.test("checkResponse(): some statuses are retryable", () => {
   const retryable = [408, 425, 429, 500, 502, 503, 504, 520, 599];
   const final = [201, 204, 301, 304, 400, 401, 403, 404, 405, 407, 410, 412, 451, 501];
   for (const status of [...retryable, ...final]) {
@@ -125,7 +125,7 @@ Deno.test("checkResponse(): which statuses may be different later", () => {
   }
 });
 
-Deno.test("checkResponse(): what is no matter of time is not to be tried again", () => {
+Deno.test("checkResponse(): other refusals are not retryable", () => {
   const refusals = [
     checkHeaders({}, 206),
     checkHeaders({}, 416),

@@ -14,20 +14,20 @@ function strong(headers: Record<string, string>): string | undefined {
   return readValidators(new Headers(headers)).strong;
 }
 
-Deno.test("readValidators(): a strong entity tag may join ranges, a weak one may not", () => {
+Deno.test("readValidators(): a strong entity tag can join ranges, a weak one cannot", () => {
   for (const etag of ['"abc"', '""', '"W/x"', '"a/b+c=!~"', '"\u00e9"']) {
     assertEquals(strong({ etag }), etag);
   }
   assertEquals(strong({ etag: 'W/"abc"' }), undefined);
 });
 
-Deno.test("readValidators(): what is no entity tag is none", () => {
+Deno.test("readValidators(): an invalid entity tag is ignored", () => {
   for (const etag of ["abc", '"abc', 'abc"', 'w/"abc"', '"a"b"', '"a b"', "*", "", '"a", "b"']) {
     assertEquals(readValidators(new Headers({ etag })).etag, undefined, etag);
   }
 });
 
-Deno.test("readValidators(): weak tags are kept as they came", () => {
+Deno.test("readValidators(): a weak tag is kept", () => {
   assertEquals(readValidators(new Headers({ etag: 'W/"abc"' })).etag, 'W/"abc"');
 });
 
@@ -58,7 +58,7 @@ Deno.test("readValidators(): a date is used only where there is no entity tag", 
   assertEquals(readValidators(new Headers(dates)).lastModified, NOON);
 });
 
-Deno.test("contradicts(): another tag, or another date without tags, says that the file changed", () => {
+Deno.test("contradicts(): another tag, or without tags another date, shows that the file changed", () => {
   // [etag, last-modified] before, and now → contradiction
   const table = [
     [['"a"'], ['"a"'], false],

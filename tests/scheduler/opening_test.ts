@@ -411,7 +411,7 @@ Deno.test("Opening: a failure says what each mirror has, or how large the file i
   part(0, 31)(scene);
   const mismatch = errorOf(scene) as MirrorMismatchError;
   assert(mismatch instanceof MirrorMismatchError);
-  assertEquals(mismatch.claims.map(({ mirror, size }) => [mirror, size]), [
+  assertEquals(mismatch.files.map(({ mirror, size }) => [mirror, size]), [
     ["http://0.test/", 31],
     ["http://1.test/", 30],
   ]);

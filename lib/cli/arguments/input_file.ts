@@ -108,7 +108,7 @@ function checkUrl(place: string, url: string): void {
   const shown = truncate(printable(redactUrl(url)), 60);
   throw new CommandError(
     ExitCode.URL,
-    `${place}: "${shown}" is no URL; http://… or https://… is needed`,
+    `${place}: "${shown}" is not a URL; it must begin with http:// or https://`,
   );
 }
 

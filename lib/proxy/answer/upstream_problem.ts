@@ -6,8 +6,8 @@
  */
 
 import {
-  type MirrorClaim,
   type MirrorError,
+  type MirrorFile,
   MirrorMismatchError,
   MirrorUrlError,
   NoMirrorLeftError,
@@ -22,9 +22,9 @@ export function upstreamProblem(error: unknown): Problem {
     return new Problem(502, "the mirrors have different files, and no majority agrees", {
       cause: error,
       extensions: {
-        mirrors: error.claims.map((claim) => ({
-          url: publicUrl(claim.mirror),
-          reason: describeClaim(claim, error.claims),
+        mirrors: error.files.map((file) => ({
+          url: publicUrl(file.mirror),
+          reason: describeFile(file, error.files),
         })),
       },
     });
@@ -48,7 +48,7 @@ export function hasChanged(error: unknown): boolean {
 }
 
 /** Describes how the file on a mirror differs from the others. */
-function describeClaim({ size, digest }: MirrorClaim, all: readonly MirrorClaim[]): string {
+function describeFile({ size, digest }: MirrorFile, all: readonly MirrorFile[]): string {
   if (size === undefined) return "does not report a size";
   const beginnings = new Set(
     all.filter((other) => other.size === size).map((other) => other.digest ?? digest),

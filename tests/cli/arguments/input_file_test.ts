@@ -87,18 +87,18 @@ Deno.test("parseInputFile() names the line that is wrong, and shows no secret", 
 });
 
 const NO_URLS: [text: string, says: string][] = [
-  ["f.iso", 'list:1: "f.iso" is no URL; http://… or https://… is needed'],
-  [`${A} g.iso`, 'list:1: "g.iso" is no URL'],
-  [`${A}\nftp://u:hunter2@h/f`, 'list:2: "ftp://h/f" is no URL'],
-  ["u:hunter2@h/f", '"…@h/f" is no URL'],
-  ["out=f", '"out=f" is no URL'],
-  ["http://", '"http://" is no URL'],
-  ["<!doctype html>", '"<!doctype" is no URL'],
-  ["\x1b[2J", '"\ufffd[2J" is no URL'],
-  ["magnet:?xt=urn:btih:x", '"magnet:?xt=urn:btih:x" is no URL'],
+  ["f.iso", 'list:1: "f.iso" is not a URL; it must begin with http:// or https://'],
+  [`${A} g.iso`, 'list:1: "g.iso" is not a URL'],
+  [`${A}\nftp://u:hunter2@h/f`, 'list:2: "ftp://h/f" is not a URL'],
+  ["u:hunter2@h/f", '"…@h/f" is not a URL'],
+  ["out=f", '"out=f" is not a URL'],
+  ["http://", '"http://" is not a URL'],
+  ["<!doctype html>", '"<!doctype" is not a URL'],
+  ["\x1b[2J", '"\ufffd[2J" is not a URL'],
+  ["magnet:?xt=urn:btih:x", '"magnet:?xt=urn:btih:x" is not a URL'],
 ];
 
-Deno.test("parseInputFile() refuses what is no URL", () => {
+Deno.test("parseInputFile() refuses what is not a URL", () => {
   for (const [text, says] of NO_URLS) {
     const error = assertThrows(() => parseInputFile(text, "list"), CommandError);
     assertEquals(error.exitCode, ExitCode.URL, text);

@@ -255,10 +255,10 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
   await Deno.writeTextFile(broken, "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n");
   const refused: [args: string[], code: number, says: string][] = [
     [["ftp://u:hunter2@a.example/f"], ExitCode.URL, "only http: and https:"],
-    [["nonsense"], ExitCode.URL, '"nonsense" is no URL'],
+    [["nonsense"], ExitCode.URL, '"nonsense" is not a URL'],
     [["-H", "Range: bytes=0-1", "http://a/"], ExitCode.USAGE, "--header"],
-    [["-x", "http://127.0.0.1:1/path", "http://a/"], ExitCode.USAGE, "--proxy goes on behind"],
-    [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy is a URL of another kind"],
+    [["-x", "http://127.0.0.1:1/path", "http://a/"], ExitCode.USAGE, "--proxy has a path"],
+    [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy has another scheme"],
     [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "there is no such file"],
     [["--cacert", file, "http://a/"], ExitCode.USAGE, "in PEM format"],
     [["--cacert", broken, "http://a/"], ExitCode.USAGE, "the certificates cannot be used"],

@@ -301,7 +301,7 @@ Deno.test("what the engine refuses is said in the words of the command line", as
       2,
     ],
     [["--duplicate", "x", url], '--duplicate is "x", but must be one of nibib, ibrc, none', 2],
-    [["--split-size", "10", url], "--split-size is 10, but must be from 1000", 2],
+    [["--split-size", "10", url], "--split-size is 10, but must be at least 1000", 2],
     [
       ["--window=1M", "--split-size=1M", url],
       "--window is 1048576, but must be at least twice the block size",
@@ -324,7 +324,7 @@ Deno.test("what the engine refuses is said in the words of the command line", as
     [["--cacert", "/nonexistent.pem", url], "--cacert", 2],
     [["--cacert", import.meta.filename!, url], "PEM format", 2],
     [["ftp://u:hunter2@x/f"], "only http: and https:", 3],
-    [["nonsense"], '"nonsense" is no URL', 3],
+    [["nonsense"], '"nonsense" is not a URL', 3],
   ];
   for (const [args, says, code] of refused) {
     const error = await fail(["-o", "/dev/null", ...args]);

@@ -199,9 +199,9 @@ Deno.test("proxies and certificates that make no sense are found at once, and sh
     "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
   );
   const refused: [args: string[], says: string][] = [
-    [["-x", "user:s3cret@proxy.example:99999"], "--proxy is no URL, but must be like http://"],
-    [["-x", "ftp://user:s3cret@a.example"], "--proxy is a URL of another kind, but must be like"],
-    [["-x", "http://user:s3cret@a.example/path"], "--proxy goes on behind the host, but"],
+    [["-x", "user:s3cret@proxy.example:99999"], "--proxy is not a URL, but must be like http://"],
+    [["-x", "ftp://user:s3cret@a.example"], "--proxy has another scheme, but must be like"],
+    [["-x", "http://user:s3cret@a.example/path"], "--proxy has a path or query, but"],
     [["--cacert", noCertificate], "the certificates cannot be used"],
   ];
   for (const [args, says] of refused) {
