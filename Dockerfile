@@ -1,10 +1,10 @@
-# The proxy on Deno's official image. Whom it serves is for the operator to say: without --token,
-# --allow-host or --open it ends at once, with a word about them.
+# The proxy on Deno's official image. It requires --token, --allow-host or --open, because it listens
+# on all addresses.
 #
 #   docker build -t sphttp-proxy .
 #   docker run --rm -p 8080:8080 sphttp-proxy --token SECRET
 #
-# With --port or --cert the health check below has to be another one (docker run --health-cmd).
+# With --port or --cert, replace the health check below (docker run --health-cmd).
 
 FROM denoland/deno:2.9.6
 

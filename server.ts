@@ -1,8 +1,8 @@
 /**
- * The proxy: `GET /proxy?host=URL,URL` brings one file from many HTTP mirrors at once, with ranges,
- * so that a player can seek; `/` is a page that makes such a link, plays it, and shows which mirror
- * brings what. Run it as a command (`--help` shows what it can do), or mount it in a server of
- * yours.
+ * The proxy: `GET /proxy?host=URL,URL` serves one file from many HTTP mirrors at once, with ranges, so
+ * that a player can seek. `/` is a page that builds such links, plays them, and shows which mirror
+ * delivers what. Run it as a command (see `--help`), or mount its handler in your own server. For
+ * `deno serve` there is `@x/sphttp/serve`.
  *
  * @example As a command
  * ```sh
@@ -19,7 +19,7 @@
  *
  * const url = `http://127.0.0.1:${server.addr.port}/proxy?host=http://one.example.com/file`;
  * const response = await fetch(url);
- * assertEquals(response.status, 403); // one.example.com is none of the hosts that may be used
+ * assertEquals(response.status, 403); // one.example.com is not allowed
  * assertEquals((await response.json()).title, "Forbidden");
  * ```
  *
@@ -31,5 +31,5 @@ import { main } from "./lib/proxy/command/main.ts";
 export { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
 export type { AccessLogFormat, CorsOption, ProxyOptions } from "./lib/proxy/options.ts";
 
-// Not awaited, so that `deno serve` says at once that this is no module for it: serve.ts is.
+// Not awaited, so that `deno serve` reports at once that this module has no default export.
 if (import.meta.main) main(Deno.args).then(Deno.exit);

@@ -26,7 +26,7 @@ async function problem(
   return { status: response.status, document, headers: response.headers };
 }
 
-/** A mirror's URL with what nobody may see again. */
+/** Adds secrets to a mirror's URL that no response may contain. */
 function withSecrets(url: string): string {
   const secret = new URL(url);
   secret.username = "secret-user";
@@ -67,7 +67,7 @@ for (const [name, search, status, says] of refused) {
   });
 }
 
-Deno.test("/proxy: credentials are neither answered nor logged, however the URL is spelled", async () => {
+Deno.test("/proxy: credentials are neither returned nor logged in any spelling of a URL", async () => {
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
   for (
@@ -92,14 +92,14 @@ Deno.test("/proxy: credentials are neither answered nor logged, however the URL 
   }
 });
 
-Deno.test("/proxy answers GET and HEAD only, and what there is", async () => {
+Deno.test("/proxy supports GET and HEAD only, and known paths", async () => {
   const { status, headers } = await problem("?host=http://a.test/f", {}, { method: "POST" });
   assertEquals([status, headers.get("allow")], [405, "GET, HEAD"]);
   assertEquals((await problem("", {}, { path: "/etc/passwd" })).status, 404);
   assertEquals((await problem("", {}, { path: "/constructor" })).status, 404);
 });
 
-Deno.test("/proxy wants its token, as Bearer or in the query", async () => {
+Deno.test("/proxy requires its token, as Bearer or in the query", async () => {
   const options = { ...PRIVATE, token: "opensesame" };
   await withMirrors([{}], async ([url]) => {
     const target = `?url=${encodeURIComponent(url!)}`;
@@ -125,14 +125,14 @@ Deno.test("/proxy wants its token, as Bearer or in the query", async () => {
   });
 });
 
-Deno.test("/proxy: a name that leads to this machine is none of the networks allowed", async () => {
+Deno.test("/proxy: a name that resolves to this machine is in no allowed network", async () => {
   const options = { allowHosts: ["192.0.2.0/24"] };
   const { status, document } = await problem("?host=http://localhost:9/f?secret", options);
   assertEquals(status, 403);
-  assert(!document.detail.includes("127.0.0.1"), "what a name leads to is not told");
+  assert(!document.detail.includes("127.0.0.1"), "the address of a name is not revealed");
 });
 
-Deno.test("/proxy: a redirect to a private address is refused, and nobody asked there", async () => {
+Deno.test("/proxy: a redirect to a private address is refused without a request to it", async () => {
   await withMirrors([{}], async ([inner], [hidden]) => {
     const lab = [{ redirectTo: withSecrets(inner!) }, { redirectTo: "http://10.9.8.7/secret" }];
     await withMirrors(lab, async (urls, mirrors) => {
@@ -147,7 +147,7 @@ Deno.test("/proxy: a redirect to a private address is refused, and nobody asked 
   });
 });
 
-Deno.test("/proxy: a mirror that redirects to where it may not does not keep the others from it", async () => {
+Deno.test("/proxy: a mirror with a refused redirect does not affect the others", async () => {
   await withMirrors([{ redirectTo: "http://10.9.8.7/f" }, {}], async (urls) => {
     const options = { ...PRIVATE, allowHosts: urls.map((url) => new URL(url).host) };
     const response = await createHandler(options)(
@@ -157,7 +157,7 @@ Deno.test("/proxy: a mirror that redirects to where it may not does not keep the
   });
 });
 
-Deno.test("/proxy: mirrors that disagree are a bad gateway, with what each has", async () => {
+Deno.test("/proxy: mirrors that disagree are a bad gateway that lists what each has", async () => {
   await withMirrors([{}, { content: randomContent(FILE.size + 1, 3) }], async (urls) => {
     const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, PRIVATE);
     assertEquals([status, document.mirrors.length], [502, 2]);
@@ -166,7 +166,7 @@ Deno.test("/proxy: mirrors that disagree are a bad gateway, with what each has",
   });
 });
 
-Deno.test("/proxy: mirrors that disagree at equal sizes are said to begin differently", async () => {
+Deno.test("/proxy: mirrors that disagree at equal sizes are reported to have other content", async () => {
   await withMirrors([{}, { content: randomContent(FILE.size, 3) }], async (urls) => {
     const { status, document } = await problem(`?host=${urls}`, PRIVATE);
     assertEquals(status, 502);
@@ -176,7 +176,7 @@ Deno.test("/proxy: mirrors that disagree at equal sizes are said to begin differ
   });
 });
 
-Deno.test("/proxy: one mirror down and another changed is a changed file", async () => {
+Deno.test("/proxy: one failed and one changed mirror are a changed file", async () => {
   await withMirrors([{}, {}], async (urls, mirrors) => {
     const handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
     for (const range of ["bytes=500000-500009", "bytes=0-9,500000-500009"]) {
@@ -193,7 +193,7 @@ Deno.test("/proxy: one mirror down and another changed is a changed file", async
   });
 });
 
-Deno.test("/proxy: a set of 2000 ranges is ignored, and its log line short", async () => {
+Deno.test("/proxy ignores a set of 2000 ranges and shortens its log line", async () => {
   await withMirrors([{}], async (urls) => {
     const lines: string[] = [];
     const handler = createHandler({
@@ -212,7 +212,7 @@ Deno.test("/proxy: a set of 2000 ranges is ignored, and its log line short", asy
   });
 });
 
-Deno.test("/proxy: what comes from mirrors runs nothing on the proxy's origin", async () => {
+Deno.test("/proxy: files from mirrors run no script with the proxy's origin", async () => {
   await withMirrors([{ contentType: "image/svg+xml" }], async (urls) => {
     const handler = createHandler(PRIVATE);
     for (const range of ["", "bytes=0-9", "bytes=0-9,20-29", "bytes=9999999-"]) {
@@ -227,7 +227,7 @@ Deno.test("/proxy: what comes from mirrors runs nothing on the proxy's origin", 
   });
 });
 
-Deno.test("/proxy: when all mirrors are dead, each one's reason is told in short", async () => {
+Deno.test("/proxy: when all mirrors fail, the response lists a reason for each", async () => {
   const dying: [Partial<MirrorOptions>, reason: string][] = [
     [{ faults: [{ kind: "status", status: 404, body: "secret" }] }, "responded with status 404"],
     [{ faults: [{ kind: "status", status: 503 }] }, "responded with status 503"],
@@ -248,7 +248,7 @@ Deno.test("/proxy: when all mirrors are dead, each one's reason is told in short
   });
 });
 
-Deno.test("/proxy: a problem has the same headers for HEAD, and no body", async () => {
+Deno.test("/proxy: a problem has the same headers and no body for HEAD", async () => {
   const handler = createHandler(PRIVATE);
   const ask = (method: string) => handler(new Request("http://proxy.test/proxy", { method }));
   const [head, get] = [await ask("HEAD"), await ask("GET")];
@@ -256,7 +256,7 @@ Deno.test("/proxy: a problem has the same headers for HEAD, and no body", async 
   await get.body?.cancel();
 });
 
-Deno.test("/proxy: beyond the downloads that there is room for, clients come back later", async () => {
+Deno.test("/proxy: beyond the maximum of downloads, clients get a 503 with Retry-After", async () => {
   await withMirrors([{ bytesPerSecond: 300_000 }], async (urls) => {
     const handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
     const request = () => new Request(`http://proxy.test/proxy?host=${urls}`);

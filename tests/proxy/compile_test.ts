@@ -12,7 +12,7 @@ async function deno(args: string[], env: Record<string, string> = {}): Promise<s
   return text;
 }
 
-Deno.test("deno task compile gathers everything into one file", async () => {
+Deno.test("deno task compile builds one file", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const output = `${folder}/sphttp-proxy`;
@@ -27,7 +27,7 @@ Deno.test("deno task compile gathers everything into one file", async () => {
   }
 });
 
-Deno.test("what deno task compile embeds runs with the permissions that it has", async () => {
+Deno.test("the compiled program runs with its permissions", async () => {
   const folder = await Deno.makeTempDir();
   try {
     const bundle = `${folder}/proxy.js`;

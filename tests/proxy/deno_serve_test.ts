@@ -17,7 +17,7 @@ Deno.test("`deno serve serve.ts` serves with the default options", async () => {
   assertEquals(proxy.stderr.split("\n").length, 2, "the command does not run as well");
 });
 
-Deno.test("`deno serve serve.ts ARGS` says that it takes none", async () => {
+Deno.test("`deno serve serve.ts ARGS` reports that it accepts none", async () => {
   const script = new URL("serve.ts", ROOT).href;
   const flags = ["--no-check", "--no-prompt", "--allow-net", "--host=127.0.0.1", "--port=0"];
   await using proxy = new Child(["serve", MAP, ...flags, script, "--token=secret"]);
@@ -36,7 +36,7 @@ Deno.test("`deno serve server.ts` fails with Deno's own error", async () => {
   await proxy.said(/deno serve requires export default \{ fetch \} in the main module/);
 });
 
-Deno.test("the default export serves clients on this machine only", async () => {
+Deno.test("serve.ts serves clients on this machine only", async () => {
   const ask = (hostname: string) =>
     server.fetch(new Request("http://proxy.example/healthz"), {
       remoteAddr: { transport: "tcp", hostname, port: 1 },

@@ -41,7 +41,7 @@ function part(start: number, end: number, content: Content = FILE): Uint8Array {
   return content.read(start, end).slice();
 }
 
-Deno.test("/proxy serves the whole file, and HEAD the same without it", async () => {
+Deno.test("/proxy serves the whole file, and the same headers for HEAD", async () => {
   await withProxy([{}, {}, {}], async ({ get }) => {
     const whole = await get();
     assertEquals([whole.status, await bytesOf(whole)], [200, part(0, FILE.size)]);
@@ -58,7 +58,7 @@ Deno.test("/proxy serves the whole file, and HEAD the same without it", async ()
   });
 });
 
-Deno.test("/proxy says of the file what the mirrors say", async () => {
+Deno.test("/proxy reports the metadata that the mirrors report", async () => {
   const about = { contentType: "video/mp4", lastModified: new Date("2020-02-03T04:05:06Z") };
   await withProxy([about, about, { ...about, lastModified: null }], async ({ get }) => {
     for (const range of ["", "bytes=0-", "bytes=7-8"]) {
@@ -122,7 +122,7 @@ Deno.test("/proxy serves several ranges as multipart/byteranges", async () => {
   });
 });
 
-Deno.test("what is logged of several ranges is the whole body", async () => {
+Deno.test("the log line of several ranges counts the whole body", async () => {
   const lines: string[] = [];
   const options = { log: (line: string) => void lines.push(line), logFormat: "json" as const };
   await withProxy([{}, {}], async ({ get }) => {
@@ -133,7 +133,7 @@ Deno.test("what is logged of several ranges is the whole body", async () => {
   }, options);
 });
 
-Deno.test("/proxy heeds preconditions in their order, before ranges", async () => {
+Deno.test("/proxy evaluates preconditions in order, before ranges", async () => {
   await withProxy([{}, {}], async ({ get }) => {
     const head = await get({ method: "HEAD" });
     const etag = head.headers.get("etag")!;
@@ -171,7 +171,7 @@ Deno.test("/proxy heeds preconditions in their order, before ranges", async () =
   });
 });
 
-Deno.test("/proxy: the ETag outlives a mirror and a restart, and changes with the content", async () => {
+Deno.test("/proxy: the ETag survives a failed mirror and a restart, and changes with the content", async () => {
   await withMirrors([{}, {}, {}], async (urls, mirrors) => {
     const tag = async () => {
       const handler = createHandler({ allowPrivate: true, download: TIMES });
@@ -217,7 +217,7 @@ const VALIDATORS: Record<string, { etags: readonly (string | null)[]; dated: boo
   "a date": { etags: [null, null], dated: true },
 };
 for (const [validator, { etags, dated }] of Object.entries(VALIDATORS)) {
-  const name = `/proxy: mirrors that get another file, known by ${validator}, mix with no old one`;
+  const name = `/proxy: a changed file, detected by ${validator}, is never mixed with the old one`;
   Deno.test(name, async () => {
     const old: Partial<MirrorOptions> = { etag: etags[0]!, ...(!dated && { lastModified: null }) };
     await withProxy([old, old], async ({ get, mirrors }) => {
@@ -238,7 +238,7 @@ for (const [validator, { etags, dated }] of Object.entries(VALIDATORS)) {
   });
 }
 
-Deno.test("/proxy: a file that changes while it is sent breaks off, and is another one then", async () => {
+Deno.test("/proxy: a file that changes during a response aborts it and gets a new ETag", async () => {
   const query = "&split_size=50000";
   await withProxy([{ bytesPerSecond: 2e6 }], async ({ get, mirrors: [mirror] }) => {
     const response = await get({ query });
@@ -263,7 +263,7 @@ Deno.test("/proxy: a file that changes while it is sent breaks off, and is anoth
   });
 });
 
-Deno.test("/proxy: a seek goes straight to the data", async () => {
+Deno.test("/proxy: a seek requests data without a probe", async () => {
   await withProxy([{}, {}], async ({ get, mirrors }) => {
     await (await get({ method: "HEAD" })).body?.cancel();
     const before = mirrors.map(({ requests }) => requests.length);
@@ -275,7 +275,7 @@ Deno.test("/proxy: a seek goes straight to the data", async () => {
   });
 });
 
-Deno.test("/proxy: a mirror that dies while it plays is not noticed", async () => {
+Deno.test("/proxy: a mirror that fails during playback goes unnoticed", async () => {
   const faults = [{ kind: "reset" as const, afterBytes: 30_000, from: 1 }];
   await withProxy([{ faults }, { bytesPerSecond: 4e6 }], async ({ get }) => {
     const response = await get();
@@ -283,7 +283,7 @@ Deno.test("/proxy: a mirror that dies while it plays is not noticed", async () =
   });
 });
 
-Deno.test("/proxy: when all mirrors die midway, the body is seen to break off", async () => {
+Deno.test("/proxy: when all mirrors fail midway, the body fails", async () => {
   const faults = [{ kind: "status" as const, status: 410, from: 4 }];
   await withProxy([{ faults, bytesPerSecond: 2e6 }], async ({ get }) => {
     const response = await get({ query: "&delay_req_algo=DIFF&split_size=100000" });
@@ -306,7 +306,7 @@ Deno.test("/proxy: when all mirrors die midway, the body is seen to break off", 
 });
 
 for (const range of ["bytes=0-", "bytes=5-", "bytes=5-800004,900000-900009"]) {
-  Deno.test(`/proxy: a client that leaves ends the requests to the mirrors, ${range}`, async () => {
+  Deno.test(`/proxy: a client that disconnects ends the requests to the mirrors, ${range}`, async () => {
     await withProxy([{ bytesPerSecond: 500_000 }], async ({ get, mirrors, base }) => {
       const response = await get({ headers: { range } });
       const reader = response.body!.getReader();
@@ -327,7 +327,7 @@ for (const range of ["bytes=0-", "bytes=5-", "bytes=5-800004,900000-900009"]) {
   });
 }
 
-Deno.test("/proxy serves what cannot be ranged whole, and says so", async () => {
+Deno.test("/proxy serves a file without ranges whole, with Accept-Ranges: none", async () => {
   for (const one of [{ ranges: false }, { unknownLength: "chunked" as const }]) {
     await withProxy([one], async ({ get }) => {
       const response = await get({ headers: { range: "bytes=5-9" } });
@@ -363,7 +363,7 @@ Deno.test("/proxy: download=1 names the file, CORS lets pages read", async () =>
   }, { cors: "*" });
 });
 
-Deno.test("/live tells which mirror brings which block", async () => {
+Deno.test("/live reports which mirror delivers which block", async () => {
   await withProxy(
     [{ bytesPerSecond: 2e6 }, { bytesPerSecond: 2e6 }],
     async ({ get, base, urls }) => {

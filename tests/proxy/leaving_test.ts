@@ -49,7 +49,7 @@ async function underWay(base: string): Promise<number> {
   return Number(/^sphttp_downloads_under_way (\d+)/m.exec(text)![1]);
 }
 
-Deno.test("/proxy: a client that leaves before anything is known ends the requests", async () => {
+Deno.test("/proxy: a client that disconnects during the probe ends the requests", async () => {
   await withProxy([{ faults: [SILENT] }], async ({ target, mirrors, log }) => {
     const client = new AbortController();
     const asked = fetch(target, { signal: client.signal }).catch(() => "left");
@@ -62,7 +62,7 @@ Deno.test("/proxy: a client that leaves before anything is known ends the reques
   });
 });
 
-Deno.test("/proxy: who still waits for what another asked too gets it", async () => {
+Deno.test("/proxy: another client waiting for the same probe still gets its result", async () => {
   const slow: Fault = { kind: "slow-headers", delayMs: 150 };
   await withProxy([{ faults: [slow] }], async ({ target, mirrors, log }) => {
     const client = new AbortController();
@@ -79,7 +79,7 @@ Deno.test("/proxy: who still waits for what another asked too gets it", async ()
 });
 
 for (const range of ["bytes=500000-", "bytes=500000-500009,700000-700009"]) {
-  Deno.test(`/proxy: a client that leaves before the first byte of a seek, ${range}`, async () => {
+  Deno.test(`/proxy: a client that disconnects before the first byte of a seek, ${range}`, async () => {
     await withProxy([{}], async ({ target, base, mirrors, log }) => {
       await fetch(target, { method: "HEAD" });
       mirrors[0]!.setFaults([SILENT]);
@@ -98,7 +98,7 @@ for (const range of ["bytes=500000-", "bytes=500000-500009,700000-700009"]) {
   });
 }
 
-Deno.test("/proxy: a client that leaves while the second of several ranges is opened", async () => {
+Deno.test("/proxy: a client that disconnects while the second of several ranges is opened", async () => {
   await withProxy([{}], async ({ target, base, mirrors, log }) => {
     const client = new AbortController();
     const headers = { range: "bytes=0-9,700000-700009" };
@@ -120,7 +120,7 @@ Deno.test("/proxy: a client that leaves while the second of several ranges is op
   }, { maxDownloads: 1 });
 });
 
-Deno.test("/proxy: several ranges of which a later one fails break off, and have a line", async () => {
+Deno.test("/proxy: several ranges of which a later one fails abort and are logged", async () => {
   await withProxy([{}], async ({ target, mirrors, log }) => {
     const headers = { range: "bytes=0-9,700000-700009" };
     await fetch(target, { method: "HEAD" });
@@ -138,7 +138,7 @@ Deno.test("/proxy: several ranges of which a later one fails break off, and have
   }, { maxDownloads: 1 });
 });
 
-Deno.test("/proxy: several ranges for which there is no room, or no mirror, have a status", async () => {
+Deno.test("/proxy: several ranges without memory or mirrors get an error status", async () => {
   await withProxy([{ bytesPerSecond: 300_000 }], async ({ target, mirrors }) => {
     const headers = { range: "bytes=0-9,700000-700009" };
     const first = await fetch(target);
@@ -156,7 +156,7 @@ Deno.test("/proxy: several ranges for which there is no room, or no mirror, have
   }, { maxDownloads: 1 });
 });
 
-Deno.test("/proxy: no more files are learned at once than may be downloaded", async () => {
+Deno.test("/proxy: concurrent probes are limited like downloads", async () => {
   await withProxy([{ faults: [SILENT] }], async ({ target, base, mirrors }) => {
     const client = new AbortController();
     const asked = fetch(target, { signal: client.signal }).catch(() => "left");

@@ -82,7 +82,7 @@ async function read(
   assertEquals(at, (piece + 1) * PIECE);
 }
 
-Deno.test("/proxy: slow and fast clients at once all get their own bytes", async () => {
+Deno.test("/proxy: slow and fast clients get the right bytes concurrently", async () => {
   await withProxy({}, { maxDownloads: CLIENTS }, async ({ get, metric }) => {
     const pieces = Array.from({ length: CLIENTS }, (_, piece) => piece);
     const responses = await Promise.all(pieces.map((piece) => get(piece)));
@@ -109,7 +109,7 @@ Deno.test("/proxy: slow and fast clients at once all get their own bytes", async
   });
 });
 
-Deno.test("/proxy: clients that leave leave nothing behind", async () => {
+Deno.test("/proxy: clients that disconnect leave nothing behind", async () => {
   // So slow that no download could have ended, and with connections of each download's own, which
   // end with it instead of waiting for the next one.
   const lab = { bytesPerSecond: 2_000_000 };
@@ -141,7 +141,7 @@ Deno.test("/proxy: clients that leave leave nothing behind", async () => {
   });
 });
 
-Deno.test("/proxy: clients that leave before the answer leave nothing behind", async () => {
+Deno.test("/proxy: clients that disconnect before the response leave nothing behind", async () => {
   const options = { maxDownloads: CLIENTS, download: { http: "http1" as const } };
   await withProxy({ roundTripMs: 100 }, options, async ({ get, metric, mirrors }) => {
     await read(await get(0), 0);

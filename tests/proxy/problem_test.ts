@@ -28,7 +28,7 @@ Deno.test("Problem is an error with a cause for the log", () => {
   assertStrictEquals(problem.cause, cause);
 });
 
-Deno.test("problemResponse() answers with a problem document", async () => {
+Deno.test("problemResponse() returns a problem document", async () => {
   const problem = new Problem(503, "4 downloads are under way", {
     headers: { "retry-after": "2" },
   });
@@ -51,7 +51,7 @@ Deno.test("problemResponse() answers with a problem document", async () => {
   });
 });
 
-Deno.test("problemResponse() for a HEAD has the same headers, and no body", async () => {
+Deno.test("problemResponse() for a HEAD has the same headers and no body", async () => {
   const problem = new Problem(404, "there is nothing at /näh");
   const get = problemResponse(problem);
   const head = problemResponse(problem, { head: true });
@@ -61,7 +61,7 @@ Deno.test("problemResponse() for a HEAD has the same headers, and no body", asyn
   assertEquals((await get.bytes()).byteLength, Number(get.headers.get("content-length")));
 });
 
-Deno.test("problemResponse() shows extensions, which cannot take the standard names", async () => {
+Deno.test("problemResponse() shows extensions, which cannot replace standard members", async () => {
   const mirrors = [{ url: "http://a/f", reason: "timeout" }];
   const extensions = { mirrors, status: 200, type: "https://evil.example/" };
   const problem = new Problem(502, "no mirror answered", { extensions });
@@ -74,7 +74,7 @@ Deno.test("problemResponse() shows extensions, which cannot take the standard na
   });
 });
 
-Deno.test("problemResponse() lets no credential of a URL out, wherever it stands", async () => {
+Deno.test("problemResponse() removes credentials from every text", async () => {
   const problem = new Problem(502, "https://me:hunter2@a.example/f and http://hunter2@b/ failed", {
     extensions: { mirrors: [{ url: "http://me:hunter2@a/f?x=a@b", reason: "no" }] },
     cause: new Error("hunter2"),
@@ -85,7 +85,7 @@ Deno.test("problemResponse() lets no credential of a URL out, wherever it stands
   assertEquals(JSON.parse(text).mirrors[0].url, "http://a/f?x=a@b");
 });
 
-Deno.test("asProblem() tells nothing of an error that is no problem", async () => {
+Deno.test("asProblem() reveals nothing of other errors", async () => {
   const cause = new Error("ENOENT /etc/secret");
   const problem = asProblem(cause);
   assertEquals(problem.status, 500);

@@ -74,7 +74,7 @@ for (const [program, args] of resuming) {
   });
 }
 
-testWith(["aria2c"], "aria2c gets the file through the proxy over eight connections", async () => {
+testWith(["aria2c"], "aria2c downloads through the proxy over eight connections", async () => {
   await withProxy(FILE, async ({ origin, target, folder, answers }) => {
     await run("aria2c", [
       ...["--no-conf", "-q", "-x8", "-s8", "--min-split-size=1M", "--file-allocation=none"],

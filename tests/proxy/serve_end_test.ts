@@ -15,7 +15,7 @@ const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);
 
 Deno.test({
-  name: "SIGTERM lets in nobody new, and downloads end as they should",
+  name: "SIGTERM stops accepting clients and lets downloads finish",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
@@ -38,7 +38,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "--drain-timeout cuts what has not ended, and says how much",
+  name: "--drain-timeout aborts running requests and reports their number",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
@@ -57,7 +57,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a second Ctrl-C ends the command at once",
+  name: "a second Ctrl-C exits at once",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
@@ -77,7 +77,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a client that has left is not waited for",
+  name: "the command does not wait for a client that has disconnected",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
@@ -95,7 +95,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "who only watches, or has sent half a request, does not hold up the end",
+  name: "watchers and incomplete requests do not delay the exit",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using proxy = await started("--allow-private");

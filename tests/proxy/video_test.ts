@@ -25,7 +25,7 @@ async function makeFilm(): Promise<Uint8Array> {
 
 testWith(
   ["chromium", "ffmpeg"],
-  "the page plays a film from two mirrors, seeks in it, and shows who brings what",
+  "the page plays a film from two mirrors, seeks in it, and shows the share of each mirror",
   async () => {
     const film = await makeFilm();
     assert(film.byteLength > 1_000_000, `${film.byteLength} bytes`);

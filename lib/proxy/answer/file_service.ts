@@ -66,7 +66,7 @@ export class FileService {
 
   /** Serves the file that the query names. */
   async serve(request: ProxyRequest): Promise<Response> {
-    const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
+    const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
     const file = { ...request, query };
     const recalled = this.#known.recall(query.mirrors);
     try {
@@ -86,7 +86,7 @@ export class FileService {
 
   /** Streams the progress of the downloads of the file that the query names. */
   async watch(request: ProxyRequest): Promise<Response> {
-    const query = parseProxyQuery(request.url.searchParams, { maxMirrors: this.#maxMirrors });
+    const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
     await this.#check({ ...request, query });
     return this.#observers.live.watch(query.mirrors, request.listener);
   }

@@ -7,45 +7,40 @@
 
 import type { CorsOption } from "../options.ts";
 
-/**
- * What a browser lets an answer do that it shows by itself: nothing, but for pictures and media.
- */
+/** Lets a file that the browser displays load nothing but itself as an image or media. */
 const MEDIA_POLICY = "default-src 'none'; media-src 'self'; img-src 'self'; " +
   "style-src 'unsafe-inline'";
 
 /**
- * The Content-Security-Policy of what comes from mirrors. Whoever chooses the mirrors chooses the
- * file: a page, a picture or a document with a script in it must not run as one of the proxy's own,
- * with its origin. Media keep that origin, or else Chromium would not play what it shows by itself.
+ * Returns the Content-Security-Policy of a file from the mirrors. The author of a link chooses the
+ * content, so scripts in a page, an SVG or a document must not run with the proxy's origin. Audio and
+ * video keep the origin, because Chromium would not play them otherwise.
  */
 export function filePolicy(contentType: string | null): string {
   const isMedia = /^(?:audio|video)\/|^application\/ogg\b/i.test(contentType ?? "");
   return isMedia ? MEDIA_POLICY : `sandbox; ${MEDIA_POLICY}`;
 }
 
-/** Headers beyond the ordinary that a page may read. */
+/** Response headers that pages may read, besides the safelisted ones. */
 const EXPOSED = "Content-Range, ETag, Accept-Ranges, Content-Length";
-/** Headers beyond the ordinary that a page may send. */
+/** Request headers that pages may send, besides the safelisted ones. */
 const ALLOWED_HEADERS = "Range, If-Range, If-Match, If-None-Match, If-Modified-Since, " +
   "If-Unmodified-Since, Authorization";
-/** How long a browser may remember that, in seconds. */
+/** How long a browser may cache a preflight, in seconds. */
 const PREFLIGHT_MAX_AGE = 7200;
 
-/** Whether a browser asks, before the request proper, if a page may send it. */
+/** Reports whether a request is a CORS preflight. */
 export function isPreflight({ method, headers }: Request): boolean {
   return method === "OPTIONS" && headers.has("origin") &&
     headers.has("access-control-request-method");
 }
 
-/**
- * The headers that let a page read the answer, if it may; those of the answer to a preflight too,
- * which is a 204 and has no others.
- */
+/** Returns the headers that let a page read the response, or send the request after a preflight. */
 export function corsHeaders(option: CorsOption, request: Request): Headers {
   const headers = new Headers();
   if (option === undefined) return headers;
   const origin = request.headers.get("origin");
-  // Caches must not hand one page's answer to another, nor that of no page to any.
+  // Responses differ by origin, so caches must not share them.
   if (option !== "*") headers.set("vary", "Origin");
   const allowed = option === "*" ? option : option.find((one) => one === origin);
   if (allowed === undefined) return headers;

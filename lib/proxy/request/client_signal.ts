@@ -1,6 +1,7 @@
 /**
- * Tells that a client has left before it has its answer. The signal of a request of `Deno.serve`
- * aborts after an answer that went well too: from the answer on, only its body tells who has left.
+ * A signal that aborts when a client disconnects before it gets a response. `request.signal` of
+ * `Deno.serve` also aborts after success; once there is a response, cancellation of its body reports
+ * a client that disconnects.
  *
  * @module
  */
@@ -8,32 +9,33 @@
 /** Follows the signal of a request until it is disposed of. */
 export class ClientSignal implements Disposable {
   readonly #request: AbortSignal;
-  readonly #left = new AbortController();
-  readonly #onAbort = (): void => this.#left.abort(this.#request.reason);
+  readonly #controller = new AbortController();
+  readonly #onAbort = (): void => this.#controller.abort(this.#request.reason);
 
+  /** Starts to follow `request.signal`. */
   constructor(request: Request) {
     this.#request = request.signal;
     if (this.#request.aborted) this.#onAbort();
     else this.#request.addEventListener("abort", this.#onAbort);
   }
 
-  /** Aborts when the client leaves before it has its answer. */
+  /** Aborts when the client disconnects before the signal is disposed of. */
   get signal(): AbortSignal {
-    return this.#left.signal;
+    return this.#controller.signal;
   }
 
-  /** The answer is there. */
+  /** Stops following, because there is a response. */
   [Symbol.dispose](): void {
     this.#request.removeEventListener("abort", this.#onAbort);
   }
 }
 
-/** How Deno begins to say that the signal of a request aborts after success too. */
+/** The start of the warning that Deno prints about this signal. */
 const WARNING = "Deno.serve: request.signal aborts on successful responses";
 
 /**
- * Keeps Deno from saying so in a line for the operator, who can do nothing about it: whoever has a
- * {@linkcode ClientSignal} knows. Only for a process that is the proxy's own.
+ * Suppresses Deno's warning, since {@linkcode ClientSignal} handles that case. It replaces
+ * `console.warn`, so it is for a process that runs nothing but the proxy.
  */
 export function suppressAbortWarning(): void {
   const { warn } = console;

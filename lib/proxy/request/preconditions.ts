@@ -1,7 +1,7 @@
 /**
- * Preconditions of a request, held against what is known of the file: whether it goes on, has its
- * answer already (304), or must not be met (412), and whether its Range counts. To be asked only
- * where the answer would be a success otherwise. Follows RFC 9110 sections 8.8 and 13.
+ * Evaluates the preconditions of a request: whether it proceeds, or is answered with 304 or 412, and
+ * whether its Range applies. Only for requests that would succeed without them. Follows RFC 9110
+ * sections 8.8 and 13.
  *
  * @module
  */
@@ -11,22 +11,22 @@ import { listMatches, matchesStrongly, matchesWeakly } from "../../http/validato
 
 /** The validators that the proxy sends with a file. */
 export interface SentValidators {
-  /** The entity tag as it is sent, weak or strong. */
+  /** The entity tag as sent, weak or strong. */
   readonly etag: string | undefined;
-  /** The `Last-Modified` as it is sent. */
+  /** The `Last-Modified` as sent. */
   readonly lastModified: string | undefined;
   /**
-   * When the mirrors named that `lastModified`, in milliseconds since 1970.
+   * When the mirrors reported that `lastModified`, in milliseconds since 1970.
    *
    * @default {unknown, so that the date is never a strong validator}
    */
   readonly knownAtMs?: number | undefined;
 }
 
-/** What becomes of a request: it goes on to its Range, or is answered with 304 or 412. */
-export type Outcome = "proceed" | "not modified" | "failed";
+/** Whether a request proceeds, or is answered with 304 or 412. */
+export type PreconditionResult = "proceed" | "not modified" | "failed";
 
-/** Methods that select no representation: preconditions mean nothing to them (section 13.2.1). */
+/** Methods without a selected representation, which ignore preconditions (section 13.2.1). */
 const UNCONDITIONAL = ["CONNECT", "OPTIONS", "TRACE"];
 
 /** Evaluates the preconditions of a request in the order of section 13.2.2. */
@@ -34,7 +34,7 @@ export function evaluatePreconditions(
   method: string,
   headers: Headers,
   { etag, lastModified }: SentValidators,
-): Outcome {
+): PreconditionResult {
   if (UNCONDITIONAL.includes(method)) return "proceed";
   const isRead = method === "GET" || method === "HEAD";
   const ifMatch = headers.get("if-match");
@@ -53,15 +53,14 @@ export function evaluatePreconditions(
 }
 
 /**
- * How long after `Last-Modified` it must have been named to be a strong validator, in milliseconds.
- * The two times are of different clocks, hence more than the one second of section 8.8.2.2.
+ * Minimum age of a `Last-Modified` to be a strong validator, in milliseconds. Section 8.8.2.2 requires
+ * one second; here two clocks are compared.
  */
 const STRONG_AFTER_MS = 60_000;
 
 /**
- * Whether the Range of a GET counts, by its If-Range (section 13.1.5): without one it does; with
- * one only where that is the very validator, and a strong one. If not, the answer is the whole
- * file.
+ * Reports whether the Range of a GET applies: there is no If-Range, or it is the current validator and
+ * a strong one (section 13.1.5). Otherwise the response is the whole file.
  */
 export function rangeApplies(headers: Headers, validators: SentValidators): boolean {
   const ifRange = headers.get("if-range")?.trim();
@@ -73,7 +72,7 @@ export function rangeApplies(headers: Headers, validators: SentValidators): bool
   return knownAtMs !== undefined && knownAtMs - modifiedMs >= STRONG_AFTER_MS;
 }
 
-/** Undefined where one of the two is missing or no date: then the precondition is to be ignored. */
+/** Returns `undefined` if either date is missing or invalid: the precondition is ignored then. */
 function isUnmodifiedSince(
   lastModified: string | undefined,
   date: string | null,

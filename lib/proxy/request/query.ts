@@ -1,7 +1,7 @@
 /**
- * The query of `GET /proxy?...`: which mirrors, and how. The names are those of the original's
- * sample, as are the spellings of their values; whatever cannot be meant is a problem (400) that
- * names the parameter, its value without credentials, and what is accepted.
+ * Parses the query of `GET /proxy?...`: the mirrors, and options by the names and values of the
+ * original's sample. An invalid query is a problem (400) that names the parameter, its value without
+ * credentials, and what is accepted.
  *
  * @module
  */
@@ -16,33 +16,11 @@ import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { Problem } from "../problem.ts";
 
-/** What the operator allows in a query. */
-export interface QueryLimits {
-  /**
-   * The most mirrors of one request.
-   *
-   * @default {32}
-   */
-  maxMirrors?: number | undefined;
-  /**
-   * The most characters of all names and values together, as they are once decoded.
-   *
-   * @default {16_384}
-   */
-  maxQueryLength?: number | undefined;
-  /**
-   * The least `split_size`, in bytes; the engine takes 1000 and more.
-   *
-   * @default {10_000}
-   */
-  minSplitSize?: number | undefined;
-  /**
-   * The largest `split_size`, in bytes; the engine's window must be twice as large.
-   *
-   * @default {16 MiB}
-   */
-  maxSplitSize?: number | undefined;
-}
+/** Maximum number of characters of all decoded names and values. */
+const MAX_QUERY_LENGTH = 16_384;
+/** Limits of `split_size`, in bytes. */
+const MIN_SPLIT_SIZE = 10_000;
+const MAX_SPLIT_SIZE = 16 * 1024 * 1024;
 
 /** The options of a download that a query can set. */
 export type QueryOptions = Pick<
@@ -57,25 +35,28 @@ export type QueryOptions = Pick<
   | "invalidBlockThreshold"
 >;
 
-/** A query, understood. */
+/** A parsed query. */
 export interface ProxyQuery {
-  /** URLs of the mirrors, each once, in order, with their credentials: not to be shown. */
+  /** URLs of the mirrors, each once, in order. They contain credentials, so never show them. */
   readonly mirrors: string[];
-  /** What the query sets; all else is left to the defaults. */
+  /** The options that the query sets. */
   readonly options: QueryOptions;
-  /** Whether the file is to be saved rather than shown. */
+  /** Whether a browser should save the file rather than display it. */
   readonly download: boolean;
 }
 
-/** Reads a query. Throws a {@linkcode Problem} (400, or 414 for a long one) where it cannot. */
-export function parseProxyQuery(params: URLSearchParams, limits: QueryLimits = {}): ProxyQuery {
-  const { maxMirrors = 32, maxQueryLength = 16_384 } = limits;
+/**
+ * Parses a query with at most `maxMirrors` mirrors.
+ *
+ * @throws {Problem} of status 400, or 414 if the query is too long
+ */
+export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): ProxyQuery {
   let length = 0;
   for (const [name, value] of params) length += name.length + value.length + "&=".length;
-  if (length > maxQueryLength) {
+  if (length > MAX_QUERY_LENGTH) {
     throw new Problem(
       414,
-      `the query has ${length} characters, but at most ${maxQueryLength} are allowed`,
+      `the query has ${length} characters, but at most ${MAX_QUERY_LENGTH} are allowed`,
     );
   }
   for (const name of params.keys()) if (!KNOWN.includes(name)) throw unknownParameter(name);
@@ -84,17 +65,17 @@ export function parseProxyQuery(params: URLSearchParams, limits: QueryLimits = {
   for (const [name, read] of Object.entries(OPTIONS)) {
     const text = only(params, name);
     if (text === undefined) continue;
-    Object.assign(options, read({ name, text, mirrors, limits }));
+    Object.assign(options, read({ name, text, mirrors }));
   }
   const download = only(params, "download");
   return {
     mirrors: mirrors.map(({ href }) => href),
-    options: inOriginalWords(options),
-    download: download !== undefined && truth({ name: "download", text: download }),
+    options: inferAlgorithm(options),
+    download: download !== undefined && parseBoolean({ name: "download", text: download }),
   };
 }
 
-/** Options of single algorithms, which only mean something together. */
+/** Options that belong to an algorithm. */
 const ALGORITHM_OPTIONS = [
   "delayRequest",
   "staticDelays",
@@ -108,8 +89,8 @@ const ALGORITHM_OPTIONS = [
 ] as const;
 
 /**
- * Returns the operator's options with those of a query. A query that chooses an algorithm takes
- * nothing of the operator's, whose options may be of no use to it.
+ * Merges the options of a query into the operator's. A query that chooses an algorithm drops the
+ * operator's algorithm options, which that algorithm may not accept.
  */
 export function withQueryOptions(
   operator: DownloaderOptions,
@@ -121,15 +102,15 @@ export function withQueryOptions(
 }
 
 /**
- * Translates what the original's parameters mean there. Whoever sets an option of its algorithms
- * means its default one, `diff`; and what the algorithm does not use is ignored, which the engine
- * would refuse.
+ * Gives parameters their meaning in the original: an option of its algorithms implies its default
+ * algorithm, `diff`, and options that the algorithm does not use are ignored. The engine rejects
+ * those.
  */
-function inOriginalWords(options: QueryOptions): QueryOptions {
+function inferAlgorithm(options: QueryOptions): QueryOptions {
   if (!ALGORITHM_OPTIONS.some((name) => name in options)) return options;
-  const meant = { delayRequest: DelayRequestAlgorithm.DIFF, ...options };
-  for (const name of unusedOptions(meant)) delete meant[name];
-  return meant;
+  const inferred = { delayRequest: DelayRequestAlgorithm.DIFF, ...options };
+  for (const name of unusedOptions(inferred)) delete inferred[name];
+  return inferred;
 }
 
 function unusedOptions({ delayRequest, duplicateRequest }: QueryOptions): (keyof QueryOptions)[] {
@@ -144,24 +125,20 @@ function unusedOptions({ delayRequest, duplicateRequest }: QueryOptions): (keyof
   return unused;
 }
 
-/** A parameter that was given, and what its value is held against. */
+/** A parameter of the query, with the mirrors that its value may refer to. */
 interface Given {
   readonly name: string;
   readonly text: string;
   readonly mirrors: readonly Mirror[];
-  readonly limits: QueryLimits;
 }
 
-/** The largest value that a count may have, as in the engine: beyond it, somebody mistyped. */
+/** The largest count, as in the engine. */
 const MANY = 1_000_000;
 
-/** What each of the original's parameters sets. Of two that set the same, the later one counts. */
+/** Parsers of the original's parameters, by name. Later ones override the options of earlier ones. */
 const OPTIONS: Readonly<Record<string, (given: Given) => QueryOptions>> = {
-  split_size: (given) => {
-    const { minSplitSize = 10_000, maxSplitSize = 16 * 1024 * 1024 } = given.limits;
-    return { splitSize: whole(given, minSplitSize, maxSplitSize) };
-  },
-  // Whoever gives values means the algorithm that they are for, unless another one is named.
+  split_size: (given) => ({ splitSize: whole(given, MIN_SPLIT_SIZE, MAX_SPLIT_SIZE) }),
+  // The values imply their algorithm, unless delay_req_algo names another.
   static_delay_req_vals: (given) => ({
     delayRequest: DelayRequestAlgorithm.STATIC,
     staticDelays: parseStaticDelays(given),
@@ -173,20 +150,22 @@ const OPTIONS: Readonly<Record<string, (given: Given) => QueryOptions>> = {
     duplicateRequest: named(given, "DuplicateRequestAlgorithm", DuplicateRequestAlgorithm),
   }),
   enable_dup_req: (given) =>
-    truth(given) ? {} : { duplicateRequest: DuplicateRequestAlgorithm.NONE },
-  close_bad_conn: (given) => ({ closeBadConnections: truth(given) }),
-  enable_init_delay: (given) => ({ initialDelay: truth(given) }),
+    parseBoolean(given) ? {} : { duplicateRequest: DuplicateRequestAlgorithm.NONE },
+  close_bad_conn: (given) => ({ closeBadConnections: parseBoolean(given) }),
+  enable_init_delay: (given) => ({ initialDelay: parseBoolean(given) }),
   init_delay_coef: (given) => ({ initialDelayCoefficient: coefficient(given) }),
   invalid_block_threshold: (given) => ({ invalidBlockThreshold: whole(given, 0, MANY) }),
-  // The original's trace stays within its process: nobody could see that there is none.
-  enable_trace_log: (given) => (truth(given), {}),
+  // Accepted without effect: the original does not send its trace to clients either.
+  enable_trace_log: (given) => (parseBoolean(given), {}),
   verify: (given) => {
-    if (!truth(given)) throw bad("verify cannot be turned off: certificates are always verified");
+    if (!parseBoolean(given)) {
+      throw bad("verify cannot be disabled: certificates are always verified");
+    }
     return {};
   },
 };
 
-/** Parameters that name mirrors, and whether one value may hold several, with commas between. */
+/** Parameters that name mirrors, and whether their value is a comma-separated list. */
 export const MIRROR_PARAMETERS: ReadonlyMap<string, boolean> = new Map([
   ["host", true],
   ["hosts", true],
@@ -195,37 +174,37 @@ export const MIRROR_PARAMETERS: ReadonlyMap<string, boolean> = new Map([
 
 const KNOWN = [...MIRROR_PARAMETERS.keys(), ...Object.keys(OPTIONS), "download"];
 
-/** Parameters whose values name no mirror. */
+/** Parameters whose values contain no URL. */
 export const PLAIN_PARAMETERS: readonly string[] = KNOWN.filter((name) =>
   !MIRROR_PARAMETERS.has(name) && name !== "static_delay_req_vals"
 );
 
-/** A mirror that was named. */
+/** A mirror of the query. */
 interface Mirror {
-  /** Its URL without credentials, by which it is known. */
+  /** The URL without credentials, which identifies the mirror. */
   readonly url: string;
-  /** Its URL with them. */
+  /** The URL with credentials. */
   readonly href: string;
 }
 
-function parseMirrors(params: URLSearchParams, most: number): Mirror[] {
+function parseMirrors(params: URLSearchParams, maxMirrors: number): Mirror[] {
   const mirrors = new Map<string, Mirror>();
   for (const [name, value] of params) {
-    const several = MIRROR_PARAMETERS.get(name);
-    if (several === undefined) continue;
-    const texts = (several ? value.split(",") : [value]).map((text) => text.trim());
+    const isList = MIRROR_PARAMETERS.get(name);
+    if (isList === undefined) continue;
+    const texts = (isList ? value.split(",") : [value]).map((text) => text.trim());
     for (const text of texts.filter((text) => text !== "")) {
       const mirror = parseMirror(text);
       if (mirror === undefined) {
-        const hint = texts.length > 1 ? "; a URL with a comma in it goes into url=" : "";
-        throw bad(`${name} has "${shown(text)}", which is no http:// or https:// URL${hint}`);
+        const hint = texts.length > 1 ? "; pass a URL that contains a comma as url=" : "";
+        throw bad(`${name} has "${shown(text)}", which is not an http:// or https:// URL${hint}`);
       }
       if (!mirrors.has(mirror.url)) mirrors.set(mirror.url, mirror);
     }
   }
-  if (mirrors.size === 0) throw bad("no mirror was given; host=URL,URL or url=URL is needed");
-  if (mirrors.size > most) {
-    throw bad(`${mirrors.size} mirrors were given, but at most ${most} are allowed`);
+  if (mirrors.size === 0) throw bad("no mirror given; use host=URL,URL or url=URL");
+  if (mirrors.size > maxMirrors) {
+    throw bad(`${mirrors.size} mirrors given, but at most ${maxMirrors} are allowed`);
   }
   return [...mirrors.values()];
 }
@@ -237,15 +216,17 @@ function parseMirror(text: string): Mirror | undefined {
   return { url: mirror.url, href: href.replace(/#.*$/, "") };
 }
 
-/** The value of a parameter that means nothing twice. */
+/** Returns the value of a parameter that may be given only once. */
 function only(params: URLSearchParams, name: string): string | undefined {
   const texts = params.getAll(name);
-  if (texts.length > 1) throw bad(`${name} was given ${texts.length} times, but can be only once`);
+  if (texts.length > 1) {
+    throw bad(`${name} is given ${texts.length} times, but is allowed only once`);
+  }
   return texts[0]?.trim();
 }
 
-/** Either spelling of a switch; the original took every text but an empty one for true. */
-function truth({ name, text }: Pick<Given, "name" | "text">): boolean {
+/** Parses a switch. The original took any text for true, even "False". */
+function parseBoolean({ name, text }: Pick<Given, "name" | "text">): boolean {
   if (/^(?:true|yes|1)$/i.test(text)) return true;
   if (/^(?:false|no|0)$/i.test(text)) return false;
   throw bad(`${name} is "${shown(text)}", but must be true or false (or 1, 0, yes, no)`);
@@ -267,7 +248,7 @@ function coefficient({ name, text }: Given): number {
   return value;
 }
 
-/** An algorithm by its name in any case, with or without the original's class before it. */
+/** Finds an algorithm by its name in any case, with or without the name of the original's class. */
 function named<Name extends string>(
   { name, text }: Given,
   className: string,
@@ -289,7 +270,7 @@ function parseStaticDelays({ name, text, mirrors }: Given): Record<string, numbe
   for (const [key, blocks] of Object.entries(parseObject(name, text))) {
     const url = parseMirror(key.trim())?.url;
     if (!mirrors.some((mirror) => mirror.url === url)) {
-      throw bad(`${name} names "${shown(key)}", which is none of the mirrors`);
+      throw bad(`${name} names "${shown(key)}", which is not one of the mirrors`);
     }
     if (!Number.isInteger(blocks) || (blocks as number) < 0 || (blocks as number) > MANY) {
       throw bad(
@@ -307,7 +288,7 @@ function parseObject(name: string, text: string): object {
   try {
     value = JSON.parse(text);
   } catch {
-    // Said below, in words of our own.
+    // Reported below.
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw bad(`${name} must be a JSON object of blocks by mirror, like {"https://a.example/f": 3}`);
@@ -315,32 +296,29 @@ function parseObject(name: string, text: string): object {
   return value;
 }
 
-/** Longer names than this many characters resemble nothing. */
-const LONGEST_NAME = 64;
+/** Maximum length of a name to look for similar ones. */
+const MAX_NAME_LENGTH = 64;
 
 function unknownParameter(name: string): Problem {
-  const nearest: string = closestString(name.slice(0, LONGEST_NAME), KNOWN);
+  const nearest: string = closestString(name.slice(0, MAX_NAME_LENGTH), KNOWN);
   return bad(
-    `"${shown(name)}" is no parameter of /proxy; did you mean ${nearest}? ` +
-      "(an & inside a mirror's URL is written %26)",
+    `unknown parameter "${shown(name)}"; did you mean ${nearest}? ` +
+      "(write & inside the URL of a mirror as %26)",
   );
 }
 
-/** The most characters of a value that a message repeats. */
-const MOST_SHOWN = 80;
+/** Maximum number of characters shown of a value. */
+const MAX_SHOWN = 80;
 
-/**
- * What a message repeats of a value: without credentials, well-formed or not, and without a query,
- * which may be as good as one.
- */
+/** Prepares a value for a message: shortened, without credentials, and without a query. */
 function shown(text: string): string {
   const safe = redactUrl(text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, ""))
-    // The first half of credentials with a comma in them.
+    // The first half of credentials that contain a comma.
     .replace(/^([a-z][a-z0-9+.-]*:[/\\]*)[^/?#]*:(?!\d*(?:[/?#]|$)).*$/i, "$1…")
     .replace(/[?#].*$/, "?…");
   const characters = [...safe];
-  if (characters.length <= MOST_SHOWN) return safe;
-  return `${characters.slice(0, MOST_SHOWN).join("")}…`;
+  if (characters.length <= MAX_SHOWN) return safe;
+  return `${characters.slice(0, MAX_SHOWN).join("")}…`;
 }
 
 function bad(detail: string): Problem {

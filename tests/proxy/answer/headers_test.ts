@@ -14,7 +14,7 @@ function cors(
   return Object.fromEntries(corsHeaders(option, request));
 }
 
-Deno.test("corsHeaders() lets pages read what the option allows", () => {
+Deno.test("corsHeaders() lets the allowed origins read responses", () => {
   const exposed = {
     "access-control-expose-headers": "Content-Range, ETag, Accept-Ranges, Content-Length",
   };
@@ -28,7 +28,7 @@ Deno.test("corsHeaders() lets pages read what the option allows", () => {
   });
 });
 
-Deno.test("corsHeaders() of a list names no origin that is not on it, and always varies", () => {
+Deno.test("corsHeaders() with a list names listed origins only and always sets Vary", () => {
   const lists: [list: string[], origin: string | undefined][] = [
     [[PAGE], undefined],
     [[PAGE], "null"],
@@ -45,7 +45,7 @@ Deno.test("corsHeaders() of a list names no origin that is not on it, and always
   }
 });
 
-Deno.test("corsHeaders() answers a preflight, if the page may send the request", () => {
+Deno.test("corsHeaders() allows the preflight of an allowed origin", () => {
   const answer = cors([PAGE], PREFLIGHT, "OPTIONS");
   assertEquals(answer["access-control-allow-origin"], PAGE);
   assertEquals(answer["access-control-allow-methods"], "GET, HEAD");
@@ -60,7 +60,7 @@ Deno.test("corsHeaders() answers a preflight, if the page may send the request",
   assertEquals(cors(undefined, PREFLIGHT, "OPTIONS"), {});
 });
 
-Deno.test("isPreflight() tells a preflight from another OPTIONS", () => {
+Deno.test("isPreflight() distinguishes a preflight from other OPTIONS requests", () => {
   const table: [method: string, headers: Record<string, string>, expected: boolean][] = [
     ["OPTIONS", PREFLIGHT, true],
     ["OPTIONS", { origin: PAGE }, false],
@@ -73,7 +73,7 @@ Deno.test("isPreflight() tells a preflight from another OPTIONS", () => {
   }
 });
 
-Deno.test("filePolicy() lets nothing run, and only media keep their origin", () => {
+Deno.test("filePolicy() blocks scripts, and only media keep the origin", () => {
   for (const type of ["audio/wav", "video/mp4", "Video/webm; codecs=vp9", "application/ogg"]) {
     assertEquals(/sandbox|script|allow/.test(filePolicy(type)), false, type);
   }

@@ -53,7 +53,7 @@ Deno.test("multipartBody() writes parts as RFC 9110 shows them", async () => {
   assertEquals(length, text.length);
 });
 
-Deno.test("multipartBody() leaves a type out that is not known, and counts bytes, not letters", async () => {
+Deno.test("multipartBody() omits an unknown type, and counts bytes, not characters", async () => {
   const untyped = multipartBody([range(0, 1)], { ...OPTIONS, contentType: undefined }, slice);
   const text = await new Response(untyped.stream).text();
   assertEquals(text, "--XX\r\nContent-Range: bytes 0-0/36\r\n\r\n0\r\n--XX--\r\n");
@@ -75,7 +75,7 @@ function parse(body: Uint8Array, boundary: string): { range: string; bytes: Uint
   });
 }
 
-Deno.test("multipartBody(): any ranges of any bytes in any chunks come back, at the length told", async () => {
+Deno.test("multipartBody() delivers any ranges in any chunks, at the announced length", async () => {
   const random = mulberry32(7);
   const whole = (below: number) => Math.floor(random() * below);
   for (let round = 0; round < 100; round++) {
@@ -111,7 +111,7 @@ Deno.test("multipartBody(): any ranges of any bytes in any chunks come back, at 
   }
 });
 
-Deno.test("multipartBody() opens a part when its turn has come, and not before", async () => {
+Deno.test("multipartBody() opens a part only when the reader gets to it", async () => {
   const parts = [new Part(), new Part()];
   const waiting = [...parts];
   const { stream } = multipartBody([range(0, 2), range(5, 6)], OPTIONS, () => {
@@ -144,7 +144,7 @@ Deno.test("multipartBody() opens a part when its turn has come, and not before",
   assertEquals((await reader.read()).done, true);
 });
 
-Deno.test("multipartBody(): a cancel reaches the open part, even while it is being read", async () => {
+Deno.test("multipartBody(): cancelling cancels the open part, even during a read", async () => {
   for (const pending of [false, true]) {
     const part = new Part();
     let opened = 0;
@@ -167,7 +167,7 @@ Deno.test("multipartBody(): a cancel reaches the open part, even while it is bei
   }
 });
 
-Deno.test("multipartBody(): a cancel while a part ends opens no other", async () => {
+Deno.test("multipartBody(): cancelling while a part ends opens no other", async () => {
   const part = new Part();
   let opened = 0;
   const { stream } = multipartBody([range(0, 1), range(5, 6)], OPTIONS, () => {
@@ -185,14 +185,14 @@ Deno.test("multipartBody(): a cancel while a part ends opens no other", async ()
   assertEquals(opened, 1);
 });
 
-Deno.test("multipartBody(): a cancel before anything was read opens nothing", async () => {
+Deno.test("multipartBody(): cancelling before the first read opens nothing", async () => {
   const { stream } = multipartBody([range(0, 2)], OPTIONS, () => {
     throw new Error("opened");
   });
   await stream.cancel();
 });
 
-Deno.test("multipartBody() fails as its part fails, and does not end", async () => {
+Deno.test("multipartBody() errors when a part fails", async () => {
   const failure = new TypeError("all mirrors are gone");
   const part = new Part();
   part.give("0");
@@ -209,7 +209,7 @@ Deno.test("multipartBody() fails as its part fails, and does not end", async () 
   await assertRejects(() => new Response(unopened.stream).text(), TypeError, failure.message);
 });
 
-Deno.test("multipartBody() fails when a part has not the bytes of its range", async () => {
+Deno.test("multipartBody() errors when a part has too few or too many bytes", async () => {
   const short = multipartBody([range(0, 9), range(9, 10)], OPTIONS, () => slice(range(0, 8)));
   await assertRejects(
     () => new Response(short.stream).text(),
@@ -227,7 +227,7 @@ Deno.test("multipartBody() fails when a part has not the bytes of its range", as
   assertEquals(part.cancelled, "no reason");
 });
 
-Deno.test("multipartBody(): what is opened while the consumer leaves is cancelled", async () => {
+Deno.test("multipartBody(): a part that opens during cancellation is cancelled", async () => {
   const part = new Part();
   const opening = Promise.withResolvers<ReadableStream<Uint8Array>>();
   const told: string[] = [];
@@ -249,7 +249,7 @@ Deno.test("multipartBody(): what is opened while the consumer leaves is cancelle
   assertEquals(part.cancelled, "left");
 });
 
-Deno.test("multipartBody() tells that it broke off, with a part that was there before it", async () => {
+Deno.test("multipartBody() reports that it broke off, with a part that was already open", async () => {
   const told: string[] = [];
   const options = { ...OPTIONS, onBreak: (outcome: string) => void told.push(outcome) };
   const unread = new Part();

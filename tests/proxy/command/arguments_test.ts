@@ -154,14 +154,14 @@ Deno.test("parseArguments(): addresses other than loopback need an option for wh
   }
 });
 
-Deno.test("flags: names and short names are unique", () => {
+Deno.test("FLAGS: names and short names are unique", () => {
   const names = FLAGS.map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
   const shorts = FLAGS.flatMap((flag) => flag.short ?? []);
   assertEquals(new Set(shorts).size, shorts.length);
 });
 
-Deno.test("helpText() names every flag and fits a screen", () => {
+Deno.test("helpText() lists every option and fits a screen", () => {
   const lines = helpText("1.2.3").split("\n");
   assertStringIncludes(lines[0]!, "sphttp-proxy 1.2.3");
   assertEquals(lines.filter((line) => line.length > 80), []);

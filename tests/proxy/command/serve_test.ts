@@ -17,7 +17,7 @@ const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);
 
 Deno.test({
-  name: "the command listens, says where, serves, and ends with a signal",
+  name: "the command listens, prints its URL, serves, and stops on a signal",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT });
@@ -45,7 +45,7 @@ Deno.test({
   },
 });
 
-Deno.test("the command says what is wrong, in a line, and exits with it", async () => {
+Deno.test("the command reports an error in one line and its exit code", async () => {
   const nosuch = `${Deno.cwd()}/nosuch.pem`;
   await using occupied = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -76,7 +76,7 @@ Deno.test("the command says what is wrong, in a line, and exits with it", async 
   }));
 });
 
-Deno.test("the command prints its help and its version on stdout", async () => {
+Deno.test("the command prints help and version on stdout", async () => {
   for (const [flag, says] of [["--help", "--drain-timeout SECONDS"], ["-V", "sphttp-proxy "]]) {
     await using proxy = command(flag!);
     const { code, stdout, stderr } = await proxy.end();
@@ -85,7 +85,7 @@ Deno.test("the command prints its help and its version on stdout", async () => {
   }
 });
 
-Deno.test("the command starts without any argument, and without permission to read", async () => {
+Deno.test("the command starts without arguments and without permission to read", async () => {
   const script = new URL("server.ts", ROOT).href;
   await using proxy = new Child(["run", "--no-check", MAP, "--no-prompt", "--allow-net", script]);
   // Somebody else may have that port.
@@ -94,7 +94,7 @@ Deno.test("the command starts without any argument, and without permission to re
   );
 });
 
-Deno.test("--open on an address that others can reach is warned of", async () => {
+Deno.test("--open on an address that others can reach prints a warning", async () => {
   await using proxy = await started("--host=0.0.0.0", "--open", "--log=none");
   const [warning, listens] = proxy.stderr.split("\n");
   assertStringIncludes(warning!, "sphttp-proxy: warning: --open on 0.0.0.0 lets everyone");
@@ -102,7 +102,7 @@ Deno.test("--open on an address that others can reach is warned of", async () =>
 });
 
 Deno.test({
-  name: "the second wall of the README lets clients in, and nothing out to this machine",
+  name: "--deny-net as in the README accepts clients and blocks requests to the local machine",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT });
@@ -127,7 +127,7 @@ Deno.test({
   },
 });
 
-Deno.test("TLS: clients speak HTTP/2, and --cacert is what mirrors are trusted by", async () => {
+Deno.test("TLS: clients use HTTP/2, and --cacert verifies mirrors", async () => {
   const place = Deno.makeTempDirSync({ prefix: "sphttp-proxy-" });
   const { caPem, certPem: cert, keyPem: key } = await testCertificates();
   for (const [name, text] of Object.entries({ "ca.pem": caPem, "c.pem": cert, "k.pem": key })) {
@@ -155,7 +155,7 @@ Deno.test("TLS: clients speak HTTP/2, and --cacert is what mirrors are trusted b
   Deno.removeSync(place, { recursive: true });
 });
 
-Deno.test("a Host header that makes no URL is a bad request, and no secret gets into the log", async () => {
+Deno.test("an invalid Host header is a bad request, and the log has no secret", async () => {
   await using proxy = await started();
   const { hostname, port } = new URL(proxy.url);
   for (const host of ["a b", "[", "a:99999999"]) {
@@ -195,7 +195,7 @@ const OWN = `
   });
 `;
 
-Deno.test("serve(): what a handler throws is told to the operator in a line, and to no client", async () => {
+Deno.test("serve() reports what a handler throws to the operator, not to the client", async () => {
   await using child = new Child(["eval", "--no-check", MAP, OWN]);
   child.url = await child.said(/listening on (\S+)/);
   const thrown = await child.ask("/throw");

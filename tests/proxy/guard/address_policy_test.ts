@@ -123,7 +123,7 @@ const CLOSED = [
   "metadata",
 ];
 
-Deno.test("AddressPolicy.check() refuses what is not public, however it is spelled", async () => {
+Deno.test("AddressPolicy.check() refuses addresses that are not public in every spelling", async () => {
   assert(CLOSED.length > 80);
   const { policy, asked } = policyOf();
   for (const host of CLOSED) {
@@ -136,7 +136,7 @@ Deno.test("AddressPolicy.check() refuses what is not public, however it is spell
   assertEquals(asked, [], "what is refused as it stands is not looked up");
 });
 
-Deno.test("AddressPolicy.check() lets public addresses and names through", async () => {
+Deno.test("AddressPolicy.check() allows public addresses and names", async () => {
   const { policy } = policyOf();
   const table = [
     "http://1.1.1.1/",
@@ -155,7 +155,7 @@ Deno.test("AddressPolicy.check() lets public addresses and names through", async
   for (const url of table) assertEquals(await refusal(policy, url), undefined, url);
 });
 
-Deno.test("AddressPolicy.check() refuses a name when any address of it is not public", async () => {
+Deno.test("AddressPolicy.check() refuses a name if any of its addresses is not public", async () => {
   const { policy } = policyOf();
   const table = [
     ["nas.example", "a private address"],
@@ -171,7 +171,7 @@ Deno.test("AddressPolicy.check() refuses a name when any address of it is not pu
   }
 });
 
-Deno.test("AddressPolicy.check(): a refusal names the host and the way, but no address", async () => {
+Deno.test("AddressPolicy.check(): a refusal names the host and the option, but no address", async () => {
   const { policy } = policyOf();
   assertEquals(
     await refusal(policy, "http://user:secret@nas.example:81/file?key=secret"),
@@ -192,7 +192,7 @@ Deno.test("AddressPolicy.check() refuses other schemes", async () => {
   }
 });
 
-Deno.test("AddressPolicy.check(): allowPrivate opens everything but cloud metadata", async () => {
+Deno.test("AddressPolicy.check(): allowPrivate allows everything but cloud metadata", async () => {
   const { policy } = policyOf({ allowPrivate: true });
   const open = ["127.0.0.1", "[::1]", "10.0.0.1", "nas.example", "localhost", "198.18.0.1", "0"];
   for (const host of open) {

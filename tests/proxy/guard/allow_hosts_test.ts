@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
 import { policyOf, refusal } from "../../support/proxy/named_hosts.ts";
 
-Deno.test("AddressPolicy.check(): allowHosts alone says which hosts may be used", async () => {
+Deno.test("AddressPolicy.check(): allowHosts alone decides which hosts are allowed", async () => {
   // patterns, URLs that fit, URLs that do not
   const table = [
     [["one.example"], ["http://one.example/", "https://ONE.example.:8443/"], [
@@ -56,13 +56,13 @@ Deno.test("AddressPolicy.check(): allowHosts alone says which hosts may be used"
   }
 });
 
-Deno.test("AddressPolicy.check(): a name that is allowed is not looked up", async () => {
+Deno.test("AddressPolicy.check() does not resolve a name that is allowed by name", async () => {
   const { policy, asked } = policyOf({ allowHosts: ["nas.example", "10.0.0.0/8"] });
   await policy.check(new URL("http://nas.example/"));
   assertEquals(asked, []);
 });
 
-Deno.test("AddressPolicy refuses patterns that it cannot read", () => {
+Deno.test("AddressPolicy rejects invalid patterns", () => {
   const table = [
     "",
     "*",

@@ -3,7 +3,7 @@ import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
 import { policyOf } from "../../support/proxy/named_hosts.ts";
 
-Deno.test("AddressPolicy.check(): a name that cannot be resolved is no refusal", async () => {
+Deno.test("AddressPolicy.check(): a name that cannot be resolved is not a refusal", async () => {
   const { policy } = policyOf();
   for (const host of ["gone.example", "none.example"]) {
     const error = await assertRejects(
@@ -16,7 +16,7 @@ Deno.test("AddressPolicy.check(): a name that cannot be resolved is no refusal",
   }
 });
 
-Deno.test("AddressPolicy.check() remembers the addresses of a name for half a minute", async () => {
+Deno.test("AddressPolicy.check() caches the addresses of a name for 30 seconds", async () => {
   let now = 0;
   const { policy, asked } = policyOf({ now: () => now });
   const check = () => policy.check(new URL("http://one.example/"));
@@ -29,7 +29,7 @@ Deno.test("AddressPolicy.check() remembers the addresses of a name for half a mi
   assertEquals(asked.length, 2);
 });
 
-Deno.test("AddressPolicy.check() remembers a failure for five seconds only", async () => {
+Deno.test("AddressPolicy.check() caches a failure for 5 seconds", async () => {
   let now = 0;
   const { policy, asked } = policyOf({ now: () => now });
   const check = () => policy.check(new URL("http://gone.example/"));
@@ -42,7 +42,7 @@ Deno.test("AddressPolicy.check() remembers a failure for five seconds only", asy
   assertEquals(asked.length, 2);
 });
 
-Deno.test("AddressPolicy.check() remembers the last thousand names", async () => {
+Deno.test("AddressPolicy.check() caches the last 1000 names", async () => {
   let lookups = 0;
   const resolve = () => (lookups++, Promise.resolve(["1.1.1.1"]));
   const policy = new AddressPolicy({ resolve, now: () => 0 });
@@ -55,7 +55,7 @@ Deno.test("AddressPolicy.check() remembers the last thousand names", async () =>
   assertEquals(lookups, 1002);
 });
 
-Deno.test("AddressPolicy.check() gives up when the signal aborts", async () => {
+Deno.test("AddressPolicy.check() rejects when the signal aborts", async () => {
   const answer = Promise.withResolvers<string[]>();
   const policy = new AddressPolicy({ resolve: () => answer.promise });
   const url = new URL("http://one.example/");
@@ -70,7 +70,7 @@ Deno.test("AddressPolicy.check() gives up when the signal aborts", async () => {
   await other;
 });
 
-Deno.test("AddressPolicy.check() looks names up where fetch does", async () => {
+Deno.test("AddressPolicy.check() resolves names as fetch does", async () => {
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     () => new Response(),

@@ -20,7 +20,7 @@ function recorded(answer: (url: URL) => Response = () => new Response("bytes")) 
   return { fetch, asked, inits };
 }
 
-Deno.test("guardedFetch() hands on what the policy lets through, as it is", async () => {
+Deno.test("guardedFetch() passes allowed requests on unchanged", async () => {
   const { fetch, asked, inits } = recorded();
   const guarded = guardedFetch(fetch, policy);
   const init = { redirect: "manual", headers: { range: "bytes=0-1" } } as const;
@@ -33,7 +33,7 @@ Deno.test("guardedFetch() hands on what the policy lets through, as it is", asyn
   assertStrictEquals(inits[0], init);
 });
 
-Deno.test("guardedFetch() rejects what the policy refuses, and does not ask", async () => {
+Deno.test("guardedFetch() rejects refused hosts without a request", async () => {
   const { fetch, asked } = recorded();
   const guarded = guardedFetch(fetch, policy);
   for (const host of ["127.0.0.1", "[::1]", "nas.example", "localhost"]) {
@@ -48,7 +48,7 @@ Deno.test("guardedFetch() rejects what the policy refuses, and does not ask", as
   assertEquals(asked, []);
 });
 
-Deno.test("guardedFetch() hands on what else goes wrong, and the signal's reason", async () => {
+Deno.test("guardedFetch() passes on other errors and the signal's reason", async () => {
   const { fetch, asked } = recorded();
   const wrong = new Error("gone.example cannot be resolved");
   const failing = guardedFetch(fetch, { check: () => Promise.reject(wrong) });
@@ -66,7 +66,7 @@ Deno.test("guardedFetch() hands on what else goes wrong, and the signal's reason
   assertEquals(asked, []);
 });
 
-Deno.test("guardedFetch() does not let fetch follow redirects by itself", async () => {
+Deno.test("guardedFetch() rejects automatic redirects", async () => {
   const { fetch, asked } = recorded();
   const guarded = guardedFetch(fetch, policy);
   const table = [
@@ -78,7 +78,7 @@ Deno.test("guardedFetch() does not let fetch follow redirects by itself", async 
   assertEquals(asked, []);
 });
 
-Deno.test("guardedFetch(): a download is led to no closed host by a redirect", async () => {
+Deno.test("guardedFetch(): a redirect does not lead a download to a refused host", async () => {
   const { fetch, asked } = recorded(() =>
     new Response(null, { status: 302, headers: { location: "http://169.254.169.254/latest" } })
   );

@@ -14,7 +14,7 @@ function address(text: string) {
   return parsed!;
 }
 
-Deno.test("parseIpAddress() reads every form of an address", () => {
+Deno.test("parseIpAddress() parses every form of an address", () => {
   const table = [
     ["0.0.0.0", 4, 0n],
     ["1.2.3.4", 4, 0x01020304n],
@@ -35,7 +35,7 @@ Deno.test("parseIpAddress() reads every form of an address", () => {
   for (const [text, version, bits] of table) assertEquals(address(text), { version, bits }, text);
 });
 
-Deno.test("parseIpAddress() takes nothing else for an address", () => {
+Deno.test("parseIpAddress() rejects any other text", () => {
   const table = [
     "",
     "1",
@@ -68,7 +68,7 @@ Deno.test("parseIpAddress() takes nothing else for an address", () => {
   for (const text of table) assertEquals(parseIpAddress(text), undefined, `"${text}"`);
 });
 
-Deno.test("parseIpAddress() reads the platform's spelling of any IPv6 address", () => {
+Deno.test("parseIpAddress() parses any IPv6 address as the platform spells it", () => {
   const random = mulberry32(1);
   for (let round = 0; round < 1000; round++) {
     // Many zeros, so that they are shortened in every place.
@@ -79,7 +79,7 @@ Deno.test("parseIpAddress() reads the platform's spelling of any IPv6 address", 
   }
 });
 
-Deno.test("classifyAddress() knows what an address is for", () => {
+Deno.test("classifyAddress() returns the purpose of an address", () => {
   const table = [
     ["1.1.1.1", "public"],
     ["8.8.8.8", "public"],
@@ -180,7 +180,7 @@ Deno.test("classifyAddress() knows what an address is for", () => {
   }
 });
 
-Deno.test("parseIpNetwork() reads an address and a length, and nothing else", () => {
+Deno.test("parseIpNetwork() parses an address and a prefix length only", () => {
   assertEquals(parseIpNetwork("10.0.0.0/8"), { version: 4, bits: 10n << 24n, prefix: 8 });
   assertEquals(parseIpNetwork("::/0"), { version: 6, bits: 0n, prefix: 0 });
   assertEquals(parseIpNetwork("::1/128"), { version: 6, bits: 1n, prefix: 128 });
@@ -189,7 +189,7 @@ Deno.test("parseIpNetwork() reads an address and a length, and nothing else", ()
   }
 });
 
-Deno.test("contains() compares the first bits, those of an IPv4 address inside too", () => {
+Deno.test("contains() compares prefixes, also of an embedded IPv4 address", () => {
   const table = [
     ["10.0.0.0/8", "10.255.0.1", true],
     ["10.0.0.0/8", "11.0.0.0", false],

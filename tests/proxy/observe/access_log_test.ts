@@ -19,7 +19,7 @@ function shown(query: string): string {
   return JSON.parse(accessLine({ ...ENTRY, url }, "json")).url.replace("/proxy?", "");
 }
 
-Deno.test("accessLine() writes a line like the common log format's", () => {
+Deno.test("accessLine() formats a line like the common log format", () => {
   assertEquals(
     accessLine(ENTRY),
     "192.0.2.7 - - [02/Jan/2026:15:04:05 +0000] " +
@@ -33,7 +33,7 @@ Deno.test("accessLine() writes a line like the common log format's", () => {
   );
 });
 
-Deno.test("accessLine() writes JSON of the same facts", () => {
+Deno.test("accessLine() formats the same data as JSON", () => {
   const { range: _, ...entry } = ENTRY;
   const line = accessLine(entry, "json");
   assert(!line.includes("\n"));
@@ -76,7 +76,7 @@ Deno.test("accessLine() shows mirrors without credentials and without their quer
   for (const [query, expected] of table) assertEquals(shown(query!), expected, query);
 });
 
-Deno.test("accessLine() shows no URL that stands in a path", () => {
+Deno.test("accessLine() hides URLs in paths", () => {
   const table = [
     ["/metrics", "/metrics"],
     ["/favicon.ico?x=secret", "/favicon.ico?x=…"],
@@ -91,7 +91,7 @@ Deno.test("accessLine() shows no URL that stands in a path", () => {
   }
 });
 
-Deno.test("accessLine() shows values of the proxy's own parameters only", () => {
+Deno.test("accessLine() hides the values of unknown parameters", () => {
   const table = [
     ["split_size=1000000&delay_req_algo=DelayRequestAlgorithm.DIFF&verify=false"],
     ["dup_req_algo=NIBIB&invalid_block_threshold=20&init_delay_coef=2.5&download=1"],
@@ -107,7 +107,7 @@ Deno.test("accessLine() shows values of the proxy's own parameters only", () => 
   for (const [query, expected = query] of table) assertEquals(shown(query!), expected, query);
 });
 
-Deno.test("accessLine(): nothing ends a line or a field but the line itself", () => {
+Deno.test("accessLine() escapes characters that would end a line or a field", () => {
   const evil = 'x" 200 0 0s - complete\r\n1.2.3.4 - - \\ \u2028\u2029\u0085\u001b[31m\ud800';
   const line = accessLine({
     ...ENTRY,
@@ -126,11 +126,11 @@ Deno.test("accessLine(): nothing ends a line or a field but the line itself", ()
   assertEquals(JSON.parse(json).range, evil);
 });
 
-Deno.test("accessLine() shows nothing of what is no URL", () => {
+Deno.test("accessLine() hides invalid URLs", () => {
   assertEquals(JSON.parse(accessLine({ ...ENTRY, url: "http://[secret" }, "json")).url, "…");
 });
 
-Deno.test("accessLine() shows 200 characters of a Range, and that there were more", () => {
+Deno.test("accessLine() shortens a Range to 200 characters", () => {
   const range = `bytes=${"0-1,".repeat(100)}`;
   const cut = `${range.slice(0, 200)}…`;
   assertEquals(JSON.parse(accessLine({ ...ENTRY, range }, "json")).range, cut);

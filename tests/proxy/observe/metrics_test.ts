@@ -85,7 +85,7 @@ Deno.test("Metrics.request() counts by status", async () => {
   assertEquals(found['sphttp_requests_total{status="416"}'], 1);
 });
 
-Deno.test("Metrics.refused() counts downloads that were not let begin", async () => {
+Deno.test("Metrics.refused() counts refused downloads", async () => {
   const metrics = new Metrics();
   metrics.refused();
   const found = await samples(metrics);
@@ -136,7 +136,7 @@ Deno.test("Metrics.download() counts while the download runs, each byte once", a
   assertEquals(found["sphttp_longest_stall_seconds_sum"], 1.5);
 });
 
-Deno.test("Metrics.download(): what never came is not measured", async () => {
+Deno.test("Metrics.download() measures nothing without a first byte", async () => {
   const metrics = new Metrics();
   metrics.download(() => stats()).end("cancelled");
   const found = await samples(metrics);
@@ -145,7 +145,7 @@ Deno.test("Metrics.download(): what never came is not measured", async () => {
   assertEquals(found['sphttp_downloads_total{outcome="cancelled"}'], 1);
 });
 
-Deno.test("Metrics.download() adds up downloads, and tells a hundred hosts apart", async () => {
+Deno.test("Metrics.download() adds up downloads, with labels for a hundred hosts", async () => {
   const metrics = new Metrics();
   const mirrors = Array.from(
     { length: 120 },
@@ -163,7 +163,7 @@ Deno.test("Metrics.download() adds up downloads, and tells a hundred hosts apart
   assertEquals(found["sphttp_buffer_bytes"], 3);
 });
 
-Deno.test("Metrics: each instance counts for itself", async () => {
+Deno.test("Metrics: instances are independent", async () => {
   const [one, two] = [new Metrics(), new Metrics()];
   one.request(200);
   assertEquals((await samples(two))['sphttp_requests_total{status="200"}'], undefined);

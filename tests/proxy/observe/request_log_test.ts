@@ -62,7 +62,7 @@ Deno.test("the log has a line for an empty file", async () => {
   });
 });
 
-Deno.test("the log has what lasts when it ends", async () => {
+Deno.test("the log has a line for a stream when it ends", async () => {
   await withMirrors([{}], async ([url]) => {
     const { get, figures, lines, have } = logged();
     const reader = (await get(`/live?host=${url}`)).body!.getReader();
@@ -80,7 +80,7 @@ Deno.test("the log has what lasts when it ends", async () => {
   });
 });
 
-Deno.test("what fails inside is told to the operator, and not to the client", async () => {
+Deno.test("internal errors are reported to the operator, not to the client", async () => {
   const told: unknown[] = [];
   const { get, figures } = logged({
     onError: (error) => told.push(error),

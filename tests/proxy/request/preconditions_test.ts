@@ -90,7 +90,7 @@ Deno.test("evaluatePreconditions(): If-None-Match compares weakly", () => {
   }
 });
 
-Deno.test("evaluatePreconditions(): dates, and what is ignored", () => {
+Deno.test("evaluatePreconditions() compares dates and ignores invalid ones", () => {
   const table = [
     ["if-unmodified-since", BEFORE, "failed"],
     ["if-unmodified-since", MODIFIED, "proceed"],
@@ -120,7 +120,7 @@ Deno.test("evaluatePreconditions(): dates, and what is ignored", () => {
   assertEquals(outcome({ "if-modified-since": AFTER }, FILE, "POST"), "proceed");
 });
 
-Deno.test("evaluatePreconditions(): which of several counts", () => {
+Deno.test("evaluatePreconditions() evaluates several preconditions in order", () => {
   const [same, other] = ['"a"', '"b"'];
   const table: [headers: Record<string, string>, expected: string][] = [
     [{}, "proceed"],
@@ -149,7 +149,7 @@ Deno.test("evaluatePreconditions(): which of several counts", () => {
   }
 });
 
-Deno.test("evaluatePreconditions() lets pass what selects no representation", () => {
+Deno.test("evaluatePreconditions() ignores methods without a representation", () => {
   for (const method of ["OPTIONS", "TRACE", "CONNECT"]) {
     assertEquals(outcome({ "if-match": '"b"' }, FILE, method), "proceed");
     assertEquals(outcome({ "if-none-match": "*" }, FILE, method), "proceed");
@@ -158,7 +158,7 @@ Deno.test("evaluatePreconditions() lets pass what selects no representation", ()
 
 const MODIFIED_MS = Date.UTC(1994, 10, 6, 8, 49, 37);
 
-Deno.test("rangeApplies() takes the strong validator itself, and nothing else", () => {
+Deno.test("rangeApplies() accepts only the current strong validator", () => {
   const strong = { etag: '"a"', lastModified: MODIFIED, knownAtMs: MODIFIED_MS + 60_000 };
   const weak = { ...strong, etag: 'W/"a"' };
   const none = { ...strong, etag: undefined };
@@ -196,7 +196,7 @@ Deno.test("rangeApplies() takes the strong validator itself, and nothing else", 
   assertEquals(rangeApplies(new Headers({ range: "bytes=0-1" }), weak), true);
 });
 
-Deno.test("@std/http/etag does not do here: once this fails, it may", () => {
+Deno.test("@std/http/etag splits lists and compares differently: if this fails, it may be used", () => {
   assertEquals(ifMatch('"b,a"', '"b,a"'), false);
   assertEquals(ifNoneMatch('"b,a"', '"b,a"'), true);
   assertEquals(ifMatch("*", 'W/"a"'), false);

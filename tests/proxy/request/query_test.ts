@@ -4,7 +4,6 @@ import { Problem } from "../../../lib/proxy/problem.ts";
 import {
   parseProxyQuery,
   type ProxyQuery,
-  type QueryLimits,
   type QueryOptions,
   withQueryOptions,
 } from "../../../lib/proxy/request/query.ts";
@@ -13,8 +12,8 @@ const A = "http://a.example/f";
 const B = "https://b.example/f?x=1";
 
 /** A query from pairs, so that nothing needs to be encoded. */
-function parse(pairs: readonly (readonly [string, string])[], limits?: QueryLimits): ProxyQuery {
-  return parseProxyQuery(new URLSearchParams(pairs.map((pair) => [...pair])), limits);
+function parse(pairs: readonly (readonly [string, string])[], maxMirrors = 32): ProxyQuery {
+  return parseProxyQuery(new URLSearchParams(pairs.map((pair) => [...pair])), maxMirrors);
 }
 
 /** Options that are read from parameters besides two mirrors. */
@@ -25,14 +24,14 @@ function options(...pairs: readonly (readonly [string, string])[]): QueryOptions
 function refusal(
   pairs: readonly (readonly [string, string])[],
   status = 400,
-  limits?: QueryLimits,
+  maxMirrors?: number,
 ): string {
-  const problem = assertThrows(() => parse(pairs, limits), Problem) as Problem;
+  const problem = assertThrows(() => parse(pairs, maxMirrors), Problem) as Problem;
   assertEquals(problem.status, status, problem.detail);
   return problem.detail;
 }
 
-Deno.test("parseProxyQuery() adds mirrors up, each once, in order", () => {
+Deno.test("parseProxyQuery() collects mirrors, each once, in order", () => {
   const table: [pairs: [string, string][], mirrors: string[]][] = [
     [[["host", A]], [A]],
     [[["host", `${A},${B}`]], [A, B]],
@@ -58,37 +57,37 @@ Deno.test("parseProxyQuery() adds mirrors up, each once, in order", () => {
   }
 });
 
-Deno.test("parseProxyQuery() reads the query as the original has it in a URL", () => {
+Deno.test("parseProxyQuery() accepts the URL of the original", () => {
   const url = new URL(
     `http://localhost:8080/proxy?host=${A},${encodeURIComponent(B)}&split_size=500000` +
       "&delay_req_algo=DelayRequestAlgorithm.INV&enable_dup_req=True",
   );
-  assertEquals(parseProxyQuery(url.searchParams), {
+  assertEquals(parseProxyQuery(url.searchParams, 32), {
     mirrors: [A, B],
     options: { splitSize: 500_000, delayRequest: "inv" },
     download: false,
   });
 });
 
-Deno.test("parseProxyQuery() needs a mirror", () => {
+Deno.test("parseProxyQuery() requires a mirror", () => {
   for (const pairs of [[], [["host", ""]], [["hosts", " , ,"]], [["url", " "]]] as const) {
-    assertStringIncludes(refusal(pairs), "no mirror was given; host=URL,URL or url=URL is needed");
+    assertStringIncludes(refusal(pairs), "no mirror given; use host=URL,URL or url=URL");
   }
 });
 
-Deno.test("parseProxyQuery() takes as many mirrors as allowed, and no more", () => {
+Deno.test("parseProxyQuery() limits the number of mirrors", () => {
   const mirrors = (count: number) =>
     Array.from({ length: count }, (_, index) => ["url", `http://m${index}.example/f`] as const);
   assertEquals(parse(mirrors(32)).mirrors.length, 32);
   assertEquals(parse([...mirrors(32), ...mirrors(32)]).mirrors.length, 32);
-  assertEquals(refusal(mirrors(33)), "33 mirrors were given, but at most 32 are allowed");
+  assertEquals(refusal(mirrors(33)), "33 mirrors given, but at most 32 are allowed");
   assertEquals(
-    refusal(mirrors(3), 400, { maxMirrors: 2 }),
-    "3 mirrors were given, but at most 2 are allowed",
+    refusal(mirrors(3), 400, 2),
+    "3 mirrors given, but at most 2 are allowed",
   );
 });
 
-Deno.test("parseProxyQuery() refuses what is no http or https URL, and names it", () => {
+Deno.test("parseProxyQuery() rejects values that are not http or https URLs", () => {
   const table = [
     "a.example/f",
     "//a.example/f",
@@ -112,17 +111,17 @@ Deno.test("parseProxyQuery() refuses what is no http or https URL, and names it"
     for (const name of ["host", "hosts", "url"]) {
       assertEquals(
         refusal([[name, text]]),
-        `${name} has "${text}", which is no http:// or https:// URL`,
+        `${name} has "${text}", which is not an http:// or https:// URL`,
       );
     }
   }
   assertEquals(
     refusal([["host", `${A},y.mp4`]]),
-    'host has "y.mp4", which is no http:// or https:// URL; a URL with a comma in it goes into url=',
+    'host has "y.mp4", which is not an http:// or https:// URL; pass a URL that contains a comma as url=',
   );
 });
 
-Deno.test("parseProxyQuery() repeats no credential, no query, no control character, and not much", () => {
+Deno.test("parseProxyQuery(): messages contain no credentials, queries, control characters or long values", () => {
   const table = [
     ["ftp://me:hunter2@a.example/f", '"ftp://a.example/f"'],
     ["ftp://hunter2@a.example/f", '"ftp://a.example/f"'],
@@ -146,7 +145,7 @@ Deno.test("parseProxyQuery() repeats no credential, no query, no control charact
   assertEquals(unknown.includes("hunter2"), false, unknown);
 });
 
-Deno.test("parseProxyQuery() reads the original's parameters", () => {
+Deno.test("parseProxyQuery() accepts the original's parameters", () => {
   const table: [name: string, text: string, expected: QueryOptions][] = [
     ["split_size", "1000000", { splitSize: 1_000_000 }],
     ["split_size", "10000", { splitSize: 10_000 }],
@@ -191,7 +190,7 @@ Deno.test("parseProxyQuery() reads the original's parameters", () => {
   }
 });
 
-Deno.test("parseProxyQuery(): parameters that bear on the same", () => {
+Deno.test("parseProxyQuery(): later parameters override the same option", () => {
   const values = JSON.stringify({ [A]: 2 });
   assertEquals(options(["enable_dup_req", "0"], ["dup_req_algo", "IBRC"]), {
     delayRequest: "diff",
@@ -209,7 +208,7 @@ Deno.test("parseProxyQuery(): parameters that bear on the same", () => {
   ) assertEquals(options(...pairs), { delayRequest: "diff" });
 });
 
-Deno.test("parseProxyQuery() ignores what the chosen algorithm does not use, as the original does", () => {
+Deno.test("parseProxyQuery() ignores options that the chosen algorithm does not use, as the original does", () => {
   const all: [name: string, text: string][] = [
     ["static_delay_req_vals", JSON.stringify({ [A]: 2 })],
     ["enable_init_delay", "0"],
@@ -232,7 +231,7 @@ Deno.test("parseProxyQuery() ignores what the chosen algorithm does not use, as 
   assertEquals(doubled, { delayRequest: "diff", duplicateRequest: "none" });
 });
 
-Deno.test("withQueryOptions(): a query that chooses an algorithm takes none of the operator's options of one", () => {
+Deno.test("withQueryOptions(): a query that chooses an algorithm drops the operator's algorithm options", () => {
   const operator = { maxRedirects: 3, maxConnectionsPerMirror: 4, splitSize: 5000 };
   assertEquals(withQueryOptions(operator, { splitSize: 1e6 }), { ...operator, splitSize: 1e6 });
   assertEquals(withQueryOptions(operator, { delayRequest: "normal" }), {
@@ -242,7 +241,7 @@ Deno.test("withQueryOptions(): a query that chooses an algorithm takes none of t
   });
 });
 
-Deno.test("parseProxyQuery(): the engine takes whatever it lets pass", () => {
+Deno.test("parseProxyQuery(): Downloader accepts all its results", () => {
   const { mirrors, options } = parse([
     ["host", `${A},${B}`],
     ["split_size", "16777216"],
@@ -258,7 +257,7 @@ Deno.test("parseProxyQuery(): the engine takes whatever it lets pass", () => {
   assert(new Downloader(mirrors, options) instanceof Downloader);
 });
 
-Deno.test("parseProxyQuery() refuses values that cannot be meant", () => {
+Deno.test("parseProxyQuery() rejects invalid values", () => {
   const truth = "but must be true or false";
   const threshold = "but must be a whole number from 0 to 1000000";
   const static_ = "static_delay_req_vals";
@@ -299,7 +298,7 @@ Deno.test("parseProxyQuery() refuses values that cannot be meant", () => {
     ],
     ["invalid_block_threshold", ["", "-1", "1.5", "1000001"], threshold],
     [static_, ["", "x", "3", "null", "[]", `{'${A}': 3}`, '"x"', "{"], "must be a JSON object"],
-    [static_, ['{"http://c/": 1}', '{"": 1}', '{"x": 1}'], "which is none of the mirrors"],
+    [static_, ['{"http://c/": 1}', '{"": 1}', '{"x": 1}'], "which is not one of the mirrors"],
     [static_, ["-1", "1.5", '"1"', "null", "{}", "1000001"].map((v) => `{"${A}":${v}}`), threshold],
   ];
   for (const [name, texts, accepted] of table) {
@@ -312,7 +311,7 @@ Deno.test("parseProxyQuery() refuses values that cannot be meant", () => {
   }
 });
 
-Deno.test("parseProxyQuery(): an unknown parameter is named, with the nearest known one", () => {
+Deno.test("parseProxyQuery() suggests the nearest known parameter for an unknown one", () => {
   const table = [
     ["Host", "host"],
     ["urls", "url"],
@@ -325,20 +324,20 @@ Deno.test("parseProxyQuery(): an unknown parameter is named, with the nearest kn
   for (const [name, nearest] of table) {
     assertEquals(
       refusal([["url", A], [name, "1"]]),
-      `"${name}" is no parameter of /proxy; did you mean ${nearest}? ` +
-        "(an & inside a mirror's URL is written %26)",
+      `unknown parameter "${name}"; did you mean ${nearest}? ` +
+        "(write & inside the URL of a mirror as %26)",
     );
   }
   for (const name of ["", "__proto__", "constructor", "x".repeat(10_000)]) {
-    assertStringIncludes(refusal([["url", A], [name, ""]]), "is no parameter of /proxy");
+    assertStringIncludes(refusal([["url", A], [name, ""]]), "unknown parameter");
   }
 });
 
-Deno.test("parseProxyQuery() takes a parameter once only, unless it names mirrors", () => {
+Deno.test("parseProxyQuery() rejects repeated parameters that name no mirrors", () => {
   for (const name of ["split_size", "delay_req_algo", "download", "verify"]) {
     assertEquals(
       refusal([["url", A], [name, "1"], [name, "1"]]),
-      `${name} was given 2 times, but can be only once`,
+      `${name} is given 2 times, but is allowed only once`,
     );
   }
 });
@@ -349,7 +348,7 @@ Deno.test("parseProxyQuery(): download=1 saves the file", () => {
   }
 });
 
-Deno.test("parseProxyQuery() answers 414 for a long query, whatever is in it", () => {
+Deno.test("parseProxyQuery() rejects a long query with 414", () => {
   const long = "x".repeat(16_384);
   const expected = "characters, but at most 16384 are allowed";
   assertStringIncludes(refusal([["url", `${A}?${long}`]], 414), expected);
@@ -358,24 +357,22 @@ Deno.test("parseProxyQuery() answers 414 for a long query, whatever is in it", (
     refusal(Array.from({ length: 9000 }, () => ["", ""] as const), 414),
     expected,
   );
-  const pair = ["url", "http://a/"] as const;
-  assertEquals(parse([pair], { maxQueryLength: 14 }).mirrors.length, 1);
+  const pair = (length: number) => ["url", `http://a/?${"x".repeat(length - 15)}`] as const;
+  assertEquals(parse([pair(16_384)]).mirrors.length, 1);
   assertEquals(
-    refusal([pair], 414, { maxQueryLength: 13 }),
-    "the query has 14 characters, but at most 13 are allowed",
+    refusal([pair(16_385)], 414),
+    "the query has 16385 characters, but at most 16384 are allowed",
   );
 });
 
-Deno.test("parseProxyQuery() holds sizes against the operator's limits", () => {
-  const limits = { minSplitSize: 1000, maxSplitSize: 2000 };
-  for (const text of ["1000", "2000"]) {
-    const { options } = parse([["url", A], ["split_size", text]], limits);
-    assertEquals(options, { splitSize: Number(text) });
+Deno.test("parseProxyQuery() limits split_size", () => {
+  for (const splitSize of [10_000, 16_777_216]) {
+    assertEquals(options(["split_size", `${splitSize}`]), { splitSize });
   }
-  for (const text of ["999", "2001"]) {
+  for (const text of ["9999", "16777217"]) {
     assertStringIncludes(
-      refusal([["url", A], ["split_size", text]], 400, limits),
-      `split_size is "${text}", but must be a whole number from 1000 to 2000`,
+      refusal([["url", A], ["split_size", text]]),
+      `split_size is "${text}", but must be a whole number from 10000 to 16777216`,
     );
   }
 });
