@@ -19,7 +19,7 @@ EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
   CMD ["deno", "eval", "Deno.exit((await fetch('http://127.0.0.1:8080/healthz')).ok ? 0 : 1)"]
 
-# It drains after SIGTERM, for 30 s unless --drain-timeout says otherwise: give docker stop that time.
+# After SIGTERM, downloads may finish for --drain-timeout seconds (30): give docker stop that time.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["deno", "run", "--cached-only", "--import-map=import_map.npm.json", "--allow-net", \
   "--allow-read", "server.ts", "--host=0.0.0.0", "--port=8080"]

@@ -1,7 +1,7 @@
 /**
- * The proxy for `deno serve`: its default options, for clients on this machine only, because
- * `deno serve` listening on every address of it. For others, the command (`@x/sphttp/server`) has
- * flags, and its `createHandler` has options.
+ * The proxy for `deno serve`, with default options. It serves clients on the same machine only,
+ * because `deno serve` listens on all addresses. To serve others, use the command or `createHandler`
+ * of `@x/sphttp/server`.
  *
  * @example
  * ```sh
