@@ -1,6 +1,6 @@
 /**
- * The command `sphttp`: downloads one file from many HTTP mirrors at once, in order, into a file or
- * a pipe. `--help` shows what it can do; exit codes are curl's.
+ * The command `sphttp`: downloads one file from many HTTP mirrors at once, in order, to a file or a
+ * pipe. `--help` lists its options; exit codes are curl's.
  *
  * @example
  * ```sh
@@ -11,8 +11,8 @@
  */
 
 import { type DownloadArguments, parseArguments } from "./lib/cli/arguments/download_arguments.ts";
+import { askPassword } from "./lib/cli/arguments/login.ts";
 import { ExitCode } from "./lib/cli/failure/exit_code.ts";
-import type { ProbeArguments } from "./lib/cli/probe/probe_arguments.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/report/terminal.ts";
 import { printableLines } from "./lib/cli/report/text_width.ts";
@@ -32,71 +32,84 @@ export async function main(args: string[]): Promise<number> {
 
 async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
-  // A URL has a colon: the name of a command cannot be mistaken for one.
-  if (name === "analyze") {
-    const { analyzeCommand } = await import("./lib/cli/analyze/analyze.ts");
-    await analyzeCommand(rest);
-    return ExitCode.OK;
-  }
-  if (name === "completions") {
-    const { completionsCommand } = await import("./lib/cli/completions/completions.ts");
-    completionsCommand(rest);
-    return ExitCode.OK;
-  }
-  if (name === "probe") {
-    const { parseProbeArguments, probeHelp } = await import("./lib/cli/probe/probe_arguments.ts");
-    const command = await parseProbeArguments(rest);
-    if (command === "help") {
-      writeOutput(probeHelp());
+  // Modules are loaded when they are needed: a command starts faster without those of the others.
+  switch (name) {
+    case "analyze": {
+      const { analyzeCommand } = await import("./lib/cli/analyze/analyze.ts");
+      await analyzeCommand(rest);
       return ExitCode.OK;
     }
-    return await elsewhere(command, args, true) ?? await probe(command);
+    case "completions": {
+      const { completionsCommand } = await import("./lib/cli/completions/completions.ts");
+      completionsCommand(rest);
+      return ExitCode.OK;
+    }
+    case "probe":
+      return await probe(rest, args);
+    default:
+      return await download(args);
   }
-  const command = await parseArguments(args);
-  if (command.type === "version") {
-    writeOutput(`sphttp ${VERSION}\n`);
-    return ExitCode.OK;
-  }
-  if (command.type === "help") {
-    const { helpText } = await import("./lib/cli/arguments/help.ts");
-    writeOutput(helpText(VERSION, command.topic));
-    return ExitCode.OK;
-  }
-  const { json, verbosity } = command.report;
-  const showWarning = !json && verbosity !== "silent" && verbosity !== "errors";
-  return await elsewhere(command, args, showWarning) ?? await download(command);
 }
 
-/** With `--insecure`, runs the command in another process and resolves to its exit code. */
-async function elsewhere(
-  { insecure }: { readonly insecure: boolean },
-  args: readonly string[],
-  showWarning: boolean,
-): Promise<number | undefined> {
-  if (!insecure) return undefined;
-  const { isRerun, rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
-  return isRerun() ? undefined : await rerunInsecurely(args, { showWarning });
-}
-
-async function probe(command: ProbeArguments): Promise<number> {
+async function probe(probeArgs: readonly string[], args: readonly string[]): Promise<number> {
+  const { parseProbeArguments, probeHelp } = await import("./lib/cli/probe/probe_arguments.ts");
+  const parsed = await parseProbeArguments(probeArgs);
+  if (parsed === "help") {
+    writeOutput(probeHelp());
+    return ExitCode.OK;
+  }
+  if (parsed.insecure) {
+    const exitCode = await rerunInsecurely(args, true);
+    if (exitCode !== undefined) return exitCode;
+  }
+  const login = await askPassword(parsed.login);
   const [{ probeCommand }, { Interruption }] = await Promise.all([
     import("./lib/cli/probe/probe.ts"),
     import("./lib/cli/process/interruption.ts"),
   ]);
   using interruption = new Interruption();
-  await probeCommand(command, { signal: interruption.signal });
+  await probeCommand({ ...parsed, login }, { signal: interruption.signal });
   return ExitCode.OK;
 }
 
-async function download(command: DownloadArguments): Promise<number> {
-  // The engine is loaded only when there is something to download.
+async function download(args: readonly string[]): Promise<number> {
+  const parsed = await parseArguments(args);
+  if (parsed.type === "version") {
+    writeOutput(`sphttp ${VERSION}\n`);
+    return ExitCode.OK;
+  }
+  if (parsed.type === "help") {
+    const { helpText } = await import("./lib/cli/arguments/help.ts");
+    writeOutput(helpText(VERSION, parsed.topic));
+    return ExitCode.OK;
+  }
+  if (parsed.insecure) {
+    const { json, verbosity } = parsed.report;
+    const showWarning = !json && verbosity !== "silent" && verbosity !== "errors";
+    const exitCode = await rerunInsecurely(args, showWarning);
+    if (exitCode !== undefined) return exitCode;
+  }
+  const login = await askPassword(parsed.login);
   const [{ Interruption }, { runDownloads }] = await Promise.all([
     import("./lib/cli/process/interruption.ts"),
     import("./lib/cli/run/run_downloads.ts"),
   ]);
   using interruption = new Interruption();
-  using report = await reportFor(command);
-  return await runDownloads(command, { signal: interruption.signal, report, write: writeOutput });
+  using report = await reportFor(parsed);
+  return await runDownloads({ ...parsed, login }, {
+    signal: interruption.signal,
+    report,
+    write: writeOutput,
+  });
+}
+
+/** Runs the command in a process that accepts any certificate, unless this is that process. */
+async function rerunInsecurely(
+  args: readonly string[],
+  showWarning: boolean,
+): Promise<number | undefined> {
+  const { isRerun, rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
+  return isRerun() ? undefined : await rerunInsecurely(args, { showWarning });
 }
 
 async function reportFor({ report, target }: DownloadArguments): Promise<Report> {
@@ -111,7 +124,7 @@ async function reportFor({ report, target }: DownloadArguments): Promise<Report>
   });
 }
 
-/** What is said of an error: never a stack, never a credential. */
+/** Returns the message for an error: without credentials, and without a stack unless `-v` is given. */
 function errorText(error: unknown, args: readonly string[]): string {
   if (error instanceof CommandError) {
     return error.message && `sphttp: ${printableLines(error.message)}\n`;
@@ -120,7 +133,7 @@ function errorText(error: unknown, args: readonly string[]): string {
   const verbose = args.includes("-v") || args.includes("--verbose");
   const more = verbose && error instanceof Error ? `\n${error.stack}` : "";
   return redactText(
-    `sphttp: ${message}\nthis is a bug in sphttp${verbose ? more : "; -v shows more"}\n`,
+    `sphttp: ${message}\nthis is a bug in sphttp${verbose ? more : "; -v shows the stack"}\n`,
   );
 }
 

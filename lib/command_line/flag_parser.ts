@@ -1,5 +1,9 @@
 /**
- * Reads arguments by a table of flags, as getopt does.
+ * Parses arguments by a table of flags, as getopt_long does: `-abc`, `-oFILE`, `--name=value`, `--`.
+ *
+ * Splitting is left to `util.parseArgs` of Node's built-in modules. `parseArgs` of `@std/cli` was
+ * tried: it reads `-of` as the flags `-o` and `-f`, `--split-size -5` as the flags `--split-size` and
+ * `-5`, and cannot tell `--time` without a value from `--time=`.
  *
  * @module
  */
@@ -9,37 +13,39 @@ import { usageError } from "./command_error.ts";
 
 /** One flag. */
 export interface Flag {
-  /** Long name, without the dashes. */
+  /** The long name, without dashes. */
   readonly name: string;
-  /** Another long name, which other programs have for it. */
+  /** Another long name, for users of other programs. */
   readonly alias?: string | undefined;
-  /** Short name, without the dash. */
+  /** The short name, without the dash. */
   readonly short?: string | undefined;
-  /** What stands for its value in the help; a flag without one takes no value. */
+  /** The placeholder of its value in the help; a flag without one takes no value. */
   readonly value?: string | undefined;
-  /** What it does, in a line of the help. */
+  /** What it does, for one line of the help. */
   readonly help: string;
-  /** Whether the short help has it. */
+  /** If true, the short help lists it. */
   readonly common?: true | undefined;
-  /** Whether nobody should come to it by a typing error. */
+  /** If true, "did you mean" never suggests it. */
   readonly dangerous?: true | undefined;
 }
 
-/** Arguments, read but not yet understood. */
+/** Arguments, split into flags and the rest. */
 export interface ParsedFlags<Name extends string> {
-  /** What is no flag, in order. */
+  /** Arguments that are not flags, in order. */
   readonly rest: readonly string[];
-  /** Whether a flag was given. */
+  /** Reports whether a flag was given. */
   has(name: Name): boolean;
-  /** The last value of a flag, as its parser understands it. */
+  /** Returns the last value of a flag, parsed. */
   given<T>(name: Name, parse: (flag: string, text: string) => T): T | undefined;
-  /** All values of a flag, in order. */
+  /** Returns all values of a flag in order, parsed. */
   each<T>(name: Name, parse: (flag: string, text: string) => T): T[];
 }
 
 /**
- * Reads arguments. Rejects with a usage error for a flag that `command` does not have, a missing
- * value, and a value for a flag that takes none.
+ * Parses arguments. Rejects with a usage error for an unknown flag, a missing value, or a value for a
+ * flag that takes none.
+ *
+ * @param command the name of the command, for messages
  */
 export async function parseFlags<Name extends string>(
   command: string,
@@ -51,10 +57,12 @@ export async function parseFlags<Name extends string>(
     strict: false,
     allowPositionals: true,
     tokens: true,
-    options: Object.fromEntries(flags.flatMap(({ name, alias, short, value }) => {
-      const type = value === undefined ? "boolean" as const : "string" as const;
-      const other = alias === undefined ? [] : [[alias, { type }] as const];
-      return [[name, short === undefined ? { type } : { type, short }] as const, ...other];
+    options: Object.fromEntries(flags.flatMap((flag) => {
+      const type = flag.value === undefined ? "boolean" as const : "string" as const;
+      const short = flag.short === undefined ? {} : { short: flag.short };
+      return namesOf(flag).map((
+        name,
+      ) => [name, name === flag.name ? { type, ...short } : { type }]);
     })),
   });
   const rest: string[] = [];
@@ -62,7 +70,7 @@ export async function parseFlags<Name extends string>(
   for (const token of tokens) {
     if (token.kind === "positional") rest.push(token.value);
     if (token.kind !== "option") continue;
-    const flag = flags.find(({ name, alias }) => [name, alias].includes(token.name));
+    const flag = flags.find((flag) => namesOf(flag).includes(token.name));
     if (flag === undefined) throw await unknownFlag(command, token.rawName, flags);
     checkValue(flag, token, flags);
     values.set(flag.name, [...values.get(flag.name) ?? [], token.value ?? ""]);
@@ -78,6 +86,13 @@ export async function parseFlags<Name extends string>(
   };
 }
 
+/** Returns the line of a flag in the help; its description begins at a column, counted from 1. */
+export function flagLine({ name, short, value, help }: Flag, column: number): string {
+  const dashes = short === undefined ? "    " : `-${short}, `;
+  const usage = `  ${dashes}--${name}${value === undefined ? "" : ` ${value}`}`;
+  return `${usage.padEnd(column - 1)}${help}`;
+}
+
 /** A flag as it was given. */
 interface OptionToken {
   readonly rawName: string;
@@ -91,53 +106,55 @@ function checkValue(
   flags: readonly Flag[],
 ): void {
   if (value === undefined) {
-    if (given !== undefined) throw usageError(`${rawName} takes no value`);
+    if (given !== undefined) throw usageError(`option '${rawName}' takes no value`);
     return;
   }
-  if (given === undefined) throw usageError(`${rawName} needs a value: ${rawName} ${value}`);
-  const isFlag = flags.some(({ name, alias, short }) =>
-    [`--${name}`, `--${alias}`, `-${short}`].includes(given)
+  if (given === undefined) {
+    throw usageError(`option '${rawName}' requires a value: ${rawName} ${value}`);
+  }
+  const isFlag = flags.some((flag) =>
+    given === `-${flag.short}` || namesOf(flag).some((name) => given === `--${name}`)
   );
   if (!inlineValue && isFlag) {
     throw usageError(
-      `${rawName} needs a value, but the flag ${given} follows; ` +
-        `--${name}=${given} if that is meant as the value`,
+      `option '${rawName}' requires a value, but '${given}' follows; ` +
+        `use --${name}=${given} if that is the value`,
     );
   }
 }
 
-/** One typing error in so many characters at most: what has more was meant as something else. */
-const MOST_TYPOS = 3;
+/** Characters per typing error that a suggestion may differ by: beyond, it was not meant. */
+const CHARACTERS_PER_TYPO = 3;
 
 async function unknownFlag(
   command: string,
   given: string,
   flags: readonly Flag[],
 ): Promise<Error> {
-  if (!given.startsWith("--")) {
-    const shorts = flags.flatMap(({ short }) => short === undefined ? [] : [`-${short}`]);
-    return usageError(`${given} is no flag of ${command}; its short flags are ${shorts.join(" ")}`);
-  }
-  const meant = namesOf(flags.filter(({ dangerous }) => !dangerous)).find((name) =>
-    `--${name}`.startsWith(given)
+  const meant = given.startsWith("--") ? await nearestName(given, flags) : undefined;
+  return usageError(
+    meant === undefined
+      ? `unknown option '${given}'; try '${command} --help'`
+      : `unknown option '${given}' (did you mean '${meant}'?)`,
   );
-  if (meant !== undefined) {
-    return usageError(`${given} is no flag of ${command}; did you mean --${meant}?`);
-  }
+}
+
+async function nearestName(given: string, flags: readonly Flag[]): Promise<string | undefined> {
+  const names = flags.filter(({ dangerous }) => !dangerous).flatMap(namesOf)
+    .map((name) => `--${name}`);
+  const completed = names.find((name) => name.startsWith(given));
+  if (completed !== undefined) return completed;
+  // Loaded only here: a correct command line starts faster without them.
   const [{ closestString }, { levenshteinDistance }] = await Promise.all([
     import("@std/text/closest-string"),
     import("@std/text/levenshtein-distance"),
   ]);
-  const known = namesOf(flags.filter(({ dangerous }) => !dangerous)).map((name) => `--${name}`);
-  const nearest: string = closestString(given, known);
+  const nearest: string = closestString(given, names);
   const typos: number = levenshteinDistance(given, nearest);
-  const guess = typos <= given.length / MOST_TYPOS
-    ? `did you mean ${nearest}?`
-    : "--help shows what there is";
-  return usageError(`${given} is no flag of ${command}; ${guess}`);
+  return typos <= given.length / CHARACTERS_PER_TYPO ? nearest : undefined;
 }
 
-/** All long names. */
-function namesOf(flags: readonly Flag[]): string[] {
-  return flags.flatMap(({ name, alias }) => alias === undefined ? [name] : [name, alias]);
+/** Returns the long names of a flag. */
+function namesOf({ name, alias }: Flag): string[] {
+  return alias === undefined ? [name] : [name, alias];
 }

@@ -1,51 +1,96 @@
 /**
- * What values mean that flags of several commands take. Every parser takes the flag as the user wrote
- * its name and the text of its value; what cannot be meant is a usage error that names the flag, the
- * value, and what is accepted.
+ * Parsers for values of flags: numbers, sizes, rates, durations, and file names. Each takes the flag as
+ * messages name it and the text of its value, and throws a usage error that names the flag, the value,
+ * and what is accepted.
  *
  * @module
  */
 
 import { usageError } from "./command_error.ts";
 
-/** Bytes by the letter behind a number; they are binary, as aria2 has them. */
-export const SIZE_UNITS: Readonly<Record<string, number>> = {
+/** Bytes by the unit after a number, in powers of 1024 as in curl and aria2. */
+const SIZE_UNITS: Readonly<Record<string, number>> = {
   "": 1,
   K: 2 ** 10,
   M: 2 ** 20,
   G: 2 ** 30,
 };
 
-/** A number of bytes: `1000000`, `512K`, `8M`, `1GiB`; `undefined` for what is none. */
+const DECIMAL = /^(\d+\.?\d*|\.\d+)$/;
+
+/** Returns the number of bytes in `1000000`, `512K`, `8M` or `1GiB`; `undefined` if it is not one. */
 export function readSize(text: string): number | undefined {
   const [, digits, unit = ""] = /^(\d+)(?:([KMG])(?:iB)?)?$/i.exec(text) ?? [];
   const size = Number(digits) * SIZE_UNITS[unit.toUpperCase()]!;
   return digits !== undefined && Number.isSafeInteger(size) ? size : undefined;
 }
 
-/** A whole number from 1 up. */
-export function parsePositive(flag: string, text: string): number {
+/** Parses a positive number of bytes. */
+export function parseSize(flag: string, text: string): number {
+  const size = readSize(text);
+  if (size === undefined || size === 0) {
+    throw usageError(
+      `${flag} is "${text}", but must be a positive whole number of bytes like 1000000, 512K or 8M`,
+    );
+  }
+  return size;
+}
+
+/** Parses a rate in bytes per second; like a size, but it may have a decimal point. */
+export function parseRate(flag: string, text: string): number {
+  const [, digits, unit = ""] = /^(\d+\.?\d*|\.\d+)([KMG])?(?:iB)?$/i.exec(text) ?? [];
+  const rate = Math.round(Number(digits) * SIZE_UNITS[unit.toUpperCase()]!);
+  if (digits === undefined || rate < 1 || !Number.isSafeInteger(rate)) {
+    throw usageError(
+      `${flag} is "${text}", but must be bytes per second like 100000, 500K or 1.5M`,
+    );
+  }
+  return rate;
+}
+
+/** Parses a whole number that is at least `least`. */
+export function parseCount(flag: string, text: string, least = 0): number {
   const count = Number(text);
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count === 0) {
-    throw usageError(`${flag} is "${text}", but must be a whole number from 1 up`);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count) || count < least) {
+    throw usageError(`${flag} is "${text}", but must be a whole number of at least ${least}`);
   }
   return count;
 }
 
-/** Seconds, as milliseconds: at least `least` of them, at most a day. */
+/** Parses a whole number that is at least 1. */
+export function parsePositive(flag: string, text: string): number {
+  return parseCount(flag, text, 1);
+}
+
+/** Parses a number that is at least 0 and may have a decimal point. */
+export function parseNumber(flag: string, text: string): number {
+  if (!DECIMAL.test(text)) {
+    throw usageError(`${flag} is "${text}", but must be a number of at least 0, like 10 or 2.5`);
+  }
+  return Number(text);
+}
+
+/** Parses seconds; returns milliseconds, from `least` to a day. */
 export function parseSeconds(flag: string, text: string, least = 1): number {
-  const milliseconds = /^(\d+\.?\d*|\.\d+)$/.test(text) ? Math.round(Number(text) * 1000) : -1;
+  const milliseconds = DECIMAL.test(text) ? Math.round(Number(text) * 1000) : -1;
   if (milliseconds < least || milliseconds > 86_400_000) {
     throw usageError(
-      `${flag} is "${text}", but must be a number of seconds from ${least / 1000} to 86400 ` +
+      `${flag} is "${text}", but must be a number of seconds from ${least / 1000} to 86400, ` +
         "like 10 or 2.5",
     );
   }
   return milliseconds;
 }
 
-/** The name of a file. */
+/** Parses a file name. */
 export function parseFile(flag: string, text: string): string {
   if (text === "") throw usageError(`${flag} is "", but must be the name of a file`);
   return text;
+}
+
+/** Makes a parser return `undefined`, the default, for 0: as in curl and aria2, mostly no limit. */
+export function unlessZero<T>(
+  parse: (flag: string, text: string) => T,
+): (flag: string, text: string) => T | undefined {
+  return (flag, text) => /^0+(\.0*)?$/.test(text) ? undefined : parse(flag, text);
 }

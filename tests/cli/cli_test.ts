@@ -75,8 +75,8 @@ Deno.test("exit codes tell what went wrong", async () => {
     faults: [{ kind: "status", status: 404 }],
   });
   const table: [args: string[], code: number, says: RegExp][] = [
-    [[], 2, /^sphttp: a mirror URL is needed: .*--help/],
-    [["--ouput=x", mirror.url], 2, /did you mean --output\?/],
+    [[], 2, /^sphttp: no URL given: .*--help/],
+    [["--ouput=x", mirror.url], 2, /did you mean '--output'\?/],
     [["ftp://a.example/f"], 3, /only http: and https:/],
     [["--retry=0", "http://nosuch.invalid/f"], 6, /no mirror is left/],
     [["--retry=0", `http://127.0.0.1:${closedPort()}/f`], 7, /no mirror is left/],
@@ -115,7 +115,7 @@ Deno.test("TLS: 60 for a certificate that is not trusted, none with -k, 35 for w
   const silent = await ask(secure.addr.port, "-k", "-s");
   assertEquals([silent.code, silent.stderr], [0, ""]);
   const failed = await ask(secure.addr.port, "-k", "-sS", "-C", "-");
-  assertMatch(failed.stderr, /^sphttp: .*--output - leaves none\n$/);
+  assertMatch(failed.stderr, /^sphttp: .*--output -, which leaves no part file\n$/);
   const json = await ask(secure.addr.port, "-k", "--json");
   assertEquals(json.code, 0, json.stderr);
   const types = json.stderr.trimEnd().split("\n").map((line) => JSON.parse(line).type);

@@ -68,13 +68,13 @@ Deno.test("every flag with a value refuses nonsense, and says what it is about",
   }
 });
 
-Deno.test("flags that exclude each other say so", async () => {
+Deno.test("flags that cannot be used together say so", async () => {
   const pairs = [
-    ["-s", "-v", "--silent and --verbose exclude each other"],
-    ["--http1.1", "--http2", "--http1.1 and --http2 exclude each other"],
-    ["-O", "-of", "--output and --remote-name exclude each other"],
-    ["-C-", "-o-", "--continue-at - needs a part file"],
-    ["-A=x", "-HUser-Agent: y", "exclude each other"],
+    ["-s", "-v", "--silent and --verbose cannot be used together"],
+    ["--http1.1", "--http2", "--http1.1 and --http2 cannot be used together"],
+    ["-O", "-of", "--output and --remote-name cannot be used together"],
+    ["-C-", "-o-", "--continue-at - cannot be used with --output -"],
+    ["-A=x", "-HUser-Agent: y", "cannot be used together"],
   ];
   for (const [one, other, says] of pairs) {
     const error = await runCommand([one!, other!, URL]).then(() => undefined, (error) => error);

@@ -29,17 +29,17 @@ Deno.test("parseFlags() reads flags as getopt does", async () => {
 
 Deno.test("parseFlags() says what is wrong with arguments", async () => {
   const refused: [args: string[], says: string][] = [
-    [["--jsn"], "--jsn is no flag of sphttp x; did you mean --json?"],
-    [["--no-json"], "--no-json is no flag of sphttp x; did you mean --json?"],
-    [["--quiet"], "--quiet is no flag of sphttp x; --help shows what there is"],
-    [["--js"], "--js is no flag of sphttp x; did you mean --json?"],
-    // Nobody should come to it by a typing error.
-    [["--recklss"], "--recklss is no flag of sphttp x; --help shows what there is"],
-    [["--reck"], "--reck is no flag of sphttp x; --help shows what there is"],
-    [["-jZ"], "-Z is no flag of sphttp x; its short flags are -j -t"],
-    [["--json=yes"], "--json takes no value"],
-    [["--time"], "--time needs a value: --time SECONDS"],
-    [["-t", "--json"], "-t needs a value, but the flag --json follows; --time=--json if"],
+    [["--jsn"], "unknown option '--jsn' (did you mean '--json'?)"],
+    [["--no-json"], "unknown option '--no-json' (did you mean '--json'?)"],
+    [["--quiet"], "unknown option '--quiet'; try 'sphttp x --help'"],
+    [["--js"], "unknown option '--js' (did you mean '--json'?)"],
+    // A dangerous flag is never suggested.
+    [["--recklss"], "unknown option '--recklss'; try 'sphttp x --help'"],
+    [["--reck"], "unknown option '--reck'; try 'sphttp x --help'"],
+    [["-jZ"], "unknown option '-Z'; try 'sphttp x --help'"],
+    [["--json=yes"], "option '--json' takes no value"],
+    [["--time"], "option '--time' requires a value: --time SECONDS"],
+    [["-t", "--json"], "option '-t' requires a value, but '--json' follows; use --time=--json if"],
   ];
   for (const [args, says] of refused) {
     const error = await assertRejects(() => parseFlags("sphttp x", args, FLAGS), CommandError);

@@ -1,6 +1,16 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { CommandError, USAGE } from "../../lib/command_line/command_error.ts";
-import { parseFile, parsePositive, parseSeconds, readSize } from "../../lib/command_line/values.ts";
+import {
+  parseCount,
+  parseFile,
+  parseNumber,
+  parsePositive,
+  parseRate,
+  parseSeconds,
+  parseSize,
+  readSize,
+  unlessZero,
+} from "../../lib/command_line/values.ts";
 
 Deno.test("readSize() reads numbers of bytes, and nothing else", () => {
   const read: [text: string, bytes: number | undefined][] = [
@@ -18,25 +28,63 @@ Deno.test("readSize() reads numbers of bytes, and nothing else", () => {
   for (const [text, bytes] of read) assertEquals(readSize(text), bytes, text);
 });
 
-Deno.test("parsers of values say what they accept", () => {
-  assertEquals(parsePositive("--n", "12"), 12);
-  assertEquals(parseSeconds("--s", ".5"), 500);
-  assertEquals(parseSeconds("--s", "0", 0), 0);
-  assertEquals(parseFile("--f", " "), " ");
-  const refused: [parse: () => unknown, message: string][] = [
-    [() => parsePositive("--n", "0"), '--n is "0", but must be a whole number from 1 up'],
-    [() => parsePositive("--n", "1e3"), '--n is "1e3", but must be a whole number from 1 up'],
-    [
-      () => parseSeconds("--s", "0"),
-      '--s is "0", but must be a number of seconds from 0.001 to 86400 like 10 or 2.5',
-    ],
-    [
-      () => parseSeconds("--s", "1d", 0),
-      '--s is "1d", but must be a number of seconds from 0 to 86400 like 10 or 2.5',
-    ],
-    [() => parseFile("--f", ""), '--f is "", but must be the name of a file'],
-  ];
-  for (const [parse, message] of refused) {
-    assertEquals(assertThrows(parse, CommandError, message).exitCode, USAGE);
+const PARSED: [parse: (flag: string, text: string) => unknown, text: string, value: unknown][] = [
+  [parseSize, "1000", 1000],
+  [parseSize, "64K", 65536],
+  [parseSize, "8M", 8 * 1024 ** 2],
+  [parseSize, "1g", 1024 ** 3],
+  [parseSize, "2MiB", 2 * 1024 ** 2],
+  [parseSize, "007", 7],
+  [parseRate, "1.5M", 1.5 * 1024 ** 2],
+  [parseCount, "0", 0],
+  [parseCount, "20", 20],
+  [parsePositive, "12", 12],
+  [parseNumber, "2.5", 2.5],
+  [parseNumber, ".5", 0.5],
+  [parseNumber, "0", 0],
+  [parseSeconds, ".5", 500],
+  [parseSeconds, "86400", 86_400_000],
+  [(flag, text) => parseSeconds(flag, text, 0), "0", 0],
+  [unlessZero(parseSeconds), "0.0", undefined],
+  [unlessZero(parseSeconds), "1", 1000],
+  [parseFile, "-", "-"],
+  [parseFile, " ", " "],
+];
+
+Deno.test("parsers of values return what the text means", () => {
+  for (const [parse, text, value] of PARSED) assertEquals(parse("--flag", text), value, text);
+});
+
+const REFUSED: [
+  parse: (flag: string, text: string) => unknown,
+  texts: string[],
+  accepted: string,
+][] = [
+  [
+    parseSize,
+    ["", "0", "-5", "1.5x", "1.5M", "8MB", "K", "1e6", "99999999G", "0x10"],
+    "a positive whole number of bytes like 1000000, 512K or 8M",
+  ],
+  [parseRate, ["", "0", "-5", "5X", "0.1"], "bytes per second like 100000, 500K or 1.5M"],
+  [parseCount, ["", "-1", "1.5", "x", "1e3", "99999999999999999999"], "whole number of at least 0"],
+  [parsePositive, ["0", "1e3"], "a whole number of at least 1"],
+  [
+    parseNumber,
+    ["", "-1", ".", "NaN", "Infinity", "1e3"],
+    "a number of at least 0, like 10 or 2.5",
+  ],
+  [parseSeconds, ["", "0", "-1", "10s", "86401"], "seconds from 0.001 to 86400, like 10 or 2.5"],
+  [(flag, text) => parseSeconds(flag, text, 0), ["1d"], "a number of seconds from 0 to 86400,"],
+  [parseFile, [""], "the name of a file"],
+];
+
+Deno.test("parsers of values refuse others, with flag, value, and what is accepted", () => {
+  for (const [parse, texts, accepted] of REFUSED) {
+    for (const text of texts) {
+      const error = assertThrows(() => parse("--flag", text), CommandError);
+      assertEquals(error.exitCode, USAGE);
+      assertStringIncludes(error.message, `--flag is "${text}", but must be`);
+      assertStringIncludes(error.message, accepted);
+    }
   }
 });

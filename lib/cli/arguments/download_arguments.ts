@@ -1,6 +1,6 @@
 /**
- * Turns a command line into what is to be done. What concerns the engine is in engine_flags.ts; no
- * file is read here.
+ * Parses the command line into plain data. Reads no files. The flags are listed in flags.ts; those that
+ * set options of the engine are parsed in engine_flags.ts.
  *
  * @module
  */
@@ -8,55 +8,57 @@
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
-import { parseFile, parsePositive, parseSeconds } from "../../command_line/values.ts";
+import {
+  parseFile,
+  parseNumber,
+  parsePositive,
+  parseSeconds,
+  unlessZero,
+} from "../../command_line/values.ts";
 import { type Checksum, parseChecksum } from "../checksum/digest.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
-import { parseAge, parseRange, type RequestedRange, unlessZero } from "./values.ts";
+import { parseRange, type RequestedRange } from "./request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
 import { parseWriteOut } from "../report/write_out.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
-/** What is to be done. */
+/** A parsed command line. */
 export type Arguments =
   | { readonly type: "help"; readonly topic: string | undefined }
   | { readonly type: "version" }
   | DownloadArguments;
 
-/** A download of one file, or of several. */
+/** The arguments of a download of one file, or of several. */
 export interface DownloadArguments {
   readonly type: "download";
-  /** URLs of the mirrors as they were given, credentials and all; none with an input file. */
+  /** The mirrors' URLs with their credentials, patterns expanded; empty with an input file. */
   readonly urls: readonly string[];
-  /** The file that names files and their mirrors; `-` is stdin. */
+  /** The file that lists files and their mirrors; `-` is stdin. */
   readonly inputFile: string | undefined;
-  /** Files at once. */
+  /** The maximum number of concurrent downloads. */
   readonly concurrent: number;
-  /** Where a file goes. */
   readonly target: TargetOptions;
-  /** The part of the file that is wanted. */
+  /** The part of the file to download; `undefined` for the whole file. */
   readonly range: RequestedRange | undefined;
-  /** Checksums that the file must have. */
+  /** The checksums to verify. */
   readonly checksums: readonly Checksum[];
-  /** A file that names checksums of files. */
+  /** A file with checksums by file name. */
   readonly checksumFile: string | undefined;
-  /** Who the user is, for mirrors whose URL does not say it. */
   readonly login: LoginOptions;
-  /** When everything must be over, in milliseconds from the start. */
+  /** The time limit for the whole command, in milliseconds. */
   readonly maxTimeMs: number | undefined;
-  /** What is told, and how. */
   readonly report: ReportOptions;
-  /** Where events are written as lines of JSON. */
+  /** The file to write events to. */
   readonly traceFile: string | undefined;
-  /** Where what is known of servers is read from and written to. */
   readonly serverStats: ServerStatFiles;
-  /** A file of certificates to trust. */
+  /** A file with CA certificates to trust. */
   readonly caCertFile: string | undefined;
-  /** Whether any certificate is trusted. */
+  /** If true, certificates are not verified. */
   readonly insecure: boolean;
-  /** Options of the engine. */
+  /** The options of the engine. */
   readonly options: DownloaderOptions;
 }
 
@@ -70,29 +72,29 @@ export interface ServerStatFiles {
   readonly maxAgeMs: number | undefined;
 }
 
-/** Files at once unless the user says how many. */
+/** The default of `--max-concurrent-downloads`. */
 const CONCURRENT = 2;
 
-/** Understands a command line. Rejects with a usage error when it makes no sense. */
+/** Parses a command line. Rejects with a usage error if it is invalid. */
 export async function parseArguments(args: readonly string[]): Promise<Arguments> {
   const values = await parseFlags("sphttp", args, FLAGS);
   const { rest: urls, has, given, each } = values;
   if (has("help")) {
-    // Who asks for help behind a URL asks about no topic.
+    // A URL before --help is not a topic.
     return { type: "help", topic: urls.find((text) => !/[:/@]/.test(text)) };
   }
   if (has("version")) return { type: "version" };
   for (const [one, other] of EXCLUSIVE) {
-    if (has(one) && has(other)) throw usageError(`--${one} and --${other} exclude each other`);
+    if (has(one) && has(other)) throw usageError(`--${one} and --${other} cannot be used together`);
   }
   if (each("output", (_flag, text) => text).length > 1) {
     throw usageError(
-      "--output was given twice, but all URLs are mirrors of one file; --input-file is for several",
+      "--output was given twice, but all URLs are mirrors of one file; use --input-file for several",
     );
   }
   const inputFile = given("input-file", parseFile);
   if (inputFile === undefined && urls.length === 0) {
-    throw usageError("a mirror URL is needed: sphttp [options] URL...; --help shows the options");
+    throw usageError("no URL given: sphttp [options] URL...; try 'sphttp --help'");
   }
   if (inputFile !== undefined) checkSeveral(values, urls);
   const target = targetOptions(values);
@@ -125,7 +127,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     serverStats: {
       load: given("server-stat-if", parseFile),
       save: given("server-stat-of", parseFile),
-      maxAgeMs: given("server-stat-timeout", parseAge),
+      maxAgeMs: given("server-stat-timeout", (flag, text) => parseNumber(flag, text) * 1000),
     },
     caCertFile: given("cacert", parseFile),
     insecure: has("insecure"),
@@ -135,17 +137,19 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
 
 function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {
   const output = given("output", (flag, text) => {
-    if (text === "") throw usageError(`${flag} is "", but must be the name of a file, or -`);
+    if (text === "") throw usageError(`${flag} is "", but must be the name of a file or -`);
     return text;
   });
   const resume = given("continue-at", (flag, text) => {
     if (text !== "-") {
-      throw usageError(`${flag} is "${text}", but only - is known: the part file says where`);
+      throw usageError(
+        `${flag} is "${text}", but must be -: the length of the part file is the offset`,
+      );
     }
     return true;
   }) ?? false;
   if (resume && output === "-") {
-    throw usageError("--continue-at - needs a part file, and --output - leaves none");
+    throw usageError("--continue-at - cannot be used with --output -, which leaves no part file");
   }
   return {
     output,
@@ -158,21 +162,22 @@ function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {
   };
 }
 
-/** What is said of one file makes no sense for several. */
+/** Refuses arguments that are for one file when an input file may name several. */
 function checkSeveral({ has }: ParsedFlags<FlagName>, urls: readonly string[]): void {
   if (urls.length > 0) {
-    throw usageError("--input-file names the URLs; none can be given besides");
+    throw usageError("--input-file cannot be used with URLs on the command line");
   }
   for (const name of ["output", "checksum", "range", "trace"] as const) {
     if (!has(name)) continue;
     const instead = { output: "out=", checksum: "checksum=" }[name as "output"];
     throw usageError(
-      `--${name} is for one file, and --input-file may name several` +
-        (instead === undefined ? "" : `; ${instead} below a line of it is for that file`),
+      `--${name} cannot be used with --input-file, which may list several files` +
+        (instead === undefined ? "" : `; use ${instead} below a file's line`),
     );
   }
 }
 
+/** Flags that contradict each other. */
 const EXCLUSIVE: readonly (readonly [FlagName, FlagName])[] = [
   ["silent", "verbose"],
   ["silent", "json"],

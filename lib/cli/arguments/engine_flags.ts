@@ -8,21 +8,23 @@
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { parseSeconds } from "../../command_line/values.ts";
+import {
+  parseCount,
+  parseNumber,
+  parseRate,
+  parseSeconds,
+  parseSize,
+  unlessZero,
+} from "../../command_line/values.ts";
 import type { FlagName, RequestFlagName } from "./flags.ts";
 import {
   parseConnections,
   parseCookie,
-  parseCount,
   parseHeader,
   parseHeaderValue,
-  parseNumber,
   parseProxy,
-  parseRate,
-  parseSize,
   parseStaticDelay,
-  unlessZero,
-} from "./values.ts";
+} from "./request_values.ts";
 
 type FlagValues = ParsedFlags<FlagName>;
 
@@ -44,7 +46,9 @@ export interface RequestOptions {
 /** The options of those flags that say how mirrors are asked. */
 export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOptions {
   const { has, given } = values;
-  if (has("http1.1") && has("http2")) throw usageError("--http1.1 and --http2 exclude each other");
+  if (has("http1.1") && has("http2")) {
+    throw usageError("--http1.1 and --http2 cannot be used together");
+  }
   return {
     proxy: given("proxy", parseProxy),
     headers: headers(values),
@@ -100,7 +104,7 @@ function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string
   const named = (flag: RequestFlagName, name: string, value: string | undefined) => {
     if (value === undefined) return;
     if (all.some(([other]) => other.toLowerCase() === name.toLowerCase())) {
-      throw usageError(`--${flag} and --header "${name}: …" exclude each other`);
+      throw usageError(`--${flag} and --header "${name}: …" cannot be used together`);
     }
     all.unshift([name, value]);
   };

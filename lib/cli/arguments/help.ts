@@ -1,27 +1,26 @@
 /**
- * The texts of `--help`, made from the table of flags: the common options on a screen, one group, or
- * everything. They fit 80 columns.
+ * Makes the texts of `--help` from the table of flags: the common options on one screen, one group, or
+ * everything. They fit into 80 columns.
  *
  * @module
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { flagLine } from "../../command_line/flag_line.ts";
-import type { Flag } from "../../command_line/flag_parser.ts";
+import { type Flag, flagLine } from "../../command_line/flag_parser.ts";
 import { FLAG_GROUPS } from "./flags.ts";
 
-/** Column in which the words about a flag begin. */
+/** The column in which descriptions begin. */
 const COLUMN = 37;
 
 const SIZES = "SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.\n";
 
-/** The help about a topic: `all`, a group like `limits`, or, without one, the common options. */
+/** Returns the help on a topic: `all`, a group like `limits`, or by default the common options. */
 export function helpText(version: string, topic?: string): string {
   if (topic === undefined) return commonHelp(version);
   if (topic === "all") return wholeHelp(version);
   const group = Object.entries(FLAG_GROUPS).find(([title]) => keyOf(title) === topic.toLowerCase());
   if (group === undefined) {
-    throw usageError(`--help knows no "${topic}"; there are all, ${topics().join(", ")}`);
+    throw usageError(`unknown help topic '${topic}'; topics are all, ${topics().join(", ")}`);
   }
   return groupHelp(group);
 }
@@ -34,7 +33,7 @@ function commonHelp(version: string): string {
   return `sphttp ${version}: one file from many HTTP mirrors at once, in order
 Usage: sphttp [options] URL...    (all URLs are mirrors of the same file)
        sphttp probe URL... | analyze TRACE | completions SHELL
-${groups.join("")}--help all: every option and the exit codes; or --help with one of
+${groups.join("")}'--help all' shows every option and the exit codes; other topics:
   ${topics().join(", ")}
 `;
 }
@@ -44,18 +43,18 @@ function wholeHelp(version: string): string {
 Usage: sphttp [options] URL...    (all URLs are mirrors of the same file)
 ${
     Object.entries(FLAG_GROUPS).map(groupHelp).join("")
-  }${SIZES}A URL may have {a,b} and [1-3] in it: each stands for several mirrors.
+  }${SIZES}A URL may contain {a,b} and [1-3]; each expansion is a mirror.
 Commands:
-  sphttp probe URL...       measure mirrors: which are worth using, and why not
-  sphttp analyze TRACE      the thesis's measures of a trace, and its figures
-  sphttp completions SHELL  for bash, zsh or fish
+  sphttp probe URL...       measure mirrors: which are worth using?
+  sphttp analyze TRACE      print the thesis's measures of a trace, or plot it
+  sphttp completions SHELL  print completions for bash, zsh or fish
 Examples:
   sphttp https://a.example/f.iso https://b.example/f.iso
   sphttp -o - https://a.example/f.tar https://b.example/f.tar | tar x
   sphttp -C - -o f.iso --checksum sha-256=HEX https://{a,b,c}.example/f.iso
-Exit codes: 0 complete, 2 usage, 3 URL, 5 proxy's name, 6 host name, 7 connect,
-  18 cut short, 22 HTTP status, 23 write, 26 read, 28 timeout, 32 checksum,
-  33 range, 35 TLS, 36 cannot continue, 47 redirects, 56 receive or mirrors that
+Exit codes: 0 complete, 2 usage, 3 URL, 5 proxy name, 6 host name, 7 connect,
+  18 truncated, 22 HTTP status, 23 write, 26 read, 28 timeout, 32 checksum,
+  33 range, 35 TLS, 36 cannot resume, 47 redirects, 56 receive, or mirrors
   differ, 60 certificate, 129 terminal closed, 130 Ctrl-C, 143 SIGTERM
 `;
 }
@@ -68,7 +67,7 @@ function topics(): string[] {
   return Object.keys(FLAG_GROUPS).map(keyOf);
 }
 
-/** What a group is asked for by: its last word. */
+/** Returns the topic of a group: its last word. */
 function keyOf(title: string): string {
   return title.toLowerCase().split(" ").at(-1)!;
 }

@@ -1,7 +1,7 @@
 /**
- * Lists of files to download, in the format of aria2's input files: a line for each file with the URLs
- * of its mirrors, parted by tabs or spaces, and below it indented lines with options of this file.
- * Everything that is wrong with a list is found before the first request.
+ * Parses lists of files to download in the format of aria2's input files: a line per file with the URLs
+ * of its mirrors, separated by tabs or spaces, followed by indented lines with options of the file. A
+ * list is checked as a whole, before the first request.
  *
  * @module
  */
@@ -12,19 +12,19 @@ import { redactUrl } from "../../http/redact.ts";
 import { parseChecksum } from "../checksum/digest.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text_width.ts";
-import { parseHeader, parseHeaderValue } from "./values.ts";
+import { parseHeader, parseHeaderValue } from "./request_values.ts";
 
 /** One file of a list. */
 export interface InputEntry {
-  /** URLs of its mirrors as they were given, credentials, patterns and all; at least one. */
+  /** The URLs of its mirrors with their credentials, patterns not expanded; at least one. */
   readonly urls: readonly string[];
-  /** Its options in order, as name and value; `checksum` and `header` may be there several times. */
+  /** Its options in order, as name and value; `checksum` and `header` may be repeated. */
   readonly options: readonly (readonly [name: InputOption, value: string])[];
-  /** Number of the line with the URLs, from 1. */
+  /** The number of the line with the URLs, from 1. */
   readonly line: number;
 }
 
-/** Looks at the value of an option; `flag` is what messages call it. */
+/** Checks the value of an option; `flag` is its name in messages. */
 type Check = (flag: string, value: string) => void;
 
 const CHECKS = {
@@ -36,16 +36,16 @@ const CHECKS = {
   "user-agent": parseHeaderValue,
 } as const satisfies Readonly<Record<string, Check>>;
 
-/** The name of an option that a file of a list may have. */
+/** The name of an option of a file. */
 export type InputOption = keyof typeof CHECKS;
 
-/** Options that add to each other; of the others there is one. */
+/** Options that may be repeated. */
 const REPEATABLE: ReadonlySet<InputOption> = new Set(["checksum", "header"]);
 
 /**
- * Reads a list, which messages call `where`; it may be empty.
+ * Parses a list, which may be empty; `where` is its name in messages.
  *
- * @throws {CommandError} a line makes no sense; the message names it
+ * @throws {CommandError} a line is invalid; the message names it
  */
 export function parseInputFile(text: string, where: string): InputEntry[] {
   const entries: { urls: string[]; options: [InputOption, string][]; line: number }[] = [];
@@ -63,12 +63,12 @@ export function parseInputFile(text: string, where: string): InputEntry[] {
     const options = entries.at(-1)?.options;
     if (options === undefined) {
       throw usageError(
-        `${place}: an option stands before the first URL; a line with URLs is needed`,
+        `${place}: option before the first URL; a file begins with a line of URLs`,
       );
     }
     const [name, value] = parseOption(place, trimmed);
     if (!REPEATABLE.has(name) && options.some(([other]) => other === name)) {
-      throw usageError(`${place}: ${name}= is given twice for one file`);
+      throw usageError(`${place}: ${name}= was given twice for one file`);
     }
     options.push([name, value]);
   }
@@ -82,27 +82,27 @@ function parseOption(place: string, text: string): [name: InputOption, value: st
   const found = known.find((option) => option === name);
   if (/^https?:/i.test(text)) {
     throw usageError(
-      `${place}: an indented line is an option of the file above, but this is a URL`,
+      `${place}: unexpected URL; an indented line is an option of the file above`,
     );
   }
   if (found === undefined) {
     const shown = truncate(printable(name), 40);
-    // What has no name in front of a sign of equality may be a secret.
-    if (equals < 1) throw usageError(`${place}: an option is NAME=VALUE with ${list(known)}`);
+    // Without a name before an equals sign, the text may be a secret.
+    if (equals < 1) throw usageError(`${place}: an option must be NAME=VALUE: ${list(known)}`);
     const nearest: string = closestString(name, known);
     throw usageError(
-      `${place}: ${shown}= is no option of a file; did you mean ${nearest}=? ` +
-        `(${list(known)} are known)`,
+      `${place}: unknown option '${shown}=' (did you mean '${nearest}='?); ` +
+        `options of a file are ${list(known)}`,
     );
   }
-  if (equals === -1) throw usageError(`${place}: ${name} needs a value: ${name}=VALUE`);
+  if (equals === -1) throw usageError(`${place}: option '${name}' requires a value: ${name}=VALUE`);
   const value = text.slice(equals + 1).trimStart();
   const check: Check = CHECKS[found];
   check(`${place}: ${found}`, value);
   return [found, value];
 }
 
-/** Only what cannot be meant at all is refused: a pattern may stand where a host does. */
+/** Refuses what cannot be a URL. Patterns are expanded later, and may replace a host. */
 function checkUrl(place: string, url: string): void {
   if (/^https?:\/\/./i.test(url)) return;
   const shown = truncate(printable(redactUrl(url)), 60);
@@ -112,23 +112,23 @@ function checkUrl(place: string, url: string): void {
   );
 }
 
-/** The name of a file, or a path that leads further down only. */
+/** Checks a file name, or a path that stays below the directory. */
 function checkOut(flag: string, value: string): void {
   checkPath(flag, value);
   const steps = value.split(/[/\\]/);
   const wrong = (why: string) => usageError(`${flag} is "${printable(value)}", but ${why}`);
   if (steps[0] === "" || /^[a-z]:/i.test(value)) {
-    throw wrong("must not be an absolute path; dir= is for the directory");
+    throw wrong("must not be an absolute path; set the directory with dir=");
   }
-  if (steps.includes("..")) throw wrong("must not lead up with ..; dir= is for the directory");
-  if (["", "."].includes(steps.at(-1)!)) throw wrong("must end with the name of a file");
-  if (value === "-") throw wrong("files of a list do not go to stdout");
+  if (steps.includes("..")) throw wrong("must not contain ..; set the directory with dir=");
+  if (["", "."].includes(steps.at(-1)!)) throw wrong("must end with a file name");
+  if (value === "-") throw wrong("files of a list cannot be written to stdout");
 }
 
 function checkPath(flag: string, value: string): void {
-  if (value === "") throw usageError(`${flag} is "", but must be a name`);
+  if (value === "") throw usageError(`${flag} is "", but must not be empty`);
   if (/\p{Cc}/u.test(value)) {
-    throw usageError(`${flag} is "${printable(value)}", but must not have control characters`);
+    throw usageError(`${flag} is "${printable(value)}", but must not contain control characters`);
   }
 }
 

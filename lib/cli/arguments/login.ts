@@ -1,6 +1,6 @@
 /**
- * Puts the user's name and password into the URLs of the mirrors that the user named: the engine
- * sends them to that origin only, and shows them nowhere.
+ * Finds the user name and the password for each mirror, and puts them into its URL. The engine sends them
+ * to that origin only, and never shows them.
  *
  * @module
  */
@@ -8,20 +8,22 @@
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { parseFile } from "../../command_line/values.ts";
-import { hasCredentials, putCredentials } from "../../http/credentials.ts";
-import type { RequestFlagName } from "./flags.ts";
-import { parseUser } from "./values.ts";
+import { type Credentials, hasCredentials, putCredentials } from "../../http/credentials.ts";
 import { reason } from "../failure/file_error.ts";
+import { printable } from "../report/text_width.ts";
+import type { RequestFlagName } from "./flags.ts";
 import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
+import { parseUser, type User } from "./request_values.ts";
 
-/** Who the user is. */
+/** The flags that say who the user is. */
 export interface LoginOptions {
-  readonly user: { readonly user: string; readonly password: string } | undefined;
-  /** Whether a netrc file is read: the usual one, or one that is named. */
+  /** The value of `--user`, which goes before the netrc file. */
+  readonly user: User | undefined;
+  /** Whether to read the usual netrc file, or the path of another one. */
   readonly netrc: boolean | string;
 }
 
-/** Understands who the user is. */
+/** Parses the flags that say who the user is. */
 export function parseLoginOptions({ has, given }: ParsedFlags<RequestFlagName>): LoginOptions {
   return {
     user: given("user", parseUser),
@@ -29,53 +31,75 @@ export function parseLoginOptions({ has, given }: ParsedFlags<RequestFlagName>):
   };
 }
 
-/** Knows who the user is. */
+/**
+ * Asks for the password if `--user` has none and stdin and stdout are a terminal. Must be called before
+ * signals are handled: while it waits for input, no JavaScript runs, and Ctrl-C would do nothing.
+ */
+export async function askPassword(login: LoginOptions): Promise<LoginOptions> {
+  const { user } = login;
+  if (user === undefined || user.password !== undefined) return login;
+  // promptSecret() writes to stdout, which may be the pipe that gets the file.
+  if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return login;
+  const { promptSecret } = await import("@std/cli/prompt-secret");
+  const text: string | null = promptSecret(
+    `Enter password for user '${printable(user.username)}':`,
+    {
+      mask: "",
+    },
+  );
+  return { ...login, user: { ...user, password: text ?? undefined } };
+}
+
+/** Adds credentials to the URLs of mirrors. */
 export class Login {
-  readonly #user: LoginOptions["user"];
+  readonly #user: Credentials | undefined;
   readonly #entries: readonly NetrcEntry[];
 
-  private constructor(user: LoginOptions["user"], entries: readonly NetrcEntry[]) {
+  private constructor(user: Credentials | undefined, entries: readonly NetrcEntry[]) {
     this.#user = user;
     this.#entries = entries;
   }
 
-  /** Reads the netrc file, if one is to be read; the usual one need not be there. */
+  /** Reads the netrc file, if there is to be one. Only a file that was named must exist. */
   static async of({ user, netrc }: LoginOptions): Promise<Login> {
-    if (netrc === false) return new Login(user, []);
+    const credentials = user && credentialsOf(user);
+    if (netrc === false) return new Login(credentials, []);
     const named = typeof netrc === "string";
     const path = named ? netrc : netrcPath(environment());
     if (path === undefined) {
-      throw usageError(
-        "--netrc: no home directory is known to look in; --netrc-file FILE names it",
-      );
+      throw usageError("--netrc: the home directory is unknown; use --netrc-file FILE");
     }
     try {
-      return new Login(user, parseNetrc(await Deno.readTextFile(path)));
+      return new Login(credentials, parseNetrc(await Deno.readTextFile(path)));
     } catch (error) {
-      if (!named && error instanceof Deno.errors.NotFound) return new Login(user, []);
+      if (!named && error instanceof Deno.errors.NotFound) return new Login(credentials, []);
       throw usageError(`${named ? "--netrc-file" : "--netrc"}: ${path}: ${reason(error)}`);
     }
   }
 
-  /** The URL with a name and a password; as it is where it has some, and where none are known. */
+  /** Returns the URL with credentials; unchanged if it has some, or if none are known for its host. */
   apply(text: string): string {
-    const host = URL.parse(text)?.hostname;
-    return withUser(text, this.#user ?? (host === undefined ? undefined : this.#fromNetrc(host)));
+    const url = URL.parse(text);
+    if (url === null || hasCredentials(url)) return text;
+    const credentials = this.#user ?? this.#fromNetrc(url.hostname);
+    if (credentials === undefined) return text;
+    putCredentials(url, credentials);
+    return url.href;
   }
 
-  #fromNetrc(host: string): { user: string; password: string } | undefined {
-    const entry = credentialsFor([...this.#entries], host);
+  #fromNetrc(host: string): Credentials | undefined {
+    const entry = credentialsFor(this.#entries, host);
     if (entry?.login === undefined) return undefined;
-    return { user: entry.login, password: entry.password ?? "" };
+    return { username: entry.login, password: entry.password ?? "" };
   }
 }
 
-/** The URL with a user's name and password, unless it has its own. */
-function withUser(text: string, login: LoginOptions["user"]): string {
-  const url = URL.parse(text);
-  if (login === undefined || url === null || hasCredentials(url)) return text;
-  putCredentials(url, { username: login.user, password: login.password });
-  return url.href;
+function credentialsOf({ username, password }: User): Credentials {
+  if (password !== undefined) return { username, password };
+  throw usageError(
+    "--user has no password, and there is no terminal to ask for it; " +
+      "use --user USER:PASSWORD, or --netrc",
+  );
 }
 
 function environment(): Record<string, string> {

@@ -1,41 +1,42 @@
 /**
- * Names and passwords from a netrc file, read as curl reads it: words in any number of lines, quoted
- * ones with escapes, comments, and macros, which are skipped. Words that it does not know are passed
- * over. What stands in the file is never part of a message.
+ * Parses netrc files as curl does: words on any number of lines, quoted words with escapes, comments, and
+ * macros, which are skipped. Unknown words are ignored. Messages never quote the file.
+ *
+ * Own code because neither the platform nor `@std` has a netrc parser.
  *
  * @module
  */
 
 import { usageError } from "../../command_line/command_error.ts";
 
-/** What a netrc file says of one host. */
+/** An entry of a netrc file. */
 export interface NetrcEntry {
-  /** The host; `undefined` is any that has no entry of its own. */
+  /** The host; `undefined` for the default entry. */
   readonly machine: string | undefined;
-  /** The user's name. */
+  /** The user name. */
   readonly login?: string | undefined;
   /** The password. */
   readonly password?: string | undefined;
-  /** Another password, which HTTP has no use for. */
+  /** Another password, which HTTP does not use. */
   readonly account?: string | undefined;
 }
 
-/** A word, and the line that it begins in. */
+/** A word, and the line on which it begins. */
 interface Word {
   readonly text: string;
   readonly line: number;
 }
 
-/** A value that belongs to an entry. */
+/** A keyword that has a value. */
 type Field = "login" | "password" | "account";
 
 const FIELDS: ReadonlySet<string> = new Set<Field>(["login", "password", "account"]);
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
 /**
- * Reads a netrc file.
+ * Parses a netrc file.
  *
- * @throws {CommandError} a quoted word does not end in its line, or a value is missing; names the line
+ * @throws {CommandError} a quoted word is not closed on its line, or a value is missing; names the line
  */
 export function parseNetrc(text: string): NetrcEntry[] {
   const words = new Words(text.replace(/^\ufeff/, ""));
@@ -49,7 +50,7 @@ export function parseNetrc(text: string): NetrcEntry[] {
     } else if (keyword === "macdef") words.skipMacro();
     else if (FIELDS.has(keyword)) {
       const { text } = words.value(word);
-      // The first machine is still to come.
+      // Values before the first machine are ignored.
       if (entry !== undefined) entry[keyword as Field] = text;
     }
   }
@@ -57,8 +58,8 @@ export function parseNetrc(text: string): NetrcEntry[] {
 }
 
 /**
- * The entry for a host, as `URL.hostname` names it: the first one of its own with a name or a
- * password, else the default.
+ * Returns the entry for a host as in `URL.hostname`: the first one for it that has a name or a password,
+ * or the default entry.
  */
 export function credentialsFor(
   entries: readonly NetrcEntry[],
@@ -71,8 +72,8 @@ export function credentialsFor(
 }
 
 /**
- * Where the netrc file of this user is: what `NETRC` names, else `.netrc` (on Windows `_netrc`) in
- * the home directory; `undefined` where there is none.
+ * Returns the path of the user's netrc file: `$NETRC`, or `.netrc` (on Windows `_netrc`) in the home
+ * directory; `undefined` if there is no home directory.
  */
 export function netrcPath(
   env: Readonly<Record<string, string | undefined>>,
@@ -85,10 +86,10 @@ export function netrcPath(
   return home ? `${home.replace(/[/\\]$/, "")}\\_netrc` : undefined;
 }
 
-/** The words of a file. */
+/** Splits a file into words. */
 class Words {
   readonly #lines: readonly string[];
-  /** Index of the line, and what is left of it. */
+  /** Index of the current line, and the rest of it. */
   #line = 0;
   #rest: string;
 
@@ -97,25 +98,24 @@ class Words {
     this.#rest = this.#lines[0]!;
   }
 
-  /** The next word where a keyword may stand; a `#` there begins a comment. */
+  /** Returns the next word where a keyword is expected; `#` begins a comment there. */
   keyword(): Word | undefined {
     while (this.#seek() && this.#rest.startsWith("#")) this.#rest = "";
     return this.#next();
   }
 
-  /** The next word, whatever it begins with: the value of a keyword. */
+  /** Returns the value of a keyword; on the line of the keyword, it may begin with `#`. */
   value(keyword: Word): Word {
     const startedIn = this.#line;
     while (this.#seek() && this.#line > startedIn && this.#rest.startsWith("#")) this.#rest = "";
     const word = this.#next();
     if (word !== undefined) return word;
     throw usageError(
-      `line ${keyword.line}: nothing follows "${keyword.text.toLowerCase()}", ` +
-        "but its value is needed",
+      `line ${keyword.line}: "${keyword.text.toLowerCase()}" has no value`,
     );
   }
 
-  /** Skips a macro: its name, and everything up to an empty line. */
+  /** Skips a macro: its name, and all lines up to an empty one. */
   skipMacro(): void {
     while (++this.#line < this.#lines.length && this.#lines[this.#line]!.trim() !== "");
     this.#rest = "";
@@ -128,7 +128,7 @@ class Words {
     return { text, line };
   }
 
-  /** Goes to where the next word begins; false at the end. */
+  /** Moves to the next word; returns false at the end. */
   #seek(): boolean {
     this.#rest = this.#rest.trimStart();
     while (this.#rest === "") {
@@ -144,18 +144,18 @@ class Words {
     return word;
   }
 
-  /** A word in quotes, which may have spaces, and `\"`, `\\`, `\n`, `\r`, `\t`. */
+  /** Reads a quoted word, which may contain spaces and `\"`, `\\`, `\n`, `\r`, `\t`. */
   #quoted(): string {
     const match = /^"((?:[^"\\]|\\.)*)"/.exec(this.#rest);
     if (match === null) {
-      throw usageError(`line ${this.#line + 1}: a word in quotes does not end; " is needed`);
+      throw usageError(`line ${this.#line + 1}: missing closing quote`);
     }
     this.#rest = this.#rest.slice(match[0].length);
     return match[1]!.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character);
   }
 }
 
-/** A host name to compare: no upper case, no brackets of an IPv6 address, no final dot. */
+/** Returns a host name for comparison: lower case, without brackets and without a final dot. */
 function canonical(host: string): string {
   return host.toLowerCase().replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
 }

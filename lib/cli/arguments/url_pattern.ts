@@ -1,7 +1,9 @@
 /**
- * URL patterns as curl has them: `{a,b}`, `[1-3]`, `[001-100:10]` and `[a-z]`, several of them in one
- * URL. What they give are URLs of mirrors of one file. A backslash takes the meaning from a bracket;
- * IPv6 addresses are left as they are.
+ * Expands URL patterns as curl does: `{a,b}`, `[1-3]`, `[001-100:10]` and `[a-z]`, any number of them in
+ * one URL. A backslash escapes a bracket; IPv6 addresses are not patterns.
+ *
+ * Own code because `expandGlob` and `globToRegExp` of `@std` match existing names: they cannot list
+ * what a pattern stands for, and know no ranges of numbers with a step.
  *
  * @module
  */
@@ -9,21 +11,25 @@
 import { usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
 
-/** The most URLs that one pattern may stand for. */
+/** The maximum number of URLs that one pattern may expand to. */
 export const MOST_URLS = 256;
 
-/** A part of a pattern: a list of texts, of which each URL has one. */
+/** A part of a pattern: each URL has one of these texts in its place. */
 type Choices = readonly string[];
 
-/** An IPv6 address in its brackets: no hyphen, and two colons at least. */
+/** An IPv6 address in brackets: without a hyphen, and with at least two colons. */
 const IPV6 = /\[(?=[^\]]*:[^\]]*:)[0-9a-f:.]+(?:%25[^\]\s]+)?\]/iy;
-/** The inside of `[1-3:2]`; curl lets blanks stand behind the hyphen. */
+/** `[1-3:2]` after its bracket; curl allows blanks after the hyphen. */
 const NUMBERS = /(\d+)-[ \t]*(\d+)(?::(\d+))?\]/y;
-/** The inside of `[a-e:2]`. */
+/** `[a-e:2]` after its bracket. */
 const LETTERS = /([a-z])-([a-z])(?::(\d+))?\]/iy;
 const UNESCAPED = /[^\\{}[\]]|\\[{}[\]]?/y;
 
-/** The URLs that a pattern stands for; the last part of it changes fastest. */
+/**
+ * Returns the URLs that a pattern stands for; its last part changes fastest.
+ *
+ * @throws {CommandError} the pattern is invalid; names the position
+ */
 export function expandUrlPattern(text: string): string[] {
   const parts = new Parser(text).parse();
   const count = parts.reduce((product, choices) => product * choices.length, 1);
@@ -34,7 +40,7 @@ export function expandUrlPattern(text: string): string[] {
   );
 }
 
-/** Reads one pattern from its beginning to its end. */
+/** Parses one pattern. */
 class Parser {
   readonly #text: string;
   #position = 0;
@@ -55,7 +61,7 @@ class Parser {
     return parts;
   }
 
-  /** Text up to the next bracket. */
+  /** Parses text up to the next bracket. */
   #literal(): string {
     let literal = "";
     for (let match; (match = this.#match(UNESCAPED)) !== undefined;) {
@@ -64,7 +70,7 @@ class Parser {
     return literal;
   }
 
-  /** `{a,b}`; within it a backslash takes the meaning from any character. */
+  /** Parses `{a,b}`, in which a backslash escapes any character. */
   #set(): Choices {
     const opening = this.#position++;
     const choices = [""];
@@ -72,9 +78,9 @@ class Parser {
       const character = this.#text[this.#position];
       if (character === undefined) throw this.#error("unmatched {", opening);
       if (character === "{" || character === "[") {
-        throw this.#error(`${character} within braces: patterns cannot be nested`);
+        throw this.#error(`${character} inside braces: patterns cannot be nested`);
       }
-      if (character === "]") throw this.#error("unexpected ] within braces");
+      if (character === "]") throw this.#error("unexpected ] inside braces");
       this.#position++;
       if (character === "}") break;
       if (character === ",") choices.push("");
@@ -84,12 +90,12 @@ class Parser {
     return choices;
   }
 
-  /** What stands behind a backslash; the backslash itself where nothing does. */
+  /** Returns the character after a backslash; the backslash itself at the end. */
   #escaped(): string {
     return this.#text[this.#position++] ?? "\\";
   }
 
-  /** An IPv6 address, `[]`, or a range. */
+  /** Parses an IPv6 address, `[]`, or a range. */
   #bracket(): Choices {
     const address = this.#match(IPV6);
     if (address !== undefined) return [address[0]];
@@ -103,11 +109,11 @@ class Parser {
     const letters = this.#match(LETTERS);
     if (letters !== undefined) return this.#letters(letters, opening);
     if (!this.#text.includes("]", opening)) throw this.#error("unmatched [", opening);
-    throw this.#error("bad range", opening, "[1-10], [001-100:5] or [a-z] is needed");
+    throw this.#error("bad range", opening, "it must be like [1-10], [001-100:5] or [a-z]");
   }
 
   #numbers([, first = "", last = "", step = "1"]: RegExpExecArray, opening: number): Choices {
-    // Zeros before the first number set the width of all of them.
+    // Leading zeros of the first number set the width of all numbers.
     const width = first.startsWith("0") ? first.length : 0;
     const values = this.#steps(Number(first), Number(last), Number(step), opening);
     return values.map((value) => String(value).padStart(width, "0"));
@@ -115,9 +121,9 @@ class Parser {
 
   #letters([, first = "", last = "", step = "1"]: RegExpExecArray, opening: number): Choices {
     const [from, to] = [first.charCodeAt(0), last.charCodeAt(0)];
-    // From an upper to a lower case letter there are signs that are no letters between them.
+    // Between Z and a, there are characters that are not letters.
     if ((first < "a") !== (last < "a")) {
-      throw this.#error("bad range", opening, "letters of one case are needed");
+      throw this.#error("bad range", opening, "both letters must have the same case");
     }
     return this.#steps(from, to, Number(step), opening).map((code) => String.fromCharCode(code));
   }
@@ -126,17 +132,17 @@ class Parser {
     if (!Number.isSafeInteger(last) || !Number.isSafeInteger(first)) {
       throw this.#error("bad range", opening, "its numbers are too large");
     }
-    if (first > last) throw this.#error("bad range", opening, "it goes downwards");
+    if (first > last) throw this.#error("bad range", opening, "its end is less than its start");
     if (step < 1 || (first === last ? step !== 1 : step > last - first)) {
       throw this.#error("bad range", opening, `its step must be from 1 to ${last - first || 1}`);
     }
     const count = Math.floor((last - first) / step) + 1;
-    // Before a list is made that fills the memory.
+    // Checked here, before a huge list is allocated.
     if (count > MOST_URLS) throw tooMany(this.#text);
     return Array.from({ length: count }, (_, index) => first + index * step);
   }
 
-  /** What the expression matches here; goes on behind it. */
+  /** Matches the expression at the current position and moves past the match. */
   #match(expression: RegExp): RegExpExecArray | undefined {
     expression.lastIndex = this.#position;
     const match = expression.exec(this.#text) ?? undefined;
@@ -147,13 +153,13 @@ class Parser {
   #error(what: string, position = this.#position, needed?: string): Error {
     return usageError(
       `${what} at position ${position + 1} of the URL ${shown(this.#text)}` +
-        (needed === undefined ? `; \\ before a bracket takes its meaning away` : `; ${needed}`),
+        (needed === undefined ? `; escape a literal bracket with \\` : `; ${needed}`),
     );
   }
 }
 
 function tooMany(text: string): Error {
-  return usageError(`the URL ${shown(text)} stands for more than ${MOST_URLS} URLs`);
+  return usageError(`the URL ${shown(text)} expands to more than ${MOST_URLS} URLs`);
 }
 
 function shown(text: string): string {

@@ -1,5 +1,5 @@
 /**
- * Completions for bash, from 3.2 on. They need nothing of the package bash-completion.
+ * Completions for bash 3.2 or later. They do not need the package bash-completion.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import {
   SUBCOMMANDS,
 } from "./words.ts";
 
-const HEAD = String.raw`# Completions of sphttp for bash. To have them in every shell:
+const HEAD = String.raw`# Completions of sphttp for bash. To install them:
 #   sphttp completions bash > ~/.local/share/bash-completion/completions/sphttp
 
-# Words that begin with what has been typed.
+# Completes words.
 _sphttp_words() {
   local word
   for word in $1; do
@@ -24,7 +24,7 @@ _sphttp_words() {
   done
 }
 
-# Files (-f) or directories (-d).
+# Completes files (-f) or directories (-d).
 _sphttp_paths() {
   local path
   compopt -o filenames 2>/dev/null
@@ -34,14 +34,14 @@ _sphttp_paths() {
 _sphttp() {
   local IFS=$' \t\n' cur=${"${COMP_WORDS[COMP_CWORD]}"} prev=${"${COMP_WORDS[COMP_CWORD - 1]}"} command=
   COMPREPLY=()
-  # --flag=value comes as three words.
+  # --flag=value is three words.
   if [[ $cur == = ]]; then cur=
   elif [[ $prev == = && COMP_CWORD -gt 2 ]]; then prev=${"${COMP_WORDS[COMP_CWORD - 2]}"}
   fi
   if (( COMP_CWORD > 1 )); then command=${"${COMP_WORDS[1]}"}; fi
 `;
 
-/** The script that tells bash how sphttp is completed. */
+/** Returns the script for bash. */
 export function bashCompletions(): string {
   const names = SUBCOMMANDS.map(({ name }) => name).join(" ");
   return `${HEAD}  case $command in
@@ -70,7 +70,7 @@ ${valuesOf(flags, "      ")}      if [[ $cur == -* ]]; then _sphttp_words "${
       return ;;`;
 }
 
-/** What follows the flags that take a value; nothing is offered for those of which nothing is known. */
+/** Returns the cases of flags that take a value; values of unknown kinds are not completed. */
 function valuesOf(flags: readonly CompletedFlag[], indent: string): string {
   const unknown = flags.filter(({ completion }) => completion.type === "any");
   const known = flags.filter(({ completion }) => !["none", "any"].includes(completion.type));

@@ -1,6 +1,6 @@
 /**
  * `sphttp completions SHELL`: prints the script with which a shell completes the command. The scripts
- * are made from the tables of flags, so they know what the command knows.
+ * are generated from the tables of flags.
  *
  * @module
  */
@@ -21,8 +21,8 @@ const SCRIPTS: Readonly<Record<Shell, () => string>> = {
 
 const HELP = `Usage: sphttp completions bash|zsh|fish
 
-Prints a script with which the shell completes sphttp's commands, flags and
-their values. To have it in every shell:
+Prints a script with which the shell completes sphttp's commands, options and
+their values. To install it:
 
   sphttp completions bash > ~/.local/share/bash-completion/completions/sphttp
   sphttp completions zsh > ~/.zfunc/_sphttp      (with ~/.zfunc in $fpath)
@@ -31,31 +31,33 @@ their values. To have it in every shell:
 To try it: source <(sphttp completions bash)
 `;
 
-/** The script for a shell. */
+/** Returns the script for a shell. */
 export function completions(shell: Shell): string {
   return SCRIPTS[shell]();
 }
 
 /**
- * Runs the command with the arguments behind its name.
+ * Runs the command with the arguments after its name.
  *
- * @throws {CommandError} they make no sense
+ * @throws {CommandError} the arguments are invalid
  */
 export function completionsCommand(args: readonly string[]): void {
   if (args.includes("--help") || args.includes("-h")) return writeOutput(HELP);
   const [name, more] = args;
   if (name === undefined) {
-    throw usageError(`a shell is needed: sphttp completions ${SHELLS.join("|")}`);
+    throw usageError(`no shell given: sphttp completions ${SHELLS.join("|")}`);
   }
   const shell = SHELLS.find((known) => known === name);
   if (shell === undefined) {
     const shown = truncate(printable(name), 40);
     throw usageError(
       name.startsWith("-")
-        ? `${shown} is no flag of sphttp completions; --help is the only one`
-        : `"${shown}" is no shell that can be completed for; ${SHELLS.join(", ")} are`,
+        ? `unknown option '${shown}'; try 'sphttp completions --help'`
+        : `unknown shell '${shown}'; there are completions for ${SHELLS.join(", ")}`,
     );
   }
-  if (more !== undefined) throw usageError("completions are for one shell at a time");
+  if (more !== undefined) {
+    throw usageError(`unexpected argument '${truncate(printable(more), 40)}'; name one shell`);
+  }
   writeOutput(completions(shell));
 }

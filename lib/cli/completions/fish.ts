@@ -6,13 +6,13 @@
 
 import { type CompletedFlag, type Completion, MAIN_FLAGS, SUBCOMMANDS } from "./words.ts";
 
-/** The script that tells fish how sphttp is completed. */
+/** Returns the script for fish. */
 export function fishCompletions(): string {
   const names = SUBCOMMANDS.map(({ name }) => name);
   const none = `not __fish_seen_subcommand_from ${names.join(" ")}`;
   const first = "test (count (commandline -opc)) -eq 1";
   const lines = [
-    // URLs are no files.
+    // URLs are not files.
     "complete -c sphttp -f",
     ...SUBCOMMANDS.map(({ name, help }) =>
       `complete -c sphttp -n ${quoted(first)} -a ${name} -d ${quoted(help)}`
@@ -26,7 +26,7 @@ export function fishCompletions(): string {
       return [...lines, `complete -c sphttp -n ${quoted(inside)} ${words}`];
     }),
   ];
-  return `# Completions of sphttp for fish. To have them in every shell:
+  return `# Completions of sphttp for fish. To install them:
 #   sphttp completions fish > ~/.config/fish/completions/sphttp.fish
 
 ${lines.join("\n")}
@@ -43,7 +43,7 @@ function flagLine({ names, short, help, completion }: CompletedFlag, condition: 
   ].join(" ");
 }
 
-/** Whether a value is needed, and what it may be. */
+/** Returns the arguments for the value of a flag. */
 function valueOf(completion: Completion): string[] {
   switch (completion.type) {
     case "none":

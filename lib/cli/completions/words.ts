@@ -1,6 +1,6 @@
 /**
- * What a shell is to complete: the flags of each command from their tables, and what may follow them.
- * How a shell is told stands in the files beside this one.
+ * What shells complete: the flags of each command from their tables, and their values. The scripts are
+ * generated in bash.ts, fish.ts and zsh.ts.
  *
  * @module
  */
@@ -11,50 +11,50 @@ import { ANALYZE_FLAGS } from "../analyze/analyze.ts";
 import { type FlagName, FLAGS } from "../arguments/flags.ts";
 import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 
-/** The shells that are known. */
+/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** One of the shells that are known. */
+/** A supported shell. */
 export type Shell = typeof SHELLS[number];
 
-/** What may follow a flag. */
+/** The kind of value that a flag takes. */
 export type Completion =
-  /** Nothing: it takes no value. */
+  /** No value. */
   | { readonly type: "none" }
-  /** A value of which nothing is known but what the help calls it. */
+  /** Any value; `value` is its placeholder in the help. */
   | { readonly type: "any"; readonly value: string }
   | { readonly type: "file"; readonly value: string }
   | { readonly type: "directory"; readonly value: string }
   | { readonly type: "choice"; readonly value: string; readonly choices: readonly string[] };
 
-/** A flag as a shell needs it. */
+/** A flag to complete. */
 export interface CompletedFlag {
-  /** Its long names, without dashes. */
+  /** The long names, without dashes. */
   readonly names: readonly string[];
-  /** Its short name, without the dash. */
+  /** The short name, without the dash. */
   readonly short: string | undefined;
   readonly help: string;
   readonly completion: Completion;
 }
 
-/** A command, and what may be its arguments. */
+/** A command to complete. */
 export interface CompletedCommand {
   readonly name: string;
   readonly help: string;
   readonly flags: readonly CompletedFlag[];
-  /** What its arguments are that are no flags. */
+  /** The kind of its arguments, or the words to choose from. */
   readonly argument: "url" | "file" | readonly string[];
 }
 
-/** Flags whose values are known. */
+/** Flags with a fixed set of values. */
 const CHOICES: Readonly<Partial<Record<FlagName, readonly string[]>>> = {
   delay: Object.values(DelayRequestAlgorithm),
   duplicate: Object.values(DuplicateRequestAlgorithm),
 };
 
-const HELP: Flag = { name: "help", short: "h", help: "show this" };
+const HELP: Flag = { name: "help", short: "h", help: "show help" };
 
-/** The command without a subcommand. */
+/** The flags of the command without a subcommand. */
 export const MAIN_FLAGS: readonly CompletedFlag[] = FLAGS.map(completed);
 
 /** The subcommands. */
@@ -67,13 +67,13 @@ export const SUBCOMMANDS: readonly CompletedCommand[] = [
   },
   {
     name: "analyze",
-    help: "the measures and figures of a trace",
+    help: "print or plot the measures of a trace",
     flags: ANALYZE_FLAGS.map(completed),
     argument: "file",
   },
   {
     name: "completions",
-    help: "the completions of a shell",
+    help: "print completions for a shell",
     flags: [completed(HELP)],
     argument: SHELLS,
   },
@@ -94,7 +94,7 @@ function completionOf({ name, value }: Flag): Completion {
   return { type: "any", value };
 }
 
-/** A flag in all ways in which it can be written. */
+/** Returns all spellings of a flag. */
 export function spellings({ names, short }: CompletedFlag): string[] {
   return [...short === undefined ? [] : [`-${short}`], ...names.map((name) => `--${name}`)];
 }

@@ -1,5 +1,5 @@
 /**
- * Completions for zsh: a file for a directory of `$fpath`, which may be sourced as well.
+ * Completions for zsh: a file for a directory in `$fpath`, which can also be sourced.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import {
   SUBCOMMANDS,
 } from "./words.ts";
 
-/** The script that tells zsh how sphttp is completed. */
+/** Returns the script for zsh. */
 export function zshCompletions(): string {
   const commands = SUBCOMMANDS.map(({ name, help }) => `    ${quoted(`${name}:${help}`)}`);
   return `#compdef sphttp
-# Completions of sphttp for zsh. To have them in every shell, in a directory of $fpath:
+# Completions of sphttp for zsh. To install them in a directory of $fpath:
 #   sphttp completions zsh > ~/.zfunc/_sphttp
 
 _sphttp_first() {
@@ -45,7 +45,7 @@ if [[ $funcstack[1] == _sphttp ]]; then _sphttp "$@"; else compdef _sphttp sphtt
 }
 
 function subcommand({ name, flags, argument }: CompletedCommand): string {
-  // The name of the subcommand is the first argument.
+  // The first argument is the name of the subcommand.
   const rest = argument === "url"
     ? `'*:URL:_urls'`
     : argument === "file"
@@ -59,7 +59,7 @@ ${specifications(flags, "          ")}
         return ;;`;
 }
 
-/** What `_arguments` is told of flags; each may be given again. */
+/** Returns the specifications of flags for `_arguments`; each flag may be repeated. */
 function specifications(flags: readonly CompletedFlag[], indent: string): string {
   return flags.map((flag) => {
     const { completion, help } = flag;
@@ -79,7 +79,7 @@ function actionOf(completion: Completion): string {
   return completion.type === "choice" ? `(${completion.choices.join(" ")})` : " ";
 }
 
-/** Without meaning for `_arguments`. */
+/** Escapes what is special for `_arguments`. */
 function escaped(text: string): string {
   return text.replace(/[\\:[\]]/g, "\\$&");
 }

@@ -1,21 +1,21 @@
 /**
- * What was found of mirrors as one JSON document, for programs.
+ * The results of `sphttp probe` as one JSON document, for programs.
  *
  * @module
  */
 
-import type { JudgedMirror, Verdict } from "./judgement.ts";
+import type { AssessedMirror, Verdict } from "./assessment.ts";
 
 /**
- * What `sphttp probe --json` prints. Later versions of sphttp may add fields; where one changes its
- * meaning, `version` goes up. What is not known is `null`. URLs carry no credentials.
+ * The output of `sphttp probe --json`. Later versions of sphttp may add fields; `version` is increased
+ * if a field changes its meaning. Unknown values are `null`. URLs have no credentials.
  */
 export interface ProbeDocument {
-  /** Version of the format. */
+  /** The version of the format. */
   readonly version: 1;
-  /** Version of sphttp. */
+  /** The version of sphttp. */
   readonly sphttp: string;
-  /** How many mirrors can be used, slow ones too. */
+  /** The number of usable mirrors, including slow ones. */
   readonly usable: number;
   /** The mirrors, the fastest first. */
   readonly mirrors: readonly ProbedMirror[];
@@ -23,43 +23,43 @@ export interface ProbeDocument {
 
 /** One mirror. */
 export interface ProbedMirror {
-  /** Its URL. */
+  /** The URL. */
   readonly url: string;
-  /** `use`: worth using; `slow`: would work, but hardly help; `skip`: of no use. */
+  /** `use`: worth using; `slow`: usable, but would contribute little; `skip`: not usable. */
   readonly verdict: Verdict;
-  /** Why, in words. */
+  /** The reason for the verdict, as text. */
   readonly reason: string | null;
-  /** HTTP status of its first answer, redirects followed. */
+  /** The HTTP status of the first response, after redirects. */
   readonly status: number | null;
-  /** Whether it answers ranges; `null` where it gave no usable answer. */
+  /** Whether ranges are supported; `null` if there was no usable response. */
   readonly ranges: boolean | null;
-  /** Size of the file in bytes. */
+  /** The size of the file in bytes. */
   readonly size: number | null;
-  /** Its entity tag as it came. */
+  /** The `ETag` header. */
   readonly etag: string | null;
-  /** Its date of last modification as it came. */
+  /** The `Last-Modified` header. */
   readonly lastModified: string | null;
-  /** Whether samples of the file are those of the majority. */
+  /** Whether samples of the file agree with those of most mirrors. */
   readonly sameFile: boolean | null;
-  /** `HTTP/1.1` or `HTTP/2`, where that is certain: over TLS only if a flag asks for it. */
+  /** `HTTP/1.1` or `HTTP/2`, if known: with TLS, only if a flag selects it. */
   readonly protocol: string | null;
-  /** How many redirects were followed. */
+  /** The number of redirects that were followed. */
   readonly redirects: number;
-  /** Host that answered in the end. */
+  /** The host of the final response. */
   readonly finalHost: string | null;
-  /** Milliseconds from the first request to its answer, connecting and redirects included. */
+  /** Milliseconds from the first request to its response, with connecting and redirects. */
   readonly firstAnswerMs: number | null;
-  /** Milliseconds to the headers of a small range over an open connection; the median of three. */
+  /** Milliseconds to the headers of a small range on an open connection; median of three. */
   readonly latencyMs: number | null;
-  /** Bytes per second that one request brought. */
+  /** The rate of one request in bytes per second. */
   readonly bytesPerSecond: number | null;
-  /** Share of what all usable mirrors bring together, from 0 to 1. */
+  /** The share of the rate of all usable mirrors, from 0 to 1. */
   readonly share: number | null;
 }
 
-/** Makes the document. */
+/** Returns the document for mirrors that were judged. */
 export function probeDocument(
-  mirrors: readonly JudgedMirror[],
+  mirrors: readonly AssessedMirror[],
   { sphttp, http }: { readonly sphttp: string; readonly http: "auto" | "http1" | "http2" },
 ): ProbeDocument {
   return {
@@ -91,7 +91,7 @@ export function probeDocument(
   };
 }
 
-/** `fetch` does not tell what was spoken: without TLS and where a flag leaves no choice, it is known. */
+/** Returns the protocol if it is certain: `fetch` does not report it. */
 function protocolOf(
   origin: string | undefined,
   http: "auto" | "http1" | "http2",

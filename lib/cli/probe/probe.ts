@@ -17,7 +17,7 @@ import { explain } from "../failure/failure.ts";
 import { Login } from "../arguments/login.ts";
 import { probeDocument } from "./document.ts";
 import type { ProbeArguments } from "./probe_arguments.ts";
-import { judge, type JudgedMirror, objectionsTo } from "./judgement.ts";
+import { assess, type AssessedMirror, findProblems } from "./assessment.ts";
 import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { probeTable } from "./table.ts";
 import { concurrently } from "../process/concurrently.ts";
@@ -66,7 +66,7 @@ export interface ProbeSurroundings extends ProbeContext {
 export async function probeMirrors(
   { urls, login: loginOptions, options: { http, proxy, ...options }, timeMs }: ProbeArguments,
   { signal, caCerts, tell }: ProbeSurroundings,
-): Promise<JudgedMirror[]> {
+): Promise<AssessedMirror[]> {
   const login = await Login.of(loginOptions);
   await validate(urls, { ...options, proxy });
   using client = openClient(http, caCerts, proxy);
@@ -82,14 +82,14 @@ export async function probeMirrors(
   tell(`asking ${probes.length === 1 ? "the mirror" : `${probes.length} mirrors`}`);
   await concurrently(MAX_CONCURRENT, probes, (probe) => probe.identify());
   await concurrently(MAX_CONCURRENT, probes, (probe) => probe.ping());
-  const objections = objectionsTo(measurements());
-  const rest = probes.filter((_, index) => objections[index] === undefined);
+  const problems = findProblems(measurements());
+  const rest = probes.filter((_, index) => problems[index] === undefined);
   for (const [index, probe] of rest.entries()) {
     const { host } = new URL(probe.measurement.url);
     tell(`measuring the rate of mirror ${index + 1} of ${rest.length}: ${host}`);
     await probe.measureRate();
   }
-  return judge(measurements());
+  return assess(measurements());
 }
 
 /** The mirrors, each once. */
@@ -119,7 +119,7 @@ function openClient(
 
 /** Why no mirror can be used; `undefined` where one can. */
 async function failureOf(
-  mirrors: readonly JudgedMirror[],
+  mirrors: readonly AssessedMirror[],
   caCerts: readonly string[],
   proxy: string | undefined,
 ): Promise<unknown> {
@@ -148,7 +148,7 @@ function statusLine(): (text: string) => void {
 }
 
 /** The table for a terminal's width; a pipe has any. */
-function tableText(mirrors: readonly JudgedMirror[]): string {
+function tableText(mirrors: readonly AssessedMirror[]): string {
   const { size, unicode } = here();
   const lines = probeTable(mirrors, Deno.stdout.isTerminal() ? size().columns : Infinity);
   const text = `${lines.join("\n")}\n`;

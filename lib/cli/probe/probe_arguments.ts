@@ -1,53 +1,53 @@
 /**
- * The flags of `sphttp probe`, its help, and what its arguments mean.
+ * The flags of `sphttp probe`, its help, and the parser of its arguments.
  *
  * @module
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { flagLine } from "../../command_line/flag_line.ts";
-import { type Flag, parseFlags } from "../../command_line/flag_parser.ts";
+import { type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parseSeconds } from "../../command_line/values.ts";
 import { type LoginOptions, parseLoginOptions } from "../arguments/login.ts";
 import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
 import { expandUrlPattern } from "../arguments/url_pattern.ts";
 
-/** The flags in the order in which the help shows them. */
+/** The flags, in the order of the help. */
 export const PROBE_FLAGS = [
   { name: "json", help: "print one JSON document" },
-  { name: "time", value: "SECONDS", help: "for the rate of each mirror (1)" },
+  { name: "time", value: "SECONDS", help: "time to measure each mirror's rate (1)" },
   ...REQUEST_FLAGS,
   CONNECT_TIMEOUT,
-  { name: "help", short: "h", help: "show this" },
+  { name: "help", short: "h", help: "show help" },
 ] as const satisfies readonly Flag[];
 
-/** What is to be measured, and how. */
+/** The arguments of `sphttp probe`. */
 export interface ProbeArguments {
-  /** URLs of the mirrors as they were given, credentials and all. */
+  /** The mirrors' URLs with their credentials, patterns expanded. */
   readonly urls: readonly string[];
-  /** How long a rate is measured, in milliseconds. */
+  /** The time to measure a rate, in milliseconds. */
   readonly timeMs: number;
-  /** Whether JSON is printed. */
+  /** If true, JSON is printed instead of a table. */
   readonly json: boolean;
-  /** A file of certificates to trust. */
+  /** A file with CA certificates to trust. */
   readonly caCertFile: string | undefined;
-  /** Whether any certificate is trusted. */
+  /** If true, certificates are not verified. */
   readonly insecure: boolean;
-  /** Who the user is, for mirrors whose URL does not say it. */
   readonly login: LoginOptions;
-  /** How the mirrors are asked. */
+  /** The options of the engine for requests. */
   readonly options: RequestOptions;
 }
 
-/** Understands the arguments behind `probe`. Rejects with a usage error when they make no sense. */
+/** Parses the arguments after `probe`. Rejects with a usage error if they are invalid. */
 export async function parseProbeArguments(
   args: readonly string[],
 ): Promise<ProbeArguments | "help"> {
   const values = await parseFlags("sphttp probe", args, PROBE_FLAGS);
   const { rest, has, given } = values;
   if (has("help")) return "help";
-  if (rest.length === 0) throw usageError("a mirror URL is needed: sphttp probe [options] URL...");
+  if (rest.length === 0) {
+    throw usageError("no URL given: sphttp probe [options] URL...");
+  }
   return {
     urls: rest.flatMap(expandUrlPattern),
     timeMs: given("time", parseSeconds) ?? 1000,
@@ -59,28 +59,28 @@ export async function parseProbeArguments(
   };
 }
 
-/** Column in which the words about a flag begin. */
+/** The column in which descriptions begin. */
 const COLUMN = 34;
 
-/** The text of `sphttp probe --help`. */
+/** Returns the text of `sphttp probe --help`. */
 export function probeHelp(): string {
   return `Usage: sphttp probe [options] URL...    (all URLs are mirrors of one file)
 
-Measures mirrors without downloading: do they answer ranges, have they the same
-file, how soon and how fast do they answer; which are worth using, and why not
-the others. A URL may have {a,b} and [1-3] in it.
+Measures mirrors without downloading the file: whether they support ranges and
+have the same file, their latency and rate, and which ones are worth using.
+A URL may contain {a,b} and [1-3]; each expansion is a mirror.
 
 ${PROBE_FLAGS.map((flag) => flagLine(flag, COLUMN)).join("\n")}
 
 use    worth using
-slow   would work, but bring a small part of what all bring together
-skip   of no use; the reason is told
+slow   usable, but would contribute little
+skip   not usable, with the reason
 
-Latency is the time to the headers of a small range over a connection that is
-open, rate what one connection brings in about a second, measured one mirror
-after the other: together they cannot bring more than your own line carries.
+Latency is the time to the headers of a small range on an open connection. Rate
+is that of one connection, measured one mirror at a time, so that mirrors do not
+compete for your own line.
 
-Exit codes: 0 one mirror at least can be used; else that of the first failure,
-as a download would have it (sphttp --help all)
+Exit codes: 0 if at least one mirror is usable; otherwise as in a download that
+fails (sphttp --help all)
 `;
 }

@@ -1,6 +1,6 @@
 /**
- * What was found of mirrors as a table: a line for each, with the reasons at their ends where they
- * fit, else below. Pure.
+ * Formats the results of `sphttp probe` as a table: a line per mirror, with the reason at its end if it
+ * fits, and below the table otherwise. Pure.
  *
  * @module
  */
@@ -8,21 +8,21 @@
 import { formatBytes, formatRate } from "../report/format.ts";
 import { mirrorLabels } from "../report/progress_view.ts";
 import { fit, printable, textWidth, truncate } from "../report/text_width.ts";
-import type { JudgedMirror } from "./judgement.ts";
+import type { AssessedMirror } from "./assessment.ts";
 
-/** Columns between two cells. */
+/** The gap between two cells. */
 const GAP = "  ";
 
-/** The fewest columns for names. */
+/** The minimum width of names. */
 const LEAST_NAME = 8;
 
 const TITLES = ["mirror", "verdict", "ranges", "size", "latency", "rate"] as const;
-/** Columns of the cells behind the name; those of figures are filled up from the left. */
+/** Widths of the cells after the name; figures are aligned to the right. */
 const WIDTHS = [7, 6, 8, 7, 10] as const;
 const FIGURES = 2;
 
-/** The table in lines of at most `width` columns, `Infinity` for a pipe. */
-export function probeTable(mirrors: readonly JudgedMirror[], width: number): string[] {
+/** Returns the lines of the table, at most `width` columns wide; `Infinity` for a pipe. */
+export function probeTable(mirrors: readonly AssessedMirror[], width: number): string[] {
   const labels = mirrorLabels(mirrors.map(({ measurement }) => measurement)).map(printable);
   const reasons = mirrors.map(({ reason }) => printable(reason ?? ""));
   const others = WIDTHS.reduce((sum, columns) => sum + GAP.length + columns, 0);
@@ -45,7 +45,7 @@ export function probeTable(mirrors: readonly JudgedMirror[], width: number): str
   return [...rows.map((line) => truncate(line, width)), "", ...wrapped(summary, width), ...below];
 }
 
-function summaryOf(mirrors: readonly JudgedMirror[]): string {
+function summaryOf(mirrors: readonly AssessedMirror[]): string {
   const worth = mirrors.filter(({ verdict }) => verdict === "use").length;
   if (worth === 0) return "no mirror is worth using";
   if (mirrors.length === 1) return "the mirror is worth using";
@@ -60,7 +60,7 @@ function row(label: string, cells: readonly string[], room: number): string {
   return [fit(label, room), ...fitted].join(GAP);
 }
 
-function cells({ measurement, verdict }: JudgedMirror): string[] {
+function cells({ measurement, verdict }: AssessedMirror): string[] {
   const { head, ranges, size, latencyMs, bytesPerSecond } = measurement;
   const known = <T>(value: T | undefined, text: (value: T) => string) =>
     value === undefined ? "–" : text(value);
@@ -77,7 +77,7 @@ function formatLatency(milliseconds: number): string {
   return milliseconds < 9.95 ? `${milliseconds.toFixed(1)} ms` : `${Math.round(milliseconds)} ms`;
 }
 
-/** A text in lines of at most `width` columns; all but the first are indented. */
+/** Wraps a text into lines of at most `width` columns; all but the first are indented. */
 function wrapped(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

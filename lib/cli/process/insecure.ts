@@ -22,6 +22,7 @@ const PERMISSIONS = ["env", "ffi", "net", "read", "run", "sys", "write"] as cons
 /** Names in the import map that the command imports. */
 export const MAPPED: readonly string[] = [
   "@std/async/pool",
+  "@std/cli/prompt-secret",
   "@std/path/basename",
   "@std/path/dirname",
   "@std/path/is-absolute",

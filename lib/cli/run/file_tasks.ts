@@ -18,7 +18,7 @@ import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { expandUrlPattern } from "../arguments/url_pattern.ts";
 import { validate } from "../arguments/validate.ts";
-import { parseHeader, type RequestedRange } from "../arguments/values.ts";
+import { parseHeader, type RequestedRange } from "../arguments/request_values.ts";
 import { refuseSamePaths, type TargetOptions } from "../output/target.ts";
 
 /** One file that is to be fetched. */

@@ -5,8 +5,7 @@
  * @module
  */
 
-import { flagLine } from "../../command_line/flag_line.ts";
-import type { Flag } from "../../command_line/flag_parser.ts";
+import { type Flag, flagLine } from "../../command_line/flag_parser.ts";
 
 /** The options, in the groups and the order in which `--help` lists them. */
 export const FLAG_GROUPS = {

@@ -81,12 +81,12 @@ Deno.test("--help and --version need no URL", async () => {
 
 Deno.test("parseArguments() refuses what makes no sense", async () => {
   const refused: [args: string[], says: string][] = [
-    [[], "a mirror URL is needed"],
-    [["-o", "f"], "a mirror URL is needed"],
-    [["-C", "100", URL], '--continue-at is "100", but only - is known'],
-    [["-C", "-", "-o", "-", URL], "--continue-at - needs a part file"],
-    [["-s", "-v", URL], "--silent and --verbose exclude each other"],
-    [["--http1.1", "--http2", URL], "exclude each other"],
+    [[], "no URL given"],
+    [["-o", "f"], "no URL given"],
+    [["-C", "100", URL], '--continue-at is "100", but must be -'],
+    [["-C", "-", "-o", "-", URL], "--continue-at - cannot be used with --output -"],
+    [["-s", "-v", URL], "--silent and --verbose cannot be used together"],
+    [["--http1.1", "--http2", URL], "cannot be used together"],
     [["--output=", URL], '--output is ""'],
     [["--server-stat-of=", URL], '--server-stat-of is "", but must be the name of a file'],
     [["--server-stat-if", "", URL], '--server-stat-if is "", but must be the name of a file'],

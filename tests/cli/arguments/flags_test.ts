@@ -39,15 +39,15 @@ Deno.test("parseFlags() reads flags as getopt does", async () => {
 });
 
 const REFUSED: [args: string[], says: string][] = [
-  [["--splt-size=5"], "--splt-size is no flag of sphttp; did you mean --split-size?"],
-  [["--checksums", "x"], "did you mean --checksum?"],
-  [["--no-silent"], "--no-silent is no flag"],
-  [["-Z"], "-Z is no flag of sphttp; its short flags are -o -O -C"],
-  [["-sZ"], "-Z is no flag"],
-  [["--output"], "--output needs a value: --output FILE"],
-  [["-o"], "-o needs a value: -o FILE"],
-  [["-o", "-v", URL], "-o needs a value, but the flag -v follows; --output=-v if"],
-  [["--silent=yes"], "--silent takes no value"],
+  [["--splt-size=5"], "unknown option '--splt-size' (did you mean '--split-size'?)"],
+  [["--checksums", "x"], "(did you mean '--checksum'?)"],
+  [["--no-silent"], "unknown option '--no-silent'"],
+  [["-Z"], "unknown option '-Z'; try 'sphttp --help'"],
+  [["-sZ"], "unknown option '-Z'"],
+  [["--output"], "option '--output' requires a value: --output FILE"],
+  [["-o"], "option '-o' requires a value: -o FILE"],
+  [["-o", "-v", URL], "option '-o' requires a value, but '-v' follows; use --output=-v if"],
+  [["--silent=yes"], "option '--silent' takes no value"],
 ];
 
 Deno.test("parseFlags() says what is wrong with a command line", async () => {
@@ -81,5 +81,5 @@ Deno.test("helpText() of all names every flag; of a group, those in it", () => {
   for (const { name } of FLAGS) assertStringIncludes(all, `--${name} `);
   const limits = helpText("1.2.3", "limits");
   assertEquals([limits.includes("--retry N"), limits.includes("--output")], [true, false]);
-  assertThrows(() => helpText("1.2.3", "nonsense"), CommandError, "there are all, output, files");
+  assertThrows(() => helpText("1.2.3", "nonsense"), CommandError, "topics are all, output, files");
 });

@@ -47,10 +47,10 @@ Deno.test("parseNetrc() reads what curl reads", () => {
 });
 
 const REFUSED: [text: string, says: string][] = [
-  ['machine h\nlogin me password "hunter2\nmachine x', "line 2: a word in quotes does not end"],
-  ['machine h password "hunter2\\', "line 1: a word in quotes does not end"],
-  ["machine h login hunter2\npassword\n", 'line 2: nothing follows "password"'],
-  ["machine", 'line 1: nothing follows "machine"'],
+  ['machine h\nlogin me password "hunter2\nmachine x', "line 2: missing closing quote"],
+  ['machine h password "hunter2\\', "line 1: missing closing quote"],
+  ["machine h login hunter2\npassword\n", 'line 2: "password" has no value'],
+  ["machine", 'line 1: "machine" has no value'],
 ];
 
 Deno.test("parseNetrc() names the line that is wrong, and nothing that stands in it", () => {

@@ -119,13 +119,13 @@ Deno.test("completions(): files, directories and known values come from the tabl
   assertEquals(kinds, ["file", "directory", "choice", "none", "any"]);
 });
 
-Deno.test("completionsCommand() refuses what is no shell", () => {
+Deno.test("completionsCommand() refuses unknown shells", () => {
   const refused: [args: string[], says: string][] = [
-    [[], "a shell is needed: sphttp completions bash|zsh|fish"],
-    [["tcsh"], '"tcsh" is no shell that can be completed for; bash, zsh, fish are'],
-    [["\x1b[2J"], '"\ufffd[2J" is no shell'],
-    [["bash", "zsh"], "one shell at a time"],
-    [["--bash"], "--bash is no flag of sphttp completions; --help is the only one"],
+    [[], "no shell given: sphttp completions bash|zsh|fish"],
+    [["tcsh"], "unknown shell 'tcsh'; there are completions for bash, zsh, fish"],
+    [["\x1b[2J"], "unknown shell '\ufffd[2J'"],
+    [["bash", "zsh"], "unexpected argument 'zsh'"],
+    [["--bash"], "unknown option '--bash'; try 'sphttp completions --help'"],
   ];
   for (const [args, says] of refused) {
     const error = assertThrows(() => completionsCommand(args), CommandError);

@@ -18,7 +18,7 @@ Deno.test("parseProbeArguments() understands everything", async () => {
     json: true,
     caCertFile: "ca.pem",
     insecure: true,
-    login: { user: { user: "me", password: "p@%41" }, netrc: true },
+    login: { user: { username: "me", password: "p@%41" }, netrc: true },
     options: {
       proxy: "http://p.example:3128",
       headers: [
@@ -40,16 +40,16 @@ Deno.test("parseProbeArguments() understands everything", async () => {
 });
 
 const REFUSED: [args: string[], says: string][] = [
-  [[], "a mirror URL is needed: sphttp probe [options] URL..."],
-  [["--jsno", "http://a/"], "did you mean --json?"],
-  [["-o", "f", "http://a/"], "-o is no flag of sphttp probe"],
+  [[], "no URL given: sphttp probe [options] URL..."],
+  [["--jsno", "http://a/"], "(did you mean '--json'?)"],
+  [["-o", "f", "http://a/"], "unknown option '-o'; try 'sphttp probe --help'"],
   [["--time=0", "http://a/"], '--time is "0", but must be a number of seconds'],
   [["--time", "soon", "http://a/"], '--time is "soon"'],
   [["--connect-timeout=-1", "http://a/"], '--connect-timeout is "-1"'],
-  [["--http1.1", "--http2", "http://a/"], "exclude each other"],
-  [["-u", "hunter2", "http://a/"], "--user has no password"],
+  [["--http1.1", "--http2", "http://a/"], "cannot be used together"],
+  [["-u", ":hunter2", "http://a/"], "--user has no user name"],
   [["-H", "hunter2", "http://a/"], "--header"],
-  [["-A", "hunter2\n", "http://a/"], "--user-agent has a character"],
+  [["-A", "hunter2\n", "http://a/"], "--user-agent contains a character"],
   [["--cacert=", "http://a/"], '--cacert is ""'],
   [["http://a/{b"], "unmatched {"],
 ];

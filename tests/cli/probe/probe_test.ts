@@ -12,7 +12,7 @@ import {
   parseProbeArguments,
   type ProbeArguments,
 } from "../../../lib/cli/probe/probe_arguments.ts";
-import type { JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
+import type { AssessedMirror } from "../../../lib/cli/probe/assessment.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
@@ -35,7 +35,7 @@ async function commandOf(args: string[]): Promise<ProbeArguments> {
   return command;
 }
 
-function judgementOf(mirrors: readonly JudgedMirror[], { port }: LabMirror) {
+function verdictOf(mirrors: readonly AssessedMirror[], { port }: LabMirror) {
   const found = mirrors.find(({ measurement: { url } }) => new URL(url).port === String(port));
   return [found?.verdict, found?.reason];
 }
@@ -57,23 +57,26 @@ Deno.test("sphttp probe tells which mirrors are worth using, and why not the oth
   const all = [fast, slow, whole, short, other, late, star, moved, gone, packed];
   const mirrors = await probe(all.map(({ url }) => url));
   assertEquals(mirrors.length, all.length);
-  // Whether a usable mirror is slow depends on what was measured: judgement_test.ts has a table.
-  const usable = (mirror: LabMirror) => assertNotEquals(judgementOf(mirrors, mirror)[0], "skip");
+  // Whether a usable mirror is slow depends on what was measured: assessment_test.ts has a table.
+  const usable = (mirror: LabMirror) => assertNotEquals(verdictOf(mirrors, mirror)[0], "skip");
   for (const mirror of [fast, slow, moved]) usable(mirror);
-  assertEquals(judgementOf(mirrors, whole), ["skip", "does not serve ranges"]);
-  assertEquals(judgementOf(mirrors, short), [
+  assertEquals(verdictOf(mirrors, whole), ["skip", "does not support ranges"]);
+  assertEquals(verdictOf(mirrors, short), [
     "skip",
-    "has another size than the others: 123 B instead of 2000000 B",
+    "has a different size than the others: 123 B instead of 2000000 B",
   ]);
-  assertEquals(judgementOf(mirrors, other), ["skip", "begins with other bytes than the others"]);
-  assertEquals(judgementOf(mirrors, late), [
+  assertEquals(verdictOf(mirrors, other), [
     "skip",
-    "has other bytes in the middle than the others",
+    "has different bytes at the beginning than the others",
   ]);
-  assertEquals(judgementOf(mirrors, star), ["skip", "does not tell the file's size"]);
-  assertStringIncludes(judgementOf(mirrors, moved)[1]!, `leads to 127.0.0.1:${fast.port}`);
-  assertEquals(judgementOf(mirrors, gone), ["skip", "answered 404"]);
-  assertStringIncludes(judgementOf(mirrors, packed)[1]!, "the body is encoded (gzip)");
+  assertEquals(verdictOf(mirrors, late), [
+    "skip",
+    "has different bytes in the middle than the others",
+  ]);
+  assertEquals(verdictOf(mirrors, star), ["skip", "does not report the file's size"]);
+  assertStringIncludes(verdictOf(mirrors, moved)[1]!, `redirects to 127.0.0.1:${fast.port}`);
+  assertEquals(verdictOf(mirrors, gone), ["skip", "answered 404"]);
+  assertStringIncludes(verdictOf(mirrors, packed)[1]!, "the body is encoded (gzip)");
 });
 
 Deno.test("sphttp probe measures latency and rate, and asks for little", async () => {
@@ -117,7 +120,7 @@ Deno.test("sphttp probe of files that are small, empty, or of unknown size", asy
   const [mirror] = await probe([chunked.url]);
   assertEquals([mirror!.verdict, mirror!.reason], [
     "use",
-    "serves the whole file only, no parts of it",
+    "supports only the whole file, no ranges",
   ]);
 });
 
@@ -128,8 +131,8 @@ Deno.test("sphttp probe of a mirror that breaks while its rate is measured", asy
     faults: [{ kind: "truncate", afterBytes: 1_000_000 }],
   });
   const mirrors = await probe([bad.url, good.url]);
-  assertEquals(judgementOf(mirrors, good), ["use", undefined]);
-  const [verdict, reason] = judgementOf(mirrors, bad);
+  assertEquals(verdictOf(mirrors, good), ["use", undefined]);
+  const [verdict, reason] = verdictOf(mirrors, bad);
   assertEquals(verdict, "skip");
   assertStringIncludes(reason!, "of the body");
 });
@@ -211,7 +214,7 @@ Deno.test("sphttp probe prints a table or JSON, and ends with 0 where a mirror c
   const lines = table.stdout.split("\n");
   assertEquals(lines[0], "mirror           verdict  ranges      size  latency        rate");
   assertStringIncludes(lines[1]!, `127.0.0.1:${one.port}  use      yes       2.0 MB`);
-  assertStringIncludes(lines[2]!, "does not serve ranges");
+  assertStringIncludes(lines[2]!, "does not support ranges");
   assertEquals(lines.slice(3), ["", "1 of 2 mirrors is worth using", ""]);
   const json = await run("--json", one.url, two.url);
   assertEquals([json.exitCode, json.stderr], [0, ""]);
@@ -259,7 +262,7 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
     [["-H", "Range: bytes=0-1", "http://a/"], ExitCode.USAGE, "--header"],
     [["-x", "http://127.0.0.1:1/path", "http://a/"], ExitCode.USAGE, "--proxy has a path"],
     [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy has another scheme"],
-    [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "there is no such file"],
+    [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "no such file"],
     [["--cacert", file, "http://a/"], ExitCode.USAGE, "in PEM format"],
     [["--cacert", broken, "http://a/"], ExitCode.USAGE, "the certificates cannot be used"],
   ];

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { judge } from "../../../lib/cli/probe/judgement.ts";
+import { assess } from "../../../lib/cli/probe/assessment.ts";
 import { probeTable } from "../../../lib/cli/probe/table.ts";
 import { textWidth } from "../../../lib/cli/report/text_width.ts";
 import { MirrorError } from "../../../mod.ts";
@@ -8,7 +8,7 @@ import { measured } from "./support.ts";
 const failure = new MirrorError("no answer came: \x1b[2Jrefused", {
   ...{ mirror: "http://gone.example/f", phase: "connect", reason: "network", retryable: true },
 });
-const MIRRORS = judge([
+const MIRRORS = assess([
   measured("b.example", { bytesPerSecond: 1_000, latencyMs: 1234.5 }),
   measured("a.example", { bytesPerSecond: 24_140_000, latencyMs: 1.23 }),
   measured("c.example", { ranges: false, latencyMs: undefined, bytesPerSecond: undefined }),
@@ -22,8 +22,8 @@ Deno.test("probeTable() has a line for each mirror, with its reason, where there
   assertEquals(probeTable(MIRRORS, Infinity), [
     "mirror        verdict  ranges      size  latency        rate",
     "a.example     use      yes       1.0 MB   1.2 ms   24.1 MB/s",
-    "b.example     slow     yes       1.0 MB  1235 ms    1.0 kB/s  would bring less than 1 % of the whole",
-    "c.example     skip     no        1.0 MB        –           –  does not serve ranges",
+    "b.example     slow     yes       1.0 MB  1235 ms    1.0 kB/s  would deliver less than 1 % of the file",
+    "c.example     skip     no        1.0 MB        –           –  does not support ranges",
     "gone.example  skip     –              –        –           –  no answer came: \ufffd[2Jrefused",
     "",
     "1 of 4 mirrors is worth using",
@@ -34,15 +34,15 @@ Deno.test("probeTable() puts the reasons below in 80 columns", () => {
   assertEquals(probeTable(MIRRORS, 80).slice(5), [
     "",
     "1 of 4 mirrors is worth using",
-    "b.example: would bring less than 1 % of the whole",
-    "c.example: does not serve ranges",
+    "b.example: would deliver less than 1 % of the file",
+    "c.example: does not support ranges",
     "gone.example: no answer came: \ufffd[2Jrefused",
   ]);
-  assertEquals(probeTable(judge([measured("a")]), 80).at(-1), "the mirror is worth using");
+  assertEquals(probeTable(assess([measured("a")]), 80).at(-1), "the mirror is worth using");
 });
 
 Deno.test("probeTable() keeps to the width, also with wide and long names", () => {
-  const mirrors = judge([
+  const mirrors = assess([
     measured("有効無効有効無効有効無効有効無効有効無効有効無効.example"),
     measured(`${"long.".repeat(20)}example`, { size: 1 }),
     measured("a.example", { finalOrigin: "https://a-host-with-quite-a-long-name.example" }),
@@ -52,14 +52,14 @@ Deno.test("probeTable() keeps to the width, also with wide and long names", () =
     const lines = probeTable(mirrors, width);
     for (const line of lines) assert(textWidth(line) <= width, `${width}: ${line}`);
     const words = lines.join(" ").replace(/\s+/g, " ");
-    assertStringIncludes(words, "another size than the others");
+    assertStringIncludes(words, "a different size than the others");
     assertStringIncludes(words, "3 of 4 mirrors are worth using");
   }
 });
 
 Deno.test("probeTable() tells mirrors on one host by their paths", () => {
   const url = (path: string) => ({ url: `http://a.example/${path}` });
-  const lines = probeTable(judge([measured("x", url("one")), measured("x", url("two"))]), 80);
+  const lines = probeTable(assess([measured("x", url("one")), measured("x", url("two"))]), 80);
   assertEquals(lines.slice(1, 3).map((line) => line.split(" ")[0]), [
     "a.example/one",
     "a.example/two",

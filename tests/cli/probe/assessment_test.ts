@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { judge, type JudgedMirror } from "../../../lib/cli/probe/judgement.ts";
+import { assess, type AssessedMirror } from "../../../lib/cli/probe/assessment.ts";
 import { MirrorError } from "../../../mod.ts";
 import { measured } from "./support.ts";
 
 /** Name, verdict and reason of each, in their order. */
 function told(
-  mirrors: readonly JudgedMirror[],
+  mirrors: readonly AssessedMirror[],
 ): [name: string, verdict: string, reason?: string][] {
   return mirrors.map(({ measurement, verdict, reason }) => {
     const name = new URL(measurement.url).hostname;
@@ -21,8 +21,8 @@ function failed(name: string, message: string, status?: number) {
   });
 }
 
-Deno.test("judge() puts the fastest first, and tells which are slow", () => {
-  const mirrors = judge([
+Deno.test("assess() puts the fastest first, and tells which are slow", () => {
+  const mirrors = assess([
     measured("a", { bytesPerSecond: 1e6 }),
     measured("b", { bytesPerSecond: 98e6 }),
     measured("c", { bytesPerSecond: 0 }),
@@ -32,26 +32,26 @@ Deno.test("judge() puts the fastest first, and tells which are slow", () => {
   assertEquals(told(mirrors), [
     ["b", "use"],
     ["e", "use"],
-    ["a", "slow", "would bring less than 1 % of the whole"],
-    ["d", "slow", "would bring less than 1 % of the whole"],
-    ["c", "slow", "brought nothing in the time of the measurement"],
+    ["a", "slow", "would deliver less than 1 % of the file"],
+    ["d", "slow", "would deliver less than 1 % of the file"],
+    ["c", "slow", "delivered nothing during the measurement"],
   ]);
   assertEquals(mirrors[0]!.share, 98e6 / 106.1e6);
   assertEquals(mirrors.every(({ sameFile }) => sameFile), true);
 });
 
-Deno.test("judge() tells the share of a slow mirror; of many equal ones none is slow", () => {
-  const two = judge([
+Deno.test("assess() tells the share of a slow mirror; of many equal ones none is slow", () => {
+  const two = assess([
     measured("a", { bytesPerSecond: 49e6 }),
     measured("b", { bytesPerSecond: 1e6 }),
   ]);
-  assertEquals(told(two)[1], ["b", "slow", "would bring 2 % of the whole"]);
+  assertEquals(told(two)[1], ["b", "slow", "would deliver 2 % of the file"]);
   const equal = Array.from({ length: 40 }, (_, index) => measured(`h${index}`));
-  assertEquals(judge(equal).filter(({ verdict }) => verdict !== "use"), []);
+  assertEquals(assess(equal).filter(({ verdict }) => verdict !== "use"), []);
 });
 
-Deno.test("judge() skips mirrors that have another file than most", () => {
-  const mirrors = judge([
+Deno.test("assess() skips mirrors that have another file than most", () => {
+  const mirrors = assess([
     measured("a"),
     measured("size", { size: 123 }),
     measured("head", { head: "x" }),
@@ -63,21 +63,21 @@ Deno.test("judge() skips mirrors that have another file than most", () => {
     ["a", "use"],
     ["b", "use"],
     ["c", "use"],
-    ["size", "skip", "has another size than the others: 123 B instead of 1000000 B"],
-    ["head", "skip", "begins with other bytes than the others"],
-    ["middle", "skip", "has other bytes in the middle than the others"],
+    ["size", "skip", "has a different size than the others: 123 B instead of 1000000 B"],
+    ["head", "skip", "has different bytes at the beginning than the others"],
+    ["middle", "skip", "has different bytes in the middle than the others"],
   ]);
   assertEquals(mirrors.map(({ sameFile }) => sameFile), [true, true, true, false, false, false]);
 });
 
-Deno.test("judge() takes nobody's side where no majority is", () => {
-  const sizes = judge([measured("a"), measured("b", { size: 123 })]);
-  const differ = "and no majority tells which file is meant";
+Deno.test("assess() takes nobody's side where no majority is", () => {
+  const sizes = assess([measured("a"), measured("b", { size: 123 })]);
+  const differ = "and none has a majority";
   assertEquals(told(sizes), [
-    ["a", "skip", `the mirrors differ (1000000 B here), ${differ}`],
-    ["b", "skip", `the mirrors differ (123 B here), ${differ}`],
+    ["a", "skip", `the mirrors have different files (1000000 B here), ${differ}`],
+    ["b", "skip", `the mirrors have different files (123 B here), ${differ}`],
   ]);
-  const heads = judge([measured("a"), measured("b", { head: "x" }), measured("c", { size: 1 })]);
+  const heads = assess([measured("a"), measured("b", { head: "x" }), measured("c", { size: 1 })]);
   assertEquals(heads.map(({ verdict, sameFile }) => [verdict, sameFile]), [
     ["skip", undefined],
     ["skip", undefined],
@@ -85,9 +85,9 @@ Deno.test("judge() takes nobody's side where no majority is", () => {
   ]);
 });
 
-Deno.test("judge() counts what a mirror said before it failed", () => {
+Deno.test("assess() counts what a mirror said before it failed", () => {
   const failure = failed("a", "the connection broke after 5 bytes of the body");
-  const mirrors = judge([
+  const mirrors = assess([
     measured("a", { failure }),
     measured("b", { failure: failed("b", "answered 503", 503) }),
     measured("c", { size: 123 }),
@@ -95,22 +95,22 @@ Deno.test("judge() counts what a mirror said before it failed", () => {
   assertEquals(told(mirrors), [
     ["a", "skip", "the connection broke after 5 bytes of the body"],
     ["b", "skip", "answered 503"],
-    ["c", "skip", "has another size than the others: 123 B instead of 1000000 B"],
+    ["c", "skip", "has a different size than the others: 123 B instead of 1000000 B"],
   ]);
 });
 
-Deno.test("judge(): who cannot give parts is of use only where nobody can", () => {
-  assertEquals(told(judge([measured("whole", { ranges: false }), measured("a")])), [
+Deno.test("assess(): who cannot give parts is of use only where nobody can", () => {
+  assertEquals(told(assess([measured("whole", { ranges: false }), measured("a")])), [
     ["a", "use"],
-    ["whole", "skip", "does not serve ranges"],
+    ["whole", "skip", "does not support ranges"],
   ]);
-  assertEquals(told(judge([measured("star", { size: undefined }), measured("a")])), [
+  assertEquals(told(assess([measured("star", { size: undefined }), measured("a")])), [
     ["a", "use"],
-    ["star", "skip", "does not tell the file's size"],
+    ["star", "skip", "does not report the file's size"],
   ]);
-  const whole = "serves the whole file only, no parts of it";
+  const whole = "supports only the whole file, no ranges";
   assertEquals(
-    told(judge([
+    told(assess([
       measured("a", { ranges: false, bytesPerSecond: 1 }),
       measured("b", { ranges: false, bytesPerSecond: 2 }),
       measured("c", { ranges: true, size: undefined, bytesPerSecond: 1 }),
@@ -123,22 +123,22 @@ Deno.test("judge(): who cannot give parts is of use only where nobody can", () =
   );
 });
 
-Deno.test("judge() tells where redirects lead, to another host only", () => {
+Deno.test("assess() tells where redirects lead, to another host only", () => {
   const moved = { redirects: 2, finalOrigin: "https://cdn.example" };
-  assertEquals(told(judge([measured("a", moved)])), [["a", "use", "leads to cdn.example"]]);
+  assertEquals(told(assess([measured("a", moved)])), [["a", "use", "redirects to cdn.example"]]);
   const same = { redirects: 1, finalOrigin: "https://a" };
-  assertEquals(told(judge([measured("a", same)])), [["a", "use"]]);
+  assertEquals(told(assess([measured("a", same)])), [["a", "use"]]);
   const failure = failed("a", "answered 404", 404);
-  assertEquals(told(judge([measured("a", { ...moved, failure, head: undefined })])), [
-    ["a", "skip", "answered 404; leads to cdn.example"],
+  assertEquals(told(assess([measured("a", { ...moved, failure, head: undefined })])), [
+    ["a", "skip", "answered 404; redirects to cdn.example"],
   ]);
 });
 
-Deno.test("judge() of an empty file, and of nothing", () => {
+Deno.test("assess() of an empty file, and of nothing", () => {
   const empty = { size: 0, head: "e3b0", middle: undefined, bytesPerSecond: undefined };
-  assertEquals(told(judge([measured("a", empty), measured("b", empty)])), [
+  assertEquals(told(assess([measured("a", empty), measured("b", empty)])), [
     ["a", "use"],
     ["b", "use"],
   ]);
-  assertEquals(judge([]), []);
+  assertEquals(assess([]), []);
 });
