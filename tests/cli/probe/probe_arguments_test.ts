@@ -34,7 +34,10 @@ Deno.test("parseProbeArguments() understands everything", async () => {
   assertEquals(await parseProbeArguments(["http://a/"]), {
     ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, insecure: false },
     login: { user: undefined, netrc: false },
-    options: {},
+    options: {
+      ...{ proxy: undefined, headers: undefined, http: undefined },
+      connectTimeoutMs: undefined,
+    },
   });
   assertEquals(await parseProbeArguments(["-h", "nonsense"]), "help");
 });

@@ -264,7 +264,7 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
     [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy has another scheme"],
     [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "no such file"],
     [["--cacert", file, "http://a/"], ExitCode.USAGE, "in PEM format"],
-    [["--cacert", broken, "http://a/"], ExitCode.USAGE, "the certificates cannot be used"],
+    [["--cacert", broken, "http://a/"], ExitCode.USAGE, "invalid certificates"],
   ];
   try {
     for (const [args, code, says] of refused) {
