@@ -103,7 +103,7 @@ export class ClassicPolicy implements Policy {
   ): Plan | undefined {
     const range = unit && withinWindow(unit, view);
     if (range === undefined) return undefined;
-    // Where the window has no room for more than the front, it is that.
+    // Where the window has room for the front only, that is requested.
     const reason = range.start === unit!.start ? wanted : "front";
     return { type: "ask", mirror: view.mirrors.indexOf(mirror), range, reason };
   }

@@ -1,7 +1,8 @@
 /**
- * The delay request algorithms: which of the blocks not yet asked for a mirror takes when it has
- * become free. A slower mirror is given a later block, so that it arrives when its turn comes.
- * Source: the sphttp thesis (Hiroshima City University, 2018); none of them keeps state of its own.
+ * The delay request algorithms: which of the blocks not yet requested a free mirror takes next. A
+ * slower mirror takes a later block, so that it arrives when its turn comes. An algorithm is a pure
+ * function of a view, without state; a new one is added as a function here, with its name in the two
+ * tables. Source: the sphttp thesis (Hiroshima City University, 2018).
  *
  * @module
  */
@@ -9,8 +10,8 @@
 import type { DelayView } from "../scheduler/view.ts";
 
 /**
- * Says which block of the queue (those not yet asked for, lowest first) a mirror takes next.
- * The result is a position from 0; whatever is no number from 0 counts as 0.
+ * Returns which block of the queue (those not yet requested, lowest first) a mirror takes next: a
+ * position from 0. Anything else counts as 0.
  */
 export type DelayRequest = (view: DelayView) => number;
 
@@ -20,7 +21,7 @@ export const DelayRequestAlgorithm = {
   ADAPTIVE: "adaptive",
   /** Every mirror takes the first block: no delay. */
   NORMAL: "normal",
-  /** By what the others delivered since the mirror last asked; the original's default. */
+  /** By what the others delivered since the mirror's last request; the original's default. */
   DIFF: "diff",
   /** By the inverse of the mirror's share of what was delivered. */
   INV: "inv",
@@ -32,7 +33,7 @@ export const DelayRequestAlgorithm = {
 export type DelayRequestAlgorithm =
   typeof DelayRequestAlgorithm[keyof typeof DelayRequestAlgorithm];
 
-/** The name of an algorithm that says a position in the queue of blocks. */
+/** The name of an algorithm that chooses a position in the queue of blocks. */
 export type ClassicAlgorithm = Exclude<DelayRequestAlgorithm, "adaptive">;
 
 /** What the named algorithms are set up with. */
@@ -41,18 +42,18 @@ export interface DelaySettings {
   readonly initialDelay: boolean;
   /** Blocks of initial delay for each multiple of the shortest response time. */
   readonly initialDelayCoefficient: number;
-  /** Blocks of delay by mirror URL ({@linkcode fixed} only); 0 for those not named. */
+  /** Blocks of delay by mirror URL ({@linkcode fixed} only); 0 for other mirrors. */
   readonly staticDelays: ReadonlyMap<string, number>;
 }
 
-/** Every mirror takes the first block of the queue. */
+/** Returns the algorithm by which every mirror takes the first block of the queue. */
 export function normal(): DelayRequest {
   return () => 0;
 }
 
 /**
- * As many blocks ahead as the other mirrors delivered since this one last asked, less one for each
- * mirror that still asks. A mirror's first request is placed by its initial delay instead.
+ * Returns the algorithm by which a mirror skips as many blocks as the others delivered since its last
+ * request, less one for each mirror in use. Its first request is placed by the initial delay instead.
  */
 export function diff(settings: Omit<DelaySettings, "staticDelays">): DelayRequest {
   return (view) => {
@@ -65,7 +66,7 @@ export function diff(settings: Omit<DelaySettings, "staticDelays">): DelayReques
 }
 
 /**
- * `floor((d / dmin - 1) * coefficient)`, with d the mirror's response time to the probe. A
+ * Returns `floor((d / dmin - 1) * coefficient)`, with d the mirror's response time to the probe. A
  * coefficient below 1 counts as 1.
  */
 export function initialDelay({ mirror, mirrors }: DelayView, coefficient: number): number {
@@ -76,32 +77,33 @@ export function initialDelay({ mirror, mirrors }: DelayView, coefficient: number
 }
 
 /**
- * `floor(1 / (usage / highest usage) - 1)`, at most the blocks that are left. While nobody has
- * delivered anything the ratio counts as 1; a mirror that never has goes to the far end.
+ * Returns the algorithm of `floor(1 / (usage / highest usage) - 1)` blocks, at most those that are
+ * left. While no mirror has delivered anything the ratio counts as 1; a mirror that has not delivered
+ * anything goes to the far end.
  */
 export function inverse(): DelayRequest {
   return ({ mirror, mirrors, left }) => {
     const highest = Math.max(...mirrors.map(({ usage }) => usage));
-    // The inverse of the ratio, straight away: 1 / (1 / 49) is less than 49 in floating point.
+    // The inverse of the ratio in one step: 1 / (1 / 49) is less than 49 in floating point.
     const inverseRatio = highest === 0 ? 1 : highest / mirror.usage;
     return Math.min(left, Math.floor(inverseRatio - 1));
   };
 }
 
-/** The value given for the mirror's URL; 0 where none was. */
+/** Returns the algorithm of a constant for each mirror's URL; 0 for other mirrors. */
 export function fixed({ staticDelays }: Pick<DelaySettings, "staticDelays">): DelayRequest {
   return ({ mirror }) => staticDelays.get(mirror.url) ?? 0;
 }
 
-/** Each name's algorithm, to be set up with the settings. */
+/** Makes each named algorithm from the settings. */
 export const delayRequests: Readonly<
   Record<ClassicAlgorithm, (settings: DelaySettings) => DelayRequest>
 > = { normal, diff, inv: inverse, static: fixed };
 
 /**
- * What becomes of a position near the end of the queue of `left` blocks (at least 1): the last
- * block goes to whoever asks; a mirror that would reach too far behind the end asks no more
- * (`undefined`), so that a slow one never holds up the end.
+ * Returns the position to use near the end of a queue of `left` blocks (at least 1). Any mirror takes
+ * the last block; one whose position lies too far behind the end is retired (`undefined`), so that a
+ * slow mirror never holds up the end.
  */
 export function endOfQueue(position: number, left: number): number | undefined {
   if (left === 1) return 0;

@@ -1,14 +1,14 @@
 /**
- * The duplicate request algorithms: when the block that holds up the front is asked for again, from
- * the mirror that has delivered the most. Source: the sphttp thesis (Hiroshima City University,
- * 2018); none of them keeps state of its own.
+ * The duplicate request algorithms: when the block that holds up the front is requested again, from
+ * the mirror that has delivered the most. An algorithm is a pure function of a view, without state.
+ * Source: the sphttp thesis (Hiroshima City University, 2018).
  *
  * @module
  */
 
 import type { DuplicateView } from "../scheduler/view.ts";
 
-/** Says whether the block that holds up the front is to be asked for a second time. */
+/** Reports whether to request the block that holds up the front a second time. */
 export type DuplicateRequest = (view: DuplicateView) => boolean;
 
 /** The names of the duplicate request algorithms. */
@@ -28,17 +28,17 @@ export type DuplicateRequestAlgorithm =
 /** The lowest threshold that {@linkcode nibib} works with; below, it would fire all the time. */
 const NIBIB_MINIMUM_THRESHOLD = 20;
 
-/** More invalid blocks in the buffer than the threshold (at least 20). */
+/** Reports whether more invalid blocks are in the buffer than the threshold (at least 20). */
 export function nibib({ invalidBlocks, threshold }: DuplicateView): boolean {
   return invalidBlocks > Math.max(threshold, NIBIB_MINIMUM_THRESHOLD);
 }
 
-/** More blocks received since the front last moved than the threshold. */
+/** Reports whether more blocks were received since the front last moved than the threshold. */
 export function ibrc({ receivedSinceFront, threshold }: DuplicateView): boolean {
   return receivedSinceFront > threshold;
 }
 
-/** Each name's algorithm. */
+/** The algorithm of each name. */
 export const duplicateRequests: Readonly<Record<DuplicateRequestAlgorithm, DuplicateRequest>> = {
   nibib,
   ibrc,

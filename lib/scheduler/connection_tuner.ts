@@ -1,12 +1,12 @@
 /**
- * How many connections to a mirror are kept busy, where that is left to the download: one more is
- * kept only while it makes the mirror bring more, without taking it from the others. That is so
+ * Finds how many connections to a mirror to keep busy, where that is left to the download: one more is
+ * kept only while the mirror delivers more by it, without taking that from the others. This is so
  * where a server limits each connection, and on long fat pipes. Pure: time is passed in.
  *
  * @module
  */
 
-/** What has been brought so far, in bytes. */
+/** Bytes delivered so far. */
 export interface Progress {
   /** By the mirror. */
   readonly own: number;
@@ -20,25 +20,25 @@ interface Rates {
 }
 
 type State =
-  /** Finds out what the lanes that there are bring. */
+  /** Measures what the present number of lanes delivers. */
   | { readonly type: "measuring" }
-  /** Finds out what another number of lanes brings, compared with `before`. */
+  /** Measures what another number of lanes delivers, compared with `before`. */
   | { readonly type: "trying"; readonly before: Rates; readonly lanes: number }
-  /** Leaves it at that until `until` (milliseconds). */
+  /** Changes nothing until `until` (milliseconds). */
   | { readonly type: "settled"; readonly until: number };
 
-/** The shortest time for which rates are compared, and how many round trips, in milliseconds. */
+/** Minimum time for which rates are compared, in milliseconds and in round trips. */
 const PERIOD_MS = 500;
 const PERIOD_ROUND_TRIPS = 8;
-/** Round trips that a new connection is given before it counts. */
+/** Round trips that a new connection takes to speed up, before it counts. */
 const RAMP_ROUND_TRIPS = 16;
-/** Twice the lanes have to bring so many times as much. */
+/** Twice the lanes have to deliver at least this many times as much. */
 const LEAST_GAIN = 1.25;
-/** Half the lanes may bring so much less. */
+/** Half the lanes have to deliver at least this part. */
 const MOST_LOSS = 0.95;
-/** The part of the gain that has to show in what all mirrors bring. */
+/** The part of the gain that has to show in what all mirrors deliver. */
 const TOTAL_SHARE = 0.5;
-/** How long a result holds before it is tried anew, in milliseconds; longer each time. */
+/** How long a result holds before the next trial, in milliseconds; longer each time. */
 const SETTLED_MS = 5000;
 const LONGEST_SETTLED_MS = 60_000;
 
@@ -48,7 +48,7 @@ export class ConnectionTuner {
   #lanes = 1;
   #state: State = { type: "measuring" };
   #settledMs = SETTLED_MS;
-  /** What is tried next: more lanes, or fewer once it has been settled that more are of no use. */
+  /** What is tried next: more lanes, or fewer once more have turned out to be of no use. */
   #next: "more" | "fewer" = "more";
   #since: { readonly at: number; readonly progress: Progress } | undefined;
 
@@ -57,18 +57,18 @@ export class ConnectionTuner {
     this.#most = most;
   }
 
-  /** How many lanes are to be kept busy. */
+  /** Number of lanes to keep busy. */
   get lanes(): number {
     return this.#lanes;
   }
 
-  /** The server allows no more than `most` lanes. */
+  /** Accepts that the server allows no more than `most` lanes. */
   limit(most: number): void {
     this.#most = Math.max(1, most);
     this.#lanes = Math.min(this.#lanes, this.#most);
   }
 
-  /** Learns what has come by `now`. */
+  /** Takes in what has been delivered by `now`. */
   observe(progress: Progress, now: number, roundTripMs: number): void {
     if (this.#state.type === "settled" && now >= this.#state.until) {
       this.#begin({ type: "measuring" });
@@ -82,7 +82,7 @@ export class ConnectionTuner {
     const own = (progress.own - this.#since.progress.own) / elapsedMs;
     const total = (progress.total - this.#since.progress.total) / elapsedMs;
     this.#since = { at: now, progress };
-    // Who had nothing to do shows nothing.
+    // A mirror that had nothing to deliver shows nothing.
     if (own > 0) this.#conclude({ own, total }, now);
   }
 
@@ -104,7 +104,7 @@ export class ConnectionTuner {
   #improved(before: Rates, after: Rates, lanes: number): boolean {
     if (this.#lanes < lanes) return after.own >= MOST_LOSS * before.own;
     const gain = after.own - before.own;
-    // Twice the lanes are not always to be had.
+    // There may be fewer than twice the lanes.
     const least = 1 + (LEAST_GAIN - 1) * (this.#lanes / lanes - 1);
     return after.own >= least * before.own && after.total - before.total >= TOTAL_SHARE * gain;
   }

@@ -1,6 +1,6 @@
 /**
- * A set of integers as disjoint half-open intervals, lowest first. It holds few intervals (a hole
- * for each request that runs ahead), so it is one sorted array with a binary search.
+ * A set of bytes as disjoint half-open ranges, lowest first. It holds few ranges (a hole for each
+ * request that runs ahead), so it is one sorted array with a binary search. Pure.
  *
  * @module
  */
@@ -20,31 +20,31 @@ export class IntervalSet {
     return this.#intervals;
   }
 
-  /** The first interval that ends behind `value`. */
+  /** Returns the first interval that ends after `value`. */
   after(value: number): ByteRange | undefined {
     return this.#intervals[this.#search(value + 1)];
   }
 
-  /** Whether `value` is in the set. */
+  /** Reports whether `value` is in the set. */
   has(value: number): boolean {
     const interval = this.after(value);
     return interval !== undefined && interval.start <= value;
   }
 
-  /** Whether all of `start` to `end` is in the set. */
+  /** Reports whether all of `start` to `end` is in the set. */
   covers(start: number, end: number): boolean {
     if (start >= end) return true;
     const interval = this.after(start);
     return interval !== undefined && interval.start <= start && interval.end >= end;
   }
 
-  /** Whether any of `start` to `end` is in the set. */
+  /** Reports whether any of `start` to `end` is in the set. */
   overlaps(start: number, end: number): boolean {
     const interval = this.after(start);
     return interval !== undefined && interval.start < end;
   }
 
-  /** How many of `start` to `end` are in the set. */
+  /** Returns how many of `start` to `end` are in the set. */
   count(start: number, end: number): number {
     if (start >= end) return 0;
     let count = 0;
@@ -93,7 +93,7 @@ export class IntervalSet {
     return known;
   }
 
-  /** Index of the first interval whose end is at or behind `value`. */
+  /** Returns the index of the first interval that ends at or after `value`. */
   #search(value: number): number {
     let low = 0;
     let high = this.#intervals.length;

@@ -1,10 +1,10 @@
 /**
- * Which bytes of the file are received, which are asked for, and which are free. It knows bytes,
- * blocks and units, but neither mirrors nor time. Every byte is received, free, or owned by a live
- * request: whoever takes a range must receive it or give it back.
+ * Which bytes of the file are received, which are requested, and which are free. It knows bytes,
+ * blocks and units, but neither mirrors nor time. Invariant: every byte is received, free, or owned by
+ * a live request, so that a range that is taken has to be received or given back.
  *
- * A block is `splitSize` bytes. A unit is what one request asks for: a block or, where blocks take
- * next to no time, several neighbouring ones.
+ * A block is `splitSize` bytes. A unit is what one request of a classic algorithm covers: a block or,
+ * where blocks arrive very quickly, several neighboring ones. Pure.
  *
  * @module
  */
@@ -12,17 +12,17 @@
 import type { ByteRange } from "../http/byte_range.ts";
 import { IntervalSet } from "./interval_set.ts";
 
-/** What came of receiving bytes. */
+/** The result of receiving bytes. */
 export interface Receipt {
-  /** How many of the bytes are new. */
+  /** Number of bytes that are new. */
   readonly bytes: number;
-  /** The blocks that they completed. */
+  /** The blocks that they complete. */
   readonly completed: readonly number[];
 }
 
 const NOTHING_NEW: Receipt = { bytes: 0, completed: [] };
 
-/** The books of one download: from byte `start` up to, but without, byte `end`. */
+/** The bytes of one download, from `start` to, but without, `end`. */
 export class Ledger {
   /** The first byte that is wanted. */
   readonly start: number;
@@ -32,7 +32,7 @@ export class Ledger {
   readonly #blockSize: number;
   readonly #free: IntervalSet;
   readonly #received = new IntervalSet();
-  /** Free bytes that somebody had asked for and did not get. */
+  /** Free bytes that were requested before, and given back. */
   readonly #returned = new IntervalSet();
   #front: number;
   #receivedBytes = 0;
@@ -48,7 +48,7 @@ export class Ledger {
     this.#freeBytes = end - start;
   }
 
-  /** The byte behind the last one that is wanted; `Infinity` while the size is unknown. */
+  /** The byte after the last one that is wanted; `Infinity` while the size is unknown. */
   get end(): number {
     return this.#end;
   }
@@ -58,12 +58,12 @@ export class Ledger {
     return this.#front;
   }
 
-  /** How many bytes have been received, each counted once. */
+  /** Number of bytes received, each counted once. */
   get receivedBytes(): number {
     return this.#receivedBytes;
   }
 
-  /** How many bytes are being asked for: neither received nor free. */
+  /** Number of bytes that are requested: neither received nor free. */
   get askedBytes(): number {
     return this.#end - this.start - this.#receivedBytes - this.#freeBytes;
   }
@@ -73,17 +73,17 @@ export class Ledger {
     return this.#front >= this.#end;
   }
 
-  /** Whether nobody has been asked for the front, or whoever was has given up. */
+  /** Whether no live request owns the front. */
   get frontIsFree(): boolean {
     return this.#free.has(this.#front);
   }
 
-  /** Whether the front was asked for, but given back. */
+  /** Whether the front was requested, but given back. */
   get frontWasReturned(): boolean {
     return this.wasReturned(this.#front);
   }
 
-  /** Whether a byte is free because it was asked for, but given back. */
+  /** Reports whether a byte is free because it was requested, but given back. */
   wasReturned(byte: number): boolean {
     return this.#returned.has(byte);
   }
@@ -93,29 +93,29 @@ export class Ledger {
     return this.#freeBytes > 0;
   }
 
-  /** What is free, lowest first. */
+  /** The free bytes, lowest first. */
   get free(): readonly ByteRange[] {
     return this.#free.intervals;
   }
 
-  /** Whether a byte is free. */
+  /** Reports whether a byte is free. */
   isFree(byte: number): boolean {
     return this.#free.has(byte);
   }
 
-  /** How many of the bytes from `start` to `end` are free. */
+  /** Returns the number of free bytes from `start` to `end`. */
   freeIn(start: number, end: number): number {
     return this.#free.count(start, end);
   }
 
-  /** How many units, or pieces of units, are free. */
+  /** Number of units, or pieces of units, that are free. */
   get freeUnits(): number {
     let count = 0;
     for (const { start, end } of this.#free.intervals) count += this.#unitsIn(start, end);
     return count;
   }
 
-  /** The free unit, or piece of one, at `position` of the free ones, lowest first. */
+  /** Returns the free unit, or piece of one, at `position` among the free ones, lowest first. */
   freeUnitAt(position: number): ByteRange | undefined {
     let before = 0;
     for (const { start, end } of this.#free.intervals) {
@@ -129,34 +129,34 @@ export class Ledger {
     return undefined;
   }
 
-  /** Index of the block in which a byte lies. */
+  /** Returns the index of the block in which a byte lies. */
   blockOf(byte: number): number {
     return Math.floor((byte - this.start) / this.#blockSize);
   }
 
-  /** Index of the first block that begins at a byte or behind it. */
+  /** Returns the index of the first block that begins at a byte or after it. */
   firstBlockFrom(byte: number): number {
     return Math.ceil((byte - this.start) / this.#blockSize);
   }
 
-  /** The bytes of a block. */
+  /** Returns the bytes of a block. */
   blockRange(block: number): ByteRange {
     const start = this.start + block * this.#blockSize;
     return { start, end: Math.min(this.#end, start + this.#blockSize) };
   }
 
-  /** Index of the unit in which a byte lies. */
+  /** Returns the index of the unit in which a byte lies. */
   unitOf(byte: number): number {
     return Math.floor((byte - this.start) / this.unitSize);
   }
 
-  /** The bytes of a unit. */
+  /** Returns the bytes of a unit. */
   unitRange(unit: number): ByteRange {
     const start = this.start + unit * this.unitSize;
     return { start, end: Math.min(this.#end, start + this.unitSize) };
   }
 
-  /** How many whole units are received but wait for something before them (invalid blocks). */
+  /** Number of whole units that are received but wait for something before them (invalid blocks). */
   get invalidUnits(): number {
     let count = 0;
     for (const { start, end } of this.#received.intervals) {
@@ -168,18 +168,18 @@ export class Ledger {
     return count;
   }
 
-  /** Whether all of `start` to `end` has been received. */
+  /** Reports whether all bytes from `start` to `end` are received. */
   hasReceived(start: number, end: number): boolean {
     return this.#received.covers(start, Math.min(end, this.#end));
   }
 
-  /** Marks `start` to `end` as asked for. */
+  /** Marks the bytes from `start` to `end` as requested. */
   take(start: number, end: number): void {
     this.#freeBytes -= this.#free.delete(start, end);
     this.#returned.delete(start, end);
   }
 
-  /** Gives back `start` to `end`, but for what has been received or is owned by one of `owners`. */
+  /** Frees the bytes from `start` to `end` that are neither received nor owned by one of `owners`. */
   giveBack(start: number, end: number, owners: Iterable<ByteRange>): void {
     const freed = new IntervalSet({ start, end: Math.min(end, this.#end) });
     for (const interval of this.#received.intervals) freed.delete(interval.start, interval.end);
@@ -190,7 +190,7 @@ export class Ledger {
     }
   }
 
-  /** Marks `start` to `end` as received; says what of it is new, and which blocks it completed. */
+  /** Marks the bytes from `start` to `end` as received. */
   receive(start: number, end: number): Receipt {
     const from = Math.max(start, this.start);
     const to = Math.min(end, this.#end);
@@ -211,7 +211,7 @@ export class Ledger {
     return { bytes, completed };
   }
 
-  /** Learns where a file of unknown size ends; says which blocks are complete by that. */
+  /** Learns where a file of unknown size ends; returns the blocks that are complete by that. */
   close(end: number): readonly number[] {
     const last = this.blockOf(end - 1);
     const before = this.#has(last);

@@ -1,6 +1,6 @@
 /**
- * What is known of the link to a mirror: how fast bytes come, how long a request takes to its
- * answer, and whether a connection is open for it. Pure: times are in milliseconds, and passed in.
+ * Estimates of rates: the link to a mirror (its rate, its latency, and whether a connection is open),
+ * and the plain rate that statistics show. Pure: times are in milliseconds, and passed in.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { LinkView } from "./view.ts";
 export interface KnownLink {
   /** Bytes per second, all its connections together. */
   readonly bytesPerSecond: number;
-  /** Milliseconds from a request to its answer's headers, on a connection that is open. */
+  /** Milliseconds from a request to the response headers, on an open connection. */
   readonly latencyMs: number;
 }
 
 /** What an estimate begins with. */
 export interface LinkOptions {
-  /** What a download before this one learned. */
+  /** What an earlier download measured. */
   readonly known?: KnownLink | undefined;
 }
 
-/** What a link's estimates depend on of a request. */
+/** A request, as far as the estimates of a link depend on it. */
 interface SentRequest {
   readonly startedAt: number;
   readonly cold: boolean;
@@ -30,24 +30,24 @@ interface SentRequest {
 /** Time constants of the steady and the quick estimate, in milliseconds. */
 const STEADY_MS = 600;
 const QUICK_MS = 150;
-/** Samples are gathered over at least this many milliseconds. */
+/** Minimum length of a sample, in milliseconds. */
 const SAMPLE_MS = 20;
-/** How far the quick estimate may stay behind the steady one before it counts. */
+/** The quick estimate counts once it is lower than the steady one by this factor. */
 const QUICK_MARGIN = 1.25;
-/** For so many round trips a link may speed up from one to the next: only the last sample counts. */
+/** A link may speed up for this many round trips: only the latest sample counts. */
 const YOUNG_ROUND_TRIPS = 6;
 /** A connection is still speeding up before it has delivered this many bandwidth-delay products. */
 const RAMP_PRODUCTS = 8;
 /**
- * A link that was slow and has not been asked for a while may be as fast as ever: from then on it is
- * taken to be so many times as fast each second, up to the best that it has shown. Otherwise a bad
- * moment would keep it out for ever.
+ * A link that was slow may be fast again after a rest of this time: from then on its estimate grows by
+ * this factor each second, up to the best rate it has shown. Otherwise a bad moment would keep the
+ * link out of use for ever.
  */
 const REST_MS = 500;
 const RECOVERY = 8;
-/** Before anything is known. */
+/** The latency before anything is known. */
 const UNKNOWN_LATENCY_MS = 100;
-/** Bytes that a link is taken to bring in a round trip before its rate is known: a window's worth. */
+/** Bytes that a link is assumed to deliver in a round trip before its rate is known. */
 const UNKNOWN_WINDOW = 64 * 1024;
 
 /** Estimates of one link. */
@@ -57,7 +57,7 @@ export class LinkEstimate implements LinkView {
   readonly #known: KnownLink | undefined;
   #latencyMs: number | undefined;
   #deviationMs: number | undefined;
-  /** From the first request on a new connection to its answer. */
+  /** Time from a request on a new connection to its headers. */
   #coldLatencyMs: number | undefined;
   #delivered = 0;
 
@@ -104,7 +104,7 @@ export class LinkEstimate implements LinkView {
     this.#idleConnections = 0;
   }
 
-  /** A request is sent; says what is expected of it. */
+  /** Notes that a request is sent; returns when its headers are expected. */
   sent(now: number): { cold: boolean; dueAt: number } {
     const dueAt = now + this.nextLatencyMs;
     const cold = this.#idleConnections === 0;
@@ -112,7 +112,7 @@ export class LinkEstimate implements LinkView {
     return { cold, dueAt };
   }
 
-  /** Its answer's headers came. */
+  /** Notes that the headers of a request have arrived. */
   answered({ startedAt, cold }: SentRequest, now: number): void {
     const sample = now - startedAt;
     if (cold) {
@@ -121,28 +121,28 @@ export class LinkEstimate implements LinkView {
         : this.#coldLatencyMs + (sample - this.#coldLatencyMs) / 4;
       return;
     }
-    // RFC 6298 section 2, with the gains that it recommends; but what was taken for a connection that
-    // is open may have been a new one: a shorter time is believed sooner than a longer one.
+    // RFC 6298 section 2, with the gains that it recommends; but a connection that seemed to be open
+    // may have been a new one, so a shorter time counts for more than a longer one.
     const before = this.#latencyMs ?? sample;
     const deviation = this.#deviationMs ?? sample / 8;
     this.#deviationMs = deviation + (Math.abs(sample - before) - deviation) / 4;
     this.#latencyMs = before + (sample - before) / (sample < before ? 2 : 8);
   }
 
-  /** Bytes came. */
+  /** Counts bytes that have arrived. */
   received(bytes: number, now: number): void {
     this.#delivered += bytes;
     this.rate.add(bytes, now, YOUNG_ROUND_TRIPS * this.latencyMs);
   }
 
-  /** A request failed: nothing that was known of the link holds any more, but for its latency. */
+  /** Forgets everything but the latency, because a request has failed. */
   reset(): void {
     this.#idleConnections = 0;
     this.#delivered = 0;
     this.rate.reset();
   }
 
-  /** What another download would want to know; `undefined` before there is enough. */
+  /** Returns what later downloads can begin with; `undefined` before enough is measured. */
   summary(now: number): KnownLink | undefined {
     const bytesPerSecond = this.rate.at(now);
     if (bytesPerSecond === undefined || this.#coldLatencyMs === undefined) return this.#known;
@@ -151,14 +151,14 @@ export class LinkEstimate implements LinkView {
 }
 
 /**
- * A rate that follows a fall at once and a rise with care. Only time in which bytes were to come
- * counts; short stretches of it are added up until they are long enough for a sample.
+ * A rate that follows a fall at once and a rise slowly. Only time in which bytes are expected counts;
+ * short stretches of it are added up until they are long enough for a sample.
  */
 export class LinkRate {
   #steady: number | undefined;
   #quick: number | undefined;
   #ageMs = 0;
-  /** The best that there was for a while. */
+  /** The best steady rate so far. */
   #best: number;
   #since: number | undefined;
   #idleSince: number | undefined;
@@ -168,13 +168,13 @@ export class LinkRate {
   constructor(known?: number) {
     this.#steady = this.#quick = known;
     this.#best = known ?? 0;
-    // What is known is held against what comes, not replaced by it.
+    // A known rate is mixed with the first samples, not replaced by them.
     if (known !== undefined) this.#ageMs = Infinity;
   }
 
-  /** Bytes are to come from `now` on. */
+  /** Bytes are expected from `now` on. */
   resume(now: number): void {
-    // What it has recovered to is what it is held against now.
+    // The next samples are mixed with the rate that it has recovered to.
     const recovered = this.at(now);
     if (this.#idleSince !== undefined && recovered !== undefined && recovered > this.#steady!) {
       this.#steady = this.#quick = recovered;
@@ -183,14 +183,14 @@ export class LinkRate {
     this.#idleSince = undefined;
   }
 
-  /** No bytes are to come from `now` on. */
+  /** No bytes are expected from `now` on. */
   pause(now: number): void {
     if (this.#since !== undefined) this.#elapsedMs += now - this.#since;
     this.#since = undefined;
     this.#idleSince ??= now;
   }
 
-  /** Counts bytes that came at `now`. In the first `youngMs`, only the newest sample counts. */
+  /** Counts bytes that arrived at `now`. In the first `youngMs`, only the newest sample counts. */
   add(bytes: number, now: number, youngMs = 0): void {
     this.#bytes += bytes;
     if (this.#since === undefined) return;
@@ -206,11 +206,11 @@ export class LinkRate {
     this.#elapsedMs = this.#bytes = 0;
   }
 
-  /** Bytes per second at `now`; `undefined` before the first sample. */
+  /** Returns bytes per second at `now`; `undefined` before the first sample. */
   at(now: number): number | undefined {
     if (this.#steady === undefined || this.#quick === undefined) return undefined;
     const silentMs = this.#since === undefined ? 0 : now - this.#since;
-    // A silence is a sample, too, once it is longer than what lies between two chunks.
+    // A silence is a sample, too, once it is longer than the time between two chunks.
     const quick = silentMs < 4 * SAMPLE_MS
       ? this.#quick
       : mixed(this.#quick, this.#bytes * 1000 / silentMs, silentMs, QUICK_MS);
@@ -238,7 +238,7 @@ function mixed(
   return weight * rate + (1 - weight) * sample;
 }
 
-/** Estimates a rate in bytes per second. */
+/** Estimates a rate in bytes per second: an exponentially weighted mean of samples over time. */
 export class RateEstimator {
   readonly #timeConstantMs: number;
   readonly #sampleMs: number;
@@ -247,15 +247,15 @@ export class RateEstimator {
   #bytes = 0;
 
   /**
-   * `timeConstantMs`: the age at which a sample's weight has fallen to 1/e; `sampleMs`: samples are
-   * gathered over at least this many milliseconds.
+   * `timeConstantMs` is the age at which a sample's weight has fallen to 1/e, `sampleMs` the minimum
+   * length of a sample.
    */
   constructor(timeConstantMs = 1000, sampleMs = 50) {
     this.#timeConstantMs = timeConstantMs;
     this.#sampleMs = sampleMs;
   }
 
-  /** Starts, or goes on, counting at `now` (milliseconds); time before it does not count. */
+  /** Starts or resumes counting at `now`. */
   resume(now: number): void {
     this.#since ??= now;
   }
@@ -266,7 +266,7 @@ export class RateEstimator {
     this.#since = undefined;
   }
 
-  /** Counts bytes that came at `now`. */
+  /** Counts bytes that arrived at `now`. */
   add(bytes: number, now: number): void {
     this.#bytes += bytes;
     if (this.#since !== undefined && now - this.#since >= this.#sampleMs) {
@@ -275,7 +275,7 @@ export class RateEstimator {
     }
   }
 
-  /** The estimate in bytes per second at `now`; 0 before the first sample. */
+  /** Returns bytes per second at `now`; 0 before the first sample. */
   rate(now: number): number {
     const silentMs = this.#since === undefined ? 0 : now - this.#since;
     if (silentMs < 4 * this.#sampleMs) return this.#rate ?? 0;

@@ -166,9 +166,9 @@ export function timeoutError(
     : mirror.answerMs === undefined
     ? "connect"
     : "headers";
-  const what = { connect: "no answer", headers: "no answer", body: "nothing more" }[phase];
+  const what = phase === "body" ? "no further bytes" : "no response";
   const seconds = ((now - activeAt) / 1000).toFixed(1);
-  return new MirrorError(`${what} came for ${seconds} s`, {
+  return new MirrorError(`${what} for ${seconds} s`, {
     mirror: mirror.url,
     phase,
     reason: "timeout",

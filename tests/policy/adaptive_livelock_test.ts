@@ -25,7 +25,7 @@ function run(
   return { ...outcome, oracleSeconds: oracle(options).seconds };
 }
 
-Deno.test("no livelock: the last bytes are asked for, though another mirror may seem better", () => {
+Deno.test("no livelock: the last bytes are requested, though another mirror may seem better", () => {
   const networks: Record<string, readonly SimulatedMirror[]> = {
     alike: [BEST, BEST, BEST],
     different: TESTBED,
@@ -83,7 +83,7 @@ Deno.test(
 
 // Fails: 16.0 s, the oracle needs 6.5 s. What it is tried again with, 16 KiB, comes in 2 ms: too soon
 // for a sample, so that it is taken to be as slow as before each time.
-Deno.test("no livelock: nor one that brings too little at a time to be measured", () => {
+Deno.test("no livelock: a mirror that delivers too little at a time to be measured stays in use", () => {
   const { seconds, oracleSeconds } = run(slump(2000, 5));
   assert(seconds <= oracleSeconds + 1.5, `${seconds} s, oracle ${oracleSeconds} s`);
 });

@@ -149,7 +149,7 @@ Deno.test("AdaptivePolicy: a mirror's ranges get at most twice as long each time
   }
 });
 
-Deno.test("AdaptivePolicy: who is slower takes what the front will reach when it has come", () => {
+Deno.test("AdaptivePolicy: a slower mirror takes what the front will reach by then", () => {
   const table = [
     // rate, latency of the slower one
     [1, 200],
@@ -168,7 +168,7 @@ Deno.test("AdaptivePolicy: who is slower takes what the front will reach when it
   }
 });
 
-Deno.test("AdaptivePolicy: one that is ramping is given more time", () => {
+Deno.test("AdaptivePolicy: a mirror that is speeding up has more time", () => {
   const startOf = (ramping: boolean) => {
     const scene = new Scene([{ rate: 1, latencyMs: 200, ramping }, { rate: 10 }]);
     scene.plan();
@@ -185,7 +185,7 @@ Deno.test("AdaptivePolicy: equally fast mirrors take turns from the first free b
   assertEquals(plans.map((plan) => plan.split(" ")[1]!.split("-")[0]), ["0", ...ends.slice(0, 2)]);
 });
 
-Deno.test("AdaptivePolicy asks ahead: the next request leaves before the last one has ended", () => {
+Deno.test("AdaptivePolicy: the next request leaves before the last one has ended", () => {
   const scene = new Scene([{}]);
   scene.sends(0, 0, 100);
   assertEquals(scene.plan(), []);
@@ -199,7 +199,7 @@ Deno.test("AdaptivePolicy asks ahead: the next request leaves before the last on
   assertEquals(scene.plan(), []);
 });
 
-Deno.test("AdaptivePolicy: near the end, who would come last is not asked any more", () => {
+Deno.test("AdaptivePolicy: near the end, the mirror that would finish last gets no more", () => {
   // In the 20 ms that the quick one needs, the slow one would bring nothing.
   assertEquals(new Scene([{ rate: 10 }, { rate: 0.1 }], 200).plan(), ["0: 0-200"]);
   assertEquals(new Scene([{ rate: 10 }, { rate: 10, latencyMs: 500 }], 200).plan(), ["0: 0-200"]);
@@ -209,7 +209,7 @@ Deno.test("AdaptivePolicy: near the end, who would come last is not asked any mo
   assertEquals(scene.plan(), ["0: 100-200", "1: 200-300"]);
 });
 
-Deno.test("AdaptivePolicy: where nobody is at work, whoever can be asked is asked", () => {
+Deno.test("AdaptivePolicy: where no mirror is at work, any available one gets a range", () => {
   const lame: Facts = { rate: 0.001, latencyMs: 5000 };
   const quick: Facts = { rate: 100, available: false };
   assertEquals(new Scene([lame, quick], 1).plan(), ["0: 0-1"]);
@@ -224,7 +224,7 @@ function returned(sources: readonly Facts[]): Scene {
   return scene;
 }
 
-Deno.test("AdaptivePolicy: what somebody failed to bring at the front goes to who brings it soonest", () => {
+Deno.test("AdaptivePolicy: a returned front goes to the mirror that delivers it soonest", () => {
   const first = (sources: readonly Facts[]) => returned(sources).plan()[0];
   // Without that, each would have waited for the other to bring what is next.
   assertEquals(first([{ rate: 1 }, { rate: 5 }]), "1: 0-100");
@@ -232,7 +232,7 @@ Deno.test("AdaptivePolicy: what somebody failed to bring at the front goes to wh
   assertEquals(first([{ rate: 5 }, { rate: 50, available: false }]), "0: 0-100");
 });
 
-Deno.test("AdaptivePolicy: a returned front waits for a slot of who still brings it soonest", () => {
+Deno.test("AdaptivePolicy: a returned front waits for a slot of the mirror that still delivers it soonest", () => {
   const scene = returned([{ rate: 1, latencyMs: 500 }, { rate: 10 }]);
   scene.sends(1, 300, 340);
   scene.sends(1, 340, 400);
@@ -298,7 +298,7 @@ Deno.test("AdaptivePolicy keeps an eighth of the window for the front", () => {
   assertEquals(planIn(120), "0: 0-120");
 });
 
-Deno.test("AdaptivePolicy does not ask for little where more room is to come", () => {
+Deno.test("AdaptivePolicy does not request little where more room is to come", () => {
   const more = { readyBytes: 1 };
   assertEquals(planIn(100, more), "0: 0-100");
   assertEquals(planIn(99, more), undefined);
@@ -307,7 +307,7 @@ Deno.test("AdaptivePolicy does not ask for little where more room is to come", (
   assertEquals([planIn(50, {}, true), planIn(0, {}, true)], [undefined, undefined]);
 });
 
-Deno.test("AdaptivePolicy.wakeAt(): looks again soon as long as anything is under way", () => {
+Deno.test("AdaptivePolicy.wakeAt(): soon as long as any request is under way", () => {
   const scene = new Scene([{}, {}]);
   const wakeAt = () => scene.policy.wakeAt(scene.view, 1000);
   assertEquals(wakeAt(), Infinity);
@@ -315,7 +315,7 @@ Deno.test("AdaptivePolicy.wakeAt(): looks again soon as long as anything is unde
   assert(wakeAt() > 1000 && wakeAt() <= 1020, `${wakeAt()}`);
 });
 
-Deno.test("AdaptivePolicy: under a limit it asks for little, once what was asked for has been paid", () => {
+Deno.test("AdaptivePolicy: under a limit it requests little, once earlier requests are paid for", () => {
   const scene = new Scene([{ rate: 10 }, { rate: 10 }]);
   scene.limit = limitOf(0.1 * KIB, 50);
   assertEquals(scene.plan(), []);
@@ -324,7 +324,7 @@ Deno.test("AdaptivePolicy: under a limit it asks for little, once what was asked
   assertEquals(next?.type === "ask" && next.range, { start: 0, end: 10 * KIB });
 });
 
-Deno.test("AdaptivePolicy.wakeAt(): when something may be asked for again", () => {
+Deno.test("AdaptivePolicy.wakeAt(): when something may be requested again", () => {
   const scene = new Scene([{}]);
   const wakeAt = (openAt: number) => {
     scene.limit = limitOf(1, openAt);
@@ -335,7 +335,7 @@ Deno.test("AdaptivePolicy.wakeAt(): when something may be asked for again", () =
   assert(wakeAt(1500) <= 1020 && wakeAt(1005) === 1005);
 });
 
-Deno.test("AdaptivePolicy: under a limit, who is slower takes what the front will reach by then", () => {
+Deno.test("AdaptivePolicy: under a limit, a slower mirror takes what the front will reach by then", () => {
   const scene = new Scene([{ rate: 1, latencyMs: 200 }, { rate: 10 }]);
   scene.limit = limitOf(KIB, 0);
   // The quick one has its hands full.

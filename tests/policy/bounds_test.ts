@@ -64,7 +64,7 @@ for (const network of NETWORKS) {
   });
 }
 
-Deno.test("adaptive asks for more with the first answer, and hands over bytes with the vote", () => {
+Deno.test("adaptive requests more with the first answer, and delivers bytes with the majority", () => {
   for (const network of NETWORKS) {
     const { name, links } = network;
     const { events, firstByteSeconds } = run("adaptive", network);

@@ -59,7 +59,7 @@ function planned(
   return plan(view(facts), options);
 }
 
-Deno.test("ClassicPolicy asks for the block that the algorithm says", () => {
+Deno.test("ClassicPolicy requests the block that the algorithm chooses", () => {
   assertEquals(planned(), ["ask", 0, 10]);
   assertEquals(planned({}, { delay: () => 4 }), ["ask", 40, 50]);
   const ledger = new Ledger(0, 300, 10);
@@ -69,14 +69,14 @@ Deno.test("ClassicPolicy asks for the block that the algorithm says", () => {
   assertEquals(planned({ ledger }, { delay: () => 2 }), ["ask", 37, 40]);
 });
 
-Deno.test("ClassicPolicy: what is no position counts as the first, a fraction is rounded down", () => {
+Deno.test("ClassicPolicy: an invalid position counts as the first, a fraction is rounded down", () => {
   for (const nonsense of [NaN, -1, -Infinity, undefined as unknown as number]) {
     assertEquals(planned({}, { delay: () => nonsense }), ["ask", 0, 10], `${nonsense}`);
   }
   assertEquals(planned({}, { delay: () => 2.9 }), ["ask", 20, 30]);
 });
 
-Deno.test("ClassicPolicy sends home who would reach too far behind the end", () => {
+Deno.test("ClassicPolicy retires a mirror whose position is too far behind the end", () => {
   assertEquals(planned({}, { delay: () => 33 }), ["ask", 290, 300]);
   assertEquals(planned({}, { delay: () => 34 }), "retire");
   assertEquals(planned({}, { delay: () => Infinity }), "retire");
@@ -107,7 +107,7 @@ Deno.test("ClassicPolicy waits while nothing is free", () => {
   assertEquals(planned({ ledger }), "wait");
 });
 
-Deno.test("ClassicPolicy: what somebody failed to bring at the front comes before the algorithm", () => {
+Deno.test("ClassicPolicy: a returned front comes before the algorithm", () => {
   const ledger = new Ledger(0, 300, 10);
   ledger.take(0, 20);
   ledger.giveBack(4, 10, []);
@@ -131,7 +131,7 @@ Deno.test("ClassicPolicy keeps room for the front's block alone", () => {
   assertEquals(planned({ ledger, heldBytes: 71 }, { delay }), "wait");
 });
 
-Deno.test("ClassicPolicy: the front can be asked for however large a unit has become", () => {
+Deno.test("ClassicPolicy: the front can be requested however large a unit has become", () => {
   // The window was filled but for one block while a unit was one block; then blocks came faster.
   const ledger = new Ledger(0, 300, 10);
   ledger.receive(10, 100);
@@ -175,7 +175,7 @@ function near(latencyMs: number): SourceView {
   return sourceView({ link: linkView({ latencyMs }), blockMs: 0.01 });
 }
 
-Deno.test("unitSize(): under a limit it is a moment's worth, or what the nearest mirror needs", () => {
+Deno.test("unitSize(): under a limit it is a tenth of a second's worth, or what the nearest mirror needs", () => {
   // blocks of 10 bytes in a second, latencies → blocks
   const table = [
     [1, [10], 1],
@@ -208,7 +208,7 @@ Deno.test("ClassicPolicy: the size of a unit follows the window while it changes
   assertEquals(sizes.map((next) => next?.type === "resize" ? next.unitSize : 10), [10, 20, 80, 40]);
 });
 
-Deno.test("ClassicPolicy: nothing is asked for before what was has been paid for", () => {
+Deno.test("ClassicPolicy: nothing is requested before earlier requests are paid for", () => {
   const policy = new ClassicPolicy(OPTIONS);
   const scene = view({ limit: limitOf(1, 70) });
   assertEquals([policy.next(scene, 69), policy.wakeAt(scene, 69)], [undefined, 70]);
@@ -216,7 +216,7 @@ Deno.test("ClassicPolicy: nothing is asked for before what was has been paid for
   assertEquals([policy.wakeAt(scene, 70), policy.wakeAt(view(), 0)], [Infinity, Infinity]);
 });
 
-Deno.test("ClassicPolicy: under a limit, whoever brings a block soonest is asked first", () => {
+Deno.test("ClassicPolicy: under a limit, the quickest mirror comes first", () => {
   const mirrors = [mirror({ blockMs: 50 }), mirror({ answerMs: 9 }), mirror({ blockMs: 8 })];
   const asked = (scene: DownloadView) => {
     const next = nextPlan(scene);
@@ -237,7 +237,7 @@ function lateFront(late = request(0, 10)): DownloadView {
 
 const ALWAYS = { duplicate: () => true };
 
-Deno.test("ClassicPolicy asks again for what is missing of the front's block", () => {
+Deno.test("ClassicPolicy requests what is missing of the front's block again", () => {
   assertEquals(plan(lateFront(), ALWAYS), ["duplicate", 0, 10]);
   const begun = lateFront(request(0, 10, { position: 6 }));
   assertEquals(plan(begun, ALWAYS), ["duplicate", 6, 10]);
@@ -255,7 +255,7 @@ Deno.test("ClassicPolicy shows the duplicate algorithm what waits", () => {
   assertEquals(seen, [{ invalidBlocks: 1, receivedSinceFront: 3, threshold: 20 }]);
 });
 
-Deno.test("ClassicPolicy: only the live mirror that has delivered most asks again", () => {
+Deno.test("ClassicPolicy: only the live mirror that has delivered most repeats the front", () => {
   const own = mirror({ usage: 5 });
   const table = [
     [mirror({ usage: 4 }), true],
@@ -274,7 +274,7 @@ Deno.test("ClassicPolicy: only the live mirror that has delivered most asks agai
   }
 });
 
-Deno.test("ClassicPolicy asks again for a front that one other mirror has, not two and not none", () => {
+Deno.test("ClassicPolicy repeats a front that one other mirror has, not two and not none", () => {
   const twice = { ...lateFront(), requests: [request(0, 10), request(0, 10)] };
   assertEquals(plan(twice, ALWAYS), ["ask", 20, 30]);
   const elsewhere = { ...lateFront(), requests: [request(20, 30)] };

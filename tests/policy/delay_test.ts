@@ -35,7 +35,7 @@ Deno.test("normal() always takes the first block", () => {
   }
 });
 
-Deno.test("diff() counts what the others delivered since the mirror last asked", () => {
+Deno.test("diff() counts what the others delivered since the mirror's last request", () => {
   // received, previous, mirrors, closed → position
   const table = [
     [0, 0, 3, 0, 0],
@@ -134,7 +134,7 @@ Deno.test("fixed() is the value for the mirror's URL, 0 for those not named", ()
   assertEquals(algorithm(delayView()), 0);
 });
 
-Deno.test("endOfQueue() keeps positions within the queue, and sends slow mirrors home", () => {
+Deno.test("endOfQueue() keeps positions within the queue, and retires slow mirrors", () => {
   const table = [
     [0, 1, 0],
     [99, 1, 0],

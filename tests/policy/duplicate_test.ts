@@ -27,11 +27,11 @@ Deno.test("nibib() fires above the threshold, which is raised to 20", () => {
   }
 });
 
-Deno.test("nibib() does not look at how many blocks came", () => {
+Deno.test("nibib() ignores how many blocks arrived", () => {
   assertEquals(nibib(duplicateView({ receivedSinceFront: 1000 })), false);
 });
 
-Deno.test("ibrc() fires above the threshold as it is given", () => {
+Deno.test("ibrc() fires above the given threshold", () => {
   // received since the front moved, threshold → fires
   const table = [
     [0, 0, false],
@@ -46,7 +46,7 @@ Deno.test("ibrc() fires above the threshold as it is given", () => {
   }
 });
 
-Deno.test("ibrc() does not look at how many blocks wait", () => {
+Deno.test("ibrc() ignores how many blocks wait", () => {
   assertEquals(ibrc(duplicateView({ invalidBlocks: 1000 })), false);
 });
 

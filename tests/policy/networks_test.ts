@@ -66,7 +66,7 @@ Deno.test("duplicate requests are sent where the front is late, and cost little"
   }
 });
 
-Deno.test("a mirror that goes silent is helped out, and the download goes on", () => {
+Deno.test("a mirror that goes silent loses its range, and the download goes on", () => {
   for (const delay of DELAYS) {
     for (let silent = 0; silent < TESTBED.length; silent++) {
       const links = TESTBED.map((link, index) =>
@@ -131,7 +131,7 @@ Deno.test("a window smaller than a mirror's first bytes is kept, too", () => {
   run({ links: TESTBED, size: 50_000, splitSize: 1000, windowSize: 2000 });
 });
 
-Deno.test("a part of the file, and files of any size, come whole", () => {
+Deno.test("a part of the file, and files of any size, arrive completely", () => {
   for (const size of [0, 1, 12_287, 12_288, 12_289, 999_999, 1_000_000, 1_000_001, 3_500_000]) {
     run({ links: TESTBED, size });
   }
@@ -259,7 +259,7 @@ function allowed(...scenes: readonly (readonly Partial<LiveRequest>[])[]): numbe
   return allowance.bytes;
 }
 
-Deno.test("WasteAllowance: bytes come twice only if they are asked for twice", () => {
+Deno.test("WasteAllowance: bytes arrive twice only if they are requested twice", () => {
   const whole = {};
   const behind = { start: 9000, end: 12_000 };
   assertEquals(allowed([whole], [whole, behind], [whole, behind]), 0);

@@ -32,7 +32,7 @@ function outlook(facts: SourceFacts = {}): Outlook {
   return new Outlook(7, sourceView({ link: link(), ...facts }), NOW);
 }
 
-Deno.test("Outlook: a mirror that has nothing to do is free when its answer can be there", () => {
+Deno.test("Outlook: an idle mirror is free when its response can be there", () => {
   const idle = outlook();
   assertEquals([idle.index, idle.rate, idle.readyAt], [7, 1, NOW]);
   assertEquals([idle.freeAt, idle.finishAt(0), idle.finishAt(50)], [1020, 1020, 1070]);
@@ -45,7 +45,7 @@ Deno.test("Outlook: a mirror that has nothing to do is free when its answer can 
   assertEquals(outlook({ link: link({ rate: 5 }) }).finishAt(50), 1030);
 });
 
-Deno.test("Outlook.readyAt: when everything that it owns has come", () => {
+Deno.test("Outlook.readyAt: when everything that it owns has arrived", () => {
   const table = [
     // requests under way → from now, in milliseconds
     [[request()], 100],
@@ -66,7 +66,7 @@ Deno.test("Outlook.readyAt: when everything that it owns has come", () => {
   for (const [live, ms] of table) assertEquals(outlook({ live }).readyAt - NOW, ms);
 });
 
-Deno.test("Outlook.finishAt(): what is asked for now comes after what it has to bring", () => {
+Deno.test("Outlook.finishAt(): what is requested now arrives after the rest", () => {
   const table = [
     // requests under way, bytes → from now, in milliseconds
     [[request()], 50, 150],
@@ -80,7 +80,7 @@ Deno.test("Outlook.finishAt(): what is asked for now comes after what it has to 
   assertEquals(outlook({ live: [request()] }).deliveredBy(NOW + 130), 30);
 });
 
-Deno.test("Outlook.rushedAt(): besides the rest, at half the rate, unless it ends sooner after it", () => {
+Deno.test("Outlook.rushedAt(): beside the rest, at half the rate, unless it ends sooner after it", () => {
   // A slot is free now, and the answer there in 20 ms.
   assertEquals(outlook({ live: [request()] }).rushedAt(10) - NOW, 40);
   assertEquals(outlook({ live: [request()] }).rushedAt(500) - NOW, 600);
@@ -103,7 +103,7 @@ Deno.test("Outlook: on several lanes, requests share the link", () => {
   assertEquals(busy.readyAt - NOW, 140);
 });
 
-Deno.test("Outlook.wantsWork(): a mirror is asked again about a round trip before it has nothing to do", () => {
+Deno.test("Outlook.wantsWork(): about a round trip before the mirror is idle", () => {
   const atEnd = (left: number, facts: SourceFacts = {}) =>
     outlook({ live: [request({ position: 100 - left })], ...facts }).wantsWork();
   assertEquals(outlook().wantsWork(), true);
@@ -120,7 +120,7 @@ Deno.test("Outlook.wantsWork(): a mirror is asked again about a round trip befor
   assertEquals(outlook({ live: [request({ claimEnd: 20 })] }).wantsWork(), true);
 });
 
-Deno.test("Outlook.wantsWork(): never more than its connections, and with more lanes more of them", () => {
+Deno.test("Outlook.wantsWork(): never more than its connections, and more with more lanes", () => {
   const three = Array.from({ length: 3 }, () => request());
   const table = [
     // connections, lanes, under way, ramping, wants work
@@ -140,7 +140,7 @@ Deno.test("Outlook.wantsWork(): never more than its connections, and with more l
   }
 });
 
-Deno.test("Outlook.silentMs counts from the last sign of life, or from when one was due", () => {
+Deno.test("Outlook.silentMs counts from the last bytes, or from when headers were due", () => {
   const table = [
     [[], 0],
     [[request({ activeAt: 930 })], 70],
@@ -176,7 +176,7 @@ Deno.test("Outlook.silent: after 60 ms, half a latency, or four deviations", () 
   }
 });
 
-Deno.test("Outlook.open: there must be a slot, and the mirror there to be asked", () => {
+Deno.test("Outlook.open: there must be a slot, and the mirror must be available", () => {
   assertEquals(outlook().open, true);
   assertEquals(outlook({ available: false }).open, false);
   assertEquals(outlook({ live: [request()] }).open, true);
@@ -184,7 +184,7 @@ Deno.test("Outlook.open: there must be a slot, and the mirror there to be asked"
   assertEquals(outlook({ live: [request()], maxConnections: 1 }).open, false);
 });
 
-Deno.test("Outlook.onProbation: who has failed gets one request, and nobody counts on it", () => {
+Deno.test("Outlook.onProbation: a mirror that has failed gets one request, and is not counted on", () => {
   const failed = outlook({ failures: 1 });
   assertEquals([failed.onProbation, outlook().onProbation], [true, false]);
   assert(failed.finishAt(50) > outlook().finishAt(50));
@@ -194,7 +194,7 @@ Deno.test("Outlook.onProbation: who has failed gets one request, and nobody coun
   assertEquals([busy.open, busy.wantsWork()], [true, false]);
 });
 
-Deno.test("expectedSince(): when anything last came, but not before it was due", () => {
+Deno.test("expectedSince(): when anything last arrived, but not before it was due", () => {
   assertEquals(expectedSince(request({ activeAt: 930, dueAt: 990 })), 930);
   assertEquals(expectedSince(unanswered(40)), 1040);
   assertEquals(expectedSince(unanswered(-200)), 950);

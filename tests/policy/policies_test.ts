@@ -51,7 +51,7 @@ Deno.test("policyOf(): each name has its policy, and each download one of its ow
   }
 });
 
-Deno.test("policyOf(): a classic policy asks for the block that its algorithm says", () => {
+Deno.test("policyOf(): a classic policy requests the block that its algorithm chooses", () => {
   for (const name of Object.keys(delayRequests) as ClassicAlgorithm[]) {
     const scene = download();
     const [mirror] = scene.mirrors;
@@ -62,13 +62,13 @@ Deno.test("policyOf(): a classic policy asks for the block that its algorithm sa
   assertEquals(firstBlock(policyOf("static", SETTINGS)().next(download(), 0)), 4);
 });
 
-Deno.test("policyOf(): a caller's own function says where, and is set up like the rest", () => {
+Deno.test("policyOf(): a caller's own function chooses, and is set up like the rest", () => {
   assertEquals(firstBlock(policyOf(() => 7, SETTINGS)().next(download(), 0)), 7);
   const wide = policyOf(() => 7, { ...SETTINGS, splitSize: 20 })();
   assertEquals(wide.next(download(), 0), { type: "resize", unitSize: 20 });
 });
 
-Deno.test("policyOf(): adaptive asks for more than a block at once", () => {
+Deno.test("policyOf(): adaptive requests more than a block at once", () => {
   const plan = policyOf("adaptive", SETTINGS)().next(download(), 0);
   assertEquals(plan, { type: "ask", mirror: 0, range: { start: 0, end: 300 }, reason: "front" });
 });

@@ -64,7 +64,7 @@ function silent(ms: number, facts: Partial<RequestView> = {}): RequestView {
   return request({ activeAt: NOW - ms, ...facts });
 }
 
-Deno.test("rescue(): who brings the front in time is left alone", () => {
+Deno.test("rescue(): a mirror that delivers the front in time is left alone", () => {
   assertEquals(plan([mirror(), mirror()]), "nothing");
   assertEquals(plan([mirror({ live: [request()] }), mirror()]), "nothing");
   assertEquals(plan([mirror({ live: [silent(60)] }), mirror()]), "nothing");
@@ -99,7 +99,7 @@ Deno.test("rescue(): the front is where bytes are missing, not where a range beg
   assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 60 * KIB }), ["revoke", 0]);
 });
 
-Deno.test("rescue(): an answer that is not due yet is no silence", () => {
+Deno.test("rescue(): a response that is not due yet is no silence", () => {
   const waiting = (dueMs: number) =>
     request({ answeredAt: undefined, dueAt: NOW + dueMs, activeAt: NOW - 500 });
   assertEquals(plan([mirror({ live: [waiting(20)] }), mirror()]), "nothing");
@@ -118,7 +118,7 @@ Deno.test("rescue(): each request is looked at, and nothing is taken twice", () 
   assertEquals(plan([mirror({ live: [brought] }), mirror()]), "nothing");
 });
 
-Deno.test("rescue(): nothing is taken from anybody without somebody who could do it", () => {
+Deno.test("rescue(): nothing is taken without another mirror that could deliver it", () => {
   const helpless: readonly Facts[] = [
     { available: false },
     { live: [silent(400, { id: 8, start: 500 * KIB, position: 500 * KIB, end: 600 * KIB })] },
@@ -174,7 +174,7 @@ Deno.test("rescue() steals at the front only", () => {
   assertEquals(plan([slow, mirror()], { front: 0 }), ["steal from 0", 1, 1, 100]);
 });
 
-Deno.test("rescue(): a theft has to gain 150 ms and half, but 20 ms where nothing else is left", () => {
+Deno.test("rescue(): stealing has to gain 150 ms and half, but 20 ms where nothing else is left", () => {
   // What remains takes so long with its owner alone; a helper of the same rate halves that.
   const steals = (aloneMs: number, rate: number, more: boolean) => {
     const live = [request({ end: aloneMs * KIB })];
@@ -197,7 +197,7 @@ Deno.test("rescue(): a theft has to gain 150 ms and half, but 20 ms where nothin
   }
 });
 
-Deno.test("rescue() does not steal less than is worth asking for", () => {
+Deno.test("rescue() does not steal less than is worth a request", () => {
   const slow = (kib: number) => mirror({ rate: 0.01, live: [request({ end: kib * KIB })] });
   assertEquals(plan([slow(16), mirror({ rate: 100 })], { more: false }), "nothing");
   const taken = ["steal from 0", 1, 0, 17];

@@ -81,7 +81,7 @@ Deno.test("IntervalSet.count() counts what is in the set, at the edges too", () 
   assertEquals(new IntervalSet().count(0, Infinity), 0);
 });
 
-Deno.test("IntervalSet: what is asked of it, at the edges", () => {
+Deno.test("IntervalSet: queries at the edges", () => {
   const intervals = set([2, 5], [7, 9]);
   const has = Array.from({ length: 11 }, (_, value) => intervals.has(value) ? value : -1);
   assertEquals(has.filter((value) => value >= 0), [2, 3, 4, 7, 8]);
@@ -96,7 +96,7 @@ Deno.test("IntervalSet: what is asked of it, at the edges", () => {
   assertEquals(intervals.covers(6, 6), true);
 });
 
-Deno.test("IntervalSet does what a set of single integers does", () => {
+Deno.test("IntervalSet agrees with a set of single integers", () => {
   const random = mulberry32(5);
   const SPAN = 60;
   const whole = (below: number) => Math.floor(random() * below);

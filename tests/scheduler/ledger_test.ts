@@ -32,7 +32,7 @@ Deno.test("Ledger: blocks count from the first byte wanted, the last one may be 
   assertEquals(books.blockRange(4), { start: 140, end: 145 });
 });
 
-Deno.test("Ledger.firstBlockFrom() is the first block that begins there or behind it", () => {
+Deno.test("Ledger.firstBlockFrom() is the first block that begins at a byte or after it", () => {
   const books = ledger();
   const blocks = [100, 101, 109, 110, 111, 140, 141].map((byte) => books.firstBlockFrom(byte));
   assertEquals(blocks, [0, 1, 1, 1, 2, 4, 5]);
@@ -77,7 +77,7 @@ Deno.test("Ledger.take() leaves pieces of blocks, each of which counts as one", 
   assertEquals(books.askedBytes, 13);
 });
 
-Deno.test("Ledger.unitSize: several blocks may be asked for at once, aligned to the first byte", () => {
+Deno.test("Ledger.unitSize: several blocks may be requested at once, aligned to the first byte", () => {
   const books = ledger();
   books.unitSize = 20;
   assertEquals(freePieces(books), [[100, 120], [120, 140], [140, 145]]);
@@ -153,7 +153,7 @@ Deno.test("Ledger.giveBack() frees neither what is received nor what another one
   assertEquals(books.frontWasReturned, true);
 });
 
-Deno.test("Ledger.frontWasReturned: only until somebody takes or brings the front", () => {
+Deno.test("Ledger.frontWasReturned: only until the front is requested or received", () => {
   const books = ledger();
   assertEquals(books.frontWasReturned, false);
   books.take(100, 120);
@@ -167,7 +167,7 @@ Deno.test("Ledger.frontWasReturned: only until somebody takes or brings the fron
   assertEquals([books.front, books.frontWasReturned], [120, false]);
 });
 
-Deno.test("Ledger.close() tells where a file of unknown size ends", () => {
+Deno.test("Ledger.close() sets the end of a file of unknown size", () => {
   const books = new Ledger(0, Infinity, 10);
   assertEquals(books.complete, false);
   books.receive(0, 10);
@@ -251,7 +251,7 @@ class NaiveLedger {
   }
 }
 
-Deno.test("Ledger keeps the books that one state for each byte would give", () => {
+Deno.test("Ledger agrees with a model of one state for each byte", () => {
   const random = mulberry32(23);
   const whole = (below: number) => Math.floor(random() * below);
   for (let round = 0; round < 60; round++) {

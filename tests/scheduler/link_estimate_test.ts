@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { LinkEstimate, LinkRate } from "../../lib/scheduler/link_estimate.ts";
+import { LinkEstimate, LinkRate, RateEstimator } from "../../lib/scheduler/link_estimate.ts";
 import { mulberry32 } from "../support/random.ts";
 
 /** A request is sent, and answered so many milliseconds later; its connection is kept or not. */
@@ -21,7 +21,7 @@ function at(rate: LinkRate, now: number): number | undefined {
   return bytesPerSecond && Math.round(bytesPerSecond / 1000);
 }
 
-Deno.test("LinkEstimate: before anything is known, a window's worth comes in a round trip", () => {
+Deno.test("LinkEstimate: before anything is known, a window's worth arrives in a round trip", () => {
   const link = new LinkEstimate();
   assertEquals([link.latencyMs, link.nextLatencyMs, link.deviationMs], [100, 200, 12.5]);
   assertEquals(link.bytesPerSecond(0), 655_360);
@@ -29,7 +29,7 @@ Deno.test("LinkEstimate: before anything is known, a window's worth comes in a r
   assertEquals(link.summary(0), undefined);
 });
 
-Deno.test("LinkEstimate: what a download before this one learned is where it begins", () => {
+Deno.test("LinkEstimate: an estimate begins with what an earlier download measured", () => {
   const known = { bytesPerSecond: 1e6, latencyMs: 30 };
   const link = new LinkEstimate({ known });
   assertEquals([link.latencyMs, link.nextLatencyMs], [30, 60]);
@@ -44,7 +44,7 @@ Deno.test("LinkEstimate: what a download before this one learned is where it beg
   assertEquals(rates.toSorted((one, other) => other - one), rates);
 });
 
-Deno.test("LinkEstimate: a first answer on a new connection takes twice the latency", () => {
+Deno.test("LinkEstimate: a first response on a new connection takes twice the latency", () => {
   const link = new LinkEstimate();
   assertEquals(ask(link, 0, 80, false), true);
   assertEquals([link.latencyMs, link.nextLatencyMs], [40, 80]);
@@ -57,7 +57,7 @@ Deno.test("LinkEstimate: a first answer on a new connection takes twice the late
   assertEquals([link.latencyMs, link.nextLatencyMs], [45, 90]);
 });
 
-Deno.test("LinkEstimate.sent() uses up open connections, and says when an answer is due", () => {
+Deno.test("LinkEstimate.sent() uses up open connections, and returns when headers are due", () => {
   const link = new LinkEstimate();
   ask(link, 0, 80);
   ask(link, 100, 30);
@@ -67,7 +67,7 @@ Deno.test("LinkEstimate.sent() uses up open connections, and says when an answer
   assertEquals(link.sent(200), { cold: true, dueAt: 280 });
 });
 
-Deno.test("LinkEstimate: a shorter answer is believed sooner than a longer one", () => {
+Deno.test("LinkEstimate: a shorter latency counts for more than a longer one", () => {
   const link = new LinkEstimate();
   ask(link, 0, 200);
   ask(link, 1000, 40);
@@ -82,7 +82,7 @@ Deno.test("LinkEstimate: a shorter answer is believed sooner than a longer one",
   assertEquals(link.nextLatencyMs, 200);
 });
 
-Deno.test("LinkEstimate.ramping(): until eight round trips' worth has come", () => {
+Deno.test("LinkEstimate.ramping(): until eight round trips' worth has arrived", () => {
   const link = new LinkEstimate({ known: { bytesPerSecond: 1e6, latencyMs: 10 } });
   assertEquals(link.ramping(0), true);
   link.received(79_999, 0);
@@ -104,7 +104,7 @@ Deno.test("LinkEstimate.reset() forgets everything but the latency", () => {
   assertEquals(link.ramping(400), true);
 });
 
-Deno.test("LinkEstimate.summary(): what was measured, once there is a rate and an answer", () => {
+Deno.test("LinkEstimate.summary(): what was measured, once there is a rate and a latency", () => {
   const link = new LinkEstimate();
   link.rate.resume(0);
   link.received(50_000, 50);
@@ -137,7 +137,7 @@ Deno.test("LinkRate: how bytes are cut into chunks does not matter", () => {
   }
 });
 
-Deno.test("LinkRate follows a fall soon, and a rise with care", () => {
+Deno.test("LinkRate follows a fall soon, and a rise slowly", () => {
   const falling = new LinkRate();
   falling.resume(0);
   feed(falling, 1000, 0, 3000);
@@ -166,7 +166,7 @@ Deno.test("LinkRate: while it is young, only the newest sample counts", () => {
   assert(rate.at(60)! > 2000 && rate.at(60)! < 2500, `${rate.at(60)}`);
 });
 
-Deno.test("LinkRate: time in which nothing was to come does not count", () => {
+Deno.test("LinkRate: time in which no bytes are expected does not count", () => {
   const rate = new LinkRate();
   for (let now = 0; now < 20_000; now += 1000) {
     rate.resume(now);
@@ -224,4 +224,119 @@ Deno.test("LinkRate decays in silence, but not between two chunks, and never to 
   assertEquals(rate.at(1e9), 1);
   rate.reset();
   assertEquals(rate.at(1e9), undefined);
+});
+
+/** Brings `bytesPerSecond` from `from` to `to` in chunks every `everyMs`. */
+function feedEstimator(
+  estimator: RateEstimator,
+  bytesPerSecond: number,
+  from: number,
+  to: number,
+  everyMs = 10,
+): void {
+  for (let now = from + everyMs; now <= to; now += everyMs) {
+    estimator.add(bytesPerSecond * everyMs / 1000, now);
+  }
+}
+
+Deno.test("RateEstimator: nothing is known before the first sample", () => {
+  const estimator = new RateEstimator();
+  assertEquals(estimator.rate(0), 0);
+  estimator.resume(0);
+  assertEquals(estimator.rate(10), 0);
+});
+
+Deno.test("RateEstimator: the first sample counts as it is", () => {
+  const estimator = new RateEstimator();
+  estimator.resume(1000);
+  estimator.add(5000, 1100);
+  assertEquals(estimator.rate(1100), 50_000);
+});
+
+Deno.test("RateEstimator: chunks are gathered over 50 ms before they count", () => {
+  const estimator = new RateEstimator();
+  estimator.resume(0);
+  estimator.add(10, 10);
+  assertEquals(estimator.rate(10), 0);
+  estimator.add(90, 50);
+  assertEquals(estimator.rate(50), 2000);
+});
+
+Deno.test("RateEstimator converges to a new rate within a few time constants", () => {
+  const estimator = new RateEstimator();
+  estimator.resume(0);
+  feedEstimator(estimator, 1_000_000, 0, 5000);
+  assertAlmostEquals(estimator.rate(5000), 1_000_000, 1);
+  feedEstimator(estimator, 100_000, 5000, 6000);
+  // After one time constant, 1/e of the old rate is left.
+  assertAlmostEquals(estimator.rate(6000), 100_000 + 900_000 / Math.E, 20_000);
+  feedEstimator(estimator, 100_000, 6000, 12_000);
+  assertAlmostEquals(estimator.rate(12_000), 100_000, 3000);
+});
+
+Deno.test("RateEstimator: the caller chooses the time constant", () => {
+  const estimator = new RateEstimator(100);
+  estimator.resume(0);
+  feedEstimator(estimator, 1_000_000, 0, 1000);
+  feedEstimator(estimator, 0, 1000, 1500);
+  assert(estimator.rate(1500) < 10_000);
+});
+
+Deno.test("RateEstimator: how bytes are cut into chunks does not matter", () => {
+  const random = mulberry32(9);
+  for (const everyMs of [1, 7, 60, 190]) {
+    const estimator = new RateEstimator();
+    estimator.resume(0);
+    let last = 0;
+    for (let now = 0; now < 6000;) {
+      now += everyMs * (0.5 + random());
+      estimator.add(1000 * (now - last), now);
+      last = now;
+    }
+    assertAlmostEquals(estimator.rate(last), 1_000_000, 1, `every ${everyMs} ms`);
+  }
+});
+
+Deno.test("RateEstimator: idle time does not count", () => {
+  const estimator = new RateEstimator();
+  let now = 0;
+  for (let request = 0; request < 20; request++) {
+    estimator.resume(now);
+    feedEstimator(estimator, 400_000, now, now + 200);
+    now += 200;
+    estimator.pause(now);
+    now += 10_000;
+  }
+  assertAlmostEquals(estimator.rate(now), 400_000, 1);
+  assertAlmostEquals(estimator.rate(now + 60_000), 400_000, 1);
+});
+
+Deno.test("RateEstimator: a request shorter than a sample counts when it ends", () => {
+  const estimator = new RateEstimator();
+  estimator.resume(0);
+  estimator.add(1000, 5);
+  estimator.pause(10);
+  assertEquals(estimator.rate(10), 100_000);
+});
+
+Deno.test("RateEstimator: resume() while counting loses no bytes", () => {
+  const estimator = new RateEstimator();
+  estimator.resume(0);
+  estimator.add(1000, 40);
+  estimator.resume(45);
+  estimator.add(1000, 100);
+  assertEquals(estimator.rate(100), 20_000);
+});
+
+Deno.test("RateEstimator decays in silence, but not between two chunks", () => {
+  const estimator = new RateEstimator();
+  estimator.resume(0);
+  feedEstimator(estimator, 1_000_000, 0, 3000);
+  assertAlmostEquals(estimator.rate(3100), 1_000_000, 1);
+  const rates = [3300, 4000, 6000, 12_000].map((now) => estimator.rate(now));
+  for (const [index, rate] of rates.entries()) {
+    assert(rate < (rates[index - 1] ?? 1_000_000), `${rates}`);
+  }
+  assertAlmostEquals(rates[1]!, 1_000_000 / Math.E, 1000);
+  assert(rates[3]! < 200);
 });

@@ -43,14 +43,14 @@ class Watched implements WatchedMirror {
   }
 }
 
-Deno.test("SpeedWatch: whoever brings too little for long enough is found out, and not before", () => {
+Deno.test("SpeedWatch: a mirror that is too slow for the whole period is found, and not before", () => {
   const mirror = new Watched();
   assertEquals(mirror.run(9, 99), undefined);
   assertEquals(mirror.run(1, 99), 99);
   assertEquals(new Watched().run(100, 100), undefined);
 });
 
-Deno.test("SpeedWatch: the mean counts, and what is long ago does not", () => {
+Deno.test("SpeedWatch: the mean over the period counts", () => {
   const mirror = new Watched();
   assertEquals(mirror.run(9, 0), undefined);
   assertEquals(mirror.run(1, 1000), undefined);
@@ -59,7 +59,7 @@ Deno.test("SpeedWatch: the mean counts, and what is long ago does not", () => {
   assertEquals(mirror.run(1, 0), 0);
 });
 
-Deno.test("SpeedWatch: time in which it is not asked does not count", () => {
+Deno.test("SpeedWatch: time without a request does not count", () => {
   const mirror = new Watched();
   mirror.run(9, 0);
   mirror.live = [];
@@ -70,7 +70,7 @@ Deno.test("SpeedWatch: time in which it is not asked does not count", () => {
   assertEquals(mirror.run(1, 0), 0);
 });
 
-Deno.test("SpeedWatch: a body that is held back counts for nothing", () => {
+Deno.test("SpeedWatch: a body that is held back does not count", () => {
   for (const facts of [{ held: true }, { kind: "whole" }] as const) {
     const mirror = new Watched(facts);
     mirror.restraints = { limit: UNLIMITED, windowIsFull: true };
@@ -97,7 +97,7 @@ Deno.test("SpeedWatch: under a limit only what is late counts, and a whole file 
   }
 });
 
-Deno.test("SpeedWatch: what was excused does not count", () => {
+Deno.test("SpeedWatch: excused time does not count", () => {
   const mirror = new Watched();
   mirror.run(5, 0);
   mirror.now = 3_600_000;
@@ -106,7 +106,7 @@ Deno.test("SpeedWatch: what was excused does not count", () => {
   assertEquals(mirror.run(1, 0), 0);
 });
 
-Deno.test("tooSlow() says how slow, for how long, and what was asked for", () => {
+Deno.test("tooSlow() says how slow, for how long, and the lowest rate", () => {
   const table = [
     [1234, 10_000, "delivered 1.2 kB/s for 30 s, less than the lowest rate of 10 kB/s"],
     [0, 500, "delivered 0 B/s for 30 s, less than the lowest rate of 500 B/s"],
@@ -119,7 +119,7 @@ Deno.test("tooSlow() says how slow, for how long, and what was asked for", () =>
   }
 });
 
-Deno.test("Scheduler: a mirror that is too slow is given up for good, the others go on", () => {
+Deno.test("Scheduler: a mirror that is too slow is dropped, the others go on", () => {
   const hand = new Hand(2, { lowestRate: { bytesPerSecond: 1, periodMs: 10_000 } }).open(1000);
   const [late] = [hand.of(0)!.id];
   hand.respond(0);
@@ -139,7 +139,7 @@ Deno.test("Scheduler: a mirror that is too slow is given up for good, the others
   assertEquals(hand.outcome, undefined);
 });
 
-Deno.test("Scheduler: who is idle takes over at once when a mirror is too slow by its own event", () => {
+Deno.test("Scheduler: an idle mirror takes over at once when another is found too slow by its own event", () => {
   const patient = { idleTimeoutMs: 1e6, connectTimeoutMs: 1e6, stallTimeoutMs: 1e6 };
   const lowestRate = { bytesPerSecond: 1, periodMs: 10_000 };
   const hand = new Hand(2, { ...patient, lowestRate, splitSize: 1000, windowSize: 1e5 }).open(1500);
@@ -155,7 +155,7 @@ Deno.test("Scheduler: who is idle takes over at once when a mirror is too slow b
   assert(hand.asked(1) !== undefined);
 });
 
-Deno.test("Scheduler: when all are too slow, the error says so of each", () => {
+Deno.test("Scheduler: when all mirrors are too slow, the error says so for each", () => {
   const hand = new Hand(2, { lowestRate: { bytesPerSecond: 5, periodMs: 1_000 } }).open(1000);
   while (hand.outcome === undefined && hand.now < 5000) hand.sleep();
   const error = hand.outcome as NoMirrorLeftError;
@@ -164,7 +164,7 @@ Deno.test("Scheduler: when all are too slow, the error says so of each", () => {
   assert(hand.now >= 1000 && hand.now < 1100, `${hand.now}`);
 });
 
-Deno.test("Scheduler: a process that stood still blames nobody for being slow", () => {
+Deno.test("Scheduler: a process that stood still finds no mirror too slow", () => {
   const hand = new Hand(1, { lowestRate: { bytesPerSecond: 1, periodMs: 10_000 } }).open(1000);
   hand.respond(0);
   hand.now += 3_600_000;
@@ -189,13 +189,13 @@ const LAME: SimulatedMirror = { bytesPerSecond: 5000, roundTripMs: 50 };
 
 for (const delay of ["adaptive", undefined] as const) {
   const which = delay ?? "diff";
-  Deno.test(`lowestRate: with ${which}, a lame mirror is given up, and no other`, () => {
+  Deno.test(`lowestRate: with ${which}, a lame mirror is dropped, and no other`, () => {
     const lowestRate = { bytesPerSecond: 50_000, periodMs: 5_000 };
     const options = { size: 400e6, lowestRate, ...(delay && { delay }) };
     assertEquals(givenUp([...TESTBED, LAME], options), ["3"]);
   });
 
-  Deno.test(`lowestRate: with ${which}, neither a slow consumer nor a limit makes anybody look slow`, () => {
+  Deno.test(`lowestRate: with ${which}, neither a slow consumer nor a limit makes a mirror look slow`, () => {
     const lowestRate = { bytesPerSecond: 100_000, periodMs: 2_000 };
     const all = { size: 2e6, lowestRate, ...(delay && { delay }) };
     const slowConsumer = { consumerBytesPerSecond: 50_000, windowSize: 400_000, splitSize: 50_000 };
@@ -206,7 +206,7 @@ for (const delay of ["adaptive", undefined] as const) {
   });
 }
 
-Deno.test("lowestRate: a lame mirror is found out under a limit, too, if it holds up the download", () => {
+Deno.test("lowestRate: a lame mirror is found under a limit, too, if it holds up the download", () => {
   const lowestRate = { bytesPerSecond: 10_000, periodMs: 5_000 };
   const links = [{ ...LAME, bytesPerSecond: 500 }];
   const { error } = simulate({

@@ -91,7 +91,7 @@ Deno.test("maxRate: no request is stolen, revoked or repeated because of it", ()
   }
 });
 
-Deno.test("maxRate: who is too slow to be needed is left alone, whatever place it has", () => {
+Deno.test("maxRate: a mirror too slow to be needed is left alone, wherever it is in the list", () => {
   for (const algorithm of ["adaptive", "diff"]) {
     const { bytesByMirror, longestStallSeconds } = limited(algorithm, UNEQUAL, 500_000);
     const shares = bytesByMirror.map((bytes) => bytes / (SECONDS * 500_000));
@@ -138,7 +138,7 @@ Deno.test("maxRate: a mirror that dies is replaced, and the limit kept", () => {
   }
 });
 
-Deno.test("maxRate: what a request that breaks off did not bring may be asked for again", () => {
+Deno.test("maxRate: what a broken request did not deliver may be requested again", () => {
   const links = TESTBED.map((link) => ({ ...link, resetAfterBytes: 70_000 }));
   const { log, events } = limited("adaptive", links, 1e6);
   assert(events.filter(({ type }) => type === "failure").length > 100);
@@ -185,7 +185,7 @@ Deno.test("probeSizeFor(): under a limit the probes are small, but there is some
 /** One byte per millisecond. */
 const SLOW = { maxRate: 1000 };
 
-Deno.test("Scheduler: probes are paid for before anything more is asked for", () => {
+Deno.test("Scheduler: probes are paid for before anything more is requested", () => {
   const hand = new Hand(2, SLOW).open(100);
   assertEquals(hand.work, [undefined, undefined]);
   assertEquals([hand.scheduler.limit.openAt, hand.scheduler.wakeAt], [108, 108]);
@@ -197,7 +197,7 @@ Deno.test("Scheduler: probes are paid for before anything more is asked for", ()
   assertEquals([hand.now, ...hand.work], [114, "range 4-10", "range 10-20"]);
 });
 
-Deno.test("Scheduler: what a request does not bring is given back to the limit", () => {
+Deno.test("Scheduler: what a request does not deliver is given back to the limit", () => {
   const hand = new Hand(2, SLOW).open(100);
   hand.sleep();
   hand.respond(0);
@@ -219,7 +219,7 @@ Deno.test("Scheduler: a shorter 206 gives back what it leaves out", () => {
   assertEquals(hand.scheduler.limit.openAt, 113);
 });
 
-Deno.test("Scheduler: a whole file is paid for as it comes, and is not silent while it may not come", () => {
+Deno.test("Scheduler: a whole file is paid for as it arrives, and is not silent while it may not arrive", () => {
   const hand = new Hand(1, { ...SLOW, idleTimeoutMs: 3000, windowSize: 100_000 });
   hand.probed(0, { type: "whole", size: 100_000 });
   assertEquals(hand.scheduler.limit.openAt, 100 + PROBE);

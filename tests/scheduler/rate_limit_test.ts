@@ -11,7 +11,7 @@ function limited(): RateLimit {
   return limit;
 }
 
-Deno.test("RateLimit: what is asked for is paid for with time", () => {
+Deno.test("RateLimit: requested bytes are paid for with time", () => {
   const limit = limited();
   limit.take(500, 0);
   assertEquals(limit.openAt, 50);
@@ -20,7 +20,7 @@ Deno.test("RateLimit: what is asked for is paid for with time", () => {
   assertEquals(limit.openAt, 100);
 });
 
-Deno.test("RateLimit: time that nobody made use of is worth a tenth of a second at most", () => {
+Deno.test("RateLimit: unused time is worth a tenth of a second at most", () => {
   const limit = limited();
   limit.take(100, 5000);
   assertEquals(limit.openAt, 5000 - 100 + 10);
@@ -28,7 +28,7 @@ Deno.test("RateLimit: time that nobody made use of is worth a tenth of a second 
   assertEquals(limit.openAt, 5000 - 100 + 20);
 });
 
-Deno.test("RateLimit: what will not come is given back, but is no hoard", () => {
+Deno.test("RateLimit: bytes that will not arrive are given back, but not saved up", () => {
   const limit = limited();
   limit.take(1000, 0);
   limit.giveBack(400);
@@ -44,7 +44,7 @@ Deno.test("RateLimit: a download does not start with a burst", () => {
   assertEquals(limit.openAt, 107);
 });
 
-Deno.test("RateLimit: without a limit anything may be asked for at any time", () => {
+Deno.test("RateLimit: without a limit anything may be requested at any time", () => {
   const limit = new RateLimit(Infinity);
   limit.start(0);
   limit.take(1e12, 5);
@@ -63,7 +63,7 @@ Deno.test("RateLimit.set(): what has not been paid for yet is paid at the new ra
   assertEquals(limit.openAt, 60);
 });
 
-Deno.test("RateLimit: over any time no more is asked for than the limit, one piece and the credit", () => {
+Deno.test("RateLimit: over any time no more is requested than the limit, one piece and the credit", () => {
   const random = mulberry32(5);
   const limit = limited();
   const asked: [at: number, bytes: number][] = [];

@@ -17,7 +17,7 @@ function pairs(intervals: readonly ByteRange[]) {
   return intervals.map(({ start, end }) => [start, end]);
 }
 
-Deno.test("Requests.open(): a request owns all that it asks for, and nothing has come", () => {
+Deno.test("Requests.open(): a request owns the whole range, and nothing has arrived", () => {
   const mirror = new Mirror(ONE, { known: { bytesPerSecond: 1e6, latencyMs: 30 } });
   const request = open(new Requests(), { mirror, start: 10, end: 50 });
   const { id, kind, start, end, claimEnd, position } = request;
@@ -47,7 +47,7 @@ Deno.test("Requests.whole is the request for the whole file", () => {
   assertEquals(requests.whole, whole);
 });
 
-Deno.test("Requests.claims is what is owned and has not come, Requests.remnants what comes besides", () => {
+Deno.test("Requests.claims is what is owned and has not arrived, Requests.remnants what may arrive besides", () => {
   const table = [
     // kind, position, claimed up to, end → claims, remnants
     ["range", 0, 100, 100, [[0, 100]], []],
@@ -81,7 +81,7 @@ Deno.test("Requests.close() keeps the mirror in step; a connection that is kept 
   assertEquals(open(requests, { mirror }).cold, true);
 });
 
-Deno.test("Requests: some may be opened and closed while all are gone through", () => {
+Deno.test("Requests: some may be opened and closed during an iteration", () => {
   const requests = new Requests();
   for (let count = 0; count < 3; count++) open(requests);
   const seen: number[] = [];

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { ScriptedHand, urlOf } from "../support/scheduler/hand.ts";
 
-Deno.test("Scheduler: a range is told of by the blocks that begin in it, but at least by one", () => {
+Deno.test("Scheduler: a range is reported as the blocks that begin in it, but at least as one", () => {
   const hand = new ScriptedHand(2);
   const sent = () => hand.events("send").map(({ block }) => block);
   hand.ask(0, 4, 10);
@@ -24,7 +24,7 @@ Deno.test("Scheduler: a mirror may have several requests under way", () => {
   assertEquals(hand.events("receive").map(({ block }) => block), [3, 4, 5, 0, 1, 2]);
 });
 
-Deno.test("Scheduler: a stolen range belongs to the thief, and its owner goes on up to there", () => {
+Deno.test("Scheduler: a stolen range belongs to the new request, and the old one goes on up to there", () => {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, 60);
   hand.plan({ type: "steal", mirror: 1, range: { start: 40, end: 60 }, late: late.id });
@@ -60,19 +60,18 @@ function givenUp(cut: number, end: number): boolean {
   return hand.cancelled(late);
 }
 
-Deno.test("Scheduler: an owner at the end of its claim is given up, unless ending costs less", () => {
+Deno.test("Scheduler: a request at the end of what it owns is cancelled, unless ending costs less", () => {
   assertEquals([30, 50].map((end) => givenUp(18, end)), [false, true]);
 });
 
-// Fails: as long as each chunk completes a block, nobody looks at what follows the claim.
 Deno.test(
-  "Scheduler: an owner is given up, too, when its last bytes complete a block",
+  "Scheduler: a request is cancelled, too, when its last owned bytes complete a block",
   () => {
     assertEquals([30, 60].map((end) => givenUp(20, end)), [false, true]);
   },
 );
 
-Deno.test("Scheduler: a duplicated range is still its owner's", () => {
+Deno.test("Scheduler: a duplicated range is still owned by the first request", () => {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, 60);
   hand.plan({ type: "duplicate", mirror: 1, range: { start: 4, end: 10 }, late: late.id });
@@ -81,7 +80,7 @@ Deno.test("Scheduler: a duplicated range is still its owner's", () => {
   assertEquals(hand.free, [[60, 100]]);
 });
 
-Deno.test("Scheduler: what is revoked is free again, and counts if it comes after all", () => {
+Deno.test("Scheduler: a revoked range is free again, and counts if it arrives after all", () => {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, 60);
   hand.bring(late, 6);
@@ -97,7 +96,7 @@ Deno.test("Scheduler: what is revoked is free again, and counts if it comes afte
   assertEquals([hand.free, hand.events("failure").length], [[[40, 100]], 1]);
 });
 
-Deno.test("Scheduler: whoever lost its range by a silence has failed when it stays silent", () => {
+Deno.test("Scheduler: a request that lost its range by a silence fails if it stays silent", () => {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, 60);
   hand.plan({ type: "revoke", request: late.id });
@@ -112,7 +111,7 @@ Deno.test("Scheduler: whoever lost its range by a silence has failed when it sta
   assertEquals(hand.free, [[60, 100]]);
 });
 
-Deno.test("Scheduler: a shorter 206 to a request that was stolen from leaves the thief's range alone", () => {
+Deno.test("Scheduler: a shorter 206 leaves a range alone that was stolen from its request", () => {
   const hand = new ScriptedHand(2);
   hand.plan({ type: "ask", mirror: 0, range: { start: 4, end: 60 }, reason: "front" });
   const { id } = hand.of(0)!;
@@ -121,7 +120,7 @@ Deno.test("Scheduler: a shorter 206 to a request that was stolen from leaves the
   assertEquals([hand.asked(0), hand.free], ["range 4-20", [[20, 30], [60, 100]]]);
 });
 
-Deno.test("Scheduler: a mirror that goes silent has failed once, however much was asked of it", () => {
+Deno.test("Scheduler: a mirror that goes silent has failed once, however many requests it had", () => {
   const hand = new ScriptedHand(3);
   const requests = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
   const other = hand.ask(1, 40, 60);
@@ -161,7 +160,7 @@ for (const status of [429, 503]) {
   });
 }
 
-Deno.test("Scheduler: Retry-After of a second request is kept, while the first one goes on", () => {
+Deno.test("Scheduler: Retry-After of a second request holds while the first one goes on", () => {
   const hand = new ScriptedHand(2);
   const first = hand.ask(0, 4, 20);
   hand.failRequest(hand.ask(0, 20, 40), { status: 503, retryAfterMs: 3000 });
@@ -174,7 +173,7 @@ Deno.test("Scheduler: Retry-After of a second request is kept, while the first o
   assertEquals([mirror.state.type, mirror.failures, mirror.maxConnections], ["ready", 0, 1]);
 });
 
-Deno.test("Scheduler: a second request that is refused for good ends the mirror", () => {
+Deno.test("Scheduler: a second request that is refused for good drops the mirror", () => {
   const hand = new ScriptedHand(2);
   const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
   hand.failRequest(second!, { status: 404, reason: "status", retryable: false });

@@ -8,7 +8,7 @@ function answer(hand: Hand, mirror: number, digest: string): void {
   hand.probed(mirror, { type: "partial", start: 0, end: PROBE, size: 100 }, digest);
 }
 
-Deno.test("Scheduler: the first answer is enough to ask for more, but not to hand it over", () => {
+Deno.test("Scheduler: the first answer is enough to request more, but not to deliver it", () => {
   const hand = new Hand(3);
   answer(hand, 1, "right");
   assertEquals(hand.work, ["probe 0-4", "range 4-10", "probe 0-4"]);
@@ -27,7 +27,7 @@ Deno.test("Scheduler: the first answer is enough to ask for more, but not to han
   assertEquals(hand.scheduler.mirrors[0]!.state.type, "dropped");
 });
 
-Deno.test("Scheduler: before the mirrors have agreed, no more than the window is asked for", () => {
+Deno.test("Scheduler: before the mirrors have agreed, no more than the window is requested", () => {
   const hand = new Hand(3, { windowSize: 40 });
   answer(hand, 0, "right");
   while (hand.of(0) !== undefined) hand.deliver(0);
@@ -37,7 +37,7 @@ Deno.test("Scheduler: before the mirrors have agreed, no more than the window is
   assertEquals(hand.types().includes("open"), true);
 });
 
-Deno.test("Scheduler: a file that is there before the mirrors have agreed is complete when they have", () => {
+Deno.test("Scheduler: a file received before the mirrors agree is complete when they do", () => {
   const small = { type: "partial", start: 0, end: PROBE, size: 20 } as const;
   const hand = new Hand(3);
   hand.probed(0, small);
@@ -48,7 +48,7 @@ Deno.test("Scheduler: a file that is there before the mirrors have agreed is com
   assertEquals(hand.types().slice(-3), ["open", "cancel", "finish"]);
 });
 
-Deno.test("Scheduler: what came before the mirrors agreed on another file is of no use", () => {
+Deno.test("Scheduler: bytes received before the mirrors agree on another file are discarded", () => {
   const hand = new Hand(3);
   answer(hand, 0, "wrong");
   hand.deliver(0);
@@ -84,7 +84,7 @@ Deno.test("Scheduler: what came before the mirrors agreed on another file is of 
   assertEquals(hand.outcome, "finish");
 });
 
-Deno.test("Scheduler: a file of another size is discarded, too, however much of it has come", () => {
+Deno.test("Scheduler: a file of another size is discarded, too, however much of it has arrived", () => {
   const hand = new Hand(3);
   const other = { type: "partial", start: 0, end: PROBE, size: 7 } as const;
   hand.probed(0, other);
@@ -108,7 +108,7 @@ Deno.test("Scheduler: the first mirror may fail before the others have answered"
 });
 
 for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0]]) {
-  Deno.test(`Scheduler: a whole file without a size gives nobody's bytes away (answers ${order})`, () => {
+  Deno.test(`Scheduler: a whole file without a size frees no other request's bytes (answers ${order})`, () => {
     const hand = new Hand(3, { delay: "adaptive", windowSize: 1_000_000, splitSize: 1000 });
     const size = 5_000_000;
     for (const mirror of order) {

@@ -8,7 +8,7 @@ Deno.test("Scheduler.start() probes every mirror at once", () => {
   assertEquals(new Hand(1, { start: 50, end: 99 }).work, ["probe 50-54"]);
 });
 
-Deno.test("Scheduler: once the mirrors agree, one's first bytes are used and all get work", () => {
+Deno.test("Scheduler: once the mirrors agree, the first bytes of one are used and all get work", () => {
   const hand = new Hand(3).open(100);
   assertEquals(hand.work, ["range 4-10", "range 10-20", "range 20-30"]);
   assertEquals(hand.types().filter((type) => type !== "start"), ["accept", "open"]);
@@ -17,7 +17,7 @@ Deno.test("Scheduler: once the mirrors agree, one's first bytes are used and all
   assertEquals(hand.events("mirror").map(({ state }) => state), ["ready", "ready", "ready"]);
 });
 
-Deno.test("Scheduler: every block is asked for once, received once, and the download finishes", () => {
+Deno.test("Scheduler: every block is requested once, received once, and the download finishes", () => {
   const hand = new Hand(2).open(47);
   for (let turn = 0; hand.outcome === undefined; turn = 1 - turn) {
     if (hand.of(turn) !== undefined) hand.deliver(turn);
@@ -46,7 +46,7 @@ Deno.test("Scheduler: a range ends where the file does, and blocks count from it
   assertEquals(hand.events("receive").map(({ block }) => block), [0, 2, 1]);
 });
 
-Deno.test("Scheduler: what a shorter 206 leaves out is asked for again", () => {
+Deno.test("Scheduler: what a shorter 206 leaves out is requested again", () => {
   const hand = new Hand(2, { delay: positions(0, 1) }).open(100);
   assertEquals(hand.work, ["range 4-10", "range 20-30"]);
   hand.respond(1, { type: "partial", start: 20, end: 23 });
@@ -56,7 +56,7 @@ Deno.test("Scheduler: what a shorter 206 leaves out is asked for again", () => {
   assertEquals(hand.asked(0), "range 23-30");
 });
 
-Deno.test("Scheduler: a 200 in answer to a range is not taken for the range", () => {
+Deno.test("Scheduler: a 200 in response to a range request is not used as the range", () => {
   const hand = new Hand(2).open(100);
   const { id } = hand.of(1)!;
   hand.handle({ type: "response", request: id, answer: { type: "whole", size: 100 } });
@@ -67,7 +67,7 @@ Deno.test("Scheduler: a 200 in answer to a range is not taken for the range", ()
   assertEquals(hand.asked(0), "range 10-20");
 });
 
-Deno.test("Scheduler: a mirror that always answers ranges with a 200 is given up", () => {
+Deno.test("Scheduler: a mirror that always responds to ranges with a 200 is dropped", () => {
   const hand = new Hand(1).open(100);
   for (let round = 0; round < 20 && hand.outcome === undefined; round++) {
     hand.respond(0, { type: "whole", size: 100 });
@@ -76,7 +76,7 @@ Deno.test("Scheduler: a mirror that always answers ranges with a 200 is given up
   assert(hand.outcome instanceof NoMirrorLeftError);
 });
 
-Deno.test("Scheduler: what one mirror failed to bring goes to another, the front first", () => {
+Deno.test("Scheduler: what one mirror failed to deliver goes to another, the front first", () => {
   const hand = new Hand(2).open(100);
   hand.respond(0);
   hand.bytes(0, 2);
@@ -89,7 +89,7 @@ Deno.test("Scheduler: what one mirror failed to bring goes to another, the front
   assertEquals([hand.now, hand.asked(0)], [250, "range 20-30"]);
 });
 
-Deno.test("Scheduler: failures in a row double the wait, bytes between them forgive", () => {
+Deno.test("Scheduler: failures in a row double the wait, bytes between them reset it", () => {
   const hand = new Hand(2, { stallTimeoutMs: 10_000 }).open(100);
   const waits = () => hand.events("failure").map(({ retryInMs }) => retryInMs);
   for (let failures = 0; failures < 3; failures++) {
@@ -102,7 +102,7 @@ Deno.test("Scheduler: failures in a row double the wait, bytes between them forg
   assertEquals(waits(), [250, 500, 1000, 250]);
 });
 
-Deno.test("Scheduler: a mirror is given up after its attempts, and at once where that is final", () => {
+Deno.test("Scheduler: a mirror is dropped after its attempts, and at once if the failure is final", () => {
   const hand = new Hand(3, { stallTimeoutMs: 10_000 }).open(100);
   while (hand.scheduler.mirrors[1]!.alive) {
     hand.fail(1);
@@ -115,7 +115,7 @@ Deno.test("Scheduler: a mirror is given up after its attempts, and at once where
   assertEquals(hand.outcome, undefined);
 });
 
-Deno.test("Scheduler: Retry-After is waited for, unless it asks for too much", () => {
+Deno.test("Scheduler: Retry-After is waited for, unless it is too long", () => {
   const hand = new Hand(3).open(100);
   hand.fail(1, { retryAfterMs: 7000 });
   hand.fail(2, { retryAfterMs: 120_001 });
@@ -138,7 +138,7 @@ Deno.test("Scheduler: when no mirror is left, the error lists each one's last fa
   assertEquals(hand.events("end").map(({ outcome }) => outcome), ["failed"]);
 });
 
-Deno.test("Scheduler: mirrors that were sent home come back when the others have died", () => {
+Deno.test("Scheduler: retired mirrors come back when the others have died", () => {
   const hand = new Hand(2, { delay: positions(0, Infinity) }).open(100);
   assertEquals(hand.scheduler.mirrors[1]!.state.type, "retired");
   hand.deliver(0);
@@ -174,7 +174,7 @@ Deno.test("Scheduler: the first copy of a block to be complete wins, the other i
   assertEquals(hand.scheduler.ledger.receivedBytes, 20);
 });
 
-Deno.test("Scheduler: closeBadConnections gives the late mirror up", () => {
+Deno.test("Scheduler: closeBadConnections closes the late mirror", () => {
   let again = false;
   const options = { duplicate: () => again, closeBadConnections: true };
   const hand = new Hand(2, options).open(40);
@@ -190,7 +190,7 @@ Deno.test("Scheduler: closeBadConnections gives the late mirror up", () => {
   assertEquals(hand.work, ["range 20-30", undefined]);
 });
 
-Deno.test("Scheduler: blocks that come while the front waits are counted from the first on", () => {
+Deno.test("Scheduler: blocks that arrive while the front waits are counted from the first on", () => {
   const seen: number[] = [];
   const hand = new Hand(2, {
     duplicate: ({ receivedSinceFront }) => seen.push(receivedSinceFront) === 0,
@@ -202,7 +202,7 @@ Deno.test("Scheduler: blocks that come while the front waits are counted from th
   assertEquals(seen, [1, 2, 3]);
 });
 
-Deno.test("Scheduler: who is silent too long is cancelled, and asked again later", () => {
+Deno.test("Scheduler: a mirror that is silent too long is cancelled, and retried later", () => {
   const hand = new Hand(1, { connectTimeoutMs: 3000, idleTimeoutMs: 2000 });
   assertEquals(hand.scheduler.wakeAt, 3000);
   const { id } = hand.of(0)!;
@@ -219,7 +219,7 @@ Deno.test("Scheduler: who is silent too long is cancelled, and asked again later
   assertEquals(hand.scheduler.wakeAt, hand.now + 2000);
 });
 
-Deno.test("Scheduler: whoever holds up the front in silence loses it to another", () => {
+Deno.test("Scheduler: a mirror that holds up the front in silence loses it to another", () => {
   const hand = new Hand(2).open(100);
   hand.respond(0);
   hand.deliver(1);
@@ -230,7 +230,7 @@ Deno.test("Scheduler: whoever holds up the front in silence loses it to another"
   assertEquals(hand.asked(1), "range 4-10");
 });
 
-Deno.test("Scheduler: a wake-up that is far too late blames nobody", () => {
+Deno.test("Scheduler: a wake-up that is far too late excuses every silence", () => {
   const hand = new Hand(2).open(100);
   for (const mirror of [0, 1]) hand.respond(mirror);
   hand.now = hand.scheduler.wakeAt + 3_600_000;
@@ -243,7 +243,7 @@ Deno.test("Scheduler: a wake-up that is far too late blames nobody", () => {
   assertEquals(hand.events("failure").length, 1);
 });
 
-Deno.test("Scheduler: nobody is asked for more than the window has room for", () => {
+Deno.test("Scheduler: no more is requested than the window has room for", () => {
   const hand = new Hand(2, { windowSize: 40, delay: positions(0, 1) }).open(200);
   assertEquals(hand.work, ["range 4-10", "range 20-30"]);
   hand.deliver(1);

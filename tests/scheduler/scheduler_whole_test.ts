@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../lib/errors.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 
-Deno.test("Scheduler: where nobody has ranges, one whole body is read on, the others are not", () => {
+Deno.test("Scheduler: where no mirror serves ranges, one whole body is read on, the others are not", () => {
   const hand = new Hand(2);
   hand.probed(0, { type: "whole", size: 30 });
   const other = hand.of(1)!.id;
@@ -19,7 +19,7 @@ Deno.test("Scheduler: where nobody has ranges, one whole body is read on, the ot
   assertEquals(hand.events("receive").map(({ block }) => block), [0, 1, 2]);
 });
 
-Deno.test("Scheduler: a whole body owns all the bytes that it will bring", () => {
+Deno.test("Scheduler: a whole body owns all the bytes that it will deliver", () => {
   const hand = new Hand(1);
   hand.probed(0, { type: "whole", size: 30 });
   assertEquals(hand.scheduler.ledger.receivedBytes, PROBE);
@@ -61,7 +61,7 @@ Deno.test("Scheduler: of a whole body only the range that is wanted counts", () 
   assertEquals(hand.events("receive").map(({ block }) => block), [0, 1]);
 });
 
-Deno.test("Scheduler: a range behind a body of unknown size is an error with the file's size", () => {
+Deno.test("Scheduler: a range after a body of unknown size is an error with the file's size", () => {
   const hand = new Hand(1, { start: 10 });
   hand.probed(0, { type: "whole" });
   hand.bytes(0, 4);
@@ -84,7 +84,7 @@ Deno.test("Scheduler: when all mirrors with ranges have died, one without serves
   assertEquals(hand.scheduler.mirrors[1]!.wastedBytes, PROBE + 10);
 });
 
-Deno.test("Scheduler: a whole body that always breaks at the same byte is given up", () => {
+Deno.test("Scheduler: a mirror whose whole body always breaks at the same byte is dropped", () => {
   const hand = new Hand(1);
   hand.probed(0, { type: "whole", size: 30 });
   hand.bytes(0, 4);
@@ -111,7 +111,7 @@ Deno.test("Scheduler: a whole body that ends before the file's known size is no 
   assert(hand.outcome !== "finish", "20 of 30 bytes were taken for the file");
 });
 
-Deno.test("Scheduler: a late mirror with ranges does not ask for what a whole body brings", () => {
+Deno.test("Scheduler: a late mirror with ranges is not asked for what a whole body delivers", () => {
   const hand = new Hand(2);
   hand.probed(0, { type: "whole", size: 30 });
   hand.sleep();

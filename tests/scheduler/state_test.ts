@@ -49,7 +49,7 @@ Deno.test("DownloadState.send() takes the range and commands the request; a prob
   ]);
 });
 
-Deno.test("DownloadState.cut() frees what a request does not own any more, though it may bring it", () => {
+Deno.test("DownloadState.cut() frees what a request does not own any more, though it may deliver it", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   bring(scene, request, 10);
@@ -61,7 +61,7 @@ Deno.test("DownloadState.cut() frees what a request does not own any more, thoug
   assertEquals(scene.ledger.frontWasReturned, true);
 });
 
-Deno.test("DownloadState.cut() frees neither what has come nor what another one owns", () => {
+Deno.test("DownloadState.cut() frees neither what is received nor what another request owns", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   bring(scene, ask(scene, 20, 40, 1), 5);
@@ -90,7 +90,7 @@ Deno.test("DownloadState.close() frees what a request owned, and leaves what it 
   }
 });
 
-Deno.test("DownloadState.cancel() also tells the driver", () => {
+Deno.test("DownloadState.cancel() also commands the driver", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   scene.commands.take();
@@ -103,7 +103,7 @@ Deno.test("DownloadState.cancel() also tells the driver", () => {
   assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
 });
 
-Deno.test("DownloadState.shorten(): what an answer leaves out is free", () => {
+Deno.test("DownloadState.shorten(): what a response leaves out is free", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   scene.shorten(request, 40);
@@ -129,7 +129,7 @@ Deno.test("DownloadState.roomFor(): the window has room for what is neither held
   assertEquals(scene.room, 25);
 });
 
-Deno.test("DownloadState.roomFor(): what comes though it is not owned takes room, once", () => {
+Deno.test("DownloadState.roomFor(): bytes that may arrive though they are not owned take room, once", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
   scene.cut(request, 20, "stolen", 0);
@@ -157,7 +157,7 @@ Deno.test("DownloadState.roomFor(): what comes though it is not owned takes room
   assertEquals(scene.room, 40);
 });
 
-Deno.test("DownloadState.roomFor(): never more than was there, whoever brings what", () => {
+Deno.test("DownloadState.roomFor(): never more than was there, whichever request delivers", () => {
   const scene = download({ windowSize: 50 });
   const late = ask(scene, 0, 40);
   scene.cut(late, 0, "stolen", 0);

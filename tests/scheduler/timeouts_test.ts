@@ -31,14 +31,14 @@ function patience(live: TimedRequest, others: readonly SourceView[] = [], heldBy
   return deadline(live, view, OPTIONS) - live.activeAt;
 }
 
-Deno.test("deadline(): each phase has its own patience", () => {
+Deno.test("deadline(): each phase has its own timeout", () => {
   assertEquals(patience(request()), 5000);
   assertEquals(patience(request({ mirror: mirror({ answerMs: 20 }) })), 4000);
   assertEquals(patience(request({ answeredAt: 9500 })), 3000);
   assertEquals(patience(request({ kind: "probe", start: 0, position: 0 })), 5000);
 });
 
-Deno.test("deadline(): whoever holds up the front must not be silent for long", () => {
+Deno.test("deadline(): a request that holds up the front has the stall timeout", () => {
   const other = mirror();
   const front = { start: 0, position: 0, end: 10 };
   assertEquals(patience(request(front), [other]), 1000);
@@ -48,7 +48,7 @@ Deno.test("deadline(): whoever holds up the front must not be silent for long", 
   assertEquals(patience(request(front)), 5000);
 });
 
-Deno.test("deadline(): only mirrors that serve ranges can help, also those that were sent home", () => {
+Deno.test("deadline(): only mirrors that serve ranges can help, retired ones too", () => {
   const front = request({ start: 0, position: 0, end: 10 });
   const table = [
     [{}, 1000],
@@ -61,7 +61,7 @@ Deno.test("deadline(): only mirrors that serve ranges can help, also those that 
   for (const [facts, expected] of table) assertEquals(patience(front, [mirror(facts)]), expected);
 });
 
-Deno.test("deadline(): a distant mirror is given 8 times its first answer at the front", () => {
+Deno.test("deadline(): a distant mirror has 8 times its first answer at the front", () => {
   const at = (answerMs: number) =>
     request({ start: 0, position: 0, end: 10, answeredAt: 9500, mirror: mirror({ answerMs }) });
   assertEquals(patience(at(10), [mirror()]), 1000);
@@ -70,7 +70,7 @@ Deno.test("deadline(): a distant mirror is given 8 times its first answer at the
   assertEquals(patience(at(2000), [mirror()]), 3000);
 });
 
-Deno.test("deadline(): a request that brought the front's bytes no longer holds it up", () => {
+Deno.test("deadline(): a request that has delivered the front's bytes no longer holds it up", () => {
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 10);
   const live = request({ start: 0, position: 10, end: 20 });
@@ -81,7 +81,7 @@ Deno.test("deadline(): a request that brought the front's bytes no longer holds 
   assertEquals(deadline(behind, { ...view, mirrors: [behind.mirror, mirror()] }, OPTIONS), 15_000);
 });
 
-Deno.test("deadline(): who lost its range by a silence is not waited for, wherever the front is", () => {
+Deno.test("deadline(): a request that lost its range has the stall timeout, wherever the front is", () => {
   const table = [
     // position, claimed up to → patience
     [10, 20, 5000],
@@ -99,7 +99,7 @@ Deno.test("deadline(): who lost its range by a silence is not waited for, wherev
   }
 });
 
-Deno.test("deadline(): who lost the front to another holds it up as long as it may bring it", () => {
+Deno.test("deadline(): a request that lost the front to another holds it up as long as it may deliver it", () => {
   const late = request({ start: 0, position: 0, claimEnd: 10, end: 20 });
   const ledger = new Ledger(0, 100, 10);
   ledger.receive(0, 15);
@@ -120,7 +120,7 @@ Deno.test("deadline(): a whole body is not read while there is no room, so it ma
   assertEquals(patience(request({ answeredAt: 9500 }), [], 100), 3000);
 });
 
-Deno.test("deadline(): a whole body may be silent while nothing more of it may come", () => {
+Deno.test("deadline(): a whole body may be silent while the rate limit holds it back", () => {
   const whole = request({ kind: "whole", start: 0, answeredAt: 9500, end: Infinity });
   const view = (openAt: number) =>
     downloadView({ ledger: new Ledger(0, 100, 10), limit: limitOf(1, openAt) });
@@ -131,11 +131,11 @@ Deno.test("deadline(): a whole body may be silent while nothing more of it may c
   assertEquals(deadline(range, view(50_000), OPTIONS), 13_000);
 });
 
-Deno.test("timeoutError() says what did not come, for how long, and in which phase", () => {
+Deno.test("timeoutError() says what did not arrive, for how long, and in which phase", () => {
   const table = [
-    [request(), "connect", "no answer came for 5.0 s"],
-    [request({ mirror: mirror({ answerMs: 3 }) }), "headers", "no answer came for 5.0 s"],
-    [request({ answeredAt: 9000 }), "body", "nothing more came for 5.0 s"],
+    [request(), "connect", "no response for 5.0 s"],
+    [request({ mirror: mirror({ answerMs: 3 }) }), "headers", "no response for 5.0 s"],
+    [request({ answeredAt: 9000 }), "body", "no further bytes for 5.0 s"],
   ] as const;
   for (const [live, phase, message] of table) {
     const error = timeoutError(live, 15_000);
