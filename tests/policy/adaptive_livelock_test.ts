@@ -40,7 +40,7 @@ Deno.test("no livelock: the last bytes are requested, though another mirror may 
         if (!Number.isFinite(ledger.end) || !ledger.hasFree || ledger.askedBytes > 0) return;
         if (mirrors.some(({ available, live }) => available && live.length === 0)) idle.push(now);
       });
-      assertEquals(idle, [], `${name}, ${more} bytes: nobody is asked for what is free`);
+      assertEquals(idle, [], `${name}, ${more} bytes: free bytes are not requested`);
     }
   }
 });
@@ -55,7 +55,7 @@ Deno.test("no livelock: a dead mirror is no reason for the others to wait", () =
   }
 });
 
-/** The best mirror, which brings next to nothing from half a second on for so long. */
+/** The best mirror, which delivers next to nothing for a while from half a second on. */
 function slump(bytesPerSecond: number, seconds: number): Network {
   const ratesAt = [[0.5, bytesPerSecond], [0.5 + seconds, BEST.bytesPerSecond]] as const;
   return { links: [{ ...BEST, ratesAt }, OTHER], size: 20e6 };
@@ -103,7 +103,7 @@ Deno.test("no livelock: a revoked range is not taken back by its silent owner", 
           other.id < id && other.claimEnd <= other.position && other.claimEnd <= start &&
           start < other.end && now - other.activeAt > 60
         );
-        assertEquals(lost?.id, undefined, `at ${now} ms it was asked for ${start} again`);
+        assertEquals(lost?.id, undefined, `at ${now} ms ${start} was requested again`);
       }
       if (live.some(({ claimEnd, position, end }) => claimEnd <= position && claimEnd < end)) {
         revoked++;

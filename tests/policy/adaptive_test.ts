@@ -88,7 +88,7 @@ class Scene {
     return plans;
   }
 
-  /** A mirror is asked for bytes. */
+  /** Bytes are requested from a mirror. */
   ask(mirror: number, { start, end }: ByteRange, facts: Partial<RequestView> = {}): void {
     const { live, view: { link } } = this.sources[mirror]!;
     this.ledger.take(start, end);
@@ -102,14 +102,14 @@ class Scene {
     return (end - start) / KIB;
   }
 
-  /** A mirror, which has begun to send, is asked for this range in KiB. */
+  /** A mirror has begun to send this range in KiB. */
   sends(mirror: number, start: number, end: number, activeAt = this.now): void {
     const answeredAt = this.now;
     this.ask(mirror, { start: start * KIB, end: end * KIB }, { answeredAt, activeAt });
   }
 }
 
-/** How much a mirror is asked for at first, in KiB. */
+/** Returns the length of the first range, in KiB. */
 function lengthFor(facts: Facts): number {
   const scene = new Scene([facts]);
   scene.plan();
@@ -200,7 +200,7 @@ Deno.test("AdaptivePolicy: the next request leaves before the last one has ended
 });
 
 Deno.test("AdaptivePolicy: near the end, the mirror that would finish last gets no more", () => {
-  // In the 20 ms that the quick one needs, the slow one would bring nothing.
+  // In the 20 ms that the quick one needs, the slow one would deliver nothing.
   assertEquals(new Scene([{ rate: 10 }, { rate: 0.1 }], 200).plan(), ["0: 0-200"]);
   assertEquals(new Scene([{ rate: 10 }, { rate: 10, latencyMs: 500 }], 200).plan(), ["0: 0-200"]);
   // Two of the same rate share what is left.
@@ -216,7 +216,7 @@ Deno.test("AdaptivePolicy: where no mirror is at work, any available one gets a 
   assertEquals(new Scene([{ ...lame, failures: 3 }, quick], 1).plan(), ["0: 0-1"]);
 });
 
-/** A scene in which the first 100 KiB were asked for and given back, and more is to come. */
+/** A scene in which the first 100 KiB were requested and given back, and more is left. */
 function returned(sources: readonly Facts[]): Scene {
   const scene = new Scene(sources);
   scene.ledger.take(0, 300 * KIB);
@@ -226,7 +226,7 @@ function returned(sources: readonly Facts[]): Scene {
 
 Deno.test("AdaptivePolicy: a returned front goes to the mirror that delivers it soonest", () => {
   const first = (sources: readonly Facts[]) => returned(sources).plan()[0];
-  // Without that, each would have waited for the other to bring what is next.
+  // Without that, each would have waited for the other to deliver what is next.
   assertEquals(first([{ rate: 1 }, { rate: 5 }]), "1: 0-100");
   assertEquals(first([{ rate: 5 }, { rate: 5, latencyMs: 40 }]), "0: 0-100");
   assertEquals(first([{ rate: 5 }, { rate: 50, available: false }]), "0: 0-100");
@@ -281,7 +281,7 @@ Deno.test("AdaptivePolicy: the window has room for several ranges of each mirror
   assert(lengths.length < 5);
 });
 
-/** The next plan where so many KiB of 800 are free in the window, in short. */
+/** Returns the next plan where `room` KiB of 800 are free in the window, in short. */
 function planIn(room: number, facts: Partial<Pick<Scene, "readyBytes">> = {}, behind = false) {
   const scene = Object.assign(new Scene([{ rate: 1.5 }, {}], 1000), facts);
   if (behind) scene.sends(1, 0, 100);

@@ -74,7 +74,7 @@ Deno.test("adaptive requests more with the first answer, and delivers bytes with
     const answeredMs = Math.min(...links.map((link) => voteMs([link])));
     assert(asked! <= answeredMs + 5, `${name}: asked at ${asked} ms, answered at ${answeredMs} ms`);
     assert(opened! <= voteMs(links) + 5, `${name}: opened at ${opened} ms`);
-    // What was asked for before the vote is there when it is over.
+    // What was requested before the vote has arrived when it is over.
     assertEquals(firstByteSeconds, opened! / 1000, name);
   }
 });

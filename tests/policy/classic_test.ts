@@ -127,7 +127,7 @@ Deno.test("ClassicPolicy keeps room for the front's block alone", () => {
   const ledger = new Ledger(0, 300, 10);
   ledger.take(0, 10);
   assertEquals(planned({ ledger, heldBytes: 70 }, { delay }), ["ask", 60, 70]);
-  // The front is being brought: nobody else may take its room.
+  // The front is on its way: no other request may take its room.
   assertEquals(planned({ ledger, heldBytes: 71 }, { delay }), "wait");
 });
 
@@ -190,7 +190,7 @@ Deno.test("unitSize(): under a limit it is a tenth of a second's worth, or what 
     [10, [300], 8],
   ] as const;
   for (const [blocks, latencies, expected] of table) {
-    // The least that may be asked for at once is of no matter with larger blocks.
+    // The shortest piece does not matter with larger blocks.
     const scale = 1000;
     const options = { ...OPTIONS, splitSize: 10 * scale };
     const limited = { windowSize: 1e9, limit: limitOf(blocks * 10 / 1000 * scale) };
@@ -268,7 +268,7 @@ Deno.test("ClassicPolicy: only the live mirror that has delivered most repeats t
   ] as const;
   for (const [other, again] of table) {
     const scene = { ...lateFront(), mirrors: [own, other] };
-    // Who has delivered most asks for it, the other for what is next.
+    // The mirror that has delivered most gets it, the other one what is next.
     const [type] = plan(scene, ALWAYS) as string[];
     assertEquals(type, again ? "duplicate" : "ask", `${other.usage} ${other.state.type}`);
   }
@@ -285,8 +285,8 @@ Deno.test("ClassicPolicy repeats a front that one other mirror has, not two and 
 });
 
 Deno.test("ClassicPolicy: no lock-up when blocks turn out to be quick while the window is full", () => {
-  // The slow mirror keeps a unit at one block while the quick one, which always asks for the last
-  // block, fills the window; then the slow one is given up, and a unit becomes several blocks.
+  // The slow mirror keeps a unit at one block while the quick one, which always takes the last
+  // block, fills the window; then the slow one is dropped, and a unit becomes several blocks.
   const outcome = simulate({
     links: [
       { bytesPerSecond: 100e6, roundTripMs: 1 },

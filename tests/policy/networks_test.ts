@@ -103,7 +103,7 @@ Deno.test("a consumer slower than the links slows the links, and fills the windo
       delay: delayRequestOf(delay, TESTBED),
     });
     assert(outcome.peakHeldBytes > windowSize / 2);
-    // Room that comes in small pieces is not asked for in small pieces.
+    // Room that comes in small pieces is not filled in small pieces.
     const requests = outcome.events.filter(({ type }) => type === "send").length;
     assert(requests <= 22, `${requests} requests for 20 blocks`);
     // The consumer never waits for the links once it has begun.
@@ -140,7 +140,7 @@ Deno.test("a part of the file, and files of any size, arrive completely", () => 
   run({ links: TESTBED, size: 9_000_000, start: 8_999_999, end: 20_000_000 });
 });
 
-/** A network that nobody would wish for; its first mirror is healthy, the others may not be. */
+/** A hostile network; its first mirror is healthy, the others may not be. */
 function randomNetwork(random: () => number): SimulationOptions {
   const between = (low: number, high: number) => low + random() * (high - low);
   const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
@@ -263,7 +263,7 @@ Deno.test("WasteAllowance: bytes arrive twice only if they are requested twice",
   const whole = {};
   const behind = { start: 9000, end: 12_000 };
   assertEquals(allowed([whole], [whole, behind], [whole, behind]), 0);
-  // Duplicated on purpose: all that the first one has yet to bring.
+  // Duplicated on purpose: all that the first one has yet to deliver.
   const half = { position: 5000 };
   assertEquals(allowed([whole], [half, { start: 2000, end: 8000 }]), 3000);
   // Stolen: what comes within the time of an answer, and a chunk.

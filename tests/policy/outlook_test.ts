@@ -23,7 +23,7 @@ function request(facts: Partial<RequestView> = {}): RequestView {
   return requestView({ startedAt: 900, dueAt: 910, answeredAt: 910, activeAt: NOW, ...facts });
 }
 
-/** The same before its answer, which is due in so many milliseconds. */
+/** The same before its headers, which are due in `dueMs`. */
 function unanswered(dueMs: number, facts: Partial<RequestView> = {}): RequestView {
   return request({ answeredAt: undefined, dueAt: NOW + dueMs, activeAt: 950, ...facts });
 }
@@ -51,7 +51,7 @@ Deno.test("Outlook.readyAt: when everything that it owns has arrived", () => {
     [[request()], 100],
     [[request({ position: 70 })], 30],
     [[request({ position: 70, claimEnd: 80 })], 10],
-    // Who has lost its range brings nothing that counts.
+    // A request that has lost its range delivers nothing that counts.
     [[request({ position: 70, claimEnd: 70 })], 0],
     [[request({ position: 70, claimEnd: 60 })], 0],
     [[unanswered(30)], 130],
@@ -84,7 +84,7 @@ Deno.test("Outlook.rushedAt(): beside the rest, at half the rate, unless it ends
   // A slot is free now, and the answer there in 20 ms.
   assertEquals(outlook({ live: [request()] }).rushedAt(10) - NOW, 40);
   assertEquals(outlook({ live: [request()] }).rushedAt(500) - NOW, 600);
-  // What it has to bring will have come by the answer.
+  // The rest will have arrived by the response.
   assertEquals(outlook({ live: [request({ position: 90 })] }).rushedAt(10) - NOW, 30);
   // No slot is free before the first of them ends, in 40 ms.
   const full = outlook({ live: [request({ position: 60 }), request({ position: 40 })] });
@@ -99,7 +99,7 @@ Deno.test("Outlook: on several lanes, requests share the link", () => {
   // Both are busy: the first one ends when 2 × 40 bytes have come.
   const busy = outlook({ ...lanes, live: [request({ position: 60 }), request()] });
   assertEquals(busy.finishAt(50) - NOW, 80 + 100);
-  // All together they bring the 140 bytes at the full rate.
+  // All together they deliver the 140 bytes at the full rate.
   assertEquals(busy.readyAt - NOW, 140);
 });
 
@@ -170,7 +170,7 @@ Deno.test("Outlook.silent: after 60 ms, half a latency, or four deviations", () 
       });
     assertEquals(at(0).patienceMs, patienceMs);
     assertEquals([at(patienceMs).silent, at(patienceMs + 1).silent], [false, true]);
-    // Nothing new for who is silent, however little it has to bring.
+    // Nothing new for a silent mirror, however little it has left to deliver.
     assertEquals([at(patienceMs).open, at(patienceMs + 1).open], [true, false]);
     assertEquals([at(patienceMs).wantsWork(), at(patienceMs + 1).wantsWork()], [true, false]);
   }

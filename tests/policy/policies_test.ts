@@ -37,7 +37,7 @@ function download(): DownloadState {
   return scene;
 }
 
-/** The block that is asked for first. */
+/** Returns the block that is requested first. */
 function firstBlock(plan: Plan | undefined): number | undefined {
   return plan?.type === "ask" ? plan.range.start / 10 : undefined;
 }

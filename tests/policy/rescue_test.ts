@@ -38,7 +38,7 @@ function mirror({ rate = 1, latencyMs = 0, ...facts }: Facts = {}): SourceView {
 interface Scene {
   readonly limit?: LimitView;
   readonly front?: number;
-  /** Whether there is anything left to ask for. */
+  /** Whether anything is left to request. */
   readonly more?: boolean;
 }
 
@@ -59,7 +59,7 @@ function plan(
   return [`steal from ${next.late}`, next.mirror, Math.round(start / KIB), end / KIB];
 }
 
-/** A request that has been silent for so many milliseconds. */
+/** A request that has been silent for `ms`. */
 function silent(ms: number, facts: Partial<RequestView> = {}): RequestView {
   return request({ activeAt: NOW - ms, ...facts });
 }
@@ -94,7 +94,7 @@ Deno.test("rescue(): a mirror that falls silent at the front loses it, elsewhere
 Deno.test("rescue(): the front is where bytes are missing, not where a range begins", () => {
   const late = silent(100, { start: 0, position: 40 * KIB });
   assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 40 * KIB }), ["revoke", 0]);
-  // Others have brought what follows: it will hold up the front, but does not yet.
+  // Others have delivered what follows: it will hold up the front, but does not yet.
   assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 30 * KIB }), "nothing");
   assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 60 * KIB }), ["revoke", 0]);
 });
@@ -114,8 +114,8 @@ Deno.test("rescue(): each request is looked at, and nothing is taken twice", () 
   ];
   assertEquals(plan([mirror({ live }), mirror()]), ["revoke", 2]);
   assertEquals(plan([mirror({ live: live.slice(0, 1) }), mirror()]), "nothing");
-  const brought = silent(400, { position: 100 * KIB });
-  assertEquals(plan([mirror({ live: [brought] }), mirror()]), "nothing");
+  const delivered = silent(400, { position: 100 * KIB });
+  assertEquals(plan([mirror({ live: [delivered] }), mirror()]), "nothing");
 });
 
 Deno.test("rescue(): nothing is taken without another mirror that could deliver it", () => {
@@ -141,13 +141,13 @@ Deno.test("rescue() lets a quicker mirror take the end, so that both are ready a
     // who helps → from where on, in KiB
     [{ rate: 0.9 }, 100],
     [{ rate: 9.9 }, 10],
-    // In the 1000 ms before it begins, the owner brings 100 KiB of the 1000.
+    // In the 1000 ms before it begins, the owner delivers 100 KiB of the 1000.
     [{ rate: 0.9, latencyMs: 1000 }, 190],
   ] as const;
   for (const [helper, from] of table) {
     assertEquals(plan([slow(), mirror(helper)]), ["steal from 0", 1, from, 1000]);
   }
-  // What it has brought already does not count.
+  // What it has delivered already does not count.
   const half = slow({ live: [request({ end: 1000 * KIB, position: 500 * KIB })] });
   const front = 500 * KIB;
   assertEquals(plan([half, mirror({ rate: 0.9 })], { front }), ["steal from 0", 1, 550, 1000]);
@@ -162,9 +162,9 @@ Deno.test("rescue(): an owner that has not begun keeps less, or nothing", () => 
       rate: 1,
       live: [request({ answeredAt: undefined, dueAt: NOW + dueMs, end: 1000 * KIB })],
     });
-  // By 200 ms the helper has brought 200 KiB of its end; the rest is halved.
+  // By 200 ms the helper has delivered 200 KiB of its end; the rest is halved.
   assertEquals(plan([waiting(200), mirror()]), ["steal from 0", 1, 400, 1000]);
-  // The helper has brought all of it before the owner begins.
+  // The helper has delivered all of it before the owner begins.
   assertEquals(plan([waiting(500), mirror({ rate: 4 })]), ["steal from 0", 1, 0, 1000]);
 });
 
@@ -181,7 +181,7 @@ Deno.test("rescue(): stealing has to gain 150 ms and half, but 20 ms where nothi
     return plan([mirror({ live }), mirror({ rate })], { more }) !== "nothing";
   };
   const table = [
-    // alone, rate of the helper → while there is more to ask for, at the end
+    // alone, rate of the helper → while more is left to request, at the end
     [290, 1, false, true],
     [320, 0.9, false, true],
     [320, 1.1, true, true],
@@ -213,7 +213,7 @@ Deno.test("rescue(): under a limit less is worth stealing, though not in every d
   assertEquals(plan(mirrors, { limit: limit(NOW) }), taken);
   assertEquals(plan(mirrors, { limit: limit(NOW + 300) }), taken);
   assertEquals(plan(mirrors, { limit: limit(NOW + 301) }), "nothing");
-  // A silence is told whatever the debt.
+  // A silence counts whatever the debt.
   const quiet = [mirror({ live: [silent(61)] }), mirror()];
   assertEquals(plan(quiet, { limit: limit(NOW + 5000) }), ["revoke", 0]);
 });

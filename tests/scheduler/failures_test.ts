@@ -9,7 +9,7 @@ import { simulate } from "../support/simulator/simulator.ts";
 
 const MB = 1_000_000;
 
-/** A mirror that has been asked for a block of a megabyte, and others that help. */
+/** A mirror with a request for a block of a megabyte, and others that help. */
 function asked(mirrors: number, options: TestOptions = {}): Hand {
   const sizes = { splitSize: MB, windowSize: 32 * MB };
   const hand = new Hand(mirrors, { ...sizes, stallTimeoutMs: 10_000, ...options }).open(50 * MB);

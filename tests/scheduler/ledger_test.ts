@@ -62,7 +62,7 @@ Deno.test("Ledger.free, isFree() and freeIn(): which bytes are free, whatever th
   for (const [start, end, count] of table) {
     assertEquals(books.freeIn(start, end), count, `${start}-${end}`);
   }
-  // What comes is not free any more, though nobody had been asked for it; what is given back is.
+  // What is received is not free any more, though it was not requested; what is given back is.
   books.receive(100, 102);
   books.giveBack(103, 118, [{ start: 110, end: 112 }]);
   assertEquals([books.isFree(101), books.isFree(102), books.isFree(111)], [false, true, false]);
@@ -257,7 +257,7 @@ Deno.test("Ledger agrees with a model of one state for each byte", () => {
   for (let round = 0; round < 60; round++) {
     const model = new NaiveLedger(1 + whole(90), 1 + whole(12));
     const books = new Ledger(0, model.size, model.block);
-    // What live requests will still bring: taken by one, and at times by a second one too.
+    // What live requests may still deliver: taken by one, and at times by a second one too.
     const owners: { position: number; end: number }[] = [];
     for (let step = 0; step < 200 && !books.complete; step++) {
       const pieces = model.freePieces;

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { LinkEstimate, LinkRate, RateEstimator } from "../../lib/scheduler/link_estimate.ts";
 import { mulberry32 } from "../support/random.ts";
 
-/** A request is sent, and answered so many milliseconds later; its connection is kept or not. */
+/** A request is sent, and answered after `answerMs`; its connection is kept or not. */
 function ask(link: LinkEstimate, now: number, answerMs: number, kept = true): boolean {
   const { cold } = link.sent(now);
   link.answered({ startedAt: now, cold }, now + answerMs);

@@ -146,7 +146,7 @@ Deno.test("Scheduler: an idle mirror takes over at once when another is found to
   hand.respond(0);
   hand.deliver(1);
   assertEquals(hand.asked(1), undefined);
-  // Nothing but its own bytes lets anybody notice.
+  // Only its own bytes give occasion to notice.
   while (hand.scheduler.mirrors[0]!.alive && hand.now < 60_000) {
     hand.now += 500;
     hand.bytes(0, hand.now % 2000 === 0 ? 1 : 0);
@@ -172,7 +172,7 @@ Deno.test("Scheduler: a process that stood still finds no mirror too slow", () =
   assertEquals(hand.events("failure"), []);
 });
 
-/** Which mirrors are given up on the way. */
+/** Returns the mirrors that are dropped on the way. */
 function givenUp(
   links: readonly SimulatedMirror[],
   options: Omit<Parameters<typeof simulate>[0], "links">,

@@ -73,7 +73,7 @@ for (const algorithm of ["adaptive", "diff"]) {
         const burst = log.rates(1000, 0).most;
         assert(burst <= 1.3 * maxRate, `at ${maxRate}: ${burst / maxRate} of it in a second`);
         assert(seconds <= SECONDS + 0.4, `at ${maxRate}: ${seconds} s`);
-        // The limit makes nobody look silent or slow.
+        // The limit makes no mirror look silent or slow.
         assertEquals(events.filter(({ type }) => type === "failure"), []);
       }
     });
@@ -169,7 +169,7 @@ Deno.test("maxRate may change at any time, also to none and back", () => {
   const between = (from: number, to: number) =>
     (log.totalAt(to) - log.totalAt(from)) / (to - from) * 1000;
   assert(Math.abs(between(1000, 4000) / 1e6 - 1) < 0.05, `${between(1000, 4000)}`);
-  // What was asked for before is paid for first.
+  // Earlier requests are paid for first.
   assert(Math.abs(between(5500, 9000) / 100_000 - 1) < 0.05, `${between(5500, 9000)}`);
   assert(between(9000, 9200) > 3e6, `${between(9000, 9200)}`);
   assert(Math.abs(between(9500, 13_000) / 500_000 - 1) < 0.07, `${between(9500, 13_000)}`);

@@ -16,9 +16,9 @@ Deno.test("Scheduler: a range is reported as the blocks that begin in it, but at
 Deno.test("Scheduler: a mirror may have several requests under way", () => {
   const hand = new ScriptedHand(1);
   const [first, second] = [hand.ask(0, 4, 30), hand.ask(0, 30, 60)];
-  hand.bring(second!, 30);
+  hand.arrive(second!, 30);
   hand.handle({ type: "ended", request: second!.id });
-  hand.bring(first!, 26);
+  hand.arrive(first!, 26);
   hand.handle({ type: "ended", request: first!.id });
   assertEquals(hand.scheduler.ledger.front, 60);
   assertEquals(hand.events("receive").map(({ block }) => block), [3, 4, 5, 0, 1, 2]);
@@ -36,26 +36,26 @@ Deno.test("Scheduler: a stolen range belongs to the new request, and the old one
   ]);
   assertEquals(hand.scheduler.mirrors.map(({ duplicates }) => duplicates), [0, 1]);
   assertEquals(hand.cancelled(late), false);
-  // When the thief fails, nobody owns it; what the owner brings of it counts all the same.
+  // When the new request fails, the range is free; what the old one delivers of it still counts.
   hand.fail(1);
   assertEquals(hand.free, [[40, 100]]);
-  hand.bring(late, 40);
+  hand.arrive(late, 40);
   assertEquals([hand.scheduler.ledger.front, hand.free], [44, [[44, 100]]]);
   assertEquals(hand.scheduler.mirrors[0]!.wastedBytes, 0);
 });
 
 /**
  * Of a request for 4 to `end` everything from `cut` on is stolen, and what is before that comes in
- * 50 ms, as long as the first answer took. Returns whether the request is given up by that.
+ * 50 ms, as long as the first answer took. Returns whether that cancels the request.
  */
 function givenUp(cut: number, end: number): boolean {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, end);
   hand.plan({ type: "steal", mirror: 1, range: { start: cut, end }, late: late.id });
-  hand.bring(late, 6);
+  hand.arrive(late, 6);
   hand.now += 50;
-  hand.bring(late, cut - 10);
-  // What the thief owns stays with it.
+  hand.arrive(late, cut - 10);
+  // The new request keeps what it owns.
   assertEquals([hand.asked(1), hand.free], [`range ${cut}-${end}`, [[end, 100]]]);
   return hand.cancelled(late);
 }
@@ -83,14 +83,14 @@ Deno.test("Scheduler: a duplicated range is still owned by the first request", (
 Deno.test("Scheduler: a revoked range is free again, and counts if it arrives after all", () => {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, 60);
-  hand.bring(late, 6);
+  hand.arrive(late, 6);
   hand.plan({ type: "revoke", request: late.id });
   assertEquals([late.claimEnd, hand.free, hand.cancelled(late)], [10, [[10, 100]], false]);
   assertEquals(hand.scheduler.ledger.frontWasReturned, true);
-  hand.bring(late, 10);
+  hand.arrive(late, 10);
   assertEquals([hand.scheduler.ledger.front, hand.free], [20, [[20, 100]]]);
   assertEquals(hand.events("receive").map(({ block }) => block), [0, 1]);
-  // Others are asked for what it would bring next.
+  // What it would deliver next is requested from others.
   hand.ask(1, 20, 40);
   hand.fail(0);
   assertEquals([hand.free, hand.events("failure").length], [[[40, 100]], 1]);
@@ -102,8 +102,8 @@ Deno.test("Scheduler: a request that lost its range by a silence fails if it sta
   hand.plan({ type: "revoke", request: late.id });
   const other = hand.ask(1, 4, 60);
   hand.now += 900;
-  hand.bring(other, 40);
-  // Not because others have brought its bytes: it would only be asked again.
+  hand.arrive(other, 40);
+  // It stays, though others have delivered its bytes: otherwise it would only get a new request.
   assertEquals(hand.cancelled(late), false);
   hand.sleep();
   assertEquals([hand.now, hand.cancelled(late)], [50 + 1000, true]);
@@ -137,7 +137,7 @@ Deno.test("Scheduler: a mirror with one silent request goes on with the other", 
   const hand = new ScriptedHand(2);
   const [silent, other] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
   hand.now += 900;
-  hand.bring(other!, 5);
+  hand.arrive(other!, 5);
   hand.sleep();
   assertEquals([hand.now, hand.cancelled(silent!), hand.cancelled(other!)], [1050, true, false]);
   assertEquals(hand.free, [[4, 20], [40, 100]]);
@@ -166,7 +166,7 @@ Deno.test("Scheduler: Retry-After of a second request holds while the first one 
   hand.failRequest(hand.ask(0, 20, 40), { status: 503, retryAfterMs: 3000 });
   const mirror = hand.scheduler.mirrors[0]!;
   assertEquals([mirror.state.type, mirror.available, hand.live(0)], ["waiting", false, [first]]);
-  hand.bring(first, 16);
+  hand.arrive(first, 16);
   hand.handle({ type: "ended", request: first.id });
   assertEquals([hand.scheduler.ledger.front, hand.scheduler.wakeAt], [20, 3050]);
   hand.sleep();

@@ -1,4 +1,4 @@
-/** What is asked for before the mirrors have agreed, and what becomes of it. */
+/** What is requested before the mirrors have agreed, and what follows. */
 
 import { assert, assertEquals } from "@std/assert";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
@@ -63,8 +63,8 @@ Deno.test("Scheduler: bytes received before the mirrors agree on another file ar
     "ready",
     "ready",
   ]);
-  const told = hand.types().filter((type) => type !== "start");
-  assertEquals(told, ["accept", "cancel", "discard", "open", "accept"]);
+  const types = hand.types().filter((type) => type !== "start");
+  assertEquals(types, ["accept", "cancel", "discard", "open", "accept"]);
   assert(hand.commands.some((command) => command.type === "cancel" && command.request === id));
   // Bytes from the start of the right file, and no others.
   const { ledger, heldBytes, mirrors } = hand.scheduler;

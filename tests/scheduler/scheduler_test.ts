@@ -247,7 +247,7 @@ Deno.test("Scheduler: no more is requested than the window has room for", () => 
   const hand = new Hand(2, { windowSize: 40, delay: positions(0, 1) }).open(200);
   assertEquals(hand.work, ["range 4-10", "range 20-30"]);
   hand.deliver(1);
-  // 4 and 10 bytes are held, 6 asked for; a block's room is kept for the front.
+  // 4 and 10 bytes are held, 6 requested; a block's room is kept for the front.
   assertEquals(hand.work, ["range 4-10", "range 30-40"]);
   hand.deliver(1);
   assertEquals(hand.work, ["range 4-10", undefined]);

@@ -16,13 +16,13 @@ function download(options: Partial<DownloadStateOptions> = {}): DownloadState {
   });
 }
 
-/** One of the mirrors is asked for a range. */
+/** A range is requested from one of the mirrors. */
 function ask(scene: DownloadState, start: number, end: number, mirror = 0): LiveRequest {
   return scene.send({ mirror: scene.mirrors[mirror]!, kind: "range", start, end }, 0);
 }
 
 /** A request delivers its next bytes. */
-function bring(scene: DownloadState, request: LiveRequest, length: number): void {
+function arrive(scene: DownloadState, request: LiveRequest, length: number): void {
   scene.receive(request, length, 0);
 }
 
@@ -52,7 +52,7 @@ Deno.test("DownloadState.send() takes the range and commands the request; a prob
 Deno.test("DownloadState.cut() frees what a request does not own any more, though it may deliver it", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
-  bring(scene, request, 10);
+  arrive(scene, request, 10);
   scene.cut(request, 30, "stolen", 0);
   assertEquals([request.claimEnd, request.end, free(scene)], [30, 50, [[30, 100]]]);
   // Not behind what has come, and never forward again.
@@ -64,7 +64,7 @@ Deno.test("DownloadState.cut() frees what a request does not own any more, thoug
 Deno.test("DownloadState.cut() frees neither what is received nor what another request owns", () => {
   const scene = download();
   const request = ask(scene, 0, 50);
-  bring(scene, ask(scene, 20, 40, 1), 5);
+  arrive(scene, ask(scene, 20, 40, 1), 5);
   scene.cut(request, 10, "stolen", 0);
   assertEquals(free(scene), [[10, 20], [40, 100]]);
 });
@@ -81,7 +81,7 @@ Deno.test("DownloadState.close() frees what a request owned, and leaves what it 
   for (const [position, claimEnd, expected] of table) {
     const scene = download();
     const late = ask(scene, 0, 50);
-    bring(scene, late, position);
+    arrive(scene, late, position);
     scene.cut(late, claimEnd, "stolen", 0);
     if (claimEnd < 50) ask(scene, claimEnd, 50, 1);
     scene.close(late, 0);
@@ -95,11 +95,11 @@ Deno.test("DownloadState.cancel() also commands the driver", () => {
   const request = ask(scene, 0, 50);
   scene.commands.take();
   scene.cancel(request, "lost", 5);
-  const [cancel, told] = scene.commands.take();
+  const [cancel, report] = scene.commands.take();
   assertEquals(cancel, { type: "cancel", request: 0 });
   const facts = { mirror: "http://one.test/", request: 0, start: 0, end: 50, goesOn: false };
   const event = { type: "cancel", atMs: 5, ...facts, reason: "lost" } as const;
-  assertEquals(told, { type: "report", event });
+  assertEquals(report, { type: "report", event });
   assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
 });
 
@@ -121,7 +121,7 @@ Deno.test("DownloadState.roomFor(): the window has room for what is neither held
   assertEquals([scene.room, scene.roomFor(0, 100)], [60, 60]);
   const request = ask(scene, 0, 25);
   assertEquals(scene.room, 35);
-  bring(scene, request, 10);
+  arrive(scene, request, 10);
   assertEquals([scene.room, scene.heldBytes, scene.readyBytes], [35, 10, 10]);
   scene.consume(10);
   assertEquals([scene.room, scene.heldBytes, scene.readyBytes], [45, 0, 0]);
@@ -136,7 +136,7 @@ Deno.test("DownloadState.roomFor(): bytes that may arrive though they are not ow
   // 20 bytes are owned, and 30 more may come.
   assertEquals(scene.room, 10);
   const table = [
-    // asked for → room for it
+    // request → room for it
     [20, 50, 40],
     [20, 30, 20],
     [40, 50, 20],
@@ -148,10 +148,10 @@ Deno.test("DownloadState.roomFor(): bytes that may arrive though they are not ow
   for (const [start, end, room] of table) {
     assertEquals(scene.roomFor(start, end), room, `${start}-${end}`);
   }
-  // Others own some of it, and others have brought some.
+  // Others own some of it, and others have delivered some.
   const other = ask(scene, 20, 40, 1);
   assertEquals([scene.room, scene.roomFor(40, 50)], [10, 20]);
-  bring(scene, other, 20);
+  arrive(scene, other, 20);
   assertEquals([scene.room, scene.roomFor(40, 50)], [10, 20]);
   scene.close(request, 0);
   assertEquals(scene.room, 40);
@@ -164,15 +164,15 @@ Deno.test("DownloadState.roomFor(): never more than was there, whichever request
   const room = scene.roomFor(0, 40);
   assertEquals(room, 50);
   const other = ask(scene, 0, 40, 1);
-  bring(scene, late, 30);
-  bring(scene, other, 10);
+  arrive(scene, late, 30);
+  arrive(scene, other, 10);
   assertEquals([scene.heldBytes, scene.room], [30, 10]);
 });
 
 Deno.test("DownloadState.discard() begins anew", () => {
   const scene = download();
   scene.learnSize(100);
-  bring(scene, ask(scene, 0, 30), 30);
+  arrive(scene, ask(scene, 0, 30), 30);
   scene.countReceived();
   scene.discard(0);
   assertEquals([scene.size, scene.received, scene.heldBytes], [undefined, 0, 0]);

@@ -43,7 +43,7 @@ Deno.test("deadline(): a request that holds up the front has the stall timeout",
   const front = { start: 0, position: 0, end: 10 };
   assertEquals(patience(request(front), [other]), 1000);
   assertEquals(patience(request({ ...front, answeredAt: 9500 }), [other]), 1000);
-  // Not at the front, or nobody who could help.
+  // Not at the front, or no other mirror that could help.
   assertEquals(patience(request(), [other]), 5000);
   assertEquals(patience(request(front)), 5000);
 });
@@ -89,13 +89,13 @@ Deno.test("deadline(): a request that lost its range has the stall timeout, wher
     [10, 10, 1000],
     [15, 15, 1000],
     [16, 15, 1000],
-    // It has brought what it was asked for.
+    // It has delivered all of its range.
     [20, 20, 5000],
   ] as const;
   for (const [position, claimEnd, expected] of table) {
     const live = request({ position, claimEnd });
     assertEquals(patience(live, [mirror()]), expected, `${position}, ${claimEnd}`);
-    assertEquals(patience(live), 5000, "nobody else could help");
+    assertEquals(patience(live), 5000, "no other mirror could help");
   }
 });
 
@@ -126,7 +126,7 @@ Deno.test("deadline(): a whole body may be silent while the rate limit holds it 
     downloadView({ ledger: new Ledger(0, 100, 10), limit: limitOf(1, openAt) });
   assertEquals(deadline(whole, view(50_000), OPTIONS), 53_000);
   assertEquals(deadline(whole, view(9000), OPTIONS), 13_000);
-  // A range that was asked for is to come, whatever the limit says of more.
+  // A requested range is expected, whatever the limit allows besides.
   const range = request({ answeredAt: 9500 });
   assertEquals(deadline(range, view(50_000), OPTIONS), 13_000);
 });

@@ -73,9 +73,9 @@ Deno.test("CancelEvent: a request that is stolen from goes on up to there, or a 
   const late = hand.ask(0, 4, 50);
   hand.plan({ type: "steal", mirror: 1, range: { start: 18, end: 50 }, late: late.id });
   assertEquals(given(hand), [[late.id, 18, 50, true, "stolen"]]);
-  hand.bring(late, 6);
+  hand.arrive(late, 6);
   hand.now += 50;
-  hand.bring(late, 8);
+  hand.arrive(late, 8);
   assertEquals(given(hand).slice(1), [[late.id, 18, 50, false, "stolen"]]);
   assertEquals(hand.events("cancel").map(({ mirror }) => mirror), [urlOf(0), urlOf(0)]);
 });
@@ -128,7 +128,7 @@ Deno.test("CancelEvent: bytes of a file that was voted down, and what is left wh
   const late = last.ask(0, 4, 100);
   last.plan({ type: "duplicate", mirror: 1, range: { start: 4, end: 100 }, late: late.id });
   const quick = last.live(1)[0]!;
-  last.bring(quick, 96);
+  last.arrive(quick, 96);
   assertEquals([given(last), last.outcome], [[[late.id, 4, 100, false, "end"]], "finish"]);
   assertEquals(last.events("end").length, 1);
 });

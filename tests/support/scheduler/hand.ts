@@ -15,7 +15,7 @@ import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
 
 type Told = TraceEvent | CancelEvent;
 
-/** Bytes that each mirror is asked for first. */
+/** Number of bytes in the first request to each mirror. */
 export const PROBE = 4;
 
 /** A scheduler that is driven by hand: blocks of 10 bytes, no chance, every mirror at the front. */
@@ -51,13 +51,13 @@ export class Hand {
     return undefined;
   }
 
-  /** What a mirror is being asked for, in short. */
+  /** What is being requested from a mirror, in short. */
   asked(mirror: number): string | undefined {
     const request = this.of(mirror);
     return request && `${request.kind} ${request.start}-${request.end}`;
   }
 
-  /** What every mirror is being asked for. */
+  /** What is being requested from every mirror. */
   get work(): (string | undefined)[] {
     return this.scheduler.mirrors.map((_, mirror) => this.asked(mirror));
   }
@@ -79,7 +79,7 @@ export class Hand {
     this.handle({ type: "ended", request: this.of(mirror)!.id });
   }
 
-  /** A mirror delivers all that it is being asked for. */
+  /** A mirror delivers all that is being requested from it. */
   deliver(mirror: number): void {
     const { id, start, position, end, answeredAt } = this.of(mirror)!;
     if (answeredAt === undefined) this.respond(mirror, { type: "partial", start, end });
@@ -169,7 +169,7 @@ export class ScriptedHand extends Hand {
   }
 
   /** A request's next bytes come. */
-  bring({ id }: LiveRequest, length: number): void {
+  arrive({ id }: LiveRequest, length: number): void {
     this.handle({ type: "bytes", request: id, length });
   }
 

@@ -19,7 +19,7 @@ Deno.test("Arrivals: samples are no duplicates, and count when they are accepted
   assertEquals([arrivals.usedBytesByMirror, arrivals.duplicateBytes], [[0, 10], 0]);
 });
 
-Deno.test("Arrivals: what is discarded came in vain, and is new when it comes again", () => {
+Deno.test("Arrivals: what is discarded is wasted, and is new when it arrives again", () => {
   const arrivals = new Arrivals(2);
   arrivals.came(0, 0, 100);
   arrivals.discarded();

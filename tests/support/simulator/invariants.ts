@@ -28,7 +28,7 @@ export function inspector(
     const live = new Map<string, number>();
     for (const { kind, position, claimEnd, mirror } of requests) {
       live.set(mirror.url, (live.get(mirror.url) ?? 0) + 1);
-      // What it brings beyond what it owns may be free, too.
+      // What it delivers beyond what it owns may be free, too.
       if (kind !== "probe") known.add(position, Math.min(claimEnd, ledger.end));
     }
     for (const [url, count] of live) {
@@ -46,7 +46,9 @@ export function inspector(
     }
     let from = ledger.start;
     for (const { start, end } of [...known.intervals, { start: ledger.end, end: ledger.end }]) {
-      if (!ledger.hasReceived(from, start)) fail(`${from}-${start} is nobody's`);
+      if (!ledger.hasReceived(from, start)) {
+        fail(`${from}-${start} is neither received, free nor owned`);
+      }
       from = end;
     }
   };
@@ -57,14 +59,14 @@ const SILENCE_MS = 60;
 
 /**
  * How many bytes may come twice, the mirrors' first samples left aside. A byte does so only if it is
- * asked for while another request is still to bring it, so that every such overlap is allowed for:
+ * requested while another request may still deliver it, so that every such overlap is allowed for:
  *
  * - in full where the other request had fallen silent, or was duplicated on purpose: whatever was
  *   under way may come as well;
  * - where its range was stolen while it was sending, only as far as its link carries it while a new
- *   connection would be answered. More than that has to be given up.
+ *   connection would be answered. More than that has to be cancelled.
  *
- * A request that fails brings nothing any more, so that failures alone allow for nothing. Single
+ * A request that fails delivers nothing any more, so that failures alone allow for nothing. Single
  * networks use all of this up. It is no limit on how often a range is stolen: the budget of
  * 256 KiB + 1 % of the file, which all thefts together are meant to keep, is looked at over many
  * networks, since some exceed it.
@@ -89,7 +91,7 @@ export class WasteAllowance {
 
   /** Takes in the state after an event. */
   observe({ ledger, mirrors, requests }: Scheduler, now: number): void {
-    // What was discarded, because the mirrors agreed on another file, has come in vain.
+    // What was discarded, because the mirrors agreed on another file, is wasted.
     if (ledger !== this.#ledger) this.#bytes += this.#ledger?.receivedBytes ?? 0;
     this.#ledger = ledger;
     const live = [...requests].filter(({ kind }) => kind === "range");
@@ -102,7 +104,7 @@ export class WasteAllowance {
       if (lost && now - expectedAt > SILENCE_MS) this.#silent.add(id);
       const { bytesPerSecond, ratesAt = [] } = this.#links[mirrors.indexOf(mirror)]!;
       const rate = Math.max(bytesPerSecond, ...ratesAt.map(([, later]) => later)) / 1000;
-      // A chunk may reach beyond what is given up, too.
+      // A chunk may reach beyond what is cancelled, too.
       const soon = rate * ((mirror.answerMs ?? 0) + 1) + 1460;
       for (const later of live) {
         if (later.id <= id || this.#claimEnds.has(later.id)) continue;
@@ -138,11 +140,11 @@ export function simulateStrictly(options: SimulationOptions, requestsPerMirror =
   const { events, scheduler, points, usedBytesByMirror, bytesByMirror, duplicateBytes } = outcome;
   assertEquals([scheduler.ledger.complete, events.at(-1)?.type], [true, "end"]);
   const wanted = Math.min(end, size) - start;
-  assertEquals(points.at(-1)?.[1] ?? 0, wanted, "bytes were handed over");
+  assertEquals(points.at(-1)?.[1] ?? 0, wanted, "bytes were delivered");
   assertEquals(sum(usedBytesByMirror), wanted, "bytes came");
   const counted = scheduler.mirrors.map(({ bytes }) => bytes);
   assertEquals(counted, bytesByMirror, "bytes are counted for each mirror");
-  assertEquals(outcome.wastedBytes, sum(bytesByMirror) - wanted, "bytes came in vain");
+  assertEquals(outcome.wastedBytes, sum(bytesByMirror) - wanted, "bytes were wasted");
   if (duplicateBytes > allowance.bytes) {
     fail(`${duplicateBytes} bytes came twice, ${allowance.bytes} are allowed for`);
   }

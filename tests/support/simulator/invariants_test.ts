@@ -32,7 +32,7 @@ Deno.test("inspector(): a scheduler in order passes", () => {
   const inspect = inspector(50, 2);
   inspect(scheduler([]));
   inspect(scheduler([{ position: 0, end: 20 }, { position: 50, end: 60 }], 50));
-  // What lies behind the end of what it owns is free, though it may still bring it.
+  // What lies behind the end of what it owns is free, though it may still deliver it.
   inspect(scheduler([{ position: 0, end: 50, claimEnd: 20 }]));
 });
 
@@ -51,10 +51,10 @@ Deno.test("inspector() sees more requests at a mirror than are allowed", () => {
   ]));
 });
 
-Deno.test("inspector() sees bytes that are nobody's, and bytes that are somebody's and free", () => {
+Deno.test("inspector() sees bytes that are in no state, and bytes that are owned and free", () => {
   const lost = scheduler([{ position: 0, end: 20 }]);
   lost.ledger.take(40, 50);
-  assertThrows(() => inspector(50)(lost), Error, "40-50 is nobody's");
+  assertThrows(() => inspector(50)(lost), Error, "40-50 is neither received, free nor owned");
   const both = scheduler([{ position: 0, end: 20 }]);
   both.ledger.giveBack(10, 20, []);
   assertThrows(() => inspector(50)(both), Error, "10-20 is free, but owned");

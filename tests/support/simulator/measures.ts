@@ -21,7 +21,7 @@ export interface Figures {
   /** Most of the bytes in the reorder buffer. */
   readonly peakBytes: number;
   readonly longestStallSeconds: number;
-  /** Bytes that came in vain, the mirrors' first samples included, in percent of the file. */
+  /** Wasted bytes, the mirrors' first samples included, in percent of the file. */
   readonly wastedPercent: number;
 }
 

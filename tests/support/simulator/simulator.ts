@@ -36,24 +36,24 @@ export interface SimulationOptions extends Network, TestOptions {
   readonly consumerBytesPerSecond?: number;
   /** Seed of whatever is left to chance. */
   readonly seed?: number;
-  /** Virtual time after which the download is given up; by default a day. */
+  /** Virtual time after which the download is aborted; by default a day. */
   readonly limitSeconds?: number;
   /** Is called after every event, to hold invariants against the scheduler. */
   readonly inspect?: (scheduler: Scheduler, nowMs: number) => void;
 }
 
-/** What came of it. Times are in seconds. */
+/** The outcome of a simulation. Times are in seconds. */
 export interface Simulation {
   readonly scheduler: Scheduler;
   readonly events: readonly TraceEvent[];
-  /** Requests, or parts of them, that were given up. */
+  /** Requests, or parts of them, that were cancelled. */
   readonly cancels: readonly CancelEvent[];
   readonly error: SphttpError | undefined;
   readonly seconds: number;
   readonly firstByteSeconds: number;
   readonly longestStallSeconds: number;
   readonly peakHeldBytes: number;
-  /** Bytes that came in vain, by the scheduler's own books. */
+  /** Wasted bytes, as the scheduler counts them. */
   readonly wastedBytes: number;
   /** When how many bytes were ready in order; one point for each millisecond at most. */
   readonly points: readonly DeliveryPoint[];
@@ -61,7 +61,7 @@ export interface Simulation {
   readonly lagBytes: number;
   /** Requests, the first ones to each mirror included. */
   readonly requestsSent: number;
-  /** Bytes that came in vain, the mirrors' first samples not counted. */
+  /** Wasted bytes without the mirrors' first samples. */
   readonly duplicateBytes: number;
   /** All that came from each mirror. */
   readonly bytesByMirror: readonly number[];
@@ -91,9 +91,9 @@ class Simulator {
   readonly #queue = new EventQueue();
   readonly #links: readonly SimulatedLink[];
   readonly #arrivals: Arrivals;
-  /** How requests that are under way are given up. */
+  /** Cancels requests that are under way. */
   readonly #cancels = new Map<number, () => void>();
-  /** What each probe brought. */
+  /** The first bytes that each probe delivered. */
   readonly #samples = new Map<number, readonly [mirror: number, start: number, end: number]>();
   readonly #events: TraceEvent[] = [];
   readonly #cancelEvents: CancelEvent[] = [];
@@ -196,7 +196,7 @@ class Simulator {
       case "accept":
         return this.#arrivals.accepted(...this.#samples.get(command.request)!);
       case "discard":
-        if (this.#opened) throw new Error("bytes are discarded that have been handed over");
+        if (this.#opened) throw new Error("bytes are discarded that have been delivered");
         return this.#arrivals.discarded();
       case "report":
         if (command.event.type === "cancel") this.#cancelEvents.push(command.event);
@@ -293,7 +293,7 @@ class Simulator {
   #notePoint(): void {
     const ready = this.#scheduler.ledger.front - this.#start;
     if (ready === this.#ready) return;
-    if (ready < this.#ready) throw new Error("the front went back though bytes were handed over");
+    if (ready < this.#ready) throw new Error("the front went back though bytes were delivered");
     this.#ready = ready;
     const { now } = this.#queue;
     const last = this.#points.at(-1)?.[0] ?? -1;
