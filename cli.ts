@@ -68,7 +68,7 @@ async function probe(probeArgs: readonly string[], args: readonly string[]): Pro
     import("./lib/cli/process/interruption.ts"),
   ]);
   using interruption = new Interruption();
-  await probeCommand({ ...parsed, login }, { signal: interruption.signal });
+  await probeCommand({ ...parsed, login }, interruption.signal);
   return ExitCode.OK;
 }
 

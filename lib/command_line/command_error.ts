@@ -1,27 +1,27 @@
 /**
- * How a command ends where it cannot do what it was asked for.
+ * The error that ends a command with a message and an exit code.
  *
  * @module
  */
 
-/** Exit code for a command line that makes no sense, as in most programs. */
+/** The exit code for an invalid command line. */
 export const USAGE = 2;
 
-/** The command ends here, with this code; an empty message says nothing. */
+/** Ends the command. An empty message is not printed. */
 export class CommandError extends Error {
   /** @inheritdoc */
   override name = "CommandError";
-  /** What to exit with. */
+  /** The exit code. */
   readonly exitCode: number;
 
-  /** Makes the error; `message` is shown to the user as it is. */
+  /** Makes the error; `message` is printed as it is. */
   constructor(exitCode: number, message: string, options?: ErrorOptions) {
     super(message, options);
     this.exitCode = exitCode;
   }
 }
 
-/** The command line makes no sense; `message` names the flag and what is accepted. */
+/** Returns the error for an invalid command line; `message` names the flag and what is accepted. */
 export function usageError(message: string, options?: ErrorOptions): CommandError {
   return new CommandError(USAGE, message, options);
 }

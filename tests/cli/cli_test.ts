@@ -288,7 +288,13 @@ Deno.test("-k passes on the import map and no more permissions than there are", 
   };
   const refused = await download("--allow-net");
   assertEquals(refused.code, 23, refused.stderr);
-  assertStringIncludes(refused.stderr, "cannot write to f.part: Deno may not");
+  assertStringIncludes(refused.stderr, "cannot write to f.part: permission denied by Deno");
+  const limited = await download("--allow-net=127.0.0.1", "--allow-write");
+  assertEquals(limited.code, 2, limited.stderr);
+  assertStringIncludes(
+    limited.stderr,
+    "--insecure needs Deno to be started with --unsafely-ignore",
+  );
   const allowed = await download("--allow-net", "--allow-write");
   assertEquals(allowed.code, 0, allowed.stderr);
   assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);

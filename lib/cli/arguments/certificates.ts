@@ -5,18 +5,12 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { reason } from "../failure/file_error.ts";
+import { readNamedFile, reason } from "../failure/file_error.ts";
 
 /** Reads a file of certificates; returns an empty list without a path. */
 export async function readCertificates(path: string | undefined): Promise<string[]> {
   if (path === undefined) return [];
-  let pem;
-  try {
-    pem = await Deno.readTextFile(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw usageError(`--cacert: ${path}: ${why}`);
-  }
+  const pem = await readNamedFile("--cacert", path);
   if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
     throw usageError(`--cacert: ${path}: no certificates in PEM format`);
   }

@@ -1,6 +1,5 @@
 /**
- * The flags that become options of the engine. Their values are not judged here, but by the engine;
- * its messages are put into the words of the command line.
+ * Parses the flags that set options of the engine. The engine checks the values (see validate.ts).
  *
  * @module
  */
@@ -28,22 +27,21 @@ import {
 
 type FlagValues = ParsedFlags<FlagName>;
 
-/** Bytes that the engine holds ahead unless it is told otherwise. */
+/** The engine's default window. */
 const DEFAULT_WINDOW = 32 * 1024 * 1024;
 
-/** What a mirror must bring at least where only `--speed-time` is given, as in curl. */
+/** The lowest rate if only `--speed-time` is given, as in curl. */
 const LEAST_RATE = 1;
 
-/** Options of the engine that say how mirrors are asked. */
+/** Options of the engine that say how requests are sent. */
 export interface RequestOptions {
-  /** URL of the proxy for all requests. */
   readonly proxy?: string | undefined;
   readonly headers?: [name: string, value: string][] | undefined;
   readonly http?: "http1" | "http2" | undefined;
   readonly connectTimeoutMs?: number | undefined;
 }
 
-/** The options of those flags that say how mirrors are asked. */
+/** Parses the flags that say how requests are sent. */
 export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOptions {
   const { has, given } = values;
   if (has("http1.1") && has("http2")) {
@@ -57,7 +55,7 @@ export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOpt
   };
 }
 
-/** The options that the flags stand for. */
+/** Parses all flags that set options of the engine. */
 export function engineOptions(values: FlagValues): DownloaderOptions {
   const { has, given, each } = values;
   const splitSize = given("split-size", parseSize);
@@ -68,7 +66,7 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
   const delay = given("delay", asGiven) ?? (staticDelays.length > 0 ? "static" : undefined);
   return {
     splitSize,
-    // Blocks beyond half of the usual window need a larger one.
+    // The window must hold two blocks.
     windowSize: window ??
       (splitSize !== undefined && 2 * splitSize > DEFAULT_WINDOW ? 2 * splitSize : undefined),
     // The engine checks the names of algorithms.
@@ -98,7 +96,7 @@ function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"]
   return { bytesPerSecond: bytesPerSecond ?? LEAST_RATE, periodMs };
 }
 
-/** Headers under the names of their flags come first, so that `--header` has the last word. */
+/** Parses headers, also those with flags of their own. */
 function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string][] | undefined {
   const all = each("header", parseHeader);
   const named = (flag: RequestFlagName, name: string, value: string | undefined) => {

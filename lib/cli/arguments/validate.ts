@@ -1,5 +1,6 @@
 /**
- * What the engine would refuse is found before any file is touched and anybody is asked.
+ * Lets the engine check URLs and options before any file is touched or request is sent, and names flags
+ * instead of options in its errors.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import {
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
-/** Rejects with a `CommandError` where URLs or options make no sense to the engine. */
+/** Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. */
 export async function validate(
   urls: readonly string[],
   options: DownloaderOptions,
@@ -27,7 +28,7 @@ export async function validate(
   }
 }
 
-/** Gives an error of a download's constructor its exit code, and flags the place of options. */
+/** Returns an error of the engine's constructor as a {@linkcode CommandError} that names the flag. */
 export function invalidOption(error: unknown): unknown {
   if (error instanceof MirrorUrlError) return new CommandError(ExitCode.URL, error.message);
   if (!(error instanceof OptionTypeError || error instanceof OptionRangeError)) return error;
@@ -42,7 +43,7 @@ export function invalidOption(error: unknown): unknown {
   return usageError(`${FLAG_BY_OPTION[option] ?? option} ${problem}`);
 }
 
-/** Flags by the option of the engine that they set. */
+/** The flag that sets each option of the engine. */
 const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   splitSize: "--split-size",
   windowSize: "--window",

@@ -1,6 +1,6 @@
 /**
- * Why a mirror could not be connected to. `fetch` says so in words only, so each step is tried once
- * more by itself: the name, the connection, TLS. Nothing is sent over the connection.
+ * Finds out why a mirror could not be reached. `fetch` reports that as text only, so each step is tried
+ * again: the name lookup, the connection, the TLS handshake. Sends no request.
  *
  * @module
  */
@@ -8,10 +8,10 @@
 import { parseProxyUrl } from "../../http/proxy_url.ts";
 import { ExitCode } from "./exit_code.ts";
 
-/** How long one diagnosis may take, in milliseconds. */
+/** The time limit for one diagnosis, in milliseconds. */
 const LIMIT_MS = 2000;
 
-/** The exit code for a mirror that gave no answer, whether or not it had answered before. */
+/** Returns the exit code for a mirror that did not respond. */
 export async function diagnoseConnection(
   url: string,
   phase: "connect" | "headers",
@@ -20,7 +20,7 @@ export async function diagnoseConnection(
   return await inTime((signal) => diagnose(new URL(url), phase, caCerts, signal));
 }
 
-/** The exit code for a mirror that could not be reached through a proxy. */
+/** Returns the exit code for a mirror that could not be reached through a proxy. */
 export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
   return await inTime(async () => {
     const { host, port } = parseProxyUrl(proxy);
@@ -34,7 +34,7 @@ export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
   });
 }
 
-/** What takes too long cannot be connected to. */
+/** Limits the time of a diagnosis; a host that does not respond in time cannot be connected to. */
 async function inTime(diagnose: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
   const limit = Promise.withResolvers<ExitCode>();
   const timer = setTimeout(() => limit.resolve(ExitCode.CONNECT), LIMIT_MS);
@@ -53,7 +53,7 @@ async function diagnose(
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  // An IPv6 address stands in brackets in a URL.
+  // In a URL, an IPv6 address is in brackets.
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
   const { lookup } = await import("node:dns/promises");
@@ -67,7 +67,7 @@ async function diagnose(
   return await diagnoseTls(host, port, caCerts, signal);
 }
 
-/** A mirror that has answered before: is it still there? */
+/** Checks whether a host that has responded before still accepts connections. */
 async function diagnoseSilence(hostname: string, port: number): Promise<ExitCode> {
   try {
     using _connection = await Deno.connect({ hostname, port });
@@ -78,8 +78,8 @@ async function diagnoseSilence(hostname: string, port: number): Promise<ExitCode
 }
 
 /**
- * Tries a handshake that accepts any certificate: where that works, it was the certificate.
- * `Deno.connectTls` has one class of error for both.
+ * Tries a handshake that accepts any certificate: if it succeeds, the certificate was the problem.
+ * `Deno.connectTls` has the same class of error for both.
  */
 async function diagnoseTls(
   host: string,

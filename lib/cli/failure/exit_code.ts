@@ -1,6 +1,6 @@
 /**
- * What the command ends with. The numbers are curl's, with 32 for a checksum that does not match (as
- * aria2 has it) and 128 + N for signal N.
+ * The exit codes of the command. The numbers are curl's; 32, a checksum that does not match, is aria2's;
+ * 128 + N stands for signal N.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { STOP_EXIT_CODES } from "../../command_line/stop_signals.ts";
 
 /** Exit codes of the command. */
 export const ExitCode = {
-  /** The file is complete and, where that was asked for, verified. */
+  /** The file is complete and, if requested, verified. */
   OK: 0,
-  /** sphttp itself failed in a way that it has no other code for. */
+  /** A bug in sphttp. */
   INTERNAL: 1,
-  /** The command line makes no sense. */
+  /** The command line is invalid. */
   USAGE: 2,
-  /** A mirror URL cannot be used. */
+  /** A mirror URL is invalid. */
   URL: 3,
   /** The proxy's host name does not resolve. */
   PROXY: 5,
@@ -23,27 +23,27 @@ export const ExitCode = {
   HOST: 6,
   /** A host cannot be connected to. */
   CONNECT: 7,
-  /** The file ended early. */
+  /** The file was truncated. */
   PARTIAL: 18,
-  /** An HTTP status that is no success. */
+  /** The HTTP status is an error. */
   STATUS: 22,
   /** The file cannot be written. */
   WRITE: 23,
   /** A file cannot be read. */
   READ: 26,
-  /** Nothing came for too long, or everything took too long. */
+  /** A time limit was exceeded. */
   TIMEOUT: 28,
-  /** The checksum is another one. */
+  /** A checksum does not match. */
   CHECKSUM: 32,
-  /** An answer does not fit the range asked for. */
+  /** A response does not match the requested range. */
   RANGE: 33,
-  /** TLS could not be set up. */
+  /** The TLS handshake failed. */
   TLS: 35,
-  /** The part file cannot be continued. */
+  /** The part file cannot be resumed. */
   RESUME: 36,
-  /** Too many redirects, or one that leads nowhere. */
+  /** Too many redirects, or an invalid one. */
   REDIRECT: 47,
-  /** What came cannot be used, or the mirrors do not have the same file. */
+  /** A response cannot be used, or the mirrors have different files. */
   RECEIVE: 56,
   /** A certificate is not trusted. */
   CERTIFICATE: 60,

@@ -1,5 +1,5 @@
 /**
- * What an error of the engine means to the user of the command: an exit code, and words.
+ * Maps errors of the engine to exit codes and messages with advice.
  *
  * @module
  */
@@ -26,17 +26,15 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   mismatch: ExitCode.RECEIVE,
 };
 
-/** How a failure is explained. */
+/** The context of a failure. */
 export interface ExplainOptions {
-  /** Certificates that were trusted besides the usual ones. */
   readonly caCerts?: readonly string[] | undefined;
-  /** The proxy that was to be used. */
   readonly proxy?: string | URL | undefined;
-  /** Messages that the user has seen already. */
+  /** Messages that the user has already seen. */
   readonly shown?: ReadonlySet<string> | undefined;
 }
 
-/** An error of a running download with its exit code; what is none of the engine's comes back as is. */
+/** Returns an error of the engine as a {@linkcode CommandError}, other errors unchanged. */
 export async function explain(error: unknown, options: ExplainOptions = {}): Promise<unknown> {
   if (error instanceof MirrorMismatchError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
@@ -48,18 +46,17 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   const { shown = new Set() } = options;
   const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));
   const exitCode = await exitCodeOf(error.cause, options);
-  const told = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
+  const details = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
   return new CommandError(
     exitCode,
-    `no mirror is left to download from${told}${ADVICE[exitCode] ?? ""}${adviceOn(error.cause)}`,
+    `no mirror is left to download from${details}${ADVICE[exitCode] ?? ""}${adviceOn(error.cause)}`,
   );
 }
 
-/** What can be done about statuses that ask for something. */
+/** Returns advice on failures that have a common cause. */
 function adviceOn(failures: readonly MirrorError[]): string {
   if (failures.some(({ status }) => status === 401)) {
-    return "\nA login is wanted, or not the one that was sent: --user USER:PASS, or --netrc with the host in " +
-      "~/.netrc";
+    return "\nthe server requires authentication: use -u USER:PASSWORD, or -n with ~/.netrc";
   }
   const proxies = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"]
     .flatMap((name) => [name, name.toLowerCase()]).filter(isSet);
@@ -67,7 +64,7 @@ function adviceOn(failures: readonly MirrorError[]): string {
     phase === "connect" && reason === "network"
   );
   if (!unreached || proxies.length === 0) return "";
-  return `\nThe environment names a proxy (${proxies.join(", ")}): it may be what was not reached`;
+  return `\nthe proxy of the environment may be unreachable (${proxies.join(", ")})`;
 }
 
 function isSet(variable: string): boolean {
@@ -75,15 +72,15 @@ function isSet(variable: string): boolean {
   return state === "granted" && Boolean(Deno.env.get(variable));
 }
 
-/** What can be done, where the engine's words are the network's. */
+/** Advice on exit codes whose errors come from the network. */
 const ADVICE: Readonly<Partial<Record<ExitCode, string>>> = {
   [ExitCode.CERTIFICATE]:
-    "\nThe certificate is not trusted, or not for this host: --cacert FILE names an authority to " +
-    "trust, --insecure trusts any certificate",
-  [ExitCode.TLS]: "\nThe server was reached, but a TLS connection failed; is it an https server?",
+    "\nthe certificate is not trusted, or not for this host: use --cacert FILE to trust an authority, " +
+    "or --insecure to trust any certificate",
+  [ExitCode.TLS]: "\nthe server accepted the connection, but not TLS; is it an https server?",
 };
 
-/** The code for these failures: that of the first mirror, with which all agree in the usual case. */
+/** Returns the exit code for failures: that of the first mirror. */
 export async function exitCodeOf(
   failures: readonly MirrorError[],
   { caCerts, proxy }: ExplainOptions = {},
@@ -92,7 +89,7 @@ export async function exitCodeOf(
   if (first === undefined) return ExitCode.RECEIVE;
   const { phase, reason, mirror, proxyRefused } = first;
   if (reason !== "network" || phase === "body" || proxyRefused) return CODE_BY_REASON[reason];
-  // What it needs takes a while to load: only when something is wrong.
+  // Loaded only after a failure: a download starts faster without it.
   const { diagnoseConnection, diagnoseProxy } = await import("./diagnosis.ts");
   return proxy === undefined
     ? await diagnoseConnection(mirror, phase, caCerts)

@@ -1,8 +1,7 @@
 /**
- * Measures one mirror. Every request is a download of a few bytes by the engine itself, with one mirror
- * and one range: so an answer counts here exactly if it would count in a download, credentials go where
- * they go there, and failures have the same words. What the engine does not tell (how many redirects,
- * how soon the headers came) is watched from the `fetch` that it is given.
+ * Measures one mirror. Each request is a download of a few bytes by the engine, with one mirror and one
+ * range, so that responses, credentials and failures are treated as in a download. What the engine does
+ * not report (redirects, the time of the headers) is observed by the `fetch` that is passed to it.
  *
  * @module
  */
@@ -16,67 +15,65 @@ import {
   NoMirrorLeftError,
 } from "../../../mod.ts";
 
-/** Bytes of a sample. */
+/** The size of a sample in bytes. */
 const SAMPLE_SIZE = 64 * 1024;
 
-/** The most bytes that are read to measure a rate. */
+/** The maximum number of bytes that are read to measure a rate. */
 const MOST_BYTES = 64_000_000;
 
-/** How often the latency is measured; the median counts. */
+/** The number of measurements of the latency, of which the median is used. */
 const PINGS = 3;
 
-/** What was found out of a mirror. */
+/** What was measured of a mirror. */
 export interface Measurement {
   /** Its URL, without credentials. */
   readonly url: string;
-  /** Why it cannot be used, if it failed. */
+  /** The failure that ended the measurement. */
   readonly failure: MirrorError | undefined;
-  /** The status of its first answer, redirects followed. */
+  /** The status of the first response, after redirects. */
   readonly status: number | undefined;
-  /** Whether it answers ranges; to be believed where there was no failure. */
+  /** Whether ranges are supported; valid only without a failure. */
   readonly ranges: boolean;
   /** The file's size in bytes. */
   readonly size: number | undefined;
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
-  /** How many redirects were followed. */
+  /** The number of redirects that were followed. */
   readonly redirects: number;
-  /** Where they led; an origin only, because the rest may be a secret. */
+  /** The origin of the last redirect's target; the rest of its URL may be secret. */
   readonly finalOrigin: string | undefined;
-  /** From the first request to its answer: name, connection, TLS and redirects included. */
+  /** From the first request to its response, with name lookup, connecting, TLS and redirects. */
   readonly firstAnswerMs: number | undefined;
-  /** From the request for a byte to its headers, over an open connection; with ranges only. */
+  /** From the request for one byte to its headers on an open connection, if ranges are supported. */
   readonly latencyMs: number | undefined;
-  /** Digest of the first bytes. */
+  /** The digest of the first bytes. */
   readonly head: string | undefined;
-  /** Digest of bytes in the middle of the file, where it has more than the first ones. */
+  /** The digest of bytes in the middle, if the file is longer than one sample. */
   readonly middle: string | undefined;
-  /** Bytes per second that one request brings. */
+  /** The rate of one request. */
   readonly bytesPerSecond: number | undefined;
 }
 
-/** What is common to all measurements. */
+/** Settings for the measurement of all mirrors. */
 export interface ProbeSettings {
-  /** Options of the engine. */
   readonly options: Pick<DownloaderOptions, "headers" | "connectTimeoutMs">;
-  /** What sends the requests: over connections that stay open. */
+  /** Sends the requests; must keep connections open. */
   readonly fetch: typeof fetch;
-  /** How long a rate is measured, in milliseconds. */
+  /** The time to measure a rate, in milliseconds. */
   readonly timeMs: number;
-  /** Ends everything when it aborts. */
   readonly signal: AbortSignal;
 }
 
-/** An answer as it was seen. */
+/** A response that was observed. */
 interface Answer {
   readonly origin: string;
   readonly status: number;
-  /** When it was asked for, and when its headers were there; in milliseconds of `performance.now()`. */
+  /** The times of the request and of the response's headers, as in `performance.now()`. */
   readonly startedAt: number;
   readonly answeredAt: number;
 }
 
-/** Measures one mirror, step by step; a step after a failure does nothing. */
+/** Measures one mirror in steps; after a failure, a step does nothing. */
 export class MirrorProbe {
   readonly #url: string;
   readonly #settings: ProbeSettings;
@@ -84,10 +81,10 @@ export class MirrorProbe {
   #known: KnownFile | undefined;
 
   /**
-   * Takes the mirror's URL, credentials and all.
+   * Sends nothing yet. `url` may have credentials.
    *
-   * @throws {MirrorUrlError} it is no URL of a mirror
-   * @throws {TypeError} an option is wrong
+   * @throws {MirrorUrlError} `url` is not the URL of a mirror
+   * @throws {TypeError} an option is invalid
    */
   constructor(url: string, settings: ProbeSettings) {
     this.#url = url;
@@ -96,12 +93,12 @@ export class MirrorProbe {
     this.#measurement = { ...NOTHING, url: mirror!.url };
   }
 
-  /** What is known so far. */
+  /** What has been measured so far. */
   get measurement(): Measurement {
     return this.#measurement;
   }
 
-  /** Asks what the file is, and takes samples of it. */
+  /** Requests facts and samples of the file. */
   async identify(): Promise<void> {
     await this.#step(async () => {
       const answers: Answer[] = [];
@@ -121,7 +118,7 @@ export class MirrorProbe {
     });
   }
 
-  /** Measures the latency, where the mirror leaves a connection open after the answer. */
+  /** Measures the latency, if the mirror supports ranges. */
   async ping(): Promise<void> {
     await this.#step(async () => {
       if (this.#known === undefined) return;
@@ -145,7 +142,7 @@ export class MirrorProbe {
       let [startedAt, endedAt, bytes] = [0, 0, 0];
       const fetch = watched(this.#settings.fetch, ({ status, answeredAt }) => {
         if (isRedirect(status)) return;
-        // The second request of a mirror that had to be asked again does not begin anew.
+        // A repeated request does not start the measurement again.
         startedAt ||= answeredAt;
         timer ??= setTimeout(() => over.abort(), this.#settings.timeMs);
       });
@@ -164,13 +161,12 @@ export class MirrorProbe {
       } finally {
         clearTimeout(timer);
       }
-      // What comes together with its headers takes no time that could be measured.
+      // Bytes that arrive together with the headers take no measurable time.
       const seconds = Math.max(1, endedAt - startedAt) / 1000;
       this.#note({ bytesPerSecond: bytes / seconds });
     });
   }
 
-  /** Does a step, unless one before it failed. */
   async #step(work: () => Promise<void>): Promise<void> {
     if (this.#measurement.failure !== undefined) return;
     try {
@@ -186,7 +182,7 @@ export class MirrorProbe {
     this.#measurement = { ...this.#measurement, ...facts };
   }
 
-  /** Reads a range to its end; puts what answers come into `answers`. */
+  /** Reads a range to its end; adds the responses to `answers`. */
   async #read(range: ByteRange, answers: Answer[] = []) {
     const fetch = watched(this.#settings.fetch, (answer) => answers.push(answer));
     const download = this.#download(range, fetch);
@@ -199,7 +195,7 @@ export class MirrorProbe {
     return { download, bytes: bytes.subarray(0, length) };
   }
 
-  /** A download of one range by one request, as far as that is possible. */
+  /** Returns a download of one range by one request, if possible. */
   #download(
     range: NonNullable<DownloaderOptions["range"]>,
     fetch: typeof globalThis.fetch,
@@ -212,7 +208,7 @@ export class MirrorProbe {
       idleTimeoutMs: connectTimeoutMs,
       knownFile: this.#known,
       delayRequest: "normal",
-      // The whole range is one block, which one request asks for.
+      // One block is requested at once: make it hold the whole range.
       splitSize: MOST_BYTES,
       windowSize: 2 * MOST_BYTES,
       retry: { attempts: 1 },
@@ -236,7 +232,7 @@ const NOTHING: Omit<Measurement, "url"> = {
   bytesPerSecond: undefined,
 };
 
-/** A fetch that tells of each answer. */
+/** Returns a `fetch` that reports each response. */
 function watched(fetch: typeof globalThis.fetch, tell: (answer: Answer) => void) {
   return async (input: RequestInfo | URL, init?: RequestInit): Promise<Response> => {
     const startedAt = performance.now();
@@ -247,7 +243,7 @@ function watched(fetch: typeof globalThis.fetch, tell: (answer: Answer) => void)
   };
 }
 
-/** What the answers to the first request say, redirects included. */
+/** Returns the facts in the responses to the first request and its redirects. */
 function aboutFirst(answers: readonly Answer[]): Partial<Measurement> {
   const redirects = answers.findIndex(({ status }) => !isRedirect(status));
   if (redirects === -1) return { redirects: answers.length, finalOrigin: answers.at(-1)?.origin };

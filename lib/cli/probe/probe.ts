@@ -1,8 +1,7 @@
 /**
- * `sphttp probe URL...`: measures mirrors without downloading, and tells which are worth using and why
- * not the others. Samples and latencies are asked for side by side: they are small. Rates are measured
- * one mirror after the other, because mirrors that are measured together share the line of this
- * machine, and each would look as slow as its part of it.
+ * `sphttp probe URL...`: measures mirrors without downloading the file, and prints which ones are worth
+ * using. Samples and latencies are measured concurrently. Rates are measured one mirror at a time:
+ * together, mirrors would share the line of this machine, and each would look slower than it is.
  *
  * @module
  */
@@ -25,22 +24,19 @@ import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text_width.ts";
 import { validate } from "../arguments/validate.ts";
 
-/** How many mirrors are asked side by side. */
+/** The number of mirrors that are measured at the same time. */
 const MAX_CONCURRENT = 8;
 
-/** What the command needs of its surroundings. */
-export interface ProbeContext {
-  /** Ends the command when it aborts, with a {@linkcode CommandError} as the reason. */
-  readonly signal: AbortSignal;
-}
-
-/** Runs the command. Rejects with a {@linkcode CommandError} where no mirror can be used. */
-export async function probeCommand(command: ProbeArguments, context: ProbeContext): Promise<void> {
+/**
+ * Runs the command. Rejects with a {@linkcode CommandError} if no mirror is usable, or with the reason
+ * of `signal`.
+ */
+export async function probeCommand(command: ProbeArguments, signal: AbortSignal): Promise<void> {
   const status = statusLine();
   const caCerts = await readCertificates(command.caCertFile);
   let mirrors;
   try {
-    mirrors = await probeMirrors(command, { ...context, caCerts, tell: status });
+    mirrors = await probeMirrors(command, { signal, caCerts, report: status });
   } finally {
     status("");
   }
@@ -54,18 +50,14 @@ export async function probeCommand(command: ProbeArguments, context: ProbeContex
   if (failure !== undefined) throw failure;
 }
 
-/** What probing needs besides the command. */
-export interface ProbeSurroundings extends ProbeContext {
-  /** Certificates to trust besides the usual ones. */
-  readonly caCerts: readonly string[];
-  /** Is told what is being done. */
-  readonly tell: (text: string) => void;
-}
-
-/** Measures and judges mirrors; the fastest comes first. */
+/** Measures and assesses mirrors. Returns the fastest first; `report` takes the current step as text. */
 export async function probeMirrors(
   { urls, login: loginOptions, options: { http, proxy, ...options }, timeMs }: ProbeArguments,
-  { signal, caCerts, tell }: ProbeSurroundings,
+  { signal, caCerts, report }: {
+    readonly signal: AbortSignal;
+    readonly caCerts: readonly string[];
+    readonly report: (text: string) => void;
+  },
 ): Promise<AssessedMirror[]> {
   const login = await Login.of(loginOptions);
   await validate(urls, { ...options, proxy });
@@ -79,20 +71,20 @@ export async function probeMirrors(
   };
   const probes = distinct(urls.map((url) => login.apply(url)), settings);
   const measurements = () => probes.map(({ measurement }) => measurement);
-  tell(`asking ${probes.length === 1 ? "the mirror" : `${probes.length} mirrors`}`);
+  report(`requesting samples from ${probes.length} mirror${probes.length === 1 ? "" : "s"}`);
   await concurrently(MAX_CONCURRENT, probes, (probe) => probe.identify());
   await concurrently(MAX_CONCURRENT, probes, (probe) => probe.ping());
   const problems = findProblems(measurements());
   const rest = probes.filter((_, index) => problems[index] === undefined);
   for (const [index, probe] of rest.entries()) {
     const { host } = new URL(probe.measurement.url);
-    tell(`measuring the rate of mirror ${index + 1} of ${rest.length}: ${host}`);
+    report(`measuring the rate of mirror ${index + 1} of ${rest.length}: ${host}`);
     await probe.measureRate();
   }
   return assess(measurements());
 }
 
-/** The mirrors, each once. */
+/** Returns a probe for each mirror, without repeated mirrors. */
 function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe[] {
   const probes = new Map<string, MirrorProbe>();
   for (const url of urls) {
@@ -102,7 +94,7 @@ function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe
   return [...probes.values()];
 }
 
-/** A client of our own: its connections stay open from one request to the next. */
+/** Opens a client, whose connections stay open between requests. */
 function openClient(
   http: RequestOptions["http"],
   caCerts: readonly string[],
@@ -117,7 +109,7 @@ function openClient(
   return Deno.createHttpClient(client);
 }
 
-/** Why no mirror can be used; `undefined` where one can. */
+/** Returns the error if no mirror is usable. */
 async function failureOf(
   mirrors: readonly AssessedMirror[],
   caCerts: readonly string[],
@@ -130,24 +122,23 @@ async function failureOf(
   if (tie) {
     return new CommandError(
       ExitCode.RECEIVE,
-      "the mirrors do not have the same file, and no majority tells which one is meant; " +
-        "leave out the wrong ones",
+      "the mirrors have different files, and none has a majority; leave out the wrong ones",
     );
   }
   const failures = mirrors.flatMap(({ measurement: { failure } }) => failure ?? []);
-  // The table has told them.
+  // The table shows them.
   const shown = new Set(failures.map(({ message }) => message));
   return await explain(new NoMirrorLeftError(failures), { caCerts, proxy, shown });
 }
 
-/** What is drawn over itself on a terminal while the user waits; an empty text takes it away. */
+/** Returns a function that writes a status line to a terminal; an empty text removes it. */
 function statusLine(): (text: string) => void {
   const { mode, write, size } = here();
   if (mode !== "live") return () => {};
   return (text) => write(`\r${truncate(text, size().columns - 1)}\x1b[K`);
 }
 
-/** The table for a terminal's width; a pipe has any. */
+/** Returns the table, fitted to the width of the terminal if stdout is one. */
 function tableText(mirrors: readonly AssessedMirror[]): string {
   const { size, unicode } = here();
   const lines = probeTable(mirrors, Deno.stdout.isTerminal() ? size().columns : Infinity);

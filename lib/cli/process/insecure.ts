@@ -51,11 +51,12 @@ export async function rerunInsecurely(
 ): Promise<number> {
   const deno = Deno.execPath();
   const { state } = Deno.permissions.querySync({ name: "run", command: deno });
-  if (state !== "granted" || !/^deno(\.exe)?$/.test(basename(deno))) {
+  // Without all of the network, the child would fail for another reason than the user expects.
+  if (state !== "granted" || !isGranted("net") || !/^deno(\.exe)?$/.test(basename(deno))) {
     throw usageError(
-      `--insecure needs Deno to be started with ${FLAG}, and it may not start itself here: ` +
-        `run deno run -A ${FLAG} jsr:@x/sphttp/cli …, or trust a certificate of your own with ` +
-        "--cacert FILE",
+      `--insecure needs Deno to be started with ${FLAG}, and sphttp cannot restart it with the ` +
+        `same permissions here: use deno run -A ${FLAG} jsr:@x/sphttp/cli …, or trust a ` +
+        "certificate of your own with --cacert FILE",
     );
   }
   const child = new Deno.Command(deno, {
@@ -87,16 +88,19 @@ export async function rerunInsecurely(
 
 /**
  * Returns the permissions of this process as flags of Deno. Deno cannot list what a permission is
- * limited to, so one that is granted in part is not passed on.
+ * limited to, so one that is granted in part is not passed on, and none is asked for.
  */
 function permissions(): string[] {
-  const granted = PERMISSIONS.filter((name) => {
-    const { state, partial } = Deno.permissions.querySync({ name });
-    return state === "granted" && !partial;
-  });
+  const granted = PERMISSIONS.filter(isGranted);
   // Without the mark, the child would start a child of its own.
   const mark = granted.includes("env") ? [] : [`--allow-env=${MARK}`];
-  return [...granted.map((name) => `--allow-${name}`), ...mark];
+  return ["--no-prompt", ...granted.map((name) => `--allow-${name}`), ...mark];
+}
+
+/** Reports whether a permission is granted without limits. */
+function isGranted(name: typeof PERMISSIONS[number]): boolean {
+  const { state, partial } = Deno.permissions.querySync({ name });
+  return state === "granted" && !partial;
 }
 
 /** Returns the import map of this process as a flag; a published module needs none. */

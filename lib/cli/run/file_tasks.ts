@@ -12,7 +12,7 @@ import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { type Checksum, parseChecksum } from "../checksum/digest.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { reason } from "../failure/file_error.ts";
+import { readNamedFile } from "../failure/file_error.ts";
 import { fileNameFromUrl } from "../output/file_name.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
@@ -108,7 +108,7 @@ async function inputEntries(
   }
   const text: string = inputFile === "-"
     ? await unlessAborted(toText(Deno.stdin.readable), signal)
-    : await readText("--input-file", inputFile);
+    : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded only where it is needed, like all that the usual command has no use for.
   const { parseInputFile } = await import("../arguments/input_file.ts");
@@ -147,17 +147,8 @@ async function checksumFinder(
 ): Promise<(name: string) => Checksum | undefined> {
   if (checksumFile === undefined) return () => undefined;
   const { findChecksum } = await import("../checksum/checksum_file.ts");
-  const text = await readText("--checksum-file", checksumFile);
+  const text = await readNamedFile("--checksum-file", checksumFile);
   return (name) => findChecksum(text, name, checksumFile);
-}
-
-async function readText(flag: string, path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "there is no such file" : reason(error);
-    throw usageError(`${flag}: ${path}: ${why}`);
-  }
 }
 
 /** What a file's own headers say goes before what the command says; cookies add up. */

@@ -26,7 +26,7 @@ const QUICK = "--time=0.1";
 /** Measures mirrors as the command does, without printing. */
 async function probe(args: string[], signal = new AbortController().signal) {
   const command = await commandOf([QUICK, ...args]);
-  return await probeMirrors(command, { signal, caCerts: [], tell: () => {} });
+  return await probeMirrors(command, { signal, caCerts: [], report: () => {} });
 }
 
 async function commandOf(args: string[]): Promise<ProbeArguments> {
@@ -248,7 +248,7 @@ Deno.test("sphttp probe ends with the code of the first failure where no mirror 
   await using one = await startMirror({ content: CONTENT });
   const tie = await run(one.url, other.url);
   assertEquals(tie.exitCode, 56);
-  assertStringIncludes(tie.stderr, "the mirrors do not have the same file");
+  assertStringIncludes(tie.stderr, "the mirrors have different files");
 });
 
 Deno.test("probeCommand() refuses what makes no sense before it asks anybody", async () => {
@@ -271,7 +271,7 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
       const { signal } = new AbortController();
       const command = commandOf(args);
       const error = await assertRejects(
-        async () => await probeCommand(await command, { signal }),
+        async () => await probeCommand(await command, signal),
         CommandError,
       );
       assertEquals(error.exitCode, code, error.message);
@@ -314,7 +314,7 @@ Deno.test("sphttp probe --cacert trusts a certificate; without it, it is told", 
     assertEquals(trusted!.verdict, "use");
     const unknown = await run(url);
     assertEquals(unknown.exitCode, 60);
-    assertStringIncludes(unknown.stderr, "--cacert FILE names an authority to trust");
+    assertStringIncludes(unknown.stderr, "use --cacert FILE to trust an authority");
   } finally {
     await Deno.remove(file);
   }

@@ -46,7 +46,7 @@ for (const [[first, second], heard, exitCode] of TABLE) {
       assertEquals((await child.status).code, exitCode);
       assertEquals(
         await new Response(child.stderr).text(),
-        "sphttp: interrupted twice; nothing is waited for any more\n",
+        "sphttp: interrupted again; exiting at once\n",
       );
       // Not by the echo.
       assertEquals(performance.now() - heardAt >= 690, true);

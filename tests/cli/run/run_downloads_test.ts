@@ -136,9 +136,13 @@ Deno.test("what cannot be meant by several files is found before the first reque
       "--server-stat-of and file 2 would both be y",
     ],
     ["\n# nothing\n", [], "names no file"],
-    [`${a}\n`, ["-o", "x"], "--output is for one file, and --input-file may name several; out="],
-    [`${a}\n`, ["-r", "0-1"], "--range is for one file"],
-    [`${a}\n`, [a!], "--input-file names the URLs; none can be given besides"],
+    [
+      `${a}\n`,
+      ["-o", "x"],
+      "--output cannot be used with --input-file, which may list several files; use out=",
+    ],
+    [`${a}\n`, ["-r", "0-1"], "--range cannot be used with --input-file"],
+    [`${a}\n`, [a!], "--input-file cannot be used with URLs"],
     [`${a}\n checksum=md5=12\n`, [], "32 hexadecimal digits are needed"],
     [`nonsense\n`, [], "list:1"],
   ];
@@ -202,7 +206,7 @@ Deno.test("proxies and certificates that make no sense are found at once, and sh
     [["-x", "user:s3cret@proxy.example:99999"], "--proxy is not a URL, but must be like http://"],
     [["-x", "ftp://user:s3cret@a.example"], "--proxy has another scheme, but must be like"],
     [["-x", "http://user:s3cret@a.example/path"], "--proxy has a path or query, but"],
-    [["--cacert", noCertificate], "the certificates cannot be used"],
+    [["--cacert", noCertificate], "invalid certificates"],
   ];
   for (const [args, says] of refused) {
     const error = await assertRejects(

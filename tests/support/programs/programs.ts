@@ -15,6 +15,7 @@ export const PACKAGES = {
   ffprobe: "ffmpeg",
   fish: "fish",
   nginx: "nginx",
+  script: "bsdutils",
   wget: "wget",
   zsh: "zsh",
 } as const;
