@@ -63,7 +63,11 @@ Deno.test("Downloader.maxRate: a download that waits can be cancelled, and refus
     await withMirrors([{ ranges }], async (urls) => {
       await using downloader = new Downloader(urls, { maxRate: 1 });
       await downloader.open();
-      assertThrows(() => downloader.maxRate = 0, RangeError, "maxRate is 0, but must be from 1");
+      assertThrows(
+        () => downloader.maxRate = 0,
+        RangeError,
+        "maxRate is 0, but must be at least 1",
+      );
       assertEquals(downloader.maxRate, 1);
     });
   }

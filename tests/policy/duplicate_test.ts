@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { duplicateRequests, ibrc, nibib } from "../../lib/policy/duplicate.ts";
 import type { DuplicateView } from "../../lib/scheduler/view.ts";
+import type { DownloaderOptions } from "../../lib/engine/options.ts";
 import { resolveOptions } from "../../lib/engine/resolve_options.ts";
 
 function duplicateView(facts: Partial<DuplicateView>): DuplicateView {
@@ -57,8 +58,10 @@ Deno.test("duplicateRequests.none never fires", () => {
 
 Deno.test("duplicate requests: names lead to algorithms, a caller's own function is taken", () => {
   const urls = ["http://one.test/"];
-  assertEquals(resolveOptions(urls, { duplicateRequest: "nibib" }).policySettings.duplicate, nibib);
-  assertEquals(resolveOptions(urls, { duplicateRequest: "ibrc" }).policySettings.duplicate, ibrc);
+  const algorithmOf = (duplicateRequest: DownloaderOptions["duplicateRequest"]) =>
+    resolveOptions(urls, { delayRequest: "diff", duplicateRequest }).policySettings.duplicate;
+  assertEquals(algorithmOf("nibib"), nibib);
+  assertEquals(algorithmOf("ibrc"), ibrc);
   const own = () => true;
-  assertEquals(resolveOptions(urls, { duplicateRequest: own }).policySettings.duplicate, own);
+  assertEquals(algorithmOf(own), own);
 });
