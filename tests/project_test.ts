@@ -61,19 +61,36 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   ],
 ];
 
-/** The rooms of the proxy, lowest first: each may import itself and those before it. */
-const PROXY_ROOMS: readonly RegExp[] = [
-  /^lib\/proxy\/problem\.ts$/,
-  /^lib\/proxy\/guard\//,
-  /^lib\/proxy\/request\//,
-  /^lib\/proxy\/capacity\//,
-  /^lib\/proxy\/options\.ts$/,
-  /^lib\/proxy\/observe\//,
-  /^lib\/proxy\/page\//,
-  /^lib\/proxy\/answer\//,
-  /^lib\/proxy\/handler\.ts$/,
-  /^lib\/proxy\/command\//,
-  /^(server|serve)\.ts$/,
+/** The rooms of each command, lowest first: each may import itself and those before it. */
+const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
+  [/^(lib\/cli\/|cli\.ts$)/, [
+    /^lib\/cli\/failure\//,
+    /^lib\/cli\/report\//,
+    /^lib\/cli\/checksum\//,
+    /^lib\/cli\/plot\//,
+    /^lib\/cli\/part\//,
+    /^lib\/cli\/output\//,
+    /^lib\/cli\/arguments\//,
+    /^lib\/cli\/process\//,
+    /^lib\/cli\/run\//,
+    /^lib\/cli\/probe\//,
+    /^lib\/cli\/analyze\//,
+    /^lib\/cli\/completions\//,
+    /^cli\.ts$/,
+  ]],
+  [/^(lib\/proxy\/|(server|serve)\.ts$)/, [
+    /^lib\/proxy\/problem\.ts$/,
+    /^lib\/proxy\/guard\//,
+    /^lib\/proxy\/request\//,
+    /^lib\/proxy\/capacity\//,
+    /^lib\/proxy\/options\.ts$/,
+    /^lib\/proxy\/observe\//,
+    /^lib\/proxy\/page\//,
+    /^lib\/proxy\/answer\//,
+    /^lib\/proxy\/handler\.ts$/,
+    /^lib\/proxy\/command\//,
+    /^(server|serve)\.ts$/,
+  ]],
 ];
 
 /** The floors that hold no I/O, no clock and no chance. */
@@ -105,14 +122,17 @@ Deno.test("imports run down the floors only", () => {
   assertEquals(wrong, []);
 });
 
-Deno.test("rooms of the proxy import only the rooms before them", () => {
-  const roomOf = (path: string) => PROXY_ROOMS.findIndex((room) => room.test(path));
+Deno.test("rooms of the commands import only the rooms before them", () => {
   const wrong: string[] = [];
-  for (const [path, imports] of GRAPH) {
-    if (!/^(lib\/proxy\/|(server|serve)\.ts$)/.test(path)) continue;
-    if (roomOf(path) < 0) wrong.push(`${path} is in no room`);
-    const above = imports.filter((target) => roomOf(target) > roomOf(path));
-    wrong.push(...above.map((target) => `${path} imports ${target}`));
+  for (const [part, rooms] of ROOMS) {
+    const roomOf = (path: string) => rooms.findIndex((room) => room.test(path));
+    for (const room of rooms) assert(MODULES.some((path) => room.test(path)), `${room} is empty`);
+    for (const [path, imports] of GRAPH) {
+      if (!part.test(path)) continue;
+      if (roomOf(path) < 0) wrong.push(`${path} is in no room`);
+      const above = imports.filter((target) => roomOf(target) > roomOf(path));
+      wrong.push(...above.map((target) => `${path} imports ${target}`));
+    }
   }
   assertEquals(wrong, []);
 });
