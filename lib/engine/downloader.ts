@@ -4,27 +4,31 @@
  * @module
  */
 
+import { RangeNotSatisfiableError, SphttpError } from "../errors.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Driver } from "./driver.ts";
-import { type FileInfo, type KnownFile, responseHeaders } from "./known_file.ts";
+import type { FileInfo, KnownFile } from "./known_file.ts";
 import type { DownloaderOptions } from "./options.ts";
-import { partIterator, type PartSource, partStream } from "./parts.ts";
 import { resolveMaxRate, resolveOptions, resolveWindowSize } from "./resolve_options.ts";
+import {
+  rangeResponse,
+  type ResponseOptions,
+  unsatisfiableResponse,
+  wholeResponse,
+} from "./response.ts";
 import type { DownloadStats } from "./stats.ts";
 
 /**
- * Downloads one file from many mirrors at once and hands its bytes over in order, once, while they
- * arrive. Nothing is asked before {@linkcode Downloader.open} or the first read.
+ * Downloads one file from many mirrors at once and delivers its bytes in order, once, while they
+ * arrive. Nothing is requested before {@linkcode Downloader.open} or the first read.
  *
  * @example Serve a file from its mirrors
  * ```ts
  * import { Downloader } from "@x/sphttp";
  * import { assertEquals } from "@std/assert";
  *
- * async function serve(urls: string[], fetch: typeof globalThis.fetch): Promise<Response> {
- *   const download = new Downloader(urls, { fetch });
- *   await download.open();
- *   return new Response(download.stream(), { headers: download.headers });
+ * function serve(urls: string[], fetch: typeof globalThis.fetch): Promise<Response> {
+ *   return new Downloader(urls, { fetch }).response();
  * }
  *
  * const mirror = () => fetch("data:text/plain,a film");
@@ -35,25 +39,24 @@ import type { DownloadStats } from "./stats.ts";
  */
 export class Downloader implements AsyncDisposable {
   readonly #driver: Driver;
-  readonly #source: PartSource = {
-    next: () => this.#driver.next(),
-    cancel: (reason) => this.cancel(reason),
-  };
-  #consumed = false;
+  #isRead = false;
 
   /**
-   * Takes the URLs of all mirrors of one file.
+   * Creates a download of one file.
    *
-   * @throws {MirrorUrlError} no URL, or one that is none, or of another scheme than http(s)
-   * @throws {TypeError} an unknown name, or a number that is not whole where it must be
-   * @throws {RangeError} a number out of range
+   * @param urls the URLs of all mirrors of the file
+   * @throws {MirrorUrlError} if there is no URL, an invalid one, or one that is not http or https
+   * @throws {OptionTypeError} if an option has a value of the wrong type or kind
+   * @throws {UnusedOptionError} if an option is set that the chosen algorithm does not use
+   * @throws {OptionRangeError} if a number is out of range
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
     this.#driver = new Driver(resolveOptions(urls, options));
   }
 
   /**
-   * Asks the mirrors what the file is. The download runs from then on, as far as the window allows.
+   * Starts the download and resolves once the mirrors have agreed on the file. It goes on from then
+   * on, as far as the window allows.
    *
    * Rejects with {@linkcode NoMirrorLeftError}, {@linkcode MirrorMismatchError},
    * {@linkcode RangeNotSatisfiableError}, or the reason of the signal.
@@ -63,53 +66,97 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Headers for a response with these bytes: length, type, validators.
+   * Opens the download and returns a response with its bytes: 200 with the whole file, 206 with
+   * `Content-Range` if a `range` is downloaded, and 416 without a body if the file does not have that
+   * range. Cancelling the body cancels the download.
    *
-   * @throws {TypeError} before `open()` has resolved
+   * Rejects like `open()`, and with an {@linkcode SphttpError} if a range is downloaded of a file whose
+   * size no mirror reports: a 206 has to say where its bytes end.
+   *
+   * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */
-  get headers(): Headers {
-    const { info, length } = this.#driver;
-    if (info === undefined) throw new TypeError("headers are known after open() only");
-    return responseHeaders(info, length);
+  async response(options: ResponseOptions = {}): Promise<Response> {
+    let info: FileInfo;
+    try {
+      info = await this.open();
+    } catch (error) {
+      if (error instanceof RangeNotSatisfiableError) {
+        return unsatisfiableResponse(error.size, options);
+      }
+      throw error;
+    }
+    const { size } = info;
+    const { isPartial, wanted } = this.#driver;
+    if (!isPartial) return wholeResponse(info, this.stream(), options);
+    if (size === undefined) {
+      await this.cancel();
+      throw new SphttpError(
+        "a response with a range needs the size of the file, but no mirror reports it; " +
+          "download the whole file",
+      );
+    }
+    if (size === 0) {
+      await this.cancel();
+      return unsatisfiableResponse(size, options);
+    }
+    return rangeResponse(info, size, wanted, this.stream(), options);
   }
 
   /**
-   * Hands over the parts of the file in order. Leaving the loop early cancels the download.
+   * Iterates over the bytes in order, in parts as they arrive. Leaving the loop early cancels the
+   * download. If it fails, all bytes before the gap are delivered before the error is thrown.
    *
-   * @throws {TypeError} when the parts are being read already, or the download has been cancelled
+   * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
     this.#claim();
-    return partIterator(this.#source);
+    const iterator: AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> = {
+      next: () => this.#driver.next(),
+      return: async () => {
+        await this.cancel();
+        return { done: true, value: undefined };
+      },
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /**
-   * The parts of the file as a stream that is pulled from; cancelling it cancels the download.
+   * Returns the bytes in order as a stream that downloads as it is read. Cancelling it cancels the
+   * download.
    *
-   * @throws {TypeError} when the parts are being read already, or the download has been cancelled
+   * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#claim();
-    return partStream(this.#source);
+    return new ReadableStream({
+      pull: async (controller) => {
+        const { done, value } = await this.#driver.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel: (reason) => this.cancel(reason),
+    }, { highWaterMark: 0 });
   }
 
-  /** What has been done so far. */
+  /** Returns a snapshot of the download. */
   stats(): DownloadStats {
     return this.#driver.stats();
   }
 
   /**
-   * What has been learned of the file, for another download of it; `undefined` before `open()` has
-   * resolved, and where the mirrors do not serve ranges.
+   * What was learned of the file, as an option for another download of it; `undefined` before `open()`
+   * has resolved, and if no mirror serves ranges.
    */
   get knownFile(): KnownFile | undefined {
     return this.#driver.knownFile;
   }
 
   /**
-   * The most bytes held, and asked for, ahead of the consumer; may change at any time.
+   * Maximum number of bytes held or requested ahead of the consumer; may change at any time.
    *
-   * @throws {TypeError | RangeError} it is not whole, or less than 2000
+   * @throws {OptionTypeError} if it is set to a value that is not a whole number
+   * @throws {OptionRangeError} if it is set to less than twice `splitSize`
    */
   get windowSize(): number {
     return this.#driver.windowSize;
@@ -120,9 +167,10 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * The most bytes per second, all mirrors together; `undefined` for no limit. May change at any time.
+   * Maximum rate of all mirrors together, in bytes per second; `undefined` for no limit. May change at
+   * any time.
    *
-   * @throws {RangeError} it is less than 1, or no number
+   * @throws {OptionRangeError} if it is set to less than 1
    */
   get maxRate(): number | undefined {
     const { maxRate } = this.#driver;
@@ -139,8 +187,8 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Gives a part back that is of no use any more, so that its memory serves again: reading much, and
-   * fast, costs about a fifth less. The part, and whatever else looks at its buffer, may be empty or
+   * Returns the memory of a part that is not needed any more, to be used again. This makes fast
+   * downloads about a fifth cheaper. The part, and every other view of its buffer, may be empty or
    * have other bytes from then on.
    */
   release(part: Uint8Array<ArrayBuffer>): void {
@@ -148,8 +196,8 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Ends the download: every request is given up, and whoever reads gets `reason` as the error.
-   * Resolves when nothing of it is left. Does nothing when it has ended already.
+   * Cancels the download: all requests end, held bytes are dropped, and a pending read rejects with
+   * `reason`. Resolves when nothing is left running. Does nothing after the end of the download.
    */
   async cancel(
     reason: unknown = new DOMException("The download was cancelled", "AbortError"),
@@ -163,17 +211,15 @@ export class Downloader implements AsyncDisposable {
   }
 
   #claim(): void {
-    if (this.#consumed) {
-      throw new TypeError(
-        "The parts of this download can be read once only; make a new Downloader",
-      );
+    if (this.#isRead) {
+      throw new TypeError("a download can be read only once; create another Downloader");
     }
-    const { failure } = this.#driver;
-    if (failure !== undefined) {
-      throw new TypeError("This download has failed or was cancelled; make a new Downloader", {
-        cause: failure.error,
+    const { cancellation } = this.#driver;
+    if (cancellation !== undefined) {
+      throw new TypeError("the download was cancelled; create another Downloader", {
+        cause: cancellation.reason,
       });
     }
-    this.#consumed = true;
+    this.#isRead = true;
   }
 }

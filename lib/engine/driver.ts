@@ -1,70 +1,80 @@
 /**
- * The driver of a download: it executes the scheduler's commands with real requests, timers and a
- * clock, and keeps the bytes in order for one consumer. It decides nothing itself.
+ * The driver of a download: executes the scheduler's commands with real requests, timers and a clock,
+ * and delivers the bytes in order to one consumer. It decides nothing itself.
  *
  * @module
  */
 
-import { Transport } from "../transport/transport.ts";
-import type { TraceEvent } from "../trace/events.ts";
-import { Alarm } from "./alarm.ts";
-import { type FileInfo, type KnownFile, presumed, PROBE_SIZE, probeSizeFor } from "./known_file.ts";
-import { Inbox } from "./inbox.ts";
-import { LinkMemory } from "./link_memory.ts";
-import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
-import { Pace } from "./pace.ts";
-import type { Part, PartSource } from "./parts.ts";
+import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
-import { RequestRunner } from "./request_runner.ts";
-import type { ResolvedOptions } from "./resolve_options.ts";
+import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
+import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
+import type { TraceEvent } from "../trace/events.ts";
+import { Transport } from "../transport/transport.ts";
+import { Alarm } from "./alarm.ts";
+import { DeliveryWindow } from "./delivery_window.ts";
+import { type FileInfo, type KnownFile, presumed } from "./known_file.ts";
+import { BookSession } from "./mirror_book.ts";
+import type { Part } from "./reorder_buffer.ts";
+import { Pace, RequestRunner } from "./request_runner.ts";
+import type { ResolvedOptions } from "./resolve_options.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
 /** The alarm may be this late, in milliseconds. */
 const ARMING_MS = 20;
 
+/** How a download ended before all of its bytes were delivered. */
+type EarlyEnd =
+  | { readonly type: "failed"; readonly error: unknown }
+  | { readonly type: "cancelled"; readonly reason: unknown };
+
 type State =
   | { readonly type: "new" }
   | { readonly type: "running" }
   | { readonly type: "complete" }
-  | { readonly type: "failed"; readonly error: unknown };
+  | EarlyEnd;
 
-/** Drives one download; nothing is asked before it is opened or read from. */
-export class Driver implements PartSource {
+/** Drives one download; nothing is requested before it is opened or read. */
+export class Driver {
   readonly #options: ResolvedOptions;
-  readonly #memory: LinkMemory;
+  readonly #session: BookSession;
   readonly #scheduler: Scheduler;
-  readonly #inbox: Inbox;
+  readonly #window: DeliveryWindow;
   readonly #pace: Pace;
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
   readonly #opened = Promise.withResolvers<FileInfo>();
   readonly #trace: TraceEvent[] = [];
+  /** Number of bytes by which the mirrors are compared. */
+  readonly #sampleSize: number;
+  /** Events that wait until those before them, and their commands, are done. */
+  readonly #events: SchedulerEvent[] = [];
+  #isBusy = false;
   #state: State = { type: "new" };
-  /** When the alarm was set last, in milliseconds. */
+  /** When the alarm was last set, in milliseconds. */
   #armedAt = -Infinity;
   #info: FileInfo | undefined;
-  /** How many bytes the mirrors are compared by. */
-  readonly #sampleSize: number;
   #startedAt = 0;
   #endedAt: number | undefined;
+  #endIsReported = false;
 
-  /** Takes options that have been checked. */
+  /** Creates a download by options that were resolved. */
   constructor(options: ResolvedOptions) {
     this.#options = options;
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
     const knownMirrors = knownFile?.mirrors ?? [];
     this.#transport = new Transport({ ...options, knownMirrors });
-    this.#inbox = new Inbox(start, windowSize);
+    this.#window = new DeliveryWindow(start, windowSize);
     const mirrorUrls = options.mirrors.map(({ url }) => url);
     const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
-    this.#memory = new LinkMemory(options.book, mirrorUrls, Date.now());
+    this.#session = new BookSession(options.book, mirrorUrls, Date.now());
     this.#scheduler = new Scheduler({
       ...options,
       urls: mirrorUrls,
-      known: this.#memory.known,
+      known: this.#session.known,
       policy: policyOf(options.delayRequest, options.policySettings),
       knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
       probeSize,
@@ -73,61 +83,63 @@ export class Driver implements PartSource {
     this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
       transport: this.#transport,
-      write: (offset, chunk) => this.#write(offset, chunk),
-      room: (signal) => this.#inbox.room(signal),
-      pace: (signal) => this.#pace.allowance(signal),
-      chunkSize: () => this.#inbox.chunkSize,
+      // The body of a whole file may go on behind the range that is wanted.
+      write: (offset, chunk) => this.#window.write(offset, chunk, this.#scheduler.ledger.end),
+      room: (signal) => this.#window.room(signal),
+      pace: this.#pace,
+      chunkSize: () => this.#window.chunkSize,
       dispatch: (event) => this.#dispatch(event),
-      fail: (error) => this.#fail(error),
+      fail: (error) => this.#endEarly({ type: "failed", error }, "failed"),
     });
     this.#opened.promise.catch(() => {});
   }
 
-  /** Begins, unless that was done, and resolves once it is known what the file is. */
+  /** Starts unless started already, and resolves once the mirrors have agreed on the file. */
   open(): Promise<FileInfo> {
     if (this.#state.type === "new") this.#start();
     return this.#opened.promise;
   }
 
-  /** What the file is; `undefined` before it is known. */
-  get info(): FileInfo | undefined {
-    return this.#info;
+  /** Whether a range was requested, and not the whole file. */
+  get isPartial(): boolean {
+    return this.#options.start > 0 || this.#options.end !== undefined;
   }
 
-  /** Bytes of the file that are wanted; only of use once it is known what the file is. */
-  get length(): number {
+  /** The bytes to deliver; `end` is `Infinity` while it is unknown. */
+  get wanted(): ByteRange {
     const { start, end } = this.#scheduler.ledger;
-    return end - start;
+    return { start, end };
   }
 
-  /** Why it has ended before its time; `undefined` as long as it has not. */
-  get failure(): { readonly error: unknown } | undefined {
-    return this.#state.type === "failed" ? this.#state : undefined;
+  /** Set if the download was cancelled. */
+  get cancellation(): { readonly reason: unknown } | undefined {
+    return this.#state.type === "cancelled" ? this.#state : undefined;
   }
 
-  /** What has been done so far. */
+  /** Returns a snapshot. */
   stats(): DownloadStats {
     const now = performance.now();
+    const { buffer, rate, firstByteAt } = this.#window;
     return snapshot({
       mirrors: this.#scheduler.mirrors,
       ledger: this.#scheduler.ledger,
-      buffer: this.#inbox.buffer,
-      consumedBytes: this.#inbox.buffer.front - this.#options.start,
-      bytesPerSecond: this.#inbox.rate.rate(now),
+      buffer,
+      consumedBytes: buffer.front - this.#options.start,
+      bytesPerSecond: rate.rate(now),
       started: this.#startedAt > 0,
       startedAt: this.#startedAt,
-      firstByteAt: this.#inbox.firstByteAt,
+      firstByteAt,
       now: this.#endedAt ?? now,
     });
   }
 
-  /** What has been learned of the file, where that is of use to another download of it. */
+  /** What was learned of the file, as far as another download can use it. */
   get knownFile(): KnownFile | undefined {
     const { mirrors, digest } = this.#scheduler;
     const useful = mirrors.filter(({ servesRanges }) => servesRanges).map(({ url }) => url);
     const known = this.#transport.knownMirrors.filter(({ url }) => useful.includes(url));
     if (this.#info?.size === undefined || known.length === 0) return undefined;
-    // Of fewer bytes than usual, the digest is of no use to another download.
+    // Another download cannot use a digest of fewer bytes than usual.
     const usual = this.#sampleSize >= PROBE_SIZE ? digest : undefined;
     return { info: this.#info, digest: usual, digestStart: this.#options.start, mirrors: known };
   }
@@ -137,18 +149,18 @@ export class Driver implements PartSource {
     return this.#options.splitSize;
   }
 
-  /** The most bytes held, and asked for, ahead of the consumer. */
+  /** Maximum number of bytes held or requested ahead of the consumer. */
   get windowSize(): number {
-    return this.#inbox.windowSize;
+    return this.#window.windowSize;
   }
 
   set windowSize(bytes: number) {
-    this.#inbox.windowSize = this.#scheduler.windowSize = bytes;
+    this.#window.windowSize = this.#scheduler.windowSize = bytes;
     this.#dispatch({ type: "consumed", bytes: 0 });
-    this.#inbox.wake();
+    this.#window.wake();
   }
 
-  /** The most bytes per second, all mirrors together; may be `Infinity`. */
+  /** Maximum rate of all mirrors together, in bytes per second; `Infinity` for no limit. */
   get maxRate(): number {
     return this.#scheduler.limit.bytesPerSecond;
   }
@@ -159,7 +171,7 @@ export class Driver implements PartSource {
     this.#dispatch({ type: "consumed", bytes: 0 });
   }
 
-  /** The send and receive events so far, where they are kept. */
+  /** A copy of the send and receive events so far, if they are kept. */
   get trace(): TraceEvent[] {
     return [...this.#trace];
   }
@@ -169,69 +181,84 @@ export class Driver implements PartSource {
     this.#transport.buffers.give(part.buffer);
   }
 
-  /** The next part for the consumer. */
+  /** Returns the next part for the consumer. After a failure, first come the bytes before the gap. */
   async next(): Promise<IteratorResult<Part, undefined>> {
     if (this.#state.type === "new") this.#start();
     for (;;) {
-      const part = this.#info === undefined ? undefined : this.#inbox.buffer.read();
+      const part = this.#window.read();
       if (part !== undefined) {
-        const wasFull = this.#inbox.buffer.held + part.byteLength >= this.#inbox.windowSize;
         this.#dispatch({ type: "consumed", bytes: part.byteLength });
-        if (wasFull) this.#inbox.wake();
         return { done: false, value: part };
       }
-      if (this.#state.type === "complete") {
-        await this.#settled();
-        return { done: true, value: undefined };
-      }
-      if (this.#state.type === "failed") {
-        await this.#settled();
-        throw this.#state.error;
-      }
-      await this.#inbox.changed();
+      if (this.#state.type !== "running") break;
+      await this.#window.changed();
     }
+    await this.#settled();
+    if (this.#state.type === "failed") throw this.#state.error;
+    if (this.#state.type === "cancelled") throw this.#state.reason;
+    return { done: true, value: undefined };
   }
 
-  /** Gives every request up; resolves when nothing is left. Does nothing when it has ended. */
-  async cancel(reason: unknown): Promise<void> {
-    const unread = this.#state.type === "complete" && this.#inbox.buffer.held > 0;
-    if (unread) this.#state = { type: "failed", error: reason };
-    this.#fail(reason, "cancelled");
-    this.#inbox.buffer.clear();
-    await this.#settled();
+  /** Cancels every request; resolves when nothing is left. Does nothing after the end. */
+  cancel(reason: unknown): Promise<void> {
+    return this.#abandon({ type: "cancelled", reason });
+  }
+
+  readonly #onAbort = (): void => {
+    void this.#abandon({ type: "failed", error: this.#options.signal?.reason });
+  };
+
+  #abandon(end: EarlyEnd): Promise<void> {
+    // All bytes have come, but the consumer will not have them.
+    const isUnread = this.#state.type === "complete" && this.#window.buffer.held > 0;
+    if (isUnread) this.#state = end;
+    this.#endEarly(end, "cancelled");
+    this.#window.clear();
+    return this.#settled();
   }
 
   #start(): void {
     this.#state = { type: "running" };
     this.#startedAt = performance.now();
     const { signal, notes } = this.#options;
-    if (signal?.aborted) {
-      this.#fail(signal.reason, "cancelled");
-      return;
-    }
+    if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort);
-    for (const message of notes) this.#report({ type: "note", atMs: 0, message });
-    this.#inbox.rate.resume(this.#startedAt);
-    this.#execute(this.#scheduler.start(this.#startedAt));
+    this.#perform(() => {
+      for (const message of notes) this.#report({ type: "note", atMs: 0, message });
+      if (this.#state.type !== "running") return;
+      this.#window.rate.resume(this.#startedAt);
+      this.#execute(this.#scheduler.start(this.#startedAt));
+    });
   }
-
-  readonly #onAbort = (): void => {
-    void this.cancel(this.#options.signal?.reason);
-  };
 
   #dispatch(event: SchedulerEvent): void {
     if (this.#state.type !== "running") return;
-    const now = performance.now();
-    let commands;
+    // A listener or an algorithm called back: the commands before it have to be executed first.
+    if (this.#isBusy) this.#events.push(event);
+    else this.#perform(() => this.#handle(event));
+  }
+
+  /** Runs `step`, and handles the events that callbacks cause meanwhile. */
+  #perform(step: () => void): void {
+    this.#isBusy = true;
     try {
-      commands = this.#scheduler.handle(event, now);
+      step();
+      for (let next; (next = this.#events.shift()) !== undefined;) this.#handle(next);
     } catch (error) {
-      // An algorithm of the caller's own threw.
-      return this.#fail(error);
+      // A caller's own algorithm threw.
+      this.#endEarly({ type: "failed", error }, "failed");
+    } finally {
+      this.#isBusy = false;
     }
-    // Most events are bytes that move deadlines back a little: one look at them now and then will do.
+  }
+
+  #handle(event: SchedulerEvent): void {
+    if (this.#state.type !== "running") return;
+    const now = performance.now();
+    const commands = this.#scheduler.handle(event, now);
+    // Most events are bytes that move deadlines back a little: checking them now and then is enough.
     if (commands.length === 0 && now < this.#armedAt + ARMING_MS) {
-      this.#alarm.set(this.#armedAt + ARMING_MS);
+      this.#arm(this.#armedAt + ARMING_MS);
       return;
     }
     this.#armedAt = now;
@@ -240,7 +267,7 @@ export class Driver implements PartSource {
 
   #execute(commands: readonly SchedulerCommand[]): void {
     for (const command of commands) {
-      // A listener may have cancelled the download.
+      // A listener or an algorithm may have cancelled the download.
       if (this.#state.type !== "running") return;
       switch (command.type) {
         case "start":
@@ -248,7 +275,7 @@ export class Driver implements PartSource {
           break;
         case "cancel":
           this.#runner.cancel(command.request);
-          this.#inbox.wake();
+          this.#window.wake();
           break;
         case "open":
           this.#open(this.#scheduler.mirrors[command.mirror]!.url, command.size);
@@ -257,7 +284,7 @@ export class Driver implements PartSource {
           this.#runner.accept(command.request);
           break;
         case "discard":
-          this.#inbox.buffer.clear();
+          this.#window.clear();
           this.#trace.length = 0;
           break;
         case "report":
@@ -265,36 +292,36 @@ export class Driver implements PartSource {
           break;
         case "finish":
           this.#end({ type: "complete" });
-          return;
+          break;
         case "fail":
-          this.#fail(command.error, "told");
-          return;
+          this.#endEarly({ type: "failed", error: command.error }, "failed");
+          break;
       }
     }
-    if (this.#state.type === "running") this.#alarm.set(this.#scheduler.wakeAt);
+    this.#arm(this.#scheduler.wakeAt);
+  }
+
+  #arm(at: number): void {
+    if (this.#state.type === "running") this.#alarm.set(at);
   }
 
   #open(mirror: string, size: number | undefined): void {
     const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
     const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
     this.#info = { ...about, size, mirrors: known.map(({ url }) => url) };
-    this.#inbox.open();
+    this.#window.open();
     this.#opened.resolve(this.#info);
-  }
-
-  #write(offset: number, chunk: Uint8Array<ArrayBuffer>): void {
-    // The body of a whole file may go on behind the part of it that is wanted.
-    this.#inbox.write(offset, chunk, this.#scheduler.ledger.end);
   }
 
   #report(event: TraceEvent): void {
     if (this.#options.trace && (event.type === "send" || event.type === "receive")) {
       this.#trace.push(event);
     }
+    if (event.type === "end") this.#endIsReported = true;
     try {
       this.#options.onEvent(event.type === "end" ? { ...event, bytes: this.#usedBytes() } : event);
     } catch (error) {
-      this.#fail(error);
+      this.#endEarly({ type: "failed", error }, "failed");
     }
   }
 
@@ -304,30 +331,36 @@ export class Driver implements PartSource {
     );
   }
 
-  /** Ends the download before its time, and tells how, unless the scheduler has. */
-  #fail(error: unknown, outcome: "failed" | "cancelled" | "told" = "failed"): void {
-    if (this.#state.type === "failed" || this.#state.type === "complete") return;
-    const atMs = this.#state.type === "new" ? 0 : performance.now() - this.#startedAt;
-    this.#opened.reject(error);
-    this.#end({ type: "failed", error });
-    if (outcome !== "told") this.#report({ type: "end", atMs, outcome });
-    // Whoever got no further than `open()` has nothing to close.
+  /** Ends the download before all bytes have come; reports it unless the scheduler has. */
+  #endEarly(end: EarlyEnd, outcome: "failed" | "cancelled"): void {
+    const { type } = this.#state;
+    if (type !== "new" && type !== "running") return;
+    const atMs = type === "new" ? 0 : performance.now() - this.#startedAt;
+    this.#opened.reject(end.type === "failed" ? end.error : end.reason);
+    this.#end(end);
+    if (!this.#endIsReported) this.#report({ type: "end", atMs, outcome });
+    // A caller that came no further than `open()` has nothing to close.
     void this.#settled();
   }
 
   #end(state: State): void {
     this.#state = state;
     this.#endedAt = performance.now();
-    // What comes no faster than it may says nothing of the links.
-    if (this.maxRate === Infinity) {
-      this.#memory.keep(this.#scheduler.mirrors, { now: this.#endedAt, date: Date.now() });
-    }
     this.#alarm.clear();
+    this.#events.length = 0;
     this.#runner.cancelAll();
-    this.#inbox.wake();
+    try {
+      // Under a limit, the rates say nothing about the links.
+      const { mirrors } = this.#scheduler;
+      if (this.maxRate === Infinity) this.#session.record(mirrors, this.#endedAt, Date.now());
+    } catch (error) {
+      // A caller's own book threw: unless there is an error already, this is the one.
+      if (state.type === "complete") this.#state = { type: "failed", error };
+    }
+    this.#window.wake();
   }
 
-  /** Waits until nothing is under way any more. */
+  /** Resolves when nothing is running any more. */
   async #settled(): Promise<void> {
     await this.#runner.settled();
     this.#transport.close();

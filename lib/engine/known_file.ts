@@ -6,27 +6,9 @@
 
 import { OptionTypeError } from "../errors.ts";
 import type { Validators } from "../http/validators.ts";
-import type { KnownFileFacts } from "../scheduler/opening.ts";
+import { type KnownFileFacts, PROBE_SIZE } from "../scheduler/opening.ts";
 import type { KnownMirror } from "../transport/transport.ts";
 import { list, optionalText, record, shown, whole } from "../checks.ts";
-
-/**
- * Bytes that each mirror is asked for first: they fit into the first flight of a connection (ten
- * segments, RFC 6928) with its headers, so a mirror's answer costs no further round trip.
- */
-export const PROBE_SIZE = 12 * 1024;
-
-/** Under a limit all probes together are as much as may come in so many seconds, */
-const PROBE_SECONDS = 0.2;
-
-/** but none is smaller than this, in bytes: something has to be compared. */
-const LEAST_PROBE = 1024;
-
-/** How many bytes each of so many mirrors is asked for first, at no more than `maxRate` bytes per second. */
-export function probeSizeFor(maxRate: number, mirrors: number): number {
-  const share = Math.floor(maxRate * PROBE_SECONDS / mirrors);
-  return Math.max(LEAST_PROBE, Math.min(PROBE_SIZE, share));
-}
 
 /** What is known of the file once the mirrors have agreed on it. */
 export interface FileInfo {

@@ -9,6 +9,7 @@
 import { parseMirrorUrl, tryParseMirrorUrl } from "../http/mirror_url.ts";
 import { redactUrl } from "../http/redact.ts";
 import type { KnownLink } from "../scheduler/link_estimate.ts";
+import type { Mirror } from "../scheduler/mirror.ts";
 import { record, shown } from "../checks.ts";
 
 /** Options of a {@linkcode MirrorBook}. */
@@ -24,7 +25,7 @@ export interface MirrorBookOptions {
 /** What is known of one origin. */
 export interface MirrorBookEntry extends KnownLink {
   /** When it was learned, in milliseconds since the epoch. */
-  readonly learnedAt: number;
+  readonly learnedAtMs: number;
 }
 
 /** A {@linkcode MirrorBook} as plain data, fit for JSON. */
@@ -125,14 +126,14 @@ export class MirrorBook {
    */
   set(url: string | URL, known: KnownLink, now: number = Date.now()): void {
     const origin = originOf(url);
-    const learned = checkedEntry(origin, { ...known, learnedAt: now });
+    const learned = checkedEntry(origin, { ...known, learnedAtMs: now });
     const before = this.#entries.get(origin);
     if (before === undefined || !this.#isFresh(before, now)) return this.#put(origin, learned);
-    const share = OLD_SHARE * (1 - Math.abs(now - before.learnedAt) / this.#maxAgeMs);
+    const share = OLD_SHARE * (1 - Math.abs(now - before.learnedAtMs) / this.#maxAgeMs);
     this.#put(origin, {
       bytesPerSecond: mixed(before.bytesPerSecond, learned.bytesPerSecond, share),
       latencyMs: mixed(before.latencyMs, learned.latencyMs, share),
-      learnedAt: now,
+      learnedAtMs: now,
     });
   }
 
@@ -152,9 +153,9 @@ export class MirrorBook {
     return { version: 1, origins: Object.fromEntries(this.#entries) };
   }
 
-  #isFresh({ learnedAt }: MirrorBookEntry, now: number): boolean {
+  #isFresh({ learnedAtMs }: MirrorBookEntry, now: number): boolean {
     // What lies in the future was learned by a clock that was wrong.
-    return Math.abs(now - learnedAt) < this.#maxAgeMs;
+    return Math.abs(now - learnedAtMs) < this.#maxAgeMs;
   }
 
   #put(origin: string, entry: MirrorBookEntry): void {
@@ -162,9 +163,43 @@ export class MirrorBook {
     if (this.#entries.size <= MOST_ORIGINS) return;
     const entries = [...this.#entries];
     const [oldest] = entries.reduce((one, other) =>
-      other[1].learnedAt < one[1].learnedAt ? other : one
+      other[1].learnedAtMs < one[1].learnedAtMs ? other : one
     );
     this.#entries.delete(oldest);
+  }
+}
+
+/** A mirror that delivered fewer bytes than this is not recorded: its figures would be a guess. */
+const LEAST_BYTES = 256 * 1024;
+
+/** Shortest latency that is recorded, in milliseconds: a clock may measure 0. */
+const CLOCK_MS = 0.001;
+
+/**
+ * What one download reads from its book when it is created, and records when it ends. Times are passed
+ * in: `date` in milliseconds since the epoch, `now` in milliseconds of the download's clock.
+ */
+export class BookSession {
+  /** What is known of the mirrors, in the order of the URLs. */
+  readonly known: readonly (KnownLink | undefined)[];
+  readonly #book: MirrorBook | undefined;
+
+  constructor(book: MirrorBook | undefined, urls: readonly string[], date: number) {
+    this.#book = book;
+    this.known = urls.map((url) => book?.get(url, date));
+  }
+
+  /** Records what was learned of the mirrors, given in the order of the URLs. */
+  record(mirrors: readonly Mirror[], now: number, date: number): void {
+    for (const [index, { url, bytes, service, link }] of mirrors.entries()) {
+      // A whole file is read as fast as the consumer takes it, which says nothing about the link.
+      if (bytes < LEAST_BYTES || service !== "ranges") continue;
+      const summary = link.summary(now);
+      // Figures known before have not been learned again.
+      if (summary === undefined || summary === this.known[index]) continue;
+      const { bytesPerSecond, latencyMs } = summary;
+      this.#book?.set(url, { bytesPerSecond, latencyMs: Math.max(CLOCK_MS, latencyMs) }, date);
+    }
   }
 }
 
@@ -186,11 +221,11 @@ function checkedOrigin(origin: string): string {
 }
 
 function checkedEntry(origin: string, value: unknown): MirrorBookEntry {
-  const { bytesPerSecond, latencyMs, learnedAt } = record(origin, value);
+  const { bytesPerSecond, latencyMs, learnedAtMs } = record(origin, value);
   return {
     bytesPerSecond: positive(`bytesPerSecond of ${origin}`, bytesPerSecond),
     latencyMs: positive(`latencyMs of ${origin}`, latencyMs),
-    learnedAt: positive(`learnedAt of ${origin}`, learnedAt),
+    learnedAtMs: positive(`learnedAtMs of ${origin}`, learnedAtMs),
   };
 }
 

@@ -1,10 +1,13 @@
 /**
- * Holds the bytes that arrived ahead of the front, and hands them over in order. Chunks are kept as
- * they came, without a copy, but for small ones, which are gathered into pages: a view of a few
- * bytes must not keep a large buffer alive.
+ * Where bytes wait for their turn: holds what arrived ahead of the front, and returns it in order.
+ * Chunks are kept as they came, without a copy, except small ones, which are gathered into pages: a
+ * view of a few bytes must not keep a large buffer alive.
  *
  * @module
  */
+
+/** Bytes of the file that follow those delivered before. */
+export type Part = Uint8Array<ArrayBuffer>;
 
 interface Segment {
   offset: number;
@@ -15,9 +18,10 @@ interface Segment {
 
 /** Chunks below this many bytes are gathered into pages. */
 const SMALL = 16 * 1024;
+/** Size of a page in bytes. */
 const PAGE = 64 * 1024;
 
-/** Orders the bytes of one download. It holds what it is given: its caller keeps to the window. */
+/** Orders the bytes of one download. It does not limit how many it holds: its caller does. */
 export class ReorderBuffer {
   /** Segments that do not overlap, lowest first. */
   readonly #segments: Segment[] = [];
@@ -25,34 +29,34 @@ export class ReorderBuffer {
   #held = 0;
   #peak = 0;
 
-  /** Starts empty, with `front` as the first byte to hand over. */
+  /** Starts empty; `front` is the offset of the first byte to return. */
   constructor(front: number) {
     this.#front = front;
   }
 
-  /** The next byte that the consumer will get. */
+  /** Offset of the next byte for the consumer. */
   get front(): number {
     return this.#front;
   }
 
-  /** How many bytes are held. */
+  /** Number of bytes held. */
   get held(): number {
     return this.#held;
   }
 
-  /** Whether there is something to hand over. */
+  /** Whether there are bytes at the front. */
   get ready(): boolean {
     return this.#segments[0]?.offset === this.#front;
   }
 
-  /** The most bytes that were held at any time. */
+  /** Maximum number of bytes held at any time. */
   get peak(): number {
     return this.#peak;
   }
 
   /**
-   * Takes `chunk` as the bytes from `offset` on; what is held or handed over already is dropped.
-   * Returns how many bytes were kept. The chunk belongs to the buffer from then on.
+   * Adds the bytes of `chunk` from `offset` on; those held or returned already are dropped. Returns
+   * how many bytes were kept. The chunk belongs to the buffer from then on.
    */
   write(offset: number, chunk: Uint8Array<ArrayBuffer>): number {
     let from = Math.max(offset, this.#front);
@@ -64,7 +68,7 @@ export class ReorderBuffer {
       const to = next === undefined ? end : Math.min(end, next.offset);
       if (from < to) {
         const piece = chunk.subarray(from - offset, to - offset);
-        // Whoever gets a part may take its buffer away: no two parts share one.
+        // The consumer may transfer the buffer of a part: no two parts share one.
         index += this.#insert(index, from, to < end ? piece.slice() : piece);
         kept += to - from;
       }
@@ -77,8 +81,8 @@ export class ReorderBuffer {
     return kept;
   }
 
-  /** Hands over the next bytes in order, as they are held; `undefined` while they are missing. */
-  read(): Uint8Array<ArrayBuffer> | undefined {
+  /** Returns the next bytes in order, without a copy; `undefined` while they are missing. */
+  read(): Part | undefined {
     const first = this.#segments[0];
     if (first === undefined || !this.ready) return undefined;
     this.#segments.shift();
@@ -93,7 +97,7 @@ export class ReorderBuffer {
     this.#held = 0;
   }
 
-  /** Puts bytes before the segment at `index`; returns how many segments were added. */
+  /** Inserts bytes before the segment at `index`; returns how many segments were added. */
   #insert(index: number, offset: number, bytes: Uint8Array<ArrayBuffer>): number {
     if (bytes.byteLength >= SMALL || offset === this.#front) {
       this.#segments.splice(index, 0, { offset, bytes, spare: 0 });

@@ -1,36 +1,37 @@
 /**
- * Carries out single requests: sends them, reads their bodies into the reorder buffer, and tells
- * the scheduler what came. It decides nothing itself.
+ * Runs single requests: sends them, reads their bodies into the delivery window as far as there is
+ * room, and reports to the scheduler what came. It decides nothing itself.
  *
  * @module
  */
 
 import { MirrorError } from "../errors.ts";
+import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
+import type { LimitView } from "../scheduler/view.ts";
 import type { BodyReader } from "../transport/body.ts";
 import type { Reply, Transport } from "../transport/transport.ts";
 import type { FileInfo } from "./known_file.ts";
-import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 
 /** What a runner works with. */
 export interface RunnerOptions {
   readonly transport: Transport;
   /** Keeps bytes that came. */
   readonly write: (offset: number, chunk: Uint8Array<ArrayBuffer>) => void;
-  /** Bytes that may still be kept; waits until there are any, or `signal` aborts. */
+  /** Returns how many bytes of a whole file may still be kept; waits for some, or until `signal` aborts. */
   readonly room: (signal: AbortSignal) => number | Promise<number>;
-  /** Bytes of a whole file that may be read now; waits until there are any, or `signal` aborts. */
-  readonly pace: (signal: AbortSignal) => number | Promise<number>;
-  /** The most bytes to read at once. */
+  /** Limits how fast the body of a whole file is read. */
+  readonly pace: Pace;
+  /** Returns the maximum number of bytes to read at once. */
   readonly chunkSize: () => number;
   /** Takes what happened. */
   readonly dispatch: (event: SchedulerEvent) => void;
-  /** Takes an error that is no mirror's fault. */
+  /** Takes an error that is not the fault of a mirror. */
   readonly fail: (error: unknown) => void;
 }
 
-/** What a probe brought. */
-export interface Sample {
-  /** Where its bytes belong. */
+/** The first bytes of a file, from a probe. */
+interface Sample {
+  /** Offset of the first of them. */
   readonly offset: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly reply: Reply;
@@ -38,18 +39,18 @@ export interface Sample {
 
 type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
 
-/** A request that is under way. */
+/** A running request. */
 interface Activity {
   readonly controller: AbortController;
   /** In milliseconds of `performance.now()`. */
   readonly startedAt: number;
   /**
-   * Is cancelled besides the controller: once the answer is there, Deno 2.9 holds the signal's tie
-   * to the body weakly, and a garbage collection may break it.
+   * Cancelled in addition to the controller: once the response is there, Deno 2.9 references the
+   * signal's link to the body weakly, and a garbage collection may break it.
    */
   body: BodyReader | undefined;
-  /** Settles whether a body that is held back is to be read on. */
-  readonly accepted: PromiseWithResolvers<boolean>;
+  /** Resolves when a body that is held back may be read further, or is cancelled. */
+  readonly accepted: PromiseWithResolvers<void>;
 }
 
 /** Runs the requests of one download. */
@@ -57,7 +58,7 @@ export class RequestRunner {
   readonly #options: RunnerOptions;
   readonly #activities = new Map<number, Activity>();
   readonly #tasks = new Set<Promise<void>>();
-  /** By request. */
+  /** By the number of the request. */
   readonly #samples = new Map<number, Sample>();
 
   constructor(options: RunnerOptions) {
@@ -80,36 +81,36 @@ export class RequestRunner {
     this.#tasks.add(task);
   }
 
-  /** Gives a request up. */
+  /** Cancels a request; does nothing if it is over. */
   cancel(request: number): void {
     const activity = this.#activities.get(request);
     if (activity === undefined) return;
     activity.controller.abort();
-    activity.accepted.resolve(false);
+    activity.accepted.resolve();
     void activity.body?.cancel();
   }
 
-  /** Gives every request up. */
+  /** Cancels every request. */
   cancelAll(): void {
     for (const request of this.#activities.keys()) this.cancel(request);
     this.#samples.clear();
   }
 
-  /** Keeps a probe's first bytes, and lets its body be read on if there is more of it. */
+  /** Keeps the first bytes of a probe, and reads its body further if there is more of it. */
   accept(request: number): void {
     const { offset, bytes } = this.#samples.get(request)!;
     this.#options.write(offset, bytes);
-    this.#activities.get(request)?.accepted.resolve(true);
+    this.#activities.get(request)?.accepted.resolve();
   }
 
-  /** What a mirror's answer to its probe says of the file. */
+  /** Returns what a mirror's response to its probe says about the file. */
   aboutOf(mirror: string): Pick<FileInfo, "contentType" | "etag" | "lastModified"> {
     const samples = [...this.#samples.values()];
     const { contentType, validators } = samples.find(({ reply }) => reply.mirror === mirror)!.reply;
     return { contentType, etag: validators.etag, lastModified: validators.lastModified };
   }
 
-  /** Resolves when nothing is under way any more. */
+  /** Resolves when no request is running. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#tasks);
   }
@@ -125,6 +126,8 @@ export class RequestRunner {
       if (!signal.aborted) {
         dispatch({ type: "response", request, answer, details: detailsOf(reply) });
       }
+      // A body whose request was cancelled before it came may never end.
+      if (signal.aborted) return await reply.body.cancel();
       const whole = answer.type === "whole";
       let offset = whole ? 0 : start;
       if (kind === "probe") {
@@ -135,24 +138,25 @@ export class RequestRunner {
       await this.#read(request, offset, reply, activity);
       if (!signal.aborted) dispatch({ type: "ended", request });
     } catch (error) {
-      if (signal.aborted) return;
-      if (error instanceof MirrorError) dispatch({ type: "failed", request, failure: error });
-      else this.#options.fail(error);
+      const closed = activity.body?.cancel();
+      if (!signal.aborted) {
+        if (error instanceof MirrorError) dispatch({ type: "failed", request, failure: error });
+        else this.#options.fail(error);
+      }
+      await closed;
     }
   }
 
   async #read(request: number, offset: number, reply: Reply, activity: Activity): Promise<void> {
     const { room, pace, chunkSize, write, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
-    // The body of a whole file lasts: its rate may become anything.
+    // The body of a whole file is long: its rate may change a lot.
     const whole = reply.answer.type === "whole";
     let bytes = 0;
     let latest = 0;
     while (!signal.aborted) {
-      let most = room(signal);
-      if (typeof most !== "number") most = await most;
-      // A range comes as fast as it can: no more of it than may come has been asked for.
-      if (whole) most = Math.min(most, await pace(signal));
+      // A range was requested only as far as there was room, and as the limit allowed.
+      const most = whole ? Math.min(await room(signal), await pace.allowance(signal)) : Infinity;
       if (signal.aborted) break;
       const before = performance.now();
       const mean = bytes / (before - startedAt);
@@ -169,7 +173,7 @@ export class RequestRunner {
     await reply.body.cancel();
   }
 
-  /** Reads a probe's first bytes, which count once the mirrors have agreed; returns how many. */
+  /** Reads the first bytes of a probe, which are kept once they are accepted; returns how many. */
   async #sample(
     { request, start, end = start }: StartCommand,
     offset: number,
@@ -186,10 +190,10 @@ export class RequestRunner {
       length += chunk.byteLength;
       this.#options.dispatch({ type: "progress", request });
     }
-    // Its connection can serve the next request only when the end of the body has been seen.
+    // Its connection can serve another request only once the end of the body has been read.
     if (answer.type !== "whole" && length === buffer.byteLength) await reply.body.read();
     const bytes = buffer.subarray(0, length);
-    // Only the same bytes can be compared: as many as asked for, or all that there are.
+    // Only the same bytes can be compared: as many as requested, or the whole file.
     const { size = Infinity } = answer;
     const comparable = offset === start && length === Math.min(end, size) - start;
     const digest = comparable ? await digestOf(bytes) : undefined;
@@ -200,28 +204,68 @@ export class RequestRunner {
   }
 }
 
-/** What is told of an answer. */
+/** Returns what is reported of a response. */
 function detailsOf({ location, validators: { etag, lastModified } }: Reply): AnswerDetails {
   return { location: location && `${location.origin}${location.pathname}`, etag, lastModified };
 }
 
-/** How long bytes may be gathered before they are taken, in milliseconds. */
+/** How long bytes may be gathered before they are read, in milliseconds. */
 const GATHERING_MS = 2;
 
-/** Gathering fewer bytes than this is not worth it. */
+/** Minimum number of bytes worth gathering. */
 const SMALL_CHUNK = 128 * 1024;
 
 /**
- * How many bytes to wait for at a rate in bytes per millisecond: on a very fast link as many as come
- * in a moment, since the processor's work is for chunks more than for bytes; on others, any.
+ * Returns how many bytes to wait for at a rate in bytes per millisecond: on a very fast link as many as
+ * arrive in a moment, as a chunk costs more processor time than its bytes; on others, any.
  */
 function worthWaitingFor(rate: number): number {
   const soon = Math.floor(rate * GATHERING_MS);
   return soon < SMALL_CHUNK ? 1 : soon;
 }
 
-/** Tells different first bytes apart, and is short enough to be shown. */
+/** Returns a digest that is short enough to be shown. */
 async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return new Uint8Array(digest, 0, 8).toHex();
+}
+
+/** The longest delay that `setTimeout` takes, in milliseconds. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Limits how fast a body is read that was not requested piece by piece: that of a whole file. The
+ * scheduler's rate limit decides when bytes may come; the waiting is done here.
+ */
+export class Pace {
+  readonly #limit: LimitView;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(limit: LimitView) {
+    this.#limit = limit;
+  }
+
+  /** Returns how many bytes may be read now; waits until there are any, or `signal` aborts. */
+  allowance(signal: AbortSignal): number | Promise<number> {
+    const waitMs = this.#limit.openAt - performance.now();
+    if (waitMs <= 0 || signal.aborted) return this.#limit.piece();
+    return this.#wait(waitMs, signal).then(() => this.allowance(signal));
+  }
+
+  /** Makes all that wait read the limit again. */
+  wake(): void {
+    for (const resolve of this.#waiting) resolve();
+  }
+
+  async #wait(ms: number, signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, Math.min(LONGEST_MS, Math.ceil(ms)));
+    const onAbort = () => resolve();
+    this.#waiting.add(resolve);
+    signal.addEventListener("abort", onAbort);
+    await promise;
+    signal.removeEventListener("abort", onAbort);
+    this.#waiting.delete(resolve);
+    clearTimeout(timer);
+  }
 }

@@ -326,3 +326,21 @@ function dissent({ mirror: { url }, size }: FirstAnswer, agreed: FileFacts): Mir
     retryable: false,
   });
 }
+
+/**
+ * Size of a probe in bytes. It fits into the first flight of a connection (ten segments, RFC 6928)
+ * with its headers, so that a mirror's response costs no further round trip.
+ */
+export const PROBE_SIZE = 12 * 1024;
+
+/** Under a rate limit, all probes together take at most this time, in milliseconds, */
+const PROBES_MS = 200;
+
+/** but each has at least this many bytes, so that there is something to compare. */
+const LEAST_PROBE = 1024;
+
+/** Returns the size of each mirror's probe at no more than `maxRate` bytes per second. */
+export function probeSizeFor(maxRate: number, mirrors: number): number {
+  const share = Math.floor(maxRate * PROBES_MS / 1000 / mirrors);
+  return Math.max(LEAST_PROBE, Math.min(PROBE_SIZE, share));
+}

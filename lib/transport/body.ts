@@ -114,12 +114,10 @@ export class BodyReader {
 
   /** Everything has come: sees the body's end, or cuts what is too much of it. */
   async #end(): Promise<undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const rest = this.#read(1, 1).then(({ done }) => done, () => true);
-    const late = new Promise<boolean>((resolve) => {
-      if (!this.#options.framed) timer = setTimeout(() => resolve(false), END_MS);
-    });
-    const ended = await Promise.race([rest, late]);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = this.#options.framed ? undefined : setTimeout(resolve, END_MS, false);
+    this.#read(1, 1).then(({ done }) => resolve(done), () => resolve(true));
+    const ended = await promise;
     clearTimeout(timer);
     if (!ended) await this.cancel();
     return undefined;

@@ -79,7 +79,11 @@ Deno.test("MirrorBook.set() refuses what is no figure", () => {
       `latencyMs of https://one.test is ${shown}`,
     );
   }
-  assertThrows(() => book.set(URL, KNOWN, NaN), TypeError, "learnedAt of https://one.test is NaN");
+  assertThrows(
+    () => book.set(URL, KNOWN, NaN),
+    TypeError,
+    "learnedAtMs of https://one.test is NaN",
+  );
   assertThrows(() => book.set("ftp://one.test/", KNOWN, NOW), MirrorUrlError);
   assertThrows(() => book.get("nonsense"), MirrorUrlError);
   assertEquals(book.size, 0);
@@ -102,9 +106,9 @@ Deno.test("MirrorBook.prune() forgets what is too old, and nothing else", () => 
 Deno.test("MirrorBook keeps 1000 origins: the oldest leave first", () => {
   const book = new MirrorBook();
   // Those with an odd number were learned later than all the others.
-  const learnedAt = (index: number) => NOW + index + (index % 2) * HOUR;
+  const learnedAtMs = (index: number) => NOW + index + (index % 2) * HOUR;
   for (let index = 0; index < 1100; index++) {
-    book.set(`http://${index}.test/`, KNOWN, learnedAt(index));
+    book.set(`http://${index}.test/`, KNOWN, learnedAtMs(index));
   }
   assertEquals(book.size, 1000);
   for (let index = 0; index < 1100; index++) {
@@ -133,7 +137,7 @@ Deno.test("MirrorBook.fromJSON() takes options, and keeps what is too old out of
 });
 
 Deno.test("MirrorBook.fromJSON() says what is wrong", () => {
-  const entry = { ...KNOWN, learnedAt: NOW };
+  const entry = { ...KNOWN, learnedAtMs: NOW };
   const withEntry = (value: unknown) => ({ version: 1, origins: { "http://a.test": value } });
   const withOrigin = (origin: string) => ({ version: 1, origins: { [origin]: entry } });
   const table: [value: unknown, says: string][] = [
@@ -150,8 +154,11 @@ Deno.test("MirrorBook.fromJSON() says what is wrong", () => {
     [withEntry({ ...entry, bytesPerSecond: -1 }), "bytesPerSecond of http://a.test is -1, but"],
     [withEntry({ ...entry, latencyMs: 0 }), "latencyMs of http://a.test is 0, but"],
     [withEntry({ ...entry, latencyMs: "\x1b[2J" }), 'is "\\u001b[2J", but'],
-    [withEntry({ ...entry, learnedAt: Infinity }), "learnedAt of http://a.test is Infinity, but"],
-    [withEntry({ ...entry, learnedAt: null }), "learnedAt of http://a.test is null, but"],
+    [
+      withEntry({ ...entry, learnedAtMs: Infinity }),
+      "learnedAtMs of http://a.test is Infinity, but",
+    ],
+    [withEntry({ ...entry, learnedAtMs: null }), "learnedAtMs of http://a.test is null, but"],
     [withOrigin("a.test"), 'origins has "a.test", but must have http or https origins like'],
     [withOrigin("ftp://a.test"), 'origins has "ftp://a.test", but'],
     [withOrigin("http://a.test/"), 'origins has "http://a.test/", but'],
@@ -170,7 +177,7 @@ Deno.test("MirrorBook.fromJSON() keeps the newest 1000 origins", () => {
   const origins = Object.fromEntries(
     Array.from({ length: 1010 }, (_, index) => [
       `http://${index}.test`,
-      { ...KNOWN, learnedAt: NOW - index },
+      { ...KNOWN, learnedAtMs: NOW - index },
     ]),
   );
   const book = MirrorBook.fromJSON({ version: 1, origins });
@@ -184,6 +191,6 @@ Deno.test("MirrorBook: no credential, path or query is ever in it", () => {
   book.set("https://user:hunter2@one.test/private?token=hunter2#hunter2", KNOWN, NOW);
   assertEquals(book.toJSON(), {
     version: 1,
-    origins: { "https://one.test": { ...KNOWN, learnedAt: NOW } },
+    origins: { "https://one.test": { ...KNOWN, learnedAtMs: NOW } },
   });
 });

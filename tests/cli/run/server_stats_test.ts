@@ -43,9 +43,9 @@ function slowStart(): Promise<LabMirror> {
 }
 
 /** A file that knows a mirror, and another host. */
-function writeStats(path: string, mirror: LabMirror, learnedAt = Date.now()): void {
+function writeStats(path: string, mirror: LabMirror, learnedAtMs = Date.now()): void {
   const book = new MirrorBook();
-  for (const url of [mirror.url, OTHER]) book.set(url, KNOWN, learnedAt);
+  for (const url of [mirror.url, OTHER]) book.set(url, KNOWN, learnedAtMs);
   Deno.writeTextFileSync(path, JSON.stringify(book));
 }
 
@@ -118,7 +118,7 @@ Deno.test("--server-stat-of keeps entries of other hosts, also after a failure",
     const { origin } = new URL(mirror.url);
     const after = readStats(copy);
     assertEquals(after[OTHER], before[OTHER]);
-    assertEquals(after[origin]!.learnedAt > before[origin]!.learnedAt, status === undefined);
+    assertEquals(after[origin]!.learnedAtMs > before[origin]!.learnedAtMs, status === undefined);
     assertEquals(readStats(place.stats), before);
   }
 });

@@ -1,7 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { LinkMemory } from "../../lib/engine/link_memory.ts";
 import { Mirror } from "../../lib/scheduler/mirror.ts";
-import { MirrorBook } from "../../lib/engine/mirror_book.ts";
+import { BookSession, MirrorBook } from "../../lib/engine/mirror_book.ts";
 
 const URL = "http://one.test/file";
 const DATE = 1_700_000_000_000;
@@ -20,17 +19,17 @@ function mirror({ url = URL, bytes = 512 * KIB, serves = "ranges" as Mirror["ser
 
 function learned(mirrors: readonly Mirror[], book = new MirrorBook()) {
   const urls = mirrors.map(({ url }) => url);
-  new LinkMemory(book, urls, DATE).keep(mirrors, { now: 540, date: DATE });
+  new BookSession(book, urls, DATE).record(mirrors, 540, DATE);
   return urls.map((url) => book.get(url, DATE));
 }
 
-Deno.test("LinkMemory.keep() puts down the rate and the latency of a link", () => {
+Deno.test("BookSession.record() records the rate and the latency of a link", () => {
   const [known] = learned([mirror()]);
   assertAlmostEquals(known!.bytesPerSecond, 1024 * KIB, 1);
   assertAlmostEquals(known!.latencyMs, 20, 1e-6);
 });
 
-Deno.test("LinkMemory.keep() puts down no guess", () => {
+Deno.test("BookSession.record() records no guess", () => {
   const table: [one: Mirror, known: boolean][] = [
     [mirror({ bytes: 256 * KIB }), true],
     [mirror({ bytes: 256 * KIB - 8 }), false],
@@ -43,20 +42,20 @@ Deno.test("LinkMemory.keep() puts down no guess", () => {
   assertEquals(learned([failed]), [undefined]);
 });
 
-Deno.test("LinkMemory.keep(): what was known before is not learned anew", () => {
+Deno.test("BookSession.record(): what was known before is not learned anew", () => {
   const book = new MirrorBook();
   book.set(URL, OLD, DATE - 1000);
-  const memory = new LinkMemory(book, [URL], DATE);
-  assertEquals(memory.known, [OLD]);
-  const failed = new Mirror(URL, { known: memory.known[0] });
+  const session = new BookSession(book, [URL], DATE);
+  assertEquals(session.known, [OLD]);
+  const failed = new Mirror(URL, { known: session.known[0] });
   failed.serve("ranges");
   failed.received(512 * KIB, 100);
   failed.link.reset();
-  memory.keep([failed], { now: 200, date: DATE });
-  assertEquals(book.toJSON().origins["http://one.test"]?.learnedAt, DATE - 1000);
+  session.record([failed], 200, DATE);
+  assertEquals(book.toJSON().origins["http://one.test"]?.learnedAtMs, DATE - 1000);
 });
 
-Deno.test("LinkMemory.keep(): mirrors on one origin are mixed", () => {
+Deno.test("BookSession.record(): mirrors on one origin are mixed", () => {
   const urls = [`${URL}/1`, `${URL}/2`] as const;
   const [known, again] = learned([
     mirror({ url: urls[0], bytes: 8192 * KIB }),
@@ -67,7 +66,7 @@ Deno.test("LinkMemory.keep(): mirrors on one origin are mixed", () => {
   assertAlmostEquals(known!.bytesPerSecond, 2 * 1024 * KIB, 10);
 });
 
-Deno.test("LinkMemory: a clock that does not see the latency does no harm", () => {
+Deno.test("BookSession: a clock that does not see the latency does no harm", () => {
   const quick = mirror();
   quick.link.answered({ startedAt: 0, cold: false }, 0);
   for (let i = 0; i < 2000; i++) quick.link.answered({ startedAt: 0, cold: false }, 0);
@@ -75,8 +74,8 @@ Deno.test("LinkMemory: a clock that does not see the latency does no harm", () =
   assertEquals(learned([quick])[0]?.latencyMs, 0.001);
 });
 
-Deno.test("LinkMemory without a book knows nothing, and keeps nothing", () => {
-  const memory = new LinkMemory(undefined, [URL, `${URL}/2`], DATE);
-  assertEquals(memory.known, [undefined, undefined]);
-  memory.keep([mirror()], { now: 540, date: DATE });
+Deno.test("BookSession without a book knows nothing, and keeps nothing", () => {
+  const session = new BookSession(undefined, [URL, `${URL}/2`], DATE);
+  assertEquals(session.known, [undefined, undefined]);
+  session.record([mirror()], 540, DATE);
 });
