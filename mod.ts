@@ -20,21 +20,64 @@
  * @module
  */
 
+// The download
 export { Downloader } from "./lib/engine/downloader.ts";
-export type { FileInfo, KnownFile } from "./lib/engine/known_file.ts";
-export type { KnownMirror } from "./lib/transport/transport.ts";
-export type { Validators } from "./lib/http/validators.ts";
-export type { KnownLink } from "./lib/scheduler/link_estimate.ts";
-export * from "./lib/engine/mirror_book.ts";
-export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
+export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { LowestRate } from "./lib/scheduler/lowest_rate.ts";
 export type { RetryOptions } from "./lib/scheduler/failures.ts";
+export type { ResponseOptions } from "./lib/engine/response.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
+
+// Algorithms
 export { type DelayRequest, DelayRequestAlgorithm } from "./lib/policy/delay.ts";
 export { type DuplicateRequest, DuplicateRequestAlgorithm } from "./lib/policy/duplicate.ts";
 export type { DelayView, DuplicateView, MirrorView } from "./lib/scheduler/view.ts";
-export * from "./lib/errors.ts";
-export type * from "./lib/trace/events.ts";
-export * from "./lib/trace/analysis.ts";
+
+// What one download learns for the next
+export type { FileInfo, KnownFile } from "./lib/engine/known_file.ts";
+export type { KnownMirror } from "./lib/transport/transport.ts";
+export type { Validators } from "./lib/http/validators.ts";
+export {
+  MirrorBook,
+  type MirrorBookData,
+  type MirrorBookEntry,
+  type MirrorBookOptions,
+} from "./lib/engine/mirror_book.ts";
+export type { KnownLink } from "./lib/scheduler/link_estimate.ts";
+
+// Errors
+export {
+  type FailurePhase,
+  type FailureReason,
+  MirrorError,
+  type MirrorErrorOptions,
+  type MirrorFile,
+  MirrorMismatchError,
+  MirrorUrlError,
+  NoMirrorLeftError,
+  OptionRangeError,
+  OptionTypeError,
+  RangeNotSatisfiableError,
+  SphttpError,
+  UnusedOptionError,
+} from "./lib/errors.ts";
+
+// Events
+export type {
+  AnswerEvent,
+  AskEvent,
+  CancelEvent,
+  CancelReason,
+  EndEvent,
+  FailureEvent,
+  MirrorEvent,
+  NoteEvent,
+  OpenEvent,
+  ReceiveEvent,
+  SendEvent,
+  SendReason,
+  TraceEvent,
+} from "./lib/trace/events.ts";
+
 export { VERSION } from "./lib/version.ts";

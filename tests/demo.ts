@@ -10,7 +10,8 @@ import { createHash } from "node:crypto";
 import { formatBytes, formatPercent, formatRate } from "../lib/cli/report/format.ts";
 import { Display } from "../lib/cli/report/live_display.ts";
 import { displayOptions } from "../lib/cli/report/terminal.ts";
-import { analyze, Downloader, type DownloadStats } from "../mod.ts";
+import { Downloader, type DownloadStats } from "../mod.ts";
+import { analyze } from "../trace.ts";
 import { spawnLab } from "./support/lab/spawn_lab.ts";
 
 const SIZE = 64_000_000;

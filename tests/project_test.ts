@@ -22,7 +22,9 @@ function* modulesIn(folder: string): Generator<string> {
 
 function doors(): string[] {
   const names = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
-  return ["mod.ts", "cli.ts", "server.ts", "serve.ts"].filter((name) => names.includes(name));
+  return ["mod.ts", "trace.ts", "cli.ts", "server.ts", "serve.ts"].filter((name) =>
+    names.includes(name)
+  );
 }
 
 /** What a module imports or re-exports: own modules from the project's root, others by name. */
@@ -49,6 +51,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^lib\/engine\//,
     /^lib\/((checks|errors|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
+  [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
   [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|proxy\/)/],
   [/^lib\/command_line\//, /^lib\/http\//],
   [

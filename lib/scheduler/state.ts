@@ -231,16 +231,21 @@ export class DownloadState implements DownloadView {
     this.#consumedBytes += bytes;
   }
 
-  /** Cancels a request. */
+  /** Cancels a request; does nothing if it is over. */
   cancel(request: LiveRequest, reason: CancelReason, now: number): void {
+    if (this.requests.get(request.id) === undefined) return;
     this.commands.push({ type: "cancel", request: request.id });
     const { position, end } = request;
     this.#reportCancelled(request, { start: position, end, goesOn: false, reason }, now);
     this.close(request, now);
   }
 
-  /** Forgets a request that has ended; what it owned and has not delivered is free again. */
+  /**
+   * Forgets a request that has ended; what it owned and has not delivered is free again. Does nothing
+   * if it is over: while requests are cancelled, new ones are assigned, which may cancel others.
+   */
   close(request: LiveRequest, now: number): void {
+    if (this.requests.get(request.id) === undefined) return;
     const { kind, position, claimEnd, end } = request;
     this.requests.close(request, position >= end, now);
     this.limit.giveBack(request.unpay(Infinity));

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { analyze, Downloader, type DownloaderOptions, type TraceEvent } from "../../mod.ts";
+import { Downloader, type DownloaderOptions, type TraceEvent } from "../../mod.ts";
+import { analyze } from "../../trace.ts";
 import { ownUsage } from "./usage.ts";
 
 /** What is read, and how. */

@@ -210,11 +210,19 @@ Deno.test("Downloader: held bytes stay within the window while the consumer stan
     const windowSize = 400_000;
     const downloader = new Downloader(urls, { ...QUICK, windowSize });
     assertThrows(() => downloader.windowSize = NaN, TypeError, "windowSize is NaN, but must be");
-    assertThrows(() => downloader.windowSize = 0, RangeError, "windowSize is 0, but must be from");
+    assertThrows(
+      () => downloader.windowSize = 0,
+      RangeError,
+      "windowSize is 0, but must be at least 2000",
+    );
     const least = "windowSize is 99999, but must be at least twice the block size of 50000";
     assertThrows(() => downloader.windowSize = 99_999, RangeError, least);
-    assertThrows(() => downloader.maxRate = 0, RangeError, "maxRate is 0, but must be from 1");
-    assertThrows(() => downloader.maxRate = NaN, RangeError, "maxRate is NaN, but must be from 1");
+    assertThrows(() => downloader.maxRate = 0, RangeError, "maxRate is 0, but must be at least 1");
+    assertThrows(
+      () => downloader.maxRate = NaN,
+      RangeError,
+      "maxRate is NaN, but must be at least 1",
+    );
     const iterator = downloader[Symbol.asyncIterator]();
     let bytes = (await iterator.next()).value!.byteLength;
     // Nobody reads: the mirrors fill the window as far as they may, and then nothing is under way.

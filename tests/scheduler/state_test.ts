@@ -103,6 +103,19 @@ Deno.test("DownloadState.cancel() also commands the driver", () => {
   assertEquals([free(scene), scene.mirrors[0]!.live], [[[0, 100]], []]);
 });
 
+Deno.test("DownloadState.cancel() and close(): a request is over only once", () => {
+  const scene = download();
+  const [first, second] = [ask(scene, 0, 20), ask(scene, 20, 40)];
+  scene.cancel(first, "lost", 5);
+  scene.commands.take();
+  scene.cancel(first, "lost", 6);
+  scene.close(first, 7);
+  assertEquals(scene.commands.take(), []);
+  assertEquals([...scene.requests], [second]);
+  assertEquals(scene.mirrors[0]!.live, [second]);
+  assertEquals(free(scene), [[0, 20], [40, 100]]);
+});
+
 Deno.test("DownloadState.shorten(): what a response leaves out is free", () => {
   const scene = download();
   const request = ask(scene, 0, 50);

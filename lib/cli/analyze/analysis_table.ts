@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Distribution } from "../../../mod.ts";
+import type { Distribution } from "../../trace/analysis.ts";
 import { fileNameInUrl } from "../../http/file_name.ts";
 import { mirrorNames } from "../plot/trace_report.ts";
 import type { TraceReport } from "../plot/trace_report.ts";
