@@ -30,7 +30,7 @@ const server: Deno.ServeDefaultExport = {
     if (isLocal(info.remoteAddr)) return handler(request, info);
     const detail = "under `deno serve` this proxy serves clients on its own machine only; " +
       "run its command with --host and --token, --allow-host or --open to serve others";
-    return problemResponse(new Problem(403, detail), { head: request.method === "HEAD" });
+    return problemResponse(new Problem(403, detail), request.method);
   },
   onListen: (address: Deno.Addr) => {
     suppressAbortWarning();

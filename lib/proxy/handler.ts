@@ -79,7 +79,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
       }
       const problem = asProblem(error);
       if (problem.status === 500) onError(problem.cause ?? problem);
-      return problemResponse(problem, { head: request.method === "HEAD" });
+      return problemResponse(problem, request.method);
     });
     for (const [name, value] of corsHeaders(cors, request)) response.headers.append(name, value);
     metrics.request(response.status);

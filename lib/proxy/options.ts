@@ -6,7 +6,7 @@
  */
 
 import type { DownloaderOptions } from "../../mod.ts";
-import { number, shown, whole } from "../checks.ts";
+import { number, oneOf, shown, whole } from "../checks.ts";
 import { LEAST_SHARE } from "./capacity/memory_budget.ts";
 
 /** A format of the access log. */
@@ -102,8 +102,6 @@ export type ResolvedProxyOptions =
   & { readonly [Name in Exclude<keyof ProxyOptions, Optional>]-?: NonNullable<ProxyOptions[Name]> }
   & { readonly [Name in Optional]: ProxyOptions[Name] };
 
-const FORMATS: readonly AccessLogFormat[] = ["text", "json"];
-
 /**
  * Validates options and fills in the defaults. {@linkcode AddressPolicy} checks the patterns of
  * `allowHosts`, and `Downloader` the options of `download`.
@@ -112,16 +110,10 @@ const FORMATS: readonly AccessLogFormat[] = ["text", "json"];
  * @throws {RangeError} when a number is too small
  */
 export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions {
-  const { token, logFormat = "text", rememberMs = 60_000 } = options;
+  const { token } = options;
   // The token is a secret: no message shows it.
-  if (token !== undefined && typeof token !== "string") {
-    throw new TypeError("token must be a string");
-  }
-  if (token === "") {
-    throw new TypeError("token is empty; leave it out to require none");
-  }
-  if (!FORMATS.includes(logFormat)) {
-    throw new TypeError(`logFormat is ${shown(logFormat)}, but must be "text" or "json"`);
+  if (token !== undefined && (typeof token !== "string" || token === "")) {
+    throw new TypeError("token must be a string that is not empty; leave it out to require none");
   }
   return {
     allowPrivate: ofType("allowPrivate", "boolean", options.allowPrivate ?? false),
@@ -131,11 +123,11 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     maxDownloads: whole("maxDownloads", options.maxDownloads ?? 128, 1),
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
-    rememberMs: number("rememberMs", rememberMs, 0, Infinity),
+    rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),
     download: ofType("download", "object", options.download ?? {}),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
-    logFormat,
+    logFormat: oneOf("logFormat", options.logFormat ?? "text", { TEXT: "text", JSON: "json" }),
   };
 }
 

@@ -140,7 +140,7 @@ Deno.test("/proxy: a redirect to a private address is refused without a request 
       const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, options);
       assertEquals(status, 403);
       assertStringIncludes(document.detail, new URL(inner!).host);
-      // It is final: no retry would change it.
+      // A refusal is final, so there is no retry.
       assertEquals(mirrors.map(({ requests }) => requests.length), [1, 1]);
     });
     assertEquals([hidden!.requests.length, hidden!.connectionsAccepted], [0, 0]);

@@ -17,7 +17,7 @@ Deno.test("deno task compile builds one file", async () => {
   try {
     const output = `${folder}/sphttp-proxy`;
     const args = TASK.replace(/-o \S+/, `-o ${output}`).split(" ").slice(1);
-    // What is put in front of the program here is Deno itself: it need not be fetched for a test.
+    // Deno itself serves as the runtime, so that the test downloads none.
     const said = await deno(args, { DENORT_BIN: Deno.execPath() });
     assertStringIncludes(said, "Embedded Files");
     assertEquals(/node_modules|npm/.test(said.slice(said.indexOf("Embedded Files"))), false, said);

@@ -7,7 +7,7 @@ import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 const { delayRequest: _, ...TIMES } = { delayRequest: undefined, ...QUICK };
 
 interface Scene {
-  /** Asks the proxy for the file on all mirrors. */
+  /** Requests the file on all mirrors. */
   get(init?: RequestInit & { query?: string }): Promise<Response>;
   readonly base: string;
   readonly urls: readonly string[];
@@ -22,7 +22,7 @@ async function withProxy(
 ): Promise<void> {
   await withMirrors(lab, async (urls, mirrors) => {
     const handler = createHandler({ allowPrivate: true, download: TIMES, ...options });
-    // A body that breaks off is looked for by the tests; the server need not print it.
+    // Tests check for failed bodies; the server must not print them.
     const onError = () => new Response(null, { status: 500 });
     const listen = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };
     await using server = Deno.serve(listen, handler);
@@ -210,7 +210,7 @@ Deno.test("/proxy: the ETag does not depend on which mirror answers first", asyn
   assertEquals(tags.size, 1, [...tags].join());
 });
 
-/** By what a mirror tells one file from another. */
+/** The validators by which a mirror distinguishes files. */
 const VALIDATORS: Record<string, { etags: readonly (string | null)[]; dated: boolean }> = {
   "a strong ETag": { etags: ['"old"', '"new"'], dated: true },
   "a weak ETag": { etags: ['W/"old"', 'W/"new"'], dated: false },
@@ -298,7 +298,7 @@ Deno.test("/proxy: when all mirrors fail midway, the body fails", async () => {
       mirror.setFaults([{ kind: "refuse" }]);
       mirror.resetConnections();
     }
-    // No end that a client could take for the end of the file.
+    // The body must fail, not end as if the file were complete.
     await assertRejects(async () => {
       while (!(await reader.read()).done);
     });
@@ -310,7 +310,7 @@ for (const range of ["bytes=0-", "bytes=5-", "bytes=5-800004,900000-900009"]) {
     await withProxy([{ bytesPerSecond: 500_000 }], async ({ get, mirrors, base }) => {
       const response = await get({ headers: { range } });
       const reader = response.body!.getReader();
-      // Of several ranges, the first chunk is only the head of the first.
+      // With several ranges, the first chunk is only the headers of the first part.
       await reader.read();
       await reader.read();
       await reader.cancel();

@@ -10,7 +10,7 @@ interface Scene {
   readonly target: string;
   readonly base: string;
   readonly mirrors: readonly LabMirror[];
-  /** Status and outcome of each line of the log. */
+  /** Returns status and outcome of each log line. */
   readonly log: readonly (readonly [status: number, outcome: string])[];
 }
 
@@ -103,7 +103,7 @@ Deno.test("/proxy: a client that disconnects while the second of several ranges 
     const client = new AbortController();
     const headers = { range: "bytes=0-9,700000-700009" };
     await fetch(target, { method: "HEAD" });
-    // Its head comes, its bytes never do.
+    // Its headers arrive, its bytes never do.
     const before = mirrors[0]!.requests.length;
     mirrors[0]!.setFaults([{ ...SILENT, from: before + 1 }]);
     const reader = (await fetch(target, { headers, signal: client.signal })).body!.getReader();
@@ -115,7 +115,7 @@ Deno.test("/proxy: a client that disconnects while the second of several ranges 
     assertEquals(log[1], [206, "cancelled"]);
     assertEquals(await underWay(base), 0);
     mirrors[0]!.setFaults([]);
-    // The only place there is was given back.
+    // The only slot was released.
     assertEquals((await (await fetch(target)).bytes()).length, FILE.size);
   }, { maxDownloads: 1 });
 });

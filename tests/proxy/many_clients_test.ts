@@ -7,22 +7,22 @@ import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
 
 const CLIENTS = 100;
 const ABORTED = 200;
-/** What one client asks for, in bytes. */
+/** Bytes requested by each client. */
 const PIECE = 2_000_000;
-/** Large enough that no client asks for what another one does. */
+/** Large enough that no two clients request the same bytes. */
 const FILE = randomContent(CLIENTS * PIECE, 31);
-/** How long what other ends of sockets do is waited for, in milliseconds. */
+/** How long to wait for the other ends of sockets, in milliseconds. */
 const PATIENCE_MS = 60_000;
 
 interface Scene {
-  /** Asks the proxy for a piece of the file. */
+  /** Requests a piece of the file. */
   get(piece: number, init?: RequestInit): Promise<Response>;
-  /** The number that the proxy gives for a metric. */
+  /** Returns the value of a metric. */
   metric(name: string): Promise<number>;
   readonly mirrors: readonly LabMirror[];
 }
 
-/** A proxy over two mirrors of the lab, on real sockets, with room for that many downloads. */
+/** Runs a proxy with a download limit and two mirrors on real sockets. */
 async function withProxy(
   lab: Partial<MirrorOptions>,
   { maxDownloads, ...options }: ProxyOptions & { maxDownloads: number },
@@ -50,7 +50,7 @@ async function withProxy(
   });
 }
 
-/** Looks again and again, while sockets have their turns, until something holds. */
+/** Polls until a condition holds. */
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (const deadline = performance.now() + PATIENCE_MS; !await holds();) {
     assert(performance.now() < deadline, `waited for ever until ${what}`);
@@ -58,7 +58,7 @@ async function until(holds: () => boolean | Promise<boolean>, what: string): Pro
   }
 }
 
-/** Reads a piece to its end, byte by byte the right one; stops where told, until `resumed`. */
+/** Reads a piece and compares every byte; pauses once until `resumed`, if requested. */
 async function read(
   response: Response,
   piece: number,
@@ -87,7 +87,7 @@ Deno.test("/proxy: slow and fast clients get the right bytes concurrently", asyn
     const pieces = Array.from({ length: CLIENTS }, (_, piece) => piece);
     const responses = await Promise.all(pieces.map((piece) => get(piece)));
     const isSlow = (piece: number) => piece % 3 === 0;
-    // The slow ones stop for as long as it takes all fast ones to get everything.
+    // The slow clients pause until all fast ones are done.
     const fast = Promise.withResolvers<void>();
     const slow = pieces.filter(isSlow).map((piece) =>
       read(responses[piece]!, piece, {
@@ -110,8 +110,8 @@ Deno.test("/proxy: slow and fast clients get the right bytes concurrently", asyn
 });
 
 Deno.test("/proxy: clients that disconnect leave nothing behind", async () => {
-  // So slow that no download could have ended, and with connections of each download's own, which
-  // end with it instead of waiting for the next one.
+  // Too slow for any download to end, and with connections per download, which close with it instead
+  // of being reused.
   const lab = { bytesPerSecond: 2_000_000 };
   const options = { maxDownloads: ABORTED, download: { http: "http1" as const } };
   await withProxy(lab, options, async ({ get, metric, mirrors }) => {

@@ -21,7 +21,7 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
   [{ memory: Infinity }, TypeError, "memory is Infinity"],
   [{ rememberMs: -1 }, RangeError, "rememberMs is -1"],
   [{ rememberMs: NaN }, RangeError, "rememberMs is NaN"],
-  [{ token: "" }, TypeError, "token is empty"],
+  [{ token: "" }, TypeError, "token must be a string"],
   [{ token: 5 }, TypeError, "token must be a string"],
   [{ cors: "https://a.example" }, TypeError, 'cors is "https://a.example"'],
   [{ cors: true }, TypeError, "cors is true"],

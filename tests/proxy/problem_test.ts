@@ -32,7 +32,7 @@ Deno.test("problemResponse() returns a problem document", async () => {
   const problem = new Problem(503, "4 downloads are under way", {
     headers: { "retry-after": "2" },
   });
-  const response = problemResponse(problem);
+  const response = problemResponse(problem, "GET");
   const text = await response.text();
   assertEquals(JSON.parse(text), {
     type: "about:blank",
@@ -53,8 +53,8 @@ Deno.test("problemResponse() returns a problem document", async () => {
 
 Deno.test("problemResponse() for a HEAD has the same headers and no body", async () => {
   const problem = new Problem(404, "there is nothing at /näh");
-  const get = problemResponse(problem);
-  const head = problemResponse(problem, { head: true });
+  const get = problemResponse(problem, "GET");
+  const head = problemResponse(problem, "HEAD");
   assertEquals([...head.headers], [...get.headers]);
   assertEquals(head.status, 404);
   assertEquals(await head.text(), "");
@@ -65,7 +65,7 @@ Deno.test("problemResponse() shows extensions, which cannot replace standard mem
   const mirrors = [{ url: "http://a/f", reason: "timeout" }];
   const extensions = { mirrors, status: 200, type: "https://evil.example/" };
   const problem = new Problem(502, "no mirror answered", { extensions });
-  assertEquals(await problemResponse(problem).json(), {
+  assertEquals(await problemResponse(problem, "GET").json(), {
     type: "about:blank",
     title: "Bad Gateway",
     status: 502,
@@ -79,7 +79,7 @@ Deno.test("problemResponse() removes credentials from every text", async () => {
     extensions: { mirrors: [{ url: "http://me:hunter2@a/f?x=a@b", reason: "no" }] },
     cause: new Error("hunter2"),
   });
-  const text = await problemResponse(problem).text();
+  const text = await problemResponse(problem, "GET").text();
   assertEquals(text.includes("hunter2"), false, text);
   assertEquals(JSON.parse(text).detail, "https://a.example/f and http://b/ failed");
   assertEquals(JSON.parse(text).mirrors[0].url, "http://a/f?x=a@b");
@@ -90,7 +90,7 @@ Deno.test("asProblem() reveals nothing of other errors", async () => {
   const problem = asProblem(cause);
   assertEquals(problem.status, 500);
   assertStrictEquals(problem.cause, cause);
-  const text = await problemResponse(problem).text();
+  const text = await problemResponse(problem, "GET").text();
   assertEquals([text.includes("secret"), text.includes("problem.ts")], [false, false], text);
   const own = new Problem(400, "no mirror was given");
   assertStrictEquals(asProblem(own), own);

@@ -8,17 +8,17 @@ import { type Program, runProgram, testWith } from "../support/programs/programs
 const FILE = randomContent(12_345_678, 41);
 
 interface Scene {
-  /** Where the proxy is. */
+  /** URL of the proxy. */
   readonly origin: string;
-  /** Path and query of the file there. */
+  /** Path and query of the file. */
   readonly target: string;
-  /** A folder for the program, removed afterwards. */
+  /** A temporary folder for the program. */
   readonly folder: string;
-  /** Each request that the proxy has begun to answer: its status, its Range, and the answer's. */
+  /** Each request: status, Range, and Content-Range of the response. */
   readonly answers: readonly (readonly [status: number, asked: string, given: string])[];
 }
 
-/** A proxy over three mirrors that have the file. */
+/** Runs a proxy with three mirrors of the file. */
 async function withProxy(content: Content, run: (scene: Scene) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "sphttp-client-" });
   try {
@@ -41,7 +41,7 @@ async function withProxy(content: Content, run: (scene: Scene) => Promise<void>)
   }
 }
 
-/** Runs a program that is to succeed; returns what it wrote. */
+/** Runs a program that must succeed and returns its output. */
 async function run(program: Program, args: readonly string[]): Promise<Uint8Array> {
   const { code, stdout, stderr } = await runProgram(program, args);
   assertEquals(code, 0, `${program}: ${stderr}`);
@@ -66,7 +66,7 @@ for (const [program, args] of resuming) {
       await run(program, args(origin + target, path));
       await assertSameFile(path, FILE);
       assertEquals(answers.at(-1), [206, "bytes=5000000-", "bytes 5000000-12345677/12345678"]);
-      // There is nothing left to resume.
+      // Nothing is left to resume.
       const { code, stderr } = await runProgram(program, args(origin + target, path));
       assert(program === "curl" || code === 0, stderr);
       await assertSameFile(path, FILE);
@@ -86,7 +86,7 @@ testWith(["aria2c"], "aria2c downloads through the proxy over eight connections"
   });
 });
 
-/** Some seconds of moving picture, with the index behind the data: a player has to look for it. */
+/** A few seconds of video with the index at the end, so that a player must seek for it. */
 async function makeFilm(folder: string): Promise<Content> {
   const path = `${folder}/film.mp4`;
   await run("ffmpeg", [
@@ -96,7 +96,7 @@ async function makeFilm(folder: string): Promise<Content> {
   return bytesContent(await Deno.readFile(path));
 }
 
-/** Names of the boxes that an MP4 consists of, in their order. */
+/** Returns the names of the boxes of an MP4, in order. */
 function boxesOf(content: Content): string[] {
   const names: string[] = [];
   for (let at = 0; at + 8 <= content.size;) {

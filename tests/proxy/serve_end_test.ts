@@ -24,7 +24,7 @@ Deno.test({
     proxy.signal("SIGTERM");
     await proxy.said(/stopping: waiting up to 30 s for 1 request to finish\n/);
     const { hostname, port } = new URL(proxy.url);
-    // The system takes connections until the listener is closed, a moment later.
+    // The system accepts connections until the listener is closed.
     await assertRejects(async () => {
       for (;;) (await Deno.connect({ hostname, port: Number(port) })).close();
     });
@@ -66,7 +66,7 @@ Deno.test({
     mirror.setRate(0);
     proxy.signal("SIGINT");
     await proxy.said(/stopping: waiting up to .* for 1 request/);
-    // What comes within half a second is the same Ctrl-C.
+    // A signal within half a second counts as the same Ctrl-C.
     const again = setInterval(() => proxy.signal("SIGINT"), 100);
     await assertRejects(download.rest);
     clearInterval(again);

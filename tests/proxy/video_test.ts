@@ -7,7 +7,7 @@ import { runProgram, testWith } from "../support/programs/programs.ts";
 
 const SECONDS = 60;
 
-/** A film that Debian's Chromium plays, with its index, so that it can be seeked in. */
+/** Creates a seekable film in a format that Debian's Chromium plays. */
 async function makeFilm(): Promise<Uint8Array> {
   const folder = await Deno.makeTempDir();
   try {
@@ -66,7 +66,7 @@ testWith(
       })()`) as [number, number, number, number];
         assertEquals([Math.round(duration), width], [SECONDS, 320]);
         assert(played > 0.2 && seeked > 50.2, `${played} ${seeked}`);
-        // The live map has been told of the downloads.
+        // The live map shows the downloads.
         await page.locator("#picture").waitFor({ state: "visible" });
       });
       assert(ranges.some((range) => range !== null && range !== "bytes=0-"), `${ranges}`);

@@ -9,21 +9,8 @@ import { redactText } from "../../http/redact.ts";
 import type { Problem } from "../problem.ts";
 import { filePolicy } from "./headers.ts";
 
-/** Options of {@linkcode problemResponse}. */
-export interface ProblemResponseOptions {
-  /**
-   * Whether the request was a HEAD, so that the response has no body.
-   *
-   * @default {false}
-   */
-  head?: boolean | undefined;
-}
-
-/** Creates the response for a problem. */
-export function problemResponse(
-  problem: Problem,
-  options: ProblemResponseOptions = {},
-): Response {
+/** Creates the response for a problem; `method` is that of the request. */
+export function problemResponse(problem: Problem, method: string): Response {
   const { status, title, detail, extensions } = problem;
   const standard = { type: "about:blank", title, status, detail };
   // Twice: the first sets the order, the second keeps extensions from replacing standard members.
@@ -37,7 +24,7 @@ export function problemResponse(
   headers.set("content-security-policy", filePolicy(headers.get("content-type")));
   // Most of these problems can be over in a second, but some statuses may be cached by default.
   headers.set("cache-control", "no-store");
-  return new Response(options.head ? null : body, { status, headers });
+  return new Response(method === "HEAD" ? null : body, { status, headers });
 }
 
 /** Removes credentials from every text, whatever put them there. */

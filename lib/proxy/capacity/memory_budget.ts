@@ -71,15 +71,10 @@ export class MemoryBudget {
     const downloads = this.#admitted.size + 1;
     const share = this.#share(downloads);
     if (downloads > this.#maxDownloads || share < this.#leastShare) return undefined;
-    const member: Member = { share, onShare };
+    const member: Member = { share, onShare, [Symbol.dispose]: () => this.#leave(member) };
     this.#admitted.add(member);
     this.#notify();
-    return {
-      get share() {
-        return member.share;
-      },
-      [Symbol.dispose]: () => this.#leave(member),
-    };
+    return member;
   }
 
   #leave(member: Member): void {
@@ -103,7 +98,7 @@ export class MemoryBudget {
   }
 }
 
-interface Member {
+interface Member extends Admission {
   share: number;
   readonly onShare: (bytes: number) => void;
 }

@@ -89,7 +89,7 @@ function listen(
       onListen: () => {},
       // The handler does not throw. This is a body that failed, which the access log records.
       onError: () => new Response(null, { status: 500 }),
-    }, (request, info) => running.answer(request, info));
+    }, (request, info) => running.handle(request, info));
   } catch (cause) {
     const why = cause instanceof Deno.errors.AddrInUse
       ? "already in use; choose another with --port, or a free one with --port 0"
@@ -123,8 +123,8 @@ class RunningRequests {
     return this.#running.size;
   }
 
-  /** Answers a request and tracks it. */
-  async answer(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
+  /** Handles a request and tracks it. */
+  async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     this.#running.add(info);
     const leave = () => this.#leave(info);
     info.completed.then(leave, leave);
@@ -135,7 +135,7 @@ class RunningRequests {
       return endable(response, this.#streams.signal);
     } catch (error) {
       this.#say(describeBug(error));
-      return problemResponse(asProblem(error), { head: request.method === "HEAD" });
+      return problemResponse(asProblem(error), request.method);
     }
   }
 
@@ -172,11 +172,8 @@ class BugReports implements Disposable {
   constructor(say: (line: string) => void) {
     this.#report = (event) => {
       event.preventDefault();
-      say(
-        describeBug(
-          event instanceof PromiseRejectionEvent ? event.reason : (event as ErrorEvent).error,
-        ),
-      );
+      const { reason, error = reason } = event as ErrorEvent & PromiseRejectionEvent;
+      say(describeBug(error));
     };
     for (const name of KINDS) addEventListener(name, this.#report);
   }

@@ -36,28 +36,15 @@ export interface DownloadRecorder {
   readonly finish: () => void;
 }
 
-/** Options of {@linkcode LiveDownloads}. */
-export interface LiveOptions {
-  /**
-   * Time between messages, in milliseconds.
-   *
-   * @default {250}
-   */
-  periodMs?: number | undefined;
-  /**
-   * Time without messages after which a comment is sent, in milliseconds, because proxies close idle
-   * connections.
-   *
-   * @default {15_000}
-   */
-  keepAliveMs?: number | undefined;
-  /**
-   * Maximum number of concurrent watchers.
-   *
-   * @default {100}
-   */
-  maxWatchers?: number | undefined;
-}
+/** The options of {@linkcode LiveDownloads} and their defaults. */
+const DEFAULTS = {
+  /** Time between messages, in milliseconds. */
+  periodMs: 250,
+  /** Time without messages after which a comment is sent: proxies close idle connections. */
+  keepAliveMs: 15_000,
+  /** Maximum number of concurrent watchers. */
+  maxWatchers: 100,
+};
 
 /** A server-sent event. */
 type Message = { readonly event: "state"; readonly data: string } | { readonly comment: string };
@@ -67,13 +54,14 @@ const MAX_KEPT = 16;
 
 /** Keeps the progress of downloads, by file, and streams it to watchers. */
 export class LiveDownloads {
-  readonly #options: { readonly [Name in keyof LiveOptions]-?: number };
+  readonly #options: typeof DEFAULTS;
   readonly #files = new Map<string, Watched[]>();
   #nextId = 1;
   #watchers = 0;
 
-  constructor({ periodMs = 250, keepAliveMs = 15_000, maxWatchers = 100 }: LiveOptions = {}) {
-    this.#options = { periodMs, keepAliveMs, maxWatchers };
+  /** Creates a view of no downloads. */
+  constructor(options: Partial<typeof DEFAULTS> = {}) {
+    this.#options = { ...DEFAULTS, ...options };
   }
 
   /** Adds a download of the file on `mirrors`. */

@@ -6,7 +6,7 @@
  */
 
 import type { EndEvent } from "../../../mod.ts";
-import { accessLine } from "./access_log.ts";
+import { type AccessEntry, accessLine } from "./access_log.ts";
 import type { ProxyOptions } from "../options.ts";
 
 /** How the body of a response ended. */
@@ -61,11 +61,7 @@ export class RequestLog {
 }
 
 /** How a request ended. */
-interface End {
-  readonly status: number;
-  readonly bytes: number;
-  readonly outcome: BodyOutcome | "refused";
-}
+type End = Pick<AccessEntry, "status" | "bytes" | "outcome">;
 
 /** A request. Its line is written after its response and, on some routes, its body have ended. */
 export class RequestEntry implements BodyListener {

@@ -8,7 +8,7 @@ const [MONDAY, TUESDAY] = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00
 
 type Said = readonly [url: string, lastModified: string | undefined, etag?: string];
 
-/** The validators of a file of which its mirrors say that. */
+/** Derives the validators of a file from what its mirrors report. */
 function validatorsOf(said: readonly Said[], before?: FileValidators, digest = "d", size = 1000) {
   const about = { size, contentType: undefined, etag: undefined, lastModified: said[0]?.[1] };
   const info: FileInfo = { ...about, mirrors: said.map(([url]) => url) };
@@ -54,12 +54,12 @@ Deno.test("fileValidators() change with size, first bytes, and a mirror's own va
       await validatorsOf([A, B], before, "other"),
       await validatorsOf([A, B], before, "d", 1001),
       await validatorsOf([["http://a.test/f", TUESDAY], B], before),
-      // Still no common date, and yet another file.
+      // No common date either, but another file.
       await validatorsOf([["http://a.test/f", "Wed, 03 Jan 2024 00:00:00 GMT"], B], before),
     ]
   ) tags.add(next.etag);
   assertEquals(tags.size, 5);
-  // A mirror that was not there at the time tells of its change as well.
+  // A mirror that had failed reveals its change too.
   const alone = await validatorsOf([B], before);
   const changed = await validatorsOf([["http://a.test/f", TUESDAY], B], alone);
   assertNotEquals(changed.etag, before.etag);

@@ -14,10 +14,10 @@ function slice({ start, end }: ByteRange): ReadableStream<Uint8Array> {
   return ReadableStream.from([FILE.subarray(start, end)]);
 }
 
-/** A part whose chunks are given by hand, and which notes why it was cancelled. */
+/** A part whose chunks the test supplies, and which records why it was cancelled. */
 class Part {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Resolves when somebody waits for its bytes. */
+  /** Resolves when a read is pending. */
   readonly wanted: Promise<void>;
   controller!: ReadableStreamDefaultController<Uint8Array>;
   cancelled: unknown;
@@ -63,7 +63,7 @@ Deno.test("multipartBody() omits an unknown type, and counts bytes, not characte
   assertEquals((await new Response(typed.stream).bytes()).byteLength, typed.length);
 });
 
-/** Reads a body of parts by the letter of RFC 2046. */
+/** Parses a multipart body strictly by RFC 2046. */
 function parse(body: Uint8Array, boundary: string): { range: string; bytes: Uint8Array }[] {
   const text = body.reduce((text, byte) => text + String.fromCharCode(byte), "");
   const pieces = `\r\n${text}`.split(`\r\n--${boundary}`);
@@ -117,7 +117,7 @@ Deno.test("multipartBody() opens a part only when the reader gets to it", async 
   const { stream } = multipartBody([range(0, 2), range(5, 6)], OPTIONS, () => {
     return waiting.shift()!.stream;
   });
-  // Whatever a stream does of its own accord, it has done by then.
+  // By then, a stream has done everything it does without a read.
   await new Promise((resolve) => setTimeout(resolve));
   assertEquals(waiting.length, 2);
   const reader = stream.getReader();

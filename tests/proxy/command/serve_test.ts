@@ -88,7 +88,7 @@ Deno.test("the command prints help and version on stdout", async () => {
 Deno.test("the command starts without arguments and without permission to read", async () => {
   const script = new URL("server.ts", ROOT).href;
   await using proxy = new Child(["run", "--no-check", MAP, "--no-prompt", "--allow-net", script]);
-  // Somebody else may have that port.
+  // The port may be in use.
   await proxy.said(
     /listening on http:\/\/127\.0\.0\.1:8080\/|127\.0\.0\.1 port 8080: already in use/,
   );
@@ -173,7 +173,7 @@ Deno.test("an invalid Host header is a bad request, and the log has no secret", 
   assertEquals(`${stdout}${stderr}`.includes("secret"), false);
 });
 
-/** A server of a handler of the test's own. */
+/** A server with a handler of the test. */
 const OWN = `
   import { serve } from "${new URL("lib/proxy/command/serve.ts", ROOT).href}";
   const handler = (request) => {

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { policyOf, refusal } from "../../support/proxy/named_hosts.ts";
 
-/** Hosts that stand for an address which is not public, however they are spelled. */
+/** Hosts that are not public, in all spellings. */
 const CLOSED = [
-  // Loopback in every spelling that URLs take.
+  // Loopback in every spelling that URLs accept.
   "127.0.0.1",
   "127.0.0.1.",
   "127.0.0.1..",
@@ -107,7 +107,7 @@ const CLOSED = [
   "[5f00::1]",
   "[ff02::1]",
   "[ff05::2]",
-  // Names that mean this machine, or one beside it.
+  // Names of the local machine or network.
   "localhost",
   "LOCALHOST",
   "localhost.",

@@ -3,7 +3,7 @@ import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
 import { policyOf, refusal } from "../../support/proxy/named_hosts.ts";
 
 Deno.test("AddressPolicy.check(): allowHosts alone decides which hosts are allowed", async () => {
-  // patterns, URLs that fit, URLs that do not
+  // patterns, matching URLs, other URLs
   const table = [
     [["one.example"], ["http://one.example/", "https://ONE.example.:8443/"], [
       "http://below.one.example/",

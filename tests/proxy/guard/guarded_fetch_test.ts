@@ -7,7 +7,7 @@ const policy = new AddressPolicy({
   resolve: (name) => Promise.resolve(name === "nas.example" ? ["10.0.0.1"] : ["1.1.1.1"]),
 });
 
-/** A `fetch` that answers by path, and the URLs that it was asked for. */
+/** A `fetch` that records the requested URLs. */
 function recorded(answer: (url: URL) => Response = () => new Response("bytes")) {
   const asked: string[] = [];
   const inits: (RequestInit | undefined)[] = [];

@@ -7,7 +7,7 @@ import {
 } from "../../../lib/proxy/guard/ip_address.ts";
 import { mulberry32 } from "../../support/random.ts";
 
-/** An address that is known to be one. */
+/** Parses an address that must be valid. */
 function address(text: string) {
   const parsed = parseIpAddress(text);
   assert(parsed !== undefined, text);
@@ -71,7 +71,7 @@ Deno.test("parseIpAddress() rejects any other text", () => {
 Deno.test("parseIpAddress() parses any IPv6 address as the platform spells it", () => {
   const random = mulberry32(1);
   for (let round = 0; round < 1000; round++) {
-    // Many zeros, so that they are shortened in every place.
+    // Many zeros, so that every position is shortened.
     const groups = Array.from({ length: 8 }, () => random() < 0.6 ? 0 : random() * 0x10000 | 0);
     const bits = groups.reduce((whole, group) => whole << 16n | BigInt(group), 0n);
     const text = groups.map((group) => group.toString(16)).join(":");
@@ -155,7 +155,7 @@ Deno.test("classifyAddress() returns the purpose of an address", () => {
     ["febf::1", "link-local"],
     ["fec0::1", "private"],
     ["ff02::1", "multicast"],
-    // IPv4 inside: mapped, compatible, translated, NAT64, 6to4.
+    // Embedded IPv4: mapped, compatible, translated, NAT64, 6to4.
     ["::ffff:8.8.8.8", "public"],
     ["::ffff:127.0.0.1", "loopback"],
     ["::ffff:7f00:1", "loopback"],

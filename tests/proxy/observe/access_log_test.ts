@@ -13,7 +13,7 @@ const ENTRY: AccessEntry = {
   outcome: "complete",
 };
 
-/** The URL as a line shows it. */
+/** Returns the URL as shown in a line. */
 function shown(query: string): string {
   const url = `http://proxy.example/proxy?${query}`;
   return JSON.parse(accessLine({ ...ENTRY, url }, "json")).url.replace("/proxy?", "");

@@ -32,7 +32,7 @@ Deno.test("BlockRecord joins neighbouring blocks of a large file to cells", () =
   assertEquals(record.length, 0);
   record.add(99, 1);
   assertEquals([...record.since(0)], [[0, 1]]);
-  // The last cell has a block less.
+  // The last cell has one block less.
   for (let block = blocks - 99; block < blocks; block++) record.add(block, 2);
   assertEquals([...record.since(1)], [[16 * 1024 - 1, 2]]);
   const unknown = new BlockRecord(0);

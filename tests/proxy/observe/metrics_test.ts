@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { DownloadStats, MirrorStats } from "../../../mod.ts";
 import { Metrics } from "../../../lib/proxy/observe/metrics.ts";
 
-/** What a mirror did. */
+/** Statistics of a mirror. */
 function mirror(url: string, facts: Partial<MirrorStats> = {}): MirrorStats {
   return {
     url,
@@ -20,7 +20,7 @@ function mirror(url: string, facts: Partial<MirrorStats> = {}): MirrorStats {
   };
 }
 
-/** What a download did. */
+/** Statistics of a download. */
 function stats(facts: Partial<DownloadStats> = {}): DownloadStats {
   return {
     size: undefined,
@@ -37,7 +37,7 @@ function stats(facts: Partial<DownloadStats> = {}): DownloadStats {
   };
 }
 
-/** Every sample of the text, by name and labels; fails where a line is none of the format's. */
+/** Parses every sample of the text, by name and labels; fails on an invalid line. */
 async function samples(metrics: Metrics): Promise<Record<string, number>> {
   const text = await metrics.text();
   assert(text.endsWith("\n"));

@@ -10,7 +10,7 @@ interface Line {
   readonly outcome: string;
 }
 
-/** A handler that keeps its log. */
+/** A handler whose log is recorded. */
 function logged(options: ProxyOptions = {}) {
   const lines: Line[] = [];
   const handler = createHandler({
@@ -22,7 +22,7 @@ function logged(options: ProxyOptions = {}) {
   const get = (path: string, init?: RequestInit) =>
     handler(new Request(`http://proxy.test${path}`, init));
   const figures = () => lines.map(({ status, bytes, outcome }) => [status, bytes, outcome]);
-  /** What ends a moment after its last byte is there is waited for. */
+  /** Waits for the line: a request ends a moment after its last byte. */
   const have = async (count: number) => {
     for (let turn = 0; lines.length < count; turn++) {
       assert(turn < 10_000, `only ${lines.length} lines are there`);
@@ -84,7 +84,7 @@ Deno.test("internal errors are reported to the operator, not to the client", asy
   const told: unknown[] = [];
   const { get, figures } = logged({
     onError: (error) => told.push(error),
-    // No download can be made of it.
+    // An invalid option of the downloads.
     download: { headers: { "a space": "the inner detail" } },
   });
   const response = await get("/proxy?host=http://127.0.0.1:9/f");

@@ -38,7 +38,7 @@ Deno.test("evaluatePreconditions(): If-Match compares strongly", () => {
     ['""', '""', true],
     ["", '"a"', false],
     [",", '"a"', false],
-    // No entity tags: what comes behind them does not count.
+    // Not entity tags: everything after them is ignored.
     ["a", '"a"', false],
     ["'a'", '"a"', false],
     ['w/"a"', '"a"', false],
@@ -111,7 +111,7 @@ Deno.test("evaluatePreconditions() compares dates and ignores invalid ones", () 
   ] as const;
   for (const [name, value, expected] of table) {
     assertEquals(outcome({ [name]: value }), expected, `${name}: ${value}`);
-    // Without a date of the file, or one that is none, there is nothing to compare.
+    // Without a valid date of the file there is nothing to compare.
     for (const lastModified of [undefined, "yesterday"]) {
       assertEquals(outcome({ [name]: value }, { etag: '"a"', lastModified }), "proceed");
     }
@@ -124,14 +124,14 @@ Deno.test("evaluatePreconditions() evaluates several preconditions in order", ()
   const [same, other] = ['"a"', '"b"'];
   const table: [headers: Record<string, string>, expected: string][] = [
     [{}, "proceed"],
-    // If-Match before If-Unmodified-Since, whatever that says.
+    // If-Match overrides If-Unmodified-Since.
     [{ "if-match": same, "if-unmodified-since": BEFORE }, "proceed"],
     [{ "if-match": other, "if-unmodified-since": AFTER }, "failed"],
-    // If-None-Match before If-Modified-Since, whatever that says.
+    // If-None-Match overrides If-Modified-Since.
     [{ "if-none-match": other, "if-modified-since": AFTER }, "proceed"],
     [{ "if-none-match": "", "if-modified-since": AFTER }, "proceed"],
     [{ "if-none-match": same, "if-modified-since": BEFORE }, "not modified"],
-    // 412 before 304, and 304 after what held.
+    // 412 takes precedence over 304.
     [{ "if-match": other, "if-none-match": same }, "failed"],
     [{ "if-match": same, "if-none-match": same }, "not modified"],
     [{ "if-match": same, "if-none-match": other }, "proceed"],
@@ -183,7 +183,7 @@ Deno.test("rangeApplies() accepts only the current strong validator", () => {
     [MODIFIED, undated, false],
     [BEFORE, strong, false],
     [AFTER, strong, false],
-    // Exactly: not the same time in another form.
+    // Exact match: not the same time in another format.
     ["Sun Nov  6 08:49:37 1994", strong, false],
     ["Sun, 06 Nov 1994 08:49:37 UTC", strong, false],
     ["yesterday", { ...strong, lastModified: "yesterday" }, false],

@@ -11,12 +11,12 @@ import {
 const A = "http://a.example/f";
 const B = "https://b.example/f?x=1";
 
-/** A query from pairs, so that nothing needs to be encoded. */
+/** Parses a query from unencoded pairs. */
 function parse(pairs: readonly (readonly [string, string])[], maxMirrors = 32): ProxyQuery {
   return parseProxyQuery(new URLSearchParams(pairs.map((pair) => [...pair])), maxMirrors);
 }
 
-/** Options that are read from parameters besides two mirrors. */
+/** Returns the options of a query with two mirrors and these parameters. */
 function options(...pairs: readonly (readonly [string, string])[]): QueryOptions {
   return parse([["url", A], ["url", B], ...pairs]).options;
 }
@@ -42,10 +42,10 @@ Deno.test("parseProxyQuery() collects mirrors, each once, in order", () => {
     [[["hosts", B], ["url", "http://c/"], ["host", A]], [B, "http://c/", A]],
     [[["host", ` ${A} , ${B} ,`]], [A, B]],
     [[["host", `,${A},,${A}`], ["url", A], ["hosts", B], ["host", B]], [A, B]],
-    // Written otherwise, the same.
+    // Other spellings of the same URL.
     [[["host", "HTTP://A.example:80/x/../f,http://a.example/f#top"]], [A]],
     [[["host", "http://a.example,http://a.example/"]], ["http://a.example/"]],
-    // Credentials are kept, but make no other mirror.
+    // Credentials are kept, but do not make a different mirror.
     [[["url", "http://me:pw@a.example/f"], ["url", A]], ["http://me:pw@a.example/f"]],
     [[["host", "http://[::1]:8080/f,http://127.1/f"]], [
       "http://[::1]:8080/f",
@@ -138,7 +138,7 @@ Deno.test("parseProxyQuery(): messages contain no credentials, queries, control 
     assertStringIncludes(detail, `url has ${shown}`);
     assertEquals(detail.includes("hunt"), false, detail);
   }
-  // The comma of a password takes a URL apart.
+  // A comma in a password splits the URL.
   const detail = refusal([["host", "http://me:hunter2,x@a.example/f"]]);
   assertEquals(detail.includes("hunter2"), false, detail);
   const unknown = refusal([["host", A], ["http://me:hunter2@a.example/", ""]]);

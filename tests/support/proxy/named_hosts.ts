@@ -1,5 +1,5 @@
 /**
- * Names for the tests of what the proxy may be sent to; no name server is asked.
+ * Host names for tests of the address policy, resolved without a name server.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import {
 } from "../../../lib/proxy/guard/address_policy.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
 
-/** Names of the tests, and their addresses. */
+/** The names and their addresses. */
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   "one.example": ["1.1.1.1", "2606:4700:4700::1111"],
   "below.one.example": ["1.1.1.2"],
@@ -26,7 +26,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   "localhost": ["127.0.0.1", "::1"],
 };
 
-/** A policy that knows some names below `example`, and which names it looked up. */
+/** Creates a policy with these names, and records which ones it resolves. */
 export function policyOf(options: AddressPolicyOptions = {}) {
   const asked: string[] = [];
   const resolve = (name: string) => {
@@ -37,7 +37,7 @@ export function policyOf(options: AddressPolicyOptions = {}) {
   return { policy: new AddressPolicy({ resolve, ...options }), asked };
 }
 
-/** The words with which a URL is refused; `undefined` when it is not. */
+/** Returns the message with which a URL is refused, `undefined` if it is allowed. */
 export async function refusal(policy: AddressPolicy, url: string): Promise<string | undefined> {
   try {
     await policy.check(new URL(url));

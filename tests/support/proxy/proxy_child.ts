@@ -1,5 +1,5 @@
 /**
- * The proxy's command in a process of its own.
+ * Runs the proxy's command as a child process.
  *
  * @module
  */
@@ -9,26 +9,26 @@ import { assertEquals } from "@std/assert";
 /** The project's root. */
 export const ROOT = new URL("../../../", import.meta.url);
 
-/** The flag that maps imports to what can be had everywhere. */
+/** The option that maps imports to npm. */
 export const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;
 
-/** Where there are no signals to end it: Windows knows no SIGTERM. */
+/** Whether the platform has no SIGTERM. */
 export const NO_SIGNALS = Deno.build.os === "windows";
 
-/** The longest that a server lives, in milliseconds: a test that waits in vain fails then. */
+/** Maximum lifetime of a child, in milliseconds. */
 const LIFE_MS = 60_000;
 
-/** A server in a process of its own, ended with the test. */
+/** A child process that is killed at the end of the test. */
 export class Child implements AsyncDisposable {
-  /** All that it writes to stdout. */
+  /** Everything written to stdout. */
   readonly stdout: Promise<string>;
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #http = Deno.createHttpClient({});
   readonly #life: ReturnType<typeof setTimeout>;
-  /** What it has said so far, as far as that was read. */
+  /** Everything read from stderr so far. */
   stderr = "";
-  /** Where it listens. */
+  /** The URL it listens on. */
   url = "";
 
   /** Starts Deno with arguments. */
@@ -45,7 +45,7 @@ export class Child implements AsyncDisposable {
     this.#lines = this.#child.stderr.pipeThrough(new TextDecoderStream()).getReader();
   }
 
-  /** Reads stderr until it says that. */
+  /** Reads stderr until it matches. */
   async said(what: RegExp): Promise<string> {
     for (;;) {
       const match = what.exec(this.stderr);
@@ -56,17 +56,17 @@ export class Child implements AsyncDisposable {
     }
   }
 
-  /** Asks it for something, over connections that end with the test. */
+  /** Requests a path over connections that close with the test. */
   ask(path: string, init: RequestInit = {}): Promise<Response> {
     return fetch(new URL(path, this.url), { ...init, client: this.#http });
   }
 
-  /** Sends it a signal. */
+  /** Sends a signal. */
   signal(name: Deno.Signal): void {
     this.#child.kill(name);
   }
 
-  /** How it ends, with everything that it said. */
+  /** Waits for its exit and returns the code and all output. */
   async end(): Promise<{ code: number; stderr: string; stdout: string }> {
     for (;;) {
       const { done, value } = await this.#lines.read();
@@ -77,14 +77,14 @@ export class Child implements AsyncDisposable {
     return { code, stderr: this.stderr, stdout: await this.stdout };
   }
 
-  /** Ends it, whatever it does. */
+  /** Kills it. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http.close();
     clearTimeout(this.#life);
     try {
       this.signal("SIGKILL");
     } catch {
-      // It has ended.
+      // It has exited.
     }
     await this.#lines.cancel();
     await this.stdout;
@@ -92,21 +92,21 @@ export class Child implements AsyncDisposable {
   }
 }
 
-/** The command, with no more permissions than it needs. */
+/** Starts the command with only the permissions it needs. */
 export function command(...args: string[]): Child {
   const permissions = ["--no-prompt", "--allow-net", "--allow-read"];
   const script = new URL("server.ts", ROOT).href;
   return new Child(["run", "--quiet", "--no-check", MAP, ...permissions, script, ...args]);
 }
 
-/** The command, listening on a free port. */
+/** Starts the command on a free port. */
 export async function started(...args: string[]): Promise<Child> {
   const child = command("--port=0", ...args);
   child.url = await child.said(/listening on (\S+)/);
   return child;
 }
 
-/** The path at which the proxy has the file of a mirror. */
+/** Returns the path of a mirror's file on the proxy. */
 export function proxied(mirror: { readonly url: string }): string {
   return `/proxy?host=${encodeURIComponent(mirror.url)}`;
 }
