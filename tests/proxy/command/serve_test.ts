@@ -53,7 +53,7 @@ Deno.test("the command reports an error in one line and its exit code", async ()
   );
   const none = new URL("README.md", ROOT).pathname;
   const table: [args: string[], code: number, says: string][] = [
-    [["--hots=a"], 2, "did you mean --host?"],
+    [["--hots=a"], 2, "did you mean '--host'?"],
     [["--host=0.0.0.0"], 2, "--host 0.0.0.0 lets others reach the proxy"],
     [["--memory=5"], 2, '--memory is "5"'],
     [["--allow-host=*"], 2, '--allow-host is "*"'],
