@@ -1,7 +1,7 @@
 /**
- * The demonstration: a file of 64 MB from three local mirrors whose links are shaped like the
- * thesis's testbed (150, 50 and 15 Mbit/s; round trips of 10, 30 and 100 ms). The mirrors run in a
- * process of their own, so that the download is an honest one.
+ * The demo: downloads 64 MB from three local mirrors with the links of the thesis's testbed (150, 50
+ * and 15 Mbit/s; round trips of 10, 30 and 100 ms). The mirrors run in another process, so that they do
+ * not share an event loop with the download.
  *
  * @module
  */
@@ -45,7 +45,7 @@ function table(stats: DownloadStats, meanInvalidBlocks: number, right: boolean):
   const limit = mirrors.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
   const rate = 1000 * SIZE / stats.elapsedMs;
   const rows = [
-    ["mirror", "link", "brought", "share", "mean rate", "requests"],
+    ["mirror", "link", "received", "share", "mean rate", "requests"],
     ...stats.mirrors.map(({ bytes, share, requests }, index) => [
       new URL(stats.mirrors[index]!.url).host,
       `${LINKS[index]![0]} Mbit/s, ${LINKS[index]![1]} ms`,
@@ -56,17 +56,17 @@ function table(stats: DownloadStats, meanInvalidBlocks: number, right: boolean):
     ]),
   ];
   const facts = [
-    ["rate", `${formatRate(rate)}, ${formatPercent(rate / limit)} of what the links can carry`],
+    ["rate", `${formatRate(rate)}, ${formatPercent(rate / limit)} of the capacity of the links`],
     ["time", `${(stats.elapsedMs / 1000).toFixed(2)} s`],
     ["first byte", `after ${stats.firstByteMs!.toFixed(0)} ms`],
     ["invalid blocks", `${meanInvalidBlocks.toFixed(2)} on average`],
     ["peak buffer", formatBytes(stats.peakBufferedBytes)],
-    ["SHA-256", right ? "right" : "WRONG"],
+    ["SHA-256", right ? "correct" : "WRONG"],
   ];
   return [...align(rows), "", ...align(facts)].join("\n");
 }
 
-/** The first two columns to the left, figures to the right. */
+/** Aligns the first two columns left, the others right. */
 function align(rows: readonly string[][]): string[] {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   const pad = (cell: string, column: number) =>

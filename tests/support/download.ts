@@ -1,5 +1,5 @@
 /**
- * Downloads for tests: reads a download to its end, or to its error, and keeps what can be asserted.
+ * Runs downloads for tests, from mirrors of the lab, and collects their results.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { DownloadStats, TraceEvent } from "../../mod.ts";
 import { type Content, randomContent } from "./lab/content.ts";
 import { type LabMirror, type MirrorOptions, startMirror } from "./lab/mirror_lab.ts";
 
-/** What came of a download. */
+/** The result of a download. */
 export interface Outcome {
-  /** SHA-256 of the bytes that came, in hexadecimal. */
+  /** SHA-256 of the received bytes, in hexadecimal. */
   readonly sha256: string;
   readonly bytes: number;
   readonly stats: DownloadStats;
   readonly events: readonly TraceEvent[];
-  /** What the iteration threw. */
+  /** The error that ended the iteration. */
   readonly error: unknown;
 }
 
@@ -43,7 +43,7 @@ export const IMPATIENT: DownloaderOptions = {
   retry: { ...QUICK.retry, attempts: 50 },
 };
 
-/** Reads a download to its end. */
+/** Reads a download until it ends or fails. */
 export async function download(
   urls: readonly string[],
   options: DownloaderOptions = {},
@@ -65,10 +65,10 @@ export async function download(
   return { sha256: hash.digest("hex"), bytes, stats: downloader.stats(), events, error };
 }
 
-/** The file of the wire tests: 20 blocks, and a last one that is shorter than the rest. */
+/** The file of the wire tests: 20 blocks and a shorter last one. */
 export const FILE: Content = randomContent(1_012_345, 7);
 
-/** Runs with mirrors of the lab, one for each of `options`; they have {@linkcode FILE}. */
+/** Runs a function with one mirror for each of `options`; they serve {@linkcode FILE} by default. */
 export async function withMirrors(
   options: readonly Partial<MirrorOptions>[],
   run: (urls: string[], mirrors: LabMirror[]) => Promise<void>,

@@ -1,11 +1,10 @@
 /**
- * Chance with a seed: the same numbers on every machine, so that whatever is left to chance in a
- * test or a simulation can be repeated.
+ * Seeded random numbers, the same on every machine, which make tests and simulations repeatable.
  *
  * @module
  */
 
-/** A small random number generator: numbers from 0 up to, but without, 1. */
+/** Returns a generator of numbers in [0, 1): Mulberry32. */
 export function mulberry32(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -16,7 +15,7 @@ export function mulberry32(seed: number): () => number {
   };
 }
 
-/** A normally distributed number of mean 0 and standard deviation 1, by Box and Muller. */
+/** Returns a normally distributed number, mean 0 and standard deviation 1 (Box-Muller). */
 export function gaussian(random: () => number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));
   return radius * Math.cos(2 * Math.PI * random());

@@ -1,5 +1,5 @@
 /**
- * A directory with a part file in it, for tests of what is done with that.
+ * A temporary directory and part files in it, for tests of resumption.
  *
  * @module
  */
@@ -12,12 +12,10 @@ import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
-/** A mirror. */
 export const A = "http://a.example/f";
-/** Another one. */
 export const B = "http://b.example/f";
 
-/** A directory that goes away. */
+/** Makes a directory that is removed when disposed. */
 export function workplace() {
   const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-part-" }));
   const read = (name: string) => Deno.readTextFileSync(`${path}/${name}`);
@@ -33,7 +31,7 @@ export function workplace() {
   };
 }
 
-/** A directory that goes away. */
+/** A directory of {@linkcode workplace}. */
 export type Workplace = ReturnType<typeof workplace>;
 
 /** The place that a command would have; `-o` unless the URL's name is to be taken. */
@@ -49,7 +47,7 @@ export async function fileTarget(
   return place;
 }
 
-/** Opens the part file of the directory. */
+/** Opens the part file in the directory. */
 export async function open(
   place: Workplace,
   options: Partial<PartFileOptions> = {},
@@ -57,29 +55,29 @@ export async function open(
   return await PartFile.open(await fileTarget(place), { resume: false, ...options });
 }
 
-/** A text in bytes. */
+/** Encodes a text. */
 export const text = (value: string) => new TextEncoder().encode(value);
 
-/** What a download finds out. */
+/** Returns the file facts of a download. */
 export const facts = (size: number | undefined, etag?: string, url = A): FileFacts => ({
   info: { size, etag, lastModified: undefined, mirrors: [url] },
 });
 
-/** What is known of a mirror. */
+/** Returns a known mirror. */
 export const known = (url: string, etag: string) => ({
   url,
   location: undefined,
   validators: { etag, lastModified: undefined, strong: etag },
 });
 
-/** Waits for a refusal with an exit code; resolves to its message. */
+/** Asserts that a promise rejects with an exit code; returns the message. */
 export async function refuse(promise: Promise<unknown>, exitCode: ExitCode): Promise<string> {
   const error = await assertRejects(() => promise, CommandError) as CommandError;
   assertEquals(error.exitCode, exitCode, error.message);
   return error.message;
 }
 
-/** Writes the beginning of a file, as a download that is then killed would. */
+/** Writes the beginning of a file, as a download does that is killed afterwards. */
 export async function leave(place: Workplace, bytes: string, facts: FileFacts): Promise<void> {
   using part = await open(place);
   part.begin(facts);

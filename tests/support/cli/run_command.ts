@@ -1,5 +1,5 @@
 /**
- * Runs the downloader within a test's own process.
+ * Runs the download command in the process of the test.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { Report } from "../../../lib/cli/report/report.ts";
 import { TextReport } from "../../../lib/cli/report/text_report.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
-/** What a command has told. */
+/** The output of a command. */
 export interface Told {
-  /** On stderr, without the errors. */
+  /** Written to stderr, without the errors. */
   readonly shown: string;
-  /** On stdout, without the bytes of files. */
+  /** Written to stdout, without the bytes of files. */
   readonly written: string;
 }
 
 /**
- * Does what a command line says. What is shown is told to `watch` at once, which may abort as a signal
- * would. Rejects with the error of the file that gave the exit code.
+ * Runs a command line. Calls `watch` with all of stderr after each write; it may abort as a signal would.
+ * Rejects with the error of the file that set the exit code.
  */
 export async function runCommand(
   args: readonly string[],
@@ -30,7 +30,7 @@ export async function runCommand(
   const command = await parseArguments(args);
   if (command.type !== "download") throw new Error(`This is no download: ${command.type}`);
   const controller = new AbortController();
-  // As a signal would: not from within what the download is just telling.
+  // As a signal would: not from within a call of the report.
   const interrupted = new CommandError(ExitCode.INTERRUPTED, "interrupted");
   const abort = () => queueMicrotask(() => controller.abort(interrupted));
   let shown = "";

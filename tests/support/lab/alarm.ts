@@ -1,24 +1,23 @@
 /**
- * Alarms that ring within a tenth of a millisecond. `setTimeout` counts whole milliseconds and fires 0.1 to 1.3 ms
- * late, which an emulated round trip of 10 ms would show as a tenth. An alarm sleeps in `setTimeout` up to shortly
- * before its time and passes the rest in short naps, between which the event loop runs.
+ * Timers with a precision of a tenth of a millisecond. `setTimeout` counts whole milliseconds and fires 0.1 to 1.3 ms
+ * late, up to 10 % of an emulated round trip of 10 ms. An alarm waits in `setTimeout` until shortly before its time,
+ * then in short sleeps between which the event loop runs.
  *
  * @module
  */
 
 import { clearImmediate, setImmediate } from "node:timers";
 
-/** Something that rings once, unless it is cancelled before. */
+/** A timer that fires once, unless it is cancelled. */
 export interface Alarm {
-  /** The alarm will not ring any more. */
   cancel(): void;
 }
 
-/** How long before its time an alarm leaves `setTimeout`, in milliseconds: what that may be late by. */
+/** An alarm leaves `setTimeout` this long before its time, in milliseconds: the most it is late. */
 const NEAR_MS = 1.3;
-/** The longest nap, in milliseconds: so long may an event wait while an alarm is near. */
+/** Maximum sleep, in milliseconds: the delay of other events while an alarm is near. */
 const NAP_MS = 0.15;
-/** A nap overshoots by about this much, in milliseconds. */
+/** A sleep takes about this much longer, in milliseconds. */
 const NAP_LATE_MS = 0.06;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
@@ -57,7 +56,7 @@ class PreciseAlarm implements Alarm {
   }
 }
 
-/** Rings what is due, naps towards the next one, and comes back in the next turn of the event loop. */
+/** Fires due alarms, sleeps towards the next one, and continues in the next turn of the event loop. */
 function takeTurn(): void {
   turn = undefined;
   let next = Infinity;

@@ -1,7 +1,6 @@
 /**
- * What a mirror of the lab answers to a request: the response head, the pieces of the body, and how it ends. A pure
- * function of the file, the request and the fault that it meets, so everything about HTTP is decided here and the
- * server only carries it out.
+ * The response of a mirror to a request: the head, the segments of the body, and the end. A pure function of the file,
+ * the request and the fault: everything about HTTP is decided here, and the server only sends it.
  *
  * @module
  */
@@ -19,43 +18,43 @@ import {
 } from "./http_wire.ts";
 import type { Source } from "./link.ts";
 
-/** The file as a mirror has it. */
+/** The file of a mirror and its header fields. */
 export interface Resource {
   readonly content: Content;
-  /** The ETag field, undefined for none. */
+  /** The ETag field, `undefined` for none. */
   readonly etag: string | undefined;
-  /** The Last-Modified field, undefined for none. */
+  /** The Last-Modified field, `undefined` for none. */
   readonly lastModified: string | undefined;
   readonly contentType: string;
   readonly ranges: boolean;
   readonly unknownLength: "chunked" | "star" | undefined;
-  /** Fields that are added, or replace others of the same name. */
+  /** Additional fields; they replace others of the same name. */
   readonly responseHeaders: Readonly<Record<string, string>>;
 }
 
 /** Bytes of the content, or framing around them. */
 export type Segment = Uint8Array | { content: Content; range: ByteRange };
 
-/** How a response ends once its segments are sent. */
+/** What happens after the last segment. */
 export type AnswerEnd = "complete" | "close" | "reset" | "stall";
 
-/** A response that is ready to be sent. */
+/** A response to be sent. */
 export interface Answer {
   readonly segments: Iterable<Segment>;
-  /** What follows the last segment: the next request, an orderly close, a RST, or nothing for ever. */
+  /** After the last segment: the next request, an orderly close, a RST, or silence. */
   readonly end: AnswerEnd;
-  /** Whether the end is one that a fault made. */
+  /** Whether a fault causes the end. */
   readonly byFault: boolean;
 }
 
-/** How much content one chunk of a chunked body holds, in bytes. */
+/** Size of the chunks of a chunked body, in bytes. */
 const CHUNK_SIZE = 256 * 1024;
 const BOUNDARY = "mirror-lab-boundary";
 const encoder = new TextEncoder();
 
 type Field = readonly [name: string, value: string | undefined];
 
-/** An answer without content: redirects, errors. */
+/** Returns a response without the file: a redirect or an error. */
 export function plainAnswer(
   request: RequestHead | undefined,
   status: number,
@@ -82,7 +81,7 @@ export function askedRange({ content }: Resource, request: RequestHead): ByteRan
   return range === "unsatisfiable" ? undefined : range;
 }
 
-/** The answer to a GET or HEAD for the file. */
+/** Returns the response to a GET or HEAD for the file. */
 export function fileAnswer(resource: Resource, request: RequestHead, fault?: Fault): Answer {
   if (fault?.kind === "status") {
     const fields: Record<string, string> = {};
@@ -124,7 +123,7 @@ export function fileAnswer(resource: Resource, request: RequestHead, fault?: Fau
   return { segments: cutAfter(segments, cut.afterBytes), end: cut.end, byFault: true };
 }
 
-/** The Range field, if it counts: on GET only, and if If-Range holds. */
+/** Returns the requested range if Range applies: on GET only, and if If-Range holds. */
 function countingRange(
   resource: Resource,
   request: RequestHead,
@@ -142,7 +141,7 @@ function countingRange(
   return [range[0], Math.min(range[1], range[0] + Math.max(1, fault.bytes))];
 }
 
-/** A body and the fields that describe it. */
+/** A body and its fields. */
 interface Representation {
   segments: Segment[];
   /** Body length in bytes. */
@@ -190,7 +189,7 @@ function representation(
   return { segments, length, contentType, contentRange };
 }
 
-/** Another place of the same length where there is one, else one byte less. */
+/** Returns another range of the same length if there is one, else one byte less. */
 function shifted([start, end]: ByteRange, size: number): ByteRange {
   if (end < size) return [start + 1, end + 1];
   return start > 0 ? [start - 1, end - 1] : [Math.min(1, size - 1), end];
@@ -214,7 +213,7 @@ function multipart(
   };
 }
 
-/** Where and how a fault breaks the body off; undefined when the body never gets that far. */
+/** Returns where and how a fault ends the body, `undefined` if the body is shorter. */
 function cutOf(
   fault: Fault | undefined,
   length: number,
@@ -263,7 +262,7 @@ function* inChunks(body: Iterable<Segment>): Generator<Segment> {
   yield encoder.encode("0\r\n\r\n");
 }
 
-/** The segments up to that many bytes of content. */
+/** Yields the segments up to that many bytes of content. */
 function* cutAfter(segments: Iterable<Segment>, afterBytes: number): Generator<Segment> {
   let left = afterBytes;
   for (const segment of segments) {
@@ -280,13 +279,13 @@ function* cutAfter(segments: Iterable<Segment>, afterBytes: number): Generator<S
   }
 }
 
-/** Reads the segments of an answer piece by piece, and counts the bytes of content among them. */
+/** Reads the segments of a response piece by piece, and counts the bytes of content. */
 export class SegmentSource implements Source {
   readonly #segments: Iterator<Segment>;
   readonly #count: (bytes: number) => void;
   #next: Segment | undefined;
 
-  /** @param count is told how many bytes of content each piece holds that is taken */
+  /** @param count called with the bytes of content in each piece */
   constructor(segments: Iterable<Segment>, count: (bytes: number) => void) {
     this.#segments = segments[Symbol.iterator]();
     this.#count = count;

@@ -1,5 +1,5 @@
 /**
- * A client for the mirrors of the lab: what the lab's own tests ask with and look at.
+ * A client for the lab's own tests.
  *
  * @module
  */
@@ -8,12 +8,12 @@ import { assert, assertEquals } from "@std/assert";
 import { type Content, randomContent } from "./content.ts";
 import { type LabMirror, type MirrorOptions, startMirror } from "./mirror_lab.ts";
 
-/** Size of the test file in bytes. */
+/** Size of the test file, in bytes. */
 export const SIZE = 300_000;
 /** The test file. */
 export const content: Content = randomContent(SIZE);
 
-/** Runs with a mirror of the test file, and a client of its own that leaves no connection behind. */
+/** Runs a function with a mirror of the test file and an HTTP client, which are closed afterwards. */
 export async function withMirror(
   options: Partial<MirrorOptions>,
   run: (mirror: LabMirror, ask: Ask) => Promise<void>,
@@ -27,10 +27,10 @@ export async function withMirror(
   });
 }
 
-/** Asks the mirror for its file, or a range of it. */
+/** Requests the file of the mirror, or a range of it. */
 export type Ask = (range?: string, init?: RequestInit & { url?: string }) => Promise<Response>;
 
-/** Reads a body until it ends or breaks. */
+/** Reads a body until it ends or fails. */
 export async function readAll(response: Response): Promise<{ bytes: Uint8Array; error?: unknown }> {
   const parts: Uint8Array[] = [];
   const joined = () => new Uint8Array(parts.flatMap((part) => [...part]));
@@ -42,7 +42,7 @@ export async function readAll(response: Response): Promise<{ bytes: Uint8Array; 
   return { bytes: joined() };
 }
 
-/** How a connection ends that asks for 100 kB: fetch does not tell a reset from an early end. */
+/** Returns how a connection ends that requests 100 kB; `fetch` does not tell a reset from an early end. */
 export async function endOfConnection(mirror: LabMirror, afterHead?: () => void): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port: mirror.port });
   const request = "GET /file.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=0-99999\r\n\r\n";
@@ -58,7 +58,7 @@ export async function endOfConnection(mirror: LabMirror, afterHead?: () => void)
   }
 }
 
-/** Reads that many bytes, and then what the next read does within `waitMs`. */
+/** Reads that many bytes, then returns what the next read does within `waitMs`. */
 export async function readThenWait(
   response: Response,
   length: number,
@@ -77,14 +77,14 @@ export async function readThenWait(
   return next;
 }
 
-/** Asserts that these are the bytes `[start, end)` of the test file. */
+/** Asserts that `actual` is `[start, end)` of the test file. */
 export function sameBytes(actual: Uint8Array, start: number, end: number): void {
   assertEquals(actual.length, end - start);
   const expected = content.read(start, end);
   assert(actual.every((byte, i) => byte === expected[i]), `not the bytes [${start}, ${end})`);
 }
 
-/** Waits, turn by turn of the event loop, for a condition that a socket event brings about. */
+/** Polls a condition in each turn of the event loop; returns its value. */
 export async function until<T>(condition: () => T | undefined): Promise<T> {
   for (;;) {
     const value = condition();

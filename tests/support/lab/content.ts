@@ -1,33 +1,32 @@
 /**
- * The files that the mirrors of the lab serve. A content of any size is read by byte ranges and costs at most a few
- * megabytes of memory: random content repeats one pattern of prime length, so no multiple of a block size ever
- * meets the same bytes again, and a block put in the wrong place is seen by its hash.
+ * The files of the lab. Content of any size is read by ranges and takes a few megabytes of memory: random content
+ * repeats a pattern of prime length, so that no two blocks are equal and a block in the wrong place changes the hash.
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
 
-/** A file that is read by byte ranges. */
+/** A file that is read by ranges. */
 export interface Content {
   /** Length in bytes. */
   readonly size: number;
   /**
-   * The bytes `[start, end)`, with `0 <= start <= end <= size`. May be a view of memory shared with other reads:
-   * never to be written to.
+   * Returns the bytes `[start, end)`, with `0 <= start <= end <= size`. They may share memory with other reads and
+   * must not be written to.
    */
   read(start: number, end: number): Uint8Array<ArrayBuffer>;
-  /** SHA-256 of the whole content in hex; computed at the first call, piece by piece. */
+  /** Returns the SHA-256 of the whole content in hexadecimal; computed by the first call. */
   sha256(): string;
 }
 
 /** Length of the repeated pattern in bytes: the largest prime below 2^20. */
 const PATTERN_SIZE = 1_048_573;
 
-/** How much is hashed at a time, in bytes. */
+/** Bytes that are hashed at once. */
 const HASH_PIECE = 1 << 20;
 
-/** Holds what all contents share: the bounds check and the cached hash. */
+/** The bounds check and the cached hash of all contents. */
 abstract class BaseContent implements Content {
   readonly size: number;
   #sha256: string | undefined;
@@ -61,7 +60,7 @@ abstract class BaseContent implements Content {
 }
 
 class RandomContent extends BaseContent {
-  /** The pattern twice in a row: a read of up to one pattern length is one view, wherever it starts. */
+  /** The pattern twice: a read of up to one pattern length is one view. */
   readonly #twice: Uint8Array<ArrayBuffer>;
 
   constructor(size: number, seed: number) {
@@ -138,7 +137,7 @@ class ResizedContent extends BaseContent {
 }
 
 /**
- * Pseudo-random bytes, the same for the same seed. Contents of different seeds differ in nearly every byte.
+ * Returns pseudo-random content, the same for the same seed. Different seeds differ in nearly every byte.
  *
  * @param size length in bytes, 4 GiB and more too
  */
@@ -146,22 +145,22 @@ export function randomContent(size: number, seed = 1): Content {
   return new RandomContent(size, seed);
 }
 
-/** A copy of these bytes as a content. */
+/** Returns content with a copy of these bytes. */
 export function bytesContent(bytes: Uint8Array): Content {
   return new BytesContent(bytes);
 }
 
-/** The same size, and the same bytes up to offset `from`; every byte from there on is another. */
+/** Returns content of the same size whose bytes all differ from offset `from` on. */
 export function otherContent(content: Content, from = 0): Content {
   return new OtherContent(content, from);
 }
 
-/** The same bytes with another length: cut at `size`, or followed by zeros up to it. */
+/** Returns the same content cut at `size`, or padded with zeros up to it. */
 export function resizedContent(content: Content, size: number): Content {
   return new ResizedContent(content, size);
 }
 
-/** Marsaglia's xorshift32 over the bytes, seeded so that small seeds start far apart. */
+/** Fills bytes by Marsaglia's xorshift32; small seeds start far apart. */
 function fillRandom(bytes: Uint8Array, seed: number): void {
   let x = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) | 0;
   x ^= x >>> 13;

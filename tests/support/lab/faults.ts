@@ -1,53 +1,53 @@
 /**
- * What can go wrong with a mirror, as plain data (it also travels as JSON to a lab in another process), and the plan
- * that says which fault a request meets.
+ * The faults of a mirror, as plain data that can be sent as JSON to a lab in another process, and the plan that selects
+ * the fault of a request.
  *
  * @module
  */
 
-/** When a fault strikes. */
+/** Which requests a fault affects. */
 export interface FaultWhen {
-  /** Index of the first request on this mirror that it may hit. @default 0 */
+  /** Index of the first affected request on this mirror. @default 0 */
   from?: number;
-  /** How many requests it hits. @default all */
+  /** Number of affected requests. @default all */
   count?: number;
 }
 
-/** A fault and when it strikes. Offsets (`afterBytes`) count bytes of the body of one response. */
+/** A fault and the requests that it affects. `afterBytes` counts bytes of the body of one response. */
 export type Fault =
   & (
-    /** TCP RST in the middle of the body. What the client has not read yet may be lost with it. */
+    /** TCP RST in the body. The client may lose bytes that it has not read yet. */
     | { kind: "reset"; afterBytes: number }
-    /** The connection is closed in order, but before Content-Length is reached. */
+    /** An orderly close before Content-Length is reached. */
     | { kind: "truncate"; afterBytes: number }
-    /** Then nothing any more, and the connection stays open; `beforeHeaders`: not even headers. */
+    /** Silence on an open connection; with `beforeHeaders`, instead of a response. */
     | { kind: "stall"; afterBytes?: number; beforeHeaders?: boolean }
-    /** An answer of this status; `retryAfter` is the value of its Retry-After field. */
+    /** A response with this status; `retryAfter` is its Retry-After field. */
     | { kind: "status"; status: number; retryAfter?: string; body?: string }
-    /** A 206 whose Content-Range is absent or says something else than was asked. */
+    /** A 206 whose Content-Range is missing or does not match the request. */
     | { kind: "wrong-range"; variant: WrongRange }
-    /** 200 and the whole file, whatever was asked. */
+    /** 200 with the whole file. */
     | { kind: "ignore-range" }
-    /** The response leaves that much later, in milliseconds. */
+    /** A delayed response. */
     | { kind: "slow-headers"; delayMs: number }
-    /** Content-Encoding: gzip, and the asked bytes gzipped, whatever the client accepts. */
+    /** Content-Encoding: gzip, whatever the client accepts. */
     | { kind: "compress" }
-    /** That many bytes more than Content-Range says; Content-Length counts them. */
+    /** A body longer than Content-Range; Content-Length counts the extra bytes. */
     | { kind: "longer"; extraBytes: number }
-    /** At most `bytes` of what was asked; Content-Range and Content-Length say so honestly. */
+    /** At most `bytes` of the range, with matching Content-Range and Content-Length. */
     | { kind: "shorter"; bytes: number }
-    /** Accepts the connection and closes it at once; on a kept connection, instead of an answer. */
+    /** Closes the connection when it is accepted, or instead of a response. */
     | { kind: "refuse" }
   )
   & FaultWhen;
 
 /**
- * How a Content-Range is wrong: absent, another start (with the bytes of that place), another unit, another complete
+ * How a Content-Range is wrong: missing, another range (and its bytes), another unit, another complete
  * length, last before first, or a multipart/byteranges body instead.
  */
 export type WrongRange = "missing" | "shifted" | "unit" | "total" | "inverted" | "multipart";
 
-/** Counts which fault has hit how often. */
+/** Selects the fault of each request. */
 export class FaultPlan {
   readonly #entries: { fault: Fault; hits: number }[];
 
@@ -56,10 +56,10 @@ export class FaultPlan {
   }
 
   /**
-   * The first fault that strikes, which counts as one hit of it.
+   * Returns the first fault that affects a request, and counts it.
    *
-   * @param index of the request on its mirror
-   * @param kind only a fault of this kind: any other that comes first leaves the request alone for now
+   * @param index index of the request on its mirror
+   * @param kind only this kind; if the first fault is another one, returns `undefined`
    */
   strike(index: number, kind?: Fault["kind"]): Fault | undefined {
     for (const entry of this.#entries) {

@@ -1,25 +1,25 @@
 /**
- * Proxies for tests, on loopback: one that speaks HTTP (absolute form and CONNECT), one that speaks
- * SOCKS5 (RFC 1928 and 1929), and one that says the same to everybody. Names that end in `.test` lead to
- * loopback, so that a test can tell who looked them up.
+ * Forward proxies on loopback: HTTP (absolute form and CONNECT), SOCKS5 (RFC 1928 and 1929), and one
+ * with a fixed response. They resolve names that end in `.test` to loopback, so that a test can tell
+ * which side resolved a name.
  *
  * @module
  */
 
 import { connect, createServer, type Socket } from "node:net";
 
-/** A proxy that runs. */
+/** A running proxy. */
 export interface LabProxy extends AsyncDisposable {
   /** Its address, like `127.0.0.1:12345`. */
   readonly host: string;
-  /** What it was asked for, in the order in which it was. */
+  /** Requested targets, in order. */
   readonly seen: readonly string[];
 }
 
-/** Deals with one connection. */
+/** Serves one connection. */
 type Serve = (client: Conversation, seen: string[]) => Promise<void>;
 
-/** Starts a proxy that speaks HTTP; with `credentials`, it refuses those who come without. */
+/** Starts an HTTP proxy; with `credentials`, it requires them. */
 export function startHttpProxy(credentials?: string): Promise<LabProxy> {
   const expected = credentials && `Basic ${btoa(credentials)}`;
   return start(async (client, seen) => {
@@ -43,7 +43,7 @@ export function startHttpProxy(credentials?: string): Promise<LabProxy> {
   });
 }
 
-/** Starts a proxy that speaks SOCKS5; with `credentials`, it refuses those who come without. */
+/** Starts a SOCKS5 proxy; with `credentials`, it requires them. */
 export function startSocksProxy(credentials?: string): Promise<LabProxy> {
   const [NONE, LOGIN] = [0, 2];
   return start(async (client, seen) => {
@@ -74,7 +74,7 @@ export function startSocksProxy(credentials?: string): Promise<LabProxy> {
   });
 }
 
-/** Starts one that answers every connection with `text` once something has been said, and closes it. */
+/** Starts a proxy that answers the first bytes of every connection with `text`, and closes it. */
 export function startStubbornProxy(text: string): Promise<LabProxy> {
   return start(async (client) => {
     await client.read(1);

@@ -1,17 +1,16 @@
 /**
- * HTTP/1.1 as bytes: request heads in, response heads out, and the range rules of RFC 9110 section 14 that the
- * mirrors of the lab keep when no fault makes them break them. No sockets, no clock.
+ * HTTP/1.1 on the wire: parses request heads and ranges (RFC 9110 section 14), writes response heads. Pure, and
+ * independent of `lib/http`, which it tests.
  *
  * @module
  */
 
 /** A request head, parsed. */
 export interface RequestHead {
-  /** In upper case, as it came. */
+  /** As received. */
   readonly method: string;
-  /** The request target as it came, with its query. */
+  /** The request target as received, with its query. */
   readonly path: string;
-  /** 1.0 or 1.1. */
   readonly version: "1.0" | "1.1";
   /** All fields, names in lower case; repeated ones are joined with ", ". */
   readonly headers: Record<string, string>;
@@ -20,30 +19,30 @@ export interface RequestHead {
 /** A range of bytes, `[start, end)`. */
 export type ByteRange = readonly [start: number, end: number];
 
-/** Thrown when the bytes of a connection are no request head. */
+/** Thrown when bytes are not a request head. */
 export class BadRequestError extends Error {
   override name = "BadRequestError";
 }
 
-/** Longest request head that is taken, in bytes. */
+/** Maximum size of a request head, in bytes. */
 const MAX_HEAD_SIZE = 64 * 1024;
 
 const decoder = new TextDecoder("latin1");
 const encoder = new TextEncoder();
 
-/** Collects the bytes of a connection and gives back the request heads in them, one by one. */
+/** Parses the request heads in the bytes of a connection. */
 export class RequestReader {
   #text = "";
 
-  /** Adds bytes that came in. */
+  /** Adds received bytes. */
   push(bytes: Uint8Array): void {
     this.#text += decoder.decode(bytes);
   }
 
   /**
-   * The next request head, or undefined when it is not complete yet.
+   * Returns the next request head, `undefined` if it is not complete yet.
    *
-   * @throws {BadRequestError} when this cannot become a request head
+   * @throws {BadRequestError} if the bytes are not a request head
    */
   next(): RequestHead | undefined {
     this.#text = this.#text.replace(/^(?:\r\n)+/, "");
@@ -77,8 +76,8 @@ export class RequestReader {
 }
 
 /**
- * What a Range field asks of a representation of `size` bytes: a range, `"unsatisfiable"`, or undefined when the
- * field is to be ignored (absent, another unit, several ranges, bad syntax).
+ * Parses a Range field for a representation of `size` bytes. Returns `undefined` if the field is ignored (missing,
+ * another unit, several ranges, invalid).
  */
 export function parseRange(
   field: string | undefined,
@@ -98,8 +97,7 @@ export function parseRange(
 }
 
 /**
- * Whether an If-Range field lets the Range field count, by strong comparison: the very same strong tag, or the very
- * same date. True when there is no If-Range.
+ * Reports whether Range applies by If-Range: the same strong tag, the same date, or no If-Range at all.
  */
 export function ifRangeHolds(
   field: string | undefined,
@@ -112,7 +110,7 @@ export function ifRangeHolds(
   return field === lastModified;
 }
 
-/** A response head as bytes; fields with the value undefined are left out. */
+/** Encodes a response head, without the fields whose value is `undefined`. */
 export function renderHead(
   status: number,
   fields: Iterable<readonly [name: string, value: string | undefined]>,

@@ -1,10 +1,10 @@
 /**
- * Several mirrors of one file in a process of their own:
+ * The process of {@linkcode spawnLab}: several mirrors of one file.
  *
  *     deno run -A tests/support/lab/lab_process.ts '{"size": 1e8, "mirrors": [{"bytesPerSecond": 1e6}]}'
  *
- * Prints one line of JSON, `{ urls, sha256? }`, when they listen, and ends when its stdin is closed. Each line
- * `report` on stdin is answered by one line of JSON, a {@linkcode LabReport} for each mirror.
+ * Prints one line of JSON, `{ urls, sha256? }`, when they listen, and ends when its stdin is closed. Answers each line
+ * `report` on stdin with one line of JSON, a {@linkcode LabReport} for each mirror.
  *
  * @module
  */
@@ -12,25 +12,25 @@
 import { randomContent } from "./content.ts";
 import { type LabMirror, type MirrorOptions, startMirror } from "./mirror_lab.ts";
 
-/** What a lab serves. */
+/** Options of a lab. */
 export interface LabSpec {
-  /** File size in bytes. */
+  /** File size, in bytes. */
   size: number;
-  /** Seed of the file's bytes. @default 1 */
+  /** Seed of the content. @default 1 */
   seed?: number;
-  /** Whether to compute and print the file's SHA-256, which takes about a second for 2 GB. @default false */
+  /** Whether to print the SHA-256, which takes about a second for 2 GB. @default false */
   sha256?: boolean;
-  /** One entry for each mirror: everything that {@linkcode startMirror} takes and JSON can say. */
+  /** Options of {@linkcode startMirror} for each mirror, as far as JSON can hold them. */
   mirrors: Omit<MirrorOptions, "content" | "lastModified">[];
 }
 
-/** What one mirror has served. */
+/** Counters of one mirror. */
 export interface LabReport {
-  /** Requests so far. */
+  /** Received requests. */
   requests: number;
-  /** Connections accepted so far. */
+  /** Accepted connections. */
   connections: number;
-  /** Bytes of bodies handed to sockets so far. */
+  /** Bytes of bodies written to sockets. */
   bytesSent: number;
 }
 

@@ -1,31 +1,31 @@
 /**
- * A shaped link: what all responses of one mirror share. It is strict: a quantum of bytes is handed on when the link
- * would have finished carrying it, and the time that the link stands idle is lost, no burst makes it up. It is fair:
- * its flows take turns by quanta. A late timer costs nothing while there is something to carry, because the next
- * quantum starts when the last one ended, not when the timer fired. It knows nothing of HTTP or sockets.
+ * A shaped link, shared by all responses of one mirror. It is strict: it delivers a quantum of bytes when the link would
+ * have carried it, and idle time is lost without a burst to make up for it. It is fair: its flows take turns by quanta.
+ * A late timer costs nothing while there are bytes to carry, because the next quantum starts when the last one ended,
+ * not when the timer fired. It has no notion of HTTP or sockets.
  *
  * @module
  */
 
 import { type Alarm, alarmAt } from "./alarm.ts";
 
-/** Where the bytes of a flow come from. */
+/** The source of a flow. */
 export interface Source {
-  /** The next bytes, at most `limit` and at least one; undefined when there are no more. */
+  /** Takes the next bytes, at most `limit` and at least one; `undefined` at the end. */
   take(limit: number): Uint8Array | undefined;
-  /** How many bytes can still be taken, at least; 0 only at the end. */
+  /** Lower bound of the remaining bytes; 0 only at the end. */
   readonly left: number;
 }
 
-/** Where the bytes of a flow go. */
+/** The sink of a flow. */
 export interface Sink {
-  /** Hands on bytes; calls `accepted` once when they have left this process. */
+  /** Writes bytes; calls `accepted` once when they have left this process. */
   write(bytes: Uint8Array, accepted: () => void): void;
 }
 
-/** One response on its way over a link. */
+/** One response on a link. */
 export interface Flow {
-  /** True when everything was accepted by the sink, false when the flow was cancelled before. */
+  /** True if the sink accepted everything, false if the flow was cancelled. */
   readonly finished: Promise<boolean>;
   /** Takes the flow off the link. */
   cancel(): void;
@@ -43,35 +43,35 @@ const FULL_SPEED_PIECE = 256 * 1024;
 const FULL_SPEED_HELD = 1024 * 1024;
 /** A timer of one millisecond may take this long, in milliseconds. */
 const TIMER_LATE_MS = 3;
-/** How much of the time lost to a blocked sink may be caught up, in milliseconds. */
+/** Maximum time lost to a blocked sink that is made up for, in milliseconds. */
 const CATCH_UP_MS = 10;
 
-/** One link with one rate, used by any number of flows. */
+/** A link with one rate, shared by any number of flows. */
 export class Link {
   #bytesPerSecond: number | undefined;
   #flows: LinkFlow[] = [];
   /** When the link finished its last quantum, in milliseconds of `performance.now()`. */
   #freeAt = -Infinity;
   /**
-   * Set while the link carries nothing: by how much its next quantum may be late, in milliseconds. Nothing when no
-   * flow has bytes; when all those are blocked by their sinks, what was late before, or at least a bit.
+   * Set while the link carries nothing: the allowed lateness of its next quantum, in milliseconds. 0 if no flow has
+   * bytes; if sinks block all flows that have, the lateness before, or at least {@linkcode CATCH_UP_MS}.
    */
   #restLateMs: number | undefined = 0;
   #current: { flow: LinkFlow; bytes: Uint8Array; endsAt: number } | undefined;
   #wake: Alarm | undefined;
   #pumping = false;
 
-  /** @param bytesPerSecond the rate; undefined is full speed, 0 is silence */
+  /** @param bytesPerSecond the rate; `undefined` is full speed, 0 is silence */
   constructor(bytesPerSecond?: number) {
     this.#bytesPerSecond = checkedRate(bytesPerSecond);
   }
 
-  /** The rate now, in bytes per second; undefined is full speed. */
+  /** The current rate, in bytes per second; `undefined` is full speed. */
   get bytesPerSecond(): number | undefined {
     return this.#bytesPerSecond;
   }
 
-  /** Changes the rate, also of the quantum that is on its way. */
+  /** Changes the rate, also of the current quantum. */
   setRate(bytesPerSecond: number | undefined): void {
     const after = checkedRate(bytesPerSecond);
     this.#pump();
@@ -80,7 +80,7 @@ export class Link {
     const current = this.#current;
     if (current !== undefined) {
       const now = performance.now();
-      // A silence in the middle of a quantum lets it start over.
+      // A quantum starts over after a silence.
       const left = before ? (current.endsAt - now) * before / 1000 : current.bytes.length;
       current.endsAt = now + carryMs(Math.min(Math.max(1, left), current.bytes.length), after);
     }
@@ -116,9 +116,9 @@ export class Link {
     this.#pump();
   }
 
-  /** Hands on everything that the link has finished by now, and sets the alarm for the next. */
+  /** Delivers everything that the link has carried by now, and sets the alarm for the next quantum. */
   #pump(): void {
-    // A sink may accept at once, or cancel, from within write: the loop below goes on by itself then.
+    // A sink may accept or cancel from within write(): the loop below continues by itself then.
     if (this.#pumping) return;
     this.#pumping = true;
     this.#wake?.cancel();
@@ -163,14 +163,14 @@ export class Link {
       }
       this.#current = undefined;
       this.#freeAt = endsAt;
-      // To the end of the line, so that every flow has its turn.
+      // To the end of the queue: flows take turns.
       this.#flows.push(...this.#flows.splice(this.#flows.indexOf(flow), 1));
       flow.write(bytes);
       flow.endIfDone();
     }
   }
 
-  /** Takes the quantum that goes on the link next. */
+  /** Takes the next quantum. */
   #nextQuantum(): { flow: LinkFlow; bytes: Uint8Array; endsAt: number } | undefined {
     const rate = this.#bytesPerSecond ?? 0;
     const limit = quantumBytes(rate);
@@ -193,7 +193,7 @@ export class Link {
     return undefined;
   }
 
-  /** The head and the end of a response leave to the tenth of a millisecond, the rest when a timer fires. */
+  /** The head and the end of a response are timed precisely, the rest by plain timers. */
   #sleep(atMs: number, forMs: number, precisely: boolean): void {
     if (forMs === Infinity) return;
     if (precisely) {
@@ -205,9 +205,9 @@ export class Link {
   }
 }
 
-/** What a flow tells its link. */
+/** Events of a flow for its link. */
 interface FlowEvents {
-  /** The sink has accepted something: there may be room again. */
+  /** The sink accepted bytes: there may be room again. */
   ready(): void;
   /** The flow is over. */
   left(): void;
@@ -216,7 +216,7 @@ interface FlowEvents {
 class LinkFlow implements Flow {
   readonly source: Source;
   readonly finished: Promise<boolean>;
-  /** Bytes that were taken from the source and not accepted by the sink yet. */
+  /** Bytes taken from the source and not yet accepted by the sink. */
   held = 0;
   readonly #sink: Sink;
   readonly #events: FlowEvents;
@@ -264,7 +264,7 @@ class LinkFlow implements Flow {
   }
 }
 
-/** Bytes of one turn at this rate. */
+/** Returns the bytes of one turn at this rate. */
 export function quantumBytes(bytesPerSecond: number): number {
   return Math.min(MAX_QUANTUM, Math.max(MIN_QUANTUM, Math.round(bytesPerSecond * QUANTUM_SECONDS)));
 }

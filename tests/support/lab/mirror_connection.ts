@@ -1,6 +1,6 @@
 /**
- * One connection of a mirror: takes the requests from the socket one after the other, lets each wait for its round
- * trip, puts the answer on the mirror's link, and ends as the answer says. What is answered is decided elsewhere.
+ * One connection of a mirror: reads requests one after the other, delays each by the round trip, and sends the response
+ * over the mirror's link. `answer.ts` decides what the response is.
  *
  * @module
  */
@@ -11,52 +11,51 @@ import { type Answer, plainAnswer, SegmentSource } from "./answer.ts";
 import { type ByteRange, type RequestHead, RequestReader } from "./http_wire.ts";
 import type { Flow, Link, Sink } from "./link.ts";
 
-/** One request that a mirror got. */
+/** One request to a mirror. */
 export interface RequestRecord {
-  /** Place in `requests`, from 0. */
+  /** Index in `requests`. */
   readonly index: number;
   readonly method: string;
   /** The request target, with its query. */
   readonly path: string;
-  /** What its Range field asks for, `[start, end)`, if that can be satisfied, whether or not it was granted. */
+  /** The requested range `[start, end)` if it is satisfiable, whether or not it was served. */
   readonly range: ByteRange | undefined;
-  /** All request fields, names in lower case. */
+  /** All fields, names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Number of the connection that it came on, from 0. */
+  /** Index of its connection. */
   readonly connection: number;
-  /** When it came, in milliseconds of `performance.now()`. */
+  /** Time of arrival, in milliseconds of `performance.now()`. */
   readonly atMs: number;
-  /** Bytes of the body that were put on the link so far. */
+  /** Bytes of the body that were put on the link. */
   readonly bytesSent: number;
-  /** How it ended; undefined while it is under way, or when the mirror was closed before. */
+  /** How it ended; `undefined` while it runs, or if the mirror was closed. */
   readonly ended: "complete" | "client closed" | "fault" | undefined;
 }
 
 /** A record while its request is answered. */
 export type MutableRecord = { -readonly [K in keyof RequestRecord]: RequestRecord[K] };
 
-/** What becomes of a request. */
+/** The decision on a request. */
 export interface Decision {
-  /** Undefined: the connection is closed instead. */
+  /** The response; `undefined` closes the connection. */
   readonly answer: Answer | undefined;
-  /** What the request asks for, for its record. */
+  /** The requested range, for the record. */
   readonly range: ByteRange | undefined;
-  /** How much longer than a round trip the answer waits, in milliseconds. */
+  /** Delay beyond the round trip, in milliseconds. */
   readonly delayMs: number;
 }
 
-/** What a connection needs of its mirror. */
+/** The mirror of a connection. */
 export interface Site {
   readonly link: Link;
-  /** In milliseconds. */
   readonly roundTripMs: number;
-  /** Every request so far. */
+  /** All requests so far. */
   readonly requests: MutableRecord[];
-  /** What becomes of the request that `requests` has not got yet. */
+  /** Decides on the next request, before it is added to `requests`. */
   decide(head: RequestHead): Decision;
 }
 
-/** A connection that a mirror has accepted. */
+/** An accepted connection. */
 export class Connection {
   /** Settles when the socket is closed. */
   readonly closed: Promise<void>;
@@ -66,7 +65,7 @@ export class Connection {
   readonly #reader = new RequestReader();
   readonly #sink: Sink;
   #served = 0;
-  /** The request that is being answered; the next one waits in the reader. */
+  /** The current request; the next one waits in the reader. */
   #record: MutableRecord | undefined;
   #busy = false;
   #arrivedAt = 0;
@@ -95,13 +94,13 @@ export class Connection {
     });
   }
 
-  /** RST. */
+  /** Sends a RST. */
   reset(): void {
     this.#stop("fault");
     this.#socket.resetAndDestroy();
   }
 
-  /** The mirror is closing. */
+  /** Closes the connection with its mirror. */
   destroy(): void {
     this.#stop(undefined);
     this.#socket.destroy();
@@ -156,7 +155,7 @@ export class Connection {
       this.#socket.destroy();
       return;
     }
-    // The first request of a connection pays for the handshake, too.
+    // The first request of a connection includes the handshake.
     const roundTrips = this.#served++ === 0 ? 2 : 1;
     const waitMs = roundTrips * roundTripMs + delayMs;
     if (waitMs > 0) this.#alarm = alarmAt(this.#arrivedAt + waitMs, () => this.#send(answer));

@@ -1,7 +1,7 @@
 /**
- * A mirror for tests: a real HTTP/1.1 server on a loopback socket with a shaped link, an emulated round trip, and
- * faults on demand. It sits on `node:net`, because that is what can reset a connection (RST) from within Deno. What
- * is answered is decided in answer.ts, how fast it leaves in link.ts, how a connection goes in mirror_connection.ts.
+ * A mirror for tests: an HTTP/1.1 server on loopback with a shaped link, an emulated round trip, and faults. It uses
+ * `node:net`, which can reset a connection (RST). `answer.ts` decides on responses, `link.ts` on their rate, and
+ * `mirror_connection.ts` handles a connection.
  *
  * @module
  */
@@ -24,65 +24,65 @@ export type { RequestRecord } from "./mirror_connection.ts";
 export type { Fault, FaultWhen, WrongRange } from "./faults.ts";
 
 const DEFAULT_PATH = "/file.bin";
-/** Where `url` points when it answers with a redirect to the file. */
+/** Prefix of the path of `url` if it redirects to the file. */
 const REDIRECT_PREFIX = "/moved";
 
-/** What a mirror serves, and how. */
+/** Options of {@linkcode startMirror}. */
 export interface MirrorOptions {
   /** The file. */
   content: Content;
   /** Path of the file. @default "/file.bin" */
   path?: string;
-  /** Rate that all responses share; 0 is silence. @default full speed */
+  /** Rate shared by all responses; 0 is silence. @default full speed */
   bytesPerSecond?: number | undefined;
-  /** Rates to come: `[seconds, bytesPerSecond]`, counted from the first request. @default none */
+  /** Later rates, in seconds since the first request. @default none */
   ratesAt?: readonly (readonly [seconds: number, bytesPerSecond: number])[];
   /**
-   * The first byte of a response leaves that long after its request came, in milliseconds; for the first request of
-   * a connection, twice as long. @default 0
+   * Time from a request to the first byte of its response, in milliseconds; twice as long for the first request of a
+   * connection. @default 0
    */
   roundTripMs?: number;
-  /** The ETag field, with its quotes; null for none. @default a strong tag derived from the content */
+  /** The ETag field, with its quotes; `null` for none. @default a strong tag derived from the content */
   etag?: string | null;
-  /** The Last-Modified date; null for none. @default 2024-01-02T03:04:05Z */
+  /** The Last-Modified date; `null` for none. @default 2024-01-02T03:04:05Z */
   lastModified?: Date | null;
   /** @default "application/octet-stream" */
   contentType?: string;
-  /** What goes wrong; the first one that strikes applies. Only requests for the file meet faults. @default none */
+  /** Faults of requests for the file; the first that matches applies. @default none */
   faults?: readonly Fault[];
-  /** False: ignores Range, always answers 200. @default true */
+  /** If false, ignores Range and always answers 200. @default true */
   ranges?: boolean;
-  /** "chunked": always 200 and chunked, without Content-Length; "star": 206 with `bytes a-b/*`. @default neither */
+  /** `"chunked"`: always a chunked 200; `"star"`: 206 with `bytes a-b/*`. @default neither */
   unknownLength?: "chunked" | "star";
-  /** `url` is another path, which answers 302 to the file by this kind of Location. @default none */
+  /** If set, `url` redirects (302) to the file by this kind of Location. @default none */
   redirect?: "relative" | "absolute";
-  /** The file's path answers 302 to this URL. @default none */
+  /** If set, the file's path redirects (302) to this URL. @default none */
   redirectTo?: string;
-  /** The Authorization field that is asked for, else 401. @default none */
+  /** The required Authorization field, else 401. @default none */
   requireAuthorization?: string;
-  /** Fields to add to a 200 or 206, or to put in place of others. @default none */
+  /** Additional fields of a 200 or 206; they replace others of the same name. @default none */
   responseHeaders?: Readonly<Record<string, string>>;
 }
 
 /** A running mirror. */
 export interface LabMirror extends AsyncDisposable {
-  /** Where a client asks for the file. */
+  /** The URL of the file. */
   readonly url: string;
   readonly port: number;
-  /** Every request so far, in the order in which they came. */
+  /** All requests so far, in order of arrival. */
   readonly requests: readonly RequestRecord[];
-  /** Connections that are open now. */
+  /** Number of open connections. */
   readonly openConnections: number;
   readonly connectionsAccepted: number;
-  /** Other faults from now on; their counts start anew. */
+  /** Replaces the faults; their counts start anew. */
   setFaults(faults: readonly Fault[]): void;
-  /** Another rate from now on, in bytes per second; undefined is full speed, 0 is silence. */
+  /** Changes the rate, in bytes per second; `undefined` is full speed, 0 is silence. */
   setRate(bytesPerSecond: number | undefined): void;
-  /** The file changes; responses under way go on with the old one. A Last-Modified date moves on by a minute. */
+  /** Changes the file; current responses keep the old one. Last-Modified advances by a minute. */
   setContent(content: Content, etag?: string | null): void;
-  /** Resets every open connection (RST), and goes on. */
+  /** Resets every open connection (RST). */
   resetConnections(): void;
-  /** Ends everything: the listener, every connection, every timer. */
+  /** Closes the listener, every connection, and every timer. */
   close(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export async function startMirror(options: MirrorOptions): Promise<LabMirror> {
   return mirror;
 }
 
-/** A strong tag for a content, from its size and some of its bytes. */
+/** Returns a strong tag, from the size and some of the bytes. */
 function contentTag(content: Content): string {
   let hash = 0x811c9dc5;
   const sample = Math.min(64, content.size);
@@ -164,7 +164,7 @@ class Mirror implements LabMirror, Site {
     return this.#connections.size;
   }
 
-  /** What becomes of a request; starts the clock of `ratesAt` at the first one. */
+  /** Decides on a request; the first one starts the clock of `ratesAt`. */
   decide(head: RequestHead): Decision {
     this.#noteRequest();
     const early = this.#withoutFile(head);
@@ -180,7 +180,7 @@ class Mirror implements LabMirror, Site {
     };
   }
 
-  /** The answer to a request that does not get as far as the file. */
+  /** Returns the response to a request that does not get the file. */
   #withoutFile(head: RequestHead): Answer | undefined {
     const options = this.#options;
     const { path = DEFAULT_PATH } = options;
@@ -203,7 +203,7 @@ class Mirror implements LabMirror, Site {
     return undefined;
   }
 
-  /** The fault that the next request meets; `kind` as in {@linkcode FaultPlan.strike}. */
+  /** Returns the fault of the next request; `kind` as in {@linkcode FaultPlan.strike}. */
   #strike(kind?: Fault["kind"]): Fault | undefined {
     return this.#plan.strike(this.requests.length, kind);
   }

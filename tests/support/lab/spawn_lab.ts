@@ -1,5 +1,5 @@
 /**
- * Starts a lab in a process of its own, so that what is measured does not share an event loop with what serves it.
+ * Starts a lab in another process, so that measurements do not share an event loop with the mirrors.
  *
  * @module
  */
@@ -8,20 +8,19 @@ import type { LabReport, LabSpec } from "./lab_process.ts";
 
 /** A lab in another process. */
 export interface SpawnedLab extends AsyncDisposable {
-  /** One URL for each mirror, in their order. */
+  /** URLs of the mirrors, in order. */
   readonly urls: string[];
-  /** SHA-256 of the file in hex, if the spec asked for it. */
+  /** SHA-256 of the file in hexadecimal, if the spec has `sha256`. */
   readonly sha256?: string;
-  /** Process id. */
   readonly pid: number;
-  /** What each mirror has served so far, in their order. */
+  /** Returns the counters of the mirrors, in order. */
   report(): Promise<LabReport[]>;
 }
 
 /**
- * Starts `lab_process.ts` and waits until its mirrors listen. Disposing of it ends the process.
+ * Starts `lab_process.ts` and waits until its mirrors listen. Disposing stops the process.
  *
- * @throws {Error} when the process ends before it is ready; what it said is on stderr
+ * @throws {Error} if the process ends before it is ready; its messages are on stderr
  */
 export async function spawnLab(spec: LabSpec): Promise<SpawnedLab> {
   const script = new URL("./lab_process.ts", import.meta.url);
@@ -34,7 +33,7 @@ export async function spawnLab(spec: LabSpec): Promise<SpawnedLab> {
   const stdin = child.stdin.getWriter();
   const lines = new LineReader(child.stdout);
   const end = async () => {
-    // The process may be gone already.
+    // The process may have ended.
     await stdin.close().catch(() => {});
     await lines.cancel();
     await child.status;

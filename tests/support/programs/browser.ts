@@ -1,6 +1,5 @@
 /**
- * A real Chromium without a window, for tests of pages: Debian's package, driven by playwright-core, which brings no
- * browser of its own. A page is used by one function, and all is closed when that ends, whichever way.
+ * Opens pages in headless Chromium, by playwright-core, which comes without a browser.
  *
  * @module
  */
@@ -8,21 +7,21 @@
 import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { programPath } from "./programs.ts";
 
-/** What a page is opened with. */
+/** Options of {@linkcode withPage}. */
 export interface PageOptions extends BrowserContextOptions {
-  /** How long the function may take, the browser's start not counted, in milliseconds. @default 120_000 */
+  /** Maximum time of the function, in milliseconds, without the start of the browser. @default 120_000 */
   timeoutMs?: number;
 }
 
-/** How long the browser may take to start, in milliseconds; on a busy machine it takes ten seconds. */
+/** Maximum time of the start, in milliseconds; on a busy machine it takes ten seconds. */
 const START_TIMEOUT_MS = 60_000;
-/** How long one step on a page may take, in milliseconds. */
+/** Maximum time of one step on a page, in milliseconds. */
 const STEP_TIMEOUT_MS = 20_000;
 
 /**
- * Opens a page in a new browser for the time that a function takes.
+ * Runs a function with a page in a new browser, which is closed afterwards.
  *
- * @throws {Error} when there is no Chromium, the function throws, or it takes too long
+ * @throws {Error} if Chromium is not installed, or the function throws or takes too long
  */
 export async function withPage<Result>(
   url: string | URL,
@@ -33,7 +32,7 @@ export async function withPage<Result>(
   const browser = await chromium.launch({
     executablePath: programPath("chromium"),
     timeout: START_TIMEOUT_MS,
-    // Signals are for the test runner.
+    // Signals are handled by the test runner.
     handleSIGINT: false,
     handleSIGTERM: false,
     handleSIGHUP: false,

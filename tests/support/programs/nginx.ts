@@ -1,25 +1,25 @@
 /**
- * A real nginx over a directory, on several loopback ports: one file, many mirrors, no emulation. It shows what a
- * client does with a server that nobody here wrote, and is fast enough to measure the client alone.
+ * Runs nginx over a directory, on several loopback ports: many mirrors of one file, from an independent server that is
+ * fast enough to measure the client alone.
  *
  * @module
  */
 
 import { programPath } from "./programs.ts";
 
-/** What nginx serves, and how. */
+/** Options of {@linkcode startNginx}. */
 export interface NginxOptions {
   /** Directory to serve. */
   root: string;
-  /** How many ports listen. @default 3 */
+  /** Number of ports. @default 3 */
   listeners?: number;
-  /** HTTPS, with HTTP/2 where `http2` says so. @default plain HTTP/1.1 */
+  /** HTTPS, with HTTP/2 if `http2` is true. @default plain HTTP/1.1 */
   tls?: { certFile: string; keyFile: string; http2?: boolean };
-  /** Where to write an access log. @default none */
+  /** Path of the access log. @default none */
   accessLog?: string;
   /** More directives for the server block. @default none */
   extra?: string;
-  /** More directives for the http block; relative paths are in nginx's own folder. @default none */
+  /** More directives for the http block; relative paths are in nginx's prefix. @default none */
   httpExtra?: string;
 }
 
@@ -29,19 +29,19 @@ export interface NginxServer extends AsyncDisposable {
   readonly ports: readonly number[];
   /** The URLs of a file in the served directory, one for each listener. */
   urls(name: string): string[];
-  /** Ends nginx and removes its files. */
+  /** Stops nginx and removes its files. */
   close(): Promise<void>;
 }
 
-/** How often ports are chosen anew when another program was faster. */
+/** Maximum number of starts when another program takes a port first. */
 const MAX_STARTS = 5;
-/** How long nginx may take to listen, in milliseconds. */
+/** Maximum time until nginx listens, in milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 
 /**
  * Starts nginx and waits until every port accepts connections.
  *
- * @throws {Error} when there is no nginx, or it does not come up; its error log is in the message
+ * @throws {Error} if nginx is not installed or does not start; the message has its error log
  */
 export async function startNginx(options: NginxOptions): Promise<NginxServer> {
   const path = programPath("nginx");
@@ -99,14 +99,14 @@ async function end(child: Deno.ChildProcess, dir: string): Promise<void> {
   try {
     child.kill("SIGTERM");
   } catch (error) {
-    // It has ended by itself.
+    // It has ended already.
     if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
   }
   await child.status;
   await Deno.remove(dir, { recursive: true });
 }
 
-/** Ports that were free a moment ago. */
+/** Returns ports that are free now; another program may take them before nginx does. */
 function freePorts(count: number): number[] {
   const listeners = Array.from(
     { length: count },
@@ -117,7 +117,7 @@ function freePorts(count: number): number[] {
   return ports;
 }
 
-/** Connects to each port until it answers; gives up when nginx ends or the time is over. */
+/** Waits until every port accepts a connection; fails if nginx ends or the time is over. */
 async function listening(child: Deno.ChildProcess, ports: readonly number[]): Promise<void> {
   let ended = false;
   child.status.then(() => ended = true);
@@ -139,7 +139,7 @@ async function listening(child: Deno.ChildProcess, ports: readonly number[]): Pr
 
 function configuration(dir: string, ports: readonly number[], options: NginxOptions): string {
   const { tls } = options;
-  // As a parameter of listen, http2 is known to every version; newer ones only say that they would write it otherwise.
+  // Every version accepts http2 as a parameter of listen; newer ones log that it is deprecated.
   const parameters = tls === undefined ? "" : tls.http2 ? " ssl http2" : " ssl";
   const listen = ports.map((port) => `listen 127.0.0.1:${port}${parameters};`);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];

@@ -51,7 +51,7 @@ export class Child implements AsyncDisposable {
       const match = what.exec(this.stderr);
       if (match !== null) return match[1] ?? match[0];
       const { done, value } = await this.#lines.read();
-      if (done) throw new Error(`it ended without a word like ${what}:\n${this.stderr}`);
+      if (done) throw new Error(`the child ended before it printed ${what}:\n${this.stderr}`);
       this.stderr += value;
     }
   }
@@ -111,7 +111,7 @@ export function proxied(mirror: { readonly url: string }): string {
   return `/proxy?host=${encodeURIComponent(mirror.url)}`;
 }
 
-/** Reads the first bytes of a body; the rest comes from `rest()`. */
+/** Reads the first chunk of a body; `rest()` returns the whole body. */
 export async function begin(response: Response) {
   assertEquals(response.status, 200);
   const reader = response.body!.getReader();

@@ -1,29 +1,29 @@
 /**
- * How many bytes had come by when, and how evenly they came.
+ * Records how many bytes had arrived at which time, and measures rates.
  *
  * @module
  */
 
-/** When how many bytes came. Times are in milliseconds. */
+/** A record of arrivals. Times are in milliseconds. */
 export class ByteLog {
   readonly #points: (readonly [atMs: number, total: number])[] = [];
 
-  /** `total` bytes have come by `atMs`. */
+  /** Records that `total` bytes have arrived at `atMs`. */
   add(atMs: number, total: number): void {
     if (total > (this.#points.at(-1)?.[1] ?? 0)) this.#points.push([atMs, total]);
   }
 
-  /** When the first bytes came. */
+  /** Time of the first bytes. */
   get firstMs(): number {
     return this.#points[0]![0];
   }
 
-  /** When the last ones came. */
+  /** Time of the last bytes. */
   get lastMs(): number {
     return this.#points.at(-1)![0];
   }
 
-  /** How many bytes had come by a time. */
+  /** Returns how many bytes had arrived at a time. */
   totalAt(ms: number): number {
     let low = 0;
     let high = this.#points.length;
@@ -35,7 +35,7 @@ export class ByteLog {
     return low === 0 ? 0 : this.#points[low - 1]![1];
   }
 
-  /** The lowest and the highest rate over any `windowMs` from the first bytes to the last. */
+  /** Returns the lowest and the highest rate over any `windowMs` between the first and the last bytes. */
   rates(windowMs: number, fromMs: number = this.firstMs): { least: number; most: number } {
     let [least, most] = [Infinity, 0];
     for (let ms = fromMs; ms + windowMs <= this.lastMs; ms += windowMs / 200) {

@@ -1,5 +1,5 @@
 /**
- * A scheduler that is driven by hand, event by event: for tests that state what it commands.
+ * Drives a scheduler event by event, for tests of the commands it gives.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
 
 type Told = TraceEvent | CancelEvent;
 
-/** Number of bytes in the first request to each mirror. */
+/** Size of the probe, in bytes. */
 export const PROBE = 4;
 
-/** A scheduler that is driven by hand: blocks of 10 bytes, no chance, every mirror at the front. */
+/** Drives a scheduler: blocks of 10 bytes, no randomness, every mirror at the front. */
 export class Hand {
   readonly scheduler: Scheduler;
   now = 0;
-  /** Everything that was ever commanded. */
+  /** All commands so far. */
   readonly commands: SchedulerCommand[] = [];
 
   constructor(mirrors: number, options: TestOptions = {}) {
@@ -44,20 +44,20 @@ export class Hand {
     this.commands.push(...this.scheduler.handle(event, this.now));
   }
 
-  /** The request that a mirror has under way. */
+  /** Returns the first live request of a mirror. */
   of(mirror: number): LiveRequest | undefined {
     const { url } = this.scheduler.mirrors[mirror]!;
     for (const request of this.scheduler.requests) if (request.mirror.url === url) return request;
     return undefined;
   }
 
-  /** What is being requested from a mirror, in short. */
+  /** Describes the first live request of a mirror. */
   asked(mirror: number): string | undefined {
     const request = this.of(mirror);
     return request && `${request.kind} ${request.start}-${request.end}`;
   }
 
-  /** What is being requested from every mirror. */
+  /** Describes the first live request of every mirror. */
   get work(): (string | undefined)[] {
     return this.scheduler.mirrors.map((_, mirror) => this.asked(mirror));
   }
@@ -79,7 +79,7 @@ export class Hand {
     this.handle({ type: "ended", request: this.of(mirror)!.id });
   }
 
-  /** A mirror delivers all that is being requested from it. */
+  /** A mirror delivers everything that is requested from it. */
   deliver(mirror: number): void {
     const { id, start, position, end, answeredAt } = this.of(mirror)!;
     if (answeredAt === undefined) this.respond(mirror, { type: "partial", start, end });
@@ -98,7 +98,7 @@ export class Hand {
     this.handle({ type: "failed", request: this.of(mirror)!.id, failure });
   }
 
-  /** A mirror answers its probe; one that serves ranges ends it, too. */
+  /** A mirror answers its probe; a partial answer also ends. */
   probed(mirror: number, answer: Answer, digest = "same"): void {
     const { id, start } = this.of(mirror)!;
     this.respond(mirror, answer);
@@ -108,7 +108,7 @@ export class Hand {
     if (answer.type === "partial") this.handle({ type: "ended", request: id });
   }
 
-  /** Every mirror answers its probe with a part of a file of `size` bytes. */
+  /** Every mirror answers its probe with a range of a file of `size` bytes. */
   open(size: number): this {
     for (const mirror of this.scheduler.mirrors.keys()) {
       const { start, end } = this.of(mirror)!;
@@ -117,7 +117,7 @@ export class Hand {
     return this;
   }
 
-  /** Time passes until the scheduler wants to be woken. */
+  /** Advances the time to the next wake-up. */
   sleep(): void {
     this.now = this.scheduler.wakeAt;
     this.handle({ type: "timeout" });
@@ -134,14 +134,14 @@ export class Hand {
     return events.filter((event) => event.type === type) as Extract<Told, { type: Type }>[];
   }
 
-  /** What became of the download. */
+  /** The end of the download, `undefined` while it runs. */
   get outcome(): "finish" | Error | undefined {
     const last = this.commands.at(-1);
     return last?.type === "fail" ? last.error : last?.type === "finish" ? "finish" : undefined;
   }
 }
 
-/** A scheduler that does what a test says: mirrors that serve 100 bytes, of which 4 have come. */
+/** A scheduler whose policy returns the plans of the test, for a file of 100 bytes of which 4 have arrived. */
 export class ScriptedHand extends Hand {
   readonly #plans: Plan[];
 
@@ -154,13 +154,13 @@ export class ScriptedHand extends Hand {
     this.open(100);
   }
 
-  /** Carries out a plan. */
+  /** Lets the policy return a plan. */
   plan(plan: Plan): void {
     this.#plans.push(plan);
     this.handle({ type: "consumed", bytes: 0 });
   }
 
-  /** Asks a mirror for a range, and lets it answer; returns the request. */
+  /** Requests a range from a mirror, which answers; returns the request. */
   ask(mirror: number, start: number, end: number): LiveRequest {
     this.plan({ type: "ask", mirror, range: { start, end }, reason: "front" });
     const request = this.live(mirror).at(-1)!;
@@ -168,12 +168,11 @@ export class ScriptedHand extends Hand {
     return request;
   }
 
-  /** A request's next bytes come. */
-  arrive({ id }: LiveRequest, length: number): void {
+  /** The next bytes of a request arrive. */
+  bring({ id }: LiveRequest, length: number): void {
     this.handle({ type: "bytes", request: id, length });
   }
 
-  /** A request fails. */
   failRequest({ id, mirror: { url } }: LiveRequest, facts: Partial<MirrorErrorOptions>): void {
     const failure = new MirrorError("refused", {
       mirror: url,
@@ -203,7 +202,7 @@ export function urlOf(mirror: number): string {
   return `http://${mirror}.test/file`;
 }
 
-/** Positions by mirror; `Infinity` is sent home. */
+/** Returns an algorithm with a fixed position for each mirror; `Infinity` retires the mirror. */
 export function positions(...values: readonly number[]): DelayRequest {
   return ({ mirror }) => values[Number(mirror.url[7])]!;
 }

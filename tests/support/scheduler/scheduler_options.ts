@@ -1,5 +1,5 @@
 /**
- * The options of a scheduler as a downloader has them by default, with whatever a test changes.
+ * The options of a scheduler: the defaults of a downloader, with the changes of a test.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { ClassicOptions } from "../../../lib/policy/classic.ts";
 import { policyOf } from "../../../lib/policy/policies.ts";
 import type { SchedulerOptions } from "../../../lib/scheduler/scheduler.ts";
 
-/** What a test may change: the scheduler's options, or those of its policy. */
+/** Options of the scheduler and its policy that a test may change. */
 export interface TestOptions
   extends Partial<SchedulerOptions>, Partial<Omit<ClassicOptions, "delay">> {
   /** The delay request algorithm; by default `diff`. */
