@@ -173,9 +173,15 @@ Deno.test("Downloader: mirrors that were sent home help when the last one at wor
   const stalls = { roundTripMs: 2, bytesPerSecond: 2e6 };
   const faults = [{ kind: "stall", afterBytes: 20_000, from: 4, count: 1 }] as const;
   const mirrors = [{ ...stalls, faults: [...faults] }, { roundTripMs: 60, bytesPerSecond: 5e6 }];
-  await withMirrors(mirrors, async (urls) => {
-    const outcome = await download(urls);
-    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
-    assert(outcome.stats.mirrors[1]!.requests > 0);
-  });
+  // On a busy machine, the first mirror may get the whole file in fewer and larger requests.
+  let hasStalled = false;
+  for (let attempt = 0; attempt < 20 && !hasStalled; attempt++) {
+    await withMirrors(mirrors, async (urls, [first]) => {
+      const outcome = await download(urls);
+      assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+      hasStalled = first!.requests.length > 4;
+      assert(!hasStalled || outcome.stats.mirrors[1]!.requests > 0);
+    });
+  }
+  assert(hasStalled);
 });
