@@ -169,7 +169,7 @@ export class ScriptedHand extends Hand {
   }
 
   /** The next bytes of a request arrive. */
-  bring({ id }: LiveRequest, length: number): void {
+  arrive({ id }: LiveRequest, length: number): void {
     this.handle({ type: "bytes", request: id, length });
   }
 

@@ -1,6 +1,5 @@
 /**
- * The algorithms that are compared, by the names that reports, tests and the fuzz use. A further one
- * is one more entry of the table.
+ * The table of simulated algorithms, by the names that reports, tests and the fuzzer use.
  *
  * @module
  */
@@ -32,11 +31,11 @@ export function delayRequestOf(name: string, links: readonly SimulatedMirror[]):
   return delayRequests[key](settings);
 }
 
-/** An algorithm that can be simulated. */
+/** A simulated algorithm. */
 export interface SimulatedAlgorithm {
-  /** Requests that it may have under way at one mirror. */
+  /** Maximum number of live requests per mirror. */
   readonly requestsPerMirror: number;
-  /** What a scheduler that follows it is set up with. */
+  /** Returns the options of its scheduler. */
   readonly optionsOf: (links: readonly SimulatedMirror[]) => TestOptions;
 }
 
@@ -44,7 +43,7 @@ function classic(name: string): SimulatedAlgorithm {
   return { requestsPerMirror: 1, optionsOf: (links) => ({ delay: delayRequestOf(name, links) }) };
 }
 
-/** Every algorithm by its name. */
+/** All algorithms by name. */
 export const ALGORITHMS: Readonly<Record<string, SimulatedAlgorithm>> = {
   normal: classic("normal"),
   "diff without initial delay": classic("diff without initial delay"),
@@ -55,9 +54,9 @@ export const ALGORITHMS: Readonly<Record<string, SimulatedAlgorithm>> = {
 };
 
 /**
- * The options with which a scheduler follows an algorithm.
+ * Returns the options of a scheduler that follows an algorithm.
  *
- * @throws {RangeError} a name that is none of {@linkcode ALGORITHMS}
+ * @throws {RangeError} if the name is not in {@linkcode ALGORITHMS}
  */
 export function schedulerOptionsOf(
   name: string,
@@ -67,9 +66,9 @@ export function schedulerOptionsOf(
 }
 
 /**
- * The algorithm with this name.
+ * Returns the algorithm with this name.
  *
- * @throws {RangeError} a name that is none of {@linkcode ALGORITHMS}
+ * @throws {RangeError} if the name is not in {@linkcode ALGORITHMS}
  */
 export function algorithmOf(name: string): SimulatedAlgorithm {
   const algorithm = ALGORITHMS[name];

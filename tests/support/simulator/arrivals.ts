@@ -1,17 +1,17 @@
 /**
- * Whose bytes came, and whether they were of use: the simulator's own books, kept apart from the
- * scheduler's so that the one can be held against the other.
+ * Counts received and used bytes by mirror, independently of the scheduler, so that tests can compare
+ * both.
  *
  * @module
  */
 
 import { IntervalSet } from "../../../lib/scheduler/interval_set.ts";
 
-/** Counts what came. Mirrors are numbers. */
+/** Counters of arrived bytes. Mirrors are numbers. */
 export class Arrivals {
-  /** All that came from each mirror. */
+  /** Bytes received from each mirror. */
   readonly bytesByMirror: number[];
-  /** What of it was new when it came, and stayed so. */
+  /** Bytes among them that were new, and not discarded later. */
   readonly usedBytesByMirror: number[];
   #used = new IntervalSet();
   #duplicateBytes = 0;
@@ -21,30 +21,30 @@ export class Arrivals {
     this.usedBytesByMirror = new Array(mirrors).fill(0);
   }
 
-  /** Bytes that came twice, and those that were discarded; the mirrors' first samples do not count. */
+  /** Bytes that arrived twice or were discarded, without the samples of the mirrors. */
   get duplicateBytes(): number {
     return this.#duplicateBytes;
   }
 
-  /** A mirror's first bytes came: nobody's until they are accepted. */
+  /** The sample of a mirror arrived; it is not used until it is accepted. */
   sampled(mirror: number, bytes: number): void {
     this.bytesByMirror[mirror]! += bytes;
   }
 
-  /** Bytes of the file came. */
+  /** Bytes of the file arrived. */
   came(mirror: number, start: number, end: number): void {
     this.bytesByMirror[mirror]! += end - start;
     this.accepted(mirror, start, end);
   }
 
-  /** Bytes that had come are the file's. */
+  /** Bytes that had arrived are part of the file. */
   accepted(mirror: number, start: number, end: number): void {
     const fresh = this.#used.add(start, end);
     this.usedBytesByMirror[mirror]! += fresh;
     this.#duplicateBytes += end - start - fresh;
   }
 
-  /** Whatever came counts as never received. */
+  /** All bytes so far are discarded. */
   discarded(): void {
     for (const bytes of this.usedBytesByMirror) this.#duplicateBytes += bytes;
     this.usedBytesByMirror.fill(0);

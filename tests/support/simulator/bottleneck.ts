@@ -1,6 +1,6 @@
 /**
- * A bottleneck that several links share, such as the client's access link: a strict server in series
- * with theirs, which serves whoever has had the least (start-time fair queueing).
+ * A bottleneck shared by several links, such as the client's access link: a strict server in series
+ * with them that serves the source with the least service first (start-time fair queueing).
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import type { EventQueue } from "./event_queue.ts";
 
 interface Source {
-  /** How much it has been served, in bytes; what it did not ask for while others did is lost to it. */
+  /** Bytes served; a source without demand does not accumulate credit. */
   served: number;
   readonly waiting: { readonly bytes: number; readonly carried: () => void }[];
 }
@@ -19,7 +19,7 @@ export class Bottleneck {
   readonly #bytesPerSecond: number;
   readonly #sources = new Map<unknown, Source>();
   #busy = false;
-  /** How much the source that was served last had been served before. */
+  /** Service of the last source before it was served. */
   #level = 0;
 
   constructor(queue: EventQueue, bytesPerSecond: number) {
@@ -27,7 +27,7 @@ export class Bottleneck {
     this.#bytesPerSecond = bytesPerSecond;
   }
 
-  /** Carries bytes that come from `from`, and calls `carried` when they are through. */
+  /** Carries bytes of the source `from`; calls `carried` when they have passed. */
   carry(from: unknown, bytes: number, carried: () => void): void {
     const source = this.#sources.get(from) ?? { served: 0, waiting: [] };
     this.#sources.set(from, source);

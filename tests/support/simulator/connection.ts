@@ -1,40 +1,40 @@
 /**
- * One connection of a simulated link: how much may be under way on it, by slow start and by the
- * server's limit for a connection. Pure: time is passed in, in milliseconds.
+ * One connection of a simulated link: its window, by slow start and by the server's limit per
+ * connection. Pure: time is passed in, in milliseconds.
  *
- * Slow start as in RFC 5681 and RFC 6928, without loss: ten segments at first, and every byte that
- * is acknowledged makes room for one more.
+ * Slow start as in RFC 5681 and RFC 6928, without loss: an initial window of ten segments that grows
+ * by one byte for every acknowledged byte.
  *
  * @module
  */
 
-/** Bytes that a new connection may have under way. */
+/** Initial window, in bytes. */
 export const INITIAL_WINDOW = 10 * 1460;
 
-/** Bytes that any connection may have under way. */
+/** Maximum window, in bytes. */
 export const MAX_WINDOW = 16_000_000;
 
-/** What a connection is like. */
+/** Options of a connection. */
 export interface ConnectionOptions {
-  /** When it was asked for. */
+  /** Time of the connection request. */
   readonly openedAtMs: number;
   /** Time from a byte's delivery to its acknowledgement. */
   readonly roundTripMs: number;
-  /** Whether it begins slowly; otherwise anything may be under way. */
+  /** Whether slow start applies; otherwise the window is unlimited. */
   readonly slowStart: boolean;
-  /** The most that it carries; `Infinity` for no limit. */
+  /** Maximum rate; `Infinity` for none. */
   readonly bytesPerSecond: number;
 }
 
-/** One connection. It keeps what it has learnt from one request to the next. */
+/** A connection. Its window persists across requests. */
 export class SimulatedConnection {
   readonly openedAtMs: number;
   readonly #options: ConnectionOptions;
   #window: number;
   #underWay = 0;
-  /** Acknowledgements on their way, the earliest first. */
+  /** Pending acknowledgements, the earliest first. */
   readonly #acknowledgements: { readonly atMs: number; readonly bytes: number }[] = [];
-  /** Until when its own limit holds it back. */
+  /** End of the pause by its rate limit. */
   #pacedUntilMs = 0;
 
   constructor(options: ConnectionOptions) {
@@ -43,7 +43,7 @@ export class SimulatedConnection {
     this.#window = options.slowStart ? INITIAL_WINDOW : Infinity;
   }
 
-  /** How many bytes may be sent at `now`. */
+  /** Returns how many bytes may be sent at `now`. */
   room(now: number): number {
     for (;;) {
       const first = this.#acknowledgements[0];
@@ -55,7 +55,7 @@ export class SimulatedConnection {
     return now < this.#pacedUntilMs ? 0 : this.#window - this.#underWay;
   }
 
-  /** When there may be room again; `Infinity` when something must be delivered before. */
+  /** Returns when there may be room again; `Infinity` if a delivery must come first. */
   roomFrom(now: number): number {
     if (now < this.#pacedUntilMs) return this.#pacedUntilMs;
     return this.#acknowledgements[0]?.atMs ?? Infinity;

@@ -1,5 +1,5 @@
 /**
- * A queue of things that happen at times: the virtual clock of the simulator.
+ * The event queue and virtual clock of the simulator.
  *
  * @module
  */
@@ -10,7 +10,7 @@ interface Entry {
   readonly action: () => void;
 }
 
-/** Runs actions in the order of their times; actions for the same time run in order of arrival. */
+/** Runs actions in order of time; actions for the same time run in order of insertion. */
 export class EventQueue {
   /** A binary heap, the earliest entry first. */
   readonly #heap: Entry[] = [];
@@ -22,7 +22,7 @@ export class EventQueue {
     return this.#now;
   }
 
-  /** Plans `action` for the time `at`. */
+  /** Schedules `action` at the time `at`. */
   at(at: number, action: () => void): void {
     const heap = this.#heap;
     heap.push({ at, order: this.#order++, action });
@@ -34,12 +34,12 @@ export class EventQueue {
     }
   }
 
-  /** Plans `action` for `delayMs` from now. */
+  /** Schedules `action` in `delayMs`. */
   after(delayMs: number, action: () => void): void {
     this.at(this.#now + delayMs, action);
   }
 
-  /** Runs the next action; returns whether there was one. */
+  /** Runs the next action; reports whether there was one. */
   step(): boolean {
     const heap = this.#heap;
     const first = heap[0];

@@ -1,6 +1,6 @@
 /**
- * What must hold for every algorithm on every network: after each event each byte has its place, and
- * in the end every byte has come once and in order.
+ * Invariants of every algorithm on every network: after each event every byte is received, free, or
+ * owned by a live request; at the end every byte has arrived once and in order.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { SimulatedMirror } from "./mirror.ts";
 import { simulate, type Simulation, type SimulationOptions } from "./simulator.ts";
 
 /**
- * Makes what {@linkcode SimulationOptions.inspect} is for: it holds against the scheduler whose each
- * byte is, how much is held, and how many requests each mirror has under way.
+ * Returns a function for {@linkcode SimulationOptions.inspect} that asserts the ownership of every
+ * byte, the window, and the number of live requests per mirror.
  */
 export function inspector(
   windowSize: number,
@@ -32,7 +32,7 @@ export function inspector(
       if (kind !== "probe") known.add(position, Math.min(claimEnd, ledger.end));
     }
     for (const [url, count] of live) {
-      if (count > requestsPerMirror) fail(`${url} has ${count} requests under way`);
+      if (count > requestsPerMirror) fail(`${url} has ${count} live requests`);
     }
     for (const { start, end } of ledger.free) {
       if (known.overlaps(start, end)) {
@@ -54,42 +54,41 @@ export function inspector(
   };
 }
 
-/** A request that has been quiet for longer than this may count as silent, in milliseconds. */
+/** A request without bytes for longer than this may count as silent, in milliseconds. */
 const SILENCE_MS = 60;
 
 /**
- * How many bytes may come twice, the mirrors' first samples left aside. A byte does so only if it is
- * requested while another request may still deliver it, so that every such overlap is allowed for:
+ * Upper bound of the bytes that may arrive twice, without the samples of the mirrors. A byte arrives
+ * twice only if it is requested while another request still owes it, so every such overlap is allowed:
  *
- * - in full where the other request had fallen silent, or was duplicated on purpose: whatever was
- *   under way may come as well;
- * - where its range was stolen while it was sending, only as far as its link carries it while a new
- *   connection would be answered. More than that has to be cancelled.
+ * - in full if the other request was silent or was duplicated on purpose: everything in flight may
+ *   still arrive;
+ * - if its range was stolen while it was sending, only what its link carries until a new connection
+ *   would be answered. The rest has to be cancelled.
  *
- * A request that fails delivers nothing any more, so that failures alone allow for nothing. Single
- * networks use all of this up. It is no limit on how often a range is stolen: the budget of
- * 256 KiB + 1 % of the file, which all thefts together are meant to keep, is looked at over many
- * networks, since some exceed it.
+ * A failed request delivers nothing more, so failures allow nothing. Some networks use all of the
+ * allowance. It does not limit how often ranges are stolen: the budget of 256 KiB + 1 % of the file
+ * for all steals is checked over many networks, since some exceed it.
  */
 export class WasteAllowance {
   #bytes = 0;
   readonly #links: readonly SimulatedMirror[];
   #ledger: Ledger | undefined;
-  /** Up to where each request owned its bytes when it was last seen. */
+  /** End of the bytes that each request owned when it was last observed. */
   readonly #claimEnds = new Map<number, number>();
-  /** Requests that lost bytes by a silence. */
+  /** Requests that lost bytes because they were silent. */
   readonly #silent = new Set<number>();
 
   constructor(links: readonly SimulatedMirror[]) {
     this.#links = links;
   }
 
-  /** What is allowed for so far. */
+  /** The allowance so far, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Takes in the state after an event. */
+  /** Observes the state after an event. */
   observe({ ledger, mirrors, requests }: Scheduler, now: number): void {
     // What was discarded, because the mirrors agreed on another file, is wasted.
     if (ledger !== this.#ledger) this.#bytes += this.#ledger?.receivedBytes ?? 0;
@@ -118,10 +117,9 @@ export class WasteAllowance {
 }
 
 /**
- * Runs a download, on a network with at least one healthy mirror, to its end with every invariant
- * held.
+ * Runs a download on a network with at least one healthy mirror, and asserts every invariant.
  *
- * @throws {Error} an invariant that does not hold, or the error with which the download failed
+ * @throws {Error} if an invariant does not hold, or the download fails
  */
 export function simulateStrictly(options: SimulationOptions, requestsPerMirror = 1): Simulation {
   const { size } = options;
@@ -141,16 +139,16 @@ export function simulateStrictly(options: SimulationOptions, requestsPerMirror =
   assertEquals([scheduler.ledger.complete, events.at(-1)?.type], [true, "end"]);
   const wanted = Math.min(end, size) - start;
   assertEquals(points.at(-1)?.[1] ?? 0, wanted, "bytes were delivered");
-  assertEquals(sum(usedBytesByMirror), wanted, "bytes came");
+  assertEquals(sum(usedBytesByMirror), wanted, "used bytes");
   const counted = scheduler.mirrors.map(({ bytes }) => bytes);
-  assertEquals(counted, bytesByMirror, "bytes are counted for each mirror");
+  assertEquals(counted, bytesByMirror, "bytes counted for each mirror");
   assertEquals(outcome.wastedBytes, sum(bytesByMirror) - wanted, "bytes were wasted");
   if (duplicateBytes > allowance.bytes) {
-    fail(`${duplicateBytes} bytes came twice, ${allowance.bytes} are allowed for`);
+    fail(`${duplicateBytes} bytes arrived twice, ${allowance.bytes} are allowed`);
   }
   const blocks = events.flatMap((event) => event.type === "receive" ? [event.block] : []);
   const expected = Array.from({ length: Math.ceil(wanted / splitSize) }, (_, index) => index);
-  assertEquals(blocks.toSorted((one, other) => one - other), expected, "blocks came");
+  assertEquals(blocks.toSorted((one, other) => one - other), expected, "received blocks");
   return outcome;
 }
 

@@ -43,7 +43,7 @@ Deno.test("inspector() sees more bytes held than the window holds", () => {
 
 Deno.test("inspector() sees more requests at a mirror than are allowed", () => {
   const two = scheduler([{ position: 0, end: 10 }, { position: 10, end: 20 }]);
-  assertThrows(() => inspector(50)(two), Error, "has 2 requests under way");
+  assertThrows(() => inspector(50)(two), Error, "has 2 live requests");
   inspector(50, 2)(two);
   inspector(50)(scheduler([
     { position: 0, end: 10 },

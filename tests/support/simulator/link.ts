@@ -1,7 +1,7 @@
 /**
- * A simulated mirror's link in virtual time. It is strict (time that it stands idle is lost) and is
- * shared fairly by all requests to the mirror, each on a connection of its own. A new connection
- * pays one round trip more than one that is open and idle.
+ * The link of a simulated mirror in virtual time. It is strict (idle time is lost) and shared fairly
+ * by all requests to the mirror, each on its own connection. A new connection takes one round trip more
+ * than an idle one.
  *
  * @module
  */
@@ -12,30 +12,30 @@ import { RateTimeline } from "./rate_timeline.ts";
 import { SimulatedConnection } from "./connection.ts";
 import type { SimulatedMirror } from "./mirror.ts";
 
-/** What a link works with. */
+/** Options of a link. */
 export interface LinkOptions {
   readonly queue: EventQueue;
-  /** Decides on jitter. */
+  /** Random numbers for jitter. */
   readonly random: () => number;
-  /** Whether connections begin slowly. */
+  /** Whether connections have slow start. */
   readonly slowStart: boolean;
-  /** What the link shares with others, if anything. */
+  /** A bottleneck shared with other links. */
   readonly bottleneck?: Bottleneck | undefined;
 }
 
-/** A request, and who is told what becomes of it. */
+/** A request and its callbacks. */
 export interface TransferOptions {
-  /** Size of the answer's body. */
+  /** Size of the body. */
   readonly bytes: number;
-  /** After how many bytes the connection is reset; `Infinity` for never. */
+  /** Bytes after which the connection is reset; `Infinity` for never. */
   readonly resetAfterBytes: number;
-  /** Headers came. */
+  /** Called with the headers. */
   readonly answered: () => void;
-  /** The next bytes of the body came. */
+  /** Called with the next bytes of the body. */
   readonly arrived: (bytes: number) => void;
-  /** The body is complete. */
+  /** Called at the end of the body. */
   readonly ended: () => void;
-  /** The connection was reset. */
+  /** Called when the connection is reset. */
   readonly reset: () => void;
 }
 
@@ -44,17 +44,17 @@ interface Transfer {
   readonly connection: SimulatedConnection;
   sent: number;
   arrived: number;
-  /** Nothing more comes of it, and nobody is told. */
+  /** No more callbacks. */
   cancelled: boolean;
 }
 
-/** How long the link serves one connection at a time. */
+/** Time for which the link serves one connection, in milliseconds. */
 const QUANTUM_MS = 1;
 
-/** It serves a connection with at least this many bytes: a segment. */
+/** Minimum quantum, in bytes: a segment. */
 const LEAST_QUANTUM = 1460;
 
-/** More quanta than this do not wait before the bottleneck: the link waits instead. */
+/** Maximum number of quanta that wait at the bottleneck; the link waits beyond that. */
 const MOST_WAITING = 2;
 
 /** A mirror's link. */
@@ -63,12 +63,12 @@ export class SimulatedLink {
   readonly #options: LinkOptions;
   readonly #queue: EventQueue;
   readonly #rates: RateTimeline;
-  /** Connections that are open and idle, the one used last at the end. */
+  /** Idle connections, the last used one at the end. */
   readonly #idle: SimulatedConnection[] = [];
-  /** Requests with bytes to be sent; whoever's turn is next comes first. */
+  /** Requests with bytes to send, the next turn first. */
   readonly #sending: Transfer[] = [];
   #busy = false;
-  /** Quanta that wait before the bottleneck. */
+  /** Quanta that wait at the bottleneck. */
   #waiting = 0;
   #wakeAt = Infinity;
 
@@ -79,7 +79,7 @@ export class SimulatedLink {
     this.#rates = new RateTimeline(mirror.bytesPerSecond, mirror.ratesAt);
   }
 
-  /** Sends a request; returns how it is given up. */
+  /** Sends a request; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
     const { roundTripMs, thinkMs = 0, jitterMs = 0 } = this.#mirror;
     const kept = this.#takeIdle();
@@ -125,7 +125,7 @@ export class SimulatedLink {
     this.#serve();
   }
 
-  /** Sends one quantum of whoever's turn it is, and goes on while anybody may send. */
+  /** Sends one quantum of the next request that may send, and continues while there is one. */
   #serve(): void {
     if (this.#busy || this.#waiting >= MOST_WAITING) return;
     const { now } = this.#queue;
@@ -184,7 +184,7 @@ export class SimulatedLink {
     if (index >= 0) this.#sending.splice(index, 1);
   }
 
-  /** Nobody may send: sleeps until somebody may. */
+  /** Sleeps until a connection has room. */
   #sleep(): void {
     const { now } = this.#queue;
     let wakeAt = Infinity;
@@ -199,7 +199,7 @@ export class SimulatedLink {
     });
   }
 
-  /** What happens never is not planned. */
+  /** Schedules an action, unless it is never due. */
   #at(ms: number, action: () => void): void {
     if (ms < Infinity) this.#queue.at(ms, action);
   }

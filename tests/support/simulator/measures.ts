@@ -1,31 +1,30 @@
 /**
- * The measures of a simulated download, on the level of bytes and with the clock from the very start,
- * and the comparison with bounds. Pure.
+ * Measures of a simulated download, byte by byte and from its start, and their comparison with bounds. Pure.
  *
  * @module
  */
 
-/** Bytes that had been handed over in order by a time. */
+/** Bytes delivered in order by a time. */
 export type DeliveryPoint = readonly [seconds: number, bytes: number];
 
-/** What is told of a download; as bounds, what it must reach. */
+/** Figures of a download, or bounds of them. */
 export interface Figures {
-  /** Bytes of the file per second, in percent of what the links carry nominally. */
+  /** Rate, in percent of the nominal capacity of the links. */
   readonly ofCapacityPercent: number;
-  /** The oracle's time in percent of its own. */
+  /** The oracle's time in percent of the time of the download. */
   readonly ofOraclePercent: number;
   readonly firstByteSeconds: number;
   readonly initialBufferingSeconds: number;
-  /** Mean of the bytes in the reorder buffer. */
+  /** Mean number of bytes in the reorder buffer. */
   readonly lagBytes: number;
-  /** Most of the bytes in the reorder buffer. */
+  /** Maximum number of bytes in the reorder buffer. */
   readonly peakBytes: number;
   readonly longestStallSeconds: number;
   /** Wasted bytes, the mirrors' first samples included, in percent of the file. */
   readonly wastedPercent: number;
 }
 
-/** What a simulation brought, as far as it is measured. */
+/** The result of a simulation, as far as it is measured. */
 export interface Measured {
   readonly points: readonly DeliveryPoint[];
   readonly seconds: number;
@@ -36,36 +35,36 @@ export interface Measured {
   readonly bytesByMirror: readonly number[];
 }
 
-/** What a download is measured by. */
+/** Reference values of a network. */
 export interface Yardstick {
-  /** What the links carry nominally, in bytes per second. */
+  /** Nominal capacity of the links, in bytes per second. */
   readonly capacity: number;
   /** The oracle's time. */
   readonly oracleSeconds: number;
 }
 
 /**
- * How late the latest byte is behind the straight line from the start to the whole file at
- * `limitSeconds`: the wait with which a player at that speed never stalls.
+ * Returns the maximum lateness behind the straight line from the start to the whole file at
+ * `limitSeconds`: the initial wait with which a player at that rate never stalls.
  */
 export function latenessSeconds(points: readonly DeliveryPoint[], limitSeconds: number): number {
   const size = points.at(-1)?.[1] ?? 0;
   let lateness = 0;
   let before = 0;
   for (const [seconds, bytes] of points) {
-    // Of the bytes that were handed over together, the first one had to wait longest.
+    // The first of the bytes that were delivered together waited longest.
     lateness = Math.max(lateness, seconds - before / size * limitSeconds);
     before = bytes;
   }
   return lateness;
 }
 
-/** The thesis's initial buffering time, byte by byte: against the line to the download's own end. */
+/** Returns the thesis's initial buffering time, byte by byte, relative to the end of the download. */
 export function initialBufferingSeconds(points: readonly DeliveryPoint[]): number {
   return latenessSeconds(points, points.at(-1)?.[0] ?? 0);
 }
 
-/** All figures of a download of a file that is not empty. */
+/** Returns all figures of a download of a non-empty file. */
 export function figuresOf(measured: Measured, { capacity, oracleSeconds }: Yardstick): Figures {
   const { points, seconds, bytesByMirror } = measured;
   const size = points.at(-1)?.[1] ?? 0;
@@ -82,10 +81,10 @@ export function figuresOf(measured: Measured, { capacity, oracleSeconds }: Yards
   };
 }
 
-/** Figures of which more is better; of all others, less. */
+/** Figures for which more is better; less is better for all others. */
 const MORE_IS_BETTER: readonly (keyof Figures)[] = ["ofCapacityPercent", "ofOraclePercent"];
 
-/** The names of the figures that do not keep their bounds. */
+/** Returns the names of the figures that miss their bounds. */
 export function missedBounds(figures: Figures, bounds: Partial<Figures>): (keyof Figures)[] {
   const names = Object.keys(bounds) as (keyof Figures)[];
   return names.filter((name) => {
@@ -100,14 +99,14 @@ export class MeanOverTime {
   #since = 0;
   #integral = 0;
 
-  /** From `now` on the value is this one. */
+  /** Sets the value from `now` on. */
   set(value: number, now: number): void {
     this.#integral += this.#value * (now - this.#since);
     this.#value = value;
     this.#since = now;
   }
 
-  /** The mean from 0 up to when the value was last set. */
+  /** The mean from 0 to the time of the last change. */
   get mean(): number {
     return this.#since > 0 ? this.#integral / this.#since : 0;
   }

@@ -1,6 +1,5 @@
 /**
- * What is told of a simulated mirror and its link, and the two sets of mirrors that the thesis
- * measured.
+ * Simulated mirrors and their links, and the two sets of mirrors that the thesis measured.
  *
  * @module
  */
@@ -11,34 +10,34 @@ import type { RateChange } from "./rate_timeline.ts";
 export interface SimulatedMirror {
   /** The link's nominal rate. */
   readonly bytesPerSecond: number;
-  /** A connection takes one, a request another. */
+  /** A connection takes one round trip, a request another one. */
   readonly roundTripMs: number;
-  /** Changes of the link's rate in the order of their times; 0 is a blackout. */
+  /** Changes of the rate in order of time; 0 is a blackout. */
   readonly ratesAt?: readonly RateChange[];
-  /** The most that one connection carries. */
+  /** Maximum rate of one connection. */
   readonly connectionBytesPerSecond?: number;
-  /** The server takes this long over each answer, in milliseconds. */
+  /** Server time for each response, in milliseconds. */
   readonly thinkMs?: number;
-  /** Each answer comes later by up to this much, in milliseconds, at random. */
+  /** Maximum random delay of each response, in milliseconds. */
   readonly jitterMs?: number;
-  /** Size that it gives; by default that of the simulation. */
+  /** Size that it reports; by default that of the simulation. */
   readonly size?: number;
-  /** From when on it sends nothing any more, in milliseconds. */
+  /** Time from which it sends nothing, in milliseconds. */
   readonly silentFromMs?: number;
-  /** When its connections go silent for good and new ones bring nothing, in milliseconds. */
+  /** Time from which connections, old and new, deliver nothing, in milliseconds. */
   readonly deadFromMs?: number;
-  /** When connections that are new then work again, in milliseconds. */
+  /** Time from which new connections work again, in milliseconds. */
   readonly returnsAtMs?: number;
   /** Resets the connection of each request after this many bytes. */
   readonly resetAfterBytes?: number;
 }
 
-/** The URL of the mirror at `index`. */
+/** Returns the URL of the mirror at `index`. */
 export function simulatedUrl(index: number): string {
   return `http://mirror${index}.test/file`;
 }
 
-/** Mirrors by their rates in Mbit/s and round trips in milliseconds. */
+/** Returns mirrors with these rates in Mbit/s and round trips in milliseconds. */
 export function megabits(
   links: readonly (readonly [rate: number, roundTripMs: number])[],
 ): SimulatedMirror[] {

@@ -1,6 +1,5 @@
 /**
- * The networks on which algorithms are compared: those for which there are bounds, and some more
- * that ask for something special.
+ * The networks on which algorithms are compared: those with bounds, and some special cases.
  *
  * @module
  */
@@ -14,13 +13,13 @@ import type { Network } from "./simulator.ts";
 /** A network with a name. */
 export interface NamedNetwork extends Network {
   readonly name: string;
-  /** What an algorithm with two requests per mirror must reach; nothing where that is open. */
+  /** Bounds for an algorithm with two requests per mirror; empty if there are none. */
   readonly bounds: Partial<Figures>;
 }
 
 const MB = 1_000_000;
 
-/** Bounds as the table gives them; without the first one where rates change. */
+/** Bounds in order; without the first one if rates change. */
 type Row = readonly [
   ofCapacityPercent: number | undefined,
   ofOraclePercent: number,
@@ -30,11 +29,11 @@ type Row = readonly [
   longestStallSeconds: number,
 ];
 
-/** Bytes of each mirror by which the file's content is compared, and how late their vote may be. */
+/** Size of the sample of each mirror, and tolerance of the time of the vote. */
 const SAMPLE_BYTES = 12 * 1024;
 const VOTE_SLACK_MS = 5;
 
-/** How long slower mirrors are waited for, from the first one's sample on, in milliseconds. */
+/** Wait for slower mirrors after the first sample: this time, or that many answer times of the first mirror. */
 const GRACE_MS = 200;
 const GRACE_ANSWERS = 3;
 
@@ -42,7 +41,7 @@ const TESTBED_BOUNDS: Row = [97.5, 99, 0.25, 0.8, 4, 0.03];
 
 const THREE_ALIKE = megabits([[100, 20], [100, 20], [100, 20]]);
 
-/** Every network by its name. 200 MB are carried unless the name says otherwise. */
+/** All networks. The file has 200 MB unless the name says otherwise. */
 export const NETWORKS: readonly NamedNetwork[] = [
   named("testbed", TESTBED, { bounds: TESTBED_BOUNDS }),
   named("testbed, 754 MB", TESTBED, { size: 754 * MB, bounds: TESTBED_BOUNDS }),
@@ -51,7 +50,7 @@ export const NETWORKS: readonly NamedNetwork[] = [
     bounds: [98, 98.5, 0.6, 1.2, 6, 0.05],
   }),
   named("three of 100 Mbit/s", THREE_ALIKE, { bounds: [96.5, 98.5, 0.3, 1.5, 6, 0.03] }),
-  // 200 MB would be there before the slump.
+  // 200 MB would be complete before the rate drops.
   named(
     "testbed, 754 MB, A at 10 % from 10 to 20 s",
     testbed({ ratesAt: [[10, 1_875_000], [20, 18_750_000]] }),
@@ -89,12 +88,12 @@ export const NETWORKS: readonly NamedNetwork[] = [
   named("one of 100 Mbit/s", megabits([[100, 20]])),
 ];
 
-/** The testbed with these changes to its links, the fastest one first. */
+/** Returns the testbed with changes to its links, the fastest first. */
 function testbed(...changes: readonly Partial<SimulatedMirror>[]): SimulatedMirror[] {
   return TESTBED.map((link, index) => ({ ...link, ...changes[index] }));
 }
 
-/** Links with rates that wander, each by a seed of its own. */
+/** Returns links with wandering rates, each with its own seed. */
 function wandering(links: readonly SimulatedMirror[], seed: number): SimulatedMirror[] {
   return links.map((link, index) => {
     const random = mulberry32(100 * seed + index);
@@ -122,11 +121,11 @@ function named(
 }
 
 /**
- * When the mirrors' vote on what the file is can be decided, in milliseconds. The table asks for the
- * first byte two round trips of the nearest mirror after the start; but one mirror may have another
- * file than the rest, and a wrong byte is worse than a late one. So asking starts with the first
- * answer, and bytes are handed over once so many mirrors have said the same that they cannot be
- * outvoted, or once the first of them has waited long enough for the others.
+ * Returns when the vote of the mirrors on the file can be decided, in milliseconds. A first byte after
+ * two round trips of the nearest mirror would be possible, but one mirror may have another file than
+ * the rest, and a wrong byte is worse than a late one. So requests start with the first response, and
+ * bytes are delivered once enough mirrors agree that they cannot be outvoted, or once the first of them
+ * has waited long enough for the others.
  */
 export function voteMs(links: readonly SimulatedMirror[]): number {
   const answers = links.map(({ roundTripMs, bytesPerSecond, thinkMs = 0, jitterMs = 0 }) => {

@@ -1,7 +1,6 @@
 /**
- * The limit that no algorithm can pass: every link is busy from its second round trip on, grows by
- * slow start where connections do, and every byte that comes is of use at once. Computed in steps
- * of a millisecond.
+ * The limit of every algorithm: each link is busy from its second round trip on, grows by slow start
+ * if connections do, and every byte is used at once. Computed in steps of a millisecond.
  *
  * @module
  */
@@ -12,23 +11,23 @@ import { INITIAL_WINDOW, MAX_WINDOW } from "./connection.ts";
 import type { SimulatedMirror } from "./mirror.ts";
 import type { Network } from "./simulator.ts";
 
-/** What the oracle brings. */
+/** The result of the oracle. */
 export interface Oracle {
-  /** Seconds until the file is there; `Infinity` when it never is. */
+  /** Seconds until the file is complete; `Infinity` if it never is. */
   readonly seconds: number;
-  /** How much is there when, for each millisecond. */
+  /** Bytes received over time, for each millisecond. */
   readonly points: readonly DeliveryPoint[];
 }
 
-/** How the oracle uses the links. */
+/** Options of the oracle. */
 export interface OracleOptions {
-  /** Connections to each mirror at once, for mirrors that limit each of them. */
+  /** Connections to each mirror, for mirrors that limit the rate of a connection. @default 2 */
   readonly connections?: number;
 }
 
 const DAY_MS = 24 * 3600_000;
 
-/** The best that can be done on a network. Links that reset connections count as if they did not. */
+/** Returns the best possible download on a network. Resets are ignored. */
 export function oracle(network: Network, { connections = 2 }: OracleOptions = {}): Oracle {
   const { links, size, slowStart = false, clientBytesPerSecond = Infinity } = network;
   const lives = links.flatMap((link) => livesOf(link, slowStart, connections));
@@ -48,7 +47,7 @@ export function oracle(network: Network, { connections = 2 }: OracleOptions = {}
   return { seconds: points.at(-1)?.[0] ?? 0, points };
 }
 
-/** What all links carry nominally, in bytes per second. */
+/** Returns the nominal capacity of all links, in bytes per second. */
 export function capacity(network: Network, { connections = 2 }: OracleOptions = {}): number {
   const { links, clientBytesPerSecond = Infinity } = network;
   const sum = links.reduce(
@@ -59,7 +58,7 @@ export function capacity(network: Network, { connections = 2 }: OracleOptions = 
   return Math.min(sum, clientBytesPerSecond);
 }
 
-/** The stretches of time in which a link brings anything. */
+/** Returns the periods in which a link delivers bytes. */
 function livesOf(mirror: SimulatedMirror, slowStart: boolean, connections: number): Life[] {
   const { silentFromMs = Infinity, deadFromMs = Infinity, returnsAtMs = Infinity } = mirror;
   const startMs = 2 * mirror.roundTripMs + (mirror.thinkMs ?? 0);
@@ -105,7 +104,7 @@ class Life {
     this.#lately = new Float64Array(Math.max(1, Math.floor(mirror.roundTripMs)));
   }
 
-  /** What it can deliver in the millisecond from `ms` on. */
+  /** Returns what it can deliver in the millisecond from `ms` on. */
   offer(ms: number): number {
     const fromMs = Math.max(ms, this.#fromMs);
     const untilMs = Math.min(ms + 1, this.untilMs);
@@ -117,7 +116,7 @@ class Life {
     return Math.min(this.#rates.bytesBetween(fromMs, untilMs), most);
   }
 
-  /** Of what it offered it has delivered this much. */
+  /** It delivered this much of what it offered. */
   deliver(bytes: number, ms: number): void {
     this.#underWay += bytes;
     this.#lately[ms % this.#lately.length] = bytes;

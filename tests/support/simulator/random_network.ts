@@ -1,6 +1,6 @@
 /**
- * Networks that nobody would wish for, made by chance: mirrors that are slow, far, unsteady, silent,
- * dead for a while, or reset their connections. At least one is healthy, so a download must succeed.
+ * Random networks for fuzzing: mirrors that are slow, far, unsteady, silent, dead for a while, or reset
+ * connections. At least one is healthy, so a download must succeed.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { SimulationOptions } from "./simulator.ts";
 
 type Random = () => number;
 
-/** A download on a random network; which algorithm it follows is left open. */
+/** Returns the options of a simulation on a random network, without the algorithm. */
 export function randomNetwork(random: Random): SimulationOptions {
   const healthy = steadyLink(random);
   const others = Array.from({ length: Math.floor(8 * random()) }, () => anyLink(random));
   const links = others.toSpliced(Math.floor((others.length + 1) * random()), 0, healthy);
   const total = links.reduce((sum, { bytesPerSecond }) => sum + bytesPerSecond, 0);
   const windowSize = Math.round(10 ** between(4.3, 7.5, random));
-  // The healthy mirror alone needs a minute at most; a window lets at least a fiftieth of it in.
+  // The healthy mirror alone needs a minute at most; a window holds at least a fiftieth of the file.
   const most = Math.min(30_000_000, 50 * windowSize, 60 * healthy.bytesPerSecond);
   const size = maybe(0.05, random) ? 0 : Math.floor(most * random());
   const splitSize = Math.floor(Math.max(size / 100, windowSize * between(0.02, 0.5, random)));
@@ -46,13 +46,13 @@ function maybe(probability: number, random: Random): boolean {
   return random() < probability;
 }
 
-/** A part of a file, whose end may lie behind that of the file. */
+/** Returns a range of a file, which may extend beyond its end. */
 function partOf(size: number, random: Random): { start: number; end: number } {
   const start = Math.floor(random() * Math.max(0, size - 1));
   return { start, end: start + 1 + Math.floor(random() * size) };
 }
 
-/** A link that always brings something, though perhaps unsteadily. */
+/** Returns a link that always delivers, though perhaps unsteadily. */
 function steadyLink(random: Random): SimulatedMirror {
   const bytesPerSecond = Math.round(10 ** between(4.7, 7.5, random));
   return {

@@ -1,13 +1,13 @@
 /**
- * How the rate of a link changes over time: piecewise constant, 0 for a blackout, during which
- * whatever is under way waits. Pure.
+ * The rate of a link over time: piecewise constant, 0 for a blackout, during which bytes in flight
+ * wait. Pure.
  *
  * @module
  */
 
 import { gaussian } from "../random.ts";
 
-/** From this time on the rate is this one. */
+/** The rate from a time on. */
 export type RateChange = readonly [seconds: number, bytesPerSecond: number];
 
 interface Stretch {
@@ -19,10 +19,10 @@ interface Stretch {
 /** The rate of a link over time. Times are in milliseconds. */
 export class RateTimeline {
   readonly #stretches: readonly Stretch[];
-  /** Where the last question was answered: the next one is mostly about a time soon after. */
+  /** Index of the last lookup: the next one is mostly for a time soon after. */
   #latest = 0;
 
-  /** `changes` come in the order of their times; before the first of them it is `bytesPerSecond`. */
+  /** `changes` are in order of time; the rate is `bytesPerSecond` before the first of them. */
   constructor(bytesPerSecond: number, changes: readonly RateChange[] = []) {
     const all: RateChange[] = [[0, bytesPerSecond], ...changes];
     this.#stretches = all.map(([seconds, rate], index) => ({
@@ -32,12 +32,12 @@ export class RateTimeline {
     }));
   }
 
-  /** Bytes per second at a time. */
+  /** Returns the rate at a time. */
   at(ms: number): number {
     return this.#stretches[this.#indexAt(ms)]!.bytesPerSecond;
   }
 
-  /** When `bytes` are through that begin at `fromMs`; `Infinity` for never. */
+  /** Returns when `bytes` have passed that start at `fromMs`; `Infinity` for never. */
   finishAt(fromMs: number, bytes: number): number {
     let left = bytes;
     let at = fromMs;
@@ -51,14 +51,14 @@ export class RateTimeline {
     return at;
   }
 
-  /** When something can next go through at or after `ms`; `Infinity` for never. */
+  /** Returns the next time at or after `ms` with a positive rate; `Infinity` for never. */
   flowsFrom(ms: number): number {
     const index = this.#indexAt(ms);
     const next = this.#stretches.slice(index).find(({ bytesPerSecond }) => bytesPerSecond > 0);
     return next === undefined ? Infinity : Math.max(ms, next.fromMs);
   }
 
-  /** How many bytes can go through from `fromMs` to `untilMs`. */
+  /** Returns how many bytes can pass from `fromMs` to `untilMs`. */
   bytesBetween(fromMs: number, untilMs: number): number {
     let bytes = 0;
     for (let index = this.#indexAt(fromMs), at = fromMs; at < untilMs; index++) {
@@ -79,24 +79,24 @@ export class RateTimeline {
   }
 }
 
-/** How a rate wanders. */
+/** Options of {@linkcode wanderingRates}. */
 export interface WanderOptions {
-  /** For this long; afterwards the rate is the mean. */
+  /** Duration; afterwards the rate is the mean. */
   readonly seconds?: number;
   /** Standard deviation, as a share of the mean. */
   readonly variation?: number;
-  /** Time over which deviations are forgotten. */
+  /** Time constant of the correlation. */
   readonly correlationSeconds?: number;
   /** Time between changes. */
   readonly stepSeconds?: number;
-  /** A number from 0 up to, but without, 1, anew at each call. */
+  /** Returns a number in [0, 1). */
   readonly random: () => number;
 }
 
-/** It never falls below this share of the mean. */
+/** Minimum rate, as a share of the mean. */
 const LEAST_SHARE = 0.05;
 
-/** Changes of a rate that wanders about its mean: an autoregressive process of the first order. */
+/** Returns changes of a rate that wanders about its mean: a first-order autoregressive process. */
 export function wanderingRates(bytesPerSecond: number, options: WanderOptions): RateChange[] {
   const { seconds = 200, variation = 0.4, correlationSeconds = 1, stepSeconds = 0.1 } = options;
   const memory = Math.exp(-stepSeconds / correlationSeconds);

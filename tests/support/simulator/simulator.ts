@@ -1,7 +1,7 @@
 /**
- * Runs the scheduler in virtual time against simulated links: the very code that the driver runs,
- * without sockets or a clock. This is the driver: it executes commands, reports what the links do,
- * and consumes what is in order. No mirror answers with the whole file, or with less than was asked.
+ * Runs the scheduler in virtual time against simulated links: the same code as in the engine, without
+ * sockets or a clock. It executes commands, reports the events of the links, and consumes bytes in
+ * order. No mirror responds with the whole file, or with less than the requested range.
  *
  * @module
  */
@@ -19,26 +19,26 @@ import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_optio
 import { SimulatedLink } from "./link.ts";
 import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
-/** The links that a download goes over, and the size of its file. */
+/** The links of a download, and the size of its file. */
 export interface Network {
   readonly links: readonly SimulatedMirror[];
   /** Size of the file in bytes. */
   readonly size: number;
-  /** Whether connections begin slowly, with ten segments under way; by default they do not. */
+  /** Whether connections have slow start, from ten segments on. @default false */
   readonly slowStart?: boolean;
-  /** Rate of what all links share, such as the client's access link; by default there is none. */
+  /** Rate of a shared bottleneck, such as the client's access link. @default none */
   readonly clientBytesPerSecond?: number;
 }
 
-/** What is simulated. */
+/** Options of a simulation. */
 export interface SimulationOptions extends Network, TestOptions {
-  /** Bytes per second that the consumer takes; by default as many as there are. */
+  /** Maximum rate of the consumer, in bytes per second. @default unlimited */
   readonly consumerBytesPerSecond?: number;
-  /** Seed of whatever is left to chance. */
+  /** Seed of all random numbers. @default 1 */
   readonly seed?: number;
   /** Virtual time after which the download is aborted; by default a day. */
   readonly limitSeconds?: number;
-  /** Is called after every event, to hold invariants against the scheduler. */
+  /** Called after every event, to check invariants. */
   readonly inspect?: (scheduler: Scheduler, nowMs: number) => void;
 }
 
@@ -55,24 +55,24 @@ export interface Simulation {
   readonly peakHeldBytes: number;
   /** Wasted bytes, as the scheduler counts them. */
   readonly wastedBytes: number;
-  /** When how many bytes were ready in order; one point for each millisecond at most. */
+  /** Bytes ready in order over time, at most one point per millisecond. */
   readonly points: readonly DeliveryPoint[];
-  /** Mean of the bytes that were held, over the whole time. */
+  /** Mean number of held bytes over the whole time. */
   readonly lagBytes: number;
-  /** Requests, the first ones to each mirror included. */
+  /** Number of requests, including probes. */
   readonly requestsSent: number;
   /** Wasted bytes without the mirrors' first samples. */
   readonly duplicateBytes: number;
-  /** All that came from each mirror. */
+  /** Bytes received from each mirror. */
   readonly bytesByMirror: readonly number[];
-  /** What of it was of use. */
+  /** Bytes among them that were used. */
   readonly usedBytesByMirror: readonly number[];
 }
 
 /**
  * Runs one download to its end.
  *
- * @throws {Error} the scheduler stands still, spins, or does not come to an end in time
+ * @throws {Error} if the scheduler stops without an end, spins, or does not end in time
  */
 export function simulate(options: SimulationOptions): Simulation {
   return new Simulator(options).run();
@@ -80,7 +80,7 @@ export function simulate(options: SimulationOptions): Simulation {
 
 const DAY_SECONDS = 24 * 3600;
 
-/** So many events at one moment mean that the scheduler spins. */
+/** More events than this at one time mean that the scheduler spins. */
 const MOST_AT_ONCE = 100_000;
 
 type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
@@ -159,7 +159,7 @@ class Simulator {
     let atOnce = 0;
     while (!this.#ended) {
       const before = this.#queue.now;
-      if (!this.#queue.step()) throw new Error("the download stands still: nothing will happen");
+      if (!this.#queue.step()) throw new Error("the download stopped: no event is scheduled");
       const { now } = this.#queue;
       this.#held.set(this.#scheduler.heldBytes, now);
       atOnce = now > before ? 0 : atOnce + 1;
@@ -181,7 +181,7 @@ class Simulator {
     this.#setAlarm();
   }
 
-  /** Commands that are of no concern here are ignored. */
+  /** Executes a command; ignores those that do not matter here. */
   #executeOne(command: SchedulerCommand): void {
     switch (command.type) {
       case "start":
