@@ -1,7 +1,8 @@
 /**
  * IP addresses and networks as numbers, and the purpose of an address: public, or one of the special
  * purposes in IANA's registries (RFC 6890 and its successors). An IPv6 address that embeds an IPv4
- * address has the purpose of that one.
+ * address has the purpose of that one: `BlockList` of `node:net` would miss NAT64 and 6to4, and the
+ * subnets of `@std/net` are unstable.
  *
  * @module
  */
