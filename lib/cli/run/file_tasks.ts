@@ -6,7 +6,6 @@
  * @module
  */
 
-import { toText } from "@std/streams/to-text";
 import type { DownloaderOptions } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
@@ -107,7 +106,7 @@ async function inputEntries(
     return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
   }
   const text: string = inputFile === "-"
-    ? await unlessAborted(toText(Deno.stdin.readable), signal)
+    ? await unlessAborted(readStdin(), signal)
     : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded only where it is needed, like all that the usual command has no use for.
@@ -115,6 +114,11 @@ async function inputEntries(
   const entries = parseInputFile(text, where);
   if (entries.length === 0) throw usageError(`--input-file ${where} names no file`);
   return entries.map((entry) => entryOf(entry, where));
+}
+
+async function readStdin(): Promise<string> {
+  const { toText } = await import("@std/streams/to-text");
+  return await toText(Deno.stdin.readable);
 }
 
 function entryOf({ urls, options, line }: InputEntry, where: string): Entry {
