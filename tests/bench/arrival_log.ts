@@ -1,49 +1,50 @@
 /**
- * Records when the bytes of a file arrive, and derives figures. Pure: times are passed in, in seconds
- * since the start of the command.
+ * When the bytes of a file came, and what is read from that. Knows no process and no clock: times
+ * are passed in, in seconds since the command's start.
  *
  * @module
  */
 
-/** Bytes that had arrived at a time. */
+/** How many bytes had come at some time. */
 export interface Point {
-  /** Seconds since the start of the command. */
+  /** Seconds since the command's start. */
   seconds: number;
+  /** The bytes. */
   value: number;
 }
 
-/** Figures of a download from the view of its consumer. */
+/** What a consumer feels of a download. */
 export interface Figures {
-  /** Time to the first byte. */
+  /** Until the first byte. */
   readonly firstByteSeconds: number;
   /**
-   * Maximum lateness behind the straight line from the start of the command to the whole file at the
-   * limit of the links: the initial wait with which a player at that rate never stalls.
+   * The largest lateness of any byte behind the straight line from the command's start to the
+   * whole file at the links' limit: a player at that speed that waits so long first never stalls.
    */
   readonly lateSeconds: number;
   /** Longest time without a byte, between the first and the last. */
   readonly stallSeconds: number;
 }
 
-/** Arrivals closer together than this are merged. */
+/** Closer together than this, arrivals are one. */
 const RESOLUTION_SECONDS = 0.001;
 
-/** Records arrivals, at most one point per millisecond. */
+/** Records how many bytes had come at which time, at most once a millisecond. */
 export class ArrivalLog {
   readonly #points: Point[] = [];
   #bytes = 0;
 
-  /** Total bytes. */
+  /** Bytes so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The record: `value` bytes had arrived at `seconds`. */
+  /** The record: `value` bytes had come at `seconds`. */
   get points(): readonly Point[] {
     return this.#points;
   }
 
-  /** Adds bytes; times must not decrease. */
+  /** Some bytes came; times never run backwards. */
   add(seconds: number, bytes: number): void {
     this.#bytes += bytes;
     const last = this.#points.at(-1);
@@ -52,7 +53,7 @@ export class ArrivalLog {
   }
 }
 
-/** Returns the figures of a download of `size` bytes over links that need `limitSeconds` for it. */
+/** The figures of a recorded download of `size` bytes over links that need `limitSeconds` for it. */
 export function figuresOf(
   points: readonly Point[],
   { size, limitSeconds }: { size: number; limitSeconds: number },
@@ -61,7 +62,7 @@ export function figuresOf(
   let stallSeconds = 0;
   for (const [index, { seconds }] of points.entries()) {
     const before = points[index - 1];
-    // The first of these bytes waited longest.
+    // The first of the bytes that came now has waited longest.
     const due = (before?.value ?? 0) / size * limitSeconds;
     lateSeconds = Math.max(lateSeconds, seconds - due);
     if (before !== undefined) stallSeconds = Math.max(stallSeconds, seconds - before.seconds);

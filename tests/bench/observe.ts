@@ -1,6 +1,7 @@
 /**
- * Runs a command and observes its output: the arrival of bytes on stdout, their hash, and the used
- * processor time. Reading and hashing takes about a twentieth of a processor at 200 Mbit/s.
+ * Runs one command and watches what it gives: when bytes come out of its stdout, whether they are
+ * the right ones, and what it costs. It reads into one buffer, hashes, and keeps a record of the
+ * times; that takes about a twentieth of a processor at 200 Mbit/s.
  *
  * @module
  */
@@ -8,47 +9,47 @@
 import { createHash } from "node:crypto";
 import { ArrivalLog, type Point } from "./arrival_log.ts";
 
-/** Options of {@linkcode observe}. */
+/** How to watch. */
 export interface ObserveOptions {
-  /** The command is killed after this many seconds. */
+  /** It is ended after that long, in seconds. */
   readonly timeoutSeconds: number;
-  /** The file that it writes. @default it writes to stdout */
+  /** The file that it writes. @default stdout is what counts */
   readonly file?: string | undefined;
 }
 
-/** The result of {@linkcode observe}. */
+/** What was seen. */
 export interface Observation {
-  /** `endless`: it was killed after the timeout. */
+  /** `endless`: it had to be ended. */
   readonly outcome: "complete" | "failed" | "endless";
-  /** Running time, in seconds. */
+  /** From its start to its end. */
   readonly seconds: number;
   /** User and system time, in seconds. */
   readonly cpuSeconds: number;
   readonly bytes: number;
-  /** SHA-256 of the output, in hexadecimal. */
+  /** Of what it gave, in hex. */
   readonly sha256: string;
-  /** Arrivals on stdout; none if it writes a file. */
+  /** When bytes came out of stdout; none for a command that writes a file. */
   readonly arrivals: readonly Point[];
-  /** Its stderr. */
+  /** What it said on stderr. */
   readonly messages: string;
-  /** The use of the processors during the run. */
+  /** What the processors did meanwhile. */
   readonly processors: ProcessorShares;
 }
 
-/** Shares of processor time, from 0 to 1: without idle time, figures are not valid. */
+/** Parts of the processors' time, from 0 to 1: without idle time, all figures are spoiled. */
 export interface ProcessorShares {
-  /** Idle time. */
+  /** They had nothing to do. */
   readonly idle: number;
-  /** Time that the host of a virtual machine took. */
+  /** The host of a virtual machine used them for something else. */
   readonly stolen: number;
 }
 
-/** `timeout` stops the command; `times` prints the time of the shell, then that of its children. */
+/** `timeout` ends the command, then kills it; `times` tells the shell's own time, then its children's. */
 const SCRIPT =
   'limit=$1; shift; timeout --foreground -k 1 "$limit" "$@"; code=$?; times >&2; exit $code';
-/** Exit codes of `timeout` after it terminated or killed the command. */
+/** What `timeout` says when it had to end the command, or to kill it. */
 const TIMED_OUT = [124, 137];
-/** Processor time on Linux. */
+/** Linux counts there what the processors did so far. */
 const PROCESSORS = "/proc/stat";
 const BUFFER_BYTES = 1 << 20;
 
@@ -102,7 +103,7 @@ async function drain(stream: ReadableStream<Uint8Array>, elapsed: () => number):
   return { bytes: log.bytes, sha256: hash.digest("hex"), arrivals: log.points };
 }
 
-/** Hashes a file; a missing file counts as empty. */
+/** A file that is not there counts as empty. */
 async function drainFile(path: string): Promise<Drained> {
   try {
     using file = await Deno.open(path);
@@ -113,7 +114,7 @@ async function drainFile(path: string): Promise<Drained> {
   }
 }
 
-/** Splits stderr into messages and, on the last line, the user and system time of the children. */
+/** The last line of stderr is the time of the shell's children: user and system. */
 export function parseTimes(stderr: string): { cpuSeconds: number; messages: string } {
   const lines = stderr.trimEnd().split("\n");
   const times = [...(lines.at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
@@ -124,7 +125,7 @@ export function parseTimes(stderr: string): { cpuSeconds: number; messages: stri
   return { cpuSeconds, messages: lines.slice(0, -2).join("\n") };
 }
 
-/** Returns the shares between two readings of `/proc/stat`; see proc(5). */
+/** What the processors did between two readings of `/proc/stat`; see proc(5). */
 export function processorShares(before: string, after: string): ProcessorShares {
   const ticks = (text: string) => text.split("\n", 1)[0]!.split(/ +/).slice(1, 9).map(Number);
   const from = ticks(before);

@@ -1,10 +1,11 @@
 /**
- * Benchmarks of the proxy over loopback, in front of one nginx that plays three mirrors. Server and
- * clients are separate processes, so that neither is measured with the other.
+ * The benches of the proxy: over loopback, in front of one real nginx that plays three mirrors.
+ * Server and clients are processes of their own, so that neither is measured with the other.
  *
  * @module
  */
 
+import { startNginx } from "../support/programs/nginx.ts";
 import { TESTBED } from "../support/simulator/mirror.ts";
 import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
@@ -16,23 +17,21 @@ import {
   startServer,
   type Usage,
 } from "./proxy_processes.ts";
-import { withHoles, withNginx } from "./served.ts";
 import { median, runDrain, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
 const RUNS = 5;
 const CLIENTS = 100;
 const ABORTS = 1000;
-/** Number of clients that connect and leave at the same time. */
+/** Clients that come and leave at the same time. */
 const WAVE = 50;
 const SEEKS = 30;
-/** Size of the file of which many clients request a piece, in bytes. */
+/** The size of the file of which many clients want a piece, in bytes. */
 const SHARED = 256_000_000;
 
-/** Downloads 1 GiB through the proxy and through a minimal proxy, in turns. */
+/** 1 GiB: through the proxy from three mirrors, and through a minimal one from one, in turns. */
 export async function proxySpeed(): Promise<void> {
-  await withHoles([GIB], async (urlsOf) => {
-    const urls = urlsOf(GIB);
+  await withMirrors(emptyFile, async (urls) => {
     await using proxy = await startServer("proxy");
     await using plain = await startServer("plain");
     const rows: { name: string; url: string; server?: Server; runs: Run[] }[] = [
@@ -45,7 +44,7 @@ export async function proxySpeed(): Promise<void> {
       for (const { url, server, runs } of rows) {
         const before = await server?.usage();
         const { seconds, bytes } = await runDrain<Drained>({ urls: [url] });
-        if (bytes !== GIB) throw new Error(`received ${bytes} bytes from ${url}`);
+        if (bytes !== GIB) throw new Error(`${bytes} bytes came from ${url}`);
         const after = await server?.usage();
         // The first round warms up caches.
         if (run > 0) runs.push({ seconds, cpuSeconds: usedBetween(before, after) });
@@ -70,9 +69,9 @@ interface Run {
   readonly cpuSeconds: number;
 }
 
-/** Serves 100 clients at once, 20 MB each; every fourth reads 10 MB/s at most. */
+/** 100 clients at once, 20 MB each; every fourth of them takes 10 MB/s at most. */
 export async function proxyClients(): Promise<void> {
-  await withSharedFile(async (urls) => {
+  await withMirrors(sharedFile, async (urls) => {
     const rows = [["", "MB/s", "failed clients", "RSS before MB", "peak MB"]];
     for (const kind of ["plain", "proxy"] as const) {
       await using server = await startServer(kind);
@@ -95,15 +94,15 @@ export async function proxyClients(): Promise<void> {
   });
 }
 
-/** Serves 1000 clients that leave after their first bytes. */
+/** 1000 clients that leave after their first bytes. */
 export async function proxyAborts(): Promise<void> {
-  await withSharedFile(async (urls) => {
+  await withMirrors(sharedFile, async (urls) => {
     await using server = await startServer("proxy");
     const spec = {
       ...{ url: link(server, urls), size: SHARED, leave: true },
       ...{ clients: ABORTS, atOnce: WAVE, slowEvery: 0 },
     };
-    // A first round lets the server grow to its working size.
+    // As many before: they let the server grow to its working size.
     await runClients(spec);
     await nothingUnderWay(server);
     const before = await server.usage();
@@ -119,7 +118,7 @@ export async function proxyAborts(): Promise<void> {
   });
 }
 
-/** Measures seeks in a file that the proxy knows, over links with latency. */
+/** Seeks in a file that the proxy knows already, over links with latency. */
 export async function proxySeek(): Promise<void> {
   const size = 200_000_000;
   await using lab = await spawnLab({ size, mirrors: [...TESTBED] });
@@ -134,12 +133,12 @@ export async function proxySeek(): Promise<void> {
     const { value } = await reader.read();
     if (status !== 206 || !value?.length) throw new Error(`The answer is a ${status}`);
     const took = (performance.now() - startedAt) / 1000;
-    // A player reads for a while before the next seek.
+    // A player reads on for a while before somebody seeks again.
     for (let length = value.length; length < 2_000_000;) {
       length += (await reader.read()).value!.length;
     }
     await reader.cancel();
-    // The first request includes the probe.
+    // The first one has to learn what the file is.
     if (seek > 0) seconds.push(took);
     else console.log(`\nfirst byte of the first request: ${(took * 1000).toFixed(0)} ms`);
   }
@@ -153,12 +152,29 @@ export async function proxySeek(): Promise<void> {
   );
 }
 
-/** Runs a function with the URLs of a file for many clients, on three ports of one nginx. */
-function withSharedFile(run: (urls: string[]) => Promise<void>): Promise<void> {
-  return withNginx(
-    (folder) => fillNumbered(`${folder}/film`, SHARED),
-    (urls) => run(urls("film")),
-  );
+/** Runs with the URLs of a file on three ports of one nginx. */
+async function withMirrors(
+  make: (path: string) => Promise<void>,
+  run: (urls: string[]) => Promise<void>,
+): Promise<void> {
+  const root = await Deno.makeTempDir();
+  try {
+    await make(`${root}/film`);
+    await using nginx = await startNginx({ root });
+    await run(nginx.urls("film"));
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+}
+
+/** 1 GiB, all of it a hole. */
+async function emptyFile(path: string): Promise<void> {
+  using file = await Deno.create(path);
+  await file.truncate(GIB);
+}
+
+function sharedFile(path: string): Promise<void> {
+  return fillNumbered(path, SHARED);
 }
 
 function link({ origin }: Server, urls: readonly string[]): string {
@@ -169,7 +185,7 @@ function usedBetween(before: Usage | undefined, after: Usage | undefined): numbe
   return (after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0);
 }
 
-/** Maximum time until the downloads of clients that left have ended, in milliseconds. */
+/** How long a server may take to end the downloads of clients that have left, in milliseconds. */
 const ENDING_MS = 10_000;
 
 async function nothingUnderWay({ origin }: Server): Promise<void> {
@@ -177,7 +193,7 @@ async function nothingUnderWay({ origin }: Server): Promise<void> {
     const text = await (await fetch(`${origin}/metrics`)).text();
     const [, count] = /^sphttp_downloads_under_way (\d+)$/m.exec(text) ?? [];
     if (count === "0") return;
-    if (performance.now() > deadline) throw new Error(`${count} downloads are still running`);
+    if (performance.now() > deadline) throw new Error(`${count} downloads are left under way`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

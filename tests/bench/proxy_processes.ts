@@ -1,5 +1,5 @@
 /**
- * The measured processes of the proxy benchmarks: a server, and its clients.
+ * The processes that the benches of the proxy measure: a server, and its clients.
  *
  *     deno run -A tests/bench/proxy_processes.ts --serve proxy
  *     deno run -A tests/bench/proxy_processes.ts --clients '{"url": …}'
@@ -8,53 +8,53 @@
  */
 
 import { createHandler } from "../../server.ts";
-import { MAP } from "./served.ts";
 import { ownUsage } from "./usage.ts";
 
-/** Bytes that each client requests. */
+/** What one of many clients asks for, in bytes. */
 export const PIECE = 20_000_000;
-/** Pause of a slow client after each megabyte, in milliseconds. */
+/** A slow client waits so long after each megabyte, in milliseconds. */
 const SLOW_MS = 100;
-/** Distance of the numbers that clients check, in bytes. */
+/** How far apart the numbers are that clients look at, in bytes. */
 const LOOK_EVERY = 4096;
 
-/** The proxy, or a minimal proxy of one mirror. */
+/** What answers: the proxy, or the least that Deno can do with one mirror. */
 export type Kind = "proxy" | "plain";
 
-/** Clients that request one piece each, and read it to the end or leave after the first bytes. */
+/** Clients that ask for one piece each, and read it to its end or leave after its first bytes. */
 export interface ClientsSpec {
   readonly url: string;
-  /** Size of the file, in bytes. */
+  /** The size of the file, in bytes. */
   readonly size: number;
   readonly clients: number;
   readonly atOnce: number;
   readonly leave: boolean;
-  /** Every n-th client is slow; 0 for none. */
+  /** Every how manyth client is slow; 0 for none. */
   readonly slowEvery: number;
 }
 
-/** The result of the clients. */
+/** What came of them. */
 export interface ClientsResult {
   readonly seconds: number;
   readonly bytes: number;
-  /** Clients with a wrong status or wrong bytes. */
+  /** Clients that got another status, or other bytes. */
   readonly failed: number;
 }
 
-/** Resources used by a server; memory is measured after a garbage collection. */
+/** What a server has used so far; its memory is that without garbage. */
 export interface Usage extends ReturnType<typeof ownUsage> {
   readonly heapBytes: number;
 }
 
-/** A server in another process. */
+/** A server in a process of its own. */
 export interface Server extends AsyncDisposable {
   readonly origin: string;
   usage(): Promise<Usage>;
 }
 
-/** Returns the arguments that run this module as a process. */
+/** Arguments for this module as a process of its own. */
 function own(...args: string[]): string[] {
-  const flags = ["--quiet", MAP, "-A", "--v8-flags=--expose-gc"];
+  const map = new URL("../../import_map.npm.json", import.meta.url).href;
+  const flags = ["--quiet", `--import-map=${map}`, "-A", "--v8-flags=--expose-gc"];
   return ["run", ...flags, import.meta.url, ...args];
 }
 
@@ -69,7 +69,7 @@ export async function startServer(kind: Kind): Promise<Server> {
   let origin = "";
   while (!origin.endsWith("\n")) {
     const { done, value } = await lines.read();
-    if (done) throw new Error("the server ended before it listened");
+    if (done) throw new Error("The server ended before it listened");
     origin += value;
   }
   origin = origin.trim();
@@ -90,11 +90,11 @@ export async function runClients(spec: ClientsSpec): Promise<ClientsResult> {
     args: own("--clients", JSON.stringify(spec)),
     stderr: "inherit",
   }).output();
-  if (!success) throw new Error("the process of the clients failed");
+  if (!success) throw new Error("The process of the clients failed");
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** The server process: prints its origin, and serves until it is killed. */
+/** What runs in the process of a server: prints where it listens, and serves until it is ended. */
 function serve(kind: Kind): void {
   const answer = kind === "plain" ? pump : createHandler({ allowPrivate: true });
   const onListen = ({ port }: Deno.NetAddr) => console.log(`http://127.0.0.1:${port}`);
@@ -107,7 +107,7 @@ function serve(kind: Kind): void {
   });
 }
 
-/** A minimal proxy: forwards the body of one mirror chunk by chunk. */
+/** The least that a proxy in Deno does: one mirror's body, chunk by chunk. */
 async function pump(request: Request): Promise<Response> {
   const range = request.headers.get("range");
   const { status, headers, body } = await fetch(new URL(request.url).searchParams.get("url")!, {
@@ -128,7 +128,7 @@ async function pump(request: Request): Promise<Response> {
   });
 }
 
-/** The process of the clients. */
+/** What runs in the process of the clients. */
 async function actAsClients(spec: ClientsSpec): Promise<ClientsResult> {
   const startedAt = performance.now();
   let next = 0;
@@ -149,7 +149,7 @@ async function actAsClients(spec: ClientsSpec): Promise<ClientsResult> {
   return { seconds: (performance.now() - startedAt) / 1000, bytes, failed };
 }
 
-/** Requests one piece; returns how many bytes were read. */
+/** Asks for one piece, and returns how much of it was read. */
 async function readPiece(
   client: number,
   { url, size, leave, slowEvery }: ClientsSpec,
@@ -169,11 +169,11 @@ async function readPiece(
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     }
   }
-  if (length !== PIECE) throw new Error(`received ${length} bytes`);
+  if (length !== PIECE) throw new Error(`${length} bytes came`);
   return length;
 }
 
-/** Fills a file with 32-bit numbers: word `n` holds `n`. */
+/** Fills a file with numbers, each telling its place: place `n` of four bytes holds `n`. */
 export async function fillNumbered(path: string, size: number): Promise<void> {
   using file = await Deno.create(path);
   const numbers = new Uint32Array(250_000);
@@ -183,12 +183,12 @@ export async function fillNumbered(path: string, size: number): Promise<void> {
   }
 }
 
-/** Checks some of the numbers. */
+/** Holds some of the numbers against their places. */
 function checkNumbers(chunk: Uint8Array, offset: number): void {
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   for (let at = -offset & 3; at + 4 <= chunk.length; at += LOOK_EVERY) {
     if (view.getUint32(at, true) === (offset + at) / 4) continue;
-    throw new Error(`wrong bytes at ${offset + at}`);
+    throw new Error(`Other bytes are at ${offset + at}`);
   }
 }
 

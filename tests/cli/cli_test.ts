@@ -203,7 +203,7 @@ Deno.test({
     let stderr = "";
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       stderr += text;
-      if (text.includes("block 1 complete")) child.kill("SIGINT");
+      if (text.includes("block 1 received")) child.kill("SIGINT");
     }
     await child.stdout.cancel();
     assertEquals((await child.status).code, 130, stderr);

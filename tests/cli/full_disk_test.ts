@@ -101,7 +101,7 @@ testWith(
     const full = await run();
     assertEquals(full.code, ExitCode.WRITE, full.text);
     assertStringIncludes(full.text, "cannot write to f.part: No space left");
-    assertStringIncludes(full.text, "f.part is kept: run the same command with -C - to go on");
+    assertStringIncludes(full.text, "f.part is kept: run the same command with -C - to continue");
     const kept = Deno.readFileSync(`${disk.path}/f.part`);
     assertEquals(kept, BYTES.subarray(0, kept.byteLength));
     await enlarge(disk.path);

@@ -1,6 +1,5 @@
 /**
- * Finds the checksum of one file in a file of checksums, and says what is wrong where there is none
- * that can be used. What computes near names is only worth loading with such a file at hand.
+ * Finds the checksum of one file in a checksum file, or explains why there is none that can be used.
  *
  * @module
  */
@@ -22,19 +21,18 @@ import {
   findAlgorithm,
 } from "./digest.ts";
 
-/** Algorithms that cannot, by the digits of their digests where no other word is there. */
-const OTHERS: Readonly<Record<number, string>> = { 8: "crc32", 56: "sha-224", 96: "sha-384" };
+/** Unsupported algorithms by the number of hexadecimal digits of their digests. */
+const UNSUPPORTED: Readonly<Record<number, string>> = { 8: "crc32", 56: "sha-224", 96: "sha-384" };
 
-/** How many near names are shown. */
+/** Number of similar names in a message. */
 const NEAR_NAMES = 5;
 
 /**
- * The checksum of the file `fileName` (a name, or a path that ends with it) in the text of a file of
- * checksums, which messages call `where`: that of the same path, else of the same last part of a path.
- * A file with a single digest and no name is taken to be for this one. Of several algorithms it is
- * the strongest.
+ * Returns the checksum of a file from the text of a checksum file: that of the same path, else of the
+ * same file name, else a digest without a name. Of several algorithms, the strongest is chosen.
  *
- * @throws {CommandError} there is none, none that can be used, or several that contradict each other
+ * @param where name of the checksum file in messages
+ * @throws {CommandError} there is none, none that can be used, or two that differ
  */
 export function findChecksum(text: string, fileName: string, where: string): Checksum {
   const file = parseChecksumFile(text);
@@ -49,8 +47,8 @@ export function findChecksum(text: string, fileName: string, where: string): Che
     const other = others.find(({ entry }) => entry.hex !== hex);
     if (other !== undefined) {
       throw usageError(
-        `${where} has two ${name} checksums for ${quoted(fileName)}, ` +
-          `in the lines ${line} and ${other.entry.line}; it cannot be told which one is meant`,
+        `${where} has different ${name} checksums for ${quoted(fileName)} ` +
+          `in lines ${line} and ${other.entry.line}`,
       );
     }
     return checksumOf(name, hex);
@@ -58,7 +56,7 @@ export function findChecksum(text: string, fileName: string, where: string): Che
   throw unusable(found, fileName, where);
 }
 
-/** Entries of the same path, else of the same last part of it, else a digest that has no name. */
+/** Returns the entries for the same path, else for the same file name, else those without a name. */
 function entriesFor({ entries }: ChecksumFile, fileName: string): readonly ChecksumEntry[] {
   const same = (key: (path: string) => string) =>
     entries.filter(({ name }) => name !== undefined && key(name) === key(fileName));
@@ -69,13 +67,13 @@ function entriesFor({ entries }: ChecksumFile, fileName: string): readonly Check
   return entries.every(({ name }) => name === undefined) ? entries : [];
 }
 
-/** What an entry is a digest of: a name that is known, or another word for what it seems to be. */
+/** The algorithm of an entry: a supported one, or a word for what it seems to be. */
 interface Identity {
   readonly name: AlgorithmName | undefined;
   readonly other: string;
 }
 
-/** By the line's own word, else by the file's name where that fits, else by the number of digits. */
+/** Identifies the algorithm by the line, else by the name of the file, else by the number of digits. */
 function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
   const fits = (name: AlgorithmName) => ALGORITHMS[name] === hex.length;
   const named = algorithm === undefined ? undefined : knownName(algorithm);
@@ -86,38 +84,38 @@ function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
   }
   const hinted = words(where, HINTS).flatMap((word) => knownName(word) ?? []).find(fits);
   if (hinted !== undefined) return { name: hinted, other: hinted };
-  // The length alone does not tell sha3-256 from sha-256.
+  // By its length alone, a sha3-256 digest would look like sha-256.
   const [foreign] = words(where, FOREIGN);
   if (foreign !== undefined) return { name: undefined, other: foreign };
   const name = (Object.keys(ALGORITHMS) as AlgorithmName[]).find(fits);
-  return { name, other: name ?? OTHERS[hex.length] ?? `one with ${hex.length} digits` };
+  return { name, other: name ?? UNSUPPORTED[hex.length] ?? `${hex.length} digits` };
 }
 
-/** `SHA256`, `sha-256`, and `SHA2-256` as openssl calls it. */
+/** Returns the algorithm for a name such as `SHA256`, `sha-256`, or `SHA2-256` of openssl. */
 function knownName(word: string): AlgorithmName | undefined {
   return findAlgorithm(word.replaceAll("_", "-").replace(/^sha2-?(?=256$|512$)/i, "sha-"));
 }
 
-/** Algorithms in names like `SHA256SUMS`, `sha512sum.txt`, `file.iso.md5`. */
+/** Supported algorithms in names like `SHA256SUMS`, `sha512sum.txt`, `file.iso.md5`. */
 const HINTS = /(?<![a-z0-9])(sha[-_]?(?:1|256|512)|md5)(?=s?sums?(?![a-z])|[^a-z0-9]|$)/g;
-/** The same for others, and only where the name can mean nothing else: `B2SUMS`, `file.iso.sha3-256`. */
+/** Unsupported algorithms in names that are unambiguous: `B2SUMS`, `file.iso.sha3-256`. */
 const FOREIGN =
   /(?<![a-z0-9])(sha3(?:[-_]?\d+)?|sha[-_]?512[-_]2(?:24|56)|b2|b3|blake(?:2[bs]?|3))(?=s?sums?(?![a-z])|(?:\.(?:asc|txt))?$)/g;
 
-/** What the expression finds in the name of a file. */
+/** Returns the matches of an expression in the name of a file. */
 function words(path: string, expression: RegExp): string[] {
   return [...lastPart(path).toLowerCase().matchAll(expression)].map(([, word]) => word!);
 }
 
 function noChecksums({ unreadable: [first] }: ChecksumFile, where: string): Error {
-  if (first === undefined) return usageError(`${where} has no checksums in it`);
+  if (first === undefined) return usageError(`${where} has no checksums`);
   return unreadableLine(first, where);
 }
 
 function unreadableLine({ line, text }: UnreadableLine, where: string): Error {
   return usageError(
-    `${where}:${line}: ${quoted(text)} is no checksum; "HEX  NAME" or "ALGORITHM (NAME) = HEX" ` +
-      "is needed",
+    `${where}:${line}: ${quoted(text)} is not a checksum; expected "HEX  NAME" or ` +
+      '"ALGORITHM (NAME) = HEX"',
   );
 }
 
@@ -132,7 +130,7 @@ function notListed({ entries, unreadable }: ChecksumFile, fileName: string, wher
     near.push(nearest);
     names.delete(nearest);
   }
-  const others = names.size > 0 ? "; the nearest are" : "; it has";
+  const others = names.size > 0 ? "; similar names are" : "; it has";
   return usageError(
     `${where} has no line for ${quoted(wanted)}${others} ${near.map(quoted).join(", ")}`,
   );
@@ -145,16 +143,17 @@ function unusable(
 ): Error {
   const others = [...new Set(found.map(({ other }) => other))].join(", ");
   return usageError(
-    `${where}:${found[0]!.entry.line}: the checksum for ${quoted(fileName)} cannot be used ` +
-      `(${others}); ${Object.keys(ALGORITHMS).join(", ")} can`,
+    `${where}:${found[0]!.entry.line}: unsupported checksum for ${quoted(fileName)} ` +
+      `(${others}); supported are ${Object.keys(ALGORITHMS).join(", ")}`,
   );
 }
 
+/** Returns the file name of a path of any system; `@std/path` would take "a:" for a drive. */
 function lastPart(path: string): string {
   return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
 }
 
-/** What stands in a file, fit to be shown. */
+/** Quotes text of a file for a message. */
 function quoted(text: string): string {
   return `"${truncate(printable(text), 100)}"`;
 }

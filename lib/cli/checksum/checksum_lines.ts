@@ -1,50 +1,50 @@
 /**
- * Files of checksums, as sha256sum and its kin, BSD's tools, openssl and distributions write them. In
- * files that are clear-signed with PGP the signature is passed over, not verified: whoever trusts the
- * checksums has to trust where the file came from.
+ * Parses checksum files as sha256sum, BSD's tools, openssl and distributions write them. The signature
+ * of a file that is clear-signed with PGP is skipped, not verified: the user has to trust the source
+ * of the file.
  *
  * @module
  */
 
-/** One line of a file of checksums. */
+/** One line of a checksum file. */
 export interface ChecksumEntry {
-  /** The algorithm as the line names it, in lower case; `undefined` where it does not. */
+  /** The algorithm that the line names, in lower case; `undefined` for none. */
   readonly algorithm: string | undefined;
-  /** The digest in lower case hex; of any length. */
+  /** The digest in lower case hexadecimal digits, of any number. */
   readonly hex: string;
-  /** The file's name; `undefined` for a digest alone. */
+  /** Name of the file; `undefined` for a digest alone. */
   readonly name: string | undefined;
-  /** Whether the line says that the file was read as binary. */
+  /** Whether the line marks the file as read in binary mode. */
   readonly binary: boolean;
   /** Number of the line, from 1. */
   readonly line: number;
 }
 
-/** A line that is no checksum, comment or signature. */
+/** A line that is not a checksum, comment or signature. */
 export interface UnreadableLine {
   /** Number of the line, from 1. */
   readonly line: number;
-  /** What stands there. */
+  /** The line. */
   readonly text: string;
 }
 
-/** What stands in a file of checksums. */
+/** A parsed checksum file. */
 export interface ChecksumFile {
   /** Its checksums, in order. */
   readonly entries: readonly ChecksumEntry[];
-  /** Lines that say something else, such as an introduction. */
+  /** Other lines, such as an introduction. */
   readonly unreadable: readonly UnreadableLine[];
 }
 
 /** `SHA256 (name) = HEX` of BSD and `--tag`, `SHA2-256(name)= HEX` of openssl. */
 const TAGGED = /^(\\?)([a-z][a-z0-9/-]*) ?\((.+)\) ?= ?([0-9a-f]{8,})$/i;
-/** `HEX  name` and `HEX *name`: exactly two characters stand between them. */
+/** `HEX  name` and `HEX *name`, with exactly two characters between them. */
 const GNU = /^(\\?)([0-9a-f]{8,}) ([ *])(.+)$/i;
-/** The same by other programs, with any space. */
+/** The same of other programs, with any white space. */
 const LOOSE = /^(\\?)([0-9a-f]{8,})[ \t]+(\*?)(.+)$/i;
 const BARE = /^[0-9a-f]{8,}$/i;
 
-/** Reads a file of checksums; it is not judged here what they are good for. */
+/** Parses a checksum file; accepts digests of any algorithm. */
 export function parseChecksumFile(text: string): ChecksumFile {
   const entries: ChecksumEntry[] = [];
   const unreadable: UnreadableLine[] = [];
@@ -58,7 +58,7 @@ export function parseChecksumFile(text: string): ChecksumFile {
 }
 
 function parseLine(text: string, line: number): ChecksumEntry | undefined {
-  // Before anything else: a name may end with a space, but a digest may not.
+  // First, because a name may end with a space, but a digest may not.
   const tagged = TAGGED.exec(text.trimEnd());
   if (tagged !== null) {
     const [, escape, algorithm, name, hex] = tagged;
@@ -72,19 +72,22 @@ function parseLine(text: string, line: number): ChecksumEntry | undefined {
 
 function entry(hex: string, line: number, rest: Partial<ChecksumEntry>): ChecksumEntry {
   const { algorithm, name, binary = false } = rest;
-  // The name of what came through a pipe says nothing.
+  // "-" is the name of standard input.
   return { algorithm, hex: hex.toLowerCase(), name: name === "-" ? undefined : name, binary, line };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", "\\": "\\" };
 
-/** A name; escaped where a backslash leads the line. */
+/** Unescapes a name if the line begins with a backslash. */
 function named(escape: string, name: string): string {
   if (escape === "") return name;
   return name.replace(/\\([nr\\])/g, (_, character: string) => ESCAPES[character]!);
 }
 
-/** The lines of a file without what PGP put around them (RFC 9580, section 7). */
+/**
+ * Yields the lines of a file without those of PGP (RFC 9580, section 7). The text is in memory and has
+ * any of three line ends, of which `TextLineStream` knows two only together.
+ */
 function* contentLines(text: string): Generator<UnreadableLine> {
   let part: "content" | "headers" | "signed" | "signature" = "content";
   const lines = text.replace(/^\ufeff/, "").split(/\r?\n|\r/);

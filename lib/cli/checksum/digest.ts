@@ -1,40 +1,40 @@
 /**
- * Checksums as they are given: by which algorithm, and what.
+ * Checksums that the user expects, and their algorithms.
  *
  * @module
  */
 
 import { usageError } from "../../command_line/command_error.ts";
 
-/** A checksum that the file must have. */
+/** An expected checksum. */
 export interface Checksum {
-  /** The algorithm, as messages call it. */
+  /** Name of the algorithm in messages. */
   readonly name: string;
-  /** The algorithm, as `node:crypto` calls it. */
+  /** Name of the algorithm for `node:crypto`. */
   readonly algorithm: string;
-  /** The digest in lower case hex. */
+  /** The digest in lower case hexadecimal digits. */
   readonly hex: string;
 }
 
-/** Algorithms that can be computed, with the hex digits of their digests; the strongest first. */
+/** Supported algorithms with the number of hexadecimal digits of their digests, strongest first. */
 export const ALGORITHMS = { "sha-512": 128, "sha-256": 64, "sha-1": 40, "md5": 32 } as const;
 
-/** One of the algorithms. */
+/** A supported algorithm. */
 export type AlgorithmName = keyof typeof ALGORITHMS;
 
-/** The algorithm that a word means: the hyphen may be left out, and upper case may be used. */
+/** Returns the algorithm with that name, in any case and with or without its hyphen. */
 export function findAlgorithm(word: string): AlgorithmName | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll("-", "");
   const names = Object.keys(ALGORITHMS) as AlgorithmName[];
   return names.find((name) => plain(name) === plain(word));
 }
 
-/** A checksum by an algorithm. */
+/** Returns a checksum of an algorithm. */
 export function checksumOf(name: AlgorithmName, hex: string): Checksum {
   return { name, algorithm: name.replace("-", ""), hex };
 }
 
-/** A checksum: `sha-256=HEX`; the hyphen may be left out, and upper case may be used. */
+/** Parses `sha-256=HEX`; the name as {@linkcode findAlgorithm} takes it. */
 export function parseChecksum(flag: string, text: string): Checksum {
   const equals = text.indexOf("=");
   const given = text.slice(0, Math.max(0, equals));

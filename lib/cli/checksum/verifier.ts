@@ -1,5 +1,5 @@
 /**
- * Checksums of a file that is not kept in memory: every byte passes through once.
+ * Verifies checksums of a file while its bytes pass through.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import type { Checksum } from "./digest.ts";
 
-/** Computes checksums and compares them with those expected. */
+/** Computes checksums and compares them with the expected ones. */
 export class ChecksumVerifier {
   readonly #checks: readonly { checksum: Checksum; hash: Hash }[];
 
@@ -17,7 +17,7 @@ export class ChecksumVerifier {
     this.#checks = checks;
   }
 
-  /** Expects these checksums. What computes them takes a while to load, so it waits until here. */
+  /** Creates a verifier. Loads `node:crypto` on demand, because that takes a while. */
   static async of(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
     const { createHash } = await import("node:crypto");
     return new ChecksumVerifier(
@@ -31,9 +31,9 @@ export class ChecksumVerifier {
   }
 
   /**
-   * To be called at the end.
+   * Compares the checksums at the end of the file.
    *
-   * @throws {CommandError} a checksum is another one; `after` is added to the message
+   * @throws {CommandError} a checksum differs; `after` is added to the message
    */
   verify(after = ""): void {
     for (const { checksum: { name, hex }, hash } of this.#checks) {

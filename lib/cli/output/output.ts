@@ -1,7 +1,6 @@
 /**
- * Where the bytes go: stdout, a device, or a part file that gets its final name once it is complete
- * and verified. Whatever would keep a file from being written is found when it is opened, before
- * anything is downloaded.
+ * Opens a target for writing: stdout, a device, or a part file that gets its final name when it is
+ * complete and verified. Opening finds what would prevent writing before anything is downloaded.
  *
  * @module
  */
@@ -18,33 +17,33 @@ import {
 import type { FileFacts } from "../part/resume_record.ts";
 import type { Target } from "./target.ts";
 
-/** A target for the bytes of one file, opened. */
+/** A target that is open for the bytes of one file. */
 export interface Output extends Disposable {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
-  /** Its part file, where there is one. */
+  /** Its part file, if it has one. */
   readonly part: PartFile | undefined;
-  /** Bytes from before that are continued. */
+  /** Existing bytes that are continued. */
   readonly existing: number;
-  /** It is known which bytes are wanted. Throws where those from before are others, or more. */
+  /** Sets the range to download. Throws if existing bytes do not fit it. */
   expect(range: WantedRange): void;
-  /** The download knows what the file is. Throws where bytes from before belong to another one. */
+  /** Sets what is known about the file. Throws if existing bytes belong to another file. */
   begin(facts: FileFacts): void;
-  /** More mirrors have answered since. Rejects as `begin` throws. */
+  /** Adds what further mirrors reported. Rejects if existing bytes belong to another file. */
   learn(mirrors: readonly KnownMirror[]): Promise<void>;
-  /** Puts bytes behind those that are there already. */
+  /** Appends bytes. */
   write(bytes: Uint8Array): Promise<void>;
-  /** All bytes are there, and right. */
+  /** Finishes a complete and verified file. */
   complete(options?: CompleteOptions): Promise<void>;
-  /** Waits until nothing is on its way any more; what goes wrong there is passed over. */
+  /** Waits for pending writes; ignores their errors. */
   settle(): Promise<void>;
-  /** Gives it up and takes away what was written, where that can be. */
+  /** Abandons the file and removes what was written, if possible. */
   remove(): Promise<void>;
 }
 
 /**
- * Opens a target. Rejects with exit code 23 where it cannot be written, and with 36 where a newer
- * sphttp has begun what is to be continued.
+ * Opens a target. Rejects with exit code 23 if it cannot be written, and with 36 if a newer sphttp
+ * began the part file that is to be continued.
  */
 export async function openTarget(
   target: Exclude<Target, { type: "present" }>,
@@ -63,7 +62,7 @@ export async function openTarget(
   }
 }
 
-/** Stdout, a pipe, or a device: what is written cannot be taken back. */
+/** Stdout, a pipe, or a device: written bytes cannot be removed. */
 class StreamOutput implements Output {
   readonly name: string;
   readonly part = undefined;
@@ -92,7 +91,7 @@ class StreamOutput implements Output {
         written += await this.#writer.write(bytes.subarray(written));
       }
     } catch (cause) {
-      // Whoever read has had enough: nobody needs to be told.
+      // The reader has closed the pipe: no message.
       if (cause instanceof Deno.errors.BrokenPipe) throw writeError("", cause);
       throw writeError(`cannot write to ${this.name}: ${reason(cause)}`, cause);
     }

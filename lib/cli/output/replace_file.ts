@@ -1,5 +1,5 @@
 /**
- * Writes a small file whole or not at all: whoever reads it meanwhile sees the old one or the new one.
+ * Replaces a small file in one step: a reader sees the old text or the new one.
  *
  * @module
  */
@@ -7,10 +7,7 @@
 import { reason, writeError } from "../failure/file_error.ts";
 import { replaceText } from "../part/durable_file.ts";
 
-/**
- * Writes a text to a file, in the place of any that is there. Rejects with exit code 23 where it cannot
- * be written.
- */
+/** Writes text to a file, replacing it. Rejects with exit code 23 if it cannot be written. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   try {
     await replace(path, text);
@@ -24,9 +21,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
 async function replace(path: string, text: string): Promise<void> {
   const found = await stat(path);
   if (found?.isDirectory) throw new Error("it is a directory");
-  // A device or a pipe has no place where another file could take its name.
+  // A device or a pipe is written to, not replaced.
   if (found !== undefined && !found.isFile) return await Deno.writeTextFile(path, text);
-  // What a link points to is replaced, not the link.
+  // The file that a link points to is replaced, not the link.
   const target = found === undefined ? path : await Deno.realPath(path);
   await replaceText(target, text, `${target}.${crypto.randomUUID()}.tmp`);
 }

@@ -1,6 +1,6 @@
 /**
- * Writes the events of a download as lines of JSON (NDJSON), for analysis. The first line says what was
- * asked for, so that the rest can be understood; no line carries a credential.
+ * Writes the events of a download as lines of JSON (NDJSON), for analysis. The first line holds the
+ * mirrors and options. No line contains credentials.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
-/** Characters that are gathered before they are written, unless something rare happens. */
+/** Number of buffered characters at which `send` and `receive` events are written. */
 const BATCH = 16 * 1024;
 
 /** The first line of a trace. */
@@ -24,13 +24,13 @@ export interface StartLine {
   urls: string[];
   /** Bytes in a block. */
   splitSize: number;
-  /** First byte that is asked for; not 0 where a part file is continued. */
+  /** First requested byte; not 0 if a part file is continued. */
   start: number;
-  /** Options that were given, under the names of the library; none that may hold a secret. */
+  /** Options by their names in the library, without those that may be secret. */
   options: Record<string, unknown>;
 }
 
-/** Makes the first line of a trace. */
+/** Returns the first line of a trace. */
 export function startLine(
   sphttp: string,
   urls: readonly string[],
@@ -66,14 +66,14 @@ export function startLine(
   };
 }
 
-/** A trace that is being written. */
+/** A trace file that is open for writing. */
 export class TraceFile implements Disposable {
   readonly #file: Deno.FsFile;
   #pending = "";
   #error: unknown;
 
   /**
-   * Makes the file anew.
+   * Creates the file, or truncates an existing one.
    *
    * @throws {CommandError} it cannot be written
    */
@@ -88,7 +88,7 @@ export class TraceFile implements Disposable {
     }
   }
 
-  /** Writes one line. What fails is kept for {@linkcode TraceFile.finish}: nothing is thrown. */
+  /** Writes one line. Never throws: {@linkcode TraceFile.finish} throws the first error. */
   write(line: StartLine | TraceEvent): void {
     this.#pending += `${JSON.stringify(line)}\n`;
     const frequent = line.type === "send" || line.type === "receive";
@@ -96,18 +96,18 @@ export class TraceFile implements Disposable {
   }
 
   /**
-   * Writes what is left.
+   * Writes the buffered lines.
    *
-   * @throws {CommandError} not everything could be written
+   * @throws {CommandError} a line could not be written
    */
   finish(): void {
     this.#flush();
     if (this.#error === undefined) return;
     const why = this.#error instanceof Error ? this.#error.message : this.#error;
-    throw new CommandError(ExitCode.WRITE, `the trace is not complete: ${why}`);
+    throw new CommandError(ExitCode.WRITE, `the trace is incomplete: ${why}`);
   }
 
-  /** Writes what is left and closes the file. */
+  /** Writes the buffered lines and closes the file. */
   [Symbol.dispose](): void {
     this.#flush();
     this.#file.close();

@@ -1,6 +1,6 @@
 /**
- * Going on with a part file. Its length is where the download goes on; the last bytes before that are
- * downloaded once more and compared, so that nothing is appended to the beginning of another file.
+ * Continues a part file at its length. Its last bytes are downloaded again and compared, so that
+ * nothing is appended to the beginning of another file.
  *
  * @module
  */
@@ -8,28 +8,28 @@
 import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
-/** Bytes that are downloaded once more, to be compared. */
+/** Number of bytes that are downloaded again for the comparison. */
 export const OVERLAP = 64 * 1024;
 
-/** First byte to ask for when `existing` bytes are there. */
+/** Returns the first byte to request if `existing` bytes exist. */
 export function continuationStart(existing: number): number {
   return Math.max(0, existing - OVERLAP);
 }
 
-/** Compares what comes with the end of the part file, and lets through what lies behind it. */
+/** Compares received bytes with the end of the part file, and passes on those beyond it. */
 export class Continuation {
   readonly #tail: Uint8Array;
   readonly #partName: string;
   #compared = 0;
 
-  /** `tail` is the end of the part file, from the first byte that will come. */
+  /** `tail` is the end of the part file, from the first byte that is received. */
   constructor(tail: Uint8Array, partName: string) {
     this.#tail = tail;
     this.#partName = partName;
   }
 
   /**
-   * Takes the next bytes that came; gives back those that are new.
+   * Takes the next received bytes and returns those beyond the part file.
    *
    * @throws {CommandError} the bytes differ from those in the part file
    */
@@ -37,35 +37,33 @@ export class Continuation {
     const known = this.#tail.subarray(this.#compared, this.#compared + bytes.byteLength);
     if (known.byteLength === 0) return bytes;
     for (let i = 0; i < known.byteLength; i++) {
-      if (known[i] !== bytes[i]) throw this.#refusal("is not the beginning of this file");
+      if (known[i] !== bytes[i]) {
+        throw resumeRefusal(this.#partName, "is not the beginning of this file");
+      }
     }
     this.#compared += known.byteLength;
     return bytes.subarray(known.byteLength);
   }
 
   /**
-   * To be called at the end.
+   * Checks at the end of the file that all of the part file was compared.
    *
-   * @throws {CommandError} the file ended within the part file
+   * @throws {CommandError} the file is shorter than the part file
    */
   finish(): void {
     if (this.#compared < this.#tail.byteLength) throw partTooLong(this.#partName);
   }
-
-  #refusal(why: string): CommandError {
-    return resumeRefusal(this.#partName, why);
-  }
 }
 
-/** A part file cannot be continued; `why` goes on with the sentence that its name begins. */
+/** Returns the error for a part file that cannot be continued; `why` follows its name. */
 export function resumeRefusal(partName: string, why: string): CommandError {
   return new CommandError(
     ExitCode.RESUME,
-    `${partName} ${why}, and is left as it was; move it away or leave out -C - to start over`,
+    `${partName} ${why}, and is unchanged; move it away or omit -C - to start over`,
   );
 }
 
-/** The refusal of a part file that has more bytes than are wanted. */
+/** Returns the error for a part file that has more bytes than are to be downloaded. */
 export function partTooLong(partName: string): CommandError {
   return resumeRefusal(partName, "is longer than this file");
 }

@@ -1,6 +1,6 @@
 /**
- * Files that one process at a time writes to. The lock is the system's own and ends with whoever has
- * it, so that no kill leaves one behind.
+ * Files that only one process at a time writes to. The operating system holds the lock and releases it
+ * when the process ends, however it ends.
  *
  * @module
  */
@@ -8,35 +8,35 @@
 import { reason, writeError } from "../failure/file_error.ts";
 import { stat } from "./file_target.ts";
 
-/** A file that nobody else writes to while it is open. */
+/** A file that is locked while it is open. */
 export interface ExclusiveFile {
   readonly file: Deno.FsFile;
-  /** Its size in bytes; `undefined` where it has just been made. */
+  /** Its size in bytes; `undefined` if it was just created. */
   readonly sizeBefore: number | undefined;
 }
 
 /**
- * Opens a file to read and to write, or makes it; resolves to `undefined` where somebody else writes to
- * it. Rejects with exit code 23 where it cannot be written.
+ * Opens a file to read and write, creating it if needed. Resolves to `undefined` if it is locked.
+ * Rejects with exit code 23 if it cannot be written.
  *
- * @param name what messages call it
- * @param mode permissions of a file that is made
+ * @param name its name in messages
+ * @param mode permissions of a new file
  */
-export async function openAlone(
+export async function openExclusive(
   path: string,
   name: string,
   mode = 0o666,
 ): Promise<ExclusiveFile | undefined> {
   const found = await stat(path, name, Deno.lstat);
-  // A link would be followed, and a pipe waited for.
+  // Opening would follow a link, and wait for the reader of a pipe.
   if (found !== undefined && !found.isFile) {
-    throw writeError(`cannot write to ${name}: it is no regular file`);
+    throw writeError(`cannot write to ${name}: it is not a regular file`);
   }
   const options = { read: true, write: true, create: true, mode };
   const file = await openToWrite(name, () => Deno.open(path, options));
   try {
     if (await lock(file)) {
-      // Between the opening and the lock it may have got another name.
+      // It may have been renamed between opening and locking.
       if (await isOpen(path, file)) {
         const { size } = await file.stat();
         return { file, sizeBefore: found && size };
@@ -63,19 +63,19 @@ export function closeExclusive(file: Deno.FsFile): void {
   file.close();
 }
 
-/** Whether a path still leads to a file that is open. */
+/** Reports whether a path still leads to an open file. */
 export async function isOpen(path: string, file: Deno.FsFile): Promise<boolean> {
-  const mine = await file.stat();
+  const opened = await file.stat();
   try {
-    const there = await Deno.lstat(path);
-    return mine.ino === there.ino && mine.dev === there.dev;
+    const found = await Deno.lstat(path);
+    return opened.ino === found.ino && opened.dev === found.dev;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
   }
 }
 
-/** Opens what is written to. Rejects with exit code 23 where that cannot be. */
+/** Opens a file for writing. Rejects with exit code 23 if that fails. */
 export async function openToWrite(
   name: string,
   open: () => Promise<Deno.FsFile>,
@@ -84,17 +84,19 @@ export async function openToWrite(
     return await open();
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound;
-    const why = missing ? "its directory does not exist; --create-dirs makes it" : reason(cause);
+    const why = missing
+      ? "its directory does not exist; use --create-dirs to create it"
+      : reason(cause);
     throw writeError(`cannot write to ${name}: ${why}`, cause);
   }
 }
 
-/** Takes the lock of a file; `false` where somebody has it. */
+/** Locks a file; resolves to `false` if another process has the lock. */
 async function lock(file: Deno.FsFile): Promise<boolean> {
   try {
     return await file.tryLock(true);
   } catch {
-    // Not every file system knows locks; a single download does not need one.
+    // The file system has no locks, and a single download needs none.
     return true;
   }
 }

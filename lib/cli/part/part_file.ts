@@ -1,7 +1,7 @@
 /**
- * A file that grows as `FILE.part` and gets its name once it is complete and verified. Its bytes are a
- * prefix of what is wanted at every moment, whatever ends the process: they are only ever appended,
- * after the record of what they belong to. One download at a time has it.
+ * A file that is written as `FILE.part` and gets its name when it is complete and verified. However the
+ * process ends, the part file holds a prefix of the bytes to download: bytes are only appended, and
+ * only after the record of the file they belong to. One process at a time writes to it.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { readError, reason, writeError } from "../failure/file_error.ts";
 import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";
-import { closeExclusive, type ExclusiveFile, isOpen, openAlone } from "./exclusive_file.ts";
+import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
 import {
   difference,
   type FileFacts,
@@ -28,35 +28,35 @@ import {
 } from "./resume_record.ts";
 import { WriteBehind } from "./write_behind.ts";
 
-/** The bytes of a file that are downloaded. */
+/** The bytes of a file to download. */
 export interface WantedRange {
-  /** The first one. */
+  /** First byte. */
   readonly start: number;
-  /** The one behind the last; `undefined` for the end of the file. */
+  /** Byte after the last one; `undefined` for the end of the file. */
   readonly end?: number | undefined;
 }
 
-/** How a part file is opened. */
+/** Options of {@linkcode PartFile.open}. */
 export interface PartFileOptions {
-  /** Whether bytes from before are continued. */
+  /** Whether to continue existing bytes. */
   readonly resume: boolean;
 }
 
-/** What becomes of a complete file besides its name. */
+/** Options of {@linkcode PartFile.complete}. */
 export interface CompleteOptions {
-  /** Its time of last modification; left as it is without one. */
+  /** Modification time of the file; unchanged if `undefined`. */
   readonly mtime?: Date | undefined;
 }
 
-/** A file that is incomplete. */
+/** An incomplete file. */
 export class PartFile implements Disposable {
-  /** What messages call the part file. */
+  /** Name of the part file in messages. */
   readonly partName: string;
-  /** Bytes from before that are continued. */
+  /** Existing bytes that are continued. */
   readonly existing: number;
-  /** Whether bytes from before are started over. */
+  /** Whether existing bytes are replaced. */
   readonly startsOver: boolean;
-  /** What is known of the bytes that are continued. */
+  /** The record of the existing bytes. */
   readonly before: RecordFound;
   readonly #file: Deno.FsFile;
   readonly #behind: WriteBehind;
@@ -64,8 +64,8 @@ export class PartFile implements Disposable {
   readonly #created: boolean;
   #target: FileTarget;
   #record: ResumeRecord | undefined;
-  /** Mirrors that `#record` has from this download. */
-  #told = new Set<string>();
+  /** Mirrors that were added to `#record` by this download. */
+  #recorded = new Set<string>();
   #touched = false;
   #open = true;
 
@@ -88,8 +88,8 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * Opens the part file of a target. Rejects with exit code 23 where that cannot be written or
-   * another download has it, and with 36 where it cannot be continued.
+   * Opens the part file of a target. Rejects with exit code 23 if it cannot be written or another
+   * process has it, and with 36 if it cannot be continued.
    */
   static async open(target: FileTarget, { resume }: PartFileOptions): Promise<PartFile> {
     let found = await openPart(target);
@@ -112,29 +112,34 @@ export class PartFile implements Disposable {
     }
   }
 
-  /** What messages call the final file. */
+  /** Name of the final file in messages. */
   get name(): string {
     return this.#target.name;
   }
 
-  /** Itself: what an output without a part file has not. */
+  /** This part file; outputs without one have `undefined`. */
   get part(): PartFile {
     return this;
   }
 
-  /** Whether the part file has bytes that are worth keeping. */
+  /** Whether the part file has bytes to continue. */
   get kept(): boolean {
     return this.#touched || this.existing > 0;
   }
 
-  /** The bytes from before, from `start` on. To be read to the end before the first write. */
+  /** Reads the existing bytes from `start` on. To be called before the first write. */
   async *read(start: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     await this.#file.seek(start, Deno.SeekMode.Start);
     let left = this.existing - start;
     while (left > 0) {
       const buffer = new Uint8Array(Math.min(left, 256 * 1024));
       const count = await this.#readInto(buffer);
-      if (count === null) throw new CommandError(ExitCode.RESUME, `${this.partName} got shorter`);
+      if (count === null) {
+        throw new CommandError(
+          ExitCode.RESUME,
+          `${this.partName} was truncated by another program`,
+        );
+      }
       left -= count;
       yield buffer.subarray(0, count);
     }
@@ -149,10 +154,10 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * It is known which bytes of the file are wanted. To be called before anything is asked, so that
-   * nobody is asked for what lies behind the end.
+   * Sets the range to download. To be called before the first request, so that nothing beyond the end
+   * is requested.
    *
-   * @throws {CommandError} the bytes from before begin elsewhere, or are more; they stay as they are
+   * @throws {CommandError} existing bytes begin elsewhere, or are too many; they stay unchanged
    */
   expect({ start, end = Infinity }: WantedRange): void {
     this.#compare({ size: undefined, start, mirrors: [] });
@@ -160,10 +165,9 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * The download knows what the file is. Nothing is written yet: the record goes to the disk right
-   * before the first new byte.
+   * Sets what is known about the file. The record is written together with the first new byte.
    *
-   * @throws {CommandError} the bytes from before belong to another file; they stay as they are
+   * @throws {CommandError} existing bytes belong to another file; they stay unchanged
    */
   begin(facts: FileFacts): void {
     const { info: { size = Infinity }, start = 0, end = Infinity } = facts;
@@ -172,20 +176,19 @@ export class PartFile implements Disposable {
     this.#checkLength(Math.max(0, Math.min(end, size) - start));
     const { record: before } = this.before;
     this.#record = before === undefined ? record : mergeRecords(before, record);
-    this.#told = new Set(facts.mirrors?.map(({ url }) => url));
+    this.#recorded = new Set(facts.mirrors?.map(({ url }) => url));
   }
 
   /**
-   * More mirrors have answered since. To be called between writes; does nothing where all of them
-   * are in the record.
+   * Adds mirrors to the record. To be called between writes; does nothing if the record has them.
    *
-   * @throws {CommandError} the bytes from before belong to another file; what came since is gone
+   * @throws {CommandError} existing bytes belong to another file; bytes of this download are removed
    */
   async learn(mirrors: readonly KnownMirror[]): Promise<void> {
-    const fresh = mirrors.filter(({ url }) => !this.#told.has(url));
+    const fresh = mirrors.filter(({ url }) => !this.#recorded.has(url));
     if (this.#record === undefined || fresh.length === 0) return;
     const { size, start } = this.#record;
-    const record = recordFacts({ info: { ...NOT_SAID, size }, start, mirrors: fresh });
+    const record = recordFacts({ info: { ...UNKNOWN, size }, start, mirrors: fresh });
     try {
       this.#compare(record);
     } catch (refusal) {
@@ -193,13 +196,13 @@ export class PartFile implements Disposable {
       if (this.#touched) await this.#writing(() => this.#file.truncate(this.existing));
       throw refusal;
     }
-    for (const { url } of fresh) this.#told.add(url);
+    for (const { url } of fresh) this.#recorded.add(url);
     const merged = mergeRecords(this.#record, record);
     this.#record = merged;
     if (this.#touched) await this.#writing(() => writeRecord(this.#path, merged));
   }
 
-  /** Puts bytes behind those that are there already. */
+  /** Appends bytes. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writing(async () => {
       if (!this.#touched) await this.#start();
@@ -207,7 +210,7 @@ export class PartFile implements Disposable {
     });
   }
 
-  /** All bytes are there, and right: the file gets its name. */
+  /** Gives the complete and verified file its name. */
   async complete({ mtime }: CompleteOptions = {}): Promise<void> {
     await this.#writing(() => this.#behind.flush());
     await this.#takeName();
@@ -220,7 +223,7 @@ export class PartFile implements Disposable {
     await this.#takeName();
     try {
       if (!await isOpen(this.#path, this.#file)) {
-        throw writeError(`${this.partName} was removed or replaced by somebody else meanwhile`);
+        throw writeError(`${this.partName} was removed or replaced by another program`);
       }
       // A part file without a record can be continued; a record without one would be left behind.
       await removeRecord(this.#path);
@@ -230,18 +233,17 @@ export class PartFile implements Disposable {
       throw writeError(`cannot rename ${this.partName} to ${this.name}: ${reason(cause)}`, cause);
     }
     await syncDirectory(dirname(this.#target.path));
-    // Not earlier: until it has its name, nobody else may write to it.
+    // Only now: the lock is held until the file has its name.
     this.#close();
   }
 
-  /** Waits until nothing is on its way to the disk any more; what goes wrong there is passed over. */
+  /** Waits for pending writes; ignores their errors. */
   async settle(): Promise<void> {
     await this.#behind.flush().catch(() => {});
   }
 
   /**
-   * Gives the download up and takes away what it wrote. Bytes from before stay where it has added
-   * none to them.
+   * Abandons the download and removes what it wrote. Existing bytes to which it has added none stay.
    */
   async remove(): Promise<void> {
     if (!this.#open) return;
@@ -257,13 +259,13 @@ export class PartFile implements Disposable {
     }
   }
 
-  /** Closes the file; one that was made here and got no bytes is taken away again. */
+  /** Closes the file, and removes it if it was created here and is empty. */
   [Symbol.dispose](): void {
     if (!this.#open) return;
     try {
       if (this.#created && !this.#touched) Deno.removeSync(this.#path);
     } catch {
-      // Somebody has taken it away already, or it has to stay: what ended the download counts.
+      // It is gone, or has to stay. The error that ended the download matters more.
     } finally {
       this.#close();
     }
@@ -274,9 +276,9 @@ export class PartFile implements Disposable {
     closeExclusive(this.#file);
   }
 
-  /** Bytes from before that are not continued stay until there are others. */
+  /** Prepares for the first write: until then, bytes that are to be replaced stay. */
   async #start(): Promise<void> {
-    // In this order: a new record never stands beside old bytes that it does not describe.
+    // In this order: a record must never describe bytes of another file.
     await this.#cut();
     if (this.#record !== undefined) await writeRecord(this.#path, this.#record);
     else if (this.existing === 0) await removeRecord(this.#path);
@@ -285,8 +287,8 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * Takes away bytes from before that are not continued; there is nothing to do in the usual case,
-   * and ext4 would make whoever closes a file that was ever cut to nothing wait for the disk.
+   * Removes bytes that are not continued. Only if there are any: on ext4, closing a file that was
+   * truncated to nothing waits for the disk.
    */
   async #cut(): Promise<void> {
     if (this.startsOver) await this.#file.truncate(this.existing);
@@ -300,14 +302,14 @@ export class PartFile implements Disposable {
     }
   }
 
-  /** Somebody may have made a file of that name while this one was downloaded. */
+  /** Handles a file of that name that was created during the download. */
   async #takeName(): Promise<void> {
     const { existing, path, name } = this.#target;
     if (existing === "replace" || !await exists(path, name)) return;
     if (existing === "refuse") {
       throw writeError(
-        `${name} was made by somebody else meanwhile, and is left as it is; ` +
-          "-o NAME to choose another name",
+        `${name} was created by another program, and is unchanged; ` +
+          "choose another name with -o NAME",
       );
     }
     this.#target = await nextTarget(this.#target);
@@ -325,10 +327,10 @@ export class PartFile implements Disposable {
 }
 
 const NOTHING_BEFORE: RecordFound = { record: undefined, note: undefined };
-const NOT_SAID = { etag: undefined, lastModified: undefined, mirrors: [] };
+const UNKNOWN = { etag: undefined, lastModified: undefined, mirrors: [] };
 
 function openPart({ path, name, mode }: FileTarget): Promise<ExclusiveFile | undefined> {
-  // Whoever may not read the file that is replaced may not read the new one.
+  // The permissions of the file that is replaced apply to the new one, too.
   const permissions = mode === undefined ? undefined : mode & 0o777 | 0o600;
-  return openAlone(`${path}.part`, `${name}.part`, permissions);
+  return openExclusive(`${path}.part`, `${name}.part`, permissions);
 }

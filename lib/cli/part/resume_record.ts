@@ -1,8 +1,7 @@
 /**
- * The record beside a part file, `FILE.part.json`: of which file the bytes are. It decides whether they
- * may be continued; how many there are, only the part file knows. It is replaced whole, so that
- * whoever ends the process at whatever moment leaves the old one or the new one. It names no
- * credentials, and a record that cannot be read is no reason not to go on.
+ * The record beside a part file, `FILE.part.json`: which file the bytes belong to, and so whether they
+ * may be continued. Their number is the length of the part file. The record is replaced in one step,
+ * contains no credentials, and is optional: if it cannot be read, the last bytes are still compared.
  *
  * @module
  */
@@ -14,13 +13,13 @@ import { ExitCode } from "../failure/exit_code.ts";
 import { reason } from "../failure/file_error.ts";
 import { replaceText } from "./durable_file.ts";
 
-/** What is known of the file that a part file belongs to. */
+/** What is known about the file that a part file belongs to. */
 export interface ResumeRecord {
-  /** Size of the file in bytes, whatever part of it is wanted; `undefined` where nobody tells. */
+  /** Size of the whole file in bytes; `undefined` if no mirror reports it. */
   readonly size: number | undefined;
-  /** First byte of the file that the part file has. */
+  /** First byte of the file that is in the part file. */
   readonly start: number;
-  /** The mirrors that had the file, and what they said of it. */
+  /** The mirrors that had the file, with their validators. */
   readonly mirrors: readonly RecordedMirror[];
 }
 
@@ -28,107 +27,108 @@ export interface ResumeRecord {
 export interface RecordedMirror {
   /** Its URL, without credentials. */
   readonly url: string;
-  /** Its entity tag, as it came. */
+  /** Its ETag, as received. */
   readonly etag: string | undefined;
-  /** Its date of last modification, as it came. */
+  /** Its Last-Modified, as received. */
   readonly lastModified: string | undefined;
 }
 
-/** What a download has found out about its file. */
+/** What a download knows about its file. */
 export interface FileFacts {
-  /** What the mirrors agreed on. */
+  /** What the mirrors agree on. */
   readonly info: Pick<FileInfo, "size" | "etag" | "lastModified" | "mirrors">;
-  /** What is known of each mirror: the `mirrors` of `Downloader.knownFile`, if there is one. */
+  /** What each mirror reported: `mirrors` of `Downloader.knownFile`, if there is one. */
   readonly mirrors?: readonly KnownMirror[] | undefined;
   /**
-   * First byte of the file that is wanted.
+   * First byte to download.
    *
    * @default {0}
    */
   readonly start?: number | undefined;
   /**
-   * The byte behind the last one that is wanted.
+   * Byte after the last one to download.
    *
    * @default {the end of the file}
    */
   readonly end?: number | undefined;
 }
 
-/** What was found where a record should be. */
+/** Result of reading a record. */
 export interface RecordFound {
-  /** The record; `undefined` where there is none that can be read. */
+  /** The record; `undefined` if there is none that can be read. */
   readonly record: ResumeRecord | undefined;
-  /** What the user should know, in a sentence. */
+  /** Message for the user. */
   readonly note: string | undefined;
 }
 
 /** Version of the format that is written. */
 const VERSION = 1;
 
-/** A record of a thousand mirrors is smaller: what is larger is none, in bytes. */
+/** Maximum size of a record in bytes; one of {@linkcode MAX_MIRRORS} mirrors is smaller. */
 const MAX_SIZE = 4 * 1024 * 1024;
 
-/** Mirrors that are remembered. */
+/** Maximum number of mirrors in a record. */
 const MAX_MIRRORS = 1000;
 
-/** The path, or the name, of the record of a part file. */
+/** Returns the path, or the name, of the record of a part file. */
 function recordOf(part: string): string {
   return `${part}.json`;
 }
 
-/** The record of what is known now. */
+/** Creates a record from what a download knows. */
 export function recordFacts({ info, mirrors = [], start = 0 }: FileFacts): ResumeRecord {
-  const said = new Map<string, RecordedMirror>();
+  const found = new Map<string, RecordedMirror>();
   for (const url of info.mirrors) {
-    // What one mirror says of the file is known to be its own where it is the only one.
+    // If there is only one mirror, the validators of the file are its own.
     const { etag, lastModified } = info.mirrors.length === 1 ? info : NOTHING;
-    said.set(url, { url, etag, lastModified });
+    found.set(url, { url, etag, lastModified });
   }
   for (const { url, validators: { etag, lastModified } } of mirrors) {
-    said.set(url, { url, etag, lastModified });
+    found.set(url, { url, etag, lastModified });
   }
-  return { size: info.size, start, mirrors: [...said.values()] };
+  return { size: info.size, start, mirrors: [...found.values()] };
 }
 
 const NOTHING = { etag: undefined, lastModified: undefined };
 
-/** The newer record, with what only the older one knows of mirrors. */
+/** Returns the newer record, with mirrors and validators that only the older one has. */
 export function mergeRecords(older: ResumeRecord, newer: ResumeRecord): ResumeRecord {
-  const said = new Map(older.mirrors.map((mirror) => [mirror.url, mirror]));
+  const merged = new Map(older.mirrors.map((mirror) => [mirror.url, mirror]));
   for (const mirror of newer.mirrors) {
     const { url, etag, lastModified } = mirror;
-    const silent = etag === undefined && lastModified === undefined;
-    const kept = silent ? said.get(url) ?? mirror : mirror;
-    // What is newest stands last.
-    said.delete(url);
-    said.set(url, kept);
+    const empty = etag === undefined && lastModified === undefined;
+    const kept = empty ? merged.get(url) ?? mirror : mirror;
+    // The newest are last, so that the oldest are dropped.
+    merged.delete(url);
+    merged.set(url, kept);
   }
-  return { ...newer, mirrors: [...said.values()].slice(-MAX_MIRRORS) };
+  return { ...newer, mirrors: [...merged.values()].slice(-MAX_MIRRORS) };
 }
 
 /**
- * Why bytes of the older record's file may not be continued with those of the newer one's, as the end
- * of a sentence that begins with the name of the part file; `undefined` where nothing speaks
- * against it.
+ * Returns why bytes of the older record's file may not be continued with those of the newer one's, to
+ * follow the name of the part file in a message; `undefined` if they may.
  */
 export function difference(older: ResumeRecord, newer: ResumeRecord): string | undefined {
   if (older.start !== newer.start) {
-    return `begins with byte ${older.start} of the file, not with byte ${newer.start} as asked now`;
+    return `begins at byte ${older.start} of the file, not at the requested byte ${newer.start}`;
   }
   if (older.size !== undefined && newer.size !== undefined && older.size !== newer.size) {
-    return `is of a file of ${older.size} bytes, but the mirrors have one of ${newer.size} bytes`;
+    return `belongs to a file of ${older.size} bytes, but the mirrors have one of ${newer.size} bytes`;
   }
   for (const after of newer.mirrors) {
     const before = older.mirrors.find(({ url }) => url === after.url);
     const change = before && changeOf(before, after);
-    if (change) return `is of another version: ${after.url} has changed since (${change})`;
+    if (change) {
+      return `belongs to another version: the file of ${after.url} has changed (${change})`;
+    }
   }
   return undefined;
 }
 
 /**
- * What tells that a mirror's file changed: its strong entity tag, or else its date. Weak tags decide
- * nothing but that the file is still the same (RFC 9110 section 8.8.3).
+ * Returns how a mirror's file changed: its strong ETag, or else its date. Weak ETags can only show that
+ * it is the same (RFC 9110 section 8.8.3).
  */
 function changeOf(before: RecordedMirror, after: RecordedMirror): string | undefined {
   if (before.etag !== undefined && after.etag !== undefined) {
@@ -146,8 +146,8 @@ function changeOf(before: RecordedMirror, after: RecordedMirror): string | undef
  * Reads the record of a part file.
  *
  * @param path path of the part file
- * @param name what messages call the part file
- * @throws {CommandError} a newer sphttp made it
+ * @param name name of the part file in messages
+ * @throws {CommandError} a newer sphttp wrote it
  */
 export async function readRecord(path: string, name: string): Promise<RecordFound> {
   let read;
@@ -155,19 +155,19 @@ export async function readRecord(path: string, name: string): Promise<RecordFoun
     read = parseRecord(await readText(recordOf(path)));
   } catch (error) {
     const why = error instanceof Deno.errors.NotFound
-      ? `there is no record of ${name}`
+      ? `${recordOf(name)} does not exist`
       : `${recordOf(name)} cannot be used: ${reason(error)}`;
     return { record: undefined, note: `${why}; only the end of ${name} is compared` };
   }
   if (typeof read !== "number") return { record: read, note: undefined };
   throw new CommandError(
     ExitCode.RESUME,
-    `${recordOf(name)} was made by a newer sphttp (version ${read} of its format, known is ` +
-      `${VERSION}); go on with that one, or move ${name} away or leave out -C - to start over`,
+    `${recordOf(name)} was written by a newer sphttp (format version ${read} instead of ` +
+      `${VERSION}); continue with that one, or move ${name} away or omit -C - to start over`,
   );
 }
 
-/** Writes the record of the part file with that path, whole or not at all. */
+/** Writes the record of the part file with that path, in one step. */
 export async function writeRecord(path: string, record: ResumeRecord): Promise<void> {
   const { size, start, mirrors } = record;
   const text = JSON.stringify({ version: VERSION, size, start, mirrors }, undefined, 2);
@@ -178,7 +178,7 @@ export async function writeRecord(path: string, record: ResumeRecord): Promise<v
   await replaceText(recordOf(path), `${text}\n`, temporary, 0o600);
 }
 
-/** Removes the record of the part file with that path, if there is one, and what was to become one. */
+/** Removes the record of the part file with that path, and a temporary one. */
 export async function removeRecord(path: string): Promise<void> {
   for (const name of recordsOf(path)) {
     try {
@@ -189,7 +189,7 @@ export async function removeRecord(path: string): Promise<void> {
   }
 }
 
-/** Paths of the record of a part file, and of what is to become one. */
+/** Returns the paths of the record of a part file, and of the temporary one. */
 export function recordsOf(path: string): string[] {
   return [temporaryOf(path), recordOf(path)];
 }
@@ -200,42 +200,42 @@ function temporaryOf(path: string): string {
 
 async function readText(path: string): Promise<string> {
   const { isFile, size } = await Deno.lstat(path);
-  if (!isFile) throw new TypeError("it is no file");
+  if (!isFile) throw new TypeError("it is not a regular file");
   if (size > MAX_SIZE) throw new TypeError("it is too large");
   return await Deno.readTextFile(path);
 }
 
-/** Reads a record; for one of a newer version, only that. */
+/** Parses a record; returns the version if it is newer. */
 function parseRecord(text: string): ResumeRecord | number {
   let value: Partial<Record<keyof ResumeRecord | "version", unknown>> | null;
   try {
     value = JSON.parse(text);
   } catch {
-    throw new TypeError("it is torn or was changed");
+    throw new TypeError("it is not valid JSON");
   }
-  if (typeof value !== "object" || value === null) throw notOurs();
+  if (typeof value !== "object" || value === null) throw notARecord();
   const { version, size, start, mirrors } = value;
   if (Number.isSafeInteger(version) && Number(version) > VERSION) return Number(version);
-  if (version !== VERSION || !Array.isArray(mirrors)) throw notOurs();
-  if (!isPosition(start) || !(size === undefined || isPosition(size))) throw notOurs();
+  if (version !== VERSION || !Array.isArray(mirrors)) throw notARecord();
+  if (!isPosition(start) || !(size === undefined || isPosition(size))) throw notARecord();
   return { size, start, mirrors: mirrors.map(parseMirror) };
 }
 
 function parseMirror(value: unknown): RecordedMirror {
   const { url, etag, lastModified } = (value ?? {}) as Record<keyof RecordedMirror, unknown>;
-  if (!isText(url) || !isTextOrNone(etag) || !isTextOrNone(lastModified)) throw notOurs();
+  if (!isText(url) || !isTextOrNone(etag) || !isTextOrNone(lastModified)) throw notARecord();
   return { url, etag, lastModified };
 }
 
-function notOurs(): TypeError {
-  return new TypeError("it is not what sphttp writes");
+function notARecord(): TypeError {
+  return new TypeError("it is not a record of sphttp");
 }
 
 function isPosition(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
 
-/** Whether a value is text that may be shown. */
+/** Reports whether a value is text that can be shown. */
 function isText(value: unknown): value is string {
   return typeof value === "string" && !/\p{Cc}/u.test(value);
 }

@@ -1,37 +1,37 @@
 /**
- * Writes to a file one step behind: while one piece is on its way to the disk, the next one is
- * gathered. Each way to the disk and back costs more than the copy.
+ * Writes to a file in the background: while one buffer is being written, the next one is filled. A
+ * write per received chunk would cost more than the copy.
  *
  * @module
  */
 
-/** The most bytes that are gathered. */
+/** Size of a buffer in bytes. */
 const SIZE = 2 * 1024 * 1024;
 
-/** What is written to. */
+/** What is written to, such as a file. */
 export interface Sink {
-  /** Writes some of the bytes; resolves to how many. */
+  /** Writes some of the bytes, and resolves to their number. */
   write(bytes: Uint8Array): Promise<number>;
 }
 
-/** Appends to a file, in order. */
+/** Appends bytes to a file, in order. */
 export class WriteBehind {
   readonly #sink: Sink;
-  #gathered = new Uint8Array(SIZE);
+  #filling = new Uint8Array(SIZE);
   #length = 0;
-  /** What is being written, or was written last. */
+  /** The buffer that is being written, or was written last. */
   #other = new Uint8Array(SIZE);
   #writing: Promise<void> | undefined;
   #failure: { readonly error: unknown } | undefined;
 
-  /** Writes nothing yet. */
+  /** Creates the buffers; writes nothing yet. */
   constructor(sink: Sink) {
     this.#sink = sink;
   }
 
   /**
-   * Takes bytes, which are the caller's again when it resolves. Rejects with what went wrong when
-   * earlier ones were written; nothing is written behind a gap.
+   * Copies bytes to be written. Rejects if an earlier write failed; nothing is written after that, so
+   * that the file has no gap.
    */
   async write(bytes: Uint8Array): Promise<void> {
     this.#throwFailure();
@@ -41,22 +41,22 @@ export class WriteBehind {
         this.#throwFailure();
       }
       const count = Math.min(SIZE - this.#length, bytes.byteLength - taken);
-      this.#gathered.set(bytes.subarray(taken, taken + count), this.#length);
+      this.#filling.set(bytes.subarray(taken, taken + count), this.#length);
       this.#length += count;
       taken += count;
       if (this.#writing === undefined) this.#start();
     }
   }
 
-  /** Resolves when everything is written. Rejects where that could not be done. */
+  /** Waits until everything is written. Rejects if a write failed. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
     this.#throwFailure();
   }
 
   #start(): void {
-    const bytes = this.#gathered.subarray(0, this.#length);
-    [this.#gathered, this.#other] = [this.#other, this.#gathered];
+    const bytes = this.#filling.subarray(0, this.#length);
+    [this.#filling, this.#other] = [this.#other, this.#filling];
     this.#length = 0;
     this.#writing = this.#append(bytes);
   }

@@ -23,6 +23,7 @@ const PERMISSIONS = ["env", "ffi", "net", "read", "run", "sys", "write"] as cons
 export const MAPPED: readonly string[] = [
   "@std/async/pool",
   "@std/cli/prompt-secret",
+  "@std/fmt/colors",
   "@std/path/basename",
   "@std/path/dirname",
   "@std/path/is-absolute",

@@ -1,34 +1,36 @@
 /**
- * Sizes, rates and times as people read them. Units are decimal: 1 MB is 10^6 bytes.
+ * Formats sizes, rates and times for people. Units are decimal: 1 MB is 10^6 bytes. `@std/fmt` has
+ * another number of digits in a size ("1.23 MB", then "12.3 MB") and no clock times, so that columns
+ * would jump.
  *
  * @module
  */
 
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
 
-/** A size: `999 B`, `12.3 MB`. */
+/** Formats a size: `999 B`, `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   const unit = unitFor(bytes);
   return `${inUnit(bytes, unit)} ${UNITS[unit]}`;
 }
 
-/** A part of a size, in the unit of the whole: `1.2/64.0 MB`. */
+/** Formats a part of a size in the unit of the whole: `1.2/64.0 MB`. */
 export function formatFraction(bytes: number, ofBytes: number): string {
   const unit = unitFor(ofBytes);
   return `${inUnit(bytes, unit)}/${inUnit(ofBytes, unit)} ${UNITS[unit]}`;
 }
 
-/** A rate: `24.6 MB/s`. */
+/** Formats a rate: `24.6 MB/s`. */
 export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;
 }
 
-/** A time that has passed: `2.6 s`, `42 s`, `3:05 min`, `1:02:03 h`. */
+/** Formats elapsed time: `2.6 s`, `42 s`, `3:05 min`, `1:02:03 h`. */
 export function formatDuration(seconds: number): string {
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatTime(seconds);
 }
 
-/** A time to come, in whole seconds: `2 s`, `3:05 min`, `1:02:03 h`. */
+/** Formats remaining time in whole seconds: `2 s`, `3:05 min`, `1:02:03 h`. */
 export function formatTime(seconds: number): string {
   const whole = Math.round(seconds);
   if (!(whole < 360_000)) return "> 99 h";
@@ -38,12 +40,12 @@ export function formatTime(seconds: number): string {
   return `${Math.floor(whole / 3600)}:${pad(whole % 3600 / 60)}:${pad(whole % 60)} h`;
 }
 
-/** A share from 0 to 1 in whole percent, rounded down: 100 % is said of nothing unfinished. */
+/** Formats a share from 0 to 1 in whole percent, rounded down: 100 % means complete. */
 export function formatPercent(share: number): string {
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100 + 1e-9)} %`;
 }
 
-/** The largest unit in which the size, rounded to one decimal, is at least 1. */
+/** Returns the index of the largest unit in which the size, rounded to one decimal, is at least 1. */
 function unitFor(bytes: number): number {
   let unit = 0;
   while (unit < UNITS.length - 1 && bytes / 1000 ** unit >= (unit === 0 ? 999.5 : 999.95)) unit++;

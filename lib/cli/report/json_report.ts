@@ -1,8 +1,8 @@
 /**
- * What a run tells, as lines of JSON on stderr (NDJSON) for programs. Every line has `v` (the
- * version of this format, 1), `type` and, where it is about a file, `file` (its number, from 0).
- * Within a version, fields and types may be added, and none changes its meaning. Sizes are in bytes,
- * rates in bytes per second, times in milliseconds since the start of the file's download.
+ * Reports a run to programs: lines of JSON (NDJSON) on stderr. Every line has `v` (the version of the
+ * format, 1), `type` and, if it is about a file, `file` (its number, from 0). Within a version, fields
+ * and types may be added, but none changes its meaning. Sizes are in bytes, rates in bytes per second,
+ * times in milliseconds since the start of the file's download.
  *
  * @module
  */
@@ -12,90 +12,90 @@ import type { CommandError } from "../../command_line/command_error.ts";
 import { type ProgressState, totals } from "./progress_view.ts";
 import type { FileReport, FileResult, Report, ReportedFile } from "./report.ts";
 
-/** How often the progress is told, in milliseconds. */
+/** Time between progress lines, in milliseconds. */
 const PERIOD_MS = 500;
 
-/** How lines of JSON are told. */
+/** Options of a {@linkcode JsonReport}. */
 export interface JsonReportOptions {
-  /** Puts text on stderr. */
+  /** Writes text to stderr. */
   readonly write: (text: string) => void;
-  /** Whether single requests are told, too. */
+  /** Whether to report single requests, too. */
   readonly verbose: boolean;
 }
 
-/** Tells a run in lines of JSON. */
+/** Reports a run as lines of JSON. */
 export class JsonReport implements Report {
   readonly #options: JsonReportOptions;
   readonly #timers = new Set<ReturnType<typeof setInterval>>();
 
-  /** Tells nothing yet. */
+  /** Creates the report; writes nothing yet. */
   constructor(options: JsonReportOptions) {
     this.#options = options;
   }
 
   /** @inheritdoc */
   file({ number, of, name, urls }: ReportedFile): FileReport {
-    const tell = (type: string, facts: object) => this.#tell(type, { file: number, ...facts });
+    const write = (type: string, facts: object) => this.#write(type, { file: number, ...facts });
     let state: (() => ProgressState) | undefined;
     let timer: ReturnType<typeof setInterval> | undefined;
     let reread = -1;
-    const progress = () => state && tell("progress", progressOf(state()));
+    const progress = () => state && write("progress", progressOf(state()));
     const stop = () => {
       clearInterval(timer);
       if (timer !== undefined) this.#timers.delete(timer);
       progress();
       state = undefined;
     };
-    tell("start", { sphttp: VERSION, of, name, urls });
+    write("start", { sphttp: VERSION, of, name, urls });
     return {
-      note: (message) => tell("note", { message }),
+      note: (message) => write("note", { message }),
       rereading: (share) => {
         const percent = Math.floor(share * 100);
         if (percent === reread) return;
         reread = percent;
-        tell("rereading", { share });
+        write("rereading", { share });
       },
-      start: (ask) => {
-        state = ask;
+      start: (getState) => {
+        state = getState;
         timer = setInterval(progress, PERIOD_MS);
         this.#timers.add(timer);
       },
       event: (event) => {
-        for (const [type, facts] of told(event, this.#options.verbose)) tell(type, facts);
+        for (const [type, facts] of linesOf(event, this.#options.verbose)) write(type, facts);
         return false;
       },
       done: (result: FileResult) => {
         stop();
-        tell("done", result);
+        write("done", result);
       },
       present: (result, why) => {
-        tell("note", { message: why });
-        tell("done", result);
+        write("note", { message: why });
+        write("done", result);
       },
       failed: ({ message, exitCode }: CommandError) => {
         stop();
-        tell("error", { message, exitCode });
+        write("error", { message, exitCode });
       },
     };
   }
 
   /** @inheritdoc */
   note(message: string): void {
-    this.#tell("note", { message });
+    this.#write("note", { message });
   }
 
   /** @inheritdoc */
   end(counts: { readonly files: number; readonly failed: number }): void {
-    this.#tell("end", counts);
+    this.#write("end", counts);
   }
 
-  /** Tells no more. */
+  /** Stops the progress lines. */
   [Symbol.dispose](): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers.clear();
   }
 
-  #tell(type: string, facts: object): void {
+  #write(type: string, facts: object): void {
     this.#options.write(`${JSON.stringify({ v: 1, type, ...facts })}\n`);
   }
 }
@@ -111,8 +111,8 @@ function progressOf(state: ProgressState): object {
   };
 }
 
-/** The lines that an event becomes. */
-function told(event: TraceEvent, verbose: boolean): [type: string, facts: object][] {
+/** Returns the lines for an event. */
+function linesOf(event: TraceEvent, verbose: boolean): [type: string, facts: object][] {
   const { type: _, ...facts } = event;
   switch (event.type) {
     case "open":
@@ -128,7 +128,7 @@ function told(event: TraceEvent, verbose: boolean): [type: string, facts: object
         ...event.duplicate ? [["duplicate", facts] as [string, object]] : [],
         ...verbose ? [["request", facts] as [string, object]] : [],
       ];
-    // The end is told with what became of the file.
+    // The end is reported as "done" or "error".
     case "end":
       return [];
     default:

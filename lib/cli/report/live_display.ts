@@ -1,66 +1,61 @@
 /**
- * Shows downloads on stderr: a live picture on a terminal, plain lines elsewhere. What the picture
- * looks like is decided in progress_view.ts; this file only knows cursors, timers, and when.
+ * Shows downloads on stderr: a live display on a terminal, plain lines elsewhere. progress_view.ts
+ * renders the lines; this module moves the cursor and decides when to draw.
  *
  * @module
  */
 
+import { stripAnsiCode } from "@std/fmt/colors";
 import { printable, printableLines, textWidth, truncate } from "./text_width.ts";
-import {
-  progressLine,
-  type ProgressState,
-  renderFiles,
-  renderProgress,
-  stripColor,
-} from "./progress_view.ts";
+import { progressLine, type ProgressState, renderFiles, renderProgress } from "./progress_view.ts";
 
 /** How downloads are shown. */
 export type DisplayMode =
-  /** A picture that is drawn anew, on a terminal. */
+  /** Redrawn in place, on a terminal. */
   | "live"
   /** A line every few seconds. */
   | "plain"
   /** No progress. */
   | "none";
 
-/** What a display is set up with. */
+/** Options of a {@linkcode Display}. */
 export interface DisplayOptions {
   /** How downloads are shown. */
   readonly mode: DisplayMode;
-  /** Puts text on stderr. */
+  /** Writes text to stderr. */
   readonly write: (text: string) => void;
-  /** Columns and rows of the terminal. */
+  /** Returns the columns and rows of the terminal. */
   readonly size: () => { readonly columns: number; readonly rows: number };
-  /** Whether colours are used. */
+  /** Whether to use colors. */
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
 }
 
-/** Milliseconds between two pictures. */
+/** Milliseconds between two live drawings. */
 const LIVE_MS = 100;
 /** Milliseconds between two plain lines. */
 const PLAIN_MS = 3000;
-/** A wider picture is no better to read. */
-const MOST_COLUMNS = 120;
+/** A wider display is no easier to read. */
+const MAX_COLUMNS = 120;
 
-/** Shows one download, or several. */
+/** Shows one or several downloads. */
 export class Display implements Disposable {
   readonly #options: DisplayOptions;
-  /** What is shown, by number. */
+  /** Downloads that are shown, by number. */
   readonly #states = new Map<number, () => ProgressState>();
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Widths of the lines of the picture that stands on the terminal. */
+  /** Widths of the lines that are on the terminal. */
   #drawn: readonly number[] = [];
-  /** A line in the place of the picture. */
+  /** Line that is shown while there is no download. */
   #status = "";
 
-  /** Shows nothing until {@linkcode Display.show}. */
+  /** Creates a display; writes nothing until {@linkcode Display.show}. */
   constructor(options: DisplayOptions) {
     this.#options = options;
   }
 
-  /** Shows a download from now on; `state` is asked whenever it is drawn. Returns what ends that. */
+  /** Shows a download, calling `state` for each drawing. Returns a function that ends this. */
   show(number: number, state: () => ProgressState): () => void {
     const { mode } = this.#options;
     if (mode === "none") return () => {};
@@ -73,14 +68,14 @@ export class Display implements Disposable {
     };
   }
 
-  /** Shows a line while there is no download to be shown; "" takes it away. */
+  /** Shows a line while there is no download to show; "" removes it. */
   status(text: string): void {
     if (this.#options.mode !== "live" || this.#states.size > 0) return;
     this.#status = text;
     this.draw();
   }
 
-  /** Draws the progress as it is now. */
+  /** Draws the current progress. */
   draw(): void {
     const { mode, write } = this.#options;
     const states = [...this.#states.values()].map((state) => state());
@@ -94,18 +89,18 @@ export class Display implements Disposable {
     }
     const lines = this.#lines(states);
     const text = lines.map((line) => `${line}\x1b[K`).join("\n");
-    // Left at the end of a line, the cursor would be pushed to the next one by the ^C of a Ctrl-C.
+    // At the end of a full line, the echoed ^C of a Ctrl-C would move the cursor to the next one.
     write(`${this.#home()}${text}\x1b[J\r`);
-    this.#drawn = lines.map((line) => textWidth(stripColor(line)));
+    this.#drawn = lines.map((line) => textWidth(stripAnsiCode(line)));
   }
 
-  /** Puts lines above the picture. */
+  /** Prints lines above the display. */
   print(text: string): void {
     this.#options.write(`${this.#erase()}${printableLines(text)}\n`);
     if (this.#options.mode === "live") this.draw();
   }
 
-  /** Stops, and takes the picture away. */
+  /** Stops and erases the display. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -123,7 +118,7 @@ export class Display implements Disposable {
   #lines(states: readonly ProgressState[]): string[] {
     const { size, color, unicode } = this.#options;
     const { columns, rows } = size();
-    const width = Math.min(MOST_COLUMNS, columns - 1);
+    const width = Math.min(MAX_COLUMNS, columns - 1);
     const room = Math.max(0, rows - 2);
     const [state] = states;
     if (state === undefined) return [truncate(printable(this.#status), width)];
@@ -132,12 +127,12 @@ export class Display implements Disposable {
       : renderFiles(states, width, { color, unicode, lines: Math.max(1, room) });
   }
 
-  /** Moves to the beginning of the picture. */
+  /** Returns the sequence that moves the cursor to the first line of the display. */
   #home(): string {
     if (this.#drawn.length === 0) return "";
-    // A terminal that was made narrower has wrapped what was drawn on it.
+    // A terminal that became narrower has wrapped the lines.
     const { columns } = this.#options.size();
-    // The cursor stands where the last line begins.
+    // The cursor is at the beginning of the last line.
     const rows = this.#drawn.slice(0, -1).reduce(
       (sum, width) => sum + Math.max(1, Math.ceil(width / columns)),
       0,

@@ -1,39 +1,40 @@
 /**
- * The progress of a download as lines of text: one for the whole, one for each mirror. Pure: what is
- * drawn depends on the state and the width alone, and no line is ever wider than that.
+ * Renders the progress of a download as lines of text: one for the whole, one for each mirror. The
+ * lines depend on the state and the width alone, and none is wider than that.
  *
  * @module
  */
 
+import { bold, dim, green, red, stripAnsiCode, yellow } from "@std/fmt/colors";
 import type { DownloadStats, MirrorStats } from "../../../mod.ts";
 import { formatBytes, formatFraction, formatPercent, formatRate, formatTime } from "./format.ts";
 import { fit, printable, textWidth, truncate } from "./text_width.ts";
 
-/** What is drawn. */
+/** A download to render. */
 export interface ProgressState {
   /** Name of the file. */
   readonly name: string;
-  /** Bytes that were there before the download began. */
+  /** Bytes that existed before the download began. */
   readonly offset: number;
-  /** What the download has done so far. */
+  /** Its statistics. */
   readonly stats: DownloadStats;
 }
 
-/** How it is drawn. */
+/** How to render. */
 export interface ProgressStyle {
-  /** Whether colours are used. */
+  /** Whether to use colors. */
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
-  /** The most lines for mirrors; those that brought the least share the last one. */
+  /** Maximum number of lines for mirrors; those that delivered least share the last one. */
   readonly mirrorLines: number;
 }
 
-/** What the progress of a download amounts to. */
+/** Sums over a download. */
 export interface Totals {
-  /** Bytes in place, those from before included. */
+  /** Bytes that are complete, including those that existed before. */
   readonly done: number;
-  /** Bytes of the whole, where that is known. */
+  /** Size of the whole, if known. */
   readonly total: number | undefined;
   /** Share of the whole, from 0 to 1. */
   readonly share: number | undefined;
@@ -41,7 +42,7 @@ export interface Totals {
   readonly etaMs: number | undefined;
 }
 
-/** Sums up a state. */
+/** Sums up a download. */
 export function totals({ offset, stats }: ProgressState): Totals {
   const done = offset + stats.consumedBytes;
   if (stats.size === undefined) {
@@ -56,7 +57,7 @@ export function totals({ offset, stats }: ProgressState): Totals {
   };
 }
 
-/** The progress in lines of at most `width` columns. */
+/** Renders one download in lines of at most `width` columns. */
 export function renderProgress(
   state: ProgressState,
   width: number,
@@ -67,7 +68,7 @@ export function renderProgress(
   return unicode ? lines : lines.map((line) => line.replaceAll("…", "~"));
 }
 
-/** The progress of several downloads, a line for each as far as there is room. */
+/** Renders several downloads, one line each while there is room. */
 export function renderFiles(
   states: readonly ProgressState[],
   width: number,
@@ -75,7 +76,7 @@ export function renderFiles(
 ): string[] {
   const style = { color, unicode, mirrorLines: 0 };
   const names = states.map(({ name }) => textWidth(printable(name)));
-  // All names take the same room, so that the bars stand below each other.
+  // Names have the same width, so that the bars are aligned.
   const nameWidth = Math.min(Math.max(...names), Math.floor(width / 4));
   const shown = states.length <= lines ? states : states.slice(0, lines - 1);
   const drawn = shown.map((state) => {
@@ -88,7 +89,7 @@ export function renderFiles(
   return unicode ? all : all.map((line) => line.replaceAll("…", "~"));
 }
 
-/** The progress in one line for a log: `12.3 MB of 64.0 MB (19 %), 24.0 MB/s, ETA 2 s`. */
+/** Renders one download as a line for a log: `12.3 MB of 64.0 MB (19 %), 24.0 MB/s, ETA 2 s`. */
 export function progressLine(state: ProgressState): string {
   const { done, total, share, etaMs } = totals(state);
   const rate = formatRate(state.stats.bytesPerSecond);
@@ -103,7 +104,7 @@ export function progressLine(state: ProgressState): string {
   return `${formatBytes(done)} of ${formatBytes(total)} (${formatPercent(share)}), ${rate}${eta}`;
 }
 
-/** Columns from which on the line for the whole has room for its parts. */
+/** Minimum width at which the line for the whole has these parts. */
 const ROOM_FOR = { name: 72, sizes: 48, eta: 32 };
 
 function wholeLine(state: ProgressState, width: number, style: ProgressStyle): string {
@@ -132,7 +133,7 @@ function wholeLine(state: ProgressState, width: number, style: ProgressStyle): s
   return `${paint("bold", name, style)}${bar(share, ahead, room, style)} ${figures}`;
 }
 
-/** What is done, what waits in the reorder buffer for what is missing before it, and the rest. */
+/** Renders what is done, what waits in the reorder buffer, and the rest. */
 function bar(share: number, ahead: number, width: number, style: ProgressStyle): string {
   const done = filled(share, width, style);
   const rest = width - textWidth(done);
@@ -144,7 +145,7 @@ function bar(share: number, ahead: number, width: number, style: ProgressStyle):
 
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/** A bar as long as the share of the width, to an eighth of a column. */
+/** Renders a share of the width, to an eighth of a column. */
 function filled(share: number, width: number, { unicode }: ProgressStyle): string {
   const columns = Math.min(1, Math.max(0, share)) * width;
   if (!unicode) return "#".repeat(Math.floor(columns));
@@ -152,18 +153,18 @@ function filled(share: number, width: number, { unicode }: ProgressStyle): strin
   return "█".repeat(whole) + EIGHTHS[Math.floor((columns - whole) * 8)]!;
 }
 
-/** One line of the table. */
+/** One line of the table of mirrors. */
 interface Row {
   readonly label: string;
   readonly state: string;
   readonly color: Color;
   readonly share: number;
-  /** Bytes per second; 0 where it does not serve now. */
+  /** Bytes per second; 0 if it is not serving. */
   readonly rate: number;
 }
 
-/** A bar of fewer columns says less than the name that could stand there. */
-const LEAST_BAR = 6;
+/** Narrower bars are left out in favor of the name. */
+const MIN_BAR = 6;
 
 function mirrorTable(
   mirrors: readonly MirrorStats[],
@@ -174,25 +175,25 @@ function mirrorTable(
   if (rows.length === 0 || width < 8) return [];
   const stateWidth = Math.max(...rows.map(({ state }) => state.length));
   const longest = Math.max(...rows.map(({ label }) => textWidth(label)));
-  // Two spaces lead, two stand between columns; share and rate take 5 and 10.
+  // An indent of 2, gaps of 2, and 5 and 10 columns for share and rate.
   const room = width - 2 - stateWidth - 2 - 5 - 2 - 10 - 2;
   const proposed = Math.min(longest, Math.max(6, Math.floor(room * 0.65)));
   const barWidth = room - proposed - 2;
-  const labelWidth = barWidth < LEAST_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
+  const labelWidth = barWidth < MIN_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
   return rows.map(({ label, state, color, share, rate }) => {
     const cells = [
       `  ${fit(label, labelWidth)}`,
       paint(color, state.padEnd(stateWidth), style),
-      ...barWidth < LEAST_BAR ? [] : [fit(filled(share, barWidth, style), barWidth)],
+      ...barWidth < MIN_BAR ? [] : [fit(filled(share, barWidth, style), barWidth)],
       formatPercent(share).padStart(5),
       (rate > 0 ? formatRate(rate) : "").padStart(10),
     ];
     const line = cells.join("  ");
-    return style.color && room >= 8 ? line : truncate(stripColor(line), width);
+    return style.color && room >= 8 ? line : truncate(stripAnsiCode(line), width);
   });
 }
 
-/** One row for each mirror, as long as there is room; else those that brought the least share one. */
+/** Returns a row for each mirror; if there are too many, those that delivered least share one. */
 function foldedRows(mirrors: readonly MirrorStats[], limit: number): Row[] {
   const labels = mirrorLabels(mirrors);
   const rows = mirrors.map((mirror, index): Row => ({
@@ -217,7 +218,7 @@ function foldedRows(mirrors: readonly MirrorStats[], limit: number): Row[] {
   }];
 }
 
-/** The mirrors' hosts; with the path where several share one. */
+/** Returns the mirrors' hosts, with the path if several have the same host. */
 export function mirrorLabels(mirrors: readonly { readonly url: string }[]): string[] {
   const urls = mirrors.map(({ url }) => new URL(url));
   return urls.map(({ host, pathname }) =>
@@ -225,7 +226,7 @@ export function mirrorLabels(mirrors: readonly { readonly url: string }[]): stri
   );
 }
 
-const COLORS = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, none: 0 };
+const COLORS = { bold, dim, red, green, yellow };
 
 type Color = keyof typeof COLORS;
 
@@ -241,12 +242,5 @@ const STATE_COLORS: Readonly<Record<MirrorStats["state"], Color>> = {
 };
 
 function paint(color: Color, text: string, style: ProgressStyle): string {
-  if (!style.color || color === "none" || text === "") return text;
-  return `\x1b[${COLORS[color]}m${text}\x1b[0m`;
-}
-
-/** The text without its colours. */
-export function stripColor(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\x1b\[\d+m/g, "");
+  return style.color && text !== "" ? COLORS[color](text) : text;
 }

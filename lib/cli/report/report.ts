@@ -1,6 +1,6 @@
 /**
- * What a run of the command tells of its files. Two ways of telling are text_report.ts, for people,
- * and json_report.ts, for programs.
+ * The interface through which a run reports on its files. text_report.ts implements it for people,
+ * json_report.ts for programs.
  *
  * @module
  */
@@ -10,72 +10,73 @@ import type { CommandError } from "../../command_line/command_error.ts";
 import type { ProgressState } from "./progress_view.ts";
 import type { WriteOut } from "./write_out.ts";
 
-/** What is told, and how. */
+/** What to report, and how. */
 export interface ReportOptions {
   readonly verbosity: "silent" | "errors" | "normal" | "verbose";
-  /** Whether events are told as lines of JSON, instead of everything else. */
+  /** Whether to write events as lines of JSON instead of messages. */
   readonly json: boolean;
-  /** Whether the progress is shown. */
+  /** Whether to show progress. */
   readonly progress: boolean;
-  /** What is written to stdout after each file. */
+  /** Format of the text that is written to stdout after each file. */
   readonly writeOut: WriteOut | undefined;
 }
 
-/** Takes what happens in a run. */
+/** Receives the events of a run. */
 export interface Report extends Disposable {
-  /** A file's turn has come. */
+  /** A file is begun. */
   file(file: ReportedFile): FileReport;
-  /** Something that concerns no single file. */
+  /** A message that is not about a single file. */
   note(text: string): void;
-  /** All files have ended; `failed` of them were not complete. */
+  /** All files have ended; `failed` of them are not complete. */
   end(counts: { readonly files: number; readonly failed: number }): void;
 }
 
-/** A file, before anything is known of it. */
+/** A file that is begun. */
 export interface ReportedFile {
   /** Its number, from 0. */
   readonly number: number;
   /** How many files there are. */
   readonly of: number;
-  /** What it will be called. */
+  /** Its name in messages. */
   readonly name: string;
   /** URLs of its mirrors, without credentials. */
   readonly urls: readonly string[];
 }
 
-/** Takes what happens to one file. */
+/** Receives the events of one file. */
 export interface FileReport {
-  /** Something worth a line. */
+  /** A message. */
   note(text: string): void;
-  /** Bytes from before are read; `share` of them have been, from 0 to 1. */
+  /** Existing bytes are being read; `share` of them have been, from 0 to 1. */
   rereading(share: number): void;
-  /** The download begins; `state` may be asked at any time until it ends. */
+  /** The download begins; `state` may be called until it ends. */
   start(state: () => ProgressState): void;
-  /** Something happened in the download; returns whether a person has been told of it. */
+  /** A trace event. Returns whether it was shown to the user. */
   event(event: TraceEvent): boolean;
   /** The file is complete. */
   done(result: FileResult): void;
-  /** It was so before; `why` tells how that is known. */
+  /** The file was complete before; `why` says how that is known. */
   present(result: FileResult, why: string): void;
-  /** It is not. */
+  /** The file is not complete. */
   failed(error: CommandError): void;
 }
 
-/** How a complete file came to be. */
+/** A complete file. */
 export interface FileResult {
-  /** Where it is. */
+  /** Its path. */
   readonly name: string;
   /** Its size in bytes. */
   readonly bytes: number;
-  /** How many of them were there before. */
+  /** How many of them existed before. */
   readonly existing: number;
-  /** How long the download took, in milliseconds. */
+  /** Duration of the download in milliseconds. */
   readonly elapsedMs: number;
-  /** Bytes per second that came. */
+  /** Mean rate of the download. */
   readonly bytesPerSecond: number;
-  /** Mirrors that brought something of use, and all. */
+  /** Number of mirrors that delivered bytes of the file. */
   readonly sources: number;
+  /** Number of all mirrors. */
   readonly mirrors: number;
-  /** Names of the checksums that are right. */
+  /** Algorithms of the checksums that match. */
   readonly checksums: readonly string[];
 }

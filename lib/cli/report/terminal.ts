@@ -1,5 +1,5 @@
 /**
- * What the command knows of the terminal that it runs in, and how it writes there.
+ * Writes to stdout and stderr, and finds out what the terminal can show.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import { writeText } from "../../command_line/write_text.ts";
 import type { DisplayOptions } from "./live_display.ts";
 import type { ReportOptions } from "./report.ts";
 
-/** Writes a text to stderr, whole. */
+/** Writes text to stderr. */
 export function writeMessage(text: string): void {
   writeText(Deno.stderr, text);
 }
 
-/** Writes a text to stdout, whole. */
+/** Writes text to stdout. */
 export function writeOutput(text: string): void {
   writeText(Deno.stdout, text);
 }
 
-/** How downloads are shown here. */
+/** Returns the options of a display on this terminal. */
 export function displayOptions(
   { verbosity, progress, toStdout }: Pick<ReportOptions, "verbosity" | "progress"> & {
     readonly toStdout: boolean;
   },
 ): DisplayOptions {
   const terminal = Deno.stderr.isTerminal() && environment("TERM") !== "dumb";
-  // Bytes of the file and a picture do not go together on one terminal.
-  const crossed = toStdout && Deno.stdout.isTerminal();
+  // The bytes of the file and the display would mix on one terminal.
+  const mixed = toStdout && Deno.stdout.isTerminal();
   return {
-    mode: verbosity === "silent" || verbosity === "errors" || !progress || crossed
+    mode: verbosity === "silent" || verbosity === "errors" || !progress || mixed
       ? "none"
       : terminal && verbosity === "normal"
       ? "live"
@@ -46,13 +46,13 @@ export function displayOptions(
   };
 }
 
-/** Whether the locale speaks UTF-8, as nearly all do; where nothing is known of it, it does. */
+/** Reports whether the locale is UTF-8, which is assumed if none is set. */
 function isUtf8(): boolean {
   const locale = environment("LC_ALL") || environment("LC_CTYPE") || environment("LANG");
   return !locale || /utf-?8/i.test(locale);
 }
 
-/** A variable of the environment, where it may be read without asking. */
+/** Returns an environment variable if it may be read without a prompt. */
 function environment(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;

@@ -1,6 +1,5 @@
 /**
- * What a run tells people, on stderr: a live picture or plain lines, notes, and at the end of each
- * file a summary.
+ * Reports a run to people, on stderr: progress, messages, and a summary at the end of each file.
  *
  * @module
  */
@@ -12,19 +11,19 @@ import { eventText, isNotable } from "./event_text.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
 import type { FileReport, FileResult, Report, ReportedFile, ReportOptions } from "./report.ts";
 
-/** How people are told. */
+/** Options of a {@linkcode TextReport}. */
 export interface TextReportOptions {
   readonly verbosity: ReportOptions["verbosity"];
-  /** How the progress is shown. */
+  /** How to show progress. */
   readonly display: DisplayOptions;
 }
 
-/** Tells a run in words. */
+/** Reports a run as messages. */
 export class TextReport implements Report {
   readonly #verbosity: ReportOptions["verbosity"];
   readonly #display: Display;
 
-  /** Tells nothing yet. */
+  /** Creates the report; writes nothing yet. */
   constructor({ verbosity, display }: TextReportOptions) {
     this.#verbosity = verbosity;
     this.#display = new Display(display);
@@ -32,32 +31,32 @@ export class TextReport implements Report {
 
   /** @inheritdoc */
   file({ number, of, name }: ReportedFile): FileReport {
-    // Of several files, each line says which one it is about.
-    const about = of > 1 ? `${name}: ` : "";
-    const say = (text: string) => this.note(about + text);
+    // With several files, each line begins with the name of its file.
+    const prefix = of > 1 ? `${name}: ` : "";
+    const note = (text: string) => this.note(prefix + text);
     let reread = -1;
     let end: (() => void) | undefined;
     return {
-      note: say,
+      note,
       rereading: (share) => {
         const tenth = Math.floor(share * 10);
         if (tenth === reread || this.#verbosity !== "normal") return;
         reread = tenth;
         this.#display.status(
-          share < 1 ? `${about}reading what is there already: ${formatPercent(share)}` : "",
+          share < 1 ? `${prefix}reading existing bytes: ${formatPercent(share)}` : "",
         );
       },
       start: (state) => end = this.#display.show(number, state),
-      event: (event) => this.#tell(event, about),
+      event: (event) => this.#event(event, prefix),
       done: (result) => {
         end?.();
-        say(summary(result));
+        note(summary(result));
       },
-      present: (_, why) => say(why),
+      present: (_, why) => note(why),
       failed: (error: CommandError) => {
         end?.();
         if (this.#verbosity === "silent" || error.message === "") return;
-        this.#display.print(`sphttp: ${about}${error.message}`);
+        this.#display.print(`sphttp: ${prefix}${error.message}`);
       },
     };
   }
@@ -80,7 +79,7 @@ export class TextReport implements Report {
     );
   }
 
-  /** Tells no more. */
+  /** Removes the progress display. */
   [Symbol.dispose](): void {
     this.#display[Symbol.dispose]();
   }
@@ -89,22 +88,21 @@ export class TextReport implements Report {
     return this.#verbosity === "silent" || this.#verbosity === "errors";
   }
 
-  #tell(event: TraceEvent, about: string): boolean {
+  #event(event: TraceEvent, prefix: string): boolean {
     const verbose = this.#verbosity === "verbose";
     if (this.#quiet || !(verbose || isNotable(event))) return false;
-    const before = verbose ? `[${(event.atMs / 1000).toFixed(3).padStart(8)}]` : "sphttp:";
-    this.#display.print(`${before} ${about}${eventText(event)}`);
+    const start = verbose ? `[${(event.atMs / 1000).toFixed(3).padStart(8)}]` : "sphttp:";
+    this.#display.print(`${start} ${prefix}${eventText(event)}`);
     return true;
   }
 }
 
 function summary(result: FileResult): string {
   const { bytes, existing, elapsedMs, bytesPerSecond, sources, mirrors, checksums, name } = result;
-  const before = existing > 0 ? ` (${formatBytes(existing)} of it from before)` : "";
+  const resumed = existing > 0 ? ` (${formatBytes(existing)} resumed)` : "";
+  const time = formatDuration(elapsedMs / 1000);
   const of = sources < mirrors ? ` of ${mirrors}` : "";
-  const right = checksums.length === 0 ? "" : `; ${checksums.join(", ")} ok`;
-  return `${formatBytes(bytes)}${before} in ${formatDuration(elapsedMs / 1000)}, ${
-    formatRate(bytesPerSecond)
-  }, ` +
-    `from ${sources}${of} mirror${mirrors === 1 ? "" : "s"}${right} -> ${name}`;
+  const verified = checksums.length === 0 ? "" : `; ${checksums.join(", ")} ok`;
+  return `${formatBytes(bytes)}${resumed} in ${time}, ${formatRate(bytesPerSecond)}, ` +
+    `from ${sources}${of} mirror${mirrors === 1 ? "" : "s"}${verified} -> ${name}`;
 }

@@ -1,42 +1,42 @@
 /**
- * `--write-out FORMAT`: a line of the user's own after each file, with curl's variables as far as
- * they make sense for a file from many mirrors.
+ * `--write-out FORMAT`: text of the user's own after each file, with those of curl's variables that
+ * make sense for a file from many mirrors.
  *
  * @module
  */
 
 import { usageError } from "../../command_line/command_error.ts";
 
-/** What is known of a file when its download has ended. */
+/** Facts about a download that has ended. */
 export interface DownloadFacts {
   /** The first mirror's URL, without credentials. */
   readonly url: string;
-  /** How many mirrors there are. */
+  /** Number of mirrors. */
   readonly mirrors: number;
-  /** How many of them brought bytes that were used. */
+  /** Number of mirrors whose bytes were used. */
   readonly mirrorsUsed: number;
-  /** What the file is called; "" where there is none. */
+  /** Path of the file; "" if there is none. */
   readonly fileName: string;
-  /** The status of the answers that brought it, or of the last failure; 0 without any answer. */
+  /** Status of the responses, or of the failure; 0 without a response. */
   readonly status: number;
   readonly contentType: string;
-  /** Bytes that came and were used, also those that a part file from before was compared with. */
+  /** Bytes that were received and used, including those compared with an existing part file. */
   readonly bytes: number;
-  /** Bytes that came more than once or were of no use. */
+  /** Bytes that were received more than once or not used. */
   readonly wastedBytes: number;
-  /** How often a mirror that had failed was to be asked again. */
+  /** Number of retries that were scheduled. */
   readonly retries: number;
-  /** Milliseconds until the first byte; 0 without one. */
+  /** Time to the first byte in milliseconds; 0 without one. */
   readonly firstByteMs: number;
   readonly elapsedMs: number;
   readonly exitCode: number;
-  /** What went wrong; "" for nothing. */
+  /** Error message; "" for none. */
   readonly error: string;
-  /** The number of the file, from 0. */
+  /** Number of the file, from 0. */
   readonly number: number;
 }
 
-/** A format that has been read: texts, and variables between them. */
+/** A parsed format: literal texts and variables. */
 export type WriteOut = readonly (string | { readonly variable: string })[];
 
 const VARIABLES: Readonly<Record<string, (facts: DownloadFacts) => string | number>> = {
@@ -55,13 +55,13 @@ const VARIABLES: Readonly<Record<string, (facts: DownloadFacts) => string | numb
   url: ({ url }) => url,
   url_effective: ({ url }) => url,
   urlnum: ({ number }) => number,
-  // Those that only a file from many mirrors has.
+  // Not in curl.
   mirrors: ({ mirrors }) => mirrors,
   mirrors_used: ({ mirrorsUsed }) => mirrorsUsed,
   size_wasted: ({ wastedBytes }) => wastedBytes,
 };
 
-/** How numbers look that do not look like themselves: as in curl. */
+/** Numbers that curl formats in a way of its own. */
 const STYLES: Readonly<Record<string, (value: number) => string>> = {
   http_code: (status) => String(status).padStart(3, "0"),
   response_code: (status) => String(status).padStart(3, "0"),
@@ -69,15 +69,15 @@ const STYLES: Readonly<Record<string, (value: number) => string>> = {
   time_total: (seconds) => seconds.toFixed(6),
 };
 
-/** All variables as one object of JSON. */
+/** Variable for all others as one JSON object. */
 const ALL = "json";
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", t: "\t" };
 
-/** Reads a format; an unknown variable is a usage error that names all of them. */
+/** Parses a format. An unknown variable is a usage error that lists all of them. */
 export function parseWriteOut(flag: string, text: string): WriteOut {
   if (text.startsWith("@")) {
-    throw usageError(`${flag} "${text}": formats are not read from files; give the text itself`);
+    throw usageError(`${flag} "${text}": formats cannot be read from files; give the text itself`);
   }
   const parts: (string | { variable: string })[] = [];
   const pattern = /%\{([^}]*)\}|%%|\\(.)|[^%\\]+|[%\\]/gs;
@@ -85,7 +85,7 @@ export function parseWriteOut(flag: string, text: string): WriteOut {
     if (variable !== undefined) {
       if (variable !== ALL && !Object.hasOwn(VARIABLES, variable)) {
         const known = [...Object.keys(VARIABLES), ALL].join(", ");
-        throw usageError(`${flag} knows no variable "${variable}"; there are ${known}`);
+        throw usageError(`${flag} has the unknown variable "${variable}"; known are ${known}`);
       }
       parts.push({ variable });
     } else if (match === "%%") parts.push("%");
@@ -95,7 +95,7 @@ export function parseWriteOut(flag: string, text: string): WriteOut {
   return parts;
 }
 
-/** The text of a format for one file. */
+/** Formats the facts about one file. */
 export function writeOutText(format: WriteOut, facts: DownloadFacts): string {
   return format.map((part) => {
     if (typeof part === "string") return part;
@@ -111,7 +111,7 @@ function asText(variable: string, facts: DownloadFacts): string {
   return typeof value === "number" && style !== undefined ? style(value) : String(value);
 }
 
-/** Numbers have no more digits than in the text, and what there is not is null. */
+/** Rounds numbers as in the text; an empty text is null. */
 function asJson(value: string | number): string | number | null {
   if (value === "") return null;
   return typeof value === "number" ? Number(value.toFixed(6)) : value;

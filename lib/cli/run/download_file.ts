@@ -1,7 +1,7 @@
 /**
- * One file from the command's side: from the mirrors, past the comparison with a part file and the
- * checksums, to its place, while it is told of. Every error that a user can do something about leaves
- * here as a {@linkcode CommandError}.
+ * Downloads one file: from the mirrors, through the comparison with an existing part file and the
+ * checksums, to its target, and reports on it. Errors that a user can act on become a
+ * {@linkcode CommandError} here.
  *
  * @module
  */
@@ -33,11 +33,11 @@ import { startLine, TraceFile } from "../output/trace_file.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
-/** What the download of one file needs of its surroundings. */
+/** Surroundings of the download of one file. */
 export interface FileDownloadContext {
   /** Ends the download when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;
-  /** Takes what happens. */
+  /** Receives its events. */
   readonly report: FileReport;
   /** Options of the engine. */
   readonly options: DownloaderOptions;
@@ -49,7 +49,7 @@ export interface FileDownloadContext {
 export class FileDownload {
   readonly #task: FileTask;
   readonly #context: FileDownloadContext;
-  /** Failures that the user has been told of. */
+  /** Messages of failures that the user has seen. */
   readonly #shown = new Set<string>();
   #name = "";
   #output: Output | undefined;
@@ -57,16 +57,16 @@ export class FileDownload {
   #info: FileInfo | undefined;
   #mode: "ranges" | "whole" | undefined;
   #retries = 0;
-  /** Whether mirrors have answered that the part file's record does not know. */
-  #learned = false;
+  /** Whether mirrors became ready that the record of the part file may lack. */
+  #newMirrors = false;
 
-  /** Does nothing yet. */
+  /** Creates the download; does nothing yet. */
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
     this.#context = context;
   }
 
-  /** Gets the file to its place. Rejects with a {@linkcode CommandError} where that cannot be. */
+  /** Downloads the file. Rejects with a {@linkcode CommandError} if that fails. */
   async run(): Promise<void> {
     const { target: options, urls } = this.#task;
     const { signal, traceFile } = this.#context;
@@ -77,7 +77,7 @@ export class FileDownload {
       return await verifyPresent(target, this.#task, this.#context);
     }
     using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
-    // A pipe may wait for its reader for ever.
+    // Opening a pipe waits for its reader.
     const opening = openTarget(target, options);
     using output = await unlessAborted(opening, signal, (output) => output[Symbol.dispose]());
     this.#output = output;
@@ -85,7 +85,7 @@ export class FileDownload {
     try {
       this.#announce(output);
       const work = this.#fetch(output, trace);
-      // A write to a pipe that nobody reads may never end; one to a file does, and is waited for.
+      // Writing to a pipe may never end, so an abort does not wait for it.
       await (output.part === undefined ? unlessAborted(work, signal) : work);
       await output.complete({ mtime: this.#mtime() });
       this.#name = output.name;
@@ -98,7 +98,7 @@ export class FileDownload {
     this.#done(output);
   }
 
-  /** What is known of it now, for `--write-out`. */
+  /** Returns the facts for `--write-out`. */
   facts(error?: CommandError): DownloadFacts {
     const { urls, number } = this.#task;
     const stats = this.#download?.stats();
@@ -133,19 +133,19 @@ export class FileDownload {
     const continuation = await this.#reread(output, verifier);
     const wanted = this.#options(range, output);
     trace?.write(startLine(VERSION, urls, wanted));
-    const tell = (event: TraceEvent) => {
+    const onEvent = (event: TraceEvent) => {
       trace?.write(event);
-      this.#tell(event);
+      this.#event(event);
     };
-    await using download = new Downloader(urls, { ...wanted, signal, onEvent: tell });
+    await using download = new Downloader(urls, { ...wanted, signal, onEvent });
     this.#download = download;
     report.start(() => this.#state());
     const info = await download.open();
     this.#info = info;
     output.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     for await (const part of download) {
-      if (this.#learned) {
-        this.#learned = false;
+      if (this.#newMirrors) {
+        this.#newMirrors = false;
         await output.learn(download.knownFile?.mirrors ?? []);
       }
       const fresh = continuation === undefined ? part : continuation.take(part);
@@ -165,7 +165,7 @@ export class FileDownload {
     return { ...options, knownFile, range: { start: from, end } };
   }
 
-  /** Reads what is there from before: for the checksums all of it, for the comparison its end. */
+  /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */
   async #reread(
     { part, existing }: Output,
     verifier: ChecksumVerifier | undefined,
@@ -190,17 +190,16 @@ export class FileDownload {
     const { report } = this.#context;
     if (part?.startsOver) {
       report.note(
-        `${part.partName} from before is started over with the first byte that comes; ` +
-          "-C - would go on with it",
+        `${part.partName} exists and will be overwritten; use -C - to continue it`,
       );
     } else if (existing > 0) {
-      report.note(`going on with ${part?.partName} at ${formatBytes(existing)}`);
+      report.note(`continuing ${part?.partName} at ${formatBytes(existing)}`);
     }
     if (part?.before.note !== undefined) report.note(part.before.note);
   }
 
-  #tell(event: TraceEvent): void {
-    if (event.type === "mirror" && event.state === "ready") this.#learned = true;
+  #event(event: TraceEvent): void {
+    if (event.type === "mirror" && event.state === "ready") this.#newMirrors = true;
     if (event.type === "open") this.#mode = event.mode;
     if (event.type === "failure" && event.retryInMs !== undefined) this.#retries++;
     const shown = this.#context.report.event(event);
@@ -222,7 +221,7 @@ export class FileDownload {
     const time = parseHttpDateLeniently(this.#info?.lastModified ?? "", Date.now());
     // No file is older than 1970.
     if (time !== undefined && time >= 0) return new Date(time);
-    this.#context.report.note("the mirrors tell no Last-Modified: the file's time is now");
+    this.#context.report.note("no mirror sends Last-Modified; the file keeps the current time");
     return undefined;
   }
 
@@ -241,7 +240,7 @@ export class FileDownload {
     });
   }
 
-  /** The error with its exit code, and with what becomes of the part file. */
+  /** Adds an exit code to an error, and what happens to the part file. */
   async #explain(error: unknown, { part }: Output): Promise<unknown> {
     const { target } = this.#task;
     const { signal } = this.#context;
@@ -254,11 +253,11 @@ export class FileDownload {
     if (!(explained instanceof CommandError)) return explained;
     const { exitCode, message } = explained;
     const lost = part === undefined || !part.kept || target.removeOnError;
-    const kept = lost || NOT_TO_BE_CONTINUED.has(exitCode)
+    const kept = lost || WRONG_CONTENTS.has(exitCode)
       ? ""
       : `${part.partName} is kept: run the same command ${
         target.resume ? "again" : "with -C -"
-      } to go on`;
+      } to continue`;
     if (error === signal.reason) return new CommandError(exitCode, this.#stopped(message, kept));
     return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);
   }
@@ -272,10 +271,10 @@ export class FileDownload {
   }
 }
 
-/** What was found to be wrong with the bytes themselves does not get better by more of them. */
-const NOT_TO_BE_CONTINUED = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
+/** Exit codes of wrong contents: continuing would not help. */
+const WRONG_CONTENTS = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
 
-/** The HTTP status of an error's first failure that has one. */
+/** Returns the HTTP status of the first failure that has one. */
 function statusOf(error: unknown): number | undefined {
   const causes = error instanceof Error && Array.isArray(error.cause) ? error.cause : [];
   return causes.map(({ status }) => status).find((status) => status !== undefined);

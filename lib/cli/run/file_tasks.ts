@@ -1,11 +1,11 @@
 /**
- * Which files a command is to fetch: the one that its URLs name, or those of an input file; with the
- * checksums that are known of them. Everything that can be found wrong is found before the first
- * request.
+ * Lists the files that a command downloads: the one that its URLs name, or those of an input file,
+ * with their checksums. Mistakes in them are found before the first request.
  *
  * @module
  */
 
+import { toText } from "@std/streams/to-text";
 import type { DownloaderOptions } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
@@ -20,15 +20,15 @@ import { validate } from "../arguments/validate.ts";
 import { parseHeader, type RequestedRange } from "../arguments/request_values.ts";
 import { refuseSamePaths, type TargetOptions } from "../output/target.ts";
 
-/** One file that is to be fetched. */
+/** One file to download. */
 export interface FileTask {
   /** Its number, from 0. */
   readonly number: number;
-  /** How many files there are. */
+  /** Number of files. */
   readonly of: number;
-  /** What messages call it before it has a place. */
+  /** Its name in messages until its path is known. */
   readonly name: string;
-  /** URLs of its mirrors, credentials and all. */
+  /** URLs of its mirrors, including credentials. */
   readonly urls: readonly string[];
   readonly target: TargetOptions;
   readonly range: RequestedRange | undefined;
@@ -36,7 +36,7 @@ export interface FileTask {
   readonly options: DownloaderOptions;
 }
 
-/** The files of a command, in order. */
+/** Returns the files of a command, in order. */
 export async function fileTasks(
   command: DownloadArguments,
   options: DownloaderOptions,
@@ -84,12 +84,12 @@ function nameOf({ output }: TargetOptions, url: string): string {
   try {
     return fileNameFromUrl(url);
   } catch {
-    // A pipe needs no name.
+    // Output to stdout needs no name.
     return "";
   }
 }
 
-/** A file as it was named. */
+/** A file as the command line or the input file names it. */
 interface Entry {
   readonly urls: readonly string[];
   readonly output: string | undefined;
@@ -106,19 +106,14 @@ async function inputEntries(
     return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
   }
   const text: string = inputFile === "-"
-    ? await unlessAborted(readStdin(), signal)
+    ? await unlessAborted(toText(Deno.stdin.readable), signal)
     : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
-  // Loaded only where it is needed, like all that the usual command has no use for.
+  // Loaded on demand, to keep the usual start fast.
   const { parseInputFile } = await import("../arguments/input_file.ts");
   const entries = parseInputFile(text, where);
-  if (entries.length === 0) throw usageError(`--input-file ${where} names no file`);
+  if (entries.length === 0) throw usageError(`--input-file ${where} has no URLs`);
   return entries.map((entry) => entryOf(entry, where));
-}
-
-async function readStdin(): Promise<string> {
-  const { toText } = await import("@std/streams/to-text");
-  return await toText(Deno.stdin.readable);
 }
 
 function entryOf({ urls, options, line }: InputEntry, where: string): Entry {
@@ -145,7 +140,7 @@ function expanded(url: string, where: string): string[] {
   }
 }
 
-/** What knows the checksum of a file by its name. */
+/** Returns a function that finds the checksum of a file by its name. */
 async function checksumFinder(
   { checksumFile }: DownloadArguments,
 ): Promise<(name: string) => Checksum | undefined> {
@@ -155,7 +150,7 @@ async function checksumFinder(
   return (name) => findChecksum(text, name, checksumFile);
 }
 
-/** What a file's own headers say goes before what the command says; cookies add up. */
+/** Adds a file's own headers, which replace those of the command; cookies are joined. */
 function withHeaders(
   common: DownloaderOptions["headers"],
   own: readonly [string, string][],

@@ -1,5 +1,5 @@
 /**
- * Which bytes of the file are wanted. The last N are known only once the mirrors have told its size.
+ * Finds the bytes to download. The last N of a file depend on its size, which the mirrors have.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { ExitCode } from "../failure/exit_code.ts";
 import type { WantedRange } from "../part/part_file.ts";
 import type { FileTask } from "./file_tasks.ts";
 
-/** The bytes to download, and what was learned of the file while finding them. */
+/** The bytes to download, and what was learned about the file on the way. */
 export interface FoundRange extends WantedRange {
   readonly knownFile?: KnownFile | undefined;
 }
 
-/** Finds the range of a request; asks the mirrors only where they have to say where it lies. */
+/** Finds the range of a task. Requests something from the mirrors only if it depends on the size. */
 export async function findRange(
   { urls, range }: FileTask,
   options: DownloaderOptions,
@@ -26,13 +26,13 @@ export async function findRange(
   if (size === undefined) {
     throw new CommandError(
       ExitCode.RANGE,
-      `no mirror tells the size of the file, so that its last ${range.last} bytes cannot be found`,
+      `no mirror reports the size of the file, which --range -${range.last} needs`,
     );
   }
   return { start: Math.max(0, size - range.last), knownFile };
 }
 
-/** Asks the mirrors for the size of the file, and downloads next to nothing of it. */
+/** Finds the size of the file by requesting a few bytes of it. */
 export async function askSize(
   urls: readonly string[],
   options: DownloaderOptions,

@@ -1,6 +1,6 @@
 /**
- * `-C -` where the file itself is there, and no part of it: is it the whole file? Its checksum says
- * so, or else its size, for which the mirrors are asked. It is left as it is in any case.
+ * `-C -` when the file exists and no part file does: checks whether it is complete, by its checksum or
+ * else by the size that the mirrors report. The file is never changed.
  *
  * @module
  */
@@ -11,13 +11,12 @@ import { ChecksumVerifier } from "../checksum/verifier.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { readError, reason } from "../failure/file_error.ts";
-import { formatBytes } from "../report/format.ts";
 import type { FileTask } from "./file_tasks.ts";
 import type { Target } from "../output/target.ts";
 import type { FileReport } from "../report/report.ts";
 import { askSize } from "./find_range.ts";
 
-/** What the look at a file needs of its surroundings. */
+/** Surroundings of the check. */
 export interface PresentFileContext {
   readonly signal: AbortSignal;
   readonly report: FileReport;
@@ -25,41 +24,41 @@ export interface PresentFileContext {
   readonly options: DownloaderOptions;
 }
 
-/** Tells that a file is complete. Rejects with a {@linkcode CommandError} where it is not. */
+/** Reports that a file is complete. Rejects with a {@linkcode CommandError} if it is not. */
 export async function verifyPresent(
   { path, name }: Extract<Target, { type: "present" }>,
   task: FileTask,
   context: PresentFileContext,
 ): Promise<void> {
   const { report } = context;
-  const { size: there } = await Deno.stat(path);
+  const { size: existing } = await Deno.stat(path);
   const done = (why: string) => {
     const { checksums, urls } = task;
     const names = checksums.map(({ name }) => name);
     const nothing = { elapsedMs: 0, bytesPerSecond: 0, sources: 0, mirrors: urls.length };
-    const result = { name, bytes: there, existing: there, ...nothing, checksums: names };
-    report.present(result, `${name} already exists, ${why}`);
+    const result = { name, bytes: existing, existing, ...nothing, checksums: names };
+    report.present(result, `${name} already exists${why}`);
   };
   if (task.checksums.length > 0) {
     await verifyChecksums(path, name, task, context);
-    return done("and its checksum is right; nothing to continue");
+    return done(", and its checksum matches; nothing to do");
   }
   const wanted = await wantedBytes(task, context);
   if (wanted === undefined) {
-    return done("and no mirror tells a size to compare it with");
+    return done("; no mirror reports a size to compare it with");
   }
-  if (there === wanted) {
+  if (existing === wanted) {
     return done(
-      "and is as long as what is wanted; nothing to continue (only --checksum compares more than that)",
+      ", and has the expected size; nothing to do (--checksum compares the contents, too)",
     );
   }
-  const sizes = there < wanted
-    ? `${formatBytes(there)}, and ${formatBytes(wanted)} are wanted`
-    : `${formatBytes(there)}, and only ${formatBytes(wanted)} are wanted`;
-  const advice = there < wanted
-    ? `if it is the beginning of this file, rename it to ${name}.part and run the same command again`
-    : "leave out -C - to replace it";
-  throw new CommandError(ExitCode.RESUME, `${name} already exists with ${sizes}; ${advice}`);
+  const advice = existing < wanted
+    ? `if it is the beginning of this file, rename it to ${name}.part and run the command again`
+    : "omit -C - to replace it";
+  throw new CommandError(
+    ExitCode.RESUME,
+    `${name} already exists with ${existing} bytes instead of ${wanted}; ${advice}`,
+  );
 }
 
 async function verifyChecksums(
@@ -83,10 +82,10 @@ async function verifyChecksums(
     signal.throwIfAborted();
     throw readError(`cannot read ${name}: ${reason(cause)}`, cause);
   }
-  verifier.verify(`; ${name} is left as it is`);
+  verifier.verify(`; ${name} is unchanged`);
 }
 
-/** How many bytes are wanted; `undefined` where no mirror tells. */
+/** Returns the number of bytes to download, or `undefined` if no mirror reports a size. */
 async function wantedBytes(
   { urls, range }: FileTask,
   { signal, options }: PresentFileContext,

@@ -1,6 +1,6 @@
 /**
- * Fetches the files of a command, some at once, and tells of them. One that fails does not stop the
- * rest; the first one that failed gives the exit code.
+ * Downloads the files of a command, a few at a time. A file that fails does not stop the others; the
+ * first failure gives the exit code.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 import type { MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
+import { readCertificates } from "../arguments/certificates.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
@@ -18,16 +18,16 @@ import { concurrently } from "../process/concurrently.ts";
 import { FileDownload, type FileDownloadContext } from "./download_file.ts";
 import { type DownloadFacts, writeOutText } from "../report/write_out.ts";
 
-/** What a run needs of its surroundings. */
+/** Surroundings of a run. */
 export interface RunContext {
   /** Ends the run when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;
   readonly report: Report;
-  /** Puts text on stdout. */
+  /** Writes text to stdout. */
   readonly write: (text: string) => void;
 }
 
-/** Runs a command; resolves to its exit code. Rejects where it makes no sense. */
+/** Runs a command and resolves to its exit code. Rejects with a usage error if it is invalid. */
 export async function runDownloads(
   command: DownloadArguments,
   { signal, report, write }: RunContext,
@@ -40,9 +40,9 @@ export async function runDownloads(
   const exitCodes: number[] = [];
   try {
     await concurrently(command.concurrent, tasks, async (task) => {
-      // Whoever interrupts a list wants nothing of what is left of it.
+      // An interrupted run begins no more files.
       if (limited.signal.aborted) return;
-      const facts = await fetchOne(task, command, { signal: limited.signal, report, book });
+      const facts = await downloadOne(task, command, { signal: limited.signal, report, book });
       exitCodes[task.number] = facts.exitCode;
       if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
     });
@@ -57,8 +57,8 @@ export async function runDownloads(
   return exitCodes.find((code) => code !== ExitCode.OK) ?? ExitCode.OK;
 }
 
-/** Fetches one file and tells of it; what goes wrong with it is in the facts. */
-async function fetchOne(
+/** Downloads one file and reports on it. A failure is part of the returned facts. */
+async function downloadOne(
   task: FileTask,
   { traceFile }: DownloadArguments,
   { signal, report, book }: {
@@ -68,9 +68,9 @@ async function fetchOne(
   },
 ): Promise<DownloadFacts> {
   const { number, of, name, urls, options } = task;
-  const told = report.file({ number, of, name, urls: urls.map(redactUrl) });
+  const fileReport = report.file({ number, of, name, urls: urls.map(redactUrl) });
   const context: FileDownloadContext = {
-    ...{ signal, traceFile, report: told },
+    ...{ signal, traceFile, report: fileReport },
     options: book === undefined ? options : { ...options, book },
   };
   const download = new FileDownload(task, context);
@@ -79,12 +79,12 @@ async function fetchOne(
     return download.facts();
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
-    told.failed(error);
+    fileReport.failed(error);
     return download.facts(error);
   }
 }
 
-/** The signal, and the end of the time that the user gives. */
+/** Combines the signal with the time limit of `--max-time`. */
 function withTimeLimit(
   maxTimeMs: number | undefined,
   signal: AbortSignal,
@@ -94,7 +94,7 @@ function withTimeLimit(
   const timer = setTimeout(
     () =>
       controller.abort(
-        new CommandError(ExitCode.TIMEOUT, `the ${maxTimeMs / 1000} s of --max-time are over`),
+        new CommandError(ExitCode.TIMEOUT, `--max-time of ${maxTimeMs / 1000} s exceeded`),
       ),
     maxTimeMs,
   );

@@ -1,7 +1,6 @@
 /**
- * What is known of servers from one run of the command to the next, in a file of JSON. It makes
- * downloads start faster and never makes one fail: where something is wrong with a file, that is
- * told, and no more.
+ * Keeps what is known about servers from one run to the next, in a JSON file. It makes downloads start
+ * faster and never makes one fail: a problem with the file is a warning.
  *
  * @module
  */
@@ -11,10 +10,10 @@ import type { ServerStatFiles } from "../arguments/download_arguments.ts";
 import { reason } from "../failure/file_error.ts";
 import { replaceFile } from "../output/replace_file.ts";
 
-/** Tells the user, in one line. */
+/** Shows a message to the user. */
 type Warn = (text: string) => void;
 
-/** Reads what is known; `undefined` where nobody asked for that, and it is not to be written. */
+/** Loads the statistics; `undefined` if they are neither read nor written. */
 export async function loadServerStats(
   { load, save, maxAgeMs }: ServerStatFiles,
   warn: Warn,
@@ -27,14 +26,14 @@ export async function loadServerStats(
       book.prune();
       return book;
     } catch (error) {
-      // There is no such file before the first run.
-      if (!(error instanceof Deno.errors.NotFound)) warn(`${load}: ${reason(error)}: ignored`);
+      // The file does not exist before the first run.
+      if (!(error instanceof Deno.errors.NotFound)) warn(`${load} is ignored: ${reason(error)}`);
     }
   }
   return new MirrorBook(options);
 }
 
-/** Writes what is known now. */
+/** Saves the statistics. */
 export async function saveServerStats(
   { save }: ServerStatFiles,
   book: MirrorBook | undefined,
@@ -45,15 +44,15 @@ export async function saveServerStats(
     await replaceFile(save, `${JSON.stringify(book, undefined, 2)}\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    warn(`what is known of the servers is not kept: ${why}`);
+    warn(`server statistics are not saved: ${why}`);
   }
 }
 
-/** Reads JSON; what stands in the file is not shown. */
+/** Parses JSON. The error does not quote the file, as `JSON.parse()` does. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new TypeError("it is no JSON");
+    throw new TypeError("it is not JSON");
   }
 }

@@ -36,7 +36,7 @@ Deno.test("Continuation refuses other bytes", () => {
   assertThrows(
     () => continuation.take(bytes(9, 4)),
     CommandError,
-    "f.part is not the beginning of this file, and is left as it was",
+    "f.part is not the beginning of this file, and is unchanged",
   );
 });
 
@@ -51,7 +51,7 @@ Deno.test("a refusal says what becomes of the part file, and what to do", () => 
   assertEquals(error.exitCode, ExitCode.RESUME);
   assertEquals(
     error.message,
-    "f.part is longer than this file, and is left as it was; " +
-      "move it away or leave out -C - to start over",
+    "f.part is longer than this file, and is unchanged; " +
+      "move it away or omit -C - to start over",
   );
 });

@@ -21,7 +21,7 @@ function refuseToBegin(part: PartFile, facts: FileFacts): string {
   assertStringIncludes(error.message, "f.part ");
   assertStringIncludes(
     error.message,
-    ", and is left as it was; move it away or leave out -C - to start over",
+    ", and is unchanged; move it away or omit -C - to start over",
   );
   return error.message;
 }
@@ -56,7 +56,7 @@ Deno.test("PartFile without a record goes on, with a note", async () => {
   using place = workplace();
   Deno.writeTextFileSync(place.part, "abc");
   using part = await open(place, { resume: true });
-  assertStringIncludes(part.before.note!, "there is no record of ");
+  assertStringIncludes(part.before.note!, "f.part.json does not exist");
   part.begin(facts(6, '"1"'));
   await part.write(text("d"));
   await part.settle();
@@ -67,15 +67,15 @@ Deno.test("PartFile without a record goes on, with a note", async () => {
 Deno.test("PartFile refuses to go on with another file, and leaves everything as it was", async () => {
   const begun = facts(6, '"1"');
   const others: [facts: FileFacts, says: string][] = [
-    [facts(7, '"1"'), "is of a file of 6 bytes, but the mirrors have one of 7 bytes"],
-    [facts(2, '"1"'), "is of a file of 6 bytes, but the mirrors have one of 2 bytes"],
+    [facts(7, '"1"'), "belongs to a file of 6 bytes, but the mirrors have one of 7 bytes"],
+    [facts(2, '"1"'), "belongs to a file of 6 bytes, but the mirrors have one of 2 bytes"],
     [
       facts(6, '"2"'),
-      `is of another version: ${A} has changed since (its ETag was "1" and is "2")`,
+      `belongs to another version: the file of ${A} has changed (its ETag was "1" and is "2")`,
     ],
-    [{ ...begun, start: 1 }, "begins with byte 0 of the file, not with byte 1 as asked now"],
+    [{ ...begun, start: 1 }, "begins at byte 0 of the file, not at the requested byte 1"],
     [{ ...begun, end: 2 }, "is longer than this file"],
-    [{ ...begun, mirrors: [known(A, '"2"')] }, "has changed since"],
+    [{ ...begun, mirrors: [known(A, '"2"')] }, "has changed ("],
   ];
   for (const [other, says] of others) {
     using place = workplace();
@@ -111,7 +111,7 @@ Deno.test("PartFile goes on with other mirrors, and remembers those from before"
   }
   assertEquals(place.mirrors(), [{ url: A, etag: '"1"' }, { url: B, etag: '"b"' }]);
   using part = await open(place, { resume: true });
-  assertStringIncludes(refuseToBegin(part, facts(6, '"2"')), "has changed since");
+  assertStringIncludes(refuseToBegin(part, facts(6, '"2"')), "has changed (");
 });
 
 Deno.test("PartFile refuses bytes from another start before anything is asked", async () => {
@@ -121,7 +121,7 @@ Deno.test("PartFile refuses bytes from another start before anything is asked", 
   assertThrows(
     () => part.expect({ start: 0 }),
     CommandError,
-    "begins with byte 500 of the file, not with byte 0 as asked now",
+    "begins at byte 500 of the file, not at the requested byte 0",
   );
   part.expect({ start: 500 });
   part.begin({ ...facts(600), start: 500, end: 503 });
@@ -132,7 +132,7 @@ Deno.test("PartFile.open() refuses the record of a newer version, unless it is s
   await leave(place, "abc", facts(6));
   Deno.writeTextFileSync(place.record, '{"version":99}');
   const message = await refuse(open(place, { resume: true }), ExitCode.RESUME);
-  assertStringIncludes(message, "was made by a newer sphttp");
+  assertStringIncludes(message, "was written by a newer sphttp");
   assertEquals(place.read("f.part"), "abc");
   using part = await open(place);
   assertEquals(part.startsOver, true);
@@ -224,6 +224,6 @@ Deno.test("PartFile.learn() takes back what came under another version", async (
   await part.write(text("xyz"));
   await part.settle();
   const message = await refuse(part.learn([known(B, '"b"'), known(A, '"2"')]), ExitCode.RESUME);
-  assertStringIncludes(message, "has changed since");
+  assertStringIncludes(message, "has changed (");
   assertEquals(place.read("f.part"), "abc");
 });

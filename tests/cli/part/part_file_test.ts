@@ -23,7 +23,7 @@ Deno.test("PartFile.complete() gives no name to a file that somebody put in its 
   Deno.writeTextFileSync(`${place.part}.other`, "other");
   Deno.renameSync(`${place.part}.other`, place.part);
   const message = await refuse(part.complete(), ExitCode.WRITE);
-  assertStringIncludes(message, "was removed or replaced by somebody else meanwhile");
+  assertStringIncludes(message, "was removed or replaced by another program");
   assertEquals(Deno.readTextFileSync(place.part), "other");
 });
 
@@ -141,7 +141,7 @@ Deno.test("PartFile does not replace a file that came meanwhile", async () => {
     await part.settle();
     Deno.writeTextFileSync(place.file, "somebody's");
     const message = await refuse(part.complete(), ExitCode.WRITE);
-    assertStringIncludes(message, "f was made by somebody else meanwhile, and is left as it is");
+    assertStringIncludes(message, "f was created by another program, and is unchanged");
   }
   assertEquals(place.read("f"), "somebody's");
   assertEquals(place.read("f.part"), "abc");
@@ -194,7 +194,7 @@ Deno.test({
     ];
     for (const make of makers) {
       make();
-      assertStringIncludes(await refuse(open(place), ExitCode.WRITE), "it is no regular file");
+      assertStringIncludes(await refuse(open(place), ExitCode.WRITE), "it is not a regular file");
       Deno.removeSync(place.part);
     }
     // What somebody put where the record is written is not followed either.
@@ -210,7 +210,7 @@ Deno.test("PartFile says why it cannot be written", async () => {
   const none = { ...await fileTarget(place), path: `${place.path}/none/f`, name: "none/f" };
   assertEquals(
     await refuse(PartFile.open(none, { resume: false }), ExitCode.WRITE),
-    "cannot write to none/f.part: its directory does not exist; --create-dirs makes it",
+    "cannot write to none/f.part: its directory does not exist; use --create-dirs to create it",
   );
   // The record has no place: no byte is written.
   Deno.mkdirSync(place.record);

@@ -74,8 +74,11 @@ Deno.test("-C - refuses a file that has changed where nothing is compared", asyn
   two.setContent(changed, '"changed"');
   const { code, stderr } = await run(place.path, ["-C", "-"], one, two);
   assertEquals(code, 36, stderr);
-  assertMatch(stderr, /f\.part is of another version: http:\S+ has changed since \(its ETag was "/);
-  assertStringIncludes(stderr, "move it away or leave out -C - to start over");
+  assertMatch(
+    stderr,
+    /f\.part belongs to another version: the file of http:\S+ has changed \(its ETag was "/,
+  );
+  assertStringIncludes(stderr, "move it away or omit -C - to start over");
   assertEquals(place.read("f.part"), part);
   assertEquals(place.names(), ["f.part", "f.part.json"]);
   const again = await run(place.path, [], two);
@@ -99,9 +102,9 @@ Deno.test("-C - goes on with a mirror that is new, and the record knows both", a
 Deno.test("a record that is torn or missing is said, and the file is right", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   const states: [spoil: (path: string) => void, says: string][] = [
-    [(path) => Deno.truncateSync(path, 30), "f.part.json cannot be used: it is torn"],
-    [(path) => Deno.truncateSync(path), "f.part.json cannot be used: it is torn"],
-    [(path) => Deno.removeSync(path), "there is no record of f.part; only the end of f.part is"],
+    [(path) => Deno.truncateSync(path, 30), "f.part.json cannot be used: it is not valid JSON"],
+    [(path) => Deno.truncateSync(path), "f.part.json cannot be used: it is not valid JSON"],
+    [(path) => Deno.removeSync(path), "f.part.json does not exist; only the end of f.part is"],
   ];
   for (const [spoil, says] of states) {
     using place = await killed([], mirror);
@@ -120,7 +123,7 @@ Deno.test("the record of a newer version is refused", async () => {
   place.write("f.part.json", '{"version":2}');
   const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
   assertEquals(code, 36, stderr);
-  assertStringIncludes(stderr, "f.part.json was made by a newer sphttp");
+  assertStringIncludes(stderr, "f.part.json was written by a newer sphttp");
 });
 
 Deno.test("a record holds no credentials", async () => {
@@ -137,11 +140,11 @@ Deno.test("-C - goes on with a part of a file, and with no other part", async ()
   const kept = place.read("f.part");
   assertEquals(kept, CONTENT.read(HALF, HALF + kept.byteLength));
   const others: [args: string[], says: RegExp][] = [
-    [[], /f\.part begins with byte 700000 of the file, not with byte 0 as asked now/],
-    [["-r", "0-"], /not with byte 0 as asked now/],
-    [["-r", "-1000000"], /not with byte 500000 as asked now/],
+    [[], /f\.part begins at byte 700000 of the file, not at the requested byte 0/],
+    [["-r", "0-"], /not at the requested byte 0/],
+    [["-r", "-1000000"], /not at the requested byte 500000/],
     // What would be continued lies behind the end of the file.
-    [["-r", "1400000-"], /not with byte 1400000 as asked now/],
+    [["-r", "1400000-"], /not at the requested byte 1400000/],
   ];
   for (const [args, says] of others) {
     const { code, stderr } = await run(place.path, ["-C", "-", ...args], mirror);

@@ -70,7 +70,7 @@ Deno.test("a record that is not there is noted", async () => {
   const found = await readRecord(place.part, "f.part");
   assertEquals(found, {
     record: undefined,
-    note: "there is no record of f.part; only the end of f.part is compared",
+    note: "f.part.json does not exist; only the end of f.part is compared",
   });
 });
 
@@ -111,7 +111,7 @@ Deno.test("a record that is torn or somebody else's is noted, and not used", asy
 Deno.test("what is no file, or too large, is no record", async () => {
   using place = workplace();
   Deno.mkdirSync(place.record);
-  assertStringIncludes((await readRecord(place.part, "f.part")).note!, "it is no file");
+  assertStringIncludes((await readRecord(place.part, "f.part")).note!, "it is not a regular file");
   Deno.removeSync(place.record);
   using file = Deno.openSync(place.record, { write: true, createNew: true });
   file.truncateSync(2 ** 40);
@@ -123,26 +123,33 @@ Deno.test("a record of a newer version is refused", async () => {
   Deno.writeTextFileSync(place.record, '{"version":2,"mirrors":"elsewhere"}');
   const error = await assertRejects(() => readRecord(place.part, "f.part"), CommandError);
   assertEquals((error as CommandError).exitCode, ExitCode.RESUME);
-  assertStringIncludes((error as CommandError).message, "f.part.json was made by a newer sphttp");
-  assertStringIncludes((error as CommandError).message, "leave out -C - to start over");
+  assertStringIncludes(
+    (error as CommandError).message,
+    "f.part.json was written by a newer sphttp",
+  );
+  assertStringIncludes((error as CommandError).message, "omit -C - to start over");
 });
 
 Deno.test("difference() finds what speaks against going on", () => {
   const table: [older: ResumeRecord, newer: ResumeRecord, why: RegExp | undefined][] = [
     [record(10), record(10), undefined],
-    [record(10), record(11), /^is of a file of 10 bytes, but the mirrors have one of 11 bytes$/],
+    [
+      record(10),
+      record(11),
+      /^belongs to a file of 10 bytes, but the mirrors have one of 11 bytes$/,
+    ],
     [record(undefined), record(11), undefined],
     [record(10), record(undefined), undefined],
     [
       record(10),
       { ...record(10), start: 5 },
-      /^begins with byte 0 of the file, not with byte 5 as asked now$/,
+      /^begins at byte 0 of the file, not at the requested byte 5$/,
     ],
     [record(10, mirror(A, '"1"')), record(10, mirror(A, '"1"')), undefined],
     [
       record(10, mirror(A, '"1"')),
       record(10, mirror(B), mirror(A, '"2"')),
-      /^is of another version: http:\/\/a\.example\/f has changed since \(its ETag was "1" and is "2"\)$/,
+      /^belongs to another version: the file of http:\/\/a\.example\/f has changed \(its ETag was "1" and is "2"\)$/,
     ],
     // The tag decides where there is one.
     [record(10, mirror(A, '"1"', MONDAY)), record(10, mirror(A, '"1"', TUESDAY)), undefined],

@@ -8,17 +8,17 @@ const atMs = 1000;
 const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
   [
     { type: "ask", atMs, mirror, request: 0, start: 10, end: 30 },
-    "http://h/f is asked what the file is (bytes 10-29)",
+    "probing http://h/f with a request for bytes 10-29",
     false,
   ],
   [
     { type: "ask", atMs, mirror, request: 0, start: 0, end: undefined },
-    "http://h/f is asked for the whole file",
+    "probing http://h/f with a request for the whole file",
     false,
   ],
   [
     { type: "answer", atMs, mirror, request: 0, status: 200, size: undefined },
-    "http://h/f answers 200: of unknown size",
+    "http://h/f answered 200: size unknown",
     false,
   ],
   [
@@ -28,37 +28,37 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
       lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
       location: "https://cdn.example/f",
     },
-    'http://h/f answers 206: 64.0 MB, ETag W/"a\x9b1m", changed Sun, 06 Nov 1994 08:49:37 GMT, ' +
+    'http://h/f answered 206: 64.0 MB, ETag W/"a\x9b1m", Last-Modified Sun, 06 Nov 1994 08:49:37 GMT, ' +
     "redirected to https://cdn.example/f",
     false,
   ],
   [
     { type: "open", atMs, size: 64e6, mode: "ranges" },
-    "the file has 64.0 MB; ranges are asked for",
+    "file size 64.0 MB; requesting ranges",
     false,
   ],
   [
     { type: "open", atMs, size: undefined, mode: "whole" },
-    "the file has a size that is unknown; it streams from one mirror, as ranges cannot be had",
+    "file size unknown; streaming from one mirror, because no mirror serves ranges",
     false,
   ],
   [
     { type: "send", atMs, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: false },
-    "block 2 asked for (bytes 20-29) from http://h/f",
+    "block 2 requested (bytes 20-29) from http://h/f",
     false,
   ],
   [
     { type: "send", atMs, mirror, block: 2, request: 1, start: 20, end: 30, duplicate: true },
-    "block 2 asked for once more (bytes 20-29) from http://h/f",
+    "block 2 requested once more (bytes 20-29) from http://h/f",
     false,
   ],
   ...([
-    ["front", "block 2 asked for at the front (bytes"],
-    ["ahead", "block 2 asked for ahead of its turn (bytes"],
-    ["end", "block 2 asked for as one of the last (bytes"],
-    ["retry", "block 2 asked for again, as it was given back (bytes"],
-    ["duplicate", "block 2 asked for once more, as it holds up the front (bytes"],
-    ["steal", "block 2 asked for instead of another, which is too slow (bytes"],
+    ["front", "block 2 requested at the front (bytes"],
+    ["ahead", "block 2 requested ahead of the front (bytes"],
+    ["end", "block 2 requested near the end (bytes"],
+    ["retry", "block 2 requested again (bytes"],
+    ["duplicate", "block 2 requested once more, because it holds up the front (bytes"],
+    ["steal", "block 2 requested instead of a mirror that is too slow (bytes"],
   ] as const).map(([reason, text]): [TraceEvent, string, boolean] => [
     {
       ...{ type: "send", atMs, mirror, block: 2, request: 1, start: 20, end: 30 },
@@ -69,7 +69,7 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
   ]),
   [
     { type: "receive", atMs, mirror, block: 2, bytes: 9 },
-    "block 2 complete, from http://h/f",
+    "block 2 received from http://h/f",
     false,
   ],
   [
@@ -84,12 +84,12 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
   ],
   [
     { type: "mirror", atMs, mirror, state: "dropped", message: "http://h/f: status 404" },
-    "mirror given up: http://h/f: status 404",
+    "mirror dropped: http://h/f: status 404",
     true,
   ],
   [
     { type: "failure", atMs, mirror, message: "http://h/f: status 503", retryInMs: 250 },
-    "http://h/f: status 503; asked again in 0.3 s",
+    "http://h/f: status 503; retrying in 0.3 s",
     false,
   ],
   [
@@ -101,28 +101,28 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
   [{ type: "end", atMs, outcome: "complete" }, "download complete", false],
 ];
 
-Deno.test("eventText() says every event in words; isNotable() picks those worth a line", () => {
+Deno.test("eventText() formats every event; isNotable() selects those shown without -v", () => {
   for (const [event, text, notable] of TABLE) {
     assertEquals(eventText(event), text);
     assertEquals(isNotable(event), notable);
   }
 });
 
-Deno.test("eventText() says why a request is given up", () => {
+Deno.test("eventText() says why a request was cancelled", () => {
   const table: readonly (readonly [reason: CancelEvent["reason"], text: string])[] = [
-    ["stolen", "another mirror is asked for it"],
-    ["silent", "nothing came for a while"],
-    ["lost", "others have brought it"],
+    ["stolen", "requested from another mirror"],
+    ["silent", "no bytes for too long"],
+    ["lost", "received from other mirrors"],
     ["closed", "it held up the front"],
-    ["dropped", "its mirror is given up"],
+    ["dropped", "the mirror was dropped"],
     ["discarded", "it belongs to another file"],
-    ["end", "the download has ended"],
+    ["end", "the download ended"],
   ];
   for (const [reason, text] of table) {
     const facts = { mirror, request: 7, start: 20, end: 30, goesOn: false };
     assertEquals(
       eventText({ type: "cancel", atMs, ...facts, reason }),
-      `request 7, bytes 20-29 from http://h/f, not waited for: ${text}`,
+      `request 7 for bytes 20-29 from http://h/f cancelled: ${text}`,
     );
   }
 });

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { stripAnsiCode } from "@std/fmt/colors";
 import type { MirrorStats } from "../../../mod.ts";
 import {
   progressLine,
@@ -91,15 +92,17 @@ Deno.test("renderProgress() is never wider than the terminal", () => {
     state({ consumedBytes: 64_000_000, bufferedBytes: 64_000_000 }, { name: "x".repeat(300) }),
     state({ mirrors: [mirror(0, { url: `https://${"long.".repeat(40)}example/f` })] }),
   ];
+  const [line] = renderProgress(state(), 80, { color: true });
+  assertEquals(line!.includes("\x1b[32m"), !Deno.noColor);
   for (const [index, drawn] of states.entries()) {
     for (const width of [1, 5, 10, 20, 31, 39, 40, 47, 48, 60, 71, 72, 79, 80, 120, 200]) {
       for (const unicode of [true, false]) {
         for (const line of renderProgress(drawn, width, { unicode })) {
           assert(textWidth(line) <= width, `state ${index}, width ${width}: ${line}`);
         }
-        // Colours take no room.
+        // Colors occupy no columns.
         const colored = renderProgress(drawn, width, { unicode, color: true });
-        assertEquals(colored.map(stripColor), renderProgress(drawn, width, { unicode }));
+        assertEquals(colored.map(stripAnsiCode), renderProgress(drawn, width, { unicode }));
       }
     }
   }
@@ -140,8 +143,3 @@ Deno.test("totals() counts what was there before", () => {
     etaMs: 1000 * 40 / 24,
   });
 });
-
-function stripColor(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\x1b\[\d+m/g, "");
-}

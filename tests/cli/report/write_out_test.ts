@@ -55,8 +55,15 @@ Deno.test("writeOutText() gives everything as JSON", () => {
   assertEquals([other.filename_effective, other.content_type], ["0123", null]);
 });
 
-Deno.test("parseWriteOut() names the variables where it does not know one", () => {
+Deno.test("parseWriteOut() lists the known variables in the error for an unknown one", () => {
   const error = assertThrows(() => parseWriteOut("--write-out", "%{nonsense}"), CommandError);
-  assertStringIncludes(error.message, 'knows no variable "nonsense"; there are content_type, ');
-  assertThrows(() => parseWriteOut("--write-out", "@file"), CommandError, "not read from files");
+  assertStringIncludes(
+    error.message,
+    'has the unknown variable "nonsense"; known are content_type, ',
+  );
+  assertThrows(
+    () => parseWriteOut("--write-out", "@file"),
+    CommandError,
+    "cannot be read from files",
+  );
 });

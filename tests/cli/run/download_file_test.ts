@@ -71,7 +71,7 @@ Deno.test("transfer() replaces a file that -o names, and starts a part file over
   assertEquals(place.names(), ["file.bin"]);
   assertStringIncludes(
     shown,
-    ".part from before is started over with the first byte that comes; -C - would",
+    ".part exists and will be overwritten; use -C - to continue it",
   );
 });
 
@@ -113,18 +113,18 @@ Deno.test("an interrupted transfer goes on with -C -, and the file is right", as
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
   const args = [...SMALL, "-v", "-o", place.file, mirror.url];
   const error = await fail(args, (shown, abort) => {
-    if (shown.includes("block 3 complete")) abort();
+    if (shown.includes("block 3 received")) abort();
   });
   assertEquals(error.exitCode, ExitCode.INTERRUPTED);
   assertStringIncludes(error.message, "interrupted at ");
   assertStringIncludes(error.message, " of 1.5 MB; ");
-  assertStringIncludes(error.message, "is kept: run the same command with -C - to go on");
+  assertStringIncludes(error.message, "is kept: run the same command with -C - to continue");
   const kept = Deno.readFileSync(place.part);
   assertEquals(kept, BYTES.subarray(0, kept.byteLength));
   mirror.setRate(undefined);
   const shown = await run([...args, "-C", "-", "--checksum", `sha-256=${SHA256}`]);
-  assertStringIncludes(shown, "going on with ");
-  assertStringIncludes(shown, "from before) in ");
+  assertStringIncludes(shown, "continuing ");
+  assertStringIncludes(shown, " resumed) in ");
   assertEquals(Deno.readFileSync(place.file), BYTES);
   assertEquals(place.names(), ["file.bin"]);
 });
@@ -165,7 +165,7 @@ Deno.test("-C - holds a file that is there against its checksum", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   const args = ["-C", "-", "-o", place.file, mirror.url];
   const shown = await run(["--checksum", `sha-256=${CONTENT.sha256()}`, ...args]);
-  assertStringIncludes(shown, "its checksum is right");
+  assertStringIncludes(shown, "its checksum matches");
   const wrong = ["--checksum", `sha-256=${"0".repeat(64)}`, ...args];
   const error = await assertRejects(() => run(wrong), CommandError);
   assertEquals((error as unknown as CommandError).exitCode, ExitCode.CHECKSUM);
@@ -179,7 +179,7 @@ Deno.test("-C - has nothing to do where the file is there and no part file", asy
   const shown = await run(["-C", "-", "-o", place.file, mirror.url]);
   assertStringIncludes(
     shown,
-    "already exists, and is as long as what is wanted; nothing to continue",
+    "already exists, and has the expected size; nothing to do",
   );
   assertEquals(await run(["-s", "-C", "-", "-o", place.file, mirror.url]), "");
   assertEquals(Deno.readFileSync(place.file), BYTES);
@@ -189,8 +189,8 @@ Deno.test("-C - takes half a file of another program for no whole one, and leave
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT });
   const sizes: [bytes: number, advice: string][] = [
-    [SIZE - 1, `rename it to ${place.file}.part and run the same command again`],
-    [SIZE + 1, "leave out -C - to replace it"],
+    [SIZE - 1, `rename it to ${place.file}.part and run the command again`],
+    [SIZE + 1, "omit -C - to replace it"],
   ];
   for (const [bytes, advice] of sizes) {
     const there = new Uint8Array(SIZE + 1).subarray(0, bytes);
@@ -217,7 +217,7 @@ Deno.test("-C - refuses to go on with another file, and leaves the part file as 
     await using mirror = await startMirror({ content });
     const error = await fail(["-C", "-", "-o", place.file, mirror.url]);
     assertEquals(error.exitCode, ExitCode.RESUME, `content ${index}: ${error.message}`);
-    assertStringIncludes(error.message, "move it away or leave out -C -");
+    assertStringIncludes(error.message, "move it away or omit -C -");
     assertEquals(Deno.readFileSync(place.part), part);
     assertEquals(place.names(), ["file.bin.part"]);
   }
@@ -233,7 +233,7 @@ Deno.test("mirrors whose files differ are an error that names them", async () =>
   assertStringIncludes(error.message, `${two.url}: ${SIZE - 1} bytes`);
 });
 
-Deno.test("a mirror that is given up is told of once, also in the final error", async () => {
+Deno.test("a dropped mirror is reported once, also in the final error", async () => {
   using place = workplace();
   await using mirror = await startMirror({
     content: CONTENT,
@@ -241,7 +241,7 @@ Deno.test("a mirror that is given up is told of once, also in the final error", 
   });
   let shown = "";
   const error = await fail(["-o", place.file, mirror.url], (text) => shown = text);
-  assertStringIncludes(shown, `sphttp: mirror given up: ${mirror.url}`);
+  assertStringIncludes(shown, `sphttp: mirror dropped: ${mirror.url}`);
   assertEquals(error.message, "no mirror is left to download from");
   const silent = await fail(["-s", "-o", place.file, mirror.url], (text) => shown = text);
   assertStringIncludes(silent.message, `${mirror.url}: `);
@@ -260,10 +260,10 @@ Deno.test("-s says nothing, -v says every event", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   assertEquals(await run(["-s", "-o", place.file, mirror.url, mirror.url]), "");
   const shown = await run([...SMALL, "-v", "-o", place.file, mirror.url]);
-  assertStringIncludes(shown, `${mirror.url} is asked what the file is (bytes 0-`);
-  assertStringIncludes(shown, `${mirror.url} answers 206: 1.5 MB`);
+  assertStringIncludes(shown, `probing ${mirror.url} with a request for bytes 0-`);
+  assertStringIncludes(shown, `${mirror.url} answered 206: 1.5 MB`);
   for (let block = 0; block < 15; block++) {
-    assertStringIncludes(shown, `block ${block} complete, from ${mirror.url}`);
+    assertStringIncludes(shown, `block ${block} received from ${mirror.url}`);
   }
 });
 
@@ -363,7 +363,7 @@ Deno.test({
     using place = workplace();
     const traced = await fail(["-o", place.file, "--trace", "/dev/full", mirror.url]);
     assertEquals(traced.exitCode, ExitCode.WRITE);
-    assertStringIncludes(traced.message, "the trace is not complete");
+    assertStringIncludes(traced.message, "the trace is incomplete");
     assertEquals(Deno.readFileSync(place.file), BYTES);
   },
 });

@@ -89,8 +89,8 @@ Deno.test("-j says how many files are fetched at once", async () => {
   const orderOf = async (atOnce: string) => {
     const args = ["-v", "-i", list, "-j", atOnce, "--output-dir", place.path];
     const { shown } = await runCommand(args);
-    const events = shown.matchAll(/(\d): (the file has|\S+ kB in)/g);
-    return [...events].map(([, file, what]) => `${what === "the file has" ? "+" : "-"}${file}`);
+    const events = shown.matchAll(/(\d): (file size|\S+ kB in)/g);
+    return [...events].map(([, file, what]) => `${what === "file size" ? "+" : "-"}${file}`);
   };
   assertEquals(await orderOf("1"), ["+0", "-0", "+1", "-1", "+2", "-2"]);
   assertEquals((await orderOf("3")).length, 6);
@@ -104,7 +104,7 @@ Deno.test("an interruption leaves the rest of a list alone", async () => {
   const error = await assertRejects(
     () =>
       runCommand(["-v", "-i", list, "-j1", "--output-dir", place.path], (shown, abort) => {
-        if (shown.includes("the file has")) abort();
+        if (shown.includes("file size")) abort();
       }),
     CommandError,
   );
@@ -135,7 +135,7 @@ Deno.test("what cannot be meant by several files is found before the first reque
       ["--server-stat-of", "./y"],
       "--server-stat-of and file 2 would both be y",
     ],
-    ["\n# nothing\n", [], "names no file"],
+    ["\n# nothing\n", [], "has no URLs"],
     [
       `${a}\n`,
       ["-o", "x"],
@@ -315,8 +315,8 @@ Deno.test("-m ends everything, and the part file stays", async () => {
     CommandError,
   );
   assertEquals(error.exitCode, ExitCode.TIMEOUT);
-  assertStringIncludes(error.message, "the 1 s of --max-time are over at ");
-  assertStringIncludes(error.message, "f.part is kept: run the same command with -C - to go on");
+  assertStringIncludes(error.message, "--max-time of 1 s exceeded at ");
+  assertStringIncludes(error.message, "f.part is kept: run the same command with -C - to continue");
 });
 
 Deno.test("the headers of flags are sent", async () => {

@@ -127,8 +127,8 @@ Deno.test("--server-stat-if: what is not valid is told of and ignored", async ()
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [text: string, says: string][] = [
-    ["secret", "it is no JSON"],
-    ["", "it is no JSON"],
+    ["secret", "it is not JSON"],
+    ["", "it is not JSON"],
     ['{"version":2}', "version is 2, but must be 1"],
     [
       '{"version":1,"origins":{"http://a.test":{}}}',
@@ -140,16 +140,16 @@ Deno.test("--server-stat-if: what is not valid is told of and ignored", async ()
     const args = ["-o", place.output, `--server-stat-if=${place.stats}`, mirror.url];
     const { shown, error } = await run(...args);
     assertEquals(error, undefined);
-    const lines = shown.split("\n").filter((line) => line.endsWith(": ignored"));
+    const lines = shown.split("\n").filter((line) => line.includes(" is ignored: "));
     assertEquals(lines.length, 1, shown);
-    assertStringIncludes(lines[0]!, `sphttp: ${place.stats}: ${says}`);
+    assertStringIncludes(lines[0]!, `sphttp: ${place.stats} is ignored: ${says}`);
     assertEquals(shown.includes("secret"), false);
     assertEquals(Deno.readTextFileSync(place.stats), text);
     assertEquals((await run("-s", ...args)).shown, "");
   }
   const directory = await run("-o", place.output, `--server-stat-if=${place.path}`, mirror.url);
   assertEquals(directory.error, undefined);
-  assertMatch(directory.shown, /^sphttp: \S+: Is a directory \(os error \d+\): ignored$/m);
+  assertMatch(directory.shown, /^sphttp: \S+ is ignored: Is a directory \(os error \d+\)$/m);
 });
 
 Deno.test("--server-stat-of: a place that cannot be written to is told of, and no error", async () => {
@@ -167,7 +167,7 @@ Deno.test("--server-stat-of: a place that cannot be written to is told of, and n
     const last = shown.trimEnd().split("\n").at(-1)!;
     assertStringIncludes(
       last,
-      `sphttp: what is known of the servers is not kept: cannot write to ${path}: `,
+      `sphttp: server statistics are not saved: cannot write to ${path}: `,
     );
     if (Deno.build.os !== "windows") assertStringIncludes(last, says);
     assertEquals(place.names(), ["file.bin"]);
