@@ -69,6 +69,7 @@ export type {
   AskEvent,
   CancelEvent,
   CancelReason,
+  DownloadEvent,
   EndEvent,
   FailureEvent,
   MirrorEvent,

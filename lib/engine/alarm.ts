@@ -1,34 +1,33 @@
 /**
- * A timer that is set anew all the time: it keeps the one it has as long as that is due early
- * enough, since most deadlines move with every chunk and are never met.
+ * A timer that is set again all the time: it keeps the running one as long as that is due early enough,
+ * since most deadlines move with every chunk and are never met.
  *
  * @module
  */
 
-/** A wake-up this much earlier than needed is as good, in milliseconds. */
+/** The alarm may ring earlier by this time, in milliseconds. */
 const SLACK_MS = 5;
 
-/** An alarm that rings later than this has been held up, in milliseconds. */
+/** An alarm later than this was held up by the event loop, in milliseconds. */
 const LATE_MS = 50;
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
+export const LONGEST_MS = 2 ** 31 - 1;
 
-/** Rings once for each time that it is set to, or a little earlier. */
+/** Rings once at each time that it is set to, or a little earlier. */
 export class Alarm {
   readonly #ring: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #at = Infinity;
 
-  /** Calls `ring` when the time has come. */
   constructor(ring: () => void) {
     this.#ring = ring;
-    // Deno 2.9 loads its timers with their first use, and runs microtasks while it does: better now
-    // than in the middle of set(), where these could call set() once more.
+    // Deno 2.9 loads its timers at their first use, and runs microtasks meanwhile: better now than in
+    // set(), where these could call set() again.
     clearTimeout(undefined);
   }
 
-  /** Sets it to `at`, in milliseconds of `performance.now()`; `Infinity` for never. */
+  /** Sets the time, in milliseconds of `performance.now()`; `Infinity` for never. */
   set(at: number): void {
     if (this.#at <= at + SLACK_MS) return;
     clearTimeout(this.#timer);
@@ -39,14 +38,14 @@ export class Alarm {
       this.#ring();
     };
     this.#timer = setTimeout(() => {
-      // Timers come before sockets: after a long stay of the event loop elsewhere, what has arrived
-      // meanwhile is to be read first.
+      // Timers come before sockets: after the event loop was busy for long, what has arrived meanwhile
+      // is to be read first.
       if (performance.now() - at > LATE_MS) this.#timer = setTimeout(ring, 1);
       else ring();
     }, Math.min(LONGEST_MS, delayMs));
   }
 
-  /** Sets it to never. */
+  /** Cancels the alarm. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#at = Infinity;

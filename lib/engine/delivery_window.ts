@@ -58,11 +58,6 @@ export class DeliveryWindow {
     return part;
   }
 
-  /** Drops everything that is held. */
-  clear(): void {
-    this.buffer.clear();
-  }
-
   #announce(now: number): void {
     if (!this.buffer.ready) return;
     this.firstByteAt ??= now;

@@ -10,12 +10,7 @@ import { Driver } from "./driver.ts";
 import type { FileInfo, KnownFile } from "./known_file.ts";
 import type { DownloaderOptions } from "./options.ts";
 import { resolveMaxRate, resolveOptions, resolveWindowSize } from "./resolve_options.ts";
-import {
-  rangeResponse,
-  type ResponseOptions,
-  unsatisfiableResponse,
-  wholeResponse,
-} from "./response.ts";
+import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./response.ts";
 import type { DownloadStats } from "./stats.ts";
 
 /**
@@ -85,21 +80,15 @@ export class Downloader implements AsyncDisposable {
       }
       throw error;
     }
-    const { size } = info;
     const { isPartial, wanted } = this.#driver;
-    if (!isPartial) return wholeResponse(info, this.stream(), options);
-    if (size === undefined) {
-      await this.cancel();
-      throw new SphttpError(
-        "a response with a range needs the size of the file, but no mirror reports it; " +
-          "download the whole file",
-      );
-    }
-    if (size === 0) {
-      await this.cancel();
-      return unsatisfiableResponse(size, options);
-    }
-    return rangeResponse(info, size, wanted, this.stream(), options);
+    if (!isPartial) return fileResponse(info, undefined, this.stream(), options);
+    if (info.size) return fileResponse(info, wanted, this.stream(), options);
+    await this.cancel();
+    if (info.size === 0) return unsatisfiableResponse(0, options);
+    throw new SphttpError(
+      "a response with a range needs the size of the file, but no mirror reports it; " +
+        "download the whole file",
+    );
   }
 
   /**

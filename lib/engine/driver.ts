@@ -56,7 +56,7 @@ export class Driver {
   /** When the alarm was last set, in milliseconds. */
   #armedAt = -Infinity;
   #info: FileInfo | undefined;
-  #startedAt = 0;
+  #startedAt: number | undefined;
   #endedAt: number | undefined;
   #endIsReported = false;
 
@@ -83,11 +83,9 @@ export class Driver {
     this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
       transport: this.#transport,
-      // The body of a whole file may go on behind the range that is wanted.
-      write: (offset, chunk) => this.#window.write(offset, chunk, this.#scheduler.ledger.end),
-      room: (signal) => this.#window.room(signal),
+      window: this.#window,
+      end: () => this.#scheduler.ledger.end,
       pace: this.#pace,
-      chunkSize: () => this.#window.chunkSize,
       dispatch: (event) => this.#dispatch(event),
       fail: (error) => this.#endEarly({ type: "failed", error }, "failed"),
     });
@@ -116,24 +114,12 @@ export class Driver {
     return this.#state.type === "cancelled" ? this.#state : undefined;
   }
 
-  /** Returns a snapshot. */
   stats(): DownloadStats {
-    const now = performance.now();
-    const { buffer, rate, firstByteAt } = this.#window;
-    return snapshot({
-      mirrors: this.#scheduler.mirrors,
-      ledger: this.#scheduler.ledger,
-      buffer,
-      consumedBytes: buffer.front - this.#options.start,
-      bytesPerSecond: rate.rate(now),
-      started: this.#startedAt > 0,
-      startedAt: this.#startedAt,
-      firstByteAt,
-      now: this.#endedAt ?? now,
-    });
+    const { mirrors, ledger } = this.#scheduler;
+    const at = this.#endedAt ?? performance.now();
+    return snapshot({ mirrors, ledger, window: this.#window, startedAt: this.#startedAt, at });
   }
 
-  /** What was learned of the file, as far as another download can use it. */
   get knownFile(): KnownFile | undefined {
     const { mirrors, digest } = this.#scheduler;
     const useful = mirrors.filter(({ servesRanges }) => servesRanges).map(({ url }) => url);
@@ -144,12 +130,10 @@ export class Driver {
     return { info: this.#info, digest: usual, digestStart: this.#options.start, mirrors: known };
   }
 
-  /** Size of a block in bytes. */
   get splitSize(): number {
     return this.#options.splitSize;
   }
 
-  /** Maximum number of bytes held or requested ahead of the consumer. */
   get windowSize(): number {
     return this.#window.windowSize;
   }
@@ -171,12 +155,10 @@ export class Driver {
     this.#dispatch({ type: "consumed", bytes: 0 });
   }
 
-  /** A copy of the send and receive events so far, if they are kept. */
   get trace(): TraceEvent[] {
     return [...this.#trace];
   }
 
-  /** Takes the memory of a part back. */
   release(part: Part): void {
     this.#transport.buffers.give(part.buffer);
   }
@@ -213,21 +195,21 @@ export class Driver {
     const isUnread = this.#state.type === "complete" && this.#window.buffer.held > 0;
     if (isUnread) this.#state = end;
     this.#endEarly(end, "cancelled");
-    this.#window.clear();
+    this.#window.buffer.clear();
     return this.#settled();
   }
 
   #start(): void {
     this.#state = { type: "running" };
-    this.#startedAt = performance.now();
+    const now = this.#startedAt = performance.now();
     const { signal, notes } = this.#options;
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort);
     this.#perform(() => {
       for (const message of notes) this.#report({ type: "note", atMs: 0, message });
       if (this.#state.type !== "running") return;
-      this.#window.rate.resume(this.#startedAt);
-      this.#execute(this.#scheduler.start(this.#startedAt));
+      this.#window.rate.resume(now);
+      this.#execute(this.#scheduler.start(now));
     });
   }
 
@@ -284,7 +266,7 @@ export class Driver {
           this.#runner.accept(command.request);
           break;
         case "discard":
-          this.#window.clear();
+          this.#window.buffer.clear();
           this.#trace.length = 0;
           break;
         case "report":
@@ -317,25 +299,24 @@ export class Driver {
     if (this.#options.trace && (event.type === "send" || event.type === "receive")) {
       this.#trace.push(event);
     }
-    if (event.type === "end") this.#endIsReported = true;
+    if (event.type === "end") {
+      this.#endIsReported = true;
+      const used = this.#scheduler.mirrors.map((one) => [one.url, one.bytes - one.wastedBytes]);
+      event.bytes = Object.fromEntries(used);
+    }
     try {
-      this.#options.onEvent(event.type === "end" ? { ...event, bytes: this.#usedBytes() } : event);
+      this.#options.onEvent(event);
     } catch (error) {
       this.#endEarly({ type: "failed", error }, "failed");
     }
-  }
-
-  #usedBytes(): Record<string, number> {
-    return Object.fromEntries(
-      this.stats().mirrors.map(({ url, bytes, wastedBytes }) => [url, bytes - wastedBytes]),
-    );
   }
 
   /** Ends the download before all bytes have come; reports it unless the scheduler has. */
   #endEarly(end: EarlyEnd, outcome: "failed" | "cancelled"): void {
     const { type } = this.#state;
     if (type !== "new" && type !== "running") return;
-    const atMs = type === "new" ? 0 : performance.now() - this.#startedAt;
+    const now = performance.now();
+    const atMs = now - (this.#startedAt ?? now);
     this.#opened.reject(end.type === "failed" ? end.error : end.reason);
     this.#end(end);
     if (!this.#endIsReported) this.#report({ type: "end", atMs, outcome });

@@ -1,7 +1,7 @@
 /**
- * What was learned of mirrors' hosts, kept from one download to the next, so that a later one starts
- * as fast as it will run. In memory: where it is stored is the caller's business. Nothing but the
- * origin of a mirror goes into it: no path, no query, no credential.
+ * What downloads learn of mirrors' hosts, so that later ones start as fast as they will run. It is kept
+ * in memory; the caller may store it. Of a mirror's URL it has the origin only: no path, query or
+ * credentials.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { record, shown } from "../checks.ts";
 /** Options of a {@linkcode MirrorBook}. */
 export interface MirrorBookOptions {
   /**
-   * The age from which on figures are not used any more, in milliseconds; `Infinity` for never.
+   * Age at which figures expire, in milliseconds; `Infinity` for never.
    *
    * @default {86_400_000}
    */
@@ -28,7 +28,7 @@ export interface MirrorBookEntry extends KnownLink {
   readonly learnedAtMs: number;
 }
 
-/** A {@linkcode MirrorBook} as plain data, fit for JSON. */
+/** A {@linkcode MirrorBook} as plain data for JSON. */
 export interface MirrorBookData {
   /** Version of the format. */
   readonly version: 1;
@@ -38,20 +38,20 @@ export interface MirrorBookData {
 
 /** A day, in milliseconds. */
 const DAY_MS = 86_400_000;
-/** The most origins that are kept. */
+/** Maximum number of origins kept. */
 const MOST_ORIGINS = 1000;
-/** How much older figures count beside new ones while they are fresh; it fades as they age. */
+/** Weight of old figures when new ones are recorded; it decreases as they age. */
 const OLD_SHARE = 1 / 4;
 
 /**
  * Rates and latencies of mirrors' hosts, by origin: scheme, host and port of the URL as it was
- * given, wherever it redirects to. Give the same book to every {@linkcode Downloader}.
+ * given, wherever it redirects to. Pass the same book to every {@linkcode Downloader}.
  *
- * Each figure is that of one mirror alone. Where several mirrors of a download are on one origin,
- * their figures are mixed as if they had been learned one after the other, and each of them begins
- * with the result: what they share they find out anew.
+ * Each figure is that of one mirror alone. If several mirrors of a download have one origin, their
+ * figures are combined as if they had been learned one after the other, and each of them starts with
+ * the result.
  *
- * @example What one run learned is given to the next
+ * @example Pass on to the next run what one has learned
  * ```ts
  * import { Downloader, MirrorBook } from "@x/sphttp";
  * import { assertEquals } from "@std/assert";
@@ -64,7 +64,7 @@ const OLD_SHARE = 1 / 4;
  * const later = MirrorBook.fromJSON(JSON.parse(text));
  * assertEquals(later.get("https://one.example/other")?.bytesPerSecond, 12e6);
  * const urls = ["https://one.example/other", "https://two.example/other"];
- * await using download = new Downloader(urls, { book: later, delayRequest: "adaptive" });
+ * await using download = new Downloader(urls, { book: later });
  * ```
  */
 export class MirrorBook {
@@ -72,9 +72,9 @@ export class MirrorBook {
   readonly #entries = new Map<string, MirrorBookEntry>();
 
   /**
-   * Makes an empty book.
+   * Creates an empty book.
    *
-   * @throws {RangeError} `maxAgeMs` is no number from 0 up
+   * @throws {RangeError} if `maxAgeMs` is negative or not a number
    */
   constructor({ maxAgeMs = DAY_MS }: MirrorBookOptions = {}) {
     if (!(maxAgeMs >= 0)) {
@@ -84,9 +84,9 @@ export class MirrorBook {
   }
 
   /**
-   * Makes a book of what {@linkcode MirrorBook.toJSON} gave.
+   * Creates a book from the data that {@linkcode MirrorBook.toJSON} returned.
    *
-   * @throws {TypeError} it is something else; the message says what is wrong
+   * @throws {TypeError} if it is something else; the message says what is wrong
    */
   static fromJSON(value: unknown, options: MirrorBookOptions = {}): MirrorBook {
     const book = new MirrorBook(options);
@@ -98,16 +98,16 @@ export class MirrorBook {
     return book;
   }
 
-  /** How many origins are in it. */
+  /** Number of origins in the book. */
   get size(): number {
     return this.#entries.size;
   }
 
   /**
-   * What is known of a URL's origin, unless it is too old.
+   * Returns what is known of a URL's origin, unless it has expired.
    *
    * @param now milliseconds since the epoch
-   * @throws {MirrorUrlError} it is no http or https URL
+   * @throws {MirrorUrlError} if it is not an http or https URL
    */
   get(url: string | URL, now: number = Date.now()): KnownLink | undefined {
     const entry = this.#entries.get(originOf(url));
@@ -117,12 +117,12 @@ export class MirrorBook {
   }
 
   /**
-   * Puts down what was learned of a URL's origin. Where something is known of it, the new figures
-   * count three times as much or, the older that is, even more.
+   * Records what was learned of a URL's origin. New figures have at least three times the weight of
+   * old ones, and more the older those are.
    *
    * @param now milliseconds since the epoch
-   * @throws {MirrorUrlError} it is no http or https URL
-   * @throws {TypeError} a figure is no positive number
+   * @throws {MirrorUrlError} if it is not an http or https URL
+   * @throws {TypeError} if a figure is not a positive number
    */
   set(url: string | URL, known: KnownLink, now: number = Date.now()): void {
     const origin = originOf(url);
@@ -138,7 +138,7 @@ export class MirrorBook {
   }
 
   /**
-   * Forgets what is too old to be used.
+   * Deletes what has expired.
    *
    * @param now milliseconds since the epoch
    */
@@ -148,13 +148,13 @@ export class MirrorBook {
     }
   }
 
-  /** All of it as plain data; `JSON.stringify` calls this. */
+  /** Returns the book as plain data; `JSON.stringify` calls this. */
   toJSON(): MirrorBookData {
     return { version: 1, origins: Object.fromEntries(this.#entries) };
   }
 
   #isFresh({ learnedAtMs }: MirrorBookEntry, now: number): boolean {
-    // What lies in the future was learned by a clock that was wrong.
+    // A time in the future is that of a wrong clock.
     return Math.abs(now - learnedAtMs) < this.#maxAgeMs;
   }
 
@@ -203,7 +203,7 @@ export class BookSession {
   }
 }
 
-/** A geometric mean: a rate that was a hundred times as high must not outweigh the new one. */
+/** Returns a geometric mean: a rate a hundred times as high must not outweigh the new one. */
 function mixed(before: number, after: number, share: number): number {
   return before ** share * after ** (1 - share);
 }

@@ -10,19 +10,17 @@ import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../schedul
 import type { LimitView } from "../scheduler/view.ts";
 import type { BodyReader } from "../transport/body.ts";
 import type { Reply, Transport } from "../transport/transport.ts";
+import { LONGEST_MS } from "./alarm.ts";
+import type { DeliveryWindow } from "./delivery_window.ts";
 import type { FileInfo } from "./known_file.ts";
 
 /** What a runner works with. */
 export interface RunnerOptions {
   readonly transport: Transport;
-  /** Keeps bytes that came. */
-  readonly write: (offset: number, chunk: Uint8Array<ArrayBuffer>) => void;
-  /** Returns how many bytes of a whole file may still be kept; waits for some, or until `signal` aborts. */
-  readonly room: (signal: AbortSignal) => number | Promise<number>;
-  /** Limits how fast the body of a whole file is read. */
+  readonly window: DeliveryWindow;
+  /** Returns where the wanted range ends: the body of a whole file may go on behind it. */
+  readonly end: () => number;
   readonly pace: Pace;
-  /** Returns the maximum number of bytes to read at once. */
-  readonly chunkSize: () => number;
   /** Takes what happened. */
   readonly dispatch: (event: SchedulerEvent) => void;
   /** Takes an error that is not the fault of a mirror. */
@@ -99,7 +97,7 @@ export class RequestRunner {
   /** Keeps the first bytes of a probe, and reads its body further if there is more of it. */
   accept(request: number): void {
     const { offset, bytes } = this.#samples.get(request)!;
-    this.#options.write(offset, bytes);
+    this.#options.window.write(offset, bytes, this.#options.end());
     this.#activities.get(request)?.accepted.resolve();
   }
 
@@ -148,7 +146,7 @@ export class RequestRunner {
   }
 
   async #read(request: number, offset: number, reply: Reply, activity: Activity): Promise<void> {
-    const { room, pace, chunkSize, write, dispatch } = this.#options;
+    const { window, end, pace, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
     // The body of a whole file is long: its rate may change a lot.
     const whole = reply.answer.type === "whole";
@@ -156,15 +154,17 @@ export class RequestRunner {
     let latest = 0;
     while (!signal.aborted) {
       // A range was requested only as far as there was room, and as the limit allowed.
-      const most = whole ? Math.min(await room(signal), await pace.allowance(signal)) : Infinity;
+      const most = whole
+        ? Math.min(await window.room(signal), await pace.allowance(signal))
+        : Infinity;
       if (signal.aborted) break;
       const before = performance.now();
       const mean = bytes / (before - startedAt);
       const least = whole ? 1 : worthWaitingFor(Math.min(mean, latest));
-      const chunk = await reply.body.read(Math.min(chunkSize(), most), least);
+      const chunk = await reply.body.read(Math.min(window.chunkSize, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
-      write(offset, chunk);
+      window.write(offset, chunk, end());
       bytes += chunk.byteLength;
       latest = chunk.byteLength / (performance.now() - before);
       offset += chunk.byteLength;
@@ -229,9 +229,6 @@ async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", bytes);
   return new Uint8Array(digest, 0, 8).toHex();
 }
-
-/** The longest delay that `setTimeout` takes, in milliseconds. */
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Limits how fast a body is read that was not requested piece by piece: that of a whole file. The

@@ -8,49 +8,39 @@
 import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../errors.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
 import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
-import { type DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
+import { DelayRequestAlgorithm } from "../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
 import type { PolicySettings } from "../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
-import type { TraceEvent } from "../trace/events.ts";
 import { number, oneOf, record, shown, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";
 import { MirrorBook } from "./mirror_book.ts";
-import type { DownloaderOptions, HttpVersion } from "./options.ts";
+import type { DownloaderOptions } from "./options.ts";
+
+/** Options that are passed on as they are, or with their default. */
+type Plain =
+  | ("splitSize" | "windowSize" | "maxRate" | "delayRequest" | "closeBadConnections")
+  | ("maxConnectionsPerMirror" | "http" | "caCerts" | "connectTimeoutMs" | "headersTimeoutMs")
+  | ("idleTimeoutMs" | "stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace");
 
 /** Options with every default filled in. */
-export interface ResolvedOptions {
+export interface ResolvedOptions
+  extends Readonly<{ [Name in Plain]-?: Exclude<DownloaderOptions[Name], undefined> }> {
   readonly mirrors: readonly MirrorSource[];
   /** Messages about the options, for the user. */
   readonly notes: readonly string[];
-  readonly splitSize: number;
-  readonly delayRequest: DelayRequestAlgorithm | DelayRequest;
   readonly policySettings: PolicySettings;
-  readonly closeBadConnections: boolean;
-  readonly maxConnectionsPerMirror: number | "auto";
   readonly book: MirrorBook | undefined;
-  readonly windowSize: number;
-  readonly maxRate: number;
   readonly lowestRate: ResolvedLowestRate | undefined;
   readonly start: number;
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
   readonly headers: Headers;
-  readonly http: HttpVersion;
-  readonly caCerts: readonly string[];
   readonly proxy: ProxySource | undefined;
   readonly retry: ResolvedRetry;
-  readonly connectTimeoutMs: number;
-  readonly headersTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly stallTimeoutMs: number;
-  readonly maxRedirects: number;
-  readonly fetch: typeof fetch;
   readonly signal: AbortSignal | undefined;
-  readonly onEvent: (event: TraceEvent) => void;
-  readonly trace: boolean;
 }
 
 /** Maximum of all counts; a larger one is a typing error. */
@@ -75,10 +65,8 @@ export function resolveOptions(
     algorithm("duplicateRequest", options.duplicateRequest, DuplicateRequestAlgorithm) ?? "nibib";
   const { splitSize, windowSize } = resolveSizes(options, delayRequest, maxRate);
   const { start, end } = resolveRange(options.range);
-  const count = (name: CountName, byDefault: number, least: number, most: number) =>
+  const count = (name: keyof DownloaderOptions, byDefault: number, least: number, most: number) =>
     whole(name, options[name] ?? byDefault, least, most);
-  const time = (name: TimeoutName, byDefault: number) =>
-    whole(name, options[name] ?? byDefault, 1, LONG_MS);
   const coefficient = options.initialDelayCoefficient ?? 10;
   const resolved: ResolvedOptions = {
     mirrors,
@@ -110,10 +98,10 @@ export function resolveOptions(
     caCerts: options.caCerts ?? [],
     proxy: options.proxy === undefined ? undefined : parseProxyUrl(options.proxy),
     retry: resolveRetry(options.retry),
-    connectTimeoutMs: time("connectTimeoutMs", 10_000),
-    headersTimeoutMs: time("headersTimeoutMs", 10_000),
-    idleTimeoutMs: time("idleTimeoutMs", 10_000),
-    stallTimeoutMs: time("stallTimeoutMs", 1000),
+    connectTimeoutMs: count("connectTimeoutMs", 10_000, 1, LONG_MS),
+    headersTimeoutMs: count("headersTimeoutMs", 10_000, 1, LONG_MS),
+    idleTimeoutMs: count("idleTimeoutMs", 10_000, 1, LONG_MS),
+    stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
     maxRedirects: count("maxRedirects", 10, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
     signal: options.signal,
@@ -124,38 +112,30 @@ export function resolveOptions(
   return resolved;
 }
 
-type CountName = "invalidBlockThreshold" | "maxBlocksPerRequest" | "maxRedirects";
-type TimeoutName = "connectTimeoutMs" | "headersTimeoutMs" | "idleTimeoutMs" | "stallTimeoutMs";
-
-/** Refuses each option that the chosen algorithm does not use, unless it has its default value. */
+/** Refuses each option that the chosen algorithms do not use, unless it has its default value. */
 function refuseUnused(resolved: ResolvedOptions, duplicateRequest: unknown): void {
   const { delayRequest, policySettings, closeBadConnections } = resolved;
   const { staticDelays, initialDelay, initialDelayCoefficient } = policySettings;
   const { duplicate, invalidBlockThreshold, maxBlocksPerRequest } = policySettings;
+  const adaptive = delayRequest === "adaptive";
+  const diff = delayRequest === "diff";
+  const threshold = invalidBlockThreshold === 20;
+  let selector = "delayRequest";
+  let chosen = typeof delayRequest === "function" ? "a function" : delayRequest as string;
   const refuse = (option: string, isDefault: boolean, isUsed: boolean, usedBy: string) => {
-    if (isDefault || isUsed) return;
-    const chosen = typeof delayRequest === "function" ? "a function" : delayRequest;
-    throw new UnusedOptionError(option, "delayRequest", chosen, usedBy);
+    if (!isDefault && !isUsed) throw new UnusedOptionError(option, selector, chosen, usedBy);
   };
-  const [adaptive, diff] = [delayRequest === "adaptive", delayRequest === "diff"];
-  const connections = resolved.maxConnectionsPerMirror;
   refuse("staticDelays", staticDelays.size === 0, delayRequest === "static", "static");
   refuse("initialDelay", initialDelay, diff, "diff");
   refuse("initialDelayCoefficient", initialDelayCoefficient === 10, diff, "diff");
   refuse("duplicateRequest", duplicate === duplicateRequests.nibib, !adaptive, "diff");
-  refuse("invalidBlockThreshold", invalidBlockThreshold === 20, !adaptive, "diff");
+  refuse("invalidBlockThreshold", threshold, !adaptive, "diff");
   refuse("closeBadConnections", !closeBadConnections, !adaptive, "diff");
   refuse("maxBlocksPerRequest", maxBlocksPerRequest === 16, !adaptive, "diff");
-  refuse("maxConnectionsPerMirror", connections === 2, adaptive, "adaptive");
-  if (duplicateRequest !== "none") return;
-  for (
-    const [option, isDefault] of [
-      ["invalidBlockThreshold", invalidBlockThreshold === 20],
-      ["closeBadConnections", !closeBadConnections],
-    ] as const
-  ) {
-    if (!isDefault) throw new UnusedOptionError(option, "duplicateRequest", "none", "nibib");
-  }
+  refuse("maxConnectionsPerMirror", resolved.maxConnectionsPerMirror === 2, adaptive, "adaptive");
+  [selector, chosen] = ["duplicateRequest", "none"];
+  refuse("invalidBlockThreshold", threshold, duplicateRequest !== "none", "nibib");
+  refuse("closeBadConnections", !closeBadConnections, duplicateRequest !== "none", "nibib");
 }
 
 /** Returns an algorithm: a function as it is, or one of `names`. */

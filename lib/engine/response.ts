@@ -19,48 +19,29 @@ export interface ResponseOptions {
   headers?: HeadersInit | undefined;
 }
 
-/** Returns a 200 with the whole file. */
-export function wholeResponse(
-  info: FileInfo,
+/** Returns a 206 with `range` of a file of known size; for `undefined`, a 200 with the whole file. */
+export function fileResponse(
+  { size, contentType, etag, lastModified }: FileInfo,
+  range: ByteRange | undefined,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { headers }: ResponseOptions,
+  options: ResponseOptions,
 ): Response {
-  const all = fileHeaders(info, headers);
-  all.delete("content-range");
-  if (info.size === undefined) all.delete("content-length");
-  else all.set("content-length", `${info.size}`);
-  return new Response(body, { headers: all });
-}
-
-/** Returns a 206 with the range of a file of `size` bytes. */
-export function rangeResponse(
-  info: FileInfo,
-  size: number,
-  range: ByteRange,
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  { headers }: ResponseOptions,
-): Response {
-  const all = fileHeaders(info, headers);
-  all.set("content-length", `${range.end - range.start}`);
-  all.set("content-range", contentRangeHeader(range, size));
-  return new Response(body, { status: 206, headers: all });
-}
-
-/** Returns a 416 for a file of `size` bytes. */
-export function unsatisfiableResponse(size: number, { headers }: ResponseOptions): Response {
-  const all = new Headers(headers);
-  all.set("content-range", `bytes */${size}`);
-  all.set("content-length", "0");
-  return new Response(null, { status: 416, headers: all });
-}
-
-function fileHeaders(
-  { contentType, etag, lastModified }: FileInfo,
-  own: HeadersInit | undefined,
-): Headers {
   const headers = new Headers({ "content-type": contentType ?? "application/octet-stream" });
   if (etag !== undefined) headers.set("etag", etag);
   if (lastModified !== undefined) headers.set("last-modified", lastModified);
-  for (const [name, value] of new Headers(own)) headers.set(name, value);
-  return headers;
+  for (const [name, value] of new Headers(options.headers)) headers.set(name, value);
+  const length = range === undefined ? size : range.end - range.start;
+  headers.delete("content-length");
+  if (length !== undefined) headers.set("content-length", `${length}`);
+  headers.delete("content-range");
+  if (range !== undefined) headers.set("content-range", contentRangeHeader(range, size!));
+  return new Response(body, { status: range === undefined ? 200 : 206, headers });
+}
+
+/** Returns a 416 for a file of `size` bytes. */
+export function unsatisfiableResponse(size: number, options: ResponseOptions): Response {
+  const headers = new Headers(options.headers);
+  headers.set("content-range", `bytes */${size}`);
+  headers.set("content-length", "0");
+  return new Response(null, { status: 416, headers });
 }

@@ -1,26 +1,26 @@
 /**
- * A snapshot of a running download.
+ * Snapshots of a download, for progress displays and metrics. Pure.
  *
  * @module
  */
 
 import type { Ledger } from "../scheduler/ledger.ts";
 import type { Mirror } from "../scheduler/mirror.ts";
-import type { ReorderBuffer } from "./reorder_buffer.ts";
+import type { DeliveryWindow } from "./delivery_window.ts";
 
-/** What a download has done so far. */
+/** A snapshot of a download. */
 export interface DownloadStats {
-  /** Size of what is wanted, in bytes; `undefined` while it is unknown. */
+  /** Number of bytes to download; `undefined` while it is unknown. */
   size: number | undefined;
-  /** Bytes handed to the consumer. */
+  /** Bytes delivered to the consumer. */
   consumedBytes: number;
   /** Bytes received, each counted once. */
   receivedBytes: number;
   /** Bytes in the reorder buffer. */
   bufferedBytes: number;
-  /** The most bytes that were in the reorder buffer at any time. */
+  /** Maximum number of bytes in the reorder buffer at any time. */
   peakBufferedBytes: number;
-  /** Bytes that came more than once or were of no use. */
+  /** Bytes that came more than once or were not used. */
   wastedBytes: number;
   /** Bytes per second over about the last second, all mirrors together. */
   bytesPerSecond: number;
@@ -28,33 +28,33 @@ export interface DownloadStats {
   elapsedMs: number;
   /** Milliseconds from the start until the first byte could be delivered. */
   firstByteMs: number | undefined;
-  /** Each mirror, in the order in which they were given. */
+  /** The mirrors, in the order in which they were given. */
   mirrors: MirrorStats[];
 }
 
-/** What one mirror has done so far. */
+/** A snapshot of one mirror. */
 export interface MirrorStats {
   /** The mirror's URL, without credentials. */
   url: string;
-  /** Where it stands; `spare`: serves the whole file only, while others do ranges. */
+  /** Its state; `spare`: it serves the whole file only, while others serve ranges. */
   state: "probing" | "spare" | "idle" | "busy" | "waiting" | "retired" | "closed" | "dropped";
-  /** Why it waits or was dropped, in words. */
+  /** Why it waits or was dropped; `undefined` if it does neither. */
   message: string | undefined;
-  /** Bytes that came from it. */
+  /** Bytes received from it. */
   bytes: number;
-  /** Bytes of these that had come from another mirror already, or were not used. */
+  /** Bytes of these that another mirror had delivered already, or that were not used. */
   wastedBytes: number;
-  /** Its share of all bytes that came, from 0 to 1. */
+  /** Its share of all bytes received, from 0 to 1. */
   share: number;
   /** Bytes per second over about the last second in which it had a request under way. */
   bytesPerSecond: number;
-  /** Requests for blocks. */
+  /** Number of requests for blocks. */
   requests: number;
-  /** Requests for what another mirror had been asked for already. */
+  /** Number of requests for blocks that were requested from another mirror before. */
   duplicates: number;
-  /** Requests that failed. */
+  /** Number of failed requests. */
   failures: number;
-  /** Milliseconds from its first request to the answer's headers. */
+  /** Milliseconds from its first request to the response headers. */
   answerMs: number | undefined;
 }
 
@@ -62,31 +62,28 @@ export interface MirrorStats {
 export interface StatsSource {
   readonly mirrors: readonly Mirror[];
   readonly ledger: Ledger;
-  readonly buffer: ReorderBuffer;
-  readonly consumedBytes: number;
-  readonly bytesPerSecond: number;
-  readonly started: boolean;
-  readonly startedAt: number;
-  readonly firstByteAt: number | undefined;
-  readonly now: number;
+  readonly window: DeliveryWindow;
+  readonly startedAt: number | undefined;
+  /** When the download ended, while it runs the current time. */
+  readonly at: number;
 }
 
 /** Takes a snapshot. */
-export function snapshot(source: StatsSource): DownloadStats {
-  const { mirrors, ledger, buffer, startedAt, firstByteAt, now } = source;
+export function snapshot({ mirrors, ledger, window, startedAt, at }: StatsSource): DownloadStats {
+  const { buffer, rate, firstByteAt } = window;
   const size = ledger.end - ledger.start;
   const total = sum(mirrors, ({ bytes }) => bytes);
   return {
     size: Number.isFinite(size) ? size : undefined,
-    consumedBytes: source.consumedBytes,
+    consumedBytes: buffer.front - ledger.start,
     receivedBytes: ledger.receivedBytes,
     bufferedBytes: buffer.held,
     peakBufferedBytes: buffer.peak,
     wastedBytes: sum(mirrors, ({ wastedBytes }) => wastedBytes),
-    bytesPerSecond: source.bytesPerSecond,
-    elapsedMs: source.started ? now - startedAt : 0,
-    firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt,
-    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, now)),
+    bytesPerSecond: rate.rate(at),
+    elapsedMs: startedAt === undefined ? 0 : at - startedAt,
+    firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt!,
+    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, at)),
   };
 }
 

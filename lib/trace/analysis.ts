@@ -8,7 +8,7 @@
 
 import type { ReceiveEvent, SendEvent, TraceEvent } from "./events.ts";
 
-/** A value that was reached at some time. */
+/** A value at a point in time. */
 export interface Point {
   /** Milliseconds since the start of the download. */
   atMs: number;
@@ -28,7 +28,7 @@ export interface Distribution {
   maximum: number;
 }
 
-/** Everything that the thesis measures of one download. */
+/** All measures of the thesis for one download. */
 export interface Analysis {
   /** Blocks received. */
   blocks: number;
@@ -38,9 +38,9 @@ export interface Analysis {
   goodputBytesPerSecond: number;
   /** Milliseconds between blocks if they came evenly. */
   idealIntervalMs: number;
-  /** Received blocks that wait for something before them, counted at each receive event. */
+  /** Received blocks that wait for a block before them, counted at each receive event. */
   invalidBlocks: Distribution;
-  /** Blocks that could be returned to the consumer at once, for each return event. */
+  /** Blocks that could be delivered together, for each return event. */
   returnedAtOnce: Distribution;
   /** Milliseconds of waiting at the start with which a player at the mean rate never stalls. */
   initialBufferingMs: number;
@@ -54,7 +54,7 @@ export interface Analysis {
   duplicateRequests: number;
 }
 
-/** All measures of a trace. */
+/** Returns all measures of a trace. */
 export function analyze(events: readonly TraceEvent[]): Analysis {
   const receives = receiveEvents(events);
   const delays = blockDelays(receives).map(({ delayMs }) => delayMs);
@@ -75,14 +75,14 @@ export function analyze(events: readonly TraceEvent[]): Analysis {
   };
 }
 
-/** Bytes per second until the last block was received, each byte counted once. */
+/** Returns the bytes per second until the last block was received, each byte counted once. */
 export function goodput(events: readonly TraceEvent[]): number {
   const receives = receiveEvents(events);
   const seconds = (receives.at(-1)?.atMs ?? 0) / 1000;
   return seconds === 0 ? 0 : receives.reduce((sum, { bytes }) => sum + bytes, 0) / seconds;
 }
 
-/** Received blocks that wait for something before them, after each receive event. */
+/** Returns how many received blocks wait for a block before them, after each receive event. */
 export function invalidBlocks(events: readonly TraceEvent[]): Point[] {
   let received = 0;
   let valid = 0;
@@ -99,13 +99,13 @@ export function returnEvents(events: readonly TraceEvent[]): Point[] {
   return all.filter(({ value }) => value > 0);
 }
 
-/** Milliseconds between blocks if they came evenly: the last block's time by the number of blocks. */
+/** Returns the milliseconds between blocks if they came evenly: the last one's time by their number. */
 export function idealInterval(events: readonly TraceEvent[]): number {
   const receives = receiveEvents(events);
   return receives.length === 0 ? 0 : receives.at(-1)!.atMs / receives.length;
 }
 
-/** How far each block came behind the ideal, in milliseconds: `t_i - ideal * i`, by block. */
+/** Returns how much later than evenly each block came: `t_i - ideal * i`, by block. */
 export function blockDelays(events: readonly TraceEvent[]): { block: number; delayMs: number }[] {
   const interval = idealInterval(events);
   return receiveEvents(events)
@@ -113,7 +113,7 @@ export function blockDelays(events: readonly TraceEvent[]): { block: number; del
     .sort((one, other) => one.block - other.block);
 }
 
-/** Milliseconds between blocks that came from one mirror, by its URL. */
+/** Returns the milliseconds between the blocks of each mirror, by its URL. */
 export function arrivalIntervals(events: readonly TraceEvent[]): Record<string, Distribution> {
   const byMirror = Object.groupBy(receiveEvents(events), ({ mirror }) => mirror);
   return Object.fromEntries(
@@ -124,7 +124,7 @@ export function arrivalIntervals(events: readonly TraceEvent[]): Record<string, 
   );
 }
 
-/** How many requests were sent for blocks that another mirror had been asked for already. */
+/** Returns how many requests were sent for blocks that were requested from another mirror before. */
 export function duplicateRequests(events: readonly TraceEvent[]): number {
   const duplicates = events.filter((event): event is SendEvent =>
     event.type === "send" && event.duplicate
@@ -132,7 +132,7 @@ export function duplicateRequests(events: readonly TraceEvent[]): number {
   return new Set(duplicates.map(({ request }) => request)).size;
 }
 
-/** How values are distributed. */
+/** Returns how values are distributed. */
 export function distribution(values: readonly number[]): Distribution {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = sorted.length / 2;
@@ -149,7 +149,7 @@ function receiveEvents(events: readonly TraceEvent[]): ReceiveEvent[] {
   return events.filter((event) => event.type === "receive");
 }
 
-/** Calls `visit` with each receive event and how many blocks it let the front pass. */
+/** Calls `visit` with each receive event and the number of blocks by which it moved the front. */
 function walkFront<Result>(
   events: readonly TraceEvent[],
   visit: (event: ReceiveEvent, returned: number) => Result,

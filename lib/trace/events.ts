@@ -1,77 +1,76 @@
 /**
- * What a download tells of itself while it runs: the thesis's `send` and `receive` events, and what
- * happened to its mirrors. `atMs` counts milliseconds from the start of the download. URLs carry no
- * credentials.
+ * The events of a download: the thesis's `send` and `receive`, and what happened to its mirrors. URLs in
+ * them carry no credentials.
  *
  * @module
  */
 
-/** Why a range is asked for. */
+/** Why a range was requested. */
 export type SendReason =
-  /** It begins with the first byte that nobody had been asked for. */
+  /** It begins with the first byte that was not requested yet. */
   | "front"
-  /** It lies where the front will be by the time at which this mirror has brought it. */
+  /** It lies where the front will be when this mirror delivers it. */
   | "ahead"
-  /** It is one of the last, chosen so that all mirrors end together and none holds up the end. */
+  /** It is one of the last ranges, chosen so that all mirrors end together. */
   | "end"
-  /** It had been asked for, but was given back: its mirror failed, fell silent or was too slow. */
+  /** It was requested before, but its mirror failed, fell silent or was too slow. */
   | "retry"
-  /** Another mirror, which holds up the front, is asked for it as well: the first one wins. */
+  /** The mirror that has it holds up the front: the first of the two to deliver it wins. */
   | "duplicate"
-  /** It was taken from another mirror that would have held up the front with it. */
+  /** It was taken from a mirror that would have held up the front with it. */
   | "steal";
 
-/** Why a request, or the rest of one, is given up. */
+/** Why a request, or the rest of one, was cancelled. */
 export type CancelReason =
-  /** Another mirror was asked for the rest: this one would have held up the front with it. */
+  /** The rest was requested from another mirror: this one would have held up the front with it. */
   | "stolen"
   /** Nothing came for a while. */
   | "silent"
-  /** Others have brought all that it was to bring. */
+  /** Other mirrors have delivered all of it. */
   | "lost"
   /** It held up the front, and its mirror is closed for that (`closeBadConnections`). */
   | "closed"
-  /** Its mirror is given up. */
+  /** Its mirror was dropped. */
   | "dropped"
   /** The mirrors agreed on another file than this one. */
   | "discarded"
   /** The download has ended. */
   | "end";
 
-/**
- * A mirror was asked what the file is, by a request for its first bytes, or for all of it where ranges
- * cannot be had.
- */
-export interface AskEvent {
+/** What all events have. */
+export interface DownloadEvent<Type extends string> {
   /** What happened. */
-  type: "ask";
+  type: Type;
   /** Milliseconds since the start of the download. */
   atMs: number;
+}
+
+/**
+ * The file was requested from a mirror: its first bytes, to learn what it is, or all of it where ranges
+ * cannot be had.
+ */
+export interface AskEvent extends DownloadEvent<"ask"> {
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
   request: number;
-  /** First byte asked for. */
+  /** Offset of the first byte. */
   start: number;
-  /** The byte behind the last one asked for; `undefined` for the whole file. */
+  /** Offset behind the last byte; `undefined` for the whole file. */
   end: number | undefined;
 }
 
-/** A mirror answered what it was asked by an {@linkcode AskEvent}, in a way that can be used. */
-export interface AnswerEvent {
-  /** What happened. */
-  type: "answer";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+/** A usable response to the request of an {@linkcode AskEvent} came. */
+export interface AnswerEvent extends DownloadEvent<"answer"> {
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
   request: number;
-  /** Status of the answer: 206 is a part, 200 the whole file, 416 says that it ends before. */
+  /** Status of the response: 206 is a range, 200 the whole file, 416 means that the file is shorter. */
   status: 200 | 206 | 416;
-  /** Size of the file in bytes, if the mirror tells it. */
+  /** Size of the file in bytes, if the mirror reports it. */
   size: number | undefined;
-  /** Where redirects led, without what may be secret: credentials and the query. */
+  /** Where redirects led, without credentials and query, which may be secret. */
   location?: string | undefined;
   /** The ETag header, as it came. */
   etag?: string | undefined;
@@ -79,125 +78,93 @@ export interface AnswerEvent {
   lastModified?: string | undefined;
 }
 
-/** A block was asked for. */
-export interface SendEvent {
-  /** What happened. */
-  type: "send";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+/** A block was requested. */
+export interface SendEvent extends DownloadEvent<"send"> {
   /** Index of the block, from 0. */
   block: number;
   /** URL of the mirror. */
   mirror: string;
-  /** Number of the request; one request may ask for several neighbouring blocks. */
+  /** Number of the request; one request may ask for several adjacent blocks. */
   request: number;
-  /** First byte asked for. */
+  /** Offset of the first byte requested. */
   start: number;
-  /** The byte behind the last one asked for. */
+  /** Offset behind the last byte requested. */
   end: number;
-  /** Whether another mirror has been asked for the block already. */
+  /** Whether the block was requested from another mirror before. */
   duplicate: boolean;
-  /** Why; missing in traces that were written before there were reasons. */
+  /** Why; missing in old traces. */
   reason?: SendReason | undefined;
 }
 
-/** A request, or the rest of one, was given up by decision; a request that fails is another event. */
-export interface CancelEvent {
-  /** What happened. */
-  type: "cancel";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+/** A request, or the rest of one, was cancelled; a request that fails is another event. */
+export interface CancelEvent extends DownloadEvent<"cancel"> {
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
   request: number;
-  /** The first byte that it need not bring any more. */
+  /** Offset of the first byte that it need not deliver any more. */
   start: number;
-  /** The byte behind the last one of these. */
+  /** Offset behind the last of these bytes. */
   end: number;
-  /** Whether it goes on all the same: it has more to bring, or may wake up yet. */
+  /** Whether the request continues: it has more to deliver, or may wake up. */
   goesOn: boolean;
   /** Why. */
   reason: CancelReason;
 }
 
 /** The last missing byte of a block arrived. */
-export interface ReceiveEvent {
-  /** What happened. */
-  type: "receive";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+export interface ReceiveEvent extends DownloadEvent<"receive"> {
   /** Index of the block, from 0. */
   block: number;
   /** Size of the block in bytes. */
   bytes: number;
-  /** URL of the mirror that brought the last missing byte. */
+  /** URL of the mirror that delivered the last missing byte. */
   mirror: string;
 }
 
-/** The mirrors agreed on what the file is. */
-export interface OpenEvent {
-  /** What happened. */
-  type: "open";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
-  /** Size of the file in bytes, if any mirror knows it. */
+/** The mirrors agreed on the file. */
+export interface OpenEvent extends DownloadEvent<"open"> {
+  /** Size of the file in bytes, if any mirror reports it. */
   size: number | undefined;
-  /** Whether ranges are asked for from several mirrors, or the file streams from one. */
+  /** Whether ranges are requested from several mirrors, or the whole file from one. */
   mode: "ranges" | "whole";
 }
 
 /** A mirror changed its state. */
-export interface MirrorEvent {
-  /** What happened. */
-  type: "mirror";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+export interface MirrorEvent extends DownloadEvent<"mirror"> {
   /** URL of the mirror. */
   mirror: string;
-  /** The state it is in now. */
+  /** Its new state. */
   state: "ready" | "spare" | "retired" | "closed" | "dropped";
   /** Why, in words. */
   message: string;
 }
 
-/** A request failed; what it did not bring is asked for again. */
-export interface FailureEvent {
-  /** What happened. */
-  type: "failure";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+/** A request failed; what it did not deliver is requested again. */
+export interface FailureEvent extends DownloadEvent<"failure"> {
   /** URL of the mirror. */
   mirror: string;
   /** What went wrong, in words. */
   message: string;
-  /** Milliseconds until this mirror is asked again; `undefined` when it is not. */
+  /** Milliseconds until the mirror is used again; `undefined` if it is not. */
   retryInMs: number | undefined;
 }
 
-/** Something that its user should know. */
-export interface NoteEvent {
-  /** What happened. */
-  type: "note";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
-  /** What, in words. */
+/** A message for the user. */
+export interface NoteEvent extends DownloadEvent<"note"> {
+  /** The message. */
   message: string;
 }
 
 /** The download ended. */
-export interface EndEvent {
-  /** What happened. */
-  type: "end";
-  /** Milliseconds since the start of the download. */
-  atMs: number;
+export interface EndEvent extends DownloadEvent<"end"> {
   /** How it ended. */
   outcome: "complete" | "failed" | "cancelled";
-  /** Bytes that were used of each mirror, by its URL; missing in older traces. */
+  /** Bytes used of each mirror, by its URL; missing in old traces. */
   bytes?: Record<string, number> | undefined;
 }
 
-/** Anything that a download tells of itself. */
+/** Any event of a download. */
 export type TraceEvent =
   | AskEvent
   | AnswerEvent

@@ -1,6 +1,6 @@
 /**
- * Reads the body of an answer by the byte: exactly as many as were announced, in buffers that are
- * neither wasted nor shared. A body that ends early is an error, one that is longer is cut.
+ * Reads the body of a response: exactly as many bytes as were announced, in buffers that are neither
+ * wasted nor shared. A body that ends early is an error, one that is longer is cut off.
  *
  * @module
  */
@@ -9,23 +9,21 @@ import type { BufferPool } from "./buffer_pool.ts";
 import { type FailureReason, SphttpError } from "../errors.ts";
 
 /**
- * The most bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, into buffers of our
- * own (a BYOB reader), take less time and processor.
+ * Maximum number of bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, read into own
+ * buffers (a BYOB reader), take less processor time.
  */
 export const CHUNK = 512 * 1024;
 
-/** How long the end of a body that has brought everything is waited for, in milliseconds. */
+/** Maximum time to wait for the end of a body whose bytes have all come, in milliseconds. */
 const END_MS = 100;
 
-/** What a body is read by. */
 export interface BodyOptions {
-  /** How many bytes were announced; `undefined` where that is unknown. */
+  /** Number of bytes announced; `undefined` if it is unknown. */
   readonly length: number | undefined;
-  /** Whether the transport itself ends the body there. */
+  /** Whether the HTTP client ends the body there. */
   readonly framed: boolean;
-  /** Makes the error that is thrown. */
+  /** Creates the error to throw. */
   readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
-  /** Where buffers come from. */
   readonly buffers?: BufferPool | undefined;
 }
 
@@ -36,12 +34,12 @@ export class BodyReader {
   readonly #cancel: () => Promise<void>;
   #remaining: number;
   #bytes = 0;
-  /** What came, but was more than wanted. */
+  /** Bytes that came, but were more than wanted. */
   #rest: Chunk | undefined;
-  /** A buffer that serves again, because what it held was small and has been copied. */
+  /** A buffer to use again, as the few bytes in it were copied. */
   #spare: ArrayBuffer | undefined;
 
-  /** Takes over `stream`; `null` is an empty body. */
+  /** Locks `stream`; `null` is an empty body. */
   constructor(stream: ReadableStream<Chunk> | null, options: BodyOptions) {
     this.#options = options;
     this.#remaining = options.length ?? Infinity;
@@ -53,9 +51,9 @@ export class BodyReader {
   }
 
   /**
-   * The next bytes, at most `most` of them and, if the stream can wait for that, at least `least`;
-   * `undefined` at the end, which has been seen then, so that the connection can serve another
-   * request. The bytes are the caller's to keep.
+   * Returns the next bytes, at most `most` and, if the stream can wait for them, at least `least`;
+   * `undefined` at the end, which has been read then, so that the connection can serve another
+   * request. The caller may keep the bytes.
    */
   async read(most = CHUNK, least = 1): Promise<Chunk | undefined> {
     if (this.#remaining === 0) return this.#end();
@@ -64,7 +62,7 @@ export class BodyReader {
       const wanted = Math.min(most, this.#remaining);
       if (this.#rest === undefined) {
         const { done, value } = await this.#read(wanted, Math.min(least, wanted));
-        // A body that ends before `least` gives what there was of it with its end.
+        // A body that ends before `least` returns its last bytes together with its end.
         if (done && !value?.byteLength) return this.#ended();
         chunk = value!;
       } else chunk = this.#rest;
@@ -83,7 +81,7 @@ export class BodyReader {
     return this.#compact(chunk);
   }
 
-  /** Gives up what is left of the body. */
+  /** Cancels the rest of the body. */
   async cancel(): Promise<void> {
     await this.#cancel().catch(() => {});
   }
@@ -92,11 +90,8 @@ export class BodyReader {
     const spare = this.#spare;
     this.#spare = undefined;
     if (spare !== undefined && spare.byteLength >= wanted) return new Uint8Array(spare, 0, wanted);
-    return new Uint8Array(
-      this.#options.buffers?.take(wanted) ?? new ArrayBuffer(wanted),
-      0,
-      wanted,
-    );
+    const buffer = this.#options.buffers?.take(wanted) ?? new ArrayBuffer(wanted);
+    return new Uint8Array(buffer, 0, wanted);
   }
 
   /** A small chunk must not keep a large buffer alive. */
@@ -112,7 +107,7 @@ export class BodyReader {
     throw fail("truncated", `the body ended after ${this.#bytes} of ${length} bytes`);
   }
 
-  /** Everything has come: sees the body's end, or cuts what is too much of it. */
+  /** Reads the end of a body whose bytes have all come, or cuts off the rest. */
   async #end(): Promise<undefined> {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = this.#options.framed ? undefined : setTimeout(resolve, END_MS, false);
@@ -132,7 +127,7 @@ function openReader(
   try {
     return stream.getReader({ mode: "byob" });
   } catch {
-    // No stream of bytes: somebody's own fetch, perhaps.
+    // Not a byte stream: a caller's own fetch, perhaps.
     return stream.getReader();
   }
 }

@@ -1,11 +1,11 @@
 /**
- * Buffers that serve again. New ones cost time: the system hands out their memory page by page, all
- * zeros, and the garbage collector takes it back.
+ * Buffers to use again. New ones cost time: the system provides their memory page by page, all zeros,
+ * and the garbage collector frees it.
  *
  * @module
  */
 
-/** The most buffers that are kept. */
+/** Maximum number of buffers kept. */
 const MOST = 64;
 
 /** Keeps buffers of one size. */
@@ -14,25 +14,25 @@ export class BufferPool {
   readonly #free: ArrayBuffer[] = [];
   #most = MOST;
 
-  /** Keeps none yet; all of them will have `size` bytes. */
+  /** Creates a pool of buffers of `size` bytes; it starts empty. */
   constructor(size: number) {
     this.#size = size;
   }
 
-  /** A buffer of at least `wanted` bytes, with anything in it; no larger than it has to be. */
+  /** Returns a buffer of at least `wanted` bytes with arbitrary content, at most twice as large. */
   take(wanted: number): ArrayBuffer {
     const fits = wanted <= this.#size && wanted * 2 > this.#size;
     return (fits ? this.#free.pop() : undefined) ?? new ArrayBuffer(wanted);
   }
 
-  /** Takes a buffer that nobody uses any more; one of another size is left to the collector. */
+  /** Adds a buffer that is not used any more; one of another size is left to the collector. */
   give(buffer: ArrayBuffer): void {
     if (buffer.byteLength !== this.#size || this.#free.length >= this.#most) return;
-    // Given twice, it would serve two at once.
+    // Added twice, it would be used by two at once.
     if (!this.#free.includes(buffer)) this.#free.push(buffer);
   }
 
-  /** Keeps none any more, whatever is given. */
+  /** Frees all buffers, and keeps no more. */
   close(): void {
     this.#most = 0;
     this.#free.length = 0;

@@ -1,7 +1,7 @@
 /**
- * Sends requests to mirrors and hands back answers that may be used. It follows redirects itself,
- * remembers for each mirror where they led and under which validator it served, and lets no
- * credential go to another origin. Follows RFC 9110 sections 13.1.5 (If-Range) and 15.4.
+ * Sends requests to mirrors and returns responses that are usable. It follows redirects itself,
+ * remembers for each mirror where they led and with which validators it served, and sends no
+ * credentials to another origin. Follows RFC 9110 sections 13.1.5 (If-Range) and 15.4.
  *
  * @module
  */
@@ -18,35 +18,33 @@ import { parseContentLength, rangeHeader } from "../http/byte_range.ts";
 import { checkResponse, type RequestedRange, type UsableResponse } from "../http/response_check.ts";
 import { readValidators, type Validators } from "../http/validators.ts";
 
-/** What a transport is set up with. */
 export interface TransportOptions {
   readonly mirrors: readonly MirrorSource[];
   readonly headers: Headers;
   readonly http: "auto" | "http1" | "http2";
   readonly caCerts: readonly string[];
-  /** What all requests go through; `undefined` for what the environment says. */
+  /** The proxy for all requests; `undefined` for those of the environment. */
   readonly proxy: ProxySource | undefined;
   readonly maxRedirects: number;
   readonly fetch: typeof fetch;
-  /** What is known of mirrors that serve ranges. */
   readonly knownMirrors: readonly KnownMirror[];
 }
 
-/** What was learned of a mirror. */
+/** What a download has learned of a mirror that serves ranges. */
 export interface KnownMirror {
   /** Its URL, without credentials. */
   readonly url: string;
   /** Where its redirects led; `undefined` if there were none. */
   readonly location: string | undefined;
-  /** The validators under which it served. */
+  /** The validators with which it served. */
   readonly validators: Validators;
 }
 
-/** An answer that may be used. */
+/** A usable response. */
 export interface Reply {
   /** The mirror's URL, without credentials. */
   readonly mirror: string;
-  /** Where redirects led; `undefined` if there were none. */
+  /** Where its redirects led; `undefined` if there were none. */
   readonly location: URL | undefined;
   readonly answer: UsableResponse;
   readonly validators: Validators;
@@ -58,22 +56,21 @@ export interface Reply {
 interface Memory {
   /** Where its redirects led. */
   location: URL | undefined;
-  /** The validators under which it served first. */
+  /** The validators of its first response. */
   validators: Validators | undefined;
-  /** Whether it serves ranges, so that a request may be bound to the validator. */
+  /** Whether it serves ranges: only then may a request have an If-Range. */
   ranges: boolean;
-  /** Whether it has ever answered. */
+  /** Whether it has ever responded. */
   answered: boolean;
 }
 
-/** Proxy Authentication Required. */
+/** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Sends the requests of one download. */
 export class Transport {
-  /** Buffers that bodies are read into. */
   readonly buffers: BufferPool = new BufferPool(CHUNK);
   readonly #options: TransportOptions;
   readonly #memories: readonly Memory[];
@@ -93,7 +90,7 @@ export class Transport {
     });
   }
 
-  /** What has been learned of the mirrors that serve ranges. */
+  /** What was learned of the mirrors that serve ranges. */
   get knownMirrors(): KnownMirror[] {
     return this.#options.mirrors.flatMap(({ url }, index) => {
       const { location, validators, ranges } = this.#memories[index]!;
@@ -104,8 +101,8 @@ export class Transport {
   }
 
   /**
-   * Asks the mirror with the given index. Rejects with a {@linkcode MirrorError} when no answer
-   * comes, or none that may be used.
+   * Sends a request to the mirror with the given index. Rejects with a {@linkcode MirrorError} if no
+   * response comes, or none that is usable.
    */
   async request(mirror: number, requested: RequestedRange, signal: AbortSignal): Promise<Reply> {
     const memory = this.#memories[mirror]!;
@@ -113,7 +110,7 @@ export class Transport {
     const { response, conditional } = await this.#follow(mirror, requested, signal);
     const { status, headers, body } = response;
     if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
-      // The place that a redirect once led to may have expired: ask the mirror itself again.
+      // The target of an earlier redirect may have expired: ask the mirror itself again.
       await discard(body);
       memory.location = undefined;
       return this.request(mirror, requested, signal);
@@ -124,15 +121,13 @@ export class Transport {
     const check = checkResponse({ ...requested, ...conditions }, status, headers, validators);
     if (check.type === "refused") {
       await discard(body);
-      // Where a redirect led to may be in trouble while the mirror itself is not.
+      // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
       const { reason, retryable } = check;
       const message = this.#blamed(check.message, status);
       const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
-      const wish = retryAfterMs === undefined
-        ? ""
-        : ` and asks for ${retryAfterMs / 1000} s of rest`;
-      throw this.#error(mirror, reason, message + wish, { status, retryable, retryAfterMs });
+      const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
+      throw this.#error(mirror, reason, message + after, { status, retryable, retryAfterMs });
     }
     memory.validators ??= validators;
     memory.ranges ||= check.type === "partial";
@@ -161,11 +156,11 @@ export class Transport {
     try {
       return new BodyReader(stream, { ...options, fail, buffers: this.buffers });
     } catch (cause) {
-      throw fail("network", "the body cannot be read: somebody else reads it", cause);
+      throw fail("network", "the body cannot be read: it is locked", cause);
     }
   }
 
-  /** Closes what this transport has opened for itself. */
+  /** Closes the transport's own HTTP client, and keeps no more buffers. */
   close(): void {
     this.#client?.close();
     this.#client = undefined;
@@ -191,7 +186,7 @@ export class Transport {
       }
       await discard(response.body);
       if (redirects === maxRedirects) {
-        throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects came`);
+        throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects`);
       }
       url = this.#target(mirror, target, url);
     }
@@ -200,7 +195,7 @@ export class Transport {
   #target(mirror: number, target: string, base: URL): URL {
     const url = URL.parse(target, base);
     if (url === null || !["http:", "https:"].includes(url.protocol)) {
-      throw this.#error(mirror, "redirect", "a redirect came that leads to no http or https URL");
+      throw this.#error(mirror, "redirect", "redirects to a URL that is not http or https");
     }
     takeCredentials(url);
     return url;
@@ -237,9 +232,9 @@ export class Transport {
       const answer = fetch(url, init);
       return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
-      // Also where it was given up: that place may be silent for good, and the mirror know another.
+      // Also after a cancellation: the target may be silent for good, and the mirror know another.
       this.#memories[mirror]!.location = undefined;
-      throw this.#error(mirror, "network", `no answer came${this.#through}${detail(cause)}`, {
+      throw this.#error(mirror, "network", `no response${this.#through}${detail(cause)}`, {
         retryable: !isForbidden(cause),
         proxyRefused: isRefusedTunnel(cause),
         cause,
@@ -247,7 +242,7 @@ export class Transport {
     }
   }
 
-  /** The client of this transport's own, where the usual one will not do. */
+  /** Returns the transport's own HTTP client if the default one does not suffice. */
   #openClient(): Deno.HttpClient | undefined {
     const { http, caCerts, proxy } = this.#options;
     if (http === "auto" && caCerts.length === 0 && proxy === undefined) return undefined;
@@ -260,19 +255,18 @@ export class Transport {
     return this.#client ??= Deno.createHttpClient(options);
   }
 
-  /** Names the proxy: `fetch` does not tell whether it was that, or what lies behind it. */
+  /** Names the proxy: `fetch` does not say whether it failed, or the server behind it. */
   get #through(): string {
     const { proxy } = this.#options;
     return proxy === undefined ? "" : ` through the proxy ${proxy.name}`;
   }
 
-  /** What is wrong with an answer, and that the proxy may have given it, where it may. */
+  /** Returns what is wrong with a response, with the proxy if it may have sent it. */
   #blamed(message: string, status: number): string {
     const { proxy } = this.#options;
     if (proxy === undefined || status < 400) return message;
-    // RFC 9110 section 15.5.8: none but a proxy answers so.
     if (status !== PROXY_LOGIN) return message + this.#through;
-    const refused = proxy.client.basicAuth === undefined ? "asks for" : "does not accept the";
+    const refused = proxy.client.basicAuth === undefined ? "requires" : "does not accept the";
     return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;
   }
 
@@ -296,9 +290,8 @@ export class Transport {
   }
 }
 
-/** Gives up a body that is of no use. */
 async function discard(body: ReadableStream | null): Promise<void> {
-  // It may have failed, or be in somebody else's hands: neither matters any more.
+  // It may have failed or be locked: neither matters.
   await body?.cancel().catch(() => {});
 }
 
@@ -307,7 +300,7 @@ function bodyLength(answer: Reply["answer"]): number | undefined {
   return answer.type === "partial" ? answer.end - answer.start : answer.size;
 }
 
-/** The innermost cause in words: what the network said. */
+/** Returns the message of the innermost cause: that of the network. */
 function detail(error: unknown): string {
   const said = innermostMessage(error).replace(/^error sending request.*?\): /, "");
   return said && `: ${said}`;
@@ -324,7 +317,7 @@ function innermostMessage(error: unknown): string {
   return text;
 }
 
-/** Whether a request may not be sent at all: Deno's permissions, or those of somebody's own fetch. */
+/** Reports whether a request must not be sent: by Deno's permissions, or a caller's own fetch. */
 function isForbidden(cause: unknown): boolean {
   for (let inner = cause; inner instanceof Error; inner = inner.cause) {
     if (inner.name === "NotCapable") return true;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import { Mirror } from "../../lib/scheduler/mirror.ts";
-import { ReorderBuffer } from "../../lib/engine/reorder_buffer.ts";
+import { DeliveryWindow } from "../../lib/engine/delivery_window.ts";
 import { Requests } from "../../lib/scheduler/requests.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
@@ -30,20 +30,16 @@ function source(facts: Partial<StatsSource> = {}): StatsSource {
   return {
     mirrors: [mirror()],
     ledger: new Ledger(0, 100, 10),
-    buffer: new ReorderBuffer(0),
-    consumedBytes: 0,
-    bytesPerSecond: 0,
-    started: true,
+    window: new DeliveryWindow(0, 1000),
     startedAt: 1000,
-    firstByteAt: undefined,
-    now: 3500,
+    at: 3500,
     ...facts,
   };
 }
 
 Deno.test("snapshot(): before the start there is nothing", () => {
   const stats = snapshot(
-    source({ started: false, startedAt: 0, ledger: new Ledger(0, Infinity, 10) }),
+    source({ startedAt: undefined, ledger: new Ledger(0, Infinity, 10) }),
   );
   assertEquals([stats.size, stats.elapsedMs, stats.firstByteMs], [undefined, 0, undefined]);
   assertEquals([stats.receivedBytes, stats.bufferedBytes, stats.wastedBytes], [0, 0, 0]);
@@ -54,17 +50,18 @@ Deno.test("snapshot() counts bytes by where they are", () => {
   const ledger = new Ledger(50, 150, 10);
   ledger.receive(50, 60);
   ledger.receive(80, 100);
-  const buffer = new ReorderBuffer(50);
-  buffer.write(50, new Uint8Array(10));
-  buffer.write(80, new Uint8Array(20));
-  buffer.read();
-  const stats = snapshot(
-    source({ ledger, buffer, consumedBytes: 10, bytesPerSecond: 7, firstByteAt: 1250 }),
-  );
+  const window = new DeliveryWindow(50, 1000);
+  window.buffer.write(50, new Uint8Array(10));
+  window.buffer.write(80, new Uint8Array(20));
+  window.buffer.read();
+  window.firstByteAt = 1250;
+  window.rate.resume(3400);
+  window.rate.add(50, 3450);
+  const stats = snapshot(source({ ledger, window }));
   assertEquals(stats.size, 100);
   assertEquals([stats.receivedBytes, stats.consumedBytes], [30, 10]);
   assertEquals([stats.bufferedBytes, stats.peakBufferedBytes], [20, 30]);
-  assertEquals([stats.bytesPerSecond, stats.elapsedMs, stats.firstByteMs], [7, 2500, 250]);
+  assertEquals([stats.bytesPerSecond, stats.elapsedMs, stats.firstByteMs], [1000, 2500, 250]);
 });
 
 Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () => {
