@@ -275,3 +275,20 @@ Deno.test("docs/architecture.md names files that exist, and every folder of lib"
     document.includes(folder) || document.includes(`\`${folder.split("/").at(-2)}/\``);
   assertEquals(folders.filter((folder) => !isNamed(folder)), []);
 });
+
+Deno.test("tests mirror lib: each begins with the name of a module there", () => {
+  // Tests of a whole command, or of all policies, stand beside the rooms.
+  const whole = /^tests\/(cli|policy|proxy)\/\w+$|^tests\/(project|run)$/;
+  const modules = MODULES.map((path) => path.slice(0, -3));
+  const misplaced = [...pathsIn("tests/")]
+    .filter((path) => path.endsWith("_test.ts") && !/^tests\/(support|bench)\//.test(path))
+    .map((path) => path.slice(0, -"_test.ts".length))
+    .filter((path) => !whole.test(path))
+    .filter((path) => {
+      const mirrored = [path.replace(/^tests/, "lib"), path.slice("tests/".length)];
+      return !modules.some((module) =>
+        mirrored.some((one) => one === module || one.startsWith(`${module}_`))
+      );
+    });
+  assertEquals(misplaced, []);
+});

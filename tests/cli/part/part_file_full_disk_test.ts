@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
-import { PartFile } from "../../lib/cli/part/part_file.ts";
-import { resolveTarget } from "../../lib/cli/output/target.ts";
-import { CommandError } from "../../lib/command_line/command_error.ts";
-import { bytesContent } from "../support/lab/content.ts";
-import { startMirror } from "../support/lab/mirror_lab.ts";
-import { testWith } from "../support/programs/programs.ts";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { PartFile } from "../../../lib/cli/part/part_file.ts";
+import { resolveTarget } from "../../../lib/cli/output/target.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { bytesContent } from "../../support/lab/content.ts";
+import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { testWith } from "../../support/programs/programs.ts";
 
 const DISK_SIZE = 1024 * 1024;
 const SIZE = 2 * DISK_SIZE;
@@ -88,7 +88,7 @@ testWith(
   async () => {
     await using disk = await mountDisk();
     await using mirror = await startMirror({ content: bytesContent(BYTES) });
-    const root = new URL("../../", import.meta.url);
+    const root = new URL("../../../", import.meta.url);
     const run = async (...args: string[]) => {
       const map = `--import-map=${new URL("import_map.npm.json", root).href}`;
       const cli = new URL("cli.ts", root).href;

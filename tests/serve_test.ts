@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import server from "../../serve.ts";
-import { Child, MAP, ROOT } from "../support/proxy/proxy_child.ts";
+import server from "../serve.ts";
+import { Child, MAP, ROOT } from "./support/proxy/proxy_child.ts";
 
 Deno.test("`deno serve serve.ts` serves with the default options", async () => {
   const script = new URL("serve.ts", ROOT).href;
