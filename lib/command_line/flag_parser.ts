@@ -23,8 +23,6 @@ export interface Flag {
   readonly value?: string | undefined;
   /** What it does, for one line of the help. */
   readonly help: string;
-  /** If true, the short help lists it. */
-  readonly common?: true | undefined;
   /** If true, "did you mean" never suggests it. */
   readonly dangerous?: true | undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * The thesis's own measures of every algorithm, on its testbed over real sockets, by the library.
+ * Measures every algorithm as the thesis does, on its testbed over real sockets, by the library.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const HEAD = [
   "peak MB",
 ];
 
-/** All algorithms on the testbed. */
+/** Runs all algorithms on the testbed. */
 export async function algorithms(): Promise<void> {
   const limitSeconds = limitCurve(TESTBED, SIZE).at(-1)!.seconds;
   const blocks = staticDelaysFor(TESTBED);

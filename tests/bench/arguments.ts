@@ -1,24 +1,24 @@
 /**
- * The benches' command line.
+ * The command line of the benchmarks.
  *
  * @module
  */
 
 import type { LinksOptions } from "./links.ts";
 
-/** What there is to choose from. */
+/** Valid names. */
 export interface Choices {
-  /** Names of benches; `links` is the one that takes sets and flags. */
+  /** Names of benchmarks; only `links` takes sets and flags. */
   readonly benches: readonly string[];
   /** Names of sets of links. */
   readonly sets: readonly string[];
-  /** Names of the commands that run over them. */
+  /** Names of the compared commands. */
   readonly contenders: readonly string[];
 }
 
-/** What was chosen. */
+/** The parsed arguments. */
 export interface BenchArguments {
-  /** In their own order. */
+  /** In the order of the benchmarks. */
   readonly benches: readonly string[];
   readonly links: LinksOptions;
 }
@@ -27,10 +27,10 @@ const FLAGS = ["only", "runs", "json", "svg"] as const;
 const DEFAULT_JSON = "bench-links.json";
 
 /**
- * Reads a command line: names of benches, and for `links` names of sets and flags. Without a name
- * everything is meant; a set or a flag alone means `links`.
+ * Parses names of benchmarks, and for `links` names of sets and flags. Without a name, all run; a set or
+ * a flag alone selects `links`.
  *
- * @throws {RangeError} for an unknown name or flag, and a value that is missing or no number
+ * @throws {RangeError} if a name or flag is unknown, or a value is missing or invalid
  */
 export function parseBenchArguments(args: readonly string[], choices: Choices): BenchArguments {
   const { names, flags } = split(args);
@@ -57,7 +57,7 @@ export function parseBenchArguments(args: readonly string[], choices: Choices): 
   };
 }
 
-/** The contenders of a list like `diff,aria2c`: their names, or what comes before the dash. */
+/** Returns the contenders of a list like `diff,aria2c`: full names, or the part before the dash. */
 function chosen(contenders: readonly string[], list: string | undefined): readonly string[] {
   const choices = list?.split(",").map((choice) => {
     const fitting = contenders.filter((name) => name === choice || name.startsWith(`${choice}-`));
@@ -72,7 +72,7 @@ function wholeNumber(text: string): number {
   throw new RangeError(`--runs takes a whole number from 1, got ${text}`);
 }
 
-/** Tells names from flags; a flag's value comes behind `=` or next, and is empty without one. */
+/** Separates names from flags. A value follows `=` or is the next argument; without one it is empty. */
 function split(args: readonly string[]): { names: Set<string>; flags: Map<string, string> } {
   const names = new Set<string>();
   const flags = new Map<string, string>();

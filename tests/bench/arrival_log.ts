@@ -1,50 +1,49 @@
 /**
- * When the bytes of a file came, and what is read from that. Knows no process and no clock: times
- * are passed in, in seconds since the command's start.
+ * Records when the bytes of a file arrive, and derives figures. Pure: times are passed in, in seconds
+ * since the start of the command.
  *
  * @module
  */
 
-/** How many bytes had come at some time. */
+/** Bytes that had arrived at a time. */
 export interface Point {
-  /** Seconds since the command's start. */
+  /** Seconds since the start of the command. */
   seconds: number;
-  /** The bytes. */
   value: number;
 }
 
-/** What a consumer feels of a download. */
+/** Figures of a download from the view of its consumer. */
 export interface Figures {
-  /** Until the first byte. */
+  /** Time to the first byte. */
   readonly firstByteSeconds: number;
   /**
-   * The largest lateness of any byte behind the straight line from the command's start to the
-   * whole file at the links' limit: a player at that speed that waits so long first never stalls.
+   * Maximum lateness behind the straight line from the start of the command to the whole file at the
+   * limit of the links: the initial wait with which a player at that rate never stalls.
    */
   readonly lateSeconds: number;
   /** Longest time without a byte, between the first and the last. */
   readonly stallSeconds: number;
 }
 
-/** Closer together than this, arrivals are one. */
+/** Arrivals closer together than this are merged. */
 const RESOLUTION_SECONDS = 0.001;
 
-/** Records how many bytes had come at which time, at most once a millisecond. */
+/** Records arrivals, at most one point per millisecond. */
 export class ArrivalLog {
   readonly #points: Point[] = [];
   #bytes = 0;
 
-  /** Bytes so far. */
+  /** Total bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The record: `value` bytes had come at `seconds`. */
+  /** The record: `value` bytes had arrived at `seconds`. */
   get points(): readonly Point[] {
     return this.#points;
   }
 
-  /** Some bytes came; times never run backwards. */
+  /** Adds bytes; times must not decrease. */
   add(seconds: number, bytes: number): void {
     this.#bytes += bytes;
     const last = this.#points.at(-1);
@@ -53,7 +52,7 @@ export class ArrivalLog {
   }
 }
 
-/** The figures of a recorded download of `size` bytes over links that need `limitSeconds` for it. */
+/** Returns the figures of a download of `size` bytes over links that need `limitSeconds` for it. */
 export function figuresOf(
   points: readonly Point[],
   { size, limitSeconds }: { size: number; limitSeconds: number },
@@ -62,7 +61,7 @@ export function figuresOf(
   let stallSeconds = 0;
   for (const [index, { seconds }] of points.entries()) {
     const before = points[index - 1];
-    // The first of the bytes that came now has waited longest.
+    // The first of these bytes waited longest.
     const due = (before?.value ?? 0) / size * limitSeconds;
     lateSeconds = Math.max(lateSeconds, seconds - due);
     if (before !== undefined) stallSeconds = Math.max(stallSeconds, seconds - before.seconds);

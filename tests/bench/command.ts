@@ -1,25 +1,19 @@
 /**
- * The command line over loopback: how soon it asks, how fast it writes a file beside the usual
- * tools, and whether its memory stays flat.
+ * Benchmarks of the command line over loopback: time to the first request, speed of writing a file
+ * compared with the usual tools, and memory.
  *
  * @module
  */
 
 import { findExecutable } from "../support/programs/programs.ts";
-import { startNginx } from "../support/programs/nginx.ts";
+import { SPHTTP, withHoles } from "./served.ts";
 import { median, runMeasured, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
 const STARTS = 15;
 const RUNS = 5;
 
-const ROOT = new URL("../../", import.meta.url).pathname;
-const SPHTTP = [
-  ...[Deno.execPath(), "run", "--quiet", `--import-map=${ROOT}import_map.npm.json`, "-A"],
-  `${ROOT}cli.ts`,
-];
-
-/** From the start of the process to its first request, beside Deno's own start. */
+/** Measures the time from the start of the process to its first request, next to that of Deno itself. */
 export async function startup(): Promise<void> {
   const rows: Record<string, number[]> = {
     "deno --version": [],
@@ -61,7 +55,7 @@ async function lifetime(args: string[]): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Milliseconds until the command has connected and sent something. */
+/** Returns the milliseconds until the command has connected and sent bytes. */
 async function untilFirstRequest(): Promise<number> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}/f`;
@@ -76,9 +70,11 @@ async function untilFirstRequest(): Promise<number> {
   return took;
 }
 
-/** 1 GiB into a file on the disk, beside curl, aria2c and axel. */
+/** Writes 1 GiB into a file, with sphttp, curl, aria2c and axel. */
 export async function disk(): Promise<void> {
-  await withHole(GIB, async (urls, folder) => {
+  const folder = await Deno.makeTempDir();
+  const compare = async (urlsOf: (size: number) => string[]) => {
+    const urls = urlsOf(GIB);
     const [one] = urls;
     const file = `${folder}/out`;
     const tool = (name: string, args: string[]) => {
@@ -102,7 +98,7 @@ export async function disk(): Promise<void> {
       for (const { name, command, runs, cpu } of rows) {
         const { success, seconds, cpuSeconds } = await runMeasured(command);
         const { size } = await Deno.stat(file);
-        if (!success || size !== GIB) throw new Error(`${name}: ${size} bytes are there`);
+        if (!success || size !== GIB) throw new Error(`${name}: the file has ${size} bytes`);
         await Deno.remove(file);
         if (run > 0) {
           runs.push(seconds);
@@ -121,12 +117,14 @@ export async function disk(): Promise<void> {
         median(cpu).toFixed(2),
       ]),
     ]));
-  });
+  };
+  await withHoles([GIB], compare).finally(() => Deno.remove(folder, { recursive: true }));
 }
 
-/** How much memory the command takes while 10 GiB pass through it. */
+/** Measures the memory of the command during 10 GiB. */
 export async function large(): Promise<void> {
-  await withHole(10 * GIB, async (urls) => {
+  await withHoles([10 * GIB], async (urlsOf) => {
+    const urls = urlsOf(10 * GIB);
     const [program, ...args] = [...SPHTTP, "-s", "-o", "/dev/null", ...urls];
     const startedAt = performance.now();
     const child = new Deno.Command(program!, { args }).spawn();
@@ -158,32 +156,12 @@ export async function large(): Promise<void> {
   });
 }
 
-/** Resident memory of a process; 0 when it has ended. */
+/** Returns the resident memory of a process, 0 if it has ended. */
 function residentBytes(pid: number): number {
   try {
     const status = Deno.readTextFileSync(`/proc/${pid}/status`);
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) * 1024;
   } catch {
     return 0;
-  }
-}
-
-/** Runs with the URLs of a file that is all a hole, on three ports of one nginx, and a folder. */
-async function withHole(
-  size: number,
-  run: (urls: string[], folder: string) => Promise<void>,
-): Promise<void> {
-  const root = await Deno.makeTempDir();
-  const folder = await Deno.makeTempDir();
-  try {
-    {
-      using file = await Deno.create(`${root}/hole`);
-      await file.truncate(size);
-    }
-    await using nginx = await startNginx({ root });
-    await run(nginx.urls("hole"), folder);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-    await Deno.remove(folder, { recursive: true });
   }
 }

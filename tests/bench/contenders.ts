@@ -1,6 +1,6 @@
 /**
- * The commands that are compared: every algorithm of sphttp, and what is installed of the usual
- * tools. Each is told to say nothing, and to give the file to stdout where it can.
+ * The compared commands: every algorithm of sphttp, and the installed ones of the usual tools. Each
+ * runs silently, and writes the file to stdout if it can.
  *
  * @module
  */
@@ -9,36 +9,33 @@ import { DelayRequestAlgorithm } from "../../mod.ts";
 import { findExecutable } from "../support/programs/programs.ts";
 import { staticDelaysFor } from "../support/simulator/algorithms.ts";
 import type { ShapedLink } from "./link_sets.ts";
+import { SPHTTP } from "./served.ts";
 
-/** What a command is run on. */
+/** The input of a command. */
 export interface Course {
   readonly urls: readonly string[];
   /** One for each URL, the fastest first. */
   readonly links: readonly ShapedLink[];
-  /** An empty folder for those that write files. */
+  /** An empty folder for commands that write files. */
   readonly folder: string;
 }
 
-/** A command. */
+/** A compared command. */
 export interface Contender {
-  /** How the command line calls it. */
+  /** Its name on the command line of the benchmark. */
   readonly name: string;
-  /** Where the file goes: bytes on stdout come in order, a file has holes until the end. */
+  /** Where the file goes: bytes on stdout are in order, a file has holes until the end. */
   readonly output: "stdout" | "file";
   readonly installed: boolean;
-  /** What the table calls it. */
+  /** Its title in the table. */
   title(mirrors: number): string;
   /** The arguments, the program first. A file is written to {@linkcode outputFile}. */
   command(course: Course): string[];
 }
 
 const OUTPUT_NAME = "out";
-const SPHTTP = [
-  ...[Deno.execPath(), "run", "--quiet", `--import-map=${path("import_map.npm.json")}`],
-  ...["-A", path("cli.ts"), "-s", "-o", "-"],
-];
 
-/** Where a contender that writes a file puts it. */
+/** Returns the path of the file of a contender that writes one. */
 export function outputFile(folder: string): string {
   return `${folder}/${OUTPUT_NAME}`;
 }
@@ -52,6 +49,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: () => `sphttp ${algorithm}`,
     command: (course) => [
       ...SPHTTP,
+      ...["-s", "-o", "-"],
       ...["--delay", algorithm],
       ...(algorithm === "static" ? staticFlags(course) : []),
       ...course.urls,
@@ -94,11 +92,11 @@ export const CONTENDERS: readonly Contender[] = [
   }),
 ];
 
-/** What a tool that somebody else wrote is told. */
+/** Another tool and its flags. */
 interface Tool extends Pick<Contender, "output" | "title"> {
   readonly program: string;
   flags(course: Course): string[];
-  /** How many of the mirrors it is given. @default all */
+  /** Number of mirrors that it gets. @default all */
   readonly mirrors?: number;
 }
 
@@ -121,9 +119,4 @@ function staticFlags({ urls, links }: Course): string[] {
     "--static-delay",
     `${urls[index]}=${blocks}`,
   ]);
-}
-
-/** The path of one of the project's own files. */
-function path(name: string): string {
-  return new URL(`../../${name}`, import.meta.url).pathname;
 }

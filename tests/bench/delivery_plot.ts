@@ -1,9 +1,7 @@
 /**
- * Draws how a file was delivered: bytes over time for several downloads against what the links
- * could have given, and below it how many seconds each one is behind that, because curves that lie
- * on each other above differ there. A pure function from curves to the text of an SVG picture,
- * which brings its own background and uses colours that the colour-blind can tell apart (Okabe and
- * Ito, 2008).
+ * Draws downloads of one file as SVG: bytes over time against the limit of the links, and below it
+ * the seconds that each download is behind the limit, where curves that coincide above differ. Pure.
+ * The colours can be told apart with colour blindness (Okabe and Ito, 2008).
  *
  * @module
  */
@@ -14,19 +12,19 @@ import { COLOURS, escape, path, type Pixel, round, text } from "../../lib/cli/pl
 
 /** One download. */
 export interface DeliveryCurve {
-  /** What the legend calls it. */
+  /** Its name in the legend. */
   name: string;
-  /** Bytes delivered so far whenever some came, both rising. */
+  /** Bytes delivered over time, both increasing. */
   points: readonly Point[];
 }
 
-/** What the picture shows besides the curves. */
+/** Options of {@linkcode plotDelivery}. */
 export interface DeliveryPlotOptions {
   /** The line above the picture. */
   title: string;
   /** A smaller line below the title. */
   subtitle?: string;
-  /** Corners of the line that the links' own limit draws, from nothing to the whole file. */
+  /** Corners of the line of the links' limit, from 0 to the whole file. */
   limit: readonly Point[];
 }
 
@@ -42,24 +40,24 @@ const LINE_HEIGHT = 20;
 const INK = "#1f2328";
 const FAINT = "#59636e";
 const GRID = "#dfe3e8";
-/** Curves beyond the first few are dashed, so that one that lies on another does not hide it. */
+/** Later curves are dashed, so that one does not hide another. */
 const DASHES = ["", "", "", "", "", "7 4", "2 3"];
 const LIMIT_STROKE = `stroke="${INK}" stroke-dasharray="5 3"`;
 /** Arrivals closer together than this are drawn as a flow. */
 const FLOW_SECONDS = 0.01;
 
-/** A curve with the way it is drawn. */
+/** A curve and its style. */
 interface Drawn extends DeliveryCurve {
   readonly stroke: string;
   readonly end: Point;
   /** Seconds behind the limit, over time. */
   readonly lag: readonly Point[];
-  /** The same at its end. */
+  /** Seconds behind the limit at its end. */
   readonly behind: number;
 }
 
 /**
- * The picture of some downloads of one file as the text of an SVG file.
+ * Draws downloads of one file; returns the text of an SVG file.
  *
  * @example
  * ```ts
@@ -123,7 +121,7 @@ export function plotDelivery(
   ].join("\n");
 }
 
-/** How many seconds ago the limit had brought as much, over time, before and after each arrival. */
+/** Returns how many seconds earlier the limit had delivered as much, before and after each arrival. */
 function lagOf(points: readonly Point[], limit: readonly Point[]): Point[] {
   const begin = { seconds: timeOfNext(limit, 0), value: 0 };
   const lags = stairs(points).map(({ seconds, value }) => {
@@ -132,7 +130,7 @@ function lagOf(points: readonly Point[], limit: readonly Point[]): Point[] {
   return [begin, ...lags.filter(({ seconds }) => seconds > begin.seconds)];
 }
 
-/** When the limit brings the byte at this offset. */
+/** Returns when the limit delivers the byte at this offset. */
 function timeOfNext(limit: readonly Point[], offset: number): number {
   const index = limit.findIndex(({ value }) => value > offset);
   const after = limit[index];
@@ -142,7 +140,7 @@ function timeOfNext(limit: readonly Point[], offset: number): number {
   return before.seconds + part * (after.seconds - before.seconds);
 }
 
-/** Nothing comes between two arrivals: a stall is a level line with a jump, not a slope. */
+/** Draws a stall as a level line with a step, not as a slope. */
 function stairs(points: readonly Point[]): Point[] {
   return points.flatMap((point, index) => {
     const before = points[index - 1] ?? { seconds: 0, value: 0 };
@@ -175,7 +173,7 @@ function grid(
   ];
 }
 
-/** Beside the upper panel: the limit first, then the curves as they reached their ends. */
+/** The legend of the upper panel: the limit, then the curves in order of their ends. */
 function legend(drawn: readonly Drawn[], limitEnd: Point): string[] {
   const limit = { name: "the links' limit", stroke: LIMIT_STROKE, end: limitEnd };
   return [limit, ...byEnd(drawn)].flatMap(({ name, stroke, end }, index) =>
@@ -183,12 +181,12 @@ function legend(drawn: readonly Drawn[], limitEnd: Point): string[] {
   );
 }
 
-/** Beside the lower panel: each curve about where it ended, none on another. */
+/** The legend of the lower panel: each curve near its end, without overlap. */
 function lagLegend(drawn: readonly Drawn[], axis: Axis): string[] {
   const lines = drawn.map(({ name, stroke, behind }) => {
     return { name, stroke, value: `+${behind.toFixed(2)} s`, y: axis.at(behind) };
   }).sort((one, other) => one.y - other.y);
-  // Each is pushed down by the one above it, then all are pushed up by the bottom.
+  // Each line is pushed down by the one above it, then all are pushed up from the bottom.
   let free = -Infinity;
   for (const line of lines) free = LINE_HEIGHT + (line.y = Math.max(line.y, free));
   free = LOWER.bottom;

@@ -1,6 +1,6 @@
 /**
- * What the benches measure, as a process of its own: it reads a file to its end, by one plain
- * `fetch` or by a Downloader, and prints one line of JSON, a {@linkcode Drained}.
+ * The measured process of the benchmarks: reads a file by plain `fetch` or by a Downloader, and prints
+ * one line of JSON, a {@linkcode Drained}.
  *
  *     deno run -A tests/bench/drain.ts '{"urls": ["http://127.0.0.1:8080/file"]}'
  *
@@ -11,37 +11,37 @@ import { Downloader, type DownloaderOptions, type TraceEvent } from "../../mod.t
 import { analyze } from "../../trace.ts";
 import { ownUsage } from "./usage.ts";
 
-/** What is read, and how. */
+/** Options of the process. */
 export interface DrainSpec {
-  /** All mirrors; without `options` each is asked for its share by one plain fetch, side by side. */
+  /** All mirrors; without `options`, one plain fetch requests an equal share from each. */
   readonly urls: readonly string[];
-  /** Options of the Downloader; without them it is a plain fetch. `trace` gives the measures. */
+  /** Options of the Downloader, without them plain fetch; `trace` is needed for the measures. */
   readonly options?: DownloaderOptions;
-  /** Whether each part is given back to the Downloader when it has been read. */
+  /** Whether each part is released after reading. */
   readonly release?: boolean;
-  /** When the consumer stops reading: after so many bytes, for so many seconds. */
+  /** A pause of the consumer. */
   readonly pause?: { readonly afterBytes: number; readonly seconds: number };
 }
 
-/** What came of it. */
+/** The result. */
 export interface Drained {
   readonly bytes: number;
-  /** Seconds from the start of the reading, not of the process. */
+  /** Seconds since the start of the download, not of the process. */
   readonly seconds: number;
-  /** User and system time of the whole process, its start included. */
+  /** User and system time of the whole process. */
   readonly cpuSeconds: number;
-  /** The most resident memory at any time, in bytes. */
+  /** Peak resident memory, in bytes. */
   readonly peakRssBytes: number;
-  /** Seconds until the first byte. */
+  /** Seconds to the first byte. */
   readonly firstByteSeconds: number;
   /** Longest time without a byte, after the first, in seconds. */
   readonly longestStallSeconds: number;
-  /** The thesis's measures; their clock starts with the first request for a block. */
+  /** The measures of the thesis; their clock starts with the first request for a block. */
   readonly initialBufferingSeconds: number;
   readonly meanInvalidBlocks: number;
   readonly peakBufferedBytes: number;
   readonly wastedBytes: number;
-  /** Resident memory at the beginning and the end of the pause, in bytes. */
+  /** Resident memory at the start and the end of the pause, in bytes. */
   readonly pausedRssBytes: readonly [number, number] | undefined;
 }
 
@@ -87,7 +87,7 @@ async function drain({ urls, options, release = false, pause }: DrainSpec): Prom
   };
 }
 
-/** The bytes of one plain fetch for each URL, in whatever order they come. */
+/** Fetches a share from each URL; returns the bytes in order of arrival. */
 async function plain(urls: readonly string[]): Promise<AsyncIterable<Uint8Array>> {
   const [url] = urls;
   if (urls.length === 1) return (await fetch(url!)).body!;
@@ -114,7 +114,7 @@ async function* merge(bodies: readonly ReadableStream<Uint8Array>[]): AsyncGener
   }
 }
 
-/** The original's clock starts when the mirrors are known and the first block is asked for. */
+/** Moves the start of the clock to the first request for a block, as in the original. */
 function sinceFirstSend(events: readonly TraceEvent[]): TraceEvent[] {
   const first = events.find(({ type }) => type === "send")?.atMs ?? 0;
   return events.map((event) => ({ ...event, atMs: event.atMs - first }));

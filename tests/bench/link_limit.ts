@@ -1,7 +1,6 @@
 /**
- * What shaped links can give by themselves: each flows from its second round trip on (the first
- * one is the handshake, the second the request), and follows the rates of its timeline. Nothing
- * that asks for a file over these links can have it sooner.
+ * The limit of shaped links: each delivers from its second round trip on (after the handshake and the
+ * request) at the rates of its timeline. No download over these links can be faster.
  *
  * @module
  */
@@ -10,10 +9,9 @@ import type { Figures, Point } from "./arrival_log.ts";
 import type { ShapedLink } from "./link_sets.ts";
 
 /**
- * The corners of the line that the bytes draw, `value` bytes after `seconds`, from nothing to the
- * whole file.
+ * Returns the corners of the line of delivered bytes over time, from 0 to the whole file.
  *
- * @throws {RangeError} when the links fall silent before they have carried it
+ * @throws {RangeError} if the links fall silent before the end of the file
  */
 export function limitCurve(links: readonly ShapedLink[], size: number): Point[] {
   const changes = links.flatMap((link) => [
@@ -51,7 +49,7 @@ function flowsFrom({ roundTripMs }: ShapedLink): number {
   return 2 * roundTripMs / 1000;
 }
 
-/** Bytes per second from this time on, until something changes. */
+/** Returns the rate from a time on, until the next change. */
 function rateAt(link: ShapedLink, seconds: number): number {
   if (seconds < flowsFrom(link)) return 0;
   const change = link.ratesAt?.findLast(([from]) => from <= seconds);

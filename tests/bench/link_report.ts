@@ -1,5 +1,5 @@
 /**
- * What is made of the runs over one set of links: a table, and the picture of it. Pure.
+ * The report on the runs over one set of links: a table and a picture. Pure.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import { median, table } from "./usage.ts";
 
 /** One run of one command. */
 export interface Run {
-  /** `wrong`: it ended well, but what it gave is not the file; `endless`: it had to be ended. */
+  /** `wrong`: it succeeded with wrong bytes; `endless`: it was killed after the timeout. */
   readonly outcome: "complete" | "wrong" | "failed" | "endless";
   readonly seconds: number;
   /** User and system time, in seconds. */
   readonly cpuSeconds: number;
-  /** Bytes that the mirrors sent beyond the file's size, by that size. */
+  /** Bytes that the mirrors sent beyond the size of the file, as a share of it. */
   readonly twice: number;
-  /** What its consumer felt; undefined for one that gives a file only at the end. */
+  /** Figures of its consumer, `undefined` if it writes a file. */
   readonly figures: Figures | undefined;
-  /** When bytes came out of it. */
+  /** Arrivals on its stdout. */
   readonly arrivals: readonly Point[];
-  /** What it said on stderr. */
+  /** Its stderr. */
   readonly messages: string;
-  /** What the processors did meanwhile. */
+  /** The use of the processors during the run. */
   readonly processors: ProcessorShares;
 }
 
@@ -43,7 +43,7 @@ export interface SetResult {
   readonly title: string;
   /** Size of the file in bytes. */
   readonly size: number;
-  /** What the links can give by themselves. */
+  /** The limit of the links. */
   readonly limit: readonly Point[];
   readonly entries: readonly Entry[];
 }
@@ -52,7 +52,7 @@ const HEAD = ["wall s", "of limit", "first byte s", "late s", "stall s", "twice 
 const PROBLEMS = { wrong: "WRONG", failed: "fails", endless: "does not end" } as const;
 
 /**
- * How free the machine was: a command that had to wait for a processor shows that, not its speed.
+ * Describes the load of the machine: a command that waits for a processor is not measured by its speed.
  */
 export function machineText({ entries }: Pick<SetResult, "entries">): string {
   const shares = entries.flatMap(({ runs }) => runs.map(({ processors }) => processors));
@@ -62,7 +62,7 @@ export function machineText({ entries }: Pick<SetResult, "entries">): string {
   return `processors idle for ${idle} of the time or more, at most ${stolen} taken by the host`;
 }
 
-/** The table of a set: medians of the runs that brought the file. */
+/** Returns the table of a set: medians of the complete runs. */
 export function resultTable({ name, limit, entries }: SetResult): string {
   const limitSeconds = limit.at(-1)!.seconds;
   const limitRow = [
@@ -89,7 +89,7 @@ export function resultTable({ name, limit, entries }: SetResult): string {
   return table([[name, ...HEAD], limitRow, ...rows]);
 }
 
-/** The run that the picture shows is the middle one by its time. */
+/** Returns the picture of a set: the run with the median time of each command. */
 export function resultPicture({ title, size, limit, entries }: SetResult): string {
   const curves = entries.flatMap((entry) => {
     const runs = completeRuns(entry).sort((one, other) => one.seconds - other.seconds);
@@ -105,7 +105,7 @@ export function resultPicture({ title, size, limit, entries }: SetResult): strin
   });
 }
 
-/** What a row is called, with what went wrong. */
+/** Returns the title of a row, with the problems of its runs. */
 export function verdict({ title, installed, runs }: Entry): string {
   if (!installed) return `${title}: not installed`;
   const problems = Object.entries(PROBLEMS).flatMap(([outcome, words]) => {

@@ -1,6 +1,6 @@
 /**
- * The links over which commands are compared. Rates are in bytes per second, and a mirror's time
- * counts from its first request.
+ * The links over which commands are compared. Rates are in bytes per second; the time of a mirror
+ * starts with its first request.
  *
  * @module
  */
@@ -12,14 +12,14 @@ import { EIGHT_MIRRORS, TESTBED } from "../support/simulator/mirror.ts";
 export interface ShapedLink {
   readonly bytesPerSecond: number;
   readonly roundTripMs: number;
-  /** Rates to come; 0 is silence. */
+  /** Later rates; 0 is silence. */
   readonly ratesAt?: readonly (readonly [seconds: number, bytesPerSecond: number])[];
   readonly faults?: readonly Fault[];
 }
 
-/** Mirrors that one file is fetched from. */
+/** The mirrors of one file. */
 export interface LinkSet {
-  /** How the command line calls it. */
+  /** Its name on the command line. */
   readonly name: string;
   readonly title: string;
   /** The fastest comes first. */
@@ -28,7 +28,7 @@ export interface LinkSet {
 
 const MEGABIT = 125_000;
 
-/** The testbed with more about some of its links, which are fast, middle and slow. */
+/** Returns the testbed with changes to its links: the fast, the middle and the slow one. */
 function testbedWith(changes: readonly Partial<ShapedLink>[]): ShapedLink[] {
   return TESTBED.map((link, index) => ({ ...link, ...changes[index] }));
 }

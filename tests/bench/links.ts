@@ -1,7 +1,6 @@
 /**
- * Whole commands side by side over shaped links, in real sockets, their own start included. Each
- * run has mirrors of its own, in another process; the commands take turns, so that whatever else
- * the machine does hits all of them alike.
+ * Compares whole commands, including their start, over shaped links and real sockets. Each run has its
+ * own mirrors in another process; the commands take turns, so that other load affects all alike.
  *
  * @module
  */
@@ -22,20 +21,20 @@ import { LINK_SETS, type LinkSet } from "./link_sets.ts";
 import { observe } from "./observe.ts";
 
 const SIZE = 200_000_000;
-/** A command is ended after that many times what the links need. */
+/** A command is killed after this multiple of the limit of the links. */
 const PATIENCE = 4;
 
-/** What is run, and where the results go besides stdout. */
+/** Options of the benchmark. */
 export interface LinksOptions {
   /** Names of sets. */
   readonly sets: readonly string[];
   /** Names of contenders. */
   readonly only: readonly string[];
-  /** How often each contender runs over each set. */
+  /** Number of runs of each contender over each set. */
   readonly runs: number;
-  /** Where everything that was measured goes, the curves too; `undefined` for nowhere. */
+  /** Path for all measurements, including the curves; `undefined` for none. */
   readonly json: string | undefined;
-  /** Where the picture of the first set goes; `undefined` for nowhere. */
+  /** Path for the picture of the first set; `undefined` for none. */
   readonly svg: string | undefined;
 }
 
@@ -49,7 +48,7 @@ export async function links({ sets, only, runs, json, svg }: LinksOptions): Prom
     const times = runs === 1 ? "1 run" : `medians of ${runs} runs`;
     console.log(`\n${SIZE / 1e6} MB, ${set.title}\n${times}; ${machineText(result)}\n`);
     console.log(resultTable(result));
-    // Whatever happens later, what was measured is kept.
+    // Written after each set: an error later must not lose measurements.
     if (json !== undefined) await Deno.writeTextFile(json, toJson({ runs, results }));
     if (svg !== undefined) await Deno.writeTextFile(svg, resultPicture(results[0]!));
   }
@@ -112,7 +111,7 @@ async function runOnce(
   }
 }
 
-/** Whoever hangs once would take as long again; whoever got no processor may yet end. */
+/** Reports whether a command hangs, and not for want of a processor: it is not run again. */
 function hangs({ outcome, processors }: Run): boolean {
   return outcome === "endless" && processors.idle > 0.1;
 }
@@ -122,7 +121,7 @@ function progress({ outcome, seconds, messages }: Run): string {
   return outcome === "complete" ? time : `${outcome} after ${time} ${messages}`.trimEnd();
 }
 
-/** Curves become pairs `[seconds, bytes]`, and times tenths of a millisecond. */
+/** Encodes the results: curves as pairs `[seconds, bytes]`, numbers with four decimals. */
 function toJson({ runs, results }: { runs: number; results: readonly SetResult[] }): string {
   const machine = { cpus: navigator.hardwareConcurrency, os: Deno.build.os, deno: Deno.version };
   const content = { date: new Date().toISOString(), machine, runs, results };

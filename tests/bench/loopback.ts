@@ -1,42 +1,21 @@
 /**
- * Speed and memory over loopback, from one real nginx that plays three mirrors.
+ * Benchmarks of speed and memory over loopback, from one nginx that plays three mirrors.
  *
  * @module
  */
 
-import { startNginx } from "../support/programs/nginx.ts";
 import type { Drained } from "./drain.ts";
+import { SPHTTP, withHoles } from "./served.ts";
 import { median, runDrain, runMeasured, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
 const MIB = 1024 ** 2;
 const RUNS = 7;
 
-/** Runs with nginx serving files of these sizes, all of them holes; named by their sizes. */
-async function withFiles(
-  sizes: readonly number[],
-  run: (urls: (size: number) => string[]) => Promise<void>,
-): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    for (const size of sizes) {
-      using file = await Deno.create(`${root}/${size}`);
-      await file.truncate(size);
-    }
-    await using nginx = await startNginx({ root });
-    await run((size) => nginx.urls(String(size)));
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
-
-/** 1 GiB: one plain fetch, the library, and the command line, in turns. */
+/** Downloads 1 GiB by plain fetch, the library, and the command line, in turns. */
 export async function speed(): Promise<void> {
-  await withFiles([GIB], async (urls) => {
+  await withHoles([GIB], async (urls) => {
     const [one] = urls(GIB);
-    const cli = new URL("../../cli.ts", import.meta.url).pathname;
-    const map = new URL("../../import_map.npm.json", import.meta.url).pathname;
-    const command = ["run", "--quiet", `--import-map=${map}`, "-A", cli, "-s", "-o", "/dev/null"];
     const rows: Record<string, () => Promise<{ seconds: number; cpuSeconds: number }>> = {
       "one plain fetch, drained": () => runDrain<Drained>({ urls: [one] }),
       "three plain fetches side by side, a third each": () =>
@@ -45,7 +24,7 @@ export async function speed(): Promise<void> {
       "library, three mirrors, parts released": () =>
         runDrain<Drained>({ urls: urls(GIB), options: {}, release: true }),
       "command line -o /dev/null, its start included": () =>
-        runMeasured([Deno.execPath(), ...command, ...urls(GIB)]),
+        runMeasured([...SPHTTP, "-s", "-o", "/dev/null", ...urls(GIB)]),
     };
     const results = Object.keys(rows).map(() => [] as { seconds: number; cpuSeconds: number }[]);
     for (let run = 0; run <= RUNS; run++) {
@@ -77,10 +56,10 @@ export async function speed(): Promise<void> {
   });
 }
 
-/** Peak memory for a small and a large file. */
+/** Measures peak memory for a small and a large file. */
 export async function memory(): Promise<void> {
   const sizes = [256 * MIB, 4 * GIB];
-  await withFiles(sizes, async (urls) => {
+  await withHoles(sizes, async (urls) => {
     const rows = [["file", "peak RSS MB", "peak buffer MB", "MB/s"]];
     for (const size of sizes) {
       const runs: Drained[] = [];
@@ -99,15 +78,15 @@ export async function memory(): Promise<void> {
   });
 }
 
-/** A consumer that stops reading for a minute. */
+/** Measures memory while the consumer does not read for a minute. */
 export async function pause(): Promise<void> {
-  await withFiles([GIB], async (urls) => {
+  await withHoles([GIB], async (urls) => {
     const spec = { urls: urls(GIB), options: {}, pause: { afterBytes: 100e6, seconds: 60 } };
     const { bytes, pausedRssBytes, peakBufferedBytes } = await runDrain<Drained>(spec);
     const [before, after] = pausedRssBytes!.map((rss) => (rss / 1e6).toFixed(0));
     console.log("\nA consumer that stops reading for 60 s after 100 MB of 1 GiB\n");
     console.log(`resident memory ${before} MB after 2 s of it, ${after} MB after 60 s`);
     console.log(`at most ${(peakBufferedBytes / 1e6).toFixed(1)} MB held of a window of 33.6 MB`);
-    console.log(`${bytes === GIB ? "all" : `only ${bytes}`} bytes came in the end`);
+    console.log(`${bytes === GIB ? "all" : `only ${bytes}`} bytes were received in the end`);
   });
 }

@@ -1,19 +1,18 @@
 /**
- * The benches over real sockets, on Linux:
+ * The benchmarks over real sockets, on Linux:
  *
  *     deno task bench                          all of them, about an hour
  *     deno task bench speed memory pause       over loopback; nginx must be installed
  *     deno task bench startup disk large       the command line over loopback
  *     deno task bench proxy clients seek aborts   the proxy over loopback; nginx must be installed
- *     deno task bench algorithms               the thesis's measures on its testbed
+ *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench links                    whole commands over all sets of shaped links
  *     deno task bench links testbed silent     over some sets
  *
- * `links` takes more: `--only diff,curl` (some commands), `--runs 1` (3), `--json [FILE]`
- * (bench-links.json; everything that was measured, with the curves) and `--svg FILE` (a picture of
- * the first set).
+ * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
+ * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).
  *
- * Compare figures of one run only: machines differ, and are never quite idle.
+ * Compare figures of one run only: machines differ, and are never idle.
  *
  * @module
  */
@@ -30,7 +29,7 @@ import { proxyAborts, proxyClients, proxySeek, proxySpeed } from "./proxy.ts";
 
 type Bench = (args: BenchArguments) => Promise<void>;
 
-/** All benches, in the order in which they run; some serve files by nginx. */
+/** All benchmarks in order; some need nginx. */
 const benches: Record<string, { run: Bench; nginx: boolean }> = {
   speed: { run: speed, nginx: true },
   memory: { run: memory, nginx: true },
@@ -64,6 +63,6 @@ const args = parse();
 for (const name of args.benches) {
   const { run, nginx } = benches[name]!;
   if (nginx && findProgram("nginx") === undefined) {
-    console.log(`\n${name}: needs nginx, which is not installed`);
+    console.log(`\n${name}: skipped, nginx is not installed`);
   } else await run(args);
 }

@@ -1,7 +1,6 @@
 /**
- * Runs one command and watches what it gives: when bytes come out of its stdout, whether they are
- * the right ones, and what it costs. It reads into one buffer, hashes, and keeps a record of the
- * times; that takes about a twentieth of a processor at 200 Mbit/s.
+ * Runs a command and observes its output: the arrival of bytes on stdout, their hash, and the used
+ * processor time. Reading and hashing takes about a twentieth of a processor at 200 Mbit/s.
  *
  * @module
  */
@@ -9,47 +8,47 @@
 import { createHash } from "node:crypto";
 import { ArrivalLog, type Point } from "./arrival_log.ts";
 
-/** How to watch. */
+/** Options of {@linkcode observe}. */
 export interface ObserveOptions {
-  /** It is ended after that long, in seconds. */
+  /** The command is killed after this many seconds. */
   readonly timeoutSeconds: number;
-  /** The file that it writes. @default stdout is what counts */
+  /** The file that it writes. @default it writes to stdout */
   readonly file?: string | undefined;
 }
 
-/** What was seen. */
+/** The result of {@linkcode observe}. */
 export interface Observation {
-  /** `endless`: it had to be ended. */
+  /** `endless`: it was killed after the timeout. */
   readonly outcome: "complete" | "failed" | "endless";
-  /** From its start to its end. */
+  /** Running time, in seconds. */
   readonly seconds: number;
   /** User and system time, in seconds. */
   readonly cpuSeconds: number;
   readonly bytes: number;
-  /** Of what it gave, in hex. */
+  /** SHA-256 of the output, in hexadecimal. */
   readonly sha256: string;
-  /** When bytes came out of stdout; none for a command that writes a file. */
+  /** Arrivals on stdout; none if it writes a file. */
   readonly arrivals: readonly Point[];
-  /** What it said on stderr. */
+  /** Its stderr. */
   readonly messages: string;
-  /** What the processors did meanwhile. */
+  /** The use of the processors during the run. */
   readonly processors: ProcessorShares;
 }
 
-/** Parts of the processors' time, from 0 to 1: without idle time, all figures are spoiled. */
+/** Shares of processor time, from 0 to 1: without idle time, figures are not valid. */
 export interface ProcessorShares {
-  /** They had nothing to do. */
+  /** Idle time. */
   readonly idle: number;
-  /** The host of a virtual machine used them for something else. */
+  /** Time that the host of a virtual machine took. */
   readonly stolen: number;
 }
 
-/** `timeout` ends the command, then kills it; `times` tells the shell's own time, then its children's. */
+/** `timeout` stops the command; `times` prints the time of the shell, then that of its children. */
 const SCRIPT =
   'limit=$1; shift; timeout --foreground -k 1 "$limit" "$@"; code=$?; times >&2; exit $code';
-/** What `timeout` says when it had to end the command, or to kill it. */
+/** Exit codes of `timeout` after it terminated or killed the command. */
 const TIMED_OUT = [124, 137];
-/** Linux counts there what the processors did so far. */
+/** Processor time on Linux. */
 const PROCESSORS = "/proc/stat";
 const BUFFER_BYTES = 1 << 20;
 
@@ -103,7 +102,7 @@ async function drain(stream: ReadableStream<Uint8Array>, elapsed: () => number):
   return { bytes: log.bytes, sha256: hash.digest("hex"), arrivals: log.points };
 }
 
-/** A file that is not there counts as empty. */
+/** Hashes a file; a missing file counts as empty. */
 async function drainFile(path: string): Promise<Drained> {
   try {
     using file = await Deno.open(path);
@@ -114,7 +113,7 @@ async function drainFile(path: string): Promise<Drained> {
   }
 }
 
-/** The last line of stderr is the time of the shell's children: user and system. */
+/** Splits stderr into messages and, on the last line, the user and system time of the children. */
 export function parseTimes(stderr: string): { cpuSeconds: number; messages: string } {
   const lines = stderr.trimEnd().split("\n");
   const times = [...(lines.at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
@@ -125,7 +124,7 @@ export function parseTimes(stderr: string): { cpuSeconds: number; messages: stri
   return { cpuSeconds, messages: lines.slice(0, -2).join("\n") };
 }
 
-/** What the processors did between two readings of `/proc/stat`; see proc(5). */
+/** Returns the shares between two readings of `/proc/stat`; see proc(5). */
 export function processorShares(before: string, after: string): ProcessorShares {
   const ticks = (text: string) => text.split("\n", 1)[0]!.split(/ +/).slice(1, 9).map(Number);
   const from = ticks(before);

@@ -1,11 +1,10 @@
 /**
- * The benches of the proxy: over loopback, in front of one real nginx that plays three mirrors.
- * Server and clients are processes of their own, so that neither is measured with the other.
+ * Benchmarks of the proxy over loopback, in front of one nginx that plays three mirrors. Server and
+ * clients are separate processes, so that neither is measured with the other.
  *
  * @module
  */
 
-import { startNginx } from "../support/programs/nginx.ts";
 import { TESTBED } from "../support/simulator/mirror.ts";
 import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
@@ -17,21 +16,23 @@ import {
   startServer,
   type Usage,
 } from "./proxy_processes.ts";
+import { withHoles, withNginx } from "./served.ts";
 import { median, runDrain, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
 const RUNS = 5;
 const CLIENTS = 100;
 const ABORTS = 1000;
-/** Clients that come and leave at the same time. */
+/** Number of clients that connect and leave at the same time. */
 const WAVE = 50;
 const SEEKS = 30;
-/** The size of the file of which many clients want a piece, in bytes. */
+/** Size of the file of which many clients request a piece, in bytes. */
 const SHARED = 256_000_000;
 
-/** 1 GiB: through the proxy from three mirrors, and through a minimal one from one, in turns. */
+/** Downloads 1 GiB through the proxy and through a minimal proxy, in turns. */
 export async function proxySpeed(): Promise<void> {
-  await withMirrors(emptyFile, async (urls) => {
+  await withHoles([GIB], async (urlsOf) => {
+    const urls = urlsOf(GIB);
     await using proxy = await startServer("proxy");
     await using plain = await startServer("plain");
     const rows: { name: string; url: string; server?: Server; runs: Run[] }[] = [
@@ -44,7 +45,7 @@ export async function proxySpeed(): Promise<void> {
       for (const { url, server, runs } of rows) {
         const before = await server?.usage();
         const { seconds, bytes } = await runDrain<Drained>({ urls: [url] });
-        if (bytes !== GIB) throw new Error(`${bytes} bytes came from ${url}`);
+        if (bytes !== GIB) throw new Error(`received ${bytes} bytes from ${url}`);
         const after = await server?.usage();
         // The first round warms up caches.
         if (run > 0) runs.push({ seconds, cpuSeconds: usedBetween(before, after) });
@@ -69,9 +70,9 @@ interface Run {
   readonly cpuSeconds: number;
 }
 
-/** 100 clients at once, 20 MB each; every fourth of them takes 10 MB/s at most. */
+/** Serves 100 clients at once, 20 MB each; every fourth reads 10 MB/s at most. */
 export async function proxyClients(): Promise<void> {
-  await withMirrors(sharedFile, async (urls) => {
+  await withSharedFile(async (urls) => {
     const rows = [["", "MB/s", "failed clients", "RSS before MB", "peak MB"]];
     for (const kind of ["plain", "proxy"] as const) {
       await using server = await startServer(kind);
@@ -94,15 +95,15 @@ export async function proxyClients(): Promise<void> {
   });
 }
 
-/** 1000 clients that leave after their first bytes. */
+/** Serves 1000 clients that leave after their first bytes. */
 export async function proxyAborts(): Promise<void> {
-  await withMirrors(sharedFile, async (urls) => {
+  await withSharedFile(async (urls) => {
     await using server = await startServer("proxy");
     const spec = {
       ...{ url: link(server, urls), size: SHARED, leave: true },
       ...{ clients: ABORTS, atOnce: WAVE, slowEvery: 0 },
     };
-    // As many before: they let the server grow to its working size.
+    // A first round lets the server grow to its working size.
     await runClients(spec);
     await nothingUnderWay(server);
     const before = await server.usage();
@@ -118,7 +119,7 @@ export async function proxyAborts(): Promise<void> {
   });
 }
 
-/** Seeks in a file that the proxy knows already, over links with latency. */
+/** Measures seeks in a file that the proxy knows, over links with latency. */
 export async function proxySeek(): Promise<void> {
   const size = 200_000_000;
   await using lab = await spawnLab({ size, mirrors: [...TESTBED] });
@@ -133,12 +134,12 @@ export async function proxySeek(): Promise<void> {
     const { value } = await reader.read();
     if (status !== 206 || !value?.length) throw new Error(`The answer is a ${status}`);
     const took = (performance.now() - startedAt) / 1000;
-    // A player reads on for a while before somebody seeks again.
+    // A player reads for a while before the next seek.
     for (let length = value.length; length < 2_000_000;) {
       length += (await reader.read()).value!.length;
     }
     await reader.cancel();
-    // The first one has to learn what the file is.
+    // The first request includes the probe.
     if (seek > 0) seconds.push(took);
     else console.log(`\nfirst byte of the first request: ${(took * 1000).toFixed(0)} ms`);
   }
@@ -152,29 +153,12 @@ export async function proxySeek(): Promise<void> {
   );
 }
 
-/** Runs with the URLs of a file on three ports of one nginx. */
-async function withMirrors(
-  make: (path: string) => Promise<void>,
-  run: (urls: string[]) => Promise<void>,
-): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await make(`${root}/film`);
-    await using nginx = await startNginx({ root });
-    await run(nginx.urls("film"));
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
-}
-
-/** 1 GiB, all of it a hole. */
-async function emptyFile(path: string): Promise<void> {
-  using file = await Deno.create(path);
-  await file.truncate(GIB);
-}
-
-function sharedFile(path: string): Promise<void> {
-  return fillNumbered(path, SHARED);
+/** Runs a function with the URLs of a file for many clients, on three ports of one nginx. */
+function withSharedFile(run: (urls: string[]) => Promise<void>): Promise<void> {
+  return withNginx(
+    (folder) => fillNumbered(`${folder}/film`, SHARED),
+    (urls) => run(urls("film")),
+  );
 }
 
 function link({ origin }: Server, urls: readonly string[]): string {
@@ -185,7 +169,7 @@ function usedBetween(before: Usage | undefined, after: Usage | undefined): numbe
   return (after?.cpuSeconds ?? 0) - (before?.cpuSeconds ?? 0);
 }
 
-/** How long a server may take to end the downloads of clients that have left, in milliseconds. */
+/** Maximum time until the downloads of clients that left have ended, in milliseconds. */
 const ENDING_MS = 10_000;
 
 async function nothingUnderWay({ origin }: Server): Promise<void> {
@@ -193,7 +177,7 @@ async function nothingUnderWay({ origin }: Server): Promise<void> {
     const text = await (await fetch(`${origin}/metrics`)).text();
     const [, count] = /^sphttp_downloads_under_way (\d+)$/m.exec(text) ?? [];
     if (count === "0") return;
-    if (performance.now() > deadline) throw new Error(`${count} downloads are left under way`);
+    if (performance.now() > deadline) throw new Error(`${count} downloads are still running`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The processes that the benches of the proxy measure: a server, and its clients.
+ * The measured processes of the proxy benchmarks: a server, and its clients.
  *
  *     deno run -A tests/bench/proxy_processes.ts --serve proxy
  *     deno run -A tests/bench/proxy_processes.ts --clients '{"url": …}'
@@ -8,53 +8,53 @@
  */
 
 import { createHandler } from "../../server.ts";
+import { MAP } from "./served.ts";
 import { ownUsage } from "./usage.ts";
 
-/** What one of many clients asks for, in bytes. */
+/** Bytes that each client requests. */
 export const PIECE = 20_000_000;
-/** A slow client waits so long after each megabyte, in milliseconds. */
+/** Pause of a slow client after each megabyte, in milliseconds. */
 const SLOW_MS = 100;
-/** How far apart the numbers are that clients look at, in bytes. */
+/** Distance of the numbers that clients check, in bytes. */
 const LOOK_EVERY = 4096;
 
-/** What answers: the proxy, or the least that Deno can do with one mirror. */
+/** The proxy, or a minimal proxy of one mirror. */
 export type Kind = "proxy" | "plain";
 
-/** Clients that ask for one piece each, and read it to its end or leave after its first bytes. */
+/** Clients that request one piece each, and read it to the end or leave after the first bytes. */
 export interface ClientsSpec {
   readonly url: string;
-  /** The size of the file, in bytes. */
+  /** Size of the file, in bytes. */
   readonly size: number;
   readonly clients: number;
   readonly atOnce: number;
   readonly leave: boolean;
-  /** Every how manyth client is slow; 0 for none. */
+  /** Every n-th client is slow; 0 for none. */
   readonly slowEvery: number;
 }
 
-/** What came of them. */
+/** The result of the clients. */
 export interface ClientsResult {
   readonly seconds: number;
   readonly bytes: number;
-  /** Clients that got another status, or other bytes. */
+  /** Clients with a wrong status or wrong bytes. */
   readonly failed: number;
 }
 
-/** What a server has used so far; its memory is that without garbage. */
+/** Resources used by a server; memory is measured after a garbage collection. */
 export interface Usage extends ReturnType<typeof ownUsage> {
   readonly heapBytes: number;
 }
 
-/** A server in a process of its own. */
+/** A server in another process. */
 export interface Server extends AsyncDisposable {
   readonly origin: string;
   usage(): Promise<Usage>;
 }
 
-/** Arguments for this module as a process of its own. */
+/** Returns the arguments that run this module as a process. */
 function own(...args: string[]): string[] {
-  const map = new URL("../../import_map.npm.json", import.meta.url).href;
-  const flags = ["--quiet", `--import-map=${map}`, "-A", "--v8-flags=--expose-gc"];
+  const flags = ["--quiet", MAP, "-A", "--v8-flags=--expose-gc"];
   return ["run", ...flags, import.meta.url, ...args];
 }
 
@@ -69,7 +69,7 @@ export async function startServer(kind: Kind): Promise<Server> {
   let origin = "";
   while (!origin.endsWith("\n")) {
     const { done, value } = await lines.read();
-    if (done) throw new Error("The server ended before it listened");
+    if (done) throw new Error("the server ended before it listened");
     origin += value;
   }
   origin = origin.trim();
@@ -90,11 +90,11 @@ export async function runClients(spec: ClientsSpec): Promise<ClientsResult> {
     args: own("--clients", JSON.stringify(spec)),
     stderr: "inherit",
   }).output();
-  if (!success) throw new Error("The process of the clients failed");
+  if (!success) throw new Error("the process of the clients failed");
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** What runs in the process of a server: prints where it listens, and serves until it is ended. */
+/** The server process: prints its origin, and serves until it is killed. */
 function serve(kind: Kind): void {
   const answer = kind === "plain" ? pump : createHandler({ allowPrivate: true });
   const onListen = ({ port }: Deno.NetAddr) => console.log(`http://127.0.0.1:${port}`);
@@ -107,7 +107,7 @@ function serve(kind: Kind): void {
   });
 }
 
-/** The least that a proxy in Deno does: one mirror's body, chunk by chunk. */
+/** A minimal proxy: forwards the body of one mirror chunk by chunk. */
 async function pump(request: Request): Promise<Response> {
   const range = request.headers.get("range");
   const { status, headers, body } = await fetch(new URL(request.url).searchParams.get("url")!, {
@@ -128,7 +128,7 @@ async function pump(request: Request): Promise<Response> {
   });
 }
 
-/** What runs in the process of the clients. */
+/** The process of the clients. */
 async function actAsClients(spec: ClientsSpec): Promise<ClientsResult> {
   const startedAt = performance.now();
   let next = 0;
@@ -149,7 +149,7 @@ async function actAsClients(spec: ClientsSpec): Promise<ClientsResult> {
   return { seconds: (performance.now() - startedAt) / 1000, bytes, failed };
 }
 
-/** Asks for one piece, and returns how much of it was read. */
+/** Requests one piece; returns how many bytes were read. */
 async function readPiece(
   client: number,
   { url, size, leave, slowEvery }: ClientsSpec,
@@ -169,11 +169,11 @@ async function readPiece(
       await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
     }
   }
-  if (length !== PIECE) throw new Error(`${length} bytes came`);
+  if (length !== PIECE) throw new Error(`received ${length} bytes`);
   return length;
 }
 
-/** Fills a file with numbers, each telling its place: place `n` of four bytes holds `n`. */
+/** Fills a file with 32-bit numbers: word `n` holds `n`. */
 export async function fillNumbered(path: string, size: number): Promise<void> {
   using file = await Deno.create(path);
   const numbers = new Uint32Array(250_000);
@@ -183,12 +183,12 @@ export async function fillNumbered(path: string, size: number): Promise<void> {
   }
 }
 
-/** Holds some of the numbers against their places. */
+/** Checks some of the numbers. */
 function checkNumbers(chunk: Uint8Array, offset: number): void {
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   for (let at = -offset & 3; at + 4 <= chunk.length; at += LOOK_EVERY) {
     if (view.getUint32(at, true) === (offset + at) / 4) continue;
-    throw new Error(`Other bytes are at ${offset + at}`);
+    throw new Error(`wrong bytes at ${offset + at}`);
   }
 }
 

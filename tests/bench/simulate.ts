@@ -1,11 +1,11 @@
 /**
- * Compares algorithms in virtual time, on every named network, with the oracle and with the bounds
- * that there are; a figure that misses its bound is marked with "!". The same on every machine.
+ * Compares algorithms in virtual time, on every named network, with the oracle and with the bounds of
+ * the network; "!" marks a figure that misses its bound. The output is the same on every machine.
  *
  *     deno task simulate                            every algorithm on every network
  *     deno task simulate diff static                some algorithms
  *     deno task simulate --network "B silent"       networks with this in their names
- *     deno task simulate diff --fuzz 1000           random networks, with every invariant held
+ *     deno task simulate diff --fuzz 1000           random networks, checking every invariant
  *     deno task simulate diff --fuzz 1 --seed 42    one of them again
  *
  * @module
@@ -49,7 +49,7 @@ const COLUMNS: readonly Column[] = [
   { title: "wasted %", figure: "wastedPercent", unit: 1, digits: 2 },
 ];
 
-/** One line of the table; figures that are missing stay empty. */
+/** Returns one row of the table; missing figures are empty. */
 function line(
   name: string,
   seconds: number | undefined,
@@ -64,7 +64,7 @@ function line(
   return [name, seconds?.toFixed(2) ?? "", ...cells];
 }
 
-/** Prints how the algorithms do on a network; returns the names of those that keep its bounds. */
+/** Prints the figures of the algorithms on a network; returns those within its bounds. */
 function compare(network: NamedNetwork, algorithms: readonly string[]): string[] {
   const { name, bounds, links, size } = network;
   const yardstick = { capacity: capacity(network), oracleSeconds: 0 };
@@ -110,8 +110,8 @@ function report(networks: readonly NamedNetwork[], algorithms: readonly string[]
 }
 
 /**
- * Runs an algorithm on random networks, prints what fails, and how it compares with the oracle where
- * the links alone set the limit; returns how many networks failed.
+ * Runs an algorithm on random networks; prints failures, and the comparison with the oracle if only the
+ * links limit the download. Returns the number of failed networks.
  */
 function fuzz(algorithm: string, count: number, firstSeed: number): number {
   const { requestsPerMirror, optionsOf } = algorithmOf(algorithm);
@@ -139,7 +139,7 @@ function fuzz(algorithm: string, count: number, firstSeed: number): number {
   return failures;
 }
 
-/** In percent; nothing where the consumer, the window, the start or resets decide on the time. */
+/** Returns the share in percent, `undefined` if the consumer, the window, the start or resets limit the time. */
 function shareOfOracle(
   options: SimulationOptions,
   { seconds, usedBytesByMirror }: Simulation,

@@ -1,13 +1,15 @@
 /**
- * What processes use, as Linux tells it.
+ * Resources used by processes on Linux, and the table of results.
  *
  * @module
  */
 
+import { MAP } from "./served.ts";
+
 /** Clock ticks per second in /proc: fixed on Linux. */
 const TICKS = 100;
 
-/** What this process has used so far. */
+/** Returns the resources used by this process. */
 export function ownUsage(): { cpuSeconds: number; rssBytes: number; peakRssBytes: number } {
   // The name of the process, in parentheses, may have spaces in it.
   const stat = Deno.readTextFileSync("/proc/self/stat").replace(/^.*\) /s, "").split(" ");
@@ -20,13 +22,13 @@ export function ownUsage(): { cpuSeconds: number; rssBytes: number; peakRssBytes
   };
 }
 
-/** Runs a command to its end and measures it from outside, its start included. */
+/** Runs a command and measures it from outside, including its start. */
 export async function runMeasured(
   command: readonly string[],
 ): Promise<{ success: boolean; seconds: number; cpuSeconds: number }> {
   const startedAt = performance.now();
   const { success, stdout } = await new Deno.Command("sh", {
-    // What `times` prints second is the time of the shell's children: user and system.
+    // The second line of `times` has the user and system time of the children.
     args: ["-c", '"$@" >/dev/null 2>&1; code=$?; times; exit $code', "sh", ...command],
     stdin: "null",
   }).output();
@@ -37,25 +39,24 @@ export async function runMeasured(
   return { success, seconds, cpuSeconds };
 }
 
-/** Runs `drain.ts` in a process of its own. */
+/** Runs `drain.ts` in another process. */
 export async function runDrain<Result>(spec: unknown): Promise<Result> {
   const script = new URL("./drain.ts", import.meta.url).href;
-  const map = new URL("../../import_map.npm.json", import.meta.url).href;
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", `--import-map=${map}`, "-A", script, JSON.stringify(spec)],
+    args: ["run", "--quiet", MAP, "-A", script, JSON.stringify(spec)],
     stderr: "inherit",
   }).output();
-  if (!success) throw new Error("The measured process failed");
+  if (!success) throw new Error("the measured process failed");
   return JSON.parse(new TextDecoder().decode(stdout));
 }
 
-/** The middle one of some values. */
+/** Returns the median. */
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((one, other) => one - other);
   return (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2;
 }
 
-/** Lines of a table: the first column to the left, the others to the right. */
+/** Formats a table: the first column left-aligned, the others right-aligned. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
   return rows.map((row) =>

@@ -34,12 +34,10 @@ const DEFAULT_WINDOW = 32 * 1024 * 1024;
 const LEAST_RATE = 1;
 
 /** Options of the engine that say how requests are sent. */
-export interface RequestOptions {
-  readonly proxy?: string | undefined;
-  readonly headers?: [name: string, value: string][] | undefined;
-  readonly http?: "http1" | "http2" | undefined;
-  readonly connectTimeoutMs?: number | undefined;
-}
+export type RequestOptions = Pick<
+  DownloaderOptions,
+  "proxy" | "headers" | "http" | "connectTimeoutMs"
+>;
 
 /** Parses the flags that say how requests are sent. */
 export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOptions {

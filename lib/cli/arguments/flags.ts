@@ -16,32 +16,14 @@ import type { Flag } from "../../command_line/flag_parser.ts";
 
 /** Flags that say how requests are sent. `sphttp probe` has them, too. */
 export const REQUEST_FLAGS = [
-  {
-    name: "header",
-    short: "H",
-    value: "HEADER",
-    help: 'send "Name: value"; repeatable',
-    common: true,
-  },
+  { name: "header", short: "H", value: "HEADER", help: 'send "Name: value"; repeatable' },
   { name: "user-agent", short: "A", value: "NAME", help: "User-Agent to send" },
   { name: "referer", short: "e", value: "URL", help: "Referer to send" },
   { name: "cookie", short: "b", value: "NAME=VALUE", help: "cookies to send" },
-  {
-    name: "user",
-    short: "u",
-    value: "USER:PASS",
-    help: "credentials for the given mirrors",
-    common: true,
-  },
+  { name: "user", short: "u", value: "USER:PASS", help: "credentials for the given mirrors" },
   { name: "netrc", short: "n", help: "take credentials from ~/.netrc, by host" },
   { name: "netrc-file", value: "FILE", help: "take credentials from FILE" },
-  {
-    name: "proxy",
-    short: "x",
-    value: "URL",
-    help: "http, https or socks5 proxy",
-    common: true,
-  },
+  { name: "proxy", short: "x", value: "URL", help: "http, https or socks5 proxy" },
   { name: "cacert", value: "FILE", help: "also trust these certificates (PEM)" },
   { name: "insecure", short: "k", help: "trust any certificate", dangerous: true },
   { name: "http1.1", help: "use HTTP/1.1 only" },
@@ -61,56 +43,23 @@ export type RequestFlagName = typeof REQUEST_FLAGS[number]["name"] | typeof CONN
 /** The flags, in the groups and the order of the help. */
 export const FLAG_GROUPS = {
   Output: [
-    {
-      name: "output",
-      short: "o",
-      value: "FILE",
-      help: "write to FILE, - is stdout",
-      common: true,
-    },
+    { name: "output", short: "o", value: "FILE", help: "write to FILE, - is stdout" },
     { name: "remote-name", short: "O", help: "use the first URL's name (default)" },
     { name: "output-dir", value: "DIR", help: "directory for FILE" },
     { name: "create-dirs", help: "create missing directories" },
     { name: "no-clobber", help: "if FILE exists, use FILE.1, FILE.2 …" },
-    {
-      name: "continue-at",
-      short: "C",
-      value: "-",
-      help: "resume at the end of FILE.part",
-      common: true,
-    },
+    { name: "continue-at", short: "C", value: "-", help: "resume at the end of FILE.part" },
     { name: "range", short: "r", value: "RANGE", help: "download a part: 0-499, 500- or -500" },
     { name: "remote-time", short: "R", help: "set FILE's time to Last-Modified" },
     { name: "remove-on-error", help: "remove FILE.part on failure" },
   ],
   "Several files": [
-    {
-      name: "input-file",
-      short: "i",
-      value: "FILE",
-      help: "download the files listed in FILE",
-      common: true,
-    },
-    {
-      name: "max-concurrent-downloads",
-      short: "j",
-      value: "N",
-      help: "concurrent downloads (2)",
-    },
+    { name: "input-file", short: "i", value: "FILE", help: "download the files listed in FILE" },
+    { name: "max-concurrent-downloads", short: "j", value: "N", help: "concurrent downloads (2)" },
   ],
   Integrity: [
-    {
-      name: "checksum",
-      value: "ALG=HEX",
-      help: "verify: sha-256, sha-512, sha-1 or md5",
-      common: true,
-    },
-    {
-      name: "checksum-file",
-      value: "FILE",
-      help: "verify by the line in a SHA256SUMS file",
-      common: true,
-    },
+    { name: "checksum", value: "ALG=HEX", help: "verify: sha-256, sha-512, sha-1 or md5" },
+    { name: "checksum-file", value: "FILE", help: "verify by the line in a SHA256SUMS file" },
   ],
   Requests: [
     ...REQUEST_FLAGS,
@@ -119,20 +68,9 @@ export const FLAG_GROUPS = {
     { name: "fail", short: "f", help: "do not save error pages (always on)" },
   ],
   Limits: [
-    {
-      name: "limit-rate",
-      value: "RATE",
-      help: "bytes per second, all mirrors together",
-      common: true,
-    },
+    { name: "limit-rate", value: "RATE", help: "bytes per second, all mirrors together" },
     CONNECT_TIMEOUT,
-    {
-      name: "max-time",
-      short: "m",
-      value: "SECONDS",
-      help: "limit for the whole command",
-      common: true,
-    },
+    { name: "max-time", short: "m", value: "SECONDS", help: "limit for the whole command" },
     { name: "retry", value: "N", help: "consecutive failures that are retried (4)" },
     { name: "retry-max-time", value: "SECONDS", help: "do not retry after this time" },
     {
@@ -145,14 +83,9 @@ export const FLAG_GROUPS = {
     { name: "speed-time", short: "y", value: "SECONDS", help: "… for this long (30)" },
   ],
   Display: [
-    { name: "silent", short: "s", help: "print nothing", common: true },
+    { name: "silent", short: "s", help: "print nothing" },
     { name: "show-error", short: "S", help: "with -s, print errors" },
-    {
-      name: "verbose",
-      short: "v",
-      help: "print each request and decision",
-      common: true,
-    },
+    { name: "verbose", short: "v", help: "print each request and decision" },
     { name: "no-progress", alias: "no-progress-meter", help: "do not show the progress" },
     { name: "json", help: "print events as JSON lines to stderr" },
     {

@@ -7,12 +7,26 @@
 
 import { usageError } from "../../command_line/command_error.ts";
 import { type Flag, flagLine } from "../../command_line/flag_parser.ts";
-import { FLAG_GROUPS } from "./flags.ts";
+import { FLAG_GROUPS, type FlagName } from "./flags.ts";
 
 /** The column in which descriptions begin. */
 const COLUMN = 37;
 
-const SIZES = "SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.\n";
+/** The flags of the short help. */
+const COMMON: ReadonlySet<string> = new Set<FlagName>([
+  "header",
+  "user",
+  "proxy",
+  "output",
+  "continue-at",
+  "input-file",
+  "checksum",
+  "checksum-file",
+  "limit-rate",
+  "max-time",
+  "silent",
+  "verbose",
+]);
 
 /** Returns the help on a topic: `all`, a group like `limits`, or by default the common options. */
 export function helpText(version: string, topic?: string): string {
@@ -27,7 +41,7 @@ export function helpText(version: string, topic?: string): string {
 
 function commonHelp(version: string): string {
   const groups = Object.entries(FLAG_GROUPS).flatMap(([title, flags]) => {
-    const common = (flags as readonly Flag[]).filter(({ common }) => common);
+    const common = flags.filter(({ name }) => COMMON.has(name));
     return common.length === 0 ? [] : [groupHelp([title, common])];
   });
   return `sphttp ${version}: one file from many HTTP mirrors at once, in order
@@ -43,7 +57,8 @@ function wholeHelp(version: string): string {
 Usage: sphttp [options] URL...    (all URLs are mirrors of the same file)
 ${
     Object.entries(FLAG_GROUPS).map(groupHelp).join("")
-  }${SIZES}A URL may contain {a,b} and [1-3]; each expansion is a mirror.
+  }SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.
+A URL may contain {a,b} and [1-3]; each expansion is a mirror.
 Commands:
   sphttp probe URL...       measure mirrors: which are worth using?
   sphttp analyze TRACE      print the thesis's measures of a trace, or plot it

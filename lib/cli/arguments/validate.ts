@@ -1,6 +1,6 @@
 /**
- * Lets the engine check URLs and options before any file is touched or request is sent, and names flags
- * instead of options in its errors.
+ * Checks of certificates, URLs and options before the first request, and before any file is written. The
+ * engine checks URLs and options; its errors are made to name flags.
  *
  * @module
  */
@@ -15,6 +15,7 @@ import {
 } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
+import { readNamedFile, reason } from "../failure/file_error.ts";
 
 /** Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. */
 export async function validate(
@@ -26,6 +27,21 @@ export async function validate(
   } catch (error) {
     throw invalidOption(error);
   }
+}
+
+/** Reads the certificates of `--cacert`; returns an empty list without a path. */
+export async function readCertificates(path: string | undefined): Promise<string[]> {
+  if (path === undefined) return [];
+  const pem = await readNamedFile("--cacert", path);
+  if (!pem.includes("-----BEGIN CERTIFICATE-----")) {
+    throw usageError(`--cacert: ${path}: no certificates in PEM format`);
+  }
+  try {
+    Deno.createHttpClient({ caCerts: [pem] }).close();
+  } catch (error) {
+    throw usageError(`--cacert: ${path}: invalid certificates: ${reason(error)}`);
+  }
+  return [pem];
 }
 
 /** Returns an error of the engine's constructor as a {@linkcode CommandError} that names the flag. */

@@ -29,29 +29,29 @@ export interface Measurement {
   /** Its URL, without credentials. */
   readonly url: string;
   /** The failure that ended the measurement. */
-  readonly failure: MirrorError | undefined;
+  readonly failure?: MirrorError | undefined;
   /** The status of the first response, after redirects. */
-  readonly status: number | undefined;
+  readonly status?: number | undefined;
   /** Whether ranges are supported; valid only without a failure. */
   readonly ranges: boolean;
   /** The file's size in bytes. */
-  readonly size: number | undefined;
-  readonly etag: string | undefined;
-  readonly lastModified: string | undefined;
+  readonly size?: number | undefined;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
   /** The number of redirects that were followed. */
   readonly redirects: number;
   /** The origin of the last redirect's target; the rest of its URL may be secret. */
-  readonly finalOrigin: string | undefined;
+  readonly finalOrigin?: string | undefined;
   /** From the first request to its response, with name lookup, connecting, TLS and redirects. */
-  readonly firstAnswerMs: number | undefined;
+  readonly firstAnswerMs?: number | undefined;
   /** From the request for one byte to its headers on an open connection, if ranges are supported. */
-  readonly latencyMs: number | undefined;
+  readonly latencyMs?: number | undefined;
   /** The digest of the first bytes. */
-  readonly head: string | undefined;
+  readonly head?: string | undefined;
   /** The digest of bytes in the middle, if the file is longer than one sample. */
-  readonly middle: string | undefined;
+  readonly middle?: string | undefined;
   /** The rate of one request. */
-  readonly bytesPerSecond: number | undefined;
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** Settings for the measurement of all mirrors. */
@@ -90,7 +90,7 @@ export class MirrorProbe {
     this.#url = url;
     this.#settings = settings;
     const [mirror] = this.#download({ start: 0 }, settings.fetch).stats().mirrors;
-    this.#measurement = { ...NOTHING, url: mirror!.url };
+    this.#measurement = { url: mirror!.url, ranges: false, redirects: 0 };
   }
 
   /** What has been measured so far. */
@@ -215,22 +215,6 @@ export class MirrorProbe {
     });
   }
 }
-
-const NOTHING: Omit<Measurement, "url"> = {
-  failure: undefined,
-  status: undefined,
-  ranges: false,
-  size: undefined,
-  etag: undefined,
-  lastModified: undefined,
-  redirects: 0,
-  finalOrigin: undefined,
-  firstAnswerMs: undefined,
-  latencyMs: undefined,
-  head: undefined,
-  middle: undefined,
-  bytesPerSecond: undefined,
-};
 
 /** Returns a `fetch` that reports each response. */
 function watched(fetch: typeof globalThis.fetch, tell: (answer: Answer) => void) {

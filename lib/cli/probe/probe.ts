@@ -8,7 +8,6 @@
 
 import { NoMirrorLeftError, VERSION } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { readCertificates } from "../arguments/certificates.ts";
 import type { RequestOptions } from "../arguments/engine_flags.ts";
 import { parseProxyUrl } from "../../http/proxy_url.ts";
 import { ExitCode } from "../failure/exit_code.ts";
@@ -22,7 +21,7 @@ import { probeTable } from "./table.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text_width.ts";
-import { validate } from "../arguments/validate.ts";
+import { readCertificates, validate } from "../arguments/validate.ts";
 
 /** The number of mirrors that are measured at the same time. */
 const MAX_CONCURRENT = 8;
@@ -98,7 +97,7 @@ function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe
 function openClient(
   http: RequestOptions["http"],
   caCerts: readonly string[],
-  proxy: string | undefined,
+  proxy: RequestOptions["proxy"],
 ): Deno.HttpClient {
   const client: Deno.CreateHttpClientOptions = {
     caCerts: [...caCerts],
@@ -113,7 +112,7 @@ function openClient(
 async function failureOf(
   mirrors: readonly AssessedMirror[],
   caCerts: readonly string[],
-  proxy: string | undefined,
+  proxy: RequestOptions["proxy"],
 ): Promise<unknown> {
   if (mirrors.some(({ verdict }) => verdict !== "skip")) return undefined;
   const tie = mirrors.some(({ measurement, sameFile }) =>

@@ -5,7 +5,6 @@
  * @module
  */
 
-import { toText } from "@std/streams/to-text";
 import type { DownloaderOptions } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
@@ -106,7 +105,7 @@ async function inputEntries(
     return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
   }
   const text: string = inputFile === "-"
-    ? await unlessAborted(toText(Deno.stdin.readable), signal)
+    ? await unlessAborted(readStdin(), signal)
     : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded on demand, to keep the usual start fast.
@@ -114,6 +113,11 @@ async function inputEntries(
   const entries = parseInputFile(text, where);
   if (entries.length === 0) throw usageError(`--input-file ${where} has no URLs`);
   return entries.map((entry) => entryOf(entry, where));
+}
+
+async function readStdin(): Promise<string> {
+  const { toText } = await import("@std/streams/to-text");
+  return await toText(Deno.stdin.readable);
 }
 
 function entryOf({ urls, options, line }: InputEntry, where: string): Entry {

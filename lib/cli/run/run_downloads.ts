@@ -8,8 +8,8 @@
 import type { MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
-import { readCertificates } from "../arguments/certificates.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
+import { readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
