@@ -38,12 +38,10 @@ export interface DownloadArguments {
   readonly urls: readonly string[];
   /** The file that lists files and their mirrors; `-` is stdin. */
   readonly inputFile: string | undefined;
-  /** The maximum number of concurrent downloads. */
   readonly concurrent: number;
   readonly target: TargetOptions;
   /** The part of the file to download; `undefined` for the whole file. */
   readonly range: RequestedRange | undefined;
-  /** The checksums to verify. */
   readonly checksums: readonly Checksum[];
   /** A file with checksums by file name. */
   readonly checksumFile: string | undefined;
@@ -51,14 +49,10 @@ export interface DownloadArguments {
   /** The time limit for the whole command, in milliseconds. */
   readonly maxTimeMs: number | undefined;
   readonly report: ReportOptions;
-  /** The file to write events to. */
   readonly traceFile: string | undefined;
   readonly serverStats: ServerStatFiles;
-  /** A file with CA certificates to trust. */
   readonly caCertFile: string | undefined;
-  /** If true, certificates are not verified. */
   readonly insecure: boolean;
-  /** The options of the engine. */
   readonly options: DownloaderOptions;
 }
 

@@ -13,9 +13,7 @@ import { usageError } from "../../command_line/command_error.ts";
 export interface NetrcEntry {
   /** The host; `undefined` for the default entry. */
   readonly machine: string | undefined;
-  /** The user name. */
   readonly login?: string | undefined;
-  /** The password. */
   readonly password?: string | undefined;
   /** Another password, which HTTP does not use. */
   readonly account?: string | undefined;

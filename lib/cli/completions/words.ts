@@ -11,15 +11,12 @@ import { ANALYZE_FLAGS } from "../analyze/analyze.ts";
 import { type FlagName, FLAGS } from "../arguments/flags.ts";
 import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 
-/** The supported shells. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
-/** A supported shell. */
 export type Shell = typeof SHELLS[number];
 
 /** The kind of value that a flag takes. */
 export type Completion =
-  /** No value. */
   | { readonly type: "none" }
   /** Any value; `value` is its placeholder in the help. */
   | { readonly type: "any"; readonly value: string }
@@ -29,9 +26,7 @@ export type Completion =
 
 /** A flag to complete. */
 export interface CompletedFlag {
-  /** The long names, without dashes. */
   readonly names: readonly string[];
-  /** The short name, without the dash. */
   readonly short: string | undefined;
   readonly help: string;
   readonly completion: Completion;

@@ -24,13 +24,7 @@ export async function diagnoseConnection(
 export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
   return await inTime(async () => {
     const { host, port } = parseProxyUrl(proxy);
-    const { lookup } = await import("node:dns/promises");
-    try {
-      await lookup(host);
-    } catch {
-      return ExitCode.PROXY;
-    }
-    return await diagnoseSilence(host, port);
+    return await resolves(host) ? await diagnoseSilence(host, port) : ExitCode.PROXY;
   });
 }
 
@@ -56,15 +50,15 @@ async function diagnose(
   // In a URL, an IPv6 address is in brackets.
   const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
   const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
-  const { lookup } = await import("node:dns/promises");
-  try {
-    await lookup(host);
-  } catch {
-    return ExitCode.HOST;
-  }
+  if (!await resolves(host)) return ExitCode.HOST;
   if (phase === "headers") return await diagnoseSilence(host, port);
   if (url.protocol !== "https:") return ExitCode.CONNECT;
   return await diagnoseTls(host, port, caCerts, signal);
+}
+
+async function resolves(host: string): Promise<boolean> {
+  const { lookup } = await import("node:dns/promises");
+  return await lookup(host).then(() => true, () => false);
 }
 
 /** Checks whether a host that has responded before still accepts connections. */

@@ -23,7 +23,6 @@ export interface ProbeDocument {
 
 /** One mirror. */
 export interface ProbedMirror {
-  /** The URL. */
   readonly url: string;
   /** `use`: worth using; `slow`: usable, but would contribute little; `skip`: not usable. */
   readonly verdict: Verdict;

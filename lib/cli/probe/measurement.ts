@@ -38,7 +38,6 @@ export interface Measurement {
   readonly size?: number | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
-  /** The number of redirects that were followed. */
   readonly redirects: number;
   /** The origin of the last redirect's target; the rest of its URL may be secret. */
   readonly finalOrigin?: string | undefined;
@@ -50,7 +49,6 @@ export interface Measurement {
   readonly head?: string | undefined;
   /** The digest of bytes in the middle, if the file is longer than one sample. */
   readonly middle?: string | undefined;
-  /** The rate of one request. */
   readonly bytesPerSecond?: number | undefined;
 }
 
@@ -59,7 +57,6 @@ export interface ProbeSettings {
   readonly options: Pick<DownloaderOptions, "headers" | "connectTimeoutMs">;
   /** Sends the requests; must keep connections open. */
   readonly fetch: typeof fetch;
-  /** The time to measure a rate, in milliseconds. */
   readonly timeMs: number;
   readonly signal: AbortSignal;
 }
@@ -93,7 +90,6 @@ export class MirrorProbe {
     this.#measurement = { url: mirror!.url, ranges: false, redirects: 0 };
   }
 
-  /** What has been measured so far. */
   get measurement(): Measurement {
     return this.#measurement;
   }

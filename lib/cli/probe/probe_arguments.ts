@@ -27,14 +27,10 @@ export interface ProbeArguments {
   readonly urls: readonly string[];
   /** The time to measure a rate, in milliseconds. */
   readonly timeMs: number;
-  /** If true, JSON is printed instead of a table. */
   readonly json: boolean;
-  /** A file with CA certificates to trust. */
   readonly caCertFile: string | undefined;
-  /** If true, certificates are not verified. */
   readonly insecure: boolean;
   readonly login: LoginOptions;
-  /** The options of the engine for requests. */
   readonly options: RequestOptions;
 }
 
