@@ -9,37 +9,47 @@
 import { closestString } from "@std/text/closest-string";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
-import { parseChecksum } from "../checksum/digest.ts";
+import { type Checksum, parseChecksum } from "../checksum/digest.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text_width.ts";
 import { parseHeader, parseHeaderValue } from "./request_values.ts";
+import { expandUrlPattern } from "./url_pattern.ts";
 
 /** One file of a list. */
 export interface InputEntry {
-  /** The URLs of its mirrors with their credentials, patterns not expanded; at least one. */
+  /** The URLs of its mirrors with their credentials, patterns expanded; at least one. */
   readonly urls: readonly string[];
-  /** Its options in order, as name and value; `checksum` and `header` may be repeated. */
-  readonly options: readonly (readonly [name: InputOption, value: string])[];
-  /** The number of the line with the URLs, from 1. */
-  readonly line: number;
+  readonly output: string | undefined;
+  readonly directory: string | undefined;
+  readonly checksums: readonly Checksum[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** Checks the value of an option; `flag` is its name in messages. */
-type Check = (flag: string, value: string) => void;
+/** An entry whose options are being parsed. */
+interface Draft extends InputEntry {
+  output: string | undefined;
+  directory: string | undefined;
+  readonly checksums: Checksum[];
+  readonly headers: [name: string, value: string][];
+  /** The options so far. */
+  readonly names: Set<InputOption>;
+}
 
-const CHECKS = {
-  out: checkOut,
-  dir: checkPath,
-  checksum: parseChecksum,
-  header: parseHeader,
-  referer: parseHeaderValue,
-  "user-agent": parseHeaderValue,
-} as const satisfies Readonly<Record<string, Check>>;
+/** Parses the value of each option; `flag` is its name in messages. */
+const OPTIONS = {
+  out: (entry, flag, value) => entry.output = parseOut(flag, value),
+  dir: (entry, flag, value) => entry.directory = parsePath(flag, value),
+  checksum: (entry, flag, value) => entry.checksums.push(parseChecksum(flag, value)),
+  header: (entry, flag, value) => entry.headers.push(parseHeader(flag, value)),
+  referer: (entry, flag, value) => entry.headers.push(["Referer", parseHeaderValue(flag, value)]),
+  "user-agent": (entry, flag, value) =>
+    entry.headers.push(["User-Agent", parseHeaderValue(flag, value)]),
+} as const satisfies Readonly<
+  Record<string, (entry: Draft, flag: string, value: string) => unknown>
+>;
 
-/** The name of an option of a file. */
-export type InputOption = keyof typeof CHECKS;
+type InputOption = keyof typeof OPTIONS;
 
-/** Options that may be repeated. */
 const REPEATABLE: ReadonlySet<InputOption> = new Set(["checksum", "header"]);
 
 /**
@@ -48,37 +58,37 @@ const REPEATABLE: ReadonlySet<InputOption> = new Set(["checksum", "header"]);
  * @throws {CommandError} a line is invalid; the message names it
  */
 export function parseInputFile(text: string, where: string): InputEntry[] {
-  const entries: { urls: string[]; options: [InputOption, string][]; line: number }[] = [];
+  const entries: Draft[] = [];
   for (const [index, content] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
-    const line = index + 1;
-    const place = `${where}:${line}`;
+    const place = `${where}:${index + 1}`;
     const trimmed = content.trim();
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     if (!/^[ \t]/.test(content)) {
-      const urls = trimmed.split(/[ \t]+/);
-      for (const url of urls) checkUrl(place, url);
-      entries.push({ urls, options: [], line });
+      const urls = trimmed.split(/[ \t]+/).flatMap((url) => parseUrl(place, url));
+      const options = { output: undefined, directory: undefined, checksums: [], headers: [] };
+      entries.push({ urls, ...options, names: new Set() });
       continue;
     }
-    const options = entries.at(-1)?.options;
-    if (options === undefined) {
+    const entry = entries.at(-1);
+    if (entry === undefined) {
       throw usageError(
         `${place}: option before the first URL; a file begins with a line of URLs`,
       );
     }
     const [name, value] = parseOption(place, trimmed);
-    if (!REPEATABLE.has(name) && options.some(([other]) => other === name)) {
+    if (!REPEATABLE.has(name) && entry.names.has(name)) {
       throw usageError(`${place}: ${name}= was given twice for one file`);
     }
-    options.push([name, value]);
+    entry.names.add(name);
+    OPTIONS[name](entry, `${place}: ${name}`, value);
   }
-  return entries;
+  return entries.map(({ names: _, ...entry }) => entry);
 }
 
 function parseOption(place: string, text: string): [name: InputOption, value: string] {
   const equals = text.indexOf("=");
   const name = text.slice(0, equals === -1 ? undefined : equals).trimEnd();
-  const known = Object.keys(CHECKS) as InputOption[];
+  const known = Object.keys(OPTIONS) as InputOption[];
   const found = known.find((option) => option === name);
   if (/^https?:/i.test(text)) {
     throw usageError(
@@ -96,25 +106,28 @@ function parseOption(place: string, text: string): [name: InputOption, value: st
     );
   }
   if (equals === -1) throw usageError(`${place}: option '${name}' requires a value: ${name}=VALUE`);
-  const value = text.slice(equals + 1).trimStart();
-  const check: Check = CHECKS[found];
-  check(`${place}: ${found}`, value);
-  return [found, value];
+  return [found, text.slice(equals + 1).trimStart()];
 }
 
-/** Refuses what cannot be a URL. Patterns are expanded later, and may replace a host. */
-function checkUrl(place: string, url: string): void {
-  if (/^https?:\/\/./i.test(url)) return;
-  const shown = truncate(printable(redactUrl(url)), 60);
-  throw new CommandError(
-    ExitCode.URL,
-    `${place}: "${shown}" is not a URL; it must begin with http:// or https://`,
-  );
+/** Expands a URL; a pattern may replace its host. */
+function parseUrl(place: string, url: string): string[] {
+  if (!/^https?:\/\/./i.test(url)) {
+    const shown = truncate(printable(redactUrl(url)), 60);
+    throw new CommandError(
+      ExitCode.URL,
+      `${place}: "${shown}" is not a URL; it must begin with http:// or https://`,
+    );
+  }
+  try {
+    return expandUrlPattern(url);
+  } catch (error) {
+    throw error instanceof CommandError ? usageError(`${place}: ${error.message}`) : error;
+  }
 }
 
-/** Checks a file name, or a path that stays below the directory. */
-function checkOut(flag: string, value: string): void {
-  checkPath(flag, value);
+/** Parses a file name, or a path that stays below the directory. */
+function parseOut(flag: string, value: string): string {
+  parsePath(flag, value);
   const steps = value.split(/[/\\]/);
   const wrong = (why: string) => usageError(`${flag} is "${printable(value)}", but ${why}`);
   if (steps[0] === "" || /^[a-z]:/i.test(value)) {
@@ -123,13 +136,15 @@ function checkOut(flag: string, value: string): void {
   if (steps.includes("..")) throw wrong("must not contain ..; set the directory with dir=");
   if (["", "."].includes(steps.at(-1)!)) throw wrong("must end with a file name");
   if (value === "-") throw wrong("files of a list cannot be written to stdout");
+  return value;
 }
 
-function checkPath(flag: string, value: string): void {
+function parsePath(flag: string, value: string): string {
   if (value === "") throw usageError(`${flag} is "", but must not be empty`);
   if (/\p{Cc}/u.test(value)) {
     throw usageError(`${flag} is "${printable(value)}", but must not contain control characters`);
   }
+  return value;
 }
 
 function list(names: readonly string[]): string {

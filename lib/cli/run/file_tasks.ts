@@ -6,17 +6,16 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import { type Checksum, parseChecksum } from "../checksum/digest.ts";
+import type { Checksum } from "../checksum/digest.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/file_error.ts";
 import { fileNameFromUrl } from "../output/file_name.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
-import { expandUrlPattern } from "../arguments/url_pattern.ts";
 import { validate } from "../arguments/validate.ts";
-import { parseHeader, type RequestedRange } from "../arguments/request_values.ts";
+import type { RequestedRange } from "../arguments/request_values.ts";
 import { refuseSamePaths, type TargetOptions } from "../output/target.ts";
 
 /** One file to download. */
@@ -88,19 +87,10 @@ function nameOf({ output }: TargetOptions, url: string): string {
   }
 }
 
-/** A file as the command line or the input file names it. */
-interface Entry {
-  readonly urls: readonly string[];
-  readonly output: string | undefined;
-  readonly directory: string | undefined;
-  readonly checksums: readonly Checksum[];
-  readonly headers: readonly [string, string][];
-}
-
 async function inputEntries(
   { inputFile, urls }: DownloadArguments,
   signal: AbortSignal,
-): Promise<Entry[]> {
+): Promise<InputEntry[]> {
   if (inputFile === undefined) {
     return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
   }
@@ -112,36 +102,12 @@ async function inputEntries(
   const { parseInputFile } = await import("../arguments/input_file.ts");
   const entries = parseInputFile(text, where);
   if (entries.length === 0) throw usageError(`--input-file ${where} has no URLs`);
-  return entries.map((entry) => entryOf(entry, where));
+  return entries;
 }
 
 async function readStdin(): Promise<string> {
   const { toText } = await import("@std/streams/to-text");
   return await toText(Deno.stdin.readable);
-}
-
-function entryOf({ urls, options, line }: InputEntry, where: string): Entry {
-  const flag = (name: string) => `${where}:${line}: ${name}`;
-  const values = (name: string) => options.filter(([other]) => other === name).map(([, v]) => v);
-  return {
-    urls: urls.flatMap((url) => expanded(url, `${where}:${line}`)),
-    output: values("out").at(-1),
-    directory: values("dir").at(-1),
-    checksums: values("checksum").map((text) => parseChecksum(flag("checksum"), text)),
-    headers: [
-      ...values("user-agent").map((text): [string, string] => ["User-Agent", text]),
-      ...values("referer").map((text): [string, string] => ["Referer", text]),
-      ...values("header").map((text) => parseHeader(flag("header"), text)),
-    ],
-  };
-}
-
-function expanded(url: string, where: string): string[] {
-  try {
-    return expandUrlPattern(url);
-  } catch (error) {
-    throw error instanceof CommandError ? usageError(`${where}: ${error.message}`) : error;
-  }
 }
 
 /** Returns a function that finds the checksum of a file by its name. */
@@ -157,7 +123,7 @@ async function checksumFinder(
 /** Adds a file's own headers, which replace those of the command; cookies are joined. */
 function withHeaders(
   common: DownloaderOptions["headers"],
-  own: readonly [string, string][],
+  own: InputEntry["headers"],
 ): Headers {
   const headers = new Headers(common);
   const cookies = headers.get("cookie");

@@ -7,44 +7,48 @@ const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
 const A = "http://a.example/f";
 const B = "https://u:p@b.example/{f,g}";
 
-const READ: [text: string, entries: InputEntry[]][] = [
+const BOTH = ["https://u:p@b.example/f", "https://u:p@b.example/g"];
+
+const PARSED: [text: string, entries: Partial<InputEntry>[]][] = [
   ["", []],
   ["\n \t\r\n# a comment\n  # an indented one\n", []],
-  [A, [{ urls: [A], options: [], line: 1 }]],
-  [`\ufeff${A}\t${B}  ${A} \r\n\r\n${B}`, [
-    { urls: [A, B, A], options: [], line: 1 },
-    { urls: [B], options: [], line: 3 },
-  ]],
-  ["HTTP://a.example", [{ urls: ["HTTP://a.example"], options: [], line: 1 }]],
-  ["http://[::1]/[1-2]", [{ urls: ["http://[::1]/[1-2]"], options: [], line: 1 }]],
+  [A, [{ urls: [A] }]],
+  [`\ufeff${A}\t${B}  ${A} \r\n\r\n${B}`, [{ urls: [A, ...BOTH, A] }, { urls: BOTH }]],
+  ["HTTP://a.example", [{ urls: ["HTTP://a.example"] }]],
+  ["http://[::1]/[1-2]", [{ urls: ["http://[::1]/1", "http://[::1]/2"] }]],
   [
     `# one\n${A}\n  out=f 1.iso\n\n# more\n\tdir = /tmp/x\n checksum=md5=${MD5}\n` +
     ` header=X-A: b=c\n header= X-B: 2 \n referer=http://r/?a=b\n user-agent=me/1 (x)\n${B}\n out=d/g`,
     [
       {
         urls: [A],
-        options: [
-          ["out", "f 1.iso"],
-          ["dir", "/tmp/x"],
-          ["checksum", `md5=${MD5}`],
-          ["header", "X-A: b=c"],
-          ["header", "X-B: 2"],
-          ["referer", "http://r/?a=b"],
-          ["user-agent", "me/1 (x)"],
+        output: "f 1.iso",
+        directory: "/tmp/x",
+        checksums: [{ name: "md5", algorithm: "md5", hex: MD5 }],
+        headers: [
+          ["X-A", "b=c"],
+          ["X-B", "2"],
+          ["Referer", "http://r/?a=b"],
+          ["User-Agent", "me/1 (x)"],
         ],
-        line: 2,
       },
-      { urls: [B], options: [["out", "d/g"]], line: 12 },
+      { urls: BOTH, output: "d/g" },
     ],
   ],
 ];
 
+const NONE = { output: undefined, directory: undefined, checksums: [], headers: [] };
+
 Deno.test("parseInputFile() reads files, their mirrors and options", () => {
-  for (const [text, entries] of READ) assertEquals(parseInputFile(text, "list"), entries, text);
+  for (const [text, entries] of PARSED) {
+    const expected = entries.map((entry) => ({ ...NONE, ...entry }));
+    assertEquals(parseInputFile(text, "list"), expected as InputEntry[], text);
+  }
 });
 
 const REFUSED: [text: string, says: string][] = [
   ["  out=f\n", "list:1: option before the first URL"],
+  [`${A}\nhttp://h/{a`, "list:2: unmatched { at position 10"],
   [`# x\n\n  ${A}\n`, "list:3: option before the first URL"],
   [
     `${A}\n  ${A}?x=1`,
