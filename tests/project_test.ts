@@ -111,7 +111,7 @@ Deno.test("importsOf() sees imports of every kind", () => {
   assert(face.includes("lib/errors.ts") && face.includes("lib/engine/downloader.ts"), `${face}`);
 });
 
-Deno.test("imports run down the floors only", () => {
+Deno.test("imports run down the floors", () => {
   const wrong: string[] = [];
   for (const [path, imports] of GRAPH) {
     const floor = FLOORS.find(([part]) => part.test(path));
@@ -153,7 +153,7 @@ Deno.test("no module imports text, which the registry refuses", () => {
   assertEquals(MODULES.filter((path) => /\bwith \{ type: /.test(read(path))), []);
 });
 
-Deno.test("imports lead to modules that there are, without circles", () => {
+Deno.test("imports lead to existing modules, without circles", () => {
   const done = new Set<string>();
   const visit = (path: string, way: readonly string[]): void => {
     assert(!way.includes(path), `a circle: ${[...way, path].join(" → ")}`);
@@ -168,7 +168,7 @@ Deno.test("imports lead to modules that there are, without circles", () => {
   assertEquals(done.size, MODULES.length);
 });
 
-Deno.test("the core needs nothing but the platform", () => {
+Deno.test("the core imports only the platform and @std", () => {
   const core = MODULES.filter((path) =>
     !/^(lib\/(command_line|cli|proxy)\/|cli\.ts|server\.ts|serve\.ts)/.test(path)
   );
@@ -176,7 +176,7 @@ Deno.test("the core needs nothing but the platform", () => {
   assertEquals(foreign.filter((name) => !name.startsWith("@std/")), []);
 });
 
-Deno.test("pure floors hold no I/O, no clock and no chance", () => {
+Deno.test("pure floors have no I/O, clock or randomness", () => {
   const pure = MODULES.filter((path) => PURE.test(path));
   for (const room of ["http", "scheduler", "policy", "trace"]) {
     assert(pure.some((path) => path.startsWith(`lib/${room}/`)), `lib/${room}/ has no modules`);
@@ -189,7 +189,7 @@ Deno.test("pure floors hold no I/O, no clock and no chance", () => {
   assertEquals(wrong, []);
 });
 
-Deno.test("IMPURE finds what pure floors must not hold", () => {
+Deno.test("IMPURE matches what pure floors must not contain", () => {
   for (
     const code of [
       "Deno.env",
@@ -212,7 +212,7 @@ Deno.test("deno.json and import_map.npm.json map the same names", () => {
   assertEquals(keys("import_map.npm.json"), keys("deno.json"));
 });
 
-Deno.test("every name that is imported is mapped", () => {
+Deno.test("every imported name is mapped", () => {
   const mapped = Object.keys(readJson("deno.json").imports as object);
   const bare = [...GRAPH.values()].flat().filter((name) => name.startsWith("@"));
   assertEquals(bare.filter((name) => !mapped.includes(name)), []);
@@ -234,7 +234,7 @@ Deno.test("VERSION is that of deno.json", () => {
   assertEquals(VERSION, readJson("deno.json").version);
 });
 
-Deno.test("every export of deno.json leads to a door", () => {
+Deno.test("every export of deno.json is an entry point", () => {
   const targets = Object.values(readJson("deno.json").exports as Record<string, string>);
   assertEquals(targets.map((path) => path.slice(2)).sort(), doors().sort());
 });

@@ -37,7 +37,7 @@ Deno.test("parseBenchArguments()", () => {
   }
 });
 
-Deno.test("parseBenchArguments() names what there is when something is not", () => {
+Deno.test("parseBenchArguments() lists the valid names in the error for an unknown one", () => {
   const table: [string, string][] = [
     ["fast", 'There is no bench "fast"; there are speed, links, and for links testbed, silent'],
     ["links --only cur", 'There is no contender "cur"; there are diff, curl'],

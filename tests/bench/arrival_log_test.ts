@@ -7,7 +7,7 @@ function record(...arrivals: readonly (readonly [seconds: number, bytes: number]
   return log;
 }
 
-Deno.test("ArrivalLog counts what came, at most once a millisecond", () => {
+Deno.test("ArrivalLog records at most one point per millisecond", () => {
   const log = record([1, 10], [1.0004, 5], [1.0009, 5], [1.0011, 1], [3, 100]);
   assertEquals(log.bytes, 121);
   assertEquals(log.points, [
@@ -17,13 +17,13 @@ Deno.test("ArrivalLog counts what came, at most once a millisecond", () => {
   ]);
 });
 
-Deno.test("figuresOf() what comes on the line is never late", () => {
+Deno.test("figuresOf(): bytes on the line of the limit are not late", () => {
   const { points } = record([0, 25], [1, 25], [2, 25], [3, 25]);
   const figures = figuresOf(points, { size: 100, limitSeconds: 4 });
   assertEquals(figures, { firstByteSeconds: 0, lateSeconds: 0, stallSeconds: 1 });
 });
 
-Deno.test("figuresOf() the first byte of what came after a wait is the latest", () => {
+Deno.test("figuresOf(): the first byte after a wait is the latest", () => {
   const { points } = record([0.5, 10], [1, 40], [3.5, 10], [3.6, 40]);
   const figures = figuresOf(points, { size: 100, limitSeconds: 4 });
   assertEquals(figures.firstByteSeconds, 0.5);
@@ -32,7 +32,7 @@ Deno.test("figuresOf() the first byte of what came after a wait is the latest", 
   assertAlmostEquals(figures.stallSeconds, 2.5);
 });
 
-Deno.test("figuresOf() of nothing", () => {
+Deno.test("figuresOf() of no points", () => {
   const figures = figuresOf([], { size: 100, limitSeconds: 4 });
   assertEquals(figures, { firstByteSeconds: Infinity, lateSeconds: 0, stallSeconds: 0 });
 });

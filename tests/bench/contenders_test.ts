@@ -8,7 +8,7 @@ const { links } = LINK_SETS[0]!;
 const urls = links.map((_, index) => `http://127.0.0.1:${8000 + index}/file.bin`);
 const course = { urls, links, folder: "/folder" };
 
-Deno.test("CONTENDERS have every algorithm, and names of their own", () => {
+Deno.test("CONTENDERS have every algorithm, and unique names", () => {
   const names = CONTENDERS.map(({ name }) => name);
   assertEquals(new Set(names).size, names.length);
   for (const algorithm of Object.values(DelayRequestAlgorithm)) {
@@ -19,7 +19,7 @@ Deno.test("CONTENDERS have every algorithm, and names of their own", () => {
   }
 });
 
-Deno.test("CONTENDERS that write a file write it where it is looked for, the others to stdout", () => {
+Deno.test("CONTENDERS write to outputFile() or to stdout", () => {
   for (const { name, output, command } of CONTENDERS) {
     const args = command(course).join(" ");
     const place = name === "axel" ? `-o ${outputFile("/folder")}` : "-d /folder -o out";
@@ -27,7 +27,7 @@ Deno.test("CONTENDERS that write a file write it where it is looked for, the oth
   }
 });
 
-Deno.test("CONTENDERS that are no match for several mirrors get the fastest", () => {
+Deno.test("CONTENDERS that take one URL get the fastest mirror", () => {
   for (const { name, command } of CONTENDERS) {
     const given = urls.filter((url) => command(course).includes(url));
     assertEquals(given, /curl|wget2/.test(name) ? urls.slice(0, 1) : urls, name);
@@ -40,7 +40,7 @@ Deno.test("LINK_SETS: the fastest mirror comes first", () => {
   }
 });
 
-Deno.test("staticDelaysFor() are what the others deliver in the meantime", () => {
+Deno.test("staticDelaysFor() counts the blocks that the others deliver meanwhile", () => {
   assertEquals(staticDelaysFor(links), [0, 1, 11]);
   assertEquals(staticDelaysFor([links[0]!, links[0]!]), [0, 0]);
 });

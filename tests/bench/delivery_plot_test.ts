@@ -33,7 +33,7 @@ Deno.test("plotDelivery() draws well-formed SVG with its own background", () => 
   }
 });
 
-Deno.test("plotDelivery() tells each one's end and how far that is behind the limit", () => {
+Deno.test("plotDelivery() prints the end of each curve and its distance to the limit", () => {
   const svg = plotDelivery([
     { name: "late", points: points([1, 5e6], [4, 20e6]) },
     { name: "early", points: points([1, 5e6], [2.75, 20e6]) },
@@ -48,7 +48,7 @@ Deno.test("plotDelivery() tells each one's end and how far that is behind the li
   assertEquals(texts.slice(from + 6), ["late", "+1.50 s", "early", "+0.25 s"]);
 });
 
-Deno.test("plotDelivery() draws a download that is the limit a second later as level", () => {
+Deno.test("plotDelivery() draws a constant delay as a level line", () => {
   const steps = Array.from({ length: 2001 }, (_, index) => index / 1000);
   const shifted = steps.map((step) => ({ seconds: 1.5 + step, value: 10e6 * step }));
   const [, lag = []] = drawnLines(
@@ -61,7 +61,7 @@ Deno.test("plotDelivery() draws a download that is the limit a second later as l
   assert(lag.slice(1).every(([, y]) => y! - top < 0.5), `${lag}`);
 });
 
-Deno.test("plotDelivery() draws a stall as a level line with a jump", () => {
+Deno.test("plotDelivery() draws a stall as a level line with a step", () => {
   const stalled = points([1, 10e6], [3, 20e6]);
   const [upper = []] = drawnLines(
     plotDelivery([{ name: "x", points: stalled }], TITLE),
@@ -73,7 +73,7 @@ Deno.test("plotDelivery() draws a stall as a level line with a jump", () => {
   assertEquals(after![0], end![0]);
 });
 
-Deno.test("plotDelivery() leaves out of a long record what nobody would see", () => {
+Deno.test("plotDelivery() thins a long record", () => {
   const many = Array.from({ length: 50_000 }, (_, index) => ({
     seconds: 1 + index / 20_000,
     value: 400 * (index + 1) + 100 * (index % 2),
@@ -82,7 +82,7 @@ Deno.test("plotDelivery() leaves out of a long record what nobody would see", ()
   assert(svg.length < 20_000, `${svg.length} characters`);
 });
 
-Deno.test("plotDelivery() takes any names, no curves, and curves without a point", () => {
+Deno.test("plotDelivery() accepts any names, no curves, and empty curves", () => {
   const limit = points([0, 0], [1e-3, 10]);
   const svg = plotDelivery([
     { name: "<&>", points: points([2e-3, 10]) },
@@ -95,7 +95,7 @@ Deno.test("plotDelivery() takes any names, no curves, and curves without a point
   assertWellFormed(plotDelivery([], { title: "none", limit: [] }));
 });
 
-Deno.test("plotDelivery() keeps the legend of many curves apart and inside", () => {
+Deno.test("plotDelivery() keeps the lines of a long legend apart and inside", () => {
   const curves = Array.from({ length: 9 }, (_, index) => ({
     name: `curve ${index}`,
     points: points([3, 20e6]),

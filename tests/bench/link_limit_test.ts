@@ -4,7 +4,7 @@ import { LINK_SETS, type ShapedLink } from "./link_sets.ts";
 
 const SIZE = 200_000_000;
 
-Deno.test("limitCurve() of one link: two round trips of nothing, then its rate", () => {
+Deno.test("limitCurve() of one link: nothing for two round trips, then its rate", () => {
   assertEquals(limitCurve([{ bytesPerSecond: 1000, roundTripMs: 500 }], 3000), [
     { seconds: 0, value: 0 },
     { seconds: 1, value: 0 },
@@ -27,7 +27,7 @@ Deno.test("limitCurve() follows the timelines of all links", () => {
   ]);
 });
 
-Deno.test("limitCurve() ends in the middle of a timeline when everything is carried", () => {
+Deno.test("limitCurve() ends when the file is complete", () => {
   const link = { bytesPerSecond: 100, roundTripMs: 0, ratesAt: [[2, 0]] as const };
   assertEquals(limitCurve([link], 200).at(-1), { seconds: 2, value: 200 });
   assertThrows(() => limitCurve([link], 201), RangeError, "silent");
@@ -49,7 +49,7 @@ Deno.test("limitCurve() of every set", () => {
   }
 });
 
-Deno.test("limitFigures(): slow beginners make the limit itself a bit late", () => {
+Deno.test("limitFigures(): links with long round trips make the limit itself late", () => {
   const figures = (name: string) => {
     const { links } = LINK_SETS.find((set) => set.name === name)!;
     return limitFigures(limitCurve(links, SIZE));
@@ -60,7 +60,7 @@ Deno.test("limitFigures(): slow beginners make the limit itself a bit late", () 
   assertAlmostEquals(figures("eight").lateSeconds, 0.1, 0.005);
 });
 
-Deno.test("limitFigures(): a silence of all links is a stall", () => {
+Deno.test("limitFigures(): silence of all links is a stall", () => {
   const link = { bytesPerSecond: 100, roundTripMs: 0, ratesAt: [[1, 0], [3, 100]] as const };
   const figures = limitFigures(limitCurve([link], 200));
   assertEquals(figures, { firstByteSeconds: 0, lateSeconds: 1, stallSeconds: 2 });

@@ -29,7 +29,7 @@ function resultOf(...entries: Entry[]) {
   return { name: "testbed", title: "two links", size: 100, limit, entries };
 }
 
-Deno.test("resultTable() has the limit, and the medians of every command", () => {
+Deno.test("resultTable() has a row for the limit and one for each command", () => {
   const fast = { ...RUN, seconds: 4.5, cpuSeconds: 2 };
   const slow = { ...RUN, seconds: 50, cpuSeconds: 1 };
   const lines = resultTable(resultOf(
@@ -46,7 +46,7 @@ Deno.test("resultTable() has the limit, and the medians of every command", () =>
   ]);
 });
 
-Deno.test("resultTable() counts only the runs that brought the file", () => {
+Deno.test("resultTable() counts complete runs only", () => {
   const endless: Run = { ...RUN, outcome: "endless", seconds: 16 };
   const text = resultTable(resultOf(entry("once", [RUN, endless]), entry("never", [endless])));
   assertMatch(text, /^once: does not end in 1 of 2 +5\.00 /m);
@@ -63,7 +63,7 @@ Deno.test("verdict()", () => {
   );
 });
 
-Deno.test("resultPicture() draws the middle run of those that came in order", () => {
+Deno.test("resultPicture() draws the median run of commands that write to stdout", () => {
   const runs = [5, 7, 6].map((seconds) => ({
     ...RUN,
     seconds,
@@ -74,7 +74,7 @@ Deno.test("resultPicture() draws the middle run of those that came in order", ()
   assert(!svg.includes("to a file") && !svg.includes("7.00 s"));
 });
 
-Deno.test("machineText() tells the worst of all runs", () => {
+Deno.test("machineText() describes the worst run", () => {
   const busy = { ...RUN, processors: { idle: 0.25, stolen: 0.01 } };
   const poor = { ...RUN, processors: { idle: 0.375, stolen: 0.125 } };
   const text = machineText(resultOf(entry("x", [RUN, busy]), entry("y", [poor])));

@@ -8,7 +8,7 @@ function sha256(text: string): string {
   return createHash("sha256").update(text).digest("hex");
 }
 
-Deno.test("observe() counts and hashes what comes out of stdout, and when", async () => {
+Deno.test("observe() records, counts and hashes stdout", async () => {
   // The second part comes only once the first one has been written for a while.
   const seen = await observe(["sh", "-c", "printf one; sleep 0.02; printf three >&1"], TIMEOUT);
   assertEquals([seen.outcome, seen.bytes, seen.messages], ["complete", 8, ""]);
@@ -18,7 +18,7 @@ Deno.test("observe() counts and hashes what comes out of stdout, and when", asyn
   assert(second!.seconds - first!.seconds > 0.01 && seen.seconds >= second!.seconds);
 });
 
-Deno.test("observe() takes a file in place of stdout", async () => {
+Deno.test("observe() reads a file instead of stdout", async () => {
   const file = await Deno.makeTempFile();
   try {
     const command = ["sh", "-c", 'echo ignored; printf text > "$1"', "sh", file];
@@ -32,23 +32,23 @@ Deno.test("observe() takes a file in place of stdout", async () => {
   assertEquals([missing.outcome, missing.bytes], ["complete", 0]);
 });
 
-Deno.test("observe() tells a failure, and what was said of it", async () => {
+Deno.test("observe() reports a failure and its messages", async () => {
   const seen = await observe(["sh", "-c", "echo broken >&2; exit 3"], TIMEOUT);
   assertEquals([seen.outcome, seen.messages], ["failed", "broken"]);
 });
 
-Deno.test("observe() ends what does not end", async () => {
+Deno.test("observe() kills a command that does not end", async () => {
   const seen = await observe(["sleep", "60"], { timeoutSeconds: 0.05 });
   assertEquals(seen.outcome, "endless");
 });
 
-Deno.test("parseTimes() reads the last line, and leaves the rest", () => {
+Deno.test("parseTimes() parses the last line, and returns the rest", () => {
   const times = "0m0.010000s 0m0.020000s\n1m1.360000s 0m0.440000s\n";
   assertEquals(parseTimes(times), { cpuSeconds: 61.8, messages: "" });
   assertEquals(parseTimes(`one\ntwo\n${times}`), { cpuSeconds: 61.8, messages: "one\ntwo" });
 });
 
-Deno.test("processorShares() are of the time between two readings", () => {
+Deno.test("processorShares() covers the time between two readings", () => {
   const before = "cpu  100 0 50 800 10 0 5 20 0 0\ncpu0 1 2 3\n";
   const after = "cpu  140 0 60 830 20 0 5 30 0 0\ncpu0 1 2 3\n";
   assertEquals(processorShares(before, after), { idle: 0.4, stolen: 0.1 });

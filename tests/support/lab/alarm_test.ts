@@ -5,7 +5,7 @@ function ringing(atMs: number): Promise<number> {
   return new Promise((resolve) => alarmAt(atMs, () => resolve(performance.now())));
 }
 
-Deno.test("alarmAt() never rings early, nor before it has returned", async () => {
+Deno.test("alarmAt() never fires early, nor before it has returned", async () => {
   const now = performance.now();
   for (const delayMs of [-5, 0, 0.2, 1, 2.5, 7]) {
     const rangAt = await ringing(now + delayMs);
@@ -13,7 +13,7 @@ Deno.test("alarmAt() never rings early, nor before it has returned", async () =>
   }
 });
 
-Deno.test("alarmAt(): alarms ring in the order of their times", async () => {
+Deno.test("alarmAt(): alarms fire in order of time", async () => {
   const now = performance.now();
   const rang: number[] = [];
   await Promise.all([4, 1, 3, 0.5].map(async (delayMs) => {

@@ -6,7 +6,7 @@ function differing(a: Uint8Array, b: Uint8Array): number {
   return a.reduce((count, byte, i) => count + (byte === b[i] ? 0 : 1), 0);
 }
 
-Deno.test("randomContent() gives the same bytes whichever way they are read", () => {
+Deno.test("randomContent() returns the same bytes for every way of reading", () => {
   const size = 2_500_001;
   const whole = randomContent(size).read(0, size);
   const again = randomContent(size, 1);
@@ -38,7 +38,7 @@ Deno.test("randomContent() does not repeat itself at multiples of a block", () =
   }
 });
 
-Deno.test("randomContent() reads far beyond 4 GiB without holding it", () => {
+Deno.test("randomContent() reads beyond 4 GiB without holding it", () => {
   const size = 5 * 2 ** 32;
   const content = randomContent(size);
   assertEquals(content.size, size);
@@ -46,7 +46,7 @@ Deno.test("randomContent() reads far beyond 4 GiB without holding it", () => {
   assertEquals(content.read(size, size).length, 0);
 });
 
-Deno.test("read() refuses what is not a range of the content", () => {
+Deno.test("read() throws for an invalid range", () => {
   const content = randomContent(100);
   for (const [start, end] of [[-1, 3], [3, 2], [0, 101], [NaN, 5]] as const) {
     assertThrows(() => content.read(start, end), RangeError);
@@ -70,7 +70,7 @@ Deno.test("bytesContent() keeps a copy", () => {
   assertEquals([...content.read(0, 3)], [1, 2, 3]);
 });
 
-Deno.test("otherContent() differs in every byte from its offset on, and in none before", () => {
+Deno.test("otherContent() differs in every byte from its offset on only", () => {
   const content = randomContent(10_000);
   const other = otherContent(content, 4000);
   assertEquals(other.size, content.size);

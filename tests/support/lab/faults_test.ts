@@ -11,7 +11,7 @@ import {
 } from "./client.ts";
 import { startMirror } from "./mirror_lab.ts";
 
-Deno.test("FaultPlan: from and count say which request a fault strikes", () => {
+Deno.test("FaultPlan: from and count select the affected requests", () => {
   const kinds = (faults: Fault[]) => {
     const plan = new FaultPlan(faults);
     return [0, 1, 2, 3].map((index) => plan.strike(index)?.kind ?? "none");
@@ -33,7 +33,7 @@ Deno.test("FaultPlan: from and count say which request a fault strikes", () => {
   for (const [faults, expected] of table) assertEquals(kinds(faults), expected);
 });
 
-Deno.test("FaultPlan: asked for one kind, it leaves the others alone", () => {
+Deno.test("FaultPlan.strike() of one kind leaves the others alone", () => {
   const plan = new FaultPlan([{ kind: "compress", count: 1 }, { kind: "refuse", count: 1 }]);
   assertEquals(plan.strike(0, "refuse"), undefined);
   assertEquals(plan.strike(0)?.kind, "compress");
@@ -41,7 +41,7 @@ Deno.test("FaultPlan: asked for one kind, it leaves the others alone", () => {
   assertEquals(plan.strike(1), undefined);
 });
 
-Deno.test("fault reset: the body breaks with a reset connection", () =>
+Deno.test("fault reset: the connection is reset in the body", () =>
   withMirror({ faults: [{ kind: "reset", afterBytes: 5000, count: 2 }] }, async (mirror, ask) => {
     const { bytes, error } = await readAll(await ask("bytes=0-99999"));
     assert(bytes.length <= 5000);
@@ -52,7 +52,7 @@ Deno.test("fault reset: the body breaks with a reset connection", () =>
     assertEquals(mirror.connectionsAccepted, 3);
   }));
 
-Deno.test("fault truncate: the connection ends in order before Content-Length", () =>
+Deno.test("fault truncate: an orderly close before Content-Length", () =>
   withMirror({ faults: [{ kind: "truncate", afterBytes: 5000 }] }, async (mirror, ask) => {
     const { bytes, error } = await readAll(await ask("bytes=0-99999"));
     sameBytes(bytes, 0, 5000);
@@ -61,7 +61,7 @@ Deno.test("fault truncate: the connection ends in order before Content-Length", 
     assertEquals(mirror.requests[0]?.ended, "fault");
   }));
 
-Deno.test("fault stall: nothing after some bytes, the connection stays open", async () => {
+Deno.test("fault stall: silence after some bytes on an open connection", async () => {
   for (const afterBytes of [0, 5000]) {
     await withMirror({ faults: [{ kind: "stall", afterBytes }] }, async (mirror, ask) => {
       assertEquals(await readThenWait(await ask("bytes=0-99999"), afterBytes, 30), "silence");
@@ -83,7 +83,7 @@ Deno.test("fault stall before headers, and close() in the middle of it", async (
   await assertRejects(() => response);
 });
 
-Deno.test("fault status: any status, with Retry-After and body, as often as it says", () =>
+Deno.test("fault status: any status, with Retry-After and body, for `count` requests", () =>
   withMirror({
     faults: [{ kind: "status", status: 503, retryAfter: "2", body: "busy", from: 1, count: 2 }],
   }, async (_mirror, ask) => {
@@ -127,7 +127,7 @@ Deno.test("fault wrong-range: every variant", async () => {
   }
 });
 
-Deno.test("faults in what is served: ignore-range, longer, shorter", async () => {
+Deno.test("faults of the body: ignore-range, longer, shorter", async () => {
   const served = async (fault: Fault, range: string) => {
     await using mirror = await startMirror({ content, faults: [fault] });
     using client = Deno.createHttpClient({});
@@ -147,7 +147,7 @@ Deno.test("faults in what is served: ignore-range, longer, shorter", async () =>
   sameBytes(shorter.bytes, 5, 7);
 });
 
-Deno.test("fault compress: gzip although nobody asked for it", () =>
+Deno.test("fault compress: gzip although the client does not accept it", () =>
   withMirror({ faults: [{ kind: "compress" }] }, async (_mirror, ask) => {
     const response = await ask("bytes=100-1099");
     assertEquals([response.status, response.headers.get("content-encoding")], [206, "gzip"]);
@@ -156,7 +156,7 @@ Deno.test("fault compress: gzip although nobody asked for it", () =>
     sameBytes(await new Response(stream).bytes(), 100, 1100);
   }));
 
-Deno.test("fault slow-headers and roundTripMs: the first byte waits", () =>
+Deno.test("fault slow-headers and roundTripMs delay the first byte", () =>
   withMirror(
     { roundTripMs: 4, faults: [{ kind: "slow-headers", delayMs: 20, from: 1 }] },
     async (_mirror, ask) => {
@@ -169,7 +169,7 @@ Deno.test("fault slow-headers and roundTripMs: the first byte waits", () =>
     },
   ));
 
-Deno.test("fault refuse: the connection is closed without an answer", () =>
+Deno.test("fault refuse: the connection is closed without a response", () =>
   withMirror({ faults: [{ kind: "refuse", count: 1 }] }, async (mirror, ask) => {
     await assertRejects(() => ask());
     assertEquals([mirror.requests.length, mirror.connectionsAccepted], [0, 1]);

@@ -26,7 +26,7 @@ Deno.test("parseRange() follows RFC 9110", () => {
   assertEquals(parseRange("bytes=0-", 0), "unsatisfiable");
 });
 
-Deno.test("ifRangeHolds() compares strongly", () => {
+Deno.test("ifRangeHolds() uses strong comparison", () => {
   const date = "Tue, 02 Jan 2024 03:04:05 GMT";
   assertEquals(ifRangeHolds(undefined, undefined, undefined), true);
   assertEquals(ifRangeHolds('"a"', '"a"', date), true);
@@ -38,7 +38,7 @@ Deno.test("ifRangeHolds() compares strongly", () => {
   assertEquals(ifRangeHolds(date, '"a"', undefined), false);
 });
 
-Deno.test("RequestReader takes heads in any pieces, one after the other", () => {
+Deno.test("RequestReader parses heads in any pieces, one after the other", () => {
   const text = "GET /a?b HTTP/1.1\r\nHost: x\r\nX-Two: 1\r\nx-two:2\r\n\r\n" +
     "HEAD /c HTTP/1.0\r\n\r\n";
   for (const size of [1, 7, 1000]) {
@@ -55,7 +55,7 @@ Deno.test("RequestReader takes heads in any pieces, one after the other", () => 
   }
 });
 
-Deno.test("RequestReader refuses what is no request", () => {
+Deno.test("RequestReader throws for bytes that are not a request", () => {
   for (const text of ["hello\r\n\r\n", "GET / HTTP/1.1\r\nnocolon\r\n\r\n", "x".repeat(70_000)]) {
     const reader = new RequestReader();
     reader.push(bytes(text));

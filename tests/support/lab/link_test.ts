@@ -53,7 +53,7 @@ Deno.test("quantumBytes() is a millisecond of the rate within its bounds", () =>
   assertEquals(quantumBytes(1e9), 65_536);
 });
 
-Deno.test("Link hands on every byte, at full speed and shaped", async () => {
+Deno.test("Link delivers every byte, at full speed and shaped", async () => {
   for (const rate of [undefined, 1e9, 20e6]) {
     const link = new Link(rate);
     const sink = new NotingSink();
@@ -68,7 +68,7 @@ Deno.test("Link finishes an empty source at once", async () => {
   }
 });
 
-Deno.test("Link is strict: no byte is handed on before the link could have carried it", async () => {
+Deno.test("Link is strict: no byte is delivered before the link could have carried it", async () => {
   const rate = 10e6;
   const link = new Link(rate);
   const sink = new NotingSink();
@@ -84,7 +84,7 @@ Deno.test("Link is strict: no byte is handed on before the link could have carri
   }
 });
 
-Deno.test("Link: idle time is lost, the next flow gets no burst", async () => {
+Deno.test("Link: idle time is lost, without a burst for the next flow", async () => {
   const rate = 10e6;
   const link = new Link(rate);
   await link.send(source(10_000), new NotingSink()).finished;
@@ -96,7 +96,7 @@ Deno.test("Link: idle time is lost, the next flow gets no burst", async () => {
   assert(performance.now() - startedAt >= 5 - 0.01);
 });
 
-Deno.test("Link: a late timer loses nothing while there is something to carry", async () => {
+Deno.test("Link: a late timer loses nothing while there are bytes to carry", async () => {
   const rate = 10e6;
   const link = new Link(rate);
   const sink = new NotingSink();
@@ -123,7 +123,7 @@ Deno.test("Link is fair: flows take turns by quanta", async () => {
   assertEquals(sink.total, 300_000);
 });
 
-Deno.test("Link: a blocked flow does not hold up the others, and goes on when it can", async () => {
+Deno.test("Link: a blocked flow does not delay the others, and resumes", async () => {
   const link = new Link(50e6);
   const blocked = new BlockedSink();
   const free = new NotingSink();
@@ -136,7 +136,7 @@ Deno.test("Link: a blocked flow does not hold up the others, and goes on when it
   assertEquals(blocked.total, 600_000);
 });
 
-Deno.test("Link: the time lost to a blocked sink is made up for 10 ms only", async () => {
+Deno.test("Link: at most 10 ms of the time lost to a blocked sink are made up for", async () => {
   const rate = 50e6;
   const link = new Link(rate);
   const sink = new BlockedSink();
@@ -155,7 +155,7 @@ Deno.test("Link: the time lost to a blocked sink is made up for 10 ms only", asy
   flow.cancel();
 });
 
-Deno.test("Link.setRate() 0 is silence, and a rate after it goes on", async () => {
+Deno.test("Link.setRate() 0 is silence until another rate", async () => {
   const link = new Link(0);
   const sink = new NotingSink();
   const flow = link.send(source(50_000), sink);
@@ -167,7 +167,7 @@ Deno.test("Link.setRate() 0 is silence, and a rate after it goes on", async () =
   assertEquals(sink.total, 50_000);
 });
 
-Deno.test("Link.setRate() holds for what is on its way", async () => {
+Deno.test("Link.setRate() applies to the current quantum", async () => {
   const link = new Link(1000);
   const sink = new NotingSink();
   const flow = link.send(source(3000), sink);
@@ -179,14 +179,14 @@ Deno.test("Link.setRate() holds for what is on its way", async () => {
   assertEquals(sink.total, 3000);
 });
 
-Deno.test("Link.close() ends every flow and leaves no timer", async () => {
+Deno.test("Link.close() cancels every flow and timer", async () => {
   const link = new Link(1000);
   const flows = [1, 2].map((value) => link.send(source(1e6, value), new NotingSink()));
   link.close();
   assertEquals(await Promise.all(flows.map((flow) => flow.finished)), [false, false]);
 });
 
-Deno.test("Link refuses what is no rate", () => {
+Deno.test("Link throws for an invalid rate", () => {
   assertThrows(() => new Link(-1), RangeError);
   assertThrows(() => new Link(NaN), RangeError);
   assertThrows(() => new Link(1).setRate(Infinity), RangeError);

@@ -42,7 +42,7 @@ Deno.test("startMirror() serves ranges", () =>
     );
   }));
 
-Deno.test("startMirror() keeps connections, and answers in order what is asked in one go", () =>
+Deno.test("startMirror() keeps connections, and answers pipelined requests in order", () =>
   withMirror({}, async (mirror) => {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port: mirror.port });
     const ask = (first: number) => `GET /file.bin HTTP/1.1\r\nRange: bytes=${first}-${first}\r\n`;
@@ -73,7 +73,7 @@ Deno.test("startMirror(): 416, several ranges, HEAD, 404, 405", () =>
     await put.body?.cancel();
   }));
 
-Deno.test("startMirror(): If-Range decides between a part and the whole", () =>
+Deno.test("startMirror(): If-Range decides between 206 and 200", () =>
   withMirror({ etag: '"v1"' }, async (_mirror, ask) => {
     const table: [string, number][] = [
       ['"v1"', 206],
@@ -161,7 +161,7 @@ Deno.test("setContent(): the file changes, and its validators with it", () =>
     assertEquals((await readAll(after)).bytes.length, SIZE);
   }));
 
-Deno.test("a client that leaves is noticed", () =>
+Deno.test("startMirror() notices that a client leaves", () =>
   withMirror({ bytesPerSecond: 100_000 }, async (mirror, ask) => {
     const response = await ask();
     assertEquals(mirror.requests[0]?.ended, undefined);
@@ -184,14 +184,14 @@ Deno.test("all responses of a mirror share its rate; setRate() changes it", () =
     sameBytes(await (await answer).bytes(), 0, 10);
   }));
 
-Deno.test("ratesAt: the mirror falls silent by itself, and comes back", () =>
+Deno.test("ratesAt: the rate changes over time", () =>
   withMirror({ bytesPerSecond: 0, ratesAt: [[0.02, 1e9]] }, async (_mirror, ask) => {
     const startedAt = performance.now();
     sameBytes((await readAll(await ask())).bytes, 0, SIZE);
     assert(performance.now() - startedAt >= 19);
   }));
 
-Deno.test("ratesAt 0: connections stay open and give nothing, new ones too", () =>
+Deno.test("ratesAt 0: connections, old and new, stay open and silent", () =>
   withMirror({ roundTripMs: 5, ratesAt: [[0, 0]] }, async (mirror, ask) => {
     const answers = [ask("bytes=0-9"), ask("bytes=10-19")];
     const { promise, resolve } = Promise.withResolvers<string>();
@@ -205,7 +205,7 @@ Deno.test("ratesAt 0: connections stay open and give nothing, new ones too", () 
     }
   }));
 
-Deno.test("resetConnections() breaks what is under way", () =>
+Deno.test("resetConnections() resets open connections", () =>
   withMirror({ faults: [{ kind: "stall", afterBytes: 10, count: 2 }] }, async (mirror, ask) => {
     const reading = readAll(await ask("bytes=0-99"));
     mirror.resetConnections();
@@ -214,7 +214,7 @@ Deno.test("resetConnections() breaks what is under way", () =>
     sameBytes(await (await ask("bytes=0-9")).bytes(), 0, 10);
   }));
 
-Deno.test("close() in the middle of bodies, waits and idle connections leaves nothing", async () => {
+Deno.test("close() during bodies, waits and on idle connections leaves nothing open", async () => {
   for (const options of [{ bytesPerSecond: 1000 }, { roundTripMs: 60_000 }, {}]) {
     const mirror = await startMirror({ content, ...options });
     using client = Deno.createHttpClient({});

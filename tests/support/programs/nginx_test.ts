@@ -29,7 +29,7 @@ testWith(["nginx"], "startNginx() serves ranges on every listener", async () => 
   assertEquals(Deno.readTextFileSync(accessLog).trim().split("\n").length, 2);
 });
 
-testWith(["nginx"], "startNginx() takes more directives", async () => {
+testWith(["nginx"], "startNginx() accepts more directives", async () => {
   using root = served();
   const extra = "max_ranges 0; add_header X-Lab yes;";
   await using nginx = await startNginx({ root: root.path, listeners: 1, extra });
@@ -41,7 +41,7 @@ testWith(["nginx"], "startNginx() takes more directives", async () => {
   }
 });
 
-testWith(["nginx"], "startNginx() says why it did not start", async () => {
+testWith(["nginx"], "startNginx() reports why nginx did not start", async () => {
   const start = startNginx({ root: "/tmp", extra: "no_such_directive;" });
   await assertRejects(() => start, Error, "no_such_directive");
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Arrivals } from "./arrivals.ts";
 
-Deno.test("Arrivals counts what comes twice, and whose bytes were the first", () => {
+Deno.test("Arrivals counts duplicates, and whose bytes were first", () => {
   const arrivals = new Arrivals(2);
   arrivals.came(0, 0, 100);
   arrivals.came(1, 60, 160);
@@ -10,7 +10,7 @@ Deno.test("Arrivals counts what comes twice, and whose bytes were the first", ()
   assertEquals(arrivals.duplicateBytes, 40);
 });
 
-Deno.test("Arrivals: samples are no duplicates, and count when they are accepted", () => {
+Deno.test("Arrivals: samples are not duplicates, and count when accepted", () => {
   const arrivals = new Arrivals(2);
   arrivals.sampled(0, 10);
   arrivals.sampled(1, 10);
@@ -19,7 +19,7 @@ Deno.test("Arrivals: samples are no duplicates, and count when they are accepted
   assertEquals([arrivals.usedBytesByMirror, arrivals.duplicateBytes], [[0, 10], 0]);
 });
 
-Deno.test("Arrivals: what is discarded is wasted, and is new when it arrives again", () => {
+Deno.test("Arrivals: discarded bytes are wasted, and new when they arrive again", () => {
   const arrivals = new Arrivals(2);
   arrivals.came(0, 0, 100);
   arrivals.discarded();

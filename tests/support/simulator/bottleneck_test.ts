@@ -24,13 +24,13 @@ function shares(bytesPerSecond: number, demands: readonly number[]): number[] {
   return carried.map((bytes) => bytes / 10);
 }
 
-Deno.test("Bottleneck lets everybody through where it is none", () => {
+Deno.test("Bottleneck does not delay links with less than its rate", () => {
   const [one, other] = shares(10e6, [1e6, 3e6]);
   assertAlmostEquals(one!, 1e6, 2e3);
   assertAlmostEquals(other!, 3e6, 6e3);
 });
 
-Deno.test("Bottleneck serves those who want more than their share alike, the others fully", () => {
+Deno.test("Bottleneck shares fairly between sources that exceed their share", () => {
   const [small, large, larger] = shares(5e6, [1e6, 4e6, 8e6]);
   assertAlmostEquals(small!, 1e6, 0.05e6);
   assertAlmostEquals(large!, 2e6, 0.1e6);
@@ -38,7 +38,7 @@ Deno.test("Bottleneck serves those who want more than their share alike, the oth
   assertAlmostEquals(small! + large! + larger!, 5e6, 0.05e6);
 });
 
-Deno.test("Bottleneck hands on what comes from one source in order", () => {
+Deno.test("Bottleneck keeps the order of a source", () => {
   const queue = new EventQueue();
   const bottleneck = new Bottleneck(queue, 1000);
   const through: (readonly [number, number])[] = [];

@@ -28,7 +28,7 @@ function scheduler(requests: readonly Asked[], heldBytes = 0): Scheduler {
   return { ledger, requests: live, heldBytes } as unknown as Scheduler;
 }
 
-Deno.test("inspector(): a scheduler in order passes", () => {
+Deno.test("inspector() accepts a consistent scheduler", () => {
   const inspect = inspector(50, 2);
   inspect(scheduler([]));
   inspect(scheduler([{ position: 0, end: 20 }, { position: 50, end: 60 }], 50));
@@ -36,12 +36,12 @@ Deno.test("inspector(): a scheduler in order passes", () => {
   inspect(scheduler([{ position: 0, end: 50, claimEnd: 20 }]));
 });
 
-Deno.test("inspector() sees more bytes held than the window holds", () => {
+Deno.test("inspector() detects more held bytes than the window", () => {
   assertThrows(() => inspector(50)(scheduler([], 51)), Error, "51 of 50 bytes held");
   assertThrows(() => inspector(50)(scheduler([], -1)), Error, "-1 of 50 bytes held");
 });
 
-Deno.test("inspector() sees more requests at a mirror than are allowed", () => {
+Deno.test("inspector() detects too many requests at a mirror", () => {
   const two = scheduler([{ position: 0, end: 10 }, { position: 10, end: 20 }]);
   assertThrows(() => inspector(50)(two), Error, "has 2 live requests");
   inspector(50, 2)(two);
@@ -51,7 +51,7 @@ Deno.test("inspector() sees more requests at a mirror than are allowed", () => {
   ]));
 });
 
-Deno.test("inspector() sees bytes that are in no state, and bytes that are owned and free", () => {
+Deno.test("inspector() detects bytes without an owner, and bytes that are owned and free", () => {
   const lost = scheduler([{ position: 0, end: 20 }]);
   lost.ledger.take(40, 50);
   assertThrows(() => inspector(50)(lost), Error, "40-50 is neither received, free nor owned");
@@ -60,7 +60,7 @@ Deno.test("inspector() sees bytes that are in no state, and bytes that are owned
   assertThrows(() => inspector(50)(both), Error, "10-20 is free, but owned");
 });
 
-Deno.test("simulateStrictly() throws what a download fails with", () => {
+Deno.test("simulateStrictly() throws the error of a failed download", () => {
   const links = [{ ...TESTBED[0]!, silentFromMs: 100 }];
   assertThrows(() => simulateStrictly({ links, size: 10_000_000 }), Error, "No mirror is left");
 });
@@ -78,7 +78,7 @@ Deno.test("the classic algorithms keep every invariant on random networks", () =
   }
 });
 
-Deno.test("simulateStrictly() runs a part of the file, and none of it", () => {
+Deno.test("simulateStrictly() downloads a range, and an empty one", () => {
   const part = { links: TESTBED, size: 9_000_000, start: 1_234_567, end: 7_654_321 };
   assertEquals(simulateStrictly(part).points.at(-1)?.[1], 7_654_321 - 1_234_567);
   assertEquals(simulateStrictly({ links: TESTBED, size: 0 }).points, []);

@@ -63,7 +63,7 @@ function bytesBy({ pieces }: Fate, ms: number): number {
   return pieces.reduce((sum, [atMs, bytes]) => sum + (atMs <= ms ? bytes : 0), 0);
 }
 
-Deno.test("SimulatedLink: a new connection takes two round trips, one that is kept takes one", () => {
+Deno.test("SimulatedLink: a new connection takes two round trips, an idle one takes one", () => {
   const bench = new Bench();
   let second: Fate | undefined;
   const first = bench.ask(100_000, Infinity, () => second = bench.ask(50_000));
@@ -74,7 +74,7 @@ Deno.test("SimulatedLink: a new connection takes two round trips, one that is ke
   assertAlmostEquals(second!.endedAt!, 180, 1e-6);
 });
 
-Deno.test("SimulatedLink: requests at once have connections of their own, and share alike", () => {
+Deno.test("SimulatedLink: concurrent requests have their own connections, and share fairly", () => {
   const bench = new Bench();
   const one = bench.ask(100_000);
   const other = bench.ask(30_000);
@@ -89,7 +89,7 @@ Deno.test("SimulatedLink: requests at once have connections of their own, and sh
   assertEquals(again.map(({ answeredAt }) => answeredAt! - now), [10, 10, 20]);
 });
 
-Deno.test("SimulatedLink: the connection of a cancelled request is lost, the link is the others'", () => {
+Deno.test("SimulatedLink: a cancelled request closes its connection and frees the link", () => {
   const bench = new Bench();
   const one = bench.ask(1_000_000);
   const other = bench.ask(50_000);
@@ -105,7 +105,7 @@ Deno.test("SimulatedLink: the connection of a cancelled request is lost, the lin
   assertEquals(next!.answeredAt, 50);
 });
 
-Deno.test("SimulatedLink: a request that is cancelled before its answer is heard of no more", () => {
+Deno.test("SimulatedLink: a request that is cancelled before its response gets no callback", () => {
   const bench = new Bench();
   const fate = bench.ask(1000);
   bench.at(15, fate.cancel);
@@ -113,7 +113,7 @@ Deno.test("SimulatedLink: a request that is cancelled before its answer is heard
   assertEquals([fate.answeredAt, fate.bytes], [undefined, 0]);
 });
 
-Deno.test("SimulatedLink: an empty body ends with its answer", () => {
+Deno.test("SimulatedLink: an empty body ends with its response", () => {
   for (const slowStart of [false, true]) {
     const bench = new Bench({}, { slowStart });
     const fate = bench.ask(0);
@@ -122,7 +122,7 @@ Deno.test("SimulatedLink: an empty body ends with its answer", () => {
   }
 });
 
-Deno.test("SimulatedLink: slow start doubles what comes in a round trip, up to the link's rate", () => {
+Deno.test("SimulatedLink: slow start doubles the bytes per round trip, up to the rate of the link", () => {
   const bench = new Bench({ bytesPerSecond: 10e6, roundTripMs: 100 }, { slowStart: true });
   const fate = bench.ask(10_000_000);
   bench.run();
@@ -134,7 +134,7 @@ Deno.test("SimulatedLink: slow start doubles what comes in a round trip, up to t
   assertAlmostEquals((later - late) / 0.05, 10e6, 0.3e6);
 });
 
-Deno.test("SimulatedLink: a kept connection goes on with the window that it has reached", () => {
+Deno.test("SimulatedLink: an idle connection keeps its window", () => {
   const bench = new Bench({ bytesPerSecond: 100e6, roundTripMs: 100 }, { slowStart: true });
   let second: Fate | undefined;
   const first = bench.ask(7 * INITIAL_WINDOW, Infinity, () => {
@@ -146,7 +146,7 @@ Deno.test("SimulatedLink: a kept connection goes on with the window that it has 
   assertEquals(bytesBy(second!, second!.answeredAt! + 99), 8 * INITIAL_WINDOW);
 });
 
-Deno.test("SimulatedLink: a connection keeps its own limit, several reach the link's", () => {
+Deno.test("SimulatedLink: a connection has its own limit, several reach that of the link", () => {
   const bench = new Bench({ connectionBytesPerSecond: 400_000 });
   const fates = [bench.ask(40_000), bench.ask(40_000)];
   bench.run();
@@ -158,7 +158,7 @@ Deno.test("SimulatedLink: a connection keeps its own limit, several reach the li
   assert(last > now + 130 && last < now + 155, `${last - now} ms`);
 });
 
-Deno.test("SimulatedLink: a change of the rate holds at once, a blackout only delays", () => {
+Deno.test("SimulatedLink: a change of the rate applies at once, a blackout only delays", () => {
   const bench = new Bench({ ratesAt: [[0.1, 100_000], [0.2, 0], [0.5, 1_000_000]] });
   const fate = bench.ask(100_000);
   let during: Fate | undefined;
@@ -170,7 +170,7 @@ Deno.test("SimulatedLink: a change of the rate holds at once, a blackout only de
   assertEquals(during!.answeredAt, 500);
 });
 
-Deno.test("SimulatedLink: who is silent is silent for good", () => {
+Deno.test("SimulatedLink: silence is permanent", () => {
   const bench = new Bench({ silentFromMs: 50 });
   const fate = bench.ask(100_000);
   let later: Fate | undefined;
@@ -180,7 +180,7 @@ Deno.test("SimulatedLink: who is silent is silent for good", () => {
   assertEquals([fate.endedAt, later!.answeredAt], [undefined, undefined]);
 });
 
-Deno.test("SimulatedLink: after a death only connections that are new then bring anything", () => {
+Deno.test("SimulatedLink: after it died and returned, only new connections work", () => {
   const bench = new Bench({ deadFromMs: 50, returnsAtMs: 200 });
   const kept = bench.ask(1000);
   const before = bench.ask(100_000);
@@ -191,7 +191,7 @@ Deno.test("SimulatedLink: after a death only connections that are new then bring
   assertEquals(fates.map(({ answeredAt }) => answeredAt), [undefined, undefined, 220, 260]);
 });
 
-Deno.test("SimulatedLink resets a connection where it is told to, and the connection is lost", () => {
+Deno.test("SimulatedLink resets a connection after resetAfterBytes", () => {
   const bench = new Bench();
   const fate = bench.ask(100_000, 10_000);
   bench.run();
@@ -206,7 +206,7 @@ Deno.test("SimulatedLink resets a connection where it is told to, and the connec
   assert(next.endedAt !== undefined && next.resetAt === undefined);
 });
 
-Deno.test("SimulatedLink: thinking delays every answer, jitter each by another time", () => {
+Deno.test("SimulatedLink: thinkMs delays every response, jitterMs each by a random time", () => {
   const bench = new Bench({ thinkMs: 50, jitterMs: 30 });
   const delays = new Set<number>();
   const next = (left: number): void => {
@@ -224,7 +224,7 @@ Deno.test("SimulatedLink: thinking delays every answer, jitter each by another t
   assertEquals(delays.size, 20);
 });
 
-Deno.test("SimulatedLink: links behind a bottleneck share it, and none runs ahead of it", () => {
+Deno.test("SimulatedLink: links behind a bottleneck share it, and none runs ahead", () => {
   const queue = new EventQueue();
   const bottleneck = new Bottleneck(queue, 1e6);
   const links = [1e6, 0.2e6, 5e6].map((bytesPerSecond) =>

@@ -8,7 +8,7 @@ import {
   missedBounds,
 } from "./measures.ts";
 
-Deno.test("latenessSeconds() takes the first byte of those that came together", () => {
+Deno.test("latenessSeconds() counts the first of bytes that arrive together", () => {
   const points: DeliveryPoint[] = [[1, 10], [4, 80], [5, 100]];
   // Byte 10 is wanted after a tenth of the limit and comes after 4 s.
   assertAlmostEquals(latenessSeconds(points, 5), 3.5);
@@ -16,12 +16,12 @@ Deno.test("latenessSeconds() takes the first byte of those that came together", 
   assertAlmostEquals(latenessSeconds(points, 100), 1);
 });
 
-Deno.test("latenessSeconds() is what a player waits: nothing for bytes that come early", () => {
+Deno.test("latenessSeconds() is 0 for bytes that arrive early", () => {
   assertEquals(latenessSeconds([[0, 100]], 5), 0);
   assertEquals(latenessSeconds([], 5), 0);
 });
 
-Deno.test("initialBufferingSeconds() is against the line to the end that there was", () => {
+Deno.test("initialBufferingSeconds() is relative to the end of the download", () => {
   assertAlmostEquals(initialBufferingSeconds([[1, 10], [4, 80], [5, 100]]), 3.5);
   // A steady stream that begins at once comes in time but for its first piece.
   const steady: DeliveryPoint[] = Array.from({ length: 100 }, (_, i) => [(i + 1) / 100, i + 1]);
@@ -29,7 +29,7 @@ Deno.test("initialBufferingSeconds() is against the line to the end that there w
   assertEquals(initialBufferingSeconds([]), 0);
 });
 
-Deno.test("MeanOverTime weighs values by how long they last", () => {
+Deno.test("MeanOverTime weights values by their duration", () => {
   const mean = new MeanOverTime();
   assertEquals(mean.mean, 0);
   mean.set(10, 2);
@@ -38,7 +38,7 @@ Deno.test("MeanOverTime weighs values by how long they last", () => {
   assertEquals(mean.mean, (0 * 2 + 10 * 2 + 40 * 1) / 5);
 });
 
-Deno.test("figuresOf() by hand, and missedBounds() names what is worse than its bound", () => {
+Deno.test("figuresOf() of an example, and missedBounds() names the figures that miss their bounds", () => {
   const figures = figuresOf({
     points: [[1, 10], [4, 80], [5, 100]],
     seconds: 5,

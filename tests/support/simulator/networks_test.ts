@@ -5,7 +5,7 @@ import { capacity, oracle } from "./oracle.ts";
 import { mulberry32 } from "../random.ts";
 import { randomNetwork } from "./random_network.ts";
 
-Deno.test("NETWORKS have names of their own, and bounds for the rows of the table", () => {
+Deno.test("NETWORKS have unique names, and bounds for the rows of the table", () => {
   assertEquals(new Set(NETWORKS.map(({ name }) => name)).size, NETWORKS.length);
   const bounded = NETWORKS.filter(({ bounds }) => Object.keys(bounds).length > 0);
   assertEquals(bounded.length, 12);
@@ -21,7 +21,7 @@ Deno.test("NETWORKS have names of their own, and bounds for the rows of the tabl
   });
 });
 
-Deno.test("NETWORKS: no bound asks for more than the oracle brings", () => {
+Deno.test("NETWORKS: no bound exceeds the oracle", () => {
   for (const network of NETWORKS) {
     const { seconds, points } = oracle(network);
     const figures = figuresOf({

@@ -21,7 +21,7 @@ Deno.test("oracle(): an empty file takes no time", () => {
   assertEquals(oracle({ links: [LINK], size: 0 }), { seconds: 0, points: [] });
 });
 
-Deno.test("oracle() with slow start is late by what the first round trips could not carry", () => {
+Deno.test("oracle() with slow start is late by the bytes missing in the first round trips", () => {
   const links = megabits([[80, 50]]);
   const { seconds } = oracle({ links, size: 20_000_000, slowStart: true });
   // Windows of 14.6, 29.2, 58.4, 116.8, 233.6 and 467.2 KB; from then on 500 KB a round trip.
@@ -29,7 +29,7 @@ Deno.test("oracle() with slow start is late by what the first round trips could 
   assertAlmostEquals(seconds, 0.1 + 6 * 0.05 + (20_000_000 - carried) / 10_000_000, 0.01);
 });
 
-Deno.test("oracle() follows rates, silences, deaths and returns, thought and limits", () => {
+Deno.test("oracle() follows rates, silence, deaths and returns, server time and limits", () => {
   const seconds = (
     change: Partial<Parameters<typeof oracle>[0]["links"][number]>,
     network: Partial<Parameters<typeof oracle>[0]> = {},
@@ -46,7 +46,7 @@ Deno.test("oracle() follows rates, silences, deaths and returns, thought and lim
   assertAlmostEquals(oracle({ links, size: 2_000_000 }, { connections: 1 }).seconds, 8.1, 1e-6);
 });
 
-Deno.test("capacity() is what is carried nominally, within all limits", () => {
+Deno.test("capacity() is the nominal capacity within all limits", () => {
   assertEquals(capacity({ links: TESTBED, size: 1 }), 215 * 125_000);
   assertEquals(capacity({ links: TESTBED, size: 1, clientBytesPerSecond: 1e6 }), 1e6);
   const links = [{ ...LINK, connectionBytesPerSecond: 300_000 }, LINK];

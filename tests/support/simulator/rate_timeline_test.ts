@@ -2,14 +2,14 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { mulberry32 } from "../random.ts";
 import { RateTimeline, wanderingRates } from "./rate_timeline.ts";
 
-Deno.test("RateTimeline without a change carries at one rate", () => {
+Deno.test("RateTimeline without changes has one rate", () => {
   const rates = new RateTimeline(2000);
   assertEquals(rates.finishAt(500, 1000), 1000);
   assertEquals(rates.bytesBetween(250, 1000), 1500);
   assertEquals([rates.at(0), rates.flowsFrom(7)], [2000, 7]);
 });
 
-Deno.test("RateTimeline: what is under way goes on at the new rate, and waits in a blackout", () => {
+Deno.test("RateTimeline: bytes in flight continue at the new rate, and wait in a blackout", () => {
   const rates = new RateTimeline(1000, [[1, 500], [2, 0], [5, 2000]]);
   assertEquals([999, 1000, 2000, 4999, 5000].map((ms) => rates.at(ms)), [1000, 500, 0, 0, 2000]);
   for (
@@ -29,13 +29,13 @@ Deno.test("RateTimeline: what is under way goes on at the new rate, and waits in
   assertEquals([1500, 2000, 3000, 6000].map((ms) => rates.flowsFrom(ms)), [1500, 5000, 5000, 6000]);
 });
 
-Deno.test("RateTimeline: a blackout without an end lets nothing through", () => {
+Deno.test("RateTimeline: nothing passes a blackout without an end", () => {
   const rates = new RateTimeline(1000, [[1, 0]]);
   assertEquals([rates.finishAt(0, 1000), rates.finishAt(0, 1001)], [1000, Infinity]);
   assertEquals([rates.flowsFrom(1000), rates.bytesBetween(500, 1e9)], [Infinity, 500]);
 });
 
-Deno.test("RateTimeline: finishAt() and bytesBetween() agree, whatever is asked in what order", () => {
+Deno.test("RateTimeline: finishAt() and bytesBetween() agree for any order of lookups", () => {
   const random = mulberry32(1);
   const changes = Array.from(
     { length: 50 },
@@ -50,7 +50,7 @@ Deno.test("RateTimeline: finishAt() and bytesBetween() agree, whatever is asked 
   }
 });
 
-Deno.test("wanderingRates() keeps its mean, strays by 40 % of it and forgets within a second", () => {
+Deno.test("wanderingRates() has the configured mean, deviation and correlation", () => {
   const changes = wanderingRates(1e6, { seconds: 20_000, random: mulberry32(3) });
   assertEquals(changes.at(-1), [20_000, 1e6]);
   const shares = changes.slice(0, -1).map(([, rate]) => rate / 1e6 - 1);

@@ -6,12 +6,12 @@ import { simulate } from "./simulator.ts";
 
 const CLASSIC = ["normal", "diff without initial delay", "diff", "inv", "static"];
 
-Deno.test("schedulerOptionsOf() knows every algorithm, and says which ones there are", () => {
+Deno.test("schedulerOptionsOf() knows every algorithm, and lists them in its error", () => {
   for (const name of Object.keys(ALGORITHMS)) schedulerOptionsOf(name, TESTBED);
   assertThrows(() => schedulerOptionsOf("dif", TESTBED), RangeError, 'no algorithm "dif"');
 });
 
-Deno.test("simulate() gives the same figures for the same seed", () => {
+Deno.test("simulate() returns the same figures for the same seed", () => {
   const links = TESTBED.map((link) => ({ ...link, jitterMs: 20 }));
   const run = (seed: number) => {
     const { points, seconds } = simulate({ links, size: 5_000_000, slowStart: true, seed });
@@ -30,7 +30,7 @@ Deno.test("simulate(): nothing is consumed before the mirrors have agreed", () =
   assertAlmostEquals(points[0]![0], opened, 0.001);
 });
 
-Deno.test("simulate(): points rise to the size, one for each millisecond at most", () => {
+Deno.test("simulate(): points increase to the size, at most one per millisecond", () => {
   const { points, seconds } = simulate({ links: EIGHT_MIRRORS, size: 5_000_000 });
   for (let index = 1; index < points.length; index++) {
     const [[before, less], [after, more]] = [points[index - 1]!, points[index]!];
@@ -39,7 +39,7 @@ Deno.test("simulate(): points rise to the size, one for each millisecond at most
   assertEquals(points.at(-1), [seconds, 5_000_000]);
 });
 
-Deno.test("simulate() counts whose bytes came, and what came twice", () => {
+Deno.test("simulate() counts bytes by mirror, and duplicates", () => {
   const outcome = simulate({ links: TESTBED, size: 20_000_000 });
   const { bytesByMirror, usedBytesByMirror, duplicateBytes, wastedBytes, requestsSent } = outcome;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -51,13 +51,13 @@ Deno.test("simulate() counts whose bytes came, and what came twice", () => {
   assert(requestsSent >= 3 + 20);
 });
 
-Deno.test("simulate(): one link alone holds nothing, and what is held is less than the peak", () => {
+Deno.test("simulate(): a single link holds nothing, and the mean is below the peak", () => {
   assertEquals(simulate({ links: [TESTBED[0]!], size: 5_000_000 }).lagBytes < 200, true);
   const { lagBytes, peakHeldBytes } = simulate({ links: EIGHT_MIRRORS, size: 20_000_000 });
   assert(lagBytes > 0 && lagBytes < peakHeldBytes);
 });
 
-Deno.test("simulate(): no byte of a mirror with another file is of use", () => {
+Deno.test("simulate(): no byte of a mirror with another file is used", () => {
   for (const name of Object.keys(ALGORITHMS)) {
     // It answers first, so what it says may be begun with.
     const links = [{ ...TESTBED[0]!, size: 7_000_000 }, ...TESTBED.slice(1), TESTBED[1]!];
@@ -91,7 +91,7 @@ Deno.test("simulate(): a mirror that dies and returns is used again", () => {
   assert(bytes(links) > 1.5 * bytes(dead));
 });
 
-Deno.test("simulate() gives up what comes to no end in time", () => {
+Deno.test("simulate() throws if the download does not end in time", () => {
   const run = () => simulate({ links: TESTBED, size: 200_000_000, limitSeconds: 3 });
   assertThrows(run, Error, "no end after 3 s");
 });
