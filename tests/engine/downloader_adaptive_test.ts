@@ -56,7 +56,7 @@ const faults: Record<string, Fault> = {
 const WHEN = [{ from: 0 }, { from: 1, count: 2 }, { from: 2 }, { from: 3, count: 1 }];
 
 for (const [name, fault] of Object.entries(faults)) {
-  Deno.test(`adaptive: a mirror that ${name}, at once, for a while or from then on, is helped out`, async () => {
+  Deno.test(`adaptive: a mirror that ${name}, at once, for a while or from then on, is replaced`, async () => {
     await Promise.all(
       WHEN.map((when) =>
         withMirrors(withFaults({ ...fault, ...when }), async (urls) => {
@@ -68,7 +68,7 @@ for (const [name, fault] of Object.entries(faults)) {
 }
 
 for (const name of ["resets mid-body", "stalls mid-body", "answers 503", "sends shorter ranges"]) {
-  Deno.test(`adaptive: the only mirror ${name} twice, and is asked again`, async () => {
+  Deno.test(`adaptive: the only mirror ${name} twice, and is retried`, async () => {
     const [link] = LINKS;
     const twice = { ...faults[name]!, from: 1, count: 2 };
     await withMirrors([{ ...link, faults: [twice] }], async (urls) => {
@@ -85,7 +85,7 @@ Deno.test("adaptive: mirrors that all reset again and again still bring the file
   });
 });
 
-Deno.test("adaptive: a mirror that goes silent and returns is asked again", async () => {
+Deno.test("adaptive: a mirror that goes silent and returns is used again", async () => {
   const silence = { ratesAt: [[0.05, 0], [0.5, 3e6]] as const };
   for (const others of [LINKS.slice(1), []]) {
     await withMirrors([{ ...LINKS[0], ...silence }, ...others], async (urls) => {
@@ -140,7 +140,7 @@ function oneAtOnce(): { fetch: typeof fetch; refused: () => number } {
   return { fetch: limited, refused: () => refused };
 }
 
-Deno.test("adaptive: servers that take one request at once serve the file, and are not given up", async () => {
+Deno.test("adaptive: servers that accept one request at once serve the file, and are not dropped", async () => {
   await withMirrors(LINKS, async (urls) => {
     const { fetch, refused } = oneAtOnce();
     const { stats } = await adaptive(urls, { fetch, retry: { attempts: 30, minDelayMs: 5 } });

@@ -85,7 +85,7 @@ Deno.test("Downloader: no mirror left is one error with each mirror's last failu
   );
 });
 
-Deno.test("Downloader: when mirrors die midway, what came before is handed over, then the error", async () => {
+Deno.test("Downloader: when mirrors fail midway, the bytes before are delivered, then the error", async () => {
   const faults = [{ kind: "status", status: 410, from: 4 }] as const;
   await withMirrors([{ faults: [...faults] }], async (urls) => {
     const options = { maxBlocksPerRequest: 1, delayRequest: "diff" } as const;

@@ -93,7 +93,7 @@ for (const [name, fault] of Object.entries(faults)) {
 for (const [name, fault] of Object.entries(faults)) {
   const lasting = /404|429|no Content-Range|another|inverted|multipart|compresses/.test(name);
   if (lasting) continue;
-  Deno.test(`Downloader: the only mirror ${name} twice, and is asked again`, async () => {
+  Deno.test(`Downloader: the only mirror ${name} twice, and is retried`, async () => {
     await withMirrors([{ faults: [{ ...fault, from: 1, count: 2 }] }], async (urls) => {
       const outcome = await download(urls, IMPATIENT);
       assertEquals(outcome.error, undefined);
@@ -102,7 +102,7 @@ for (const [name, fault] of Object.entries(faults)) {
   });
 }
 
-Deno.test("Downloader waits as long as Retry-After asks for", async () => {
+Deno.test("Downloader waits as long as Retry-After says", async () => {
   const faults: Fault[] = [{ kind: "status", status: 429, retryAfter: "1", from: 3, count: 1 }];
   await withMirrors([{ faults }], async (urls, [mirror]) => {
     const outcome = await download(urls, { delayRequest: "diff" });

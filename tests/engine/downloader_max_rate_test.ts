@@ -9,7 +9,7 @@ const RATE = 2 * FILE.size;
 const SLACK_MS = 150;
 
 for (const delayRequest of ["adaptive", "diff"] as const) {
-  Deno.test(`maxRate: ${delayRequest} brings the right bytes over the wire, and not too soon`, async () => {
+  Deno.test(`maxRate: ${delayRequest} delivers the right bytes over the wire, and not too soon`, async () => {
     const links = [{ roundTripMs: 4 }, { bytesPerSecond: 1e6, roundTripMs: 10 }, {
       roundTripMs: 20,
     }];
@@ -42,7 +42,7 @@ for (const unknownLength of [undefined, "chunked"] as const) {
   });
 }
 
-Deno.test("Downloader.maxRate may be set at any time, and frees whoever waits", async () => {
+Deno.test("Downloader.maxRate may be set at any time, and ends a wait", async () => {
   for (const ranges of [true, false]) {
     await withMirrors([{ ranges }], async (urls) => {
       // It would take almost three hours.
@@ -73,7 +73,7 @@ Deno.test("Downloader.maxRate: a download that waits can be cancelled, and refus
   }
 });
 
-Deno.test("maxRate: nothing is put down of links that were not made use of", async () => {
+Deno.test("maxRate: nothing is recorded of links that were not fully used", async () => {
   await withMirrors([{ bytesPerSecond: 3e6, roundTripMs: 5 }], async (urls) => {
     const book = new MirrorBook();
     assertEquals((await download(urls, { book, maxRate: RATE })).error, undefined);

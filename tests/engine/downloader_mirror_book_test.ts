@@ -39,7 +39,7 @@ async function largestFirstRange(mirror: LabMirror, run: () => Promise<unknown>)
   return largest;
 }
 
-Deno.test("Downloader: with the same book, a second download asks for larger first ranges", async () => {
+Deno.test("Downloader: with the same book, a second download requests larger first ranges", async () => {
   await withMirrors([LONG_AND_FAT], async (urls, [mirror]) => {
     const book = new MirrorBook();
     const first = await download(urls, { ...ADAPTIVE, book });
@@ -103,7 +103,7 @@ Deno.test("Downloader: the book is filled also when the download is cancelled or
   });
 });
 
-Deno.test("Downloader: who brought little, or a whole file, is not in the book", async () => {
+Deno.test("Downloader: a mirror that delivered little, or a whole file, is not in the book", async () => {
   const little = randomContent(200_000, 3);
   await withMirrors([{ content: little }], async (urls) => {
     const book = new MirrorBook();

@@ -96,7 +96,7 @@ Deno.test("Downloader: a redirect that leads to another file later is no splice"
   assertInstanceOf(error, NoMirrorLeftError);
 });
 
-Deno.test("Downloader: where a redirect leads is asked anew when that place dies", async () => {
+Deno.test("Downloader: a mirror is asked for its redirect again when the target fails", async () => {
   const first = await startMirror({ content: FILE, bytesPerSecond: 4e6 });
   await using second = await startMirror({ content: FILE });
   let target = first.url;

@@ -4,7 +4,7 @@ import { randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 
-Deno.test("Downloader.open() tells what the file is, and asks nothing before", async () => {
+Deno.test("Downloader.open() returns what the file is, and nothing is requested before", async () => {
   await withMirrors([{ contentType: "video/mp4" }, {}], async (urls, mirrors) => {
     await using downloader = new Downloader(urls, QUICK);
     assertEquals(mirrors.map(({ requests }) => requests.length), [0, 0]);
@@ -51,7 +51,7 @@ Deno.test("Downloader: after cancel() reading is an error that says so", async (
   });
 });
 
-Deno.test("Downloader.cancel() gives up every request and ends a pending read", async () => {
+Deno.test("Downloader.cancel() cancels every request and a pending read", async () => {
   const stalled = { faults: [{ kind: "stall" as const, afterBytes: 20_000, from: 1 }] };
   await withMirrors([stalled, stalled], async (urls) => {
     const events: string[] = [];
@@ -105,7 +105,7 @@ Deno.test("Downloader: a signal ends it with the signal's reason", async () => {
   });
 });
 
-Deno.test("Downloader: a signal that has aborted before asks nothing", async () => {
+Deno.test("Downloader: with a signal that has aborted, nothing is requested", async () => {
   await withMirrors([{}], async (urls, [mirror]) => {
     const { error } = await download(urls, { signal: AbortSignal.abort(new Error("too late")) });
     assertEquals((error as Error).message, "too late");
@@ -125,7 +125,7 @@ Deno.test("Downloader: an error of the caller's listener ends the download with 
   });
 });
 
-Deno.test("Downloader: a URL that is given twice counts once, and is told of", async () => {
+Deno.test("Downloader: a URL that is given twice counts once, and is reported", async () => {
   await withMirrors([{}], async ([url], [mirror]) => {
     const outcome = await download([url!, `${url}#again`]);
     assertEquals([outcome.error, outcome.stats.mirrors.length], [undefined, 1]);
@@ -135,7 +135,7 @@ Deno.test("Downloader: a URL that is given twice counts once, and is told of", a
   });
 });
 
-Deno.test("Downloader tells what mirrors were asked first, and what they answered", async () => {
+Deno.test("Downloader reports the first requests to mirrors, and their responses", async () => {
   await using place = await startMirror({ content: FILE, path: "/place" });
   const options = [{ redirectTo: `${place.url}?key=s3cret` }, { ranges: false }];
   await withMirrors(options, async (urls) => {
@@ -152,7 +152,7 @@ Deno.test("Downloader tells what mirrors were asked first, and what they answere
   });
 });
 
-Deno.test("Downloader.open(): one that fails leaves nothing behind, and tells its end", async () => {
+Deno.test("Downloader.open(): one that fails leaves nothing running, and reports its end", async () => {
   await withMirrors([{ faults: [{ kind: "status", status: 404 }] }], async (urls) => {
     const { signal } = new AbortController();
     let listeners = 0;
@@ -183,7 +183,7 @@ for (
     }],
   ] as [string, DownloaderOptions][]
 ) {
-  Deno.test(`Downloader tells its end where ${name} of the caller's fails`, async () => {
+  Deno.test(`Downloader reports its end if ${name} of the caller fails`, async () => {
     await withMirrors([{}], async (urls) => {
       const ends: string[] = [];
       const { onEvent } = broken;
@@ -266,7 +266,7 @@ Deno.test("Downloader.stats() adds up when it has ended", async () => {
   });
 });
 
-Deno.test("Downloader.trace() keeps send and receive events when asked to", async () => {
+Deno.test("Downloader.trace() keeps send and receive events with the option", async () => {
   await withMirrors([{}], async (urls) => {
     for (const trace of [true, false]) {
       const downloader = new Downloader(urls, { ...QUICK, trace });

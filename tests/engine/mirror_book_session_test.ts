@@ -42,7 +42,7 @@ Deno.test("BookSession.record() records no guess", () => {
   assertEquals(learned([failed]), [undefined]);
 });
 
-Deno.test("BookSession.record(): what was known before is not learned anew", () => {
+Deno.test("BookSession.record(): figures known before are not recorded again", () => {
   const book = new MirrorBook();
   book.set(URL, OLD, DATE - 1000);
   const session = new BookSession(book, [URL], DATE);

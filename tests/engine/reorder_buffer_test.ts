@@ -89,7 +89,7 @@ Deno.test("ReorderBuffer: what overlaps is kept once", () => {
   }
 });
 
-Deno.test("ReorderBuffer: what has been handed over is dropped", () => {
+Deno.test("ReorderBuffer: what has been returned is dropped", () => {
   const buffer = new ReorderBuffer(0);
   write(buffer, 0, 10);
   readAll(buffer);
@@ -131,7 +131,7 @@ Deno.test("ReorderBuffer: chunks from 16 KiB on are kept apart, smaller ones onl
   }
 });
 
-Deno.test("ReorderBuffer: a page that has been handed over is not touched again", () => {
+Deno.test("ReorderBuffer: a page that has been returned is not touched again", () => {
   const buffer = new ReorderBuffer(0);
   write(buffer, 10, 20);
   write(buffer, 0, 10);
@@ -145,7 +145,7 @@ Deno.test("ReorderBuffer: a page that has been handed over is not touched again"
   assertEquals(readAll(buffer), [10, 10]);
 });
 
-Deno.test("ReorderBuffer: the consumer may take away the buffers that it was handed", () => {
+Deno.test("ReorderBuffer: the consumer may transfer the buffers that were returned", () => {
   const buffer = new ReorderBuffer(0);
   // One chunk whose middle is held already becomes two parts.
   write(buffer, 20 * KIB, 40 * KIB);
@@ -186,7 +186,7 @@ Deno.test("ReorderBuffer.clear() drops everything", () => {
   assertEquals([buffer.held, buffer.ready, buffer.read()], [0, false, undefined]);
 });
 
-Deno.test("ReorderBuffer hands over what a plain array of bytes would", () => {
+Deno.test("ReorderBuffer returns what a plain array of bytes would", () => {
   const random = mulberry32(31);
   const whole = (below: number) => Math.floor(random() * below);
   const SIZE = 400 * KIB;

@@ -5,7 +5,7 @@ import { limitOf, UNLIMITED } from "../support/scheduler/views.ts";
 
 const never = () => new AbortController().signal;
 
-Deno.test("Pace.allowance(): without a limit, and when it is open, nobody waits", () => {
+Deno.test("Pace.allowance(): without a limit, and while it is open, there is no wait", () => {
   assertEquals(new Pace(UNLIMITED).allowance(never()), Infinity);
   const limit = limitOf(50, performance.now() - 1);
   assertEquals(new Pace(limit).allowance(never()), 5000);
@@ -24,7 +24,7 @@ Deno.test("Pace.allowance() is over when the signal aborts, and leaves no timer"
   await allowed;
 });
 
-Deno.test("Pace.wake(): whoever waits looks at the limit again", async () => {
+Deno.test("Pace.wake(): those that wait read the limit again", async () => {
   const limit = new RateLimit(1000);
   limit.take(1e9, 0);
   const pace = new Pace(limit);

@@ -22,7 +22,7 @@ function given(hand: Hand): unknown[] {
   ) => [request, start, end, goesOn, reason]);
 }
 
-Deno.test("SendEvent.reason: a classic algorithm asks for the front, ahead of it, and for the end", () => {
+Deno.test("SendEvent.reason: a classic algorithm requests the front, what is ahead of it, and the end", () => {
   const hand = new Hand(3, { delay: positions(0, 2, 30) }).open(300);
   assertEquals(sent(hand).slice(0, 3), [[3, "front", false], [4, "ahead", false], [
     5,
@@ -31,7 +31,7 @@ Deno.test("SendEvent.reason: a classic algorithm asks for the front, ahead of it
   ]]);
 });
 
-Deno.test("SendEvent.reason: what was given back is asked for once more", () => {
+Deno.test("SendEvent.reason: what was given back is requested again", () => {
   const hand = new Hand(2).open(100);
   hand.fail(0);
   hand.deliver(1);

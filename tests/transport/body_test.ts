@@ -109,7 +109,7 @@ Deno.test("BodyReader: what is too much is cancelled, not read", async () => {
   assertEquals(cancelled, 1);
 });
 
-Deno.test("BodyReader: a body that brings everything but does not end is given up", async () => {
+Deno.test("BodyReader: a body whose bytes have all come but that does not end is cancelled", async () => {
   let cancelled = 0;
   const open = new ReadableStream<Bytes>({
     start: (controller) => controller.enqueue(bytes(4)),
@@ -154,7 +154,7 @@ Deno.test("BodyReader: small chunks do not keep large buffers alive", async () =
   assertEquals(parts.map(([byte]) => byte), [0, 1, 2, 3, 4]);
 });
 
-Deno.test("BodyReader: large chunks are handed over without a copy", async () => {
+Deno.test("BodyReader: large chunks are returned without a copy", async () => {
   const large = new Uint8Array(CHUNK);
   const part = await reader(chunkStream(large), CHUNK).read();
   assertStrictEquals(part?.buffer, large.buffer);

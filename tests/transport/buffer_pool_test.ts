@@ -20,7 +20,7 @@ Deno.test("BufferPool keeps large buffers from small uses, and those of other si
   assertEquals(pool.take(51).byteLength, 51);
 });
 
-Deno.test("BufferPool takes a buffer once, whoever gives it how often", () => {
+Deno.test("BufferPool keeps a buffer once, however often it is added", () => {
   const pool = new BufferPool(10);
   const buffer = pool.take(10);
   pool.give(buffer);

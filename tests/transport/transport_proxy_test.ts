@@ -46,7 +46,7 @@ async function closedPort(): Promise<string> {
   return proxy.host;
 }
 
-Deno.test("proxy: an HTTP proxy is asked for http files by their full URL", async () => {
+Deno.test("proxy: http files are requested from an HTTP proxy by their absolute URL", async () => {
   await using proxy = await startHttpProxy();
   const names = await through(`http://${proxy.host}`);
   for (const name of names) {
@@ -145,7 +145,7 @@ Deno.test("proxy: one that speaks TLS itself is spoken to by that", async () => 
   }
 });
 
-Deno.test("proxy: where nobody listens there, the message names it", async () => {
+Deno.test("proxy: if nothing listens there, the message names it", async () => {
   const host = await closedPort();
   for (const scheme of ["http", "socks5"]) {
     for (const url of ["http://mirror.test/f", "https://mirror.test/f"]) {

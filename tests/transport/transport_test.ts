@@ -27,7 +27,7 @@ for (const redirect of ["relative", "absolute"] as const) {
   });
 }
 
-Deno.test("Transport gives up after too many redirects", async () => {
+Deno.test("Transport fails after too many redirects", async () => {
   await using loop = await startMirror({ content: FILE });
   await withMirrors([{ redirectTo: loop.url }], async (urls) => {
     const { error } = await download(urls, { maxRedirects: 0 });
@@ -42,7 +42,7 @@ Deno.test("Transport refuses a redirect to another scheme", async () => {
   });
 });
 
-Deno.test("Transport asks the mirror again when the place it redirected to has expired", async () => {
+Deno.test("Transport asks the mirror again when the target of its redirect has expired", async () => {
   await using second = await startMirror({ content: FILE });
   const expired = { kind: "status", status: 403, from: 3, count: 1 } as const;
   await using first = await startMirror({ content: FILE, faults: [expired] });
@@ -89,7 +89,7 @@ Deno.test("Transport: an error message carries no credential", async () => {
   });
 });
 
-Deno.test("Transport asks for the bytes as they are, and sends the caller's headers", async () => {
+Deno.test("Transport requests the bytes unencoded, and sends the caller's headers", async () => {
   await withMirrors([{}], async (urls, [mirror]) => {
     await download(urls, { headers: { "x-mine": "1" } });
     for (const { headers, method } of mirror!.requests) {
