@@ -145,7 +145,8 @@ export function distribution(values: readonly number[]): Distribution {
   };
 }
 
-function receiveEvents(events: readonly TraceEvent[]): ReceiveEvent[] {
+/** Returns the `receive` events. */
+export function receiveEvents(events: readonly TraceEvent[]): ReceiveEvent[] {
   return events.filter((event) => event.type === "receive");
 }
 

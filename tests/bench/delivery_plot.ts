@@ -1,14 +1,14 @@
 /**
  * Draws downloads of one file as SVG: bytes over time against the limit of the links, and below it
  * the seconds that each download is behind the limit, where curves that coincide above differ. Pure.
- * The colours can be told apart with colour blindness (Okabe and Ito, 2008).
+ * The colors can be told apart with color blindness (Okabe and Ito, 2008).
  *
  * @module
  */
 
 import type { Point } from "./arrival_log.ts";
 import { type Axis, axis, byteUnit, plain } from "../../lib/cli/plot/axis.ts";
-import { COLOURS, escape, path, type Pixel, round, text } from "../../lib/cli/plot/svg.ts";
+import { COLORS, escape, path, type Pixel, round, text } from "../../lib/cli/plot/svg.ts";
 
 /** One download. */
 export interface DeliveryCurve {
@@ -151,8 +151,8 @@ function stairs(points: readonly Point[]): Point[] {
 
 function dress(curve: DeliveryCurve, index: number, limit: readonly Point[]): Drawn {
   const dashes = DASHES[index % DASHES.length];
-  const colour = COLOURS[index % COLOURS.length];
-  const stroke = `stroke="${colour}"` + (dashes ? ` stroke-dasharray="${dashes}"` : "");
+  const color = COLORS[index % COLORS.length];
+  const stroke = `stroke="${color}"` + (dashes ? ` stroke-dasharray="${dashes}"` : "");
   const lag = lagOf(curve.points, limit);
   return { ...curve, stroke, end: curve.points.at(-1)!, lag, behind: lag.at(-1)!.value };
 }
@@ -216,6 +216,6 @@ function seconds(point: Point): string {
 }
 
 function dot(x: number, y: number, stroke: string): string {
-  const colour = /"(#\w+)"/.exec(stroke)![1];
-  return `<circle cx="${round(x)}" cy="${round(y)}" r="3.2" fill="${colour}"/>`;
+  const color = /"(#\w+)"/.exec(stroke)![1];
+  return `<circle cx="${round(x)}" cy="${round(y)}" r="3.2" fill="${color}"/>`;
 }

@@ -10,9 +10,9 @@ function points(...pairs: readonly (readonly [number, number])[]): Point[] {
 const LIMIT = points([0, 0], [0.5, 0], [2.5, 20e6]);
 const TITLE = { title: "20 MB", limit: LIMIT };
 
-/** The drawn lines of a colour as pixels: the legend's line has a moveto and no lineto. */
-function drawnLines(svg: string, colour: string): number[][][] {
-  const paths = svg.matchAll(new RegExp(`<path stroke="${colour}"[^>]* d="(M[^"]*L[^"]*)"`, "g"));
+/** The drawn lines of a color as pixels: the legend's line has a moveto and no lineto. */
+function drawnLines(svg: string, color: string): number[][][] {
+  const paths = svg.matchAll(new RegExp(`<path stroke="${color}"[^>]* d="(M[^"]*L[^"]*)"`, "g"));
   return [...paths].map(([, d]) =>
     d!.split(/[ML]/).slice(1).map((pair) => pair.split(" ").map(Number))
   );

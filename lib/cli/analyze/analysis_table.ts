@@ -1,23 +1,22 @@
 /**
- * The measures of a trace in words: as tables of cells, which a page may show too, and as a text that
- * fits 80 columns. Pure functions.
+ * Formats the measures of a trace: as tables of cells, which the page uses, too, and as text for 80
+ * columns.
  *
  * @module
  */
 
 import type { Distribution } from "../../trace/analysis.ts";
 import { fileNameInUrl } from "../../http/file_name.ts";
-import { mirrorNames } from "../plot/trace_report.ts";
-import type { TraceReport } from "../plot/trace_report.ts";
+import { mirrorNames, type TraceReport } from "../plot/trace_report.ts";
 import { formatBytes, formatRate } from "../report/format.ts";
 import { printable, textWidth, truncate } from "../report/text_width.ts";
 
 const COLUMNS = 80;
 const GAP = 2;
-/** Columns that the name of a mirror has at least. */
-const LEAST_NAME = 12;
+/** Minimum width of the name of a mirror. */
+const MIN_NAME = 12;
 
-/** The measures that are one value, by their names. */
+/** Returns the measures with a single value. */
 export function factRows(report: TraceReport): [name: string, value: string][] {
   const { start, fileBytes, receivedBytes, blocks, blockBytes, goodputBytesPerSecond } = report;
   const partly = receivedBytes !== fileBytes;
@@ -36,7 +35,7 @@ export function factRows(report: TraceReport): [name: string, value: string][] {
   ];
 }
 
-/** The measures that are distributed, below a head. */
+/** Returns the measures with a distribution, after a header row. */
 export function distributionRows(report: TraceReport): string[][] {
   const cells = (of: Distribution, format: (value: number) => string) =>
     [of.mean, of.median, of.standardDeviation, of.maximum].map(format);
@@ -49,7 +48,7 @@ export function distributionRows(report: TraceReport): string[][] {
   ];
 }
 
-/** The mirrors, below a head; the intervals are those between the blocks of one mirror. */
+/** Returns the mirrors, after a header row, with the intervals between the blocks of each. */
 export function mirrorRows({ mirrors }: TraceReport): string[][] {
   const names = mirrorNames(mirrors.map(({ url }) => url));
   return [
@@ -72,7 +71,7 @@ export function mirrorRows({ mirrors }: TraceReport): string[][] {
   ];
 }
 
-/** All tables as lines of at most 80 columns. */
+/** Formats all tables in lines of at most 80 columns. */
 export function tableText(title: string, report: TraceReport): string {
   const facts = factRows(report);
   const width = Math.max(...facts.map(([name]) => name.length));
@@ -83,14 +82,14 @@ export function tableText(title: string, report: TraceReport): string {
     "",
     ...align(distributionRows(report)),
     "",
-    "A block counts for the mirror that brought its last byte; mean, median and sd",
-    "are of the seconds between those blocks.",
+    "A block counts for the mirror that delivered its last byte; mean, median and",
+    "sd are of the seconds between these blocks.",
     ...align(mirrorRows(report)),
     "",
   ].join("\n");
 }
 
-/** What was downloaded, and from how many mirrors. */
+/** Returns the title: the file, and the number of mirrors. */
 export function reportTitle(report: TraceReport): string {
   const { mirrors, delayRequest } = report;
   const from = `from ${mirrors.length} mirror${mirrors.length === 1 ? "" : "s"}`;
@@ -99,7 +98,7 @@ export function reportTitle(report: TraceReport): string {
   }`;
 }
 
-/** The same in numbers, for a line below it. */
+/** Returns the most important measures in a line. */
 export function reportSubtitle(report: TraceReport): string {
   const { start, receivedBytes, wallMs, goodputBytesPerSecond, sphttp } = report;
   return formatBytes(receivedBytes) + (start > 0 ? ` from byte ${start} on` : "") +
@@ -110,18 +109,18 @@ export function reportSubtitle(report: TraceReport): string {
     (sphttp === null ? "" : `; recorded by sphttp ${printable(sphttp)}`);
 }
 
-/** A share in percent, to be told from nothing where it is something. */
+/** Formats a share in percent; what is not nothing is not shown as 0 %. */
 export function formatShare(share: number): string {
   return share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`;
 }
 
-/** The first column to the left and cut where the line would be too long, figures to the right. */
+/** Aligns the first column to the left, cutting it to fit, and the others to the right. */
 function align(rows: readonly (readonly string[])[]): string[] {
   const widths = rows[0]!.map((_, column) =>
     Math.max(...rows.map((row) => textWidth(row[column]!)))
   );
   const others = widths.slice(1).reduce((sum, width) => sum + width + GAP, 0);
-  const first = Math.min(widths[0]!, Math.max(LEAST_NAME, COLUMNS - others));
+  const first = Math.min(widths[0]!, Math.max(MIN_NAME, COLUMNS - others));
   return rows.map(([name = "", ...cells]) => {
     const cut = truncate(name, first);
     const figures = cells.map((cell, index) => cell.padStart(widths[index + 1]! + GAP));
@@ -129,7 +128,7 @@ function align(rows: readonly (readonly string[])[]): string[] {
   });
 }
 
-/** Milliseconds as seconds in about five characters. */
+/** Formats milliseconds as seconds in about five characters. */
 function seconds(ms: number): string {
   const value = ms / 1000;
   return value.toFixed(value < 9.9995 ? 3 : value < 99.995 ? 2 : value < 999.95 ? 1 : 0);

@@ -1,6 +1,6 @@
 /**
- * `sphttp analyze TRACE`: the thesis's measures of a recorded download as a table or as JSON, and its
- * figures as a picture or a page.
+ * `sphttp analyze TRACE`: prints the thesis's measures of a recorded download as a table or as JSON,
+ * and plots its figures as a picture or a page.
  *
  * @module
  */
@@ -23,42 +23,39 @@ import { writeMessage, writeOutput } from "../report/terminal.ts";
 
 /** The flags of `sphttp analyze`. */
 export const ANALYZE_FLAGS = [
-  { name: "plot", value: "FILE.svg|FILE.html", help: "draw its figures, as .svg or .html" },
+  { name: "plot", value: "FILE.svg|FILE.html", help: "write the figures, as .svg or .html" },
   { name: "json", help: "print one JSON object" },
-  { name: "help", short: "h", help: "show this" },
+  { name: "help", short: "h", help: "show this help" },
 ] as const satisfies readonly Flag[];
 
 const HELP = `Usage: sphttp analyze TRACE [--plot FILE.svg|FILE.html] [--json]
 
-Prints what the thesis measures of a download that was recorded with
-sphttp --trace TRACE; - reads it from stdin.
+Prints the thesis's measures of a download that was recorded with
+sphttp --trace TRACE; use - to read it from stdin.
 
-      --plot FILE   draw its figures too: arrival time, invalid blocks, delay
-                    and delivered bytes, as a picture (.svg) or a page (.html)
+      --plot FILE   also plot arrival time, invalid blocks, delay and delivered
+                    bytes, as a picture (.svg) or a page (.html)
       --json        print the measures as one JSON object instead of a table
-  -h, --help        show this
+  -h, --help        show this help
 
-invalid blocks      received, but something before them is missing
-initial buffering   the wait with which a player at the mean rate never stalls
-mean positive delay how late a block is behind one that comes evenly, if it is
-mirrors             with --delay adaptive, several may bring parts of a block;
-                    it counts for the one that brought its last byte
-dup, fail           duplicate requests to the mirror, and failed ones
+invalid blocks      received blocks that wait for a missing one before them
+initial buffering   wait after which a player at the mean rate never stalls
+mean positive delay how late blocks are compared with evenly received ones,
+                    counting only late ones
+mirrors             a block counts for the mirror that delivered its last byte
+dup, fail           duplicate and failed requests to the mirror
 
-Exit codes: 0 done, 2 usage, 23 cannot write the plot, 26 cannot read the trace
+Exit codes: 0 ok, 2 usage, 23 cannot write the plot, 26 cannot read the trace
 `;
 
-/** What is to be done. */
-interface AnalyzeOptions {
+/** The parsed arguments. */
+interface AnalyzeArguments {
   readonly trace: string;
   readonly plot: { readonly path: string; readonly type: "svg" | "html" } | undefined;
   readonly json: boolean;
 }
 
-/**
- * Runs the command with the arguments behind its name. Rejects with a `CommandError` where it cannot
- * be done.
- */
+/** Runs the command with the arguments after its name. Rejects with a `CommandError` if it fails. */
 export async function analyzeCommand(args: readonly string[]): Promise<void> {
   const options = await parseAnalyzeArguments(args);
   if (options === "help") return writeOutput(HELP);
@@ -75,19 +72,21 @@ export async function analyzeCommand(args: readonly string[]): Promise<void> {
   );
 }
 
-/** Reads the arguments. Rejects with a usage error where they make no sense. */
+/** Parses the arguments. Rejects with a usage error if they are invalid. */
 export async function parseAnalyzeArguments(
   args: readonly string[],
-): Promise<AnalyzeOptions | "help"> {
+): Promise<AnalyzeArguments | "help"> {
   const { rest, has, given } = await parseFlags("sphttp analyze", args, ANALYZE_FLAGS);
   if (has("help")) return "help";
   const [trace, more] = rest;
   if (trace === undefined) {
-    throw usageError("a trace is needed: sphttp analyze TRACE; sphttp --trace TRACE … records one");
+    throw usageError(
+      "a trace is needed: sphttp analyze TRACE; record one with sphttp --trace TRACE …",
+    );
   }
-  if (more !== undefined) throw usageError(`one trace at a time, and ${more} is another one`);
+  if (more !== undefined) throw usageError(`unexpected argument ${more}; analyze reads one trace`);
   const plot = given("plot", (flag, path) => {
-    if (path === trace) throw usageError(`${flag} is "${path}", but that is the trace`);
+    if (path === trace) throw usageError(`${flag} is "${path}", which is the trace`);
     return { path, type: plotType(flag, path) };
   });
   return { trace, plot, json: has("json") };
@@ -101,14 +100,14 @@ function plotType(flag: string, path: string): "svg" | "html" {
   return suffix.toLowerCase() as "svg" | "html";
 }
 
-/** What must be known of a trace that does not tell the whole story. */
+/** Returns warnings about an incomplete trace. */
 function notesOn({ torn }: Recording, { outcome }: TraceReport): string[] {
-  if (torn) return ["the trace ends in the middle of a line: what is before that is analyzed"];
-  if (outcome === null) return ["the trace ends before the download: what is there is analyzed"];
+  if (torn) return ["the trace ends in the middle of a line; analyzing what is before it"];
+  if (outcome === null) return ["the trace ends before the download; analyzing what is there"];
   return [];
 }
 
-/** The text of a picture or a page. What draws is loaded only when it is needed. */
+/** Returns the text of a picture or a page. Loads the modules that plot on demand. */
 async function plot(
   recording: Recording,
   report: TraceReport,

@@ -1,7 +1,6 @@
 /**
- * Reads a trace that `--trace FILE` has written. What a newer sphttp added to events is ignored; a line
- * that a killed process left unfinished at the end is, too. Anything else that is wrong is said with
- * its line.
+ * Reads a trace that `--trace FILE` wrote. Ignores what a newer sphttp added to events, and an
+ * unfinished last line, as a killed process leaves it. Other errors name the line.
  *
  * @module
  */
@@ -13,13 +12,13 @@ import { readError, reason } from "../failure/file_error.ts";
 import { printable, truncate } from "../report/text_width.ts";
 import type { StartLine } from "../output/trace_file.ts";
 
-/** The version of the format that is read. */
+/** Version of the format. */
 const VERSION = 1;
-/** Characters in a line; whatever has more of them is no trace. */
-const LONGEST_LINE = 4 * 1024 * 1024;
+/** Maximum number of characters in a line. */
+const MAX_LINE = 4 * 1024 * 1024;
 const HOW = "a trace is what sphttp --trace FILE writes";
 
-/** Reads a trace from a file, or from stdin for `-`. Rejects with exit code 26 where it cannot. */
+/** Reads a trace from a file, or from stdin for `-`. Rejects with exit code 26 if that fails. */
 export async function loadTrace(path: string): Promise<Recording> {
   const name = path === "-" ? "stdin" : printable(path);
   try {
@@ -32,9 +31,9 @@ export async function loadTrace(path: string): Promise<Recording> {
 }
 
 /**
- * Reads a trace from its bytes; `name` is what messages call it.
+ * Reads a trace from its bytes; `name` is its name in messages.
  *
- * @throws {CommandError} it is no trace, of another version, or damaged
+ * @throws {CommandError} it is not a trace, of another version, or damaged
  */
 export async function readTrace(
   bytes: AsyncIterable<Uint8Array>,
@@ -57,20 +56,21 @@ export async function readTrace(
   }
   if (start === undefined) throw readError(`${name} is empty; ${HOW}`);
   if (!events.some(({ type }) => type === "receive")) {
-    throw readError(`${name} tells of no block that was received${ending(events)}`);
+    throw readError(`${name} has no received blocks${ending(events)}`);
   }
   const { sphttp, urls, splitSize, start: begin, options } = start;
   return { sphttp, urls, splitSize, start: begin, options: options ?? {}, events, torn };
 }
 
 interface Line {
-  /** From 1 on. */
+  /** Number, from 1. */
   readonly number: number;
   readonly text: string;
-  /** Whether it ends where a line does. */
+  /** Whether it ends with a line end. */
   readonly complete: boolean;
 }
 
+/** Splits bytes into lines. `TextLineStream` bounds no line, and does not tell a last line without end. */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder();
   let number = 0;
@@ -79,15 +79,15 @@ async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGe
     const lines = (rest + decoder.decode(part, { stream: true })).split("\n");
     rest = lines.pop()!;
     for (const text of lines) yield { number: ++number, text, complete: true };
-    if (rest.length > LONGEST_LINE) {
-      throw readError(`${name} is no trace: line ${number + 1} does not end; ${HOW}`);
+    if (rest.length > MAX_LINE) {
+      throw readError(`${name} is not a trace: line ${number + 1} is too long; ${HOW}`);
     }
   }
   rest += decoder.decode();
   if (rest !== "") yield { number: ++number, text: rest, complete: false };
 }
 
-/** The value of a line, `undefined` where it is no JSON. */
+/** Parses a line; returns `undefined` if it is not JSON. */
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -102,7 +102,7 @@ function readStart(value: unknown, name: string, unfinished: boolean): StartLine
   }
   const line = objectOf(value);
   if (line?.type !== "start" || !isWhole(line.version) || line.version < 1) {
-    throw readError(`${name} is no trace: its first line is not the one of a trace; ${HOW}`);
+    throw readError(`${name} is not a trace: its first line is not the one of a trace; ${HOW}`);
   }
   if (line.version > VERSION) {
     throw readError(
@@ -114,18 +114,18 @@ function readStart(value: unknown, name: string, unfinished: boolean): StartLine
   return line as unknown as StartLine;
 }
 
-/** The event of a line, `undefined` for one that is not known here. */
+/** Returns the event of a line, or `undefined` if its type is unknown. */
 function readEvent(value: unknown, where: string): TraceEvent | undefined {
   const event = objectOf(value);
-  if (value === undefined) throw readError(`${where}: no JSON`);
-  if (typeof event?.type !== "string") throw readError(`${where}: no event, for it has no type`);
-  if (event.type === "start") throw readError(`${where}: another trace begins here; one is enough`);
+  if (value === undefined) throw readError(`${where}: not JSON`);
+  if (typeof event?.type !== "string") throw readError(`${where}: the event has no type`);
+  if (event.type === "start") throw readError(`${where}: a second trace begins here`);
   if (!Object.hasOwn(EVENT_FIELDS, event.type)) return undefined;
   check(event, EVENT_FIELDS[event.type]!, `${where}: the ${event.type} event`);
   return event as unknown as TraceEvent;
 }
 
-/** What a field must be, in words, and whether a value is that. */
+/** What a field must be, and a function that checks it. */
 type Check = readonly [wanted: string, is: (value: unknown) => boolean];
 
 const TIME: Check = [
@@ -162,7 +162,7 @@ const START_FIELDS: Readonly<Record<string, Check>> = {
   options: OPTIONS,
 };
 
-/** The fields on which the analysis relies. */
+/** The fields that the analysis uses. */
 const EVENT_FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = {
   send: { atMs: TIME, block: WHOLE, mirror: MIRROR, request: WHOLE, duplicate: FLAG },
   cancel: { atMs: TIME, mirror: MIRROR, request: WHOLE },
@@ -190,7 +190,7 @@ function check(
   }
 }
 
-/** How a download without a received block went. */
+/** Returns how a download without received blocks ended. */
 function ending(events: readonly TraceEvent[]): string {
   const end = events.findLast((event) => event.type === "end");
   const failure = events.findLast((event) => event.type === "failure");

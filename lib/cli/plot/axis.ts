@@ -1,31 +1,30 @@
 /**
- * Axes of pictures: which values they reach, where those lie in pixels, and round numbers to write
- * beside them.
+ * Axes: the range of values, their pixels, and round numbers as ticks.
  *
  * @module
  */
 
-/** A scale drawn between two pixels. */
+/** A linear scale between two pixels. */
 export interface Axis {
-  /** The least value. */
+  /** Minimum value. */
   readonly least: number;
-  /** The greatest value. */
+  /** Maximum value. */
   readonly most: number;
-  /** Round values within, rising. */
+  /** Round values, ascending. */
   readonly ticks: readonly number[];
-  /** The pixel of a value. */
+  /** Returns the pixel of a value. */
   at(value: number): number;
 }
 
-/** What is known of an axis besides its values. */
+/** Options of an axis. */
 export interface AxisOptions {
-  /** A value that it reaches in any case; the least one, where none is less. @default 0 */
+  /** Value that the axis includes, usually its minimum. @default 0 */
   least?: number | undefined;
-  /** Whether only whole numbers are written beside it. @default false */
+  /** Whether ticks are whole numbers. @default false */
   whole?: boolean | undefined;
 }
 
-/** The axis from pixel `from` to pixel `to` that has room for these values. */
+/** Creates the axis for these values from pixel `from` to pixel `to`. */
 export function axis(
   from: number,
   to: number,
@@ -47,18 +46,18 @@ export function axis(
   };
 }
 
-/** The smallest of 1, 2, 5, 10, 20 … with which no more than seven steps are needed. */
+/** Returns the smallest of 1, 2, 5, 10, 20 … that needs at most seven steps. */
 function roundStep(span: number): number {
   const magnitude = 10 ** Math.floor(Math.log10(span / 4));
   return magnitude * [1, 2, 5, 10].find((factor) => magnitude * factor * 7 >= span)!;
 }
 
-/** A number without the noise of binary fractions. */
+/** Formats a number without the noise of binary fractions. */
 export function plain(value: number): string {
   return String(Number(value.toPrecision(10)));
 }
 
-/** The decimal unit in which a number of bytes is at least 1. */
+/** Returns the largest decimal unit in which a number of bytes is at least 1. */
 export function byteUnit(most: number): { readonly name: string; readonly bytes: number } {
   const index = Math.min(4, Math.max(0, Math.floor(Math.log10(most) / 3)));
   return { name: ["B", "kB", "MB", "GB", "TB"][index]!, bytes: 1000 ** index };

@@ -1,6 +1,6 @@
 /**
- * Draws a figure as the inside of an SVG element: grid, axes, lines and the markers of the mirrors. Its
- * colours are given, so that a picture has its own and a page may change them.
+ * Draws a figure as the contents of an SVG element: grid, axes, lines, and markers that tell mirrors
+ * apart. 42 mirrors have different pairs of color and shape, so that neither has to be seen well.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { type Axis, axis } from "./axis.ts";
 import type { Figure, FigureAxis, Line, Position, Series } from "./figures.ts";
 import { escape, path, type Pixel, round, text } from "./svg.ts";
 
-/** The colours of a picture, as values of SVG attributes. */
+/** Colors of a figure, as values of SVG attributes. */
 export interface Paint {
   readonly ink: string;
   readonly faint: string;
   readonly grid: string;
-  /** For mirrors, repeated where there are more of them. */
-  readonly colours: readonly string[];
+  /** Colors of the mirrors, repeated if there are more mirrors. */
+  readonly colors: readonly string[];
 }
 
 /** A rectangle in pixels. */
@@ -26,10 +26,10 @@ export interface Box {
   readonly bottom: number;
 }
 
-/** Up to so many markers each have a tooltip. */
-const MOST_TOOLTIPS = 400;
+/** Maximum number of markers with a tooltip each. */
+const MAX_TOOLTIPS = 400;
 
-/** The figure with its plane in this box; numbers and labels lie around it. */
+/** Draws a figure with its plane in a box, and numbers and labels around it. */
 export function drawFigure(figure: Figure, box: Box, paint: Paint): string {
   const x = axisOf(figure.x, box.left, box.right);
   const y = axisOf(figure.y, box.bottom, box.top);
@@ -67,7 +67,7 @@ function scales(figure: Figure, x: Axis, y: Axis, box: Box, paint: Paint): strin
   ];
 }
 
-/** Above the plane, where it covers nothing, with a sample of the line. */
+/** Draws the label of a level above the plane, with a sample of the line. */
 function levelLabel(label: string, { right, top }: Box, paint: Paint): string[] {
   return [
     `<text x="${right}" y="${top - 9}" text-anchor="end">` +
@@ -81,7 +81,7 @@ function drawLine(line: Line, pixel: (position: Position) => Pixel, paint: Paint
   const stroke = {
     ideal: `stroke="${paint.ink}" stroke-width="1.3" stroke-dasharray="5 4"`,
     level: `stroke="${paint.ink}" stroke-width="1.3" stroke-dasharray="1.5 3"`,
-    steps: `stroke="${paint.colours[0]}" stroke-width="1.7" stroke-linejoin="round"`,
+    steps: `stroke="${paint.colors[0]}" stroke-width="1.7" stroke-linejoin="round"`,
   }[kind];
   return `<path fill="none" ${stroke} d="${path(pixels)}"/>`;
 }
@@ -95,7 +95,7 @@ function drawSeries(
   const radius = count <= 100 ? 3.4 : count <= 800 ? 2.4 : 1.7;
   return series.map(({ mirror, marks }) => {
     const attributes = markerAttributes(mirror, radius, paint);
-    if (count > MOST_TOOLTIPS) {
+    if (count > MAX_TOOLTIPS) {
       const pixels = marks.map(({ position }) => pixel(position));
       return `<path ${attributes} d="${markerPath(mirror, radius, pixels)}"/>`;
     }
@@ -107,7 +107,7 @@ function drawSeries(
   });
 }
 
-/** A value holds until there is another one. */
+/** Adds the corners of steps: a value holds until the next one. */
 function stairs(positions: readonly Position[]): Position[] {
   return positions.flatMap((position, index) => {
     const before = positions[index - 1];
@@ -115,14 +115,15 @@ function stairs(positions: readonly Position[]): Position[] {
   });
 }
 
-/** How a marker is drawn at the current point of a path, and whether it is filled. */
+/** A kind of marker. */
 interface Shape {
   readonly filled: boolean;
+  /** Returns path data that draws it at the current point. */
   at(radius: number): string;
 }
 
 const SHAPES: readonly Shape[] = [
-  // A line of no length with round ends is a disc, and the shortest one to write.
+  // A line of length 0 with round ends is the shortest way to write a disc.
   { filled: false, at: () => "h0" },
   { filled: true, at: (r) => polygon([[0, -1.2], [1.2, 0.95], [-1.2, 0.95]], r) },
   { filled: true, at: (r) => polygon([[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]], r) },
@@ -138,15 +139,15 @@ const SHAPES: readonly Shape[] = [
   },
 ];
 
-/** The attributes of a path that consists of markers of one mirror. */
-export function markerAttributes(mirror: number, radius: number, { colours }: Paint): string {
-  const colour = colours[mirror % colours.length]!;
+/** Returns the attributes of a path with markers of one mirror. */
+export function markerAttributes(mirror: number, radius: number, { colors }: Paint): string {
+  const color = colors[mirror % colors.length]!;
   return shapeOf(mirror).filled
-    ? `fill="${colour}"`
-    : `fill="none" stroke="${colour}" stroke-width="${round(2 * radius)}" stroke-linecap="round"`;
+    ? `fill="${color}"`
+    : `fill="none" stroke="${color}" stroke-width="${round(2 * radius)}" stroke-linecap="round"`;
 }
 
-/** The data of a path that draws the marker of a mirror at these positions. */
+/** Returns the data of a path with the marker of a mirror at these pixels. */
 export function markerPath(mirror: number, radius: number, pixels: readonly Pixel[]): string {
   const marker = shapeOf(mirror).at(radius);
   return pixels.map(([x, y]) => `M${round(x)} ${round(y)}${marker}`).join("");
@@ -156,7 +157,7 @@ function shapeOf(mirror: number): Shape {
   return SHAPES[mirror % SHAPES.length]!;
 }
 
-/** A closed way around the current point through corners in units of the radius. */
+/** Returns path data of a polygon around the current point; corners are in units of the radius. */
 function polygon(corners: readonly Pixel[], radius: number): string {
   const steps = corners.map(([x, y], index) => {
     const [beforeX, beforeY] = corners[index - 1] ?? [0, 0];

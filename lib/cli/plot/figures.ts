@@ -1,23 +1,29 @@
 /**
- * The thesis's figures of one download as data: when each block arrived, how many waited, how late each
- * was, and the delivered bytes, each against the ideal of blocks that come evenly. How they are drawn
- * is not known here (see drawing.ts).
+ * The thesis's figures of one download as data: arrival time and delay of each block, invalid blocks
+ * and delivered bytes over time, compared with the ideal of evenly received blocks. drawing.ts draws
+ * them.
  *
  * @module
  */
 
-import { blockDelays, invalidBlocks, type Point, returnEvents } from "../../trace/analysis.ts";
+import {
+  blockDelays,
+  invalidBlocks,
+  type Point,
+  receiveEvents,
+  returnEvents,
+} from "../../trace/analysis.ts";
 import { type AxisOptions, byteUnit, plain } from "./axis.ts";
 import type { ReceiveEvent } from "../../trace/events.ts";
-import { mirrorsOf, receivesOf, type Recording, type TraceReport } from "./trace_report.ts";
+import { mirrorsOf, type Recording, type TraceReport } from "./trace_report.ts";
 
 /** A point of a figure, in the units of its axes. */
 export type Position = readonly [x: number, y: number];
 
-/** Where one block lies. */
+/** One block in a figure. */
 export interface Mark {
   readonly position: Position;
-  /** Says what it is. */
+  /** Text of its tooltip. */
   readonly label: string;
 }
 
@@ -30,28 +36,28 @@ export interface Series {
 
 /** A line through a figure. */
 export interface Line {
-  /** `ideal` and `level` are there to be compared with; `steps` is what happened. */
+  /** `ideal` and `level` are references; `steps` is the measured value. */
   readonly kind: "ideal" | "level" | "steps";
   readonly positions: readonly Position[];
-  /** What a level stands for. */
+  /** Label of a level. */
   readonly label?: string | undefined;
 }
 
 /** One axis of a figure. */
 export interface FigureAxis extends AxisOptions {
   readonly label: string;
-  /** What it has to reach. */
+  /** Values that it includes. */
   readonly values: readonly number[];
-  /** What stands beside a value. */
+  /** Formats the value of a tick. */
   format(value: number): string;
 }
 
 /** One figure. */
 export interface Figure {
-  /** Fit to be part of an id. */
+  /** Name that can be part of an id. */
   readonly name: string;
   readonly title: string;
-  /** A sentence or two on how to read it. */
+  /** How to read it. */
   readonly caption: string;
   readonly x: FigureAxis;
   readonly y: FigureAxis;
@@ -59,18 +65,18 @@ export interface Figure {
   readonly series: readonly Series[];
 }
 
-/** Marks of one mirror in a figure, and of all of them; what stands out is kept. */
-const MOST_OF_ONE = 2000;
-const MOST_OF_ALL = 6000;
-const LEAST_OF_ONE = 150;
+/** Limits for the marks of one mirror, and of all together. */
+const MAX_MARKS_PER_MIRROR = 2000;
+const MAX_MARKS = 6000;
+const MIN_MARKS_PER_MIRROR = 150;
 
-/** The four figures of a recording in which a block was received. */
+/** Returns the four figures of a recording with at least one received block. */
 export function figuresOf(
   recording: Recording,
   report: TraceReport,
   names: readonly string[],
 ): Figure[] {
-  const receives = receivesOf(recording.events);
+  const receives = receiveEvents(recording.events);
   const blocks = marksByMirror(recording, receives, names);
   return [
     arrivals(receives, blocks),
@@ -80,7 +86,7 @@ export function figuresOf(
   ];
 }
 
-/** A received block with what the figures need of it. */
+/** A received block. */
 interface Block {
   readonly block: number;
   readonly seconds: number;
@@ -100,8 +106,8 @@ function arrivals(receives: readonly ReceiveEvent[], mirrors: readonly MirrorBlo
     name: "arrival",
     title: "Arrival time by block",
     caption:
-      "When each block was complete, by the mirror that brought it. On the dashed line they " +
-      "would have come in order and evenly.",
+      "When each block was complete, by the mirror that delivered it. On the dashed line, blocks " +
+      "would arrive in order and evenly.",
     x: blockAxis(receives),
     y: secondsAxis("seconds since the start", [seconds]),
     lines: [{ kind: "ideal", positions: [[0, 0], [end, seconds]] }],
@@ -110,11 +116,11 @@ function arrivals(receives: readonly ReceiveEvent[], mirrors: readonly MirrorBlo
 }
 
 function invalid(receives: readonly ReceiveEvent[], { invalidBlocks: of }: TraceReport): Figure {
-  const points = thin(invalidBlocks(receives), MOST_OF_ONE, ({ value }) => value);
+  const points = thin(invalidBlocks(receives), MAX_MARKS_PER_MIRROR, ({ value }) => value);
   return {
     name: "invalid",
     title: "Invalid blocks over time",
-    caption: "Received blocks that cannot be used yet, because one before them is missing.",
+    caption: "Received blocks that cannot be used yet because one before them is missing.",
     x: secondsAxis("seconds since the start", [points.at(-1)!.atMs / 1000]),
     y: {
       label: "invalid blocks",
@@ -144,8 +150,8 @@ function delays(mirrors: readonly MirrorBlocks[], report: TraceReport): Figure {
     name: "delay",
     title: "Delay by block",
     caption:
-      "How much later than evenly each block came. The largest delay is the wait with which a " +
-      "player at the mean rate never stalls: the initial buffering time.",
+      "How much later each block arrived than if all had arrived evenly. The largest delay is the " +
+      "initial buffering time: the wait after which a player at the mean rate never stalls.",
     x: blockAxis(blocks),
     y: secondsAxis("seconds behind the ideal", [least - room, most + room]),
     lines: [
@@ -162,7 +168,7 @@ function delays(mirrors: readonly MirrorBlocks[], report: TraceReport): Figure {
 
 function delivered(receives: readonly ReceiveEvent[], report: TraceReport): Figure {
   const { start, receivedBytes } = report;
-  const points = thin(frontBytes(receives, start), MOST_OF_ONE, ({ value }) => value);
+  const points = thin(frontBytes(receives, start), MAX_MARKS_PER_MIRROR, ({ value }) => value);
   const seconds = receives.at(-1)!.atMs / 1000;
   const end = start + receivedBytes;
   const unit = byteUnit(end);
@@ -170,8 +176,8 @@ function delivered(receives: readonly ReceiveEvent[], report: TraceReport): Figu
     name: "delivered",
     title: "Delivered bytes over time",
     caption:
-      "How far the file was complete from its beginning on. On the dashed line it would have " +
-      "grown evenly.",
+      "How much of the file was complete from its beginning. On the dashed line, it would grow " +
+      "evenly.",
     x: secondsAxis("seconds since the start", [seconds]),
     y: {
       label: `${unit.name} delivered in order`,
@@ -187,7 +193,7 @@ function delivered(receives: readonly ReceiveEvent[], report: TraceReport): Figu
   };
 }
 
-/** How far the file is complete from its beginning on, whenever that changes. */
+/** Returns the end of the bytes that are complete from the beginning, whenever it changes. */
 export function frontBytes(receives: readonly ReceiveEvent[], start: number): Point[] {
   const bytesByBlock = new Map(receives.map(({ block, bytes }) => [block, bytes]));
   let front = 0;
@@ -208,8 +214,8 @@ function marksByMirror(
   );
   const byMirror = Map.groupBy(receives, ({ mirror }) => mirror);
   const most = Math.min(
-    MOST_OF_ONE,
-    Math.max(LEAST_OF_ONE, Math.floor(MOST_OF_ALL / byMirror.size)),
+    MAX_MARKS_PER_MIRROR,
+    Math.max(MIN_MARKS_PER_MIRROR, Math.floor(MAX_MARKS / byMirror.size)),
   );
   return mirrorsOf(recording).flatMap((url, mirror) => {
     const received = byMirror.get(url) ?? [];
@@ -225,7 +231,7 @@ function marksByMirror(
   });
 }
 
-/** The mirrors with many blocks come first, so that the others are drawn on top of them. */
+/** Returns the series, the largest first, so that smaller ones are drawn on top. */
 function seriesOf(
   mirrors: readonly MirrorBlocks[],
   position: (block: Block) => Position,
@@ -256,9 +262,8 @@ function greatest(values: readonly number[]): number {
 }
 
 /**
- * At most `most` of the items (or 4), in their order. The first and the last one are kept, and of every
- * stretch the one with the least and the one with the greatest value: whatever stands out stays. What
- * is short enough is returned whole.
+ * Returns at most `most` of the items (but up to 4), in order: the first, the last, and of every
+ * stretch those with the least and the greatest value, so that outliers stay.
  */
 export function thin<Item>(
   items: readonly Item[],

@@ -1,6 +1,6 @@
 /**
- * The figures of one download and its tables as one page of HTML that asks for nothing else: no script,
- * no font, no network. It is legible in light and dark, and in a narrow window. A pure function to text.
+ * Writes the figures and tables of one download as an HTML page that needs no script, font or network.
+ * It is legible in light and dark color schemes, and in narrow windows.
  *
  * @module
  */
@@ -10,44 +10,44 @@ import type { Figure } from "./figures.ts";
 import type { PictureParts } from "./picture.ts";
 import { escape } from "./svg.ts";
 
-/** A table of words: the first row is its head, the first cell of each row names it. */
+/** A table: the first row is its header, the first cell of each row its name. */
 export type Table = readonly (readonly string[])[];
 
-/** What a page is made of. */
+/** Parts of a page. */
 export interface PageParts extends PictureParts {
   /** Names and values. */
   readonly facts: readonly (readonly [name: string, value: string])[];
-  /** The measures that have a distribution. */
+  /** Measures with a distribution. */
   readonly distributions: Table;
-  /** The mirrors, in the order by which the figures count them. */
+  /** The mirrors, in the order of the legend. */
   readonly mirrors: Table;
-  /** What the reader should know before anything else; usually nothing. */
+  /** Warnings. */
   readonly notes: readonly string[];
 }
 
 /**
- * Colours of the mirrors: those of Okabe and Ito, moved in lightness until they stand at least 3:1
+ * Colors of the mirrors: those of Okabe and Ito, moved in lightness until they stand at least 3:1
  * against the background.
  */
 const LIGHT = ["#0072b2", "#d55e00", "#00875f", "#b8578f", "#a87400", "#2b8cc4", "#767676"];
 const DARK = ["#4aa8e0", "#f58442", "#2bc48d", "#e39ac6", "#e8b02e", "#9ad4fb", "#a3a3a3"];
 
-/** What is drawn takes its colours from the page's style, which knows light and dark. */
+/** Colors of the figures: variables of the style sheet, which has values for light and dark. */
 const PAINT: Paint = {
   ink: "var(--ink)",
   faint: "var(--faint)",
   grid: "var(--grid)",
-  colours: LIGHT.map((_, index) => `var(--mirror-${index})`),
+  colors: LIGHT.map((_, index) => `var(--mirror-${index})`),
 };
 
-const MIRRORS_CAPTION = "Mirrors: a block counts for the one that brought its last byte; mean, " +
+const MIRRORS_CAPTION = "Mirrors: a block counts for the one that delivered its last byte; mean, " +
   "median and sd are of the seconds between those blocks";
 
 const WIDTH = 480;
 const HEIGHT = 296;
 const BOX: Box = { left: 56, right: 466, top: 28, bottom: 246 };
 
-/** The page as the text of an HTML file. */
+/** Returns the page as the text of an HTML file. */
 export function writePage(parts: PageParts): string {
   const { title, subtitle, figures, facts, distributions, mirrors, notes } = parts;
   return `<!DOCTYPE html>
@@ -146,8 +146,8 @@ function marker(mirror: number): string {
     `<path ${markerAttributes(mirror, 4, PAINT)} d="${markerPath(mirror, 4, [[6, 6]])}"/></svg>`;
 }
 
-const variables = (colours: readonly string[]) =>
-  colours.map((colour, index) => `--mirror-${index}: ${colour};`).join(" ");
+const variables = (colors: readonly string[]) =>
+  colors.map((color, index) => `--mirror-${index}: ${color};`).join(" ");
 
 /** The style sheet. */
 export const PAGE_STYLE = `:root {

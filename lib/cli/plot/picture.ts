@@ -1,38 +1,37 @@
 /**
- * The figures of one download as one SVG picture with its own background: four panels and a legend
- * below them. A pure function to text.
+ * Draws the figures of one download as one SVG picture: four panels with a legend below them.
  *
  * @module
  */
 
 import { type Box, drawFigure, markerAttributes, markerPath, type Paint } from "./drawing.ts";
 import type { Figure } from "./figures.ts";
-import { COLOURS, escape, text } from "./svg.ts";
+import { COLORS, escape, text } from "./svg.ts";
 
 /** One mirror in a legend. */
 export interface LegendEntry {
-  /** What it is called. */
+  /** Name of the mirror. */
   readonly name: string;
-  /** What stands behind that, like its share. */
+  /** Text after the name, such as its share. */
   readonly value: string;
 }
 
-/** What a picture is made of. */
+/** Parts of a picture. */
 export interface PictureParts {
   readonly title: string;
-  /** A smaller line below the title. */
+  /** Line below the title. */
   readonly subtitle: string;
   readonly figures: readonly Figure[];
-  /** The mirrors, in the order by which the figures count them. */
+  /** The mirrors, in the order by which figures number them. */
   readonly legend: readonly LegendEntry[];
 }
 
-/** The colours of a picture on white. */
+/** Colors of the picture. */
 export const LIGHT: Paint = {
   ink: "#1f2328",
   faint: "#59636e",
   grid: "#dfe3e8",
-  colours: COLOURS,
+  colors: COLORS,
 };
 
 const BACKGROUND = "#ffffff";
@@ -42,12 +41,12 @@ const HEAD = 76;
 const CELL = { width: 490, height: 306 } as const;
 const COLUMNS = 3;
 const LINE_HEIGHT = 22;
-/** Characters of 13 pixels that a column of the legend has room for besides the value. */
+/** Maximum number of characters of a name in the legend. */
 const NAME_LENGTH = 27;
 const TITLE_LENGTH = 90;
 const SUBTITLE_LENGTH = 130;
 
-/** The picture as the text of an SVG file. */
+/** Returns the picture as the text of an SVG file. */
 export function drawPicture({ title, subtitle, figures, legend }: PictureParts): string {
   const legendTop = HEAD + Math.ceil(figures.length / 2) * CELL.height + 8;
   const height = legendTop + Math.ceil((legend.length + 1) / COLUMNS) * LINE_HEIGHT + 10;
@@ -104,7 +103,7 @@ function description({ subtitle, figures, legend }: PictureParts): string {
   return [subtitle, ...panels, `Mirrors: ${mirrors}`].join("\n");
 }
 
-/** A text of at most `most` characters, cut with an ellipsis if need be. */
+/** Returns at most `most` characters of a text, cut with an ellipsis if it is longer. */
 export function shorten(text: string, most: number): string {
   const characters = [...text];
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;

@@ -1,15 +1,15 @@
 /**
- * Pieces of SVG text that the pictures share: escaped words, short numbers, lines without the points
- * that nobody would miss, and colours that the colour-blind can tell apart (Okabe and Ito, 2008).
+ * Pieces of SVG: escaped text, short numbers, simplified paths, and colors that color-blind people can
+ * tell apart (Okabe and Ito, 2008).
  *
  * @module
  */
 
-/** A place in a picture, in pixels. */
+/** A point in pixels. */
 export type Pixel = readonly [x: number, y: number];
 
-/** Colours for things of one kind, on white. */
-export const COLOURS = [
+/** Colors of mirrors or curves, on white. */
+export const COLORS = [
   "#0072b2",
   "#d55e00",
   "#009e73",
@@ -19,7 +19,7 @@ export const COLOURS = [
   "#8a8a8a",
 ] as const;
 
-/** How far a drawn line may be from the true one, in pixels. */
+/** Maximum distance of a simplified path from the original, in pixels. */
 const TOLERANCE = 0.25;
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -30,8 +30,8 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 /**
- * A text as it may stand in an element or between double quotes. Characters that XML forbids and those
- * that turn the direction of a text are replaced.
+ * Escapes text for an element or an attribute in double quotes. Replaces characters that XML forbids
+ * and those that change the direction of text.
  */
 export function escape(content: string): string {
   return content
@@ -44,23 +44,23 @@ export function escape(content: string): string {
     .replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 }
 
-/** An element of text. */
+/** Returns a text element. */
 export function text(x: number, y: number, content: string, attributes = ""): string {
   const begin = ["<text", `x="${round(x)}"`, `y="${round(y)}"`, attributes].filter(Boolean);
   return `${begin.join(" ")}>${escape(content)}</text>`;
 }
 
-/** Tenths of a pixel are finer than anything that is seen. */
+/** Rounds to tenths of a pixel, which is finer than what can be seen. */
 export function round(value: number): string {
   return String(Math.round(value * 10) / 10);
 }
 
-/** The data of a path through these pixels, less those that nobody would miss. */
+/** Returns the data of a path through these pixels, simplified. */
 export function path(pixels: readonly Pixel[]): string {
   return "M" + simplify(pixels).map(([x, y]) => `${round(x)} ${round(y)}`).join("L");
 }
 
-/** Ramer, Douglas and Peucker: keeps the pixels that are farther from the line than the tolerance. */
+/** Simplifies by Ramer, Douglas and Peucker: keeps pixels farther from the line than the tolerance. */
 function simplify(pixels: readonly Pixel[]): Pixel[] {
   const kept = new Set([0, pixels.length - 1]);
   const pending: [number, number][] = [[0, pixels.length - 1]];
@@ -79,7 +79,7 @@ function simplify(pixels: readonly Pixel[]): Pixel[] {
   return pixels.filter((_, index) => kept.has(index));
 }
 
-/** From a pixel to the line between two others. */
+/** Returns the distance from a pixel to the line between two others. */
 function distanceTo([x, y]: Pixel, [x1, y1]: Pixel, [x2, y2]: Pixel): number {
   const [width, height] = [x2 - x1, y2 - y1];
   const square = width ** 2 + height ** 2;

@@ -1,102 +1,89 @@
 /**
- * What a recorded trace tells of a whole download and of each of its mirrors, as one object of
- * numbers. Pure; it neither reads files nor formats.
+ * Computes the measures of a recorded trace, for the whole download and for each mirror.
  *
  * @module
  */
 
 import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
-import { type Analysis, analyze, type Distribution, distribution } from "../../trace/analysis.ts";
+import {
+  type Analysis,
+  analyze,
+  type Distribution,
+  distribution,
+  receiveEvents,
+} from "../../trace/analysis.ts";
 import type { ReceiveEvent, TraceEvent } from "../../trace/events.ts";
 
-/** What was recorded of a download. */
+/** A recorded download. */
 export interface Recording {
-  /** Version of sphttp that wrote it, where it says so. */
+  /** Version of sphttp that wrote the trace, if it says so. */
   readonly sphttp: string | undefined;
-  /** URLs of the mirrors, without credentials, in the order in which they were given. */
+  /** URLs of the mirrors, without credentials, in the order they were given. */
   readonly urls: readonly string[];
   /** Bytes in a block. */
   readonly splitSize: number;
-  /** First byte that was asked for; not 0 where a part file was continued. */
+  /** First requested byte; not 0 if a part file was continued. */
   readonly start: number;
-  /** Options that were given, under the names of the library. */
+  /** Options by their names in the library. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** What happened, in order. */
+  /** The events, in order. */
   readonly events: readonly TraceEvent[];
-  /** Whether the last line ends in the middle, because the process was killed. */
+  /** Whether the last line is unfinished, because the process was killed. */
   readonly torn: boolean;
 }
 
-/** What one mirror did. */
+/** Measures of one mirror. */
 export interface MirrorReport {
   /** Its URL, without credentials. */
   url: string;
-  /** Blocks of which it brought the last byte. */
+  /** Blocks of which it delivered the last byte. */
   blocks: number;
-  /** Bytes of it that were used; those of its blocks, where the trace does not tell them. */
+  /** Bytes of it that were used, or those of its blocks if the trace does not say. */
   bytes: number;
-  /** These bytes as a part of all, from 0 to 1. */
+  /** Its share of all used bytes, from 0 to 1. */
   share: number;
   /** Milliseconds between its blocks. */
   arrivalIntervalMs: Distribution;
   /** Requests that were sent to it. */
   requests: number;
-  /** Those of them for blocks that another mirror had been asked for already. */
+  /** Duplicate requests among them. */
   duplicateRequests: number;
   /** Requests that failed. */
   failures: number;
 }
 
-/** The measures of a trace; `analyze --json` prints it as it is. */
-export interface TraceReport {
+/** The measures of a trace, as `analyze --json` prints them. */
+export interface TraceReport extends Omit<Analysis, "arrivalIntervalsMs" | "returnIntervalsMs"> {
   type: "analysis";
   /** Version of this format. */
   version: 1;
   /** Version of sphttp that wrote the trace, if it says so. */
   sphttp: string | null;
-  /** How the download ended; null where the trace ends before. */
+  /** How the download ended; null if the trace ends before. */
   outcome: "complete" | "failed" | "cancelled" | null;
-  /** The delay request algorithm; null for the default one. */
+  /** The delay request algorithm; null for the default. */
   delayRequest: string | null;
-  /** Size of the file, if it was known. */
+  /** Size of the file, if known. */
   fileBytes: number | null;
-  /** The first byte that was asked for. */
+  /** First requested byte. */
   start: number;
-  /** Bytes of the blocks that were received. */
+  /** Bytes of the received blocks. */
   receivedBytes: number;
   /** Bytes in a block. */
   blockBytes: number;
-  /** Blocks received. */
-  blocks: number;
-  /** Milliseconds until the download ended, or until the last thing that is known of it. */
+  /** Time until the download ended, or until the last event, in milliseconds. */
   wallMs: number;
-  /** Milliseconds until the last block. */
-  lastBlockMs: number;
-  /** Received bytes by the seconds until the last block. */
-  goodputBytesPerSecond: number;
-  /** Milliseconds between blocks if they had come evenly. */
-  idealIntervalMs: number;
-  /** The largest delay: milliseconds to wait with which a player at the mean rate never stalls. */
-  initialBufferingMs: number;
-  /** Mean of the delays above zero. */
-  meanPositiveDelayMs: number;
-  /** Received blocks that wait for one before them, counted at each received block. */
-  invalidBlocks: Distribution;
-  /** Blocks that could be returned at once. */
-  returnedAtOnce: Distribution;
   /** Milliseconds between the moments at which blocks could be returned. */
   returnIntervalMs: Distribution;
-  /** Requests for blocks that another mirror had been asked for already. */
-  duplicateRequests: number;
-  /** The mirrors, in the order in which they were given. */
+  /** The mirrors, in the order they were given. */
   mirrors: MirrorReport[];
 }
 
-/** All measures of a recording. */
+/** Computes the measures of a recording. */
 export function reportOf(recording: Recording): TraceReport {
   const { events, options } = recording;
-  const receives = receivesOf(events);
-  const analysis = analyze(events);
+  const receives = receiveEvents(events);
+  const { arrivalIntervalsMs, returnIntervalsMs, ...measures } = analyze(events);
   const open = events.find((event) => event.type === "open");
   const end = events.findLast((event) => event.type === "end");
   return {
@@ -109,27 +96,14 @@ export function reportOf(recording: Recording): TraceReport {
     start: recording.start,
     receivedBytes: bytesOf(receives),
     blockBytes: recording.splitSize,
-    blocks: analysis.blocks,
     wallMs: (end ?? events.at(-1))?.atMs ?? 0,
-    lastBlockMs: analysis.lastBlockMs,
-    goodputBytesPerSecond: analysis.goodputBytesPerSecond,
-    idealIntervalMs: analysis.idealIntervalMs,
-    initialBufferingMs: analysis.initialBufferingMs,
-    meanPositiveDelayMs: analysis.meanPositiveDelayMs,
-    invalidBlocks: analysis.invalidBlocks,
-    returnedAtOnce: analysis.returnedAtOnce,
-    returnIntervalMs: analysis.returnIntervalsMs,
-    duplicateRequests: analysis.duplicateRequests,
-    mirrors: mirrorReports(recording, receives, analysis),
+    ...measures,
+    returnIntervalMs: returnIntervalsMs,
+    mirrors: mirrorReports(recording, receives, arrivalIntervalsMs),
   };
 }
 
-/** The events of received blocks, in order. */
-export function receivesOf(events: readonly TraceEvent[]): ReceiveEvent[] {
-  return events.filter((event) => event.type === "receive");
-}
-
-/** The mirrors: those that were given first, then any others that the events name. */
+/** Returns the mirrors: first those that were given, then others that the events name. */
 export function mirrorsOf({ urls, events }: Pick<Recording, "urls" | "events">): string[] {
   const named = events.flatMap((event) => "mirror" in event ? [event.mirror] : []);
   return [...new Set([...urls.map(asInEvents), ...named])];
@@ -138,7 +112,7 @@ export function mirrorsOf({ urls, events }: Pick<Recording, "urls" | "events">):
 function mirrorReports(
   recording: Recording,
   receives: readonly ReceiveEvent[],
-  { arrivalIntervalsMs }: Analysis,
+  arrivalIntervalsMs: Analysis["arrivalIntervalsMs"],
 ): MirrorReport[] {
   const end = recording.events.findLast((event) => event.type === "end");
   const used = end?.bytes;
@@ -152,7 +126,7 @@ function mirrorReports(
   return mirrorsOf(recording).map((url) => {
     const events = own.get(url) ?? [];
     const sends = events.filter((event) => event.type === "send");
-    const received = receivesOf(events);
+    const received = receiveEvents(events);
     const bytes = used === undefined ? bytesOf(received) : used[url] ?? 0;
     return {
       url,
@@ -167,7 +141,7 @@ function mirrorReports(
   });
 }
 
-/** One request may ask for several blocks. */
+/** Counts requests: one may be for several blocks. */
 function requestsIn(sends: readonly { readonly request: number }[]): number {
   return new Set(sends.map(({ request }) => request)).size;
 }
@@ -181,7 +155,7 @@ function asInEvents(url: string): string {
   return tryParseMirrorUrl(url)?.url ?? url;
 }
 
-/** A short name for each URL; where mirrors are on one host, its place among them comes first. */
+/** Returns a short name for each URL: the host, numbered if several have the same. */
 export function mirrorNames(urls: readonly string[]): string[] {
   const hosts = urls.map((url) => URL.parse(url)?.host || url);
   return hosts.map((host, index) =>

@@ -65,7 +65,7 @@ Deno.test("sphttp analyze says that a trace is torn or has no end, and analyzes 
   const stdin = TRACE.slice(0, -20);
   const args = ["analyze", "-", "--plot", "p.html"];
   const torn = await sphttp(args, { cwd: place.path, stdin });
-  const note = "the trace ends in the middle of a line: what is before that is analyzed";
+  const note = "the trace ends in the middle of a line; analyzing what is before it";
   assertEquals([torn.code, torn.stderr], [0, `sphttp: ${note}\n`]);
   assertStringIncludes(torn.stdout, "outcome                 not recorded\n");
   assertStringIncludes(Deno.readTextFileSync(`${place.path}/p.html`), note);
@@ -76,7 +76,7 @@ Deno.test("sphttp analyze says that a trace is torn or has no end, and analyzes 
   assertEquals(killed.code, 0);
   assertEquals(
     killed.stderr,
-    "sphttp: the trace ends before the download: what is there is analyzed\n",
+    "sphttp: the trace ends before the download; analyzing what is there\n",
   );
 });
 
@@ -131,7 +131,7 @@ Deno.test("analyzeCommand() refuses a plot that cannot be written, and prints no
   assertEquals([code, stdout, stderr], [23, "", message]);
 });
 
-Deno.test("analyzeCommand() says what is no trace", async () => {
+Deno.test("analyzeCommand() says what is not a trace", async () => {
   using place = workplace();
   const path = `${place.path}/x.ndjson`;
   for (
@@ -166,7 +166,7 @@ Deno.test("parseAnalyzeArguments() understands its arguments in any order", asyn
 Deno.test("parseAnalyzeArguments() says what makes no sense", async () => {
   const table: [args: string[], message: RegExp][] = [
     [[], /^a trace is needed: sphttp analyze TRACE; /],
-    [["a", "b"], /^one trace at a time, and b is another one$/],
+    [["a", "b"], /^unexpected argument b; analyze reads one trace$/],
     [["t", "--plott=x.svg"], /^unknown option '--plott' \(did you mean '--plot'\?\)$/],
     [["t", "--jsno"], /\(did you mean '--json'\?\)$/],
     [["t", "-x"], /^unknown option '-x'; try 'sphttp analyze --help'$/],
@@ -177,7 +177,7 @@ Deno.test("parseAnalyzeArguments() says what makes no sense", async () => {
     [["t", "--plot", "--json"], /^option '--plot' requires a value, but '--json' follows; /],
     [["t", "--plot", "a.png"], /^--plot is "a\.png", but must end with \.svg or \.html$/],
     [["t", "--plot", "svg"], /must end with/],
-    [["t.svg", "--plot", "t.svg"], /^--plot is "t\.svg", but that is the trace$/],
+    [["t.svg", "--plot", "t.svg"], /^--plot is "t\.svg", which is the trace$/],
   ];
   for (const [args, message] of table) {
     const error = await assertRejects(() => parseAnalyzeArguments(args), CommandError);

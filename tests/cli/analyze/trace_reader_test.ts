@@ -60,7 +60,7 @@ Deno.test("readTrace() leaves out a last line that is torn, wherever it is", asy
 
 Deno.test("readTrace() says what is wrong with a trace, and where", async () => {
   const how = "a trace is what sphttp --trace FILE writes";
-  const noTrace = `t.ndjson is no trace: its first line is not the one of a trace; ${how}`;
+  const noTrace = `t.ndjson is not a trace: its first line is not the one of a trace; ${how}`;
   const table: [text: string, message: string][] = [
     ["", `t.ndjson is empty; ${how}`],
     ["\n \n", `t.ndjson is empty; ${how}`],
@@ -83,10 +83,10 @@ Deno.test("readTrace() says what is wrong with a trace, and where", async () => 
       START.replace(/"urls":\[.*?\],/, ""),
       "t.ndjson, line 1: the start has no urls, but a list of URLs is needed",
     ],
-    [`${TRACE}{"type":"rec\n`, "t.ndjson, line 15: no JSON"],
-    [`${TRACE}{"type":"rec\n${TRACE}`, "t.ndjson, line 15: no JSON"],
-    [`${TRACE}7\n`, "t.ndjson, line 15: no event, for it has no type"],
-    [TRACE + TRACE, "t.ndjson, line 15: another trace begins here; one is enough"],
+    [`${TRACE}{"type":"rec\n`, "t.ndjson, line 15: not JSON"],
+    [`${TRACE}{"type":"rec\n${TRACE}`, "t.ndjson, line 15: not JSON"],
+    [`${TRACE}7\n`, "t.ndjson, line 15: the event has no type"],
+    [TRACE + TRACE, "t.ndjson, line 15: a second trace begins here"],
     [
       TRACE.replace('"block":2', '"block":-2'),
       "t.ndjson, line 6: the send event has -2 as its block, but a whole number from 0 up is needed",
@@ -104,14 +104,14 @@ Deno.test("readTrace() says what is wrong with a trace, and where", async () => 
       `${START}${JSON.stringify({ ...receive(1, 0, SLOW), mirror: "__proto__" })}\n`,
       't.ndjson, line 2: the receive event has "__proto__" as its mirror, but a URL is needed',
     ],
-    [START, "t.ndjson tells of no block that was received"],
+    [START, "t.ndjson has no received blocks"],
     [
       lines(recording({ events: EVENTS.filter(({ type }) => type !== "receive") })),
-      "t.ndjson tells of no block that was received; the download was complete: it broke",
+      "t.ndjson has no received blocks; the download was complete: it broke",
     ],
     [
       lines(recording({ events: [{ type: "end", atMs: 1000, outcome: "failed" }] })),
-      "t.ndjson tells of no block that was received; the download failed",
+      "t.ndjson has no received blocks; the download failed",
     ],
   ];
   for (const [text, message] of table) assertEquals(await failure(text), message);
@@ -142,7 +142,7 @@ Deno.test("loadTrace() says why a file cannot be read", async () => {
     await assertRejects(
       () => loadTrace(`${directory}/bad.ndjson`),
       CommandError,
-      "line 2: no JSON",
+      "line 2: not JSON",
     );
   } finally {
     Deno.removeSync(directory, { recursive: true });

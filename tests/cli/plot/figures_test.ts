@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { type Figure, figuresOf, frontBytes, thin } from "../../../lib/cli/plot/figures.ts";
 import { mirrorNames } from "../../../lib/cli/plot/trace_report.ts";
-import { receivesOf, type Recording, reportOf } from "../../../lib/cli/plot/trace_report.ts";
+import { type Recording, reportOf } from "../../../lib/cli/plot/trace_report.ts";
+import { receiveEvents } from "../../../lib/trace/analysis.ts";
 import { mulberry32 } from "../../support/random.ts";
 import { longRecording, recording } from "../../trace/sample.ts";
 
@@ -17,7 +18,7 @@ function positions(figure: Figure | undefined): (readonly [number, number])[][] 
 }
 
 Deno.test("frontBytes() is how far the file is complete from its beginning on", () => {
-  assertEquals(frontBytes(receivesOf(recording().events), 0), [
+  assertEquals(frontBytes(receiveEvents(recording().events), 0), [
     { atMs: 500, value: 1e6 },
     { atMs: 4000, value: 4e6 },
     { atMs: 5000, value: 5e6 },

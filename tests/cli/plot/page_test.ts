@@ -60,7 +60,7 @@ Deno.test("writePage() can be read by those who do not see it", () => {
   assertEquals(page.match(/<th scope="row">/g)?.length, 5);
 });
 
-Deno.test("writePage() has a style for light and dark that knows every colour it uses", () => {
+Deno.test("writePage() has a style for light and dark that knows every color it uses", () => {
   const page = writePage(parts());
   assertStringIncludes(page, "prefers-color-scheme: dark");
   const [light = "", dark = ""] = page.split("prefers-color-scheme: dark");
@@ -91,9 +91,9 @@ Deno.test("writePage() escapes what comes from a trace", () => {
 });
 
 /** Relative luminance as WCAG 2 defines it. */
-function luminance(colour: string): number {
+function luminance(color: string): number {
   const [red, green, blue] = [1, 3, 5].map((at) => {
-    const value = parseInt(colour.slice(at, at + 2), 16) / 255;
+    const value = parseInt(color.slice(at, at + 2), 16) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   });
   return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
@@ -104,19 +104,19 @@ function contrast(one: string, other: string): number {
   return (light! + 0.05) / (dark! + 0.05);
 }
 
-Deno.test("the page's colours stand out from its background, in light and in dark", () => {
+Deno.test("the page's colors stand out from its background, in light and in dark", () => {
   const schemes = PAGE_STYLE.split("@media (prefers-color-scheme: dark)").slice(0, 2);
   assertEquals(schemes.length, 2);
   for (const scheme of schemes) {
-    const colours = new Map(
+    const colors = new Map(
       [...scheme.matchAll(/--([\w-]+): (#\w{6});/g)].map(([, name, value]) => [name!, value!]),
     );
-    const panel = colours.get("panel")!;
-    for (const [name, colour] of colours) {
+    const panel = colors.get("panel")!;
+    for (const [name, color] of colors) {
       const least = /^mirror/.test(name) ? 3 : /^(ink|faint)$/.test(name) ? 4.5 : 1;
-      const found = contrast(colour, panel);
-      assert(found >= least, `--${name}: ${colour} on ${panel} has ${found.toFixed(2)}:1`);
+      const found = contrast(color, panel);
+      assert(found >= least, `--${name}: ${color} on ${panel} has ${found.toFixed(2)}:1`);
     }
-    assertEquals([...colours.keys()].filter((name) => name.startsWith("mirror")).length, 7);
+    assertEquals([...colors.keys()].filter((name) => name.startsWith("mirror")).length, 7);
   }
 });
