@@ -46,7 +46,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "window": ["", "0", "x", "1"],
 };
 
-Deno.test("every flag with a value refuses nonsense, and says what it is about", async () => {
+Deno.test("every flag with a value refuses invalid values, and names itself", async () => {
   for (const { name, value } of FLAGS as readonly { name: FlagName; value?: string }[]) {
     if (value === undefined) continue;
     const values = NONSENSE[name];

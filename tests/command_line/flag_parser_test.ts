@@ -17,7 +17,7 @@ const READ: [args: string[], rest: string[], json: boolean, times: string[]][] =
   [["--", "--json"], ["--json"], false, []],
 ];
 
-Deno.test("parseFlags() reads flags as getopt does", async () => {
+Deno.test("parseFlags() parses flags as getopt does", async () => {
   for (const [args, rest, json, times] of READ) {
     const parsed = await parseFlags("sphttp x", args, FLAGS);
     assertEquals(parsed.rest, rest);
@@ -27,7 +27,7 @@ Deno.test("parseFlags() reads flags as getopt does", async () => {
   }
 });
 
-Deno.test("parseFlags() says what is wrong with arguments", async () => {
+Deno.test("parseFlags() explains what is wrong with arguments", async () => {
   const refused: [args: string[], says: string][] = [
     [["--jsn"], "unknown option '--jsn' (did you mean '--json'?)"],
     [["--no-json"], "unknown option '--no-json' (did you mean '--json'?)"],

@@ -12,7 +12,7 @@ import {
   unlessZero,
 } from "../../lib/command_line/values.ts";
 
-Deno.test("readSize() reads numbers of bytes, and nothing else", () => {
+Deno.test("readSize() parses numbers of bytes, and nothing else", () => {
   const read: [text: string, bytes: number | undefined][] = [
     ["0", 0],
     ["1000000", 1_000_000],

@@ -42,7 +42,7 @@ export function parseRange(flag: string, text: string): RequestedRange {
 /** A user's name and password. */
 export interface User {
   readonly username: string;
-  /** The password; may be empty. `undefined` if it is to be asked for. */
+  /** The password; may be empty. `undefined` to prompt for it. */
   readonly password: string | undefined;
 }
 

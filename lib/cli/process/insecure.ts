@@ -89,7 +89,7 @@ export async function rerunInsecurely(
 
 /**
  * Returns the permissions of this process as flags of Deno. Deno cannot list what a permission is
- * limited to, so one that is granted in part is not passed on, and none is asked for.
+ * limited to, so one that is granted in part is not passed on. The child never prompts.
  */
 function permissions(): string[] {
   const granted = PERMISSIONS.filter(isGranted);

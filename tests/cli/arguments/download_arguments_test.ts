@@ -48,14 +48,14 @@ Deno.test("--static-delay implies --delay static, unless another is given", asyn
   assertEquals(await optionsOf(flag, "--delay=normal"), { delayRequest: "normal", staticDelays });
 });
 
-Deno.test("--split-size widens the window where the usual one is too small for it", async () => {
+Deno.test("--split-size widens the window if the default is too small for it", async () => {
   assertEquals(await optionsOf("--split-size=32M"), {
     splitSize: 32 * 1024 ** 2,
     windowSize: 64 * 1024 ** 2,
   });
 });
 
-Deno.test("parseArguments() knows where what is known of servers is kept", async () => {
+Deno.test("parseArguments() parses the files of server statistics", async () => {
   const statsOf = async (...args: string[]) => {
     const command = await parseArguments([...args, URL]);
     return command.type === "download" ? command.serverStats : undefined;
@@ -67,7 +67,7 @@ Deno.test("parseArguments() knows where what is known of servers is kept", async
   );
 });
 
-Deno.test("the last of several values counts", async () => {
+Deno.test("the last of repeated values is used", async () => {
   assertEquals(await optionsOf("--delay=inv", "--delay=diff"), { delayRequest: "diff" });
 });
 
@@ -79,7 +79,7 @@ Deno.test("--help and --version need no URL", async () => {
   assertEquals(await parseArguments(["-V"]), { type: "version" });
 });
 
-Deno.test("parseArguments() refuses what makes no sense", async () => {
+Deno.test("parseArguments() refuses invalid command lines", async () => {
   const refused: [args: string[], says: string][] = [
     [[], "no URL given"],
     [["-o", "f"], "no URL given"],
@@ -103,14 +103,14 @@ Deno.test("parseArguments() refuses what makes no sense", async () => {
   }
 });
 
-Deno.test("0 is no limit, as in curl and aria2", async () => {
+Deno.test("0 means no limit, as in curl and aria2", async () => {
   const flags = ["--limit-rate=0", "-Y0", "-y5", "--connect-timeout=0", "--retry-max-time=0"];
   assertEquals(await optionsOf(...flags), {});
   const command = await parseArguments(["-m", "0", URL]);
   assertEquals(command.type === "download" && command.maxTimeMs, undefined);
 });
 
-Deno.test("a second --output is no second file", async () => {
+Deno.test("a second --output is refused", async () => {
   const error = await assertRejects(
     () => parseArguments(["-o", "one", URL, "-o", "two", URL]),
     CommandError,

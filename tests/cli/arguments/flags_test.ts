@@ -27,7 +27,7 @@ const READ: [args: string[], flags: Record<string, string[]>, urls?: string[]][]
   [[URL, "-s", URL], { silent: [""] }, [URL, URL]],
 ];
 
-Deno.test("parseFlags() reads flags as getopt does", async () => {
+Deno.test("parseFlags() parses flags as getopt does", async () => {
   for (const [args, flags, urls = []] of READ) {
     const { rest, has, each } = await parseFlags("sphttp", args, FLAGS);
     const given = FLAGS.flatMap(({ name }) =>
@@ -50,7 +50,7 @@ const REFUSED: [args: string[], says: string][] = [
   [["--silent=yes"], "option '--silent' takes no value"],
 ];
 
-Deno.test("parseFlags() says what is wrong with a command line", async () => {
+Deno.test("parseFlags() explains what is wrong with a command line", async () => {
   for (const [args, says] of REFUSED) {
     const error = await assertRejects(() => parseFlags("sphttp", args, FLAGS), CommandError);
     assertStringIncludes(error.message, says);
@@ -65,7 +65,7 @@ Deno.test("flags: names and short names are unique", () => {
   assertEquals(new Set(shorts).size, shorts.length);
 });
 
-Deno.test("helpText() shows the common flags on a screen", () => {
+Deno.test("helpText() lists the common flags on one screen", () => {
   const lines = helpText("1.2.3").split("\n");
   assertStringIncludes(lines[0]!, "sphttp 1.2.3");
   assertEquals(lines.filter((line) => line.length > 80), []);
@@ -75,7 +75,7 @@ Deno.test("helpText() shows the common flags on a screen", () => {
   }
 });
 
-Deno.test("helpText() of all names every flag; of a group, those in it", () => {
+Deno.test("helpText() of all lists every flag; of a group, its flags", () => {
   const all = helpText("1.2.3", "all");
   assertEquals(all.split("\n").filter((line) => line.length > 80), []);
   for (const { name } of FLAGS) assertStringIncludes(all, `--${name} `);

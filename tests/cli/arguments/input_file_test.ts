@@ -39,7 +39,7 @@ const PARSED: [text: string, entries: Partial<InputEntry>[]][] = [
 
 const NONE = { output: undefined, directory: undefined, checksums: [], headers: [] };
 
-Deno.test("parseInputFile() reads files, their mirrors and options", () => {
+Deno.test("parseInputFile() parses files, their mirrors and options", () => {
   for (const [text, entries] of PARSED) {
     const expected = entries.map((entry) => ({ ...NONE, ...entry }));
     assertEquals(parseInputFile(text, "list"), expected as InputEntry[], text);
@@ -84,7 +84,7 @@ const REFUSED: [text: string, says: string][] = [
   ],
 ];
 
-Deno.test("parseInputFile() names the line that is wrong, and shows no secret", () => {
+Deno.test("parseInputFile() names the invalid line, and shows no secret", () => {
   for (const [text, says] of REFUSED) {
     const error = assertThrows(() => parseInputFile(text, "list"), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE, text);

@@ -42,7 +42,7 @@ const READ: [text: string, entries: NetrcEntry[]][] = [
   ["nonsense ∂ß\0 <html>", []],
 ];
 
-Deno.test("parseNetrc() reads what curl reads", () => {
+Deno.test("parseNetrc() parses what curl accepts", () => {
   for (const [text, entries] of READ) assertEquals(parseNetrc(text), entries, text);
 });
 
@@ -53,7 +53,7 @@ const REFUSED: [text: string, says: string][] = [
   ["machine", 'line 1: "machine" has no value'],
 ];
 
-Deno.test("parseNetrc() names the line that is wrong, and nothing that stands in it", () => {
+Deno.test("parseNetrc() names the invalid line, and quotes nothing of it", () => {
   for (const [text, says] of REFUSED) {
     const error = assertThrows(() => parseNetrc(text), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE);
@@ -81,7 +81,7 @@ const FOUND: [host: string, password: string | undefined][] = [
   ["", "0"],
 ];
 
-Deno.test("credentialsFor() takes the entry of the host, and the default last", () => {
+Deno.test("credentialsFor() prefers the host's entry to the default", () => {
   for (const [host, password] of FOUND) {
     assertEquals(credentialsFor(ENTRIES, host)?.password, password, host);
   }
@@ -101,6 +101,6 @@ const PATHS: [env: Record<string, string>, os: string, path: string | undefined]
   [{}, "linux", undefined],
 ];
 
-Deno.test("netrcPath() is where curl looks", () => {
+Deno.test("netrcPath() returns the path that curl uses", () => {
   for (const [env, os, path] of PATHS) assertEquals(netrcPath(env, os), path);
 });

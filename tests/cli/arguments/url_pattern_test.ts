@@ -30,7 +30,7 @@ const READ: [pattern: string, urls: string[]][] = [
   ["http://u:p@{a,b}/f", ["http://u:p@a/f", "http://u:p@b/f"]],
 ];
 
-Deno.test("expandUrlPattern() gives what curl gives, the last part changing fastest", () => {
+Deno.test("expandUrlPattern() expands as curl does, the last part changing fastest", () => {
   for (const [pattern, urls] of READ) assertEquals(expandUrlPattern(pattern), urls, pattern);
 });
 
@@ -63,7 +63,7 @@ const REFUSED: [pattern: string, says: string][] = [
   ["http://u:secret{@h/f", 'position 16 of the URL "http://h/f"'],
 ];
 
-Deno.test("expandUrlPattern() says where a pattern is wrong, and shows no credentials", () => {
+Deno.test("expandUrlPattern() names the position of an error, and shows no credentials", () => {
   for (const [pattern, says] of REFUSED) {
     const error = assertThrows(() => expandUrlPattern(pattern), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE, pattern);
@@ -72,7 +72,7 @@ Deno.test("expandUrlPattern() says where a pattern is wrong, and shows no creden
   }
 });
 
-Deno.test("expandUrlPattern() takes as many URLs as it may, and many patterns", () => {
+Deno.test("expandUrlPattern() expands up to the maximum, and many patterns", () => {
   assertEquals(expandUrlPattern(`http://h/[1-${MOST_URLS}]`).length, MOST_URLS);
   assertEquals(expandUrlPattern("http://h/" + "{a,b}".repeat(8)).length, 256);
   assertThrows(() => expandUrlPattern("http://h/" + "{a,b}".repeat(2000)), CommandError);

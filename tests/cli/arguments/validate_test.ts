@@ -4,7 +4,7 @@ import { invalidOption } from "../../../lib/cli/arguments/validate.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { MirrorUrlError, OptionRangeError, OptionTypeError } from "../../../mod.ts";
 
-Deno.test("invalidOption() puts flags in the place of options", () => {
+Deno.test("invalidOption() names flags instead of options", () => {
   const errors: [error: Error, message: string][] = [
     [new OptionRangeError("splitSize", "is 5"), "--split-size is 5"],
     [new OptionRangeError("maxConnectionsPerMirror", "is 17"), "--max-connection-per-server is 17"],
@@ -17,12 +17,12 @@ Deno.test("invalidOption() puts flags in the place of options", () => {
   }
 });
 
-Deno.test("invalidOption() leaves other errors as they are", () => {
+Deno.test("invalidOption() returns other errors unchanged", () => {
   const error = new TypeError("splitSize is odd");
   assertEquals(invalidOption(error), error);
 });
 
-Deno.test("invalidOption() gives a wrong URL its exit code", () => {
+Deno.test("invalidOption() gives an invalid URL its exit code", () => {
   const url = commandError(invalidOption(new MirrorUrlError("no URL")));
   assertEquals(url.exitCode, ExitCode.URL);
 });

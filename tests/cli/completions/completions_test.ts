@@ -29,7 +29,7 @@ async function inShell(shell: Program, args: string[], script = ""): Promise<str
 }
 
 for (const shell of SHELLS) {
-  testWith([shell], `completions(): ${shell} reads them`, async () => {
+  testWith([shell], `completions(): ${shell} parses them`, async () => {
     await inShell(shell, ["-n"]);
   });
 
@@ -69,7 +69,7 @@ const OFFERED: [words: string[], offered: string[]][] = [
   [["completions", "bash", ""], []],
 ];
 
-testWith(["bash"], "completions(): bash offers what fits", async () => {
+testWith(["bash"], "completions(): bash completes options and values", async () => {
   const asked: typeof OFFERED = [
     ...OFFERED,
     // As bash hands over what is typed with a sign of equality.
@@ -88,7 +88,7 @@ testWith(["bash"], "completions(): bash offers what fits", async () => {
   }
 });
 
-testWith(["fish"], "completions(): fish offers what fits", async () => {
+testWith(["fish"], "completions(): fish completes options and values", async () => {
   const lines = OFFERED.map(([words]) =>
     `complete -C 'sphttp ${words.map((word) => word.replaceAll(" ", "\\\\ ")).join(" ")}'; echo END`
   );
@@ -104,7 +104,7 @@ testWith(["fish"], "completions(): fish offers what fits", async () => {
   }
 });
 
-Deno.test("completions(): what is offered for analyze is what it knows", async () => {
+Deno.test("completions(): analyze has the flags that it accepts", async () => {
   const analyze = SUBCOMMANDS.find(({ name }) => name === "analyze")!;
   for (const { names: [name], completion } of analyze.flags) {
     const value = completion.type === "none" ? [] : ["plot.svg"];

@@ -33,12 +33,19 @@ Deno.test("exitCodeOf() follows curl", async () => {
   }
 });
 
-Deno.test("exitCodeOf() takes the first mirror's code where they differ", async () => {
+Deno.test("exitCodeOf(): a proxy that refused is no failed connection", async () => {
+  const mirror = "https://a.example/f";
+  const facts = { mirror, phase: "connect", reason: "network", retryable: false } as const;
+  const refused = new MirrorError("unsuccessful tunnel", { ...facts, proxyRefused: true });
+  assertEquals(await exitCodeOf([refused], { proxy: "http://127.0.0.1:1" }), ExitCode.RECEIVE);
+});
+
+Deno.test("exitCodeOf() returns the first mirror's code if they differ", async () => {
   const failures = [failure("headers", "status"), failure("body", "timeout")];
   assertEquals(await exitCodeOf(failures), ExitCode.STATUS);
 });
 
-Deno.test("exitCodeOf() tells a name that does not resolve from a refused connection", async () => {
+Deno.test("exitCodeOf() distinguishes an unknown host from a refused connection", async () => {
   const host = failure("connect", "network", "http://nosuch.invalid/f");
   assertEquals(await exitCodeOf([host]), ExitCode.HOST);
   assertEquals(await exitCodeOf([failure("connect", "network")]), ExitCode.CONNECT);
@@ -46,7 +53,7 @@ Deno.test("exitCodeOf() tells a name that does not resolve from a refused connec
   assertEquals(await exitCodeOf([bracketed]), ExitCode.CONNECT);
 });
 
-Deno.test("exitCodeOf() tells a server that has gone from one that hung up", async () => {
+Deno.test("exitCodeOf() distinguishes a server that is gone from one that hung up", async () => {
   assertEquals(await exitCodeOf([failure("headers", "network")]), ExitCode.CONNECT);
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const there = failure("headers", "network", `http://127.0.0.1:${listener.addr.port}/f`);
@@ -63,12 +70,12 @@ Deno.test("explain() lists the failures that the user has not seen", async () =>
   );
 });
 
-Deno.test("explain() passes on what is none of the engine's", async () => {
+Deno.test("explain() returns other errors unchanged", async () => {
   const error = new Error("odd");
   assertEquals(await explain(error), error);
 });
 
-Deno.test("explain() shows what each mirror claimed", async () => {
+Deno.test("explain() shows the file of each mirror", async () => {
   const explained = commandError(
     await explain(
       new MirrorMismatchError([

@@ -21,7 +21,7 @@ function failed(name: string, message: string, status?: number) {
   });
 }
 
-Deno.test("assess() puts the fastest first, and tells which are slow", () => {
+Deno.test("assess() returns the fastest first, and marks slow mirrors", () => {
   const mirrors = assess([
     measured("a", { bytesPerSecond: 1e6 }),
     measured("b", { bytesPerSecond: 98e6 }),
@@ -40,7 +40,7 @@ Deno.test("assess() puts the fastest first, and tells which are slow", () => {
   assertEquals(mirrors.every(({ sameFile }) => sameFile), true);
 });
 
-Deno.test("assess() tells the share of a slow mirror; of many equal ones none is slow", () => {
+Deno.test("assess() gives the share of a slow mirror; of many equal ones none is slow", () => {
   const two = assess([
     measured("a", { bytesPerSecond: 49e6 }),
     measured("b", { bytesPerSecond: 1e6 }),
@@ -50,7 +50,7 @@ Deno.test("assess() tells the share of a slow mirror; of many equal ones none is
   assertEquals(assess(equal).filter(({ verdict }) => verdict !== "use"), []);
 });
 
-Deno.test("assess() skips mirrors that have another file than most", () => {
+Deno.test("assess() skips mirrors that have a different file than most", () => {
   const mirrors = assess([
     measured("a"),
     measured("size", { size: 123 }),
@@ -70,7 +70,7 @@ Deno.test("assess() skips mirrors that have another file than most", () => {
   assertEquals(mirrors.map(({ sameFile }) => sameFile), [true, true, true, false, false, false]);
 });
 
-Deno.test("assess() takes nobody's side where no majority is", () => {
+Deno.test("assess() skips all mirrors if there is no majority", () => {
   const sizes = assess([measured("a"), measured("b", { size: 123 })]);
   const differ = "and none has a majority";
   assertEquals(told(sizes), [
@@ -85,7 +85,7 @@ Deno.test("assess() takes nobody's side where no majority is", () => {
   ]);
 });
 
-Deno.test("assess() counts what a mirror said before it failed", () => {
+Deno.test("assess() counts the file of a mirror that failed later", () => {
   const failure = failed("a", "the connection broke after 5 bytes of the body");
   const mirrors = assess([
     measured("a", { failure }),
@@ -99,7 +99,7 @@ Deno.test("assess() counts what a mirror said before it failed", () => {
   ]);
 });
 
-Deno.test("assess(): who cannot give parts is of use only where nobody can", () => {
+Deno.test("assess(): a mirror without ranges is used only if no mirror supports them", () => {
   assertEquals(told(assess([measured("whole", { ranges: false }), measured("a")])), [
     ["a", "use"],
     ["whole", "skip", "does not support ranges"],
@@ -123,7 +123,7 @@ Deno.test("assess(): who cannot give parts is of use only where nobody can", () 
   );
 });
 
-Deno.test("assess() tells where redirects lead, to another host only", () => {
+Deno.test("assess() names the target of redirects to another host", () => {
   const moved = { redirects: 2, finalOrigin: "https://cdn.example" };
   assertEquals(told(assess([measured("a", moved)])), [["a", "use", "redirects to cdn.example"]]);
   const same = { redirects: 1, finalOrigin: "https://a" };
@@ -134,7 +134,7 @@ Deno.test("assess() tells where redirects lead, to another host only", () => {
   ]);
 });
 
-Deno.test("assess() of an empty file, and of nothing", () => {
+Deno.test("assess() of an empty file, and of no mirrors", () => {
   const empty = { size: 0, head: "e3b0", middle: undefined, bytesPerSecond: undefined };
   assertEquals(told(assess([measured("a", empty), measured("b", empty)])), [
     ["a", "use"],

@@ -7,7 +7,7 @@ import {
 } from "../../../lib/cli/probe/probe_arguments.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
-Deno.test("parseProbeArguments() understands everything", async () => {
+Deno.test("parseProbeArguments() parses every flag", async () => {
   const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];
   const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1", "-x", "p.example:3128"];
   const rest = ["-b", "a=1", "-b", "b=2", "-e", "http://from.example/", "-k", "-n"];
@@ -57,7 +57,7 @@ const REFUSED: [args: string[], says: string][] = [
   [["http://a/{b"], "unmatched {"],
 ];
 
-Deno.test("parseProbeArguments() says what is wrong with arguments", async () => {
+Deno.test("parseProbeArguments() explains what is wrong with arguments", async () => {
   for (const [args, says] of REFUSED) {
     const error = await assertRejects(() => parseProbeArguments(args), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE);
@@ -65,7 +65,7 @@ Deno.test("parseProbeArguments() says what is wrong with arguments", async () =>
   }
 });
 
-Deno.test("probeHelp() names every flag and fits a screen", () => {
+Deno.test("probeHelp() lists every flag and fits on a screen", () => {
   const lines = probeHelp().split("\n");
   assertEquals(lines.filter((line) => line.length > 80), []);
   assertEquals(lines.length <= 40, true);

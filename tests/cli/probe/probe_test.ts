@@ -40,7 +40,7 @@ function verdictOf(mirrors: readonly AssessedMirror[], { port }: LabMirror) {
   return [found?.verdict, found?.reason];
 }
 
-Deno.test("sphttp probe tells which mirrors are worth using, and why not the others", async () => {
+Deno.test("sphttp probe finds the usable mirrors, and the reasons against the others", async () => {
   await using fast = await startMirror({ content: CONTENT });
   await using slow = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
   await using whole = await startMirror({ content: CONTENT, ranges: false });
@@ -79,7 +79,7 @@ Deno.test("sphttp probe tells which mirrors are worth using, and why not the oth
   assertStringIncludes(verdictOf(mirrors, packed)[1]!, "the body is encoded (gzip)");
 });
 
-Deno.test("sphttp probe measures latency and rate, and asks for little", async () => {
+Deno.test("sphttp probe measures latency and rate, and requests little", async () => {
   await using mirror = await startMirror({
     content: randomContent(50_000_000),
     roundTripMs: 30,
@@ -99,7 +99,7 @@ Deno.test("sphttp probe measures latency and rate, and asks for little", async (
   assert(rateRequest.bytesSent < 10_000_000, `${rateRequest.bytesSent}`);
 });
 
-Deno.test("sphttp probe measures rates one mirror after the other", async () => {
+Deno.test("sphttp probe measures rates one mirror at a time", async () => {
   await using one = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
   await using two = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
   await probe([one.url, two.url]);
@@ -124,7 +124,7 @@ Deno.test("sphttp probe of files that are small, empty, or of unknown size", asy
   ]);
 });
 
-Deno.test("sphttp probe of a mirror that breaks while its rate is measured", async () => {
+Deno.test("sphttp probe of a mirror that fails while its rate is measured", async () => {
   await using good = await startMirror({ content: CONTENT });
   await using bad = await startMirror({
     content: CONTENT,
@@ -206,7 +206,7 @@ async function run(...args: string[]) {
   return { exitCode, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-Deno.test("sphttp probe prints a table or JSON, and ends with 0 where a mirror can be used", async () => {
+Deno.test("sphttp probe prints a table or JSON, and exits with 0 if a mirror is usable", async () => {
   await using one = await startMirror({ content: CONTENT });
   await using two = await startMirror({ content: CONTENT, ranges: false });
   const table = await run(one.url, two.url);
@@ -233,7 +233,7 @@ Deno.test("sphttp probe prints a table or JSON, and ends with 0 where a mirror c
   assertEquals([second!.verdict, second!.latencyMs, second!.bytesPerSecond], ["skip", null, null]);
 });
 
-Deno.test("sphttp probe ends with the code of the first failure where no mirror can be used", async () => {
+Deno.test("sphttp probe exits with the code of the first failure if no mirror is usable", async () => {
   const missing = { kind: "status", status: 404 } as const;
   await using gone = await startMirror({ content: CONTENT, faults: [missing] });
   await using dead = await startMirror({ content: CONTENT });
@@ -251,7 +251,7 @@ Deno.test("sphttp probe ends with the code of the first failure where no mirror 
   assertStringIncludes(tie.stderr, "the mirrors have different files");
 });
 
-Deno.test("probeCommand() refuses what makes no sense before it asks anybody", async () => {
+Deno.test("probeCommand() refuses invalid arguments before the first request", async () => {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "no PEM");
   const broken = `${file}.pem`;
@@ -283,7 +283,7 @@ Deno.test("probeCommand() refuses what makes no sense before it asks anybody", a
   }
 });
 
-Deno.test("sphttp probe --cacert trusts a certificate; without it, it is told", async () => {
+Deno.test("sphttp probe --cacert trusts a certificate; without it, it advises to use it", async () => {
   const { caPem, certPem, keyPem } = await testCertificates();
   const bytes = CONTENT.read(0, SIZE);
   const { promise, resolve } = Promise.withResolvers<number>();

@@ -18,7 +18,7 @@ const MIRRORS = assess([
   }),
 ]);
 
-Deno.test("probeTable() has a line for each mirror, with its reason, where there is room", () => {
+Deno.test("probeTable() has a line per mirror, with its reason if there is room", () => {
   assertEquals(probeTable(MIRRORS, Infinity), [
     "mirror        verdict  ranges      size  latency        rate",
     "a.example     use      yes       1.0 MB   1.2 ms   24.1 MB/s",
@@ -41,7 +41,7 @@ Deno.test("probeTable() puts the reasons below in 80 columns", () => {
   assertEquals(probeTable(assess([measured("a")]), 80).at(-1), "the mirror is worth using");
 });
 
-Deno.test("probeTable() keeps to the width, also with wide and long names", () => {
+Deno.test("probeTable() keeps to the width with wide and long names", () => {
   const mirrors = assess([
     measured("有効無効有効無効有効無効有効無効有効無効有効無効.example"),
     measured(`${"long.".repeat(20)}example`, { size: 1 }),
@@ -57,7 +57,7 @@ Deno.test("probeTable() keeps to the width, also with wide and long names", () =
   }
 });
 
-Deno.test("probeTable() tells mirrors on one host by their paths", () => {
+Deno.test("probeTable() shows the paths of mirrors on one host", () => {
   const url = (path: string) => ({ url: `http://a.example/${path}` });
   const lines = probeTable(assess([measured("x", url("one")), measured("x", url("two"))]), 80);
   assertEquals(lines.slice(1, 3).map((line) => line.split(" ")[0]), [

@@ -37,7 +37,7 @@ for (const [[first, second], heard, exitCode] of TABLE) {
           child.kill(first);
         } else {
           heardAt = performance.now();
-          // The same wish once more, as a parent passes it on: it changes nothing.
+          // The same signal again, as a parent forwards it, changes nothing.
           child.kill(first);
           setTimeout(() => child.kill(second), 700);
         }
