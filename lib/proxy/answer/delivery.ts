@@ -12,7 +12,7 @@ import type { ByteRange } from "../../http/byte_range.ts";
 import type { FileRecord } from "./known_files.ts";
 import type { DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { LEAST_SHARE, type ResponseMemory, windowOf } from "../capacity/memory_budget.ts";
+import type { ResponseMemory } from "../capacity/memory_budget.ts";
 
 /** Observers of all deliveries. */
 export interface Observers {
@@ -118,11 +118,8 @@ export class Delivery {
   }
 }
 
-/** Default block size of the original's algorithms, in bytes: the original's. */
+/** Default block size in bytes, as in the original. */
 const SPLIT_SIZE = 1_000_000;
-
-/** Default block size of other algorithms, in bytes: the smallest window holds two blocks. */
-const SMALL_SPLIT_SIZE = windowOf(LEAST_SHARE) / 2;
 
 function createDownload(
   { mirrors, record, range, options }: DeliveryRequest,
@@ -130,20 +127,18 @@ function createDownload(
   live: LiveDownloads,
   signal: AbortSignal,
 ): { download: Downloader; recorder: DownloadRecorder } {
-  const { windowSize } = memory;
-  // A window must hold at least two blocks.
-  const usual = (options.delayRequest ?? "adaptive") === "adaptive" ? SMALL_SPLIT_SIZE : SPLIT_SIZE;
-  const splitSize = Math.min(options.splitSize ?? usual, Math.floor(windowSize / 2));
+  // A window must hold two blocks, also when other downloads have made it smaller.
+  const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, memory.maxSplitSize);
   const download = new Downloader(mirrors, {
     ...options,
     signal,
     splitSize,
-    windowSize,
+    windowSize: memory.windowSize,
     knownFile: record.file,
     range,
     onEvent: (event: TraceEvent) => recorder.record(event),
   });
-  memory.assignTo(download, splitSize);
+  memory.assignTo(download);
   const size = record.info.size ?? 0;
   const { start, end } = range ?? { start: 0, end: size };
   const stats = () => download.stats();

@@ -58,6 +58,12 @@ export class MemoryBudget {
     this.#mostShare = options.mostShare ?? MOST_SHARE;
   }
 
+  /** Returns the share that every download keeps, however many are admitted later, in bytes. */
+  get guaranteedShare(): number {
+    const downloads = Math.floor(this.#bytes / this.#leastShare);
+    return this.#share(Math.min(this.#maxDownloads, downloads));
+  }
+
   /** Returns the number of admitted downloads. */
   get downloads(): number {
     return this.#admitted.size;
@@ -105,9 +111,10 @@ interface Member extends Admission {
 
 /** The memory of one response, whose downloads use it one after another. */
 export class ResponseMemory implements Disposable {
+  /** The largest block of which two always fit into the window, in bytes. */
+  readonly maxSplitSize: number;
   readonly #admission: Admission;
   #download: Downloader | undefined;
-  #leastWindow = 0;
 
   /**
    * Takes a share of the budget.
@@ -116,13 +123,13 @@ export class ResponseMemory implements Disposable {
    */
   constructor(budget: MemoryBudget) {
     const admission = budget.admit((share) => {
-      if (this.#download === undefined) return;
-      this.#download.windowSize = Math.max(windowOf(share), this.#leastWindow);
+      if (this.#download !== undefined) this.#download.windowSize = windowOf(share);
     });
     if (admission === undefined) {
       throw overloaded("the proxy is at its limit of downloads; try again later");
     }
     this.#admission = admission;
+    this.maxSplitSize = Math.floor(windowOf(budget.guaranteedShare) / 2);
   }
 
   /** Returns the current limit of a download's reorder buffer, in bytes. */
@@ -130,13 +137,9 @@ export class ResponseMemory implements Disposable {
     return windowOf(this.#admission.share);
   }
 
-  /**
-   * Makes the window of a download follow the share, instead of any earlier download's. The window
-   * keeps room for two blocks.
-   */
-  assignTo(download: Downloader, splitSize: number): void {
+  /** Makes the window of a download follow the share, instead of any earlier download's. */
+  assignTo(download: Downloader): void {
     this.#download = download;
-    this.#leastWindow = 2 * splitSize;
   }
 
   /** Returns the share to the budget. */
@@ -150,6 +153,6 @@ export class ResponseMemory implements Disposable {
  * Returns the part of a share for the reorder buffer, in bytes. The larger part is for data in the
  * connections to the mirrors and to the client.
  */
-export function windowOf(share: number): number {
+function windowOf(share: number): number {
   return Math.floor(share * 3 / 8);
 }

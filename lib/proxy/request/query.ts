@@ -70,56 +70,39 @@ export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): Pr
   const download = only(params, "download");
   return {
     mirrors: mirrors.map(({ href }) => href),
-    options: inferAlgorithm(options),
+    options,
     download: download !== undefined && parseBoolean({ name: "download", text: download }),
   };
 }
 
-/** Options that belong to an algorithm. */
-const ALGORITHM_OPTIONS = [
-  "delayRequest",
-  "staticDelays",
-  "initialDelay",
-  "initialDelayCoefficient",
-  "duplicateRequest",
-  "invalidBlockThreshold",
-  "closeBadConnections",
-  "maxBlocksPerRequest",
-  "maxConnectionsPerMirror",
-] as const;
-
 /**
- * Merges the options of a query into the operator's. A query that chooses an algorithm drops the
- * operator's algorithm options, which that algorithm may not accept.
+ * Merges the options of a query into the operator's, with their meaning in the original: an option of
+ * its algorithms implies its default algorithm, `diff`, unless one is chosen. Drops options that the
+ * algorithm does not use, which the engine would reject.
  */
 export function withQueryOptions(
   operator: DownloaderOptions,
   query: QueryOptions,
 ): DownloaderOptions {
-  const rest = { ...operator };
-  if (query.delayRequest !== undefined) { for (const name of ALGORITHM_OPTIONS) delete rest[name]; }
-  return { ...rest, ...query };
+  const options = { ...operator, ...query };
+  if (Object.keys(query).every((name) => name === "splitSize")) return options;
+  const delayRequest = options.delayRequest ?? DelayRequestAlgorithm.DIFF;
+  for (const name of unusedOptions(delayRequest, options.duplicateRequest)) delete options[name];
+  return { ...options, delayRequest };
 }
 
-/**
- * Gives parameters their meaning in the original: an option of its algorithms implies its default
- * algorithm, `diff`, and options that the algorithm does not use are ignored. The engine rejects
- * those.
- */
-function inferAlgorithm(options: QueryOptions): QueryOptions {
-  if (!ALGORITHM_OPTIONS.some((name) => name in options)) return options;
-  const inferred = { delayRequest: DelayRequestAlgorithm.DIFF, ...options };
-  for (const name of unusedOptions(inferred)) delete inferred[name];
-  return inferred;
-}
-
-function unusedOptions({ delayRequest, duplicateRequest }: QueryOptions): (keyof QueryOptions)[] {
+function unusedOptions(
+  delayRequest: DownloaderOptions["delayRequest"],
+  duplicateRequest: DownloaderOptions["duplicateRequest"],
+): (keyof DownloaderOptions)[] {
   const { ADAPTIVE, DIFF, STATIC } = DelayRequestAlgorithm;
-  const unused: (keyof QueryOptions)[] = [];
+  const isAdaptive = delayRequest === ADAPTIVE;
+  const unused: (keyof DownloaderOptions)[] = [];
   if (delayRequest !== STATIC) unused.push("staticDelays");
   if (delayRequest !== DIFF) unused.push("initialDelay", "initialDelayCoefficient");
-  if (delayRequest === ADAPTIVE) unused.push("duplicateRequest");
-  if (delayRequest === ADAPTIVE || duplicateRequest === DuplicateRequestAlgorithm.NONE) {
+  if (isAdaptive) unused.push("duplicateRequest", "maxBlocksPerRequest");
+  else unused.push("maxConnectionsPerMirror");
+  if (isAdaptive || duplicateRequest === DuplicateRequestAlgorithm.NONE) {
     unused.push("invalidBlockThreshold", "closeBadConnections");
   }
   return unused;

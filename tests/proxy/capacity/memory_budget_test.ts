@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Admission, MemoryBudget } from "../../../lib/proxy/capacity/memory_budget.ts";
+import { Downloader } from "../../../mod.ts";
+import {
+  type Admission,
+  MemoryBudget,
+  ResponseMemory,
+} from "../../../lib/proxy/capacity/memory_budget.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 const MIB = 1024 * 1024;
@@ -129,4 +134,27 @@ Deno.test("MemoryBudget: a callback may leave or admit at once", () => {
   // One leaves as soon as two arrives. Two then has everything, admits another, and has half.
   assertEquals(told, ["one 60", "two 120", "two 60"]);
   assertEquals([one.share, two.share, admitted!.share], [0, 60, 60]);
+});
+
+Deno.test("ResponseMemory: windows follow the shares, also with the largest blocks", () => {
+  for (
+    const limits of [
+      { bytes: 256 * MIB, maxDownloads: 128 },
+      { bytes: 5 * MIB, maxDownloads: 128 },
+      { bytes: 1024 * MIB, maxDownloads: 3 },
+    ]
+  ) {
+    const budget = new MemoryBudget(limits);
+    const downloads: Downloader[] = [];
+    const most = Math.min(limits.maxDownloads, limits.bytes / (2 * MIB));
+    for (let count = 1; count <= most; count++) {
+      const memory = new ResponseMemory(budget);
+      const { windowSize, maxSplitSize: splitSize } = memory;
+      const download = new Downloader(["http://a.example/f"], { windowSize, splitSize });
+      memory.assignTo(download);
+      downloads.push(download);
+      const share = Math.min(64 * MIB, Math.floor(limits.bytes / count));
+      for (const { windowSize } of downloads) assertEquals(windowSize, Math.floor(share * 3 / 8));
+    }
+  }
 });

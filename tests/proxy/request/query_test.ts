@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { Downloader } from "../../../mod.ts";
+import { Downloader, type DownloaderOptions } from "../../../mod.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
 import {
   parseProxyQuery,
@@ -16,9 +16,9 @@ function parse(pairs: readonly (readonly [string, string])[], maxMirrors = 32): 
   return parseProxyQuery(new URLSearchParams(pairs.map((pair) => [...pair])), maxMirrors);
 }
 
-/** Returns the options of a query with two mirrors and these parameters. */
-function options(...pairs: readonly (readonly [string, string])[]): QueryOptions {
-  return parse([["url", A], ["url", B], ...pairs]).options;
+/** Returns the options of a download for a query with two mirrors and these parameters. */
+function options(...pairs: readonly (readonly [string, string])[]): DownloaderOptions {
+  return withQueryOptions({}, parse([["url", A], ["url", B], ...pairs]).options);
 }
 
 function refusal(
@@ -225,19 +225,34 @@ Deno.test("parseProxyQuery() ignores options that the chosen algorithm does not 
   for (const [name, expected] of table) {
     assertEquals(options(["delay_req_algo", name], ...all), expected, name);
     const { mirrors, options: chosen } = parse([["host", A], ["delay_req_algo", name], ...all]);
-    assert(new Downloader(mirrors, chosen) instanceof Downloader);
+    assert(new Downloader(mirrors, withQueryOptions({}, chosen)) instanceof Downloader);
   }
   const doubled = options(["enable_dup_req", "0"], ["close_bad_conn", "1"]);
   assertEquals(doubled, { delayRequest: "diff", duplicateRequest: "none" });
 });
 
-Deno.test("withQueryOptions(): a query that chooses an algorithm drops the operator's algorithm options", () => {
-  const operator = { maxRedirects: 3, maxConnectionsPerMirror: 4, splitSize: 5000 };
-  assertEquals(withQueryOptions(operator, { splitSize: 1e6 }), { ...operator, splitSize: 1e6 });
-  assertEquals(withQueryOptions(operator, { delayRequest: "normal" }), {
+Deno.test("withQueryOptions(): the operator's options stay, as far as the chosen algorithm uses them", () => {
+  const operator = {
     maxRedirects: 3,
+    maxConnectionsPerMirror: 4,
     splitSize: 5000,
+    invalidBlockThreshold: 50,
+  };
+  assertEquals(withQueryOptions(operator, { splitSize: 1e6 }), { ...operator, splitSize: 1e6 });
+  const { maxConnectionsPerMirror: _, ...classic } = operator;
+  assertEquals(withQueryOptions(operator, { delayRequest: "normal" }), {
+    ...classic,
     delayRequest: "normal",
+  });
+  for (const delayRequest of ["inv", "normal"] as const) {
+    assertEquals(
+      withQueryOptions({ ...classic, delayRequest }, { closeBadConnections: true }),
+      { ...classic, delayRequest, closeBadConnections: true },
+      "the operator's algorithm stays",
+    );
+  }
+  assertEquals(withQueryOptions({ delayRequest: "adaptive" }, { closeBadConnections: true }), {
+    delayRequest: "adaptive",
   });
 });
 
@@ -253,8 +268,9 @@ Deno.test("parseProxyQuery(): Downloader accepts all its results", () => {
     ["init_delay_coef", "1000000"],
     ["invalid_block_threshold", "1000000"],
   ]);
-  assertEquals(Object.keys(options).length, 6);
-  assert(new Downloader(mirrors, options) instanceof Downloader);
+  const accepted = withQueryOptions({}, options);
+  assertEquals(Object.keys(accepted).length, 6);
+  assert(new Downloader(mirrors, accepted) instanceof Downloader);
 });
 
 Deno.test("parseProxyQuery() rejects invalid values", () => {
