@@ -174,13 +174,13 @@ function progress(
     }
     sentBlocks.set(id, watched.blocks.length);
     const stats = watched.stats();
-    const perMirror = stats.mirrors.map(({ state, bytesPerSecond: rate, bytes, failures }) => (
-      { state, rate, bytes, failures }
+    const perMirror = stats.mirrors.map(({ state, bytesPerSecond, bytes, failures }) => (
+      { state, bytesPerSecond, bytes, failures }
     ));
     return {
       ...{ id, start, end, size, blockSize, outcome, perMirror },
-      seconds: stats.elapsedMs / 1000,
-      rate: stats.bytesPerSecond,
+      elapsedMs: stats.elapsedMs,
+      bytesPerSecond: stats.bytesPerSecond,
       front: start + stats.consumedBytes,
       buffered: stats.bufferedBytes,
     };

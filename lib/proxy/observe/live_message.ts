@@ -27,9 +27,8 @@ export interface LiveDownload {
   readonly size: number;
   readonly blockSize: number;
   readonly outcome: "running" | "complete" | "failed" | "cancelled";
-  readonly seconds: number;
-  /** Bytes per second. */
-  readonly rate: number;
+  readonly elapsedMs: number;
+  readonly bytesPerSecond: number;
   /** Position of the next byte to deliver. */
   readonly front: number;
   readonly buffered: number;
@@ -47,8 +46,7 @@ export interface LiveMirror {
     | "retired"
     | "closed"
     | "dropped";
-  /** Bytes per second. */
-  readonly rate: number;
+  readonly bytesPerSecond: number;
   readonly bytes: number;
   readonly failures: number;
 }

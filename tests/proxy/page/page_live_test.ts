@@ -10,14 +10,14 @@ const DARK = ["#4d7bd6", "#d9860f", "#6fd08c"];
 
 /** A download of a file of 64 blocks, 30 of them delivered. */
 function download(changes: Partial<LiveDownload> = {}): LiveDownload {
-  const mirror = { state: "busy", rate: 0, bytes: 0, failures: 0 } as const;
+  const mirror = { state: "busy", bytesPerSecond: 0, bytes: 0, failures: 0 } as const;
   return {
     ...{ id: 7, start: 0, end: 64_000_000, size: 64_000_000, blockSize: 1_000_000 },
-    ...{ front: 30_000_000, buffered: 3_200_000, seconds: 4.2, rate: 26_000_000 },
+    ...{ front: 30_000_000, buffered: 3_200_000, elapsedMs: 4200, bytesPerSecond: 26_000_000 },
     outcome: "running",
     perMirror: [
-      { ...mirror, rate: 18_000_000, bytes: 20_000_000 },
-      { ...mirror, rate: 8_000_000, bytes: 12_000_000 },
+      { ...mirror, bytesPerSecond: 18_000_000, bytes: 20_000_000 },
+      { ...mirror, bytesPerSecond: 8_000_000, bytes: 12_000_000 },
       { ...mirror, state: "dropped", failures: 3 },
     ],
     ...changes,
@@ -89,7 +89,7 @@ testWith(["chromium"], "page: shows downloads live", async (t) => {
 
     await t.step("later blocks are added", async () => {
       const [before] = await countPixels(page, "map", LIGHT);
-      const later = download({ front: 36_000_000, seconds: 4.5 });
+      const later = download({ front: 36_000_000, elapsedMs: 4500 });
       const blocks = [30, 31, 32, 33, 34, 35].map((index): LiveBlock => [7, index, 2]);
       proxy.tell({ mirrors: MIRRORS, downloads: [later], blocks });
       await page.getByText("36.0 MB of 64.0 MB").waitFor();
@@ -101,13 +101,13 @@ testWith(["chromium"], "page: shows downloads live", async (t) => {
 
     await t.step("a download that the player left becomes a bar", async () => {
       const old = download({ outcome: "cancelled", front: 36_000_000 });
-      const next = download({ id: 8, start: 50_000_000, front: 51_000_000, seconds: 0.4 });
+      const next = download({ id: 8, start: 50_000_000, front: 51_000_000, elapsedMs: 400 });
       proxy.tell({ mirrors: MIRRORS, downloads: [old, next], blocks: [[8, 0, 1]] });
       await page.getByText("0 B to 64.0 MB, stopped by the player, 4.2 s").waitFor();
       const [first, second] = await countPixels(page, "map", LIGHT);
       assertEquals(first, 0);
       assert(second! > 200, `${second}`);
-      proxy.tell({ mirrors: MIRRORS, downloads: [{ ...next, seconds: 0.7 }], blocks: [] });
+      proxy.tell({ mirrors: MIRRORS, downloads: [{ ...next, elapsedMs: 700 }], blocks: [] });
       await page.getByText("0.7 s").waitFor();
       assertEquals(await page.locator("#others li").count(), 1);
     });
@@ -139,7 +139,12 @@ testWith(["chromium"], "page: shows downloads live", async (t) => {
     });
 
     await t.step("the outcome is shown", async () => {
-      const ended = download({ outcome: "complete", front: 64_000_000, rate: 0, seconds: 5 });
+      const ended = download({
+        outcome: "complete",
+        front: 64_000_000,
+        bytesPerSecond: 0,
+        elapsedMs: 5000,
+      });
       proxy.tell({ mirrors: MIRRORS, downloads: [ended], blocks: [] });
       await pulse.getByText("Complete").waitFor();
       assertEquals(await page.locator("#rate").textContent(), "12.8 MB/s");

@@ -29,7 +29,8 @@ export function formatRate(bytesPerSecond: number): string {
 }
 
 /** Formats a duration: "4.2 s", "1:05 min", "2:00:09 h". */
-export function formatDuration(seconds: number): string {
+export function formatDuration(durationMs: number): string {
+  const seconds = durationMs / 1000;
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   const twoDigits = (number: number) => String(Math.floor(number)).padStart(2, "0");
   const minutes = Math.floor(seconds / 60);

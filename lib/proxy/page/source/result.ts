@@ -1,10 +1,10 @@
 /**
- * The card of a link: its commands, its check, and the player or the download.
+ * The card of a link: commands with buttons that copy them, a check of the file, and the player or the
+ * download.
  *
  * @module
  */
 
-import { checkLink, type CheckResult, type ProblemDetails } from "./check.ts";
 import { announce, element, make } from "./dom.ts";
 import { formatBytes } from "./formats.ts";
 import { commandsFor, type Link, mediaKind } from "./link.ts";
@@ -17,8 +17,9 @@ const checkButton = element("check", HTMLButtonElement);
 const checked = element("checked", HTMLElement);
 const player = element("player", HTMLElement);
 
-/** The link on the card, and its media type once a check has found it. */
-let current: { readonly link: Link; type: string } | undefined;
+let link: Link = { url: "", query: "", name: "" };
+/** The media type of the link's file, once a check has found it. */
+let type = "";
 let checking: AbortController | undefined;
 
 /** Sets up the card, which stays hidden until the first link is shown. */
@@ -26,11 +27,13 @@ export function initResult(): void {
   field.addEventListener("focus", () => field.select());
   playButton.addEventListener("click", play);
   checkButton.addEventListener("click", check);
+  document.querySelectorAll<HTMLButtonElement>("[data-copies]").forEach(initCopyButton);
 }
 
 /** Shows a link; with a warning if it contains a secret. */
-export function showLink(link: Link, hasSecret: boolean): void {
-  current = { link, type: "" };
+export function showLink(shown: Link, hasSecret: boolean): void {
+  link = shown;
+  type = "";
   field.value = link.url;
   for (const [id, command] of Object.entries(commandsFor(link))) {
     element(id, HTMLElement).textContent = command;
@@ -46,23 +49,48 @@ export function showLink(link: Link, hasSecret: boolean): void {
 }
 
 function showActions(): void {
-  if (current === undefined) return;
-  const isPlayable = mediaKind(current.type, current.link.name) !== undefined;
-  playButton.hidden = !isPlayable;
-  download.hidden = isPlayable;
-  download.href = current.link.url;
+  playButton.hidden = mediaKind(type, link.name) === undefined;
+  download.hidden = !playButton.hidden;
+  download.href = link.url;
 }
 
+function play(): void {
+  const kind = mediaKind(type, link.name);
+  if (kind === undefined) return;
+  const ariaLabel = `${link.name}, played through the proxy`;
+  const media = make(kind, { controls: true, src: link.url, ariaLabel });
+  media.setAttribute("playsinline", "");
+  media.addEventListener("error", () => {
+    const detail = "the browser cannot play this file. “Check” shows whether the mirrors answer; " +
+      "mpv and VLC play more formats.";
+    player.replaceChildren(problemBox({ title: "Playback failed", detail }));
+    announce(`Playback failed: ${detail}`);
+  });
+  player.replaceChildren(media);
+  // If the browser blocks autoplay, the user starts it with the controls.
+  media.play().catch(() => {});
+  media.focus();
+}
+
+const CHECK_TIMEOUT_MS = 60_000;
+
 async function check(): Promise<void> {
-  if (checking || current === undefined) return;
+  if (checking) return;
   const own = checking = new AbortController();
   checkButton.textContent = "Checking…";
   checkButton.ariaDisabled = "true";
-  const result = await checkLink(current.link.url, own.signal);
+  const signal = AbortSignal.any([own.signal, AbortSignal.timeout(CHECK_TIMEOUT_MS)]);
+  const result = await fetchFacts(link.url, signal).catch((error): ProblemDetails => {
+    const isLate = error instanceof DOMException && error.name === "TimeoutError";
+    const detail = isLate
+      ? "the proxy did not answer within a minute."
+      : "the proxy cannot be reached. Is it still running?";
+    return { title: "No answer", detail };
+  });
   if (checking !== own) return;
   endCheck();
-  if (result.kind === "file") current.type = result.type;
-  checked.replaceChildren(result.kind === "file" ? fileFacts(result) : problemBox(result.problem));
+  if ("type" in result) type = result.type;
+  checked.replaceChildren("type" in result ? factsList(result) : problemBox(result));
   showActions();
 }
 
@@ -73,7 +101,53 @@ function endCheck(): void {
   checkButton.ariaDisabled = null;
 }
 
-function fileFacts({ size, type, etag }: CheckResult & { kind: "file" }): HTMLElement {
+/** The facts of a file. */
+interface FileFacts {
+  readonly size: number | undefined;
+  /** Empty where unknown. */
+  readonly type: string;
+  readonly etag: string | null;
+}
+
+/** A problem reported by the proxy (RFC 9457) or found by the check. */
+interface ProblemDetails {
+  readonly title: string;
+  readonly detail: string;
+  /** The mirrors that failed. */
+  readonly mirrors?: readonly { readonly url: string; readonly reason: string }[] | undefined;
+}
+
+async function fetchFacts(url: string, signal: AbortSignal): Promise<FileFacts | ProblemDetails> {
+  const response = await fetch(url, { method: "HEAD", cache: "no-store", signal });
+  if (!response.ok) return await fetchProblem(url, response, signal);
+  const { headers } = response;
+  const length = headers.get("content-length");
+  return {
+    size: length === null ? undefined : Number(length),
+    type: headers.get("content-type") ?? "",
+    etag: headers.get("etag"),
+  };
+}
+
+/** Requests the first byte for its problem document, because a response to HEAD has no body. */
+async function fetchProblem(
+  url: string,
+  { status, statusText }: Response,
+  signal: AbortSignal,
+): Promise<ProblemDetails> {
+  const plain = { title: statusText || `Status ${status}`, detail: "the proxy gave no reason." };
+  const headers = { range: "bytes=0-0" };
+  const response = await fetch(url, { headers, cache: "no-store", signal });
+  if (response.ok || !/\bjson\b/.test(response.headers.get("content-type") ?? "")) {
+    await response.body?.cancel();
+    return plain;
+  }
+  const body: Partial<ProblemDetails> = (await response.json().catch(() => null)) ?? {};
+  const { title = plain.title, detail = plain.detail, mirrors } = body;
+  return { title, detail, mirrors: Array.isArray(mirrors) ? mirrors : [] };
+}
+
+function factsList({ size, type, etag }: FileFacts): HTMLElement {
   const exact = size === undefined
     ? "unknown"
     : `${formatBytes(size)} (${size.toLocaleString("en")} bytes)`;
@@ -93,25 +167,43 @@ function problemBox({ title, detail, mirrors = [] }: ProblemDetails): HTMLElemen
   return box;
 }
 
-function play(): void {
-  if (current === undefined) return;
-  const { link: { url, name }, type } = current;
-  const kind = mediaKind(type, name);
-  if (kind === undefined) return;
-  const media = make(kind, {
-    controls: true,
-    src: url,
-    ariaLabel: `${name}, played through the proxy`,
+/** How long a copy button shows the outcome, in milliseconds. */
+const OUTCOME_MS = 2000;
+
+/** Sets up a button, which names the element to copy in `data-copies`. */
+function initCopyButton(button: HTMLButtonElement): void {
+  const source = element(button.dataset.copies ?? "", HTMLElement);
+  let timer: number | undefined;
+  button.addEventListener("click", async () => {
+    const copied = await copy(source === field ? field.value : source.textContent ?? "");
+    button.textContent = copied ? "Copied" : "Failed";
+    announce(copied ? "Copied." : "The browser did not allow copying.");
+    clearTimeout(timer);
+    timer = setTimeout(() => button.textContent = "Copy", OUTCOME_MS);
   });
-  media.setAttribute("playsinline", "");
-  media.addEventListener("error", () => {
-    const detail = "the browser cannot play this file. “Check” shows whether the mirrors answer; " +
-      "mpv and VLC play more formats.";
-    player.replaceChildren(problemBox({ title: "Playback failed", detail }));
-    announce(`Playback failed: ${detail}`);
-  });
-  player.replaceChildren(media);
-  // If the browser blocks autoplay, the user starts it with the controls.
-  media.play().catch(() => {});
-  media.focus();
+}
+
+async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    // There is no clipboard without HTTPS, except on localhost.
+    return copySelection(text);
+  }
+}
+
+function copySelection(text: string): boolean {
+  const focused = document.activeElement;
+  const area = make("textarea", { value: text, className: "unseen", readOnly: true });
+  document.body.append(area);
+  area.select();
+  try {
+    return document.execCommand("copy");
+  } catch {
+    return false;
+  } finally {
+    area.remove();
+    if (focused instanceof HTMLElement) focused.focus();
+  }
 }

@@ -32,7 +32,7 @@ Deno.test("formatRoundBytes() drops trailing zeros", () => {
 
 Deno.test("formatRate(), formatShare() and formatDuration() add their units", () => {
   assertEquals([formatRate(26e6), formatShare(0.625)], ["26.0 MB/s", "63 %"]);
-  const texts = [4.23, 59.9, 60, 65.7, 3599, 7209].map(formatDuration);
+  const texts = [4.23, 59.9, 60, 65.7, 3599, 7209].map((seconds) => formatDuration(1000 * seconds));
   assertEquals(texts, ["4.2 s", "59.9 s", "1:00 min", "1:05 min", "59:59 min", "2:00:09 h"]);
 });
 

@@ -1,15 +1,23 @@
-import { assertEquals } from "@std/assert";
-import type { LiveDownload, LiveMessage } from "../../../../../lib/proxy/observe/live_message.ts";
-import { LiveState, sizeOf } from "../../../../../lib/proxy/page/source/live/state.ts";
+import { assert, assertEquals } from "@std/assert";
+import type { LiveDownload, LiveMessage } from "../../../../lib/proxy/observe/live_message.ts";
+import {
+  countCells,
+  layOut,
+  LiveState,
+  sizeOf,
+} from "../../../../lib/proxy/page/source/live_state.ts";
 
 const MIRRORS = ["https://a.example", "https://b.example:8080"];
-const IDLE = { state: "idle", rate: 0, bytes: 0, failures: 0 } as const;
+const IDLE = { state: "idle", bytesPerSecond: 0, bytes: 0, failures: 0 } as const;
 
 function download(changes: Partial<LiveDownload> = {}): LiveDownload {
   return {
     ...{ id: 1, start: 0, end: 1000, size: 1000, blockSize: 100, outcome: "running" },
-    ...{ seconds: 1, rate: 30, front: 200, buffered: 100 },
-    perMirror: [{ ...IDLE, state: "busy", rate: 20, bytes: 300 }, { ...IDLE, failures: 2 }],
+    ...{ elapsedMs: 1000, bytesPerSecond: 30, front: 200, buffered: 100 },
+    perMirror: [{ ...IDLE, state: "busy", bytesPerSecond: 20, bytes: 300 }, {
+      ...IDLE,
+      failures: 2,
+    }],
     ...changes,
   };
 }
@@ -55,18 +63,28 @@ Deno.test("LiveState tells apart more than 255 mirrors", () => {
 Deno.test("LiveState adds up a mirror's bytes, and its rate while downloads run", () => {
   const state = new LiveState();
   state.merge(message([download(), download({ id: 2, outcome: "complete" })]), 0);
-  assertEquals(state.mirrorFigures(0), { state: "busy", rate: 20, bytes: 600, failures: 0 });
+  assertEquals(state.mirrorFigures(0), {
+    state: "busy",
+    bytesPerSecond: 20,
+    bytes: 600,
+    failures: 0,
+  });
   assertEquals(state.mirrorFigures(1).failures, 4);
-  assertEquals(state.latest, { at: 0, rates: [20, 0], total: 30 });
+  assertEquals(state.latest, { atMs: 0, rates: [20, 0], total: 30 });
   state.merge(message([download({ outcome: "cancelled" })]), 1);
-  assertEquals(state.mirrorFigures(0), { state: "idle", rate: 0, bytes: 600, failures: 0 });
+  assertEquals(state.mirrorFigures(0), {
+    state: "idle",
+    bytesPerSecond: 0,
+    bytes: 600,
+    failures: 0,
+  });
   assertEquals(state.isRunning, false);
 });
 
 Deno.test("LiveState keeps a little more than a minute of rates", () => {
   const state = new LiveState();
-  for (let at = 0; at <= 70_000; at += 1000) state.merge(message([download()]), at);
-  assertEquals([state.history[0]!.at, state.latest.at], [8000, 70_000]);
+  for (let atMs = 0; atMs <= 70_000; atMs += 1000) state.merge(message([download()]), atMs);
+  assertEquals([state.history[0]!.atMs, state.latest.atMs], [8000, 70_000]);
 });
 
 Deno.test("LiveState starts its history anew with other mirrors", () => {
@@ -86,4 +104,44 @@ Deno.test("mirrorNames are hosts, and origins with a number where hosts are the 
 Deno.test("sizeOf() falls back to what is known", () => {
   const sizes = [{}, { size: 0 }, { size: 0, end: 0 }, { size: 0, end: 0, front: 0, buffered: 0 }];
   assertEquals(sizes.map((changes) => sizeOf(download(changes))), [1000, 1000, 300, 1]);
+});
+
+const LIMITS = { maxHeight: 200, maxPitch: 34, minPitch: 9 };
+
+Deno.test("layOut() gives every block a large cell where there is room", () => {
+  const grid = layOut(download(), 340, LIMITS);
+  assertEquals(grid, { bytes: 100, origin: 0, count: 10, columns: 10, rows: 1, pitch: 34 });
+});
+
+Deno.test("layOut() stays within the height for any size and width", () => {
+  for (const size of [1, 99, 1e4, 1e6, 1e9]) {
+    for (const width of [9, 40, 360, 1000]) {
+      for (const start of [0, 250]) {
+        const grid = layOut(download({ start, end: size, size }), width, LIMITS);
+        const name = `${size} ${width} ${start}`;
+        assert(grid.rows * grid.pitch <= LIMITS.maxHeight, name);
+        assert(grid.columns * grid.pitch <= Math.max(width, grid.pitch), name);
+        assert(grid.origin <= 0 && grid.origin + grid.count * grid.bytes >= size, name);
+        assertEquals(grid.bytes % 100, 0, name);
+      }
+    }
+  }
+});
+
+Deno.test("countCells() counts blocks by mirror, before and ahead of the front", () => {
+  const one = download({ front: 200 });
+  const grid = { ...layOut(one, 340, LIMITS), bytes: 500, count: 2 };
+  const cells = countCells(one, grid, new Uint16Array([1, 2, 1, 0, 0]), 2);
+  assertEquals(cells, [
+    { blocks: 5, pieces: new Uint32Array([1, 1, 1, 0]) },
+    { blocks: 5, pieces: undefined },
+  ]);
+});
+
+Deno.test("countCells() leaves cells outside the download's range empty", () => {
+  const part = download({ start: 250, end: 600, front: 250 });
+  const grid = layOut(part, 374, LIMITS);
+  assertEquals([grid.origin, grid.count], [-50, 11]);
+  const blocks = countCells(part, grid, new Uint16Array(), 1).map(({ blocks }) => blocks);
+  assertEquals(blocks, [0, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0]);
 });

@@ -1,6 +1,6 @@
 /**
- * The downloads of a link as the page keeps them: merges the messages of `/live`. Touches neither
- * the document nor the clock.
+ * The downloads of a link as the page keeps them: merges the messages of `/live`, and counts the blocks
+ * in the cells of a map. Touches neither the document nor the clock.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type {
   LiveDownload,
   LiveMessage,
   LiveMirror,
-} from "../../../observe/live_message.ts";
+} from "../../observe/live_message.ts";
 
 /** A download; its outcome is "ended" if the server omitted it while it was running. */
 export type Download = Omit<LiveDownload, "outcome"> & {
@@ -19,8 +19,7 @@ export type Download = Omit<LiveDownload, "outcome"> & {
 
 /** Rates at one moment, in bytes per second. */
 export interface RateSample {
-  /** In milliseconds. */
-  readonly at: number;
+  readonly atMs: number;
   readonly rates: readonly number[];
   readonly total: number;
 }
@@ -49,8 +48,8 @@ export class LiveState {
     this.#owners.clear();
   }
 
-  /** Merges a message that arrived at `now`. Reports whether the mirrors have changed. */
-  merge({ mirrors, downloads, blocks }: LiveMessage, now: number): boolean {
+  /** Merges a message that arrived at `nowMs`. Reports whether the mirrors have changed. */
+  merge({ mirrors, downloads, blocks }: LiveMessage, nowMs: number): boolean {
     const isOther = mirrors.join("\n") !== this.mirrors.join("\n");
     if (isOther) {
       this.mirrors = mirrors;
@@ -60,7 +59,7 @@ export class LiveState {
     const known = new Set(this.downloads.map(({ id }) => id));
     for (const id of this.#owners.keys()) if (!known.has(id)) this.#owners.delete(id);
     for (const block of blocks) if (known.has(block[0])) this.#setOwner(block);
-    if (this.downloads.length > 0) this.#addSample(now);
+    if (this.downloads.length > 0) this.#addSample(nowMs);
     return isOther;
   }
 
@@ -89,10 +88,11 @@ export class LiveState {
     this.#owners.set(id, owners);
   }
 
-  #addSample(at: number): void {
-    const rates = this.mirrors.map((_, index) => this.mirrorFigures(index).rate);
-    this.history.push({ at, rates, total: sum(this.#running.map(({ rate }) => rate)) });
-    const isOld = (sample: RateSample) => sample.at < at - CHART_MS - LONGEST_GAP_MS;
+  #addSample(atMs: number): void {
+    const rates = this.mirrors.map((_, index) => this.mirrorFigures(index).bytesPerSecond);
+    const total = sum(this.#running.map(({ bytesPerSecond }) => bytesPerSecond));
+    this.history.push({ atMs, rates, total });
+    const isOld = (sample: RateSample) => sample.atMs < atMs - CHART_MS - LONGEST_GAP_MS;
     this.history.splice(0, this.history.findIndex((sample) => !isOld(sample)));
   }
 
@@ -107,7 +107,7 @@ export class LiveState {
 
   /** The newest rates. */
   get latest(): RateSample {
-    return this.history.at(-1) ?? { at: 0, rates: [], total: 0 };
+    return this.history.at(-1) ?? { atMs: 0, rates: [], total: 0 };
   }
 
   /** Owners of a download's blocks: 1 + index of the mirror, or 0. */
@@ -117,7 +117,7 @@ export class LiveState {
 
   /** Returns a mirror's bytes and failures in all downloads, and its rate in those that run. */
   mirrorFigures(index: number): LiveMirror {
-    const total = (downloads: readonly Download[], name: "bytes" | "failures" | "rate") =>
+    const total = (downloads: readonly Download[], name: keyof Omit<LiveMirror, "state">) =>
       sum(downloads.map(({ perMirror }) => perMirror[index]?.[name] ?? 0));
     const state = this.downloads[0]?.perMirror[index]?.state ?? "idle";
     return {
@@ -125,7 +125,7 @@ export class LiveState {
       state: state === "busy" && !this.isRunning ? "idle" : state,
       bytes: total(this.downloads, "bytes"),
       failures: total(this.downloads, "failures"),
-      rate: total(this.#running, "rate"),
+      bytesPerSecond: total(this.#running, "bytesPerSecond"),
     };
   }
 
@@ -147,4 +147,79 @@ export function sizeOf({ size, end, front, buffered }: Download): number {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+/** Limits of a map's layout, in pixels. */
+export interface GridLimits {
+  /** Greatest height of all rows. */
+  readonly maxHeight: number;
+  /** Greatest and smallest distance from one cell to the next. */
+  readonly maxPitch: number;
+  readonly minPitch: number;
+}
+
+/** The layout of a map: each cell holds the same number of whole blocks. */
+export interface Grid {
+  /** Size of a cell. */
+  readonly bytes: number;
+  /** Position of the first cell, at most one cell before the file's start. */
+  readonly origin: number;
+  readonly count: number;
+  readonly columns: number;
+  readonly rows: number;
+  readonly pitch: number;
+}
+
+/** The blocks in a cell: their number, and the complete ones of each mirror, if any. */
+export interface Cell {
+  blocks: number;
+  /** By mirror: blocks before the front, then those ahead of it. */
+  pieces: Uint32Array | undefined;
+}
+
+/**
+ * Lays out cells that fill a width and at most a height. Blocks are counted from the download's
+ * start, so the first cell may be cut short.
+ */
+export function layOut(download: Download, width: number, limits: GridLimits): Grid {
+  const { maxHeight, maxPitch, minPitch } = limits;
+  const { blockSize, start } = download;
+  const size = sizeOf(download);
+  const fit = (blocksPerCell: number, pitch: number): Grid => {
+    const bytes = blocksPerCell * blockSize;
+    const origin = start % bytes === 0 ? 0 : start % bytes - bytes;
+    const count = Math.max(1, Math.ceil((size - origin) / bytes));
+    const columns = Math.max(1, Math.min(count, Math.floor(width / pitch)));
+    return { bytes, origin, count, columns, rows: Math.ceil(count / columns), pitch };
+  };
+  for (let pitch = maxPitch; pitch >= minPitch; pitch--) {
+    const grid = fit(1, pitch);
+    if (grid.rows * pitch <= maxHeight) return grid;
+  }
+  const room = Math.floor(width / minPitch) * Math.floor(maxHeight / minPitch);
+  let blocksPerCell = Math.max(1, Math.floor(size / blockSize / room));
+  while (fit(blocksPerCell, minPitch).rows * minPitch > maxHeight) blocksPerCell++;
+  return fit(blocksPerCell, minPitch);
+}
+
+/** Counts the blocks in each cell; `owners` has 1 + index of the mirror for complete blocks. */
+export function countCells(
+  download: Download,
+  { bytes, origin, count }: Grid,
+  owners: Uint16Array,
+  mirrors: number,
+): Cell[] {
+  const { start, blockSize, front } = download;
+  const end = download.end || sizeOf(download);
+  const cells = Array.from({ length: count }, (): Cell => ({ blocks: 0, pieces: undefined }));
+  for (let index = 0, at = start; at < end; index++, at += blockSize) {
+    const cell = cells[Math.floor((at - origin) / bytes)];
+    if (cell === undefined) break;
+    cell.blocks++;
+    const owner = owners[index] ?? 0;
+    if (owner === 0) continue;
+    cell.pieces ??= new Uint32Array(2 * mirrors);
+    cell.pieces[owner - 1 + (at >= front ? mirrors : 0)]! += 1;
+  }
+  return cells;
 }
