@@ -8,38 +8,24 @@
 
 import { STATUS_TEXT } from "@std/http/status";
 
-/** Optional parts of a {@linkcode Problem}. */
 export interface ProblemOptions extends ErrorOptions {
-  /**
-   * Headers that belong to the status: `Allow`, `Content-Range`, `Retry-After` and the like.
-   *
-   * @default {none}
-   */
+  /** Headers that belong to the status: `Allow`, `Content-Range`, `Retry-After` and the like. */
   headers?: HeadersInit | undefined;
-  /**
-   * Further members of the document, like `mirrors: [{ url, reason }]`. The client sees them.
-   *
-   * @default {{}}
-   */
+  /** Further members of the document, like `mirrors: [{ url, reason }]`. The client sees them. */
   extensions?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A request that cannot be fulfilled. Its `cause` is for the log; the client never sees it. */
 export class Problem extends Error {
-  /** The name of the class. */
   override name = "Problem";
-  /** The HTTP status. */
   readonly status: number;
   /** The reason phrase of the status, like "Bad Gateway". */
   readonly title: string;
   /** What was wrong with this request, for the person who sent it. */
   readonly detail: string;
-  /** Headers that belong to the status. */
   readonly headers: Headers;
-  /** Further members of the document. */
   readonly extensions: Readonly<Record<string, unknown>>;
 
-  /** Creates a problem from a status and what was wrong. */
   constructor(status: number, detail: string, options: ProblemOptions = {}) {
     super(detail, options);
     this.status = status;

@@ -14,13 +14,11 @@ import type { DownloadRecorder, LiveDownloads } from "../observe/live_downloads.
 import type { Metrics } from "../observe/metrics.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
 
-/** Observers of all deliveries. */
 export interface Observers {
   readonly metrics: Metrics;
   readonly live: LiveDownloads;
 }
 
-/** What to deliver. */
 export interface DeliveryRequest {
   readonly mirrors: readonly string[];
   readonly record: FileRecord;

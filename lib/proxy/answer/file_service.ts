@@ -32,12 +32,10 @@ export interface ProxyRequest {
   readonly listener: BodyListener;
 }
 
-/** A request with a valid query. */
 interface FileRequest extends ProxyRequest {
   readonly query: ProxyQuery;
 }
 
-/** Responds to requests for files. */
 export class FileService {
   readonly #maxMirrors: number;
   readonly #observers: Observers;

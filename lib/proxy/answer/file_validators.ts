@@ -20,7 +20,6 @@ export interface FileValidators {
   readonly mirrors: ReadonlyMap<string, Validators>;
   /** Digest of the first bytes. */
   readonly digest: string | undefined;
-  /** Size in bytes. */
   readonly size: number | undefined;
 }
 
@@ -81,7 +80,6 @@ function listValidators(mirrors: ReadonlyMap<string, Validators>): string[] {
   ).sort();
 }
 
-/** Hashes facts into a strong entity tag. */
 async function tagOf(facts: readonly unknown[]): Promise<string> {
   return (await eTag(JSON.stringify(facts), { weak: false }))!;
 }

@@ -12,7 +12,6 @@ import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";
 import { type FileValidators, fileValidators } from "./file_validators.ts";
 
-/** What is known about a file. */
 export interface FileRecord extends FileValidators {
   readonly info: FileInfo;
   /** `undefined` if the mirrors do not support ranges or do not report the size. */
@@ -21,13 +20,10 @@ export interface FileRecord extends FileValidators {
   readonly knownAtMs: number;
 }
 
-/** Options of {@linkcode KnownFiles}. */
 export interface KnownFilesOptions {
   /** How long an entry is valid, in milliseconds. */
   readonly rememberMs: number;
-  /** Maximum number of concurrent probes. */
   readonly maxProbes: number;
-  /** Options of the downloads used as probes. */
   readonly download: DownloaderOptions;
 }
 
@@ -40,7 +36,6 @@ interface MirrorSet {
   probe: SharedWork<FileRecord> | undefined;
 }
 
-/** Maximum number of records. */
 const MAX_RECORDS = 1000;
 /** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
 const PROBE_OPTIONS: DownloaderOptions = {
@@ -56,7 +51,6 @@ export class KnownFiles {
   readonly #sets = new Map<string, MirrorSet>();
   #probes = 0;
 
-  /** Creates an empty memory. */
   constructor(options: KnownFilesOptions) {
     this.#options = options;
   }

@@ -8,7 +8,6 @@
 
 import { type ByteRange, contentRangeHeader } from "../../http/byte_range.ts";
 
-/** Options of {@linkcode multipartBody}. */
 export interface MultipartOptions {
   /** Content-Type of the file; left out if `undefined`. */
   readonly contentType: string | undefined;
@@ -16,17 +15,9 @@ export interface MultipartOptions {
   readonly size: number;
   /** The boundary between parts. It must be unpredictable, so that no file contains it. */
   readonly boundary: string;
-  /**
-   * The bytes of the first range, if it is already open.
-   *
-   * @default {it is opened like the others}
-   */
+  /** The bytes of the first range, if it is already open. */
   readonly first?: ReadableStream<Uint8Array> | undefined;
-  /**
-   * Called when the body ends early, because a part failed or the reader cancelled.
-   *
-   * @default {no callback}
-   */
+  /** Called when the body ends early, because a part failed or the reader cancelled. */
   readonly onBreak?: ((outcome: "failed" | "cancelled") => void) | undefined;
 }
 
@@ -36,11 +27,9 @@ export type OpenPart = (
   signal: AbortSignal,
 ) => Promise<ReadableStream<Uint8Array>> | ReadableStream<Uint8Array>;
 
-/** A body with several parts. */
 export interface MultipartBody {
   /** The exact length in bytes. */
   readonly length: number;
-  /** The bytes. */
   readonly stream: ReadableStream<Uint8Array>;
 }
 
@@ -78,7 +67,6 @@ function partHead(range: ByteRange, options: MultipartOptions): string {
   return `--${boundary}\r\n${type}Content-Range: ${contentRangeHeader(range, size)}\r\n\r\n`;
 }
 
-/** The source of the body's stream. */
 class Parts implements UnderlyingDefaultSource<Uint8Array> {
   readonly #ranges: readonly ByteRange[];
   /** The headers of the parts, and the final boundary. */
@@ -87,7 +75,6 @@ class Parts implements UnderlyingDefaultSource<Uint8Array> {
   readonly #open: OpenPart;
   /** Aborts when the reader cancels. */
   readonly #cancelled = new AbortController();
-  /** Index of the current part. */
   #index = 0;
   #state: "head" | "data" = "head";
   /** Reads the current part, once it is open. */

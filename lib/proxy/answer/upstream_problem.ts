@@ -15,7 +15,6 @@ import {
 } from "../../../mod.ts";
 import { asProblem, Problem } from "../problem.ts";
 
-/** Maps an error of a download to a problem. */
 export function upstreamProblem(error: unknown): Problem {
   if (error instanceof NoMirrorLeftError) return noMirrorLeft(error);
   if (error instanceof MirrorMismatchError) {

@@ -8,23 +8,13 @@
 import type { Downloader } from "../../../mod.ts";
 import { overloaded } from "../problem.ts";
 
-/** Options of a {@linkcode MemoryBudget}. */
 export interface MemoryBudgetOptions {
   /** Memory shared by all downloads, in bytes. */
   readonly bytes: number;
-  /** Maximum number of concurrent downloads. */
   readonly maxDownloads: number;
-  /**
-   * The smallest useful share, in bytes. A download that would make shares smaller is refused.
-   *
-   * @default {2 MiB}
-   */
+  /** The smallest useful share, in bytes: downloads that would make shares smaller are refused. */
   readonly leastShare?: number | undefined;
-  /**
-   * The largest share, in bytes, however few downloads there are.
-   *
-   * @default {64 MiB}
-   */
+  /** The largest share, in bytes, however few downloads there are. */
   readonly mostShare?: number | undefined;
 }
 
@@ -36,13 +26,9 @@ export interface Admission extends Disposable {
 
 const MIB = 1024 * 1024;
 
-/** The smallest share of a download, in bytes. */
 export const LEAST_SHARE = 2 * MIB;
-
-/** The largest share of a download, in bytes. */
 const MOST_SHARE = 64 * MIB;
 
-/** Shares memory among downloads. */
 export class MemoryBudget {
   readonly #bytes: number;
   readonly #maxDownloads: number;
@@ -50,7 +36,6 @@ export class MemoryBudget {
   readonly #mostShare: number;
   readonly #admitted = new Set<Member>();
 
-  /** Creates a budget that no download uses yet. */
   constructor(options: MemoryBudgetOptions) {
     this.#bytes = options.bytes;
     this.#maxDownloads = options.maxDownloads;
@@ -64,7 +49,6 @@ export class MemoryBudget {
     return this.#share(Math.min(this.#maxDownloads, downloads));
   }
 
-  /** Returns the number of admitted downloads. */
   get downloads(): number {
     return this.#admitted.size;
   }

@@ -20,10 +20,8 @@ export type ProxyArguments =
   | { readonly type: "version" }
   | ServeArguments;
 
-/** The arguments for serving. */
 export interface ServeArguments {
   readonly type: "serve";
-  /** The address to listen on. */
   readonly host: string;
   /** The port; 0 picks a free one. */
   readonly port: number;
@@ -35,9 +33,7 @@ export interface ServeArguments {
   readonly drainTimeoutMs: number;
   /** The format of the access log; `undefined` for none. */
   readonly logFormat: "text" | "json" | undefined;
-  /** A warning for the operator. */
   readonly warning: string | undefined;
-  /** The options of the handler. */
   readonly options: ProxyOptions;
 }
 
@@ -107,7 +103,6 @@ function parseMemory(flag: string, text: string): number {
   return size;
 }
 
-/** Parses a TCP port. */
 function parsePort(flag: string, text: string): number {
   if (!/^\d+$/.test(text) || Number(text) > 65535) {
     throw usageError(`${flag} is "${text}", but must be a port from 0 to 65535`);
@@ -136,7 +131,6 @@ function parseToken(flag: string, text: string): string {
   return text;
 }
 
-/** Checks a pattern of hosts. */
 function parsePattern(flag: string, text: string): string {
   if (parseHostPattern(text) === undefined) {
     throw usageError(`${flag} is "${text}", but must be ${HOST_PATTERNS}`);

@@ -41,10 +41,8 @@ export const FLAG_GROUPS = {
 
 type Groups = typeof FLAG_GROUPS;
 
-/** The long name of an option. */
 export type FlagName = Groups[keyof Groups][number]["name"];
 
-/** All options. */
 export const FLAGS: readonly (Flag & { readonly name: FlagName })[] = Object.values(FLAG_GROUPS)
   .flat();
 

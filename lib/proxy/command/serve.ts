@@ -15,9 +15,7 @@ import { ExitCode } from "./flags.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
-/** Options of {@linkcode serve}. */
 export interface ServeOptions {
-  /** The address to listen on. */
   readonly host: string;
   /** The port; 0 picks a free one. */
   readonly port: number;
@@ -29,7 +27,6 @@ export interface ServeOptions {
   readonly onListen: (url: string) => void;
   /** Called when the process is about to exit with requests still running. */
   readonly onCut?: (() => void) | undefined;
-  /** Prints a line for the operator. */
   readonly say: (line: string) => void;
 }
 
@@ -123,7 +120,6 @@ class RunningRequests {
     return this.#running.size;
   }
 
-  /** Handles a request and tracks it. */
   async handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     this.#running.add(info);
     const leave = () => this.#leave(info);
@@ -139,7 +135,6 @@ class RunningRequests {
     }
   }
 
-  /** Resolves when no request is running. */
   none(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onNone = resolve;
@@ -147,7 +142,6 @@ class RunningRequests {
     return promise;
   }
 
-  /** Ends all event streams. */
   endStreams(): void {
     this.#streams.abort();
   }

@@ -26,7 +26,6 @@ import {
 import { DnsCache, type DnsCacheOptions } from "./dns_cache.ts";
 import { Problem } from "../problem.ts";
 
-/** Options of an {@linkcode AddressPolicy}. */
 export interface AddressPolicyOptions extends DnsCacheOptions {
   /**
    * Whether private, loopback and other special-purpose addresses are allowed. Cloud metadata
@@ -48,7 +47,6 @@ export interface AddressPolicyOptions extends DnsCacheOptions {
 /** The wider of the two flags that can allow a refused host. */
 const ALLOW_PRIVATE = "--allow-private or ";
 
-/** Describes addresses that are refused. */
 const DESCRIPTIONS: Readonly<Record<Exclude<AddressClass, "public">, string>> = {
   "unspecified": "the unspecified address",
   "loopback": "a loopback address",
@@ -63,7 +61,6 @@ const DESCRIPTIONS: Readonly<Record<Exclude<AddressClass, "public">, string>> = 
   "reserved": "a reserved address",
 };
 
-/** Decides which hosts the proxy may connect to. */
 export class AddressPolicy {
   readonly #allowPrivate: boolean;
   readonly #allowed: readonly HostPattern[] | undefined;

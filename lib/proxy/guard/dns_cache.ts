@@ -8,19 +8,10 @@
 import { lookup } from "node:dns/promises";
 import { unlessAborted } from "../../unless_aborted.ts";
 
-/** Options of a {@linkcode DnsCache}. */
 export interface DnsCacheOptions {
-  /**
-   * Returns all addresses of a name.
-   *
-   * @default {the operating system's resolver, including its hosts file}
-   */
+  /** Returns all addresses of a name; by default as the operating system does, hosts file included. */
   resolve?: ((name: string) => Promise<readonly string[]>) | undefined;
-  /**
-   * Returns a monotonic time in milliseconds.
-   *
-   * @default {performance.now}
-   */
+  /** Returns a monotonic time in milliseconds. */
   now?: (() => number) | undefined;
 }
 
@@ -28,7 +19,6 @@ export interface DnsCacheOptions {
 const SUCCESS_TTL_MS = 30_000;
 /** How long a failure to resolve stays cached, in milliseconds: failures are often temporary. */
 const FAILURE_TTL_MS = 5000;
-/** The most names in the cache. */
 const MAX_NAMES = 1000;
 
 interface Entry {
@@ -37,13 +27,11 @@ interface Entry {
   expiresAt: number;
 }
 
-/** Resolves names through a cache. */
 export class DnsCache {
   readonly #resolve: (name: string) => Promise<readonly string[]>;
   readonly #now: () => number;
   readonly #entries = new Map<string, Entry>();
 
-  /** Creates an empty cache. */
   constructor({ resolve = lookupAll, now = () => performance.now() }: DnsCacheOptions = {}) {
     this.#resolve = resolve;
     this.#now = now;

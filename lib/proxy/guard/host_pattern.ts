@@ -40,19 +40,16 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   return address === undefined ? { name, below, port } : { network: address, port };
 }
 
-/** Reports whether a pattern matches a name. */
 export function matchesName(pattern: HostPattern, host: string): boolean {
   if (!("name" in pattern)) return false;
   const { name, below } = pattern;
   return below ? host.endsWith(`.${name}`) : host === name;
 }
 
-/** Reports whether a pattern matches by address. */
 export function isNetwork(pattern: HostPattern): boolean {
   return "network" in pattern;
 }
 
-/** Reports whether a pattern matches an address. */
 export function matchesAddress(pattern: HostPattern, address: IpAddress | undefined): boolean {
   return address !== undefined && "network" in pattern && contains(pattern.network, address);
 }

@@ -7,9 +7,7 @@
  * @module
  */
 
-/** An IP address. */
 export interface IpAddress {
-  /** The IP version. */
   readonly version: 4 | 6;
   /** The 32 or 128 bits. */
   readonly bits: bigint;
@@ -21,7 +19,6 @@ export interface IpNetwork extends IpAddress {
   readonly prefix: number;
 }
 
-/** The purpose of an address. */
 export type AddressClass =
   | "public"
   | "unspecified"
@@ -130,7 +127,6 @@ export function contains(network: IpNetwork, address: IpAddress): boolean {
   return network.bits >> rest === address.bits >> rest;
 }
 
-/** Returns the purpose of an address. */
 export function classifyAddress(address: IpAddress): AddressClass {
   if (address.version === 4) return lookUp(IPV4, address);
   const inside = embedded(address);

@@ -15,19 +15,15 @@ import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
 export interface AccessEntry {
   /** When it arrived, in milliseconds since 1970. */
   readonly time: number;
-  /** The address of the client. */
   readonly client: string;
-  /** The request method. */
   readonly method: string;
   /** The URL as received. */
   readonly url: string;
-  /** The status of the response. */
   readonly status: number;
   /** Bytes of the body sent to the client. */
   readonly bytes: number;
   /** Time until the last byte was sent, in milliseconds. */
   readonly durationMs: number;
-  /** The value of the `Range` header. */
   readonly range?: string | undefined;
   /** How it ended: `cancelled` by the client, `refused` because of a limit. */
   readonly outcome: EndEvent["outcome"] | "refused";
@@ -35,7 +31,6 @@ export interface AccessEntry {
 
 /** Maximum number of characters shown of a `Range` header. */
 const MAX_RANGE = 200;
-/** Replaces hidden text. */
 const HIDDEN = "…";
 
 /** Formats the line of a request, without a newline. */

@@ -25,7 +25,6 @@ interface Watched {
   outcome: LiveDownload["outcome"];
 }
 
-/** The facts of a new download. */
 export type DownloadFacts = Pick<Watched, "stats" | "start" | "end" | "size" | "blockSize">;
 
 /** Records the progress of one download. */
@@ -42,11 +41,9 @@ const DEFAULTS = {
   periodMs: 250,
   /** Time without messages after which a comment is sent: proxies close idle connections. */
   keepAliveMs: 15_000,
-  /** Maximum number of concurrent watchers. */
   maxWatchers: 100,
 };
 
-/** A server-sent event. */
 type Message = { readonly event: "state"; readonly data: string } | { readonly comment: string };
 
 /** Maximum number of downloads kept for one file, and of files kept after their downloads. */
@@ -59,7 +56,6 @@ export class LiveDownloads {
   #nextId = 1;
   #watchers = 0;
 
-  /** Creates a view of no downloads. */
   constructor(options: Partial<typeof DEFAULTS> = {}) {
     this.#options = { ...DEFAULTS, ...options };
   }
@@ -216,7 +212,6 @@ export class BlockRecord {
     this.#mirrors = new Uint16Array(count);
   }
 
-  /** Returns the number of complete cells. */
   get length(): number {
     return this.#length;
   }

@@ -8,7 +8,6 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { DownloadStats, EndEvent } from "../../../mod.ts";
 
-/** The metrics of one download. */
 export interface DownloadMetrics {
   /**
    * Counts the end of the download. Only the first call has an effect.
@@ -86,7 +85,6 @@ export class Metrics {
     registers: this.#registers,
   });
 
-  /** Creates metrics that start at 0. */
   constructor() {
     this.contentType = this.#registry.contentType;
     for (const outcome of ["complete", "failed", "cancelled", "refused"]) {
@@ -121,7 +119,6 @@ export class Metrics {
     };
   }
 
-  /** Returns all metrics as text. */
   async text(): Promise<string> {
     const snapshots = [...this.#downloadsRunning].map((running) => this.#count(running));
     this.#running.set(snapshots.length);

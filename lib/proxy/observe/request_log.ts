@@ -35,7 +35,6 @@ export class RequestLog {
     this.#options = options;
   }
 
-  /** Starts to track a request. */
   start(request: Request, info: Deno.ServeHandlerInfo | undefined): RequestEntry {
     const { log, logFormat } = this.#options;
     const time = Date.now();
@@ -60,7 +59,6 @@ export class RequestLog {
   }
 }
 
-/** How a request ended. */
 type End = Pick<AccessEntry, "status" | "bytes" | "outcome">;
 
 /** A request. Its line is written after its response and, on some routes, its body have ended. */
@@ -90,7 +88,6 @@ export class RequestEntry implements BodyListener {
     this.#writeIfEnded();
   };
 
-  /** Records the response. */
   responded({ status, ok, body, headers }: Response): void {
     this.#status = status;
     if (body !== null) {
@@ -100,7 +97,6 @@ export class RequestEntry implements BodyListener {
     this.#writeIfEnded();
   }
 
-  /** Logs the request as cancelled. */
   cancel(): void {
     const status = this.#status ?? CLIENT_CLOSED_REQUEST;
     this.#write({ status, bytes: this.#sentBytes, outcome: "cancelled" });

@@ -12,7 +12,6 @@ export class ClientSignal implements Disposable {
   readonly #controller = new AbortController();
   readonly #onAbort = (): void => this.#controller.abort(this.#request.reason);
 
-  /** Starts to follow `request.signal`. */
   constructor(request: Request) {
     this.#request = request.signal;
     if (this.#request.aborted) this.#onAbort();

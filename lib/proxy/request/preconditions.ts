@@ -13,7 +13,6 @@ import { listMatches, matchesStrongly, matchesWeakly } from "../../http/validato
 export interface SentValidators {
   /** The entity tag as sent, weak or strong. */
   readonly etag: string | undefined;
-  /** The `Last-Modified` as sent. */
   readonly lastModified: string | undefined;
   /**
    * When the mirrors reported that `lastModified`, in milliseconds since 1970.

@@ -35,11 +35,9 @@ export type QueryOptions = Pick<
   | "invalidBlockThreshold"
 >;
 
-/** A parsed query. */
 export interface ProxyQuery {
   /** URLs of the mirrors, each once, in order. They contain credentials, so never show them. */
   readonly mirrors: string[];
-  /** The options that the query sets. */
   readonly options: QueryOptions;
   /** Whether a browser should save the file rather than display it. */
   readonly download: boolean;
@@ -162,7 +160,6 @@ export const PLAIN_PARAMETERS: readonly string[] = KNOWN.filter((name) =>
   !MIRROR_PARAMETERS.has(name) && name !== "static_delay_req_vals"
 );
 
-/** A mirror of the query. */
 interface Mirror {
   /** The URL without credentials, which identifies the mirror. */
   readonly url: string;
