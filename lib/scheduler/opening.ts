@@ -273,7 +273,9 @@ export class Opening {
       const spare = !agrees && size === undefined && digest === agreed.digest;
       if (agrees) admissions.push({ mirror, service: serviceOf(answer, agreed.size) });
       else if (spare) admissions.push({ mirror, service: "whole" });
-      else rejections.push({ type: "reject", mirror, error: dissent(answer, agreed) });
+      else if (mirror.state.type !== "dropped") {
+        rejections.push({ type: "reject", mirror, error: dissent(answer, agreed) });
+      }
     }
     this.#trusted.clear();
     return {

@@ -286,6 +286,7 @@ export class Scheduler {
       this.#execute(step, now);
       if (this.#ended) return;
     }
+    this.#finishIfComplete(now);
     this.#assign(now);
   }
 
@@ -303,8 +304,7 @@ export class Scheduler {
         this.#failIfAlone(now);
         return;
       case "open":
-        this.#state.open(step, now);
-        return this.#finishIfComplete(now);
+        return this.#state.open(step, now);
       case "admit":
         for (const { mirror, service } of step.admissions) mirror.serve(service);
         for (const { mirror } of step.admissions) this.#state.admit(mirror, now);
@@ -325,7 +325,6 @@ export class Scheduler {
     request.rewind();
     request.mirror.waste(-length);
     this.#state.receive(request, length, now);
-    this.#finishIfComplete(now);
   }
 
   #assign(now: number): void {

@@ -153,8 +153,12 @@ export class DownloadState implements DownloadView {
     this.commands.push({ type: "discard" });
   }
 
-  /** Reports that a mirror has the file, and cancels the body of a probe that is held back. */
+  /**
+   * Reports that a mirror has the file, and cancels the body of a probe that is held back. Does nothing
+   * if the mirror was dropped meanwhile.
+   */
   admit(mirror: Mirror, now: number): void {
+    if (mirror.state.type === "dropped") return;
     const spare = mirror.service === "whole";
     const message = spare ? "serves the whole file only" : "serves ranges";
     const held = spare ? this.requests.of(mirror).find((request) => request.held) : undefined;

@@ -1,7 +1,7 @@
 /** What is requested before the mirrors have agreed, and what follows. */
 
 import { assert, assertEquals } from "@std/assert";
-import { Hand, PROBE } from "../support/scheduler/hand.ts";
+import { Hand, PROBE, urlOf } from "../support/scheduler/hand.ts";
 
 /** A mirror answers its probe with a part of a file of 100 bytes. */
 function answer(hand: Hand, mirror: number, digest: string): void {
@@ -105,6 +105,33 @@ Deno.test("Scheduler: the first mirror may fail before the others have answered"
   answer(hand, 1, "right");
   assertEquals(hand.work, [undefined, "range 4-10", "probe 0-4"]);
   assertEquals(hand.types().includes("open"), true);
+});
+
+Deno.test("Scheduler: a mirror that was dropped before the mirrors agree is not rejected or admitted", () => {
+  for (const others of ["right", "wrong"]) {
+    const hand = new Hand(3);
+    answer(hand, 0, "right");
+    hand.fail(0, { reason: "changed", retryable: false });
+    answer(hand, 1, others);
+    answer(hand, 2, others);
+    const { state, url } = hand.scheduler.mirrors[0]!;
+    assertEquals(state.type === "dropped" && state.failure.reason, "changed");
+    const first = hand.events("mirror").filter(({ mirror }) => mirror === url);
+    assertEquals(first.map(({ state }) => state), ["dropped"]);
+    assertEquals(hand.events("open").length, 1);
+  }
+});
+
+Deno.test("Scheduler: mirrors are admitted though the download ends with the first bytes", () => {
+  const empty = new Hand(2);
+  for (const mirror of [0, 1]) empty.probed(mirror, { type: "unsatisfiable", size: 0 });
+  const small = new Hand(2).open(3);
+  const known = new Hand(1, { knownFile: { size: 0, digest: undefined, mirrors: [urlOf(0)] } });
+  for (const hand of [empty, small, known]) {
+    assertEquals(hand.outcome, "finish");
+    for (const mirror of hand.scheduler.mirrors) assertEquals(mirror.service, "ranges");
+    assertEquals(hand.events("mirror").length, hand.scheduler.mirrors.length);
+  }
 });
 
 for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0]]) {
