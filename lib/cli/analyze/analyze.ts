@@ -18,7 +18,7 @@ import {
   tableText,
 } from "./analysis_table.ts";
 import { loadTrace } from "./trace_reader.ts";
-import { replaceFile } from "../output/replace_file.ts";
+import { replaceFile } from "../part/durable_file.ts";
 import { writeMessage, writeOutput } from "../report/terminal.ts";
 
 /** The flags of `sphttp analyze`. */

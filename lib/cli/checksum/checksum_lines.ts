@@ -14,8 +14,6 @@ export interface ChecksumEntry {
   readonly hex: string;
   /** Name of the file; `undefined` for a digest alone. */
   readonly name: string | undefined;
-  /** Whether the line marks the file as read in binary mode. */
-  readonly binary: boolean;
   /** Number of the line, from 1. */
   readonly line: number;
 }
@@ -39,9 +37,9 @@ export interface ChecksumFile {
 /** `SHA256 (name) = HEX` of BSD and `--tag`, `SHA2-256(name)= HEX` of openssl. */
 const TAGGED = /^(\\?)([a-z][a-z0-9/-]*) ?\((.+)\) ?= ?([0-9a-f]{8,})$/i;
 /** `HEX  name` and `HEX *name`, with exactly two characters between them. */
-const GNU = /^(\\?)([0-9a-f]{8,}) ([ *])(.+)$/i;
+const GNU = /^(\\?)([0-9a-f]{8,}) [ *](.+)$/i;
 /** The same of other programs, with any white space. */
-const LOOSE = /^(\\?)([0-9a-f]{8,})[ \t]+(\*?)(.+)$/i;
+const LOOSE = /^(\\?)([0-9a-f]{8,})[ \t]+\*?(.+)$/i;
 const BARE = /^[0-9a-f]{8,}$/i;
 
 /** Parses a checksum file; accepts digests of any algorithm. */
@@ -65,15 +63,15 @@ function parseLine(text: string, line: number): ChecksumEntry | undefined {
     return entry(hex!, line, { algorithm: algorithm!.toLowerCase(), name: named(escape!, name!) });
   }
   if (BARE.test(text.trim())) return entry(text.trim(), line, {});
-  const [, escape, hex, mode, name] = GNU.exec(text) ?? LOOSE.exec(text) ?? [];
+  const [, escape, hex, name] = GNU.exec(text) ?? LOOSE.exec(text) ?? [];
   if (hex === undefined) return undefined;
-  return entry(hex, line, { name: named(escape!, name!), binary: mode === "*" });
+  return entry(hex, line, { name: named(escape!, name!) });
 }
 
 function entry(hex: string, line: number, rest: Partial<ChecksumEntry>): ChecksumEntry {
-  const { algorithm, name, binary = false } = rest;
+  const { algorithm, name } = rest;
   // "-" is the name of standard input.
-  return { algorithm, hex: hex.toLowerCase(), name: name === "-" ? undefined : name, binary, line };
+  return { algorithm, hex: hex.toLowerCase(), name: name === "-" ? undefined : name, line };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", r: "\r", "\\": "\\" };

@@ -5,17 +5,10 @@
  * @module
  */
 
-import type { KnownMirror } from "../../../mod.ts";
 import { reason, writeError } from "../failure/file_error.ts";
 import { openToWrite } from "../part/exclusive_file.ts";
-import {
-  type CompleteOptions,
-  PartFile,
-  type PartFileOptions,
-  type WantedRange,
-} from "../part/part_file.ts";
-import type { FileFacts } from "../part/resume_record.ts";
-import type { Target } from "./target.ts";
+import { PartFile } from "../part/part_file.ts";
+import type { Target, TargetOptions } from "./target.ts";
 
 /** A target that is open for the bytes of one file. */
 export interface Output extends Disposable {
@@ -23,22 +16,8 @@ export interface Output extends Disposable {
   readonly name: string;
   /** Its part file, if it has one. */
   readonly part: PartFile | undefined;
-  /** Existing bytes that are continued. */
-  readonly existing: number;
-  /** Sets the range to download. Throws if existing bytes do not fit it. */
-  expect(range: WantedRange): void;
-  /** Sets what is known about the file. Throws if existing bytes belong to another file. */
-  begin(facts: FileFacts): void;
-  /** Adds what further mirrors reported. Rejects if existing bytes belong to another file. */
-  learn(mirrors: readonly KnownMirror[]): Promise<void>;
   /** Appends bytes. */
   write(bytes: Uint8Array): Promise<void>;
-  /** Finishes a complete and verified file. */
-  complete(options?: CompleteOptions): Promise<void>;
-  /** Waits for pending writes; ignores their errors. */
-  settle(): Promise<void>;
-  /** Abandons the file and removes what was written, if possible. */
-  remove(): Promise<void>;
 }
 
 /**
@@ -47,7 +26,7 @@ export interface Output extends Disposable {
  */
 export async function openTarget(
   target: Exclude<Target, { type: "present" }>,
-  options: PartFileOptions,
+  options: Pick<TargetOptions, "resume">,
 ): Promise<Output> {
   switch (target.type) {
     case "stdout":
@@ -66,7 +45,6 @@ export async function openTarget(
 class StreamOutput implements Output {
   readonly name: string;
   readonly part = undefined;
-  readonly existing = 0;
   readonly #writer: Writer;
   readonly #owned: Disposable | undefined;
 
@@ -76,37 +54,16 @@ class StreamOutput implements Output {
     this.#owned = owned;
   }
 
-  expect(): void {}
-
-  begin(): void {}
-
-  learn(): Promise<void> {
-    return Promise.resolve();
-  }
-
   async write(bytes: Uint8Array): Promise<void> {
     try {
-      let written = await this.#writer.write(bytes);
-      while (written < bytes.byteLength) {
-        written += await this.#writer.write(bytes.subarray(written));
+      for (let rest = bytes; rest.byteLength > 0;) {
+        rest = rest.subarray(await this.#writer.write(rest));
       }
     } catch (cause) {
       // The reader has closed the pipe: no message.
       if (cause instanceof Deno.errors.BrokenPipe) throw writeError("", cause);
       throw writeError(`cannot write to ${this.name}: ${reason(cause)}`, cause);
     }
-  }
-
-  complete(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  settle(): Promise<void> {
-    return Promise.resolve();
-  }
-
-  remove(): Promise<void> {
-    return Promise.resolve();
   }
 
   [Symbol.dispose](): void {

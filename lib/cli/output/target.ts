@@ -10,11 +10,10 @@ import { dirname } from "@std/path/dirname";
 import { isAbsolute } from "@std/path/is-absolute";
 import { resolve } from "@std/path/resolve";
 import { usageError } from "../../command_line/command_error.ts";
+import { fileNameInUrl, localFileName, nameBytes } from "../../http/file_name.ts";
 import { reason, writeError } from "../failure/file_error.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
 import { recordsOf } from "../part/resume_record.ts";
-import { nameBytes } from "../../http/file_name.ts";
-import { fileNameFromUrl, MAX_NAME_BYTES } from "./file_name.ts";
 
 /** Where a file goes, and how it gets there. */
 export interface TargetOptions {
@@ -107,6 +106,26 @@ export function pathOf(
   if (directory === undefined || isAbsolute(path)) return path;
   // join() would resolve "..", which leads elsewhere behind a link.
   return `${directory.replace(/\/+$/, "")}/${path.replace(/^\.\//, "")}`;
+}
+
+/** Maximum number of bytes in a name: 255 on most file systems, less the longest suffix. */
+export const MAX_NAME_BYTES = 255 - ".100.part.json.new".length;
+
+/**
+ * Returns the file name that a URL's path ends with, made safe for local files. The URL is the user's,
+ * never one of a response. Throws a usage error if there is no name.
+ *
+ * @param windows whether the name is for Windows
+ */
+export function fileNameFromUrl(
+  url: string,
+  windows: boolean = Deno.build.os === "windows",
+): string {
+  const name = fileNameInUrl(url);
+  if (name === "" || name === "." || name === "..") {
+    throw usageError("the first URL has no file name; use -o FILE");
+  }
+  return localFileName(name, windows, MAX_NAME_BYTES);
 }
 
 function checkLength(path: string, name: string): void {

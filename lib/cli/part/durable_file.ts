@@ -5,6 +5,9 @@
  * @module
  */
 
+import { reason, writeError } from "../failure/file_error.ts";
+import { stat } from "./file_target.ts";
+
 /** Writes a file's data and metadata to the disk. */
 export async function syncFile(file: Deno.FsFile): Promise<void> {
   try {
@@ -45,5 +48,22 @@ export async function replaceText(
   } catch (error) {
     await Deno.remove(temporary).catch(() => {});
     throw error;
+  }
+}
+
+/** Writes text to a file, replacing it. Rejects with exit code 23 if it cannot be written. */
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const found = await stat(path, path);
+  try {
+    if (found?.isDirectory) throw new Error("it is a directory");
+    // A device or a pipe is written to, not replaced.
+    if (found !== undefined && !found.isFile) return await Deno.writeTextFile(path, text);
+    // The file that a link points to is replaced, not the link.
+    const target = found === undefined ? path : await Deno.realPath(path);
+    await replaceText(target, text, `${target}.${crypto.randomUUID()}.tmp`);
+  } catch (cause) {
+    const missing = cause instanceof Deno.errors.NotFound;
+    const why = missing ? "its directory does not exist" : reason(cause);
+    throw writeError(`cannot write to ${path}: ${why}`, cause);
   }
 }

@@ -36,18 +36,6 @@ export interface WantedRange {
   readonly end?: number | undefined;
 }
 
-/** Options of {@linkcode PartFile.open}. */
-export interface PartFileOptions {
-  /** Whether to continue existing bytes. */
-  readonly resume: boolean;
-}
-
-/** Options of {@linkcode PartFile.complete}. */
-export interface CompleteOptions {
-  /** Modification time of the file; unchanged if `undefined`. */
-  readonly mtime?: Date | undefined;
-}
-
 /** An incomplete file. */
 export class PartFile implements Disposable {
   /** Name of the part file in messages. */
@@ -91,7 +79,10 @@ export class PartFile implements Disposable {
    * Opens the part file of a target. Rejects with exit code 23 if it cannot be written or another
    * process has it, and with 36 if it cannot be continued.
    */
-  static async open(target: FileTarget, { resume }: PartFileOptions): Promise<PartFile> {
+  static async open(
+    target: FileTarget,
+    { resume }: { readonly resume: boolean },
+  ): Promise<PartFile> {
     let found = await openPart(target);
     while (found === undefined) {
       if (target.existing !== "avoid") {
@@ -210,8 +201,8 @@ export class PartFile implements Disposable {
     });
   }
 
-  /** Gives the complete and verified file its name. */
-  async complete({ mtime }: CompleteOptions = {}): Promise<void> {
+  /** Gives the complete and verified file its name, and `mtime` as its modification time. */
+  async complete({ mtime }: { readonly mtime?: Date | undefined } = {}): Promise<void> {
     await this.#writing(() => this.#behind.flush());
     await this.#takeName();
     await this.#writing(async () => {

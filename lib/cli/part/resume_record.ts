@@ -39,17 +39,9 @@ export interface FileFacts {
   readonly info: Pick<FileInfo, "size" | "etag" | "lastModified" | "mirrors">;
   /** What each mirror reported: `mirrors` of `Downloader.knownFile`, if there is one. */
   readonly mirrors?: readonly KnownMirror[] | undefined;
-  /**
-   * First byte to download.
-   *
-   * @default {0}
-   */
+  /** First byte to download. @default {0} */
   readonly start?: number | undefined;
-  /**
-   * Byte after the last one to download.
-   *
-   * @default {the end of the file}
-   */
+  /** Byte after the last one to download. @default {the end of the file} */
   readonly end?: number | undefined;
 }
 

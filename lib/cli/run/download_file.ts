@@ -22,25 +22,18 @@ import { ChecksumVerifier } from "../checksum/verifier.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { formatBytes } from "../report/format.ts";
-import type { FileTask } from "./file_tasks.ts";
+import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
 import { resolveTarget } from "../output/target.ts";
 import { verifyPresent } from "./present_file.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
-import type { FileReport } from "../report/report.ts";
 import { startLine, TraceFile } from "../output/trace_file.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
 /** Surroundings of the download of one file. */
-export interface FileDownloadContext {
-  /** Ends the download when it aborts, with a {@linkcode CommandError} as the reason. */
-  readonly signal: AbortSignal;
-  /** Receives its events. */
-  readonly report: FileReport;
-  /** Options of the engine. */
-  readonly options: DownloaderOptions;
+export interface FileDownloadContext extends FileContext {
   /** Where events are written as lines of JSON. */
   readonly traceFile: string | undefined;
 }
@@ -87,15 +80,15 @@ export class FileDownload {
       const work = this.#fetch(output, trace);
       // Writing to a pipe may never end, so an abort does not wait for it.
       await (output.part === undefined ? unlessAborted(work, signal) : work);
-      await output.complete({ mtime: this.#mtime() });
+      await output.part?.complete({ mtime: this.#mtime() });
       this.#name = output.name;
     } catch (error) {
-      if (options.removeOnError) await output.remove();
-      else await output.settle();
+      if (options.removeOnError) await output.part?.remove();
+      else await output.part?.settle();
       throw await this.#explain(error, output);
     }
     trace?.finish();
-    this.#done(output);
+    this.#done();
   }
 
   /** Returns the facts for `--write-out`. */
@@ -124,14 +117,19 @@ export class FileDownload {
 
   #failedStatus: number | undefined;
 
+  /** Existing bytes that are continued. */
+  get #existing(): number {
+    return this.#output?.part?.existing ?? 0;
+  }
+
   async #fetch(output: Output, trace: TraceFile | undefined): Promise<void> {
     const { urls, checksums } = this.#task;
     const { signal, report } = this.#context;
     const range = await findRange(this.#task, { ...this.#context.options, signal });
-    output.expect(range);
+    output.part?.expect(range);
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
-    const wanted = this.#options(range, output);
+    const wanted = this.#options(range);
     trace?.write(startLine(VERSION, urls, wanted));
     const onEvent = (event: TraceEvent) => {
       trace?.write(event);
@@ -142,11 +140,11 @@ export class FileDownload {
     report.start(() => this.#state());
     const info = await download.open();
     this.#info = info;
-    output.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
+    output.part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     for await (const part of download) {
       if (this.#newMirrors) {
         this.#newMirrors = false;
-        await output.learn(download.knownFile?.mirrors ?? []);
+        await output.part?.learn(download.knownFile?.mirrors ?? []);
       }
       const fresh = continuation === undefined ? part : continuation.take(part);
       if (fresh.byteLength === 0) continue;
@@ -159,18 +157,19 @@ export class FileDownload {
     verifier?.verify(stays ? `; the bytes stay in ${output.part?.partName}` : "");
   }
 
-  #options({ start, end, knownFile }: FoundRange, { existing }: Output): DownloaderOptions {
+  #options({ start, end, knownFile }: FoundRange): DownloaderOptions {
     const { options } = this.#context;
-    const from = start + continuationStart(existing);
+    const from = start + continuationStart(this.#existing);
     return { ...options, knownFile, range: { start: from, end } };
   }
 
   /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */
   async #reread(
-    { part, existing }: Output,
+    { part }: Output,
     verifier: ChecksumVerifier | undefined,
   ): Promise<Continuation | undefined> {
     const { signal, report } = this.#context;
+    const existing = this.#existing;
     if (part === undefined || existing === 0) return undefined;
     const start = continuationStart(existing);
     const tail = new Uint8Array(existing - start);
@@ -186,16 +185,17 @@ export class FileDownload {
     return new Continuation(tail, part.partName);
   }
 
-  #announce({ part, existing }: Output): void {
+  #announce({ part }: Output): void {
     const { report } = this.#context;
-    if (part?.startsOver) {
+    if (part === undefined) return;
+    if (part.startsOver) {
       report.note(
         `${part.partName} exists and will be overwritten; use -C - to continue it`,
       );
-    } else if (existing > 0) {
-      report.note(`continuing ${part?.partName} at ${formatBytes(existing)}`);
+    } else if (part.existing > 0) {
+      report.note(`continuing ${part.partName} at ${formatBytes(part.existing)}`);
     }
-    if (part?.before.note !== undefined) report.note(part.before.note);
+    if (part.before.note !== undefined) report.note(part.before.note);
   }
 
   #event(event: TraceEvent): void {
@@ -211,7 +211,7 @@ export class FileDownload {
   #state(): ProgressState {
     return {
       name: this.#name === "stdout" ? this.#task.name : this.#name.replace(/^.*[/\\]/, ""),
-      offset: continuationStart(this.#output?.existing ?? 0),
+      offset: continuationStart(this.#existing),
       stats: this.#download!.stats(),
     };
   }
@@ -225,13 +225,13 @@ export class FileDownload {
     return undefined;
   }
 
-  #done({ existing }: Output): void {
+  #done(): void {
     const state = this.#state();
     const { elapsedMs, consumedBytes, mirrors } = state.stats;
     this.#context.report.done({
       name: this.#name,
       bytes: totals(state).done,
-      existing,
+      existing: this.#existing,
       elapsedMs,
       bytesPerSecond: 1000 * consumedBytes / Math.max(elapsedMs, 1),
       sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
@@ -266,7 +266,7 @@ export class FileDownload {
     if (this.#download === undefined) return message;
     const { done, total } = totals(this.#state());
     const of = total === undefined ? "" : ` of ${formatBytes(total)}`;
-    const there = Math.max(done, this.#output?.existing ?? 0);
+    const there = Math.max(done, this.#existing);
     return `${message} at ${formatBytes(there)}${of}${kept && `; ${kept}`}`;
   }
 }

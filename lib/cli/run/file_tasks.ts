@@ -11,12 +11,12 @@ import { unlessAborted } from "../../unless_aborted.ts";
 import type { Checksum } from "../checksum/digest.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/file_error.ts";
-import { fileNameFromUrl } from "../output/file_name.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { RequestedRange } from "../arguments/request_values.ts";
-import { refuseSamePaths, type TargetOptions } from "../output/target.ts";
+import { fileNameFromUrl, refuseSamePaths, type TargetOptions } from "../output/target.ts";
+import type { FileReport } from "../report/report.ts";
 
 /** One file to download. */
 export interface FileTask {
@@ -31,6 +31,16 @@ export interface FileTask {
   readonly target: TargetOptions;
   readonly range: RequestedRange | undefined;
   readonly checksums: readonly Checksum[];
+  readonly options: DownloaderOptions;
+}
+
+/** Surroundings of the work on one file. */
+export interface FileContext {
+  /** Ends the work when it aborts, with a {@linkcode CommandError} as the reason. */
+  readonly signal: AbortSignal;
+  /** Receives its events. */
+  readonly report: FileReport;
+  /** Options of the engine. */
   readonly options: DownloaderOptions;
 }
 

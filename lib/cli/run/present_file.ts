@@ -5,30 +5,20 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { ChecksumVerifier } from "../checksum/verifier.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { readError, reason } from "../failure/file_error.ts";
-import type { FileTask } from "./file_tasks.ts";
+import type { FileContext, FileTask } from "./file_tasks.ts";
 import type { Target } from "../output/target.ts";
-import type { FileReport } from "../report/report.ts";
 import { askSize } from "./find_range.ts";
-
-/** Surroundings of the check. */
-export interface PresentFileContext {
-  readonly signal: AbortSignal;
-  readonly report: FileReport;
-  /** Options of the engine. */
-  readonly options: DownloaderOptions;
-}
 
 /** Reports that a file is complete. Rejects with a {@linkcode CommandError} if it is not. */
 export async function verifyPresent(
   { path, name }: Extract<Target, { type: "present" }>,
   task: FileTask,
-  context: PresentFileContext,
+  context: FileContext,
 ): Promise<void> {
   const { report } = context;
   const { size: existing } = await Deno.stat(path);
@@ -65,7 +55,7 @@ async function verifyChecksums(
   path: string,
   name: string,
   { checksums }: FileTask,
-  { signal, report }: PresentFileContext,
+  { signal, report }: FileContext,
 ): Promise<void> {
   const verifier = await ChecksumVerifier.of(checksums);
   try {
@@ -88,7 +78,7 @@ async function verifyChecksums(
 /** Returns the number of bytes to download, or `undefined` if no mirror reports a size. */
 async function wantedBytes(
   { urls, range }: FileTask,
-  { signal, options }: PresentFileContext,
+  { signal, options }: FileContext,
 ): Promise<number | undefined> {
   try {
     const { size } = await askSize(urls, { ...options, signal });

@@ -8,7 +8,7 @@
 import { MirrorBook } from "../../../mod.ts";
 import type { ServerStatFiles } from "../arguments/download_arguments.ts";
 import { reason } from "../failure/file_error.ts";
-import { replaceFile } from "../output/replace_file.ts";
+import { replaceFile } from "../part/durable_file.ts";
 
 /** Shows a message to the user. */
 type Warn = (text: string) => void;

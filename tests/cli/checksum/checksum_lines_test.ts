@@ -7,18 +7,18 @@ const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
 
 /** An entry as it is in the usual case. */
 function entry(rest: Partial<ChecksumEntry>): ChecksumEntry {
-  return { algorithm: undefined, hex: HEX, name: undefined, binary: false, line: 1, ...rest };
+  return { algorithm: undefined, hex: HEX, name: undefined, line: 1, ...rest };
 }
 
 const READ: [text: string, entries: ChecksumEntry[]][] = [
   ["", []],
   ["\n \t\r\n# a comment\n; another\n  # and one", []],
   [`${HEX}  f.iso\n`, [entry({ name: "f.iso" })]],
-  [`${UPPER} *f.iso\r\n`, [entry({ name: "f.iso", binary: true })]],
+  [`${UPPER} *f.iso\r\n`, [entry({ name: "f.iso" })]],
   [`${HEX}   a name `, [entry({ name: " a name " })]],
   [`${HEX}  *f.iso`, [entry({ name: "*f.iso" })]],
   [`${HEX} f.iso`, [entry({ name: "f.iso" })]],
-  [`${HEX}\t*f.iso`, [entry({ name: "f.iso", binary: true })]],
+  [`${HEX}\t*f.iso`, [entry({ name: "f.iso" })]],
   [`${HEX}  dir/f.iso`, [entry({ name: "dir/f.iso" })]],
   [`${HEX}  有効.iso`, [entry({ name: "有効.iso" })]],
   [`\\${HEX}  a\\\\b\\nc\\rd\\x`, [entry({ name: "a\\b\nc\rd\\x" })]],

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { MAX_NAME_BYTES } from "../../../lib/cli/output/file_name.ts";
+import { MAX_NAME_BYTES } from "../../../lib/cli/output/target.ts";
 import { type PathOptions, resolveTarget } from "../../../lib/cli/output/target.ts";
 import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { replaceFile } from "../../../lib/cli/output/replace_file.ts";
+import { replaceFile } from "../../../lib/cli/part/durable_file.ts";
 import {
   facts,
   leave,

@@ -6,7 +6,7 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import type { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { PartFile, type PartFileOptions } from "../../../lib/cli/part/part_file.ts";
+import { PartFile } from "../../../lib/cli/part/part_file.ts";
 import { resolveTarget } from "../../../lib/cli/output/target.ts";
 import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
@@ -50,7 +50,7 @@ export async function fileTarget(
 /** Opens the part file in the directory. */
 export async function open(
   place: Workplace,
-  options: Partial<PartFileOptions> = {},
+  options: { resume?: boolean } = {},
 ): Promise<PartFile> {
   return await PartFile.open(await fileTarget(place), { resume: false, ...options });
 }

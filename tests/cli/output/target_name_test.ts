@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { fileNameFromUrl, MAX_NAME_BYTES } from "../../../lib/cli/output/file_name.ts";
+import { fileNameFromUrl, MAX_NAME_BYTES } from "../../../lib/cli/output/target.ts";
 import { nameBytes } from "../../../lib/http/file_name.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
@@ -32,7 +32,7 @@ Deno.test("fileNameFromUrl() is the last segment, decoded and made safe", () => 
 Deno.test("fileNameFromUrl() asks for -o where the URL has no file name", () => {
   const urls = ["http://h", "http://h/", "http://h/a/", "http://h/a/..", "http://h/%2e", "no URL"];
   for (const url of urls) {
-    const error = assertThrows(() => fileNameFromUrl(url), CommandError, "-o FILE is needed");
+    const error = assertThrows(() => fileNameFromUrl(url), CommandError, "use -o FILE");
     assertEquals((error as CommandError).exitCode, ExitCode.USAGE);
   }
 });

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { replaceFile } from "../../../lib/cli/output/replace_file.ts";
+import { replaceFile } from "../../../lib/cli/part/durable_file.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 function workplace() {
