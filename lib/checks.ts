@@ -58,17 +58,38 @@ export function record(option: string, value: unknown): Record<string, unknown> 
   throw new OptionTypeError(option, `is ${shown(value)}, but must be an object`);
 }
 
-/** Returns a list. */
-export function list(option: string, value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
+/** Returns a list of items that `check` returns. */
+export function list<Item>(
+  option: string,
+  value: unknown,
+  check: (option: string, item: unknown) => Item,
+): Item[] {
+  if (Array.isArray(value)) return value.map((item, index) => check(`${option}[${index}]`, item));
   throw new OptionTypeError(option, `is ${shown(value)}, but must be a list`);
 }
 
-/** Returns a string, or `undefined` for none; `null` counts as none. */
-export function optionalText(option: string, value: unknown): string | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (typeof value === "string") return value;
-  throw new OptionTypeError(option, `is ${shown(value)}, but must be a string`);
+/** Returns those fields of an object that are strings or missing; `null` counts as missing. */
+export function texts<Name extends string>(
+  option: string,
+  value: unknown,
+  names: readonly Name[],
+): Record<Name, string | undefined> {
+  const fields = record(option, value);
+  return Object.fromEntries(names.map((name) => {
+    const text = fields[name] ?? undefined;
+    if (text === undefined || typeof text === "string") return [name, text];
+    throw new OptionTypeError(`${option}.${name}`, `is ${shown(text)}, but must be a string`);
+  })) as Record<Name, string | undefined>;
+}
+
+/** Returns an instance of a class, or `undefined` for none. */
+export function instance<Instance>(
+  option: string,
+  value: unknown,
+  type: abstract new (...options: never) => Instance,
+): Instance | undefined {
+  if (value === undefined || value instanceof type) return value;
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be an instance of ${type.name}`);
 }
 
 /** Names a value in a message; no control character of it reaches a terminal. */

@@ -14,40 +14,25 @@ export function unlessAborted<Value>(
   late: (value: Value) => unknown = () => {},
 ): Promise<Value> {
   if (signal === undefined) return value;
-  const waiter = Promise.withResolvers<Value>();
-  const wait = new Wait(waiter, signal);
+  const settled = Promise.withResolvers<Value>();
+  // `value` may live long, and keeps what reacts to it: a wait that is over holds nothing.
+  let wait: { settled: PromiseWithResolvers<Value>; signal: AbortSignal } | undefined;
+  const end = () => {
+    const ended = wait;
+    wait = undefined;
+    ended?.signal.removeEventListener("abort", onAbort);
+    return ended;
+  };
+  const onAbort = () => {
+    const ended = end();
+    ended?.settled.reject(ended.signal.reason);
+  };
+  wait = { settled, signal };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
   value.then(
-    (result) => wait.end((waiter) => waiter.resolve(result)) ? undefined : late(result),
-    (error) => wait.end((waiter) => waiter.reject(error)),
+    (result) => wait === undefined ? late(result) : end()?.settled.resolve(result),
+    (error) => end()?.settled.reject(error),
   );
-  return waiter.promise;
-}
-
-/**
- * A wait for a promise. The promise may live long and be waited for many times, and keeps what reacts
- * to it: so that this is little, a wait that is over holds neither its waiter nor its signal.
- */
-class Wait<Value> implements EventListenerObject {
-  #open: readonly [waiter: PromiseWithResolvers<Value>, signal: AbortSignal] | undefined;
-
-  constructor(waiter: PromiseWithResolvers<Value>, signal: AbortSignal) {
-    this.#open = [waiter, signal];
-    if (signal.aborted) this.handleEvent();
-    else signal.addEventListener("abort", this);
-  }
-
-  /** Ends the wait by `settle`; returns false if it is over. */
-  end(settle: (waiter: PromiseWithResolvers<Value>, signal: AbortSignal) => void): boolean {
-    if (this.#open === undefined) return false;
-    const [waiter, signal] = this.#open;
-    this.#open = undefined;
-    signal.removeEventListener("abort", this);
-    settle(waiter, signal);
-    return true;
-  }
-
-  /** Ends the wait because the signal aborted. */
-  handleEvent(): void {
-    this.end((waiter, { reason }) => waiter.reject(reason));
-  }
+  return settled.promise;
 }

@@ -71,20 +71,22 @@ export class Downloader implements AsyncDisposable {
    * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */
   async response(options: ResponseOptions = {}): Promise<Response> {
+    // Invalid headers throw before anything is running.
+    const headers = new Headers(options.headers);
     let info: FileInfo;
     try {
       info = await this.open();
     } catch (error) {
       if (error instanceof RangeNotSatisfiableError) {
-        return unsatisfiableResponse(error.size, options);
+        return unsatisfiableResponse(error.size, headers);
       }
       throw error;
     }
     const { isPartial, wanted } = this.#driver;
-    if (!isPartial) return fileResponse(info, undefined, this.stream(), options);
-    if (info.size) return fileResponse(info, wanted, this.stream(), options);
+    if (!isPartial) return fileResponse(info, undefined, this.stream(), headers);
+    if (info.size) return fileResponse(info, wanted, this.stream(), headers);
     await this.cancel();
-    if (info.size === 0) return unsatisfiableResponse(0, options);
+    if (info.size === 0) return unsatisfiableResponse(0, headers);
     throw new SphttpError(
       "a response with a range needs the size of the file, but no mirror reports it; " +
         "download the whole file",
@@ -99,11 +101,14 @@ export class Downloader implements AsyncDisposable {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
     this.#claim();
+    const end = { done: true, value: undefined } as const;
+    let isLeft = false;
     const iterator: AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> = {
-      next: () => this.#driver.next(),
+      next: () => isLeft ? Promise.resolve(end) : this.#driver.next(),
       return: async () => {
+        isLeft = true;
         await this.cancel();
-        return { done: true, value: undefined };
+        return end;
       },
       [Symbol.asyncIterator]: () => iterator,
     };

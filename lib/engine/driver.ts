@@ -116,8 +116,14 @@ export class Driver {
 
   stats(): DownloadStats {
     const { mirrors, ledger } = this.#scheduler;
-    const at = this.#endedAt ?? performance.now();
-    return snapshot({ mirrors, ledger, window: this.#window, startedAt: this.#startedAt, at });
+    return snapshot({
+      mirrors,
+      ledger,
+      window: this.#window,
+      startedAt: this.#startedAt,
+      endedAt: this.#endedAt,
+      now: performance.now(),
+    });
   }
 
   get knownFile(): KnownFile | undefined {
@@ -156,7 +162,7 @@ export class Driver {
   }
 
   get trace(): TraceEvent[] {
-    return [...this.#trace];
+    return this.#trace.map((event) => ({ ...event }));
   }
 
   release(part: Part): void {

@@ -5,10 +5,9 @@
  */
 
 import { OptionTypeError } from "../errors.ts";
-import type { Validators } from "../http/validators.ts";
 import { type KnownFileFacts, PROBE_SIZE } from "../scheduler/opening.ts";
 import type { KnownMirror } from "../transport/transport.ts";
-import { list, optionalText, record, shown, whole } from "../checks.ts";
+import { list, record, shown, texts, whole } from "../checks.ts";
 
 /** What is known of the file once the mirrors have agreed on it. */
 export interface FileInfo {
@@ -46,23 +45,18 @@ export interface KnownFile {
  * @throws {TypeError | RangeError} naming the field that is wrong
  */
 export function checkKnownFile(value: unknown): KnownFile {
-  const { info, digest, digestStart, mirrors } = record("knownFile", value);
-  const { size, contentType, etag, lastModified, mirrors: urls } = record("knownFile.info", info);
+  const file = record("knownFile", value);
+  const info = record("knownFile.info", file.info);
   return {
     info: {
-      size: whole("knownFile.info.size", size, 0),
-      contentType: optionalText("knownFile.info.contentType", contentType),
-      etag: optionalText("knownFile.info.etag", etag),
-      lastModified: optionalText("knownFile.info.lastModified", lastModified),
-      mirrors: list("knownFile.info.mirrors", urls).map((url, index) =>
-        checkUrl(`knownFile.info.mirrors[${index}]`, url)
-      ),
+      // Without bytes there are no ranges, and no mirror that is known to serve them.
+      size: whole("knownFile.info.size", info.size, 1),
+      ...texts("knownFile.info", info, ["contentType", "etag", "lastModified"]),
+      mirrors: list("knownFile.info.mirrors", info.mirrors, checkUrl),
     },
-    digest: optionalText("knownFile.digest", digest),
-    digestStart: whole("knownFile.digestStart", digestStart, 0),
-    mirrors: list("knownFile.mirrors", mirrors).map((mirror, index) =>
-      checkMirror(`knownFile.mirrors[${index}]`, mirror)
-    ),
+    ...texts("knownFile", file, ["digest"]),
+    digestStart: whole("knownFile.digestStart", file.digestStart, 0),
+    mirrors: list("knownFile.mirrors", file.mirrors, checkMirror),
   };
 }
 
@@ -73,16 +67,7 @@ function checkMirror(name: string, value: unknown): KnownMirror {
     location: location === undefined || location === null
       ? undefined
       : checkUrl(`${name}.location`, location),
-    validators: checkValidators(`${name}.validators`, validators),
-  };
-}
-
-function checkValidators(name: string, value: unknown): Validators {
-  const { etag, lastModified, strong } = record(name, value);
-  return {
-    etag: optionalText(`${name}.etag`, etag),
-    lastModified: optionalText(`${name}.lastModified`, lastModified),
-    strong: optionalText(`${name}.strong`, strong),
+    validators: texts(`${name}.validators`, validators, ["etag", "lastModified", "strong"]),
   };
 }
 
@@ -105,15 +90,4 @@ export function presumed(file: KnownFile, start: number, length: number): KnownF
     digest: comparable ? file.digest : undefined,
     mirrors: file.mirrors.map(({ url }) => url),
   };
-}
-
-/** Headers for a response with `length` bytes of the file; `Infinity` where that is not known. */
-export function responseHeaders(info: FileInfo, length: number): Headers {
-  const { contentType, etag, lastModified } = info;
-  const headers = new Headers();
-  if (Number.isFinite(length)) headers.set("content-length", String(length));
-  headers.set("content-type", contentType ?? "application/octet-stream");
-  if (etag !== undefined) headers.set("etag", etag);
-  if (lastModified !== undefined) headers.set("last-modified", lastModified);
-  return headers;
 }

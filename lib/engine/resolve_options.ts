@@ -14,7 +14,7 @@ import type { PolicySettings } from "../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
-import { number, oneOf, record, shown, whole } from "../checks.ts";
+import { instance, number, oneOf, record, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions } from "./options.ts";
@@ -91,7 +91,7 @@ export function resolveOptions(
     },
     closeBadConnections: options.closeBadConnections ?? false,
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
-    book: resolveBook(options.book),
+    book: instance("book", options.book, MirrorBook),
     knownFile: resolveKnownFile(options.knownFile, mirrors),
     headers: resolveHeaders(options.headers),
     http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
@@ -104,7 +104,7 @@ export function resolveOptions(
     stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
     maxRedirects: count("maxRedirects", 10, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
-    signal: options.signal,
+    signal: instance("signal", options.signal, AbortSignal),
     onEvent: options.onEvent ?? (() => {}),
     trace: options.trace ?? false,
   };
@@ -214,11 +214,6 @@ function resolveStaticDelays(
     resolved.set(url, whole("staticDelays", blocks, 0, MANY, `of ${url} `));
   }
   return resolved;
-}
-
-function resolveBook(book: MirrorBook | undefined): MirrorBook | undefined {
-  if (book === undefined || book instanceof MirrorBook) return book;
-  throw new OptionTypeError("book", `is ${shown(book)}, but must be a MirrorBook`);
 }
 
 function resolveConnections(connections: number | "auto" = 2): number | "auto" {

@@ -21,26 +21,25 @@ export interface ResponseOptions {
 
 /** Returns a 206 with `range` of a file of known size; for `undefined`, a 200 with the whole file. */
 export function fileResponse(
-  { size, contentType, etag, lastModified }: FileInfo,
+  { size, contentType = "application/octet-stream", etag, lastModified }: FileInfo,
   range: ByteRange | undefined,
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  options: ResponseOptions,
+  headers: Headers,
 ): Response {
-  const headers = new Headers({ "content-type": contentType ?? "application/octet-stream" });
-  if (etag !== undefined) headers.set("etag", etag);
-  if (lastModified !== undefined) headers.set("last-modified", lastModified);
-  for (const [name, value] of new Headers(options.headers)) headers.set(name, value);
-  const length = range === undefined ? size : range.end - range.start;
-  headers.delete("content-length");
-  if (length !== undefined) headers.set("content-length", `${length}`);
-  headers.delete("content-range");
-  if (range !== undefined) headers.set("content-range", contentRangeHeader(range, size!));
+  const add = (name: string, value: string | undefined) => {
+    if (value !== undefined && !headers.has(name)) headers.set(name, value);
+  };
+  for (const name of ["content-length", "content-range"]) headers.delete(name);
+  add("content-length", (range === undefined ? size : range.end - range.start)?.toString());
+  add("content-range", range && contentRangeHeader(range, size!));
+  add("content-type", contentType);
+  add("etag", etag);
+  add("last-modified", lastModified);
   return new Response(body, { status: range === undefined ? 200 : 206, headers });
 }
 
 /** Returns a 416 for a file of `size` bytes. */
-export function unsatisfiableResponse(size: number, options: ResponseOptions): Response {
-  const headers = new Headers(options.headers);
+export function unsatisfiableResponse(size: number, headers: Headers): Response {
   headers.set("content-range", `bytes */${size}`);
   headers.set("content-length", "0");
   return new Response(null, { status: 416, headers });

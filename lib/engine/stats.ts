@@ -64,13 +64,15 @@ export interface StatsSource {
   readonly ledger: Ledger;
   readonly window: DeliveryWindow;
   readonly startedAt: number | undefined;
-  /** When the download ended, while it runs the current time. */
-  readonly at: number;
+  /** When the download ended; `undefined` while it runs. */
+  readonly endedAt: number | undefined;
+  readonly now: number;
 }
 
 /** Takes a snapshot. */
-export function snapshot({ mirrors, ledger, window, startedAt, at }: StatsSource): DownloadStats {
-  const { buffer, rate, firstByteAt } = window;
+export function snapshot(source: StatsSource): DownloadStats {
+  const { mirrors, ledger, startedAt, now, endedAt = now } = source;
+  const { buffer, rate, firstByteAt } = source.window;
   const size = ledger.end - ledger.start;
   const total = sum(mirrors, ({ bytes }) => bytes);
   return {
@@ -80,10 +82,10 @@ export function snapshot({ mirrors, ledger, window, startedAt, at }: StatsSource
     bufferedBytes: buffer.held,
     peakBufferedBytes: buffer.peak,
     wastedBytes: sum(mirrors, ({ wastedBytes }) => wastedBytes),
-    bytesPerSecond: rate.rate(at),
-    elapsedMs: startedAt === undefined ? 0 : at - startedAt,
+    bytesPerSecond: rate.rate(now),
+    elapsedMs: startedAt === undefined ? 0 : endedAt - startedAt,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt!,
-    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, at)),
+    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, endedAt)),
   };
 }
 

@@ -83,6 +83,15 @@ Deno.test("Downloader: leaving the loop early cancels the download", async () =>
   });
 });
 
+Deno.test("Downloader: an iterator that was left has no more parts", async () => {
+  await withMirrors([{}], async (urls) => {
+    const iterator = new Downloader(urls, QUICK)[Symbol.asyncIterator]();
+    await iterator.next();
+    assertEquals(await iterator.return?.(), { done: true, value: undefined });
+    assertEquals(await iterator.next(), { done: true, value: undefined });
+  });
+});
+
 Deno.test("Downloader: cancelling the stream cancels the download", async () => {
   await withMirrors([{ bytesPerSecond: 1e6 }], async (urls) => {
     const reader = new Downloader(urls, QUICK).stream().getReader();
@@ -271,8 +280,10 @@ Deno.test("Downloader.trace() keeps send and receive events with the option", as
     for (const trace of [true, false]) {
       const downloader = new Downloader(urls, { ...QUICK, trace });
       for await (const part of downloader) assertInstanceOf(part, Uint8Array);
-      // The caller's own copy.
-      downloader.trace().length = 0;
+      // The caller's own copies.
+      const events = downloader.trace();
+      for (const event of events.splice(0)) event.atMs = -1;
+      assertEquals(downloader.trace().filter(({ atMs }) => atMs < 0), []);
       const receives = downloader.trace().filter(({ type }) => type === "receive");
       assertEquals(receives.length, trace ? 21 : 0);
     }

@@ -39,7 +39,7 @@ Deno.test("checkKnownFile() names the field that is wrong, and shows no credenti
     [{}, "knownFile.info is undefined, but must be an object"],
     [info({ size: undefined }), "knownFile.info.size is undefined, but must be a whole number"],
     [info({ size: "1000" }), 'knownFile.info.size is "1000", but must be a whole number'],
-    [info({ size: -1 }), "knownFile.info.size is -1, but must be at least 0"],
+    [info({ size: 0 }), "knownFile.info.size is 0, but must be at least 1"],
     [info({ etag: 5 }), "knownFile.info.etag is 5, but must be a string"],
     [info({ mirrors: URL }), `knownFile.info.mirrors is "${URL}", but must be a list`],
     [

@@ -319,7 +319,16 @@ Deno.test("resolveOptions(): a book is passed on as it is, and what is none is r
   assertStrictEquals(resolveOptions(URLS, { book }).book, book);
   for (const [value, shown] of [[book.toJSON(), "an object"], [null, "null"], ["b", '"b"']]) {
     const message = refused({ book: value }, TypeError);
-    assertEquals(message, `book is ${shown}, but must be a MirrorBook`);
+    assertEquals(message, `book is ${shown}, but must be an instance of MirrorBook`);
+  }
+});
+
+Deno.test("resolveOptions(): a signal that is none is refused, before anything waits for it", () => {
+  const { signal } = new AbortController();
+  assertStrictEquals(resolveOptions(URLS, { signal }).signal, signal);
+  for (const [value, shown] of [[new AbortController(), "an object"], [null, "null"], [0, "0"]]) {
+    const message = refused({ signal: value }, TypeError);
+    assertEquals(message, `signal is ${shown}, but must be an instance of AbortSignal`);
   }
 });
 

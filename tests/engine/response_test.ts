@@ -122,3 +122,21 @@ Deno.test("Downloader.response() rejects like open(), and reads the bytes only o
     assertThrows(() => download.stream(), TypeError, "only once");
   });
 });
+
+Deno.test("Downloader.response(): invalid headers are an error that leaves nothing running", async () => {
+  await withMirrors([{}], async (urls, [mirror]) => {
+    const headers = { "no name": "value" };
+    const download = new Downloader(urls, { ...QUICK, http: "http1" });
+    await assertRejects(() => download.response({ headers }), TypeError);
+    assertEquals(mirror?.requests.length, 0);
+  });
+});
+
+Deno.test("Downloader.response() keeps every cookie of the headers", async () => {
+  const headers: [string, string][] = [["set-cookie", "a=1"], ["set-cookie", "b=2"]];
+  await withMirrors([{}], async (urls) => {
+    const response = await new Downloader(urls, QUICK).response({ headers });
+    assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
+    await response.body?.cancel();
+  });
+});

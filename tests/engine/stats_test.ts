@@ -32,7 +32,8 @@ function source(facts: Partial<StatsSource> = {}): StatsSource {
     ledger: new Ledger(0, 100, 10),
     window: new DeliveryWindow(0, 1000),
     startedAt: 1000,
-    at: 3500,
+    endedAt: undefined,
+    now: 3500,
     ...facts,
   };
 }
@@ -62,6 +63,15 @@ Deno.test("snapshot() counts bytes by where they are", () => {
   assertEquals([stats.receivedBytes, stats.consumedBytes], [30, 10]);
   assertEquals([stats.bufferedBytes, stats.peakBufferedBytes], [20, 30]);
   assertEquals([stats.bytesPerSecond, stats.elapsedMs, stats.firstByteMs], [1000, 2500, 250]);
+});
+
+Deno.test("snapshot(): after the end no time passes, and the rate falls", () => {
+  const window = new DeliveryWindow(0, 1000);
+  window.rate.resume(1000);
+  window.rate.add(50, 1050);
+  const [early, late] = [1100, 9000].map((now) => snapshot(source({ window, endedAt: 1100, now })));
+  assertEquals([early?.elapsedMs, early?.bytesPerSecond], [100, 1000]);
+  assertEquals([late?.elapsedMs, Math.round(late?.bytesPerSecond ?? NaN)], [100, 0]);
 });
 
 Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () => {
