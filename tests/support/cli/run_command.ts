@@ -12,7 +12,7 @@ import { TextReport } from "../../../lib/cli/report/text_report.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 /** The output of a command. */
-export interface Told {
+export interface CommandOutput {
   /** Written to stderr, without the errors. */
   readonly shown: string;
   /** Written to stdout, without the bytes of files. */
@@ -26,7 +26,7 @@ export interface Told {
 export async function runCommand(
   args: readonly string[],
   watch: (shown: string, abort: () => void) => void = () => {},
-): Promise<Told> {
+): Promise<CommandOutput> {
   const command = await parseArguments(args);
   if (command.type !== "download") throw new Error(`This is no download: ${command.type}`);
   const controller = new AbortController();
@@ -51,8 +51,8 @@ export async function runCommand(
   });
   const heard: Report = {
     file: (file) => {
-      const told = report.file(file);
-      return { ...told, failed: (error) => void errors.push(error) };
+      const own = report.file(file);
+      return { ...own, failed: (error) => void errors.push(error) };
     },
     note: (text) => report.note(text),
     end: (counts) => report.end(counts),

@@ -31,7 +31,7 @@ class NotingSink implements Sink {
   }
 }
 
-/** Accepts nothing until it is told to. */
+/** Accepts nothing until accept(). */
 class BlockedSink implements Sink {
   total = 0;
   #waiting: (() => void)[] = [];

@@ -13,7 +13,7 @@ import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import type { Plan, Policy } from "../../../lib/scheduler/view.ts";
 import { schedulerOptions, type TestOptions } from "./scheduler_options.ts";
 
-type Told = TraceEvent | CancelEvent;
+type ReportedEvent = TraceEvent | CancelEvent;
 
 /** Size of the probe, in bytes. */
 export const PROBE = 4;
@@ -127,11 +127,11 @@ export class Hand {
     return this.commands.map(({ type }) => type).filter((type) => type !== "report");
   }
 
-  events<Type extends Told["type"]>(type: Type): Extract<Told, { type: Type }>[] {
+  events<Type extends ReportedEvent["type"]>(type: Type): Extract<ReportedEvent, { type: Type }>[] {
     const events = this.commands.flatMap((command) =>
       command.type === "report" ? [command.event] : []
     );
-    return events.filter((event) => event.type === type) as Extract<Told, { type: Type }>[];
+    return events.filter((event) => event.type === type) as Extract<ReportedEvent, { type: Type }>[];
   }
 
   /** The end of the download, `undefined` while it runs. */

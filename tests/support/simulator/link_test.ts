@@ -235,20 +235,20 @@ Deno.test("SimulatedLink: links behind a bottleneck share it, and none runs ahea
       bottleneck,
     })
   );
-  const brought = links.map(() => 0);
+  const arrived = links.map(() => 0);
   links.forEach((link, index) => {
     link.request({
       bytes: 10_000_000,
       resetAfterBytes: Infinity,
       answered: () => {},
-      arrived: (bytes) => brought[index]! += bytes,
+      arrived: (bytes) => arrived[index]! += bytes,
       ended: () => {},
       reset: () => {},
     });
   });
   while (queue.now < 4020) queue.step();
-  assertAlmostEquals(brought[0]!, 1.6e6, 0.1e6);
-  assertAlmostEquals(brought[1]!, 0.8e6, 0.05e6);
-  assertAlmostEquals(brought[2]!, 1.6e6, 0.1e6);
-  assertAlmostEquals(brought[0]! + brought[1]! + brought[2]!, 4e6, 0.04e6);
+  assertAlmostEquals(arrived[0]!, 1.6e6, 0.1e6);
+  assertAlmostEquals(arrived[1]!, 0.8e6, 0.05e6);
+  assertAlmostEquals(arrived[2]!, 1.6e6, 0.1e6);
+  assertAlmostEquals(arrived[0]! + arrived[1]! + arrived[2]!, 4e6, 0.04e6);
 });
