@@ -37,7 +37,7 @@ Deno.test("Downloader.knownFile spares the next download the probe", async () =>
     for (const { requests } of mirrors) {
       const own = requests.filter(({ headers }) => headers["x-download"] === "second");
       for (const { path, range: asked, headers } of own) {
-        assert(asked![0] >= range.start, "nothing but what is wanted is asked for");
+        assert(asked!.start >= range.start, "nothing but what is wanted is asked for");
         assert(headers["if-range"] !== undefined, "bound to the file that is known");
         assert(!path.startsWith("/moved"), "straight to where redirects led");
       }
@@ -51,7 +51,7 @@ Deno.test("Downloader: mirrors that are not known are probed, and held against t
     const knownFile = await learn(urls.slice(0, 2));
     const outcome = await download(urls, { knownFile });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
-    assert(mirrors[2]!.requests.some(({ range }) => range![0] === 0));
+    assert(mirrors[2]!.requests.some(({ range }) => range!.start === 0));
     const states = outcome.events.flatMap((event) =>
       event.type === "mirror" && event.state === "dropped" ? [event.mirror] : []
     );

@@ -24,7 +24,7 @@ const MUCH = 400_000;
 /** Bytes that the first request behind the probe asks for. */
 function firstRange(mirror: LabMirror, from = 0): number {
   const [, request] = mirror.requests.slice(from);
-  const [start, end] = request!.range!;
+  const { start, end } = request!.range!;
   return end - start;
 }
 

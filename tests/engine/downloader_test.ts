@@ -140,7 +140,7 @@ Deno.test("Downloader: a URL that is given twice counts once, and is reported", 
     assertEquals([outcome.error, outcome.stats.mirrors.length], [undefined, 1]);
     const [note] = outcome.events.filter(({ type }) => type === "note");
     assert(note?.type === "note" && note.message.includes(url!));
-    assertEquals(mirror!.requests.filter(({ range }) => range?.[0] === 0).length, 1);
+    assertEquals(mirror!.requests.filter(({ range }) => range?.start === 0).length, 1);
   });
 });
 

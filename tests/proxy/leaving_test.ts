@@ -72,7 +72,7 @@ Deno.test("/proxy: another client waiting for the same probe still gets its resu
     client.abort();
     assertEquals(await leaving, "left");
     assertEquals((await staying).status, 200);
-    assertEquals(mirrors[0]!.requests.filter(({ range }) => range![0] === 0).length, 1);
+    assertEquals(mirrors[0]!.requests.filter(({ range }) => range!.start === 0).length, 1);
     await until(() => log.length === 2 || undefined);
     assertEquals(log.map(([, outcome]) => outcome).sort(), ["cancelled", "complete"]);
   });

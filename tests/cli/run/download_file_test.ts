@@ -139,7 +139,7 @@ Deno.test("-C - downloads only what is missing, and a little for the comparison"
       ...["-C", "-", "-o", place.file, "--checksum", `sha-256=${SHA256}`, mirror.url],
     ]);
     assertEquals(Deno.readFileSync(place.file), BYTES, `${existing} bytes`);
-    const starts = mirror.requests.flatMap(({ range }) => range?.[0] ?? []);
+    const starts = mirror.requests.flatMap(({ range }) => range?.start ?? []);
     assertEquals(Math.min(...starts), Math.max(0, existing - OVERLAP));
   }
 });

@@ -56,7 +56,7 @@ function readStats(path: string) {
 
 /** Bytes that the first request behind the probe asked for. */
 function firstRange({ requests }: LabMirror, before = 0): number {
-  const [start, end] = requests[before + 1]!.range!;
+  const { start, end } = requests[before + 1]!.range!;
   return end - start;
 }
 

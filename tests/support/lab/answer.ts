@@ -7,15 +7,10 @@
 
 import { Buffer } from "node:buffer";
 import { gzipSync } from "node:zlib";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import { bytesContent, type Content, resizedContent } from "./content.ts";
 import type { Fault } from "./faults.ts";
-import {
-  type ByteRange,
-  ifRangeHolds,
-  parseRange,
-  renderHead,
-  type RequestHead,
-} from "./http_wire.ts";
+import { ifRangeHolds, parseRange, renderHead, type RequestHead } from "./http_wire.ts";
 import type { Source } from "./link.ts";
 
 /** The file of a mirror and its header fields. */
@@ -138,7 +133,7 @@ function countingRange(
   const range = parseRange(request.headers["range"], content.size);
   if (range === undefined || range === "unsatisfiable") return range;
   if (fault?.kind !== "shorter") return range;
-  return [range[0], Math.min(range[1], range[0] + Math.max(1, fault.bytes))];
+  return { ...range, end: Math.min(range.end, range.start + Math.max(1, fault.bytes)) };
 }
 
 /** A body and its fields. */
@@ -157,32 +152,32 @@ function representation(
   fault: Fault | undefined,
 ): Representation {
   const { content, contentType } = resource;
-  let range: ByteRange = asked ?? [0, content.size];
+  let range: ByteRange = asked ?? { start: 0, end: content.size };
   if (asked !== undefined && fault?.kind === "wrong-range" && fault.variant === "shifted") {
     range = shifted(asked, content.size);
   }
   let total = resource.unknownLength === "star" ? "*" : String(content.size);
   if (fault?.kind === "wrong-range" && fault.variant === "total") total = String(content.size + 1);
-  const honest = `bytes ${range[0]}-${range[1] - 1}/${total}`;
+  const honest = `bytes ${range.start}-${range.end - 1}/${total}`;
   let contentRange = asked === undefined ? undefined : honest;
   if (asked !== undefined && fault?.kind === "wrong-range") {
     if (fault.variant === "multipart") return multipart(content, range, honest, contentType);
     if (fault.variant === "missing") contentRange = undefined;
-    if (fault.variant === "unit") contentRange = `items ${range[0]}-${range[1] - 1}/${total}`;
-    if (fault.variant === "inverted") contentRange = `bytes ${range[1]}-${range[0]}/${total}`;
+    if (fault.variant === "unit") contentRange = `items ${range.start}-${range.end - 1}/${total}`;
+    if (fault.variant === "inverted") contentRange = `bytes ${range.end}-${range.start}/${total}`;
   }
   if (fault?.kind === "compress") {
-    const packed = bytesContent(gzipSync(Buffer.from(content.read(range[0], range[1]))));
+    const packed = bytesContent(gzipSync(Buffer.from(content.read(range.start, range.end))));
     const segments = [all(packed)];
     return { segments, length: packed.size, contentType, contentRange, encoding: "gzip" };
   }
   const segments: Segment[] = [{ content, range }];
-  let length = range[1] - range[0];
+  let length = range.end - range.start;
   if (fault?.kind === "longer") {
-    const end = range[1] + fault.extraBytes;
+    const end = range.end + fault.extraBytes;
     segments.push({
       content: resizedContent(content, Math.max(end, content.size)),
-      range: [range[1], end],
+      range: { start: range.end, end },
     });
     length += fault.extraBytes;
   }
@@ -190,9 +185,9 @@ function representation(
 }
 
 /** Returns another range of the same length if there is one, else one byte less. */
-function shifted([start, end]: ByteRange, size: number): ByteRange {
-  if (end < size) return [start + 1, end + 1];
-  return start > 0 ? [start - 1, end - 1] : [Math.min(1, size - 1), end];
+function shifted({ start, end }: ByteRange, size: number): ByteRange {
+  if (end < size) return { start: start + 1, end: end + 1 };
+  return start > 0 ? { start: start - 1, end: end - 1 } : { start: Math.min(1, size - 1), end };
 }
 
 function multipart(
@@ -207,7 +202,7 @@ function multipart(
   const after = bytesContent(encoder.encode(`\r\n--${BOUNDARY}--\r\n`));
   return {
     segments: [all(before), { content, range }, all(after)],
-    length: before.size + range[1] - range[0] + after.size,
+    length: before.size + range.end - range.start + after.size,
     contentType: `multipart/byteranges; boundary=${BOUNDARY}`,
     contentRange: undefined,
   };
@@ -240,7 +235,7 @@ function override(fields: Field[], by: Readonly<Record<string, string>>): Field[
 }
 
 function all(content: Content): Segment {
-  return { content, range: [0, content.size] };
+  return { content, range: { start: 0, end: content.size } };
 }
 
 function* prefixed(head: Uint8Array, body: Iterable<Segment>): Generator<Segment> {
@@ -251,11 +246,11 @@ function* prefixed(head: Uint8Array, body: Iterable<Segment>): Generator<Segment
 function* inChunks(body: Iterable<Segment>): Generator<Segment> {
   for (const segment of body) {
     if (segment instanceof Uint8Array) continue;
-    const [start, end] = segment.range;
+    const { start, end } = segment.range;
     for (let at = start; at < end; at += CHUNK_SIZE) {
       const next = Math.min(end, at + CHUNK_SIZE);
       yield encoder.encode(`${(next - at).toString(16)}\r\n`);
-      yield { content: segment.content, range: [at, next] };
+      yield { content: segment.content, range: { start: at, end: next } };
       yield encoder.encode("\r\n");
     }
   }
@@ -269,9 +264,9 @@ function* cutAfter(segments: Iterable<Segment>, afterBytes: number): Generator<S
     if (segment instanceof Uint8Array) {
       yield segment;
     } else {
-      const [start, end] = segment.range;
+      const { start, end } = segment.range;
       const length = Math.min(left, end - start);
-      if (length > 0) yield { content: segment.content, range: [start, start + length] };
+      if (length > 0) yield { content: segment.content, range: { start, end: start + length } };
       left -= length;
     }
     if (left === 0 && !(segment instanceof Uint8Array)) return;
@@ -295,7 +290,7 @@ export class SegmentSource implements Source {
   get left(): number {
     const segment = this.#next;
     if (segment === undefined) return 0;
-    return segment instanceof Uint8Array ? segment.length : segment.range[1] - segment.range[0];
+    return segment instanceof Uint8Array ? segment.length : segment.range.end - segment.range.start;
   }
 
   take(limit: number): Uint8Array | undefined {
@@ -306,9 +301,9 @@ export class SegmentSource implements Source {
       else this.#advance();
       return segment.subarray(0, limit);
     }
-    const { content, range: [start, end] } = segment;
+    const { content, range: { start, end } } = segment;
     const next = Math.min(end, start + limit);
-    if (next < end) this.#next = { content, range: [next, end] };
+    if (next < end) this.#next = { content, range: { start: next, end } };
     else this.#advance();
     this.#count(next - start);
     return content.read(start, next);
@@ -325,5 +320,5 @@ export class SegmentSource implements Source {
 function isEmpty(segment: Segment): boolean {
   return segment instanceof Uint8Array
     ? segment.length === 0
-    : segment.range[0] === segment.range[1];
+    : segment.range.start === segment.range.end;
 }

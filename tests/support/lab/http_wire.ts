@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
+
 /** A request head, parsed. */
 export interface RequestHead {
   /** As received. */
@@ -15,9 +17,6 @@ export interface RequestHead {
   /** All fields, names in lower case; repeated ones are joined with ", ". */
   readonly headers: Record<string, string>;
 }
-
-/** A range of bytes, `[start, end)`. */
-export type ByteRange = readonly [start: number, end: number];
 
 /** Thrown when bytes are not a request head. */
 export class BadRequestError extends Error {
@@ -88,12 +87,12 @@ export function parseRange(
   if (from + to === "") return undefined;
   if (from === "") {
     const length = Math.min(size, Number(to));
-    return length === 0 ? "unsatisfiable" : [size - length, size];
+    return length === 0 ? "unsatisfiable" : { start: size - length, end: size };
   }
   const first = Number(from);
   const last = to === "" ? Infinity : Number(to);
   if (last < first) return undefined;
-  return first >= size ? "unsatisfiable" : [first, Math.min(size, last + 1)];
+  return first >= size ? "unsatisfiable" : { start: first, end: Math.min(size, last + 1) };
 }
 
 /**

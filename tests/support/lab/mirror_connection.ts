@@ -6,9 +6,10 @@
  */
 
 import type { Socket } from "node:net";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import { type Alarm, alarmAt } from "./alarm.ts";
 import { type Answer, plainAnswer, SegmentSource } from "./answer.ts";
-import { type ByteRange, type RequestHead, RequestReader } from "./http_wire.ts";
+import { type RequestHead, RequestReader } from "./http_wire.ts";
 import type { Flow, Link, Sink } from "./link.ts";
 
 /** One request to a mirror. */

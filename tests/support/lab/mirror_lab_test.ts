@@ -38,7 +38,7 @@ Deno.test("startMirror() serves ranges", () =>
     }
     assertEquals(
       mirror.requests.map(({ range }) => range),
-      table.map(([, start, end]) => [start, end] as const),
+      table.map(([, start, end]) => ({ start, end })),
     );
   }));
 

@@ -131,7 +131,10 @@ export class Hand {
     const events = this.commands.flatMap((command) =>
       command.type === "report" ? [command.event] : []
     );
-    return events.filter((event) => event.type === type) as Extract<ReportedEvent, { type: Type }>[];
+    return events.filter((event) => event.type === type) as Extract<
+      ReportedEvent,
+      { type: Type }
+    >[];
   }
 
   /** The end of the download, `undefined` while it runs. */
