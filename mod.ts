@@ -24,7 +24,7 @@
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
-export type { LowestRate } from "./lib/scheduler/lowest_rate.ts";
+export type { LowestRate } from "./lib/scheduler/timeouts.ts";
 export type { RetryOptions } from "./lib/scheduler/failures.ts";
 export type { ResponseOptions } from "./lib/engine/response.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";

@@ -8,7 +8,7 @@ import type { ByteRange } from "../http/byte_range.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../policy/duplicate.ts";
 import type { RetryOptions } from "../scheduler/failures.ts";
-import type { LowestRate } from "../scheduler/lowest_rate.ts";
+import type { LowestRate } from "../scheduler/timeouts.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { KnownFile } from "./known_file.ts";
 import type { MirrorBook } from "./mirror_book.ts";

@@ -12,7 +12,7 @@ import { DelayRequestAlgorithm } from "../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
 import type { PolicySettings } from "../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
-import type { LowestRate, ResolvedLowestRate } from "../scheduler/lowest_rate.ts";
+import type { LowestRate, ResolvedLowestRate } from "../scheduler/timeouts.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
 import { instance, number, oneOf, record, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";

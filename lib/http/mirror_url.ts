@@ -17,18 +17,14 @@ export interface MirrorSource {
   readonly authorization: string | undefined;
 }
 
-/** Mirrors, each once, and the URLs that were given more than once. */
-export interface MirrorSources {
-  readonly mirrors: readonly MirrorSource[];
-  readonly repeated: readonly string[];
-}
-
 /**
- * Parses a list of mirror URLs.
+ * Parses a list of mirror URLs. Returns each mirror once, and the URLs that were given repeatedly.
  *
  * @throws {MirrorUrlError} one of them is not an http or https URL, or there is none
  */
-export function parseMirrorUrls(urls: readonly (string | URL)[]): MirrorSources {
+export function parseMirrorUrls(
+  urls: readonly (string | URL)[],
+): { readonly mirrors: readonly MirrorSource[]; readonly repeated: readonly string[] } {
   if (!Array.isArray(urls)) {
     throw new TypeError(`urls is ${typeof urls}, but must be a list of mirror URLs`);
   }
@@ -53,12 +49,13 @@ export function parseMirrorUrls(urls: readonly (string | URL)[]): MirrorSources 
 export function parseMirrorUrl(text: string | URL): MirrorSource {
   const mirror = tryParseMirrorUrl(text);
   if (mirror !== undefined) return mirror;
-  const shown = redactUrl(String(text));
-  const url = URL.parse(text);
+  const shown = `"${redactUrl(String(text))}"`;
+  if (/^\s*https?:/i.test(String(text))) throw new MirrorUrlError(`${shown} is not a valid URL`);
+  const scheme = URL.parse(text)?.protocol;
   throw new MirrorUrlError(
-    url === null
-      ? `"${shown}" is not a URL; it must begin with http:// or https://`
-      : `"${shown}" is a ${url.protocol} URL; only http: and https: are supported`,
+    scheme === undefined
+      ? `${shown} is not a URL; it must begin with http:// or https://`
+      : `${shown} has the scheme ${scheme}; only http: and https: are supported`,
   );
 }
 

@@ -1,8 +1,9 @@
 /**
  * The delay request algorithms: which of the blocks not yet requested a free mirror takes next. A
  * slower mirror takes a later block, so that it arrives when its turn comes. An algorithm is a pure
- * function of a view, without state; a new one is added as a function here, with its name in the two
- * tables. Source: the sphttp thesis (Hiroshima City University, 2018).
+ * function of a view, without state. A new one is a function here with its name in the two tables, and
+ * is listed in the help (`lib/cli/arguments/flags.ts`), README.md and the proxy's page.
+ * Source: the sphttp thesis (Hiroshima City University, 2018).
  *
  * @module
  */

@@ -18,7 +18,7 @@ import { type ClassicOptions, ClassicPolicy } from "./classic.ts";
 /** What policies are set up with. */
 export interface PolicySettings extends DelaySettings, Omit<ClassicOptions, "delay"> {}
 
-/** Returns what makes the policy of a download. */
+/** Returns a factory for the policy of a download. */
 export function policyOf(
   algorithm: DelayRequestAlgorithm | DelayRequest,
   settings: PolicySettings,

@@ -7,18 +7,12 @@
 
 import type { LinkView } from "./view.ts";
 
-/** What is known of a link before it is used. */
+/** What an earlier download measured of a link. */
 export interface KnownLink {
   /** Bytes per second, all its connections together. */
   readonly bytesPerSecond: number;
   /** Milliseconds from a request to the response headers, on an open connection. */
   readonly latencyMs: number;
-}
-
-/** What an estimate begins with. */
-export interface LinkOptions {
-  /** What an earlier download measured. */
-  readonly known?: KnownLink | undefined;
 }
 
 /** A request, as far as the estimates of a link depend on it. */
@@ -53,6 +47,7 @@ const UNKNOWN_WINDOW = 64 * 1024;
 /** Estimates of one link. */
 export class LinkEstimate implements LinkView {
   readonly rate: LinkRate;
+  /** Number of connections that are open and not in use, as far as can be told. */
   #idleConnections = 0;
   readonly #known: KnownLink | undefined;
   #latencyMs: number | undefined;
@@ -61,7 +56,7 @@ export class LinkEstimate implements LinkView {
   #coldLatencyMs: number | undefined;
   #delivered = 0;
 
-  constructor({ known }: LinkOptions = {}) {
+  constructor(known?: KnownLink) {
     this.#known = known;
     this.#latencyMs = known?.latencyMs;
     this.rate = new LinkRate(known?.bytesPerSecond);
@@ -87,11 +82,6 @@ export class LinkEstimate implements LinkView {
 
   ramping(now: number): boolean {
     return this.#delivered < RAMP_PRODUCTS * this.bytesPerSecond(now) * this.latencyMs / 1000;
-  }
-
-  /** Number of connections that are open and not in use, as far as can be told. */
-  get idleConnections(): number {
-    return this.#idleConnections;
   }
 
   /** Keeps the connection of a request that is over. */
@@ -289,9 +279,6 @@ export class RateEstimator {
   }
 
   #mixed(elapsedMs: number): number {
-    const sample = this.#bytes * 1000 / elapsedMs;
-    if (this.#rate === undefined) return sample;
-    const weight = Math.exp(-elapsedMs / this.#timeConstantMs);
-    return weight * this.#rate + (1 - weight) * sample;
+    return mixed(this.#rate, this.#bytes * 1000 / elapsedMs, elapsedMs, this.#timeConstantMs);
   }
 }

@@ -95,22 +95,11 @@ export type RequestKind = "probe" | "range" | "whole";
 /** A trace event without its time. */
 export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "atMs"> : never;
 
-const NOTHING: readonly SchedulerCommand[] = [];
-
 /** Gathers the scheduler's commands until the driver takes them. */
 export class CommandQueue {
   #commands: SchedulerCommand[] = [];
-  #startedAt = 0;
-
   /** When the download started: trace events count their time from then, in milliseconds. */
-  get startedAt(): number {
-    return this.#startedAt;
-  }
-
-  /** Starts the time of trace events. */
-  start(now: number): void {
-    this.#startedAt = now;
-  }
+  startedAt = 0;
 
   /** Adds a command. */
   push(command: SchedulerCommand): void {
@@ -119,12 +108,11 @@ export class CommandQueue {
 
   /** Adds the report of an event at `now`. */
   report(event: Unstamped<TraceEvent>, now: number): void {
-    this.push({ type: "report", event: { ...event, atMs: now - this.#startedAt } });
+    this.push({ type: "report", event: { ...event, atMs: now - this.startedAt } });
   }
 
   /** Removes and returns the commands. */
   take(): readonly SchedulerCommand[] {
-    if (this.#commands.length === 0) return NOTHING;
     const commands = this.#commands;
     this.#commands = [];
     return commands;

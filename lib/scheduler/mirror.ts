@@ -8,7 +8,7 @@
 
 import type { MirrorError } from "../errors.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
-import { LinkEstimate, type LinkOptions, RateEstimator } from "./link_estimate.ts";
+import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
 import type { RequestView, SourceView } from "./view.ts";
 
 /** Whether requests may be sent to a mirror. */
@@ -37,7 +37,9 @@ export const MOST_CONNECTIONS = 16;
 const LANES_PER_SPARE = 4;
 
 /** What a mirror begins with. */
-export interface MirrorOptions extends LinkOptions {
+export interface MirrorOptions {
+  /** What an earlier download measured of its link. */
+  readonly known?: KnownLink | undefined;
   /**
    * The most requests that it may have under way at once; `auto` for as many as are of use.
    *
@@ -71,7 +73,7 @@ export class Mirror implements SourceView {
 
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
-    this.link = new LinkEstimate(options);
+    this.link = new LinkEstimate(options.known);
     const { maxConnections = 2 } = options;
     const auto = maxConnections === "auto";
     this.#maxConnections = auto ? MOST_CONNECTIONS : maxConnections;

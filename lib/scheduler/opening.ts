@@ -65,14 +65,6 @@ export type OpeningEvent =
   /** Time has passed, or fewer mirrors are outstanding. */
   | { readonly type: "waited" };
 
-/** When an event happens. */
-export interface OpeningMoment {
-  /** In milliseconds. */
-  readonly now: number;
-  /** Probes that have neither failed nor delivered their first bytes. */
-  readonly outstanding: number;
-}
-
 /** A mirror that has the file. */
 export interface Admission {
   readonly mirror: Mirror;
@@ -103,8 +95,6 @@ export type OpeningStep =
 
 type Agreed = Extract<Agreement<FirstAnswer>, { type: "agreed" }>;
 
-const NO_STEPS: readonly OpeningStep[] = [];
-
 /** The opening of one download. */
 export class Opening {
   readonly #mirrors: readonly Mirror[];
@@ -133,12 +123,15 @@ export class Opening {
     return this.#graceUntil;
   }
 
-  /** Changes the state, and returns what has to be done, in order. */
-  handle(event: OpeningEvent, { now, outstanding }: OpeningMoment): readonly OpeningStep[] {
+  /**
+   * Changes the state, and returns what has to be done, in order. `outstanding` is the number of probes
+   * that have neither failed nor delivered their first bytes.
+   */
+  handle(event: OpeningEvent, outstanding: number, now: number): readonly OpeningStep[] {
     if (event.type === "known") return this.#assume(event.file);
     if (event.type === "answered") this.#add(event.answer, now);
     if (event.type === "failed") this.#forget(event.mirror);
-    if (this.#answers.length === 0) return NO_STEPS;
+    if (this.#answers.length === 0) return [];
     switch (this.#state.type) {
       case "probing":
       case "speculating":
@@ -146,14 +139,14 @@ export class Opening {
       case "open":
         return this.#compareLate(this.#state.file, outstanding);
       case "failed":
-        return NO_STEPS;
+        return [];
     }
   }
 
   /** Opens a file that is known, without a probe. */
   #assume({ mirrors, size, digest }: KnownFileFacts): readonly OpeningStep[] {
     const known = this.#mirrors.filter(({ url }) => mirrors.includes(url));
-    if (known.length === 0) return NO_STEPS;
+    if (known.length === 0) return [];
     const failed = this.#failIfOutside(size);
     if (failed !== undefined) return failed;
     const answer = { type: "partial", start: 0, end: 0, size } as const;
@@ -189,7 +182,7 @@ export class Opening {
     );
     const begins = this.#state.type !== "speculating";
     const leader = this.#state.type === "speculating" ? this.#state.leader : usable[0];
-    if (leader === undefined) return NO_STEPS;
+    if (leader === undefined) return [];
     const steps: OpeningStep[] = [];
     for (const answer of usable) {
       const { mirror } = answer;
@@ -237,13 +230,13 @@ export class Opening {
 
   /** Compares the answers of late mirrors with the decision. */
   #compareLate(file: FileFacts, outstanding: number): readonly OpeningStep[] {
-    if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return NO_STEPS;
+    if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return [];
     const { size, digest } = file;
     const agreement = size === undefined
       ? { type: "agreed" as const, ...file, agreeing: this.#likeFirstBytes(digest) }
       : agree(this.#answers, outstanding);
     // Mirrors that have yet to answer may outvote the latest one.
-    if (agreement.type === "undecided") return NO_STEPS;
+    if (agreement.type === "undecided") return [];
     // Bytes of the other file have been delivered: that cannot be mended.
     if (
       agreement.type === "tie" || agreement.size !== size ||
@@ -317,7 +310,7 @@ function serviceOf({ answer }: FirstAnswer, size: Size): "ranges" | "whole" {
 
 function dissent({ mirror: { url }, size }: FirstAnswer, agreed: FileFacts): MirrorError {
   const message = size === agreed.size
-    ? "has other content of the same size than most mirrors"
+    ? "has the same size as most mirrors, but different content"
     : size === undefined
     ? "does not give the file's size, as other mirrors do"
     : `has ${size} bytes, while most mirrors have ${agreed.size ?? "a file of unknown size"}`;

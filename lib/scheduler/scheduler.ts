@@ -42,6 +42,12 @@ const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
 /** The scheduler of one download. Times are in milliseconds. */
 export class Scheduler {
+  /** The mirrors, in the order in which they were given. */
+  readonly mirrors: readonly Mirror[];
+  /** The requests that are under way. */
+  readonly requests: Iterable<LiveRequest>;
+  /** The limit on the download's rate, which may change at any time. */
+  readonly limit: RateLimit;
   readonly #options: SchedulerOptions;
   readonly #state: DownloadState;
   readonly #opening: Opening;
@@ -52,24 +58,15 @@ export class Scheduler {
   constructor(options: SchedulerOptions) {
     this.#options = options;
     this.#state = new DownloadState(options);
+    ({ mirrors: this.mirrors, requests: this.requests, limit: this.limit } = this.#state);
     this.#opening = new Opening(this.#state.mirrors, options);
     this.#assigner = new Assigner(this.#state, options);
     this.#watch = new Watch(this.#state, options);
   }
 
-  /** The mirrors, in the order in which they were given. */
-  get mirrors(): readonly Mirror[] {
-    return this.#state.mirrors;
-  }
-
   /** Which bytes are received, requested, and free. */
   get ledger(): Ledger {
     return this.#state.ledger;
-  }
-
-  /** The requests that are under way. */
-  get requests(): Iterable<LiveRequest> {
-    return this.#state.requests;
   }
 
   /** Bytes received, but not yet taken by the consumer. */
@@ -86,11 +83,6 @@ export class Scheduler {
     this.#state.windowSize = bytes;
   }
 
-  /** The limit on the download's rate, which may change at any time. */
-  get limit(): RateLimit {
-    return this.#state.limit;
-  }
-
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     if (this.#ended) return Infinity;
@@ -105,7 +97,7 @@ export class Scheduler {
 
   /** Starts: probes every mirror at once that is not known to have the file. */
   start(now: number): readonly SchedulerCommand[] {
-    this.#state.commands.start(now);
+    this.#state.commands.startedAt = now;
     this.#state.limit.start(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
@@ -119,7 +111,7 @@ export class Scheduler {
   handle(event: SchedulerEvent, now: number): readonly SchedulerCommand[] {
     if (this.#ended) return [];
     const tooSlow = this.#watch.tooSlow(now);
-    for (const { mirror, failure } of tooSlow) {
+    for (const [mirror, failure] of tooSlow) {
       penalize({ mirror, failure, useful: 0 }, this.#state, this.#options, now);
       if (this.#failIfAlone(now)) return this.#state.commands.take();
     }
@@ -282,7 +274,7 @@ export class Scheduler {
   /** Lets the opening handle an event, executes its steps, and gives work to idle mirrors. */
   #advance(event: OpeningEvent, now: number): void {
     const outstanding = this.#state.requests.probing;
-    for (const step of this.#opening.handle(event, { now, outstanding })) {
+    for (const step of this.#opening.handle(event, outstanding, now)) {
       this.#execute(step, now);
       if (this.#ended) return;
     }
@@ -304,7 +296,7 @@ export class Scheduler {
         this.#failIfAlone(now);
         return;
       case "open":
-        return this.#state.open(step, now);
+        return this.#state.open(step.mirror, step.size, step.mode, now);
       case "admit":
         for (const { mirror, service } of step.admissions) mirror.serve(service);
         for (const { mirror } of step.admissions) this.#state.admit(mirror, now);

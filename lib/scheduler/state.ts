@@ -13,7 +13,7 @@ import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { Ledger } from "./ledger.ts";
 import type { KnownLink } from "./link_estimate.ts";
 import { CommandQueue, type Size } from "./messages.ts";
-import { Mirror, type Service } from "./mirror.ts";
+import { Mirror } from "./mirror.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type LiveRequest, type NewRequest, Requests } from "./requests.ts";
 import type { DownloadView } from "./view.ts";
@@ -36,14 +36,6 @@ export interface DownloadStateOptions {
   readonly maxRate: number;
   /** The most requests that a mirror may have under way at once. */
   readonly maxConnectionsPerMirror: number | "auto";
-}
-
-/** What the mirrors have agreed on. */
-export interface OpenedFile {
-  /** A mirror that has the file. */
-  readonly mirror: Mirror;
-  readonly size: Size;
-  readonly mode: Exclude<Service, "unknown">;
 }
 
 /** The state of one download. */
@@ -136,8 +128,8 @@ export class DownloadState implements DownloadView {
     if (size !== undefined && size < this.ledger.end) this.ledger.close(size);
   }
 
-  /** Opens the file that the mirrors have agreed on: bytes are delivered from now on. */
-  open({ mirror, size, mode }: OpenedFile, now: number): void {
+  /** Opens the file that the mirrors have agreed on, as `mirror` has it: bytes are delivered from now on. */
+  open(mirror: Mirror, size: Size, mode: "ranges" | "whole", now: number): void {
     this.learnSize(size);
     this.commands.push({ type: "open", mirror: this.mirrors.indexOf(mirror), size });
     this.commands.report({ type: "open", size, mode }, now);

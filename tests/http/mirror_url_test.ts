@@ -54,10 +54,13 @@ Deno.test("parseMirrorUrl() does not change a URL object", () => {
 });
 
 Deno.test("parseMirrorUrl() says what is wrong", () => {
-  assertEquals(refusal("one.test/file").includes('"one.test/file" is not a URL'), true);
+  assertEquals(refusal("one.test/file").includes('"one.test/file" is not a URL; it must'), true);
+  for (const url of ["http://", "http://a:99999/", "https://a b/"]) {
+    assertEquals(refusal(url), `"${url}" is not a valid URL`);
+  }
   for (const url of ["ftp://one.test/", "file:///etc/passwd", "data:,x", "blob:http://a/b"]) {
     const scheme = new URL(url).protocol;
-    assert(refusal(url).includes(`is a ${scheme} URL`), refusal(url));
+    assert(refusal(url).includes(`has the scheme ${scheme};`), refusal(url));
     assert(refusal(url).includes(`"${url}"`), refusal(url));
   }
 });

@@ -47,7 +47,7 @@ class Scene {
   }
 
   handle(event: OpeningEvent): readonly OpeningStep[] {
-    return this.opening.handle(event, { now: this.now, outstanding: this.outstanding.size });
+    return this.opening.handle(event, this.outstanding.size, this.now);
   }
 }
 
@@ -400,7 +400,7 @@ Deno.test("Opening: a rejection says why", () => {
   const errors = steps.flatMap((step) => step.type === "reject" ? [step.error] : []);
   assertEquals(errors.map(({ message }) => message), [
     "http://0.test/: has 31 bytes, while most mirrors have 30",
-    "http://1.test/: has other content of the same size than most mirrors",
+    "http://1.test/: has the same size as most mirrors, but different content",
   ]);
   assertEquals([errors[0]?.reason, errors[0]?.retryable], ["mismatch", false]);
 });
