@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, type Outcome, withMirrors } from "../support/download.ts";
+import { download, FILE, inTime, type Outcome, withMirrors } from "../support/download.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import type { DownloaderOptions } from "../../mod.ts";
@@ -156,29 +156,33 @@ for (const [name, content] of Object.entries({ bytes: WRONG, size: SHORTER })) {
   Deno.test(`adaptive: a first mirror with other ${name} than two slower ones is outvoted in time`, async () => {
     // The others are waited for as long as three of its answers take.
     const mirrors = [{ content, roundTripMs: 75 }, { roundTripMs: 100 }, { roundTripMs: 120 }];
-    await withMirrors(mirrors, async (urls, [first]) => {
-      const { stats, events } = await adaptive(urls);
-      const [wrong] = stats.mirrors;
-      assertEquals(wrong!.state, "dropped");
-      assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "other content");
-      // It had been asked for more by then, and what it brought was thrown away.
-      const asked = events.findIndex(({ type }) => type === "send");
-      const opened = events.findIndex(({ type }) => type === "open");
-      assert(asked >= 0 && asked < opened, `${asked}, ${opened}`);
-      assert(first!.requests.length > 1, `${first!.requests.length} requests`);
-      assertEquals(wrong!.wastedBytes, wrong!.bytes);
-    });
+    await inTime(() =>
+      withMirrors(mirrors, async (urls, [first]) => {
+        const { stats, events } = await adaptive(urls);
+        const [wrong] = stats.mirrors;
+        assertEquals(wrong!.state, "dropped");
+        assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "other content");
+        // It had been asked for more by then, and what it brought was thrown away.
+        const asked = events.findIndex(({ type }) => type === "send");
+        const opened = events.findIndex(({ type }) => type === "open");
+        assert(asked >= 0 && asked < opened, `${asked}, ${opened}`);
+        assert(first!.requests.length > 1, `${first!.requests.length} requests`);
+        assertEquals(wrong!.wastedBytes, wrong!.bytes);
+      })
+    );
   });
 }
 
 Deno.test("adaptive: two followers of a wrong mirror are outvoted by three others", async () => {
   const wrong = { content: WRONG, roundTripMs: 75 };
   const right = { roundTripMs: 120 };
-  await withMirrors([wrong, wrong, right, right, right], async (urls) => {
-    const { stats } = await adaptive(urls);
-    const states = stats.mirrors.map(({ state }) => state === "dropped");
-    assertEquals(states, [true, true, false, false, false]);
-  });
+  await inTime(() =>
+    withMirrors([wrong, wrong, right, right, right], async (urls) => {
+      const { stats } = await adaptive(urls);
+      const states = stats.mirrors.map(({ state }) => state === "dropped");
+      assertEquals(states, [true, true, false, false, false]);
+    })
+  );
 });
 
 Deno.test("adaptive: a slow consumer gets every byte through a small window", async () => {

@@ -100,8 +100,8 @@ Deno.test("Link: a late timer loses nothing while there are bytes to carry", asy
   const rate = 10e6;
   const link = new Link(rate);
   const sink = new NotingSink();
+  const flow = link.send(source(2_000_000_000), sink);
   const startedAt = performance.now();
-  const flow = link.send(source(2_000_000), sink);
   while (performance.now() < startedAt + 50) { /* holds up every timer */ }
   const { promise, resolve } = Promise.withResolvers<void>();
   setTimeout(resolve, 0);
