@@ -11,7 +11,6 @@
 import { parseArgs } from "node:util";
 import { usageError } from "./command_error.ts";
 
-/** One flag. */
 export interface Flag {
   /** The long name, without dashes. */
   readonly name: string;
@@ -21,7 +20,6 @@ export interface Flag {
   readonly short?: string | undefined;
   /** The placeholder of its value in the help; a flag without one takes no value. */
   readonly value?: string | undefined;
-  /** What it does, for one line of the help. */
   readonly help: string;
   /** If true, "did you mean" never suggests it. */
   readonly dangerous?: true | undefined;
@@ -152,7 +150,6 @@ async function nearestName(given: string, flags: readonly Flag[]): Promise<strin
   return typos <= given.length / CHARACTERS_PER_TYPO ? nearest : undefined;
 }
 
-/** Returns the long names of a flag. */
 function namesOf({ name, alias }: Flag): string[] {
   return alias === undefined ? [name] : [name, alias];
 }

@@ -7,7 +7,6 @@
 /** The exit codes for signals: 128 and the number of the signal. */
 export const STOP_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
-/** A signal that can end a command. */
 export type StopSignal = keyof typeof STOP_EXIT_CODES;
 
 /**
@@ -16,7 +15,6 @@ export type StopSignal = keyof typeof STOP_EXIT_CODES;
  */
 const ECHO_MS = 500;
 
-/** Takes signals. */
 export interface StopListener {
   /** Called for the first signal. */
   readonly first: (signal: StopSignal) => void;

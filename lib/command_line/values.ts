@@ -57,7 +57,6 @@ export function parseCount(flag: string, text: string, least = 0): number {
   return count;
 }
 
-/** Parses a whole number that is at least 1. */
 export function parsePositive(flag: string, text: string): number {
   return parseCount(flag, text, 1);
 }
@@ -82,7 +81,6 @@ export function parseSeconds(flag: string, text: string, least = 1): number {
   return milliseconds;
 }
 
-/** Parses a file name. */
 export function parseFile(flag: string, text: string): string {
   if (text === "") throw usageError(`${flag} is "", but must be the name of a file`);
   return text;

@@ -14,11 +14,9 @@ export interface FileFacts {
   readonly digest: string | undefined;
 }
 
-/** The result of comparing mirrors. */
 export type Agreement<Answer extends FileFacts> =
   /** Mirrors that have not answered yet could still change the result. */
   | { readonly type: "undecided" }
-  /** No majority. */
   | { readonly type: "tie" }
   /** What the file is, and which answers agree with it. */
   | FileFacts & { readonly type: "agreed"; readonly agreeing: readonly Answer[] };

@@ -36,7 +36,6 @@ export function localFileName(name: string, windows: boolean, maxBytes: number):
   return shorten(notDevice(name), maxBytes).replace(/[. ]+$/, (end) => "_".repeat(end.length));
 }
 
-/** The name of a file whose URL has none. */
 const FALLBACK_NAME = "download";
 /** What file systems take (255 bytes), with room for a browser's " (1)". */
 const MAX_PORTABLE_BYTES = 200;
@@ -92,7 +91,6 @@ function shorten(name: string, maxBytes: number): string {
   return extension === "" ? cut : cut.replace(/[. ]+$/, "") + extension;
 }
 
-/** Returns the number of bytes of a name in UTF-8. */
 export function nameBytes(name: string): number {
   return new TextEncoder().encode(name).byteLength;
 }

@@ -9,7 +9,6 @@ import { MirrorUrlError } from "../errors.ts";
 import { basicAuthorization, takeCredentials } from "./credentials.ts";
 import { redactUrl } from "./redact.ts";
 
-/** A parsed mirror URL. */
 export interface MirrorSource {
   /** The normalized URL without credentials and fragment. It identifies the mirror, and may be shown. */
   readonly url: string;

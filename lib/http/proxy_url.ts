@@ -8,7 +8,6 @@
 import { OptionTypeError } from "../errors.ts";
 import { type Credentials, takeCredentials } from "./credentials.ts";
 
-/** A parsed proxy URL. */
 export interface ProxySource {
   /** Host and port: fit to be shown. */
   readonly name: string;

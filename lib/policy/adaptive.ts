@@ -58,7 +58,7 @@ export class AdaptivePolicy implements Policy {
     if (gap === undefined) return undefined;
     const atFront = gap.start === ledger.front;
     // A range that was given back holds up everything after it.
-    const urgent = atFront && ledger.frontWasReturned;
+    const urgent = atFront && ledger.wasReturned(gap.start);
     if (urgent) return view.limit.mayHurry(now) ? this.#askFront(gap, view, outlooks) : undefined;
     if (view.limit.openAt > now) return undefined;
     const asking = outlooks.filter((outlook) => outlook.wantsWork());

@@ -18,17 +18,13 @@ import { type DelayRequest, endOfQueue } from "./delay.ts";
 import type { DuplicateRequest } from "./duplicate.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 
-/** What the policy is set up with. */
 export interface ClassicOptions {
-  /** The delay request algorithm. */
   readonly delay: DelayRequest;
-  /** The duplicate request algorithm. */
   readonly duplicate: DuplicateRequest;
-  /** Its threshold, in blocks. */
+  /** The threshold of `duplicate`, in blocks. */
   readonly invalidBlockThreshold: number;
   /** The size of a block, in bytes. */
   readonly splitSize: number;
-  /** The most blocks in one request. */
   readonly maxBlocksPerRequest: number;
 }
 
@@ -81,7 +77,7 @@ export class ClassicPolicy implements Policy {
     const { ledger, mirrors, received } = view;
     if (!ledger.hasFree) return undefined;
     // A range that was given back holds up everything after it: first come, first served.
-    if (ledger.frontWasReturned) return this.#askFront(mirror, view);
+    if (ledger.wasReturned(ledger.front)) return this.#askFront(mirror, view);
     const left = ledger.freeUnits;
     const delayView: DelayView = { mirror, mirrors, closed: countClosed(mirrors), received, left };
     const wanted = sanitize(this.#options.delay(delayView));
@@ -110,7 +106,7 @@ export class ClassicPolicy implements Policy {
 
   #duplicate(mirror: SourceView, view: DownloadView): Plan | undefined {
     const { ledger, mirrors, requests, receivedSinceFront } = view;
-    if (ledger.complete || ledger.frontIsFree) return undefined;
+    if (ledger.complete || ledger.isFree(ledger.front)) return undefined;
     if (mirrors.some((other) => other.alive && other.usage > mirror.usage)) return undefined;
     const owners = [...requests].filter(({ position, end, kind }) =>
       kind === "range" && position <= ledger.front && ledger.front < end

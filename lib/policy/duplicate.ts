@@ -38,7 +38,6 @@ export function ibrc({ receivedSinceFront, threshold }: DuplicateView): boolean 
   return receivedSinceFront > threshold;
 }
 
-/** The algorithm of each name. */
 export const duplicateRequests: Readonly<Record<DuplicateRequestAlgorithm, DuplicateRequest>> = {
   nibib,
   ibrc,

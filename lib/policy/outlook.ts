@@ -16,9 +16,7 @@ const MARGIN_MS = 10;
 /** How much later than expected a mirror that has failed may deliver its next range. */
 const PROBATION_MS = 300;
 
-/** The forecast for one mirror. */
 export class Outlook {
-  /** Index of the mirror. */
   readonly index: number;
   readonly source: SourceView;
   /** Bytes per millisecond. */

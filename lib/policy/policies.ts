@@ -15,7 +15,6 @@ import {
 } from "./delay.ts";
 import { type ClassicOptions, ClassicPolicy } from "./classic.ts";
 
-/** What policies are set up with. */
 export interface PolicySettings extends DelaySettings, Omit<ClassicOptions, "delay"> {}
 
 /** Returns a factory for the policy of a download. */

@@ -11,7 +11,6 @@ import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
 import type { Plan, Policy } from "./view.ts";
 
-/** What requests are planned by. */
 export interface AssignerOptions {
   /** Makes the policy that decides which mirror gets which range next. */
   readonly policy: () => Policy;
@@ -22,7 +21,6 @@ export interface AssignerOptions {
 /** Minimum time between two looks for work where nothing but bytes has arrived, in milliseconds. */
 const LOOK_MS = 0.5;
 
-/** Gives mirrors their next ranges. */
 export class Assigner {
   readonly #state: DownloadState;
   readonly #policy: Policy;
@@ -71,7 +69,6 @@ export class Assigner {
     }
   }
 
-  /** Requests the whole file where no mirror serves ranges. */
   #assignWhole(now: number): void {
     const { mirrors, requests, size } = this.#state;
     if (requests.whole !== undefined) return;

@@ -6,15 +6,8 @@
  * @module
  */
 
-/** Bytes delivered so far. */
-export interface Progress {
-  /** By the mirror. */
-  readonly own: number;
-  /** By all mirrors. */
-  readonly total: number;
-}
-
-interface Rates {
+/** Bytes delivered, or a rate: by the mirror, and by all mirrors. */
+interface Delivery {
   readonly own: number;
   readonly total: number;
 }
@@ -23,7 +16,7 @@ type State =
   /** Measures what the present number of lanes delivers. */
   | { readonly type: "measuring" }
   /** Measures what another number of lanes delivers, compared with `before`. */
-  | { readonly type: "trying"; readonly before: Rates; readonly lanes: number }
+  | { readonly type: "trying"; readonly before: Delivery; readonly lanes: number }
   /** Changes nothing until `until` (milliseconds). */
   | { readonly type: "settled"; readonly until: number };
 
@@ -42,7 +35,6 @@ const TOTAL_SHARE = 0.5;
 const SETTLED_MS = 5000;
 const LONGEST_SETTLED_MS = 60_000;
 
-/** Finds the number of lanes of one mirror. */
 export class ConnectionTuner {
   #most: number;
   #lanes = 1;
@@ -50,7 +42,7 @@ export class ConnectionTuner {
   #settledMs = SETTLED_MS;
   /** What is tried next: more lanes, or fewer once more have turned out to be of no use. */
   #next: "more" | "fewer" = "more";
-  #since: { readonly at: number; readonly progress: Progress } | undefined;
+  #since: { readonly at: number; readonly progress: Delivery } | undefined;
 
   /** Keeps at most `most` lanes busy. */
   constructor(most: number) {
@@ -69,7 +61,7 @@ export class ConnectionTuner {
   }
 
   /** Takes in what has been delivered by `now`. */
-  observe(progress: Progress, now: number, roundTripMs: number): void {
+  observe(progress: Delivery, now: number, roundTripMs: number): void {
     if (this.#state.type === "settled" && now >= this.#state.until) {
       this.#begin({ type: "measuring" });
     }
@@ -86,7 +78,7 @@ export class ConnectionTuner {
     if (own > 0) this.#conclude({ own, total }, now);
   }
 
-  #conclude(rates: Rates, now: number): void {
+  #conclude(rates: Delivery, now: number): void {
     if (this.#state.type === "trying") {
       const { before, lanes } = this.#state;
       if (this.#improved(before, rates, lanes)) return this.#begin({ type: "measuring" });
@@ -101,7 +93,7 @@ export class ConnectionTuner {
     this.#lanes = lanes;
   }
 
-  #improved(before: Rates, after: Rates, lanes: number): boolean {
+  #improved(before: Delivery, after: Delivery, lanes: number): boolean {
     if (this.#lanes < lanes) return after.own >= MOST_LOSS * before.own;
     const gain = after.own - before.own;
     // There may be fewer than twice the lanes.

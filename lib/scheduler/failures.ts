@@ -10,9 +10,7 @@ import { type FailureReason, MirrorError } from "../errors.ts";
 import type { Mirror } from "./mirror.ts";
 import type { DownloadState } from "./state.ts";
 
-/** How failures are handled. */
 export interface FailureOptions {
-  /** When a mirror is retried, and when it is dropped. */
   readonly retry: ResolvedRetry;
   /** Returns another number from 0 to, but without, 1 at each call. */
   readonly random: () => number;
@@ -27,17 +25,12 @@ const GOOD_BYTES = 64 * 1024;
 /** How connections break. A timeout is another thing: the silence may last. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated"];
 
-/** A failure of a mirror. */
-export interface Failed {
-  readonly mirror: Mirror;
-  readonly failure: MirrorError;
-  /** Bytes that the failed request was the first to deliver. */
-  readonly useful: number;
-}
-
-/** Updates the state of a mirror whose request has failed and been closed. */
+/**
+ * Updates the state of a mirror whose request has failed and been closed. `useful` is the number of
+ * bytes that the request was the first to deliver.
+ */
 export function penalize(
-  { mirror, failure, useful }: Failed,
+  { mirror, failure, useful }: { mirror: Mirror; failure: MirrorError; useful: number },
   state: DownloadState,
   { retry, random }: FailureOptions,
   now: number,
@@ -145,22 +138,13 @@ export interface RetryOptions {
 /** Retry options with every default filled in. */
 export type ResolvedRetry = { readonly [Key in keyof RetryOptions]-?: number };
 
-/** A failure, as far as the wait depends on it. */
-export interface RetryCause {
-  /** Whether the same request may succeed later. */
-  readonly retryable: boolean;
-  /** The server's `Retry-After`, in milliseconds. */
-  readonly retryAfterMs?: number | undefined;
-  /** How long the download has run, in milliseconds. */
-  readonly runMs: number;
-}
-
 /**
- * Returns the milliseconds until a mirror is retried after its `failures`th failure in a row, or
- * `undefined` if it is to be dropped. `random` is a number from 0 to, but without, 1.
+ * Returns the milliseconds until a mirror is retried after its `failures`th failure in a row, when the
+ * download has run for `runMs`, or `undefined` if it is to be dropped. `random` is a number from 0 to,
+ * but without, 1.
  */
 export function retryDelay(
-  cause: RetryCause,
+  cause: { retryable: boolean; retryAfterMs?: number | undefined; runMs: number },
   failures: number,
   options: ResolvedRetry,
   random: number,

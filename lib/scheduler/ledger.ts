@@ -1,30 +1,16 @@
 /**
- * Which bytes of the file are received, which are requested, and which are free. It knows bytes,
- * blocks and units, but neither mirrors nor time. Invariant: every byte is received, free, or owned by
- * a live request, so that a range that is taken has to be received or given back.
- *
- * A block is `splitSize` bytes. A unit is what one request of a classic algorithm covers: a block or,
- * where blocks arrive very quickly, several neighboring ones. Pure.
+ * Which bytes of the file are received, which are requested, and which are free. Invariant: every byte
+ * is received, free, or owned by a live request, so that a range that is taken has to be received or
+ * given back. A block is `splitSize` bytes. A unit is what one request of a classic algorithm covers: a
+ * block or, where blocks arrive very quickly, several neighboring ones. Pure.
  *
  * @module
  */
 
 import type { ByteRange } from "../http/byte_range.ts";
-import { IntervalSet } from "./interval_set.ts";
-
-/** The result of receiving bytes. */
-export interface Receipt {
-  /** Number of bytes that are new. */
-  readonly bytes: number;
-  /** The blocks that they complete. */
-  readonly completed: readonly number[];
-}
-
-const NOTHING_NEW: Receipt = { bytes: 0, completed: [] };
 
 /** The bytes of one download, from `start` to, but without, `end`. */
 export class Ledger {
-  /** The first byte that is wanted. */
   readonly start: number;
   /** The size of a unit in bytes: a multiple of the size of a block. It may change at any time. */
   unitSize: number;
@@ -68,19 +54,8 @@ export class Ledger {
     return this.#end - this.start - this.#receivedBytes - this.#freeBytes;
   }
 
-  /** Whether every byte has been received. */
   get complete(): boolean {
     return this.#front >= this.#end;
-  }
-
-  /** Whether no live request owns the front. */
-  get frontIsFree(): boolean {
-    return this.#free.has(this.#front);
-  }
-
-  /** Whether the front was requested, but given back. */
-  get frontWasReturned(): boolean {
-    return this.wasReturned(this.#front);
   }
 
   /** Reports whether a byte is free because it was requested, but given back. */
@@ -88,7 +63,6 @@ export class Ledger {
     return this.#returned.has(byte);
   }
 
-  /** Whether any byte is free. */
   get hasFree(): boolean {
     return this.#freeBytes > 0;
   }
@@ -98,12 +72,10 @@ export class Ledger {
     return this.#free.intervals;
   }
 
-  /** Reports whether a byte is free. */
   isFree(byte: number): boolean {
     return this.#free.has(byte);
   }
 
-  /** Returns the number of free bytes from `start` to `end`. */
   freeIn(start: number, end: number): number {
     return this.#free.count(start, end);
   }
@@ -139,7 +111,6 @@ export class Ledger {
     return Math.ceil((byte - this.start) / this.#blockSize);
   }
 
-  /** Returns the bytes of a block. */
   blockRange(block: number): ByteRange {
     const start = this.start + block * this.#blockSize;
     return { start, end: Math.min(this.#end, start + this.#blockSize) };
@@ -150,7 +121,6 @@ export class Ledger {
     return Math.floor((byte - this.start) / this.unitSize);
   }
 
-  /** Returns the bytes of a unit. */
   unitRange(unit: number): ByteRange {
     const start = this.start + unit * this.unitSize;
     return { start, end: Math.min(this.#end, start + this.unitSize) };
@@ -190,11 +160,17 @@ export class Ledger {
     }
   }
 
-  /** Marks the bytes from `start` to `end` as received. */
-  receive(start: number, end: number): Receipt {
+  /**
+   * Marks the bytes from `start` to `end` as received. Returns how many of them are new, and the blocks
+   * that they complete.
+   */
+  receive(
+    start: number,
+    end: number,
+  ): { readonly bytes: number; readonly completed: readonly number[] } {
     const from = Math.max(start, this.start);
     const to = Math.min(end, this.#end);
-    if (from >= to || this.#received.covers(from, to)) return NOTHING_NEW;
+    if (from >= to || this.#received.covers(from, to)) return { bytes: 0, completed: [] };
     const first = this.blockOf(from);
     const last = this.blockOf(to - 1);
     const before: boolean[] = [];
@@ -229,5 +205,106 @@ export class Ledger {
 
   #unitsIn(start: number, end: number): number {
     return this.unitOf(end - 1) - this.unitOf(start) + 1;
+  }
+}
+
+/**
+ * A set of bytes as disjoint half-open intervals that do not touch. There are few (a hole for each
+ * request that runs ahead), so it is one sorted array with a binary search.
+ */
+export class IntervalSet {
+  #intervals: ByteRange[] = [];
+
+  constructor(...intervals: ByteRange[]) {
+    for (const { start, end } of intervals) this.add(start, end);
+  }
+
+  /** The intervals, lowest first. */
+  get intervals(): readonly ByteRange[] {
+    return this.#intervals;
+  }
+
+  /** Returns the first interval that ends after `value`. */
+  after(value: number): ByteRange | undefined {
+    return this.#intervals[this.#search(value + 1)];
+  }
+
+  has(value: number): boolean {
+    const interval = this.after(value);
+    return interval !== undefined && interval.start <= value;
+  }
+
+  /** Reports whether all of `start` to `end` is in the set. */
+  covers(start: number, end: number): boolean {
+    if (start >= end) return true;
+    const interval = this.after(start);
+    return interval !== undefined && interval.start <= start && interval.end >= end;
+  }
+
+  /** Reports whether any of `start` to `end` is in the set. */
+  overlaps(start: number, end: number): boolean {
+    const interval = this.after(start);
+    return interval !== undefined && interval.start < end;
+  }
+
+  /** Returns how many of `start` to `end` are in the set. */
+  count(start: number, end: number): number {
+    if (start >= end) return 0;
+    let count = 0;
+    for (let index = this.#search(start + 1); index < this.#intervals.length; index++) {
+      const interval = this.#intervals[index]!;
+      if (interval.start >= end) break;
+      count += Math.min(end, interval.end) - Math.max(start, interval.start);
+    }
+    return count;
+  }
+
+  /** Adds `start` to `end`; returns how many of them are new. */
+  add(start: number, end: number): number {
+    if (start >= end) return 0;
+    const first = this.#search(start);
+    let last = first;
+    let known = 0;
+    let from = start;
+    let to = end;
+    for (; last < this.#intervals.length; last++) {
+      const interval = this.#intervals[last]!;
+      if (interval.start > end) break;
+      known += Math.max(0, Math.min(end, interval.end) - Math.max(start, interval.start));
+      from = Math.min(from, interval.start);
+      to = Math.max(to, interval.end);
+    }
+    this.#intervals.splice(first, last - first, { start: from, end: to });
+    return end - start - known;
+  }
+
+  /** Removes `start` to `end`; returns how many of them were in the set. */
+  delete(start: number, end: number): number {
+    if (start >= end) return 0;
+    const first = this.#search(start + 1);
+    const rest: ByteRange[] = [];
+    let last = first;
+    let known = 0;
+    for (; last < this.#intervals.length; last++) {
+      const interval = this.#intervals[last]!;
+      if (interval.start >= end) break;
+      known += Math.min(end, interval.end) - Math.max(start, interval.start);
+      if (interval.start < start) rest.push({ start: interval.start, end: start });
+      if (interval.end > end) rest.push({ start: end, end: interval.end });
+    }
+    if (last > first) this.#intervals.splice(first, last - first, ...rest);
+    return known;
+  }
+
+  /** Returns the index of the first interval that ends at or after `value`. */
+  #search(value: number): number {
+    let low = 0;
+    let high = this.#intervals.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#intervals[middle]!.end < value) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

@@ -44,7 +44,6 @@ const UNKNOWN_LATENCY_MS = 100;
 /** Bytes that a link is assumed to deliver in a round trip before its rate is known. */
 const UNKNOWN_WINDOW = 64 * 1024;
 
-/** Estimates of one link. */
 export class LinkEstimate implements LinkView {
   readonly rate: LinkRate;
   /** Number of connections that are open and not in use, as far as can be told. */
@@ -102,7 +101,6 @@ export class LinkEstimate implements LinkView {
     return { cold, dueAt };
   }
 
-  /** Notes that the headers of a request have arrived. */
   answered({ startedAt, cold }: SentRequest, now: number): void {
     const sample = now - startedAt;
     if (cold) {
@@ -119,7 +117,6 @@ export class LinkEstimate implements LinkView {
     this.#latencyMs = before + (sample - before) / (sample < before ? 2 : 8);
   }
 
-  /** Counts bytes that have arrived. */
   received(bytes: number, now: number): void {
     this.#delivered += bytes;
     this.rate.add(bytes, now, YOUNG_ROUND_TRIPS * this.latencyMs);
@@ -210,7 +207,6 @@ export class LinkRate {
     return Math.min(this.#best, rate * RECOVERY ** (restedMs / 1000));
   }
 
-  /** Forgets everything. */
   reset(): void {
     this.#steady = this.#quick = undefined;
     this.#ageMs = this.#elapsedMs = this.#bytes = 0;

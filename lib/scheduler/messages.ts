@@ -51,9 +51,7 @@ export type SchedulerEvent =
   | { readonly type: "bytes"; readonly request: number; readonly length: number }
   /** A request's body ended as announced. */
   | { readonly type: "ended"; readonly request: number }
-  /** A request failed. */
   | { readonly type: "failed"; readonly request: number; readonly failure: MirrorError }
-  /** The consumer has taken bytes. */
   | { readonly type: "consumed"; readonly bytes: number }
   /** The scheduler's `wakeAt` has come. */
   | { readonly type: "timeout" };
@@ -71,7 +69,6 @@ export type SchedulerCommand =
     /** The file's size, where it is known, to check the response by. */
     readonly size: Size;
   }
-  /** Cancel a request. */
   | { readonly type: "cancel"; readonly request: number }
   /** Deliver bytes: the mirrors have agreed on what the file is, and `mirror` has it. */
   | { readonly type: "open"; readonly mirror: number; readonly size: Size }
@@ -79,7 +76,6 @@ export type SchedulerCommand =
   | { readonly type: "accept"; readonly request: number }
   /** Drop everything that has arrived: it is another file. Only before `open`. */
   | { readonly type: "discard" }
-  /** Report a trace event. */
   | { readonly type: "report"; readonly event: TraceEvent }
   /** Every byte has been received. */
   | { readonly type: "finish" }
@@ -101,7 +97,6 @@ export class CommandQueue {
   /** When the download started: trace events count their time from then, in milliseconds. */
   startedAt = 0;
 
-  /** Adds a command. */
   push(command: SchedulerCommand): void {
     this.#commands.push(command);
   }
@@ -111,7 +106,6 @@ export class CommandQueue {
     this.push({ type: "report", event: { ...event, atMs: now - this.startedAt } });
   }
 
-  /** Removes and returns the commands. */
   take(): readonly SchedulerCommand[] {
     const commands = this.#commands;
     this.#commands = [];

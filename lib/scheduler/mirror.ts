@@ -13,7 +13,6 @@ import type { RequestView, SourceView } from "./view.ts";
 
 /** Whether requests may be sent to a mirror. */
 export type MirrorState =
-  /** In use. */
   | { readonly type: "ready" }
   /** Failed, and left alone until `until` (milliseconds). */
   | { readonly type: "waiting"; readonly until: number; readonly failure: MirrorError }
@@ -36,7 +35,6 @@ export const MOST_CONNECTIONS = 16;
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
 
-/** What a mirror begins with. */
 export interface MirrorOptions {
   /** What an earlier download measured of its link. */
   readonly known?: KnownLink | undefined;
@@ -48,7 +46,6 @@ export interface MirrorOptions {
   readonly maxConnections?: number | "auto" | undefined;
 }
 
-/** One mirror. */
 export class Mirror implements SourceView {
   readonly url: string;
   /** The rate while requests are under way, over about the last second. */
@@ -121,7 +118,6 @@ export class Mirror implements SourceView {
     return this.#failures;
   }
 
-  /** Number of all failures. */
   get totalFailures(): number {
     return this.#totalFailures;
   }
@@ -172,17 +168,14 @@ export class Mirror implements SourceView {
     this.#state = { type: "waiting", until: Math.max(until, before), failure };
   }
 
-  /** Puts it out of use while others work. */
   retire(): void {
     this.#state = { type: "retired" };
   }
 
-  /** Puts it out of use as bad. */
   close(): void {
     this.#state = { type: "closed" };
   }
 
-  /** Puts it out of use for good. */
   drop(failure: MirrorError): void {
     this.#state = { type: "dropped", failure };
   }
@@ -204,7 +197,6 @@ export class Mirror implements SourceView {
     this.tuner?.limit(lanesOf(this.#maxConnections));
   }
 
-  /** Adds a request that has been sent. */
   opened(request: RequestView): void {
     this.#live.push(request);
   }
@@ -216,7 +208,6 @@ export class Mirror implements SourceView {
     if (duplicate) this.#duplicates++;
   }
 
-  /** Notes that the headers of a request have arrived. */
   answered(request: RequestView, now: number): void {
     this.#answerMs ??= now - request.startedAt;
     this.link.answered(request, now);

@@ -2,9 +2,7 @@
  * The opening of a download as a state machine: the mirrors' first answers are gathered, compared,
  * and turned into one decision on what the file is and which mirrors have it. Until then the first
  * answer is trusted as far as requesting goes, so that no time is lost, but no byte is delivered.
- * Mirrors that answer later are compared with the decision.
- *
- * An event yields an ordered list of steps, which the scheduler executes in that order. The machine
+ * Mirrors that answer later are compared with the decision. An event yields an ordered list of steps, which the scheduler executes in that order. The machine
  * changes nothing but its own state: mirrors and requests are only read. Pure.
  *
  * @module
@@ -35,7 +33,6 @@ export interface KnownFileFacts extends FileFacts {
   readonly mirrors: readonly string[];
 }
 
-/** Where an opening stands. */
 export type OpeningState =
   /** Nothing but probes is requested. */
   | { readonly type: "probing" }
@@ -43,7 +40,6 @@ export type OpeningState =
   | { readonly type: "speculating"; readonly leader: FirstAnswer }
   /** The mirrors have agreed: bytes are delivered, and later answers are compared with `file`. */
   | { readonly type: "open"; readonly file: FileFacts }
-  /** The download has failed. */
   | { readonly type: "failed"; readonly error: SphttpError };
 
 /** What one mirror answered to its probe. */
@@ -54,13 +50,11 @@ export interface FirstAnswer extends FileFacts {
   readonly request: LiveRequest | undefined;
 }
 
-/** What an opening reacts to. */
 export type OpeningEvent =
   /** An earlier download knows the file. */
   | { readonly type: "known"; readonly file: KnownFileFacts }
   /** A probe's first bytes have arrived. */
   | { readonly type: "answered"; readonly answer: FirstAnswer }
-  /** A probe has failed. */
   | { readonly type: "failed"; readonly mirror: Mirror }
   /** Time has passed, or fewer mirrors are outstanding. */
   | { readonly type: "waited" };
@@ -71,7 +65,6 @@ export interface Admission {
   readonly service: "ranges" | "whole";
 }
 
-/** What the scheduler has to do. */
 export type OpeningStep =
   /** Request ranges of a file of `size` bytes from `mirror`. */
   | { readonly type: "trust"; readonly mirror: Mirror; readonly size: number }
@@ -90,12 +83,10 @@ export type OpeningStep =
   }
   /** Use mirrors that have the file. */
   | { readonly type: "admit"; readonly admissions: readonly Admission[] }
-  /** End the download. */
   | { readonly type: "fail"; readonly error: SphttpError };
 
 type Agreed = Extract<Agreement<FirstAnswer>, { type: "agreed" }>;
 
-/** The opening of one download. */
 export class Opening {
   readonly #mirrors: readonly Mirror[];
   readonly #start: number;

@@ -1,12 +1,9 @@
 /**
  * The limit on the rate of a whole download (`--limit-rate`). Every requested byte has to be paid for
- * with time; while there is credit, something may be requested, and its cost may lead into debt. This
- * is the generic cell rate algorithm (ITU-T I.371, the virtual scheduling form): all that is kept is
- * the time at which everything requested so far will be paid.
- *
- * A link cannot be slowed down: what is requested arrives as fast as it can, and what is read too
- * slowly fills the kernel's buffers. So the limit is kept by requesting little at a time, and nothing
- * while there is debt. Pure: times are in milliseconds.
+ * with time; nothing is requested while there is debt. This is the generic cell rate algorithm (ITU-T
+ * I.371, virtual scheduling): all that is kept is the time at which everything requested so far will be
+ * paid. A link cannot be slowed down by reading slowly, which fills the kernel's buffers: the limit is
+ * kept by requesting little at a time. Pure: times are in milliseconds.
  *
  * @module
  */
@@ -35,7 +32,6 @@ const ROUND_TRIPS = 1;
 /** Bytes that hold up the front may be requested in a debt of up to this. */
 const MOST_DEBT_MS = 300;
 
-/** The limit of one download. */
 export class RateLimit implements LimitView {
   #bytesPerSecond: number;
   #openAt = -Infinity;
@@ -58,7 +54,6 @@ export class RateLimit implements LimitView {
     return this.#openAt;
   }
 
-  /** Whether there is a limit at all. */
   get #limited(): boolean {
     return this.#bytesPerSecond < Infinity;
   }

@@ -12,7 +12,6 @@ import type { Answer, RequestKind } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RequestView } from "./view.ts";
 
-/** A request to be sent. */
 export interface NewRequest extends ByteRange {
   readonly mirror: Mirror;
   readonly kind: RequestKind;
@@ -145,7 +144,6 @@ export class LiveRequest implements RequestView {
     this.#end = end;
   }
 
-  /** Adds bytes that are paid for. */
   pay(bytes: number): void {
     this.#paid += bytes;
   }
@@ -199,22 +197,18 @@ export class Requests implements Iterable<LiveRequest> {
     return this.#live.get(id);
   }
 
-  /** Returns the requests to one mirror. */
   of(mirror: Mirror): readonly LiveRequest[] {
     return [...this].filter((request) => request.mirror === mirror);
   }
 
   /** The request for the whole file, if there is one. */
   get whole(): LiveRequest | undefined {
-    for (const request of this) if (request.kind === "whole") return request;
-    return undefined;
+    return [...this].find(({ kind }) => kind === "whole");
   }
 
   /** Number of probes that have neither failed nor delivered their first bytes. */
   get probing(): number {
-    let count = 0;
-    for (const { kind, held } of this) if (kind === "probe" && !held) count++;
-    return count;
+    return [...this].filter(({ kind, held }) => kind === "probe" && !held).length;
   }
 
   /** What the requests own and have not delivered yet. */
@@ -233,7 +227,6 @@ export class Requests implements Iterable<LiveRequest> {
     return remnants;
   }
 
-  /** Opens a request. */
   open(wanted: NewRequest, now: number): LiveRequest {
     const request = new LiveRequest(this.#next++, wanted, now);
     this.#live.set(request.id, request);

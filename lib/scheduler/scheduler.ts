@@ -24,7 +24,6 @@ import type { LiveRequest } from "./requests.ts";
 import { DownloadState, type DownloadStateOptions } from "./state.ts";
 import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
 
-/** What a scheduler is set up with. */
 export interface SchedulerOptions
   extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions {
   /** Number of bytes in the first request to each mirror. */
@@ -33,7 +32,6 @@ export interface SchedulerOptions
   readonly knownFile?: KnownFileFacts | undefined;
 }
 
-/** An event of one request. */
 type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>;
 
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
@@ -235,7 +233,6 @@ export class Scheduler {
     this.#advance(kind === "probe" ? { type: "failed", mirror } : { type: "waited" }, now);
   }
 
-  /** Ends the download when no mirror is left. */
   #failIfAlone(now: number): boolean {
     const failures = this.mirrors.flatMap(({ state }) =>
       state.type === "dropped" ? [state.failure] : []

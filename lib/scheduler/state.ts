@@ -1,8 +1,6 @@
 /**
  * The state of one download, which the parts of the scheduler share, and the steps by which requests
- * begin and end.
- *
- * Invariants: every byte is received, free, or owned by a live request; bytes held and on their way
+ * begin and end. Invariants: every byte is received, free, or owned by a live request; bytes held and on their way
  * never exceed the window, unless it has shrunk. Pure: times are in milliseconds, and passed in.
  *
  * @module
@@ -18,7 +16,6 @@ import { RateLimit } from "./rate_limit.ts";
 import { type LiveRequest, type NewRequest, Requests } from "./requests.ts";
 import type { DownloadView } from "./view.ts";
 
-/** What a download is set up with. */
 export interface DownloadStateOptions {
   /** The mirrors' URLs, without credentials. */
   readonly urls: readonly string[];
@@ -38,7 +35,6 @@ export interface DownloadStateOptions {
   readonly maxConnectionsPerMirror: number | "auto";
 }
 
-/** The state of one download. */
 export class DownloadState implements DownloadView {
   readonly mirrors: readonly Mirror[];
   readonly requests = new Requests();
@@ -160,7 +156,6 @@ export class DownloadState implements DownloadView {
     this.commands.report({ type: "mirror", mirror: mirror.url, state, message }, now);
   }
 
-  /** Sends a request. */
   send(wanted: NewRequest, now: number): LiveRequest {
     const { mirror, kind, start, end } = wanted;
     const request = this.requests.open(wanted, now);
@@ -188,7 +183,6 @@ export class DownloadState implements DownloadView {
     return request;
   }
 
-  /** Counts bytes of a request that have arrived. */
   arrived(request: LiveRequest, length: number, now: number): void {
     request.mirror.received(length, now);
     this.limit.take(length - request.unpay(length), now);
@@ -205,7 +199,6 @@ export class DownloadState implements DownloadView {
     return completed.length;
   }
 
-  /** Reports blocks that a mirror has completed. */
   reportReceived(blocks: readonly number[], { url }: Mirror, now: number): void {
     for (const block of blocks) {
       const { start, end } = this.ledger.blockRange(block);
@@ -213,7 +206,6 @@ export class DownloadState implements DownloadView {
     }
   }
 
-  /** Counts a unit that has been received. */
   countReceived(): void {
     const { front } = this.ledger;
     const moved = front >= this.#frontUnitEnd;
@@ -222,7 +214,6 @@ export class DownloadState implements DownloadView {
     this.#frontUnitEnd = this.ledger.unitRange(this.ledger.unitOf(front)).end;
   }
 
-  /** Counts bytes that the consumer has taken. */
   consume(bytes: number): void {
     this.#consumedBytes += bytes;
   }

@@ -43,7 +43,6 @@ export interface LowestRate {
 /** A lowest rate with its default filled in. */
 export type ResolvedLowestRate = { readonly [Key in keyof LowestRate]-?: number };
 
-/** What is watched for. */
 export interface WatchOptions extends TimeoutOptions {
   /** The rate below which a mirror is dropped; `undefined` for none. */
   readonly lowestRate: ResolvedLowestRate | undefined;
@@ -60,7 +59,6 @@ export const SUSPEND_MS = 500;
 /** A mirror at the front may be silent for this many times as long as its first answer took. */
 const STALL_ANSWERS = 8;
 
-/** Watches over one download. */
 export class Watch {
   readonly #state: DownloadState;
   readonly #options: WatchOptions;
@@ -221,7 +219,6 @@ export class SpeedWatch {
     this.#sliceMs = lowest.periodMs / SLICES;
   }
 
-  /** Leaves out the time since the last look. */
   excuse(mirror: WatchedMirror, now: number): void {
     this.#bytes = mirror.bytes;
     this.#at = now;

@@ -49,7 +49,6 @@ export interface DuplicateView {
   readonly threshold: number;
 }
 
-/** The link to a mirror. */
 export interface LinkView {
   /** Time from a request to its headers on an open connection. */
   readonly latencyMs: number;
@@ -63,7 +62,6 @@ export interface LinkView {
   ramping(now: number): boolean;
 }
 
-/** A request that is under way. */
 export interface RequestView {
   readonly id: number;
   /** Only a `range` owns bytes that another mirror could deliver instead. */
@@ -81,7 +79,6 @@ export interface RequestView {
   readonly cold: boolean;
   /** When its headers were expected. */
   readonly dueAt: number;
-  /** When its headers arrived. */
   readonly answeredAt: number | undefined;
   /** When anything last arrived. */
   readonly activeAt: number;
@@ -127,7 +124,6 @@ export interface LimitView {
   mostBytes(from: number, to: number): number;
 }
 
-/** Which bytes are received, requested, and free. */
 export type LedgerView = Readonly<Omit<Ledger, "take" | "giveBack" | "receive" | "close">>;
 
 /** A download, as a policy sees it. */
@@ -152,7 +148,6 @@ export interface DownloadView {
   readonly receivedSinceFront: number;
 }
 
-/** One step. */
 export type Plan =
   /** Request free bytes from a mirror. */
   | {
@@ -172,7 +167,6 @@ export type Plan =
   /** Count and request blocks in units of `unitSize` bytes from now on. */
   | { readonly type: "resize"; readonly unitSize: number };
 
-/** Why free bytes are requested. */
 export type AskReason = Extract<SendReason, "front" | "ahead" | "end">;
 
 interface Takeover<Type extends string> {

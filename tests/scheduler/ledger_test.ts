@@ -19,7 +19,11 @@ Deno.test("Ledger: at first everything is free", () => {
   const books = ledger();
   assertEquals([books.start, books.front, books.end], [100, 100, 145]);
   assertEquals([books.receivedBytes, books.askedBytes], [0, 0]);
-  assertEquals([books.hasFree, books.frontIsFree, books.frontWasReturned], [true, true, false]);
+  assertEquals([books.hasFree, books.isFree(books.front), books.wasReturned(books.front)], [
+    true,
+    true,
+    false,
+  ]);
   assertEquals(books.complete, false);
   assertEquals(freePieces(books), [[100, 110], [110, 120], [120, 130], [130, 140], [140, 145]]);
   assertEquals(books.freeUnitAt(5), undefined);
@@ -150,21 +154,21 @@ Deno.test("Ledger.giveBack() frees neither what is received nor what another one
     [140, 145],
   ]);
   assertEquals(books.askedBytes, 5);
-  assertEquals(books.frontWasReturned, true);
+  assertEquals(books.wasReturned(books.front), true);
 });
 
-Deno.test("Ledger.frontWasReturned: only until the front is requested or received", () => {
+Deno.test("Ledger.wasReturned(): only until the front is requested or received", () => {
   const books = ledger();
-  assertEquals(books.frontWasReturned, false);
+  assertEquals(books.wasReturned(books.front), false);
   books.take(100, 120);
   books.giveBack(100, 120, []);
-  assertEquals(books.frontWasReturned, true);
+  assertEquals(books.wasReturned(books.front), true);
   books.take(100, 110);
-  assertEquals([books.frontIsFree, books.frontWasReturned], [false, false]);
+  assertEquals([books.isFree(books.front), books.wasReturned(books.front)], [false, false]);
   books.receive(100, 110);
-  assertEquals([books.front, books.frontWasReturned], [110, true]);
+  assertEquals([books.front, books.wasReturned(books.front)], [110, true]);
   books.receive(110, 120);
-  assertEquals([books.front, books.frontWasReturned], [120, false]);
+  assertEquals([books.front, books.wasReturned(books.front)], [120, false]);
 });
 
 Deno.test("Ledger.close() sets the end of a file of unknown size", () => {
@@ -304,8 +308,8 @@ function compare(books: Ledger, model: NaiveLedger): void {
   assertEquals(books.askedBytes, model.count("owned"));
   assertEquals(books.hasFree, model.count("free", "returned") > 0);
   assertEquals(books.complete, front === model.size);
-  assertEquals(books.frontIsFree, model.isFree(front));
-  assertEquals(books.frontWasReturned, model.states[front] === "returned");
+  assertEquals(books.isFree(books.front), model.isFree(front));
+  assertEquals(books.wasReturned(books.front), model.states[front] === "returned");
   const waiting = model.received(unit).filter((index) => index * unit >= front);
   assertEquals(books.invalidUnits, waiting.length);
   const pieces = model.freePieces;

@@ -86,7 +86,7 @@ Deno.test("Scheduler: a revoked range is free again, and counts if it arrives af
   hand.arrive(late, 6);
   hand.plan({ type: "revoke", request: late.id });
   assertEquals([late.claimEnd, hand.free, hand.cancelled(late)], [10, [[10, 100]], false]);
-  assertEquals(hand.scheduler.ledger.frontWasReturned, true);
+  assertEquals(hand.scheduler.ledger.wasReturned(hand.scheduler.ledger.front), true);
   hand.arrive(late, 10);
   assertEquals([hand.scheduler.ledger.front, hand.free], [20, [[20, 100]]]);
   assertEquals(hand.events("receive").map(({ block }) => block), [0, 1]);

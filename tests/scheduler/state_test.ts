@@ -58,7 +58,7 @@ Deno.test("DownloadState.cut() frees what a request does not own any more, thoug
   // Not behind what has come, and never forward again.
   scene.cut(request, 5, "stolen", 0);
   assertEquals([request.claimEnd, free(scene)], [10, [[10, 100]]]);
-  assertEquals(scene.ledger.frontWasReturned, true);
+  assertEquals(scene.ledger.wasReturned(scene.ledger.front), true);
 });
 
 Deno.test("DownloadState.cut() frees neither what is received nor what another request owns", () => {

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals, AssertionError } from "@std/assert";
-import { IntervalSet } from "../../../lib/scheduler/interval_set.ts";
+import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
 import type { Ledger } from "../../../lib/scheduler/ledger.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptions } from "../scheduler/scheduler_options.ts";

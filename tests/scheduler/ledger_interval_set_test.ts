@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { ByteRange } from "../../lib/http/byte_range.ts";
-import { IntervalSet } from "../../lib/scheduler/interval_set.ts";
+import { IntervalSet } from "../../lib/scheduler/ledger.ts";
 import { mulberry32 } from "../support/random.ts";
 
 function set(...pairs: readonly (readonly [number, number])[]): IntervalSet {
