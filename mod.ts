@@ -1,13 +1,17 @@
 /**
- * sphttp: one file from many HTTP mirrors at once, handed over in order while it arrives.
+ * Downloads one file from many HTTP mirrors at once, and delivers its bytes in order while they arrive.
  *
- * @example The parts of a file, in order
+ * A {@linkcode Downloader} is iterated over, read as a stream, or turned into a response. Sizes are in
+ * bytes, rates in bytes per second, times in milliseconds. A failed download throws an
+ * {@linkcode SphttpError}, an invalid option a `TypeError` or `RangeError`.
+ *
+ * @example Read a file in order
  * ```ts
  * import { Downloader } from "@x/sphttp";
  * import { assertEquals } from "@std/assert";
  *
  * const urls = ["https://one.example/file.txt", "https://two.example/file.txt"];
- * // Whatever is like `fetch` will do; leave the option out for the real one.
+ * // A stand-in for this example: leave the option out to use the global `fetch`.
  * const fetch = () => globalThis.fetch("data:text/plain,one file from many mirrors");
  *
  * let text = "";

@@ -5,7 +5,10 @@
  * @module
  */
 
-/** The base of the errors of a download. Invalid options are errors of JavaScript, see below. */
+/**
+ * The base class of the errors of a download. Invalid options are subclasses of `TypeError` and
+ * `RangeError` instead.
+ */
 export class SphttpError extends Error {
   /** The name of the class. */
   override name = "SphttpError";
@@ -18,7 +21,7 @@ export class OptionTypeError extends TypeError {
   /** What is wrong with it; the message is its name and this. */
   readonly problem: string;
 
-  /** Makes the error; its message is `option` and `problem`. */
+  /** Creates the error; its message is `option` and `problem`. */
   constructor(option: string, problem: string) {
     super(`${option} ${problem}`);
     this.option = option;
@@ -26,14 +29,14 @@ export class OptionTypeError extends TypeError {
   }
 }
 
-/** An option has a value outside the range that it may have. */
+/** An option has a number that is out of range. */
 export class OptionRangeError extends RangeError {
   /** Name of the option, like `splitSize` or `retry.attempts`. */
   readonly option: string;
   /** What is wrong with it; the message is its name and this. */
   readonly problem: string;
 
-  /** Makes the error; its message is `option` and `problem`. */
+  /** Creates the error; its message is `option` and `problem`. */
   constructor(option: string, problem: string) {
     super(`${option} ${problem}`);
     this.option = option;
@@ -50,7 +53,7 @@ export class UnusedOptionError extends OptionTypeError {
   /** An algorithm that uses the option. */
   readonly usedBy: string;
 
-  /** Makes the error; its message says what to do. */
+  /** Creates the error; its message says what to do. */
   constructor(option: string, selector: string, chosen: string, usedBy: string) {
     super(
       option,
@@ -135,7 +138,7 @@ export class MirrorError extends SphttpError {
   /** Whether the proxy was reached and refused to connect to the mirror. */
   readonly proxyRefused: boolean;
 
-  /** Makes the error; its message is the mirror's URL and `problem`. */
+  /** Creates the error; its message is the mirror's URL and `problem`. */
   constructor(problem: string, options: MirrorErrorOptions) {
     super(`${options.mirror}: ${problem}`, options);
     this.problem = problem;
@@ -156,7 +159,7 @@ export class NoMirrorLeftError extends SphttpError {
   /** The last failure of each mirror, in the order in which the mirrors were given. */
   override readonly cause: readonly MirrorError[];
 
-  /** Makes the error from the last failure of each mirror. */
+  /** Creates the error from the last failure of each mirror. */
   constructor(failures: readonly MirrorError[]) {
     const lines = failures.map((failure) => `\n  ${failure.message}`).join("");
     super(`No mirror is left to download from${lines && ":" + lines}`);
@@ -181,7 +184,7 @@ export class MirrorMismatchError extends SphttpError {
   /** The file as each mirror has it. */
   readonly files: readonly MirrorFile[];
 
-  /** Makes the error from the file as each mirror has it. */
+  /** Creates the error from the file as each mirror has it. */
   constructor(files: readonly MirrorFile[]) {
     const sizes = new Set(files.map((file) => file.size));
     const lines = files.map(({ mirror, size, digest }) => {
@@ -204,7 +207,7 @@ export class RangeNotSatisfiableError extends SphttpError {
   /** The file's size in bytes. */
   readonly size: number;
 
-  /** Makes the error for a range that starts at `start` in a file of `size` bytes. */
+  /** Creates the error for a range that starts at `start` in a file of `size` bytes. */
   constructor(start: number, size: number) {
     super(`The range starts at byte ${start}, but the file has ${size} bytes`);
     this.size = size;

@@ -1,2 +1,2 @@
-/** The version of sphttp, as in `deno.json` (a test holds them to each other). */
+/** The version of sphttp. */
 export const VERSION = "0.1.0";

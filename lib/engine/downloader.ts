@@ -50,8 +50,8 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Starts the download and resolves once the mirrors have agreed on the file. It goes on from then
-   * on, as far as the window allows.
+   * Starts the download and resolves once the mirrors have agreed on the file. From then on, bytes are
+   * downloaded as far as the window allows.
    *
    * Rejects with {@linkcode NoMirrorLeftError}, {@linkcode MirrorMismatchError},
    * {@linkcode RangeNotSatisfiableError}, or the reason of the signal.
@@ -63,10 +63,11 @@ export class Downloader implements AsyncDisposable {
   /**
    * Opens the download and returns a response with its bytes: 200 with the whole file, 206 with
    * `Content-Range` if a `range` is downloaded, and 416 without a body if the file does not have that
-   * range. Cancelling the body cancels the download.
+   * range. Cancelling the body cancels the download. The method and the conditions of a request
+   * (`HEAD`, `If-None-Match`) are left to the caller.
    *
    * Rejects like `open()`, and with an {@linkcode SphttpError} if a range is downloaded of a file whose
-   * size no mirror reports: a 206 has to say where its bytes end.
+   * size no mirror reports: a 206 has to state it.
    *
    * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */
@@ -181,8 +182,8 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Returns the memory of a part that is not needed any more, to be used again. This makes fast
-   * downloads about a fifth cheaper. The part, and every other view of its buffer, may be empty or
+   * Returns the memory of a part that is not needed any more, to be used again. This saves fast
+   * downloads about a fifth of their cost. The part, and every other view of its buffer, may be empty or
    * have other bytes from then on.
    */
   release(part: Uint8Array<ArrayBuffer>): void {
@@ -191,7 +192,7 @@ export class Downloader implements AsyncDisposable {
 
   /**
    * Cancels the download: all requests end, held bytes are dropped, and a pending read rejects with
-   * `reason`. Resolves when nothing is left running. Does nothing after the end of the download.
+   * `reason`. Resolves when nothing is left running. Does nothing if all bytes were delivered.
    */
   async cancel(
     reason: unknown = new DOMException("The download was cancelled", "AbortError"),
@@ -199,7 +200,7 @@ export class Downloader implements AsyncDisposable {
     await this.#driver.cancel(reason);
   }
 
-  /** Cancels the download if it has not ended. */
+  /** Cancels the download if bytes are left to deliver. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cancel();
   }

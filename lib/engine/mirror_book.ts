@@ -51,7 +51,7 @@ const OLD_SHARE = 1 / 4;
  * figures are combined as if they had been learned one after the other, and each of them starts with
  * the result.
  *
- * @example Pass on to the next run what one has learned
+ * @example Keep what one run learned for the next
  * ```ts
  * import { Downloader, MirrorBook } from "@x/sphttp";
  * import { assertEquals } from "@std/assert";
@@ -86,7 +86,7 @@ export class MirrorBook {
   /**
    * Creates a book from the data that {@linkcode MirrorBook.toJSON} returned.
    *
-   * @throws {TypeError} if it is something else; the message says what is wrong
+   * @throws {TypeError} if `value` is not such data; the message names what is wrong
    */
   static fromJSON(value: unknown, options: MirrorBookOptions = {}): MirrorBook {
     const book = new MirrorBook(options);

@@ -23,7 +23,7 @@ export type HttpVersion = "auto" | "http1" | "http2";
 export interface DownloaderOptions {
   /**
    * Size of a block in bytes, at least 1000. Trace events count blocks; all algorithms but `adaptive`
-   * request whole blocks, also under a `maxRate`, however long it takes to pay for one.
+   * request whole blocks, however long one takes under a `maxRate`.
    *
    * @default {1_000_000; half of a `windowSize` below 2_000_000; for all algorithms but `adaptive`, a tenth of a second of `maxRate` where that is less}
    */
@@ -35,9 +35,9 @@ export interface DownloaderOptions {
    */
   delayRequest?: DelayRequestAlgorithm | DelayRequest | undefined;
   /**
-   * Delays in blocks, by mirror URL; 0 for mirrors not named. Used by `static` only.
+   * Delays in blocks, by mirror URL. Used by `static` only.
    *
-   * @default {{}}
+   * @default {0 for each mirror}
    */
   staticDelays?: Readonly<Record<string, number>> | undefined;
   /**
@@ -47,8 +47,8 @@ export interface DownloaderOptions {
    */
   initialDelay?: boolean | undefined;
   /**
-   * Blocks of initial delay for each multiple of the shortest response time; values below 1 count as
-   * 1. Used by `diff` only.
+   * Blocks of initial delay for each multiple of the shortest response time, at least 1: lower values
+   * count as that. Used by `diff` only.
    *
    * @default {10}
    */
@@ -97,7 +97,7 @@ export interface DownloaderOptions {
    * `adaptive` starts with these figures. Nothing is recorded under a `maxRate`, which hides what the
    * links can do.
    *
-   * @default {none: nothing is known, and nothing is recorded}
+   * @default {nothing is known or recorded}
    */
   book?: MirrorBook | undefined;
   /**
@@ -109,8 +109,8 @@ export interface DownloaderOptions {
   windowSize?: number | undefined;
   /**
    * Maximum rate of all mirrors together, in bytes per second, at least 1. All requested bytes count,
-   * also those requested again. The rate is kept over any few seconds: requests are small, and the
-   * next one waits until the last one is paid for.
+   * also those requested again. The rate is kept over any few seconds: requests are small, and each
+   * one waits until the rate allows for the bytes requested before it.
    *
    * @default {no limit}
    */
@@ -119,7 +119,7 @@ export interface DownloaderOptions {
    * A mirror whose average rate is below this one is dropped. Time in which it has no request, or in
    * which the consumer or `maxRate` holds the download back, does not count.
    *
-   * @default {none: a mirror may be as slow as it likes}
+   * @default {no mirror is too slow}
    */
   lowestRate?: LowestRate | undefined;
   /**
@@ -140,7 +140,7 @@ export interface DownloaderOptions {
    * redirect. The engine sets `Range`, `If-Range`, `Accept-Encoding`, `Host` and `Content-Length`
    * itself: they are a `TypeError`.
    *
-   * @default {{}}
+   * @default {no headers}
    */
   headers?: HeadersInit | undefined;
   /**
@@ -152,13 +152,13 @@ export interface DownloaderOptions {
   /**
    * Certificates of authorities to trust in addition to the usual ones, in PEM format.
    *
-   * @default {[]}
+   * @default {no certificates}
    */
   caCerts?: readonly string[] | undefined;
   /**
    * URL of the proxy for all requests, like `http://host:3128`; also `https:`, `socks5:` and `socks5h:`
    * (both SOCKS kinds resolve names at the proxy), and with `user:password@` before the host, which
-   * appears in no message. `http:` files are requested from it by their absolute URL, `https:` files
+   * appear in no message. `http:` files are requested from it by their absolute URL, `https:` files
    * through a tunnel (CONNECT). Hosts in the environment's `NO_PROXY` are still requested directly.
    * Deno 2.9 does not send the credentials to an `https:` proxy for `http:` files.
    *
@@ -212,7 +212,7 @@ export interface DownloaderOptions {
    * @default {globalThis.fetch}
    */
   fetch?: typeof fetch | undefined;
-  /** Signal that cancels the download. */
+  /** Signal that cancels the download: it fails with the reason of the signal. */
   signal?: AbortSignal | undefined;
   /**
    * Called with each event of the download. It may use the download, for example to cancel it. If it

@@ -14,7 +14,7 @@ export interface ResponseOptions {
    * Headers to add, or to use instead of those of the file; `Content-Length` and `Content-Range` are
    * always those of the bytes.
    *
-   * @default {{}}
+   * @default {no headers}
    */
   headers?: HeadersInit | undefined;
 }

@@ -36,7 +36,11 @@ export interface DownloadStats {
 export interface MirrorStats {
   /** The mirror's URL, without credentials. */
   url: string;
-  /** Its state; `spare`: it serves the whole file only, while others serve ranges. */
+  /**
+   * Its state: `probing` until its first response; `idle` or `busy`, without or with requests; `waiting`
+   * for a retry; `spare`: it serves only the whole file, while others serve ranges; `retired`: too slow
+   * to help with the rest; `closed` by `closeBadConnections`; `dropped` after failures.
+   */
   state: "probing" | "spare" | "idle" | "busy" | "waiting" | "retired" | "closed" | "dropped";
   /** Why it waits or was dropped; `undefined` if it does neither. */
   message: string | undefined;

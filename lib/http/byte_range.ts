@@ -9,7 +9,7 @@
 export interface ByteRange {
   /** Offset of the first byte. */
   readonly start: number;
-  /** Offset behind the last byte. */
+  /** Offset of the byte after the last one. */
   readonly end: number;
 }
 

@@ -29,7 +29,7 @@ export interface TimeoutOptions {
 
 /** The rate below which a mirror is dropped. */
 export interface LowestRate {
-  /** Bytes per second. */
+  /** The rate, in bytes per second. */
   bytesPerSecond: number;
   /**
    * Period over which the rate is averaged, in milliseconds; only time in which the mirror has requests

@@ -16,7 +16,7 @@ export interface Point {
   value: number;
 }
 
-/** How values are distributed. */
+/** A summary of values. */
 export interface Distribution {
   /** Their mean; 0 for none. */
   mean: number;
@@ -40,7 +40,7 @@ export interface Analysis {
   idealIntervalMs: number;
   /** Received blocks that wait for a block before them, counted at each receive event. */
   invalidBlocks: Distribution;
-  /** Blocks that could be delivered together, for each return event. */
+  /** Blocks that could be delivered at once, for each return event. */
   returnedAtOnce: Distribution;
   /** Milliseconds of waiting at the start with which a player at the mean rate never stalls. */
   initialBufferingMs: number;
@@ -93,7 +93,7 @@ export function invalidBlocks(events: readonly TraceEvent[]): Point[] {
   });
 }
 
-/** How many blocks could be returned to the consumer at once, at each event that returned any. */
+/** Returns how many blocks could be delivered at once, at each event after which any could. */
 export function returnEvents(events: readonly TraceEvent[]): Point[] {
   const all = walkFront(events, ({ atMs }, value) => ({ atMs, value }));
   return all.filter(({ value }) => value > 0);
@@ -132,7 +132,7 @@ export function duplicateRequests(events: readonly TraceEvent[]): number {
   return new Set(duplicates.map(({ request }) => request)).size;
 }
 
-/** Returns how values are distributed. */
+/** Returns a summary of values. */
 export function distribution(values: readonly number[]): Distribution {
   const sorted = [...values].sort((one, other) => one - other);
   const middle = sorted.length / 2;

@@ -7,7 +7,7 @@
 
 /** Why a range was requested. */
 export type SendReason =
-  /** It begins with the first byte that was not requested yet. */
+  /** It begins with the first byte that has not been requested. */
   | "front"
   /** It lies where the front will be when this mirror delivers it. */
   | "ahead"
@@ -24,11 +24,11 @@ export type SendReason =
 export type CancelReason =
   /** The rest was requested from another mirror: this one would have held up the front with it. */
   | "stolen"
-  /** Nothing came for a while. */
+  /** Nothing was received for a while. */
   | "silent"
   /** Other mirrors have delivered all of it. */
   | "lost"
-  /** It held up the front, and its mirror is closed for that (`closeBadConnections`). */
+  /** It held up the front, and its mirror was closed for that (`closeBadConnections`). */
   | "closed"
   /** Its mirror was dropped. */
   | "dropped"
@@ -37,17 +37,17 @@ export type CancelReason =
   /** The download has ended. */
   | "end";
 
-/** What all events have. */
+/** The fields of every event. */
 export interface DownloadEvent<Type extends string> {
-  /** What happened. */
+  /** The kind of event. */
   type: Type;
   /** Milliseconds since the start of the download. */
   atMs: number;
 }
 
 /**
- * The file was requested from a mirror: its first bytes, to learn what it is, or all of it where ranges
- * cannot be had.
+ * The file was requested from a mirror: its first bytes, to compare them with those of other mirrors,
+ * or the whole file if no mirror serves ranges.
  */
 export interface AskEvent extends DownloadEvent<"ask"> {
   /** URL of the mirror. */
@@ -56,25 +56,25 @@ export interface AskEvent extends DownloadEvent<"ask"> {
   request: number;
   /** Offset of the first byte. */
   start: number;
-  /** Offset behind the last byte; `undefined` for the whole file. */
+  /** Offset of the byte after the last one; `undefined` for the whole file. */
   end: number | undefined;
 }
 
-/** A usable response to the request of an {@linkcode AskEvent} came. */
+/** A mirror sent a usable response to the request of an {@linkcode AskEvent}. */
 export interface AnswerEvent extends DownloadEvent<"answer"> {
   /** URL of the mirror. */
   mirror: string;
   /** Number of the request. */
   request: number;
-  /** Status of the response: 206 is a range, 200 the whole file, 416 means that the file is shorter. */
+  /** Status of the response: 206 for a range, 200 for the whole file, 416 if the file is shorter. */
   status: 200 | 206 | 416;
   /** Size of the file in bytes, if the mirror reports it. */
   size: number | undefined;
   /** Where redirects led, without credentials and query, which may be secret. */
   location?: string | undefined;
-  /** The ETag header, as it came. */
+  /** The ETag header as received. */
   etag?: string | undefined;
-  /** The Last-Modified header, as it came. */
+  /** The Last-Modified header as received. */
   lastModified?: string | undefined;
 }
 
@@ -88,11 +88,11 @@ export interface SendEvent extends DownloadEvent<"send"> {
   request: number;
   /** Offset of the first byte requested. */
   start: number;
-  /** Offset behind the last byte requested. */
+  /** Offset of the byte after the last one requested. */
   end: number;
   /** Whether the block was requested from another mirror before. */
   duplicate: boolean;
-  /** Why; missing in old traces. */
+  /** Why it was requested; missing in old traces. */
   reason?: SendReason | undefined;
 }
 
@@ -102,13 +102,13 @@ export interface CancelEvent extends DownloadEvent<"cancel"> {
   mirror: string;
   /** Number of the request. */
   request: number;
-  /** Offset of the first byte that it need not deliver any more. */
+  /** Offset of the first byte that is no longer expected from it. */
   start: number;
-  /** Offset behind the last of these bytes. */
+  /** Offset of the byte after the last of them. */
   end: number;
-  /** Whether the request continues: it has more to deliver, or may wake up. */
+  /** Whether the request continues: it has other bytes to deliver, or may resume. */
   goesOn: boolean;
-  /** Why. */
+  /** Why it was cancelled. */
   reason: CancelReason;
 }
 
@@ -136,7 +136,7 @@ export interface MirrorEvent extends DownloadEvent<"mirror"> {
   mirror: string;
   /** Its new state. */
   state: "ready" | "spare" | "retired" | "closed" | "dropped";
-  /** Why, in words. */
+  /** Why, as text. */
   message: string;
 }
 
@@ -144,7 +144,7 @@ export interface MirrorEvent extends DownloadEvent<"mirror"> {
 export interface FailureEvent extends DownloadEvent<"failure"> {
   /** URL of the mirror. */
   mirror: string;
-  /** What went wrong, in words. */
+  /** What went wrong, as text. */
   message: string;
   /** Milliseconds until the mirror is used again; `undefined` if it is not. */
   retryInMs: number | undefined;
@@ -160,7 +160,7 @@ export interface NoteEvent extends DownloadEvent<"note"> {
 export interface EndEvent extends DownloadEvent<"end"> {
   /** How it ended. */
   outcome: "complete" | "failed" | "cancelled";
-  /** Bytes used of each mirror, by its URL; missing in old traces. */
+  /** Number of bytes used from each mirror, by its URL; missing in old traces. */
   bytes?: Record<string, number> | undefined;
 }
 
