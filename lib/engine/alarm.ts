@@ -45,7 +45,6 @@ export class Alarm {
     }, Math.min(LONGEST_MS, delayMs));
   }
 
-  /** Cancels the alarm. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#at = Infinity;

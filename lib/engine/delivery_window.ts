@@ -16,12 +16,10 @@ const CHUNKS = 16;
 /** unless they would be smaller than this, in bytes. */
 const LEAST_CHUNK = 16 * 1024;
 
-/** Holds the bytes of one download for its consumer. */
 export class DeliveryWindow {
   readonly buffer: ReorderBuffer;
   /** Rate of the bytes of all mirrors together. */
   readonly rate = new RateEstimator();
-  /** Maximum number of bytes held. */
   windowSize: number;
   /** When the first byte could be delivered, in milliseconds of `performance.now()`. */
   firstByteAt: number | undefined;
@@ -53,8 +51,7 @@ export class DeliveryWindow {
   read(): Uint8Array<ArrayBuffer> | undefined {
     const part = this.#opened ? this.buffer.read() : undefined;
     if (part === undefined) return undefined;
-    const wasFull = this.buffer.held + part.byteLength >= this.windowSize;
-    if (wasFull) this.wake();
+    if (this.buffer.held + part.byteLength >= this.windowSize) this.wake();
     return part;
   }
 
@@ -79,7 +76,6 @@ export class DeliveryWindow {
     return Math.min(CHUNK, Math.max(LEAST_CHUNK, Math.floor(this.windowSize / CHUNKS)));
   }
 
-  /** Resolves with the next call of `wake()`. */
   changed(): Promise<void> {
     return this.#changed.promise;
   }

@@ -9,7 +9,7 @@ import type { TraceEvent } from "../trace/events.ts";
 import { Driver } from "./driver.ts";
 import type { FileInfo, KnownFile } from "./known_file.ts";
 import type { DownloaderOptions } from "./options.ts";
-import { resolveMaxRate, resolveOptions, resolveWindowSize } from "./resolve_options.ts";
+import { resolveMaxRate, resolveOptions } from "./resolve_options.ts";
 import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./response.ts";
 import type { DownloadStats } from "./stats.ts";
 
@@ -83,9 +83,8 @@ export class Downloader implements AsyncDisposable {
       }
       throw error;
     }
-    const { isPartial, wanted } = this.#driver;
-    if (!isPartial) return fileResponse(info, undefined, this.stream(), headers);
-    if (info.size) return fileResponse(info, wanted, this.stream(), headers);
+    const { range } = this.#driver;
+    if (range === undefined || info.size) return fileResponse(info, range, this.stream(), headers);
     await this.cancel();
     if (info.size === 0) return unsatisfiableResponse(0, headers);
     throw new SphttpError(
@@ -158,7 +157,7 @@ export class Downloader implements AsyncDisposable {
   }
 
   set windowSize(bytes: number) {
-    this.#driver.windowSize = resolveWindowSize(bytes, this.#driver.splitSize);
+    this.#driver.windowSize = bytes;
   }
 
   /**

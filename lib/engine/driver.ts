@@ -18,7 +18,7 @@ import { type FileInfo, type KnownFile, presumed } from "./known_file.ts";
 import { BookSession } from "./mirror_book.ts";
 import type { Part } from "./reorder_buffer.ts";
 import { Pace, RequestRunner } from "./request_runner.ts";
-import type { ResolvedOptions } from "./resolve_options.ts";
+import { type ResolvedOptions, resolveWindowSize } from "./resolve_options.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
 /** The alarm may be this late, in milliseconds. */
@@ -98,15 +98,11 @@ export class Driver {
     return this.#opened.promise;
   }
 
-  /** Whether a range was requested, and not the whole file. */
-  get isPartial(): boolean {
-    return this.#options.start > 0 || this.#options.end !== undefined;
-  }
-
-  /** The bytes to deliver; `end` is `Infinity` while it is unknown. */
-  get wanted(): ByteRange {
+  /** The range to deliver, `undefined` for the whole file; `end` is `Infinity` while it is unknown. */
+  get range(): ByteRange | undefined {
     const { start, end } = this.#scheduler.ledger;
-    return { start, end };
+    const isPart = this.#options.start > 0 || this.#options.end !== undefined;
+    return isPart ? { start, end } : undefined;
   }
 
   /** Set if the download was cancelled. */
@@ -136,15 +132,12 @@ export class Driver {
     return { info: this.#info, digest: usual, digestStart: this.#options.start, mirrors: known };
   }
 
-  get splitSize(): number {
-    return this.#options.splitSize;
-  }
-
   get windowSize(): number {
     return this.#window.windowSize;
   }
 
   set windowSize(bytes: number) {
+    resolveWindowSize(bytes, this.#options.splitSize);
     this.#window.windowSize = this.#scheduler.windowSize = bytes;
     this.#dispatch({ type: "consumed", bytes: 0 });
     this.#window.wake();
@@ -266,7 +259,7 @@ export class Driver {
           this.#window.wake();
           break;
         case "open":
-          this.#open(this.#scheduler.mirrors[command.mirror]!.url, command.size);
+          this.#open(command.mirror, command.size);
           break;
         case "accept":
           this.#runner.accept(command.request);
@@ -293,7 +286,7 @@ export class Driver {
     if (this.#state.type === "running") this.#alarm.set(at);
   }
 
-  #open(mirror: string, size: number | undefined): void {
+  #open(mirror: number, size: number | undefined): void {
     const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
     const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
     this.#info = { ...about, size, mirrors: known.map(({ url }) => url) };

@@ -18,7 +18,7 @@ interface Segment {
 
 /** Chunks below this many bytes are gathered into pages. */
 const SMALL = 16 * 1024;
-/** Size of a page in bytes. */
+/** In bytes. */
 const PAGE = 64 * 1024;
 
 /** Orders the bytes of one download. It does not limit how many it holds: its caller does. */
@@ -44,7 +44,6 @@ export class ReorderBuffer {
     return this.#held;
   }
 
-  /** Whether there are bytes at the front. */
   get ready(): boolean {
     return this.#segments[0]?.offset === this.#front;
   }
@@ -91,7 +90,6 @@ export class ReorderBuffer {
     return first.bytes;
   }
 
-  /** Drops everything that is held. */
   clear(): void {
     this.#segments.length = 0;
     this.#held = 0;

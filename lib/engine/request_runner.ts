@@ -14,14 +14,12 @@ import { LONGEST_MS } from "./alarm.ts";
 import type { DeliveryWindow } from "./delivery_window.ts";
 import type { FileInfo } from "./known_file.ts";
 
-/** What a runner works with. */
 export interface RunnerOptions {
   readonly transport: Transport;
   readonly window: DeliveryWindow;
   /** Returns where the wanted range ends: the body of a whole file may go on behind it. */
   readonly end: () => number;
   readonly pace: Pace;
-  /** Takes what happened. */
   readonly dispatch: (event: SchedulerEvent) => void;
   /** Takes an error that is not the fault of a mirror. */
   readonly fail: (error: unknown) => void;
@@ -29,7 +27,7 @@ export interface RunnerOptions {
 
 /** The first bytes of a file, from a probe. */
 interface Sample {
-  /** Offset of the first of them. */
+  readonly mirror: number;
   readonly offset: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly reply: Reply;
@@ -37,7 +35,6 @@ interface Sample {
 
 type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
 
-/** A running request. */
 interface Activity {
   readonly controller: AbortController;
   /** In milliseconds of `performance.now()`. */
@@ -63,7 +60,6 @@ export class RequestRunner {
     this.#options = options;
   }
 
-  /** Starts a request. */
   start(command: StartCommand): void {
     const activity: Activity = {
       controller: new AbortController(),
@@ -88,7 +84,6 @@ export class RequestRunner {
     void activity.body?.cancel();
   }
 
-  /** Cancels every request. */
   cancelAll(): void {
     for (const request of this.#activities.keys()) this.cancel(request);
     this.#samples.clear();
@@ -102,9 +97,9 @@ export class RequestRunner {
   }
 
   /** Returns what a mirror's response to its probe says about the file. */
-  aboutOf(mirror: string): Pick<FileInfo, "contentType" | "etag" | "lastModified"> {
-    const samples = [...this.#samples.values()];
-    const { contentType, validators } = samples.find(({ reply }) => reply.mirror === mirror)!.reply;
+  aboutOf(mirror: number): Pick<FileInfo, "contentType" | "etag" | "lastModified"> {
+    const { reply } = [...this.#samples.values()].find((sample) => sample.mirror === mirror)!;
+    const { contentType, validators } = reply;
     return { contentType, etag: validators.etag, lastModified: validators.lastModified };
   }
 
@@ -175,7 +170,7 @@ export class RequestRunner {
 
   /** Reads the first bytes of a probe, which are kept once they are accepted; returns how many. */
   async #sample(
-    { request, start, end = start }: StartCommand,
+    { request, mirror, start, end = start }: StartCommand,
     offset: number,
     reply: Reply,
     signal: AbortSignal,
@@ -198,13 +193,12 @@ export class RequestRunner {
     const comparable = offset === start && length === Math.min(end, size) - start;
     const digest = comparable ? await digestOf(bytes) : undefined;
     if (signal.aborted) return length;
-    this.#samples.set(request, { offset, bytes, reply });
+    this.#samples.set(request, { mirror, offset, bytes, reply });
     this.#options.dispatch({ type: "sampled", request, length, digest });
     return length;
   }
 }
 
-/** Returns what is reported of a response. */
 function detailsOf({ location, validators: { etag, lastModified } }: Reply): AnswerDetails {
   return { location: location && `${location.origin}${location.pathname}`, etag, lastModified };
 }

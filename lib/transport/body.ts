@@ -27,7 +27,6 @@ export interface BodyOptions {
   readonly buffers?: BufferPool | undefined;
 }
 
-/** Reads one body. */
 export class BodyReader {
   readonly #options: BodyOptions;
   readonly #read: (wanted: number, least: number) => Promise<ReadableStreamReadResult<Chunk>>;
@@ -81,7 +80,6 @@ export class BodyReader {
     return this.#compact(chunk);
   }
 
-  /** Cancels the rest of the body. */
   async cancel(): Promise<void> {
     await this.#cancel().catch(() => {});
   }

@@ -8,13 +8,11 @@
 /** Maximum number of buffers kept. */
 const MOST = 64;
 
-/** Keeps buffers of one size. */
 export class BufferPool {
   readonly #size: number;
   readonly #free: ArrayBuffer[] = [];
   #most = MOST;
 
-  /** Creates a pool of buffers of `size` bytes; it starts empty. */
   constructor(size: number) {
     this.#size = size;
   }
@@ -32,7 +30,7 @@ export class BufferPool {
     if (!this.#free.includes(buffer)) this.#free.push(buffer);
   }
 
-  /** Frees all buffers, and keeps no more. */
+  /** Frees all buffers, also those that come later. */
   close(): void {
     this.#most = 0;
     this.#free.length = 0;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type FailureReason, MirrorError } from "../errors.ts";
+import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
 import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
@@ -42,9 +42,7 @@ export interface KnownMirror {
 
 /** A usable response. */
 export interface Reply {
-  /** The mirror's URL, without credentials. */
-  readonly mirror: string;
-  /** Where its redirects led; `undefined` if there were none. */
+  /** Where the mirror's redirects led; `undefined` if there were none. */
   readonly location: URL | undefined;
   readonly answer: UsableResponse;
   readonly validators: Validators;
@@ -52,7 +50,6 @@ export interface Reply {
   readonly body: BodyReader;
 }
 
-/** What is remembered of one mirror. */
 interface Memory {
   /** Where its redirects led. */
   location: URL | undefined;
@@ -69,7 +66,6 @@ const PROXY_LOGIN = 407;
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Sends the requests of one download. */
 export class Transport {
   readonly buffers: BufferPool = new BufferPool(CHUNK);
   readonly #options: TransportOptions;
@@ -134,7 +130,6 @@ export class Transport {
     if (check.type === "unsatisfiable") await discard(body);
     const length = bodyLength(check);
     return {
-      mirror: this.#options.mirrors[mirror]!.url,
       location: memory.location,
       answer: check,
       validators,
@@ -188,17 +183,13 @@ export class Transport {
       if (redirects === maxRedirects) {
         throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects`);
       }
-      url = this.#target(mirror, target, url);
+      const next = URL.parse(target, url);
+      if (next === null || !["http:", "https:"].includes(next.protocol)) {
+        throw this.#error(mirror, "redirect", "redirects to a URL that is not http or https");
+      }
+      takeCredentials(next);
+      url = next;
     }
-  }
-
-  #target(mirror: number, target: string, base: URL): URL {
-    const url = URL.parse(target, base);
-    if (url === null || !["http:", "https:"].includes(url.protocol)) {
-      throw this.#error(mirror, "redirect", "redirects to a URL that is not http or https");
-    }
-    takeCredentials(url);
-    return url;
   }
 
   #headers(mirror: number, { start, end }: RequestedRange, sameOrigin: boolean): Headers {
@@ -274,18 +265,15 @@ export class Transport {
     mirror: number,
     reason: FailureReason,
     message: string,
-    facts: Partial<MirrorError> = {},
+    facts: Partial<MirrorErrorOptions> = {},
   ): MirrorError {
     const { url } = this.#options.mirrors[mirror]!;
     return new MirrorError(message, {
       mirror: url,
       reason,
-      phase: facts.phase ?? (this.#memories[mirror]!.answered ? "headers" : "connect"),
-      retryable: facts.retryable ?? false,
-      status: facts.status,
-      retryAfterMs: facts.retryAfterMs,
-      proxyRefused: facts.proxyRefused,
-      cause: facts.cause,
+      phase: this.#memories[mirror]!.answered ? "headers" : "connect",
+      retryable: false,
+      ...facts,
     });
   }
 }
@@ -312,15 +300,14 @@ function isRefusedTunnel(error: unknown): boolean {
 }
 
 function innermostMessage(error: unknown): string {
-  let text = "";
-  for (let cause = error; cause instanceof Error; cause = cause.cause) text = cause.message;
-  return text;
+  return causesOf(error).at(-1)?.message ?? "";
 }
 
 /** Reports whether a request must not be sent: by Deno's permissions, or a caller's own fetch. */
 function isForbidden(cause: unknown): boolean {
-  for (let inner = cause; inner instanceof Error; inner = inner.cause) {
-    if (inner.name === "NotCapable") return true;
-  }
-  return false;
+  return causesOf(cause).some(({ name }) => name === "NotCapable");
+}
+
+function causesOf(error: unknown): Error[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
