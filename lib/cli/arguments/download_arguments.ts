@@ -15,7 +15,7 @@ import {
   parseSeconds,
   unlessZero,
 } from "../../command_line/values.ts";
-import { type Checksum, parseChecksum } from "../checksum/digest.ts";
+import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import { expandUrlPattern } from "./url_pattern.ts";

@@ -18,7 +18,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import { ChecksumVerifier } from "../checksum/verifier.ts";
+import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { formatBytes } from "../report/format.ts";

@@ -8,7 +8,7 @@
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import type { Checksum } from "../checksum/digest.ts";
+import type { Checksum } from "../checksum/checksum.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/file_error.ts";
 import type { InputEntry } from "../arguments/input_file.ts";

@@ -6,7 +6,7 @@
  */
 
 import { CommandError } from "../../command_line/command_error.ts";
-import { ChecksumVerifier } from "../checksum/verifier.ts";
+import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { readError, reason } from "../failure/file_error.ts";

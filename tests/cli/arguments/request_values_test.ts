@@ -5,7 +5,7 @@ import {
   parseStaticDelay,
   parseUser,
 } from "../../../lib/cli/arguments/request_values.ts";
-import { parseChecksum } from "../../../lib/cli/checksum/digest.ts";
+import { parseChecksum } from "../../../lib/cli/checksum/checksum.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 

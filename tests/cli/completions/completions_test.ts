@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseAnalyzeArguments } from "../../../lib/cli/analyze/analyze.ts";
-import { completions, completionsCommand } from "../../../lib/cli/completions/completions.ts";
-import { MAIN_FLAGS, SHELLS, spellings, SUBCOMMANDS } from "../../../lib/cli/completions/words.ts";
+import {
+  completions,
+  completionsCommand,
+  MAIN_FLAGS,
+  SHELLS,
+  spellings,
+  SUBCOMMANDS,
+} from "../../../lib/cli/completions/completions.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";

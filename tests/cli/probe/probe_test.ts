@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { probeCommand, probeMirrors } from "../../../lib/cli/probe/probe.ts";
-import type { ProbeDocument } from "../../../lib/cli/probe/document.ts";
+import type { ProbeDocument } from "../../../lib/cli/probe/results.ts";
 import {
   parseProbeArguments,
   type ProbeArguments,

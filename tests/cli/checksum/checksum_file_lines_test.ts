@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { type ChecksumEntry, parseChecksumFile } from "../../../lib/cli/checksum/checksum_lines.ts";
+import { type ChecksumEntry, parseChecksumFile } from "../../../lib/cli/checksum/checksum_file.ts";
 
 const HEX = "baaedac5f9f745f80d5ef1f7f1b7fe566c96e9e4bfbba69b73b2d98f0186f1ef";
 const UPPER = HEX.toUpperCase();

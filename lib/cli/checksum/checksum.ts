@@ -1,10 +1,13 @@
 /**
- * Checksums that the user expects, and their algorithms.
+ * Checksums that the user expects, their algorithms, and their verification while the bytes of a file
+ * pass through.
  *
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
+import type { Hash } from "node:crypto";
+import { ExitCode } from "../failure/exit_code.ts";
 
 /** An expected checksum. */
 export interface Checksum {
@@ -55,4 +58,42 @@ export function parseChecksum(flag: string, text: string): Checksum {
     );
   }
   return checksumOf(name, hex);
+}
+
+/** Computes checksums and compares them with the expected ones. */
+export class ChecksumVerifier {
+  readonly #checks: readonly { checksum: Checksum; hash: Hash }[];
+
+  private constructor(checks: readonly { checksum: Checksum; hash: Hash }[]) {
+    this.#checks = checks;
+  }
+
+  /** Creates a verifier. Loads `node:crypto` on demand, because that takes a while. */
+  static async of(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
+    const { createHash } = await import("node:crypto");
+    return new ChecksumVerifier(
+      checksums.map((checksum) => ({ checksum, hash: createHash(checksum.algorithm) })),
+    );
+  }
+
+  /** Takes the next bytes of the file. */
+  update(bytes: Uint8Array): void {
+    for (const { hash } of this.#checks) hash.update(bytes);
+  }
+
+  /**
+   * Compares the checksums at the end of the file.
+   *
+   * @throws {CommandError} a checksum differs; `after` is added to the message
+   */
+  verify(after = ""): void {
+    for (const { checksum: { name, hex }, hash } of this.#checks) {
+      const got = hash.digest("hex");
+      if (got === hex) continue;
+      throw new CommandError(
+        ExitCode.CHECKSUM,
+        `the ${name} checksum does not match${after}\n  expected ${hex}\n  got      ${got}`,
+      );
+    }
+  }
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assess } from "../../../lib/cli/probe/assessment.ts";
-import { probeTable } from "../../../lib/cli/probe/table.ts";
+import { probeTable } from "../../../lib/cli/probe/results.ts";
 import { textWidth } from "../../../lib/cli/report/text_width.ts";
 import { MirrorError } from "../../../mod.ts";
 import { measured } from "./support.ts";
