@@ -44,9 +44,6 @@ export interface AddressPolicyOptions extends DnsCacheOptions {
   allowHosts?: readonly string[] | undefined;
 }
 
-/** The wider of the two flags that can allow a refused host. */
-const ALLOW_PRIVATE = "--allow-private or ";
-
 const DESCRIPTIONS: Readonly<Record<Exclude<AddressClass, "public">, string>> = {
   "unspecified": "the unspecified address",
   "loopback": "a loopback address",
@@ -99,7 +96,7 @@ export class AddressPolicy {
     if (this.#allowed !== undefined) return await this.#checkAllowed(url, host, literal, signal);
     if (literal !== undefined) return this.#checkPurpose(literal, host, "is");
     if (!this.#allowPrivate && (!host.includes(".") || host.endsWith(".localhost"))) {
-      throw refusal(host, "is a name of the local machine or network", ALLOW_PRIVATE);
+      throw refusal(host, "is a name of the local machine or network", "private");
     }
     for (const text of await this.#names.addresses(host, signal)) {
       this.#checkPurpose(parseIpAddress(text), host, "resolves to");
@@ -121,24 +118,31 @@ export class AddressPolicy {
       const addresses = await this.#names.addresses(host, signal);
       if (addresses.every((text) => isListed(parseIpAddress(text)))) return;
     }
-    throw refusal(url.host, "is not on this proxy's list of allowed hosts");
+    throw refusal(url.host, "is not on this proxy's list of allowed hosts", "listed");
   }
 
   #checkPurpose(address: IpAddress | undefined, host: string, verb: string): void {
     const purpose = address === undefined ? "reserved" : classifyAddress(address);
     if (purpose === "public") return;
     if (this.#allowPrivate && purpose !== "cloud metadata") return;
-    const flag = purpose === "cloud metadata" ? "" : ALLOW_PRIVATE;
     // Without the address itself: clients must not learn what a name resolves to in this network.
-    throw refusal(host, `${verb} ${DESCRIPTIONS[purpose]}`, flag);
+    const kind = purpose === "cloud metadata" ? "listed" : "private";
+    throw refusal(host, `${verb} ${DESCRIPTIONS[purpose]}`, kind);
   }
 }
 
-function refusal(host: string, why: string, flag = ""): Problem {
-  return new Problem(
-    403,
-    `${host} ${why}; the proxy's operator can allow it with ${flag}--allow-host`,
-  );
+/**
+ * How the operator can allow a host. The same handler runs in the command, in other servers, and in
+ * `deno serve`, which has neither flags nor options.
+ */
+const ADVICE = {
+  private: "--allow-private or --allow-host of the command, allowPrivate or allowHosts of " +
+    "createHandler()",
+  listed: "--allow-host of the command, allowHosts of createHandler()",
+};
+
+function refusal(host: string, why: string, advice: keyof typeof ADVICE): Problem {
+  return new Problem(403, `${host} ${why}; the proxy's operator can allow it: ${ADVICE[advice]}`);
 }
 
 /**

@@ -130,7 +130,7 @@ Deno.test("AddressPolicy.check() refuses addresses that are not public in every 
     for (const url of [`http://${host}/file`, `https://${host}:8443/file`]) {
       const words = await refusal(policy, url);
       assert(words !== undefined, url);
-      assert(/^\S+ is [^;]+; the proxy's operator can allow it with /.test(words!), words);
+      assert(/^\S+ is [^;]+; the proxy's operator can allow it: /.test(words!), words);
     }
   }
   assertEquals(asked, [], "what is refused as it stands is not looked up");
@@ -171,17 +171,18 @@ Deno.test("AddressPolicy.check() refuses a name if any of its addresses is not p
   }
 });
 
-Deno.test("AddressPolicy.check(): a refusal names the host and the option, but no address", async () => {
+Deno.test("AddressPolicy.check(): a refusal names the host and the options, but no address", async () => {
   const { policy } = policyOf();
   assertEquals(
     await refusal(policy, "http://user:secret@nas.example:81/file?key=secret"),
     "nas.example resolves to a private address; " +
-      "the proxy's operator can allow it with --allow-private or --allow-host",
+      "the proxy's operator can allow it: --allow-private or --allow-host of the command, " +
+      "allowPrivate or allowHosts of createHandler()",
   );
   assertEquals(
     await refusal(policy, "http://169.254.169.254/latest"),
     "169.254.169.254 is the address of a cloud metadata service; " +
-      "the proxy's operator can allow it with --allow-host",
+      "the proxy's operator can allow it: --allow-host of the command, allowHosts of createHandler()",
   );
 });
 
