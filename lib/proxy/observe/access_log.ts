@@ -37,7 +37,8 @@ const HIDDEN = "…";
 export function accessLine(entry: AccessEntry, format: AccessLogFormat = "text"): string {
   const url = showTarget(entry.url);
   if (format === "json") {
-    const { time, client, method, status, bytes, durationMs, outcome } = entry;
+    const { time, client, method, status, bytes, outcome } = entry;
+    const durationMs = roundMs(entry.durationMs);
     const range = entry.range && shorten(entry.range);
     const when = new Date(time).toISOString();
     return JSON.stringify(
@@ -49,6 +50,11 @@ export function accessLine(entry: AccessEntry, format: AccessLogFormat = "text")
   const seconds = (entry.durationMs / 1000).toFixed(3);
   return `${escape(entry.client) || "-"} - - [${clock(entry.time)}] "${request}" ` +
     `${entry.status} ${entry.bytes} ${seconds}s ${range} ${entry.outcome}`;
+}
+
+/** Rounds milliseconds to three decimals. */
+export function roundMs(milliseconds: number): number {
+  return Math.round(1000 * milliseconds) / 1000;
 }
 
 function shorten(range: string): string {

@@ -6,8 +6,9 @@
  */
 
 import { ServerSentEventStream } from "@std/http/server-sent-event-stream";
-import type { DownloadStats, TraceEvent } from "../../../mod.ts";
+import type { DownloadStats, MirrorStats, TraceEvent } from "../../../mod.ts";
 import { overloaded } from "../problem.ts";
+import { roundMs } from "./access_log.ts";
 import type { LiveBlock, LiveDownload, LiveMessage } from "./live_message.ts";
 import type { BodyListener } from "./request_log.ts";
 
@@ -72,7 +73,11 @@ export class LiveDownloads {
     const indexes = new Map(facts.stats().mirrors.map(({ url }, index) => [url, index]));
     return {
       record: (event) => {
-        if (event.type === "receive") blocks.add(event.block, indexes.get(event.mirror)!);
+        if (event.type === "send") blocks.request(event.block, indexes.get(event.mirror)!);
+        if (event.type === "receive") {
+          const used = () => watched.stats().mirrors.map(usedBytes);
+          blocks.add(event.block, indexes.get(event.mirror)!, used);
+        }
         if (event.type !== "end") return;
         watched.outcome = event.outcome;
         this.#prune(key);
@@ -157,6 +162,10 @@ export class LiveDownloads {
   }
 }
 
+function usedBytes({ bytes, wastedBytes }: MirrorStats): number {
+  return bytes - wastedBytes;
+}
+
 function progress(
   mirrors: readonly string[],
   all: readonly Watched[],
@@ -175,7 +184,7 @@ function progress(
     ));
     return {
       ...{ id, start, end, size, blockSize, outcome, perMirror },
-      elapsedMs: stats.elapsedMs,
+      elapsedMs: roundMs(stats.elapsedMs),
       bytesPerSecond: stats.bytesPerSecond,
       front: start + stats.consumedBytes,
       buffered: stats.bufferedBytes,
@@ -190,6 +199,10 @@ const MAX_CELLS = 16 * 1024;
 /**
  * Records which mirror delivered which block of a download, in the order of completion and in
  * bounded memory: in a large file, a cell stands for several neighbouring blocks.
+ *
+ * Several mirrors may deliver parts of one cell. The cell then goes to the one of them whose share
+ * of the cells is furthest below its share of the bytes. The mirror of the last byte would not do:
+ * the fastest one ends most blocks, and a slow one none.
  */
 export class BlockRecord {
   /** The number of blocks in a cell. */
@@ -198,8 +211,12 @@ export class BlockRecord {
   readonly #missing: Uint32Array;
   /** The complete cells, in the order of completion. */
   readonly #cells: Uint16Array;
-  /** The mirror that completed each of them. */
+  /** The mirror of each of them. */
   readonly #mirrors: Uint16Array;
+  /** The mirrors from which parts of an incomplete cell were requested, by cell. */
+  readonly #requested = new Map<number, Set<number>>();
+  /** The number of complete cells, by mirror. */
+  readonly #counts: number[] = [];
   #length = 0;
 
   /** Creates a record for a number of blocks. With 0, for unknown, it keeps the first blocks. */
@@ -216,16 +233,41 @@ export class BlockRecord {
     return this.#length;
   }
 
-  /** Records that the mirror with this index completed a block. */
-  add(block: number, mirror: number): void {
+  /** Records that a block, or a part of it, was requested from the mirror with this index. */
+  request(block: number, mirror: number): void {
+    const cell = Math.floor(block / this.blocksPerCell);
+    if (!this.#missing[cell]) return;
+    const mirrors = this.#requested.get(cell) ?? new Set();
+    this.#requested.set(cell, mirrors.add(mirror));
+  }
+
+  /**
+   * Records a complete block.
+   *
+   * @param block its index
+   * @param mirror the index of the mirror that delivered its last byte
+   * @param used returns the bytes used of each mirror so far
+   */
+  add(block: number, mirror: number, used: () => readonly number[]): void {
     const cell = Math.floor(block / this.blocksPerCell);
     const missing = this.#missing[cell];
     if (missing === undefined || missing === 0) return;
     this.#missing[cell] = missing - 1;
     if (missing > 1) return;
+    const owner = this.#owner([mirror, ...this.#requested.get(cell) ?? []], used());
+    this.#requested.delete(cell);
+    this.#counts[owner] = (this.#counts[owner] ?? 0) + 1;
     this.#cells[this.#length] = cell;
-    this.#mirrors[this.#length] = mirror;
+    this.#mirrors[this.#length] = owner;
     this.#length++;
+  }
+
+  /** Returns the mirror that lacks most of its share of the cells, the next one included. */
+  #owner(mirrors: readonly number[], used: readonly number[]): number {
+    const total = used.reduce((sum, bytes) => sum + bytes, 0);
+    const lack = (mirror: number) =>
+      (this.#length + 1) * (used[mirror] ?? 0) / Math.max(1, total) - (this.#counts[mirror] ?? 0);
+    return mirrors.reduce((most, mirror) => lack(mirror) > lack(most) ? mirror : most);
   }
 
   /** Yields the complete cells after the first `from` ones, with their mirrors. */

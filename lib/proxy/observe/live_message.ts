@@ -15,7 +15,10 @@ export interface LiveMessage {
   readonly blocks: readonly LiveBlock[];
 }
 
-/** A completed block: the download's id, the block's index in it, the index of its mirror. */
+/**
+ * A completed block: the download's id, the block's index in it, the index of the mirror that
+ * delivered it, or a part of it.
+ */
 export type LiveBlock = readonly [download: number, block: number, mirror: number];
 
 /** The progress of one download. Positions and sizes are in bytes, 0 where unknown. */

@@ -43,6 +43,8 @@ Deno.test("accessLine() formats the same data as JSON", () => {
     url: "/proxy?host=https://a.example/f.iso,https://b.example/f.iso",
   });
   assertEquals(JSON.parse(accessLine(ENTRY, "json")).range, "bytes=0-1048575");
+  const long = { ...ENTRY, durationMs: 225.84942846675912 };
+  assertEquals(JSON.parse(accessLine(long, "json")).durationMs, 225.849);
 });
 
 Deno.test("accessLine() shows mirrors without credentials and without their query", () => {

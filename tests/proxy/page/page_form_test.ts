@@ -39,6 +39,18 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
       assert(proxy.asked.includes(`GET /live?${query}`), proxy.asked.join("\n"));
     });
 
+    await t.step("a wrong line removes the link of the lines before", async () => {
+      await page.locator("#announcer").getByText("The link is ready.").waitFor();
+      await urls.fill("https://a.example/f\nftp://b.example/f");
+      await page.getByRole("button", { name: "Create link" }).click();
+      await page.getByText("Line 2 is not").waitFor();
+      await page.locator("#announcer:empty").waitFor({ state: "attached" });
+      assertEquals(await page.locator("#result").isVisible(), false);
+      assertEquals(await page.locator("#live").isVisible(), false);
+      await makeLink(page, "https://a.example/f");
+      await page.getByText("Waiting").waitFor();
+    });
+
     await t.step("options go into the link", async () => {
       await page.getByText("Options").click();
       await page.getByLabel("Delay algorithm").selectOption("Diff");

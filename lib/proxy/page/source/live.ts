@@ -85,6 +85,14 @@ export function watch(query: string): void {
   connect(`/live?${query}`);
 }
 
+/** Stops watching, and hides the card. */
+export function unwatch(): void {
+  source?.close();
+  source = undefined;
+  clearTimeout(retryTimer);
+  card.hidden = true;
+}
+
 /** Connects, and again with growing pauses whenever the connection is lost. */
 function connect(url: string): void {
   source?.close();
@@ -235,8 +243,9 @@ function drawMainMap(main: Download): void {
   const { bytes } = drawMap(map, state, main, BOXES);
   const [delivered, buffered] = [formatBytes(main.front), formatBytes(main.buffered)];
   map.ariaLabel = `Map of the file: ${delivered} are delivered, ${buffered} are buffered.`;
-  const note = `Each box is ${formatRoundBytes(bytes)} in its mirror's color. Boxes before the ` +
-    "mark are delivered; pale boxes are buffered.";
+  const note = `Each box is ${formatRoundBytes(bytes)}, in the color of a mirror that delivered ` +
+    "it or part of it; the colors follow the mirrors' shares. Boxes before the mark are " +
+    "delivered; pale boxes are buffered.";
   if (mapNote.textContent !== note) mapNote.textContent = note;
 }
 

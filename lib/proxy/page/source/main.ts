@@ -7,8 +7,8 @@
 
 import { element, make } from "./dom.ts";
 import { explain, isSecret, makeLink, parseMirrors } from "./link.ts";
-import { initLiveView, watch } from "./live.ts";
-import { initResult, showLink } from "./result.ts";
+import { initLiveView, unwatch, watch } from "./live.ts";
+import { hideLink, initResult, showLink } from "./result.ts";
 
 const STORAGE_KEY = "sphttp.urls";
 
@@ -47,6 +47,8 @@ function submit(): void {
   const { mirrors: [first, ...others], wrong } = parseMirrors(urls.value);
   if (wrong[0] !== undefined || first === undefined) {
     showErrors(wrong.length > 0 ? wrong.map(explain) : ["Enter at least one mirror URL."]);
+    hideLink();
+    unwatch();
     urls.focus();
     if (wrong[0]) urls.setSelectionRange(wrong[0].offset, wrong[0].offset + wrong[0].length);
     return;

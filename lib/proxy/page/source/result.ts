@@ -48,6 +48,14 @@ export function showLink(shown: Link, hasSecret: boolean): void {
   card.scrollIntoView({ block: "nearest" });
 }
 
+/** Hides the link, and stops its check and its player. */
+export function hideLink(): void {
+  endCheck();
+  player.replaceChildren();
+  card.hidden = true;
+  announce("");
+}
+
 function showActions(): void {
   playButton.hidden = mediaKind(type, link.name) === undefined;
   download.hidden = !playButton.hidden;
