@@ -1,6 +1,6 @@
 /**
- * The events of a download: the thesis's `send` and `receive`, and what happened to its mirrors. URLs in
- * them carry no credentials.
+ * The events of a download: requests, received blocks, and what happened to the mirrors. `send` and
+ * `receive` are those of the thesis. URLs in events have no credentials.
  *
  * @module
  */

@@ -185,7 +185,7 @@ export class Transport {
       }
       const next = URL.parse(target, url);
       if (next === null || !["http:", "https:"].includes(next.protocol)) {
-        throw this.#error(mirror, "redirect", "redirects to a URL that is not http or https");
+        throw this.#error(mirror, "redirect", "redirected to a URL that is not http or https");
       }
       takeCredentials(next);
       url = next;
@@ -225,7 +225,7 @@ export class Transport {
     } catch (cause) {
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
       this.#memories[mirror]!.location = undefined;
-      throw this.#error(mirror, "network", `no response${this.#through}${detail(cause)}`, {
+      throw this.#error(mirror, "network", `connection failed${this.#through}${detail(cause)}`, {
         retryable: !isForbidden(cause),
         proxyRefused: isRefusedTunnel(cause),
         cause,
@@ -288,9 +288,11 @@ function bodyLength(answer: Reply["answer"]): number | undefined {
   return answer.type === "partial" ? answer.end - answer.start : answer.size;
 }
 
-/** Returns the message of the innermost cause: that of the network. */
+const FETCH_PREFIX = /^error sending request.*?\): (client error \(\w+\): )?/;
+
+/** Returns the network's own words. */
 function detail(error: unknown): string {
-  const said = innermostMessage(error).replace(/^error sending request.*?\): /, "");
+  const said = innermostMessage(error).replace(FETCH_PREFIX, "");
   return said && `: ${said}`;
 }
 

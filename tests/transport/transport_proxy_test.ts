@@ -151,7 +151,7 @@ Deno.test("proxy: if nothing listens there, the message names it", async () => {
     for (const url of ["http://mirror.test/f", "https://mirror.test/f"]) {
       const error = await failure(`${scheme}://user:secret@${host}`, url);
       assertEquals([error.reason, error.phase], ["network", "connect"]);
-      assertStringIncludes(error.message, `${url}: no response through the proxy ${host}`);
+      assertStringIncludes(error.message, `${url}: connection failed through the proxy ${host}`);
     }
   }
 });
@@ -165,7 +165,7 @@ Deno.test("proxy: one that wants credentials is what the message blames", async 
   const refused = `the proxy ${proxy.host} does not accept the credentials (status 407)`;
   assertStringIncludes(wrong.message, refused);
   const tunnel = await failure(`http://user:secret@${proxy.host}`, "https://mirror.test/f");
-  assertStringIncludes(tunnel.message, `no response through the proxy ${proxy.host}: `);
+  assertStringIncludes(tunnel.message, `connection failed through the proxy ${proxy.host}: `);
   assertEquals([plain.proxyRefused, tunnel.proxyRefused], [false, true]);
 });
 
@@ -173,7 +173,7 @@ Deno.test("proxy: a SOCKS proxy that refuses the credentials is named", async ()
   await using proxy = await startSocksProxy("user:right");
   for (const login of ["", "user:secret@"]) {
     const error = await failure(`socks5://${login}${proxy.host}`, "http://mirror.test/f");
-    assertStringIncludes(error.message, `no response through the proxy ${proxy.host}: `);
+    assertStringIncludes(error.message, `connection failed through the proxy ${proxy.host}: `);
   }
 });
 
@@ -186,11 +186,11 @@ Deno.test("proxy: an error status may be the mirror's or the proxy's, and both a
   assertStringIncludes(plain.message, "http://mirror.test/f: ");
   assertStringIncludes(plain.message, ` through the proxy ${proxy.host}`);
   const tunnel = await failure(`http://${proxy.host}`, "https://mirror.test/f");
-  assertStringIncludes(tunnel.message, `no response through the proxy ${proxy.host}: `);
+  assertStringIncludes(tunnel.message, `connection failed through the proxy ${proxy.host}: `);
 });
 
 Deno.test("proxy: one that closes without a word is named", async () => {
   await using proxy: LabProxy = await startStubbornProxy("");
   const error = await failure(`http://${proxy.host}`, "http://mirror.test/f");
-  assertStringIncludes(error.message, `no response through the proxy ${proxy.host}: `);
+  assertStringIncludes(error.message, `connection failed through the proxy ${proxy.host}: `);
 });

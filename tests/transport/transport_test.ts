@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { type MirrorError, NoMirrorLeftError } from "../../mod.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
@@ -38,7 +44,8 @@ Deno.test("Transport fails after too many redirects", async () => {
 Deno.test("Transport refuses a redirect to another scheme", async () => {
   await withMirrors([{ redirectTo: "ftp://127.0.0.1/file" }], async (urls) => {
     const { error } = await download(urls);
-    assertEquals(lastFailure(error).reason, "redirect");
+    const { reason, problem } = lastFailure(error);
+    assertEquals([reason, problem], ["redirect", "redirected to a URL that is not http or https"]);
   });
 });
 
@@ -134,6 +141,7 @@ Deno.test("Transport: a mirror that cannot be reached is a failure to connect", 
   const { error } = await download([`http://127.0.0.1:${port}/file`]);
   const failure = lastFailure(error);
   assertEquals([failure.phase, failure.reason], ["connect", "network"]);
+  assertMatch(failure.problem, /^connection failed: (?!client error|error sending)/);
 });
 
 Deno.test("Transport does not wait for a fetch that ignores the signal", async () => {
