@@ -161,7 +161,7 @@ for (const [name, content] of Object.entries({ bytes: WRONG, size: SHORTER })) {
         const { stats, events } = await adaptive(urls);
         const [wrong] = stats.mirrors;
         assertEquals(wrong!.state, "dropped");
-        assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "other content");
+        assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "different content");
         // It had been asked for more by then, and what it brought was thrown away.
         const asked = events.findIndex(({ type }) => type === "send");
         const opened = events.findIndex(({ type }) => type === "open");

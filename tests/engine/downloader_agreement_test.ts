@@ -24,7 +24,7 @@ Deno.test("Downloader: a mirror with other bytes of the same size is outvoted", 
     withMirrors([{ content: OTHER_BYTES }, {}, {}], async (urls) => {
       const outcome = await download(urls);
       assertEquals(outcome.sha256, FILE.sha256());
-      assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "other content");
+      assertStringIncludes(outcome.stats.mirrors[0]!.message ?? "", "different content");
     })
   );
 });
