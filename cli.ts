@@ -59,7 +59,8 @@ async function probe(probeArgs: readonly string[], args: readonly string[]): Pro
     return ExitCode.OK;
   }
   if (parsed.insecure) {
-    const exitCode = await rerunInsecurely(args, true);
+    const { rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
+    const exitCode = await rerunInsecurely(args, { showWarning: true });
     if (exitCode !== undefined) return exitCode;
   }
   const login = await askPassword(parsed.login);
@@ -86,7 +87,8 @@ async function download(args: readonly string[]): Promise<number> {
   if (parsed.insecure) {
     const { json, verbosity } = parsed.report;
     const showWarning = !json && verbosity !== "silent" && verbosity !== "errors";
-    const exitCode = await rerunInsecurely(args, showWarning);
+    const { rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
+    const exitCode = await rerunInsecurely(args, { showWarning });
     if (exitCode !== undefined) return exitCode;
   }
   const login = await askPassword(parsed.login);
@@ -101,15 +103,6 @@ async function download(args: readonly string[]): Promise<number> {
     report,
     write: writeOutput,
   });
-}
-
-/** Runs the command in a process that accepts any certificate, unless this is that process. */
-async function rerunInsecurely(
-  args: readonly string[],
-  showWarning: boolean,
-): Promise<number | undefined> {
-  const { isRerun, rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
-  return isRerun() ? undefined : await rerunInsecurely(args, { showWarning });
 }
 
 async function reportFor({ report, target }: DownloadArguments): Promise<Report> {

@@ -9,9 +9,7 @@ export const USAGE = 2;
 
 /** Ends the command. An empty message is not printed. */
 export class CommandError extends Error {
-  /** @inheritdoc */
   override name = "CommandError";
-  /** The exit code. */
   readonly exitCode: number;
 
   /** Makes the error; `message` is printed as it is. */

@@ -29,7 +29,6 @@ export interface Flag {
 export interface ParsedFlags<Name extends string> {
   /** Arguments that are not flags, in order. */
   readonly rest: readonly string[];
-  /** Reports whether a flag was given. */
   has(name: Name): boolean;
   /** Returns the last value of a flag, parsed. */
   given<T>(name: Name, parse: (flag: string, text: string) => T): T | undefined;

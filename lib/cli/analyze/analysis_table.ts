@@ -13,7 +13,6 @@ import { printable, textWidth, truncate } from "../report/text_width.ts";
 
 const COLUMNS = 80;
 const GAP = 2;
-/** Minimum width of the name of a mirror. */
 const MIN_NAME = 12;
 
 /** Returns the measures with a single value. */

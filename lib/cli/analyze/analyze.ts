@@ -21,7 +21,6 @@ import { loadTrace } from "./trace_reader.ts";
 import { replaceFile } from "../part/durable_file.ts";
 import { writeMessage, writeOutput } from "../report/terminal.ts";
 
-/** The flags of `sphttp analyze`. */
 export const ANALYZE_FLAGS = [
   { name: "plot", value: "FILE.svg|FILE.html", help: "write the figures, as .svg or .html" },
   { name: "json", help: "print one JSON object" },
@@ -48,7 +47,6 @@ dup, fail           duplicate and failed requests to the mirror
 Exit codes: 0 ok, 2 usage, 23 cannot write the plot, 26 cannot read the trace
 `;
 
-/** The parsed arguments. */
 interface AnalyzeArguments {
   readonly trace: string;
   readonly plot: { readonly path: string; readonly type: "svg" | "html" } | undefined;
@@ -84,7 +82,7 @@ export async function parseAnalyzeArguments(
       "a trace is needed: sphttp analyze TRACE; record one with sphttp --trace TRACE …",
     );
   }
-  if (more !== undefined) throw usageError(`unexpected argument ${more}; analyze reads one trace`);
+  if (more !== undefined) throw usageError(`unexpected argument '${more}'; name one trace`);
   const plot = given("plot", (flag, path) => {
     if (path === trace) throw usageError(`${flag} is "${path}", which is the trace`);
     return { path, type: plotType(flag, path) };

@@ -12,7 +12,6 @@ import { readError, reason } from "../failure/file_error.ts";
 import { printable, truncate } from "../report/text_width.ts";
 import type { StartLine } from "../output/trace_file.ts";
 
-/** Version of the format. */
 const VERSION = 1;
 /** Maximum number of characters in a line. */
 const MAX_LINE = 4 * 1024 * 1024;
@@ -102,7 +101,7 @@ function readStart(value: unknown, name: string, unfinished: boolean): StartLine
   }
   const line = objectOf(value);
   if (line?.type !== "start" || !isWhole(line.version) || line.version < 1) {
-    throw readError(`${name} is not a trace: its first line is not the one of a trace; ${HOW}`);
+    throw readError(`${name} is not a trace: its first line is not a start line; ${HOW}`);
   }
   if (line.version > VERSION) {
     throw readError(
@@ -134,32 +133,30 @@ const TIME: Check = [
 ];
 const WHOLE: Check = ["a whole number from 0 up", isWhole];
 const SIZE: Check = ["a whole number from 1 up", (value) => isWhole(value) && value > 0];
-const UNLESS_UNKNOWN: Check = [
-  "a whole number from 0 up",
-  (value) => value === undefined || isWhole(value),
-];
 const FLAG: Check = ["true or false", (value) => typeof value === "boolean"];
 const MIRROR: Check = ["a URL", (value) => typeof value === "string" && URL.canParse(value)];
 const TEXTS: Check = [
   "a list of URLs",
   (value) => Array.isArray(value) && value.every((url) => typeof url === "string"),
 ];
-const TEXT: Check = ["a text", (value) => value === undefined || typeof value === "string"];
-const OPTIONS: Check = [
-  "an object",
-  (value) => value === undefined || objectOf(value) !== undefined,
-];
+const TEXT: Check = ["a text", (value) => typeof value === "string"];
+const OBJECT: Check = ["an object", (value) => objectOf(value) !== undefined];
 const OUTCOME: Check = [
   "complete, failed or cancelled",
   (value) => value === "complete" || value === "failed" || value === "cancelled",
 ];
 
+const optional = ([wanted, is]: Check): Check => [
+  wanted,
+  (value) => value === undefined || is(value),
+];
+
 const START_FIELDS: Readonly<Record<string, Check>> = {
-  sphttp: TEXT,
+  sphttp: optional(TEXT),
   urls: TEXTS,
   splitSize: SIZE,
   start: WHOLE,
-  options: OPTIONS,
+  options: optional(OBJECT),
 };
 
 /** The fields that the analysis uses. */
@@ -167,11 +164,11 @@ const EVENT_FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = 
   send: { atMs: TIME, block: WHOLE, mirror: MIRROR, request: WHOLE, duplicate: FLAG },
   cancel: { atMs: TIME, mirror: MIRROR, request: WHOLE },
   receive: { atMs: TIME, block: WHOLE, mirror: MIRROR, bytes: WHOLE },
-  open: { atMs: TIME, size: UNLESS_UNKNOWN },
+  open: { atMs: TIME, size: optional(WHOLE) },
   mirror: { atMs: TIME, mirror: MIRROR },
   failure: { atMs: TIME, mirror: MIRROR },
   note: { atMs: TIME },
-  end: { atMs: TIME, outcome: OUTCOME, bytes: OPTIONS },
+  end: { atMs: TIME, outcome: OUTCOME, bytes: optional(OBJECT) },
 };
 
 function check(

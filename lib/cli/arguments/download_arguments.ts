@@ -43,7 +43,6 @@ export interface DownloadArguments {
   /** The part of the file to download; `undefined` for the whole file. */
   readonly range: RequestedRange | undefined;
   readonly checksums: readonly Checksum[];
-  /** A file with checksums by file name. */
   readonly checksumFile: string | undefined;
   readonly login: LoginOptions;
   /** The time limit for the whole command, in milliseconds. */

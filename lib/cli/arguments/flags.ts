@@ -137,9 +137,7 @@ export const FLAG_GROUPS = {
 
 type Groups = typeof FLAG_GROUPS;
 
-/** The long name of a flag. */
 export type FlagName = Groups[keyof Groups][number]["name"];
 
-/** All flags of the command. */
 export const FLAGS: readonly (Flag & { readonly name: FlagName })[] = Object.values(FLAG_GROUPS)
   .flat();

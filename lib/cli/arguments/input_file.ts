@@ -15,7 +15,6 @@ import { printable, truncate } from "../report/text_width.ts";
 import { parseHeader, parseHeaderValue } from "./request_values.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 
-/** One file of a list. */
 export interface InputEntry {
   /** The URLs of its mirrors with their credentials, patterns expanded; at least one. */
   readonly urls: readonly string[];

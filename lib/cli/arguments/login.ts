@@ -7,6 +7,7 @@
 
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
+import { environmentVariable } from "../../command_line/process.ts";
 import { parseFile } from "../../command_line/values.ts";
 import { type Credentials, hasCredentials, putCredentials } from "../../http/credentials.ts";
 import { reason } from "../failure/file_error.ts";
@@ -15,15 +16,15 @@ import type { RequestFlagName } from "./flags.ts";
 import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
 import { parseUser, type User } from "./request_values.ts";
 
-/** The flags that say who the user is. */
+/** Where the user's credentials are. */
 export interface LoginOptions {
-  /** The value of `--user`, which goes before the netrc file. */
+  /** The value of `--user`, which has precedence over the netrc file. */
   readonly user: User | undefined;
   /** Whether to read the usual netrc file, or the path of another one. */
   readonly netrc: boolean | string;
 }
 
-/** Parses the flags that say who the user is. */
+/** Parses `--user`, `--netrc` and `--netrc-file`. */
 export function parseLoginOptions({ has, given }: ParsedFlags<RequestFlagName>): LoginOptions {
   return {
     user: given("user", parseUser),
@@ -41,12 +42,8 @@ export async function askPassword(login: LoginOptions): Promise<LoginOptions> {
   // promptSecret() writes to stdout, which may be the pipe that gets the file.
   if (!Deno.stdin.isTerminal() || !Deno.stdout.isTerminal()) return login;
   const { promptSecret } = await import("@std/cli/prompt-secret");
-  const text: string | null = promptSecret(
-    `Enter password for user '${printable(user.username)}':`,
-    {
-      mask: "",
-    },
-  );
+  const question = `Enter password for user '${printable(user.username)}':`;
+  const text: string | null = promptSecret(question, { mask: "" });
   return { ...login, user: { ...user, password: text ?? undefined } };
 }
 
@@ -60,12 +57,12 @@ export class Login {
     this.#entries = entries;
   }
 
-  /** Reads the netrc file, if there is to be one. Only a file that was named must exist. */
+  /** Reads the netrc file, if one is used. Only a file given with `--netrc-file` must exist. */
   static async of({ user, netrc }: LoginOptions): Promise<Login> {
     const credentials = user && credentialsOf(user);
     if (netrc === false) return new Login(credentials, []);
     const named = typeof netrc === "string";
-    const path = named ? netrc : netrcPath(environment());
+    const path = named ? netrc : netrcPath(environmentVariable);
     if (path === undefined) {
       throw usageError("--netrc: the home directory is unknown; use --netrc-file FILE");
     }
@@ -100,9 +97,4 @@ function credentialsOf({ username, password }: User): Credentials {
     "--user has no password, and there is no terminal to ask for it; " +
       "use --user USER:PASSWORD, or --netrc",
   );
-}
-
-function environment(): Record<string, string> {
-  const { state } = Deno.permissions.querySync({ name: "env" });
-  return state === "granted" ? Deno.env.toObject() : {};
 }

@@ -9,7 +9,6 @@
 
 import { usageError } from "../../command_line/command_error.ts";
 
-/** An entry of a netrc file. */
 export interface NetrcEntry {
   /** The host; `undefined` for the default entry. */
   readonly machine: string | undefined;
@@ -74,13 +73,13 @@ export function credentialsFor(
  * directory; `undefined` if there is no home directory.
  */
 export function netrcPath(
-  env: Readonly<Record<string, string | undefined>>,
+  variable: (name: string) => string | undefined,
   os: string = Deno.build.os,
 ): string | undefined {
-  const { NETRC, HOME, USERPROFILE } = env;
-  if (NETRC) return NETRC;
-  if (os !== "windows") return HOME ? `${HOME.replace(/\/$/, "")}/.netrc` : undefined;
-  const home = HOME || USERPROFILE;
+  const path = variable("NETRC");
+  if (path) return path;
+  const home = variable("HOME") || (os === "windows" ? variable("USERPROFILE") : undefined);
+  if (os !== "windows") return home ? `${home.replace(/\/$/, "")}/.netrc` : undefined;
   return home ? `${home.replace(/[/\\]$/, "")}\\_netrc` : undefined;
 }
 

@@ -64,7 +64,6 @@ export function parseCookie(flag: string, text: string): string {
   return parseHeaderValue(flag, text);
 }
 
-/** Parses the value of a header. */
 export function parseHeaderValue(flag: string, text: string): string {
   if (!isHeaderValue(text)) {
     throw usageError(`${flag} contains a character that is not allowed in a header`);

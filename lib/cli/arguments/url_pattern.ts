@@ -40,7 +40,6 @@ export function expandUrlPattern(text: string): string[] {
   );
 }
 
-/** Parses one pattern. */
 class Parser {
   readonly #text: string;
   #position = 0;

@@ -9,7 +9,6 @@ import { CommandError, usageError } from "../../command_line/command_error.ts";
 import type { Hash } from "node:crypto";
 import { ExitCode } from "../failure/exit_code.ts";
 
-/** An expected checksum. */
 export interface Checksum {
   /** Name of the algorithm in messages. */
   readonly name: string;
@@ -32,7 +31,6 @@ export function findAlgorithm(word: string): AlgorithmName | undefined {
   return names.find((name) => plain(name) === plain(word));
 }
 
-/** Returns a checksum of an algorithm. */
 export function checksumOf(name: AlgorithmName, hex: string): Checksum {
   return { name, algorithm: name.replace("-", ""), hex };
 }

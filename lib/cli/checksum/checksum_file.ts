@@ -20,7 +20,6 @@ import {
 /** Unsupported algorithms by the number of hexadecimal digits of their digests. */
 const UNSUPPORTED: Readonly<Record<number, string>> = { 8: "crc32", 56: "sha-224", 96: "sha-384" };
 
-/** Number of similar names in a message. */
 const NEAR_NAMES = 5;
 
 /**
@@ -154,7 +153,6 @@ function quoted(text: string): string {
   return `"${truncate(printable(text), 100)}"`;
 }
 
-/** One line of a checksum file. */
 export interface ChecksumEntry {
   /** The algorithm that the line names, in lower case; `undefined` for none. */
   readonly algorithm: string | undefined;
@@ -170,11 +168,9 @@ export interface ChecksumEntry {
 export interface UnreadableLine {
   /** Number of the line, from 1. */
   readonly line: number;
-  /** The line. */
   readonly text: string;
 }
 
-/** A parsed checksum file. */
 export interface ChecksumFile {
   /** Its checksums, in order. */
   readonly entries: readonly ChecksumEntry[];

@@ -27,7 +27,6 @@ type Completion =
   | { readonly type: "directory"; readonly value: string }
   | { readonly type: "choice"; readonly value: string; readonly choices: readonly string[] };
 
-/** A flag to complete. */
 interface CompletedFlag {
   readonly names: readonly string[];
   readonly short: string | undefined;
@@ -35,7 +34,6 @@ interface CompletedFlag {
   readonly completion: Completion;
 }
 
-/** A command to complete. */
 interface CompletedCommand {
   readonly name: string;
   readonly help: string;
@@ -55,7 +53,6 @@ const HELP_FLAG: Flag = { name: "help", short: "h", help: "show help" };
 /** The flags of the command without a subcommand. */
 export const MAIN_FLAGS: readonly CompletedFlag[] = FLAGS.map(completed);
 
-/** The subcommands. */
 export const SUBCOMMANDS: readonly CompletedCommand[] = [
   {
     name: "probe",
@@ -92,7 +89,6 @@ function completionOf({ name, value }: Flag): Completion {
   return { type: "any", value };
 }
 
-/** Returns all spellings of a flag. */
 export function spellings({ names, short }: CompletedFlag): string[] {
   return [...short === undefined ? [] : [`-${short}`], ...names.map((name) => `--${name}`)];
 }
@@ -125,7 +121,6 @@ _sphttp() {
   if (( COMP_CWORD > 1 )); then command=${"${COMP_WORDS[1]}"}; fi
 `;
 
-/** Returns the script for bash. */
 function bashCompletions(): string {
   const names = SUBCOMMANDS.map(({ name }) => name).join(" ");
   return `${BASH_HEAD}  case $command in
@@ -180,7 +175,6 @@ function allSpellings(flags: readonly CompletedFlag[]): string {
   return flags.flatMap(spellings).join(" ");
 }
 
-/** Returns the script for zsh. */
 function zshCompletions(): string {
   const commands = SUBCOMMANDS.map(({ name, help }) => `    ${zshQuoted(`${name}:${help}`)}`);
   return `#compdef sphttp
@@ -255,7 +249,6 @@ function zshQuoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
-/** Returns the script for fish. */
 function fishCompletions(): string {
   const names = SUBCOMMANDS.map(({ name }) => name);
   const none = `not __fish_seen_subcommand_from ${names.join(" ")}`;
@@ -330,7 +323,6 @@ their values. To install it:
 To try it: source <(sphttp completions bash)
 `;
 
-/** Returns the script for a shell. */
 export function completions(shell: Shell): string {
   return SCRIPTS[shell]();
 }

@@ -55,5 +55,4 @@ export const ExitCode = {
   TERMINATED: STOP_EXIT_CODES.SIGTERM,
 } as const;
 
-/** One of the exit codes of the command. */
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];

@@ -12,6 +12,7 @@ import {
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { environmentVariable } from "../../command_line/process.ts";
 import { ExitCode } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
@@ -26,7 +27,6 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   mismatch: ExitCode.RECEIVE,
 };
 
-/** The context of a failure. */
 export interface ExplainOptions {
   readonly caCerts?: readonly string[] | undefined;
   readonly proxy?: string | URL | undefined;
@@ -56,20 +56,16 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
 /** Returns advice on failures that have a common cause. */
 function adviceOn(failures: readonly MirrorError[]): string {
   if (failures.some(({ status }) => status === 401)) {
-    return "\nthe server requires authentication: use -u USER:PASSWORD, or -n with ~/.netrc";
+    return "\nthe server requires authentication, or rejected the credentials: " +
+      "use -u USER:PASSWORD, or -n with ~/.netrc";
   }
   const proxies = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"]
-    .flatMap((name) => [name, name.toLowerCase()]).filter(isSet);
+    .flatMap((name) => [name, name.toLowerCase()]).filter(environmentVariable);
   const unreached = failures.some(({ phase, reason }) =>
     phase === "connect" && reason === "network"
   );
   if (!unreached || proxies.length === 0) return "";
   return `\nthe proxy of the environment may be unreachable (${proxies.join(", ")})`;
-}
-
-function isSet(variable: string): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" && Boolean(Deno.env.get(variable));
 }
 
 /** Advice on exit codes whose errors come from the network. */

@@ -16,7 +16,6 @@ export interface Output extends Disposable {
   readonly name: string;
   /** Its part file, if it has one. */
   readonly part: PartFile | undefined;
-  /** Appends bytes. */
   write(bytes: Uint8Array): Promise<void>;
 }
 

@@ -21,7 +21,6 @@ export interface TargetOptions {
   readonly output: string | undefined;
   /** Directory of relative names. */
   readonly directory: string | undefined;
-  /** Whether to create missing directories. */
   readonly createDirectories: boolean;
   /** Whether to choose another name if the file exists. */
   readonly keepExisting: boolean;
@@ -33,7 +32,6 @@ export interface TargetOptions {
   readonly removeOnError: boolean;
 }
 
-/** The options that decide the path. */
 export type PathOptions = Omit<TargetOptions, "remoteTime" | "removeOnError">;
 
 /** Where a file goes. */

@@ -13,12 +13,9 @@ import { ExitCode } from "../failure/exit_code.ts";
 /** Number of buffered characters at which `send` and `receive` events are written. */
 const BATCH = 16 * 1024;
 
-/** The first line of a trace. */
 export interface StartLine {
   type: "start";
-  /** Version of the format. */
   version: 1;
-  /** Version of sphttp. */
   sphttp: string;
   /** URLs of the mirrors, without credentials. */
   urls: string[];
@@ -30,7 +27,6 @@ export interface StartLine {
   options: Record<string, unknown>;
 }
 
-/** Returns the first line of a trace. */
 export function startLine(
   sphttp: string,
   urls: readonly string[],

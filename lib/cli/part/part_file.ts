@@ -193,7 +193,6 @@ export class PartFile implements Disposable {
     if (this.#touched) await this.#writing(() => writeRecord(this.#path, merged));
   }
 
-  /** Appends bytes. */
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writing(async () => {
       if (!this.#touched) await this.#start();

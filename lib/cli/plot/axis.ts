@@ -16,7 +16,6 @@ export interface Axis {
   at(value: number): number;
 }
 
-/** Options of an axis. */
 export interface AxisOptions {
   /** Value that the axis includes, usually its minimum. @default 0 */
   least?: number | undefined;

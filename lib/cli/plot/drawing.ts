@@ -139,7 +139,6 @@ const SHAPES: readonly Shape[] = [
   },
 ];
 
-/** Returns the attributes of a path with markers of one mirror. */
 export function markerAttributes(mirror: number, radius: number, { colors }: Paint): string {
   const color = colors[mirror % colors.length]!;
   return shapeOf(mirror).filled
@@ -147,7 +146,6 @@ export function markerAttributes(mirror: number, radius: number, { colors }: Pai
     : `fill="none" stroke="${color}" stroke-width="${round(2 * radius)}" stroke-linecap="round"`;
 }
 
-/** Returns the data of a path with the marker of a mirror at these pixels. */
 export function markerPath(mirror: number, radius: number, pixels: readonly Pixel[]): string {
   const marker = shapeOf(mirror).at(radius);
   return pixels.map(([x, y]) => `M${round(x)} ${round(y)}${marker}`).join("");

@@ -39,20 +39,16 @@ export interface Line {
   /** `ideal` and `level` are references; `steps` is the measured value. */
   readonly kind: "ideal" | "level" | "steps";
   readonly positions: readonly Position[];
-  /** Label of a level. */
   readonly label?: string | undefined;
 }
 
-/** One axis of a figure. */
 export interface FigureAxis extends AxisOptions {
   readonly label: string;
   /** Values that it includes. */
   readonly values: readonly number[];
-  /** Formats the value of a tick. */
   format(value: number): string;
 }
 
-/** One figure. */
 export interface Figure {
   /** Name that can be part of an id. */
   readonly name: string;
@@ -86,7 +82,6 @@ export function figuresOf(
   ];
 }
 
-/** A received block. */
 interface Block {
   readonly block: number;
   readonly seconds: number;

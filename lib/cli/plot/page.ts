@@ -13,7 +13,6 @@ import { escape } from "./svg.ts";
 /** A table: the first row is its header, the first cell of each row its name. */
 export type Table = readonly (readonly string[])[];
 
-/** Parts of a page. */
 export interface PageParts extends PictureParts {
   /** Names and values. */
   readonly facts: readonly (readonly [name: string, value: string])[];
@@ -21,7 +20,6 @@ export interface PageParts extends PictureParts {
   readonly distributions: Table;
   /** The mirrors, in the order of the legend. */
   readonly mirrors: Table;
-  /** Warnings. */
   readonly notes: readonly string[];
 }
 
@@ -149,7 +147,6 @@ function marker(mirror: number): string {
 const variables = (colors: readonly string[]) =>
   colors.map((color, index) => `--mirror-${index}: ${color};`).join(" ");
 
-/** The style sheet. */
 export const PAGE_STYLE = `:root {
   color-scheme: light dark;
   --page: #f6f8fa; --panel: #ffffff; --ink: #1f2328; --faint: #59636e; --grid: #dfe3e8;

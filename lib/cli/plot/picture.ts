@@ -8,7 +8,6 @@ import { type Box, drawFigure, markerAttributes, markerPath, type Paint } from "
 import type { Figure } from "./figures.ts";
 import { COLORS, escape, text } from "./svg.ts";
 
-/** One mirror in a legend. */
 export interface LegendEntry {
   /** Name of the mirror. */
   readonly name: string;
@@ -16,7 +15,6 @@ export interface LegendEntry {
   readonly value: string;
 }
 
-/** Parts of a picture. */
 export interface PictureParts {
   readonly title: string;
   /** Line below the title. */
@@ -26,7 +24,6 @@ export interface PictureParts {
   readonly legend: readonly LegendEntry[];
 }
 
-/** Colors of the picture. */
 export const LIGHT: Paint = {
   ink: "#1f2328",
   faint: "#59636e",

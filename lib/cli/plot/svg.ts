@@ -5,7 +5,6 @@
  * @module
  */
 
-/** A point in pixels. */
 export type Pixel = readonly [x: number, y: number];
 
 /** Colors of mirrors or curves, on white. */
@@ -44,7 +43,6 @@ export function escape(content: string): string {
     .replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 }
 
-/** Returns a text element. */
 export function text(x: number, y: number, content: string, attributes = ""): string {
   const begin = ["<text", `x="${round(x)}"`, `y="${round(y)}"`, attributes].filter(Boolean);
   return `${begin.join(" ")}>${escape(content)}</text>`;

@@ -14,7 +14,6 @@ import {
 } from "../../trace/analysis.ts";
 import type { ReceiveEvent, TraceEvent } from "../../trace/events.ts";
 
-/** A recorded download. */
 export interface Recording {
   /** Version of sphttp that wrote the trace, if it says so. */
   readonly sphttp: string | undefined;
@@ -55,7 +54,6 @@ export interface MirrorReport {
 /** The measures of a trace, as `analyze --json` prints them. */
 export interface TraceReport extends Omit<Analysis, "arrivalIntervalsMs" | "returnIntervalsMs"> {
   type: "analysis";
-  /** Version of this format. */
   version: 1;
   /** Version of sphttp that wrote the trace, if it says so. */
   sphttp: string | null;
@@ -67,9 +65,7 @@ export interface TraceReport extends Omit<Analysis, "arrivalIntervalsMs" | "retu
   fileBytes: number | null;
   /** First requested byte. */
   start: number;
-  /** Bytes of the received blocks. */
   receivedBytes: number;
-  /** Bytes in a block. */
   blockBytes: number;
   /** Time until the download ended, or until the last event, in milliseconds. */
   wallMs: number;

@@ -12,7 +12,6 @@ import type { Measurement } from "./measurement.ts";
 /** Whether to use a mirror; `slow` is usable, but would contribute little. */
 export type Verdict = "use" | "slow" | "skip";
 
-/** A mirror and its assessment. */
 export interface AssessedMirror {
   readonly measurement: Measurement;
   readonly verdict: Verdict;

@@ -52,7 +52,6 @@ export interface Measurement {
   readonly bytesPerSecond?: number | undefined;
 }
 
-/** Settings for the measurement of all mirrors. */
 export interface ProbeSettings {
   readonly options: Pick<DownloaderOptions, "headers" | "connectTimeoutMs">;
   /** Sends the requests; must keep connections open. */

@@ -22,7 +22,6 @@ import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text_width.ts";
 import { readCertificates, validate } from "../arguments/validate.ts";
 
-/** The number of mirrors that are measured at the same time. */
 const MAX_CONCURRENT = 8;
 
 /**

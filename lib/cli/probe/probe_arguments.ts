@@ -12,7 +12,6 @@ import { type RequestOptions, requestOptions } from "../arguments/engine_flags.t
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
 import { expandUrlPattern } from "../arguments/url_pattern.ts";
 
-/** The flags, in the order of the help. */
 export const PROBE_FLAGS = [
   { name: "json", help: "print one JSON document" },
   { name: "time", value: "SECONDS", help: "time to measure each mirror's rate (1)" },
@@ -21,7 +20,6 @@ export const PROBE_FLAGS = [
   { name: "help", short: "h", help: "show help" },
 ] as const satisfies readonly Flag[];
 
-/** The arguments of `sphttp probe`. */
 export interface ProbeArguments {
   /** The mirrors' URLs with their credentials, patterns expanded. */
   readonly urls: readonly string[];

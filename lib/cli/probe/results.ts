@@ -15,9 +15,7 @@ import { fit, printable, textWidth, truncate } from "../report/text_width.ts";
  * if a field changes its meaning. Unknown values are `null`. URLs have no credentials.
  */
 export interface ProbeDocument {
-  /** The version of the format. */
   readonly version: 1;
-  /** The version of sphttp. */
   readonly sphttp: string;
   /** The number of usable mirrors, including slow ones. */
   readonly usable: number;
@@ -25,7 +23,6 @@ export interface ProbeDocument {
   readonly mirrors: readonly ProbedMirror[];
 }
 
-/** One mirror. */
 export interface ProbedMirror {
   readonly url: string;
   /** `use`: worth using; `slow`: usable, but would contribute little; `skip`: not usable. */
@@ -38,9 +35,7 @@ export interface ProbedMirror {
   readonly ranges: boolean | null;
   /** The size of the file in bytes. */
   readonly size: number | null;
-  /** The `ETag` header. */
   readonly etag: string | null;
-  /** The `Last-Modified` header. */
   readonly lastModified: string | null;
   /** Whether samples of the file agree with those of most mirrors. */
   readonly sameFile: boolean | null;
@@ -108,10 +103,8 @@ function rounded(value: number | undefined, steps: number): number | null {
   return value === undefined ? null : Math.round(value * steps) / steps;
 }
 
-/** The gap between two cells. */
 const GAP = "  ";
 
-/** The minimum width of names. */
 const LEAST_NAME = 8;
 
 const TITLES = ["mirror", "verdict", "ranges", "size", "latency", "rate"] as const;

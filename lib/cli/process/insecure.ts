@@ -9,6 +9,7 @@
 import { basename } from "@std/path/basename";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { usageError } from "../../command_line/command_error.ts";
+import { environmentVariable } from "../../command_line/process.ts";
 import { writeMessage } from "../report/terminal.ts";
 import { SIGNALS } from "./interruption.ts";
 
@@ -34,22 +35,18 @@ export const MAPPED: readonly string[] = [
   "@std/text/levenshtein-distance",
 ];
 
-/** Reports whether this process was started by {@linkcode rerunInsecurely}. */
-export function isRerun(): boolean {
-  const { state } = Deno.permissions.querySync({ name: "env", variable: MARK });
-  return state === "granted" && Deno.env.get(MARK) === "1";
-}
-
 /**
- * Runs the command again with certificate errors ignored, and resolves to its exit code. Rejects with
- * a usage error if this process may not start Deno, or is a compiled program.
+ * Runs the command again with certificate errors ignored, and resolves to its exit code; in
+ * that second process, to `undefined`. Rejects with a usage error if this process may not start Deno, or
+ * is a compiled program.
  *
  * @param showWarning whether Deno's warning about certificates is shown
  */
 export async function rerunInsecurely(
   args: readonly string[],
   { showWarning }: { readonly showWarning: boolean },
-): Promise<number> {
+): Promise<number | undefined> {
+  if (environmentVariable(MARK) === "1") return undefined;
   const deno = Deno.execPath();
   const { state } = Deno.permissions.querySync({ name: "run", command: deno });
   // Without all of the network, the child would fail for another reason than the user expects.

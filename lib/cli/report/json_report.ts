@@ -15,7 +15,6 @@ import type { FileReport, FileResult, Report, ReportedFile } from "./report.ts";
 /** Time between progress lines, in milliseconds. */
 const PERIOD_MS = 500;
 
-/** Options of a {@linkcode JsonReport}. */
 export interface JsonReportOptions {
   /** Writes text to stderr. */
   readonly write: (text: string) => void;
@@ -23,17 +22,14 @@ export interface JsonReportOptions {
   readonly verbose: boolean;
 }
 
-/** Reports a run as lines of JSON. */
 export class JsonReport implements Report {
   readonly #options: JsonReportOptions;
   readonly #timers = new Set<ReturnType<typeof setInterval>>();
 
-  /** Creates the report; writes nothing yet. */
   constructor(options: JsonReportOptions) {
     this.#options = options;
   }
 
-  /** @inheritdoc */
   file({ number, of, name, urls }: ReportedFile): FileReport {
     const write = (type: string, facts: object) => this.#write(type, { file: number, ...facts });
     let state: (() => ProgressState) | undefined;
@@ -79,17 +75,14 @@ export class JsonReport implements Report {
     };
   }
 
-  /** @inheritdoc */
   note(message: string): void {
     this.#write("note", { message });
   }
 
-  /** @inheritdoc */
   end(counts: { readonly files: number; readonly failed: number }): void {
     this.#write("end", counts);
   }
 
-  /** Stops the progress lines. */
   [Symbol.dispose](): void {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers.clear();
@@ -111,7 +104,6 @@ function progressOf(state: ProgressState): object {
   };
 }
 
-/** Returns the lines for an event. */
 function linesOf(event: TraceEvent, verbose: boolean): [type: string, facts: object][] {
   const { type: _, ...facts } = event;
   switch (event.type) {

@@ -18,15 +18,12 @@ export type DisplayMode =
   /** No progress. */
   | "none";
 
-/** Options of a {@linkcode Display}. */
 export interface DisplayOptions {
   /** How downloads are shown. */
   readonly mode: DisplayMode;
   /** Writes text to stderr. */
   readonly write: (text: string) => void;
-  /** Returns the columns and rows of the terminal. */
   readonly size: () => { readonly columns: number; readonly rows: number };
-  /** Whether to use colors. */
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
@@ -75,7 +72,6 @@ export class Display implements Disposable {
     this.draw();
   }
 
-  /** Draws the current progress. */
   draw(): void {
     const { mode, write } = this.#options;
     const states = [...this.#states.values()].map((state) => state());
@@ -100,7 +96,6 @@ export class Display implements Disposable {
     if (this.#options.mode === "live") this.draw();
   }
 
-  /** Stops and erases the display. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -110,7 +105,6 @@ export class Display implements Disposable {
     if (erase !== "") this.#options.write(erase);
   }
 
-  /** Stops. */
   [Symbol.dispose](): void {
     this.stop();
   }

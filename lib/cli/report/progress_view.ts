@@ -10,19 +10,14 @@ import type { DownloadStats, MirrorStats } from "../../../mod.ts";
 import { formatBytes, formatFraction, formatPercent, formatRate, formatTime } from "./format.ts";
 import { fit, printable, textWidth, truncate } from "./text_width.ts";
 
-/** A download to render. */
 export interface ProgressState {
-  /** Name of the file. */
   readonly name: string;
   /** Bytes that existed before the download began. */
   readonly offset: number;
-  /** Its statistics. */
   readonly stats: DownloadStats;
 }
 
-/** How to render. */
 export interface ProgressStyle {
-  /** Whether to use colors. */
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
@@ -30,7 +25,6 @@ export interface ProgressStyle {
   readonly mirrorLines: number;
 }
 
-/** Sums over a download. */
 export interface Totals {
   /** Bytes that are complete, including those that existed before. */
   readonly done: number;

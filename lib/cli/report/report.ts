@@ -15,7 +15,6 @@ export interface ReportOptions {
   readonly verbosity: "silent" | "errors" | "normal" | "verbose";
   /** Whether to write events as lines of JSON instead of messages. */
   readonly json: boolean;
-  /** Whether to show progress. */
   readonly progress: boolean;
   /** Format of the text that is written to stdout after each file. */
   readonly writeOut: WriteOut | undefined;
@@ -31,7 +30,6 @@ export interface Report extends Disposable {
   end(counts: { readonly files: number; readonly failed: number }): void;
 }
 
-/** A file that is begun. */
 export interface ReportedFile {
   /** Its number, from 0. */
   readonly number: number;
@@ -61,9 +59,7 @@ export interface FileReport {
   failed(error: CommandError): void;
 }
 
-/** A complete file. */
 export interface FileResult {
-  /** Its path. */
   readonly name: string;
   /** Its size in bytes. */
   readonly bytes: number;
@@ -75,7 +71,6 @@ export interface FileResult {
   readonly bytesPerSecond: number;
   /** Number of mirrors that delivered bytes of the file. */
   readonly sources: number;
-  /** Number of all mirrors. */
   readonly mirrors: number;
   /** Algorithms of the checksums that match. */
   readonly checksums: readonly string[];

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { writeText } from "../../command_line/write_text.ts";
+import { environmentVariable, writeText } from "../../command_line/process.ts";
 import type { DisplayOptions } from "./live_display.ts";
 import type { ReportOptions } from "./report.ts";
 
@@ -18,13 +18,12 @@ export function writeOutput(text: string): void {
   writeText(Deno.stdout, text);
 }
 
-/** Returns the options of a display on this terminal. */
 export function displayOptions(
   { verbosity, progress, toStdout }: Pick<ReportOptions, "verbosity" | "progress"> & {
     readonly toStdout: boolean;
   },
 ): DisplayOptions {
-  const terminal = Deno.stderr.isTerminal() && environment("TERM") !== "dumb";
+  const terminal = Deno.stderr.isTerminal() && environmentVariable("TERM") !== "dumb";
   // The bytes of the file and the display would mix on one terminal.
   const mixed = toStdout && Deno.stdout.isTerminal();
   return {
@@ -48,12 +47,6 @@ export function displayOptions(
 
 /** Reports whether the locale is UTF-8, which is assumed if none is set. */
 function isUtf8(): boolean {
-  const locale = environment("LC_ALL") || environment("LC_CTYPE") || environment("LANG");
+  const locale = ["LC_ALL", "LC_CTYPE", "LANG"].map(environmentVariable).find(Boolean);
   return !locale || /utf-?8/i.test(locale);
-}
-
-/** Returns an environment variable if it may be read without a prompt. */
-function environment(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
 }

@@ -11,25 +11,20 @@ import { eventText, isNotable } from "./event_text.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
 import type { FileReport, FileResult, Report, ReportedFile, ReportOptions } from "./report.ts";
 
-/** Options of a {@linkcode TextReport}. */
 export interface TextReportOptions {
   readonly verbosity: ReportOptions["verbosity"];
-  /** How to show progress. */
   readonly display: DisplayOptions;
 }
 
-/** Reports a run as messages. */
 export class TextReport implements Report {
   readonly #verbosity: ReportOptions["verbosity"];
   readonly #display: Display;
 
-  /** Creates the report; writes nothing yet. */
   constructor({ verbosity, display }: TextReportOptions) {
     this.#verbosity = verbosity;
     this.#display = new Display(display);
   }
 
-  /** @inheritdoc */
   file({ number, of, name }: ReportedFile): FileReport {
     // With several files, each line begins with the name of its file.
     const prefix = of > 1 ? `${name}: ` : "";
@@ -61,13 +56,11 @@ export class TextReport implements Report {
     };
   }
 
-  /** @inheritdoc */
   note(text: string): void {
     if (this.#quiet) return;
     this.#display.print(`sphttp: ${text}`);
   }
 
-  /** @inheritdoc */
   end({ files, failed }: { readonly files: number; readonly failed: number }): void {
     if (files < 2) return;
     this.note(
@@ -79,7 +72,6 @@ export class TextReport implements Report {
     );
   }
 
-  /** Removes the progress display. */
   [Symbol.dispose](): void {
     this.#display[Symbol.dispose]();
   }

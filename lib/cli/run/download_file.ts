@@ -32,13 +32,11 @@ import { startLine, TraceFile } from "../output/trace_file.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
-/** Surroundings of the download of one file. */
 export interface FileDownloadContext extends FileContext {
   /** Where events are written as lines of JSON. */
   readonly traceFile: string | undefined;
 }
 
-/** The download of one file. */
 export class FileDownload {
   readonly #task: FileTask;
   readonly #context: FileDownloadContext;
@@ -53,7 +51,6 @@ export class FileDownload {
   /** Whether mirrors became ready that the record of the part file may lack. */
   #newMirrors = false;
 
-  /** Creates the download; does nothing yet. */
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
     this.#context = context;

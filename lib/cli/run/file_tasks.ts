@@ -18,7 +18,6 @@ import type { RequestedRange } from "../arguments/request_values.ts";
 import { fileNameFromUrl, refuseSamePaths, type TargetOptions } from "../output/target.ts";
 import type { FileReport } from "../report/report.ts";
 
-/** One file to download. */
 export interface FileTask {
   /** Its number, from 0. */
   readonly number: number;
@@ -34,13 +33,11 @@ export interface FileTask {
   readonly options: DownloaderOptions;
 }
 
-/** Surroundings of the work on one file. */
 export interface FileContext {
   /** Ends the work when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;
   /** Receives its events. */
   readonly report: FileReport;
-  /** Options of the engine. */
   readonly options: DownloaderOptions;
 }
 

@@ -18,7 +18,6 @@ import { concurrently } from "../process/concurrently.ts";
 import { FileDownload, type FileDownloadContext } from "./download_file.ts";
 import { type DownloadFacts, writeOutText } from "../report/write_out.ts";
 
-/** Surroundings of a run. */
 export interface RunContext {
   /** Ends the run when it aborts, with a {@linkcode CommandError} as the reason. */
   readonly signal: AbortSignal;

@@ -10,7 +10,6 @@ import type { ServerStatFiles } from "../arguments/download_arguments.ts";
 import { reason } from "../failure/file_error.ts";
 import { replaceFile } from "../part/durable_file.ts";
 
-/** Shows a message to the user. */
 type Warn = (text: string) => void;
 
 /** Loads the statistics; `undefined` if they are neither read nor written. */
@@ -33,7 +32,6 @@ export async function loadServerStats(
   return new MirrorBook(options);
 }
 
-/** Saves the statistics. */
 export async function saveServerStats(
   { save }: ServerStatFiles,
   book: MirrorBook | undefined,

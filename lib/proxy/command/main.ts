@@ -6,7 +6,7 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { writeText } from "../../command_line/write_text.ts";
+import { writeText } from "../../command_line/process.ts";
 import { VERSION } from "../../version.ts";
 import { describeError, redactLogText } from "../../http/redact.ts";
 import { createHandler } from "../handler.ts";

@@ -166,7 +166,7 @@ Deno.test("parseAnalyzeArguments() understands its arguments in any order", asyn
 Deno.test("parseAnalyzeArguments() says what makes no sense", async () => {
   const table: [args: string[], message: RegExp][] = [
     [[], /^a trace is needed: sphttp analyze TRACE; /],
-    [["a", "b"], /^unexpected argument b; analyze reads one trace$/],
+    [["a", "b"], /^unexpected argument 'b'; name one trace$/],
     [["t", "--plott=x.svg"], /^unknown option '--plott' \(did you mean '--plot'\?\)$/],
     [["t", "--jsno"], /\(did you mean '--json'\?\)$/],
     [["t", "-x"], /^unknown option '-x'; try 'sphttp analyze --help'$/],

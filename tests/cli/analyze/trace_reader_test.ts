@@ -60,7 +60,7 @@ Deno.test("readTrace() leaves out a last line that is torn, wherever it is", asy
 
 Deno.test("readTrace() says what is wrong with a trace, and where", async () => {
   const how = "a trace is what sphttp --trace FILE writes";
-  const noTrace = `t.ndjson is not a trace: its first line is not the one of a trace; ${how}`;
+  const noTrace = `t.ndjson is not a trace: its first line is not a start line; ${how}`;
   const table: [text: string, message: string][] = [
     ["", `t.ndjson is empty; ${how}`],
     ["\n \n", `t.ndjson is empty; ${how}`],

@@ -102,5 +102,5 @@ const PATHS: [env: Record<string, string>, os: string, path: string | undefined]
 ];
 
 Deno.test("netrcPath() returns the path that curl uses", () => {
-  for (const [env, os, path] of PATHS) assertEquals(netrcPath(env, os), path);
+  for (const [env, os, path] of PATHS) assertEquals(netrcPath((name) => env[name], os), path);
 });

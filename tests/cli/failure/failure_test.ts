@@ -92,3 +92,13 @@ function commandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   throw error;
 }
+
+Deno.test("explain(): after 401, the credentials may be missing or wrong", async () => {
+  const facts = { mirror: "http://127.0.0.1:1/f", phase: "headers", reason: "status" } as const;
+  const refused = new MirrorError("answered 401", { ...facts, status: 401, retryable: false });
+  const explained = await explain(new NoMirrorLeftError([refused]));
+  assertStringIncludes(
+    (explained as CommandError).message,
+    "the server requires authentication, or rejected the credentials: use -u USER:PASSWORD",
+  );
+});
