@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testCertificates } from "./support/lab/certificates.ts";
 import { randomContent } from "./support/lab/content.ts";
@@ -264,7 +265,7 @@ Deno.test("-k says what to type where Deno may not start itself", async () => {
   assertEquals(code, 2);
   assertStringIncludes(
     new TextDecoder().decode(stderr),
-    "deno run -A --unsafely-ignore-certificate-errors jsr:@x/sphttp/cli",
+    `deno run -A --unsafely-ignore-certificate-errors ${fileURLToPath(new URL("cli.ts", ROOT))} …`,
   );
 });
 

@@ -137,14 +137,20 @@ async function unknownFlag(
 async function nearestName(given: string, flags: readonly Flag[]): Promise<string | undefined> {
   const names = flags.filter(({ dangerous }) => !dangerous).flatMap(namesOf)
     .map((name) => `--${name}`);
-  const completed = names.find((name) => name.startsWith(given));
-  if (completed !== undefined) return completed;
+  return names.find((name) => name.startsWith(given)) ?? await nearestWord(given, names);
+}
+
+/** Returns the word that was probably meant; `undefined` if none is similar enough. */
+export async function nearestWord(
+  given: string,
+  words: readonly string[],
+): Promise<string | undefined> {
   // Loaded only here: a correct command line starts faster without them.
   const [{ closestString }, { levenshteinDistance }] = await Promise.all([
     import("@std/text/closest-string"),
     import("@std/text/levenshtein-distance"),
   ]);
-  const nearest: string = closestString(given, names);
+  const nearest: string = closestString(given, words);
   const typos: number = levenshteinDistance(given, nearest);
   return typos <= given.length / CHARACTERS_PER_TYPO ? nearest : undefined;
 }

@@ -83,6 +83,14 @@ Deno.test("flags that cannot be used together say so", async () => {
   }
 });
 
+Deno.test("an invalid URL is reported as such, not as one without a file name", async () => {
+  for (const url of ["notaurl", "ftp://a.example/", "http://127.0.0.1:99999/"]) {
+    const error = await runCommand([url]).then(() => undefined, (error) => error);
+    assertEquals(error?.exitCode, 3, `${url}: ${error}`);
+    assertStringIncludes(error.message, url);
+  }
+});
+
 Deno.test("the manual names every flag", () => {
   const manual = Deno.readTextFileSync(new globalThis.URL("../../docs/sphttp.md", import.meta.url));
   for (const { name, short } of FLAGS as readonly { name: string; short?: string }[]) {

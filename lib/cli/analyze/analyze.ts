@@ -24,7 +24,7 @@ import { writeMessage, writeOutput } from "../report/terminal.ts";
 export const ANALYZE_FLAGS = [
   { name: "plot", value: "FILE.svg|FILE.html", help: "write the figures, as .svg or .html" },
   { name: "json", help: "print one JSON object" },
-  { name: "help", short: "h", help: "show this help" },
+  { name: "help", short: "h", help: "show help" },
 ] as const satisfies readonly Flag[];
 
 const HELP = `Usage: sphttp analyze TRACE [--plot FILE.svg|FILE.html] [--json]
@@ -35,7 +35,7 @@ sphttp --trace TRACE; use - to read it from stdin.
       --plot FILE   also plot arrival time, invalid blocks, delay and delivered
                     bytes, as a picture (.svg) or a page (.html)
       --json        print the measures as one JSON object instead of a table
-  -h, --help        show this help
+  -h, --help        show help
 
 invalid blocks      received blocks that wait for a missing one before them
 initial buffering   wait after which a player at the mean rate never stalls

@@ -7,7 +7,7 @@
 
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
-import { type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
+import { nearestWord, type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
 import {
   parseFile,
   parseNumber,
@@ -90,6 +90,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     throw usageError("no URL given: sphttp [options] URL...; try 'sphttp --help'");
   }
   if (inputFile !== undefined) checkSeveral(values, urls);
+  await refuseMistypedCommand(args[0]);
   const target = targetOptions(values);
   const checksums = each("checksum", parseChecksum);
   return {
@@ -153,6 +154,13 @@ function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {
     remoteTime: has("remote-time"),
     removeOnError: has("remove-on-error"),
   };
+}
+
+/** Refuses a first argument that is no URL, but similar to the name of a subcommand. */
+async function refuseMistypedCommand(word = ""): Promise<void> {
+  if (!/^[a-z]+$/i.test(word)) return;
+  const meant = await nearestWord(word, ["analyze", "completions", "probe"]);
+  if (meant !== undefined) throw usageError(`unknown command '${word}' (did you mean '${meant}'?)`);
 }
 
 /** Refuses arguments that are for one file when an input file may name several. */

@@ -21,6 +21,8 @@ export interface TargetOptions {
   readonly output: string | undefined;
   /** Directory of relative names. */
   readonly directory: string | undefined;
+  /** Whether an input file lists the file, so that `out=` names it, not `-o`. */
+  readonly listed?: boolean | undefined;
   readonly createDirectories: boolean;
   /** Whether to choose another name if the file exists. */
   readonly keepExisting: boolean;
@@ -78,8 +80,11 @@ export async function resolveTarget(options: PathOptions, url: string): Promise<
   if (found === undefined) return target;
   if (keepExisting) return await nextTarget(target);
   if (output === undefined) {
+    const flag = options.listed ? "out=" : "-o ";
+    // Both are relative to the directory.
+    const same = options.directory === undefined ? name : basename(name);
     throw writeError(
-      `${name} already exists; use -o NAME to choose a name, -o ${name} to replace it, ` +
+      `${name} already exists; use ${flag}NAME to choose a name, ${flag}${same} to replace it, ` +
         "or --no-clobber to number the new file",
     );
   }

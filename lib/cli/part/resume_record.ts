@@ -192,8 +192,8 @@ function temporaryOf(path: string): string {
 
 async function readText(path: string): Promise<string> {
   const { isFile, size } = await Deno.lstat(path);
-  if (!isFile) throw new TypeError("it is not a regular file");
-  if (size > MAX_SIZE) throw new TypeError("it is too large");
+  if (!isFile) throw new TypeError("not a regular file");
+  if (size > MAX_SIZE) throw new TypeError("too large");
   return await Deno.readTextFile(path);
 }
 
@@ -203,7 +203,7 @@ function parseRecord(text: string): ResumeRecord | number {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new TypeError("it is not valid JSON");
+    throw new TypeError("not JSON");
   }
   if (typeof value !== "object" || value === null) throw notARecord();
   const { version, size, start, mirrors } = value;
@@ -220,7 +220,7 @@ function parseMirror(value: unknown): RecordedMirror {
 }
 
 function notARecord(): TypeError {
-  return new TypeError("it is not a record of sphttp");
+  return new TypeError("not a record of sphttp");
 }
 
 function isPosition(value: unknown): value is number {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import { basename } from "@std/path/basename";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { usageError } from "../../command_line/command_error.ts";
@@ -53,7 +54,7 @@ export async function rerunInsecurely(
   if (state !== "granted" || !isGranted("net") || !/^deno(\.exe)?$/.test(basename(deno))) {
     throw usageError(
       `--insecure needs Deno to be started with ${FLAG}, and sphttp cannot restart it with the ` +
-        `same permissions here: use deno run -A ${FLAG} jsr:@x/sphttp/cli …, or trust a ` +
+        `same permissions here: use deno run -A ${FLAG} ${here()} …, or trust a ` +
         "certificate of your own with --cacert FILE",
     );
   }
@@ -82,6 +83,12 @@ export async function rerunInsecurely(
   } finally {
     for (const [name, listener] of listeners) Deno.removeSignalListener(name, listener);
   }
+}
+
+/** Returns the command as arguments of `deno run`: its file in a clone, else its name in the registry. */
+function here(): string {
+  const url = new URL("../../../cli.ts", import.meta.url);
+  return url.protocol === "file:" ? fileURLToPath(url) : "jsr:@x/sphttp/cli";
 }
 
 /**

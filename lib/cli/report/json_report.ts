@@ -89,8 +89,13 @@ export class JsonReport implements Report {
   }
 
   #write(type: string, facts: object): void {
-    this.#options.write(`${JSON.stringify({ v: 1, type, ...facts })}\n`);
+    this.#options.write(`${JSON.stringify({ v: 1, type, ...facts }, rounded)}\n`);
   }
+}
+
+/** Rounds numbers to three decimals: measured times have many more, which mean nothing. */
+function rounded(_key: string, value: unknown): unknown {
+  return typeof value === "number" ? Math.round(value * 1000) / 1000 : value;
 }
 
 function progressOf(state: ProgressState): object {

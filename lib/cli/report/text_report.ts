@@ -30,6 +30,8 @@ export class TextReport implements Report {
     const prefix = of > 1 ? `${name}: ` : "";
     const note = (text: string) => this.note(prefix + text);
     let reread = -1;
+    // A request for several blocks has an event for each.
+    let request: number | undefined;
     let end: (() => void) | undefined;
     return {
       note,
@@ -42,7 +44,13 @@ export class TextReport implements Report {
         );
       },
       start: (state) => end = this.#display.show(number, state),
-      event: (event) => this.#event(event, prefix),
+      event: (event) => {
+        if (event.type === "send") {
+          if (event.request === request) return false;
+          request = event.request;
+        }
+        return this.#event(event, prefix);
+      },
       done: (result) => {
         end?.();
         note(summary(result));

@@ -138,6 +138,7 @@ export class FileDownload {
     const info = await download.open();
     this.#info = info;
     output.part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
+    this.#announceContinuation(output);
     for await (const part of download) {
       if (this.#newMirrors) {
         this.#newMirrors = false;
@@ -151,7 +152,7 @@ export class FileDownload {
     }
     continuation?.finish();
     const stays = output.part !== undefined && !this.#task.target.removeOnError;
-    verifier?.verify(stays ? `; the bytes stay in ${output.part?.partName}` : "");
+    verifier?.verify(stays ? `; the bytes are kept in ${output.part?.partName}` : "");
   }
 
   #options({ start, end, knownFile }: FoundRange): DownloaderOptions {
@@ -189,9 +190,14 @@ export class FileDownload {
       report.note(
         `${part.partName} exists and will be overwritten; use -C - to continue it`,
       );
-    } else if (part.existing > 0) {
-      report.note(`continuing ${part.partName} at ${formatBytes(part.existing)}`);
     }
+  }
+
+  /** Reports what is continued, once it is known that it may be. */
+  #announceContinuation({ part }: Output): void {
+    const { report } = this.#context;
+    if (part === undefined || part.existing === 0) return;
+    report.note(`resuming ${part.partName} at ${formatBytes(part.existing)}`);
     if (part.before.note !== undefined) report.note(part.before.note);
   }
 
@@ -218,7 +224,7 @@ export class FileDownload {
     const time = parseHttpDateLeniently(this.#info?.lastModified ?? "", Date.now());
     // No file is older than 1970.
     if (time !== undefined && time >= 0) return new Date(time);
-    this.#context.report.note("no mirror sends Last-Modified; the file keeps the current time");
+    this.#context.report.note("no mirror sent Last-Modified; the file has the current time");
     return undefined;
   }
 

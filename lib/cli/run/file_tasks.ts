@@ -50,16 +50,23 @@ export async function fileTasks(
   const login = await Login.of(command.login);
   const entries = await inputEntries(command, signal);
   const checksumOf = await checksumFinder(command);
-  const tasks = entries.map((entry, number): FileTask => {
+  const tasks: FileTask[] = [];
+  for (const [number, entry] of entries.entries()) {
     const urls = entry.urls.map((url) => login.apply(url));
+    const own = entry.headers.length === 0
+      ? options
+      : { ...options, headers: withHeaders(options.headers, entry.headers) };
+    // An invalid URL is reported as such, not as one without a file name.
+    await validate(urls, own);
     const target: TargetOptions = {
       ...command.target,
       output: entry.output ?? command.target.output,
       directory: entry.directory ?? command.target.directory,
+      listed: command.inputFile !== undefined,
     };
     const name = nameOf(target, urls[0]!);
     const listed = checksumOf(name);
-    return {
+    tasks.push({
       number,
       of: entries.length,
       name,
@@ -71,16 +78,13 @@ export async function fileTasks(
         ...entry.checksums,
         ...listed === undefined ? [] : [listed],
       ],
-      options: entry.headers.length === 0
-        ? options
-        : { ...options, headers: withHeaders(options.headers, entry.headers) },
-    };
-  });
+      options: own,
+    });
+  }
   refuseSamePaths(tasks, [
     ["--trace", command.traceFile],
     ["--server-stat-of", command.serverStats.save],
   ]);
-  for (const { urls, options } of tasks) await validate(urls, options);
   return tasks;
 }
 

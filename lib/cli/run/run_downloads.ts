@@ -93,7 +93,7 @@ function withTimeLimit(
   const timer = setTimeout(
     () =>
       controller.abort(
-        new CommandError(ExitCode.TIMEOUT, `--max-time of ${maxTimeMs / 1000} s exceeded`),
+        new CommandError(ExitCode.TIMEOUT, `timed out after ${maxTimeMs / 1000} s (--max-time)`),
       ),
     maxTimeMs,
   );

@@ -42,7 +42,7 @@ export async function saveServerStats(
     await replaceFile(save, `${JSON.stringify(book, undefined, 2)}\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    warn(`server statistics are not saved: ${why}`);
+    warn(`cannot save server statistics: ${why}`);
   }
 }
 
@@ -51,6 +51,6 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new TypeError("it is not JSON");
+    throw new TypeError("not JSON");
   }
 }

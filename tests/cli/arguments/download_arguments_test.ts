@@ -83,6 +83,8 @@ Deno.test("parseArguments() refuses invalid command lines", async () => {
   const refused: [args: string[], says: string][] = [
     [[], "no URL given"],
     [["-o", "f"], "no URL given"],
+    [["prob", URL], "unknown command 'prob' (did you mean 'probe'?)"],
+    [["completion", "bash"], "unknown command 'completion' (did you mean 'completions'?)"],
     [["-C", "100", URL], '--continue-at is "100", but must be -'],
     [["-C", "-", "-o", "-", URL], "--continue-at - cannot be used with --output -"],
     [["-s", "-v", URL], "--silent and --verbose cannot be used together"],

@@ -86,7 +86,11 @@ Deno.test("resolveTarget() replaces what -o names, and refuses to replace what a
   const message = await refuse({ directory });
   assertStringIncludes(
     message,
-    `${directory}/f.iso already exists; use -o NAME to choose a name, -o `,
+    `${directory}/f.iso already exists; use -o NAME to choose a name, -o f.iso to replace it, `,
+  );
+  assertStringIncludes(
+    await refuse({ directory, listed: true }),
+    "use out=NAME to choose a name, out=f.iso to replace it",
   );
   assertStringIncludes(message, "--no-clobber");
   assertEquals((await findFile({ directory, output: "new" })).existing, "replace");

@@ -102,8 +102,8 @@ Deno.test("-C - goes on with a mirror that is new, and the record knows both", a
 Deno.test("a record that is torn or missing is said, and the file is right", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   const states: [spoil: (path: string) => void, says: string][] = [
-    [(path) => Deno.truncateSync(path, 30), "f.part.json cannot be used: it is not valid JSON"],
-    [(path) => Deno.truncateSync(path), "f.part.json cannot be used: it is not valid JSON"],
+    [(path) => Deno.truncateSync(path, 30), "f.part.json cannot be used: not JSON"],
+    [(path) => Deno.truncateSync(path), "f.part.json cannot be used: not JSON"],
     [(path) => Deno.removeSync(path), "f.part.json does not exist; only the end of f.part is"],
   ];
   for (const [spoil, says] of states) {

@@ -109,3 +109,10 @@ Deno.test("JsonReport tells the progress once more at the end", () => {
     10,
   ]);
 });
+
+Deno.test("JsonReport rounds numbers to three decimals", () => {
+  const [, open] = lines((file) =>
+    file.event({ type: "open", atMs: 225.84942846675912, size: 5, mode: "ranges" })
+  );
+  assertEquals([open.atMs, open.size], [225.849, 5]);
+});

@@ -123,7 +123,7 @@ Deno.test("an interrupted transfer goes on with -C -, and the file is right", as
   assertEquals(kept, BYTES.subarray(0, kept.byteLength));
   mirror.setRate(undefined);
   const shown = await run([...args, "-C", "-", "--checksum", `sha-256=${SHA256}`]);
-  assertStringIncludes(shown, "continuing ");
+  assertStringIncludes(shown, "resuming ");
   assertStringIncludes(shown, " resumed) in ");
   assertEquals(Deno.readFileSync(place.file), BYTES);
   assertEquals(place.names(), ["file.bin"]);

@@ -315,7 +315,7 @@ Deno.test("-m ends everything, and the part file stays", async () => {
     CommandError,
   );
   assertEquals(error.exitCode, ExitCode.TIMEOUT);
-  assertStringIncludes(error.message, "--max-time of 1 s exceeded at ");
+  assertStringIncludes(error.message, "timed out after 1 s (--max-time) at ");
   assertStringIncludes(error.message, "f.part is kept: run the same command with -C - to continue");
 });
 

@@ -127,8 +127,8 @@ Deno.test("--server-stat-if: what is not valid is told of and ignored", async ()
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [text: string, says: string][] = [
-    ["secret", "it is not JSON"],
-    ["", "it is not JSON"],
+    ["secret", "not JSON"],
+    ["", "not JSON"],
     ['{"version":2}', "version is 2, but must be 1"],
     [
       '{"version":1,"origins":{"http://a.test":{}}}',
@@ -167,7 +167,7 @@ Deno.test("--server-stat-of: a place that cannot be written to is told of, and n
     const last = shown.trimEnd().split("\n").at(-1)!;
     assertStringIncludes(
       last,
-      `sphttp: server statistics are not saved: cannot write to ${path}: `,
+      `sphttp: cannot save server statistics: cannot write to ${path}: `,
     );
     if (Deno.build.os !== "windows") assertStringIncludes(last, says);
     assertEquals(place.names(), ["file.bin"]);

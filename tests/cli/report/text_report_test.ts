@@ -1,0 +1,24 @@
+import { assertEquals } from "@std/assert";
+import { TextReport } from "../../../lib/cli/report/text_report.ts";
+import type { TraceEvent } from "../../../mod.ts";
+
+Deno.test("TextReport shows a request for several blocks once", () => {
+  let written = "";
+  using report = new TextReport({
+    verbosity: "verbose",
+    display: {
+      mode: "none",
+      write: (text) => written += text,
+      size: () => ({ columns: 80, rows: 24 }),
+      color: false,
+      unicode: true,
+    },
+  });
+  const file = report.file({ number: 0, of: 1, name: "f", urls: ["http://h/f"] });
+  const send = (block: number, request: number, start: number): TraceEvent => ({
+    ...{ type: "send", atMs: 0, block, mirror: "http://h/f", request },
+    ...{ start, end: start + 10, duplicate: false, reason: "front" },
+  });
+  for (const event of [send(0, 1, 0), send(1, 1, 0), send(2, 2, 10)]) file.event(event);
+  assertEquals(written.match(/block \d requested/g), ["block 0 requested", "block 2 requested"]);
+});
