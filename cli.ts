@@ -111,10 +111,8 @@ async function reportFor({ report, target }: DownloadArguments): Promise<Report>
     return new JsonReport({ write: writeMessage, verbose: report.verbosity === "verbose" });
   }
   const { TextReport } = await import("./lib/cli/report/text_report.ts");
-  return new TextReport({
-    verbosity: report.verbosity,
-    display: displayOptions({ ...report, toStdout: target.output === "-" }),
-  });
+  const display = displayOptions({ ...report, toStdout: target.output === "-" });
+  return new TextReport(report.verbosity, display);
 }
 
 /** Returns the message for an error: without credentials, and without a stack unless `-v` is given. */

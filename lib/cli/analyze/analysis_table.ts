@@ -81,8 +81,8 @@ export function tableText(title: string, report: TraceReport): string {
     "",
     ...align(distributionRows(report)),
     "",
-    "A block counts for the mirror that delivered its last byte; mean, median and",
-    "sd are of the seconds between these blocks.",
+    "A block counts for the mirror that delivered its last byte.",
+    "mean, median, sd: time between the blocks of a mirror, in seconds",
     ...align(mirrorRows(report)),
     "",
   ].join("\n");
@@ -108,7 +108,7 @@ export function reportSubtitle(report: TraceReport): string {
     (sphttp === null ? "" : `; recorded by sphttp ${printable(sphttp)}`);
 }
 
-/** Formats a share in percent; what is not nothing is not shown as 0 %. */
+/** Formats a share in percent; a small share is not shown as 0 %. */
 export function formatShare(share: number): string {
   return share > 0 && share < 0.005 ? "<1 %" : `${Math.round(100 * share)} %`;
 }

@@ -55,13 +55,12 @@ export interface DownloadArguments {
   readonly options: DownloaderOptions;
 }
 
-/** The files, and how old their figures may be. */
+/** The values of `--server-stat-if`, `--server-stat-of` and `--server-stat-timeout`. */
 export interface ServerStatFiles {
-  /** Where it is read from; need not be there. */
+  /** The file to load; need not exist. */
   readonly load: string | undefined;
-  /** Where it is written to. */
   readonly save: string | undefined;
-  /** The age from which on figures are forgotten, in milliseconds; a day unless it is given. */
+  /** The age in milliseconds at which figures are dropped; the default is a day. */
   readonly maxAgeMs: number | undefined;
 }
 

@@ -94,7 +94,7 @@ function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"]
   return { bytesPerSecond: bytesPerSecond ?? LEAST_RATE, periodMs };
 }
 
-/** Parses headers, also those with flags of their own. */
+/** Parses headers: those of `--header`, and those that have flags. */
 function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string][] | undefined {
   const all = each("header", parseHeader);
   const named = (flag: RequestFlagName, name: string, value: string | undefined) => {

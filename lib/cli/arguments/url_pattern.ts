@@ -3,7 +3,7 @@
  * one URL. A backslash escapes a bracket; IPv6 addresses are not patterns.
  *
  * Own code because `expandGlob` and `globToRegExp` of `@std` match existing names: they cannot list
- * what a pattern stands for, and know no ranges of numbers with a step.
+ * the expansions of a pattern, and have no ranges of numbers with a step.
  *
  * @module
  */
@@ -26,7 +26,7 @@ const LETTERS = /([a-z])-([a-z])(?::(\d+))?\]/iy;
 const UNESCAPED = /[^\\{}[\]]|\\[{}[\]]?/y;
 
 /**
- * Returns the URLs that a pattern stands for; its last part changes fastest.
+ * Returns the URLs that a pattern expands to; its last part changes fastest.
  *
  * @throws {CommandError} the pattern is invalid; names the position
  */

@@ -1,6 +1,6 @@
 /**
  * The exit codes of the command. The numbers are curl's; 32, a checksum that does not match, is aria2's;
- * 128 + N stands for signal N.
+ * 128 + N is signal N.
  *
  * @module
  */

@@ -112,7 +112,7 @@ export function difference(older: ResumeRecord, newer: ResumeRecord): string | u
     const before = older.mirrors.find(({ url }) => url === after.url);
     const change = before && changeOf(before, after);
     if (change) {
-      return `belongs to another version: the file of ${after.url} has changed (${change})`;
+      return `belongs to another version of the file: at ${after.url}, ${change}`;
     }
   }
   return undefined;

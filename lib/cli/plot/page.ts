@@ -24,8 +24,8 @@ export interface PageParts extends PictureParts {
 }
 
 /**
- * Colors of the mirrors: those of Okabe and Ito, moved in lightness until they stand at least 3:1
- * against the background.
+ * Colors of the mirrors: those of Okabe and Ito, moved in lightness until their contrast with
+ * the background is at least 3:1.
  */
 const LIGHT = ["#0072b2", "#d55e00", "#00875f", "#b8578f", "#a87400", "#2b8cc4", "#767676"];
 const DARK = ["#4aa8e0", "#f58442", "#2bc48d", "#e39ac6", "#e8b02e", "#9ad4fb", "#a3a3a3"];
@@ -38,8 +38,8 @@ const PAINT: Paint = {
   colors: LIGHT.map((_, index) => `var(--mirror-${index})`),
 };
 
-const MIRRORS_CAPTION = "Mirrors: a block counts for the one that delivered its last byte; mean, " +
-  "median and sd are of the seconds between those blocks";
+const MIRRORS_CAPTION = "Mirrors: a block counts for the one that delivered its last byte; " +
+  "mean, median, sd: time between the blocks of a mirror, in seconds";
 
 const WIDTH = 480;
 const HEIGHT = 296;

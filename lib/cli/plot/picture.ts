@@ -20,7 +20,7 @@ export interface PictureParts {
   /** Line below the title. */
   readonly subtitle: string;
   readonly figures: readonly Figure[];
-  /** The mirrors, in the order by which figures number them. */
+  /** The mirrors, in the order in which figures number them. */
   readonly legend: readonly LegendEntry[];
 }
 

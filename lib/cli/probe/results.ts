@@ -55,7 +55,7 @@ export interface ProbedMirror {
   readonly share: number | null;
 }
 
-/** Returns the document for mirrors that were judged. */
+/** Returns the document for assessed mirrors. */
 export function probeDocument(
   mirrors: readonly AssessedMirror[],
   { sphttp, http }: { readonly sphttp: string; readonly http: "auto" | "http1" | "http2" },

@@ -97,7 +97,7 @@ function here(): string {
  */
 function permissions(): string[] {
   const granted = PERMISSIONS.filter(isGranted);
-  // Without the mark, the child would start a child of its own.
+  // Without the mark, the child would start another child.
   const mark = granted.includes("env") ? [] : [`--allow-env=${MARK}`];
   return ["--no-prompt", ...granted.map((name) => `--allow-${name}`), ...mark];
 }

@@ -11,16 +11,11 @@ import { eventText, isNotable } from "./event_text.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
 import type { FileReport, FileResult, Report, ReportedFile, ReportOptions } from "./report.ts";
 
-export interface TextReportOptions {
-  readonly verbosity: ReportOptions["verbosity"];
-  readonly display: DisplayOptions;
-}
-
 export class TextReport implements Report {
   readonly #verbosity: ReportOptions["verbosity"];
   readonly #display: Display;
 
-  constructor({ verbosity, display }: TextReportOptions) {
+  constructor(verbosity: ReportOptions["verbosity"], display: DisplayOptions) {
     this.#verbosity = verbosity;
     this.#display = new Display(display);
   }

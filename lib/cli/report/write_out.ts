@@ -1,6 +1,6 @@
 /**
- * `--write-out FORMAT`: text of the user's own after each file, with those of curl's variables that
- * make sense for a file from many mirrors.
+ * `--write-out FORMAT`: text in a format of the user's choice after each file, with those of curl's
+ * variables that make sense for a file from many mirrors.
  *
  * @module
  */
@@ -61,7 +61,7 @@ const VARIABLES: Readonly<Record<string, (facts: DownloadFacts) => string | numb
   size_wasted: ({ wastedBytes }) => wastedBytes,
 };
 
-/** Numbers that curl formats in a way of its own. */
+/** Numbers that curl formats in another way. */
 const STYLES: Readonly<Record<string, (value: number) => string>> = {
   http_code: (status) => String(status).padStart(3, "0"),
   response_code: (status) => String(status).padStart(3, "0"),

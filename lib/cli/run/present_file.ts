@@ -39,7 +39,7 @@ export async function verifyPresent(
   }
   if (existing === wanted) {
     return done(
-      ", and has the expected size; nothing to do (--checksum compares the contents, too)",
+      ", and has the expected size; use --checksum to verify its contents",
     );
   }
   const advice = existing < wanted

@@ -29,8 +29,8 @@ invalid blocks            0.60    0.00   0.80   2.00
 blocks returned at once   1.67    1.00   0.94   3.00
 return interval, s       2.250   2.250  1.250  3.500
 
-A block counts for the mirror that delivered its last byte; mean, median and
-sd are of the seconds between these blocks.
+A block counts for the mirror that delivered its last byte.
+mean, median, sd: time between the blocks of a mirror, in seconds
 mirror     blocks   bytes  share   mean  median     sd  dup  fail
 fast.test       4  4.0 MB   80 %  1.500   1.000  1.080    1     0
 slow.test       1  1.0 MB   20 %      -       -      -    0     1

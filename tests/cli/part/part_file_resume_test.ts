@@ -71,11 +71,11 @@ Deno.test("PartFile refuses to go on with another file, and leaves everything as
     [facts(2, '"1"'), "belongs to a file of 6 bytes, but the mirrors have one of 2 bytes"],
     [
       facts(6, '"2"'),
-      `belongs to another version: the file of ${A} has changed (its ETag was "1" and is "2")`,
+      `belongs to another version of the file: at ${A}, its ETag was "1" and is "2"`,
     ],
     [{ ...begun, start: 1 }, "begins at byte 0 of the file, not at the requested byte 1"],
     [{ ...begun, end: 2 }, "is longer than this file"],
-    [{ ...begun, mirrors: [known(A, '"2"')] }, "has changed ("],
+    [{ ...begun, mirrors: [known(A, '"2"')] }, "belongs to another version of the file"],
   ];
   for (const [other, says] of others) {
     using place = workplace();
@@ -111,7 +111,10 @@ Deno.test("PartFile goes on with other mirrors, and remembers those from before"
   }
   assertEquals(place.mirrors(), [{ url: A, etag: '"1"' }, { url: B, etag: '"b"' }]);
   using part = await open(place, { resume: true });
-  assertStringIncludes(refuseToBegin(part, facts(6, '"2"')), "has changed (");
+  assertStringIncludes(
+    refuseToBegin(part, facts(6, '"2"')),
+    "belongs to another version of the file",
+  );
 });
 
 Deno.test("PartFile refuses bytes from another start before anything is asked", async () => {
@@ -224,6 +227,6 @@ Deno.test("PartFile.learn() takes back what came under another version", async (
   await part.write(text("xyz"));
   await part.settle();
   const message = await refuse(part.learn([known(B, '"b"'), known(A, '"2"')]), ExitCode.RESUME);
-  assertStringIncludes(message, "has changed (");
+  assertStringIncludes(message, "belongs to another version of the file");
   assertEquals(place.read("f.part"), "abc");
 });

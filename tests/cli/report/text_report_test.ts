@@ -4,15 +4,12 @@ import type { TraceEvent } from "../../../mod.ts";
 
 Deno.test("TextReport shows a request for several blocks once", () => {
   let written = "";
-  using report = new TextReport({
-    verbosity: "verbose",
-    display: {
-      mode: "none",
-      write: (text) => written += text,
-      size: () => ({ columns: 80, rows: 24 }),
-      color: false,
-      unicode: true,
-    },
+  using report = new TextReport("verbose", {
+    mode: "none",
+    write: (text) => written += text,
+    size: () => ({ columns: 80, rows: 24 }),
+    color: false,
+    unicode: true,
   });
   const file = report.file({ number: 0, of: 1, name: "f", urls: ["http://h/f"] });
   const send = (block: number, request: number, start: number): TraceEvent => ({

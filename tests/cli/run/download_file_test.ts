@@ -179,7 +179,7 @@ Deno.test("-C - has nothing to do where the file is there and no part file", asy
   const shown = await run(["-C", "-", "-o", place.file, mirror.url]);
   assertStringIncludes(
     shown,
-    "already exists, and has the expected size; nothing to do",
+    "already exists, and has the expected size; use --checksum",
   );
   assertEquals(await run(["-s", "-C", "-", "-o", place.file, mirror.url]), "");
   assertEquals(Deno.readFileSync(place.file), BYTES);

@@ -36,18 +36,16 @@ export async function runCommand(
   let shown = "";
   let written = "";
   const errors: CommandError[] = [];
-  using report = new TextReport({
-    verbosity: command.report.verbosity,
-    display: {
-      mode: command.report.verbosity === "silent" ? "none" : "plain",
-      write: (text) => {
-        shown += text;
-        watch(shown, abort);
-      },
-      size: () => ({ columns: 80, rows: 24 }),
-      color: false,
-      unicode: true,
+  const { verbosity } = command.report;
+  using report = new TextReport(verbosity, {
+    mode: verbosity === "silent" ? "none" : "plain",
+    write: (text) => {
+      shown += text;
+      watch(shown, abort);
     },
+    size: () => ({ columns: 80, rows: 24 }),
+    color: false,
+    unicode: true,
   });
   const heard: Report = {
     file: (file) => {
