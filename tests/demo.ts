@@ -7,7 +7,7 @@
  */
 
 import { createHash } from "node:crypto";
-import { formatBytes, formatPercent, formatRate } from "../lib/cli/report/format.ts";
+import { formatBytes, formatPercent, formatRate } from "../lib/cli/report/text.ts";
 import { Display } from "../lib/cli/report/live_display.ts";
 import { displayOptions } from "../lib/cli/report/terminal.ts";
 import { Downloader, type DownloadStats } from "../mod.ts";

@@ -8,8 +8,7 @@
 import type { Distribution } from "../../trace/analysis.ts";
 import { fileNameInUrl } from "../../http/file_name.ts";
 import { mirrorNames, type TraceReport } from "../plot/trace_report.ts";
-import { formatBytes, formatRate } from "../report/format.ts";
-import { printable, textWidth, truncate } from "../report/text_width.ts";
+import { formatBytes, formatRate, printable, textWidth, truncate } from "../report/text.ts";
 
 const COLUMNS = 80;
 const GAP = 2;

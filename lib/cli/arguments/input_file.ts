@@ -11,7 +11,7 @@ import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import { printable, truncate } from "../report/text_width.ts";
+import { printable, truncate } from "../report/text.ts";
 import { parseHeader, parseHeaderValue } from "./request_values.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
 

@@ -14,8 +14,7 @@ import {
   UnusedOptionError,
 } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { readNamedFile, reason } from "../failure/file_error.ts";
+import { ExitCode, readNamedFile, reason } from "../failure/exit_code.ts";
 
 /** Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. */
 export async function validate(

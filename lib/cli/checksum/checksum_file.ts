@@ -8,7 +8,7 @@
 
 import { closestString } from "@std/text/closest-string";
 import { usageError } from "../../command_line/command_error.ts";
-import { printable, truncate } from "../report/text_width.ts";
+import { printable, truncate } from "../report/text.ts";
 import {
   type AlgorithmName,
   ALGORITHMS,

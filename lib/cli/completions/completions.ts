@@ -12,7 +12,7 @@ import { type FlagName, FLAGS } from "../arguments/flags.ts";
 import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { writeOutput } from "../report/terminal.ts";
-import { printable, truncate } from "../report/text_width.ts";
+import { printable, truncate } from "../report/text.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 

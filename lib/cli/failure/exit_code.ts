@@ -1,11 +1,12 @@
 /**
- * The exit codes of the command. The numbers are curl's; 32, a checksum that does not match, is aria2's;
- * 128 + N is signal N.
+ * The exit codes of the command, and the errors of reading and writing files that have them. The numbers
+ * are curl's; 32, a checksum that does not match, is aria2's; 128 + N is signal N.
  *
  * @module
  */
 
 import { STOP_EXIT_CODES } from "../../command_line/stop_signals.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
 
 /** Exit codes of the command. */
 export const ExitCode = {
@@ -56,3 +57,30 @@ export const ExitCode = {
 } as const;
 
 export type ExitCode = typeof ExitCode[keyof typeof ExitCode];
+
+/** Returns the error for something that cannot be written. */
+export function writeError(message: string, cause?: unknown): CommandError {
+  return new CommandError(ExitCode.WRITE, message, { cause });
+}
+
+/** Returns the error for something that cannot be read. */
+export function readError(message: string, cause?: unknown): CommandError {
+  return new CommandError(ExitCode.READ, message, { cause });
+}
+
+/** Returns the system's reason, without the path and the system call that Deno appends. */
+export function reason(cause: unknown): string {
+  if (cause instanceof Deno.errors.NotCapable) return "permission denied by Deno; use deno run -A";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.replace(/: \w+ '.*$/s, "");
+}
+
+/** Reads a file that a flag names. Rejects with a usage error if it cannot be read. */
+export async function readNamedFile(flag: string, path: string): Promise<string> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
+    throw usageError(`${flag}: ${path}: ${why}`);
+  }
+}

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reason, writeError } from "../failure/file_error.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 import { openToWrite } from "../part/exclusive_file.ts";
 import { PartFile } from "../part/part_file.ts";
 import type { Target, TargetOptions } from "./target.ts";

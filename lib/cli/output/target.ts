@@ -11,7 +11,7 @@ import { isAbsolute } from "@std/path/is-absolute";
 import { resolve } from "@std/path/resolve";
 import { usageError } from "../../command_line/command_error.ts";
 import { fileNameInUrl, localFileName, nameBytes } from "../../http/file_name.ts";
-import { reason, writeError } from "../failure/file_error.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
 import { recordsOf } from "../part/resume_record.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reason, writeError } from "../failure/file_error.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 import { stat } from "./file_target.ts";
 
 /** Writes a file's data and metadata to the disk. */

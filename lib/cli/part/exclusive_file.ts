@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reason, writeError } from "../failure/file_error.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 import { stat } from "./file_target.ts";
 
 /** A file that is locked while it is open. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { reason, writeError } from "../failure/file_error.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 
 /** A file that gets its name when it is complete. */
 export interface FileTarget {

@@ -9,8 +9,7 @@
 import { dirname } from "@std/path/dirname";
 import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { readError, reason, writeError } from "../failure/file_error.ts";
+import { ExitCode, readError, reason, writeError } from "../failure/exit_code.ts";
 import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";

@@ -9,8 +9,7 @@
 import type { FileInfo, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { isWeak } from "../../http/validators.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { reason } from "../failure/file_error.ts";
+import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
 
 /** What is known about the file that a part file belongs to. */

@@ -6,7 +6,7 @@
  */
 
 import { majority } from "../../http/agreement.ts";
-import { formatPercent } from "../report/format.ts";
+import { formatPercent } from "../report/text.ts";
 import type { Measurement } from "./measurement.ts";
 
 /** Whether to use a mirror; `slow` is usable, but would contribute little. */

@@ -19,7 +19,7 @@ import { assess, type AssessedMirror, findProblems } from "./assessment.ts";
 import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
-import { truncate } from "../report/text_width.ts";
+import { truncate } from "../report/text.ts";
 import { readCertificates, validate } from "../arguments/validate.ts";
 
 const MAX_CONCURRENT = 8;

@@ -6,9 +6,8 @@
  */
 
 import type { AssessedMirror, Verdict } from "./assessment.ts";
-import { formatBytes, formatRate } from "../report/format.ts";
+import { fit, formatBytes, formatRate, printable, textWidth, truncate } from "../report/text.ts";
 import { mirrorLabels } from "../report/progress_view.ts";
-import { fit, printable, textWidth, truncate } from "../report/text_width.ts";
 
 /**
  * The output of `sphttp probe --json`. Later versions of sphttp may add fields; `version` is increased

@@ -5,11 +5,11 @@
  */
 
 import type { CancelReason, SendReason, TraceEvent } from "../../../mod.ts";
-import { formatBytes, formatDuration } from "./format.ts";
+import { formatBytes, formatDuration } from "./text.ts";
 
 /** Why a range is requested, after "block N requested". */
 const SEND_REASONS: Readonly<Record<SendReason, string>> = {
-  front: " at the front",
+  front: ", next in order",
   ahead: " ahead of the front",
   end: " near the end",
   retry: " again",

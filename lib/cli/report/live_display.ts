@@ -6,7 +6,7 @@
  */
 
 import { stripAnsiCode } from "@std/fmt/colors";
-import { printable, printableLines, textWidth, truncate } from "./text_width.ts";
+import { printable, printableLines, textWidth, truncate } from "./text.ts";
 import { progressLine, type ProgressState, renderFiles, renderProgress } from "./progress_view.ts";
 
 /** How downloads are shown. */

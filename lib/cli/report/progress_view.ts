@@ -7,8 +7,17 @@
 
 import { bold, dim, green, red, stripAnsiCode, yellow } from "@std/fmt/colors";
 import type { DownloadStats, MirrorStats } from "../../../mod.ts";
-import { formatBytes, formatFraction, formatPercent, formatRate, formatTime } from "./format.ts";
-import { fit, printable, textWidth, truncate } from "./text_width.ts";
+import {
+  fit,
+  formatBytes,
+  formatFraction,
+  formatPercent,
+  formatRate,
+  formatTime,
+  printable,
+  textWidth,
+  truncate,
+} from "./text.ts";
 
 export interface ProgressState {
   readonly name: string;

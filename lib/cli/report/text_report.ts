@@ -6,7 +6,7 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
-import { formatBytes, formatDuration, formatPercent, formatRate } from "./format.ts";
+import { formatBytes, formatDuration, formatPercent, formatRate } from "./text.ts";
 import { eventText, isNotable } from "./event_text.ts";
 import { Display, type DisplayOptions } from "./live_display.ts";
 import type { FileReport, FileResult, Report, ReportedFile, ReportOptions } from "./report.ts";

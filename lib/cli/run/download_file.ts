@@ -21,7 +21,7 @@ import { unlessAborted } from "../../unless_aborted.ts";
 import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
-import { formatBytes } from "../report/format.ts";
+import { formatBytes } from "../report/text.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";

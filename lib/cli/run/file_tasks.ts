@@ -10,7 +10,7 @@ import { usageError } from "../../command_line/command_error.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import type { Checksum } from "../checksum/checksum.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { readNamedFile } from "../failure/file_error.ts";
+import { readNamedFile } from "../failure/exit_code.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";

@@ -7,9 +7,8 @@
 
 import { CommandError } from "../../command_line/command_error.ts";
 import { ChecksumVerifier } from "../checksum/checksum.ts";
-import { ExitCode } from "../failure/exit_code.ts";
+import { ExitCode, readError, reason } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
-import { readError, reason } from "../failure/file_error.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import type { Target } from "../output/target.ts";
 import { askSize } from "./find_range.ts";

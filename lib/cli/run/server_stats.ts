@@ -7,7 +7,7 @@
 
 import { MirrorBook } from "../../../mod.ts";
 import type { ServerStatFiles } from "../arguments/download_arguments.ts";
-import { reason } from "../failure/file_error.ts";
+import { reason } from "../failure/exit_code.ts";
 import { replaceFile } from "../part/durable_file.ts";
 
 type Warn = (text: string) => void;

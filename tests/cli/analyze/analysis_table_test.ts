@@ -6,7 +6,7 @@ import {
   tableText,
 } from "../../../lib/cli/analyze/analysis_table.ts";
 import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
-import { textWidth } from "../../../lib/cli/report/text_width.ts";
+import { textWidth } from "../../../lib/cli/report/text.ts";
 import { EVENTS, receive, recording } from "../../trace/sample.ts";
 
 Deno.test("tableText() is the thesis's table", () => {

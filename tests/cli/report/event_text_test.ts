@@ -53,7 +53,7 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     false,
   ],
   ...([
-    ["front", "block 2 requested at the front (bytes"],
+    ["front", "block 2 requested, next in order (bytes"],
     ["ahead", "block 2 requested ahead of the front (bytes"],
     ["end", "block 2 requested near the end (bytes"],
     ["retry", "block 2 requested again (bytes"],

@@ -7,7 +7,7 @@ import {
   renderProgress,
   totals,
 } from "../../../lib/cli/report/progress_view.ts";
-import { textWidth } from "../../../lib/cli/report/text_width.ts";
+import { textWidth } from "../../../lib/cli/report/text.ts";
 
 const STATES = [
   "busy",

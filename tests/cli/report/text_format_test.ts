@@ -6,7 +6,7 @@ import {
   formatPercent,
   formatRate,
   formatTime,
-} from "../../../lib/cli/report/format.ts";
+} from "../../../lib/cli/report/text.ts";
 
 Deno.test("formatBytes() uses decimal units with one decimal", () => {
   const table: [number, string][] = [

@@ -1,0 +1,108 @@
+/**
+ * Formats sizes, rates and times for people, and fits text into terminal columns.
+ *
+ * Units are decimal: 1 MB is 10^6 bytes. `@std/fmt` has another number of digits in a size ("1.23 MB",
+ * then "12.3 MB") and no clock times, so that columns would jump. Widths approximate Unicode Standard
+ * Annex 11, well enough for file names, not for every script: `unicodeWidth()` of `@std/cli` is exact,
+ * but its npm package lacks the table it imports.
+ *
+ * @module
+ */
+
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** Formats a size: `999 B`, `12.3 MB`. */
+export function formatBytes(bytes: number): string {
+  const unit = unitFor(bytes);
+  return `${inUnit(bytes, unit)} ${UNITS[unit]}`;
+}
+
+/** Formats a part of a size in the unit of the whole: `1.2/64.0 MB`. */
+export function formatFraction(bytes: number, ofBytes: number): string {
+  const unit = unitFor(ofBytes);
+  return `${inUnit(bytes, unit)}/${inUnit(ofBytes, unit)} ${UNITS[unit]}`;
+}
+
+/** Formats a rate: `24.6 MB/s`. */
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`;
+}
+
+/** Formats elapsed time: `2.6 s`, `42 s`, `3:05 min`, `1:02:03 h`. */
+export function formatDuration(seconds: number): string {
+  return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatTime(seconds);
+}
+
+/** Formats remaining time in whole seconds: `2 s`, `3:05 min`, `1:02:03 h`. */
+export function formatTime(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (!(whole < 360_000)) return "> 99 h";
+  if (whole < 60) return `${whole} s`;
+  const pad = (value: number) => String(Math.floor(value)).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)}:${pad(whole % 60)} min`;
+  return `${Math.floor(whole / 3600)}:${pad(whole % 3600 / 60)}:${pad(whole % 60)} h`;
+}
+
+/** Formats a share from 0 to 1 in whole percent, rounded down: 100 % means complete. */
+export function formatPercent(share: number): string {
+  return `${Math.floor(Math.min(1, Math.max(0, share)) * 100 + 1e-9)} %`;
+}
+
+/** Returns the index of the largest unit in which the size, rounded to one decimal, is at least 1. */
+function unitFor(bytes: number): number {
+  let unit = 0;
+  while (unit < UNITS.length - 1 && bytes / 1000 ** unit >= (unit === 0 ? 999.5 : 999.95)) unit++;
+  return unit;
+}
+
+function inUnit(bytes: number, unit: number): string {
+  return (bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1);
+}
+
+const ZERO = /^[\p{M}\p{Cf}]$/u;
+const WIDE =
+  /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60\uffe0-\uffe6]$/u;
+const PLAIN = /^[\x20-\x7e]*$/;
+
+/** Returns the number of columns that text without control characters occupies. */
+export function textWidth(text: string): number {
+  if (PLAIN.test(text)) return text.length;
+  let width = 0;
+  for (const character of text) width += characterWidth(character);
+  return width;
+}
+
+/** Returns the text in exactly `width` columns: cut with an ellipsis, or padded with spaces. */
+export function fit(text: string, width: number): string {
+  const cut = truncate(text, width);
+  return cut + " ".repeat(Math.max(0, width - textWidth(cut)));
+}
+
+/** Returns the text in at most `width` columns, cut with an ellipsis if it is longer. */
+export function truncate(text: string, width: number): string {
+  if (textWidth(text) <= width) return text;
+  if (width < 1) return "";
+  let cut = "";
+  let used = 0;
+  for (const character of text) {
+    used += characterWidth(character);
+    if (used > width - 1) break;
+    cut += character;
+  }
+  return `${cut}…`;
+}
+
+/** Replaces the characters that could control a terminal. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
+}
+
+/** Does the same, but keeps line ends. */
+export function printableLines(text: string): string {
+  return text.split("\n").map(printable).join("\n");
+}
+
+function characterWidth(character: string): number {
+  if (ZERO.test(character)) return 0;
+  return WIDE.test(character) ? 2 : 1;
+}
