@@ -20,6 +20,7 @@ import {
 import { loadTrace } from "./trace_reader.ts";
 import { replaceFile } from "../part/durable_file.ts";
 import { writeMessage, writeOutput } from "../report/terminal.ts";
+import { printable } from "../report/text.ts";
 
 export const ANALYZE_FLAGS = [
   { name: "plot", value: "FILE.svg|FILE.html", help: "write the figures, as .svg or .html" },
@@ -64,6 +65,7 @@ export async function analyzeCommand(args: readonly string[]): Promise<void> {
   if (options.plot !== undefined) {
     const { path, type } = options.plot;
     await replaceFile(path, await plot(recording, report, { type, notes }));
+    writeMessage(`sphttp: figures written to ${printable(path)}\n`);
   }
   writeOutput(
     options.json ? `${JSON.stringify(report)}\n` : tableText(reportTitle(report), report),

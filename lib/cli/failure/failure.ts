@@ -30,6 +30,8 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
 export interface ExplainOptions {
   readonly caCerts?: readonly string[] | undefined;
   readonly proxy?: string | URL | undefined;
+  /** What the failures of all mirrors mean. */
+  readonly headline?: string | undefined;
   /** Messages that the user has already seen. */
   readonly shown?: ReadonlySet<string> | undefined;
 }
@@ -43,13 +45,13 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
     return new CommandError(ExitCode.RANGE, uncapitalized(error.message));
   }
   if (!(error instanceof NoMirrorLeftError)) return error;
-  const { shown = new Set() } = options;
+  const { shown = new Set(), headline = "no mirror is left to download from" } = options;
   const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));
   const exitCode = await exitCodeOf(error.cause, options);
   const details = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
   return new CommandError(
     exitCode,
-    `no mirror is left to download from${details}${ADVICE[exitCode] ?? ""}${adviceOn(error.cause)}`,
+    `${headline}${details}${ADVICE[exitCode] ?? ""}${adviceOn(error.cause)}`,
   );
 }
 

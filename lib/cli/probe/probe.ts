@@ -125,7 +125,8 @@ async function failureOf(
   const failures = mirrors.flatMap(({ measurement: { failure } }) => failure ?? []);
   // The table shows them.
   const shown = new Set(failures.map(({ message }) => message));
-  return await explain(new NoMirrorLeftError(failures), { caCerts, proxy, shown });
+  const headline = "no mirror is usable";
+  return await explain(new NoMirrorLeftError(failures), { caCerts, proxy, headline, shown });
 }
 
 /** Returns a function that writes a status line to a terminal; an empty text removes it. */

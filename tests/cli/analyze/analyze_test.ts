@@ -66,7 +66,10 @@ Deno.test("sphttp analyze says that a trace is torn or has no end, and analyzes 
   const args = ["analyze", "-", "--plot", "p.html"];
   const torn = await sphttp(args, { cwd: place.path, stdin });
   const note = "the trace ends in the middle of a line; analyzing what is before it";
-  assertEquals([torn.code, torn.stderr], [0, `sphttp: ${note}\n`]);
+  assertEquals([torn.code, torn.stderr], [
+    0,
+    `sphttp: ${note}\nsphttp: figures written to p.html\n`,
+  ]);
   assertStringIncludes(torn.stdout, "outcome                 not recorded\n");
   assertStringIncludes(Deno.readTextFileSync(`${place.path}/p.html`), note);
   const killed = await sphttp(["analyze", "-"], {
@@ -86,7 +89,7 @@ Deno.test("sphttp analyze --plot draws a picture or a page besides the table", a
     const { code, stdout, stderr } = await sphttp(["analyze", "t.ndjson", `--plot=${name}`], {
       cwd: place.path,
     });
-    assertEquals([code, stdout, stderr], [0, TABLE, ""]);
+    assertEquals([code, stdout, stderr], [0, TABLE, `sphttp: figures written to ${name}\n`]);
     assertEquals(Deno.readTextFileSync(`${place.path}/${name}`).startsWith(begin), true);
   }
   const names = [...Deno.readDirSync(place.path)].map(({ name }) => name).sort();

@@ -242,7 +242,7 @@ Deno.test("sphttp probe exits with the code of the first failure if no mirror is
   const closed = dead.url;
   await dead.close();
   const both = await run(gone.url, closed);
-  assertEquals([both.exitCode, both.stderr], [22, "sphttp: no mirror is left to download from\n"]);
+  assertEquals([both.exitCode, both.stderr], [22, "sphttp: no mirror is usable\n"]);
   assertStringIncludes(both.stdout, "answered 404");
   assertStringIncludes(both.stdout, "no mirror is worth using");
   assertEquals((await run("--json", closed, gone.url)).exitCode, 7);
