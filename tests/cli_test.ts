@@ -195,7 +195,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "a signal ends the command also while nobody reads the pipe",
+  name: "a signal ends the command also while its pipe is not read",
   ignore: Deno.build.os === "windows",
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT });

@@ -68,7 +68,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: "openTarget() writes to a named pipe; a reader who goes away needs no words",
+  name: "openTarget() writes to a named pipe; a reader that closes it causes no message",
   ignore: !LINUX,
   fn: async () => {
     const directory = Deno.makeTempDirSync({ prefix: "sphttp-output-" });

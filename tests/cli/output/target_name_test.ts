@@ -29,7 +29,7 @@ Deno.test("fileNameFromUrl() is the last segment, decoded and made safe", () => 
   for (const [url, name] of table) assertEquals(fileNameFromUrl(url, false), name, url);
 });
 
-Deno.test("fileNameFromUrl() asks for -o where the URL has no file name", () => {
+Deno.test("fileNameFromUrl() suggests -o if the URL has no file name", () => {
   const urls = ["http://h", "http://h/", "http://h/a/", "http://h/a/..", "http://h/%2e", "no URL"];
   for (const url of urls) {
     const error = assertThrows(() => fileNameFromUrl(url), CommandError, "use -o FILE");
@@ -99,7 +99,7 @@ Deno.test("fileNameFromUrl(): a safe name stays as it is", () => {
   }
 });
 
-Deno.test("fileNameFromUrl(): a name leaves room for what stands beside its file", () => {
+Deno.test("fileNameFromUrl() leaves room for the suffixes of part file and record", () => {
   const path = Deno.makeTempDirSync({ prefix: "sphttp-name-" });
   try {
     const name = nameOf(`${"有".repeat(100)}.tar.gz`);

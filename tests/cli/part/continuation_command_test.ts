@@ -86,7 +86,7 @@ Deno.test("-C - refuses a file that has changed where nothing is compared", asyn
   assertEquals(place.names(), ["f"]);
 });
 
-Deno.test("-C - goes on with a mirror that is new, and the record knows both", async () => {
+Deno.test("-C - continues with a new mirror, and the record lists both", async () => {
   await using one = await startMirror({ content: CONTENT, etag: '"one"' });
   await using two = await startMirror({ content: CONTENT, etag: '"two"' });
   using place = await killed([], one);
@@ -134,7 +134,7 @@ Deno.test("a record holds no credentials", async () => {
   assertEquals(JSON.stringify(place.record()).includes("hunter2"), false);
 });
 
-Deno.test("-C - goes on with a part of a file, and with no other part", async () => {
+Deno.test("-C - continues a range of a file, and no other range", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed(["-r", `${HALF}-1399999`], mirror);
   const kept = place.read("f.part");

@@ -32,7 +32,7 @@ async function readAll(part: PartFile, start = 0): Promise<string> {
   return all;
 }
 
-Deno.test("PartFile goes on where it ended, again and again", async () => {
+Deno.test("PartFile continues where it ended, repeatedly", async () => {
   using place = workplace();
   for (const [index, letter] of [..."abcdef"].entries()) {
     using part = await open(place, { resume: true });
@@ -52,7 +52,7 @@ Deno.test("PartFile goes on where it ended, again and again", async () => {
   assertEquals(place.read("f"), "abcdef");
 });
 
-Deno.test("PartFile without a record goes on, with a note", async () => {
+Deno.test("PartFile continues without a record, with a note", async () => {
   using place = workplace();
   Deno.writeTextFileSync(place.part, "abc");
   using part = await open(place, { resume: true });
@@ -100,7 +100,7 @@ Deno.test("PartFile that is longer than the file is refused without a record, to
   part.begin(facts(undefined));
 });
 
-Deno.test("PartFile goes on with other mirrors, and remembers those from before", async () => {
+Deno.test("PartFile continues with other mirrors, and keeps the earlier ones in the record", async () => {
   using place = workplace();
   await leave(place, "abc", facts(6, '"1"'));
   {

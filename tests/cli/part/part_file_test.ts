@@ -15,7 +15,7 @@ import {
 
 const POSIX = Deno.build.os !== "windows";
 
-Deno.test("PartFile.complete() gives no name to a file that somebody put in its place", async () => {
+Deno.test("PartFile.complete() does not rename a file that replaced the part file", async () => {
   using place = workplace();
   using part = await open(place);
   part.begin(facts(3));
@@ -27,7 +27,7 @@ Deno.test("PartFile.complete() gives no name to a file that somebody put in its 
   assertEquals(Deno.readTextFileSync(place.part), "other");
 });
 
-Deno.test("PartFile: one that somebody took away hides no error", async () => {
+Deno.test("PartFile: a removed part file hides no error", async () => {
   using place = workplace();
   const part = await open(place);
   Deno.removeSync(place.part);

@@ -74,7 +74,7 @@ Deno.test("a record that is not there is noted", async () => {
   });
 });
 
-Deno.test("a record that is torn or somebody else's is noted, and not used", async () => {
+Deno.test("readRecord() ignores an invalid record, with a note", async () => {
   const whole = JSON.stringify({ version: 1, ...record(10, mirror(A, '"1"', MONDAY)) });
   const texts = [
     ...Array.from(whole, (_, length) => whole.slice(0, length)),

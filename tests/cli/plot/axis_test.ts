@@ -21,7 +21,7 @@ Deno.test("axis() writes whole numbers only, where there are no others", () => {
   assertEquals(ticks([40], { whole: true }), ticks([40]));
 });
 
-Deno.test("axis() begins where it is told to", () => {
+Deno.test("axis() includes the given minimum", () => {
   const bytes = axis(0, 230, [64e6], { least: 41e6 });
   assertEquals(bytes.ticks.map((tick) => tick / 1e6), [45, 50, 55, 60]);
   assertEquals([bytes.at(41e6), bytes.at(64e6)], [0, 230]);

@@ -48,7 +48,7 @@ Deno.test("figuresOf() a continued download begin at its first byte", () => {
   assertEquals(delivered!.y.format(4e6), "4");
 });
 
-Deno.test("figuresOf() many blocks are thinned, but what stands out stays", () => {
+Deno.test("figuresOf() thins many blocks, but keeps outliers", () => {
   const outliers = new Map([[12_345, 900], [40_000, 0.5]]);
   for (const mirrors of [1, 32]) {
     const { arrival, delay, invalid, delivered } = figures(

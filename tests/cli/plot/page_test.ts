@@ -33,7 +33,7 @@ Deno.test("writePage() writes a well-formed page with figures and tables", () =>
   }
 });
 
-Deno.test("writePage() asks for nothing else, and runs nothing", () => {
+Deno.test("writePage() loads nothing else, and runs no script", () => {
   const page = writePage(parts());
   const addresses = [
     ...page.matchAll(/https?:|\/\/[\w.]+|url\(|@import|\b(?:src|href|action)=/gi),

@@ -48,7 +48,7 @@ Deno.test("JsonReport: every line has version and type, and where it is about a 
   assertEquals([written[3].bytes, written[3].checksums], [5, ["md5"]]);
 });
 
-Deno.test("JsonReport tells of a file that was complete before, and not of each piece of it", () => {
+Deno.test("JsonReport reports a file that was complete before, and rereading once per percent", () => {
   const result = {
     ...{
       name: "f",

@@ -113,7 +113,7 @@ Deno.test("renderProgress() without Unicode is plain ASCII", () => {
   assertEquals(/^[\n\x20-\x7e]*$/.test(text), true, text);
 });
 
-Deno.test("renderProgress() folds the mirrors that brought least into one line", () => {
+Deno.test("renderProgress() folds the mirrors that delivered least into one line", () => {
   const lines = renderProgress(state({}, { mirrors: 12 }), 80, { mirrorLines: 4 });
   assertEquals(lines.length, 5);
   assertStringIncludes(lines[3]!, "mirror2.example");

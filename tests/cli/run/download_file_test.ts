@@ -108,7 +108,7 @@ Deno.test("a checksum that does not match keeps the part file, but not under its
   assertEquals(place.names(), ["file.bin.part", "file.bin.part.json"]);
 });
 
-Deno.test("an interrupted transfer goes on with -C -, and the file is right", async () => {
+Deno.test("-C - continues an interrupted download, and the file is correct", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 1_000_000 });
   const args = [...SMALL, "-v", "-o", place.file, mirror.url];

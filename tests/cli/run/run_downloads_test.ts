@@ -180,7 +180,7 @@ Deno.test("what is written besides the file is held against its name, its part a
   assertEquals(lab.all.every(({ requests }) => requests.length === 0), true);
 });
 
-Deno.test("what a list says of a file's headers goes before the command's; cookies add up", async () => {
+Deno.test("headers of a file in a list replace those of the command; cookies are joined", async () => {
   using place = workplace();
   await using lab = await mirrors();
   const [url] = lab.urls;

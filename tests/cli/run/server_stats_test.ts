@@ -123,7 +123,7 @@ Deno.test("--server-stat-of keeps entries of other hosts, also after a failure",
   }
 });
 
-Deno.test("--server-stat-if: what is not valid is told of and ignored", async () => {
+Deno.test("--server-stat-if ignores an invalid file, with a message", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [text: string, says: string][] = [
@@ -152,7 +152,7 @@ Deno.test("--server-stat-if: what is not valid is told of and ignored", async ()
   assertMatch(directory.shown, /^sphttp: \S+ is ignored: Is a directory \(os error \d+\)$/m);
 });
 
-Deno.test("--server-stat-of: a place that cannot be written to is told of, and no error", async () => {
+Deno.test("--server-stat-of: a path that cannot be written is a message, not an error", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [path: string, says: string][] = [
