@@ -76,7 +76,7 @@ Deno.test("-C - refuses a file that has changed where nothing is compared", asyn
   assertEquals(code, 36, stderr);
   assertMatch(
     stderr,
-    /f\.part belongs to another version: the file of http:\S+ has changed \(its ETag was "/,
+    /f\.part belongs to another version of the file: at http:\S+, its ETag was "/,
   );
   assertStringIncludes(stderr, "move it away or omit -C - to start over");
   assertEquals(place.read("f.part"), part);

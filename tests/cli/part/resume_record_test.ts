@@ -130,7 +130,7 @@ Deno.test("a record of a newer version is refused", async () => {
   assertStringIncludes((error as CommandError).message, "omit -C - to start over");
 });
 
-Deno.test("difference() finds what speaks against going on", () => {
+Deno.test("difference() returns why bytes may not be continued", () => {
   const table: [older: ResumeRecord, newer: ResumeRecord, why: RegExp | undefined][] = [
     [record(10), record(10), undefined],
     [
@@ -149,7 +149,7 @@ Deno.test("difference() finds what speaks against going on", () => {
     [
       record(10, mirror(A, '"1"')),
       record(10, mirror(B), mirror(A, '"2"')),
-      /^belongs to another version: the file of http:\/\/a\.example\/f has changed \(its ETag was "1" and is "2"\)$/,
+      /^belongs to another version of the file: at http:\/\/a\.example\/f, its ETag was "1" and is "2"$/,
     ],
     // The tag decides where there is one.
     [record(10, mirror(A, '"1"', MONDAY)), record(10, mirror(A, '"1"', TUESDAY)), undefined],
