@@ -194,7 +194,7 @@ export class MirrorMismatchError extends SphttpError {
     super(
       `The mirrors have different files, and none has a majority:${
         lines.join("")
-      }\nLeave out the wrong ones`,
+      }\nRemove the mirrors that have the wrong file`,
     );
     this.files = files;
   }

@@ -41,7 +41,7 @@ export function parseProxyUrl(text: string | URL): ProxySource {
   const defaultPort = PORTS[protocol];
   // `host:port` is a URL whose scheme is the host.
   if (defaultPort === undefined) {
-    throw new OptionTypeError("proxy", `has another scheme, but ${ACCEPTED}`);
+    throw new OptionTypeError("proxy", `has an unsupported scheme, but ${ACCEPTED}`);
   }
   if (hostname === "") throw new OptionTypeError("proxy", `has no host, but ${ACCEPTED}`);
   if (url.pathname.length > 1 || url.search !== "" || url.hash !== "") {

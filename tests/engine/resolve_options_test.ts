@@ -264,7 +264,7 @@ Deno.test("resolveOptions() resolves the limits on rates, and the proxy", () => 
   assertEquals(resolved.proxy?.name, "proxy.test:1080");
   assertEquals(resolveOptions(URLS, { maxRate: Infinity }).maxRate, Infinity);
   assert(
-    refused({ proxy: "secret.test:80" }, TypeError).startsWith("proxy has another scheme"),
+    refused({ proxy: "secret.test:80" }, TypeError).startsWith("proxy has an unsupported scheme"),
   );
 });
 

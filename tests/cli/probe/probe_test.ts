@@ -262,7 +262,7 @@ Deno.test("probeCommand() refuses invalid arguments before the first request", a
     [["nonsense"], ExitCode.URL, '"nonsense" is not a URL'],
     [["-H", "Range: bytes=0-1", "http://a/"], ExitCode.USAGE, "--header"],
     [["-x", "http://127.0.0.1:1/path", "http://a/"], ExitCode.USAGE, "--proxy has a path"],
-    [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy has another scheme"],
+    [["-x", "ftp://u:hunter2@a", "http://a/"], ExitCode.USAGE, "--proxy has an unsupported scheme"],
     [["--cacert", `${file}.none`, "http://a/"], ExitCode.USAGE, "no such file"],
     [["--cacert", file, "http://a/"], ExitCode.USAGE, "in PEM format"],
     [["--cacert", broken, "http://a/"], ExitCode.USAGE, "invalid certificates"],

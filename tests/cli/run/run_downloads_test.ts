@@ -204,7 +204,7 @@ Deno.test("proxies and certificates that make no sense are found at once, and sh
   );
   const refused: [args: string[], says: string][] = [
     [["-x", "user:s3cret@proxy.example:99999"], "--proxy is not a URL, but must be like http://"],
-    [["-x", "ftp://user:s3cret@a.example"], "--proxy has another scheme, but must be like"],
+    [["-x", "ftp://user:s3cret@a.example"], "--proxy has an unsupported scheme, but must be like"],
     [["-x", "http://user:s3cret@a.example/path"], "--proxy has a path or query, but"],
     [["--cacert", noCertificate], "invalid certificates"],
   ];
