@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, FILE, inTime, type Outcome, withMirrors } from "../support/download.ts";
+import {
+  download,
+  FILE,
+  IMPATIENT,
+  inTime,
+  type Outcome,
+  withMirrors,
+} from "../support/download.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import type { DownloaderOptions } from "../../mod.ts";
@@ -72,7 +79,7 @@ for (const name of ["resets mid-body", "stalls mid-body", "answers 503", "sends 
     const [link] = LINKS;
     const twice = { ...faults[name]!, from: 1, count: 2 };
     await withMirrors([{ ...link, faults: [twice] }], async (urls) => {
-      await adaptive(urls);
+      await adaptive(urls, IMPATIENT);
     });
   });
 }
