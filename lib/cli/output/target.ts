@@ -5,10 +5,8 @@
  * @module
  */
 
-import { basename } from "@std/path/basename";
-import { dirname } from "@std/path/dirname";
-import { isAbsolute } from "@std/path/is-absolute";
-import { resolve } from "@std/path/resolve";
+// Built in: `@std/path` would load about 20 modules at every start, which takes 12 ms.
+import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { usageError } from "../../command_line/command_error.ts";
 import { fileNameInUrl, localFileName, nameBytes } from "../../http/file_name.ts";
 import { reason, writeError } from "../failure/exit_code.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { dirname } from "@std/path/dirname";
+import { dirname } from "node:path";
 import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode, readError, reason, writeError } from "../failure/exit_code.ts";

@@ -7,7 +7,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { basename } from "@std/path/basename";
+import { basename } from "node:path";
 import { TextLineStream } from "@std/streams/text-line-stream";
 import { usageError } from "../../command_line/command_error.ts";
 import { environmentVariable } from "../../command_line/process.ts";
@@ -26,10 +26,6 @@ export const MAPPED: readonly string[] = [
   "@std/async/pool",
   "@std/cli/prompt-secret",
   "@std/fmt/colors",
-  "@std/path/basename",
-  "@std/path/dirname",
-  "@std/path/is-absolute",
-  "@std/path/resolve",
   "@std/streams/text-line-stream",
   "@std/streams/to-text",
   "@std/text/closest-string",
