@@ -1,5 +1,6 @@
 /**
- * What both commands use of their process: its environment and its standard streams.
+ * What both commands use of their process: its environment, its standard streams, and the signals
+ * that end it.
  *
  * @module
  */
@@ -17,5 +18,56 @@ export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text
     while (bytes.byteLength > 0) bytes = bytes.subarray(stream.writeSync(bytes));
   } catch {
     // Closed, or full and non-blocking.
+  }
+}
+
+/** The exit codes for signals: 128 and the number of the signal. */
+export const STOP_EXIT_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+export type StopSignal = keyof typeof STOP_EXIT_CODES;
+
+/**
+ * A terminal sends Ctrl-C to every process of a job, and a parent may forward its own: signals within
+ * this time count as one. In milliseconds.
+ */
+const ECHO_MS = 500;
+
+export interface StopListener {
+  /** Called for the first signal. */
+  readonly first: (signal: StopSignal) => void;
+  /** Called for the second signal; the process exits when it returns. */
+  readonly again: (signal: StopSignal) => void;
+}
+
+/** Returns the signals that can be handled here: on Windows, a process cannot survive SIGHUP. */
+export function stopSignals(...signals: StopSignal[]): readonly StopSignal[] {
+  return Deno.build.os === "windows" ? signals.filter((name) => name === "SIGINT") : signals;
+}
+
+/** Listens for signals until it is disposed: the first lets the command finish, the second ends it. */
+export class StopSignals implements Disposable {
+  readonly #listener: StopListener;
+  readonly #listeners: readonly (readonly [StopSignal, () => void])[];
+  #firstAt: number | undefined;
+
+  constructor(signals: readonly StopSignal[], listener: StopListener) {
+    this.#listener = listener;
+    this.#listeners = signals.map((name) => [name, () => this.#signal(name)] as const);
+    for (const [name, heard] of this.#listeners) Deno.addSignalListener(name, heard);
+  }
+
+  [Symbol.dispose](): void {
+    for (const [name, heard] of this.#listeners) Deno.removeSignalListener(name, heard);
+  }
+
+  #signal(name: StopSignal): void {
+    const now = performance.now();
+    if (this.#firstAt === undefined) {
+      this.#firstAt = now;
+      this.#listener.first(name);
+    } else if (now - this.#firstAt > ECHO_MS) {
+      this.#listener.again(name);
+      Deno.exit(STOP_EXIT_CODES[name]);
+    }
   }
 }

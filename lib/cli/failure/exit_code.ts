@@ -5,7 +5,7 @@
  * @module
  */
 
-import { STOP_EXIT_CODES } from "../../command_line/stop_signals.ts";
+import { STOP_EXIT_CODES } from "../../command_line/process.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 
 /** Exit codes of the command. */

@@ -5,7 +5,7 @@
  */
 
 import { CommandError } from "../../command_line/command_error.ts";
-import { STOP_EXIT_CODES, StopSignals, stopSignals } from "../../command_line/stop_signals.ts";
+import { STOP_EXIT_CODES, StopSignals, stopSignals } from "../../command_line/process.ts";
 import { writeMessage } from "../report/terminal.ts";
 
 /** The signals that end the command. */

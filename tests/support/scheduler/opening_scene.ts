@@ -1,0 +1,124 @@
+/**
+ * An opening in short words: what mirrors answer, and what follows from it, for tables of transitions.
+ *
+ * @module
+ */
+
+import type { Answer } from "../../../lib/scheduler/messages.ts";
+import { Mirror } from "../../../lib/scheduler/mirror.ts";
+import {
+  Opening,
+  type OpeningEvent,
+  type OpeningState,
+  type OpeningStep,
+} from "../../../lib/scheduler/opening.ts";
+import { type LiveRequest, Requests } from "../../../lib/scheduler/requests.ts";
+
+const PROBE = 4;
+
+/** An opening in which a test says what each mirror answers, and when. */
+export class Scene {
+  readonly mirrors: readonly Mirror[];
+  readonly opening: Opening;
+  readonly #probes: readonly LiveRequest[];
+  /** Mirrors that are being probed. */
+  readonly outstanding: Set<number>;
+  now = 0;
+
+  constructor(count: number, start = 0) {
+    this.mirrors = Array.from({ length: count }, (_, index) => new Mirror(`http://${index}.test/`));
+    const requests = new Requests();
+    this.#probes = this.mirrors.map((mirror) =>
+      requests.open({ mirror, kind: "probe", start, end: start + PROBE }, 0)
+    );
+    this.outstanding = new Set(this.mirrors.keys());
+    this.opening = new Opening(this.mirrors, { start });
+  }
+
+  /** A mirror answers, and its first bytes come. */
+  answer(index: number, answer: Answer, digest?: string): readonly OpeningStep[] {
+    const request = this.#probes[index]!;
+    const { mirror } = request;
+    if (mirror.answerMs === undefined) request.answered(answer, this.now);
+    this.outstanding.delete(index);
+    const first = { mirror, request, answer, size: answer.size, digest };
+    return this.handle({ type: "answered", answer: first });
+  }
+
+  fail(index: number): readonly OpeningStep[] {
+    this.outstanding.delete(index);
+    return this.handle({ type: "failed", mirror: this.mirrors[index]! });
+  }
+
+  handle(event: OpeningEvent): readonly OpeningStep[] {
+    return this.opening.handle(event, this.outstanding.size, this.now);
+  }
+}
+
+export type Event = (scene: Scene) => readonly OpeningStep[];
+
+/** A mirror sends the first bytes of a file of `size` bytes, with this digest. */
+export function part(index: number, size?: number, digest?: string): Event {
+  return (scene) => scene.answer(index, { type: "partial", start: 0, end: PROBE, size }, digest);
+}
+
+/** A mirror sends the whole file. */
+export function whole(index: number, size?: number, digest?: string): Event {
+  return (scene) => scene.answer(index, { type: "whole", size }, digest);
+}
+
+export function outside(index: number, size: number): Event {
+  return (scene) => scene.answer(index, { type: "unsatisfiable", size });
+}
+
+export function fails(index: number): Event {
+  return (scene) => scene.fail(index);
+}
+
+/** Time passes. */
+export function waited(until: number): Event {
+  return (scene) => {
+    scene.now = until;
+    return scene.handle({ type: "waited" });
+  };
+}
+
+/** An earlier download knows that some mirrors have the file. */
+export function known(mirrors: readonly number[], size: number, digest?: string): Event {
+  return (scene) => {
+    for (const index of mirrors) scene.outstanding.delete(index);
+    const urls = mirrors.map((index) => scene.mirrors[index]?.url ?? "http://other.test/");
+    return scene.handle({ type: "known", file: { size, digest, mirrors: urls } });
+  };
+}
+
+function name({ url }: Mirror): string {
+  return url[7]!;
+}
+
+/** A state in short. */
+export function stateText(state: OpeningState): string {
+  if (state.type === "speculating") return `speculating on ${name(state.leader.mirror)}`;
+  if (state.type === "open") return `open ${state.file.size} ${state.file.digest}`;
+  return state.type;
+}
+
+/** A step in short. */
+export function stepText(step: OpeningStep): string {
+  switch (step.type) {
+    case "trust":
+      return `trust ${name(step.mirror)} of ${step.size}`;
+    case "accept":
+      return `accept ${name(step.request.mirror)}`;
+    case "discard":
+      return "discard";
+    case "reject":
+      return `reject ${name(step.mirror)}`;
+    case "open":
+      return `open ${step.size} ${step.mode} from ${name(step.mirror)}`;
+    case "admit":
+      return `admit ${step.admissions.map((one) => name(one.mirror) + one.service[0]).join(" ")}`;
+    case "fail":
+      return `fail ${step.error.name}`;
+  }
+}
