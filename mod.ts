@@ -40,7 +40,7 @@ export type { DelayView, DuplicateView, MirrorView } from "./lib/scheduler/view.
 
 // What one download learns for the next
 export type { FileInfo, KnownFile } from "./lib/engine/known_file.ts";
-export type { KnownMirror } from "./lib/transport/transport.ts";
+export type { KnownMirror } from "./lib/transport/mirror_memory.ts";
 export type { Validators } from "./lib/http/validators.ts";
 export {
   MirrorBook,

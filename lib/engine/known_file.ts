@@ -6,7 +6,7 @@
 
 import { OptionTypeError } from "../errors.ts";
 import { type KnownFileFacts, PROBE_SIZE } from "../scheduler/opening.ts";
-import type { KnownMirror } from "../transport/transport.ts";
+import type { KnownMirror } from "../transport/mirror_memory.ts";
 import { list, record, shown, texts, whole } from "../checks.ts";
 
 /** What is known of the file once the mirrors have agreed on it. */

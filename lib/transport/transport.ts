@@ -1,7 +1,6 @@
 /**
- * Sends requests to mirrors and returns responses that are usable. It follows redirects itself,
- * remembers for each mirror where they led and with which validators it served, and sends no
- * credentials to another origin. Follows RFC 9110 sections 13.1.5 (If-Range) and 15.4.
+ * Sends requests to mirrors and returns responses that are usable. It sends no credentials to another
+ * origin. Follows RFC 9110 section 13.1.5 (If-Range).
  *
  * @module
  */
@@ -10,34 +9,22 @@ import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../err
 import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
-import { takeCredentials } from "../http/credentials.ts";
+import { type HttpClientOptions, HttpClients } from "./http_clients.ts";
+import { type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
+import { isForbidden, isRefusedTunnel, networkDetail } from "./network_failure.ts";
+import { discard, followRedirects } from "./redirects.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
-import type { ProxySource } from "../http/proxy_url.ts";
 import { parseContentLength, rangeHeader } from "../http/byte_range.ts";
 import { checkResponse, type RequestedRange, type UsableResponse } from "../http/response_check.ts";
 import { readValidators, type Validators } from "../http/validators.ts";
 
-export interface TransportOptions {
+export interface TransportOptions extends HttpClientOptions {
   readonly mirrors: readonly MirrorSource[];
   readonly headers: Headers;
-  readonly http: "auto" | "http1" | "http2";
-  readonly caCerts: readonly string[];
-  /** The proxy for all requests; `undefined` for those of the environment. */
-  readonly proxy: ProxySource | undefined;
   readonly maxRedirects: number;
   readonly fetch: typeof fetch;
   readonly knownMirrors: readonly KnownMirror[];
-}
-
-/** What a download has learned of a mirror that serves ranges. */
-export interface KnownMirror {
-  /** Its URL, without credentials. */
-  readonly url: string;
-  /** Where its redirects led; `undefined` if there were none. */
-  readonly location: string | undefined;
-  /** The validators with which it served. */
-  readonly validators: Validators;
 }
 
 /** A usable response. */
@@ -50,50 +37,26 @@ export interface Reply {
   readonly body: BodyReader;
 }
 
-interface Memory {
-  /** Where its redirects led. */
-  location: URL | undefined;
-  /** The validators of its first response. */
-  validators: Validators | undefined;
-  /** Whether it serves ranges: only then may a request have an If-Range. */
-  ranges: boolean;
-  /** Whether it has ever responded. */
-  answered: boolean;
-}
-
 /** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;
-
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 export class Transport {
   readonly buffers: BufferPool = new BufferPool(CHUNK);
   readonly #options: TransportOptions;
-  readonly #memories: readonly Memory[];
-  #client: Deno.HttpClient | undefined;
+  readonly #memories: readonly MirrorMemory[];
+  readonly #clients: HttpClients;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#memories = options.mirrors.map(({ url }) => {
-      const known = options.knownMirrors.find((mirror) => mirror.url === url);
-      const { location, validators } = known ?? {};
-      return {
-        location: location === undefined ? undefined : new URL(location),
-        validators,
-        ranges: known !== undefined,
-        answered: false,
-      };
-    });
+    this.#clients = new HttpClients(options);
+    this.#memories = options.mirrors.map(({ url }) =>
+      new MirrorMemory(url, options.knownMirrors.find((mirror) => mirror.url === url))
+    );
   }
 
   /** What was learned of the mirrors that serve ranges. */
   get knownMirrors(): KnownMirror[] {
-    return this.#options.mirrors.flatMap(({ url }, index) => {
-      const { location, validators, ranges } = this.#memories[index]!;
-      return ranges && validators !== undefined
-        ? [{ url, location: location?.href, validators }]
-        : [];
-    });
+    return this.#memories.map(({ known }) => known).filter((known) => known !== undefined);
   }
 
   /**
@@ -155,10 +118,9 @@ export class Transport {
     }
   }
 
-  /** Closes the transport's own HTTP client, and keeps no more buffers. */
+  /** Closes the transport's own HTTP clients, and keeps no more buffers. */
   close(): void {
-    this.#client?.close();
-    this.#client = undefined;
+    this.#clients.close();
     this.buffers.close();
   }
 
@@ -167,29 +129,22 @@ export class Transport {
     requested: RequestedRange,
     signal: AbortSignal,
   ): Promise<{ response: Response; conditional: boolean }> {
-    const { mirrors, maxRedirects } = this.#options;
     const memory = this.#memories[mirror]!;
-    const origin = new URL(mirrors[mirror]!.url);
-    let url = memory.location ?? origin;
-    for (let redirects = 0;; redirects++) {
-      const headers = this.#headers(mirror, requested, url.origin === origin.origin);
-      const response = await this.#fetch(mirror, url, headers, signal);
-      const target = response.headers.get("location");
-      if (!REDIRECTS.has(response.status) || target === null) {
-        if (url !== origin) memory.location = url;
-        return { response, conditional: headers.has("if-range") };
-      }
-      await discard(response.body);
-      if (redirects === maxRedirects) {
-        throw this.#error(mirror, "redirect", `more than ${maxRedirects} redirects`);
-      }
-      const next = URL.parse(target, url);
-      if (next === null || !["http:", "https:"].includes(next.protocol)) {
-        throw this.#error(mirror, "redirect", "redirected to a URL that is not http or https");
-      }
-      takeCredentials(next);
-      url = next;
-    }
+    const origin = new URL(memory.url);
+    const first = memory.location ?? origin;
+    let conditional = false;
+    const { response, url } = await followRedirects({
+      url: first,
+      maxRedirects: this.#options.maxRedirects,
+      send: (url) => {
+        const headers = this.#headers(mirror, requested, url.origin === origin.origin);
+        conditional = headers.has("if-range");
+        return this.#fetch(mirror, url, headers, signal);
+      },
+      fail: (message) => this.#error(mirror, "redirect", message),
+    });
+    if (url !== origin) memory.location = url;
+    return { response, conditional };
   }
 
   #headers(mirror: number, { start, end }: RequestedRange, sameOrigin: boolean): Headers {
@@ -214,7 +169,7 @@ export class Transport {
       signal,
       redirect: "manual",
     };
-    const client = this.#openClient();
+    const client = this.#clients.clientFor(url);
     if (client !== undefined) init.client = client;
     // Called without a receiver: browsers refuse a `fetch` that is called as a method.
     const { fetch } = this.#options;
@@ -225,25 +180,17 @@ export class Transport {
     } catch (cause) {
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
       this.#memories[mirror]!.location = undefined;
-      throw this.#error(mirror, "network", `connection failed${this.#through}${detail(cause)}`, {
-        retryable: !isForbidden(cause),
-        proxyRefused: isRefusedTunnel(cause),
-        cause,
-      });
+      throw this.#error(
+        mirror,
+        "network",
+        `connection failed${this.#through}${networkDetail(cause)}`,
+        {
+          retryable: !isForbidden(cause),
+          proxyRefused: isRefusedTunnel(cause),
+          cause,
+        },
+      );
     }
-  }
-
-  /** Returns the transport's own HTTP client if the default one does not suffice. */
-  #openClient(): Deno.HttpClient | undefined {
-    const { http, caCerts, proxy } = this.#options;
-    if (http === "auto" && caCerts.length === 0 && proxy === undefined) return undefined;
-    const options: Deno.CreateHttpClientOptions = {
-      caCerts: [...caCerts],
-      http1: http !== "http2",
-      http2: http !== "http1",
-    };
-    if (proxy !== undefined) options.proxy = proxy.client;
-    return this.#client ??= Deno.createHttpClient(options);
   }
 
   /** Names the proxy: `fetch` does not say whether it failed, or the server behind it. */
@@ -278,38 +225,7 @@ export class Transport {
   }
 }
 
-async function discard(body: ReadableStream | null): Promise<void> {
-  // It may have failed or be locked: neither matters.
-  await body?.cancel().catch(() => {});
-}
-
 function bodyLength(answer: Reply["answer"]): number | undefined {
   if (answer.type === "unsatisfiable") return 0;
   return answer.type === "partial" ? answer.end - answer.start : answer.size;
-}
-
-const FETCH_PREFIX = /^error sending request.*?\): (client error \(\w+\): )?/;
-
-/** Returns the network's own words. */
-function detail(error: unknown): string {
-  const said = innermostMessage(error).replace(FETCH_PREFIX, "");
-  return said && `: ${said}`;
-}
-
-/** Reports whether a proxy answered CONNECT with a refusal. Deno's errors say so in words only. */
-function isRefusedTunnel(error: unknown): boolean {
-  return /unsuccessful tunnel|proxy authentication required/.test(innermostMessage(error));
-}
-
-function innermostMessage(error: unknown): string {
-  return causesOf(error).at(-1)?.message ?? "";
-}
-
-/** Reports whether a request must not be sent: by Deno's permissions, or a caller's own fetch. */
-function isForbidden(cause: unknown): boolean {
-  return causesOf(cause).some(({ name }) => name === "NotCapable");
-}
-
-function causesOf(error: unknown): Error[] {
-  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
