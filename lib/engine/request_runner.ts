@@ -110,10 +110,10 @@ export class RequestRunner {
 
   async #run(command: StartCommand, activity: Activity): Promise<void> {
     const { dispatch, transport } = this.#options;
-    const { request, mirror, kind, start, end, size } = command;
+    const { request, mirror, kind, start, end, size, form } = command;
     const { signal } = activity.controller;
     try {
-      const reply = await transport.request(mirror, { start, end, size }, signal);
+      const reply = await transport.request(mirror, { start, end, size, form }, signal);
       activity.body = reply.body;
       const { answer } = reply;
       if (!signal.aborted) {

@@ -18,9 +18,20 @@ export interface ContentRange extends ByteRange {
   readonly size: number | undefined;
 }
 
+/**
+ * How a range is requested: `bounded` as `bytes=N-M`, `open` as `bytes=N-`, `plain` without `Range`.
+ * Servers that refuse one form often answer another.
+ */
+export type RequestForm = "bounded" | "open" | "plain";
+
 /** Returns the value of a `Range` header for one range. */
 export function rangeHeader({ start, end }: ByteRange): string {
   return `bytes=${start}-${end - 1}`;
+}
+
+/** Returns the value of a `Range` header for everything from byte `start` on. */
+export function openRangeHeader(start: number): string {
+  return `bytes=${start}-`;
 }
 
 /** Returns the value of a `Content-Range` header. */

@@ -11,6 +11,7 @@ import {
   parseContentLength,
   parseContentRange,
   parseUnsatisfiedSize,
+  type RequestForm,
 } from "./byte_range.ts";
 import { contradicts, type Validators } from "./validators.ts";
 
@@ -18,10 +19,19 @@ import { contradicts, type Validators } from "./validators.ts";
 export interface RequestedRange {
   /** Offset of the first byte. */
   readonly start: number;
-  /** Offset behind the last byte; `undefined` for a request without `Range`. */
+  /** Offset behind the last wanted byte; `undefined` for all that follow. */
   readonly end: number | undefined;
   /** The file's size, if it is known. */
   readonly size: number | undefined;
+  /** How it is requested: by default `bounded` with an `end`, else `plain`. */
+  readonly form?: RequestForm | undefined;
+}
+
+/** Returns how a range is requested. One without a finite end cannot be `bounded`. */
+export function formOf({ end = Infinity, form }: RequestedRange): RequestForm {
+  if (form !== undefined && form !== "bounded") return form;
+  if (end !== Infinity) return "bounded";
+  return form === undefined ? "plain" : "open";
 }
 
 /** How the range was requested. */

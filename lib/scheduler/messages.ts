@@ -6,7 +6,7 @@
  */
 
 import type { MirrorError, SphttpError } from "../errors.ts";
-import type { ByteRange } from "../http/byte_range.ts";
+import type { ByteRange, RequestForm } from "../http/byte_range.ts";
 import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
 
 /** The meaning of a response's headers, once they were found usable. */
@@ -68,6 +68,8 @@ export type SchedulerCommand =
     readonly end: number | undefined;
     /** The file's size, where it is known, to check the response by. */
     readonly size: Size;
+    /** How it is requested: by default `bounded` with an `end`, else `plain`. */
+    readonly form?: RequestForm | undefined;
   }
   | { readonly type: "cancel"; readonly request: number }
   /** Deliver bytes: the mirrors have agreed on what the file is, and `mirror` has it. */

@@ -15,8 +15,13 @@ import { isForbidden, isRefusedTunnel, networkDetail } from "./network_failure.t
 import { discard, followRedirects } from "./redirects.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
-import { parseContentLength, rangeHeader } from "../http/byte_range.ts";
-import { checkResponse, type RequestedRange, type UsableResponse } from "../http/response_check.ts";
+import { openRangeHeader, parseContentLength, rangeHeader } from "../http/byte_range.ts";
+import {
+  checkResponse,
+  formOf,
+  type RequestedRange,
+  type UsableResponse,
+} from "../http/response_check.ts";
 import { readValidators, type Validators } from "../http/validators.ts";
 
 export interface TransportOptions extends HttpClientOptions {
@@ -147,7 +152,7 @@ export class Transport {
     return { response, conditional };
   }
 
-  #headers(mirror: number, { start, end }: RequestedRange, sameOrigin: boolean): Headers {
+  #headers(mirror: number, requested: RequestedRange, sameOrigin: boolean): Headers {
     const headers = new Headers(this.#options.headers);
     const { authorization } = this.#options.mirrors[mirror]!;
     if (authorization !== undefined) headers.set("authorization", authorization);
@@ -156,8 +161,10 @@ export class Transport {
       headers.delete("cookie");
     }
     headers.set("accept-encoding", "identity");
-    if (end === undefined) return headers;
-    headers.set("range", rangeHeader({ start, end }));
+    const form = formOf(requested);
+    if (form === "plain") return headers;
+    const { start, end = Infinity } = requested;
+    headers.set("range", form === "open" ? openRangeHeader(start) : rangeHeader({ start, end }));
     const { validators, ranges } = this.#memories[mirror]!;
     if (ranges && validators?.strong !== undefined) headers.set("if-range", validators.strong);
     return headers;
