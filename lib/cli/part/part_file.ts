@@ -14,6 +14,7 @@ import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";
 import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
+import { digestOf, type Piece, PieceDigests, piecesToCompare } from "./piece_digests.ts";
 import {
   difference,
   type FileFacts,
@@ -35,6 +36,9 @@ export interface WantedRange {
   readonly end?: number | undefined;
 }
 
+/** The digests in the record are first brought up to date after this many bytes. */
+const FIRST_UPDATE = 1024 * 1024;
+
 /** An incomplete file. */
 export class PartFile implements Disposable {
   /** Name of the part file in messages. */
@@ -53,6 +57,9 @@ export class PartFile implements Disposable {
   #record: ResumeRecord | undefined;
   /** Mirrors that were added to `#record` by this download. */
   #recorded = new Set<string>();
+  #digests: PieceDigests | undefined;
+  /** Length of the part file at which the digests in the record are brought up to date. */
+  #updateAt: number;
   #touched = false;
   #open = true;
 
@@ -72,6 +79,7 @@ export class PartFile implements Disposable {
     this.#path = `${target.path}.part`;
     this.#created = found.sizeBefore === undefined;
     this.#target = target;
+    this.#updateAt = this.existing + FIRST_UPDATE;
   }
 
   /**
@@ -117,10 +125,10 @@ export class PartFile implements Disposable {
     return this.#touched || this.existing > 0;
   }
 
-  /** Reads the existing bytes from `start` on. To be called before the first write. */
-  async *read(start: number): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  /** Reads the existing bytes from `start` to `end`. To be called before the first write. */
+  async *read(start: number, end = this.existing): AsyncGenerator<Uint8Array<ArrayBuffer>> {
     await this.#file.seek(start, Deno.SeekMode.Start);
-    let left = this.existing - start;
+    let left = end - start;
     while (left > 0) {
       const buffer = new Uint8Array(Math.min(left, 256 * 1024));
       const count = await this.#readInto(buffer);
@@ -133,6 +141,46 @@ export class PartFile implements Disposable {
       left -= count;
       yield buffer.subarray(0, count);
     }
+  }
+
+  /**
+   * Checks that the existing bytes are those that were recorded, and returns digests of pieces of them to
+   * compare with mirrors that did not deliver them. `start` is the first byte to download. To be called
+   * before the first write.
+   *
+   * @throws {CommandError} the part file was changed, or did not reach the disk completely
+   */
+  async verify({ start }: WantedRange): Promise<readonly Piece[]> {
+    const { pieces = [] } = this.before.record ?? {};
+    for (const { start: from, end, sha256 } of pieces) {
+      if (from < start || end - start > this.existing) continue;
+      if (await this.#digest({ start: from - start, end: end - start }) === sha256) continue;
+      throw resumeRefusal(
+        this.partName,
+        `differs from its record at byte ${from - start}: it was changed, or was not written ` +
+          "to the disk completely",
+      );
+    }
+    const compared: Piece[] = [];
+    for (const range of piecesToCompare({ start: 0, end: this.existing }, Math.random)) {
+      compared.push({
+        start: start + range.start,
+        end: start + range.end,
+        sha256: await this.#digest(range),
+      });
+    }
+    return compared;
+  }
+
+  /** Returns the digest of some existing bytes. */
+  async #digest({ start, end }: { start: number; end: number }): Promise<string> {
+    const bytes = new Uint8Array(end - start);
+    let length = 0;
+    for await (const part of this.read(start, end)) {
+      bytes.set(part, length);
+      length += part.byteLength;
+    }
+    return await digestOf(bytes);
   }
 
   async #readInto(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
@@ -150,7 +198,7 @@ export class PartFile implements Disposable {
    * @throws {CommandError} existing bytes begin elsewhere, or are too many; they stay unchanged
    */
   expect({ start, end = Infinity }: WantedRange): void {
-    this.#compare({ size: undefined, start, mirrors: [] });
+    this.#compare({ size: undefined, start, mirrors: [], pieces: [] });
     this.#checkLength(end - start);
   }
 
@@ -196,7 +244,22 @@ export class PartFile implements Disposable {
     await this.#writing(async () => {
       if (!this.#touched) await this.#start();
       await this.#behind.write(bytes);
+      this.#digests?.update(bytes);
+      if (this.#length >= this.#updateAt) await this.#updateRecord();
     });
+  }
+
+  /** Length of the part file, once everything is written. */
+  get #length(): number {
+    return (this.#digests?.position ?? 0) - (this.#record?.start ?? 0);
+  }
+
+  /** Writes the digests of what has arrived to the record. */
+  async #updateRecord(): Promise<void> {
+    if (this.#record === undefined || this.#digests === undefined) return;
+    this.#updateAt = 2 * this.#length;
+    this.#record = { ...this.#record, pieces: await this.#digests.pieces() };
+    await writeRecord(this.#path, this.#record);
   }
 
   /** Gives the complete and verified file its name, and `mtime` as its modification time. */
@@ -226,9 +289,10 @@ export class PartFile implements Disposable {
     this.#close();
   }
 
-  /** Waits for pending writes; ignores their errors. */
+  /** Waits for pending writes, and brings the record up to date; ignores errors of both. */
   async settle(): Promise<void> {
     await this.#behind.flush().catch(() => {});
+    if (this.#touched) await this.#updateRecord().catch(() => {});
   }
 
   /**
@@ -271,6 +335,10 @@ export class PartFile implements Disposable {
     await this.#cut();
     if (this.#record !== undefined) await writeRecord(this.#path, this.#record);
     else if (this.existing === 0) await removeRecord(this.#path);
+    if (this.#record !== undefined) {
+      const { start, pieces } = this.#record;
+      this.#digests = new PieceDigests(start, start + this.existing, pieces);
+    }
     await this.#file.seek(this.existing, Deno.SeekMode.Start);
     this.#touched = true;
   }

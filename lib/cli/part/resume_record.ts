@@ -11,6 +11,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
+import { MAX_PIECES, type Piece } from "./piece_digests.ts";
 
 /** What is known about the file that a part file belongs to. */
 export interface ResumeRecord {
@@ -20,6 +21,8 @@ export interface ResumeRecord {
   readonly start: number;
   /** The mirrors that had the file, with their validators. */
   readonly mirrors: readonly RecordedMirror[];
+  /** Digests of pieces of the part file, as they were received. */
+  readonly pieces: readonly Piece[];
 }
 
 /** A mirror that had the file. */
@@ -77,12 +80,12 @@ export function recordFacts({ info, mirrors = [], start = 0 }: FileFacts): Resum
   for (const { url, validators: { etag, lastModified } } of mirrors) {
     found.set(url, { url, etag, lastModified });
   }
-  return { size: info.size, start, mirrors: [...found.values()] };
+  return { size: info.size, start, mirrors: [...found.values()], pieces: [] };
 }
 
 const NOTHING = { etag: undefined, lastModified: undefined };
 
-/** Returns the newer record, with mirrors and validators that only the older one has. */
+/** Returns the newer record, with what only the older one has: mirrors, validators, pieces. */
 export function mergeRecords(older: ResumeRecord, newer: ResumeRecord): ResumeRecord {
   const merged = new Map(older.mirrors.map((mirror) => [mirror.url, mirror]));
   for (const mirror of newer.mirrors) {
@@ -93,7 +96,8 @@ export function mergeRecords(older: ResumeRecord, newer: ResumeRecord): ResumeRe
     merged.delete(url);
     merged.set(url, kept);
   }
-  return { ...newer, mirrors: [...merged.values()].slice(-MAX_MIRRORS) };
+  const pieces = newer.pieces.length > 0 ? newer.pieces : older.pieces;
+  return { ...newer, mirrors: [...merged.values()].slice(-MAX_MIRRORS), pieces };
 }
 
 /**
@@ -160,8 +164,8 @@ export async function readRecord(path: string, name: string): Promise<RecordFoun
 
 /** Writes the record of the part file with that path, in one step. */
 export async function writeRecord(path: string, record: ResumeRecord): Promise<void> {
-  const { size, start, mirrors } = record;
-  const text = JSON.stringify({ version: VERSION, size, start, mirrors }, undefined, 2);
+  const { size, start, mirrors, pieces } = record;
+  const text = JSON.stringify({ version: VERSION, size, start, mirrors, pieces }, undefined, 2);
   const temporary = temporaryOf(path);
   // Left behind when a process was killed.
   await Deno.remove(temporary).catch(() => {});
@@ -205,11 +209,20 @@ function parseRecord(text: string): ResumeRecord | number {
     throw new TypeError("not JSON");
   }
   if (typeof value !== "object" || value === null) throw notARecord();
-  const { version, size, start, mirrors } = value;
+  const { version, size, start, mirrors, pieces = [] } = value;
   if (Number.isSafeInteger(version) && Number(version) > VERSION) return Number(version);
   if (version !== VERSION || !Array.isArray(mirrors)) throw notARecord();
   if (!isPosition(start) || !(size === undefined || isPosition(size))) throw notARecord();
-  return { size, start, mirrors: mirrors.map(parseMirror) };
+  // Earlier versions wrote no pieces.
+  if (!Array.isArray(pieces) || pieces.length > MAX_PIECES) throw notARecord();
+  return { size, start, mirrors: mirrors.map(parseMirror), pieces: pieces.map(parsePiece) };
+}
+
+function parsePiece(value: unknown): Piece {
+  const { start, end, sha256 } = (value ?? {}) as Record<keyof Piece, unknown>;
+  if (!isPosition(start) || !isPosition(end) || end <= start) throw notARecord();
+  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) throw notARecord();
+  return { start, end, sha256 };
 }
 
 function parseMirror(value: unknown): RecordedMirror {

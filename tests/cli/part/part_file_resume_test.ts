@@ -1,8 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { PartFile } from "../../../lib/cli/part/part_file.ts";
+import { digestOf } from "../../../lib/cli/part/piece_digests.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { randomContent } from "../../support/lab/content.ts";
 import {
   A,
   B,
@@ -229,4 +231,42 @@ Deno.test("PartFile.learn() takes back what came under another version", async (
   const message = await refuse(part.learn([known(B, '"b"'), known(A, '"2"')]), ExitCode.RESUME);
   assertStringIncludes(message, "belongs to another version of the file");
   assertEquals(place.read("f.part"), "abc");
+});
+
+Deno.test("PartFile.verify() finds bytes that are not those that were received", async () => {
+  using place = workplace();
+  const bytes = randomContent(300_000).read(0, 300_000);
+  {
+    using part = await open(place);
+    part.begin({ ...facts(400_000), start: 7 });
+    await part.write(bytes);
+    await part.settle();
+  }
+  {
+    using part = await open(place, { resume: true });
+    const pieces = await part.verify({ start: 7 });
+    assertEquals([pieces[0]!.start, pieces.at(-1)!.end], [7, 300_007]);
+    for (const { start, end, sha256 } of pieces) {
+      assertEquals(sha256, await digestOf(bytes.slice(start - 7, end - 7)));
+    }
+  }
+  const changed = Deno.readFileSync(place.part);
+  changed[1000]! ^= 1;
+  Deno.writeFileSync(place.part, changed);
+  using part = await open(place, { resume: true });
+  const message = await refuse(part.verify({ start: 7 }), ExitCode.RESUME);
+  assertStringIncludes(message, "f.part differs from its record at byte 0");
+});
+
+Deno.test("PartFile records digests while it grows, so that a kill leaves them", async () => {
+  using place = workplace();
+  const content = randomContent(5_000_000);
+  using part = await open(place);
+  part.begin(facts(content.size));
+  for (let at = 0; at < content.size; at += 500_000) {
+    await part.write(content.read(at, at + 500_000));
+  }
+  // Nothing was settled: at 1 MiB and 2 MiB or a little more, the record was written anew.
+  const { pieces } = JSON.parse(place.read("f.part.json"));
+  assertEquals(pieces.map(({ start }: { start: number }) => start), [0, 1048576, 2097152]);
 });

@@ -32,6 +32,7 @@ const record = (size: number | undefined, ...mirrors: RecordedMirror[]): ResumeR
   size,
   start: 0,
   mirrors,
+  pieces: [],
 });
 
 const A = "http://a.example/f";
@@ -41,7 +42,8 @@ const TUESDAY = "Tue, 02 Jan 2024 00:00:00 GMT";
 
 Deno.test("a record is read as it was written, and nothing else stays", async () => {
   using place = workplace();
-  const written = record(10, mirror(A, '"1"', MONDAY), mirror(B));
+  const pieces = [{ start: 0, end: 65_536, sha256: "0f".repeat(32) }];
+  const written = { ...record(10, mirror(A, '"1"', MONDAY), mirror(B)), pieces };
   await writeRecord(place.part, record(undefined, mirror(A)));
   await writeRecord(place.part, written);
   assertEquals(place.names(), ["f.part.json"]);
@@ -94,6 +96,9 @@ Deno.test("readRecord() ignores an invalid record, with a note", async () => {
     '{"version":1,"start":0,"mirrors":[{"url":1}]}',
     '{"version":1,"start":0,"mirrors":[{"url":"\\u001b[2J"}]}',
     '{"version":1,"start":0,"mirrors":[{"url":"u","etag":7}]}',
+    '{"version":1,"start":0,"mirrors":[],"pieces":7}',
+    '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":0,"end":4,"sha256":"00"}]}',
+    '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":4,"end":4,"sha256":""}]}',
   ];
   using place = workplace();
   for (const text of texts) {
@@ -188,11 +193,13 @@ Deno.test("mergeRecords() keeps what only the older record knows", () => {
   const merged = mergeRecords(many, newer).mirrors;
   assertEquals(merged.length, 1000);
   assertEquals(merged.slice(-2), newer.mirrors);
+  const pieces = [{ start: 0, end: 4, sha256: "0f".repeat(32) }];
+  assertEquals(mergeRecords({ ...older, pieces }, newer).pieces, pieces);
 });
 
 Deno.test("recordFacts() knows whose validators are whose", () => {
   const info = { size: 10, etag: '"1"', lastModified: MONDAY, mirrors: [A] };
-  const alone = { size: 10, start: 0, mirrors: [mirror(A, '"1"', MONDAY)] };
+  const alone = { size: 10, start: 0, mirrors: [mirror(A, '"1"', MONDAY)], pieces: [] };
   assertEquals(recordFacts({ info }), alone);
   const validators = { etag: '"b"', lastModified: undefined, strong: '"b"' };
   const known = [{ url: B, location: undefined, validators }];
@@ -200,5 +207,6 @@ Deno.test("recordFacts() knows whose validators are whose", () => {
     size: 10,
     start: 3,
     mirrors: [mirror(A), mirror(B, '"b"')],
+    pieces: [],
   });
 });
