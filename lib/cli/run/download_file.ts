@@ -124,6 +124,7 @@ export class FileDownload {
     const { signal, report } = this.#context;
     const range = await findRange(this.#task, { ...this.#context.options, signal });
     output.part?.expect(range);
+    if (this.#existing > 0) await output.part!.verify(range);
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
     const wanted = this.#options(range);
