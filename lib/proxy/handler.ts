@@ -1,5 +1,5 @@
 /**
- * The request handler of the proxy: `/proxy?host=URL,URL`, its page, live progress, metrics and
+ * The request handler of the proxy: `/proxy/NAME?host=URL,URL`, its page, live progress, metrics and
  * health check. It can be mounted in any `Deno.serve`.
  *
  * @module
@@ -12,6 +12,7 @@ import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
 import { pageResponse } from "./page/page.ts";
+import { parsePath } from "./request/path.ts";
 import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
 import { problemResponse } from "./answer/problem_response.ts";
 import { asProblem, Problem } from "./problem.ts";
@@ -97,9 +98,13 @@ async function respond(
 ): Promise<Response> {
   const url = URL.parse(request.url);
   if (url === null) throw new Problem(400, "the Host header is invalid");
-  const route = Object.hasOwn(routes, url.pathname) ? routes[url.pathname] : undefined;
+  const { route: path, name } = parsePath(url.pathname);
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) {
-    throw new Problem(404, "unknown path; files are at /proxy?host=URL,URL");
+    throw new Problem(
+      404,
+      "unknown path; files are at /proxy?host=URL,URL or /proxy/NAME?host=URL,URL",
+    );
   }
   if (isPreflight(request)) return new Response(null, { status: 204 });
   if (request.method !== "GET" && request.method !== "HEAD") {
@@ -107,7 +112,7 @@ async function respond(
       headers: { allow: "GET, HEAD" },
     });
   }
-  const response = await route({ request, url, signal, listener });
+  const response = await route({ request, url, name, signal, listener });
   if (request.method === "GET" || response.body === null) return response;
   await response.body.cancel();
   return new Response(null, response);

@@ -56,7 +56,8 @@ const refused: [string, string, number, RegExp][] = [
   ["a refused host beside others", "?url=https://1.1.1.1/f&url=http://[::1]:80/secret", 403, /::1/],
   ["a name below localhost", "?host=http://any.localhost:8000/f?secret", 403, /any\.localhost/],
   ["a word for a size", "?host=http://a.test/f&split_size=large", 400, /split_size.*large/],
-  ["an unknown parameter", "?host=http://a.test/f&splitsize=5", 400, /split_size/],
+  ["a misspelled host", "?hosst=http://a.test/f", 400, /no mirror .*hosst, did you mean host/],
+  ["the rest of a URL whose & is not encoded", "?url=http://10.0.0.1/f?x&sig=1", 403, /sig; .*%26/],
 ];
 
 for (const [name, search, status, says] of refused) {
@@ -96,7 +97,8 @@ Deno.test("/proxy supports GET and HEAD only, and known paths", async () => {
   const { status, headers } = await problem("?host=http://a.test/f", {}, { method: "POST" });
   assertEquals([status, headers.get("allow")], [405, "GET, HEAD"]);
   assertEquals((await problem("", {}, { path: "/etc/passwd" })).status, 404);
-  assertEquals((await problem("", {}, { path: "/constructor" })).status, 404);
+  const paths = ["/constructor", "/proxy/a/b", "/proxy/a/", "/proxy//", "/healthz/a", "/a/proxy"];
+  for (const path of paths) assertEquals((await problem("", {}, { path })).status, 404, path);
 });
 
 Deno.test("/proxy requires its token, as Bearer or in the query", async () => {

@@ -1,37 +1,9 @@
 import { assert, assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
-import { createHandler, type ProxyOptions } from "../../server.ts";
+import { createHandler } from "../../server.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
-import { FILE, QUICK, withMirrors } from "../support/download.ts";
-import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
-
-const { delayRequest: _, ...TIMES } = { delayRequest: undefined, ...QUICK };
-
-interface Scene {
-  /** Requests the file on all mirrors. */
-  get(init?: RequestInit & { query?: string }): Promise<Response>;
-  readonly base: string;
-  readonly urls: readonly string[];
-  readonly mirrors: readonly LabMirror[];
-}
-
-/** A proxy over mirrors of the lab, on real sockets. */
-async function withProxy(
-  lab: readonly Partial<MirrorOptions>[],
-  run: (scene: Scene) => Promise<void>,
-  options: ProxyOptions = {},
-): Promise<void> {
-  await withMirrors(lab, async (urls, mirrors) => {
-    const handler = createHandler({ allowPrivate: true, download: TIMES, ...options });
-    // Tests check for failed bodies; the server must not print them.
-    const onError = () => new Response(null, { status: 500 });
-    const listen = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };
-    await using server = Deno.serve(listen, handler);
-    const base = `http://127.0.0.1:${server.addr.port}`;
-    const target = `${base}/proxy?${urls.map((url) => `url=${encodeURIComponent(url)}`).join("&")}`;
-    const get: Scene["get"] = ({ query = "", ...init } = {}) => fetch(target + query, init);
-    await run({ get, base, urls, mirrors });
-  });
-}
+import { FILE, withMirrors } from "../support/download.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
+import { DOWNLOAD, withProxy } from "../support/proxy/proxy_scene.ts";
 
 async function bytesOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
@@ -174,7 +146,7 @@ Deno.test("/proxy evaluates preconditions in order, before ranges", async () => 
 Deno.test("/proxy: the ETag survives a failed mirror and a restart, and changes with the content", async () => {
   await withMirrors([{}, {}, {}], async (urls, mirrors) => {
     const tag = async () => {
-      const handler = createHandler({ allowPrivate: true, download: TIMES });
+      const handler = createHandler({ allowPrivate: true, download: DOWNLOAD });
       const query = urls.map((url) => `url=${encodeURIComponent(url)}`).join("&");
       const response = await handler(
         new Request(`http://proxy.test/proxy?${query}`, { method: "HEAD" }),

@@ -8,16 +8,20 @@
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
-import { contentDisposition, fileNameInUrl } from "../../http/file_name.ts";
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
 import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery, type Observers } from "./delivery.ts";
-import { filePolicy } from "./headers.ts";
+import { fileHeaders } from "./file_headers.ts";
 import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { Problem } from "../problem.ts";
-import { parseProxyQuery, type ProxyQuery, withQueryOptions } from "../request/query.ts";
+import {
+  describeIgnored,
+  parseProxyQuery,
+  type ProxyQuery,
+  withQueryOptions,
+} from "../request/query.ts";
 import type { ResolvedProxyOptions } from "../options.ts";
 import { hasChanged, upstreamProblem } from "./upstream_problem.ts";
 
@@ -26,6 +30,8 @@ export interface ProxyRequest {
   readonly request: Request;
   /** The parsed URL, without the token. */
   readonly url: URL;
+  /** The name in the path; not safe to use as it is. */
+  readonly name: string | undefined;
   /** Aborts when the client disconnects before it gets a response. */
   readonly signal: AbortSignal;
   /** Receives the progress of the response body. */
@@ -65,7 +71,14 @@ export class FileService {
   /** Serves the file that the query names. */
   async serve(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
-    const file = { ...request, query };
+    const response = await this.#serve({ ...request, query }).catch((error) => {
+      throw this.#problem(error, query);
+    });
+    return namingIgnored(response, query);
+  }
+
+  async #serve(file: FileRequest): Promise<Response> {
+    const { query } = file;
     const recalled = this.#known.recall(query.mirrors);
     try {
       // The hosts of a known file were checked before, and `guardedFetch` checks each request to a
@@ -73,20 +86,18 @@ export class FileService {
       if (recalled === undefined) await this.#check(file);
       return await this.#respond(file);
     } catch (error) {
-      if (recalled === undefined || !hasChanged(error)) throw this.#problem(error);
+      if (recalled === undefined || !hasChanged(error)) throw error;
       this.#known.invalidate(query.mirrors, recalled);
     }
     // The file has changed since the probe: probe again.
-    return await this.#respond(file).catch((error) => {
-      throw this.#problem(error);
-    });
+    return await this.#respond(file);
   }
 
   /** Streams the progress of the downloads of the file that the query names. */
   async watch(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
     await this.#check({ ...request, query });
-    return this.#observers.live.watch(query.mirrors, request.listener);
+    return namingIgnored(this.#observers.live.watch(query.mirrors, request.listener), query);
   }
 
   /** Rejects when the host of a mirror is refused. */
@@ -102,16 +113,23 @@ export class FileService {
     }));
   }
 
-  #problem(error: unknown): Problem {
+  #problem(error: unknown, { ignored }: ProxyQuery): Problem {
     const problem = upstreamProblem(error);
     if (problem.status === 503) this.#observers.metrics.refused();
-    return problem;
+    if (ignored.length === 0 || problem.status === 500) return problem;
+    // One of them may be the rest of a mirror's URL.
+    const { status, detail, headers, extensions, cause } = problem;
+    return new Problem(status, `${detail} (${describeIgnored(ignored)})`, {
+      headers,
+      extensions,
+      cause,
+    });
   }
 
   async #respond(file: FileRequest): Promise<Response> {
     const { request, query, signal } = file;
     const record = await this.#known.get(query.mirrors, signal);
-    const headers = fileHeaders(record, query);
+    const headers = fileHeaders(record, file);
     switch (evaluatePreconditions(request.method, request.headers, record)) {
       case "failed":
         throw new Problem(412, "the file does not match the preconditions of the request");
@@ -226,23 +244,8 @@ function releasing(memory: ResponseMemory, { sent, ended }: BodyListener): BodyL
   };
 }
 
-/** Returns the headers of a 200 for the file. */
-function fileHeaders(
-  { info, file, etag, lastModified }: FileRecord,
-  query: ProxyQuery,
-): Headers {
-  const contentType = info.contentType ?? "application/octet-stream";
-  const headers = new Headers({
-    "content-type": contentType,
-    "content-security-policy": filePolicy(contentType),
-    "x-content-type-options": "nosniff",
-    "accept-ranges": file === undefined ? "none" : "bytes",
-  });
-  if (info.size !== undefined) headers.set("content-length", `${info.size}`);
-  if (etag !== undefined) headers.set("etag", etag);
-  if (lastModified !== undefined) headers.set("last-modified", lastModified);
-  if (query.download) {
-    headers.set("content-disposition", contentDisposition(fileNameInUrl(query.mirrors[0]!)));
-  }
-  return headers;
+/** Names the ignored parameters in a header, so that a misspelled one can be found. */
+function namingIgnored(response: Response, { ignored }: ProxyQuery): Response {
+  if (ignored.length > 0) response.headers.set("sphttp-ignored", ignored.join(", "));
+  return response;
 }

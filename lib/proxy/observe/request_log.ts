@@ -8,6 +8,7 @@
 import type { EndEvent } from "../../../mod.ts";
 import { type AccessEntry, accessLine } from "./access_log.ts";
 import type { ProxyOptions } from "../options.ts";
+import { FILE_ROUTES, parsePath } from "../request/path.ts";
 
 /** How the body of a response ended. */
 export type BodyOutcome = EndEvent["outcome"];
@@ -22,9 +23,6 @@ export interface BodyListener {
 
 /** The status logged when the client disconnects before the response, as in nginx. */
 export const CLIENT_CLOSED_REQUEST = 499;
-
-/** Routes with long bodies, which report their end to a {@linkcode BodyListener}. */
-const STREAMING = ["/proxy", "/live"];
 
 /** Tracks running requests and logs each one when it ends. */
 export class RequestLog {
@@ -91,7 +89,9 @@ export class RequestEntry implements BodyListener {
   responded({ status, ok, body, headers }: Response): void {
     this.#status = status;
     if (body !== null) {
-      this.#isStreaming = ok && STREAMING.includes(URL.parse(this.#request.url)?.pathname ?? "");
+      // These report the end of their body.
+      const path = URL.parse(this.#request.url)?.pathname ?? "";
+      this.#isStreaming = ok && FILE_ROUTES.includes(parsePath(path).route);
       this.#length = Number(headers.get("content-length"));
     }
     this.#writeIfEnded();

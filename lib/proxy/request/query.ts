@@ -1,12 +1,15 @@
 /**
  * Parses the query of `GET /proxy?...`: the mirrors, and options by the names and values of the
- * original's sample. An invalid query is a problem (400) that names the parameter, its value without
- * credentials, and what is accepted.
+ * original's sample. An invalid value is a problem (400) that names the parameter, its value without
+ * credentials, and what is accepted. Unknown parameters are ignored, because players, trackers and
+ * caches append their own (`_`, `utm_source`, `fbclid`); they are named in responses, so that a
+ * misspelled one is found.
  *
  * @module
  */
 
 import { closestString } from "@std/text/closest-string";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import {
   DelayRequestAlgorithm,
   type DownloaderOptions,
@@ -41,6 +44,8 @@ export interface ProxyQuery {
   readonly options: QueryOptions;
   /** Whether a browser should save the file rather than display it. */
   readonly download: boolean;
+  /** Names of unknown parameters, each once, as text for a header; only the first few. */
+  readonly ignored: readonly string[];
 }
 
 /**
@@ -57,8 +62,8 @@ export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): Pr
       `the query has ${length} characters, but at most ${MAX_QUERY_LENGTH} are allowed`,
     );
   }
-  for (const name of params.keys()) if (!KNOWN.includes(name)) throw unknownParameter(name);
-  const mirrors = parseMirrors(params, maxMirrors);
+  const ignored = ignoredParameters(params);
+  const mirrors = parseMirrors(params, maxMirrors, ignored);
   const options: QueryOptions = {};
   for (const [name, read] of Object.entries(OPTIONS)) {
     const text = only(params, name);
@@ -70,6 +75,7 @@ export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): Pr
     mirrors: mirrors.map(({ href }) => href),
     options,
     download: download !== undefined && parseBoolean({ name: "download", text: download }),
+    ignored,
   };
 }
 
@@ -167,7 +173,11 @@ interface Mirror {
   readonly href: string;
 }
 
-function parseMirrors(params: URLSearchParams, maxMirrors: number): Mirror[] {
+function parseMirrors(
+  params: URLSearchParams,
+  maxMirrors: number,
+  ignored: readonly string[],
+): Mirror[] {
   const mirrors = new Map<string, Mirror>();
   for (const [name, value] of params) {
     const isList = MIRROR_PARAMETERS.get(name);
@@ -182,7 +192,10 @@ function parseMirrors(params: URLSearchParams, maxMirrors: number): Mirror[] {
       if (!mirrors.has(mirror.url)) mirrors.set(mirror.url, mirror);
     }
   }
-  if (mirrors.size === 0) throw bad("no mirror given; use host=URL,URL or url=URL");
+  if (mirrors.size === 0) {
+    const hint = ignored.length === 0 ? "" : ` (${describeIgnored(ignored)})`;
+    throw bad(`no mirror given; use host=URL,URL or url=URL${hint}`);
+  }
   if (mirrors.size > maxMirrors) {
     throw bad(`${mirrors.size} mirrors given, but at most ${maxMirrors} are allowed`);
   }
@@ -276,15 +289,27 @@ function parseObject(name: string, text: string): object {
   return value;
 }
 
-/** Maximum length of a name to look for similar ones. */
-const MAX_NAME_LENGTH = 64;
+/** Maximum number of ignored parameters that are named. */
+const MAX_IGNORED = 16;
 
-function unknownParameter(name: string): Problem {
-  const nearest: string = closestString(name.slice(0, MAX_NAME_LENGTH), KNOWN);
-  return bad(
-    `unknown parameter "${shown(name)}"; did you mean ${nearest}? ` +
-      "(write & inside the URL of a mirror as %26)",
-  );
+function ignoredParameters(params: URLSearchParams): string[] {
+  const unknown = [...new Set(params.keys())].filter((name) => !KNOWN.includes(name));
+  // A part of a URL, or text that no header can carry: it is no one's misspelled parameter.
+  return unknown.filter((name) => /^[\w.~-]{1,64}$/.test(name)).slice(0, MAX_IGNORED);
+}
+
+/** Minimum similarity of a name to a known one to be taken for its misspelling, as a share of it. */
+const SIMILAR = 0.6;
+
+/** Names ignored parameters for people, with the known ones that they may have meant. */
+export function describeIgnored(ignored: readonly string[]): string {
+  const names = ignored.map((name) => {
+    const nearest: string = closestString(name, KNOWN);
+    const distance = levenshteinDistance(name.toLowerCase(), nearest);
+    const isSimilar = distance <= (1 - SIMILAR) * nearest.length;
+    return isSimilar ? `${name}, did you mean ${nearest}?` : name;
+  });
+  return `ignored: ${names.join("; ")}; write & inside the URL of a mirror as %26`;
 }
 
 /** Maximum number of characters shown of a value. */

@@ -26,7 +26,7 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
     const film = "https://a.example/it's%20a,b.wav?x=1&y=2";
     const query = "url=https%3A%2F%2Fa.example%2Fit%27s%2520a%2Cb.wav%3Fx%3D1%26y%3D2" +
       "&url=http%3A%2F%2Fb.example%2Ff";
-    const link = `${proxy.origin}/proxy?${query}`;
+    const link = `${proxy.origin}/proxy/it%27s%20a%2Cb.wav?${query}`;
     await t.step("the form builds the link", async () => {
       assertEquals(await makeLink(page, film, "", `  ${film}`, "http://b.example/f "), link);
       const commands = await page.locator(".commands code").allTextContents();
@@ -56,7 +56,7 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
       await page.getByLabel("Delay algorithm").selectOption("Diff");
       await page.getByLabel("Save as a file").check();
       await page.getByLabel("Token").fill("t&1");
-      const plain = `${proxy.origin}/proxy?url=https%3A%2F%2Fa.example%2Ff`;
+      const plain = `${proxy.origin}/proxy/f?url=https%3A%2F%2Fa.example%2Ff`;
       const all = `${plain}&delay_req_algo=DIFF&download=1&token=t%261`;
       assertEquals(await makeLink(page, "https://a.example/f"), all);
       await page.getByLabel("Delay algorithm").selectOption("Adaptive (default)");
@@ -112,7 +112,7 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
       const download = page.getByRole("link", { name: "Download" });
       assertEquals(
         await download.getAttribute("href"),
-        `${proxy.origin}/proxy?url=https%3A%2F%2Fa.example%2Ftable`,
+        `${proxy.origin}/proxy/table?url=https%3A%2F%2Fa.example%2Ftable`,
       );
       assertEquals(await page.getByRole("button", { name: "Play here" }).isVisible(), false);
     });

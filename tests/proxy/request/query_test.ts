@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/a
 import { Downloader, type DownloaderOptions } from "../../../mod.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
 import {
+  describeIgnored,
   parseProxyQuery,
   type ProxyQuery,
   type QueryOptions,
@@ -53,7 +54,7 @@ Deno.test("parseProxyQuery() collects mirrors, each once, in order", () => {
     ]],
   ];
   for (const [pairs, mirrors] of table) {
-    assertEquals(parse(pairs), { mirrors, options: {}, download: false });
+    assertEquals(parse(pairs), { mirrors, options: {}, download: false, ignored: [] });
   }
 });
 
@@ -66,6 +67,7 @@ Deno.test("parseProxyQuery() accepts the URL of the original", () => {
     mirrors: [A, B],
     options: { splitSize: 500_000, delayRequest: "inv" },
     download: false,
+    ignored: [],
   });
 });
 
@@ -141,7 +143,7 @@ Deno.test("parseProxyQuery(): messages contain no credentials, queries, control 
   // A comma in a password splits the URL.
   const detail = refusal([["host", "http://me:hunter2,x@a.example/f"]]);
   assertEquals(detail.includes("hunter2"), false, detail);
-  const unknown = refusal([["host", A], ["http://me:hunter2@a.example/", ""]]);
+  const unknown = refusal([["http://me:hunter2@a.example/", ""]]);
   assertEquals(unknown.includes("hunter2"), false, unknown);
 });
 
@@ -327,7 +329,37 @@ Deno.test("parseProxyQuery() rejects invalid values", () => {
   }
 });
 
-Deno.test("parseProxyQuery() suggests the nearest known parameter for an unknown one", () => {
+Deno.test("parseProxyQuery() ignores what players, trackers and caches append, and names it", () => {
+  const names = ["_", "t", "utm_source", "fbclid", "gclid", "start", "X-Plex-Token", "v2.1~x"];
+  const { mirrors, options, ignored } = parse([
+    ["url", A],
+    ...names.map((name) => [name, "1"] as const),
+    ["t", "2"],
+    ["split_size", "20000"],
+  ]);
+  assertEquals([mirrors, options, ignored], [[A], { splitSize: 20_000 }, names]);
+});
+
+Deno.test("parseProxyQuery() names no ignored parameter that a header cannot carry, and only a few", () => {
+  for (const name of ["", "é", "a b", "a\r\nb", "<b>", "https://b.example/f", "x".repeat(10_000)]) {
+    assertEquals(parse([["url", A], [name, ""]]).ignored, [], name);
+  }
+  for (const name of ["__proto__", "constructor", "toString"]) {
+    assertEquals(parse([["url", A], [name, ""]]).ignored, [name]);
+  }
+  const many = Array.from({ length: 100 }, (_, index) => [`x${index}`, ""] as const);
+  assertEquals(parse([["url", A], ...many]).ignored.length, 16);
+});
+
+Deno.test("parseProxyQuery() names a misspelled parameter when there is no mirror", () => {
+  assertEquals(
+    refusal([["Host", A], ["utm_source", "x"]]),
+    "no mirror given; use host=URL,URL or url=URL (ignored: Host, did you mean host?; " +
+      "utm_source; write & inside the URL of a mirror as %26)",
+  );
+});
+
+Deno.test("describeIgnored() suggests the known parameter that a name resembles", () => {
   const table = [
     ["Host", "host"],
     ["urls", "url"],
@@ -339,13 +371,15 @@ Deno.test("parseProxyQuery() suggests the nearest known parameter for an unknown
   ] as const;
   for (const [name, nearest] of table) {
     assertEquals(
-      refusal([["url", A], [name, "1"]]),
-      `unknown parameter "${name}"; did you mean ${nearest}? ` +
-        "(write & inside the URL of a mirror as %26)",
+      describeIgnored([name]),
+      `ignored: ${name}, did you mean ${nearest}?; write & inside the URL of a mirror as %26`,
     );
   }
-  for (const name of ["", "__proto__", "constructor", "x".repeat(10_000)]) {
-    assertStringIncludes(refusal([["url", A], [name, ""]]), "unknown parameter");
+  for (const name of ["_", "t", "utm_source", "fbclid", "X-Amz-Signature", "sig", "__proto__"]) {
+    assertEquals(
+      describeIgnored([name]),
+      `ignored: ${name}; write & inside the URL of a mirror as %26`,
+    );
   }
 });
 

@@ -81,13 +81,19 @@ export function makeLink(
   if (save) parts.push("download=1");
   if (token !== "") parts.push(`token=${encode(token)}`);
   const query = parts.join("&");
-  return { url: `${origin}/proxy?${query}`, query, name: fileName(mirrors[0]) };
+  const name = fileName(mirrors[0]);
+  // Players show the name, and take the kind of file from it.
+  const path = name === NO_NAME ? "/proxy" : `/proxy/${encode(name)}`;
+  return { url: `${origin}${path}?${query}`, query, name };
 }
 
 /** Percent-encodes text so that it is also safe between single quotes in a shell. */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll("'", "%27");
 }
+
+/** The name of a file whose URL has none. */
+const NO_NAME = "download";
 
 /** Returns the last part of a URL's path as a file name, without control characters. */
 export function fileName(url: string): string {
@@ -97,7 +103,7 @@ export function fileName(url: string): string {
   } catch {
     // Not UTF-8: the name stays encoded.
   }
-  return name.replace(/[\p{Cc}\p{Cf}/\\]/gu, "").replace(/^[.\s]+/, "") || "download";
+  return name.replace(/[\p{Cc}\p{Cf}/\\]/gu, "").replace(/^[.\s]+/, "") || NO_NAME;
 }
 
 /** Returns shell commands that open or save a link. */

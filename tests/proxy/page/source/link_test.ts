@@ -49,9 +49,18 @@ Deno.test("makeLink() encodes mirrors and adds the options that are set", () => 
   const link = makeLink("http://proxy.test", mirrors, DEFAULTS);
   const query = "url=https%3A%2F%2Fa.example%2Fit%27s%3Fx%3D1%26y%3D2" +
     "&url=http%3A%2F%2Fb.example%2Ff";
-  assertEquals(link, { url: `http://proxy.test/proxy?${query}`, query, name: "it's" });
+  assertEquals(link, { url: `http://proxy.test/proxy/it%27s?${query}`, query, name: "it's" });
   const full = makeLink("http://proxy.test", mirrors, { delay: "DIFF", save: true, token: "t&1" });
   assertEquals(full.query, `${query}&delay_req_algo=DIFF&download=1&token=t%261`);
+});
+
+Deno.test("makeLink() names the file in the path if the first URL does", () => {
+  const pathOf = (url: string) => new URL(makeLink("http://p.test", [url], DEFAULTS).url).pathname;
+  assertEquals(pathOf("https://a.example/dir/a film #1.webm"), "/proxy/a%20film%20");
+  assertEquals(pathOf("https://a.example/100%25%2F.mkv"), "/proxy/100%25.mkv");
+  for (const url of ["https://a.example/", "https://a.example/%2e%2e%2f", "https://a.example/f/"]) {
+    assertEquals(pathOf(url), "/proxy", url);
+  }
 });
 
 Deno.test("fileName() returns a safe name", () => {

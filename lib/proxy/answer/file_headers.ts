@@ -1,0 +1,51 @@
+/**
+ * The headers of a file: those that the mirrors report, and a name and a type for players where the
+ * mirrors report none.
+ *
+ * @module
+ */
+
+import { contentDisposition, fileNameInUrl } from "../../http/file_name.ts";
+import { isUnknownType, mediaTypeOfName } from "../../http/media_type.ts";
+import type { ProxyQuery } from "../request/query.ts";
+import { filePolicy } from "./headers.ts";
+import type { FileRecord } from "./known_files.ts";
+
+/** A file as a client asks for it. */
+export interface NamedFile {
+  readonly query: ProxyQuery;
+  /** The name in the path of the request. */
+  readonly name: string | undefined;
+}
+
+/** Returns the headers of a 200 for the file. */
+export function fileHeaders(
+  { info, file, etag, lastModified }: FileRecord,
+  { query, name }: NamedFile,
+): Headers {
+  // The name that the client gave, then those of the mirrors' URLs.
+  const names = [name ?? "", ...query.mirrors.map(fileNameInUrl)].filter((one) => one !== "");
+  const telling = names.find((one) => mediaTypeOfName(one) !== undefined);
+  const contentType = typeOf(info.contentType, telling);
+  const headers = new Headers({
+    "content-type": contentType,
+    "content-security-policy": filePolicy(contentType),
+    "x-content-type-options": "nosniff",
+    "accept-ranges": file === undefined ? "none" : "bytes",
+  });
+  if (info.size !== undefined) headers.set("content-length", `${info.size}`);
+  if (etag !== undefined) headers.set("etag", etag);
+  if (lastModified !== undefined) headers.set("last-modified", lastModified);
+  if (query.download) {
+    headers.set("content-disposition", contentDisposition(name ?? telling ?? names[0] ?? ""));
+  }
+  return headers;
+}
+
+/** Returns the type that a mirror reports if it says anything, else that of a telling name. */
+function typeOf(reported: string | undefined, telling: string | undefined): string {
+  const named = isUnknownType(reported) && telling !== undefined
+    ? mediaTypeOfName(telling)
+    : undefined;
+  return named ?? (reported || "application/octet-stream");
+}
