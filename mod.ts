@@ -59,6 +59,7 @@ export {
   type MirrorFile,
   MirrorMismatchError,
   MirrorUrlError,
+  type NetworkFault,
   NoMirrorLeftError,
   OptionRangeError,
   OptionTypeError,

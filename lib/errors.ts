@@ -99,6 +99,37 @@ export type FailureReason =
   /** The size or the first bytes differ from those of the majority of the mirrors. */
   | "mismatch";
 
+/** What failed when `reason` is `"network"`, as far as the platform tells. */
+export type NetworkFault =
+  /** The request is not allowed: by Deno's permissions, or to this port. */
+  | "forbidden"
+  /** The host name does not resolve; with a proxy, that of the proxy. */
+  | "host"
+  /** The host, or the proxy, refused the connection. */
+  | "refused"
+  /** The host, or the proxy, cannot be reached for another reason. */
+  | "unreachable"
+  /** The connection was reset before a response came. */
+  | "reset"
+  /** The connection was closed without a response, or in the middle of its header. */
+  | "empty"
+  /** What came is not HTTP. */
+  | "garbage"
+  /** The platform does not accept the header of the response: its size, or a field. */
+  | "head"
+  /** The server does not speak TLS on this port. */
+  | "plain"
+  /** The TLS handshake failed. */
+  | "tls"
+  /** The certificate is not trusted, has expired, or is not for this host. */
+  | "certificate"
+  /** The certificate of an authority is used as the server's own. */
+  | "caCertificate"
+  /** The server requires a client certificate. */
+  | "clientCertificate"
+  /** HTTP/2 was required, and the server does not offer it. */
+  | "http2";
+
 /** Facts of a {@linkcode MirrorError}. */
 export interface MirrorErrorOptions extends ErrorOptions {
   /** The mirror's URL, without credentials. */
@@ -107,6 +138,8 @@ export interface MirrorErrorOptions extends ErrorOptions {
   phase: FailurePhase;
   /** Why it failed. */
   reason: FailureReason;
+  /** What failed in the network, as far as the platform tells. */
+  fault?: NetworkFault | undefined;
   /** Whether the same request may succeed later. */
   retryable: boolean;
   /** The HTTP status, if there was a response. */
@@ -129,6 +162,8 @@ export class MirrorError extends SphttpError {
   readonly phase: FailurePhase;
   /** Why it failed. */
   readonly reason: FailureReason;
+  /** What failed in the network, as far as the platform tells; else `undefined`. */
+  readonly fault: NetworkFault | undefined;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
   /** The HTTP status, if there was a response. */
@@ -145,6 +180,7 @@ export class MirrorError extends SphttpError {
     this.mirror = options.mirror;
     this.phase = options.phase;
     this.reason = options.reason;
+    this.fault = options.fault;
     this.retryable = options.retryable;
     this.status = options.status;
     this.retryAfterMs = options.retryAfterMs;

@@ -1,30 +1,189 @@
 /**
  * Reads the errors of `fetch`. The platform gives no codes, only words, in a chain of causes: this is
- * the one place that looks at them.
+ * the one place that matches them. Errors of a caller's own `fetch` may have the codes of Node.js.
  *
  * @module
  */
 
+import type { NetworkFault } from "../errors.ts";
+
+/** What an error of `fetch` says. */
+export interface NetworkFailure {
+  /** What failed; `undefined` if the words are not known. */
+  readonly fault: NetworkFault | undefined;
+  /** What failed, in words; "" if nothing is said. */
+  readonly words: string;
+  /** Whether the same request to a server that has never answered would fail again. */
+  readonly permanent: boolean;
+  /** Whether a proxy answered CONNECT with a refusal. */
+  readonly proxyRefused: boolean;
+}
+
+/** How the platform says a failure, and what it means. */
+interface Wording {
+  readonly pattern: RegExp;
+  readonly fault: NetworkFault;
+  /** What to say instead; `$1` is a group of the pattern. */
+  readonly words?: string;
+  readonly permanent?: boolean;
+}
+
+/** The first that matches applies. */
+const WORDINGS: readonly Wording[] = [
+  {
+    pattern: /^Fetch failed: (.*)$/,
+    fault: "forbidden",
+    words: "Deno's fetch refuses it: $1",
+    permanent: true,
+  },
+  {
+    pattern: /^dns error.*(temporary failure|try again)/i,
+    fault: "host",
+    words: "the name lookup failed for now",
+  },
+  {
+    pattern: /^dns error/,
+    fault: "host",
+    words: "the host name does not resolve",
+    permanent: true,
+  },
+  { pattern: /Connection refused|actively refused/, fault: "refused", words: "refused" },
+  { pattern: /^Proxy server unreachable/, fault: "refused" },
+  {
+    pattern: /Connection reset|forcibly closed|Broken pipe/,
+    fault: "reset",
+    words: "reset",
+  },
+  { pattern: /^tcp connect error: (.*)$/, fault: "unreachable", words: "$1" },
+  { pattern: /^connection closed before message completed/, fault: "empty", words: "closed" },
+  {
+    pattern: /^invalid HTTP (version|status-code) parsed/,
+    fault: "garbage",
+    words: "it does not begin with a status line of HTTP/1",
+    permanent: true,
+  },
+  {
+    pattern: /^message head is too large/,
+    fault: "head",
+    words: "it has over 100 fields, or is too large (limits of Deno's fetch)",
+    permanent: true,
+  },
+  {
+    pattern: /^invalid HTTP header parsed/,
+    fault: "head",
+    words: "a field is malformed or folded over lines, which Deno's fetch does not accept",
+    permanent: true,
+  },
+  {
+    pattern: /^(invalid|unexpected) (content-length|transfer-encoding) parsed/,
+    fault: "head",
+    words: "its $2 is invalid",
+    permanent: true,
+  },
+  {
+    pattern: /fatal alert: NoApplicationProtocol|^connection error detected: frame with invalid/,
+    fault: "http2",
+    permanent: true,
+  },
+  {
+    pattern: /corrupt message of type InvalidContentType/,
+    fault: "plain",
+    permanent: true,
+  },
+  { pattern: /fatal alert: CertificateRequired/, fault: "clientCertificate", permanent: true },
+  {
+    pattern: /^invalid peer certificate: .*CaUsedAsEndEntity/,
+    fault: "caCertificate",
+    permanent: true,
+  },
+  {
+    pattern: /^invalid peer certificate: UnknownIssuer/,
+    fault: "certificate",
+    words: "it is signed by an unknown authority, or by itself",
+    permanent: true,
+  },
+  {
+    pattern:
+      /^invalid peer certificate: .*(expired|NotValidYet|not valid (yet|before|after|until))/i,
+    fault: "certificate",
+    words: "it has expired, or is not valid yet",
+    permanent: true,
+  },
+  {
+    pattern: /^invalid peer certificate: (?:certificate )?(.*)$/s,
+    fault: "certificate",
+    words: "$1",
+    permanent: true,
+  },
+  { pattern: /fatal alert: (\w+)/, fault: "tls", words: "the server said $1", permanent: true },
+  { pattern: /^tls handshake eof/, fault: "tls", words: "the server closed the connection" },
+];
+
+/** Codes of Node.js, and the platform's words for the same. */
+const CODES: Readonly<Record<string, string>> = {
+  ENOTFOUND: "dns error",
+  EAI_AGAIN: "dns error: temporary failure",
+  ECONNREFUSED: "Connection refused",
+  ECONNRESET: "Connection reset",
+  EPIPE: "Broken pipe",
+};
+
 const FETCH_PREFIX = /^error sending request.*?\): (client error \(\w+\): )?/;
 
-/** Returns the network's own words, behind a colon; "" if there are none. */
-export function networkDetail(error: unknown): string {
-  const said = innermostMessage(error).replace(FETCH_PREFIX, "");
-  return said && `: ${said}`;
+/** Reads an error of `fetch`. */
+export function readNetworkFailure(error: unknown): NetworkFailure {
+  const causes = causesOf(error);
+  const innermost = causes.at(-1);
+  const said = (innermost?.message ?? "").replace(FETCH_PREFIX, "");
+  const proxyRefused = /unsuccessful tunnel|proxy authentication required/.test(said);
+  // By Deno's permissions, or by a caller's own fetch that asks for them.
+  if (causes.some(({ name }) => name === "NotCapable")) {
+    return { fault: "forbidden", words: said, permanent: true, proxyRefused };
+  }
+  const code = innermost === undefined ? undefined : CODES[codeOf(innermost) ?? ""];
+  for (const { pattern, fault, words, permanent = false } of WORDINGS) {
+    const match = pattern.exec(code ?? said);
+    if (match === null) continue;
+    return { fault, words: filled(words ?? said, match), permanent, proxyRefused };
+  }
+  return { fault: undefined, words: said, permanent: false, proxyRefused };
 }
 
-/** Reports whether a proxy answered CONNECT with a refusal. */
-export function isRefusedTunnel(error: unknown): boolean {
-  return /unsuccessful tunnel|proxy authentication required/.test(innermostMessage(error));
+/** Returns what is wrong, for people; `through` names the proxy and the target, with a space before it. */
+export function networkProblem({ fault, words }: NetworkFailure, through: string): string {
+  switch (fault) {
+    case "reset":
+      return `the connection${through} was reset before a response came`;
+    case "empty":
+      return `the connection${through} was closed without a response`;
+    case "garbage":
+      return `the response${through} is not HTTP: ${words}`;
+    case "head":
+      return `the header of the response${through} cannot be read: ${words}`;
+    case "plain":
+      return `the server does not speak TLS on this port${through}`;
+    case "tls":
+      return `the TLS handshake failed${through}: ${words}`;
+    case "certificate":
+      return `the server's certificate is not accepted${through}: ${words}`;
+    case "caCertificate":
+      return `the server's certificate is not accepted${through}: it is the certificate of an ` +
+        "authority (CA), used as the server's own";
+    case "clientCertificate":
+      return `the server requires a client certificate${through}`;
+    case "http2":
+      return `the server does not offer HTTP/2${through}`;
+    default:
+      return `connection failed${through}${words && `: ${words}`}`;
+  }
 }
 
-/** Reports whether a request must not be sent: by Deno's permissions, or a caller's own fetch. */
-export function isForbidden(error: unknown): boolean {
-  return causesOf(error).some(({ name }) => name === "NotCapable");
+function filled(words: string, match: RegExpExecArray): string {
+  return words.replace(/\$(\d)/g, (_, group) => match[Number(group)] ?? "");
 }
 
-function innermostMessage(error: unknown): string {
-  return causesOf(error).at(-1)?.message ?? "";
+function codeOf(error: Error): string | undefined {
+  return "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 function causesOf(error: unknown): Error[] {

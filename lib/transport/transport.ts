@@ -11,7 +11,7 @@ import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { type HttpClientOptions, HttpClients } from "./http_clients.ts";
 import { type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
-import { isForbidden, isRefusedTunnel, networkDetail } from "./network_failure.ts";
+import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./redirects.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
@@ -185,18 +185,21 @@ export class Transport {
       const answer = fetch(url, init);
       return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
+      const memory = this.#memories[mirror]!;
+      const remembered = memory.location?.href === url.href;
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
-      this.#memories[mirror]!.location = undefined;
-      throw this.#error(
-        mirror,
-        "network",
-        `connection failed${this.#through}${networkDetail(cause)}`,
-        {
-          retryable: !isForbidden(cause),
-          proxyRefused: isRefusedTunnel(cause),
-          cause,
-        },
-      );
+      memory.location = undefined;
+      const failure = readNetworkFailure(cause);
+      const { fault, permanent, proxyRefused } = failure;
+      const { origin, host } = url;
+      const target = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;
+      throw this.#error(mirror, "network", networkProblem(failure, this.#through + target), {
+        fault,
+        // A mirror that has answered before may do so again, unless it may not be asked at all.
+        retryable: fault !== "forbidden" && (memory.answered || remembered || !permanent),
+        proxyRefused,
+        cause,
+      });
     }
   }
 

@@ -67,10 +67,11 @@ Examples:
   sphttp https://a.example/f.iso https://b.example/f.iso
   sphttp -o - https://a.example/f.tar https://b.example/f.tar | tar x
   sphttp -C - -o f.iso --checksum sha-256=HEX https://{a,b,c}.example/f.iso
-Exit codes: 0 complete, 2 usage, 3 URL, 5 proxy name, 6 host name, 7 connect,
-  18 truncated, 22 HTTP status, 23 write, 26 read, 28 timeout, 32 checksum,
-  33 range, 35 TLS, 36 cannot resume, 47 redirects, 56 receive, or mirrors
-  differ, 60 certificate, 129 terminal closed, 130 Ctrl-C, 143 SIGTERM
+Exit codes: 0 complete, 1 not HTTP, 2 usage, 3 URL, 5 proxy name, 6 host name,
+  7 connect, 8 header, 16 HTTP/2, 18 truncated, 22 HTTP status, 23 write,
+  26 read, 28 timeout, 32 checksum, 33 range, 35 TLS, 36 cannot resume,
+  47 redirects, 52 no response, 56 receive, or mirrors differ, 60 certificate,
+  129 terminal closed, 130 Ctrl-C, 143 SIGTERM
 `;
 }
 

@@ -14,6 +14,8 @@ export const ExitCode = {
   OK: 0,
   /** A bug in sphttp. */
   INTERNAL: 1,
+  /** What came is not HTTP: curl's unsupported protocol. */
+  PROTOCOL: 1,
   /** The command line is invalid. */
   USAGE: 2,
   /** A mirror URL is invalid. */
@@ -24,6 +26,10 @@ export const ExitCode = {
   HOST: 6,
   /** A host cannot be connected to. */
   CONNECT: 7,
+  /** The header of a response cannot be read: curl's weird server reply. */
+  HEADER: 8,
+  /** The server does not offer HTTP/2. */
+  HTTP2: 16,
   /** The file was truncated. */
   PARTIAL: 18,
   /** The HTTP status is an error. */
@@ -44,7 +50,9 @@ export const ExitCode = {
   RESUME: 36,
   /** Too many redirects, or an invalid one. */
   REDIRECT: 47,
-  /** A response cannot be used, or the mirrors have different files. */
+  /** The server closed the connection without a response. */
+  EMPTY: 52,
+  /** A connection was reset, a response cannot be used, or the mirrors have different files. */
   RECEIVE: 56,
   /** A certificate is not trusted. */
   CERTIFICATE: 60,

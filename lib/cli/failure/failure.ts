@@ -8,6 +8,7 @@ import {
   type FailureReason,
   type MirrorError,
   MirrorMismatchError,
+  type NetworkFault,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
@@ -26,6 +27,37 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   changed: ExitCode.RECEIVE,
   mismatch: ExitCode.RECEIVE,
 };
+
+const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
+  forbidden: ExitCode.CONNECT,
+  host: ExitCode.HOST,
+  refused: ExitCode.CONNECT,
+  unreachable: ExitCode.CONNECT,
+  reset: ExitCode.RECEIVE,
+  empty: ExitCode.EMPTY,
+  garbage: ExitCode.PROTOCOL,
+  head: ExitCode.HEADER,
+  plain: ExitCode.TLS,
+  tls: ExitCode.TLS,
+  certificate: ExitCode.CERTIFICATE,
+  caCertificate: ExitCode.CERTIFICATE,
+  clientCertificate: ExitCode.TLS,
+  http2: ExitCode.HTTP2,
+};
+
+/** Advice on faults, if the first mirror has one. */
+const ADVICE: Readonly<Partial<Record<NetworkFault, string>>> = {
+  certificate: "use --cacert FILE to trust an authority, or --insecure to trust any certificate",
+  caCertificate:
+    "Deno refuses such a certificate, even if --cacert trusts it: give the server one " +
+    "that the authority has signed, or use --insecure",
+  clientCertificate: "use --cert FILE and --key FILE",
+  plain: "is it an http server? Then use http:// in the URL",
+  http2: "leave out --http2",
+};
+
+/** Faults of a server, or a proxy, that was reached. */
+const ANSWERED: ReadonlySet<NetworkFault> = new Set(["reset", "empty", "garbage", "head"]);
 
 export interface ExplainOptions {
   readonly caCerts?: readonly string[] | undefined;
@@ -51,7 +83,7 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   const details = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
   return new CommandError(
     exitCode,
-    `${headline}${details}${ADVICE[exitCode] ?? ""}${adviceOn(error.cause)}`,
+    `${headline}${details}${adviceOn(error.cause)}`,
   );
 }
 
@@ -61,22 +93,17 @@ function adviceOn(failures: readonly MirrorError[]): string {
     return "\nthe server requires authentication, or rejected the credentials: " +
       "use -u USER:PASSWORD, or -n with ~/.netrc";
   }
+  const [first] = failures;
+  const advice = first?.fault === undefined ? undefined : ADVICE[first.fault];
+  if (advice !== undefined) return `\n${advice}`;
   const proxies = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"]
     .flatMap((name) => [name, name.toLowerCase()]).filter(environmentVariable);
-  const unreached = failures.some(({ phase, reason }) =>
-    phase === "connect" && reason === "network"
+  const unreached = failures.some(({ phase, reason, fault }) =>
+    phase === "connect" && reason === "network" && !(fault !== undefined && ANSWERED.has(fault))
   );
   if (!unreached || proxies.length === 0) return "";
   return `\nthe proxy of the environment may be unreachable (${proxies.join(", ")})`;
 }
-
-/** Advice on exit codes whose errors come from the network. */
-const ADVICE: Readonly<Partial<Record<ExitCode, string>>> = {
-  [ExitCode.CERTIFICATE]:
-    "\nthe certificate is not trusted, or not for this host: use --cacert FILE to trust an authority, " +
-    "or --insecure to trust any certificate",
-  [ExitCode.TLS]: "\nthe server accepted the connection, but not TLS; is it an https server?",
-};
 
 /** Returns the exit code for failures: that of the first mirror. */
 export async function exitCodeOf(
@@ -85,9 +112,13 @@ export async function exitCodeOf(
 ): Promise<ExitCode> {
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
-  const { phase, reason, mirror, proxyRefused } = first;
-  if (reason !== "network" || phase === "body" || proxyRefused) return CODE_BY_REASON[reason];
-  // Loaded only after a failure: a download starts faster without it.
+  const { phase, reason, fault, mirror, proxyRefused } = first;
+  if (reason !== "network" || proxyRefused) return CODE_BY_REASON[reason];
+  // The platform does not say how a body broke off, by FIN or by a reset: the file is a part of it.
+  if (phase === "body") return ExitCode.PARTIAL;
+  if (fault === "host" && proxy !== undefined) return ExitCode.PROXY;
+  if (fault !== undefined) return CODE_BY_FAULT[fault];
+  // Loaded only after a failure that the platform says in other words than those that are known.
   const { diagnoseConnection, diagnoseProxy } = await import("./diagnosis.ts");
   return proxy === undefined
     ? await diagnoseConnection(mirror, phase, caCerts)

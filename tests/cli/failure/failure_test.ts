@@ -7,6 +7,7 @@ import {
   type FailureReason,
   MirrorError,
   MirrorMismatchError,
+  type NetworkFault,
   NoMirrorLeftError,
 } from "../../../mod.ts";
 
@@ -22,7 +23,8 @@ const CODES: [phase: FailurePhase, reason: FailureReason, code: number][] = [
   ["headers", "redirect", 47],
   ["headers", "range", 33],
   ["headers", "encoding", 56],
-  ["body", "network", 56],
+  // The platform does not tell how a body broke off.
+  ["body", "network", 18],
   ["headers", "changed", 56],
   ["headers", "mismatch", 56],
 ];
@@ -31,6 +33,41 @@ Deno.test("exitCodeOf() follows curl", async () => {
   for (const [phase, reason, code] of CODES) {
     assertEquals(await exitCodeOf([failure(phase, reason)]), code, `${phase} ${reason}`);
   }
+});
+
+const FAULTS: [fault: NetworkFault, code: number, advice: string][] = [
+  ["forbidden", 7, ""],
+  ["host", 6, ""],
+  ["refused", 7, ""],
+  ["unreachable", 7, ""],
+  ["reset", 56, ""],
+  ["empty", 52, ""],
+  ["garbage", 1, ""],
+  ["head", 8, ""],
+  ["plain", 35, "http://"],
+  ["tls", 35, ""],
+  ["certificate", 60, "--cacert FILE"],
+  ["caCertificate", 60, "even if --cacert trusts it"],
+  ["clientCertificate", 35, "--cert FILE"],
+  ["http2", 16, "leave out --http2"],
+];
+
+Deno.test("explain(): the code and the advice follow what the platform says", async () => {
+  for (const [fault, code, advice] of FAULTS) {
+    const facts = { phase: "connect", reason: "network", retryable: false, fault } as const;
+    const failed = new MirrorError("failed", { ...facts, mirror: "http://127.0.0.1:1/f" });
+    assertEquals(await exitCodeOf([failed]), code, fault);
+    const { exitCode, message } = commandError(await explain(new NoMirrorLeftError([failed])));
+    assertEquals(exitCode, code, fault);
+    assertEquals(message.split("\n").length, advice === "" ? 2 : 3, message);
+    assertStringIncludes(message, advice);
+  }
+});
+
+Deno.test("exitCodeOf(): a host that does not resolve is the proxy's, if there is one", async () => {
+  const facts = { phase: "connect", reason: "network", retryable: false, fault: "host" } as const;
+  const failed = new MirrorError("failed", { ...facts, mirror: "http://127.0.0.1:1/f" });
+  assertEquals(await exitCodeOf([failed], { proxy: "http://nosuch.invalid:1" }), ExitCode.PROXY);
 });
 
 Deno.test("exitCodeOf(): a proxy that refused is no failed connection", async () => {

@@ -30,6 +30,15 @@ export interface TestCertificates {
 const EC = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const DAY_MS = 86_400_000;
 
+/** What is wrong with a certificate: its time, its name, or that it is a CA's. */
+export type CertificateFlaw = "expired" | "name" | "authority";
+
+interface Authority {
+  readonly pem: string;
+  readonly keys: CryptoKeyPair;
+}
+
+let authority: Promise<Authority> | undefined;
 let cached: Promise<TestCertificates> | undefined;
 
 /** Returns a test CA and a leaf, valid for two days; the same on every call in one process. */
@@ -38,47 +47,58 @@ export function testCertificates(): Promise<TestCertificates> {
   return cached;
 }
 
-async function generate(): Promise<TestCertificates> {
-  const [caKeys, keys] = await Promise.all([generateKeys(), generateKeys()]);
-  const name = "CN=sphttp test CA";
-  const validity = {
-    notBefore: new Date(Date.now() - DAY_MS),
-    notAfter: new Date(Date.now() + DAY_MS),
-  };
-  const ca = await X509CertificateGenerator.createSelfSigned({
-    ...validity,
-    name,
-    keys: caKeys,
-    signingAlgorithm: EC,
-    extensions: [
-      new BasicConstraintsExtension(true, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(caKeys.publicKey),
-    ],
-  });
+/** Returns the same test CA, and a certificate of a server that a client must refuse. */
+export function flawedCertificates(flaw: CertificateFlaw): Promise<TestCertificates> {
+  return generate(flaw);
+}
+
+const CA_NAME = "CN=sphttp test CA";
+
+async function generate(flaw?: CertificateFlaw): Promise<TestCertificates> {
+  const ca = await (authority ??= generateAuthority());
+  const keys = await generateKeys();
+  const names = flaw === "name" ? [{ type: "dns" as const, value: "other.test" }] : [
+    { type: "dns" as const, value: "localhost" },
+    { type: "ip" as const, value: "127.0.0.1" },
+  ];
   const leaf = await X509CertificateGenerator.create({
-    ...validity,
+    notBefore: new Date(Date.now() - 3 * DAY_MS),
+    notAfter: new Date(Date.now() + (flaw === "expired" ? -DAY_MS : DAY_MS)),
     subject: "CN=localhost",
-    issuer: name,
+    issuer: CA_NAME,
     publicKey: keys.publicKey,
-    signingKey: caKeys.privateKey,
+    signingKey: ca.keys.privateKey,
     signingAlgorithm: EC,
     extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
+      new BasicConstraintsExtension(flaw === "authority", undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
       new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-      new SubjectAlternativeNameExtension([
-        { type: "dns", value: "localhost" },
-        { type: "ip", value: "127.0.0.1" },
-      ]),
+      new SubjectAlternativeNameExtension(names),
     ],
   });
   const key = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   return {
-    caPem: ca.toString("pem"),
+    caPem: ca.pem,
     certPem: leaf.toString("pem"),
     keyPem: PemConverter.encode(key, "PRIVATE KEY"),
   };
+}
+
+async function generateAuthority(): Promise<Authority> {
+  const keys = await generateKeys();
+  const ca = await X509CertificateGenerator.createSelfSigned({
+    notBefore: new Date(Date.now() - DAY_MS),
+    notAfter: new Date(Date.now() + DAY_MS),
+    name: CA_NAME,
+    keys,
+    signingAlgorithm: EC,
+    extensions: [
+      new BasicConstraintsExtension(true, undefined, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      await SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { pem: ca.toString("pem"), keys };
 }
 
 function generateKeys(): Promise<CryptoKeyPair> {

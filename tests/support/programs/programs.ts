@@ -15,6 +15,7 @@ export const PACKAGES = {
   ffprobe: "ffmpeg",
   fish: "fish",
   nginx: "nginx",
+  openssl: "openssl",
   script: "bsdutils",
   wget: "wget",
   zsh: "zsh",

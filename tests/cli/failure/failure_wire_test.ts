@@ -1,0 +1,71 @@
+// What a user of the command sees of servers that do not answer, or not in HTTP.
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { createServer, type Socket } from "node:net";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { runCommand } from "../../support/cli/run_command.ts";
+
+type Serve = (socket: Socket) => void;
+
+/** Runs the command for a server on loopback that answers each connection by `serve`. */
+async function failureWith(serve: Serve, scheme: string, ...args: string[]): Promise<CommandError> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    serve(socket);
+    socket.resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as { port: number };
+  try {
+    const url = `${scheme}://user:secret@127.0.0.1:${port}/file`;
+    return await assertRejects(
+      () => runCommand(["-sS", "-o", "-", "--retry", "0", ...args, url]),
+      CommandError,
+    );
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+}
+
+function says(text: string): Serve {
+  return (socket) => socket.once("data", () => socket.end(text));
+}
+
+const OK = "HTTP/1.1 200 OK\r\n";
+const FIELDS = Array.from({ length: 150 }, (_, i) => `x-${i}: v\r\n`).join("");
+
+/** Codes that curl 7.88 has, too, except for headers that only Deno refuses. */
+const SERVERS: [name: string, scheme: string, serve: Serve, exitCode: number, message: string][] = [
+  ["another protocol", "http", says("220 mail ready\r\n"), 1, "the response is not HTTP"],
+  ["no response", "http", says(""), 52, "was closed without a response"],
+  ["a reset", "http", (s) => s.once("data", () => s.resetAndDestroy()), 56, "was reset before"],
+  ["a cut body", "http", says(`${OK}Content-Length: 9\r\n\r\nabc`), 18, "broke after 3 bytes"],
+  ["150 fields", "http", says(`${OK}Content-Length: 0\r\n${FIELDS}\r\n`), 8, "has over 100 fields"],
+  ["a folded field", "http", says(`${OK}X: a\r\n b\r\n\r\n`), 8, "folded over lines"],
+  [
+    "no TLS",
+    "https",
+    says(`${OK}Content-Length: 0\r\n\r\n`),
+    35,
+    "does not speak TLS on this port",
+  ],
+  ["no handshake", "https", says(""), 35, "the TLS handshake failed"],
+];
+
+for (const [name, scheme, serve, exitCode, message] of SERVERS) {
+  Deno.test(`explain(): a server that answers with ${name}`, async () => {
+    const error = await failureWith(serve, scheme);
+    assertEquals(error.exitCode, exitCode, error.message);
+    assertStringIncludes(error.message, message);
+    assert(!error.message.includes("secret") && !error.message.includes("    at "), error.message);
+  });
+}
+
+Deno.test("explain(): permanent failures are not retried", async () => {
+  let connections = 0;
+  const counted: Serve = (socket) => {
+    connections++;
+    socket.once("data", () => socket.end(`${OK}Content-Length: 0\r\n\r\n`));
+  };
+  await failureWith(counted, "https", "--retry", "9");
+  assertEquals(connections, 1);
+});
