@@ -8,6 +8,7 @@
 
 import { type FailureReason, MirrorError } from "../errors.ts";
 import type { Mirror } from "./mirror.ts";
+import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
 
 export interface FailureOptions {
@@ -25,16 +26,31 @@ const GOOD_BYTES = 64 * 1024;
 /** How connections break. A timeout is another thing: the silence may last. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated"];
 
-/**
- * Updates the state of a mirror whose request has failed and been closed. `useful` is the number of
- * bytes that the request was the first to deliver.
- */
+/** A failure of a mirror. */
+export interface FailureCause {
+  readonly mirror: Mirror;
+  readonly failure: MirrorError;
+  /** The request that failed, which has been closed; `undefined` where the mirror itself did. */
+  readonly request?: LiveRequest | undefined;
+}
+
+/** What follows from a failure: `again` means that the mirror may be asked again at once. */
+export type Consequence = "again" | "wait" | "dropped";
+
+/** Statuses that another form of asking does not change: a login is missing. */
+const LOGIN: readonly (number | undefined)[] = [401, 407];
+
+/** Answers with the whole file after which a mirror is taken for one that serves nothing else. */
+const MOST_IGNORED = 2;
+
+/** Updates the state of a mirror that has failed. */
 export function penalize(
-  { mirror, failure, useful }: { mirror: Mirror; failure: MirrorError; useful: number },
+  { mirror, failure, request }: FailureCause,
   state: DownloadState,
   { retry, random }: FailureOptions,
   now: number,
-): void {
+): Consequence {
+  const useful = request?.useful ?? 0;
   if (OVERLOADED.includes(failure.status) && mirror.live.length > 0) {
     // It refuses one request more while it serves others: these go on, and no more are sent.
     mirror.countRefusal();
@@ -42,25 +58,48 @@ export function penalize(
     const { retryAfterMs = 0 } = failure;
     const waitMs = retryAfterMs <= retry.maxRetryAfterMs ? retryAfterMs : 0;
     if (waitMs > 0) mirror.wait(now + waitMs, failure);
-    return report(mirror, failure, waitMs, state, now);
+    report(mirror, failure, waitMs, state, now);
+    return "wait";
+  }
+  const otherForm = () => request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
+  if (!failure.retryable && otherForm()) {
+    report(mirror, failure, 0, state, now);
+    return "again";
   }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
   const cause = { retryable, retryAfterMs, runMs: now - state.commands.startedAt };
   const delayMs = retryDelay(cause, failures, retry, random());
+  const ignored = failure.reason === "range" && failures >= MOST_IGNORED;
+  if ((delayMs === undefined || ignored) && otherForm()) {
+    report(mirror, failure, 0, state, now);
+    return "again";
+  }
   if (delayMs === undefined) {
     report(mirror, failure, undefined, state, now);
-    return drop(mirror, failure, state, now);
+    drop(mirror, failure, state, now);
+    return "dropped";
   }
   if (useful >= GOOD_BYTES && BROKEN.includes(failure.reason)) {
     // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
     mirror.recover();
     mirror.link.loseConnections();
-    return report(mirror, failure, 0, state, now);
+    report(mirror, failure, 0, state, now);
+    return "again";
   }
   mirror.link.reset();
   report(mirror, failure, delayMs, state, now);
   mirror.wait(now + delayMs, failure);
+  return "wait";
+}
+
+/**
+ * Reports whether a failure is the mirror's answer to what was asked, which may be another one if the
+ * same is asked for in another form; but not where it said when to come back.
+ */
+function isAnswer({ reason, status, retryAfterMs }: MirrorError): boolean {
+  if (retryAfterMs !== undefined) return false;
+  return reason === "range" || (reason === "status" && !LOGIN.includes(status));
 }
 
 /** Drops a mirror for good. */

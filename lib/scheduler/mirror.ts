@@ -9,6 +9,7 @@
 import type { MirrorError } from "../errors.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
+import type { RequestForm } from "../http/byte_range.ts";
 import type { RequestView, SourceView } from "./view.ts";
 
 /** Whether requests may be sent to a mirror. */
@@ -35,6 +36,9 @@ export const MOST_CONNECTIONS = 16;
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
 
+/** The forms in which a part of the file may be asked for, in the order in which they are tried. */
+const FORMS: readonly RequestForm[] = ["bounded", "open", "plain"];
+
 export interface MirrorOptions {
   /** What an earlier download measured of its link. */
   readonly known?: KnownLink | undefined;
@@ -55,6 +59,10 @@ export class Mirror implements SourceView {
   readonly tuner: ConnectionTuner | undefined;
   #state: MirrorState = { type: "ready" };
   #service: Service = "unknown";
+  /** The forms of asking that it refused. */
+  readonly #refused = new Set<RequestForm>();
+  /** The forms in which it has delivered ranges. */
+  readonly #served = new Set<RequestForm>();
   readonly #live: RequestView[] = [];
   #maxConnections: number;
   #usage = 0;
@@ -83,6 +91,34 @@ export class Mirror implements SourceView {
 
   get service(): Service {
     return this.#service;
+  }
+
+  /** How parts of the file are asked for. */
+  get form(): RequestForm {
+    return FORMS.find((form) => !this.#refused.has(form)) ?? "plain";
+  }
+
+  /** Reports whether a request of this form may be of use, as far as is known. */
+  takes(form: RequestForm): boolean {
+    return !this.#refused.has(form);
+  }
+
+  /** Reports whether it has delivered bytes of a range that was asked for in this form. */
+  hasServed(form: RequestForm): boolean {
+    return this.#served.has(form);
+  }
+
+  /**
+   * Notes that it refuses what is asked for in the form `refused`. Reports whether there is another one
+   * to try. One that takes no range serves the whole file, if anything.
+   */
+  refuse(refused: RequestForm): boolean {
+    if (refused === "plain") return false;
+    this.#refused.add(refused);
+    // A mirror that refuses open ends without having served a range will refuse the others, too.
+    if (refused === "open" && !this.hasServed("bounded")) this.#refused.add("bounded");
+    if (this.form === "plain" && this.#service === "ranges") this.#service = "whole";
+    return true;
   }
 
   get live(): readonly RequestView[] {
@@ -259,6 +295,11 @@ export class Mirror implements SourceView {
   /** Ends a row of failures: it has delivered bytes that were of use. */
   recover(): void {
     this.#failures = 0;
+  }
+
+  /** Notes that it has delivered bytes of a range. */
+  serves(form: RequestForm): void {
+    this.#served.add(form);
   }
 }
 

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ByteRange } from "../http/byte_range.ts";
+import type { ByteRange, RequestForm } from "../http/byte_range.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Answer, RequestKind } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
@@ -15,6 +15,8 @@ import type { RequestView } from "./view.ts";
 export interface NewRequest extends ByteRange {
   readonly mirror: Mirror;
   readonly kind: RequestKind;
+  /** How it is asked for; by default as its mirror is asked. */
+  readonly form?: RequestForm | undefined;
 }
 
 /** One request that is under way. Everything is readable, and changed by the methods only. */
@@ -24,6 +26,7 @@ export class LiveRequest implements RequestView {
   readonly startedAt: number;
   readonly cold: boolean;
   readonly dueAt: number;
+  readonly form: RequestForm;
   #kind: RequestKind;
   #start: number;
   #end: number;
@@ -36,9 +39,10 @@ export class LiveRequest implements RequestView {
   #paid = 0;
   #useful = 0;
 
-  constructor(id: number, { mirror, kind, start, end }: NewRequest, now: number) {
+  constructor(id: number, { mirror, kind, start, end, form }: NewRequest, now: number) {
     this.id = id;
     this.mirror = mirror;
+    this.form = form ?? (kind === "whole" ? "plain" : mirror.form);
     this.startedAt = this.#activeAt = now;
     const { cold, dueAt } = mirror.link.sent(now);
     this.cold = cold;

@@ -110,7 +110,7 @@ export class Scheduler {
     if (this.#ended) return [];
     const tooSlow = this.#watch.tooSlow(now);
     for (const [mirror, failure] of tooSlow) {
-      penalize({ mirror, failure, useful: 0 }, this.#state, this.#options, now);
+      penalize({ mirror, failure }, this.#state, this.#options, now);
       if (this.#failIfAlone(now)) return this.#state.commands.take();
     }
     if (event.type === "consumed") this.#consumed(event.bytes, now);
@@ -226,10 +226,11 @@ export class Scheduler {
   }
 
   #failed(request: LiveRequest, failure: MirrorError, now: number): void {
-    const { mirror, kind, useful } = request;
+    const { mirror, kind } = request;
     this.#state.close(request, now);
-    penalize({ mirror, failure, useful }, this.#state, this.#options, now);
+    const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
     if (this.#failIfAlone(now)) return;
+    if (then === "again" && mirror.service === "unknown") this.#probe(mirror, now);
     this.#advance(kind === "probe" ? { type: "failed", mirror } : { type: "waited" }, now);
   }
 

@@ -173,6 +173,7 @@ export class DownloadState implements DownloadView {
       kind,
       start,
       end: requestedEnd,
+      form: request.form,
       // The answer to a probe is compared with those of other mirrors, not checked by them.
       size: kind === "probe" ? undefined : this.size,
     });
@@ -195,6 +196,7 @@ export class DownloadState implements DownloadView {
     request.advance(length, bytes);
     mirror.waste(length - bytes);
     if (bytes > 0) mirror.recover();
+    if (request.kind === "range") mirror.serves(request.form);
     this.reportReceived(completed, mirror, now);
     return completed.length;
   }

@@ -176,7 +176,7 @@ Deno.test("Scheduler: Retry-After of a second request holds while the first one 
 Deno.test("Scheduler: a second request that is refused for good drops the mirror", () => {
   const hand = new ScriptedHand(2);
   const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
-  hand.failRequest(second!, { status: 404, reason: "status", retryable: false });
+  hand.failRequest(second!, { status: 401, reason: "status", retryable: false });
   assertEquals([hand.scheduler.mirrors[0]!.state.type, hand.live(0)], ["dropped", []]);
   assertEquals([hand.cancelled(first!), hand.free], [true, [[4, 100]]]);
 });

@@ -36,12 +36,18 @@ Deno.test("DownloadState.send() takes the range and commands the request; a prob
   const request = ask(scene, 20, 50, 1);
   assertEquals([free(scene), request.claimEnd], [[[0, 20], [50, 100]], 50]);
   assertEquals(scene.commands.take(), [
-    { type: "start", request: 0, mirror: 1, kind: "range", start: 20, end: 50, size: 100 },
+    {
+      ...{ type: "start", request: 0, mirror: 1, kind: "range", start: 20, end: 50 },
+      ...{ form: "bounded", size: 100 },
+    },
   ]);
   scene.send({ mirror: scene.mirrors[0]!, kind: "probe", start: 0, end: 4 }, 0);
   assertEquals(scene.ledger.isFree(0), true);
   assertEquals(scene.commands.take(), [
-    { type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4, size: undefined },
+    {
+      ...{ type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4 },
+      ...{ form: "bounded", size: undefined },
+    },
     {
       type: "report",
       event: { type: "ask", atMs: 0, mirror: "http://one.test/", request: 1, start: 0, end: 4 },
