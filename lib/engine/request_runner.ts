@@ -199,8 +199,11 @@ export class RequestRunner {
   }
 }
 
-function detailsOf({ location, validators: { etag, lastModified } }: Reply): AnswerDetails {
-  return { location: location && `${location.origin}${location.pathname}`, etag, lastModified };
+function detailsOf(
+  { location, validators: { etag, lastModified }, encoding }: Reply,
+): AnswerDetails {
+  const place = location && `${location.origin}${location.pathname}`;
+  return { location: place, etag, lastModified, encoding };
 }
 
 /** How long bytes may be gathered before they are read, in milliseconds. */

@@ -39,34 +39,59 @@ export function contentRangeHeader({ start, end }: ByteRange, size: number): str
   return `bytes ${start}-${end - 1}/${size}`;
 }
 
+/** The unit, with the separators that servers put behind it, or no unit at all. */
+const UNIT = String.raw`(?:bytes?\s*[:=]?\s*)?`;
+/** Some servers leave an unknown size out, or write -1. */
+const CONTENT_RANGE = new RegExp(
+  String.raw`^${UNIT}(\d+)\s*-\s*(\d+)\s*(?:\/\s*(\d+|\*|-1)?)?$`,
+  "i",
+);
+const UNSATISFIED = new RegExp(String.raw`^${UNIT}\*\s*\/\s*(\d+)$`, "i");
+
 /**
- * Parses the `Content-Range` of a 206. Returns `undefined` for another unit, for an invalid value, and
- * for one that contradicts itself.
+ * Parses the `Content-Range` of a part, in any spelling that servers use: `bytes 0-9/10`,
+ * `bytes=0-9/10`, `bytes: 0-9/10`, `0-9/10`. Returns `undefined` for another unit and for an invalid
+ * value. The range may end behind `size`: some servers repeat the range of the request.
  */
 export function parseContentRange(value: string | null): ContentRange | undefined {
-  const match = /^bytes +(\d+)-(\d+)\/(\d+|\*)$/i.exec(value?.trim() ?? "");
-  if (match === null) return undefined;
-  const start = parseNumber(match[1]!);
-  const last = parseNumber(match[2]!);
-  const size = match[3] === "*" ? undefined : parseNumber(match[3]!);
-  if (start === undefined || last === undefined || last < start) return undefined;
-  if (match[3] !== "*" && (size === undefined || size <= last)) return undefined;
-  return { start, end: last + 1, size };
+  return parseCopies(value, (copy) => {
+    const [, first, last, total = "*"] = CONTENT_RANGE.exec(copy) ?? [];
+    if (first === undefined || last === undefined) return undefined;
+    const [start, end, size] = [first, last, total].map(parseNumber);
+    if (start === undefined || end === undefined || end < start) return undefined;
+    const stated = total !== "*" && total !== "-1";
+    return stated && size === undefined ? undefined : { start, end: end + 1, size };
+  });
 }
 
 /** Parses the complete length in the `Content-Range` of a 416. */
 export function parseUnsatisfiedSize(value: string | null): number | undefined {
-  const match = /^bytes +\*\/(\d+)$/i.exec(value?.trim() ?? "");
-  return match === null ? undefined : parseNumber(match[1]!);
+  return parseCopies(value, (copy) => parseNumber(UNSATISFIED.exec(copy)?.[1] ?? ""));
 }
 
-/** Parses a `Content-Length`; returns `undefined` when it is missing or invalid. */
+/** Parses a `Content-Length`; returns `undefined` when it is missing, invalid or contradictory. */
 export function parseContentLength(value: string | null): number | undefined {
-  const match = /^\d+$/.exec(value?.trim() ?? "");
-  return match === null ? undefined : parseNumber(match[0]);
+  return parseCopies(value, parseNumber);
 }
 
+/** Maximum number of copies of a field: more are no accident. */
+const MAX_COPIES = 8;
+
+/** Parses a field that may have been sent several times; the copies must mean the same. */
+function parseCopies<Value>(
+  value: string | null,
+  parse: (copy: string) => Value | undefined,
+): Value | undefined {
+  const copies = (value ?? "").split(",", MAX_COPIES + 1);
+  if (copies.length > MAX_COPIES) return undefined;
+  const [first, ...others] = copies.map((copy) => parse(copy.trim()));
+  const same = others.every((other) => JSON.stringify(other) === JSON.stringify(first));
+  return same ? first : undefined;
+}
+
+/** Parses digits, and nothing else. */
 function parseNumber(digits: string): number | undefined {
+  if (!/^\d+$/.test(digits)) return undefined;
   const value = Number(digits);
   return Number.isSafeInteger(value) ? value : undefined;
 }

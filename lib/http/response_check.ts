@@ -5,14 +5,11 @@
  * @module
  */
 
-import {
-  type ByteRange,
-  type ContentRange,
-  parseContentLength,
-  parseContentRange,
-  parseUnsatisfiedSize,
-  type RequestForm,
-} from "./byte_range.ts";
+import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "./byte_range.ts";
+import type { ContentRange, RequestForm } from "./byte_range.ts";
+import { readContentCoding } from "./content_encoding.ts";
+import { type BodyFrame, type Doubt, isWholeFile, readPart } from "./part.ts";
+import { readField } from "./repeated_field.ts";
 import { contradicts, type Validators } from "./validators.ts";
 
 /** What was requested, and what is known of the file. */
@@ -40,18 +37,31 @@ export interface RequestConditions {
   readonly conditional: boolean;
   /** The validators of the mirror's earlier responses. */
   readonly validators: Validators | undefined;
+  /** Whether totals in `Content-Range` are ignored: this mirror has been caught with a wrong one. */
+  readonly ignoresTotals?: boolean | undefined;
 }
 
 /** What a response turned out to be. */
-export type ResponseCheck =
-  | UsableResponse
-  | {
-    readonly type: "refused";
-    readonly reason: "status" | "range" | "encoding" | "changed";
-    readonly message: string;
-    /** Whether the same request may succeed later. */
-    readonly retryable: boolean;
-  };
+export type ResponseCheck = UsableCheck | Refusal;
+
+/** A response that may be used, and how its body is read. */
+export interface UsableCheck {
+  readonly type: "usable";
+  readonly answer: UsableResponse;
+  readonly body: BodyFrame;
+  /** What its headers leave open: it is to be found out before the response is used. */
+  readonly doubt: Doubt | undefined;
+  /** The content coding with which the file is stored. */
+  readonly encoding: string | undefined;
+}
+
+export interface Refusal {
+  readonly type: "refused";
+  readonly reason: "status" | "range" | "encoding" | "changed";
+  readonly message: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+}
 
 /** A response that may be used. */
 export type UsableResponse =
@@ -65,76 +75,120 @@ export type UsableResponse =
 /** Statuses after which the same request may succeed later. */
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 
+/** 203 comes from a proxy that may have changed the file: the bytes are compared, as any. */
+const WHOLE = new Set([200, 203]);
+
+type Requested = RequestedRange & RequestConditions;
+
 /** Checks a response by its status, headers and validators. */
 export function checkResponse(
-  requested: RequestedRange & RequestConditions,
+  requested: Requested,
   status: number,
   headers: Headers,
   validators: Validators,
 ): ResponseCheck {
   const check = checkHeaders(requested, status, headers);
-  if (check.type === "refused" || !contradicts(requested.validators, validators)) return check;
-  return refuse("changed", "the file changed: it has another ETag or Last-Modified");
+  if (check.type === "refused") return check;
+  if (contradicts(requested.validators, validators)) {
+    return refuse("changed", "the file changed: it has another ETag or Last-Modified");
+  }
+  return check;
 }
 
 function checkHeaders(
-  requested: RequestedRange & RequestConditions,
+  requested: Requested,
   status: number,
   headers: Headers,
 ): ResponseCheck {
   if (status === 416) return checkUnsatisfied(requested, headers);
-  if (status !== 200 && status !== 206) {
-    return {
-      type: "refused",
-      reason: "status",
-      message: `answered ${status}`,
-      retryable: RETRYABLE.has(status) || status > 504,
-    };
-  }
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() || "identity";
-  if (encoding !== "identity") {
-    return refuse("encoding", `the body is encoded (${encoding}) although identity was requested`);
-  }
-  const { start, end } = requested;
-  if (status === 200) return checkWhole(requested, headers);
-  if (end === undefined) return refuse("range", "answered 206 although no range was requested");
-  return checkPartial({ start, end }, requested.size, headers);
+  if (status === 206) return checkPartial(requested, headers);
+  if (WHOLE.has(status)) return checkSuccess(requested, headers);
+  const retryable = RETRYABLE.has(status) || status > 504;
+  return { type: "refused", reason: "status", message: `answered ${status}`, retryable };
 }
 
-function checkPartial(
-  requested: ByteRange,
-  size: number | undefined,
-  headers: Headers,
-): ResponseCheck {
-  const type = headers.get("content-type") ?? "";
-  if (/^\s*multipart\/byteranges\b/i.test(type)) {
+function checkPartial(requested: Requested, headers: Headers): ResponseCheck {
+  const type = readField(headers, "content-type") ?? "";
+  if (/^multipart\/byteranges\b/i.test(type)) {
     return refuse(
       "range",
       "answered with several ranges (multipart/byteranges) although one was requested",
     );
   }
-  const value = headers.get("content-range");
-  if (value === null) return refuse("range", "answered 206 without Content-Range");
-  const range = parseContentRange(value);
-  const { start, end } = requested;
-  if (range === undefined || range.start !== start || range.end > end) {
-    return refuse(
-      "range",
-      `answered with Content-Range "${value}" although bytes ${start}-${end - 1} was requested`,
-    );
+  const { value, stated } = readContentRange(headers);
+  const length = parseContentLength(headers.get("content-length"));
+  const isWhole = stated !== undefined && isWholeFile(stated) &&
+    [undefined, stated.size].includes(length);
+  if (formOf(requested) === "plain") {
+    // Without a range that could be sent, a server means the whole file, which was requested.
+    if (stated === undefined || isWhole) return checkWhole(requested, stated, headers);
+    return refuse("range", `answered with a part (${value}) although no range was requested`);
   }
-  return sizeChange(size, range.size) ?? { type: "partial", ...range };
+  if (value === undefined) return refuse("range", "answered 206 without Content-Range");
+  const check = stated && checkPart(requested, 206, stated, headers);
+  if (check !== undefined) return check;
+  if (isWhole) return checkWhole(requested, stated, headers);
+  return refuse("range", `answered with ${value} although ${shown(requested)} was requested`);
 }
 
-function checkWhole(
-  requested: RequestedRange & RequestConditions,
-  headers: Headers,
-): ResponseCheck {
+/** A 200 is the whole file, unless it says which part it is. */
+function checkSuccess(requested: Requested, headers: Headers): ResponseCheck {
+  const { value, stated } = readContentRange(headers);
+  if (stated !== undefined && formOf(requested) !== "plain") {
+    const check = checkPart(requested, 200, stated, headers);
+    if (check !== undefined) return check;
+  }
+  const length = parseContentLength(headers.get("content-length"));
+  const isPart = stated !== undefined && !isWholeFile(stated) &&
+    (length === undefined || length !== stated.size);
+  if (isPart) {
+    return refuse("range", `answered with ${value} although ${shown(requested)} was requested`);
+  }
   if (requested.conditional) {
     return refuse("changed", "the file changed: 200 in answer to If-Range");
   }
-  const size = parseContentLength(headers.get("content-length"));
-  return sizeChange(requested.size, size) ?? { type: "whole", size };
+  return checkWhole(requested, stated, headers);
+}
+
+function checkPart(
+  requested: Requested,
+  status: number,
+  stated: ContentRange,
+  headers: Headers,
+): ResponseCheck | undefined {
+  const part = readPart({
+    ...requested,
+    form: formOf(requested),
+    status,
+    stated,
+    length: parseContentLength(headers.get("content-length")),
+    ignoresTotals: requested.ignoresTotals ?? false,
+  });
+  if (part === undefined) return undefined;
+  const { range, body, doubt, measured } = part;
+  // A total that is in doubt shows no change.
+  const changed = doubt?.type === "total" ? undefined : sizeChange(requested.size, range.size);
+  return changed ??
+    checkCoding({ answer: { type: "partial", ...range }, body, doubt }, measured, headers);
+}
+
+function checkWhole(
+  { size: before }: Requested,
+  stated: ContentRange | undefined,
+  headers: Headers,
+): ResponseCheck {
+  const value = headers.get("content-length");
+  const length = parseContentLength(value);
+  if (value?.includes(",") && length === undefined) {
+    return refuse("range", `answered with contradictory lengths (Content-Length: ${cut(value)})`);
+  }
+  const size = length ?? stated?.size;
+  if (stated?.size !== undefined && size! < stated.size) {
+    return refuse("range", `sends only ${size} of the file's ${stated.size} bytes`);
+  }
+  const body = { skip: 0, length: size, rest: length === undefined ? "unknown" : "none" } as const;
+  const usable = { answer: { type: "whole", size }, body, doubt: undefined } as const;
+  return sizeChange(before, size) ?? checkCoding(usable, length !== undefined, headers);
 }
 
 function checkUnsatisfied(requested: RequestedRange, headers: Headers): ResponseCheck {
@@ -142,18 +196,61 @@ function checkUnsatisfied(requested: RequestedRange, headers: Headers): Response
   if (size === undefined || size > requested.start) {
     return refuse("range", `answered 416 to a range from byte ${requested.start}`);
   }
-  return sizeChange(requested.size, size) ?? { type: "unsatisfiable", size };
+  const body = { skip: 0, length: 0, rest: "unknown" } as const;
+  return sizeChange(requested.size, size) ??
+    {
+      type: "usable",
+      answer: { type: "unsatisfiable", size },
+      body,
+      doubt: undefined,
+      encoding: undefined,
+    };
+}
+
+/**
+ * Names the content coding of a usable response. Refuses one that was made on the way: its length is not
+ * that of the bytes of the file (`measured`).
+ */
+function checkCoding(
+  check: Omit<UsableCheck, "type" | "encoding">,
+  measured: boolean,
+  headers: Headers,
+): ResponseCheck {
+  const { name: encoding, transforms } = readContentCoding(headers);
+  if (!transforms || measured) return { type: "usable", ...check, encoding };
+  return refuse(
+    "encoding",
+    `the body was encoded on the way (${cut(encoding!)}) although identity was requested`,
+  );
 }
 
 /** Refuses a response that gives another size than the file had before. */
-function sizeChange(
-  before: number | undefined,
-  now: number | undefined,
-): ResponseCheck | undefined {
+function sizeChange(before: number | undefined, now: number | undefined): Refusal | undefined {
   if (before === undefined || now === undefined || before === now) return undefined;
   return refuse("changed", `the file changed: it has ${now} bytes, not ${before}`);
 }
 
-function refuse(reason: "range" | "encoding" | "changed", message: string): ResponseCheck {
+function readContentRange(
+  headers: Headers,
+): { readonly value: string | undefined; readonly stated: ContentRange | undefined } {
+  const value = headers.get("content-range");
+  return {
+    value: value === null ? undefined : `Content-Range "${cut(value)}"`,
+    stated: parseContentRange(value),
+  };
+}
+
+function shown({ start, end = Infinity }: RequestedRange): string {
+  return `bytes ${start}-${end === Infinity ? "" : end - 1}`;
+}
+
+/** Longest part of a server's header that is repeated in a message. */
+const MAX_SHOWN = 100;
+
+function cut(value: string): string {
+  return value.length <= MAX_SHOWN ? value : `${value.slice(0, MAX_SHOWN)}…`;
+}
+
+function refuse(reason: "range" | "encoding" | "changed", message: string): Refusal {
   return { type: "refused", reason, message, retryable: false };
 }

@@ -6,6 +6,7 @@
  */
 
 import { parseHttpDateLeniently } from "./http_date.ts";
+import { readField } from "./repeated_field.ts";
 
 /** The validators of one response. */
 export interface Validators {
@@ -25,11 +26,11 @@ const MEMBER = new RegExp(String.raw`[ \t]*(?:(${ENTITY_TAG})[ \t]*)?(?:,|$)`, "
 
 /** Reads the validators of a response; `nowMs` is the time, in milliseconds since 1970. */
 export function readValidators(headers: Headers, nowMs: number): Validators {
-  const tag = headers.get("etag")?.trim();
+  const tag = readField(headers, "etag");
   const etag = tag !== undefined && WHOLE_TAG.test(tag) ? tag : undefined;
-  const lastModified = headers.get("last-modified") ?? undefined;
+  const lastModified = readField(headers, "last-modified");
   if (etag !== undefined) return { etag, lastModified, strong: isWeak(etag) ? undefined : etag };
-  const isStrong = isStrongDate(lastModified, headers.get("date"), nowMs);
+  const isStrong = isStrongDate(lastModified, readField(headers, "date"), nowMs);
   return { etag, lastModified, strong: isStrong ? lastModified : undefined };
 }
 
@@ -39,7 +40,7 @@ export function readValidators(headers: Headers, nowMs: number): Validators {
  */
 function isStrongDate(
   lastModified: string | undefined,
-  date: string | null,
+  date: string | undefined,
   nowMs: number,
 ): boolean {
   const modifiedMs = parseHttpDateLeniently(lastModified ?? "", nowMs);

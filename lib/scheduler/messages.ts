@@ -22,7 +22,7 @@ export type Answer =
 export type Size = number | undefined;
 
 /** Headers that are only reported. */
-export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModified">;
+export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModified" | "encoding">;
 
 /** Something that happened. */
 export type SchedulerEvent =

@@ -76,6 +76,8 @@ export interface AnswerEvent extends DownloadEvent<"answer"> {
   etag?: string | undefined;
   /** The Last-Modified header as received. */
   lastModified?: string | undefined;
+  /** The Content-Encoding with which the file is stored. */
+  encoding?: string | undefined;
 }
 
 /** A block was requested. */

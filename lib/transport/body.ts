@@ -7,6 +7,7 @@
 
 import type { BufferPool } from "./buffer_pool.ts";
 import { type FailureReason, SphttpError } from "../errors.ts";
+import type { BodyFrame } from "../http/part.ts";
 
 /**
  * Maximum number of bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, read into own
@@ -18,10 +19,8 @@ export const CHUNK = 512 * 1024;
 const END_MS = 100;
 
 export interface BodyOptions {
-  /** Number of bytes announced; `undefined` if it is unknown. */
-  readonly length: number | undefined;
-  /** Whether the HTTP client ends the body there. */
-  readonly framed: boolean;
+  /** Where the wanted bytes are. */
+  readonly frame: BodyFrame;
   /** Creates the error to throw. */
   readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
   readonly buffers?: BufferPool | undefined;
@@ -31,6 +30,7 @@ export class BodyReader {
   readonly #options: BodyOptions;
   readonly #read: (wanted: number, least: number) => Promise<ReadableStreamReadResult<Chunk>>;
   readonly #cancel: () => Promise<void>;
+  #skip: number;
   #remaining: number;
   #bytes = 0;
   /** Bytes that came, but were more than wanted. */
@@ -41,7 +41,8 @@ export class BodyReader {
   /** Locks `stream`; `null` is an empty body. */
   constructor(stream: ReadableStream<Chunk> | null, options: BodyOptions) {
     this.#options = options;
-    this.#remaining = options.length ?? Infinity;
+    this.#skip = options.frame.skip;
+    this.#remaining = options.frame.length ?? Infinity;
     const reader = openReader(stream ?? new Blob([]).stream());
     this.#read = reader instanceof ReadableStreamBYOBReader
       ? (wanted, min) => reader.read(this.#view(wanted), { min })
@@ -58,6 +59,7 @@ export class BodyReader {
     if (this.#remaining === 0) return this.#end();
     let chunk: Chunk;
     try {
+      if (this.#skip > 0 && !await this.#skipped()) return this.#ended();
       const wanted = Math.min(most, this.#remaining);
       if (this.#rest === undefined) {
         const { done, value } = await this.#read(wanted, Math.min(least, wanted));
@@ -84,6 +86,17 @@ export class BodyReader {
     await this.#cancel().catch(() => {});
   }
 
+  /** Reads the bytes before the wanted ones; returns whether the body goes on behind them. */
+  async #skipped(): Promise<boolean> {
+    while (this.#skip > 0) {
+      const { done, value } = await this.#read(Math.min(CHUNK, this.#skip), 1);
+      if (done && !value?.byteLength) return false;
+      if (value!.byteLength > this.#skip) this.#rest = value!.subarray(this.#skip);
+      this.#skip = Math.max(0, this.#skip - value!.byteLength);
+    }
+    return true;
+  }
+
   #view(wanted: number): Chunk {
     const spare = this.#spare;
     this.#spare = undefined;
@@ -100,15 +113,17 @@ export class BodyReader {
   }
 
   #ended(): undefined {
-    const { length, fail } = this.#options;
+    const { frame: { length }, fail } = this.#options;
     if (length === undefined) return undefined;
     throw fail("truncated", `the body ended after ${this.#bytes} of ${length} bytes`);
   }
 
   /** Reads the end of a body whose bytes have all come, or cuts off the rest. */
   async #end(): Promise<undefined> {
+    const { rest } = this.#options.frame;
+    if (rest === "more") return void await this.cancel();
     const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = this.#options.framed ? undefined : setTimeout(resolve, END_MS, false);
+    const timer = rest === "none" ? undefined : setTimeout(resolve, END_MS, false);
     this.#read(1, 1).then(({ done }) => resolve(done), () => resolve(true));
     const ended = await promise;
     clearTimeout(timer);

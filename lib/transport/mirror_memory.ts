@@ -29,6 +29,10 @@ export class MirrorMemory {
   ranges: boolean;
   /** Whether it has ever responded. */
   answered = false;
+  /** The file's size, where the totals in its `Content-Range` were found to be wrong. */
+  totals: "believed" | { readonly size: number | undefined } = "believed";
+  /** Whether its parts are known to be parts, though their lengths say otherwise. */
+  sendsParts = false;
 
   /** Starts from what an earlier download has learned of the mirror with this URL, if anything. */
   constructor(url: string, known: KnownMirror | undefined) {

@@ -10,18 +10,22 @@ import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { type HttpClientOptions, HttpClients } from "./http_clients.ts";
+import { settleDoubt } from "./doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./redirects.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
-import { openRangeHeader, parseContentLength, rangeHeader } from "../http/byte_range.ts";
+import { openRangeHeader, rangeHeader } from "../http/byte_range.ts";
 import {
   checkResponse,
   formOf,
+  type Refusal,
   type RequestedRange,
   type UsableResponse,
 } from "../http/response_check.ts";
+import type { BodyFrame } from "../http/part.ts";
+import { readField } from "../http/repeated_field.ts";
 import { readValidators, type Validators } from "../http/validators.ts";
 
 export interface TransportOptions extends HttpClientOptions {
@@ -39,6 +43,8 @@ export interface Reply {
   readonly answer: UsableResponse;
   readonly validators: Validators;
   readonly contentType: string | undefined;
+  /** The content coding with which the file is stored. */
+  readonly encoding: string | undefined;
   readonly body: BodyReader;
 }
 
@@ -81,43 +87,67 @@ export class Transport {
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
-    const conditions = { conditional, validators: memory.validators };
+    const conditions = {
+      conditional,
+      validators: memory.validators,
+      ignoresTotals: memory.totals !== "believed",
+    };
     const check = checkResponse({ ...requested, ...conditions }, status, headers, validators);
     if (check.type === "refused") {
       await discard(body);
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
-      const { reason, retryable } = check;
-      const message = this.#blamed(check.message, status);
-      const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
-      const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
-      throw this.#error(mirror, reason, message + after, { status, retryable, retryAfterMs });
+      throw this.#refusal(mirror, check, response);
     }
+    const { encoding } = check;
+    const empty = check.answer.type === "unsatisfiable";
+    if (empty) await discard(body);
+    const settled = await settleDoubt(memory, requested, check, {
+      body: this.#read(mirror, empty ? null : body, check.body),
+      ask: (range) => this.#ask(mirror, range, signal),
+      read: (stream, frame) => this.#read(mirror, stream, frame),
+      fail: (reason, message) => this.#error(mirror, reason, message),
+    });
     memory.validators ??= validators;
-    memory.ranges ||= check.type === "partial";
-    if (check.type === "unsatisfiable") await discard(body);
-    const length = bodyLength(check);
+    memory.ranges ||= check.answer.type === "partial";
     return {
       location: memory.location,
-      answer: check,
+      ...settled,
       validators,
-      contentType: headers.get("content-type") ?? undefined,
-      body: this.#read(mirror, check.type === "unsatisfiable" ? null : body, {
-        length,
-        framed: parseContentLength(headers.get("content-length")) === length,
-      }),
+      encoding,
+      contentType: readField(headers, "content-type"),
     };
+  }
+
+  /** Sends another request about a response, without conditions; one that fails tells nothing. */
+  async #ask(mirror: number, requested: RequestedRange, signal: AbortSignal): Promise<Response> {
+    try {
+      const { response } = await this.#follow(mirror, requested, signal, false);
+      return response;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      return Response.error();
+    }
+  }
+
+  /** Returns the error for a response that is of no use. */
+  #refusal(mirror: number, refusal: Refusal, { status, headers }: Response): MirrorError {
+    const { reason, retryable } = refusal;
+    const message = this.#blamed(refusal.message, status);
+    const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
+    const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
+    return this.#error(mirror, reason, message + after, { status, retryable, retryAfterMs });
   }
 
   #read(
     mirror: number,
     stream: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-    options: Omit<BodyOptions, "fail">,
+    frame: BodyFrame,
   ): BodyReader {
     const fail: BodyOptions["fail"] = (reason, message, cause) =>
       this.#error(mirror, reason, message, { phase: "body", retryable: true, cause });
     try {
-      return new BodyReader(stream, { ...options, fail, buffers: this.buffers });
+      return new BodyReader(stream, { frame, fail, buffers: this.buffers });
     } catch (cause) {
       throw fail("network", "the body cannot be read: it is locked", cause);
     }
@@ -133,6 +163,7 @@ export class Transport {
     mirror: number,
     requested: RequestedRange,
     signal: AbortSignal,
+    conditionally = true,
   ): Promise<{ response: Response; conditional: boolean }> {
     const memory = this.#memories[mirror]!;
     const origin = new URL(memory.url);
@@ -143,6 +174,7 @@ export class Transport {
       maxRedirects: this.#options.maxRedirects,
       send: (url) => {
         const headers = this.#headers(mirror, requested, url.origin === origin.origin);
+        if (!conditionally) headers.delete("if-range");
         conditional = headers.has("if-range");
         return this.#fetch(mirror, url, headers, signal);
       },
@@ -233,9 +265,4 @@ export class Transport {
       ...facts,
     });
   }
-}
-
-function bodyLength(answer: Reply["answer"]): number | undefined {
-  if (answer.type === "unsatisfiable") return 0;
-  return answer.type === "partial" ? answer.end - answer.start : answer.size;
 }

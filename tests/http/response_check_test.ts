@@ -26,14 +26,22 @@ function checkHeaders(
   return checkResponse({ ...REQUESTED, ...requested }, status, received, validators);
 }
 
-/** The result of a check; of a refusal, its reason. */
+/** The answer that a check finds; of a refusal, its reason. */
 function check(
   status: number,
   headers: Record<string, string> = {},
   requested: Partial<typeof REQUESTED> = {},
 ): unknown {
   const outcome = checkHeaders(requested, status, headers);
-  return outcome.type === "refused" ? outcome.reason : outcome;
+  return outcome.type === "refused" ? outcome.reason : outcome.answer;
+}
+
+/** A usable check in short: the answer, how its body is read, and what is open. */
+function details(status: number, headers: Record<string, string>, requested = {}) {
+  const outcome = checkHeaders(requested, status, headers);
+  if (outcome.type === "refused") throw new Error(outcome.message);
+  const { answer, body: { skip, length, rest }, doubt } = outcome;
+  return [answer, [skip, length, rest], doubt?.type] as const;
 }
 
 Deno.test("checkResponse() accepts a 206 with the requested bytes, or fewer", () => {
@@ -54,11 +62,10 @@ Deno.test("checkResponse() accepts a 206 with the requested bytes, or fewer", ()
 Deno.test("checkResponse() refuses a 206 with other bytes", () => {
   for (
     const range of [
-      "bytes 99-199/1000",
       "bytes 101-199/1000",
-      "bytes 100-200/1000",
       "bytes 0-99/1000",
-      "bytes 100-199/150",
+      "bytes 100-199/100",
+      "bytes 200-299/1000",
       "bytes 199-100/1000",
       "seconds 100-199/1000",
       "bytes */1000",
@@ -71,8 +78,6 @@ Deno.test("checkResponse() refuses a 206 with other bytes", () => {
     "content-range": "bytes 100-199/1000",
   };
   assertEquals(check(206, several), "range");
-  const unasked = { "content-range": "bytes 0-199/1000" };
-  assertEquals(check(206, unasked, { start: 0, end: undefined }), "range");
   const other = { "content-range": "bytes 100-199/999" };
   assertEquals(check(206, other, { size: 1000 }), "changed");
 });
@@ -99,18 +104,158 @@ Deno.test("checkResponse() accepts a 416 if the file ends before the range", () 
   assertEquals(check(416), "range");
 });
 
-Deno.test("checkResponse() refuses an encoded body of a 206 or a 200", () => {
-  for (const encoding of ["gzip", "br", "GZIP", "identity, gzip", "unknown"]) {
-    const headers = {
-      "content-encoding": encoding,
-      "content-range": "bytes 100-199/1000",
-      "content-length": "100",
-    };
-    assertEquals(check(206, headers), "encoding", encoding);
-    assertEquals(check(200, headers), "encoding", encoding);
+Deno.test("checkResponse() uses what fits of a part that is wider than requested", () => {
+  const table = [
+    // Rounded to blocks.
+    ["bytes 64-255/1000", "192", 1000, [36, 100, "more"]],
+    ["bytes 64-255/1000", undefined, 1000, [36, 100, "more"]],
+    ["bytes 100-255/1000", "156", 1000, [0, 100, "more"]],
+    ["bytes 64-199/1000", "136", 1000, [36, 100, "none"]],
+    ["bytes 64-199/1000", undefined, 1000, [36, 100, "unknown"]],
+    ["bytes 99-199/1000", "101", 1000, [1, 100, "none"]],
+  ] as const;
+  for (const [range, length, size, frame] of table) {
+    const headers = { "content-range": range, ...length && { "content-length": length } };
+    const expected = [{ type: "partial", start: 100, end: 200, size }, frame, undefined];
+    assertEquals(details(206, headers), expected as never, `${range}, ${length}`);
   }
-  const identity = { "content-encoding": " Identity", "content-length": "5" };
-  assertEquals(check(200, identity), { type: "whole", size: 5 });
+  // It could be either of them.
+  const unclear = { "content-range": "bytes 64-255/1000", "content-length": "100" };
+  assertEquals(check(206, unclear), "range");
+  const far = { "content-range": "bytes 0-99999999/1000000000" };
+  assertEquals(check(206, far, { start: 99_000_000, end: 99_000_100 }), "range");
+});
+
+Deno.test("checkResponse() uses a part that is shorter than its range says", () => {
+  const headers = { "content-range": "bytes 100-199/1000", "content-length": "40" };
+  const answer = { type: "partial", start: 100, end: 140, size: 1000 } as const;
+  assertEquals(details(206, headers), [answer, [0, 40, "none"], undefined]);
+  assertEquals(check(206, { ...headers, "content-length": "0" }), "range");
+});
+
+Deno.test("checkResponse() clamps a range that ends behind the file", () => {
+  const first = { start: 0, end: 12288 };
+  const headers = { "content-range": "bytes 0-12287/1569", "content-length": "1569" };
+  const answer = { type: "partial", start: 0, end: 1569, size: 1569 } as const;
+  assertEquals(details(206, headers, first), [answer, [0, 1569, "none"], undefined]);
+  const { "content-length": _, ...chunked } = headers;
+  // Which of the two is right is asked.
+  assertEquals(details(206, chunked, first), [answer, [0, 1569, "unknown"], "total"]);
+  // The bytes themselves refute the total.
+  const refuted = details(206, { ...headers, "content-length": "12288" }, first);
+  const longer = { ...answer, end: 12288, size: undefined };
+  assertEquals(refuted, [longer, [0, 12288, "none"], "total"]);
+  assertEquals(check(206, { ...headers, "content-length": "20000" }, first), "range");
+});
+
+Deno.test("checkResponse() does not wait for the bytes of the whole file behind a part", () => {
+  const answer = { type: "partial", start: 0, end: 100, size: 1000 } as const;
+  const headers = { "content-range": "bytes 0-99/1000", "content-length": "1000" };
+  assertEquals(details(206, headers, { start: 0, end: 100 }), [
+    answer,
+    [0, 100, "more"],
+    undefined,
+  ]);
+  // Elsewhere the body may be the whole file, too.
+  const later = { ...headers, "content-range": "bytes 100-199/1000" };
+  assertEquals(details(206, later)[1], [0, 100, "more"]);
+  assertEquals(details(206, later)[2], "framing");
+  // The rest of the file, from there on.
+  assertEquals(details(206, { ...later, "content-length": "900" })[2], undefined);
+});
+
+Deno.test("checkResponse() doubts a total that ends where the requested range ends", () => {
+  const headers = { "content-range": "bytes 100-199/200" };
+  assertEquals(details(206, headers)[2], "total");
+  assertEquals(details(206, headers, { size: 200 })[2], undefined);
+  // A file of another size: either it has changed, or the total is wrong.
+  assertEquals(details(206, headers, { size: 1000 })[2], "total");
+  assertEquals(details(206, headers, { form: "open" })[2], undefined);
+  assertEquals(details(206, { "content-range": "bytes 100-149/150" })[2], undefined);
+  const ignored = details(206, headers, { ignoresTotals: true, size: 1000 });
+  assertEquals(ignored[0], { type: "partial", start: 100, end: 200, size: undefined });
+  assertEquals(ignored[2], undefined);
+});
+
+Deno.test("checkResponse() takes a 200 with a Content-Range for a part", () => {
+  const headers = { "content-range": "bytes 100-199/1000", "content-length": "100" };
+  const answer = { type: "partial", start: 100, end: 200, size: 1000 } as const;
+  assertEquals(details(200, headers), [answer, [0, 100, "none"], undefined]);
+  assertEquals(check(200, headers, { conditional: true }), answer);
+  const { "content-length": _, ...chunked } = headers;
+  assertEquals(details(200, chunked), [answer, [0, 100, "unknown"], "framing"]);
+  const other = { "content-range": "bytes 300-399/1000", "content-length": "100" };
+  assertEquals(check(200, other), "range");
+  // What no server could send says nothing.
+  const senseless = { "content-range": "bytes 9-0/1", "content-length": "1000" };
+  assertEquals(check(200, senseless), { type: "whole", size: 1000 });
+});
+
+Deno.test("checkResponse() takes a 206 from byte 0 to the end for the whole file", () => {
+  const whole = { "content-range": "bytes 0-999/1000", "content-length": "1000" };
+  const plain = { start: 0, end: undefined };
+  for (const headers of [whole, { "content-range": "bytes 0-999/1000" }]) {
+    assertEquals(check(206, headers, plain), { type: "whole", size: 1000 });
+    assertEquals(check(200, headers, plain), { type: "whole", size: 1000 });
+    // It sends the whole file each time.
+    const last = { start: 990, end: 1000 };
+    assertEquals(check(206, headers, last), { type: "whole", size: 1000 });
+  }
+  // Without a usable range a 206 is what was requested: everything.
+  assertEquals(check(206, { "content-length": "1000" }, plain), { type: "whole", size: 1000 });
+  const part = { "content-range": "bytes 0-99/1000", "content-length": "100" };
+  for (const status of [200, 206]) assertEquals(check(status, part, plain), "range");
+  assertEquals(check(200, { ...whole, "content-length": "900" }, plain), "range");
+});
+
+Deno.test("checkResponse() counts identical copies of a header once, and refuses contradictory ones", () => {
+  const headers = {
+    "content-range": "bytes 100-199/1000, bytes 100-199/1000",
+    "content-length": "100, 100",
+    "content-encoding": "gzip, gzip",
+  };
+  const answer = { type: "partial", start: 100, end: 200, size: 1000 } as const;
+  assertEquals(check(206, headers), answer);
+  const contradictory = "bytes 100-199/1000, bytes 100-199/1001";
+  assertEquals(check(206, { "content-range": contradictory }), "range");
+  assertEquals(check(200, { "content-length": "1000, 1001" }), "range");
+});
+
+Deno.test("checkResponse() uses a stored encoding, and names it", () => {
+  const range = { "content-range": "bytes 100-199/1000", "content-length": "100" };
+  for (const encoding of ["gzip", "x-gzip", "br", "GZIP", "unknown", "aws-chunked", "utf-8"]) {
+    const headers = { "content-encoding": encoding };
+    for (
+      const outcome of [
+        checkHeaders({}, 206, { ...headers, ...range }),
+        checkHeaders({}, 200, { ...headers, "content-length": "1000" }),
+      ]
+    ) {
+      assert(outcome.type === "usable", encoding);
+      assertEquals((outcome as { encoding?: string }).encoding, encoding.toLowerCase());
+    }
+  }
+  const identity = checkHeaders({}, 200, {
+    "content-encoding": " Identity",
+    "content-length": "5",
+  });
+  assertEquals(identity.type === "usable" && identity.encoding, undefined);
+});
+
+Deno.test("checkResponse() refuses an encoding that was made on the way", () => {
+  const range = { "content-range": "bytes 100-199/1000" };
+  for (const encoding of ["gzip", "br", "identity, gzip", "unknown"]) {
+    const headers = { "content-encoding": encoding };
+    assertEquals(check(200, headers), "encoding", encoding);
+    assertEquals(check(206, { ...headers, ...range }), "encoding", encoding);
+    const other = { ...headers, ...range, "content-length": "1000" };
+    assertEquals(check(206, other), "encoding", encoding);
+  }
+  // These do not change the bytes, whatever the length.
+  for (const encoding of ["binary", "aws-chunked", "UTF-8", "none"]) {
+    const outcome = check(200, { "content-encoding": encoding });
+    assertEquals(outcome, { type: "whole", size: undefined });
+  }
 });
 
 Deno.test("checkResponse(): some statuses are retryable", () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { MirrorError } from "../../lib/errors.ts";
+import type { BodyFrame } from "../../lib/http/part.ts";
 import { BodyReader, CHUNK } from "../../lib/transport/body.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -32,11 +33,11 @@ function byteStream(...chunks: readonly Bytes[]): ReadableStream<Bytes> {
 function reader(
   stream: ReadableStream<Bytes> | null,
   length: number | undefined,
-  framed = true,
+  rest: BodyFrame["rest"] = "none",
+  skip = 0,
 ): BodyReader {
   return new BodyReader(stream, {
-    length,
-    framed,
+    frame: { skip, length, rest },
     fail: (reason, message, cause) =>
       new MirrorError(message, {
         mirror: "http://one.test/",
@@ -88,6 +89,15 @@ for (const [kind, make] of Object.entries({ byteStream, chunkStream })) {
     assertEquals((await readAll(body, 4)).map((part) => part.length), [4, 4, 2]);
   });
 
+  Deno.test(`BodyReader of a ${kind}: the bytes before the wanted ones are skipped`, async () => {
+    for (const skip of [1, 3, 4, 6]) {
+      const body = reader(make(bytes(4), bytes(4, 4)), 2, "none", skip);
+      assertEquals((await readAll(body)).flat(), [skip, skip + 1]);
+    }
+    const short = reader(make(bytes(3)), 2, "none", 4);
+    await assertRejects(() => short.read(), MirrorError, "ended after 0 of 2 bytes");
+  });
+
   Deno.test(`BodyReader of a ${kind}: an empty body`, async () => {
     assertEquals(await reader(make(), 0).read(), undefined);
   });
@@ -105,7 +115,7 @@ Deno.test("BodyReader: what is too much is cancelled, not read", async () => {
     pull: (controller) => controller.enqueue(bytes(4)),
     cancel: () => void cancelled++,
   }, { highWaterMark: 0 });
-  assertEquals((await readAll(reader(endless, 10, false))).flat().length, 10);
+  assertEquals((await readAll(reader(endless, 10, "unknown"))).flat().length, 10);
   assertEquals(cancelled, 1);
 });
 
@@ -115,8 +125,20 @@ Deno.test("BodyReader: a body whose bytes have all come but that does not end is
     start: (controller) => controller.enqueue(bytes(4)),
     cancel: () => void cancelled++,
   });
-  assertEquals((await readAll(reader(open, 4, false))).flat(), [0, 1, 2, 3]);
+  assertEquals((await readAll(reader(open, 4, "unknown"))).flat(), [0, 1, 2, 3]);
   assertEquals(cancelled, 1);
+});
+
+Deno.test("BodyReader: a body that goes on is cancelled without waiting for more", async () => {
+  let cancelled = 0;
+  let pulls = 0;
+  const silent = new ReadableStream<Bytes>({
+    start: (controller) => controller.enqueue(bytes(4)),
+    pull: () => void pulls++,
+    cancel: () => void cancelled++,
+  }, { highWaterMark: 0 });
+  assertEquals((await readAll(reader(silent, 4, "more"))).flat(), [0, 1, 2, 3]);
+  assertEquals([cancelled, pulls], [1, 0]);
 });
 
 Deno.test("BodyReader: a connection that breaks is the mirror's failure, with its cause", async () => {

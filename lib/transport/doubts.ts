@@ -1,0 +1,139 @@
+/**
+ * Settles what the headers of a part leave open, by asking the mirror once more: whether the total is the
+ * size of the file, and whether the body is the part or the whole file. See `lib/http/part.ts`.
+ *
+ * @module
+ */
+
+import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "../http/byte_range.ts";
+import type { FailureReason } from "../errors.ts";
+import { type BodyFrame, isWholeFile } from "../http/part.ts";
+import type { RequestedRange, UsableCheck, UsableResponse } from "../http/response_check.ts";
+import type { BodyReader } from "./body.ts";
+import type { MirrorMemory } from "./mirror_memory.ts";
+import { discard } from "./redirects.ts";
+
+/** Sends a request to the mirror, without conditions. */
+export type Ask = (requested: RequestedRange) => Promise<Response>;
+
+/** Maximum number of bytes of a body that is held in memory while something is found out. */
+const HOLDABLE = 64 * 1024;
+
+/** A body that is longer than the part shows itself within this time of its first byte, in milliseconds. */
+const MORE_MS = 300;
+
+export interface DoubtTools {
+  /** The body of the response. */
+  readonly body: BodyReader;
+  readonly ask: Ask;
+  readonly read: (stream: ReadableStream<Uint8Array<ArrayBuffer>>, frame: BodyFrame) => BodyReader;
+  /** Creates the error to throw. */
+  readonly fail: (reason: FailureReason, message: string) => Error;
+}
+
+/**
+ * Finds out what the headers of a part leave open, before its bytes are used, and remembers that of the
+ * mirror. Returns what is certain, and the body to read.
+ */
+export async function settleDoubt(
+  memory: MirrorMemory,
+  requested: RequestedRange,
+  { answer, doubt }: UsableCheck,
+  { body, ask, read, fail }: DoubtTools,
+): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
+  if (answer.type !== "partial") return { answer, body };
+  if (doubt === undefined || (doubt.type === "framing" && memory.sendsParts)) {
+    return { answer: believed(answer, memory), body };
+  }
+  // A short body is read first, so that its connection serves for asking.
+  const held = answer.end - answer.start > HOLDABLE ? body : await hold(body, read);
+  try {
+    if (doubt.type === "framing") {
+      memory.sendsParts = await sendsParts(ask, requested.start);
+      if (memory.sendsParts) return { answer: believed(answer, memory), body: held };
+      throw fail("range", "sends the headers of a part, but perhaps the whole file");
+    }
+    const found = await findSize(ask, doubt.refuted ? undefined : answer.size, doubt.at);
+    if (doubt.refuted || found !== answer.size) memory.totals = { size: found };
+    if (![undefined, requested.size].includes(found) && requested.size !== undefined) {
+      throw fail("changed", `the file changed: it has ${found} bytes, not ${requested.size}`);
+    }
+    return { answer: believed(answer, memory), body: held };
+  } catch (error) {
+    await held.cancel();
+    throw error;
+  }
+}
+
+/** Reads a short body into memory. */
+async function hold(body: BodyReader, read: DoubtTools["read"]): Promise<BodyReader> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let part = await body.read(); part !== undefined; part = await body.read()) parts.push(part);
+  const blob = new Blob(parts);
+  return read(blob.stream(), { skip: 0, length: blob.size, rest: "none" });
+}
+
+/** Returns an answer with the file's size as far as the mirror is believed. */
+function believed(
+  answer: Extract<UsableResponse, { type: "partial" }>,
+  { totals }: MirrorMemory,
+): typeof answer {
+  return totals === "believed" ? answer : { ...answer, size: totals.size };
+}
+
+/**
+ * Returns the size of a file whose mirror gave `total`, or something impossible (`undefined`); `at` is
+ * the byte that does not exist if it was right. Returns `undefined` if the mirror does not tell.
+ */
+async function findSize(
+  ask: Ask,
+  total: number | undefined,
+  at: number,
+): Promise<number | undefined> {
+  if (total !== undefined) {
+    const { status, headers, body } = await ask({ start: at, end: at + 1, size: undefined });
+    await discard(body);
+    if (status === 416) {
+      const size = parseUnsatisfiedSize(headers.get("content-range"));
+      if (size === undefined || size === total) return total;
+    }
+  }
+  const { status, headers, body } = await ask({ start: 0, end: undefined, size: undefined });
+  await discard(body);
+  const stated = parseContentRange(headers.get("content-range"));
+  const whole = status === 200 || (status === 206 && (stated === undefined || isWholeFile(stated)));
+  return whole ? parseContentLength(headers.get("content-length")) : undefined;
+}
+
+/**
+ * Reports whether the body of a part that begins at `start` is that part: a mirror that sends the whole
+ * file instead goes on after the byte that is requested here.
+ */
+async function sendsParts(ask: Ask, start: number): Promise<boolean> {
+  const { status, headers, body } = await ask({ start, end: start + 1, size: undefined });
+  const stated = parseContentRange(headers.get("content-range"));
+  const described = [200, 206].includes(status) && stated?.start === start;
+  // With the right length it would show nothing: other requests get another one.
+  const exact = parseContentLength(headers.get("content-length")) === 1;
+  if (!described || exact || body === null) {
+    await discard(body);
+    return false;
+  }
+  const reader = body.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    for (let bytes = 0;;) {
+      const late = Promise.withResolvers<void>();
+      if (bytes > 0) timer = setTimeout(late.resolve, MORE_MS);
+      const next = await Promise.race([reader.read().catch(() => undefined), late.promise]);
+      clearTimeout(timer);
+      // It ended, broke off or fell silent.
+      if (!next || next.done) return bytes === 1;
+      bytes += next.value.byteLength;
+      if (bytes > stated.end - start) return false;
+    }
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,39 @@
+import { assertEquals } from "@std/assert";
+import { readField, unrepeated } from "../../lib/http/repeated_field.ts";
+
+Deno.test("unrepeated() returns the copy of identical copies", () => {
+  const table = [
+    ["a, a", "a"],
+    ["a, a, a", "a"],
+    ['"x, y", "x, y"', '"x, y"'],
+    [
+      "Wed, 21 Oct 2015 07:28:00 GMT, Wed, 21 Oct 2015 07:28:00 GMT",
+      "Wed, 21 Oct 2015 07:28:00 GMT",
+    ],
+    ["a, b, a, b", "a, b"],
+    ["http://a/?b=1, http://a/?b=1", "http://a/?b=1"],
+  ] as const;
+  for (const [joined, copy] of table) assertEquals(unrepeated(joined), copy);
+});
+
+Deno.test("unrepeated() leaves everything else as it is", () => {
+  const values = [
+    "",
+    "a",
+    "a,a",
+    "a, b",
+    "a, a, b",
+    ", ",
+    "Wed, 21 Oct 2015 07:28:00 GMT",
+    '"x, x"',
+    Array(40_000).fill("a").join(", "),
+  ];
+  for (const value of values) assertEquals(unrepeated(value), value);
+});
+
+Deno.test("readField() reads a field of a response", () => {
+  const headers = new Headers([["etag", '"a"'], ["etag", '"a"'], ["age", "1"]]);
+  assertEquals(readField(headers, "ETag"), '"a"');
+  assertEquals(readField(headers, "age"), "1");
+  assertEquals(readField(headers, "date"), undefined);
+});
