@@ -6,76 +6,107 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, type TraceEvent } from "../../../mod.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  type FileInfo,
+  type KnownFile,
+  type TraceEvent,
+} from "../../../mod.ts";
 import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
-import type { FileRecord } from "./known_files.ts";
-import type { DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
+import type { DownloadFacts, DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
+import { unlessAborted } from "../../unless_aborted.ts";
 
 export interface Observers {
   readonly metrics: Metrics;
   readonly live: LiveDownloads;
 }
 
+/** What a download has found out about its file. */
+export interface FileFacts {
+  readonly info: FileInfo;
+  /** `undefined` if the mirrors do not support ranges or do not report the size. */
+  readonly file: KnownFile | undefined;
+}
+
 export interface DeliveryRequest {
   readonly mirrors: readonly string[];
-  readonly record: FileRecord;
+  /** What is known of the file; `undefined` if this download has to find it out. */
+  readonly known: FileFacts | undefined;
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
 }
 
-/** A download whose first bytes have arrived. */
+/** A download for one response; nothing is requested before it is opened or begun. */
 export class Delivery {
   readonly #download: Downloader;
   readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
-  readonly #end: (outcome: BodyOutcome) => void;
+  readonly #recorder: Recorder;
+  readonly #counted: ReturnType<Metrics["download"]>;
   #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
   #isStarted = false;
   #longestStallMs = 0;
+  #closed: Promise<void> | undefined;
 
-  private constructor(
-    download: Downloader,
-    end: (outcome: BodyOutcome, stallMs: number) => void,
-  ) {
+  /** @throws {TypeError | RangeError} when an option of the download is invalid */
+  constructor(request: DeliveryRequest, { live, metrics }: Observers, memory: ResponseMemory) {
+    const { mirrors, known, range, options } = request;
+    // A window must hold two blocks, also when other downloads have made it smaller.
+    const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, memory.maxSplitSize);
+    const download = new Downloader(mirrors, {
+      ...options,
+      splitSize,
+      windowSize: memory.windowSize,
+      knownFile: known?.file,
+      range,
+      onEvent: (event: TraceEvent) => this.#recorder.record(event),
+    });
+    memory.assignTo(download);
     this.#download = download;
     this.#parts = download[Symbol.asyncIterator]();
-    this.#end = (outcome) => end(outcome, this.#longestStallMs);
+    this.#recorder = new Recorder(live, (size = 0) => ({
+      facts: {
+        stats: () => download.stats(),
+        start: range?.start ?? 0,
+        end: Math.min(range?.end ?? Infinity, size),
+        size,
+        blockSize: splitSize,
+      },
+      mirrors,
+    }));
+    this.#counted = metrics.download(() => download.stats());
+    if (known !== undefined) this.#recorder.start(known.info.size);
   }
 
   /**
-   * Starts a download and waits for its first bytes.
+   * Finds out about the file. The bytes that come meanwhile are the first ones of the body.
    *
-   * Rejects as the download does, and with the signal's reason when that aborts first.
+   * Rejects as the download does, and with the signal's reason when that aborts first; the download is
+   * closed then.
    */
-  static async start(
-    request: DeliveryRequest,
-    observers: Observers,
-    memory: ResponseMemory,
-    signal: AbortSignal,
-  ): Promise<Delivery> {
-    signal.throwIfAborted();
-    const { download, recorder } = createDownload(request, memory, observers.live, signal);
-    const counted = observers.metrics.download(() => download.stats());
-    const delivery = new Delivery(download, (outcome, stallMs) => {
-      recorder.finish();
-      counted.end(outcome, stallMs / 1000);
-    });
-    try {
-      delivery.#first = await delivery.#next();
-    } catch (error) {
-      await delivery.#close(signal.aborted ? "cancelled" : "failed");
-      throw error;
-    }
-    return delivery;
+  async open(signal: AbortSignal): Promise<FileFacts> {
+    const info = await this.#unlessLeft(this.#download.open(), signal);
+    this.#recorder.start(info.size);
+    return { info, file: this.#download.knownFile };
   }
 
-  /** Returns the bytes. Cancelling the stream cancels the download at once. */
-  stream(listener: BodyListener): ReadableStream<Uint8Array> {
+  /** Waits for the first bytes. Rejects like {@linkcode open}. */
+  async begin(signal: AbortSignal): Promise<void> {
+    this.#first = await this.#unlessLeft(this.#next(), signal);
+  }
+
+  /**
+   * Returns the bytes, or only the first `length` ones. Cancelling the stream cancels the download at
+   * once.
+   */
+  stream(listener: BodyListener, length = Infinity): ReadableStream<Uint8Array> {
+    let missing = length;
     const end = async (outcome: BodyOutcome) => {
-      await this.#close(outcome);
+      await this.close(outcome);
       listener.ended(outcome);
     };
     return new ReadableStream<Uint8Array>({
@@ -83,12 +114,15 @@ export class Delivery {
         try {
           const { done, value } = this.#first ?? await this.#next();
           this.#first = undefined;
-          if (done) {
-            controller.close();
-            return await end("complete");
+          if (!done) {
+            const part = value.byteLength > missing ? value.subarray(0, missing) : value;
+            missing -= part.byteLength;
+            listener.sent(part.byteLength);
+            controller.enqueue(part);
           }
-          listener.sent(value.byteLength);
-          controller.enqueue(value);
+          if (!done && missing > 0) return;
+          controller.close();
+          await end("complete");
         } catch (error) {
           await end("failed");
           // The client sees the body fail: an incomplete file never ends cleanly.
@@ -97,6 +131,22 @@ export class Delivery {
       },
       cancel: () => end("cancelled"),
     }, { highWaterMark: 0 });
+  }
+
+  /** Cancels the download unless it is complete, and counts its end; resolves when nothing is left. */
+  close(outcome: BodyOutcome): Promise<void> {
+    this.#closed ??= this.#close(outcome);
+    return this.#closed;
+  }
+
+  /** Waits for a step of the download, which is closed when it fails or the client leaves. */
+  async #unlessLeft<Result>(step: Promise<Result>, signal: AbortSignal): Promise<Result> {
+    try {
+      return await unlessAborted(step, signal);
+    } catch (error) {
+      await this.close(signal.aborted ? "cancelled" : "failed");
+      throw error;
+    }
   }
 
   async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
@@ -112,35 +162,45 @@ export class Delivery {
 
   async #close(outcome: BodyOutcome): Promise<void> {
     await this.#download.cancel();
-    this.#end(outcome);
+    this.#recorder.finish();
+    this.#counted.end(outcome, this.#longestStallMs / 1000);
   }
 }
 
 /** Default block size in bytes, as in the original. */
 const SPLIT_SIZE = 1_000_000;
 
-function createDownload(
-  { mirrors, record, range, options }: DeliveryRequest,
-  memory: ResponseMemory,
-  live: LiveDownloads,
-  signal: AbortSignal,
-): { download: Downloader; recorder: DownloadRecorder } {
-  // A window must hold two blocks, also when other downloads have made it smaller.
-  const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, memory.maxSplitSize);
-  const download = new Downloader(mirrors, {
-    ...options,
-    signal,
-    splitSize,
-    windowSize: memory.windowSize,
-    knownFile: record.file,
-    range,
-    onEvent: (event: TraceEvent) => recorder.record(event),
-  });
-  memory.assignTo(download);
-  const size = record.info.size ?? 0;
-  const { start, end } = range ?? { start: 0, end: size };
-  const stats = () => download.stats();
-  const facts = { stats, start, end, size, blockSize: splitSize };
-  const recorder = live.add(mirrors, facts);
-  return { download, recorder };
+/** Describes a download of a file of this size. */
+type Describe = (size: number | undefined) => {
+  readonly mirrors: readonly string[];
+  readonly facts: DownloadFacts;
+};
+
+/** Records a download from the time when its size is known; earlier events are recorded then. */
+class Recorder {
+  readonly #live: LiveDownloads;
+  readonly #describe: Describe;
+  /** Events that came before the size; a few for each mirror. */
+  readonly #early: TraceEvent[] = [];
+  #recorder: DownloadRecorder | undefined;
+
+  constructor(live: LiveDownloads, describe: Describe) {
+    this.#live = live;
+    this.#describe = describe;
+  }
+
+  start(size: number | undefined): void {
+    const { mirrors, facts } = this.#describe(size);
+    this.#recorder = this.#live.add(mirrors, facts);
+    for (const event of this.#early.splice(0)) this.#recorder.record(event);
+  }
+
+  record(event: TraceEvent): void {
+    if (this.#recorder === undefined) this.#early.push(event);
+    else this.#recorder.record(event);
+  }
+
+  finish(): void {
+    this.#recorder?.finish();
+  }
 }

@@ -11,8 +11,9 @@ import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
 import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
-import { Delivery, type Observers } from "./delivery.ts";
+import { Delivery, type FileFacts, type Observers } from "./delivery.ts";
 import { fileHeaders } from "./file_headers.ts";
+import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
 import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { Problem } from "../problem.ts";
@@ -128,7 +129,11 @@ export class FileService {
 
   async #respond(file: FileRequest): Promise<Response> {
     const { request, query, signal } = file;
-    const record = await this.#known.get(query.mirrors, signal);
+    const end = firstEnd(request);
+    await using first = end === undefined
+      ? undefined
+      : new FirstDelivery(end, (range) => this.#create(file, undefined, range));
+    const record = await this.#known.get(query.mirrors, signal, first?.prepare);
     const headers = fileHeaders(record, file);
     switch (evaluatePreconditions(request.method, request.headers, record)) {
       case "failed":
@@ -150,13 +155,13 @@ export class FileService {
     }
     if (asked.type === "none") {
       if (size === 0) return new Response(null, { headers });
-      return new Response(await this.#body(file, record, undefined), { headers });
+      return new Response(await this.#body(file, record, undefined, first), { headers });
     }
     const [range, ...more] = asked.ranges;
     if (more.length > 0) return await this.#multipart(file, record, asked.ranges, headers);
     headers.set("content-range", contentRangeHeader(range!, size!));
     headers.set("content-length", `${range!.end - range!.start}`);
-    return new Response(await this.#body(file, record, range), { status: 206, headers });
+    return new Response(await this.#body(file, record, range, first), { status: 206, headers });
   }
 
   /** Returns the bytes of the file, or of one range of it. */
@@ -164,12 +169,24 @@ export class FileService {
     file: FileRequest,
     record: FileRecord,
     range: ByteRange | undefined,
+    first: FirstDelivery | undefined,
   ): Promise<ReadableStream<Uint8Array>> {
-    const { signal, listener } = file;
+    const { delivery, memory } = first?.take(range, record.info.size) ??
+      this.#create(file, record, range);
+    try {
+      await delivery.begin(file.signal);
+    } catch (error) {
+      memory[Symbol.dispose]();
+      throw error;
+    }
+    return delivery.stream(releasing(memory, file.listener), range && range.end - range.start);
+  }
+
+  /** Creates a delivery with memory of its own. */
+  #create(file: FileRequest, known: FileFacts | undefined, range: ByteRange | undefined): Started {
     const memory = new ResponseMemory(this.#budget);
     try {
-      const delivery = await this.#start(file, record, range, memory, signal);
-      return delivery.stream(releasing(memory, listener));
+      return { delivery: this.#deliver(file, known, range, memory), memory };
     } catch (error) {
       memory[Symbol.dispose]();
       throw error;
@@ -183,7 +200,6 @@ export class FileService {
     ranges: readonly ByteRange[],
     headers: Headers,
   ): Promise<Response> {
-    const { contentType, size } = record.info;
     const memory = new ResponseMemory(this.#budget);
     const { sent, ended } = releasing(memory, file.listener);
     let remaining = ranges.length;
@@ -200,17 +216,20 @@ export class FileService {
     };
     try {
       // Before the response, so that a failure can still set the status.
-      const first = await this.#start(file, record, ranges[0], memory, file.signal);
+      const start = async (range: ByteRange, signal: AbortSignal) => {
+        const delivery = this.#deliver(file, record, range, memory);
+        await delivery.begin(signal);
+        return delivery.stream(part);
+      };
+      const first = await start(ranges[0]!, file.signal);
       const boundary = crypto.randomUUID();
       const { length, stream } = multipartBody(ranges, {
-        contentType,
-        size: size!,
+        contentType: headers.get("content-type") ?? undefined,
+        size: record.info.size!,
         boundary,
-        first: first.stream(part),
+        first,
         onBreak: ended,
-      }, async (range, signal) => {
-        return (await this.#start(file, record, range, memory, signal)).stream(part);
-      });
+      }, start);
       framing = length - ranges.reduce((sum, { start, end }) => sum + end - start, 0);
       headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
       headers.set("content-length", `${length}`);
@@ -221,15 +240,14 @@ export class FileService {
     }
   }
 
-  #start(
+  #deliver(
     { query: { mirrors, options } }: FileRequest,
-    record: FileRecord,
+    known: FileFacts | undefined,
     range: ByteRange | undefined,
     memory: ResponseMemory,
-    signal: AbortSignal,
-  ): Promise<Delivery> {
-    const delivery = { mirrors, record, range, options: withQueryOptions(this.#download, options) };
-    return Delivery.start(delivery, this.#observers, memory, signal);
+  ): Delivery {
+    const request = { mirrors, known, range, options: withQueryOptions(this.#download, options) };
+    return new Delivery(request, this.#observers, memory);
   }
 }
 

@@ -6,16 +6,15 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, type FileInfo, type KnownFile } from "../../../mod.ts";
+import { Downloader, type DownloaderOptions, RangeNotSatisfiableError } from "../../../mod.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";
+import type { FileFacts } from "./delivery.ts";
 import { type FileValidators, fileValidators } from "./file_validators.ts";
+import type { OpenFile } from "./first_delivery.ts";
 
-export interface FileRecord extends FileValidators {
-  readonly info: FileInfo;
-  /** `undefined` if the mirrors do not support ranges or do not report the size. */
-  readonly file: KnownFile | undefined;
+export interface FileRecord extends FileValidators, FileFacts {
   /** When the probe ended, in milliseconds since 1970. */
   readonly knownAtMs: number;
 }
@@ -65,8 +64,15 @@ export class KnownFiles {
   /**
    * Returns the record of a file, after a probe if necessary. Rejects as a download does, with the
    * signal's reason, and with a `Problem` of status 503 when too many probes are running.
+   *
+   * @param prepare called if a probe is necessary; returns how to find out about the file
    */
-  async get(mirrors: readonly string[], signal: AbortSignal): Promise<FileRecord> {
+  async get(
+    mirrors: readonly string[],
+    signal: AbortSignal,
+    prepare: () => OpenFile = () => (signal) => this.#probe(mirrors, signal),
+  ): Promise<FileRecord> {
+    signal.throwIfAborted();
     const recalled = this.recall(mirrors);
     if (recalled !== undefined) return recalled;
     const key = JSON.stringify(mirrors);
@@ -75,7 +81,7 @@ export class KnownFiles {
       if (this.#probes >= this.#options.maxProbes) {
         throw overloaded("the proxy is at its limit of requests for new files; try again later");
       }
-      set.probe = this.#start(key, set, mirrors);
+      set.probe = this.#start(key, set, this.#probing(mirrors, prepare()));
     }
     return await set.probe.wait(signal);
   }
@@ -86,7 +92,7 @@ export class KnownFiles {
     if (set?.record === record) set.isValid = false;
   }
 
-  #start(key: string, set: MirrorSet, mirrors: readonly string[]): SharedWork<FileRecord> {
+  #start(key: string, set: MirrorSet, open: OpenFile): SharedWork<FileRecord> {
     this.#probes++;
     this.#sets.delete(key);
     this.#sets.set(key, set);
@@ -94,7 +100,9 @@ export class KnownFiles {
     if (this.#sets.size > MAX_RECORDS) this.#sets.delete(oldest!);
     const probe = new SharedWork(async (signal) => {
       try {
-        set.record = await this.#probe(mirrors, set.record, signal);
+        const { info, file } = await open(signal);
+        const validators = await fileValidators(info, file, set.record);
+        set.record = { info, file, ...validators, knownAtMs: Date.now() };
         set.isValid = true;
         return set.record;
       } finally {
@@ -108,16 +116,20 @@ export class KnownFiles {
     return probe;
   }
 
-  async #probe(
-    mirrors: readonly string[],
-    before: FileRecord | undefined,
-    signal: AbortSignal,
-  ): Promise<FileRecord> {
+  /** Opens a file; one without the range that a client wants, by a probe without a range. */
+  #probing(mirrors: readonly string[], open: OpenFile): OpenFile {
+    return (signal) =>
+      open(signal).catch((error) => {
+        if (!(error instanceof RangeNotSatisfiableError)) throw error;
+        return this.#probe(mirrors, signal);
+      });
+  }
+
+  async #probe(mirrors: readonly string[], signal: AbortSignal): Promise<FileFacts> {
     const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), signal };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
-    const file = download.knownFile;
-    return { info, file, ...await fileValidators(info, file, before), knownAtMs: Date.now() };
+    return { info, file: download.knownFile };
   }
 }
 
