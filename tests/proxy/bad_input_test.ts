@@ -237,7 +237,6 @@ Deno.test("/proxy: when all mirrors fail, the response lists a reason for each",
     [{ faults: [{ kind: "refuse" }] }, "connection failed"],
     [{ faults: [{ kind: "stall", beforeHeaders: true }] }, "timed out"],
     [{ faults: [{ kind: "compress" }] }, "sent an encoded body"],
-    [{ faults: [{ kind: "wrong-range", variant: "unit" }] }, "does not support ranges correctly"],
   ];
   const options = { ...PRIVATE, download: { ...IMPATIENT, retry: QUICK.retry } };
   await withMirrors(dying.map(([options]) => options), async (urls) => {

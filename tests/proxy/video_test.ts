@@ -37,7 +37,8 @@ testWith(
       await using server = Deno.serve(
         { hostname: "127.0.0.1", port: 0, onListen() {} },
         (request, info) => {
-          if (new URL(request.url).pathname === "/proxy") ranges.push(request.headers.get("range"));
+          const { pathname } = new URL(request.url);
+          if (pathname === "/proxy/film.webm") ranges.push(request.headers.get("range"));
           return handler(request, info);
         },
       );
