@@ -1,0 +1,44 @@
+/**
+ * Recognizes HTML pages by their first bytes, as browsers do, and names of files that are none: a sign-in
+ * or error page that comes with status 200 is not the file. Follows the MIME Sniffing Standard, section
+ * 7.1.
+ *
+ * @module
+ */
+
+import { mediaTypeOfName } from "./media_type.ts";
+
+/** What may stand before the page's first tag, and the tags that pages begin with. */
+const PROLOGUE = /^\s*(?:<\?xml\b[^>]*\?>|<!--[^]*?-->)/i;
+const FIRST_TAG =
+  /^\s*<(?:!doctype html|html|head|body|title|meta|link|base|script|noscript|style|iframe|frameset|center|h1|div|font|table|form|a|b|br|p)(?=[\s\/>])/i;
+/** A comment that goes on behind the first bytes. */
+const OPEN_COMMENT = /^\s*<!--/;
+
+/** Number of bytes looked at: a page says what it is early. */
+const MAX_LOOKED_AT = 4096;
+
+/** Reports whether a file that begins with these bytes is an HTML page. */
+export function looksLikeHtml(firstBytes: Uint8Array): boolean {
+  let text = decode(firstBytes.subarray(0, MAX_LOOKED_AT));
+  for (let before = text; (text = before.replace(PROLOGUE, "")) !== before; before = text);
+  return FIRST_TAG.test(text) || OPEN_COMMENT.test(text);
+}
+
+/** Decodes the beginning of a text; only the characters of ASCII matter. */
+function decode(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  // Removes the byte order mark.
+  return new TextDecoder().decode(bytes);
+}
+
+/**
+ * Reports whether a file of this name cannot be an HTML page: its extension is that of a film, an
+ * archive or another format that never begins like one. Plain text and its relatives may.
+ */
+export function promisesOtherThanHtml(fileName: string): boolean {
+  const type = mediaTypeOfName(fileName);
+  return type !== undefined && !type.startsWith("text/");
+}
