@@ -1,0 +1,5 @@
+import { BROKEN, HEADS } from "./heads.ts";
+import { testKinds } from "./run_kind.ts";
+
+testKinds(HEADS);
+testKinds(BROKEN);

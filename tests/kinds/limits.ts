@@ -1,0 +1,166 @@
+/**
+ * Servers that limit connections, the pace of requests, or their number, and say so by one status or another. What
+ * delivers must go on, and the file must come.
+ *
+ * @module
+ */
+
+import { type Ask, nothing, refused, served } from "../support/lab/odd_reply.ts";
+import { BOTH, type Kind, kind } from "./kind.ts";
+
+/** Answers something else while that many requests are being answered. */
+const limited =
+  (connections: number, refuse: (ask: Ask) => ReturnType<typeof refused>): Kind["serve"] => (ask) =>
+    ask.live >= connections ? refuse(ask) : served(ask);
+
+/** Number of requests that were answered with the file, in the last `ms`. */
+function servedWithin({ earlier, sinceMs }: Ask, ms: number): number {
+  return earlier.filter(({ status, atMs }) => status < 300 && atMs > sinceMs - ms).length;
+}
+
+const SLOW = { bytesPerSecond: 1_500_000 };
+
+const STATUSES = [403, 404, 416, 420, 429, 503, 509, 529];
+
+export const LIMITS: readonly Kind[] = [
+  ...STATUSES.map((status) =>
+    kind(
+      `one-connection-${status}`,
+      `${status} to a second connection`,
+      BOTH,
+      limited(1, () => refused(status)),
+      {
+        ...SLOW,
+        proxy: status === 503,
+      },
+    )
+  ),
+  kind("two-connections-503", "503 to a third connection", BOTH, limited(2, () => refused(503)), {
+    ...SLOW,
+    options: { maxConnectionsPerMirror: 4 },
+    flags: ["--max-connection-per-server", "4"],
+  }),
+  kind("two-connections-429", "429 to a third connection", BOTH, limited(2, () => refused(429)), {
+    ...SLOW,
+    options: { maxConnectionsPerMirror: 4 },
+    flags: ["--max-connection-per-server", "4"],
+  }),
+  kind(
+    "one-connection-reset",
+    "a second request is reset",
+    BOTH,
+    limited(1, () => nothing("reset")),
+    SLOW,
+  ),
+  kind(
+    "one-connection-closed",
+    "a second request is closed without an answer",
+    BOTH,
+    limited(1, () => nothing("close")),
+    SLOW,
+  ),
+  kind(
+    "one-connection-refused",
+    "a second connection is reset when it is accepted",
+    BOTH,
+    (ask) => served(ask),
+    {
+      ...SLOW,
+      maxConnections: 1,
+    },
+  ),
+  kind(
+    "one-connection-page",
+    "a page with status 200 to a second connection",
+    BOTH,
+    limited(
+      1,
+      () => refused(200, { "Content-Type": "text/html" }, "<html>Too many connections</html>"),
+    ),
+    SLOW,
+  ),
+  kind(
+    "pace-5-per-second",
+    "more than 5 requests in a second: 503",
+    BOTH,
+    (ask) => servedWithin(ask, 1000) >= 5 ? refused(503) : served(ask),
+    { ...SLOW, maxRequests: 40, proxy: true },
+  ),
+  kind(
+    "pace-1-per-300ms",
+    "more than one request in 300 ms: 429",
+    BOTH,
+    (ask) => servedWithin(ask, 300) >= 1 ? refused(429) : served(ask),
+    { ...SLOW, maxRequests: 40 },
+  ),
+  kind(
+    "budget-of-eight",
+    "eight requests in all, then 403 for a second",
+    BOTH,
+    (ask) => servedWithin(ask, 1000) >= 8 ? refused(403) : served(ask),
+    SLOW,
+  ),
+  kind(
+    "budget-of-eight-429",
+    "eight requests in all, then 429 with Retry-After: 1",
+    BOTH,
+    (ask) => servedWithin(ask, 1000) >= 8 ? refused(429, { "Retry-After": "1" }) : served(ask),
+    SLOW,
+  ),
+  ...[403, 404, 410].map((status) =>
+    kind(
+      `one-time-link-${status}`,
+      `${status} to every request but the first`,
+      BOTH,
+      (ask) => ask.index > 0 ? refused(status) : served(ask),
+      { ...SLOW, proxy: status === 403 },
+    )
+  ),
+  kind(
+    "one-time-link-whole",
+    "403 to every request but the first, and Range is ignored",
+    BOTH,
+    (ask) => ask.index > 0 ? refused(403) : served(ask, { whole: true }),
+    SLOW,
+  ),
+  kind(
+    "retry-after-seconds",
+    "503 with Retry-After: 1 to the first request",
+    BOTH,
+    (ask) => ask.index === 0 ? refused(503, { "Retry-After": "1" }) : served(ask),
+  ),
+  kind(
+    "retry-after-date",
+    "503 with Retry-After as a date to the first request",
+    BOTH,
+    (ask) =>
+      ask.index === 0
+        ? refused(503, { "Retry-After": new Date(Date.now() + 1000).toUTCString() })
+        : served(ask),
+  ),
+  kind(
+    "retry-after-garbage",
+    "503 with Retry-After: soon to the first request",
+    BOTH,
+    (ask) => ask.index === 0 ? refused(503, { "Retry-After": "soon" }) : served(ask),
+  ),
+  kind(
+    "503-now-and-then",
+    "503 to every third request",
+    BOTH,
+    (ask) => ask.index % 3 === 1 ? refused(503) : served(ask),
+  ),
+  kind(
+    "500-first",
+    "500 to the first request",
+    BOTH,
+    (ask) => ask.index === 0 ? refused(500) : served(ask),
+  ),
+  kind(
+    "404-first",
+    "404 to the first request: a cache that is filled by it",
+    BOTH,
+    (ask) => ask.index === 0 ? refused(404) : served(ask),
+    { alone: /404/ },
+  ),
+];

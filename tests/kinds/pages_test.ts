@@ -1,0 +1,4 @@
+import { PAGES } from "./pages.ts";
+import { testKinds } from "./run_kind.ts";
+
+testKinds(PAGES);

@@ -1,0 +1,4 @@
+import { PARTS } from "./parts.ts";
+import { testKinds } from "./run_kind.ts";
+
+testKinds(PARTS);
