@@ -161,6 +161,5 @@ export const LIMITS: readonly Kind[] = [
     "404 to the first request: a cache that is filled by it",
     BOTH,
     (ask) => ask.index === 0 ? refused(404) : served(ask),
-    { alone: /404/ },
   ),
 ];
