@@ -42,23 +42,26 @@ export async function settleDoubt(
   { body, ask, read, fail }: DoubtTools,
 ): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
   if (answer.type !== "partial") return { answer, body };
-  if (doubt === undefined || (doubt.type === "framing" && memory.sendsParts)) {
-    return { answer: believed(answer, memory), body };
-  }
-  // A short body is read first, so that its connection serves for asking.
-  const held = answer.end - answer.start > HOLDABLE ? body : await hold(body, read);
+  let held = body;
   try {
-    if (doubt.type === "framing") {
-      memory.sendsParts = await sendsParts(ask, requested.start);
-      if (memory.sendsParts) return { answer: believed(answer, memory), body: held };
-      throw fail("range", "sends the headers of a part, but perhaps the whole file");
+    if (doubt !== undefined && !(doubt.type === "framing" && memory.sendsParts)) {
+      // A short body is read first, so that its connection serves for asking.
+      if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
+      if (doubt.type === "total") {
+        const size = await findSize(ask, doubt.refuted ? undefined : answer.size, doubt.at);
+        if (doubt.refuted || size !== answer.size) memory.totals = { size };
+      } else {
+        memory.sendsParts = await sendsParts(ask, requested.start);
+        if (!memory.sendsParts) {
+          throw fail("range", "sends the headers of a part, but perhaps the whole file");
+        }
+      }
     }
-    const found = await findSize(ask, doubt.refuted ? undefined : answer.size, doubt.at);
-    if (doubt.refuted || found !== answer.size) memory.totals = { size: found };
-    if (![undefined, requested.size].includes(found) && requested.size !== undefined) {
-      throw fail("changed", `the file changed: it has ${found} bytes, not ${requested.size}`);
+    const size = memory.totals === "believed" ? answer.size : memory.totals.size;
+    if (requested.size !== undefined && size !== undefined && size !== requested.size) {
+      throw fail("changed", `the file changed: it has ${size} bytes, not ${requested.size}`);
     }
-    return { answer: believed(answer, memory), body: held };
+    return { answer: { ...answer, size }, body: held };
   } catch (error) {
     await held.cancel();
     throw error;
@@ -71,14 +74,6 @@ async function hold(body: BodyReader, read: DoubtTools["read"]): Promise<BodyRea
   for (let part = await body.read(); part !== undefined; part = await body.read()) parts.push(part);
   const blob = new Blob(parts);
   return read(blob.stream(), { skip: 0, length: blob.size, rest: "none" });
-}
-
-/** Returns an answer with the file's size as far as the mirror is believed. */
-function believed(
-  answer: Extract<UsableResponse, { type: "partial" }>,
-  { totals }: MirrorMemory,
-): typeof answer {
-  return totals === "believed" ? answer : { ...answer, size: totals.size };
 }
 
 /**
