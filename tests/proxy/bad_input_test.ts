@@ -229,23 +229,26 @@ Deno.test("/proxy: files from mirrors run no script with the proxy's origin", as
   });
 });
 
+const CLOSED = "closed the connection without a response";
+
 Deno.test("/proxy: when all mirrors fail, the response lists a reason for each", async () => {
   const dying: [Partial<MirrorOptions>, reason: string][] = [
     [{ faults: [{ kind: "status", status: 404, body: "secret" }] }, "responded with status 404"],
     [{ faults: [{ kind: "status", status: 503 }] }, "responded with status 503"],
     [{ requireAuthorization: "Basic c2VjcmV0" }, "responded with status 401"],
-    [{ faults: [{ kind: "refuse" }] }, "connection failed"],
+    [{ faults: [{ kind: "refuse" }] }, CLOSED],
     [{ faults: [{ kind: "stall", beforeHeaders: true }] }, "timed out"],
-    [{ faults: [{ kind: "compress" }] }, "sent an encoded body"],
+    [{ faults: [{ kind: "compress" }] }, "encodes the file on the way, even when asked not to"],
   ];
   const options = { ...PRIVATE, download: { ...IMPATIENT, retry: QUICK.retry } };
   await withMirrors(dying.map(([options]) => options), async (urls) => {
     const { status, document } = await problem(`?host=${urls.map(withSecrets)}`, options);
     assertEquals(status, 502);
-    assertEquals(
-      document.mirrors,
-      dying.map(([_, reason], index) => ({ url: urls[index], reason })),
-    );
+    // Which of the two it is depends on what has been read.
+    const named = document.mirrors.map(({ url, reason }: { url: string; reason: string }) => {
+      return { url, reason: reason.replace(/^reset the connection$/, CLOSED) };
+    });
+    assertEquals(named, dying.map(([_, reason], index) => ({ url: urls[index], reason })));
   });
 });
 

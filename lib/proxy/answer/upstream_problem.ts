@@ -10,6 +10,7 @@ import {
   type MirrorFile,
   MirrorMismatchError,
   MirrorUrlError,
+  type NetworkFault,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
@@ -62,10 +63,20 @@ function noMirrorLeft(error: NoMirrorLeftError): Problem {
     url: publicUrl(failure.mirror),
     reason: reasonOf(failure),
   }));
+  const retryAfterMs = retryAfterOf(error.cause);
   return new Problem(502, "no mirror could deliver the file", {
     cause: error,
+    headers: retryAfterMs === undefined
+      ? undefined
+      : { "retry-after": `${Math.ceil(retryAfterMs / 1000)}` },
     extensions: { mirrors },
   });
+}
+
+/** Returns when the first mirror may serve again, if every mirror asked the client to wait. */
+function retryAfterOf(failures: readonly MirrorError[]): number | undefined {
+  const times = failures.map(({ retryAfterMs = Infinity }) => retryAfterMs);
+  return times.includes(Infinity) ? undefined : Math.min(...times);
 }
 
 /** Returns the problem with which the proxy itself refused a mirror. */
@@ -79,22 +90,45 @@ function refusalOf({ cause }: MirrorError): Problem | undefined {
 function reasonOf(failure: MirrorError): string {
   const refusal = refusalOf(failure);
   if (refusal !== undefined) return refusal.detail;
-  if (failure.status !== undefined && failure.status >= 400) {
-    return `responded with status ${failure.status}`;
+  const { status, fault, reason, proxyRefused } = failure;
+  if (proxyRefused) return "cannot be reached through this proxy's own proxy";
+  if (status !== undefined && status >= 400) {
+    const limit = LIMITS.includes(status) ? ", which limits its requests" : "";
+    return `responded with status ${status}${limit}`;
   }
-  return REASONS[failure.reason];
+  return fault === undefined ? REASONS[reason] : FAULTS[fault];
 }
+
+/** Statuses by which a server asks for fewer requests, or for none at the moment. */
+const LIMITS = [420, 429, 509, 529];
 
 const REASONS: Readonly<Record<MirrorError["reason"], string>> = {
   network: "connection failed",
   timeout: "timed out",
   status: "responded with an error",
   range: "does not support ranges correctly",
-  encoding: "sent an encoded body",
+  encoding: "encodes the file on the way, even when asked not to",
   redirect: "sent an invalid redirect",
   truncated: "sent an incomplete body",
-  changed: "the file has changed",
+  changed: "contradicts what it said of the file before: it has changed, or differs by server",
   mismatch: "has a different file than the other mirrors",
+};
+
+const FAULTS: Readonly<Record<NetworkFault, string>> = {
+  forbidden: "the proxy is not permitted to connect to it",
+  host: "its host name does not resolve",
+  refused: "refused the connection",
+  unreachable: "cannot be reached",
+  reset: "reset the connection",
+  empty: "closed the connection without a response",
+  garbage: "did not respond with HTTP",
+  head: "sent a header with over 100 fields, too long, or malformed, which the proxy cannot read",
+  plain: "does not speak TLS on this port (http:// instead of https://?)",
+  tls: "refused or broke off the TLS handshake",
+  certificate: "has a certificate that is not trusted, has expired, or is for another host",
+  caCertificate: "uses the certificate of an authority as its own",
+  clientCertificate: "requires a client certificate",
+  http2: "does not offer HTTP/2",
 };
 
 /** Returns the URL of a mirror without anything that may be secret. */
