@@ -343,7 +343,7 @@ export class Driver {
   /** Resolves when nothing is running any more. */
   async #settled(): Promise<void> {
     await this.#runner.settled();
-    this.#transport.close();
+    await this.#transport.close();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
 }

@@ -5,11 +5,13 @@
  */
 
 import type { ByteRange } from "../http/byte_range.ts";
+import type { ConnectOptions } from "../http/connect_rules.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../policy/duplicate.ts";
 import type { RetryOptions } from "../scheduler/failures.ts";
 import type { LowestRate } from "../scheduler/timeouts.ts";
 import type { TraceEvent } from "../trace/events.ts";
+import type { ClientCertificate } from "../transport/http_clients.ts";
 import type { KnownFile } from "./known_file.ts";
 import type { MirrorBook } from "./mirror_book.ts";
 
@@ -137,8 +139,8 @@ export interface DownloaderOptions {
   knownFile?: KnownFile | undefined;
   /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
-   * redirect. The engine sets `Range`, `If-Range`, `Accept-Encoding`, `Host` and `Content-Length`
-   * itself: they are a `TypeError`.
+   * redirect, nor is `Host`. The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length`
+   * itself: they are a `TypeError`. Without a `User-Agent`, requests have Deno's.
    *
    * @default {no headers}
    */
@@ -156,6 +158,21 @@ export interface DownloaderOptions {
    */
   caCerts?: readonly string[] | undefined;
   /**
+   * Certificate that servers which require one are shown, and its key.
+   *
+   * @default {no certificate}
+   */
+  clientCertificate?: ClientCertificate | undefined;
+  /**
+   * Where connections lead instead of where the names in URLs do. Such connections pass through a relay
+   * on loopback inside the process (Deno 2.9 has no other way that speaks TLS), which needs Deno's
+   * permission for `127.0.0.1` and the environment's `NO_PROXY`, and go directly to the target: a
+   * `proxy` is an error beside it, and the environment's is not used.
+   *
+   * @default {connections lead where the names do}
+   */
+  connect?: ConnectOptions | undefined;
+  /**
    * URL of the proxy for all requests, like `http://host:3128`; also `https:`, `socks5:` and `socks5h:`
    * (both SOCKS kinds resolve names at the proxy), and with `user:password@` before the host, which
    * appear in no message. `http:` files are requested from it by their absolute URL, `https:` files
@@ -168,9 +185,20 @@ export interface DownloaderOptions {
    * lower case. `NO_PROXY` is a list of domains, IP addresses, and networks like `10.0.0.0/8`; `*` and
    * ports have no meaning in it.
    *
+   * If false, no proxy is used, the environment's neither. That needs Deno's permission to change these
+   * variables, which it reads whenever a client is created.
+   *
    * @default {the environment's}
    */
-  proxy?: string | URL | undefined;
+  proxy?: string | URL | false | undefined;
+  /**
+   * Hosts that are requested without a proxy, separated by commas, instead of those in the environment's
+   * `NO_PROXY`: domains with all below them, IP addresses, and networks like `10.0.0.0/8`; `*` is all.
+   * Needs Deno's permission to change `NO_PROXY`.
+   *
+   * @default {the environment's}
+   */
+  noProxy?: string | undefined;
   /** How failed requests are retried. */
   retry?: RetryOptions | undefined;
   /**
@@ -207,7 +235,8 @@ export interface DownloaderOptions {
   maxRedirects?: number | undefined;
   /**
    * Function that sends the requests. A mirror for which it rejects with `Deno.errors.NotCapable` is
-   * not retried. With `proxy`, `caCerts` or `http` it receives a `client` that it must pass on.
+   * not retried. With `proxy`, `noProxy`, `caCerts`, `clientCertificate`, `connect`, a `Host` header or
+   * `http`, it receives a `client` that it must pass on.
    *
    * @default {globalThis.fetch}
    */

@@ -6,6 +6,7 @@
  */
 
 import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../errors.ts";
+import { type ConnectOptions, ConnectRules } from "../http/connect_rules.ts";
 import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
 import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../policy/delay.ts";
@@ -14,7 +15,8 @@ import type { PolicySettings } from "../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/timeouts.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
-import { instance, number, oneOf, record, whole } from "../checks.ts";
+import type { ClientCertificate } from "../transport/http_clients.ts";
+import { instance, number, oneOf, record, shown, texts, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions } from "./options.ts";
@@ -38,7 +40,10 @@ export interface ResolvedOptions
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
   readonly headers: Headers;
-  readonly proxy: ProxySource | undefined;
+  readonly proxy: ProxySource | false | undefined;
+  readonly noProxy: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  readonly connect: ConnectRules;
   readonly retry: ResolvedRetry;
   readonly signal: AbortSignal | undefined;
 }
@@ -49,7 +54,7 @@ const MANY = 1_000_000;
 const LONG_MS = 86_400_000;
 
 /** Headers that the engine sets itself. */
-const RESERVED = ["range", "if-range", "accept-encoding", "host", "content-length"];
+const RESERVED = ["range", "if-range", "accept-encoding", "content-length"];
 
 /** Fills in defaults and checks every value. */
 export function resolveOptions(
@@ -96,7 +101,10 @@ export function resolveOptions(
     headers: resolveHeaders(options.headers),
     http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
     caCerts: options.caCerts ?? [],
-    proxy: options.proxy === undefined ? undefined : parseProxyUrl(options.proxy),
+    proxy: resolveProxy(options.proxy),
+    noProxy: resolveNoProxy(options.noProxy),
+    clientCertificate: resolveCertificate(options.clientCertificate),
+    connect: resolveConnect(options.connect, options.proxy),
     retry: resolveRetry(options.retry),
     connectTimeoutMs: count("connectTimeoutMs", 10_000, 1, LONG_MS),
     headersTimeoutMs: count("headersTimeoutMs", 10_000, 1, LONG_MS),
@@ -214,6 +222,35 @@ function resolveStaticDelays(
     resolved.set(url, whole("staticDelays", blocks, 0, MANY, `of ${url} `));
   }
   return resolved;
+}
+
+function resolveCertificate(value: ClientCertificate | undefined): ClientCertificate | undefined {
+  if (value === undefined) return undefined;
+  const { cert, key } = texts("clientCertificate", value, ["cert", "key"]);
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const missing = cert === undefined ? "cert" : "key";
+  throw new OptionTypeError(`clientCertificate.${missing}`, "is missing, but must be PEM");
+}
+
+function resolveProxy(value: DownloaderOptions["proxy"]): ProxySource | false | undefined {
+  return value === undefined || value === false ? value : parseProxyUrl(value);
+}
+
+function resolveNoProxy(value: string | undefined): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw new OptionTypeError("noProxy", `is ${shown(value)}, but must be a string`);
+}
+
+function resolveConnect(
+  options: ConnectOptions | undefined,
+  proxy: DownloaderOptions["proxy"],
+): ConnectRules {
+  const rules = new ConnectRules(options);
+  if (!proxy || !rules.choosesTargets) return rules;
+  throw new OptionTypeError(
+    "connect",
+    "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
+  );
 }
 
 function resolveConnections(connections: number | "auto" = 2): number | "auto" {

@@ -1,51 +1,135 @@
 /**
- * The HTTP clients of a download: the platform's default one as long as it suffices, else its own.
+ * The HTTP clients of a download: the platform's default one as long as it suffices, else its own. At
+ * most two: one that connects as usual, and one whose connections lead where rules say.
  *
  * @module
  */
 
+import type { ConnectRules } from "../http/connect_rules.ts";
 import type { ProxySource } from "../http/proxy_url.ts";
+import type { Dialer } from "./dialer.ts";
+import { hasAllHosts, withProxyEnvironment } from "./proxy_environment.ts";
+import type { Relay } from "./relay.ts";
+
+/** A certificate by which a client proves who it is, and its key. Both in PEM format. */
+export interface ClientCertificate {
+  /** The certificate, followed by those of intermediate authorities if there are any. */
+  readonly cert: string;
+  /** The private key, not encrypted. */
+  readonly key: string;
+}
 
 export interface HttpClientOptions {
   readonly http: "auto" | "http1" | "http2";
   readonly caCerts: readonly string[];
-  /** The proxy for all requests; `undefined` for those of the environment. */
-  readonly proxy: ProxySource | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  /** The proxy for all requests; `undefined` for those of the environment, `false` for none. */
+  readonly proxy: ProxySource | false | undefined;
+  /** Hosts that are requested without a proxy; `undefined` for those of the environment. */
+  readonly noProxy: string | undefined;
+  readonly connect: ConnectRules;
+  readonly headers: Headers;
 }
 
 export class HttpClients {
   readonly #options: HttpClientOptions;
-  /** Clients by the version of HTTP that they use. */
-  readonly #clients = new Map<HttpClientOptions["http"], Deno.HttpClient>();
+  #usual: Deno.HttpClient | undefined;
+  #relayed: Promise<RelayedClient> | undefined;
+  #relay: Relay | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
   }
 
   /** Returns the client for requests to `url`; `undefined` for the platform's default one. */
-  clientFor(url: URL): Deno.HttpClient | undefined {
-    const { caCerts, proxy } = this.#options;
-    // HTTP/2 is negotiated in the TLS handshake: a plain server speaks HTTP/1.1.
-    const http = this.#options.http === "http2" && url.protocol === "http:"
-      ? "auto"
-      : this.#options.http;
-    if (http === "auto" && caCerts.length === 0 && proxy === undefined) return undefined;
-    let client = this.#clients.get(http);
-    if (client === undefined) {
-      const options: Deno.CreateHttpClientOptions = {
-        caCerts: [...caCerts],
-        http1: http !== "http2",
-        http2: http !== "http1",
-      };
-      if (proxy !== undefined) options.proxy = proxy.client;
-      client = Deno.createHttpClient(options);
-      this.#clients.set(http, client);
-    }
-    return client;
+  async clientFor(url: URL): Promise<Deno.HttpClient | undefined> {
+    if (!this.#options.connect.apply(url.hostname, portOf(url))) return this.#usualClient();
+    return (await (this.#relayed ??= this.#openRelayed())).client;
   }
 
-  close(): void {
-    for (const client of this.#clients.values()) client.close();
-    this.#clients.clear();
+  /** Returns why the last connection to a URL's host failed, if a rule said where it leads. */
+  connectFailure(url: URL): Error | undefined {
+    const { hostname } = url;
+    return this.#relay?.failure(hostname.replace(/^\[(.*)\]$/, "$1"), portOf(url));
   }
+
+  /** Says where connections for `url` lead, with a space before it; "" where no rule says so. */
+  targetText(url: URL): string {
+    const { connect } = this.#options;
+    if (!connect.apply(url.hostname, portOf(url))) return "";
+    const { host, port, addresses } = connect.target(url.hostname, portOf(url));
+    const where = (addresses ?? [host]).map((one) => one.includes(":") ? `[${one}]` : one);
+    const family = connect.family === undefined ? "" : ` by IPv${connect.family}`;
+    return ` (connecting to ${where.join(", ")} port ${port}${family})`;
+  }
+
+  async close(): Promise<void> {
+    this.#usual?.close();
+    this.#usual = undefined;
+    const relayed = this.#relayed;
+    this.#relayed = undefined;
+    const opened = await relayed?.catch(() => undefined);
+    opened?.client.close();
+    await opened?.relay.close();
+  }
+
+  #usualClient(): Deno.HttpClient | undefined {
+    const { http, caCerts, proxy, noProxy, clientCertificate, connect } = this.#options;
+    const suffices = http === "auto" && caCerts.length === 0 && proxy === undefined &&
+      noProxy === undefined && clientCertificate === undefined &&
+      connect.localAddress === undefined && !this.#setsHost;
+    if (suffices) return undefined;
+    const options = this.#clientOptions();
+    if (proxy && !(noProxy !== undefined && hasAllHosts(noProxy))) options.proxy = proxy.client;
+    if (connect.localAddress !== undefined) options.localAddress = connect.localAddress;
+    const environment = {
+      ...{ proxies: proxy !== false, noProxy },
+      option: proxy === false ? "proxy" : "noProxy",
+    };
+    return this.#usual ??= withProxyEnvironment(environment, () => Deno.createHttpClient(options));
+  }
+
+  async #openRelayed(): Promise<RelayedClient> {
+    const [{ Dialer }, { Relay }] = await Promise.all([
+      import("./dialer.ts"),
+      import("./relay.ts"),
+    ]);
+    const dialer: Dialer = new Dialer({ rules: this.#options.connect });
+    const relay = await Relay.open((host, port, signal) => dialer.dial(host, port, signal));
+    this.#relay = relay;
+    const options = { ...this.#clientOptions(), proxy: relay.proxy };
+    // A host in NO_PROXY would be connected to without the relay.
+    const environment = { proxies: true, noProxy: "", option: "connect" };
+    try {
+      const client = withProxyEnvironment(environment, () => Deno.createHttpClient(options));
+      return { client, relay };
+    } catch (error) {
+      await relay.close();
+      throw error;
+    }
+  }
+
+  #clientOptions(): Deno.CreateHttpClientOptions {
+    const { http, caCerts, clientCertificate } = this.#options;
+    return {
+      caCerts: [...caCerts],
+      http1: http !== "http2",
+      http2: http !== "http1",
+      allowHost: this.#setsHost,
+      ...clientCertificate,
+    };
+  }
+
+  get #setsHost(): boolean {
+    return this.#options.headers.has("host");
+  }
+}
+
+interface RelayedClient {
+  readonly client: Deno.HttpClient;
+  readonly relay: Relay;
+}
+
+function portOf(url: URL): number {
+  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
 }

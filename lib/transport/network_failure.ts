@@ -47,6 +47,7 @@ const WORDINGS: readonly Wording[] = [
     words: "the host name does not resolve",
     permanent: true,
   },
+  { pattern: /has no IPv[46] address$/, fault: "host", permanent: true },
   { pattern: /Connection refused|actively refused/, fault: "refused", words: "refused" },
   { pattern: /^Proxy server unreachable/, fault: "refused" },
   {
@@ -124,6 +125,8 @@ const CODES: Readonly<Record<string, string>> = {
   ENOTFOUND: "dns error",
   EAI_AGAIN: "dns error: temporary failure",
   ECONNREFUSED: "Connection refused",
+  EHOSTUNREACH: "tcp connect error: No route to host",
+  ENETUNREACH: "tcp connect error: Network is unreachable",
   ECONNRESET: "Connection reset",
   EPIPE: "Broken pipe",
 };

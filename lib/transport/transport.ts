@@ -153,10 +153,10 @@ export class Transport {
     }
   }
 
-  /** Closes the transport's own HTTP clients, and keeps no more buffers. */
-  close(): void {
-    this.#clients.close();
+  /** Keeps no more buffers, and closes the transport's own HTTP clients. */
+  async close(): Promise<void> {
     this.buffers.close();
+    await this.#clients.close();
   }
 
   async #follow(
@@ -191,6 +191,7 @@ export class Transport {
     if (!sameOrigin) {
       headers.delete("authorization");
       headers.delete("cookie");
+      headers.delete("host");
     }
     headers.set("accept-encoding", "identity");
     const form = formOf(requested);
@@ -208,7 +209,7 @@ export class Transport {
       signal,
       redirect: "manual",
     };
-    const client = this.#clients.clientFor(url);
+    const client = await this.#clients.clientFor(url);
     if (client !== undefined) init.client = client;
     // Called without a receiver: browsers refuse a `fetch` that is called as a method.
     const { fetch } = this.#options;
@@ -221,10 +222,12 @@ export class Transport {
       const remembered = memory.location?.href === url.href;
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
       memory.location = undefined;
-      const failure = readNetworkFailure(cause);
+      // The client knows only that its relay did not connect.
+      const failure = readNetworkFailure(this.#clients.connectFailure(url) ?? cause);
       const { fault, permanent, proxyRefused } = failure;
       const { origin, host } = url;
-      const target = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;
+      const redirected = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;
+      const target = redirected + this.#clients.targetText(url);
       throw this.#error(mirror, "network", networkProblem(failure, this.#through + target), {
         fault,
         // A mirror that has answered before may do so again, unless it may not be asked at all.
@@ -238,13 +241,13 @@ export class Transport {
   /** Names the proxy: `fetch` does not say whether it failed, or the server behind it. */
   get #through(): string {
     const { proxy } = this.#options;
-    return proxy === undefined ? "" : ` through the proxy ${proxy.name}`;
+    return proxy ? ` through the proxy ${proxy.name}` : "";
   }
 
   /** Returns what is wrong with a response, with the proxy if it may have sent it. */
   #blamed(message: string, status: number): string {
     const { proxy } = this.#options;
-    if (proxy === undefined || status < 400) return message;
+    if (!proxy || status < 400) return message;
     if (status !== PROXY_LOGIN) return message + this.#through;
     const refused = proxy.client.basicAuth === undefined ? "requires" : "does not accept the";
     return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;

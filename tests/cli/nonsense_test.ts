@@ -21,8 +21,14 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "cookie": ["", "file.txt", "a=\n"],
   "user": ["", "name", ":password"],
   "netrc-file": ["", "/nonexistent"],
-  "proxy": ["", "ftp://x", "http://", "socks4://x:1"],
+  "proxy": ["ftp://x", "http://", "socks4://x:1"],
+  "noproxy": ["a\nb"],
+  "resolve": ["", "x", "a:1", "a:0:127.0.0.1", "a:1:b", "a:1:127.0.0.1,"],
+  "connect-to": ["", "x", "a:1", "a:1:b", "a:1:b:x", "a:1:b:99999"],
+  "interface": ["", "nosuch0", "127.0.0.1/8"],
   "cacert": ["", "/nonexistent", import.meta.filename!],
+  "cert": ["", "/nonexistent", import.meta.filename!],
+  "key": ["", "/nonexistent", import.meta.filename!],
   "max-redirs": ["", "-1", "x", "101"],
   "limit-rate": ["", "-5", "x", "5X", "0.1"],
   "connect-timeout": ["", "-1", "x", "1e9"],
@@ -75,6 +81,9 @@ Deno.test("flags that cannot be used together say so", async () => {
     ["-O", "-of", "--output and --remote-name cannot be used together"],
     ["-C-", "-o-", "--continue-at - cannot be used with --output -"],
     ["-A=x", "-HUser-Agent: y", "cannot be used together"],
+    ["-4", "-6", "--ipv4 and --ipv6 cannot be used together"],
+    ["-4", "-xhttp://127.0.0.1:1", "--ipv4 cannot be used with --proxy"],
+    ["--resolve=a:1:::1", "-x127.0.0.1:1", "--resolve cannot be used with --proxy"],
   ];
   for (const [one, other, says] of pairs) {
     const error = await runCommand([one!, other!, URL]).then(() => undefined, (error) => error);

@@ -3,29 +3,44 @@
  * but the documentation says what it is: this fails when it becomes something else.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FILE, withMirrors } from "../support/download.ts";
 import { startHttpProxy } from "../support/lab/forward_proxy.ts";
 
 const MODULE = new URL("../../mod.ts", import.meta.url).href;
 const IMPORT_MAP = new URL("../../import_map.npm.json", import.meta.url).pathname;
 
-/** Downloads in a process of its own; the bytes that came. */
+/** Downloads in a process of its own; the bytes that came, or the name and message of the error. */
 async function downloadWith(
   env: Readonly<Record<string, string>>,
   url: string,
   options: string,
-): Promise<number> {
+  permissions: readonly string[] = [],
+): Promise<number | string> {
   const code = `
     import { Downloader } from ${JSON.stringify(MODULE)};
     let bytes = 0;
-    for await (const part of new Downloader([${JSON.stringify(url)}], ${options})) {
-      bytes += part.byteLength;
-    }
-    console.log(bytes);`;
+    try {
+      for await (const part of new Downloader([${JSON.stringify(url)}], ${options})) {
+        bytes += part.byteLength;
+      }
+      console.log(bytes, JSON.stringify(Deno.args.map((name) => Deno.env.get(name))));
+    } catch (error) {
+      console.log(String(error));
+    }`;
+  // With the permission, the environment must be the same afterwards.
+  const names = permissions.length > 0 ? Object.keys(env) : [];
   const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-check", "--allow-net", `--import-map=${IMPORT_MAP}`, "-"],
+    args: [
+      "run",
+      "--no-check",
+      "--allow-net",
+      ...permissions,
+      `--import-map=${IMPORT_MAP}`,
+      "-",
+      ...names,
+    ],
     stdin: "piped",
     stdout: "piped",
     clearEnv: true,
@@ -35,7 +50,11 @@ async function downloadWith(
   await writer.write(new TextEncoder().encode(code));
   await writer.close();
   const { stdout } = await process.output();
-  return Number(new TextDecoder().decode(stdout));
+  const text = new TextDecoder().decode(stdout).trim();
+  const [, bytes, values] = /^(\d+) (\[.*\])$/.exec(text) ?? [];
+  if (bytes === undefined) return text;
+  assertEquals(JSON.parse(values!), names.map((name) => env[name]));
+  return Number(bytes);
 }
 
 /** `PROXY` stands for the lab's, and nobody listens at `NOWHERE`. */
@@ -88,5 +107,49 @@ Deno.test("proxy: a client of our own reads the environment, too; the option goe
     const before = other.seen.length;
     assertEquals(await downloadWith({ NO_PROXY: "127.0.0.1" }, url!, option), FILE.size);
     assertEquals(other.seen.length, before);
+  });
+});
+
+Deno.test("proxy: false and noProxy go before the environment, which stays as it is", async () => {
+  await withMirrors([{}], async ([url]) => {
+    await using proxy = await startHttpProxy();
+    const env = { HTTP_PROXY: `http://${proxy.host}`, NO_PROXY: "two.example" };
+    const rows: readonly (readonly [options: object, proxied: boolean])[] = [
+      [{ http: "http1" }, true],
+      [{ proxy: false }, false],
+      [{ noProxy: "127.0.0.0/8" }, false],
+      [{ noProxy: "two.example, *" }, false],
+      [{ noProxy: "two.example" }, true],
+      [{ noProxy: "" }, true],
+      [{ proxy: NOWHERE, noProxy: "*" }, false],
+      [{ proxy: NOWHERE, noProxy: "127.0.0.1" }, false],
+    ];
+    for (const [options, proxied] of rows) {
+      const before = proxy.seen.length;
+      const about = JSON.stringify(options);
+      assertEquals(await downloadWith(env, url!, about, ["--allow-env"]), FILE.size, about);
+      assertEquals(proxy.seen.length > before, proxied, about);
+    }
+    // Without the permission, the environment cannot be hidden from Deno.
+    for (const option of ["proxy", "noProxy"]) {
+      const options = JSON.stringify({ [option]: option === "proxy" ? false : "*" });
+      const error = String(await downloadWith(env, url!, options));
+      assertStringIncludes(error, `TypeError: ${option} needs Deno's permission`);
+      assertStringIncludes(error, "NO_PROXY");
+    }
+  });
+});
+
+Deno.test("connect: the environment's proxies do not lead around the rules", async () => {
+  await withMirrors([{}], async ([url]) => {
+    const { port } = new URL(url!);
+    const named = url!.replace("127.0.0.1", "one.example");
+    const connect = { resolve: { [`one.example:${port}`]: "127.0.0.1" } };
+    const options = JSON.stringify({ connect });
+    for (const env of [{ NO_PROXY: "one.example" }, { ALL_PROXY: NOWHERE }]) {
+      assertEquals(await downloadWith(env, named, options, ["--allow-env"]), FILE.size);
+    }
+    const error = String(await downloadWith({ NO_PROXY: "one.example" }, named, options));
+    assertStringIncludes(error, "TypeError: connect needs Deno's permission");
   });
 });

@@ -16,6 +16,7 @@ import {
   unlessZero,
 } from "../../command_line/values.ts";
 import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
+import type { ClientCertificateFiles } from "./client_certificate.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import { expandUrlPattern } from "./url_pattern.ts";
@@ -51,6 +52,7 @@ export interface DownloadArguments {
   readonly traceFile: string | undefined;
   readonly serverStats: ServerStatFiles;
   readonly caCertFile: string | undefined;
+  readonly clientCertificate: ClientCertificateFiles;
   readonly insecure: boolean;
   readonly options: DownloaderOptions;
 }
@@ -123,6 +125,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
       maxAgeMs: given("server-stat-timeout", (flag, text) => parseNumber(flag, text) * 1000),
     },
     caCertFile: given("cacert", parseFile),
+    clientCertificate: { cert: given("cert", parseFile), key: given("key", parseFile) },
     insecure: has("insecure"),
     options: engineOptions(values),
   };

@@ -15,7 +15,9 @@ import {
   parseSize,
   unlessZero,
 } from "../../command_line/values.ts";
+import { VERSION } from "../../version.ts";
 import type { FlagName, RequestFlagName } from "./flags.ts";
+import { parseConnectTo, parseInterface, parseResolve } from "./connect_values.ts";
 import {
   parseConnections,
   parseCookie,
@@ -36,7 +38,7 @@ const LEAST_RATE = 1;
 /** Options of the engine that say how requests are sent. */
 export type RequestOptions = Pick<
   DownloaderOptions,
-  "proxy" | "headers" | "http" | "connectTimeoutMs"
+  "proxy" | "noProxy" | "connect" | "headers" | "http" | "connectTimeoutMs"
 >;
 
 /** Parses the flags that say how requests are sent. */
@@ -45,11 +47,44 @@ export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOpt
   if (has("http1.1") && has("http2")) {
     throw usageError("--http1.1 and --http2 cannot be used together");
   }
+  const connect = connectOptions(values);
+  const proxy = given("proxy", parseProxy);
+  if (proxy && connect !== undefined) {
+    const flag = TARGET_FLAGS.find((name) => has(name));
+    if (flag !== undefined) {
+      throw usageError(
+        `--${flag} cannot be used with --proxy, which connects to the servers itself`,
+      );
+    }
+  }
   return {
-    proxy: given("proxy", parseProxy),
+    proxy,
+    noProxy: given("noproxy", parseHeaderValue),
+    connect,
     headers: headers(values),
     http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,
     connectTimeoutMs: given("connect-timeout", unlessZero(parseSeconds)),
+  };
+}
+
+/** Flags that say where connections lead. */
+const TARGET_FLAGS = ["resolve", "connect-to", "ipv4", "ipv6"] as const;
+
+function connectOptions(
+  { has, given, each }: ParsedFlags<RequestFlagName>,
+): DownloaderOptions["connect"] {
+  if (has("ipv4") && has("ipv6")) throw usageError("--ipv4 and --ipv6 cannot be used together");
+  const resolve = each("resolve", parseResolve);
+  const connectTo = each("connect-to", parseConnectTo);
+  const family = has("ipv4") ? 4 : has("ipv6") ? 6 : undefined;
+  const localAddress = given("interface", (flag, text) => parseInterface(flag, text, family));
+  if (![...TARGET_FLAGS, "interface" as const].some((name) => has(name))) return undefined;
+  return {
+    resolve: resolve.length > 0 ? Object.fromEntries(resolve) : undefined,
+    // The first that fits is used.
+    connectTo: connectTo.length > 0 ? Object.fromEntries(connectTo.toReversed()) : undefined,
+    family,
+    localAddress,
   };
 }
 
@@ -94,8 +129,8 @@ function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"]
   return { bytesPerSecond: bytesPerSecond ?? LEAST_RATE, periodMs };
 }
 
-/** Parses headers: those of `--header`, and those that have flags. */
-function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string][] | undefined {
+/** Parses headers: those of `--header`, and those that have flags; one names the program. */
+function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string][] {
   const all = each("header", parseHeader);
   const named = (flag: RequestFlagName, name: string, value: string | undefined) => {
     if (value === undefined) return;
@@ -105,10 +140,12 @@ function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string
     all.unshift([name, value]);
   };
   named("referer", "Referer", given("referer", parseHeaderValue));
-  named("user-agent", "User-Agent", given("user-agent", parseHeaderValue));
+  const agent = given("user-agent", parseHeaderValue);
+  const ownAgent = all.some(([name]) => name.toLowerCase() === "user-agent");
+  named("user-agent", "User-Agent", agent ?? (ownAgent ? undefined : `sphttp/${VERSION}`));
   const cookies = each("cookie", parseCookie);
   named("cookie", "Cookie", cookies.length > 0 ? cookies.join("; ") : undefined);
-  return all.length > 0 ? all : undefined;
+  return all;
 }
 
 function asGiven(_flag: string, text: string): string {

@@ -88,8 +88,12 @@ function isHeaderValue(value: string): boolean {
   return !/[^\t\x20-\x7e\x80-\xff]/.test(value);
 }
 
-/** Parses the URL of a proxy; the scheme defaults to http, as in curl. The engine checks the rest. */
-export function parseProxy(_flag: string, text: string): string {
+/**
+ * Parses the URL of a proxy; the scheme defaults to http, and an empty one is none, as in curl. The
+ * engine checks the rest.
+ */
+export function parseProxy(_flag: string, text: string): string | false {
+  if (text === "") return false;
   return /^[a-z][a-z\d+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 }
 

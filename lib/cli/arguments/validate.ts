@@ -76,6 +76,8 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   "lowestRate.bytesPerSecond": "--speed-limit",
   "lowestRate.periodMs": "--speed-time (in milliseconds)",
   proxy: "--proxy",
+  noProxy: "--noproxy",
+  connect: "--resolve and --connect-to",
   connectTimeoutMs: "--connect-timeout (in milliseconds)",
   "retry.attempts": "--retry plus one",
   "retry.maxTimeMs": "--retry-max-time (in milliseconds)",

@@ -61,7 +61,7 @@ const ANSWERED: ReadonlySet<NetworkFault> = new Set(["reset", "empty", "garbage"
 
 export interface ExplainOptions {
   readonly caCerts?: readonly string[] | undefined;
-  readonly proxy?: string | URL | undefined;
+  readonly proxy?: string | URL | false | undefined;
   /** What the failures of all mirrors mean. */
   readonly headline?: string | undefined;
   /** Messages that the user has already seen. */
@@ -108,8 +108,9 @@ function adviceOn(failures: readonly MirrorError[]): string {
 /** Returns the exit code for failures: that of the first mirror. */
 export async function exitCodeOf(
   failures: readonly MirrorError[],
-  { caCerts, proxy }: ExplainOptions = {},
+  { caCerts, proxy: proxyOption }: ExplainOptions = {},
 ): Promise<ExitCode> {
+  const proxy = proxyOption || undefined;
   const [first] = failures;
   if (first === undefined) return ExitCode.RECEIVE;
   const { phase, reason, fault, mirror, proxyRefused } = first;

@@ -53,7 +53,8 @@ export interface Measurement {
 }
 
 export interface ProbeSettings {
-  readonly options: Pick<DownloaderOptions, "headers" | "connectTimeoutMs">;
+  /** How requests are sent. */
+  readonly options: DownloaderOptions;
   /** Sends the requests; must keep connections open. */
   readonly fetch: typeof fetch;
   readonly timeMs: number;

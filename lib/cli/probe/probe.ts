@@ -6,7 +6,12 @@
  * @module
  */
 
-import { NoMirrorLeftError, VERSION } from "../../../mod.ts";
+import {
+  type ClientCertificate,
+  type DownloaderOptions,
+  NoMirrorLeftError,
+  VERSION,
+} from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import type { RequestOptions } from "../arguments/engine_flags.ts";
 import { parseProxyUrl } from "../../http/proxy_url.ts";
@@ -20,6 +25,7 @@ import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text.ts";
+import { readClientCertificate } from "../arguments/client_certificate.ts";
 import { readCertificates, validate } from "../arguments/validate.ts";
 
 const MAX_CONCURRENT = 8;
@@ -31,9 +37,10 @@ const MAX_CONCURRENT = 8;
 export async function probeCommand(command: ProbeArguments, signal: AbortSignal): Promise<void> {
   const status = statusLine();
   const caCerts = await readCertificates(command.caCertFile);
+  const clientCertificate = await readClientCertificate(command.clientCertificate);
   let mirrors;
   try {
-    mirrors = await probeMirrors(command, { signal, caCerts, report: status });
+    mirrors = await probeMirrors(command, { signal, caCerts, clientCertificate, report: status });
   } finally {
     status("");
   }
@@ -49,19 +56,23 @@ export async function probeCommand(command: ProbeArguments, signal: AbortSignal)
 
 /** Measures and assesses mirrors. Returns the fastest first; `report` takes the current step as text. */
 export async function probeMirrors(
-  { urls, login: loginOptions, options: { http, proxy, ...options }, timeMs }: ProbeArguments,
-  { signal, caCerts, report }: {
+  { urls, login: loginOptions, options, timeMs }: ProbeArguments,
+  { signal, caCerts, clientCertificate, report }: {
     readonly signal: AbortSignal;
     readonly caCerts: readonly string[];
+    readonly clientCertificate?: ClientCertificate | undefined;
     readonly report: (text: string) => void;
   },
 ): Promise<AssessedMirror[]> {
   const login = await Login.of(loginOptions);
-  await validate(urls, { ...options, proxy });
-  using client = openClient(http, caCerts, proxy);
+  const whole = { ...options, caCerts, clientCertificate };
+  await validate(urls, whole);
+  using client = openClient(whole);
   const settings: ProbeSettings = {
-    ...{ options, timeMs, signal },
+    ...{ timeMs, signal },
+    options: client === undefined ? whole : withoutClientOptions(whole),
     fetch: (input, init) => {
+      if (client === undefined) return fetch(input, init);
       const withClient: RequestInit & { client: Deno.HttpClient } = { ...init, client };
       return fetch(input, withClient);
     },
@@ -91,19 +102,32 @@ function distinct(urls: readonly string[], settings: ProbeSettings): MirrorProbe
   return [...probes.values()];
 }
 
-/** Opens a client, whose connections stay open between requests. */
+type ClientOptions =
+  & RequestOptions
+  & Pick<DownloaderOptions, "caCerts" | "clientCertificate">;
+
+/**
+ * Opens a client, whose connections stay open between requests; `undefined` if the options say more of
+ * connections than a client can: then each request has those of the engine.
+ */
 function openClient(
-  http: RequestOptions["http"],
-  caCerts: readonly string[],
-  proxy: RequestOptions["proxy"],
-): Deno.HttpClient {
+  { http, caCerts = [], proxy, noProxy, connect, clientCertificate, headers }: ClientOptions,
+): Deno.HttpClient | undefined {
+  if (proxy === false || noProxy !== undefined || connect !== undefined) return undefined;
   const client: Deno.CreateHttpClientOptions = {
     caCerts: [...caCerts],
     http1: http !== "http2",
     http2: http !== "http1",
+    allowHost: new Headers(headers).has("host"),
+    ...clientCertificate,
   };
   if (proxy !== undefined) client.proxy = parseProxyUrl(proxy).client;
   return Deno.createHttpClient(client);
+}
+
+/** Returns the options that the client of {@linkcode openClient} does not have. */
+function withoutClientOptions({ headers, connectTimeoutMs }: ClientOptions): ClientOptions {
+  return { headers, connectTimeoutMs };
 }
 
 /** Returns the error if no mirror is usable. */

@@ -7,6 +7,7 @@
 import { usageError } from "../../command_line/command_error.ts";
 import { type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parseSeconds } from "../../command_line/values.ts";
+import type { ClientCertificateFiles } from "../arguments/client_certificate.ts";
 import { type LoginOptions, parseLoginOptions } from "../arguments/login.ts";
 import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
@@ -27,6 +28,7 @@ export interface ProbeArguments {
   readonly timeMs: number;
   readonly json: boolean;
   readonly caCertFile: string | undefined;
+  readonly clientCertificate: ClientCertificateFiles;
   readonly insecure: boolean;
   readonly login: LoginOptions;
   readonly options: RequestOptions;
@@ -47,6 +49,7 @@ export async function parseProbeArguments(
     timeMs: given("time", parseSeconds) ?? 1000,
     json: has("json"),
     caCertFile: given("cacert", parseFile),
+    clientCertificate: { cert: given("cert", parseFile), key: given("key", parseFile) },
     insecure: has("insecure"),
     login: parseLoginOptions(values),
     options: requestOptions(values),

@@ -9,6 +9,7 @@ import type { MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
+import { readClientCertificate } from "../arguments/client_certificate.ts";
 import { readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
@@ -32,7 +33,8 @@ export async function runDownloads(
   { signal, report, write }: RunContext,
 ): Promise<number> {
   const caCerts = await readCertificates(command.caCertFile);
-  const options = caCerts.length > 0 ? { ...command.options, caCerts } : command.options;
+  const clientCertificate = await readClientCertificate(command.clientCertificate);
+  const options = { ...command.options, caCerts, clientCertificate };
   using limited = withTimeLimit(command.maxTimeMs, signal);
   const tasks = await fileTasks(command, options, limited.signal);
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));

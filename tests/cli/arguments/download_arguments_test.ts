@@ -1,15 +1,23 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { VERSION } from "../../../lib/version.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const URL = "http://a.example/f";
 
-async function optionsOf(...args: string[]) {
+async function wholeOptionsOf(...args: string[]) {
   const command = await parseArguments([...args, URL]);
   if (command.type !== "download") throw new Error(command.type);
   // Without the fields that are undefined.
   return JSON.parse(JSON.stringify(command.options));
+}
+
+/** Without the header that names the program, which every command line has. */
+async function optionsOf(...args: string[]) {
+  const { headers: all, ...options } = await wholeOptionsOf(...args);
+  const headers = all.filter(([, value]: [string, string]) => value !== `sphttp/${VERSION}`);
+  return headers.length === 0 ? options : { ...options, headers };
 }
 
 Deno.test("parseArguments() turns flags into options of the engine", async () => {
@@ -39,6 +47,34 @@ Deno.test("parseArguments() turns flags into options of the engine", async () =>
     initialDelay: false,
     closeBadConnections: true,
   });
+});
+
+Deno.test("the User-Agent names the program, unless there is another", async () => {
+  const agents = async (...args: string[]) => (await wholeOptionsOf(...args)).headers;
+  assertEquals(await agents(), [["User-Agent", `sphttp/${VERSION}`]]);
+  assertEquals(await agents("-A", "me/1"), [["User-Agent", "me/1"]]);
+  assertEquals(await agents("-A", ""), [["User-Agent", ""]]);
+  assertEquals(await agents("-H", "user-agent: me/2"), [["user-agent", "me/2"]]);
+  assertEquals(await agents("-H", "Host: one.example"), [
+    ["User-Agent", `sphttp/${VERSION}`],
+    ["Host", "one.example"],
+  ]);
+});
+
+Deno.test("parseArguments() parses where connections lead", async () => {
+  const connect = async (...args: string[]) => (await wholeOptionsOf(...args)).connect;
+  assertEquals(await connect(), undefined);
+  assertEquals(await connect("-4"), { family: 4 });
+  assertEquals(await connect("--ipv6", "--interface", "::1"), { family: 6, localAddress: "::1" });
+  const twice = ["--resolve", "a:1:::1", "--resolve", "b:2:127.0.0.1", "--resolve=a:1:::2,::3"];
+  assertEquals(await connect(...twice), {
+    resolve: { "a:1": ["::2", "::3"], "b:2": ["127.0.0.1"] },
+  });
+  assertEquals(await connect("--connect-to", "::b:", "--connect-to=::c:"), {
+    connectTo: { ":": "b:" },
+  });
+  const { proxy, noProxy } = await wholeOptionsOf("-x", "", "--noproxy", "*");
+  assertEquals([proxy, noProxy], [false, "*"]);
 });
 
 Deno.test("--static-delay implies --delay static, unless another is given", async () => {

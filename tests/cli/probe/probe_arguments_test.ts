@@ -5,22 +5,40 @@ import {
   PROBE_FLAGS,
   probeHelp,
 } from "../../../lib/cli/probe/probe_arguments.ts";
+import { VERSION } from "../../../lib/version.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 Deno.test("parseProbeArguments() parses every flag", async () => {
   const args = ["--json", "--time=2.5", "-H", "X-A: 1", "-A", "me/1", "-u", "me:p@%41"];
   const more = ["--cacert", "ca.pem", "--connect-timeout=3", "--http1.1", "-x", "p.example:3128"];
-  const rest = ["-b", "a=1", "-b", "b=2", "-e", "http://from.example/", "-k", "-n"];
+  const network = ["--noproxy=a.example", "--interface=127.0.0.1", "-E", "client.pem"];
+  const rest = [
+    "--key=client.key",
+    "-b",
+    "a=1",
+    "-b",
+    "b=2",
+    "-e",
+    "http://from.example/",
+    "-k",
+    "-n",
+  ];
   const urls = ["http://{a,b}.example/f", "http://x:y@c.example/f"];
-  assertEquals(await parseProbeArguments([...args, ...more, ...rest, ...urls]), {
+  assertEquals(await parseProbeArguments([...args, ...more, ...network, ...rest, ...urls]), {
     urls: ["http://a.example/f", "http://b.example/f", "http://x:y@c.example/f"],
     timeMs: 2500,
     json: true,
     caCertFile: "ca.pem",
+    clientCertificate: { cert: "client.pem", key: "client.key" },
     insecure: true,
     login: { user: { username: "me", password: "p@%41" }, netrc: true },
     options: {
       proxy: "http://p.example:3128",
+      noProxy: "a.example",
+      connect: {
+        ...{ resolve: undefined, connectTo: undefined, family: undefined },
+        localAddress: "127.0.0.1",
+      },
       headers: [
         ["Cookie", "a=1; b=2"],
         ["User-Agent", "me/1"],
@@ -33,9 +51,11 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
   });
   assertEquals(await parseProbeArguments(["http://a/"]), {
     ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, insecure: false },
+    clientCertificate: { cert: undefined, key: undefined },
     login: { user: undefined, netrc: false },
     options: {
-      ...{ proxy: undefined, headers: undefined, http: undefined },
+      ...{ proxy: undefined, noProxy: undefined, connect: undefined, http: undefined },
+      headers: [["User-Agent", `sphttp/${VERSION}`]],
       connectTimeoutMs: undefined,
     },
   });
@@ -68,6 +88,6 @@ Deno.test("parseProbeArguments() explains what is wrong with arguments", async (
 Deno.test("probeHelp() lists every flag and fits on a screen", () => {
   const lines = probeHelp().split("\n");
   assertEquals(lines.filter((line) => line.length > 80), []);
-  assertEquals(lines.length <= 40, true);
+  assertEquals(lines.length <= 50, true);
   for (const { name } of PROBE_FLAGS) assertStringIncludes(lines.join("\n"), `--${name} `);
 });

@@ -76,7 +76,7 @@ Deno.test("sphttp probe finds the usable mirrors, and the reasons against the ot
   assertEquals(verdictOf(mirrors, star), ["skip", "does not report the file's size"]);
   assertStringIncludes(verdictOf(mirrors, moved)[1]!, `redirects to 127.0.0.1:${fast.port}`);
   assertEquals(verdictOf(mirrors, gone), ["skip", "answered 404"]);
-  assertStringIncludes(verdictOf(mirrors, packed)[1]!, "the body is encoded (gzip)");
+  assertStringIncludes(verdictOf(mirrors, packed)[1]!, "the body was encoded on the way (gzip)");
 });
 
 Deno.test("sphttp probe measures latency and rate, and requests little", async () => {

@@ -52,12 +52,20 @@ export function flawedCertificates(flaw: CertificateFlaw): Promise<TestCertifica
   return generate(flaw);
 }
 
+/** Returns the same test CA, and a certificate of a server with these names, or of a client. */
+export function certificatesFor(...names: readonly string[]): Promise<TestCertificates> {
+  return generate(undefined, names.map((value) => ({ type: "dns" as const, value })));
+}
+
 const CA_NAME = "CN=sphttp test CA";
 
-async function generate(flaw?: CertificateFlaw): Promise<TestCertificates> {
+async function generate(
+  flaw?: CertificateFlaw,
+  given?: { type: "dns"; value: string }[],
+): Promise<TestCertificates> {
   const ca = await (authority ??= generateAuthority());
   const keys = await generateKeys();
-  const names = flaw === "name" ? [{ type: "dns" as const, value: "other.test" }] : [
+  const names = flaw === "name" ? [{ type: "dns" as const, value: "other.test" }] : given ?? [
     { type: "dns" as const, value: "localhost" },
     { type: "ip" as const, value: "127.0.0.1" },
   ];
@@ -72,7 +80,7 @@ async function generate(flaw?: CertificateFlaw): Promise<TestCertificates> {
     extensions: [
       new BasicConstraintsExtension(flaw === "authority", undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+      new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth]),
       new SubjectAlternativeNameExtension(names),
     ],
   });

@@ -1,0 +1,227 @@
+/**
+ * A SOCKS5 server on loopback, inside the process, that the platform's HTTP client connects through:
+ * the way to choose the address of a connection. The client itself has only a `tcp` transport for that
+ * (Deno 2.9), which speaks no TLS. Through the relay, URL, SNI, certificate and HTTP version are those of
+ * any request. Nobody else can use it: it requires a random password. Follows RFC 1928 and RFC 1929.
+ *
+ * @module
+ */
+
+import type { Server, Socket } from "node:net";
+import type { DialError } from "./dialer.ts";
+
+/** Connects to a host. Rejects with a {@linkcode DialError}, or the reason of `signal`. */
+export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+
+/** Connections beyond these are refused: far more than a download has. */
+const MOST_CONNECTIONS = 512;
+/** The failures of this many hosts are remembered. */
+const MOST_FAILURES = 256;
+/** Time for greeting, login and request, in milliseconds. */
+const HANDSHAKE_MS = 10_000;
+/** Longest of them. */
+const MOST_BYTES = 600;
+
+const VERSION = 5;
+const BY_PASSWORD = 2;
+const LOGIN_VERSION = 1;
+const CONNECT = 1;
+const NAME = 3;
+const IPV6 = 4;
+
+/** Replies of RFC 1928 section 6, by the code of the system. */
+const REPLY: Readonly<Record<string, number>> = {
+  ENETUNREACH: 3,
+  ENOTFOUND: 4,
+  EHOSTUNREACH: 4,
+  ECONNREFUSED: 5,
+};
+const GENERAL_FAILURE = 1;
+
+export class Relay {
+  readonly #server: Server;
+  readonly #dial: Dial;
+  readonly #password = crypto.randomUUID();
+  readonly #clients = new Set<Socket>();
+  readonly #failures = new Map<string, DialError>();
+  readonly #controller = new AbortController();
+  #port = 0;
+
+  private constructor(server: Server, dial: Dial) {
+    this.#server = server;
+    this.#dial = dial;
+  }
+
+  /** Starts a relay whose connections `dial` opens. */
+  static async open(dial: Dial): Promise<Relay> {
+    const { createServer } = await import("node:net");
+    const server = createServer({ allowHalfOpen: true, noDelay: true });
+    const relay = new Relay(server, dial);
+    server.on("connection", (client: Socket) => relay.#accept(client));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    relay.#port = (server.address() as { port: number }).port;
+    return relay;
+  }
+
+  /** The proxy for `Deno.createHttpClient`. */
+  get proxy(): Deno.Proxy {
+    return {
+      transport: "socks5",
+      url: `socks5h://127.0.0.1:${this.#port}`,
+      basicAuth: { username: "sphttp", password: this.#password },
+    };
+  }
+
+  /** Returns why the last connection to a host failed; `undefined` if it did not. */
+  failure(host: string, port: number): DialError | undefined {
+    return this.#failures.get(`${host} ${port}`);
+  }
+
+  /** Closes the server and every connection. */
+  async close(): Promise<void> {
+    this.#controller.abort(new Error("the relay was closed"));
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const client of this.#clients) client.destroy();
+    await closed;
+  }
+
+  #accept(client: Socket): void {
+    client.on("error", () => {});
+    client.setTimeout(HANDSHAKE_MS, () => client.destroy());
+    if (this.#clients.size >= MOST_CONNECTIONS) return void client.destroy();
+    this.#clients.add(client);
+    const left = new AbortController();
+    client.on("close", () => {
+      this.#clients.delete(client);
+      left.abort(new Error("the client has left"));
+    });
+    const signal = AbortSignal.any([this.#controller.signal, left.signal]);
+    this.#serve(new Handshake(client), client, signal).catch(() => client.destroy());
+  }
+
+  async #serve(handshake: Handshake, client: Socket, signal: AbortSignal): Promise<void> {
+    if (!await this.#login(handshake, client)) return void client.end();
+    const [, command, , kind] = await handshake.read(4);
+    const host = await handshake.host(kind!);
+    const [high, low] = await handshake.read(2);
+    const port = 256 * high! + low!;
+    client.setTimeout(0);
+    if (command !== CONNECT || host === undefined) return void client.end(reply(GENERAL_FAILURE));
+    let server: Socket;
+    try {
+      server = await this.#dial(host, port, signal);
+    } catch (error) {
+      this.#note(host, port, error as DialError);
+      return void client.end(reply(REPLY[(error as DialError).code ?? ""] ?? GENERAL_FAILURE));
+    }
+    this.#failures.delete(`${host} ${port}`);
+    if (signal.aborted) return void server.destroy();
+    client.write(reply(0));
+    handshake.end(server);
+    join(client, server);
+  }
+
+  async #login(handshake: Handshake, client: Socket): Promise<boolean> {
+    const [version, count] = await handshake.read(2);
+    if (version !== VERSION) return false;
+    const methods = await handshake.read(count!);
+    if (!methods.includes(BY_PASSWORD)) return false;
+    client.write(new Uint8Array([VERSION, BY_PASSWORD]));
+    await handshake.read(1);
+    await handshake.text();
+    const password = await handshake.text();
+    if (password !== this.#password) return false;
+    client.write(new Uint8Array([LOGIN_VERSION, 0]));
+    return true;
+  }
+
+  #note(host: string, port: number, error: DialError): void {
+    const key = `${host} ${port}`;
+    this.#failures.delete(key);
+    const [oldest] = this.#failures.keys();
+    if (this.#failures.size >= MOST_FAILURES) this.#failures.delete(oldest!);
+    this.#failures.set(key, error);
+  }
+}
+
+/** Copies bytes both ways; the end, or the reset, of one side becomes that of the other. */
+function join(client: Socket, server: Socket): void {
+  for (const [from, to] of [[client, server], [server, client]] as const) {
+    from.pipe(to);
+    let failed = false;
+    from.on("error", () => {
+      failed = true;
+      // An end without an error would make an incomplete body look complete.
+      to.resetAndDestroy();
+    });
+    from.on("close", () => {
+      if (!failed && !to.writableEnded) to.destroy();
+    });
+  }
+}
+
+function reply(code: number): Uint8Array {
+  return new Uint8Array([VERSION, code, 0, 1, 0, 0, 0, 0, 0, 0]);
+}
+
+/** Reads the beginning of a connection. */
+class Handshake {
+  readonly #socket: Socket;
+  #pending = new Uint8Array();
+  #changed = Promise.withResolvers<void>();
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#changed.promise.catch(() => {});
+    socket.on("data", this.#onData);
+    socket.on("close", this.#onEnd);
+    socket.on("end", this.#onEnd);
+  }
+
+  readonly #onData = (data: Uint8Array): void => {
+    this.#pending = new Uint8Array([...this.#pending, ...data]);
+    if (this.#pending.byteLength > MOST_BYTES) return void this.#socket.destroy();
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+    this.#changed.promise.catch(() => {});
+  };
+
+  readonly #onEnd = (): void => this.#changed.reject(new Error("the client has left"));
+
+  async read(length: number): Promise<Uint8Array> {
+    while (this.#pending.byteLength < length) await this.#changed.promise;
+    const bytes = this.#pending.slice(0, length);
+    this.#pending = this.#pending.slice(length);
+    return bytes;
+  }
+
+  /** Reads a text behind its length. */
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.read((await this.read(1))[0]!));
+  }
+
+  /** Reads a name or an address; `undefined` for one of another kind. */
+  async host(kind: number): Promise<string | undefined> {
+    if (kind === NAME) return await this.text();
+    if (kind === 1) return (await this.read(4)).join(".");
+    if (kind !== IPV6) return undefined;
+    const bytes = await this.read(16);
+    const groups = Array.from(
+      { length: 8 },
+      (_, group) => (256 * bytes[2 * group]! + bytes[2 * group + 1]!).toString(16),
+    );
+    // Shortened, as in URLs.
+    return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
+  }
+
+  /** Stops reading; bytes that were not read go to `server`. */
+  end(server: Socket): void {
+    this.#socket.off("data", this.#onData);
+    this.#socket.off("close", this.#onEnd);
+    this.#socket.off("end", this.#onEnd);
+    if (this.#pending.byteLength > 0) server.write(this.#pending);
+  }
+}
