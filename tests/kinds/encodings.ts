@@ -6,11 +6,15 @@
 
 import { gzipSync } from "node:zlib";
 import { type Ask, type Reply, served } from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
+import { bytesContent, randomContent } from "../support/lab/content.ts";
+import { BOTH, type Kind, kind, SIZE } from "./kind.ts";
 
 /** Labels the stored bytes. */
 const labelled = (encoding: string): Kind["serve"] => (ask) =>
   served(ask).set("Content-Encoding", encoding);
+
+/** The file, compressed: it does not get shorter, for it is random. */
+const GZIPPED = bytesContent(gzipSync(randomContent(SIZE, 12).read(0, SIZE)));
 
 const TAR_GZ = { path: "/file.tar.gz" };
 
@@ -94,16 +98,10 @@ export const ENCODINGS: readonly Kind[] = [
   ),
   kind(
     "gzip-on-the-way-with-length",
-    "compresses every answer, with the compressed Content-Length",
-    ["wrong", "file"],
-    (ask) => {
-      const reply = served(ask, { whole: true });
-      return reply.with(gzipSync(ask.content.read(0, ask.content.size / 2))).set(
-        "Content-Encoding",
-        "gzip",
-      );
-    },
-    { alone: /encod|gzip/i },
+    "compresses every answer, with its length: like a stored file",
+    ["wrong", "wrong"],
+    (ask) => served(ask, { content: GZIPPED, whole: true }).set("Content-Encoding", "gzip"),
+    { alone: GZIPPED, beside: ["file", /different files/] },
   ),
   kind(
     "gzip-first",

@@ -9,8 +9,8 @@ import type { DownloaderOptions } from "../../mod.ts";
 import type { Content } from "../support/lab/content.ts";
 import type { Ask, Reply } from "../support/lab/odd_reply.ts";
 
-/** The exact bytes of the file, other bytes, or an error whose text matches. */
-export type Expected = "file" | Content | RegExp;
+/** The exact bytes of the file, other bytes, an error whose text matches, or either the file or such an error. */
+export type Expected = "file" | Content | RegExp | readonly ["file", RegExp];
 
 /**
  * What curl and aria2c did when they were tried: `file`; an exit code; `wrong`, which is exit code 0 with other bytes;
@@ -36,8 +36,8 @@ export interface Kind {
   readonly breaks?: boolean | undefined;
   /** If true, it is also tried through the proxy. @default false */
   readonly proxy?: boolean | undefined;
-  /** If true, not through the library, because a flag of the command decides. @default false */
-  readonly commandOnly?: boolean | undefined;
+  /** If true, it is tried alone and by the library only, because it takes long. @default false */
+  readonly long?: boolean | undefined;
   /** Number of such servers beside a good one, or alone. @default 1 */
   readonly copies?: number | undefined;
   /** Size of the file. @default {@linkcode SIZE} */

@@ -63,13 +63,18 @@ export const PATIENCE: readonly Kind[] = [
     BOTH,
     (ask) => ask.index === 0 ? nothing("reset") : served(ask),
   ),
+];
+
+/** As long as it takes: a mirror that nobody can replace is waited for. */
+export const LONG_PATIENCE: readonly Kind[] = [
+  kind("late-first-byte", "the first byte after 12 s", BOTH, (ask) => served(ask).after(12_000), {
+    long: true,
+  }),
   kind(
-    "late-first-byte",
-    "the first byte after 12 s",
+    "long-pause",
+    "12 s of silence in each body",
     BOTH,
-    (ask) => served(ask).after(ask.index === 0 ? 12_000 : 0),
-    {
-      beside: "file",
-    },
+    (ask) => served(ask).pause(200_000, 12_000),
+    { long: true },
   ),
 ];

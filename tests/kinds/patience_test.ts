@@ -1,4 +1,5 @@
-import { PATIENCE } from "./patience.ts";
-import { testKinds } from "./run_kind.ts";
+import { LONG_PATIENCE, PATIENCE } from "./patience.ts";
+import { testKinds, testTogether } from "./run_kind.ts";
 
 testKinds(PATIENCE);
+testTogether(LONG_PATIENCE);

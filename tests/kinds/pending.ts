@@ -7,26 +7,6 @@
 
 export const PENDING: Readonly<Record<string, string>> = {
   // encodings.ts
-  "stored-gzip": "http",
-  "stored-x-gzip": "http",
-  "stored-gzip-typed": "http",
-  "stored-gzip-whole": "http",
-  "stored-bzip2": "http",
-  "stored-x-bzip2": "http",
-  "stored-xz": "http",
-  "stored-zstd": "http",
-  "stored-br": "http",
-  "stored-deflate": "http",
-  "stored-compress": "http",
-  "labelled-aws-chunked": "http",
-  "labelled-utf-8": "http",
-  "labelled-UTF-8": "http",
-  "labelled-binary": "http",
-  "labelled-none": "http",
-  "labelled-raw": "http",
-  "labelled-8bit": "http",
-  "labelled-application-octet-stream": "http",
-  "labelled-gzip-aws": "http",
   "gzip-first": "http",
   // heads.ts
   "etag-utf-8": "http",
@@ -34,7 +14,6 @@ export const PENDING: Readonly<Record<string, string>> = {
   "if-range-200": "identity",
   "if-range-200-now-and-then": "identity",
   "if-range-200-no-etag": "identity",
-  "if-range-412": "identity",
   "etag-by-machine": "identity",
   "etag-by-machine-of-three": "identity",
   "etag-by-machine-ignoring": "identity",
@@ -53,15 +32,7 @@ export const PENDING: Readonly<Record<string, string>> = {
   "change-silent": "identity",
   "contradiction": "identity",
   // limits.ts
-  "one-connection-403": "limits",
-  "budget-of-eight": "limits",
-  "one-connection-529": "limits",
-  "one-connection-509": "limits",
-  "one-connection-503": "limits",
-  "one-connection-429": "limits",
-  "one-connection-404": "limits",
   "one-connection-416": "limits",
-  "one-connection-420": "limits",
   // pages.ts
   "page": "identity",
   "page-twice": "identity",
@@ -69,94 +40,27 @@ export const PENDING: Readonly<Record<string, string>> = {
   "page-unlabelled": "identity",
   "page-unnamed": "identity",
   "page-now-and-then": "identity",
-  // patience.ts
-  "thinks-before-each": "limits",
   // limits.ts
   "one-connection-page": "limits",
-  "pace-5-per-second": "limits",
   "pace-1-per-300ms": "limits",
   "one-time-link-403": "streams",
   "one-time-link-404": "streams",
   "one-time-link-410": "streams",
-  // ranges.ts
-  "bounded-400": "limits",
-  "bounded-403": "limits",
-  "bounded-404": "limits",
-  "bounded-405": "limits",
-  "bounded-406": "limits",
-  "bounded-412": "limits",
-  "bounded-416": "limits",
-  "bounded-500": "limits",
-  "bounded-501": "limits",
   // redirects.ts
   "cookie-of-redirect": "http",
   "cookie-of-redirect-to-itself": "http",
   "cookies-of-redirect": "http",
-  // ranges.ts
-  "bounded-502": "limits",
-  "range-400": "limits",
   // redirects.ts
   "location-utf-8": "http",
-  // ranges.ts
-  "range-403": "limits",
-  "range-404": "limits",
-  "range-405": "limits",
-  "range-406": "limits",
-  "range-412": "limits",
-  "range-416": "limits",
-  "range-500": "limits",
-  "range-501": "limits",
   // redirects.ts
-  "redirect-only-plain": "http",
   "refresh-page": "http",
   // ranges.ts
-  "range-502": "limits",
-  "range-from-0-only": "limits",
-  // spellings.ts
-  "content-range-equals": "http",
-  // ranges.ts
   "range-reset": "limits",
-  // spellings.ts
-  "content-range-colon": "http",
-  "content-range-no-unit": "http",
-  "content-range-spaces": "http",
   // ranges.ts
   "range-closed": "limits",
-  "range-empty-200": "limits",
-  // spellings.ts
-  "content-range-tab": "http",
+  "range-empty-200": "http",
   // ranges.ts
-  "range-204": "limits",
-  // spellings.ts
-  "content-range-no-space": "http",
-  // ranges.ts
-  "range-304": "limits",
-  "range-second-403": "limits",
-  "empty-file-416": "http",
   "empty-file-206": "http",
-  // spellings.ts
-  "content-range-doubled": "http",
-  "content-range-in-one": "http",
-  "content-range-unclamped": "http",
-  "content-range-off-by-one": "http",
   // ranges.ts
   "whole-now-and-then": "http",
-  "206-bare": "http",
-  // spellings.ts
-  "all-doubled": "http",
-  // ranges.ts
-  "206-senseless": "http",
-  "206-inverted": "http",
-  "206-whole": "http",
-  "206-whole-said": "http",
-  "206-multipart": "http",
-  "200-with-content-range": "http",
-  "203-part": "http",
-  "total-is-end": "http",
-  "total-is-length": "http",
-  "total-zero": "http",
-  "wider-to-blocks": "http",
-  "wider-to-the-end": "http",
-  "wider-by-one": "http",
-  "length-shorter": "http",
 };
