@@ -54,24 +54,24 @@ export function setupsOf(kind: Kind): Setup[] {
 
 /** Registers a test for each kind. */
 export function testKinds(kinds: readonly Kind[]): void {
-  const withPending = Deno.env.has("SPHTTP_PENDING");
-  for (const kind of kinds) {
-    const owner = PENDING[kind.name];
-    const pending = owner !== undefined && !withPending;
-    const suffix = pending ? ` (pending: ${owner})` : "";
-    Deno.test({
-      name: `server kinds: ${kind.name}: ${kind.does}${suffix}`,
-      ignore: pending,
-      fn: () => tryKind(kind),
-    });
-  }
+  for (const kind of kinds) register(`${kind.name}: ${kind.does}`, [kind]);
 }
 
 /** Registers one test for kinds that take long, which are tried at the same time. */
 export function testTogether(kinds: readonly Kind[]): void {
-  const names = kinds.map(({ name }) => name).join(", ");
-  Deno.test(`server kinds: ${names}: at the same time`, async () => {
-    await Promise.all(kinds.map(tryKind));
+  register(`${kinds.map(({ name }) => name).join(", ")}: at the same time`, kinds);
+}
+
+/** Registers a test, which is skipped while one of its kinds is pending. */
+function register(title: string, kinds: readonly Kind[]): void {
+  const owners = kinds.flatMap(({ name }) => PENDING[name] ?? []);
+  const pending = owners.length > 0 && !Deno.env.has("SPHTTP_PENDING");
+  Deno.test({
+    name: `server kinds: ${title}${pending ? ` (pending: ${owners.join(", ")})` : ""}`,
+    ignore: pending,
+    fn: async () => {
+      await Promise.all(kinds.map(tryKind));
+    },
   });
 }
 
