@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CookieJar } from "../http/cookie_jar.ts";
 import type { Validators } from "../http/validators.ts";
 
 /** What a download has learned of a mirror that serves ranges. */
@@ -29,6 +30,8 @@ export class MirrorMemory {
   ranges: boolean;
   /** Whether it has ever responded. */
   answered = false;
+  /** Cookies that its redirects have set. */
+  readonly cookies: CookieJar = new CookieJar();
   /** The file's size, where the totals in its `Content-Range` were found to be wrong. */
   totals: "believed" | { readonly size: number | undefined } = "believed";
   /** Whether its parts are known to be parts, though their lengths say otherwise. */
@@ -46,6 +49,8 @@ export class MirrorMemory {
   get known(): KnownMirror | undefined {
     const { url, location, validators, ranges } = this;
     if (!ranges || validators === undefined) return undefined;
-    return { url, location: location?.href, validators };
+    // A later download has no cookies: where there are some, it has to come by the redirects again.
+    const needsCookies = location && this.cookies.header(location, Date.now()) !== undefined;
+    return { url, location: needsCookies ? undefined : location?.href, validators };
   }
 }

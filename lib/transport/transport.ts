@@ -172,8 +172,11 @@ export class Transport {
     const { response, url } = await followRedirects({
       url: first,
       maxRedirects: this.#options.maxRedirects,
+      cookies: memory.cookies,
       send: (url) => {
         const headers = this.#headers(mirror, requested, url.origin === origin.origin);
+        const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
+        if (cookie !== undefined) headers.set("cookie", cookie);
         if (!conditionally) headers.delete("if-range");
         conditional = headers.has("if-range");
         return this.#fetch(mirror, url, headers, signal);
