@@ -43,6 +43,7 @@ export type { DelayView, DuplicateView, MirrorView } from "./lib/scheduler/view.
 // What one download learns for the next
 export type { FileInfo, KnownFile } from "./lib/engine/known_file.ts";
 export type { KnownMirror } from "./lib/transport/mirror_memory.ts";
+export type { KnownPiece } from "./lib/engine/landmarks.ts";
 export type { Validators } from "./lib/http/validators.ts";
 export {
   MirrorBook,
@@ -56,6 +57,7 @@ export type { KnownLink } from "./lib/scheduler/link_estimate.ts";
 export {
   type FailurePhase,
   type FailureReason,
+  FileChangedError,
   MirrorError,
   type MirrorErrorOptions,
   type MirrorFile,

@@ -96,8 +96,10 @@ export type FailureReason =
   | "encoding"
   /** The file changed on this mirror during the download. */
   | "changed"
-  /** The size or the first bytes differ from those of the majority of the mirrors. */
-  | "mismatch";
+  /** The size or some bytes differ from those of other mirrors, or from those that are known. */
+  | "mismatch"
+  /** A web page was sent instead of the file. */
+  | "html";
 
 /** What failed when `reason` is `"network"`, as far as the platform tells. */
 export type NetworkFault =
@@ -211,6 +213,8 @@ export interface MirrorFile {
   size: number | undefined;
   /** A digest of the first bytes, if enough of them were received. */
   digest: string | undefined;
+  /** Offset of a byte that differs from that of other mirrors, where first bytes were not enough. */
+  differsAt?: number | undefined;
 }
 
 /** The mirrors do not have the same file, and there is no majority for one of them. */
@@ -223,8 +227,12 @@ export class MirrorMismatchError extends SphttpError {
   /** Creates the error from the file as each mirror has it. */
   constructor(files: readonly MirrorFile[]) {
     const sizes = new Set(files.map((file) => file.size));
-    const lines = files.map(({ mirror, size, digest }) => {
-      const content = sizes.size === 1 && digest ? `, begins with content ${digest}` : "";
+    const lines = files.map(({ mirror, size, digest, differsAt }) => {
+      const content = differsAt !== undefined
+        ? `, differs from the others at byte ${differsAt}`
+        : sizes.size === 1 && digest
+        ? `, begins with content ${digest}`
+        : "";
       return `\n  ${mirror}: ${size === undefined ? "unknown size" : `${size} bytes`}${content}`;
     });
     super(
@@ -233,6 +241,23 @@ export class MirrorMismatchError extends SphttpError {
       }\nRemove the mirrors that have the wrong file`,
     );
     this.files = files;
+  }
+}
+
+/**
+ * The file changed on a mirror, and bytes that may belong to the other version have been used already:
+ * `cause` says how. The download has to be started over.
+ */
+export class FileChangedError extends SphttpError {
+  /** The name of the class. */
+  override name = "FileChangedError";
+  /** What the mirror said first, and what it says now. */
+  override readonly cause: MirrorError;
+
+  /** Creates the error from the failure of the mirror. */
+  constructor(cause: MirrorError) {
+    super(`${cause.message}; bytes of both versions may have been used: start over`);
+    this.cause = cause;
   }
 }
 

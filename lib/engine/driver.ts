@@ -14,7 +14,8 @@ import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./alarm.ts";
 import { DeliveryWindow } from "./delivery_window.ts";
-import { type FileInfo, type KnownFile, presumed } from "./known_file.ts";
+import { earlierPiece, type FileInfo, type KnownFile, presumed } from "./known_file.ts";
+import { FileLandmarks } from "./landmarks.ts";
 import { BookSession } from "./mirror_book.ts";
 import type { Part } from "./reorder_buffer.ts";
 import { Pace, RequestRunner } from "./request_runner.ts";
@@ -41,6 +42,7 @@ export class Driver {
   readonly #session: BookSession;
   readonly #scheduler: Scheduler;
   readonly #window: DeliveryWindow;
+  readonly #landmarks: FileLandmarks;
   readonly #pace: Pace;
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
@@ -67,6 +69,7 @@ export class Driver {
     const knownMirrors = knownFile?.mirrors ?? [];
     this.#transport = new Transport({ ...options, knownMirrors });
     this.#window = new DeliveryWindow(start, windowSize);
+    this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPiece(knownFile));
     const mirrorUrls = options.mirrors.map(({ url }) => url);
     const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
@@ -77,12 +80,15 @@ export class Driver {
       known: this.#session.known,
       policy: policyOf(options.delayRequest, options.policySettings),
       knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
+      landmarks: this.#landmarks,
       probeSize,
       random: Math.random,
     });
     this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
       transport: this.#transport,
+      urls: mirrorUrls,
+      landmarks: this.#landmarks,
       window: this.#window,
       end: () => this.#scheduler.ledger.end,
       pace: this.#pace,
@@ -264,7 +270,11 @@ export class Driver {
         case "accept":
           this.#runner.accept(command.request);
           break;
+        case "distrust":
+          this.#transport.distrust(command.mirror);
+          break;
         case "discard":
+          this.#landmarks.clear();
           this.#window.buffer.clear();
           this.#trace.length = 0;
           break;

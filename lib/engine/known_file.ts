@@ -7,6 +7,7 @@
 import { OptionTypeError } from "../errors.ts";
 import { type KnownFileFacts, PROBE_SIZE } from "../scheduler/opening.ts";
 import type { KnownMirror } from "../transport/mirror_memory.ts";
+import type { KnownPiece } from "./landmarks.ts";
 import { list, record, shown, texts, whole } from "../checks.ts";
 
 /** What is known of the file once the mirrors have agreed on it. */
@@ -61,14 +62,23 @@ export function checkKnownFile(value: unknown): KnownFile {
 }
 
 function checkMirror(name: string, value: unknown): KnownMirror {
-  const { url, location, validators } = record(name, value);
+  const { url, location, validators, unreliable } = record(name, value);
   return {
     url: checkUrl(`${name}.url`, url),
     location: location === undefined || location === null
       ? undefined
       : checkUrl(`${name}.location`, location),
     validators: texts(`${name}.validators`, validators, ["etag", "lastModified", "strong"]),
+    unreliable: flag(`${name}.unreliable`, unreliable),
   };
+}
+
+/** Returns a boolean, or `undefined` for none. */
+function flag(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || value === null || typeof value === "boolean") {
+    return value ?? undefined;
+  }
+  throw new OptionTypeError(name, `is ${shown(value)}, but must be true or false`);
 }
 
 function checkUrl(name: string, value: unknown): string {
@@ -77,6 +87,13 @@ function checkUrl(name: string, value: unknown): string {
   // The value itself may hold credentials.
   const what = typeof value === "string" ? "another string" : shown(value);
   throw new OptionTypeError(name, `is ${what}, but must be an http or https URL`);
+}
+
+/** Returns the piece of the file by which an earlier download compared the mirrors. */
+export function earlierPiece(file: KnownFile | undefined): KnownPiece | undefined {
+  if (file?.digest === undefined) return undefined;
+  const { digest: sha256, digestStart: start, info } = file;
+  return { start, end: Math.min(info.size!, start + PROBE_SIZE), sha256 };
 }
 
 /**

@@ -13,6 +13,7 @@ import type { LowestRate } from "../scheduler/timeouts.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import type { ClientCertificate } from "../transport/http_clients.ts";
 import type { KnownFile } from "./known_file.ts";
+import type { KnownPiece } from "./landmarks.ts";
 import type { MirrorBook } from "./mirror_book.ts";
 
 /** HTTP versions to use: `auto` uses HTTP/2 where a server offers it over TLS. */
@@ -137,6 +138,20 @@ export interface DownloaderOptions {
    * @default {nothing is known}
    */
   knownFile?: KnownFile | undefined;
+  /**
+   * Size that the file has to have, in bytes. Mirrors that report another size are dropped.
+   *
+   * @default {any size}
+   */
+  expectedSize?: number | undefined;
+  /**
+   * Pieces of the file that are known: `start` and `end` as a half-open range of at most 1 MiB, and the
+   * SHA-256 of these bytes in hexadecimal. Each mirror is compared with the first, the last and some
+   * others of them before anything of it is used, and dropped if it has other bytes.
+   *
+   * @default {nothing is known}
+   */
+  knownPieces?: readonly KnownPiece[] | undefined;
   /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
    * redirect, nor is `Host`. The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length`

@@ -6,6 +6,7 @@
  */
 
 import { MirrorError } from "../errors.ts";
+import type { Comparer, FileLandmarks } from "./landmarks.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import type { LimitView } from "../scheduler/view.ts";
 import type { BodyReader } from "../transport/body.ts";
@@ -16,7 +17,10 @@ import type { FileInfo } from "./known_file.ts";
 
 export interface RunnerOptions {
   readonly transport: Transport;
+  /** The mirrors' URLs, without credentials. */
+  readonly urls: readonly string[];
   readonly window: DeliveryWindow;
+  readonly landmarks: FileLandmarks;
   /** Returns where the wanted range ends: the body of a whole file may go on behind it. */
   readonly end: () => number;
   readonly pace: Pace;
@@ -46,6 +50,8 @@ interface Activity {
   body: BodyReader | undefined;
   /** Resolves when a body that is held back may be read further, or is cancelled. */
   readonly accepted: PromiseWithResolvers<void>;
+  /** Compares the bytes of a check with those that are known. */
+  readonly compare: Comparer | undefined;
 }
 
 /** Runs the requests of one download. */
@@ -61,11 +67,15 @@ export class RequestRunner {
   }
 
   start(command: StartCommand): void {
+    const { kind, start, end } = command;
     const activity: Activity = {
       controller: new AbortController(),
       startedAt: performance.now(),
       body: undefined,
       accepted: Promise.withResolvers(),
+      compare: kind === "check"
+        ? this.#options.landmarks.comparer({ start, end: end! })
+        : undefined,
     };
     this.#activities.set(command.request, activity);
     const task = this.#run(command, activity).finally(() => {
@@ -92,6 +102,7 @@ export class RequestRunner {
   /** Keeps the first bytes of a probe, and reads its body further if there is more of it. */
   accept(request: number): void {
     const { offset, bytes } = this.#samples.get(request)!;
+    this.#options.landmarks.learn(offset, bytes, this.#options.end());
     this.#options.window.write(offset, bytes, this.#options.end());
     this.#activities.get(request)?.accepted.resolve();
   }
@@ -113,22 +124,25 @@ export class RequestRunner {
     const { request, mirror, kind, start, end, size, form } = command;
     const { signal } = activity.controller;
     try {
-      const reply = await transport.request(mirror, { start, end, size, form }, signal);
+      const purpose = PURPOSES[kind];
+      const reply = await transport.request(mirror, { start, end, size, form, purpose }, signal);
       activity.body = reply.body;
-      const { answer } = reply;
+      const { answer, proof, doubt } = reply;
       if (!signal.aborted) {
-        dispatch({ type: "response", request, answer, details: detailsOf(reply) });
+        const details = detailsOf(reply);
+        dispatch({ type: "response", request, answer, details, proof, doubt });
       }
       // A body whose request was cancelled before it came may never end.
       if (signal.aborted) return await reply.body.cancel();
       const whole = answer.type === "whole";
       let offset = whole ? 0 : start;
+      if (kind === "check") return await this.#compare(command, reply, activity);
       if (kind === "probe") {
         offset += await this.#sample(command, offset, reply, signal);
         if (!whole) return;
         await activity.accepted.promise;
       }
-      await this.#read(request, offset, reply, activity);
+      await this.#read(command, offset, reply, activity);
       if (!signal.aborted) dispatch({ type: "ended", request });
     } catch (error) {
       const closed = activity.body?.cancel();
@@ -140,8 +154,13 @@ export class RequestRunner {
     }
   }
 
-  async #read(request: number, offset: number, reply: Reply, activity: Activity): Promise<void> {
-    const { window, end, pace, dispatch } = this.#options;
+  async #read(
+    { request, mirror }: StartCommand,
+    offset: number,
+    reply: Reply,
+    activity: Activity,
+  ): Promise<void> {
+    const { window, landmarks, end, pace, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
     // The body of a whole file is long: its rate may change a lot.
     const whole = reply.answer.type === "whole";
@@ -159,6 +178,8 @@ export class RequestRunner {
       const chunk = await reply.body.read(Math.min(window.chunkSize, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
+      const differsAt = landmarks.learn(offset, chunk, end());
+      if (differsAt !== undefined) throw this.#contradiction(mirror, differsAt, reply);
       window.write(offset, chunk, end());
       bytes += chunk.byteLength;
       latest = chunk.byteLength / (performance.now() - before);
@@ -166,6 +187,51 @@ export class RequestRunner {
       dispatch({ type: "bytes", request, length: chunk.byteLength });
     }
     await reply.body.cancel();
+  }
+
+  /** Returns the failure of a mirror whose bytes differ from those that have arrived before. */
+  #contradiction(mirror: number, at: number, { doubt }: Reply): MirrorError {
+    const before = doubt === undefined ? "" : `${doubt}, and `;
+    const message = `the file changed: ${before}its bytes differ at byte ${at} from those before`;
+    return this.#error(mirror, "changed", message);
+  }
+
+  #error(mirror: number, reason: "changed" | "truncated", message: string): MirrorError {
+    const retryable = reason === "truncated";
+    const facts = {
+      mirror: this.#options.urls[mirror]!,
+      phase: "body",
+      reason,
+      retryable,
+    } as const;
+    return new MirrorError(message, facts);
+  }
+
+  /** Reads the bytes of a check, and reports whether they are the same as those that are known. */
+  async #compare(
+    { request, mirror, start, end = start }: StartCommand,
+    reply: Reply,
+    { compare, controller: { signal } }: Activity,
+  ): Promise<void> {
+    const { body } = reply;
+    const bytes = new Uint8Array(end - start);
+    const length = await fill(bytes, body);
+    if (length === bytes.byteLength) await body.read();
+    if (signal.aborted) return;
+    if (length < bytes.byteLength || compare === undefined) {
+      const message = `sent ${length} of ${bytes.byteLength} bytes that were to be compared`;
+      throw this.#error(mirror, "truncated", message);
+    }
+    const differsAt = await compare(bytes);
+    if (signal.aborted) return;
+    const fresh = differsAt === undefined && this.#options.transport.accept(mirror, reply);
+    this.#options.dispatch({
+      type: "compared",
+      request,
+      length: bytes.byteLength,
+      differsAt,
+      fresh,
+    });
   }
 
   /** Reads the first bytes of a probe, which are kept once they are accepted; returns how many. */
@@ -177,14 +243,9 @@ export class RequestRunner {
   ): Promise<number> {
     const { answer } = reply;
     const buffer = new Uint8Array((answer.type === "partial" ? answer.end : end) - start);
-    let length = 0;
-    while (length < buffer.byteLength) {
-      const chunk = await reply.body.read(buffer.byteLength - length);
-      if (chunk === undefined) break;
-      buffer.set(chunk, length);
-      length += chunk.byteLength;
+    const length = await fill(buffer, reply.body, () => {
       this.#options.dispatch({ type: "progress", request });
-    }
+    });
     // Its connection can serve another request only once the end of the body has been read.
     if (answer.type !== "whole" && length === buffer.byteLength) await reply.body.read();
     const bytes = buffer.subarray(0, length);
@@ -198,6 +259,26 @@ export class RequestRunner {
     return length;
   }
 }
+
+/** Fills a buffer from a body; returns how many bytes came. */
+async function fill(
+  buffer: Uint8Array,
+  body: BodyReader,
+  onProgress: () => void = () => {},
+): Promise<number> {
+  let length = 0;
+  while (length < buffer.byteLength) {
+    const chunk = await body.read(buffer.byteLength - length);
+    if (chunk === undefined) break;
+    buffer.set(chunk, length);
+    length += chunk.byteLength;
+    onProgress();
+  }
+  return length;
+}
+
+/** To what end the transport sends a request of each kind. */
+const PURPOSES = { probe: "first", range: "part", whole: "part", check: "check" } as const;
 
 function detailsOf(
   { location, validators: { etag, lastModified }, encoding }: Reply,

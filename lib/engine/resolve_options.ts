@@ -16,8 +16,9 @@ import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/timeouts.ts";
 import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
 import type { ClientCertificate } from "../transport/http_clients.ts";
-import { instance, number, oneOf, record, shown, texts, whole } from "../checks.ts";
+import { instance, list, number, oneOf, record, shown, texts, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";
+import { checkKnownPiece, type KnownPiece } from "./landmarks.ts";
 import { MirrorBook } from "./mirror_book.ts";
 import type { DownloaderOptions } from "./options.ts";
 
@@ -39,6 +40,8 @@ export interface ResolvedOptions
   readonly start: number;
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
+  readonly expectedSize: number | undefined;
+  readonly knownPieces: readonly KnownPiece[];
   readonly headers: Headers;
   readonly proxy: ProxySource | false | undefined;
   readonly noProxy: string | undefined;
@@ -98,6 +101,10 @@ export function resolveOptions(
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
     book: instance("book", options.book, MirrorBook),
     knownFile: resolveKnownFile(options.knownFile, mirrors),
+    expectedSize: options.expectedSize === undefined
+      ? undefined
+      : whole("expectedSize", options.expectedSize, 0),
+    knownPieces: list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
     headers: resolveHeaders(options.headers),
     http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
     caCerts: options.caCerts ?? [],

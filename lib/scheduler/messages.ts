@@ -24,6 +24,21 @@ export type Size = number | undefined;
 /** Headers that are only reported. */
 export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModified" | "encoding">;
 
+/** A response that is a web page by its first bytes. */
+export interface Page {
+  /** Its title, if it has a short one. */
+  readonly title: string | undefined;
+  /** The name that promised another kind of file, such as `film.mkv`; `undefined` if none did. */
+  readonly promised: string | undefined;
+}
+
+/** What proves that a response delivers the file. */
+export type Proof =
+  /** Its validators: those that the mirror had from the beginning. */
+  | "validators"
+  /** Its validators prove nothing: pieces of the file are compared now and then. */
+  | "pieces";
+
 /** Something that happened. */
 export type SchedulerEvent =
   /** Usable headers have arrived. */
@@ -33,6 +48,20 @@ export type SchedulerEvent =
     readonly answer: Answer;
     /** Only reported; nothing depends on it. */
     readonly details?: AnswerDetails | undefined;
+    /** What proves that it is the same file. @default `validators` */
+    readonly proof?: Proof | undefined;
+    /** How it contradicts earlier responses of the mirror, like `its ETag was "a" and is "b"`. */
+    readonly doubt?: string | undefined;
+  }
+  /** All bytes of a check have arrived, and were compared; this ends it. */
+  | {
+    readonly type: "compared";
+    readonly request: number;
+    readonly length: number;
+    /** Offset of the first byte that differs; `undefined` if all are the same. */
+    readonly differsAt: number | undefined;
+    /** Whether its validators were new: by this comparison they are proved. */
+    readonly fresh: boolean;
   }
   /**
    * A probe's first bytes have arrived: all of them, or the whole file where that is shorter. This
@@ -44,6 +73,8 @@ export type SchedulerEvent =
     readonly length: number;
     /** Digest of the bytes; `undefined` where fewer arrived than were requested. */
     readonly digest: string | undefined;
+    /** Set if they are the beginning of a web page. */
+    readonly page?: Page | undefined;
   }
   /** Some of a probe's first bytes have arrived. */
   | { readonly type: "progress"; readonly request: number }
@@ -72,6 +103,8 @@ export type SchedulerCommand =
     readonly form?: RequestForm | undefined;
   }
   | { readonly type: "cancel"; readonly request: number }
+  /** Compare the validators of a mirror no more: they change though the file does not. */
+  | { readonly type: "distrust"; readonly mirror: number }
   /** Deliver bytes: the mirrors have agreed on what the file is, and `mirror` has it. */
   | { readonly type: "open"; readonly mirror: number; readonly size: Size }
   /** Use a probe's first bytes as the file's; where its body is the whole file, read on. */
@@ -86,9 +119,10 @@ export type SchedulerCommand =
 
 /**
  * `probe`: the first request to a mirror, for a few bytes; `range`: a part of the file;
- * `whole`: all of it, from a mirror that does not serve ranges.
+ * `whole`: all of it, from a mirror that does not serve ranges; `check`: a piece that is known, to
+ * compare it.
  */
-export type RequestKind = "probe" | "range" | "whole";
+export type RequestKind = "probe" | "range" | "whole" | "check";
 
 /** A trace event without its time. */
 export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "atMs"> : never;

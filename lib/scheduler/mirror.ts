@@ -63,6 +63,7 @@ export class Mirror implements SourceView {
   readonly #refused = new Set<RequestForm>();
   /** The forms in which it has delivered ranges. */
   readonly #served = new Set<RequestForm>();
+  #questioned = false;
   readonly #live: RequestView[] = [];
   #maxConnections: number;
   #usage = 0;
@@ -119,6 +120,11 @@ export class Mirror implements SourceView {
     if (refused === "open" && !this.hasServed("bounded")) this.#refused.add("bounded");
     if (this.form === "plain" && this.#service === "ranges") this.#service = "whole";
     return true;
+  }
+
+  /** Whether it has to show that it has the file before more is requested from it. */
+  get questioned(): boolean {
+    return this.#questioned;
   }
 
   get live(): readonly RequestView[] {
@@ -182,7 +188,7 @@ export class Mirror implements SourceView {
   }
 
   get idle(): boolean {
-    return this.#state.type === "ready" && this.#live.length === 0;
+    return this.#state.type === "ready" && !this.#questioned && this.#live.length === 0;
   }
 
   get servesRanges(): boolean {
@@ -190,7 +196,7 @@ export class Mirror implements SourceView {
   }
 
   get available(): boolean {
-    return this.#service === "ranges" && this.#state.type === "ready";
+    return this.#service === "ranges" && this.#state.type === "ready" && !this.#questioned;
   }
 
   /** Puts a mirror into use again that was waiting, retired or closed. */
@@ -219,6 +225,11 @@ export class Mirror implements SourceView {
   /** Sets how it serves the file, once that is known. */
   serve(service: "ranges" | "whole"): void {
     this.#service = service;
+  }
+
+  /** Sets whether it has to show that it has the file. */
+  question(questioned: boolean): void {
+    this.#questioned = questioned;
   }
 
   /** Forgets how it serves, and wastes what it delivered: that was another file. */

@@ -8,7 +8,7 @@
 
 import type { ByteRange, RequestForm } from "../http/byte_range.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Answer, RequestKind } from "./messages.ts";
+import type { Answer, Proof, RequestKind } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
 import type { RequestView } from "./view.ts";
 
@@ -36,6 +36,7 @@ export class LiveRequest implements RequestView {
   #answeredAt: number | undefined;
   #activeAt: number;
   #held = false;
+  #proof: Proof = "validators";
   #paid = 0;
   #useful = 0;
 
@@ -89,6 +90,16 @@ export class LiveRequest implements RequestView {
     return this.#held;
   }
 
+  /** What proves that it delivers the file. */
+  get proof(): Proof {
+    return this.#proof;
+  }
+
+  /** Whether it owns bytes, so that no other request is sent for them. */
+  get owns(): boolean {
+    return this.#kind === "range" || this.#kind === "whole";
+  }
+
   /** Bytes that are paid for (see `RateLimit`), but have yet to arrive. */
   get paid(): number {
     return this.#paid;
@@ -105,8 +116,9 @@ export class LiveRequest implements RequestView {
   }
 
   /** Notes what its headers said. A probe that is answered with the whole file begins at byte 0. */
-  answered(answer: Answer, now: number): void {
+  answered(answer: Answer, now: number, proof: Proof = "validators"): void {
     this.#answer = answer;
+    this.#proof = proof;
     this.#answeredAt = now;
     this.mirror.answered(this, now);
     if (this.#kind !== "probe" || answer.type !== "whole") return;
@@ -217,7 +229,7 @@ export class Requests implements Iterable<LiveRequest> {
 
   /** What the requests own and have not delivered yet. */
   get claims(): ByteRange[] {
-    return [...this].filter(({ kind }) => kind !== "probe")
+    return [...this].filter(({ owns }) => owns)
       .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
   }
 

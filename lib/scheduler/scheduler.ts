@@ -7,7 +7,8 @@
  */
 
 import {
-  type MirrorError,
+  FileChangedError,
+  MirrorError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
   type SphttpError,
@@ -15,10 +16,17 @@ import {
 import type { CancelReason } from "../trace/events.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
+import { Identity, type Landmarks, NO_LANDMARKS, unprovable } from "./identity.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
-import { type KnownFileFacts, Opening, type OpeningEvent, type OpeningStep } from "./opening.ts";
+import {
+  type FirstAnswer,
+  type KnownFileFacts,
+  Opening,
+  type OpeningEvent,
+  type OpeningStep,
+} from "./opening.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { LiveRequest } from "./requests.ts";
 import { DownloadState, type DownloadStateOptions } from "./state.ts";
@@ -30,11 +38,17 @@ export interface SchedulerOptions
   readonly probeSize: number;
   /** What an earlier download knows of the file. */
   readonly knownFile?: KnownFileFacts | undefined;
+  /** The size that the file has to have, in bytes. */
+  readonly expectedSize?: number | undefined;
+  /** Pieces of the file that are known. */
+  readonly landmarks?: Landmarks | undefined;
 }
 
 type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>;
 
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
+type SampledEvent = Extract<SchedulerEvent, { type: "sampled" }>;
+type ComparedEvent = Extract<SchedulerEvent, { type: "compared" }>;
 
 const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
@@ -51,6 +65,11 @@ export class Scheduler {
   readonly #opening: Opening;
   readonly #assigner: Assigner;
   readonly #watch: Watch;
+  readonly #identity: Identity;
+  /** First answers of mirrors that have to show pieces of the file before they count. */
+  readonly #unproved = new Map<Mirror, FirstAnswer>();
+  /** Mirrors that were asked for their last checks. */
+  readonly #lastChecked = new Set<Mirror>();
   #ended = false;
 
   constructor(options: SchedulerOptions) {
@@ -60,6 +79,7 @@ export class Scheduler {
     this.#opening = new Opening(this.#state.mirrors, options);
     this.#assigner = new Assigner(this.#state, options);
     this.#watch = new Watch(this.#state, options);
+    this.#identity = new Identity(options.landmarks ?? NO_LANDMARKS, options.random);
   }
 
   /** Which bytes are received, requested, and free. */
@@ -133,7 +153,9 @@ export class Scheduler {
       case "progress":
         return;
       case "sampled":
-        return this.#sampled(request, event.length, event.digest, now);
+        return this.#sampled(request, event, now);
+      case "compared":
+        return this.#compared(request, event, now);
       case "bytes":
         this.#state.arrived(request, event.length, now);
         return this.#receive(request, event.length, now);
@@ -144,7 +166,7 @@ export class Scheduler {
     }
   }
 
-  #sampled(request: LiveRequest, length: number, digest: string | undefined, now: number): void {
+  #sampled(request: LiveRequest, { length, digest, page }: SampledEvent, now: number): void {
     const { mirror } = request;
     const answer = request.answer!;
     request.advance(length);
@@ -154,20 +176,75 @@ export class Scheduler {
     // The rest of a whole file waits for the mirrors to agree.
     if (answer.type === "whole") request.hold();
     else this.#state.close(request, now);
-    const first = { mirror, request, answer, size: answer.size, digest };
+    const first: FirstAnswer = { mirror, request, answer, size: answer.size, digest, page };
+    const { expectedSize } = this.#options;
+    if (expectedSize !== undefined && ![undefined, expectedSize].includes(answer.size)) {
+      const message = `has ${answer.size} bytes, but ${expectedSize} are expected`;
+      const facts = { mirror: mirror.url, phase: "headers", reason: "mismatch" } as const;
+      const failure = new MirrorError(message, { ...facts, retryable: false });
+      return this.#dropUnproved(mirror, failure, now);
+    }
+    // A whole file is compared as it arrives.
+    if (this.#identity.hasEvidence && answer.type === "partial") {
+      this.#unproved.set(mirror, first);
+      this.#identity.ask(mirror, "admission");
+      return this.#assign(now);
+    }
     this.#advance({ type: "answered", answer: first }, now);
   }
 
-  #answered(request: LiveRequest, { answer, details }: ResponseEvent, now: number): void {
+  /** Drops a mirror whose first answer shows that it has another file. */
+  #dropUnproved(mirror: Mirror, failure: MirrorError, now: number): void {
+    this.#unproved.delete(mirror);
+    drop(mirror, failure, this.#state, now);
+    if (!this.#failIfAlone(now)) this.#advance({ type: "failed", mirror }, now);
+  }
+
+  #compared(request: LiveRequest, event: ComparedEvent, now: number): void {
+    const { mirror } = request;
+    request.advance(event.length);
+    this.#state.arrived(request, event.length, now);
+    mirror.waste(event.length);
+    this.#state.close(request, now);
+    const admits = this.#identity.isAdmitting(mirror);
+    const verdict = this.#identity.compared(mirror, request, event);
+    if (verdict.type === "open") return this.#assign(now);
+    if (verdict.type === "passed") {
+      if (admits) return this.#prove(mirror, now);
+      if (verdict.unreliable) {
+        this.#state.commands.push({ type: "distrust", mirror: this.mirrors.indexOf(mirror) });
+      }
+      return this.#advance({ type: "waited" }, now);
+    }
+    const { error, at } = verdict;
+    if (!admits) {
+      drop(mirror, error, this.#state, now);
+      if (verdict.used) return this.#fail(new FileChangedError(error), now);
+      if (!this.#failIfAlone(now)) this.#advance({ type: "waited" }, now);
+    } else if (this.#unproved.has(mirror)) this.#dropUnproved(mirror, error, now);
+    else this.#advance({ type: "differs", mirror, error, at }, now);
+  }
+
+  /** Counts the first answer of a mirror that has shown bytes of the file. */
+  #prove(mirror: Mirror, now: number): void {
+    const first = this.#unproved.get(mirror);
+    this.#unproved.delete(mirror);
+    if (first === undefined) return this.#advance({ type: "same", mirror }, now);
+    this.#advance({ type: "answered", answer: { ...first, isProved: true } }, now);
+  }
+
+  #answered(request: LiveRequest, event: ResponseEvent, now: number): void {
+    const { answer, details, proof, doubt } = event;
     const { mirror, kind, end } = request;
-    request.answered(answer, now);
-    if (kind !== "range") {
+    request.answered(answer, now, proof);
+    if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];
       this.#state.commands.report({ type: "answer", status, ...facts }, now);
     }
     if (kind === "probe") return;
-    if (kind === "range" && answer.type !== "partial") {
+    if (kind === "range" && doubt !== undefined) return this.#question(request, doubt, now);
+    if (kind !== "whole" && answer.type !== "partial") {
       const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);
     } else if (answer.type === "partial" && answer.end < end) {
@@ -177,9 +254,22 @@ export class Scheduler {
     }
   }
 
+  /** Compares a mirror whose validators contradict earlier ones with bytes that are known. */
+  #question(request: LiveRequest, doubt: string, now: number): void {
+    const { mirror } = request;
+    if (!mirror.questioned) {
+      const message = `${mirror.url}: ${doubt}; its bytes are compared with those that are known`;
+      this.#state.commands.report({ type: "note", message }, now);
+    }
+    this.#identity.ask(mirror, "doubt", doubt);
+    this.#cancel(request, "questioned", now);
+  }
+
   #receive(request: LiveRequest, length: number, now: number): void {
     const { ledger, requests } = this.#state;
+    const { useful } = request;
     const completed = this.#state.receive(request, length, now);
+    this.#identity.used(request.mirror, request.useful - useful, request.proof);
     if (ledger.complete) return this.#finishIfComplete(now);
     if (completed > 0) {
       const lost = [...requests].filter((one) => one.isLost(ledger) && one.isWorthCancelling(now));
@@ -200,7 +290,8 @@ export class Scheduler {
   #bodyEnded(request: LiveRequest, now: number): void {
     const { mirror, kind, start, position } = request;
     const { ledger, size } = this.#state;
-    const expected = size ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
+    const expected = size ?? this.#options.expectedSize ??
+      (ledger.receivedBytes > 0 ? ledger.front : 0);
     if (kind === "whole" && position < expected) {
       const message = `the body ended after ${position} of ${expected} bytes`;
       return this.#refuse(request, useless(mirror, "truncated", message), now);
@@ -228,10 +319,17 @@ export class Scheduler {
   #failed(request: LiveRequest, failure: MirrorError, now: number): void {
     const { mirror, kind } = request;
     this.#state.close(request, now);
+    // Bytes of both versions may have been used; a whole file was compared from its beginning.
+    const contradicts = kind === "range" && failure.reason === "changed" &&
+      failure.phase === "body";
+    if (contradicts) return this.#fail(new FileChangedError(failure), now);
     const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
+    if (then === "dropped") this.#unproved.delete(mirror);
     if (this.#failIfAlone(now)) return;
-    if (then === "again" && mirror.service === "unknown") this.#probe(mirror, now);
-    this.#advance(kind === "probe" ? { type: "failed", mirror } : { type: "waited" }, now);
+    const isAnswered = this.#identity.isOpen(mirror);
+    if (then === "again" && mirror.service === "unknown" && !isAnswered) this.#probe(mirror, now);
+    const isOut = kind === "probe" || (kind === "check" && then === "dropped");
+    this.#advance(isOut ? { type: "failed", mirror } : { type: "waited" }, now);
   }
 
   #failIfAlone(now: number): boolean {
@@ -254,7 +352,8 @@ export class Scheduler {
     // A timer that fires far too late means that the process stood still.
     if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
     for (const mirror of this.#watch.revive(now)) {
-      if (mirror.service === "unknown") this.#probe(mirror, now);
+      const isAnswered = this.#identity.isOpen(mirror);
+      if (mirror.service === "unknown" && !isAnswered) this.#probe(mirror, now);
     }
     for (const request of this.#watch.silent(now)) {
       // A mirror that has gone silent altogether has failed once, however many requests it had.
@@ -271,7 +370,7 @@ export class Scheduler {
 
   /** Lets the opening handle an event, executes its steps, and gives work to idle mirrors. */
   #advance(event: OpeningEvent, now: number): void {
-    const outstanding = this.#state.requests.probing;
+    const outstanding = this.#state.requests.probing + this.#unproved.size;
     for (const step of this.#opening.handle(event, outstanding, now)) {
       this.#execute(step, now);
       if (this.#ended) return;
@@ -288,11 +387,16 @@ export class Scheduler {
       case "accept":
         return this.#accept(step.request, now);
       case "discard":
+        this.#identity.discard();
         return this.#state.discard(now);
       case "reject":
         drop(step.mirror, step.error, this.#state, now);
         this.#failIfAlone(now);
         return;
+      case "compare":
+        return this.#identity.ask(step.mirror, "admission");
+      case "note":
+        return this.#state.commands.report({ type: "note", message: step.message }, now);
       case "open":
         return this.#state.open(step.mirror, step.size, step.mode, now);
       case "admit":
@@ -318,8 +422,60 @@ export class Scheduler {
   }
 
   #assign(now: number): void {
+    this.#check(now);
     const { type } = this.#opening.state;
     if (!this.#ended && type !== "probing") this.#assigner.assign(now);
+  }
+
+  /** Sends the checks of mirrors that are questioned. */
+  #check(now: number): void {
+    for (const mirror of this.mirrors) {
+      if (mirror.available && this.#identity.isDue(mirror)) this.#identity.ask(mirror, "sample");
+      if (this.#ended || !this.#identity.isOpen(mirror)) continue;
+      const { type } = mirror.state;
+      // A mirror that turns out to serve no ranges is compared as its whole file arrives.
+      if (type === "dropped" || mirror.service === "whole") this.#identity.close(mirror);
+      // A body that is held back waits for this.
+      const hasRoom = () => mirror.live.filter(({ held }) => !held).length < mirror.maxConnections;
+      while (type === "ready" && hasRoom()) {
+        const piece = this.#identity.next(mirror);
+        if (piece === undefined) break;
+        this.#state.send({ mirror, kind: "check", ...piece }, now);
+      }
+      if (type === "ready" && this.#identity.isStuck(mirror)) this.#decideUncompared(mirror, now);
+    }
+  }
+
+  /** Decides on a mirror with which nothing can be compared, unless others may deliver something. */
+  #decideUncompared(mirror: Mirror, now: number): void {
+    const others = this.mirrors.some((other) =>
+      other !== mirror && other.alive && !this.#identity.isStuck(other)
+    );
+    if (others) return;
+    const doubt = this.#identity.doubtOf(mirror);
+    const admits = this.#identity.isAdmitting(mirror);
+    this.#identity.close(mirror);
+    if (admits && this.ledger.receivedBytes === 0) return this.#prove(mirror, now);
+    const failure = unprovable(mirror, doubt ?? "its first bytes could not be compared");
+    if (admits) return this.#dropUnproved(mirror, failure, now);
+    drop(mirror, failure, this.#state, now);
+    this.#failIfAlone(now);
+  }
+
+  /**
+   * Reports whether the last checks are still to come of mirrors whose validators prove nothing, and
+   * whose bytes have been used since the checks before.
+   */
+  #awaitsChecks(now: number): boolean {
+    const isLast = (mirror: Mirror) =>
+      mirror.servesRanges && mirror.state.type === "ready" && this.#identity.hasUnproved(mirror);
+    for (const mirror of this.mirrors.filter(isLast)) {
+      if (this.#lastChecked.has(mirror)) continue;
+      this.#lastChecked.add(mirror);
+      this.#identity.ask(mirror, "last");
+    }
+    this.#check(now);
+    return this.mirrors.some((mirror) => isLast(mirror) && this.#identity.isOpen(mirror));
   }
 
   #probe(mirror: Mirror, now: number): void {
@@ -330,7 +486,8 @@ export class Scheduler {
 
   #finishIfComplete(now: number): void {
     // Until the mirrors agree, it may turn out to be another file.
-    if (this.ledger.complete && this.#opening.state.type === "open") this.#finish(now);
+    if (!this.ledger.complete || this.#opening.state.type !== "open" || this.#ended) return;
+    if (!this.#awaitsChecks(now)) this.#finish(now);
   }
 
   #finish(now: number): void {

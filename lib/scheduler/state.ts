@@ -159,7 +159,7 @@ export class DownloadState implements DownloadView {
   send(wanted: NewRequest, now: number): LiveRequest {
     const { mirror, kind, start, end } = wanted;
     const request = this.requests.open(wanted, now);
-    if (kind !== "probe") this.ledger.take(start, end);
+    if (request.owns) this.ledger.take(start, end);
     // The whole file is not requested in pieces: its bytes are paid for when they arrive.
     if (kind !== "whole") {
       request.pay(end - start);
@@ -177,7 +177,7 @@ export class DownloadState implements DownloadView {
       // The answer to a probe is compared with those of other mirrors, not checked by them.
       size: kind === "probe" ? undefined : this.size,
     });
-    if (kind !== "range") {
+    if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, start, end: requestedEnd };
       this.commands.report({ type: "ask", ...facts }, now);
     }
@@ -235,10 +235,10 @@ export class DownloadState implements DownloadView {
    */
   close(request: LiveRequest, now: number): void {
     if (this.requests.get(request.id) === undefined) return;
-    const { kind, position, claimEnd, end } = request;
+    const { owns, position, claimEnd, end } = request;
     this.requests.close(request, position >= end, now);
     this.limit.giveBack(request.unpay(Infinity));
-    if (kind !== "probe") this.#giveBack({ start: position, end: claimEnd });
+    if (owns) this.#giveBack({ start: position, end: claimEnd });
   }
 
   /** Takes from a request what it owns from `claimEnd` on; it may deliver it all the same. */

@@ -155,13 +155,20 @@ export function deadline(
     : mirror.answerMs === undefined
     ? options.connectTimeoutMs
     : options.headersTimeoutMs;
+  // The end of the download does not wait long for the last comparisons.
+  if (kind === "check" && ledger.complete) {
+    return activeAt + Math.min(patience, stallMs(mirror, options));
+  }
   const lostRange = claimEnd < end && claimEnd <= position;
   const holdsUpFront = lostRange || (position <= ledger.front && ledger.front < end);
   const helped = kind === "range" && holdsUpFront &&
     mirrors.some((other) => other !== mirror && other.servesRanges);
   if (!helped) return activeAt + patience;
-  const stall = Math.max(options.stallTimeoutMs, STALL_ANSWERS * (mirror.answerMs ?? 0));
-  return activeAt + Math.min(patience, stall);
+  return activeAt + Math.min(patience, stallMs(mirror, options));
+}
+
+function stallMs({ answerMs = 0 }: SourceView, { stallTimeoutMs }: TimeoutOptions): number {
+  return Math.max(stallTimeoutMs, STALL_ANSWERS * answerMs);
 }
 
 /** Returns the failure of a request that was silent until `now`. */

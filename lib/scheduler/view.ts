@@ -65,7 +65,7 @@ export interface LinkView {
 export interface RequestView {
   readonly id: number;
   /** Only a `range` owns bytes that another mirror could deliver instead. */
-  readonly kind: "probe" | "range" | "whole";
+  readonly kind: "probe" | "range" | "whole" | "check";
   /** The first byte to arrive. */
   readonly start: number;
   /** The byte after the last one to arrive; `Infinity` where that is unknown. */

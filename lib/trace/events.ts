@@ -34,6 +34,8 @@ export type CancelReason =
   | "dropped"
   /** The mirrors agreed on another file than this one. */
   | "discarded"
+  /** Its validators contradict earlier ones: the mirror is compared with bytes that are known. */
+  | "questioned"
   /** The download has ended. */
   | "end";
 

@@ -1,12 +1,14 @@
 /**
- * What a download remembers of one mirror: where its redirects led, with which validators it served,
- * and whether it serves ranges.
+ * What a download remembers of one mirror: where its redirects led, whether it serves ranges, and with
+ * which validators. Validators belong to the place that answered, the final URL: only those of the URL
+ * that is requested go into an `If-Range`. Validators that contradict earlier ones prove nothing, until
+ * bytes that came with them have been compared.
  *
  * @module
  */
 
 import { CookieJar } from "../http/cookie_jar.ts";
-import type { Validators } from "../http/validators.ts";
+import { contradicts, matchesStrongly, type Validators } from "../http/validators.ts";
 
 /** What a download has learned of a mirror that serves ranges. */
 export interface KnownMirror {
@@ -16,16 +18,37 @@ export interface KnownMirror {
   readonly location: string | undefined;
   /** The validators with which it served. */
   readonly validators: Validators;
+  /** Whether its validators change though the file does not. */
+  readonly unreliable?: boolean | undefined;
 }
 
-/** What is remembered of one mirror; everything may be changed. */
+/** Validators that are those of the file. */
+interface Accepted {
+  readonly validators: Validators;
+  /** Whether bytes that came with them were compared; else they are those of the first response. */
+  readonly byBytes: boolean;
+}
+
+/** What the validators of a response show. */
+export interface Judgement {
+  /** What proves that it is the same file: these validators, or comparing pieces of it. */
+  readonly proof: "validators" | "pieces";
+  /** How they contradict earlier ones; `undefined` if they do not. */
+  readonly doubt: string | undefined;
+}
+
+/** Maximum number of places that are remembered, and of validators for each. */
+const MOST_PLACES = 16;
+const MOST_VALIDATORS = 8;
+/** Maximum length of a validator in a message. */
+const MOST_SHOWN = 100;
+
+/** What is remembered of one mirror. */
 export class MirrorMemory {
   /** Its URL, without credentials. */
   readonly url: string;
   /** Where its redirects led. */
   location: URL | undefined;
-  /** The validators of its first response. */
-  validators: Validators | undefined;
   /** Whether it serves ranges: only then may a request have an If-Range. */
   ranges: boolean;
   /** Whether it has ever responded. */
@@ -36,21 +59,122 @@ export class MirrorMemory {
   totals: "believed" | { readonly size: number | undefined } = "believed";
   /** Whether its parts are known to be parts, though their lengths say otherwise. */
   sendsParts = false;
+  /** Whether it answers an If-Range with the whole file though nothing has changed. */
+  ignoresIfRange = false;
+  /** Whether its validators are compared no more: they change though the file does not. */
+  unreliable: boolean;
+  /** By final URL; the oldest first. */
+  readonly #places = new Map<string, Accepted[]>();
 
   /** Starts from what an earlier download has learned of the mirror with this URL, if anything. */
   constructor(url: string, known: KnownMirror | undefined) {
     this.url = url;
     this.location = known?.location === undefined ? undefined : new URL(known.location);
-    this.validators = known?.validators;
     this.ranges = known !== undefined;
+    this.unreliable = known?.unreliable ?? false;
+    if (known !== undefined) {
+      this.#add(this.#place, { validators: known.validators, byBytes: false });
+    }
   }
 
   /** What a later download may use; `undefined` if the mirror has not served a range. */
   get known(): KnownMirror | undefined {
-    const { url, location, validators, ranges } = this;
-    if (!ranges || validators === undefined) return undefined;
+    const { url, ranges, unreliable } = this;
+    const place = this.#places.has(this.#place) ? this.#place : [...this.#places.keys()].at(-1);
+    if (!ranges || place === undefined) return undefined;
+    const [first, ...others] = this.#places.get(place)!;
     // A later download has no cookies: where there are some, it has to come by the redirects again.
-    const needsCookies = location && this.cookies.header(location, Date.now()) !== undefined;
-    return { url, location: needsCookies ? undefined : location?.href, validators };
+    const needsCookies = this.cookies.header(new URL(place), Date.now()) !== undefined;
+    return {
+      url,
+      location: needsCookies || place === new URL(url).href ? undefined : place,
+      validators: first!.validators,
+      unreliable: unreliable || others.length > 0 || undefined,
+    };
   }
+
+  /** Remembers the validators of a first response: nothing was used of what came before it. */
+  begin(place: string, validators: Validators): void {
+    this.#places.clear();
+    this.#add(place, { validators, byBytes: false });
+  }
+
+  /** Returns the value of the `If-Range` of a request for a part of the file at `place`. */
+  ifRange(place: string): string | undefined {
+    if (!this.ranges || this.unreliable || this.ignoresIfRange) return undefined;
+    const accepted = this.#places.get(place) ?? [];
+    return accepted.length === 1 ? accepted[0]!.validators.strong : undefined;
+  }
+
+  /** Compares the validators of a response with earlier ones. */
+  judge(place: string, validators: Validators): Judgement {
+    if (this.#places.size === 0) this.begin(place, validators);
+    if (this.unreliable) return { proof: "pieces", doubt: undefined };
+    const found = this.#find(place, validators);
+    if (found === undefined) {
+      return { proof: "pieces", doubt: this.#contradiction(place, validators) };
+    }
+    if (!this.#places.has(place)) this.#add(place, { validators, byBytes: found.byBytes });
+    const isBare = validators.etag === undefined && validators.lastModified === undefined;
+    return { proof: found.byBytes || isBare ? "pieces" : "validators", doubt: undefined };
+  }
+
+  /** Accepts validators, as bytes that came with them were the file's; reports whether they are new. */
+  accept(place: string, validators: Validators): boolean {
+    if (this.unreliable) return true;
+    if (this.#find(place, validators) !== undefined) return false;
+    this.#add(place, { validators, byBytes: true });
+    return true;
+  }
+
+  get #place(): string {
+    return (this.location ?? new URL(this.url)).href;
+  }
+
+  #add(place: string, accepted: Accepted): void {
+    const before = this.#places.get(place) ?? [];
+    this.#places.set(place, [...before, accepted].slice(0, MOST_VALIDATORS));
+    if (this.#places.size > MOST_PLACES) this.#places.delete([...this.#places.keys()][0]!);
+  }
+
+  /** Returns accepted validators that show the same file. */
+  #find(place: string, validators: Validators): Accepted | undefined {
+    const here = this.#places.get(place) ?? [];
+    return here.find((known) => !contradicts(known.validators, validators)) ??
+      [...this.#places.values()].flat().find((known) => isSame(known.validators, validators));
+  }
+
+  /** Returns how validators contradict those of the first response. */
+  #contradiction(place: string, now: Validators): string {
+    const [first] = this.#places;
+    const [firstPlace, all] = first!;
+    const before = (this.#places.get(place) ?? all)[0]!.validators;
+    if (before.etag !== undefined && now.etag !== undefined && before.etag !== now.etag) {
+      return `its ETag was ${shortened(before.etag)} and is ${shortened(now.etag)}`;
+    }
+    const dates = [before.lastModified, now.lastModified];
+    if (!dates.includes(undefined) && dates[0] !== dates[1]) {
+      const [was, is] = dates.map((date) => shortened(date!));
+      return `its Last-Modified was ${was} and is ${is}`;
+    }
+    return `it was served by ${pathOf(firstPlace)} and is by ${pathOf(place)}`;
+  }
+}
+
+/** Reports whether validators of two places are those of one file: strong tags, or dates without tags. */
+function isSame(one: Validators, other: Validators): boolean {
+  if (one.etag !== undefined || other.etag !== undefined) {
+    return matchesStrongly(one.etag, other.etag);
+  }
+  return one.lastModified !== undefined && one.lastModified === other.lastModified;
+}
+
+function shortened(text: string): string {
+  return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
+}
+
+/** Returns a URL without its query, which may be secret. */
+function pathOf(place: string): string {
+  const { origin, pathname } = new URL(place);
+  return shortened(origin + pathname);
 }

@@ -11,7 +11,7 @@ import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
 import { BufferPool } from "./buffer_pool.ts";
 import { type HttpClientOptions, HttpClients } from "./http_clients.ts";
 import { settleDoubt } from "./doubts.ts";
-import { type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
+import { type Judgement, type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./redirects.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
@@ -36,8 +36,21 @@ export interface TransportOptions extends HttpClientOptions {
   readonly knownMirrors: readonly KnownMirror[];
 }
 
+/** What is requested from a mirror, and to what end. */
+export interface Requested extends RequestedRange {
+  /**
+   * `first`: nothing of the mirror was used before, so that its validators begin with this response;
+   * `check`: bytes to compare, with whatever validators they come.
+   *
+   * @default {"part"}
+   */
+  readonly purpose?: "first" | "part" | "check" | undefined;
+}
+
 /** A usable response. */
-export interface Reply {
+export interface Reply extends Judgement {
+  /** The URL that answered. */
+  readonly place: string;
   /** Where the mirror's redirects led; `undefined` if there were none. */
   readonly location: URL | undefined;
   readonly answer: UsableResponse;
@@ -47,6 +60,9 @@ export interface Reply {
   readonly encoding: string | undefined;
   readonly body: BodyReader;
 }
+
+/** The bytes of a check decide, not its validators. */
+const COMPARED: Judgement = { proof: "pieces", doubt: undefined };
 
 /** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;
@@ -74,10 +90,11 @@ export class Transport {
    * Sends a request to the mirror with the given index. Rejects with a {@linkcode MirrorError} if no
    * response comes, or none that is usable.
    */
-  async request(mirror: number, requested: RequestedRange, signal: AbortSignal): Promise<Reply> {
+  async request(mirror: number, requested: Requested, signal: AbortSignal): Promise<Reply> {
+    const { purpose = "part" } = requested;
     const memory = this.#memories[mirror]!;
     const relocated = memory.location !== undefined;
-    const { response, conditional } = await this.#follow(mirror, requested, signal);
+    const { response, conditional, place } = await this.#follow(mirror, requested, signal);
     const { status, headers, body } = response;
     if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
       // The target of an earlier redirect may have expired: ask the mirror itself again.
@@ -87,17 +104,23 @@ export class Transport {
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
-    const conditions = {
-      conditional,
-      validators: memory.validators,
-      ignoresTotals: memory.totals !== "believed",
-    };
+    // Validators are judged by the place that answered, below.
+    const ignoresTotals = memory.totals !== "believed";
+    const conditions = { conditional: false, validators: undefined, ignoresTotals };
     const check = checkResponse({ ...requested, ...conditions }, status, headers, validators);
     if (check.type === "refused") {
       await discard(body);
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
       throw this.#refusal(mirror, check, response);
+    }
+    if (purpose === "first") memory.begin(place, validators);
+    const judgement = purpose === "check" ? COMPARED : memory.judge(place, validators);
+    if (conditional && check.answer.type === "whole" && judgement.doubt === undefined) {
+      // Nothing has changed: the server takes If-Range for something else, or ranges only at times.
+      await discard(body);
+      memory.ignoresIfRange = true;
+      return this.request(mirror, requested, signal);
     }
     const { encoding } = check;
     const empty = check.answer.type === "unsatisfiable";
@@ -108,9 +131,10 @@ export class Transport {
       read: (stream, frame) => this.#read(mirror, stream, frame),
       fail: (reason, message) => this.#error(mirror, reason, message),
     });
-    memory.validators ??= validators;
     memory.ranges ||= check.answer.type === "partial";
     return {
+      ...judgement,
+      place,
       location: memory.location,
       ...settled,
       validators,
@@ -119,10 +143,22 @@ export class Transport {
     };
   }
 
+  /**
+   * Accepts the validators of a check, whose bytes were those of the file. Reports whether they are new.
+   */
+  accept(mirror: number, { place, validators }: Reply): boolean {
+    return this.#memories[mirror]!.accept(place, validators);
+  }
+
+  /** Compares the validators of a mirror no more. */
+  distrust(mirror: number): void {
+    this.#memories[mirror]!.unreliable = true;
+  }
+
   /** Sends another request about a response, without conditions; one that fails tells nothing. */
   async #ask(mirror: number, requested: RequestedRange, signal: AbortSignal): Promise<Response> {
     try {
-      const { response } = await this.#follow(mirror, requested, signal, false);
+      const { response } = await this.#follow(mirror, { ...requested, purpose: "check" }, signal);
       return response;
     } catch (error) {
       if (signal.aborted) throw error;
@@ -161,10 +197,9 @@ export class Transport {
 
   async #follow(
     mirror: number,
-    requested: RequestedRange,
+    requested: Requested,
     signal: AbortSignal,
-    conditionally = true,
-  ): Promise<{ response: Response; conditional: boolean }> {
+  ): Promise<{ response: Response; conditional: boolean; place: string }> {
     const memory = this.#memories[mirror]!;
     const origin = new URL(memory.url);
     const first = memory.location ?? origin;
@@ -174,20 +209,19 @@ export class Transport {
       maxRedirects: this.#options.maxRedirects,
       cookies: memory.cookies,
       send: (url) => {
-        const headers = this.#headers(mirror, requested, url.origin === origin.origin);
+        const headers = this.#headers(mirror, requested, url, url.origin === origin.origin);
         const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
         if (cookie !== undefined) headers.set("cookie", cookie);
-        if (!conditionally) headers.delete("if-range");
         conditional = headers.has("if-range");
         return this.#fetch(mirror, url, headers, signal);
       },
       fail: (message) => this.#error(mirror, "redirect", message),
     });
     if (url !== origin) memory.location = url;
-    return { response, conditional };
+    return { response, conditional, place: url.href };
   }
 
-  #headers(mirror: number, requested: RequestedRange, sameOrigin: boolean): Headers {
+  #headers(mirror: number, requested: Requested, url: URL, sameOrigin: boolean): Headers {
     const headers = new Headers(this.#options.headers);
     const { authorization } = this.#options.mirrors[mirror]!;
     if (authorization !== undefined) headers.set("authorization", authorization);
@@ -201,8 +235,9 @@ export class Transport {
     if (form === "plain") return headers;
     const { start, end = Infinity } = requested;
     headers.set("range", form === "open" ? openRangeHeader(start) : rangeHeader({ start, end }));
-    const { validators, ranges } = this.#memories[mirror]!;
-    if (ranges && validators?.strong !== undefined) headers.set("if-range", validators.strong);
+    const { purpose = "part" } = requested;
+    const condition = purpose === "part" ? this.#memories[mirror]!.ifRange(url.href) : undefined;
+    if (condition !== undefined) headers.set("if-range", condition);
     return headers;
   }
 

@@ -1,12 +1,16 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   Downloader,
   type DownloaderOptions,
   type KnownFile,
   NoMirrorLeftError,
 } from "../../mod.ts";
-import { randomContent } from "../support/lab/content.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
 
 /** What a first download learns of the file. */
 async function learn(
@@ -60,14 +64,43 @@ Deno.test("Downloader: mirrors that are not known are probed, and held against t
 });
 
 Deno.test("Downloader: a known file that has changed is an error, and no byte of it comes", async () => {
-  await withMirrors([{}], async (urls) => {
-    const known = await learn(urls);
-    const validators = { etag: '"older"', lastModified: undefined, strong: '"older"' };
-    const knownFile = { ...known, mirrors: [{ ...known.mirrors[0]!, validators }] };
-    await using second = new Downloader(urls, { ...QUICK, knownFile });
-    await second.open();
-    const failure = await assertRejects(() => Array.fromAsync(second), NoMirrorLeftError);
-    assertEquals(failure.cause[0]?.reason, "changed");
+  for (const range of [undefined, { start: 300_000 }]) {
+    await withMirrors([{}], async (urls, [mirror]) => {
+      const knownFile = await learn(urls);
+      mirror!.setContent(otherContent(FILE));
+      await using second = new Downloader(urls, { ...QUICK, knownFile, range });
+      await second.open();
+      const failure = await assertRejects(() => Array.fromAsync(second), NoMirrorLeftError);
+      assertEquals(failure.cause[0]?.reason, "changed");
+      const { etag } = knownFile.mirrors[0]!.validators;
+      assertStringIncludes(failure.message, `its ETag was ${etag} and is "`);
+      assertStringIncludes(failure.message, "its bytes differ at byte 0");
+    });
+  }
+});
+
+Deno.test("Downloader: a known file whose validators alone have changed is downloaded", async () => {
+  for (const range of [undefined, { start: 300_000 }]) {
+    await withMirrors([{}], async (urls, [mirror]) => {
+      const knownFile = await learn(urls);
+      mirror!.setContent(FILE, '"newer"');
+      const { error, bytes } = await download(urls, { knownFile, range });
+      assertEquals([error, bytes], [undefined, FILE.size - (range?.start ?? 0)]);
+    });
+  }
+});
+
+Deno.test("Downloader: a mirror that joins in the middle of a known file has its bytes compared", async () => {
+  const content = otherContent(FILE);
+  await withMirrors([{ bytesPerSecond: 1e6 }, { content }], async (urls) => {
+    const knownFile = await learn(urls.slice(0, 1));
+    const range = { start: 300_000 };
+    const { error, sha256, stats } = await download(urls, { knownFile, range });
+    assertEquals(error, undefined);
+    assertEquals(sha256, await sha256Of(FILE.read(300_000, FILE.size)));
+    const [, other] = stats.mirrors;
+    assertEquals([other!.state, other!.bytes - other!.wastedBytes], ["dropped", 0]);
+    assertStringIncludes(other!.message!, "has another file: its bytes differ");
   });
 });
 

@@ -17,6 +17,7 @@ const KNOWN: KnownFile = {
     url: URL,
     location: "https://two.test/file",
     validators: { etag: '"a"', lastModified: undefined, strong: '"a"' },
+    unreliable: true,
   }],
 };
 
@@ -49,6 +50,10 @@ Deno.test("checkKnownFile() names the field that is wrong, and shows no credenti
     [{ ...KNOWN, digest: 5 }, "knownFile.digest is 5, but must be a string"],
     [{ ...KNOWN, digestStart: 0.5 }, "knownFile.digestStart is 0.5, but must be a whole number"],
     [{ ...KNOWN, mirrors: undefined }, "knownFile.mirrors is undefined, but must be a list"],
+    [
+      mirrors({ unreliable: "yes" }),
+      'knownFile.mirrors[0].unreliable is "yes", but must be true or false',
+    ],
     [{ ...KNOWN, mirrors: [7] }, "knownFile.mirrors[0] is 7, but must be an object"],
     [
       mirrors({ url: "ftp://me:secret@one.test/" }),

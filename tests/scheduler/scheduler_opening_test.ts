@@ -111,7 +111,7 @@ Deno.test("Scheduler: a mirror that was dropped before the mirrors agree is not 
   for (const others of ["right", "wrong"]) {
     const hand = new Hand(3);
     answer(hand, 0, "right");
-    hand.fail(0, { reason: "changed", retryable: false });
+    hand.fail(0, { reason: "changed", phase: "headers", retryable: false });
     answer(hand, 1, others);
     answer(hand, 2, others);
     const { state, url } = hand.scheduler.mirrors[0]!;

@@ -6,6 +6,7 @@
 
 import {
   type FailureReason,
+  FileChangedError,
   type MirrorError,
   MirrorMismatchError,
   type NetworkFault,
@@ -26,6 +27,7 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   encoding: ExitCode.RECEIVE,
   changed: ExitCode.RECEIVE,
   mismatch: ExitCode.RECEIVE,
+  html: ExitCode.RECEIVE,
 };
 
 const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
@@ -71,6 +73,9 @@ export interface ExplainOptions {
 /** Returns an error of the engine as a {@linkcode CommandError}, other errors unchanged. */
 export async function explain(error: unknown, options: ExplainOptions = {}): Promise<unknown> {
   if (error instanceof MirrorMismatchError) {
+    return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
+  }
+  if (error instanceof FileChangedError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
   }
   if (error instanceof RangeNotSatisfiableError) {

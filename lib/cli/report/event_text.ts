@@ -25,6 +25,7 @@ const CANCEL_REASONS: Readonly<Record<CancelReason, string>> = {
   closed: "it held up the front",
   dropped: "the mirror was dropped",
   discarded: "it belongs to another file",
+  questioned: "it may belong to another file",
   end: "the download ended",
 };
 

@@ -111,6 +111,7 @@ const REASONS: Readonly<Record<MirrorError["reason"], string>> = {
   redirect: "sent an invalid redirect",
   truncated: "sent an incomplete body",
   changed: "contradicts what it said of the file before: it has changed, or differs by server",
+  html: "sent a web page instead of the file",
   mismatch: "has a different file than the other mirrors",
 };
 

@@ -112,6 +112,10 @@ export function stepText(step: OpeningStep): string {
       return `accept ${name(step.request.mirror)}`;
     case "discard":
       return "discard";
+    case "compare":
+      return `compare ${name(step.mirror)}`;
+    case "note":
+      return "note";
     case "reject":
       return `reject ${name(step.mirror)}`;
     case "open":

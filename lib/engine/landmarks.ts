@@ -1,0 +1,172 @@
+/**
+ * Pieces of the file that mirrors are compared with: some that the caller knows by their digests, and
+ * some of what arrives, spread evenly over it. Their number is bounded: as the file grows, the distance
+ * between them doubles.
+ *
+ * @module
+ */
+
+import { record, shown, whole } from "../checks.ts";
+import { OptionTypeError } from "../errors.ts";
+import type { ByteRange } from "../http/byte_range.ts";
+import { IntervalSet } from "../scheduler/ledger.ts";
+import type { Landmarks } from "../scheduler/identity.ts";
+
+/** A piece of the file that is known by its digest. */
+export interface KnownPiece extends ByteRange {
+  /** SHA-256 of its bytes, in hexadecimal. */
+  readonly sha256: string;
+}
+
+/** Maximum length of a known piece, in bytes. */
+const LONGEST_KNOWN = 1024 * 1024;
+
+/** Checks a piece that a caller knows. */
+export function checkKnownPiece(name: string, value: unknown): KnownPiece {
+  const { start, end, sha256 } = record(name, value);
+  const from = whole(`${name}.start`, start, 0);
+  if (typeof sha256 === "string" && /^[0-9a-f]{64}$/i.test(sha256)) {
+    const to = whole(`${name}.end`, end, from + 1, from + LONGEST_KNOWN);
+    return { start: from, end: to, sha256: sha256.toLowerCase() };
+  }
+  const problem = `is ${shown(sha256)}, but must be 64 hexadecimal digits`;
+  throw new OptionTypeError(`${name}.sha256`, problem);
+}
+
+/** Length of a piece, in bytes. */
+const PIECE = 1024;
+/** Initial distance between the beginnings of pieces, in bytes. */
+const STRIDE = 16 * 1024;
+/** Maximum number of pieces: half a mebibyte in all. */
+const MOST_PIECES = 512;
+
+/** A piece that has arrived, or some of it. */
+interface Piece extends ByteRange {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What is missing of it; `undefined` for nothing. */
+  missing: IntervalSet | undefined;
+}
+
+/** Compares a piece with bytes; returns the offset of the first that differs, `undefined` for none. */
+export type Comparer = (bytes: Uint8Array<ArrayBuffer>) => Promise<number | undefined>;
+
+/** The landmarks of one download. */
+export class FileLandmarks implements Landmarks {
+  readonly given: readonly KnownPiece[];
+  readonly #earlier: readonly KnownPiece[];
+  readonly #start: number;
+  readonly #pieces = new Map<number, Piece>();
+  #stride = STRIDE;
+  #latest: Piece | undefined;
+
+  /**
+   * `start` is the first byte that will arrive, `given` are the pieces that every mirror has to have;
+   * `earlier` is one that an earlier download has learned.
+   */
+  constructor(start: number, given: readonly KnownPiece[] = [], earlier?: KnownPiece) {
+    this.#start = start;
+    this.#earlier = earlier === undefined ? [] : [earlier];
+    this.given = given.toSorted((one, other) => one.start - other.start);
+  }
+
+  get learned(): readonly ByteRange[] {
+    const arrived = [...this.#pieces.values()].filter(({ missing }) => missing === undefined);
+    return [...this.#earlier, ...arrived];
+  }
+
+  get latest(): ByteRange | undefined {
+    return this.#latest;
+  }
+
+  /**
+   * Learns pieces from the bytes at `offset`, in a file that ends at `end` (`Infinity` if unknown), and
+   * compares them with pieces that are known. Returns the offset of the first byte that differs.
+   */
+  learn(offset: number, bytes: Uint8Array, end: number): number | undefined {
+    const to = Math.min(end, offset + bytes.byteLength);
+    const before = Math.max(0, offset - this.#start - PIECE + 1);
+    for (let at = this.#start + Math.ceil(before / this.#stride) * this.#stride; at < to;) {
+      const from = Math.max(at, offset);
+      const until = Math.min(at + PIECE, to);
+      const differsAt = this.#fill(at, end, from, bytes.subarray(from - offset, until - offset));
+      if (differsAt !== undefined) return differsAt;
+      at += this.#stride;
+    }
+    return undefined;
+  }
+
+  /** Forgets what has been learned: it was another file. */
+  clear(): void {
+    this.#pieces.clear();
+    this.#latest = undefined;
+    this.#stride = STRIDE;
+  }
+
+  /** Returns a function that compares the known piece from `start` to `end` with other bytes. */
+  comparer({ start, end }: ByteRange): Comparer | undefined {
+    const piece = this.#pieces.get(start);
+    if (piece !== undefined && piece.end === end && piece.missing === undefined) {
+      return (bytes) => Promise.resolve(firstDifference(start, piece.bytes, bytes));
+    }
+    const known = [...this.given, ...this.#earlier].find((one) =>
+      one.start === start && one.end === end
+    );
+    if (known === undefined) return undefined;
+    // A digest may be shortened to its beginning.
+    return async (bytes) => (await sha256Of(bytes)).startsWith(known.sha256) ? undefined : start;
+  }
+
+  /** Fills in, or compares, bytes of the piece that begins at `at`. */
+  #fill(at: number, fileEnd: number, from: number, bytes: Uint8Array): number | undefined {
+    const end = Math.min(at + PIECE, fileEnd);
+    let piece = this.#pieces.get(at);
+    if (piece === undefined) {
+      piece = {
+        start: at,
+        end,
+        bytes: new Uint8Array(end - at),
+        missing: new IntervalSet({ start: at, end }),
+      };
+      this.#pieces.set(at, piece);
+      if (this.#pieces.size > MOST_PIECES) this.#thin();
+    }
+    const to = from + bytes.byteLength;
+    const { missing } = piece;
+    if (missing === undefined || !missing.overlaps(from, to)) {
+      return firstDifference(from, piece.bytes.subarray(from - at), bytes);
+    }
+    piece.bytes.set(bytes, from - at);
+    missing.delete(from, to);
+    if (missing.intervals.length === 0) {
+      piece.missing = undefined;
+      this.#latest = piece;
+    }
+    return undefined;
+  }
+
+  /** Drops every other piece. */
+  #thin(): void {
+    this.#stride *= 2;
+    for (const at of [...this.#pieces.keys()]) {
+      if ((at - this.#start) % this.#stride === 0) continue;
+      if (this.#latest?.start === at) this.#latest = undefined;
+      this.#pieces.delete(at);
+    }
+  }
+}
+
+/** Returns the offset of the first byte in which `other` differs from the beginning of `bytes`. */
+function firstDifference(
+  offset: number,
+  bytes: Uint8Array,
+  other: Uint8Array,
+): number | undefined {
+  for (let index = 0; index < other.byteLength; index++) {
+    if (bytes[index] !== other[index]) return offset + index;
+  }
+  return undefined;
+}
+
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}

@@ -1,0 +1,325 @@
+/**
+ * Whether the mirrors still have the file that is being downloaded, where their validators do not prove
+ * it: pieces of it that are known are requested again and compared (checks). A mirror is questioned
+ * when its validators contradict earlier ones, before it is admitted without comparable first bytes,
+ * and, where its validators prove nothing, now and then at random places. Pure: randomness is passed
+ * in, and nothing is changed but its own state and whether a mirror is questioned.
+ *
+ * @module
+ */
+
+import { MirrorError } from "../errors.ts";
+import type { ByteRange } from "../http/byte_range.ts";
+import type { Proof } from "./messages.ts";
+import type { Mirror } from "./mirror.ts";
+
+/** Pieces of the file whose bytes or digests are known. */
+export interface Landmarks {
+  /** Pieces that were known before the download, lowest first: every mirror has to have them. */
+  readonly given: readonly ByteRange[];
+  /** Other pieces, in no order. */
+  readonly learned: readonly ByteRange[];
+  /** The piece that was learned last. */
+  readonly latest: ByteRange | undefined;
+}
+
+export const NO_LANDMARKS: Landmarks = { given: [], learned: [], latest: undefined };
+
+/** Why a mirror is questioned. */
+export type Purpose =
+  /** Its validators contradict earlier ones. */
+  | "doubt"
+  /** It is to be admitted, and its first bytes were not compared. */
+  | "admission"
+  /** Its validators prove nothing. */
+  | "sample"
+  /** The same, when all bytes have been received. */
+  | "last";
+
+/** A question that is open. */
+interface Question {
+  purpose: Purpose;
+  /** How its latest response contradicts earlier ones. */
+  doubt: string | undefined;
+  /** Pieces to compare that are not requested. */
+  readonly left: ByteRange[];
+  /** Pieces that are requested. */
+  asked: ByteRange[];
+  passed: number;
+  /** Whether the contradictory validators, or others that were new, have been seen in a check. */
+  settled: boolean;
+  /** Bytes that were unproved when it began. */
+  readonly unproved: number;
+}
+
+/** What is known of one mirror. */
+interface Record {
+  question: Question | undefined;
+  /** How its first contradiction, and its latest one, read. */
+  doubt: string | undefined;
+  /** Number of contradictions that checks have answered. */
+  contradictions: number;
+  /** Bytes of it that were used, and that nothing has proved since. */
+  unproved: number;
+  /** Bytes of it that proved nothing, at which it is checked again. */
+  checkAt: number;
+  /** All bytes of it whose validators proved nothing. */
+  unsure: number;
+}
+
+/** What a comparison leads to. */
+export type Verdict =
+  /** More checks are to come. */
+  | { readonly type: "open" }
+  | { readonly type: "passed"; readonly purpose: Purpose; readonly unreliable: boolean }
+  /** It has other bytes; `used`: bytes of it that may be wrong were used. */
+  | {
+    readonly type: "failed";
+    readonly error: MirrorError;
+    readonly at: number;
+    readonly used: boolean;
+  };
+
+/** The result of one check. */
+export interface Comparison {
+  /** Offset of the first byte that differs; `undefined` for none. */
+  readonly differsAt: number | undefined;
+  /** Whether the response had validators that no earlier check or response had proved. */
+  readonly fresh: boolean;
+}
+
+/** After this many answered contradictions a mirror's validators are not compared any more. */
+const CONTRADICTIONS = 2;
+/** Most checks of a question that no response has settled. */
+const MOST_CHECKS = 8;
+/** Random pieces of a question: at least this many, */
+const LEAST_RANDOM = 1;
+/** and at most this many, while all are less than this share of the bytes received. */
+const MOST_RANDOM = 6;
+const QUESTION_SHARE = 1 / 1000;
+/** A mirror whose validators prove nothing is checked after this many bytes, then after twice as many, */
+const FIRST_INTERVAL = 256 * 1024;
+/** but at the latest after this many. */
+const LONGEST_INTERVAL = 16 * 1024 * 1024;
+/** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
+const MOST_GIVEN = 6;
+
+/** Keeps the open questions about the mirrors of one download, and plans the checks that answer them. */
+export class Identity {
+  readonly #landmarks: Landmarks;
+  readonly #random: () => number;
+  readonly #records = new Map<Mirror, Record>();
+
+  constructor(landmarks: Landmarks, random: () => number) {
+    this.#landmarks = landmarks;
+    this.#random = random;
+  }
+
+  /** Whether pieces are known that every mirror has to have. */
+  get hasEvidence(): boolean {
+    return this.#landmarks.given.length > 0;
+  }
+
+  /** Reports whether a mirror is being questioned. */
+  isOpen(mirror: Mirror): boolean {
+    return this.#records.get(mirror)?.question !== undefined;
+  }
+
+  /** Returns how a mirror contradicted itself last; `undefined` if it never did. */
+  doubtOf(mirror: Mirror): string | undefined {
+    return this.#records.get(mirror)?.doubt;
+  }
+
+  /** Reports whether a mirror is being questioned before it is admitted. */
+  isAdmitting(mirror: Mirror): boolean {
+    return this.#records.get(mirror)?.question?.purpose === "admission";
+  }
+
+  /** Begins to question a mirror, or goes on. */
+  ask(mirror: Mirror, purpose: Purpose, doubt?: string): void {
+    const record = this.#of(mirror);
+    record.doubt = doubt ?? record.doubt;
+    const { question } = record;
+    if (question === undefined) {
+      record.question = {
+        purpose,
+        doubt,
+        left: [],
+        asked: [],
+        passed: 0,
+        settled: purpose !== "doubt",
+        unproved: record.unproved,
+      };
+      record.question.left.push(...this.#choose(purpose));
+    } else if (purpose === "doubt" && question.purpose !== "doubt") {
+      question.purpose = purpose;
+      question.doubt = doubt;
+      question.left.push(...this.#choose(purpose));
+      question.settled = false;
+    }
+    if (purpose === "doubt" || purpose === "admission") mirror.question(true);
+  }
+
+  /** Takes the next piece to request from a mirror; `undefined` for none. */
+  next(mirror: Mirror): ByteRange | undefined {
+    const question = this.#records.get(mirror)?.question;
+    if (question === undefined) return undefined;
+    // Checks that have failed or were cancelled are repeated.
+    const isLive = ({ start, end }: ByteRange) =>
+      mirror.live.some((one) => one.kind === "check" && one.start === start && one.end === end);
+    question.left.push(...question.asked.filter((piece) => !isLive(piece)));
+    question.asked = question.asked.filter(isLive);
+    // Nothing was known when it began.
+    if (question.left.length + question.asked.length + question.passed === 0) {
+      question.left.push(...this.#choose(question.purpose));
+    }
+    const piece = question.left.shift();
+    if (piece !== undefined) question.asked.push(piece);
+    return piece;
+  }
+
+  /** Reports whether a mirror is questioned, but nothing is known that it could be compared with. */
+  isStuck(mirror: Mirror): boolean {
+    const question = this.#records.get(mirror)?.question;
+    return question !== undefined && question.asked.length + question.left.length === 0;
+  }
+
+  /** Notes the result of the check of a piece. */
+  compared(mirror: Mirror, { start, end }: ByteRange, comparison: Comparison): Verdict {
+    const { differsAt, fresh } = comparison;
+    const record = this.#of(mirror);
+    const { question } = record;
+    if (question === undefined) return { type: "open" };
+    question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
+    if (differsAt !== undefined) {
+      const { unproved, doubt } = record;
+      this.close(mirror);
+      const error = differs(mirror, question.purpose, doubt, differsAt);
+      return { type: "failed", error, at: differsAt, used: unproved > 0 };
+    }
+    question.passed++;
+    question.settled ||= fresh;
+    if (question.asked.length + question.left.length > 0) return { type: "open" };
+    if (!question.settled && question.passed < MOST_CHECKS) {
+      question.left.push(...this.#choose("sample"));
+      return { type: "open" };
+    }
+    return this.#pass(mirror, record, question);
+  }
+
+  /** Ends a question without an answer. */
+  close(mirror: Mirror): void {
+    this.#of(mirror).question = undefined;
+    mirror.question(false);
+  }
+
+  /** Notes that bytes of a mirror are used whose identity is proved in this way. */
+  used(mirror: Mirror, bytes: number, proof: Proof): void {
+    if (proof === "validators" || bytes === 0) return;
+    const record = this.#of(mirror);
+    record.unproved += bytes;
+    record.unsure += bytes;
+  }
+
+  /** Reports whether a mirror is to be checked now, as its validators prove nothing. */
+  isDue(mirror: Mirror): boolean {
+    const record = this.#records.get(mirror);
+    if (record === undefined || record.question !== undefined) return false;
+    return record.unproved > 0 && record.unsure >= record.checkAt;
+  }
+
+  /** Reports whether bytes of a mirror were used that nothing has proved since. */
+  hasUnproved(mirror: Mirror): boolean {
+    return (this.#records.get(mirror)?.unproved ?? 0) > 0;
+  }
+
+  /** Forgets the bytes that were used: they were discarded. */
+  discard(): void {
+    for (const record of this.#records.values()) record.unproved = 0;
+  }
+
+  #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
+    this.close(mirror);
+    record.unproved -= Math.min(record.unproved, unproved);
+    const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_INTERVAL, record.unsure));
+    record.checkAt = record.unsure + interval;
+    if (purpose === "doubt") record.contradictions++;
+    return { type: "passed", purpose, unreliable: record.contradictions >= CONTRADICTIONS };
+  }
+
+  /** Chooses pieces to compare: the first, the latest and random ones; all where they are few. */
+  #choose(purpose: Purpose): ByteRange[] {
+    const { given, learned, latest } = this.#landmarks;
+    const chosen = new Set<ByteRange>();
+    if (given.length > 0 && purpose === "admission") {
+      chosen.add(given[0]!).add(given.at(-1)!);
+      this.#addRandom(chosen, given, MOST_GIVEN - 2);
+      return [...chosen];
+    }
+    const all = [...given, ...learned];
+    if (all.length === 0) return [];
+    if (purpose === "sample") {
+      this.#addRandom(chosen, all, 1);
+      return [...chosen];
+    }
+    chosen.add(all.reduce((one, other) => other.start < one.start ? other : one));
+    if (latest !== undefined) chosen.add(latest);
+    const known = all.reduce((most, { end }) => Math.max(most, end), 0);
+    const { start, end } = all[0]!;
+    const affordable = Math.floor(known * QUESTION_SHARE / (end - start));
+    const count = Math.max(LEAST_RANDOM, Math.min(MOST_RANDOM, affordable));
+    this.#addRandom(chosen, all, count);
+    return [...chosen];
+  }
+
+  /** Adds up to `count` of `pieces` that are not among the chosen ones. */
+  #addRandom(chosen: Set<ByteRange>, pieces: readonly ByteRange[], count: number): void {
+    const others = pieces.filter((piece) => !chosen.has(piece));
+    for (let left = count; left > 0 && others.length > 0; left--) {
+      const [piece] = others.splice(Math.floor(this.#random() * others.length), 1);
+      chosen.add(piece!);
+    }
+  }
+
+  #of(mirror: Mirror): Record {
+    let record = this.#records.get(mirror);
+    if (record === undefined) {
+      record = {
+        question: undefined,
+        doubt: undefined,
+        contradictions: 0,
+        unproved: 0,
+        checkAt: FIRST_INTERVAL,
+        unsure: 0,
+      };
+      this.#records.set(mirror, record);
+    }
+    return record;
+  }
+}
+
+/** Returns the failure of a mirror whose bytes differ from those that are known. */
+function differs(
+  { url }: Mirror,
+  purpose: Purpose,
+  doubt: string | undefined,
+  at: number,
+): MirrorError {
+  const facts = { mirror: url, phase: "body", retryable: false } as const;
+  if (purpose === "admission") {
+    const message = `has another file: its bytes differ from those that are known at byte ${at}`;
+    return new MirrorError(message, { ...facts, reason: "mismatch" });
+  }
+  const before = doubt === undefined ? "" : `${doubt}, and `;
+  return new MirrorError(`the file changed: ${before}its bytes differ at byte ${at}`, {
+    ...facts,
+    reason: "changed",
+  });
+}
+
+/** Returns the failure of a mirror that contradicts itself where nothing is known to compare. */
+export function unprovable({ url }: Mirror, doubt: string): MirrorError {
+  const message = `the file changed: ${doubt}, and no bytes of it are known to compare`;
+  const facts = { mirror: url, phase: "headers", reason: "changed", retryable: false } as const;
+  return new MirrorError(message, facts);
+}

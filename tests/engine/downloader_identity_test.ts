@@ -1,0 +1,202 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  Downloader,
+  type DownloaderOptions,
+  FileChangedError,
+  NoMirrorLeftError,
+} from "../../mod.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
+import { download, inTime, withMirrors } from "../support/download.ts";
+import { type Rewriting, rewrittenFetch, type SeenRequest } from "../support/rewritten_fetch.ts";
+
+/** A file of a few megabytes, which is requested in many ranges. */
+const BIG = randomContent(4_000_000, 11);
+
+/** Requests that go on one after the other, each in many pieces. */
+const PIECES: DownloaderOptions = {
+  delayRequest: "diff",
+  splitSize: 100_000,
+  maxBlocksPerRequest: 1,
+  stallTimeoutMs: 60_000,
+};
+
+const DATES = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"];
+
+/** Kinds of servers whose validators change though the file does not. */
+const KINDS: readonly (readonly [name: string, rewriting: Rewriting])[] = [
+  ["ETags of two machines, which ignore If-Range", { etag: ({ index }) => `"${index % 2}"` }],
+  ["ETags of two machines", { etag: ({ index }) => `"${index % 2}"`, ifRange: "compared" }],
+  ["ETags of three machines", { etag: ({ index }) => `"${index % 3}"`, ifRange: "compared" }],
+  ["another ETag in each answer", { etag: ({ index }) => `"${index}"`, ifRange: "compared" }],
+  ["an ETag for each range", {
+    etag: ({ range }) => `"${range?.start}-${range?.end}"`,
+    ifRange: "compared",
+  }],
+  ["an ETag that is that of the compressed file at times", {
+    etag: ({ index }) => index % 3 === 1 ? '"a-gzip"' : '"a"',
+    ifRange: "compared",
+  }],
+  ["another weak ETag in each answer", { etag: ({ index }) => `W/"${index}"` }],
+  ["dates that wander", { etag: () => null, lastModified: ({ index }) => DATES[index % 2] }],
+  ["no validators", { etag: () => null, lastModified: () => null }],
+  ["validators that are there at times", {
+    etag: ({ index }) => index % 2 === 0 ? null : undefined,
+    lastModified: ({ index }) => index % 3 === 0 ? null : undefined,
+  }],
+  ["a 200 to If-Range, though nothing has changed", { etag: () => '"a"', ifRange: "whole" }],
+];
+
+for (const [name, rewriting] of KINDS) {
+  for (const mirrors of [1, 2]) {
+    for (const options of [PIECES, { stallTimeoutMs: 60_000 }]) {
+      const { delayRequest: algorithm = "adaptive" }: DownloaderOptions = options;
+      Deno.test(`Downloader (${algorithm}): ${mirrors} × ${name}`, async () => {
+        const lab = Array(mirrors).fill({ content: BIG });
+        await withMirrors(lab, async (urls) => {
+          const { fetch, requests } = rewrittenFetch(rewriting);
+          const { error, sha256, stats, events } = await download(urls, { ...options, fetch });
+          assertEquals([error, sha256], [undefined, BIG.sha256()]);
+          const failures = events.filter(({ type }) => type === "failure");
+          assertEquals(failures, []);
+          for (const { state, failures } of stats.mirrors) {
+            assert(state !== "dropped" && failures === 0, `${state}, ${failures}`);
+          }
+          const checks = requests.filter(isCheck);
+          const compared = checks.reduce((sum, { range }) => sum + range!.end - range!.start, 0);
+          assert(compared < 0.01 * BIG.size, `${checks.length} checks of ${compared} bytes`);
+        });
+      });
+    }
+  }
+}
+
+function isCheck({ range }: SeenRequest): boolean {
+  return range !== undefined && range.end - range.start === 1024;
+}
+
+Deno.test("Downloader: validators that are unreliable are compared no more, nor sent", async () => {
+  await withMirrors([{ content: BIG }], async (urls) => {
+    const { fetch, requests } = rewrittenFetch({
+      etag: ({ index }) => `"${index}"`,
+      ifRange: "compared",
+    });
+    const { error, events } = await download(urls, { ...PIECES, fetch });
+    assertEquals(error, undefined);
+    const notes = events.filter((event) => event.type === "note");
+    assert(notes.length <= 3, `${notes.length} notes`);
+    assertStringIncludes(notes[0]!.message, 'its ETag was "0" and is "');
+    const conditional = requests.filter(({ ifRange }) => ifRange !== undefined);
+    assert(conditional.length <= 2, `${conditional.length} conditional requests`);
+  });
+});
+
+/** Returns a `fetch` that replaces the content of a mirror before its request number `from`. */
+function changing(change: () => void, from: number, rewriting: Rewriting = {}) {
+  let seen = 0;
+  const { fetch, requests } = rewrittenFetch(rewriting);
+  const changed: typeof globalThis.fetch = (url, init) => {
+    if (seen++ === from) change();
+    return fetch(url, init);
+  };
+  return { fetch: changed, requests };
+}
+
+const OTHER = otherContent(BIG);
+
+for (const rewriting of [{}, { ifRange: "compared" }] as const) {
+  for (const from of [1, 2, 9]) {
+    Deno.test(`Downloader: a lone file whose bytes change at request ${from} is an error (${rewriting.ifRange})`, async () => {
+      await withMirrors([{ content: BIG }], async (urls, [mirror]) => {
+        const etag = () => current;
+        let current = '"before"';
+        const { fetch } = changing(
+          () => {
+            current = '"after"';
+            mirror!.setContent(OTHER);
+          },
+          from,
+          { ...rewriting, etag },
+        );
+        const { error, bytes } = await download(urls, { ...PIECES, fetch });
+        assertInstanceOf(error, NoMirrorLeftError);
+        const { message } = error as Error;
+        assertStringIncludes(
+          message,
+          'its ETag was "before" and is "after", and its bytes differ at',
+        );
+        assert(bytes < BIG.size);
+      });
+    });
+  }
+}
+
+Deno.test("Downloader: a lone file that changes under random validators is an error, never a whole file", async () => {
+  for (const from of [3, 12, 30]) {
+    await withMirrors([{ content: BIG }], async (urls, [mirror]) => {
+      const change = () => mirror!.setContent(OTHER);
+      const { fetch } = changing(change, from, { etag: ({ index }) => `"${index}"` });
+      const { error } = await download(urls, { ...PIECES, fetch });
+      assert(error instanceof FileChangedError || error instanceof NoMirrorLeftError, `${error}`);
+      assertStringIncludes((error as Error).message, "its bytes differ at");
+    });
+  }
+});
+
+Deno.test("Downloader: a mirror whose bytes change is dropped beside another", async () => {
+  await inTime(() =>
+    withMirrors([{ content: BIG }, { content: BIG }], async (urls, [mirror]) => {
+      let current = '"before"';
+      const change = () => {
+        current = '"after"';
+        mirror!.setContent(OTHER);
+      };
+      const etag = ({ url }: SeenRequest) => url === urls[0] ? current : undefined;
+      const { fetch } = changing(change, 8, { etag });
+      const { error, sha256, stats } = await download(urls, { ...PIECES, fetch });
+      assertEquals([error, sha256], [undefined, BIG.sha256()]);
+      assertEquals(stats.mirrors[0]!.state, "dropped");
+      assertStringIncludes(stats.mirrors[0]!.message!, "its bytes differ at");
+    })
+  );
+});
+
+Deno.test("Downloader: a server that contradicts itself in every answer is one error that names both", async () => {
+  await withMirrors([{ content: BIG }], async (urls) => {
+    let seen = 0;
+    const contradictory: typeof fetch = async (url, init) => {
+      const response = await fetch(url, init);
+      const headers = new Headers(response.headers);
+      const range = headers.get("content-range") ?? "";
+      headers.set("content-range", range.replace(/\d+$/, String(BIG.size + 1000 * seen)));
+      headers.set("etag", `"${seen++}"`);
+      return new Response(response.body, { status: response.status, headers });
+    };
+    const { error, bytes } = await download(urls, { ...PIECES, fetch: contradictory });
+    assertInstanceOf(error, NoMirrorLeftError);
+    const { message } = error as Error;
+    assertStringIncludes(message, "the file changed");
+    assertMatch(message, new RegExp(`it has 400[1-9]000 bytes, not ${BIG.size}`));
+    assert(seen <= 6 && bytes <= 12 * 1024, `${seen} requests, ${bytes} bytes`);
+  });
+});
+
+Deno.test("Downloader: a known file remembers that validators are unreliable", async () => {
+  await withMirrors([{ content: BIG }], async (urls) => {
+    const { fetch, requests } = rewrittenFetch({ etag: ({ index }) => `"${index}"` });
+    await using first = new Downloader(urls, { ...PIECES, fetch });
+    for await (const _ of first) { /* to its end */ }
+    const knownFile = JSON.parse(JSON.stringify(first.knownFile));
+    const before = requests.length;
+    const range = { start: 1_000_000, end: 1_200_000 };
+    const { error, bytes, events } = await download(urls, { ...PIECES, fetch, knownFile, range });
+    assertEquals([error, bytes], [undefined, 200_000]);
+    assertEquals(events.filter(({ type }) => type === "note"), []);
+    assert(requests.slice(before).every(({ ifRange }) => ifRange === undefined));
+  });
+});
