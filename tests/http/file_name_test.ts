@@ -18,6 +18,8 @@ Deno.test("portableFileName() makes the decoded last segment of a URL safe", () 
     // Not UTF-8: it stays as it is.
     ["https://a.example/caf%E9.txt", "caf%E9.txt"],
     ["https://a.example/100%.txt", "100%.txt"],
+    ["https://a.example/bücher 100%.txt", "bücher 100%.txt"],
+    ["https://a.example/%C3%BC%zz%E9.txt", "ü%zz%E9.txt"],
     // No name.
     ["https://a.example", "download"],
     ["https://a.example/", "download"],

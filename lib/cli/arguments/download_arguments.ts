@@ -19,7 +19,7 @@ import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
 import type { ClientCertificateFiles } from "./client_certificate.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
-import { expandUrlPattern } from "./url_pattern.ts";
+import { parseUrls } from "./url_pattern.ts";
 import { parseRange, type RequestedRange } from "./request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
@@ -96,7 +96,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
   const checksums = each("checksum", parseChecksum);
   return {
     type: "download",
-    urls: urls.flatMap(expandUrlPattern),
+    urls: parseUrls(urls, values),
     inputFile,
     concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
     target,

@@ -16,6 +16,7 @@ import type { Flag } from "../../command_line/flag_parser.ts";
 
 /** Flags that say how requests are sent. `sphttp probe` has them, too. */
 export const REQUEST_FLAGS = [
+  { name: "globoff", short: "g", help: "take [ ] and { } in URLs literally" },
   { name: "header", short: "H", value: "HEADER", help: 'send "Name: value"; repeatable' },
   { name: "user-agent", short: "A", value: "NAME", help: "User-Agent to send (sphttp/VERSION)" },
   { name: "referer", short: "e", value: "URL", help: "Referer to send" },

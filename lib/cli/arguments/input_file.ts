@@ -13,10 +13,10 @@ import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text.ts";
 import { parseHeader, parseHeaderValue } from "./request_values.ts";
-import { expandUrlPattern } from "./url_pattern.ts";
+import { trimUrl } from "./url_pattern.ts";
 
 export interface InputEntry {
-  /** The URLs of its mirrors with their credentials, patterns expanded; at least one. */
+  /** The URLs of its mirrors with their credentials; at least one. */
   readonly urls: readonly string[];
   readonly output: string | undefined;
   readonly directory: string | undefined;
@@ -63,7 +63,7 @@ export function parseInputFile(text: string, where: string): InputEntry[] {
     const trimmed = content.trim();
     if (trimmed === "" || trimmed.startsWith("#")) continue;
     if (!/^[ \t]/.test(content)) {
-      const urls = trimmed.split(/[ \t]+/).flatMap((url) => parseUrl(place, url));
+      const urls = trimmed.split(/[ \t]+/).map((url) => parseUrl(place, url));
       const options = { output: undefined, directory: undefined, checksums: [], headers: [] };
       entries.push({ urls, ...options, names: new Set() });
       continue;
@@ -108,20 +108,15 @@ function parseOption(place: string, text: string): [name: InputOption, value: st
   return [found, text.slice(equals + 1).trimStart()];
 }
 
-/** Expands a URL; a pattern may replace its host. */
-function parseUrl(place: string, url: string): string[] {
-  if (!/^https?:\/\/./i.test(url)) {
-    const shown = truncate(printable(redactUrl(url)), 60);
-    throw new CommandError(
-      ExitCode.URL,
-      `${place}: "${shown}" is not a URL; it must begin with http:// or https://`,
-    );
-  }
-  try {
-    return expandUrlPattern(url);
-  } catch (error) {
-    throw error instanceof CommandError ? usageError(`${place}: ${error.message}`) : error;
-  }
+/** Parses a URL, in which every character stands for itself. */
+function parseUrl(place: string, text: string): string {
+  const url = trimUrl(text);
+  if (/^https?:\/\/./i.test(url)) return url;
+  const shown = truncate(printable(redactUrl(url)), 60);
+  throw new CommandError(
+    ExitCode.URL,
+    `${place}: "${shown}" is not a URL; it must begin with http:// or https://`,
+  );
 }
 
 /** Parses a file name, or a path that stays below the directory. */

@@ -11,7 +11,7 @@ import type { ClientCertificateFiles } from "../arguments/client_certificate.ts"
 import { type LoginOptions, parseLoginOptions } from "../arguments/login.ts";
 import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
-import { expandUrlPattern } from "../arguments/url_pattern.ts";
+import { parseUrls } from "../arguments/url_pattern.ts";
 
 export const PROBE_FLAGS = [
   { name: "json", help: "print one JSON document" },
@@ -45,7 +45,7 @@ export async function parseProbeArguments(
     throw usageError("no URL given: sphttp probe [options] URL...");
   }
   return {
-    urls: rest.flatMap(expandUrlPattern),
+    urls: parseUrls(rest, values),
     timeMs: given("time", parseSeconds) ?? 1000,
     json: has("json"),
     caCertFile: given("cacert", parseFile),

@@ -14,6 +14,7 @@ Deno.test("fileNameFromUrl() is the last segment, decoded and made safe", () => 
     ["http://h/f%20g.iso", "f g.iso"],
     ["http://h/%E6%9C%89.iso", "有.iso"],
     ["http://h/%ff.iso", "%ff.iso"],
+    ["http://h/ü 100%[1080p]{x}.mkv", "ü 100%[1080p]{x}.mkv"],
     ["http://h/..%2f..%2fetc%2fpasswd", ".._.._etc_passwd"],
     ["http://h/a%5Cb", "a_b"],
     ["http://h/a%00b%0a%1b", "a_b__"],

@@ -60,6 +60,8 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
     },
   });
   assertEquals(await parseProbeArguments(["-h", "nonsense"]), "help");
+  const literal = await parseProbeArguments(["-g", " http://a/[1-2]{b,c} ", "http://a/[x]"]);
+  assertEquals(literal !== "help" && literal.urls, ["http://a/[1-2]{b,c}", "http://a/[x]"]);
 });
 
 const REFUSED: [args: string[], says: string][] = [
@@ -74,7 +76,7 @@ const REFUSED: [args: string[], says: string][] = [
   [["-H", "hunter2", "http://a/"], "--header"],
   [["-A", "hunter2\n", "http://a/"], "--user-agent contains a character"],
   [["--cacert=", "http://a/"], '--cacert is ""'],
-  [["http://a/{b"], "unmatched {"],
+  [["http://a/[1-999]"], "expands to more than 256 URLs"],
 ];
 
 Deno.test("parseProbeArguments() explains what is wrong with arguments", async () => {
