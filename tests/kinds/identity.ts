@@ -12,8 +12,8 @@ import { BOTH, type Kind, kind } from "./kind.ts";
 const LATER = "Wed, 03 Jan 2024 03:04:05 GMT";
 const BREAKS = { breaks: true };
 /** A different file of the same size, and one of another size. */
-const OTHER = randomContent(600_000, 77);
-const LONGER = randomContent(654_321, 78);
+export const OTHER = randomContent(600_000, 77);
+export const LONGER = randomContent(654_321, 78);
 
 /** Returns a tag for a number. */
 const tag = (value: unknown) => `"v-${value}"`;

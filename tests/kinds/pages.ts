@@ -9,7 +9,7 @@ import { page, served } from "../support/lab/odd_reply.ts";
 import { BOTH, type Kind, kind } from "./kind.ts";
 
 /** A page, long enough to look like a file. */
-const PAGE = bytesContent(
+export const PAGE = bytesContent(
   new TextEncoder().encode(
     `\n<!doctype html><html><title>Sign in</title>${"<p>Sign in</p>".repeat(800)}</html>`,
   ),
