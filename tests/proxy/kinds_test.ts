@@ -180,6 +180,7 @@ async function problemsOf(
   const expectsFile = kind.alone === undefined || kind.alone === "file";
   if (expectsFile && !ONE_TIME.test(kind.name)) {
     for (const { status, whole, asked, bytes } of got) {
+      if (status === 416 && versions.every(({ size }) => size < 100_000)) continue;
       if (status >= 300) {
         problems.push(named(`${status} for ${asked}: ${new TextDecoder().decode(bytes)}`));
       } else if (!whole) {
@@ -208,6 +209,8 @@ const TABLES: Readonly<Record<string, readonly Kind[]>> = {
 /** Kinds that do not pass yet here, though elsewhere they do, and the area that is to make them pass. */
 const PENDING_HERE: Readonly<Record<string, string>> = {
   "page-later": "identity",
+  "pace-5-per-second": "limits",
+  "budget-of-eight": "limits",
   "gzip-on-the-way-with-length": "http",
 };
 
