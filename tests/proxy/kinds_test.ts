@@ -154,7 +154,7 @@ function versionsOf(kind: Kind): readonly Content[] {
   // Alone and unnamed, a page is a file.
   if (PAGES.includes(kind)) versions.push(PAGE);
   const { alone } = kind;
-  if (alone !== undefined && alone !== "file" && !(alone instanceof RegExp)) versions.push(alone);
+  if (typeof alone === "object" && "read" in alone) versions.push(alone);
   return versions;
 }
 
@@ -177,7 +177,7 @@ async function problemsOf(
   const good = got.filter(({ status }) => status < 300);
   const tags = new Set(good.map(({ headers }) => headers.get("etag")));
   if (tags.size > 1 && !CHANGES.includes(kind)) problems.push(named(`ETags ${[...tags].join()}`));
-  const expectsFile = kind.alone === undefined || kind.alone === "file";
+  const expectsFile = !(kind.alone instanceof RegExp);
   if (expectsFile && !ONE_TIME.test(kind.name)) {
     for (const { status, whole, asked, bytes } of got) {
       if (status === 416 && versions.every(({ size }) => size < 100_000)) continue;
@@ -211,7 +211,6 @@ const PENDING_HERE: Readonly<Record<string, string>> = {
   "page-later": "identity",
   "pace-5-per-second": "limits",
   "budget-of-eight": "limits",
-  "gzip-on-the-way-with-length": "http",
 };
 
 /** Set to one name to try it alone, with those that are pending. */
@@ -222,8 +221,8 @@ function isPending(name: string): boolean {
 }
 
 for (const [table, kinds] of Object.entries(TABLES)) {
-  const chosen = kinds.filter(({ name, commandOnly }) =>
-    commandOnly !== true && (ONLY === undefined ? !isPending(name) : name === ONLY)
+  const chosen = kinds.filter(({ name, long }) =>
+    long !== true && (ONLY === undefined ? !isPending(name) : name === ONLY)
   );
   if (chosen.length === 0) continue;
   Deno.test(`proxy: seeks in files of odd servers: ${table}`, async () => {
