@@ -20,6 +20,9 @@ function servedWithin({ earlier, sinceMs }: Ask, ms: number): number {
 
 const SLOW = { bytesPerSecond: 1_500_000 };
 
+/** The usual pauses between retries: those of tests are too short for a server that limits the pace. */
+const PATIENT = { options: { retry: {} } };
+
 const STATUSES = [403, 404, 416, 420, 429, 503, 509, 529];
 
 export const LIMITS: readonly Kind[] = [
@@ -84,14 +87,14 @@ export const LIMITS: readonly Kind[] = [
     "more than 5 requests in a second: 503",
     BOTH,
     (ask) => servedWithin(ask, 1000) >= 5 ? refused(503) : served(ask),
-    { ...SLOW, maxRequests: 40, proxy: true },
+    { ...SLOW, ...PATIENT, maxRequests: 40, proxy: true },
   ),
   kind(
     "pace-1-per-300ms",
     "more than one request in 300 ms: 429",
     BOTH,
     (ask) => servedWithin(ask, 300) >= 1 ? refused(429) : served(ask),
-    { ...SLOW, maxRequests: 40 },
+    { ...SLOW, ...PATIENT, maxRequests: 40 },
   ),
   kind(
     "budget-of-eight",

@@ -137,7 +137,8 @@ async function trySetup(kind: Kind, setup: Setup): Promise<void> {
   }
 }
 
-function check(
+/** Throws unless a result is as expected. */
+export function check(
   where: string,
   { error, bytes, sha256 }: Result,
   expected: Expected,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { programPath } from "./programs.ts";
+import { startWebServer, type WebServer, type WebServerPlace } from "./web_server.ts";
 
 /** Options of {@linkcode startNginx}. */
 export interface NginxOptions {
@@ -23,121 +23,22 @@ export interface NginxOptions {
   httpExtra?: string;
 }
 
-/** A running nginx. */
-export interface NginxServer extends AsyncDisposable {
-  /** One port for each listener. */
-  readonly ports: readonly number[];
-  /** The URLs of a file in the served directory, one for each listener. */
-  urls(name: string): string[];
-  /** Stops nginx and removes its files. */
-  close(): Promise<void>;
-}
-
-/** Maximum number of starts when another program takes a port first. */
-const MAX_STARTS = 5;
-/** Maximum time until nginx listens, in milliseconds. */
-const START_TIMEOUT_MS = 10_000;
-
 /**
  * Starts nginx and waits until every port accepts connections.
  *
  * @throws {Error} if nginx is not installed or does not start; the message has its error log
  */
-export async function startNginx(options: NginxOptions): Promise<NginxServer> {
-  const path = programPath("nginx");
-  for (let start = 1;; start++) {
-    const ports = freePorts(options.listeners ?? 3);
-    const dir = await Deno.makeTempDir({ prefix: "sphttp-nginx-" });
-    await Deno.writeTextFile(`${dir}/nginx.conf`, configuration(dir, ports, options));
-    const child = new Deno.Command(path, {
-      args: ["-p", dir, "-c", `${dir}/nginx.conf`, "-e", `${dir}/error.log`],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    try {
-      await listening(child, ports);
-      return new RunningNginx(child, dir, ports, options.tls === undefined ? "http" : "https");
-    } catch (cause) {
-      const log = await Deno.readTextFile(`${dir}/error.log`).catch(() => "no error log");
-      await end(child, dir);
-      if (start < MAX_STARTS && log.includes("Address already in use")) continue;
-      throw new Error(`nginx did not start: ${log.trim()}`, { cause });
-    }
-  }
+export function startNginx(options: NginxOptions): Promise<WebServer> {
+  return startWebServer({
+    program: "nginx",
+    listeners: options.listeners,
+    scheme: options.tls === undefined ? "http" : "https",
+    configuration: (place) => configuration(place, options),
+    args: ({ dir, file }) => ["-p", dir, "-c", file, "-e", `${dir}/error.log`],
+  });
 }
 
-class RunningNginx implements NginxServer {
-  readonly ports: readonly number[];
-  readonly #child: Deno.ChildProcess;
-  readonly #dir: string;
-  readonly #scheme: string;
-  #closed: Promise<void> | undefined;
-
-  constructor(child: Deno.ChildProcess, dir: string, ports: readonly number[], scheme: string) {
-    this.#child = child;
-    this.#dir = dir;
-    this.ports = ports;
-    this.#scheme = scheme;
-  }
-
-  urls(name: string): string[] {
-    return this.ports.map((port) => `${this.#scheme}://127.0.0.1:${port}/${name}`);
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= end(this.#child, this.#dir);
-    return this.#closed;
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
-  }
-}
-
-async function end(child: Deno.ChildProcess, dir: string): Promise<void> {
-  try {
-    child.kill("SIGTERM");
-  } catch (error) {
-    // It has ended already.
-    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-  }
-  await child.status;
-  await Deno.remove(dir, { recursive: true });
-}
-
-/** Returns ports that are free now; another program may take them before nginx does. */
-function freePorts(count: number): number[] {
-  const listeners = Array.from(
-    { length: count },
-    () => Deno.listen({ hostname: "127.0.0.1", port: 0 }),
-  );
-  const ports = listeners.map((listener) => listener.addr.port);
-  for (const listener of listeners) listener.close();
-  return ports;
-}
-
-/** Waits until every port accepts a connection; fails if nginx ends or the time is over. */
-async function listening(child: Deno.ChildProcess, ports: readonly number[]): Promise<void> {
-  let ended = false;
-  child.status.then(() => ended = true);
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  for (const port of ports) {
-    for (;;) {
-      try {
-        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
-        break;
-      } catch (error) {
-        if (ended) throw new Error("nginx ended at once", { cause: error });
-        if (performance.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-    }
-  }
-  if (ended) throw new Error("nginx ended at once");
-}
-
-function configuration(dir: string, ports: readonly number[], options: NginxOptions): string {
+function configuration({ dir, ports }: WebServerPlace, options: NginxOptions): string {
   const { tls } = options;
   // Every version accepts http2 as a parameter of listen; newer ones log that it is deprecated.
   const parameters = tls === undefined ? "" : tls.http2 ? " ssl http2" : " ssl";

@@ -7,6 +7,7 @@
 
 /** Debian's package of each program. */
 export const PACKAGES = {
+  apache2: "apache2",
   aria2c: "aria2",
   bash: "bash",
   chromium: "chromium",
@@ -14,6 +15,7 @@ export const PACKAGES = {
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
   fish: "fish",
+  lighttpd: "lighttpd",
   nginx: "nginx",
   openssl: "openssl",
   script: "bsdutils",
