@@ -43,6 +43,8 @@ export const PENDING: Readonly<Record<string, string>> = {
   "refresh-page": "identity",
   "whole-now-and-then": "identity",
   "late-first-byte": "limits",
+  "nginx-limit-req": "limits",
+  "nginx-limit-req-burst": "limits",
   "long-pause": "limits",
   "one-connection-416": "limits",
   "one-connection-page": "limits",

@@ -184,6 +184,23 @@ const FILES: readonly Real[] = [
     name: "nginx-gzip",
     start: nginx("gzip on; gzip_types *; gzip_min_length 1;"),
   },
+  {
+    program: "nginx",
+    name: "nginx-slice",
+    start: nginx(
+      `location /origin/ { rewrite ^/origin(/.*)$ $1 break; }
+      location / {
+        slice 64k;
+        proxy_pass http://127.0.0.1:$server_port/origin$uri;
+        proxy_set_header Range $slice_range;
+        proxy_http_version 1.1;
+        proxy_cache slices;
+        proxy_cache_key $uri$slice_range;
+        proxy_cache_valid 200 206 1h;
+      }`,
+      "proxy_cache_path cache keys_zone=slices:1m;",
+    ),
+  },
   { program: "nginx", name: "nginx-no-etag", start: nginx("etag off;") },
   {
     program: "nginx",
