@@ -45,23 +45,18 @@ async function run(args: string[]): Promise<number> {
       return ExitCode.OK;
     }
     case "probe":
-      return await probe(rest, args);
+      return await probe(rest);
     default:
       return await download(args);
   }
 }
 
-async function probe(probeArgs: readonly string[], args: readonly string[]): Promise<number> {
+async function probe(args: readonly string[]): Promise<number> {
   const { parseProbeArguments, probeHelp } = await import("./lib/cli/probe/probe_arguments.ts");
-  const parsed = await parseProbeArguments(probeArgs);
+  const parsed = await parseProbeArguments(args);
   if (parsed === "help") {
     writeOutput(probeHelp());
     return ExitCode.OK;
-  }
-  if (parsed.insecure) {
-    const { rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
-    const exitCode = await rerunInsecurely(args, { showWarning: true });
-    if (exitCode !== undefined) return exitCode;
   }
   const login = await askPassword(parsed.login);
   const [{ probeCommand }, { Interruption }] = await Promise.all([
@@ -83,13 +78,6 @@ async function download(args: readonly string[]): Promise<number> {
     const { helpText } = await import("./lib/cli/arguments/help.ts");
     writeOutput(helpText(VERSION, parsed.topic));
     return ExitCode.OK;
-  }
-  if (parsed.insecure) {
-    const { json, verbosity } = parsed.report;
-    const showWarning = !json && verbosity !== "silent" && verbosity !== "errors";
-    const { rerunInsecurely } = await import("./lib/cli/process/insecure.ts");
-    const exitCode = await rerunInsecurely(args, { showWarning });
-    if (exitCode !== undefined) return exitCode;
   }
   const login = await askPassword(parsed.login);
   const [{ Interruption }, { runDownloads }] = await Promise.all([

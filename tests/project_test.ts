@@ -1,5 +1,4 @@
 import { assert, assertEquals } from "@std/assert";
-import { MAPPED } from "../lib/cli/process/insecure.ts";
 import { VERSION } from "../mod.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -106,7 +105,7 @@ const IMPURE =
 Deno.test("importsOf() sees imports of every kind", () => {
   const { pathname } = new URL(import.meta.url);
   const own = importsOf(pathname.slice(ROOT.pathname.length));
-  assertEquals(own, ["@std/assert", "lib/cli/process/insecure.ts", "mod.ts"]);
+  assertEquals(own, ["@std/assert", "mod.ts"]);
   const face = importsOf("mod.ts");
   assert(face.includes("lib/errors.ts") && face.includes("lib/engine/downloader.ts"), `${face}`);
 });
@@ -224,18 +223,6 @@ Deno.test("every imported name is mapped", () => {
   const mapped = Object.keys(readJson("deno.json").imports as object);
   const bare = [...GRAPH.values()].flat().filter((name) => name.startsWith("@"));
   assertEquals(bare.filter((name) => !mapped.includes(name)), []);
-});
-
-Deno.test("-k passes on every name that the command imports", () => {
-  const reached = new Set<string>();
-  const visit = (path: string): void => {
-    if (reached.has(path)) return;
-    reached.add(path);
-    for (const target of GRAPH.get(path) ?? []) visit(target);
-  };
-  visit("cli.ts");
-  const mapped = [...reached].filter((name) => name.startsWith("@"));
-  assertEquals(mapped.sort(), [...MAPPED].sort());
 });
 
 Deno.test("VERSION is that of deno.json", () => {

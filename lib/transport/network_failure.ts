@@ -56,7 +56,11 @@ const WORDINGS: readonly Wording[] = [
     words: "reset",
   },
   { pattern: /^tcp connect error: (.*)$/, fault: "unreachable", words: "$1" },
-  { pattern: /^connection closed before message completed/, fault: "empty", words: "closed" },
+  {
+    pattern: /^(connection closed before message completed|socket hang up)/,
+    fault: "empty",
+    words: "closed",
+  },
   {
     pattern: /^invalid HTTP (version|status-code) parsed/,
     fault: "garbage",
@@ -117,7 +121,11 @@ const WORDINGS: readonly Wording[] = [
     permanent: true,
   },
   { pattern: /fatal alert: (\w+)/, fault: "tls", words: "the server said $1", permanent: true },
-  { pattern: /^tls handshake eof/, fault: "tls", words: "the server closed the connection" },
+  {
+    pattern: /^(tls handshake eof|Client network socket disconnected before secure TLS)/,
+    fault: "tls",
+    words: "the server closed the connection",
+  },
 ];
 
 /** Codes of Node.js, and the platform's words for the same. */
@@ -129,6 +137,13 @@ const CODES: Readonly<Record<string, string>> = {
   ENETUNREACH: "tcp connect error: Network is unreachable",
   ECONNRESET: "Connection reset",
   EPIPE: "Broken pipe",
+  HPE_HEADER_OVERFLOW: "message head is too large",
+  HPE_INVALID_CONSTANT: "invalid HTTP version parsed",
+  HPE_INVALID_CONTENT_LENGTH: "invalid content-length parsed",
+  HPE_INVALID_HEADER_TOKEN: "invalid HTTP header parsed",
+  HPE_INVALID_STATUS: "invalid HTTP status-code parsed",
+  HPE_INVALID_VERSION: "invalid HTTP version parsed",
+  HPE_UNEXPECTED_CONTENT_LENGTH: "unexpected content-length parsed",
 };
 
 const FETCH_PREFIX = /^error sending request.*?\): (client error \(\w+\): )?/;
@@ -144,10 +159,12 @@ export function readNetworkFailure(error: unknown): NetworkFailure {
     return { fault: "forbidden", words: said, permanent: true, proxyRefused };
   }
   const code = innermost === undefined ? undefined : CODES[codeOf(innermost) ?? ""];
-  for (const { pattern, fault, words, permanent = false } of WORDINGS) {
-    const match = pattern.exec(code ?? said);
-    if (match === null) continue;
-    return { fault, words: filled(words ?? said, match), permanent, proxyRefused };
+  for (const text of code === undefined ? [said] : [said, code]) {
+    for (const { pattern, fault, words, permanent = false } of WORDINGS) {
+      const match = pattern.exec(text);
+      if (match === null) continue;
+      return { fault, words: filled(words ?? said, match), permanent, proxyRefused };
+    }
   }
   return { fault: undefined, words: said, permanent: false, proxyRefused };
 }

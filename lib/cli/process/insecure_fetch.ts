@@ -1,0 +1,182 @@
+/**
+ * `--insecure`: a `fetch` that accepts any certificate. The platform's own does so only if Deno was
+ * started with a flag for it, for the whole process; `node:tls` can do so for one connection. It speaks
+ * HTTP/1.1 only, sends GET requests, and follows no redirects. Requests without TLS go to the platform.
+ *
+ * @module
+ */
+
+import type { IncomingMessage } from "node:http";
+import { Agent, request as sendRequest } from "node:https";
+import { connect, type Socket } from "node:net";
+import { openInsecureTls, setFlow } from "./insecure_socket.ts";
+import { openTunnel, type TunnelProxy } from "./insecure_tunnel.ts";
+
+/** Opens a TCP connection. */
+export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+
+export interface InsecureOptions {
+  /** Returns the proxy for requests to a URL. @default none */
+  readonly proxyFor?: ((url: URL) => TunnelProxy | undefined) | undefined;
+  /** Opens connections to servers and proxies. @default to the addresses of their names */
+  readonly dial?: Dial | undefined;
+  /** A certificate of the client, in PEM, and its private key. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** A `fetch` that accepts any certificate. */
+export interface InsecureFetch extends Disposable {
+  readonly fetch: typeof fetch;
+}
+
+/** Largest header of a response, as in the platform's client. */
+const MAX_HEADER_BYTES = 400_000;
+
+/** Statuses whose responses have no body. */
+const BODILESS = new Set([101, 204, 205, 304]);
+
+/** Opens a client; its connections stay open until it is disposed. */
+export function openInsecureFetch(options: InsecureOptions = {}): InsecureFetch {
+  const { proxyFor = () => undefined, dial = dialName, cert, key } = options;
+  const closing = new AbortController();
+  /** By proxy: a connection through one is not one through another. */
+  const agents = new Map<string, Agent>();
+  const agentFor = (url: URL): Agent => {
+    const proxy = proxyFor(url);
+    const known = agents.get(proxy?.url ?? "");
+    if (known !== undefined) return known;
+    const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
+    const open = async ({ host, port, servername }: Wanted): Promise<Socket> => {
+      const dialHere = (host: string, port: number) => dial(host, port, closing.signal);
+      const socket = proxy === undefined
+        ? await dialHere(host, Number(port))
+        : await openTunnel(proxy, host, Number(port), dialHere);
+      return await openInsecureTls(socket, { servername: servername || undefined, cert, key });
+    };
+    agent.createConnection = (wanted, done) => {
+      open(wanted as Wanted).then((socket) => done!(null, socket), (error) => done!(error, NONE));
+      // It comes by the callback.
+      return NONE;
+    };
+    agents.set(proxy?.url ?? "", agent);
+    return agent;
+  };
+  return {
+    fetch: async (input, init = {}) => {
+      const url = new URL(input instanceof Request ? input.url : input);
+      if (url.protocol !== "https:") return await fetch(input, init);
+      return await send(url, init, agentFor(url));
+    },
+    [Symbol.dispose]() {
+      closing.abort(new Error("the client was closed"));
+      for (const agent of agents.values()) agent.destroy();
+    },
+  };
+}
+
+/** What an agent asks for. */
+interface Wanted {
+  readonly host: string;
+  readonly port: number | string;
+  readonly servername: string | undefined;
+}
+
+/** No socket, beside an error. */
+const NONE = undefined as unknown as Socket;
+
+const dialName: Dial = (host, port) => {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  const socket = connect({ host, port, noDelay: true });
+  socket.on("error", reject);
+  socket.once("connect", () => resolve(socket));
+  return promise;
+};
+
+async function send(url: URL, init: RequestInit, agent: Agent): Promise<Response> {
+  const signal = init.signal ?? undefined;
+  signal?.throwIfAborted();
+  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  const request = sendRequest(url, {
+    ...{ agent, maxHeaderSize: MAX_HEADER_BYTES },
+    headers: Object.fromEntries(new Headers(init.headers)),
+  });
+  const abort = () => {
+    reject(signal!.reason);
+    request.destroy();
+  };
+  signal?.addEventListener("abort", abort);
+  request.once("close", () => signal?.removeEventListener("abort", abort));
+  request.on("response", (message) => resolve(responseOf(message, signal)));
+  request.on("upgrade", (message, socket) => {
+    socket.destroy();
+    resolve(responseOf(message, signal));
+  });
+  // Stays: after a response, its body has the error, too.
+  request.on("error", (cause) => reject(new TypeError("fetch failed", { cause })));
+  request.end();
+  return await promise;
+}
+
+function responseOf(message: IncomingMessage, signal: AbortSignal | undefined): Response {
+  const { statusCode: status = 0, statusMessage = "", rawHeaders } = message;
+  const headers = new Headers();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    headers.append(rawHeaders[i]!, rawHeaders[i + 1]!);
+  }
+  const bodiless = BODILESS.has(status);
+  if (bodiless) message.resume();
+  const response = new Response(bodiless ? null : bodyOf(message, signal), {
+    statusText: statusMessage,
+    headers,
+  });
+  // The constructor accepts no status outside 200-599, but servers send them.
+  Object.defineProperty(response, "status", { value: status });
+  Object.defineProperty(response, "ok", { value: status >= 200 && status < 300 });
+  return response;
+}
+
+/** Returns the body as a stream that is read no faster than its consumer reads. */
+function bodyOf(
+  message: IncomingMessage,
+  signal: AbortSignal | undefined,
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const { socket } = message;
+  message.pause();
+  let over = false;
+  return new ReadableStream({
+    start(controller) {
+      const finish = (error?: unknown) => {
+        if (over) return;
+        over = true;
+        // Another response may follow.
+        setFlow(socket, true);
+        if (error === undefined) controller.close();
+        else controller.error(error);
+      };
+      const broken = (cause?: unknown) =>
+        signal?.aborted
+          ? signal.reason
+          : new TypeError("error reading a body from connection", { cause });
+      message.on("data", (chunk: Uint8Array) => {
+        if (over) return;
+        message.pause();
+        setFlow(socket, false);
+        // This asks for more, if a reader waits. The reader keeps the bytes: never those of a larger
+        // buffer that others use.
+        controller.enqueue(new Uint8Array(chunk));
+      });
+      message.on("end", () => finish(message.complete ? undefined : broken()));
+      message.on("error", (cause) => finish(broken(cause)));
+      message.on("close", () => finish(broken()));
+    },
+    pull() {
+      setFlow(socket, true);
+      message.resume();
+    },
+    cancel() {
+      over = true;
+      message.destroy();
+    },
+  }, { highWaterMark: 0 });
+}
