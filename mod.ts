@@ -27,6 +27,8 @@
 // The download
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
+export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
+export type { InsecureFetch } from "./lib/transport/insecure_fetch.ts";
 export type { ConnectOptions } from "./lib/http/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";

@@ -231,7 +231,10 @@ function resolveStaticDelays(
   return resolved;
 }
 
-function resolveCertificate(value: ClientCertificate | undefined): ClientCertificate | undefined {
+/** Checks a certificate of the client. */
+export function resolveCertificate(
+  value: ClientCertificate | undefined,
+): ClientCertificate | undefined {
   if (value === undefined) return undefined;
   const { cert, key } = texts("clientCertificate", value, ["cert", "key"]);
   if (cert !== undefined && key !== undefined) return { cert, key };
@@ -239,16 +242,19 @@ function resolveCertificate(value: ClientCertificate | undefined): ClientCertifi
   throw new OptionTypeError(`clientCertificate.${missing}`, "is missing, but must be PEM");
 }
 
-function resolveProxy(value: DownloaderOptions["proxy"]): ProxySource | false | undefined {
+/** Parses the URL of a proxy. */
+export function resolveProxy(value: DownloaderOptions["proxy"]): ProxySource | false | undefined {
   return value === undefined || value === false ? value : parseProxyUrl(value);
 }
 
-function resolveNoProxy(value: string | undefined): string | undefined {
+/** Checks a list of hosts that need no proxy. */
+export function resolveNoProxy(value: string | undefined): string | undefined {
   if (value === undefined || typeof value === "string") return value;
   throw new OptionTypeError("noProxy", `is ${shown(value)}, but must be a string`);
 }
 
-function resolveConnect(
+/** Checks the rules for connections; `proxy` would make them useless. */
+export function resolveConnect(
   options: ConnectOptions | undefined,
   proxy: DownloaderOptions["proxy"],
 ): ConnectRules {

@@ -8,7 +8,10 @@
 import {
   Downloader,
   type DownloaderOptions,
+  type InsecureFetch,
+  type InsecureFetchOptions,
   MirrorUrlError,
+  openInsecureFetch,
   OptionRangeError,
   OptionTypeError,
   UnusedOptionError,
@@ -41,6 +44,15 @@ export async function readCertificates(path: string | undefined): Promise<string
     throw usageError(`--cacert: ${path}: invalid certificates: ${reason(error)}`);
   }
   return [pem];
+}
+
+/** Opens the `fetch` of `--insecure`. Rejects with a {@linkcode CommandError} for what it cannot do. */
+export async function openInsecure(options: InsecureFetchOptions): Promise<InsecureFetch> {
+  try {
+    return await openInsecureFetch(options);
+  } catch (error) {
+    throw invalidOption(error);
+  }
 }
 
 /** Returns an error of the engine's constructor as a {@linkcode CommandError} that names the flag. */

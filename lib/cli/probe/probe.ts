@@ -26,7 +26,7 @@ import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text.ts";
 import { readClientCertificate } from "../arguments/client_certificate.ts";
-import { readCertificates, validate } from "../arguments/validate.ts";
+import { openInsecure, readCertificates, validate } from "../arguments/validate.ts";
 
 const MAX_CONCURRENT = 8;
 
@@ -56,7 +56,7 @@ export async function probeCommand(command: ProbeArguments, signal: AbortSignal)
 
 /** Measures and assesses mirrors. Returns the fastest first; `report` takes the current step as text. */
 export async function probeMirrors(
-  { urls, login: loginOptions, options, timeMs }: ProbeArguments,
+  { urls, login: loginOptions, options, timeMs, insecure }: ProbeArguments,
   { signal, caCerts, clientCertificate, report }: {
     readonly signal: AbortSignal;
     readonly caCerts: readonly string[];
@@ -68,13 +68,15 @@ export async function probeMirrors(
   const whole = { ...options, caCerts, clientCertificate };
   await validate(urls, whole);
   using client = openClient(whole);
+  using opened = insecure ? await openInsecure(whole) : undefined;
+  const send = opened?.fetch ?? fetch;
   const settings: ProbeSettings = {
     ...{ timeMs, signal },
     options: client === undefined ? whole : withoutClientOptions(whole),
     fetch: (input, init) => {
-      if (client === undefined) return fetch(input, init);
+      if (client === undefined) return send(input, init);
       const withClient: RequestInit & { client: Deno.HttpClient } = { ...init, client };
-      return fetch(input, withClient);
+      return send(input, withClient);
     },
   };
   const probes = distinct(urls.map((url) => login.apply(url)), settings);

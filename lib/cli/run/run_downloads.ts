@@ -10,7 +10,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readClientCertificate } from "../arguments/client_certificate.ts";
-import { readCertificates } from "../arguments/validate.ts";
+import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
@@ -34,7 +34,13 @@ export async function runDownloads(
 ): Promise<number> {
   const caCerts = await readCertificates(command.caCertFile);
   const clientCertificate = await readClientCertificate(command.clientCertificate);
-  const options = { ...command.options, caCerts, clientCertificate };
+  using insecure = command.insecure
+    ? await openInsecure({ ...command.options, clientCertificate })
+    : undefined;
+  if (insecure !== undefined && !command.report.json) {
+    report.note("certificates are not verified (--insecure)");
+  }
+  const options = { ...command.options, caCerts, clientCertificate, fetch: insecure?.fetch };
   using limited = withTimeLimit(command.maxTimeMs, signal);
   const tasks = await fileTasks(command, options, limited.signal);
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));

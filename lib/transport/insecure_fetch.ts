@@ -1,14 +1,13 @@
 /**
- * `--insecure`: a `fetch` that accepts any certificate. The platform's own does so only if Deno was
- * started with a flag for it, for the whole process; `node:tls` can do so for one connection. It speaks
- * HTTP/1.1 only, sends GET requests, and follows no redirects. Requests without TLS go to the platform.
+ * A `fetch` that accepts any certificate. The platform's own does so only if Deno was started with a flag
+ * for it, for the whole process; `node:tls` can do so for one connection.
  *
  * @module
  */
 
 import type { IncomingMessage } from "node:http";
 import { Agent, request as sendRequest } from "node:https";
-import { connect, type Socket } from "node:net";
+import type { Socket } from "node:net";
 import { openInsecureTls, setFlow } from "./insecure_socket.ts";
 import { openTunnel, type TunnelProxy } from "./insecure_tunnel.ts";
 
@@ -16,17 +15,18 @@ import { openTunnel, type TunnelProxy } from "./insecure_tunnel.ts";
 export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
 
 export interface InsecureOptions {
-  /** Returns the proxy for requests to a URL. @default none */
-  readonly proxyFor?: ((url: URL) => TunnelProxy | undefined) | undefined;
-  /** Opens connections to servers and proxies. @default to the addresses of their names */
-  readonly dial?: Dial | undefined;
+  /** Returns the proxy for requests to a URL. */
+  readonly proxyFor: (url: URL) => TunnelProxy | undefined;
+  /** Opens connections to servers and proxies. */
+  readonly dial: Dial;
   /** A certificate of the client, in PEM, and its private key. */
-  readonly cert?: string | undefined;
-  readonly key?: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
 }
 
-/** A `fetch` that accepts any certificate. */
+/** A `fetch`, and the connections that it keeps open until it is disposed. */
 export interface InsecureFetch extends Disposable {
+  /** Sends GET requests, without following redirects. */
   readonly fetch: typeof fetch;
 }
 
@@ -36,43 +36,51 @@ const MAX_HEADER_BYTES = 400_000;
 /** Statuses whose responses have no body. */
 const BODILESS = new Set([101, 204, 205, 304]);
 
-/** Opens a client; its connections stay open until it is disposed. */
-export function openInsecureFetch(options: InsecureOptions = {}): InsecureFetch {
-  const { proxyFor = () => undefined, dial = dialName, cert, key } = options;
-  const closing = new AbortController();
+export class InsecureClient implements InsecureFetch {
+  readonly #options: InsecureOptions;
+  readonly #closing = new AbortController();
   /** By proxy: a connection through one is not one through another. */
-  const agents = new Map<string, Agent>();
-  const agentFor = (url: URL): Agent => {
-    const proxy = proxyFor(url);
-    const known = agents.get(proxy?.url ?? "");
+  readonly #agents = new Map<string, Agent>();
+
+  constructor(options: InsecureOptions) {
+    this.#options = options;
+  }
+
+  readonly fetch: typeof fetch = async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    if (url.protocol !== "https:") return await fetch(input, init);
+    return await send(url, init, this.#agentFor(url));
+  };
+
+  [Symbol.dispose](): void {
+    this.#closing.abort(new Error("the client was closed"));
+    for (const agent of this.#agents.values()) agent.destroy();
+  }
+
+  #agentFor(url: URL): Agent {
+    const proxy = this.#options.proxyFor(url);
+    const key = proxy?.url ?? "";
+    const known = this.#agents.get(key);
     if (known !== undefined) return known;
     const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
-    const open = async ({ host, port, servername }: Wanted): Promise<Socket> => {
-      const dialHere = (host: string, port: number) => dial(host, port, closing.signal);
-      const socket = proxy === undefined
-        ? await dialHere(host, Number(port))
-        : await openTunnel(proxy, host, Number(port), dialHere);
-      return await openInsecureTls(socket, { servername: servername || undefined, cert, key });
-    };
     agent.createConnection = (wanted, done) => {
-      open(wanted as Wanted).then((socket) => done!(null, socket), (error) => done!(error, NONE));
+      this.#connect(wanted as Wanted, proxy)
+        .then((socket) => done!(null, socket), (error) => done!(error, NONE));
       // It comes by the callback.
       return NONE;
     };
-    agents.set(proxy?.url ?? "", agent);
+    this.#agents.set(key, agent);
     return agent;
-  };
-  return {
-    fetch: async (input, init = {}) => {
-      const url = new URL(input instanceof Request ? input.url : input);
-      if (url.protocol !== "https:") return await fetch(input, init);
-      return await send(url, init, agentFor(url));
-    },
-    [Symbol.dispose]() {
-      closing.abort(new Error("the client was closed"));
-      for (const agent of agents.values()) agent.destroy();
-    },
-  };
+  }
+
+  async #connect({ host, port, servername }: Wanted, proxy?: TunnelProxy): Promise<Socket> {
+    const { dial, cert, key } = this.#options;
+    const dialHere = (host: string, port: number) => dial(host, port, this.#closing.signal);
+    const socket = proxy === undefined
+      ? await dialHere(host, Number(port))
+      : await openTunnel(proxy, host, Number(port), dialHere);
+    return await openInsecureTls(socket, { servername: servername || undefined, cert, key });
+  }
 }
 
 /** What an agent asks for. */
@@ -84,14 +92,6 @@ interface Wanted {
 
 /** No socket, beside an error. */
 const NONE = undefined as unknown as Socket;
-
-const dialName: Dial = (host, port) => {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const socket = connect({ host, port, noDelay: true });
-  socket.on("error", reject);
-  socket.once("connect", () => resolve(socket));
-  return promise;
-};
 
 async function send(url: URL, init: RequestInit, agent: Agent): Promise<Response> {
   const signal = init.signal ?? undefined;

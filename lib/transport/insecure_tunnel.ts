@@ -1,12 +1,12 @@
 /**
- * Connections through a proxy for {@linkcode openInsecureFetch}: HTTP CONNECT (RFC 9110 section 9.3.6),
+ * Connections through a proxy, for TLS that the platform's client does not speak: HTTP CONNECT (RFC 9110 section 9.3.6),
  * and SOCKS5 (RFC 1928, with passwords of RFC 1929).
  *
  * @module
  */
 
 import type { Socket } from "node:net";
-import type { ProxySource } from "../../http/proxy_url.ts";
+import type { ProxySource } from "../http/proxy_url.ts";
 
 /** A proxy, as `parseProxyUrl()` returns it. */
 export type TunnelProxy = ProxySource["client"];
@@ -27,7 +27,6 @@ export async function openTunnel(
   connect: (host: string, port: number) => Promise<Socket>,
 ): Promise<Socket> {
   const { protocol, hostname, port: proxyPort } = new URL(url);
-  if (protocol === "https:") throw new Error("a proxy with TLS cannot be used with --insecure");
   const socks = protocol !== "http:";
   const to = hostname.replace(/^\[(.*)\]$/, "$1");
   const socket = await connect(to, Number(proxyPort || (socks ? 1080 : 80)));

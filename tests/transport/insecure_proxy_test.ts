@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
-import { environmentProxy, insecureFetch } from "../../../lib/cli/process/insecure.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { assertEquals } from "@std/assert";
+import { parseProxyUrl } from "../../lib/http/proxy_url.ts";
+import { proxyFor } from "../../lib/transport/insecure_proxy.ts";
 
 const HTTPS_PROXY = "http://proxy.example:3128";
 
@@ -22,18 +22,22 @@ const PROXIES: [variables: Record<string, string>, url: string, proxy: string | 
   [{ HTTPS_PROXY, NO_PROXY: "[::1]" }, "https://[::1]/f", undefined],
 ];
 
-Deno.test("environmentProxy() reads the environment as the platform does", () => {
+Deno.test("proxyFor() reads the environment as the platform does", () => {
   for (const [variables, url, proxy] of PROXIES) {
-    const found = environmentProxy(new URL(url), (name) => variables[name]);
+    const none = { proxy: undefined, noProxy: undefined };
+    const found = proxyFor(new URL(url), none, (name) => variables[name]);
     assertEquals(found?.url, proxy, `${JSON.stringify(variables)} ${url}`);
   }
 });
 
-Deno.test("insecureFetch() refuses what needs the platform's TLS", () => {
-  assertThrows(() => insecureFetch({ http: "http2" }), CommandError, "--http2 and --insecure");
-  assertThrows(
-    () => insecureFetch({ proxy: "https://user:secret@proxy.example" }),
-    CommandError,
-    "--insecure cannot be used with a proxy whose URL is https://",
-  );
+Deno.test("proxyFor(): options go before the environment", () => {
+  const environment = (name: string) => name === "HTTPS_PROXY" ? HTTPS_PROXY : undefined;
+  const url = new URL("https://a.example/f");
+  const find = (proxy: `socks5:${string}` | false | undefined, noProxy: string | undefined) =>
+    proxyFor(url, { proxy: proxy && parseProxyUrl(proxy), noProxy }, environment)?.url;
+  assertEquals(find(undefined, undefined), HTTPS_PROXY);
+  assertEquals(find(false, undefined), undefined);
+  assertEquals(find(undefined, "a.example"), undefined);
+  assertEquals(find("socks5://127.0.0.1:1080", undefined), "socks5://127.0.0.1:1080");
+  assertEquals(find("socks5://127.0.0.1:1080", "a.example"), undefined);
 });

@@ -1,20 +1,22 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
-import { openInsecureFetch } from "../../../lib/cli/process/insecure_fetch.ts";
-import type { TunnelProxy } from "../../../lib/cli/process/insecure_tunnel.ts";
-import type { NetworkFault } from "../../../lib/errors.ts";
-import { parseProxyUrl } from "../../../lib/http/proxy_url.ts";
-import { readNetworkFailure } from "../../../lib/transport/network_failure.ts";
+import { Dialer } from "../../lib/transport/dialer.ts";
+import { InsecureClient } from "../../lib/transport/insecure_fetch.ts";
+import type { TunnelProxy } from "../../lib/transport/insecure_tunnel.ts";
+import type { NetworkFault } from "../../lib/errors.ts";
+import { ConnectRules } from "../../lib/http/connect_rules.ts";
+import { parseProxyUrl } from "../../lib/http/proxy_url.ts";
+import { readNetworkFailure } from "../../lib/transport/network_failure.ts";
 import {
   type CertificateFlaw,
   flawedCertificates,
   testCertificates,
-} from "../../support/lab/certificates.ts";
+} from "../support/lab/certificates.ts";
 import {
   startHttpProxy,
   startSocksProxy,
   startStubbornProxy,
-} from "../../support/lab/forward_proxy.ts";
+} from "../support/lab/forward_proxy.ts";
 
 const SIZE = 100_000;
 const BYTES = new Uint8Array(SIZE).map((_, index) => index % 251);
@@ -69,6 +71,17 @@ function ranges(socket: TLSSocket): void {
   });
 }
 
+const dialer = new Dialer({ rules: new ConnectRules() });
+
+/** Opens a client, with a proxy for all requests. */
+function open(proxy?: TunnelProxy): InsecureClient {
+  return new InsecureClient({
+    proxyFor: () => proxy,
+    dial: (host, port, signal) => dialer.dial(host, port, signal),
+    ...{ cert: undefined, key: undefined },
+  });
+}
+
 const says = (text: string) => (socket: TLSSocket) => socket.once("data", () => socket.end(text));
 
 async function rangeOf(client: typeof fetch, url: string, start: number, end: number) {
@@ -77,10 +90,10 @@ async function rangeOf(client: typeof fetch, url: string, start: number, end: nu
   return { response, bytes: new Uint8Array(await response.arrayBuffer()) };
 }
 
-Deno.test("openInsecureFetch() accepts any certificate, and uses a connection again", async () => {
+Deno.test("InsecureClient accepts any certificate, and uses a connection again", async () => {
   for (const flaw of ["expired", "name", "authority", undefined] as const) {
     await using server = await serveTls(ranges, flaw);
-    using client = openInsecureFetch();
+    using client = open();
     for (const [start, end] of [[0, 10], [10, 60_000], [60_000, SIZE]] as const) {
       const { response, bytes } = await rangeOf(client.fetch, server.url, start, end);
       assertEquals(bytes, BYTES.subarray(start, end));
@@ -90,28 +103,28 @@ Deno.test("openInsecureFetch() accepts any certificate, and uses a connection ag
   }
 });
 
-Deno.test("openInsecureFetch() leaves requests without TLS to the platform", async () => {
+Deno.test("InsecureClient leaves requests without TLS to the platform", async () => {
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
     () => new Response("plain"),
   );
-  using client = openInsecureFetch();
+  using client = open();
   const response = await client.fetch(`http://127.0.0.1:${server.addr.port}/`);
   assertEquals(await response.text(), "plain");
 });
 
-Deno.test("openInsecureFetch() returns statuses that a Response cannot be made with", async () => {
+Deno.test("InsecureClient returns statuses that a Response cannot be made with", async () => {
   for (const [status, body] of [[999, "odd"], [304, ""], [204, ""]] as const) {
     const length = body === "" ? "" : `Content-Length: ${body.length}\r\n`;
     await using server = await serveTls(says(`HTTP/1.1 ${status} Odd\r\n${length}\r\n${body}`));
-    using client = openInsecureFetch();
+    using client = open();
     const response = await client.fetch(server.url);
     assertEquals([response.status, response.ok], [status, status < 300]);
     assertEquals(await response.text(), body);
   }
 });
 
-Deno.test("openInsecureFetch(): a body is read no faster than its consumer reads", async () => {
+Deno.test("InsecureClient: a body is read no faster than its consumer reads", async () => {
   const [chunk, total] = [new Uint8Array(64 * 1024), 64 * 1024 * 1024];
   let sent = 0;
   let paused = () => {};
@@ -128,7 +141,7 @@ Deno.test("openInsecureFetch(): a body is read no faster than its consumer reads
       send();
     })
   );
-  using client = openInsecureFetch();
+  using client = open();
   const response = await client.fetch(server.url);
   const reader = response.body!.getReader();
   let received = (await reader.read()).value!.byteLength;
@@ -150,10 +163,10 @@ Deno.test("openInsecureFetch(): a body is read no faster than its consumer reads
   assertEquals([received, sent], [total, total]);
 });
 
-Deno.test("openInsecureFetch(): an abort ends a request, and a body", async () => {
+Deno.test("InsecureClient: an abort ends a request, and a body", async () => {
   const asked = Promise.withResolvers<void>();
   await using silent = await serveTls((socket) => socket.once("data", () => asked.resolve()));
-  using client = openInsecureFetch();
+  using client = open();
   const waiting = new AbortController();
   const answer = client.fetch(silent.url, { signal: waiting.signal });
   await asked.promise;
@@ -174,19 +187,19 @@ Deno.test("openInsecureFetch(): an abort ends a request, and a body", async () =
   await closed.promise;
 });
 
-Deno.test("openInsecureFetch(): a body that is not read to its end closes its connection", async () => {
+Deno.test("InsecureClient: a body that is not read to its end closes its connection", async () => {
   const closed = Promise.withResolvers<void>();
   await using server = await serveTls((socket) => {
     socket.on("close", () => closed.resolve());
     socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc"));
   });
-  using client = openInsecureFetch();
+  using client = open();
   const { body } = await client.fetch(server.url);
   await body!.cancel();
   await closed.promise;
 });
 
-Deno.test("openInsecureFetch(): a body that is cut short is an error, never its end", async () => {
+Deno.test("InsecureClient: a body that is cut short is an error, never its end", async () => {
   const OK = "HTTP/1.1 200 OK\r\n";
   for (
     const text of [
@@ -196,7 +209,7 @@ Deno.test("openInsecureFetch(): a body that is cut short is an error, never its 
     ]
   ) {
     await using server = await serveTls(says(text));
-    using client = openInsecureFetch();
+    using client = open();
     const response = await client.fetch(server.url);
     await assertRejects(() => response.text(), TypeError, "error reading a body", text);
   }
@@ -210,8 +223,8 @@ const ANSWERS: [text: string, fault: NetworkFault][] = [
   [`HTTP/1.1 200 OK\r\nX: ${"x".repeat(1 << 20)}\r\n\r\n`, "head"],
 ];
 
-Deno.test("openInsecureFetch(): failures say what the platform's would", async () => {
-  using client = openInsecureFetch();
+Deno.test("InsecureClient: failures say what the platform's would", async () => {
+  using client = open();
   const faultOf = async (url: string) => {
     const error = await assertRejects(() => client.fetch(url), TypeError);
     return readNetworkFailure(error).fault;
@@ -233,7 +246,7 @@ Deno.test("openInsecureFetch(): failures say what the platform's would", async (
   assertEquals(await faultOf(`https://${mute.host}/f`), "tls");
 });
 
-Deno.test("openInsecureFetch(): proxies are tunneled through, with their credentials", async () => {
+Deno.test("InsecureClient: proxies are tunneled through, with their credentials", async () => {
   await using server = await serveTls(ranges);
   const { host } = new URL(server.url);
   for (const login of [undefined, "us@er:secret:"] as const) {
@@ -247,7 +260,7 @@ Deno.test("openInsecureFetch(): proxies are tunneled through, with their credent
       ] as const
     ) {
       const { client: through } = parseProxyUrl(url);
-      using client = openInsecureFetch({ proxyFor: () => through });
+      using client = open(through);
       const { bytes } = await rangeOf(client.fetch, server.url, 5, 95_000);
       assertEquals(bytes, BYTES.subarray(5, 95_000));
       assertEquals(proxy.seen, [seen]);
@@ -255,9 +268,9 @@ Deno.test("openInsecureFetch(): proxies are tunneled through, with their credent
   }
 });
 
-Deno.test("openInsecureFetch(): a proxy that refuses is told from a server that fails", async () => {
+Deno.test("InsecureClient: a proxy that refuses is told from a server that fails", async () => {
   const failure = async (proxy: TunnelProxy) => {
-    using client = openInsecureFetch({ proxyFor: () => proxy });
+    using client = open(proxy);
     const error = await assertRejects(() => client.fetch("https://127.0.0.1:9/f"), TypeError);
     return readNetworkFailure(error);
   };

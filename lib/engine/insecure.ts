@@ -1,0 +1,69 @@
+/**
+ * A `fetch` that accepts any certificate, with the options that a download has for its requests. Its
+ * modules are loaded when it is opened: few need them.
+ *
+ * @module
+ */
+
+import { OptionTypeError } from "../errors.ts";
+import type { ProxySource } from "../http/proxy_url.ts";
+import type { InsecureFetch } from "../transport/insecure_fetch.ts";
+import type { DownloaderOptions } from "./options.ts";
+import {
+  resolveCertificate,
+  resolveConnect,
+  resolveNoProxy,
+  resolveProxy,
+} from "./resolve_options.ts";
+
+/** The options of a download that {@linkcode openInsecureFetch} follows, too. */
+export type InsecureFetchOptions = Pick<
+  DownloaderOptions,
+  "http" | "proxy" | "noProxy" | "connect" | "clientCertificate"
+>;
+
+/**
+ * Opens a `fetch` for the option of that name, which accepts any certificate of an `https:` server:
+ * expired, for another host, or signed by anybody. Use it only where it does not matter who answers.
+ * It speaks HTTP/1.1 only, sends GET requests without a body, and follows no redirects, which a download
+ * does itself. `http:` URLs are requested by the platform's `fetch`. Connections stay open until it is
+ * disposed. A client certificate and the rules for connections have to be given to it, too.
+ *
+ * @example
+ * ```ts
+ * import { Downloader, openInsecureFetch } from "@x/sphttp";
+ *
+ * async function serve(urls: string[]): Promise<Uint8Array[]> {
+ *   using insecure = await openInsecureFetch();
+ *   return await Array.fromAsync(new Downloader(urls, { fetch: insecure.fetch }));
+ * }
+ * ```
+ *
+ * @throws {TypeError} it cannot follow an option: HTTP/2, or a proxy whose URL is `https:`
+ */
+export async function openInsecureFetch(
+  options: InsecureFetchOptions = {},
+): Promise<InsecureFetch> {
+  if (options.http === "http2") {
+    throw new OptionTypeError("http", "is http2, which needs certificates that are verified");
+  }
+  const [{ InsecureClient }, { proxyFor, tunnelProxy }, { Dialer }] = await Promise.all([
+    import("../transport/insecure_fetch.ts"),
+    import("../transport/insecure_proxy.ts"),
+    import("../transport/dialer.ts"),
+  ]);
+  const proxy: ProxySource | false | undefined = resolveProxy(options.proxy);
+  if (proxy) tunnelProxy(proxy);
+  const noProxy = resolveNoProxy(options.noProxy);
+  const rules = resolveConnect(options.connect, options.proxy);
+  const dialer = new Dialer({ rules });
+  const { cert, key } = resolveCertificate(options.clientCertificate) ?? {};
+  return new InsecureClient({
+    ...{ cert, key },
+    dial: (host, port, signal) => dialer.dial(host, port, signal),
+    proxyFor: (url) =>
+      rules.apply(url.hostname, Number(url.port || 443))
+        ? undefined
+        : proxyFor(url, { proxy, noProxy }),
+  });
+}
