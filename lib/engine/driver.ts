@@ -18,6 +18,7 @@ import { earlierPiece, type FileInfo, type KnownFile, presumed } from "./known_f
 import { FileLandmarks } from "./landmarks.ts";
 import { BookSession } from "./mirror_book.ts";
 import type { Part } from "./reorder_buffer.ts";
+import { processHosts } from "./process_hosts.ts";
 import { Pace, RequestRunner } from "./request_runner.ts";
 import { type ResolvedOptions, resolveWindowSize } from "./resolve_options.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
@@ -82,6 +83,9 @@ export class Driver {
       knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
       landmarks: this.#landmarks,
       probeSize,
+      hosts: processHosts,
+      // Another download has ended a request just now, and has yet to finish what it is doing.
+      onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
       random: Math.random,
     });
     this.#pace = new Pace(this.#scheduler.limit);
@@ -337,6 +341,7 @@ export class Driver {
     this.#state = state;
     this.#endedAt = performance.now();
     this.#alarm.clear();
+    this.#scheduler.stop(this.#endedAt);
     this.#events.length = 0;
     this.#runner.cancelAll();
     try {

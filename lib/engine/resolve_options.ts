@@ -210,6 +210,7 @@ function resolveRetry(retry: RetryOptions = {}): ResolvedRetry {
     maxDelayMs: number("retry.maxDelayMs", retry.maxDelayMs ?? 10_000, 0, LONG_MS),
     jitter: number("retry.jitter", retry.jitter ?? 0.5, 0, 1),
     maxRetryAfterMs: number("retry.maxRetryAfterMs", retry.maxRetryAfterMs ?? 120_000, 0, LONG_MS),
+    maxTurnMs: number("retry.maxTurnMs", retry.maxTurnMs ?? Infinity, 0, Infinity),
     maxTimeMs: number("retry.maxTimeMs", retry.maxTimeMs ?? Infinity, 0, Infinity),
   };
 }

@@ -48,6 +48,7 @@ export class Assigner {
   assign(now: number): void {
     const { mirrors } = this.#state;
     this.#wakeAt = Infinity;
+    this.#state.look(now);
     if (!mirrors.some((mirror) => mirror.servesRanges)) return this.#assignWhole(now);
     this.#tune(now);
     this.#assignedAt = now;
@@ -114,6 +115,7 @@ export class Assigner {
     const duplicate = reason === "duplicate" || reason === "steal";
     const request = this.#state.send({ mirror, kind: "range", start, end }, now);
     mirror.asked(received, duplicate);
+    this.#state.look(now);
     const facts = { mirror: mirror.url, request: request.id, start, end, duplicate, reason };
     // A range of any size is reported as the blocks that begin in it, but at least as one.
     const last = ledger.blockOf(end - 1);

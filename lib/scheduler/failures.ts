@@ -8,6 +8,7 @@
 
 import { type FailureReason, MirrorError } from "../errors.ts";
 import type { Mirror } from "./mirror.ts";
+import { awaitTurn, judgeRefusal } from "./refusals.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
 
@@ -16,9 +17,6 @@ export interface FailureOptions {
   /** Returns another number from 0 to, but without, 1 at each call. */
   readonly random: () => number;
 }
-
-/** Statuses by which a server reports overload: RFC 6585 section 4, RFC 9110 section 15.6.4. */
-const OVERLOADED: readonly (number | undefined)[] = [429, 503];
 
 /** A mirror that failed after delivering at least this many bytes is retried immediately. */
 const GOOD_BYTES = 64 * 1024;
@@ -51,15 +49,17 @@ export function penalize(
   now: number,
 ): Consequence {
   const useful = request?.useful ?? 0;
-  if (OVERLOADED.includes(failure.status) && mirror.live.length > 0) {
-    // It refuses one request more while it serves others: these go on, and no more are sent.
-    mirror.countRefusal();
-    mirror.limitConnections(mirror.live.length);
-    const { retryAfterMs = 0 } = failure;
-    const waitMs = retryAfterMs <= retry.maxRetryAfterMs ? retryAfterMs : 0;
-    if (waitMs > 0) mirror.wait(now + waitMs, failure);
-    report(mirror, failure, waitMs, state, now);
+  const runMs = now - state.commands.startedAt;
+  const verdict = judgeRefusal({ mirror, failure, request }, { retry, random }, runMs, now);
+  if (verdict.type === "limit") {
+    report(mirror, failure, verdict.pauseMs, state, now);
+    if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
     return "wait";
+  }
+  if (verdict.type === "hopeless") {
+    report(mirror, verdict.failure, undefined, state, now);
+    drop(mirror, verdict.failure, state, now);
+    return "dropped";
   }
   const otherForm = () => request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
   if (!failure.retryable && otherForm()) {
@@ -68,7 +68,7 @@ export function penalize(
   }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
-  const cause = { retryable, retryAfterMs, runMs: now - state.commands.startedAt };
+  const cause = { retryable, retryAfterMs, runMs };
   const delayMs = retryDelay(cause, failures, retry, random());
   const ignored = failure.reason === "range" && failures >= MOST_IGNORED;
   if ((delayMs === undefined || ignored) && otherForm()) {
@@ -165,6 +165,13 @@ export interface RetryOptions {
    * @default {120000}
    */
   maxRetryAfterMs?: number | undefined;
+  /**
+   * Maximum time for which a mirror that has delivered nothing yet waits for its turn, where its host
+   * serves other downloads of the process but refuses it, in milliseconds.
+   *
+   * @default {Infinity}
+   */
+  maxTurnMs?: number | undefined;
   /**
    * Time from the start of the download after which no retry begins, in milliseconds: a mirror whose
    * retry would come later is dropped.

@@ -10,13 +10,22 @@ import type { MirrorError } from "../errors.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
 import type { RequestForm } from "../http/byte_range.ts";
+import { HostLimits, type Seat } from "./host_limits.ts";
 import type { RequestView, SourceView } from "./view.ts";
 
 /** Whether requests may be sent to a mirror. */
 export type MirrorState =
   | { readonly type: "ready" }
-  /** Failed, and left alone until `until` (milliseconds). */
-  | { readonly type: "waiting"; readonly until: number; readonly failure: MirrorError }
+  /**
+   * Failed, and left alone until `until` (milliseconds); `turn`: its host takes no more requests now,
+   * and it may be its turn sooner.
+   */
+  | {
+    readonly type: "waiting";
+    readonly until: number;
+    readonly failure: MirrorError;
+    readonly turn: boolean;
+  }
   /** Out of use while others work: too slow to help with what is left. */
   | { readonly type: "retired" }
   /** Closed as bad: it held up the front. */
@@ -33,6 +42,9 @@ export type Service = "unknown" | "ranges" | "whole";
 /** The most connections to one server; more are considered impolite. */
 export const MOST_CONNECTIONS = 16;
 
+/** A request that has to be cut off costs its connection: it is for this many bytes at least. */
+const LEAST_OPEN = 4 * 1024 * 1024;
+
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
 
@@ -48,6 +60,12 @@ export interface MirrorOptions {
    * @default {2}
    */
   readonly maxConnections?: number | "auto" | undefined;
+  /**
+   * Its place at its host.
+   *
+   * @default {at a host that no other mirror uses}
+   */
+  readonly seat?: Seat | undefined;
 }
 
 export class Mirror implements SourceView {
@@ -57,6 +75,8 @@ export class Mirror implements SourceView {
   readonly link: LinkEstimate;
   /** Finds the number of lanes, where it is not fixed. */
   readonly tuner: ConnectionTuner | undefined;
+  /** Its place at its host, which may limit its requests. */
+  readonly seat: Seat;
   #state: MirrorState = { type: "ready" };
   #service: Service = "unknown";
   /** The forms of asking that it refused. */
@@ -65,7 +85,13 @@ export class Mirror implements SourceView {
   readonly #served = new Set<RequestForm>();
   #questioned = false;
   readonly #live: RequestView[] = [];
-  #maxConnections: number;
+  readonly #maxConnections: number;
+  /** Number of further requests that its host takes now. */
+  #room = Infinity;
+  #leastBytes = 0;
+  #deliveredAt = -Infinity;
+  /** When it was first refused for what its host serves others, since it last served. */
+  #refusedSince: number | undefined;
   #usage = 0;
   #previous = 0;
   #requests = 0;
@@ -80,6 +106,7 @@ export class Mirror implements SourceView {
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
     this.link = new LinkEstimate(options.known);
+    this.seat = options.seat ?? new HostLimits().join(url, () => {});
     const { maxConnections = 2 } = options;
     const auto = maxConnections === "auto";
     this.#maxConnections = auto ? MOST_CONNECTIONS : maxConnections;
@@ -176,11 +203,32 @@ export class Mirror implements SourceView {
 
   get maxConnections(): number {
     const { lanes = Infinity } = this.tuner ?? {};
-    return Math.min(this.#maxConnections, lanes + Math.ceil(lanes / LANES_PER_SPARE));
+    const wanted = Math.min(this.#maxConnections, lanes + Math.ceil(lanes / LANES_PER_SPARE));
+    return Math.min(wanted, this.#mostNow);
   }
 
   get lanes(): number {
-    return this.tuner?.lanes ?? lanesOf(this.#maxConnections);
+    return Math.min(this.tuner?.lanes ?? lanesOf(this.#maxConnections), this.#mostNow);
+  }
+
+  /** The most requests that its host lets it have now; one, where it may have none. */
+  get #mostNow(): number {
+    return Math.max(1, this.#live.length + this.#room);
+  }
+
+  /** The fewest bytes that are worth a request to it; 0 where nothing is known against short ranges. */
+  get leastBytes(): number {
+    return Math.max(this.#leastBytes, this.form === "open" ? LEAST_OPEN : 0);
+  }
+
+  /** When it last delivered anything; `-Infinity` for never. */
+  get deliveredAt(): number {
+    return this.#deliveredAt;
+  }
+
+  /** Whether its host lets it have a request now. */
+  get mayAsk(): boolean {
+    return this.#live.length > 0 || this.#room > 0;
   }
 
   get alive(): boolean {
@@ -188,7 +236,8 @@ export class Mirror implements SourceView {
   }
 
   get idle(): boolean {
-    return this.#state.type === "ready" && !this.#questioned && this.#live.length === 0;
+    return this.#state.type === "ready" && !this.#questioned && this.#live.length === 0 &&
+      this.#room > 0;
   }
 
   get servesRanges(): boolean {
@@ -196,7 +245,8 @@ export class Mirror implements SourceView {
   }
 
   get available(): boolean {
-    return this.#service === "ranges" && this.#state.type === "ready" && !this.#questioned;
+    return this.#service === "ranges" && this.#state.type === "ready" && !this.#questioned &&
+      this.mayAsk;
   }
 
   /** Puts a mirror into use again that was waiting, retired or closed. */
@@ -206,8 +256,13 @@ export class Mirror implements SourceView {
 
   /** Leaves it alone until `until`, or longer where an earlier failure demands that. */
   wait(until: number, failure: MirrorError): void {
-    const before = this.#state.type === "waiting" ? this.#state.until : 0;
-    this.#state = { type: "waiting", until: Math.max(until, before), failure };
+    const before = this.#state.type === "waiting" && !this.#state.turn ? this.#state.until : 0;
+    this.#state = { type: "waiting", until: Math.max(until, before), failure, turn: false };
+  }
+
+  /** Leaves it alone until its host takes another request, which it may do by `until`. */
+  waitForTurn(until: number, failure: MirrorError): void {
+    this.#state = { type: "waiting", until, failure, turn: true };
   }
 
   retire(): void {
@@ -238,10 +293,10 @@ export class Mirror implements SourceView {
     this.#wastedBytes = this.#bytes;
   }
 
-  /** Accepts that its server serves no more than `most` requests at once. */
-  limitConnections(most: number): void {
-    this.#maxConnections = Math.max(1, most);
-    this.tuner?.limit(lanesOf(this.#maxConnections));
+  /** Learns how many more requests its host takes now, and how many bytes are worth one. */
+  allow(room: number, leastBytes: number): void {
+    this.#room = room;
+    this.#leastBytes = leastBytes;
   }
 
   opened(request: RequestView): void {
@@ -257,6 +312,7 @@ export class Mirror implements SourceView {
 
   answered(request: RequestView, now: number): void {
     this.#answerMs ??= now - request.startedAt;
+    this.#refusedSince = undefined;
     this.link.answered(request, now);
     this.rate.resume(now);
     this.link.rate.resume(now);
@@ -265,6 +321,7 @@ export class Mirror implements SourceView {
   /** Counts bytes that have arrived. */
   received(bytes: number, now: number): void {
     this.#bytes += bytes;
+    this.#deliveredAt = now;
     this.rate.add(bytes, now);
     this.link.received(bytes, now);
   }
@@ -298,9 +355,9 @@ export class Mirror implements SourceView {
     return this.#failures;
   }
 
-  /** Counts a refused request, while others of its requests go on. */
-  countRefusal(): void {
-    this.#totalFailures++;
+  /** Notes that it was refused for what its host serves others; returns since when it is. */
+  refusedAt(now: number): number {
+    return this.#refusedSince ??= now;
   }
 
   /** Ends a row of failures: it has delivered bytes that were of use. */

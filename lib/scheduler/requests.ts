@@ -7,6 +7,7 @@
  */
 
 import type { ByteRange, RequestForm } from "../http/byte_range.ts";
+import type { Ticket } from "./host_limits.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Answer, Proof, RequestKind } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
@@ -27,6 +28,8 @@ export class LiveRequest implements RequestView {
   readonly cold: boolean;
   readonly dueAt: number;
   readonly form: RequestForm;
+  /** Its place among the requests that its host serves at once. */
+  readonly ticket: Ticket;
   #kind: RequestKind;
   #start: number;
   #end: number;
@@ -45,6 +48,7 @@ export class LiveRequest implements RequestView {
     this.mirror = mirror;
     this.form = form ?? (kind === "whole" ? "plain" : mirror.form);
     this.startedAt = this.#activeAt = now;
+    this.ticket = mirror.seat.send(now);
     const { cold, dueAt } = mirror.link.sent(now);
     this.cold = cold;
     this.dueAt = dueAt;
@@ -120,6 +124,7 @@ export class LiveRequest implements RequestView {
     this.#answer = answer;
     this.#proof = proof;
     this.#answeredAt = now;
+    this.ticket.accepted(now);
     this.mirror.answered(this, now);
     if (this.#kind !== "probe" || answer.type !== "whole") return;
     this.#start = this.#position = 0;
@@ -253,6 +258,7 @@ export class Requests implements Iterable<LiveRequest> {
   /** Forgets a request; `kept`: its connection can serve another one. */
   close(request: LiveRequest, kept: boolean, now: number): void {
     this.#live.delete(request.id);
+    request.ticket.release(now, false);
     request.mirror.closed(request, kept, now);
   }
 }

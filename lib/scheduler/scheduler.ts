@@ -28,8 +28,9 @@ import {
   type OpeningStep,
 } from "./opening.ts";
 import type { RateLimit } from "./rate_limit.ts";
+import { awaitTurn } from "./refusals.ts";
 import type { LiveRequest } from "./requests.ts";
-import { DownloadState, type DownloadStateOptions } from "./state.ts";
+import { DownloadState, type DownloadStateOptions, hostOf } from "./state.ts";
 import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
 
 export interface SchedulerOptions
@@ -104,7 +105,8 @@ export class Scheduler {
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     if (this.#ended) return Infinity;
-    return Math.min(this.#opening.graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt);
+    const { turnAt } = this.#state;
+    return Math.min(this.#opening.graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt, turnAt);
   }
 
   /** Digest of the file's first bytes, once the mirrors have agreed on it. */
@@ -123,6 +125,13 @@ export class Scheduler {
       for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
     }
     return this.#state.commands.take();
+  }
+
+  /** Ends the download from outside, at `now`: its places at the mirrors' hosts are free. */
+  stop(now: number): void {
+    this.#ended = true;
+    for (const { ticket } of this.requests) ticket.release(now, true);
+    for (const { seat } of this.mirrors) seat.leave(now);
   }
 
   /** Handles what happened at `now`, and returns what to do. */
@@ -237,6 +246,8 @@ export class Scheduler {
     const { answer, details, proof, doubt } = event;
     const { mirror, kind, end } = request;
     request.answered(answer, now, proof);
+    // What is limited is the place that answered.
+    if (details?.location !== undefined) mirror.seat.move(hostOf(details.location), now);
     if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];
@@ -429,6 +440,7 @@ export class Scheduler {
 
   /** Sends the checks of mirrors that are questioned. */
   #check(now: number): void {
+    this.#state.look(now);
     for (const mirror of this.mirrors) {
       if (mirror.available && this.#identity.isDue(mirror)) this.#identity.ask(mirror, "sample");
       if (this.#ended || !this.#identity.isOpen(mirror)) continue;
@@ -437,10 +449,11 @@ export class Scheduler {
       if (type === "dropped" || mirror.service === "whole") this.#identity.close(mirror);
       // A body that is held back waits for this.
       const hasRoom = () => mirror.live.filter(({ held }) => !held).length < mirror.maxConnections;
-      while (type === "ready" && hasRoom()) {
+      while (type === "ready" && mirror.mayAsk && hasRoom()) {
         const piece = this.#identity.next(mirror);
         if (piece === undefined) break;
         this.#state.send({ mirror, kind: "check", ...piece }, now);
+        this.#state.look(now);
       }
       if (type === "ready" && this.#identity.isStuck(mirror)) this.#decideUncompared(mirror, now);
     }
@@ -479,6 +492,8 @@ export class Scheduler {
   }
 
   #probe(mirror: Mirror, now: number): void {
+    mirror.allow(mirror.seat.room(now), 0);
+    if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end = Infinity, probeSize, windowSize } = this.#options;
     const size = Math.min(probeSize, windowSize, end - start);
     this.#state.send({ mirror, kind: "probe", start, end: start + size }, now);
@@ -500,7 +515,7 @@ export class Scheduler {
 
   #end(now: number, outcome: "complete" | "failed", command: SchedulerCommand): void {
     for (const request of [...this.#state.requests]) this.#state.cancel(request, "end", now);
-    this.#ended = true;
+    this.stop(now);
     this.#state.commands.report({ type: "end", outcome }, now);
     this.#state.commands.push(command);
   }

@@ -8,6 +8,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
+import { HostLimits } from "./host_limits.ts";
 import { Ledger } from "./ledger.ts";
 import type { KnownLink } from "./link_estimate.ts";
 import { CommandQueue, type Size } from "./messages.ts";
@@ -33,6 +34,14 @@ export interface DownloadStateOptions {
   readonly maxRate: number;
   /** The most requests that a mirror may have under way at once. */
   readonly maxConnectionsPerMirror: number | "auto";
+  /**
+   * What is known of the mirrors' hosts, which downloads share.
+   *
+   * @default {nothing}
+   */
+  readonly hosts?: HostLimits | undefined;
+  /** Called when another download has ended a request that a mirror may wait for: look again. */
+  readonly onTurn?: (() => void) | undefined;
 }
 
 export class DownloadState implements DownloadView {
@@ -50,15 +59,18 @@ export class DownloadState implements DownloadView {
   /** Where the unit ends that was at the front when the last one was received. */
   #frontUnitEnd = 0;
   #consumedBytes = 0;
+  #turnAt = Infinity;
 
   constructor(options: DownloadStateOptions) {
     this.#options = options;
     this.windowSize = options.windowSize;
     this.limit = new RateLimit(options.maxRate);
+    const { hosts = new HostLimits(), onTurn = () => {} } = options;
     this.mirrors = options.urls.map((url, index) =>
       new Mirror(url, {
         known: options.known?.[index],
         maxConnections: options.maxConnectionsPerMirror,
+        seat: hosts.join(hostOf(url), onTurn),
       })
     );
     this.#reset();
@@ -116,6 +128,25 @@ export class DownloadState implements DownloadView {
       room -= ledger.freeIn(Math.max(remnant.start, end), remnant.end);
     }
     return room;
+  }
+
+  /** When a mirror may be asked that its host does not serve now, in milliseconds; `Infinity` for never. */
+  get turnAt(): number {
+    return this.#turnAt;
+  }
+
+  /** Learns how many requests the mirrors' hosts take now; those that have work for one wait for it. */
+  look(now: number): void {
+    this.#turnAt = Infinity;
+    const hasWork = this.ledger.free.length > 0 && !this.windowIsFull;
+    for (const mirror of this.mirrors) {
+      const { seat, state, live } = mirror;
+      const room = seat.room(now);
+      mirror.allow(room, seat.leastBytes(now));
+      if (room > 0 || state.type !== "ready") continue;
+      if (hasWork && live.length === 0) seat.wait(now);
+      this.#turnAt = Math.min(this.#turnAt, seat.turnAt(now));
+    }
   }
 
   /** Learns the size of the file, or that no mirror gives it. */
@@ -186,6 +217,7 @@ export class DownloadState implements DownloadView {
 
   arrived(request: LiveRequest, length: number, now: number): void {
     request.mirror.received(length, now);
+    request.ticket.delivered(now);
     this.limit.take(length - request.unpay(length), now);
   }
 
@@ -226,6 +258,7 @@ export class DownloadState implements DownloadView {
     this.commands.push({ type: "cancel", request: request.id });
     const { position, end } = request;
     this.#reportCancelled(request, { start: position, end, goesOn: false, reason }, now);
+    request.ticket.release(now, true);
     this.close(request, now);
   }
 
@@ -268,4 +301,9 @@ export class DownloadState implements DownloadView {
   #giveBack({ start, end }: ByteRange): void {
     if (start < end) this.ledger.giveBack(start, end, this.requests.claims);
   }
+}
+
+/** Returns the name of the host that a mirror is on, as far as its URL tells. */
+export function hostOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
 }

@@ -94,7 +94,13 @@ export class Watch {
   revive(now: number): readonly Mirror[] {
     return this.#state.mirrors.filter((mirror) => {
       const { state } = mirror;
-      if (state.type !== "waiting" || state.until > now) return false;
+      if (state.type !== "waiting") return false;
+      const { seat } = mirror;
+      if (state.turn && seat.room(now) === 0) {
+        if (state.until <= now) mirror.waitForTurn(seat.turnAt(now), state.failure);
+        return false;
+      }
+      if (!state.turn && state.until > now) return false;
       mirror.revive();
       return true;
     });

@@ -108,6 +108,8 @@ export interface SourceView extends MirrorView {
   readonly maxConnections: number;
   /** Number of these to keep busy; the others take over without a pause. */
   readonly lanes: number;
+  /** The fewest bytes that are worth a request; 0 unless the server limits the pace of requests. */
+  readonly leastBytes: number;
 }
 
 /** The limit on the rate of the whole download. */

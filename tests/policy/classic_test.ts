@@ -302,6 +302,7 @@ Deno.test("ClassicPolicy: no lock-up when blocks turn out to be quick while the 
       maxDelayMs: 0,
       jitter: 0,
       maxRetryAfterMs: 0,
+      maxTurnMs: Infinity,
       maxTimeMs: 0,
     },
   });

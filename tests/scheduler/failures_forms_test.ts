@@ -56,8 +56,10 @@ Deno.test("penalize(): … and is a spare beside one that serves ranges", () => 
 });
 
 Deno.test("penalize(): in the middle of a file, the whole one is asked for where no other mirror is left", () => {
-  const hand = new Hand(2).open(100);
+  const hand = new Hand(2, { stallTimeoutMs: 60_000, idleTimeoutMs: 60_000 }).open(100);
   hand.deliver(0);
+  // Long after it has delivered something, so that it is no limit.
+  hand.now = 20_000;
   for (let round = 0; round < 2; round++) hand.fail(0, MISSING);
   // The other one goes on with ranges.
   assertEquals([hand.asked(0), hand.of(1)?.kind], [undefined, "range"]);

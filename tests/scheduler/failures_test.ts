@@ -125,6 +125,7 @@ const OPTIONS: ResolvedRetry = {
   maxDelayMs: 10_000,
   jitter: 0,
   maxRetryAfterMs: 120_000,
+  maxTurnMs: Infinity,
   maxTimeMs: Infinity,
 };
 

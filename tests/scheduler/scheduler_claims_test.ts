@@ -151,26 +151,37 @@ for (const status of [429, 503]) {
     const failure = { status, phase: "headers", reason: "status" } as const;
     hand.failRequest(hand.ask(0, 20, 40), failure);
     const { maxConnections, state, failures, totalFailures } = hand.scheduler.mirrors[0]!;
-    assertEquals([maxConnections, state.type, failures, totalFailures], [1, "ready", 0, 1]);
+    assertEquals([maxConnections, state.type, failures, totalFailures], [1, "ready", 0, 0]);
     assertEquals([hand.live(0), hand.free], [[first], [[20, 100]]]);
-    // With nothing else under way, it means the mirror.
+    // With nothing else under way, it may have come too soon.
+    hand.now += 1000;
     hand.failRequest(first, failure);
     assertEquals(hand.scheduler.mirrors[0]!.state.type, "waiting");
-    assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [0, 250]);
+    assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [100, 500]);
+    // Long after it has delivered anything, it means the mirror.
+    hand.sleep();
+    const last = hand.ask(0, 40, 60);
+    hand.now += 80_000;
+    hand.failRequest(last, failure);
+    assertEquals(hand.scheduler.mirrors[0]!.failures, 1);
   });
 }
 
-Deno.test("Scheduler: Retry-After of a second request holds while the first one goes on", () => {
+Deno.test("Scheduler: Retry-After of a second request does not hold up the first one, or what follows it", () => {
   const hand = new ScriptedHand(2);
   const first = hand.ask(0, 4, 20);
   hand.failRequest(hand.ask(0, 20, 40), { status: 503, retryAfterMs: 3000 });
   const mirror = hand.scheduler.mirrors[0]!;
-  assertEquals([mirror.state.type, mirror.available, hand.live(0)], ["waiting", false, [first]]);
+  assertEquals([mirror.state.type, mirror.maxConnections, hand.live(0)], ["ready", 1, [first]]);
   hand.arrive(first, 16);
   hand.handle({ type: "ended", request: first.id });
-  assertEquals([hand.scheduler.ledger.front, hand.scheduler.wakeAt], [20, 3050]);
+  // The host gets a moment to notice.
+  assertEquals([hand.scheduler.ledger.front, mirror.idle, hand.scheduler.wakeAt], [20, false, 150]);
   hand.sleep();
-  assertEquals([mirror.state.type, mirror.failures, mirror.maxConnections], ["ready", 0, 1]);
+  assertEquals([mirror.state.type, mirror.failures, mirror.idle], ["ready", 0, true]);
+  // Refused with nothing else under way, it is waited for.
+  hand.failRequest(hand.ask(0, 20, 40), { status: 503, retryAfterMs: 3000 });
+  assertEquals([mirror.state.type, hand.scheduler.wakeAt], ["waiting", 3150]);
 });
 
 Deno.test("Scheduler: a second request that is refused for good drops the mirror", () => {

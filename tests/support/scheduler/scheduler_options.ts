@@ -37,6 +37,7 @@ const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
     maxDelayMs: 10_000,
     jitter: 0.5,
     maxRetryAfterMs: 120_000,
+    maxTurnMs: Infinity,
     maxTimeMs: Infinity,
   },
   random: Math.random,

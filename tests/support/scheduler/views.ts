@@ -80,6 +80,7 @@ export function sourceView(
     failures: 0,
     maxConnections: 2,
     lanes: 1,
+    leastBytes: 0,
     state: { type: state },
     alive: state === "ready" || state === "waiting",
     idle: state === "ready" && live.length === 0,
