@@ -132,7 +132,9 @@ export class AdaptivePolicy implements Policy {
     const wanted = rate / lanes * Math.max(RANGE_MS, roundTrips * link.latencyMs);
     // Several requests of each mirror, and what they deliver, have to fit into the window.
     const most = Math.min(LONGEST_RANGE, view.windowSize / (2 * view.mirrors.length + 1));
-    return Math.floor(Math.max(SHORTEST_RANGE, Math.min(wanted, most, 2 * before)));
+    // Where requests are limited, each is for as much as can be held.
+    const least = Math.min(source.leastBytes, view.windowSize / (view.mirrors.length + 1));
+    return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, 2 * before)));
   }
 }
 

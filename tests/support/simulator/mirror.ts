@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { GateOptions } from "./gate.ts";
 import type { RateChange } from "./rate_timeline.ts";
 
 /** A mirror and its link. */
@@ -30,6 +31,8 @@ export interface SimulatedMirror {
   readonly returnsAtMs?: number;
   /** Resets the connection of each request after this many bytes. */
   readonly resetAfterBytes?: number;
+  /** What it allows, and the status of what it refuses (503). */
+  readonly gate?: GateOptions & { readonly status?: number };
 }
 
 /** Returns the URL of the mirror at `index`. */

@@ -13,6 +13,7 @@ import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Bottleneck } from "./bottleneck.ts";
 import { EventQueue } from "./event_queue.ts";
+import { Gate } from "./gate.ts";
 import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
 import { mulberry32 } from "../random.ts";
 import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
@@ -61,6 +62,8 @@ export interface Simulation {
   readonly lagBytes: number;
   /** Number of requests, including probes. */
   readonly requestsSent: number;
+  /** Number of requests among them that were refused. */
+  readonly requestsRefused: number;
   /** Wasted bytes without the mirrors' first samples. */
   readonly duplicateBytes: number;
   /** Bytes received from each mirror. */
@@ -90,6 +93,7 @@ class Simulator {
   readonly #scheduler: Scheduler;
   readonly #queue = new EventQueue();
   readonly #links: readonly SimulatedLink[];
+  readonly #gates: readonly Gate[];
   readonly #arrivals: Arrivals;
   /** Cancels requests that are under way. */
   readonly #cancels = new Map<number, () => void>();
@@ -125,6 +129,7 @@ class Simulator {
       const random = mulberry32(seed + 7919 * (index + 1));
       return new SimulatedLink(mirror, { queue, random, slowStart, bottleneck });
     });
+    this.#gates = links.map(({ gate = {} }) => new Gate(gate));
     this.#arrivals = new Arrivals(links.length);
     const urls = links.map((_, index) => simulatedUrl(index));
     const random = mulberry32(seed);
@@ -148,6 +153,7 @@ class Simulator {
       points: this.#points,
       lagBytes: this.#held.mean,
       requestsSent: this.#requestsSent,
+      requestsRefused: this.#gates.reduce((sum, { refused }) => sum + refused, 0),
       duplicateBytes,
       bytesByMirror,
       usedBytesByMirror,
@@ -226,6 +232,8 @@ class Simulator {
 
   #request({ request, mirror, kind, start, end: asked }: StartCommand): void {
     this.#requestsSent++;
+    const leave = this.#gates[mirror]!.enter(this.#queue.now);
+    if (leave === undefined) return this.#refuse(request, mirror);
     const { size = this.#options.size, resetAfterBytes = Infinity } = this.#options.links[mirror]!;
     const end = Math.min(asked ?? size, size);
     const outside = start > 0 && start >= size;
@@ -248,16 +256,38 @@ class Simulator {
       },
       arrived,
       ended: () => {
+        leave();
         if (kind === "probe") this.#sampled(request, mirror, start, position);
         this.#cancels.delete(request);
         this.#dispatch({ type: "ended", request });
       },
       reset: () => {
+        leave();
         this.#cancels.delete(request);
         this.#dispatch({ type: "failed", request, failure: resetError(simulatedUrl(mirror)) });
       },
     });
-    this.#cancels.set(request, cancel);
+    this.#cancels.set(request, () => {
+      leave();
+      cancel();
+    });
+  }
+
+  #refuse(request: number, mirror: number): void {
+    const { gate: { status = 503 } = {}, roundTripMs } = this.#options.links[mirror]!;
+    const failure = new MirrorError(`answered ${status}`, {
+      mirror: simulatedUrl(mirror),
+      phase: "headers",
+      reason: "status",
+      status,
+      retryable: status >= 420,
+    });
+    let isLive = true;
+    this.#cancels.set(request, () => isLive = false);
+    this.#queue.after(roundTripMs, () => {
+      this.#cancels.delete(request);
+      if (isLive) this.#dispatch({ type: "failed", request, failure });
+    });
   }
 
   #sampled(request: number, mirror: number, start: number, end: number): void {
