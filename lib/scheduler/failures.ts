@@ -38,8 +38,11 @@ export type Consequence = "again" | "wait" | "dropped";
 /** Statuses that another form of asking does not change: a login is missing. */
 const LOGIN: readonly (number | undefined)[] = [401, 407];
 
-/** Answers with the whole file after which a mirror is taken for one that serves nothing else. */
-const MOST_IGNORED = 2;
+/**
+ * Answers with the whole file, or connections that are closed instead of an answer, after which a mirror
+ * is asked in another form.
+ */
+const MOST_ALIKE = 2;
 
 /** Updates the state of a mirror that has failed. */
 export function penalize(
@@ -70,8 +73,8 @@ export function penalize(
   const { retryable, retryAfterMs } = failure;
   const cause = { retryable, retryAfterMs, runMs };
   const delayMs = retryDelay(cause, failures, retry, random());
-  const ignored = failure.reason === "range" && failures >= MOST_IGNORED;
-  if ((delayMs === undefined || ignored) && otherForm()) {
+  const insists = failures >= MOST_ALIKE && (failure.reason === "range" || isHangUp(failure));
+  if ((delayMs === undefined || insists) && otherForm()) {
     report(mirror, failure, 0, state, now);
     return "again";
   }
@@ -97,9 +100,16 @@ export function penalize(
  * Reports whether a failure is the mirror's answer to what was asked, which may be another one if the
  * same is asked for in another form; but not where it said when to come back.
  */
-function isAnswer({ reason, status, retryAfterMs }: MirrorError): boolean {
+function isAnswer(failure: MirrorError): boolean {
+  const { reason, status, retryAfterMs } = failure;
   if (retryAfterMs !== undefined) return false;
-  return reason === "range" || (reason === "status" && !LOGIN.includes(status));
+  return reason === "range" || (reason === "status" && !LOGIN.includes(status)) ||
+    isHangUp(failure);
+}
+
+/** Reports whether a mirror closed the connection instead of answering. */
+function isHangUp({ phase, fault }: MirrorError): boolean {
+  return phase !== "body" && (fault === "reset" || fault === "empty");
 }
 
 /** Drops a mirror for good. */

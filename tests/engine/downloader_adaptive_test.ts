@@ -115,9 +115,10 @@ Deno.test("adaptive: a mirror that answers 503 to its second request goes on wit
   // The first one is for its first bytes; the next two go out together.
   const busy: Fault = { kind: "status", status: 503, from: 2, count: 1 };
   await withMirrors(withFaults(busy), async (urls, [mirror]) => {
-    const { stats } = await adaptive(urls);
+    const { stats, events } = await adaptive(urls);
     const { failures, state } = stats.mirrors[0]!;
-    assert(failures > 0 && state !== "dropped", `${failures} failures, ${state}`);
+    assert(failures === 0 && state !== "dropped", `${failures} failures, ${state}`);
+    assert(events.some(({ type }) => type === "failure"), "none was refused");
     assert(mirror!.requests.length >= 3, `${mirror!.requests.length} requests`);
   });
 });

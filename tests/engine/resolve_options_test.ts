@@ -33,6 +33,7 @@ Deno.test("resolveOptions() fills in every default", () => {
     maxDelayMs: 10_000,
     jitter: 0.5,
     maxRetryAfterMs: 120_000,
+    maxTurnMs: Infinity,
     maxTimeMs: Infinity,
   });
   assertEquals([options.connectTimeoutMs, options.headersTimeoutMs], [10_000, 10_000]);

@@ -97,3 +97,21 @@ Deno.test("penalize(): errors that may pass are retried first, then the forms ar
     ...["bounded", "open", "plain"],
   ]);
 });
+
+Deno.test("penalize(): a mirror that closes the connection twice instead of answering is asked otherwise", () => {
+  for (const fault of ["reset", "empty"] as const) {
+    const hand = new Hand(1);
+    const closed = { reason: "network", fault, phase: "connect" } as const;
+    for (let round = 0; round < 2; round++) {
+      hand.fail(0, closed);
+      if (round === 0) hand.sleep();
+    }
+    hand.fail(0, closed);
+    hand.probed(0, { type: "whole", size: 100 });
+    hand.bytes(0, 96);
+    assertEquals([hand.outcome, commands(hand).map((text) => text.split(" ")[3])], [
+      "finish",
+      ["bounded", "bounded", "open", "plain"],
+    ]);
+  }
+});
