@@ -8,8 +8,7 @@
 
 import { type FailureReason, MirrorError } from "../errors.ts";
 import type { Mirror } from "./mirror.ts";
-import { awaitTurn, judgeRefusal } from "./refusals.ts";
-import type { LiveRequest } from "./requests.ts";
+import { awaitTurn, type FailureCause, judgeRefusal } from "./refusals.ts";
 import type { DownloadState } from "./state.ts";
 
 export interface FailureOptions {
@@ -23,14 +22,6 @@ const GOOD_BYTES = 64 * 1024;
 
 /** How connections break. A timeout is another thing: the silence may last. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated"];
-
-/** A failure of a mirror. */
-export interface FailureCause {
-  readonly mirror: Mirror;
-  readonly failure: MirrorError;
-  /** The request that failed, which has been closed; `undefined` where the mirror itself did. */
-  readonly request?: LiveRequest | undefined;
-}
 
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";

@@ -8,7 +8,6 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import type { FailureCause, FailureOptions } from "./failures.ts";
 import type { Mirror } from "./mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 
@@ -40,6 +39,25 @@ const MISSING_MS = 20_000;
 /** How long those that hold a host's connections, but receive nothing, are waited for. */
 const QUIET_MS = 60_000;
 
+/** A failure of a mirror. */
+export interface FailureCause {
+  readonly mirror: Mirror;
+  readonly failure: MirrorError;
+  /** The request that failed, which has been closed; `undefined` where the mirror itself did. */
+  readonly request?: LiveRequest | undefined;
+}
+
+/** What limits the patience with refusals; times are in milliseconds. */
+export interface RefusalOptions {
+  readonly retry: {
+    readonly jitter: number;
+    readonly maxRetryAfterMs: number;
+    readonly maxTurnMs: number;
+    readonly maxTimeMs: number;
+  };
+  readonly random: () => number;
+}
+
 /** What a refusal means. */
 export type RefusalVerdict =
   /** A limit: the mirror is left alone for a while. */
@@ -54,7 +72,7 @@ const FAILURE: RefusalVerdict = { type: "failure" };
 /** Decides what the failure of a request, which has been closed, means; learns from it if it is a limit. */
 export function judgeRefusal(
   { mirror, failure, request }: FailureCause,
-  { retry, random }: FailureOptions,
+  { retry, random }: RefusalOptions,
   runMs: number,
   now: number,
 ): RefusalVerdict {
@@ -122,9 +140,10 @@ function inVain(failure: MirrorError, limit: number, waitedMs: number): MirrorEr
   const most = limit === 1 ? "one request" : `${limit} requests`;
   const message = `${failure.problem}: its host serves no more than ${most} at once, which other ` +
     `downloads hold (waited for ${seconds} s)`;
+  const { mirror, phase, reason, status, fault } = failure;
   return new MirrorError(message, {
-    ...failure,
-    mirror: failure.mirror,
+    ...{ mirror, phase, reason, status, fault },
+    retryable: true,
     cause: failure,
   });
 }
