@@ -20,8 +20,11 @@ const DENIED: readonly (number | undefined)[] = [403, 404, 416];
 /** How connections are refused. */
 const CLOSED: readonly (MirrorError["fault"])[] = ["refused", "reset", "empty"];
 
-/** How a request was refused: by a status that says so, by another one, or by closing the connection. */
-type Manner = "overloaded" | "denied" | "closed";
+/**
+ * How a request was refused: by a status that says so, by another one, by closing the connection, or by
+ * a page in place of the file.
+ */
+type Manner = "overloaded" | "denied" | "closed" | "replaced";
 
 /**
  * For this time after a host has delivered, a refusal may be due to the pace of requests. Some servers
@@ -31,6 +34,7 @@ const PACE_MS: Readonly<Record<Manner, number>> = {
   overloaded: 75_000,
   denied: 10_000,
   closed: 3000,
+  replaced: 0,
 };
 
 /** A file that its host denies, while it serves others, may also be missing: it is not waited for long. */
@@ -95,7 +99,8 @@ export function judgeRefusal(
   return runMs + pauseMs < retry.maxTimeMs ? { type: "limit", pauseMs } : FAILURE;
 }
 
-function mannerOf({ status, phase, fault }: MirrorError): Manner | undefined {
+function mannerOf({ reason, status, phase, fault }: MirrorError): Manner | undefined {
+  if (reason === "changed") return status === 200 ? "replaced" : undefined;
   if (OVERLOADED.includes(status)) return "overloaded";
   if (DENIED.includes(status)) return "denied";
   return phase !== "body" && fault !== undefined && CLOSED.includes(fault) ? "closed" : undefined;
@@ -105,6 +110,7 @@ function mannerOf({ status, phase, fault }: MirrorError): Manner | undefined {
 function isMeantForOne(manner: Manner, mirror: Mirror, request: LiveRequest, now: number): boolean {
   // Of a mirror that has served nothing yet, the file may be missing; and the host has served as many.
   const isNew = mirror.bytes === 0;
+  if (manner === "replaced" && isNew) return false;
   return manner === "overloaded" || !isNew || request.ticket.level > mirror.seat.accepted(now);
 }
 
