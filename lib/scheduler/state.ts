@@ -138,13 +138,13 @@ export class DownloadState implements DownloadView {
   /** Learns how many requests the mirrors' hosts take now; those that have work for one wait for it. */
   look(now: number): void {
     this.#turnAt = Infinity;
-    const hasWork = this.ledger.free.length > 0 && !this.windowIsFull;
     for (const mirror of this.mirrors) {
       const { seat, state, live } = mirror;
       const room = seat.room(now);
       mirror.allow(room, seat.leastBytes(now));
       if (room > 0 || state.type !== "ready") continue;
-      if (hasWork && live.length === 0) seat.wait(now);
+      const hasWork = live.length === 0 && !this.windowIsFull && this.ledger.free.length > 0;
+      if (hasWork) seat.wait(now);
       this.#turnAt = Math.min(this.#turnAt, seat.turnAt(now));
     }
   }
