@@ -8,6 +8,7 @@ import { RangeNotSatisfiableError, SphttpError } from "../errors.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Driver } from "./driver.ts";
 import type { FileInfo, KnownFile } from "./known_file.ts";
+import type { KnownPiece } from "./landmarks.ts";
 import type { DownloaderOptions } from "./options.ts";
 import { resolveMaxRate, resolveOptions } from "./resolve_options.ts";
 import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./response.ts";
@@ -144,6 +145,15 @@ export class Downloader implements AsyncDisposable {
    */
   get knownFile(): KnownFile | undefined {
     return this.#driver.knownFile;
+  }
+
+  /**
+   * Returns digests of some pieces of what was received so far, spread over it, at most 32. Added to
+   * the `pieces` of a {@linkcode KnownFile}, they let another download recognize the file on a mirror
+   * whose validators have changed.
+   */
+  learnedPieces(): Promise<readonly KnownPiece[]> {
+    return this.#driver.learnedPieces();
   }
 
   /**

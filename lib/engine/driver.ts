@@ -14,8 +14,8 @@ import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./alarm.ts";
 import { DeliveryWindow } from "./delivery_window.ts";
-import { earlierPiece, type FileInfo, type KnownFile, presumed } from "./known_file.ts";
-import { FileLandmarks } from "./landmarks.ts";
+import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./known_file.ts";
+import { FileLandmarks, type KnownPiece } from "./landmarks.ts";
 import { BookSession } from "./mirror_book.ts";
 import type { Part } from "./reorder_buffer.ts";
 import { processHosts } from "./process_hosts.ts";
@@ -25,6 +25,9 @@ import { type DownloadStats, snapshot } from "./stats.ts";
 
 /** The alarm may be this late, in milliseconds. */
 const ARMING_MS = 20;
+
+/** Maximum number of pieces that later downloads may use. */
+const MOST_LEARNED = 32;
 
 /** How a download ended before all of its bytes were delivered. */
 type EarlyEnd =
@@ -70,7 +73,7 @@ export class Driver {
     const knownMirrors = knownFile?.mirrors ?? [];
     this.#transport = new Transport({ ...options, knownMirrors });
     this.#window = new DeliveryWindow(start, windowSize);
-    this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPiece(knownFile));
+    this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
     const mirrorUrls = options.mirrors.map(({ url }) => url);
     const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
@@ -139,7 +142,13 @@ export class Driver {
     if (this.#info?.size === undefined || known.length === 0) return undefined;
     // Another download cannot use a digest of fewer bytes than usual.
     const usual = this.#sampleSize >= PROBE_SIZE ? digest : undefined;
-    return { info: this.#info, digest: usual, digestStart: this.#options.start, mirrors: known };
+    const { start, knownFile } = this.#options;
+    const { pieces } = knownFile ?? {};
+    return { info: this.#info, digest: usual, digestStart: start, mirrors: known, pieces };
+  }
+
+  learnedPieces(): Promise<KnownPiece[]> {
+    return this.#landmarks.digests(MOST_LEARNED);
   }
 
   get windowSize(): number {

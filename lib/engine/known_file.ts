@@ -7,7 +7,7 @@
 import { OptionTypeError } from "../errors.ts";
 import { type KnownFileFacts, PROBE_SIZE } from "../scheduler/opening.ts";
 import type { KnownMirror } from "../transport/mirror_memory.ts";
-import type { KnownPiece } from "./landmarks.ts";
+import { checkKnownPiece, type KnownPiece } from "./landmarks.ts";
 import { list, record, shown, texts, whole } from "../checks.ts";
 
 /** What is known of the file once the mirrors have agreed on it. */
@@ -37,7 +37,15 @@ export interface KnownFile {
   readonly digestStart: number;
   /** The mirrors that serve ranges of it. */
   readonly mirrors: readonly KnownMirror[];
+  /**
+   * Pieces of it, as {@linkcode Downloader.learnedPieces} returns them: a mirror whose validators
+   * contradict those that are known is compared with some of them.
+   */
+  readonly pieces?: readonly KnownPiece[] | undefined;
 }
+
+/** Maximum number of pieces of a known file. */
+export const MOST_PIECES = 64;
 
 /**
  * Checks the shape of what a caller gives as a known file, and returns a copy. Fields that may be
@@ -58,6 +66,9 @@ export function checkKnownFile(value: unknown): KnownFile {
     ...texts("knownFile", file, ["digest"]),
     digestStart: whole("knownFile.digestStart", file.digestStart, 0),
     mirrors: list("knownFile.mirrors", file.mirrors, checkMirror),
+    pieces: file.pieces === undefined || file.pieces === null
+      ? undefined
+      : list("knownFile.pieces", file.pieces, checkKnownPiece).slice(0, MOST_PIECES),
   };
 }
 
@@ -89,11 +100,12 @@ function checkUrl(name: string, value: unknown): string {
   throw new OptionTypeError(name, `is ${what}, but must be an http or https URL`);
 }
 
-/** Returns the piece of the file by which an earlier download compared the mirrors. */
-export function earlierPiece(file: KnownFile | undefined): KnownPiece | undefined {
-  if (file?.digest === undefined) return undefined;
-  const { digest: sha256, digestStart: start, info } = file;
-  return { start, end: Math.min(info.size!, start + PROBE_SIZE), sha256 };
+/** Returns the pieces of the file that earlier downloads have learned, or compared the mirrors by. */
+export function earlierPieces(file: KnownFile | undefined): readonly KnownPiece[] {
+  if (file === undefined) return [];
+  const { digest: sha256, digestStart: start, info, pieces = [] } = file;
+  if (sha256 === undefined) return pieces;
+  return [{ start, end: Math.min(info.size!, start + PROBE_SIZE), sha256 }, ...pieces];
 }
 
 /**

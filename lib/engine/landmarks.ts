@@ -61,11 +61,15 @@ export class FileLandmarks implements Landmarks {
 
   /**
    * `start` is the first byte that will arrive, `given` are the pieces that every mirror has to have;
-   * `earlier` is one that an earlier download has learned.
+   * `earlier` are those that earlier downloads have learned.
    */
-  constructor(start: number, given: readonly KnownPiece[] = [], earlier?: KnownPiece) {
+  constructor(
+    start: number,
+    given: readonly KnownPiece[] = [],
+    earlier: readonly KnownPiece[] = [],
+  ) {
     this.#start = start;
-    this.#earlier = earlier === undefined ? [] : [earlier];
+    this.#earlier = earlier;
     this.given = given.toSorted((one, other) => one.start - other.start);
   }
 
@@ -76,6 +80,19 @@ export class FileLandmarks implements Landmarks {
 
   get latest(): ByteRange | undefined {
     return this.#latest;
+  }
+
+  /** Returns at most `most` of the pieces that have arrived, spread evenly, by their digests. */
+  async digests(most: number): Promise<KnownPiece[]> {
+    const arrived = [...this.#pieces.values()]
+      .filter(({ missing }) => missing === undefined)
+      .sort((one, other) => one.start - other.start);
+    const chosen = arrived.filter((_, index) =>
+      Math.floor(index * most / arrived.length) !== Math.floor((index - 1) * most / arrived.length)
+    );
+    return await Promise.all(chosen.map(async ({ start, end, bytes }) => {
+      return { start, end, sha256: await sha256Of(bytes) };
+    }));
   }
 
   /**

@@ -5,7 +5,7 @@ import {
   type KnownFile,
   NoMirrorLeftError,
 } from "../../mod.ts";
-import { otherContent, randomContent } from "../support/lab/content.ts";
+import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
 
 async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
@@ -88,6 +88,31 @@ Deno.test("Downloader: a known file whose validators alone have changed is downl
       assertEquals([error, bytes], [undefined, FILE.size - (range?.start ?? 0)]);
     });
   }
+});
+
+Deno.test("Downloader: a known file that has changed in the middle is found by its pieces", async () => {
+  const read = (from: number, to: number) => {
+    const bytes = FILE.read(from, to).slice();
+    for (let at = Math.max(from, 400_000); at < Math.min(to, 800_000); at++) bytes[at - from]! ^= 1;
+    return bytes;
+  };
+  const edited = bytesContent(read(0, FILE.size));
+  await withMirrors([{}], async (urls, [mirror]) => {
+    await using first = new Downloader(urls, QUICK);
+    for await (const _ of first) { /* to its end */ }
+    const pieces = await first.learnedPieces();
+    assert(pieces.length > 16 && pieces.length <= 32, `${pieces.length}`);
+    const knownFile = JSON.parse(JSON.stringify({ ...first.knownFile, pieces }));
+    mirror!.setContent(edited);
+    const inside = pieces.filter(({ start }) => start >= 400_000 && start < 800_000);
+    const options = { knownFile: { ...knownFile, pieces: inside }, range: { start: 500_000 } };
+    const outcome = await download(urls, options);
+    assertEquals(outcome.bytes, 0);
+    const { error } = outcome;
+    const reasons = error instanceof NoMirrorLeftError ? error.cause.map((one) => one.reason) : [];
+    assertEquals(reasons, ["changed"]);
+    assertEquals((await download(urls)).sha256, edited.sha256());
+  });
 });
 
 Deno.test("Downloader: a mirror that joins in the middle of a known file has its bytes compared", async () => {

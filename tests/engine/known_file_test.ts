@@ -19,6 +19,7 @@ const KNOWN: KnownFile = {
     validators: { etag: '"a"', lastModified: undefined, strong: '"a"' },
     unreliable: true,
   }],
+  pieces: [{ start: 5, end: 10, sha256: "ab".repeat(32) }],
 };
 
 Deno.test("checkKnownFile() returns a copy, also of what went through JSON", () => {
@@ -28,6 +29,9 @@ Deno.test("checkKnownFile() returns a copy, also of what went through JSON", () 
   assertEquals(copy === KNOWN || copy.mirrors === KNOWN.mirrors, false);
   const withNull = { ...KNOWN, digest: null, info: { ...KNOWN.info, etag: null } };
   assertEquals(checkKnownFile(withNull), { ...KNOWN, digest: undefined });
+  assertEquals(checkKnownFile({ ...KNOWN, pieces: null }), { ...KNOWN, pieces: undefined });
+  const many = Array.from({ length: 1000 }, () => KNOWN.pieces![0]);
+  assertEquals(checkKnownFile({ ...KNOWN, pieces: many }).pieces!.length, 64);
 });
 
 Deno.test("checkKnownFile() names the field that is wrong, and shows no credential", () => {
@@ -53,6 +57,11 @@ Deno.test("checkKnownFile() names the field that is wrong, and shows no credenti
     [
       mirrors({ unreliable: "yes" }),
       'knownFile.mirrors[0].unreliable is "yes", but must be true or false',
+    ],
+    [{ ...KNOWN, pieces: 5 }, "knownFile.pieces is 5, but must be a list"],
+    [
+      { ...KNOWN, pieces: [{}] },
+      "knownFile.pieces[0].start is undefined, but must be a whole number",
     ],
     [{ ...KNOWN, mirrors: [7] }, "knownFile.mirrors[0] is 7, but must be an object"],
     [

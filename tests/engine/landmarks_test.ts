@@ -72,7 +72,7 @@ Deno.test("FileLandmarks compares with digests, also with the beginning of one",
   const sha256 = await sha256Of(FILE.slice(1000, 2000));
   const given = [{ start: 1000, end: 2000, sha256 }];
   const earlier = { start: 0, end: 500, sha256: (await sha256Of(FILE.slice(0, 500))).slice(0, 16) };
-  const landmarks = new FileLandmarks(0, given, earlier);
+  const landmarks = new FileLandmarks(0, given, [earlier]);
   assertEquals(
     await landmarks.comparer({ start: 1000, end: 2000 })!(FILE.slice(1000, 2000)),
     undefined,
@@ -80,6 +80,25 @@ Deno.test("FileLandmarks compares with digests, also with the beginning of one",
   assertEquals(await landmarks.comparer({ start: 1000, end: 2000 })!(FILE.slice(1001, 2001)), 1000);
   assertEquals(await landmarks.comparer({ start: 0, end: 500 })!(FILE.slice(0, 500)), undefined);
   assertEquals(landmarks.comparer({ start: 0, end: 501 }), undefined);
+});
+
+Deno.test("FileLandmarks.digests() describes pieces that have arrived, spread evenly", async () => {
+  const landmarks = new FileLandmarks(0);
+  assertEquals(await landmarks.digests(4), []);
+  landmarks.learn(0, FILE.subarray(0, 2000), FILE.length);
+  assertEquals(await landmarks.digests(4), [
+    { start: 0, end: 1024, sha256: await sha256Of(FILE.slice(0, 1024)) },
+  ]);
+  landmarks.learn(2000, FILE.subarray(2000), FILE.length);
+  const pieces = await landmarks.digests(4);
+  assertEquals(pieces.length, 4);
+  for (const { start, end, sha256 } of pieces) {
+    assertEquals(sha256, await sha256Of(FILE.slice(start, end)));
+  }
+  const starts = pieces.map(({ start }) => start);
+  assertEquals(starts, starts.toSorted((one, other) => one - other));
+  assert(starts.at(-1)! - starts[0]! > FILE.length / 2, `${starts}`);
+  assertEquals((await landmarks.digests(10_000)).length, landmarks.learned.length);
 });
 
 Deno.test("checkKnownPiece() names what is wrong", () => {
