@@ -6,7 +6,6 @@
  * @module
  */
 
-import { RateEstimator } from "../scheduler/link_estimate.ts";
 import { CHUNK } from "../transport/body.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
@@ -18,8 +17,6 @@ const LEAST_CHUNK = 16 * 1024;
 
 export class DeliveryWindow {
   readonly buffer: ReorderBuffer;
-  /** Rate of the bytes of all mirrors together. */
-  readonly rate = new RateEstimator();
   windowSize: number;
   /** When the first byte could be delivered, in milliseconds of `performance.now()`. */
   firstByteAt: number | undefined;
@@ -35,10 +32,8 @@ export class DeliveryWindow {
   write(offset: number, chunk: Uint8Array<ArrayBuffer>, end: number): void {
     const wanted = Math.max(0, end - offset);
     const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
-    const kept = this.buffer.write(offset, useful);
-    const now = performance.now();
-    this.rate.add(kept, now);
-    if (this.#opened) this.#announce(now);
+    this.buffer.write(offset, useful);
+    if (this.#opened) this.#announce(performance.now());
   }
 
   /** Allows bytes to be delivered from now on. */

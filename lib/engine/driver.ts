@@ -226,7 +226,6 @@ export class Driver {
     this.#perform(() => {
       for (const message of notes) this.#report({ type: "note", atMs: 0, message });
       if (this.#state.type !== "running") return;
-      this.#window.rate.resume(now);
       this.#execute(this.#scheduler.start(now));
     });
   }

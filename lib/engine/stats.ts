@@ -22,7 +22,10 @@ export interface DownloadStats {
   peakBufferedBytes: number;
   /** Bytes that came more than once or were not used. */
   wastedBytes: number;
-  /** Bytes per second over about the last second, all mirrors together. */
+  /**
+   * Bytes received per second in the last second, or since the start if that is less: the sum of the
+   * mirrors' rates. Bytes that came more than once count, too.
+   */
   bytesPerSecond: number;
   /** Milliseconds since the download was started. */
   elapsedMs: number;
@@ -50,7 +53,7 @@ export interface MirrorStats {
   wastedBytes: number;
   /** Its share of all bytes received, from 0 to 1. */
   share: number;
-  /** Bytes per second over about the last second in which it had a request under way. */
+  /** Bytes received from it per second in the last second, or since the start if that is less. */
   bytesPerSecond: number;
   /** Number of requests for blocks. */
   requests: number;
@@ -76,7 +79,7 @@ export interface StatsSource {
 /** Takes a snapshot. */
 export function snapshot(source: StatsSource): DownloadStats {
   const { mirrors, ledger, startedAt, now, endedAt = now } = source;
-  const { buffer, rate, firstByteAt } = source.window;
+  const { buffer, firstByteAt } = source.window;
   const size = ledger.end - ledger.start;
   const total = sum(mirrors, ({ bytes }) => bytes);
   return {
@@ -86,14 +89,14 @@ export function snapshot(source: StatsSource): DownloadStats {
     bufferedBytes: buffer.held,
     peakBufferedBytes: buffer.peak,
     wastedBytes: sum(mirrors, ({ wastedBytes }) => wastedBytes),
-    bytesPerSecond: rate.rate(now),
+    bytesPerSecond: sum(mirrors, ({ recent }) => recent.at(now, startedAt ?? now)),
     elapsedMs: startedAt === undefined ? 0 : endedAt - startedAt,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt!,
-    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, endedAt)),
+    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, now, startedAt)),
   };
 }
 
-function mirrorStats(mirror: Mirror, total: number, now: number): MirrorStats {
+function mirrorStats(mirror: Mirror, total: number, now: number, since = now): MirrorStats {
   const { url, bytes, wastedBytes, requests, duplicates, answerMs } = mirror;
   return {
     url,
@@ -102,7 +105,7 @@ function mirrorStats(mirror: Mirror, total: number, now: number): MirrorStats {
     bytes,
     wastedBytes,
     share: total === 0 ? 0 : bytes / total,
-    bytesPerSecond: mirror.rate.rate(now),
+    bytesPerSecond: mirror.recent.at(now, since),
     requests,
     duplicates,
     failures: mirror.totalFailures,

@@ -1,6 +1,6 @@
 /**
  * Estimates of rates: the link to a mirror (its rate, its latency, and whether a connection is open),
- * and the plain rate that statistics show. Pure: times are in milliseconds, and passed in.
+ * and a plain smoothed rate. Pure: times are in milliseconds, and passed in.
  *
  * @module
  */

@@ -9,6 +9,7 @@
 import type { MirrorError } from "../errors.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
+import { RecentRate } from "./recent_rate.ts";
 import type { RequestForm } from "../http/byte_range.ts";
 import { HostLimits, type Seat } from "./host_limits.ts";
 import type { RequestView, SourceView } from "./view.ts";
@@ -70,8 +71,10 @@ export interface MirrorOptions {
 
 export class Mirror implements SourceView {
   readonly url: string;
-  /** The rate while requests are under way, over about the last second. */
+  /** The rate while requests are under way, smoothed. */
   readonly rate = new RateEstimator();
+  /** The rate that statistics show. */
+  readonly recent = new RecentRate();
   readonly link: LinkEstimate;
   /** Finds the number of lanes, where it is not fixed. */
   readonly tuner: ConnectionTuner | undefined;
@@ -323,6 +326,7 @@ export class Mirror implements SourceView {
     this.#bytes += bytes;
     this.#deliveredAt = now;
     this.rate.add(bytes, now);
+    this.recent.add(bytes, now);
     this.link.received(bytes, now);
   }
 

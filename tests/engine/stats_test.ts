@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import { Mirror } from "../../lib/scheduler/mirror.ts";
 import { DeliveryWindow } from "../../lib/engine/delivery_window.ts";
@@ -56,22 +56,45 @@ Deno.test("snapshot() counts bytes by where they are", () => {
   window.buffer.write(80, new Uint8Array(20));
   window.buffer.read();
   window.firstByteAt = 1250;
-  window.rate.resume(3400);
-  window.rate.add(50, 3450);
   const stats = snapshot(source({ ledger, window }));
   assertEquals(stats.size, 100);
   assertEquals([stats.receivedBytes, stats.consumedBytes], [30, 10]);
   assertEquals([stats.bufferedBytes, stats.peakBufferedBytes], [20, 30]);
-  assertEquals([stats.bytesPerSecond, stats.elapsedMs, stats.firstByteMs], [1000, 2500, 250]);
+  assertEquals([stats.elapsedMs, stats.firstByteMs], [2500, 250]);
 });
 
-Deno.test("snapshot(): after the end no time passes, and the rate falls", () => {
-  const window = new DeliveryWindow(0, 1000);
-  window.rate.resume(1000);
-  window.rate.add(50, 1050);
-  const [early, late] = [1100, 9000].map((now) => snapshot(source({ window, endedAt: 1100, now })));
-  assertEquals([early?.elapsedMs, early?.bytesPerSecond], [100, 1000]);
-  assertEquals([late?.elapsedMs, Math.round(late?.bytesPerSecond ?? NaN)], [100, 0]);
+Deno.test("snapshot(): rates are those of the last second, and add up", () => {
+  const [slow, fast, gone] = [mirror(), mirror(), mirror()];
+  const mirrors = [slow, fast, gone];
+  // 400 kB/s in pieces of 16 KiB, of which the first four come at once; the mirrors' time is 1000 ms.
+  let pieces = 0;
+  for (let now = 1000; now < 5000; now++) {
+    while (pieces < 100 && 1040 + Math.max(0, pieces - 3) * 41 <= now) {
+      slow.received(16_384, now);
+      pieces++;
+    }
+    if (now >= 1100) fast.received(2000, now);
+    if (now === 1500) gone.received(1_000_000, now);
+    const stats = snapshot(source({ mirrors, now }));
+    const rates = stats.mirrors.map(({ bytesPerSecond }) => bytesPerSecond);
+    assertAlmostEquals(rates.reduce((sum, rate) => sum + rate, 0), stats.bytesPerSecond, 1);
+    // No more than the link's rate, and the pieces that came at once.
+    const most = 400_000 + 65_536 * 1000 / Math.min(1000, Math.max(200, now - 1000));
+    assert(rates[0]! <= most, `a link of 400 kB/s is shown as ${rates[0]} at ${now}`);
+    if (now >= 2100) assertAlmostEquals(rates[0]!, 400_000, 30_000);
+    if (now >= 2200) assertAlmostEquals(rates[1]!, 2_000_000, 20_000);
+    assertEquals(rates[2]! > 0, now >= 1500 && now < 2510);
+  }
+});
+
+Deno.test("snapshot(): after the end no time passes, and the rate falls to nothing", () => {
+  const one = mirror();
+  one.received(20_000, 1050);
+  const [early, late] = [1100, 9000].map((now) =>
+    snapshot(source({ mirrors: [one], endedAt: 1100, now }))
+  );
+  assertEquals([early?.elapsedMs, early?.bytesPerSecond], [100, 100_000]);
+  assertEquals([late?.elapsedMs, late?.bytesPerSecond], [100, 0]);
 });
 
 Deno.test("snapshot(): shares are of all bytes that came, wasted ones too", () => {

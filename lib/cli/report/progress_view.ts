@@ -204,7 +204,7 @@ function foldedRows(mirrors: readonly MirrorStats[], limit: number): Row[] {
     state: mirror.state,
     color: STATE_COLORS[mirror.state],
     share: mirror.share,
-    rate: mirror.state === "busy" ? mirror.bytesPerSecond : 0,
+    rate: mirror.bytesPerSecond,
   }));
   if (rows.length <= limit) return rows;
   if (limit < 1) return [];

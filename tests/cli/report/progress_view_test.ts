@@ -66,7 +66,7 @@ Deno.test("renderProgress() draws one line for the whole and one for each mirror
     "file.iso  ███████▒▒░░░░░░░░░░░░░░░░░░░  25 %  16.0/64.0 MB   24.0 MB/s  ETA  2 s",
     "  mirror0.example  busy     ████████████████▌                   50 %   10.0 MB/s",
     "  mirror1.example  busy     ████████▎                           25 %    5.0 MB/s",
-    "  mirror2.example  waiting  ████▏                               12 %            ",
+    "  mirror2.example  waiting  ████▏                               12 %    2.5 MB/s",
   ]);
 });
 
@@ -75,7 +75,7 @@ Deno.test("renderProgress() leaves out what a narrow terminal has no room for", 
     "███▒░░░░░░░░  25 %   24.0 MB/s  ETA  2 s",
     "  mirror0.e…  busy      50 %   10.0 MB/s",
     "  mirror1.e…  busy      25 %    5.0 MB/s",
-    "  mirror2.e…  waiting   12 %            ",
+    "  mirror2.e…  waiting   12 %    2.5 MB/s",
   ]);
 });
 
