@@ -176,7 +176,7 @@ Deno.test("the core imports only the platform and @std", () => {
     // Deno's own interface has no reset, no local address, no lookup by family, and no TLS that accepts
     // any certificate: these modules, which are loaded only when that is needed, use what Deno has of
     // Node.js.
-    const builtIn = /^lib\/transport\/(dialer|relay|insecure_\w+)\.ts$/.test(path)
+    const builtIn = /^lib\/transport\/(dialer|relay|dead_address|insecure_\w+)\.ts$/.test(path)
       ? /^node:(net|dns|dns\/promises|http|https|tls|stream)$/
       : /^$/;
     return targets.filter((name) => !builtIn.test(name));

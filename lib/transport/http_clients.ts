@@ -8,7 +8,7 @@
 import type { ConnectRules } from "../http/connect_rules.ts";
 import type { ProxySource } from "../http/proxy_url.ts";
 import type { Dialer } from "./dialer.ts";
-import { hasAllHosts, withProxyEnvironment } from "./proxy_environment.ts";
+import { hasAllHosts, mayHaveProxies, withProxyEnvironment } from "./proxy_environment.ts";
 import type { Relay } from "./relay.ts";
 
 /** A certificate by which a client proves who it is, and its key. Both in PEM format. */
@@ -36,6 +36,10 @@ export class HttpClients {
   #usual: Deno.HttpClient | undefined;
   #relayed: Promise<RelayedClient> | undefined;
   #relay: Relay | undefined;
+  /** Places that have answered. */
+  readonly #answered = new Set<string>();
+  /** Places that are connected to through the relay, since the first address of their name is dead. */
+  readonly #rerouted = new Set<string>();
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
@@ -43,8 +47,60 @@ export class HttpClients {
 
   /** Returns the client for requests to `url`; `undefined` for the platform's default one. */
   async clientFor(url: URL): Promise<Deno.HttpClient | undefined> {
-    if (!this.#options.connect.apply(url.hostname, portOf(url))) return this.#usualClient();
-    return (await (this.#relayed ??= this.#openRelayed())).client;
+    const { connect } = this.#options;
+    const led = connect.apply(url.hostname, portOf(url)) || this.#rerouted.has(url.host);
+    return led ? (await (this.#relayed ??= this.#openRelayed())).client : this.#usualClient();
+  }
+
+  /**
+   * Sends a request. If a name that has never answered has a dead address where others accept
+   * connections, the request, which cannot have been sent, is sent again by one of these.
+   */
+  async fetch(
+    url: URL,
+    init: RequestInit & { readonly signal: AbortSignal },
+    fetch: typeof globalThis.fetch,
+  ): Promise<Response> {
+    const client = await this.clientFor(url);
+    // Called without a receiver: browsers refuse a `fetch` that is called as a method.
+    const send = (signal: AbortSignal): Promise<Response> => {
+      const own: RequestInit & { client?: Deno.HttpClient } = { ...init, signal };
+      if (client !== undefined) own.client = client;
+      return fetch(url, own);
+    };
+    if (!this.#mayReroute(url) || fetch !== globalThis.fetch) return await send(init.signal);
+    const over = new AbortController();
+    const hanging = new AbortController();
+    try {
+      const { isFirstAddressDead } = await import("./dead_address.ts");
+      const answer = send(AbortSignal.any([init.signal, hanging.signal]));
+      const place = { host: url.hostname, port: portOf(url) };
+      const signal = AbortSignal.any([init.signal, over.signal]);
+      const isDead = isFirstAddressDead({ ...place, signal });
+      const response = await Promise.race([
+        answer,
+        isDead.then((dead) => dead ? undefined : answer),
+      ]);
+      if (response !== undefined) {
+        this.#answered.add(url.host);
+        return response;
+      }
+      answer.then(({ body }) => body?.cancel()).catch(() => {});
+    } finally {
+      over.abort();
+    }
+    hanging.abort();
+    this.#rerouted.add(url.host);
+    return await this.fetch(url, init, fetch);
+  }
+
+  /** Reports whether a name may be connected to by another of its addresses. */
+  #mayReroute({ hostname, host }: URL): boolean {
+    const { proxy, connect } = this.#options;
+    return !this.#answered.has(host) && !this.#rerouted.has(host) && !proxy &&
+      connect.localAddress === undefined && !connect.choosesTargets &&
+      /[a-z]/i.test(hostname) && !hostname.startsWith("[") && !/(^|\.)localhost$/.test(hostname) &&
+      typeof Deno !== "undefined" && (proxy === false || !mayHaveProxies());
   }
 
   /** Returns why the last connection to a URL's host failed, if a rule said where it leads. */

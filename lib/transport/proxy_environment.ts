@@ -20,6 +20,14 @@ export interface ProxyEnvironment {
   readonly option: string;
 }
 
+/** Reports whether the environment has proxies, or may not be read. */
+export function mayHaveProxies(): boolean {
+  return PROXIES.flatMap((name) => [name, name.toLowerCase()]).some((variable) =>
+    Deno.permissions.querySync({ name: "env", variable }).state !== "granted" ||
+    Deno.env.get(variable)
+  );
+}
+
 /** Reports whether a list of hosts has `*`, to which Deno itself gives no meaning. */
 export function hasAllHosts(noProxy: string): boolean {
   return noProxy.split(",").some((host) => host.trim() === "*");

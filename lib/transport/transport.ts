@@ -242,18 +242,12 @@ export class Transport {
   }
 
   async #fetch(mirror: number, url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
-    const init: RequestInit & { client?: Deno.HttpClient } = {
-      headers,
-      signal,
-      redirect: "manual",
-    };
-    const client = await this.#clients.clientFor(url);
-    if (client !== undefined) init.client = client;
-    // Called without a receiver: browsers refuse a `fetch` that is called as a method.
-    const { fetch } = this.#options;
+    // An option that cannot be followed is no fault of the mirror.
+    await this.#clients.clientFor(url);
     try {
       // A caller's own `fetch` may ignore the signal.
-      const answer = fetch(url, init);
+      const init = { headers, signal, redirect: "manual" as const };
+      const answer = this.#clients.fetch(url, init, this.#options.fetch);
       return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
       const memory = this.#memories[mirror]!;

@@ -3,6 +3,7 @@ import type { LookupAddress } from "node:dns";
 import { createServer, type Socket } from "node:net";
 import { type ConnectOptions, ConnectRules } from "../../lib/http/connect_rules.ts";
 import { Dialer, inTurn } from "../../lib/transport/dialer.ts";
+import { startDeaf } from "../support/lab/deaf.ts";
 
 /** A server that says from where, and to which of its addresses, a client has connected. */
 async function startEcho(host = "127.0.0.1", port = 0) {
@@ -19,35 +20,6 @@ async function startEcho(host = "127.0.0.1", port = 0) {
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
-}
-
-/** An address of loopback that accepts no connection and refuses none: its queue is full. */
-async function startDeaf(host: string, port: number) {
-  const listener = Deno.listen({ hostname: host, port, tcpBacklog: 1 });
-  const fillers: Deno.Conn[] = [];
-  const controller = new AbortController();
-  const rest: Promise<unknown>[] = [];
-  // Until one waits: that is the one for which there is no place.
-  for (let full = false; !full && fillers.length < 16;) {
-    const dial = Deno.connect({ hostname: host, port, signal: controller.signal });
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const late = new Promise<undefined>((resolve) => timer = setTimeout(resolve, 300, undefined));
-    const conn = await Promise.race([dial, late]);
-    clearTimeout(timer);
-    if (conn !== undefined) fillers.push(conn);
-    else {
-      full = true;
-      rest.push(dial.then((conn) => conn.close(), () => {}));
-    }
-  }
-  return {
-    async [Symbol.asyncDispose]() {
-      controller.abort();
-      await Promise.all(rest);
-      for (const conn of fillers) conn.close();
-      listener.close();
     },
   };
 }
