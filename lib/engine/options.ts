@@ -245,7 +245,7 @@ export interface DownloaderOptions {
   /**
    * Maximum number of redirects of one request, from 0 to 100.
    *
-   * @default {10}
+   * @default {50}
    */
   maxRedirects?: number | undefined;
   /**

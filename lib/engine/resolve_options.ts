@@ -117,7 +117,7 @@ export function resolveOptions(
     headersTimeoutMs: count("headersTimeoutMs", 10_000, 1, LONG_MS),
     idleTimeoutMs: count("idleTimeoutMs", 10_000, 1, LONG_MS),
     stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
-    maxRedirects: count("maxRedirects", 10, 0, 100),
+    maxRedirects: count("maxRedirects", 50, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
     signal: instance("signal", options.signal, AbortSignal),
     onEvent: options.onEvent ?? (() => {}),

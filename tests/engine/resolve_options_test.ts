@@ -38,7 +38,7 @@ Deno.test("resolveOptions() fills in every default", () => {
   });
   assertEquals([options.connectTimeoutMs, options.headersTimeoutMs], [10_000, 10_000]);
   assertEquals([options.idleTimeoutMs, options.stallTimeoutMs], [10_000, 1000]);
-  assertEquals(options.maxRedirects, 10);
+  assertEquals(options.maxRedirects, 50);
   assertStrictEquals(options.fetch, globalThis.fetch);
   assertEquals([options.signal, options.trace, options.http], [undefined, false, "auto"]);
   assertEquals([...options.headers], []);
@@ -77,7 +77,7 @@ Deno.test("resolveOptions(): an option with its default value changes nothing", 
     ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 2, windowSize: 32 * 1024 * 1024 },
     ...{ maxRate: Infinity, range: {}, headers: {}, http: "auto", caCerts: [], retry: {} },
     ...{ connectTimeoutMs: 10_000, headersTimeoutMs: 10_000, idleTimeoutMs: 10_000 },
-    ...{ stallTimeoutMs: 1000, maxRedirects: 10, trace: false, fetch: globalThis.fetch },
+    ...{ stallTimeoutMs: 1000, maxRedirects: 50, trace: false, fetch: globalThis.fetch },
   };
   for (const delayRequest of [undefined, ...Object.values(DelayRequestAlgorithm), () => 0]) {
     const { onEvent: _, ...bare } = resolveOptions(URLS, { delayRequest });

@@ -72,7 +72,7 @@ export const FLAG_GROUPS = {
   ],
   Requests: [
     ...REQUEST_FLAGS,
-    { name: "max-redirs", value: "N", help: "maximum redirects per request (10)" },
+    { name: "max-redirs", value: "N", help: "maximum redirects per request (50)" },
     { name: "location", short: "L", help: "follow redirects (always on)" },
     { name: "fail", short: "f", help: "do not save error pages (always on)" },
   ],
