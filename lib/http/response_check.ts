@@ -1,6 +1,6 @@
 /**
  * Checks whether a response may be used, by its status and headers alone, before a byte of its body
- * is. Follows RFC 9110 sections 14.4, 15.3.7 (206), 15.5.17 (416) and 13.1.5 (If-Range).
+ * is. Follows RFC 9110 sections 14.4, 15.3.7 (206) and 15.5.17 (416).
  *
  * @module
  */
@@ -10,7 +10,6 @@ import type { ContentRange, RequestForm } from "./byte_range.ts";
 import { readContentCoding } from "./content_encoding.ts";
 import { type BodyFrame, type Doubt, isWholeFile, readPart } from "./part.ts";
 import { readField } from "./repeated_field.ts";
-import { contradicts, type Validators } from "./validators.ts";
 
 /** What was requested, and what is known of the file. */
 export interface RequestedRange {
@@ -22,6 +21,8 @@ export interface RequestedRange {
   readonly size: number | undefined;
   /** How it is requested: by default `bounded` with an `end`, else `plain`. */
   readonly form?: RequestForm | undefined;
+  /** Whether totals in `Content-Range` are ignored: the mirror has been caught with a wrong one. */
+  readonly ignoresTotals?: boolean | undefined;
 }
 
 /** Returns how a range is requested. One without a finite end cannot be `bounded`. */
@@ -29,16 +30,6 @@ export function formOf({ end = Infinity, form }: RequestedRange): RequestForm {
   if (form !== undefined && form !== "bounded") return form;
   if (end !== Infinity) return "bounded";
   return form === undefined ? "plain" : "open";
-}
-
-/** How the range was requested. */
-export interface RequestConditions {
-  /** Whether the request had an `If-Range`, so that a 200 means that the file changed. */
-  readonly conditional: boolean;
-  /** The validators of the mirror's earlier responses. */
-  readonly validators: Validators | undefined;
-  /** Whether totals in `Content-Range` are ignored: this mirror has been caught with a wrong one. */
-  readonly ignoresTotals?: boolean | undefined;
 }
 
 /** What a response turned out to be. */
@@ -78,25 +69,12 @@ const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** 203 comes from a proxy that may have changed the file: the bytes are compared, as any. */
 const WHOLE = new Set([200, 203]);
 
-type Requested = RequestedRange & RequestConditions;
+/** An empty 200 to a range request: the file may be empty, which is certain once it is requested plainly. */
+export const EMPTY: Refusal = refuse("range", "answered a request for a range with an empty body");
 
-/** Checks a response by its status, headers and validators. */
+/** Checks a response by its status and headers. */
 export function checkResponse(
-  requested: Requested,
-  status: number,
-  headers: Headers,
-  validators: Validators,
-): ResponseCheck {
-  const check = checkHeaders(requested, status, headers);
-  if (check.type === "refused") return check;
-  if (contradicts(requested.validators, validators)) {
-    return refuse("changed", "the file changed: it has another ETag or Last-Modified");
-  }
-  return check;
-}
-
-function checkHeaders(
-  requested: Requested,
+  requested: RequestedRange,
   status: number,
   headers: Headers,
 ): ResponseCheck {
@@ -107,7 +85,7 @@ function checkHeaders(
   return { type: "refused", reason: "status", message: `answered ${status}`, retryable };
 }
 
-function checkPartial(requested: Requested, headers: Headers): ResponseCheck {
+function checkPartial(requested: RequestedRange, headers: Headers): ResponseCheck {
   const type = readField(headers, "content-type") ?? "";
   if (/^multipart\/byteranges\b/i.test(type)) {
     return refuse(
@@ -115,8 +93,10 @@ function checkPartial(requested: Requested, headers: Headers): ResponseCheck {
       "answered with several ranges (multipart/byteranges) although one was requested",
     );
   }
-  const { value, stated } = readContentRange(headers);
+  const { value, stated, text } = readContentRange(headers);
   const length = parseContentLength(headers.get("content-length"));
+  // No range describes an empty file, so that servers write what they can: bytes 0-0/0, bytes 0--1/0.
+  if (length === 0 && /\/\s*0$/.test(text)) return checkWhole(requested, undefined, headers);
   const isWhole = stated !== undefined && isWholeFile(stated) &&
     [undefined, stated.size].includes(length);
   if (formOf(requested) === "plain") {
@@ -132,7 +112,7 @@ function checkPartial(requested: Requested, headers: Headers): ResponseCheck {
 }
 
 /** A 200 is the whole file, unless it says which part it is. */
-function checkSuccess(requested: Requested, headers: Headers): ResponseCheck {
+function checkSuccess(requested: RequestedRange, headers: Headers): ResponseCheck {
   const { value, stated } = readContentRange(headers);
   if (stated !== undefined && formOf(requested) !== "plain") {
     const check = checkPart(requested, 200, stated, headers);
@@ -144,14 +124,12 @@ function checkSuccess(requested: Requested, headers: Headers): ResponseCheck {
   if (isPart) {
     return refuse("range", `answered with ${value} although ${shown(requested)} was requested`);
   }
-  if (requested.conditional) {
-    return refuse("changed", "the file changed: 200 in answer to If-Range");
-  }
+  if (length === 0 && formOf(requested) !== "plain") return EMPTY;
   return checkWhole(requested, stated, headers);
 }
 
 function checkPart(
-  requested: Requested,
+  requested: RequestedRange,
   status: number,
   stated: ContentRange,
   headers: Headers,
@@ -173,7 +151,7 @@ function checkPart(
 }
 
 function checkWhole(
-  { size: before }: Requested,
+  { size: before }: RequestedRange,
   stated: ContentRange | undefined,
   headers: Headers,
 ): ResponseCheck {
@@ -232,9 +210,15 @@ function sizeChange(before: number | undefined, now: number | undefined): Refusa
 
 function readContentRange(
   headers: Headers,
-): { readonly value: string | undefined; readonly stated: ContentRange | undefined } {
+): {
+  readonly text: string;
+  /** The field as a message names it. */
+  readonly value: string | undefined;
+  readonly stated: ContentRange | undefined;
+} {
   const value = headers.get("content-range");
   return {
+    text: value?.trim() ?? "",
     value: value === null ? undefined : `Content-Range "${cut(value)}"`,
     stated: parseContentRange(value),
   };

@@ -94,7 +94,8 @@ export function penalize(
 function isAnswer(failure: MirrorError): boolean {
   const { reason, status, retryAfterMs } = failure;
   if (retryAfterMs !== undefined) return false;
-  return reason === "range" || (reason === "status" && !LOGIN.includes(status)) ||
+  return reason === "range" || reason === "encoding" ||
+    (reason === "status" && !LOGIN.includes(status)) ||
     isHangUp(failure);
 }
 

@@ -74,12 +74,23 @@ export class BodyReader {
       }
     } catch (cause) {
       if (cause instanceof SphttpError) throw cause;
-      const message = `the connection broke after ${this.#bytes} bytes of the body`;
-      throw this.#options.fail("network", message, cause);
+      throw this.#broken(cause);
     }
     this.#bytes += chunk.byteLength;
     this.#remaining -= chunk.byteLength;
     return this.#compact(chunk);
+  }
+
+  /** Waits for the first bytes, which stay to be read; returns whether there are none. */
+  async isEmpty(): Promise<boolean> {
+    while (!this.#rest?.byteLength) {
+      const { done, value } = await this.#read(CHUNK, 1).catch((cause) => {
+        throw this.#broken(cause);
+      });
+      if (value?.byteLength) this.#rest = value;
+      else if (done) return true;
+    }
+    return false;
   }
 
   async cancel(): Promise<void> {
@@ -110,6 +121,11 @@ export class BodyReader {
     if (chunk.byteLength * 2 > chunk.buffer.byteLength) return chunk;
     this.#spare = chunk.buffer;
     return chunk.slice();
+  }
+
+  #broken(cause: unknown): Error {
+    const message = `the connection broke after ${this.#bytes} bytes of the body`;
+    return this.#options.fail("network", message, cause);
   }
 
   #ended(): undefined {

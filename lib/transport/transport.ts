@@ -19,6 +19,7 @@ import type { MirrorSource } from "../http/mirror_url.ts";
 import { openRangeHeader, rangeHeader } from "../http/byte_range.ts";
 import {
   checkResponse,
+  EMPTY,
   formOf,
   type Refusal,
   type RequestedRange,
@@ -106,8 +107,7 @@ export class Transport {
     const validators = readValidators(headers, Date.now());
     // Validators are judged by the place that answered, below.
     const ignoresTotals = memory.totals !== "believed";
-    const conditions = { conditional: false, validators: undefined, ignoresTotals };
-    const check = checkResponse({ ...requested, ...conditions }, status, headers, validators);
+    const check = checkResponse({ ...requested, ignoresTotals }, status, headers);
     if (check.type === "refused") {
       await discard(body);
       // The target of a redirect may fail while the mirror itself does not.
@@ -122,16 +122,20 @@ export class Transport {
       memory.ignoresIfRange = true;
       return this.request(mirror, requested, signal);
     }
-    const { encoding } = check;
-    const empty = check.answer.type === "unsatisfiable";
-    if (empty) await discard(body);
+    const { encoding, answer } = check;
+    if (answer.type === "unsatisfiable") await discard(body);
+    const reader = this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body);
+    const isUnsure = answer.type === "whole" && answer.size === undefined;
+    if (isUnsure && formOf(requested) !== "plain" && await reader.isEmpty()) {
+      throw this.#refusal(mirror, EMPTY, response);
+    }
     const settled = await settleDoubt(memory, requested, check, {
-      body: this.#read(mirror, empty ? null : body, check.body),
+      body: reader,
       ask: (range) => this.#ask(mirror, range, signal),
       read: (stream, frame) => this.#read(mirror, stream, frame),
       fail: (reason, message) => this.#error(mirror, reason, message),
     });
-    memory.ranges ||= check.answer.type === "partial";
+    memory.ranges ||= answer.type === "partial";
     return {
       ...judgement,
       place,

@@ -6,14 +6,6 @@
  */
 
 export const PENDING: Readonly<Record<string, string>> = {
-  "cookie-of-redirect": "http",
-  "cookie-of-redirect-to-itself": "http",
-  "cookies-of-redirect": "http",
-  "empty-file-206": "http",
-  "etag-utf-8": "http",
-  "gzip-first": "http",
-  "location-utf-8": "http",
-  "range-empty-200": "http",
   "change-same-etag": "identity",
   "change-silent": "identity",
   "contradiction": "identity",

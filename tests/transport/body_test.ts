@@ -98,6 +98,13 @@ for (const [kind, make] of Object.entries({ byteStream, chunkStream })) {
     await assertRejects(() => short.read(), MirrorError, "ended after 0 of 2 bytes");
   });
 
+  Deno.test(`BodyReader.isEmpty() of a ${kind} leaves the first bytes to be read`, async () => {
+    const body = reader(make(bytes(3), bytes(2, 3)), undefined);
+    assertEquals([await body.isEmpty(), await body.isEmpty()], [false, false]);
+    assertEquals((await readAll(body, 2)).flat(), [0, 1, 2, 3, 4]);
+    assertEquals(await reader(make(), undefined).isEmpty(), true);
+  });
+
   Deno.test(`BodyReader of a ${kind}: an empty body`, async () => {
     assertEquals(await reader(make(), 0).read(), undefined);
   });
