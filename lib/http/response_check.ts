@@ -23,6 +23,8 @@ export interface RequestedRange {
   readonly form?: RequestForm | undefined;
   /** Whether totals in `Content-Range` are ignored: the mirror has been caught with a wrong one. */
   readonly ignoresTotals?: boolean | undefined;
+  /** Whether the mirror has been caught encoding on the way: no encoding is a stored one. */
+  readonly encodes?: boolean | undefined;
 }
 
 /** Returns how a range is requested. One without a finite end cannot be `bounded`. */
@@ -147,11 +149,15 @@ function checkPart(
   // A total that is in doubt shows no change.
   const changed = doubt?.type === "total" ? undefined : sizeChange(requested.size, range.size);
   return changed ??
-    checkCoding({ answer: { type: "partial", ...range }, body, doubt }, measured, headers);
+    checkCoding(
+      { answer: { type: "partial", ...range }, body, doubt },
+      measured && !requested.encodes,
+      headers,
+    );
 }
 
 function checkWhole(
-  { size: before }: RequestedRange,
+  { size: before, encodes }: RequestedRange,
   stated: ContentRange | undefined,
   headers: Headers,
 ): ResponseCheck {
@@ -166,7 +172,7 @@ function checkWhole(
   }
   const body = { skip: 0, length: size, rest: length === undefined ? "unknown" : "none" } as const;
   const usable = { answer: { type: "whole", size }, body, doubt: undefined } as const;
-  return sizeChange(before, size) ?? checkCoding(usable, length !== undefined, headers);
+  return sizeChange(before, size) ?? checkCoding(usable, length !== undefined && !encodes, headers);
 }
 
 function checkUnsatisfied(requested: RequestedRange, headers: Headers): ResponseCheck {

@@ -107,8 +107,11 @@ export class Transport {
     const validators = readValidators(headers, Date.now());
     // Validators are judged by the place that answered, below.
     const ignoresTotals = memory.totals !== "believed";
-    const check = checkResponse({ ...requested, ignoresTotals }, status, headers);
+    const { encodes } = memory;
+    const check = checkResponse({ ...requested, ignoresTotals, encodes }, status, headers);
     if (check.type === "refused") {
+      // Its length is that of other bytes than the range's.
+      memory.encodes ||= check.reason === "encoding" && headers.has("content-length");
       await discard(body);
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
