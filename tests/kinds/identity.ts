@@ -259,7 +259,7 @@ export const CHANGES: readonly Kind[] = [
       const content = ask.index % 2 === 0 ? ask.content : OTHER;
       return served(ask, { content, etag: tag(ask.index % 2) }).breakAt(100_000, "close");
     },
-    CHANGED,
+    { alone: ["file", /chang|differ/i] },
   ),
   kind("contradiction", "another size, ETag and date in every answer", [18, "wrong"], (ask) => {
     const content = resizedContent(ask.content, 600_000 - ask.index);

@@ -1,0 +1,33 @@
+/**
+ * The table of all kinds of servers.
+ *
+ * @module
+ */
+
+import { ENCODINGS } from "./encodings.ts";
+import { BROKEN, HEADS } from "./heads.ts";
+import { CHANGES, IDENTITY } from "./identity.ts";
+import type { Kind } from "./kind.ts";
+import { LIMITS } from "./limits.ts";
+import { PAGES } from "./pages.ts";
+import { PARTS } from "./parts.ts";
+import { LONG_PATIENCE, PATIENCE } from "./patience.ts";
+import { REDIRECTS } from "./redirects.ts";
+import { SPELLINGS } from "./spellings.ts";
+import { STATUS_FOR_RANGE } from "./statuses.ts";
+
+export const KINDS: readonly Kind[] = [
+  ...IDENTITY,
+  ...CHANGES,
+  ...STATUS_FOR_RANGE,
+  ...PARTS,
+  ...SPELLINGS,
+  ...LIMITS,
+  ...ENCODINGS,
+  ...PAGES,
+  ...REDIRECTS,
+  ...HEADS,
+  ...BROKEN,
+  ...PATIENCE,
+  ...LONG_PATIENCE,
+];
