@@ -16,6 +16,8 @@ export interface FileInfo {
   readonly size: number | undefined;
   /** Media type, as a mirror reports it. */
   readonly contentType: string | undefined;
+  /** File name that a mirror gives (Content-Disposition): never a path, but not safe for all systems. */
+  readonly fileName?: string | undefined;
   /** Entity tag of a mirror. */
   readonly etag: string | undefined;
   /** Date of last modification, as a mirror reports it. */
@@ -60,7 +62,7 @@ export function checkKnownFile(value: unknown): KnownFile {
     info: {
       // Without bytes there are no ranges, and no mirror that is known to serve them.
       size: whole("knownFile.info.size", info.size, 1),
-      ...texts("knownFile.info", info, ["contentType", "etag", "lastModified"]),
+      ...texts("knownFile.info", info, ["contentType", "fileName", "etag", "lastModified"]),
       mirrors: list("knownFile.info.mirrors", info.mirrors, checkUrl),
     },
     ...texts("knownFile", file, ["digest"]),

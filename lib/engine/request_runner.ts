@@ -108,10 +108,10 @@ export class RequestRunner {
   }
 
   /** Returns what a mirror's response to its probe says about the file. */
-  aboutOf(mirror: number): Pick<FileInfo, "contentType" | "etag" | "lastModified"> {
+  aboutOf(mirror: number): Omit<FileInfo, "size" | "mirrors"> {
     const { reply } = [...this.#samples.values()].find((sample) => sample.mirror === mirror)!;
-    const { contentType, validators } = reply;
-    return { contentType, etag: validators.etag, lastModified: validators.lastModified };
+    const { contentType, fileName, validators } = reply;
+    return { contentType, fileName, etag: validators.etag, lastModified: validators.lastModified };
   }
 
   /** Resolves when no request is running. */

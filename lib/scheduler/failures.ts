@@ -26,8 +26,8 @@ const BROKEN: readonly FailureReason[] = ["network", "truncated"];
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";
 
-/** Statuses that another form of asking does not change: a login is missing. */
-const LOGIN: readonly (number | undefined)[] = [401, 407];
+/** Statuses that another form of asking does not change: not modified, or a login is missing. */
+const SETTLED: readonly (number | undefined)[] = [304, 401, 407];
 
 /**
  * Answers with the whole file, or connections that are closed instead of an answer, after which a mirror
@@ -95,7 +95,7 @@ function isAnswer(failure: MirrorError): boolean {
   const { reason, status, retryAfterMs } = failure;
   if (retryAfterMs !== undefined) return false;
   return reason === "range" || reason === "encoding" ||
-    (reason === "status" && !LOGIN.includes(status)) ||
+    (reason === "status" && !SETTLED.includes(status)) ||
     isHangUp(failure);
 }
 

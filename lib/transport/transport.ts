@@ -14,6 +14,7 @@ import { settleDoubt } from "./doubts.ts";
 import { type Judgement, type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./redirects.ts";
+import { dispositionFileName } from "../http/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/mirror_url.ts";
 import { openRangeHeader, rangeHeader } from "../http/byte_range.ts";
@@ -57,6 +58,8 @@ export interface Reply extends Judgement {
   readonly answer: UsableResponse;
   readonly validators: Validators;
   readonly contentType: string | undefined;
+  /** The name in Content-Disposition, not made safe. */
+  readonly fileName: string | undefined;
   /** The content coding with which the file is stored. */
   readonly encoding: string | undefined;
   readonly body: BodyReader;
@@ -64,6 +67,9 @@ export interface Reply extends Judgement {
 
 /** The bytes of a check decide, not its validators. */
 const COMPARED: Judgement = { proof: "pieces", doubt: undefined };
+
+/** Headers of the caller that only the first request to a mirror has. */
+const CONDITIONS = ["if-none-match", "if-modified-since"];
 
 /** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;
@@ -147,6 +153,7 @@ export class Transport {
       validators,
       encoding,
       contentType: readField(headers, "content-type"),
+      fileName: dispositionFileName(headers.get("content-disposition")),
     };
   }
 
@@ -238,6 +245,8 @@ export class Transport {
       headers.delete("host");
     }
     headers.set("accept-encoding", "identity");
+    // Whether the file is wanted at all is decided once; a later 304 would break it off.
+    if (requested.purpose !== "first") { for (const name of CONDITIONS) headers.delete(name); }
     const form = formOf(requested);
     if (form === "plain") return headers;
     const { start, end = Infinity } = requested;

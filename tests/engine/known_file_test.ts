@@ -7,6 +7,7 @@ const KNOWN: KnownFile = {
   info: {
     size: 1000,
     contentType: "video/mp4",
+    fileName: "film.mp4",
     etag: undefined,
     lastModified: undefined,
     mirrors: [URL],

@@ -5,7 +5,7 @@ import {
   assertMatch,
   assertStringIncludes,
 } from "@std/assert";
-import { type MirrorError, NoMirrorLeftError } from "../../mod.ts";
+import { Downloader, type MirrorError, NoMirrorLeftError } from "../../mod.ts";
 import { download, FILE, withMirrors } from "../support/download.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
 
@@ -150,5 +150,48 @@ Deno.test("Transport does not wait for a fetch that ignores the signal", async (
   await withMirrors([{}, {}], async (urls) => {
     const outcome = await download(["http://deaf.test/file", ...urls], { fetch: deaf });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+  });
+});
+
+Deno.test("Transport sends conditions on the file with the first request to each mirror only", async () => {
+  const headers = {
+    "if-none-match": '"old"',
+    "if-modified-since": "Thu, 01 Jan 2020 00:00:00 GMT",
+  };
+  await withMirrors([{}, {}], async (urls, mirrors) => {
+    const outcome = await download(urls, { headers });
+    assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
+    for (const { requests } of mirrors) {
+      const conditional = requests.map(({ headers }) => headers["if-none-match"] !== undefined);
+      assertEquals(conditional[0], true);
+      assertEquals(conditional.lastIndexOf(true), 0);
+      assertEquals(requests[0]!.headers["if-modified-since"], headers["if-modified-since"]);
+    }
+  });
+});
+
+Deno.test("Transport: a mirror that answers 304 has failed, and is not asked again", async () => {
+  const unchanged = { kind: "status", status: 304 } as const;
+  await withMirrors([{ faults: [unchanged] }, {}], async (urls, [first]) => {
+    const alone = await download([urls[0]!], { headers: { "if-none-match": '"x"' } });
+    const { reason, status, retryable } = lastFailure(alone.error);
+    assertEquals([reason, status, retryable], ["status", 304, false]);
+    assertEquals(first!.requests.length, 1);
+    const both = await download(urls, { headers: { "if-none-match": '"x"' } });
+    assertEquals([both.error, both.sha256], [undefined, FILE.sha256()]);
+  });
+});
+
+Deno.test("FileInfo has the file name that a mirror gives", async () => {
+  const responseHeaders = {
+    "content-disposition": "attachment; filename*=UTF-8''a%2Fna%C3%AFve.bin",
+  };
+  await withMirrors([{ responseHeaders }], async (urls) => {
+    await using named = new Downloader(urls);
+    assertEquals((await named.open()).fileName, "naïve.bin");
+  });
+  await withMirrors([{}], async (urls) => {
+    await using unnamed = new Downloader(urls);
+    assertEquals((await unnamed.open()).fileName, undefined);
   });
 });

@@ -1,0 +1,67 @@
+/**
+ * The file name in a `Content-Disposition`, as servers send it: quoted or not, in raw bytes, or encoded
+ * with a character set. Follows RFC 6266 section 4.3 and RFC 8187. Liberal; the name is not made safe.
+ *
+ * @module
+ */
+
+/** A value that is longer is not read: no name needs so much. */
+const MAX_LENGTH = 16 * 1024;
+
+/** A parameter: a quoted value, or one up to the next semicolon. */
+const PARAMETER = /;\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\[^])*)"|([^;"]*))/g;
+
+/**
+ * Returns the file name, without directories; `undefined` if there is none. A name with a character set
+ * (`filename*`) goes before one without.
+ */
+export function dispositionFileName(value: string | null): string | undefined {
+  if (value === null || value.length > MAX_LENGTH) return undefined;
+  // The type may be missing.
+  const text = /^\s*filename\*?\s*=/i.test(value) ? `;${value}` : value;
+  const names = new Map<string, string>();
+  for (const [, name, quoted, plain] of text.matchAll(PARAMETER)) {
+    const given = quoted === undefined ? plain!.trim() : quoted.replace(/\\(["\\])/g, "$1");
+    const key = name!.toLowerCase();
+    // The first counts, as in browsers.
+    if (!names.has(key)) names.set(key, given);
+  }
+  const candidates = [
+    extendedValue(names.get("filename*")),
+    fromBytes(names.get("filename") ?? ""),
+  ];
+  for (const candidate of candidates) {
+    const last = candidate?.split(/[/\\]/).at(-1)?.trim();
+    if (last !== undefined && !/^\.{0,2}$/.test(last)) return last;
+  }
+  return undefined;
+}
+
+/** Decodes `UTF-8'en'na%C3%AFve`; `undefined` if it is not right. */
+function extendedValue(value: string | undefined): string | undefined {
+  const [, charset = "", encoded = ""] = /^([\w-]+)'[^']*'(.*)$/s.exec(value ?? "") ?? [];
+  const label = charset.toLowerCase();
+  if (!["utf-8", "iso-8859-1"].includes(label) || /%(?![\da-f]{2})/i.test(encoded)) {
+    return undefined;
+  }
+  const bytes = Uint8Array.from(
+    encoded.matchAll(/%([\da-f]{2})|[^]/gi),
+    ([one, hex]) => hex === undefined ? one.charCodeAt(0) : parseInt(hex, 16),
+  );
+  try {
+    return new TextDecoder(label, { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Restores text from a field, which `Headers` gives byte by byte: UTF-8 where it can be, else Latin-1. */
+function fromBytes(value: string): string {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return value;
+  }
+}
