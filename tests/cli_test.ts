@@ -78,8 +78,16 @@ Deno.test("exit codes tell what went wrong", async () => {
     [[], 2, /^sphttp: no URL given: .*--help/],
     [["--ouput=x", mirror.url], 2, /did you mean '--output'\?/],
     [["ftp://a.example/f"], 3, /only http: and https:/],
-    [["--retry=0", "http://nosuch.invalid/f"], 6, /no mirror is left/],
-    [["--retry=0", `http://127.0.0.1:${closedPort()}/f`], 7, /no mirror is left/],
+    [
+      ["--retry=0", "http://nosuch.invalid/f"],
+      6,
+      /sphttp: http:\/\/nosuch.invalid\/f: .* does not resolve/,
+    ],
+    [
+      ["--retry=0", `http://127.0.0.1:${closedPort()}/f`],
+      7,
+      /sphttp: http:.*: connection failed: refused/,
+    ],
     [[mirror.url], 22, /404/],
   ];
   for (const [args, code, says] of table) {

@@ -90,7 +90,8 @@ export class ChecksumVerifier {
       if (got === hex) continue;
       throw new CommandError(
         ExitCode.CHECKSUM,
-        `the ${name} checksum does not match${after}\n  expected ${hex}\n  got      ${got}`,
+        `the ${name} checksum does not match${after}\n  expected ${hex}\n  got      ${got}\n` +
+          "'sphttp probe' with the same URLs shows what each mirror has",
       );
     }
   }

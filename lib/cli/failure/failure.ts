@@ -85,11 +85,11 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   const { shown = new Set(), headline = "no mirror is left to download from" } = options;
   const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));
   const exitCode = await exitCodeOf(error.cause, options);
-  const details = lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`;
-  return new CommandError(
-    exitCode,
-    `${headline}${details}${adviceOn(error.cause)}`,
-  );
+  // Of one mirror, its failure says everything.
+  const text = error.cause.length === 1 && lines.length === 1
+    ? lines[0]!
+    : headline + (lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`);
+  return new CommandError(exitCode, text + adviceOn(error.cause));
 }
 
 /** Returns advice on failures that have a common cause. */

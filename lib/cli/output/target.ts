@@ -9,6 +9,7 @@
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { usageError } from "../../command_line/command_error.ts";
 import { fileNameInUrl, localFileName, nameBytes } from "../../http/file_name.ts";
+import { redactUrl } from "../../http/redact.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
 import { recordsOf } from "../part/resume_record.ts";
@@ -73,6 +74,7 @@ export async function resolveTarget(options: PathOptions, url: string): Promise<
     path: real,
     existing: keepExisting ? "avoid" : output === undefined ? "refuse" : "replace",
     choice: { number: 0, path: real, name },
+    namedBy: options.listed ? "out=NAME" : "-o NAME",
     mode: found?.mode ?? undefined,
   };
   if (found === undefined) return target;
@@ -99,14 +101,29 @@ export async function resolveTarget(options: PathOptions, url: string): Promise<
  * @throws {CommandError} the URL has no file name
  */
 export function pathOf(
-  { output, directory }: Pick<PathOptions, "output" | "directory">,
+  { output, directory, listed }: Pick<PathOptions, "output" | "directory" | "listed">,
   url: string,
 ): string {
   // "./" keeps a name of "-" that comes from a URL from meaning stdout.
-  const path = output ?? `./${fileNameFromUrl(url)}`;
+  const path = output ?? `./${nameFromUrl(url, listed)}`;
   if (directory === undefined || isAbsolute(path)) return path;
   // join() would resolve "..", which leads elsewhere behind a link.
   return `${directory.replace(/\/+$/, "")}/${path.replace(/^\.\//, "")}`;
+}
+
+/**
+ * Returns the file name that a URL ends with, as {@linkcode fileNameFromUrl} does.
+ *
+ * @param listed whether an input file lists the URL, so that `out=` names the file
+ * @throws {CommandError} the URL has no file name
+ */
+export function nameFromUrl(url: string, listed = false): string {
+  try {
+    return fileNameFromUrl(url);
+  } catch (error) {
+    if (!listed) throw error;
+    throw usageError(`${redactUrl(url)} has no file name; add a line out=NAME below it`);
+  }
 }
 
 /** Maximum number of bytes in a name: 255 on most file systems, less the longest suffix. */

@@ -18,6 +18,8 @@ export interface FileTarget {
   readonly existing: "replace" | "refuse" | "avoid";
   /** For `avoid`: the number that was chosen, 0 for none, and the path and name without it. */
   readonly choice: { readonly number: number; readonly path: string; readonly name: string };
+  /** What the user writes to choose another name. */
+  readonly namedBy: "-o NAME" | "out=NAME";
   /** Permissions of the file that is replaced. */
   readonly mode: number | undefined;
 }
@@ -35,7 +37,7 @@ export async function nextTarget({ choice, ...target }: FileTarget): Promise<Fil
   }
   throw writeError(
     `${choice.name} already exists, and so do ${choice.name}.1 to .${MAX_NUMBER}; ` +
-      "choose a name with -o NAME",
+      `choose a name with ${target.namedBy}`,
   );
 }
 

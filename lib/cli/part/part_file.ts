@@ -366,7 +366,7 @@ export class PartFile implements Disposable {
     if (existing === "refuse") {
       throw writeError(
         `${name} was created by another program, and is unchanged; ` +
-          "choose another name with -o NAME",
+          `choose another name with ${this.#target.namedBy}`,
       );
     }
     this.#target = await nextTarget(this.#target);

@@ -45,11 +45,12 @@ export function eventText(event: TraceEvent): string {
         : `probing ${mirror} with a request for bytes ${start}-${end - 1}`;
     }
     case "answer": {
-      const { mirror, status, size, etag, lastModified, location } = event;
+      const { mirror, status, size, etag, lastModified, encoding, location } = event;
       const facts = [
         size === undefined ? "size unknown" : formatBytes(size),
         ...etag === undefined ? [] : [`ETag ${etag}`],
         ...lastModified === undefined ? [] : [`Last-Modified ${lastModified}`],
+        ...encoding === undefined ? [] : [`stored with Content-Encoding ${encoding}`],
         ...location === undefined ? [] : [`redirected to ${location}`],
       ];
       return `${mirror} answered ${status}: ${facts.join(", ")}`;

@@ -20,7 +20,7 @@ export class TextReport implements Report {
     this.#display = new Display(display);
   }
 
-  file({ number, of, name }: ReportedFile): FileReport {
+  file({ number, of, name, urls }: ReportedFile): FileReport {
     // With several files, each line begins with the name of its file.
     const prefix = of > 1 ? `${name}: ` : "";
     const note = (text: string) => this.note(prefix + text);
@@ -44,6 +44,9 @@ export class TextReport implements Report {
           if (event.request === request) return false;
           request = event.request;
         }
+        // The error of the file says why the only mirror was dropped.
+        const last = event.type === "mirror" && event.state === "dropped" && urls.length === 1;
+        if (last && this.#verbosity === "normal") return false;
         return this.#event(event, prefix);
       },
       done: (result) => {

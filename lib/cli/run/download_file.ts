@@ -10,6 +10,7 @@ import {
   Downloader,
   type DownloaderOptions,
   type FileInfo,
+  NoMirrorLeftError,
   RangeNotSatisfiableError,
   type TraceEvent,
   VERSION,
@@ -257,11 +258,10 @@ export class FileDownload {
     if (!(explained instanceof CommandError)) return explained;
     const { exitCode, message } = explained;
     const lost = part === undefined || !part.kept || target.removeOnError;
-    const kept = lost || WRONG_CONTENTS.has(exitCode)
-      ? ""
-      : `${part.partName} is kept: run the same command ${
-        target.resume ? "again" : "with -C -"
-      } to continue`;
+    const kept = lost || WRONG_CONTENTS.has(exitCode) ? "" : keptText(part.partName, {
+      changed: hasChanged(error),
+      resume: target.resume,
+    });
     if (error === signal.reason) return new CommandError(exitCode, this.#stopped(message, kept));
     return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);
   }
@@ -277,6 +277,25 @@ export class FileDownload {
 
 /** Exit codes of wrong contents: continuing would not help. */
 const WRONG_CONTENTS = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
+
+/** Returns what to do with a part file that is kept after an error. */
+function keptText(
+  partName: string,
+  { changed, resume }: { readonly changed: boolean; readonly resume: boolean },
+): string {
+  if (changed) {
+    const without = resume ? "without -C -" : "again";
+    return `${partName} is kept, with bytes of the file as it was: run the same command ${without} to ` +
+      "start over";
+  }
+  return `${partName} is kept: run the same command ${resume ? "again" : "with -C -"} to continue`;
+}
+
+/** Reports whether every mirror has another file by now: what came before cannot be continued. */
+function hasChanged(error: unknown): boolean {
+  return error instanceof NoMirrorLeftError &&
+    error.cause.every(({ reason }) => reason === "changed");
+}
 
 /** Returns the HTTP status of the first failure that has one. */
 function statusOf(error: unknown): number | undefined {

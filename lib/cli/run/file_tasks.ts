@@ -15,7 +15,7 @@ import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { RequestedRange } from "../arguments/request_values.ts";
-import { fileNameFromUrl, refuseSamePaths, type TargetOptions } from "../output/target.ts";
+import { nameFromUrl, refuseSamePaths, type TargetOptions } from "../output/target.ts";
 import type { FileReport } from "../report/report.ts";
 
 export interface FileTask {
@@ -88,10 +88,10 @@ export async function fileTasks(
   return tasks;
 }
 
-function nameOf({ output }: TargetOptions, url: string): string {
-  if (output !== "-") return output ?? fileNameFromUrl(url);
+function nameOf({ output, listed }: TargetOptions, url: string): string {
+  if (output !== "-") return output ?? nameFromUrl(url, listed);
   try {
-    return fileNameFromUrl(url);
+    return nameFromUrl(url);
   } catch {
     // Output to stdout needs no name.
     return "";

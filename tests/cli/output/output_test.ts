@@ -26,7 +26,14 @@ Deno.test("openTarget() opens a file as a part file", async () => {
   try {
     const path = `${directory}/f`;
     const place = {
-      ...{ type: "file", name: "f", path, existing: "replace", mode: undefined } as const,
+      ...{
+        type: "file",
+        name: "f",
+        path,
+        existing: "replace",
+        mode: undefined,
+        namedBy: "-o NAME",
+      } as const,
       choice: { number: 0, path, name: "f" },
     };
     using output = await openTarget(place, { resume: true });

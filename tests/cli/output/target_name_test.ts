@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { fileNameFromUrl, MAX_NAME_BYTES } from "../../../lib/cli/output/target.ts";
+import { fileNameFromUrl, MAX_NAME_BYTES, nameFromUrl } from "../../../lib/cli/output/target.ts";
 import { nameBytes } from "../../../lib/http/file_name.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
@@ -36,6 +36,13 @@ Deno.test("fileNameFromUrl() suggests -o if the URL has no file name", () => {
     const error = assertThrows(() => fileNameFromUrl(url), CommandError, "use -o FILE");
     assertEquals((error as CommandError).exitCode, ExitCode.USAGE);
   }
+});
+
+Deno.test("nameFromUrl() suggests out= where an input file lists the URL", () => {
+  assertEquals(nameFromUrl("http://h/f", true), "f");
+  const error = assertThrows(() => nameFromUrl("http://user:secret@h/", true), CommandError);
+  assertEquals(error.message, "http://h/ has no file name; add a line out=NAME below it");
+  assertThrows(() => nameFromUrl("http://h/"), CommandError, "use -o FILE");
 });
 
 Deno.test("fileNameFromUrl() gives no name that Windows takes for a device, or changes", () => {

@@ -108,7 +108,8 @@ Deno.test("resolveTarget() numbers a name where the file is kept", async () => {
     if (number % 2 === 0) Deno.writeTextFileSync(taken, "");
     else Deno.mkdirSync(taken);
   }
-  assertStringIncludes(await refuse(keep), "and so do ");
+  assertStringIncludes(await refuse(keep), "choose a name with -o NAME");
+  assertStringIncludes(await refuse({ ...keep, listed: true }), "choose a name with out=NAME");
   assertEquals((await findFile({ ...keep, output: "g" })).existing, "avoid");
   assertEquals((await findFile({ directory, keepExisting: true })).path, `${directory}/f.iso`);
 });

@@ -103,6 +103,7 @@ Deno.test("a checksum that does not match keeps the part file, but not under its
   const expected = "0".repeat(64);
   const error = await fail(["-o", place.file, "--checksum", `sha256=${expected}`, mirror.url]);
   assertEquals(error.exitCode, ExitCode.CHECKSUM);
+  assertStringIncludes(error.message, "'sphttp probe' with the same URLs shows");
   assertStringIncludes(error.message, `expected ${expected}`);
   assertStringIncludes(error.message, `got      ${SHA256}`);
   assertEquals(place.names(), ["file.bin.part", "file.bin.part.json"]);
@@ -233,6 +234,33 @@ Deno.test("mirrors whose files differ are an error that names them", async () =>
   assertStringIncludes(error.message, `${two.url}: ${SIZE - 1} bytes`);
 });
 
+Deno.test("after the file has changed, the advice is to start over, not to continue", async () => {
+  using place = workplace();
+  let requests = 0;
+  /** Breaks off, and has another file from then on. */
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, () => {
+    const first = requests++ === 0;
+    const size = first ? SIZE : SIZE + 1;
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(BYTES.slice(0, 500_000)),
+      pull: (controller) => controller.error(new Error("broken off")),
+    });
+    return new Response(body, {
+      status: 206,
+      headers: {
+        etag: first ? '"one"' : '"two"',
+        "content-length": `${size}`,
+        "content-range": `bytes 0-${size - 1}/${size}`,
+      },
+    });
+  });
+  const url = `http://127.0.0.1:${server.addr.port}/file.bin`;
+  const changed = await fail(["-o", place.file, url]);
+  assertEquals(changed.exitCode, ExitCode.RECEIVE, changed.message);
+  assertStringIncludes(changed.message, "run the same command again to start over");
+  assertEquals(changed.message.includes("-C -"), false);
+});
+
 Deno.test("a dropped mirror is reported once, also in the final error", async () => {
   using place = workplace();
   await using mirror = await startMirror({
@@ -241,8 +269,16 @@ Deno.test("a dropped mirror is reported once, also in the final error", async ()
   });
   let shown = "";
   const error = await fail(["-o", place.file, mirror.url], (text) => shown = text);
+  assertEquals(shown.includes("dropped"), false);
+  assertStringIncludes(error.message, `${mirror.url}: `);
+  await using other = await startMirror({
+    content: CONTENT,
+    faults: [{ kind: "status", status: 410 }],
+  });
+  const both = await fail(["-o", place.file, mirror.url, other.url], (text) => shown = text);
   assertStringIncludes(shown, `sphttp: mirror dropped: ${mirror.url}`);
-  assertEquals(error.message, "no mirror is left to download from");
+  assertStringIncludes(shown, `sphttp: mirror dropped: ${other.url}`);
+  assertEquals(both.message, "no mirror is left to download from");
   const silent = await fail(["-s", "-o", place.file, mirror.url], (text) => shown = text);
   assertStringIncludes(silent.message, `${mirror.url}: `);
 });
