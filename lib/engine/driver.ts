@@ -276,6 +276,9 @@ export class Driver {
           this.#runner.cancel(command.request);
           this.#window.wake();
           break;
+        case "read":
+          this.#runner.read(command.request, command.to);
+          break;
         case "open":
           this.#open(command.mirror, command.size);
           break;

@@ -52,6 +52,10 @@ interface Activity {
   readonly accepted: PromiseWithResolvers<void>;
   /** Compares the bytes of a check with those that are known. */
   readonly compare: Comparer | undefined;
+  /** The byte up to which the body may be read so far. */
+  readTo: number;
+  /** Resolves when `readTo` has changed, or the request is cancelled. */
+  moved: PromiseWithResolvers<void>;
 }
 
 /** Runs the requests of one download. */
@@ -76,6 +80,8 @@ export class RequestRunner {
       compare: kind === "check"
         ? this.#options.landmarks.comparer({ start, end: end! })
         : undefined,
+      readTo: command.readTo,
+      moved: Promise.withResolvers(),
     };
     this.#activities.set(command.request, activity);
     const task = this.#run(command, activity).finally(() => {
@@ -91,7 +97,17 @@ export class RequestRunner {
     if (activity === undefined) return;
     activity.controller.abort();
     activity.accepted.resolve();
+    activity.moved.resolve();
     void activity.body?.cancel();
+  }
+
+  /** Reads the body of a request further, up to the byte `to`. */
+  read(request: number, to: number): void {
+    const activity = this.#activities.get(request);
+    if (activity === undefined) return;
+    activity.readTo = to;
+    activity.moved.resolve();
+    activity.moved = Promise.withResolvers();
   }
 
   cancelAll(): void {
@@ -139,7 +155,8 @@ export class RequestRunner {
       if (kind === "check") return await this.#compare(command, reply, activity);
       if (kind === "probe") {
         offset += await this.#sample(command, offset, reply, signal);
-        if (!whole) return;
+        const goesOn = whole || (answer.type === "partial" && offset < answer.end);
+        if (!goesOn) return;
         await activity.accepted.promise;
       }
       await this.#read(command, offset, reply, activity);
@@ -163,15 +180,21 @@ export class RequestRunner {
     const { window, landmarks, end, pace, dispatch } = this.#options;
     const { startedAt, controller: { signal } } = activity;
     // The body of a whole file is long: its rate may change a lot.
-    const whole = reply.answer.type === "whole";
+    const { answer } = reply;
+    const whole = answer.type === "whole";
+    const bodyEnd = answer.type === "partial" ? answer.end : Infinity;
     let bytes = 0;
     let latest = 0;
     while (!signal.aborted) {
-      // A range was requested only as far as there was room, and as the limit allowed.
+      // A range is read only as far as there was room when that was granted, and as the limit allowed.
       const most = whole
         ? Math.min(await window.room(signal), await pace.allowance(signal))
+        : offset < bodyEnd
+        ? activity.readTo - offset
         : Infinity;
+      if (most <= 0) await activity.moved.promise;
       if (signal.aborted) break;
+      if (most <= 0) continue;
       const before = performance.now();
       const mean = bytes / (before - startedAt);
       const least = whole ? 1 : worthWaitingFor(Math.min(mean, latest));
@@ -236,18 +259,19 @@ export class RequestRunner {
 
   /** Reads the first bytes of a probe, which are kept once they are accepted; returns how many. */
   async #sample(
-    { request, mirror, start, end = start }: StartCommand,
+    { request, mirror, start, readTo: end }: StartCommand,
     offset: number,
     reply: Reply,
     signal: AbortSignal,
   ): Promise<number> {
     const { answer } = reply;
-    const buffer = new Uint8Array((answer.type === "partial" ? answer.end : end) - start);
+    const bodyEnd = answer.type === "partial" ? answer.end : Infinity;
+    const buffer = new Uint8Array(Math.min(bodyEnd, end) - start);
     const length = await fill(buffer, reply.body, () => {
       this.#options.dispatch({ type: "progress", request });
     });
     // Its connection can serve another request only once the end of the body has been read.
-    if (answer.type !== "whole" && length === buffer.byteLength) await reply.body.read();
+    if (offset + length === bodyEnd) await reply.body.read();
     const bytes = buffer.subarray(0, length);
     // Only the same bytes can be compared: as many as requested, or the whole file.
     const { size = Infinity } = answer;

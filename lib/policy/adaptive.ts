@@ -10,7 +10,7 @@
 
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
-import type { AskReason, DownloadView, Plan, Policy } from "../scheduler/view.ts";
+import type { AskReason, DownloadView, Plan, Policy, RequestView } from "../scheduler/view.ts";
 import { rescue } from "./rescue.ts";
 
 /** A range takes its mirror at least this long. */
@@ -34,11 +34,14 @@ const MARGIN = 1.1;
 const RAMPING_MARGIN = 1.5;
 /** The part of the window kept free for the front. */
 const FRONT_SHARE = 1 / 8;
+/** A stream is read on as soon as there is room for so many bytes. */
+const LEAST_ROOM = 256 * 1024;
 /** Maximum time between two looks while any request is under way. */
 const LOOK_MS = 20;
 
 /** Plans by the measured rates and latencies of the links. */
 export class AdaptivePolicy implements Policy {
+  readonly extendsStreams = true;
   /** Length of the last range of each mirror, in bytes. */
   readonly #lengths = new Map<number, number>();
 
@@ -48,7 +51,8 @@ export class AdaptivePolicy implements Policy {
   }
 
   wakeAt({ mirrors, limit }: DownloadView, now: number): number {
-    const lookAt = mirrors.some(({ live }) => live.length > 0) ? now + LOOK_MS : Infinity;
+    const busy = mirrors.some(({ live }) => live.some(({ isExhausted }) => !isExhausted));
+    const lookAt = busy ? now + LOOK_MS : Infinity;
     return limit.openAt > now ? Math.min(limit.openAt, lookAt) : lookAt;
   }
 
@@ -56,6 +60,8 @@ export class AdaptivePolicy implements Policy {
     const { ledger } = view;
     const [gap] = ledger.free;
     if (gap === undefined) return undefined;
+    const lone = loneOf(view, outlooks);
+    if (lone !== undefined) return this.#askLone(lone, gap, view);
     const atFront = gap.start === ledger.front;
     // A range that was given back holds up everything after it.
     const urgent = atFront && ledger.wasReturned(gap.start);
@@ -89,6 +95,29 @@ export class AdaptivePolicy implements Policy {
     return undefined;
   }
 
+  /**
+   * Requests all of a gap from the only mirror that is of use, in one stream: it answers once, and
+   * another mirror that comes into use finds free what is not read yet.
+   */
+  #askLone(outlook: Outlook, gap: ByteRange, view: DownloadView): Plan | undefined {
+    const { ledger } = view;
+    const length = this.#usualLength(outlook, view);
+    const stream = outlook.source.live.find((one) => isExtensible(one, view));
+    const { start, end } = stream === undefined
+      ? gap
+      : { start: stream.end, end: Math.min(stream.bodyEnd, gapAt(ledger.free, stream.end)) };
+    const isFed = stream === undefined
+      ? !outlook.wantsWork()
+      : stream.claimEnd - stream.position > length / 2;
+    const range = isFed
+      ? undefined
+      : fitStream({ start, end: Math.min(end, start + length) }, view);
+    if (range === undefined) return undefined;
+    this.#lengths.set(outlook.index, length);
+    if (stream !== undefined) return { type: "extend", request: stream.id, end: range.end };
+    return { type: "ask", mirror: outlook.index, range, reason: "front", bodyEnd: end };
+  }
+
   /** Requests the front from the mirror that delivers it soonest, or waits for that mirror. */
   #askFront(gap: ByteRange, view: DownloadView, outlooks: readonly Outlook[]): Plan | undefined {
     const short = shortest(view);
@@ -108,6 +137,11 @@ export class AdaptivePolicy implements Policy {
     const fitting = fitWindow(range, view);
     if (fitting === undefined) return undefined;
     this.#lengths.set(outlook.index, this.#usualLength(outlook, view));
+    const stream = outlook.source.live.find((one) =>
+      one.end === fitting.start && one.bodyEnd >= fitting.end && isExtensible(one, view) &&
+      !outlook.isBusyWith(one)
+    );
+    if (stream !== undefined) return { type: "extend", request: stream.id, end: fitting.end };
     return { type: "ask", mirror: outlook.index, range: fitting, reason };
   }
 
@@ -136,6 +170,26 @@ export class AdaptivePolicy implements Policy {
     const least = Math.min(source.leastBytes, view.windowSize / (view.mirrors.length + 1));
     return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, 2 * before)));
   }
+}
+
+/** Returns the only mirror that is of use, if one request at a time keeps it busy. */
+function loneOf(
+  { mirrors, limit }: DownloadView,
+  outlooks: readonly Outlook[],
+): Outlook | undefined {
+  const [lone, another] = outlooks.filter(({ source }) => source.available);
+  const others = another !== undefined || mirrors.some(({ pending }) => pending);
+  return lone?.source.lanes === 1 && !others && limit.rate === Infinity ? lone : undefined;
+}
+
+/** Reports whether more can be read of a stream: what follows is free. */
+function isExtensible({ kind, end, claimEnd, bodyEnd }: RequestView, { ledger }: DownloadView) {
+  return kind === "range" && end < bodyEnd && claimEnd === end && ledger.isFree(end);
+}
+
+/** Returns where the gap ends in which a byte lies. */
+function gapAt(free: readonly ByteRange[], byte: number): number {
+  return free.find(({ end }) => end > byte)!.end;
 }
 
 /** Returns the length of the shortest range to request while much is left. */
@@ -253,6 +307,21 @@ function shortened(
 ): ByteRange | undefined {
   const length = Math.min(room, view.roomFor(start, start + room) - reserve);
   return length > 0 ? { start, end: start + length } : undefined;
+}
+
+/**
+ * Returns what may be read of a stream: as much of `range` as there is room for, since more of it costs
+ * no request; `undefined` where that is next to nothing.
+ */
+function fitStream(range: ByteRange, view: DownloadView): ByteRange | undefined {
+  const { ledger, windowSize, readyBytes } = view;
+  const length = range.end - range.start;
+  const room = view.roomFor(range.start, range.end);
+  if (length <= room) return range;
+  const least = Math.max(1, Math.min(LEAST_ROOM, Math.floor(windowSize * FRONT_SHARE)));
+  if (room >= least) return shortened(range, room, view, 0);
+  const stuck = range.start === ledger.front && readyBytes === 0 && ledger.askedBytes === 0;
+  return stuck ? { start: range.start, end: range.start + Math.min(length, least) } : undefined;
 }
 
 /** Returns a range that fits into the window; `undefined` where it is better to wait. */

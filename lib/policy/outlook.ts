@@ -46,11 +46,11 @@ export class Outlook {
       readyAt = Math.max(readyAt, beginsAt) + ms;
       // On one lane requests follow each other, on several they share the link.
       ends.push(lanes === 1 ? readyAt : beginsAt + lanes * ms);
-      heardAt = Math.max(heardAt, expectedSince(request));
+      heardAt = Math.max(heardAt, request.isExhausted ? now : expectedSince(request));
     }
     ends.sort((one, other) => one - other);
     this.readyAt = readyAt;
-    this.#slotAt = live.length < maxConnections ? now : ends[0]!;
+    this.#slotAt = busyConnections(source) < maxConnections ? now : ends[0]!;
     this.#laneAt = live.length < lanes ? now : ends[live.length - lanes]!;
     this.silentMs = Math.max(0, now - heardAt);
   }
@@ -67,8 +67,8 @@ export class Outlook {
 
   /** Whether it can take another request at all. */
   get open(): boolean {
-    const { available, live, maxConnections } = this.source;
-    return available && live.length < maxConnections && !this.silent;
+    const { available, maxConnections } = this.source;
+    return available && busyConnections(this.source) < maxConnections && !this.silent;
   }
 
   /** How long it may be silent before something is wrong. */
@@ -80,20 +80,23 @@ export class Outlook {
   /** Reports whether one of its lanes is free, or will be by the time an answer could arrive. */
   wantsWork(): boolean {
     if (!this.open) return false;
-    if (this.onProbation) return this.source.live.length === 0;
+    if (this.onProbation) return busyConnections(this.source) === 0;
     const { live, lanes, link } = this.source;
-    const { nextLatencyMs, deviationMs } = link;
-    // Where answers arrive at once, a second request would be of no use.
-    const leadMs = 1.1 * nextLatencyMs + deviationMs + Math.min(MARGIN_MS, nextLatencyMs);
     let busy = 0;
-    for (const { position, claimEnd, answeredAt, dueAt } of live) {
-      const left = claimEnd - position;
-      if (left <= 0) continue;
-      const waitMs = answeredAt === undefined ? Math.max(0, dueAt - this.#now) : 0;
-      if (waitMs + this.transferMs(left * Math.min(lanes, live.length)) > leadMs) busy++;
-    }
+    for (const request of live) if (this.isBusyWith(request)) busy++;
     // Two connections speed up sooner than one.
     return busy < (link.ramping(this.#now) ? lanes + 1 : lanes);
+  }
+
+  /** Reports whether a request of its own will still be delivering when another could be answered. */
+  isBusyWith({ position, claimEnd, answeredAt, dueAt }: RequestView): boolean {
+    const { live, lanes, link: { nextLatencyMs, deviationMs } } = this.source;
+    const left = claimEnd - position;
+    if (left <= 0) return false;
+    // Where answers arrive at once, a second request would be of no use.
+    const leadMs = 1.1 * nextLatencyMs + deviationMs + Math.min(MARGIN_MS, nextLatencyMs);
+    const waitMs = answeredAt === undefined ? Math.max(0, dueAt - this.#now) : 0;
+    return waitMs + this.transferMs(left * Math.min(lanes, live.length)) > leadMs;
   }
 
   /** From when on it would deliver what is requested now, if all its lanes went on with that. */
@@ -128,6 +131,11 @@ export class Outlook {
   transferMs(bytes: number): number {
     return bytes / this.rate;
   }
+}
+
+/** Returns how many connections are in use: a stream that is not read on makes way for a request. */
+function busyConnections({ live }: SourceView): number {
+  return live.reduce((count, { isExhausted }) => isExhausted ? count : count + 1, 0);
 }
 
 /** Returns from when on the silence of a request counts. */

@@ -52,12 +52,28 @@ export class Assigner {
     if (!mirrors.some((mirror) => mirror.servesRanges)) return this.#assignWhole(now);
     this.#tune(now);
     this.#assignedAt = now;
+    this.#endStreams(now);
     for (;;) {
       const plan = this.#policy.next(this.#state, now);
       if (plan === undefined) break;
       this.#execute(plan, now);
     }
     this.#wakeAt = this.#policy.wakeAt(this.#state, now);
+  }
+
+  /** Whether requests may ask for more than may be read of them so far. */
+  get extendsStreams(): boolean {
+    return this.#policy.extendsStreams ?? false;
+  }
+
+  /** Ends the streams that have delivered all that they could: others own what follows. */
+  #endStreams(now: number): void {
+    const { requests, ledger } = this.#state;
+    for (const request of [...requests]) {
+      if (request.isExhausted && !request.isExtensible(ledger)) {
+        this.#state.cancel(request, "stolen", now);
+      }
+    }
   }
 
   /** Lets each mirror find out how many connections are of use. */
@@ -95,32 +111,63 @@ export class Assigner {
       }
       case "ask": {
         const returned = ledger.wasReturned(plan.range.start);
-        return this.#ask(plan.mirror, plan.range, returned ? "retry" : plan.reason, now);
+        return this.#ask(plan.mirror, plan, returned ? "retry" : plan.reason, now);
       }
+      case "extend":
+        return this.#extend(requests.get(plan.request)!, plan.end, now);
       case "steal":
       case "duplicate": {
         const late = requests.get(plan.late)!;
         if (plan.type === "steal") this.#state.cut(late, plan.range.start, "stolen", now);
-        this.#ask(plan.mirror, plan.range, plan.type, now);
+        this.#ask(plan.mirror, { range: plan.range }, plan.type, now);
         if (plan.type === "duplicate" && this.#closeBadConnections) this.#close(late, now);
       }
     }
   }
 
-  #ask(index: number, { start, end }: ByteRange, reason: SendReason, now: number): void {
-    const { ledger, commands, received, mirrors } = this.#state;
+  #ask(
+    index: number,
+    { range: { start, end }, bodyEnd }: { range: ByteRange; bodyEnd?: number | undefined },
+    reason: SendReason,
+    now: number,
+  ): void {
+    const { received, mirrors, requests, size } = this.#state;
     const mirror = mirrors[index]!;
     // A mirror that was retired or closed may be needed after all.
     mirror.revive();
-    const duplicate = reason === "duplicate" || reason === "steal";
-    const request = this.#state.send({ mirror, kind: "range", start, end }, now);
-    mirror.asked(received, duplicate);
+    // A stream that is not read further is in the way of the new request.
+    for (const one of requests.of(mirror)) {
+      if (one.isExhausted) this.#state.cancel(one, "stolen", now);
+    }
+    const form = bodyEnd === size && mirror.takes("open") ? "open" : undefined;
+    const request = this.#state.send({ mirror, kind: "range", start, end, bodyEnd, form }, now);
+    mirror.asked(received, reason === "duplicate" || reason === "steal");
     this.#state.look(now);
-    const facts = { mirror: mirror.url, request: request.id, start, end, duplicate, reason };
-    // A range of any size is reported as the blocks that begin in it, but at least as one.
+    this.#reportSent(request, { start, end }, reason, now);
+  }
+
+  #extend(request: LiveRequest, end: number, now: number): void {
+    const { received } = this.#state;
+    const { isAnnounced, end: start, mirror } = request;
+    this.#state.extend(request, end, now);
+    if (!isAnnounced) mirror.asked(received, false);
+    this.#reportSent(request, { start, end }, "front", now, isAnnounced);
+  }
+
+  /** Reports a range of any size as the blocks that begin in it, but at least as one unless it `goesOn`. */
+  #reportSent(
+    { id, mirror: { url } }: LiveRequest,
+    { start, end }: ByteRange,
+    reason: SendReason,
+    now: number,
+    goesOn = false,
+  ): void {
+    const { ledger, commands } = this.#state;
+    const duplicate = reason === "duplicate" || reason === "steal";
+    const facts = { mirror: url, request: id, start, end, duplicate, reason };
     const last = ledger.blockOf(end - 1);
-    const first = Math.min(last, ledger.firstBlockFrom(start));
-    for (let block = first; block <= last; block++) {
+    const begun = ledger.firstBlockFrom(start);
+    for (let block = goesOn ? begun : Math.min(last, begun); block <= last; block++) {
       commands.report({ type: "send", block, ...facts }, now);
     }
   }

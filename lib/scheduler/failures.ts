@@ -23,6 +23,9 @@ const GOOD_BYTES = 64 * 1024;
 /** How connections break. A timeout is another thing: the silence may last. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated"];
 
+/** A pause of the consumer after which a broken connection says nothing, in milliseconds. */
+const LONG_PAUSE_MS = 1000;
+
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";
 
@@ -60,6 +63,11 @@ export function penalize(
     report(mirror, failure, 0, state, now);
     return "again";
   }
+  if (request !== undefined && request.pausedMs >= LONG_PAUSE_MS && isBroken(failure)) {
+    // A server gives up a connection that is not read for long: that was the consumer's pause.
+    forgive(mirror, failure, state, now);
+    return "again";
+  }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
   const cause = { retryable, retryAfterMs, runMs };
@@ -74,11 +82,10 @@ export function penalize(
     drop(mirror, failure, state, now);
     return "dropped";
   }
-  if (useful >= GOOD_BYTES && BROKEN.includes(failure.reason)) {
+  if (useful >= GOOD_BYTES && isBroken(failure)) {
     // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
     mirror.recover();
-    mirror.link.loseConnections();
-    report(mirror, failure, 0, state, now);
+    forgive(mirror, failure, state, now);
     return "again";
   }
   mirror.link.reset();
@@ -102,6 +109,21 @@ function isAnswer(failure: MirrorError): boolean {
 /** Reports whether a mirror closed the connection instead of answering. */
 function isHangUp({ phase, fault }: MirrorError): boolean {
   return phase !== "body" && (fault === "reset" || fault === "empty");
+}
+
+function isBroken({ reason }: MirrorError): boolean {
+  return BROKEN.includes(reason);
+}
+
+/** Reports a failure that is no fault of its mirror, which goes on at once. */
+function forgive(
+  mirror: Mirror,
+  failure: MirrorError,
+  state: DownloadState,
+  now: number,
+): void {
+  mirror.link.loseConnections();
+  report(mirror, failure, 0, state, now);
 }
 
 /** Drops a mirror for good. */

@@ -151,6 +151,8 @@ export class LinkRate {
   #idleSince: number | undefined;
   #elapsedMs = 0;
   #bytes = 0;
+  /** What arrives earlier is not counted. */
+  #countedFrom = -Infinity;
 
   constructor(known?: number) {
     this.#steady = this.#quick = known;
@@ -159,8 +161,9 @@ export class LinkRate {
     if (known !== undefined) this.#ageMs = Infinity;
   }
 
-  /** Bytes are expected from `now` on. */
-  resume(now: number): void {
+  /** Bytes are expected from `now` on; those of the first `bufferedMs` were waiting, and do not count. */
+  resume(now: number, bufferedMs = 0): void {
+    if (bufferedMs > 0) this.#countedFrom = now + bufferedMs;
     // The next samples are mixed with the rate that it has recovered to.
     const recovered = this.at(now);
     if (this.#idleSince !== undefined && recovered !== undefined && recovered > this.#steady!) {
@@ -179,6 +182,11 @@ export class LinkRate {
 
   /** Counts bytes that arrived at `now`. In the first `youngMs`, only the newest sample counts. */
   add(bytes: number, now: number, youngMs = 0): void {
+    if (now < this.#countedFrom) {
+      if (this.#since !== undefined) this.#since = now;
+      this.#elapsedMs = this.#bytes = 0;
+      return;
+    }
     this.#bytes += bytes;
     if (this.#since === undefined) return;
     const elapsedMs = this.#elapsedMs + now - this.#since;

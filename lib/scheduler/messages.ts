@@ -65,7 +65,7 @@ export type SchedulerEvent =
   }
   /**
    * A probe's first bytes have arrived: all of them, or the whole file where that is shorter. This
-   * ends the probe, unless it was answered with the whole file.
+   * ends the probe, unless its body goes on.
    */
   | {
     readonly type: "sampled";
@@ -89,7 +89,10 @@ export type SchedulerEvent =
 
 /** Something to do. */
 export type SchedulerCommand =
-  /** Request the bytes from `start` to `end`; the whole file where `end` is `undefined`. */
+  /**
+   * Request the bytes from `start` to `end`; all that follow where `end` is `undefined`. The body may be
+   * read up to `readTo` so far.
+   */
   | {
     readonly type: "start";
     readonly request: number;
@@ -97,6 +100,8 @@ export type SchedulerCommand =
     readonly kind: RequestKind;
     readonly start: number;
     readonly end: number | undefined;
+    /** For a probe: where its sample ends. */
+    readonly readTo: number;
     /** The file's size, where it is known, to check the response by. */
     readonly size: Size;
     /** How it is requested: by default `bounded` with an `end`, else `plain`. */
@@ -105,9 +110,11 @@ export type SchedulerCommand =
   | { readonly type: "cancel"; readonly request: number }
   /** Compare the validators of a mirror no more: they change though the file does not. */
   | { readonly type: "distrust"; readonly mirror: number }
+  /** Read the body of a request further, up to the byte `to`. */
+  | { readonly type: "read"; readonly request: number; readonly to: number }
   /** Deliver bytes: the mirrors have agreed on what the file is, and `mirror` has it. */
   | { readonly type: "open"; readonly mirror: number; readonly size: Size }
-  /** Use a probe's first bytes as the file's; where its body is the whole file, read on. */
+  /** Use a probe's first bytes as the file's; where its body goes on, read on. */
   | { readonly type: "accept"; readonly request: number }
   /** Drop everything that has arrived: it is another file. Only before `open`. */
   | { readonly type: "discard" }
@@ -118,9 +125,9 @@ export type SchedulerCommand =
   | { readonly type: "fail"; readonly error: SphttpError };
 
 /**
- * `probe`: the first request to a mirror, for a few bytes; `range`: a part of the file;
- * `whole`: all of it, from a mirror that does not serve ranges; `check`: a piece that is known, to
- * compare it.
+ * `probe`: the first request to a mirror, for a few bytes, or for all where the mirror is the only one;
+ * `range`: a part of the file; `whole`: all of it, from a mirror that does not serve ranges; `check`: a
+ * piece that is known, to compare it.
  */
 export type RequestKind = "probe" | "range" | "whole" | "check";
 

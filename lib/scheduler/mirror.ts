@@ -45,6 +45,8 @@ export const MOST_CONNECTIONS = 16;
 
 /** A request that has to be cut off costs its connection: it is for this many bytes at least. */
 const LEAST_OPEN = 4 * 1024 * 1024;
+/** What arrives so soon after a pause was buffered on its way, in milliseconds. */
+const BUFFERED_MS = 100;
 
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
@@ -252,6 +254,10 @@ export class Mirror implements SourceView {
       this.mayAsk;
   }
 
+  get pending(): boolean {
+    return this.#service === "unknown" && this.#state.type === "ready";
+  }
+
   /** Puts a mirror into use again that was waiting, retired or closed. */
   revive(): void {
     if (this.#state.type !== "dropped") this.#state = { type: "ready" };
@@ -330,6 +336,16 @@ export class Mirror implements SourceView {
     this.link.received(bytes, now);
   }
 
+  /** Notes that a stream is not read on, for lack of room: no bytes are expected of it. */
+  paused(now: number): void {
+    if (!this.#live.some(isExpected)) this.link.rate.pause(now);
+  }
+
+  /** Notes that a stream is read on after `pausedMs`: what is buffered says nothing about the link. */
+  resumed(pausedMs: number, now: number): void {
+    this.link.rate.resume(now, pausedMs > 0 ? BUFFERED_MS : 0);
+  }
+
   /** Counts received bytes as wasted; a negative number takes that back. */
   waste(bytes: number): void {
     this.#wastedBytes += bytes;
@@ -339,9 +355,8 @@ export class Mirror implements SourceView {
   closed(request: RequestView, kept: boolean, now: number): void {
     this.#live.splice(this.#live.indexOf(request), 1);
     if (kept) this.link.keepConnection();
-    if (this.#live.some(({ answeredAt }) => answeredAt !== undefined)) return;
-    this.rate.pause(now);
-    this.link.rate.pause(now);
+    if (!this.#live.some(isExpected)) this.link.rate.pause(now);
+    if (!this.#live.some(({ answeredAt }) => answeredAt !== undefined)) this.rate.pause(now);
   }
 
   /** Counts a request that delivered `blocks`, or a part of one, in `elapsedMs`. */
@@ -373,6 +388,11 @@ export class Mirror implements SourceView {
   serves(form: RequestForm): void {
     this.#served.add(form);
   }
+}
+
+/** Reports whether bytes of a response are expected. */
+function isExpected({ answeredAt, isExhausted }: RequestView): boolean {
+  return answeredAt !== undefined && !isExhausted;
 }
 
 /** Returns how many of so many connections can be kept busy without a pause. */

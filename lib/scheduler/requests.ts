@@ -1,7 +1,9 @@
 /**
  * The requests that are under way. Invariant: a request for a range or the whole file owns the bytes
  * from its `position` to its `claimEnd`; what it delivers beyond that counts, but belongs to others
- * or is free. Pure: times are in milliseconds, and passed in.
+ * or is free. A stream is a request for a range whose response goes on behind what may be read of it
+ * so far; what it may deliver, and owns, is moved on as bytes arrive. Pure: times are in milliseconds,
+ * and passed in.
  *
  * @module
  */
@@ -16,6 +18,8 @@ import type { RequestView } from "./view.ts";
 export interface NewRequest extends ByteRange {
   readonly mirror: Mirror;
   readonly kind: RequestKind;
+  /** Where the response ends, if it is to be a stream; by default `end`. */
+  readonly bodyEnd?: number | undefined;
   /** How it is asked for; by default as its mirror is asked. */
   readonly form?: RequestForm | undefined;
 }
@@ -33,6 +37,7 @@ export class LiveRequest implements RequestView {
   #kind: RequestKind;
   #start: number;
   #end: number;
+  #bodyEnd: number;
   #claimEnd: number;
   #position: number;
   #answer: Answer | undefined;
@@ -42,8 +47,11 @@ export class LiveRequest implements RequestView {
   #proof: Proof = "validators";
   #paid = 0;
   #useful = 0;
+  #pausedMs = 0;
+  #isAnnounced: boolean;
 
-  constructor(id: number, { mirror, kind, start, end, form }: NewRequest, now: number) {
+  constructor(id: number, wanted: NewRequest, now: number) {
+    const { mirror, kind, start, end, bodyEnd = end, form } = wanted;
     this.id = id;
     this.mirror = mirror;
     this.form = form ?? (kind === "whole" ? "plain" : mirror.form);
@@ -55,6 +63,8 @@ export class LiveRequest implements RequestView {
     this.#kind = kind;
     this.#start = this.#position = start;
     this.#end = this.#claimEnd = end;
+    this.#bodyEnd = bodyEnd;
+    this.#isAnnounced = kind !== "probe";
   }
 
   get kind(): RequestKind {
@@ -67,6 +77,10 @@ export class LiveRequest implements RequestView {
 
   get end(): number {
     return this.#end;
+  }
+
+  get bodyEnd(): number {
+    return this.#bodyEnd;
   }
 
   get claimEnd(): number {
@@ -128,7 +142,7 @@ export class LiveRequest implements RequestView {
     this.mirror.answered(this, now);
     if (this.#kind !== "probe" || answer.type !== "whole") return;
     this.#start = this.#position = 0;
-    this.#end = this.#claimEnd = answer.size ?? Infinity;
+    this.#end = this.#claimEnd = this.#bodyEnd = answer.size ?? Infinity;
   }
 
   /** Moves on by bytes that have arrived, `useful` of which no other request had delivered. */
@@ -142,10 +156,46 @@ export class LiveRequest implements RequestView {
     this.#held = true;
   }
 
-  /** Lets the body that is held back be read as the whole file. */
+  /** Lets the body that is held back be read on: as the whole file, or as a stream. */
   release(): void {
     this.#held = false;
-    this.#kind = "whole";
+    this.#kind = this.#answer?.type === "whole" ? "whole" : "range";
+    if (this.#kind === "range") this.#end = this.#claimEnd = this.#position;
+  }
+
+  /** Whether its response goes on behind what it may deliver. */
+  get isStream(): boolean {
+    return this.#kind === "range" && this.#end < this.#bodyEnd;
+  }
+
+  /** Whether it is a stream that has delivered all that may be read of it: no more is expected. */
+  get isExhausted(): boolean {
+    return this.isStream && this.#position >= this.#end;
+  }
+
+  /** Reports whether more of its response can be read: it is a stream, and what follows is free. */
+  isExtensible(ledger: Ledger): boolean {
+    return this.isStream && this.#claimEnd === this.#end && ledger.isFree(this.#end);
+  }
+
+  /** Lets a stream be read, and own what it delivers, up to `end`. */
+  extend(end: number, now: number): void {
+    if (this.isExhausted) {
+      this.#pausedMs = Math.max(this.#pausedMs, now - this.#activeAt);
+      this.#activeAt = now;
+    }
+    this.#end = this.#claimEnd = end;
+    this.#isAnnounced = true;
+  }
+
+  /** The longest time for which it was not read, since there was no room, in milliseconds. */
+  get pausedMs(): number {
+    return this.#pausedMs;
+  }
+
+  /** Whether the bytes that it asks for were reported: those of a probe are once it is extended. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced;
   }
 
   /** Moves back to the first byte: those delivered so far are counted anew. */
@@ -160,9 +210,10 @@ export class LiveRequest implements RequestView {
     return { start: this.#claimEnd, end: before };
   }
 
-  /** Learns that it will deliver less than was requested. */
+  /** Learns that its response ends before `end`, or that a stream ends sooner than expected. */
   shorten(end: number): void {
-    this.#end = end;
+    this.#bodyEnd = end;
+    this.#end = Math.min(this.#end, end);
   }
 
   pay(bytes: number): void {
@@ -178,7 +229,8 @@ export class LiveRequest implements RequestView {
 
   /** Reports whether others have delivered all that it could. */
   isLost(ledger: Ledger): boolean {
-    return this.#kind === "range" && ledger.hasReceived(this.#position, this.#end);
+    return this.#kind === "range" && ledger.hasReceived(this.#position, this.#end) &&
+      !this.isExtensible(ledger);
   }
 
   /** Reports whether it has delivered all that it owned, and others deliver what follows. */

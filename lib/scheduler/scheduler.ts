@@ -182,8 +182,9 @@ export class Scheduler {
     this.#state.arrived(request, length, now);
     // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
     mirror.waste(length);
-    // The rest of a whole file waits for the mirrors to agree.
-    if (answer.type === "whole") request.hold();
+    // The rest of the body waits for the mirrors to agree.
+    const goesOn = answer.type === "partial" && request.position < request.bodyEnd;
+    if (goesOn || answer.type === "whole") request.hold();
     else this.#state.close(request, now);
     const first: FirstAnswer = { mirror, request, answer, size: answer.size, digest, page };
     const { expectedSize } = this.#options;
@@ -244,7 +245,7 @@ export class Scheduler {
 
   #answered(request: LiveRequest, event: ResponseEvent, now: number): void {
     const { answer, details, proof, doubt } = event;
-    const { mirror, kind, end } = request;
+    const { mirror, kind, bodyEnd } = request;
     request.answered(answer, now, proof);
     // What is limited is the place that answered.
     if (details?.location !== undefined) mirror.seat.move(hostOf(details.location), now);
@@ -253,12 +254,15 @@ export class Scheduler {
       const status = STATUS[answer.type];
       this.#state.commands.report({ type: "answer", status, ...facts }, now);
     }
-    if (kind === "probe") return;
+    if (kind === "probe") {
+      if (answer.type === "partial" && answer.end < bodyEnd) request.shorten(answer.end);
+      return;
+    }
     if (kind === "range" && doubt !== undefined) return this.#question(request, doubt, now);
     if (kind !== "whole" && answer.type !== "partial") {
       const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);
-    } else if (answer.type === "partial" && answer.end < end) {
+    } else if (answer.type === "partial" && answer.end < bodyEnd) {
       // RFC 9110 section 15.3.7: a server may send less; the rest is requested again.
       this.#state.shorten(request, answer.end);
       this.#assign(now);
@@ -290,7 +294,7 @@ export class Scheduler {
     if (live && request.isRemnant(ledger) && request.isWorthCancelling(now)) {
       this.#cancel(request, "stolen", now);
     }
-    if (this.#assigner.isDue(now)) this.#assign(now);
+    if (this.#assigner.isDue(now) || request.isExhausted) this.#assign(now);
   }
 
   #cancel(request: LiveRequest, reason: CancelReason, now: number): void {
@@ -423,8 +427,9 @@ export class Scheduler {
   #accept(request: LiveRequest, now: number): void {
     this.#state.commands.push({ type: "accept", request: request.id });
     if (request.held) {
+      const { start, end } = request;
       request.release();
-      this.ledger.take(request.start, request.end);
+      if (request.kind === "whole") this.ledger.take(start, end);
     }
     const length = request.position - request.start;
     request.rewind();
@@ -495,8 +500,20 @@ export class Scheduler {
     mirror.allow(mirror.seat.room(now), 0);
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end = Infinity, probeSize, windowSize } = this.#options;
-    const size = Math.min(probeSize, windowSize, end - start);
-    this.#state.send({ mirror, kind: "probe", start, end: start + size }, now);
+    const sampleEnd = start + Math.min(probeSize, windowSize, end - start);
+    // The only mirror is asked for everything: a link may be good for one request, and an answer may
+    // take its time.
+    const alone = this.mirrors.length === 1 && this.#assigner.extendsStreams &&
+      this.limit.bytesPerSecond === Infinity;
+    const form = alone && end === Infinity ? "open" : mirror.form;
+    const bodyEnd = alone && form !== "plain" && mirror.takes(form) ? end : sampleEnd;
+    const place = { start, end: sampleEnd, bodyEnd };
+    this.#state.send({
+      mirror,
+      kind: "probe",
+      ...place,
+      form: bodyEnd > sampleEnd ? form : undefined,
+    }, now);
   }
 
   #finishIfComplete(now: number): void {

@@ -190,13 +190,14 @@ export class DownloadState implements DownloadView {
   send(wanted: NewRequest, now: number): LiveRequest {
     const { mirror, kind, start, end } = wanted;
     const request = this.requests.open(wanted, now);
+    const { bodyEnd } = request;
     if (request.owns) this.ledger.take(start, end);
     // The whole file is not requested in pieces: its bytes are paid for when they arrive.
     if (kind !== "whole") {
       request.pay(end - start);
       this.limit.take(end - start, now);
     }
-    const requestedEnd = kind === "whole" ? undefined : end;
+    const requestedEnd = kind === "whole" || bodyEnd === Infinity ? undefined : bodyEnd;
     this.commands.push({
       type: "start",
       request: request.id,
@@ -204,15 +205,28 @@ export class DownloadState implements DownloadView {
       kind,
       start,
       end: requestedEnd,
+      readTo: end,
       form: request.form,
       // The answer to a probe is compared with those of other mirrors, not checked by them.
       size: kind === "probe" ? undefined : this.size,
     });
     if (kind === "probe" || kind === "whole") {
-      const facts = { mirror: mirror.url, request: request.id, start, end: requestedEnd };
+      const { form } = request;
+      const facts = { mirror: mirror.url, request: request.id, start, end: requestedEnd, form };
       this.commands.report({ type: "ask", ...facts }, now);
     }
     return request;
+  }
+
+  /** Lets a stream be read further: up to `end`, over free bytes. */
+  extend(request: LiveRequest, end: number, now: number): void {
+    const { end: start, isExhausted, activeAt } = request;
+    this.ledger.take(start, end);
+    request.pay(end - start);
+    this.limit.take(end - start, now);
+    request.extend(end, now);
+    if (isExhausted) request.mirror.resumed(now - activeAt, now);
+    this.commands.push({ type: "read", request: request.id, to: end });
   }
 
   arrived(request: LiveRequest, length: number, now: number): void {
@@ -226,6 +240,7 @@ export class DownloadState implements DownloadView {
     const { mirror, position } = request;
     const { bytes, completed } = this.ledger.receive(position, position + length);
     request.advance(length, bytes);
+    if (request.isExhausted) mirror.paused(now);
     mirror.waste(length - bytes);
     if (bytes > 0) mirror.recover();
     if (request.kind === "range") mirror.serves(request.form);
@@ -268,8 +283,8 @@ export class DownloadState implements DownloadView {
    */
   close(request: LiveRequest, now: number): void {
     if (this.requests.get(request.id) === undefined) return;
-    const { owns, position, claimEnd, end } = request;
-    this.requests.close(request, position >= end, now);
+    const { owns, position, claimEnd, bodyEnd } = request;
+    this.requests.close(request, position >= bodyEnd, now);
     this.limit.giveBack(request.unpay(Infinity));
     if (owns) this.#giveBack({ start: position, end: claimEnd });
   }
@@ -283,7 +298,7 @@ export class DownloadState implements DownloadView {
 
   /** Learns that a request will deliver less than was requested. */
   shorten(request: LiveRequest, end: number): void {
-    this.limit.giveBack(request.unpay(request.end - end));
+    this.limit.giveBack(request.unpay(Math.max(0, request.end - end)));
     request.shorten(end);
     this.#giveBack(request.cut(end));
   }

@@ -152,7 +152,7 @@ export function deadline(
   options: TimeoutOptions,
 ): number {
   const { mirror, kind, answeredAt, position, claimEnd, end } = request;
-  if (request.held) return Infinity;
+  if (request.held || request.isExhausted) return Infinity;
   // The body of a whole file is read only while there is room, and no faster than it may arrive.
   if (kind === "whole" && windowIsFull) return Infinity;
   const activeAt = kind === "whole" ? Math.max(request.activeAt, limit.openAt) : request.activeAt;
@@ -207,7 +207,10 @@ const ROUNDING_MS = 1e-3;
 export interface WatchedMirror {
   readonly url: string;
   readonly bytes: number;
-  readonly live: readonly Pick<RequestView, "kind" | "held" | "startedAt" | "dueAt">[];
+  readonly live: readonly Pick<
+    RequestView,
+    "kind" | "held" | "isExhausted" | "startedAt" | "dueAt"
+  >[];
 }
 
 /** What may hold back the whole download. */
@@ -274,9 +277,9 @@ export class SpeedWatch {
 /** Returns from when on bytes could arrive; `Infinity` for never. */
 function busyFrom({ live }: WatchedMirror, { limit, windowIsFull }: Restraints): number {
   let from = Infinity;
-  for (const { kind, held, startedAt, dueAt } of live) {
+  for (const { kind, held, isExhausted, startedAt, dueAt } of live) {
     const whole = kind === "whole";
-    if (held || (whole && windowIsFull)) continue;
+    if (held || isExhausted || (whole && windowIsFull)) continue;
     // Under a limit little is requested at a time, and round trips take most of the time; but what
     // arrives later than expected is the mirror's fault. A whole file is not even read.
     const heldUntil = whole ? limit.openAt : Math.min(limit.openAt, dueAt);

@@ -68,8 +68,13 @@ export interface RequestView {
   readonly kind: "probe" | "range" | "whole" | "check";
   /** The first byte to arrive. */
   readonly start: number;
-  /** The byte after the last one to arrive; `Infinity` where that is unknown. */
+  /** The byte after the last one to arrive by now; `Infinity` where that is unknown. */
   readonly end: number;
+  /**
+   * The byte after the last one of the response. A response that goes on behind `end` is a stream: it is
+   * read no further than `end`, which may be moved on.
+   */
+  readonly bodyEnd: number;
   /** The byte after the last one that it owns: at most `end`. */
   readonly claimEnd: number;
   /** The next byte to arrive. */
@@ -84,6 +89,8 @@ export interface RequestView {
   readonly activeAt: number;
   /** Whether its body is held back until the mirrors have agreed. */
   readonly held: boolean;
+  /** Whether it is a stream that has delivered all that may be read of it by now. */
+  readonly isExhausted: boolean;
 }
 
 /** A mirror, as a policy sees it. */
@@ -97,6 +104,8 @@ export interface SourceView extends MirrorView {
   readonly servesRanges: boolean;
   /** Whether ranges can be requested from it now. */
   readonly available: boolean;
+  /** Whether it has yet to say how it serves. */
+  readonly pending: boolean;
   /** Its requests that are under way, the oldest first. */
   readonly live: readonly RequestView[];
   readonly link: LinkView;
@@ -151,13 +160,16 @@ export interface DownloadView {
 }
 
 export type Plan =
-  /** Request free bytes from a mirror. */
+  /** Request free bytes from a mirror, as the beginning of a stream up to `bodyEnd` if that is set. */
   | {
     readonly type: "ask";
     readonly mirror: number;
     readonly range: ByteRange;
     readonly reason: AskReason;
+    readonly bodyEnd?: number | undefined;
   }
+  /** Read a stream further, over free bytes that follow what it owns: up to `end`. */
+  | { readonly type: "extend"; readonly request: number; readonly end: number }
   /** Request bytes that the request `late` owns and may still deliver: the first to arrive wins. */
   | Takeover<"duplicate">
   /** Request bytes that the request `late` owns; from their start on it owns none any more. */
@@ -180,6 +192,8 @@ interface Takeover<Type extends string> {
 
 /** Says which mirror is to be asked for which bytes. It may keep a state of its own. */
 export interface Policy {
+  /** Whether it extends streams: only then does a request ask for more than may be read so far. */
+  readonly extendsStreams?: boolean | undefined;
   /** The next step; `undefined` if there is none for now. The view has changed after each step. */
   next(view: DownloadView, now: number): Plan | undefined;
   /** When to ask for a step again though nothing has happened; `Infinity` for never. */

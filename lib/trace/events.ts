@@ -48,8 +48,8 @@ export interface DownloadEvent<Type extends string> {
 }
 
 /**
- * The file was requested from a mirror: its first bytes, to compare them with those of other mirrors,
- * or the whole file if no mirror serves ranges.
+ * The file was requested from a mirror: its first bytes, to compare them with those of other mirrors, all
+ * of it if there is no other mirror, or the whole file if no mirror serves ranges.
  */
 export interface AskEvent extends DownloadEvent<"ask"> {
   /** URL of the mirror. */
@@ -58,8 +58,12 @@ export interface AskEvent extends DownloadEvent<"ask"> {
   request: number;
   /** Offset of the first byte. */
   start: number;
-  /** Offset of the byte after the last one; `undefined` for the whole file. */
+  /** Offset of the byte after the last one; `undefined` for all that follow. */
   end: number | undefined;
+  /**
+   * How it was requested: as `bytes=N-M`, as `bytes=N-`, or without a range; missing in old traces.
+   */
+  form?: "bounded" | "open" | "plain" | undefined;
 }
 
 /** A mirror sent a usable response to the request of an {@linkcode AskEvent}. */

@@ -112,10 +112,10 @@ Deno.test("adaptive: mirrors that go silent one after the other, each time all b
 });
 
 Deno.test("adaptive: a mirror that answers 503 to its second request goes on with one", async () => {
-  // The first one is for its first bytes; the next two go out together.
+  // The first one is for everything; the next two go out together.
   const busy: Fault = { kind: "status", status: 503, from: 2, count: 1 };
   await withMirrors(withFaults(busy), async (urls, [mirror]) => {
-    const { stats, events } = await adaptive(urls);
+    const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3 });
     const { failures, state } = stats.mirrors[0]!;
     assert(failures === 0 && state !== "dropped", `${failures} failures, ${state}`);
     assert(events.some(({ type }) => type === "failure"), "none was refused");

@@ -17,7 +17,4 @@ export const PENDING: Readonly<Record<string, string>> = {
   "refresh-page": "identity",
   "late-first-byte": "limits",
   "long-pause": "limits",
-  "one-time-link-403": "streams",
-  "one-time-link-404": "streams",
-  "one-time-link-410": "streams",
 };

@@ -28,7 +28,14 @@ class Watched implements WatchedMirror {
   }
 
   ask(facts: Partial<Live> = {}): void {
-    this.live = [{ kind: "range", held: false, startedAt: this.now, dueAt: this.now, ...facts }];
+    this.live = [{
+      kind: "range",
+      held: false,
+      isExhausted: false,
+      startedAt: this.now,
+      dueAt: this.now,
+      ...facts,
+    }];
   }
 
   /** So many bytes come in each of some seconds; what is too little, if it is. */

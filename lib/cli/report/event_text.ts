@@ -39,10 +39,10 @@ export function eventText(event: TraceEvent): string {
         : `file size ${size}; streaming from one mirror, because no mirror serves ranges`;
     }
     case "ask": {
-      const { mirror, start, end } = event;
-      return end === undefined
-        ? `probing ${mirror} with a request for the whole file`
-        : `probing ${mirror} with a request for bytes ${start}-${end - 1}`;
+      const { mirror, start, end, form } = event;
+      const isWhole = form === undefined ? end === undefined : form === "plain";
+      const bytes = `bytes ${start}-${end === undefined ? "" : end - 1}`;
+      return `probing ${mirror} with a request for ${isWhole ? "the whole file" : bytes}`;
     }
     case "answer": {
       const { mirror, status, size, etag, lastModified, encoding, location } = event;

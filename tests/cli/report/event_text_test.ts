@@ -12,6 +12,11 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     false,
   ],
   [
+    { type: "ask", atMs, mirror, request: 0, start: 7, end: undefined, form: "open" },
+    "probing http://h/f with a request for bytes 7-",
+    false,
+  ],
+  [
     { type: "ask", atMs, mirror, request: 0, start: 0, end: undefined },
     "probing http://h/f with a request for the whole file",
     false,

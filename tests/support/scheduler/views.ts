@@ -55,6 +55,8 @@ export function requestView(facts: Partial<RequestView> = {}): RequestView {
     answeredAt: undefined,
     activeAt: 0,
     held: false,
+    bodyEnd: end,
+    isExhausted: false,
     ...facts,
   };
 }
@@ -87,6 +89,7 @@ export function sourceView(
     servesRanges: service === "ranges" && state !== "dropped",
     available: service === "ranges" && state === "ready",
     live,
+    pending: service === "unknown" && state === "ready",
     link: linkView(),
     ...facts,
   };

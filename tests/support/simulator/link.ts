@@ -29,6 +29,8 @@ export interface TransferOptions {
   readonly bytes: number;
   /** Bytes after which the connection is reset; `Infinity` for never. */
   readonly resetAfterBytes: number;
+  /** Returns how many bytes the receiver has room for. */
+  readonly room: () => number;
   /** Called with the headers. */
   readonly answered: () => void;
   /** Called with the next bytes of the body. */
@@ -94,6 +96,11 @@ export class SimulatedLink {
     };
   }
 
+  /** A receiver has room again. */
+  wake(): void {
+    this.#serve();
+  }
+
   #connect(): SimulatedConnection {
     const { roundTripMs, connectionBytesPerSecond = Infinity } = this.#mirror;
     return new SimulatedConnection({
@@ -130,7 +137,7 @@ export class SimulatedLink {
     if (this.#busy || this.#waiting >= MOST_WAITING) return;
     const { now } = this.#queue;
     const turn = this.#sending.findIndex(({ connection, options }) =>
-      options.bytes === 0 || connection.room(now) > 0
+      options.bytes === 0 || (connection.room(now) > 0 && options.room() > 0)
     );
     if (turn < 0) return this.#sleep();
     const [transfer] = this.#sending.splice(turn, 1);
@@ -138,7 +145,7 @@ export class SimulatedLink {
     const rate = this.#rates.at(now) || this.#mirror.bytesPerSecond;
     const { connectionBytesPerSecond: most = Infinity } = this.#mirror;
     const quantum = Math.max(LEAST_QUANTUM, Math.floor(Math.min(rate, most) * QUANTUM_MS / 1000));
-    const bytes = Math.min(quantum, options.bytes - sent, connection.room(now));
+    const bytes = Math.min(quantum, options.bytes - sent, connection.room(now), options.room());
     connection.sent(bytes, now);
     transfer!.sent += bytes;
     if (transfer!.sent < options.bytes) this.#sending.push(transfer!);
@@ -188,7 +195,8 @@ export class SimulatedLink {
   #sleep(): void {
     const { now } = this.#queue;
     let wakeAt = Infinity;
-    for (const { connection } of this.#sending) {
+    for (const { connection, options } of this.#sending) {
+      if (options.room() <= 0) continue;
       wakeAt = Math.min(wakeAt, connection.roomFrom(now));
     }
     if (wakeAt >= this.#wakeAt) return;

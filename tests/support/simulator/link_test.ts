@@ -33,6 +33,7 @@ class Bench {
   ask(bytes: number, resetAfterBytes = Infinity, ended: () => void = () => {}): Fate {
     const fate: Fate = { bytes: 0, pieces: [], cancel: () => {} };
     fate.cancel = this.#link.request({
+      room: () => Infinity,
       bytes,
       resetAfterBytes,
       answered: () => fate.answeredAt = this.queue.now,
@@ -240,6 +241,7 @@ Deno.test("SimulatedLink: links behind a bottleneck share it, and none runs ahea
     link.request({
       bytes: 10_000_000,
       resetAfterBytes: Infinity,
+      room: () => Infinity,
       answered: () => {},
       arrived: (bytes) => arrived[index]! += bytes,
       ended: () => {},

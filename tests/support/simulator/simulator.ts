@@ -16,6 +16,7 @@ import { EventQueue } from "./event_queue.ts";
 import { Gate } from "./gate.ts";
 import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
 import { mulberry32 } from "../random.ts";
+import { Receiver } from "./receiver.ts";
 import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
 import { SimulatedLink } from "./link.ts";
 import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
@@ -97,6 +98,7 @@ class Simulator {
   readonly #arrivals: Arrivals;
   /** Cancels requests that are under way. */
   readonly #cancels = new Map<number, () => void>();
+  readonly #receivers = new Map<number, Receiver>();
   /** The first bytes that each probe delivered. */
   readonly #samples = new Map<number, readonly [mirror: number, start: number, end: number]>();
   readonly #events: TraceEvent[] = [];
@@ -194,13 +196,16 @@ class Simulator {
         return this.#request(command);
       case "cancel":
         this.#cancels.get(command.request)?.();
-        this.#cancels.delete(command.request);
+        this.#forget(command.request);
         return;
+      case "read":
+        return this.#later(() => this.#receivers.get(command.request)?.readTo(command.to));
       case "open":
         this.#opened = true;
         return;
       case "accept":
-        return this.#arrivals.accepted(...this.#samples.get(command.request)!);
+        this.#arrivals.accepted(...this.#samples.get(command.request)!);
+        return this.#later(() => this.#receivers.get(command.request)?.accept());
       case "discard":
         if (this.#opened) throw new Error("bytes are discarded that have been delivered");
         return this.#arrivals.discarded();
@@ -217,6 +222,11 @@ class Simulator {
     }
   }
 
+  /** Runs what may report events once the commands of this one are done. */
+  #later(action: () => void): void {
+    this.#queue.after(0, action);
+  }
+
   #setAlarm(): void {
     const { wakeAt } = this.#scheduler;
     if (wakeAt >= this.#wakeAt || wakeAt === Infinity) return;
@@ -230,45 +240,59 @@ class Simulator {
     });
   }
 
-  #request({ request, mirror, kind, start, end: asked }: StartCommand): void {
+  #request(command: StartCommand): void {
     this.#requestsSent++;
+    const { request, mirror, kind, start, end: asked } = command;
     const leave = this.#gates[mirror]!.enter(this.#queue.now);
     if (leave === undefined) return this.#refuse(request, mirror);
     const { size = this.#options.size, resetAfterBytes = Infinity } = this.#options.links[mirror]!;
     const end = Math.min(asked ?? size, size);
     const outside = start > 0 && start >= size;
-    let position = start;
-    const arrived = (bytes: number): void => {
-      const from = position;
-      position += bytes;
-      if (kind === "probe") return this.#dispatch({ type: "progress", request });
-      this.#arrivals.came(mirror, from, position);
-      this.#dispatch({ type: "bytes", request, length: bytes });
-    };
-    const cancel = this.#links[mirror]!.request({
+    const link = this.#links[mirror]!;
+    const receiver = new Receiver({
+      command,
+      bodyEnd: outside ? start : end,
+      progress: () => this.#dispatch({ type: "progress", request }),
+      sampled: (sampleEnd) => this.#sampled(request, mirror, start, sampleEnd),
+      read: (from, to) => {
+        this.#arrivals.came(mirror, from, to);
+        this.#dispatch({ type: "bytes", request, length: to - from });
+      },
+      drained: () => link.wake(),
+      ended: (isComplete) => {
+        this.#forget(request);
+        const failure = resetError(simulatedUrl(mirror));
+        this.#dispatch(
+          isComplete ? { type: "ended", request } : { type: "failed", request, failure },
+        );
+      },
+    });
+    // A sample is never broken off.
+    const sampleBytes = kind === "probe" ? command.readTo - start + 1 : 0;
+    const cancel = link.request({
       bytes: outside ? 0 : end - start,
-      resetAfterBytes: kind === "probe" ? Infinity : resetAfterBytes,
+      resetAfterBytes: Math.max(sampleBytes, resetAfterBytes),
+      room: () => receiver.room,
       answered: () => {
         const answer = outside
           ? { type: "unsatisfiable", size } as const
           : { type: "partial", start, end, size } as const;
         this.#dispatch({ type: "response", request, answer });
       },
-      arrived,
+      arrived: (bytes) => receiver.arrived(bytes),
       ended: () => {
         leave();
-        if (kind === "probe") this.#sampled(request, mirror, start, position);
-        this.#cancels.delete(request);
-        this.#dispatch({ type: "ended", request });
+        receiver.close(true);
       },
       reset: () => {
         leave();
-        this.#cancels.delete(request);
-        this.#dispatch({ type: "failed", request, failure: resetError(simulatedUrl(mirror)) });
+        receiver.close(false);
       },
     });
+    this.#receivers.set(request, receiver);
     this.#cancels.set(request, () => {
       leave();
+      receiver.cancel();
       cancel();
     });
   }
@@ -288,6 +312,11 @@ class Simulator {
       this.#cancels.delete(request);
       if (isLive) this.#dispatch({ type: "failed", request, failure });
     });
+  }
+
+  #forget(request: number): void {
+    this.#cancels.delete(request);
+    this.#receivers.delete(request);
   }
 
   #sampled(request: number, mirror: number, start: number, end: number): void {

@@ -1,0 +1,183 @@
+import { assert, assertEquals } from "@std/assert";
+import type { SchedulerCommand } from "../../lib/scheduler/messages.ts";
+import { Hand, PROBE } from "../support/scheduler/hand.ts";
+import type { TestOptions } from "../support/scheduler/scheduler_options.ts";
+
+const SIZE = 1_000_000;
+
+/** A lone mirror with the adaptive algorithm, and room for `windowSize` bytes. */
+function lone(options: TestOptions = {}): Hand {
+  return new Hand(1, { delay: "adaptive", splitSize: 100_000, windowSize: 200_000, ...options });
+}
+
+function commands<Type extends SchedulerCommand["type"]>(
+  { commands }: Hand,
+  type: Type,
+): Extract<SchedulerCommand, { type: Type }>[] {
+  return commands.filter((command) => command.type === type) as Extract<
+    SchedulerCommand,
+    { type: Type }
+  >[];
+}
+
+/** The first bytes of an open-ended response have arrived; it goes on to `end`. */
+function answered(hand: Hand, end = SIZE, size = SIZE): Hand {
+  const { id, start } = hand.of(0)!;
+  hand.now += 50;
+  hand.respond(0, { type: "partial", start, end, size });
+  hand.handle({ type: "sampled", request: id, length: PROBE, digest: "same" });
+  return hand;
+}
+
+/** Takes all that is ready. */
+function consume(hand: Hand): void {
+  const { ledger, heldBytes } = hand.scheduler;
+  if (ledger.complete || heldBytes === 0) return;
+  hand.handle({ type: "consumed", bytes: heldBytes });
+}
+
+/** All that may be read arrives, at 1 MB/s. */
+function arrive(hand: Hand): number {
+  const { position, end } = hand.of(0)!;
+  hand.now += (end - position) / 1000;
+  hand.bytes(0, end - position);
+  return end - position;
+}
+
+Deno.test("Scheduler: a lone mirror is asked for everything, and its sample is the beginning", () => {
+  const [start] = commands(lone(), "start");
+  const { kind, end, form, readTo } = start!;
+  assertEquals({ kind, end, form, readTo }, {
+    kind: "probe",
+    end: undefined,
+    form: "open",
+    readTo: PROBE,
+  });
+  const [wanted] = commands(lone({ start: 5, end: 70 }), "start");
+  assertEquals([wanted!.start, wanted!.end, wanted!.form, wanted!.readTo], [
+    5,
+    70,
+    "bounded",
+    5 + PROBE,
+  ]);
+});
+
+Deno.test("Scheduler: first requests stay samples beside another mirror, under a limit, and with classic algorithms", () => {
+  const cases: readonly Hand[] = [
+    new Hand(2, { delay: "adaptive" }),
+    lone({ maxRate: 1e6 }),
+    new Hand(1),
+  ];
+  for (const hand of cases) {
+    for (const { end, form, readTo } of commands(hand, "start")) {
+      assertEquals([end, form, readTo], [PROBE, "bounded", PROBE]);
+    }
+  }
+});
+
+Deno.test("Scheduler: one request to a lone mirror is enough, and no more is read than the window holds", () => {
+  const hand = answered(lone());
+  assertEquals(hand.types().slice(0, 4), ["start", "open", "accept", "read"]);
+  let read = PROBE;
+  while (hand.outcome === undefined) {
+    const { heldBytes, ledger, windowSize } = hand.scheduler;
+    assert(heldBytes + ledger.askedBytes <= windowSize);
+    read += arrive(hand);
+    consume(hand);
+  }
+  assertEquals([hand.outcome, read], ["finish", SIZE]);
+  assertEquals(commands(hand, "start").length, 1);
+  // Every block is reported once, when it is asked for.
+  assertEquals(hand.events("send").map(({ block }) => block), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assertEquals(hand.scheduler.mirrors[0]!.requests, 1);
+});
+
+Deno.test("Scheduler: a stream that is not read for lack of room is not silent, and no request joins it", () => {
+  const hand = answered(lone());
+  while (!hand.of(0)!.isExhausted) arrive(hand);
+  assertEquals([hand.scheduler.heldBytes, hand.scheduler.wakeAt], [200_000, Infinity]);
+  hand.now += 3_600_000;
+  consume(hand);
+  assertEquals(commands(hand, "cancel"), []);
+  assert(hand.of(0)!.end > 200_000);
+  // From now on it is expected to deliver.
+  assert(hand.scheduler.wakeAt <= hand.now + 10_000);
+});
+
+Deno.test("Scheduler: a stream that breaks after a long pause goes on, and that is no failure", () => {
+  for (const [pausedMs, failures] of [[20, 1], [60_000, 0]] as const) {
+    const hand = answered(lone());
+    while (!hand.of(0)!.isExhausted) arrive(hand);
+    hand.now += pausedMs;
+    consume(hand);
+    hand.bytes(0, 1000);
+    hand.fail(0);
+    const [mirror] = hand.scheduler.mirrors;
+    assertEquals(mirror!.totalFailures, failures, `${pausedMs} ms`);
+    // What is left is asked for at once, in one piece.
+    const { start, end, form } = commands(hand, "start").at(-1)!;
+    assertEquals([start, end, form], [201_000, SIZE, "open"]);
+  }
+});
+
+Deno.test("Scheduler: a lone mirror whose response ends early is asked for all that is left", () => {
+  const hand = answered(lone(), 50_000);
+  hand.bytes(0, 50_000 - PROBE);
+  hand.end(0);
+  const { start, end, form } = commands(hand, "start").at(-1)!;
+  assertEquals([start, end, form], [50_000, SIZE, "open"]);
+  // In a part of a file, its end is stated.
+  const part = lone({ end: 900_000 });
+  const { id } = part.of(0)!;
+  part.respond(0, { type: "partial", start: 0, end: 50_000, size: SIZE });
+  part.handle({ type: "sampled", request: id, length: PROBE, digest: "same" });
+  part.bytes(0, 50_000 - PROBE);
+  part.end(0);
+  const rest = commands(part, "start").at(-1)!;
+  assertEquals([rest.start, rest.end, rest.form], [50_000, 900_000, "bounded"]);
+});
+
+Deno.test("Scheduler: a file that ends within the sample ends the first request", () => {
+  const hand = lone();
+  const { id } = hand.of(0)!;
+  hand.respond(0, { type: "partial", start: 0, end: 3, size: 3 });
+  hand.handle({ type: "sampled", request: id, length: 3, digest: "same" });
+  assertEquals(hand.outcome, "finish");
+});
+
+Deno.test("Scheduler: with several lanes, a lone mirror's other connections share what its stream has not", () => {
+  const hand = answered(lone({ maxConnectionsPerMirror: 5, windowSize: 10_000_000 }));
+  const [stream, ...others] = [...hand.scheduler.requests];
+  assert(stream!.isStream);
+  assertEquals(others.map(({ isStream }) => isStream), others.map(() => false));
+  assert(others.length >= 2);
+  assertEquals(others[0]!.start, stream!.end);
+  // What follows the stream belongs to others: it ends there.
+  hand.handle({ type: "bytes", request: stream!.id, length: stream!.end - stream!.position });
+  assert(commands(hand, "cancel").some(({ request }) => request === stream!.id));
+});
+
+Deno.test("Scheduler: a mirror that comes into use beside a stream finds free what it does not own", () => {
+  const hand = new Hand(2, {
+    delay: "adaptive",
+    splitSize: 100_000,
+    windowSize: 10_000_000,
+  });
+  hand.fail(1, { reason: "status", status: 503, retryAfterMs: 2000 });
+  hand.now = 100;
+  hand.probed(0, { type: "partial", start: 0, end: PROBE, size: SIZE });
+  const stream = hand.of(0)!;
+  assertEquals([stream.isStream, stream.bodyEnd], [true, SIZE]);
+  hand.respond(0, { type: "partial", start: PROBE, end: SIZE, size: SIZE });
+  while (hand.now < 2000) {
+    hand.now += 100;
+    hand.handle({ type: "bytes", request: stream.id, length: 1000 });
+    while (hand.scheduler.wakeAt <= hand.now) hand.handle({ type: "timeout" });
+  }
+  hand.probed(1, { type: "partial", start: 0, end: PROBE, size: SIZE });
+  const [range] = [...hand.scheduler.requests].filter(({ mirror }) =>
+    mirror === hand.scheduler.mirrors[1]
+  );
+  assert(range !== undefined && range.start >= stream.claimEnd, `${range?.start}`);
+  assertEquals(range!.isStream, false);
+});
