@@ -221,21 +221,28 @@ export interface DownloaderOptions {
    * Maximum time until the headers of a mirror's first response, including the connection, in
    * milliseconds.
    *
-   * @default {10_000}
+   * @default {10_000 while another mirror has the file, or may have it; else maxIdleMs}
    */
   connectTimeoutMs?: number | undefined;
   /**
    * Maximum time until the headers of a later response, in milliseconds.
    *
-   * @default {10_000}
+   * @default {as connectTimeoutMs}
    */
   headersTimeoutMs?: number | undefined;
   /**
    * Maximum time without body bytes, in milliseconds.
    *
-   * @default {10_000}
+   * @default {as connectTimeoutMs}
    */
   idleTimeoutMs?: number | undefined;
+  /**
+   * How long a mirror may be silent where no other mirror can take its place, in milliseconds: the
+   * default of the three timeouts above.
+   *
+   * @default {60_000}
+   */
+  maxIdleMs?: number | undefined;
   /**
    * Maximum time without bytes from the mirror at the front while another mirror could replace it, in
    * milliseconds; at least 8 times its first response time.

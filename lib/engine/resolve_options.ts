@@ -25,8 +25,8 @@ import type { DownloaderOptions } from "./options.ts";
 /** Options that are passed on as they are, or with their default. */
 type Plain =
   | ("splitSize" | "windowSize" | "maxRate" | "delayRequest" | "closeBadConnections")
-  | ("maxConnectionsPerMirror" | "http" | "caCerts" | "connectTimeoutMs" | "headersTimeoutMs")
-  | ("idleTimeoutMs" | "stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace");
+  | ("maxConnectionsPerMirror" | "http" | "caCerts" | "maxIdleMs")
+  | ("stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace");
 
 /** Options with every default filled in. */
 export interface ResolvedOptions
@@ -48,6 +48,9 @@ export interface ResolvedOptions
   readonly clientCertificate: ClientCertificate | undefined;
   readonly connect: ConnectRules;
   readonly retry: ResolvedRetry;
+  readonly connectTimeoutMs: number | undefined;
+  readonly headersTimeoutMs: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -75,6 +78,8 @@ export function resolveOptions(
   const { start, end } = resolveRange(options.range);
   const count = (name: keyof DownloaderOptions, byDefault: number, least: number, most: number) =>
     whole(name, options[name] ?? byDefault, least, most);
+  const timeout = (name: keyof DownloaderOptions) =>
+    options[name] === undefined ? undefined : whole(name, options[name], 1, LONG_MS);
   const coefficient = options.initialDelayCoefficient ?? 10;
   const resolved: ResolvedOptions = {
     mirrors,
@@ -113,9 +118,10 @@ export function resolveOptions(
     clientCertificate: resolveCertificate(options.clientCertificate),
     connect: resolveConnect(options.connect, options.proxy),
     retry: resolveRetry(options.retry),
-    connectTimeoutMs: count("connectTimeoutMs", 10_000, 1, LONG_MS),
-    headersTimeoutMs: count("headersTimeoutMs", 10_000, 1, LONG_MS),
-    idleTimeoutMs: count("idleTimeoutMs", 10_000, 1, LONG_MS),
+    connectTimeoutMs: timeout("connectTimeoutMs"),
+    headersTimeoutMs: timeout("headersTimeoutMs"),
+    idleTimeoutMs: timeout("idleTimeoutMs"),
+    maxIdleMs: count("maxIdleMs", 60_000, 1, LONG_MS),
     stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
     maxRedirects: count("maxRedirects", 50, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
@@ -209,7 +215,12 @@ function resolveRetry(retry: RetryOptions = {}): ResolvedRetry {
     minDelayMs: number("retry.minDelayMs", retry.minDelayMs ?? 250, 0, LONG_MS),
     maxDelayMs: number("retry.maxDelayMs", retry.maxDelayMs ?? 10_000, 0, LONG_MS),
     jitter: number("retry.jitter", retry.jitter ?? 0.5, 0, 1),
-    maxRetryAfterMs: number("retry.maxRetryAfterMs", retry.maxRetryAfterMs ?? 120_000, 0, LONG_MS),
+    maxRetryAfterMs: number(
+      "retry.maxRetryAfterMs",
+      retry.maxRetryAfterMs ?? 3_600_000,
+      0,
+      LONG_MS,
+    ),
     maxTurnMs: number("retry.maxTurnMs", retry.maxTurnMs ?? Infinity, 0, Infinity),
     maxTimeMs: number("retry.maxTimeMs", retry.maxTimeMs ?? Infinity, 0, Infinity),
   };

@@ -184,9 +184,10 @@ export interface RetryOptions {
    */
   jitter?: number | undefined;
   /**
-   * Maximum `Retry-After` to wait for, in milliseconds; a mirror that demands more is dropped.
+   * Maximum `Retry-After` to wait for, in milliseconds; a mirror that demands more is dropped. Meanwhile
+   * the other mirrors go on.
    *
-   * @default {120000}
+   * @default {3600000}
    */
   maxRetryAfterMs?: number | undefined;
   /**

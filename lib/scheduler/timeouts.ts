@@ -14,12 +14,14 @@ import type { DownloadView, RequestView, SourceView } from "./view.ts";
 
 /** Timeouts, in milliseconds. */
 export interface TimeoutOptions {
-  /** For a mirror's first answer: connection, TLS and headers. */
-  readonly connectTimeoutMs: number;
-  /** For the headers of a later answer. */
-  readonly headersTimeoutMs: number;
-  /** For the next bytes of a body. */
-  readonly idleTimeoutMs: number;
+  /** For a mirror's first answer: connection, TLS and headers. By default as long as it seems of use. */
+  readonly connectTimeoutMs: number | undefined;
+  /** For the headers of a later answer. The same by default. */
+  readonly headersTimeoutMs: number | undefined;
+  /** For the next bytes of a body. The same by default. */
+  readonly idleTimeoutMs: number | undefined;
+  /** The default of these three where no other mirror may have the file. */
+  readonly maxIdleMs: number;
   /**
    * For anything at all from a mirror that holds up the front, or did until its range was given to
    * others, while another could help.
@@ -55,6 +57,9 @@ export interface TimedRequest extends RequestView {
 
 /** A wake-up that is later than this means that the process stood still. */
 export const SUSPEND_MS = 500;
+
+/** The default of the timeouts where another mirror may have the file, in milliseconds. */
+const IDLE_MS = 10_000;
 
 /** A mirror at the front may be silent for this many times as long as its first answer took. */
 const STALL_ANSWERS = 8;
@@ -156,11 +161,12 @@ export function deadline(
   // The body of a whole file is read only while there is room, and no faster than it may arrive.
   if (kind === "whole" && windowIsFull) return Infinity;
   const activeAt = kind === "whole" ? Math.max(request.activeAt, limit.openAt) : request.activeAt;
-  const patience = answeredAt !== undefined
+  const explicit = answeredAt !== undefined
     ? options.idleTimeoutMs
     : mirror.answerMs === undefined
     ? options.connectTimeoutMs
     : options.headersTimeoutMs;
+  const patience = explicit ?? defaultPatience(mirror, mirrors, options.maxIdleMs);
   // The end of the download does not wait long for the last comparisons.
   if (kind === "check" && ledger.complete) {
     return activeAt + Math.min(patience, stallMs(mirror, options));
@@ -175,6 +181,21 @@ export function deadline(
 
 function stallMs({ answerMs = 0 }: SourceView, { stallTimeoutMs }: TimeoutOptions): number {
   return Math.max(stallTimeoutMs, STALL_ANSWERS * answerMs);
+}
+
+/**
+ * Returns how long a mirror may be silent by default: as long as another one may have the file, which has
+ * not failed since it last delivered something, patience is of little use.
+ */
+function defaultPatience(
+  mirror: SourceView,
+  mirrors: readonly SourceView[],
+  maxIdleMs: number,
+): number {
+  const replaceable = mirrors.some((other) =>
+    other !== mirror && other.state.type !== "dropped" && other.failures === 0
+  );
+  return replaceable ? Math.min(IDLE_MS, maxIdleMs) : maxIdleMs;
 }
 
 /** Returns the failure of a request that was silent until `now`. */

@@ -35,6 +35,8 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "max-time": ["", "-1", "x"],
   "retry": ["", "-1", "x", "1.5"],
   "retry-max-time": ["", "-1", "x"],
+  "retry-delay": ["", "-1", "x", "1e9"],
+  "max-idle": ["", "-1", "x", "0", "1e9"],
   "speed-limit": ["", "-1", "x"],
   "speed-time": ["", "0", "x"],
   "write-out": ["@file", "%{nonsense}"],

@@ -32,12 +32,13 @@ Deno.test("resolveOptions() fills in every default", () => {
     minDelayMs: 250,
     maxDelayMs: 10_000,
     jitter: 0.5,
-    maxRetryAfterMs: 120_000,
+    maxRetryAfterMs: 3_600_000,
     maxTurnMs: Infinity,
     maxTimeMs: Infinity,
   });
-  assertEquals([options.connectTimeoutMs, options.headersTimeoutMs], [10_000, 10_000]);
-  assertEquals([options.idleTimeoutMs, options.stallTimeoutMs], [10_000, 1000]);
+  const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs, maxIdleMs, stallTimeoutMs } = options;
+  assertEquals([connectTimeoutMs, headersTimeoutMs, idleTimeoutMs], Array(3).fill(undefined));
+  assertEquals([maxIdleMs, stallTimeoutMs], [60_000, 1000]);
   assertEquals(options.maxRedirects, 50);
   assertStrictEquals(options.fetch, globalThis.fetch);
   assertEquals([options.signal, options.trace, options.http], [undefined, false, "auto"]);
@@ -76,8 +77,13 @@ Deno.test("resolveOptions(): an option with its default value changes nothing", 
     ...{ duplicateRequest: "nibib", invalidBlockThreshold: 20, closeBadConnections: false },
     ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 2, windowSize: 32 * 1024 * 1024 },
     ...{ maxRate: Infinity, range: {}, headers: {}, http: "auto", caCerts: [], retry: {} },
-    ...{ connectTimeoutMs: 10_000, headersTimeoutMs: 10_000, idleTimeoutMs: 10_000 },
-    ...{ stallTimeoutMs: 1000, maxRedirects: 50, trace: false, fetch: globalThis.fetch },
+    ...{
+      maxIdleMs: 60_000,
+      stallTimeoutMs: 1000,
+      maxRedirects: 50,
+      trace: false,
+      fetch: globalThis.fetch,
+    },
   };
   for (const delayRequest of [undefined, ...Object.values(DelayRequestAlgorithm), () => 0]) {
     const { onEvent: _, ...bare } = resolveOptions(URLS, { delayRequest });
@@ -97,7 +103,15 @@ Deno.test("resolveOptions() takes undefined for every option", () => {
     ...["duplicateRequest", "invalidBlockThreshold", "closeBadConnections", "maxBlocksPerRequest"],
     ...["maxConnectionsPerMirror", "book", "windowSize", "maxRate", "lowestRate", "range"],
     ...["knownFile", "headers", "http", "caCerts", "proxy", "retry", "connectTimeoutMs"],
-    ...["headersTimeoutMs", "idleTimeoutMs", "stallTimeoutMs", "maxRedirects", "fetch", "signal"],
+    ...[
+      "headersTimeoutMs",
+      "idleTimeoutMs",
+      "maxIdleMs",
+      "stallTimeoutMs",
+      "maxRedirects",
+      "fetch",
+      "signal",
+    ],
     ...["onEvent", "trace"],
   ];
   const options = Object.fromEntries(names.map((name) => [name, undefined]));
@@ -167,6 +181,7 @@ Deno.test("resolveOptions() refuses what is no whole number, and says so", () =>
     "connectTimeoutMs",
     "headersTimeoutMs",
     "idleTimeoutMs",
+    "maxIdleMs",
     "stallTimeoutMs",
   ];
   for (const name of names) {
@@ -203,6 +218,7 @@ Deno.test("resolveOptions() refuses numbers out of range, and names value and li
     [{ initialDelayCoefficient: 1e9 }, "initialDelayCoefficient is 1000000000, but"],
     [{ maxRedirects: -1 }, "maxRedirects is -1, but must be from 0 to 100"],
     [{ maxRedirects: 101 }, "maxRedirects is 101, but must be from 0 to 100"],
+    [{ maxIdleMs: 0 }, "maxIdleMs is 0, but must be from 1 to 86400000"],
     [{ connectTimeoutMs: 0 }, "connectTimeoutMs is 0, but must be from 1 to 86400000"],
     [{ headersTimeoutMs: -5 }, "headersTimeoutMs is -5, but must be from 1 to 86400000"],
     [{ idleTimeoutMs: 86_400_001 }, "idleTimeoutMs is 86400001, but"],

@@ -13,7 +13,14 @@ const OPTIONS: TimeoutOptions = {
   connectTimeoutMs: 5000,
   headersTimeoutMs: 4000,
   idleTimeoutMs: 3000,
+  maxIdleMs: 60_000,
   stallTimeoutMs: 1000,
+};
+
+/** None is set. */
+const PATIENT: TimeoutOptions = {
+  ...{ connectTimeoutMs: undefined, headersTimeoutMs: undefined, idleTimeoutMs: undefined },
+  ...{ maxIdleMs: 60_000, stallTimeoutMs: 1000 },
 };
 
 const mirror = sourceView;
@@ -25,10 +32,15 @@ function request(facts: Partial<TimedRequest> = {}): TimedRequest {
 }
 
 /** Returns how long the request may be silent from when it was active last. */
-function patience(live: TimedRequest, others: readonly SourceView[] = [], heldBytes = 0): number {
+function patience(
+  live: TimedRequest,
+  others: readonly SourceView[] = [],
+  heldBytes = 0,
+  options = OPTIONS,
+): number {
   const mirrors = [live.mirror, ...others];
   const view = downloadView({ ledger: new Ledger(0, 100, 10), mirrors, heldBytes });
-  return deadline(live, view, OPTIONS) - live.activeAt;
+  return deadline(live, view, options) - live.activeAt;
 }
 
 Deno.test("deadline(): each phase has its own timeout", () => {
@@ -36,6 +48,32 @@ Deno.test("deadline(): each phase has its own timeout", () => {
   assertEquals(patience(request({ mirror: mirror({ answerMs: 20 }) })), 4000);
   assertEquals(patience(request({ answeredAt: 9500 })), 3000);
   assertEquals(patience(request({ kind: "probe", start: 0, position: 0 })), 5000);
+});
+
+Deno.test("deadline(): by default patience ends sooner where another mirror may have the file", () => {
+  const phases = [
+    request(),
+    request({ mirror: mirror({ answerMs: 20 }) }),
+    request({ answeredAt: 9500 }),
+  ];
+  const table = [
+    [[], 60_000],
+    [[mirror()], 10_000],
+    [[mirror({ service: "unknown" })], 10_000],
+    [[mirror({ service: "whole" })], 10_000],
+    [[mirror({ state: "retired" })], 10_000],
+    [[mirror({ state: "waiting" })], 10_000],
+    // One that fails is no help, and may never have been one.
+    [[mirror({ failures: 1 })], 60_000],
+    [[mirror({ state: "dropped" })], 60_000],
+    [[mirror({ state: "dropped" }), mirror()], 10_000],
+  ] as const;
+  for (const live of phases) {
+    for (const [others, expected] of table) {
+      assertEquals(patience(live, others, 0, PATIENT), expected);
+    }
+  }
+  assertEquals(patience(request(), [mirror()], 0, { ...PATIENT, maxIdleMs: 3000 }), 3000);
 });
 
 Deno.test("deadline(): a request that holds up the front has the stall timeout", () => {

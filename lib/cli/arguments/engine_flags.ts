@@ -93,8 +93,6 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
   const { has, given, each } = values;
   const splitSize = given("split-size", parseSize);
   const window = given("window", parseSize);
-  const retries = given("retry", parseCount);
-  const maxTimeMs = given("retry-max-time", unlessZero(parseSeconds));
   const staticDelays = each("static-delay", parseStaticDelay);
   const delay = given("delay", asGiven) ?? (staticDelays.length > 0 ? "static" : undefined);
   return {
@@ -115,10 +113,21 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     lowestRate: lowestRate(values),
     maxRedirects: given("max-redirs", parseCount),
     ...requestOptions(values),
-    retry: retries === undefined && maxTimeMs === undefined
-      ? undefined
-      : { attempts: retries === undefined ? undefined : retries + 1, maxTimeMs },
+    maxIdleMs: given("max-idle", parseSeconds),
+    retry: retry(values),
   };
+}
+
+/** Parses how failures are retried; a delay that is given is always the same, as in curl. */
+function retry({ given }: FlagValues): DownloaderOptions["retry"] {
+  const retries = given("retry", parseCount);
+  const delayMs = given("retry-delay", unlessZero(parseSeconds));
+  const maxTimeMs = given("retry-max-time", unlessZero(parseSeconds));
+  if (retries === undefined && delayMs === undefined && maxTimeMs === undefined) return undefined;
+  const delay = delayMs === undefined
+    ? {}
+    : { minDelayMs: delayMs, maxDelayMs: delayMs, jitter: 0 };
+  return { attempts: retries === undefined ? undefined : retries + 1, maxTimeMs, ...delay };
 }
 
 function lowestRate({ has, given }: FlagValues): DownloaderOptions["lowestRate"] {

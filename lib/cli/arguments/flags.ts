@@ -80,7 +80,9 @@ export const FLAG_GROUPS = {
     { name: "limit-rate", value: "RATE", help: "bytes per second, all files together" },
     CONNECT_TIMEOUT,
     { name: "max-time", short: "m", value: "SECONDS", help: "limit for the whole command" },
+    { name: "max-idle", value: "SECONDS", help: "how long the last mirror may be silent (60)" },
     { name: "retry", value: "N", help: "consecutive failures that are retried (4)" },
+    { name: "retry-delay", value: "SECONDS", help: "wait before each retry (0.25, doubling)" },
     { name: "retry-max-time", value: "SECONDS", help: "do not retry after this time" },
     {
       name: "speed-limit",

@@ -91,6 +91,8 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   noProxy: "--noproxy",
   connect: "--resolve and --connect-to",
   connectTimeoutMs: "--connect-timeout (in milliseconds)",
+  maxIdleMs: "--max-idle (in milliseconds)",
   "retry.attempts": "--retry plus one",
+  "retry.minDelayMs": "--retry-delay (in milliseconds)",
   "retry.maxTimeMs": "--retry-max-time (in milliseconds)",
 };

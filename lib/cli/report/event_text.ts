@@ -85,7 +85,11 @@ export function eventText(event: TraceEvent): string {
   }
 }
 
+/** A wait of this many milliseconds is worth a line. */
+const LONG_WAIT_MS = 5000;
+
 /** Reports whether an event is shown without `-v`. */
 export function isNotable(event: TraceEvent): boolean {
+  if (event.type === "failure") return (event.retryInMs ?? 0) >= LONG_WAIT_MS;
   return event.type === "note" || (event.type === "mirror" && event.state === "dropped");
 }

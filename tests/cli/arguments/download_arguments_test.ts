@@ -35,6 +35,10 @@ Deno.test("parseArguments() turns flags into options of the engine", async () =>
     retry: { attempts: 1 },
     connectTimeoutMs: 1500,
   });
+  assertEquals(await optionsOf("--max-idle=90", "--retry-delay=2"), {
+    maxIdleMs: 90_000,
+    retry: { minDelayMs: 2000, maxDelayMs: 2000, jitter: 0 },
+  });
   assertEquals(await optionsOf("--max-connection-per-server=4"), { maxConnectionsPerMirror: 4 });
   assertEquals(await optionsOf("--max-connection-per-server", "auto"), {
     maxConnectionsPerMirror: "auto",
@@ -143,6 +147,7 @@ Deno.test("parseArguments() refuses invalid command lines", async () => {
 
 Deno.test("0 means no limit, as in curl and aria2", async () => {
   const flags = ["--limit-rate=0", "-Y0", "-y5", "--connect-timeout=0", "--retry-max-time=0"];
+  flags.push("--retry-delay=0");
   assertEquals(await optionsOf(...flags), {});
   const command = await parseArguments(["-m", "0", URL]);
   assertEquals(command.type === "download" && command.maxTimeMs, undefined);

@@ -30,6 +30,7 @@ const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
   connectTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
   idleTimeoutMs: 10_000,
+  maxIdleMs: 60_000,
   stallTimeoutMs: 1000,
   retry: {
     attempts: 5,
