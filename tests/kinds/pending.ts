@@ -15,6 +15,5 @@ export const PENDING: Readonly<Record<string, string>> = {
   "page-unnamed": "identity",
   "page-with-ranges": "identity",
   "refresh-page": "identity",
-  "late-first-byte": "limits",
-  "long-pause": "limits",
+  "thinks-before-each": "streams",
 };
