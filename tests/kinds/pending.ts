@@ -15,5 +15,4 @@ export const PENDING: Readonly<Record<string, string>> = {
   "page-unnamed": "identity",
   "page-with-ranges": "identity",
   "refresh-page": "identity",
-  "thinks-before-each": "streams",
 };

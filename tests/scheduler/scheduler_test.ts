@@ -136,11 +136,11 @@ Deno.test("Scheduler: when no mirror is left, the error lists each one's last fa
   hand.fail(0, { reason: "timeout" });
   hand.sleep();
   assertEquals(hand.work, ["probe 0-4", undefined]);
-  hand.fail(0, { retryable: false, reason: "encoding" });
+  hand.fail(0, { retryable: false, reason: "redirect" });
   const error = hand.outcome as NoMirrorLeftError;
   assert(error instanceof NoMirrorLeftError);
   const causes = error.cause.map(({ mirror, reason }) => [mirror, reason]);
-  assertEquals(causes, [[urlOf(0), "encoding"], [urlOf(1), "status"]]);
+  assertEquals(causes, [[urlOf(0), "redirect"], [urlOf(1), "status"]]);
   assert(error.message.includes(urlOf(0)) && error.message.includes(urlOf(1)), error.message);
   assertEquals(hand.events("end").map(({ outcome }) => outcome), ["failed"]);
 });
