@@ -49,7 +49,7 @@ export const ENCODINGS: readonly Kind[] = [
   kind(
     "stored-gzip-chunked-whole",
     "a stored .tar.gz labelled gzip; Range is ignored; no length",
-    BOTH,
+    ["file", 1],
     (ask) => served(ask, { whole: true }).chunked().set("Content-Encoding", "gzip"),
     {
       ...TAR_GZ,
@@ -112,7 +112,7 @@ export const ENCODINGS: readonly Kind[] = [
   kind(
     "gzip-unless-ranged",
     "compresses answers to requests without Range, and ignores bytes=0-",
-    BOTH,
+    ["wrong", "file"],
     (ask) =>
       /^bytes=[1-9]|^bytes=0-\d/.test(ask.head.headers["range"] ?? "")
         ? served(ask)
@@ -121,7 +121,7 @@ export const ENCODINGS: readonly Kind[] = [
   kind(
     "gzip-unless-identity",
     "compresses unless Accept-Encoding says identity",
-    BOTH,
+    ["wrong", "file"],
     (ask) =>
       /identity/.test(ask.head.headers["accept-encoding"] ?? "") ? served(ask) : compressed(ask),
   ),

@@ -129,13 +129,13 @@ export const LIMITS: readonly Kind[] = [
   kind(
     "retry-after-seconds",
     "503 with Retry-After: 1 to the first request",
-    BOTH,
+    [22, "file"],
     (ask) => ask.index === 0 ? refused(503, { "Retry-After": "1" }) : served(ask),
   ),
   kind(
     "retry-after-date",
     "503 with Retry-After as a date to the first request",
-    BOTH,
+    [22, "file"],
     (ask) =>
       ask.index === 0
         ? refused(503, { "Retry-After": new Date(Date.now() + 1000).toUTCString() })
@@ -144,7 +144,7 @@ export const LIMITS: readonly Kind[] = [
   kind(
     "retry-after-garbage",
     "503 with Retry-After: soon to the first request",
-    BOTH,
+    [22, "file"],
     (ask) => ask.index === 0 ? refused(503, { "Retry-After": "soon" }) : served(ask),
   ),
   kind(
@@ -156,13 +156,13 @@ export const LIMITS: readonly Kind[] = [
   kind(
     "500-first",
     "500 to the first request",
-    BOTH,
+    [22, 22],
     (ask) => ask.index === 0 ? refused(500) : served(ask),
   ),
   kind(
     "404-first",
     "404 to the first request: a cache that is filled by it",
-    BOTH,
+    [22, 3],
     (ask) => ask.index === 0 ? refused(404) : served(ask),
   ),
 ];

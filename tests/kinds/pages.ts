@@ -73,7 +73,7 @@ export const PAGES: readonly Kind[] = [
   kind(
     "page-later",
     "a page instead of every range but the first",
-    BOTH,
+    [18, 8],
     (ask) => ask.index === 0 ? served(ask).breakAt(100_000, "close") : page("Busy"),
     { alone: /page|html|chang/i },
   ),

@@ -32,11 +32,11 @@ export const PATIENCE: readonly Kind[] = [
     BOTH,
     (ask) => served(ask).pause(0, 500),
   ),
-  kind("fin-in-each-body", "FIN after 100 000 bytes of each body", BOTH, (ask) => {
+  kind("fin-in-each-body", "FIN after 100 000 bytes of each body", [18, 1], (ask) => {
     const reply = served(ask);
     return Number(reply.get("Content-Length")) > 100_000 ? reply.breakAt(100_000, "close") : reply;
   }, { proxy: true }),
-  kind("reset-in-each-body", "RST after 100 000 bytes of each body", BOTH, (ask) => {
+  kind("reset-in-each-body", "RST after 100 000 bytes of each body", [56, 1], (ask) => {
     const reply = served(ask);
     return Number(reply.get("Content-Length")) > 100_000 ? reply.breakAt(100_000, "reset") : reply;
   }),
@@ -54,13 +54,13 @@ export const PATIENCE: readonly Kind[] = [
   kind(
     "nothing-first",
     "closes the first connection without an answer",
-    BOTH,
+    [52, "file"],
     (ask) => ask.index === 0 ? nothing("close") : served(ask),
   ),
   kind(
     "reset-first",
     "resets the first connection",
-    BOTH,
+    [56, "file"],
     (ask) => ask.index === 0 ? nothing("reset") : served(ask),
   ),
 ];

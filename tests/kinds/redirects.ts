@@ -38,7 +38,7 @@ export const REDIRECTS: readonly Kind[] = [
   kind(
     "cookie-of-redirect",
     "a cookie set by the redirect is required at the target",
-    [22, 22],
+    [22, "file"],
     leading(() => "/at", withCookie(/\bsession=1\b/), { "Set-Cookie": "session=1; Path=/" }),
     {
       ...BREAKS,
@@ -48,7 +48,7 @@ export const REDIRECTS: readonly Kind[] = [
   kind(
     "cookie-of-redirect-to-itself",
     "redirects to itself until the cookie comes",
-    [47, 22],
+    [47, "file"],
     (ask) =>
       /\bsession=1\b/.test(ask.head.headers["cookie"] ?? "")
         ? served(ask)
@@ -93,13 +93,13 @@ export const REDIRECTS: readonly Kind[] = [
   kind(
     "location-utf-8",
     "Location in raw UTF-8",
-    BOTH,
+    [22, "file"],
     leading(() => rawUtf8("/dir/Füße.bin"), onlyAt("/dir/F%C3%BC%C3%9Fe.bin")),
   ),
   kind(
     "location-latin-1",
     "Location in raw Latin-1",
-    BOTH,
+    [22, "file"],
     leading(
       () => "/dir/F\xfc\xdfe.bin",
       (ask) =>
@@ -181,7 +181,7 @@ export const REDIRECTS: readonly Kind[] = [
   kind(
     "redirect-dead-now-and-then",
     "every second target is closed",
-    BOTH,
+    [18, 1],
     (ask) =>
       ask.path === FILE_PATH
         ? redirect(ask.index % 2 === 0 ? "/at" : "http://127.0.0.1:9/at")
