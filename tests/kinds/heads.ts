@@ -187,6 +187,52 @@ export const HEADS: readonly Kind[] = [
       return reply;
     }),
   ),
+  kind(
+    "chunked-with-length",
+    "chunked, and a Content-Length",
+    BOTH,
+    always((reply) => {
+      const length = reply.get("Content-Length")!;
+      return reply.chunked().set("Content-Length", length);
+    }),
+  ),
+  kind(
+    "transfer-encoding-identity",
+    "Transfer-Encoding: identity",
+    BOTH,
+    always((reply) => reply.set("Transfer-Encoding", "identity")),
+    { alone: ["file", /head|transfer|HTTP/i] },
+  ),
+  kind(
+    "space-before-colon",
+    "a space before a colon",
+    BOTH,
+    written((head) => head.replace("Content-Type:", "Content-Type :")),
+    { alone: ["file", /head|HTTP/i] },
+  ),
+  kind(
+    "field-name-odd",
+    "a field whose name has spaces and brackets",
+    BOTH,
+    always((reply) => reply.add("X (odd name)", "1")),
+    { alone: ["file", /head|HTTP/i] },
+  ),
+  kind(
+    "field-without-colon",
+    "a line without a colon",
+    BOTH,
+    written((head) => head.replace("\r\n\r\n", "\r\nX-Odd\r\n\r\n")),
+    { alone: ["file", /head|HTTP/i] },
+  ),
+  kind(
+    "second-on-connection",
+    "closes each connection on its second request",
+    BOTH,
+    (ask) =>
+      ask.earlier.some(({ connection }) => connection === ask.connection)
+        ? nothing("close")
+        : served(ask),
+  ),
 ];
 
 /** What no client can use: an error that says what came, in bounded time and memory. */

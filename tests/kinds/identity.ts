@@ -5,14 +5,16 @@
  * @module
  */
 
-import { randomContent, resizedContent } from "../support/lab/content.ts";
+import { otherContent, randomContent, resizedContent } from "../support/lab/content.ts";
 import { DATE, redirect, served } from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
+import { BOTH, type Kind, kind, SIZE } from "./kind.ts";
 
 const LATER = "Wed, 03 Jan 2024 03:04:05 GMT";
 const BREAKS = { breaks: true };
 /** A different file of the same size, and one of another size. */
 export const OTHER = randomContent(600_000, 77);
+/** The file, with other bytes from 20 000 on. */
+const LATER_OTHER = otherContent(randomContent(SIZE, 12), 20_000);
 export const LONGER = randomContent(654_321, 78);
 
 /** Returns a tag for a number. */
@@ -260,6 +262,27 @@ export const CHANGES: readonly Kind[] = [
       return served(ask, { content, etag: tag(ask.index % 2) }).breakAt(100_000, "close");
     },
     { alone: ["file", /chang|differ/i] },
+  ),
+  kind(
+    "other-file",
+    "another file of the same size",
+    ["wrong", "wrong"],
+    (ask) => served(ask, { content: OTHER }),
+    { alone: OTHER, beside: /differ/ },
+  ),
+  kind(
+    "other-size",
+    "another file",
+    ["wrong", "wrong"],
+    (ask) => served(ask, { content: LONGER }),
+    { alone: LONGER, beside: /differ/ },
+  ),
+  kind(
+    "other-file-later",
+    "another file, which begins with the same 20 000 bytes",
+    ["wrong", "wrong"],
+    (ask) => served(ask, { content: LATER_OTHER }),
+    { alone: LATER_OTHER, beside: ["file", /differ|chang/] },
   ),
   kind("contradiction", "another size, ETag and date in every answer", [18, 8], (ask) => {
     const content = resizedContent(ask.content, 600_000 - ask.index);

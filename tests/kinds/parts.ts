@@ -5,6 +5,7 @@
  * @module
  */
 
+import { resizedContent } from "../support/lab/content.ts";
 import {
   type Ask,
   isRanged,
@@ -196,5 +197,44 @@ export const PARTS: readonly Kind[] = [
         : reply.breakAt(length, "keep").set("Content-Length", String(length));
     }),
     { breaks: true },
+  ),
+  kind(
+    "part-elsewhere",
+    "the first 64 KiB, and says so, whatever range is asked for",
+    BOTH,
+    (ask) =>
+      served(
+        ask,
+        isRanged(ask) ? { range: { start: 0, end: Math.min(65_536, ask.content.size) } } : {},
+      ),
+  ),
+  kind(
+    "part-lies",
+    "says the range that was asked for, and sends bytes from the beginning",
+    BOTH,
+    (ask) => {
+      const reply = served(ask);
+      if (reply.status !== 206) return reply;
+      reply.body = [{
+        content: ask.content,
+        range: { start: 0, end: rangeOf(ask).end - rangeOf(ask).start },
+      }];
+      return reply;
+    },
+    { breaks: true, alone: ["file", /chang|differ/i] },
+  ),
+  kind(
+    "growing",
+    "the file grows by 100 bytes with each answer",
+    BOTH,
+    (ask) =>
+      served(ask, {
+        content: resizedContent(ask.content, ask.content.size + 100 * ask.index),
+        etag: null,
+      }),
+    {
+      breaks: true,
+      alone: ["file", /chang|differ/i],
+    },
   ),
 ];

@@ -152,6 +152,39 @@ export const REDIRECTS: readonly Kind[] = [
       (ask) => ask.path === FILE_PATH ? redirect("/at").as(status) : served(ask),
     )
   ),
+  kind(
+    "redirect-300",
+    "300 with a Location",
+    BOTH,
+    (ask) => ask.path === FILE_PATH ? redirect("/at").as(300) : served(ask),
+  ),
+  kind(
+    "redirect-long-body",
+    "a redirect with a body of 1 MB",
+    BOTH,
+    (ask) => ask.path === FILE_PATH ? redirect("/at").with("x".repeat(1_000_000)) : served(ask),
+  ),
+  kind(
+    "redirect-endless-body",
+    "a redirect whose body does not end",
+    BOTH,
+    (ask) =>
+      ask.path === FILE_PATH
+        ? redirect("/at").set("Content-Length", "1000").breakAt(2, "stall")
+        : served(ask),
+  ),
+  kind(
+    "location-query",
+    "a Location of a query only",
+    BOTH,
+    (ask) => ask.head.path === FILE_PATH ? redirect("?at=1") : served(ask),
+  ),
+  kind(
+    "location-credentials",
+    "a Location with a user and a password",
+    BOTH,
+    leading(({ origins }) => `${origins[0]!.replace("//", "//user:secret@")}/at`),
+  ),
   kind("redirect-nine", "nine redirects in a row", BOTH, (ask) => {
     const step = ask.path === FILE_PATH ? 0 : Number(ask.path.slice("/at/".length));
     return step < 9 ? redirect(`/at/${step + 1}`) : served(ask);

@@ -162,4 +162,67 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
     reply.end = "close";
     return reply;
   }),
+  kind(
+    "open-400",
+    "400 to bytes=N-; bytes=N-M and no Range work",
+    BOTH,
+    (ask) => isRanged(ask) && !isBounded(ask) ? refused(400) : served(ask),
+  ),
+  kind(
+    "open-416",
+    "416 to bytes=N-; bytes=N-M and no Range work",
+    BOTH,
+    (ask) => isRanged(ask) && !isBounded(ask) ? refused(416) : served(ask),
+  ),
+  kind(
+    "open-ignored",
+    "ignores bytes=N-; bytes=N-M works",
+    BOTH,
+    (ask) => served(ask, { whole: isRanged(ask) && !isBounded(ask) }),
+    { breaks: true },
+  ),
+  kind(
+    "plain-403",
+    "403 without Range",
+    BOTH,
+    (ask) => isRanged(ask) ? served(ask) : refused(403),
+    { breaks: true },
+  ),
+  kind(
+    "long-range-416",
+    "416 to ranges of over 100 KB; no Range works",
+    BOTH,
+    (ask) =>
+      isRanged(ask) && rangeOf(ask).end - rangeOf(ask).start > 100_000 ? refused(416) : served(ask),
+  ),
+  kind(
+    "long-range-403",
+    "403 to ranges of over 100 KB, and without Range",
+    BOTH,
+    (ask) => rangeOf(ask).end - rangeOf(ask).start > 100_000 ? refused(403) : served(ask),
+  ),
+  kind(
+    "if-range-403",
+    "403 to each If-Range",
+    BOTH,
+    (ask) => ask.head.headers["if-range"] === undefined ? served(ask) : refused(403),
+    { breaks: true },
+  ),
+  kind(
+    "if-range-500",
+    "500 to each If-Range",
+    BOTH,
+    (ask) => ask.head.headers["if-range"] === undefined ? served(ask) : refused(500),
+    { breaks: true },
+  ),
+  kind(
+    "cookie-of-first-answer",
+    "403 to later requests without the cookie of the first answer",
+    BOTH,
+    (ask) =>
+      ask.index === 0 || /\bs=1\b/.test(ask.head.headers["cookie"] ?? "")
+        ? served(ask).add("Set-Cookie", "s=1; Path=/")
+        : refused(403),
+    { breaks: true },
+  ),
 ];

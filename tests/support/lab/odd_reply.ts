@@ -18,6 +18,8 @@ export interface Ask {
   readonly index: number;
   /** Number of other requests that are being answered. */
   readonly live: number;
+  /** Index of its connection. */
+  readonly connection: number;
   /** Number of open connections, with that of this request. */
   readonly connections: number;
   /** Milliseconds since the first request. */

@@ -100,6 +100,7 @@ class Odd implements OddServer {
     const reply = this.#options.serve({
       head,
       origin,
+      connection,
       content,
       range,
       path: head.path.split("?", 1)[0]!,
