@@ -200,6 +200,7 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
     "403 to ranges of over 100 KB, and without Range",
     BOTH,
     (ask) => rangeOf(ask).end - rangeOf(ask).start > 100_000 ? refused(403) : served(ask),
+    { alone: ["file", /403/] },
   ),
   kind(
     "if-range-403",
