@@ -75,6 +75,7 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
     "304 to any Range",
     BOTH,
     (ask) => isRanged(ask) ? refused(304).with("") : served(ask, { whole: true }),
+    { alone: ["file", /304/] },
   ),
   kind(
     "range-second-403",
