@@ -155,7 +155,7 @@ export interface DownloaderOptions {
   /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
    * redirect, nor is `Host`. The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length`
-   * itself: they are a `TypeError`. `If-None-Match` and `If-Modified-Since` are sent with the first
+   * itself: they are a `TypeError`. `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are sent with the first
    * request to each mirror only; a mirror that answers 304 fails with that status. Without a `User-Agent`, requests have Deno's.
    *
    * @default {no headers}

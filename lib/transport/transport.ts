@@ -69,7 +69,7 @@ export interface Reply extends Judgement {
 const COMPARED: Judgement = { proof: "pieces", doubt: undefined };
 
 /** Headers of the caller that only the first request to a mirror has. */
-const CONDITIONS = ["if-none-match", "if-modified-since"];
+const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
 
 /** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;

@@ -8,6 +8,9 @@ const URL = "http://u:hunter2@127.0.0.1:9/f";
 /** Values that no flag of that name can mean; `undefined` where every text has a meaning. */
 const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "output": ["", "/nonexistent/f", "/"],
+  "time-cond": ["", "-", "+"],
+  "etag-compare": ["", "/"],
+  "etag-save": ["", "/", "/nonexistent/f"],
   "output-dir": ["", "/nonexistent"],
   "continue-at": ["5", "", "x"],
   "range": ["", "-", "x", "5-2", "1-2,4-5", "0-99999999999999999999", "--5", "-0", "1-x"],
@@ -83,6 +86,7 @@ Deno.test("flags that cannot be used together say so", async () => {
     ["-O", "-of", "--output and --remote-name cannot be used together"],
     ["-C-", "-o-", "--continue-at - cannot be used with --output -"],
     ["-A=x", "-HUser-Agent: y", "cannot be used together"],
+    ["-J", "--checksum-file=x", "--remote-header-name and --checksum-file cannot be used together"],
     ["-4", "-6", "--ipv4 and --ipv6 cannot be used together"],
     ["-4", "-xhttp://127.0.0.1:1", "--ipv4 cannot be used with --proxy"],
     ["--resolve=a:1:::1", "-x127.0.0.1:1", "--resolve cannot be used with --proxy"],

@@ -17,6 +17,7 @@ import {
 } from "../../command_line/values.ts";
 import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
 import type { ClientCertificateFiles } from "./client_certificate.ts";
+import { type ConditionOptions, parseConditions } from "./conditions.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
 import { parseUrls } from "./url_pattern.ts";
@@ -43,6 +44,7 @@ export interface DownloadArguments {
   readonly target: TargetOptions;
   /** The part of the file to download; `undefined` for the whole file. */
   readonly range: RequestedRange | undefined;
+  readonly conditions: ConditionOptions;
   readonly checksums: readonly Checksum[];
   readonly checksumFile: string | undefined;
   readonly login: LoginOptions;
@@ -101,6 +103,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
     target,
     range: given("range", parseRange),
+    conditions: parseConditions(values),
     checksums,
     checksumFile: given("checksum-file", parseFile),
     login: parseLoginOptions(values),
@@ -151,6 +154,7 @@ function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {
     output,
     directory: given("output-dir", parseFile),
     createDirectories: has("create-dirs"),
+    nameFromServer: has("remote-header-name") && output === undefined,
     keepExisting: has("no-clobber"),
     resume,
     remoteTime: has("remote-time"),
@@ -170,7 +174,7 @@ function checkSeveral({ has }: ParsedFlags<FlagName>, urls: readonly string[]): 
   if (urls.length > 0) {
     throw usageError("--input-file cannot be used with URLs on the command line");
   }
-  for (const name of ["output", "checksum", "range", "trace"] as const) {
+  for (const name of ["output", "checksum", "range", "trace", ...SINGLE] as const) {
     if (!has(name)) continue;
     const instead = { output: "out=", checksum: "checksum=" }[name as "output"];
     throw usageError(
@@ -180,11 +184,16 @@ function checkSeveral({ has }: ParsedFlags<FlagName>, urls: readonly string[]): 
   }
 }
 
+/** Flags about one ETag. */
+const SINGLE = ["etag-compare", "etag-save"] as const;
+
 /** Flags that contradict each other. */
 const EXCLUSIVE: readonly (readonly [FlagName, FlagName])[] = [
   ["silent", "verbose"],
   ["silent", "json"],
   ["output", "remote-name"],
   ["no-clobber", "continue-at"],
+  // The name is not known before.
+  ["remote-header-name", "checksum-file"],
   ["remove-on-error", "continue-at"],
 ];

@@ -8,7 +8,7 @@
 // Built in: `@std/path` would load about 20 modules at every start, which takes 12 ms.
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { usageError } from "../../command_line/command_error.ts";
-import { fileNameInUrl, localFileName, nameBytes } from "../../http/file_name.ts";
+import { fileNameInUrl, localFileName, nameBytes, portableFileName } from "../../http/file_name.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
@@ -18,6 +18,8 @@ import { recordsOf } from "../part/resume_record.ts";
 export interface TargetOptions {
   /** Value of `-o`; `-` is stdout, `undefined` takes the name from the URL. */
   readonly output: string | undefined;
+  /** Whether the name is that in a mirror's Content-Disposition, if there is one. */
+  readonly nameFromServer?: boolean | undefined;
   /** Directory of relative names. */
   readonly directory: string | undefined;
   /** Whether an input file lists the file, so that `out=` names it, not `-o`. */
@@ -50,11 +52,16 @@ export type Target =
  * and may not be replaced.
  *
  * @param url URL of the first mirror
+ * @param served the name that a mirror gives; may be anything
  */
-export async function resolveTarget(options: PathOptions, url: string): Promise<Target> {
+export async function resolveTarget(
+  options: PathOptions,
+  url: string,
+  served?: string,
+): Promise<Target> {
   const { output, createDirectories, keepExisting, resume } = options;
   if (output === "-") return { type: "stdout", name: "stdout" };
-  const path = pathOf(options, url);
+  const path = pathOf(options, url, served);
   const name = path.replace(/^\.\/(?!-$)/, "");
   checkLength(path, name);
   if (createDirectories) await makeDirectory(dirname(path));
@@ -98,14 +105,18 @@ export async function resolveTarget(options: PathOptions, url: string): Promise<
  * Returns the path of a file.
  *
  * @param url URL of the first mirror
+ * @param served the name that a mirror gives; may be anything
  * @throws {CommandError} the URL has no file name
  */
 export function pathOf(
   { output, directory, listed }: Pick<PathOptions, "output" | "directory" | "listed">,
   url: string,
+  served?: string,
 ): string {
+  // A server chooses no directory, and no name that is hidden or disguised.
+  const name = () => served === undefined ? nameFromUrl(url, listed) : portableFileName(served);
   // "./" keeps a name of "-" that comes from a URL from meaning stdout.
-  const path = output ?? `./${nameFromUrl(url, listed)}`;
+  const path = output ?? `./${name()}`;
   if (directory === undefined || isAbsolute(path)) return path;
   // join() would resolve "..", which leads elsewhere behind a link.
   return `${directory.replace(/\/+$/, "")}/${path.replace(/^\.\//, "")}`;
@@ -205,7 +216,9 @@ export function refuseSamePaths(
   };
   for (const [option, path] of sideFiles) if (path !== undefined) add(path, option);
   for (const { target, urls, number, of } of files) {
-    if (target.output === "-" || target.keepExisting) continue;
+    // A name that a server gives is not known yet; an existing file is never replaced by it.
+    const isOpen = target.nameFromServer && target.output === undefined;
+    if (target.output === "-" || target.keepExisting || isOpen) continue;
     const path = pathOf(target, urls[0]!);
     const file = of === 1 ? "the file" : `file ${number + 1}`;
     add(path, file);

@@ -65,6 +65,7 @@ export class JsonReport implements Report {
         write("done", result);
       },
       present: (result, why) => {
+        stop();
         write("note", { message: why });
         write("done", result);
       },

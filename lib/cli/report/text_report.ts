@@ -53,7 +53,10 @@ export class TextReport implements Report {
         end?.();
         note(summary(result));
       },
-      present: (_, why) => note(why),
+      present: (_, why) => {
+        end?.();
+        note(why);
+      },
       failed: (error: CommandError) => {
         end?.();
         if (this.#verbosity === "silent" || error.message === "") return;

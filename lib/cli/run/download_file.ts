@@ -26,12 +26,21 @@ import { formatBytes } from "../report/text.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
-import { resolveTarget } from "../output/target.ts";
+import type { PartFile } from "../part/part_file.ts";
+import { resolveTarget, type Target } from "../output/target.ts";
+import { Conditions, type UnmetCondition } from "./conditions.ts";
 import { verifyPresent } from "./present_file.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
 import { startLine, TraceFile } from "../output/trace_file.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
+
+/** A download that is open. */
+interface Begun {
+  readonly range: FoundRange;
+  readonly download: Downloader;
+  readonly info: FileInfo;
+}
 
 export interface FileDownloadContext extends FileContext {
   /** Where events are written as lines of JSON. */
@@ -51,6 +60,7 @@ export class FileDownload {
   #retries = 0;
   /** Whether mirrors became ready that the record of the part file may lack. */
   #newMirrors = false;
+  #conditions = Conditions.NONE;
 
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
@@ -59,15 +69,60 @@ export class FileDownload {
 
   /** Downloads the file. Rejects with a {@linkcode CommandError} if that fails. */
   async run(): Promise<void> {
-    const { target: options, urls } = this.#task;
-    const { signal, traceFile } = this.#context;
+    const { target: options, urls, conditions } = this.#task;
+    const { signal, report } = this.#context;
     signal.throwIfAborted();
+    this.#conditions = await Conditions.of(conditions, (text) => report.note(text));
+    if (options.nameFromServer && options.output === undefined) return await this.#runUnnamed();
     const target = await resolveTarget(options, urls[0]!);
     this.#name = target.name;
     if (target.type === "present") {
       return await verifyPresent(target, this.#task, this.#context);
     }
-    using trace = traceFile === undefined ? undefined : new TraceFile(traceFile);
+    using trace = this.#openTrace();
+    await this.#save(target, trace);
+  }
+
+  /**
+   * Downloads a file whose name a mirror gives: the download begins before its target is known, so that
+   * a link that works once is not spent on the name.
+   */
+  async #runUnnamed(): Promise<void> {
+    const { target: options, urls } = this.#task;
+    const { signal } = this.#context;
+    using trace = this.#openTrace();
+    let begun: Begun;
+    try {
+      const range = await findRange(this.#task, { ...this.#context.options, signal });
+      begun = await this.#begin(range, trace);
+    } catch (error) {
+      const unmet = this.#conditions.unmetBy(error);
+      if (unmet !== undefined) return this.#skip(unmet);
+      throw await this.#explain(error, undefined);
+    }
+    await using download = begun.download;
+    const target = await resolveTarget(options, urls[0]!, begun.info.fileName);
+    this.#name = target.name;
+    if (target.type === "present") {
+      await download.cancel();
+      return await verifyPresent(target, this.#task, this.#context);
+    }
+    await this.#save(target, trace, begun);
+  }
+
+  #openTrace(): TraceFile | undefined {
+    const { traceFile } = this.#context;
+    return traceFile === undefined ? undefined : new TraceFile(traceFile);
+  }
+
+  /** Downloads the file to its target; `begun` is its download, if it has begun. */
+  async #save(
+    target: Exclude<Target, { type: "present" }>,
+    trace: TraceFile | undefined,
+    begun?: Begun,
+  ): Promise<void> {
+    const { target: options } = this.#task;
+    const { signal } = this.#context;
     // Opening a pipe waits for its reader.
     const opening = openTarget(target, options);
     using output = await unlessAborted(opening, signal, (output) => output[Symbol.dispose]());
@@ -75,18 +130,21 @@ export class FileDownload {
     this.#name = output.name;
     try {
       this.#announce(output);
-      const work = this.#fetch(output, trace);
+      const work = this.#fetch(output, trace, begun);
       // Writing to a pipe may never end, so an abort does not wait for it.
       await (output.part === undefined ? unlessAborted(work, signal) : work);
       await output.part?.complete({ mtime: this.#mtime() });
       this.#name = output.name;
     } catch (error) {
+      const unmet = this.#conditions.unmetBy(error);
+      if (unmet !== undefined) return this.#skip(unmet);
       if (options.removeOnError) await output.part?.remove();
       else await output.part?.settle();
-      throw await this.#explain(error, output);
+      throw await this.#explain(error, output.part);
     }
     trace?.finish();
     this.#done();
+    await this.#conditions.save(this.#info!);
   }
 
   /** Returns the facts for `--write-out`. */
@@ -100,7 +158,7 @@ export class FileDownload {
       mirrors: urls.length,
       mirrorsUsed: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
       fileName: this.#name,
-      status: error === undefined ? answered : this.#failedStatus ?? answered,
+      status: this.#failedStatus ?? answered,
       contentType: this.#info?.contentType ?? "",
       bytes: stats?.consumedBytes ?? 0,
       wastedBytes: stats?.wastedBytes ?? 0,
@@ -120,25 +178,22 @@ export class FileDownload {
     return this.#output?.part?.existing ?? 0;
   }
 
-  async #fetch(output: Output, trace: TraceFile | undefined): Promise<void> {
-    const { urls, checksums } = this.#task;
-    const { signal, report } = this.#context;
-    const range = await findRange(this.#task, { ...this.#context.options, signal });
+  async #fetch(output: Output, trace: TraceFile | undefined, begun?: Begun): Promise<void> {
+    const { checksums } = this.#task;
+    const { signal } = this.#context;
+    const range = begun?.range ??
+      await findRange(this.#task, { ...this.#context.options, signal });
     output.part?.expect(range);
     if (this.#existing > 0) await output.part!.verify(range);
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
-    const wanted = this.#options(range);
-    trace?.write(startLine(VERSION, urls, wanted));
-    const onEvent = (event: TraceEvent) => {
-      trace?.write(event);
-      this.#event(event);
-    };
-    await using download = new Downloader(urls, { ...wanted, signal, onEvent });
-    this.#download = download;
-    report.start(() => this.#state());
-    const info = await download.open();
-    this.#info = info;
+    const { knownFile = range.knownFile } = begun?.download ?? {};
+    // What exists is not downloaded again: only now is it known how much of this file does.
+    if (this.#existing > 0) await begun?.download.cancel();
+    const { download: open, info } = begun !== undefined && this.#existing === 0
+      ? begun
+      : await this.#begin({ ...range, knownFile }, trace);
+    await using download = open;
     output.part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     this.#announceContinuation(output);
     for await (const part of download) {
@@ -157,10 +212,35 @@ export class FileDownload {
     verifier?.verify(stays ? `; the bytes are kept in ${output.part?.partName}` : "");
   }
 
+  /** Opens the download of what does not exist yet, if the conditions are met. */
+  async #begin(range: FoundRange, trace: TraceFile | undefined): Promise<Begun> {
+    const { urls } = this.#task;
+    const { signal, report } = this.#context;
+    const wanted = this.#options(range);
+    trace?.write(startLine(VERSION, urls, wanted));
+    const onEvent = (event: TraceEvent) => {
+      trace?.write(event);
+      this.#event(event);
+    };
+    const isFirst = this.#download === undefined;
+    const download = this.#download = new Downloader(urls, { ...wanted, signal, onEvent });
+    if (isFirst) report.start(() => this.#state());
+    try {
+      const info = this.#info = await download.open();
+      this.#conditions.check(info);
+      return { range, download, info };
+    } catch (error) {
+      await download.cancel();
+      throw error;
+    }
+  }
+
   #options({ start, end, knownFile }: FoundRange): DownloaderOptions {
     const { options } = this.#context;
     const from = start + continuationStart(this.#existing);
-    return { ...options, knownFile, range: { start: from, end } };
+    const headers = new Headers(options.headers);
+    for (const [name, value] of this.#conditions.headers) headers.set(name, value);
+    return { ...options, headers, knownFile, range: { start: from, end } };
   }
 
   /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */
@@ -215,7 +295,9 @@ export class FileDownload {
 
   #state(): ProgressState {
     return {
-      name: this.#name === "stdout" ? this.#task.name : this.#name.replace(/^.*[/\\]/, ""),
+      name: this.#name === "stdout" || this.#name === ""
+        ? this.#task.name
+        : this.#name.replace(/^.*[/\\]/, ""),
       offset: continuationStart(this.#existing),
       stats: this.#download!.stats(),
     };
@@ -228,6 +310,16 @@ export class FileDownload {
     if (time !== undefined && time >= 0) return new Date(time);
     this.#context.report.note("no mirror sent Last-Modified; the file has the current time");
     return undefined;
+  }
+
+  /** Reports that the file was not to be downloaded. */
+  #skip({ message }: UnmetCondition): void {
+    this.#failedStatus = 304;
+    const { name, urls } = this.#task;
+    const shown = this.#name || name || redactUrl(urls[0]!);
+    const nothing = { bytes: 0, existing: 0, elapsedMs: 0, bytesPerSecond: 0, sources: 0 };
+    const result = { name: shown, ...nothing, mirrors: urls.length, checksums: [] };
+    this.#context.report.present(result, `${shown}: ${message}; nothing was downloaded`);
   }
 
   #done(): void {
@@ -246,7 +338,7 @@ export class FileDownload {
   }
 
   /** Adds an exit code to an error, and what happens to the part file. */
-  async #explain(error: unknown, { part }: Output): Promise<unknown> {
+  async #explain(error: unknown, part: PartFile | undefined): Promise<unknown> {
     const { target } = this.#task;
     const { signal } = this.#context;
     this.#failedStatus = statusOf(error);

@@ -11,6 +11,7 @@ import { unlessAborted } from "../../unless_aborted.ts";
 import type { Checksum } from "../checksum/checksum.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/exit_code.ts";
+import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
@@ -29,6 +30,7 @@ export interface FileTask {
   readonly urls: readonly string[];
   readonly target: TargetOptions;
   readonly range: RequestedRange | undefined;
+  readonly conditions: ConditionOptions;
   readonly checksums: readonly Checksum[];
   readonly options: DownloaderOptions;
 }
@@ -73,6 +75,7 @@ export async function fileTasks(
       urls,
       target,
       range: command.range,
+      conditions: command.conditions,
       checksums: [
         ...command.checksums,
         ...entry.checksums,
@@ -84,16 +87,18 @@ export async function fileTasks(
   refuseSamePaths(tasks, [
     ["--trace", command.traceFile],
     ["--server-stat-of", command.serverStats.save],
+    ["--etag-save", command.conditions.etagSave],
   ]);
   return tasks;
 }
 
-function nameOf({ output, listed }: TargetOptions, url: string): string {
-  if (output !== "-") return output ?? nameFromUrl(url, listed);
+function nameOf({ output, listed, nameFromServer }: TargetOptions, url: string): string {
+  const isOpen = output === "-" || (output === undefined && nameFromServer);
+  if (!isOpen) return output ?? nameFromUrl(url, listed);
   try {
     return nameFromUrl(url);
   } catch {
-    // Output to stdout needs no name.
+    // Output to stdout needs no name, and a server may give one.
     return "";
   }
 }
