@@ -31,10 +31,11 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
       ...{ type: "answer", atMs, mirror, request: 0, status: 206, size: 64e6 },
       etag: 'W/"a\x9b1m"',
       lastModified: "Sun, 06 Nov 1994 08:49:37 GMT",
+      encoding: "gzip",
       location: "https://cdn.example/f",
     },
     'http://h/f answered 206: 64.0 MB, ETag W/"a\x9b1m", Last-Modified Sun, 06 Nov 1994 08:49:37 GMT, ' +
-    "redirected to https://cdn.example/f",
+    "stored with Content-Encoding gzip, redirected to https://cdn.example/f",
     false,
   ],
   [
