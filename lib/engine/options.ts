@@ -16,7 +16,10 @@ import type { KnownFile } from "./known_file.ts";
 import type { KnownPiece } from "./landmarks.ts";
 import type { MirrorBook } from "./mirror_book.ts";
 
-/** HTTP versions to use: `auto` uses HTTP/2 where a server offers it over TLS. */
+/**
+ * HTTP versions to use: `auto` uses HTTP/2 where a server offers it over TLS, `http2` requires it there.
+ * Without TLS, HTTP/1.1 is used.
+ */
 export type HttpVersion = "auto" | "http1" | "http2";
 
 /**

@@ -40,13 +40,23 @@ export class HttpClients {
   readonly #answered = new Set<string>();
   /** Places that are connected to through the relay, since the first address of their name is dead. */
   readonly #rerouted = new Set<string>();
+  /** The clients for servers without TLS, if others have to use HTTP/2. */
+  #plain: HttpClients | undefined;
 
   constructor(options: HttpClientOptions) {
     this.#options = options;
   }
 
+  /** Returns other clients for `url`: HTTP/2 is negotiated by TLS, so a plain server speaks HTTP/1.1. */
+  #plainFor({ protocol }: URL): HttpClients | undefined {
+    if (this.#options.http !== "http2" || protocol !== "http:") return undefined;
+    return this.#plain ??= new HttpClients({ ...this.#options, http: "auto" });
+  }
+
   /** Returns the client for requests to `url`; `undefined` for the platform's default one. */
   async clientFor(url: URL): Promise<Deno.HttpClient | undefined> {
+    const plain = this.#plainFor(url);
+    if (plain !== undefined) return await plain.clientFor(url);
     const { connect } = this.#options;
     const led = connect.apply(url.hostname, portOf(url)) || this.#rerouted.has(url.host);
     return led ? (await (this.#relayed ??= this.#openRelayed())).client : this.#usualClient();
@@ -106,6 +116,8 @@ export class HttpClients {
   /** Returns why the last connection to a URL's host failed, if a rule said where it leads. */
   connectFailure(url: URL): Error | undefined {
     const { hostname } = url;
+    const plain = this.#plainFor(url);
+    if (plain !== undefined) return plain.connectFailure(url);
     return this.#relay?.failure(hostname.replace(/^\[(.*)\]$/, "$1"), portOf(url));
   }
 
@@ -120,6 +132,7 @@ export class HttpClients {
   }
 
   async close(): Promise<void> {
+    await this.#plain?.close();
     this.#usual?.close();
     this.#usual = undefined;
     const relayed = this.#relayed;

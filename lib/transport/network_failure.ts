@@ -199,7 +199,9 @@ export function networkProblem({ fault, words }: NetworkFailure, through: string
 }
 
 function filled(words: string, match: RegExpExecArray): string {
-  return words.replace(/\$(\d)/g, (_, group) => match[Number(group)] ?? "");
+  return words.replace(/\$(\d)/g, (_, group) => match[Number(group)] ?? "")
+    // How rustls writes the names of a certificate.
+    .replaceAll(/(?:DnsName|IpAddress)\("?([^()"]*)"?\)/g, "$1");
 }
 
 function codeOf(error: Error): string | undefined {

@@ -36,7 +36,7 @@ export const REQUEST_FLAGS = [
   { name: "key", value: "FILE", help: "its private key (PEM), if not in --cert" },
   { name: "insecure", short: "k", help: "trust any certificate", dangerous: true },
   { name: "http1.1", help: "use HTTP/1.1 only" },
-  { name: "http2", help: "use HTTP/2 only" },
+  { name: "http2", help: "require HTTP/2 of https servers" },
 ] as const satisfies readonly Flag[];
 
 /** The time limit for the first response of a mirror. */

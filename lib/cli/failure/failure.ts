@@ -49,7 +49,8 @@ const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
 
 /** Advice on faults, if the first mirror has one. */
 const ADVICE: Readonly<Partial<Record<NetworkFault, string>>> = {
-  certificate: "use --cacert FILE to trust an authority, or --insecure to trust any certificate",
+  certificate:
+    "if an authority of your own has signed it, use --cacert FILE; --insecure trusts any certificate",
   caCertificate:
     "Deno refuses such a certificate, even if --cacert trusts it: give the server one " +
     "that the authority has signed, or use --insecure",

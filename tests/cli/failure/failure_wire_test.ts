@@ -60,6 +60,17 @@ for (const [name, scheme, serve, exitCode, message] of SERVERS) {
   });
 }
 
+Deno.test("--http2 to a server without TLS uses HTTP/1.1, as curl does", async () => {
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response(null, { status: 404 }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/file`;
+  const args = ["-sS", "-o", "-", "--http2", url];
+  const error = await assertRejects(() => runCommand(args), CommandError);
+  assertStringIncludes(error.message, "answered 404");
+});
+
 Deno.test("explain(): permanent failures are not retried", async () => {
   let connections = 0;
   const counted: Serve = (socket) => {
