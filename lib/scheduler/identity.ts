@@ -31,6 +31,8 @@ export type Purpose =
   | "doubt"
   /** It is to be admitted, and its first bytes were not compared. */
   | "admission"
+  /** A body of it has broken off: what follows may belong to another version, whatever it says. */
+  | "break"
   /** Its validators prove nothing. */
   | "sample"
   /** The same, when all bytes have been received. */
@@ -65,6 +67,11 @@ interface Record {
   checkAt: number;
   /** All bytes of it whose validators proved nothing. */
   unsure: number;
+  /** All bytes of it that were used, now and when it was questioned last. */
+  bytes: number;
+  questionedAt: number;
+  /** Whether a body has broken off since, so that its validators prove nothing. */
+  isBroken: boolean;
 }
 
 /** What a comparison leads to. */
@@ -101,6 +108,10 @@ const QUESTION_SHARE = 1 / 1000;
 const FIRST_INTERVAL = 256 * 1024;
 /** but at the latest after this many. */
 const LONGEST_INTERVAL = 16 * 1024 * 1024;
+/** A mirror is not compared after a break until it has delivered so many bytes since it was. */
+const BREAK_INTERVAL = 64 * 1024;
+/** For what nothing is requested from a mirror until it is answered. */
+const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
 const MOST_GIVEN = 6;
 
@@ -157,7 +168,7 @@ export class Identity {
       question.left.push(...this.#choose(purpose));
       question.settled = false;
     }
-    if (purpose === "doubt" || purpose === "admission") mirror.question(true);
+    if (HOLDING.includes(purpose)) mirror.question(true);
   }
 
   /** Takes the next piece to request from a mirror; `undefined` for none. */
@@ -215,10 +226,21 @@ export class Identity {
 
   /** Notes that bytes of a mirror are used whose identity is proved in this way. */
   used(mirror: Mirror, bytes: number, proof: Proof): void {
-    if (proof === "validators" || bytes === 0) return;
+    if (bytes === 0) return;
     const record = this.#of(mirror);
+    record.bytes += bytes;
+    if (proof === "validators" && !record.isBroken) return;
     record.unproved += bytes;
     record.unsure += bytes;
+  }
+
+  /** Notes that a body of a mirror has broken off: it is compared before more is requested. */
+  broke(mirror: Mirror): void {
+    const record = this.#of(mirror);
+    record.isBroken = true;
+    // Where bodies break off again and again, most of these are compared together.
+    const isDue = record.bytes - record.questionedAt >= BREAK_INTERVAL;
+    if (isDue && this.#choose("break").length > 0) this.ask(mirror, "break");
   }
 
   /** Reports whether a mirror is to be checked now, as its validators prove nothing. */
@@ -240,6 +262,8 @@ export class Identity {
 
   #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
     this.close(mirror);
+    record.isBroken = false;
+    record.questionedAt = record.bytes;
     record.unproved -= Math.min(record.unproved, unproved);
     const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_INTERVAL, record.unsure));
     record.checkAt = record.unsure + interval;
@@ -258,7 +282,8 @@ export class Identity {
     }
     const all = [...given, ...learned];
     if (all.length === 0) return [];
-    if (purpose === "sample") {
+    if (purpose === "break" && latest !== undefined) return [latest];
+    if (purpose === "sample" || purpose === "break") {
       this.#addRandom(chosen, all, 1);
       return [...chosen];
     }
@@ -291,6 +316,9 @@ export class Identity {
         unproved: 0,
         checkAt: FIRST_INTERVAL,
         unsure: 0,
+        bytes: 0,
+        questionedAt: 0,
+        isBroken: false,
       };
       this.#records.set(mirror, record);
     }

@@ -7,6 +7,7 @@
  */
 
 import {
+  type FailureReason,
   FileChangedError,
   MirrorError,
   NoMirrorLeftError,
@@ -50,6 +51,9 @@ type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>;
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 type SampledEvent = Extract<SchedulerEvent, { type: "sampled" }>;
 type ComparedEvent = Extract<SchedulerEvent, { type: "compared" }>;
+
+/** How bodies break off. */
+const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
 
 const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
@@ -338,6 +342,7 @@ export class Scheduler {
     const contradicts = kind === "range" && failure.reason === "changed" &&
       failure.phase === "body";
     if (contradicts) return this.#fail(new FileChangedError(failure), now);
+    if (kind === "range" && BROKEN.includes(failure.reason)) this.#identity.broke(mirror);
     const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
     if (then === "dropped") this.#unproved.delete(mirror);
     if (this.#failIfAlone(now)) return;

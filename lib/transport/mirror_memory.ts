@@ -31,7 +31,7 @@ interface Accepted {
 
 /** What the validators of a response show. */
 export interface Judgement {
-  /** What proves that it is the same file: these validators, or comparing pieces of it. */
+  /** What proves that it is the same file: its strong ETag, or else comparing pieces of it. */
   readonly proof: "validators" | "pieces";
   /** How they contradict earlier ones; `undefined` if they do not. */
   readonly doubt: string | undefined;
@@ -117,8 +117,8 @@ export class MirrorMemory {
       return { proof: "pieces", doubt: this.#contradiction(place, validators) };
     }
     if (!this.#places.has(place)) this.#add(place, { validators, byBytes: found.byBytes });
-    const isBare = validators.etag === undefined && validators.lastModified === undefined;
-    return { proof: found.byBytes || isBare ? "pieces" : "validators", doubt: undefined };
+    const isStrong = matchesStrongly(found.validators.etag, validators.etag);
+    return { proof: isStrong && !found.byBytes ? "validators" : "pieces", doubt: undefined };
   }
 
   /** Accepts validators, as bytes that came with them were the file's; reports whether they are new. */
