@@ -493,7 +493,8 @@ export class Scheduler {
     const isLast = (mirror: Mirror) =>
       mirror.servesRanges && mirror.state.type === "ready" && this.#identity.hasUnproved(mirror);
     for (const mirror of this.mirrors.filter(isLast)) {
-      if (this.#lastChecked.has(mirror)) continue;
+      // What it was asked before says less than this.
+      if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) continue;
       this.#lastChecked.add(mirror);
       this.#identity.ask(mirror, "last");
     }
