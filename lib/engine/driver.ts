@@ -96,6 +96,7 @@ export class Driver {
       transport: this.#transport,
       urls: mirrorUrls,
       landmarks: this.#landmarks,
+      allowHtml: options.allowHtml,
       window: this.#window,
       end: () => this.#scheduler.ledger.end,
       pace: this.#pace,

@@ -156,6 +156,14 @@ export interface DownloaderOptions {
    */
   knownPieces?: readonly KnownPiece[] | undefined;
   /**
+   * If true, an HTML page counts like any other file. If false, it loses against the file of another
+   * mirror, and is refused where the name of the file promises something else, such as a film: a server
+   * has sent it instead of the file.
+   *
+   * @default {false}
+   */
+  allowHtml?: boolean | undefined;
+  /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
    * redirect, nor is `Host`. The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length`
    * itself: they are a `TypeError`. `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are sent with the first

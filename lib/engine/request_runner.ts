@@ -6,6 +6,8 @@
  */
 
 import { MirrorError } from "../errors.ts";
+import { fileNameInUrl } from "../http/file_name.ts";
+import { type Page, readPage } from "../http/html.ts";
 import type { Comparer, FileLandmarks } from "./landmarks.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import type { LimitView } from "../scheduler/view.ts";
@@ -21,6 +23,8 @@ export interface RunnerOptions {
   readonly urls: readonly string[];
   readonly window: DeliveryWindow;
   readonly landmarks: FileLandmarks;
+  /** Whether a web page counts like any other file. */
+  readonly allowHtml: boolean;
   /** Returns where the wanted range ends: the body of a whole file may go on behind it. */
   readonly end: () => number;
   readonly pace: Pace;
@@ -279,8 +283,14 @@ export class RequestRunner {
     const digest = comparable ? await digestOf(bytes) : undefined;
     if (signal.aborted) return length;
     this.#samples.set(request, { mirror, offset, bytes, reply });
-    this.#options.dispatch({ type: "sampled", request, length, digest });
+    const page = offset === 0 && start === 0 ? this.#pageOf(bytes, mirror, reply) : undefined;
+    this.#options.dispatch({ type: "sampled", request, length, digest, page });
     return length;
+  }
+
+  #pageOf(firstBytes: Uint8Array, mirror: number, { place }: Reply): Page | undefined {
+    if (this.#options.allowHtml) return undefined;
+    return readPage(firstBytes, [this.#options.urls[mirror]!, place].map(fileNameInUrl));
   }
 }
 

@@ -40,6 +40,7 @@ export interface ResolvedOptions
   readonly start: number;
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
+  readonly allowHtml: boolean;
   readonly expectedSize: number | undefined;
   readonly knownPieces: readonly KnownPiece[];
   readonly headers: Headers;
@@ -106,6 +107,7 @@ export function resolveOptions(
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
     book: instance("book", options.book, MirrorBook),
     knownFile: resolveKnownFile(options.knownFile, mirrors),
+    allowHtml: options.allowHtml ?? false,
     expectedSize: options.expectedSize === undefined
       ? undefined
       : whole("expectedSize", options.expectedSize, 0),

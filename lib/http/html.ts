@@ -25,6 +25,29 @@ export function looksLikeHtml(firstBytes: Uint8Array): boolean {
   return FIRST_TAG.test(text) || OPEN_COMMENT.test(text);
 }
 
+/** A file that begins like an HTML page. */
+export interface Page {
+  /** Its title, if it has a short one. */
+  readonly title: string | undefined;
+  /** The name that promised another kind of file, such as `film.mkv`; `undefined` if none did. */
+  readonly promised: string | undefined;
+}
+
+/** Reads the first bytes of a file with these names; returns `undefined` if it is no HTML page. */
+export function readPage(firstBytes: Uint8Array, names: readonly string[]): Page | undefined {
+  if (!looksLikeHtml(firstBytes)) return undefined;
+  return { title: titleOf(decode(firstBytes)), promised: names.find(promisesOtherThanHtml) };
+}
+
+/** A title of more characters says nothing that a message could use. */
+const MAX_TITLE = 80;
+
+function titleOf(text: string): string | undefined {
+  const [, title = ""] = /<title\b[^>]*>([^<]*)<\/title/i.exec(text) ?? [];
+  const shown = title.replace(/[\p{C}\s]+/gu, " ").trim();
+  return shown === "" || shown.length > MAX_TITLE ? undefined : shown;
+}
+
 /** Decodes the beginning of a text; only the characters of ASCII matter. */
 function decode(bytes: Uint8Array): string {
   const [first, second] = bytes;

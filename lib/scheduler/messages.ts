@@ -7,6 +7,7 @@
 
 import type { MirrorError, SphttpError } from "../errors.ts";
 import type { ByteRange, RequestForm } from "../http/byte_range.ts";
+import type { Page } from "../http/html.ts";
 import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
 
 /** The meaning of a response's headers, once they were found usable. */
@@ -23,14 +24,6 @@ export type Size = number | undefined;
 
 /** Headers that are only reported. */
 export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModified" | "encoding">;
-
-/** A response that is a web page by its first bytes. */
-export interface Page {
-  /** Its title, if it has a short one. */
-  readonly title: string | undefined;
-  /** The name that promised another kind of file, such as `film.mkv`; `undefined` if none did. */
-  readonly promised: string | undefined;
-}
 
 /** What proves that a response delivers the file. */
 export type Proof =

@@ -17,7 +17,8 @@ import {
   type SphttpError,
 } from "../errors.ts";
 import { agree, type Agreement, type FileFacts } from "../http/agreement.ts";
-import type { Answer, Page, Size } from "./messages.ts";
+import type { Page } from "../http/html.ts";
+import type { Answer, Size } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 

@@ -61,6 +61,8 @@ export class MirrorMemory {
   encodes = false;
   /** Whether its parts are known to be parts, though their lengths say otherwise. */
   sendsParts = false;
+  /** Whether its first response was labelled as a web page. */
+  isPage = false;
   /** Whether it answers an If-Range with the whole file though nothing has changed. */
   ignoresIfRange = false;
   /** Whether its validators are compared no more: they change though the file does not. */

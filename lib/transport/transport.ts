@@ -71,6 +71,9 @@ const COMPARED: Judgement = { proof: "pieces", doubt: undefined };
 /** Headers of the caller that only the first request to a mirror has. */
 const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
 
+/** Media types of web pages. */
+const PAGE = /^(?:text\/html|application\/xhtml\+xml)\b/i;
+
 /** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;
 
@@ -115,15 +118,20 @@ export class Transport {
     const ignoresTotals = memory.totals !== "believed";
     const { encodes } = memory;
     const check = checkResponse({ ...requested, ignoresTotals, encodes }, status, headers);
+    const isPage = PAGE.test(readField(headers, "content-type") ?? "");
     if (check.type === "refused") {
       // Its length is that of other bytes than the range's.
       memory.encodes ||= check.reason === "encoding" && headers.has("content-length");
       await discard(body);
+      if (check.reason === "changed" && isPage && !memory.isPage) throw this.#pageError(mirror);
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
       throw this.#refusal(mirror, check, response);
     }
-    if (purpose === "first") memory.begin(place, validators);
+    if (purpose === "first") {
+      memory.begin(place, validators);
+      memory.isPage = isPage;
+    }
     const judgement = purpose === "check" ? COMPARED : memory.judge(place, validators);
     if (conditional && check.answer.type === "whole" && judgement.doubt === undefined) {
       // Nothing has changed: the server takes If-Range for something else, or ranges only at times.
@@ -178,6 +186,13 @@ export class Transport {
       if (signal.aborted) throw error;
       return Response.error();
     }
+  }
+
+  /** Returns the error for a web page that came between parts of the file: the server is busy, perhaps. */
+  #pageError(mirror: number): MirrorError {
+    return this.#error(mirror, "html", "sent a web page instead of bytes of the file", {
+      retryable: true,
+    });
   }
 
   /** Returns the error for a response that is of no use. */

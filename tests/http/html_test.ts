@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { looksLikeHtml, promisesOtherThanHtml } from "../../lib/http/html.ts";
+import { looksLikeHtml, promisesOtherThanHtml, readPage } from "../../lib/http/html.ts";
 
 function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -76,4 +76,19 @@ Deno.test("promisesOtherThanHtml() knows names of files that are no pages", () =
     ["", false],
   ] as const;
   for (const [name, expected] of table) assertEquals(promisesOtherThanHtml(name), expected, name);
+});
+
+Deno.test("readPage() returns the title if it is short, and the name that promised something else", () => {
+  const read = (text: string, ...names: string[]) => readPage(bytes(text), names);
+  assertEquals(read("%PDF-1.7", "a.pdf"), undefined);
+  assertEquals(read("<html>", "a.pdf", "b.iso"), { title: undefined, promised: "a.pdf" });
+  assertEquals(read("<html>", "", "index.html"), { title: undefined, promised: undefined });
+  const titles: [string, string | undefined][] = [
+    ["<title>Sign in</title>", "Sign in"],
+    ["<html><title lang=en>\n Sign\u001b[2J\n in </title>", "Sign [2J in"],
+    ["<title></title>", undefined],
+    ["<title>open", undefined],
+    [`<title>${"x".repeat(81)}</title>`, undefined],
+  ];
+  for (const [text, title] of titles) assertEquals(read(text)?.title, title, text);
 });

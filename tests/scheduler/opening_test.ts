@@ -1,11 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { MirrorMismatchError, RangeNotSatisfiableError } from "../../lib/errors.ts";
 import {
+  differs,
   type Event,
   fails,
   known,
   outside,
+  page,
   part,
+  same,
   Scene,
   stateText,
   stepText,
@@ -332,3 +335,61 @@ Deno.test("Opening: a failure says what each mirror has, or how large the file i
 function errorOf({ opening: { state } }: Scene): Error | undefined {
   return state.type === "failed" ? state.error : undefined;
 }
+
+assertTransitions("a page loses against a file, however many mirrors have it", 3, [
+  [page(0, 9, "p"), "probing"],
+  [page(1, 9, "p"), "probing"],
+  [
+    part(2, 30, "a"),
+    "open 30 a",
+    ...["reject 0", "reject 1", "open 30 ranges from 2", "accept 2", "admit 2r"],
+  ],
+]);
+
+assertTransitions("a late page is rejected, and ties with nothing", 2, [
+  [part(0, 30, "a"), "speculating on 0", "trust 0 of 30", "accept 0"],
+  [waited(500), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+  [page(1, 30, "p"), "open 30 a", "reject 1"],
+]);
+
+assertTransitions("a page waits for others beyond the grace", 2, [
+  [page(0, 9, "p"), "probing"],
+  [waited(5000), "probing"],
+  [fails(1), "open 9 p", "open 9 ranges from 0", "note", "accept 0", "admit 0r"],
+]);
+
+assertTransitions("pages are refused where a name promised something else", 2, [
+  [page(0, 9, "p"), "probing"],
+  [page(1, 9, "p", "film.mkv"), "probing", "reject 0", "reject 1"],
+]);
+
+assertTransitions("a mirror that comes after refused pages decides", 2, [
+  [page(0, 9, "p", "film.mkv"), "probing"],
+  [fails(1), "probing", "reject 0"],
+  [part(1, 30, "a"), "open 30 a", "open 30 ranges from 1", "accept 1", "admit 1r"],
+]);
+
+assertTransitions("what is known outweighs a newcomer", 3, [
+  [known([0], 30, "a"), "open 30 a", "open 30 ranges from 0", "admit 0r"],
+  [part(1, 31, "a"), "open 30 a", "reject 1"],
+  [part(2, 30, "b"), "open 30 a", "reject 2"],
+]);
+
+assertTransitions("a newcomer whose first bytes are not known has others compared", 3, [
+  [known([0], 30), "open 30 undefined", "open 30 ranges from 0", "admit 0r"],
+  [part(1, 30, "a"), "open 30 undefined", "compare 1"],
+  [part(2, 30, "a"), "open 30 undefined", "compare 2"],
+  [same(1), "open 30 undefined", "admit 1r"],
+  [differs(2), "open 30 undefined", "reject 2"],
+  [same(2), "open 30 undefined"],
+]);
+
+assertTransitions("two mirrors whose compared bytes differ are a tie", 2, [
+  [part(0, 30), "probing"],
+  [
+    part(1, 30, "a"),
+    "open 30 a",
+    ...["open 30 ranges from 1", "accept 1", "admit 1r", "compare 0"],
+  ],
+  [differs(0), "failed", "fail MirrorMismatchError"],
+]);

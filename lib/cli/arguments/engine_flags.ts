@@ -111,6 +111,7 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
     maxRate: given("limit-rate", unlessZero(parseRate)),
     lowestRate: lowestRate(values),
+    allowHtml: has("allow-html") ? true : undefined,
     maxRedirects: given("max-redirs", parseCount),
     ...requestOptions(values),
     maxIdleMs: given("max-idle", parseSeconds),

@@ -99,6 +99,9 @@ function adviceOn(failures: readonly MirrorError[]): string {
     return "\nthe server requires authentication, or rejected the credentials: " +
       "use -u USER:PASSWORD, or -n with ~/.netrc";
   }
+  if (failures.some(({ reason }) => reason === "html")) {
+    return "\nuse --allow-html to save the page all the same";
+  }
   const [first] = failures;
   const advice = first?.fault === undefined ? undefined : ADVICE[first.fault];
   if (advice !== undefined) return `\n${advice}`;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { MirrorError } from "../../../lib/errors.ts";
+import type { Page } from "../../../lib/http/html.ts";
 import type { Answer } from "../../../lib/scheduler/messages.ts";
 import { Mirror } from "../../../lib/scheduler/mirror.ts";
 import {
@@ -36,12 +38,12 @@ export class Scene {
   }
 
   /** A mirror answers, and its first bytes come. */
-  answer(index: number, answer: Answer, digest?: string): readonly OpeningStep[] {
+  answer(index: number, answer: Answer, digest?: string, page?: Page): readonly OpeningStep[] {
     const request = this.#probes[index]!;
     const { mirror } = request;
     if (mirror.answerMs === undefined) request.answered(answer, this.now);
     this.outstanding.delete(index);
-    const first = { mirror, request, answer, size: answer.size, digest };
+    const first = { mirror, request, answer, size: answer.size, digest, page };
     return this.handle({ type: "answered", answer: first });
   }
 
@@ -60,6 +62,27 @@ export type Event = (scene: Scene) => readonly OpeningStep[];
 /** A mirror sends the first bytes of a file of `size` bytes, with this digest. */
 export function part(index: number, size?: number, digest?: string): Event {
   return (scene) => scene.answer(index, { type: "partial", start: 0, end: PROBE, size }, digest);
+}
+
+/** A mirror sends the first bytes of a web page, where a name promised another file. */
+export function page(index: number, size: number, digest?: string, promised?: string): Event {
+  const answer = { type: "partial", start: 0, end: PROBE, size } as const;
+  return (scene) => scene.answer(index, answer, digest, { title: "Sign in", promised });
+}
+
+/** A mirror has the bytes that are known. */
+export function same(index: number): Event {
+  return (scene) => scene.handle({ type: "same", mirror: scene.mirrors[index]! });
+}
+
+/** A mirror has other bytes than those that are known. */
+export function differs(index: number): Event {
+  return (scene) => {
+    const mirror = scene.mirrors[index]!;
+    const facts = { phase: "body", reason: "mismatch", retryable: false } as const;
+    const error = new MirrorError("differs", { mirror: mirror.url, ...facts });
+    return scene.handle({ type: "differs", mirror, error, at: 7 });
+  };
 }
 
 /** A mirror sends the whole file. */
