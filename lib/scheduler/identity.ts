@@ -61,8 +61,10 @@ interface Record {
   doubt: string | undefined;
   /** Number of contradictions that checks have answered. */
   contradictions: number;
-  /** Bytes of it that were used, and that nothing has proved since. */
+  /** Bytes of it that were used, and that nothing has proved since, */
   unproved: number;
+  /** and those of them that came without the validators from the beginning. */
+  unmarked: number;
   /** Bytes of it that proved nothing, at which it is checked again. */
   checkAt: number;
   /** All bytes of it whose validators proved nothing. */
@@ -108,8 +110,10 @@ const QUESTION_SHARE = 1 / 1000;
 const FIRST_INTERVAL = 256 * 1024;
 /** but at the latest after this many. */
 const LONGEST_INTERVAL = 16 * 1024 * 1024;
-/** A mirror is not compared after a break until it has delivered so many bytes since it was. */
-const BREAK_INTERVAL = 64 * 1024;
+/** A mirror is not compared after a break if it has delivered less than this before it. */
+const FIRST_BREAK = 64 * 1024;
+/** For what bytes are waited for that could be compared. */
+const WAITING: readonly Purpose[] = ["doubt", "admission"];
 /** For what nothing is requested from a mirror until it is answered. */
 const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
@@ -152,16 +156,18 @@ export class Identity {
     record.doubt = doubt ?? record.doubt;
     const { question } = record;
     if (question === undefined) {
+      const pieces = this.#choose(purpose);
+      // Where nothing is known, only a contradiction and a newcomer wait for something.
+      if (pieces.length === 0 && !WAITING.includes(purpose)) return;
       record.question = {
         purpose,
         doubt,
-        left: [],
+        left: pieces,
         asked: [],
         passed: 0,
         settled: purpose !== "doubt",
         unproved: record.unproved,
       };
-      record.question.left.push(...this.#choose(purpose));
     } else if (purpose === "doubt" && question.purpose !== "doubt") {
       question.purpose = purpose;
       question.doubt = doubt;
@@ -203,10 +209,12 @@ export class Identity {
     if (question === undefined) return { type: "open" };
     question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
     if (differsAt !== undefined) {
-      const { unproved, doubt } = record;
+      const { unproved, unmarked, doubt } = record;
+      // What came before the contradiction was marked as the same file.
+      const suspect = question.purpose === "doubt" ? unmarked : unproved;
       this.close(mirror);
       const error = differs(mirror, question.purpose, doubt, differsAt);
-      return { type: "failed", error, at: differsAt, used: unproved > 0 };
+      return { type: "failed", error, at: differsAt, used: suspect > 0 };
     }
     question.passed++;
     question.settled ||= fresh;
@@ -231,6 +239,7 @@ export class Identity {
     record.bytes += bytes;
     if (proof === "validators" && !record.isBroken) return;
     record.unproved += bytes;
+    if (proof === "pieces" || record.isBroken) record.unmarked += bytes;
     record.unsure += bytes;
   }
 
@@ -238,9 +247,9 @@ export class Identity {
   broke(mirror: Mirror): void {
     const record = this.#of(mirror);
     record.isBroken = true;
-    // Where bodies break off again and again, most of these are compared together.
-    const isDue = record.bytes - record.questionedAt >= BREAK_INTERVAL;
-    if (isDue && this.#choose("break").length > 0) this.ask(mirror, "break");
+    // Where bodies break off again and again, several breaks are answered by one comparison.
+    const interval = record.questionedAt === 0 ? FIRST_BREAK : FIRST_INTERVAL;
+    if (record.bytes - record.questionedAt >= interval) this.ask(mirror, "break");
   }
 
   /** Reports whether a mirror is to be checked now, as its validators prove nothing. */
@@ -257,7 +266,7 @@ export class Identity {
 
   /** Forgets the bytes that were used: they were discarded. */
   discard(): void {
-    for (const record of this.#records.values()) record.unproved = 0;
+    for (const record of this.#records.values()) record.unproved = record.unmarked = 0;
   }
 
   #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
@@ -265,6 +274,7 @@ export class Identity {
     record.isBroken = false;
     record.questionedAt = record.bytes;
     record.unproved -= Math.min(record.unproved, unproved);
+    record.unmarked = Math.min(record.unmarked, record.unproved);
     const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_INTERVAL, record.unsure));
     record.checkAt = record.unsure + interval;
     if (purpose === "doubt") record.contradictions++;
@@ -314,6 +324,7 @@ export class Identity {
         doubt: undefined,
         contradictions: 0,
         unproved: 0,
+        unmarked: 0,
         checkAt: FIRST_INTERVAL,
         unsure: 0,
         bytes: 0,

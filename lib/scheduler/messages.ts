@@ -27,9 +27,11 @@ export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModifie
 
 /** What proves that a response delivers the file. */
 export type Proof =
-  /** Its validators: those that the mirror had from the beginning. */
+  /** Its strong ETag: that which the mirror had from the beginning. */
   | "validators"
-  /** Its validators prove nothing: pieces of the file are compared now and then. */
+  /** Its validators are those from the beginning, but weak: pieces of the file are compared now and then. */
+  | "hints"
+  /** Its validators have changed, or there are none: the same. */
   | "pieces";
 
 /** Something that happened. */

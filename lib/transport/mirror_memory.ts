@@ -32,7 +32,7 @@ interface Accepted {
 /** What the validators of a response show. */
 export interface Judgement {
   /** What proves that it is the same file: its strong ETag, or else comparing pieces of it. */
-  readonly proof: "validators" | "pieces";
+  readonly proof: "validators" | "hints" | "pieces";
   /** How they contradict earlier ones; `undefined` if they do not. */
   readonly doubt: string | undefined;
 }
@@ -120,7 +120,9 @@ export class MirrorMemory {
     }
     if (!this.#places.has(place)) this.#add(place, { validators, byBytes: found.byBytes });
     const isStrong = matchesStrongly(found.validators.etag, validators.etag);
-    return { proof: isStrong && !found.byBytes ? "validators" : "pieces", doubt: undefined };
+    const isBare = validators.etag === undefined && validators.lastModified === undefined;
+    const proof = found.byBytes || isBare ? "pieces" : isStrong ? "validators" : "hints";
+    return { proof, doubt: undefined };
   }
 
   /** Accepts validators, as bytes that came with them were the file's; reports whether they are new. */

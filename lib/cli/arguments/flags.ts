@@ -78,7 +78,7 @@ export const FLAG_GROUPS = {
     ...REQUEST_FLAGS,
     { name: "max-redirs", value: "N", help: "maximum redirects per request (50)" },
     { name: "location", short: "L", help: "follow redirects (always on)" },
-    { name: "allow-html", help: "save a web page even where FILE is something else" },
+    { name: "allow-html", help: "save web pages, whatever FILE should be" },
     { name: "fail", short: "f", help: "do not save error pages (always on)" },
   ],
   Limits: [

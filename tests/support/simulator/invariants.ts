@@ -27,9 +27,10 @@ export function inspector(
     const known = new IntervalSet();
     const live = new Map<string, number>();
     for (const { kind, position, claimEnd, mirror } of requests) {
-      live.set(mirror.url, (live.get(mirror.url) ?? 0) + 1);
+      // Checks are the scheduler's, not the algorithm's.
+      if (kind !== "check") live.set(mirror.url, (live.get(mirror.url) ?? 0) + 1);
       // What it delivers beyond what it owns may be free, too.
-      if (kind !== "probe") known.add(position, Math.min(claimEnd, ledger.end));
+      if (kind === "range" || kind === "whole") known.add(position, Math.min(claimEnd, ledger.end));
     }
     for (const [url, count] of live) {
       if (count > requestsPerMirror) fail(`${url} has ${count} live requests`);

@@ -23,6 +23,12 @@ export interface SimulatedMirror {
   readonly jitterMs?: number;
   /** Size that it reports; by default that of the simulation. */
   readonly size?: number;
+  /** Name of the version of the file that it has. @default "first" */
+  readonly version?: string;
+  /** Time from which it has another version, in milliseconds. @default never */
+  readonly changesAtMs?: number;
+  /** Whether each response has the version's ETag, another one, or none. @default "strong" */
+  readonly validators?: "strong" | "random" | "none";
   /** Time from which it sends nothing, in milliseconds. */
   readonly silentFromMs?: number;
   /** Time from which connections, old and new, deliver nothing, in milliseconds. */

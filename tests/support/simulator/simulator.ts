@@ -19,6 +19,7 @@ import { mulberry32 } from "../random.ts";
 import { Receiver } from "./receiver.ts";
 import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
 import { SimulatedLink } from "./link.ts";
+import { SimulatedLandmarks, SimulatedValidators } from "./identity.ts";
 import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
 /** The links of a download, and the size of its file. */
@@ -96,6 +97,8 @@ class Simulator {
   readonly #links: readonly SimulatedLink[];
   readonly #gates: readonly Gate[];
   readonly #arrivals: Arrivals;
+  readonly #landmarks: SimulatedLandmarks;
+  readonly #validators: readonly SimulatedValidators[];
   /** Cancels requests that are under way. */
   readonly #cancels = new Map<number, () => void>();
   readonly #receivers = new Map<number, Receiver>();
@@ -135,7 +138,10 @@ class Simulator {
     this.#arrivals = new Arrivals(links.length);
     const urls = links.map((_, index) => simulatedUrl(index));
     const random = mulberry32(seed);
-    this.#scheduler = new Scheduler(schedulerOptions(urls, { random, ...options }));
+    this.#landmarks = new SimulatedLandmarks(this.#start);
+    this.#validators = links.map((mirror) => new SimulatedValidators(mirror));
+    const landmarks = this.#landmarks;
+    this.#scheduler = new Scheduler(schedulerOptions(urls, { random, landmarks, ...options }));
   }
 
   run(): Simulation {
@@ -203,11 +209,18 @@ class Simulator {
       case "open":
         this.#opened = true;
         return;
-      case "accept":
-        this.#arrivals.accepted(...this.#samples.get(command.request)!);
+      case "distrust":
+        this.#validators[command.mirror]!.isDistrusted = true;
+        return;
+      case "accept": {
+        const [mirror, start, end] = this.#samples.get(command.request)!;
+        this.#landmarks.came(start, end, this.#validators[mirror]!.versionAt(this.#queue.now));
+        this.#arrivals.accepted(mirror, start, end);
         return this.#later(() => this.#receivers.get(command.request)?.accept());
+      }
       case "discard":
         if (this.#opened) throw new Error("bytes are discarded that have been delivered");
+        this.#landmarks.clear();
         return this.#arrivals.discarded();
       case "report":
         if (command.event.type === "cancel") this.#cancelEvents.push(command.event);
@@ -248,6 +261,9 @@ class Simulator {
     const { size = this.#options.size, resetAfterBytes = Infinity } = this.#options.links[mirror]!;
     const end = Math.min(asked ?? size, size);
     const outside = start > 0 && start >= size;
+    const validators = this.#validators[mirror]!;
+    let version = "";
+    let etag: string | undefined;
     const link = this.#links[mirror]!;
     const receiver = new Receiver({
       command,
@@ -255,12 +271,21 @@ class Simulator {
       progress: () => this.#dispatch({ type: "progress", request }),
       sampled: (sampleEnd) => this.#sampled(request, mirror, start, sampleEnd),
       read: (from, to) => {
+        if (kind === "check") return;
+        this.#landmarks.came(from, to, version);
         this.#arrivals.came(mirror, from, to);
         this.#dispatch({ type: "bytes", request, length: to - from });
       },
       drained: () => link.wake(),
       ended: (isComplete) => {
         this.#forget(request);
+        if (kind === "check" && isComplete) {
+          this.#arrivals.sampled(mirror, end - start);
+          const isSame = this.#landmarks.versionAt(start) === version;
+          const fresh = isSame && validators.accept(etag);
+          const differsAt = isSame ? undefined : start;
+          this.#dispatch({ type: "compared", request, length: end - start, differsAt, fresh });
+        }
         const failure = resetError(simulatedUrl(mirror));
         this.#dispatch(
           isComplete ? { type: "ended", request } : { type: "failed", request, failure },
@@ -277,7 +302,10 @@ class Simulator {
         const answer = outside
           ? { type: "unsatisfiable", size } as const
           : { type: "partial", start, end, size } as const;
-        this.#dispatch({ type: "response", request, answer });
+        version = validators.versionAt(this.#queue.now);
+        etag = validators.next(this.#queue.now);
+        const judgement = kind === "check" ? {} : validators.judge(etag);
+        this.#dispatch({ type: "response", request, answer, ...judgement });
       },
       arrived: (bytes) => receiver.arrived(bytes),
       ended: () => {
