@@ -288,9 +288,10 @@ export class RequestRunner {
     return length;
   }
 
-  #pageOf(firstBytes: Uint8Array, mirror: number, { place }: Reply): Page | undefined {
+  #pageOf(firstBytes: Uint8Array, mirror: number, { place, fileName }: Reply): Page | undefined {
     if (this.#options.allowHtml) return undefined;
-    return readPage(firstBytes, [this.#options.urls[mirror]!, place].map(fileNameInUrl));
+    const names = [this.#options.urls[mirror]!, place].map(fileNameInUrl);
+    return readPage(firstBytes, fileName === undefined ? names : [fileName, ...names]);
   }
 }
 
