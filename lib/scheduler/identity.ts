@@ -150,6 +150,11 @@ export class Identity {
     return this.#records.get(mirror)?.question?.purpose === "admission";
   }
 
+  /** Notes how a mirror contradicted itself. */
+  hear(mirror: Mirror, doubt: string): void {
+    this.#of(mirror).doubt = doubt;
+  }
+
   /** Begins to question a mirror, or goes on. */
   ask(mirror: Mirror, purpose: Purpose, doubt?: string): void {
     const record = this.#of(mirror);

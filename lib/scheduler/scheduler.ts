@@ -263,6 +263,8 @@ export class Scheduler {
       return;
     }
     if (kind === "range" && doubt !== undefined) return this.#question(request, doubt, now);
+    // Of a check the bytes decide; its validators are part of what is said if they differ.
+    if (kind === "check" && doubt !== undefined) this.#identity.hear(mirror, doubt);
     if (kind !== "whole" && answer.type !== "partial") {
       const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);

@@ -65,9 +65,6 @@ export interface Reply extends Judgement {
   readonly body: BodyReader;
 }
 
-/** The bytes of a check decide, not its validators. */
-const COMPARED: Judgement = { proof: "pieces", doubt: undefined };
-
 /** Headers of the caller that only the first request to a mirror has. */
 const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
 
@@ -132,7 +129,7 @@ export class Transport {
       memory.begin(place, validators);
       memory.isPage = isPage;
     }
-    const judgement = purpose === "check" ? COMPARED : memory.judge(place, validators);
+    const judgement = memory.judge(place, validators);
     if (conditional && check.answer.type === "whole" && judgement.doubt === undefined) {
       // Nothing has changed: the server takes If-Range for something else, or ranges only at times.
       await discard(body);

@@ -304,7 +304,7 @@ class Simulator {
           : { type: "partial", start, end, size } as const;
         version = validators.versionAt(this.#queue.now);
         etag = validators.next(this.#queue.now);
-        const judgement = kind === "check" ? {} : validators.judge(etag);
+        const judgement = validators.judge(etag);
         this.#dispatch({ type: "response", request, answer, ...judgement });
       },
       arrived: (bytes) => receiver.arrived(bytes),
