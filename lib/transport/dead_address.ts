@@ -1,7 +1,8 @@
 /**
  * Finds out that connections to a name hang because the first of its addresses is dead: it neither
  * accepts nor refuses them, while another accepts. The platform's HTTP client waits for such an address
- * for minutes (Deno 2.9; it tries the other family beside, but not another address of the same).
+ * for minutes (Deno 2.9; it tries the other family beside, but not another address of the same). The
+ * lookup is that which Deno has of Node.js: its own asks name servers only, not the list of hosts.
  *
  * @module
  */

@@ -1,7 +1,8 @@
 /**
  * Opens TCP connections by rules (see `lib/http/connect_rules.ts`). A name may have many addresses, of
  * which some are dead: they are tried a quarter of a second apart, the families in turn, and the first
- * that accepts is used. Follows RFC 8305 sections 4 and 5 (Happy Eyeballs).
+ * that accepts is used. Follows RFC 8305 sections 4 and 5 (Happy Eyeballs). Sockets and lookups are those
+ * that Deno has of Node.js: its own have no local address, no reset, and no lookup by family.
  *
  * @module
  */

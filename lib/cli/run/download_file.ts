@@ -32,6 +32,7 @@ import { Conditions, type UnmetCondition } from "./conditions.ts";
 import { verifyPresent } from "./present_file.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
 import { startLine, TraceFile } from "../output/trace_file.ts";
+import type { LimitedDownload } from "./shared_rate.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
@@ -47,7 +48,7 @@ export interface FileDownloadContext extends FileContext {
   readonly traceFile: string | undefined;
 }
 
-export class FileDownload {
+export class FileDownload implements LimitedDownload {
   readonly #task: FileTask;
   readonly #context: FileDownloadContext;
   /** Messages of failures that the user has seen. */
@@ -61,6 +62,7 @@ export class FileDownload {
   /** Whether mirrors became ready that the record of the part file may lack. */
   #newMirrors = false;
   #conditions = Conditions.NONE;
+  #maxRate: number | undefined;
 
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
@@ -145,6 +147,21 @@ export class FileDownload {
     trace?.finish();
     this.#done();
     await this.#conditions.save(this.#info!);
+  }
+
+  /** The limit of the download, in bytes per second; may change at any time. */
+  get maxRate(): number | undefined {
+    return this.#maxRate;
+  }
+
+  set maxRate(bytesPerSecond: number | undefined) {
+    this.#maxRate = bytesPerSecond;
+    if (this.#download !== undefined) this.#download.maxRate = bytesPerSecond;
+  }
+
+  /** Returns the number of bytes that have arrived. */
+  arrived(): number {
+    return this.#download?.stats().mirrors.reduce((sum, { bytes }) => sum + bytes, 0) ?? 0;
   }
 
   /** Returns the facts for `--write-out`. */
@@ -240,7 +257,8 @@ export class FileDownload {
     const from = start + continuationStart(this.#existing);
     const headers = new Headers(options.headers);
     for (const [name, value] of this.#conditions.headers) headers.set(name, value);
-    return { ...options, headers, knownFile, range: { start: from, end } };
+    const maxRate = this.#maxRate ?? options.maxRate;
+    return { ...options, maxRate, headers, knownFile, range: { start: from, end } };
   }
 
   /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */

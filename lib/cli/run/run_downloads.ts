@@ -14,6 +14,7 @@ import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
+import { SharedRate } from "./shared_rate.ts";
 import { loadServerStats, saveServerStats } from "./server_stats.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { FileDownload, type FileDownloadContext } from "./download_file.ts";
@@ -43,13 +44,16 @@ export async function runDownloads(
   const options = { ...command.options, caCerts, clientCertificate, fetch: insecure?.fetch };
   using limited = withTimeLimit(command.maxTimeMs, signal);
   const tasks = await fileTasks(command, options, limited.signal);
+  const { maxRate } = options;
+  using rate = maxRate !== undefined && tasks.length > 1 ? new SharedRate(maxRate) : undefined;
   const book = await loadServerStats(command.serverStats, (text) => report.note(text));
   const exitCodes: number[] = [];
   try {
     await concurrently(command.concurrent, tasks, async (task) => {
       // An interrupted run begins no more files.
       if (limited.signal.aborted) return;
-      const facts = await downloadOne(task, command, { signal: limited.signal, report, book });
+      const shared = { signal: limited.signal, report, book, rate };
+      const facts = await downloadOne(task, command, shared);
       exitCodes[task.number] = facts.exitCode;
       if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
     });
@@ -68,10 +72,11 @@ export async function runDownloads(
 async function downloadOne(
   task: FileTask,
   { traceFile }: DownloadArguments,
-  { signal, report, book }: {
+  { signal, report, book, rate }: {
     readonly signal: AbortSignal;
     readonly report: Report;
     readonly book: MirrorBook | undefined;
+    readonly rate: SharedRate | undefined;
   },
 ): Promise<DownloadFacts> {
   const { number, of, name, urls, options } = task;
@@ -81,6 +86,7 @@ async function downloadOne(
     options: book === undefined ? options : { ...options, book },
   };
   const download = new FileDownload(task, context);
+  using _share = rate?.add(download);
   try {
     await download.run();
     return download.facts();
