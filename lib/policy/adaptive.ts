@@ -22,6 +22,11 @@ const RANGE_MS = 80;
 const RANGE_ROUND_TRIPS = 1.5;
 const SHARED_ROUND_TRIPS = 4;
 const LONE_ROUND_TRIPS = 8;
+/** A range is at most so many times as long as the mirror's last one; */
+const GROWTH = 2;
+/** and so many times, if that took less than this part of the time of an answer. */
+const STEEP_GROWTH = 16;
+const SHORT_PART = 1 / 4;
 /** Bounds of a range's size. */
 const SHORTEST_RANGE = 64 * 1024;
 const LONGEST_RANGE = 8 * 1024 * 1024;
@@ -77,7 +82,14 @@ export class AdaptivePolicy implements Policy {
       const last = outlook.rate * (endAt - outlook.freeAt);
       // One mirror has to go on, whatever may seem better.
       const must = ledger.askedBytes === 0;
-      const range = must
+      const stream = outlook.source.live.find((one) =>
+        isExtensible(one, view) && outlook.isBusyWith(one)
+      );
+      // How much of what follows it delivers itself, by the time of an answer, has to be known.
+      if (stream !== undefined && !outlook.source.link.isMeasured) continue;
+      const range = stream !== undefined
+        ? placeBehind(stream, outlook, length, short, view)
+        : must
         ? cutOut(gap, gap.start, length, short)
         : last < Math.min(LAST_RANGE, length)
         ? undefined
@@ -157,6 +169,8 @@ export class AdaptivePolicy implements Policy {
     const { rate, source } = outlook;
     if (outlook.onProbation) return SHORTEST_RANGE;
     const before = this.#lengths.get(outlook.index) ?? Infinity;
+    const isShort = outlook.transferMs(before) < SHORT_PART * source.link.latencyMs;
+    const growth = isShort ? STEEP_GROWTH : GROWTH;
     const { lanes, maxConnections, link } = source;
     const roundTrips = maxConnections === 1
       ? LONE_ROUND_TRIPS
@@ -168,7 +182,7 @@ export class AdaptivePolicy implements Policy {
     const most = Math.min(LONGEST_RANGE, view.windowSize / (2 * view.mirrors.length + 1));
     // Where requests are limited, each is for as much as can be held.
     const least = Math.min(source.leastBytes, view.windowSize / (view.mirrors.length + 1));
-    return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, 2 * before)));
+    return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, growth * before)));
   }
 }
 
@@ -257,6 +271,21 @@ function place(
     if (range !== undefined) return range;
   }
   return undefined;
+}
+
+/**
+ * Returns where a mirror's next range lies that is delivered beside a stream of its own: after what the
+ * stream will have delivered by the time of an answer.
+ */
+function placeBehind(
+  { position, claimEnd }: RequestView,
+  { rate, source: { link } }: Outlook,
+  length: number,
+  crumb: number,
+  { ledger }: DownloadView,
+): ByteRange | undefined {
+  const own = Math.max(0, rate * link.nextLatencyMs - (claimEnd - position));
+  return cutOutBehind(ledger.free, own, length, crumb);
 }
 
 /** Returns about `length` bytes after the first `skipped` free ones; `undefined` if too few are left. */

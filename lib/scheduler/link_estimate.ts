@@ -26,10 +26,16 @@ const STEADY_MS = 600;
 const QUICK_MS = 150;
 /** Minimum length of a sample, in milliseconds. */
 const SAMPLE_MS = 20;
+/** A body that is shorter than a sample counts as one until there is another, if it has so many bytes; */
+const SHORT_BODY = 32 * 1024;
+/** and for no less than this time. */
+const SHORT_MS = 5;
 /** The quick estimate counts once it is lower than the steady one by this factor. */
 const QUICK_MARGIN = 1.25;
 /** A link may speed up for this many round trips: only the latest sample counts. */
 const YOUNG_ROUND_TRIPS = 6;
+/** A rate is more than a guess after this time, however long round trips take, in milliseconds. */
+const MEASURED_MS = 100;
 /** A connection is still speeding up before it has delivered this many bandwidth-delay products. */
 const RAMP_PRODUCTS = 8;
 /**
@@ -77,6 +83,10 @@ export class LinkEstimate implements LinkView {
 
   bytesPerSecond(now: number): number {
     return this.rate.at(now) ?? UNKNOWN_WINDOW * 1000 / this.latencyMs;
+  }
+
+  get isMeasured(): boolean {
+    return this.rate.ageMs >= Math.min(MEASURED_MS, YOUNG_ROUND_TRIPS * this.latencyMs);
   }
 
   ramping(now: number): boolean {
@@ -178,6 +188,9 @@ export class LinkRate {
     if (this.#since !== undefined) this.#elapsedMs += now - this.#since;
     this.#since = undefined;
     this.#idleSince ??= now;
+    // Where answers take long and bodies are short, there is no better sample to come.
+    if (this.#steady !== undefined || this.#bytes < SHORT_BODY) return;
+    this.#steady = this.#quick = this.#bytes * 1000 / Math.max(SHORT_MS, this.#elapsedMs);
   }
 
   /** Counts bytes that arrived at `now`. In the first `youngMs`, only the newest sample counts. */
@@ -199,6 +212,11 @@ export class LinkRate {
     this.#best = Math.max(this.#best, this.#steady);
     this.#since = now;
     this.#elapsedMs = this.#bytes = 0;
+  }
+
+  /** Time for which it has been measured, in milliseconds. */
+  get ageMs(): number {
+    return this.#ageMs;
   }
 
   /** Returns bytes per second at `now`; `undefined` before the first sample. */

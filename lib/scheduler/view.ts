@@ -58,6 +58,8 @@ export interface LinkView {
   readonly deviationMs: number;
   /** Bytes per second, all connections together; a guess until enough has arrived. */
   bytesPerSecond(now: number): number;
+  /** Whether the rate is more than a guess. */
+  readonly isMeasured: boolean;
   /** Reports whether it may still be speeding up. */
   ramping(now: number): boolean;
 }

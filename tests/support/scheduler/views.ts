@@ -33,6 +33,7 @@ export function linkView(facts: Partial<LinkView> = {}): LinkView {
     latencyMs,
     nextLatencyMs: latencyMs,
     deviationMs: 0,
+    isMeasured: true,
     bytesPerSecond: () => 1000,
     ramping: () => false,
     ...facts,
