@@ -117,7 +117,7 @@ const WAITING: readonly Purpose[] = ["doubt", "admission"];
 /** For what nothing is requested from a mirror until it is answered. */
 const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
-const MOST_GIVEN = 6;
+const MOST_GIVEN = 8;
 
 /** Keeps the open questions about the mirrors of one download, and plans the checks that answer them. */
 export class Identity {
@@ -290,9 +290,10 @@ export class Identity {
   #choose(purpose: Purpose): ByteRange[] {
     const { given, learned, latest } = this.#landmarks;
     const chosen = new Set<ByteRange>();
-    if (given.length > 0 && purpose === "admission") {
+    if (given.length > 0 && (purpose === "admission" || purpose === "doubt")) {
       chosen.add(given[0]!).add(given.at(-1)!);
       this.#addRandom(chosen, given, MOST_GIVEN - 2);
+      if (purpose === "doubt" && latest !== undefined) chosen.add(latest);
       return [...chosen];
     }
     const all = [...given, ...learned];

@@ -120,6 +120,11 @@ export class PartFile implements Disposable {
     return this;
   }
 
+  /** Whether this download has written to the part file. */
+  get touched(): boolean {
+    return this.#touched;
+  }
+
   /** Whether the part file has bytes to continue. */
   get kept(): boolean {
     return this.#touched || this.existing > 0;
@@ -217,23 +222,12 @@ export class PartFile implements Disposable {
     this.#recorded = new Set(facts.mirrors?.map(({ url }) => url));
   }
 
-  /**
-   * Adds mirrors to the record. To be called between writes; does nothing if the record has them.
-   *
-   * @throws {CommandError} existing bytes belong to another file; bytes of this download are removed
-   */
+  /** Adds mirrors to the record, between writes; does nothing if the record has them. */
   async learn(mirrors: readonly KnownMirror[]): Promise<void> {
     const fresh = mirrors.filter(({ url }) => !this.#recorded.has(url));
     if (this.#record === undefined || fresh.length === 0) return;
     const { size, start } = this.#record;
     const record = recordFacts({ info: { ...UNKNOWN, size }, start, mirrors: fresh });
-    try {
-      this.#compare(record);
-    } catch (refusal) {
-      await this.settle();
-      if (this.#touched) await this.#writing(() => this.#file.truncate(this.existing));
-      throw refusal;
-    }
     for (const { url } of fresh) this.#recorded.add(url);
     const merged = mergeRecords(this.#record, record);
     this.#record = merged;

@@ -6,8 +6,9 @@
  * @module
  */
 
-import type { FileInfo, KnownMirror } from "../../../mod.ts";
+import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
@@ -111,30 +112,41 @@ export function difference(older: ResumeRecord, newer: ResumeRecord): string | u
   if (older.size !== undefined && newer.size !== undefined && older.size !== newer.size) {
     return `belongs to a file of ${older.size} bytes, but the mirrors have one of ${newer.size} bytes`;
   }
-  for (const after of newer.mirrors) {
-    const before = older.mirrors.find(({ url }) => url === after.url);
-    const change = before && changeOf(before, after);
-    if (change) {
-      return `belongs to another version of the file: at ${after.url}, ${change}`;
-    }
-  }
   return undefined;
 }
 
 /**
- * Returns how a mirror's file changed: its strong ETag, or else its date. Weak ETags can only show that
- * it is the same (RFC 9110 section 8.8.3).
+ * Returns what the record says of the file for a download from `urls`: mirrors that still serve it under
+ * the recorded strong ETag need not be compared. `undefined` if none of them can prove that.
  */
-function changeOf(before: RecordedMirror, after: RecordedMirror): string | undefined {
-  if (before.etag !== undefined && after.etag !== undefined) {
-    if (before.etag === after.etag) return undefined;
-    if (!isWeak(before.etag) && !isWeak(after.etag)) {
-      return `its ETag was ${before.etag} and is ${after.etag}`;
-    }
-  }
-  if (before.lastModified === undefined || after.lastModified === undefined) return undefined;
-  if (before.lastModified === after.lastModified) return undefined;
-  return `its Last-Modified was ${before.lastModified} and is ${after.lastModified}`;
+export function recordedFile(
+  { size, mirrors }: ResumeRecord,
+  urls: readonly string[],
+): KnownFile | undefined {
+  if (!size) return undefined;
+  const given = new Set(urls.map((url) => tryParseMirrorUrl(url)?.url));
+  const proven = mirrors.filter(({ url, etag }) =>
+    given.has(url) && etag !== undefined && !isWeak(etag)
+  );
+  const [first] = proven;
+  if (first === undefined) return undefined;
+  const { etag, lastModified } = first;
+  return {
+    info: {
+      size,
+      contentType: undefined,
+      etag,
+      lastModified,
+      mirrors: proven.map(({ url }) => url),
+    },
+    digest: undefined,
+    digestStart: 0,
+    mirrors: proven.map(({ url, etag, lastModified }) => ({
+      url,
+      location: undefined,
+      validators: { etag, lastModified, strong: etag },
+    })),
+  };
 }
 
 /**

@@ -9,6 +9,8 @@
 import {
   Downloader,
   type DownloaderOptions,
+  type FailureReason,
+  FileChangedError,
   type FileInfo,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
@@ -25,8 +27,15 @@ import { explain } from "../failure/failure.ts";
 import { formatBytes } from "../report/text.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
-import { Continuation, continuationStart, partTooLong } from "../part/continuation.ts";
+import {
+  Continuation,
+  continuationStart,
+  partTooLong,
+  resumeRefusal,
+} from "../part/continuation.ts";
 import type { PartFile } from "../part/part_file.ts";
+import type { Piece } from "../part/piece_digests.ts";
+import { recordedFile } from "../part/resume_record.ts";
 import { resolveTarget, type Target } from "../output/target.ts";
 import { Conditions, type UnmetCondition } from "./conditions.ts";
 import { verifyPresent } from "./present_file.ts";
@@ -201,15 +210,17 @@ export class FileDownload implements LimitedDownload {
     const range = begun?.range ??
       await findRange(this.#task, { ...this.#context.options, signal });
     output.part?.expect(range);
-    if (this.#existing > 0) await output.part!.verify(range);
+    const { part } = output;
+    const pieces = part !== undefined && this.#existing > 0 ? await part.verify(range) : [];
+    // A checksum of the whole file proves more than pieces do.
+    const compared = checksums.length === 0 ? pieces : [];
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
-    const { knownFile = range.knownFile } = begun?.download ?? {};
     // What exists is not downloaded again: only now is it known how much of this file does.
     if (this.#existing > 0) await begun?.download.cancel();
     const { download: open, info } = begun !== undefined && this.#existing === 0
       ? begun
-      : await this.#begin({ ...range, knownFile }, trace);
+      : await this.#begin(range, trace, compared);
     await using download = open;
     output.part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     this.#announceContinuation(output);
@@ -229,11 +240,18 @@ export class FileDownload implements LimitedDownload {
     verifier?.verify(stays ? `; the bytes are kept in ${output.part?.partName}` : "");
   }
 
-  /** Opens the download of what does not exist yet, if the conditions are met. */
-  async #begin(range: FoundRange, trace: TraceFile | undefined): Promise<Begun> {
+  /**
+   * Opens the download of what does not exist yet, if the conditions are met. `knownPieces` are those of
+   * the part file: mirrors that may have another file are compared with them.
+   */
+  async #begin(
+    range: FoundRange,
+    trace: TraceFile | undefined,
+    knownPieces: readonly Piece[] = [],
+  ): Promise<Begun> {
     const { urls } = this.#task;
     const { signal, report } = this.#context;
-    const wanted = this.#options(range);
+    const wanted = this.#options(range, knownPieces);
     trace?.write(startLine(VERSION, urls, wanted));
     const onEvent = (event: TraceEvent) => {
       trace?.write(event);
@@ -252,13 +270,24 @@ export class FileDownload implements LimitedDownload {
     }
   }
 
-  #options({ start, end, knownFile }: FoundRange): DownloaderOptions {
+  #options(
+    { start, end, knownFile }: FoundRange,
+    knownPieces: readonly Piece[],
+  ): DownloaderOptions {
     const { options } = this.#context;
-    const from = start + continuationStart(this.#existing);
     const headers = new Headers(options.headers);
     for (const [name, value] of this.#conditions.headers) headers.set(name, value);
-    const maxRate = this.#maxRate ?? options.maxRate;
-    return { ...options, maxRate, headers, knownFile, range: { start: from, end } };
+    const record = this.#output?.part?.before.record;
+    return {
+      ...options,
+      maxRate: this.#maxRate ?? options.maxRate,
+      headers,
+      // What was learned of mirrors just now does not prove that the part file is of their file.
+      knownFile: this.#existing > 0 ? record && recordedFile(record, this.#task.urls) : knownFile,
+      knownPieces,
+      expectedSize: record?.size,
+      range: { start: start + continuationStart(this.#existing), end },
+    };
   }
 
   /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */
@@ -363,6 +392,9 @@ export class FileDownload implements LimitedDownload {
     if (error instanceof RangeNotSatisfiableError && part !== undefined && part.existing > 0) {
       return partTooLong(part.partName);
     }
+    if (part !== undefined && part.existing > 0 && !part.touched && isOtherFile(error)) {
+      return this.#otherFile(part.partName, error);
+    }
     const { caCerts, proxy } = this.#context.options;
     const explained = await explain(error, { caCerts, proxy, shown: this.#shown });
     if (!(explained instanceof CommandError)) return explained;
@@ -374,6 +406,16 @@ export class FileDownload implements LimitedDownload {
     });
     if (error === signal.reason) return new CommandError(exitCode, this.#stopped(message, kept));
     return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);
+  }
+
+  /** Returns the error for a part file of another file than the mirrors have. */
+  #otherFile(partName: string, { cause }: NoMirrorLeftError): CommandError {
+    const { exitCode, message } = resumeRefusal(
+      partName,
+      "belongs to another version of the file than the mirrors have",
+    );
+    const details = cause.map(({ message }) => message).filter((line) => !this.#shown.has(line));
+    return new CommandError(exitCode, [message, ...details].join("\n  "));
   }
 
   #stopped(message: string, kept: string): string {
@@ -403,9 +445,16 @@ function keptText(
 
 /** Reports whether every mirror has another file by now: what came before cannot be continued. */
 function hasChanged(error: unknown): boolean {
-  return error instanceof NoMirrorLeftError &&
-    error.cause.every(({ reason }) => reason === "changed");
+  return error instanceof FileChangedError ||
+    (error instanceof NoMirrorLeftError && error.cause.every(({ reason }) => reason === "changed"));
 }
+
+/** Reports whether no mirror is left because they have another file than was known. */
+function isOtherFile(error: unknown): error is NoMirrorLeftError {
+  return error instanceof NoMirrorLeftError && error.cause.some(({ reason }) => OTHER.has(reason));
+}
+
+const OTHER: ReadonlySet<FailureReason> = new Set(["mismatch", "changed"]);
 
 /** Returns the HTTP status of the first failure that has one. */
 function statusOf(error: unknown): number | undefined {

@@ -1,6 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { exists } from "../../../lib/cli/part/file_target.ts";
-import { otherContent, randomContent } from "../../support/lab/content.ts";
+import {
+  bytesContent,
+  type Content,
+  otherContent,
+  randomContent,
+} from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 
 const ROOT = new URL("../../../", import.meta.url);
@@ -57,7 +62,7 @@ async function killed(args: string[], ...mirrors: LabMirror[]) {
   };
 }
 
-Deno.test("-C - refuses a file that has changed where nothing is compared", async () => {
+Deno.test("-C - refuses a file whose beginning has changed", async () => {
   await using one = await startMirror({ content: CONTENT });
   await using two = await startMirror({ content: CONTENT });
   using place = await killed([], one, two);
@@ -76,7 +81,7 @@ Deno.test("-C - refuses a file that has changed where nothing is compared", asyn
   assertEquals(code, 36, stderr);
   assertMatch(
     stderr,
-    /f\.part belongs to another version of the file: at http:\S+, its ETag was "/,
+    /mirror dropped: http:\S+: the file changed: its ETag was ".*", and its bytes differ at byte 0/,
   );
   assertStringIncludes(stderr, "move it away or omit -C - to start over");
   assertEquals(place.read("f.part"), part);
@@ -189,4 +194,53 @@ Deno.test("--remove-on-error leaves neither part nor record, also when interrupt
   const { code, stderr } = await child.output();
   assertEquals(code, 130, new TextDecoder().decode(stderr));
   assertEquals(place.names(), []);
+});
+
+/** The file of {@linkcode CONTENT} with one other byte. */
+function changedAt(position: number): Content {
+  const bytes = BYTES.slice();
+  bytes[position]! ^= 1;
+  return bytesContent(bytes);
+}
+
+Deno.test("-C - with another mirror compares the part file with it: one byte that differs is found", async () => {
+  await using one = await startMirror({ content: CONTENT });
+  using place = await killed([], one);
+  const part = place.read("f.part");
+  for (const position of [1000, Math.floor(part.byteLength / 2), part.byteLength - 70_000]) {
+    await using two = await startMirror({ content: changedAt(position), etag: '"two"' });
+    const { code, stderr } = await run(place.path, ["-C", "-"], two);
+    assertEquals(code, 36, stderr);
+    assertMatch(stderr, /http:\S+: .*bytes differ .*at byte \d+/);
+    assertStringIncludes(stderr, "f.part belongs to another version of the file than the mirrors");
+    assertStringIncludes(stderr, "is unchanged; move it away or omit -C - to start over");
+    assertEquals(place.read("f.part"), part);
+  }
+  // Beside a mirror that has the file, the other one is dropped.
+  await using two = await startMirror({ content: changedAt(1000), etag: '"two"' });
+  const { code, stderr } = await run(place.path, ["-C", "-"], two, one);
+  assertEquals(code, 0, stderr);
+  assertEquals(place.read("f"), BYTES);
+});
+
+Deno.test("-C - continues where the ETag is another one, but not the file", async () => {
+  await using mirror = await startMirror({ content: CONTENT, etag: '"machine 1"' });
+  using place = await killed([], mirror);
+  mirror.setContent(CONTENT, '"machine 2"');
+  const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
+  assertEquals(code, 0, stderr);
+  assertEquals(place.read("f"), BYTES);
+});
+
+Deno.test("-C - downloads only the end again where the ETag proves the file", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  using place = await killed([], mirror);
+  const existing = place.read("f.part").byteLength;
+  const before = mirror.requests.length;
+  const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
+  assertEquals(code, 0, stderr);
+  const lowest = Math.min(
+    ...mirror.requests.slice(before).map(({ range }) => range?.start ?? 0),
+  );
+  assertEquals(lowest, existing - 64 * 1024);
 });
