@@ -240,11 +240,16 @@ export class RequestRunner {
     reply: Reply,
     { compare, controller: { signal } }: Activity,
   ): Promise<void> {
-    const { body } = reply;
+    const { body, answer: { size = Infinity } } = reply;
     const bytes = new Uint8Array(end - start);
     const length = await fill(bytes, body);
     if (length === bytes.byteLength) await body.read();
     if (signal.aborted) return;
+    if (size < end) {
+      // Its file ends before bytes that are known.
+      const differsAt = Math.max(start, size);
+      return this.#options.dispatch({ type: "compared", request, length, differsAt, fresh: false });
+    }
     if (length < bytes.byteLength || compare === undefined) {
       const message = `sent ${length} of ${bytes.byteLength} bytes that were to be compared`;
       throw this.#error(mirror, "truncated", message);
