@@ -133,7 +133,7 @@ Deno.test("Identity: a newcomer shows the first, the last and some other given p
   assert(identity.hasEvidence);
   identity.ask(mirror, "admission");
   const { pieces, verdict } = pass(true);
-  assertEquals([pieces.length, pieces[0], pieces[1]], [6, 0, 3900]);
+  assertEquals([pieces.length, pieces[0], pieces[1]], [8, 0, 3900]);
   assertEquals(verdict?.type, "passed");
 });
 
