@@ -17,9 +17,21 @@ export interface BodyFrame {
   readonly length: number | undefined;
   /** What follows: the body ends there by its framing, goes on, or may do either. */
   readonly rest: "none" | "more" | "unknown";
+  /**
+   * The length of the requested range, where the body should be the whole file but its length is unknown:
+   * one that ends there, or at once, is the range.
+   */
+  readonly partLength?: number | undefined;
 }
 
-/** What the headers of a part leave open. */
+/** Says what is wrong with a body of `length` bytes that should be the whole file. */
+export function partMessage(length: number): string {
+  return length === 0
+    ? "answered a request for a range with an empty body"
+    : `answered 200 with the ${length} bytes that were requested, but without Content-Range`;
+}
+
+/** What the headers of a response leave open. */
 export type Doubt =
   /**
    * The total may be the end of the range instead of the size of the file: it is believed if there is no
@@ -27,7 +39,9 @@ export type Doubt =
    */
   | { readonly type: "total"; readonly at: number; readonly refuted: boolean }
   /** The body may be the whole file, though the headers describe a part that begins later. */
-  | { readonly type: "framing" };
+  | { readonly type: "framing" }
+  /** The body may be a part, though nothing says so. `isPart`: it has the length of the range. */
+  | { readonly type: "whole"; readonly isPart: boolean };
 
 export interface Part {
   /** The bytes that are used: never more than requested. */
@@ -107,7 +121,12 @@ function readSent({ stated, length, ignoresTotals }: PartFacts): Sent | undefine
   // A part that is shorter than its range says: RFC 9110 section 15.3.7 allows fewer bytes.
   const end = stated.start + Math.min(span, length ?? span);
   const size = ignoresTotals ? undefined : stated.size;
-  if (size === undefined || end <= size) return { end, size };
+  if (size === undefined) return { end, size };
+  if (end <= size) {
+    // More bytes than the file is said to have: one of the two is wrong.
+    const refuted = length !== undefined && length > size;
+    return { end, size, doubt: refuted ? { type: "total", at: size, refuted } : undefined };
+  }
   if (length === undefined) {
     if (size <= stated.start) return undefined;
     return { end: size, size, doubt: { type: "total", at: size, refuted: false } };

@@ -8,7 +8,7 @@
 import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "./byte_range.ts";
 import type { ContentRange, RequestForm } from "./byte_range.ts";
 import { readContentCoding } from "./content_encoding.ts";
-import { type BodyFrame, type Doubt, isWholeFile, readPart } from "./part.ts";
+import { type BodyFrame, type Doubt, isWholeFile, partMessage, readPart } from "./part.ts";
 import { readField } from "./repeated_field.ts";
 
 /** What was requested, and what is known of the file. */
@@ -71,9 +71,6 @@ const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 /** 203 comes from a proxy that may have changed the file: the bytes are compared, as any. */
 const WHOLE = new Set([200, 203]);
 
-/** An empty 200 to a range request: the file may be empty, which is certain once it is requested plainly. */
-export const EMPTY: Refusal = refuse("range", "answered a request for a range with an empty body");
-
 /** Checks a response by its status and headers. */
 export function checkResponse(
   requested: RequestedRange,
@@ -126,8 +123,29 @@ function checkSuccess(requested: RequestedRange, headers: Headers): ResponseChec
   if (isPart) {
     return refuse("range", `answered with ${value} although ${shown(requested)} was requested`);
   }
-  if (length === 0 && formOf(requested) !== "plain") return EMPTY;
-  return checkWhole(requested, stated, headers);
+  return checkUnstated(requested, stated, headers);
+}
+
+/**
+ * Checks a 200 that should be the whole file. Some servers send nothing, or just the bytes of the range
+ * without saying so: the length shows it, or a plain request.
+ */
+function checkUnstated(
+  requested: RequestedRange,
+  stated: ContentRange | undefined,
+  headers: Headers,
+): ResponseCheck {
+  const check = checkWhole(requested, stated, headers);
+  const form = formOf(requested);
+  if (form === "plain" || stated !== undefined) return check;
+  const { start, end = Infinity, size } = requested;
+  const partLength = Math.min(end, size ?? Infinity) - start;
+  const length = parseContentLength(headers.get("content-length"));
+  const isPart = length === partLength && length !== size;
+  if (length === 0 || (isPart && size !== undefined)) return refuse("range", partMessage(length));
+  if (check.type === "refused" || size !== undefined) return check;
+  if (length === undefined) return { ...check, body: { ...check.body, partLength } };
+  return start === 0 && !isPart ? check : { ...check, doubt: { type: "whole", isPart } };
 }
 
 function checkPart(

@@ -7,7 +7,7 @@
 
 import type { BufferPool } from "./buffer_pool.ts";
 import { type FailureReason, SphttpError } from "../errors.ts";
-import type { BodyFrame } from "../http/part.ts";
+import { type BodyFrame, partMessage } from "../http/part.ts";
 
 /**
  * Maximum number of bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, read into own
@@ -81,18 +81,6 @@ export class BodyReader {
     return this.#compact(chunk);
   }
 
-  /** Waits for the first bytes, which stay to be read; returns whether there are none. */
-  async isEmpty(): Promise<boolean> {
-    while (!this.#rest?.byteLength) {
-      const { done, value } = await this.#read(CHUNK, 1).catch((cause) => {
-        throw this.#broken(cause);
-      });
-      if (value?.byteLength) this.#rest = value;
-      else if (done) return true;
-    }
-    return false;
-  }
-
   async cancel(): Promise<void> {
     await this.#cancel().catch(() => {});
   }
@@ -129,7 +117,10 @@ export class BodyReader {
   }
 
   #ended(): undefined {
-    const { frame: { length }, fail } = this.#options;
+    const { frame: { length, partLength }, fail } = this.#options;
+    if (partLength !== undefined && (this.#bytes === 0 || this.#bytes === partLength)) {
+      throw fail("range", partMessage(this.#bytes));
+    }
     if (length === undefined) return undefined;
     throw fail("truncated", `the body ended after ${this.#bytes} of ${length} bytes`);
   }

@@ -7,7 +7,7 @@
 
 import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "../http/byte_range.ts";
 import type { FailureReason } from "../errors.ts";
-import { type BodyFrame, isWholeFile } from "../http/part.ts";
+import { type BodyFrame, isWholeFile, partMessage } from "../http/part.ts";
 import type { RequestedRange, UsableCheck, UsableResponse } from "../http/response_check.ts";
 import type { BodyReader } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
@@ -41,10 +41,22 @@ export async function settleDoubt(
   { answer, doubt }: UsableCheck,
   { body, ask, read, fail }: DoubtTools,
 ): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
-  if (answer.type !== "partial") return { answer, body };
+  if (answer.type === "unsatisfiable") return { answer, body };
+  if (answer.type === "whole") {
+    const { size } = answer;
+    if (doubt?.type !== "whole" || size === undefined || memory.sendsWhole) return { answer, body };
+    const found = await findSize(ask, undefined, 0);
+    if (found === size) memory.sendsWhole = true;
+    else if (found !== undefined || doubt.isPart) {
+      await body.cancel();
+      throw fail("range", partMessage(size));
+    }
+    return { answer, body };
+  }
   let held = body;
   try {
-    if (doubt !== undefined && !(doubt.type === "framing" && memory.sendsParts)) {
+    const known = doubt?.type === "framing" && memory.sendsParts;
+    if (doubt !== undefined && doubt.type !== "whole" && !known) {
       // A short body is read first, so that its connection serves for asking.
       if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
       if (doubt.type === "total") {

@@ -57,6 +57,8 @@ export class MirrorMemory {
   readonly cookies: CookieJar = new CookieJar();
   /** The file's size, where the totals in its `Content-Range` were found to be wrong. */
   totals: "believed" | { readonly size: number | undefined } = "believed";
+  /** Whether what it sends without a Content-Range is known to be the whole file. */
+  sendsWhole = false;
   /** Whether it was caught encoding on the way, with a length that contradicts the range. */
   encodes = false;
   /** Whether its parts are known to be parts, though their lengths say otherwise. */

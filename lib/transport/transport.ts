@@ -20,7 +20,6 @@ import type { MirrorSource } from "../http/mirror_url.ts";
 import { openRangeHeader, rangeHeader } from "../http/byte_range.ts";
 import {
   checkResponse,
-  EMPTY,
   formOf,
   type Refusal,
   type RequestedRange,
@@ -139,10 +138,6 @@ export class Transport {
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
     const reader = this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body);
-    const isUnsure = answer.type === "whole" && answer.size === undefined;
-    if (isUnsure && formOf(requested) !== "plain" && await reader.isEmpty()) {
-      throw this.#refusal(mirror, EMPTY, response);
-    }
     const settled = await settleDoubt(memory, requested, check, {
       body: reader,
       ask: (range) => this.#ask(mirror, range, signal),
@@ -207,7 +202,7 @@ export class Transport {
     frame: BodyFrame,
   ): BodyReader {
     const fail: BodyOptions["fail"] = (reason, message, cause) =>
-      this.#error(mirror, reason, message, { phase: "body", retryable: true, cause });
+      this.#error(mirror, reason, message, { phase: "body", retryable: reason !== "range", cause });
     try {
       return new BodyReader(stream, { frame, fail, buffers: this.buffers });
     } catch (cause) {

@@ -145,6 +145,9 @@ Deno.test("checkResponse() does not wait for the bytes of the whole file behind 
   const later = { ...headers, "content-range": "bytes 100-199/1000" };
   assertEquals(details(206, later)[1], [0, 100, "more"]);
   assertEquals(details(206, later)[2], "framing");
+  // More than the whole file: the total may be wrong, too.
+  const more = { ...headers, "content-length": "1001" };
+  assertEquals(details(206, more, { start: 0, end: 100 })[2], "total");
   // The rest of the file, from there on.
   assertEquals(details(206, { ...later, "content-length": "900" })[2], undefined);
 });
@@ -242,6 +245,29 @@ Deno.test("checkResponse() believes an empty 200 only where no range was request
   assertEquals(check(200, headers), "range");
   assertEquals(check(200, headers, { form: "open" }), "range");
   assertEquals(check(200, headers, { form: "plain" }), { type: "whole", size: 0 });
+});
+
+Deno.test("checkResponse() doubts a 200 that may be a part without Content-Range", () => {
+  const whole = (size: number | undefined) => ({ type: "whole", size });
+  const length = (bytes: number) => ({ "content-length": `${bytes}` });
+  const first = { start: 0, end: 100 };
+  // As long as the requested range.
+  assertEquals(details(200, length(100), first)[2], "whole");
+  assertEquals(details(200, length(1000), first).slice(0, 3), [
+    whole(1000),
+    [0, 1000, "none"],
+    undefined,
+  ]);
+  assertEquals(check(200, length(100), { ...first, size: 1000 }), "range");
+  assertEquals(check(200, length(100), { ...first, size: 100 }), whole(100));
+  assertEquals(check(200, length(100), { ...first, size: 50 }), "changed");
+  assertEquals(check(200, length(900), { end: undefined, form: "open", size: 1000 }), "range");
+  // Behind the first byte it is not certain where the body begins.
+  assertEquals(details(200, length(1000))[2], "whole");
+  assertEquals(details(200, length(1000), { size: 1000 })[2], undefined);
+  assertEquals(details(200, length(100), { ...first, form: "plain" })[2], undefined);
+  const unmeasured = checkHeaders(first, 200);
+  assertEquals(unmeasured.type === "usable" && unmeasured.body.partLength, 100);
 });
 
 Deno.test("checkResponse() refuses an encoding that was made on the way", () => {

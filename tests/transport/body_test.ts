@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { MirrorError } from "../../lib/errors.ts";
+import { MirrorError, SphttpError } from "../../lib/errors.ts";
 import type { BodyFrame } from "../../lib/http/part.ts";
 import { BodyReader, CHUNK } from "../../lib/transport/body.ts";
 
@@ -98,11 +98,22 @@ for (const [kind, make] of Object.entries({ byteStream, chunkStream })) {
     await assertRejects(() => short.read(), MirrorError, "ended after 0 of 2 bytes");
   });
 
-  Deno.test(`BodyReader.isEmpty() of a ${kind} leaves the first bytes to be read`, async () => {
-    const body = reader(make(bytes(3), bytes(2, 3)), undefined);
-    assertEquals([await body.isEmpty(), await body.isEmpty()], [false, false]);
-    assertEquals((await readAll(body, 2)).flat(), [0, 1, 2, 3, 4]);
-    assertEquals(await reader(make(), undefined).isEmpty(), true);
+  Deno.test(`BodyReader of a ${kind}: one that ends where the range does is a part`, async () => {
+    const read = (...chunks: Bytes[]) =>
+      readAll(
+        new BodyReader(make(...chunks), {
+          frame: { skip: 0, length: undefined, rest: "unknown", partLength: 5 },
+          fail: (reason, message) => new SphttpError(`${reason}: ${message}`),
+        }),
+      );
+    await assertRejects(
+      () => read(bytes(3), bytes(2)),
+      Error,
+      "range: answered 200 with the 5 bytes",
+    );
+    await assertRejects(() => read(), Error, "range: answered a request for a range with an empty");
+    assertEquals((await read(bytes(4))).flat().length, 4);
+    assertEquals((await read(bytes(6))).flat().length, 6);
   });
 
   Deno.test(`BodyReader of a ${kind}: an empty body`, async () => {

@@ -154,6 +154,33 @@ Deno.test("settleDoubt(): the whole file with the headers of a part is not used 
   });
 });
 
+Deno.test("settleDoubt(): a part without Content-Range is not taken for the whole file", async () => {
+  const bare = ({ range }: Request): Script => {
+    const body = range === undefined ? FILE : FILE.slice(range.start, range.end);
+    return { status: 200, fields: [`Content-Length: ${body.length}`], body };
+  };
+  await withScript(bare, async (ask) => {
+    for (const [start, form] of [[0, "bounded"], [100, "bounded"], [100, "open"]] as const) {
+      const error = await assertRejects(() => ask(start, start + 1000, { form }), MirrorError);
+      assertEquals(error.reason, "range");
+    }
+    assertEquals(await readAll(await ask(0, 1000, { form: "open" })), FILE);
+  });
+});
+
+Deno.test("settleDoubt(): a file that happens to be as long as the range is the file", async () => {
+  const ignoring = (): Script => ({ status: 200, fields: [`Content-Length: ${SIZE}`], body: FILE });
+  await withScript(ignoring, async (ask, { requests }) => {
+    for (const start of [0, 100, 200]) {
+      const reply = await ask(start, SIZE + start);
+      assertEquals(reply.answer, { type: "whole", size: SIZE });
+      assertEquals(await readAll(reply), FILE);
+    }
+    // It was asked once.
+    assertEquals(requests.length, 4);
+  });
+});
+
 Deno.test("Transport.request(): parts with status 200 are parts", async () => {
   const ok = (request: Request) => part(request, (fields) => fields, 200);
   await withScript(ok, async (ask) => {
