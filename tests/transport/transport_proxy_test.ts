@@ -94,8 +94,8 @@ async function startSecureMirror(): Promise<
   const { caPem, certPem, keyPem } = await testCertificates();
   const options = { hostname: "127.0.0.1", port: 0, cert: certPem, key: keyPem };
   const server = Deno.serve({ ...options, onListen() {} }, (request) => {
-    const [, start, last] = /bytes=(\d+)-(\d+)/.exec(request.headers.get("range")!)!;
-    const end = Math.min(Number(last) + 1, SMALL.size);
+    const [, start, last] = /bytes=(\d+)-(\d*)/.exec(request.headers.get("range")!)!;
+    const end = last === "" ? SMALL.size : Math.min(Number(last) + 1, SMALL.size);
     const body = SMALL.read(Number(start), end).slice();
     const headers = { "content-range": `bytes ${start}-${end - 1}/${SMALL.size}` };
     return new Response(body, { status: 206, headers });

@@ -103,7 +103,7 @@ Deno.test("Transport requests the bytes unencoded, and sends the caller's header
       assertEquals([method, headers["accept-encoding"]], ["GET", "identity"]);
       assertEquals(headers["x-mine"], "1");
     }
-    assertEquals(mirror!.requests[0]!.headers["range"], "bytes=0-12287");
+    assertEquals(mirror!.requests[0]!.headers["range"], "bytes=0-");
   });
 });
 
