@@ -112,7 +112,7 @@ export function resolveOptions(
       ? undefined
       : whole("expectedSize", options.expectedSize, 0),
     knownPieces: list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
-    headers: resolveHeaders(options.headers),
+    headers: resolveHeaders(options.headers, options.http),
     http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
     caCerts: options.caCerts ?? [],
     proxy: resolveProxy(options.proxy),
@@ -295,8 +295,17 @@ function resolveKnownFile(
   return named ? file : undefined;
 }
 
-function resolveHeaders(init: HeadersInit | undefined): Headers {
+function resolveHeaders(
+  init: HeadersInit | undefined,
+  http: DownloaderOptions["http"],
+): Headers {
   const headers = new Headers(init);
+  if (http === "http2" && headers.has("host")) {
+    throw new OptionTypeError(
+      "headers",
+      'has "host", which can be sent by HTTP/1.1 only; leave out http2',
+    );
+  }
   for (const name of RESERVED) {
     if (headers.has(name)) {
       throw new OptionTypeError("headers", `has "${name}", which the engine sets itself`);

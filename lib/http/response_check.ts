@@ -81,7 +81,8 @@ export function checkResponse(
   if (status === 206) return checkPartial(requested, headers);
   if (WHOLE.has(status)) return checkSuccess(requested, headers);
   const retryable = RETRYABLE.has(status) || status > 504;
-  return { type: "refused", reason: "status", message: `answered ${status}`, retryable };
+  const message = `answered ${status}` + (status === 304 ? " (not modified)" : "");
+  return { type: "refused", reason: "status", message, retryable };
 }
 
 function checkPartial(requested: RequestedRange, headers: Headers): ResponseCheck {

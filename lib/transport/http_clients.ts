@@ -183,7 +183,8 @@ export class HttpClients {
     return {
       caCerts: [...caCerts],
       http1: http !== "http2",
-      http2: http !== "http1",
+      // Deno would send the host of the URL beside it (:authority), which servers refuse.
+      http2: http !== "http1" && !this.#setsHost,
       allowHost: this.#setsHost,
       ...clientCertificate,
     };

@@ -324,6 +324,13 @@ Deno.test("resolveOptions(): headers that belong to the engine are refused in an
   }
 });
 
+Deno.test("resolveOptions(): a Host goes with HTTP/1.1 only", () => {
+  const headers = { host: "one.example" };
+  for (const http of ["auto", "http1"] as const) resolveOptions(URLS, { headers, http });
+  const message = refused({ headers, http: "http2" }, TypeError);
+  assert(message.startsWith('headers has "host", which can be sent by HTTP/1.1 only'), message);
+});
+
 Deno.test("resolveOptions(): headers are copied", () => {
   const own = new Headers({ authorization: "Bearer x" });
   const { headers } = resolveOptions(URLS, { headers: own });

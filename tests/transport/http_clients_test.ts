@@ -172,7 +172,6 @@ Deno.test("headers: a Host is sent to the mirrors, and to no other origin", asyn
   const redirected = "https://one.example/to?https://two.example/f";
   const outcome = await download([redirected], {
     headers,
-    http: "http1",
     caCerts: [caPem],
     connect,
   });

@@ -155,7 +155,8 @@ function headers({ given, each }: ParsedFlags<RequestFlagName>): [string, string
   named("user-agent", "User-Agent", agent ?? (ownAgent ? undefined : `sphttp/${VERSION}`));
   const cookies = each("cookie", parseCookie);
   named("cookie", "Cookie", cookies.length > 0 ? cookies.join("; ") : undefined);
-  return all;
+  // As in curl, a header without a value is left out; a request without a Host is none.
+  return all.filter(([name, value]) => value !== "" || name.toLowerCase() !== "host");
 }
 
 function asGiven(_flag: string, text: string): string {

@@ -116,11 +116,12 @@ function openClient(
   { http, caCerts = [], proxy, noProxy, connect, clientCertificate, headers }: ClientOptions,
 ): Deno.HttpClient | undefined {
   if (proxy === false || noProxy !== undefined || connect !== undefined) return undefined;
+  const allowHost = new Headers(headers).has("host");
   const client: Deno.CreateHttpClientOptions = {
     caCerts: [...caCerts],
     http1: http !== "http2",
-    http2: http !== "http1",
-    allowHost: new Headers(headers).has("host"),
+    http2: http !== "http1" && !allowHost,
+    allowHost,
     ...clientCertificate,
   };
   if (proxy !== undefined) client.proxy = parseProxyUrl(proxy).client;
