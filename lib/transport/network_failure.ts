@@ -159,6 +159,12 @@ export function readNetworkFailure(error: unknown): NetworkFailure {
     return { fault: "forbidden", words: said, permanent: true, proxyRefused };
   }
   const code = innermost === undefined ? undefined : CODES[codeOf(innermost) ?? ""];
+  if (proxyRefused) {
+    const words = said.includes("authentication")
+      ? "it requires credentials, or does not accept these"
+      : "it refuses to connect to the server";
+    return { fault: undefined, words, permanent: false, proxyRefused };
+  }
   for (const text of code === undefined ? [said] : [said, code]) {
     for (const { pattern, fault, words, permanent = false } of WORDINGS) {
       const match = pattern.exec(text);

@@ -51,7 +51,12 @@ export async function openInsecure(options: InsecureFetchOptions): Promise<Insec
   try {
     return await openInsecureFetch(options);
   } catch (error) {
-    throw invalidOption(error);
+    if (!(error instanceof OptionTypeError)) throw error;
+    throw usageError(
+      error.option === "http"
+        ? "--http2 and --insecure cannot be used together"
+        : "--insecure cannot be used with a proxy whose URL is https://",
+    );
   }
 }
 

@@ -110,23 +110,43 @@ export function assess(measurements: readonly Measurement[]): AssessedMirror[] {
     const { kind, text } = problems[index] ?? {};
     const sameFile = kind === "failure" || kind === "tie" ? undefined : kind !== "other";
     if (kind !== undefined) {
-      return { measurement, verdict: "skip", reason: text, share: undefined, sameFile };
+      const notes = kind === "failure" ? [] : remarksOf(measurement);
+      const reason = [text, ...notes].join("; ");
+      return { measurement, verdict: "skip", reason, share: undefined, sameFile };
     }
     const share = total === 0 ? undefined : rates[index]! / total;
     const assessed = { measurement, share, sameFile };
     if (!measurement.ranges || measurement.size === undefined) {
-      const whole = "supports only the whole file, no ranges";
+      const whole = ["supports only the whole file, no ranges", ...remarksOf(measurement)].join(
+        "; ",
+      );
       if (index === fastest) return { ...assessed, verdict: "use", reason: whole };
       return { ...assessed, verdict: "skip", reason: `${whole}, and another is faster` };
     }
     const slow = share !== undefined && share < LEAST_SHARE && rates[index]! < LEAST_PART * best;
-    const notes = [...slow ? [shareText(share)] : [], ...redirectOf(measurement)];
+    const notes = [
+      ...slow ? [shareText(share)] : [],
+      ...remarksOf(measurement),
+      ...redirectOf(measurement),
+    ];
     return {
       ...assessed,
       verdict: slow ? "slow" : "use",
       reason: notes.length === 0 ? undefined : notes.join("; "),
     };
   }).sort(byRate);
+}
+
+/** Returns what a user may not expect of a mirror that answers. */
+function remarksOf({ isPage, encoding, etagVaries, rangeForm, ranges }: Measurement): string[] {
+  return [
+    ...isPage ? ["sends an HTML page"] : [],
+    ...encoding === undefined ? [] : [`the file is stored with Content-Encoding ${encoding}`],
+    ...etagVaries ? ["its ETag differs from response to response"] : [],
+    ...rangeForm === "open" && ranges
+      ? ["refuses ranges with an end, and serves them without"]
+      : [],
+  ];
 }
 
 function tieText({ size }: Measurement): string {

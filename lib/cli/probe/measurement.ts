@@ -7,12 +7,14 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
+import { looksLikeHtml } from "../../http/html.ts";
 import {
   Downloader,
   type DownloaderOptions,
   type KnownFile,
   type MirrorError,
   NoMirrorLeftError,
+  type TraceEvent,
 } from "../../../mod.ts";
 
 /** The size of a sample in bytes. */
@@ -38,6 +40,14 @@ export interface Measurement {
   readonly size?: number | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+  /** Whether responses to the same file had different ETags. */
+  readonly etagVaries?: boolean | undefined;
+  /** The Content-Encoding with which the file is stored. */
+  readonly encoding?: string | undefined;
+  /** The form of asking that it answers, after it has refused `bytes=N-M`. */
+  readonly rangeForm?: "open" | "plain" | undefined;
+  /** Whether the first bytes are those of an HTML page. */
+  readonly isPage?: boolean | undefined;
   readonly redirects: number;
   /** The origin of the last redirect's target; the rest of its URL may be secret. */
   readonly finalOrigin?: string | undefined;
@@ -65,6 +75,7 @@ export interface ProbeSettings {
 interface Answer {
   readonly origin: string;
   readonly status: number;
+  readonly etag: string | null;
   /** The times of the request and of the response's headers, as in `performance.now()`. */
   readonly startedAt: number;
   readonly answeredAt: number;
@@ -76,6 +87,8 @@ export class MirrorProbe {
   readonly #settings: ProbeSettings;
   #measurement: Measurement;
   #known: KnownFile | undefined;
+  /** The ETags of its responses. */
+  readonly #etags = new Set<string>();
 
   /**
    * Sends nothing yet. `url` may have credentials.
@@ -102,7 +115,8 @@ export class MirrorProbe {
         const { bytes, download } = await this.#read({ start: 0, end: SAMPLE_SIZE }, answers);
         const { size, etag, lastModified } = await download.open();
         this.#known = download.knownFile;
-        this.#note({ size, etag, lastModified, head: await digestOf(bytes) });
+        const isPage = looksLikeHtml(bytes);
+        this.#note({ size, etag, lastModified, isPage, head: await digestOf(bytes) });
       } finally {
         this.#note(aboutFirst(answers));
       }
@@ -174,13 +188,27 @@ export class MirrorProbe {
     }
   }
 
+  /** Notes what an event of a download says of the mirror. */
+  #learn(event: TraceEvent): void {
+    // A mirror that refuses is asked in another form.
+    if (event.type === "ask" && event.form !== "bounded") this.#note({ rangeForm: event.form });
+    if (event.type !== "answer") return;
+    this.#note({ encoding: event.encoding });
+  }
+
   #note(facts: Partial<Measurement>): void {
     this.#measurement = { ...this.#measurement, ...facts };
   }
 
   /** Reads a range to its end; adds the responses to `answers`. */
   async #read(range: ByteRange, answers: Answer[] = []) {
-    const fetch = watched(this.#settings.fetch, (answer) => answers.push(answer));
+    const fetch = watched(this.#settings.fetch, (answer) => {
+      answers.push(answer);
+      if ((answer.status === 200 || answer.status === 206) && answer.etag !== null) {
+        this.#etags.add(answer.etag);
+      }
+      this.#note({ etagVaries: this.#etags.size > 1 });
+    });
     const download = this.#download(range, fetch);
     const bytes = new Uint8Array(range.end - range.start);
     let length = 0;
@@ -201,6 +229,7 @@ export class MirrorProbe {
     const { connectTimeoutMs } = options;
     return new Downloader([this.#url], {
       ...{ ...options, range, fetch, signal },
+      onEvent: (event) => this.#learn(event),
       idleTimeoutMs: connectTimeoutMs,
       knownFile: this.#known,
       delayRequest: "normal",
@@ -218,7 +247,9 @@ function watched(fetch: typeof globalThis.fetch, tell: (answer: Answer) => void)
     const startedAt = performance.now();
     const response = await fetch(input, init);
     const { origin } = new URL(input instanceof Request ? input.url : input);
-    tell({ origin, status: response.status, startedAt, answeredAt: performance.now() });
+    const { status, headers } = response;
+    const etag = headers.get("etag");
+    tell({ origin, status, etag, startedAt, answeredAt: performance.now() });
     return response;
   };
 }

@@ -36,6 +36,14 @@ export interface ProbedMirror {
   readonly size: number | null;
   readonly etag: string | null;
   readonly lastModified: string | null;
+  /** Whether responses had different ETags. */
+  readonly etagVaries: boolean | null;
+  /** The Content-Encoding with which the file is stored. */
+  readonly encoding: string | null;
+  /** How it was asked after it had refused `bytes=N-M`: `open` is `bytes=N-`, `plain` without a range. */
+  readonly rangeForm: "open" | "plain" | null;
+  /** Whether the first bytes are those of an HTML page. */
+  readonly isPage: boolean | null;
   /** Whether samples of the file agree with those of most mirrors. */
   readonly sameFile: boolean | null;
   /** `HTTP/1.1` or `HTTP/2`, if known: with TLS, only if a flag selects it. */
@@ -65,6 +73,7 @@ export function probeDocument(
     usable: mirrors.filter(({ verdict }) => verdict !== "skip").length,
     mirrors: mirrors.map(({ measurement, verdict, reason, share, sameFile }): ProbedMirror => {
       const { url, status, head, ranges, size, etag, lastModified } = measurement;
+      const { etagVaries, encoding, rangeForm, isPage } = measurement;
       const { redirects, finalOrigin, firstAnswerMs, latencyMs, bytesPerSecond } = measurement;
       return {
         url,
@@ -75,6 +84,10 @@ export function probeDocument(
         size: size ?? null,
         etag: etag ?? null,
         lastModified: lastModified ?? null,
+        etagVaries: etagVaries ?? null,
+        encoding: encoding ?? null,
+        rangeForm: rangeForm ?? null,
+        isPage: isPage ?? null,
         sameFile: sameFile ?? null,
         protocol: protocolOf(finalOrigin, http),
         redirects,

@@ -21,6 +21,28 @@ function failed(name: string, message: string, status?: number) {
   });
 }
 
+Deno.test("assess() adds what is odd about a mirror to the verdict", () => {
+  const mirrors = assess([
+    measured("a", { bytesPerSecond: 9e6, etagVaries: true, encoding: "gzip" }),
+    measured("b", { bytesPerSecond: 8e6, rangeForm: "open" }),
+    measured("c", { size: 5, isPage: true, etagVaries: true }),
+  ]);
+  assertEquals(told(mirrors), [
+    [
+      "a",
+      "use",
+      "the file is stored with Content-Encoding gzip; its ETag differs from response to response",
+    ],
+    ["b", "use", "refuses ranges with an end, and serves them without"],
+    [
+      "c",
+      "skip",
+      "has a different size than the others: 5 B instead of 1000000 B; sends an HTML page; " +
+      "its ETag differs from response to response",
+    ],
+  ]);
+});
+
 Deno.test("assess() returns the fastest first, and marks slow mirrors", () => {
   const mirrors = assess([
     measured("a", { bytesPerSecond: 1e6 }),

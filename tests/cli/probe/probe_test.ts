@@ -227,11 +227,64 @@ Deno.test("sphttp probe prints a table or JSON, and exits with 0 if a mirror is 
     {
       ...{ url: one.url, verdict: "use", reason: null, status: 206, ranges: true, size: SIZE },
       ...{ etag: first!.etag, lastModified: "Tue, 02 Jan 2024 03:04:05 GMT", sameFile: true },
+      ...{ etagVaries: false, encoding: null, rangeForm: null, isPage: false },
       ...{ protocol: "HTTP/1.1", redirects: 0, finalHost: `127.0.0.1:${one.port}`, share: 1 },
       ...{ firstAnswerMs: 0, latencyMs: 0, bytesPerSecond: 0 },
     },
   );
   assertEquals([second!.verdict, second!.latencyMs, second!.bytesPerSecond], ["skip", null, null]);
+});
+
+/** Starts a server whose responses to ranges of `bytes` go through `change`. */
+function startOdd(
+  bytes: Uint8Array<ArrayBuffer>,
+  change: (headers: Headers, range: string, number: number) => number | void,
+) {
+  let number = 0;
+  return Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ headers }) => {
+    const range = headers.get("range") ?? "";
+    const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range) ?? [];
+    const start = Number(first ?? 0);
+    const end = Math.min(last ? Number(last) + 1 : bytes.length, bytes.length);
+    const own = new Headers({ etag: '"one"' });
+    if (range !== "") own.set("content-range", `bytes ${start}-${end - 1}/${bytes.length}`);
+    const status = change(own, range, number++);
+    if (status !== undefined) return new Response(null, { status });
+    return new Response(bytes.subarray(start, end), {
+      status: range === "" ? 200 : 206,
+      headers: own,
+    });
+  });
+}
+
+Deno.test("sphttp probe tells what is odd about mirrors that work", async () => {
+  const bytes = CONTENT.read(0, 300_000).slice();
+  const page = new TextEncoder().encode(`<!DOCTYPE html><title>x</title>${"x".repeat(200_000)}`);
+  const table: [server: ReturnType<typeof startOdd>, reason: string, facts: object][] = [
+    [
+      startOdd(bytes, (headers) => headers.set("content-encoding", "gzip")),
+      "the file is stored with Content-Encoding gzip",
+      { encoding: "gzip" },
+    ],
+    [
+      startOdd(bytes, (headers, _, number) => headers.set("etag", `"${number}"`)),
+      "its ETag differs from response to response",
+      { etagVaries: true },
+    ],
+    [
+      startOdd(bytes, (_, range) => /-\d+$/.test(range) ? 403 : undefined),
+      "refuses ranges with an end, and serves them without",
+      { rangeForm: "open" },
+    ],
+    [startOdd(page, () => {}), "sends an HTML page", { isPage: true }],
+  ];
+  for (const [server, reason, facts] of table) {
+    await using odd = server;
+    const { exitCode, stdout } = await run("--json", `http://127.0.0.1:${odd.addr.port}/f`);
+    const [mirror] = (JSON.parse(stdout) as ProbeDocument).mirrors;
+    assertEquals([exitCode, mirror!.verdict, mirror!.reason], [0, "use", reason]);
+    assertEquals({ ...mirror, ...facts }, mirror as object);
+  }
 });
 
 Deno.test("sphttp probe exits with the code of the first failure if no mirror is usable", async () => {
