@@ -296,7 +296,10 @@ Deno.test("checkResponse(): some statuses are retryable", () => {
     const outcome = checkHeaders({}, status);
     assert(outcome.type === "refused", `${status}`);
     const { reason, message } = outcome as Extract<typeof outcome, { type: "refused" }>;
-    assertEquals([reason, message], ["status", `answered ${status}`]);
+    assertEquals([reason, message], [
+      "status",
+      `answered ${status}${status === 304 ? " (not modified)" : ""}`,
+    ]);
     assertEquals("retryable" in outcome && outcome.retryable, retryable.includes(status));
   }
 });
