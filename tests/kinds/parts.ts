@@ -221,7 +221,7 @@ export const PARTS: readonly Kind[] = [
       }];
       return reply;
     },
-    { breaks: true, alone: ["file", /chang|differ/i] },
+    { breaks: true, alone: ["file", /chang|differ/i], beside: ["file", /chang|differ/i] },
   ),
   kind(
     "growing",
