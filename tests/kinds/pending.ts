@@ -6,6 +6,8 @@
  */
 
 export const PENDING: Readonly<Record<string, string>> = {
+  "other-file-later": "identity",
+  "length-shorter": "identity",
   "gzip-unless-ranged": "limits",
   "cookie-of-first-answer": "http",
   "part-lies": "identity",
