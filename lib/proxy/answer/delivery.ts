@@ -11,6 +11,7 @@ import {
   type DownloaderOptions,
   type FileInfo,
   type KnownFile,
+  type KnownPiece,
   type TraceEvent,
 } from "../../../mod.ts";
 import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
@@ -39,10 +40,15 @@ export interface DeliveryRequest {
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
+  /** Called when it ends, unless it fails, with pieces of the file. */
+  readonly onLearned?: ((pieces: readonly KnownPiece[]) => void) | undefined;
+  /** Called with the error when it fails. */
+  readonly onFailed?: ((error: unknown) => void) | undefined;
 }
 
 /** A download for one response; nothing is requested before it is opened or begun. */
 export class Delivery {
+  readonly #request: DeliveryRequest;
   readonly #download: Downloader;
   readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
   readonly #recorder: Recorder;
@@ -55,6 +61,7 @@ export class Delivery {
   /** @throws {TypeError | RangeError} when an option of the download is invalid */
   constructor(request: DeliveryRequest, { live, metrics }: Observers, memory: ResponseMemory) {
     const { mirrors, known, range, options } = request;
+    this.#request = request;
     // A window must hold two blocks, also when other downloads have made it smaller.
     const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, memory.maxSplitSize);
     const download = new Downloader(mirrors, {
@@ -94,6 +101,11 @@ export class Delivery {
     return { info, file: this.#download.knownFile };
   }
 
+  /** What the download knows of the file by now. */
+  get knownFile(): KnownFile | undefined {
+    return this.#download.knownFile;
+  }
+
   /** Waits for the first bytes. Rejects like {@linkcode open}. */
   async begin(signal: AbortSignal): Promise<void> {
     this.#first = await this.#unlessLeft(this.#next(), signal);
@@ -124,6 +136,7 @@ export class Delivery {
           controller.close();
           await end("complete");
         } catch (error) {
+          this.#request.onFailed?.(error);
           await end("failed");
           // The client sees the body fail: an incomplete file never ends cleanly.
           throw error;
@@ -162,6 +175,10 @@ export class Delivery {
 
   async #close(outcome: BodyOutcome): Promise<void> {
     await this.#download.cancel();
+    const { onLearned } = this.#request;
+    if (outcome !== "failed" && onLearned !== undefined) {
+      onLearned(await this.#download.learnedPieces());
+    }
     this.#recorder.finish();
     this.#counted.end(outcome, this.#longestStallMs / 1000);
   }

@@ -11,7 +11,7 @@ import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
 import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
-import { Delivery, type FileFacts, type Observers } from "./delivery.ts";
+import { Delivery, type DeliveryRequest, type FileFacts, type Observers } from "./delivery.ts";
 import { fileHeaders } from "./file_headers.ts";
 import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
 import { multipartBody } from "./multipart.ts";
@@ -24,7 +24,7 @@ import {
   withQueryOptions,
 } from "../request/query.ts";
 import type { ResolvedProxyOptions } from "../options.ts";
-import { hasChanged, upstreamProblem } from "./upstream_problem.ts";
+import { hasChanged, isOutdated, upstreamProblem } from "./upstream_problem.ts";
 
 /** A request to the proxy. */
 export interface ProxyRequest {
@@ -41,7 +41,14 @@ export interface ProxyRequest {
 
 interface FileRequest extends ProxyRequest {
   readonly query: ProxyQuery;
+  /** What is known of the file by now. */
+  record: FileRecord | undefined;
+  /** Whether the file was probed again for this request. */
+  isLastAttempt: boolean;
 }
+
+/** A mirror's validators contradict what is known of the file, though its bytes seem to be the same. */
+class Doubted extends Error {}
 
 export class FileService {
   readonly #maxMirrors: number;
@@ -72,7 +79,12 @@ export class FileService {
   /** Serves the file that the query names. */
   async serve(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
-    const response = await this.#serve({ ...request, query }).catch((error) => {
+    const response = await this.#serve({
+      ...request,
+      query,
+      record: undefined,
+      isLastAttempt: false,
+    }).catch((error) => {
       throw this.#problem(error, query);
     });
     return namingIgnored(response, query);
@@ -84,25 +96,28 @@ export class FileService {
     try {
       // The hosts of a known file were checked before, and `guardedFetch` checks each request to a
       // mirror: a seek need not wait here for a slow name server.
-      if (recalled === undefined) await this.#check(file);
+      if (recalled === undefined) await this.#check(query, file.signal);
       return await this.#respond(file);
     } catch (error) {
-      if (recalled === undefined || !hasChanged(error)) throw error;
-      this.#known.invalidate(query.mirrors, recalled);
+      if (!(error instanceof Doubted)) {
+        if (recalled === undefined || !isOutdated(error)) throw error;
+        this.#known.invalidate(query.mirrors, recalled, hasChanged(error));
+      }
     }
-    // The file has changed since the probe: probe again.
+    // The file has changed since the probe, or seems to: probe again.
+    file.isLastAttempt = true;
     return await this.#respond(file);
   }
 
   /** Streams the progress of the downloads of the file that the query names. */
   async watch(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
-    await this.#check({ ...request, query });
+    await this.#check(query, request.signal);
     return namingIgnored(this.#observers.live.watch(query.mirrors, request.listener), query);
   }
 
   /** Rejects when the host of a mirror is refused. */
-  async #check({ query, signal }: FileRequest): Promise<void> {
+  async #check(query: ProxyQuery, signal: AbortSignal): Promise<void> {
     await Promise.all(query.mirrors.map(async (mirror) => {
       try {
         await this.#policy.check(new URL(mirror), signal);
@@ -133,7 +148,7 @@ export class FileService {
     await using first = end === undefined
       ? undefined
       : new FirstDelivery(end, (range) => this.#create(file, undefined, range));
-    const record = await this.#known.get(query.mirrors, signal, first?.prepare);
+    const record = file.record = await this.#known.get(query.mirrors, signal, first?.prepare);
     const headers = fileHeaders(record, file);
     switch (evaluatePreconditions(request.method, request.headers, record)) {
       case "failed":
@@ -174,12 +189,29 @@ export class FileService {
     const { delivery, memory } = first?.take(range, record.info.size) ??
       this.#create(file, record, range);
     try {
-      await delivery.begin(file.signal);
+      await this.#begin(file, record, delivery, file.signal);
     } catch (error) {
       memory[Symbol.dispose]();
       throw error;
     }
     return delivery.stream(releasing(memory, file.listener), range && range.end - range.start);
+  }
+
+  /**
+   * Waits for the first bytes of a delivery. Rejects with a {@linkcode Doubted} if a mirror says that it
+   * has another file than the record, unless there was a probe for this request.
+   */
+  async #begin(
+    file: FileRequest,
+    record: FileRecord,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await delivery.begin(signal);
+    if (file.isLastAttempt) return;
+    if (!this.#known.doubt(file.query.mirrors, record, delivery.knownFile)) return;
+    await delivery.close("cancelled");
+    throw new Doubted("a mirror contradicts what is known of the file");
   }
 
   /** Creates a delivery with memory of its own. */
@@ -218,7 +250,7 @@ export class FileService {
       // Before the response, so that a failure can still set the status.
       const start = async (range: ByteRange, signal: AbortSignal) => {
         const delivery = this.#deliver(file, record, range, memory);
-        await delivery.begin(signal);
+        await this.#begin(file, record, delivery, signal);
         return delivery.stream(part);
       };
       const first = await start(ranges[0]!, file.signal);
@@ -241,13 +273,32 @@ export class FileService {
   }
 
   #deliver(
-    { query: { mirrors, options } }: FileRequest,
+    file: FileRequest,
     known: FileFacts | undefined,
     range: ByteRange | undefined,
     memory: ResponseMemory,
   ): Delivery {
-    const request = { mirrors, known, range, options: withQueryOptions(this.#download, options) };
-    return new Delivery(request, this.#observers, memory);
+    const { mirrors, options } = file.query;
+    const request: DeliveryRequest = {
+      mirrors,
+      known,
+      range,
+      options: withQueryOptions(this.#download, options),
+      onLearned: (pieces) => {
+        if (
+          file.record === undefined || this.#known.doubt(mirrors, file.record, delivery.knownFile)
+        ) {
+          return;
+        }
+        this.#known.learn(mirrors, file.record, pieces);
+      },
+      onFailed: (error) => {
+        if (file.record === undefined || !isOutdated(error)) return;
+        this.#known.invalidate(mirrors, file.record, hasChanged(error));
+      },
+    };
+    const delivery = new Delivery(request, this.#observers, memory);
+    return delivery;
   }
 }
 

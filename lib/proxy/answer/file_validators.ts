@@ -7,7 +7,7 @@
  */
 
 import { eTag } from "@std/http/etag";
-import type { FileInfo, KnownFile } from "../../../mod.ts";
+import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
 import { contradicts, isWeak, type Validators } from "../../http/validators.ts";
 
 /** Validators of a file, and those of its mirrors from which they are derived. */
@@ -16,20 +16,40 @@ export interface FileValidators {
   readonly etag: string | undefined;
   /** The `Last-Modified`, if the mirrors agree on it. */
   readonly lastModified: string | undefined;
-  /** The last validators of each mirror, by URL, including mirrors that have failed since. */
-  readonly mirrors: ReadonlyMap<string, Validators>;
+  /** The validators of each place that responded, the last one at the end, including places that have failed since. */
+  readonly places: ReadonlyMap<string, readonly Validators[]>;
+  /** URLs of mirrors whose validators change though the file does not. */
+  readonly unreliable: ReadonlySet<string>;
   /** Digest of the first bytes. */
   readonly digest: string | undefined;
   readonly size: number | undefined;
+  /** How often the bytes were found to have changed, whatever the validators said. */
+  readonly changes: number;
+  /** The latest tags, which are not used for another version. */
+  readonly tags: readonly string[];
 }
 
 /** The tag of every empty file. */
 const EMPTY_TAG = '"empty"';
+/** Maximum number of places that are remembered, and of validators of each. */
+const MOST_PLACES = 64;
+const MOST_VALIDATORS = 4;
+/** Maximum number of tags that are remembered. */
+const MOST_TAGS = 16;
+
+/** What is known of a file beside what its mirrors say now. */
+export interface Evidence {
+  /** URLs of mirrors that were found to be unreliable. */
+  readonly unreliable: ReadonlySet<string>;
+  /** How often the bytes were found to have changed; with more than before, the tag is a new one. */
+  readonly changes: number;
+}
 
 /**
  * Derives the validators of a file. Keeps `before`, the earlier ones, as long as size and first bytes
  * are the same and no mirror contradicts its own earlier validators, so that a mirror that fails
- * changes nothing.
+ * changes nothing. A mirror that returns to validators that it had contradicted is unreliable: what it
+ * says is not compared any more.
  *
  * The tag depends on the size, the first bytes, and the date and strong tag of the mirrors where they
  * agree. Another process derives the same tag while the same mirrors respond or, if their dates
@@ -39,43 +59,77 @@ export async function fileValidators(
   info: FileInfo,
   file: KnownFile | undefined,
   before: FileValidators | undefined,
+  evidence: Evidence = { unreliable: new Set(), changes: before?.changes ?? 0 },
 ): Promise<FileValidators> {
   const { size } = info;
   const digest = file?.digest;
-  const now = new Map(file?.mirrors.map(({ url, validators }) => [url, validators]));
+  const isSame = before !== undefined && before.size === size && before.digest === digest;
+  const mirrors = file?.mirrors ?? [];
+  const places = new Map(isSame ? before.places : []);
+  const unreliable = new Set([...evidence.unreliable, ...isSame ? before.unreliable : []]);
+  const { changes } = evidence;
+  let isChanged = changes !== before?.changes;
+  for (const mirror of mirrors) {
+    const { validators } = mirror;
+    const earlier = places.get(placeOf(mirror)) ?? [];
+    const isNew = earlier.length > 0 && contradicts(earlier.at(-1), validators);
+    if (isNew && earlier.some((one) => !contradicts(one, validators))) unreliable.add(mirror.url);
+    if (isNew && !unreliable.has(mirror.url)) isChanged = true;
+    const kept = isNew ? earlier : earlier.slice(0, -1);
+    places.set(placeOf(mirror), [...kept, validators].slice(-MOST_VALIDATORS));
+  }
+  for (const [place] of [...places].slice(0, -MOST_PLACES)) places.delete(place);
+  const tags = before?.tags ?? [];
+  const common = { places, unreliable, digest, size, changes, tags };
   if (size === 0 || file === undefined) {
     const etag = size === 0 ? EMPTY_TAG : undefined;
-    return { etag, lastModified: info.lastModified, mirrors: now, digest, size };
+    return { etag, lastModified: info.lastModified, ...common };
   }
-  const lastModified = common([...now.values()].map((one) => one.lastModified));
-  if (digest === undefined) return { etag: undefined, lastModified, mirrors: now, digest, size };
-  const isSame = before !== undefined && before.size === size && before.digest === digest;
-  const isChanged = [...now].some(([url, current]) =>
-    contradicts(before?.mirrors.get(url), current)
-  );
+  const reliable = mirrors.filter(({ url }) => !unreliable.has(url));
+  const lastModified = shared(reliable.map(({ validators }) => validators.lastModified));
+  if (digest === undefined) return { etag: undefined, lastModified, ...common };
   if (isSame && !isChanged) {
-    const mirrors = new Map([...before.mirrors, ...now]);
-    return { etag: before.etag, lastModified: before.lastModified, mirrors, digest, size };
+    return { etag: before.etag, lastModified: before.lastModified, ...common };
   }
-  const strongTag = common(
-    [...now.values()].map(({ etag }) => etag && !isWeak(etag) ? etag : undefined),
+  const strongTag = shared(
+    reliable.map(({ validators: { etag } }) => etag && !isWeak(etag) ? etag : undefined),
   );
   const facts = [size, digest, lastModified, strongTag];
-  let etag = await tagOf(facts);
-  // A mirror's own validators have changed, though the common facts have not.
-  if (isSame && etag === before.etag) etag = await tagOf([...facts, ...listValidators(now)]);
-  return { etag, lastModified, mirrors: now, digest, size };
+  // What changed may be none of these: a mirror's own validators, or only its bytes.
+  const more = [facts, [...facts, ...listed(mirrors)]];
+  let etag = await tagOf(more[0]!);
+  for (let turn = 1; tags.includes(etag); turn++) {
+    etag = await tagOf(more[turn] ?? [...more[1]!, changes, turn, tags.at(-1)]);
+  }
+  return { etag, lastModified, ...common, tags: [...tags, etag].slice(-MOST_TAGS) };
+}
+
+/** Returns URLs of mirrors whose validators in one response contradict those in another. */
+export function contradictory(one: KnownFile | undefined, other: KnownFile | undefined): string[] {
+  return (other?.mirrors ?? []).flatMap((mirror) => {
+    const place = placeOf(mirror);
+    const same = one?.mirrors.find((candidate) => placeOf(candidate) === place);
+    return contradicts(same?.validators, mirror.validators) ? [mirror.url] : [];
+  });
+}
+
+/** Returns where a mirror was served from. Validators belong to the place: a redirector may have many. */
+function placeOf({ url, location }: KnownMirror): string {
+  if (location === undefined) return url;
+  // Signatures and times in a query differ every time.
+  const { origin, pathname } = new URL(location);
+  return `${url} ${origin}${pathname}`;
 }
 
 /** Returns the value that all defined values share, else `undefined`. */
-function common(values: readonly (string | undefined)[]): string | undefined {
+function shared(values: readonly (string | undefined)[]): string | undefined {
   const [value, ...others] = new Set(values.filter((value) => value !== undefined));
   return others.length === 0 ? value : undefined;
 }
 
 /** Lists the validators of all mirrors in a fixed order. */
-function listValidators(mirrors: ReadonlyMap<string, Validators>): string[] {
-  return [...mirrors].map(([url, { etag, lastModified }]) =>
+function listed(mirrors: readonly KnownMirror[]): string[] {
+  return mirrors.map(({ url, validators: { etag, lastModified } }) =>
     JSON.stringify([url, etag, lastModified])
   ).sort();
 }

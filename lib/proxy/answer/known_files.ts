@@ -6,17 +6,26 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, RangeNotSatisfiableError } from "../../../mod.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  type KnownFile,
+  type KnownPiece,
+  RangeNotSatisfiableError,
+} from "../../../mod.ts";
+import { parseMirrorUrl } from "../../http/mirror_url.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";
 import type { FileFacts } from "./delivery.ts";
-import { type FileValidators, fileValidators } from "./file_validators.ts";
+import { contradictory, type FileValidators, fileValidators } from "./file_validators.ts";
 import type { OpenFile } from "./first_delivery.ts";
 
 export interface FileRecord extends FileValidators, FileFacts {
   /** When the probe ended, in milliseconds since 1970. */
   readonly knownAtMs: number;
+  /** The probe that made it, also after more was learned of the file. */
+  readonly probe: symbol;
 }
 
 export interface KnownFilesOptions {
@@ -32,10 +41,19 @@ interface MirrorSet {
   record: FileRecord | undefined;
   /** Whether no download has contradicted the record. */
   isValid: boolean;
+  /** How often downloads have found other bytes. */
+  changes: number;
+  /** URLs of mirrors that contradicted the record in a download, with the same bytes as far as compared. */
+  readonly suspected: Set<string>;
   probe: SharedWork<FileRecord> | undefined;
 }
 
 const MAX_RECORDS = 1000;
+/** Maximum number of pieces of a file by which it is recognized; each is a few dozen bytes. */
+const MAX_PIECES = 32;
+/** How often a mirror that contradicts itself is asked again, and for how long at most each time. */
+const CONFIRMATIONS = 2;
+const CONFIRMATION_MS = 5000;
 /** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
 const PROBE_OPTIONS: DownloaderOptions = {
   splitSize: 1000,
@@ -76,23 +94,59 @@ export class KnownFiles {
     const recalled = this.recall(mirrors);
     if (recalled !== undefined) return recalled;
     const key = JSON.stringify(mirrors);
-    const set = this.#sets.get(key) ?? { record: undefined, isValid: false, probe: undefined };
+    const set = this.#sets.get(key) ?? newSet();
     if (set.probe === undefined || set.probe.isAbandoned) {
       if (this.#probes >= this.#options.maxProbes) {
         throw overloaded("the proxy is at its limit of requests for new files; try again later");
       }
-      set.probe = this.#start(key, set, this.#probing(mirrors, prepare()));
+      set.probe = this.#start(key, set, mirrors, this.#probing(mirrors, prepare()));
     }
     return await set.probe.wait(signal);
   }
 
-  /** Invalidates a record that a download has contradicted. */
-  invalidate(mirrors: readonly string[], record: FileRecord): void {
+  /**
+   * Invalidates a record that a download has contradicted.
+   *
+   * @param hasChanged whether the bytes of a mirror have changed, so that the file needs another tag
+   */
+  invalidate(mirrors: readonly string[], { probe }: FileRecord, hasChanged: boolean): void {
     const set = this.#sets.get(JSON.stringify(mirrors));
-    if (set?.record === record) set.isValid = false;
+    if (set?.record?.probe !== probe || !set.isValid) return;
+    set.isValid = false;
+    if (hasChanged) set.changes++;
   }
 
-  #start(key: string, set: MirrorSet, open: OpenFile): SharedWork<FileRecord> {
+  /** Adds what a download has learned of a file to its record, if that is still valid. */
+  learn(mirrors: readonly string[], { probe }: FileRecord, pieces: readonly KnownPiece[]): void {
+    const set = this.#sets.get(JSON.stringify(mirrors));
+    const { record } = set ?? {};
+    if (record?.file === undefined || record.probe !== probe || !set!.isValid) return;
+    const file = { ...record.file, pieces: spread([...record.file.pieces ?? [], ...pieces]) };
+    set!.record = { ...record, file };
+  }
+
+  /**
+   * Invalidates a record if a download has found validators that contradict it, though some bytes were
+   * the same: the next probe shows whether the file has changed or the mirror is unreliable. Returns
+   * whether there are any.
+   */
+  doubt(mirrors: readonly string[], { probe }: FileRecord, found: KnownFile | undefined): boolean {
+    const set = this.#sets.get(JSON.stringify(mirrors));
+    if (set?.record?.probe !== probe) return false;
+    const { unreliable } = set.record;
+    const suspects = found?.mirrors.filter((one) => one.unreliable && !unreliable.has(one.url)) ??
+      [];
+    for (const { url } of suspects) set.suspected.add(url);
+    if (suspects.length > 0) set.isValid = false;
+    return suspects.length > 0;
+  }
+
+  #start(
+    key: string,
+    set: MirrorSet,
+    mirrors: readonly string[],
+    open: OpenFile,
+  ): SharedWork<FileRecord> {
     this.#probes++;
     this.#sets.delete(key);
     this.#sets.set(key, set);
@@ -100,9 +154,7 @@ export class KnownFiles {
     if (this.#sets.size > MAX_RECORDS) this.#sets.delete(oldest!);
     const probe = new SharedWork(async (signal) => {
       try {
-        const { info, file } = await open(signal);
-        const validators = await fileValidators(info, file, set.record);
-        set.record = { info, file, ...validators, knownAtMs: Date.now() };
+        set.record = await this.#record(set, mirrors, await open(signal), signal);
         set.isValid = true;
         return set.record;
       } finally {
@@ -114,6 +166,62 @@ export class KnownFiles {
       }
     });
     return probe;
+  }
+
+  /** Makes the record of a file from what a probe has found out. */
+  async #record(
+    set: MirrorSet,
+    mirrors: readonly string[],
+    { info, file: found }: FileFacts,
+    signal: AbortSignal,
+  ): Promise<FileRecord> {
+    const { record: before, changes } = set;
+    const suspects = new Set([...set.suspected, ...contradictory(before?.file, found)]);
+    const isSame = before?.info.size === info.size && before?.digest === found?.digest;
+    const unreliable = isSame && suspects.size > 0
+      ? await this.#unreliable(mirrors, suspects, [before?.file, found], signal)
+      : new Set<string>();
+    const validators = await fileValidators(info, found, before, { unreliable, changes });
+    const keepsTag = validators.etag !== undefined && validators.etag === before?.etag;
+    const file = found && {
+      ...found,
+      mirrors: found.mirrors.map((one) =>
+        validators.unreliable.has(one.url) ? { ...one, unreliable: true } : one
+      ),
+      pieces: keepsTag ? before.file?.pieces : undefined,
+    };
+    set.suspected.clear();
+    return { info, file, ...validators, knownAtMs: Date.now(), probe: Symbol() };
+  }
+
+  /**
+   * Returns which of the suspected mirrors contradict themselves from one response to the next. A mirror
+   * that says the same several times, though not what it said before, has another file.
+   *
+   * @param said what the mirrors said before, and now
+   */
+  async #unreliable(
+    mirrors: readonly string[],
+    suspects: ReadonlySet<string>,
+    said: readonly (KnownFile | undefined)[],
+    signal: AbortSignal,
+  ): Promise<ReadonlySet<string>> {
+    const [before, now] = said;
+    const changed = new Set(contradictory(before, now));
+    // A download saw other validators, but now they are the earlier ones again.
+    const unreliable = new Set([...suspects].filter((url) => !changed.has(url)));
+    const own = mirrors.filter((url) => changed.has(parseMirrorUrl(url).url));
+    const answers = [now];
+    for (let turn = 0; turn < CONFIRMATIONS && own.length > 0; turn++) {
+      const time = AbortSignal.any([signal, AbortSignal.timeout(CONFIRMATION_MS)]);
+      const facts = await this.#probe(own, time).catch(() => undefined);
+      signal.throwIfAborted();
+      for (const earlier of answers) {
+        for (const url of contradictory(earlier, facts?.file)) unreliable.add(url);
+      }
+      answers.push(facts?.file);
+    }
+    return unreliable;
   }
 
   /** Opens a file; one without the range that a client wants, by a probe without a range. */
@@ -131,6 +239,21 @@ export class KnownFiles {
     const info = await download.open();
     return { info, file: download.knownFile };
   }
+}
+
+function newSet(): MirrorSet {
+  return { record: undefined, isValid: false, changes: 0, suspected: new Set(), probe: undefined };
+}
+
+/** Returns pieces in order, each once, and not too many, spread evenly. */
+function spread(pieces: readonly KnownPiece[]): KnownPiece[] {
+  const all = [...new Map(pieces.map((piece) => [piece.start, piece])).values()]
+    .sort((one, other) => one.start - other.start);
+  const step = Math.max(1, all.length / MAX_PIECES);
+  return Array.from(
+    { length: Math.min(all.length, MAX_PIECES) },
+    (_, index) => all[Math.floor(index * step)]!,
+  );
 }
 
 /** Work that is shared by all callers waiting for it, and aborted when the last one leaves. */

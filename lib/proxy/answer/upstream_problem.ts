@@ -6,6 +6,7 @@
  */
 
 import {
+  FileChangedError,
   type MirrorError,
   type MirrorFile,
   MirrorMismatchError,
@@ -18,6 +19,8 @@ import { asProblem, Problem } from "../problem.ts";
 
 export function upstreamProblem(error: unknown): Problem {
   if (error instanceof NoMirrorLeftError) return noMirrorLeft(error);
+  // Bytes of both versions may have come.
+  if (error instanceof FileChangedError) return noMirrorLeft(new NoMirrorLeftError([error.cause]));
   if (error instanceof MirrorMismatchError) {
     return new Problem(502, "the mirrors have different files, and no majority agrees", {
       cause: error,
@@ -39,12 +42,18 @@ export function upstreamProblem(error: unknown): Problem {
 }
 
 /**
- * Reports whether a download failed because the file on a mirror has changed. Other mirrors may have
- * failed for other reasons.
+ * Reports whether a download failed because it does not get the file that was known: a mirror's file
+ * has changed, or is another one. Other mirrors may have failed for other reasons.
  */
+export function isOutdated(error: unknown): boolean {
+  return hasChanged(error) ||
+    (error instanceof NoMirrorLeftError && error.cause.some(({ reason }) => reason === "mismatch"));
+}
+
+/** Reports whether a download failed because the file on a mirror has changed. */
 export function hasChanged(error: unknown): boolean {
-  return error instanceof NoMirrorLeftError &&
-    error.cause.some(({ reason }) => reason === "changed" || reason === "mismatch");
+  return error instanceof FileChangedError ||
+    (error instanceof NoMirrorLeftError && error.cause.some(({ reason }) => reason === "changed"));
 }
 
 /** Describes how the file on a mirror differs from the others. */

@@ -6,18 +6,30 @@ import { QUICK, withMirrors } from "../../support/download.ts";
 
 const [MONDAY, TUESDAY] = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"];
 
-type Said = readonly [url: string, lastModified: string | undefined, etag?: string];
+type Said = readonly [
+  url: string,
+  lastModified: string | undefined,
+  etag?: string,
+  location?: string,
+];
 
 /** Derives the validators of a file from what its mirrors report. */
-function validatorsOf(said: readonly Said[], before?: FileValidators, digest = "d", size = 1000) {
+function validatorsOf(
+  said: readonly Said[],
+  before?: FileValidators,
+  digest = "d",
+  size = 1000,
+  changes?: number,
+) {
   const about = { size, contentType: undefined, etag: undefined, lastModified: said[0]?.[1] };
   const info: FileInfo = { ...about, mirrors: said.map(([url]) => url) };
-  const mirrors = said.map(([url, lastModified, etag]) => {
+  const mirrors = said.map(([url, lastModified, etag, location]) => {
     const validators = { etag, lastModified, strong: etag ?? lastModified };
-    return { url, location: undefined, validators };
+    return { url, location, validators };
   });
   const file: KnownFile = { info, digest, digestStart: 0, mirrors };
-  return fileValidators(info, file, before);
+  const evidence = changes === undefined ? undefined : { changes, unreliable: new Set<string>() };
+  return fileValidators(info, file, before, evidence);
 }
 
 const A: Said = ["http://a.test/f", MONDAY];
@@ -63,6 +75,73 @@ Deno.test("fileValidators() change with size, first bytes, and a mirror's own va
   const alone = await validatorsOf([B], before);
   const changed = await validatorsOf([["http://a.test/f", TUESDAY], B], alone);
   assertNotEquals(changed.etag, before.etag);
+});
+
+Deno.test("fileValidators(): a mirror that returns to validators it had contradicted is unreliable", async () => {
+  const [one, other]: Said[] = [["http://a.test/f", MONDAY, '"1"'], [
+    "http://a.test/f",
+    MONDAY,
+    '"2"',
+  ]];
+  const first = await validatorsOf([one!]);
+  const second = await validatorsOf([other!], first);
+  // It may have changed.
+  assertNotEquals(second.etag, first.etag);
+  let last = second;
+  for (const said of [one!, other!, ["http://a.test/f", TUESDAY, '"3"'] as const, one!]) {
+    last = await validatorsOf([said], last);
+    assertEquals(last.etag, second.etag);
+  }
+  // The bytes still count, and so do other mirrors.
+  assertNotEquals((await validatorsOf([one!], last, "other")).etag, second.etag);
+  const beside = await validatorsOf([one!, C], last);
+  assertEquals(beside.etag, second.etag);
+  const changed = await validatorsOf([one!, ["http://c.test/f", MONDAY, '"new"']], beside);
+  assertNotEquals(changed.etag, second.etag);
+});
+
+Deno.test("fileValidators(): a mirror that a download found unreliable is not compared", async () => {
+  const first = await validatorsOf([C]);
+  const learned = { ...first, unreliable: new Set([C[0]]) };
+  assertEquals((await validatorsOf([[C[0], TUESDAY, '"x"']], learned)).etag, first.etag);
+});
+
+Deno.test("fileValidators(): validators belong to the place that a redirect leads to", async () => {
+  const at = (location: string, etag: string): Said => ["http://a.test/f", MONDAY, etag, location];
+  const first = await validatorsOf([at("http://x.test/f?sign=1", '"x"')]);
+  for (
+    const said of [
+      at("http://y.test/f?sign=2", '"y"'),
+      at("http://x.test/f?sign=3", '"x"'),
+      at("http://y.test/f?sign=4", '"y"'),
+    ]
+  ) assertEquals((await validatorsOf([said], first)).etag, first.etag);
+  const changed = await validatorsOf([at("http://x.test/f?sign=5", '"new"')], first);
+  assertNotEquals(changed.etag, first.etag);
+});
+
+Deno.test("fileValidators(): bytes that changed get another tag, whatever the validators say", async () => {
+  const tags = new Set<string | undefined>();
+  let last = await validatorsOf([C]);
+  tags.add(last.etag);
+  for (let changes = 1; changes < 4; changes++) {
+    last = await validatorsOf([C], last, "d", 1000, changes);
+    tags.add(last.etag);
+    assertEquals((await validatorsOf([C], last, "d", 1000, changes)).etag, last.etag);
+  }
+  assertEquals(tags.size, 4);
+});
+
+Deno.test("fileValidators() remember a limited number of places", async () => {
+  let last = await validatorsOf([C]);
+  for (let index = 0; index < 200; index++) {
+    last = await validatorsOf([[C[0], MONDAY, `"${index}"`, `http://x.test/${index}`]], last);
+  }
+  assert(last.places.size <= 64, `${last.places.size}`);
+  for (let index = 0; index < 200; index++) {
+    last = await validatorsOf([[C[0], MONDAY, `"${index}"`]], last);
+  }
+  assert([...last.places.values()].flat().length <= 68);
 });
 
 Deno.test("/proxy: the ETag stays when a mirror with another date fails", async () => {

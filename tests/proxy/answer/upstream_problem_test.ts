@@ -1,11 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  FileChangedError,
   MirrorError,
   type MirrorErrorOptions,
   MirrorMismatchError,
   NoMirrorLeftError,
 } from "../../../mod.ts";
-import { hasChanged, upstreamProblem } from "../../../lib/proxy/answer/upstream_problem.ts";
+import {
+  hasChanged,
+  isOutdated,
+  upstreamProblem,
+} from "../../../lib/proxy/answer/upstream_problem.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
 
 const URL_ = "https://a.example/f?signature=secret";
@@ -91,11 +96,25 @@ Deno.test("upstreamProblem() names the mirrors that differ, and what each has", 
   ]);
 });
 
-Deno.test("hasChanged() finds a changed file among other failures", () => {
+Deno.test("hasChanged() and isOutdated() find what contradicts a known file, among other failures", () => {
   const error = (...reasons: MirrorErrorOptions["reason"][]) =>
     new NoMirrorLeftError(reasons.map((reason) => failure({ reason })));
-  assertEquals(hasChanged(error("network", "changed")), true);
-  assertEquals(hasChanged(error("mismatch")), true);
-  assertEquals(hasChanged(error("network", "timeout")), false);
-  assertEquals(hasChanged(new Error("changed")), false);
+  const table: [error: unknown, hasChanged: boolean, isOutdated: boolean][] = [
+    [error("network", "changed"), true, true],
+    [new FileChangedError(failure({ reason: "changed" })), true, true],
+    [error("mismatch"), false, true],
+    [error("network", "timeout"), false, false],
+    [new Error("changed"), false, false],
+  ];
+  for (const [error, changed, outdated] of table) {
+    assertEquals([hasChanged(error), isOutdated(error)], [changed, outdated], `${error}`);
+  }
+});
+
+Deno.test("upstreamProblem() of a change that was found too late names the mirror", () => {
+  const { status, extensions } = upstreamProblem(
+    new FileChangedError(failure({ reason: "changed" })),
+  );
+  const [mirror] = extensions.mirrors as { url: string; reason: string }[];
+  assertEquals([status, mirror!.url], [502, "https://a.example/f"]);
 });

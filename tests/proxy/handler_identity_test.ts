@@ -1,0 +1,120 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { bytesContent, type Content, otherContent } from "../support/lab/content.ts";
+import { FILE, withMirrors } from "../support/download.ts";
+import { redirect, served } from "../support/lab/odd_reply.ts";
+import { type OddServerOptions, startOddServer } from "../support/lab/odd_server.ts";
+import { type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
+
+function part(start: number, end: number, content: Content = FILE): Uint8Array {
+  return content.read(start, end).slice();
+}
+
+/** Returns the file with other bytes in a range. */
+function edited(start: number, end: number): Content {
+  const bytes = part(0, FILE.size);
+  for (let at = start; at < end; at++) bytes[at]! ^= 1;
+  return bytesContent(bytes);
+}
+
+async function withOdd(
+  serve: OddServerOptions["serve"],
+  run: (scene: Pick<ProxyScene, "get">) => Promise<void>,
+  options: { rememberMs?: number; origins?: number } = {},
+): Promise<void> {
+  const { origins, ...proxy } = options;
+  await using server = await startOddServer({ content: FILE, serve, origins });
+  await withProxyOf([server.url], run, proxy);
+}
+
+/** Returns the ETags of a number of probes. */
+async function tagsOf({ get }: Pick<ProxyScene, "get">, count: number): Promise<string[]> {
+  const tags: string[] = [];
+  for (let turn = 0; turn < count; turn++) {
+    tags.push((await get({ method: "HEAD" })).headers.get("etag")!);
+  }
+  return tags;
+}
+
+Deno.test("/proxy: a mirror whose ETag depends on the machine keeps one ETag", async () => {
+  const serve: OddServerOptions["serve"] = (ask) => served(ask, { etag: `"${ask.index % 2}"` });
+  await withOdd(serve, async (scene) => {
+    const tags = await tagsOf(scene, 6);
+    assertEquals(new Set(tags).size, 1, tags.join());
+  }, { rememberMs: 0 });
+});
+
+Deno.test("/proxy: a redirector to machines with an ETag each keeps one ETag", async () => {
+  const serve: OddServerOptions["serve"] = (ask) => {
+    if (ask.path !== "/file.bin") return served(ask, { etag: `"${ask.path}"` });
+    return redirect(`${ask.origins[ask.index % 2]}/at/${ask.index % 2}?sign=${ask.index}`);
+  };
+  await withOdd(serve, async (scene) => {
+    const tags = await tagsOf(scene, 6);
+    assertEquals(new Set(tags).size, 1, tags.join());
+  }, { rememberMs: 0, origins: 2 });
+});
+
+Deno.test("/proxy: a slow mirror with other bytes of the same size is let in by no seek", async () => {
+  const slow = {
+    content: otherContent(FILE),
+    faults: [{ kind: "slow-headers", delayMs: 40 }],
+  } as const;
+  for (const odd of [slow, { ...slow, etag: null, lastModified: null }]) {
+    await withProxy([{ bytesPerSecond: 2e6 }, odd], async ({ get, urls, base }) => {
+      // The good one alone is known.
+      await (await fetch(`${base}/proxy?url=${encodeURIComponent(urls[0]!)}`)).bytes();
+      let wholes = 0;
+      for (const start of [700_000, 5, 300_000, 950_000, 100_000]) {
+        const response = await get({ headers: { range: `bytes=${start}-` } });
+        if (response.status >= 400) {
+          // Two mirrors that differ, and nothing to tell which is right.
+          assertEquals(response.status, 502);
+          await response.body?.cancel();
+          continue;
+        }
+        const bytes = await response.bytes().catch(() => undefined);
+        if (bytes === undefined) continue;
+        assertEquals(bytes, part(start, FILE.size), `${start}`);
+        wholes++;
+      }
+      assert(wholes <= 5);
+    });
+  }
+});
+
+Deno.test("/proxy: beside two good mirrors, a slow one with other bytes does no harm", async () => {
+  const slow = {
+    content: otherContent(FILE),
+    faults: [{ kind: "slow-headers", delayMs: 40 }],
+  } as const;
+  const good = { bytesPerSecond: 2e6 };
+  await withProxy([good, good, slow], async ({ get }) => {
+    const tags = new Set<string | null>();
+    for (const start of [700_000, 5, 0, 300_000, 950_000, 100_000]) {
+      const response = await get({ headers: { range: `bytes=${start}-` } });
+      assertEquals(response.status, 206);
+      tags.add(response.headers.get("etag"));
+      assertEquals(await response.bytes(), part(start, FILE.size), `${start}`);
+    }
+    assertEquals(tags.size, 1);
+  });
+});
+
+Deno.test("/proxy: a file that was edited in the middle is another file", async () => {
+  await withMirrors([{ etag: '"old"' }], async (urls, [mirror]) => {
+    await withProxyOf(urls, async ({ get }) => {
+      const before = await get();
+      assertEquals(await before.bytes(), part(0, FILE.size));
+      const etag = before.headers.get("etag")!;
+      const now = edited(300_000, 700_000);
+      mirror!.setContent(now, '"new"');
+      const headers = { range: "bytes=400000-499999", "if-range": etag };
+      const seek = await get({ headers });
+      const after = seek.headers.get("etag")!;
+      assertEquals([seek.status, await seek.bytes()], [200, part(0, FILE.size, now)]);
+      assertNotEquals(after, etag);
+      const again = await get({ headers: { ...headers, "if-range": after } });
+      assertEquals([again.status, await again.bytes()], [206, part(400_000, 500_000, now)]);
+    });
+  });
+});
