@@ -161,6 +161,9 @@ function versionsOf(kind: Kind): readonly Content[] {
 /** Kinds that give the file away once. */
 const ONE_TIME = /^one-time|signed-one-time/;
 
+/** Its ETag may stay the same for several answers: the file seems to have changed, until the first tag returns. */
+const LASTING_TAGS = "etag-by-connection";
+
 async function problemsOf(
   kind: Kind,
   place: Setup["place"],
@@ -176,8 +179,12 @@ async function problemsOf(
   });
   const good = got.filter(({ status }) => status < 300);
   const tags = new Set(good.map(({ headers }) => headers.get("etag")));
-  if (tags.size > 1 && !CHANGES.includes(kind)) problems.push(named(`ETags ${[...tags].join()}`));
-  const expectsFile = !(kind.alone instanceof RegExp);
+  const most = kind.name === LASTING_TAGS ? 2 : 1;
+  if (tags.size > most && !CHANGES.includes(kind)) {
+    problems.push(named(`ETags ${[...tags].join()}`));
+  }
+  const { alone = "file" } = kind;
+  const expectsFile = alone === "file" || "read" in alone;
   if (expectsFile && !ONE_TIME.test(kind.name)) {
     for (const { status, whole, asked, bytes } of got) {
       if (status === 416 && versions.every(({ size }) => size < 100_000)) continue;
@@ -209,8 +216,6 @@ const TABLES: Readonly<Record<string, readonly Kind[]>> = {
 /** Kinds that do not pass yet here, though elsewhere they do, and the area that is to make them pass. */
 const PENDING_HERE: Readonly<Record<string, string>> = {
   "page-later": "identity",
-  "pace-5-per-second": "limits",
-  "budget-of-eight": "limits",
 };
 
 /** Set to one name to try it alone, though it is pending. */

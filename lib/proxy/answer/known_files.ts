@@ -51,7 +51,7 @@ interface MirrorSet {
 const MAX_RECORDS = 1000;
 /** Maximum number of pieces of a file by which it is recognized; each is a few dozen bytes. */
 const MAX_PIECES = 32;
-/** How often a mirror that contradicts itself is asked again, and for how long at most each time. */
+/** How often a mirror that contradicts itself is asked again, and for how long at most. */
 const CONFIRMATIONS = 2;
 const CONFIRMATION_MS = 5000;
 /** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
@@ -211,15 +211,17 @@ export class KnownFiles {
     // A download saw other validators, but now they are the earlier ones again.
     const unreliable = new Set([...suspects].filter((url) => !changed.has(url)));
     const own = mirrors.filter((url) => changed.has(parseMirrorUrl(url).url));
-    const answers = [now];
-    for (let turn = 0; turn < CONFIRMATIONS && own.length > 0; turn++) {
+    if (own.length === 0) return unreliable;
+    const again = await Promise.all(Array.from({ length: CONFIRMATIONS }, async () => {
       const time = AbortSignal.any([signal, AbortSignal.timeout(CONFIRMATION_MS)]);
-      const facts = await this.#probe(own, time).catch(() => undefined);
-      signal.throwIfAborted();
-      for (const earlier of answers) {
-        for (const url of contradictory(earlier, facts?.file)) unreliable.add(url);
+      return (await this.#probe(own, time).catch(() => undefined))?.file;
+    }));
+    signal.throwIfAborted();
+    const answers = [now, ...again];
+    for (const [index, later] of answers.entries()) {
+      for (const earlier of answers.slice(0, index)) {
+        for (const url of contradictory(earlier, later)) unreliable.add(url);
       }
-      answers.push(facts?.file);
     }
     return unreliable;
   }
