@@ -133,6 +133,8 @@ export class Delivery {
             controller.enqueue(part);
           }
           if (!done && missing > 0) return;
+          // Before the client sees the end, so that its next request profits.
+          await this.#learn();
           controller.close();
           await end("complete");
         } catch (error) {
@@ -142,7 +144,10 @@ export class Delivery {
           throw error;
         }
       },
-      cancel: () => end("cancelled"),
+      cancel: async () => {
+        await end("cancelled");
+        await this.#learn();
+      },
     }, { highWaterMark: 0 });
   }
 
@@ -173,12 +178,12 @@ export class Delivery {
     return result;
   }
 
+  async #learn(): Promise<void> {
+    this.#request.onLearned?.(await this.#download.learnedPieces());
+  }
+
   async #close(outcome: BodyOutcome): Promise<void> {
     await this.#download.cancel();
-    const { onLearned } = this.#request;
-    if (outcome !== "failed" && onLearned !== undefined) {
-      onLearned(await this.#download.learnedPieces());
-    }
     this.#recorder.finish();
     this.#counted.end(outcome, this.#longestStallMs / 1000);
   }
