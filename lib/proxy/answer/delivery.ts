@@ -133,10 +133,9 @@ export class Delivery {
             controller.enqueue(part);
           }
           if (!done && missing > 0) return;
-          // Before the client sees the end, so that its next request profits.
-          await this.#learn();
           controller.close();
           await end("complete");
+          await this.#learn();
         } catch (error) {
           this.#request.onFailed?.(error);
           await end("failed");
