@@ -40,7 +40,7 @@ export interface DeliveryRequest {
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
-  /** Called when it ends, unless it fails, with pieces of the file. */
+  /** Called before it ends, unless it fails or has no known length, with pieces of the file. */
   readonly onLearned?: ((pieces: readonly KnownPiece[]) => void) | undefined;
   /** Called with the error when it fails. */
   readonly onFailed?: ((error: unknown) => void) | undefined;
@@ -129,13 +129,14 @@ export class Delivery {
           if (!done) {
             const part = value.byteLength > missing ? value.subarray(0, missing) : value;
             missing -= part.byteLength;
+            // Nothing is left running when the client has its last byte.
+            if (missing === 0) await this.#learn();
             listener.sent(part.byteLength);
             controller.enqueue(part);
           }
           if (!done && missing > 0) return;
           controller.close();
           await end("complete");
-          await this.#learn();
         } catch (error) {
           this.#request.onFailed?.(error);
           await end("failed");
@@ -143,10 +144,7 @@ export class Delivery {
           throw error;
         }
       },
-      cancel: async () => {
-        await end("cancelled");
-        await this.#learn();
-      },
+      cancel: () => end("cancelled"),
     }, { highWaterMark: 0 });
   }
 
@@ -183,6 +181,7 @@ export class Delivery {
 
   async #close(outcome: BodyOutcome): Promise<void> {
     await this.#download.cancel();
+    if (outcome === "cancelled") await this.#learn();
     this.#recorder.finish();
     this.#counted.end(outcome, this.#longestStallMs / 1000);
   }

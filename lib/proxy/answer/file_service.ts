@@ -194,7 +194,8 @@ export class FileService {
       memory[Symbol.dispose]();
       throw error;
     }
-    return delivery.stream(releasing(memory, file.listener), range && range.end - range.start);
+    const length = range === undefined ? record.file?.info.size : range.end - range.start;
+    return delivery.stream(releasing(memory, file.listener), length);
   }
 
   /**
@@ -251,7 +252,7 @@ export class FileService {
       const start = async (range: ByteRange, signal: AbortSignal) => {
         const delivery = this.#deliver(file, record, range, memory);
         await this.#begin(file, record, delivery, signal);
-        return delivery.stream(part);
+        return delivery.stream(part, range.end - range.start);
       };
       const first = await start(ranges[0]!, file.signal);
       const boundary = crypto.randomUUID();
