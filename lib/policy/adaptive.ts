@@ -32,6 +32,8 @@ const SHORTEST_RANGE = 64 * 1024;
 const LONGEST_RANGE = 8 * 1024 * 1024;
 /** Ranges are no shorter than this at the end of the file. */
 const LAST_RANGE = 16 * 1024;
+/** So many bytes are worth a request to any server, however much its requests cost. */
+const LEAST_WORTH = 4 * 1024 * 1024;
 /** No gap is left that takes less than this many round trips: see {@linkcode cutOut}. */
 const CRUMB_ROUND_TRIPS = 2;
 /** A range may arrive this much later than expected without holding up the front. */
@@ -77,6 +79,7 @@ export class AdaptivePolicy implements Policy {
     asking.sort((one, other) => one.finishAt(short) - other.finishAt(short));
     const endAt = endOfAll(outlooks, bytesIn(ledger.free), view.limit.rate);
     for (const outlook of asking) {
+      const { source } = outlook;
       const length = this.#length(outlook, view);
       // With this length, all mirrors end at the same time.
       const last = outlook.rate * (endAt - outlook.freeAt);
@@ -91,7 +94,7 @@ export class AdaptivePolicy implements Policy {
         ? placeBehind(stream, outlook, length, short, view)
         : must
         ? cutOut(gap, gap.start, length, short)
-        : last < Math.min(LAST_RANGE, length)
+        : last < Math.max(Math.min(LAST_RANGE, length), Math.min(source.leastBytes, LEAST_WORTH))
         ? undefined
         : place(outlook, outlooks, Math.min(length, last), view, now);
       const reason = !must && last < length

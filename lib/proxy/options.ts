@@ -124,11 +124,22 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
     rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),
-    download: ofType("download", "object", options.download ?? {}),
+    download: withPatience(ofType("download", "object", options.download ?? {})),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
     logFormat: oneOf("logFormat", options.logFormat ?? "text", { TEXT: "text", JSON: "json" }),
   };
+}
+
+/**
+ * Fills in how long a download waits for a busy server: players do not wait as long as a command. The
+ * client learns from a 503 when to come back.
+ */
+function withPatience(
+  download: NonNullable<ProxyOptions["download"]>,
+): NonNullable<ProxyOptions["download"]> {
+  const retry = { maxTurnMs: 30_000, maxRetryAfterMs: 120_000, ...download.retry };
+  return { ...download, retry };
 }
 
 function ofType<Value>(option: string, type: string, value: Value): Value {

@@ -241,8 +241,17 @@ export class Seat {
   wait(now: number): void {
     const { waiting } = this.#at(now);
     if (waiting.has(this)) return;
+    const { live } = this.#at(now);
     const trialMs = FIRST_TRIAL_MS;
     waiting.set(this, { since: now, trialAt: now + trialMs, trialMs, missed: false });
+    // They may have something to give up.
+    for (const [seat] of live) if (seat !== this) seat.#onTurn();
+  }
+
+  /** Reports whether another download waits for one of the requests that are under way. */
+  isWanted(now: number): boolean {
+    const { waiting, limit, liveRequests } = this.#at(now);
+    return liveRequests >= limit && waiting.keys().some((seat) => seat !== this);
   }
 
   /** Returns when there may be room though nothing happens; `Infinity` for never. */

@@ -373,6 +373,7 @@ export class Scheduler {
   #timeout(now: number): void {
     // A timer that fires far too late means that the process stood still.
     if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
+    for (const request of this.#watch.yielding(now)) this.#state.cancel(request, "yielded", now);
     for (const mirror of this.#watch.revive(now)) {
       const isAnswered = this.#identity.isOpen(mirror);
       if (mirror.service === "unknown" && !isAnswered) this.#probe(mirror, now);

@@ -58,6 +58,9 @@ export interface TimedRequest extends RequestView {
 /** A wake-up that is later than this means that the process stood still. */
 export const SUSPEND_MS = 500;
 
+/** A stream that others wait for may be left unread for this time, in milliseconds. */
+const PAUSED_MS = 2000;
+
 /** The default of the timeouts where another mirror may have the file, in milliseconds. */
 const IDLE_MS = 10_000;
 
@@ -86,7 +89,9 @@ export class Watch {
     for (const { state } of mirrors) {
       if (state.type === "waiting") at = Math.min(at, state.until);
     }
-    for (const one of requests) at = Math.min(at, deadline(one, this.#state, this.#options));
+    for (const one of requests) {
+      at = Math.min(at, deadline(one, this.#state, this.#options), yieldAt(one));
+    }
     return at;
   }
 
@@ -109,6 +114,11 @@ export class Watch {
       mirror.revive();
       return true;
     });
+  }
+
+  /** Returns the requests whose place at the host is to be given to another download. */
+  yielding(now: number): readonly LiveRequest[] {
+    return [...this.#state.requests].filter((request) => yieldAt(request) <= now);
   }
 
   /** Yields the requests that have been silent for too long; any may be closed meanwhile. */
@@ -145,6 +155,14 @@ export class Watch {
       Infinity,
     );
   }
+}
+
+/**
+ * Returns when a stream that is not read, since the consumer has paused, is given up for another download
+ * that waits for its host; `Infinity` for never.
+ */
+function yieldAt({ isExhausted, activeAt, mirror: { seat } }: LiveRequest): number {
+  return isExhausted && seat.isWanted(activeAt) ? activeAt + PAUSED_MS : Infinity;
 }
 
 /** Returns when a request fails if nothing arrives for it, in milliseconds. */

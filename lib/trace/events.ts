@@ -36,6 +36,8 @@ export type CancelReason =
   | "discarded"
   /** Its validators contradict earlier ones: the mirror is compared with bytes that are known. */
   | "questioned"
+  /** The consumer has paused, and another download waits for a request to the host. */
+  | "yielded"
   /** The download has ended. */
   | "end";
 

@@ -26,6 +26,7 @@ const CANCEL_REASONS: Readonly<Record<CancelReason, string>> = {
   dropped: "the mirror was dropped",
   discarded: "it belongs to another file",
   questioned: "it may belong to another file",
+  yielded: "another download waits for the server",
   end: "the download ended",
 };
 

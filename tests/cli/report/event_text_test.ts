@@ -122,6 +122,7 @@ Deno.test("eventText() says why a request was cancelled", () => {
     ["closed", "it held up the front"],
     ["dropped", "the mirror was dropped"],
     ["discarded", "it belongs to another file"],
+    ["yielded", "another download waits for the server"],
     ["end", "the download ended"],
   ];
   for (const [reason, text] of table) {
