@@ -98,8 +98,10 @@ Deno.test("HostLimits: a free slot is for the one that has waited longest, for a
   refuse(other, 10);
   other.wait(10);
   third.wait(20);
+  // It learns that others wait.
+  assertEquals(turns, [2, 0, 0]);
   ticket.release(1000, false);
-  assertEquals(turns, [0, 1, 1]);
+  assertEquals(turns, [2, 1, 1]);
   assertEquals([one, other, third].map((seat) => seat.room(1000)), [0, 1, 0]);
   assertEquals(one.turnAt(1000), 1250);
   ticket = send(other, 1000);
