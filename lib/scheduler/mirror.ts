@@ -148,8 +148,6 @@ export class Mirror implements SourceView {
   refuse(refused: RequestForm): boolean {
     if (refused === "plain") return false;
     this.#refused.add(refused);
-    // A mirror that refuses open ends without having served a range will refuse the others, too.
-    if (refused === "open" && !this.hasServed("bounded")) this.#refused.add("bounded");
     if (this.form === "plain" && this.#service === "ranges") this.#service = "whole";
     return true;
   }

@@ -115,3 +115,12 @@ Deno.test("penalize(): a mirror that closes the connection twice instead of answ
     ]);
   }
 });
+
+Deno.test("penalize(): a lone mirror that refuses an open range is asked for a bounded one, and without", () => {
+  const hand = new Hand(1, { delay: "adaptive" });
+  for (const reason of ["encoding", "status", "range"] as const) {
+    hand.fail(0, { ...MISSING, reason });
+  }
+  assertEquals(commands(hand).map((text) => text.split(" ")[3]), ["open", "bounded", "plain"]);
+  assert(hand.outcome instanceof NoMirrorLeftError);
+});
