@@ -9,8 +9,8 @@ import { testWith } from "../support/programs/programs.ts";
 
 const FILE = randomContent(1_000_000, 12);
 
-/** As users have them: the tests' own options are quicker. */
-const USUAL = { retry: {}, splitSize: undefined, stallTimeoutMs: undefined };
+/** As users have them, but that nginx limits rates by a burst each second, which is no stall. */
+const USUAL = { retry: {}, splitSize: undefined, stallTimeoutMs: 10_000 };
 
 /** Runs with a server of files, whose names do not matter. */
 async function withServer(
