@@ -82,11 +82,12 @@ export class HttpClients {
     const over = new AbortController();
     const hanging = new AbortController();
     try {
-      const { isFirstAddressDead } = await import("./dead_address.ts");
       const answer = send(AbortSignal.any([init.signal, hanging.signal]));
       const place = { host: url.hostname, port: portOf(url) };
       const signal = AbortSignal.any([init.signal, over.signal]);
-      const isDead = isFirstAddressDead({ ...place, signal });
+      // Loaded meanwhile: the request is not to wait for it.
+      const isDead = import("./dead_address.ts")
+        .then(({ isFirstAddressDead }) => isFirstAddressDead({ ...place, signal }));
       const response = await Promise.race([
         answer,
         isDead.then((dead) => dead ? undefined : answer),
