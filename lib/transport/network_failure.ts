@@ -51,13 +51,15 @@ const WORDINGS: readonly Wording[] = [
   { pattern: /Connection refused|actively refused/, fault: "refused", words: "refused" },
   { pattern: /^Proxy server unreachable/, fault: "refused" },
   {
-    pattern: /Connection reset|forcibly closed|Broken pipe/,
+    // The second of HTTP/2 (RFC 9113 section 5.4).
+    pattern: /Connection reset|forcibly closed|Broken pipe|^(stream|connection) error received/,
     fault: "reset",
     words: "reset",
   },
   { pattern: /^tcp connect error: (.*)$/, fault: "unreachable", words: "$1" },
   {
-    pattern: /^(connection closed before message completed|socket hang up)/,
+    // Many servers end TLS without its close_notify.
+    pattern: /^(connection closed before message|socket hang up|peer closed connection without)/,
     fault: "empty",
     words: "closed",
   },

@@ -1,7 +1,8 @@
 // The words of the platform's errors, held against real servers: a change of wording fails here.
 import { assertEquals, assertMatch } from "@std/assert";
 import { createServer, type Socket } from "node:net";
-import { createServer as createTlsServer } from "node:tls";
+import { constants, createSecureServer } from "node:http2";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { NetworkFault } from "../../lib/errors.ts";
 import { networkProblem, readNetworkFailure } from "../../lib/transport/network_failure.ts";
 import {
@@ -134,10 +135,14 @@ Deno.test("readNetworkFailure(): TLS to a server without it", async () => {
 async function withTls(
   certificate: { readonly certPem: string; readonly keyPem: string },
   work: (port: number) => Promise<void>,
+  serve: (socket: TLSSocket) => void = () => {},
 ): Promise<void> {
   const server = createTlsServer(
     { cert: certificate.certPem, key: certificate.keyPem },
-    (socket) => socket.on("error", () => {}),
+    (socket) => {
+      socket.on("error", () => {});
+      serve(socket);
+    },
   );
   server.on("tlsClientError", () => {});
   await listening(server);
@@ -147,6 +152,35 @@ async function withTls(
     await new Promise((resolve) => server.close(resolve));
   }
 }
+
+Deno.test("readNetworkFailure(): a TLS server that closes, with and without saying so", async () => {
+  const certificate = await testCertificates();
+  for (const end of ["end", "destroy"] as const) {
+    await withTls(certificate, async (port) => {
+      const client = Deno.createHttpClient({ caCerts: [certificate.caPem] });
+      const failure = await failureOf(`https://127.0.0.1:${port}/f`, client);
+      assertEquals([failure.fault, failure.permanent], ["empty", false], failure.words);
+    }, (socket) => socket.once("data", () => socket[end]()));
+  }
+});
+
+Deno.test("readNetworkFailure(): an HTTP/2 server that resets the stream", async () => {
+  const { caPem, certPem, keyPem } = await testCertificates();
+  const server = createSecureServer({ cert: certPem, key: keyPem });
+  server.on("stream", (stream) => {
+    stream.on("error", () => {});
+    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    const { port } = server.address() as { port: number };
+    const client = Deno.createHttpClient({ caCerts: [caPem] });
+    const failure = await failureOf(`https://127.0.0.1:${port}/f`, client);
+    assertEquals([failure.fault, failure.permanent], ["reset", false], failure.words);
+  } finally {
+    await new Promise((resolve) => server.close(resolve));
+  }
+});
 
 const FLAWS: [flaw: CertificateFlaw, fault: NetworkFault, problem: RegExp][] = [
   ["expired", "certificate", /is not accepted: it has expired/],
