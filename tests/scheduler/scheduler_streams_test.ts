@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { SchedulerCommand } from "../../lib/scheduler/messages.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import type { TestOptions } from "../support/scheduler/scheduler_options.ts";
@@ -102,6 +102,40 @@ Deno.test("Scheduler: a stream that is not read for lack of room is not silent, 
   assert(hand.of(0)!.end > 200_000);
   // From now on it is expected to deliver.
   assert(hand.scheduler.wakeAt <= hand.now + 10_000);
+});
+
+Deno.test("Scheduler: what was buffered while a stream was not read says nothing about the link", () => {
+  const hand = answered(lone({ windowSize: 2_000_000 }), 10 * SIZE, 10 * SIZE);
+  const { link } = hand.scheduler.mirrors[0]!;
+  /** Bytes arrive at a rate in bytes per millisecond. */
+  const read = (rate: number, bytes: number): void => {
+    for (let left = bytes; left > 0;) {
+      const { id, position, end } = hand.of(0)!;
+      const length = Math.min(10_000, left, end - position);
+      if (length === 0) return;
+      hand.now += length / rate;
+      hand.handle({ type: "bytes", request: id, length });
+      left -= length;
+    }
+  };
+  read(1000, 3_000_000);
+  assert(hand.of(0)!.isExhausted);
+  const before = link.bytesPerSecond(hand.now);
+  assert(before > 0.9e6 && before < 1.1e6, `${before}`);
+  // A slow consumer: again and again, what is waiting arrives at once.
+  for (let turn = 0; turn < 10; turn++) {
+    hand.now += 500;
+    hand.handle({ type: "consumed", bytes: 300_000 });
+    read(100_000, Infinity);
+  }
+  assertAlmostEquals(link.summary(hand.now)!.bytesPerSecond, before, 1);
+  // A fast one: after what was buffered, the link is measured again.
+  hand.now += 500;
+  for (let turn = 0; turn < 50; turn++) {
+    hand.handle({ type: "consumed", bytes: 100_000 });
+    read(2000, 100_000);
+  }
+  assert(link.bytesPerSecond(hand.now) > 1.8e6, `${link.bytesPerSecond(hand.now)}`);
 });
 
 Deno.test("Scheduler: a stream that breaks after a long pause goes on, and that is no failure", () => {
