@@ -1,5 +1,4 @@
-import { BROKEN, HEADS } from "./heads.ts";
+import { HEADS } from "./heads.ts";
 import { testKinds } from "./run_kind.ts";
 
 testKinds(HEADS);
-testKinds(BROKEN);

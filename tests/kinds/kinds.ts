@@ -5,7 +5,8 @@
  */
 
 import { ENCODINGS } from "./encodings.ts";
-import { BROKEN, HEADS } from "./heads.ts";
+import { BROKEN } from "./broken.ts";
+import { HEADS } from "./heads.ts";
 import { CHANGES, IDENTITY } from "./identity.ts";
 import type { Kind } from "./kind.ts";
 import { LIMITS } from "./limits.ts";

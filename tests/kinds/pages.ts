@@ -67,7 +67,7 @@ export const PAGES: readonly Kind[] = [
     signIn,
     {
       path: "/download?id=7",
-      alone: "file",
+      alone: PAGE,
     },
   ),
   kind(

@@ -211,7 +211,7 @@ export const PARTS: readonly Kind[] = [
   kind(
     "part-lies",
     "says the range that was asked for, and sends bytes from the beginning",
-    BOTH,
+    ["file", "wrong"],
     (ask) => {
       const reply = served(ask);
       if (reply.status !== 206) return reply;

@@ -167,7 +167,7 @@ export const REDIRECTS: readonly Kind[] = [
   kind(
     "redirect-endless-body",
     "a redirect whose body does not end",
-    BOTH,
+    ["late", "late"],
     (ask) =>
       ask.path === FILE_PATH
         ? redirect("/at").set("Content-Length", "1000").breakAt(2, "stall")

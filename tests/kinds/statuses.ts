@@ -185,7 +185,7 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
   kind(
     "plain-403",
     "403 without Range",
-    BOTH,
+    [22, 22],
     (ask) => isRanged(ask) ? served(ask) : refused(403),
     { breaks: true },
   ),
@@ -199,7 +199,7 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
   kind(
     "long-range-403",
     "403 to ranges of over 100 KB, and without Range",
-    BOTH,
+    [22, 22],
     (ask) => rangeOf(ask).end - rangeOf(ask).start > 100_000 ? refused(403) : served(ask),
     { alone: ["file", /403/] },
   ),

@@ -3,8 +3,9 @@
 
 import { Buffer } from "node:buffer";
 import { createHandler, type ProxyOptions } from "../../server.ts";
+import { BROKEN } from "../kinds/broken.ts";
 import { ENCODINGS } from "../kinds/encodings.ts";
-import { BROKEN, HEADS } from "../kinds/heads.ts";
+import { HEADS } from "../kinds/heads.ts";
 import { CHANGES, IDENTITY, LONGER, OTHER } from "../kinds/identity.ts";
 import type { Kind } from "../kinds/kind.ts";
 import { LIMITS } from "../kinds/limits.ts";
