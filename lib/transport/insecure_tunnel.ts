@@ -67,6 +67,17 @@ const VERSION = 5;
 const NO_LOGIN = 0;
 const BY_PASSWORD = 2;
 
+/** Replies of RFC 1928 section 6, in the words of the platform. */
+const SOCKS_REPLIES: readonly (string | undefined)[] = [
+  undefined,
+  "General SOCKS server failure",
+  "Connection not allowed by ruleset",
+  "Network unreachable",
+  "Host unreachable",
+  "Connection refused",
+  "TTL expired",
+];
+
 async function requestSocks(
   socket: Socket,
   answer: Answer,
@@ -95,7 +106,7 @@ async function requestSocks(
     Uint8Array.of(VERSION, 1, 0, 3, name.byteLength, ...name, port >> 8, port & 0xff),
   );
   const [, code, , kind] = await answer.bytes(4);
-  if (code !== 0) throw new Error(`unsuccessful tunnel: SOCKS reply ${code}`);
+  if (code !== 0) throw new Error(SOCKS_REPLIES[code!] ?? "unsuccessful tunnel");
   const length = kind === 1 ? 4 : kind === 4 ? 16 : (await answer.bytes(1))[0]!;
   await answer.bytes(length + 2);
 }

@@ -50,6 +50,8 @@ const WORDINGS: readonly Wording[] = [
   { pattern: /has no IPv[46] address$/, fault: "host", permanent: true },
   { pattern: /Connection refused|actively refused/, fault: "refused", words: "refused" },
   { pattern: /^Proxy server unreachable/, fault: "refused" },
+  // Answers of SOCKS proxies (RFC 1928 section 6).
+  { pattern: /^(Network|Host) unreachable|^TTL expired/, fault: "unreachable" },
   {
     // The second of HTTP/2 (RFC 9113 section 5.4).
     pattern: /Connection reset|forcibly closed|Broken pipe|^(stream|connection) error received/,
@@ -148,6 +150,10 @@ const CODES: Readonly<Record<string, string>> = {
   HPE_UNEXPECTED_CONTENT_LENGTH: "unexpected content-length parsed",
 };
 
+/** How the platform says that a proxy refuses. */
+const PROXY_REFUSAL =
+  /unsuccessful tunnel|proxy authentication required|not allowed by ruleset|General SOCKS server failure/;
+
 const FETCH_PREFIX = /^error sending request.*?\): (client error \(\w+\): )?/;
 
 /** Reads an error of `fetch`. */
@@ -155,7 +161,7 @@ export function readNetworkFailure(error: unknown): NetworkFailure {
   const causes = causesOf(error);
   const innermost = causes.at(-1);
   const said = (innermost?.message ?? "").replace(FETCH_PREFIX, "");
-  const proxyRefused = /unsuccessful tunnel|proxy authentication required/.test(said);
+  const proxyRefused = PROXY_REFUSAL.test(said);
   // By Deno's permissions, or by a caller's own fetch that asks for them.
   if (causes.some(({ name }) => name === "NotCapable")) {
     return { fault: "forbidden", words: said, permanent: true, proxyRefused };

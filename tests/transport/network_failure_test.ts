@@ -4,6 +4,7 @@ import { createServer, type Socket } from "node:net";
 import { constants, createSecureServer } from "node:http2";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { NetworkFault } from "../../lib/errors.ts";
+import { openInsecureFetch } from "../../mod.ts";
 import { networkProblem, readNetworkFailure } from "../../lib/transport/network_failure.ts";
 import {
   type CertificateFlaw,
@@ -106,6 +107,36 @@ Deno.test("readNetworkFailure(): a host that does not exist, and one that refuse
   }
   const proxy = Deno.createHttpClient({ proxy: { url: `socks5://127.0.0.1:${port}` } });
   assertEquals((await failureOf("http://127.0.0.1:8080/f", proxy)).fault, "refused");
+});
+
+const SOCKS: [reply: number, fault: NetworkFault | undefined, proxyRefused: boolean][] = [
+  [1, undefined, true],
+  [2, undefined, true],
+  [3, "unreachable", false],
+  [4, "unreachable", false],
+  [5, "refused", false],
+  [6, "unreachable", false],
+];
+
+Deno.test("readNetworkFailure(): what a SOCKS proxy answers", async () => {
+  for (const [reply, fault, proxyRefused] of SOCKS) {
+    const proxy: Serve = (socket) =>
+      socket.once("data", () => {
+        socket.write(Uint8Array.of(5, 0));
+        socket.once("data", () => socket.end(Uint8Array.of(5, reply, 0, 1, 0, 0, 0, 0, 0, 0)));
+      });
+    await withServer(proxy, async (port) => {
+      const url = `socks5h://127.0.0.1:${port}`;
+      const platform = await failureOf(
+        "https://a.test/f",
+        Deno.createHttpClient({ proxy: { url } }),
+      );
+      assertEquals([platform.fault, platform.proxyRefused], [fault, proxyRefused], platform.words);
+      using insecure = await openInsecureFetch({ proxy: url });
+      const error = await insecure.fetch("https://a.test/f").catch((error) => error);
+      assertEquals(readNetworkFailure(error), platform);
+    });
+  }
 });
 
 Deno.test("readNetworkFailure(): a port that the platform does not allow", async () => {
