@@ -86,6 +86,23 @@ Deno.test("/proxy: where mirrors report no type, the name tells it", async () =>
   }
 });
 
+Deno.test("/proxy: where no URL has a telling name, that in Content-Disposition tells the type", async () => {
+  const responseHeaders = { "Content-Disposition": "attachment; filename*=UTF-8''fi%C3%A9lm.mkv" };
+  const table: [mirrorPath: string, path: string, type: string, disposition: string][] = [
+    ["/get", "/proxy", "video/x-matroska", "fi%C3%A9lm.mkv"],
+    ["/get", "/proxy/watch", "video/x-matroska", "watch"],
+    ["/film.mp4", "/proxy", "video/mp4", "film.mp4"],
+  ];
+  for (const [mirrorPath, path, type, name] of table) {
+    await withProxy([{ path: mirrorPath, responseHeaders }], async (scene) => {
+      assertEquals(await field(scene, "content-type", { path }), type, `${mirrorPath} ${path}`);
+      const asked = { path, query: "&download=1" };
+      const disposition = await field(scene, "content-disposition", asked);
+      assertEquals(disposition!.split(/filename="|UTF-8''/).at(-1)!.replace('"', ""), name);
+    });
+  }
+});
+
 Deno.test("/proxy ignores parameters that are not its own, and names them in a header", async () => {
   await withProxy([{}], async (scene) => {
     assertEquals(await field(scene, "sphttp-ignored"), null);

@@ -23,8 +23,9 @@ export function fileHeaders(
   { info, file, etag, lastModified }: FileRecord,
   { query, name }: NamedFile,
 ): Headers {
-  // The name that the client gave, then those of the mirrors' URLs.
-  const names = [name ?? "", ...query.mirrors.map(fileNameInUrl)].filter((one) => one !== "");
+  // The name that the client gave, then those of the mirrors' URLs, then the one that a mirror gave.
+  const names = [name ?? "", ...query.mirrors.map(fileNameInUrl), info.fileName ?? ""]
+    .filter((one) => one !== "");
   const telling = names.find((one) => mediaTypeOfName(one) !== undefined);
   const contentType = typeOf(info.contentType, telling);
   const headers = new Headers({
