@@ -272,7 +272,7 @@ export function resolveConnect(
   options: ConnectOptions | undefined,
   proxy: DownloaderOptions["proxy"],
 ): ConnectRules {
-  const rules = new ConnectRules(options);
+  const rules = new ConnectRules(options === undefined ? {} : record("connect", options));
   if (!proxy || !rules.choosesTargets) return rules;
   throw new OptionTypeError(
     "connect",

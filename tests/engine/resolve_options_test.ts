@@ -324,6 +324,22 @@ Deno.test("resolveOptions(): headers that belong to the engine are refused in an
   }
 });
 
+Deno.test("resolveOptions() refuses what is no rule, certificate or list, and names the option", () => {
+  const rows = [
+    [{ connect: "x" }, 'connect is "x"'],
+    [{ connect: { resolve: { x: "y" } } }, "connect.resolve has"],
+    [{ connect: { family: 4 }, proxy: "http://p.example" }, "connect cannot be used with a proxy"],
+    [{ clientCertificate: "x" }, 'clientCertificate is "x"'],
+    [{ clientCertificate: { cert: "x" } }, "clientCertificate.key is missing"],
+    [{ clientCertificate: { cert: "x", key: 5 } }, "clientCertificate.key is 5"],
+    [{ noProxy: ["x"] }, "noProxy is a list"],
+  ] as const;
+  for (const [options, says] of rows) {
+    const message = refused(options, TypeError);
+    assert(message.startsWith(says), message);
+  }
+});
+
 Deno.test("resolveOptions(): a Host goes with HTTP/1.1 only", () => {
   const headers = { host: "one.example" };
   for (const http of ["auto", "http1"] as const) resolveOptions(URLS, { headers, http });

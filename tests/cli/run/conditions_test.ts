@@ -184,6 +184,16 @@ Deno.test("a failed mirror is a failure, whatever another says of a condition", 
   }
 });
 
+Deno.test("--etag-save saves nothing of a file that is not complete", async () => {
+  using place = workplace();
+  const [tag, file] = [place.at("tag"), place.at("f")];
+  await using server = startServer();
+  const args = ["--etag-save", tag, "-o", file, "--checksum", `md5=${"0".repeat(32)}`, server.url];
+  const error = await assertRejects(() => runCommand(args), CommandError);
+  assertEquals((error as CommandError).exitCode, 32);
+  assertEquals(place.names().includes("tag"), false);
+});
+
 Deno.test("conditions that cannot be read or kept are found before the first request", async () => {
   using place = workplace();
   Deno.writeTextFileSync(place.at("bad"), "\x01");

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { certificatesFor } from "../../support/lab/certificates.ts";
+import { certificatesFor, testCertificates } from "../../support/lab/certificates.ts";
 import { startHttpProxy } from "../../support/lab/forward_proxy.ts";
 import { runCommand } from "../../support/cli/run_command.ts";
+import { startNginx } from "../../support/programs/nginx.ts";
 import { findProgram, programPath, testWith } from "../../support/programs/programs.ts";
 
 /** Servers on one port of two addresses, with TLS on another; they answer with what they see. */
@@ -184,3 +185,41 @@ Deno.test("flags that cannot be followed are refused before a request, and name 
   );
   assertEquals((error as CommandError).exitCode, 2);
 });
+
+testWith(
+  ["nginx"],
+  "--cert and --key show a certificate to a server that requires one",
+  async () => {
+    const root = await Deno.makeTempDir({ prefix: "sphttp-mtls-" });
+    const at = (name: string) => `${root}/${name}`;
+    try {
+      const server = await testCertificates();
+      const client = await certificatesFor("client.example");
+      const files = {
+        ...{ "ca.pem": server.caPem, "cert.pem": server.certPem, "key.pem": server.keyPem },
+        ...{ "client.pem": client.certPem, "client.key": client.keyPem, "file.bin": "hello" },
+        "both.pem": `${client.certPem}\n${client.keyPem}`,
+      };
+      for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(at(name), text);
+      await using nginx = await startNginx({
+        root,
+        listeners: 1,
+        tls: { certFile: at("cert.pem"), keyFile: at("key.pem"), http2: true },
+        extra: `ssl_verify_client on; ssl_client_certificate ${at("ca.pem")};`,
+      });
+      const [url] = nginx.urls("file.bin");
+      const common = ["--retry=0", "-o", at("f"), url!];
+      const trust = ["--cacert", at("ca.pem")];
+      const own = ["--cert", at("client.pem"), "--key", at("client.key")];
+      for (const args of [[...trust, ...own], [...trust, "-E", at("both.pem")], ["-k", ...own]]) {
+        await runCommand([...args, ...common]);
+        assertEquals(await Deno.readTextFile(at("f")), "hello");
+        await Deno.remove(at("f"));
+      }
+      const error = await assertRejects(() => runCommand([...trust, ...common]), CommandError);
+      assertEquals((error as CommandError).exitCode, 22);
+    } finally {
+      await Deno.remove(root, { recursive: true });
+    }
+  },
+);
