@@ -1,7 +1,7 @@
 /**
- * Cookies of redirects: some servers set one and redirect to where it is asked for. They are kept in
- * memory, bounded in number and size, and sent by the rules of RFC 6265 sections 5.1 to 5.4, with the
- * prefixes and the guard of `Secure` of its successor.
+ * Cookies of a mirror: some servers set one and redirect to where it is asked for, or ask for it with
+ * the next range. They are kept in memory, bounded in number and size, and sent by the rules of RFC 6265
+ * sections 5.1 to 5.4, with the prefixes and the guard of `Secure` of its successor.
  *
  * @module
  */

@@ -220,11 +220,23 @@ function checkCoding(
   headers: Headers,
 ): ResponseCheck {
   const { name: encoding, transforms } = readContentCoding(headers);
-  if (!transforms || measured) return { type: "usable", ...check, encoding };
+  if (!transforms || measured) {
+    const body = endsByItself(headers) ? check.body : { ...check.body, rest: "more" as const };
+    return { type: "usable", ...check, body, encoding };
+  }
   return refuse(
     "encoding",
     `the body was encoded on the way (${cut(encoding!)}) although identity was requested`,
   );
+}
+
+/**
+ * Reports whether the HTTP client sees where the body ends. With a transfer coding that it does not know,
+ * like "identity", it waits for the connection to be closed, whatever the length.
+ */
+function endsByItself(headers: Headers): boolean {
+  const coding = headers.get("transfer-encoding");
+  return coding === null || /chunked\s*$/i.test(coding) || !headers.has("content-length");
 }
 
 /** Refuses a response that gives another size than the file had before. */

@@ -53,8 +53,10 @@ export class MirrorMemory {
   ranges: boolean;
   /** Whether it has ever responded. */
   answered = false;
-  /** Cookies that its redirects have set. */
+  /** Cookies that its responses have set. */
   readonly cookies: CookieJar = new CookieJar();
+  /** Whether redirects have set cookies for the place that they led to. */
+  needsCookies = false;
   /** The file's size, where the totals in its `Content-Range` were found to be wrong. */
   totals: "believed" | { readonly size: number | undefined } = "believed";
   /** Whether what it sends without a Content-Range is known to be the whole file. */
@@ -89,11 +91,10 @@ export class MirrorMemory {
     const place = this.#places.has(this.#place) ? this.#place : [...this.#places.keys()].at(-1);
     if (!ranges || place === undefined) return undefined;
     const [first, ...others] = this.#places.get(place)!;
-    // A later download has no cookies: where there are some, it has to come by the redirects again.
-    const needsCookies = this.cookies.header(new URL(place), Date.now()) !== undefined;
     return {
       url,
-      location: needsCookies || place === new URL(url).href ? undefined : place,
+      // A later download has no cookies: it has to come by the redirects that set them.
+      location: this.needsCookies || place === new URL(url).href ? undefined : place,
       validators: first!.validators,
       unreliable: unreliable || others.length > 0 || undefined,
     };

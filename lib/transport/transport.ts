@@ -239,6 +239,9 @@ export class Transport {
       fail: (message) => this.#error(mirror, "redirect", message),
     });
     if (url !== origin) memory.location = url;
+    const now = Date.now();
+    if (url !== first) memory.needsCookies = memory.cookies.header(url, now) !== undefined;
+    memory.cookies.store(response.headers.getSetCookie(), url, now);
     return { response, conditional, place: url.href };
   }
 

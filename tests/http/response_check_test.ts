@@ -152,6 +152,18 @@ Deno.test("checkResponse() does not wait for the bytes of the whole file behind 
   assertEquals(details(206, { ...later, "content-length": "900" })[2], undefined);
 });
 
+Deno.test("checkResponse() does not wait for the end of a body with an unknown transfer coding", () => {
+  const headers = { "content-range": "bytes 100-199/1000", "content-length": "100" };
+  const rest = (coding: string) => details(206, { ...headers, "transfer-encoding": coding })[1][2];
+  assertEquals([rest("identity"), rest("chunked"), rest("gzip, chunked")], [
+    "more",
+    "none",
+    "none",
+  ]);
+  const whole = { "content-length": "1000", "transfer-encoding": "identity" };
+  assertEquals(details(200, whole, { start: 0 })[1], [0, 1000, "more"]);
+});
+
 Deno.test("checkResponse() doubts a total that ends where the requested range ends", () => {
   const headers = { "content-range": "bytes 100-199/200" };
   assertEquals(details(206, headers)[2], "total");

@@ -228,6 +228,18 @@ Deno.test("Transport.request(): an open range is cut at the end that is wanted",
   });
 });
 
+Deno.test("Transport.request(): a body with Transfer-Encoding: identity ends with its length", async () => {
+  const identity = (request: Request): Script => {
+    const script = part(request, (fields) => fields);
+    return { ...script, fields: [...script.fields, "Transfer-Encoding: identity"] };
+  };
+  await withScript(identity, async (ask) => {
+    for (const [start, end] of [[0, 12288], [20000, 30000]] as const) {
+      assertEquals(await readAll(await ask(start, end)), FILE.slice(start, end));
+    }
+  });
+});
+
 Deno.test("Transport.request(): stored encodings arrive as they are stored", async () => {
   const gzip = new Blob([FILE]).stream().pipeThrough(new CompressionStream("gzip"));
   const stored = new Uint8Array(await new Response(gzip).arrayBuffer());

@@ -122,10 +122,26 @@ Deno.test("followRedirects(): a redirect without a Location is a refusal", async
   }
 });
 
+Deno.test("Transport sends cookies of any response with later requests", async () => {
+  let count = 0;
+  const { requests } = await request(({ headers: { cookie } }) => {
+    if (count++ > 0 && cookie !== "s=1") return REFUSED;
+    const { fields, ...rest } = file();
+    return { ...rest, fields: [...fields, "Set-Cookie: s=1"] };
+  }, { times: 2 });
+  assertEquals(requests.map(({ headers }) => headers.cookie), [undefined, "s=1"]);
+});
+
 Deno.test("Transport.knownMirrors leaves out a place that asks for cookies", async () => {
   const part = (): Script => ({
     status: 206,
-    fields: [`Content-Range: bytes 0-7/8`, "Content-Length: 8", 'ETag: "a"'],
+    fields: [
+      // As load balancers do: it need not be sent.
+      "Set-Cookie: sticky=1",
+      `Content-Range: bytes 0-7/8`,
+      "Content-Length: 8",
+      'ETag: "a"',
+    ],
     body: FILE,
   });
   for (const cookie of ["s=1", "s=1; path=/elsewhere"]) {
@@ -137,6 +153,7 @@ Deno.test("Transport.knownMirrors leaves out a place that asks for cookies", asy
     const range = { start: 0, end: 9, size: undefined };
     const { body } = await transport.request(0, range, new AbortController().signal);
     await body.cancel();
+    await (await transport.request(0, range, new AbortController().signal)).body.cancel();
     const location = cookie === "s=1" ? undefined : `${server.origin}/file`;
     assertEquals(transport.knownMirrors.map((known) => known.location), [location]);
     await transport.close();
