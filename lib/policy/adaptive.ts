@@ -182,7 +182,8 @@ export class AdaptivePolicy implements Policy {
       : SHARED_ROUND_TRIPS;
     const wanted = rate / lanes * Math.max(RANGE_MS, roundTrips * link.latencyMs);
     // Several requests of each mirror, and what they deliver, have to fit into the window.
-    const most = Math.min(LONGEST_RANGE, view.windowSize / (2 * view.mirrors.length + 1));
+    const share = view.windowSize / (2 * view.mirrors.length + 1);
+    const most = Math.min(LONGEST_RANGE, source.mostBytes, share);
     // Where requests are limited, each is for as much as can be held.
     const least = Math.min(source.leastBytes, view.windowSize / (view.mirrors.length + 1));
     return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, growth * before)));
@@ -196,7 +197,8 @@ function loneOf(
 ): Outlook | undefined {
   const [lone, another] = outlooks.filter(({ source }) => source.available);
   const others = another !== undefined || mirrors.some(({ pending }) => pending);
-  return lone?.source.lanes === 1 && !others && limit.rate === Infinity ? lone : undefined;
+  const isLone = lone !== undefined && lone.source.lanes === 1 && !others;
+  return isLone && lone.source.mostBytes === Infinity && limit.rate === Infinity ? lone : undefined;
 }
 
 /** Reports whether more can be read of a stream: what follows is free. */

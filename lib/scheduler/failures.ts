@@ -68,6 +68,9 @@ export function penalize(
     forgive(mirror, failure, state, now);
     return "again";
   }
+  if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
+    mirror.broke(request.position - request.start);
+  }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
   const cause = { retryable, retryAfterMs, runMs };

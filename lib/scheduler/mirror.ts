@@ -45,6 +45,14 @@ export const MOST_CONNECTIONS = 16;
 
 /** A request that has to be cut off costs its connection: it is for this many bytes at least. */
 const LEAST_OPEN = 4 * 1024 * 1024;
+/** A connection that breaks after so many bytes is no reason to request less, */
+const ENOUGH = 8 * 1024 * 1024;
+/** and no less than this is requested; */
+const LEAST_PART = 64 * 1024;
+/** after so many whole responses of about the most bytes, twice as many are requested at once. */
+const ENOUGH_COMPLETED = 16;
+const PROVES = 0.9;
+
 /** What arrives so soon after a pause was buffered on its way, in milliseconds. */
 const BUFFERED_MS = 100;
 
@@ -94,6 +102,11 @@ export class Mirror implements SourceView {
   /** Number of further requests that its host takes now. */
   #room = Infinity;
   #leastBytes = 0;
+  /** Bytes that its last response brought before it broke; `undefined` if it did not. */
+  #brokeAfter: number | undefined;
+  #mostBytes = Infinity;
+  /** Number of responses of so many bytes that did not break. */
+  #completed = 0;
   #deliveredAt = -Infinity;
   /** When it was first refused for what its host serves others, since it last served. */
   #refusedSince: number | undefined;
@@ -355,6 +368,27 @@ export class Mirror implements SourceView {
     if (kept) this.link.keepConnection();
     if (!this.#live.some(isExpected)) this.link.rate.pause(now);
     if (!this.#live.some(({ answeredAt }) => answeredAt !== undefined)) this.rate.pause(now);
+  }
+
+  get mostBytes(): number {
+    return this.#mostBytes;
+  }
+
+  /** Notes that a response broke after so many bytes. Where two in a row do, less is requested at once. */
+  broke(bytes: number): void {
+    const shortest = Math.min(bytes, this.#brokeAfter ?? Infinity);
+    const again = this.#brokeAfter !== undefined;
+    this.#brokeAfter = bytes;
+    this.#completed = 0;
+    if (again && shortest < ENOUGH) this.#mostBytes = Math.max(LEAST_PART, shortest);
+  }
+
+  /** Notes that a response did not break; after some of them, more is requested at once. */
+  completed(bytes: number): void {
+    this.#brokeAfter = undefined;
+    if (bytes < PROVES * this.#mostBytes || ++this.#completed < ENOUGH_COMPLETED) return;
+    this.#completed = 0;
+    this.#mostBytes = 2 * this.#mostBytes < ENOUGH ? 2 * this.#mostBytes : Infinity;
   }
 
   /** Counts a request that delivered `blocks`, or a part of one, in `elapsedMs`. */

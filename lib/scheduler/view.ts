@@ -117,6 +117,11 @@ export interface SourceView extends MirrorView {
   readonly failures: number;
   /** The most requests that it may have under way at once. */
   readonly maxConnections: number;
+  /**
+   * The most bytes to request at once, since its connections break after about so many; `Infinity` for
+   * no limit.
+   */
+  readonly mostBytes: number;
   /** Number of these to keep busy; the others take over without a pause. */
   readonly lanes: number;
   /** The fewest bytes that are worth a request; 0 unless the server limits the pace of requests. */

@@ -44,7 +44,7 @@ Deno.test("Downloader: a lone mirror whose connections break goes on where it br
   await withMirrors([{ faults }], async (urls, [mirror]) => {
     const { sha256, error } = await download(urls);
     assertEquals([sha256, error], [FILE.sha256(), undefined]);
-    assert(mirror!.requests.length <= 12, `${mirror!.requests.length} requests`);
+    assert(mirror!.requests.length <= 20, `${mirror!.requests.length} requests`);
   });
 });
 
@@ -94,7 +94,9 @@ Deno.test("Downloader: a stream that breaks while the consumer pauses is asked f
     mirror!.resetConnections();
     await new Promise((resolve) => setTimeout(resolve, 1100));
     for (let next; !(next = await iterator.next()).done;) bytes += next.value.byteLength;
-    assertEquals([bytes, mirror!.requests.length], [LONG.size, 2]);
+    // The rest, and perhaps a check of its bytes.
+    assertEquals(bytes, LONG.size);
+    assert(mirror!.requests.length <= 3, `${mirror!.requests.length} requests`);
     assertEquals(running.stats().mirrors[0]!.failures, 0);
   });
 });

@@ -82,6 +82,7 @@ export function sourceView(
     blockMs: undefined,
     failures: 0,
     maxConnections: 2,
+    mostBytes: Infinity,
     lanes: 1,
     leastBytes: 0,
     state: { type: state },
