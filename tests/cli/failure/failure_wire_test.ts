@@ -1,8 +1,14 @@
 // What a user of the command sees of servers that do not answer, or not in HTTP.
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { createServer, type Socket } from "node:net";
+import { createServer as createTlsServer } from "node:tls";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { runCommand } from "../../support/cli/run_command.ts";
+import {
+  type CertificateFlaw,
+  flawedCertificates,
+  testCertificates,
+} from "../../support/lab/certificates.ts";
 
 type Serve = (socket: Socket) => void;
 
@@ -79,4 +85,44 @@ Deno.test("explain(): permanent failures are not retried", async () => {
   };
   await failureWith(counted, "https", "--retry", "9");
   assertEquals(connections, 1);
+});
+
+const TLS: [flaw: CertificateFlaw | undefined, args: string[], exitCode: number, says: string][] = [
+  ["expired", [], 60, "it has expired, or is not valid yet\nif an authority of your own"],
+  ["name", [], 60, 'not valid for name "127.0.0.1"; certificate is only valid for other.test'],
+  [
+    "authority",
+    [],
+    60,
+    "the certificate of an authority (CA), used as the server's own\nDeno refuses",
+  ],
+  [undefined, ["--http2"], 16, "the server does not offer HTTP/2\nleave out --http2"],
+];
+
+Deno.test("explain(): what is wrong with a server's TLS, and what to do", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    for (const [flaw, args, exitCode, says] of TLS) {
+      const { caPem, certPem: cert, keyPem: key } =
+        await (flaw === undefined ? testCertificates() : flawedCertificates(flaw));
+      await Deno.writeTextFile(file, caPem);
+      const server = createTlsServer({ cert, key, ALPNProtocols: ["http/1.1"] });
+      server.on("tlsClientError", () => {});
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const { port } = server.address() as { port: number };
+      const url = `https://127.0.0.1:${port}/file`;
+      try {
+        const error = await assertRejects(
+          () => runCommand(["-sS", "-o", "-", "--cacert", file, ...args, url]),
+          CommandError,
+        );
+        assertEquals(error.exitCode, exitCode, error.message);
+        assertStringIncludes(error.message, says);
+      } finally {
+        await new Promise((resolve) => server.close(resolve));
+      }
+    }
+  } finally {
+    await Deno.remove(file);
+  }
 });
