@@ -9,34 +9,25 @@
 import {
   Downloader,
   type DownloaderOptions,
-  type FailureReason,
-  FileChangedError,
   type FileInfo,
-  NoMirrorLeftError,
-  RangeNotSatisfiableError,
   type TraceEvent,
   VERSION,
 } from "../../../mod.ts";
-import { CommandError } from "../../command_line/command_error.ts";
+import type { CommandError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { redactUrl } from "../../http/redact.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import { explain } from "../failure/failure.ts";
 import { formatBytes } from "../report/text.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
-import {
-  Continuation,
-  continuationStart,
-  partTooLong,
-  resumeRefusal,
-} from "../part/continuation.ts";
+import { Continuation, continuationStart } from "../part/continuation.ts";
 import type { PartFile } from "../part/part_file.ts";
 import type { Piece } from "../part/piece_digests.ts";
 import { recordedFile } from "../part/resume_record.ts";
 import { resolveTarget, type Target } from "../output/target.ts";
+import { explainDownload } from "./explain_download.ts";
 import { Conditions, type UnmetCondition } from "./conditions.ts";
 import { verifyPresent } from "./present_file.ts";
 import { type ProgressState, totals } from "../report/progress_view.ts";
@@ -384,77 +375,18 @@ export class FileDownload implements LimitedDownload {
     });
   }
 
-  /** Adds an exit code to an error, and what happens to the part file. */
-  async #explain(error: unknown, part: PartFile | undefined): Promise<unknown> {
-    const { target } = this.#task;
-    const { signal } = this.#context;
+  #explain(error: unknown, part: PartFile | undefined): Promise<unknown> {
     this.#failedStatus = statusOf(error);
-    if (error instanceof RangeNotSatisfiableError && part !== undefined && part.existing > 0) {
-      return partTooLong(part.partName);
-    }
-    if (part !== undefined && part.existing > 0 && !part.touched && isOtherFile(error)) {
-      return this.#otherFile(part.partName, error);
-    }
-    const { caCerts, proxy } = this.#context.options;
-    const explained = await explain(error, { caCerts, proxy, shown: this.#shown });
-    if (!(explained instanceof CommandError)) return explained;
-    const { exitCode, message } = explained;
-    const lost = part === undefined || !part.kept || target.removeOnError;
-    const kept = lost || WRONG_CONTENTS.has(exitCode) ? "" : keptText(part.partName, {
-      changed: hasChanged(error),
-      resume: target.resume,
+    return explainDownload(error, {
+      part,
+      target: this.#task.target,
+      options: this.#context.options,
+      shown: this.#shown,
+      stopReason: this.#context.signal.reason,
+      progress: this.#download && totals(this.#state()),
     });
-    if (error === signal.reason) return new CommandError(exitCode, this.#stopped(message, kept));
-    return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);
-  }
-
-  /** Returns the error for a part file of another file than the mirrors have. */
-  #otherFile(partName: string, { cause }: NoMirrorLeftError): CommandError {
-    const { exitCode, message } = resumeRefusal(
-      partName,
-      "belongs to another version of the file than the mirrors have",
-    );
-    const details = cause.map(({ message }) => message).filter((line) => !this.#shown.has(line));
-    return new CommandError(exitCode, [message, ...details].join("\n  "));
-  }
-
-  #stopped(message: string, kept: string): string {
-    if (this.#download === undefined) return message;
-    const { done, total } = totals(this.#state());
-    const of = total === undefined ? "" : ` of ${formatBytes(total)}`;
-    const there = Math.max(done, this.#existing);
-    return `${message} at ${formatBytes(there)}${of}${kept && `; ${kept}`}`;
   }
 }
-
-/** Exit codes of wrong contents: continuing would not help. */
-const WRONG_CONTENTS = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
-
-/** Returns what to do with a part file that is kept after an error. */
-function keptText(
-  partName: string,
-  { changed, resume }: { readonly changed: boolean; readonly resume: boolean },
-): string {
-  if (changed) {
-    const without = resume ? "without -C -" : "again";
-    return `${partName} is kept, with bytes of the file as it was: run the same command ${without} to ` +
-      "start over";
-  }
-  return `${partName} is kept: run the same command ${resume ? "again" : "with -C -"} to continue`;
-}
-
-/** Reports whether every mirror has another file by now: what came before cannot be continued. */
-function hasChanged(error: unknown): boolean {
-  return error instanceof FileChangedError ||
-    (error instanceof NoMirrorLeftError && error.cause.every(({ reason }) => reason === "changed"));
-}
-
-/** Reports whether no mirror is left because they have another file than was known. */
-function isOtherFile(error: unknown): error is NoMirrorLeftError {
-  return error instanceof NoMirrorLeftError && error.cause.some(({ reason }) => OTHER.has(reason));
-}
-
-const OTHER: ReadonlySet<FailureReason> = new Set(["mismatch", "changed"]);
 
 /** Returns the HTTP status of the first failure that has one. */
 function statusOf(error: unknown): number | undefined {
