@@ -286,6 +286,9 @@ export class Driver {
         case "accept":
           this.#runner.accept(command.request);
           break;
+        case "resume":
+          this.#runner.resume(command.request);
+          break;
         case "distrust":
           this.#transport.distrust(command.mirror);
           break;

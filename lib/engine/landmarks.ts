@@ -10,7 +10,7 @@ import { record, shown, whole } from "../checks.ts";
 import { OptionTypeError } from "../errors.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import { IntervalSet } from "../scheduler/ledger.ts";
-import type { Landmarks } from "../scheduler/identity.ts";
+import type { Landmark, Landmarks } from "../scheduler/identity.ts";
 
 /** A piece of the file that is known by its digest. */
 export interface KnownPiece extends ByteRange {
@@ -41,7 +41,8 @@ const STRIDE = 16 * 1024;
 const MOST_PIECES = 512;
 
 /** A piece that has arrived, or some of it. */
-interface Piece extends ByteRange {
+interface Piece extends Landmark {
+  source: number | undefined;
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** What is missing of it; `undefined` for nothing. */
   missing: IntervalSet | undefined;
@@ -73,9 +74,9 @@ export class FileLandmarks implements Landmarks {
     this.given = given.toSorted((one, other) => one.start - other.start);
   }
 
-  get learned(): readonly ByteRange[] {
+  get learned(): readonly Landmark[] {
     const arrived = [...this.#pieces.values()].filter(({ missing }) => missing === undefined);
-    return [...this.#earlier, ...arrived];
+    return [...this.#earlier.map((piece) => ({ ...piece, source: "known" as const })), ...arrived];
   }
 
   get latest(): ByteRange | undefined {
@@ -97,15 +98,17 @@ export class FileLandmarks implements Landmarks {
 
   /**
    * Learns pieces from the bytes at `offset`, in a file that ends at `end` (`Infinity` if unknown), and
-   * compares them with pieces that are known. Returns the offset of the first byte that differs.
+   * compares them with pieces that are known; `mirror` has sent them. Returns the offset of the first
+   * byte that differs.
    */
-  learn(offset: number, bytes: Uint8Array, end: number): number | undefined {
+  learn(offset: number, bytes: Uint8Array, end: number, mirror: number): number | undefined {
     const to = Math.min(end, offset + bytes.byteLength);
     const before = Math.max(0, offset - this.#start - PIECE + 1);
     for (let at = this.#start + Math.ceil(before / this.#stride) * this.#stride; at < to;) {
       const from = Math.max(at, offset);
       const until = Math.min(at + PIECE, to);
-      const differsAt = this.#fill(at, end, from, bytes.subarray(from - offset, until - offset));
+      const some = bytes.subarray(from - offset, until - offset);
+      const differsAt = this.#fill(this.#pieceAt(at, end, mirror), from, some, mirror);
       if (differsAt !== undefined) return differsAt;
       at += this.#stride;
     }
@@ -133,25 +136,33 @@ export class FileLandmarks implements Landmarks {
     return async (bytes) => (await sha256Of(bytes)).startsWith(known.sha256) ? undefined : start;
   }
 
-  /** Fills in, or compares, bytes of the piece that begins at `at`. */
-  #fill(at: number, fileEnd: number, from: number, bytes: Uint8Array): number | undefined {
+  /** Returns the piece that begins at `at`. */
+  #pieceAt(at: number, fileEnd: number, source: number): Piece {
     const end = Math.min(at + PIECE, fileEnd);
     let piece = this.#pieces.get(at);
     if (piece === undefined) {
       piece = {
         start: at,
         end,
+        source,
         bytes: new Uint8Array(end - at),
         missing: new IntervalSet({ start: at, end }),
       };
       this.#pieces.set(at, piece);
       if (this.#pieces.size > MOST_PIECES) this.#thin();
     }
+    return piece;
+  }
+
+  /** Fills in, or compares, bytes of a piece from `from` on. */
+  #fill(piece: Piece, from: number, bytes: Uint8Array, mirror: number): number | undefined {
+    const { start: at } = piece;
     const to = from + bytes.byteLength;
     const { missing } = piece;
     if (missing === undefined || !missing.overlaps(from, to)) {
       return firstDifference(from, piece.bytes.subarray(from - at), bytes);
     }
+    if (piece.source !== mirror) piece.source = undefined;
     piece.bytes.set(bytes, from - at);
     missing.delete(from, to);
     if (missing.intervals.length === 0) {

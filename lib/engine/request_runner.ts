@@ -121,9 +121,14 @@ export class RequestRunner {
 
   /** Keeps the first bytes of a probe, and reads its body further if there is more of it. */
   accept(request: number): void {
-    const { offset, bytes } = this.#samples.get(request)!;
-    this.#options.landmarks.learn(offset, bytes, this.#options.end());
+    const { mirror, offset, bytes } = this.#samples.get(request)!;
+    this.#options.landmarks.learn(offset, bytes, this.#options.end(), mirror);
     this.#options.window.write(offset, bytes, this.#options.end());
+    this.#activities.get(request)?.accepted.resolve();
+  }
+
+  /** Reads on a body that was held back. */
+  resume(request: number): void {
     this.#activities.get(request)?.accepted.resolve();
   }
 
@@ -163,6 +168,7 @@ export class RequestRunner {
         if (!goesOn) return;
         await activity.accepted.promise;
       }
+      if (kind === "range" && doubt !== undefined) await activity.accepted.promise;
       await this.#read(command, offset, reply, activity);
       if (!signal.aborted) dispatch({ type: "ended", request });
     } catch (error) {
@@ -205,7 +211,7 @@ export class RequestRunner {
       const chunk = await reply.body.read(Math.min(window.chunkSize, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
-      const differsAt = landmarks.learn(offset, chunk, end());
+      const differsAt = landmarks.learn(offset, chunk, end(), mirror);
       if (differsAt !== undefined) throw this.#contradiction(mirror, differsAt, reply);
       window.write(offset, chunk, end());
       bytes += chunk.byteLength;

@@ -13,12 +13,18 @@ import type { ByteRange } from "../http/byte_range.ts";
 import type { Proof } from "./messages.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** Pieces of the file whose bytes or digests are known. */
+/** A piece of the file whose bytes or digest are known. */
+export interface Landmark extends ByteRange {
+  /** The mirror that sent it; `known` from before the download, `undefined` if several sent some of it. */
+  readonly source?: number | "known" | undefined;
+}
+
+/** Pieces of the file that are known. */
 export interface Landmarks {
   /** Pieces that were known before the download, lowest first: every mirror has to have them. */
   readonly given: readonly ByteRange[];
   /** Other pieces, in no order. */
-  readonly learned: readonly ByteRange[];
+  readonly learned: readonly Landmark[];
   /** The piece that was learned last. */
   readonly latest: ByteRange | undefined;
 }
@@ -31,6 +37,8 @@ export type Purpose =
   | "doubt"
   /** It is to be admitted, and its first bytes were not compared. */
   | "admission"
+  /** Nothing behind its first bytes was compared yet. */
+  | "trial"
   /** A body of it has broken off: what follows may belong to another version, whatever it says. */
   | "break"
   /** Its validators prove nothing. */
@@ -72,6 +80,12 @@ interface Record {
   /** All bytes of it that were used, now and when it was questioned last. */
   bytes: number;
   questionedAt: number;
+  /** The request that delivered its first bytes that were used. */
+  firstRequest: number | undefined;
+  /** Whether bytes of other requests were used. */
+  isMixed: boolean;
+  /** Whether something behind the first bytes of the file was compared. */
+  isTried: boolean;
   /** Whether a body has broken off since, so that its validators prove nothing. */
   isBroken: boolean;
 }
@@ -84,6 +98,7 @@ export type Verdict =
   /** It has other bytes; `used`: bytes of it that may be wrong were used. */
   | {
     readonly type: "failed";
+    readonly purpose: Purpose;
     readonly error: MirrorError;
     readonly at: number;
     readonly used: boolean;
@@ -119,15 +134,43 @@ const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
 const MOST_GIVEN = 8;
 
+/** The mirrors' first bytes have been compared: a trial compares others. */
+const SAMPLE = 12 * 1024;
+
+/** A request whose bytes are used. */
+export interface UsedRequest {
+  readonly id: number;
+  readonly mirror: Mirror;
+}
+
 /** Keeps the open questions about the mirrors of one download, and plans the checks that answer them. */
 export class Identity {
   readonly #landmarks: Landmarks;
   readonly #random: () => number;
+  readonly #mirrors: readonly Mirror[];
   readonly #records = new Map<Mirror, Record>();
+  /** The mirror whose bytes others are compared with: the first that delivered some. */
+  #reference: Mirror | undefined;
 
-  constructor(landmarks: Landmarks, random: () => number) {
+  constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
+    this.#mirrors = mirrors;
     this.#landmarks = landmarks;
     this.#random = random;
+  }
+
+  /** The mirror whose bytes others are compared with. */
+  get reference(): Mirror | undefined {
+    return this.#reference;
+  }
+
+  /** Notes that an earlier download has compared a mirror with others. */
+  trust(mirror: Mirror): void {
+    this.#of(mirror).isTried = true;
+  }
+
+  /** Reports whether something behind the first bytes of a mirror was compared. */
+  isTried(mirror: Mirror): boolean {
+    return this.#records.get(mirror)?.isTried ?? false;
   }
 
   /** Whether pieces are known that every mirror has to have. */
@@ -152,7 +195,9 @@ export class Identity {
 
   /** Notes how a mirror contradicted itself. */
   hear(mirror: Mirror, doubt: string): void {
-    this.#of(mirror).doubt = doubt;
+    const record = this.#of(mirror);
+    record.doubt = doubt;
+    if (record.question !== undefined) record.question.doubt = doubt;
   }
 
   /** Begins to question a mirror, or goes on. */
@@ -161,7 +206,7 @@ export class Identity {
     record.doubt = doubt ?? record.doubt;
     const { question } = record;
     if (question === undefined) {
-      const pieces = this.#choose(purpose);
+      const pieces = this.#choose(purpose, mirror);
       // Where nothing is known, only a contradiction and a newcomer wait for something.
       if (pieces.length === 0 && !WAITING.includes(purpose)) return;
       record.question = {
@@ -176,7 +221,7 @@ export class Identity {
     } else if (purpose === "doubt" && question.purpose !== "doubt") {
       question.purpose = purpose;
       question.doubt = doubt;
-      question.left.push(...this.#choose(purpose));
+      question.left.push(...this.#choose(purpose, mirror));
       question.settled = false;
     }
     if (HOLDING.includes(purpose)) mirror.question(true);
@@ -193,7 +238,7 @@ export class Identity {
     question.asked = question.asked.filter(isLive);
     // Nothing was known when it began.
     if (question.left.length + question.asked.length + question.passed === 0) {
-      question.left.push(...this.#choose(question.purpose));
+      question.left.push(...this.#choose(question.purpose, mirror));
     }
     const piece = question.left.shift();
     if (piece !== undefined) question.asked.push(piece);
@@ -215,17 +260,20 @@ export class Identity {
     question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
     if (differsAt !== undefined) {
       const { unproved, unmarked, doubt } = record;
-      // What came before the contradiction was marked as the same file.
-      const suspect = question.purpose === "doubt" ? unmarked : unproved;
+      const { purpose, doubt: said } = question;
+      // What came before a contradiction was marked as the same file.
+      const suspect = said === undefined ? unproved : unmarked;
+      const isUntried = purpose === "trial" && (said === undefined || mirror !== this.#reference);
       this.close(mirror);
-      const error = differs(mirror, question.purpose, doubt, differsAt);
-      return { type: "failed", error, at: differsAt, used: suspect > 0 };
+      const error = differs(mirror, purpose, doubt, differsAt);
+      const used = isUntried || suspect > 0;
+      return { type: "failed", purpose, error, at: differsAt, used };
     }
     question.passed++;
     question.settled ||= fresh;
     if (question.asked.length + question.left.length > 0) return { type: "open" };
     if (!question.settled && question.passed < MOST_CHECKS) {
-      question.left.push(...this.#choose("sample"));
+      question.left.push(...this.#choose("sample", mirror));
       return { type: "open" };
     }
     return this.#pass(mirror, record, question);
@@ -237,11 +285,16 @@ export class Identity {
     mirror.question(false);
   }
 
-  /** Notes that bytes of a mirror are used whose identity is proved in this way. */
-  used(mirror: Mirror, bytes: number, proof: Proof): void {
+  /** Notes that bytes of a request are used whose identity is proved in this way. */
+  used({ id, mirror }: UsedRequest, bytes: number, proof: Proof): void {
     if (bytes === 0) return;
     const record = this.#of(mirror);
+    this.#reference ??= mirror;
     record.bytes += bytes;
+    record.firstRequest ??= id;
+    // One response is of one version, whatever it says.
+    if (record.firstRequest === id) return;
+    record.isMixed = true;
     if (proof === "validators" && !record.isBroken) return;
     record.unproved += bytes;
     if (proof === "pieces" || record.isBroken) record.unmarked += bytes;
@@ -257,25 +310,54 @@ export class Identity {
     if (record.bytes - record.questionedAt >= interval) this.ask(mirror, "break");
   }
 
-  /** Reports whether a mirror is to be checked now, as its validators prove nothing. */
-  isDue(mirror: Mirror): boolean {
+  /** Returns to what end a mirror is to be checked now; `undefined` for none. */
+  dueOf(mirror: Mirror): "trial" | "sample" | undefined {
     const record = this.#records.get(mirror);
-    if (record === undefined || record.question !== undefined) return false;
-    return record.unproved > 0 && record.unsure >= record.checkAt;
+    if (record === undefined || record.question !== undefined) return undefined;
+    if (this.#needsTrial(mirror, record)) return "trial";
+    return record.unproved > 0 && record.unsure >= record.checkAt ? "sample" : undefined;
   }
 
-  /** Reports whether bytes of a mirror were used that nothing has proved since. */
+  /** Reports whether bytes of a mirror were used that could be compared, but were not. */
   hasUnproved(mirror: Mirror): boolean {
-    return (this.#records.get(mirror)?.unproved ?? 0) > 0;
+    const record = this.#records.get(mirror);
+    return record !== undefined && (record.unproved > 0 || this.#needsTrial(mirror, record));
+  }
+
+  #needsTrial(mirror: Mirror, { bytes, isTried, isMixed }: Record): boolean {
+    if (isTried || bytes === 0 || (mirror === this.#reference && !isMixed)) return false;
+    return this.#trialPieces(mirror).length > 0;
+  }
+
+  /** Returns pieces behind the first bytes, which others sent; the reference shows its own again. */
+  #trialPieces(mirror: Mirror): readonly Landmark[] {
+    const { learned } = this.#landmarks;
+    const first = learned.reduce((least, { start }) => Math.min(least, start), Infinity);
+    return learned.filter(({ start, source }) => {
+      if (start < first + SAMPLE || source === undefined) return false;
+      if (source === "known" || mirror === this.#reference) return true;
+      const sender = this.#mirrors[source]!;
+      return sender !== mirror && (sender === this.#reference || this.isTried(sender));
+    });
   }
 
   /** Forgets the bytes that were used: they were discarded. */
   discard(): void {
-    for (const record of this.#records.values()) record.unproved = record.unmarked = 0;
+    this.#reference = undefined;
+    for (const record of this.#records.values()) {
+      record.unproved =
+        record.unmarked =
+        record.bytes =
+        record.questionedAt =
+          0;
+      record.firstRequest = undefined;
+      record.isMixed = record.isTried = false;
+    }
   }
 
   #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
     this.close(mirror);
+    if (purpose === "trial" || purpose === "admission") record.isTried = true;
     record.isBroken = false;
     record.questionedAt = record.bytes;
     record.unproved -= Math.min(record.unproved, unproved);
@@ -287,13 +369,17 @@ export class Identity {
   }
 
   /** Chooses pieces to compare: the first, the latest and random ones; all where they are few. */
-  #choose(purpose: Purpose): ByteRange[] {
+  #choose(purpose: Purpose, mirror: Mirror): ByteRange[] {
     const { given, learned, latest } = this.#landmarks;
     const chosen = new Set<ByteRange>();
     if (given.length > 0 && (purpose === "admission" || purpose === "doubt")) {
       chosen.add(given[0]!).add(given.at(-1)!);
       this.#addRandom(chosen, given, MOST_GIVEN - 2);
       if (purpose === "doubt" && latest !== undefined) chosen.add(latest);
+      return [...chosen];
+    }
+    if (purpose === "trial") {
+      this.#addRandom(chosen, this.#trialPieces(mirror), 1);
       return [...chosen];
     }
     const all = [...given, ...learned];
@@ -336,6 +422,9 @@ export class Identity {
         bytes: 0,
         questionedAt: 0,
         isBroken: false,
+        firstRequest: undefined,
+        isMixed: false,
+        isTried: false,
       };
       this.#records.set(mirror, record);
     }
@@ -353,6 +442,11 @@ function differs(
   const facts = { mirror: url, phase: "body", retryable: false } as const;
   if (purpose === "admission") {
     const message = `has another file: its bytes differ from those that are known at byte ${at}`;
+    return new MirrorError(message, { ...facts, reason: "mismatch" });
+  }
+  if (purpose === "trial" && doubt === undefined) {
+    const message =
+      `has another file: its bytes differ from those that were received at byte ${at}`;
     return new MirrorError(message, { ...facts, reason: "mismatch" });
   }
   const before = doubt === undefined ? "" : `${doubt}, and `;

@@ -103,6 +103,8 @@ export type SchedulerCommand =
     readonly form?: RequestForm | undefined;
   }
   | { readonly type: "cancel"; readonly request: number }
+  /** Read on a body that was held back, as its response contradicted earlier ones. */
+  | { readonly type: "resume"; readonly request: number }
   /** Compare the validators of a mirror no more: they change though the file does not. */
   | { readonly type: "distrust"; readonly mirror: number }
   /** Read the body of a request further, up to the byte `to`. */

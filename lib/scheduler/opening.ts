@@ -373,6 +373,12 @@ export class Opening {
     return [{ type: "fail", error }];
   }
 
+  /** Returns the error for a mirror that turned out to have another file, from byte `at` on. */
+  mismatch(mirror: Mirror, at: number): MirrorMismatchError {
+    this.#differences.set(mirror, at);
+    return this.#mismatch();
+  }
+
   #mismatch(): MirrorMismatchError {
     const answers = this.#mirrors.flatMap((mirror) =>
       this.#answers.filter((answer) => answer.mirror === mirror)

@@ -151,7 +151,7 @@ export class LiveRequest implements RequestView {
     this.#useful += useful;
   }
 
-  /** Holds back the body of a probe, until the mirrors have agreed. */
+  /** Holds back its body: that of a probe until the mirrors have agreed, others until a doubt is settled. */
   hold(): void {
     this.#held = true;
   }
@@ -161,6 +161,12 @@ export class LiveRequest implements RequestView {
     this.#held = false;
     this.#kind = this.#answer?.type === "whole" ? "whole" : "range";
     if (this.#kind === "range") this.#end = this.#claimEnd = this.#position;
+  }
+
+  /** Lets a body that was held back for a doubt be read on. */
+  resume(now: number): void {
+    this.#held = false;
+    this.touch(now);
   }
 
   /** Whether its response goes on behind what it may deliver. */

@@ -84,7 +84,8 @@ export class Scheduler {
     this.#opening = new Opening(this.#state.mirrors, options);
     this.#assigner = new Assigner(this.#state, options);
     this.#watch = new Watch(this.#state, options);
-    this.#identity = new Identity(options.landmarks ?? NO_LANDMARKS, options.random);
+    const { landmarks = NO_LANDMARKS } = options;
+    this.#identity = new Identity(this.#state.mirrors, landmarks, options.random);
   }
 
   /** Which bytes are received, requested, and free. */
@@ -228,10 +229,15 @@ export class Scheduler {
       if (verdict.unreliable) {
         this.#state.commands.push({ type: "distrust", mirror: this.mirrors.indexOf(mirror) });
       }
+      this.#resume(mirror, now);
       return this.#advance({ type: "waited" }, now);
     }
     const { error, at } = verdict;
     if (!admits) {
+      const isOther = verdict.purpose === "trial" && mirror !== this.#identity.reference;
+      if (isOther && this.#identity.doubtOf(mirror) === undefined) {
+        return this.#fail(this.#opening.mismatch(mirror, at), now);
+      }
       drop(mirror, error, this.#state, now);
       if (verdict.used) return this.#fail(new FileChangedError(error), now);
       if (!this.#failIfAlone(now)) this.#advance({ type: "waited" }, now);
@@ -262,7 +268,10 @@ export class Scheduler {
       if (answer.type === "partial" && answer.end < bodyEnd) request.shorten(answer.end);
       return;
     }
-    if (kind === "range" && doubt !== undefined) return this.#question(request, doubt, now);
+    if (kind === "range" && doubt !== undefined) {
+      this.#question(request, doubt, now);
+      if (answer.type !== "partial") return this.#assign(now);
+    }
     // Of a check the bytes decide; its validators are part of what is said if they differ.
     if (kind === "check" && doubt !== undefined) this.#identity.hear(mirror, doubt);
     if (kind !== "whole" && answer.type !== "partial") {
@@ -272,7 +281,7 @@ export class Scheduler {
       // RFC 9110 section 15.3.7: a server may send less; the rest is requested again.
       this.#state.shorten(request, answer.end);
       this.#assign(now);
-    }
+    } else if (request.held) this.#assign(now);
   }
 
   /** Compares a mirror whose validators contradict earlier ones with bytes that are known. */
@@ -283,14 +292,37 @@ export class Scheduler {
       this.#state.commands.report({ type: "note", message }, now);
     }
     this.#identity.ask(mirror, "doubt", doubt);
-    this.#cancel(request, "questioned", now);
+    // Its bytes may be those of the file: they wait.
+    if (request.answer?.type === "partial") request.hold();
+    else this.#state.cancel(request, "questioned", now);
+  }
+
+  /** Reads on what waited for the doubt about a mirror to be settled. */
+  #resume(mirror: Mirror, now: number): void {
+    for (const request of this.#state.requests.of(mirror)) {
+      if (!request.held || request.kind !== "range") continue;
+      request.resume(now);
+      this.#state.commands.push({ type: "resume", request: request.id });
+    }
+  }
+
+  /** Makes room for a check: bodies that wait for it give up their connections. */
+  #hasRoom(mirror: Mirror, now: number): boolean {
+    // The body of a probe is held back until more is known: this is how.
+    const busy = mirror.live.filter(({ kind, held }) => kind === "range" || !held);
+    if (mirror.mayAsk && busy.length < mirror.maxConnections) return true;
+    const last = busy.at(-1);
+    if (last === undefined || !busy.every(({ held }) => held)) return false;
+    this.#state.cancel(this.#state.requests.get(last.id)!, "questioned", now);
+    this.#state.look(now);
+    return mirror.mayAsk;
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
     const { ledger, requests } = this.#state;
     const { useful } = request;
     const completed = this.#state.receive(request, length, now);
-    this.#identity.used(request.mirror, request.useful - useful, request.proof);
+    this.#identity.used(request, request.useful - useful, request.proof);
     if (ledger.complete) return this.#finishIfComplete(now);
     if (completed > 0) {
       const lost = [...requests].filter((one) => one.isLost(ledger) && one.isWorthCancelling(now));
@@ -444,6 +476,7 @@ export class Scheduler {
     request.rewind();
     request.mirror.waste(-length);
     this.#state.receive(request, length, now);
+    this.#identity.used(request, length, request.proof);
   }
 
   #assign(now: number): void {
@@ -456,14 +489,13 @@ export class Scheduler {
   #check(now: number): void {
     this.#state.look(now);
     for (const mirror of this.mirrors) {
-      if (mirror.available && this.#identity.isDue(mirror)) this.#identity.ask(mirror, "sample");
+      const due = mirror.available ? this.#identity.dueOf(mirror) : undefined;
+      if (due !== undefined) this.#identity.ask(mirror, due);
       if (this.#ended || !this.#identity.isOpen(mirror)) continue;
       const { type } = mirror.state;
       // A mirror that turns out to serve no ranges is compared as its whole file arrives.
       if (type === "dropped" || mirror.service === "whole") this.#identity.close(mirror);
-      // A body that is held back waits for this.
-      const hasRoom = () => mirror.live.filter(({ held }) => !held).length < mirror.maxConnections;
-      while (type === "ready" && mirror.mayAsk && hasRoom()) {
+      while (type === "ready" && this.#hasRoom(mirror, now)) {
         const piece = this.#identity.next(mirror);
         if (piece === undefined) break;
         this.#state.send({ mirror, kind: "check", ...piece }, now);
@@ -499,8 +531,9 @@ export class Scheduler {
     for (const mirror of this.mirrors.filter(isLast)) {
       // What it was asked before says less than this.
       if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) continue;
-      this.#lastChecked.add(mirror);
-      this.#identity.ask(mirror, "last");
+      const due = this.#identity.dueOf(mirror);
+      if (due !== "trial") this.#lastChecked.add(mirror);
+      this.#identity.ask(mirror, due === "trial" ? due : "last");
     }
     this.#check(now);
     return this.mirrors.some((mirror) => isLast(mirror) && this.#identity.isOpen(mirror));

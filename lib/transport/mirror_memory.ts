@@ -67,7 +67,7 @@ export class MirrorMemory {
   sendsParts = false;
   /** Whether its first response was labelled as a web page. */
   isPage = false;
-  /** Whether it answers an If-Range with the whole file though nothing has changed. */
+  /** Whether it has answered an If-Range with the whole file: it is asked without. */
   ignoresIfRange = false;
   /** Whether its validators are compared no more: they change though the file does not. */
   unreliable: boolean;

@@ -129,11 +129,14 @@ export class Transport {
       memory.isPage = isPage;
     }
     const judgement = memory.judge(place, validators);
-    if (conditional && check.answer.type === "whole" && judgement.doubt === undefined) {
-      // Nothing has changed: the server takes If-Range for something else, or ranges only at times.
-      await discard(body);
+    if (conditional && check.answer.type === "whole") {
+      // Once is enough: from now on bytes decide.
       memory.ignoresIfRange = true;
-      return this.request(mirror, requested, signal);
+      if (judgement.doubt === undefined) {
+        // Nothing has changed: the server takes If-Range for something else, or ranges only at times.
+        await discard(body);
+        return this.request(mirror, requested, signal);
+      }
     }
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);

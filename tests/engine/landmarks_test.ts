@@ -20,7 +20,7 @@ Deno.test("FileLandmarks.learn() keeps pieces of what arrives in any order and a
     const spans = bounds.slice(1).map((end, index) => [bounds[index]!, end] as const);
     spans.sort(() => random() - 0.5);
     for (const [from, to] of spans) {
-      assertEquals(landmarks.learn(from, FILE.subarray(from, to), 300_000), undefined);
+      assertEquals(landmarks.learn(from, FILE.subarray(from, to), 300_000, 0), undefined);
     }
     const { learned } = landmarks;
     assertEquals(learned.length, Math.ceil((300_000 - start) / (16 * 1024)));
@@ -36,21 +36,21 @@ Deno.test("FileLandmarks.learn() keeps pieces of what arrives in any order and a
 
 Deno.test("FileLandmarks.learn() returns where bytes differ from those that are known", () => {
   const landmarks = new FileLandmarks(0);
-  assertEquals(landmarks.learn(0, FILE.subarray(0, 40_000), 300_000), undefined);
+  assertEquals(landmarks.learn(0, FILE.subarray(0, 40_000), 300_000, 0), undefined);
   const other = FILE.slice(10_000, 50_000);
   other[7384]! ^= 1;
-  assertEquals(landmarks.learn(10_000, other, 300_000), 17_384);
+  assertEquals(landmarks.learn(10_000, other, 300_000, 0), 17_384);
   // What lies between pieces is not known.
   const between = FILE.slice(0, 16_000);
   between[5000]! ^= 1;
-  assertEquals(landmarks.learn(0, between, 300_000), undefined);
+  assertEquals(landmarks.learn(0, between, 300_000, 0), undefined);
 });
 
 Deno.test("FileLandmarks keeps a bounded number of pieces, however long the file is", () => {
   const landmarks = new FileLandmarks(0);
   const chunk = new Uint8Array(512 * 1024);
   for (let offset = 0; offset < 512 * 1024 * 1024; offset += chunk.byteLength) {
-    landmarks.learn(offset, chunk, Infinity);
+    landmarks.learn(offset, chunk, Infinity, 0);
   }
   const { length } = landmarks.learned;
   assert(length > 200 && length <= 512, `${length}`);
@@ -59,9 +59,9 @@ Deno.test("FileLandmarks keeps a bounded number of pieces, however long the file
 
 Deno.test("FileLandmarks: the last piece of a file may be short, and a piece of it is none", () => {
   const landmarks = new FileLandmarks(0);
-  landmarks.learn(0, FILE.subarray(0, 500), 600);
+  landmarks.learn(0, FILE.subarray(0, 500), 600, 0);
   assertEquals(landmarks.learned.length, 0);
-  landmarks.learn(500, FILE.subarray(500, 700), 600);
+  landmarks.learn(500, FILE.subarray(500, 700), 600, 0);
   const [piece] = landmarks.learned;
   assertEquals([piece!.start, piece!.end], [0, 600]);
   landmarks.clear();
@@ -85,11 +85,11 @@ Deno.test("FileLandmarks compares with digests, also with the beginning of one",
 Deno.test("FileLandmarks.digests() describes pieces that have arrived, spread evenly", async () => {
   const landmarks = new FileLandmarks(0);
   assertEquals(await landmarks.digests(4), []);
-  landmarks.learn(0, FILE.subarray(0, 2000), FILE.length);
+  landmarks.learn(0, FILE.subarray(0, 2000), FILE.length, 0);
   assertEquals(await landmarks.digests(4), [
     { start: 0, end: 1024, sha256: await sha256Of(FILE.slice(0, 1024)) },
   ]);
-  landmarks.learn(2000, FILE.subarray(2000), FILE.length);
+  landmarks.learn(2000, FILE.subarray(2000), FILE.length, 0);
   const pieces = await landmarks.digests(4);
   assertEquals(pieces.length, 4);
   for (const { start, end, sha256 } of pieces) {

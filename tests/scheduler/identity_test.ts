@@ -1,5 +1,11 @@
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
-import { FileChangedError, NoMirrorLeftError } from "../../lib/errors.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
+import { FileChangedError, MirrorMismatchError, NoMirrorLeftError } from "../../lib/errors.ts";
 import { Identity, type Landmarks, NO_LANDMARKS } from "../../lib/scheduler/identity.ts";
 import { Mirror } from "../../lib/scheduler/mirror.ts";
 import type { SimulatedMirror } from "../support/simulator/mirror.ts";
@@ -21,7 +27,7 @@ function landmarks(size: number, given: Landmarks["given"] = []): Landmarks {
 /** An identity, and one mirror that has every piece. */
 function scene(known: Landmarks, random = () => 0.5) {
   const mirror = new Mirror("http://one.test/");
-  const identity = new Identity(known, random);
+  const identity = new Identity([mirror], known, random);
   const pass = (fresh: boolean) => {
     const pieces = [];
     for (;;) {
@@ -34,6 +40,9 @@ function scene(known: Landmarks, random = () => 0.5) {
   };
   return { mirror, identity, pass };
 }
+
+/** Number of the next request. */
+let id = 1;
 
 const DOUBT = 'its ETag was "a" and is "b"';
 
@@ -87,7 +96,10 @@ Deno.test("Identity: a difference names the contradiction, the byte, and whether
     ] as const
   ) {
     const { mirror, identity } = scene(landmarks(200_000));
-    identity.used(mirror, 1000, proof);
+    // One response is of one version.
+    identity.used({ id: id++, mirror }, 1000, proof);
+    assert(!identity.hasUnproved(mirror));
+    identity.used({ id: id++, mirror }, 1000, proof);
     identity.ask(mirror, purpose, purpose === "doubt" ? DOUBT : undefined);
     const piece = identity.next(mirror)!;
     const verdict = identity.compared(mirror, piece, { differsAt: 7, fresh: false });
@@ -103,8 +115,8 @@ Deno.test("Identity: without a strong ETag, pieces are compared ever more rarely
   const { mirror, identity, pass } = scene(landmarks(4_000_000));
   let checks = 0;
   for (let bytes = 0; bytes < 100_000_000; bytes += 65_536) {
-    identity.used(mirror, 65_536, "pieces");
-    if (!identity.isDue(mirror)) continue;
+    identity.used({ id: id++, mirror }, 65_536, "pieces");
+    if (identity.dueOf(mirror) !== "sample") continue;
     identity.ask(mirror, "sample");
     checks += pass(true).pieces.length;
   }
@@ -113,10 +125,10 @@ Deno.test("Identity: without a strong ETag, pieces are compared ever more rarely
 
 Deno.test("Identity: after a break, a mirror is compared once, whatever its ETag", () => {
   const { mirror, identity, pass } = scene(landmarks(200_000));
-  identity.used(mirror, 50_000, "validators");
+  identity.used({ id: id++, mirror }, 50_000, "validators");
   identity.broke(mirror);
   assert(!identity.isOpen(mirror));
-  identity.used(mirror, 50_000, "validators");
+  identity.used({ id: id++, mirror }, 50_000, "validators");
   assert(identity.hasUnproved(mirror));
   identity.broke(mirror);
   assert(mirror.questioned);
@@ -200,5 +212,33 @@ Deno.test("Scheduler: a file that changes without an ETag that tells it is never
         assertStringIncludes(error!.message, "its bytes differ at");
       }
     }
+  }
+});
+
+Deno.test("Scheduler: mirrors whose files differ behind their first bytes are an error that names both", () => {
+  for (const slower of [1, 2, 8]) {
+    const other = { ...LINK, bytesPerSecond: LINK.bytesPerSecond / slower, version: "other" };
+    const { error } = run([LINK, other]);
+    assertInstanceOf(error, MirrorMismatchError);
+    assertEquals((error as MirrorMismatchError).files.map(({ size }) => size), [
+      20 * MIB,
+      20 * MIB,
+    ]);
+    assertMatch(error!.message, /differs from the others at byte \d+/);
+  }
+});
+
+Deno.test("Scheduler: mirrors with one file are each compared once behind their first bytes", () => {
+  const { error, scheduler, requestsSent, events } = run([LINK, LINK, LINK]);
+  assertEquals(error, undefined);
+  const sends = new Set(events.flatMap((event) => event.type === "send" ? [event.request] : []));
+  // A probe and a check of each.
+  assertEquals(requestsSent - sends.size, 2 * scheduler.mirrors.length);
+});
+
+Deno.test("Scheduler: a lone mirror that sends everything in one response is asked for nothing else", () => {
+  for (const validators of ["strong", "random", "none"] as const) {
+    const { error, requestsSent } = run([{ ...LINK, validators }]);
+    assertEquals([error, requestsSent], [undefined, 1]);
   }
 });

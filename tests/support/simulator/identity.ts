@@ -6,7 +6,7 @@
  */
 
 import type { ByteRange } from "../../../lib/http/byte_range.ts";
-import type { Landmarks } from "../../../lib/scheduler/identity.ts";
+import type { Landmark, Landmarks } from "../../../lib/scheduler/identity.ts";
 import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
 import type { Proof } from "../../../lib/scheduler/messages.ts";
 import type { SimulatedMirror } from "./mirror.ts";
@@ -15,7 +15,7 @@ const PIECE = 1024;
 const STRIDE = 64 * 1024;
 
 /** A piece of one version of the file. */
-interface Piece extends ByteRange {
+interface Piece extends Landmark {
   readonly version: string;
 }
 
@@ -32,17 +32,17 @@ export class SimulatedLandmarks implements Landmarks {
     this.#start = start;
   }
 
-  get learned(): readonly ByteRange[] {
+  get learned(): readonly Landmark[] {
     return [...this.#pieces.values()];
   }
 
   /** Learns that bytes of a version of the file have arrived. */
-  came(start: number, end: number, version: string): void {
+  came(start: number, end: number, version: string, source: number): void {
     this.#received.add(start, end);
     const first = Math.max(0, Math.floor((start - this.#start - PIECE) / STRIDE));
     for (let at = this.#start + first * STRIDE; at < end; at += STRIDE) {
       if (this.#pieces.has(at) || !this.#received.covers(at, at + PIECE)) continue;
-      this.latest = { start: at, end: at + PIECE, version };
+      this.latest = { start: at, end: at + PIECE, version, source };
       this.#pieces.set(at, this.latest);
     }
   }

@@ -72,6 +72,11 @@ export class Receiver {
     this.#read();
   }
 
+  /** The body is held back, until it is accepted. */
+  hold(): void {
+    this.#isAccepted = false;
+  }
+
   /** The body may be read up to the byte `to`. */
   readTo(to: number): void {
     this.#readTo = to;

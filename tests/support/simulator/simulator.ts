@@ -209,12 +209,15 @@ class Simulator {
       case "open":
         this.#opened = true;
         return;
+      case "resume":
+        return this.#later(() => this.#receivers.get(command.request)?.accept());
       case "distrust":
         this.#validators[command.mirror]!.isDistrusted = true;
         return;
       case "accept": {
         const [mirror, start, end] = this.#samples.get(command.request)!;
-        this.#landmarks.came(start, end, this.#validators[mirror]!.versionAt(this.#queue.now));
+        const version = this.#validators[mirror]!.versionAt(this.#queue.now);
+        this.#landmarks.came(start, end, version, mirror);
         this.#arrivals.accepted(mirror, start, end);
         return this.#later(() => this.#receivers.get(command.request)?.accept());
       }
@@ -272,7 +275,7 @@ class Simulator {
       sampled: (sampleEnd) => this.#sampled(request, mirror, start, sampleEnd),
       read: (from, to) => {
         if (kind === "check") return;
-        this.#landmarks.came(from, to, version);
+        this.#landmarks.came(from, to, version, mirror);
         this.#arrivals.came(mirror, from, to);
         this.#dispatch({ type: "bytes", request, length: to - from });
       },
@@ -305,6 +308,7 @@ class Simulator {
         version = validators.versionAt(this.#queue.now);
         etag = validators.next(this.#queue.now);
         const judgement = validators.judge(etag);
+        if (kind === "range" && judgement.doubt !== undefined) receiver.hold();
         this.#dispatch({ type: "response", request, answer, ...judgement });
       },
       arrived: (bytes) => receiver.arrived(bytes),
