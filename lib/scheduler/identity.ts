@@ -23,7 +23,7 @@ export interface Landmark extends ByteRange {
 export interface Landmarks {
   /** Pieces that were known before the download, lowest first: every mirror has to have them. */
   readonly given: readonly ByteRange[];
-  /** Other pieces, in no order. */
+  /** Other pieces, in the order in which they began to arrive. */
   readonly learned: readonly Landmark[];
   /** The piece that was learned last. */
   readonly latest: ByteRange | undefined;
@@ -41,6 +41,8 @@ export type Purpose =
   | "trial"
   /** A body of it has broken off: what follows may belong to another version, whatever it says. */
   | "break"
+  /** Another mirror has bytes that nothing proves: this one shows whether they are right. */
+  | "vouch"
   /** Its validators prove nothing. */
   | "sample"
   /** The same, when all bytes have been received. */
@@ -51,6 +53,8 @@ interface Question {
   purpose: Purpose;
   /** How its latest response contradicts earlier ones. */
   doubt: string | undefined;
+  /** The mirror that sent the bytes, where that is another one. */
+  readonly subject: Mirror | undefined;
   /** Pieces to compare that are not requested. */
   readonly left: ByteRange[];
   /** Pieces that are requested. */
@@ -82,6 +86,8 @@ interface Record {
   questionedAt: number;
   /** The request that delivered its first bytes that were used. */
   firstRequest: number | undefined;
+  /** When bytes of it were used last: a number that grows. */
+  usedAt: number;
   /** Whether bytes of other requests were used. */
   isMixed: boolean;
   /** Whether something behind the first bytes of the file was compared. */
@@ -99,6 +105,8 @@ export type Verdict =
   | {
     readonly type: "failed";
     readonly purpose: Purpose;
+    /** The mirror that sent the bytes, where that is another one. */
+    readonly subject: Mirror | undefined;
     readonly error: MirrorError;
     readonly at: number;
     readonly used: boolean;
@@ -134,6 +142,8 @@ const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
 const MOST_GIVEN = 8;
 
+/** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
+const MOST_VOUCHED = 3;
 /** The mirrors' first bytes have been compared: a trial compares others. */
 const SAMPLE = 12 * 1024;
 
@@ -151,6 +161,7 @@ export class Identity {
   readonly #records = new Map<Mirror, Record>();
   /** The mirror whose bytes others are compared with: the first that delivered some. */
   #reference: Mirror | undefined;
+  #uses = 0;
 
   constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
     this.#mirrors = mirrors;
@@ -193,6 +204,12 @@ export class Identity {
     return this.#records.get(mirror)?.question?.purpose === "admission";
   }
 
+  /** Reports whether a mirror is questioned about bytes of another one that are still in doubt. */
+  isVouching(mirror: Mirror): boolean {
+    const { subject } = this.#records.get(mirror)?.question ?? {};
+    return subject !== undefined && mirror.state.type === "ready" && this.hasUnproved(subject);
+  }
+
   /** Notes how a mirror contradicted itself. */
   hear(mirror: Mirror, doubt: string): void {
     const record = this.#of(mirror);
@@ -201,17 +218,18 @@ export class Identity {
   }
 
   /** Begins to question a mirror, or goes on. */
-  ask(mirror: Mirror, purpose: Purpose, doubt?: string): void {
+  ask(mirror: Mirror, purpose: Purpose, doubt?: string, subject?: Mirror): void {
     const record = this.#of(mirror);
     record.doubt = doubt ?? record.doubt;
     const { question } = record;
     if (question === undefined) {
-      const pieces = this.#choose(purpose, mirror);
+      const pieces = this.#choose(purpose, subject ?? mirror);
       // Where nothing is known, only a contradiction and a newcomer wait for something.
       if (pieces.length === 0 && !WAITING.includes(purpose)) return;
       record.question = {
         purpose,
         doubt,
+        subject,
         left: pieces,
         asked: [],
         passed: 0,
@@ -225,6 +243,20 @@ export class Identity {
       question.settled = false;
     }
     if (HOLDING.includes(purpose)) mirror.question(true);
+  }
+
+  /**
+   * Returns the mirror that shows soonest whether the bytes of another one are right: the one that
+   * delivered last; `undefined` where it has to do so itself.
+   */
+  voucherOf(subject: Mirror): Mirror | undefined {
+    const index = this.#mirrors.indexOf(subject);
+    if (!this.#landmarks.learned.some(({ source }) => source === index)) return undefined;
+    const [latest] = this.#mirrors.filter((mirror) =>
+      mirror === subject || mirror === this.#reference || this.isTried(mirror)
+    ).filter((mirror) => mirror.available)
+      .sort((one, other) => this.#of(other).usedAt - this.#of(one).usedAt);
+    return latest === subject ? undefined : latest;
   }
 
   /** Takes the next piece to request from a mirror; `undefined` for none. */
@@ -260,14 +292,14 @@ export class Identity {
     question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
     if (differsAt !== undefined) {
       const { unproved, unmarked, doubt } = record;
-      const { purpose, doubt: said } = question;
+      const { purpose, doubt: said, subject } = question;
       // What came before a contradiction was marked as the same file.
       const suspect = said === undefined ? unproved : unmarked;
       const isUntried = purpose === "trial" && (said === undefined || mirror !== this.#reference);
       this.close(mirror);
       const error = differs(mirror, purpose, doubt, differsAt);
-      const used = isUntried || suspect > 0;
-      return { type: "failed", purpose, error, at: differsAt, used };
+      const used = isUntried || purpose === "vouch" || suspect > 0;
+      return { type: "failed", purpose, subject, error, at: differsAt, used };
     }
     question.passed++;
     question.settled ||= fresh;
@@ -291,13 +323,14 @@ export class Identity {
     const record = this.#of(mirror);
     this.#reference ??= mirror;
     record.bytes += bytes;
+    record.usedAt = ++this.#uses;
     record.firstRequest ??= id;
     // One response is of one version, whatever it says.
     if (record.firstRequest === id) return;
     record.isMixed = true;
     if (proof === "validators" && !record.isBroken) return;
     record.unproved += bytes;
-    if (proof === "pieces" || record.isBroken) record.unmarked += bytes;
+    if (proof === "pieces") record.unmarked += bytes;
     record.unsure += bytes;
   }
 
@@ -306,8 +339,9 @@ export class Identity {
     const record = this.#of(mirror);
     record.isBroken = true;
     // Where bodies break off again and again, several breaks are answered by one comparison.
-    const interval = record.questionedAt === 0 ? FIRST_BREAK : FIRST_INTERVAL;
-    if (record.bytes - record.questionedAt >= interval) this.ask(mirror, "break");
+    const { bytes, questionedAt } = record;
+    const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_BREAK, questionedAt));
+    if (bytes - questionedAt >= interval) this.ask(mirror, "break");
   }
 
   /** Returns to what end a mirror is to be checked now; `undefined` for none. */
@@ -355,8 +389,14 @@ export class Identity {
     }
   }
 
-  #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
+  #pass(mirror: Mirror, record: Record, { purpose, unproved, subject }: Question): Verdict {
     this.close(mirror);
+    if (subject !== undefined) {
+      const other = this.#of(subject);
+      other.unproved = other.unmarked = 0;
+      other.isTried = true;
+      return { type: "passed", purpose, unreliable: false };
+    }
     if (purpose === "trial" || purpose === "admission") record.isTried = true;
     record.isBroken = false;
     record.questionedAt = record.bytes;
@@ -368,7 +408,7 @@ export class Identity {
     return { type: "passed", purpose, unreliable: record.contradictions >= CONTRADICTIONS };
   }
 
-  /** Chooses pieces to compare: the first, the latest and random ones; all where they are few. */
+  /** Chooses pieces of the file to compare with it, or of what it sent (`vouch`): the first, the latest and random ones; all where they are few. */
   #choose(purpose: Purpose, mirror: Mirror): ByteRange[] {
     const { given, learned, latest } = this.#landmarks;
     const chosen = new Set<ByteRange>();
@@ -376,6 +416,13 @@ export class Identity {
       chosen.add(given[0]!).add(given.at(-1)!);
       this.#addRandom(chosen, given, MOST_GIVEN - 2);
       if (purpose === "doubt" && latest !== undefined) chosen.add(latest);
+      return [...chosen];
+    }
+    if (purpose === "vouch") {
+      const index = this.#mirrors.indexOf(mirror);
+      const sent = learned.filter(({ source }) => source === index);
+      if (sent.length > 0) chosen.add(sent.at(-1)!);
+      this.#addRandom(chosen, sent, MOST_VOUCHED - 1);
       return [...chosen];
     }
     if (purpose === "trial") {
@@ -423,6 +470,7 @@ export class Identity {
         questionedAt: 0,
         isBroken: false,
         firstRequest: undefined,
+        usedAt: 0,
         isMixed: false,
         isTried: false,
       };

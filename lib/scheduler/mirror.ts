@@ -334,6 +334,7 @@ export class Mirror implements SourceView {
     this.#answerMs ??= now - request.startedAt;
     this.#refusedSince = undefined;
     this.link.answered(request, now);
+    if (request.kind === "check") return;
     this.rate.resume(now);
     this.link.rate.resume(now);
   }
@@ -357,6 +358,12 @@ export class Mirror implements SourceView {
     this.link.rate.resume(now, pausedMs > 0 ? BUFFERED_MS : 0);
   }
 
+  /** Counts bytes that were compared only: a few, which say nothing about the link. */
+  compared(bytes: number): void {
+    this.#bytes += bytes;
+    this.#wastedBytes += bytes;
+  }
+
   /** Counts received bytes as wasted; a negative number takes that back. */
   waste(bytes: number): void {
     this.#wastedBytes += bytes;
@@ -367,7 +374,9 @@ export class Mirror implements SourceView {
     this.#live.splice(this.#live.indexOf(request), 1);
     if (kept) this.link.keepConnection();
     if (!this.#live.some(isExpected)) this.link.rate.pause(now);
-    if (!this.#live.some(({ answeredAt }) => answeredAt !== undefined)) this.rate.pause(now);
+    const delivers = ({ kind, answeredAt }: RequestView) =>
+      kind !== "check" && answeredAt !== undefined;
+    if (!this.#live.some(delivers)) this.rate.pause(now);
   }
 
   get mostBytes(): number {
@@ -423,8 +432,8 @@ export class Mirror implements SourceView {
 }
 
 /** Reports whether bytes of a response are expected. */
-function isExpected({ answeredAt, isExhausted }: RequestView): boolean {
-  return answeredAt !== undefined && !isExhausted;
+function isExpected({ kind, answeredAt, isExhausted }: RequestView): boolean {
+  return kind !== "check" && answeredAt !== undefined && !isExhausted;
 }
 
 /** Returns how many of so many connections can be kept busy without a pause. */

@@ -218,8 +218,7 @@ export class Scheduler {
   #compared(request: LiveRequest, event: ComparedEvent, now: number): void {
     const { mirror } = request;
     request.advance(event.length);
-    this.#state.arrived(request, event.length, now);
-    mirror.waste(event.length);
+    this.#state.compared(request, event.length, now);
     this.#state.close(request, now);
     const admits = this.#identity.isAdmitting(mirror);
     const verdict = this.#identity.compared(mirror, request, event);
@@ -234,7 +233,9 @@ export class Scheduler {
     }
     const { error, at } = verdict;
     if (!admits) {
-      const isOther = verdict.purpose === "trial" && mirror !== this.#identity.reference;
+      const { purpose, subject } = verdict;
+      if (subject !== undefined) return this.#fail(this.#opening.mismatch(subject, at), now);
+      const isOther = purpose === "trial" && mirror !== this.#identity.reference;
       if (isOther && this.#identity.doubtOf(mirror) === undefined) {
         return this.#fail(this.#opening.mismatch(mirror, at), now);
       }
@@ -529,6 +530,11 @@ export class Scheduler {
     const isLast = (mirror: Mirror) =>
       mirror.servesRanges && mirror.state.type === "ready" && this.#identity.hasUnproved(mirror);
     for (const mirror of this.mirrors.filter(isLast)) {
+      const voucher = this.#identity.voucherOf(mirror);
+      if (voucher !== undefined) {
+        this.#identity.ask(voucher, "vouch", undefined, mirror);
+        continue;
+      }
       // What it was asked before says less than this.
       if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) continue;
       const due = this.#identity.dueOf(mirror);
@@ -536,7 +542,9 @@ export class Scheduler {
       this.#identity.ask(mirror, due === "trial" ? due : "last");
     }
     this.#check(now);
-    return this.mirrors.some((mirror) => isLast(mirror) && this.#identity.isOpen(mirror));
+    return this.mirrors.some((mirror) =>
+      this.#identity.isVouching(mirror) || (isLast(mirror) && this.#identity.isOpen(mirror))
+    );
   }
 
   #probe(mirror: Mirror, now: number): void {

@@ -235,6 +235,13 @@ export class DownloadState implements DownloadView {
     this.limit.take(length - request.unpay(length), now);
   }
 
+  /** Counts the bytes of a check. */
+  compared(request: LiveRequest, length: number, now: number): void {
+    request.mirror.compared(length);
+    request.ticket.delivered(now);
+    this.limit.take(length - request.unpay(length), now);
+  }
+
   /** Counts the next bytes of a request as received; returns how many blocks they completed. */
   receive(request: LiveRequest, length: number, now: number): number {
     const { mirror, position } = request;

@@ -92,7 +92,7 @@ Deno.test("Downloader: no mirror left is one error with each mirror's last failu
 });
 
 Deno.test("Downloader: when mirrors fail midway, the bytes before are delivered, then the error", async () => {
-  const faults = [{ kind: "status", status: 410, from: 4 }] as const;
+  const faults = [{ kind: "status", status: 410, from: 5 }] as const;
   await withMirrors([{ faults: [...faults] }], async (urls) => {
     const options = { maxBlocksPerRequest: 1, delayRequest: "diff" } as const;
     const { error, bytes } = await download(urls, options);
