@@ -138,8 +138,11 @@ export class Driver {
 
   get knownFile(): KnownFile | undefined {
     const { mirrors, digest } = this.#scheduler;
-    const useful = mirrors.filter(({ servesRanges }) => servesRanges).map(({ url }) => url);
-    const known = this.#transport.knownMirrors.filter(({ url }) => useful.includes(url));
+    const known = this.#transport.knownMirrors.flatMap((known) => {
+      const mirror = mirrors.find(({ url }) => url === known.url)!;
+      const compared = this.#scheduler.isCompared(mirror) || undefined;
+      return mirror.servesRanges ? [{ ...known, compared }] : [];
+    });
     if (this.#info?.size === undefined || known.length === 0) return undefined;
     // Another download cannot use a digest of fewer bytes than usual.
     const usual = this.#sampleSize >= PROBE_SIZE ? digest : undefined;

@@ -75,7 +75,7 @@ export function checkKnownFile(value: unknown): KnownFile {
 }
 
 function checkMirror(name: string, value: unknown): KnownMirror {
-  const { url, location, validators, unreliable } = record(name, value);
+  const { url, location, validators, unreliable, compared } = record(name, value);
   return {
     url: checkUrl(`${name}.url`, url),
     location: location === undefined || location === null
@@ -83,6 +83,7 @@ function checkMirror(name: string, value: unknown): KnownMirror {
       : checkUrl(`${name}.location`, location),
     validators: texts(`${name}.validators`, validators, ["etag", "lastModified", "strong"]),
     unreliable: flag(`${name}.unreliable`, unreliable),
+    compared: flag(`${name}.compared`, compared),
   };
 }
 
@@ -120,5 +121,6 @@ export function presumed(file: KnownFile, start: number, length: number): KnownF
     size: file.info.size!,
     digest: comparable ? file.digest : undefined,
     mirrors: file.mirrors.map(({ url }) => url),
+    compared: file.mirrors.filter(({ compared }) => compared).map(({ url }) => url),
   };
 }

@@ -48,8 +48,13 @@ interface Piece extends Landmark {
   missing: IntervalSet | undefined;
 }
 
-/** Compares a piece with bytes; returns the offset of the first that differs, `undefined` for none. */
-export type Comparer = (bytes: Uint8Array<ArrayBuffer>) => Promise<number | undefined>;
+/** Compares a piece with the bytes that a mirror sent for it; `undefined` if they are too few to tell. */
+export type Comparer = (
+  bytes: Uint8Array<ArrayBuffer>,
+) => Promise<{ readonly differsAt: number | undefined } | undefined>;
+
+/** Fewer bytes than this tell nothing where they are not all of a piece. */
+const LEAST_COMPARED = 64;
 
 /** The landmarks of one download. */
 export class FileLandmarks implements Landmarks {
@@ -126,14 +131,22 @@ export class FileLandmarks implements Landmarks {
   comparer({ start, end }: ByteRange): Comparer | undefined {
     const piece = this.#pieces.get(start);
     if (piece !== undefined && piece.end === end && piece.missing === undefined) {
-      return (bytes) => Promise.resolve(firstDifference(start, piece.bytes, bytes));
+      const least = Math.min(LEAST_COMPARED, end - start);
+      return (bytes) => {
+        if (bytes.byteLength < least) return Promise.resolve(undefined);
+        return Promise.resolve({ differsAt: firstDifference(start, piece.bytes, bytes) });
+      };
     }
     const known = [...this.given, ...this.#earlier].find((one) =>
       one.start === start && one.end === end
     );
     if (known === undefined) return undefined;
     // A digest may be shortened to its beginning.
-    return async (bytes) => (await sha256Of(bytes)).startsWith(known.sha256) ? undefined : start;
+    return async (bytes) => {
+      if (bytes.byteLength < end - start) return undefined;
+      const isSame = (await sha256Of(bytes)).startsWith(known.sha256);
+      return { differsAt: isSame ? undefined : start };
+    };
   }
 
   /** Returns the piece that begins at `at`. */

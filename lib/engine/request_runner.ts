@@ -256,17 +256,18 @@ export class RequestRunner {
       const differsAt = Math.max(start, size);
       return this.#options.dispatch({ type: "compared", request, length, differsAt, fresh: false });
     }
-    if (length < bytes.byteLength || compare === undefined) {
+    const comparison = await compare?.(bytes.subarray(0, length));
+    if (comparison === undefined) {
       const message = `sent ${length} of ${bytes.byteLength} bytes that were to be compared`;
       throw this.#error(mirror, "truncated", message);
     }
-    const differsAt = await compare(bytes);
+    const { differsAt } = comparison;
     if (signal.aborted) return;
     const fresh = differsAt === undefined && this.#options.transport.accept(mirror, reply);
     this.#options.dispatch({
       type: "compared",
       request,
-      length: bytes.byteLength,
+      length,
       differsAt,
       fresh,
     });

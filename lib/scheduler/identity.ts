@@ -60,6 +60,8 @@ interface Question {
   /** Pieces that are requested. */
   asked: ByteRange[];
   passed: number;
+  /** Whether a piece behind the first bytes has been compared. */
+  tries: boolean;
   /** Whether the contradictory validators, or others that were new, have been seen in a check. */
   settled: boolean;
   /** Bytes that were unproved when it began. */
@@ -184,6 +186,11 @@ export class Identity {
     return this.#records.get(mirror)?.isTried ?? false;
   }
 
+  /** Reports whether a mirror and the others have been compared behind their first bytes. */
+  isCompared(mirror: Mirror): boolean {
+    return this.isTried(mirror) || mirror === this.#reference;
+  }
+
   /** Whether pieces are known that every mirror has to have. */
   get hasEvidence(): boolean {
     return this.#landmarks.given.length > 0;
@@ -233,6 +240,7 @@ export class Identity {
         left: pieces,
         asked: [],
         passed: 0,
+        tries: false,
         settled: purpose !== "doubt",
         unproved: record.unproved,
       };
@@ -302,6 +310,7 @@ export class Identity {
       return { type: "failed", purpose, subject, error, at: differsAt, used };
     }
     question.passed++;
+    question.tries ||= this.#trialPieces(mirror).some((piece) => piece.start === start);
     question.settled ||= fresh;
     if (question.asked.length + question.left.length > 0) return { type: "open" };
     if (!question.settled && question.passed < MOST_CHECKS) {
@@ -389,7 +398,7 @@ export class Identity {
     }
   }
 
-  #pass(mirror: Mirror, record: Record, { purpose, unproved, subject }: Question): Verdict {
+  #pass(mirror: Mirror, record: Record, { purpose, unproved, subject, tries }: Question): Verdict {
     this.close(mirror);
     if (subject !== undefined) {
       const other = this.#of(subject);
@@ -397,7 +406,7 @@ export class Identity {
       other.isTried = true;
       return { type: "passed", purpose, unreliable: false };
     }
-    if (purpose === "trial" || purpose === "admission") record.isTried = true;
+    if (tries || purpose === "admission") record.isTried = true;
     record.isBroken = false;
     record.questionedAt = record.bytes;
     record.unproved -= Math.min(record.unproved, unproved);

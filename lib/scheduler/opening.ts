@@ -34,6 +34,8 @@ export interface KnownFileFacts extends FileFacts {
   readonly size: number;
   /** URLs of mirrors that serve ranges of it. */
   readonly mirrors: readonly string[];
+  /** URLs of those that have been compared behind their first bytes. */
+  readonly compared?: readonly string[] | undefined;
 }
 
 export type OpeningState =

@@ -120,11 +120,19 @@ export class Scheduler {
     return state.type === "open" ? state.file.digest : undefined;
   }
 
+  /** Reports whether a mirror and the others have been compared behind their first bytes. */
+  isCompared(mirror: Mirror): boolean {
+    return this.#identity.isCompared(mirror);
+  }
+
   /** Starts: probes every mirror at once that is not known to have the file. */
   start(now: number): readonly SchedulerCommand[] {
     this.#state.commands.startedAt = now;
     this.#state.limit.start(now);
     const { knownFile } = this.#options;
+    for (const mirror of this.mirrors) {
+      if (knownFile?.compared?.includes(mirror.url)) this.#identity.trust(mirror);
+    }
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
     if (!this.#ended) {
       for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
@@ -278,7 +286,7 @@ export class Scheduler {
     if (kind !== "whole" && answer.type !== "partial") {
       const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);
-    } else if (answer.type === "partial" && answer.end < bodyEnd) {
+    } else if (kind !== "check" && answer.type === "partial" && answer.end < bodyEnd) {
       // RFC 9110 section 15.3.7: a server may send less; the rest is requested again.
       this.#state.shorten(request, answer.end);
       this.#assign(now);

@@ -20,6 +20,8 @@ export interface KnownMirror {
   readonly validators: Validators;
   /** Whether its validators change though the file does not. */
   readonly unreliable?: boolean | undefined;
+  /** Whether it was compared with the others behind the first bytes of the file. */
+  readonly compared?: boolean | undefined;
 }
 
 /** Validators that are those of the file. */

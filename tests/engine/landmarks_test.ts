@@ -25,10 +25,13 @@ Deno.test("FileLandmarks.learn() keeps pieces of what arrives in any order and a
     const { learned } = landmarks;
     assertEquals(learned.length, Math.ceil((300_000 - start) / (16 * 1024)));
     for (const { start, end } of learned) {
-      assertEquals(await landmarks.comparer({ start, end })!(FILE.slice(start, end)), undefined);
+      assertEquals(
+        (await landmarks.comparer({ start, end })!(FILE.slice(start, end)))?.differsAt,
+        undefined,
+      );
       const other = FILE.slice(start, end);
       other[100]! ^= 1;
-      assertEquals(await landmarks.comparer({ start, end })!(other), start + 100);
+      assertEquals((await landmarks.comparer({ start, end })!(other))?.differsAt, start + 100);
     }
     assert(landmarks.latest !== undefined);
   }
@@ -74,12 +77,25 @@ Deno.test("FileLandmarks compares with digests, also with the beginning of one",
   const earlier = { start: 0, end: 500, sha256: (await sha256Of(FILE.slice(0, 500))).slice(0, 16) };
   const landmarks = new FileLandmarks(0, given, [earlier]);
   assertEquals(
-    await landmarks.comparer({ start: 1000, end: 2000 })!(FILE.slice(1000, 2000)),
+    (await landmarks.comparer({ start: 1000, end: 2000 })!(FILE.slice(1000, 2000)))?.differsAt,
     undefined,
   );
-  assertEquals(await landmarks.comparer({ start: 1000, end: 2000 })!(FILE.slice(1001, 2001)), 1000);
-  assertEquals(await landmarks.comparer({ start: 0, end: 500 })!(FILE.slice(0, 500)), undefined);
+  assertEquals(
+    (await landmarks.comparer({ start: 1000, end: 2000 })!(FILE.slice(1001, 2001)))?.differsAt,
+    1000,
+  );
+  assertEquals(
+    (await landmarks.comparer({ start: 0, end: 500 })!(FILE.slice(0, 500)))?.differsAt,
+    undefined,
+  );
   assertEquals(landmarks.comparer({ start: 0, end: 501 }), undefined);
+  // Of a digest, all bytes are needed; of bytes, a few.
+  assertEquals(await landmarks.comparer({ start: 0, end: 500 })!(FILE.slice(0, 499)), undefined);
+  landmarks.learn(0, FILE.subarray(0, 2000), 300_000, 0);
+  const compare = landmarks.comparer({ start: 0, end: 1024 })!;
+  assertEquals(await compare(FILE.slice(0, 63)), undefined);
+  assertEquals(await compare(FILE.slice(0, 64)), { differsAt: undefined });
+  assertEquals(await compare(FILE.slice(1, 65)), { differsAt: 0 });
 });
 
 Deno.test("FileLandmarks.digests() describes pieces that have arrived, spread evenly", async () => {
