@@ -137,10 +137,15 @@ function readSent({ stated, length, ignoresTotals }: PartFacts): Sent | undefine
     : { end, size: undefined, doubt: { type: "total", at: end, refuted: true } };
 }
 
-/** Some servers send the end of the requested range as the file's size. */
-function doubtTotal(facts: PartFacts, { end, size }: Sent): Doubt | undefined {
-  const ends = facts.form === "bounded" && size === facts.end && size === end;
-  return ends && size !== facts.size ? { type: "total", at: end, refuted: false } : undefined;
+/** Some servers send the end of the range as the file's size. */
+function doubtTotal(
+  { form, end = Infinity, size, stated }: PartFacts,
+  sent: Sent,
+): Doubt | undefined {
+  if (form !== "bounded" || sent.size === undefined || sent.size === size) return undefined;
+  // A range that ends before the requested one ends where the file does.
+  const ends = sent.size === stated.end && sent.size >= end;
+  return ends ? { type: "total", at: sent.size, refuted: false } : undefined;
 }
 
 /** Some servers send the whole file, or its length, with the headers of a part. */

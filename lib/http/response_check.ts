@@ -185,11 +185,14 @@ function checkWhole(
   if (value?.includes(",") && length === undefined) {
     return refuse("range", `answered with contradictory lengths (Content-Length: ${cut(value)})`);
   }
-  const size = length ?? stated?.size;
-  if (stated?.size !== undefined && size! < stated.size) {
-    return refuse("range", `sends only ${size} of the file's ${stated.size} bytes`);
+  // A total that is known to be right is better than a length that is too large.
+  const size = before !== undefined && stated?.size === before ? before : length ?? stated?.size;
+  const total = stated?.size ?? size;
+  if (length !== undefined && total !== undefined && length < total) {
+    return refuse("range", `sends only ${length} of the file's ${total} bytes`);
   }
-  const body = { skip: 0, length: size, rest: length === undefined ? "unknown" : "none" } as const;
+  const rest = length === undefined ? "unknown" : length === size ? "none" : "more";
+  const body = { skip: 0, length: size, rest } as const;
   const usable = { answer: { type: "whole", size }, body, doubt: undefined } as const;
   return sizeChange(before, size) ?? checkCoding(usable, length !== undefined && !encodes, headers);
 }

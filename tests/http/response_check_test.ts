@@ -171,6 +171,8 @@ Deno.test("checkResponse() doubts a total that ends where the requested range en
   // A file of another size: either it has changed, or the total is wrong.
   assertEquals(details(206, headers, { size: 1000 })[2], "total");
   assertEquals(details(206, headers, { form: "open" })[2], undefined);
+  // The end of a block.
+  assertEquals(details(206, { "content-range": "bytes 0-255/256" })[2], "total");
   assertEquals(details(206, { "content-range": "bytes 100-149/150" })[2], undefined);
   const ignored = details(206, headers, { ignoresTotals: true, size: 1000 });
   assertEquals(ignored[0], { type: "partial", start: 100, end: 200, size: undefined });
@@ -205,6 +207,13 @@ Deno.test("checkResponse() takes a 206 from byte 0 to the end for the whole file
   const part = { "content-range": "bytes 0-99/1000", "content-length": "100" };
   for (const status of [200, 206]) assertEquals(check(status, part, plain), "range");
   assertEquals(check(200, { ...whole, "content-length": "900" }, plain), "range");
+});
+
+Deno.test("checkResponse() cuts a whole file that is known to be shorter than its length says", () => {
+  const headers = { "content-range": "bytes 0-999/1000", "content-length": "1500" };
+  const requested = { start: 990, end: 1000, size: 1000 };
+  const answer = { type: "whole", size: 1000 } as const;
+  assertEquals(details(200, headers, requested), [answer, [0, 1000, "more"], undefined]);
 });
 
 Deno.test("checkResponse() counts identical copies of a header once, and refuses contradictory ones", () => {
