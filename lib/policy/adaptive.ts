@@ -33,7 +33,7 @@ const LONGEST_RANGE = 8 * 1024 * 1024;
 /** Ranges are no shorter than this at the end of the file. */
 const LAST_RANGE = 16 * 1024;
 /** So many bytes are worth a request to any server, however much its requests cost. */
-const LEAST_WORTH = 4 * 1024 * 1024;
+const LEAST_WORTH = 1024 * 1024;
 /** No gap is left that takes less than this many round trips: see {@linkcode cutOut}. */
 const CRUMB_ROUND_TRIPS = 2;
 /** A range may arrive this much later than expected without holding up the front. */

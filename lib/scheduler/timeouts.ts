@@ -185,15 +185,14 @@ export function deadline(
     ? options.connectTimeoutMs
     : options.headersTimeoutMs;
   const patience = explicit ?? defaultPatience(mirror, mirrors, options.maxIdleMs);
-  // The end of the download does not wait long for the last comparisons.
-  if (kind === "check" && ledger.complete) {
-    return activeAt + Math.min(patience, stallMs(mirror, options));
-  }
   const lostRange = claimEnd < end && claimEnd <= position;
   const holdsUpFront = lostRange || (position <= ledger.front && ledger.front < end);
-  const helped = kind === "range" && holdsUpFront &&
-    mirrors.some((other) => other !== mirror && other.servesRanges);
-  if (!helped) return activeAt + patience;
+  const urgent = kind === "check" || (kind === "range" && holdsUpFront);
+  const helped = urgent && mirrors.some((other) => other !== mirror && other.servesRanges);
+  // The end of the download does not wait long for the last comparisons; and as long as a mirror is
+  // compared, it delivers nothing.
+  const short = helped || (kind === "check" && ledger.complete);
+  if (!short) return activeAt + patience;
   return activeAt + Math.min(patience, stallMs(mirror, options));
 }
 

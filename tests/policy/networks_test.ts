@@ -281,3 +281,16 @@ Deno.test("WasteAllowance: bytes arrive twice only if they are requested twice",
   const notDue = { claimEnd: 0, activeAt: 900, answeredAt: undefined, dueAt: 1010 };
   assertEquals(allowed([whole], [notDue, {}]), 10 + 1460);
 });
+
+Deno.test("a mirror that was dead for two seconds beside two others helps again soon after", () => {
+  const [first, ...others] = TESTBED;
+  const size = 200_000_000;
+  for (const delay of ["adaptive", delayRequestOf("normal", TESTBED)] as const) {
+    const options = { size, delay, slowStart: true };
+    const sound = simulate({ ...options, links: TESTBED });
+    const returning = { ...first!, deadFromMs: 2000, returnsAtMs: 4000 };
+    const broken = simulate({ ...options, links: [returning, ...others] });
+    // It is missing for two seconds, noticed after one, and asked again after one at most.
+    assert(broken.seconds < sound.seconds + 4, `${broken.seconds} s, else ${sound.seconds} s`);
+  }
+});
