@@ -8,8 +8,6 @@
 export const PENDING: Readonly<Record<string, string>> = {
   "other-file-later": "identity",
   "length-shorter": "identity",
-  "gzip-unless-ranged": "limits",
-  "cookie-of-first-answer": "http",
   "part-lies": "identity",
   "change-same-etag": "identity",
   "change-silent": "identity",
