@@ -43,6 +43,21 @@ Deno.test("/proxy: a mirror whose ETag depends on the machine keeps one ETag", a
   }, { rememberMs: 0 });
 });
 
+Deno.test("/proxy: a mirror whose ETag depends on the range keeps one ETag", async () => {
+  const serve: OddServerOptions["serve"] = (ask) =>
+    served(ask, { etag: `"${ask.head.headers["range"]}"` });
+  await withOdd(serve, async ({ get }) => {
+    const tags = new Set<string | null>();
+    for (const range of ["bytes=0-", "bytes=-5000", "bytes=5000-", "bytes=0-", "bytes=7-8"]) {
+      const response = await get({ headers: { range } });
+      assertEquals(response.status, 206);
+      await response.bytes();
+      tags.add(response.headers.get("etag"));
+    }
+    assertEquals(tags.size, 1, [...tags].join());
+  });
+});
+
 Deno.test("/proxy: a redirector to machines with an ETag each keeps one ETag", async () => {
   const serve: OddServerOptions["serve"] = (ask) => {
     if (ask.path !== "/file.bin") return served(ask, { etag: `"${ask.path}"` });

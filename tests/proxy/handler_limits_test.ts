@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { type Content, randomContent } from "../support/lab/content.ts";
 import { type Ask, refused, served } from "../support/lab/odd_reply.ts";
 import {
@@ -9,6 +10,9 @@ import {
 import { type ProxyScene, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
 const FILE = randomContent(1_200_000, 5);
+/** Larger than what a proxy with {@linkcode MEMORY} and the sockets around it hold. */
+const BIG = randomContent(40_000_000, 6);
+const MEMORY = { memory: 16 * 1024 * 1024, maxDownloads: 8 };
 
 /** Answers something else while two requests are being answered. */
 const two = (ask: Ask) => ask.live >= 2 ? refused(503) : served(ask);
@@ -18,7 +22,7 @@ async function withServer(
   run: (scene: Pick<ProxyScene, "get" | "base"> & { server: OddServer }) => Promise<void>,
 ): Promise<void> {
   await using server = await startOddServer({ content: FILE, serve: two, ...options });
-  await withProxyOf([server.url], (scene) => run({ ...scene, server }));
+  await withProxyOf([server.url], (scene) => run({ ...scene, server }), MEMORY);
 }
 
 function whole(content: Content): Uint8Array {
@@ -33,6 +37,28 @@ Deno.test("/proxy: six clients get a file from a host that allows two connection
       return await response.bytes();
     }));
     for (const bytes of bodies) assertEquals(bytes, whole(FILE));
+  });
+});
+
+Deno.test("/proxy: players that pause do not keep others from a host that allows two connections", async () => {
+  await withServer({ content: BIG }, async ({ get }) => {
+    const paused = await Promise.all([get(), get()]);
+    const readers = paused.map(({ body }) => body!.getReader());
+    const first = new Map<unknown, Uint8Array>();
+    for (const reader of readers) first.set(reader, (await reader.read()).value!);
+    const seek = await get({ headers: { range: "bytes=20000000-20999999" } });
+    assertEquals(seek.status, 206);
+    assertEquals(Buffer.compare(await seek.bytes(), BIG.read(20e6, 21e6)), 0);
+    // They go on where they were.
+    for (const reader of readers) {
+      const parts = [first.get(reader)!];
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        parts.push(value);
+      }
+      assertEquals(Buffer.compare(Buffer.concat(parts), BIG.read(0, BIG.size)), 0);
+    }
   });
 });
 

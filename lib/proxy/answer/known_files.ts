@@ -13,6 +13,7 @@ import {
   type KnownPiece,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
 import { parseMirrorUrl } from "../../http/mirror_url.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
@@ -51,8 +52,7 @@ interface MirrorSet {
 const MAX_RECORDS = 1000;
 /** Maximum number of pieces of a file by which it is recognized; each is a few dozen bytes. */
 const MAX_PIECES = 32;
-/** How often a mirror that contradicts itself is asked again, and for how long at most. */
-const CONFIRMATIONS = 2;
+/** How long a mirror that contradicts itself is asked again at most. */
 const CONFIRMATION_MS = 5000;
 /** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
 const PROBE_OPTIONS: DownloaderOptions = {
@@ -212,9 +212,12 @@ export class KnownFiles {
     const unreliable = new Set([...suspects].filter((url) => !changed.has(url)));
     const own = mirrors.filter((url) => changed.has(parseMirrorUrl(url).url));
     if (own.length === 0) return unreliable;
-    const again = await Promise.all(Array.from({ length: CONFIRMATIONS }, async () => {
+    // Another range: what a mirror says may depend on what it is asked for.
+    const middle = Math.floor((now?.info.size ?? 0) / 2);
+    const ranges = [undefined, { start: middle, end: middle + 1 }];
+    const again = await Promise.all(ranges.map(async (range) => {
       const time = AbortSignal.any([signal, AbortSignal.timeout(CONFIRMATION_MS)]);
-      return (await this.#probe(own, time).catch(() => undefined))?.file;
+      return (await this.#probe(own, time, range).catch(() => undefined))?.file;
     }));
     signal.throwIfAborted();
     const answers = [now, ...again];
@@ -235,8 +238,12 @@ export class KnownFiles {
       });
   }
 
-  async #probe(mirrors: readonly string[], signal: AbortSignal): Promise<FileFacts> {
-    const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), signal };
+  async #probe(
+    mirrors: readonly string[],
+    signal: AbortSignal,
+    range?: ByteRange,
+  ): Promise<FileFacts> {
+    const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), signal, range };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
     return { info, file: download.knownFile };
