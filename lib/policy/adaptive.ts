@@ -117,16 +117,23 @@ export class AdaptivePolicy implements Policy {
   #askLone(outlook: Outlook, gap: ByteRange, view: DownloadView): Plan | undefined {
     const { ledger } = view;
     const length = this.#usualLength(outlook, view);
-    const stream = outlook.source.live.find((one) => isExtensible(one, view));
+    // What was given back before a stream is requested first: everything waits for it.
+    const stream = outlook.source.live.find((one) =>
+      isExtensible(one, view) && one.end <= gap.start
+    );
     const { start, end } = stream === undefined
       ? gap
       : { start: stream.end, end: Math.min(stream.bodyEnd, gapAt(ledger.free, stream.end)) };
-    const isFed = stream === undefined
-      ? !outlook.wantsWork()
-      : stream.claimEnd - stream.position > length / 2;
-    const range = isFed
-      ? undefined
-      : fitStream({ start, end: Math.min(end, start + length) }, view);
+    const isLate = ledger.wasReturned(start) && start === ledger.front;
+    const isFed = stream !== undefined
+      ? stream.claimEnd - stream.position > length / 2
+      : isLate
+      ? !outlook.open
+      : !outlook.wantsWork();
+    if (isFed) return undefined;
+    const isNext = start === ledger.front ||
+      (stream !== undefined && stream.position <= ledger.front);
+    const range = fitStream({ start, end: Math.min(end, start + length) }, isNext, view);
     if (range === undefined) return undefined;
     this.#lengths.set(outlook.index, length);
     if (stream !== undefined) return { type: "extend", request: stream.id, end: range.end };
@@ -345,15 +352,16 @@ function shortened(
 
 /**
  * Returns what may be read of a stream: as much of `range` as there is room for, since more of it costs
- * no request; `undefined` where that is next to nothing.
+ * no request; `undefined` where that is next to nothing. `isNext`: nothing else comes before it.
  */
-function fitStream(range: ByteRange, view: DownloadView): ByteRange | undefined {
+function fitStream(range: ByteRange, isNext: boolean, view: DownloadView): ByteRange | undefined {
   const { ledger, windowSize, readyBytes } = view;
   const length = range.end - range.start;
-  const room = view.roomFor(range.start, range.end);
+  const reserve = isNext ? 0 : Math.floor(windowSize * FRONT_SHARE);
+  const room = view.roomFor(range.start, range.end) - reserve;
   if (length <= room) return range;
   const least = Math.max(1, Math.min(LEAST_ROOM, Math.floor(windowSize * FRONT_SHARE)));
-  if (room >= least) return shortened(range, room, view, 0);
+  if (room >= least) return shortened(range, room, view, reserve);
   const stuck = range.start === ledger.front && readyBytes === 0 && ledger.askedBytes === 0;
   return stuck ? { start: range.start, end: range.start + Math.min(length, least) } : undefined;
 }
