@@ -137,13 +137,14 @@ export class AdaptivePolicy implements Policy {
     if (range === undefined) return undefined;
     this.#lengths.set(outlook.index, length);
     if (stream !== undefined) return { type: "extend", request: stream.id, end: range.end };
+    if (!outlook.source.available) return undefined;
     return { type: "ask", mirror: outlook.index, range, reason: "front", bodyEnd: end };
   }
 
   /** Requests the front from the mirror that delivers it soonest, or waits for that mirror. */
   #askFront(gap: ByteRange, view: DownloadView, outlooks: readonly Outlook[]): Plan | undefined {
     const short = shortest(view);
-    const [best] = outlooks.filter(({ source, silent }) => source.available && !silent)
+    const [best] = outlooks.filter(({ usable, silent }) => usable && !silent)
       .sort((one, other) => one.rushedAt(short) - other.rushedAt(short));
     if (!best?.open) return undefined;
     const range = cutOut(gap, gap.start, this.#length(best, view), short);
@@ -164,6 +165,7 @@ export class AdaptivePolicy implements Policy {
       !outlook.isBusyWith(one)
     );
     if (stream !== undefined) return { type: "extend", request: stream.id, end: fitting.end };
+    if (!outlook.source.available) return undefined;
     return { type: "ask", mirror: outlook.index, range: fitting, reason };
   }
 
@@ -202,7 +204,7 @@ function loneOf(
   { mirrors, limit }: DownloadView,
   outlooks: readonly Outlook[],
 ): Outlook | undefined {
-  const [lone, another] = outlooks.filter(({ source }) => source.available);
+  const [lone, another] = outlooks.filter(({ usable }) => usable);
   const others = another !== undefined || mirrors.some(({ pending }) => pending);
   const isLone = lone !== undefined && lone.source.lanes === 1 && !others;
   return isLone && lone.source.mostBytes === Infinity && limit.rate === Infinity ? lone : undefined;

@@ -65,10 +65,16 @@ export class Outlook {
     return this.source.failures > 0;
   }
 
-  /** Whether it can take another request at all. */
+  /** Whether it can be of use now: by a request, or by a stream that can be read on. */
+  get usable(): boolean {
+    const { available, servesRanges, state, live } = this.source;
+    const readsOn = () => live.some(({ isExhausted }) => isExhausted);
+    return available || (servesRanges && state.type === "ready" && readsOn());
+  }
+
+  /** Whether it can take another request, or read a stream on. */
   get open(): boolean {
-    const { available, maxConnections } = this.source;
-    return available && busyConnections(this.source) < maxConnections && !this.silent;
+    return this.usable && busyConnections(this.source) < this.source.maxConnections && !this.silent;
   }
 
   /** How long it may be silent before something is wrong. */

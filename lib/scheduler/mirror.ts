@@ -55,6 +55,8 @@ const PROVES = 0.9;
 
 /** What arrives so soon after a pause was buffered on its way, in milliseconds. */
 const BUFFERED_MS = 100;
+/** A shorter pause lets next to nothing gather, in milliseconds. */
+const LEAST_PAUSE_MS = 10;
 
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
@@ -348,14 +350,14 @@ export class Mirror implements SourceView {
     this.link.received(bytes, now);
   }
 
-  /** Notes that a stream is not read on, for lack of room: no bytes are expected of it. */
+  /** Notes that a response is not read on, for lack of room or because it is held back: none is expected. */
   paused(now: number): void {
     if (!this.#live.some(isExpected)) this.link.rate.pause(now);
   }
 
-  /** Notes that a stream is read on after `pausedMs`: what is buffered says nothing about the link. */
+  /** Notes that a response is read on after `pausedMs`: what is buffered says nothing about the link. */
   resumed(pausedMs: number, now: number): void {
-    this.link.rate.resume(now, pausedMs > 0 ? BUFFERED_MS : 0);
+    this.link.rate.resume(now, pausedMs > LEAST_PAUSE_MS ? BUFFERED_MS : 0);
   }
 
   /** Counts bytes that were compared only: a few, which say nothing about the link. */
@@ -432,8 +434,8 @@ export class Mirror implements SourceView {
 }
 
 /** Reports whether bytes of a response are expected. */
-function isExpected({ kind, answeredAt, isExhausted }: RequestView): boolean {
-  return kind !== "check" && answeredAt !== undefined && !isExhausted;
+function isExpected({ kind, answeredAt, held, isExhausted }: RequestView): boolean {
+  return kind !== "check" && answeredAt !== undefined && !held && !isExhausted;
 }
 
 /** Returns how many of so many connections can be kept busy without a pause. */

@@ -197,8 +197,10 @@ export class Scheduler {
     mirror.waste(length);
     // The rest of the body waits for the mirrors to agree.
     const goesOn = answer.type === "partial" && request.position < request.bodyEnd;
-    if (goesOn || answer.type === "whole") request.hold();
-    else this.#state.close(request, now);
+    if (goesOn || answer.type === "whole") {
+      request.hold();
+      mirror.paused(now);
+    } else this.#state.close(request, now);
     const first: FirstAnswer = { mirror, request, answer, size: answer.size, digest, page };
     const { expectedSize } = this.#options;
     if (expectedSize !== undefined && ![undefined, expectedSize].includes(answer.size)) {
@@ -302,15 +304,19 @@ export class Scheduler {
     }
     this.#identity.ask(mirror, "doubt", doubt);
     // Its bytes may be those of the file: they wait.
-    if (request.answer?.type === "partial") request.hold();
-    else this.#state.cancel(request, "questioned", now);
+    if (request.answer?.type === "partial") {
+      request.hold();
+      mirror.paused(now);
+    } else this.#state.cancel(request, "questioned", now);
   }
 
   /** Reads on what waited for the doubt about a mirror to be settled. */
   #resume(mirror: Mirror, now: number): void {
     for (const request of this.#state.requests.of(mirror)) {
       if (!request.held || request.kind !== "range") continue;
+      const { activeAt } = request;
       request.resume(now);
+      mirror.resumed(now - activeAt, now);
       this.#state.commands.push({ type: "resume", request: request.id });
     }
   }
@@ -479,7 +485,10 @@ export class Scheduler {
     if (request.held) {
       const { start, end } = request;
       request.release();
-      if (request.kind === "whole") this.ledger.take(start, end);
+      if (request.kind === "whole") {
+        this.ledger.take(start, end);
+        request.mirror.resumed(now - request.activeAt, now);
+      }
     }
     const length = request.position - request.start;
     request.rewind();

@@ -39,15 +39,15 @@ Deno.test("adaptive: beside a stream, other connections are asked behind what it
     size: 40_000_000,
     maxConnectionsPerMirror: 5,
   });
-  assert(times < 1.1, `${times}`);
+  assert(times < 1.2, `${times}`);
   assert(longestStallSeconds < 0.3, `${longestStallSeconds} s`);
 });
 
 Deno.test("adaptive: ranges of mirrors that think grow at once where bytes came fast", () => {
   for (const thinkMs of [500, 1000]) {
     const two = run({ links: [thinking(thinkMs), thinking(thinkMs)] });
-    // The sample, a short range, a longer one, and the rest: each takes an answer's time.
-    const seconds = 3.5 * thinkMs / 1000 + 0.2;
+    // The sample, a short range, a longer one, the rest, and a comparison: each takes an answer's time.
+    const seconds = 4.5 * thinkMs / 1000 + 0.2;
     assert(two.seconds < seconds, `${thinkMs} ms: ${two.seconds} s`);
     assert(two.requestsSent <= 12, `${two.requestsSent} requests`);
     const fast = run({ links: [thinking(thinkMs, { bytesPerSecond: 76e6 }), thinking(thinkMs)] });
