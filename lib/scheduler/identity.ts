@@ -92,8 +92,12 @@ interface Record {
   usedAt: number;
   /** Whether bytes of other requests were used. */
   isMixed: boolean;
-  /** Whether something behind the first bytes of the file was compared. */
-  isTried: boolean;
+  /** Number of comparisons behind the first bytes of the file, */
+  trials: number;
+  /** the highest byte from which a piece was compared, */
+  triedTo: number;
+  /** and all bytes of it that were used by the last of them. */
+  triedAt: number;
   /** Whether a body has broken off since, so that its validators prove nothing. */
   isBroken: boolean;
 }
@@ -144,6 +148,11 @@ const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
 const MOST_GIVEN = 8;
 
+/** So many comparisons with others are waited for at the end; more come as the download goes on. */
+const TRIALS = 2;
+/** A further one comes after this many bytes, and after each so many times as many. */
+const TRIAL_INTERVAL = 64 * 1024;
+const TRIAL_GROWTH = 4;
 /** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
 const MOST_VOUCHED = 3;
 /** The mirrors' first bytes have been compared: a trial compares others. */
@@ -178,12 +187,12 @@ export class Identity {
 
   /** Notes that an earlier download has compared a mirror with others. */
   trust(mirror: Mirror): void {
-    this.#of(mirror).isTried = true;
+    this.#of(mirror).trials = TRIALS;
   }
 
   /** Reports whether something behind the first bytes of a mirror was compared. */
   isTried(mirror: Mirror): boolean {
-    return this.#records.get(mirror)?.isTried ?? false;
+    return (this.#records.get(mirror)?.trials ?? 0) > 0;
   }
 
   /** Reports whether a mirror and the others have been compared behind their first bytes. */
@@ -237,7 +246,8 @@ export class Identity {
         purpose,
         doubt,
         subject,
-        left: pieces,
+        // By the time of the request there may be better ones.
+        left: purpose === "trial" ? [] : pieces,
         asked: [],
         passed: 0,
         tries: false,
@@ -282,13 +292,15 @@ export class Identity {
     }
     const piece = question.left.shift();
     if (piece !== undefined) question.asked.push(piece);
+    else if (question.asked.length === 0 && !WAITING.includes(question.purpose)) this.close(mirror);
     return piece;
   }
 
   /** Reports whether a mirror is questioned, but nothing is known that it could be compared with. */
   isStuck(mirror: Mirror): boolean {
     const question = this.#records.get(mirror)?.question;
-    return question !== undefined && question.asked.length + question.left.length === 0;
+    if (question === undefined || !WAITING.includes(question.purpose)) return false;
+    return question.asked.length + question.left.length === 0;
   }
 
   /** Notes the result of the check of a piece. */
@@ -310,7 +322,10 @@ export class Identity {
       return { type: "failed", purpose, subject, error, at: differsAt, used };
     }
     question.passed++;
-    question.tries ||= this.#trialPieces(mirror).some((piece) => piece.start === start);
+    if (this.#trialPieces(mirror).some((piece) => piece.start === start)) {
+      question.tries = true;
+      record.triedTo = Math.max(record.triedTo, start);
+    }
     question.settled ||= fresh;
     if (question.asked.length + question.left.length > 0) return { type: "open" };
     if (!question.settled && question.passed < MOST_CHECKS) {
@@ -357,29 +372,46 @@ export class Identity {
   dueOf(mirror: Mirror): "trial" | "sample" | undefined {
     const record = this.#records.get(mirror);
     if (record === undefined || record.question !== undefined) return undefined;
-    if (this.#needsTrial(mirror, record)) return "trial";
+    const { trials, bytes, triedAt } = record;
+    const isEarly = trials > 0 && bytes < Math.max(TRIAL_INTERVAL, TRIAL_GROWTH * triedAt);
+    if (!isEarly && bytes > triedAt && this.#isTriable(mirror, record)) return "trial";
     return record.unproved > 0 && record.unsure >= record.checkAt ? "sample" : undefined;
   }
 
   /** Reports whether bytes of a mirror were used that could be compared, but were not. */
   hasUnproved(mirror: Mirror): boolean {
     const record = this.#records.get(mirror);
-    return record !== undefined && (record.unproved > 0 || this.#needsTrial(mirror, record));
+    return record !== undefined && (record.unproved > 0 || this.#lacksTrial(mirror, record));
   }
 
-  #needsTrial(mirror: Mirror, { bytes, isTried, isMixed }: Record): boolean {
-    if (isTried || bytes === 0 || (mirror === this.#reference && !isMixed)) return false;
+  /** Returns to what end a mirror with such bytes is checked when all have been received. */
+  lastOf(mirror: Mirror): "trial" | "last" {
+    return this.#lacksTrial(mirror, this.#of(mirror)) ? "trial" : "last";
+  }
+
+  #lacksTrial(mirror: Mirror, record: Record): boolean {
+    const wanted = mirror === this.#reference ? 1 : TRIALS;
+    return record.trials < wanted && this.#isTriable(mirror, record);
+  }
+
+  /** Reports whether bytes were used, and there are pieces that were not compared with them. */
+  #isTriable(mirror: Mirror, { bytes, trials, isMixed }: Record): boolean {
+    if (bytes === 0) return false;
+    if (mirror === this.#reference && (!isMixed || trials > 0)) return false;
     return this.#trialPieces(mirror).length > 0;
   }
 
   /** Returns pieces behind the first bytes, which others sent; the reference shows its own again. */
   #trialPieces(mirror: Mirror): readonly Landmark[] {
     const { learned } = this.#landmarks;
+    const { triedTo } = this.#of(mirror);
     const first = learned.reduce((least, { start }) => Math.min(least, start), Infinity);
     return learned.filter(({ start, source }) => {
-      if (start < first + SAMPLE || source === undefined) return false;
-      if (source === "known" || mirror === this.#reference) return true;
+      if (start < first + SAMPLE || start <= triedTo || source === undefined) return false;
+      if (source === "known") return true;
       const sender = this.#mirrors[source]!;
+      // The first mirror is compared with itself, as its responses may belong to different files.
+      if (mirror === this.#reference) return sender === mirror;
       return sender !== mirror && (sender === this.#reference || this.isTried(sender));
     });
   }
@@ -394,7 +426,8 @@ export class Identity {
         record.questionedAt =
           0;
       record.firstRequest = undefined;
-      record.isMixed = record.isTried = false;
+      record.isMixed = false;
+      record.trials = record.triedTo = record.triedAt = 0;
     }
   }
 
@@ -403,10 +436,13 @@ export class Identity {
     if (subject !== undefined) {
       const other = this.#of(subject);
       other.unproved = other.unmarked = 0;
-      other.isTried = true;
+      other.trials = TRIALS;
       return { type: "passed", purpose, unreliable: false };
     }
-    if (tries || purpose === "admission") record.isTried = true;
+    if (tries || purpose === "admission") {
+      record.trials++;
+      record.triedAt = record.bytes;
+    }
     record.isBroken = false;
     record.questionedAt = record.bytes;
     record.unproved -= Math.min(record.unproved, unproved);
@@ -435,7 +471,9 @@ export class Identity {
       return [...chosen];
     }
     if (purpose === "trial") {
-      this.#addRandom(chosen, this.#trialPieces(mirror), 1);
+      const pieces = this.#trialPieces(mirror);
+      if (pieces.length > 0) chosen.add(pieces.reduce((a, b) => b.start > a.start ? b : a));
+      this.#addRandom(chosen, pieces, 1);
       return [...chosen];
     }
     const all = [...given, ...learned];
@@ -481,7 +519,9 @@ export class Identity {
         firstRequest: undefined,
         usedAt: 0,
         isMixed: false,
-        isTried: false,
+        trials: 0,
+        triedTo: 0,
+        triedAt: 0,
       };
       this.#records.set(mirror, record);
     }

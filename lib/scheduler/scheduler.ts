@@ -554,9 +554,9 @@ export class Scheduler {
       }
       // What it was asked before says less than this.
       if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) continue;
-      const due = this.#identity.dueOf(mirror);
-      if (due !== "trial") this.#lastChecked.add(mirror);
-      this.#identity.ask(mirror, due === "trial" ? due : "last");
+      const last = this.#identity.lastOf(mirror);
+      if (last === "last") this.#lastChecked.add(mirror);
+      this.#identity.ask(mirror, last);
     }
     this.#check(now);
     return this.mirrors.some((mirror) =>

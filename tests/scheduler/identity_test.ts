@@ -207,9 +207,10 @@ Deno.test("Scheduler: a file that changes without an ETag that tells it is never
         const link = { ...LINK, validators, changesAtMs, resetAfterBytes };
         const { error } = run([link, ...others]);
         if (others.length > 0 && changesAtMs >= 5000) continue;
-        const expected = error instanceof FileChangedError || error instanceof NoMirrorLeftError;
+        const classes = [FileChangedError, NoMirrorLeftError, MirrorMismatchError];
+        const expected = classes.some((one) => error instanceof one);
         assert(expected, `${validators} ${changesAtMs} ${others.length}: ${error}`);
-        assertStringIncludes(error!.message, "its bytes differ at");
+        assertMatch(error!.message, /differs? (from the others )?at/);
       }
     }
   }
@@ -228,12 +229,13 @@ Deno.test("Scheduler: mirrors whose files differ behind their first bytes are an
   }
 });
 
-Deno.test("Scheduler: mirrors with one file are each compared once behind their first bytes", () => {
+Deno.test("Scheduler: mirrors with one file are each compared behind their first bytes", () => {
   const { error, scheduler, requestsSent, events } = run([LINK, LINK, LINK]);
   assertEquals(error, undefined);
   const sends = new Set(events.flatMap((event) => event.type === "send" ? [event.request] : []));
-  // A probe and a check of each.
-  assertEquals(requestsSent - sends.size, 2 * scheduler.mirrors.length);
+  // A probe of each, a check of the first, and a few of the others as they deliver more and more.
+  const others = requestsSent - sends.size - scheduler.mirrors.length;
+  assert(others >= 5 && others <= 14, `${others} checks`);
 });
 
 Deno.test("Scheduler: a lone mirror that sends everything in one response is asked for nothing else", () => {
