@@ -473,7 +473,6 @@ export class Identity {
     if (purpose === "trial") {
       const pieces = this.#trialPieces(mirror);
       if (pieces.length > 0) chosen.add(pieces.reduce((a, b) => b.start > a.start ? b : a));
-      this.#addRandom(chosen, pieces, 1);
       return [...chosen];
     }
     const all = [...given, ...learned];
