@@ -67,9 +67,8 @@ export class Outlook {
 
   /** Whether it can be of use now: by a request, or by a stream that can be read on. */
   get usable(): boolean {
-    const { available, servesRanges, state, live } = this.source;
-    const readsOn = () => live.some(({ isExhausted }) => isExhausted);
-    return available || (servesRanges && state.type === "ready" && readsOn());
+    const { available, servesRanges, live } = this.source;
+    return available || (servesRanges && live.some(({ isExhausted }) => isExhausted));
   }
 
   /** Whether it can take another request, or read a stream on. */
