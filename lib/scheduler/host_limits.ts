@@ -22,6 +22,11 @@ const GROWTH = 4;
 const ENDLESS = Number.MAX_SAFE_INTEGER;
 /** A free slot is kept for this time for those that have waited for it. */
 const GRANT_MS = 250;
+/** Each refusal doubles the time between two requests, each accepted one shortens it a little. */
+const FIRST_SPACING_MS = 50;
+const LONGEST_SPACING_MS = 5000;
+const SPACING_DECAY = 0.9;
+const LEAST_SPACING_MS = 10;
 /** A download that waits for its turn tries all the same after this time, which doubles. */
 const FIRST_TRIAL_MS = 2000;
 const LONGEST_TRIAL_MS = 30_000;
@@ -63,6 +68,9 @@ class Host {
   /** The fewest bytes that are worth a request. */
   leastBytes = 0;
   pausedUntil = -Infinity;
+  /** Least time between two requests; 0 until it has refused one. It is searched for. */
+  spacingMs = 0;
+  sentAt = -Infinity;
   /** When a slot became free. */
   freedAt = -Infinity;
   /** When requests were cancelled: the host may notice a little later. */
@@ -89,7 +97,8 @@ class Host {
   /** Reports whether anything is known that a new host would not have. */
   isWorthKeeping(now: number): boolean {
     return this.live.size > 0 || this.waiting.size > 0 || this.limit < Infinity ||
-      this.leastBytes > 0 || this.pausedUntil > now || this.deliveredAt + FORGET_MS > now;
+      this.spacingMs > 0 || this.leastBytes > 0 || this.pausedUntil > now ||
+      this.deliveredAt + FORGET_MS > now;
   }
 
   /** Forgets a part of what was learned, if it was learned long ago. */
@@ -99,7 +108,9 @@ class Host {
     this.limit++;
     if (this.limit > MOST_LEARNED) this.limit = Infinity;
     this.leastBytes = this.leastBytes > LEAST_BYTES ? Math.floor(this.leastBytes / GROWTH) : 0;
-    if (this.limit === Infinity && this.leastBytes === 0) this.refusedAt = -Infinity;
+    this.spacingMs = this.spacingMs > FIRST_SPACING_MS ? this.spacingMs / GROWTH : 0;
+    const isForgotten = this.limit === Infinity && this.leastBytes === 0 && this.spacingMs === 0;
+    if (isForgotten) this.refusedAt = -Infinity;
   }
 }
 
@@ -220,8 +231,9 @@ export class Seat {
   room(now: number): number {
     const host = this.#at(now);
     host.forget(now);
-    if (now < host.pausedUntil) return 0;
-    if (host.limit === Infinity) return Infinity;
+    if (now < host.pausedUntil || now < host.sentAt + host.spacingMs) return 0;
+    const most = host.spacingMs > 0 ? 1 : Infinity;
+    if (host.limit === Infinity) return most;
     const own = host.live.get(this) ?? 0;
     const waiting = host.waiting.get(this);
     const free = host.limit - host.liveRequests;
@@ -234,7 +246,7 @@ export class Seat {
       if (!granted && other.since < host.freedAt) other.missed = true;
       else if (granted && !other.missed) before++;
     }
-    return Math.max(0, free - before);
+    return Math.min(most, Math.max(0, free - before));
   }
 
   /** Waits for a free slot: `onTurn` is called when there is one, and {@linkcode turnAt} says when to look. */
@@ -257,7 +269,8 @@ export class Seat {
   /** Returns when there may be room though nothing happens; `Infinity` for never. */
   turnAt(now: number): number {
     const host = this.#at(now);
-    if (now < host.pausedUntil) return host.pausedUntil;
+    const openAt = Math.max(host.pausedUntil, host.sentAt + host.spacingMs);
+    if (now < openAt) return openAt;
     const trialAt = host.waiting.get(this)?.trialAt ?? Infinity;
     const grantAt = host.freedAt + GRANT_MS;
     const free = host.liveRequests < host.limit;
@@ -276,6 +289,7 @@ export class Seat {
       waiting.trialMs = Math.min(LONGEST_TRIAL_MS, 2 * waiting.trialMs);
       waiting.trialAt = now + waiting.trialMs;
     }
+    host.sentAt = now;
     host.live.set(this, (host.live.get(this) ?? 0) + 1);
     const level = host.liveRequests;
     let isLive = true;
@@ -283,6 +297,8 @@ export class Seat {
       level,
       accepted: (at) => {
         host.refusals = 0;
+        const spacingMs = SPACING_DECAY * host.spacingMs;
+        host.spacingMs = spacingMs < LEAST_SPACING_MS ? 0 : spacingMs;
         host.waiting.delete(this);
         host.limit = Math.max(host.limit, level);
         if (level >= host.accepted || at >= host.acceptedAt + FORGET_MS) {
@@ -327,6 +343,8 @@ export class Seat {
       const longer = GROWTH * host.leastBytes;
       host.leastBytes = longer > ENDLESS / GROWTH ? ENDLESS : Math.max(LEAST_BYTES, longer);
       host.refusals++;
+      const spacingMs = Math.max(FIRST_SPACING_MS, 2 * host.spacingMs);
+      host.spacingMs = Math.min(LONGEST_SPACING_MS, spacingMs);
     }
     host.refusedAt = now;
     const first = occupied > 0 ? PAUSE_MS.busy : PAUSE_MS.pace;

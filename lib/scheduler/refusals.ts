@@ -99,10 +99,12 @@ export function judgeRefusal(
   return runMs + pauseMs < retry.maxTimeMs ? { type: "limit", pauseMs } : FAILURE;
 }
 
-function mannerOf({ reason, status, phase, fault }: MirrorError): Manner | undefined {
+function mannerOf(
+  { reason, status, phase, fault, retryAfterMs }: MirrorError,
+): Manner | undefined {
   if (reason === "changed") return status === 200 ? "replaced" : undefined;
   if (OVERLOADED.includes(status)) return "overloaded";
-  if (DENIED.includes(status)) return "denied";
+  if (DENIED.includes(status)) return retryAfterMs === undefined ? "denied" : "overloaded";
   return phase !== "body" && fault !== undefined && CLOSED.includes(fault) ? "closed" : undefined;
 }
 

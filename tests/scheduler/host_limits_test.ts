@@ -50,7 +50,7 @@ Deno.test("HostLimits: pauses double with each refusal, until a request is accep
   for (let round = 0; round < 9; round++) {
     pauses.push(refuse(one, now));
     now = one.turnAt(now);
-    assertEquals(one.room(now), Infinity);
+    assertEquals(one.room(now), 1);
   }
   assertEquals(pauses, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
   send(one, now).release(now, false);
@@ -85,7 +85,7 @@ Deno.test("HostLimits: each refusal makes ranges longer, up to everything", () =
 Deno.test("HostLimits: Retry-After holds where nothing else is served", () => {
   const { seats: [one, other] } = scene();
   assertEquals(refuse(one, 0, 5000), 5000);
-  assertEquals([other.room(4999), other.turnAt(0), other.room(5000)], [0, 5000, Infinity]);
+  assertEquals([other.room(4999), other.turnAt(0), other.room(5000)], [0, 5000, 1]);
   const served = send(one, 5000);
   assertEquals(refuse(other, 5000, 60_000), 100);
   served.release(5200, false);
@@ -175,4 +175,34 @@ Deno.test("HostLimits: a mirror that redirects counts where it leads", () => {
   assertEquals(one.room(500), Infinity);
   one.move("http://far.test", 500);
   assertEquals([one.room(500), one.host], [0, "http://far.test"]);
+});
+
+Deno.test("HostLimits: requests keep a distance that refusals make longer, and accepted ones shorter", () => {
+  const { seats: [one, other] } = scene();
+  let now = 0;
+  // Five requests a second, as nginx counts them.
+  let excess = 0;
+  let countedAt = 0;
+  let refused = 0;
+  let accepted = 0;
+  for (let index = 0; now < 20_000; index++) {
+    const seat = index % 2 === 0 ? one : other;
+    if (seat.room(now) === 0) {
+      now = seat.turnAt(now);
+      continue;
+    }
+    const left = Math.max(0, excess - (now - countedAt) / 200);
+    if (left > 2) {
+      refuse(seat, now);
+      refused++;
+    } else {
+      send(seat, now).release(now, false);
+      [excess, countedAt] = [left + 1, now];
+      accepted++;
+    }
+  }
+  assert(accepted > 80 && refused < 20, `${accepted} accepted, ${refused} refused`);
+  // After a few minutes nothing of it is left.
+  for (let minute = 1; minute < 8; minute++) one.room(now + 61_000 * minute);
+  assertEquals([one.room(now + 500_000), one.limit(now + 500_000)], [Infinity, Infinity]);
 });
