@@ -7,15 +7,4 @@
 
 export const PENDING: Readonly<Record<string, string>> = {
   "other-file-later": "identity",
-  "length-shorter": "identity",
-  "part-lies": "identity",
-  "change-same-etag": "identity",
-  "change-silent": "identity",
-  "page": "identity",
-  "page-now-and-then": "identity",
-  "page-twice": "identity",
-  "page-unlabelled": "identity",
-  "page-unnamed": "identity",
-  "page-with-ranges": "identity",
-  "refresh-page": "identity",
 };
