@@ -120,6 +120,11 @@ export class FileLandmarks implements Landmarks {
     return undefined;
   }
 
+  /** Compares a body that begins with the first byte of the file with the given pieces, as it arrives. */
+  follow(): GivenPieces {
+    return new GivenPieces(this.given);
+  }
+
   /** Forgets what has been learned: it was another file. */
   clear(): void {
     this.#pieces.clear();
@@ -193,6 +198,39 @@ export class FileLandmarks implements Landmarks {
       if (this.#latest?.start === at) this.#latest = undefined;
       this.#pieces.delete(at);
     }
+  }
+}
+
+/** The given pieces of a file whose bytes arrive one after the other. */
+export class GivenPieces {
+  readonly #left: KnownPiece[];
+  #filling: Uint8Array<ArrayBuffer> | undefined;
+  #position = 0;
+
+  constructor(given: readonly KnownPiece[]) {
+    this.#left = [...given];
+  }
+
+  /** Takes the next bytes; returns where the first piece begins that differs, `undefined` for none. */
+  async take(bytes: Uint8Array): Promise<number | undefined> {
+    const start = this.#position;
+    const end = this.#position += bytes.byteLength;
+    for (
+      let piece = this.#left[0];
+      piece !== undefined && piece.start < end;
+      piece = this.#left[0]
+    ) {
+      this.#filling ??= new Uint8Array(piece.end - piece.start);
+      const from = Math.max(piece.start, start);
+      this.#filling.set(bytes.subarray(from - start, piece.end - start), from - piece.start);
+      if (piece.end > end) return undefined;
+      if (await sha256Of(this.#filling) !== piece.sha256) return piece.start;
+      this.#filling = undefined;
+      this.#left.shift();
+      // Bytes of a piece that overlaps this one may have passed.
+      while (this.#left[0] !== undefined && this.#left[0].start < start) this.#left.shift();
+    }
+    return undefined;
   }
 }
 

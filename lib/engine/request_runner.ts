@@ -8,7 +8,7 @@
 import { MirrorError } from "../errors.ts";
 import { fileNameInUrl } from "../http/file_name.ts";
 import { type Page, readPage } from "../http/html.ts";
-import type { Comparer, FileLandmarks } from "./landmarks.ts";
+import type { Comparer, FileLandmarks, GivenPieces } from "./landmarks.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import type { LimitView } from "../scheduler/view.ts";
 import type { BodyReader } from "../transport/body.ts";
@@ -193,6 +193,8 @@ export class RequestRunner {
     const { answer } = reply;
     const whole = answer.type === "whole";
     const bodyEnd = answer.type === "partial" ? answer.end : Infinity;
+    const given = whole && landmarks.given.length > 0 ? landmarks.follow() : undefined;
+    await this.#follow(given, this.#samples.get(request)?.bytes, mirror);
     let bytes = 0;
     let latest = 0;
     while (!signal.aborted) {
@@ -211,6 +213,8 @@ export class RequestRunner {
       const chunk = await reply.body.read(Math.min(window.chunkSize, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
+      await this.#follow(given, chunk, mirror);
+      if (signal.aborted) break;
       const differsAt = landmarks.learn(offset, chunk, end(), mirror);
       if (differsAt !== undefined) throw this.#contradiction(mirror, differsAt, reply);
       window.write(offset, chunk, end());
@@ -222,6 +226,19 @@ export class RequestRunner {
     await reply.body.cancel();
   }
 
+  /** Compares the next bytes of a whole file with pieces that are known. */
+  async #follow(
+    given: GivenPieces | undefined,
+    bytes: Uint8Array | undefined,
+    mirror: number,
+  ): Promise<void> {
+    if (given === undefined || bytes === undefined) return;
+    const at = await given.take(bytes);
+    if (at === undefined) return;
+    const message = `has another file: its bytes differ from those that are known at byte ${at}`;
+    throw this.#error(mirror, "mismatch", message);
+  }
+
   /** Returns the failure of a mirror whose bytes differ from those that have arrived before. */
   #contradiction(mirror: number, at: number, { doubt }: Reply): MirrorError {
     const before = doubt === undefined ? "" : `${doubt}, and `;
@@ -229,7 +246,11 @@ export class RequestRunner {
     return this.#error(mirror, "changed", message);
   }
 
-  #error(mirror: number, reason: "changed" | "truncated", message: string): MirrorError {
+  #error(
+    mirror: number,
+    reason: "changed" | "mismatch" | "truncated",
+    message: string,
+  ): MirrorError {
     const retryable = reason === "truncated";
     const facts = {
       mirror: this.#options.urls[mirror]!,
