@@ -7,8 +7,5 @@
 
 export const PENDING: Readonly<Record<string, string>> = {
   "change-same-etag-classic": "identity",
-  "one-connection-closed-of-four": "limits",
-  "one-connection-refused-of-four": "limits",
-  "one-connection-reset-of-four": "limits",
   "other-file-later": "identity",
 };
