@@ -92,6 +92,8 @@ interface Record {
   usedAt: number;
   /** Whether bytes of other requests were used. */
   isMixed: boolean;
+  /** Its strong ETag; `undefined` for none. */
+  tag: string | undefined;
   /** Number of comparisons behind the first bytes of the file, */
   trials: number;
   /** the highest byte from which a piece was compared, */
@@ -148,9 +150,7 @@ const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
 const MOST_GIVEN = 8;
 
-/** So many comparisons with others are waited for at the end; more come as the download goes on. */
-const TRIALS = 2;
-/** A further one comes after this many bytes, and after each so many times as many. */
+/** A further comparison with others comes after this many bytes, and after each so many times as many. */
 const TRIAL_INTERVAL = 64 * 1024;
 const TRIAL_GROWTH = 4;
 /** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
@@ -185,9 +185,16 @@ export class Identity {
     return this.#reference;
   }
 
+  /** Notes the ETag with which a mirror serves the file. */
+  tag(mirror: Mirror, etag: string | undefined): void {
+    if (etag?.startsWith('"')) this.#of(mirror).tag = etag;
+  }
+
   /** Notes that an earlier download has compared a mirror with others. */
   trust(mirror: Mirror): void {
-    this.#of(mirror).trials = TRIALS;
+    const record = this.#of(mirror);
+    record.trials = 1;
+    record.triedAt = Infinity;
   }
 
   /** Reports whether something behind the first bytes of a mirror was compared. */
@@ -373,7 +380,8 @@ export class Identity {
     const record = this.#records.get(mirror);
     if (record === undefined || record.question !== undefined) return undefined;
     const { trials, bytes, triedAt } = record;
-    const isEarly = trials > 0 && bytes < Math.max(TRIAL_INTERVAL, TRIAL_GROWTH * triedAt);
+    const isEarly = trials > 0 && (this.#hasSameTag(mirror, record) ||
+      bytes < Math.max(TRIAL_INTERVAL, TRIAL_GROWTH * triedAt));
     if (!isEarly && bytes > triedAt && this.#isTriable(mirror, record)) return "trial";
     return record.unproved > 0 && record.unsure >= record.checkAt ? "sample" : undefined;
   }
@@ -390,8 +398,15 @@ export class Identity {
   }
 
   #lacksTrial(mirror: Mirror, record: Record): boolean {
-    const wanted = mirror === this.#reference ? 1 : TRIALS;
-    return record.trials < wanted && this.#isTriable(mirror, record);
+    const { trials, bytes, triedAt } = record;
+    if (trials > 0 && (bytes <= triedAt || this.#hasSameTag(mirror, record))) return false;
+    return this.#isTriable(mirror, record);
+  }
+
+  /** Reports whether a mirror has the strong ETag of the one that others are compared with. */
+  #hasSameTag(mirror: Mirror, { tag }: Record): boolean {
+    if (this.#reference === undefined || mirror === this.#reference) return true;
+    return tag !== undefined && tag === this.#of(this.#reference).tag;
   }
 
   /** Reports whether bytes were used, and there are pieces that were not compared with them. */
@@ -436,7 +451,8 @@ export class Identity {
     if (subject !== undefined) {
       const other = this.#of(subject);
       other.unproved = other.unmarked = 0;
-      other.trials = TRIALS;
+      other.trials++;
+      other.triedAt = other.bytes;
       return { type: "passed", purpose, unreliable: false };
     }
     if (tries || purpose === "admission") {
@@ -518,6 +534,7 @@ export class Identity {
         firstRequest: undefined,
         usedAt: 0,
         isMixed: false,
+        tag: undefined,
         trials: 0,
         triedTo: 0,
         triedAt: 0,

@@ -41,7 +41,7 @@ export type SchedulerEvent =
     readonly type: "response";
     readonly request: number;
     readonly answer: Answer;
-    /** Only reported; nothing depends on it. */
+    /** Reported; mirrors with the same strong ETag are compared less. */
     readonly details?: AnswerDetails | undefined;
     /** What proves that it is the same file. @default `validators` */
     readonly proof?: Proof | undefined;

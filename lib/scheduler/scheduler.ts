@@ -270,6 +270,7 @@ export class Scheduler {
     request.answered(answer, now, proof);
     // What is limited is the place that answered.
     if (details?.location !== undefined) mirror.seat.move(hostOf(details.location), now);
+    if (kind !== "check") this.#identity.tag(mirror, details?.etag);
     if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];

@@ -7,5 +7,4 @@
 
 export const PENDING: Readonly<Record<string, string>> = {
   "change-same-etag-classic": "identity",
-  "other-file-later": "identity",
 };

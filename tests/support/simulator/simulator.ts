@@ -309,7 +309,8 @@ class Simulator {
         etag = validators.next(this.#queue.now);
         const judgement = validators.judge(etag);
         if (kind === "range" && judgement.doubt !== undefined) receiver.hold();
-        this.#dispatch({ type: "response", request, answer, ...judgement });
+        const details = etag === undefined ? undefined : { etag: `"${etag}"` };
+        this.#dispatch({ type: "response", request, answer, details, ...judgement });
       },
       arrived: (bytes) => receiver.arrived(bytes),
       ended: () => {
