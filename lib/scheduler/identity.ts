@@ -489,6 +489,9 @@ export class Identity {
     if (purpose === "trial") {
       const pieces = this.#trialPieces(mirror);
       if (pieces.length > 0) chosen.add(pieces.reduce((a, b) => b.start > a.start ? b : a));
+      // Its first bytes came with its first response, perhaps of another file.
+      const isFirst = pieces.length > 0 && mirror === this.#reference;
+      if (isFirst) chosen.add(learned.reduce((a, b) => b.start < a.start ? b : a));
       return [...chosen];
     }
     const all = [...given, ...learned];

@@ -5,6 +5,4 @@
  * @module
  */
 
-export const PENDING: Readonly<Record<string, string>> = {
-  "change-same-etag-classic": "identity",
-};
+export const PENDING: Readonly<Record<string, string>> = {};
