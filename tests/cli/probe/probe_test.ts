@@ -94,7 +94,9 @@ Deno.test("sphttp probe measures latency and rate, and requests little", async (
   const ranges = mirror.requests.map(({ range }) => range!.end - range!.start);
   // The first answer, its rest, the middle, three times the latency, and the rate.
   assertEquals(ranges.slice(-4), [1, 1, 1, 50_000_000]);
-  assertEquals(ranges.slice(0, -4).reduce((sum, bytes) => sum + bytes, 0), 2 * 64 * 1024);
+  // A few bytes may come again, for a comparison.
+  const compared = ranges.slice(0, -4).reduce((sum, bytes) => sum + bytes, 0) - 2 * 64 * 1024;
+  assert(compared >= 0 && compared <= 4096, `${compared}`);
   const rateRequest = mirror.requests.at(-1)!;
   assert(rateRequest.bytesSent < 10_000_000, `${rateRequest.bytesSent}`);
 });
