@@ -69,7 +69,7 @@ export function penalize(
     return "again";
   }
   if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
-    mirror.broke(request.position - request.start);
+    mirror.breaks.broke(request.position - request.start);
   }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;

@@ -7,6 +7,7 @@
  */
 
 import type { MirrorError } from "../errors.ts";
+import { BreakBound } from "./break_bound.ts";
 import { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
 import { RecentRate } from "./recent_rate.ts";
@@ -45,13 +46,6 @@ export const MOST_CONNECTIONS = 16;
 
 /** A request that has to be cut off costs its connection: it is for this many bytes at least. */
 const LEAST_OPEN = 4 * 1024 * 1024;
-/** A connection that breaks after so many bytes is no reason to request less, */
-const ENOUGH = 8 * 1024 * 1024;
-/** and no less than this is requested; */
-const LEAST_PART = 64 * 1024;
-/** after so many whole responses of about the most bytes, twice as many are requested at once. */
-const ENOUGH_COMPLETED = 16;
-const PROVES = 0.9;
 
 /** What arrives so soon after a pause was buffered on its way, in milliseconds. */
 const BUFFERED_MS = 100;
@@ -92,6 +86,8 @@ export class Mirror implements SourceView {
   readonly tuner: ConnectionTuner | undefined;
   /** Its place at its host, which may limit its requests. */
   readonly seat: Seat;
+  /** How much to request at once, where its connections break early. */
+  readonly breaks = new BreakBound();
   #state: MirrorState = { type: "ready" };
   #service: Service = "unknown";
   /** The forms of asking that it refused. */
@@ -104,11 +100,6 @@ export class Mirror implements SourceView {
   /** Number of further requests that its host takes now. */
   #room = Infinity;
   #leastBytes = 0;
-  /** Bytes that its last response brought before it broke; `undefined` if it did not. */
-  #brokeAfter: number | undefined;
-  #mostBytes = Infinity;
-  /** Number of responses of so many bytes that did not break. */
-  #completed = 0;
   #deliveredAt = -Infinity;
   /** When it was first refused for what its host serves others, since it last served. */
   #refusedSince: number | undefined;
@@ -382,24 +373,7 @@ export class Mirror implements SourceView {
   }
 
   get mostBytes(): number {
-    return this.#mostBytes;
-  }
-
-  /** Notes that a response broke after so many bytes. Where two in a row do, less is requested at once. */
-  broke(bytes: number): void {
-    const shortest = Math.min(bytes, this.#brokeAfter ?? Infinity);
-    const again = this.#brokeAfter !== undefined;
-    this.#brokeAfter = bytes;
-    this.#completed = 0;
-    if (again && shortest < ENOUGH) this.#mostBytes = Math.max(LEAST_PART, shortest);
-  }
-
-  /** Notes that a response did not break; after some of them, more is requested at once. */
-  completed(bytes: number): void {
-    this.#brokeAfter = undefined;
-    if (bytes < PROVES * this.#mostBytes || ++this.#completed < ENOUGH_COMPLETED) return;
-    this.#completed = 0;
-    this.#mostBytes = 2 * this.#mostBytes < ENOUGH ? 2 * this.#mostBytes : Infinity;
+    return this.breaks.mostBytes;
   }
 
   /** Counts a request that delivered `blocks`, or a part of one, in `elapsedMs`. */

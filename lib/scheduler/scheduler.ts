@@ -374,7 +374,7 @@ export class Scheduler {
     }
     if (kind === "range") {
       this.#state.countReceived();
-      mirror.completed(position - start);
+      mirror.breaks.completed(position - start);
       mirror.delivered((position - start) / this.#options.splitSize, now - request.startedAt);
     }
     this.#assign(now);
