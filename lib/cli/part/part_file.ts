@@ -14,7 +14,8 @@ import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";
 import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
-import { digestOf, type Piece, PieceDigests, piecesToCompare } from "./piece_digests.ts";
+import { digestOf, type Piece, piecesToCompare } from "./compared_pieces.ts";
+import { crc32Of, PieceSums, type SummedPiece } from "./piece_sums.ts";
 import {
   difference,
   type FileFacts,
@@ -36,8 +37,12 @@ export interface WantedRange {
   readonly end?: number | undefined;
 }
 
-/** The digests in the record are first brought up to date after this many bytes. */
-const FIRST_UPDATE = 1024 * 1024;
+/** The sums in the record are first brought up to date after this many bytes, then twice as many, */
+const FIRST_UPDATE = 64 * 1024;
+/** at the latest after this many, */
+const LAST_UPDATE = 64 * 1024 * 1024;
+/** but no more often than this, in milliseconds: a record is synced to the disk. */
+const UPDATE_MS = 500;
 
 /** An incomplete file. */
 export class PartFile implements Disposable {
@@ -57,9 +62,12 @@ export class PartFile implements Disposable {
   #record: ResumeRecord | undefined;
   /** Mirrors that were added to `#record` by this download. */
   #recorded = new Set<string>();
-  #digests: PieceDigests | undefined;
-  /** Length of the part file at which the digests in the record are brought up to date. */
+  #sums: PieceSums | undefined;
+  /** Sums of the existing bytes. */
+  #existingSums: readonly SummedPiece[] = [];
+  /** Length of the part file at which the sums in the record are brought up to date. */
   #updateAt: number;
+  #updatedAtMs = 0;
   #touched = false;
   #open = true;
 
@@ -150,22 +158,30 @@ export class PartFile implements Disposable {
 
   /**
    * Checks that the existing bytes are those that were recorded, and returns digests of pieces of them to
-   * compare with mirrors that did not deliver them. `start` is the first byte to download. To be called
-   * before the first write.
+   * compare with mirrors that did not deliver them. `start` is the first byte to download; `onProgress`
+   * is called with the share that has been read. To be called before the first write.
    *
    * @throws {CommandError} the part file was changed, or did not reach the disk completely
    */
-  async verify({ start }: WantedRange): Promise<readonly Piece[]> {
-    const { pieces = [] } = this.before.record ?? {};
-    for (const { start: from, end, sha256 } of pieces) {
-      if (from < start || end - start > this.existing) continue;
-      if (await this.#digest({ start: from - start, end: end - start }) === sha256) continue;
-      throw resumeRefusal(
-        this.partName,
-        `differs from its record at byte ${from - start}: it was changed, or was not written ` +
-          "to the disk completely",
-      );
+  async verify(
+    { start }: WantedRange,
+    onProgress: (share: number) => void = () => {},
+  ): Promise<readonly Piece[]> {
+    const sums: SummedPiece[] = [];
+    let at = 0;
+    for (const { start: from, end, crc32 } of this.before.record?.pieces ?? []) {
+      if (from !== start + at || end - start > this.existing) break;
+      if (await crc32Of(this.read(at, end - start)) !== crc32) throw this.#differsFromRecord(at);
+      sums.push({ start: from, end, crc32 });
+      at = end - start;
+      onProgress(at / this.existing);
     }
+    if (at < this.existing) {
+      // What came after the last record has no sum yet.
+      const crc32 = await crc32Of(this.read(at));
+      sums.push({ start: start + at, end: start + this.existing, crc32 });
+    }
+    this.#existingSums = sums;
     const compared: Piece[] = [];
     for (const range of piecesToCompare({ start: 0, end: this.existing }, Math.random)) {
       compared.push({
@@ -175,6 +191,14 @@ export class PartFile implements Disposable {
       });
     }
     return compared;
+  }
+
+  #differsFromRecord(at: number): CommandError {
+    return resumeRefusal(
+      this.partName,
+      `differs from its record behind byte ${at}: it was changed, or was not written to the disk ` +
+        "completely",
+    );
   }
 
   /** Returns the digest of some existing bytes. */
@@ -238,22 +262,25 @@ export class PartFile implements Disposable {
     await this.#writing(async () => {
       if (!this.#touched) await this.#start();
       await this.#behind.write(bytes);
-      this.#digests?.update(bytes);
-      if (this.#length >= this.#updateAt) await this.#updateRecord();
+      this.#sums?.update(bytes);
+      const isDue = this.#length >= this.#updateAt &&
+        performance.now() >= this.#updatedAtMs + UPDATE_MS;
+      if (isDue) await this.#updateRecord();
     });
   }
 
   /** Length of the part file, once everything is written. */
   get #length(): number {
-    return (this.#digests?.position ?? 0) - (this.#record?.start ?? 0);
+    return (this.#sums?.position ?? 0) - (this.#record?.start ?? 0);
   }
 
-  /** Writes the digests of what has arrived to the record. */
+  /** Writes the sums of what has arrived to the record. */
   async #updateRecord(): Promise<void> {
-    if (this.#record === undefined || this.#digests === undefined) return;
-    this.#updateAt = 2 * this.#length;
-    this.#record = { ...this.#record, pieces: await this.#digests.pieces() };
+    if (this.#record === undefined || this.#sums === undefined) return;
+    this.#updateAt = Math.min(2 * this.#length, this.#length + LAST_UPDATE);
+    this.#record = { ...this.#record, pieces: await this.#sums.pieces() };
     await writeRecord(this.#path, this.#record);
+    this.#updatedAtMs = performance.now();
   }
 
   /** Gives the complete and verified file its name, and `mtime` as its modification time. */
@@ -330,10 +357,11 @@ export class PartFile implements Disposable {
     if (this.#record !== undefined) await writeRecord(this.#path, this.#record);
     else if (this.existing === 0) await removeRecord(this.#path);
     if (this.#record !== undefined) {
-      const { start, pieces } = this.#record;
-      this.#digests = new PieceDigests(start, start + this.existing, pieces);
+      const { start, size } = this.#record;
+      this.#sums = new PieceSums(start + this.existing, size, this.#existingSums);
     }
     await this.#file.seek(this.existing, Deno.SeekMode.Start);
+    this.#updatedAtMs = performance.now();
     this.#touched = true;
   }
 

@@ -12,7 +12,7 @@ import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
-import { MAX_PIECES, type Piece } from "./piece_digests.ts";
+import { MAX_PIECES, type SummedPiece } from "./piece_sums.ts";
 
 /** What is known about the file that a part file belongs to. */
 export interface ResumeRecord {
@@ -22,8 +22,8 @@ export interface ResumeRecord {
   readonly start: number;
   /** The mirrors that had the file, with their validators. */
   readonly mirrors: readonly RecordedMirror[];
-  /** Digests of pieces of the part file, as they were received. */
-  readonly pieces: readonly Piece[];
+  /** Sums of the pieces of the part file, as they were received, from its beginning on. */
+  readonly pieces: readonly SummedPiece[];
 }
 
 /** A mirror that had the file. */
@@ -226,15 +226,15 @@ function parseRecord(text: string): ResumeRecord | number {
   if (version !== VERSION || !Array.isArray(mirrors)) throw notARecord();
   if (!isPosition(start) || !(size === undefined || isPosition(size))) throw notARecord();
   // Earlier versions wrote no pieces.
-  if (!Array.isArray(pieces) || pieces.length > MAX_PIECES) throw notARecord();
+  if (!Array.isArray(pieces) || pieces.length > 2 * MAX_PIECES) throw notARecord();
   return { size, start, mirrors: mirrors.map(parseMirror), pieces: pieces.map(parsePiece) };
 }
 
-function parsePiece(value: unknown): Piece {
-  const { start, end, sha256 } = (value ?? {}) as Record<keyof Piece, unknown>;
+function parsePiece(value: unknown): SummedPiece {
+  const { start, end, crc32 } = (value ?? {}) as Record<keyof SummedPiece, unknown>;
   if (!isPosition(start) || !isPosition(end) || end <= start) throw notARecord();
-  if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) throw notARecord();
-  return { start, end, sha256 };
+  if (!isPosition(crc32) || crc32 > 0xffffffff) throw notARecord();
+  return { start, end, crc32 };
 }
 
 function parseMirror(value: unknown): RecordedMirror {

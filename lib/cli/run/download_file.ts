@@ -24,7 +24,7 @@ import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart } from "../part/continuation.ts";
 import type { PartFile } from "../part/part_file.ts";
-import type { Piece } from "../part/piece_digests.ts";
+import type { Piece } from "../part/compared_pieces.ts";
 import { recordedFile } from "../part/resume_record.ts";
 import { resolveTarget, type Target } from "../output/target.ts";
 import { explainDownload } from "./explain_download.ts";
@@ -197,12 +197,18 @@ export class FileDownload implements LimitedDownload {
 
   async #fetch(output: Output, trace: TraceFile | undefined, begun?: Begun): Promise<void> {
     const { checksums } = this.#task;
-    const { signal } = this.#context;
+    const { signal, report } = this.#context;
     const range = begun?.range ??
       await findRange(this.#task, { ...this.#context.options, signal });
     output.part?.expect(range);
     const { part } = output;
-    const pieces = part !== undefined && this.#existing > 0 ? await part.verify(range) : [];
+    const onProgress = (share: number) => {
+      signal.throwIfAborted();
+      report.rereading(share);
+    };
+    const pieces = part !== undefined && this.#existing > 0
+      ? await part.verify(range, onProgress)
+      : [];
     // A checksum of the whole file proves more than pieces do.
     const compared = checksums.length === 0 ? pieces : [];
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;

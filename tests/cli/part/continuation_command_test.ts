@@ -244,3 +244,32 @@ Deno.test("-C - downloads only the end again where the ETag proves the file", as
   );
   assertEquals(lowest, existing - 64 * 1024);
 });
+
+Deno.test("-C - finds a part file that was changed anywhere, before anything is requested", async () => {
+  await using mirror = await startMirror({ content: CONTENT });
+  using place = await killed([], mirror);
+  mirror.setRate(1_000_000);
+  const child = command(place.path, ["-C", "-"], mirror).spawn();
+  while (place.read("f.part").byteLength < 600_000) await sleep(100);
+  // A download that ends in an orderly way records all of it.
+  child.kill("SIGINT");
+  assertEquals((await child.output()).code, 130);
+  mirror.setRate(undefined);
+  const part = place.read("f.part");
+  for (const position of [0, 100_000, part.byteLength - 70_000, part.byteLength - 1]) {
+    const changed = part.slice();
+    changed[position]! ^= 16;
+    Deno.writeFileSync(`${place.path}/f.part`, changed);
+    const before = mirror.requests.length;
+    const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
+    assertEquals(code, 36, stderr);
+    assertStringIncludes(stderr, "f.part differs from its record behind byte ");
+    assertEquals(mirror.requests.length, before);
+  }
+});
+
+async function sleep(ms: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, ms);
+  await promise;
+}

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { PartFile } from "../../../lib/cli/part/part_file.ts";
-import { digestOf } from "../../../lib/cli/part/piece_digests.ts";
+import { digestOf } from "../../../lib/cli/part/compared_pieces.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { randomContent } from "../../support/lab/content.ts";
@@ -228,23 +228,28 @@ Deno.test("PartFile.verify() finds bytes that are not those that were received",
       assertEquals(sha256, await digestOf(bytes.slice(start - 7, end - 7)));
     }
   }
-  const changed = Deno.readFileSync(place.part);
-  changed[1000]! ^= 1;
-  Deno.writeFileSync(place.part, changed);
-  using part = await open(place, { resume: true });
-  const message = await refuse(part.verify({ start: 7 }), ExitCode.RESUME);
-  assertStringIncludes(message, "f.part differs from its record at byte 0");
+  for (const position of [0, 1000, 150_000, bytes.byteLength - 1]) {
+    const changed = bytes.slice();
+    changed[position]! ^= 1;
+    Deno.writeFileSync(place.part, changed);
+    using part = await open(place, { resume: true });
+    const message = await refuse(part.verify({ start: 7 }), ExitCode.RESUME);
+    assertStringIncludes(message, "f.part differs from its record behind byte 0");
+  }
 });
 
-Deno.test("PartFile records digests while it grows, so that a kill leaves them", async () => {
+Deno.test("PartFile records sums while it grows, so that a kill leaves them", async () => {
   using place = workplace();
-  const content = randomContent(5_000_000);
+  const content = randomContent(3_000_000);
   using part = await open(place);
   part.begin(facts(content.size));
-  for (let at = 0; at < content.size; at += 500_000) {
-    await part.write(content.read(at, at + 500_000));
+  for (let at = 0; at < content.size; at += 1_000_000) {
+    await part.write(content.read(at, at + 1_000_000));
+    const { promise, resolve } = Promise.withResolvers<void>();
+    setTimeout(resolve, 550);
+    await promise;
   }
-  // Nothing was settled: at 1 MiB and 2 MiB or a little more, the record was written anew.
+  // Nothing was settled: the record was written with the second megabyte, not with the third.
   const { pieces } = JSON.parse(place.read("f.part.json"));
-  assertEquals(pieces.map(({ start }: { start: number }) => start), [0, 1048576, 2097152]);
+  assertEquals(pieces.map(({ end }: { end: number }) => end), [1_048_576, 2_000_000]);
 });

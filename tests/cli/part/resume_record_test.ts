@@ -43,7 +43,7 @@ const TUESDAY = "Tue, 02 Jan 2024 00:00:00 GMT";
 
 Deno.test("a record is read as it was written, and nothing else stays", async () => {
   using place = workplace();
-  const pieces = [{ start: 0, end: 65_536, sha256: "0f".repeat(32) }];
+  const pieces = [{ start: 0, end: 65_536, crc32: 77 }];
   const written = { ...record(10, mirror(A, '"1"', MONDAY), mirror(B)), pieces };
   await writeRecord(place.part, record(undefined, mirror(A)));
   await writeRecord(place.part, written);
@@ -98,8 +98,8 @@ Deno.test("readRecord() ignores an invalid record, with a note", async () => {
     '{"version":1,"start":0,"mirrors":[{"url":"\\u001b[2J"}]}',
     '{"version":1,"start":0,"mirrors":[{"url":"u","etag":7}]}',
     '{"version":1,"start":0,"mirrors":[],"pieces":7}',
-    '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":0,"end":4,"sha256":"00"}]}',
-    '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":4,"end":4,"sha256":""}]}',
+    '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":0,"end":4,"crc32":"00"}]}',
+    '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":4,"end":4,"crc32":0}]}',
   ];
   using place = workplace();
   for (const text of texts) {
@@ -173,7 +173,7 @@ Deno.test("mergeRecords() keeps what only the older record knows", () => {
   const merged = mergeRecords(many, newer).mirrors;
   assertEquals(merged.length, 1000);
   assertEquals(merged.slice(-2), newer.mirrors);
-  const pieces = [{ start: 0, end: 4, sha256: "0f".repeat(32) }];
+  const pieces = [{ start: 0, end: 4, crc32: 77 }];
   assertEquals(mergeRecords({ ...older, pieces }, newer).pieces, pieces);
 });
 

@@ -1,0 +1,103 @@
+/**
+ * Checksums of the pieces of a part file. They are recorded while the bytes arrive, so that a later
+ * download can tell whether the part file is still what was received: another program may have changed
+ * it, or a crash of the system may have kept some of it from the disk.
+ *
+ * @module
+ */
+
+import type { ByteRange } from "../../http/byte_range.ts";
+
+/** A piece of the file, and the CRC-32 of its bytes. */
+export interface SummedPiece extends ByteRange {
+  readonly crc32: number;
+}
+
+/** Length of a piece in bytes; twice, four times … as long where the file would have too many. */
+const PIECE = 1024 * 1024;
+
+/** Maximum number of pieces in a record. */
+export const MAX_PIECES = 4096;
+
+/** Takes the bytes of a part file in order, and sums them up. */
+export class PieceSums {
+  readonly #length: number;
+  readonly #pieces: SummedPiece[];
+  #start: number;
+  #position: number;
+  #crc = 0;
+  /** Bytes that wait for the function to sum them up. */
+  #waiting: Uint8Array[] = [];
+  #loading: Promise<void> | undefined;
+  #crc32: ((bytes: Uint8Array, before: number) => number) | undefined;
+
+  /**
+   * `position` is the offset in the file of the next byte to arrive, `size` that of the file, if it is
+   * known; `before` are pieces of the bytes before it.
+   */
+  constructor(position: number, size: number | undefined, before: readonly SummedPiece[] = []) {
+    this.#start = this.#position = position;
+    this.#pieces = before.filter(({ end }) => end <= position).slice(0, MAX_PIECES);
+    const least = (size ?? 16 * MAX_PIECES * PIECE) / (MAX_PIECES / 2);
+    this.#length = Math.max(PIECE, 2 ** Math.ceil(Math.log2(least)));
+  }
+
+  /** Offset in the file of the next byte to arrive. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /** Takes the next bytes; they may change afterwards. */
+  update(bytes: Uint8Array): void {
+    this.#position += bytes.byteLength;
+    if (this.#crc32 !== undefined) return this.#sum(bytes);
+    this.#waiting.push(bytes.slice());
+    // Small files do without: loading takes longer than their bytes.
+    if (this.#position - this.#start >= PIECE) void this.#load();
+  }
+
+  /** Resolves to the pieces so far, the last of which may be shorter. */
+  async pieces(): Promise<readonly SummedPiece[]> {
+    await this.#load();
+    const { length } = this.#pieces;
+    if (this.#start === this.#position || length >= MAX_PIECES) return [...this.#pieces];
+    return [...this.#pieces, { start: this.#start, end: this.#position, crc32: this.#crc }];
+  }
+
+  #load(): Promise<void> {
+    return this.#loading ??= import("node:zlib").then(({ crc32 }) => {
+      this.#crc32 = crc32;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      let at = this.#position - waiting.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      for (const bytes of waiting) {
+        this.#sum(bytes, at);
+        at += bytes.byteLength;
+      }
+    });
+  }
+
+  /** Sums up bytes that begin at `at`. */
+  #sum(bytes: Uint8Array, at = this.#position - bytes.byteLength): void {
+    for (let from = 0; from < bytes.byteLength;) {
+      const end = this.#start + this.#length;
+      const taken = bytes.subarray(from, from + end - (at + from));
+      this.#crc = this.#crc32!(taken, this.#crc);
+      from += taken.byteLength;
+      if (at + from < end) continue;
+      if (this.#pieces.length < MAX_PIECES) {
+        this.#pieces.push({ start: this.#start, end, crc32: this.#crc });
+      }
+      this.#start = end;
+      this.#crc = 0;
+    }
+  }
+}
+
+/** Returns the CRC-32 of bytes that come one after the other. */
+export async function crc32Of(parts: AsyncIterable<Uint8Array>): Promise<number> {
+  const { crc32 } = await import("node:zlib");
+  let crc = 0;
+  for await (const part of parts) crc = crc32(part, crc);
+  return crc;
+}
