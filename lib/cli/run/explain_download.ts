@@ -8,6 +8,7 @@ import {
   type DownloaderOptions,
   type FailureReason,
   FileChangedError,
+  MirrorMismatchError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
@@ -49,6 +50,8 @@ export async function explainDownload(error: unknown, failed: FailedDownload): P
   const lost = part === undefined || !part.kept || target.removeOnError;
   const kept = lost || WRONG_CONTENTS.has(exitCode)
     ? ""
+    : error instanceof MirrorMismatchError
+    ? `${part.partName} is kept, but may hold bytes of either file: start over without the wrong mirror`
     : keptText(part.partName, { changed: hasChanged(error), resume: target.resume });
   if (error !== stopReason) {
     return new CommandError(exitCode, kept && message ? `${message}\n${kept}` : message);

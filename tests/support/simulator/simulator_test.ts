@@ -1,3 +1,4 @@
+import { NO_LANDMARKS } from "../../../lib/scheduler/identity.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ALGORITHMS, schedulerOptionsOf } from "./algorithms.ts";
 import { oracle } from "./oracle.ts";
@@ -40,7 +41,7 @@ Deno.test("simulate(): points increase to the size, at most one per millisecond"
 });
 
 Deno.test("simulate() counts bytes by mirror, and duplicates", () => {
-  const outcome = simulate({ links: TESTBED, size: 20_000_000 });
+  const outcome = simulate({ links: TESTBED, size: 20_000_000, landmarks: NO_LANDMARKS });
   const { bytesByMirror, usedBytesByMirror, duplicateBytes, wastedBytes, requestsSent } = outcome;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   assertEquals(sum(usedBytesByMirror), 20_000_000);
