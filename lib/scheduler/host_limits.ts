@@ -157,6 +157,8 @@ export class HostLimits {
 export interface Ticket {
   /** How many requests the host had under way with this one, when it was sent. */
   readonly level: number;
+  /** The same with those of which the host may not have noticed yet that they were cancelled. */
+  readonly crowd: number;
   /** Notes that the host accepted it. */
   accepted(now: number): void;
   /** Notes that bytes have arrived. */
@@ -197,6 +199,11 @@ export class Seat {
   /** Number of requests to the host that are under way, those of others too. */
   liveRequests(now: number): number {
     return this.#at(now).liveRequests;
+  }
+
+  /** The same with those of which the host may not have noticed yet that they were cancelled. */
+  occupied(now: number): number {
+    return this.#at(now).occupied(now);
   }
 
   /** The most requests at once that the host has accepted within the last minute. */
@@ -295,6 +302,7 @@ export class Seat {
     let isLive = true;
     return {
       level,
+      crowd: host.occupied(now),
       accepted: (at) => {
         host.refusals = 0;
         const spacingMs = SPACING_DECAY * host.spacingMs;

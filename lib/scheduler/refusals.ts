@@ -83,9 +83,9 @@ export function judgeRefusal(
   const manner = mannerOf(failure);
   if (manner === undefined || request === undefined) return FAILURE;
   const { seat } = mirror;
-  const others = seat.liveRequests(now);
+  const others = seat.occupied(now);
   const meant = others > 0
-    ? isMeantForOne(manner, mirror, request, now)
+    ? isMeantForOne(manner, failure, request, now)
     : isMeantForPace(manner, mirror, request, now);
   if (!meant) return FAILURE;
   const retryAfterMs = failure.retryAfterMs ?? 0;
@@ -109,11 +109,18 @@ function mannerOf(
 }
 
 /** Reports whether a request may have been refused because the host serves others now. */
-function isMeantForOne(manner: Manner, mirror: Mirror, request: LiveRequest, now: number): boolean {
+function isMeantForOne(
+  manner: Manner,
+  { status }: MirrorError,
+  { mirror, ticket: { level, crowd } }: LiveRequest,
+  now: number,
+): boolean {
   // Of a mirror that has served nothing yet, the file may be missing; and the host has served as many.
   const isNew = mirror.bytes === 0;
   if (manner === "replaced" && isNew) return false;
-  return manner === "overloaded" || !isNew || request.ticket.level > mirror.seat.accepted(now);
+  const isMissing = manner === "denied" && status !== 403;
+  const most = isMissing ? level : crowd;
+  return manner === "overloaded" || !isNew || most > mirror.seat.accepted(now);
 }
 
 /** Reports whether a request may have been refused because it came too soon. */

@@ -55,6 +55,9 @@ type ComparedEvent = Extract<SchedulerEvent, { type: "compared" }>;
 /** How bodies break off. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
 
+/** The last checks are waited for as long as this while none can be sent, in milliseconds. */
+const LAST_CHECKS_MS = 10_000;
+
 const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
 /** The scheduler of one download. Times are in milliseconds. */
@@ -75,6 +78,8 @@ export class Scheduler {
   readonly #unproved = new Map<Mirror, FirstAnswer>();
   /** Mirrors that were asked for their last checks. */
   readonly #lastChecked = new Set<Mirror>();
+  /** Until when a last check may wait to be sent, once all bytes have been received. */
+  #checksUntil = Infinity;
   #ended = false;
 
   constructor(options: SchedulerOptions) {
@@ -86,6 +91,7 @@ export class Scheduler {
     this.#watch = new Watch(this.#state, options);
     const { landmarks = NO_LANDMARKS } = options;
     this.#identity = new Identity(this.#state.mirrors, landmarks, options.random);
+    this.#state.isQuestioned = (mirror) => this.#identity.isOpen(mirror);
   }
 
   /** Which bytes are received, requested, and free. */
@@ -111,7 +117,13 @@ export class Scheduler {
   get wakeAt(): number {
     if (this.#ended) return Infinity;
     const { turnAt } = this.#state;
-    return Math.min(this.#opening.graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt, turnAt);
+    const { graceUntil } = this.#opening;
+    const checksUntil = this.#isChecking ? Infinity : this.#checksUntil;
+    return Math.min(graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt, turnAt, checksUntil);
+  }
+
+  get #isChecking(): boolean {
+    return [...this.requests].some(({ kind }) => kind === "check");
   }
 
   /** Digest of the file's first bytes, once the mirrors have agreed on it. */
@@ -507,6 +519,7 @@ export class Scheduler {
   /** Sends the checks of mirrors that are questioned. */
   #check(now: number): void {
     this.#state.look(now);
+    let waits = false;
     for (const mirror of this.mirrors) {
       const due = mirror.available ? this.#identity.dueOf(mirror) : undefined;
       if (due !== undefined) this.#identity.ask(mirror, due);
@@ -521,7 +534,10 @@ export class Scheduler {
         this.#state.look(now);
       }
       if (type === "ready" && this.#identity.isStuck(mirror)) this.#decideUncompared(mirror, now);
+      waits ||= mirror.live.length === 0;
     }
+    // Those that could not be sent wait for their turn.
+    if (waits && !this.#ended) this.#state.look(now);
   }
 
   /** Decides on a mirror with which nothing can be compared, unless others may deliver something. */
@@ -559,10 +575,33 @@ export class Scheduler {
       if (last === "last") this.#lastChecked.add(mirror);
       this.#identity.ask(mirror, last);
     }
+    const awaits = () =>
+      this.mirrors.some((mirror) =>
+        this.#identity.isVouching(mirror) || (isLast(mirror) && this.#identity.isOpen(mirror))
+      );
+    if (!awaits()) return false;
+    // What could be in their way is of no use any more.
+    for (const request of [...this.requests]) {
+      const isOver = request.owns && request.position < request.bodyEnd;
+      if (isOver) this.#state.cancel(request, "lost", now);
+    }
+    if (this.#checksUntil === Infinity) this.#checksUntil = now + LAST_CHECKS_MS;
+    if (now >= this.#checksUntil && !this.#isChecking) {
+      return this.#giveUpChecks(this.mirrors.filter(isLast), now);
+    }
     this.#check(now);
-    return this.mirrors.some((mirror) =>
-      this.#identity.isVouching(mirror) || (isLast(mirror) && this.#identity.isOpen(mirror))
-    );
+    return awaits();
+  }
+
+  /** Waits no longer for checks that cannot be sent; reports whether the download has failed by that. */
+  #giveUpChecks(mirrors: readonly Mirror[], now: number): boolean {
+    for (const mirror of mirrors) {
+      const doubt = this.#identity.doubtOf(mirror);
+      if (!mirror.questioned || doubt === undefined) continue;
+      this.#fail(new FileChangedError(unprovable(mirror, doubt)), now);
+      return true;
+    }
+    return false;
   }
 
   #probe(mirror: Mirror, now: number): void {

@@ -51,6 +51,8 @@ export class DownloadState implements DownloadView {
   /** Keeps what is requested, probes and repetitions too, within the greatest rate. */
   readonly limit: RateLimit;
   windowSize: number;
+  /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
+  isQuestioned: (mirror: Mirror) => boolean = () => false;
   readonly #options: DownloadStateOptions;
   #ledger!: Ledger;
   #size: Size;
@@ -142,9 +144,11 @@ export class DownloadState implements DownloadView {
       const { seat, state, live } = mirror;
       const room = seat.room(now);
       mirror.allow(room, seat.leastBytes(now));
+      if (state.type === "dropped") seat.leave(now);
       if (room > 0 || state.type !== "ready") continue;
-      const hasWork = live.length === 0 && !this.windowIsFull && this.ledger.free.length > 0;
-      if (hasWork) seat.wait(now);
+      const isWanted = (!this.windowIsFull && this.ledger.free.length > 0) ||
+        this.isQuestioned(mirror);
+      if (isWanted && live.length === 0) seat.wait(now);
       this.#turnAt = Math.min(this.#turnAt, seat.turnAt(now));
     }
   }

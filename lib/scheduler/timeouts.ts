@@ -191,7 +191,7 @@ export function deadline(
   const helped = urgent && mirrors.some((other) => other !== mirror && other.servesRanges);
   // The end of the download does not wait long for the last comparisons; and as long as a mirror is
   // compared, it delivers nothing.
-  const short = helped || (kind === "check" && ledger.complete);
+  const short = helped || (kind !== "probe" && ledger.complete);
   if (!short) return activeAt + patience;
   return activeAt + Math.min(patience, stallMs(mirror, options));
 }

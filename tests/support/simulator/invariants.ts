@@ -1,6 +1,7 @@
 /**
  * Invariants of every algorithm on every network: after each event every byte is received, free, or
- * owned by a live request; at the end every byte has arrived once and in order.
+ * owned by a live request, and the download will go on by itself; at the end every byte has arrived once
+ * and in order.
  *
  * @module
  */
@@ -53,6 +54,26 @@ export function inspector(
       from = end;
     }
   };
+}
+
+/** Once all has been received, the last comparisons do not let the download sleep for longer, in milliseconds. */
+const LONGEST_SLEEP_MS = 10_000;
+
+/**
+ * Asserts that a download that runs will go on by itself: it has a deadline or another wake-up, or waits
+ * for its consumer; and that it does not sleep for long once all bytes have been received.
+ */
+export function assertAwake(
+  { ledger, heldBytes, mirrors, requests, wakeAt }: Scheduler,
+  now: number,
+): void {
+  // It has just ended.
+  const isOver = ledger.complete || mirrors.every(({ state }) => state.type === "dropped");
+  if (isOver && [...requests].length === 0 && wakeAt === Infinity) return;
+  if (wakeAt === Infinity && heldBytes === 0) fail("nothing will ever happen");
+  if (ledger.complete && wakeAt > now + LONGEST_SLEEP_MS) {
+    fail(`sleeps for ${Math.round(wakeAt - now)} ms, though all has been received`);
+  }
 }
 
 /** A request without bytes for longer than this may count as silent, in milliseconds. */
@@ -131,6 +152,7 @@ export function simulateStrictly(options: SimulationOptions, requestsPerMirror =
     ...options,
     inspect: (scheduler, now) => {
       inspect(scheduler);
+      assertAwake(scheduler, now);
       allowance.observe(scheduler, now);
       options.inspect?.(scheduler, now);
     },

@@ -1,8 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, AssertionError, assertThrows } from "@std/assert";
 import { Ledger } from "../../../lib/scheduler/ledger.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptionsOf } from "./algorithms.ts";
-import { inspector, simulateStrictly } from "./invariants.ts";
+import { assertAwake, inspector, simulateStrictly } from "./invariants.ts";
 import { mulberry32 } from "../random.ts";
 import { randomNetwork } from "./random_network.ts";
 import { TESTBED } from "./mirror.ts";
@@ -82,4 +82,17 @@ Deno.test("simulateStrictly() downloads a range, and an empty one", () => {
   const part = { links: TESTBED, size: 9_000_000, start: 1_234_567, end: 7_654_321 };
   assertEquals(simulateStrictly(part).points.at(-1)?.[1], 7_654_321 - 1_234_567);
   assertEquals(simulateStrictly({ links: TESTBED, size: 0 }).points, []);
+});
+
+Deno.test("assertAwake() detects a download that nothing wakes", () => {
+  const ledger = { complete: false };
+  const mirrors = [{ state: { type: "ready" } }];
+  const idle = { ledger, mirrors, heldBytes: 0, requests: [], wakeAt: Infinity };
+  const inspect = (changes: object) => assertAwake({ ...idle, ...changes } as never, 0);
+  assertThrows(() => inspect({}), AssertionError, "nothing will ever happen");
+  inspect({ heldBytes: 1 });
+  inspect({ wakeAt: 60_000 });
+  inspect({ ledger: { complete: true } });
+  const late = { ledger: { complete: true }, wakeAt: 60_000 };
+  assertThrows(() => inspect(late), AssertionError, "sleeps");
 });
