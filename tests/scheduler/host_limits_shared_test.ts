@@ -13,6 +13,7 @@ function randomHost(seed: number): SharedHostOptions {
   return {
     downloads: 1 + Math.floor(random() * 6),
     size: pick(random, 100_000, 1_500_000),
+    hosts: pick(random, 1, 1, 2),
     most: pick(random, 1, 1, 2, 3),
     bytesPerMs: pick(random, 200, 1000),
     breaks: pick(random, 0, 0.01, 0.1),
@@ -30,7 +31,7 @@ function longestMs({ downloads, size, most, bytesPerMs }: SharedHostOptions): nu
   return 3 * downloads * size / bytesPerMs / Math.min(most, downloads) + 20_000;
 }
 
-Deno.test("downloads that share a host which serves few requests at once all come to an end", () => {
+Deno.test("downloads that share hosts which serve few requests at once all come to an end", () => {
   for (let seed = 0; seed < 300; seed++) {
     const options = randomHost(seed);
     const host = new SharedHost({ ...options, inspect: assertAwake });

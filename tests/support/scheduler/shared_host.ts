@@ -1,6 +1,6 @@
 /**
- * Several downloads, each of its own file, from one simulated host that serves only a few requests at
- * once and whose responses break off now and then. Time is virtual.
+ * Several downloads, each of its own file, from simulated hosts that serve only a few requests at once and
+ * whose responses break off now and then. Time is virtual.
  *
  * @module
  */
@@ -25,6 +25,8 @@ export interface SharedHostOptions {
   /** Number of downloads, and the size of each file in bytes. */
   readonly downloads: number;
   readonly size: number;
+  /** Number of hosts of this kind, each of which has all files. */
+  readonly hosts: number;
   /** The most requests that the host serves at once. */
   readonly most: number;
   /** The rate of each response, in bytes per millisecond. */
@@ -67,7 +69,8 @@ export class SharedHost {
   readonly #landmarks: readonly SimulatedLandmarks[];
   readonly #responses: readonly Map<number, Response>[];
   readonly #alarms: number[];
-  #served = 0;
+  /** Number of requests that each host serves. */
+  readonly #served: number[];
 
   constructor(options: SharedHostOptions) {
     this.#options = options;
@@ -76,8 +79,9 @@ export class SharedHost {
     this.#responses = numbers.map(() => new Map());
     this.#landmarks = numbers.map(() => new SimulatedLandmarks(0));
     this.#alarms = numbers.map(() => Infinity);
+    this.#served = Array<number>(options.hosts).fill(0);
     this.schedulers = numbers.map((number) =>
-      new Scheduler(schedulerOptions([`http://host.test/${number}`], {
+      new Scheduler(schedulerOptions(this.#served.map((_, host) => urlOf(host, number)), {
         delay: "adaptive",
         splitSize: 100_000,
         windowSize: 500_000,
@@ -163,7 +167,7 @@ export class SharedHost {
   }
 
   #start(number: number, command: StartCommand): void {
-    const { request, kind, start, readTo } = command;
+    const { request, mirror, kind, start, readTo } = command;
     const response: Response = {
       command,
       readTo,
@@ -175,8 +179,8 @@ export class SharedHost {
     this.#responses[number]!.set(request, response);
     this.queue.after(LATENCY_MS, () => {
       if (!this.#isLive(number, response)) return;
-      if (this.#served >= this.#options.most) return this.#refuse(number, request);
-      this.#served++;
+      if (this.#served[mirror]! >= this.#options.most) return this.#refuse(number, response);
+      this.#served[mirror]!++;
       response.isServed = true;
       const { proof, size } = this.#options;
       const end = this.#bodyEnd(response);
@@ -186,19 +190,19 @@ export class SharedHost {
     });
   }
 
-  #refuse(number: number, request: number): void {
-    this.#end(number, request, 0);
+  #refuse(number: number, response: Response): void {
     const { status } = this.#options;
-    this.#fail(number, request, { phase: "headers", reason: "status", status });
+    this.#fail(number, response, { phase: "headers", reason: "status", status });
   }
 
   #fail(
     number: number,
-    request: number,
+    { command: { request, mirror } }: Response,
     facts: { phase: "headers" | "body"; reason: "status" | "network"; status?: number },
   ): void {
+    this.#end(number, request, 0);
     const failure = new MirrorError("failed", {
-      mirror: `http://host.test/${number}`,
+      mirror: urlOf(mirror, number),
       retryable: facts.status === undefined || facts.status >= 420,
       ...facts,
     });
@@ -229,8 +233,7 @@ export class SharedHost {
     const { command: { request, kind }, position } = response;
     const { random, breaks, breaksUntil } = this.#options;
     if (kind !== "probe" && this.queue.now < breaksUntil && random() < breaks) {
-      this.#end(number, request, 0);
-      return this.#fail(number, request, { phase: "body", reason: "network" });
+      return this.#fail(number, response, { phase: "body", reason: "network" });
     }
     response.position += length;
     if (kind === "check") {
@@ -241,7 +244,7 @@ export class SharedHost {
     if (response.isHeld) {
       return this.#dispatch(number, { type: "sampled", request, length, digest: "same" });
     }
-    this.#landmarks[number]!.came(position, response.position, "", 0);
+    this.#landmarks[number]!.came(position, response.position, "", response.command.mirror);
     this.#dispatch(number, { type: "bytes", request, length });
     this.#consume(number);
     if (this.#isLive(number, response)) this.queue.after(0, () => this.#move(number, response));
@@ -265,6 +268,12 @@ export class SharedHost {
     const response = this.#responses[number]!.get(request);
     if (response === undefined) return;
     this.#responses[number]!.delete(request);
-    if (response.isServed) this.queue.after(lingerMs, () => this.#served--);
+    if (response.isServed) {
+      this.queue.after(lingerMs, () => this.#served[response.command.mirror]!--);
+    }
   }
+}
+
+function urlOf(host: number, download: number): string {
+  return `http://${host}.test/${download}`;
 }
