@@ -54,13 +54,36 @@ export class AdaptivePolicy implements Policy {
 
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
-    return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now);
+    return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now) ??
+      this.#goOn(view, outlooks);
   }
 
   wakeAt({ mirrors, limit }: DownloadView, now: number): number {
     const busy = mirrors.some(({ live }) => live.some(({ isExhausted }) => !isExhausted));
     const lookAt = busy ? now + LOOK_MS : Infinity;
     return limit.openAt > now ? Math.min(limit.openAt, lookAt) : lookAt;
+  }
+
+  /**
+   * Reads on the stream of the only mirror that is of use, whatever has become of other requests to it,
+   * where nothing else is under way.
+   */
+  #goOn(view: DownloadView, outlooks: readonly Outlook[]): Plan | undefined {
+    const { ledger, mirrors, limit } = view;
+    if (ledger.askedBytes > 0 || limit.rate < Infinity) return undefined;
+    for (const outlook of outlooks) {
+      const { state, live } = outlook.source;
+      const stream = live.find((one) => one.isExhausted && isExtensible(one, view));
+      if (stream === undefined || state.type === "dropped") continue;
+      const others = outlooks.some((other) => other !== outlook && other.usable);
+      if (others || mirrors.some(({ pending }) => pending)) continue;
+      const length = this.#usualLength(outlook, view);
+      const start = stream.end;
+      const end = Math.min(stream.bodyEnd, gapAt(ledger.free, start), start + length);
+      const range = fitStream({ start, end }, stream.position <= ledger.front, view);
+      if (range !== undefined) return { type: "extend", request: stream.id, end: range.end };
+    }
+    return undefined;
   }
 
   #ask(view: DownloadView, outlooks: readonly Outlook[], now: number): Plan | undefined {

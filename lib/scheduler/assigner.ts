@@ -46,10 +46,13 @@ export class Assigner {
 
   /** Sends requests until the policy plans no more. */
   assign(now: number): void {
-    const { mirrors } = this.#state;
+    const { mirrors, requests } = this.#state;
     this.#wakeAt = Infinity;
     this.#state.look(now);
-    if (!mirrors.some((mirror) => mirror.servesRanges)) return this.#assignWhole(now);
+    // A stream goes on though no other range is served any more.
+    const servesRanges = mirrors.some((mirror) => mirror.servesRanges) ||
+      [...requests].some(({ isStream }) => isStream);
+    if (!servesRanges) return this.#assignWhole(now);
     this.#tune(now);
     this.#assignedAt = now;
     this.#endStreams(now);

@@ -47,7 +47,11 @@ export function penalize(
 ): Consequence {
   const useful = request?.useful ?? 0;
   const runMs = now - state.commands.startedAt;
-  const verdict = judgeRefusal({ mirror, failure, request }, { retry, random }, runMs, now);
+  const besideStream = state.requests.of(mirror).some((other) =>
+    other.asksAhead && other.answeredAt !== undefined
+  );
+  const cause = { mirror, failure, request, besideStream };
+  const verdict = judgeRefusal(cause, { retry, random }, runMs, now);
   if (verdict.type === "limit") {
     report(mirror, failure, verdict.pauseMs, state, now);
     if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
@@ -73,8 +77,7 @@ export function penalize(
   }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
-  const cause = { retryable, retryAfterMs, runMs };
-  const delayMs = retryDelay(cause, failures, retry, random());
+  const delayMs = retryDelay({ retryable, retryAfterMs, runMs }, failures, retry, random());
   const insists = failures >= MOST_ALIKE && (failure.reason === "range" || isHangUp(failure));
   if ((delayMs === undefined || insists) && otherForm()) {
     report(mirror, failure, 0, state, now);

@@ -17,6 +17,9 @@ const OVERLOADED: readonly (number | undefined)[] = [420, 429, 503, 509, 529];
 /** Statuses that mean something else, unless the host serves others. */
 const DENIED: readonly (number | undefined)[] = [403, 404, 416];
 
+/** Statuses that are no limit: a login is missing. */
+const LOGIN: readonly (number | undefined)[] = [401, 407];
+
 /** How connections are refused. */
 const CLOSED: readonly (MirrorError["fault"])[] = ["refused", "reset", "empty"];
 
@@ -49,6 +52,8 @@ export interface FailureCause {
   readonly failure: MirrorError;
   /** The request that failed, which has been closed; `undefined` where the mirror itself did. */
   readonly request?: LiveRequest | undefined;
+  /** Whether the mirror answers another request with a stream. */
+  readonly besideStream?: boolean | undefined;
 }
 
 /** What limits the patience with refusals; times are in milliseconds. */
@@ -75,12 +80,12 @@ const FAILURE: RefusalVerdict = { type: "failure" };
 
 /** Decides what the failure of a request, which has been closed, means; learns from it if it is a limit. */
 export function judgeRefusal(
-  { mirror, failure, request }: FailureCause,
+  { mirror, failure, request, besideStream = false }: FailureCause,
   { retry, random }: RefusalOptions,
   runMs: number,
   now: number,
 ): RefusalVerdict {
-  const manner = mannerOf(failure);
+  const manner = mannerOf(failure, besideStream);
   if (manner === undefined || request === undefined) return FAILURE;
   const { seat } = mirror;
   const others = seat.occupied(now);
@@ -91,20 +96,29 @@ export function judgeRefusal(
   const retryAfterMs = failure.retryAfterMs ?? 0;
   if (others === 0 && retryAfterMs > retry.maxRetryAfterMs) return FAILURE;
   const since = mirror.refusedAt(now);
-  if (others > 0 && now - since >= patienceMs(manner, failure, mirror, retry.maxTurnMs, now)) {
+  if (
+    others > 0 && !besideStream &&
+    now - since >= patienceMs(manner, failure, mirror, retry.maxTurnMs, now)
+  ) {
     return { type: "hopeless", failure: inVain(failure, seat.limit(now), now - since) };
   }
   const jitter = retry.jitter * random();
   const pauseMs = seat.refuse({ sentAt: request.startedAt, retryAfterMs, jitter }, now);
-  return runMs + pauseMs < retry.maxTimeMs ? { type: "limit", pauseMs } : FAILURE;
+  // What is on its way goes on.
+  return besideStream || runMs + pauseMs < retry.maxTimeMs ? { type: "limit", pauseMs } : FAILURE;
 }
 
 function mannerOf(
   { reason, status, phase, fault, retryAfterMs }: MirrorError,
+  besideStream: boolean,
 ): Manner | undefined {
   if (reason === "changed") return status === 200 ? "replaced" : undefined;
   if (OVERLOADED.includes(status)) return "overloaded";
-  if (DENIED.includes(status)) return retryAfterMs === undefined ? "denied" : "overloaded";
+  // A link that was good for one request may be denied by any status from then on.
+  const isDenied = besideStream && reason === "status" && !LOGIN.includes(status);
+  if (isDenied || DENIED.includes(status)) {
+    return retryAfterMs === undefined ? "denied" : "overloaded";
+  }
   return phase !== "body" && fault !== undefined && CLOSED.includes(fault) ? "closed" : undefined;
 }
 

@@ -34,6 +34,8 @@ export class LiveRequest implements RequestView {
   readonly form: RequestForm;
   /** Its place among the requests that its host serves at once. */
   readonly ticket: Ticket;
+  /** Whether it asks for more than may be read of it at first. */
+  readonly asksAhead: boolean;
   #kind: RequestKind;
   #start: number;
   #end: number;
@@ -64,6 +66,7 @@ export class LiveRequest implements RequestView {
     this.#start = this.#position = start;
     this.#end = this.#claimEnd = end;
     this.#bodyEnd = bodyEnd;
+    this.asksAhead = end < bodyEnd;
     this.#isAnnounced = kind !== "probe";
   }
 

@@ -443,7 +443,8 @@ export class Scheduler {
       // A mirror that has gone silent altogether has failed once, however many requests it had.
       const silentSince = now - (now - request.activeAt) / 2;
       for (const other of this.#state.requests.of(request.mirror)) {
-        const silent = other !== request && other.activeAt < silentSince;
+        const isExpected = other !== request && !other.held && !other.isExhausted;
+        const silent = isExpected && other.activeAt < silentSince;
         if (silent) this.#state.cancel(other, "silent", now);
       }
       this.#refuse(request, timeoutError(request, now), now);

@@ -64,6 +64,7 @@ export const VARIANTS: readonly Kind[] = [
       "one-connection-closed",
       "one-connection-refused",
       "one-connection-503",
+      "one-time-link-410",
     ],
     "of-four",
     FOUR,
