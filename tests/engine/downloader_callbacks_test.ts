@@ -173,7 +173,7 @@ Deno.test("a book that throws does not hide why a download ended, and leaves not
 Deno.test("a failure between open() and the first read surfaces as itself, after all bytes before it", async () => {
   const faults = [
     { kind: "reset", afterBytes: 30_000, count: 1 },
-    { kind: "status", status: 404, from: 1 },
+    { kind: "status", status: 401, from: 1 },
   ] as const;
   for (const read of ["iterator", "stream"] as const) {
     await withMirrors([{ faults: [...faults] }], async (urls) => {

@@ -21,7 +21,7 @@ import { type Content, resizedContent } from "../support/lab/content.ts";
 
 const RETRY = { minDelayMs: 20, maxDelayMs: 200 };
 /** Kinds that are tried at the same time. */
-const AT_ONCE = 8;
+const AT_ONCE = 24;
 
 /** What is asked for, in this order; a player begins at the start, reads the index at the end, and seeks. */
 const ASKED = [
