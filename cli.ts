@@ -16,7 +16,7 @@ import { ExitCode } from "./lib/cli/failure/exit_code.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import { displayOptions, writeMessage, writeOutput } from "./lib/cli/report/terminal.ts";
 import { printableLines } from "./lib/cli/report/text.ts";
-import { redactText } from "./lib/http/redact.ts";
+import { redactText } from "./lib/http/address/redact.ts";
 import { CommandError } from "./lib/command_line/command_error.ts";
 import { VERSION } from "./lib/version.ts";
 

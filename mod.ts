@@ -29,11 +29,11 @@ export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
 export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
 export type { InsecureFetch } from "./lib/transport/insecure_fetch.ts";
-export type { ConnectOptions } from "./lib/http/connect_rules.ts";
+export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
-export type { LowestRate } from "./lib/scheduler/timeouts.ts";
-export type { RetryOptions } from "./lib/scheduler/failures.ts";
+export type { LowestRate } from "./lib/scheduler/failure/timeouts.ts";
+export type { RetryOptions } from "./lib/scheduler/failure/failures.ts";
 export type { ResponseOptions } from "./lib/engine/response.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
 
@@ -53,7 +53,7 @@ export {
   type MirrorBookEntry,
   type MirrorBookOptions,
 } from "./lib/engine/mirror_book.ts";
-export type { KnownLink } from "./lib/scheduler/link_estimate.ts";
+export type { KnownLink } from "./lib/scheduler/mirror/link_estimate.ts";
 
 // Errors
 export {

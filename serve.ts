@@ -15,7 +15,7 @@ import { problemResponse } from "./lib/proxy/answer/problem_response.ts";
 import { isLoopback } from "./lib/proxy/guard/ip_address.ts";
 import { createHandler } from "./lib/proxy/handler.ts";
 import { Problem } from "./lib/proxy/problem.ts";
-import { describeError } from "./lib/http/redact.ts";
+import { describeError } from "./lib/http/address/redact.ts";
 import { suppressAbortWarning } from "./lib/proxy/request/client_signal.ts";
 import { VERSION } from "./lib/version.ts";
 

@@ -4,7 +4,7 @@ import { randomContent } from "./support/lab/content.ts";
 import { startMirror } from "./support/lab/mirror_lab.ts";
 import { main } from "../cli.ts";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = new URL("..", import.meta.url);
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { neededPrograms, readReport, skippedLines, testFiles } from "./run.ts";
 import { missingOf, missingSuffix, PACKAGES } from "./support/programs/programs.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = new URL("..", import.meta.url).pathname;
 
 Deno.test("testFiles() takes paths among the arguments, and all tests without one", async () => {
   const file = `${ROOT}tests/run_test.ts`;

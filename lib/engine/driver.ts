@@ -7,8 +7,9 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
+import { HostLimits } from "../scheduler/mirror/host_limits.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
-import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening.ts";
+import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/opening.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
@@ -18,7 +19,6 @@ import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./known_
 import { FileLandmarks, type KnownPiece } from "./landmarks.ts";
 import { BookSession } from "./mirror_book.ts";
 import type { Part } from "./reorder_buffer.ts";
-import { processHosts } from "./process_hosts.ts";
 import { Pace, RequestRunner } from "./request_runner.ts";
 import { type ResolvedOptions, resolveWindowSize } from "./resolve_options.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
@@ -28,6 +28,9 @@ const ARMING_MS = 20;
 
 /** Maximum number of pieces that later downloads may use. */
 const MOST_LEARNED = 32;
+
+/** What the downloads of this process have learned of the hosts that they use. */
+const processHosts = new HostLimits();
 
 /** How a download ended before all of its bytes were delivered. */
 type EarlyEnd =

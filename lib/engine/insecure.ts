@@ -6,7 +6,7 @@
  */
 
 import { OptionTypeError } from "../errors.ts";
-import type { ProxySource } from "../http/proxy_url.ts";
+import type { ProxySource } from "../http/address/proxy_url.ts";
 import type { InsecureFetch } from "../transport/insecure_fetch.ts";
 import type { DownloaderOptions } from "./options.ts";
 import {

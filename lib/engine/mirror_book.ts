@@ -6,10 +6,10 @@
  * @module
  */
 
-import { parseMirrorUrl, tryParseMirrorUrl } from "../http/mirror_url.ts";
-import { redactUrl } from "../http/redact.ts";
-import type { KnownLink } from "../scheduler/link_estimate.ts";
-import type { Mirror } from "../scheduler/mirror.ts";
+import { parseMirrorUrl, tryParseMirrorUrl } from "../http/address/mirror_url.ts";
+import { redactUrl } from "../http/address/redact.ts";
+import type { KnownLink } from "../scheduler/mirror/link_estimate.ts";
+import type { Mirror } from "../scheduler/mirror/mirror.ts";
 import { record, shown } from "../checks.ts";
 
 /** Options of a {@linkcode MirrorBook}. */

@@ -6,8 +6,8 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import { fileNameInUrl } from "../http/file_name.ts";
-import { type Page, readPage } from "../http/html.ts";
+import { fileNameInUrl } from "../http/name/file_name.ts";
+import { type Page, readPage } from "../http/name/html.ts";
 import type { Comparer, FileLandmarks, GivenPieces } from "./landmarks.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import type { LimitView } from "../scheduler/view.ts";

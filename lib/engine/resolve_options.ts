@@ -6,15 +6,15 @@
  */
 
 import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../errors.ts";
-import { type ConnectOptions, ConnectRules } from "../http/connect_rules.ts";
-import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/mirror_url.ts";
-import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
+import { type ConnectOptions, ConnectRules } from "../http/address/connect_rules.ts";
+import { type MirrorSource, parseMirrorUrl, parseMirrorUrls } from "../http/address/mirror_url.ts";
+import { parseProxyUrl, type ProxySource } from "../http/address/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicate.ts";
 import type { PolicySettings } from "../policy/policies.ts";
-import type { ResolvedRetry, RetryOptions } from "../scheduler/failures.ts";
-import type { LowestRate, ResolvedLowestRate } from "../scheduler/timeouts.ts";
-import { MOST_CONNECTIONS } from "../scheduler/mirror.ts";
+import type { ResolvedRetry, RetryOptions } from "../scheduler/failure/failures.ts";
+import type { LowestRate, ResolvedLowestRate } from "../scheduler/failure/timeouts.ts";
+import { MOST_CONNECTIONS } from "../scheduler/mirror/mirror.ts";
 import type { ClientCertificate } from "../transport/http_clients.ts";
 import { instance, list, number, oneOf, record, shown, texts, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";

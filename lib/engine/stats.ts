@@ -5,7 +5,7 @@
  */
 
 import type { Ledger } from "../scheduler/ledger.ts";
-import type { Mirror } from "../scheduler/mirror.ts";
+import type { Mirror } from "../scheduler/mirror/mirror.ts";
 import type { DeliveryWindow } from "./delivery_window.ts";
 
 /** A snapshot of a download. */

@@ -6,7 +6,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "./mirror/mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
 import type { Plan, Policy } from "./view.ts";

@@ -7,7 +7,7 @@
 
 import type { MirrorError, SphttpError } from "../errors.ts";
 import type { ByteRange, RequestForm } from "../http/byte_range.ts";
-import type { Page } from "../http/html.ts";
+import type { Page } from "../http/name/html.ts";
 import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
 
 /** The meaning of a response's headers, once they were found usable. */

@@ -9,10 +9,10 @@
  */
 
 import type { ByteRange, RequestForm } from "../http/byte_range.ts";
-import type { Ticket } from "./host_limits.ts";
+import type { Ticket } from "./mirror/host_limits.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Answer, Proof, RequestKind } from "./messages.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "./mirror/mirror.ts";
 import type { RequestView } from "./view.ts";
 
 export interface NewRequest extends ByteRange {

@@ -16,23 +16,23 @@ import {
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
-import { drop, type FailureOptions, penalize, useless } from "./failures.ts";
-import { Identity, type Landmarks, NO_LANDMARKS, unprovable } from "./identity.ts";
+import { drop, type FailureOptions, penalize, useless } from "./failure/failures.ts";
+import { Identity, type Landmarks, NO_LANDMARKS, unprovable } from "./identity/identity.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "./mirror/mirror.ts";
 import {
   type FirstAnswer,
   type KnownFileFacts,
   Opening,
   type OpeningEvent,
   type OpeningStep,
-} from "./opening.ts";
+} from "./opening/opening.ts";
 import type { RateLimit } from "./rate_limit.ts";
-import { awaitTurn } from "./refusals.ts";
+import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
 import { DownloadState, type DownloadStateOptions, hostOf } from "./state.ts";
-import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./timeouts.ts";
+import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";
 
 export interface SchedulerOptions
   extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions {

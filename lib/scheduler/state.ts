@@ -8,11 +8,11 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
-import { HostLimits } from "./host_limits.ts";
+import { HostLimits } from "./mirror/host_limits.ts";
 import { Ledger } from "./ledger.ts";
-import type { KnownLink } from "./link_estimate.ts";
+import type { KnownLink } from "./mirror/link_estimate.ts";
 import { CommandQueue, type Size } from "./messages.ts";
-import { Mirror } from "./mirror.ts";
+import { Mirror } from "./mirror/mirror.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type LiveRequest, type NewRequest, Requests } from "./requests.ts";
 import type { DownloadView } from "./view.ts";

@@ -7,7 +7,7 @@
 
 import type { BufferPool } from "./buffer_pool.ts";
 import { type FailureReason, SphttpError } from "../errors.ts";
-import { type BodyFrame, partMessage } from "../http/part.ts";
+import { type BodyFrame, partMessage } from "../http/response/part.ts";
 
 /**
  * Maximum number of bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, read into own

@@ -1,5 +1,5 @@
 /**
- * Opens TCP connections by rules (see `lib/http/connect_rules.ts`). A name may have many addresses, of
+ * Opens TCP connections by rules (see `lib/http/address/connect_rules.ts`). A name may have many addresses, of
  * which some are dead: they are tried a quarter of a second apart, the families in turn, and the first
  * that accepts is used. Follows RFC 8305 sections 4 and 5 (Happy Eyeballs). Sockets and lookups are those
  * that Deno has of Node.js: its own have no local address, no reset, and no lookup by family.
@@ -9,7 +9,7 @@
 
 import type { LookupAddress } from "node:dns";
 import type { Socket } from "node:net";
-import type { ConnectRules, ConnectTarget } from "../http/connect_rules.ts";
+import type { ConnectRules, ConnectTarget } from "../http/address/connect_rules.ts";
 
 /** Time until the next address is tried beside the one before, in milliseconds. */
 const ATTEMPT_MS = 250;

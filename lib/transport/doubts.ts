@@ -1,14 +1,18 @@
 /**
  * Settles what the headers of a part leave open, by asking the mirror once more: whether the total is the
- * size of the file, and whether the body is the part or the whole file. See `lib/http/part.ts`.
+ * size of the file, and whether the body is the part or the whole file. See `lib/http/response/part.ts`.
  *
  * @module
  */
 
 import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "../http/byte_range.ts";
 import type { FailureReason } from "../errors.ts";
-import { type BodyFrame, isWholeFile, partMessage } from "../http/part.ts";
-import type { RequestedRange, UsableCheck, UsableResponse } from "../http/response_check.ts";
+import { type BodyFrame, isWholeFile, partMessage } from "../http/response/part.ts";
+import type {
+  RequestedRange,
+  UsableCheck,
+  UsableResponse,
+} from "../http/response/response_check.ts";
 import type { BodyReader } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import { discard } from "./redirects.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { ConnectRules } from "../http/connect_rules.ts";
-import type { ProxySource } from "../http/proxy_url.ts";
+import type { ConnectRules } from "../http/address/connect_rules.ts";
+import type { ProxySource } from "../http/address/proxy_url.ts";
 import type { Dialer } from "./dialer.ts";
 import { hasAllHosts, mayHaveProxies, withProxyEnvironment } from "./proxy_environment.ts";
 import type { Relay } from "./relay.ts";

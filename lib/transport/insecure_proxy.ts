@@ -6,7 +6,7 @@
  */
 
 import { OptionTypeError } from "../errors.ts";
-import { parseProxyUrl, type ProxySource } from "../http/proxy_url.ts";
+import { parseProxyUrl, type ProxySource } from "../http/address/proxy_url.ts";
 import type { TunnelProxy } from "./insecure_tunnel.ts";
 
 export interface ProxyChoice {

@@ -6,7 +6,7 @@
  */
 
 import type { Socket } from "node:net";
-import type { ProxySource } from "../http/proxy_url.ts";
+import type { ProxySource } from "../http/address/proxy_url.ts";
 
 /** A proxy, as `parseProxyUrl()` returns it. */
 export type TunnelProxy = ProxySource["client"];

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { CookieJar } from "../http/cookie_jar.ts";
+import { CookieJar } from "../http/address/cookie_jar.ts";
 import { contradicts, matchesStrongly, type Validators } from "../http/validators.ts";
 
 /** What a download has learned of a mirror that serves ranges. */

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { CookieJar } from "../http/cookie_jar.ts";
-import { readLocation } from "../http/location.ts";
+import type { CookieJar } from "../http/address/cookie_jar.ts";
+import { readLocation } from "../http/address/location.ts";
 
 /** Redirects, by any of which the file may be elsewhere. */
 const REDIRECTS = new Set([300, 301, 302, 303, 307, 308]);

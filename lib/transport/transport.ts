@@ -14,9 +14,9 @@ import { settleDoubt } from "./doubts.ts";
 import { type Judgement, type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./redirects.ts";
-import { dispositionFileName } from "../http/content_disposition.ts";
+import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
-import type { MirrorSource } from "../http/mirror_url.ts";
+import type { MirrorSource } from "../http/address/mirror_url.ts";
 import { openRangeHeader, rangeHeader } from "../http/byte_range.ts";
 import {
   checkResponse,
@@ -24,8 +24,8 @@ import {
   type Refusal,
   type RequestedRange,
   type UsableResponse,
-} from "../http/response_check.ts";
-import type { BodyFrame } from "../http/part.ts";
+} from "../http/response/response_check.ts";
+import type { BodyFrame } from "../http/response/part.ts";
 import { readField } from "../http/repeated_field.ts";
 import { readValidators, type Validators } from "../http/validators.ts";
 

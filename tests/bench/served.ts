@@ -6,7 +6,7 @@
 
 import { startNginx } from "../support/programs/nginx.ts";
 
-const ROOT = new URL("../../", import.meta.url);
+const ROOT = new URL("../..", import.meta.url);
 
 /** The flag for the import map. */
 export const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).pathname}`;

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { Mirror } from "../../lib/scheduler/mirror.ts";
+import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
 import { BookSession, MirrorBook } from "../../lib/engine/mirror_book.ts";
 
 const URL = "http://one.test/file";

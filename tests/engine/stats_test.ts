@@ -1,6 +1,6 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
-import { Mirror } from "../../lib/scheduler/mirror.ts";
+import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
 import { DeliveryWindow } from "../../lib/engine/delivery_window.ts";
 import { Requests } from "../../lib/scheduler/requests.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";

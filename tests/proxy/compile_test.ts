@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 
-const ROOT = new URL("../../", import.meta.url).pathname;
+const ROOT = new URL("../..", import.meta.url).pathname;
 const TASK: string = JSON.parse(await Deno.readTextFile(`${ROOT}deno.json`)).tasks.compile.command;
 
 async function deno(args: string[], env: Record<string, string> = {}): Promise<string> {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { probeSizeFor } from "../../lib/scheduler/opening.ts";
+import { probeSizeFor } from "../../lib/scheduler/opening/opening.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { ByteLog } from "../support/scheduler/byte_log.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";

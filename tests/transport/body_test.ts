@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { MirrorError, SphttpError } from "../../lib/errors.ts";
-import type { BodyFrame } from "../../lib/http/part.ts";
+import type { BodyFrame } from "../../lib/http/response/part.ts";
 import { BodyReader, CHUNK } from "../../lib/transport/body.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;

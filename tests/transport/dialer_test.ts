@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { LookupAddress } from "node:dns";
 import { createServer, type Socket } from "node:net";
-import { type ConnectOptions, ConnectRules } from "../../lib/http/connect_rules.ts";
+import { type ConnectOptions, ConnectRules } from "../../lib/http/address/connect_rules.ts";
 import { Dialer, inTurn } from "../../lib/transport/dialer.ts";
 import { startDeaf } from "../support/lab/deaf.ts";
 

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveOptions } from "../../lib/engine/resolve_options.ts";
 import { MirrorError } from "../../lib/errors.ts";
-import type { RequestedRange } from "../../lib/http/response_check.ts";
+import type { RequestedRange } from "../../lib/http/response/response_check.ts";
 import { type Reply, Transport } from "../../lib/transport/transport.ts";
 import { mulberry32 } from "../support/random.ts";
 import { type Request, type Script, serveScript } from "./scripted_server.ts";

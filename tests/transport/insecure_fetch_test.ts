@@ -4,8 +4,8 @@ import { Dialer } from "../../lib/transport/dialer.ts";
 import { InsecureClient } from "../../lib/transport/insecure_fetch.ts";
 import type { TunnelProxy } from "../../lib/transport/insecure_tunnel.ts";
 import type { NetworkFault } from "../../lib/errors.ts";
-import { ConnectRules } from "../../lib/http/connect_rules.ts";
-import { parseProxyUrl } from "../../lib/http/proxy_url.ts";
+import { ConnectRules } from "../../lib/http/address/connect_rules.ts";
+import { parseProxyUrl } from "../../lib/http/address/proxy_url.ts";
 import { readNetworkFailure } from "../../lib/transport/network_failure.ts";
 import {
   type CertificateFlaw,

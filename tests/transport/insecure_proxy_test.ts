@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parseProxyUrl } from "../../lib/http/proxy_url.ts";
+import { parseProxyUrl } from "../../lib/http/address/proxy_url.ts";
 import { proxyFor } from "../../lib/transport/insecure_proxy.ts";
 
 const HTTPS_PROXY = "http://proxy.example:3128";

@@ -6,7 +6,7 @@
  */
 
 import type { Distribution } from "../../trace/analysis.ts";
-import { fileNameInUrl } from "../../http/file_name.ts";
+import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { mirrorNames, type TraceReport } from "../plot/trace_report.ts";
 import { formatBytes, formatRate, printable, textWidth, truncate } from "../report/text.ts";
 

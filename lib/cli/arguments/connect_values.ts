@@ -6,7 +6,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { addressIn } from "../../http/connect_rules.ts";
+import { addressIn } from "../../http/address/connect_rules.ts";
 import { reason } from "../failure/exit_code.ts";
 
 /** A host without brackets in it, or an IPv6 address in brackets. */

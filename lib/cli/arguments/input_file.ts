@@ -8,7 +8,7 @@
 
 import { closestString } from "@std/text/closest-string";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { redactUrl } from "../../http/redact.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text.ts";

@@ -9,7 +9,11 @@ import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { environmentVariable } from "../../command_line/process.ts";
 import { parseFile } from "../../command_line/values.ts";
-import { type Credentials, hasCredentials, putCredentials } from "../../http/credentials.ts";
+import {
+  type Credentials,
+  hasCredentials,
+  putCredentials,
+} from "../../http/address/credentials.ts";
 import { reason } from "../failure/exit_code.ts";
 import { printable } from "../report/text.ts";
 import type { RequestFlagName } from "./flags.ts";

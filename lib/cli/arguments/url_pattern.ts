@@ -11,7 +11,7 @@
 
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { redactUrl } from "../../http/redact.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import type { RequestFlagName } from "./flags.ts";
 
 /** The maximum number of URLs that one pattern may expand to. */

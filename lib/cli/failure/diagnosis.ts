@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseProxyUrl } from "../../http/proxy_url.ts";
+import { parseProxyUrl } from "../../http/address/proxy_url.ts";
 import { ExitCode } from "./exit_code.ts";
 
 /** The time limit for one diagnosis, in milliseconds. */

@@ -8,8 +8,13 @@
 // Built in: `@std/path` would load about 20 modules at every start, which takes 12 ms.
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { usageError } from "../../command_line/command_error.ts";
-import { fileNameInUrl, localFileName, nameBytes, portableFileName } from "../../http/file_name.ts";
-import { redactUrl } from "../../http/redact.ts";
+import {
+  fileNameInUrl,
+  localFileName,
+  nameBytes,
+  portableFileName,
+} from "../../http/name/file_name.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
 import { recordsOf } from "../part/resume_record.ts";
@@ -115,7 +120,7 @@ export function pathOf(
 ): string {
   // A server chooses no directory, and no name that is hidden or disguised.
   const name = () => served === undefined ? nameFromUrl(url, listed) : portableFileName(served);
-  // "./" keeps a name of "-" that comes from a URL from meaning stdout.
+  // "." keeps a name of "-" that comes from a URL from meaning stdout.
   const path = output ?? `./${name()}`;
   if (directory === undefined || isAbsolute(path)) return path;
   // join() would resolve "..", which leads elsewhere behind a link.

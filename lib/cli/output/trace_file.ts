@@ -7,7 +7,7 @@
 
 import type { DownloaderOptions, TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { redactUrl } from "../../http/redact.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** Number of buffered characters at which `send` and `receive` events are written. */

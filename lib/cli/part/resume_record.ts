@@ -8,7 +8,7 @@
 
 import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
+import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
+import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import {
   type Analysis,
   analyze,

@@ -7,7 +7,7 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
-import { looksLikeHtml } from "../../http/html.ts";
+import { looksLikeHtml } from "../../http/name/html.ts";
 import {
   Downloader,
   type DownloaderOptions,

@@ -14,7 +14,7 @@ import {
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import type { RequestOptions } from "../arguments/engine_flags.ts";
-import { parseProxyUrl } from "../../http/proxy_url.ts";
+import { parseProxyUrl } from "../../http/address/proxy_url.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { Login } from "../arguments/login.ts";

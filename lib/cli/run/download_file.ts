@@ -15,7 +15,7 @@ import {
 } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
-import { redactUrl } from "../../http/redact.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";

@@ -7,7 +7,7 @@
 
 import type { MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { redactUrl } from "../../http/redact.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readClientCertificate } from "../arguments/client_certificate.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { contentDisposition, fileNameInUrl } from "../../http/file_name.ts";
-import { isUnknownType, mediaTypeOfName } from "../../http/media_type.ts";
+import { contentDisposition, fileNameInUrl } from "../../http/name/file_name.ts";
+import { isUnknownType, mediaTypeOfName } from "../../http/name/media_type.ts";
 import type { ProxyQuery } from "../request/query.ts";
 import { filePolicy } from "./headers.ts";
 import type { FileRecord } from "./known_files.ts";

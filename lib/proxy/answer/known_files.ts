@@ -14,7 +14,7 @@ import {
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
-import { parseMirrorUrl } from "../../http/mirror_url.ts";
+import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { redactText } from "../../http/redact.ts";
+import { redactText } from "../../http/address/redact.ts";
 import type { Problem } from "../problem.ts";
 import { filePolicy } from "./headers.ts";
 

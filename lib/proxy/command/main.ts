@@ -8,7 +8,7 @@
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { writeText } from "../../command_line/process.ts";
 import { VERSION } from "../../version.ts";
-import { describeError, redactLogText } from "../../http/redact.ts";
+import { describeError, redactLogText } from "../../http/address/redact.ts";
 import { createHandler } from "../handler.ts";
 import { suppressAbortWarning } from "../request/client_signal.ts";
 import { parseArguments } from "./arguments.ts";

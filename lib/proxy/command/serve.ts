@@ -8,7 +8,7 @@
 import { deadline } from "@std/async/deadline";
 import { CommandError } from "../../command_line/command_error.ts";
 import { StopSignals, stopSignals } from "../../command_line/process.ts";
-import { redactLogText } from "../../http/redact.ts";
+import { redactLogText } from "../../http/address/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
 import { asProblem } from "../problem.ts";
 import { ExitCode } from "./flags.ts";

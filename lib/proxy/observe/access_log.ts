@@ -8,7 +8,7 @@
 
 import type { EndEvent } from "../../../mod.ts";
 import type { AccessLogFormat } from "../options.ts";
-import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
+import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
 
 /** A completed request. */

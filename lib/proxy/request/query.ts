@@ -15,8 +15,8 @@ import {
   type DownloaderOptions,
   DuplicateRequestAlgorithm,
 } from "../../../mod.ts";
-import { tryParseMirrorUrl } from "../../http/mirror_url.ts";
-import { redactUrl } from "../../http/redact.ts";
+import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { redactUrl } from "../../http/address/redact.ts";
 import { Problem } from "../problem.ts";
 
 /** Maximum number of characters of all decoded names and values. */

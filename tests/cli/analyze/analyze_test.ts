@@ -15,7 +15,7 @@ import { lines, longRecording, recording } from "../../trace/sample.ts";
 
 const TRACE = lines(recording());
 const TABLE = tableText("file.bin from 3 mirrors, diff", reportOf(recording()));
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../..", import.meta.url);
 
 function workplace() {
   const path = Deno.makeTempDirSync({ prefix: "sphttp-analyze-" });

@@ -6,7 +6,7 @@ import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import { programPath, testWith } from "../../support/programs/programs.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../..", import.meta.url);
 
 Deno.test("Login.apply() adds credentials to URLs that have none", async () => {
   const login = await Login.of({ user: { username: "me", password: "a:%" }, netrc: false });

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../..", import.meta.url);
 const CONTENT = randomContent(2_000_000, 12);
 
 /** Runs the command behind a shell's redirection of stdout. */

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { fileNameFromUrl, MAX_NAME_BYTES, nameFromUrl } from "../../../lib/cli/output/target.ts";
-import { nameBytes } from "../../../lib/http/file_name.ts";
+import { nameBytes } from "../../../lib/http/name/file_name.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 /** The name from a URL whose last segment is this text, encoded. */

@@ -8,7 +8,7 @@ import {
 } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../..", import.meta.url);
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);

@@ -3,7 +3,7 @@ import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { mulberry32 } from "../../support/random.ts";
 
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../..", import.meta.url);
 const SIZE = 8_000_000;
 const CONTENT = randomContent(SIZE);
 const ROUNDS = 12;

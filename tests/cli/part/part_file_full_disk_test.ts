@@ -88,7 +88,7 @@ testWith(
   async () => {
     await using disk = await mountDisk();
     await using mirror = await startMirror({ content: bytesContent(BYTES) });
-    const root = new URL("../../../", import.meta.url);
+    const root = new URL("../../..", import.meta.url);
     const run = async (...args: string[]) => {
       const map = `--import-map=${new URL("import_map.npm.json", root).href}`;
       const cli = new URL("cli.ts", root).href;

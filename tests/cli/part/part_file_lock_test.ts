@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 
-const ROOT = new URL("../../../", import.meta.url);
+const ROOT = new URL("../../..", import.meta.url);
 
 /** Opens the part file of the path given, says how that went, and holds it until stdin ends. */
 const HOLDER = `

@@ -7,7 +7,7 @@
 import { assertEquals } from "@std/assert";
 
 /** The project's root. */
-export const ROOT = new URL("../../../", import.meta.url);
+export const ROOT = new URL("../../..", import.meta.url);
 
 /** The option that maps imports to npm. */
 export const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).href}`;

@@ -5,15 +5,15 @@
  */
 
 import { MirrorError } from "../../../lib/errors.ts";
-import type { Page } from "../../../lib/http/html.ts";
+import type { Page } from "../../../lib/http/name/html.ts";
 import type { Answer } from "../../../lib/scheduler/messages.ts";
-import { Mirror } from "../../../lib/scheduler/mirror.ts";
+import { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
 import {
   Opening,
   type OpeningEvent,
   type OpeningState,
   type OpeningStep,
-} from "../../../lib/scheduler/opening.ts";
+} from "../../../lib/scheduler/opening/opening.ts";
 import { type LiveRequest, Requests } from "../../../lib/scheduler/requests.ts";
 
 const PROBE = 4;

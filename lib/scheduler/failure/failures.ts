@@ -1,0 +1,238 @@
+/**
+ * What a failure means for its mirror: it is left alone for a while, asked for less at once, or
+ * dropped. Retries use capped exponential backoff with jitter, and come never before the server's own
+ * `Retry-After`. Pure: randomness is passed in.
+ *
+ * @module
+ */
+
+import { type FailureReason, MirrorError } from "../../errors.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { awaitTurn, type FailureCause, judgeRefusal } from "./refusals.ts";
+import type { DownloadState } from "../state.ts";
+
+export interface FailureOptions {
+  readonly retry: ResolvedRetry;
+  /** Returns another number from 0 to, but without, 1 at each call. */
+  readonly random: () => number;
+}
+
+/** A mirror that failed after delivering at least this many bytes is retried immediately. */
+const GOOD_BYTES = 64 * 1024;
+
+/** How connections break. A timeout is another thing: the silence may last. */
+const BROKEN: readonly FailureReason[] = ["network", "truncated"];
+
+/** A pause of the consumer after which a broken connection says nothing, in milliseconds. */
+const LONG_PAUSE_MS = 1000;
+
+/** What follows from a failure: `again` means that the mirror may be asked again at once. */
+export type Consequence = "again" | "wait" | "dropped";
+
+/** Statuses that another form of asking does not change: not modified, or a login is missing. */
+const SETTLED: readonly (number | undefined)[] = [304, 401, 407];
+
+/**
+ * Answers with the whole file, or connections that are closed instead of an answer, after which a mirror
+ * is asked in another form.
+ */
+const MOST_ALIKE = 2;
+
+/** Updates the state of a mirror that has failed. */
+export function penalize(
+  { mirror, failure, request }: FailureCause,
+  state: DownloadState,
+  { retry, random }: FailureOptions,
+  now: number,
+): Consequence {
+  const useful = request?.useful ?? 0;
+  const runMs = now - state.commands.startedAt;
+  const besideStream = state.requests.of(mirror).some((other) =>
+    other.asksAhead && other.answeredAt !== undefined
+  );
+  const cause = { mirror, failure, request, besideStream };
+  const verdict = judgeRefusal(cause, { retry, random }, runMs, now);
+  if (verdict.type === "limit") {
+    report(mirror, failure, verdict.pauseMs, state, now);
+    if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
+    return "wait";
+  }
+  if (verdict.type === "hopeless") {
+    report(mirror, verdict.failure, undefined, state, now);
+    drop(mirror, verdict.failure, state, now);
+    return "dropped";
+  }
+  const otherForm = () => request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
+  if (!failure.retryable && otherForm()) {
+    report(mirror, failure, 0, state, now);
+    return "again";
+  }
+  if (request !== undefined && request.pausedMs >= LONG_PAUSE_MS && isBroken(failure)) {
+    // A server gives up a connection that is not read for long: that was the consumer's pause.
+    forgive(mirror, failure, state, now);
+    return "again";
+  }
+  if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
+    mirror.breaks.broke(request.position - request.start);
+  }
+  const failures = mirror.countFailure(useful);
+  const { retryable, retryAfterMs } = failure;
+  const delayMs = retryDelay({ retryable, retryAfterMs, runMs }, failures, retry, random());
+  const insists = failures >= MOST_ALIKE && (failure.reason === "range" || isHangUp(failure));
+  if ((delayMs === undefined || insists) && otherForm()) {
+    report(mirror, failure, 0, state, now);
+    return "again";
+  }
+  if (delayMs === undefined) {
+    report(mirror, failure, undefined, state, now);
+    drop(mirror, failure, state, now);
+    return "dropped";
+  }
+  if (useful >= GOOD_BYTES && isBroken(failure)) {
+    // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
+    mirror.recover();
+    forgive(mirror, failure, state, now);
+    return "again";
+  }
+  mirror.link.reset();
+  report(mirror, failure, delayMs, state, now);
+  mirror.wait(now + delayMs, failure);
+  return "wait";
+}
+
+/**
+ * Reports whether a failure is the mirror's answer to what was asked, which may be another one if the
+ * same is asked for in another form; but not where it said when to come back.
+ */
+function isAnswer(failure: MirrorError): boolean {
+  const { reason, status, retryAfterMs } = failure;
+  if (retryAfterMs !== undefined) return false;
+  return reason === "range" || reason === "encoding" ||
+    (reason === "status" && !SETTLED.includes(status)) ||
+    isHangUp(failure);
+}
+
+/** Reports whether a mirror closed the connection instead of answering. */
+function isHangUp({ phase, fault }: MirrorError): boolean {
+  return phase !== "body" && (fault === "reset" || fault === "empty");
+}
+
+function isBroken({ reason }: MirrorError): boolean {
+  return BROKEN.includes(reason);
+}
+
+/** Reports a failure that is no fault of its mirror, which goes on at once. */
+function forgive(
+  mirror: Mirror,
+  failure: MirrorError,
+  state: DownloadState,
+  now: number,
+): void {
+  mirror.link.loseConnections();
+  report(mirror, failure, 0, state, now);
+}
+
+/** Drops a mirror for good. */
+export function drop(
+  mirror: Mirror,
+  failure: MirrorError,
+  state: DownloadState,
+  now: number,
+): void {
+  mirror.drop(failure);
+  for (const request of state.requests.of(mirror)) state.cancel(request, "dropped", now);
+  const { message } = failure;
+  state.commands.report({ type: "mirror", mirror: mirror.url, state: "dropped", message }, now);
+}
+
+/** Returns the failure of a mirror whose response is of no use. */
+export function useless({ url }: Mirror, reason: FailureReason, message: string): MirrorError {
+  const phase = reason === "truncated" ? "body" : "headers";
+  const facts = { mirror: url, phase, reason, retryable: true } as const;
+  return new MirrorError(message, facts);
+}
+
+function report(
+  { url }: Mirror,
+  { message }: MirrorError,
+  retryInMs: number | undefined,
+  { commands }: DownloadState,
+  now: number,
+): void {
+  commands.report({ type: "failure", mirror: url, message, retryInMs }, now);
+}
+
+/** When a mirror that failed is retried. */
+export interface RetryOptions {
+  /**
+   * Failures in a row, without a byte between them, after which a mirror is dropped. A mirror whose
+   * connection broke after 64 KiB or more is retried immediately.
+   *
+   * @default {5}
+   */
+  attempts?: number | undefined;
+  /**
+   * Wait before the first retry, in milliseconds; it doubles with each further failure.
+   *
+   * @default {250}
+   */
+  minDelayMs?: number | undefined;
+  /**
+   * Maximum wait between retries, in milliseconds.
+   *
+   * @default {10000}
+   */
+  maxDelayMs?: number | undefined;
+  /**
+   * Random part of a wait, from 0 (none) to 1 (all).
+   *
+   * @default {0.5}
+   */
+  jitter?: number | undefined;
+  /**
+   * Maximum `Retry-After` to wait for, in milliseconds; a mirror that demands more is dropped. Meanwhile
+   * the other mirrors go on.
+   *
+   * @default {3600000}
+   */
+  maxRetryAfterMs?: number | undefined;
+  /**
+   * Maximum time for which a mirror that has delivered nothing yet waits for its turn, where its host
+   * serves other downloads of the process but refuses it, in milliseconds.
+   *
+   * @default {Infinity}
+   */
+  maxTurnMs?: number | undefined;
+  /**
+   * Time from the start of the download after which no retry begins, in milliseconds: a mirror whose
+   * retry would come later is dropped.
+   *
+   * @default {Infinity}
+   */
+  maxTimeMs?: number | undefined;
+}
+
+/** Retry options with every default filled in. */
+export type ResolvedRetry = { readonly [Key in keyof RetryOptions]-?: number };
+
+/**
+ * Returns the milliseconds until a mirror is retried after its `failures`th failure in a row, when the
+ * download has run for `runMs`, or `undefined` if it is to be dropped. `random` is a number from 0 to,
+ * but without, 1.
+ */
+export function retryDelay(
+  cause: { retryable: boolean; retryAfterMs?: number | undefined; runMs: number },
+  failures: number,
+  options: ResolvedRetry,
+  random: number,
+): number | undefined {
+  if (!cause.retryable || failures >= options.attempts) return undefined;
+  const retryAfter = cause.retryAfterMs ?? 0;
+  if (retryAfter > options.maxRetryAfterMs) return undefined;
+  const backoff = Math.min(
+    options.maxDelayMs,
+    options.minDelayMs * 2 ** Math.min(failures - 1, 50),
+  );
+  const delay = Math.max(retryAfter, backoff * (1 - options.jitter * random));
+  return cause.runMs + delay < options.maxTimeMs ? delay : undefined;
+}

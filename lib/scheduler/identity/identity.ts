@@ -1,0 +1,580 @@
+/**
+ * Whether the mirrors still have the file that is being downloaded, where their validators do not prove
+ * it: pieces of it that are known are requested again and compared (checks). A mirror is questioned
+ * when its validators contradict earlier ones, before it is admitted without comparable first bytes,
+ * and, where its validators prove nothing, now and then at random places. Pure: randomness is passed
+ * in, and nothing is changed but its own state and whether a mirror is questioned.
+ *
+ * @module
+ */
+
+import { MirrorError } from "../../errors.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
+import type { Proof } from "../messages.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+
+/** A piece of the file whose bytes or digest are known. */
+export interface Landmark extends ByteRange {
+  /** The mirror that sent it; `known` from before the download, `undefined` if several sent some of it. */
+  readonly source?: number | "known" | undefined;
+}
+
+/** Pieces of the file that are known. */
+export interface Landmarks {
+  /** Pieces that were known before the download, lowest first: every mirror has to have them. */
+  readonly given: readonly ByteRange[];
+  /** Other pieces, in the order in which they began to arrive. */
+  readonly learned: readonly Landmark[];
+  /** The piece that was learned last. */
+  readonly latest: ByteRange | undefined;
+}
+
+export const NO_LANDMARKS: Landmarks = { given: [], learned: [], latest: undefined };
+
+/** Why a mirror is questioned. */
+export type Purpose =
+  /** Its validators contradict earlier ones. */
+  | "doubt"
+  /** It is to be admitted, and its first bytes were not compared. */
+  | "admission"
+  /** Nothing behind its first bytes was compared yet. */
+  | "trial"
+  /** A body of it has broken off: what follows may belong to another version, whatever it says. */
+  | "break"
+  /** Another mirror has bytes that nothing proves: this one shows whether they are right. */
+  | "vouch"
+  /** Its validators prove nothing. */
+  | "sample"
+  /** The same, when all bytes have been received. */
+  | "last";
+
+/** A question that is open. */
+interface Question {
+  purpose: Purpose;
+  /** How its latest response contradicts earlier ones. */
+  doubt: string | undefined;
+  /** The mirror that sent the bytes, where that is another one. */
+  readonly subject: Mirror | undefined;
+  /** Pieces to compare that are not requested. */
+  readonly left: ByteRange[];
+  /** Pieces that are requested. */
+  asked: ByteRange[];
+  passed: number;
+  /** Whether a piece behind the first bytes has been compared. */
+  tries: boolean;
+  /** Whether the contradictory validators, or others that were new, have been seen in a check. */
+  settled: boolean;
+  /** Bytes that were unproved when it began. */
+  readonly unproved: number;
+}
+
+/** What is known of one mirror. */
+interface Record {
+  question: Question | undefined;
+  /** How its first contradiction, and its latest one, read. */
+  doubt: string | undefined;
+  /** Number of contradictions that checks have answered. */
+  contradictions: number;
+  /** Bytes of it that were used, and that nothing has proved since, */
+  unproved: number;
+  /** and those of them that came without the validators from the beginning. */
+  unmarked: number;
+  /** Bytes of it that proved nothing, at which it is checked again. */
+  checkAt: number;
+  /** All bytes of it whose validators proved nothing. */
+  unsure: number;
+  /** All bytes of it that were used, now and when it was questioned last. */
+  bytes: number;
+  questionedAt: number;
+  /** The request that delivered its first bytes that were used. */
+  firstRequest: number | undefined;
+  /** When bytes of it were used last: a number that grows. */
+  usedAt: number;
+  /** Whether bytes of other requests were used. */
+  isMixed: boolean;
+  /** Its strong ETag; `undefined` for none. */
+  tag: string | undefined;
+  /** Number of comparisons behind the first bytes of the file, */
+  trials: number;
+  /** the highest byte from which a piece was compared, */
+  triedTo: number;
+  /** and all bytes of it that were used by the last of them. */
+  triedAt: number;
+  /** Whether a body has broken off since, so that its validators prove nothing. */
+  isBroken: boolean;
+}
+
+/** What a comparison leads to. */
+export type Verdict =
+  /** More checks are to come. */
+  | { readonly type: "open" }
+  | { readonly type: "passed"; readonly purpose: Purpose; readonly unreliable: boolean }
+  /** It has other bytes; `used`: bytes of it that may be wrong were used. */
+  | {
+    readonly type: "failed";
+    readonly purpose: Purpose;
+    /** The mirror that sent the bytes, where that is another one. */
+    readonly subject: Mirror | undefined;
+    readonly error: MirrorError;
+    readonly at: number;
+    readonly used: boolean;
+  };
+
+/** The result of one check. */
+export interface Comparison {
+  /** Offset of the first byte that differs; `undefined` for none. */
+  readonly differsAt: number | undefined;
+  /** Whether the response had validators that no earlier check or response had proved. */
+  readonly fresh: boolean;
+}
+
+/** After this many answered contradictions a mirror's validators are not compared any more. */
+const CONTRADICTIONS = 2;
+/** Most checks of a question that no response has settled. */
+const MOST_CHECKS = 8;
+/** Random pieces of a question: at least this many, */
+const LEAST_RANDOM = 1;
+/** and at most this many, while all are less than this share of the bytes received. */
+const MOST_RANDOM = 6;
+const QUESTION_SHARE = 1 / 1000;
+/** A mirror whose validators prove nothing is checked after this many bytes, then after twice as many, */
+const FIRST_INTERVAL = 256 * 1024;
+/** but at the latest after this many. */
+const LONGEST_INTERVAL = 16 * 1024 * 1024;
+/** A mirror is not compared after a break if it has delivered less than this before it. */
+const FIRST_BREAK = 64 * 1024;
+/** For what bytes are waited for that could be compared. */
+const WAITING: readonly Purpose[] = ["doubt", "admission"];
+/** For what nothing is requested from a mirror until it is answered. */
+const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
+/** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
+const MOST_GIVEN = 8;
+
+/** A further comparison with others comes after this many bytes, and after each so many times as many. */
+const TRIAL_INTERVAL = 64 * 1024;
+const TRIAL_GROWTH = 4;
+/** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
+const MOST_VOUCHED = 3;
+/** The mirrors' first bytes have been compared: a trial compares others. */
+const SAMPLE = 12 * 1024;
+
+/** A request whose bytes are used. */
+export interface UsedRequest {
+  readonly id: number;
+  readonly mirror: Mirror;
+}
+
+/** Keeps the open questions about the mirrors of one download, and plans the checks that answer them. */
+export class Identity {
+  readonly #landmarks: Landmarks;
+  readonly #random: () => number;
+  readonly #mirrors: readonly Mirror[];
+  readonly #records = new Map<Mirror, Record>();
+  /** The mirror whose bytes others are compared with: the first that delivered some. */
+  #reference: Mirror | undefined;
+  #uses = 0;
+
+  constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
+    this.#mirrors = mirrors;
+    this.#landmarks = landmarks;
+    this.#random = random;
+  }
+
+  /** The mirror whose bytes others are compared with. */
+  get reference(): Mirror | undefined {
+    return this.#reference;
+  }
+
+  /** Notes the ETag with which a mirror serves the file. */
+  tag(mirror: Mirror, etag: string | undefined): void {
+    if (etag?.startsWith('"')) this.#of(mirror).tag = etag;
+  }
+
+  /** Notes that an earlier download has compared a mirror with others. */
+  trust(mirror: Mirror): void {
+    const record = this.#of(mirror);
+    record.trials = 1;
+    record.triedAt = Infinity;
+  }
+
+  /** Reports whether something behind the first bytes of a mirror was compared. */
+  isTried(mirror: Mirror): boolean {
+    return (this.#records.get(mirror)?.trials ?? 0) > 0;
+  }
+
+  /** Reports whether a mirror and the others have been compared behind their first bytes. */
+  isCompared(mirror: Mirror): boolean {
+    return this.isTried(mirror) || mirror === this.#reference;
+  }
+
+  /** Whether pieces are known that every mirror has to have. */
+  get hasEvidence(): boolean {
+    return this.#landmarks.given.length > 0;
+  }
+
+  /** Reports whether a mirror is being questioned. */
+  isOpen(mirror: Mirror): boolean {
+    return this.#records.get(mirror)?.question !== undefined;
+  }
+
+  /** Returns how a mirror contradicted itself last; `undefined` if it never did. */
+  doubtOf(mirror: Mirror): string | undefined {
+    return this.#records.get(mirror)?.doubt;
+  }
+
+  /** Reports whether a mirror is being questioned before it is admitted. */
+  isAdmitting(mirror: Mirror): boolean {
+    return this.#records.get(mirror)?.question?.purpose === "admission";
+  }
+
+  /** Reports whether a mirror is questioned about bytes of another one that are still in doubt. */
+  isVouching(mirror: Mirror): boolean {
+    const { subject } = this.#records.get(mirror)?.question ?? {};
+    return subject !== undefined && mirror.state.type === "ready" && this.hasUnproved(subject);
+  }
+
+  /** Notes how a mirror contradicted itself. */
+  hear(mirror: Mirror, doubt: string): void {
+    const record = this.#of(mirror);
+    record.doubt = doubt;
+    if (record.question !== undefined) record.question.doubt = doubt;
+  }
+
+  /** Begins to question a mirror, or goes on. */
+  ask(mirror: Mirror, purpose: Purpose, doubt?: string, subject?: Mirror): void {
+    const record = this.#of(mirror);
+    record.doubt = doubt ?? record.doubt;
+    const { question } = record;
+    if (question === undefined) {
+      const pieces = this.#choose(purpose, subject ?? mirror);
+      // Where nothing is known, only a contradiction and a newcomer wait for something.
+      if (pieces.length === 0 && !WAITING.includes(purpose)) return;
+      record.question = {
+        purpose,
+        doubt,
+        subject,
+        // By the time of the request there may be better ones.
+        left: purpose === "trial" ? [] : pieces,
+        asked: [],
+        passed: 0,
+        tries: false,
+        settled: purpose !== "doubt",
+        unproved: record.unproved,
+      };
+    } else if (purpose === "doubt" && question.purpose !== "doubt") {
+      question.purpose = purpose;
+      question.doubt = doubt;
+      question.left.push(...this.#choose(purpose, mirror));
+      question.settled = false;
+    }
+    if (HOLDING.includes(purpose)) mirror.question(true);
+  }
+
+  /**
+   * Returns the mirror that shows soonest whether the bytes of another one are right: the one that
+   * delivered last; `undefined` where it has to do so itself.
+   */
+  voucherOf(subject: Mirror): Mirror | undefined {
+    const index = this.#mirrors.indexOf(subject);
+    if (!this.#landmarks.learned.some(({ source }) => source === index)) return undefined;
+    const [latest] = this.#mirrors.filter((mirror) =>
+      mirror === subject || mirror === this.#reference || this.isTried(mirror)
+    ).filter((mirror) => mirror.available)
+      .sort((one, other) => this.#of(other).usedAt - this.#of(one).usedAt);
+    return latest === subject ? undefined : latest;
+  }
+
+  /** Takes the next piece to request from a mirror; `undefined` for none. */
+  next(mirror: Mirror): ByteRange | undefined {
+    const question = this.#records.get(mirror)?.question;
+    if (question === undefined) return undefined;
+    // Checks that have failed or were cancelled are repeated.
+    const isLive = ({ start, end }: ByteRange) =>
+      mirror.live.some((one) => one.kind === "check" && one.start === start && one.end === end);
+    question.left.push(...question.asked.filter((piece) => !isLive(piece)));
+    question.asked = question.asked.filter(isLive);
+    // Nothing was known when it began.
+    if (question.left.length + question.asked.length + question.passed === 0) {
+      question.left.push(...this.#choose(question.purpose, mirror));
+    }
+    const piece = question.left.shift();
+    if (piece !== undefined) question.asked.push(piece);
+    else if (question.asked.length === 0 && !WAITING.includes(question.purpose)) this.close(mirror);
+    return piece;
+  }
+
+  /** Reports whether a mirror is questioned, but nothing is known that it could be compared with. */
+  isStuck(mirror: Mirror): boolean {
+    const question = this.#records.get(mirror)?.question;
+    if (question === undefined || !WAITING.includes(question.purpose)) return false;
+    return question.asked.length + question.left.length === 0;
+  }
+
+  /** Notes the result of the check of a piece. */
+  compared(mirror: Mirror, { start, end }: ByteRange, comparison: Comparison): Verdict {
+    const { differsAt, fresh } = comparison;
+    const record = this.#of(mirror);
+    const { question } = record;
+    if (question === undefined) return { type: "open" };
+    question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
+    if (differsAt !== undefined) {
+      const { unproved, unmarked, doubt } = record;
+      const { purpose, doubt: said, subject } = question;
+      // What came before a contradiction was marked as the same file.
+      const suspect = said === undefined ? unproved : unmarked;
+      const isUntried = purpose === "trial" && (said === undefined || mirror !== this.#reference);
+      this.close(mirror);
+      const error = differs(mirror, purpose, doubt, differsAt);
+      const used = isUntried || purpose === "vouch" || suspect > 0;
+      return { type: "failed", purpose, subject, error, at: differsAt, used };
+    }
+    question.passed++;
+    if (this.#trialPieces(mirror).some((piece) => piece.start === start)) {
+      question.tries = true;
+      record.triedTo = Math.max(record.triedTo, start);
+    }
+    question.settled ||= fresh;
+    if (question.asked.length + question.left.length > 0) return { type: "open" };
+    if (!question.settled && question.passed < MOST_CHECKS) {
+      question.left.push(...this.#choose("sample", mirror));
+      return { type: "open" };
+    }
+    return this.#pass(mirror, record, question);
+  }
+
+  /** Ends a question without an answer. */
+  close(mirror: Mirror): void {
+    this.#of(mirror).question = undefined;
+    mirror.question(false);
+  }
+
+  /** Notes that bytes of a request are used whose identity is proved in this way. */
+  used({ id, mirror }: UsedRequest, bytes: number, proof: Proof): void {
+    if (bytes === 0) return;
+    const record = this.#of(mirror);
+    this.#reference ??= mirror;
+    record.bytes += bytes;
+    record.usedAt = ++this.#uses;
+    record.firstRequest ??= id;
+    // One response is of one version, whatever it says.
+    if (record.firstRequest === id) return;
+    record.isMixed = true;
+    if (proof === "validators" && !record.isBroken) return;
+    record.unproved += bytes;
+    if (proof === "pieces") record.unmarked += bytes;
+    record.unsure += bytes;
+  }
+
+  /** Notes that a body of a mirror has broken off: it is compared before more is requested. */
+  broke(mirror: Mirror): void {
+    const record = this.#of(mirror);
+    record.isBroken = true;
+    // Where bodies break off again and again, several breaks are answered by one comparison.
+    const { bytes, questionedAt } = record;
+    const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_BREAK, questionedAt));
+    if (bytes - questionedAt >= interval) this.ask(mirror, "break");
+  }
+
+  /** Returns to what end a mirror is to be checked now; `undefined` for none. */
+  dueOf(mirror: Mirror): "trial" | "sample" | undefined {
+    const record = this.#records.get(mirror);
+    if (record === undefined || record.question !== undefined) return undefined;
+    const { trials, bytes, triedAt } = record;
+    const isEarly = trials > 0 && (this.#hasSameTag(mirror, record) ||
+      bytes < Math.max(TRIAL_INTERVAL, TRIAL_GROWTH * triedAt));
+    if (!isEarly && bytes > triedAt && this.#isTriable(mirror, record)) return "trial";
+    return record.unproved > 0 && record.unsure >= record.checkAt ? "sample" : undefined;
+  }
+
+  /** Reports whether bytes of a mirror were used that could be compared, but were not. */
+  hasUnproved(mirror: Mirror): boolean {
+    const record = this.#records.get(mirror);
+    return record !== undefined && (record.unproved > 0 || this.#lacksTrial(mirror, record));
+  }
+
+  /** Returns to what end a mirror with such bytes is checked when all have been received. */
+  lastOf(mirror: Mirror): "trial" | "last" {
+    return this.#lacksTrial(mirror, this.#of(mirror)) ? "trial" : "last";
+  }
+
+  #lacksTrial(mirror: Mirror, record: Record): boolean {
+    const { trials, bytes, triedAt } = record;
+    if (trials > 0 && (bytes <= triedAt || this.#hasSameTag(mirror, record))) return false;
+    return this.#isTriable(mirror, record);
+  }
+
+  /** Reports whether a mirror has the strong ETag of the one that others are compared with. */
+  #hasSameTag(mirror: Mirror, { tag }: Record): boolean {
+    if (this.#reference === undefined || mirror === this.#reference) return true;
+    return tag !== undefined && tag === this.#of(this.#reference).tag;
+  }
+
+  /** Reports whether bytes were used, and there are pieces that were not compared with them. */
+  #isTriable(mirror: Mirror, { bytes, trials, isMixed }: Record): boolean {
+    if (bytes === 0) return false;
+    if (mirror === this.#reference && (!isMixed || trials > 0)) return false;
+    return this.#trialPieces(mirror).length > 0;
+  }
+
+  /** Returns pieces behind the first bytes, which others sent; the reference shows its own again. */
+  #trialPieces(mirror: Mirror): readonly Landmark[] {
+    const { learned } = this.#landmarks;
+    const { triedTo } = this.#of(mirror);
+    const first = learned.reduce((least, { start }) => Math.min(least, start), Infinity);
+    return learned.filter(({ start, source }) => {
+      if (start < first + SAMPLE || start <= triedTo || source === undefined) return false;
+      if (source === "known") return true;
+      const sender = this.#mirrors[source]!;
+      // The first mirror is compared with itself, as its responses may belong to different files.
+      if (mirror === this.#reference) return sender === mirror;
+      return sender !== mirror && (sender === this.#reference || this.isTried(sender));
+    });
+  }
+
+  /** Forgets the bytes that were used: they were discarded. */
+  discard(): void {
+    this.#reference = undefined;
+    for (const record of this.#records.values()) {
+      record.unproved =
+        record.unmarked =
+        record.bytes =
+        record.questionedAt =
+          0;
+      record.firstRequest = undefined;
+      record.isMixed = false;
+      record.trials = record.triedTo = record.triedAt = 0;
+    }
+  }
+
+  #pass(mirror: Mirror, record: Record, { purpose, unproved, subject, tries }: Question): Verdict {
+    this.close(mirror);
+    if (subject !== undefined) {
+      const other = this.#of(subject);
+      other.unproved = other.unmarked = 0;
+      other.trials++;
+      other.triedAt = other.bytes;
+      return { type: "passed", purpose, unreliable: false };
+    }
+    if (tries || purpose === "admission") {
+      record.trials++;
+      record.triedAt = record.bytes;
+    }
+    record.isBroken = false;
+    record.questionedAt = record.bytes;
+    record.unproved -= Math.min(record.unproved, unproved);
+    record.unmarked = Math.min(record.unmarked, record.unproved);
+    const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_INTERVAL, record.unsure));
+    record.checkAt = record.unsure + interval;
+    if (purpose === "doubt") record.contradictions++;
+    return { type: "passed", purpose, unreliable: record.contradictions >= CONTRADICTIONS };
+  }
+
+  /** Chooses pieces of the file to compare with it, or of what it sent (`vouch`): the first, the latest and random ones; all where they are few. */
+  #choose(purpose: Purpose, mirror: Mirror): ByteRange[] {
+    const { given, learned, latest } = this.#landmarks;
+    const chosen = new Set<ByteRange>();
+    if (given.length > 0 && (purpose === "admission" || purpose === "doubt")) {
+      chosen.add(given[0]!).add(given.at(-1)!);
+      this.#addRandom(chosen, given, MOST_GIVEN - 2);
+      if (purpose === "doubt" && latest !== undefined) chosen.add(latest);
+      return [...chosen];
+    }
+    if (purpose === "vouch") {
+      const index = this.#mirrors.indexOf(mirror);
+      const sent = learned.filter(({ source }) => source === index);
+      if (sent.length > 0) chosen.add(sent.at(-1)!);
+      this.#addRandom(chosen, sent, MOST_VOUCHED - 1);
+      return [...chosen];
+    }
+    if (purpose === "trial") {
+      const pieces = this.#trialPieces(mirror);
+      if (pieces.length > 0) chosen.add(pieces.reduce((a, b) => b.start > a.start ? b : a));
+      // Its first bytes came with its first response, perhaps of another file.
+      const isFirst = pieces.length > 0 && mirror === this.#reference;
+      if (isFirst) chosen.add(learned.reduce((a, b) => b.start < a.start ? b : a));
+      return [...chosen];
+    }
+    const all = [...given, ...learned];
+    if (all.length === 0) return [];
+    if (purpose === "break" && latest !== undefined) return [latest];
+    if (purpose === "sample" || purpose === "break") {
+      this.#addRandom(chosen, all, 1);
+      return [...chosen];
+    }
+    chosen.add(all.reduce((one, other) => other.start < one.start ? other : one));
+    if (latest !== undefined) chosen.add(latest);
+    const known = all.reduce((most, { end }) => Math.max(most, end), 0);
+    const { start, end } = all[0]!;
+    const affordable = Math.floor(known * QUESTION_SHARE / (end - start));
+    const count = Math.max(LEAST_RANDOM, Math.min(MOST_RANDOM, affordable));
+    this.#addRandom(chosen, all, count);
+    return [...chosen];
+  }
+
+  /** Adds up to `count` of `pieces` that are not among the chosen ones. */
+  #addRandom(chosen: Set<ByteRange>, pieces: readonly ByteRange[], count: number): void {
+    const others = pieces.filter((piece) => !chosen.has(piece));
+    for (let left = count; left > 0 && others.length > 0; left--) {
+      const [piece] = others.splice(Math.floor(this.#random() * others.length), 1);
+      chosen.add(piece!);
+    }
+  }
+
+  #of(mirror: Mirror): Record {
+    let record = this.#records.get(mirror);
+    if (record === undefined) {
+      record = {
+        question: undefined,
+        doubt: undefined,
+        contradictions: 0,
+        unproved: 0,
+        unmarked: 0,
+        checkAt: FIRST_INTERVAL,
+        unsure: 0,
+        bytes: 0,
+        questionedAt: 0,
+        isBroken: false,
+        firstRequest: undefined,
+        usedAt: 0,
+        isMixed: false,
+        tag: undefined,
+        trials: 0,
+        triedTo: 0,
+        triedAt: 0,
+      };
+      this.#records.set(mirror, record);
+    }
+    return record;
+  }
+}
+
+/** Returns the failure of a mirror whose bytes differ from those that are known. */
+function differs(
+  { url }: Mirror,
+  purpose: Purpose,
+  doubt: string | undefined,
+  at: number,
+): MirrorError {
+  const facts = { mirror: url, phase: "body", retryable: false } as const;
+  if (purpose === "admission") {
+    const message = `has another file: its bytes differ from those that are known at byte ${at}`;
+    return new MirrorError(message, { ...facts, reason: "mismatch" });
+  }
+  if (purpose === "trial" && doubt === undefined) {
+    const message =
+      `has another file: its bytes differ from those that were received at byte ${at}`;
+    return new MirrorError(message, { ...facts, reason: "mismatch" });
+  }
+  const before = doubt === undefined ? "" : `${doubt}, and `;
+  return new MirrorError(`the file changed: ${before}its bytes differ at byte ${at}`, {
+    ...facts,
+    reason: "changed",
+  });
+}
+
+/** Returns the failure of a mirror that contradicts itself where nothing is known to compare. */
+export function unprovable({ url }: Mirror, doubt: string): MirrorError {
+  const message = `the file changed: ${doubt}, and no bytes of it are known to compare`;
+  const facts = { mirror: url, phase: "headers", reason: "changed", retryable: false } as const;
+  return new MirrorError(message, facts);
+}

@@ -1,0 +1,418 @@
+/**
+ * What the scheduler knows of one mirror: its state, how it serves, its measurements, and its
+ * requests that are under way. Everything is readable, and changed by the methods only. Pure: times
+ * are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import type { MirrorError } from "../../errors.ts";
+import { BreakBound } from "./break_bound.ts";
+import { ConnectionTuner } from "./connection_tuner.ts";
+import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
+import { RecentRate } from "./recent_rate.ts";
+import type { RequestForm } from "../../http/byte_range.ts";
+import { HostLimits, type Seat } from "./host_limits.ts";
+import type { RequestView, SourceView } from "../view.ts";
+
+/** Whether requests may be sent to a mirror. */
+export type MirrorState =
+  | { readonly type: "ready" }
+  /**
+   * Failed, and left alone until `until` (milliseconds); `turn`: its host takes no more requests now,
+   * and it may be its turn sooner.
+   */
+  | {
+    readonly type: "waiting";
+    readonly until: number;
+    readonly failure: MirrorError;
+    readonly turn: boolean;
+  }
+  /** Out of use while others work: too slow to help with what is left. */
+  | { readonly type: "retired" }
+  /** Closed as bad: it held up the front. */
+  | { readonly type: "closed" }
+  /** Out of use for good. */
+  | { readonly type: "dropped"; readonly failure: MirrorError };
+
+/**
+ * How a mirror serves: `unknown` until it has been probed and agrees with the others, then by
+ * `ranges`, or only the `whole` file.
+ */
+export type Service = "unknown" | "ranges" | "whole";
+
+/** The most connections to one server; more are considered impolite. */
+export const MOST_CONNECTIONS = 16;
+
+/** A request that has to be cut off costs its connection: it is for this many bytes at least. */
+const LEAST_OPEN = 4 * 1024 * 1024;
+
+/** What arrives so soon after a pause was buffered on its way, in milliseconds. */
+const BUFFERED_MS = 100;
+/** A shorter pause lets next to nothing gather, in milliseconds. */
+const LEAST_PAUSE_MS = 10;
+
+/** For this many lanes, one more request is kept ready to take over. */
+const LANES_PER_SPARE = 4;
+
+/** The forms in which a part of the file may be asked for, in the order in which they are tried. */
+const FORMS: readonly RequestForm[] = ["bounded", "open", "plain"];
+
+export interface MirrorOptions {
+  /** What an earlier download measured of its link. */
+  readonly known?: KnownLink | undefined;
+  /**
+   * The most requests that it may have under way at once; `auto` for as many as are of use.
+   *
+   * @default {2}
+   */
+  readonly maxConnections?: number | "auto" | undefined;
+  /**
+   * Its place at its host.
+   *
+   * @default {at a host that no other mirror uses}
+   */
+  readonly seat?: Seat | undefined;
+}
+
+export class Mirror implements SourceView {
+  readonly url: string;
+  /** The rate while requests are under way, smoothed. */
+  readonly rate = new RateEstimator();
+  /** The rate that statistics show. */
+  readonly recent = new RecentRate();
+  readonly link: LinkEstimate;
+  /** Finds the number of lanes, where it is not fixed. */
+  readonly tuner: ConnectionTuner | undefined;
+  /** Its place at its host, which may limit its requests. */
+  readonly seat: Seat;
+  /** How much to request at once, where its connections break early. */
+  readonly breaks = new BreakBound();
+  #state: MirrorState = { type: "ready" };
+  #service: Service = "unknown";
+  /** The forms of asking that it refused. */
+  readonly #refused = new Set<RequestForm>();
+  /** The forms in which it has delivered ranges. */
+  readonly #served = new Set<RequestForm>();
+  #questioned = false;
+  readonly #live: RequestView[] = [];
+  readonly #maxConnections: number;
+  /** Number of further requests that its host takes now. */
+  #room = Infinity;
+  #leastBytes = 0;
+  #deliveredAt = -Infinity;
+  /** When it was first refused for what its host serves others, since it last served. */
+  #refusedSince: number | undefined;
+  #usage = 0;
+  #previous = 0;
+  #requests = 0;
+  #duplicates = 0;
+  #answerMs: number | undefined;
+  #blockMs: number | undefined;
+  #failures = 0;
+  #totalFailures = 0;
+  #bytes = 0;
+  #wastedBytes = 0;
+
+  constructor(url: string, options: MirrorOptions = {}) {
+    this.url = url;
+    this.link = new LinkEstimate(options.known);
+    this.seat = options.seat ?? new HostLimits().join(url, () => {});
+    const { maxConnections = 2 } = options;
+    const auto = maxConnections === "auto";
+    this.#maxConnections = auto ? MOST_CONNECTIONS : maxConnections;
+    if (auto) this.tuner = new ConnectionTuner(lanesOf(MOST_CONNECTIONS));
+  }
+
+  get state(): MirrorState {
+    return this.#state;
+  }
+
+  get service(): Service {
+    return this.#service;
+  }
+
+  /** How parts of the file are asked for. */
+  get form(): RequestForm {
+    return FORMS.find((form) => !this.#refused.has(form)) ?? "plain";
+  }
+
+  /** Reports whether a request of this form may be of use, as far as is known. */
+  takes(form: RequestForm): boolean {
+    return !this.#refused.has(form);
+  }
+
+  /** Reports whether it has delivered bytes of a range that was asked for in this form. */
+  hasServed(form: RequestForm): boolean {
+    return this.#served.has(form);
+  }
+
+  /**
+   * Notes that it refuses what is asked for in the form `refused`. Reports whether there is another one
+   * to try. One that takes no range serves the whole file, if anything.
+   */
+  refuse(refused: RequestForm): boolean {
+    if (refused === "plain") return false;
+    this.#refused.add(refused);
+    if (this.form === "plain" && this.#service === "ranges") this.#service = "whole";
+    return true;
+  }
+
+  /** Whether it has to show that it has the file before more is requested from it. */
+  get questioned(): boolean {
+    return this.#questioned;
+  }
+
+  get live(): readonly RequestView[] {
+    return this.#live;
+  }
+
+  get usage(): number {
+    return this.#usage;
+  }
+
+  get previous(): number {
+    return this.#previous;
+  }
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Number of requests for bytes that had been requested from another mirror already. */
+  get duplicates(): number {
+    return this.#duplicates;
+  }
+
+  get answerMs(): number | undefined {
+    return this.#answerMs;
+  }
+
+  get blockMs(): number | undefined {
+    return this.#blockMs;
+  }
+
+  get failures(): number {
+    return this.#failures;
+  }
+
+  get totalFailures(): number {
+    return this.#totalFailures;
+  }
+
+  /** Bytes received from it, wasted ones too. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Bytes of these that another mirror had delivered already, or that were not used. */
+  get wastedBytes(): number {
+    return this.#wastedBytes;
+  }
+
+  get maxConnections(): number {
+    const { lanes = Infinity } = this.tuner ?? {};
+    const wanted = Math.min(this.#maxConnections, lanes + Math.ceil(lanes / LANES_PER_SPARE));
+    return Math.min(wanted, this.#mostNow);
+  }
+
+  get lanes(): number {
+    return Math.min(this.tuner?.lanes ?? lanesOf(this.#maxConnections), this.#mostNow);
+  }
+
+  /** The most requests that its host lets it have now; one, where it may have none. */
+  get #mostNow(): number {
+    return Math.max(1, this.#live.length + this.#room);
+  }
+
+  /** The fewest bytes that are worth a request to it; 0 where nothing is known against short ranges. */
+  get leastBytes(): number {
+    return Math.max(this.#leastBytes, this.form === "open" ? LEAST_OPEN : 0);
+  }
+
+  /** When it last delivered anything; `-Infinity` for never. */
+  get deliveredAt(): number {
+    return this.#deliveredAt;
+  }
+
+  /** Whether its host lets it have a request now. */
+  get mayAsk(): boolean {
+    return this.#live.length > 0 || this.#room > 0;
+  }
+
+  get alive(): boolean {
+    return this.#state.type === "ready" || this.#state.type === "waiting";
+  }
+
+  get idle(): boolean {
+    return this.#state.type === "ready" && !this.#questioned && this.#live.length === 0 &&
+      this.#room > 0;
+  }
+
+  get servesRanges(): boolean {
+    return this.#service === "ranges" && this.#state.type !== "dropped";
+  }
+
+  get available(): boolean {
+    return this.#service === "ranges" && this.#state.type === "ready" && !this.#questioned &&
+      this.mayAsk;
+  }
+
+  get pending(): boolean {
+    return this.#service === "unknown" && this.#state.type === "ready";
+  }
+
+  /** Puts a mirror into use again that was waiting, retired or closed. */
+  revive(): void {
+    if (this.#state.type !== "dropped") this.#state = { type: "ready" };
+  }
+
+  /** Leaves it alone until `until`, or longer where an earlier failure demands that. */
+  wait(until: number, failure: MirrorError): void {
+    const before = this.#state.type === "waiting" && !this.#state.turn ? this.#state.until : 0;
+    this.#state = { type: "waiting", until: Math.max(until, before), failure, turn: false };
+  }
+
+  /** Leaves it alone until its host takes another request, which it may do by `until`. */
+  waitForTurn(until: number, failure: MirrorError): void {
+    this.#state = { type: "waiting", until, failure, turn: true };
+  }
+
+  retire(): void {
+    this.#state = { type: "retired" };
+  }
+
+  close(): void {
+    this.#state = { type: "closed" };
+  }
+
+  drop(failure: MirrorError): void {
+    this.#state = { type: "dropped", failure };
+  }
+
+  /** Sets how it serves the file, once that is known. */
+  serve(service: "ranges" | "whole"): void {
+    this.#service = service;
+  }
+
+  /** Sets whether it has to show that it has the file. */
+  question(questioned: boolean): void {
+    this.#questioned = questioned;
+  }
+
+  /** Forgets how it serves, and wastes what it delivered: that was another file. */
+  discard(): void {
+    this.#service = "unknown";
+    this.#wastedBytes = this.#bytes;
+  }
+
+  /** Learns how many more requests its host takes now, and how many bytes are worth one. */
+  allow(room: number, leastBytes: number): void {
+    this.#room = room;
+    this.#leastBytes = leastBytes;
+  }
+
+  opened(request: RequestView): void {
+    this.#live.push(request);
+  }
+
+  /** Counts a request for blocks, sent when `received` blocks had been received in total. */
+  asked(received: number, duplicate: boolean): void {
+    this.#previous = received;
+    this.#requests++;
+    if (duplicate) this.#duplicates++;
+  }
+
+  answered(request: RequestView, now: number): void {
+    this.#answerMs ??= now - request.startedAt;
+    this.#refusedSince = undefined;
+    this.link.answered(request, now);
+    if (request.kind === "check") return;
+    this.rate.resume(now);
+    this.link.rate.resume(now);
+  }
+
+  /** Counts bytes that have arrived. */
+  received(bytes: number, now: number): void {
+    this.#bytes += bytes;
+    this.#deliveredAt = now;
+    this.rate.add(bytes, now);
+    this.recent.add(bytes, now);
+    this.link.received(bytes, now);
+  }
+
+  /** Notes that a response is not read on, for lack of room or because it is held back: none is expected. */
+  paused(now: number): void {
+    if (!this.#live.some(isExpected)) this.link.rate.pause(now);
+  }
+
+  /** Notes that a response is read on after `pausedMs`: what is buffered says nothing about the link. */
+  resumed(pausedMs: number, now: number): void {
+    this.link.rate.resume(now, pausedMs > LEAST_PAUSE_MS ? BUFFERED_MS : 0);
+  }
+
+  /** Counts bytes that were compared only: a few, which say nothing about the link. */
+  compared(bytes: number): void {
+    this.#bytes += bytes;
+    this.#wastedBytes += bytes;
+  }
+
+  /** Counts received bytes as wasted; a negative number takes that back. */
+  waste(bytes: number): void {
+    this.#wastedBytes += bytes;
+  }
+
+  /** Removes a request that is over; `kept`: its connection can serve another one. */
+  closed(request: RequestView, kept: boolean, now: number): void {
+    this.#live.splice(this.#live.indexOf(request), 1);
+    if (kept) this.link.keepConnection();
+    if (!this.#live.some(isExpected)) this.link.rate.pause(now);
+    const delivers = ({ kind, answeredAt }: RequestView) =>
+      kind !== "check" && answeredAt !== undefined;
+    if (!this.#live.some(delivers)) this.rate.pause(now);
+  }
+
+  get mostBytes(): number {
+    return this.breaks.mostBytes;
+  }
+
+  /** Counts a request that delivered `blocks`, or a part of one, in `elapsedMs`. */
+  delivered(blocks: number, elapsedMs: number): void {
+    this.#usage++;
+    const blockMs = elapsedMs / blocks;
+    this.#blockMs = this.#blockMs === undefined ? blockMs : 0.7 * this.#blockMs + 0.3 * blockMs;
+  }
+
+  /** Counts a failure; returns how many there are in a row if it counts as one of them. */
+  countFailure(useful: number): number {
+    this.#totalFailures++;
+    // Others of its requests may have failed before this one did, without a byte.
+    this.#failures = useful > 0 ? 1 : this.#failures + 1;
+    return this.#failures;
+  }
+
+  /** Notes that it was refused for what its host serves others; returns since when it is. */
+  refusedAt(now: number): number {
+    return this.#refusedSince ??= now;
+  }
+
+  /** Ends a row of failures: it has delivered bytes that were of use. */
+  recover(): void {
+    this.#failures = 0;
+  }
+
+  /** Notes that it has delivered bytes of a range. */
+  serves(form: RequestForm): void {
+    this.#served.add(form);
+  }
+}
+
+/** Reports whether bytes of a response are expected. */
+function isExpected({ kind, answeredAt, held, isExhausted }: RequestView): boolean {
+  return kind !== "check" && answeredAt !== undefined && !held && !isExhausted;
+}
+
+/** Returns how many of so many connections can be kept busy without a pause. */
+function lanesOf(connections: number): number {
+  return Math.max(1, connections - Math.ceil(connections / (LANES_PER_SPARE + 1)));
+}

@@ -1,0 +1,472 @@
+/**
+ * The opening of a download as a state machine: the mirrors' first answers are gathered, compared,
+ * and turned into one decision on what the file is and which mirrors have it. Until then the first
+ * answer is trusted as far as requesting goes, so that no time is lost, but no byte is delivered.
+ * Mirrors that answer later are compared with the decision; those whose first bytes cannot be compared
+ * have to show other bytes of the file before they are admitted. Evidence outweighs votes: what an
+ * earlier download knows of the file, and that a web page is not the file that others have. An event yields an ordered list of steps, which the scheduler executes in that order. The machine
+ * changes nothing but its own state: mirrors and requests are only read. Pure.
+ *
+ * @module
+ */
+
+import {
+  MirrorError,
+  MirrorMismatchError,
+  RangeNotSatisfiableError,
+  type SphttpError,
+} from "../../errors.ts";
+import { agree, type Agreement, type FileFacts } from "../../http/agreement.ts";
+import type { Page } from "../../http/name/html.ts";
+import type { Answer, Size } from "../messages.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { LiveRequest } from "../requests.ts";
+
+/**
+ * Once a mirror has answered, slower ones are waited for this long, or three times as long as the
+ * first one took: the majority should be found, but one slow mirror should not delay the start.
+ */
+const GRACE_MS = 200;
+
+/** A file that an earlier download has opened. */
+export interface KnownFileFacts extends FileFacts {
+  /** Its size in bytes. */
+  readonly size: number;
+  /** URLs of mirrors that serve ranges of it. */
+  readonly mirrors: readonly string[];
+  /** URLs of those that have been compared behind their first bytes. */
+  readonly compared?: readonly string[] | undefined;
+}
+
+export type OpeningState =
+  /** Nothing but probes is requested. */
+  | { readonly type: "probing" }
+  /** Ranges are requested from mirrors that say the same as `leader`; nothing is delivered yet. */
+  | { readonly type: "speculating"; readonly leader: FirstAnswer }
+  /** The mirrors have agreed: bytes are delivered, and later answers are compared with `file`. */
+  | { readonly type: "open"; readonly file: OpenFile }
+  | { readonly type: "failed"; readonly error: SphttpError };
+
+/** What the mirrors agreed on. */
+export interface OpenFile extends FileFacts {
+  /** Whether it is known from an earlier download, which outweighs what other mirrors have. */
+  readonly isKnown: boolean;
+  /** Whether it is a web page. */
+  readonly isPage: boolean;
+}
+
+/** What one mirror answered to its probe. */
+export interface FirstAnswer extends FileFacts {
+  readonly mirror: Mirror;
+  readonly answer: Answer;
+  /** Set if it is a web page. */
+  readonly page?: Page | undefined;
+  /** Whether the mirror has shown that it has bytes of the file that were known before. */
+  readonly isProved?: boolean | undefined;
+  /** The probe; `undefined` where an earlier download sent it. */
+  readonly request: LiveRequest | undefined;
+}
+
+export type OpeningEvent =
+  /** An earlier download knows the file. */
+  | { readonly type: "known"; readonly file: KnownFileFacts }
+  /** A probe's first bytes have arrived. */
+  | { readonly type: "answered"; readonly answer: FirstAnswer }
+  | { readonly type: "failed"; readonly mirror: Mirror }
+  /** A mirror that was to be compared has the bytes that are known, */
+  | { readonly type: "same"; readonly mirror: Mirror }
+  /** or has others, from byte `at` on. */
+  | { readonly type: "differs"; readonly mirror: Mirror; readonly error: MirrorError; at: number }
+  /** Time has passed, or fewer mirrors are outstanding. */
+  | { readonly type: "waited" };
+
+/** A mirror that has the file. */
+export interface Admission {
+  readonly mirror: Mirror;
+  readonly service: "ranges" | "whole";
+}
+
+export type OpeningStep =
+  /** Request ranges of a file of `size` bytes from `mirror`. */
+  | { readonly type: "trust"; readonly mirror: Mirror; readonly size: number }
+  /** Use a probe's first bytes as the file's; where its body is the whole file, read on. */
+  | { readonly type: "accept"; readonly request: LiveRequest }
+  /** Drop what has arrived and trust no mirror: it is another file than the mirrors agreed on. */
+  | { readonly type: "discard" }
+  /** Compare bytes of a mirror with those that are known, before it is admitted. */
+  | { readonly type: "compare"; readonly mirror: Mirror }
+  | { readonly type: "note"; readonly message: string }
+  /** Drop a mirror that has another file. */
+  | { readonly type: "reject"; readonly mirror: Mirror; readonly error: MirrorError }
+  /** Deliver bytes: the mirrors have agreed on what the file is, and `mirror` has it. */
+  | {
+    readonly type: "open";
+    readonly mirror: Mirror;
+    readonly size: Size;
+    readonly mode: "ranges" | "whole";
+  }
+  /** Use mirrors that have the file. */
+  | { readonly type: "admit"; readonly admissions: readonly Admission[] }
+  | { readonly type: "fail"; readonly error: SphttpError };
+
+type Agreed = Extract<Agreement<FirstAnswer>, { type: "agreed" }>;
+
+export class Opening {
+  readonly #mirrors: readonly Mirror[];
+  readonly #start: number;
+  #state: OpeningState = { type: "probing" };
+  /** In order of arrival. */
+  #answers: FirstAnswer[] = [];
+  /** Mirrors that ranges are requested from before the decision. */
+  readonly #trusted = new Set<Mirror>();
+  /** Mirrors that have been admitted or rejected. */
+  readonly #settled = new Set<Mirror>();
+  /** Mirrors whose bytes are being compared. */
+  readonly #compared = new Set<Mirror>();
+  /** Where the bytes of mirrors differ from those that are known. */
+  readonly #differences = new Map<Mirror, number>();
+  #graceUntil = Infinity;
+
+  /** Takes all mirrors, and the first byte that is wanted. */
+  constructor(mirrors: readonly Mirror[], { start }: { readonly start: number }) {
+    this.#mirrors = mirrors;
+    this.#start = start;
+  }
+
+  get state(): OpeningState {
+    return this.#state;
+  }
+
+  /** Until when slower mirrors are waited for, in milliseconds; `Infinity` for no set time. */
+  get graceUntil(): number {
+    return this.#graceUntil;
+  }
+
+  /**
+   * Changes the state, and returns what has to be done, in order. `outstanding` is the number of probes
+   * that have neither failed nor delivered their first bytes.
+   */
+  handle(event: OpeningEvent, outstanding: number, now: number): readonly OpeningStep[] {
+    if (event.type === "known") return this.#assume(event.file);
+    if (event.type === "answered") this.#add(event.answer, now);
+    if (event.type === "failed") this.#forget(event.mirror);
+    if (event.type === "same") return this.#admitCompared(event.mirror);
+    if (event.type === "differs") return this.#rejectCompared(event);
+    if (this.#answers.length === 0) return [];
+    switch (this.#state.type) {
+      case "probing":
+      case "speculating":
+        return this.#decide(outstanding, now) ?? this.#speculate();
+      case "open":
+        return this.#compareLate(this.#state.file, outstanding);
+      case "failed":
+        return [];
+    }
+  }
+
+  /** Opens a file that is known, without a probe. */
+  #assume({ mirrors, size, digest }: KnownFileFacts): readonly OpeningStep[] {
+    const known = this.#mirrors.filter(({ url }) => mirrors.includes(url));
+    if (known.length === 0) return [];
+    const failed = this.#failIfOutside(size);
+    if (failed !== undefined) return failed;
+    const answer = { type: "partial", start: 0, end: 0, size } as const;
+    for (const mirror of known) {
+      this.#answers.push({ mirror, size, digest, answer, request: undefined });
+      this.#settled.add(mirror);
+    }
+    this.#state = { type: "open", file: { size, digest, isKnown: true, isPage: false } };
+    const admissions = known.map((mirror) => ({ mirror, service: "ranges" as const }));
+    return [
+      { type: "open", mirror: known[0]!, size, mode: "ranges" },
+      { type: "admit", admissions },
+    ];
+  }
+
+  #add(answer: FirstAnswer, now: number): void {
+    this.#answers.push(answer);
+    if (this.#state.type !== "probing" || this.#answers.length > 1) return;
+    this.#graceUntil = now + Math.max(GRACE_MS, 3 * (answer.mirror.answerMs ?? 0));
+  }
+
+  /** The answer of a mirror whose probe has failed counts no more, unless the mirror is in use. */
+  #forget(mirror: Mirror): void {
+    this.#compared.delete(mirror);
+    if (this.#trusted.has(mirror) || this.#settled.has(mirror)) return;
+    this.#answers = this.#answers.filter((answer) => answer.mirror !== mirror);
+    if (this.#answers.length === 0) this.#graceUntil = Infinity;
+  }
+
+  /** Trusts the first mirror that serves ranges of a file of known size, and those that agree. */
+  #speculate(): readonly OpeningStep[] {
+    const usable = this.#answers.filter(({ answer, size, digest, page }) =>
+      answer.type === "partial" && size !== undefined && digest !== undefined && !page
+    );
+    const begins = this.#state.type !== "speculating";
+    const leader = this.#state.type === "speculating" ? this.#state.leader : usable[0];
+    if (leader === undefined) return [];
+    const steps: OpeningStep[] = [];
+    for (const answer of usable) {
+      const { mirror } = answer;
+      if (this.#trusted.has(mirror) || !isSameFile(answer, leader)) continue;
+      this.#trusted.add(mirror);
+      steps.push({ type: "trust", mirror, size: leader.size! });
+    }
+    if (begins) steps.push({ type: "accept", request: leader.request! });
+    this.#state = { type: "speculating", leader };
+    return steps;
+  }
+
+  /** Opens the file, or fails; `undefined` while nothing can be decided. */
+  #decide(outstanding: number, now: number): readonly OpeningStep[] | undefined {
+    const files = this.#answers.filter(({ page }) => page === undefined);
+    const isPage = files.length === 0;
+    // A web page loses against anything else, however many mirrors have it: the others are waited for.
+    if (isPage && outstanding > 0) return undefined;
+    if (isPage) {
+      const refused = this.#refusePages();
+      if (refused !== undefined) return refused;
+    }
+    const voters = isPage ? this.#answers : files;
+    let agreement = agree(voters, outstanding);
+    if (agreement.type === "undecided" && now >= this.#graceUntil) {
+      this.#graceUntil = Infinity;
+      agreement = agree(voters, 0);
+      // Slower mirrors may still break the tie.
+      if (agreement.type === "tie") return undefined;
+    }
+    if (agreement.type === "undecided") return undefined;
+    this.#graceUntil = Infinity;
+    if (agreement.type === "tie") return this.#fail(this.#mismatch());
+    const { size, digest, agreeing } = agreement;
+    const failed = this.#failIfOutside(size);
+    if (failed !== undefined) return failed;
+    const { leader } = this.#state.type === "speculating" ? this.#state : { leader: undefined };
+    const confirmed = leader !== undefined && isSameFile(leader, agreement);
+    this.#state = { type: "open", file: { size, digest, isKnown: false, isPage } };
+    const serves = (answer: FirstAnswer) => serviceOf(answer, size) === "ranges";
+    // First bytes that have been compared are better than some that have not.
+    const source = agreeing.find((answer) => serves(answer) && answer.digest !== undefined) ??
+      agreeing.find(serves) ??
+      agreeing.find(({ answer }) => answer.type === "whole") ?? agreeing[0]!;
+    const { mirror, request, answer } = source;
+    const mode = serves(source) ? "ranges" : "whole";
+    const steps: OpeningStep[] = leader !== undefined && !confirmed ? [{ type: "discard" }] : [];
+    const { rejections, admissions } = this.#settle(agreement, source);
+    steps.push(...rejections, { type: "open", mirror, size, mode });
+    if (isPage) steps.push({ type: "note", message: pageNote(source) });
+    const usable = mode === "ranges" || answer.type === "whole";
+    if (usable && !confirmed) steps.push({ type: "accept", request: request! });
+    return [...steps, ...admissions];
+  }
+
+  /** Compares the answers of late mirrors with the decision. */
+  #compareLate(file: OpenFile, outstanding: number): readonly OpeningStep[] {
+    if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return [];
+    const { size, digest } = file;
+    const voters = this.#answers.filter(({ page }) => file.isPage || page === undefined);
+    const agreement = size === undefined
+      ? { type: "agreed" as const, ...file, agreeing: likeFirstBytes(voters, digest) }
+      : file.isKnown
+      ? { type: "agreed" as const, ...file, agreeing: likeFile(voters, file) }
+      : agree(voters, outstanding);
+    // Mirrors that have yet to answer may outvote the latest one.
+    if (agreement.type === "undecided") return [];
+    // Bytes of the other file have been delivered: that cannot be mended.
+    if (
+      agreement.type === "tie" || agreement.size !== size ||
+      (digest !== undefined && agreement.digest !== digest)
+    ) return this.#fail(this.#mismatch());
+    const { rejections, admissions } = this.#settle(agreement);
+    return [...rejections, ...admissions];
+  }
+
+  /** Refuses web pages where a name promised another kind of file. */
+  #refusePages(): readonly OpeningStep[] | undefined {
+    const promised = this.#answers.find(({ page }) => page?.promised !== undefined)?.page?.promised;
+    if (promised === undefined) return undefined;
+    const pages = this.#answers;
+    this.#answers = [];
+    this.#graceUntil = Infinity;
+    for (const { mirror } of pages) this.#settled.add(mirror);
+    return pages.map((answer) => ({
+      type: "reject",
+      mirror: answer.mirror,
+      error: pageError(answer, promised),
+    }));
+  }
+
+  /** Admits a mirror whose bytes were compared. */
+  #admitCompared(mirror: Mirror): readonly OpeningStep[] {
+    const answer = this.#answers.find((one) => one.mirror === mirror);
+    if (!this.#compared.delete(mirror) || answer === undefined) return [];
+    if (this.#state.type !== "open") return [];
+    const service = serviceOf(answer, this.#state.file.size);
+    return [{ type: "admit", admissions: [{ mirror, service }] }];
+  }
+
+  /** Rejects a mirror whose bytes differ, or fails where no other mirror speaks for the rest. */
+  #rejectCompared(
+    { mirror, error, at }: Extract<OpeningEvent, { type: "differs" }>,
+  ): readonly OpeningStep[] {
+    if (!this.#compared.delete(mirror) || this.#state.type !== "open") return [];
+    const admitted = [...this.#settled].filter((one) =>
+      one !== mirror && !this.#compared.has(one) && one.service !== "unknown"
+    );
+    this.#differences.set(mirror, at);
+    if (!this.#state.file.isKnown && admitted.length < 2) return this.#fail(this.#mismatch());
+    return [{ type: "reject", mirror, error }];
+  }
+
+  /**
+   * Admits or rejects each mirror that has answered, once, or has its bytes compared. `source` is the
+   * mirror whose first bytes are used.
+   */
+  #settle(
+    agreed: Agreed,
+    source?: FirstAnswer,
+  ): { rejections: OpeningStep[]; admissions: OpeningStep[] } {
+    const admissions: Admission[] = [];
+    const rejections: OpeningStep[] = [];
+    const comparisons: OpeningStep[] = [];
+    for (const answer of this.#answers) {
+      const { mirror, size, digest } = answer;
+      if (this.#settled.has(mirror)) continue;
+      this.#settled.add(mirror);
+      const agrees = agreed.agreeing.includes(answer);
+      // Without a size it cannot be joined with others, but it can stand in for them.
+      const spare = !agrees && size === undefined && digest === agreed.digest;
+      const service = serviceOf(answer, agreed.size);
+      // A whole file is compared as it arrives.
+      const isCompared = answer === source || answer.isProved === true || service === "whole" ||
+        (digest !== undefined && digest === agreed.digest);
+      if (agrees && !isCompared) {
+        this.#compared.add(mirror);
+        comparisons.push({ type: "compare", mirror });
+      } else if (agrees) admissions.push({ mirror, service });
+      else if (spare) admissions.push({ mirror, service: "whole" });
+      else if (mirror.state.type !== "dropped") {
+        const isKnown = this.#state.type === "open" && this.#state.file.isKnown;
+        const error = answer.page === undefined
+          ? dissent(answer, agreed, isKnown)
+          : pageError(answer, answer.page.promised);
+        rejections.push({ type: "reject", mirror, error });
+      }
+    }
+    this.#trusted.clear();
+    return {
+      rejections,
+      admissions: [
+        ...(admissions.length > 0 ? [{ type: "admit" as const, admissions }] : []),
+        ...comparisons,
+      ],
+    };
+  }
+
+  /** Fails where the range begins behind the end of the file; an empty file has no range. */
+  #failIfOutside(size: Size): readonly OpeningStep[] | undefined {
+    const start = this.#start;
+    if (size === undefined || size > start || (size === 0 && start === 0)) return undefined;
+    return this.#fail(new RangeNotSatisfiableError(start, size));
+  }
+
+  #fail(error: SphttpError): readonly OpeningStep[] {
+    this.#state = { type: "failed", error };
+    return [{ type: "fail", error }];
+  }
+
+  /** Returns the error for a mirror that turned out to have another file, from byte `at` on. */
+  mismatch(mirror: Mirror, at: number): MirrorMismatchError {
+    this.#differences.set(mirror, at);
+    return this.#mismatch();
+  }
+
+  #mismatch(): MirrorMismatchError {
+    const answers = this.#mirrors.flatMap((mirror) =>
+      this.#answers.filter((answer) => answer.mirror === mirror)
+    );
+    return new MirrorMismatchError(
+      answers.map(({ mirror, size, digest }) => ({
+        mirror: mirror.url,
+        size,
+        digest,
+        differsAt: this.#differences.get(mirror),
+      })),
+    );
+  }
+}
+
+function isSameFile(one: FileFacts, other: FileFacts): boolean {
+  return one.size === other.size && one.digest === other.digest;
+}
+
+/** Ranges of a file of unknown size cannot be joined with others. */
+function serviceOf({ answer }: FirstAnswer, size: Size): "ranges" | "whole" {
+  return answer.type !== "whole" && size !== undefined ? "ranges" : "whole";
+}
+
+/** Returns the answers that agree in their first bytes, where no mirror gives the file's size. */
+function likeFirstBytes(
+  answers: readonly FirstAnswer[],
+  digest: string | undefined,
+): readonly FirstAnswer[] {
+  return answers.filter((answer) =>
+    answer.digest === undefined || digest === undefined || answer.digest === digest
+  );
+}
+
+/** Returns the answers that do not contradict a file that is known. */
+function likeFile(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
+  return likeFirstBytes(answers, file.digest).filter(({ size }) => size === file.size);
+}
+
+function dissent(
+  { mirror: { url }, size }: FirstAnswer,
+  agreed: FileFacts,
+  isKnown: boolean,
+): MirrorError {
+  const [most, have] = isKnown ? ["the known file", "has"] : ["most mirrors", "have"];
+  const message = size === agreed.size
+    ? `has the same size as ${most}, but different content`
+    : size === undefined
+    ? "does not give the file's size, as other mirrors do"
+    : `has ${size} bytes, while ${most} ${have} ${agreed.size ?? "a file of unknown size"}`;
+  return new MirrorError(message, {
+    mirror: url,
+    phase: "headers",
+    reason: "mismatch",
+    retryable: false,
+  });
+}
+
+/** Returns the failure of a mirror that sent a web page instead of the file. */
+function pageError({ mirror: { url }, page }: FirstAnswer, promised?: string): MirrorError {
+  const title = page?.title === undefined ? "" : ` (“${page.title}”)`;
+  const message = `sent a web page${title} instead of ${promised ?? "the file"}: ` +
+    "open the URL in a browser, where it may ask for a login or a confirmation";
+  const facts = { mirror: url, phase: "body", reason: "html", retryable: false } as const;
+  return new MirrorError(message, facts);
+}
+
+function pageNote({ mirror: { url }, page }: FirstAnswer): string {
+  const title = page?.title === undefined ? "" : `, “${page.title}”`;
+  return `the file is an HTML page${title}: ${url} may have sent it instead of another file`;
+}
+
+/**
+ * Size of a probe in bytes. It fits into the first flight of a connection (ten segments, RFC 6928)
+ * with its headers, so that a mirror's response costs no further round trip.
+ */
+export const PROBE_SIZE = 12 * 1024;
+
+/** Under a rate limit, all probes together take at most this time, in milliseconds, */
+const PROBES_MS = 200;
+
+/** but each has at least this many bytes, so that there is something to compare. */
+const LEAST_PROBE = 1024;
+
+/** Returns the size of each mirror's probe at no more than `maxRate` bytes per second. */
+export function probeSizeFor(maxRate: number, mirrors: number): number {
+  const share = Math.floor(maxRate * PROBES_MS / 1000 / mirrors);
+  return Math.max(LEAST_PROBE, Math.min(PROBE_SIZE, share));
+}

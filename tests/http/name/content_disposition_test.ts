@@ -1,0 +1,58 @@
+import { assertEquals } from "@std/assert";
+import { dispositionFileName } from "../../../lib/http/name/content_disposition.ts";
+import { contentDisposition } from "../../../lib/http/name/file_name.ts";
+
+/** As `Headers` gives the bytes of a text in UTF-8. */
+const raw = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
+
+const TABLE: readonly (readonly [value: string | null, name: string | undefined])[] = [
+  [null, undefined],
+  ["", undefined],
+  ["attachment", undefined],
+  ["attachment; filename=film.mkv", "film.mkv"],
+  ['attachment; filename="film.mkv"', "film.mkv"],
+  ['inline;filename="film.mkv";size=5', "film.mkv"],
+  ['ATTACHMENT; FILENAME = "film.mkv"', "film.mkv"],
+  // Without a type, or quotes that its blanks need.
+  ['filename="film.mkv"', "film.mkv"],
+  ["attachment; filename=a film.mkv ; x=y", "a film.mkv"],
+  ['attachment; filename="a \\"b\\" c;d=e.mkv"', 'a "b" c;d=e.mkv'],
+  ["attachment; filename=''; x=y", "''"],
+  // With a character set; a wrong one counts for nothing.
+  ["attachment; filename*=UTF-8''na%C3%AFve%20plan.txt", "naïve plan.txt"],
+  ["attachment; filename=\"plan.txt\"; filename*=utf-8'en'na%C3%AFve.txt", "naïve.txt"],
+  ["attachment; filename*=UTF-8''na%C3%AFve.txt; filename=plan.txt", "naïve.txt"],
+  ["attachment; filename*=iso-8859-1''na%EFve.txt", "naïve.txt"],
+  ["attachment; filename=plan.txt; filename*=UTF-8''na%EFve.txt", "plan.txt"],
+  ["attachment; filename=plan.txt; filename*=UTF-8''na%ve.txt", "plan.txt"],
+  ["attachment; filename=plan.txt; filename*=koi8-r''x.txt", "plan.txt"],
+  ["attachment; filename=plan.txt; filename*=x.txt", "plan.txt"],
+  // Raw bytes: UTF-8, else Latin-1.
+  [`attachment; filename="${raw("映画.mkv")}"`, "映画.mkv"],
+  ['attachment; filename="caf\xe9.txt"', "café.txt"],
+  // The first of several.
+  ['attachment; filename="a"; filename="b"', "a"],
+  // A percent sign is one: only filename* is encoded.
+  ['attachment; filename="100%25.txt"', "100%25.txt"],
+  // Never a path.
+  ['attachment; filename="/etc/passwd"', "passwd"],
+  ['attachment; filename="..\\\\..\\\\boot.ini"', "boot.ini"],
+  ['attachment; filename="C:\\\\boot.ini"', "boot.ini"],
+  ["attachment; filename*=UTF-8''..%2F..%2Fetc%2Fpasswd", "passwd"],
+  ['attachment; filename=".."', undefined],
+  ['attachment; filename="a/"', undefined],
+  ['attachment; filename=""', undefined],
+  ['attachment; filename="unclosed', undefined],
+  [`attachment; filename=${"a".repeat(20_000)}`, undefined],
+];
+
+Deno.test("dispositionFileName() reads what servers send", () => {
+  for (const [value, name] of TABLE) assertEquals(dispositionFileName(value), name, String(value));
+});
+
+Deno.test("dispositionFileName() reads what contentDisposition() writes", () => {
+  for (const name of ["film.mkv", "映画 (1).mkv", "it's 100%.txt", 'a"b.txt', "naïve*plan.txt"]) {
+    const written = name.replace(/["*]/g, "_");
+    assertEquals(dispositionFileName(contentDisposition(name)), written);
+  }
+});

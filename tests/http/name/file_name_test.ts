@@ -1,0 +1,111 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  contentDisposition,
+  fileNameInUrl,
+  portableFileName,
+} from "../../../lib/http/name/file_name.ts";
+import { mulberry32 } from "../../support/random.ts";
+
+function portableFileNameIn(url: string): string {
+  return portableFileName(fileNameInUrl(url));
+}
+
+Deno.test("portableFileName() makes the decoded last segment of a URL safe", () => {
+  const table = [
+    ["https://a.example/film.mp4", "film.mp4"],
+    ["https://me:pw@a.example:8080/x/y/film.mp4?name=z.exe#w", "film.mp4"],
+    ["https://a.example/my%20film%20(1).mp4", "my film (1).mp4"],
+    ["https://a.example/%E6%98%A0%E7%94%BB.mp4", "映画.mp4"],
+    ["https://a.example/映画.mp4", "映画.mp4"],
+    ["https://a.example/a%2Cb;c=d.tar.gz", "a,b;c=d.tar.gz"],
+    ["https://a.example/it's%20100%25.txt", "it's 100%.txt"],
+    // Not UTF-8: it stays as it is.
+    ["https://a.example/caf%E9.txt", "caf%E9.txt"],
+    ["https://a.example/100%.txt", "100%.txt"],
+    ["https://a.example/bücher 100%.txt", "bücher 100%.txt"],
+    ["https://a.example/%C3%BC%zz%E9.txt", "ü%zz%E9.txt"],
+    // No name.
+    ["https://a.example", "download"],
+    ["https://a.example/", "download"],
+    ["https://a.example/x/", "download"],
+    ["https://a.example/%20", "download"],
+    ["https://a.example/...", "download"],
+    ["https://a.example/%00", "download"],
+    ["no url", "download"],
+    // Paths.
+    ["https://a.example/..%2F..%2Fetc%2Fpasswd", "passwd"],
+    ["https://a.example/..%5C..%5Cboot.ini", "boot.ini"],
+    ["https://a.example/C%3A%5Cboot.ini", "boot.ini"],
+    ["https://a.example/x%2F", "download"],
+    ["https://a.example/x%2F..", "download"],
+    // What does harm on some system.
+    ["https://a.example/.htaccess", "htaccess"],
+    ["https://a.example/a%0D%0ASet-Cookie:%20b=c", "aSet-Cookie_ b=c"],
+    ["https://a.example/%22a%22%3Cb%3E%7Cc%3Fd%2A", "_a__b__c_d_"],
+    ["https://a.example/film.mp4%20.%20.", "film.mp4"],
+    ["https://a.example/con", "_con"],
+    ["https://a.example/NUL.txt", "_NUL.txt"],
+    ["https://a.example/Com1.tar.gz", "_Com1.tar.gz"],
+    ["https://a.example/lpt9%20.txt", "_lpt9 .txt"],
+    ["https://a.example/CONOUT%24", "_CONOUT$"],
+    ["https://a.example/console.log", "console.log"],
+    ["https://a.example/com10", "com10"],
+    // An ending in disguise: gpj.exe, written from right to left.
+    ["https://a.example/film%E2%80%AEgpj.exe", "filmgpj.exe"],
+    ["https://a.example/a%E2%80%A8b%EF%BB%BFc", "abc"],
+    ["https://a.example/a%C2%A0%20%20b", "a b"],
+  ] as const;
+  for (const [url, name] of table) assertEquals(portableFileNameIn(url), name, url);
+});
+
+Deno.test("portableFileName() cuts a long name before its extension, between characters", () => {
+  const of = (name: string) => portableFileNameIn(`https://a.example/${encodeURIComponent(name)}`);
+  assertEquals(of(`${"a".repeat(300)}.mp4`), `${"a".repeat(196)}.mp4`);
+  assertEquals(of("a".repeat(200)), "a".repeat(200));
+  assertEquals(of(`${"映".repeat(100)}.mp4`), `${"映".repeat(65)}.mp4`);
+  assertEquals(of("😀".repeat(100)), "😀".repeat(50));
+  assertEquals(of(`a.${"b".repeat(300)}`), `a.${"b".repeat(198)}`);
+  assertEquals(of(`${"a".repeat(195)}. ${"b".repeat(50)}.mp4`), `${"a".repeat(195)}.mp4`);
+});
+
+Deno.test("contentDisposition() has an ASCII name, and the full name in UTF-8", () => {
+  const table = [
+    ["film.mp4", `attachment; filename="film.mp4"`],
+    ["my film (1).mp4", `attachment; filename="my film (1).mp4"`],
+    ["it's.txt", `attachment; filename="it's.txt"`],
+    [
+      "映画 (1).mp4",
+      `attachment; filename="__ (1).mp4"; filename*=UTF-8''%E6%98%A0%E7%94%BB%20%281%29.mp4`,
+    ],
+    ["naïve's*.txt", `attachment; filename="na_ve's_.txt"; filename*=UTF-8''na%C3%AFve%27s_.txt`],
+    ["😀.gif", `attachment; filename="_.gif"; filename*=UTF-8''%F0%9F%98%80.gif`],
+    ["100%41.txt", `attachment; filename="100_41.txt"; filename*=UTF-8''100%2541.txt`],
+    // No name is trusted.
+    ["", `attachment; filename="download"`],
+    ['a"; filename="b.exe', `attachment; filename="a_; filename=_b.exe"`],
+    ["a\r\nSet-Cookie: b=c", `attachment; filename="aSet-Cookie_ b=c"`],
+    ["../../a", `attachment; filename="a"`],
+    ["a\ud800.txt", `attachment; filename="a.txt"`],
+  ] as const;
+  for (const [name, value] of table) assertEquals(contentDisposition(name), value, name);
+});
+
+Deno.test("contentDisposition() of any name is one header, with one safe name", () => {
+  const random = mulberry32(3);
+  const alphabet = ["a", ".", " ", "/", "\\", '"', "'", "%", ";", "*", "\r", "\n", "\0", "é", "映"];
+  alphabet.push("\ud83d", "\ude00", "\u202e", "\x7f", "con", "nul");
+  for (let round = 0; round < 3000; round++) {
+    const name = Array.from(
+      { length: Math.floor(random() * 12) },
+      () => alphabet[Math.floor(random() * alphabet.length)],
+    ).join("");
+    const value = contentDisposition(name);
+    assertEquals(new Headers({ "content-disposition": value }).get("content-disposition"), value);
+    const form = /^attachment; filename="([^"\\%]+)"(?:; filename\*=UTF-8''([\w!#$&+.^`|~%-]+))?$/;
+    const [, ascii, encoded] = form.exec(value)!;
+    const decoded = encoded === undefined ? ascii! : decodeURIComponent(encoded);
+    assert(!/^[. ]|[/\\<>:"|?*\p{C}]|[. ]$|^(con|nul)(\.|$)/u.test(decoded), JSON.stringify(name));
+    // What is safe stays as it is.
+    assertEquals(contentDisposition(decoded), value);
+  }
+});

@@ -1,0 +1,126 @@
+import { assert, assertEquals } from "@std/assert";
+import { NoMirrorLeftError } from "../../../lib/errors.ts";
+import { Hand } from "../../support/scheduler/hand.ts";
+
+const MISSING = { reason: "status", status: 404, retryable: false, phase: "headers" } as const;
+const SENSELESS = { reason: "range", status: 206, retryable: false, phase: "headers" } as const;
+
+function commands(hand: Hand): string[] {
+  return hand.commands.flatMap((command) =>
+    command.type === "start"
+      ? [`${command.mirror} ${command.kind} ${command.start} ${command.form}`]
+      : []
+  );
+}
+
+Deno.test("penalize(): a mirror is asked once in each form, at once, before it is dropped", () => {
+  for (const facts of [MISSING, SENSELESS]) {
+    const hand = new Hand(1);
+    for (let round = 0; round < 3; round++) hand.fail(0, facts);
+    assertEquals(commands(hand), ["0 probe 0 bounded", "0 probe 0 open", "0 probe 0 plain"]);
+    assert(hand.outcome instanceof NoMirrorLeftError);
+    assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [0, 0, undefined]);
+  }
+});
+
+Deno.test("penalize(): a mirror that answers another form is asked in that one from then on", () => {
+  const hand = new Hand(1);
+  hand.fail(0, MISSING);
+  hand.open(100);
+  hand.deliver(0);
+  assertEquals(commands(hand), [
+    "0 probe 0 bounded",
+    "0 probe 0 open",
+    "0 range 4 open",
+    "0 range 10 open",
+  ]);
+});
+
+Deno.test("penalize(): a mirror that only answers without Range serves the whole file, alone", () => {
+  const hand = new Hand(1);
+  hand.fail(0, SENSELESS);
+  hand.fail(0, SENSELESS);
+  hand.probed(0, { type: "whole", size: 100 });
+  hand.bytes(0, 96);
+  assertEquals([hand.outcome, commands(hand).length], ["finish", 3]);
+});
+
+Deno.test("penalize(): … and is a spare beside one that serves ranges", () => {
+  const hand = new Hand(2);
+  for (let round = 0; round < 2; round++) hand.fail(0, SENSELESS);
+  hand.probed(1, { type: "partial", start: 0, end: 4, size: 100 });
+  hand.probed(0, { type: "whole", size: 100 });
+  assertEquals(hand.work, [undefined, "range 4-10"]);
+  const mirror = hand.scheduler.mirrors[0]!;
+  assertEquals([mirror.service, mirror.state.type, mirror.failures], ["whole", "ready", 0]);
+});
+
+Deno.test("penalize(): in the middle of a file, the whole one is asked for where no other mirror is left", () => {
+  const hand = new Hand(2, { stallTimeoutMs: 60_000, idleTimeoutMs: 60_000 }).open(100);
+  hand.deliver(0);
+  // Long after it has delivered something, so that it is no limit.
+  hand.now = 20_000;
+  for (let round = 0; round < 2; round++) hand.fail(0, MISSING);
+  // The other one goes on with ranges.
+  assertEquals([hand.asked(0), hand.of(1)?.kind], [undefined, "range"]);
+  hand.fail(1, { retryable: false });
+  assertEquals(hand.asked(0), "whole 0-100");
+  hand.fail(0, MISSING);
+  assert(hand.outcome instanceof NoMirrorLeftError);
+});
+
+Deno.test("penalize(): a missing login, and a demand to come back later, are no matter of form", () => {
+  for (
+    const facts of [{ ...MISSING, status: 401 }, {
+      ...MISSING,
+      status: 503,
+      retryable: true,
+      retryAfterMs: 1e9,
+    }]
+  ) {
+    const hand = new Hand(1);
+    hand.fail(0, facts);
+    assertEquals(commands(hand), ["0 probe 0 bounded"]);
+    assert(hand.outcome instanceof NoMirrorLeftError);
+  }
+});
+
+Deno.test("penalize(): errors that may pass are retried first, then the forms are tried", () => {
+  const hand = new Hand(1, { random: () => 0 });
+  while (hand.outcome === undefined) {
+    hand.fail(0, { ...MISSING, status: 500, retryable: true });
+    if (hand.outcome === undefined && hand.of(0) === undefined) hand.sleep();
+  }
+  const waits = hand.events("failure").map(({ retryInMs }) => retryInMs);
+  assertEquals(waits, [250, 500, 1000, 2000, 0, 0, undefined]);
+  assertEquals(commands(hand).slice(-3).map((text) => text.split(" ")[3]), [
+    ...["bounded", "open", "plain"],
+  ]);
+});
+
+Deno.test("penalize(): a mirror that closes the connection twice instead of answering is asked otherwise", () => {
+  for (const fault of ["reset", "empty"] as const) {
+    const hand = new Hand(1);
+    const closed = { reason: "network", fault, phase: "connect" } as const;
+    for (let round = 0; round < 2; round++) {
+      hand.fail(0, closed);
+      if (round === 0) hand.sleep();
+    }
+    hand.fail(0, closed);
+    hand.probed(0, { type: "whole", size: 100 });
+    hand.bytes(0, 96);
+    assertEquals([hand.outcome, commands(hand).map((text) => text.split(" ")[3])], [
+      "finish",
+      ["bounded", "bounded", "open", "plain"],
+    ]);
+  }
+});
+
+Deno.test("penalize(): a lone mirror that refuses an open range is asked for a bounded one, and without", () => {
+  const hand = new Hand(1, { delay: "adaptive" });
+  for (const reason of ["encoding", "status", "range"] as const) {
+    hand.fail(0, { ...MISSING, reason });
+  }
+  assertEquals(commands(hand).map((text) => text.split(" ")[3]), ["open", "bounded", "plain"]);
+  assert(hand.outcome instanceof NoMirrorLeftError);
+});
