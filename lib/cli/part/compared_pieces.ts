@@ -16,6 +16,21 @@ export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> 
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
+/** The existing bytes of a part file, by their offsets in the file. */
+export interface ExistingBytes extends ByteRange {
+  read(range: ByteRange): AsyncIterable<Uint8Array<ArrayBuffer>>;
+}
+
+/** Returns digests of pieces of a part file to compare with a mirror that did not deliver it. */
+export async function digestsToCompare(existing: ExistingBytes): Promise<readonly Piece[]> {
+  const pieces: Piece[] = [];
+  for (const range of piecesToCompare(existing, Math.random)) {
+    const bytes = await new Blob(await Array.fromAsync(existing.read(range))).bytes();
+    pieces.push({ ...range, sha256: await digestOf(bytes) });
+  }
+  return pieces;
+}
+
 /** Bytes of a part file that are compared with a mirror that did not deliver it. */
 const COMPARED = 8 * 1024 * 1024;
 

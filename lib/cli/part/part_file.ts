@@ -9,23 +9,23 @@
 import { dirname } from "node:path";
 import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
 import { ExitCode, readError, reason, writeError } from "../failure/exit_code.ts";
 import { exists, type FileTarget, nextTarget } from "./file_target.ts";
 import { partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";
 import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
-import { digestOf, type Piece, piecesToCompare } from "./compared_pieces.ts";
-import { crc32Of, PieceSums, type SummedPiece } from "./piece_sums.ts";
+import { digestsToCompare, type ExistingBytes, type Piece } from "./compared_pieces.ts";
+import { GrowingRecord } from "./growing_record.ts";
+import { verifySums } from "./piece_sums.ts";
 import {
   difference,
   type FileFacts,
-  mergeRecords,
   readRecord,
   recordFacts,
   type RecordFound,
   removeRecord,
   type ResumeRecord,
-  writeRecord,
 } from "./resume_record.ts";
 import { WriteBehind } from "./write_behind.ts";
 
@@ -36,13 +36,6 @@ export interface WantedRange {
   /** Byte after the last one; `undefined` for the end of the file. */
   readonly end?: number | undefined;
 }
-
-/** The sums in the record are first brought up to date after this many bytes, then twice as many, */
-const FIRST_UPDATE = 64 * 1024;
-/** at the latest after this many, */
-const LAST_UPDATE = 64 * 1024 * 1024;
-/** but no more often than this, in milliseconds: a record is synced to the disk. */
-const UPDATE_MS = 500;
 
 /** An incomplete file. */
 export class PartFile implements Disposable {
@@ -58,16 +51,8 @@ export class PartFile implements Disposable {
   readonly #behind: WriteBehind;
   readonly #path: string;
   readonly #created: boolean;
+  readonly #record: GrowingRecord;
   #target: FileTarget;
-  #record: ResumeRecord | undefined;
-  /** Mirrors that were added to `#record` by this download. */
-  #recorded = new Set<string>();
-  #sums: PieceSums | undefined;
-  /** Sums of the existing bytes. */
-  #existingSums: readonly SummedPiece[] = [];
-  /** Length of the part file at which the sums in the record are brought up to date. */
-  #updateAt: number;
-  #updatedAtMs = 0;
   #touched = false;
   #open = true;
 
@@ -86,8 +71,8 @@ export class PartFile implements Disposable {
     this.#behind = new WriteBehind(file);
     this.#path = `${target.path}.part`;
     this.#created = found.sizeBefore === undefined;
+    this.#record = new GrowingRecord(this.#path, this.existing, before.record);
     this.#target = target;
-    this.#updateAt = this.existing + FIRST_UPDATE;
   }
 
   /**
@@ -157,59 +142,41 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * Checks that the existing bytes are those that were recorded, and returns digests of pieces of them to
-   * compare with mirrors that did not deliver them. `start` is the first byte to download; `onProgress`
-   * is called with the share that has been read. To be called before the first write.
+   * Checks that the existing bytes are those that were recorded. `start` is the first byte to download;
+   * `onProgress` is called with the share that has been read. To be called before the first write.
    *
    * @throws {CommandError} the part file was changed, or did not reach the disk completely
    */
   async verify(
     { start }: WantedRange,
     onProgress: (share: number) => void = () => {},
-  ): Promise<readonly Piece[]> {
-    const sums: SummedPiece[] = [];
-    let at = 0;
-    for (const { start: from, end, crc32 } of this.before.record?.pieces ?? []) {
-      if (from !== start + at || end - start > this.existing) break;
-      if (await crc32Of(this.read(at, end - start)) !== crc32) throw this.#differsFromRecord(at);
-      sums.push({ start: from, end, crc32 });
-      at = end - start;
-      onProgress(at / this.existing);
+  ): Promise<void> {
+    const recorded = this.before.record?.pieces ?? [];
+    const sums = await verifySums(this.#existingBytes(start), recorded, onProgress);
+    if ("differsAt" in sums) {
+      throw resumeRefusal(
+        this.partName,
+        `differs from its record behind byte ${
+          sums.differsAt - start
+        }: it was changed, or was not ` +
+          "written to the disk completely",
+      );
     }
-    if (at < this.existing) {
-      // What came after the last record has no sum yet.
-      const crc32 = await crc32Of(this.read(at));
-      sums.push({ start: start + at, end: start + this.existing, crc32 });
-    }
-    this.#existingSums = sums;
-    const compared: Piece[] = [];
-    for (const range of piecesToCompare({ start: 0, end: this.existing }, Math.random)) {
-      compared.push({
-        start: start + range.start,
-        end: start + range.end,
-        sha256: await this.#digest(range),
-      });
-    }
-    return compared;
+    this.#record.existingSums = sums.pieces;
   }
 
-  #differsFromRecord(at: number): CommandError {
-    return resumeRefusal(
-      this.partName,
-      `differs from its record behind byte ${at}: it was changed, or was not written to the disk ` +
-        "completely",
-    );
+  /**
+   * Returns digests of pieces of the existing bytes, to compare with mirrors that did not deliver them.
+   * `start` is the first byte to download. To be called before the first write.
+   */
+  digestsToCompare({ start }: WantedRange): Promise<readonly Piece[]> {
+    return digestsToCompare(this.#existingBytes(start));
   }
 
-  /** Returns the digest of some existing bytes. */
-  async #digest({ start, end }: { start: number; end: number }): Promise<string> {
-    const bytes = new Uint8Array(end - start);
-    let length = 0;
-    for await (const part of this.read(start, end)) {
-      bytes.set(part, length);
-      length += part.byteLength;
-    }
-    return await digestOf(bytes);
+  /** Returns the existing bytes; `start` is the offset in the file of the first one. */
+  #existingBytes(start: number): ExistingBytes {
+    const read = (range: ByteRange) => this.read(range.start - start, range.end - start);
+    return { start, end: start + this.existing, read };
   }
 
   async #readInto(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
@@ -241,46 +208,22 @@ export class PartFile implements Disposable {
     const record = recordFacts(facts);
     this.#compare(record);
     this.#checkLength(Math.max(0, Math.min(end, size) - start));
-    const { record: before } = this.before;
-    this.#record = before === undefined ? record : mergeRecords(before, record);
-    this.#recorded = new Set(facts.mirrors?.map(({ url }) => url));
+    this.#record.begin(record, facts.mirrors);
   }
 
   /** Adds mirrors to the record, between writes; does nothing if the record has them. */
   async learn(mirrors: readonly KnownMirror[]): Promise<void> {
-    const fresh = mirrors.filter(({ url }) => !this.#recorded.has(url));
-    if (this.#record === undefined || fresh.length === 0) return;
-    const { size, start } = this.#record;
-    const record = recordFacts({ info: { ...UNKNOWN, size }, start, mirrors: fresh });
-    for (const { url } of fresh) this.#recorded.add(url);
-    const merged = mergeRecords(this.#record, record);
-    this.#record = merged;
-    if (this.#touched) await this.#writing(() => writeRecord(this.#path, merged));
+    if (this.#record.learn(mirrors) && this.#touched) {
+      await this.#writing(() => this.#record.write());
+    }
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     await this.#writing(async () => {
       if (!this.#touched) await this.#start();
       await this.#behind.write(bytes);
-      this.#sums?.update(bytes);
-      const isDue = this.#length >= this.#updateAt &&
-        performance.now() >= this.#updatedAtMs + UPDATE_MS;
-      if (isDue) await this.#updateRecord();
+      await this.#record.append(bytes);
     });
-  }
-
-  /** Length of the part file, once everything is written. */
-  get #length(): number {
-    return (this.#sums?.position ?? 0) - (this.#record?.start ?? 0);
-  }
-
-  /** Writes the sums of what has arrived to the record. */
-  async #updateRecord(): Promise<void> {
-    if (this.#record === undefined || this.#sums === undefined) return;
-    this.#updateAt = Math.min(2 * this.#length, this.#length + LAST_UPDATE);
-    this.#record = { ...this.#record, pieces: await this.#sums.pieces() };
-    await writeRecord(this.#path, this.#record);
-    this.#updatedAtMs = performance.now();
   }
 
   /** Gives the complete and verified file its name, and `mtime` as its modification time. */
@@ -313,7 +256,7 @@ export class PartFile implements Disposable {
   /** Waits for pending writes, and brings the record up to date; ignores errors of both. */
   async settle(): Promise<void> {
     await this.#behind.flush().catch(() => {});
-    if (this.#touched) await this.#updateRecord().catch(() => {});
+    if (this.#touched) await this.#record.update().catch(() => {});
   }
 
   /**
@@ -354,14 +297,8 @@ export class PartFile implements Disposable {
   async #start(): Promise<void> {
     // In this order: a record must never describe bytes of another file.
     await this.#cut();
-    if (this.#record !== undefined) await writeRecord(this.#path, this.#record);
-    else if (this.existing === 0) await removeRecord(this.#path);
-    if (this.#record !== undefined) {
-      const { start, size } = this.#record;
-      this.#sums = new PieceSums(start + this.existing, size, this.#existingSums);
-    }
+    await this.#record.start();
     await this.#file.seek(this.existing, Deno.SeekMode.Start);
-    this.#updatedAtMs = performance.now();
     this.#touched = true;
   }
 
@@ -406,7 +343,6 @@ export class PartFile implements Disposable {
 }
 
 const NOTHING_BEFORE: RecordFound = { record: undefined, note: undefined };
-const UNKNOWN = { etag: undefined, lastModified: undefined, mirrors: [] };
 
 function openPart({ path, name, mode }: FileTarget): Promise<ExclusiveFile | undefined> {
   // The permissions of the file that is replaced apply to the new one, too.

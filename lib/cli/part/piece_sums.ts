@@ -7,6 +7,7 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
+import type { ExistingBytes } from "./compared_pieces.ts";
 
 /** A piece of the file, and the CRC-32 of its bytes. */
 export interface SummedPiece extends ByteRange {
@@ -94,8 +95,37 @@ export class PieceSums {
   }
 }
 
+/**
+ * Compares existing bytes with the pieces that were recorded of them. Resolves to the sums of all of
+ * them, or to where a piece begins that differs.
+ *
+ * @param onProgress is called with the share that has been read
+ */
+export async function verifySums(
+  existing: ExistingBytes,
+  recorded: readonly SummedPiece[],
+  onProgress: (share: number) => void,
+): Promise<{ readonly pieces: readonly SummedPiece[] } | { readonly differsAt: number }> {
+  const { start, end } = existing;
+  const pieces: SummedPiece[] = [];
+  let at = start;
+  for (const piece of recorded) {
+    if (piece.start !== at || piece.end > end) break;
+    if (await crc32Of(existing.read(piece)) !== piece.crc32) return { differsAt: at };
+    pieces.push(piece);
+    at = piece.end;
+    onProgress((at - start) / (end - start));
+  }
+  if (at < end) {
+    // What came after the last record has no sum yet.
+    const rest = { start: at, end };
+    pieces.push({ ...rest, crc32: await crc32Of(existing.read(rest)) });
+  }
+  return { pieces };
+}
+
 /** Returns the CRC-32 of bytes that come one after the other. */
-export async function crc32Of(parts: AsyncIterable<Uint8Array>): Promise<number> {
+async function crc32Of(parts: AsyncIterable<Uint8Array>): Promise<number> {
   const { crc32 } = await import("node:zlib");
   let crc = 0;
   for await (const part of parts) crc = crc32(part, crc);

@@ -206,11 +206,12 @@ export class FileDownload implements LimitedDownload {
       signal.throwIfAborted();
       report.rereading(share);
     };
-    const pieces = part !== undefined && this.#existing > 0
-      ? await part.verify(range, onProgress)
-      : [];
-    // A checksum of the whole file proves more than pieces do.
-    const compared = checksums.length === 0 ? pieces : [];
+    let compared: readonly Piece[] = [];
+    if (part !== undefined && this.#existing > 0) {
+      await part.verify(range, onProgress);
+      // A checksum of the whole file proves more than pieces do.
+      if (checksums.length === 0) compared = await part.digestsToCompare(range);
+    }
     const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
     const continuation = await this.#reread(output, verifier);
     // What exists is not downloaded again: only now is it known how much of this file does.

@@ -222,7 +222,8 @@ Deno.test("PartFile.verify() finds bytes that are not those that were received",
   }
   {
     using part = await open(place, { resume: true });
-    const pieces = await part.verify({ start: 7 });
+    await part.verify({ start: 7 });
+    const pieces = await part.digestsToCompare({ start: 7 });
     assertEquals([pieces[0]!.start, pieces.at(-1)!.end], [7, 300_007]);
     for (const { start, end, sha256 } of pieces) {
       assertEquals(sha256, await digestOf(bytes.slice(start - 7, end - 7)));

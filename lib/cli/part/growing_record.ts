@@ -1,0 +1,108 @@
+/**
+ * The record of a part file while bytes are appended to it: which mirrors have the file, and sums of
+ * what has arrived. A record is synced to the disk, so it is brought up to date at intervals only.
+ *
+ * @module
+ */
+
+import type { KnownMirror } from "../../../mod.ts";
+import { PieceSums, type SummedPiece } from "./piece_sums.ts";
+import {
+  mergeRecords,
+  recordFacts,
+  removeRecord,
+  type ResumeRecord,
+  writeRecord,
+} from "./resume_record.ts";
+
+/** The sums are first written after this many bytes, then after twice as many, */
+const FIRST_UPDATE = 64 * 1024;
+/** at the latest after this many, */
+const LAST_UPDATE = 64 * 1024 * 1024;
+/** but no more often than this, in milliseconds. */
+const UPDATE_MS = 500;
+
+export class GrowingRecord {
+  /** Sums of the existing bytes, as far as they are known. */
+  existingSums: readonly SummedPiece[] = [];
+  readonly #path: string;
+  readonly #existing: number;
+  readonly #before: ResumeRecord | undefined;
+  #record: ResumeRecord | undefined;
+  /** Mirrors that were added by this download. */
+  #added = new Set<string>();
+  #sums: PieceSums | undefined;
+  /** Length of the part file at which the sums are written next. */
+  #updateAt: number;
+  #updatedAtMs = 0;
+
+  /**
+   * Creates the record of the part file with that path, of which `existing` bytes are continued, with
+   * their record.
+   */
+  constructor(path: string, existing: number, before: ResumeRecord | undefined) {
+    this.#path = path;
+    this.#existing = existing;
+    this.#before = before;
+    this.#updateAt = existing + FIRST_UPDATE;
+  }
+
+  /** Sets what is known about the file; `mirrors` are those whose validators it has. */
+  begin(record: ResumeRecord, mirrors: readonly KnownMirror[] = []): void {
+    this.#record = this.#before === undefined ? record : mergeRecords(this.#before, record);
+    this.#added = new Set(mirrors.map(({ url }) => url));
+  }
+
+  /** Adds mirrors; returns false if it has them. */
+  learn(mirrors: readonly KnownMirror[]): boolean {
+    const fresh = mirrors.filter(({ url }) => !this.#added.has(url));
+    if (this.#record === undefined || fresh.length === 0) return false;
+    const { size, start } = this.#record;
+    const record = recordFacts({ info: { ...UNKNOWN, size }, start, mirrors: fresh });
+    for (const { url } of fresh) this.#added.add(url);
+    this.#record = mergeRecords(this.#record, record);
+    return true;
+  }
+
+  /** Writes it before the first new byte, in the place of the one of bytes that are replaced. */
+  async start(): Promise<void> {
+    if (this.#record === undefined) {
+      if (this.#existing === 0) await removeRecord(this.#path);
+      return;
+    }
+    await this.write();
+    const { start, size } = this.#record;
+    this.#sums = new PieceSums(start + this.#existing, size, this.existingSums);
+    this.#updatedAtMs = performance.now();
+  }
+
+  /** Takes bytes that were appended, and writes the sums if it is time. */
+  async append(bytes: Uint8Array): Promise<void> {
+    if (this.#sums === undefined) return;
+    this.#sums.update(bytes);
+    const isDue = this.#length >= this.#updateAt &&
+      performance.now() >= this.#updatedAtMs + UPDATE_MS;
+    if (isDue) await this.update();
+  }
+
+  /** Writes the sums of what has arrived. */
+  async update(): Promise<void> {
+    if (this.#record === undefined || this.#sums === undefined) return;
+    this.#updateAt = Math.min(2 * this.#length, this.#length + LAST_UPDATE);
+    this.#record = { ...this.#record, pieces: await this.#sums.pieces() };
+    await this.write();
+    this.#updatedAtMs = performance.now();
+  }
+
+  /** Writes it as it is. */
+  async write(): Promise<void> {
+    if (this.#record !== undefined) await writeRecord(this.#path, this.#record);
+  }
+
+  /** Length of the part file, once everything is written. */
+  get #length(): number {
+    return (this.#sums?.position ?? 0) - (this.#record?.start ?? 0);
+  }
+}
+
+const UNKNOWN = { etag: undefined, lastModified: undefined, mirrors: [] };
