@@ -1,0 +1,154 @@
+/**
+ * What is known about the download of a file while it goes on, and what is reported of it: notes, its
+ * progress, its result, and the facts for `--write-out`.
+ *
+ * @module
+ */
+
+import type { Downloader, FileInfo, TraceEvent } from "../../../mod.ts";
+import type { CommandError } from "../../command_line/command_error.ts";
+import { redactUrl } from "../../http/address/redact.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import { continuationStart } from "../part/continuation.ts";
+import type { PartFile } from "../part/part_file.ts";
+import { type ProgressState, totals } from "../report/progress_view.ts";
+import type { FileReport } from "../report/report.ts";
+import { formatBytes } from "../report/text.ts";
+import type { DownloadFacts } from "../report/write_out.ts";
+import type { UnmetCondition } from "./conditions.ts";
+import type { FileTask } from "./file_tasks.ts";
+
+export class DownloadState {
+  /** Name of the output in messages; "" until it is known. */
+  name = "";
+  /** The part file, once it is open; outputs without one have `undefined`. */
+  part: PartFile | undefined;
+  /** What the mirrors agree on, once they have. */
+  info: FileInfo | undefined;
+  /** Messages of failures that the user has seen. */
+  readonly shown: Set<string> = new Set();
+  readonly #task: FileTask;
+  readonly #report: FileReport;
+  #download: Downloader | undefined;
+  #mode: "ranges" | "whole" | undefined;
+  #retries = 0;
+  #failedStatus: number | undefined;
+
+  constructor(task: FileTask, report: FileReport) {
+    this.#task = task;
+    this.#report = report;
+  }
+
+  /** Existing bytes that are continued. */
+  get existing(): number {
+    return this.part?.existing ?? 0;
+  }
+
+  /** The download, once it has begun. */
+  get download(): Downloader | undefined {
+    return this.#download;
+  }
+
+  /** Takes a download that begins; a second one replaces the first. */
+  begin(download: Downloader): void {
+    const isFirst = this.#download === undefined;
+    this.#download = download;
+    if (isFirst) this.#report.start(() => this.#progress(this.#download!));
+  }
+
+  /** Notes that existing bytes will be replaced, if so. */
+  noteOverwriting(): void {
+    if (!this.part?.startsOver) return;
+    this.#report.note(
+      `${this.part.partName} exists and will be overwritten; use -C - to continue it`,
+    );
+  }
+
+  /** Notes what is continued, once it is known that it may be. */
+  noteContinuation(): void {
+    if (this.part === undefined || this.existing === 0) return;
+    this.#report.note(`resuming ${this.part.partName} at ${formatBytes(this.existing)}`);
+    if (this.part.before.note !== undefined) this.#report.note(this.part.before.note);
+  }
+
+  /** Takes an event of the download. */
+  event(event: TraceEvent): void {
+    if (event.type === "open") this.#mode = event.mode;
+    if (event.type === "failure" && event.retryInMs !== undefined) this.#retries++;
+    const shown = this.#report.event(event);
+    if (shown && event.type === "mirror" && event.state === "dropped") {
+      this.shown.add(event.message);
+    }
+  }
+
+  /** Bytes that are there, and the size of the file; `undefined` before the download began. */
+  get totals(): { readonly done: number; readonly total: number | undefined } | undefined {
+    return this.#download && totals(this.#progress(this.#download));
+  }
+
+  /** Reports that the file is complete. */
+  done(): void {
+    const progress = this.#progress(this.#download!);
+    const { elapsedMs, consumedBytes, mirrors } = progress.stats;
+    this.#report.done({
+      name: this.name,
+      bytes: totals(progress).done,
+      existing: this.existing,
+      elapsedMs,
+      bytesPerSecond: 1000 * consumedBytes / Math.max(elapsedMs, 1),
+      sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
+      mirrors: mirrors.length,
+      checksums: this.#task.checksums.map(({ name }) => name),
+    });
+  }
+
+  /** Reports that the file was not to be downloaded. */
+  skip({ message }: UnmetCondition): void {
+    this.#failedStatus = 304;
+    const { name, urls } = this.#task;
+    const shown = this.name || name || redactUrl(urls[0]!);
+    const nothing = { bytes: 0, existing: 0, elapsedMs: 0, bytesPerSecond: 0, sources: 0 };
+    const result = { name: shown, ...nothing, mirrors: urls.length, checksums: [] };
+    this.#report.present(result, `${shown}: ${message}; nothing was downloaded`);
+  }
+
+  /** Remembers the HTTP status of the first failure that has one. */
+  fail(error: unknown): void {
+    const causes = error instanceof Error && Array.isArray(error.cause) ? error.cause : [];
+    const statuses: (number | undefined)[] = causes.map(({ status }) => status);
+    this.#failedStatus = statuses.find((status) => status !== undefined);
+  }
+
+  /** Returns the facts for `--write-out`. */
+  facts(error?: CommandError): DownloadFacts {
+    const { urls, number } = this.#task;
+    const stats = this.#download?.stats();
+    const mirrors = stats?.mirrors ?? [];
+    const answered = { ranges: 206, whole: 200, none: 0 }[this.#mode ?? "none"];
+    return {
+      url: redactUrl(urls[0]!),
+      mirrors: urls.length,
+      mirrorsUsed: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
+      fileName: this.name,
+      status: this.#failedStatus ?? answered,
+      contentType: this.info?.contentType ?? "",
+      bytes: stats?.consumedBytes ?? 0,
+      wastedBytes: stats?.wastedBytes ?? 0,
+      retries: this.#retries,
+      firstByteMs: stats?.firstByteMs ?? 0,
+      elapsedMs: stats?.elapsedMs ?? 0,
+      exitCode: error?.exitCode ?? ExitCode.OK,
+      error: error?.message ?? "",
+      number,
+    };
+  }
+
+  #progress(download: Downloader): ProgressState {
+    const isNamed = this.name !== "stdout" && this.name !== "";
+    return {
+      name: isNamed ? this.name.replace(/^.*[/\\]/, "") : this.#task.name,
+      offset: continuationStart(this.existing),
+      stats: download.stats(),
+    };
+  }
+}
