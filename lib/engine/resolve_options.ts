@@ -14,7 +14,7 @@ import { DuplicateRequestAlgorithm, duplicateRequests } from "../policy/duplicat
 import type { PolicySettings } from "../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../scheduler/failure/failures.ts";
 import type { LowestRate, ResolvedLowestRate } from "../scheduler/failure/timeouts.ts";
-import { MOST_CONNECTIONS } from "../scheduler/mirror/mirror.ts";
+import { MOST_CONNECTIONS } from "../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../transport/http_clients.ts";
 import { instance, list, number, oneOf, record, shown, texts, whole } from "../checks.ts";
 import { checkKnownFile, type KnownFile } from "./known_file.ts";

@@ -142,7 +142,7 @@ export class Assigner {
     for (const one of requests.of(mirror)) {
       if (one.isExhausted) this.#state.cancel(one, "stolen", now);
     }
-    const form = bodyEnd === size && mirror.takes("open") ? "open" : undefined;
+    const form = bodyEnd === size && mirror.forms.takes("open") ? "open" : undefined;
     const request = this.#state.send({ mirror, kind: "range", start, end, bodyEnd, form }, now);
     mirror.asked(received, reason === "duplicate" || reason === "steal");
     this.#state.look(now);

@@ -56,7 +56,7 @@ export class LiveRequest implements RequestView {
     const { mirror, kind, start, end, bodyEnd = end, form } = wanted;
     this.id = id;
     this.mirror = mirror;
-    this.form = form ?? (kind === "whole" ? "plain" : mirror.form);
+    this.form = form ?? (kind === "whole" ? "plain" : mirror.forms.current);
     this.startedAt = this.#activeAt = now;
     this.ticket = mirror.seat.send(now);
     const { cold, dueAt } = mirror.link.sent(now);

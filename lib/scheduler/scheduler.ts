@@ -614,8 +614,8 @@ export class Scheduler {
     // take its time.
     const alone = this.mirrors.length === 1 && this.#assigner.extendsStreams &&
       this.limit.bytesPerSecond === Infinity;
-    const form = alone && end === Infinity ? "open" : mirror.form;
-    const bodyEnd = alone && form !== "plain" && mirror.takes(form) ? end : sampleEnd;
+    const form = alone && end === Infinity ? "open" : mirror.forms.current;
+    const bodyEnd = alone && form !== "plain" && mirror.forms.takes(form) ? end : sampleEnd;
     const place = { start, end: sampleEnd, bodyEnd };
     this.#state.send({
       mirror,

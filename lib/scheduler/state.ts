@@ -254,7 +254,7 @@ export class DownloadState implements DownloadView {
     if (request.isExhausted) mirror.paused(now);
     mirror.waste(length - bytes);
     if (bytes > 0) mirror.recover();
-    if (request.kind === "range") mirror.serves(request.form);
+    if (request.kind === "range") mirror.forms.served(request.form);
     this.reportReceived(completed, mirror, now);
     return completed.length;
   }

@@ -146,7 +146,7 @@ function isMeantForPace(
 ): boolean {
   // The next file of a list comes too soon, too; but if it is denied, it is missing.
   const deliveredAt = manner === "overloaded" ? mirror.seat.deliveredAt(now) : mirror.deliveredAt;
-  if (manner === "denied" && !mirror.hasServed(request.form)) return false;
+  if (manner === "denied" && !mirror.forms.hasServed(request.form)) return false;
   return now < deliveredAt + PACE_MS[manner];
 }
 

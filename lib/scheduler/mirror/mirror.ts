@@ -7,12 +7,14 @@
  */
 
 import type { MirrorError } from "../../errors.ts";
+import type { RequestForm } from "../../http/byte_range.ts";
 import { BreakBound } from "./break_bound.ts";
-import { ConnectionTuner } from "./connection_tuner.ts";
+import { Forms } from "./forms.ts";
+import { HostLimits, type Seat } from "./host_limits.ts";
+import { Lanes } from "./lanes.ts";
+import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
 import { RecentRate } from "./recent_rate.ts";
-import type { RequestForm } from "../../http/byte_range.ts";
-import { HostLimits, type Seat } from "./host_limits.ts";
 import type { RequestView, SourceView } from "../view.ts";
 
 /** Whether requests may be sent to a mirror. */
@@ -41,9 +43,6 @@ export type MirrorState =
  */
 export type Service = "unknown" | "ranges" | "whole";
 
-/** The most connections to one server; more are considered impolite. */
-export const MOST_CONNECTIONS = 16;
-
 /** A request that has to be cut off costs its connection: it is for this many bytes at least. */
 const LEAST_OPEN = 4 * 1024 * 1024;
 
@@ -51,12 +50,6 @@ const LEAST_OPEN = 4 * 1024 * 1024;
 const BUFFERED_MS = 100;
 /** A shorter pause lets next to nothing gather, in milliseconds. */
 const LEAST_PAUSE_MS = 10;
-
-/** For this many lanes, one more request is kept ready to take over. */
-const LANES_PER_SPARE = 4;
-
-/** The forms in which a part of the file may be asked for, in the order in which they are tried. */
-const FORMS: readonly RequestForm[] = ["bounded", "open", "plain"];
 
 export interface MirrorOptions {
   /** What an earlier download measured of its link. */
@@ -82,21 +75,17 @@ export class Mirror implements SourceView {
   /** The rate that statistics show. */
   readonly recent = new RecentRate();
   readonly link: LinkEstimate;
-  /** Finds the number of lanes, where it is not fixed. */
-  readonly tuner: ConnectionTuner | undefined;
   /** Its place at its host, which may limit its requests. */
   readonly seat: Seat;
   /** How much to request at once, where its connections break early. */
   readonly breaks = new BreakBound();
+  /** How parts of the file are asked for. */
+  readonly forms = new Forms();
   #state: MirrorState = { type: "ready" };
   #service: Service = "unknown";
-  /** The forms of asking that it refused. */
-  readonly #refused = new Set<RequestForm>();
-  /** The forms in which it has delivered ranges. */
-  readonly #served = new Set<RequestForm>();
   #questioned = false;
   readonly #live: RequestView[] = [];
-  readonly #maxConnections: number;
+  readonly #lanes: Lanes;
   /** Number of further requests that its host takes now. */
   #room = Infinity;
   #leastBytes = 0;
@@ -118,10 +107,7 @@ export class Mirror implements SourceView {
     this.url = url;
     this.link = new LinkEstimate(options.known);
     this.seat = options.seat ?? new HostLimits().join(url, () => {});
-    const { maxConnections = 2 } = options;
-    const auto = maxConnections === "auto";
-    this.#maxConnections = auto ? MOST_CONNECTIONS : maxConnections;
-    if (auto) this.tuner = new ConnectionTuner(lanesOf(MOST_CONNECTIONS));
+    this.#lanes = new Lanes(options.maxConnections ?? 2);
   }
 
   get state(): MirrorState {
@@ -132,29 +118,13 @@ export class Mirror implements SourceView {
     return this.#service;
   }
 
-  /** How parts of the file are asked for. */
-  get form(): RequestForm {
-    return FORMS.find((form) => !this.#refused.has(form)) ?? "plain";
-  }
-
-  /** Reports whether a request of this form may be of use, as far as is known. */
-  takes(form: RequestForm): boolean {
-    return !this.#refused.has(form);
-  }
-
-  /** Reports whether it has delivered bytes of a range that was asked for in this form. */
-  hasServed(form: RequestForm): boolean {
-    return this.#served.has(form);
-  }
-
   /**
-   * Notes that it refuses what is asked for in the form `refused`. Reports whether there is another one
-   * to try. One that takes no range serves the whole file, if anything.
+   * Notes that it refuses what is asked for in this form. Reports whether there is another one to try. One
+   * that takes no range serves the whole file, if anything.
    */
-  refuse(refused: RequestForm): boolean {
-    if (refused === "plain") return false;
-    this.#refused.add(refused);
-    if (this.form === "plain" && this.#service === "ranges") this.#service = "whole";
+  refuse(form: RequestForm): boolean {
+    if (!this.forms.refuse(form)) return false;
+    if (this.forms.current === "plain" && this.#service === "ranges") this.#service = "whole";
     return true;
   }
 
@@ -211,13 +181,16 @@ export class Mirror implements SourceView {
   }
 
   get maxConnections(): number {
-    const { lanes = Infinity } = this.tuner ?? {};
-    const wanted = Math.min(this.#maxConnections, lanes + Math.ceil(lanes / LANES_PER_SPARE));
-    return Math.min(wanted, this.#mostNow);
+    return Math.min(this.#lanes.maxConnections, this.#mostNow);
+  }
+
+  /** Finds the number of lanes, where it is not fixed. */
+  get tuner(): ConnectionTuner | undefined {
+    return this.#lanes.tuner;
   }
 
   get lanes(): number {
-    return Math.min(this.tuner?.lanes ?? lanesOf(this.#maxConnections), this.#mostNow);
+    return Math.min(this.#lanes.count, this.#mostNow);
   }
 
   /** The most requests that its host lets it have now; one, where it may have none. */
@@ -227,7 +200,7 @@ export class Mirror implements SourceView {
 
   /** The fewest bytes that are worth a request to it; 0 where nothing is known against short ranges. */
   get leastBytes(): number {
-    return Math.max(this.#leastBytes, this.form === "open" ? LEAST_OPEN : 0);
+    return Math.max(this.#leastBytes, this.forms.current === "open" ? LEAST_OPEN : 0);
   }
 
   /** When it last delivered anything; `-Infinity` for never. */
@@ -400,19 +373,9 @@ export class Mirror implements SourceView {
   recover(): void {
     this.#failures = 0;
   }
-
-  /** Notes that it has delivered bytes of a range. */
-  serves(form: RequestForm): void {
-    this.#served.add(form);
-  }
 }
 
 /** Reports whether bytes of a response are expected. */
 function isExpected({ kind, answeredAt, held, isExhausted }: RequestView): boolean {
   return kind !== "check" && answeredAt !== undefined && !held && !isExhausted;
-}
-
-/** Returns how many of so many connections can be kept busy without a pause. */
-function lanesOf(connections: number): number {
-  return Math.max(1, connections - Math.ceil(connections / (LANES_PER_SPARE + 1)));
 }
