@@ -18,8 +18,9 @@ import { DeliveryWindow } from "./delivery_window.ts";
 import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./known_file.ts";
 import { FileLandmarks, type KnownPiece } from "./landmarks.ts";
 import { BookSession } from "./mirror_book.ts";
+import { Pace } from "./pace.ts";
 import type { Part } from "./reorder_buffer.ts";
-import { Pace, RequestRunner } from "./request_runner.ts";
+import { RequestRunner } from "./request_runner.ts";
 import { type ResolvedOptions, resolveWindowSize } from "./resolve_options.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 

@@ -6,39 +6,25 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import { fileNameInUrl } from "../http/name/file_name.ts";
-import { type Page, readPage } from "../http/name/html.ts";
 import type { Comparer, FileLandmarks, GivenPieces } from "./landmarks.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
-import type { LimitView } from "../scheduler/view.ts";
 import type { BodyReader } from "../transport/body.ts";
 import type { Reply, Transport } from "../transport/transport.ts";
-import { LONGEST_MS } from "./alarm.ts";
 import type { DeliveryWindow } from "./delivery_window.ts";
 import type { FileInfo } from "./known_file.ts";
+import type { Pace } from "./pace.ts";
+import { fill, Samples, type SamplesOptions } from "./samples.ts";
 
-export interface RunnerOptions {
+export interface RunnerOptions extends SamplesOptions {
   readonly transport: Transport;
-  /** The mirrors' URLs, without credentials. */
-  readonly urls: readonly string[];
   readonly window: DeliveryWindow;
   readonly landmarks: FileLandmarks;
-  /** Whether a web page counts like any other file. */
-  readonly allowHtml: boolean;
   /** Returns where the wanted range ends: the body of a whole file may go on behind it. */
   readonly end: () => number;
   readonly pace: Pace;
   readonly dispatch: (event: SchedulerEvent) => void;
   /** Takes an error that is not the fault of a mirror. */
   readonly fail: (error: unknown) => void;
-}
-
-/** The first bytes of a file, from a probe. */
-interface Sample {
-  readonly mirror: number;
-  readonly offset: number;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly reply: Reply;
 }
 
 type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
@@ -67,11 +53,11 @@ export class RequestRunner {
   readonly #options: RunnerOptions;
   readonly #activities = new Map<number, Activity>();
   readonly #tasks = new Set<Promise<void>>();
-  /** By the number of the request. */
-  readonly #samples = new Map<number, Sample>();
+  readonly #samples: Samples;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
+    this.#samples = new Samples(options);
   }
 
   start(command: StartCommand): void {
@@ -134,9 +120,7 @@ export class RequestRunner {
 
   /** Returns what a mirror's response to its probe says about the file. */
   aboutOf(mirror: number): Omit<FileInfo, "size" | "mirrors"> {
-    const { reply } = [...this.#samples.values()].find((sample) => sample.mirror === mirror)!;
-    const { contentType, fileName, validators } = reply;
-    return { contentType, fileName, etag: validators.etag, lastModified: validators.lastModified };
+    return this.#samples.aboutOf(mirror);
   }
 
   /** Resolves when no request is running. */
@@ -163,7 +147,11 @@ export class RequestRunner {
       let offset = whole ? 0 : start;
       if (kind === "check") return await this.#compare(command, reply, activity);
       if (kind === "probe") {
-        offset += await this.#sample(command, offset, reply, signal);
+        const wanted = { request, mirror, start, end: command.readTo };
+        const onProgress = () => dispatch({ type: "progress", request });
+        const sample = await this.#samples.read(wanted, { offset, reply }, { signal, onProgress });
+        if (!signal.aborted) dispatch({ type: "sampled", request, ...sample });
+        offset += sample.length;
         const goesOn = whole || (answer.type === "partial" && offset < answer.end);
         if (!goesOn) return;
         await activity.accepted.promise;
@@ -293,56 +281,6 @@ export class RequestRunner {
       fresh,
     });
   }
-
-  /** Reads the first bytes of a probe, which are kept once they are accepted; returns how many. */
-  async #sample(
-    { request, mirror, start, readTo: end }: StartCommand,
-    offset: number,
-    reply: Reply,
-    signal: AbortSignal,
-  ): Promise<number> {
-    const { answer } = reply;
-    const bodyEnd = answer.type === "partial" ? answer.end : Infinity;
-    const buffer = new Uint8Array(Math.min(bodyEnd, end) - start);
-    const length = await fill(buffer, reply.body, () => {
-      this.#options.dispatch({ type: "progress", request });
-    });
-    // Its connection can serve another request only once the end of the body has been read.
-    if (offset + length === bodyEnd) await reply.body.read();
-    const bytes = buffer.subarray(0, length);
-    // Only the same bytes can be compared: as many as requested, or the whole file.
-    const { size = Infinity } = answer;
-    const comparable = offset === start && length === Math.min(end, size) - start;
-    const digest = comparable ? await digestOf(bytes) : undefined;
-    if (signal.aborted) return length;
-    this.#samples.set(request, { mirror, offset, bytes, reply });
-    const page = offset === 0 && start === 0 ? this.#pageOf(bytes, mirror, reply) : undefined;
-    this.#options.dispatch({ type: "sampled", request, length, digest, page });
-    return length;
-  }
-
-  #pageOf(firstBytes: Uint8Array, mirror: number, { place, fileName }: Reply): Page | undefined {
-    if (this.#options.allowHtml) return undefined;
-    const names = [this.#options.urls[mirror]!, place].map(fileNameInUrl);
-    return readPage(firstBytes, fileName === undefined ? names : [fileName, ...names]);
-  }
-}
-
-/** Fills a buffer from a body; returns how many bytes came. */
-async function fill(
-  buffer: Uint8Array,
-  body: BodyReader,
-  onProgress: () => void = () => {},
-): Promise<number> {
-  let length = 0;
-  while (length < buffer.byteLength) {
-    const chunk = await body.read(buffer.byteLength - length);
-    if (chunk === undefined) break;
-    buffer.set(chunk, length);
-    length += chunk.byteLength;
-    onProgress();
-  }
-  return length;
 }
 
 /** To what end the transport sends a request of each kind. */
@@ -368,47 +306,4 @@ const SMALL_CHUNK = 128 * 1024;
 function worthWaitingFor(rate: number): number {
   const soon = Math.floor(rate * GATHERING_MS);
   return soon < SMALL_CHUNK ? 1 : soon;
-}
-
-/** Returns a digest that is short enough to be shown. */
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(digest, 0, 8).toHex();
-}
-
-/**
- * Limits how fast a body is read that was not requested piece by piece: that of a whole file. The
- * scheduler's rate limit decides when bytes may come; the waiting is done here.
- */
-export class Pace {
-  readonly #limit: LimitView;
-  readonly #waiting = new Set<() => void>();
-
-  constructor(limit: LimitView) {
-    this.#limit = limit;
-  }
-
-  /** Returns how many bytes may be read now; waits until there are any, or `signal` aborts. */
-  allowance(signal: AbortSignal): number | Promise<number> {
-    const waitMs = this.#limit.openAt - performance.now();
-    if (waitMs <= 0 || signal.aborted) return this.#limit.piece();
-    return this.#wait(waitMs, signal).then(() => this.allowance(signal));
-  }
-
-  /** Makes all that wait read the limit again. */
-  wake(): void {
-    for (const resolve of this.#waiting) resolve();
-  }
-
-  async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, Math.min(LONGEST_MS, Math.ceil(ms)));
-    const onAbort = () => resolve();
-    this.#waiting.add(resolve);
-    signal.addEventListener("abort", onAbort);
-    await promise;
-    signal.removeEventListener("abort", onAbort);
-    this.#waiting.delete(resolve);
-    clearTimeout(timer);
-  }
 }

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { Pace } from "../../lib/engine/request_runner.ts";
+import { Pace } from "../../lib/engine/pace.ts";
 import { RateLimit } from "../../lib/scheduler/rate_limit.ts";
 import { limitOf, UNLIMITED } from "../support/scheduler/views.ts";
 
