@@ -9,7 +9,7 @@ import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
 import { HostLimits } from "../scheduler/mirror/host_limits.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
-import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/opening.ts";
+import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";

@@ -5,7 +5,8 @@
  */
 
 import { OptionTypeError } from "../errors.ts";
-import { type KnownFileFacts, PROBE_SIZE } from "../scheduler/opening/opening.ts";
+import type { KnownFileFacts } from "../scheduler/opening/opening.ts";
+import { PROBE_SIZE } from "../scheduler/opening/probe.ts";
 import type { KnownMirror } from "../transport/mirror_memory.ts";
 import { checkKnownPiece, type KnownPiece } from "./landmarks.ts";
 import { list, record, shown, texts, whole } from "../checks.ts";

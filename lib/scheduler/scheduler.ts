@@ -21,13 +21,14 @@ import { Identity, type Landmarks, NO_LANDMARKS, unprovable } from "./identity/i
 import type { Ledger } from "./ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
+import type { FirstAnswer } from "./opening/first_answer.ts";
 import {
-  type FirstAnswer,
   type KnownFileFacts,
   Opening,
   type OpeningEvent,
   type OpeningStep,
 } from "./opening/opening.ts";
+import { probeOf } from "./opening/probe.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
@@ -608,21 +609,13 @@ export class Scheduler {
   #probe(mirror: Mirror, now: number): void {
     mirror.allow(mirror.seat.room(now), 0);
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
-    const { start, end = Infinity, probeSize, windowSize } = this.#options;
-    const sampleEnd = start + Math.min(probeSize, windowSize, end - start);
+    const { start, end, probeSize, windowSize } = this.#options;
     // The only mirror is asked for everything: a link may be good for one request, and an answer may
     // take its time.
-    const alone = this.mirrors.length === 1 && this.#assigner.extendsStreams &&
+    const isStream = this.mirrors.length === 1 && this.#assigner.extendsStreams &&
       this.limit.bytesPerSecond === Infinity;
-    const form = alone && end === Infinity ? "open" : mirror.forms.current;
-    const bodyEnd = alone && form !== "plain" && mirror.forms.takes(form) ? end : sampleEnd;
-    const place = { start, end: sampleEnd, bodyEnd };
-    this.#state.send({
-      mirror,
-      kind: "probe",
-      ...place,
-      form: bodyEnd > sampleEnd ? form : undefined,
-    }, now);
+    const sampleSize = Math.min(probeSize, windowSize);
+    this.#state.send(probeOf(mirror, { start, end, sampleSize, isStream }), now);
   }
 
   #finishIfComplete(now: number): void {

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { probeSizeFor } from "../../lib/scheduler/opening/opening.ts";
+import { probeSizeFor } from "../../lib/scheduler/opening/probe.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { ByteLog } from "../support/scheduler/byte_log.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
@@ -173,13 +173,6 @@ Deno.test("maxRate may change at any time, also to none and back", () => {
   assert(Math.abs(between(5500, 9000) / 100_000 - 1) < 0.05, `${between(5500, 9000)}`);
   assert(between(9000, 9200) > 3e6, `${between(9000, 9200)}`);
   assert(Math.abs(between(9500, 13_000) / 500_000 - 1) < 0.07, `${between(9500, 13_000)}`);
-});
-
-Deno.test("probeSizeFor(): under a limit the probes are small, but there is something to compare", () => {
-  assertEquals(probeSizeFor(Infinity, 3), 12 * 1024);
-  assertEquals(probeSizeFor(100e6, 3), 12 * 1024);
-  assertEquals(probeSizeFor(30_000, 3), 2000);
-  assertEquals(probeSizeFor(1, 3), 1024);
 });
 
 /** One byte per millisecond. */

@@ -4,23 +4,35 @@
  * answer is trusted as far as requesting goes, so that no time is lost, but no byte is delivered.
  * Mirrors that answer later are compared with the decision; those whose first bytes cannot be compared
  * have to show other bytes of the file before they are admitted. Evidence outweighs votes: what an
- * earlier download knows of the file, and that a web page is not the file that others have. An event yields an ordered list of steps, which the scheduler executes in that order. The machine
- * changes nothing but its own state: mirrors and requests are only read. Pure.
+ * earlier download knows of the file, and that a web page is not the file that others have. An event yields an ordered
+ * list of steps, which the scheduler executes in that order. The machine changes nothing but its own
+ * state: mirrors and requests are only read. Pure.
  *
  * @module
  */
 
 import {
-  MirrorError,
+  type MirrorError,
   MirrorMismatchError,
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../../errors.ts";
-import { agree, type Agreement, type FileFacts } from "../../http/agreement.ts";
-import type { Page } from "../../http/name/html.ts";
-import type { Answer, Size } from "../messages.ts";
+import { agree, type FileFacts } from "../../http/agreement.ts";
+import type { Size } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
+import {
+  type Agreed,
+  type FirstAnswer,
+  isSameFile,
+  likeFile,
+  likeFirstBytes,
+  type OpenFile,
+  pageError,
+  pageNote,
+  serviceOf,
+  verdictOf,
+} from "./first_answer.ts";
 
 /**
  * Once a mirror has answered, slower ones are waited for this long, or three times as long as the
@@ -46,26 +58,6 @@ export type OpeningState =
   /** The mirrors have agreed: bytes are delivered, and later answers are compared with `file`. */
   | { readonly type: "open"; readonly file: OpenFile }
   | { readonly type: "failed"; readonly error: SphttpError };
-
-/** What the mirrors agreed on. */
-export interface OpenFile extends FileFacts {
-  /** Whether it is known from an earlier download, which outweighs what other mirrors have. */
-  readonly isKnown: boolean;
-  /** Whether it is a web page. */
-  readonly isPage: boolean;
-}
-
-/** What one mirror answered to its probe. */
-export interface FirstAnswer extends FileFacts {
-  readonly mirror: Mirror;
-  readonly answer: Answer;
-  /** Set if it is a web page. */
-  readonly page?: Page | undefined;
-  /** Whether the mirror has shown that it has bytes of the file that were known before. */
-  readonly isProved?: boolean | undefined;
-  /** The probe; `undefined` where an earlier download sent it. */
-  readonly request: LiveRequest | undefined;
-}
 
 export type OpeningEvent =
   /** An earlier download knows the file. */
@@ -108,8 +100,6 @@ export type OpeningStep =
   /** Use mirrors that have the file. */
   | { readonly type: "admit"; readonly admissions: readonly Admission[] }
   | { readonly type: "fail"; readonly error: SphttpError };
-
-type Agreed = Extract<Agreement<FirstAnswer>, { type: "agreed" }>;
 
 export class Opening {
   readonly #mirrors: readonly Mirror[];
@@ -329,38 +319,23 @@ export class Opening {
     const admissions: Admission[] = [];
     const rejections: OpeningStep[] = [];
     const comparisons: OpeningStep[] = [];
+    const isKnown = this.#state.type === "open" && this.#state.file.isKnown;
     for (const answer of this.#answers) {
-      const { mirror, size, digest } = answer;
+      const { mirror } = answer;
       if (this.#settled.has(mirror)) continue;
       this.#settled.add(mirror);
-      const agrees = agreed.agreeing.includes(answer);
-      // Without a size it cannot be joined with others, but it can stand in for them.
-      const spare = !agrees && size === undefined && digest === agreed.digest;
-      const service = serviceOf(answer, agreed.size);
-      // A whole file is compared as it arrives.
-      const isCompared = answer === source || answer.isProved === true || service === "whole" ||
-        (digest !== undefined && digest === agreed.digest);
-      if (agrees && !isCompared) {
+      const verdict = verdictOf(answer, agreed, { isSource: answer === source, isKnown });
+      if (verdict.type === "admit") admissions.push({ mirror, service: verdict.service });
+      else if (verdict.type === "compare") {
         this.#compared.add(mirror);
         comparisons.push({ type: "compare", mirror });
-      } else if (agrees) admissions.push({ mirror, service });
-      else if (spare) admissions.push({ mirror, service: "whole" });
-      else if (mirror.state.type !== "dropped") {
-        const isKnown = this.#state.type === "open" && this.#state.file.isKnown;
-        const error = answer.page === undefined
-          ? dissent(answer, agreed, isKnown)
-          : pageError(answer, answer.page.promised);
-        rejections.push({ type: "reject", mirror, error });
+      } else if (mirror.state.type !== "dropped") {
+        rejections.push({ type: "reject", mirror, error: verdict.error });
       }
     }
     this.#trusted.clear();
-    return {
-      rejections,
-      admissions: [
-        ...(admissions.length > 0 ? [{ type: "admit" as const, admissions }] : []),
-        ...comparisons,
-      ],
-    };
+    const admitted = admissions.length > 0 ? [{ type: "admit" as const, admissions }] : [];
+    return { rejections, admissions: [...admitted, ...comparisons] };
   }
 
   /** Fails where the range begins behind the end of the file; an empty file has no range. */
@@ -394,79 +369,4 @@ export class Opening {
       })),
     );
   }
-}
-
-function isSameFile(one: FileFacts, other: FileFacts): boolean {
-  return one.size === other.size && one.digest === other.digest;
-}
-
-/** Ranges of a file of unknown size cannot be joined with others. */
-function serviceOf({ answer }: FirstAnswer, size: Size): "ranges" | "whole" {
-  return answer.type !== "whole" && size !== undefined ? "ranges" : "whole";
-}
-
-/** Returns the answers that agree in their first bytes, where no mirror gives the file's size. */
-function likeFirstBytes(
-  answers: readonly FirstAnswer[],
-  digest: string | undefined,
-): readonly FirstAnswer[] {
-  return answers.filter((answer) =>
-    answer.digest === undefined || digest === undefined || answer.digest === digest
-  );
-}
-
-/** Returns the answers that do not contradict a file that is known. */
-function likeFile(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
-  return likeFirstBytes(answers, file.digest).filter(({ size }) => size === file.size);
-}
-
-function dissent(
-  { mirror: { url }, size }: FirstAnswer,
-  agreed: FileFacts,
-  isKnown: boolean,
-): MirrorError {
-  const [most, have] = isKnown ? ["the known file", "has"] : ["most mirrors", "have"];
-  const message = size === agreed.size
-    ? `has the same size as ${most}, but different content`
-    : size === undefined
-    ? "does not give the file's size, as other mirrors do"
-    : `has ${size} bytes, while ${most} ${have} ${agreed.size ?? "a file of unknown size"}`;
-  return new MirrorError(message, {
-    mirror: url,
-    phase: "headers",
-    reason: "mismatch",
-    retryable: false,
-  });
-}
-
-/** Returns the failure of a mirror that sent a web page instead of the file. */
-function pageError({ mirror: { url }, page }: FirstAnswer, promised?: string): MirrorError {
-  const title = page?.title === undefined ? "" : ` (“${page.title}”)`;
-  const message = `sent a web page${title} instead of ${promised ?? "the file"}: ` +
-    "open the URL in a browser, where it may ask for a login or a confirmation";
-  const facts = { mirror: url, phase: "body", reason: "html", retryable: false } as const;
-  return new MirrorError(message, facts);
-}
-
-function pageNote({ mirror: { url }, page }: FirstAnswer): string {
-  const title = page?.title === undefined ? "" : `, “${page.title}”`;
-  return `the file is an HTML page${title}: ${url} may have sent it instead of another file`;
-}
-
-/**
- * Size of a probe in bytes. It fits into the first flight of a connection (ten segments, RFC 6928)
- * with its headers, so that a mirror's response costs no further round trip.
- */
-export const PROBE_SIZE = 12 * 1024;
-
-/** Under a rate limit, all probes together take at most this time, in milliseconds, */
-const PROBES_MS = 200;
-
-/** but each has at least this many bytes, so that there is something to compare. */
-const LEAST_PROBE = 1024;
-
-/** Returns the size of each mirror's probe at no more than `maxRate` bytes per second. */
-export function probeSizeFor(maxRate: number, mirrors: number): number {
-  const share = Math.floor(maxRate * PROBES_MS / 1000 / mirrors);
-  return Math.max(LEAST_PROBE, Math.min(PROBE_SIZE, share));
 }

@@ -1,0 +1,126 @@
+/**
+ * What a mirror's first answer says of the file: which others say the same, how the mirror will serve it,
+ * and why it is refused. Pure.
+ *
+ * @module
+ */
+
+import { MirrorError } from "../../errors.ts";
+import type { Agreement, FileFacts } from "../../http/agreement.ts";
+import type { Page } from "../../http/name/html.ts";
+import type { Answer, Size } from "../messages.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { LiveRequest } from "../requests.ts";
+
+/** What the mirrors agreed on. */
+export interface OpenFile extends FileFacts {
+  /** Whether it is known from an earlier download, which outweighs what other mirrors have. */
+  readonly isKnown: boolean;
+  /** Whether it is a web page. */
+  readonly isPage: boolean;
+}
+
+/** What one mirror answered to its probe. */
+export interface FirstAnswer extends FileFacts {
+  readonly mirror: Mirror;
+  readonly answer: Answer;
+  /** Set if it is a web page. */
+  readonly page?: Page | undefined;
+  /** Whether the mirror has shown that it has bytes of the file that were known before. */
+  readonly isProved?: boolean | undefined;
+  /** The probe; `undefined` where an earlier download sent it. */
+  readonly request: LiveRequest | undefined;
+}
+
+/** What most mirrors said. */
+export type Agreed = Extract<Agreement<FirstAnswer>, { type: "agreed" }>;
+
+/** What becomes of a mirror, once the mirrors have agreed on the file. */
+export type Verdict =
+  | { readonly type: "admit"; readonly service: "ranges" | "whole" }
+  /** It may have the file: bytes of it are compared first. */
+  | { readonly type: "compare" }
+  | { readonly type: "reject"; readonly error: MirrorError };
+
+/**
+ * Returns what becomes of the mirror with this answer. `isSource`: its first bytes are used; `isKnown`: an
+ * earlier download knows the file.
+ */
+export function verdictOf(
+  answer: FirstAnswer,
+  agreed: Agreed,
+  { isSource, isKnown }: { readonly isSource: boolean; readonly isKnown: boolean },
+): Verdict {
+  const { size, digest, isProved = false, page } = answer;
+  const isAlike = digest === agreed.digest;
+  if (agreed.agreeing.includes(answer)) {
+    const service = serviceOf(answer, agreed.size);
+    // A whole file is compared as it arrives.
+    const isCompared = isSource || isProved || service === "whole" ||
+      (digest !== undefined && isAlike);
+    return isCompared ? { type: "admit", service } : { type: "compare" };
+  }
+  // Without a size it cannot be joined with others, but it can stand in for them.
+  if (size === undefined && isAlike) return { type: "admit", service: "whole" };
+  const error = page === undefined
+    ? dissent(answer, agreed, isKnown)
+    : pageError(answer, page.promised);
+  return { type: "reject", error };
+}
+
+export function isSameFile(one: FileFacts, other: FileFacts): boolean {
+  return one.size === other.size && one.digest === other.digest;
+}
+
+/** Ranges of a file of unknown size cannot be joined with others. */
+export function serviceOf({ answer }: FirstAnswer, size: Size): "ranges" | "whole" {
+  return answer.type !== "whole" && size !== undefined ? "ranges" : "whole";
+}
+
+/** Returns the answers that agree in their first bytes, where no mirror gives the file's size. */
+export function likeFirstBytes(
+  answers: readonly FirstAnswer[],
+  digest: string | undefined,
+): readonly FirstAnswer[] {
+  return answers.filter((answer) =>
+    answer.digest === undefined || digest === undefined || answer.digest === digest
+  );
+}
+
+/** Returns the answers that do not contradict a file that is known. */
+export function likeFile(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
+  return likeFirstBytes(answers, file.digest).filter(({ size }) => size === file.size);
+}
+
+function dissent(
+  { mirror: { url }, size }: FirstAnswer,
+  agreed: FileFacts,
+  isKnown: boolean,
+): MirrorError {
+  const [most, have] = isKnown ? ["the known file", "has"] : ["most mirrors", "have"];
+  const message = size === agreed.size
+    ? `has the same size as ${most}, but different content`
+    : size === undefined
+    ? "does not give the file's size, as other mirrors do"
+    : `has ${size} bytes, while ${most} ${have} ${agreed.size ?? "a file of unknown size"}`;
+  return new MirrorError(message, {
+    mirror: url,
+    phase: "headers",
+    reason: "mismatch",
+    retryable: false,
+  });
+}
+
+/** Returns the failure of a mirror that sent a web page instead of the file. */
+export function pageError({ mirror: { url }, page }: FirstAnswer, promised?: string): MirrorError {
+  const title = page?.title === undefined ? "" : ` (“${page.title}”)`;
+  const message = `sent a web page${title} instead of ${promised ?? "the file"}: ` +
+    "open the URL in a browser, where it may ask for a login or a confirmation";
+  const facts = { mirror: url, phase: "body", reason: "html", retryable: false } as const;
+  return new MirrorError(message, facts);
+}
+
+export function pageNote({ mirror: { url }, page }: FirstAnswer): string {
+  const title = page?.title === undefined ? "" : `, “${page.title}”`;
+  return `the file is an HTML page${title}: ${url} may have sent it instead of another file`;
+}

@@ -1,0 +1,50 @@
+/**
+ * What the first request to a mirror asks for, and how much of its response is the sample that is compared
+ * with those of other mirrors. Pure.
+ *
+ * @module
+ */
+
+import type { NewRequest } from "../requests.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+
+/**
+ * Size of a probe in bytes. It fits into the first flight of a connection (ten segments, RFC 6928)
+ * with its headers, so that a mirror's response costs no further round trip.
+ */
+export const PROBE_SIZE = 12 * 1024;
+
+/** Under a rate limit, all probes together take at most this time, in milliseconds, */
+const PROBES_MS = 200;
+
+/** but each has at least this many bytes, so that there is something to compare. */
+const LEAST_PROBE = 1024;
+
+/** Returns the size of each mirror's probe at no more than `maxRate` bytes per second. */
+export function probeSizeFor(maxRate: number, mirrors: number): number {
+  const share = Math.floor(maxRate * PROBES_MS / 1000 / mirrors);
+  return Math.max(LEAST_PROBE, Math.min(PROBE_SIZE, share));
+}
+
+export interface ProbeOptions {
+  /** First byte wanted. */
+  readonly start: number;
+  /** The byte after the last one wanted; `undefined` for the end of the file. */
+  readonly end: number | undefined;
+  /** Size of the sample, in bytes. */
+  readonly sampleSize: number;
+  /** Whether the response may be read on as a stream. */
+  readonly isStream: boolean;
+}
+
+/** Returns the first request to a mirror. */
+export function probeOf(
+  mirror: Mirror,
+  { start, end = Infinity, sampleSize, isStream }: ProbeOptions,
+): NewRequest {
+  const sampleEnd = start + Math.min(sampleSize, end - start);
+  const sample = { mirror, kind: "probe", start, end: sampleEnd } as const;
+  const form = isStream && end === Infinity ? "open" : mirror.forms.current;
+  if (!isStream || form === "plain" || !mirror.forms.takes(form)) return sample;
+  return { ...sample, form: end > sampleEnd ? form : undefined, bodyEnd: end };
+}
