@@ -10,7 +10,7 @@ import { record, shown, whole } from "../checks.ts";
 import { OptionTypeError } from "../errors.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import { IntervalSet } from "../scheduler/ledger.ts";
-import type { Landmark, Landmarks } from "../scheduler/identity/identity.ts";
+import type { Landmark, Landmarks } from "../scheduler/identity/pieces.ts";
 
 /** A piece of the file that is known by its digest. */
 export interface KnownPiece extends ByteRange {

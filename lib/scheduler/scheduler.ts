@@ -9,7 +9,7 @@
 import {
   type FailureReason,
   FileChangedError,
-  MirrorError,
+  type MirrorError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
   type SphttpError,
@@ -17,18 +17,13 @@ import {
 import type { CancelReason } from "../trace/events.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import { drop, type FailureOptions, penalize, useless } from "./failure/failures.ts";
-import { Identity, type Landmarks, NO_LANDMARKS, unprovable } from "./identity/identity.ts";
+import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
-import type { FirstAnswer } from "./opening/first_answer.ts";
-import {
-  type KnownFileFacts,
-  Opening,
-  type OpeningEvent,
-  type OpeningStep,
-} from "./opening/opening.ts";
+import { Opening, type OpeningEvent, type OpeningStep } from "./opening/opening.ts";
 import { probeOf } from "./opening/probe.ts";
+import { takeSample, useSample } from "./opening/sample.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
@@ -36,28 +31,17 @@ import { DownloadState, type DownloadStateOptions, hostOf } from "./state.ts";
 import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";
 
 export interface SchedulerOptions
-  extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions {
+  extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions, ChecksOptions {
   /** Number of bytes in the first request to each mirror. */
   readonly probeSize: number;
-  /** What an earlier download knows of the file. */
-  readonly knownFile?: KnownFileFacts | undefined;
-  /** The size that the file has to have, in bytes. */
-  readonly expectedSize?: number | undefined;
-  /** Pieces of the file that are known. */
-  readonly landmarks?: Landmarks | undefined;
 }
 
 type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>;
 
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
-type SampledEvent = Extract<SchedulerEvent, { type: "sampled" }>;
-type ComparedEvent = Extract<SchedulerEvent, { type: "compared" }>;
 
 /** How bodies break off. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
-
-/** The last checks are waited for as long as this while none can be sent, in milliseconds. */
-const LAST_CHECKS_MS = 10_000;
 
 const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
@@ -74,13 +58,7 @@ export class Scheduler {
   readonly #opening: Opening;
   readonly #assigner: Assigner;
   readonly #watch: Watch;
-  readonly #identity: Identity;
-  /** First answers of mirrors that have to show pieces of the file before they count. */
-  readonly #unproved = new Map<Mirror, FirstAnswer>();
-  /** Mirrors that were asked for their last checks. */
-  readonly #lastChecked = new Set<Mirror>();
-  /** Until when a last check may wait to be sent, once all bytes have been received. */
-  #checksUntil = Infinity;
+  readonly #checks: Checks;
   #ended = false;
 
   constructor(options: SchedulerOptions) {
@@ -90,9 +68,7 @@ export class Scheduler {
     this.#opening = new Opening(this.#state.mirrors, options);
     this.#assigner = new Assigner(this.#state, options);
     this.#watch = new Watch(this.#state, options);
-    const { landmarks = NO_LANDMARKS } = options;
-    this.#identity = new Identity(this.#state.mirrors, landmarks, options.random);
-    this.#state.isQuestioned = (mirror) => this.#identity.isOpen(mirror);
+    this.#checks = new Checks(this.#state, this.#opening, options);
   }
 
   /** Which bytes are received, requested, and free. */
@@ -117,14 +93,8 @@ export class Scheduler {
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     if (this.#ended) return Infinity;
-    const { turnAt } = this.#state;
-    const { graceUntil } = this.#opening;
-    const checksUntil = this.#isChecking ? Infinity : this.#checksUntil;
-    return Math.min(graceUntil, this.#watch.wakeAt, this.#assigner.wakeAt, turnAt, checksUntil);
-  }
-
-  get #isChecking(): boolean {
-    return [...this.requests].some(({ kind }) => kind === "check");
+    const alarms = [this.#watch, this.#assigner, this.#checks].map(({ wakeAt }) => wakeAt);
+    return Math.min(this.#opening.graceUntil, this.#state.turnAt, ...alarms);
   }
 
   /** Digest of the file's first bytes, once the mirrors have agreed on it. */
@@ -135,7 +105,7 @@ export class Scheduler {
 
   /** Reports whether a mirror and the others have been compared behind their first bytes. */
   isCompared(mirror: Mirror): boolean {
-    return this.#identity.isCompared(mirror);
+    return this.#checks.isCompared(mirror);
   }
 
   /** Starts: probes every mirror at once that is not known to have the file. */
@@ -143,12 +113,9 @@ export class Scheduler {
     this.#state.commands.startedAt = now;
     this.#state.limit.start(now);
     const { knownFile } = this.#options;
-    for (const mirror of this.mirrors) {
-      if (knownFile?.compared?.includes(mirror.url)) this.#identity.trust(mirror);
-    }
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
     if (!this.#ended) {
-      for (const mirror of this.mirrors) if (mirror.service === "unknown") this.#probe(mirror, now);
+      for (const mirror of this.mirrors) this.#probe(mirror, now);
     }
     return this.#state.commands.take();
   }
@@ -188,9 +155,12 @@ export class Scheduler {
       case "progress":
         return;
       case "sampled":
-        return this.#sampled(request, event, now);
+        return this.#follow(
+          this.#checks.sampled(takeSample(request, event, this.#state, now), now),
+          now,
+        );
       case "compared":
-        return this.#compared(request, event, now);
+        return this.#follow(this.#checks.compared(request, event, now), now);
       case "bytes":
         this.#state.arrived(request, event.length, now);
         return this.#receive(request, event.length, now);
@@ -201,89 +171,13 @@ export class Scheduler {
     }
   }
 
-  #sampled(request: LiveRequest, { length, digest, page }: SampledEvent, now: number): void {
-    const { mirror } = request;
-    const answer = request.answer!;
-    request.advance(length);
-    this.#state.arrived(request, length, now);
-    // Of the mirrors' first bytes, which are the same, those of one mirror will be used.
-    mirror.waste(length);
-    // The rest of the body waits for the mirrors to agree.
-    const goesOn = answer.type === "partial" && request.position < request.bodyEnd;
-    if (goesOn || answer.type === "whole") {
-      request.hold();
-      mirror.paused(now);
-    } else this.#state.close(request, now);
-    const first: FirstAnswer = { mirror, request, answer, size: answer.size, digest, page };
-    const { expectedSize } = this.#options;
-    if (expectedSize !== undefined && ![undefined, expectedSize].includes(answer.size)) {
-      const message = `has ${answer.size} bytes, but ${expectedSize} are expected`;
-      const facts = { mirror: mirror.url, phase: "headers", reason: "mismatch" } as const;
-      const failure = new MirrorError(message, { ...facts, retryable: false });
-      return this.#dropUnproved(mirror, failure, now);
-    }
-    // A whole file is compared as it arrives.
-    if (this.#identity.hasEvidence && answer.type === "partial") {
-      this.#unproved.set(mirror, first);
-      this.#identity.ask(mirror, "admission");
-      return this.#assign(now);
-    }
-    this.#advance({ type: "answered", answer: first }, now);
-  }
-
-  /** Drops a mirror whose first answer shows that it has another file. */
-  #dropUnproved(mirror: Mirror, failure: MirrorError, now: number): void {
-    this.#unproved.delete(mirror);
-    drop(mirror, failure, this.#state, now);
-    if (!this.#failIfAlone(now)) this.#advance({ type: "failed", mirror }, now);
-  }
-
-  #compared(request: LiveRequest, event: ComparedEvent, now: number): void {
-    const { mirror } = request;
-    request.advance(event.length);
-    this.#state.compared(request, event.length, now);
-    this.#state.close(request, now);
-    const admits = this.#identity.isAdmitting(mirror);
-    const verdict = this.#identity.compared(mirror, request, event);
-    if (verdict.type === "open") return this.#assign(now);
-    if (verdict.type === "passed") {
-      if (admits) return this.#prove(mirror, now);
-      if (verdict.unreliable) {
-        this.#state.commands.push({ type: "distrust", mirror: this.mirrors.indexOf(mirror) });
-      }
-      this.#resume(mirror, now);
-      return this.#advance({ type: "waited" }, now);
-    }
-    const { error, at } = verdict;
-    if (!admits) {
-      const { purpose, subject } = verdict;
-      if (subject !== undefined) return this.#fail(this.#opening.mismatch(subject, at), now);
-      const isOther = purpose === "trial" && mirror !== this.#identity.reference;
-      if (isOther && this.#identity.doubtOf(mirror) === undefined) {
-        return this.#fail(this.#opening.mismatch(mirror, at), now);
-      }
-      drop(mirror, error, this.#state, now);
-      if (verdict.used) return this.#fail(new FileChangedError(error), now);
-      if (!this.#failIfAlone(now)) this.#advance({ type: "waited" }, now);
-    } else if (this.#unproved.has(mirror)) this.#dropUnproved(mirror, error, now);
-    else this.#advance({ type: "differs", mirror, error, at }, now);
-  }
-
-  /** Counts the first answer of a mirror that has shown bytes of the file. */
-  #prove(mirror: Mirror, now: number): void {
-    const first = this.#unproved.get(mirror);
-    this.#unproved.delete(mirror);
-    if (first === undefined) return this.#advance({ type: "same", mirror }, now);
-    this.#advance({ type: "answered", answer: { ...first, isProved: true } }, now);
-  }
-
   #answered(request: LiveRequest, event: ResponseEvent, now: number): void {
     const { answer, details, proof, doubt } = event;
     const { mirror, kind, bodyEnd } = request;
     request.answered(answer, now, proof);
     // What is limited is the place that answered.
     if (details?.location !== undefined) mirror.seat.move(hostOf(details.location), now);
-    if (kind !== "check") this.#identity.tag(mirror, details?.etag);
+    this.#checks.answered(request, details?.etag, doubt);
     if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
       const status = STATUS[answer.type];
@@ -294,11 +188,9 @@ export class Scheduler {
       return;
     }
     if (kind === "range" && doubt !== undefined) {
-      this.#question(request, doubt, now);
+      this.#checks.question(request, doubt, now);
       if (answer.type !== "partial") return this.#assign(now);
     }
-    // Of a check the bytes decide; its validators are part of what is said if they differ.
-    if (kind === "check" && doubt !== undefined) this.#identity.hear(mirror, doubt);
     if (kind !== "whole" && answer.type !== "partial") {
       const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);
@@ -309,49 +201,11 @@ export class Scheduler {
     } else if (request.held) this.#assign(now);
   }
 
-  /** Compares a mirror whose validators contradict earlier ones with bytes that are known. */
-  #question(request: LiveRequest, doubt: string, now: number): void {
-    const { mirror } = request;
-    if (!mirror.questioned) {
-      const message = `${mirror.url}: ${doubt}; its bytes are compared with those that are known`;
-      this.#state.commands.report({ type: "note", message }, now);
-    }
-    this.#identity.ask(mirror, "doubt", doubt);
-    // Its bytes may be those of the file: they wait.
-    if (request.answer?.type === "partial") {
-      request.hold();
-      mirror.paused(now);
-    } else this.#state.cancel(request, "questioned", now);
-  }
-
-  /** Reads on what waited for the doubt about a mirror to be settled. */
-  #resume(mirror: Mirror, now: number): void {
-    for (const request of this.#state.requests.of(mirror)) {
-      if (!request.held || request.kind !== "range") continue;
-      const { activeAt } = request;
-      request.resume(now);
-      mirror.resumed(now - activeAt, now);
-      this.#state.commands.push({ type: "resume", request: request.id });
-    }
-  }
-
-  /** Makes room for a check: bodies that wait for it give up their connections. */
-  #hasRoom(mirror: Mirror, now: number): boolean {
-    // The body of a probe is held back until more is known: this is how.
-    const busy = mirror.live.filter(({ kind, held }) => kind === "range" || !held);
-    if (mirror.mayAsk && busy.length < mirror.maxConnections) return true;
-    const last = busy.at(-1);
-    if (last === undefined || !busy.every(({ held }) => held)) return false;
-    this.#state.cancel(this.#state.requests.get(last.id)!, "questioned", now);
-    this.#state.look(now);
-    return mirror.mayAsk;
-  }
-
   #receive(request: LiveRequest, length: number, now: number): void {
     const { ledger, requests } = this.#state;
     const { useful } = request;
     const completed = this.#state.receive(request, length, now);
-    this.#identity.used(request, request.useful - useful, request.proof);
+    this.#checks.used(request, request.useful - useful);
     if (ledger.complete) return this.#finishIfComplete(now);
     if (completed > 0) {
       const lost = [...requests].filter((one) => one.isLost(ledger) && one.isWorthCancelling(now));
@@ -406,12 +260,11 @@ export class Scheduler {
     const contradicts = kind === "range" && failure.reason === "changed" &&
       failure.phase === "body";
     if (contradicts) return this.#fail(new FileChangedError(failure), now);
-    if (kind === "range" && BROKEN.includes(failure.reason)) this.#identity.broke(mirror);
+    if (kind === "range" && BROKEN.includes(failure.reason)) this.#checks.broke(mirror);
     const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
-    if (then === "dropped") this.#unproved.delete(mirror);
+    if (then === "dropped") this.#checks.dropped(mirror);
     if (this.#failIfAlone(now)) return;
-    const isAnswered = this.#identity.isOpen(mirror);
-    if (then === "again" && mirror.service === "unknown" && !isAnswered) this.#probe(mirror, now);
+    if (then === "again") this.#probe(mirror, now);
     const isOut = kind === "probe" || (kind === "check" && then === "dropped");
     this.#advance(isOut ? { type: "failed", mirror } : { type: "waited" }, now);
   }
@@ -436,10 +289,7 @@ export class Scheduler {
     // A timer that fires far too late means that the process stood still.
     if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
     for (const request of this.#watch.yielding(now)) this.#state.cancel(request, "yielded", now);
-    for (const mirror of this.#watch.revive(now)) {
-      const isAnswered = this.#identity.isOpen(mirror);
-      if (mirror.service === "unknown" && !isAnswered) this.#probe(mirror, now);
-    }
+    for (const mirror of this.#watch.revive(now)) this.#probe(mirror, now);
     for (const request of this.#watch.silent(now)) {
       // A mirror that has gone silent altogether has failed once, however many requests it had.
       const silentSince = now - (now - request.activeAt) / 2;
@@ -456,7 +306,7 @@ export class Scheduler {
 
   /** Lets the opening handle an event, executes its steps, and gives work to idle mirrors. */
   #advance(event: OpeningEvent, now: number): void {
-    const outstanding = this.#state.requests.probing + this.#unproved.size;
+    const outstanding = this.#state.requests.probing + this.#checks.waiting;
     for (const step of this.#opening.handle(event, outstanding, now)) {
       this.#execute(step, now);
       if (this.#ended) return;
@@ -471,16 +321,16 @@ export class Scheduler {
         step.mirror.serve("ranges");
         return this.#state.learnSize(step.size);
       case "accept":
-        return this.#accept(step.request, now);
+        return this.#checks.used(step.request, useSample(step.request, this.#state, now));
       case "discard":
-        this.#identity.discard();
+        this.#checks.discard();
         return this.#state.discard(now);
       case "reject":
         drop(step.mirror, step.error, this.#state, now);
         this.#failIfAlone(now);
         return;
       case "compare":
-        return this.#identity.ask(step.mirror, "admission");
+        return this.#checks.admit(step.mirror);
       case "note":
         return this.#state.commands.report({ type: "note", message: step.message }, now);
       case "open":
@@ -494,119 +344,23 @@ export class Scheduler {
     }
   }
 
-  /** Uses a probe's first bytes as the file's. */
-  #accept(request: LiveRequest, now: number): void {
-    this.#state.commands.push({ type: "accept", request: request.id });
-    if (request.held) {
-      const { start, end } = request;
-      request.release();
-      if (request.kind === "whole") {
-        this.ledger.take(start, end);
-        request.mirror.resumed(now - request.activeAt, now);
-      }
-    }
-    const length = request.position - request.start;
-    request.rewind();
-    request.mirror.waste(-length);
-    this.#state.receive(request, length, now);
-    this.#identity.used(request, length, request.proof);
-  }
-
   #assign(now: number): void {
-    this.#check(now);
-    const { type } = this.#opening.state;
-    if (!this.#ended && type !== "probing") this.#assigner.assign(now);
+    if (this.#ended) return;
+    const outcome = this.#checks.send(now);
+    if (outcome !== undefined) return this.#follow(outcome, now);
+    if (this.#opening.state.type !== "probing") this.#assigner.assign(now);
   }
 
-  /** Sends the checks of mirrors that are questioned. */
-  #check(now: number): void {
-    this.#state.look(now);
-    let waits = false;
-    for (const mirror of this.mirrors) {
-      const due = mirror.available ? this.#identity.dueOf(mirror) : undefined;
-      if (due !== undefined) this.#identity.ask(mirror, due);
-      if (this.#ended || !this.#identity.isOpen(mirror)) continue;
-      const { type } = mirror.state;
-      // A mirror that turns out to serve no ranges is compared as its whole file arrives.
-      if (type === "dropped" || mirror.service === "whole") this.#identity.close(mirror);
-      while (type === "ready" && this.#hasRoom(mirror, now)) {
-        const piece = this.#identity.next(mirror);
-        if (piece === undefined) break;
-        this.#state.send({ mirror, kind: "check", ...piece }, now);
-        this.#state.look(now);
-      }
-      if (type === "ready" && this.#identity.isStuck(mirror)) this.#decideUncompared(mirror, now);
-      waits ||= mirror.live.length === 0;
-    }
-    // Those that could not be sent wait for their turn.
-    if (waits && !this.#ended) this.#state.look(now);
+  /** Goes on with what follows from comparisons; without that, with the requests. */
+  #follow(outcome: Outcome | undefined, now: number): void {
+    if (outcome === undefined) return this.#assign(now);
+    if (outcome.type === "fail") return this.#fail(outcome.error, now);
+    if (!this.#failIfAlone(now)) this.#advance(outcome, now);
   }
 
-  /** Decides on a mirror with which nothing can be compared, unless others may deliver something. */
-  #decideUncompared(mirror: Mirror, now: number): void {
-    const others = this.mirrors.some((other) =>
-      other !== mirror && other.alive && !this.#identity.isStuck(other)
-    );
-    if (others) return;
-    const doubt = this.#identity.doubtOf(mirror);
-    const admits = this.#identity.isAdmitting(mirror);
-    this.#identity.close(mirror);
-    if (admits && this.ledger.receivedBytes === 0) return this.#prove(mirror, now);
-    const failure = unprovable(mirror, doubt ?? "its first bytes could not be compared");
-    if (admits) return this.#dropUnproved(mirror, failure, now);
-    drop(mirror, failure, this.#state, now);
-    this.#failIfAlone(now);
-  }
-
-  /**
-   * Reports whether the last checks are still to come of mirrors whose validators prove nothing, and
-   * whose bytes have been used since the checks before.
-   */
-  #awaitsChecks(now: number): boolean {
-    const isLast = (mirror: Mirror) =>
-      mirror.servesRanges && mirror.state.type === "ready" && this.#identity.hasUnproved(mirror);
-    for (const mirror of this.mirrors.filter(isLast)) {
-      const voucher = this.#identity.voucherOf(mirror);
-      if (voucher !== undefined) {
-        this.#identity.ask(voucher, "vouch", undefined, mirror);
-        continue;
-      }
-      // What it was asked before says less than this.
-      if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) continue;
-      const last = this.#identity.lastOf(mirror);
-      if (last === "last") this.#lastChecked.add(mirror);
-      this.#identity.ask(mirror, last);
-    }
-    const awaits = () =>
-      this.mirrors.some((mirror) =>
-        this.#identity.isVouching(mirror) || (isLast(mirror) && this.#identity.isOpen(mirror))
-      );
-    if (!awaits()) return false;
-    // What could be in their way is of no use any more.
-    for (const request of [...this.requests]) {
-      const isOver = request.owns && request.position < request.bodyEnd;
-      if (isOver) this.#state.cancel(request, "lost", now);
-    }
-    if (this.#checksUntil === Infinity) this.#checksUntil = now + LAST_CHECKS_MS;
-    if (now >= this.#checksUntil && !this.#isChecking) {
-      return this.#giveUpChecks(this.mirrors.filter(isLast), now);
-    }
-    this.#check(now);
-    return awaits();
-  }
-
-  /** Waits no longer for checks that cannot be sent; reports whether the download has failed by that. */
-  #giveUpChecks(mirrors: readonly Mirror[], now: number): boolean {
-    for (const mirror of mirrors) {
-      const doubt = this.#identity.doubtOf(mirror);
-      if (!mirror.questioned || doubt === undefined) continue;
-      this.#fail(new FileChangedError(unprovable(mirror, doubt)), now);
-      return true;
-    }
-    return false;
-  }
-
+  /** Asks a mirror for its first bytes, unless it has sent them. */
   #probe(mirror: Mirror, now: number): void {
+    if (mirror.service !== "unknown" || this.#checks.isOpen(mirror)) return;
     mirror.allow(mirror.seat.room(now), 0);
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
@@ -621,7 +375,9 @@ export class Scheduler {
   #finishIfComplete(now: number): void {
     // Until the mirrors agree, it may turn out to be another file.
     if (!this.ledger.complete || this.#opening.state.type !== "open" || this.#ended) return;
-    if (!this.#awaitsChecks(now)) this.#finish(now);
+    const outcome = this.#checks.finish(now);
+    if (outcome === "done") this.#finish(now);
+    else if (outcome !== "waits") this.#follow(outcome, now);
   }
 
   #finish(now: number): void {

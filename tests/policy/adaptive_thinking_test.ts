@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { NO_LANDMARKS } from "../../lib/scheduler/identity/identity.ts";
+import { NO_LANDMARKS } from "../../lib/scheduler/identity/pieces.ts";
 import type { SimulatedMirror } from "../support/simulator/mirror.ts";
 import { oracle } from "../support/simulator/oracle.ts";
 import { simulateStrictly } from "../support/simulator/invariants.ts";

@@ -1,4 +1,4 @@
-import { NO_LANDMARKS } from "../../lib/scheduler/identity/identity.ts";
+import { NO_LANDMARKS } from "../../lib/scheduler/identity/pieces.ts";
 import { assert, assertEquals } from "@std/assert";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/policy/duplicate.ts";
 import { Ledger } from "../../lib/scheduler/ledger.ts";

@@ -12,24 +12,7 @@ import { MirrorError } from "../../errors.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { Proof } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-
-/** A piece of the file whose bytes or digest are known. */
-export interface Landmark extends ByteRange {
-  /** The mirror that sent it; `known` from before the download, `undefined` if several sent some of it. */
-  readonly source?: number | "known" | undefined;
-}
-
-/** Pieces of the file that are known. */
-export interface Landmarks {
-  /** Pieces that were known before the download, lowest first: every mirror has to have them. */
-  readonly given: readonly ByteRange[];
-  /** Other pieces, in the order in which they began to arrive. */
-  readonly learned: readonly Landmark[];
-  /** The piece that was learned last. */
-  readonly latest: ByteRange | undefined;
-}
-
-export const NO_LANDMARKS: Landmarks = { given: [], learned: [], latest: undefined };
+import { type Landmark, type Landmarks, Pieces } from "./pieces.ts";
 
 /** Why a mirror is questioned. */
 export type Purpose =
@@ -132,11 +115,6 @@ export interface Comparison {
 const CONTRADICTIONS = 2;
 /** Most checks of a question that no response has settled. */
 const MOST_CHECKS = 8;
-/** Random pieces of a question: at least this many, */
-const LEAST_RANDOM = 1;
-/** and at most this many, while all are less than this share of the bytes received. */
-const MOST_RANDOM = 6;
-const QUESTION_SHARE = 1 / 1000;
 /** A mirror whose validators prove nothing is checked after this many bytes, then after twice as many, */
 const FIRST_INTERVAL = 256 * 1024;
 /** but at the latest after this many. */
@@ -147,14 +125,10 @@ const FIRST_BREAK = 64 * 1024;
 const WAITING: readonly Purpose[] = ["doubt", "admission"];
 /** For what nothing is requested from a mirror until it is answered. */
 const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
-/** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
-const MOST_GIVEN = 8;
 
 /** A further comparison with others comes after this many bytes, and after each so many times as many. */
 const TRIAL_INTERVAL = 64 * 1024;
 const TRIAL_GROWTH = 4;
-/** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
-const MOST_VOUCHED = 3;
 /** The mirrors' first bytes have been compared: a trial compares others. */
 const SAMPLE = 12 * 1024;
 
@@ -166,8 +140,7 @@ export interface UsedRequest {
 
 /** Keeps the open questions about the mirrors of one download, and plans the checks that answer them. */
 export class Identity {
-  readonly #landmarks: Landmarks;
-  readonly #random: () => number;
+  readonly #pieces: Pieces;
   readonly #mirrors: readonly Mirror[];
   readonly #records = new Map<Mirror, Record>();
   /** The mirror whose bytes others are compared with: the first that delivered some. */
@@ -176,8 +149,7 @@ export class Identity {
 
   constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
     this.#mirrors = mirrors;
-    this.#landmarks = landmarks;
-    this.#random = random;
+    this.#pieces = new Pieces(landmarks, random);
   }
 
   /** The mirror whose bytes others are compared with. */
@@ -209,7 +181,7 @@ export class Identity {
 
   /** Whether pieces are known that every mirror has to have. */
   get hasEvidence(): boolean {
-    return this.#landmarks.given.length > 0;
+    return this.#pieces.areGiven;
   }
 
   /** Reports whether a mirror is being questioned. */
@@ -254,7 +226,7 @@ export class Identity {
         doubt,
         subject,
         // By the time of the request there may be better ones.
-        left: purpose === "trial" ? [] : pieces,
+        left: purpose === "trial" ? [] : [...pieces],
         asked: [],
         passed: 0,
         tries: false,
@@ -276,7 +248,7 @@ export class Identity {
    */
   voucherOf(subject: Mirror): Mirror | undefined {
     const index = this.#mirrors.indexOf(subject);
-    if (!this.#landmarks.learned.some(({ source }) => source === index)) return undefined;
+    if (this.#pieces.sentBy(index).length === 0) return undefined;
     const [latest] = this.#mirrors.filter((mirror) =>
       mirror === subject || mirror === this.#reference || this.isTried(mirror)
     ).filter((mirror) => mirror.available)
@@ -336,7 +308,7 @@ export class Identity {
     question.settled ||= fresh;
     if (question.asked.length + question.left.length > 0) return { type: "open" };
     if (!question.settled && question.passed < MOST_CHECKS) {
-      question.left.push(...this.#choose("sample", mirror));
+      question.left.push(...this.#pieces.random());
       return { type: "open" };
     }
     return this.#pass(mirror, record, question);
@@ -418,7 +390,7 @@ export class Identity {
 
   /** Returns pieces behind the first bytes, which others sent; the reference shows its own again. */
   #trialPieces(mirror: Mirror): readonly Landmark[] {
-    const { learned } = this.#landmarks;
+    const { learned } = this.#pieces;
     const { triedTo } = this.#of(mirror);
     const first = learned.reduce((least, { start }) => Math.min(least, start), Infinity);
     return learned.filter(({ start, source }) => {
@@ -469,55 +441,35 @@ export class Identity {
     return { type: "passed", purpose, unreliable: record.contradictions >= CONTRADICTIONS };
   }
 
-  /** Chooses pieces of the file to compare with it, or of what it sent (`vouch`): the first, the latest and random ones; all where they are few. */
-  #choose(purpose: Purpose, mirror: Mirror): ByteRange[] {
-    const { given, learned, latest } = this.#landmarks;
-    const chosen = new Set<ByteRange>();
-    if (given.length > 0 && (purpose === "admission" || purpose === "doubt")) {
-      chosen.add(given[0]!).add(given.at(-1)!);
-      this.#addRandom(chosen, given, MOST_GIVEN - 2);
-      if (purpose === "doubt" && latest !== undefined) chosen.add(latest);
-      return [...chosen];
+  /** Chooses pieces to compare with a mirror, or of what it sent (`vouch`). */
+  #choose(purpose: Purpose, mirror: Mirror): readonly ByteRange[] {
+    switch (purpose) {
+      case "admission":
+      case "doubt":
+        return this.#pieces.areGiven
+          ? this.#pieces.given(purpose === "doubt")
+          : this.#pieces.spread();
+      case "trial":
+        return this.#chooseTrial(mirror);
+      case "vouch":
+        return this.#pieces.vouched(this.#mirrors.indexOf(mirror));
+      case "break":
+        return this.#pieces.latest();
+      case "sample":
+        return this.#pieces.random();
+      case "last":
+        return this.#pieces.spread();
     }
-    if (purpose === "vouch") {
-      const index = this.#mirrors.indexOf(mirror);
-      const sent = learned.filter(({ source }) => source === index);
-      if (sent.length > 0) chosen.add(sent.at(-1)!);
-      this.#addRandom(chosen, sent, MOST_VOUCHED - 1);
-      return [...chosen];
-    }
-    if (purpose === "trial") {
-      const pieces = this.#trialPieces(mirror);
-      if (pieces.length > 0) chosen.add(pieces.reduce((a, b) => b.start > a.start ? b : a));
-      // Its first bytes came with its first response, perhaps of another file.
-      const isFirst = pieces.length > 0 && mirror === this.#reference;
-      if (isFirst) chosen.add(learned.reduce((a, b) => b.start < a.start ? b : a));
-      return [...chosen];
-    }
-    const all = [...given, ...learned];
-    if (all.length === 0) return [];
-    if (purpose === "break" && latest !== undefined) return [latest];
-    if (purpose === "sample" || purpose === "break") {
-      this.#addRandom(chosen, all, 1);
-      return [...chosen];
-    }
-    chosen.add(all.reduce((one, other) => other.start < one.start ? other : one));
-    if (latest !== undefined) chosen.add(latest);
-    const known = all.reduce((most, { end }) => Math.max(most, end), 0);
-    const { start, end } = all[0]!;
-    const affordable = Math.floor(known * QUESTION_SHARE / (end - start));
-    const count = Math.max(LEAST_RANDOM, Math.min(MOST_RANDOM, affordable));
-    this.#addRandom(chosen, all, count);
-    return [...chosen];
   }
 
-  /** Adds up to `count` of `pieces` that are not among the chosen ones. */
-  #addRandom(chosen: Set<ByteRange>, pieces: readonly ByteRange[], count: number): void {
-    const others = pieces.filter((piece) => !chosen.has(piece));
-    for (let left = count; left > 0 && others.length > 0; left--) {
-      const [piece] = others.splice(Math.floor(this.#random() * others.length), 1);
-      chosen.add(piece!);
-    }
+  #chooseTrial(mirror: Mirror): readonly ByteRange[] {
+    const pieces = this.#trialPieces(mirror);
+    if (pieces.length === 0) return [];
+    const highest = pieces.reduce((a, b) => b.start > a.start ? b : a);
+    if (mirror !== this.#reference) return [highest];
+    // Its first bytes came with its first response, perhaps of another file.
+    const first = this.#pieces.learned.reduce((a, b) => b.start < a.start ? b : a);
+    return first === highest ? [first] : [highest, first];
   }
 
   #of(mirror: Mirror): Record {

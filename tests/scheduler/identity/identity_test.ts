@@ -6,11 +6,8 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { FileChangedError, MirrorMismatchError, NoMirrorLeftError } from "../../../lib/errors.ts";
-import {
-  Identity,
-  type Landmarks,
-  NO_LANDMARKS,
-} from "../../../lib/scheduler/identity/identity.ts";
+import { Identity } from "../../../lib/scheduler/identity/identity.ts";
+import { type Landmarks, NO_LANDMARKS } from "../../../lib/scheduler/identity/pieces.ts";
 import { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
 import type { SimulatedMirror } from "../../support/simulator/mirror.ts";
 import {

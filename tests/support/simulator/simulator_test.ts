@@ -1,4 +1,4 @@
-import { NO_LANDMARKS } from "../../../lib/scheduler/identity/identity.ts";
+import { NO_LANDMARKS } from "../../../lib/scheduler/identity/pieces.ts";
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { ALGORITHMS, schedulerOptionsOf } from "./algorithms.ts";
 import { oracle } from "./oracle.ts";

@@ -1,0 +1,325 @@
+/**
+ * Sends the checks by which mirrors are questioned, holds what waits for their results, and says what
+ * follows from these. Pure: times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import { FileChangedError, MirrorError, type SphttpError } from "../../errors.ts";
+import { drop } from "../failure/failures.ts";
+import type { SchedulerEvent } from "../messages.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { FirstAnswer } from "../opening/first_answer.ts";
+import type { KnownFileFacts, Opening, OpeningEvent } from "../opening/opening.ts";
+import type { LiveRequest } from "../requests.ts";
+import type { DownloadState } from "../state.ts";
+import { Identity, unprovable } from "./identity.ts";
+import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
+
+export interface ChecksOptions {
+  /** The size that the file has to have, in bytes. */
+  readonly expectedSize?: number | undefined;
+  /** Pieces of the file that are known. */
+  readonly landmarks?: Landmarks | undefined;
+  /** What an earlier download knows of the file. */
+  readonly knownFile?: KnownFileFacts | undefined;
+  /** Returns another number from 0 to, but without, 1 at each call. */
+  readonly random: () => number;
+}
+
+/** What follows: an event for the opening, or the download fails. A mirror may have been dropped. */
+export type Outcome = OpeningEvent | { readonly type: "fail"; readonly error: SphttpError };
+
+/** The last checks are waited for as long as this while none can be sent, in milliseconds. */
+const LAST_CHECKS_MS = 10_000;
+
+/** The checks of one download. */
+export class Checks {
+  readonly #state: DownloadState;
+  readonly #opening: Opening;
+  readonly #identity: Identity;
+  readonly #expectedSize: number | undefined;
+  /** First answers of mirrors that have to show pieces of the file before they count. */
+  readonly #unproved = new Map<Mirror, FirstAnswer>();
+  /** Mirrors that were asked for their last checks. */
+  readonly #lastChecked = new Set<Mirror>();
+  /** Until when a last check may wait to be sent, once all bytes have been received. */
+  #until = Infinity;
+
+  constructor(state: DownloadState, opening: Opening, options: ChecksOptions) {
+    const { landmarks = NO_LANDMARKS, expectedSize, knownFile, random } = options;
+    this.#state = state;
+    this.#opening = opening;
+    this.#expectedSize = expectedSize;
+    this.#identity = new Identity(state.mirrors, landmarks, random);
+    state.isQuestioned = (mirror) => this.#identity.isOpen(mirror);
+    for (const mirror of state.mirrors) {
+      if (knownFile?.compared?.includes(mirror.url)) this.#identity.trust(mirror);
+    }
+  }
+
+  /** When last checks are given up that cannot be sent, in milliseconds; `Infinity` for never. */
+  get wakeAt(): number {
+    return this.#isChecking ? Infinity : this.#until;
+  }
+
+  get #isChecking(): boolean {
+    return [...this.#state.requests].some(({ kind }) => kind === "check");
+  }
+
+  /** Number of mirrors whose first answers wait for a check. */
+  get waiting(): number {
+    return this.#unproved.size;
+  }
+
+  /** Reports whether a mirror and the others have been compared behind their first bytes. */
+  isCompared(mirror: Mirror): boolean {
+    return this.#identity.isCompared(mirror);
+  }
+
+  /** Reports whether a mirror is being questioned. */
+  isOpen(mirror: Mirror): boolean {
+    return this.#identity.isOpen(mirror);
+  }
+
+  /** Compares a mirror before it is admitted. */
+  admit(mirror: Mirror): void {
+    this.#identity.ask(mirror, "admission");
+  }
+
+  /** Takes the first answer of a mirror; returns nothing while it has to be proved. */
+  sampled(first: FirstAnswer, now: number): Outcome | undefined {
+    const { mirror, answer } = first;
+    if (
+      this.#expectedSize !== undefined && ![undefined, this.#expectedSize].includes(answer.size)
+    ) {
+      const message = `has ${answer.size} bytes, but ${this.#expectedSize} are expected`;
+      const facts = { mirror: mirror.url, phase: "headers", reason: "mismatch" } as const;
+      const failure = new MirrorError(message, { ...facts, retryable: false });
+      return this.#reject(mirror, failure, now);
+    }
+    // A whole file is compared as it arrives.
+    if (!this.#identity.hasEvidence || answer.type !== "partial") {
+      return { type: "answered", answer: first };
+    }
+    this.#unproved.set(mirror, first);
+    this.admit(mirror);
+    return undefined;
+  }
+
+  /** Notes the response to a request. */
+  answered(
+    { mirror, kind }: LiveRequest,
+    etag: string | undefined,
+    doubt: string | undefined,
+  ): void {
+    if (kind !== "check") this.#identity.tag(mirror, etag);
+    // Of a check the bytes decide; its validators are part of what is said if they differ.
+    else if (doubt !== undefined) this.#identity.hear(mirror, doubt);
+  }
+
+  /** Notes that bytes of a request are used. */
+  used(request: LiveRequest, bytes: number): void {
+    this.#identity.used(request, bytes, request.proof);
+  }
+
+  /** Forgets the bytes that were used: they were discarded. */
+  discard(): void {
+    this.#identity.discard();
+  }
+
+  /** Notes that a body of a mirror has broken off. */
+  broke(mirror: Mirror): void {
+    this.#identity.broke(mirror);
+  }
+
+  /** Forgets the first answer of a mirror that was dropped. */
+  dropped(mirror: Mirror): void {
+    this.#unproved.delete(mirror);
+  }
+
+  /** Compares a mirror whose validators contradict earlier ones with bytes that are known. */
+  question(request: LiveRequest, doubt: string, now: number): void {
+    const { mirror } = request;
+    if (!mirror.questioned) {
+      const message = `${mirror.url}: ${doubt}; its bytes are compared with those that are known`;
+      this.#state.commands.report({ type: "note", message }, now);
+    }
+    this.#identity.ask(mirror, "doubt", doubt);
+    // Its bytes may be those of the file: they wait.
+    if (request.answer?.type === "partial") {
+      request.hold();
+      mirror.paused(now);
+    } else this.#state.cancel(request, "questioned", now);
+  }
+
+  /** Sends the checks of mirrors that are questioned, until something follows. */
+  send(now: number): Outcome | undefined {
+    this.#state.look(now);
+    let waits = false;
+    for (const mirror of this.#state.mirrors) {
+      const due = mirror.available ? this.#identity.dueOf(mirror) : undefined;
+      if (due !== undefined) this.#identity.ask(mirror, due);
+      if (!this.#identity.isOpen(mirror)) continue;
+      const { type } = mirror.state;
+      // A mirror that turns out to serve no ranges is compared as its whole file arrives.
+      if (type === "dropped" || mirror.service === "whole") this.#identity.close(mirror);
+      while (type === "ready" && this.#hasRoom(mirror, now)) {
+        const piece = this.#identity.next(mirror);
+        if (piece === undefined) break;
+        this.#state.send({ mirror, kind: "check", ...piece }, now);
+        this.#state.look(now);
+      }
+      if (type === "ready" && this.#isUndecidable(mirror)) {
+        return this.#decideUncompared(mirror, now);
+      }
+      waits ||= mirror.live.length === 0;
+    }
+    // Those that could not be sent wait for their turn.
+    if (waits) this.#state.look(now);
+    return undefined;
+  }
+
+  /** Makes room for a check: bodies that wait for it give up their connections. */
+  #hasRoom(mirror: Mirror, now: number): boolean {
+    // The body of a probe is held back until more is known: this is how.
+    const busy = mirror.live.filter(({ kind, held }) => kind === "range" || !held);
+    if (mirror.mayAsk && busy.length < mirror.maxConnections) return true;
+    const last = busy.at(-1);
+    if (last === undefined || !busy.every(({ held }) => held)) return false;
+    this.#state.cancel(this.#state.requests.get(last.id)!, "questioned", now);
+    this.#state.look(now);
+    return mirror.mayAsk;
+  }
+
+  /** Notes the result of a check; returns nothing while more are to come. */
+  compared(
+    request: LiveRequest,
+    event: Extract<SchedulerEvent, { type: "compared" }>,
+    now: number,
+  ): Outcome | undefined {
+    const { mirror } = request;
+    request.advance(event.length);
+    this.#state.compared(request, event.length, now);
+    this.#state.close(request, now);
+    const admits = this.#identity.isAdmitting(mirror);
+    const verdict = this.#identity.compared(mirror, request, event);
+    if (verdict.type === "open") return undefined;
+    if (verdict.type === "passed") {
+      if (admits) return this.#prove(mirror);
+      if (verdict.unreliable) {
+        const { mirrors, commands } = this.#state;
+        commands.push({ type: "distrust", mirror: mirrors.indexOf(mirror) });
+      }
+      this.#resume(mirror, now);
+      return { type: "waited" };
+    }
+    const { error, at, purpose, subject } = verdict;
+    if (admits && this.#unproved.has(mirror)) return this.#reject(mirror, error, now);
+    if (admits) return { type: "differs", mirror, error, at };
+    const isOther = purpose === "trial" && mirror !== this.#identity.reference &&
+      this.#identity.doubtOf(mirror) === undefined;
+    if (subject !== undefined || isOther) {
+      return { type: "fail", error: this.#opening.mismatch(subject ?? mirror, at) };
+    }
+    drop(mirror, error, this.#state, now);
+    return verdict.used ? { type: "fail", error: new FileChangedError(error) } : { type: "waited" };
+  }
+
+  /** Counts the first answer of a mirror that has shown bytes of the file. */
+  #prove(mirror: Mirror): Outcome {
+    const first = this.#unproved.get(mirror);
+    this.#unproved.delete(mirror);
+    if (first === undefined) return { type: "same", mirror };
+    return { type: "answered", answer: { ...first, isProved: true } };
+  }
+
+  /** Drops a mirror whose first answer shows that it has another file. */
+  #reject(mirror: Mirror, failure: MirrorError, now: number): Outcome {
+    this.#unproved.delete(mirror);
+    drop(mirror, failure, this.#state, now);
+    return { type: "failed", mirror };
+  }
+
+  /** Reads on what waited for the doubt about a mirror to be settled. */
+  #resume(mirror: Mirror, now: number): void {
+    for (const request of this.#state.requests.of(mirror)) {
+      if (!request.held || request.kind !== "range") continue;
+      const { activeAt } = request;
+      request.resume(now);
+      mirror.resumed(now - activeAt, now);
+      this.#state.commands.push({ type: "resume", request: request.id });
+    }
+  }
+
+  /** Reports whether nothing can be compared with a mirror, and no other may deliver something. */
+  #isUndecidable(mirror: Mirror): boolean {
+    return this.#identity.isStuck(mirror) &&
+      !this.#state.mirrors.some((other) =>
+        other !== mirror && other.alive && !this.#identity.isStuck(other)
+      );
+  }
+
+  #decideUncompared(mirror: Mirror, now: number): Outcome {
+    const doubt = this.#identity.doubtOf(mirror);
+    const admits = this.#identity.isAdmitting(mirror);
+    this.#identity.close(mirror);
+    if (admits && this.#state.ledger.receivedBytes === 0) return this.#prove(mirror);
+    const failure = unprovable(mirror, doubt ?? "its first bytes could not be compared");
+    if (admits) return this.#reject(mirror, failure, now);
+    drop(mirror, failure, this.#state, now);
+    return { type: "waited" };
+  }
+
+  /**
+   * Asks for the last checks of mirrors whose validators prove nothing, and whose bytes have been used
+   * since the checks before. All bytes have been received: returns whether these checks are waited for,
+   * or what follows.
+   */
+  finish(now: number): Outcome | "waits" | "done" {
+    const { mirrors, requests } = this.#state;
+    for (const mirror of mirrors) if (this.#lacksLast(mirror)) this.#askLast(mirror);
+    if (!this.#awaitsLast()) return "done";
+    // What could be in their way is of no use any more.
+    for (const request of [...requests]) {
+      const isOver = request.owns && request.position < request.bodyEnd;
+      if (isOver) this.#state.cancel(request, "lost", now);
+    }
+    if (this.#until === Infinity) this.#until = now + LAST_CHECKS_MS;
+    if (now >= this.wakeAt) return this.#giveUp();
+    const outcome = this.send(now);
+    return outcome ?? (this.#awaitsLast() ? "waits" : "done");
+  }
+
+  #lacksLast(mirror: Mirror): boolean {
+    return mirror.servesRanges && mirror.state.type === "ready" &&
+      this.#identity.hasUnproved(mirror);
+  }
+
+  #awaitsLast(): boolean {
+    return this.#state.mirrors.some((mirror) =>
+      this.#identity.isVouching(mirror) ||
+      (this.#lacksLast(mirror) && this.#identity.isOpen(mirror))
+    );
+  }
+
+  #askLast(mirror: Mirror): void {
+    const voucher = this.#identity.voucherOf(mirror);
+    if (voucher !== undefined) return this.#identity.ask(voucher, "vouch", undefined, mirror);
+    // What it was asked before says less than this.
+    if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) return;
+    const last = this.#identity.lastOf(mirror);
+    if (last === "last") this.#lastChecked.add(mirror);
+    this.#identity.ask(mirror, last);
+  }
+
+  /** Waits no longer for checks that cannot be sent: what nothing proves any more fails. */
+  #giveUp(): Outcome | "done" {
+    for (const mirror of this.#state.mirrors) {
+      const doubt = this.#identity.doubtOf(mirror);
+      if (!this.#lacksLast(mirror) || !mirror.questioned || doubt === undefined) continue;
+      return { type: "fail", error: new FileChangedError(unprovable(mirror, doubt)) };
+    }
+    return "done";
+  }
+}

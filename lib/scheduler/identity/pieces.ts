@@ -1,0 +1,120 @@
+/**
+ * The pieces of the file that are known, and the choice of those that a mirror is compared with. Pure:
+ * randomness is passed in.
+ *
+ * @module
+ */
+
+import type { ByteRange } from "../../http/byte_range.ts";
+
+/** A piece of the file whose bytes or digest are known. */
+export interface Landmark extends ByteRange {
+  /** The mirror that sent it; `known` from before the download, `undefined` if several sent some of it. */
+  readonly source?: number | "known" | undefined;
+}
+
+/** Pieces of the file that are known. */
+export interface Landmarks {
+  /** Pieces that were known before the download, lowest first: every mirror has to have them. */
+  readonly given: readonly ByteRange[];
+  /** Other pieces, in the order in which they began to arrive. */
+  readonly learned: readonly Landmark[];
+  /** The piece that was learned last. */
+  readonly latest: ByteRange | undefined;
+}
+
+export const NO_LANDMARKS: Landmarks = { given: [], learned: [], latest: undefined };
+
+/** Random pieces of a question: at least this many, */
+const LEAST_RANDOM = 1;
+/** and at most this many, while all are less than this share of the bytes received. */
+const MOST_RANDOM = 6;
+const QUESTION_SHARE = 1 / 1000;
+/** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
+const MOST_GIVEN = 8;
+/** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
+const MOST_VOUCHED = 3;
+
+/** Chooses pieces of one file. */
+export class Pieces {
+  readonly #landmarks: Landmarks;
+  readonly #random: () => number;
+
+  constructor(landmarks: Landmarks, random: () => number) {
+    this.#landmarks = landmarks;
+    this.#random = random;
+  }
+
+  /** Whether pieces are known that every mirror has to have. */
+  get areGiven(): boolean {
+    return this.#landmarks.given.length > 0;
+  }
+
+  get learned(): readonly Landmark[] {
+    return this.#landmarks.learned;
+  }
+
+  /** Chooses pieces of those that every mirror has to have, with the latest one or without. */
+  given(withLatest: boolean): ByteRange[] {
+    const { given, latest } = this.#landmarks;
+    const chosen = new Set([given[0]!, given.at(-1)!]);
+    this.#addRandom(chosen, given, MOST_GIVEN - 2);
+    if (withLatest && latest !== undefined) chosen.add(latest);
+    return [...chosen];
+  }
+
+  /** Chooses the first, the latest and random pieces; all where they are few. */
+  spread(): ByteRange[] {
+    const { latest } = this.#landmarks;
+    const all = this.#all;
+    if (all.length === 0) return [];
+    const chosen = new Set([all.reduce((one, other) => other.start < one.start ? other : one)]);
+    if (latest !== undefined) chosen.add(latest);
+    const known = all.reduce((most, { end }) => Math.max(most, end), 0);
+    const { start, end } = all[0]!;
+    const affordable = Math.floor(known * QUESTION_SHARE / (end - start));
+    const count = Math.max(LEAST_RANDOM, Math.min(MOST_RANDOM, affordable));
+    this.#addRandom(chosen, all, count);
+    return [...chosen];
+  }
+
+  /** Chooses the piece that was learned last. */
+  latest(): ByteRange[] {
+    const { latest } = this.#landmarks;
+    return latest === undefined ? this.random() : [latest];
+  }
+
+  /** Chooses any piece. */
+  random(): ByteRange[] {
+    const chosen = new Set<ByteRange>();
+    this.#addRandom(chosen, this.#all, 1);
+    return [...chosen];
+  }
+
+  /** Returns what a mirror has sent. */
+  sentBy(mirror: number): readonly Landmark[] {
+    return this.learned.filter(({ source }) => source === mirror);
+  }
+
+  /** Chooses what a mirror has sent last, and random pieces of what it has sent. */
+  vouched(mirror: number): ByteRange[] {
+    const sent = this.sentBy(mirror);
+    const chosen = new Set<ByteRange>(sent.slice(-1));
+    this.#addRandom(chosen, sent, MOST_VOUCHED - 1);
+    return [...chosen];
+  }
+
+  get #all(): readonly ByteRange[] {
+    const { given, learned } = this.#landmarks;
+    return [...given, ...learned];
+  }
+
+  /** Adds up to `count` of `pieces` that are not among the chosen ones. */
+  #addRandom(chosen: Set<ByteRange>, pieces: readonly ByteRange[], count: number): void {
+    const others = pieces.filter((piece) => !chosen.has(piece));
+    for (let left = count; left > 0 && others.length > 0; left--) {
+      const [piece] = others.splice(Math.floor(this.#random() * others.length), 1);
+      chosen.add(piece!);
+    }
+  }
+}
