@@ -53,7 +53,7 @@ export class AdaptivePolicy implements Policy {
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
     return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now) ??
-      this.#goOn(view, outlooks);
+      this.#goOn(view, outlooks, now);
   }
 
   wakeAt({ mirrors, limit }: DownloadView, now: number): number {
@@ -66,16 +66,16 @@ export class AdaptivePolicy implements Policy {
    * Reads on the stream of the only mirror that is of use, whatever has become of other requests to it,
    * where nothing else is under way.
    */
-  #goOn(view: DownloadView, outlooks: readonly Outlook[]): Plan | undefined {
+  #goOn(view: DownloadView, outlooks: readonly Outlook[], now: number): Plan | undefined {
     const { ledger, mirrors, limit } = view;
-    if (ledger.askedBytes > 0 || limit.rate < Infinity) return undefined;
+    if (ledger.askedBytes > 0 || limit.openAt > now) return undefined;
     for (const outlook of outlooks) {
       const { state, live } = outlook.source;
       const stream = live.find((one) => one.isExhausted && isExtensible(one, view));
       if (stream === undefined || state.type === "dropped") continue;
       const others = outlooks.some((other) => other !== outlook && other.usable);
       if (others || mirrors.some(({ pending }) => pending)) continue;
-      const length = this.#usualLength(outlook, view);
+      const length = this.#length(outlook, view);
       const start = stream.end;
       const end = Math.min(stream.bodyEnd, gapAt(ledger.free, start), start + length);
       const range = fitStream({ start, end }, stream.position <= ledger.front, view);
@@ -89,7 +89,7 @@ export class AdaptivePolicy implements Policy {
     const [gap] = ledger.free;
     if (gap === undefined) return undefined;
     const lone = loneOf(view, outlooks);
-    if (lone !== undefined) return this.#askLone(lone, gap, view);
+    if (lone !== undefined) return this.#askLone(lone, gap, view, now);
     const atFront = gap.start === ledger.front;
     // A range that was given back holds up everything after it.
     const urgent = atFront && ledger.wasReturned(gap.start);
@@ -135,9 +135,14 @@ export class AdaptivePolicy implements Policy {
    * Requests all of a gap from the only mirror that is of use, in one stream: it answers once, and
    * another mirror that comes into use finds free what is not read yet.
    */
-  #askLone(outlook: Outlook, gap: ByteRange, view: DownloadView): Plan | undefined {
-    const { ledger } = view;
-    const length = this.#usualLength(outlook, view);
+  #askLone(
+    outlook: Outlook,
+    gap: ByteRange,
+    view: DownloadView,
+    now: number,
+  ): Plan | undefined {
+    const { ledger, limit } = view;
+    const length = this.#length(outlook, view);
     // What was given back before a stream is requested first: everything waits for it.
     const stream = outlook.source.live.find((one) =>
       isExtensible(one, view) && one.end <= gap.start
@@ -151,12 +156,12 @@ export class AdaptivePolicy implements Policy {
       : isLate
       ? !outlook.open
       : !outlook.wantsWork();
-    if (isFed) return undefined;
+    if (isFed || (isLate ? !limit.mayHurry(now) : limit.openAt > now)) return undefined;
     const isNext = start === ledger.front ||
       (stream !== undefined && stream.position <= ledger.front);
     const range = fitStream({ start, end: Math.min(end, start + length) }, isNext, view);
     if (range === undefined) return undefined;
-    this.#lengths.set(outlook.index, length);
+    this.#lengths.set(outlook.index, this.#usualLength(outlook, view));
     if (stream !== undefined) return { type: "extend", request: stream.id, end: range.end };
     if (!outlook.source.available) return undefined;
     return { type: "ask", mirror: outlook.index, range, reason: "front", bodyEnd: end };
@@ -222,13 +227,13 @@ export class AdaptivePolicy implements Policy {
 
 /** Returns the only mirror that is of use, if one request at a time keeps it busy. */
 function loneOf(
-  { mirrors, limit }: DownloadView,
+  { mirrors }: DownloadView,
   outlooks: readonly Outlook[],
 ): Outlook | undefined {
   const [lone, another] = outlooks.filter(({ usable }) => usable);
   const others = another !== undefined || mirrors.some(({ pending }) => pending);
   const isLone = lone !== undefined && lone.source.lanes === 1 && !others;
-  return isLone && lone.source.mostBytes === Infinity && limit.rate === Infinity ? lone : undefined;
+  return isLone && lone.source.mostBytes === Infinity ? lone : undefined;
 }
 
 /** Reports whether more can be read of a stream: what follows is free. */

@@ -366,8 +366,7 @@ export class Scheduler {
     const { start, end, probeSize, windowSize } = this.#options;
     // The only mirror is asked for everything: a link may be good for one request, and an answer may
     // take its time.
-    const isStream = this.mirrors.length === 1 && this.#assigner.extendsStreams &&
-      this.limit.bytesPerSecond === Infinity;
+    const isStream = this.mirrors.length === 1 && this.#assigner.extendsStreams;
     const sampleSize = Math.min(probeSize, windowSize);
     this.#state.send(probeOf(mirror, { start, end, sampleSize, isStream }), now);
   }

@@ -1,6 +1,6 @@
 /**
- * Some kinds again, with options that lead to other requests: a classic algorithm, which asks for block after block, and
- * four connections, of which a server lets in one.
+ * Some kinds again, with options that lead to other requests: a classic algorithm, which asks for block after block, four
+ * connections, of which a server lets in one, and a limit on the rate.
  *
  * @module
  */
@@ -37,6 +37,8 @@ const FOUR: Options = {
   flags: ["--max-connection-per-server", "4"],
 };
 
+const LIMITED: Options = { options: { maxRate: 1_000_000 }, flags: ["--limit-rate", "1M"] };
+
 export const VARIANTS: readonly Kind[] = [
   ...again(
     [...IDENTITY, ...CHANGES, ...PARTS, ...STATUS_FOR_RANGE],
@@ -68,5 +70,11 @@ export const VARIANTS: readonly Kind[] = [
     ],
     "of-four",
     FOUR,
+  ),
+  ...again(
+    LIMITS,
+    ["one-time-link-403", "one-time-link-410", "one-time-link-whole"],
+    "limited",
+    LIMITED,
   ),
 ];
