@@ -6,6 +6,7 @@
  */
 
 import { OptionTypeError } from "../errors.ts";
+import { portOf } from "../http/address/host.ts";
 import type { ProxySource } from "../http/address/proxy_url.ts";
 import type { InsecureFetch } from "../transport/insecure_fetch.ts";
 import type { DownloaderOptions } from "./options.ts";
@@ -62,8 +63,6 @@ export async function openInsecureFetch(
     ...{ cert, key },
     dial: (host, port, signal) => dialer.dial(host, port, signal),
     proxyFor: (url) =>
-      rules.apply(url.hostname, Number(url.port || 443))
-        ? undefined
-        : proxyFor(url, { proxy, noProxy }),
+      rules.apply(url.hostname, portOf(url)) ? undefined : proxyFor(url, { proxy, noProxy }),
   });
 }

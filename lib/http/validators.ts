@@ -6,7 +6,7 @@
  */
 
 import { parseHttpDateLeniently } from "./http_date.ts";
-import { readField } from "./repeated_field.ts";
+import { readField } from "./field_value.ts";
 
 /** The validators of one response. */
 export interface Validators {

@@ -8,6 +8,7 @@
  */
 
 import type { LookupAddress } from "node:dns";
+import { unlessAborted } from "../unless_aborted.ts";
 
 /** A server has this long to answer before its addresses are tried, in milliseconds. */
 const PATIENCE_MS = 1500;
@@ -64,17 +65,12 @@ async function attempt(
   }
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  signal.throwIfAborted();
-  const timer = setTimeout(() => {
-    signal.removeEventListener("abort", abort);
-    resolve();
-  }, ms);
-  const abort = () => {
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  try {
+    await unlessAborted(promise, signal);
+  } finally {
     clearTimeout(timer);
-    reject(signal.reason);
-  };
-  signal.addEventListener("abort", abort, { once: true });
-  return promise;
+  }
 }

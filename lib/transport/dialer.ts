@@ -23,6 +23,11 @@ export interface DialerOptions {
   readonly lookup?: ((host: string, family: 0 | 4 | 6) => Promise<LookupAddress[]>) | undefined;
 }
 
+export type { Socket };
+
+/** Connects to a host. Rejects with a {@linkcode DialError}, or the reason of `signal`. */
+export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+
 /** An error with a code of the system, like `ECONNREFUSED`. */
 export interface DialError extends Error {
   readonly code?: string | undefined;

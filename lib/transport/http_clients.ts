@@ -6,6 +6,7 @@
  */
 
 import type { ConnectRules } from "../http/address/connect_rules.ts";
+import { bareHost, portOf } from "../http/address/host.ts";
 import type { ProxySource } from "../http/address/proxy_url.ts";
 import type { Dialer } from "./dialer.ts";
 import { hasAllHosts, mayHaveProxies, withProxyEnvironment } from "./proxy_environment.ts";
@@ -119,7 +120,7 @@ export class HttpClients {
     const { hostname } = url;
     const plain = this.#plainFor(url);
     if (plain !== undefined) return plain.connectFailure(url);
-    return this.#relay?.failure(hostname.replace(/^\[(.*)\]$/, "$1"), portOf(url));
+    return this.#relay?.failure(bareHost(hostname), portOf(url));
   }
 
   /** Says where connections for `url` lead, with a space before it; "" where no rule says so. */
@@ -199,8 +200,4 @@ export class HttpClients {
 interface RelayedClient {
   readonly client: Deno.HttpClient;
   readonly relay: Relay;
-}
-
-function portOf(url: URL): number {
-  return Number(url.port || (url.protocol === "https:" ? 443 : 80));
 }

@@ -8,15 +8,14 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request as sendRequest } from "node:https";
 import type { Socket } from "node:net";
+import type { ProxySource } from "../http/address/proxy_url.ts";
+import type { Dial } from "./dialer.ts";
 import { openInsecureTls, setFlow } from "./insecure_socket.ts";
-import { openTunnel, type TunnelProxy } from "./insecure_tunnel.ts";
-
-/** Opens a TCP connection. */
-export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+import { openTunnel } from "./insecure_tunnel.ts";
 
 export interface InsecureOptions {
   /** Returns the proxy for requests to a URL. */
-  readonly proxyFor: (url: URL) => TunnelProxy | undefined;
+  readonly proxyFor: (url: URL) => ProxySource | undefined;
   /** Opens connections to servers and proxies. */
   readonly dial: Dial;
   /** A certificate of the client, in PEM, and its private key. */
@@ -59,7 +58,7 @@ export class InsecureClient implements InsecureFetch {
 
   #agentFor(url: URL): Agent {
     const proxy = this.#options.proxyFor(url);
-    const key = proxy?.url ?? "";
+    const key = proxy?.client.url ?? "";
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
     const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
@@ -73,7 +72,7 @@ export class InsecureClient implements InsecureFetch {
     return agent;
   }
 
-  async #connect({ host, port, servername }: Wanted, proxy?: TunnelProxy): Promise<Socket> {
+  async #connect({ host, port, servername }: Wanted, proxy?: ProxySource): Promise<Socket> {
     const { dial, cert, key } = this.#options;
     const dialHere = (host: string, port: number) => dial(host, port, this.#closing.signal);
     const socket = proxy === undefined

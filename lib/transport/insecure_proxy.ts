@@ -7,7 +7,7 @@
 
 import { OptionTypeError } from "../errors.ts";
 import { parseProxyUrl, type ProxySource } from "../http/address/proxy_url.ts";
-import type { TunnelProxy } from "./insecure_tunnel.ts";
+import { bareHost } from "../http/address/host.ts";
 
 export interface ProxyChoice {
   /** The proxy for all requests; `undefined` for that of the environment, `false` for none. */
@@ -21,10 +21,10 @@ export function proxyFor(
   url: URL,
   { proxy, noProxy }: ProxyChoice,
   variable: (name: string) => string | undefined = environmentVariable,
-): TunnelProxy | undefined {
+): ProxySource | undefined {
   const read = (...names: string[]) =>
     names.flatMap((name) => [name, name.toLowerCase()]).map(variable).find(Boolean);
-  if (proxy === false || isExcepted(bare(url.hostname), noProxy ?? read("NO_PROXY") ?? "")) {
+  if (proxy === false || isExcepted(bareHost(url.hostname), noProxy ?? read("NO_PROXY") ?? "")) {
     return undefined;
   }
   if (proxy !== undefined) return tunnelProxy(proxy);
@@ -38,8 +38,8 @@ export function proxyFor(
  *
  * @throws {OptionTypeError} it requires TLS, whose certificate would not be verified
  */
-export function tunnelProxy({ client }: ProxySource): TunnelProxy {
-  if (!client.url.startsWith("https:")) return client;
+export function tunnelProxy(proxy: ProxySource): ProxySource {
+  if (!proxy.client.url.startsWith("https:")) return proxy;
   throw new OptionTypeError(
     "proxy",
     "is an https URL, which a fetch without verification cannot use",
@@ -60,7 +60,7 @@ function isExcepted(host: string, list: string): boolean {
     const [network, bits] = entry.split("/");
     if (bits !== undefined) return inNetwork(host, network!, Number(bits));
     const domain = entry.replace(/^\./, "");
-    return host === bare(domain) || host.endsWith(`.${domain}`);
+    return host === bareHost(domain) || host.endsWith(`.${domain}`);
   });
 }
 
@@ -74,9 +74,4 @@ function inNetwork(host: string, network: string, bits: number): boolean {
 function ipv4(text: string): number | undefined {
   if (!/^(\d{1,3}\.){3}\d{1,3}$/.test(text)) return undefined;
   return text.split(".").reduce((value, part) => 256 * value + Number(part), 0);
-}
-
-/** Returns a host without the brackets of an IPv6 address. */
-function bare(host: string): string {
-  return host.replace(/^\[(.*)\]$/, "$1");
 }

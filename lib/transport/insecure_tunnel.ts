@@ -6,13 +6,21 @@
  */
 
 import type { Socket } from "node:net";
+import { basicAuthorization, type Credentials } from "../http/address/credentials.ts";
 import type { ProxySource } from "../http/address/proxy_url.ts";
+import { SocketReader } from "./socket_reader.ts";
 
-/** A proxy, as `parseProxyUrl()` returns it. */
-export type TunnelProxy = ProxySource["client"];
-
-/** Longest answer of a proxy before the tunnel begins. */
+/** Maximum length of what a proxy sends before the tunnel begins. */
 const MAX_ANSWER_BYTES = 64 * 1024;
+
+/** What is requested of a proxy: a connection to `host`. */
+interface TunnelRequest {
+  readonly socket: Socket;
+  readonly answer: SocketReader;
+  readonly host: string;
+  readonly port: number;
+  readonly login: Credentials | undefined;
+}
 
 /**
  * Opens a connection to `host` through a proxy. The errors of a proxy that refuses have the words of
@@ -21,19 +29,17 @@ const MAX_ANSWER_BYTES = 64 * 1024;
  * @param connect opens a connection to the proxy
  */
 export async function openTunnel(
-  { url, basicAuth }: TunnelProxy,
+  proxy: ProxySource,
   host: string,
   port: number,
   connect: (host: string, port: number) => Promise<Socket>,
 ): Promise<Socket> {
-  const { protocol, hostname, port: proxyPort } = new URL(url);
-  const socks = protocol !== "http:";
-  const to = hostname.replace(/^\[(.*)\]$/, "$1");
-  const socket = await connect(to, Number(proxyPort || (socks ? 1080 : 80)));
-  const answer = new Answer(socket);
+  const { url, basicAuth: login } = proxy.client;
+  const socket = await connect(proxy.host, proxy.port);
+  const answer = new SocketReader(socket, MAX_ANSWER_BYTES);
+  const request = { socket, answer, host, port, login };
   try {
-    if (socks) await requestSocks(socket, answer, host, port, basicAuth);
-    else await requestHttp(socket, answer, host, port, basicAuth);
+    await (url.startsWith("http:") ? requestHttp(request) : requestSocks(request));
   } catch (error) {
     socket.destroy();
     throw error;
@@ -42,21 +48,13 @@ export async function openTunnel(
   return socket;
 }
 
-type Login = TunnelProxy["basicAuth"];
-
-async function requestHttp(
-  socket: Socket,
-  answer: Answer,
-  host: string,
-  port: number,
-  login: Login,
-): Promise<void> {
+async function requestHttp({ socket, answer, host, port, login }: TunnelRequest): Promise<void> {
   const authority = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const authorization = login === undefined
     ? ""
-    : `Proxy-Authorization: Basic ${base64(`${login.username}:${login.password}`)}\r\n`;
+    : `Proxy-Authorization: ${basicAuthorization(login)}\r\n`;
   socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`);
-  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(await answer.head())?.[1]);
+  const status = Number(/^HTTP\/1\.\d (\d{3})/.exec(await answer.textUntil("\r\n\r\n"))?.[1]);
   if (status >= 200 && status < 300) return;
   throw new Error(
     status === 407 ? "proxy authentication required" : "unsuccessful tunnel",
@@ -78,13 +76,7 @@ const SOCKS_REPLIES: readonly (string | undefined)[] = [
   "TTL expired",
 ];
 
-async function requestSocks(
-  socket: Socket,
-  answer: Answer,
-  host: string,
-  port: number,
-  login: Login,
-): Promise<void> {
+async function requestSocks({ socket, answer, host, port, login }: TunnelRequest): Promise<void> {
   const methods = login === undefined ? [NO_LOGIN] : [NO_LOGIN, BY_PASSWORD];
   socket.write(Uint8Array.of(VERSION, methods.length, ...methods));
   const [version, method] = await answer.bytes(2);
@@ -109,79 +101,4 @@ async function requestSocks(
   if (code !== 0) throw new Error(SOCKS_REPLIES[code!] ?? "unsuccessful tunnel");
   const length = kind === 1 ? 4 : kind === 4 ? 16 : (await answer.bytes(1))[0]!;
   await answer.bytes(length + 2);
-}
-
-/** Reads what a proxy sends before the tunnel begins. */
-class Answer {
-  readonly #socket: Socket;
-  #pending = new Uint8Array();
-  #failure: Error | undefined;
-  #wake = () => {};
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.on("data", this.#onData);
-    socket.on("error", this.#onError);
-    socket.on("close", this.#onClose);
-    socket.on("end", this.#onClose);
-  }
-
-  readonly #onData = (data: Uint8Array): void => {
-    const joined = new Uint8Array(this.#pending.byteLength + data.byteLength);
-    joined.set(this.#pending);
-    joined.set(data, this.#pending.byteLength);
-    this.#pending = joined;
-    this.#wake();
-  };
-
-  readonly #onError = (error: Error): void => {
-    this.#failure ??= error;
-    this.#wake();
-  };
-
-  readonly #onClose = (): void =>
-    this.#onError(new Error("connection closed before message completed"));
-
-  async bytes(length: number): Promise<Uint8Array> {
-    while (this.#pending.byteLength < length) await this.#more();
-    const bytes = this.#pending.slice(0, length);
-    this.#pending = this.#pending.slice(length);
-    return bytes;
-  }
-
-  /** Returns the header of a response to CONNECT. */
-  async head(): Promise<string> {
-    for (;;) {
-      const text = new TextDecoder("latin1").decode(this.#pending);
-      const end = text.indexOf("\r\n\r\n");
-      if (end >= 0) {
-        await this.bytes(end + 4);
-        return text.slice(0, end);
-      }
-      await this.#more();
-    }
-  }
-
-  /** Leaves the connection to others, with the bytes that were not read. */
-  release(): void {
-    this.#socket.pause();
-    this.#socket.off("data", this.#onData);
-    this.#socket.off("error", this.#onError);
-    this.#socket.off("close", this.#onClose);
-    this.#socket.off("end", this.#onClose);
-    if (this.#pending.byteLength > 0) this.#socket.unshift(this.#pending);
-  }
-
-  async #more(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
-    if (this.#pending.byteLength > MAX_ANSWER_BYTES) {
-      throw new Error("unsuccessful tunnel: the proxy's response is too long");
-    }
-    await new Promise<void>((resolve) => this.#wake = resolve);
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-}
-
-function base64(text: string): string {
-  return btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 }

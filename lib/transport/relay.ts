@@ -10,10 +10,9 @@
  */
 
 import type { Server, Socket } from "node:net";
-import type { DialError } from "./dialer.ts";
-
-/** Connects to a host. Rejects with a {@linkcode DialError}, or the reason of `signal`. */
-export type Dial = (host: string, port: number, signal: AbortSignal) => Promise<Socket>;
+import { addressIn } from "../http/address/host.ts";
+import type { Dial, DialError } from "./dialer.ts";
+import { SocketReader } from "./socket_reader.ts";
 
 /** Connections beyond these are refused: far more than a download has. */
 const MOST_CONNECTIONS = 512;
@@ -21,13 +20,14 @@ const MOST_CONNECTIONS = 512;
 const MOST_FAILURES = 256;
 /** Time for greeting, login and request, in milliseconds. */
 const HANDSHAKE_MS = 10_000;
-/** Longest of them. */
-const MOST_BYTES = 600;
+/** Maximum length of these. */
+const MAX_BYTES = 600;
 
 const VERSION = 5;
 const BY_PASSWORD = 2;
 const LOGIN_VERSION = 1;
 const CONNECT = 1;
+const IPV4 = 1;
 const NAME = 3;
 const IPV6 = 4;
 
@@ -101,14 +101,15 @@ export class Relay {
       left.abort(new Error("the client has left"));
     });
     const signal = AbortSignal.any([this.#controller.signal, left.signal]);
-    this.#serve(new Handshake(client), client, signal).catch(() => client.destroy());
+    this.#serve(client, signal).catch(() => client.destroy());
   }
 
-  async #serve(handshake: Handshake, client: Socket, signal: AbortSignal): Promise<void> {
-    if (!await this.#login(handshake, client)) return void client.end();
-    const [, command, , kind] = await handshake.read(4);
-    const host = await handshake.host(kind!);
-    const [high, low] = await handshake.read(2);
+  async #serve(client: Socket, signal: AbortSignal): Promise<void> {
+    const reader = new SocketReader(client, MAX_BYTES);
+    if (!await this.#login(reader, client)) return void client.end();
+    const [, command, , kind] = await reader.bytes(4);
+    const host = await readHost(reader, kind!);
+    const [high, low] = await reader.bytes(2);
     const port = 256 * high! + low!;
     client.setTimeout(0);
     if (command !== CONNECT || host === undefined) return void client.end(reply(GENERAL_FAILURE));
@@ -122,19 +123,19 @@ export class Relay {
     this.#failures.delete(`${host} ${port}`);
     if (signal.aborted) return void server.destroy();
     client.write(reply(0));
-    handshake.end(server);
+    reader.release();
     join(client, server);
   }
 
-  async #login(handshake: Handshake, client: Socket): Promise<boolean> {
-    const [version, count] = await handshake.read(2);
+  async #login(reader: SocketReader, client: Socket): Promise<boolean> {
+    const [version, count] = await reader.bytes(2);
     if (version !== VERSION) return false;
-    const methods = await handshake.read(count!);
+    const methods = await reader.bytes(count!);
     if (!methods.includes(BY_PASSWORD)) return false;
     client.write(new Uint8Array([VERSION, BY_PASSWORD]));
-    await handshake.read(1);
-    await handshake.text();
-    const password = await handshake.text();
+    await reader.bytes(1);
+    await readText(reader);
+    const password = await readText(reader);
     if (password !== this.#password) return false;
     client.write(new Uint8Array([LOGIN_VERSION, 0]));
     return true;
@@ -169,61 +170,22 @@ function reply(code: number): Uint8Array {
   return new Uint8Array([VERSION, code, 0, 1, 0, 0, 0, 0, 0, 0]);
 }
 
-/** Reads the beginning of a connection. */
-class Handshake {
-  readonly #socket: Socket;
-  #pending = new Uint8Array();
-  #changed = Promise.withResolvers<void>();
+/** Reads a text behind its length. */
+async function readText(reader: SocketReader): Promise<string> {
+  const [length] = await reader.bytes(1);
+  return new TextDecoder().decode(await reader.bytes(length!));
+}
 
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.#changed.promise.catch(() => {});
-    socket.on("data", this.#onData);
-    socket.on("close", this.#onEnd);
-    socket.on("end", this.#onEnd);
-  }
-
-  readonly #onData = (data: Uint8Array): void => {
-    this.#pending = new Uint8Array([...this.#pending, ...data]);
-    if (this.#pending.byteLength > MOST_BYTES) return void this.#socket.destroy();
-    this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
-    this.#changed.promise.catch(() => {});
-  };
-
-  readonly #onEnd = (): void => this.#changed.reject(new Error("the client has left"));
-
-  async read(length: number): Promise<Uint8Array> {
-    while (this.#pending.byteLength < length) await this.#changed.promise;
-    const bytes = this.#pending.slice(0, length);
-    this.#pending = this.#pending.slice(length);
-    return bytes;
-  }
-
-  /** Reads a text behind its length. */
-  async text(): Promise<string> {
-    return new TextDecoder().decode(await this.read((await this.read(1))[0]!));
-  }
-
-  /** Reads a name or an address; `undefined` for one of another kind. */
-  async host(kind: number): Promise<string | undefined> {
-    if (kind === NAME) return await this.text();
-    if (kind === 1) return (await this.read(4)).join(".");
-    if (kind !== IPV6) return undefined;
-    const bytes = await this.read(16);
-    const groups = Array.from(
-      { length: 8 },
-      (_, group) => (256 * bytes[2 * group]! + bytes[2 * group + 1]!).toString(16),
-    );
-    // Shortened, as in URLs.
-    return new URL(`http://[${groups.join(":")}]`).hostname.slice(1, -1);
-  }
-
-  /** Stops reading; bytes that were not read go to `server`. */
-  end(server: Socket): void {
-    this.#socket.off("data", this.#onData);
-    this.#socket.off("close", this.#onEnd);
-    this.#socket.off("end", this.#onEnd);
-    if (this.#pending.byteLength > 0) server.write(this.#pending);
-  }
+/** Reads a name or an address; `undefined` for one of another kind. */
+async function readHost(reader: SocketReader, kind: number): Promise<string | undefined> {
+  if (kind === NAME) return await readText(reader);
+  if (kind === IPV4) return (await reader.bytes(4)).join(".");
+  if (kind !== IPV6) return undefined;
+  const bytes = await reader.bytes(16);
+  const groups = Array.from(
+    { length: 8 },
+    (_, group) => (256 * bytes[2 * group]! + bytes[2 * group + 1]!).toString(16),
+  );
+  // Shortened, as in URLs.
+  return addressIn(groups.join(":"));
 }

@@ -26,7 +26,7 @@ import {
   type UsableResponse,
 } from "../http/response/response_check.ts";
 import type { BodyFrame } from "../http/response/part.ts";
-import { readField } from "../http/repeated_field.ts";
+import { readField } from "../http/field_value.ts";
 import { readValidators, type Validators } from "../http/validators.ts";
 
 export interface TransportOptions extends HttpClientOptions {

@@ -2,10 +2,9 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { Dialer } from "../../lib/transport/dialer.ts";
 import { InsecureClient } from "../../lib/transport/insecure_fetch.ts";
-import type { TunnelProxy } from "../../lib/transport/insecure_tunnel.ts";
 import type { NetworkFault } from "../../lib/errors.ts";
 import { ConnectRules } from "../../lib/http/address/connect_rules.ts";
-import { parseProxyUrl } from "../../lib/http/address/proxy_url.ts";
+import { parseProxyUrl, type ProxySource } from "../../lib/http/address/proxy_url.ts";
 import { readNetworkFailure } from "../../lib/transport/network_failure.ts";
 import {
   type CertificateFlaw,
@@ -74,7 +73,7 @@ function ranges(socket: TLSSocket): void {
 const dialer = new Dialer({ rules: new ConnectRules() });
 
 /** Opens a client, with a proxy for all requests. */
-function open(proxy?: TunnelProxy): InsecureClient {
+function open(proxy?: ProxySource): InsecureClient {
   return new InsecureClient({
     proxyFor: () => proxy,
     dial: (host, port, signal) => dialer.dial(host, port, signal),
@@ -255,8 +254,7 @@ Deno.test("InsecureClient: proxies are tunneled through, with their credentials"
         [socks, `name ${host}`, `socks5://${user}${socks.host}`],
       ] as const
     ) {
-      const { client: through } = parseProxyUrl(url);
-      using client = open(through);
+      using client = open(parseProxyUrl(url));
       const { bytes } = await rangeOf(client.fetch, server.url, 5, 95_000);
       assertEquals(bytes, BYTES.subarray(5, 95_000));
       assertEquals(proxy.seen, [seen]);
@@ -265,7 +263,7 @@ Deno.test("InsecureClient: proxies are tunneled through, with their credentials"
 });
 
 Deno.test("InsecureClient: a proxy that refuses is told from a server that fails", async () => {
-  const failure = async (proxy: TunnelProxy) => {
+  const failure = async (proxy: ProxySource) => {
     using client = open(proxy);
     const error = await assertRejects(() => client.fetch("https://127.0.0.1:9/f"), TypeError);
     return readNetworkFailure(error);
@@ -275,8 +273,8 @@ Deno.test("InsecureClient: a proxy that refuses is told from a server that fails
   await using stubborn = await startStubbornProxy("HTTP/1.1 502 Bad Gateway\r\n\r\n");
   await using mute = await startStubbornProxy("");
   for (const url of [`http://${http.host}`, `socks5://${socks.host}`, `http://${stubborn.host}`]) {
-    const { proxyRefused, words } = await failure(parseProxyUrl(url).client);
+    const { proxyRefused, words } = await failure(parseProxyUrl(url));
     assertEquals(proxyRefused, true, words);
   }
-  assertEquals((await failure(parseProxyUrl(`http://${mute.host}`).client)).fault, "empty");
+  assertEquals((await failure(parseProxyUrl(`http://${mute.host}`))).fault, "empty");
 });

@@ -26,7 +26,7 @@ Deno.test("proxyFor() reads the environment as the platform does", () => {
   for (const [variables, url, proxy] of PROXIES) {
     const none = { proxy: undefined, noProxy: undefined };
     const found = proxyFor(new URL(url), none, (name) => variables[name]);
-    assertEquals(found?.url, proxy, `${JSON.stringify(variables)} ${url}`);
+    assertEquals(found?.client.url, proxy, `${JSON.stringify(variables)} ${url}`);
   }
 });
 
@@ -34,7 +34,7 @@ Deno.test("proxyFor(): options go before the environment", () => {
   const environment = (name: string) => name === "HTTPS_PROXY" ? HTTPS_PROXY : undefined;
   const url = new URL("https://a.example/f");
   const find = (proxy: `socks5:${string}` | false | undefined, noProxy: string | undefined) =>
-    proxyFor(url, { proxy: proxy && parseProxyUrl(proxy), noProxy }, environment)?.url;
+    proxyFor(url, { proxy: proxy && parseProxyUrl(proxy), noProxy }, environment)?.client.url;
   assertEquals(find(undefined, undefined), HTTPS_PROXY);
   assertEquals(find(false, undefined), undefined);
   assertEquals(find(undefined, "a.example"), undefined);

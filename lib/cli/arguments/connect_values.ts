@@ -6,7 +6,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { addressIn } from "../../http/address/connect_rules.ts";
+import { addressIn, bareHost } from "../../http/address/host.ts";
 import { reason } from "../failure/exit_code.ts";
 
 /** A host without brackets in it, or an IPv6 address in brackets. */
@@ -44,7 +44,7 @@ export function parseConnectTo(flag: string, text: string): [from: string, to: s
 
 /** Parses an address of this machine, or the name of an interface, whose address is returned. */
 export function parseInterface(flag: string, text: string, family: 4 | 6 | undefined): string {
-  const name = text.replace(/^(if|host)!/, "").replace(/^\[(.*)\]$/, "$1");
+  const name = bareHost(text.replace(/^(if|host)!/, ""));
   const given = addressIn(name);
   if (given !== undefined) return given;
   const own = interfaces(flag).filter((one) => one.name === name);

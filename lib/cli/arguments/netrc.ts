@@ -8,6 +8,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
+import { bareHost } from "../../http/address/host.ts";
 
 export interface NetrcEntry {
   /** The host; `undefined` for the default entry. */
@@ -154,5 +155,5 @@ class Words {
 
 /** Returns a host name for comparison: lower case, without brackets and without a final dot. */
 function canonical(host: string): string {
-  return host.toLowerCase().replace(/^\[(.*)\]$/, "$1").replace(/\.$/, "");
+  return bareHost(host.toLowerCase()).replace(/\.$/, "");
 }

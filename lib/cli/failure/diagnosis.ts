@@ -5,6 +5,7 @@
  * @module
  */
 
+import { bareHost, portOf } from "../../http/address/host.ts";
 import { parseProxyUrl } from "../../http/address/proxy_url.ts";
 import { ExitCode } from "./exit_code.ts";
 
@@ -47,9 +48,8 @@ async function diagnose(
   caCerts: readonly string[],
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  // In a URL, an IPv6 address is in brackets.
-  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
-  const port = Number(url.port || (url.protocol === "https:" ? 443 : 80));
+  const host = bareHost(url.hostname);
+  const port = portOf(url);
   if (!await resolves(host)) return ExitCode.HOST;
   if (phase === "headers") return await diagnoseSilence(host, port);
   if (url.protocol !== "https:") return ExitCode.CONNECT;

@@ -7,6 +7,7 @@
  */
 
 import { OptionRangeError, OptionTypeError } from "../../errors.ts";
+import { addressIn, bareHost, hostIn } from "./host.ts";
 
 /** Where connections lead; anything left out is looked up as usual. */
 export interface ConnectOptions {
@@ -81,7 +82,7 @@ export class ConnectRules {
 
   /** Whether a rule says where connections to `host` lead, other than `localAddress`. */
   apply(host: string, port: number): boolean {
-    host = bare(host);
+    host = bareHost(host);
     const target = this.target(host, port);
     return this.family !== undefined || target.addresses !== undefined || target.host !== host ||
       target.port !== port;
@@ -94,7 +95,7 @@ export class ConnectRules {
 
   /** Returns where a connection to `host` leads; an IPv6 address may be in brackets. */
   target(host: string, port: number): ConnectTarget {
-    host = bare(host);
+    host = bareHost(host);
     const to = this.#connectTo.find(([from]) =>
       (from.host === "" || from.host === host) && (from.port === undefined || from.port === port)
     )?.[1];
@@ -139,25 +140,6 @@ function checkAddress(option: string, text: unknown): string {
     option,
     `is ${JSON.stringify(text)}, but must be an IP address like 127.0.0.1 or ::1`,
   );
-}
-
-/** Returns an IP address as URLs have it, without brackets; `undefined` if it is not one. */
-export function addressIn(text: string): string | undefined {
-  const host = hostIn(text.includes(":") && !text.startsWith("[") ? `[${text}]` : text);
-  return host !== undefined && (host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host))
-    ? host
-    : undefined;
-}
-
-/** Returns a host as URLs have it: in lower case and ASCII, an IPv6 address without brackets. */
-function hostIn(text: string): string | undefined {
-  if (/[/?#@\\\s]/.test(text)) return undefined;
-  const host = URL.parse(`http://${text}/`)?.hostname;
-  return host === undefined || host === "" ? undefined : bare(host);
-}
-
-function bare(host: string): string {
-  return host.replace(/^\[(.*)\]$/, "$1");
 }
 
 function keyOf({ host, port }: Place): string {

@@ -7,6 +7,7 @@
  */
 
 import { parseHttpDateLeniently } from "../http_date.ts";
+import { addressIn } from "./host.ts";
 
 /** Maximum number of cookies in a jar; the oldest make room. */
 const MAX_COOKIES = 64;
@@ -114,7 +115,7 @@ function parseSetCookie(text: string, url: URL, nowMs: number): Cookie | undefin
     name,
     value: pair!.slice(equals + 1).trim(),
     domain: domain ?? host,
-    hostOnly: domain === undefined || isAddress(host),
+    hostOnly: domain === undefined || addressIn(host) !== undefined,
     path: path?.startsWith("/") ? path : defaultPath(url.pathname),
     secure,
     expiresAt: expiry(attributes, nowMs),
@@ -144,13 +145,9 @@ function hostOf({ hostname }: URL): string {
   return hostname.replace(/\.$/, "");
 }
 
-function isAddress(host: string): boolean {
-  return host.startsWith("[") || /^\d+(?:\.\d+){3}$/.test(host);
-}
-
 /** Reports whether `host` is `domain` or lies below it. */
 function matchesDomain(host: string, domain: string): boolean {
-  return host === domain || (!isAddress(host) && host.endsWith(`.${domain}`));
+  return host === domain || (addressIn(host) === undefined && host.endsWith(`.${domain}`));
 }
 
 /** Second-level names below which domains are registered, as in `co.uk`. */

@@ -6,7 +6,7 @@
  */
 
 import { takeCredentials } from "./credentials.ts";
-import { readField } from "../repeated_field.ts";
+import { decodeUtf8, readField } from "../field_value.ts";
 
 /** Maximum length of a Location. */
 const MAX_LENGTH = 64 * 1024;
@@ -28,7 +28,7 @@ export function readLocation(headers: Headers, base: URL): RedirectTarget {
   }
   const copies = differentUrls(value);
   if (copies !== undefined) return invalid(`to ${copies.length} URLs at once`);
-  const url = URL.parse(fromBytes(value), base);
+  const url = URL.parse(decode(value), base);
   if (url === null) return invalid("to something that is not a URL");
   if (!["http:", "https:"].includes(url.protocol)) {
     return invalid("to a URL that is not http or https");
@@ -50,19 +50,10 @@ function differentUrls(value: string): string[] | undefined {
     : undefined;
 }
 
-/**
- * Restores text from a field, which `Headers` gives byte by byte: it is UTF-8 where it can be; other
- * bytes are escaped as they are, as browsers and curl do.
- */
-function fromBytes(value: string): string {
-  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
-  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return value.replace(
-      /[\x80-\xff]/g,
-      (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-    );
-  }
+/** Decodes UTF-8 where it can be; other bytes are escaped as they are, as browsers and curl do. */
+function decode(value: string): string {
+  return decodeUtf8(value) ?? value.replace(
+    /[\x80-\xff]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

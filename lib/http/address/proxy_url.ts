@@ -7,6 +7,7 @@
 
 import { OptionTypeError } from "../../errors.ts";
 import { type Credentials, takeCredentials } from "./credentials.ts";
+import { bareHost } from "./host.ts";
 
 export interface ProxySource {
   /** Host and port: fit to be shown. */
@@ -52,5 +53,5 @@ export function parseProxyUrl(text: string | URL): ProxySource {
   const basicAuth = takeCredentials(url);
   const clientUrl = `${protocol}//${name}`;
   const client = basicAuth === undefined ? { url: clientUrl } : { url: clientUrl, basicAuth };
-  return { name, host: hostname.replace(/^\[(.*)\]$/, "$1"), port, client };
+  return { name, host: bareHost(hostname), port, client };
 }

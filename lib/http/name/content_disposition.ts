@@ -5,6 +5,8 @@
  * @module
  */
 
+import { decodeUtf8 } from "../field_value.ts";
+
 /** A value that is longer is not read: no name needs so much. */
 const MAX_LENGTH = 16 * 1024;
 
@@ -28,7 +30,7 @@ export function dispositionFileName(value: string | null): string | undefined {
   }
   const candidates = [
     extendedValue(names.get("filename*")),
-    fromBytes(names.get("filename") ?? ""),
+    plainValue(names.get("filename") ?? ""),
   ];
   for (const candidate of candidates) {
     const last = candidate?.split(/[/\\]/).at(-1)?.trim();
@@ -55,13 +57,7 @@ function extendedValue(value: string | undefined): string | undefined {
   }
 }
 
-/** Restores text from a field, which `Headers` gives byte by byte: UTF-8 where it can be, else Latin-1. */
-function fromBytes(value: string): string {
-  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
-  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch {
-    return value;
-  }
+/** Decodes UTF-8 where it can be, else Latin-1. */
+function plainValue(value: string): string {
+  return decodeUtf8(value) ?? value;
 }

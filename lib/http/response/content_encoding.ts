@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readField } from "../repeated_field.ts";
+import { readField } from "../field_value.ts";
 
 /** Codings that leave the bytes as they are, and words that are no codings at all. */
 const HARMLESS = new Set([

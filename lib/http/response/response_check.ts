@@ -9,7 +9,7 @@ import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "../
 import type { ContentRange, RequestForm } from "../byte_range.ts";
 import { readContentCoding } from "./content_encoding.ts";
 import { type BodyFrame, type Doubt, isWholeFile, partMessage, readPart } from "./part.ts";
-import { readField } from "../repeated_field.ts";
+import { readField } from "../field_value.ts";
 
 /** What was requested, and what is known of the file. */
 export interface RequestedRange {

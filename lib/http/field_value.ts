@@ -1,7 +1,7 @@
 /**
- * Header fields that servers send twice. `Headers` joins the copies with a comma; here identical ones
- * count once. Copies that differ stay joined, so that the parser of the field refuses them. Follows RFC
- * 9110 sections 5.2, 5.3 and 8.6.
+ * Values of header fields, as servers send them: twice, which `Headers` joins with a comma, or in raw bytes.
+ * Identical copies count once; copies that differ stay joined, so that the parser of the field refuses
+ * them. Follows RFC 9110 sections 5.2, 5.3, 5.5 and 8.6.
  *
  * @module
  */
@@ -29,4 +29,15 @@ export function unrepeated(joined: string): string {
     if (joined === Array(copies).fill(copy).join(COMMA)) return copy;
   }
   return joined;
+}
+
+/** Decodes a value that `Headers` gives byte by byte; returns `undefined` if it is not UTF-8. */
+export function decodeUtf8(value: string): string | undefined {
+  if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
 }

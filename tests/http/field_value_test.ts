@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { readField, unrepeated } from "../../lib/http/repeated_field.ts";
+import { decodeUtf8, readField, unrepeated } from "../../lib/http/field_value.ts";
 
 Deno.test("unrepeated() returns the copy of identical copies", () => {
   const table = [
@@ -36,4 +36,15 @@ Deno.test("readField() reads a field of a response", () => {
   assertEquals(readField(headers, "ETag"), '"a"');
   assertEquals(readField(headers, "age"), "1");
   assertEquals(readField(headers, "date"), undefined);
+});
+
+Deno.test("decodeUtf8() decodes what Headers gives byte by byte, if it is UTF-8", () => {
+  const table = [
+    ["abc", "abc"],
+    ["n\u00c3\u00a4he", "n\u00e4he"],
+    ["n\u00e4he", undefined],
+    // Decoded already.
+    ["\u4e2d", "\u4e2d"],
+  ] as const;
+  for (const [value, text] of table) assertEquals(decodeUtf8(value), text);
 });

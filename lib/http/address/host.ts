@@ -1,0 +1,31 @@
+/**
+ * Hosts as URLs have them: names in lower case and ASCII, and IP addresses in one spelling. Follows the
+ * URL standard, section 3.5 (host parsing).
+ *
+ * @module
+ */
+
+/** Returns a host without the brackets of an IPv6 address. */
+export function bareHost(host: string): string {
+  return host.replace(/^\[(.*)\]$/, "$1");
+}
+
+/** Returns the port of an http or https URL, also where it is the usual one. */
+export function portOf({ port, protocol }: URL): number {
+  return Number(port || (protocol === "https:" ? 443 : 80));
+}
+
+/** Returns a host as URLs have it, an IPv6 address without brackets; `undefined` if it is not one. */
+export function hostIn(text: string): string | undefined {
+  if (/[/?#@\\\s]/.test(text)) return undefined;
+  const host = URL.parse(`http://${text}/`)?.hostname;
+  return host === undefined || host === "" ? undefined : bareHost(host);
+}
+
+/** Returns an IP address as URLs have it, without brackets; `undefined` if it is not one. */
+export function addressIn(text: string): string | undefined {
+  const host = hostIn(text.includes(":") && !text.startsWith("[") ? `[${text}]` : text);
+  return host !== undefined && (host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host))
+    ? host
+    : undefined;
+}
