@@ -74,18 +74,19 @@ export class Driver {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
-    const knownMirrors = knownFile?.mirrors ?? [];
-    this.#transport = new Transport({ ...options, knownMirrors });
     this.#window = new DeliveryWindow(start, windowSize);
     this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
     const mirrorUrls = options.mirrors.map(({ url }) => url);
+    this.#session = new BookSession(options.book, mirrorUrls, Date.now());
+    const knownMirrors = knownFile?.mirrors ?? [];
+    const { known, unreliable: suspects } = this.#session;
+    this.#transport = new Transport({ ...options, knownMirrors, suspects });
     const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
-    this.#session = new BookSession(options.book, mirrorUrls, Date.now());
     this.#scheduler = new Scheduler({
       ...options,
       urls: mirrorUrls,
-      known: this.#session.known,
+      known,
       policy: policyOf(options.delayRequest, options.policySettings),
       knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
       landmarks: this.#landmarks,
@@ -367,9 +368,14 @@ export class Driver {
     this.#events.length = 0;
     this.#runner.cancelAll();
     try {
-      // Under a limit, the rates say nothing about the links.
       const { mirrors } = this.#scheduler;
-      if (this.maxRate === Infinity) this.#session.record(mirrors, this.#endedAt, Date.now());
+      const date = Date.now();
+      const { unreliableMirrors } = this.#transport;
+      // One that was dropped may have had another file.
+      const inUse = mirrors.filter(({ url, alive }) => alive && unreliableMirrors.includes(url));
+      this.#session.distrust(inUse.map(({ url }) => url), date);
+      // Under a limit, the rates say nothing about the links.
+      if (this.maxRate === Infinity) this.#session.record(mirrors, this.#endedAt, date);
     } catch (error) {
       // A caller's own book threw: unless there is an error already, this is the one.
       if (state.type === "complete") this.#state = { type: "failed", error };

@@ -34,18 +34,24 @@ export interface MirrorBookData {
   readonly version: 1;
   /** Entries by origin, like `https://one.example:8443`. */
   readonly origins: Readonly<Record<string, MirrorBookEntry>>;
+  /**
+   * Origins whose validators are unreliable, and when that was learned, in milliseconds since the epoch;
+   * left out if there are none.
+   */
+  readonly unreliable?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A day, in milliseconds. */
 const DAY_MS = 86_400_000;
-/** Maximum number of origins kept. */
+/** Maximum number of origins kept, and of those with unreliable validators. */
 const MOST_ORIGINS = 1000;
 /** Weight of old figures when new ones are recorded; it decreases as they age. */
 const OLD_SHARE = 1 / 4;
 
 /**
- * Rates and latencies of mirrors' hosts, by origin: scheme, host and port of the URL as it was
- * given, wherever it redirects to. Pass the same book to every {@linkcode Downloader}.
+ * Rates and latencies of mirrors' hosts, and whether their validators are unreliable, by origin: scheme,
+ * host and port of the URL as it was given, wherever it redirects to. Pass the same book to every
+ * {@linkcode Downloader}.
  *
  * Each figure is that of one mirror alone. If several mirrors of a download have one origin, their
  * figures are combined as if they had been learned one after the other, and each of them starts with
@@ -70,6 +76,8 @@ const OLD_SHARE = 1 / 4;
 export class MirrorBook {
   readonly #maxAgeMs: number;
   readonly #entries = new Map<string, MirrorBookEntry>();
+  /** When the validators of an origin were found to be unreliable. */
+  readonly #unreliable = new Map<string, number>();
 
   /**
    * Creates an empty book.
@@ -90,15 +98,19 @@ export class MirrorBook {
    */
   static fromJSON(value: unknown, options: MirrorBookOptions = {}): MirrorBook {
     const book = new MirrorBook(options);
-    const { version, origins } = record("the book", value);
+    const { version, origins, unreliable = {} } = record("the book", value);
     if (version !== 1) throw new TypeError(`version is ${shown(version)}, but must be 1`);
     for (const [origin, entry] of Object.entries(record("origins", origins))) {
-      book.#put(checkedOrigin(origin), checkedEntry(origin, entry));
+      book.#put(checkedOrigin("origins", origin), checkedEntry(origin, entry));
+    }
+    for (const [origin, date] of Object.entries(record("unreliable", unreliable))) {
+      const name = checkedOrigin("unreliable", origin);
+      put(book.#unreliable, name, positive(`unreliable of ${origin}`, date), Number);
     }
     return book;
   }
 
-  /** Number of origins in the book. */
+  /** Number of origins whose figures are in the book. */
   get size(): number {
     return this.#entries.size;
   }
@@ -111,7 +123,7 @@ export class MirrorBook {
    */
   get(url: string | URL, now: number = Date.now()): KnownLink | undefined {
     const entry = this.#entries.get(originOf(url));
-    if (entry === undefined || !this.#isFresh(entry, now)) return undefined;
+    if (entry === undefined || !this.#isFresh(entry.learnedAtMs, now)) return undefined;
     const { bytesPerSecond, latencyMs } = entry;
     return { bytesPerSecond, latencyMs };
   }
@@ -128,7 +140,9 @@ export class MirrorBook {
     const origin = originOf(url);
     const learned = checkedEntry(origin, { ...known, learnedAtMs: now });
     const before = this.#entries.get(origin);
-    if (before === undefined || !this.#isFresh(before, now)) return this.#put(origin, learned);
+    if (before === undefined || !this.#isFresh(before.learnedAtMs, now)) {
+      return this.#put(origin, learned);
+    }
     const share = OLD_SHARE * (1 - Math.abs(now - before.learnedAtMs) / this.#maxAgeMs);
     this.#put(origin, {
       bytesPerSecond: mixed(before.bytesPerSecond, learned.bytesPerSecond, share),
@@ -138,35 +152,70 @@ export class MirrorBook {
   }
 
   /**
+   * Reports whether the validators of a URL's origin were found to be unreliable: its ETags or dates
+   * change though the files do not, or it answers `If-Range` with files that have not changed. Its
+   * downloads send no `If-Range`, and compare pieces of the file from the beginning.
+   *
+   * @param now milliseconds since the epoch
+   * @throws {MirrorUrlError} if it is not an http or https URL
+   */
+  isUnreliable(url: string | URL, now: number = Date.now()): boolean {
+    const date = this.#unreliable.get(originOf(url));
+    return date !== undefined && this.#isFresh(date, now);
+  }
+
+  /**
+   * Records that the validators of a URL's origin are unreliable.
+   *
+   * @param now milliseconds since the epoch
+   * @throws {MirrorUrlError} if it is not an http or https URL
+   */
+  distrust(url: string | URL, now: number = Date.now()): void {
+    put(this.#unreliable, originOf(url), now, Number);
+  }
+
+  /**
    * Deletes what has expired.
    *
    * @param now milliseconds since the epoch
    */
   prune(now: number = Date.now()): void {
-    for (const [origin, entry] of this.#entries) {
-      if (!this.#isFresh(entry, now)) this.#entries.delete(origin);
+    for (const [origin, { learnedAtMs }] of this.#entries) {
+      if (!this.#isFresh(learnedAtMs, now)) this.#entries.delete(origin);
+    }
+    for (const [origin, date] of this.#unreliable) {
+      if (!this.#isFresh(date, now)) this.#unreliable.delete(origin);
     }
   }
 
   /** Returns the book as plain data; `JSON.stringify` calls this. */
   toJSON(): MirrorBookData {
-    return { version: 1, origins: Object.fromEntries(this.#entries) };
+    const data = { version: 1, origins: Object.fromEntries(this.#entries) } as const;
+    if (this.#unreliable.size === 0) return data;
+    return { ...data, unreliable: Object.fromEntries(this.#unreliable) };
   }
 
-  #isFresh({ learnedAtMs }: MirrorBookEntry, now: number): boolean {
+  #isFresh(date: number, now: number): boolean {
     // A time in the future is that of a wrong clock.
-    return Math.abs(now - learnedAtMs) < this.#maxAgeMs;
+    return Math.abs(now - date) < this.#maxAgeMs;
   }
 
   #put(origin: string, entry: MirrorBookEntry): void {
-    this.#entries.set(origin, entry);
-    if (this.#entries.size <= MOST_ORIGINS) return;
-    const entries = [...this.#entries];
-    const [oldest] = entries.reduce((one, other) =>
-      other[1].learnedAtMs < one[1].learnedAtMs ? other : one
-    );
-    this.#entries.delete(oldest);
+    put(this.#entries, origin, entry, ({ learnedAtMs }) => learnedAtMs);
   }
+}
+
+/** Keeps what was learned of an origin; forgets the oldest where there are too many. */
+function put<Value>(
+  map: Map<string, Value>,
+  origin: string,
+  value: Value,
+  dateOf: (value: Value) => number,
+): void {
+  map.set(origin, value);
+  if (map.size <= MOST_ORIGINS) return;
+  const [oldest] = [...map].reduce((one, other) => dateOf(other[1]) < dateOf(one[1]) ? other : one);
+  map.delete(oldest);
 }
 
 /** A mirror that delivered fewer bytes than this is not recorded: its figures would be a guess. */
@@ -182,14 +231,17 @@ const CLOCK_MS = 0.001;
 export class BookSession {
   /** What is known of the mirrors, in the order of the URLs. */
   readonly known: readonly (KnownLink | undefined)[];
+  /** URLs of the mirrors whose origins have unreliable validators. */
+  readonly unreliable: readonly string[];
   readonly #book: MirrorBook | undefined;
 
   constructor(book: MirrorBook | undefined, urls: readonly string[], date: number) {
     this.#book = book;
     this.known = urls.map((url) => book?.get(url, date));
+    this.unreliable = urls.filter((url) => book?.isUnreliable(url, date));
   }
 
-  /** Records what was learned of the mirrors, given in the order of the URLs. */
+  /** Records the figures of the mirrors, given in the order of the URLs. */
   record(mirrors: readonly Mirror[], now: number, date: number): void {
     for (const [index, { url, bytes, service, link }] of mirrors.entries()) {
       // A whole file is read as fast as the consumer takes it, which says nothing about the link.
@@ -200,6 +252,11 @@ export class BookSession {
       const { bytesPerSecond, latencyMs } = summary;
       this.#book?.set(url, { bytesPerSecond, latencyMs: Math.max(CLOCK_MS, latencyMs) }, date);
     }
+  }
+
+  /** Records that the validators of these mirrors turned out to be unreliable. */
+  distrust(urls: readonly string[], date: number): void {
+    for (const url of urls) this.#book?.distrust(url, date);
   }
 }
 
@@ -212,10 +269,10 @@ function originOf(url: string | URL): string {
   return new URL(parseMirrorUrl(url).url).origin;
 }
 
-function checkedOrigin(origin: string): string {
+function checkedOrigin(name: string, origin: string): string {
   if (tryParseMirrorUrl(origin)?.url === `${origin}/`) return origin;
   throw new TypeError(
-    `origins has ${shown(redactUrl(origin))}, ` +
+    `${name} has ${shown(redactUrl(origin))}, ` +
       `but must have http or https origins like https://one.example:8443`,
   );
 }

@@ -100,8 +100,8 @@ export interface DownloaderOptions {
   /**
    * Rates and latencies of the mirrors' hosts, kept from one download to the next. A download records
    * each mirror that delivered at least 256 KiB in ranges when it ends, however it ends. Only
-   * `adaptive` starts with these figures. Nothing is recorded under a `maxRate`, which hides what the
-   * links can do.
+   * `adaptive` starts with these figures. None are recorded under a `maxRate`, which hides what the
+   * links can do. The book also remembers hosts whose validators are unreliable, for every algorithm.
    *
    * @default {nothing is known or recorded}
    */

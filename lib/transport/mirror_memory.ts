@@ -73,12 +73,21 @@ export class MirrorMemory {
   ignoresIfRange = false;
   /** Whether its validators are compared no more: they change though the file does not. */
   unreliable: boolean;
+  readonly #known: KnownMirror | undefined;
+  /** Whether the validators of its origin were unreliable for other files: they prove nothing. */
+  readonly #isSuspect: boolean;
   /** By final URL; the oldest first. */
   readonly #places = new Map<string, Accepted[]>();
 
-  /** Starts from what an earlier download has learned of the mirror with this URL, if anything. */
-  constructor(url: string, known: KnownMirror | undefined) {
+  /**
+   * Starts from what an earlier download has learned of the mirror with this URL, if anything.
+   * `isSuspect`: the validators of its origin were unreliable. They prove nothing then, but where they
+   * contradict themselves, that is a question all the same.
+   */
+  constructor(url: string, known?: KnownMirror, options: { isSuspect?: boolean } = {}) {
     this.url = url;
+    this.#known = known;
+    this.#isSuspect = options.isSuspect ?? false;
     this.location = known?.location === undefined ? undefined : new URL(known.location);
     this.ranges = known !== undefined;
     this.unreliable = known?.unreliable ?? false;
@@ -102,6 +111,13 @@ export class MirrorMemory {
     };
   }
 
+  /** Whether its validators turned out to be unreliable, in this download. */
+  get wavers(): boolean {
+    const learned = this.unreliable && !this.#known?.unreliable;
+    return learned || this.ignoresIfRange ||
+      [...this.#places.values()].some((accepted) => accepted.length > 1);
+  }
+
   /** Remembers the validators of a first response: nothing was used of what came before it. */
   begin(place: string, validators: Validators): void {
     this.#places.clear();
@@ -110,7 +126,8 @@ export class MirrorMemory {
 
   /** Returns the value of the `If-Range` of a request for a part of the file at `place`. */
   ifRange(place: string): string | undefined {
-    if (!this.ranges || this.unreliable || this.ignoresIfRange) return undefined;
+    const distrusted = this.#isSuspect || this.unreliable || this.ignoresIfRange;
+    if (!this.ranges || distrusted) return undefined;
     const accepted = this.#places.get(place) ?? [];
     return accepted.length === 1 ? accepted[0]!.validators.strong : undefined;
   }
@@ -126,7 +143,8 @@ export class MirrorMemory {
     if (!this.#places.has(place)) this.#add(place, { validators, byBytes: found.byBytes });
     const isStrong = matchesStrongly(found.validators.etag, validators.etag);
     const isBare = validators.etag === undefined && validators.lastModified === undefined;
-    const proof = found.byBytes || isBare ? "pieces" : isStrong ? "validators" : "hints";
+    const provesNothing = this.#isSuspect || found.byBytes || isBare;
+    const proof = provesNothing ? "pieces" : isStrong ? "validators" : "hints";
     return { proof, doubt: undefined };
   }
 

@@ -35,6 +35,8 @@ export interface TransportOptions extends HttpClientOptions {
   readonly maxRedirects: number;
   readonly fetch: typeof fetch;
   readonly knownMirrors: readonly KnownMirror[];
+  /** URLs of mirrors whose origins had unreliable validators. */
+  readonly suspects?: readonly string[] | undefined;
 }
 
 /** What is requested from a mirror, and to what end. */
@@ -82,14 +84,21 @@ export class Transport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#clients = new HttpClients(options);
-    this.#memories = options.mirrors.map(({ url }) =>
-      new MirrorMemory(url, options.knownMirrors.find((mirror) => mirror.url === url))
-    );
+    const { knownMirrors, suspects = [] } = options;
+    this.#memories = options.mirrors.map(({ url }) => {
+      const known = knownMirrors.find((mirror) => mirror.url === url);
+      return new MirrorMemory(url, known, { isSuspect: suspects.includes(url) });
+    });
   }
 
   /** What was learned of the mirrors that serve ranges. */
   get knownMirrors(): KnownMirror[] {
     return this.#memories.map(({ known }) => known).filter((known) => known !== undefined);
+  }
+
+  /** URLs of the mirrors whose validators turned out to be unreliable. */
+  get unreliableMirrors(): string[] {
+    return this.#memories.filter(({ wavers }) => wavers).map(({ url }) => url);
   }
 
   /**

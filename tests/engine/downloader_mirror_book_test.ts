@@ -1,13 +1,14 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import {
   DelayRequestAlgorithm,
   Downloader,
   type DownloaderOptions,
   MirrorBook,
 } from "../../mod.ts";
-import { randomContent } from "../support/lab/content.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
 import { download, QUICK, withMirrors } from "../support/download.ts";
 import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
+import { type Rewriting, rewrittenFetch } from "../support/rewritten_fetch.ts";
 
 const CONTENT = randomContent(6_000_000, 11);
 const ADAPTIVE: DownloaderOptions = { ...QUICK, delayRequest: "adaptive" };
@@ -117,5 +118,90 @@ Deno.test("Downloader: a mirror that delivered little, or a whole file, is not i
     const book = new MirrorBook();
     const { bytes } = await download(urls, { ...ADAPTIVE, book });
     assertEquals([bytes, book.size], [CONTENT.size, 0]);
+  });
+});
+
+/** Requests that go on one after the other, each in many pieces. */
+const PIECES: DownloaderOptions = {
+  delayRequest: "diff",
+  splitSize: 100_000,
+  maxBlocksPerRequest: 1,
+  stallTimeoutMs: 60_000,
+};
+
+const UNRELIABLE: [name: string, rewriting: Rewriting][] = [
+  ["ETags of two machines", { etag: ({ index }) => `"${index % 2}"`, ifRange: "compared" }],
+  ["another ETag in each answer", { etag: ({ index }) => `"${index}"` }],
+  ["a 200 to If-Range, though nothing has changed", { etag: () => '"a"', ifRange: "whole" }],
+];
+
+for (const [name, rewriting] of UNRELIABLE) {
+  Deno.test(`Downloader: the book remembers unreliable validators: ${name}`, async () => {
+    await withMirrors([{ content: CONTENT }], async (urls) => {
+      const book = new MirrorBook();
+      const first = rewrittenFetch(rewriting);
+      await download(urls, { ...PIECES, fetch: first.fetch, book });
+      assert(first.requests.some(({ ifRange }) => ifRange !== undefined));
+      assert(book.isUnreliable(urls[0]!));
+      // Of another file of the origin they prove nothing from the beginning.
+      const later = MirrorBook.fromJSON(JSON.parse(JSON.stringify(book)));
+      const second = rewrittenFetch({ etag: () => '"same"' });
+      const { sha256, events } = await download(urls, {
+        ...PIECES,
+        fetch: second.fetch,
+        book: later,
+      });
+      assertEquals(sha256, CONTENT.sha256());
+      assertEquals(second.requests.filter(({ ifRange }) => ifRange !== undefined), []);
+      const checks = second.requests.filter(({ range }) => range!.end - range!.start === 1024);
+      assert(checks.length > 0);
+      const compared = checks.reduce((sum, { range }) => sum + range!.end - range!.start, 0);
+      assert(compared < 0.005 * CONTENT.size, `${checks.length} checks of ${compared} bytes`);
+      assertEquals(events.filter(({ type }) => type === "note"), []);
+    });
+  });
+}
+
+Deno.test("Downloader: a file that changes on an unreliable origin is still found out", async () => {
+  await withMirrors([{ content: CONTENT }], async (urls, [mirror]) => {
+    const book = new MirrorBook();
+    book.distrust(urls[0]!);
+    let index = 0;
+    const { error } = await download(urls, {
+      ...PIECES,
+      book,
+      fetch: (url, init) => {
+        if (index++ === 12) mirror!.setContent(otherContent(CONTENT));
+        return fetch(url, init);
+      },
+    });
+    assertMatch(String(error), /the file changed: its ETag was ".*" and is ".*"/);
+  });
+});
+
+Deno.test("Downloader: the book does not distrust validators that tell the truth", async () => {
+  await withMirrors([{ content: CONTENT }, { content: CONTENT }], async (urls, [mirror]) => {
+    const book = new MirrorBook();
+    const { error } = await download(urls, { ...PIECES, book });
+    assertEquals(error, undefined);
+    let index = 0;
+    await download(urls, {
+      ...PIECES,
+      book,
+      fetch: (url, init) => {
+        if (index++ === 12) mirror!.setContent(otherContent(CONTENT));
+        return fetch(url, init);
+      },
+    });
+    assertEquals(urls.filter((url) => book.isUnreliable(url)), []);
+  });
+});
+
+Deno.test("Downloader: unreliable validators are remembered also under a rate limit", async () => {
+  await withMirrors([{ content: CONTENT }], async (urls) => {
+    const book = new MirrorBook();
+    const { fetch } = rewrittenFetch({ etag: ({ index }) => `"${index}"` });
+    await download(urls, { ...PIECES, fetch, book, maxRate: 1e9 });
+    assertEquals([book.size, book.isUnreliable(urls[0]!)], [0, true]);
   });
 });

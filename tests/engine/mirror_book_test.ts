@@ -194,3 +194,64 @@ Deno.test("MirrorBook: no credential, path or query is ever in it", () => {
     origins: { "https://one.test": { ...KNOWN, learnedAtMs: NOW } },
   });
 });
+
+Deno.test("MirrorBook.distrust() is for every URL of an origin, as long as figures are", () => {
+  const book = new MirrorBook();
+  assertEquals(book.isUnreliable(URL, NOW), false);
+  book.distrust("https://user:hunter2@one.test/private?token=hunter2", NOW);
+  const table: [url: string, ageMs: number, unreliable: boolean][] = [
+    [URL, 0, true],
+    [URL, DAY - 1, true],
+    [URL, DAY, false],
+    [URL, -DAY, false],
+    ["http://one.test/file", 0, false],
+  ];
+  for (const [url, ageMs, unreliable] of table) {
+    assertEquals(book.isUnreliable(url, NOW + ageMs), unreliable, `${url} ${ageMs}`);
+  }
+  // Figures are another thing.
+  assertEquals([book.size, book.get(URL, NOW)], [0, undefined]);
+  assertEquals(book.toJSON(), {
+    version: 1,
+    origins: {},
+    unreliable: { "https://one.test": NOW },
+  });
+  assertThrows(() => book.distrust("ftp://one.test/"), MirrorUrlError);
+  assertThrows(() => book.isUnreliable("nonsense"), MirrorUrlError);
+  book.prune(NOW + DAY);
+  assertEquals(book.toJSON(), { version: 1, origins: {} });
+});
+
+Deno.test("MirrorBook keeps 1000 origins with unreliable validators: the oldest leave first", () => {
+  const book = new MirrorBook();
+  for (let index = 0; index < 1100; index++) book.distrust(`http://${index}.test/`, NOW + index);
+  assertEquals(Object.keys(book.toJSON().unreliable!).length, 1000);
+  for (const index of [0, 99, 100, 1099]) {
+    assertEquals(book.isUnreliable(`http://${index}.test/`, NOW), index >= 100, `${index}`);
+  }
+});
+
+Deno.test("MirrorBook.fromJSON() reads which validators are unreliable, or that nothing is known", () => {
+  const origins = { "https://one.test": { ...KNOWN, learnedAtMs: NOW } };
+  const older = MirrorBook.fromJSON({ version: 1, origins });
+  assertEquals([older.get(URL, NOW), older.isUnreliable(URL, NOW)], [KNOWN, false]);
+  older.distrust(URL, NOW + 1);
+  const text = JSON.stringify(older);
+  const again = MirrorBook.fromJSON(JSON.parse(text));
+  assertEquals([JSON.stringify(again), again.isUnreliable(URL, NOW)], [text, true]);
+  const table: [unreliable: unknown, says: string][] = [
+    [null, "unreliable is null, but must be an object"],
+    [[], "unreliable is a list, but must be an object"],
+    [{ "http://a.test": true }, "unreliable of http://a.test is true, but must be a positive"],
+    [{ "http://a.test": -1 }, "unreliable of http://a.test is -1, but"],
+    [{ "http://user:secret@a.test": 1 }, 'unreliable has "http://a.test", but must have http'],
+  ];
+  for (const [unreliable, says] of table) {
+    const error = assertThrows(
+      () => MirrorBook.fromJSON({ version: 1, origins, unreliable }),
+      TypeError,
+      says,
+    );
+    assert(!(error as Error).message.includes("secret"));
+  }
+});

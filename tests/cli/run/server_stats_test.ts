@@ -5,6 +5,8 @@ import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { MirrorBook } from "../../../mod.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
+import { served } from "../../support/lab/odd_reply.ts";
+import { startOddServer } from "../../support/lab/odd_server.ts";
 import { runCommand } from "../../support/cli/run_command.ts";
 
 const CONTENT = randomContent(4_000_000, 13);
@@ -229,4 +231,26 @@ Deno.test("loadServerStats() makes a book only where one is asked for", async ()
     assertEquals((await loadServerStats(files, warn))?.size, 0);
   }
   assertEquals(place.names(), []);
+});
+
+Deno.test("--server-stat-of and -if: validators that are unreliable are remembered", async () => {
+  using place = workplace();
+  const bytesPerSecond = 20e6;
+  await using good = await startOddServer({ content: CONTENT, serve: served, bytesPerSecond });
+  await using odd = await startOddServer({
+    content: CONTENT,
+    serve: (ask) => served(ask, { etag: `"${ask.index}"` }),
+    bytesPerSecond,
+  });
+  const args = ["-o", place.output, `--server-stat-of=${place.stats}`, odd.url, good.url];
+  await run(...args);
+  const { unreliable } = JSON.parse(Deno.readTextFileSync(place.stats));
+  assertEquals(Object.keys(unreliable), [new URL(odd.url).origin]);
+  const conditional = () => odd.requests.filter(({ headers }) => "if-range" in headers).length;
+  const before = conditional();
+  assert(before > 0);
+  const { error, shown } = await run(`--server-stat-if=${place.stats}`, ...args);
+  assertEquals([error, shown.includes("ignored"), conditional()], [undefined, false, before]);
+  const content = Deno.readFileSync(place.output);
+  assertEquals([content.length, content], [CONTENT.size, CONTENT.read(0, CONTENT.size)]);
 });
