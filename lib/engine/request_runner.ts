@@ -228,8 +228,9 @@ export class RequestRunner {
   }
 
   /** Returns the failure of a mirror whose bytes differ from those that have arrived before. */
-  #contradiction(mirror: number, at: number, { doubt }: Reply): MirrorError {
-    const before = doubt === undefined ? "" : `${doubt}, and `;
+  #contradiction(mirror: number, at: number, reply: Reply): MirrorError {
+    const said = reply.doubt ?? this.#options.transport.said(mirror, reply);
+    const before = said === "" ? "" : `${said}, and `;
     const message = `the file changed: ${before}its bytes differ at byte ${at} from those before`;
     return this.#error(mirror, "changed", message);
   }

@@ -173,21 +173,48 @@ export class MirrorMemory {
       [...this.#places.values()].flat().find((known) => isSame(known.validators, validators));
   }
 
+  /**
+   * Names the validators of the mirror's first response and those of this one, of which its size or bytes
+   * say that it is another file; empty if neither has any.
+   */
+  said(place: string, now: Validators): string {
+    const before = this.#before(place);
+    if (before === undefined) return "";
+    const [name, was, is] = NAMES.map(([name, field]) => [name, before[field], now[field]] as const)
+      .find(([_, was, is]) => was !== undefined || is !== undefined) ?? [];
+    if (name === undefined) return "";
+    return difference(before, now) ??
+      (was === is
+        ? `its ${name} is ${shortened(was!)} as before`
+        : `its ${name} was ${shortened(was)} and is ${shortened(is)}`);
+  }
+
   /** Returns how validators contradict those of the first response. */
   #contradiction(place: string, now: Validators): string {
-    const [first] = this.#places;
-    const [firstPlace, all] = first!;
-    const before = (this.#places.get(place) ?? all)[0]!.validators;
-    if (before.etag !== undefined && now.etag !== undefined && before.etag !== now.etag) {
-      return `its ETag was ${shortened(before.etag)} and is ${shortened(now.etag)}`;
-    }
-    const dates = [before.lastModified, now.lastModified];
-    if (!dates.includes(undefined) && dates[0] !== dates[1]) {
-      const [was, is] = dates.map((date) => shortened(date!));
-      return `its Last-Modified was ${was} and is ${is}`;
-    }
-    return `it was served by ${pathOf(firstPlace)} and is by ${pathOf(place)}`;
+    const [[firstPlace] = []] = this.#places;
+    return difference(this.#before(place)!, now) ??
+      `it was served by ${pathOf(firstPlace!)} and is by ${pathOf(place)}`;
   }
+
+  /** Returns the first validators from this place, or else from the first one. */
+  #before(place: string): Validators | undefined {
+    const [[, first] = []] = this.#places;
+    return (this.#places.get(place) ?? first)?.[0]?.validators;
+  }
+}
+
+/** Validators as messages name them. */
+const NAMES = [["ETag", "etag"], ["Last-Modified", "lastModified"]] as const;
+
+/** Says how validators differ that both responses have; `undefined` if they do not. */
+function difference(before: Validators, now: Validators): string | undefined {
+  for (const [name, field] of NAMES) {
+    const [was, is] = [before[field], now[field]];
+    if (was !== undefined && is !== undefined && was !== is) {
+      return `its ${name} was ${shortened(was)} and is ${shortened(is)}`;
+    }
+  }
+  return undefined;
 }
 
 /** Reports whether validators of two places are those of one file: strong tags, or dates without tags. */
@@ -198,7 +225,8 @@ function isSame(one: Validators, other: Validators): boolean {
   return one.lastModified !== undefined && one.lastModified === other.lastModified;
 }
 
-function shortened(text: string): string {
+function shortened(text: string | undefined): string {
+  if (text === undefined) return "missing";
   return text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
 }
 

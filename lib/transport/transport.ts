@@ -131,7 +131,7 @@ export class Transport {
       if (check.reason === "changed" && isPage && !memory.isPage) throw this.#pageError(mirror);
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
-      throw this.#refusal(mirror, check, response);
+      throw this.#refusal(mirror, check, response, memory.said(place, validators));
     }
     if (purpose === "first") {
       memory.begin(place, validators);
@@ -154,7 +154,10 @@ export class Transport {
       body: reader,
       ask: (range) => this.#ask(mirror, range, signal),
       read: (stream, frame) => this.#read(mirror, stream, frame),
-      fail: (reason, message) => this.#error(mirror, reason, message),
+      fail: (reason, message) => {
+        const said = reason === "changed" ? memory.said(place, validators) : "";
+        return this.#error(mirror, reason, withDetail(message, said));
+      },
     });
     memory.ranges ||= answer.type === "partial";
     return {
@@ -167,6 +170,11 @@ export class Transport {
       contentType: readField(headers, "content-type"),
       fileName: dispositionFileName(headers.get("content-disposition")),
     };
+  }
+
+  /** Names the validators of a mirror's first response, and those of this one, whose bytes differ. */
+  said(mirror: number, { place, validators }: Reply): string {
+    return this.#memories[mirror]!.said(place, validators);
   }
 
   /**
@@ -199,10 +207,16 @@ export class Transport {
     });
   }
 
-  /** Returns the error for a response that is of no use. */
-  #refusal(mirror: number, refusal: Refusal, { status, headers }: Response): MirrorError {
+  /** Returns the error for a response that is of no use; `said`: its validators, and those before. */
+  #refusal(
+    mirror: number,
+    refusal: Refusal,
+    { status, headers }: Response,
+    said: string,
+  ): MirrorError {
     const { reason, retryable } = refusal;
-    const message = this.#blamed(refusal.message, status);
+    const detailed = withDetail(refusal.message, reason === "changed" ? said : "");
+    const message = this.#blamed(detailed, status);
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
     const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
     return this.#error(mirror, reason, message + after, { status, retryable, retryAfterMs });
@@ -338,4 +352,8 @@ export class Transport {
       ...facts,
     });
   }
+}
+
+function withDetail(message: string, detail: string): string {
+  return detail === "" ? message : `${message}; ${detail}`;
 }

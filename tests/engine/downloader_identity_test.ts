@@ -166,25 +166,55 @@ Deno.test("Downloader: a mirror whose bytes change is dropped beside another", a
   );
 });
 
-Deno.test("Downloader: a server that contradicts itself in every answer is one error that names both", async () => {
-  await withMirrors([{ content: BIG }], async (urls) => {
-    let seen = 0;
-    const contradictory: typeof fetch = async (url, init) => {
-      const response = await fetch(url, init);
-      const headers = new Headers(response.headers);
-      const range = headers.get("content-range") ?? "";
-      headers.set("content-range", range.replace(/\d+$/, String(BIG.size + 1000 * seen)));
-      headers.set("etag", `"${seen++}"`);
-      return new Response(response.body, { status: response.status, headers });
-    };
-    const { error, bytes } = await download(urls, { ...PIECES, fetch: contradictory });
-    assertInstanceOf(error, NoMirrorLeftError);
-    const { message } = error as Error;
-    assertStringIncludes(message, "the file changed");
-    assertMatch(message, new RegExp(`it has 400[1-9]000 bytes, not ${BIG.size}`));
-    assert(seen <= 6 && bytes <= 12 * 1024, `${seen} requests, ${bytes} bytes`);
+/** What contradicts itself in each answer, and what the error says. */
+const CONTRADICTIONS: [name: string, fields: (index: number) => object, says: RegExp][] = [
+  [
+    "size and ETag",
+    (index) => ({ grows: index, etag: `"v${index}"` }),
+    /its ETag was "v0" and is "v[1-9]"/,
+  ],
+  ["size under one ETag", (index) => ({ grows: index, etag: '"v"' }), /its ETag is "v" as before/],
+  [
+    "size and date",
+    (index) => ({ grows: index, etag: null, lastModified: DATES[Math.min(index, 1)] }),
+    new RegExp(`its Last-Modified was ${DATES[0]} and is ${DATES[1]}`),
+  ],
+  [
+    "size and ETag of 10 KB",
+    (index) => ({ grows: index, etag: `"${index}${"x".repeat(10_240)}"` }),
+    /its ETag was "0x{98}… and is "[1-9]x{98}…$/m,
+  ],
+];
+
+for (const [name, fields, says] of CONTRADICTIONS) {
+  Deno.test(`Downloader: one that contradicts itself in every answer is one error: ${name}`, async () => {
+    await withMirrors([{ content: BIG }], async (urls) => {
+      let seen = 0;
+      const contradictory: typeof fetch = async (url, init) => {
+        const { grows, etag, lastModified } = fields(seen++) as {
+          grows: number;
+          etag: string | null;
+          lastModified?: string;
+        };
+        const response = await fetch(url, init);
+        const headers = new Headers(response.headers);
+        const range = headers.get("content-range") ?? "";
+        headers.set("content-range", range.replace(/\d+$/, String(BIG.size + 1000 * grows)));
+        if (etag === null) headers.delete("etag");
+        else headers.set("etag", etag);
+        if (lastModified !== undefined) headers.set("last-modified", lastModified);
+        return new Response(response.body, { status: response.status, headers });
+      };
+      const { error, bytes } = await download(urls, { ...PIECES, fetch: contradictory });
+      assertInstanceOf(error, NoMirrorLeftError);
+      const { message } = error as Error;
+      assertMatch(message, new RegExp(`file changed: it has 400[1-9]000 bytes, not ${BIG.size}; `));
+      assertMatch(message, says);
+      assert(message.length < 500, message);
+      assert(seen <= 6 && bytes <= 12 * 1024, `${seen} requests, ${bytes} bytes`);
+    });
   });
-});
+}
 
 Deno.test("Downloader: a known file remembers that validators are unreliable", async () => {
   await withMirrors([{ content: BIG }], async (urls) => {
