@@ -9,11 +9,16 @@ import type { Figures, Point } from "./arrival_log.ts";
 import type { ShapedLink } from "./link_sets.ts";
 
 /**
- * Returns the corners of the line of delivered bytes over time, from 0 to the whole file.
+ * Returns the corners of the line of delivered bytes over time, from 0 to the whole file; `most` is the
+ * rate that the links reach together, in bytes per second.
  *
  * @throws {RangeError} if the links fall silent before the end of the file
  */
-export function limitCurve(links: readonly ShapedLink[], size: number): Point[] {
+export function limitCurve(
+  links: readonly ShapedLink[],
+  size: number,
+  most: number = Infinity,
+): Point[] {
   const changes = links.flatMap((link) => [
     flowsFrom(link),
     ...(link.ratesAt ?? []).map(([seconds]) => seconds),
@@ -23,7 +28,7 @@ export function limitCurve(links: readonly ShapedLink[], size: number): Point[] 
   for (const [index, from] of corners.entries()) {
     const { seconds, value } = curve.at(-1)!;
     if (from > seconds) curve.push({ seconds: from, value });
-    const rate = links.reduce((sum, link) => sum + rateAt(link, from), 0);
+    const rate = Math.min(most, links.reduce((sum, link) => sum + rateAt(link, from), 0));
     const until = from + (size - value) / rate;
     const next = corners[index + 1] ?? Infinity;
     if (until <= next && until < Infinity) return [...curve, { seconds: until, value: size }];

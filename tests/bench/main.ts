@@ -8,9 +8,12 @@
  *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench links                    whole commands over all sets of shaped links
  *     deno task bench links testbed silent     over some sets
+ *     deno task bench net                      whole commands over the kernel's TCP; needs root
+ *     deno task bench net testbed:10 lossy     over some scenarios, a file of 10 MB over the first
  *
  * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
  * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).
+ * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them".
  *
  * Compare figures of one run only: machines differ, and are never idle.
  *
@@ -18,6 +21,8 @@
  */
 
 import { findProgram } from "../support/programs/programs.ts";
+import { net, NET_CHOICES } from "../netlab/net.ts";
+import { parseNetArguments } from "../netlab/net_arguments.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { disk, large, startup } from "./command.ts";
@@ -45,24 +50,34 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   pause: { run: pause, nginx: true },
 };
 
-function parse(): BenchArguments {
-  try {
-    return parseBenchArguments(Deno.args, {
-      benches: Object.keys(benches),
-      sets: LINK_SETS.map(({ name }) => name),
-      contenders: CONTENDERS.map(({ name }) => name),
-    });
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    console.error(error.message);
-    Deno.exit(2);
+function parse(args: readonly string[]): () => Promise<void> {
+  if (args[0] === "net") {
+    const options = parseNetArguments(args.slice(1), NET_CHOICES);
+    return () => net(options);
+  }
+  const options = parseBenchArguments(args, {
+    benches: Object.keys(benches),
+    sets: LINK_SETS.map(({ name }) => name),
+    contenders: CONTENDERS.map(({ name }) => name),
+  });
+  return () => runAll(options);
+}
+
+async function runAll(args: BenchArguments): Promise<void> {
+  for (const name of args.benches) {
+    const { run, nginx } = benches[name]!;
+    if (nginx && findProgram("nginx") === undefined) {
+      console.log(`\n${name}: skipped, nginx is not installed`);
+    } else await run(args);
   }
 }
 
-const args = parse();
-for (const name of args.benches) {
-  const { run, nginx } = benches[name]!;
-  if (nginx && findProgram("nginx") === undefined) {
-    console.log(`\n${name}: skipped, nginx is not installed`);
-  } else await run(args);
+let run: () => Promise<void>;
+try {
+  run = parse(Deno.args);
+} catch (error) {
+  if (!(error instanceof RangeError)) throw error;
+  console.error(error.message);
+  Deno.exit(2);
 }
+await run();

@@ -85,9 +85,14 @@ export async function observe(
   };
 }
 
-type Drained = Pick<Observation, "bytes" | "sha256" | "arrivals">;
+/** What was read of an output. */
+export type Drained = Pick<Observation, "bytes" | "sha256" | "arrivals">;
 
-async function drain(stream: ReadableStream<Uint8Array>, elapsed: () => number): Promise<Drained> {
+/** Reads and hashes a stream; `elapsed` returns the seconds at which bytes arrive. */
+export async function drain(
+  stream: ReadableStream<Uint8Array>,
+  elapsed: () => number,
+): Promise<Drained> {
   const reader = stream.getReader({ mode: "byob" });
   const hash = createHash("sha256");
   const log = new ArrivalLog();
@@ -103,7 +108,7 @@ async function drain(stream: ReadableStream<Uint8Array>, elapsed: () => number):
 }
 
 /** Hashes a file; a missing file counts as empty. */
-async function drainFile(path: string): Promise<Drained> {
+export async function drainFile(path: string): Promise<Drained> {
   try {
     using file = await Deno.open(path);
     return { ...await drain(file.readable, () => 0), arrivals: [] };

@@ -12,10 +12,13 @@ const ROOT = new URL("../..", import.meta.url);
 export const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).pathname}`;
 
 /** The command `sphttp`, without arguments. */
-export const SPHTTP: readonly string[] = [
-  ...[Deno.execPath(), "run", "--quiet", MAP, "-A"],
-  new URL("cli.ts", ROOT).pathname,
-];
+export const SPHTTP: readonly string[] = sphttpOf(ROOT.pathname);
+
+/** Returns the command `sphttp` of the checkout in a folder, whose path ends with `/`, without arguments. */
+export function sphttpOf(root: string): string[] {
+  const flags = ["--quiet", "-A", `--import-map=${root}import_map.npm.json`];
+  return [Deno.execPath(), "run", ...flags, `${root}cli.ts`];
+}
 
 /** Runs a function with the URLs of files on three ports of one nginx; `make` writes the files. */
 export async function withNginx(

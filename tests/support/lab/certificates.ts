@@ -57,11 +57,18 @@ export function certificatesFor(...names: readonly string[]): Promise<TestCertif
   return generate(undefined, names.map((value) => ({ type: "dns" as const, value })));
 }
 
+/** Returns the same test CA, and a certificate of a server with these IP addresses. */
+export function certificatesForAddresses(
+  addresses: readonly string[],
+): Promise<TestCertificates> {
+  return generate(undefined, addresses.map((value) => ({ type: "ip" as const, value })));
+}
+
 const CA_NAME = "CN=sphttp test CA";
 
 async function generate(
   flaw?: CertificateFlaw,
-  given?: { type: "dns"; value: string }[],
+  given?: { type: "dns" | "ip"; value: string }[],
 ): Promise<TestCertificates> {
   const ca = await (authority ??= generateAuthority());
   const keys = await generateKeys();

@@ -5,16 +5,20 @@
  * @module
  */
 
-/** Debian's package of each program. */
+import { missingPermission } from "../../netlab/permission.ts";
+
+/** Debian's packages of each program, separated by spaces. */
 export const PACKAGES = {
   apache2: "apache2",
   aria2c: "aria2",
   bash: "bash",
+  cc: "gcc libc6-dev",
   chromium: "chromium",
   curl: "curl",
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
   fish: "fish",
+  ip: "iproute2",
   lighttpd: "lighttpd",
   nginx: "nginx",
   openssl: "openssl",
@@ -26,8 +30,11 @@ export const PACKAGES = {
 /** A program that tests use. */
 export type Program = keyof typeof PACKAGES;
 
-/** What a test may need: a program, or `tmpfs`, which is permission to mount one. */
-export type Need = Program | "tmpfs";
+/**
+ * What a test may need: a program; `tmpfs`, which is permission to mount one; or `netlab`, which is what
+ * the lab of `tests/netlab/` needs besides programs.
+ */
+export type Need = Program | "tmpfs" | "netlab";
 
 /** The output of a program. */
 export interface ProgramOutput {
@@ -80,7 +87,9 @@ export function programPath(program: Program): string {
 
 /** Reports whether this machine lacks what a test needs. */
 export function isMissing(need: Need): boolean {
-  return need === "tmpfs" ? !(canMount ??= tryMount()) : findProgram(need) === undefined;
+  if (need === "tmpfs") return !(canMount ??= tryMount());
+  if (need === "netlab") return missingPermission() !== undefined;
+  return findProgram(need) === undefined;
 }
 
 let canMount: boolean | undefined;

@@ -1,0 +1,163 @@
+/**
+ * The compared commands: sphttp of this checkout, and the installed ones of the usual tools with the
+ * settings that suit them best. Each runs silently, and writes the file to stdout if it can.
+ *
+ * @module
+ */
+
+import { sphttpOf } from "../bench/served.ts";
+import { findExecutable } from "../support/programs/programs.ts";
+
+/** The input of a command. */
+export interface Course {
+  /** One for each mirror. */
+  readonly urls: readonly string[];
+  /** The URL of the mirror with the fastest link. */
+  readonly fastest: string;
+  /** An empty folder for commands that write files. */
+  readonly folder: string;
+  /** Path of the CA's certificate. @default the mirrors have no TLS */
+  readonly cacert?: string | undefined;
+}
+
+/** A compared command. */
+export interface LabCommand {
+  /** Its name on the command line of the benchmark. */
+  readonly name: string;
+  /** Where the file goes: bytes on stdout are in order, a file has holes until the end. */
+  readonly output: "stdout" | "file";
+  readonly installed: boolean;
+  /** Whether it is a sphttp. */
+  readonly isOwn?: boolean;
+  /** Whether it only runs where servers limit each connection, unless it is named. */
+  readonly limitedOnly?: boolean;
+  /** Its title in the table. */
+  title(mirrors: number): string;
+  /** The arguments, the program first. A file is written to {@linkcode outputFile}. */
+  command(course: Course): string[];
+}
+
+/** What is measured of sphttp. */
+export interface OwnOptions {
+  /** More flags of this checkout. */
+  readonly flags: readonly string[];
+  /** Folder of another checkout, which is measured, too. */
+  readonly against: string | undefined;
+}
+
+const OUTPUT_NAME = "out";
+
+/** Returns the path of the file of a command that writes one. */
+export function outputFile(folder: string): string {
+  return `${folder}/${OUTPUT_NAME}`;
+}
+
+/** Names of all commands; `against` needs another checkout. */
+export const COMMAND_NAMES: readonly string[] = [
+  ...["sphttp", "sphttp-x8", "against", "curl"],
+  ...["aria2c-x4", "aria2c-x8", "aria2c-x16", "axel", "axel-x4"],
+];
+
+/** Returns all commands, whether installed or not. */
+export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
+  const root = new URL("../..", import.meta.url).pathname;
+  return [
+    own("sphttp", "sphttp", { root, flags }),
+    {
+      ...own("sphttp-x8", "sphttp, 8 connections", {
+        root,
+        flags: ["--max-connection-per-server=8", ...flags],
+      }),
+      limitedOnly: true,
+    },
+    ...(against === undefined
+      ? []
+      : [own("against", "sphttp, other checkout", { root: `${against}/`, flags: [] })]),
+    {
+      name: "curl",
+      output: "stdout",
+      installed: isInstalled("curl"),
+      title: (mirrors) => mirrors === 1 ? "curl" : "curl, fastest mirror",
+      command: ({ fastest, cacert }) => ["curl", "-s", ...flag("--cacert", cacert), fastest],
+    },
+    ...[4, 8, 16].map(aria2c),
+    ...[1, 4].map(axel),
+  ];
+}
+
+/** The command line of a checkout. */
+interface Checkout {
+  readonly root: string;
+  readonly flags: readonly string[];
+}
+
+function own(name: string, title: string, { root, flags }: Checkout): LabCommand {
+  return {
+    name,
+    output: "stdout",
+    installed: true,
+    isOwn: true,
+    title: () => title,
+    command: ({ urls, cacert }) => [
+      ...sphttpOf(root),
+      ...["-s", "-o", "-"],
+      ...flag("--cacert", cacert),
+      ...flags,
+      ...urls,
+    ],
+  };
+}
+
+/** aria2c with so many connections to each mirror, which are all open from the start. */
+function aria2c(connections: number): LabCommand {
+  return {
+    name: `aria2c-x${connections}`,
+    output: "file",
+    installed: isInstalled("aria2c"),
+    title: (mirrors) => `aria2c -x${connections} -s${connections * mirrors} -k1M`,
+    command: ({ urls, folder, cacert }) => [
+      ...["aria2c", "-q", "--no-conf", "--file-allocation=none", "-d", folder, "-o", OUTPUT_NAME],
+      ...[`-x${connections}`, `-s${connections * urls.length}`, "-k1M"],
+      ...flag("--ca-certificate", cacert),
+      ...urls,
+    ],
+  };
+}
+
+/** axel with so many connections to each mirror. */
+function axel(connections: number): LabCommand {
+  return {
+    name: connections === 1 ? "axel" : `axel-x${connections}`,
+    output: "file",
+    installed: isInstalled("axel"),
+    title: (mirrors) => `axel -n ${connections * mirrors}`,
+    command: ({ urls, folder, cacert }) => [
+      ...["axel", "-q", "-n", String(connections * urls.length), "-o", outputFile(folder)],
+      // It has no flag for a certificate.
+      ...(cacert === undefined ? [] : ["-k"]),
+      ...urls,
+    ],
+  };
+}
+
+function flag(name: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [`${name}=${value}`];
+}
+
+function isInstalled(program: string): boolean {
+  return findExecutable(program) !== undefined;
+}
+
+/**
+ * Runs a sphttp once without a mirror, so that its modules are in the cache: the lab has no way to a
+ * registry.
+ */
+export async function warmUp(command: LabCommand["command"]): Promise<void> {
+  const nowhere = "http://127.0.0.1:9/";
+  const [program, ...args] = command({ urls: [nowhere], fastest: nowhere, folder: "/" });
+  await new Deno.Command(program!, {
+    args: [...args, "--retry=0"],
+    stdout: "null",
+    stderr: "null",
+  }).output();
+}

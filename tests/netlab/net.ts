@@ -1,0 +1,267 @@
+/**
+ * Compares whole commands, including their start, over the lab's links, on which the kernel's own TCP
+ * runs. Each run has a lab of its own; the commands take turns, so that other load affects all alike. A
+ * run that cannot be trusted is repeated, and one that hangs is not.
+ *
+ * @module
+ */
+
+import { figuresOf } from "../bench/arrival_log.ts";
+import { processorShares } from "../bench/observe.ts";
+import { ownUsage } from "../bench/usage.ts";
+import { buildNetlab, whyNoNetlab } from "./build.ts";
+import { COMMAND_NAMES, type LabCommand, labCommands, outputFile, warmUp } from "./commands.ts";
+import { scenarioLimit } from "./limit.ts";
+import type { NetChoices, NetOptions, Protocol } from "./net_arguments.ts";
+import { netFigure } from "./net_figure.ts";
+import { caseName, caseReport, type NetResult, type NetRun, summary } from "./net_report.ts";
+import { raisePriority } from "./priority.ts";
+import { type LabRun, runInLab } from "./run_in_lab.ts";
+import {
+  type Certificates,
+  mirrorUrls,
+  writeCertificates,
+  writeRandomFile,
+} from "./served_files.ts";
+import { labArguments, type Scenario, SCENARIOS } from "./scenarios.ts";
+import { isTrusted, type Trust, trustOf } from "./trust.ts";
+
+/** A command is terminated after this multiple of the limit of the links, plus {@linkcode GRACE}. */
+const PATIENCE = 12;
+const GRACE = 10;
+const DEFAULT_MEGABYTES = [100];
+const MOST_MIRRORS = Math.max(...Object.values(SCENARIOS).map(({ links }) => links.length));
+const MAX_MESSAGE = 300;
+/** Held while a command runs: two labs at once would disturb each other. */
+const LOCK = "sphttp-netlab.lock";
+
+/** What the benchmark can be asked for. */
+export const NET_CHOICES: NetChoices = {
+  scenarios: Object.fromEntries(
+    Object.entries(SCENARIOS).map((
+      [name, { megabytes = DEFAULT_MEGABYTES }],
+    ) => [name, megabytes]),
+  ),
+  commands: COMMAND_NAMES,
+};
+
+/** Runs the benchmark, if the lab can run here. */
+export async function net(options: NetOptions): Promise<void> {
+  const reason = whyNoNetlab();
+  if (reason !== undefined) return console.log(`net: cannot run here: ${reason}`);
+  const results: NetResult[] = [];
+  await using bench = await openBench(options);
+  for (const control of availableControls(options.controls)) {
+    for (const protocol of options.protocols) {
+      for (const course of options.courses) {
+        const result = await bench.compare({ ...course, protocol, control });
+        results.push(result);
+        console.log(`\n${caseReport(result)}`);
+        // Written after each case: an error later must not lose measurements.
+        await write(options, results);
+      }
+    }
+  }
+  const times = options.runs === 1 ? "1 run" : `medians of ${options.runs} runs in turns`;
+  console.log(`\nof the links' limit, and the other figures of sphttp; ${times}\n`);
+  console.log(summary(results));
+}
+
+async function write({ json, svg, runs }: NetOptions, results: NetResult[]): Promise<void> {
+  const machine = { cpus: navigator.hardwareConcurrency, os: Deno.build.os, deno: Deno.version };
+  if (json !== undefined) {
+    const content = { date: new Date().toISOString(), machine, runs, results };
+    await Deno.writeTextFile(
+      json,
+      JSON.stringify(
+        content,
+        (_key, value) => typeof value === "number" ? Number(value.toFixed(4)) : value,
+      ),
+    );
+  }
+  if (svg !== undefined) await Deno.writeTextFile(svg, netFigure(results));
+}
+
+/** Returns those congestion controls that the kernel has; prints which it has not. */
+function availableControls(wanted: readonly string[]): string[] {
+  const path = "/proc/sys/net/ipv4/tcp_available_congestion_control";
+  const available = Deno.readTextFileSync(path).trim().split(" ");
+  return wanted.filter((name) => {
+    if (available.includes(name)) return true;
+    console.log(`net: ${name} skipped, the kernel does not have it`);
+    return false;
+  });
+}
+
+/** What one table is about. */
+interface Case {
+  readonly scenario: string;
+  readonly size: number;
+  readonly protocol: Protocol;
+  readonly control: string;
+}
+
+interface Bench extends AsyncDisposable {
+  compare(one: Case): Promise<NetResult>;
+}
+
+/** Builds the lab and makes what it serves. */
+async function openBench(options: NetOptions): Promise<Bench> {
+  await using stack = new AsyncDisposableStack();
+  const { program } = stack.use(await buildNetlab());
+  const folder = await Deno.makeTempDir({ prefix: "sphttp-net-" });
+  stack.defer(() => Deno.remove(folder, { recursive: true }));
+  const lock = await Deno.open(`${lockFolder()}/${LOCK}`, { create: true, write: true });
+  stack.use(lock);
+  const tls = await writeCertificates(folder, MOST_MIRRORS);
+  const digests = new Map<number, string>();
+  const commands = labCommands(options);
+  for (const { isOwn, command } of commands) if (isOwn) await warmUp(command);
+  stack.use(await raisePriority());
+  const held = stack.move();
+  return {
+    async compare(one) {
+      if (!digests.has(one.size)) digests.set(one.size, await writeRandomFile(folder, one.size));
+      const scenario = SCENARIOS[one.scenario]!;
+      const limit = scenarioLimit(scenario, one.size);
+      const chosen = commands.filter(({ name, limitedOnly = false }) =>
+        options.only?.includes(name) ??
+          (!limitedOnly || scenario.connectionMbps !== undefined)
+      );
+      const entries = chosen.map(({ name, title, installed }) => ({
+        name,
+        title: title(scenario.links.length),
+        installed,
+        runs: [] as NetRun[],
+      }));
+      const course: CourseOfRun = {
+        ...{ program, folder, scenario, lock, tls: one.protocol === "plain" ? undefined : tls },
+        ...{ http2: one.protocol === "h2", control: one.control, size: one.size },
+        ...{ limitSeconds: limit.at(-1)!.seconds, sha256: digests.get(one.size)! },
+      };
+      const result = { ...one, title: scenario.title, limit, entries };
+      for (let round = 0; round < options.runs; round++) {
+        for (let turn = 0; turn < chosen.length; turn++) {
+          const index = (turn + round) % chosen.length;
+          const { installed, runs, name } = entries[index]!;
+          if (!installed || runs.some(({ outcome }) => outcome === "endless")) continue;
+          const run = await runTrusted(chosen[index]!, course, options.repeats);
+          runs.push(run);
+          const turns = `${round + 1}/${options.runs}`;
+          console.error(`${caseName(result)} ${turns} ${name}: ${progress(run, course)}`);
+        }
+      }
+      return result;
+    },
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}
+
+/** What all runs of a case share. */
+interface CourseOfRun {
+  readonly program: string;
+  /** Has the files to serve and the certificates. */
+  readonly folder: string;
+  readonly scenario: Scenario;
+  readonly lock: Deno.FsFile;
+  /** Of servers with TLS. */
+  readonly tls: Certificates | undefined;
+  readonly http2: boolean;
+  readonly control: string;
+  readonly size: number;
+  readonly limitSeconds: number;
+  readonly sha256: string;
+}
+
+/** Runs a command, and again while its run cannot be trusted; returns the last run. */
+async function runTrusted(
+  command: LabCommand,
+  course: CourseOfRun,
+  repeats: number,
+): Promise<NetRun> {
+  for (let repeated = 0;; repeated++) {
+    const run = await runOnce(command, course);
+    if (isTrusted(run.trust) || repeated === repeats) return { ...run, repeated };
+    console.error(`  ${command.name} took ${run.seconds.toFixed(2)} s: repeated, not trusted`);
+  }
+}
+
+async function runOnce({ output, command }: LabCommand, course: CourseOfRun): Promise<NetRun> {
+  const { program, scenario, tls, http2, control, size, limitSeconds, sha256, lock } = course;
+  const folder = await Deno.makeTempDir({ prefix: "sphttp-bench-" });
+  await lock.lock(true);
+  try {
+    const urls = mirrorUrls(scenario.links.length, { size, tls: tls !== undefined });
+    const rates = scenario.links.map(({ rate }) => rate);
+    const fastest = urls[rates.indexOf(Math.max(...rates))]!;
+    const { result, ...load } = await withLoad(() =>
+      runInLab({
+        program,
+        lab: [
+          ...labArguments(scenario),
+          ...["--www", course.folder, "--cc", control],
+          ...(tls === undefined ? [] : ["--cert", tls.cert, "--key", tls.key]),
+          ...(http2 ? ["--http2"] : []),
+        ],
+        command: command({ urls, fastest, folder, cacert: tls?.ca }),
+        file: output === "file" ? outputFile(folder) : undefined,
+        timeoutSeconds: PATIENCE * limitSeconds + GRACE,
+      })
+    );
+    return evaluate(result, load.trust(result), { size, limitSeconds, sha256 });
+  } finally {
+    await lock.unlock();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs a function and observes the processors. */
+async function withLoad(
+  run: () => Promise<LabRun>,
+): Promise<{ result: LabRun; trust(run: LabRun): Trust }> {
+  const before = Deno.readTextFileSync("/proc/stat");
+  const ownBefore = ownUsage().cpuSeconds;
+  const startedAt = performance.now();
+  const result = await run();
+  const seconds = (performance.now() - startedAt) / 1000;
+  const processors = processorShares(before, Deno.readTextFileSync("/proc/stat"));
+  const ownCpuSeconds = ownUsage().cpuSeconds - ownBefore;
+  const cpus = navigator.hardwareConcurrency;
+  return {
+    result,
+    trust: ({ statistics }) => trustOf({ statistics, processors, ownCpuSeconds, seconds, cpus }),
+  };
+}
+
+function evaluate(
+  run: LabRun,
+  trust: Trust,
+  { size, limitSeconds, sha256 }: Pick<CourseOfRun, "size" | "limitSeconds" | "sha256">,
+): NetRun {
+  const { outcome, seconds, arrivals, statistics, messages } = run;
+  const isRight = run.bytes === size && run.sha256 === sha256;
+  const payload = statistics.links.reduce((sum, { payload }) => sum + payload, 0);
+  return {
+    outcome: outcome === "complete" && !isRight ? "wrong" : outcome,
+    seconds,
+    cpuSeconds: statistics.cpu_s.command,
+    twice: (payload - size) / size,
+    connections: statistics.links.map(({ connections }) => connections),
+    figures: arrivals.length === 0 ? undefined : figuresOf(arrivals, { size, limitSeconds }),
+    trust,
+    repeated: 0,
+    messages: messages.trim().slice(-MAX_MESSAGE),
+  };
+}
+
+function progress(
+  { outcome, seconds, messages }: NetRun,
+  { limitSeconds }: CourseOfRun,
+): string {
+  const time = `${seconds.toFixed(2)} s, ${(limitSeconds / seconds).toFixed(3)}`;
+  return outcome === "complete" ? time : `${outcome} after ${time} ${messages}`.trimEnd();
+}
+
+function lockFolder(): string {
+  return Deno.env.get("TMPDIR") ?? "/tmp";
+}

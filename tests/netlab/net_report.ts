@@ -1,0 +1,171 @@
+/**
+ * The report on runs in the lab: a table for each case, and a summary of all. Pure.
+ *
+ * @module
+ */
+
+import type { Figures, Point } from "../bench/arrival_log.ts";
+import { limitFigures } from "../bench/link_limit.ts";
+import { median, table } from "../bench/usage.ts";
+import { isTrusted, type Trust, trustText } from "./trust.ts";
+
+/** One run of one command. */
+export interface NetRun {
+  /** `wrong`: it succeeded with wrong bytes; `endless`: it was terminated after the timeout. */
+  readonly outcome: "complete" | "wrong" | "failed" | "endless";
+  readonly seconds: number;
+  /** User and system time of the command, in seconds. */
+  readonly cpuSeconds: number;
+  /**
+   * TCP payload that reached the client beyond the size of the file, as a share of it: heads of
+   * responses, TLS, and bytes that were requested or sent twice.
+   */
+  readonly twice: number;
+  /** Connections, by link. */
+  readonly connections: readonly number[];
+  /** Figures of its consumer, `undefined` if it writes a file. */
+  readonly figures: Figures | undefined;
+  readonly trust: Trust;
+  /** Whether a run before it was not trusted. */
+  readonly repeated: number;
+  /** The end of its stderr. */
+  readonly messages: string;
+}
+
+/** All runs of one command. */
+export interface NetEntry {
+  readonly name: string;
+  readonly title: string;
+  readonly installed: boolean;
+  readonly runs: readonly NetRun[];
+}
+
+/** Everything that was measured of one scenario, size, protocol and congestion control. */
+export interface NetResult {
+  readonly scenario: string;
+  readonly title: string;
+  /** Size of the file in bytes. */
+  readonly size: number;
+  readonly protocol: string;
+  readonly control: string;
+  /** The limit of the links. */
+  readonly limit: readonly Point[];
+  readonly entries: readonly NetEntry[];
+}
+
+const HEAD = [
+  ...["of limit", "wall s", "from–to", "first byte s", "stall s", "late s"],
+  ...["twice %", "connections", "CPU s"],
+];
+const PROBLEMS = { wrong: "WRONG", failed: "fails", endless: "does not end" } as const;
+/** Follows figures that are based on a run that cannot be trusted. */
+const DOUBT = "?";
+
+/** Returns the name of a case: scenario, size, and what is not usual. */
+export function caseName(
+  { scenario, size, protocol, control }: Omit<NetResult, "entries">,
+): string {
+  const unusual = [protocol, control].filter((name) => name !== "plain" && name !== "cubic");
+  return [`${scenario} ${size / 1e6} MB`, ...unusual].join(" ");
+}
+
+/** Returns the heading and the table of a case: medians of the complete runs. */
+export function caseReport(result: NetResult): string {
+  const { title, protocol, control, limit, entries } = result;
+  const runs = entries.flatMap(({ runs }) => runs);
+  const repeated = runs.reduce((sum, run) => sum + run.repeated, 0);
+  const figures = limitFigures(limit);
+  const limitSeconds = limit.at(-1)!.seconds;
+  const limitRow = [
+    "the links' limit",
+    ...["1.00", limitSeconds.toFixed(2), ""],
+    ...figureCells([figures]),
+    ...["0.0", "", ""],
+  ];
+  const rows = entries.map((entry) => row(entry, limitSeconds));
+  return [
+    `${caseName(result)}: ${title}; ${protocol}, ${control}`,
+    `${trustText(runs.map(({ trust }) => trust))}; ${repeated} runs repeated`,
+    "",
+    table([["", ...HEAD], limitRow, ...rows]),
+  ].join("\n");
+}
+
+/** Returns the summary of all cases: of the limit by command, then the figures of sphttp. */
+export function summary(results: readonly NetResult[]): string {
+  const names = [...new Set(results.flatMap(({ entries }) => entries.map(({ name }) => name)))];
+  const rows = results.map((result) => {
+    const limitSeconds = result.limit.at(-1)!.seconds;
+    const shares = names.map((name) => {
+      const entry = result.entries.find((entry) => entry.name === name);
+      return entry === undefined ? "" : share(entry, limitSeconds);
+    });
+    const runs = chosenRuns(result.entries.find(({ name }) => name === "sphttp")?.runs ?? []);
+    const [first, stall, late] = figureCells(runs.flatMap(({ figures }) => figures ?? []));
+    const twice = runs.length === 0
+      ? ""
+      : (100 * median(runs.map(({ twice }) => twice))).toFixed(1);
+    return [caseName(result), limitSeconds.toFixed(2), ...shares, first!, stall!, late!, twice];
+  });
+  const head = ["of limit", "limit s", ...names, "first byte s", "stall s", "late s", "twice %"];
+  return table([head, ...rows]);
+}
+
+/** Returns the runs that count: complete and trusted ones, or complete ones if none can be trusted. */
+export function chosenRuns(runs: readonly NetRun[]): NetRun[] {
+  const complete = runs.filter(({ outcome }) => outcome === "complete");
+  const trusted = complete.filter(({ trust }) => isTrusted(trust));
+  return trusted.length > 0 ? trusted : complete;
+}
+
+function row(entry: NetEntry, limitSeconds: number): string[] {
+  const runs = chosenRuns(entry.runs);
+  const title = verdict(entry);
+  if (runs.length === 0) return [title, ...HEAD.map(() => "–")];
+  const walls = runs.map(({ seconds }) => seconds);
+  return [
+    title,
+    share(entry, limitSeconds),
+    median(walls).toFixed(2),
+    `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`,
+    ...figureCells(runs.flatMap(({ figures }) => figures ?? [])),
+    (100 * median(runs.map(({ twice }) => twice))).toFixed(1),
+    middle(runs).connections.join("/"),
+    median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2),
+  ];
+}
+
+/** Returns the share of the limit that a command reached, marked if in doubt. */
+function share({ runs, installed }: NetEntry, limitSeconds: number): string {
+  const chosen = chosenRuns(runs);
+  if (chosen.length === 0) {
+    return installed && runs.length > 0 ? PROBLEMS[runs[0]!.outcome as "wrong"] : "–";
+  }
+  const value = (limitSeconds / median(chosen.map(({ seconds }) => seconds))).toFixed(3);
+  return chosen.every(({ trust }) => isTrusted(trust)) ? value : `${value}${DOUBT}`;
+}
+
+/** Returns the run with the median time. */
+function middle(runs: readonly NetRun[]): NetRun {
+  return [...runs].sort((one, other) => one.seconds - other.seconds)[(runs.length - 1) >> 1]!;
+}
+
+/** Returns the title of a row, with the problems of its runs. */
+export function verdict({ title, installed, runs }: NetEntry): string {
+  if (!installed) return `${title}: not installed`;
+  const problems = Object.entries(PROBLEMS).flatMap(([outcome, words]) => {
+    const count = runs.filter((run) => run.outcome === outcome).length;
+    if (count === 0) return [];
+    return [count === runs.length ? words : `${words} in ${count} of ${runs.length}`];
+  });
+  return problems.length === 0 ? title : `${title}: ${problems.join(", ")}`;
+}
+
+function figureCells(figures: readonly Figures[]): string[] {
+  if (figures.length === 0) return ["–", "–", "–"];
+  return [
+    median(figures.map(({ firstByteSeconds }) => firstByteSeconds)).toFixed(3),
+    median(figures.map(({ stallSeconds }) => stallSeconds)).toFixed(2),
+    median(figures.map(({ lateSeconds }) => lateSeconds)).toFixed(2),
+  ];
+}
