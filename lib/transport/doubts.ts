@@ -17,11 +17,14 @@ import type { BodyReader } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import { discard } from "./redirects.ts";
 
-/** Sends a request to the mirror, without conditions. */
-export type Ask = (requested: RequestedRange) => Promise<Response>;
+/** Sends a request to the mirror, without conditions, and waits for the response for up to `withinMs`. */
+export type Ask = (requested: RequestedRange, withinMs?: number) => Promise<Response>;
 
 /** Maximum number of bytes of a body that is held in memory while something is found out. */
 const HOLDABLE = 64 * 1024;
+
+/** While a body waits to be read, an answer to another request is waited for this long, in milliseconds. */
+const ANSWER_MS = 3000;
 
 /** A body that is longer than the part shows itself within this time of its first byte, in milliseconds. */
 const MORE_MS = 300;
@@ -64,7 +67,10 @@ export async function settleDoubt(
       // A short body is read first, so that its connection serves for asking.
       if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
       if (doubt.type === "total") {
-        const size = await findSize(ask, doubt.refuted ? undefined : answer.size, doubt.at);
+        const { at, refuted } = doubt;
+        const size = answer.size !== undefined && at < answer.size
+          ? await findEnd(ask, answer.size, at)
+          : await findSize(ask, refuted ? undefined : answer.size, at);
         if (doubt.refuted || size !== answer.size) memory.totals = { size };
       } else {
         memory.sendsParts = await sendsParts(ask, requested.start);
@@ -109,6 +115,26 @@ async function findSize(
       if (size === undefined || size === total) return total;
     }
   }
+  return askSize(ask);
+}
+
+/**
+ * Returns the size of a file whose mirror gave `total`, but sent all that follows, or less, up to the byte
+ * `at`: `at` if the file ends there by what else the mirror says, else `total`.
+ */
+async function findEnd(ask: Ask, total: number, at: number): Promise<number> {
+  // A mirror that sends less at once goes on here; one that serves one request at a time may not answer.
+  const rest = { start: at, end: undefined, form: "open", size: undefined } as const;
+  const { status, headers, body } = await ask(rest, ANSWER_MS);
+  await discard(body);
+  if (status !== 416) return total;
+  // The 416 may also be a limit.
+  if (parseUnsatisfiedSize(headers.get("content-range")) === at) return at;
+  return await askSize(ask) === at ? at : total;
+}
+
+/** Returns the length of the whole file; `undefined` if the mirror does not tell. */
+async function askSize(ask: Ask): Promise<number | undefined> {
   const { status, headers, body } = await ask({ start: 0, end: undefined, size: undefined });
   await discard(body);
   const stated = parseContentRange(headers.get("content-range"));

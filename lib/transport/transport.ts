@@ -152,7 +152,7 @@ export class Transport {
     const reader = this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body);
     const settled = await settleDoubt(memory, requested, check, {
       body: reader,
-      ask: (range) => this.#ask(mirror, range, signal),
+      ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
       read: (stream, frame) => this.#read(mirror, stream, frame),
       fail: (reason, message) => {
         const said = reason === "changed" ? memory.said(place, validators) : "";
@@ -190,13 +190,23 @@ export class Transport {
   }
 
   /** Sends another request about a response, without conditions; one that fails tells nothing. */
-  async #ask(mirror: number, requested: RequestedRange, signal: AbortSignal): Promise<Response> {
+  async #ask(
+    mirror: number,
+    requested: RequestedRange,
+    signal: AbortSignal,
+    withinMs?: number,
+  ): Promise<Response> {
+    const late = new AbortController();
+    const timer = withinMs === undefined ? undefined : setTimeout(() => late.abort(), withinMs);
     try {
-      const { response } = await this.#follow(mirror, { ...requested, purpose: "check" }, signal);
+      const either = AbortSignal.any([signal, late.signal]);
+      const { response } = await this.#follow(mirror, { ...requested, purpose: "check" }, either);
       return response;
     } catch (error) {
       if (signal.aborted) throw error;
       return Response.error();
+    } finally {
+      clearTimeout(timer);
     }
   }
 

@@ -115,6 +115,63 @@ Deno.test("settleDoubt(): a total that the bytes refute is replaced", async () =
   }
 });
 
+/** What a server with a total of one byte too many says behind the end, and to a plain request. */
+const TOO_MANY: [name: string, unsatisfied: string[], plain: Partial<Script>, size: number][] = [
+  ["the size", [`Content-Range: bytes */${SIZE}`], { status: 403 }, SIZE],
+  ["the same again", [`Content-Range: bytes */${SIZE + 1}`], {}, SIZE],
+  ["nothing", [], {}, SIZE],
+  // It may be a limit.
+  ["nothing", [], { status: 403 }, SIZE + 1],
+  ["another size", [`Content-Range: bytes */${SIZE - 1}`], { status: 403 }, SIZE + 1],
+];
+
+for (const [name, unsatisfied, plain, size] of TOO_MANY) {
+  const status = plain.status ?? 200;
+  Deno.test(`settleDoubt(): one byte too many; behind the end: ${name}; plain: ${status}`, async () => {
+    const lie = (request: Request): Script => {
+      if (request.range === undefined && status !== 200) {
+        return { status, fields: ["Content-Length: 0"] };
+      }
+      if (request.range !== undefined && request.range.start >= SIZE) {
+        return { status: 416, fields: [...unsatisfied, "Content-Length: 0"] };
+      }
+      return part(request, ({ range, length }) => ({
+        range: range.replace(/\/.*/, `/${SIZE + 1}`),
+        length,
+      }));
+    };
+    for (const [start, end, form] of [[0, undefined, "open"], [SIZE - 9, SIZE + 1]] as const) {
+      await withScript(lie, async (ask, { requests }) => {
+        const reply = await ask(start, end, { form });
+        assertEquals(reply.answer, { type: "partial", start, end: SIZE, size });
+        assertEquals(await readAll(reply), FILE.slice(start));
+        assertEquals(requests[1]!.headers.range, `bytes=${SIZE}-`);
+        // It was found out once.
+        const before = requests.length;
+        await readAll(await ask(10, 20, { size }));
+        assertEquals(requests.length, before + 1);
+      });
+    }
+  });
+}
+
+Deno.test("settleDoubt(): a mirror that sends less at once is asked once whether there is more", async () => {
+  const capped = (request: Request) => {
+    const { start, end } = request.range!;
+    const range = { start, end: Math.min(end, start + 10_000) };
+    return part({ ...request, range }, (fields) => fields);
+  };
+  await withScript(capped, async (ask, { requests }) => {
+    const first = await ask(0, undefined, { form: "open" });
+    assertEquals(first.answer, { type: "partial", start: 0, end: 10_000, size: SIZE });
+    assertEquals(await readAll(first), FILE.slice(0, 10_000));
+    assertEquals(requests.length, 2);
+    const second = await ask(10_000, undefined, { form: "open", size: SIZE });
+    assertEquals(await readAll(second), FILE.slice(10_000, 20_000));
+    assertEquals(requests.length, 3);
+  });
+});
+
 Deno.test("settleDoubt(): a size that the mirror does not tell stays unknown", async () => {
   const lie = (request: Request): Script => {
     if (request.range === undefined) return { status: 403, fields: ["Content-Length: 0"] };

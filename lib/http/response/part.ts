@@ -34,8 +34,8 @@ export function partMessage(length: number): string {
 /** What the headers of a response leave open. */
 export type Doubt =
   /**
-   * The total may be the end of the range instead of the size of the file: it is believed if there is no
-   * byte at `at`. `refuted`: it contradicts the range itself.
+   * The total may be wrong. If it is `at`, it may be the end of the range instead: it is believed if there
+   * is no byte at `at`. If it is more, it is believed if there is one. `refuted`: it contradicts the range.
    */
   | { readonly type: "total"; readonly at: number; readonly refuted: boolean }
   /** The body may be the whole file, though the headers describe a part that begins later. */
@@ -137,12 +137,18 @@ function readSent({ stated, length, ignoresTotals }: PartFacts): Sent | undefine
     : { end, size: undefined, doubt: { type: "total", at: end, refuted: true } };
 }
 
-/** Some servers send the end of the range as the file's size. */
+/** Some servers send the end of the range as the file's size, or another wrong one. */
 function doubtTotal(
   { form, end = Infinity, size, stated }: PartFacts,
   sent: Sent,
 ): Doubt | undefined {
-  if (form !== "bounded" || sent.size === undefined || sent.size === size) return undefined;
+  if (sent.size === undefined || sent.size === size) return undefined;
+  // Less than was requested: either the server sends no more at once, or there is no more.
+  const wanted = form === "open" ? sent.size : Math.min(end, sent.size);
+  if (form !== "plain" && size === undefined && sent.end < wanted) {
+    return { type: "total", at: sent.end, refuted: false };
+  }
+  if (form !== "bounded") return undefined;
   // A range that ends before the requested one ends where the file does.
   const ends = sent.size === stated.end && sent.size >= end;
   return ends ? { type: "total", at: sent.size, refuted: false } : undefined;

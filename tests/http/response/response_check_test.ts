@@ -114,7 +114,12 @@ Deno.test("checkResponse() uses what fits of a part that is wider than requested
 Deno.test("checkResponse() uses a part that is shorter than its range says", () => {
   const headers = { "content-range": "bytes 100-199/1000", "content-length": "40" };
   const answer = { type: "partial", start: 100, end: 140, size: 1000 } as const;
-  assertEquals(details(206, headers), [answer, [0, 40, "none"], undefined]);
+  assertEquals(details(206, headers, { size: 1000 }), [answer, [0, 40, "none"], undefined]);
+  // There may be no more, whatever the total says.
+  assertEquals(details(206, headers), [answer, [0, 40, "none"], "total"]);
+  const shorter = { "content-range": "bytes 100-139/1000" };
+  assertEquals(details(206, shorter), [answer, [0, 40, "unknown"], "total"]);
+  assertEquals(details(206, shorter, { form: "open" }), [answer, [0, 40, "unknown"], "total"]);
   assertEquals(check(206, { ...headers, "content-length": "0" }), "range");
 });
 
