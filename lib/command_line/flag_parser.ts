@@ -1,14 +1,14 @@
 /**
  * Parses arguments by a table of flags, as getopt_long does: `-abc`, `-oFILE`, `--name=value`, `--`.
  *
- * Splitting is left to `util.parseArgs` of Node's built-in modules. `parseArgs` of `@std/cli` was
- * tried: it reads `-of` as the flags `-o` and `-f`, `--split-size -5` as the flags `--split-size` and
- * `-5`, and cannot tell `--time` without a value from `--time=`.
+ * `util.parseArgs` of Node's built-in modules does the same, but loading them takes longer than all
+ * modules that parse arguments. `parseArgs` of `@std/cli` reads `-of` as the flags `-o` and `-f`,
+ * `--split-size -5` as the flags `--split-size` and `-5`, and cannot tell `--time` without a value from
+ * `--time=`.
  *
  * @module
  */
 
-import { parseArgs } from "node:util";
 import { usageError } from "./command_error.ts";
 
 export interface Flag {
@@ -47,28 +47,17 @@ export async function parseFlags<Name extends string>(
   args: readonly string[],
   flags: readonly (Flag & { readonly name: Name })[],
 ): Promise<ParsedFlags<Name>> {
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-    options: Object.fromEntries(flags.flatMap((flag) => {
-      const type = flag.value === undefined ? "boolean" as const : "string" as const;
-      const short = flag.short === undefined ? {} : { short: flag.short };
-      return namesOf(flag).map((
-        name,
-      ) => [name, name === flag.name ? { type, ...short } : { type }]);
-    })),
-  });
   const rest: string[] = [];
   const values = new Map<string, string[]>();
-  for (const token of tokens) {
-    if (token.kind === "positional") rest.push(token.value);
-    if (token.kind !== "option") continue;
-    const flag = flags.find((flag) => namesOf(flag).includes(token.name));
-    if (flag === undefined) throw await unknownFlag(command, token.rawName, flags);
+  for (const token of tokensOf(args, flags)) {
+    if (typeof token === "string") {
+      rest.push(token);
+      continue;
+    }
+    const { flag, rawName, value = "" } = token;
+    if (flag === undefined) throw await unknownFlag(command, rawName, flags);
     checkValue(flag, token, flags);
-    values.set(flag.name, [...values.get(flag.name) ?? [], token.value ?? ""]);
+    values.set(flag.name, [...values.get(flag.name) ?? [], value]);
   }
   return {
     rest,
@@ -89,15 +78,61 @@ export function flagLine({ name, short, value, help }: Flag, column: number): st
 }
 
 /** A flag as it was given. */
-interface OptionToken {
+interface FlagToken {
+  /** `undefined` if there is no such flag. */
+  readonly flag: Flag | undefined;
+  /** The name as it was given, with dashes. */
   readonly rawName: string;
   readonly value: string | undefined;
-  readonly inlineValue: boolean | undefined;
+  /** Whether the value is in the same argument as the name. */
+  readonly inline: boolean;
+}
+
+/** Splits arguments into flags with their values, and other arguments, in order. */
+function* tokensOf(args: readonly string[], flags: readonly Flag[]): Generator<FlagToken | string> {
+  const left = args.values();
+  // A flag that takes a value takes the next argument, whatever that looks like.
+  const follow = (flag: Flag | undefined, rawName: string): FlagToken => {
+    const value: string | undefined = flag?.value === undefined ? undefined : left.next().value;
+    return { flag, rawName, value, inline: false };
+  };
+  for (const arg of left) {
+    if (arg === "--") {
+      yield* left;
+    } else if (arg.startsWith("--")) {
+      const [, rawName, value] = /^(--[^][^=]*)(?:=([^]*))?$/.exec(arg)!;
+      const flag = flags.find((flag) => namesOf(flag).includes(rawName!.slice(2)));
+      yield value === undefined
+        ? follow(flag, rawName!)
+        : { flag, rawName: rawName!, value, inline: true };
+    } else if (arg.startsWith("-") && arg !== "-") {
+      yield* shortTokens(arg, flags, follow);
+    } else {
+      yield arg;
+    }
+  }
+}
+
+/** Splits `-abc`, where the first flag that takes a value takes what is left of the argument, if any. */
+function* shortTokens(
+  arg: string,
+  flags: readonly Flag[],
+  follow: (flag: Flag | undefined, rawName: string) => FlagToken,
+): Generator<FlagToken> {
+  const letters = [...arg.slice(1)];
+  for (const [index, letter] of letters.entries()) {
+    const flag = flags.find(({ short }) => short === letter);
+    const value = letters.slice(index + 1).join("");
+    if (flag?.value !== undefined && value !== "") {
+      return yield { flag, rawName: `-${letter}`, value, inline: true };
+    }
+    yield follow(flag, `-${letter}`);
+  }
 }
 
 function checkValue(
   { name, value }: Flag,
-  { rawName, value: given, inlineValue }: OptionToken,
+  { rawName, value: given, inline }: FlagToken,
   flags: readonly Flag[],
 ): void {
   if (value === undefined) {
@@ -110,7 +145,7 @@ function checkValue(
   const isFlag = flags.some((flag) =>
     given === `-${flag.short}` || namesOf(flag).some((name) => given === `--${name}`)
   );
-  if (!inlineValue && isFlag) {
+  if (!inline && isFlag) {
     throw usageError(
       `option '${rawName}' requires a value, but '${given}' follows; ` +
         `use --${name}=${given} if that is the value`,
@@ -126,7 +161,7 @@ async function unknownFlag(
   given: string,
   flags: readonly Flag[],
 ): Promise<Error> {
-  const meant = given.startsWith("--") ? await nearestName(given, flags) : undefined;
+  const meant = /^--./s.test(given) ? await nearestName(given, flags) : undefined;
   return usageError(
     meant === undefined
       ? `unknown option '${given}'; try '${command} --help'`
