@@ -14,7 +14,12 @@ import { type DownloadArguments, parseArguments } from "./lib/cli/arguments/down
 import { askPassword } from "./lib/cli/arguments/login.ts";
 import { ExitCode } from "./lib/cli/failure/exit_code.ts";
 import type { Report } from "./lib/cli/report/report.ts";
-import { displayOptions, writeMessage, writeOutput } from "./lib/cli/report/terminal.ts";
+import {
+  displayOptions,
+  openDisplay,
+  writeMessage,
+  writeOutput,
+} from "./lib/cli/report/terminal.ts";
 import { printableLines } from "./lib/cli/report/text.ts";
 import { redactText } from "./lib/http/address/redact.ts";
 import { CommandError } from "./lib/command_line/command_error.ts";
@@ -100,7 +105,7 @@ async function reportFor({ report, target }: DownloadArguments): Promise<Report>
   }
   const { TextReport } = await import("./lib/cli/report/text_report.ts");
   const display = displayOptions({ ...report, toStdout: target.output === "-" });
-  return new TextReport(report.verbosity, display);
+  return new TextReport(report.verbosity, await openDisplay(display));
 }
 
 /** Returns the message for an error: without credentials, and without a stack unless `-v` is given. */

@@ -8,8 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { formatBytes, formatPercent, formatRate } from "../lib/cli/report/text.ts";
-import { Display } from "../lib/cli/report/live_display.ts";
-import { displayOptions } from "../lib/cli/report/terminal.ts";
+import { displayOptions, openDisplay } from "../lib/cli/report/terminal.ts";
 import { Downloader, type DownloadStats } from "../mod.ts";
 import { analyze } from "../trace.ts";
 import { spawnLab } from "./support/lab/spawn_lab.ts";
@@ -28,13 +27,13 @@ async function main(): Promise<number> {
   console.error("Three local mirrors of 150, 50 and 15 Mbit/s serve one file of 64 MB.\n");
   await using lab = await spawnLab({ size: SIZE, sha256: true, mirrors });
   const downloader = new Downloader(lab.urls, { trace: true });
-  using display = new Display(
+  using display = await openDisplay(
     displayOptions({ verbosity: "normal", progress: true, toStdout: false }),
   );
-  display.show(0, () => ({ name: "demo.bin", offset: 0, stats: downloader.stats() }));
+  const hide = display.show(0, () => ({ name: "demo.bin", offset: 0, stats: downloader.stats() }));
   const hash = createHash("sha256");
   for await (const part of downloader) hash.update(part);
-  display.stop();
+  hide();
   const right = hash.digest("hex") === lab.sha256;
   const { invalidBlocks } = analyze(downloader.trace());
   console.log(table(downloader.stats(), invalidBlocks.mean, right));

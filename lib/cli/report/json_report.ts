@@ -9,7 +9,7 @@
 
 import { type TraceEvent, VERSION } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
-import { type ProgressState, totals } from "./progress_view.ts";
+import { type ProgressState, totals } from "./progress_state.ts";
 import type { FileReport, FileResult, Report, ReportedFile } from "./report.ts";
 
 /** Time between progress lines, in milliseconds. */

@@ -5,28 +5,14 @@
  * @module
  */
 
-import { stripAnsiCode } from "@std/fmt/colors";
 import { printable, printableLines, textWidth, truncate } from "./text.ts";
-import { progressLine, type ProgressState, renderFiles, renderProgress } from "./progress_view.ts";
+import type { Display, DisplayMode, DisplayOptions } from "./display.ts";
+import type { ProgressState } from "./progress_state.ts";
+import { progressLine, renderFiles, renderProgress, withoutColors } from "./progress_view.ts";
 
-/** How downloads are shown. */
-export type DisplayMode =
-  /** Redrawn in place, on a terminal. */
-  | "live"
-  /** A line every few seconds. */
-  | "plain"
-  /** No progress. */
-  | "none";
-
-export interface DisplayOptions {
-  /** How downloads are shown. */
-  readonly mode: DisplayMode;
-  /** Writes text to stderr. */
-  readonly write: (text: string) => void;
-  readonly size: () => { readonly columns: number; readonly rows: number };
-  readonly color: boolean;
-  /** Whether the terminal shows more than ASCII. */
-  readonly unicode: boolean;
+/** Options of a display that shows progress. */
+export interface LiveDisplayOptions extends DisplayOptions {
+  readonly mode: Exclude<DisplayMode, "none">;
 }
 
 /** Milliseconds between two live drawings. */
@@ -37,8 +23,8 @@ const PLAIN_MS = 3000;
 const MAX_COLUMNS = 120;
 
 /** Shows one or several downloads. */
-export class Display implements Disposable {
-  readonly #options: DisplayOptions;
+export class LiveDisplay implements Display {
+  readonly #options: LiveDisplayOptions;
   /** Downloads that are shown, by number. */
   readonly #states = new Map<number, () => ProgressState>();
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -47,15 +33,13 @@ export class Display implements Disposable {
   /** Line that is shown while there is no download. */
   #status = "";
 
-  /** Creates a display; writes nothing until {@linkcode Display.show}. */
-  constructor(options: DisplayOptions) {
+  /** Creates a display; writes nothing until it is used. */
+  constructor(options: LiveDisplayOptions) {
     this.#options = options;
   }
 
-  /** Shows a download, calling `state` for each drawing. Returns a function that ends this. */
   show(number: number, state: () => ProgressState): () => void {
     const { mode } = this.#options;
-    if (mode === "none") return () => {};
     this.#status = "";
     this.#states.set(number, state);
     this.#timer ??= setInterval(() => this.draw(), mode === "live" ? LIVE_MS : PLAIN_MS);
@@ -65,7 +49,6 @@ export class Display implements Disposable {
     };
   }
 
-  /** Shows a line while there is no download to show; "" removes it. */
   status(text: string): void {
     if (this.#options.mode !== "live" || this.#states.size > 0) return;
     this.#status = text;
@@ -80,17 +63,14 @@ export class Display implements Disposable {
         write(`${states.length > 1 ? `${state.name}: ` : ""}${progressLine(state)}\n`)
       );
     }
-    if (mode === "none" || (states.length === 0 && this.#status === "" && !this.#drawn.length)) {
-      return;
-    }
+    if (states.length === 0 && this.#status === "" && this.#drawn.length === 0) return;
     const lines = this.#lines(states);
     const text = lines.map((line) => `${line}\x1b[K`).join("\n");
     // At the end of a full line, the echoed ^C of a Ctrl-C would move the cursor to the next one.
     write(`${this.#home()}${text}\x1b[J\r`);
-    this.#drawn = lines.map((line) => textWidth(stripAnsiCode(line)));
+    this.#drawn = lines.map((line) => textWidth(withoutColors(line)));
   }
 
-  /** Prints lines above the display. */
   print(text: string): void {
     this.#options.write(`${this.#erase()}${printableLines(text)}\n`);
     if (this.#options.mode === "live") this.draw();

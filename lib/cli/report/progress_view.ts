@@ -5,8 +5,8 @@
  * @module
  */
 
-import { bold, dim, green, red, stripAnsiCode, yellow } from "@std/fmt/colors";
-import type { DownloadStats, MirrorStats } from "../../../mod.ts";
+import type { MirrorStats } from "../../../mod.ts";
+import { type ProgressState, totals } from "./progress_state.ts";
 import {
   fit,
   formatBytes,
@@ -19,45 +19,12 @@ import {
   truncate,
 } from "./text.ts";
 
-export interface ProgressState {
-  readonly name: string;
-  /** Bytes that existed before the download began. */
-  readonly offset: number;
-  readonly stats: DownloadStats;
-}
-
 export interface ProgressStyle {
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
   /** Maximum number of lines for mirrors; those that delivered least share the last one. */
   readonly mirrorLines: number;
-}
-
-export interface Totals {
-  /** Bytes that are complete, including those that existed before. */
-  readonly done: number;
-  /** Size of the whole, if known. */
-  readonly total: number | undefined;
-  /** Share of the whole, from 0 to 1. */
-  readonly share: number | undefined;
-  /** Milliseconds until the end, at the current rate. */
-  readonly etaMs: number | undefined;
-}
-
-/** Sums up a download. */
-export function totals({ offset, stats }: ProgressState): Totals {
-  const done = offset + stats.consumedBytes;
-  if (stats.size === undefined) {
-    return { done, total: undefined, share: undefined, etaMs: undefined };
-  }
-  const total = offset + stats.size;
-  return {
-    done,
-    total,
-    share: total === 0 ? 1 : done / total,
-    etaMs: stats.bytesPerSecond > 0 ? 1000 * (total - done) / stats.bytesPerSecond : undefined,
-  };
 }
 
 /** Renders one download in lines of at most `width` columns. */
@@ -192,7 +159,7 @@ function mirrorTable(
       (rate > 0 ? formatRate(rate) : "").padStart(10),
     ];
     const line = cells.join("  ");
-    return style.color && room >= 8 ? line : truncate(stripAnsiCode(line), width);
+    return style.color && room >= 8 ? line : truncate(withoutColors(line), width);
   });
 }
 
@@ -229,7 +196,17 @@ export function mirrorLabels(mirrors: readonly { readonly url: string }[]): stri
   );
 }
 
-const COLORS = { bold, dim, red, green, yellow };
+/**
+ * Parameters of SGR (ECMA-48): to begin, and to end. Own code because `@std/fmt/colors`, for 256 colors and
+ * more, takes longer to load than everything else that shows progress.
+ */
+const COLORS = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+} as const;
 
 type Color = keyof typeof COLORS;
 
@@ -245,5 +222,13 @@ const STATE_COLORS: Readonly<Record<MirrorStats["state"], Color>> = {
 };
 
 function paint(color: Color, text: string, style: ProgressStyle): string {
-  return style.color && text !== "" ? COLORS[color](text) : text;
+  if (!style.color || text === "") return text;
+  const [begin, end] = COLORS[color];
+  return `\x1b[${begin}m${text}\x1b[${end}m`;
+}
+
+/** Returns a rendered line without its colors. */
+export function withoutColors(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replaceAll(/\x1b\[\d+m/g, "");
 }

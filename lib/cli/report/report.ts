@@ -7,7 +7,7 @@
 
 import type { TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
-import type { ProgressState } from "./progress_view.ts";
+import type { ProgressState } from "./progress_state.ts";
 import type { WriteOut } from "./write_out.ts";
 
 /** What to report, and how. */

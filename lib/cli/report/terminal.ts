@@ -5,8 +5,9 @@
  */
 
 import { environmentVariable, writeText } from "../../command_line/process.ts";
-import type { DisplayOptions } from "./live_display.ts";
+import type { Display, DisplayOptions } from "./display.ts";
 import type { ReportOptions } from "./report.ts";
+import { printableLines } from "./text.ts";
 
 /** Writes text to stderr. */
 export function writeMessage(text: string): void {
@@ -42,6 +43,21 @@ export function displayOptions(
     },
     color: !Deno.noColor,
     unicode: isUtf8(),
+  };
+}
+
+/** Opens a display. What draws progress is loaded only if there is any to show. */
+export async function openDisplay(options: DisplayOptions): Promise<Display> {
+  const { mode, write } = options;
+  if (mode !== "none") {
+    const { LiveDisplay } = await import("./live_display.ts");
+    return new LiveDisplay({ ...options, mode });
+  }
+  return {
+    show: () => () => {},
+    status: () => {},
+    print: (text) => write(`${printableLines(text)}\n`),
+    [Symbol.dispose]() {},
   };
 }
 

@@ -8,16 +8,17 @@ import type { TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
 import { formatBytes, formatDuration, formatPercent, formatRate } from "./text.ts";
 import { eventText, isNotable } from "./event_text.ts";
-import { Display, type DisplayOptions } from "./live_display.ts";
+import type { Display } from "./display.ts";
 import type { FileReport, FileResult, Report, ReportedFile, ReportOptions } from "./report.ts";
 
 export class TextReport implements Report {
   readonly #verbosity: ReportOptions["verbosity"];
   readonly #display: Display;
 
-  constructor(verbosity: ReportOptions["verbosity"], display: DisplayOptions) {
+  /** Creates a report, which disposes the display with itself. */
+  constructor(verbosity: ReportOptions["verbosity"], display: Display) {
     this.#verbosity = verbosity;
-    this.#display = new Display(display);
+    this.#display = display;
   }
 
   file({ number, of, name, urls }: ReportedFile): FileReport {

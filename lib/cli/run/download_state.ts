@@ -11,7 +11,7 @@ import { redactUrl } from "../../http/address/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { continuationStart } from "../part/continuation.ts";
 import type { PartFile } from "../part/part_file.ts";
-import { type ProgressState, totals } from "../report/progress_view.ts";
+import { type ProgressState, totals } from "../report/progress_state.ts";
 import type { FileReport } from "../report/report.ts";
 import { formatBytes } from "../report/text.ts";
 import type { DownloadFacts } from "../report/write_out.ts";

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { Display, type DisplayMode } from "../../../lib/cli/report/live_display.ts";
-import type { ProgressState } from "../../../lib/cli/report/progress_view.ts";
+import type { DisplayMode } from "../../../lib/cli/report/display.ts";
+import { LiveDisplay } from "../../../lib/cli/report/live_display.ts";
+import type { ProgressState } from "../../../lib/cli/report/progress_state.ts";
 
 const STATE: ProgressState = {
   name: "f",
@@ -32,9 +33,9 @@ const STATE: ProgressState = {
 };
 
 /** What a display writes, with its escape sequences made visible. */
-function show(mode: DisplayMode, act: (display: Display) => void): string {
+function show(mode: Exclude<DisplayMode, "none">, act: (display: LiveDisplay) => void): string {
   let written = "";
-  using display = new Display({
+  using display = new LiveDisplay({
     mode,
     write: (text) => written += text,
     size: () => ({ columns: 31, rows: 10 }),
@@ -50,12 +51,12 @@ const MIRROR = "  h  busy  100 %       5 B/s";
 /** The cursor goes back to where the last line begins: a ^C is not to push it to the next one. */
 const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J<`;
 
-Deno.test("Display prints nothing that could steer a terminal", () => {
+Deno.test("LiveDisplay prints nothing that could steer a terminal", () => {
   const written = show("plain", (display) => display.print("one\x9b31m\x1b[2J\rtwo\nthree"));
   assertEquals(written, "one\ufffd31m\ufffd[2J\ufffdtwo\nthree\n");
 });
 
-Deno.test("Display draws over its last picture, and takes it away in the end", () => {
+Deno.test("LiveDisplay draws over its last picture, and takes it away in the end", () => {
   const written = show("live", (display) => {
     display.show(0, () => STATE);
     display.draw();
@@ -65,10 +66,10 @@ Deno.test("Display draws over its last picture, and takes it away in the end", (
   assertEquals(written, `${PICTURE}<^[1A${PICTURE}<^[1A^[J`);
 });
 
-Deno.test("Display takes its picture away from a terminal that has wrapped it", () => {
+Deno.test("LiveDisplay takes its picture away from a terminal that has wrapped it", () => {
   let columns = 31;
   let written = "";
-  using display = new Display({
+  using display = new LiveDisplay({
     ...{ mode: "live", color: false, unicode: true },
     write: (text) => written += text,
     size: () => ({ columns, rows: 10 }),
@@ -82,7 +83,7 @@ Deno.test("Display takes its picture away from a terminal that has wrapped it", 
   assertEquals(written.replaceAll("\x1b", "^").replaceAll("\r", "<"), "<^[3A^[J");
 });
 
-Deno.test("Display puts lines above the picture", () => {
+Deno.test("LiveDisplay puts lines above the picture", () => {
   const written = show("live", (display) => {
     display.print("before");
     display.show(0, () => STATE);
@@ -94,7 +95,7 @@ Deno.test("Display puts lines above the picture", () => {
   assertEquals(written, `before\n${PICTURE}<^[1A^[Jnote\n${PICTURE}<^[1A^[Jafter\n`);
 });
 
-Deno.test("Display writes plain lines where there is no terminal", () => {
+Deno.test("LiveDisplay writes plain lines where there is no terminal", () => {
   const written = show("plain", (display) => {
     display.show(0, () => STATE);
     display.draw();
@@ -104,17 +105,7 @@ Deno.test("Display writes plain lines where there is no terminal", () => {
   assertEquals(written, "5 B of 10 B (50 %), 5 B/s, ETA 1 s\nnote\n");
 });
 
-Deno.test("Display shows no progress in mode none", () => {
-  assertEquals(
-    show("none", (display) => {
-      display.show(0, () => STATE);
-      display.draw();
-    }),
-    "",
-  );
-});
-
-Deno.test("Display shows several downloads a line each, and ends when the last one does", () => {
+Deno.test("LiveDisplay shows several downloads a line each, and ends when the last one does", () => {
   const written = show("live", (display) => {
     const ends = [0, 1].map((number) =>
       display.show(number, () => ({ ...STATE, name: `file ${number}` }))
@@ -132,7 +123,7 @@ Deno.test("Display shows several downloads a line each, and ends when the last o
   assertEquals(written.endsWith("^[1A^[J"), true);
 });
 
-Deno.test("Display has a line for what comes before a download", () => {
+Deno.test("LiveDisplay has a line for what comes before a download", () => {
   const written = show("live", (display) => {
     display.status("reading 10 %");
     display.status("reading 20 %");

@@ -1,12 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import type { MirrorStats } from "../../../mod.ts";
-import {
-  progressLine,
-  type ProgressState,
-  renderProgress,
-  totals,
-} from "../../../lib/cli/report/progress_view.ts";
+import { type ProgressState, totals } from "../../../lib/cli/report/progress_state.ts";
+import { progressLine, renderProgress } from "../../../lib/cli/report/progress_view.ts";
 import { textWidth } from "../../../lib/cli/report/text.ts";
 
 const STATES = [
@@ -93,7 +89,7 @@ Deno.test("renderProgress() is never wider than the terminal", () => {
     state({ mirrors: [mirror(0, { url: `https://${"long.".repeat(40)}example/f` })] }),
   ];
   const [line] = renderProgress(state(), 80, { color: true });
-  assertEquals(line!.includes("\x1b[32m"), !Deno.noColor);
+  assertStringIncludes(line!, "\x1b[32m");
   for (const [index, drawn] of states.entries()) {
     for (const width of [1, 5, 10, 20, 31, 39, 40, 47, 48, 60, 71, 72, 79, 80, 120, 200]) {
       for (const unicode of [true, false]) {

@@ -1,16 +1,18 @@
 import { assertEquals } from "@std/assert";
+import { openDisplay } from "../../../lib/cli/report/terminal.ts";
 import { TextReport } from "../../../lib/cli/report/text_report.ts";
 import type { TraceEvent } from "../../../mod.ts";
 
-Deno.test("TextReport shows a request for several blocks once", () => {
+Deno.test("TextReport shows a request for several blocks once", async () => {
   let written = "";
-  using report = new TextReport("verbose", {
+  const display = await openDisplay({
     mode: "none",
     write: (text) => written += text,
     size: () => ({ columns: 80, rows: 24 }),
     color: false,
     unicode: true,
   });
+  using report = new TextReport("verbose", display);
   const file = report.file({ number: 0, of: 1, name: "f", urls: ["http://h/f"] });
   const send = (block: number, request: number, start: number): TraceEvent => ({
     ...{ type: "send", atMs: 0, block, mirror: "http://h/f", request },

@@ -7,6 +7,7 @@
 import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { runDownloads } from "../../../lib/cli/run/run_downloads.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { openDisplay } from "../../../lib/cli/report/terminal.ts";
 import type { Report } from "../../../lib/cli/report/report.ts";
 import { TextReport } from "../../../lib/cli/report/text_report.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
@@ -37,7 +38,7 @@ export async function runCommand(
   let written = "";
   const errors: CommandError[] = [];
   const { verbosity } = command.report;
-  using report = new TextReport(verbosity, {
+  const display = await openDisplay({
     mode: verbosity === "silent" ? "none" : "plain",
     write: (text) => {
       shown += text;
@@ -47,6 +48,7 @@ export async function runCommand(
     color: false,
     unicode: true,
   });
+  using report = new TextReport(verbosity, display);
   const heard: Report = {
     file: (file) => {
       const own = report.file(file);
