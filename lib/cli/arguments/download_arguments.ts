@@ -15,7 +15,7 @@ import {
   parseSeconds,
   unlessZero,
 } from "../../command_line/values.ts";
-import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
+import type { Checksum } from "../checksum/checksum.ts";
 import type { ClientCertificateFiles } from "./client_certificate.ts";
 import { type ConditionOptions, parseConditions } from "./conditions.ts";
 import { engineOptions } from "./engine_flags.ts";
@@ -24,7 +24,7 @@ import { parseUrls } from "./url_pattern.ts";
 import { parseRange, type RequestedRange } from "./request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
-import { parseWriteOut } from "../report/write_out.ts";
+import type { WriteOut } from "../report/write_out.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
 /** A parsed command line. */
@@ -95,7 +95,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
   if (inputFile !== undefined) checkSeveral(values, urls);
   await refuseMistypedCommand(args[0]);
   const target = targetOptions(values);
-  const checksums = each("checksum", parseChecksum);
+  const checksums = has("checksum") ? await parseChecksums(values) : [];
   return {
     type: "download",
     urls: parseUrls(urls, values),
@@ -116,7 +116,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
         : "normal",
       json: has("json"),
       progress: !has("no-progress"),
-      writeOut: given("write-out", parseWriteOut),
+      writeOut: has("write-out") ? await parseFormat(values) : undefined,
     },
     traceFile: given("trace", (flag, text) => {
       if (text === "-") throw usageError(`${flag} is "-", but must be the name of a file`);
@@ -132,6 +132,16 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     insecure: has("insecure"),
     options: engineOptions(values),
   };
+}
+
+async function parseChecksums({ each }: ParsedFlags<FlagName>): Promise<Checksum[]> {
+  const { parseChecksum } = await import("../checksum/checksum.ts");
+  return each("checksum", parseChecksum);
+}
+
+async function parseFormat({ given }: ParsedFlags<FlagName>): Promise<WriteOut | undefined> {
+  const { parseWriteOut } = await import("../report/write_out.ts");
+  return given("write-out", parseWriteOut);
 }
 
 function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {

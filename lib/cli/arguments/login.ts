@@ -17,7 +17,7 @@ import {
 import { reason } from "../failure/exit_code.ts";
 import { printable } from "../report/text.ts";
 import type { RequestFlagName } from "./flags.ts";
-import { credentialsFor, type NetrcEntry, netrcPath, parseNetrc } from "./netrc.ts";
+import type { NetrcEntry } from "./netrc.ts";
 import { parseUser, type User } from "./request_values.ts";
 
 /** Where the user's credentials are. */
@@ -53,27 +53,27 @@ export async function askPassword(login: LoginOptions): Promise<LoginOptions> {
 
 /** Adds credentials to the URLs of mirrors. */
 export class Login {
-  readonly #user: Credentials | undefined;
-  readonly #entries: readonly NetrcEntry[];
+  readonly #credentialsFor: (host: string) => Credentials | undefined;
 
-  private constructor(user: Credentials | undefined, entries: readonly NetrcEntry[]) {
-    this.#user = user;
-    this.#entries = entries;
+  private constructor(credentialsFor: (host: string) => Credentials | undefined) {
+    this.#credentialsFor = credentialsFor;
   }
 
   /** Reads the netrc file, if one is used. Only a file given with `--netrc-file` must exist. */
   static async of({ user, netrc }: LoginOptions): Promise<Login> {
     const credentials = user && credentialsOf(user);
-    if (netrc === false) return new Login(credentials, []);
+    if (netrc === false) return new Login(() => credentials);
+    const { credentialsFor, netrcPath, parseNetrc } = await import("./netrc.ts");
     const named = typeof netrc === "string";
     const path = named ? netrc : netrcPath(environmentVariable);
     if (path === undefined) {
       throw usageError("--netrc: the home directory is unknown; use --netrc-file FILE");
     }
     try {
-      return new Login(credentials, parseNetrc(await Deno.readTextFile(path)));
+      const entries = parseNetrc(await Deno.readTextFile(path));
+      return new Login((host) => credentials ?? credentialsOfEntry(credentialsFor(entries, host)));
     } catch (error) {
-      if (!named && error instanceof Deno.errors.NotFound) return new Login(credentials, []);
+      if (!named && error instanceof Deno.errors.NotFound) return new Login(() => credentials);
       throw usageError(`${named ? "--netrc-file" : "--netrc"}: ${path}: ${reason(error)}`);
     }
   }
@@ -82,17 +82,16 @@ export class Login {
   apply(text: string): string {
     const url = URL.parse(text);
     if (url === null || hasCredentials(url)) return text;
-    const credentials = this.#user ?? this.#fromNetrc(url.hostname);
+    const credentials = this.#credentialsFor(url.hostname);
     if (credentials === undefined) return text;
     putCredentials(url, credentials);
     return url.href;
   }
+}
 
-  #fromNetrc(host: string): Credentials | undefined {
-    const entry = credentialsFor(this.#entries, host);
-    if (entry?.login === undefined) return undefined;
-    return { username: entry.login, password: entry.password ?? "" };
-  }
+function credentialsOfEntry(entry: NetrcEntry | undefined): Credentials | undefined {
+  if (entry?.login === undefined) return undefined;
+  return { username: entry.login, password: entry.password ?? "" };
 }
 
 function credentialsOf({ username, password }: User): Credentials {

@@ -27,7 +27,7 @@ export interface StartLine {
   options: Record<string, unknown>;
 }
 
-export function startLine(
+function startLine(
   sphttp: string,
   urls: readonly string[],
   options: DownloaderOptions,
@@ -82,6 +82,11 @@ export class TraceFile implements Disposable {
         `cannot write the trace: ${cause instanceof Error ? cause.message : cause}`,
       );
     }
+  }
+
+  /** Writes the first line. */
+  begin(sphttp: string, urls: readonly string[], options: DownloaderOptions): void {
+    this.write(startLine(sphttp, urls, options));
   }
 
   /** Writes one line. Never throws: {@linkcode TraceFile.finish} throws the first error. */

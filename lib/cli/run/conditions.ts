@@ -32,9 +32,6 @@ export class Conditions {
   readonly #time: ResolvedTime | undefined;
   readonly #save: string | undefined;
 
-  /** No conditions. */
-  static readonly NONE = new Conditions(undefined, undefined, undefined);
-
   private constructor(
     etag: string | undefined,
     time: ResolvedTime | undefined,

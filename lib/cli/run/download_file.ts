@@ -16,18 +16,17 @@ import {
 import type { CommandError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import { ChecksumVerifier } from "../checksum/checksum.ts";
+import type { Checksum, ChecksumVerifier } from "../checksum/checksum.ts";
+import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart } from "../part/continuation.ts";
 import type { Piece } from "../part/compared_pieces.ts";
 import { recordedFile } from "../part/resume_record.ts";
 import { resolveTarget, type Target } from "../output/target.ts";
-import { explainDownload } from "./explain_download.ts";
-import { Conditions } from "./conditions.ts";
+import type { Conditions } from "./conditions.ts";
 import { DownloadState } from "./download_state.ts";
-import { verifyPresent } from "./present_file.ts";
-import { startLine, TraceFile } from "../output/trace_file.ts";
+import type { TraceFile } from "../output/trace_file.ts";
 import type { LimitedDownload } from "./shared_rate.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
@@ -50,7 +49,7 @@ export class FileDownload implements LimitedDownload {
   readonly #state: DownloadState;
   /** Whether mirrors became ready that the record of the part file may lack. */
   #newMirrors = false;
-  #conditions = Conditions.NONE;
+  #conditions: Conditions | undefined;
   #maxRate: number | undefined;
 
   constructor(task: FileTask, context: FileDownloadContext) {
@@ -64,14 +63,12 @@ export class FileDownload implements LimitedDownload {
     const { target: options, urls, conditions } = this.#task;
     const { signal, report } = this.#context;
     signal.throwIfAborted();
-    this.#conditions = await Conditions.of(conditions, (text) => report.note(text));
+    this.#conditions = await resolveConditions(conditions, (text) => report.note(text));
     if (options.nameFromServer && options.output === undefined) return await this.#runUnnamed();
     const target = await resolveTarget(options, urls[0]!);
     this.#state.name = target.name;
-    if (target.type === "present") {
-      return await verifyPresent(target, this.#task, this.#context);
-    }
-    using trace = this.#openTrace();
+    if (target.type === "present") return await this.#verifyPresent(target);
+    using trace = await this.#openTrace();
     await this.#save(target, trace);
   }
 
@@ -82,13 +79,13 @@ export class FileDownload implements LimitedDownload {
   async #runUnnamed(): Promise<void> {
     const { target: options, urls } = this.#task;
     const { signal } = this.#context;
-    using trace = this.#openTrace();
+    using trace = await this.#openTrace();
     let begun: Begun;
     try {
       const range = await findRange(this.#task, { ...this.#context.options, signal });
       begun = await this.#begin(range, trace);
     } catch (error) {
-      const unmet = this.#conditions.unmetBy(error);
+      const unmet = this.#conditions?.unmetBy(error);
       if (unmet !== undefined) return this.#state.skip(unmet);
       throw await this.#explain(error);
     }
@@ -97,14 +94,21 @@ export class FileDownload implements LimitedDownload {
     this.#state.name = target.name;
     if (target.type === "present") {
       await download.cancel();
-      return await verifyPresent(target, this.#task, this.#context);
+      return await this.#verifyPresent(target);
     }
     await this.#save(target, trace, begun);
   }
 
-  #openTrace(): TraceFile | undefined {
+  async #verifyPresent(target: Extract<Target, { type: "present" }>): Promise<void> {
+    const { verifyPresent } = await import("./present_file.ts");
+    await verifyPresent(target, this.#task, this.#context);
+  }
+
+  async #openTrace(): Promise<TraceFile | undefined> {
     const { traceFile } = this.#context;
-    return traceFile === undefined ? undefined : new TraceFile(traceFile);
+    if (traceFile === undefined) return undefined;
+    const { TraceFile } = await import("../output/trace_file.ts");
+    return new TraceFile(traceFile);
   }
 
   /** Downloads the file to its target; `begun` is its download, if it has begun. */
@@ -128,7 +132,7 @@ export class FileDownload implements LimitedDownload {
       await output.part?.complete({ mtime: this.#mtime() });
       this.#state.name = output.name;
     } catch (error) {
-      const unmet = this.#conditions.unmetBy(error);
+      const unmet = this.#conditions?.unmetBy(error);
       if (unmet !== undefined) return this.#state.skip(unmet);
       if (options.removeOnError) await output.part?.remove();
       else await output.part?.settle();
@@ -136,7 +140,7 @@ export class FileDownload implements LimitedDownload {
     }
     trace?.finish();
     this.#state.done();
-    await this.#conditions.save(this.#state.info!);
+    await this.#conditions?.save(this.#state.info!);
   }
 
   /** The limit of the download, in bytes per second; may change at any time. */
@@ -178,7 +182,7 @@ export class FileDownload implements LimitedDownload {
       // A checksum of the whole file proves more than pieces do.
       if (checksums.length === 0) compared = await part.digestsToCompare(range);
     }
-    const verifier = checksums.length > 0 ? await ChecksumVerifier.of(checksums) : undefined;
+    const verifier = checksums.length > 0 ? await verifierOf(checksums) : undefined;
     const continuation = await this.#reread(verifier);
     // What exists is not downloaded again: only now is it known how much of this file does.
     if (existing > 0) await begun?.download.cancel();
@@ -216,7 +220,7 @@ export class FileDownload implements LimitedDownload {
     const { urls } = this.#task;
     const { signal } = this.#context;
     const wanted = this.#options(range, knownPieces);
-    trace?.write(startLine(VERSION, urls, wanted));
+    trace?.begin(VERSION, urls, wanted);
     const onEvent = (event: TraceEvent) => {
       trace?.write(event);
       if (event.type === "mirror" && event.state === "ready") this.#newMirrors = true;
@@ -226,7 +230,7 @@ export class FileDownload implements LimitedDownload {
     this.#state.begin(download);
     try {
       const info = this.#state.info = await download.open();
-      this.#conditions.check(info);
+      this.#conditions?.check(info);
       return { range, download, info };
     } catch (error) {
       await download.cancel();
@@ -240,7 +244,7 @@ export class FileDownload implements LimitedDownload {
   ): DownloaderOptions {
     const { options } = this.#context;
     const headers = new Headers(options.headers);
-    for (const [name, value] of this.#conditions.headers) headers.set(name, value);
+    for (const [name, value] of this.#conditions?.headers ?? []) headers.set(name, value);
     const { existing, part } = this.#state;
     const record = part?.before.record;
     return {
@@ -285,14 +289,30 @@ export class FileDownload implements LimitedDownload {
     return undefined;
   }
 
-  #explain(error: unknown): Promise<unknown> {
+  async #explain(error: unknown): Promise<unknown> {
     this.#state.fail(error);
     const { part, shown, totals } = this.#state;
-    return explainDownload(error, {
+    const { explainDownload } = await import("./explain_download.ts");
+    return await explainDownload(error, {
       ...{ part, shown, progress: totals },
       target: this.#task.target,
       options: this.#context.options,
       stopReason: this.#context.signal.reason,
     });
   }
+}
+
+/** Returns the conditions of a command, if it has any. */
+async function resolveConditions(
+  options: ConditionOptions,
+  note: (text: string) => void,
+): Promise<Conditions | undefined> {
+  if (Object.values(options).every((value) => value === undefined)) return undefined;
+  const { Conditions } = await import("./conditions.ts");
+  return await Conditions.of(options, note);
+}
+
+async function verifierOf(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
+  const { ChecksumVerifier } = await import("../checksum/checksum.ts");
+  return await ChecksumVerifier.of(checksums);
 }

@@ -5,20 +5,18 @@
  * @module
  */
 
-import type { MirrorBook } from "../../../mod.ts";
+import type { ClientCertificate, MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { readClientCertificate } from "../arguments/client_certificate.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
-import { SharedRate } from "./shared_rate.ts";
-import { loadServerStats, saveServerStats } from "./server_stats.ts";
+import type { SharedRate } from "./shared_rate.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { FileDownload, type FileDownloadContext } from "./download_file.ts";
-import { type DownloadFacts, writeOutText } from "../report/write_out.ts";
+import type { DownloadFacts } from "../report/write_out.ts";
 
 export interface RunContext {
   /** Ends the run when it aborts, with a {@linkcode CommandError} as the reason. */
@@ -34,7 +32,7 @@ export async function runDownloads(
   { signal, report, write }: RunContext,
 ): Promise<number> {
   const caCerts = await readCertificates(command.caCertFile);
-  const clientCertificate = await readClientCertificate(command.clientCertificate);
+  const clientCertificate = await clientCertificateOf(command);
   using insecure = command.insecure
     ? await openInsecure({ ...command.options, clientCertificate })
     : undefined;
@@ -45,8 +43,12 @@ export async function runDownloads(
   using limited = withTimeLimit(command.maxTimeMs, signal);
   const tasks = await fileTasks(command, options, limited.signal);
   const { maxRate } = options;
-  using rate = maxRate !== undefined && tasks.length > 1 ? new SharedRate(maxRate) : undefined;
-  const book = await loadServerStats(command.serverStats, (text) => report.note(text));
+  const { report: { writeOut }, serverStats } = command;
+  using rate = maxRate !== undefined && tasks.length > 1 ? await shareRate(maxRate) : undefined;
+  const note = (text: string) => report.note(text);
+  const usesStats = serverStats.load !== undefined || serverStats.save !== undefined;
+  const stats = usesStats ? await import("./server_stats.ts") : undefined;
+  const book = await stats?.loadServerStats(serverStats, note);
   const exitCodes: number[] = [];
   try {
     await concurrently(command.concurrent, tasks, async (task) => {
@@ -55,10 +57,12 @@ export async function runDownloads(
       const shared = { signal: limited.signal, report, book, rate };
       const facts = await downloadOne(task, command, shared);
       exitCodes[task.number] = facts.exitCode;
-      if (command.report.writeOut) write(writeOutText(command.report.writeOut, facts));
+      if (writeOut === undefined) return;
+      const { writeOutText } = await import("../report/write_out.ts");
+      write(writeOutText(writeOut, facts));
     });
   } finally {
-    await saveServerStats(command.serverStats, book, (text) => report.note(text));
+    await stats?.saveServerStats(serverStats, book, note);
   }
   if (tasks.length > 1) {
     const complete = exitCodes.filter((code) => code === ExitCode.OK).length;
@@ -95,6 +99,20 @@ async function downloadOne(
     fileReport.failed(error);
     return download.facts(error);
   }
+}
+
+/** Reads the certificate of the client, if the command has one. */
+async function clientCertificateOf(
+  { clientCertificate: files }: DownloadArguments,
+): Promise<ClientCertificate | undefined> {
+  if (files.cert === undefined && files.key === undefined) return undefined;
+  const { readClientCertificate } = await import("../arguments/client_certificate.ts");
+  return await readClientCertificate(files);
+}
+
+async function shareRate(maxRate: number): Promise<SharedRate> {
+  const { SharedRate } = await import("./shared_rate.ts");
+  return new SharedRate(maxRate);
 }
 
 /** Combines the signal with the time limit of `--max-time`. */
