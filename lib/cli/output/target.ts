@@ -1,12 +1,10 @@
 /**
- * Decides where a file goes: stdout, a device, or a path. Files that may not be replaced, and files
- * of one run that would overwrite each other, are refused here, before anything is downloaded.
+ * Decides where a file goes: stdout, a device, or a path. Files that may not be replaced are refused here,
+ * before anything is downloaded.
  *
  * @module
  */
 
-// Built in: `@std/path` would load about 20 modules at every start, which takes 12 ms.
-import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { usageError } from "../../command_line/command_error.ts";
 import {
   fileNameInUrl,
@@ -17,7 +15,7 @@ import {
 import { redactUrl } from "../../http/address/redact.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
-import { recordsOf } from "../part/resume_record.ts";
+import { baseName, directoryOf, isAbsolute } from "../part/path.ts";
 
 /** Where a file goes, and how it gets there. */
 export interface TargetOptions {
@@ -69,7 +67,7 @@ export async function resolveTarget(
   const path = pathOf(options, url, served);
   const name = path.replace(/^\.\/(?!-$)/, "");
   checkLength(path, name);
-  if (createDirectories) await makeDirectory(dirname(path));
+  if (createDirectories) await makeDirectory(directoryOf(path));
   const found = await stat(path, name);
   if (found?.isDirectory || /[/\\]$/.test(path)) {
     throw writeError(`cannot write to ${name}: ${found ? "it is a directory" : "no file name"}`);
@@ -94,7 +92,7 @@ export async function resolveTarget(
   if (output === undefined) {
     const flag = options.listed ? "out=" : "-o ";
     // Both are relative to the directory.
-    const same = options.directory === undefined ? name : basename(name);
+    const same = options.directory === undefined ? name : baseName(name);
     throw writeError(
       `${name} already exists; use ${flag}NAME to choose a name, ${flag}${same} to replace it, ` +
         "or --no-clobber to number the new file",
@@ -163,7 +161,7 @@ export function fileNameFromUrl(
 }
 
 function checkLength(path: string, name: string): void {
-  const bytes = nameBytes(basename(path));
+  const bytes = nameBytes(baseName(path));
   if (bytes <= MAX_NAME_BYTES) return;
   throw writeError(
     `cannot write to ${name}: the name has ${bytes} bytes; ${MAX_NAME_BYTES} leave room for .part`,
@@ -181,53 +179,4 @@ async function makeDirectory(path: string): Promise<void> {
 /** Reports whether no one may write to a file: renaming another over it would succeed anyway. */
 function isProtected({ mode }: Deno.FileInfo): boolean {
   return mode !== null && Deno.build.os !== "windows" && (mode & 0o222) === 0;
-}
-
-/** A file that a run writes besides the downloads: the option that names it, and its path. */
-export type SideFile = readonly [option: string, path: string | undefined];
-
-/** A file that a run downloads. */
-export interface DownloadedFile {
-  /** Its number, from 0. */
-  readonly number: number;
-  /** Number of files in the run. */
-  readonly of: number;
-  readonly urls: readonly string[];
-  readonly target: PathOptions;
-}
-
-/**
- * Checks that no two files of a run have the same path.
- *
- * @throws {CommandError} two have
- */
-export function refuseSamePaths(
-  files: readonly DownloadedFile[],
-  sideFiles: readonly SideFile[],
-): void {
-  const known = new Map<string, string>();
-  const advice = files.length > 1
-    ? "out=NAME below a line of the input file gives it another name"
-    : "choose another name";
-  const add = (path: string, what: string) => {
-    // Some file systems ignore case or normalize Unicode.
-    const key = resolve(path).normalize("NFC").toLowerCase();
-    const other = known.get(key);
-    if (other !== undefined) {
-      const shown = path.replace(/^\.\//, "");
-      throw usageError(`${other} and ${what} would both be ${shown}; ${advice}`);
-    }
-    known.set(key, what);
-  };
-  for (const [option, path] of sideFiles) if (path !== undefined) add(path, option);
-  for (const { target, urls, number, of } of files) {
-    // A name that a server gives is not known yet; an existing file is never replaced by it.
-    const isOpen = target.nameFromServer && target.output === undefined;
-    if (target.output === "-" || target.keepExisting || isOpen) continue;
-    const path = pathOf(target, urls[0]!);
-    const file = of === 1 ? "the file" : `file ${number + 1}`;
-    add(path, file);
-    add(`${path}.part`, `the part of ${file}`);
-    for (const record of recordsOf(`${path}.part`)) add(record, `the record of ${file}`);
-  }
 }

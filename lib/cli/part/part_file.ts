@@ -6,7 +6,6 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
@@ -17,6 +16,7 @@ import { syncDirectory, syncFile } from "./durable_file.ts";
 import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
 import { digestsToCompare, type ExistingBytes, type Piece } from "./compared_pieces.ts";
 import { GrowingRecord } from "./growing_record.ts";
+import { directoryOf } from "./path.ts";
 import { verifySums } from "./piece_sums.ts";
 import {
   difference,
@@ -248,7 +248,7 @@ export class PartFile implements Disposable {
       if (cause instanceof CommandError) throw cause;
       throw writeError(`cannot rename ${this.partName} to ${this.name}: ${reason(cause)}`, cause);
     }
-    await syncDirectory(dirname(this.#target.path));
+    await syncDirectory(directoryOf(this.#target.path));
     // Only now: the lock is held until the file has its name.
     this.#close();
   }

@@ -6,11 +6,11 @@
  * @module
  */
 
-import { dirname } from "node:path";
 import { type FileInfo, NoMirrorLeftError } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
+import { directoryOf } from "../part/path.ts";
 import type { ConditionOptions, TimeCondition } from "../arguments/conditions.ts";
 
 /** A file is not downloaded, because a condition is not met. */
@@ -151,7 +151,7 @@ async function resolveTime(
 
 async function checkWritable(path: string): Promise<void> {
   const found = await Deno.stat(path).catch(() => undefined);
-  const directory = await Deno.stat(dirname(path)).catch(() => undefined);
+  const directory = await Deno.stat(directoryOf(path)).catch(() => undefined);
   if (found?.isDirectory) throw writeError(`--etag-save: ${path}: is a directory`);
   if (found === undefined && !directory?.isDirectory) {
     throw writeError(`--etag-save: ${path}: its directory does not exist`);

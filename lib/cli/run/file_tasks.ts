@@ -16,7 +16,8 @@ import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { RequestedRange } from "../arguments/request_values.ts";
-import { nameFromUrl, refuseSamePaths, type TargetOptions } from "../output/target.ts";
+import type { SideFile } from "../output/same_paths.ts";
+import { nameFromUrl, type TargetOptions } from "../output/target.ts";
 import type { FileReport } from "../report/report.ts";
 
 export interface FileTask {
@@ -84,11 +85,15 @@ export async function fileTasks(
       options: own,
     });
   }
-  refuseSamePaths(tasks, [
+  const sideFiles: SideFile[] = [
     ["--trace", command.traceFile],
     ["--server-stat-of", command.serverStats.save],
     ["--etag-save", command.conditions.etagSave],
-  ]);
+  ];
+  if (tasks.length > 1 || sideFiles.some(([, path]) => path !== undefined)) {
+    const { refuseSamePaths } = await import("../output/same_paths.ts");
+    refuseSamePaths(tasks, sideFiles);
+  }
   return tasks;
 }
 
