@@ -85,12 +85,13 @@ async function download(args: readonly string[]): Promise<number> {
     return ExitCode.OK;
   }
   const login = await askPassword(parsed.login);
-  const [{ Interruption }, { runDownloads }] = await Promise.all([
+  const [{ Interruption }, { runDownloads }, opened] = await Promise.all([
     import("./lib/cli/process/interruption.ts"),
     import("./lib/cli/run/run_downloads.ts"),
+    reportFor(parsed),
   ]);
   using interruption = new Interruption();
-  using report = await reportFor(parsed);
+  using report = opened;
   return await runDownloads({ ...parsed, login }, {
     signal: interruption.signal,
     report,
