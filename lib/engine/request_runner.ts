@@ -130,11 +130,11 @@ export class RequestRunner {
 
   async #run(command: StartCommand, activity: Activity): Promise<void> {
     const { dispatch, transport } = this.#options;
-    const { request, mirror, kind, start, end, size, form } = command;
+    const { request, mirror, kind, start, end, size, form, measures } = command;
     const { signal } = activity.controller;
     try {
-      const purpose = PURPOSES[kind];
-      const reply = await transport.request(mirror, { start, end, size, form, purpose }, signal);
+      const wanted = { start, end, size, form, measures, purpose: PURPOSES[kind] };
+      const reply = await transport.request(mirror, wanted, signal);
       activity.body = reply.body;
       const { answer, proof, doubt } = reply;
       if (!signal.aborted) {

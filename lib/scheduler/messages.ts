@@ -101,6 +101,8 @@ export type SchedulerCommand =
     readonly size: Size;
     /** How it is requested: by default `bounded` with an `end`, else `plain`. */
     readonly form?: RequestForm | undefined;
+    /** Whether the size in the answer is verified: other mirrors say another one. @default false */
+    readonly measures?: boolean | undefined;
   }
   | { readonly type: "cancel"; readonly request: number }
   /** Read on a body that was held back, as its response contradicted earlier ones. */

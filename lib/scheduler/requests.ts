@@ -22,6 +22,8 @@ export interface NewRequest extends ByteRange {
   readonly bodyEnd?: number | undefined;
   /** How it is asked for; by default as its mirror is asked. */
   readonly form?: RequestForm | undefined;
+  /** Whether the size in its answer is verified before it is used. */
+  readonly measures?: boolean | undefined;
 }
 
 /** One request that is under way. Everything is readable, and changed by the methods only. */

@@ -331,6 +331,8 @@ export class Scheduler {
         return;
       case "compare":
         return this.#checks.admit(step.mirror);
+      case "measure":
+        return this.#probe(step.mirror, now);
       case "note":
         return this.#state.commands.report({ type: "note", message: step.message }, now);
       case "open":
@@ -368,7 +370,9 @@ export class Scheduler {
     // take its time.
     const isStream = this.mirrors.length === 1 && this.#assigner.extendsStreams;
     const sampleSize = Math.min(probeSize, windowSize);
-    this.#state.send(probeOf(mirror, { start, end, sampleSize, isStream }), now);
+    const measures = this.#opening.isMeasured(mirror);
+    const probe = probeOf(mirror, { start, end, sampleSize, isStream });
+    this.#state.send({ ...probe, measures }, now);
   }
 
   #finishIfComplete(now: number): void {

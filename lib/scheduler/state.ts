@@ -192,7 +192,7 @@ export class DownloadState implements DownloadView {
   }
 
   send(wanted: NewRequest, now: number): LiveRequest {
-    const { mirror, kind, start, end } = wanted;
+    const { mirror, kind, start, end, measures } = wanted;
     const request = this.requests.open(wanted, now);
     const { bodyEnd } = request;
     if (request.owns) this.ledger.take(start, end);
@@ -211,6 +211,7 @@ export class DownloadState implements DownloadView {
       end: requestedEnd,
       readTo: end,
       form: request.form,
+      measures,
       // The answer to a probe is compared with those of other mirrors, not checked by them.
       size: kind === "probe" ? undefined : this.size,
     });

@@ -44,7 +44,7 @@ export interface DoubtTools {
  */
 export async function settleDoubt(
   memory: MirrorMemory,
-  requested: RequestedRange,
+  requested: RequestedRange & { readonly measures?: boolean | undefined },
   { answer, doubt }: UsableCheck,
   { body, ask, read, fail }: DoubtTools,
 ): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
@@ -78,6 +78,11 @@ export async function settleDoubt(
           throw fail("range", "sends the headers of a part, but perhaps the whole file");
         }
       }
+    }
+    if (requested.measures && memory.totals === "believed" && answer.size !== undefined) {
+      if (held === body && answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
+      const size = await measure(ask, answer.size);
+      if (size !== answer.size) memory.totals = { size };
     }
     const size = memory.totals === "believed" ? answer.size : memory.totals.size;
     if (requested.size !== undefined && size !== undefined && size !== requested.size) {
@@ -133,6 +138,31 @@ async function findEnd(ask: Ask, total: number, at: number): Promise<number> {
   return await askSize(ask) === at ? at : total;
 }
 
+/**
+ * Returns the size of a file of which other mirrors say another one than `total`: by its last byte, and
+ * one that does not exist, and by the length of the whole file. Returns `undefined` if the total is wrong,
+ * but the mirror does not tell the size.
+ */
+async function measure(ask: Ask, total: number): Promise<number | undefined> {
+  const { status, headers, body } = await ask({
+    start: total - 1,
+    end: total + 1,
+    size: undefined,
+  });
+  const stated = parseContentRange(headers.get("content-range"));
+  if (status === 206 && stated?.start === total - 1) {
+    const isLonger = await countBytes(body, 3) === 2;
+    if (!isLonger) return total;
+    const size = await askSize(ask);
+    return size !== undefined && size > total ? size : undefined;
+  }
+  await discard(body);
+  if (status !== 416) return total;
+  const said = parseUnsatisfiedSize(headers.get("content-range"));
+  const size = said === undefined || said >= total ? await askSize(ask) : said;
+  return size !== undefined && size < total ? size : total;
+}
+
 /** Returns the length of the whole file; `undefined` if the mirror does not tell. */
 async function askSize(ask: Ask): Promise<number | undefined> {
   const { status, headers, body } = await ask({ start: 0, end: undefined, size: undefined });
@@ -152,23 +182,30 @@ async function sendsParts(ask: Ask, start: number): Promise<boolean> {
   const described = [200, 206].includes(status) && stated?.start === start;
   // With the right length it would show nothing: other requests get another one.
   const exact = parseContentLength(headers.get("content-length")) === 1;
-  if (!described || exact || body === null) {
+  if (!described || exact) {
     await discard(body);
     return false;
   }
+  return await countBytes(body, 2) === 1;
+}
+
+/** Returns the number of bytes of a body, as soon as it is `most`; one that falls silent has ended. */
+async function countBytes(body: ReadableStream<Uint8Array> | null, most: number): Promise<number> {
+  if (body === null) return 0;
   const reader = body.getReader();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let bytes = 0;
   try {
-    for (let bytes = 0;;) {
+    while (bytes < most) {
       const late = Promise.withResolvers<void>();
       if (bytes > 0) timer = setTimeout(late.resolve, MORE_MS);
       const next = await Promise.race([reader.read().catch(() => undefined), late.promise]);
       clearTimeout(timer);
       // It ended, broke off or fell silent.
-      if (!next || next.done) return bytes === 1;
+      if (!next || next.done) break;
       bytes += next.value.byteLength;
-      if (bytes > stated.end - start) return false;
     }
+    return bytes;
   } finally {
     clearTimeout(timer);
     await reader.cancel().catch(() => {});

@@ -48,6 +48,8 @@ export interface Requested extends RequestedRange {
    * @default {"part"}
    */
   readonly purpose?: "first" | "part" | "check" | undefined;
+  /** Whether a total in the response is verified: other mirrors say another size. */
+  readonly measures?: boolean | undefined;
 }
 
 /** A usable response. */

@@ -16,12 +16,14 @@ import { LONG_PATIENCE, PATIENCE } from "./patience.ts";
 import { REDIRECTS } from "./redirects.ts";
 import { SPELLINGS } from "./spellings.ts";
 import { STATUS_FOR_RANGE } from "./statuses.ts";
+import { TOTALS } from "./totals.ts";
 
 export const KINDS: readonly Kind[] = [
   ...IDENTITY,
   ...CHANGES,
   ...STATUS_FOR_RANGE,
   ...PARTS,
+  ...TOTALS,
   ...SPELLINGS,
   ...LIMITS,
   ...ENCODINGS,

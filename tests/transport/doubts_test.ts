@@ -1,8 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveOptions } from "../../lib/engine/resolve_options.ts";
 import { MirrorError } from "../../lib/errors.ts";
-import type { RequestedRange } from "../../lib/http/response/response_check.ts";
-import { type Reply, Transport } from "../../lib/transport/transport.ts";
+import { type Reply, type Requested, Transport } from "../../lib/transport/transport.ts";
 import { mulberry32 } from "../support/random.ts";
 import { type Request, type Script, serveScript } from "./scripted_server.ts";
 
@@ -20,7 +19,7 @@ async function readAll({ body }: Reply): Promise<Uint8Array> {
 async function withScript(
   answer: (request: Request) => Script,
   run: (
-    ask: (start: number, end: number | undefined, more?: Partial<RequestedRange>) => Promise<Reply>,
+    ask: (start: number, end: number | undefined, more?: Partial<Requested>) => Promise<Reply>,
     server: ReturnType<typeof serveScript>,
   ) => Promise<void>,
 ): Promise<void> {
@@ -154,6 +153,71 @@ for (const [name, unsatisfied, plain, size] of TOO_MANY) {
     }
   });
 }
+
+/** Totals, whether a plain request and a 416 tell the truth, the size, and the ranges that are requested. */
+const MEASURED: [total: number, plain: boolean, size: number | undefined, asked: number][] = [
+  [SIZE, true, SIZE, 2],
+  // The 416 tells.
+  [SIZE + 1, true, SIZE, 2],
+  [SIZE + 1, false, SIZE, 2],
+  [2 * SIZE, true, SIZE, 2],
+  [SIZE - 1, true, SIZE, 3],
+  [SIZE / 2, true, SIZE, 3],
+  [SIZE - 1, false, undefined, 3],
+];
+
+for (const [total, plain, size, asked] of MEASURED) {
+  const tells = plain ? "tells" : "does not tell";
+  Deno.test(`settleDoubt(): a total of ${total} is measured, where a plain request ${tells}`, async () => {
+    const lie = (request: Request): Script => {
+      if (!plain && request.range === undefined) {
+        return { status: 403, fields: ["Content-Length: 0"] };
+      }
+      return part(request, ({ range, length }) => ({
+        range: range.replace(/\/.*/, `/${total}`),
+        length,
+      }));
+    };
+    await withScript(lie, async (ask, { requests }) => {
+      const reply = await ask(0, 12288, { measures: true });
+      assertEquals(reply.answer, { type: "partial", start: 0, end: 12288, size });
+      assertEquals(await readAll(reply), FILE.slice(0, 12288));
+      assertEquals(requests.length, asked);
+      assertEquals(requests[1]!.headers.range, `bytes=${total - 1}-${total}`);
+    });
+  });
+}
+
+Deno.test("settleDoubt(): a size is measured by what is certain only", async () => {
+  type Answer = (request: Request) => Script | undefined;
+  const at = (request: Request) => request.range?.start === SIZE - 1;
+  const table: [name: string, answer: Answer][] = [
+    ["refused", (request) => at(request) ? { status: 503, fields: [] } : undefined],
+    ["unavailable", (request) => at(request) ? { status: 416, fields: [] } : undefined],
+    [
+      "ignored",
+      (request) =>
+        at(request) ? { status: 200, fields: [`Content-Length: ${SIZE}`], body: FILE } : undefined,
+    ],
+    ["two bytes are said, one comes", (request) =>
+      at(request)
+        ? {
+          status: 206,
+          fields: [`Content-Range: bytes ${SIZE - 1}-${SIZE}/${SIZE}`],
+          body: FILE.slice(-1),
+          close: true,
+        }
+        : undefined],
+  ];
+  for (const [name, answer] of table) {
+    const script = (request: Request) => answer(request) ?? part(request, (fields) => fields);
+    await withScript(script, async (ask) => {
+      const reply = await ask(0, 12288, { measures: true });
+      assertEquals(reply.answer, { type: "partial", start: 0, end: 12288, size: SIZE }, name);
+      assertEquals(await readAll(reply), FILE.slice(0, 12288));
+    });
+  }
+});
 
 Deno.test("settleDoubt(): a mirror that sends less at once is asked once whether there is more", async () => {
   const capped = (request: Request) => {

@@ -33,6 +33,7 @@ import {
   serviceOf,
   verdictOf,
 } from "./first_answer.ts";
+import { SizeQuestion } from "./size_question.ts";
 
 /**
  * Once a mirror has answered, slower ones are waited for this long, or three times as long as the
@@ -85,6 +86,8 @@ export type OpeningStep =
   | { readonly type: "accept"; readonly request: LiveRequest }
   /** Drop what has arrived and trust no mirror: it is another file than the mirrors agreed on. */
   | { readonly type: "discard" }
+  /** Ask a mirror for its first bytes once more, and verify the size that it says. */
+  | { readonly type: "measure"; readonly mirror: Mirror }
   /** Compare bytes of a mirror with those that are known, before it is admitted. */
   | { readonly type: "compare"; readonly mirror: Mirror }
   | { readonly type: "note"; readonly message: string }
@@ -115,6 +118,7 @@ export class Opening {
   readonly #compared = new Set<Mirror>();
   /** Where the bytes of mirrors differ from those that are known. */
   readonly #differences = new Map<Mirror, number>();
+  readonly #sizes = new SizeQuestion();
   #graceUntil = Infinity;
 
   /** Takes all mirrors, and the first byte that is wanted. */
@@ -132,6 +136,11 @@ export class Opening {
     return this.#graceUntil;
   }
 
+  /** Reports whether the size that a mirror says next is to be verified. */
+  isMeasured(mirror: Mirror): boolean {
+    return this.#sizes.isAsked(mirror);
+  }
+
   /**
    * Changes the state, and returns what has to be done, in order. `outstanding` is the number of probes
    * that have neither failed nor delivered their first bytes.
@@ -142,7 +151,7 @@ export class Opening {
     if (event.type === "failed") this.#forget(event.mirror);
     if (event.type === "same") return this.#admitCompared(event.mirror);
     if (event.type === "differs") return this.#rejectCompared(event);
-    if (this.#answers.length === 0) return [];
+    if (this.#answers.length === 0 || this.#sizes.isOpen) return [];
     switch (this.#state.type) {
       case "probing":
       case "speculating":
@@ -174,6 +183,8 @@ export class Opening {
   }
 
   #add(answer: FirstAnswer, now: number): void {
+    const isSecond = this.#sizes.answered(answer.mirror);
+    if (isSecond) this.#answers = this.#answers.filter(({ mirror }) => mirror !== answer.mirror);
     this.#answers.push(answer);
     if (this.#state.type !== "probing" || this.#answers.length > 1) return;
     this.#graceUntil = now + Math.max(GRACE_MS, 3 * (answer.mirror.answerMs ?? 0));
@@ -181,6 +192,7 @@ export class Opening {
 
   /** The answer of a mirror whose probe has failed counts no more, unless the mirror is in use. */
   #forget(mirror: Mirror): void {
+    if (this.#sizes.failed(mirror)) return;
     this.#compared.delete(mirror);
     if (this.#trusted.has(mirror) || this.#settled.has(mirror)) return;
     this.#answers = this.#answers.filter((answer) => answer.mirror !== mirror);
@@ -227,7 +239,7 @@ export class Opening {
     }
     if (agreement.type === "undecided") return undefined;
     this.#graceUntil = Infinity;
-    if (agreement.type === "tie") return this.#fail(this.#mismatch());
+    if (agreement.type === "tie") return this.#measure(voters) ?? this.#fail(this.#mismatch());
     const { size, digest, agreeing } = agreement;
     const failed = this.#failIfOutside(size);
     if (failed !== undefined) return failed;
@@ -250,6 +262,18 @@ export class Opening {
     return [...steps, ...admissions];
   }
 
+  /** Asks mirrors that differ in the size only for it once more; `undefined` if that is of no use. */
+  #measure(voters: readonly FirstAnswer[]): readonly OpeningStep[] | undefined {
+    const mirrors = this.#sizes.begin(voters, this.#settled);
+    if (mirrors.length === 0) return undefined;
+    const steps = mirrors.map((mirror) => ({ type: "measure" as const, mirror }));
+    if (this.#state.type === "open") return steps;
+    const discard = this.#state.type === "speculating" ? [{ type: "discard" as const }] : [];
+    this.#state = { type: "probing" };
+    this.#trusted.clear();
+    return [...discard, ...steps];
+  }
+
   /** Compares the answers of late mirrors with the decision. */
   #compareLate(file: OpenFile, outstanding: number): readonly OpeningStep[] {
     if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return [];
@@ -266,7 +290,7 @@ export class Opening {
     if (
       agreement.type === "tie" || agreement.size !== size ||
       (digest !== undefined && agreement.digest !== digest)
-    ) return this.#fail(this.#mismatch());
+    ) return this.#measure(voters) ?? this.#fail(this.#mismatch());
     const { rejections, admissions } = this.#settle(agreement);
     return [...rejections, ...admissions];
   }

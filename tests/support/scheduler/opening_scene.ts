@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertEquals } from "@std/assert";
 import { MirrorError } from "../../../lib/errors.ts";
 import type { Page } from "../../../lib/http/name/html.ts";
 import type { Answer } from "../../../lib/scheduler/messages.ts";
@@ -22,6 +23,7 @@ const PROBE = 4;
 export class Scene {
   readonly mirrors: readonly Mirror[];
   readonly opening: Opening;
+  readonly #requests = new Requests();
   readonly #probes: readonly LiveRequest[];
   /** Mirrors that are being probed. */
   readonly outstanding: Set<number>;
@@ -29,9 +31,8 @@ export class Scene {
 
   constructor(count: number, start = 0) {
     this.mirrors = Array.from({ length: count }, (_, index) => new Mirror(`http://${index}.test/`));
-    const requests = new Requests();
     this.#probes = this.mirrors.map((mirror) =>
-      requests.open({ mirror, kind: "probe", start, end: start + PROBE }, 0)
+      this.#requests.open({ mirror, kind: "probe", start, end: start + PROBE }, 0)
     );
     this.outstanding = new Set(this.mirrors.keys());
     this.opening = new Opening(this.mirrors, { start });
@@ -49,11 +50,18 @@ export class Scene {
 
   fail(index: number): readonly OpeningStep[] {
     this.outstanding.delete(index);
+    const { id } = this.#probes[index]!;
+    const probe = this.#requests.get(id);
+    if (probe !== undefined) this.#requests.close(probe, false, this.now);
     return this.handle({ type: "failed", mirror: this.mirrors[index]! });
   }
 
   handle(event: OpeningEvent): readonly OpeningStep[] {
-    return this.opening.handle(event, this.outstanding.size, this.now);
+    const steps = this.opening.handle(event, this.outstanding.size, this.now);
+    for (const step of steps) {
+      if (step.type === "measure") this.outstanding.add(this.mirrors.indexOf(step.mirror));
+    }
+    return steps;
   }
 }
 
@@ -135,6 +143,8 @@ export function stepText(step: OpeningStep): string {
       return `accept ${name(step.request.mirror)}`;
     case "discard":
       return "discard";
+    case "measure":
+      return `measure ${name(step.mirror)}`;
     case "compare":
       return `compare ${name(step.mirror)}`;
     case "note":
@@ -148,4 +158,25 @@ export function stepText(step: OpeningStep): string {
     case "fail":
       return `fail ${step.error.name}`;
   }
+}
+
+/** What each event leads to: a state, and steps. */
+export type Transition = readonly [event: Event, state: string, ...steps: readonly string[]];
+
+/** Asserts that a scene of `count` mirrors goes through these transitions. */
+export function assertTransitions(
+  title: string,
+  count: number,
+  transitions: readonly Transition[],
+  start = 0,
+): void {
+  Deno.test(`Opening: ${title}`, () => {
+    const scene = new Scene(count, start);
+    scene.now = 10;
+    for (const [index, [event, state, ...steps]] of transitions.entries()) {
+      const taken = event(scene).map(stepText);
+      const actual = [stateText(scene.opening.state), ...taken];
+      assertEquals(actual, [state, ...steps], `event ${index}`);
+    }
+  });
 }
