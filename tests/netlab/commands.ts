@@ -78,7 +78,11 @@ export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
       output: "stdout",
       installed: isInstalled("curl"),
       title: (mirrors) => mirrors === 1 ? "curl" : "curl, fastest mirror",
-      command: ({ fastest, cacert }) => ["curl", "-s", ...flag("--cacert", cacert), fastest],
+      command: ({ fastest, cacert }) => [
+        ...["curl", "-s"],
+        ...(cacert === undefined ? [] : ["--cacert", cacert]),
+        fastest,
+      ],
     },
     ...[4, 8, 16].map(aria2c),
     ...[1, 4].map(axel),
@@ -108,16 +112,20 @@ function own(name: string, title: string, { root, flags }: Checkout): LabCommand
   };
 }
 
-/** aria2c with so many connections to each mirror, which are all open from the start. */
+/**
+ * aria2c with at most so many connections to a mirror, and as many in all, but one to each mirror at
+ * least: with more, it was slower over most links.
+ */
 function aria2c(connections: number): LabCommand {
+  const split = (mirrors: number) => Math.max(connections, mirrors);
   return {
     name: `aria2c-x${connections}`,
     output: "file",
     installed: isInstalled("aria2c"),
-    title: (mirrors) => `aria2c -x${connections} -s${connections * mirrors} -k1M`,
+    title: (mirrors) => `aria2c -x${connections} -s${split(mirrors)} -k1M`,
     command: ({ urls, folder, cacert }) => [
       ...["aria2c", "-q", "--no-conf", "--file-allocation=none", "-d", folder, "-o", OUTPUT_NAME],
-      ...[`-x${connections}`, `-s${connections * urls.length}`, "-k1M"],
+      ...[`-x${connections}`, `-s${split(urls.length)}`, "-k1M"],
       ...flag("--ca-certificate", cacert),
       ...urls,
     ],
