@@ -26,7 +26,7 @@ export interface NetRun {
   /** Figures of its consumer, `undefined` if it writes a file. */
   readonly figures: Figures | undefined;
   readonly trust: Trust;
-  /** Whether a run before it was not trusted. */
+  /** Number of runs before it that could not be trusted. */
   readonly repeated: number;
   /** The end of its stderr. */
   readonly messages: string;
@@ -85,7 +85,9 @@ export function caseReport(result: NetResult): string {
   const rows = entries.map((entry) => row(entry, limitSeconds));
   return [
     `${caseName(result)}: ${title}; ${protocol}, ${control}`,
-    `${trustText(runs.map(({ trust }) => trust))}; ${repeated} runs repeated`,
+    `${trustText(runs.map(({ trust }) => trust))}; ${repeated} ${
+      repeated === 1 ? "run" : "runs"
+    } repeated`,
     "",
     table([["", ...HEAD], limitRow, ...rows]),
   ].join("\n");
