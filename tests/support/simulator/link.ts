@@ -6,11 +6,20 @@
  * @module
  */
 
-import type { Bottleneck } from "./bottleneck.ts";
+import { Bottleneck } from "./bottleneck.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { RateTimeline } from "./rate_timeline.ts";
 import { SimulatedConnection } from "./connection.ts";
 import type { SimulatedMirror } from "./mirror.ts";
+import { mulberry32 } from "../random.ts";
+
+/** What the simulator needs of a mirror's link. */
+export interface Link {
+  /** Sends a request; returns a function that cancels it. */
+  request(options: TransferOptions): () => void;
+  /** A receiver has read some of what had arrived. */
+  wake(): void;
+}
 
 /** Options of a link. */
 export interface LinkOptions {
@@ -29,8 +38,8 @@ export interface TransferOptions {
   readonly bytes: number;
   /** Bytes after which the connection is reset; `Infinity` for never. */
   readonly resetAfterBytes: number;
-  /** Returns how many bytes the receiver has room for. */
-  readonly room: () => number;
+  /** Returns how many of the bytes that arrived have not been read. */
+  readonly unread: () => number;
   /** Called with the headers. */
   readonly answered: () => void;
   /** Called with the next bytes of the body. */
@@ -59,8 +68,34 @@ const LEAST_QUANTUM = 1460;
 /** Maximum number of quanta that wait at the bottleneck; the link waits beyond that. */
 const MOST_WAITING = 2;
 
+/** Size of the buffer of a receiver, in bytes: the link pauses while it is full. */
+const RECEIVE_BUFFER = 256 * 1024;
+
+/** Links, and what they have in common. */
+export interface FluidLinks {
+  readonly links: readonly SimulatedMirror[];
+  readonly slowStart?: boolean | undefined;
+  /** Rate of a shared bottleneck. */
+  readonly clientBytesPerSecond?: number | undefined;
+}
+
+/** Returns the links of mirrors, each with random numbers of its own. */
+export function connectFluid(
+  { links, slowStart = false, clientBytesPerSecond }: FluidLinks,
+  queue: EventQueue,
+  seed: number,
+): SimulatedLink[] {
+  const bottleneck = clientBytesPerSecond === undefined
+    ? undefined
+    : new Bottleneck(queue, clientBytesPerSecond);
+  return links.map((mirror, index) => {
+    const random = mulberry32(seed + 7919 * (index + 1));
+    return new SimulatedLink(mirror, { queue, random, slowStart, bottleneck });
+  });
+}
+
 /** A mirror's link. */
-export class SimulatedLink {
+export class SimulatedLink implements Link {
   readonly #mirror: SimulatedMirror;
   readonly #options: LinkOptions;
   readonly #queue: EventQueue;
@@ -96,7 +131,7 @@ export class SimulatedLink {
     };
   }
 
-  /** A receiver has room again. */
+  /** A receiver may have room again. */
   wake(): void {
     this.#serve();
   }
@@ -137,7 +172,7 @@ export class SimulatedLink {
     if (this.#busy || this.#waiting >= MOST_WAITING) return;
     const { now } = this.#queue;
     const turn = this.#sending.findIndex(({ connection, options }) =>
-      options.bytes === 0 || (connection.room(now) > 0 && options.room() > 0)
+      options.bytes === 0 || (connection.room(now) > 0 && roomOf(options) > 0)
     );
     if (turn < 0) return this.#sleep();
     const [transfer] = this.#sending.splice(turn, 1);
@@ -145,7 +180,7 @@ export class SimulatedLink {
     const rate = this.#rates.at(now) || this.#mirror.bytesPerSecond;
     const { connectionBytesPerSecond: most = Infinity } = this.#mirror;
     const quantum = Math.max(LEAST_QUANTUM, Math.floor(Math.min(rate, most) * QUANTUM_MS / 1000));
-    const bytes = Math.min(quantum, options.bytes - sent, connection.room(now), options.room());
+    const bytes = Math.min(quantum, options.bytes - sent, connection.room(now), roomOf(options));
     connection.sent(bytes, now);
     transfer!.sent += bytes;
     if (transfer!.sent < options.bytes) this.#sending.push(transfer!);
@@ -196,7 +231,7 @@ export class SimulatedLink {
     const { now } = this.#queue;
     let wakeAt = Infinity;
     for (const { connection, options } of this.#sending) {
-      if (options.room() <= 0) continue;
+      if (roomOf(options) <= 0) continue;
       wakeAt = Math.min(wakeAt, connection.roomFrom(now));
     }
     if (wakeAt >= this.#wakeAt) return;
@@ -211,4 +246,8 @@ export class SimulatedLink {
   #at(ms: number, action: () => void): void {
     if (ms < Infinity) this.#queue.at(ms, action);
   }
+}
+
+function roomOf({ unread }: TransferOptions): number {
+  return RECEIVE_BUFFER - unread();
 }

@@ -33,7 +33,7 @@ class Bench {
   ask(bytes: number, resetAfterBytes = Infinity, ended: () => void = () => {}): Fate {
     const fate: Fate = { bytes: 0, pieces: [], cancel: () => {} };
     fate.cancel = this.#link.request({
-      room: () => Infinity,
+      unread: () => 0,
       bytes,
       resetAfterBytes,
       answered: () => fate.answeredAt = this.queue.now,
@@ -241,7 +241,7 @@ Deno.test("SimulatedLink: links behind a bottleneck share it, and none runs ahea
     link.request({
       bytes: 10_000_000,
       resetAfterBytes: Infinity,
-      room: () => Infinity,
+      unread: () => 0,
       answered: () => {},
       arrived: (bytes) => arrived[index]! += bytes,
       ended: () => {},

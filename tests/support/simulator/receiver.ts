@@ -7,9 +7,6 @@
 
 import type { SchedulerCommand } from "../../../lib/scheduler/messages.ts";
 
-/** Size of the buffer of a connection, in bytes: the link pauses while it is full. */
-const SOCKET_BUFFER = 256 * 1024;
-
 /** What a receiver reports. */
 export interface ReceiverOptions {
   readonly command: Extract<SchedulerCommand, { type: "start" }>;
@@ -21,7 +18,7 @@ export interface ReceiverOptions {
   readonly sampled: (end: number) => void;
   /** Called with the bytes that were read. */
   readonly read: (start: number, end: number) => void;
-  /** Called when there is room in the buffer again. */
+  /** Called when some of the buffer was read. */
   readonly drained: () => void;
   /** Called at the end: of the body, or of the connection. */
   readonly ended: (isComplete: boolean) => void;
@@ -49,9 +46,9 @@ export class Receiver {
     this.#isSampled = this.#isAccepted = kind !== "probe";
   }
 
-  /** Number of bytes that may be sent to it. */
-  get room(): number {
-    return SOCKET_BUFFER - this.#buffered;
+  /** Number of bytes that have arrived, but have not been read. */
+  get unread(): number {
+    return this.#buffered;
   }
 
   /** Bytes have arrived. */

@@ -11,14 +11,13 @@ import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../../lib/errors.ts";
 import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
-import { Bottleneck } from "./bottleneck.ts";
 import { EventQueue } from "./event_queue.ts";
 import { Gate } from "./gate.ts";
 import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
 import { mulberry32 } from "../random.ts";
 import { Receiver } from "./receiver.ts";
 import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
-import { SimulatedLink } from "./link.ts";
+import { connectFluid, type Link } from "./link.ts";
 import { SimulatedLandmarks, SimulatedValidators } from "./identity.ts";
 import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
 
@@ -41,6 +40,8 @@ export interface SimulationOptions extends Network, TestOptions {
   readonly seed?: number;
   /** Virtual time after which the download is aborted; by default a day. */
   readonly limitSeconds?: number;
+  /** Makes the links, in the order of `links`. @default links without a transport protocol */
+  readonly connect?: (queue: EventQueue, seed: number) => readonly Link[];
   /** Called after every event, to check invariants. */
   readonly inspect?: (scheduler: Scheduler, nowMs: number) => void;
 }
@@ -94,7 +95,7 @@ class Simulator {
   readonly #options: SimulationOptions;
   readonly #scheduler: Scheduler;
   readonly #queue = new EventQueue();
-  readonly #links: readonly SimulatedLink[];
+  readonly #links: readonly Link[];
   readonly #gates: readonly Gate[];
   readonly #arrivals: Arrivals;
   readonly #landmarks: SimulatedLandmarks;
@@ -123,17 +124,11 @@ class Simulator {
   #requestsSent = 0;
 
   constructor(options: SimulationOptions) {
-    const { links, seed = 1, slowStart = false, clientBytesPerSecond } = options;
+    const { links, seed = 1 } = options;
     this.#options = options;
     this.#start = options.start ?? 0;
-    const queue = this.#queue;
-    const bottleneck = clientBytesPerSecond === undefined
-      ? undefined
-      : new Bottleneck(queue, clientBytesPerSecond);
-    this.#links = links.map((mirror, index) => {
-      const random = mulberry32(seed + 7919 * (index + 1));
-      return new SimulatedLink(mirror, { queue, random, slowStart, bottleneck });
-    });
+    const { connect = (queue, seed) => connectFluid(options, queue, seed) } = options;
+    this.#links = connect(this.#queue, seed);
     this.#gates = links.map(({ gate = {} }) => new Gate(gate));
     this.#arrivals = new Arrivals(links.length);
     const urls = links.map((_, index) => simulatedUrl(index));
@@ -300,7 +295,7 @@ class Simulator {
     const cancel = link.request({
       bytes: outside ? 0 : end - start,
       resetAfterBytes: Math.max(sampleBytes, resetAfterBytes),
-      room: () => receiver.room,
+      unread: () => receiver.unread,
       answered: () => {
         const answer = outside
           ? { type: "unsatisfiable", size } as const
