@@ -1,0 +1,49 @@
+/**
+ * Mirrors behind links of the TCP model.
+ *
+ * @module
+ */
+
+import type { SimulatedMirror } from "../mirror.ts";
+
+/** A time span, in seconds. */
+export type Span = readonly [from: number, until: number];
+
+/** A mirror and its link. Rates count whole packets. */
+export interface TcpMirror extends
+  Pick<
+    SimulatedMirror,
+    | "bytesPerSecond"
+    | "roundTripMs"
+    | "ratesAt"
+    | "connectionBytesPerSecond"
+    | "thinkMs"
+    | "size"
+    | "version"
+    | "changesAtMs"
+    | "validators"
+    | "resetAfterBytes"
+    | "gate"
+  > {
+  /** Size of the drop-tail queue. @default one round trip at the link's rate, at least 64 KiB */
+  readonly queueBytes?: number;
+  /** Probability with which a packet to the client is lost. @default 0 */
+  readonly loss?: number;
+  /** Mean number of packets that are lost one after the other. @default 1 */
+  readonly lossLength?: number;
+  /** Maximum random delay of each packet to the client, in milliseconds; their order is kept. @default 0 */
+  readonly packetJitterMs?: number;
+  /** When nothing passes, in either direction. */
+  readonly downAt?: readonly Span[];
+  /** Number of requests after which the server closes a connection. @default never */
+  readonly requestsPerConnection?: number;
+}
+
+/** Returns a mirror by its rate in Mbit/s and its round trip in milliseconds. */
+export function tcpMirror(
+  megabits: number,
+  roundTripMs: number,
+  settings: Partial<TcpMirror> = {},
+): TcpMirror {
+  return { bytesPerSecond: megabits * 125_000, roundTripMs, ...settings };
+}
