@@ -7,6 +7,7 @@
  *     deno task simulate --network "B silent"       networks with this in their names
  *     deno task simulate diff --fuzz 1000           random networks, checking every invariant
  *     deno task simulate diff --fuzz 1 --seed 42    one of them again
+ *     deno task simulate --tcp testbed              links with TCP, see simulate_tcp.ts
  *
  * @module
  */
@@ -29,6 +30,7 @@ import {
   type Simulation,
   type SimulationOptions,
 } from "../support/simulator/simulator.ts";
+import { reportTcp } from "./simulate_tcp.ts";
 import { table } from "./usage.ts";
 
 interface Column {
@@ -159,8 +161,17 @@ if (import.meta.main) {
       fuzz: { type: "string" },
       seed: { type: "string", default: "1" },
       network: { type: "string", default: "" },
+      tcp: { type: "boolean", default: false },
+      connections: { type: "string", default: "2" },
+      runs: { type: "string", default: "3" },
     },
   });
+  if (values.tcp) {
+    const connections = values.connections === "auto" ? "auto" : Number(values.connections);
+    const [runs, seed] = [Number(values.runs), Number(values.seed)];
+    reportTcp({ networks: positionals, connections, runs, seed });
+    Deno.exit(0);
+  }
   const algorithms = positionals.length > 0 ? positionals : Object.keys(ALGORITHMS);
   algorithms.forEach(algorithmOf);
   if (values.fuzz === undefined) {
