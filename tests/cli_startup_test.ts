@@ -49,13 +49,17 @@ async function loadedBy(entry: string, imported: readonly string[] = []): Promis
   return loaded;
 }
 
-/** Asserts that those loaded at once are own modules, and none of the `rare` ones. */
+/** Asserts that none of the `rare` modules, files or beginnings of paths, are loaded at once. */
 function assertNone({ atOnce, all }: Loaded, rare: readonly string[]): void {
-  const isRare = (name: string) => rare.find((path) => name.startsWith(path));
   for (const path of rare) {
     assert(all.some((name) => name.startsWith(path)), `${path} is not a module, or out of reach`);
   }
-  assertEquals(atOnce.filter((name) => name.includes(":") || isRare(name)), []);
+  assertEquals(atOnce.filter((name) => rare.some((path) => name.startsWith(path))), []);
+}
+
+/** Returns the modules of Node and of packages that are loaded at once. */
+function foreign({ atOnce }: Loaded): string[] {
+  return atOnce.filter((name) => name.includes(":"));
 }
 
 /** What few downloads need of the engine. */
@@ -94,7 +98,9 @@ const RARE_IN_COMMAND = [
 ];
 
 Deno.test("the library loads no modules of Node or of packages, and none that few need", async () => {
-  assertNone(await loadedBy("mod.ts"), RARE);
+  const loaded = await loadedBy("mod.ts");
+  assertNone(loaded, RARE);
+  assertEquals(foreign(loaded), []);
 });
 
 Deno.test("a plain download loads no modules that few need", async () => {
@@ -104,4 +110,9 @@ Deno.test("a plain download loads no modules that few need", async () => {
     "lib/cli/run/run_downloads.ts",
   ]);
   assertNone(loaded, RARE_IN_COMMAND);
+  assertEquals(foreign(loaded), []);
+});
+
+Deno.test("the proxy starts without its page", async () => {
+  assertNone(await loadedBy("server.ts"), [...RARE, "lib/proxy/page/"]);
 });

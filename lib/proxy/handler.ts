@@ -11,7 +11,6 @@ import { corsHeaders, isPreflight } from "./answer/headers.ts";
 import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
-import { pageResponse } from "./page/page.ts";
 import { parsePath } from "./request/path.ts";
 import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
 import { problemResponse } from "./answer/problem_response.ts";
@@ -63,7 +62,11 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     return route(request);
   };
   const routes: Readonly<Record<string, Route>> = {
-    "/": ({ request }) => pageResponse(request),
+    "/": async ({ request }) => {
+      // Loaded on demand: players never ask for it.
+      const { pageResponse } = await import("./page/page.ts");
+      return pageResponse(request);
+    },
     "/proxy": authorized((request) => files.serve(request)),
     "/live": authorized((request) => files.watch(request)),
     "/healthz": () => textResponse("ok\n", "text/plain"),
