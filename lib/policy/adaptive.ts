@@ -8,6 +8,7 @@
  * @module
  */
 
+import { passOver } from "./kept_stream.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import type { AskReason, DownloadView, Plan, Policy, RequestView } from "../scheduler/view.ts";
@@ -53,7 +54,7 @@ export class AdaptivePolicy implements Policy {
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
     return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now) ??
-      this.#goOn(view, outlooks, now);
+      this.#goOn(view, outlooks, now) ?? passOver(view, outlooks, now);
   }
 
   wakeAt({ mirrors, limit }: DownloadView, now: number): number {

@@ -10,6 +10,10 @@ import type { RequestView, SourceView } from "../scheduler/view.ts";
 /** A shorter silence means nothing. */
 const SILENCE_MS = 60;
 
+/** A mirror that is silent for this long, and so many round trips, loses all its ranges. */
+const LOSS_MS = 300;
+const LOSS_LATENCIES = 2.5;
+
 /** The next request is sent up to this much earlier than needed. */
 const MARGIN_MS = 10;
 
@@ -82,6 +86,11 @@ export class Outlook {
     return Math.max(SILENCE_MS, latencyMs / 2, 4 * deviationMs);
   }
 
+  /** How long it may be silent before others do all that it was to do. */
+  get lossMs(): number {
+    return Math.max(LOSS_MS, LOSS_LATENCIES * this.source.link.latencyMs);
+  }
+
   /** Reports whether one of its lanes is free, or will be by the time an answer could arrive. */
   wantsWork(): boolean {
     if (!this.open) return false;
@@ -138,9 +147,10 @@ export class Outlook {
   }
 }
 
-/** Returns how many connections are in use: a stream that is not read on makes way for a request. */
+/** Returns how many connections are in use: a stream that is not read on makes way for a request, unless it is kept. */
 function busyConnections({ live }: SourceView): number {
-  return live.reduce((count, { isExhausted }) => isExhausted ? count : count + 1, 0);
+  const busy = live.filter(({ isExhausted, isKeptWaiting }) => !isExhausted || isKeptWaiting);
+  return busy.length;
 }
 
 /** Returns from when on the silence of a request counts. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { isWaitedFor } from "./kept_stream.ts";
 import { expectedSince, type Outlook } from "./outlook.ts";
 import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
 
@@ -14,9 +15,6 @@ const GAIN_MS = 150;
 const GAIN_SHARE = 0.5;
 /** The same when nothing is left to request, and the helping mirror would be idle. */
 const LAST_GAIN_MS = 20;
-/** A mirror that is silent for this long loses all its ranges. */
-const LOSS_MS = 300;
-const LOSS_LATENCIES = 2.5;
 /** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 16 * 1024;
 
@@ -33,12 +31,13 @@ export function rescue(
       const { front } = view.ledger;
       const atFront = request.position <= front && front < request.claimEnd;
       const silentMs = now - expectedSince(request);
-      const lossMs = Math.max(LOSS_MS, LOSS_LATENCIES * outlook.source.link.latencyMs);
-      const silent = silentMs > (atFront ? outlook.patienceMs : lossMs);
+      const silent = silentMs > (atFront ? outlook.patienceMs : outlook.lossMs);
       if (!silent && !atFront) continue;
       const helpers = outlooks.filter((other) => other !== outlook && other.open);
+      const revoked = { type: "revoke", request: request.id } as const;
+      if (silent && isWaitedFor(request, outlooks)) return revoked;
       if (helpers.length === 0) continue;
-      if (silent) return { type: "revoke", request: request.id };
+      if (silent) return revoked;
       const plan = view.limit.mayHurry(now)
         ? steal(request, outlook, helpers, view, now)
         : undefined;

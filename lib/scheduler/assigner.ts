@@ -73,7 +73,7 @@ export class Assigner {
   #endStreams(now: number): void {
     const { requests, ledger } = this.#state;
     for (const request of [...requests]) {
-      if (request.isExhausted && !request.isExtensible(ledger)) {
+      if (request.isExhausted && !request.isKept && !request.isExtensible(ledger)) {
         this.#state.cancel(request, "stolen", now);
       }
     }
@@ -105,7 +105,8 @@ export class Assigner {
         return;
       case "revoke": {
         const request = requests.get(plan.request)!;
-        return this.#state.cut(request, request.position, "silent", now);
+        this.#state.cut(request, request.position, "silent", now);
+        return this.#state.keepStream();
       }
       case "retire": {
         const mirror = this.#state.mirrors[plan.mirror]!;
@@ -140,7 +141,7 @@ export class Assigner {
     mirror.revive();
     // A stream that is not read further is in the way of the new request.
     for (const one of requests.of(mirror)) {
-      if (one.isExhausted) this.#state.cancel(one, "stolen", now);
+      if (one.isExhausted && !one.isKept) this.#state.cancel(one, "stolen", now);
     }
     const form = bodyEnd === size && mirror.forms.takes("open") ? "open" : undefined;
     const request = this.#state.send({ mirror, kind: "range", start, end, bodyEnd, form }, now);

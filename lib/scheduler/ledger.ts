@@ -72,6 +72,11 @@ export class Ledger {
     return this.#free.intervals;
   }
 
+  /** The bytes that are received, lowest first. */
+  get received(): readonly ByteRange[] {
+    return this.#received.intervals;
+  }
+
   isFree(byte: number): boolean {
     return this.#free.has(byte);
   }

@@ -53,6 +53,8 @@ export class LiveRequest implements RequestView {
   #useful = 0;
   #pausedMs = 0;
   #isAnnounced: boolean;
+  #isKept = false;
+  #isKeptWaiting = false;
 
   constructor(id: number, wanted: NewRequest, now: number) {
     const { mirror, kind, start, end, bodyEnd = end, form } = wanted;
@@ -184,6 +186,21 @@ export class LiveRequest implements RequestView {
     return this.isStream && this.#position >= this.#end;
   }
 
+  /** Whether it is not given up for others: it could deliver all that is missing. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
+
+  get isKeptWaiting(): boolean {
+    return this.#isKeptWaiting;
+  }
+
+  /** Sets whether it is kept. */
+  keep(kept: boolean, ledger: Ledger): void {
+    this.#isKept = kept;
+    this.#isKeptWaiting = kept && this.isExhausted && !this.isExtensible(ledger);
+  }
+
   /** Reports whether more of its response can be read: it is a stream, and what follows is free. */
   isExtensible(ledger: Ledger): boolean {
     return this.isStream && this.#claimEnd === this.#end && ledger.isFree(this.#end);
@@ -242,6 +259,12 @@ export class LiveRequest implements RequestView {
   isLost(ledger: Ledger): boolean {
     return this.#kind === "range" && ledger.hasReceived(this.#position, this.#end) &&
       !this.isExtensible(ledger);
+  }
+
+  /** Reports whether it is a stream whose response has all that is missing. */
+  covers(ledger: Ledger): boolean {
+    return this.isStream && this.#answeredAt !== undefined && this.#position <= ledger.front &&
+      this.#bodyEnd >= ledger.end;
   }
 
   /** Reports whether it has delivered all that it owned, and others deliver what follows. */

@@ -208,7 +208,9 @@ export class Scheduler {
     this.#checks.used(request, request.useful - useful);
     if (ledger.complete) return this.#finishIfComplete(now);
     if (completed > 0) {
-      const lost = [...requests].filter((one) => one.isLost(ledger) && one.isWorthCancelling(now));
+      const lost = [...requests].filter((one) =>
+        !one.isKept && one.isLost(ledger) && one.isWorthCancelling(now)
+      );
       for (const one of lost) this.#cancel(one, "lost", now);
     }
     const live = requests.get(request.id) !== undefined;

@@ -151,6 +151,24 @@ export class DownloadState implements DownloadView {
       if (isWanted && live.length === 0) seat.wait(now);
       this.#turnAt = Math.min(this.#turnAt, seat.turnAt(now));
     }
+    this.keepStream();
+  }
+
+  /**
+   * Decides which stream is kept for the case that everything else is refused. Such servers allow one
+   * request, or a few; and only a response that has begun is certain.
+   */
+  keepStream(): void {
+    const isProven = this.mirrors.some(({ state, isProven }) =>
+      isProven && state.type !== "dropped"
+    );
+    let kept: LiveRequest | undefined;
+    for (const request of this.requests) {
+      request.keep(false, this.ledger);
+      if (isProven || request.held || !request.covers(this.ledger)) continue;
+      if (kept === undefined || request.position > kept.position) kept = request;
+    }
+    kept?.keep(true, this.ledger);
   }
 
   /** Learns the size of the file, or that no mirror gives it. */

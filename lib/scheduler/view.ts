@@ -93,6 +93,11 @@ export interface RequestView {
   readonly held: boolean;
   /** Whether it is a stream that has delivered all that may be read of it by now. */
   readonly isExhausted: boolean;
+  /**
+   * Whether it is a stream that waits behind bytes that others own or have delivered, but is kept: it
+   * could deliver all that is missing, and the mirror may refuse every other request.
+   */
+  readonly isKeptWaiting: boolean;
 }
 
 /** A mirror, as a policy sees it. */
@@ -175,7 +180,10 @@ export type Plan =
     readonly reason: AskReason;
     readonly bodyEnd?: number | undefined;
   }
-  /** Read a stream further, over free bytes that follow what it owns: up to `end`. */
+  /**
+   * Read a stream further, over free bytes that follow what it owns: up to `end`. One that is kept may
+   * also be read over bytes that others own or have delivered.
+   */
   | { readonly type: "extend"; readonly request: number; readonly end: number }
   /** Request bytes that the request `late` owns and may still deliver: the first to arrive wins. */
   | Takeover<"duplicate">

@@ -110,6 +110,19 @@ export const LIMITS: readonly Kind[] = [
     (ask) => servedWithin(ask, 1000) >= 8 ? refused(429, { "Retry-After": "1" }) : served(ask),
     SLOW,
   ),
+  ...[2, 3].map((most) =>
+    kind(
+      `budget-of-${most === 2 ? "two" : "three"}-lanes`,
+      `${most} requests in all, then 429, asked by four at once`,
+      BOTH,
+      (ask) => ask.index >= most ? refused(429) : served(ask),
+      {
+        ...SLOW,
+        options: { maxConnectionsPerMirror: 4 },
+        flags: ["--max-connection-per-server", "4"],
+      },
+    )
+  ),
   ...[403, 404, 410].map((status) =>
     kind(
       `one-time-link-${status}`,

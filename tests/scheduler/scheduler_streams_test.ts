@@ -1,5 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
+import { MirrorError } from "../../lib/errors.ts";
 import type { SchedulerCommand } from "../../lib/scheduler/messages.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import type { TestOptions } from "../support/scheduler/scheduler_options.ts";
 
@@ -214,13 +216,89 @@ Deno.test("Scheduler: with several lanes, a lone mirror's other connections shar
   // Behind what the stream delivers until the answer.
   assert(others[0]!.start >= stream.end, `${others[0]!.start}`);
   assert(others.every(({ isStream }) => !isStream));
-  // What follows belongs to others then: it ends there.
-  while (commands(hand, "cancel").length === 0) deliver();
+  // What follows belongs to others then; but until they are answered, it is kept.
+  while (stream.position < others[0]!.start) deliver();
+  assertEquals([stream.isExhausted, commands(hand, "cancel")], [true, []]);
+  assertEquals(hand.scheduler.ledger.isFree(stream.position), false);
+  for (const { id, start, end } of others) {
+    hand.handle({ type: "response", request: id, answer: { type: "partial", start, end } });
+  }
+  hand.handle({ type: "timeout" });
   assertEquals(commands(hand, "cancel")[0]!.request, stream.id);
-  assertEquals([stream.position, hand.scheduler.ledger.isFree(stream.position)], [
-    others[0]!.start,
-    false,
-  ]);
+});
+
+/**
+ * A stream has come to what others own, whose requests have not been answered; a file of 10 MB at 1 MB/s
+ * with four connections.
+ */
+function blocked(): { hand: Hand; stream: LiveRequest; others: readonly LiveRequest[] } {
+  const options = { maxConnectionsPerMirror: 4, windowSize: 20_000_000 };
+  const hand = answered(lone(options), 10 * SIZE, 10 * SIZE);
+  const stream = hand.of(0)!;
+  while (commands(hand, "start").length === 1 || stream.position < others()[0]!.start) {
+    hand.now += 5;
+    const length = Math.min(5000, stream.end - stream.position);
+    hand.handle({ type: "bytes", request: stream.id, length });
+  }
+  function others(): LiveRequest[] {
+    return [...hand.scheduler.requests].filter((one) => one !== stream);
+  }
+  return { hand, stream, others: others() };
+}
+
+function refuse(hand: Hand, { id }: LiveRequest, status: number): void {
+  const facts = { mirror: "http://0.test/file", phase: "headers", reason: "status" } as const;
+  const failure = new MirrorError("refused", { ...facts, status, retryable: status > 420 });
+  hand.handle({ type: "failed", request: id, failure });
+}
+
+/** The stream delivers the rest; returns the number of requests that were sent. */
+function streamRest(hand: Hand, stream: LiveRequest, status: number): number {
+  for (let turn = 0; hand.outcome === undefined && turn < 20_000; turn++) {
+    for (const other of hand.scheduler.requests) {
+      if (other !== stream && other.answeredAt === undefined) refuse(hand, other, status);
+    }
+    hand.now += 5;
+    const length = Math.min(5000, stream.end - stream.position);
+    if (length > 0) hand.handle({ type: "bytes", request: stream.id, length });
+    else hand.handle({ type: "timeout" });
+    consume(hand);
+  }
+  return commands(hand, "start").length;
+}
+
+Deno.test("Scheduler: a stream whose mirror refuses every other request takes back what they owned", () => {
+  for (const status of [401, 403, 404, 410, 429, 503]) {
+    const { hand, stream, others } = blocked();
+    for (const other of others) refuse(hand, other, status);
+    const requests = streamRest(hand, stream, status);
+    assertEquals([hand.outcome, stream.position], ["finish", 10 * SIZE], `${status}`);
+    assert(requests < 12, `${status}: ${requests} requests`);
+  }
+});
+
+Deno.test("Scheduler: a stream is read over what others have delivered, where no other request is answered any more", () => {
+  for (const answers of [1, 2, 3]) {
+    const { hand, stream, others } = blocked();
+    for (const { id, start, end } of others.slice(0, answers)) {
+      hand.handle({ type: "response", request: id, answer: { type: "partial", start, end } });
+      hand.handle({ type: "bytes", request: id, length: end - start });
+      hand.handle({ type: "ended", request: id });
+    }
+    streamRest(hand, stream, 429);
+    const end = [hand.outcome, stream.position];
+    assertEquals(end, ["finish", 10 * SIZE], `${answers} answers`);
+  }
+});
+
+Deno.test("Scheduler: a stream goes on where a request for what follows is not answered for long", () => {
+  const { hand, stream, others } = blocked();
+  for (let turn = 0; turn < 50 && stream.isExhausted; turn++) {
+    hand.now += 20;
+    hand.handle({ type: "timeout" });
+  }
+  assertEquals([stream.isExhausted, others[0]!.claimEnd], [false, others[0]!.start]);
+  assertEquals(commands(hand, "cancel"), []);
 });
 
 Deno.test("Scheduler: a mirror that comes into use beside a stream finds free what it does not own", () => {

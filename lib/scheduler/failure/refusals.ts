@@ -17,9 +17,6 @@ const OVERLOADED: readonly (number | undefined)[] = [420, 429, 503, 509, 529];
 /** Statuses that mean something else, unless the host serves others. */
 const DENIED: readonly (number | undefined)[] = [403, 404, 416];
 
-/** Statuses that are no limit: a login is missing. */
-const LOGIN: readonly (number | undefined)[] = [401, 407];
-
 /** How connections are refused. */
 const CLOSED: readonly (MirrorError["fault"])[] = ["refused", "reset", "empty"];
 
@@ -115,7 +112,7 @@ function mannerOf(
   if (reason === "changed") return status === 200 ? "replaced" : undefined;
   if (OVERLOADED.includes(status)) return "overloaded";
   // A link that was good for one request may be denied by any status from then on.
-  const isDenied = besideStream && reason === "status" && !LOGIN.includes(status);
+  const isDenied = besideStream && reason === "status";
   if (isDenied || DENIED.includes(status)) {
     return retryAfterMs === undefined ? "denied" : "overloaded";
   }

@@ -51,6 +51,14 @@ const BUFFERED_MS = 100;
 /** A shorter pause lets next to nothing gather, in milliseconds. */
 const LEAST_PAUSE_MS = 10;
 
+/**
+ * A mirror that has answered so many requests in a row may be asked as often as is of use: until then no
+ * response is given up that could deliver all that is missing. Links that allow a few requests in all
+ * are known, and what is refused for that is refused for ever; so fewer prove it after a refusal.
+ */
+const PROVEN_ANSWERS = 5;
+const PROVEN_AFTER_REFUSAL = 2;
+
 export interface MirrorOptions {
   /** What an earlier download measured of its link. */
   readonly known?: KnownLink | undefined;
@@ -92,6 +100,9 @@ export class Mirror implements SourceView {
   #deliveredAt = -Infinity;
   /** When it was first refused for what its host serves others, since it last served. */
   #refusedSince: number | undefined;
+  #refusedLast = -Infinity;
+  /** Number of requests answered that were sent after the last refusal. */
+  #answers = 0;
   #usage = 0;
   #previous = 0;
   #requests = 0;
@@ -299,6 +310,7 @@ export class Mirror implements SourceView {
   answered(request: RequestView, now: number): void {
     this.#answerMs ??= now - request.startedAt;
     this.#refusedSince = undefined;
+    if (request.startedAt >= this.#refusedLast) this.#answers++;
     this.link.answered(request, now);
     if (request.kind === "check") return;
     this.rate.resume(now);
@@ -364,8 +376,16 @@ export class Mirror implements SourceView {
     return this.#failures;
   }
 
+  /** Whether it has answered one request after another, none of which was refused. */
+  get isProven(): boolean {
+    const isNew = this.#refusedLast === -Infinity;
+    return this.#answers >= (isNew ? PROVEN_ANSWERS : PROVEN_AFTER_REFUSAL);
+  }
+
   /** Notes that it was refused for what its host serves others; returns since when it is. */
   refusedAt(now: number): number {
+    this.#refusedLast = now;
+    this.#answers = 0;
     return this.#refusedSince ??= now;
   }
 

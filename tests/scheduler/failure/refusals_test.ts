@@ -86,3 +86,22 @@ Deno.test("a server that has a budget of eight requests is no loss beside a good
     }
   }
 });
+
+Deno.test("a server that has a budget of a few requests in all gives the file, alone and asked by several lanes", () => {
+  const problems: string[] = [];
+  for (const status of [410, 429]) {
+    for (const inAll of [1, 2, 3, 4]) {
+      for (const connections of [4, 8, "auto"] as const) {
+        const name = `${status}, ${inAll} requests, ${connections} connections`;
+        try {
+          const { seconds, requestsRefused } = run({ inAll, status }, { connections });
+          const told = `${name}: ${seconds} s, ${requestsRefused} refused`;
+          if (seconds > 1.5 * ALONE || requestsRefused > 10) problems.push(told);
+        } catch (error) {
+          problems.push(`${name}: ${error}`);
+        }
+      }
+    }
+  }
+  assertEquals(problems, []);
+});

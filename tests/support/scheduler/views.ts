@@ -58,6 +58,7 @@ export function requestView(facts: Partial<RequestView> = {}): RequestView {
     held: false,
     bodyEnd: end,
     isExhausted: false,
+    isKeptWaiting: false,
     ...facts,
   };
 }

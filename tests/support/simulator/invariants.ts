@@ -88,6 +88,9 @@ const SILENCE_MS = 60;
  * - if its range was stolen while it was sending, only what its link carries until a new connection
  *   would be answered. The rest has to be cancelled.
  *
+ * A stream that is kept, since its mirror may refuse all else, may be read over what others have delivered:
+ * that is allowed in full, but not once the mirror is proven.
+ *
  * A failed request delivers nothing more, so failures allow nothing. Some networks use all of the
  * allowance. It does not limit how often ranges are stolen: the budget of 256 KiB + 1 % of the file
  * for all steals is checked over many networks, since some exceed it.
@@ -121,6 +124,9 @@ export class WasteAllowance {
       const before = this.#claimEnds.get(id);
       this.#claimEnds.set(id, claimEnd);
       const expectedAt = answeredAt === undefined ? Math.max(activeAt, dueAt) : activeAt;
+      if (before !== undefined && claimEnd > before && !mirror.isProven) {
+        this.#bytes += receivedIn(ledger, before, claimEnd);
+      }
       const lost = before !== undefined && claimEnd < before;
       if (lost && now - expectedAt > SILENCE_MS) this.#silent.add(id);
       const { bytesPerSecond, ratesAt = [] } = this.#links[mirrors.indexOf(mirror)]!;
@@ -136,6 +142,12 @@ export class WasteAllowance {
       }
     }
   }
+}
+
+/** Returns how many bytes from `start` to `end` have been received. */
+function receivedIn(ledger: Ledger, start: number, end: number): number {
+  const missing = new IntervalSet({ start, end });
+  return ledger.received.reduce((sum, one) => sum + missing.delete(one.start, one.end), 0);
 }
 
 /**

@@ -1,0 +1,47 @@
+/**
+ * The stream that is kept because its mirror may refuse every other request: where it goes on, though
+ * others own or have delivered what follows. Pure: times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import { expectedSince, type Outlook } from "./outlook.ts";
+import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
+
+/** Reports whether the stream has come to a request that was never answered, and may never be. */
+export function isWaitedFor(
+  { position, claimEnd, answeredAt }: RequestView,
+  outlooks: readonly Outlook[],
+): boolean {
+  return answeredAt === undefined &&
+    outlooks.some(({ source: { live } }) =>
+      live.some(({ isKeptWaiting, end }) => isKeptWaiting && position <= end && end < claimEnd)
+    );
+}
+
+/**
+ * Reads the stream over what others own or have delivered, up to the next free byte. What is read is
+ * wasted: it is done only where nothing else is on its way, since the mirror refuses more.
+ */
+export function passOver(
+  { ledger, limit }: DownloadView,
+  outlooks: readonly Outlook[],
+  now: number,
+): Plan | undefined {
+  if (limit.openAt > now) return undefined;
+  const stream = outlooks.flatMap(({ source }) => source.live)
+    .find(({ isKeptWaiting, isExhausted }) => isKeptWaiting && isExhausted);
+  if (stream === undefined || outlooks.some((outlook) => isDelivering(outlook, now))) {
+    return undefined;
+  }
+  const next = ledger.free.find(({ end }) => end > stream.end)?.start ?? ledger.end;
+  return { type: "extend", request: stream.id, end: Math.min(stream.bodyEnd, next) };
+}
+
+/** Reports whether a mirror delivers, or may be about to. */
+function isDelivering({ source, lossMs }: Outlook, now: number): boolean {
+  return source.live.some((request) =>
+    request.kind === "range" && request.position < request.claimEnd &&
+    now - expectedSince(request) <= lossMs
+  );
+}
