@@ -90,7 +90,8 @@ function unescapeXml(text: string): string {
 /** A need that not every machine can meet, even as root: without it, a run does not fail. */
 const OPTIONAL = "netlab";
 
-function wantsProgram(testName: string): boolean {
+/** Reports whether a test was skipped for want of what every machine can have. */
+export function wantsProgram(testName: string): boolean {
   const missing = missingOf(testName);
   return missing.length > 0 && !missing.includes(OPTIONAL);
 }
@@ -105,7 +106,7 @@ export function skippedLines(skipped: readonly string[]): string[] {
     const how = need in PACKAGES
       ? `not installed (Debian: apt-get install ${PACKAGES[need as Program]})`
       : need === OPTIONAL
-      ? `cannot run here, ${missingPermission() ?? "and now it can"}`
+      ? `cannot run here, ${missingPermission() ?? "it could not when the tests were loaded"}`
       : "no permission to mount one (root on Linux has it)";
     const count = `${tests.length} ${tests.length === 1 ? "test" : "tests"} skipped`;
     return [`${need}: ${how}; ${count}:`, ...tests.map(({ name }) => `  ${name}`)];

@@ -1,5 +1,5 @@
-import { assert, assertEquals } from "@std/assert";
-import { neededPrograms, readReport, skippedLines, testFiles } from "./run.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { neededPrograms, readReport, skippedLines, testFiles, wantsProgram } from "./run.ts";
 import { missingOf, missingSuffix, PACKAGES } from "./support/programs/programs.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -50,4 +50,14 @@ Deno.test("skippedLines() lists tests by what they need, and no others", () => {
     "tmpfs: no permission to mount one (root on Linux has it); 1 test skipped:",
     "  b (missing: aria2c, tmpfs)",
   ]);
+});
+
+Deno.test("wantsProgram(): without the lab of links, a run does not fail", () => {
+  const names = ["a", "a (missing: curl)", "a (missing: tmpfs)"];
+  assertEquals(names.map(wantsProgram), [false, true, true]);
+  assertEquals(wantsProgram("a (missing: netlab, cc)"), false);
+  assertMatch(
+    skippedLines(["a (missing: netlab)"])[0]!,
+    /^netlab: cannot run here, .*; 1 test skipped:$/,
+  );
 });

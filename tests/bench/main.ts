@@ -21,8 +21,8 @@
  */
 
 import { findProgram } from "../support/programs/programs.ts";
-import { net, NET_CHOICES } from "../netlab/net.ts";
-import { parseNetArguments } from "../netlab/net_arguments.ts";
+import { net, NET_CHOICES } from "../netlab/bench/net.ts";
+import { parseNetArguments } from "../netlab/bench/net_arguments.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { disk, large, startup } from "./command.ts";

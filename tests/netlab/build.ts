@@ -13,7 +13,7 @@ export interface Netlab extends AsyncDisposable {
   readonly program: string;
 }
 
-const SOURCE = new URL("netlab.c", import.meta.url).pathname;
+const SOURCES = new URL("emulator/", import.meta.url);
 /** Programs that building and running need, and Debian's packages of them. */
 const PROGRAMS = { cc: "gcc libc6-dev", ip: "iproute2", nginx: "nginx" } as const;
 
@@ -37,8 +37,11 @@ export async function buildNetlab(): Promise<Netlab> {
   const folder = await Deno.makeTempDir({ prefix: "sphttp-netlab-" });
   const program = `${folder}/netlab`;
   const remove = () => Deno.remove(folder, { recursive: true });
+  const sources = [...Deno.readDirSync(SOURCES)]
+    .filter(({ name }) => name.endsWith(".c"))
+    .map(({ name }) => `${SOURCES.pathname}${name}`);
   const { success, stderr } = await new Deno.Command("cc", {
-    args: ["-O2", "-Wall", "-Wextra", "-o", program, SOURCE],
+    args: ["-O2", "-Wall", "-Wextra", "-o", program, ...sources],
   }).output();
   if (success) return { program, [Symbol.asyncDispose]: remove };
   await remove();

@@ -84,7 +84,8 @@ function latency(): void {
   const { numbers } = lab(["rate=50,rtt=10,jitter=20"], connect);
   const times = numbers.map((seconds) => seconds * 1000);
   check("least ms to connect, 10 ms and jitter of 20", Math.min(...times), [10, 16]);
-  check("most", Math.max(...times), [22, 32]);
+  const most = times.toSorted((one, other) => one - other)[Math.floor(0.9 * times.length)]!;
+  check("  of nine in ten, at most", most, [20, 32]);
 }
 
 function rates(): void {

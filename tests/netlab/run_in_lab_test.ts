@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { testWith } from "../support/programs/programs.ts";
 import { buildNetlab } from "./build.ts";
-import { labCommands, warmUp } from "./commands.ts";
+import { labCommands, warmUp } from "./bench/commands.ts";
 import { runInLab } from "./run_in_lab.ts";
 import { labArguments, type LabLink, SCENARIOS } from "./scenarios.ts";
 import { mirrorUrls, writeRandomFile } from "./served_files.ts";

@@ -49,6 +49,13 @@ const TIMEOUT_MS = 120_000;
 /** Directories of servers and administration, which the `PATH` of a user may lack. */
 const SYSTEM_DIRECTORIES = ["/usr/sbin", "/usr/local/sbin"];
 
+/** What a directory in `PATH` may answer that does not have the program, or does not show it. */
+const UNREADABLE = [
+  Deno.errors.NotFound,
+  Deno.errors.NotADirectory,
+  Deno.errors.PermissionDenied,
+];
+
 /** Returns the path of an executable file in `PATH` or a system directory. */
 export function findExecutable(name: string): string | undefined {
   const path = Deno.env.get("PATH")?.split(":") ?? [];
@@ -58,9 +65,7 @@ export function findExecutable(name: string): string | undefined {
       const info = Deno.statSync(`${dir}/${name}`);
       if (info.isFile && ((info.mode ?? 0o111) & 0o111) !== 0) return `${dir}/${name}`;
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
-        throw error;
-      }
+      if (!UNREADABLE.some((kind) => error instanceof kind)) throw error;
     }
   }
   return undefined;

@@ -6,9 +6,9 @@
  * @module
  */
 
-import { axis, plain } from "../../lib/cli/plot/axis.ts";
-import { COLORS, escape, round, text } from "../../lib/cli/plot/svg.ts";
-import { median } from "../bench/usage.ts";
+import { axis, plain } from "../../../lib/cli/plot/axis.ts";
+import { COLORS, escape, round, text } from "../../../lib/cli/plot/svg.ts";
+import { median } from "../../bench/usage.ts";
 import { caseName, chosenRuns, type NetResult } from "./net_report.ts";
 
 const WIDTH = 1000;

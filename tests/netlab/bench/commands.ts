@@ -5,8 +5,8 @@
  * @module
  */
 
-import { sphttpOf } from "../bench/served.ts";
-import { findExecutable } from "../support/programs/programs.ts";
+import { sphttpOf } from "../../bench/served.ts";
+import { findExecutable } from "../../support/programs/programs.ts";
 
 /** The input of a command. */
 export interface Course {
@@ -60,7 +60,7 @@ export const COMMAND_NAMES: readonly string[] = [
 
 /** Returns all commands, whether installed or not. */
 export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
-  const root = new URL("../..", import.meta.url).pathname;
+  const root = new URL("../../..", import.meta.url).pathname;
   return [
     own("sphttp", "sphttp", { root, flags }),
     {

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { Figures, Point } from "../bench/arrival_log.ts";
-import { limitFigures } from "../bench/link_limit.ts";
-import { median, table } from "../bench/usage.ts";
+import type { Figures, Point } from "../../bench/arrival_log.ts";
+import { limitFigures } from "../../bench/link_limit.ts";
+import { median, table } from "../../bench/usage.ts";
 import { isTrusted, type Trust, trustText } from "./trust.ts";
 
 /** One run of one command. */

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { LabStatistics } from "./run_in_lab.ts";
+import type { LabStatistics } from "../run_in_lab.ts";
 import { isTrusted, type Trust, trustOf, trustText } from "./trust.ts";
 
 const GOOD: Trust = { late: 0.005, deviceDrops: 0, others: 0.1, stolen: 0.01 };

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findExecutable } from "../support/programs/programs.ts";
+import { findExecutable } from "../../support/programs/programs.ts";
 
 /** As in `netlab.c`. */
 const PRIORITY = -15;

@@ -5,8 +5,8 @@
  * @module
  */
 
-import type { ProcessorShares } from "../bench/observe.ts";
-import type { LabStatistics } from "./run_in_lab.ts";
+import type { ProcessorShares } from "../../bench/observe.ts";
+import type { LabStatistics } from "../run_in_lab.ts";
 
 /** What speaks for and against a run. */
 export interface Trust {

@@ -6,24 +6,24 @@
  * @module
  */
 
-import { figuresOf } from "../bench/arrival_log.ts";
-import { processorShares } from "../bench/observe.ts";
-import { ownUsage } from "../bench/usage.ts";
-import { buildNetlab, whyNoNetlab } from "./build.ts";
+import { figuresOf } from "../../bench/arrival_log.ts";
+import { processorShares } from "../../bench/observe.ts";
+import { ownUsage } from "../../bench/usage.ts";
+import { buildNetlab, whyNoNetlab } from "../build.ts";
 import { COMMAND_NAMES, type LabCommand, labCommands, outputFile, warmUp } from "./commands.ts";
-import { scenarioLimit } from "./limit.ts";
+import { scenarioLimit } from "../limit.ts";
 import type { NetChoices, NetOptions, Protocol } from "./net_arguments.ts";
 import { netFigure } from "./net_figure.ts";
 import { caseName, caseReport, type NetResult, type NetRun, summary } from "./net_report.ts";
 import { raisePriority } from "./priority.ts";
-import { type LabRun, runInLab } from "./run_in_lab.ts";
+import { type LabRun, runInLab } from "../run_in_lab.ts";
 import {
   type Certificates,
   mirrorUrls,
   writeCertificates,
   writeRandomFile,
-} from "./served_files.ts";
-import { labArguments, type Scenario, SCENARIOS } from "./scenarios.ts";
+} from "../served_files.ts";
+import { labArguments, type Scenario, SCENARIOS } from "../scenarios.ts";
 import { isTrusted, type Trust, trustOf } from "./trust.ts";
 
 /** A command is terminated after this multiple of the limit of the links, plus {@linkcode GRACE}. */
