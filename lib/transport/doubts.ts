@@ -8,10 +8,11 @@
 import { parseContentLength, parseContentRange, parseUnsatisfiedSize } from "../http/byte_range.ts";
 import type { FailureReason } from "../errors.ts";
 import { type BodyFrame, isWholeFile, partMessage } from "../http/response/part.ts";
-import type {
-  RequestedRange,
-  UsableCheck,
-  UsableResponse,
+import {
+  type RequestedRange,
+  type UsableCheck,
+  type UsableResponse,
+  wrongTotal,
 } from "../http/response/response_check.ts";
 import type { BodyReader } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
@@ -68,6 +69,10 @@ export async function settleDoubt(
       if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
       if (doubt.type === "total") {
         const { at, refuted } = doubt;
+        if (requested.size !== undefined && refuted && at > requested.size) {
+          // It sends what it says is not there; of one that has another file the total would be another.
+          throw fail("mismatch", wrongTotal(requested.size, `sends ${at}`));
+        }
         const size = answer.size !== undefined && at < answer.size
           ? await findEnd(ask, answer.size, at)
           : await findSize(ask, refuted ? undefined : answer.size, at);

@@ -61,6 +61,8 @@ export class MirrorMemory {
   needsCookies = false;
   /** The file's size, where the totals in its `Content-Range` were found to be wrong. */
   totals: "believed" | { readonly size: number | undefined } = "believed";
+  /** Whether the last part of the file has to be requested with its end. */
+  needsEnd = false;
   /** Whether what it sends without a Content-Range is known to be the whole file. */
   sendsWhole = false;
   /** Whether it was caught encoding on the way, with a length that contradicts the range. */

@@ -23,7 +23,9 @@ import {
   formOf,
   type Refusal,
   type RequestedRange,
+  toTheEnd,
   type UsableResponse,
+  wrongTotal,
 } from "../http/response/response_check.ts";
 import type { BodyFrame } from "../http/response/part.ts";
 import { readField } from "../http/field_value.ts";
@@ -74,6 +76,9 @@ const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"]
 /** Media types of web pages. */
 const PAGE = /^(?:text\/html|application\/xhtml\+xml)\b/i;
 
+/** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
+const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
+
 /** Proxy Authentication Required: RFC 9110 section 15.5.8. */
 const PROXY_LOGIN = 407;
 
@@ -82,6 +87,8 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #memories: readonly MirrorMemory[];
   readonly #clients: HttpClients;
+  /** Where a part ended that should have gone on, by its total. */
+  #shortEnd: number | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
@@ -111,8 +118,14 @@ export class Transport {
     const { purpose = "part" } = requested;
     const memory = this.#memories[mirror]!;
     const relocated = memory.location !== undefined;
-    const { response, conditional, place } = await this.#follow(mirror, requested, signal);
+    const asked = memory.needsEnd || purpose !== "part" ? requested : toTheEnd(requested);
+    const { response, conditional, place } = await this.#follow(mirror, asked, signal);
     const { status, headers, body } = response;
+    if (asked !== requested && !conditional && UNENDED.includes(status)) {
+      memory.needsEnd = true;
+      await discard(body);
+      return this.request(mirror, requested, signal);
+    }
     if (relocated && status >= 400 && status < 500 && status !== 416 && status !== 429) {
       // The target of an earlier redirect may have expired: ask the mirror itself again.
       await discard(body);
@@ -131,6 +144,11 @@ export class Transport {
       memory.encodes ||= check.reason === "encoding" && headers.has("content-length");
       await discard(body);
       if (check.reason === "changed" && isPage && !memory.isPage) throw this.#pageError(mirror);
+      if (check.size !== undefined && check.size === this.#shortEnd) {
+        // It was never as long as the parts say.
+        const shown = `has none from byte ${check.size} on (status ${status})`;
+        throw this.#error(mirror, "mismatch", wrongTotal(requested.size!, shown), { status });
+      }
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
       throw this.#refusal(mirror, check, response, memory.said(place, validators));
@@ -162,6 +180,10 @@ export class Transport {
       },
     });
     memory.ranges ||= answer.type === "partial";
+    const { size = Infinity, end = Infinity } = requested;
+    if (answer.type === "partial" && answer.size === size && answer.end < Math.min(size, end)) {
+      this.#shortEnd = answer.end;
+    }
     return {
       ...judgement,
       place,

@@ -21,6 +21,12 @@ const totals =
 /** A good mirror that answers so late that the other one has been believed is an error that names both sizes. */
 const LATE: Pick<Kind, "beside"> = { beside: ["file", /have different files/] };
 
+/** Mirrors that agree are believed; at the end their bytes show that they are wrong. */
+const AGREED: Pick<Kind, "alone" | "beside"> = {
+  alone: ["file", /says in each part that the file has \d+ bytes, but/],
+  beside: ["file", /says in each part that the file has \d+ bytes, but|have different files/],
+};
+
 /** A total that is wrong in the same way in every answer. */
 export const TOTALS: readonly Kind[] = ([
   kind(
@@ -73,6 +79,20 @@ export const TOTALS: readonly Kind[] = ([
         (value) => value.replace(`-${size - 1}/`, `-${size}/`).replace(/\d+$/, `${size + 1}`),
       );
     },
+  ),
+  kind(
+    "total-one-more-of-two",
+    "one more than the size, on two mirrors",
+    BOTH,
+    totals((size) => size + 1),
+    { copies: 2, ...AGREED },
+  ),
+  kind(
+    "total-one-less-of-two",
+    "one less than the size, on two mirrors",
+    BOTH,
+    totals((size) => size - 1),
+    { copies: 2, ...AGREED },
   ),
   kind("total-twice", "twice the size", BOTH, totals((size) => 2 * size), { proxy: true }),
   kind("total-half", "half of the size", BOTH, totals((size) => Math.floor(size / 2)), {

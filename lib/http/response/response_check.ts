@@ -34,6 +34,16 @@ export function formOf({ end = Infinity, form }: RequestedRange): RequestForm {
   return form === undefined ? "plain" : "open";
 }
 
+/**
+ * Returns how the last part of a file is requested: without its end. Where the file goes on behind it,
+ * the size was wrong.
+ */
+export function toTheEnd<Requested extends RequestedRange>(requested: Requested): Requested {
+  const { end, size } = requested;
+  const isLast = size !== undefined && end === size && formOf(requested) === "bounded";
+  return isLast ? { ...requested, form: "open" } : requested;
+}
+
 /** What a response turned out to be. */
 export type ResponseCheck = UsableCheck | Refusal;
 
@@ -54,6 +64,8 @@ export interface Refusal {
   readonly message: string;
   /** Whether the same request may succeed later. */
   readonly retryable: boolean;
+  /** The size that it gives, where that is another one than the file's. */
+  readonly size?: number | undefined;
 }
 
 /** A response that may be used. */
@@ -245,7 +257,8 @@ function endsByItself(headers: Headers): boolean {
 /** Refuses a response that gives another size than the file had before. */
 function sizeChange(before: number | undefined, now: number | undefined): Refusal | undefined {
   if (before === undefined || now === undefined || before === now) return undefined;
-  return refuse("changed", `the file changed: it has ${now} bytes, not ${before}`);
+  const message = `the file changed: it has ${now} bytes, not ${before}`;
+  return { ...refuse("changed", message), size: now };
 }
 
 function readContentRange(
@@ -273,6 +286,11 @@ const MAX_SHOWN = 100;
 
 function cut(value: string): string {
   return value.length <= MAX_SHOWN ? value : `${value.slice(0, MAX_SHOWN)}…`;
+}
+
+/** Says that the parts of a mirror give a wrong size of the file in each response. */
+export function wrongTotal(total: number, shown: string): string {
+  return `says in each part that the file has ${total} bytes, but ${shown}`;
 }
 
 function refuse(reason: "range" | "encoding" | "changed", message: string): Refusal {

@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { checkResponse, type RequestedRange } from "../../../lib/http/response/response_check.ts";
+import {
+  checkResponse,
+  type RequestedRange,
+  toTheEnd,
+} from "../../../lib/http/response/response_check.ts";
 
 const HUGE = "123456789012345678901234567890";
 
@@ -338,4 +342,16 @@ Deno.test("checkResponse(): other refusals are not retryable", () => {
     checkHeaders({}, 200, { "content-encoding": "br" }),
   ];
   for (const refusal of refusals) assertEquals("retryable" in refusal && refusal.retryable, false);
+});
+
+Deno.test("toTheEnd() requests the last part of the file without its end, and no other", () => {
+  const table: [requested: RequestedRange, form: string | undefined][] = [
+    [{ start: 100, end: 1000, size: 1000 }, "open"],
+    [{ start: 0, end: 1000, size: 1000, form: "bounded" }, "open"],
+    [{ start: 100, end: 999, size: 1000 }, undefined],
+    [{ start: 100, end: 1000, size: undefined }, undefined],
+    [{ start: 100, end: undefined, size: 1000 }, undefined],
+    [{ start: 0, end: 1000, size: 1000, form: "plain" }, "plain"],
+  ];
+  for (const [requested, form] of table) assertEquals(toTheEnd(requested).form, form);
 });
