@@ -194,7 +194,7 @@ export class Driver {
   async next(): Promise<IteratorResult<Part, undefined>> {
     if (this.#state.type === "new") this.#start();
     for (;;) {
-      const part = this.#window.read();
+      const part = this.#isInDoubt ? undefined : this.#window.read();
       if (part !== undefined) {
         this.#dispatch({ type: "consumed", bytes: part.byteLength });
         return { done: false, value: part };
@@ -206,6 +206,14 @@ export class Driver {
     if (this.#state.type === "failed") throw this.#state.error;
     if (this.#state.type === "cancelled") throw this.#state.reason;
     return { done: true, value: undefined };
+  }
+
+  /**
+   * Whether all bytes have come, but mirrors are still being compared: what is left is delivered after
+   * that, so that nobody who only counts bytes takes those of two files for one.
+   */
+  get #isInDoubt(): boolean {
+    return this.#state.type === "running" && this.#scheduler.ledger.complete;
   }
 
   /** Cancels every request; resolves when nothing is left. Does nothing after the end. */
@@ -312,6 +320,7 @@ export class Driver {
           this.#end({ type: "complete" });
           break;
         case "fail":
+          if (this.#isInDoubt) this.#window.buffer.clear();
           this.#endEarly({ type: "failed", error: command.error }, "failed");
           break;
       }

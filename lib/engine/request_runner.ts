@@ -6,7 +6,7 @@
  */
 
 import { MirrorError } from "../errors.ts";
-import type { Comparer, FileLandmarks, GivenPieces } from "./landmarks.ts";
+import type { Comparer, Difference, FileLandmarks, GivenPieces } from "./landmarks.ts";
 import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import type { BodyReader } from "../transport/body.ts";
 import type { Reply, Transport } from "../transport/transport.ts";
@@ -61,15 +61,13 @@ export class RequestRunner {
   }
 
   start(command: StartCommand): void {
-    const { kind, start, end } = command;
+    const { kind, mirror } = command;
     const activity: Activity = {
       controller: new AbortController(),
       startedAt: performance.now(),
       body: undefined,
       accepted: Promise.withResolvers(),
-      compare: kind === "check"
-        ? this.#options.landmarks.comparer({ start, end: end! })
-        : undefined,
+      compare: kind === "check" ? this.#comparer(command, mirror) : undefined,
       readTo: command.readTo,
       moved: Promise.withResolvers(),
     };
@@ -79,6 +77,12 @@ export class RequestRunner {
       this.#activities.delete(command.request);
     });
     this.#tasks.add(task);
+  }
+
+  #comparer({ start, end = start }: StartCommand, mirror: number): Comparer | undefined {
+    const { landmarks } = this.#options;
+    landmarks.keep({ start, end });
+    return landmarks.comparer({ start, end }, mirror);
   }
 
   /** Cancels a request; does nothing if it is over. */
@@ -203,8 +207,10 @@ export class RequestRunner {
       if (chunk === undefined) return;
       await this.#follow(given, chunk, mirror);
       if (signal.aborted) break;
-      const differsAt = landmarks.learn(offset, chunk, end(), mirror);
-      if (differsAt !== undefined) throw this.#contradiction(mirror, differsAt, reply);
+      const difference = landmarks.learn(offset, chunk, end(), mirror);
+      if (difference !== undefined) {
+        return await this.#contradict(request, mirror, difference, reply);
+      }
       window.write(offset, chunk, end());
       bytes += chunk.byteLength;
       latest = chunk.byteLength / (performance.now() - before);
@@ -227,12 +233,19 @@ export class RequestRunner {
     throw this.#error(mirror, "mismatch", message);
   }
 
-  /** Returns the failure of a mirror whose bytes differ from those that have arrived before. */
-  #contradiction(mirror: number, at: number, reply: Reply): MirrorError {
+  /** Reports that the bytes of a mirror differ from those that have arrived before. */
+  async #contradict(
+    request: number,
+    mirror: number,
+    { at, other }: Difference,
+    reply: Reply,
+  ): Promise<void> {
     const said = reply.doubt ?? this.#options.transport.said(mirror, reply);
     const before = said === "" ? "" : `${said}, and `;
     const message = `the file changed: ${before}its bytes differ at byte ${at} from those before`;
-    return this.#error(mirror, "changed", message);
+    const failure = this.#error(mirror, "changed", message);
+    this.#options.dispatch({ type: "differs", request, failure, at, other });
+    await reply.body.cancel();
   }
 
   #error(

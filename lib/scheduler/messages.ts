@@ -78,6 +78,15 @@ export type SchedulerEvent =
   /** A request's body ended as announced. */
   | { readonly type: "ended"; readonly request: number }
   | { readonly type: "failed"; readonly request: number; readonly failure: MirrorError }
+  /** Bytes of a request differ from those that `other` sent, or several mirrors; this ends it. */
+  | {
+    readonly type: "differs";
+    readonly request: number;
+    readonly failure: MirrorError;
+    /** Offset of the first byte that differs. */
+    readonly at: number;
+    readonly other: number | undefined;
+  }
   | { readonly type: "consumed"; readonly bytes: number }
   /** The scheduler's `wakeAt` has come. */
   | { readonly type: "timeout" };

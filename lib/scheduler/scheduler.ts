@@ -8,7 +8,6 @@
 
 import {
   type FailureReason,
-  FileChangedError,
   type MirrorError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
@@ -168,6 +167,12 @@ export class Scheduler {
         return this.#bodyEnded(request, now);
       case "failed":
         return this.#failed(request, event.failure, now);
+      case "differs": {
+        // A whole file starts over at its first byte: others have delivered what it differs from.
+        if (request.kind === "whole") return this.#failed(request, event.failure, now);
+        this.#state.close(request, now);
+        return this.#follow(this.#checks.differs(request, event, now), now);
+      }
     }
   }
 
@@ -258,10 +263,6 @@ export class Scheduler {
   #failed(request: LiveRequest, failure: MirrorError, now: number): void {
     const { mirror, kind } = request;
     this.#state.close(request, now);
-    // Bytes of both versions may have been used; a whole file was compared from its beginning.
-    const contradicts = kind === "range" && failure.reason === "changed" &&
-      failure.phase === "body";
-    if (contradicts) return this.#fail(new FileChangedError(failure), now);
     if (kind === "range" && BROKEN.includes(failure.reason)) this.#checks.broke(mirror);
     const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
     if (then === "dropped") this.#checks.dropped(mirror);

@@ -113,6 +113,11 @@ export class DownloadState implements DownloadView {
     return this.heldBytes >= this.windowSize;
   }
 
+  /** Whether nothing is free: who sends the last bytes is settled, but for what others will take over. */
+  get isSettled(): boolean {
+    return this.ledger.free.length === 0 && this.ledger.end < Infinity;
+  }
+
   get readyBytes(): number {
     return this.ledger.front - this.ledger.start - this.#consumedBytes;
   }

@@ -13,7 +13,9 @@ import type { FirstAnswer } from "../opening/first_answer.ts";
 import type { KnownFileFacts, Opening, OpeningEvent } from "../opening/opening.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
-import { Identity, unprovable } from "./identity.ts";
+import { Comparisons, type CrossCheck } from "./comparisons.ts";
+import { CrossChecks } from "./cross_checks.ts";
+import { changed, Identity, unprovable } from "./identity.ts";
 import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
 
 export interface ChecksOptions {
@@ -37,7 +39,10 @@ const LAST_CHECKS_MS = 10_000;
 export class Checks {
   readonly #state: DownloadState;
   readonly #opening: Opening;
+  readonly #landmarks: Landmarks;
   readonly #identity: Identity;
+  readonly #comparisons: Comparisons;
+  readonly #cross: CrossChecks;
   readonly #expectedSize: number | undefined;
   /** First answers of mirrors that have to show pieces of the file before they count. */
   readonly #unproved = new Map<Mirror, FirstAnswer>();
@@ -50,11 +55,17 @@ export class Checks {
     const { landmarks = NO_LANDMARKS, expectedSize, knownFile, random } = options;
     this.#state = state;
     this.#opening = opening;
+    this.#landmarks = landmarks;
     this.#expectedSize = expectedSize;
     this.#identity = new Identity(state.mirrors, landmarks, random);
-    state.isQuestioned = (mirror) => this.#identity.isOpen(mirror);
+    this.#comparisons = new Comparisons(state.mirrors, landmarks, random);
+    this.#cross = new CrossChecks(state, this.#comparisons);
+    state.isQuestioned = (mirror) =>
+      this.#identity.isOpen(mirror) || this.#cross.areWantedOf(mirror);
     for (const mirror of state.mirrors) {
-      if (knownFile?.compared?.includes(mirror.url)) this.#identity.trust(mirror);
+      if (!knownFile?.compared?.includes(mirror.url)) continue;
+      this.#comparisons.trust(mirror);
+      this.#identity.trust(mirror);
     }
   }
 
@@ -74,7 +85,7 @@ export class Checks {
 
   /** Reports whether a mirror and the others have been compared behind their first bytes. */
   isCompared(mirror: Mirror): boolean {
-    return this.#identity.isCompared(mirror);
+    return this.#comparisons.isCompared(mirror);
   }
 
   /** Reports whether a mirror is being questioned. */
@@ -113,7 +124,7 @@ export class Checks {
     etag: string | undefined,
     doubt: string | undefined,
   ): void {
-    if (kind !== "check") this.#identity.tag(mirror, etag);
+    if (kind !== "check") this.#comparisons.tag(mirror, etag);
     // Of a check the bytes decide; its validators are part of what is said if they differ.
     else if (doubt !== undefined) this.#identity.hear(mirror, doubt);
   }
@@ -121,11 +132,13 @@ export class Checks {
   /** Notes that bytes of a request are used. */
   used(request: LiveRequest, bytes: number): void {
     this.#identity.used(request, bytes, request.proof);
+    this.#comparisons.used(request.mirror, bytes);
   }
 
   /** Forgets the bytes that were used: they were discarded. */
   discard(): void {
     this.#identity.discard();
+    this.#comparisons.discard();
   }
 
   /** Notes that a body of a mirror has broken off. */
@@ -153,12 +166,20 @@ export class Checks {
     } else this.#state.cancel(request, "questioned", now);
   }
 
-  /** Sends the checks of mirrors that are questioned, until something follows. */
+  /** Sends the checks that are due, until something follows. */
   send(now: number): Outcome | undefined {
     this.#state.look(now);
+    const outcome = this.#sendQuestions(now);
+    if (outcome === undefined) this.#cross.send(now);
+    return outcome;
+  }
+
+  /** Sends the checks of mirrors that are questioned. */
+  #sendQuestions(now: number): Outcome | undefined {
     let waits = false;
+    const { isSettled } = this.#state;
     for (const mirror of this.#state.mirrors) {
-      const due = mirror.available ? this.#identity.dueOf(mirror) : undefined;
+      const due = mirror.available ? this.#identity.dueOf(mirror, isSettled) : undefined;
       if (due !== undefined) this.#identity.ask(mirror, due);
       if (!this.#identity.isOpen(mirror)) continue;
       const { type } = mirror.state;
@@ -202,6 +223,8 @@ export class Checks {
     request.advance(event.length);
     this.#state.compared(request, event.length, now);
     this.#state.close(request, now);
+    const check = this.#cross.of(request);
+    if (check !== undefined) return this.#crossCompared(check, event.differsAt, now);
     const admits = this.#identity.isAdmitting(mirror);
     const verdict = this.#identity.compared(mirror, request, event);
     if (verdict.type === "open") return undefined;
@@ -214,16 +237,47 @@ export class Checks {
       this.#resume(mirror, now);
       return { type: "waited" };
     }
-    const { error, at, purpose, subject } = verdict;
+    const { error, at, used } = verdict;
     if (admits && this.#unproved.has(mirror)) return this.#reject(mirror, error, now);
     if (admits) return { type: "differs", mirror, error, at };
-    const isOther = purpose === "trial" && mirror !== this.#identity.reference &&
-      this.#identity.doubtOf(mirror) === undefined;
-    if (subject !== undefined || isOther) {
-      return { type: "fail", error: this.#opening.mismatch(subject ?? mirror, at) };
-    }
+    const sender = this.#landmarks.senderOf(request);
+    const other = sender === undefined ? mirror : this.#state.mirrors[sender]!;
+    if (used && other !== mirror) return this.#differ(mirror, other, at, now);
     drop(mirror, error, this.#state, now);
-    return verdict.used ? { type: "fail", error: new FileChangedError(error) } : { type: "waited" };
+    return used ? { type: "fail", error: new FileChangedError(error) } : { type: "waited" };
+  }
+
+  #crossCompared(check: CrossCheck, differsAt: number | undefined, now: number): Outcome {
+    if (differsAt !== undefined) return this.#differ(check.mirror, check.sender, differsAt, now);
+    this.#comparisons.shown(check);
+    return { type: "waited" };
+  }
+
+  /** Says what follows as the bytes of a request differ from those that have arrived before. */
+  differs(
+    { mirror }: LiveRequest,
+    { failure, at, other }: Extract<SchedulerEvent, { type: "differs" }>,
+    now: number,
+  ): Outcome {
+    const sender = other === undefined ? undefined : this.#state.mirrors[other]!;
+    if (sender === undefined || sender === mirror) {
+      return { type: "fail", error: new FileChangedError(failure) };
+    }
+    return this.#differ(mirror, sender, at, now);
+  }
+
+  /** Fails, as bytes of two mirrors differ that may both have been used. */
+  #differ(one: Mirror, other: Mirror, at: number, now: number): Outcome {
+    // One that contradicts itself is at fault.
+    for (const mirror of [one, other]) {
+      const doubt = this.#identity.doubtOf(mirror);
+      if (doubt === undefined) continue;
+      const error = changed(mirror, doubt, at);
+      drop(mirror, error, this.#state, now);
+      return { type: "fail", error: new FileChangedError(error) };
+    }
+    const later = one === this.#comparisons.first ? other : one;
+    return { type: "fail", error: this.#opening.mismatch(later, at) };
   }
 
   /** Counts the first answer of a mirror that has shown bytes of the file. */
@@ -272,13 +326,15 @@ export class Checks {
   }
 
   /**
-   * Asks for the last checks of mirrors whose validators prove nothing, and whose bytes have been used
-   * since the checks before. All bytes have been received: returns whether these checks are waited for,
-   * or what follows.
+   * Asks for the last checks: of mirrors whose validators prove nothing, and whose bytes have been used
+   * since the checks before, and of mirrors that have not been compared with others where they sent
+   * their last bytes. All bytes have been received: returns whether these checks are waited for, or what
+   * follows.
    */
   finish(now: number): Outcome | "waits" | "done" {
     const { mirrors, requests } = this.#state;
     for (const mirror of mirrors) if (this.#lacksLast(mirror)) this.#askLast(mirror);
+    this.#cross.send(now);
     if (!this.#awaitsLast()) return "done";
     // What could be in their way is of no use any more.
     for (const request of [...requests]) {
@@ -297,18 +353,16 @@ export class Checks {
   }
 
   #awaitsLast(): boolean {
-    return this.#state.mirrors.some((mirror) =>
-      this.#identity.isVouching(mirror) ||
-      (this.#lacksLast(mirror) && this.#identity.isOpen(mirror))
-    );
+    return this.#cross.areOpen ||
+      this.#state.mirrors.some((mirror) =>
+        this.#lacksLast(mirror) && this.#identity.isOpen(mirror)
+      );
   }
 
   #askLast(mirror: Mirror): void {
-    const voucher = this.#identity.voucherOf(mirror);
-    if (voucher !== undefined) return this.#identity.ask(voucher, "vouch", undefined, mirror);
     // What it was asked before says less than this.
     if (this.#identity.isOpen(mirror) || this.#lastChecked.has(mirror)) return;
-    const last = this.#identity.lastOf(mirror);
+    const last = this.#identity.closingOf(mirror);
     if (last === "last") this.#lastChecked.add(mirror);
     this.#identity.ask(mirror, last);
   }

@@ -1,9 +1,10 @@
 /**
- * Whether the mirrors still have the file that is being downloaded, where their validators do not prove
- * it: pieces of it that are known are requested again and compared (checks). A mirror is questioned
- * when its validators contradict earlier ones, before it is admitted without comparable first bytes,
- * and, where its validators prove nothing, now and then at random places. Pure: randomness is passed
- * in, and nothing is changed but its own state and whether a mirror is questioned.
+ * Whether a mirror still has the file that is being downloaded, where its validators do not prove it:
+ * pieces of it that are known are requested again and compared (checks). A mirror is questioned when
+ * its validators contradict earlier ones, before it is admitted without comparable first bytes, and,
+ * where its validators prove nothing, now and then at random places. How mirrors are compared with one
+ * another: `comparisons.ts`. Pure: randomness is passed in, and nothing is changed but its own state
+ * and whether a mirror is questioned.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { MirrorError } from "../../errors.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { Proof } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { type Landmark, type Landmarks, Pieces } from "./pieces.ts";
+import { type Landmarks, Pieces } from "./pieces.ts";
 
 /** Why a mirror is questioned. */
 export type Purpose =
@@ -20,12 +21,10 @@ export type Purpose =
   | "doubt"
   /** It is to be admitted, and its first bytes were not compared. */
   | "admission"
-  /** Nothing behind its first bytes was compared yet. */
-  | "trial"
+  /** It sends the bytes of several responses, and nothing of them was compared yet. */
+  | "repetition"
   /** A body of it has broken off: what follows may belong to another version, whatever it says. */
   | "break"
-  /** Another mirror has bytes that nothing proves: this one shows whether they are right. */
-  | "vouch"
   /** Its validators prove nothing. */
   | "sample"
   /** The same, when all bytes have been received. */
@@ -36,15 +35,11 @@ interface Question {
   purpose: Purpose;
   /** How its latest response contradicts earlier ones. */
   doubt: string | undefined;
-  /** The mirror that sent the bytes, where that is another one. */
-  readonly subject: Mirror | undefined;
   /** Pieces to compare that are not requested. */
   readonly left: ByteRange[];
   /** Pieces that are requested. */
   asked: ByteRange[];
   passed: number;
-  /** Whether a piece behind the first bytes has been compared. */
-  tries: boolean;
   /** Whether the contradictory validators, or others that were new, have been seen in a check. */
   settled: boolean;
   /** Bytes that were unproved when it began. */
@@ -71,18 +66,10 @@ interface Record {
   questionedAt: number;
   /** The request that delivered its first bytes that were used. */
   firstRequest: number | undefined;
-  /** When bytes of it were used last: a number that grows. */
-  usedAt: number;
-  /** Whether bytes of other requests were used. */
+  /** Whether bytes of other requests were used, */
   isMixed: boolean;
-  /** Its strong ETag; `undefined` for none. */
-  tag: string | undefined;
-  /** Number of comparisons behind the first bytes of the file, */
-  trials: number;
-  /** the highest byte from which a piece was compared, */
-  triedTo: number;
-  /** and all bytes of it that were used by the last of them. */
-  triedAt: number;
+  /** and whether some of them were compared then. */
+  isRepeated: boolean;
   /** Whether a body has broken off since, so that its validators prove nothing. */
   isBroken: boolean;
 }
@@ -91,13 +78,10 @@ interface Record {
 export type Verdict =
   /** More checks are to come. */
   | { readonly type: "open" }
-  | { readonly type: "passed"; readonly purpose: Purpose; readonly unreliable: boolean }
+  | { readonly type: "passed"; readonly unreliable: boolean }
   /** It has other bytes; `used`: bytes of it that may be wrong were used. */
   | {
     readonly type: "failed";
-    readonly purpose: Purpose;
-    /** The mirror that sent the bytes, where that is another one. */
-    readonly subject: Mirror | undefined;
     readonly error: MirrorError;
     readonly at: number;
     readonly used: boolean;
@@ -126,12 +110,6 @@ const WAITING: readonly Purpose[] = ["doubt", "admission"];
 /** For what nothing is requested from a mirror until it is answered. */
 const HOLDING: readonly Purpose[] = ["doubt", "admission", "break"];
 
-/** A further comparison with others comes after this many bytes, and after each so many times as many. */
-const TRIAL_INTERVAL = 64 * 1024;
-const TRIAL_GROWTH = 4;
-/** The mirrors' first bytes have been compared: a trial compares others. */
-const SAMPLE = 12 * 1024;
-
 /** A request whose bytes are used. */
 export interface UsedRequest {
   readonly id: number;
@@ -143,40 +121,17 @@ export class Identity {
   readonly #pieces: Pieces;
   readonly #mirrors: readonly Mirror[];
   readonly #records = new Map<Mirror, Record>();
-  /** The mirror whose bytes others are compared with: the first that delivered some. */
-  #reference: Mirror | undefined;
-  #uses = 0;
+  /** The mirror that delivered first. */
+  #first: Mirror | undefined;
 
   constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
     this.#mirrors = mirrors;
     this.#pieces = new Pieces(landmarks, random);
   }
 
-  /** The mirror whose bytes others are compared with. */
-  get reference(): Mirror | undefined {
-    return this.#reference;
-  }
-
-  /** Notes the ETag with which a mirror serves the file. */
-  tag(mirror: Mirror, etag: string | undefined): void {
-    if (etag?.startsWith('"')) this.#of(mirror).tag = etag;
-  }
-
-  /** Notes that an earlier download has compared a mirror with others. */
+  /** Notes that an earlier download has compared a mirror. */
   trust(mirror: Mirror): void {
-    const record = this.#of(mirror);
-    record.trials = 1;
-    record.triedAt = Infinity;
-  }
-
-  /** Reports whether something behind the first bytes of a mirror was compared. */
-  isTried(mirror: Mirror): boolean {
-    return (this.#records.get(mirror)?.trials ?? 0) > 0;
-  }
-
-  /** Reports whether a mirror and the others have been compared behind their first bytes. */
-  isCompared(mirror: Mirror): boolean {
-    return this.isTried(mirror) || mirror === this.#reference;
+    this.#of(mirror).isRepeated = true;
   }
 
   /** Whether pieces are known that every mirror has to have. */
@@ -199,12 +154,6 @@ export class Identity {
     return this.#records.get(mirror)?.question?.purpose === "admission";
   }
 
-  /** Reports whether a mirror is questioned about bytes of another one that are still in doubt. */
-  isVouching(mirror: Mirror): boolean {
-    const { subject } = this.#records.get(mirror)?.question ?? {};
-    return subject !== undefined && mirror.state.type === "ready" && this.hasUnproved(subject);
-  }
-
   /** Notes how a mirror contradicted itself. */
   hear(mirror: Mirror, doubt: string): void {
     const record = this.#of(mirror);
@@ -213,23 +162,20 @@ export class Identity {
   }
 
   /** Begins to question a mirror, or goes on. */
-  ask(mirror: Mirror, purpose: Purpose, doubt?: string, subject?: Mirror): void {
+  ask(mirror: Mirror, purpose: Purpose, doubt?: string): void {
     const record = this.#of(mirror);
     record.doubt = doubt ?? record.doubt;
     const { question } = record;
     if (question === undefined) {
-      const pieces = this.#choose(purpose, subject ?? mirror);
+      const pieces = this.#choose(purpose, mirror);
       // Where nothing is known, only a contradiction and a newcomer wait for something.
       if (pieces.length === 0 && !WAITING.includes(purpose)) return;
       record.question = {
         purpose,
         doubt,
-        subject,
-        // By the time of the request there may be better ones.
-        left: purpose === "trial" ? [] : [...pieces],
+        left: [...pieces],
         asked: [],
         passed: 0,
-        tries: false,
         settled: purpose !== "doubt",
         unproved: record.unproved,
       };
@@ -240,20 +186,6 @@ export class Identity {
       question.settled = false;
     }
     if (HOLDING.includes(purpose)) mirror.question(true);
-  }
-
-  /**
-   * Returns the mirror that shows soonest whether the bytes of another one are right: the one that
-   * delivered last; `undefined` where it has to do so itself.
-   */
-  voucherOf(subject: Mirror): Mirror | undefined {
-    const index = this.#mirrors.indexOf(subject);
-    if (this.#pieces.sentBy(index).length === 0) return undefined;
-    const [latest] = this.#mirrors.filter((mirror) =>
-      mirror === subject || mirror === this.#reference || this.isTried(mirror)
-    ).filter((mirror) => mirror.available)
-      .sort((one, other) => this.#of(other).usedAt - this.#of(one).usedAt);
-    return latest === subject ? undefined : latest;
   }
 
   /** Takes the next piece to request from a mirror; `undefined` for none. */
@@ -291,20 +223,15 @@ export class Identity {
     question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
     if (differsAt !== undefined) {
       const { unproved, unmarked, doubt } = record;
-      const { purpose, doubt: said, subject } = question;
+      const { purpose, doubt: said } = question;
       // What came before a contradiction was marked as the same file.
       const suspect = said === undefined ? unproved : unmarked;
-      const isUntried = purpose === "trial" && (said === undefined || mirror !== this.#reference);
       this.close(mirror);
       const error = differs(mirror, purpose, doubt, differsAt);
-      const used = isUntried || purpose === "vouch" || suspect > 0;
-      return { type: "failed", purpose, subject, error, at: differsAt, used };
+      const used = (purpose === "repetition" && said === undefined) || suspect > 0;
+      return { type: "failed", error, at: differsAt, used };
     }
     question.passed++;
-    if (this.#trialPieces(mirror).some((piece) => piece.start === start)) {
-      question.tries = true;
-      record.triedTo = Math.max(record.triedTo, start);
-    }
     question.settled ||= fresh;
     if (question.asked.length + question.left.length > 0) return { type: "open" };
     if (!question.settled && question.passed < MOST_CHECKS) {
@@ -324,13 +251,13 @@ export class Identity {
   used({ id, mirror }: UsedRequest, bytes: number, proof: Proof): void {
     if (bytes === 0) return;
     const record = this.#of(mirror);
-    this.#reference ??= mirror;
+    this.#first ??= mirror;
     record.bytes += bytes;
-    record.usedAt = ++this.#uses;
     record.firstRequest ??= id;
-    // One response is of one version, whatever it says.
-    if (record.firstRequest === id) return;
-    record.isMixed = true;
+    // One response is of one version, whatever it says; of which one, earlier downloads know.
+    const isFirst = record.firstRequest === id;
+    if (isFirst && (proof !== "pieces" || !this.#pieces.areEarlier)) return;
+    record.isMixed ||= !isFirst;
     if (proof === "validators" && !record.isBroken) return;
     record.unproved += bytes;
     if (proof === "pieces") record.unmarked += bytes;
@@ -347,65 +274,34 @@ export class Identity {
     if (bytes - questionedAt >= interval) this.ask(mirror, "break");
   }
 
-  /** Returns to what end a mirror is to be checked now; `undefined` for none. */
-  dueOf(mirror: Mirror): "trial" | "sample" | undefined {
+  /** Returns to what end a mirror is to be checked now; `isSettled`: nothing is free. */
+  dueOf(mirror: Mirror, isSettled = false): "repetition" | "sample" | undefined {
     const record = this.#records.get(mirror);
     if (record === undefined || record.question !== undefined) return undefined;
-    const { trials, bytes, triedAt } = record;
-    const isEarly = trials > 0 && (this.#hasSameTag(mirror, record) ||
-      bytes < Math.max(TRIAL_INTERVAL, TRIAL_GROWTH * triedAt));
-    if (!isEarly && bytes > triedAt && this.#isTriable(mirror, record)) return "trial";
+    if (isSettled && this.#isRepeatable(mirror, record)) return "repetition";
     return record.unproved > 0 && record.unsure >= record.checkAt ? "sample" : undefined;
   }
 
   /** Reports whether bytes of a mirror were used that could be compared, but were not. */
   hasUnproved(mirror: Mirror): boolean {
     const record = this.#records.get(mirror);
-    return record !== undefined && (record.unproved > 0 || this.#lacksTrial(mirror, record));
+    return record !== undefined && (record.unproved > 0 || this.#isRepeatable(mirror, record));
   }
 
   /** Returns to what end a mirror with such bytes is checked when all have been received. */
-  lastOf(mirror: Mirror): "trial" | "last" {
-    return this.#lacksTrial(mirror, this.#of(mirror)) ? "trial" : "last";
+  closingOf(mirror: Mirror): "repetition" | "last" {
+    return this.#isRepeatable(mirror, this.#of(mirror)) ? "repetition" : "last";
   }
 
-  #lacksTrial(mirror: Mirror, record: Record): boolean {
-    const { trials, bytes, triedAt } = record;
-    if (trials > 0 && (bytes <= triedAt || this.#hasSameTag(mirror, record))) return false;
-    return this.#isTriable(mirror, record);
-  }
-
-  /** Reports whether a mirror has the strong ETag of the one that others are compared with. */
-  #hasSameTag(mirror: Mirror, { tag }: Record): boolean {
-    if (this.#reference === undefined || mirror === this.#reference) return true;
-    return tag !== undefined && tag === this.#of(this.#reference).tag;
-  }
-
-  /** Reports whether bytes were used, and there are pieces that were not compared with them. */
-  #isTriable(mirror: Mirror, { bytes, trials, isMixed }: Record): boolean {
-    if (bytes === 0) return false;
-    if (mirror === this.#reference && (!isMixed || trials > 0)) return false;
-    return this.#trialPieces(mirror).length > 0;
-  }
-
-  /** Returns pieces behind the first bytes, which others sent; the reference shows its own again. */
-  #trialPieces(mirror: Mirror): readonly Landmark[] {
-    const { learned } = this.#pieces;
-    const { triedTo } = this.#of(mirror);
-    const first = learned.reduce((least, { start }) => Math.min(least, start), Infinity);
-    return learned.filter(({ start, source }) => {
-      if (start < first + SAMPLE || start <= triedTo || source === undefined) return false;
-      if (source === "known") return true;
-      const sender = this.#mirrors[source]!;
-      // The first mirror is compared with itself, as its responses may belong to different files.
-      if (mirror === this.#reference) return sender === mirror;
-      return sender !== mirror && (sender === this.#reference || this.isTried(sender));
-    });
+  /** The others are compared with the first mirror; that one is with itself, whatever its ETag. */
+  #isRepeatable(mirror: Mirror, { isMixed, isRepeated }: Record): boolean {
+    if (mirror !== this.#first || !isMixed || isRepeated) return false;
+    return this.#choose("repetition", mirror).length > 0;
   }
 
   /** Forgets the bytes that were used: they were discarded. */
   discard(): void {
-    this.#reference = undefined;
+    this.#first = undefined;
     for (const record of this.#records.values()) {
       record.unproved =
         record.unmarked =
@@ -414,23 +310,12 @@ export class Identity {
           0;
       record.firstRequest = undefined;
       record.isMixed = false;
-      record.trials = record.triedTo = record.triedAt = 0;
     }
   }
 
-  #pass(mirror: Mirror, record: Record, { purpose, unproved, subject, tries }: Question): Verdict {
+  #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
     this.close(mirror);
-    if (subject !== undefined) {
-      const other = this.#of(subject);
-      other.unproved = other.unmarked = 0;
-      other.trials++;
-      other.triedAt = other.bytes;
-      return { type: "passed", purpose, unreliable: false };
-    }
-    if (tries || purpose === "admission") {
-      record.trials++;
-      record.triedAt = record.bytes;
-    }
+    record.isRepeated ||= purpose !== "admission";
     record.isBroken = false;
     record.questionedAt = record.bytes;
     record.unproved -= Math.min(record.unproved, unproved);
@@ -438,10 +323,10 @@ export class Identity {
     const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_INTERVAL, record.unsure));
     record.checkAt = record.unsure + interval;
     if (purpose === "doubt") record.contradictions++;
-    return { type: "passed", purpose, unreliable: record.contradictions >= CONTRADICTIONS };
+    return { type: "passed", unreliable: record.contradictions >= CONTRADICTIONS };
   }
 
-  /** Chooses pieces to compare with a mirror, or of what it sent (`vouch`). */
+  /** Chooses pieces to compare with a mirror. */
   #choose(purpose: Purpose, mirror: Mirror): readonly ByteRange[] {
     switch (purpose) {
       case "admission":
@@ -449,10 +334,8 @@ export class Identity {
         return this.#pieces.areGiven
           ? this.#pieces.given(purpose === "doubt")
           : this.#pieces.spread();
-      case "trial":
-        return this.#chooseTrial(mirror);
-      case "vouch":
-        return this.#pieces.vouched(this.#mirrors.indexOf(mirror));
+      case "repetition":
+        return this.#pieces.sentBy(this.#mirrors.indexOf(mirror));
       case "break":
         return this.#pieces.latest();
       case "sample":
@@ -460,16 +343,6 @@ export class Identity {
       case "last":
         return this.#pieces.spread();
     }
-  }
-
-  #chooseTrial(mirror: Mirror): readonly ByteRange[] {
-    const pieces = this.#trialPieces(mirror);
-    if (pieces.length === 0) return [];
-    const highest = pieces.reduce((a, b) => b.start > a.start ? b : a);
-    if (mirror !== this.#reference) return [highest];
-    // Its first bytes came with its first response, perhaps of another file.
-    const first = this.#pieces.learned.reduce((a, b) => b.start < a.start ? b : a);
-    return first === highest ? [first] : [highest, first];
   }
 
   #of(mirror: Mirror): Record {
@@ -487,12 +360,8 @@ export class Identity {
         questionedAt: 0,
         isBroken: false,
         firstRequest: undefined,
-        usedAt: 0,
         isMixed: false,
-        tag: undefined,
-        trials: 0,
-        triedTo: 0,
-        triedAt: 0,
+        isRepeated: false,
       };
       this.#records.set(mirror, record);
     }
@@ -502,26 +371,25 @@ export class Identity {
 
 /** Returns the failure of a mirror whose bytes differ from those that are known. */
 function differs(
-  { url }: Mirror,
+  mirror: Mirror,
   purpose: Purpose,
   doubt: string | undefined,
   at: number,
 ): MirrorError {
-  const facts = { mirror: url, phase: "body", retryable: false } as const;
   if (purpose === "admission") {
     const message = `has another file: its bytes differ from those that are known at byte ${at}`;
-    return new MirrorError(message, { ...facts, reason: "mismatch" });
+    const facts = { phase: "body", reason: "mismatch", retryable: false } as const;
+    return new MirrorError(message, { mirror: mirror.url, ...facts });
   }
-  if (purpose === "trial" && doubt === undefined) {
-    const message =
-      `has another file: its bytes differ from those that were received at byte ${at}`;
-    return new MirrorError(message, { ...facts, reason: "mismatch" });
-  }
+  return changed(mirror, doubt, at);
+}
+
+/** Returns the failure of a mirror whose file has changed. */
+export function changed({ url }: Mirror, doubt: string | undefined, at: number): MirrorError {
   const before = doubt === undefined ? "" : `${doubt}, and `;
-  return new MirrorError(`the file changed: ${before}its bytes differ at byte ${at}`, {
-    ...facts,
-    reason: "changed",
-  });
+  const message = `the file changed: ${before}its bytes differ at byte ${at}`;
+  const facts = { mirror: url, phase: "body", reason: "changed", retryable: false } as const;
+  return new MirrorError(message, facts);
 }
 
 /** Returns the failure of a mirror that contradicts itself where nothing is known to compare. */

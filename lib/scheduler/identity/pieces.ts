@@ -21,9 +21,19 @@ export interface Landmarks {
   readonly learned: readonly Landmark[];
   /** The piece that was learned last. */
   readonly latest: ByteRange | undefined;
+  /** Returns the bytes at the highest place that a mirror has sent; `undefined` for none. */
+  lastOf(mirror: number): ByteRange | undefined;
+  /** Returns the mirror that sent a piece; `undefined` if it is not known, or several sent some of it. */
+  senderOf(piece: ByteRange): number | undefined;
 }
 
-export const NO_LANDMARKS: Landmarks = { given: [], learned: [], latest: undefined };
+export const NO_LANDMARKS: Landmarks = {
+  given: [],
+  learned: [],
+  latest: undefined,
+  lastOf: () => undefined,
+  senderOf: () => undefined,
+};
 
 /** Random pieces of a question: at least this many, */
 const LEAST_RANDOM = 1;
@@ -32,17 +42,28 @@ const MOST_RANDOM = 6;
 const QUESTION_SHARE = 1 / 1000;
 /** Pieces of the file that a mirror is compared with before it is admitted, where more are given. */
 const MOST_GIVEN = 8;
-/** Pieces of a mirror that another one is asked for at the end: its latest, and random ones. */
-const MOST_VOUCHED = 3;
+
+/** The mirrors' first bytes have been compared when they answered: as many as this. */
+const SAMPLE = 12 * 1024;
+
+/** Returns the pieces that were learned behind the first bytes, lowest first. */
+export function behindSample({ learned }: Landmarks): readonly Landmark[] {
+  const sorted = learned.toSorted((one, other) => one.start - other.start);
+  const first = sorted[0]?.start ?? 0;
+  return sorted.filter(({ start }) => start >= first + SAMPLE);
+}
 
 /** Chooses pieces of one file. */
 export class Pieces {
   readonly #landmarks: Landmarks;
   readonly #random: () => number;
+  /** Whether an earlier download knew some. */
+  readonly areEarlier: boolean;
 
   constructor(landmarks: Landmarks, random: () => number) {
     this.#landmarks = landmarks;
     this.#random = random;
+    this.areEarlier = landmarks.learned.some(({ source }) => source === "known");
   }
 
   /** Whether pieces are known that every mirror has to have. */
@@ -50,8 +71,11 @@ export class Pieces {
     return this.#landmarks.given.length > 0;
   }
 
-  get learned(): readonly Landmark[] {
-    return this.#landmarks.learned;
+  /** Chooses the highest and the lowest of those that a mirror has sent, where there are several. */
+  sentBy(mirror: number): ByteRange[] {
+    const sent = this.#landmarks.learned.filter(({ source }) => source === mirror)
+      .sort((one, other) => one.start - other.start);
+    return sent.length < 2 ? [] : [sent.at(-1)!, sent[0]!];
   }
 
   /** Chooses pieces of those that every mirror has to have, with the latest one or without. */
@@ -88,19 +112,6 @@ export class Pieces {
   random(): ByteRange[] {
     const chosen = new Set<ByteRange>();
     this.#addRandom(chosen, this.#all, 1);
-    return [...chosen];
-  }
-
-  /** Returns what a mirror has sent. */
-  sentBy(mirror: number): readonly Landmark[] {
-    return this.learned.filter(({ source }) => source === mirror);
-  }
-
-  /** Chooses what a mirror has sent last, and random pieces of what it has sent. */
-  vouched(mirror: number): ByteRange[] {
-    const sent = this.sentBy(mirror);
-    const chosen = new Set<ByteRange>(sent.slice(-1));
-    this.#addRandom(chosen, sent, MOST_VOUCHED - 1);
     return [...chosen];
   }
 

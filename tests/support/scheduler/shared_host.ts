@@ -150,7 +150,7 @@ export class SharedHost {
         case "accept":
         case "resume": {
           const response = this.#responses[number]!.get(command.request);
-          if (command.type === "accept") this.#landmarks[number]!.came(0, CHUNK, "", 0);
+          if (command.type === "accept") this.#landmarks[number]!.came(0, CHUNK, () => "", 0);
           if (response === undefined) break;
           response.isHeld = false;
           this.queue.after(0, () => this.#move(number, response));
@@ -167,7 +167,8 @@ export class SharedHost {
   }
 
   #start(number: number, command: StartCommand): void {
-    const { request, mirror, kind, start, readTo } = command;
+    const { request, mirror, kind, start, end = start, readTo } = command;
+    if (kind === "check") this.#landmarks[number]!.keep({ start, end });
     const response: Response = {
       command,
       readTo,
@@ -183,8 +184,7 @@ export class SharedHost {
       this.#served[mirror]!++;
       response.isServed = true;
       const { proof, size } = this.#options;
-      const end = this.#bodyEnd(response);
-      const answer = { type: "partial", start, end, size } as const;
+      const answer = { type: "partial", start, end: this.#bodyEnd(response), size } as const;
       this.#dispatch(number, { type: "response", request, answer, proof });
       if (this.#isLive(number, response)) this.#move(number, response);
     });
@@ -244,7 +244,7 @@ export class SharedHost {
     if (response.isHeld) {
       return this.#dispatch(number, { type: "sampled", request, length, digest: "same" });
     }
-    this.#landmarks[number]!.came(position, response.position, "", response.command.mirror);
+    this.#landmarks[number]!.came(position, response.position, () => "", response.command.mirror);
     this.#dispatch(number, { type: "bytes", request, length });
     this.#consume(number);
     if (this.#isLive(number, response)) this.queue.after(0, () => this.#move(number, response));

@@ -19,12 +19,22 @@ interface Piece extends Landmark {
   readonly version: string;
 }
 
+/** A piece that was asked for. */
+interface KeptPiece extends ByteRange {
+  /** Who has sent it, once it has arrived. */
+  came: Piece | undefined;
+  /** What a mirror has shown for it before. */
+  shown: { readonly mirror: number; readonly version: string } | undefined;
+}
+
 /** Learns pieces from the bytes that arrive. */
 export class SimulatedLandmarks implements Landmarks {
   readonly given: readonly ByteRange[] = [];
   readonly #start: number;
   #received = new IntervalSet();
   #pieces = new Map<number, Piece>();
+  #kept: KeptPiece[] = [];
+  readonly #lasts = new Map<number, Piece>();
   latest: Piece | undefined;
 
   /** `start` is the first byte that will arrive. */
@@ -36,26 +46,86 @@ export class SimulatedLandmarks implements Landmarks {
     return [...this.#pieces.values()];
   }
 
-  /** Learns that bytes of a version of the file have arrived. */
-  came(start: number, end: number, version: string, source: number): void {
+  lastOf(mirror: number): ByteRange | undefined {
+    return this.#lasts.get(mirror);
+  }
+
+  senderOf(range: ByteRange): number | undefined {
+    const piece = this.#pieceOf(range) ?? this.#keptOf(range)?.came ?? this.#lastAt(range);
+    return typeof piece?.source === "number" ? piece.source : undefined;
+  }
+
+  /**
+   * Learns that bytes of a version of the file have arrived; `versionOf` returns that of a piece. Returns
+   * where they differ from what another mirror has shown, and the mirror.
+   */
+  came(
+    start: number,
+    end: number,
+    versionOf: (piece: ByteRange) => string,
+    source: number,
+  ): { readonly at: number; readonly other: number } | undefined {
     this.#received.add(start, end);
     const first = Math.max(0, Math.floor((start - this.#start - PIECE) / STRIDE));
     for (let at = this.#start + first * STRIDE; at < end; at += STRIDE) {
       if (this.#pieces.has(at) || !this.#received.covers(at, at + PIECE)) continue;
-      this.latest = { start: at, end: at + PIECE, version, source };
+      const piece = { start: at, end: at + PIECE };
+      this.latest = { ...piece, version: versionOf(piece), source };
       this.#pieces.set(at, this.latest);
     }
+    if ((this.#lasts.get(source)?.end ?? 0) < end) {
+      const last = { start: Math.max(start, end - PIECE), end };
+      this.#lasts.set(source, { ...last, version: versionOf(last), source });
+    }
+    for (const kept of this.#kept) {
+      const arrives = kept.came === undefined && start < kept.end && kept.start < end &&
+        this.#received.covers(kept.start, kept.end);
+      if (!arrives) continue;
+      kept.came = { start: kept.start, end: kept.end, version: versionOf(kept), source };
+      const { shown } = kept;
+      if (shown !== undefined && shown.version !== kept.came.version) {
+        return { at: kept.start, other: shown.mirror };
+      }
+    }
+    return undefined;
   }
 
-  /** Returns the version of the piece that begins at `start`. */
-  versionAt(start: number): string | undefined {
-    return this.#pieces.get(start)?.version;
+  /** Keeps a piece that a mirror is asked for. */
+  keep({ start, end }: ByteRange): void {
+    if (this.#pieceOf({ start, end }) !== undefined) return;
+    if (this.#keptOf({ start, end }) !== undefined) return;
+    this.#kept.push({ start, end, came: this.#lastAt({ start, end }), shown: undefined });
+  }
+
+  /** Notes what a mirror shows for a piece; reports whether that is what has arrived, so far. */
+  show(range: ByteRange, mirror: number, version: string): boolean {
+    const kept = this.#keptOf(range);
+    const piece = this.#pieceOf(range) ?? kept?.came;
+    if (piece !== undefined) return piece.version === version;
+    const { shown = { mirror, version } } = kept!;
+    kept!.shown = shown;
+    return shown.version === version;
+  }
+
+  #lastAt({ start, end }: ByteRange): Piece | undefined {
+    return [...this.#lasts.values()].find((last) => last.start === start && last.end === end);
+  }
+
+  #pieceOf({ start, end }: ByteRange): Piece | undefined {
+    const piece = this.#pieces.get(start);
+    return piece?.end === end ? piece : undefined;
+  }
+
+  #keptOf({ start, end }: ByteRange): KeptPiece | undefined {
+    return this.#kept.find((one) => one.start === start && one.end === end);
   }
 
   /** Forgets everything. */
   clear(): void {
     this.#received = new IntervalSet();
     this.#pieces.clear();
+    this.#kept = [];
+    this.#lasts.clear();
     this.latest = undefined;
   }
 }
@@ -75,6 +145,11 @@ export class SimulatedValidators {
   versionAt(now: number): string {
     const { version = "first", changesAtMs = Infinity } = this.#mirror;
     return now >= changesAtMs ? `${version}, changed` : version;
+  }
+
+  /** Returns the version of a piece in a version of the file. */
+  versionOf(version: string, { end }: ByteRange): string {
+    return end > (this.#mirror.versionFrom ?? 0) ? version : "first";
   }
 
   /** Returns the ETag of the next response; `undefined` for none. */

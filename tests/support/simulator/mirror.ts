@@ -25,6 +25,8 @@ export interface SimulatedMirror {
   readonly size?: number;
   /** Name of the version of the file that it has. @default "first" */
   readonly version?: string;
+  /** The byte from which that differs from the first version. @default 0 */
+  readonly versionFrom?: number;
   /** Time from which it has another version, in milliseconds. @default never */
   readonly changesAtMs?: number;
   /** Whether each response has the version's ETag, another one, or none. @default "strong" */

@@ -9,6 +9,7 @@
 import type { SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { MirrorError, type SphttpError } from "../../../lib/errors.ts";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
 import { EventQueue } from "./event_queue.ts";
@@ -69,6 +70,8 @@ export interface Simulation {
   readonly requestsRefused: number;
   /** Wasted bytes without the mirrors' first samples. */
   readonly duplicateBytes: number;
+  /** The versions of the file that were used behind the byte from which they differ. */
+  readonly versions: ReadonlySet<string>;
   /** Bytes received from each mirror. */
   readonly bytesByMirror: readonly number[];
   /** Bytes among them that were used. */
@@ -107,6 +110,9 @@ class Simulator {
   readonly #samples = new Map<number, readonly [mirror: number, start: number, end: number]>();
   readonly #events: TraceEvent[] = [];
   readonly #cancelEvents: CancelEvent[] = [];
+  readonly #versions = new Set<string>();
+  /** The byte from which versions differ. */
+  readonly #versionFrom: number;
   readonly #points: DeliveryPoint[] = [];
   readonly #held = new MeanOverTime();
   readonly #start: number;
@@ -129,6 +135,7 @@ class Simulator {
     this.#start = options.start ?? 0;
     const { connect = (queue, seed) => connectFluid(options, queue, seed) } = options;
     this.#links = connect(this.#queue, seed);
+    this.#versionFrom = Math.max(0, ...links.map(({ versionFrom = 0 }) => versionFrom));
     this.#gates = links.map(({ gate = {} }) => new Gate(gate));
     this.#arrivals = new Arrivals(links.length);
     const urls = links.map((_, index) => simulatedUrl(index));
@@ -158,6 +165,7 @@ class Simulator {
       requestsSent: this.#requestsSent,
       requestsRefused: this.#gates.reduce((sum, { refused }) => sum + refused, 0),
       duplicateBytes,
+      versions: this.#versions,
       bytesByMirror,
       usedBytesByMirror,
     };
@@ -211,8 +219,9 @@ class Simulator {
         return;
       case "accept": {
         const [mirror, start, end] = this.#samples.get(command.request)!;
-        const version = this.#validators[mirror]!.versionAt(this.#queue.now);
-        this.#landmarks.came(start, end, version, mirror);
+        const validators = this.#validators[mirror]!;
+        const version = validators.versionAt(this.#queue.now);
+        this.#landmarks.came(start, end, (piece) => validators.versionOf(version, piece), mirror);
         this.#arrivals.accepted(mirror, start, end);
         return this.#later(() => this.#receivers.get(command.request)?.accept());
       }
@@ -259,6 +268,7 @@ class Simulator {
     const { size = this.#options.size, resetAfterBytes = Infinity } = this.#options.links[mirror]!;
     const end = Math.min(asked ?? size, size);
     const outside = start > 0 && start >= size;
+    if (kind === "check") this.#landmarks.keep({ start, end });
     const validators = this.#validators[mirror]!;
     let version = "";
     let etag: string | undefined;
@@ -270,8 +280,18 @@ class Simulator {
       sampled: (sampleEnd) => this.#sampled(request, mirror, start, sampleEnd),
       read: (from, to) => {
         if (kind === "check") return;
-        this.#landmarks.came(from, to, version, mirror);
+        const versionOf = (piece: ByteRange) => validators.versionOf(version, piece);
+        const difference = this.#landmarks.came(from, to, versionOf, mirror);
+        const { usedBytesByMirror } = this.#arrivals;
+        const before = usedBytesByMirror[mirror]!;
         this.#arrivals.came(mirror, from, to);
+        if (usedBytesByMirror[mirror]! > before && to > this.#versionFrom) {
+          this.#versions.add(versionOf({ start: from, end: to }));
+        }
+        if (difference !== undefined) {
+          const failure = changedError(simulatedUrl(mirror), difference.at);
+          return this.#dispatch({ type: "differs", request, failure, ...difference });
+        }
         this.#dispatch({ type: "bytes", request, length: to - from });
       },
       drained: () => link.wake(),
@@ -279,7 +299,8 @@ class Simulator {
         this.#forget(request);
         if (kind === "check" && isComplete) {
           this.#arrivals.sampled(mirror, end - start);
-          const isSame = this.#landmarks.versionAt(start) === version;
+          const shown = validators.versionOf(version, { start, end });
+          const isSame = this.#landmarks.show({ start, end }, mirror, shown);
           const fresh = isSame && validators.accept(etag);
           const differsAt = isSame ? undefined : start;
           this.#dispatch({ type: "compared", request, length: end - start, differsAt, fresh });
@@ -387,6 +408,11 @@ class Simulator {
     if (Math.floor(last * 1000) === Math.floor(now)) this.#points.pop();
     this.#points.push([now / 1000, ready]);
   }
+}
+
+function changedError(url: string, at: number): MirrorError {
+  const facts = { mirror: url, phase: "body", reason: "changed", retryable: false } as const;
+  return new MirrorError(`the file changed: its bytes differ at byte ${at}`, facts);
 }
 
 function resetError(url: string): MirrorError {

@@ -1,0 +1,298 @@
+/**
+ * Which mirrors that deliver parts of one file are to be compared with one another, and where. A mirror is compared with what
+ * others have sent when it has delivered its first bytes, and again after each so many times as many;
+ * mirrors with the same strong ETag once. Before the download ends, comparisons connect all mirrors
+ * that have delivered: of two, one has shown the bytes at the highest place where the other has sent
+ * some, or higher ones. So files that are the same up to any byte, and differ from there on, are never
+ * put together. Pure: randomness is passed in.
+ *
+ * @module
+ */
+
+import type { ByteRange } from "../../http/byte_range.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { LiveRequest } from "../requests.ts";
+import { behindSample, type Landmark, type Landmarks } from "./pieces.ts";
+
+/** A piece that a mirror is to show. */
+export interface CrossCheck {
+  readonly mirror: Mirror;
+  readonly piece: ByteRange;
+  /** The mirror that has sent the piece, or is going to. */
+  readonly sender: Mirror;
+}
+
+/** What is known of one mirror. */
+interface Record {
+  /** Bytes of it that were used. */
+  bytes: number;
+  /** Its strong ETag: `undefined` for none, or if it has changed. */
+  tag: string | undefined;
+  isTagged: boolean;
+  /** Whether an earlier download has compared it with others. */
+  isTrusted: boolean;
+  /** Number of comparisons with other mirrors, and all bytes that were used by the last of them. */
+  comparisons: number;
+  comparedAt: number;
+  /** All bytes that were used when pieces were looked for last. */
+  lookedAt: number;
+}
+
+/** Mirrors whose bytes are the same, as far as is known, and the highest place of them. */
+interface Group {
+  readonly mirrors: Mirror[];
+  top: number;
+  /** The mirror that sends the bytes there. */
+  last: Mirror;
+}
+
+/** A mirror is compared again after this many bytes, and after each so many times as many. */
+const INTERVAL = 64 * 1024;
+const GROWTH = 4;
+/** One with the strong ETag of the first mirror is compared at the end, or after so many bytes. */
+const SAME_TAG_BYTES = 4 * 1024 * 1024;
+/** Pieces to compare are looked for again after this many bytes. */
+const LOOK_INTERVAL = 16 * 1024;
+/** Length of a piece at the end of what a request will deliver, in bytes; and the least. */
+const PIECE = 1024;
+const LEAST_PIECE = 64;
+/** The most comparisons that are remembered. */
+const MOST_SHOWN = 512;
+
+/** Plans the comparisons of the mirrors of one download. */
+export class Comparisons {
+  readonly #mirrors: readonly Mirror[];
+  readonly #landmarks: Landmarks;
+  readonly #random: () => number;
+  readonly #records = new Map<Mirror, Record>();
+  #shown: CrossCheck[] = [];
+  /** The mirror that delivered first. */
+  #first: Mirror | undefined;
+
+  constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
+    this.#mirrors = mirrors;
+    this.#landmarks = landmarks;
+    this.#random = random;
+  }
+
+  /** The mirror that delivered first. */
+  get first(): Mirror | undefined {
+    return this.#first;
+  }
+
+  /** Notes the ETag with which a mirror serves the file. */
+  tag(mirror: Mirror, etag: string | undefined): void {
+    const record = this.#of(mirror);
+    const strong = etag?.startsWith('"') ? etag : undefined;
+    // One that changes proves nothing about others.
+    record.tag = record.isTagged && record.tag !== strong ? undefined : strong;
+    record.isTagged = true;
+  }
+
+  /** Notes that an earlier download has compared a mirror: that counts for those with the same ETag. */
+  trust(mirror: Mirror): void {
+    this.#of(mirror).isTrusted = true;
+  }
+
+  /** Notes that bytes of a mirror are used. */
+  used(mirror: Mirror, bytes: number): void {
+    if (bytes === 0) return;
+    this.#first ??= mirror;
+    this.#of(mirror).bytes += bytes;
+  }
+
+  /** Forgets the bytes that were used: they were discarded. */
+  discard(): void {
+    this.#first = undefined;
+    this.#shown = [];
+    for (const record of this.#records.values()) {
+      record.bytes =
+        record.comparisons =
+        record.comparedAt =
+        record.lookedAt =
+          0;
+    }
+  }
+
+  /** Reports whether a mirror was compared with others behind the first bytes. */
+  isCompared(mirror: Mirror): boolean {
+    const { comparisons, isTrusted } = this.#of(mirror);
+    return comparisons > 0 || isTrusted || mirror === this.#first;
+  }
+
+  /**
+   * Returns a piece that a mirror is to show now, as it has delivered more than before: none while it is
+   * to show another.
+   */
+  due(mirror: Mirror, pending: readonly CrossCheck[]): CrossCheck | undefined {
+    const record = this.#records.get(mirror);
+    if (record === undefined || mirror === this.#first || this.#first === undefined) return;
+    const { bytes, comparisons, comparedAt, lookedAt, isTrusted } = record;
+    if (bytes === 0 || (lookedAt > 0 && bytes < lookedAt + LOOK_INTERVAL)) return;
+    const isAsFirst = this.#haveSameTag(mirror, this.#first);
+    if (isAsFirst && (comparisons > 0 || isTrusted || bytes < SAME_TAG_BYTES)) return;
+    if (comparisons > 0 && bytes < Math.max(INTERVAL, GROWTH * comparedAt)) return;
+    if (pending.some((check) => check.mirror === mirror)) return;
+    record.lookedAt = bytes;
+    const pieces = this.#piecesFor(mirror);
+    // First the highest, as files that differ do so from some byte on; then any.
+    const at = comparisons === 0 ? -1 : Math.floor(this.#random() * pieces.length);
+    const piece = pieces.at(at);
+    return piece && { mirror, piece, sender: this.#mirrors[piece.source]! };
+  }
+
+  /** Returns pieces of others that a mirror has not shown, lowest first. */
+  #piecesFor(mirror: Mirror): readonly (Landmark & { source: number })[] {
+    const shown = new Set(
+      this.#shown.filter((one) => one.mirror === mirror).map(({ piece }) => piece.start),
+    );
+    return behindSample(this.#landmarks).flatMap((piece) => {
+      const { source, start } = piece;
+      if (typeof source !== "number" || shown.has(start)) return [];
+      const sender = this.#mirrors[source]!;
+      if (sender === mirror || (sender !== this.#first && !this.isCompared(sender))) return [];
+      return [{ ...piece, source }];
+    });
+  }
+
+  /** Notes that a mirror has shown a piece of another one. */
+  shown(check: CrossCheck): void {
+    this.#shown.push(check);
+    if (this.#shown.length > MOST_SHOWN) this.#shown.shift();
+    for (const mirror of [check.mirror, check.sender]) {
+      const record = this.#of(mirror);
+      record.comparisons++;
+      record.comparedAt = record.bytes;
+    }
+  }
+
+  /**
+   * Returns the comparisons that are missing to connect all mirrors that have delivered: `requests` are
+   * under way, and so are `pending` comparisons. Those that no mirror can show now are not
+   * among them.
+   */
+  missing(
+    requests: Iterable<LiveRequest>,
+    pending: readonly CrossCheck[],
+  ): readonly CrossCheck[] {
+    if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
+    const claims = [...requests].filter(({ kind }) => kind === "range");
+    const groups = this.#groups(claims);
+    if (groups.length < 2) return [];
+    const parts = new Parts(groups.length);
+    for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
+      const isComing = claims.some((claim) =>
+        claim.mirror === sender && claim.start <= piece.start && claim.position < piece.end &&
+        piece.end <= claim.claimEnd
+      );
+      const source = this.#landmarks.senderOf(piece);
+      const actual = isComing ? sender : source === undefined ? undefined : this.#mirrors[source]!;
+      const one = groups.findIndex(({ mirrors }) => mirrors.includes(mirror));
+      const other = groups.findIndex(({ mirrors }) => actual && mirrors.includes(actual));
+      if (one < 0 || other < 0) continue;
+      const least = Math.min(groups[one]!.top, groups[other]!.top);
+      if (piece.end >= least || this.#haveSameTag(mirror, actual!)) parts.join(one, other);
+    }
+    const checks: CrossCheck[] = [];
+    // Each is connected with its neighbor where that is possible, so that no mirror has to show much.
+    for (const index of groups.keys()) {
+      const others = groups.map((_, other) => other).sort((a, b) =>
+        Math.abs(a - index) - Math.abs(b - index)
+      );
+      for (const other of others) {
+        if (parts.areJoined(index, other)) continue;
+        const check = this.#between(groups[index]!, groups[other]!, claims);
+        if (check === undefined) continue;
+        checks.push(check);
+        parts.join(index, other);
+      }
+    }
+    return checks;
+  }
+
+  /** Returns the mirrors that have delivered, those together that are known to be the same, highest first. */
+  #groups(claims: readonly LiveRequest[]): readonly Group[] {
+    const groups = new Map<string | Mirror, Group>();
+    for (const [index, mirror] of this.#mirrors.entries()) {
+      const record = this.#of(mirror);
+      const ends = claims.filter((claim) => claim.mirror === mirror).map((claim) => claim.claimEnd);
+      if (record.bytes === 0) continue;
+      const top = Math.max(this.#landmarks.lastOf(index)?.end ?? 0, ...ends);
+      const isSame = this.isCompared(mirror) && record.tag !== undefined;
+      const key = isSame ? record.tag! : mirror;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, { mirrors: [mirror], top, last: mirror });
+      else {
+        group.mirrors.push(mirror);
+        if (top > group.top) [group.top, group.last] = [top, mirror];
+      }
+    }
+    return [...groups.values()].sort((one, other) => other.top - one.top);
+  }
+
+  /** Returns a comparison of the last bytes of one group by the other. */
+  #between(
+    one: Group,
+    other: Group,
+    claims: readonly LiveRequest[],
+  ): CrossCheck | undefined {
+    const ways = [[one, other], [other, one]].flatMap(([by, of]) => {
+      const piece = this.#lastPiece(of!, claims);
+      const able = by!.mirrors.filter((mirror) => mirror.available && mirror.servesRanges);
+      if (piece === undefined) return [];
+      return able.map((mirror) => ({ mirror, piece, sender: of!.last }));
+    });
+    const cost = ({ mirror: { live, maxConnections, link } }: CrossCheck) =>
+      link.latencyMs * Math.max(1, live.length + 2 - maxConnections);
+    return ways.sort((a, b) => cost(a) - cost(b))[0];
+  }
+
+  #lastPiece({ top, last }: Group, claims: readonly LiveRequest[]): ByteRange | undefined {
+    const piece = this.#landmarks.lastOf(this.#mirrors.indexOf(last));
+    if (piece !== undefined && piece.end >= top) return piece;
+    const claim = claims.find(({ mirror, claimEnd }) => mirror === last && claimEnd === top);
+    if (claim === undefined) return piece;
+    const start = Math.max(claim.position, top - PIECE);
+    return top - start >= LEAST_PIECE ? { start, end: top } : undefined;
+  }
+
+  #haveSameTag(one: Mirror, other: Mirror): boolean {
+    const { tag } = this.#of(one);
+    return tag !== undefined && tag === this.#of(other).tag;
+  }
+
+  #of(mirror: Mirror): Record {
+    let record = this.#records.get(mirror);
+    if (record === undefined) {
+      record = {
+        bytes: 0,
+        tag: undefined,
+        isTagged: false,
+        isTrusted: false,
+        comparisons: 0,
+        comparedAt: 0,
+        lookedAt: 0,
+      };
+      this.#records.set(mirror, record);
+    }
+    return record;
+  }
+}
+
+/** Which of a few things are connected. */
+class Parts {
+  readonly #part: number[];
+
+  constructor(count: number) {
+    this.#part = Array.from({ length: count }, (_, index) => index);
+  }
+
+  join(one: number, other: number): void {
+    const [to, from] = [this.#part[one]!, this.#part[other]!];
+    for (const index of this.#part.keys()) if (this.#part[index] === from) this.#part[index] = to;
+  }
+
+  areJoined(one: number, other: number): boolean {
+    return this.#part[one] === this.#part[other];
+  }
+}

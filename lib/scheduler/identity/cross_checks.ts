@@ -1,0 +1,78 @@
+/**
+ * Sends the checks by which mirrors are compared with one another, and keeps those that are under way.
+ * Pure: times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import type { LiveRequest } from "../requests.ts";
+import type { DownloadState } from "../state.ts";
+import type { Comparisons, CrossCheck } from "./comparisons.ts";
+
+/** Mirrors are compared where they will send their last bytes at most so many times each. */
+const MOST_EARLY = 2;
+
+/** The checks of mirrors by one another of one download. */
+export class CrossChecks {
+  readonly #state: DownloadState;
+  readonly #comparisons: Comparisons;
+  /** Those that are under way, by their requests, */
+  readonly #sent = new Map<LiveRequest, CrossCheck>();
+  /** and those that have yet to be requested. */
+  #wanted: readonly CrossCheck[] = [];
+  /** Number of those that were wanted at the end, but before all bytes were received. */
+  #early = 0;
+
+  constructor(state: DownloadState, comparisons: Comparisons) {
+    this.#state = state;
+    this.#comparisons = comparisons;
+  }
+
+  /** Whether some are under way, or have yet to be requested. */
+  get areOpen(): boolean {
+    return this.#wanted.length + this.#sent.size > 0;
+  }
+
+  /** Reports whether a mirror is to be asked for a piece. */
+  areWantedOf(mirror: CrossCheck["mirror"]): boolean {
+    return this.#wanted.some((check) => check.mirror === mirror);
+  }
+
+  /** Returns the check that a request makes; `undefined` for none. */
+  of(request: LiveRequest): CrossCheck | undefined {
+    return this.#sent.get(request);
+  }
+
+  /** Sends those that are due, as far as there is room. */
+  send(now: number): void {
+    const { mirrors, requests } = this.#state;
+    for (const request of this.#sent.keys()) {
+      if (requests.get(request.id) === undefined) this.#sent.delete(request);
+    }
+    const wanted = this.#wanted.filter(({ mirror }) => mirror.available);
+    const pending = () => [...this.#sent.values(), ...wanted];
+    for (const mirror of mirrors) {
+      const due = mirror.available ? this.#comparisons.due(mirror, pending()) : undefined;
+      if (due !== undefined) wanted.push(due);
+    }
+    wanted.push(...this.#lastOf(pending()));
+    this.#wanted = wanted.filter((check) => !this.#sendOne(check, now));
+    if (wanted.length > 0) this.#state.look(now);
+  }
+
+  /** Returns those that are missing at the end: before all bytes have been received, a few. */
+  #lastOf(pending: readonly CrossCheck[]): readonly CrossCheck[] {
+    const { mirrors, requests, ledger, isSettled } = this.#state;
+    if (!isSettled || (!ledger.complete && this.#early >= MOST_EARLY * mirrors.length)) return [];
+    const missing = this.#comparisons.missing(requests, pending);
+    if (!ledger.complete) this.#early += missing.length;
+    return missing;
+  }
+
+  #sendOne(check: CrossCheck, now: number): boolean {
+    const { mirror, piece: { start, end } } = check;
+    if (!mirror.mayAsk || mirror.live.length >= mirror.maxConnections) return false;
+    this.#sent.set(this.#state.send({ mirror, kind: "check", start, end }, now), check);
+    return true;
+  }
+}

@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { MirrorMismatchError } from "../../../lib/errors.ts";
+import { schedulerOptionsOf } from "../../support/simulator/algorithms.ts";
+import { mulberry32 } from "../../support/random.ts";
+import type { SimulatedMirror } from "../../support/simulator/mirror.ts";
+import { simulate, type SimulationOptions } from "../../support/simulator/simulator.ts";
+
+const MIB = 1024 * 1024;
+
+/** Two to four mirrors of which some have another file from a random byte on. */
+function randomMirrors(seed: number): SimulationOptions & { readonly versionFrom: number } {
+  const random = mulberry32(seed);
+  const size = Math.floor((0.3 + 20 * random() ** 3) * MIB);
+  const versionFrom = Math.floor((0.02 + 0.98 * random()) * size);
+  const links = Array.from({ length: 2 + Math.floor(random() * 3) }, (_, index) => {
+    const link: SimulatedMirror = {
+      bytesPerSecond: MIB * 20 ** random(),
+      roundTripMs: 5 * 30 ** random(),
+      validators: random() < 0.2 ? "none" : "strong",
+    };
+    const isOther = index === 1 || (index > 1 && random() < 0.4);
+    return isOther ? { ...link, version: `other ${index}`, versionFrom } : link;
+  });
+  const algorithm = random() < 0.6 ? "adaptive" : random() < 0.5 ? "normal" : "diff";
+  return {
+    ...schedulerOptionsOf(algorithm, links),
+    links,
+    size,
+    seed,
+    splitSize: 250_000,
+    versionFrom,
+  };
+}
+
+for (const from of [1, 101, 201, 301]) {
+  Deno.test(`CrossChecks: files that differ from any byte on are never put together (${from})`, () => {
+    let complete = 0;
+    for (let seed = from; seed < from + 100; seed++) {
+      const { versionFrom, ...options } = randomMirrors(seed);
+      const { error, versions } = simulate(options);
+      if (error === undefined) {
+        complete++;
+        assert(versions.size === 1, `seed ${seed}: ${[...versions]} behind byte ${versionFrom}`);
+      } else assertInstanceOf(error, MirrorMismatchError, `seed ${seed}: ${error}`);
+    }
+    // One mirror may have sent everything behind that byte.
+    assert(complete < 60, `${complete} are complete`);
+  });
+}
+
+Deno.test("CrossChecks: mirrors with different ETags of one file are compared at the end, and deliver it", () => {
+  const link = { bytesPerSecond: 4 * MIB, roundTripMs: 20 };
+  const links = ["a", "b", "c"].map((version) => ({ ...link, version, versionFrom: Infinity }));
+  const options = { links, size: 20 * MIB, delay: "adaptive" } as const;
+  const { error, events, requestsSent, seconds, wastedBytes } = simulate(options);
+  assertEquals(error, undefined);
+  assertEquals(events.filter(({ type }) => type === "failure"), []);
+  const sends = events.filter(({ type }) => type === "send");
+  const checks = requestsSent -
+    new Set(sends.map((event) => "request" in event && event.request)).size - 3;
+  assert(checks >= 3 && checks <= 14, `${checks} checks`);
+  assert(wastedBytes < 0.005 * options.size, `${wastedBytes} bytes`);
+  // Most are requested before the last bytes come; what is taken over at the very end is compared after.
+  const same = simulate({ ...options, links: [link, link, link] });
+  assert(seconds < same.seconds + 0.06, `${seconds} s, with one ETag ${same.seconds} s`);
+});
+
+Deno.test("CrossChecks: mirrors with the same strong ETag are compared once each", () => {
+  const link = { bytesPerSecond: 4 * MIB, roundTripMs: 20 };
+  const { error, events, requestsSent } = simulate({
+    links: [link, link, link],
+    size: 20 * MIB,
+    delay: "adaptive",
+  });
+  assertEquals(error, undefined);
+  const sends = events.filter(({ type }) => type === "send");
+  const checks = requestsSent -
+    new Set(sends.map((event) => "request" in event && event.request)).size - 3;
+  // Two pieces of the first, one of each other.
+  assert(checks >= 2 && checks <= 4, `${checks} checks`);
+});
