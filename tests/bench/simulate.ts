@@ -169,7 +169,7 @@ if (import.meta.main) {
   if (values.tcp) {
     const connections = values.connections === "auto" ? "auto" : Number(values.connections);
     const [runs, seed] = [Number(values.runs), Number(values.seed)];
-    reportTcp({ networks: positionals, connections, runs, seed });
+    reportTcp({ scenarios: positionals, connections, runs, seed });
     Deno.exit(0);
   }
   const algorithms = positionals.length > 0 ? positionals : Object.keys(ALGORITHMS);

@@ -7,7 +7,7 @@
 
 import type { EventQueue } from "../event_queue.ts";
 import type { TransferOptions } from "../link.ts";
-import { HEADER_BYTES, type Packet, type PacketSink, SEGMENT_BYTES } from "./packet.ts";
+import type { Packet, PacketSink } from "./packet.ts";
 import { ReceivingEnd } from "./receiving_end.ts";
 import type { Acknowledgement } from "./scoreboard.ts";
 import { Sender } from "./sender.ts";
@@ -20,13 +20,15 @@ const READ_NOISE_MS = 0.6;
 /** Time after which the client repeats what may be lost: a handshake, and a request on top of the round trip. */
 const HANDSHAKE_TIMEOUT_MS = 1000;
 const REQUEST_TIMEOUT_MS = 200;
-/** A server with a limit per connection sends so often, in milliseconds. */
-const PACE_MS = 20;
+/** A server with a limit per connection looks for room in the send buffer so often, in milliseconds. */
+const LOOK_MS = 5;
 
 /** What a connection needs of its link. */
 export interface ConnectionHost {
   readonly queue: EventQueue;
   readonly roundTripMs: number;
+  /** Payload of a full segment. */
+  readonly segmentBytes: number;
   readonly thinkMs: number;
   /** Maximum rate of the connection; `Infinity` for none. */
   readonly connectionBytesPerSecond: number;
@@ -70,14 +72,14 @@ export class Connection implements PacketSink {
   #response: Response | undefined;
   #requests = 0;
   #isReading = false;
-  #pacedUntil = 0;
 
   constructor(host: ConnectionHost) {
     this.#host = host;
     this.#openedAt = host.queue.now;
-    this.#sender = new Sender(host.queue, (segment) => this.#transmit(segment));
+    this.#sender = new Sender(host.queue, host.segmentBytes, (segment) => this.#transmit(segment));
     this.#end = new ReceivingEnd(host.queue, {
       roundTripMs: host.roundTripMs,
+      segmentBytes: host.segmentBytes,
       unread: () => this.#unread(),
       acknowledge: (acknowledgement) => this.#acknowledge(acknowledgement),
     });
@@ -165,29 +167,30 @@ export class Connection implements PacketSink {
 
   #respond(response: Response): void {
     if (this.#response !== response) return;
-    const segments = Math.ceil(response.bytes / SEGMENT_BYTES);
-    const { connectionBytesPerSecond } = this.#host;
+    const { connectionBytesPerSecond, segmentBytes, queue } = this.#host;
+    const segments = Math.ceil(response.bytes / segmentBytes);
     response.first = this.#end.next;
     response.end = response.first + segments;
-    if (connectionBytesPerSecond < Infinity) this.#pace(response, segments);
+    if (connectionBytesPerSecond < Infinity) this.#pace(response, segments, queue.now);
     else this.#sender.write(segments);
   }
 
-  /** Writes a response at the server's limit per connection. */
-  #pace(response: Response, segments: number): void {
-    const { queue, connectionBytesPerSecond } = this.#host;
-    const waitMs = this.#pacedUntil - queue.now;
-    const perTick = connectionBytesPerSecond * PACE_MS / 1000 / SEGMENT_BYTES;
-    const count = waitMs > 0 ? 0 : Math.min(segments, Math.max(1, Math.round(perTick)));
-    if (count > 0) {
-      this.#pacedUntil = Math.max(this.#pacedUntil, queue.now) +
-        count * SEGMENT_BYTES * 1000 / connectionBytesPerSecond;
-      this.#sender.write(count);
-    }
-    if (count === segments) return;
-    queue.at(this.#pacedUntil, () => {
-      if (this.#response === response) this.#pace(response, segments - count);
-    });
+  /**
+   * Writes a response at the server's limit, as nginx does with `limit_rate`: what the send buffer takes, at
+   * most what the limit allows for the seconds that have begun, and then nothing for as long as that
+   * takes at the limit. So a short response on a connection with a large buffer is not limited.
+   */
+  #pace(response: Response, left: number, startedAt: number): void {
+    if (this.#response !== response) return;
+    const { queue, connectionBytesPerSecond, segmentBytes } = this.#host;
+    const seconds = Math.floor(queue.now / 1000) - Math.floor(startedAt / 1000) + 1;
+    const sent = response.end - response.first - left;
+    const allowed = Math.floor(connectionBytesPerSecond * seconds / segmentBytes) - sent;
+    const count = Math.max(0, Math.min(left, allowed, this.#sender.room));
+    if (count > 0) this.#sender.write(count);
+    if (count === left) return;
+    const waitMs = count * segmentBytes * 1000 / connectionBytesPerSecond;
+    queue.after(Math.max(LOOK_MS, waitMs), () => this.#pace(response, left - count, startedAt));
   }
 
   #transmit(segment: number): void {
@@ -197,8 +200,9 @@ export class Connection implements PacketSink {
 
   #bytesOf(segment: number): number {
     const response = this.#response;
-    if (response === undefined || segment !== response.end - 1) return SEGMENT_BYTES;
-    return response.bytes - (response.end - 1 - response.first) * SEGMENT_BYTES;
+    const { segmentBytes } = this.#host;
+    if (response === undefined || segment !== response.end - 1) return segmentBytes;
+    return response.bytes - (response.end - 1 - response.first) * segmentBytes;
   }
 
   #acknowledge(acknowledgement: Acknowledgement): void {
@@ -215,7 +219,7 @@ export class Connection implements PacketSink {
     const endsAt = before + count;
     response.arrived = endsAt === response.end
       ? response.bytes
-      : (endsAt - response.first) * SEGMENT_BYTES;
+      : (endsAt - response.first) * this.#host.segmentBytes;
     if (this.#isReading) return;
     this.#isReading = true;
     this.#host.queue.after(this.#readMs(), () => this.#read());
@@ -259,9 +263,4 @@ export class Connection implements PacketSink {
     if (isReset) options.reset();
     else if (isComplete) options.ended();
   }
-}
-
-/** Returns the length of a packet with its headers. */
-export function packetBytes({ bytes }: Packet): number {
-  return bytes + HEADER_BYTES;
 }

@@ -15,9 +15,10 @@ import { RateTimeline } from "../rate_timeline.ts";
 import type { AccessLink } from "./access_link.ts";
 import { Connection, type ConnectionHost } from "./connection.ts";
 import { DropTailQueue, usualQueueBytes } from "./drop_tail_queue.ts";
+import { Jitter } from "./jitter.ts";
 import { Losses } from "./losses.ts";
 import type { TcpMirror } from "./mirror.ts";
-import { HEADER_BYTES, type Packet } from "./packet.ts";
+import { HEADER_BYTES, type Packet, USUAL_MTU } from "./packet.ts";
 import { Wire } from "./wire.ts";
 
 /** Options of a link. */
@@ -52,6 +53,7 @@ export class TcpLink implements Link, ConnectionHost {
   readonly random: () => number;
   readonly #outgoing: DropTailQueue;
   readonly #losses: Losses;
+  readonly #jitter: Jitter;
   readonly #toClient: Wire<Packet>;
   readonly #toServer: Wire<() => void>;
   /** Idle connections, the last used one at the end. */
@@ -71,6 +73,7 @@ export class TcpLink implements Link, ConnectionHost {
     this.#access = access;
     this.random = random;
     this.#losses = new Losses(mirror.loss ?? 0, mirror.lossLength ?? 1, random);
+    this.#jitter = new Jitter(mirror.packetJitterMs ?? 0, random);
     this.#outgoing = new DropTailQueue(new RateTimeline(bytesPerSecond, ratesAt), queueBytes);
     this.#toServer = new Wire(queue, (arrive) => arrive());
     this.#toClient = new Wire(queue, (packet) => {
@@ -81,6 +84,10 @@ export class TcpLink implements Link, ConnectionHost {
 
   get roundTripMs(): number {
     return this.#mirror.roundTripMs;
+  }
+
+  get segmentBytes(): number {
+    return (this.#mirror.mtu ?? USUAL_MTU) - HEADER_BYTES;
   }
 
   get thinkMs(): number {
@@ -138,9 +145,8 @@ export class TcpLink implements Link, ConnectionHost {
     if (this.#isDown(sentAt)) this.#lostWhileDown++;
     else if (this.#losses.hits()) this.#lost++;
     else {
-      const { packetJitterMs = 0 } = this.#mirror;
-      const jitterMs = packetJitterMs > 0 ? packetJitterMs * this.random() : 0;
-      this.#toClient.send(packet, sentAt + this.roundTripMs / 2 + jitterMs);
+      const delayMs = this.roundTripMs / 2 + this.#jitter.delayAt(sentAt);
+      this.#toClient.send(packet, sentAt + delayMs);
     }
   }
 

@@ -31,8 +31,10 @@ export interface TcpMirror extends
   readonly loss?: number;
   /** Mean number of packets that are lost one after the other. @default 1 */
   readonly lossLength?: number;
-  /** Maximum random delay of each packet to the client, in milliseconds; their order is kept. @default 0 */
+  /** Maximum of a delay of the packets to the client that wanders, in milliseconds. @default 0 */
   readonly packetJitterMs?: number;
+  /** Length of the largest packets in bytes. @default 1500 */
+  readonly mtu?: number;
   /** When nothing passes, in either direction. */
   readonly downAt?: readonly Span[];
   /** Number of requests after which the server closes a connection. @default never */

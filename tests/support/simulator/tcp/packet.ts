@@ -1,13 +1,13 @@
 /**
- * What the links of the TCP model carry, for an MTU of 1500 bytes.
+ * What the links of the TCP model carry.
  *
  * @module
  */
 
-/** Payload of a full segment, in bytes. */
-export const SEGMENT_BYTES = 1448;
 /** Headers of each packet: IP, and TCP with timestamps. */
 export const HEADER_BYTES = 52;
+/** Length of the largest packets by default. */
+export const USUAL_MTU = 1500;
 
 /** The receiving end of a connection. */
 export interface PacketSink {

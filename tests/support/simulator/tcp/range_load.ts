@@ -7,8 +7,8 @@
 
 import { EventQueue } from "../event_queue.ts";
 import type { LinkStatistics } from "./link.ts";
-import { goodputLimit } from "./networks.ts";
 import type { TcpMirror } from "./mirror.ts";
+import { HEADER_BYTES, USUAL_MTU } from "./packet.ts";
 import { connectTcp } from "./simulation.ts";
 
 export interface RangeLoad {
@@ -68,9 +68,10 @@ export function runRangeLoad(mirror: TcpMirror, load: RangeLoad): RangeLoadOutco
   const seconds = queue.now / 1000;
   const bytes = bytesByConnection.reduce((sum, one) => sum + one, 0);
   const { statistics } = link!;
+  const { bytesPerSecond, mtu = USUAL_MTU } = mirror;
   return {
     ...statistics,
-    share: bytes / seconds / goodputLimit(mirror.bytesPerSecond),
+    share: bytes / seconds / (bytesPerSecond * (mtu - HEADER_BYTES) / mtu),
     busy: statistics.busyMs / queue.now,
     bytes,
     bytesByConnection,

@@ -4,25 +4,27 @@
  * @module
  */
 
-import { SEGMENT_BYTES } from "./packet.ts";
-
 const FIRST_WINDOW = 64 * 1024;
 /** What a large receive buffer (32 MiB) holds without its overhead. */
 const MOST_BYTES = 16 * 1024 * 1024;
-/** What is read in the first round trips before the window grows. */
-const FIRST_SPACE = 10 * SEGMENT_BYTES;
-const MARGIN = 16 * SEGMENT_BYTES;
+/** Segments that are read in a round trip before the window grows. */
+const FIRST_SPACE = 10;
+/** Segments for which there is room beyond what is expected. */
+const MARGIN = 16;
 
 export class ReceiveWindow {
   readonly #roundTripMs: number;
   #bytes = FIRST_WINDOW;
   /** What was read in the round trip that needed the most. */
-  #space = FIRST_SPACE;
+  #space: number;
+  readonly #segmentBytes: number;
   #read = 0;
   #since = 0;
 
-  constructor(roundTripMs: number) {
+  constructor(roundTripMs: number, segmentBytes: number) {
     this.#roundTripMs = roundTripMs;
+    this.#segmentBytes = segmentBytes;
+    this.#space = FIRST_SPACE * segmentBytes;
   }
 
   /** Bytes were read. */
@@ -31,7 +33,7 @@ export class ReceiveWindow {
     if (now - this.#since < this.#roundTripMs) return;
     if (this.#read > this.#space) {
       // Twice what was read, and the growth that is to be expected meanwhile.
-      const twice = 2 * this.#read + MARGIN;
+      const twice = 2 * this.#read + MARGIN * this.#segmentBytes;
       const growth = 2 * twice * (this.#read - this.#space) / this.#space;
       this.#bytes = Math.min(MOST_BYTES, Math.max(this.#bytes, twice + growth));
       this.#space = this.#read;
@@ -42,6 +44,6 @@ export class ReceiveWindow {
 
   /** Returns how many segments fit beside `unread` bytes. */
   segments(unread: number): number {
-    return Math.max(0, Math.floor((this.#bytes - unread) / SEGMENT_BYTES));
+    return Math.max(0, Math.floor((this.#bytes - unread) / this.#segmentBytes));
   }
 }

@@ -45,8 +45,9 @@ export class ReceivingEnd {
   #dueAt = Infinity;
   #alarmAt = Infinity;
 
-  constructor(queue: EventQueue, { roundTripMs, acknowledge, unread }: {
+  constructor(queue: EventQueue, { roundTripMs, segmentBytes, acknowledge, unread }: {
     readonly roundTripMs: number;
+    readonly segmentBytes: number;
     readonly acknowledge: (acknowledgement: Acknowledgement) => void;
     readonly unread: () => number;
   }) {
@@ -54,7 +55,7 @@ export class ReceivingEnd {
     this.#roundTripMs = roundTripMs;
     this.#acknowledge = acknowledge;
     this.#unread = unread;
-    this.window = new ReceiveWindow(roundTripMs);
+    this.window = new ReceiveWindow(roundTripMs, segmentBytes);
   }
 
   /** Returns the end of the window; it never goes back. */

@@ -10,6 +10,7 @@ function receiver() {
   let unread = 0;
   const end = new ReceivingEnd(queue, {
     roundTripMs: 10,
+    segmentBytes: 1448,
     unread: () => unread,
     acknowledge: (acknowledgement) => sent.push({ ...acknowledgement, atMs: queue.now }),
   });

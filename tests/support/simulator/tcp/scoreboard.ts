@@ -9,8 +9,7 @@
 
 import { Fifo } from "./fifo.ts";
 
-/** Maximum number of segments under way: a send buffer of 4 MB. A power of two for the table is above it. */
-export const MOST_UNDER_WAY = 2800;
+/** A power of two above the maximum number of segments under way. */
 const TABLE = 4096;
 const MASK = TABLE - 1;
 

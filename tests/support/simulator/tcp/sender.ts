@@ -8,16 +8,19 @@
 
 import type { EventQueue } from "../event_queue.ts";
 import { CubicWindow } from "./cubic.ts";
+import { HEADER_BYTES } from "./packet.ts";
 import { LEAST_TIMEOUT_MS, RoundTripTimer } from "./round_trip_timer.ts";
-import { type Acknowledgement, type Delivered, MOST_UNDER_WAY, Scoreboard } from "./scoreboard.ts";
-import { SEGMENT_BYTES } from "./packet.ts";
+import { type Acknowledgement, type Delivered, Scoreboard } from "./scoreboard.ts";
 
 /** Least delay of a timer beyond what was measured. */
 const TIMER_SLACK_MS = 8;
 /** Segments that are passed on at once where they come in quick succession: as many as are sent in this time. */
 const BURST_MS = 1.024;
 const LEAST_BURST = 2;
-const MOST_BURST = 45;
+const MOST_BURST_BYTES = 65_536;
+/** Size of the send buffer: at most, in bytes, and by the window, in segments. */
+const SEND_BUFFER = 4 * 1024 * 1024;
+const SEND_BUFFER_WINDOWS = 6;
 /** Share of the window that is sent at once, whatever the burst. */
 const WINDOW_PART = 3;
 
@@ -32,6 +35,9 @@ interface Timer {
 export class Sender {
   readonly window = new CubicWindow();
   readonly #queue: EventQueue;
+  readonly #segmentBytes: number;
+  /** Maximum number of segments under way. */
+  readonly #mostUnderWay: number;
   readonly #transmit: (segment: number) => void;
   readonly #board = new Scoreboard();
   readonly #roundTrip = new RoundTripTimer();
@@ -39,6 +45,8 @@ export class Sender {
   #closed = false;
   /** End of what is to be sent. */
   #written = 0;
+  /** Size of the send buffer, in segments. */
+  #bufferSegments = 0;
   /** End of what the receiver has room for. */
   #windowEnd = 0;
   /** Recovery ends when everything before it has arrived. */
@@ -61,8 +69,10 @@ export class Sender {
   #alarmAt = Infinity;
 
   /** `transmit` passes a segment on to the network. */
-  constructor(queue: EventQueue, transmit: (segment: number) => void) {
+  constructor(queue: EventQueue, segmentBytes: number, transmit: (segment: number) => void) {
     this.#queue = queue;
+    this.#segmentBytes = segmentBytes;
+    this.#mostUnderWay = Math.floor(SEND_BUFFER / (segmentBytes + HEADER_BYTES));
     this.#transmit = transmit;
   }
 
@@ -71,6 +81,13 @@ export class Sender {
     this.#roundTrip.sample(roundTripMs);
     this.#board.open(roundTripMs);
     this.#windowEnd = windowEnd;
+  }
+
+  /** Number of segments for which the send buffer has room. */
+  get room(): number {
+    this.#bufferSegments = Math.max(this.#bufferSegments, SEND_BUFFER_WINDOWS * this.window.size);
+    const most = Math.min(this.#bufferSegments, this.#mostUnderWay);
+    return Math.max(0, most - (this.#written - this.#board.first));
   }
 
   /** So many segments more are to be sent; returns the number of the first one. */
@@ -122,7 +139,7 @@ export class Sender {
     const { size, threshold } = this.window;
     const factor = size < threshold / 2 ? 2 : 1.2;
     const segments = Math.max(size, this.#board.outstanding);
-    return factor * segments * SEGMENT_BYTES / this.#roundTrip.smoothedMs;
+    return factor * segments * this.#segmentBytes / this.#roundTrip.smoothedMs;
   }
 
   #endProbe(isDuplicate: boolean): void {
@@ -201,7 +218,7 @@ export class Sender {
     while (board.next < this.#written) {
       const quota = this.window.size - board.inFlight;
       if (quota <= 0) break;
-      const end = Math.min(this.#windowEnd, board.first + MOST_UNDER_WAY);
+      const end = Math.min(this.#windowEnd, board.first + this.#mostUnderWay);
       const room = Math.min(quota, end - board.next);
       if (room <= 0) break;
       const wanted = Math.min(burst, this.#written - board.next);
@@ -221,8 +238,8 @@ export class Sender {
 
   /** Returns how many segments are passed on at once. */
   #burst(): number {
-    const segments = Math.floor(this.#pacingRate() * BURST_MS / SEGMENT_BYTES);
-    return Math.min(MOST_BURST, Math.max(LEAST_BURST, segments));
+    const bytes = Math.min(MOST_BURST_BYTES, this.#pacingRate() * BURST_MS);
+    return Math.max(LEAST_BURST, Math.floor(bytes / this.#segmentBytes));
   }
 
   /** Reports whether a part of a burst waits for the next acknowledgement. */

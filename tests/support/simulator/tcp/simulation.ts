@@ -9,11 +9,11 @@ import type { EventQueue } from "../event_queue.ts";
 import { simulate, type Simulation, type SimulationOptions } from "../simulator.ts";
 import { AccessLink } from "./access_link.ts";
 import { type LinkStatistics, TcpLink } from "./link.ts";
-import type { TcpLinks } from "./networks.ts";
+import type { TcpNetwork } from "./networks.ts";
 
 /** Options of a simulation with TCP. */
 export interface TcpSimulationOptions extends
-  TcpLinks,
+  TcpNetwork,
   Omit<
     SimulationOptions,
     "links" | "clientBytesPerSecond" | "slowStart" | "connect"
@@ -26,7 +26,7 @@ export interface TcpSimulation extends Simulation {
 }
 
 /** Makes the links of a network. */
-export function connectTcp(network: TcpLinks, queue: EventQueue, seed: number): TcpLink[] {
+export function connectTcp(network: TcpNetwork, queue: EventQueue, seed: number): TcpLink[] {
   const { links, clientBytesPerSecond } = network;
   const longestTripMs = Math.max(...links.map(({ roundTripMs }) => roundTripMs));
   const access = clientBytesPerSecond === undefined
