@@ -10,10 +10,11 @@
  *     deno task bench links testbed silent     over some sets
  *     deno task bench net                      whole commands over the kernel's TCP; needs root
  *     deno task bench net testbed:10 lossy     over some scenarios, a file of 10 MB over the first
+ *     deno task bench tcp                      the simulator's TCP beside the kernel's; needs root
  *
  * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
  * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).
- * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them".
+ * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor is `tcp`.
  *
  * Compare figures of one run only: machines differ, and are never idle.
  *
@@ -23,6 +24,7 @@
 import { findProgram } from "../support/programs/programs.ts";
 import { net, NET_CHOICES } from "../netlab/bench/net.ts";
 import { parseNetArguments } from "../netlab/bench/net_arguments.ts";
+import { calibrate, parseCalibrationArguments } from "../netlab/calibration/calibration.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { disk, large, startup } from "./command.ts";
@@ -54,6 +56,10 @@ function parse(args: readonly string[]): () => Promise<void> {
   if (args[0] === "net") {
     const options = parseNetArguments(args.slice(1), NET_CHOICES);
     return () => net(options);
+  }
+  if (args[0] === "tcp") {
+    const options = parseCalibrationArguments(args.slice(1));
+    return () => calibrate(options);
   }
   const options = parseBenchArguments(args, {
     benches: Object.keys(benches),

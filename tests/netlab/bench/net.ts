@@ -11,6 +11,7 @@ import { processorShares } from "../../bench/observe.ts";
 import { ownUsage } from "../../bench/usage.ts";
 import { buildNetlab, whyNoNetlab } from "../build.ts";
 import { COMMAND_NAMES, type LabCommand, labCommands, outputFile, warmUp } from "./commands.ts";
+import { openLabLock } from "../lab_lock.ts";
 import { scenarioLimit } from "../limit.ts";
 import type { NetChoices, NetOptions, Protocol } from "./net_arguments.ts";
 import { netFigure } from "./net_figure.ts";
@@ -32,8 +33,6 @@ const GRACE = 10;
 const DEFAULT_MEGABYTES = [100];
 const MOST_MIRRORS = Math.max(...Object.values(SCENARIOS).map(({ links }) => links.length));
 const MAX_MESSAGE = 300;
-/** Held while a command runs: two labs at once would disturb each other. */
-const LOCK = "sphttp-netlab.lock";
 
 /** What the benchmark can be asked for. */
 export const NET_CHOICES: NetChoices = {
@@ -111,8 +110,7 @@ async function openBench(options: NetOptions): Promise<Bench> {
   const { program } = stack.use(await buildNetlab());
   const folder = await Deno.makeTempDir({ prefix: "sphttp-net-" });
   stack.defer(() => Deno.remove(folder, { recursive: true }));
-  const lock = await Deno.open(`${lockFolder()}/${LOCK}`, { create: true, write: true });
-  stack.use(lock);
+  const lock = stack.use(await openLabLock());
   const tls = await writeCertificates(folder, MOST_MIRRORS);
   const digests = new Map<number, string>();
   const commands = labCommands(options);
@@ -260,8 +258,4 @@ function progress(
 ): string {
   const time = `${seconds.toFixed(2)} s, ${(limitSeconds / seconds).toFixed(3)}`;
   return outcome === "complete" ? time : `${outcome} after ${time} ${messages}`.trimEnd();
-}
-
-function lockFolder(): string {
-  return Deno.env.get("TMPDIR") ?? "/tmp";
 }
