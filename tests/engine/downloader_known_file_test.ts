@@ -1,9 +1,16 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   Downloader,
   type DownloaderOptions,
   type KnownFile,
   NoMirrorLeftError,
+  SphttpError,
 } from "../../mod.ts";
 import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
@@ -148,5 +155,22 @@ Deno.test("Downloader: at another place of a known file, mirrors not known are n
       );
       assertEquals(dropped, []);
     }
+  });
+});
+
+Deno.test("Downloader: a file without validators that changes between two downloads is noticed by its known pieces", async () => {
+  const before = randomContent(2_000_000, 5);
+  const mirror = { content: before, etag: null, lastModified: null };
+  await withMirrors([mirror], async (urls, [lab]) => {
+    await using first = new Downloader(urls, { ...QUICK, range: { start: 0, end: 1_000_000 } });
+    for await (const _ of first) { /* to its end */ }
+    const knownFile = { ...first.knownFile!, pieces: await first.learnedPieces() };
+    const range = { start: 1_000_000, end: 1_500_000 };
+    const same = await download(urls, { knownFile, range });
+    assertEquals([same.error, same.bytes], [undefined, 500_000]);
+    lab!.setContent(otherContent(before, 500_000), null);
+    const { error, bytes } = await download(urls, { knownFile, range });
+    assertInstanceOf(error, SphttpError);
+    assert(bytes < 500_000, `${bytes} bytes`);
   });
 });

@@ -87,12 +87,19 @@ export class Pieces {
     return [...chosen];
   }
 
-  /** Chooses the first, the latest and random pieces; all where they are few. */
+  /**
+   * Chooses the first, the latest and random pieces, and the last one of earlier downloads; all where
+   * they are few.
+   */
   spread(): ByteRange[] {
-    const { latest } = this.#landmarks;
+    const { latest, learned } = this.#landmarks;
     const all = this.#all;
     if (all.length === 0) return [];
     const chosen = new Set([all.reduce((one, other) => other.start < one.start ? other : one)]);
+    const earlier = learned.filter(({ source }) => source === "known");
+    if (earlier.length > 0) {
+      chosen.add(earlier.reduce((one, other) => other.start > one.start ? other : one));
+    }
     if (latest !== undefined) chosen.add(latest);
     const known = all.reduce((most, { end }) => Math.max(most, end), 0);
     const { start, end } = all[0]!;
