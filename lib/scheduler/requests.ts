@@ -176,6 +176,11 @@ export class LiveRequest implements RequestView {
     this.touch(now);
   }
 
+  /** Whether its response has more than has been read: the host has to notice that it is cancelled. */
+  get goesOn(): boolean {
+    return this.#position < this.#bodyEnd;
+  }
+
   /** Whether its response goes on behind what it may deliver. */
   get isStream(): boolean {
     return this.#kind === "range" && this.#end < this.#bodyEnd;

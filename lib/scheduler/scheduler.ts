@@ -122,7 +122,7 @@ export class Scheduler {
   /** Ends the download from outside, at `now`: its places at the mirrors' hosts are free. */
   stop(now: number): void {
     this.#ended = true;
-    for (const { ticket } of this.requests) ticket.release(now, true);
+    for (const { ticket, goesOn } of this.requests) ticket.release(now, goesOn);
     for (const { seat } of this.mirrors) seat.leave(now);
   }
 

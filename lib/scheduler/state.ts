@@ -308,7 +308,7 @@ export class DownloadState implements DownloadView {
     this.commands.push({ type: "cancel", request: request.id });
     const { position, end } = request;
     this.#reportCancelled(request, { start: position, end, goesOn: false, reason }, now);
-    request.ticket.release(now, true);
+    request.ticket.release(now, request.goesOn);
     this.close(request, now);
   }
 

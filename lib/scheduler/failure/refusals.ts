@@ -32,7 +32,7 @@ type Manner = "overloaded" | "denied" | "closed" | "replaced";
  */
 const PACE_MS: Readonly<Record<Manner, number>> = {
   overloaded: 75_000,
-  denied: 10_000,
+  denied: 2000,
   closed: 3000,
   replaced: 0,
 };
@@ -89,7 +89,11 @@ export function judgeRefusal(
   const meant = others > 0
     ? isMeantForOne(manner, failure, request, now)
     : isMeantForPace(manner, mirror, request, now);
-  if (!meant) return FAILURE;
+  if (!meant) {
+    // What seemed to be a limit is the answer to what was asked.
+    if (manner !== "overloaded") seat.acquit(now);
+    return FAILURE;
+  }
   const retryAfterMs = failure.retryAfterMs ?? 0;
   if (others === 0 && retryAfterMs > retry.maxRetryAfterMs) return FAILURE;
   const since = mirror.refusedAt(now);

@@ -54,6 +54,15 @@ interface Waiting {
   missed: boolean;
 }
 
+/** What a row of refusals may change. */
+interface Lesson {
+  readonly seat: Seat;
+  readonly limit: number;
+  readonly accepted: number;
+  readonly leastBytes: number;
+  readonly spacingMs: number;
+}
+
 /** What is known of one host. */
 class Host {
   readonly name: string;
@@ -78,6 +87,8 @@ class Host {
   refusedAt = -Infinity;
   /** Refusals since it last accepted a request. */
   refusals = 0;
+  /** What was known before these refusals, as long as all of them are those of one mirror. */
+  before: Lesson | undefined;
   deliveredAt = -Infinity;
 
   constructor(name: string) {
@@ -305,6 +316,7 @@ export class Seat {
       crowd: host.occupied(now),
       accepted: (at) => {
         host.refusals = 0;
+        host.before = undefined;
         const spacingMs = SPACING_DECAY * host.spacingMs;
         host.spacingMs = spacingMs < LEAST_SPACING_MS ? 0 : spacingMs;
         host.waiting.delete(this);
@@ -342,6 +354,10 @@ export class Seat {
   refuse({ sentAt, retryAfterMs, jitter }: Refusal, now: number): number {
     const host = this.#at(now);
     const occupied = host.occupied(now);
+    if (host.refusals === 0) {
+      const { limit, accepted, leastBytes, spacingMs } = host;
+      host.before = { seat: this, limit, accepted, leastBytes, spacingMs };
+    } else if (host.before?.seat !== this) host.before = undefined;
     if (occupied > 0) {
       host.limit = Math.min(host.limit, occupied);
       host.accepted = Math.min(host.accepted, occupied);
@@ -364,6 +380,20 @@ export class Seat {
       now + Math.max(demandedMs, backoffMs * (1 - jitter)),
     );
     return host.pausedUntil - now;
+  }
+
+  /**
+   * Takes back what this mirror's last refusals in a row have taught, since the host accepted anything: they
+   * had another reason than a limit.
+   */
+  acquit(now: number): void {
+    const host = this.#at(now);
+    if (host.before?.seat !== this) return;
+    const { limit, accepted, leastBytes, spacingMs } = host.before;
+    Object.assign(host, { limit, accepted, leastBytes, spacingMs });
+    host.before = undefined;
+    host.refusals = 0;
+    host.pausedUntil = now;
   }
 
   #at(now: number): Host {

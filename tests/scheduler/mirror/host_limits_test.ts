@@ -206,3 +206,25 @@ Deno.test("HostLimits: requests keep a distance that refusals make longer, and a
   for (let minute = 1; minute < 8; minute++) one.room(now + 61_000 * minute);
   assertEquals([one.room(now + 500_000), one.limit(now + 500_000)], [Infinity, Infinity]);
 });
+
+Deno.test("HostLimits: what refusals have taught is taken back where they were no limit", () => {
+  const { seats: [one, other] } = scene();
+  const others = send(other, 0);
+  const known = (now: number) => [
+    ...[one.limit(now), one.leastBytes(now), one.room(now), one.accepted(now)],
+  ];
+  const before = known(0);
+  for (const now of [10, 200, 500]) refuse(one, now);
+  assertEquals(known(500).slice(0, 3), [1, 8 * 1024 * 1024, 0]);
+  one.acquit(500);
+  assertEquals(known(500), before);
+  // But not where another mirror was refused, too, or after a request was accepted.
+  refuse(one, 600);
+  refuse(other, 800);
+  one.acquit(800);
+  assertEquals(one.limit(800), 1);
+  others.release(900, false);
+  send(other, 5000).release(5000, false);
+  one.acquit(5000);
+  assertEquals(one.limit(5000), 1);
+});
