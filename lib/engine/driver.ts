@@ -7,6 +7,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
+import { FormMemory } from "../scheduler/mirror/forms.ts";
 import { HostLimits } from "../scheduler/mirror/host_limits.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/probe.ts";
@@ -32,6 +33,8 @@ const MOST_LEARNED = 32;
 
 /** What the downloads of this process have learned of the hosts that they use. */
 const processHosts = new HostLimits();
+/** The same of the forms in which mirrors may be asked. */
+const processForms = new FormMemory();
 
 /** How a download ended before all of its bytes were delivered. */
 type EarlyEnd =
@@ -92,6 +95,7 @@ export class Driver {
       landmarks: this.#landmarks,
       probeSize,
       hosts: processHosts,
+      forms: processForms,
       // Another download has ended a request just now, and has yet to finish what it is doing.
       onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
       random: Math.random,

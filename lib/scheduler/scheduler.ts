@@ -111,6 +111,7 @@ export class Scheduler {
   start(now: number): readonly SchedulerCommand[] {
     this.#state.commands.startedAt = now;
     this.#state.limit.start(now);
+    this.#state.recallForms(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
     if (!this.#ended) {
@@ -180,6 +181,7 @@ export class Scheduler {
     const { answer, details, proof, doubt } = event;
     const { mirror, kind, bodyEnd } = request;
     request.answered(answer, now, proof);
+    this.#state.rememberForms(request, now);
     // What is limited is the place that answered.
     if (details?.location !== undefined) mirror.seat.move(hostOf(details.location), now);
     this.#checks.answered(request, details?.etag, doubt);

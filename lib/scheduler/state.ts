@@ -8,6 +8,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
+import { FormMemory } from "./mirror/forms.ts";
 import { HostLimits } from "./mirror/host_limits.ts";
 import { Ledger } from "./ledger.ts";
 import type { KnownLink } from "./mirror/link_estimate.ts";
@@ -40,6 +41,12 @@ export interface DownloadStateOptions {
    * @default {nothing}
    */
   readonly hosts?: HostLimits | undefined;
+  /**
+   * In which forms the mirrors may be asked, which downloads share.
+   *
+   * @default {nothing}
+   */
+  readonly forms?: FormMemory | undefined;
   /** Called when another download has ended a request that a mirror may wait for: look again. */
   readonly onTurn?: (() => void) | undefined;
 }
@@ -54,6 +61,7 @@ export class DownloadState implements DownloadView {
   /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
   isQuestioned: (mirror: Mirror) => boolean = () => false;
   readonly #options: DownloadStateOptions;
+  readonly #forms: FormMemory;
   #ledger!: Ledger;
   #size: Size;
   #received = 0;
@@ -67,7 +75,8 @@ export class DownloadState implements DownloadView {
     this.#options = options;
     this.windowSize = options.windowSize;
     this.limit = new RateLimit(options.maxRate);
-    const { hosts = new HostLimits(), onTurn = () => {} } = options;
+    const { hosts = new HostLimits(), forms = new FormMemory(), onTurn = () => {} } = options;
+    this.#forms = forms;
     this.mirrors = options.urls.map((url, index) =>
       new Mirror(url, {
         known: options.known?.[index],
@@ -140,6 +149,21 @@ export class DownloadState implements DownloadView {
   /** When a mirror may be asked that its host does not serve now, in milliseconds; `Infinity` for never. */
   get turnAt(): number {
     return this.#turnAt;
+  }
+
+  /** Learns from earlier downloads in which forms the mirrors may be asked. */
+  recallForms(now: number): void {
+    for (const { url, forms } of this.mirrors) forms.avoid(this.#forms.avoided(url, now));
+  }
+
+  /** Remembers the forms that the mirror of a request refuses, though it has answered this one. */
+  rememberForms({ mirror: { url, forms }, form }: LiveRequest, now: number): void {
+    this.#forms.refused(url, forms.refusedBefore(form), now);
+  }
+
+  /** Forgets in which forms a mirror may be asked, as that was of no use. */
+  forgetForms({ url }: Mirror): void {
+    this.#forms.forget(url);
   }
 
   /** Learns how many requests the mirrors' hosts take now; those that have work for one wait for it. */

@@ -217,23 +217,12 @@ const PENDING_HERE: Readonly<Record<string, string>> = {
   "part-lies": "identity",
 };
 
-/** A denial is waited out for up to ten seconds at each seek: tests/kinds has them. */
-const LONG_HERE: ReadonlySet<string> = new Set([
-  "bounded-403",
-  "cookie-of-first-answer",
-  "if-range-403",
-  "long-range-403",
-  "one-time-link-403",
-  "one-time-link-whole",
-  "range-403",
-  "range-closed",
-  "range-reset",
-  "range-second-403",
-  "redirect-only-plain",
+/** Its file is another one for each request; and a budget is spent by the first, whose 429 is waited for. */
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  "growing",
+  "budget-of-two-lanes",
+  "budget-of-three-lanes",
 ]);
-
-/** Its file is another one for each request. */
-const GROWING = "growing";
 
 /** Tables that are also tried with a proxy that does not know the file. */
 const BACKWARDS: ReadonlySet<readonly Kind[]> = new Set([IDENTITY, CHANGES, PARTS, REDIRECTS]);
@@ -249,8 +238,8 @@ function isPending(name: string): boolean {
 
 for (const [table, kinds] of Object.entries(TABLES)) {
   const chosen = kinds.filter(({ name, long }) =>
-    long !== true && name !== GROWING &&
-    (ONLY === undefined ? WITH_PENDING || !(isPending(name) || LONG_HERE.has(name)) : name === ONLY)
+    long !== true && !LEFT_OUT.has(name) &&
+    (ONLY === undefined ? WITH_PENDING || !isPending(name) : name === ONLY)
   );
   if (chosen.length === 0) continue;
   Deno.test(`proxy: seeks in files of odd servers: ${table}`, async () => {

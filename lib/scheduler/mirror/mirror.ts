@@ -134,7 +134,8 @@ export class Mirror implements SourceView {
    * that takes no range serves the whole file, if anything.
    */
   refuse(form: RequestForm): boolean {
-    if (!this.forms.refuse(form)) return false;
+    const servesWhole = form === "plain" && this.#service === "whole";
+    if (servesWhole || !this.forms.refuse(form)) return false;
     if (this.forms.current === "plain" && this.#service === "ranges") this.#service = "whole";
     return true;
   }
@@ -276,7 +277,9 @@ export class Mirror implements SourceView {
 
   /** Sets how it serves the file, once that is known. */
   serve(service: "ranges" | "whole"): void {
-    this.#service = service;
+    // It served ranges once, but is known to have refused them since.
+    const isRefused = this.#answerMs === undefined && this.forms.current === "plain";
+    this.#service = isRefused ? "whole" : service;
   }
 
   /** Sets whether it has to show that it has the file. */

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../../lib/errors.ts";
+import { FormMemory } from "../../../lib/scheduler/mirror/forms.ts";
+import { HostLimits } from "../../../lib/scheduler/mirror/host_limits.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
 
 const MISSING = { reason: "status", status: 404, retryable: false, phase: "headers" } as const;
@@ -59,7 +61,7 @@ Deno.test("penalize(): in the middle of a file, the whole one is asked for where
   const hand = new Hand(2, { stallTimeoutMs: 60_000, idleTimeoutMs: 60_000 }).open(100);
   hand.deliver(0);
   // Long after it has delivered something, so that it is no limit.
-  hand.now = 20_000;
+  hand.now = 3000;
   for (let round = 0; round < 2; round++) hand.fail(0, MISSING);
   // The other one goes on with ranges.
   assertEquals([hand.asked(0), hand.of(1)?.kind], [undefined, "range"]);
@@ -123,4 +125,51 @@ Deno.test("penalize(): a lone mirror that refuses an open range is asked for a b
   }
   assertEquals(commands(hand).map((text) => text.split(" ")[3]), ["open", "bounded", "plain"]);
   assert(hand.outcome instanceof NoMirrorLeftError);
+});
+
+const DENIED = { reason: "status", status: 403, retryable: false, phase: "headers" } as const;
+
+Deno.test("penalize(): a denial beside nothing that is under way is answered by another form at once", () => {
+  const hand = new Hand(1).open(100);
+  hand.deliver(0);
+  hand.now += 3000;
+  hand.fail(0, DENIED);
+  hand.fail(0, DENIED);
+  assertEquals(hand.events("failure").map(({ retryInMs }) => retryInMs), [0, 0]);
+  assertEquals(hand.asked(0), "whole 0-100");
+});
+
+Deno.test("penalize(): what a host was thought to limit is forgotten once another form is tried", () => {
+  const hosts = new HostLimits();
+  const hand = new Hand(1, { hosts }).open(100);
+  hand.deliver(0);
+  const [mirror] = hand.scheduler.mirrors;
+  // Just after it has delivered something, it may be the pace.
+  hand.fail(0, DENIED);
+  assert(mirror!.seat.leastBytes(hand.now) > 0);
+  hand.now += 3000;
+  hand.handle({ type: "timeout" });
+  hand.fail(0, DENIED);
+  const { seat } = mirror!;
+  assertEquals([seat.leastBytes(hand.now), seat.room(hand.now)], [0, Infinity]);
+  assertEquals(hand.of(0)?.form, "open");
+});
+
+Deno.test("Scheduler: a form that two downloads were refused is no longer tried first", () => {
+  const forms = new FormMemory();
+  for (const tries of [3, 3, 1]) {
+    const hand = new Hand(1, { forms });
+    while (hand.of(0)!.form !== "plain") hand.fail(0, DENIED);
+    hand.probed(0, { type: "whole", size: 100 });
+    hand.bytes(0, 96);
+    assertEquals([hand.outcome, commands(hand).length], ["finish", tries]);
+  }
+  // Of a file that is known to have been served in ranges, too.
+  const knownFile = { size: 100, digest: "same", mirrors: ["http://0.test/file"], compared: [] };
+  const known = new Hand(1, { forms, knownFile });
+  assertEquals(commands(known), ["0 whole 0 plain"]);
+  // If that is of no use, it is forgotten.
+  known.fail(0, DENIED);
+  assert(known.outcome instanceof NoMirrorLeftError);
+  assertEquals(commands(new Hand(1, { forms })), ["0 probe 0 bounded"]);
 });
