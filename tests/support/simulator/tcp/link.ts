@@ -28,10 +28,18 @@ export interface TcpLinkOptions {
   readonly random: () => number;
   /** An access link shared with other links. */
   readonly access?: AccessLink | undefined;
+  /**
+   * Whether a request that is made in the moment in which a connection becomes free opens another one, too, as
+   * with the pool of `fetch`: the first that is ready takes the request, the other one waits for later ones.
+   */
+  readonly opensSpares: boolean;
 }
 
 /** Time in which a server sends a packet, in milliseconds: its network card has 6 Gbit/s. */
 const PACKET_MS = 0.002;
+
+/** Time until a connection is idle after the end of a response, in milliseconds. */
+const FREED_MS = 0.2;
 
 /** What became of the packets of a link. */
 export interface LinkStatistics {
@@ -56,8 +64,11 @@ export class TcpLink implements Link, ConnectionHost {
   readonly #jitter: Jitter;
   readonly #toClient: Wire<Packet>;
   readonly #toServer: Wire<() => void>;
+  readonly #opensSpares: boolean;
   /** Idle connections, the last used one at the end. */
   readonly #idle: Connection[] = [];
+  /** Those that become idle in a moment. */
+  readonly #freed: Connection[] = [];
   readonly #connections: Connection[] = [];
   /** When the server sends the last of its packets. */
   #sendsAt = 0;
@@ -65,12 +76,13 @@ export class TcpLink implements Link, ConnectionHost {
   #lost = 0;
   #lostWhileDown = 0;
 
-  constructor(mirror: TcpMirror, { queue, random, access }: TcpLinkOptions) {
+  constructor(mirror: TcpMirror, { queue, random, access, opensSpares }: TcpLinkOptions) {
     const { bytesPerSecond, roundTripMs, ratesAt } = mirror;
     const { queueBytes = usualQueueBytes(bytesPerSecond, roundTripMs) } = mirror;
     this.queue = queue;
     this.#mirror = mirror;
     this.#access = access;
+    this.#opensSpares = opensSpares;
     this.random = random;
     this.#losses = new Losses(mirror.loss ?? 0, mirror.lossLength ?? 1, random);
     this.#jitter = new Jitter(mirror.packetJitterMs ?? 0, random);
@@ -120,7 +132,11 @@ export class TcpLink implements Link, ConnectionHost {
 
   /** Sends a request; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
-    return (this.#idle.pop() ?? this.#connect()).request(options);
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle.request(options);
+    const freed = this.#freed.pop();
+    if (freed === undefined || this.#opensSpares) this.#connect();
+    return (freed ?? this.#connections.at(-1)!).request(options);
   }
 
   /** A receiver has read what had arrived. */
@@ -151,13 +167,15 @@ export class TcpLink implements Link, ConnectionHost {
   }
 
   released(connection: Connection): void {
-    this.#idle.push(connection);
+    this.#freed.push(connection);
+    this.queue.after(FREED_MS, () => {
+      const index = this.#freed.indexOf(connection);
+      if (index >= 0) this.#idle.push(...this.#freed.splice(index, 1));
+    });
   }
 
-  #connect(): Connection {
-    const connection = new Connection(this);
-    this.#connections.push(connection);
-    return connection;
+  #connect(): void {
+    this.#connections.push(new Connection(this));
   }
 
   #arrived(packet: Packet): void {

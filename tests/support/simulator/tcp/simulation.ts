@@ -25,15 +25,24 @@ export interface TcpSimulation extends Simulation {
   readonly statistics: readonly LinkStatistics[];
 }
 
-/** Makes the links of a network. */
-export function connectTcp(network: TcpNetwork, queue: EventQueue, seed: number): TcpLink[] {
+/** Makes the links of a network; see {@linkcode TcpLinkOptions} for spare connections. */
+export function connectTcp(
+  network: TcpNetwork,
+  queue: EventQueue,
+  { seed, opensSpares }: { readonly seed: number; readonly opensSpares: boolean },
+): TcpLink[] {
   const { links, clientBytesPerSecond } = network;
   const longestTripMs = Math.max(...links.map(({ roundTripMs }) => roundTripMs));
   const access = clientBytesPerSecond === undefined
     ? undefined
     : new AccessLink(queue, clientBytesPerSecond, longestTripMs);
   return links.map((mirror, index) =>
-    new TcpLink(mirror, { queue, access, random: mulberry32(seed + 7919 * (index + 1)) })
+    new TcpLink(mirror, {
+      queue,
+      access,
+      opensSpares,
+      random: mulberry32(seed + 7919 * (index + 1)),
+    })
   );
 }
 
@@ -42,7 +51,7 @@ export function simulateTcp(options: TcpSimulationOptions): TcpSimulation {
   let links: readonly TcpLink[] = [];
   const outcome = simulate({
     ...options,
-    connect: (queue, seed) => links = connectTcp(options, queue, seed),
+    connect: (queue, seed) => links = connectTcp(options, queue, { seed, opensSpares: true }),
   });
   return { ...outcome, statistics: links.map(({ statistics }) => statistics) };
 }
