@@ -129,6 +129,9 @@ function losses(): void {
     ["--cc", "bbr"],
   );
   check("packets lost at random in runs of 10, %", lossPercent(runs.statistics), [0.4, 2]);
+  const cubic = lab(["rate=50,rtt=30,loss=0.01,burst=10"], get("size_download", "-m 6"));
+  // Ten losses in a row are one event of congestion.
+  check("  share of the rate then, cubic", cubic.numbers[0]! * 8e-6 / 6 / payload(50), [0.2, 0.9]);
   const again = [1, 2].map(() =>
     lab(["rate=50,rtt=30,loss=0.01,seed=5"], get("time_total", "-r 0-999999"))
       .statistics.links[0]!.drops.loss

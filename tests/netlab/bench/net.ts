@@ -15,7 +15,14 @@ import { openLabLock } from "../lab_lock.ts";
 import { scenarioLimit } from "../limit.ts";
 import type { NetChoices, NetOptions, Protocol } from "./net_arguments.ts";
 import { netFigure } from "./net_figure.ts";
-import { caseName, caseReport, type NetResult, type NetRun, summary } from "./net_report.ts";
+import {
+  caseName,
+  caseReport,
+  type NetResult,
+  type NetRun,
+  runText,
+  summary,
+} from "./net_report.ts";
 import { raisePriority } from "./priority.ts";
 import { type LabRun, runInLab } from "../run_in_lab.ts";
 import {
@@ -146,7 +153,9 @@ async function openBench(options: NetOptions): Promise<Bench> {
           const run = await runTrusted(chosen[index]!, course, options.repeats);
           runs.push(run);
           const turns = `${round + 1}/${options.runs}`;
-          console.error(`${caseName(result)} ${turns} ${name}: ${progress(run, course)}`);
+          console.error(
+            `${caseName(result)} ${turns} ${name}: ${runText(run, course.limitSeconds)}`,
+          );
         }
       }
       return result;
@@ -244,18 +253,15 @@ function evaluate(
     seconds,
     cpuSeconds: statistics.cpu_s.command,
     twice: (payload - size) / size,
-    connections: statistics.links.map(({ connections }) => connections),
+    links: statistics.links.map(({ connections, busy, drops, payload: own }) => ({
+      connections,
+      share: own / Math.max(1, payload),
+      busy,
+      drops,
+    })),
     figures: arrivals.length === 0 ? undefined : figuresOf(arrivals, { size, limitSeconds }),
     trust,
     repeated: 0,
     messages: messages.trim().slice(-MAX_MESSAGE),
   };
-}
-
-function progress(
-  { outcome, seconds, messages }: NetRun,
-  { limitSeconds }: CourseOfRun,
-): string {
-  const time = `${seconds.toFixed(2)} s, ${(limitSeconds / seconds).toFixed(3)}`;
-  return outcome === "complete" ? time : `${outcome} after ${time} ${messages}`.trimEnd();
 }

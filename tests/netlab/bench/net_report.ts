@@ -9,6 +9,17 @@ import { limitFigures } from "../../bench/link_limit.ts";
 import { median, table } from "../../bench/usage.ts";
 import { isTrusted, type Trust, trustText } from "./trust.ts";
 
+/** How one link was used. */
+export interface LinkUse {
+  readonly connections: number;
+  /** Its share of the payload. */
+  readonly share: number;
+  /** Part of the time, from the first to the last data of any link, in which it was sending. */
+  readonly busy: number;
+  /** Packets lost in the full queue, at random, and while the link was down. */
+  readonly drops: { readonly queue: number; readonly loss: number; readonly down: number };
+}
+
 /** One run of one command. */
 export interface NetRun {
   /** `wrong`: it succeeded with wrong bytes; `endless`: it was terminated after the timeout. */
@@ -21,8 +32,7 @@ export interface NetRun {
    * responses, TLS, and bytes that were requested or sent twice.
    */
   readonly twice: number;
-  /** Connections, by link. */
-  readonly connections: readonly number[];
+  readonly links: readonly LinkUse[];
   /** Figures of its consumer, `undefined` if it writes a file. */
   readonly figures: Figures | undefined;
   readonly trust: Trust;
@@ -93,6 +103,21 @@ export function caseReport(result: NetResult): string {
   ].join("\n");
 }
 
+/** Describes a run in one line: its time, its share of the limit, and how it used the links. */
+export function runText(run: NetRun, limitSeconds: number): string {
+  const { outcome, seconds, links, trust, messages } = run;
+  const each = (value: (link: LinkUse) => string | number) => links.map(value).join("/");
+  return [
+    `${outcome === "complete" ? "" : `${outcome} after `}${seconds.toFixed(2)} s`,
+    (limitSeconds / seconds).toFixed(3),
+    `share ${each(({ share }) => share.toFixed(2))}`,
+    `busy ${each(({ busy }) => busy.toFixed(2))}`,
+    `lost ${each(({ drops: { queue, loss, down } }) => `${queue}+${loss}+${down}`)}`,
+    `late packets ${(100 * trust.late).toFixed(1)} %`,
+    ...(outcome === "complete" ? [] : [messages]),
+  ].join(", ");
+}
+
 /** Returns the summary of all cases: of the limit by command, then the figures of sphttp. */
 export function summary(results: readonly NetResult[]): string {
   const names = [...new Set(results.flatMap(({ entries }) => entries.map(({ name }) => name)))];
@@ -132,7 +157,7 @@ function row(entry: NetEntry, limitSeconds: number): string[] {
     `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`,
     ...figureCells(runs.flatMap(({ figures }) => figures ?? [])),
     (100 * median(runs.map(({ twice }) => twice))).toFixed(1),
-    middle(runs).connections.join("/"),
+    middle(runs).links.map(({ connections }) => connections).join("/"),
     median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2),
   ];
 }

@@ -7,6 +7,7 @@ import {
   type NetEntry,
   type NetResult,
   type NetRun,
+  runText,
   summary,
   verdict,
 } from "./net_report.ts";
@@ -16,7 +17,10 @@ const RUN: NetRun = {
   seconds: 5,
   cpuSeconds: 1.5,
   twice: 0.012,
-  connections: [2, 1],
+  links: [
+    { connections: 2, share: 0.75, busy: 0.9, drops: { queue: 3, loss: 0, down: 0 } },
+    { connections: 1, share: 0.25, busy: 1, drops: { queue: 0, loss: 4, down: 5 } },
+  ],
   figures: { firstByteSeconds: 0.1, lateSeconds: 1, stallSeconds: 0.25 },
   trust: { late: 0, deviceDrops: 0, others: 0, stolen: 0 },
   repeated: 0,
@@ -68,6 +72,15 @@ Deno.test("chosenRuns(): trusted ones, or all complete ones without a trusted on
   const failed: NetRun = { ...RUN, outcome: "failed" };
   assertEquals(chosenRuns([failed, DOUBTED, RUN]), [RUN]);
   assertEquals(chosenRuns([failed, DOUBTED]), [DOUBTED]);
+});
+
+Deno.test("runText() has the use of each link, and the messages of a failure", () => {
+  assertEquals(
+    runText(RUN, 4),
+    "5.00 s, 0.800, share 0.75/0.25, busy 0.90/1.00, lost 3+0+0/0+4+5, late packets 0.0 %",
+  );
+  const text = runText({ ...RUN, outcome: "failed", messages: "no route" }, 4);
+  assertMatch(text, /^failed after 5.00 s, .*, no route$/);
 });
 
 Deno.test("verdict()", () => {
