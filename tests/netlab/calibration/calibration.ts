@@ -175,6 +175,11 @@ function modelled({ link, ...load }: Load): Pick<Measured, "share" | "drops"> {
   };
 }
 
+function seeded(scenario: Scenario, seed: number): Scenario {
+  const links = scenario.links.map((link) => ({ ...link, settings: { ...link.settings, seed } }));
+  return { ...scenario, links };
+}
+
 interface CalibrationLab extends AsyncDisposable {
   measure(load: Load, runs: number): Promise<Measured[]>;
 }
@@ -193,7 +198,8 @@ async function openLab(): Promise<CalibrationLab> {
       const measured: Measured[] = [];
       while (measured.length < runs) {
         for (let repeated = 0;; repeated++) {
-          const one = await measureOnce(load, { netlab, folder, lock });
+          const seed = SEEDS[measured.length % SEEDS.length]!;
+          const one = await measureOnce(load, { netlab, folder, lock, seed });
           if (!one.isTrusted && repeated < REPEATS) continue;
           measured.push(one);
           break;
@@ -207,10 +213,12 @@ async function openLab(): Promise<CalibrationLab> {
 
 async function measureOnce(
   { link: { scenario, seconds }, connections, rangeBytes }: Load,
-  { netlab, folder, lock }: {
+  { netlab, folder, lock, seed }: {
     readonly netlab: Netlab;
     readonly folder: string;
     readonly lock: Deno.FsFile;
+    /** Of losses. */
+    readonly seed: number;
   },
 ): Promise<Measured> {
   const output = `${folder}/output`;
@@ -221,7 +229,7 @@ async function measureOnce(
   try {
     const { outcome, statistics, messages } = await runInLab({
       program: netlab.program,
-      lab: [...labArguments(scenario), "--www", folder],
+      lab: [...labArguments(seeded(scenario, seed)), "--www", folder],
       command: [
         "sh",
         ...["-c", 'output=$1; shift; exec "$@" >"$output"', "sh", output],

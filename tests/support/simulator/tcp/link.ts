@@ -29,10 +29,11 @@ export interface TcpLinkOptions {
   /** An access link shared with other links. */
   readonly access?: AccessLink | undefined;
   /**
-   * Whether a request that is made in the moment in which a connection becomes free opens another one, too, as
-   * with the pool of `fetch`: the first that is ready takes the request, the other one waits for later ones.
+   * Probability with which a request that is made when a connection has just become free opens another
+   * one, too, as with the pool of `fetch`: the first that is ready takes the request, the other one waits
+   * for later ones.
    */
-  readonly opensSpares: boolean;
+  readonly spares: number;
 }
 
 /** Time in which a server sends a packet, in milliseconds: its network card has 6 Gbit/s. */
@@ -64,7 +65,7 @@ export class TcpLink implements Link, ConnectionHost {
   readonly #jitter: Jitter;
   readonly #toClient: Wire<Packet>;
   readonly #toServer: Wire<() => void>;
-  readonly #opensSpares: boolean;
+  readonly #spares: number;
   /** Idle connections, the last used one at the end. */
   readonly #idle: Connection[] = [];
   /** Those that become idle in a moment. */
@@ -76,13 +77,13 @@ export class TcpLink implements Link, ConnectionHost {
   #lost = 0;
   #lostWhileDown = 0;
 
-  constructor(mirror: TcpMirror, { queue, random, access, opensSpares }: TcpLinkOptions) {
+  constructor(mirror: TcpMirror, { queue, random, access, spares }: TcpLinkOptions) {
     const { bytesPerSecond, roundTripMs, ratesAt } = mirror;
     const { queueBytes = usualQueueBytes(bytesPerSecond, roundTripMs) } = mirror;
     this.queue = queue;
     this.#mirror = mirror;
     this.#access = access;
-    this.#opensSpares = opensSpares;
+    this.#spares = spares;
     this.random = random;
     this.#losses = new Losses(mirror.loss ?? 0, mirror.lossLength ?? 1, random);
     this.#jitter = new Jitter(mirror.packetJitterMs ?? 0, random);
@@ -135,7 +136,7 @@ export class TcpLink implements Link, ConnectionHost {
     const idle = this.#idle.pop();
     if (idle !== undefined) return idle.request(options);
     const freed = this.#freed.pop();
-    if (freed === undefined || this.#opensSpares) this.#connect();
+    if (freed === undefined || this.random() < this.#spares) this.#connect();
     return (freed ?? this.#connections.at(-1)!).request(options);
   }
 

@@ -11,6 +11,9 @@ import { AccessLink } from "./access_link.ts";
 import { type LinkStatistics, TcpLink } from "./link.ts";
 import type { TcpNetwork } from "./networks.ts";
 
+/** How often the client opens a spare connection; measured. */
+const SPARES = 0.2;
+
 /** Options of a simulation with TCP. */
 export interface TcpSimulationOptions extends
   TcpNetwork,
@@ -29,7 +32,7 @@ export interface TcpSimulation extends Simulation {
 export function connectTcp(
   network: TcpNetwork,
   queue: EventQueue,
-  { seed, opensSpares }: { readonly seed: number; readonly opensSpares: boolean },
+  { seed, spares }: { readonly seed: number; readonly spares: number },
 ): TcpLink[] {
   const { links, clientBytesPerSecond } = network;
   const longestTripMs = Math.max(...links.map(({ roundTripMs }) => roundTripMs));
@@ -40,7 +43,7 @@ export function connectTcp(
     new TcpLink(mirror, {
       queue,
       access,
-      opensSpares,
+      spares,
       random: mulberry32(seed + 7919 * (index + 1)),
     })
   );
@@ -51,7 +54,7 @@ export function simulateTcp(options: TcpSimulationOptions): TcpSimulation {
   let links: readonly TcpLink[] = [];
   const outcome = simulate({
     ...options,
-    connect: (queue, seed) => links = connectTcp(options, queue, { seed, opensSpares: true }),
+    connect: (queue, seed) => links = connectTcp(options, queue, { seed, spares: SPARES }),
   });
   return { ...outcome, statistics: links.map(({ statistics }) => statistics) };
 }
