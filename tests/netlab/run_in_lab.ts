@@ -95,7 +95,7 @@ export async function runInLab(options: LabRunOptions): Promise<LabRun> {
   const folder = await Deno.makeTempDir({ prefix: "sphttp-lab-" });
   using clock = openClock();
   const child = new Deno.Command(program, {
-    args: [...lab, "--stats", `${folder}/stats.json`, "--", ...command],
+    args: [...lab, "--with-parent", "--stats", `${folder}/stats.json`, "--", ...command],
     env,
     stdin: "null",
     stdout: "piped",

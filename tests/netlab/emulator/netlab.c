@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -178,18 +179,21 @@ static const char usage[] =
 	"  --cc NAME              congestion control of the mirrors (cubic)\n"
 	"  --sysctl NAME=VALUE    another setting of their namespaces\n"
 	"  --stats FILE           the closing line of JSON (stderr)     --tick US            least wait (200)\n"
+	"  --with-parent          end when the calling process does\n"
 	"COMMAND reads the mirrors from $MIRRORS. Its exit code is netlab's; 125: netlab itself failed.\n";
 
 int main(int argc, char **argv)
 {
 	enum {
-		LINK = 256, CLIENT_MBPS, CLIENT_QUEUE, MTU, WWW, SERVER, CERT, KEY, HTTP2, NGINX, PORT, CC, SYSCTL, STATS, TICK, HELP
+		LINK = 256, CLIENT_MBPS, CLIENT_QUEUE, MTU, WWW, SERVER, CERT, KEY, HTTP2, NGINX, PORT, CC, SYSCTL, STATS, TICK,
+		WITH_PARENT, HELP
 	};
 	static const struct option options[] = {
 		{ "link", 1, 0, LINK }, { "client-mbps", 1, 0, CLIENT_MBPS }, { "client-queue", 1, 0, CLIENT_QUEUE },
 		{ "mtu", 1, 0, MTU }, { "www", 1, 0, WWW }, { "server", 1, 0, SERVER }, { "port", 1, 0, PORT },
 		{ "cert", 1, 0, CERT }, { "key", 1, 0, KEY }, { "http2", 0, 0, HTTP2 }, { "nginx", 1, 0, NGINX },
 		{ "cc", 1, 0, CC }, { "sysctl", 1, 0, SYSCTL }, { "stats", 1, 0, STATS }, { "tick", 1, 0, TICK },
+		{ "with-parent", 0, 0, WITH_PARENT },
 		{ "help", 0, 0, HELP }, { 0 },
 	};
 	struct server_settings server = { 0 };
@@ -212,6 +216,7 @@ int main(int argc, char **argv)
 		else if (option == PORT) port = number(optarg, "--port", NULL);
 		else if (option == STATS) stats = optarg;
 		else if (option == TICK) tick = number(optarg, "--tick", NULL) * 1000;
+		else if (option == WITH_PARENT) prctl(PR_SET_PDEATHSIG, SIGTERM);
 		else if (option == CC) cc = optarg;
 		else if (option == SYSCTL && n_sysctls < 31) sysctls[n_sysctls++] = optarg;
 		else return fputs(usage, option == HELP ? stdout : stderr), option == HELP ? 0 : 125;
