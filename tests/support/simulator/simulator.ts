@@ -305,7 +305,7 @@ class Simulator {
           const differsAt = isSame ? undefined : start;
           this.#dispatch({ type: "compared", request, length: end - start, differsAt, fresh });
         }
-        const failure = resetError(simulatedUrl(mirror));
+        const failure = resetError(simulatedUrl(mirror), version === "" ? "headers" : "body");
         this.#dispatch(
           isComplete ? { type: "ended", request } : { type: "failed", request, failure },
         );
@@ -415,10 +415,10 @@ function changedError(url: string, at: number): MirrorError {
   return new MirrorError(`the file changed: its bytes differ at byte ${at}`, facts);
 }
 
-function resetError(url: string): MirrorError {
+function resetError(url: string, phase: "headers" | "body"): MirrorError {
   return new MirrorError("the connection was reset", {
     mirror: url,
-    phase: "body",
+    phase,
     reason: "network",
     retryable: true,
   });

@@ -7,6 +7,7 @@
 
 import type { EventQueue } from "../event_queue.ts";
 import type { TransferOptions } from "../link.ts";
+import type { Excess } from "./mirror.ts";
 import type { Packet, PacketSink } from "./packet.ts";
 import { ReceivingEnd } from "./receiving_end.ts";
 import type { Acknowledgement } from "./scoreboard.ts";
@@ -61,21 +62,23 @@ interface Response {
 
 /** Numbers of packets that are no segments. */
 const HANDSHAKE = -1;
+const RESET = -2;
 
 export class Connection implements PacketSink {
   readonly #host: ConnectionHost;
   readonly #sender: Sender;
   readonly #end: ReceivingEnd;
-  readonly #openedAt: number;
+  readonly #excess: Excess | undefined;
   #isOpen = false;
   #isClosed = false;
   #response: Response | undefined;
   #requests = 0;
   #isReading = false;
 
-  constructor(host: ConnectionHost) {
+  /** With `excess`, the server has too many connections already. */
+  constructor(host: ConnectionHost, excess?: Excess) {
     this.#host = host;
-    this.#openedAt = host.queue.now;
+    this.#excess = excess;
     this.#sender = new Sender(host.queue, host.segmentBytes, (segment) => this.#transmit(segment));
     this.#end = new ReceivingEnd(host.queue, {
       roundTripMs: host.roundTripMs,
@@ -84,6 +87,10 @@ export class Connection implements PacketSink {
       acknowledge: (acknowledgement) => this.#acknowledge(acknowledgement),
     });
     this.#connect(HANDSHAKE_TIMEOUT_MS);
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** The window of the server, for tests. */
@@ -124,6 +131,7 @@ export class Connection implements PacketSink {
     // The server has not learned yet that the connection is closed.
     if (this.#isClosed) this.#host.up(() => this.#sender.close());
     else if (segment === HANDSHAKE) this.#open();
+    else if (segment === RESET) this.#reset();
     else this.#take(segment);
   }
 
@@ -134,7 +142,8 @@ export class Connection implements PacketSink {
 
   #connect(timeoutMs: number): void {
     const { queue } = this.#host;
-    this.#host.up(() => this.#host.down({ to: this, segment: HANDSHAKE, bytes: 0 }));
+    const segment = this.#excess === "refuse" ? RESET : HANDSHAKE;
+    this.#host.up(() => this.#host.down({ to: this, segment, bytes: 0 }));
     queue.after(timeoutMs, () => {
       if (!this.#isOpen && !this.#isClosed) this.#connect(timeoutMs);
     });
@@ -150,6 +159,14 @@ export class Connection implements PacketSink {
     this.#end.window.read(0, queue.now);
   }
 
+  /** The server has closed the connection. */
+  #reset(): void {
+    const response = this.#response;
+    this.#isClosed = true;
+    this.#response = undefined;
+    response?.options.reset();
+  }
+
   /** Sends a request, and again if it may be lost. */
   #ask(response: Response, timeoutMs: number): void {
     const { queue, thinkMs } = this.#host;
@@ -157,6 +174,8 @@ export class Connection implements PacketSink {
     const arrives = this.#host.up(() => {
       if (response.isRequested) return;
       response.isRequested = true;
+      if (this.#excess === "reset") this.#host.down({ to: this, segment: RESET, bytes: 0 });
+      if (this.#excess !== undefined) return;
       if (thinkMs > 0) queue.after(thinkMs, () => this.#respond(response));
       else this.#respond(response);
     });

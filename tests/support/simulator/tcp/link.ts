@@ -176,7 +176,10 @@ export class TcpLink implements Link, ConnectionHost {
   }
 
   #connect(): void {
-    this.#connections.push(new Connection(this));
+    const { connectionLimit: { most, excess } = { most: Infinity, excess: undefined } } =
+      this.#mirror;
+    const open = this.#connections.filter(({ isClosed }) => !isClosed).length;
+    this.#connections.push(new Connection(this, open < most ? undefined : excess));
   }
 
   #arrived(packet: Packet): void {

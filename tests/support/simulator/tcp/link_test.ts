@@ -11,6 +11,7 @@ const OPTIONS = { seed: 1, spares: 0 };
 interface Fate {
   answeredAt?: number;
   endedAt?: number;
+  resetAt?: number;
   readonly pieces: (readonly [atMs: number, bytes: number])[];
   bytes: number;
   cancel: () => void;
@@ -41,7 +42,7 @@ class Bench {
         fate.endedAt = this.queue.now;
         ended();
       },
-      reset: () => {},
+      reset: () => fate.resetAt = this.queue.now,
     });
     return fate;
   }
@@ -273,6 +274,23 @@ Deno.test("TcpLink: a server closes connections, limits their rates, and thinks"
   const fate = bench.ask(1000);
   bench.run();
   assertAlmostEquals(fate.answeredAt!, 240, SLACK_MS);
+});
+
+Deno.test("TcpLink: connections beyond a server's limit are refused, reset, or never answered", () => {
+  for (const [excess, resetMs] of [["refuse", 20], ["reset", 40], ["silent", undefined]] as const) {
+    const connectionLimit = { most: 2, excess };
+    const bench = new Bench(tcpMirror(50, 20, { connectionLimit }));
+    const fates = [1, 2, 3].map(() => bench.ask(100_000));
+    bench.run(5000);
+    assertEquals(fates.map(({ bytes }) => bytes), [100_000, 100_000, 0], excess);
+    if (resetMs === undefined) assertEquals(fates[2]!.resetAt, undefined);
+    else assertAlmostEquals(fates[2]!.resetAt!, resetMs, SLACK_MS);
+    // A closed connection makes room for another one.
+    fates[2]!.cancel();
+    const later = [1, 2].map(() => bench.ask(100_000));
+    bench.run(10_000);
+    assertEquals(later.map(({ bytes }) => bytes), [100_000, 100_000], excess);
+  }
 });
 
 Deno.test("TcpLink: links behind one access link share its rate", () => {

@@ -6,6 +6,9 @@
 
 import type { SimulatedMirror } from "../mirror.ts";
 
+/** What happens to connections beyond a server's limit: refused, reset with their first request, or never answered. */
+export type Excess = "refuse" | "reset" | "silent";
+
 /** A time span, in seconds. */
 export type Span = readonly [from: number, until: number];
 
@@ -39,6 +42,8 @@ export interface TcpMirror extends
   readonly downAt?: readonly Span[];
   /** Number of requests after which the server closes a connection. @default never */
   readonly requestsPerConnection?: number;
+  /** Maximum number of connections at once, and what happens to others. @default no maximum */
+  readonly connectionLimit?: { readonly most: number; readonly excess: Excess };
 }
 
 /** Returns a mirror by its rate in Mbit/s and its round trip in milliseconds. */
