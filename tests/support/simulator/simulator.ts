@@ -12,6 +12,7 @@ import { MirrorError, type SphttpError } from "../../../lib/errors.ts";
 import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
+import { Consumer } from "./consumer.ts";
 import { EventQueue } from "./event_queue.ts";
 import { Gate } from "./gate.ts";
 import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
@@ -113,19 +114,12 @@ class Simulator {
   readonly #versions = new Set<string>();
   /** The byte from which versions differ. */
   readonly #versionFrom: number;
-  readonly #points: DeliveryPoint[] = [];
+  readonly #consumer: Consumer;
   readonly #held = new MeanOverTime();
   readonly #start: number;
-  #ready = 0;
-  #consumed = 0;
-  #opened = false;
-  #consuming = false;
   #wakeAt = Infinity;
   #ended = false;
   #error: SphttpError | undefined;
-  #firstByteAt = Infinity;
-  #lastByteAt = 0;
-  #longestStall = 0;
   #peakHeld = 0;
   #requestsSent = 0;
 
@@ -144,6 +138,12 @@ class Simulator {
     this.#validators = links.map((mirror) => new SimulatedValidators(mirror));
     const landmarks = this.#landmarks;
     this.#scheduler = new Scheduler(schedulerOptions(urls, { random, landmarks, ...options }));
+    this.#consumer = new Consumer({
+      queue: this.#queue,
+      bytesPerSecond: options.consumerBytesPerSecond ?? Infinity,
+      ready: () => this.#scheduler.ledger.front - this.#start,
+      consumed: (bytes) => this.#dispatch({ type: "consumed", bytes }),
+    });
   }
 
   run(): Simulation {
@@ -156,11 +156,11 @@ class Simulator {
       cancels: this.#cancelEvents,
       error: this.#error,
       seconds: this.#queue.now / 1000,
-      firstByteSeconds: this.#firstByteAt / 1000,
-      longestStallSeconds: this.#longestStall / 1000,
+      firstByteSeconds: this.#consumer.firstByteMs / 1000,
+      longestStallSeconds: this.#consumer.longestStallMs / 1000,
       peakHeldBytes: this.#peakHeld,
       wastedBytes: this.#scheduler.mirrors.reduce((sum, one) => sum + one.wastedBytes, 0),
-      points: this.#points,
+      points: this.#consumer.points,
       lagBytes: this.#held.mean,
       requestsSent: this.#requestsSent,
       requestsRefused: this.#gates.reduce((sum, { refused }) => sum + refused, 0),
@@ -190,7 +190,7 @@ class Simulator {
     this.#execute(this.#scheduler.handle(event, this.#queue.now));
     this.#options.inspect?.(this.#scheduler, this.#queue.now);
     this.#peakHeld = Math.max(this.#peakHeld, this.#scheduler.heldBytes);
-    if (event.type !== "consumed") this.#consume();
+    if (event.type !== "consumed") this.#consumer.take();
   }
 
   #execute(commands: readonly SchedulerCommand[]): void {
@@ -210,7 +210,7 @@ class Simulator {
       case "read":
         return this.#later(() => this.#receivers.get(command.request)?.readTo(command.to));
       case "open":
-        this.#opened = true;
+        this.#consumer.isOpen = true;
         return;
       case "resume":
         return this.#later(() => this.#receivers.get(command.request)?.accept());
@@ -226,7 +226,7 @@ class Simulator {
         return this.#later(() => this.#receivers.get(command.request)?.accept());
       }
       case "discard":
-        if (this.#opened) throw new Error("bytes are discarded that have been delivered");
+        if (this.#consumer.isOpen) throw new Error("bytes are discarded that have been delivered");
         this.#landmarks.clear();
         return this.#arrivals.discarded();
       case "report":
@@ -373,40 +373,6 @@ class Simulator {
     this.#samples.set(request, [mirror, start, end]);
     const digest = `content of ${this.#options.links[mirror]!.size ?? this.#options.size} bytes`;
     this.#dispatch({ type: "sampled", request, length: end - start, digest });
-  }
-
-  /** Hands over what is in order, once the mirrors have agreed on what the file is. */
-  #consume(): void {
-    if (!this.#opened) return;
-    this.#notePoint();
-    const ready = this.#ready - this.#consumed;
-    if (ready <= 0 || this.#consuming) return;
-    const { consumerBytesPerSecond = Infinity } = this.#options;
-    const bytes = consumerBytesPerSecond === Infinity ? ready : Math.min(ready, 64 * 1024);
-    const now = this.#queue.now;
-    if (this.#firstByteAt === Infinity) this.#firstByteAt = now;
-    else this.#longestStall = Math.max(this.#longestStall, now - this.#lastByteAt);
-    this.#lastByteAt = now;
-    this.#consumed += bytes;
-    if (consumerBytesPerSecond !== Infinity) {
-      this.#consuming = true;
-      this.#queue.after(bytes * 1000 / consumerBytesPerSecond, () => {
-        this.#consuming = false;
-        this.#consume();
-      });
-    }
-    this.#dispatch({ type: "consumed", bytes });
-  }
-
-  #notePoint(): void {
-    const ready = this.#scheduler.ledger.front - this.#start;
-    if (ready === this.#ready) return;
-    if (ready < this.#ready) throw new Error("the front went back though bytes were delivered");
-    this.#ready = ready;
-    const { now } = this.#queue;
-    const last = this.#points.at(-1)?.[0] ?? -1;
-    if (Math.floor(last * 1000) === Math.floor(now)) this.#points.pop();
-    this.#points.push([now / 1000, ready]);
   }
 }
 
