@@ -106,6 +106,7 @@ export class Driver {
       urls: mirrorUrls,
       landmarks: this.#landmarks,
       allowHtml: options.allowHtml,
+      expectedName: options.expectedName,
       window: this.#window,
       end: () => this.#scheduler.ledger.end,
       pace: this.#pace,
@@ -383,10 +384,7 @@ export class Driver {
     try {
       const { mirrors } = this.#scheduler;
       const date = Date.now();
-      const { unreliableMirrors } = this.#transport;
-      // One that was dropped may have had another file.
-      const inUse = mirrors.filter(({ url, alive }) => alive && unreliableMirrors.includes(url));
-      this.#session.distrust(inUse.map(({ url }) => url), date);
+      this.#session.distrust(mirrors, this.#transport.unreliableMirrors, date);
       // Under a limit, the rates say nothing about the links.
       if (this.maxRate === Infinity) this.#session.record(mirrors, this.#endedAt, date);
     } catch (error) {

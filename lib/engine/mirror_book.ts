@@ -254,9 +254,12 @@ export class BookSession {
     }
   }
 
-  /** Records that the validators of these mirrors turned out to be unreliable. */
-  distrust(urls: readonly string[], date: number): void {
-    for (const url of urls) this.#book?.distrust(url, date);
+  /** Records that the validators of the mirrors with these URLs turned out to be unreliable. */
+  distrust(mirrors: readonly Mirror[], urls: readonly string[], date: number): void {
+    for (const { url, alive } of mirrors) {
+      // One that was dropped may have had another file.
+      if (alive && urls.includes(url)) this.#book?.distrust(url, date);
+    }
   }
 }
 

@@ -164,6 +164,13 @@ export interface DownloaderOptions {
    */
   allowHtml?: boolean | undefined;
   /**
+   * A name of the file that the caller knows, such as the one it is saved under: it promises what the file
+   * is, as the names in the URLs do.
+   *
+   * @default {none}
+   */
+  expectedName?: string | undefined;
+  /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
    * redirect, nor is `Host`, with which HTTP/1.1 is used. The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length`
    * itself: they are a `TypeError`. `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are sent with the first

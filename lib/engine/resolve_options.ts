@@ -41,6 +41,7 @@ export interface ResolvedOptions
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
   readonly allowHtml: boolean;
+  readonly expectedName: string | undefined;
   readonly expectedSize: number | undefined;
   readonly knownPieces: readonly KnownPiece[];
   readonly headers: Headers;
@@ -108,6 +109,7 @@ export function resolveOptions(
     book: instance("book", options.book, MirrorBook),
     knownFile: resolveKnownFile(options.knownFile, mirrors),
     allowHtml: options.allowHtml ?? false,
+    expectedName: resolveName(options.expectedName),
     expectedSize: options.expectedSize === undefined
       ? undefined
       : whole("expectedSize", options.expectedSize, 0),
@@ -312,4 +314,9 @@ function resolveHeaders(
     }
   }
   return headers;
+}
+
+function resolveName(name: unknown): string | undefined {
+  if (name === undefined || typeof name === "string") return name;
+  throw new OptionTypeError("expectedName", `is ${shown(name)}, but must be a string`);
 }

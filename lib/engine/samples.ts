@@ -17,6 +17,8 @@ export interface SamplesOptions {
   readonly urls: readonly string[];
   /** Whether a web page counts like any other file. */
   readonly allowHtml: boolean;
+  /** A name of the file that the caller knows. */
+  readonly expectedName: string | undefined;
 }
 
 /** The first bytes of a file. */
@@ -95,9 +97,10 @@ export class Samples {
   }
 
   #pageOf(firstBytes: Uint8Array, mirror: number, { place, fileName }: Reply): Page | undefined {
-    if (this.#options.allowHtml) return undefined;
-    const names = [this.#options.urls[mirror]!, place].map(fileNameInUrl);
-    return readPage(firstBytes, fileName === undefined ? names : [fileName, ...names]);
+    const { allowHtml, expectedName, urls } = this.#options;
+    if (allowHtml) return undefined;
+    const names = [expectedName, fileName, ...[urls[mirror]!, place].map(fileNameInUrl)];
+    return readPage(firstBytes, names.filter((name) => name !== undefined));
   }
 }
 

@@ -332,6 +332,7 @@ Deno.test("resolveOptions() refuses what is no rule, certificate or list, and na
     [{ clientCertificate: "x" }, 'clientCertificate is "x"'],
     [{ clientCertificate: { cert: "x" } }, "clientCertificate.key is missing"],
     [{ clientCertificate: { cert: "x", key: 5 } }, "clientCertificate.key is 5"],
+    [{ expectedName: 7 }, "expectedName is 7, but must be a string"],
     [{ noProxy: ["x"] }, "noProxy is a list"],
   ] as const;
   for (const [options, says] of rows) {

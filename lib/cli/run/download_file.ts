@@ -243,6 +243,7 @@ export class FileDownload implements LimitedDownload {
     knownPieces: readonly Piece[],
   ): DownloaderOptions {
     const { options } = this.#context;
+    const { output } = this.#task.target;
     const headers = new Headers(options.headers);
     for (const [name, value] of this.#conditions?.headers ?? []) headers.set(name, value);
     const { existing, part } = this.#state;
@@ -250,6 +251,7 @@ export class FileDownload implements LimitedDownload {
     return {
       ...options,
       maxRate: this.#maxRate ?? options.maxRate,
+      expectedName: output === "-" ? undefined : output,
       headers,
       // What was learned of mirrors just now does not prove that the part file is of their file.
       knownFile: existing > 0 ? record && recordedFile(record, this.#task.urls) : knownFile,

@@ -2,6 +2,8 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, type MirrorOptions, startMirror } from "../../support/lab/mirror_lab.ts";
+import { page } from "../../support/lab/odd_reply.ts";
+import { startOddServer } from "../../support/lab/odd_server.ts";
 import { runCommand } from "../../support/cli/run_command.ts";
 import { programPath, testWith } from "../../support/programs/programs.ts";
 
@@ -156,5 +158,27 @@ testWith(["curl"], "-J names a file as curl does", async () => {
     const args = ["-sSOJ", "--output-dir", place.path, mirror.url];
     const { code } = await new Deno.Command(programPath("curl"), { args }).output();
     assertEquals([code, place.names()], [0, [name]], disposition);
+  }
+});
+
+Deno.test("-o NAME promises what the file is: an HTML page is refused", async () => {
+  const serve = () => page("Sign in");
+  await using server = await startOddServer({ content: randomContent(9, 1), serve, path: "/get" });
+  const path = await Deno.makeTempDir({ prefix: "sphttp-cli-" });
+  try {
+    const film = `${path}/film.mkv`;
+    const error = await assertRejects(
+      () => runCommand(["-s", "-o", film, server.url]),
+      CommandError,
+    );
+    assertStringIncludes(error.message, "sent a web page (“Sign in”) instead of ");
+    assertStringIncludes(error.message, "--allow-html");
+    assertEquals([...Deno.readDirSync(path)], []);
+    for (const [name, ...flags] of [["page"], ["page.html"], ["film.mkv", "--allow-html"]]) {
+      await runCommand(["-s", ...flags, "-o", `${path}/${name}`, server.url]);
+      assertStringIncludes(await Deno.readTextFile(`${path}/${name}`), "Sign in");
+    }
+  } finally {
+    await Deno.remove(path, { recursive: true });
   }
 });
