@@ -328,7 +328,7 @@ export class Scheduler {
       case "accept":
         return this.#checks.used(step.request, useSample(step.request, this.#state, now));
       case "discard":
-        this.#checks.discard();
+        this.#checks.discard(now);
         return this.#state.discard(now);
       case "reject":
         drop(step.mirror, step.error, this.#state, now);

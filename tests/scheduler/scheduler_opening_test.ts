@@ -156,3 +156,30 @@ for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0]]) {
     }
   });
 }
+
+Deno.test("Scheduler: a mirror that is being questioned is measured all the same", () => {
+  const hand = new Hand(2);
+  const says = (size: number) => ({ type: "partial", start: 0, end: PROBE, size }) as const;
+  hand.probed(0, says(101), "same");
+  const { id, start, end } = hand.of(0)!;
+  const answer = { type: "partial", start, end, size: 101 } as const;
+  hand.handle({ type: "response", request: id, answer, proof: "pieces", doubt: "other" });
+  hand.probed(1, says(100), "same");
+  assertEquals(hand.work, ["probe 0-4", "probe 0-4"]);
+  const starts = hand.commands.filter((command) => command.type === "start");
+  assertEquals(starts.slice(-2).map(({ measures }) => measures), [true, true]);
+  hand.probed(1, says(100), "same");
+  assertEquals(hand.outcome, undefined);
+  hand.probed(0, says(100), "same");
+  assertEquals(hand.types().filter((type) => type === "open"), ["open"]);
+});
+
+Deno.test("Scheduler: a mirror that is dropped while it is measured is not waited for", () => {
+  const hand = new Hand(2);
+  const says = (size: number) => ({ type: "partial", start: 0, end: PROBE, size }) as const;
+  hand.probed(0, says(101), "same");
+  hand.probed(1, says(100), "same");
+  hand.fail(0, { retryable: false });
+  hand.probed(1, says(100), "same");
+  assert(hand.outcome !== undefined);
+});

@@ -136,9 +136,19 @@ export class Checks {
   }
 
   /** Forgets the bytes that were used: they were discarded. */
-  discard(): void {
+  discard(now: number): void {
     this.#identity.discard();
     this.#comparisons.discard();
+    // What was asked compares bytes with those that were discarded.
+    for (const mirror of this.#state.mirrors) {
+      if (this.#identity.isOpen(mirror) && !this.#unproved.has(mirror)) {
+        this.#identity.close(mirror);
+      }
+    }
+    for (const request of [...this.#state.requests]) {
+      const isOver = request.kind === "check" && !this.#identity.isOpen(request.mirror);
+      if (isOver) this.#state.cancel(request, "discarded", now);
+    }
   }
 
   /** Notes that a body of a mirror has broken off. */

@@ -15,7 +15,7 @@ export class SizeQuestion {
 
   /** Whether answers are outstanding. */
   get isOpen(): boolean {
-    return this.#open.size > 0;
+    return [...this.#open].some(({ alive }) => alive);
   }
 
   /** Reports whether the size of a mirror's file is to be verified with its next answer. */
