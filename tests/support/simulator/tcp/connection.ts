@@ -93,11 +93,6 @@ export class Connection implements PacketSink {
     return this.#isClosed;
   }
 
-  /** The window of the server, for tests. */
-  get windowSegments(): number {
-    return this.#sender.window.size;
-  }
-
   /** Sends a request, as soon as the connection is open; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
     const response: Response = {

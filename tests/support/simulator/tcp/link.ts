@@ -126,11 +126,6 @@ export class TcpLink implements Link, ConnectionHost {
     };
   }
 
-  /** The windows of all connections, in segments. */
-  get windows(): number[] {
-    return this.#connections.map(({ windowSegments }) => windowSegments);
-  }
-
   /** Sends a request; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
     const idle = this.#idle.pop();
