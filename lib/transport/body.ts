@@ -134,9 +134,28 @@ export class BodyReader {
     this.#read(1, 1).then(({ done }) => resolve(done), () => resolve(true));
     const ended = await promise;
     clearTimeout(timer);
-    if (!ended) await this.cancel();
+    if (ended) await nextTurn();
+    else await this.cancel();
     return undefined;
   }
+}
+
+/**
+ * Waits for the next turn of the event loop: only then is the connection of a body that has ended back in
+ * the pool. A request before that would open another connection, though it then takes the old one;
+ * connections in excess take turns, so that none of them keeps its congestion window. A message takes
+ * less time than a timer.
+ */
+function nextTurn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      port2.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }
 
 type Chunk = Uint8Array<ArrayBuffer>;
