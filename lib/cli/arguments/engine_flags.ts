@@ -81,8 +81,10 @@ function connectOptions(
   if (![...TARGET_FLAGS, "interface" as const].some((name) => has(name))) return undefined;
   return {
     resolve: resolve.length > 0 ? Object.fromEntries(resolve) : undefined,
-    // The first that fits is used.
-    connectTo: connectTo.length > 0 ? Object.fromEntries(connectTo.toReversed()) : undefined,
+    // The first that fits is used: a place that is given again keeps its position, and its first value.
+    connectTo: connectTo.length > 0
+      ? Object.fromEntries([...connectTo, ...connectTo.toReversed()])
+      : undefined,
     family,
     localAddress,
   };

@@ -77,6 +77,9 @@ Deno.test("parseArguments() parses where connections lead", async () => {
   assertEquals(await connect("--connect-to", "::b:", "--connect-to=::c:"), {
     connectTo: { ":": "b:" },
   });
+  // The first that fits is used, so the order counts.
+  const { connectTo } = await connect("--connect-to=a::b:", "--connect-to=::c:") ?? {};
+  assertEquals(Object.entries(connectTo ?? {}), [["a:", "b:"], [":", "c:"]]);
   const { proxy, noProxy } = await wholeOptionsOf("-x", "", "--noproxy", "*");
   assertEquals([proxy, noProxy], [false, "*"]);
 });
