@@ -72,21 +72,32 @@ export class InsecureClient implements InsecureFetch {
     return agent;
   }
 
-  async #connect({ host, port, servername }: Wanted, proxy?: ProxySource): Promise<Socket> {
+  async #connect(wanted: Wanted, proxy?: ProxySource): Promise<Socket> {
     const { dial, cert, key } = this.#options;
-    const dialHere = (host: string, port: number) => dial(host, port, this.#closing.signal);
-    const socket = proxy === undefined
-      ? await dialHere(host, Number(port))
-      : await openTunnel(proxy, host, Number(port), dialHere);
-    return await openInsecureTls(socket, { servername: servername || undefined, cert, key });
+    const { host, port, servername, wantedUntil = this.#closing.signal } = wanted;
+    const signal = AbortSignal.any([this.#closing.signal, wantedUntil]);
+    let opened: Socket | undefined;
+    const abort = () => opened?.destroy();
+    signal.addEventListener("abort", abort);
+    const dialHere = async (host: string, port: number) => opened = await dial(host, port, signal);
+    try {
+      const socket = proxy === undefined
+        ? await dialHere(host, Number(port))
+        : await openTunnel(proxy, host, Number(port), dialHere);
+      return await openInsecureTls(socket, { servername: servername || undefined, cert, key });
+    } finally {
+      signal.removeEventListener("abort", abort);
+    }
   }
 }
 
-/** What an agent asks for. */
+/** What an agent asks for: the options of the request that needs a connection. */
 interface Wanted {
   readonly host: string;
   readonly port: number | string;
   readonly servername: string | undefined;
+  /** Aborts with the request: a connection that is not open by then is closed. */
+  readonly wantedUntil?: AbortSignal | undefined;
 }
 
 /** No socket, beside an error. */
@@ -97,7 +108,7 @@ async function send(url: URL, init: RequestInit, agent: Agent): Promise<Response
   signal?.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const request = sendRequest(url, {
-    ...{ agent, maxHeaderSize: MAX_HEADER_BYTES },
+    ...{ agent, maxHeaderSize: MAX_HEADER_BYTES, wantedUntil: signal },
     headers: Object.fromEntries(new Headers(init.headers)),
   });
   const abort = () => {

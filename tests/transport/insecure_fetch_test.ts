@@ -182,6 +182,27 @@ Deno.test("InsecureClient: an abort ends a request, and a body", async () => {
   await closed.promise;
 });
 
+Deno.test("InsecureClient: a connection that is not open yet ends with its request, or the client", async () => {
+  const ways: readonly (string | undefined)[] = [undefined, "http:", "socks5:"];
+  for (const scheme of ways) {
+    for (const ends of ["request", "client"] as const) {
+      using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+      const place = `127.0.0.1:${listener.addr.port}`;
+      using client = open(scheme === undefined ? undefined : parseProxyUrl(`${scheme}//${place}`));
+      const controller = new AbortController();
+      const { signal } = controller;
+      const answer = assertRejects(() => client.fetch(`https://${place}/f`, { signal }));
+      using connection = await listener.accept();
+      // A handshake, to which there is no answer.
+      assert(await connection.read(new Uint8Array(1024)) !== null);
+      if (ends === "request") controller.abort(new Error("no longer wanted"));
+      else client[Symbol.dispose]();
+      await answer;
+      assertEquals(await connection.read(new Uint8Array(1)), null, `${scheme} ${ends}`);
+    }
+  }
+});
+
 Deno.test("InsecureClient: a body that is not read to its end closes its connection", async () => {
   const closed = Promise.withResolvers<void>();
   await using server = await serveTls((socket) => {
