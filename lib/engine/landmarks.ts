@@ -150,10 +150,12 @@ export class FileLandmarks implements Landmarks {
   learn(offset: number, bytes: Uint8Array, end: number, mirror: number): Difference | undefined {
     const to = Math.min(end, offset + bytes.byteLength);
     const before = Math.max(0, offset - this.#start - PIECE + 1);
-    for (let at = this.#start + Math.ceil(before / this.#stride) * this.#stride; at < to;) {
+    let at = this.#placeFrom(before);
+    while (at < to) {
       const difference = this.#fill(this.#pieceAt(at, end, mirror), offset, bytes, mirror);
       if (difference !== undefined) return difference;
-      at += this.#stride;
+      // The distance may have doubled.
+      at = this.#placeFrom(at - this.#start + 1);
     }
     for (const piece of this.#kept) {
       const overlaps = piece.start < to && offset < piece.end;
@@ -162,6 +164,11 @@ export class FileLandmarks implements Landmarks {
     }
     if (offset < to) this.#noteLast(offset, bytes.subarray(0, to - offset), mirror);
     return undefined;
+  }
+
+  /** Returns the first place of a piece that is at least so many bytes behind the start. */
+  #placeFrom(distance: number): number {
+    return this.#start + Math.ceil(distance / this.#stride) * this.#stride;
   }
 
   /** Notes the last of the bytes at `offset` if they are the highest that a mirror has sent. */

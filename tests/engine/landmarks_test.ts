@@ -60,6 +60,17 @@ Deno.test("FileLandmarks keeps a bounded number of pieces, however long the file
   assertEquals(landmarks.learned[0], landmarks.learned.find(({ start }) => start === 0));
 });
 
+Deno.test("FileLandmarks: pieces are spread evenly, also where some bytes come late", () => {
+  const landmarks = new FileLandmarks(0);
+  const chunk = new Uint8Array(512 * 1024);
+  for (let offset = 10_000; offset < 12_000_000; offset += chunk.byteLength) {
+    landmarks.learn(offset, chunk, Infinity, 0);
+  }
+  const starts = landmarks.learned.map(({ start }) => start).sort((one, other) => one - other);
+  const distances = new Set(starts.slice(1).map((start, index) => start - starts[index]!));
+  assertEquals([...distances], [32 * 1024]);
+});
+
 Deno.test("FileLandmarks: the last piece of a file may be short, and a piece of it is none", () => {
   const landmarks = new FileLandmarks(0);
   landmarks.learn(0, FILE.subarray(0, 500), 600, 0);
