@@ -113,10 +113,10 @@ function mirrorStats(mirror: Mirror, total: number, now: number, since = now): M
   };
 }
 
-function mirrorState({ state, service, idle }: Mirror): MirrorStats["state"] {
+function mirrorState({ state, service, live }: Mirror): MirrorStats["state"] {
   if (state.type !== "ready") return state.type;
   if (service === "unknown") return "probing";
-  if (!idle) return "busy";
+  if (live.length > 0) return "busy";
   return service === "whole" ? "spare" : "idle";
 }
 

@@ -129,6 +129,10 @@ Deno.test("snapshot(): where mirrors stand, and why", () => {
     [[(one) => one.wait(1, FAILURE)], "waiting"],
     [[ranges], "idle"],
     [[ranges, request], "busy"],
+    // Its host takes no request now, or it is being questioned.
+    [[ranges, (one) => one.allow(0, 0)], "idle"],
+    [[ranges, (one) => one.question(true)], "idle"],
+    [[whole, (one) => one.allow(0, 0)], "spare"],
     [[ranges, (one) => one.retire()], "retired"],
     [[ranges, (one) => one.close()], "closed"],
     [[whole], "spare"],
