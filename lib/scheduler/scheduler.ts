@@ -267,7 +267,6 @@ export class Scheduler {
     this.#state.close(request, now);
     if (kind === "range" && BROKEN.includes(failure.reason)) this.#checks.broke(mirror);
     const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
-    if (then === "dropped") this.#checks.dropped(mirror);
     if (this.#failIfAlone(now)) return;
     if (then === "again") this.#probe(mirror, now);
     const isOut = kind === "probe" || (kind === "check" && then === "dropped");

@@ -1,7 +1,9 @@
 /** What is requested before the mirrors have agreed, and what follows. */
 
 import { assert, assertEquals } from "@std/assert";
+import { NO_LANDMARKS } from "../../lib/scheduler/identity/pieces.ts";
 import { Hand, PROBE, urlOf } from "../support/scheduler/hand.ts";
+import { schedulerOptions } from "../support/scheduler/scheduler_options.ts";
 
 /** A mirror answers its probe with a part of a file of 100 bytes. */
 function answer(hand: Hand, mirror: number, digest: string): void {
@@ -182,4 +184,39 @@ Deno.test("Scheduler: a mirror that is dropped while it is measured is not waite
   hand.fail(0, { retryable: false });
   hand.probed(1, says(100), "same");
   assert(hand.outcome !== undefined);
+});
+
+/** A mirror answers its probe with a web page. */
+function answerPage(hand: Hand, mirror: number): void {
+  const { id } = hand.of(mirror)!;
+  hand.respond(mirror, { type: "whole", size: 50 });
+  const page = { title: undefined, promised: "film.mkv" };
+  hand.handle({ type: "sampled", request: id, length: PROBE, digest: "page", page });
+}
+
+/** Advances the time by wake-ups until the download has ended; returns when, in milliseconds. */
+function sleepUntilEnd(hand: Hand): number {
+  for (let wakeUps = 0; hand.outcome === undefined; wakeUps++) {
+    assert(wakeUps < 50 && hand.scheduler.wakeAt < Infinity, "the download never ends");
+    hand.sleep();
+  }
+  return hand.now;
+}
+
+Deno.test("Scheduler: a web page waits for the others only as long as they may answer", () => {
+  const hand = new Hand(2, { retry: { ...schedulerOptions([]).retry, attempts: 1 } });
+  hand.now = 20;
+  answerPage(hand, 0);
+  assertEquals(sleepUntilEnd(hand), 10_000);
+});
+
+Deno.test("Scheduler: a mirror that is dropped before it could be compared is not waited for", () => {
+  const landmarks = { ...NO_LANDMARKS, given: [{ start: 40, end: 50 }] };
+  const lowestRate = { bytesPerSecond: 1000, periodMs: 2000 };
+  const hand = new Hand(2, { landmarks, lowestRate, stallTimeoutMs: 10_000 });
+  hand.now = 20;
+  hand.probed(1, { type: "partial", start: 0, end: PROBE, size: 100 });
+  answerPage(hand, 0);
+  assertEquals(hand.work, ["probe 0-50", "check 40-50"]);
+  assert(sleepUntilEnd(hand) < 5000);
 });

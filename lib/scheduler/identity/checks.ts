@@ -80,7 +80,7 @@ export class Checks {
 
   /** Number of mirrors whose first answers wait for a check. */
   get waiting(): number {
-    return this.#unproved.size;
+    return [...this.#unproved.keys()].filter(({ state }) => state.type !== "dropped").length;
   }
 
   /** Reports whether a mirror and the others have been compared behind their first bytes. */
@@ -154,11 +154,6 @@ export class Checks {
   /** Notes that a body of a mirror has broken off. */
   broke(mirror: Mirror): void {
     this.#identity.broke(mirror);
-  }
-
-  /** Forgets the first answer of a mirror that was dropped. */
-  dropped(mirror: Mirror): void {
-    this.#unproved.delete(mirror);
   }
 
   /** Compares a mirror whose validators contradict earlier ones with bytes that are known. */

@@ -133,7 +133,9 @@ export class Opening {
 
   /** Until when slower mirrors are waited for, in milliseconds; `Infinity` for no set time. */
   get graceUntil(): number {
-    return this.#graceUntil;
+    // Web pages wait for all others.
+    const isDecidable = this.#answers.some(({ page }) => page === undefined);
+    return isDecidable ? this.#graceUntil : Infinity;
   }
 
   /** Reports whether the size that a mirror says next is to be verified. */
@@ -196,7 +198,6 @@ export class Opening {
     this.#compared.delete(mirror);
     if (this.#trusted.has(mirror) || this.#settled.has(mirror)) return;
     this.#answers = this.#answers.filter((answer) => answer.mirror !== mirror);
-    if (this.#answers.length === 0) this.#graceUntil = Infinity;
   }
 
   /** Trusts the first mirror that serves ranges of a file of known size, and those that agree. */
@@ -301,7 +302,6 @@ export class Opening {
     if (promised === undefined) return undefined;
     const pages = this.#answers;
     this.#answers = [];
-    this.#graceUntil = Infinity;
     for (const { mirror } of pages) this.#settled.add(mirror);
     return pages.map((answer) => ({
       type: "reject",
