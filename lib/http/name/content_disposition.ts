@@ -1,11 +1,13 @@
 /**
- * The file name in a `Content-Disposition`, as servers send it: quoted or not, in raw bytes, or encoded
- * with a character set. Follows RFC 6266 section 4.3 and RFC 8187. Liberal; the name is not made safe.
+ * Reads and writes the file name in a `Content-Disposition`. Reads it as servers send it: quoted or not, in
+ * raw bytes, or encoded with a character set; that name is not made safe. Follows RFC 6266 section 4.3 and
+ * RFC 8187.
  *
  * @module
  */
 
 import { decodeUtf8 } from "../field_value.ts";
+import { portableFileName } from "./file_name.ts";
 
 /** A value that is longer is not read: no name needs so much. */
 const MAX_LENGTH = 16 * 1024;
@@ -60,4 +62,21 @@ function extendedValue(value: string | undefined): string | undefined {
 /** Decodes UTF-8 where it can be, else Latin-1. */
 function plainValue(value: string): string {
   return decodeUtf8(value) ?? value;
+}
+
+/** Returns a `Content-Disposition` that makes a browser save the file under `name`, made safe. */
+export function contentDisposition(name: string): string {
+  const safe = portableFileName(name);
+  // Some clients decode percent signs where they should not.
+  const ascii = safe.replace(/[^\x20-\x7e]/gu, "_").replace(/[%\\"]/g, "_");
+  const value = `attachment; filename="${ascii}"`;
+  return ascii === safe ? value : `${value}; filename*=UTF-8''${encodeValue(safe)}`;
+}
+
+/** Percent-encodes everything that RFC 8187 does not call an attr-char. */
+function encodeValue(text: string): string {
+  return encodeURIComponent(text).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -1,6 +1,6 @@
 /**
  * File names from URLs, made safe. A name from a URL is never trusted: it may hold a path, control
- * characters, or a device of Windows. Follows RFC 6266 and RFC 8187 (Content-Disposition).
+ * characters, or a device of Windows.
  *
  * @module
  */
@@ -53,23 +53,6 @@ export function portableFileName(name: string): string {
   const last = visible.split(/[/\\]/).at(-1)!.replace(UNSAFE_ON_WINDOWS, "_");
   const trimmed = shorten(last.replace(/^[. ]+/, ""), MAX_PORTABLE_BYTES).replace(/[. ]+$/, "");
   return trimmed === "" ? FALLBACK_NAME : notDevice(trimmed);
-}
-
-/** Returns a `Content-Disposition` that makes a browser save the file under `name`, made safe. */
-export function contentDisposition(name: string): string {
-  const safe = portableFileName(name);
-  // Some clients decode percent signs where they should not.
-  const ascii = safe.replace(/[^\x20-\x7e]/gu, "_").replace(/[%\\"]/g, "_");
-  const value = `attachment; filename="${ascii}"`;
-  return ascii === safe ? value : `${value}; filename*=UTF-8''${encodeValue(safe)}`;
-}
-
-/** Percent-encodes everything that RFC 8187 does not call an attr-char. */
-function encodeValue(text: string): string {
-  return encodeURIComponent(text).replace(
-    /['()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 /** Names of devices on Windows, whatever their extension. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { contentDisposition, fileNameInUrl } from "../../http/name/file_name.ts";
+import { contentDisposition } from "../../http/name/content_disposition.ts";
+import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { isUnknownType, mediaTypeOfName } from "../../http/name/media_type.ts";
 import type { ProxyQuery } from "../request/query.ts";
 import { filePolicy } from "./headers.ts";

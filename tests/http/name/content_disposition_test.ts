@@ -1,6 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { dispositionFileName } from "../../../lib/http/name/content_disposition.ts";
-import { contentDisposition } from "../../../lib/http/name/file_name.ts";
+import { assert, assertEquals } from "@std/assert";
+import {
+  contentDisposition,
+  dispositionFileName,
+} from "../../../lib/http/name/content_disposition.ts";
+import { mulberry32 } from "../../support/random.ts";
 
 /** As `Headers` gives the bytes of a text in UTF-8. */
 const raw = (text: string) => String.fromCharCode(...new TextEncoder().encode(text));
@@ -54,5 +57,47 @@ Deno.test("dispositionFileName() reads what contentDisposition() writes", () => 
   for (const name of ["film.mkv", "映画 (1).mkv", "it's 100%.txt", 'a"b.txt', "naïve*plan.txt"]) {
     const written = name.replace(/["*]/g, "_");
     assertEquals(dispositionFileName(contentDisposition(name)), written);
+  }
+});
+
+Deno.test("contentDisposition() has an ASCII name, and the full name in UTF-8", () => {
+  const table = [
+    ["film.mp4", `attachment; filename="film.mp4"`],
+    ["my film (1).mp4", `attachment; filename="my film (1).mp4"`],
+    ["it's.txt", `attachment; filename="it's.txt"`],
+    [
+      "映画 (1).mp4",
+      `attachment; filename="__ (1).mp4"; filename*=UTF-8''%E6%98%A0%E7%94%BB%20%281%29.mp4`,
+    ],
+    ["naïve's*.txt", `attachment; filename="na_ve's_.txt"; filename*=UTF-8''na%C3%AFve%27s_.txt`],
+    ["😀.gif", `attachment; filename="_.gif"; filename*=UTF-8''%F0%9F%98%80.gif`],
+    ["100%41.txt", `attachment; filename="100_41.txt"; filename*=UTF-8''100%2541.txt`],
+    // No name is trusted.
+    ["", `attachment; filename="download"`],
+    ['a"; filename="b.exe', `attachment; filename="a_; filename=_b.exe"`],
+    ["a\r\nSet-Cookie: b=c", `attachment; filename="aSet-Cookie_ b=c"`],
+    ["../../a", `attachment; filename="a"`],
+    ["a\ud800.txt", `attachment; filename="a.txt"`],
+  ] as const;
+  for (const [name, value] of table) assertEquals(contentDisposition(name), value, name);
+});
+
+Deno.test("contentDisposition() of any name is one header, with one safe name", () => {
+  const random = mulberry32(3);
+  const alphabet = ["a", ".", " ", "/", "\\", '"', "'", "%", ";", "*", "\r", "\n", "\0", "é", "映"];
+  alphabet.push("\ud83d", "\ude00", "\u202e", "\x7f", "con", "nul");
+  for (let round = 0; round < 3000; round++) {
+    const name = Array.from(
+      { length: Math.floor(random() * 12) },
+      () => alphabet[Math.floor(random() * alphabet.length)],
+    ).join("");
+    const value = contentDisposition(name);
+    assertEquals(new Headers({ "content-disposition": value }).get("content-disposition"), value);
+    const form = /^attachment; filename="([^"\\%]+)"(?:; filename\*=UTF-8''([\w!#$&+.^`|~%-]+))?$/;
+    const [, ascii, encoded] = form.exec(value)!;
+    const decoded = encoded === undefined ? ascii! : decodeURIComponent(encoded);
+    assert(!/^[. ]|[/\\<>:"|?*\p{C}]|[. ]$|^(con|nul)(\.|$)/u.test(decoded), JSON.stringify(name));
+    // What is safe stays as it is.
+    assertEquals(contentDisposition(decoded), value);
   }
 });
