@@ -9,6 +9,7 @@
 import { type FileInfo, NoMirrorLeftError } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
+import { matchesWeakly } from "../../http/validators.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { directoryOf } from "../part/path.ts";
 import type { ConditionOptions, TimeCondition } from "../arguments/conditions.ts";
@@ -73,8 +74,9 @@ export class Conditions {
    */
   check({ etag, lastModified }: FileInfo): void {
     if (this.#etag !== undefined) {
-      // A server that knows the condition has compared the tag, and would have answered 304.
-      if (etag !== undefined && opaque(etag) === opaque(this.#etag)) throw this.#unmet();
+      // A server that knows the condition has compared the tag, weakly (RFC 9110 section 13.1.2), and
+      // would have answered 304.
+      if (matchesWeakly(etag, this.#etag)) throw this.#unmet();
       return;
     }
     const modified = parseHttpDateLeniently(lastModified ?? "", Date.now());
@@ -110,11 +112,6 @@ export class Conditions {
   }
 }
 
-/** Returns a tag without the mark of weak ones: If-None-Match compares weakly (RFC 9110, 13.1.2). */
-function opaque(etag: string): string {
-  return etag.replace(/^W\//, "");
-}
-
 async function readEtag(
   path: string,
   note: (text: string) => void,
@@ -129,7 +126,7 @@ async function readEtag(
     note(`${path} does not exist; the file is downloaded whatever its ETag`);
     return undefined;
   }
-  if (/[^\x21-\x7e\x80-\xff]/.test(text.replaceAll(/[\t ]/g, ""))) {
+  if (/[^\t\x20-\x7e\x80-\xff]/.test(text)) {
     throw usageError(`--etag-compare: ${path}: not an ETag`);
   }
   return text === "" ? undefined : text;
