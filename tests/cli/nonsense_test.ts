@@ -26,7 +26,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "netrc-file": ["", "/nonexistent"],
   "proxy": ["ftp://x", "http://", "socks4://x:1"],
   "noproxy": ["a\nb"],
-  "resolve": ["", "x", "a:1", "a:0:127.0.0.1", "a:1:b", "a:1:127.0.0.1,"],
+  "resolve": ["", "x", "a:1", "a:0:127.0.0.1", "a:1:b", "a:1:127.0.0.1,", "a:1:443"],
   "connect-to": ["", "x", "a:1", "a:1:b", "a:1:b:x", "a:1:b:99999"],
   "interface": ["", "nosuch0", "127.0.0.1/8"],
   "cacert": ["", "/nonexistent", import.meta.filename!],

@@ -22,10 +22,14 @@ export function hostIn(text: string): string | undefined {
   return host === undefined || host === "" ? undefined : bareHost(host);
 }
 
-/** Returns an IP address as URLs have it, without brackets; `undefined` if it is not one. */
+/**
+ * Returns an IP address as URLs have it, without brackets; `undefined` if it is not one. What URLs also
+ * take for an IPv4 address, like `1` or `0x7f.1`, is more often a mistake.
+ */
 export function addressIn(text: string): string | undefined {
-  const host = hostIn(text.includes(":") && !text.startsWith("[") ? `[${text}]` : text);
-  return host !== undefined && (host.includes(":") || /^\d+\.\d+\.\d+\.\d+$/.test(host))
-    ? host
-    : undefined;
+  if (!text.includes(":")) {
+    return /^\d+\.\d+\.\d+\.\d+$/.test(text) && hostIn(text) === text ? text : undefined;
+  }
+  const host = hostIn(text.startsWith("[") ? text : `[${text}]`);
+  return host?.includes(":") ? host : undefined;
 }
