@@ -1,6 +1,6 @@
 /**
- * Parsers for values of flags that say where connections lead: `--resolve`, `--connect-to` and
- * `--interface`, as in curl.
+ * Parsers for values of flags that say where connections lead: `--resolve`, `--connect-to`,
+ * `--interface` and `--noproxy`, as in curl.
  *
  * @module
  */
@@ -58,6 +58,12 @@ export function parseInterface(flag: string, text: string, family: 4 | 6 | undef
       ? `${flag} is "${text}", which has no usable address`
       : `${flag} is "${text}", but must be an IP address or an interface of this machine`,
   );
+}
+
+/** Parses a list of hosts, as it may stand in the environment. */
+export function parseHosts(flag: string, text: string): string {
+  if (!/\p{Cc}/u.test(text)) return text;
+  throw usageError(`${flag} has a control character, but must be hosts separated by commas, or *`);
 }
 
 function interfaces(flag: string): Deno.NetworkInterfaceInfo[] {

@@ -17,7 +17,7 @@ import {
 } from "../../command_line/values.ts";
 import { VERSION } from "../../version.ts";
 import type { FlagName, RequestFlagName } from "./flags.ts";
-import { parseConnectTo, parseInterface, parseResolve } from "./connect_values.ts";
+import { parseConnectTo, parseHosts, parseInterface, parseResolve } from "./connect_values.ts";
 import {
   parseConnections,
   parseCookie,
@@ -59,7 +59,7 @@ export function requestOptions(values: ParsedFlags<RequestFlagName>): RequestOpt
   }
   return {
     proxy,
-    noProxy: given("noproxy", parseHeaderValue),
+    noProxy: given("noproxy", parseHosts),
     connect,
     headers: headers(values),
     http: has("http1.1") ? "http1" : has("http2") ? "http2" : undefined,

@@ -95,6 +95,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   proxy: "--proxy",
   noProxy: "--noproxy",
   connect: "--resolve and --connect-to",
+  "connect.localAddress": "--interface",
   connectTimeoutMs: "--connect-timeout (in milliseconds)",
   maxIdleMs: "--max-idle (in milliseconds)",
   "retry.attempts": "--retry plus one",

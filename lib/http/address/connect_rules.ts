@@ -63,6 +63,13 @@ export class ConnectRules {
     this.localAddress = localAddress === undefined
       ? undefined
       : checkAddress("connect.localAddress", localAddress);
+    const isIPv6 = this.localAddress?.includes(":");
+    if (family !== undefined && isIPv6 !== undefined && isIPv6 !== (family === 6)) {
+      throw new OptionRangeError(
+        "connect.localAddress",
+        `is "${localAddress}", which is not an IPv${family} address`,
+      );
+    }
     this.#resolve = new Map(
       entries("connect.resolve", resolve).map(([key, value]) => {
         const option = `connect.resolve["${key}"]`;

@@ -73,6 +73,8 @@ Deno.test("ConnectRules refuses what is no place or address, and names the optio
   const wrong: readonly (readonly [options: unknown, option: string])[] = [
     [{ family: 5 }, "connect.family"],
     [{ localAddress: "eth0" }, "connect.localAddress"],
+    [{ localAddress: "::1", family: 4 }, "connect.localAddress"],
+    [{ localAddress: "127.0.0.1", family: 6 }, "connect.localAddress"],
     [{ resolve: { "one.example": "::1" } }, "connect.resolve"],
     [{ resolve: { "one.example:0": "::1" } }, "connect.resolve"],
     [{ resolve: { "one.example:65536": "::1" } }, "connect.resolve"],
