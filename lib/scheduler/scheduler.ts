@@ -364,9 +364,9 @@ export class Scheduler {
     if (!this.#failIfAlone(now)) this.#advance(outcome, now);
   }
 
-  /** Asks a mirror for its first bytes, unless it has sent them. */
+  /** Asks a mirror for its first bytes, unless it has sent them; one that waits is asked after that. */
   #probe(mirror: Mirror, now: number): void {
-    if (mirror.service !== "unknown" || this.#checks.isOpen(mirror)) return;
+    if (!mirror.pending || this.#checks.isOpen(mirror)) return;
     mirror.allow(mirror.seat.room(now), 0);
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;

@@ -220,3 +220,14 @@ Deno.test("Scheduler: a mirror that is dropped before it could be compared is no
   assertEquals(hand.work, ["probe 0-50", "check 40-50"]);
   assert(sleepUntilEnd(hand) < 5000);
 });
+
+Deno.test("Scheduler: a mirror that waits is not asked for its size before its time", () => {
+  const hand = new Hand(2);
+  hand.now = 20;
+  answer(hand, 0, "same");
+  hand.fail(0, { phase: "headers", reason: "status", status: 500, retryAfterMs: 5000 });
+  hand.probed(1, { type: "partial", start: 0, end: PROBE, size: 101 });
+  assertEquals(hand.work, [undefined, "probe 0-4"]);
+  hand.sleep();
+  assertEquals([hand.now >= 5020, hand.asked(0)], [true, "probe 0-4"]);
+});
