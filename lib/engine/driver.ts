@@ -23,6 +23,7 @@ import { Pace } from "./pace.ts";
 import type { Part } from "./reorder_buffer.ts";
 import { RequestRunner } from "./request_runner.ts";
 import { type ResolvedOptions, resolveWindowSize } from "./resolve_options.ts";
+import { SerialQueue } from "./serial_queue.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
 /** The alarm may be this late, in milliseconds. */
@@ -62,9 +63,8 @@ export class Driver {
   readonly #trace: TraceEvent[] = [];
   /** Number of bytes by which the mirrors are compared. */
   readonly #sampleSize: number;
-  /** Events that wait until those before them, and their commands, are done. */
-  readonly #events: SchedulerEvent[] = [];
-  #isBusy = false;
+  /** Each event waits until those before it, and their commands, are done. */
+  readonly #events: SerialQueue<SchedulerEvent>;
   #state: State = { type: "new" };
   /** When the alarm was last set, in milliseconds. */
   #armedAt = -Infinity;
@@ -100,6 +100,9 @@ export class Driver {
       onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
       random: Math.random,
     });
+    const fail = (error: unknown) => this.#endEarly({ type: "failed", error }, "failed");
+    // A caller's own algorithm may throw.
+    this.#events = new SerialQueue((event) => this.#handle(event), fail);
     this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
       transport: this.#transport,
@@ -111,7 +114,7 @@ export class Driver {
       end: () => this.#scheduler.ledger.end,
       pace: this.#pace,
       dispatch: (event) => this.#dispatch(event),
-      fail: (error) => this.#endEarly({ type: "failed", error }, "failed"),
+      fail,
     });
     this.#opened.promise.catch(() => {});
   }
@@ -245,7 +248,7 @@ export class Driver {
     const { signal, notes } = this.#options;
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort);
-    this.#perform(() => {
+    this.#events.run(() => {
       for (const message of notes) this.#report({ type: "note", atMs: 0, message });
       if (this.#state.type !== "running") return;
       this.#execute(this.#scheduler.start(now));
@@ -253,24 +256,7 @@ export class Driver {
   }
 
   #dispatch(event: SchedulerEvent): void {
-    if (this.#state.type !== "running") return;
-    // A listener or an algorithm called back: the commands before it have to be executed first.
-    if (this.#isBusy) this.#events.push(event);
-    else this.#perform(() => this.#handle(event));
-  }
-
-  /** Runs `step`, and handles the events that callbacks cause meanwhile. */
-  #perform(step: () => void): void {
-    this.#isBusy = true;
-    try {
-      step();
-      for (let next; (next = this.#events.shift()) !== undefined;) this.#handle(next);
-    } catch (error) {
-      // A caller's own algorithm threw.
-      this.#endEarly({ type: "failed", error }, "failed");
-    } finally {
-      this.#isBusy = false;
-    }
+    if (this.#state.type === "running") this.#events.add(event);
   }
 
   #handle(event: SchedulerEvent): void {
@@ -379,7 +365,7 @@ export class Driver {
     this.#endedAt = performance.now();
     this.#alarm.clear();
     this.#scheduler.stop(this.#endedAt);
-    this.#events.length = 0;
+    this.#events.clear();
     this.#runner.cancelAll();
     try {
       const { mirrors } = this.#scheduler;
