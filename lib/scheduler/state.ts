@@ -188,8 +188,8 @@ export class DownloadState implements DownloadView {
    * request, or a few; and only a response that has begun is certain.
    */
   keepStream(): void {
-    const isProven = this.mirrors.some(({ state, isProven }) =>
-      isProven && state.type !== "dropped"
+    const isProven = this.mirrors.some(({ state, trackRecord }) =>
+      trackRecord.isProven && state.type !== "dropped"
     );
     let kept: LiveRequest | undefined;
     for (const request of this.requests) {

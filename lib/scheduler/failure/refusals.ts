@@ -96,7 +96,7 @@ export function judgeRefusal(
   }
   const retryAfterMs = failure.retryAfterMs ?? 0;
   if (others === 0 && retryAfterMs > retry.maxRetryAfterMs) return FAILURE;
-  const since = mirror.refusedAt(now);
+  const since = mirror.trackRecord.refused(now);
   if (
     others > 0 && !besideStream &&
     now - since >= patienceMs(manner, failure, mirror, retry.maxTurnMs, now)

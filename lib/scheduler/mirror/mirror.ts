@@ -15,6 +15,7 @@ import { Lanes } from "./lanes.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
 import { RecentRate } from "./recent_rate.ts";
+import { TrackRecord } from "./track_record.ts";
 import type { RequestView, SourceView } from "../view.ts";
 
 /** Whether requests may be sent to a mirror. */
@@ -51,14 +52,6 @@ const BUFFERED_MS = 100;
 /** A shorter pause lets next to nothing gather, in milliseconds. */
 const LEAST_PAUSE_MS = 10;
 
-/**
- * A mirror that has answered so many requests in a row may be asked as often as is of use: until then no
- * response is given up that could deliver all that is missing. Links that allow a few requests in all
- * are known, and what is refused for that is refused for ever; so fewer prove it after a refusal.
- */
-const PROVEN_ANSWERS = 5;
-const PROVEN_AFTER_REFUSAL = 2;
-
 export interface MirrorOptions {
   /** What an earlier download measured of its link. */
   readonly known?: KnownLink | undefined;
@@ -87,6 +80,8 @@ export class Mirror implements SourceView {
   readonly seat: Seat;
   /** How much to request at once, where its connections break early. */
   readonly breaks = new BreakBound();
+  /** How it has answered, and when it was refused. */
+  readonly trackRecord = new TrackRecord();
   /** How parts of the file are asked for. */
   readonly forms = new Forms();
   #state: MirrorState = { type: "ready" };
@@ -98,11 +93,6 @@ export class Mirror implements SourceView {
   #room = Infinity;
   #leastBytes = 0;
   #deliveredAt = -Infinity;
-  /** When it was first refused for what its host serves others, since it last served. */
-  #refusedSince: number | undefined;
-  #refusedLast = -Infinity;
-  /** Number of requests answered that were sent after the last refusal. */
-  #answers = 0;
   #usage = 0;
   #previous = 0;
   #requests = 0;
@@ -312,8 +302,7 @@ export class Mirror implements SourceView {
 
   answered(request: RequestView, now: number): void {
     this.#answerMs ??= now - request.startedAt;
-    this.#refusedSince = undefined;
-    if (request.startedAt >= this.#refusedLast) this.#answers++;
+    this.trackRecord.answered(request.startedAt);
     this.link.answered(request, now);
     if (request.kind === "check") return;
     this.rate.resume(now);
@@ -377,19 +366,6 @@ export class Mirror implements SourceView {
     // Others of its requests may have failed before this one did, without a byte.
     this.#failures = useful > 0 ? 1 : this.#failures + 1;
     return this.#failures;
-  }
-
-  /** Whether it has answered one request after another, none of which was refused. */
-  get isProven(): boolean {
-    const isNew = this.#refusedLast === -Infinity;
-    return this.#answers >= (isNew ? PROVEN_ANSWERS : PROVEN_AFTER_REFUSAL);
-  }
-
-  /** Notes that it was refused for what its host serves others; returns since when it is. */
-  refusedAt(now: number): number {
-    this.#refusedLast = now;
-    this.#answers = 0;
-    return this.#refusedSince ??= now;
   }
 
   /** Ends a row of failures: it has delivered bytes that were of use. */

@@ -124,7 +124,7 @@ export class WasteAllowance {
       const before = this.#claimEnds.get(id);
       this.#claimEnds.set(id, claimEnd);
       const expectedAt = answeredAt === undefined ? Math.max(activeAt, dueAt) : activeAt;
-      if (before !== undefined && claimEnd > before && !mirror.isProven) {
+      if (before !== undefined && claimEnd > before && !mirror.trackRecord.isProven) {
         this.#bytes += receivedIn(ledger, before, claimEnd);
       }
       const lost = before !== undefined && claimEnd < before;

@@ -1,0 +1,41 @@
+/**
+ * How a mirror has answered, and when it was refused: whether it may be asked as often as is of use. Pure:
+ * times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+/**
+ * A mirror that has answered so many requests in a row may be asked as often as is of use: until then no
+ * response is given up that could deliver all that is missing. Links that allow a few requests in all
+ * are known, and what is refused for that is refused for ever; so fewer prove it after a refusal.
+ */
+const PROVEN_ANSWERS = 5;
+const PROVEN_AFTER_REFUSAL = 2;
+
+export class TrackRecord {
+  /** When it was first refused, since it last answered. */
+  #refusedSince: number | undefined;
+  #refusedLast = -Infinity;
+  /** Number of requests answered that were sent after the last refusal. */
+  #answers = 0;
+
+  /** Whether the mirror has answered one request after another, none of which was refused. */
+  get isProven(): boolean {
+    const isNew = this.#refusedLast === -Infinity;
+    return this.#answers >= (isNew ? PROVEN_ANSWERS : PROVEN_AFTER_REFUSAL);
+  }
+
+  /** Notes that a request was answered that was sent at `sentAt`. */
+  answered(sentAt: number): void {
+    this.#refusedSince = undefined;
+    if (sentAt >= this.#refusedLast) this.#answers++;
+  }
+
+  /** Notes that a request was refused for what the host serves others; returns since when they are. */
+  refused(now: number): number {
+    this.#refusedLast = now;
+    this.#answers = 0;
+    return this.#refusedSince ??= now;
+  }
+}
