@@ -296,11 +296,8 @@ export class Scheduler {
     for (const mirror of this.#watch.revive(now)) this.#probe(mirror, now);
     for (const request of this.#watch.silent(now)) {
       // A mirror that has gone silent altogether has failed once, however many requests it had.
-      const silentSince = now - (now - request.activeAt) / 2;
-      for (const other of this.#state.requests.of(request.mirror)) {
-        const isExpected = other !== request && !other.held && !other.isExhausted;
-        const silent = isExpected && other.activeAt < silentSince;
-        if (silent) this.#state.cancel(other, "silent", now);
+      for (const other of this.#watch.silentBeside(request, now)) {
+        this.#state.cancel(other, "silent", now);
       }
       this.#refuse(request, timeoutError(request, now), now);
       if (this.#ended) return;

@@ -130,6 +130,14 @@ export class Watch {
     }
   }
 
+  /** Returns the other requests of a silent one's mirror that have been silent for half as long. */
+  silentBeside(request: LiveRequest, now: number): readonly LiveRequest[] {
+    const silentSince = now - (now - request.activeAt) / 2;
+    return this.#state.requests.of(request.mirror).filter((other) =>
+      other !== request && !other.held && !other.isExhausted && other.activeAt < silentSince
+    );
+  }
+
   /**
    * Returns the mirrors that are too slow, and their failures. Must be called at every event, before it
    * takes effect.
