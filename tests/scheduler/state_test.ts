@@ -38,7 +38,7 @@ Deno.test("DownloadState.send() takes the range and commands the request; a prob
   assertEquals(scene.commands.take(), [
     {
       ...{ type: "start", request: 0, mirror: 1, kind: "range", start: 20, end: 50 },
-      ...{ readTo: 50, form: "bounded", size: 100 },
+      ...{ readTo: 50, form: "bounded", size: 100, measures: undefined },
     },
   ]);
   scene.send({ mirror: scene.mirrors[0]!, kind: "probe", start: 0, end: 4 }, 0);
@@ -46,7 +46,7 @@ Deno.test("DownloadState.send() takes the range and commands the request; a prob
   assertEquals(scene.commands.take(), [
     {
       ...{ type: "start", request: 1, mirror: 0, kind: "probe", start: 0, end: 4 },
-      ...{ readTo: 4, form: "bounded", size: undefined },
+      ...{ readTo: 4, form: "bounded", size: undefined, measures: undefined },
     },
     {
       type: "report",
