@@ -150,7 +150,6 @@ export class Connection implements PacketSink {
     const { queue, roundTripMs } = this.#host;
     this.#sender.open(Math.max(1, roundTripMs), this.#end.windowEnd());
     if (this.#response !== undefined) this.#ask(this.#response, roundTripMs + REQUEST_TIMEOUT_MS);
-    else this.#host.released(this);
     this.#end.window.read(0, queue.now);
   }
 

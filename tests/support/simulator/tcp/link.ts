@@ -28,19 +28,10 @@ export interface TcpLinkOptions {
   readonly random: () => number;
   /** An access link shared with other links. */
   readonly access?: AccessLink | undefined;
-  /**
-   * Probability with which a request that is made when a connection has just become free opens another
-   * one, too, as with the pool of `fetch`: the first that is ready takes the request, the other one waits
-   * for later ones.
-   */
-  readonly spares: number;
 }
 
 /** Time in which a server sends a packet, in milliseconds: its network card has 6 Gbit/s. */
 const PACKET_MS = 0.002;
-
-/** Time until a connection is idle after the end of a response, in milliseconds. */
-const FREED_MS = 0.2;
 
 /** What became of the packets of a link. */
 export interface LinkStatistics {
@@ -65,11 +56,8 @@ export class TcpLink implements Link, ConnectionHost {
   readonly #jitter: Jitter;
   readonly #toClient: Wire<Packet>;
   readonly #toServer: Wire<() => void>;
-  readonly #spares: number;
   /** Idle connections, the last used one at the end. */
   readonly #idle: Connection[] = [];
-  /** Those that become idle in a moment. */
-  readonly #freed: Connection[] = [];
   readonly #connections: Connection[] = [];
   /** When the server sends the last of its packets. */
   #sendsAt = 0;
@@ -77,13 +65,12 @@ export class TcpLink implements Link, ConnectionHost {
   #lost = 0;
   #lostWhileDown = 0;
 
-  constructor(mirror: TcpMirror, { queue, random, access, spares }: TcpLinkOptions) {
+  constructor(mirror: TcpMirror, { queue, random, access }: TcpLinkOptions) {
     const { bytesPerSecond, roundTripMs, ratesAt } = mirror;
     const { queueBytes = usualQueueBytes(bytesPerSecond, roundTripMs) } = mirror;
     this.queue = queue;
     this.#mirror = mirror;
     this.#access = access;
-    this.#spares = spares;
     this.random = random;
     this.#losses = new Losses(mirror.loss ?? 0, mirror.lossLength ?? 1, random);
     this.#jitter = new Jitter(mirror.packetJitterMs ?? 0, random);
@@ -128,11 +115,7 @@ export class TcpLink implements Link, ConnectionHost {
 
   /** Sends a request; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle.request(options);
-    const freed = this.#freed.pop();
-    if (freed === undefined || this.random() < this.#spares) this.#connect();
-    return (freed ?? this.#connections.at(-1)!).request(options);
+    return (this.#idle.pop() ?? this.#connect()).request(options);
   }
 
   /** A receiver has read what had arrived. */
@@ -163,18 +146,16 @@ export class TcpLink implements Link, ConnectionHost {
   }
 
   released(connection: Connection): void {
-    this.#freed.push(connection);
-    this.queue.after(FREED_MS, () => {
-      const index = this.#freed.indexOf(connection);
-      if (index >= 0) this.#idle.push(...this.#freed.splice(index, 1));
-    });
+    this.#idle.push(connection);
   }
 
-  #connect(): void {
+  #connect(): Connection {
     const { connectionLimit: { most, excess } = { most: Infinity, excess: undefined } } =
       this.#mirror;
     const open = this.#connections.filter(({ isClosed }) => !isClosed).length;
-    this.#connections.push(new Connection(this, open < most ? undefined : excess));
+    const connection = new Connection(this, open < most ? undefined : excess);
+    this.#connections.push(connection);
+    return connection;
   }
 
   #arrived(packet: Packet): void {

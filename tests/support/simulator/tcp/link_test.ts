@@ -5,8 +5,6 @@ import { type RangeLoad, runRangeLoad } from "./range_load.ts";
 import { connectTcp } from "./simulation.ts";
 import type { TcpLink } from "./link.ts";
 
-const OPTIONS = { seed: 1, spares: 0 };
-
 /** What became of a request. Times are in milliseconds. */
 interface Fate {
   answeredAt?: number;
@@ -24,7 +22,7 @@ class Bench {
   unread = 0;
 
   constructor(mirror: TcpMirror) {
-    [this.link] = connectTcp({ links: [mirror] }, this.queue, OPTIONS) as [TcpLink];
+    [this.link] = connectTcp({ links: [mirror] }, this.queue, 1) as [TcpLink];
   }
 
   ask(bytes: number, ended: () => void = () => {}): Fate {
@@ -70,36 +68,6 @@ Deno.test("TcpLink: a new connection takes two round trips, an idle one takes on
   assertAlmostEquals(second!.answeredAt!, 300, 2 * SLACK_MS);
   assertEquals([first.bytes, second!.bytes], [10_000, 10_000]);
   assertEquals(bench.link.statistics.connections, 1);
-});
-
-Deno.test("TcpLink: with spares, a request in the moment in which a connection becomes free opens another one", () => {
-  for (const spares of [0, 1]) {
-    const queue = new EventQueue();
-    const [link] = connectTcp({ links: [tcpMirror(50, 20)] }, queue, { seed: 1, spares });
-    const answeredAt: number[] = [];
-    let endedAt = 0;
-    const ask = (left: number, pauseMs: number) =>
-      queue.after(pauseMs, () =>
-        link!.request({
-          bytes: 1000,
-          resetAfterBytes: Infinity,
-          unread: () => 0,
-          answered: () => answeredAt.push(queue.now - endedAt),
-          arrived: () => {},
-          ended: () => {
-            endedAt = queue.now;
-            // The last one comes late enough.
-            if (left > 0) ask(left - 1, left === 1 ? 5 : 0);
-          },
-          reset: () => {},
-        }));
-    ask(3, 0);
-    while (queue.step());
-    // A spare connection takes the next request, once it is ready.
-    assertEquals(link!.statistics.connections, spares > 0 ? 2 : 1);
-    for (const ms of answeredAt.slice(1, 3)) assertAlmostEquals(ms, 20, SLACK_MS);
-    assertAlmostEquals(answeredAt[3]!, 25, SLACK_MS);
-  }
 });
 
 Deno.test("TcpLink: slow start takes a round trip for 10, 20, 40 … segments", () => {
@@ -296,7 +264,7 @@ Deno.test("TcpLink: connections beyond a server's limit are refused, reset, or n
 Deno.test("TcpLink: links behind one access link share its rate", () => {
   const queue = new EventQueue();
   const links = Array.from({ length: 3 }, () => tcpMirror(100, 20));
-  const all = connectTcp({ links, clientBytesPerSecond: 12_500_000 }, queue, OPTIONS);
+  const all = connectTcp({ links, clientBytesPerSecond: 12_500_000 }, queue, 1);
   const bytes = all.map((link) => {
     const counted = { bytes: 0 };
     link.request({

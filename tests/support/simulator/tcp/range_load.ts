@@ -40,7 +40,7 @@ const ENDLESS = 1e12;
 export function runRangeLoad(mirror: TcpMirror, load: RangeLoad): RangeLoadOutcome {
   const { connections, rangeBytes, ranges = Infinity, seed = 1 } = load;
   const queue = new EventQueue();
-  const [link] = connectTcp({ links: [mirror] }, queue, { seed, spares: 0 });
+  const [link] = connectTcp({ links: [mirror] }, queue, seed);
   const endMs = 1000 * load.seconds;
   const bytesByConnection = new Array<number>(connections).fill(0);
   let left = ranges;

@@ -11,9 +11,6 @@ import { AccessLink } from "./access_link.ts";
 import { type LinkStatistics, TcpLink } from "./link.ts";
 import type { TcpNetwork } from "./networks.ts";
 
-/** How often the client opens a spare connection; measured. */
-const SPARES = 0.2;
-
 /** Options of a simulation with TCP. */
 export interface TcpSimulationOptions extends
   TcpNetwork,
@@ -28,12 +25,8 @@ export interface TcpSimulation extends Simulation {
   readonly statistics: readonly LinkStatistics[];
 }
 
-/** Makes the links of a network; see {@linkcode TcpLinkOptions} for spare connections. */
-export function connectTcp(
-  network: TcpNetwork,
-  queue: EventQueue,
-  { seed, spares }: { readonly seed: number; readonly spares: number },
-): TcpLink[] {
+/** Makes the links of a network. */
+export function connectTcp(network: TcpNetwork, queue: EventQueue, seed: number): TcpLink[] {
   const { links, clientBytesPerSecond } = network;
   const longestTripMs = Math.max(...links.map(({ roundTripMs }) => roundTripMs));
   const access = clientBytesPerSecond === undefined
@@ -43,7 +36,6 @@ export function connectTcp(
     new TcpLink(mirror, {
       queue,
       access,
-      spares,
       random: mulberry32(seed + 7919 * (index + 1)),
     })
   );
@@ -54,7 +46,7 @@ export function simulateTcp(options: TcpSimulationOptions): TcpSimulation {
   let links: readonly TcpLink[] = [];
   const outcome = simulate({
     ...options,
-    connect: (queue, seed) => links = connectTcp(options, queue, { seed, spares: SPARES }),
+    connect: (queue, seed) => links = connectTcp(options, queue, seed),
   });
   return { ...outcome, statistics: links.map(({ statistics }) => statistics) };
 }
