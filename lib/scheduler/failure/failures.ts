@@ -8,7 +8,7 @@
 
 import { type FailureReason, MirrorError } from "../../errors.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { awaitTurn, type FailureCause, judgeRefusal } from "./refusals.ts";
+import { awaitTurn, classifyRefusal, type FailureCause } from "./refusals.ts";
 import type { DownloadState } from "../state.ts";
 
 export interface FailureOptions {
@@ -51,15 +51,15 @@ export function penalize(
     other.asksAhead && other.answeredAt !== undefined
   );
   const cause = { mirror, failure, request, besideStream };
-  const verdict = judgeRefusal(cause, { retry, random }, runMs, now);
-  if (verdict.type === "limit") {
-    report(mirror, failure, verdict.pauseMs, state, now);
+  const refusal = classifyRefusal(cause, { retry, random }, runMs, now);
+  if (refusal.type === "limit") {
+    report(mirror, failure, refusal.pauseMs, state, now);
     if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
     return "wait";
   }
-  if (verdict.type === "hopeless") {
-    report(mirror, verdict.failure, undefined, state, now);
-    drop(mirror, verdict.failure, state, now);
+  if (refusal.type === "hopeless") {
+    report(mirror, refusal.failure, undefined, state, now);
+    drop(mirror, refusal.failure, state, now);
     return "dropped";
   }
   const otherForm = () => request !== undefined && isAnswer(failure) && mirror.refuse(request.form);

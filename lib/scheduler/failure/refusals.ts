@@ -65,7 +65,7 @@ export interface RefusalOptions {
 }
 
 /** What a refusal means. */
-export type RefusalVerdict =
+export type RefusalClass =
   /** A limit: the mirror is left alone for a while. */
   | { readonly type: "limit"; readonly pauseMs: number }
   /** A limit that the mirror has waited for in vain. */
@@ -73,15 +73,15 @@ export type RefusalVerdict =
   /** A failure as any other. */
   | { readonly type: "failure" };
 
-const FAILURE: RefusalVerdict = { type: "failure" };
+const FAILURE: RefusalClass = { type: "failure" };
 
 /** Decides what the failure of a request, which has been closed, means; learns from it if it is a limit. */
-export function judgeRefusal(
+export function classifyRefusal(
   { mirror, failure, request, besideStream = false }: FailureCause,
   { retry, random }: RefusalOptions,
   runMs: number,
   now: number,
-): RefusalVerdict {
+): RefusalClass {
   const manner = mannerOf(failure, besideStream);
   if (manner === undefined || request === undefined) return FAILURE;
   const { seat } = mirror;
@@ -91,7 +91,7 @@ export function judgeRefusal(
     : isMeantForPace(manner, mirror, request, now);
   if (!meant) {
     // What seemed to be a limit is the answer to what was asked.
-    if (manner !== "overloaded") seat.acquit(now);
+    if (manner !== "overloaded") seat.unlearn(now);
     return FAILURE;
   }
   const retryAfterMs = failure.retryAfterMs ?? 0;

@@ -7,26 +7,12 @@
  * @module
  */
 
+import { FORGET_MS, HostLessons, type Refusal } from "./host_lessons.ts";
+
 /** A host that has delivered within this time delivers now. */
 const RECENT_MS = 3000;
-/** Pauses after refusals in a row; they double. */
-const PAUSE_MS = { busy: 100, pace: 250 } as const;
-const LONGEST_PAUSE_MS = 15_000;
-/** Without a refusal for this time, one more request at once is tried, and shorter ranges. */
-const FORGET_MS = 60_000;
-/** The shortest ranges once the pace of requests may be what a host limits. */
-const LEAST_BYTES = 512 * 1024;
-/** Each further refusal makes them longer by this factor. */
-const GROWTH = 4;
-/** Longer than every file. */
-const ENDLESS = Number.MAX_SAFE_INTEGER;
 /** A free slot is kept for this time for those that have waited for it. */
 const GRANT_MS = 250;
-/** Each refusal doubles the time between two requests, each accepted one shortens it a little. */
-const FIRST_SPACING_MS = 50;
-const LONGEST_SPACING_MS = 5000;
-const SPACING_DECAY = 0.9;
-const LEAST_SPACING_MS = 10;
 /** A download that waits for its turn tries all the same after this time, which doubles. */
 const FIRST_TRIAL_MS = 2000;
 const LONGEST_TRIAL_MS = 30_000;
@@ -34,16 +20,6 @@ const LONGEST_TRIAL_MS = 30_000;
 const LINGER_MS = 1000;
 /** Number of hosts that are remembered. */
 const MOST_HOSTS = 256;
-
-/** A request that was refused. */
-export interface Refusal {
-  /** When it was sent. */
-  readonly sentAt: number;
-  /** What the server demands to wait, in milliseconds. */
-  readonly retryAfterMs: number;
-  /** The part of the pause that is left out, from 0 to 1. */
-  readonly jitter: number;
-}
 
 interface Waiting {
   readonly since: number;
@@ -54,45 +30,27 @@ interface Waiting {
   missed: boolean;
 }
 
-/** What a row of refusals may change. */
-interface Lesson {
-  readonly seat: Seat;
-  readonly limit: number;
-  readonly accepted: number;
-  readonly leastBytes: number;
-  readonly spacingMs: number;
-}
-
 /** What is known of one host. */
 class Host {
   readonly name: string;
   /** Those that have requests under way, and how many. */
   readonly live = new Map<Seat, number>();
   readonly waiting = new Map<Seat, Waiting>();
-  /** The most requests at once; `Infinity` until it has refused one. */
-  limit = Infinity;
-  /** The most requests at once of which it accepted the last, since `acceptedAt`. */
-  accepted = 0;
-  acceptedAt = -Infinity;
-  /** The fewest bytes that are worth a request. */
-  leastBytes = 0;
-  pausedUntil = -Infinity;
-  /** Least time between two requests; 0 until it has refused one. It is searched for. */
-  spacingMs = 0;
+  readonly lessons = new HostLessons();
   sentAt = -Infinity;
   /** When a slot became free. */
   freedAt = -Infinity;
   /** When requests were cancelled: the host may notice a little later. */
   cancelledAt: number[] = [];
-  refusedAt = -Infinity;
-  /** Refusals since it last accepted a request. */
-  refusals = 0;
-  /** What was known before these refusals, as long as all of them are those of one mirror. */
-  before: Lesson | undefined;
   deliveredAt = -Infinity;
 
   constructor(name: string) {
     this.name = name;
+  }
+
+  /** When it may be sent another request. */
+  get openAt(): number {
+    return Math.max(this.lessons.pausedUntil, this.sentAt + this.lessons.spacingMs);
   }
 
   get liveRequests(): number {
@@ -107,26 +65,10 @@ class Host {
 
   /** Reports whether anything is known that a new host would not have. */
   isWorthKeeping(now: number): boolean {
-    return this.live.size > 0 || this.waiting.size > 0 || this.limit < Infinity ||
-      this.spacingMs > 0 || this.leastBytes > 0 || this.pausedUntil > now ||
+    return this.live.size > 0 || this.waiting.size > 0 || this.lessons.areOfUse(now) ||
       this.deliveredAt + FORGET_MS > now;
   }
-
-  /** Forgets a part of what was learned, if it was learned long ago. */
-  forget(now: number): void {
-    if (now < this.refusedAt + FORGET_MS || this.refusedAt === -Infinity) return;
-    this.refusedAt = now;
-    this.limit++;
-    if (this.limit > MOST_LEARNED) this.limit = Infinity;
-    this.leastBytes = this.leastBytes > LEAST_BYTES ? Math.floor(this.leastBytes / GROWTH) : 0;
-    this.spacingMs = this.spacingMs > FIRST_SPACING_MS ? this.spacingMs / GROWTH : 0;
-    const isForgotten = this.limit === Infinity && this.leastBytes === 0 && this.spacingMs === 0;
-    if (isForgotten) this.refusedAt = -Infinity;
-  }
 }
-
-/** A limit above this is none. */
-const MOST_LEARNED = 64;
 
 /** What is known of the hosts that the downloads of a process use. */
 export class HostLimits {
@@ -197,14 +139,14 @@ export class Seat {
 
   /** The most requests at once that the host takes, as far as is known. */
   limit(now: number): number {
-    return this.#at(now).limit;
+    return this.#at(now).lessons.limit;
   }
 
   /** The fewest bytes that are worth a request. */
   leastBytes(now: number): number {
-    const host = this.#at(now);
-    host.forget(now);
-    return host.leastBytes;
+    const { lessons } = this.#at(now);
+    lessons.forget(now);
+    return lessons.leastBytes;
   }
 
   /** Number of requests to the host that are under way, those of others too. */
@@ -219,8 +161,7 @@ export class Seat {
 
   /** The most requests at once that the host has accepted within the last minute. */
   accepted(now: number): number {
-    const { accepted, acceptedAt } = this.#at(now);
-    return now < acceptedAt + FORGET_MS ? accepted : 0;
+    return this.#at(now).lessons.accepted(now);
   }
 
   /** When the host last delivered anything; `-Infinity` for never. */
@@ -248,13 +189,14 @@ export class Seat {
   /** Returns how many more requests the host takes now. */
   room(now: number): number {
     const host = this.#at(now);
-    host.forget(now);
-    if (now < host.pausedUntil || now < host.sentAt + host.spacingMs) return 0;
-    const most = host.spacingMs > 0 ? 1 : Infinity;
-    if (host.limit === Infinity) return most;
+    const { lessons } = host;
+    lessons.forget(now);
+    if (now < host.openAt) return 0;
+    const most = lessons.spacingMs > 0 ? 1 : Infinity;
+    if (lessons.limit === Infinity) return most;
     const own = host.live.get(this) ?? 0;
     const waiting = host.waiting.get(this);
-    const free = host.limit - host.liveRequests;
+    const free = lessons.limit - host.liveRequests;
     if (free <= 0) return own === 0 && waiting !== undefined && now >= waiting.trialAt ? 1 : 0;
     // What has just become free is first for those that wait longer.
     const granted = now < host.freedAt + GRANT_MS;
@@ -280,30 +222,29 @@ export class Seat {
 
   /** Reports whether another download waits for one of the requests that are under way. */
   isWanted(now: number): boolean {
-    const { waiting, limit, liveRequests } = this.#at(now);
-    return liveRequests >= limit && waiting.keys().some((seat) => seat !== this);
+    const { waiting, lessons, liveRequests } = this.#at(now);
+    return liveRequests >= lessons.limit && waiting.keys().some((seat) => seat !== this);
   }
 
   /** Returns when there may be room though nothing happens; `Infinity` for never. */
   turnAt(now: number): number {
     const host = this.#at(now);
-    const openAt = Math.max(host.pausedUntil, host.sentAt + host.spacingMs);
-    if (now < openAt) return openAt;
+    if (now < host.openAt) return host.openAt;
     const trialAt = host.waiting.get(this)?.trialAt ?? Infinity;
     const grantAt = host.freedAt + GRANT_MS;
-    const free = host.liveRequests < host.limit;
-    const at = Math.min(
+    const free = host.liveRequests < host.lessons.limit;
+    return Math.min(
       trialAt > now ? trialAt : Infinity,
       free && grantAt > now ? grantAt : Infinity,
+      host.lessons.forgetsAt(now),
     );
-    return Math.min(at, host.refusedAt + FORGET_MS > now ? host.refusedAt + FORGET_MS : Infinity);
   }
 
   /** Counts a request that is sent. */
   send(now: number): Ticket {
     const host = this.#at(now);
     const waiting = host.waiting.get(this);
-    if (waiting !== undefined && host.liveRequests >= host.limit) {
+    if (waiting !== undefined && host.liveRequests >= host.lessons.limit) {
       waiting.trialMs = Math.min(LONGEST_TRIAL_MS, 2 * waiting.trialMs);
       waiting.trialAt = now + waiting.trialMs;
     }
@@ -315,16 +256,8 @@ export class Seat {
       level,
       crowd: host.occupied(now),
       accepted: (at) => {
-        host.refusals = 0;
-        host.before = undefined;
-        const spacingMs = SPACING_DECAY * host.spacingMs;
-        host.spacingMs = spacingMs < LEAST_SPACING_MS ? 0 : spacingMs;
+        host.lessons.accept(level, at);
         host.waiting.delete(this);
-        host.limit = Math.max(host.limit, level);
-        if (level >= host.accepted || at >= host.acceptedAt + FORGET_MS) {
-          host.accepted = level;
-          host.acceptedAt = at;
-        }
       },
       delivered: (at) => {
         host.deliveredAt = at;
@@ -351,49 +284,17 @@ export class Seat {
    * Learns from a request that the host refused, and that was released: fewer requests at once, and
    * longer ranges. Returns how long the host is left alone, in milliseconds.
    */
-  refuse({ sentAt, retryAfterMs, jitter }: Refusal, now: number): number {
+  refuse(refusal: Refusal, now: number): number {
     const host = this.#at(now);
-    const occupied = host.occupied(now);
-    if (host.refusals === 0) {
-      const { limit, accepted, leastBytes, spacingMs } = host;
-      host.before = { seat: this, limit, accepted, leastBytes, spacingMs };
-    } else if (host.before?.seat !== this) host.before = undefined;
-    if (occupied > 0) {
-      host.limit = Math.min(host.limit, occupied);
-      host.accepted = Math.min(host.accepted, occupied);
-    }
-    // What was sent before the last refusal tells nothing new.
-    if (sentAt >= host.refusedAt) {
-      const longer = GROWTH * host.leastBytes;
-      host.leastBytes = longer > ENDLESS / GROWTH ? ENDLESS : Math.max(LEAST_BYTES, longer);
-      host.refusals++;
-      const spacingMs = Math.max(FIRST_SPACING_MS, 2 * host.spacingMs);
-      host.spacingMs = Math.min(LONGEST_SPACING_MS, spacingMs);
-    }
-    host.refusedAt = now;
-    const first = occupied > 0 ? PAUSE_MS.busy : PAUSE_MS.pace;
-    const backoffMs = Math.min(LONGEST_PAUSE_MS, first * 2 ** Math.min(20, host.refusals - 1));
-    // Those that it serves go on: what it demands is for requests beside them.
-    const demandedMs = occupied > 0 ? 0 : retryAfterMs;
-    host.pausedUntil = Math.max(
-      host.pausedUntil,
-      now + Math.max(demandedMs, backoffMs * (1 - jitter)),
-    );
-    return host.pausedUntil - now;
+    return host.lessons.refuse(this, refusal, host.occupied(now), now);
   }
 
   /**
    * Takes back what this mirror's last refusals in a row have taught, since the host accepted anything: they
    * had another reason than a limit.
    */
-  acquit(now: number): void {
-    const host = this.#at(now);
-    if (host.before?.seat !== this) return;
-    const { limit, accepted, leastBytes, spacingMs } = host.before;
-    Object.assign(host, { limit, accepted, leastBytes, spacingMs });
-    host.before = undefined;
-    host.refusals = 0;
-    host.pausedUntil = now;
+  unlearn(now: number): void {
+    this.#at(now).lessons.unlearn(this, now);
   }
 
   #at(now: number): Host {

@@ -216,15 +216,15 @@ Deno.test("HostLimits: what refusals have taught is taken back where they were n
   const before = known(0);
   for (const now of [10, 200, 500]) refuse(one, now);
   assertEquals(known(500).slice(0, 3), [1, 8 * 1024 * 1024, 0]);
-  one.acquit(500);
+  one.unlearn(500);
   assertEquals(known(500), before);
   // But not where another mirror was refused, too, or after a request was accepted.
   refuse(one, 600);
   refuse(other, 800);
-  one.acquit(800);
+  one.unlearn(800);
   assertEquals(one.limit(800), 1);
   others.release(900, false);
   send(other, 5000).release(5000, false);
-  one.acquit(5000);
+  one.unlearn(5000);
   assertEquals(one.limit(5000), 1);
 });
