@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { FILE } from "../support/download.ts";
-import { type Asked, type ProxyScene, withProxy } from "../support/proxy/proxy_scene.ts";
+import {
+  type Asked,
+  type ProxyScene,
+  withProxy,
+  withProxyOf,
+} from "../support/proxy/proxy_scene.ts";
 
 /** Returns a field of the response to a HEAD, and of one to a GET, which must be the same. */
 async function field(scene: ProxyScene, name: string, asked: Asked = {}): Promise<string | null> {
@@ -84,6 +89,30 @@ Deno.test("/proxy: where mirrors report no type, the name tells it", async () =>
       assertEquals(await field(scene, "content-type", { path }), type, `${mirrorPath} ${path}`);
     });
   }
+});
+
+Deno.test("/proxy/NAME refuses a web page where the name promises something else", async () => {
+  const headers = { "content-type": "text/html" };
+  await using server = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () => new Response("<!DOCTYPE html><title>Sign in</title>", { headers }),
+  );
+  await withProxyOf([`http://127.0.0.1:${server.addr.port}/get`], async ({ get }) => {
+    const table: [path: string, status: number][] = [
+      // Also where the page is known already, as a file without a name or with a harmless one.
+      ["/proxy", 200],
+      ["/proxy/film.mkv", 502],
+      ["/proxy/watch", 200],
+      ["/proxy/page.html", 200],
+      ["/proxy/film.mkv", 502],
+    ];
+    for (const [path, status] of table) {
+      const response = await get({ path });
+      assertEquals(response.status, status, path);
+      const text = await response.text();
+      assertEquals(text.includes("sent a web page instead of the file"), status === 502, path);
+    }
+  });
 });
 
 Deno.test("/proxy: where no URL has a telling name, that in Content-Disposition tells the type", async () => {

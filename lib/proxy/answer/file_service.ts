@@ -9,7 +9,7 @@ import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
 import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
-import { type FileRecord, KnownFiles } from "./known_files.ts";
+import { type FileRecord, KnownFiles, type WantedFile } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery, type DeliveryRequest, type FileFacts, type Observers } from "./delivery.ts";
 import { fileHeaders } from "./file_headers.ts";
@@ -41,6 +41,7 @@ export interface ProxyRequest {
 
 interface FileRequest extends ProxyRequest {
   readonly query: ProxyQuery;
+  readonly wanted: WantedFile;
   /** What is known of the file by now. */
   record: FileRecord | undefined;
   /** Whether the file was probed again for this request. */
@@ -82,6 +83,7 @@ export class FileService {
     const response = await this.#serve({
       ...request,
       query,
+      wanted: { mirrors: query.mirrors, name: request.name },
       record: undefined,
       isLastAttempt: false,
     }).catch((error) => {
@@ -91,8 +93,8 @@ export class FileService {
   }
 
   async #serve(file: FileRequest): Promise<Response> {
-    const { query } = file;
-    const recalled = this.#known.recall(query.mirrors);
+    const { query, wanted } = file;
+    const recalled = this.#known.recall(wanted);
     try {
       // The hosts of a known file were checked before, and `guardedFetch` checks each request to a
       // mirror: a seek need not wait here for a slow name server.
@@ -101,7 +103,7 @@ export class FileService {
     } catch (error) {
       if (!(error instanceof Doubted)) {
         if (recalled === undefined || !isOutdated(error)) throw error;
-        this.#known.invalidate(query.mirrors, recalled, hasChanged(error));
+        this.#known.invalidate(wanted, recalled, hasChanged(error));
       }
     }
     // The file has changed since the probe, or seems to: probe again.
@@ -143,12 +145,12 @@ export class FileService {
   }
 
   async #respond(file: FileRequest): Promise<Response> {
-    const { request, query, signal } = file;
+    const { request, wanted, signal } = file;
     const end = firstEnd(request);
     await using first = end === undefined
       ? undefined
       : new FirstDelivery(end, (range) => this.#create(file, undefined, range));
-    const record = file.record = await this.#known.get(query.mirrors, signal, first?.prepare);
+    const record = file.record = await this.#known.get(wanted, signal, first?.prepare);
     const headers = fileHeaders(record, file);
     switch (evaluatePreconditions(request.method, request.headers, record)) {
       case "failed":
@@ -210,7 +212,7 @@ export class FileService {
   ): Promise<void> {
     await delivery.begin(signal);
     if (file.isLastAttempt) return;
-    if (!this.#known.doubt(file.query.mirrors, record, delivery.knownFile)) return;
+    if (!this.#known.doubt(file.wanted, record, delivery.knownFile)) return;
     await delivery.close("cancelled");
     throw new Doubted("a mirror contradicts what is known of the file");
   }
@@ -279,23 +281,20 @@ export class FileService {
     range: ByteRange | undefined,
     memory: ResponseMemory,
   ): Delivery {
-    const { mirrors, options } = file.query;
+    const { wanted, query: { mirrors, options } } = file;
     const request: DeliveryRequest = {
       mirrors,
       known,
       range,
-      options: withQueryOptions(this.#download, options),
+      options: { ...withQueryOptions(this.#download, options), expectedName: wanted.name },
       onLearned: (pieces) => {
-        if (
-          file.record === undefined || this.#known.doubt(mirrors, file.record, delivery.knownFile)
-        ) {
-          return;
-        }
-        this.#known.learn(mirrors, file.record, pieces);
+        const { record } = file;
+        if (record === undefined || this.#known.doubt(wanted, record, delivery.knownFile)) return;
+        this.#known.learn(wanted, record, pieces);
       },
       onFailed: (error) => {
         if (file.record === undefined || !isOutdated(error)) return;
-        this.#known.invalidate(mirrors, file.record, hasChanged(error));
+        this.#known.invalidate(wanted, file.record, hasChanged(error));
       },
     };
     const delivery = new Delivery(request, this.#observers, memory);

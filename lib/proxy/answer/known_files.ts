@@ -15,12 +15,20 @@ import {
 } from "../../../mod.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { promisesOtherThanHtml } from "../../http/name/html.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";
 import type { FileFacts } from "./delivery.ts";
 import { contradictory, type FileValidators, fileValidators } from "./file_validators.ts";
 import type { OpenFile } from "./first_delivery.ts";
+
+/** A file as a client asks for it. */
+export interface WantedFile {
+  readonly mirrors: readonly string[];
+  /** A name that promises what it is; `undefined` for none but those in the mirrors' URLs. */
+  readonly name: string | undefined;
+}
 
 export interface FileRecord extends FileValidators, FileFacts {
   /** When the probe ended, in milliseconds since 1970. */
@@ -36,7 +44,7 @@ export interface KnownFilesOptions {
   readonly download: DownloaderOptions;
 }
 
-/** The state of one list of mirrors. */
+/** The state of one list of mirrors, for names that promise something, or for others. */
 interface MirrorSet {
   /** The result of the last probe, even if it is no longer valid. */
   record: FileRecord | undefined;
@@ -73,8 +81,8 @@ export class KnownFiles {
   }
 
   /** Returns the record of a file, if it is valid, without a request to the mirrors. */
-  recall(mirrors: readonly string[]): FileRecord | undefined {
-    const { record, isValid = false } = this.#sets.get(JSON.stringify(mirrors)) ?? {};
+  recall(wanted: WantedFile): FileRecord | undefined {
+    const { record, isValid = false } = this.#sets.get(keyOf(wanted)) ?? {};
     if (record === undefined || !isValid) return undefined;
     return Date.now() - record.knownAtMs < this.#options.rememberMs ? record : undefined;
   }
@@ -86,20 +94,20 @@ export class KnownFiles {
    * @param prepare called if a probe is necessary; returns how to find out about the file
    */
   async get(
-    mirrors: readonly string[],
+    wanted: WantedFile,
     signal: AbortSignal,
-    prepare: () => OpenFile = () => (signal) => this.#probe(mirrors, signal),
+    prepare: () => OpenFile = () => (signal) => this.#probe(wanted, signal),
   ): Promise<FileRecord> {
     signal.throwIfAborted();
-    const recalled = this.recall(mirrors);
+    const recalled = this.recall(wanted);
     if (recalled !== undefined) return recalled;
-    const key = JSON.stringify(mirrors);
+    const key = keyOf(wanted);
     const set = this.#sets.get(key) ?? newSet();
     if (set.probe === undefined || set.probe.isAbandoned) {
       if (this.#probes >= this.#options.maxProbes) {
         throw overloaded("the proxy is at its limit of requests for new files; try again later");
       }
-      set.probe = this.#start(key, set, mirrors, this.#probing(mirrors, prepare()));
+      set.probe = this.#start(set, wanted, this.#probing(wanted, prepare()));
     }
     return await set.probe.wait(signal);
   }
@@ -109,16 +117,16 @@ export class KnownFiles {
    *
    * @param hasChanged whether the bytes of a mirror have changed, so that the file needs another tag
    */
-  invalidate(mirrors: readonly string[], { probe }: FileRecord, hasChanged: boolean): void {
-    const set = this.#sets.get(JSON.stringify(mirrors));
+  invalidate(wanted: WantedFile, { probe }: FileRecord, hasChanged: boolean): void {
+    const set = this.#sets.get(keyOf(wanted));
     if (set?.record?.probe !== probe || !set.isValid) return;
     set.isValid = false;
     if (hasChanged) set.changes++;
   }
 
   /** Adds what a download has learned of a file to its record, if that is still valid. */
-  learn(mirrors: readonly string[], { probe }: FileRecord, pieces: readonly KnownPiece[]): void {
-    const set = this.#sets.get(JSON.stringify(mirrors));
+  learn(wanted: WantedFile, { probe }: FileRecord, pieces: readonly KnownPiece[]): void {
+    const set = this.#sets.get(keyOf(wanted));
     const { record } = set ?? {};
     if (record?.file === undefined || record.probe !== probe || !set!.isValid) return;
     const file = { ...record.file, pieces: spread([...record.file.pieces ?? [], ...pieces]) };
@@ -130,8 +138,8 @@ export class KnownFiles {
    * the same: the next probe shows whether the file has changed or the mirror is unreliable. Returns
    * whether there are any.
    */
-  doubt(mirrors: readonly string[], { probe }: FileRecord, found: KnownFile | undefined): boolean {
-    const set = this.#sets.get(JSON.stringify(mirrors));
+  doubt(wanted: WantedFile, { probe }: FileRecord, found: KnownFile | undefined): boolean {
+    const set = this.#sets.get(keyOf(wanted));
     if (set?.record?.probe !== probe) return false;
     const { unreliable } = set.record;
     const suspects = found?.mirrors.filter((one) => one.unreliable && !unreliable.has(one.url)) ??
@@ -141,12 +149,8 @@ export class KnownFiles {
     return suspects.length > 0;
   }
 
-  #start(
-    key: string,
-    set: MirrorSet,
-    mirrors: readonly string[],
-    open: OpenFile,
-  ): SharedWork<FileRecord> {
+  #start(set: MirrorSet, wanted: WantedFile, open: OpenFile): SharedWork<FileRecord> {
+    const key = keyOf(wanted);
     this.#probes++;
     this.#sets.delete(key);
     this.#sets.set(key, set);
@@ -154,7 +158,7 @@ export class KnownFiles {
     if (this.#sets.size > MAX_RECORDS) this.#sets.delete(oldest!);
     const probe = new SharedWork(async (signal) => {
       try {
-        set.record = await this.#record(set, mirrors, await open(signal), signal);
+        set.record = await this.#record(set, wanted, await open(signal), signal);
         set.isValid = true;
         return set.record;
       } finally {
@@ -171,7 +175,7 @@ export class KnownFiles {
   /** Makes the record of a file from what a probe has found out. */
   async #record(
     set: MirrorSet,
-    mirrors: readonly string[],
+    wanted: WantedFile,
     { info, file: found }: FileFacts,
     signal: AbortSignal,
   ): Promise<FileRecord> {
@@ -179,7 +183,7 @@ export class KnownFiles {
     const suspects = new Set([...set.suspected, ...contradictory(before?.file, found)]);
     const isSame = before?.info.size === info.size && before?.digest === found?.digest;
     const unreliable = isSame && suspects.size > 0
-      ? await this.#unreliable(mirrors, suspects, [before?.file, found], signal)
+      ? await this.#unreliable(wanted, suspects, [before?.file, found], signal)
       : new Set<string>();
     const validators = await fileValidators(info, found, before, { unreliable, changes });
     const keepsTag = validators.etag !== undefined && validators.etag === before?.etag;
@@ -201,7 +205,7 @@ export class KnownFiles {
    * @param said what the mirrors said before, and now
    */
   async #unreliable(
-    mirrors: readonly string[],
+    wanted: WantedFile,
     suspects: ReadonlySet<string>,
     said: readonly (KnownFile | undefined)[],
     signal: AbortSignal,
@@ -210,14 +214,14 @@ export class KnownFiles {
     const changed = new Set(contradictory(before, now));
     // A download saw other validators, but now they are the earlier ones again.
     const unreliable = new Set([...suspects].filter((url) => !changed.has(url)));
-    const own = mirrors.filter((url) => changed.has(parseMirrorUrl(url).url));
-    if (own.length === 0) return unreliable;
+    const mirrors = wanted.mirrors.filter((url) => changed.has(parseMirrorUrl(url).url));
+    if (mirrors.length === 0) return unreliable;
     // Another range: what a mirror says may depend on what it is asked for.
     const middle = Math.floor((now?.info.size ?? 0) / 2);
     const ranges = [undefined, { start: middle, end: middle + 1 }];
     const again = await Promise.all(ranges.map(async (range) => {
       const time = AbortSignal.any([signal, AbortSignal.timeout(CONFIRMATION_MS)]);
-      return (await this.#probe(own, time, range).catch(() => undefined))?.file;
+      return (await this.#probe({ ...wanted, mirrors }, time, range).catch(() => undefined))?.file;
     }));
     signal.throwIfAborted();
     const answers = [now, ...again];
@@ -230,24 +234,30 @@ export class KnownFiles {
   }
 
   /** Opens a file; one without the range that a client wants, by a probe without a range. */
-  #probing(mirrors: readonly string[], open: OpenFile): OpenFile {
+  #probing(wanted: WantedFile, open: OpenFile): OpenFile {
     return (signal) =>
       open(signal).catch((error) => {
         if (!(error instanceof RangeNotSatisfiableError)) throw error;
-        return this.#probe(mirrors, signal);
+        return this.#probe(wanted, signal);
       });
   }
 
   async #probe(
-    mirrors: readonly string[],
+    { mirrors, name }: WantedFile,
     signal: AbortSignal,
     range?: ByteRange,
   ): Promise<FileFacts> {
-    const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), signal, range };
+    const own = { signal, range, expectedName: name };
+    const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), ...own };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
     return { info, file: download.knownFile };
   }
+}
+
+/** Names that promise the same have one record: what a page is to one of them, it is to all. */
+function keyOf({ mirrors, name }: WantedFile): string {
+  return JSON.stringify([mirrors, name !== undefined && promisesOtherThanHtml(name)]);
 }
 
 function newSet(): MirrorSet {
