@@ -256,9 +256,9 @@ export class BookSession {
 
   /** Records that the validators of the mirrors with these URLs turned out to be unreliable. */
   distrust(mirrors: readonly Mirror[], urls: readonly string[], date: number): void {
-    for (const { url, alive } of mirrors) {
+    for (const { url, state } of mirrors) {
       // One that was dropped may have had another file.
-      if (alive && urls.includes(url)) this.#book?.distrust(url, date);
+      if (state.type !== "dropped" && urls.includes(url)) this.#book?.distrust(url, date);
     }
   }
 }

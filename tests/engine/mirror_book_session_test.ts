@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { MirrorError } from "../../lib/errors.ts";
 import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
 import { BookSession, MirrorBook } from "../../lib/engine/mirror_book.ts";
 
@@ -78,4 +79,23 @@ Deno.test("BookSession without a book knows nothing, and keeps nothing", () => {
   const session = new BookSession(undefined, [URL, `${URL}/2`], DATE);
   assertEquals(session.known, [undefined, undefined]);
   session.record([mirror()], 540, DATE);
+});
+
+Deno.test("BookSession.distrust() is for mirrors that had the file, also where they were too slow", () => {
+  const failure = new MirrorError("gone", {
+    ...{ mirror: URL, phase: "headers", reason: "status", retryable: false },
+  });
+  const table: [change: (one: Mirror) => void, unreliable: boolean][] = [
+    [() => {}, true],
+    [(one) => one.retire(), true],
+    [(one) => one.close(), true],
+    [(one) => one.wait(1000, failure), true],
+    [(one) => one.drop(failure), false],
+  ];
+  for (const [change, unreliable] of table) {
+    const [one, book] = [mirror(), new MirrorBook()];
+    change(one);
+    new BookSession(book, [URL], DATE).distrust([one], [URL], DATE);
+    assertEquals(book.isUnreliable(URL, DATE), unreliable, one.state.type);
+  }
 });
