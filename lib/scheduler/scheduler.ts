@@ -183,7 +183,7 @@ export class Scheduler {
     request.answered(answer, now, proof);
     this.#state.rememberForms(request, now);
     // What is limited is the place that answered.
-    if (details?.location !== undefined) mirror.seat.move(hostOf(details.location), now);
+    mirror.seat.move(hostOf(details?.location ?? mirror.url), now);
     this.#checks.answered(request, details?.etag, doubt);
     if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };

@@ -266,3 +266,19 @@ Deno.test("Scheduler: no more is requested than the window has room for", () => 
   hand.handle({ type: "consumed", bytes: 30 });
   assertEquals(hand.work, ["range 40-50", "range 60-70"]);
 });
+
+Deno.test("Scheduler: a mirror counts at the host that answers, also where it is its own one again", () => {
+  const hand = new Hand(1);
+  hand.open(100);
+  const { seat } = hand.scheduler.mirrors[0]!;
+  const respond = (location: string | undefined) => {
+    const { id, start, end } = hand.of(0)!;
+    const answer = { type: "partial", start, end, size: 100 } as const;
+    hand.handle({ type: "response", request: id, answer, details: { location } });
+    hand.deliver(0);
+    return seat.host;
+  };
+  assertEquals(respond("http://cdn.test/file"), "http://cdn.test");
+  assertEquals(respond("http://cdn.test/file"), "http://cdn.test");
+  assertEquals(respond(undefined), "http://0.test");
+});
