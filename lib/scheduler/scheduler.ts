@@ -154,11 +154,10 @@ export class Scheduler {
         return this.#answered(request, event, now);
       case "progress":
         return;
-      case "sampled":
-        return this.#follow(
-          this.#checks.sampled(takeSample(request, event, this.#state, now), now),
-          now,
-        );
+      case "sampled": {
+        const first = takeSample(request, event, this.#state, now);
+        return this.#follow(this.#checks.sampled(first, now), now);
+      }
       case "compared":
         return this.#follow(this.#checks.compared(request, event, now), now);
       case "bytes":
