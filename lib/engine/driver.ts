@@ -217,8 +217,8 @@ export class Driver {
   }
 
   /**
-   * Whether all bytes have come, but mirrors are still being compared: what is left is delivered after
-   * that, so that nobody who only counts bytes takes those of two files for one.
+   * Whether all bytes have arrived, but mirrors are still being compared. What is left is delivered after
+   * that: a consumer that only counts bytes would take those of two files for one.
    */
   get #isInDoubt(): boolean {
     return this.#state.type === "running" && this.#scheduler.ledger.complete;

@@ -25,7 +25,7 @@ export type InsecureFetchOptions = Pick<
 
 /**
  * Opens a `fetch` for the option of that name, which accepts any certificate of an `https:` server:
- * expired, for another host, or signed by anybody. Use it only where it does not matter who answers.
+ * expired, for another host, or signed by any authority. Use it only where it does not matter who answers.
  * It speaks HTTP/1.1 only, sends GET requests without a body, and follows no redirects, which a download
  * does itself. `http:` URLs are requested by the platform's `fetch`. Connections stay open until it is
  * disposed. A client certificate and the rules for connections have to be given to it, too.

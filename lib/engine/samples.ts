@@ -35,7 +35,7 @@ interface Wanted extends ByteRange {
   readonly mirror: number;
 }
 
-/** What is told of a sample. */
+/** What the scheduler learns of a sample. */
 interface SampleFacts {
   readonly length: number;
   /** Digest of the bytes; `undefined` where fewer arrived than were wanted. */

@@ -69,7 +69,7 @@ export function penalize(
   }
   if (request !== undefined && request.pausedMs >= LONG_PAUSE_MS && isBroken(failure)) {
     // A server gives up a connection that is not read for long: that was the consumer's pause.
-    forgive(mirror, failure, state, now);
+    goOn(mirror, failure, state, now);
     return "again";
   }
   if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
@@ -91,7 +91,7 @@ export function penalize(
   if (useful >= GOOD_BYTES && isBroken(failure)) {
     // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
     mirror.recover();
-    forgive(mirror, failure, state, now);
+    goOn(mirror, failure, state, now);
     return "again";
   }
   mirror.link.reset();
@@ -121,8 +121,8 @@ function isBroken({ reason }: MirrorError): boolean {
   return BROKEN.includes(reason);
 }
 
-/** Reports a failure that is no fault of its mirror, which goes on at once. */
-function forgive(
+/** Reports a failure after which its mirror goes on at once. */
+function goOn(
   mirror: Mirror,
   failure: MirrorError,
   state: DownloadState,

@@ -52,7 +52,7 @@ export class Forms {
     return this.#refused.size < FORMS.length;
   }
 
-  /** Returns the forms that are refused, once a request of another one is answered; each time, only new ones. */
+  /** Returns the forms refused since the last call, once a request of another form is answered. */
   refusedBefore(answered: RequestForm): readonly RequestForm[] {
     if (this.#refused.has(answered) || this.#refused.size === this.#reported) return [];
     const refused = [...this.#refused].slice(this.#reported);

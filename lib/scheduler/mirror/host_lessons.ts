@@ -147,7 +147,7 @@ export class HostLessons {
     return this.#pausedUntil - now;
   }
 
-  /** Takes back what the refusals since the host last accepted anything have taught, if all are those of `by`. */
+  /** Forgets what the refusals since the last accepted request have taught, if all are those of `by`. */
   unlearn(by: object, now: number): void {
     if (this.#before?.by !== by) return;
     this.#known = this.#before.known;

@@ -169,7 +169,7 @@ export class Seat {
     return this.#at(now).deliveredAt;
   }
 
-  /** Reports whether the host delivers, to whomever. */
+  /** Reports whether the host delivers to any mirror or download. */
   isDelivering(now: number): boolean {
     return now < this.#at(now).deliveredAt + RECENT_MS;
   }
@@ -209,7 +209,7 @@ export class Seat {
     return Math.min(most, Math.max(0, free - before));
   }
 
-  /** Waits for a free slot: `onTurn` is called when there is one, and {@linkcode turnAt} says when to look. */
+  /** Waits for a free slot: `onTurn` announces one, and {@linkcode turnAt} says when to look again. */
   wait(now: number): void {
     const { waiting } = this.#at(now);
     if (waiting.has(this)) return;
@@ -290,8 +290,8 @@ export class Seat {
   }
 
   /**
-   * Takes back what this mirror's last refusals in a row have taught, since the host accepted anything: they
-   * had another reason than a limit.
+   * Forgets what this mirror's refusals have taught since the host last accepted a request: they had
+   * another reason than a limit.
    */
   unlearn(now: number): void {
     this.#at(now).lessons.unlearn(this, now);
