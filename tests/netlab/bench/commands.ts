@@ -126,6 +126,8 @@ function aria2c(connections: number): LabCommand {
     command: ({ urls, folder, cacert }) => [
       ...["aria2c", "-q", "--no-conf", "--file-allocation=none", "-d", folder, "-o", OUTPUT_NAME],
       ...[`-x${connections}`, `-s${split(urls.length)}`, "-k1M"],
+      // The default is a minute. A timeout of axel's (-T) changed nothing where a mirror falls silent.
+      ...["--timeout=5", "--connect-timeout=5"],
       ...flag("--ca-certificate", cacert),
       ...urls,
     ],
