@@ -174,7 +174,7 @@ Deno.test("two commands for one file: the second one is refused", async () => {
   for (const args of [[], ["-C", "-"]]) {
     const { code, stderr } = await run(place.path, args, mirror);
     assertEquals(code, 23, stderr);
-    assertStringIncludes(stderr, "another sphttp is writing to f.part; wait until it is done");
+    assertStringIncludes(stderr, "another download is writing to f.part; wait until it is done");
   }
   mirror.setRate(undefined);
   const { code } = await first.output();

@@ -51,7 +51,7 @@ Deno.test("a part file belongs to one process, and to the next when that is kill
     const one = holder(`${path}/f`);
     assertEquals(await one.said("wrote"), "has 0\nwrote\n");
     const two = holder(`${path}/f`);
-    assertStringIncludes(await two.said(), `23 another sphttp is writing to ${path}/f.part`);
+    assertStringIncludes(await two.said(), `23 another download is writing to ${path}/f.part`);
     await two.child.stdin.close();
     await two.child.status;
     assertEquals(Deno.statSync(`${path}/f.part`).size, 10);

@@ -170,7 +170,7 @@ Deno.test("PartFile has its file alone, in this process too", async () => {
   await one.write(text("abc"));
   for (const resume of [false, true]) {
     const message = await refuse(open(place, { resume }), ExitCode.WRITE);
-    assertStringIncludes(message, "another sphttp is writing to ");
+    assertStringIncludes(message, "another download is writing to ");
   }
   assertEquals(place.read("f.part"), "abc");
   const other = await fileTarget(place, { keepExisting: true });
