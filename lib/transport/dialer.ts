@@ -59,8 +59,10 @@ export class Dialer {
 
   /** Returns the addresses to try, in order. */
   async #addresses({ host, addresses }: ConnectTarget): Promise<readonly string[]> {
-    const { rules: { family = 0 }, lookup = lookUp } = this.#options;
+    const { rules, lookup = lookUp } = this.#options;
     const { isIP } = await import("node:net");
+    // From an address of one family, there is no way to one of the other.
+    const family = rules.family ?? (isIP(rules.localAddress ?? "") as 0 | 4 | 6);
     const known = addresses ?? (isIP(host) === 0 ? undefined : [host]);
     const found = known ?? (await lookup(host, family)).map(({ address }) => address);
     const usable = found.filter((address) => family === 0 || isIP(address) === family);

@@ -125,6 +125,10 @@ Deno.test("Dialer connects from the local address", async () => {
   const { dialer: one } = dialer({ localAddress: "127.0.0.5" });
   const socket = await one.dial("127.0.0.1", server.port, NEVER);
   assertEquals(await said(socket), "127.0.0.5 127.0.0.1");
+  await assertRejects(() => one.dial("::1", server.port, NEVER), Error, "::1 has no IPv4 address");
+  const { dialer: other, asked } = dialer({ localAddress: "::1" }, { "x.example": ["127.0.0.1"] });
+  await assertRejects(() => other.dial("x.example", server.port, NEVER), Error, "no IPv6 address");
+  assertEquals(asked, ["x.example 6"]);
 });
 
 Deno.test("inTurn() takes the families in turn, that of the first address first", () => {
