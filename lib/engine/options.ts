@@ -172,9 +172,10 @@ export interface DownloaderOptions {
   expectedName?: string | undefined;
   /**
    * Headers of every request. `Authorization` and `Cookie` are not sent to another origin after a
-   * redirect, nor is `Host`, with which HTTP/1.1 is used. The engine sets `Range`, `If-Range`, `Accept-Encoding` and `Content-Length`
-   * itself: they are a `TypeError`. `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since` are sent with the first
-   * request to each mirror only; a mirror that answers 304 fails with that status. Without a `User-Agent`, requests have Deno's.
+   * redirect, nor is `Host`, with which HTTP/1.1 is used. The engine sets `Range`, `If-Range`,
+   * `Accept-Encoding` and `Content-Length` itself: they are a `TypeError`. `If-None-Match`,
+   * `If-Modified-Since` and `If-Unmodified-Since` are sent with the first request to each mirror only; a
+   * mirror that answers 304 fails with that status. Without a `User-Agent`, requests have Deno's.
    *
    * @default {no headers}
    */

@@ -114,9 +114,9 @@ const UNSATISFIABLE: RangeSelection = { type: "unsatisfiable" };
 /**
  * Parses a `Range` header of a request for a file of `size` bytes. Ignores it when it is missing, has
  * another unit, is invalid anywhere, or has more than {@linkcode MAX_RANGES} ranges or ranges that
- * overlap. Spaces around the numbers are accepted, as by Apache and Go. In an empty file, `0-` and a suffix select the whole file, as in nginx and Go: no `Content-Range`
- * can describe an empty range. `@std/http` exports no parser; the one inside its `file_server` takes a
- * single range.
+ * overlap. Spaces around the numbers are accepted, as by Apache and Go. In an empty file, `0-` and a
+ * suffix select the whole file, as in nginx and Go: no `Content-Range` can describe an empty range.
+ * `@std/http` exports no parser; the one inside its `file_server` takes a single range.
  */
 export function parseRange(header: string | null, size: number): RangeSelection {
   const set = /^[ \t]*bytes=(.*)$/i.exec(header ?? "")?.[1];

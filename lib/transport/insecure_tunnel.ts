@@ -1,6 +1,6 @@
 /**
- * Connections through a proxy, for TLS that the platform's client does not speak: HTTP CONNECT (RFC 9110 section 9.3.6),
- * and SOCKS5 (RFC 1928, with passwords of RFC 1929).
+ * Opens connections through a proxy, for TLS that the platform's client does not speak: by HTTP CONNECT
+ * (RFC 9110 section 9.3.6) or SOCKS5 (RFC 1928, with passwords of RFC 1929).
  *
  * @module
  */

@@ -69,7 +69,10 @@ interface Line {
   readonly complete: boolean;
 }
 
-/** Splits bytes into lines. `TextLineStream` bounds no line, and does not report whether the last line has an end. */
+/**
+ * Splits bytes into lines. `TextLineStream` bounds no line, and does not report whether the last line has
+ * an end.
+ */
 async function* linesOf(bytes: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Line> {
   const decoder = new TextDecoder();
   let number = 0;

@@ -86,7 +86,9 @@ export class PartFile implements Disposable {
     let found = await openPart(target);
     while (found === undefined) {
       if (target.existing !== "avoid") {
-        throw writeError(`another download is writing to ${target.name}.part; wait until it is done`);
+        throw writeError(
+          `another download is writing to ${target.name}.part; wait until it is done`,
+        );
       }
       target = await nextTarget(target);
       found = await openPart(target);

@@ -16,7 +16,10 @@ export interface FileValidators {
   readonly etag: string | undefined;
   /** The `Last-Modified`, if the mirrors agree on it. */
   readonly lastModified: string | undefined;
-  /** The validators of each place that responded, the last one at the end, including places that have failed since. */
+  /**
+   * The validators of each place that responded, the last one at the end, including places that have
+   * failed since.
+   */
   readonly places: ReadonlyMap<string, readonly Validators[]>;
   /** URLs of mirrors whose validators change though the file does not. */
   readonly unreliable: ReadonlySet<string>;
