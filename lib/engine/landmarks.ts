@@ -119,6 +119,12 @@ export class FileLandmarks implements Landmarks {
     return this.#latest;
   }
 
+  has(range: ByteRange): boolean {
+    if (this.#knownOf(range) !== undefined || this.#lastAt(range) !== undefined) return true;
+    const piece = this.#pieceOf(range);
+    return piece !== undefined && piece.missing === undefined;
+  }
+
   lastOf(mirror: number): ByteRange | undefined {
     const last = this.#lasts.get(mirror);
     return last && { start: last.start, end: last.end };

@@ -57,7 +57,8 @@ function steal(
 ): Plan | undefined {
   const shortest = Math.min(SHORTEST_STEAL, limit.piece() / 2);
   const left = request.claimEnd - request.position;
-  const waitMs = request.answeredAt === undefined ? Math.max(0, request.dueAt - now) : 0;
+  // One that is late may be so for as long again.
+  const waitMs = request.answeredAt === undefined ? Math.abs(request.dueAt - now) : 0;
   const aloneMs = waitMs + left / owner.rate;
   const leastGainMs = ledger.free.length > 0
     ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)

@@ -23,7 +23,7 @@ export interface CrossCheck {
 }
 
 /** What is known of one mirror. */
-interface Record {
+interface MirrorRecord {
   /** Bytes of it that were used. */
   bytes: number;
   /** Its strong ETag: `undefined` for none, or if it has changed. */
@@ -64,7 +64,7 @@ export class Comparisons {
   readonly #mirrors: readonly Mirror[];
   readonly #landmarks: Landmarks;
   readonly #random: () => number;
-  readonly #records = new Map<Mirror, Record>();
+  readonly #records = new Map<Mirror, MirrorRecord>();
   #shown: CrossCheck[] = [];
   /** The mirror that delivered first. */
   #first: Mirror | undefined;
@@ -155,6 +155,12 @@ export class Comparisons {
     });
   }
 
+  /** Reports whether a piece is known, or going to be. */
+  isOfUse({ sender, piece }: CrossCheck, requests: Iterable<LiveRequest>): boolean {
+    return this.#landmarks.has(piece) ||
+      [...requests].some((one) => one.mirror === sender && isComing(piece, one));
+  }
+
   /** Notes that a mirror has shown a piece of another one. */
   shown(check: CrossCheck): void {
     this.#shown.push(check);
@@ -181,12 +187,13 @@ export class Comparisons {
     if (groups.length < 2) return [];
     const parts = new Parts(groups.length);
     for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
-      const isComing = claims.some((claim) =>
-        claim.mirror === sender && claim.start <= piece.start && claim.position < piece.end &&
-        piece.end <= claim.claimEnd
-      );
+      const isExpected = claims.some((one) => one.mirror === sender && isComing(piece, one));
       const source = this.#landmarks.senderOf(piece);
-      const actual = isComing ? sender : source === undefined ? undefined : this.#mirrors[source]!;
+      const actual = isExpected
+        ? sender
+        : source === undefined
+        ? undefined
+        : this.#mirrors[source]!;
       const one = groups.findIndex(({ mirrors }) => mirrors.includes(mirror));
       const other = groups.findIndex(({ mirrors }) => actual && mirrors.includes(actual));
       if (one < 0 || other < 0) continue;
@@ -261,7 +268,7 @@ export class Comparisons {
     return tag !== undefined && tag === this.#of(other).tag;
   }
 
-  #of(mirror: Mirror): Record {
+  #of(mirror: Mirror): MirrorRecord {
     let record = this.#records.get(mirror);
     if (record === undefined) {
       record = {
@@ -277,6 +284,11 @@ export class Comparisons {
     }
     return record;
   }
+}
+
+/** Reports whether a request owns a piece, of which something has yet to arrive. */
+function isComing(piece: ByteRange, { start, position, claimEnd }: LiveRequest): boolean {
+  return start <= piece.start && position < piece.end && piece.end <= claimEnd;
 }
 
 /** Which of a few things are connected. */

@@ -49,7 +49,9 @@ export class CrossChecks {
     for (const request of this.#sent.keys()) {
       if (requests.get(request.id) === undefined) this.#sent.delete(request);
     }
-    const wanted = this.#wanted.filter(({ mirror }) => mirror.available);
+    const wanted = this.#wanted.filter((check) =>
+      check.mirror.available && this.#comparisons.isOfUse(check, requests)
+    );
     const pending = () => [...this.#sent.values(), ...wanted];
     for (const mirror of mirrors) {
       const due = mirror.available ? this.#comparisons.due(mirror, pending()) : undefined;

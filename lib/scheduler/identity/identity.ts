@@ -36,7 +36,7 @@ interface Question {
   /** How its latest response contradicts earlier ones. */
   doubt: string | undefined;
   /** Pieces to compare that are not requested. */
-  readonly left: ByteRange[];
+  left: ByteRange[];
   /** Pieces that are requested. */
   asked: ByteRange[];
   passed: number;
@@ -47,7 +47,7 @@ interface Question {
 }
 
 /** What is known of one mirror. */
-interface Record {
+interface MirrorRecord {
   question: Question | undefined;
   /** How its first contradiction, and its latest one, read. */
   doubt: string | undefined;
@@ -120,7 +120,7 @@ export interface UsedRequest {
 export class Identity {
   readonly #pieces: Pieces;
   readonly #mirrors: readonly Mirror[];
-  readonly #records = new Map<Mirror, Record>();
+  readonly #records = new Map<Mirror, MirrorRecord>();
   /** The mirror that delivered first. */
   #first: Mirror | undefined;
 
@@ -149,7 +149,7 @@ export class Identity {
     return this.#records.get(mirror)?.doubt;
   }
 
-  /** Reports whether a mirror is being questioned before it is admitted. */
+  /** Reports whether it is questioned before it is admitted. */
   isAdmitting(mirror: Mirror): boolean {
     return this.#records.get(mirror)?.question?.purpose === "admission";
   }
@@ -197,8 +197,11 @@ export class Identity {
       mirror.live.some((one) => one.kind === "check" && one.start === start && one.end === end);
     question.left.push(...question.asked.filter((piece) => !isLive(piece)));
     question.asked = question.asked.filter(isLive);
-    // Nothing was known when it began.
-    if (question.left.length + question.asked.length + question.passed === 0) {
+    const known = question.left.filter((piece) => this.#pieces.has(piece));
+    const isFresh = known.length < question.left.length || question.passed === 0;
+    question.left = known;
+    // Nothing was known when it began, or what was has been forgotten.
+    if (isFresh && question.left.length + question.asked.length === 0) {
       question.left.push(...this.#choose(question.purpose, mirror));
     }
     const piece = question.left.shift();
@@ -294,7 +297,7 @@ export class Identity {
   }
 
   /** The others are compared with the first mirror; that one is with itself, whatever its ETag. */
-  #isRepeatable(mirror: Mirror, { isMixed, isRepeated }: Record): boolean {
+  #isRepeatable(mirror: Mirror, { isMixed, isRepeated }: MirrorRecord): boolean {
     if (mirror !== this.#first || !isMixed || isRepeated) return false;
     return this.#choose("repetition", mirror).length > 0;
   }
@@ -313,7 +316,7 @@ export class Identity {
     }
   }
 
-  #pass(mirror: Mirror, record: Record, { purpose, unproved }: Question): Verdict {
+  #pass(mirror: Mirror, record: MirrorRecord, { purpose, unproved }: Question): Verdict {
     this.close(mirror);
     record.isRepeated ||= purpose !== "admission";
     record.isBroken = false;
@@ -345,7 +348,7 @@ export class Identity {
     }
   }
 
-  #of(mirror: Mirror): Record {
+  #of(mirror: Mirror): MirrorRecord {
     let record = this.#records.get(mirror);
     if (record === undefined) {
       record = {
@@ -376,12 +379,10 @@ function differs(
   doubt: string | undefined,
   at: number,
 ): MirrorError {
-  if (purpose === "admission") {
-    const message = `has another file: its bytes differ from those that are known at byte ${at}`;
-    const facts = { phase: "body", reason: "mismatch", retryable: false } as const;
-    return new MirrorError(message, { mirror: mirror.url, ...facts });
-  }
-  return changed(mirror, doubt, at);
+  if (purpose !== "admission") return changed(mirror, doubt, at);
+  const message = `has another file: its bytes differ from those that are known at byte ${at}`;
+  const facts = { phase: "body", reason: "mismatch", retryable: false } as const;
+  return new MirrorError(message, { mirror: mirror.url, ...facts });
 }
 
 /** Returns the failure of a mirror whose file has changed. */

@@ -21,6 +21,8 @@ export interface Landmarks {
   readonly learned: readonly Landmark[];
   /** The piece that was learned last. */
   readonly latest: ByteRange | undefined;
+  /** Reports whether a piece is still known: as the file grows, some are forgotten. */
+  has(piece: ByteRange): boolean;
   /** Returns the bytes at the highest place that a mirror has sent; `undefined` for none. */
   lastOf(mirror: number): ByteRange | undefined;
   /** Returns the mirror that sent a piece; `undefined` if it is not known, or several sent some of it. */
@@ -31,6 +33,7 @@ export const NO_LANDMARKS: Landmarks = {
   given: [],
   learned: [],
   latest: undefined,
+  has: () => false,
   lastOf: () => undefined,
   senderOf: () => undefined,
 };
@@ -64,6 +67,11 @@ export class Pieces {
     this.#landmarks = landmarks;
     this.#random = random;
     this.areEarlier = landmarks.learned.some(({ source }) => source === "known");
+  }
+
+  /** Reports whether a piece is still known. */
+  has(piece: ByteRange): boolean {
+    return this.#landmarks.has(piece);
   }
 
   /** Whether pieces are known that every mirror has to have. */

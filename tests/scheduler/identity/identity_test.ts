@@ -22,7 +22,7 @@ function landmarks(size: number, given: Landmarks["given"] = []): Landmarks {
     start: index * 16384,
     end: index * 16384 + 1024,
   }));
-  return { ...NO_LANDMARKS, given, learned, latest: learned.at(-1) };
+  return { ...NO_LANDMARKS, given, learned, latest: learned.at(-1), has: () => true };
 }
 
 /** An identity, and one mirror that has every piece. */
@@ -84,6 +84,24 @@ Deno.test("Identity: a check that was cancelled is repeated", () => {
   const [first, second] = [identity.next(mirror), identity.next(mirror)];
   assertEquals([first!.start, second!.start], [0, 16_384]);
   assertEquals(identity.next(mirror)!.start, 0);
+});
+
+Deno.test("Identity: a piece that was forgotten before it could be asked for is replaced", () => {
+  let known = landmarks(200_000);
+  const { mirror, identity, pass } = scene({
+    ...known,
+    get learned() {
+      return known.learned;
+    },
+    get latest() {
+      return known.latest;
+    },
+    has: ({ start }) => known.learned.some((piece) => piece.start === start),
+  });
+  identity.ask(mirror, "doubt", DOUBT);
+  known = { ...known, learned: [known.learned[3]!], latest: undefined };
+  const { pieces, verdict } = pass(true);
+  assertEquals([pieces, verdict?.type], [[3 * 16_384], "passed"]);
 });
 
 Deno.test("Identity: a difference names the contradiction, the byte, and whether bytes were used", () => {

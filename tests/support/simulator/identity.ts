@@ -46,6 +46,10 @@ export class SimulatedLandmarks implements Landmarks {
     return [...this.#pieces.values()];
   }
 
+  has(range: ByteRange): boolean {
+    return this.senderOf(range) !== undefined;
+  }
+
   lastOf(mirror: number): ByteRange | undefined {
     return this.#lasts.get(mirror);
   }
