@@ -2,9 +2,8 @@
  * Whether a mirror still has the file that is being downloaded, where its validators do not prove it:
  * pieces of it that are known are requested again and compared (checks). A mirror is questioned when
  * its validators contradict earlier ones, before it is admitted without comparable first bytes, and,
- * where its validators prove nothing, now and then at random places. How mirrors are compared with one
- * another: `comparisons.ts`. Pure: randomness is passed in, and nothing is changed but its own state
- * and whether a mirror is questioned.
+ * where its validators prove nothing, now and then at random places. Pure: randomness is passed in, and
+ * nothing is changed but its own state and whether a mirror is questioned.
  *
  * @module
  */
