@@ -89,12 +89,13 @@ export interface DownloaderOptions {
    */
   maxBlocksPerRequest?: number | undefined;
   /**
-   * Maximum number of concurrent requests to one mirror, from 1 to 16. With 2, the second one takes
-   * over when the first one ends, so that the link is never idle; with more, most of them are kept
-   * busy. `auto` adds connections while they make a mirror faster, and removes them when they do not.
-   * Used by `adaptive` only; the other algorithms send one request at a time.
+   * Maximum number of concurrent requests to one mirror, from 1 to 16; `auto` stands for 16. Up to so
+   * many are sent where they make the mirror faster: where packets are lost, where the link is long and
+   * fast, or where the server limits each connection. Elsewhere there are two: the second one takes over
+   * when the first one ends, so that the link is never idle. With 1 or 2, the number is fixed. Used by
+   * `adaptive` only; the other algorithms send one request at a time.
    *
-   * @default {2}
+   * @default {8}
    */
   maxConnectionsPerMirror?: number | "auto" | undefined;
   /**

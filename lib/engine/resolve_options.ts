@@ -157,7 +157,12 @@ function refuseUnused(resolved: ResolvedOptions, duplicateRequest: unknown): voi
   refuse("invalidBlockThreshold", threshold, !adaptive, "diff");
   refuse("closeBadConnections", !closeBadConnections, !adaptive, "diff");
   refuse("maxBlocksPerRequest", maxBlocksPerRequest === 16, !adaptive, "diff");
-  refuse("maxConnectionsPerMirror", resolved.maxConnectionsPerMirror === 2, adaptive, "adaptive");
+  refuse(
+    "maxConnectionsPerMirror",
+    resolved.maxConnectionsPerMirror === DEFAULT_CONNECTIONS,
+    adaptive,
+    "adaptive",
+  );
   [selector, chosen] = ["duplicateRequest", "none"];
   refuse("invalidBlockThreshold", threshold, duplicateRequest !== "none", "nibib");
   refuse("closeBadConnections", !closeBadConnections, duplicateRequest !== "none", "nibib");
@@ -282,7 +287,9 @@ export function resolveConnect(
   );
 }
 
-function resolveConnections(connections: number | "auto" = 2): number | "auto" {
+const DEFAULT_CONNECTIONS = 8;
+
+function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS): number | "auto" {
   if (connections === "auto") return connections;
   return whole("maxConnectionsPerMirror", connections, 1, MOST_CONNECTIONS);
 }

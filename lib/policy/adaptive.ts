@@ -27,8 +27,8 @@ import { rescue } from "./rescue.ts";
 /** A range takes its mirror at least this long. */
 const RANGE_MS = 80;
 /**
- * And this many round trips: more where several requests run side by side, since few others take over
- * from them, and most where no other does.
+ * And this many round trips: more where several requests share a bursty link, since each begins with a
+ * burst, and most where no other request takes over.
  */
 const RANGE_ROUND_TRIPS = 1.5;
 const SHARED_ROUND_TRIPS = 4;
@@ -213,9 +213,9 @@ export class AdaptivePolicy implements Policy {
     const { lanes, maxConnections, link } = source;
     const roundTrips = maxConnections === 1
       ? LONE_ROUND_TRIPS
-      : lanes === 1
-      ? RANGE_ROUND_TRIPS
-      : SHARED_ROUND_TRIPS;
+      : lanes > 1 && link.isBursty
+      ? SHARED_ROUND_TRIPS
+      : RANGE_ROUND_TRIPS;
     const wanted = rate / lanes * Math.max(RANGE_MS, roundTrips * link.latencyMs);
     // Several requests of each mirror, and what they deliver, have to fit into the window.
     const share = view.windowSize / (2 * view.mirrors.length + 1);

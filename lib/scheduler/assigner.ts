@@ -85,6 +85,7 @@ export class Assigner {
     if (mirrors[0]!.tuner === undefined) return;
     const total = mirrors.reduce((sum, { bytes }) => sum + bytes, 0);
     for (const { tuner, bytes, link } of mirrors) {
+      tuner?.learn(link.flowMeter.flow, now);
       tuner?.observe({ own: bytes, total }, now, link.latencyMs);
     }
   }

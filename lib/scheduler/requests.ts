@@ -12,6 +12,7 @@ import type { ByteRange, RequestForm } from "../http/byte_range.ts";
 import type { Ticket } from "./mirror/host_limits.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Answer, Proof, RequestKind } from "./messages.ts";
+import { WARM_UP_ROUND_TRIPS } from "./mirror/flow.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { RequestView } from "./view.ts";
 
@@ -47,6 +48,7 @@ export class LiveRequest implements RequestView {
   #answer: Answer | undefined;
   #answeredAt: number | undefined;
   #activeAt: number;
+  #silentMs = 0;
   #held = false;
   #proof: Proof = "validators";
   #paid = 0;
@@ -111,6 +113,18 @@ export class LiveRequest implements RequestView {
     return this.#activeAt;
   }
 
+  /**
+   * Returns the pause in its body before what arrives now, in milliseconds. While its connection starts,
+   * there is none that means anything.
+   */
+  pauseMs(now: number): number {
+    const { cold, mirror: { link } } = this;
+    const elapsedMs = now - (this.#answeredAt ?? now);
+    const isStarting = this.#position === this.#start ||
+      (cold && elapsedMs < WARM_UP_ROUND_TRIPS * link.latencyMs);
+    return isStarting ? 0 : this.#silentMs;
+  }
+
   get held(): boolean {
     return this.#held;
   }
@@ -137,6 +151,7 @@ export class LiveRequest implements RequestView {
 
   /** Notes that something has arrived, or that its silence does not count until `now`. */
   touch(now: number): void {
+    this.#silentMs = now - this.#activeAt;
     this.#activeAt = now;
   }
 

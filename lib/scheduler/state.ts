@@ -81,6 +81,7 @@ export class DownloadState implements DownloadView {
       new Mirror(url, {
         known: options.known?.[index],
         maxConnections: options.maxConnectionsPerMirror,
+        isAlone: options.urls.length === 1,
         seat: hosts.join(hostOf(url), onTurn),
       })
     );
@@ -282,7 +283,7 @@ export class DownloadState implements DownloadView {
   }
 
   arrived(request: LiveRequest, length: number, now: number): void {
-    request.mirror.received(length, now);
+    request.mirror.received(length, now, request.pauseMs(now));
     request.ticket.delivered(now);
     this.limit.take(length - request.unpay(length), now);
   }

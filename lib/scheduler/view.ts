@@ -60,6 +60,8 @@ export interface LinkView {
   bytesPerSecond(now: number): number;
   /** Whether the rate is more than a guess. */
   readonly isMeasured: boolean;
+  /** Whether its bytes come with pauses, as losses make them, so that one connection does not fill it. */
+  readonly isBursty: boolean;
   /** Reports whether it may still be speeding up. */
   ramping(now: number): boolean;
 }

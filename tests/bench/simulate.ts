@@ -162,7 +162,7 @@ if (import.meta.main) {
       seed: { type: "string", default: "1" },
       network: { type: "string", default: "" },
       tcp: { type: "boolean", default: false },
-      connections: { type: "string", default: "2" },
+      connections: { type: "string", default: "8" },
       runs: { type: "string", default: "3" },
     },
   });

@@ -84,6 +84,7 @@ Deno.test("Downloader: a stream that breaks while the consumer pauses is asked f
     const running = new Downloader(urls, {
       ...QUICK,
       windowSize: 400_000,
+      maxConnectionsPerMirror: 2,
       retry: { ...QUICK.retry, attempts: 1 },
     });
     const iterator = running[Symbol.asyncIterator]();

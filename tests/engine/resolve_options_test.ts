@@ -24,7 +24,7 @@ Deno.test("resolveOptions() fills in every default", () => {
   assertStrictEquals(options.policySettings.duplicate, nibib);
   assertEquals(options.policySettings.invalidBlockThreshold, 20);
   assertEquals(options.delayRequest, "adaptive");
-  assertEquals(options.maxConnectionsPerMirror, 2);
+  assertEquals(options.maxConnectionsPerMirror, 8);
   assertEquals(options.book, undefined);
   assertEquals(options.closeBadConnections, false);
   assertEquals(options.retry, {
@@ -75,7 +75,7 @@ Deno.test("resolveOptions(): an option with its default value changes nothing", 
   const defaults: DownloaderOptions = {
     ...{ staticDelays: {}, initialDelay: true, initialDelayCoefficient: 10, splitSize: 1_000_000 },
     ...{ duplicateRequest: "nibib", invalidBlockThreshold: 20, closeBadConnections: false },
-    ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 2, windowSize: 32 * 1024 * 1024 },
+    ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 8, windowSize: 32 * 1024 * 1024 },
     ...{ maxRate: Infinity, range: {}, headers: {}, http: "auto", caCerts: [], retry: {} },
     ...{
       maxIdleMs: 60_000,

@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Figures, figuresOf, missedBounds } from "../support/simulator/measures.ts";
+import {
+  type Figures,
+  figuresOf,
+  latenessSeconds,
+  missedBounds,
+} from "../support/simulator/measures.ts";
 import { type NamedNetwork, NETWORKS, voteMs } from "../support/simulator/networks.ts";
 import { capacity, oracle } from "../support/simulator/oracle.ts";
 import { schedulerOptionsOf } from "../support/simulator/algorithms.ts";
@@ -76,5 +81,23 @@ Deno.test("adaptive requests more with the first answer, and delivers bytes with
     assert(opened! <= voteMs(links) + 5, `${name}: opened at ${opened} ms`);
     // What was requested before the vote has arrived when it is over.
     assertEquals(firstByteSeconds, opened! / 1000, name);
+  }
+});
+
+Deno.test("adaptive by default, with as many connections as are of use, stays fast and in time", () => {
+  // network, of capacity, seconds late
+  const table = [["testbed", 96.5, 0.35], ["eight mirrors, 754 MB", 96, 0.75]] as const;
+  for (const [name, share, lateSeconds] of table) {
+    const network = NETWORKS.find((one) => one.name === name)!;
+    const { error, points, seconds } = simulate({
+      ...network,
+      delay: "adaptive",
+      maxConnectionsPerMirror: 8,
+    });
+    assertEquals(error, undefined, name);
+    const limitSeconds = network.size / capacity(network);
+    const late = latenessSeconds(points, limitSeconds);
+    assert(100 * limitSeconds / seconds >= share, `${name}: ${seconds} s, limit ${limitSeconds} s`);
+    assert(late <= lateSeconds, `${name}: ${late} s late`);
   }
 });

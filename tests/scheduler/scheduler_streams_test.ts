@@ -220,9 +220,13 @@ Deno.test("Scheduler: with several lanes, a lone mirror's other connections shar
   while (stream.position < others[0]!.start) deliver();
   assertEquals([stream.isExhausted, commands(hand, "cancel")], [true, []]);
   assertEquals(hand.scheduler.ledger.isFree(stream.position), false);
-  for (const { id, start, end } of others) {
+  const answer = ({ id, start, end }: LiveRequest): void =>
     hand.handle({ type: "response", request: id, answer: { type: "partial", start, end } });
-  }
+  others.forEach(answer);
+  const [{ id, start, end }] = others as [LiveRequest];
+  hand.handle({ type: "bytes", request: id, length: end - start });
+  hand.handle({ type: "ended", request: id });
+  answer([...hand.scheduler.requests].at(-1)!);
   hand.handle({ type: "timeout" });
   assertEquals(commands(hand, "cancel")[0]!.request, stream.id);
 });

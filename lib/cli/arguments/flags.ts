@@ -116,7 +116,7 @@ export const FLAG_GROUPS = {
     {
       name: "max-connection-per-server",
       value: "N",
-      help: "adaptive: connections to each (2), or auto",
+      help: "adaptive: most connections to each (8)",
     },
     { name: "server-stat-of", value: "FILE", help: "save server statistics to FILE" },
     { name: "server-stat-if", value: "FILE", help: "adaptive: load server statistics" },

@@ -1,10 +1,13 @@
 /**
- * Finds how many connections to a mirror to keep busy, where that is left to the download: one more is
- * kept only while the mirror delivers more by it, without taking that from the others. This is so
- * where a server limits each connection, and on long fat pipes. Pure: time is passed in.
+ * Finds how many connections to a mirror to keep busy, where that is left to the download. A link on
+ * which bytes pause gets as many as are allowed at once; one on which they flow steadily gets one. From
+ * then on, twice as many are kept only if the mirror delivers more by them, without taking that from the
+ * others; and half as many, if it delivers the same. Pure: time is passed in.
  *
  * @module
  */
+
+import type { Flow } from "./flow.ts";
 
 /** Bytes delivered, or a rate: by the mirror, and by all mirrors. */
 interface Delivery {
@@ -21,32 +24,43 @@ type State =
   | { readonly type: "settled"; readonly until: number };
 
 /** Minimum time for which rates are compared, in milliseconds and in round trips. */
-const PERIOD_MS = 500;
-const PERIOD_ROUND_TRIPS = 8;
+const PERIOD_MS = 400;
+const PERIOD_ROUND_TRIPS = 6;
 /** Round trips that a new connection takes to speed up, before it counts. */
-const RAMP_ROUND_TRIPS = 16;
+const RAMP_ROUND_TRIPS = 6;
+/** More lanes are so many times as many: what is tried may be late, and hold up what others deliver; */
+const STEP = 2;
+/** which matters less for a mirror that is alone. */
+const STEP_ALONE = 4;
 /** Twice the lanes have to deliver at least this many times as much. */
-const LEAST_GAIN = 1.25;
+const LEAST_GAIN = 1.15;
 /** Half the lanes have to deliver at least this part. */
 const MOST_LOSS = 0.95;
 /** The part of the gain that has to show in what all mirrors deliver. */
 const TOTAL_SHARE = 0.5;
 /** How long a result holds before the next trial, in milliseconds; longer each time. */
 const SETTLED_MS = 5000;
+/** The same where bytes flow steadily, until more lanes are tried: the server may limit each. */
+const FIRST_SETTLED_MS = 1000;
+const FIRST_SETTLED_ALONE_MS = 500;
 const LONGEST_SETTLED_MS = 60_000;
 
 export class ConnectionTuner {
   #most: number;
-  #lanes = 1;
+  readonly #isAlone: boolean;
+  #lanes: number;
   #state: State = { type: "measuring" };
+  #flow: Flow = "unknown";
   #settledMs = SETTLED_MS;
   /** What is tried next: more lanes, or fewer once more have turned out to be of no use. */
   #next: "more" | "fewer" = "more";
   #since: { readonly at: number; readonly progress: Delivery } | undefined;
 
-  /** Keeps at most `most` lanes busy. */
-  constructor(most: number) {
+  /** Keeps at most `most` lanes busy, and begins with all of them, or with one for a mirror that is alone. */
+  constructor(most: number, isAlone: boolean) {
     this.#most = most;
+    this.#isAlone = isAlone;
+    this.#lanes = isAlone ? 1 : most;
   }
 
   /** Number of lanes to keep busy. */
@@ -60,8 +74,20 @@ export class ConnectionTuner {
     this.#lanes = Math.min(this.#lanes, this.#most);
   }
 
+  /** Takes in how the mirror's bytes flow: where they pause, several connections are of use at once. */
+  learn(flow: Flow, now: number): void {
+    if (flow === this.#flow) return;
+    this.#flow = flow;
+    const isBursty = flow === "bursty";
+    this.#lanes = isBursty ? this.#most : 1;
+    this.#next = isBursty ? "fewer" : "more";
+    const firstMs = this.#isAlone ? FIRST_SETTLED_ALONE_MS : FIRST_SETTLED_MS;
+    this.#begin({ type: "settled", until: now + (isBursty ? SETTLED_MS : firstMs) });
+  }
+
   /** Takes in what has been delivered by `now`. */
   observe(progress: Delivery, now: number, roundTripMs: number): void {
+    if (this.#flow === "unknown") return;
     if (this.#state.type === "settled" && now >= this.#state.until) {
       this.#begin({ type: "measuring" });
     }
@@ -87,7 +113,7 @@ export class ConnectionTuner {
     }
     const lanes = this.#next === "fewer"
       ? Math.ceil(this.#lanes / 2)
-      : Math.min(this.#most, 2 * this.#lanes);
+      : Math.min(this.#most, (this.#isAlone ? STEP_ALONE : STEP) * this.#lanes);
     if (lanes === this.#lanes) return this.#settle(now);
     this.#begin({ type: "trying", before: rates, lanes: this.#lanes });
     this.#lanes = lanes;

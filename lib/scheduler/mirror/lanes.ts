@@ -10,29 +10,41 @@ import { ConnectionTuner } from "./connection_tuner.ts";
 /** The most connections to one server; more are considered impolite. */
 export const MOST_CONNECTIONS = 16;
 
+/** So few connections are all used from the start; where more are allowed, the number is found. */
+const FIXED_CONNECTIONS = 2;
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
+/** While little is known of a mirror, it has so many lanes, */
+const FIRST_LANES = 3;
+/** or one for so many bytes under way on its link. */
+const BYTES_PER_LANE = 24_000;
 
 export class Lanes {
   /** Finds the number of lanes, where it is not fixed. */
   readonly tuner: ConnectionTuner | undefined;
   readonly #most: number;
 
-  /** Takes the most requests that may be under way at once; `auto` for as many as are of use. */
-  constructor(maxConnections: number | "auto") {
+  /**
+   * Takes the most requests that may be under way at once; `auto` for the most that are polite. A mirror
+   * that is alone answers one request for everything first.
+   */
+  constructor(maxConnections: number | "auto", isAlone = false) {
     this.#most = maxConnections === "auto" ? MOST_CONNECTIONS : maxConnections;
-    if (maxConnections === "auto") this.tuner = new ConnectionTuner(lanesOf(this.#most));
+    if (this.#most <= FIXED_CONNECTIONS) return;
+    this.tuner = new ConnectionTuner(lanesOf(this.#most), isAlone);
   }
 
-  /** Number of requests to keep busy. */
-  get count(): number {
-    return this.tuner?.lanes ?? lanesOf(this.#most);
+  /** Returns the number of requests to keep busy, with so many bytes under way on the link. */
+  count(window = Infinity): number {
+    if (this.tuner === undefined) return lanesOf(this.#most);
+    return Math.min(this.tuner.lanes, Math.max(FIRST_LANES, Math.floor(window / BYTES_PER_LANE)));
   }
 
-  /** The most requests that may be under way at once. */
-  get maxConnections(): number {
+  /** Returns the most requests that may be under way at once. */
+  maxConnections(window = Infinity): number {
     if (this.tuner === undefined) return this.#most;
-    return Math.min(this.#most, this.count + Math.ceil(this.count / LANES_PER_SPARE));
+    const lanes = this.count(window);
+    return Math.min(this.#most, lanes + Math.ceil(lanes / LANES_PER_SPARE));
   }
 }
 

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { FlowMeter } from "./flow.ts";
 import type { LinkView } from "../view.ts";
 
 /** What an earlier download measured of a link. */
@@ -52,6 +53,7 @@ const UNKNOWN_WINDOW = 64 * 1024;
 
 export class LinkEstimate implements LinkView {
   readonly rate: LinkRate;
+  readonly flowMeter = new FlowMeter();
   /** Number of connections that are open and not in use, as far as can be told. */
   #idleConnections = 0;
   readonly #known: KnownLink | undefined;
@@ -93,6 +95,10 @@ export class LinkEstimate implements LinkView {
     return this.#delivered < RAMP_PRODUCTS * this.bytesPerSecond(now) * this.latencyMs / 1000;
   }
 
+  get isBursty(): boolean {
+    return this.flowMeter.flow === "bursty";
+  }
+
   /** Keeps the connection of a request that is over. */
   keepConnection(): void {
     this.#idleConnections++;
@@ -127,8 +133,9 @@ export class LinkEstimate implements LinkView {
     this.#latencyMs = before + (sample - before) / (sample < before ? 2 : 8);
   }
 
-  received(bytes: number, now: number): void {
+  received(bytes: number, now: number, pauseMs = 0): void {
     this.#delivered += bytes;
+    this.flowMeter.received(pauseMs, this.latencyMs, now);
     this.rate.add(bytes, now, YOUNG_ROUND_TRIPS * this.latencyMs);
   }
 

@@ -62,6 +62,12 @@ export interface MirrorOptions {
    */
   readonly maxConnections?: number | "auto" | undefined;
   /**
+   * Whether it is the only mirror.
+   *
+   * @default {false}
+   */
+  readonly isAlone?: boolean | undefined;
+  /**
    * Its place at its host.
    *
    * @default {at a host that no other mirror uses}
@@ -108,7 +114,7 @@ export class Mirror implements SourceView {
     this.url = url;
     this.link = new LinkEstimate(options.known);
     this.seat = options.seat ?? new HostLimits().join(url, () => {});
-    this.#lanes = new Lanes(options.maxConnections ?? 2);
+    this.#lanes = new Lanes(options.maxConnections ?? 2, options.isAlone);
   }
 
   get state(): MirrorState {
@@ -183,7 +189,7 @@ export class Mirror implements SourceView {
   }
 
   get maxConnections(): number {
-    return Math.min(this.#lanes.maxConnections, this.#mostNow);
+    return Math.min(this.#lanes.maxConnections(this.#window), this.#mostNow);
   }
 
   /** Finds the number of lanes, where it is not fixed. */
@@ -192,7 +198,14 @@ export class Mirror implements SourceView {
   }
 
   get lanes(): number {
-    return Math.min(this.#lanes.count, this.#mostNow);
+    return Math.min(this.#lanes.count(this.#window), this.#mostNow);
+  }
+
+  /** Bytes under way on its link, while it is not known how they flow. */
+  get #window(): number {
+    const { rate, latencyMs, flowMeter } = this.link;
+    if (flowMeter.flow !== "unknown") return Infinity;
+    return (rate.at(this.#deliveredAt) ?? 0) * latencyMs / 1000;
   }
 
   /** The most requests that its host lets it have now; one, where it may have none. */
@@ -309,13 +322,13 @@ export class Mirror implements SourceView {
     this.link.rate.resume(now);
   }
 
-  /** Counts bytes that have arrived. */
-  received(bytes: number, now: number): void {
+  /** Counts bytes that have arrived, after a pause in their response. */
+  received(bytes: number, now: number, pauseMs = 0): void {
     this.#bytes += bytes;
     this.#deliveredAt = now;
     this.rate.add(bytes, now);
     this.recent.add(bytes, now);
-    this.link.received(bytes, now);
+    this.link.received(bytes, now, pauseMs);
   }
 
   /** Notes that a response is not read on, for lack of room or because it is held back: none is expected. */

@@ -1,5 +1,6 @@
 /**
- * The options of a scheduler: the defaults of a downloader, with the changes of a test.
+ * The options of a scheduler: the defaults of a downloader, but for two connections per mirror, with
+ * the changes of a test.
  *
  * @module
  */

@@ -34,6 +34,7 @@ export function linkView(facts: Partial<LinkView> = {}): LinkView {
     nextLatencyMs: latencyMs,
     deviationMs: 0,
     isMeasured: true,
+    isBursty: false,
     bytesPerSecond: () => 1000,
     ramping: () => false,
     ...facts,
