@@ -31,6 +31,9 @@ const SAMPLE_MS = 20;
 const SHORT_BODY = 32 * 1024;
 /** and for no less than this time. */
 const SHORT_MS = 5;
+/** A body of so many bytes that came so many times as fast as expected raises the estimate by that factor. */
+const SURPRISE_BODY = 8 * 1024;
+const SURPRISE = 8;
 /** The quick estimate counts once it is lower than the steady one by this factor. */
 const QUICK_MARGIN = 1.25;
 /** A link may speed up for this many round trips: only the latest sample counts. */
@@ -195,9 +198,15 @@ export class LinkRate {
     if (this.#since !== undefined) this.#elapsedMs += now - this.#since;
     this.#since = undefined;
     this.#idleSince ??= now;
-    // Where answers take long and bodies are short, there is no better sample to come.
-    if (this.#steady !== undefined || this.#bytes < SHORT_BODY) return;
-    this.#steady = this.#quick = this.#bytes * 1000 / Math.max(SHORT_MS, this.#elapsedMs);
+    const sample = this.#bytes * 1000 / Math.max(SHORT_MS, this.#elapsedMs);
+    if (this.#steady === undefined) {
+      // Where answers take long and bodies are short, there is no better sample to come.
+      if (this.#bytes >= SHORT_BODY) this.#steady = this.#quick = sample;
+    } else if (this.#bytes >= SURPRISE_BODY && sample > SURPRISE * this.#steady) {
+      // It asks for as little as it was slow; what comes so much faster counts at once.
+      this.#steady = this.#quick = SURPRISE * this.#steady;
+      this.#elapsedMs = this.#bytes = 0;
+    }
   }
 
   /** Counts bytes that arrived at `now`. In the first `youngMs`, only the newest sample counts. */
