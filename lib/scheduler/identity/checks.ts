@@ -340,7 +340,7 @@ export class Checks {
     const { mirrors, requests } = this.#state;
     for (const mirror of mirrors) if (this.#lacksLast(mirror)) this.#askLast(mirror);
     this.#cross.send(now);
-    if (!this.#awaitsLast()) return "done";
+    if (!this.#awaitsLast(now)) return "done";
     // What could be in their way is of no use any more.
     for (const request of [...requests]) {
       const isOver = request.owns && request.position < request.bodyEnd;
@@ -349,7 +349,7 @@ export class Checks {
     if (this.#until === Infinity) this.#until = now + LAST_CHECKS_MS;
     if (now >= this.wakeAt) return this.#giveUp();
     const outcome = this.send(now);
-    return outcome ?? (this.#awaitsLast() ? "waits" : "done");
+    return outcome ?? (this.#awaitsLast(now) ? "waits" : "done");
   }
 
   #lacksLast(mirror: Mirror): boolean {
@@ -357,8 +357,8 @@ export class Checks {
       this.#identity.hasUnproved(mirror);
   }
 
-  #awaitsLast(): boolean {
-    return this.#cross.areOpen ||
+  #awaitsLast(now: number): boolean {
+    return this.#cross.areAwaited(now) ||
       this.#state.mirrors.some((mirror) =>
         this.#lacksLast(mirror) && this.#identity.isOpen(mirror)
       );

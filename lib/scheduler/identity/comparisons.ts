@@ -180,6 +180,7 @@ export class Comparisons {
   missing(
     requests: Iterable<LiveRequest>,
     pending: readonly CrossCheck[],
+    now: number,
   ): readonly CrossCheck[] {
     if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
     const claims = [...requests].filter(({ kind }) => kind === "range");
@@ -208,7 +209,7 @@ export class Comparisons {
       );
       for (const other of others) {
         if (parts.areJoined(index, other)) continue;
-        const check = this.#between(groups[index]!, groups[other]!, claims);
+        const check = this.#between(groups[index]!, groups[other]!, claims, now);
         if (check === undefined) continue;
         checks.push(check);
         parts.join(index, other);
@@ -242,6 +243,7 @@ export class Comparisons {
     one: Group,
     other: Group,
     claims: readonly LiveRequest[],
+    now: number,
   ): CrossCheck | undefined {
     const ways = [[one, other], [other, one]].flatMap(([by, of]) => {
       const piece = this.#lastPiece(of!, claims);
@@ -249,8 +251,10 @@ export class Comparisons {
       if (piece === undefined) return [];
       return able.map((mirror) => ({ mirror, piece, sender: of!.last }));
     });
-    const cost = ({ mirror: { live, maxConnections, link } }: CrossCheck) =>
-      link.latencyMs * Math.max(1, live.length + 2 - maxConnections);
+    // A mirror that should be delivering, but has gone silent, may not answer, either.
+    const cost = ({ mirror: { live, maxConnections, link, deliveredAt } }: CrossCheck) =>
+      link.latencyMs * Math.max(1, live.length + 2 - maxConnections) +
+      (live.length > 0 ? now - deliveredAt : 0);
     return ways.sort((a, b) => cost(a) - cost(b))[0];
   }
 

@@ -12,6 +12,12 @@ import type { Comparisons, CrossCheck } from "./comparisons.ts";
 /** Mirrors are compared where they will send their last bytes at most so many times each. */
 const MOST_EARLY = 2;
 
+/** A mirror that is slower than this, in bytes per second, or has just failed, is compared later. */
+const LEAST_RATE = 16 * 1024;
+/** Where a mirror takes so long, and so many round trips, for its answer, another way is tried, too. */
+const LATE_MS = 100;
+const LATE_ROUND_TRIPS = 3;
+
 /** The checks of mirrors by one another of one download. */
 export class CrossChecks {
   readonly #state: DownloadState;
@@ -28,9 +34,10 @@ export class CrossChecks {
     this.#comparisons = comparisons;
   }
 
-  /** Whether some are under way, or have yet to be requested. */
-  get areOpen(): boolean {
-    return this.#wanted.length + this.#sent.size > 0;
+  /** Reports whether some are missing that are under way, or have yet to be requested. */
+  areAwaited(now: number): boolean {
+    if (this.#wanted.length + this.#sent.size === 0) return false;
+    return this.#comparisons.missing(this.#state.requests, [], now).length > 0;
   }
 
   /** Reports whether a mirror is to be asked for a piece. */
@@ -52,21 +59,23 @@ export class CrossChecks {
     const wanted = this.#wanted.filter((check) =>
       check.mirror.available && this.#comparisons.isOfUse(check, requests)
     );
-    const pending = () => [...this.#sent.values(), ...wanted];
+    const inTime = [...this.#sent].filter(([request]) => !isLate(request, now));
+    const pending = () => [...inTime.map(([, check]) => check), ...wanted];
     for (const mirror of mirrors) {
-      const due = mirror.available ? this.#comparisons.due(mirror, pending()) : undefined;
+      const isFit = mirror.failures === 0 && mirror.link.bytesPerSecond(now) >= LEAST_RATE;
+      const due = mirror.available && isFit ? this.#comparisons.due(mirror, pending()) : undefined;
       if (due !== undefined) wanted.push(due);
     }
-    wanted.push(...this.#lastOf(pending()));
+    wanted.push(...this.#lastOf(pending(), now));
     this.#wanted = wanted.filter((check) => !this.#sendOne(check, now));
     if (wanted.length > 0) this.#state.look(now);
   }
 
   /** Returns those that are missing at the end: before all bytes have been received, a few. */
-  #lastOf(pending: readonly CrossCheck[]): readonly CrossCheck[] {
+  #lastOf(pending: readonly CrossCheck[], now: number): readonly CrossCheck[] {
     const { mirrors, requests, ledger, isSettled } = this.#state;
     if (!isSettled || (!ledger.complete && this.#early >= MOST_EARLY * mirrors.length)) return [];
-    const missing = this.#comparisons.missing(requests, pending);
+    const missing = this.#comparisons.missing(requests, pending, now);
     if (!ledger.complete) this.#early += missing.length;
     return missing;
   }
@@ -77,4 +86,8 @@ export class CrossChecks {
     this.#sent.set(this.#state.send({ mirror, kind: "check", start, end }, now), check);
     return true;
   }
+}
+
+function isLate({ startedAt, mirror }: LiveRequest, now: number): boolean {
+  return now - startedAt > LATE_MS + LATE_ROUND_TRIPS * mirror.link.latencyMs;
 }

@@ -120,8 +120,6 @@ export class Identity {
   readonly #pieces: Pieces;
   readonly #mirrors: readonly Mirror[];
   readonly #records = new Map<Mirror, MirrorRecord>();
-  /** The mirror that delivered first. */
-  #first: Mirror | undefined;
 
   constructor(mirrors: readonly Mirror[], landmarks: Landmarks, random: () => number) {
     this.#mirrors = mirrors;
@@ -253,7 +251,6 @@ export class Identity {
   used({ id, mirror }: UsedRequest, bytes: number, proof: Proof): void {
     if (bytes === 0) return;
     const record = this.#of(mirror);
-    this.#first ??= mirror;
     record.bytes += bytes;
     record.firstRequest ??= id;
     // One response is of one version, whatever it says; of which one, earlier downloads know.
@@ -295,15 +292,15 @@ export class Identity {
     return this.#isRepeatable(mirror, this.#of(mirror)) ? "repetition" : "last";
   }
 
-  /** The others are compared with the first mirror; that one is with itself, whatever its ETag. */
+  /** The only mirror is compared with itself, whatever its ETag; several are with one another. */
   #isRepeatable(mirror: Mirror, { isMixed, isRepeated }: MirrorRecord): boolean {
-    if (mirror !== this.#first || !isMixed || isRepeated) return false;
+    if (!isMixed || isRepeated) return false;
+    for (const [other, { bytes }] of this.#records) if (other !== mirror && bytes > 0) return false;
     return this.#choose("repetition", mirror).length > 0;
   }
 
   /** Forgets the bytes that were used: they were discarded. */
   discard(): void {
-    this.#first = undefined;
     for (const record of this.#records.values()) {
       record.unproved =
         record.unmarked =
