@@ -79,7 +79,9 @@ Deno.test("--server-stat-of and -if: what one download learns, the next one know
   // A lone mirror would be asked for everything at once.
   await using peer = await slowStart();
   await using mirror = await slowStart();
-  const args = ["--delay=adaptive", "-o", place.output, ...same, peer.url];
+  // The first range is that of one lane.
+  const one = "--max-connection-per-server=2";
+  const args = ["--delay=adaptive", one, "-o", place.output, ...same, peer.url];
   const first = await run(...args, mirror.url);
   assertEquals([first.error, first.shown.includes("ignored")], [undefined, false]);
   assertEquals(place.names(), ["file.bin", "servers.json"]);
@@ -98,7 +100,8 @@ Deno.test("--server-stat-timeout: older figures are not used, and forgotten", as
     const size = await largestFirstRange(mirror, async () => {
       writeStats(place.stats, mirror, Date.now() - 5_000_000);
       await run(
-        ...["--delay=adaptive", "-o", place.output, `--server-stat-timeout=${timeout}`],
+        ...["--delay=adaptive", "--max-connection-per-server=2", "-o", place.output],
+        `--server-stat-timeout=${timeout}`,
         ...[`--server-stat-if=${place.stats}`, `--server-stat-of=${place.stats}`],
         ...[peer.url, mirror.url],
       );
