@@ -100,7 +100,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/http\/response\//,
   ]],
   [/^lib\/scheduler\//, [
-    /^lib\/scheduler\/(ledger|messages|rate_limit|view)\.ts$/,
+    /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
     /^lib\/scheduler\/(requests|state)\.ts$/,
     /^lib\/scheduler\/failure\//,

@@ -263,6 +263,7 @@ export class Driver {
     if (this.#state.type !== "running") return;
     const now = performance.now();
     const commands = this.#scheduler.handle(event, now);
+    this.#followWindow();
     // Most events are bytes that move deadlines back a little: checking them now and then is enough.
     if (commands.length === 0 && now < this.#armedAt + ARMING_MS) {
       this.#arm(this.#armedAt + ARMING_MS);
@@ -270,6 +271,14 @@ export class Driver {
     }
     this.#armedAt = now;
     this.#execute(commands);
+  }
+
+  /** The scheduler's window may have grown. */
+  #followWindow(): void {
+    const { windowSize } = this.#scheduler;
+    if (windowSize === this.#window.windowSize) return;
+    this.#window.windowSize = windowSize;
+    this.#window.wake();
   }
 
   #execute(commands: readonly SchedulerCommand[]): void {

@@ -111,7 +111,7 @@ export interface DownloaderOptions {
    * Maximum number of bytes held or requested ahead of the consumer, at least twice `splitSize`.
    * Mirrors work in parallel only where it has room for a few blocks of each.
    *
-   * @default {32 MiB}
+   * @default {32 MiB; with `adaptive`, up to 128 MiB where links are fast and distant and the consumer keeps up}
    */
   windowSize?: number | undefined;
   /**

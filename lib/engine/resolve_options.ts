@@ -35,6 +35,8 @@ export interface ResolvedOptions
   /** Messages about the options, for the user. */
   readonly notes: readonly string[];
   readonly policySettings: PolicySettings;
+  /** The most bytes to which the window may grow. */
+  readonly mostWindowSize: number;
   readonly book: MirrorBook | undefined;
   readonly lowestRate: ResolvedLowestRate | undefined;
   readonly start: number;
@@ -77,6 +79,7 @@ export function resolveOptions(
   const duplicateRequest =
     algorithm("duplicateRequest", options.duplicateRequest, DuplicateRequestAlgorithm) ?? "nibib";
   const { splitSize, windowSize } = resolveSizes(options, delayRequest, maxRate);
+  const mayGrow = options.windowSize === undefined && delayRequest === "adaptive";
   const { start, end } = resolveRange(options.range);
   const count = (name: keyof DownloaderOptions, byDefault: number, least: number, most: number) =>
     whole(name, options[name] ?? byDefault, least, most);
@@ -88,6 +91,7 @@ export function resolveOptions(
     notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
     splitSize,
     windowSize,
+    mostWindowSize: mayGrow ? Math.max(windowSize, MOST_WINDOW) : windowSize,
     maxRate,
     lowestRate: resolveLowestRate(options.lowestRate),
     start,
@@ -288,6 +292,9 @@ export function resolveConnect(
 }
 
 const DEFAULT_CONNECTIONS = 8;
+
+/** The most bytes to which a window grows by itself. */
+const MOST_WINDOW = 128 * 1024 * 1024;
 
 function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS): number | "auto" {
   if (connections === "auto") return connections;

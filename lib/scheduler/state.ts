@@ -17,6 +17,7 @@ import { Mirror } from "./mirror/mirror.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { type LiveRequest, type NewRequest, Requests } from "./requests.ts";
 import type { DownloadView } from "./view.ts";
+import { Window } from "./window.ts";
 
 export interface DownloadStateOptions {
   /** The mirrors' URLs, without credentials. */
@@ -29,6 +30,12 @@ export interface DownloadStateOptions {
   readonly splitSize: number;
   /** The most bytes held and requested together. */
   readonly windowSize: number;
+  /**
+   * The most bytes to which that may grow.
+   *
+   * @default {`windowSize`}
+   */
+  readonly mostWindowSize?: number | undefined;
   /** What is known of the mirrors' links, in the order of the URLs. */
   readonly known?: readonly (KnownLink | undefined)[] | undefined;
   /** The most bytes per second, all mirrors together; `Infinity` for no limit. */
@@ -57,7 +64,7 @@ export class DownloadState implements DownloadView {
   readonly commands = new CommandQueue();
   /** Keeps what is requested, probes and repetitions too, within the greatest rate. */
   readonly limit: RateLimit;
-  windowSize: number;
+  readonly #window: Window;
   /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
   isQuestioned: (mirror: Mirror) => boolean = () => false;
   readonly #options: DownloadStateOptions;
@@ -73,7 +80,7 @@ export class DownloadState implements DownloadView {
 
   constructor(options: DownloadStateOptions) {
     this.#options = options;
-    this.windowSize = options.windowSize;
+    this.#window = new Window(options.windowSize, options.mostWindowSize);
     this.limit = new RateLimit(options.maxRate);
     const { hosts = new HostLimits(), forms = new FormMemory(), onTurn = () => {} } = options;
     this.#forms = forms;
@@ -117,6 +124,14 @@ export class DownloadState implements DownloadView {
   /** Bytes received, but not yet taken by the consumer. */
   get heldBytes(): number {
     return this.ledger.receivedBytes - this.#consumedBytes;
+  }
+
+  get windowSize(): number {
+    return this.#window.sizeFor(this.readyBytes);
+  }
+
+  set windowSize(bytes: number) {
+    this.#window.fix(bytes);
   }
 
   get windowIsFull(): boolean {
@@ -170,6 +185,7 @@ export class DownloadState implements DownloadView {
   /** Learns how many requests the mirrors' hosts take now; those that have work for one wait for it. */
   look(now: number): void {
     this.#turnAt = Infinity;
+    this.#window.grow(this.mirrors, this.readyBytes, now);
     for (const mirror of this.mirrors) {
       const { seat, state, live } = mirror;
       const room = seat.room(now);

@@ -69,6 +69,9 @@ const USUAL_MEGABYTES = [100];
 /** Only for files up to this size one mirror alone is of interest. */
 const SMALL_FILE_MEGABYTES = 10;
 
+/** Bytes to which the window of a downloader may grow. */
+const MOST_WINDOW = 128 * 1024 * 1024;
+
 /** Virtual time after which a download is given up. */
 const MOST_SECONDS = 600;
 
@@ -115,6 +118,7 @@ function rowOf(
       size,
       delay: "adaptive",
       maxConnectionsPerMirror: connections,
+      mostWindowSize: MOST_WINDOW,
       seed: seed + run,
       limitSeconds: MOST_SECONDS,
     }));

@@ -75,7 +75,7 @@ Deno.test("resolveOptions(): an option with its default value changes nothing", 
   const defaults: DownloaderOptions = {
     ...{ staticDelays: {}, initialDelay: true, initialDelayCoefficient: 10, splitSize: 1_000_000 },
     ...{ duplicateRequest: "nibib", invalidBlockThreshold: 20, closeBadConnections: false },
-    ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 8, windowSize: 32 * 1024 * 1024 },
+    ...{ maxBlocksPerRequest: 16, maxConnectionsPerMirror: 8 },
     ...{ maxRate: Infinity, range: {}, headers: {}, http: "auto", caCerts: [], retry: {} },
     ...{
       maxIdleMs: 60_000,
@@ -382,5 +382,18 @@ Deno.test("resolveOptions() says which mirrors were given more than once", () =>
 Deno.test("resolveOptions() needs mirrors that are http or https", () => {
   for (const urls of [[], ["file"], ["ftp://one.test/file"]]) {
     assertThrows(() => resolveOptions(urls), MirrorUrlError);
+  }
+});
+
+Deno.test("resolveOptions(): a window may grow where the algorithm is adaptive and no size is given", () => {
+  const MIB = 1024 * 1024;
+  const table = [
+    [{}, 32 * MIB, 128 * MIB],
+    [{ windowSize: 32 * MIB }, 32 * MIB, 32 * MIB],
+    [{ delayRequest: "diff" }, 32 * MIB, 32 * MIB],
+  ] as const;
+  for (const [options, size, most] of table) {
+    const { windowSize, mostWindowSize } = resolveOptions(URLS, options);
+    assertEquals([windowSize, mostWindowSize], [size, most]);
   }
 });

@@ -1,0 +1,59 @@
+/**
+ * The most bytes held and requested together. Where links are fast and distant, it grows with what is
+ * under way on them; but only for a consumer that keeps up: it does not fill because there is room. Pure:
+ * times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import type { LinkView } from "./view.ts";
+
+/** Room for so many times the bytes under way: requests ahead, and what waits for the front. */
+const PRODUCTS = 20;
+/** A consumer that has left more than this part of the first size keeps it from growing. */
+const MOST_READY = 1 / 4;
+
+/** A mirror, as far as the window depends on it. */
+interface Source {
+  readonly live: { readonly length: number };
+  readonly link: Pick<LinkView, "latencyMs" | "isMeasured" | "bytesPerSecond">;
+}
+
+export class Window {
+  #first: number;
+  #most: number;
+  #grown: number;
+
+  /** Creates a window of `size` bytes, which may grow to `most`. */
+  constructor(size: number, most = size) {
+    this.#first = this.#grown = size;
+    this.#most = most;
+  }
+
+  /** Sets the size for good. */
+  fix(size: number): void {
+    this.#first = this.#grown = this.#most = size;
+  }
+
+  /** Returns the size where the consumer has yet to take `readyBytes`. */
+  sizeFor(readyBytes: number): number {
+    return this.#keepsUp(readyBytes) ? this.#grown : this.#first;
+  }
+
+  /** Grows for what the mirrors deliver. */
+  grow(mirrors: readonly Source[], readyBytes: number, now: number): void {
+    if (this.#grown >= this.#most || !this.#keepsUp(readyBytes)) return;
+    const underWay = mirrors.reduce(
+      (sum, { live, link }) =>
+        live.length > 0 && link.isMeasured
+          ? sum + link.bytesPerSecond(now) * link.latencyMs / 1000
+          : sum,
+      0,
+    );
+    this.#grown = Math.min(this.#most, Math.max(this.#grown, Math.ceil(PRODUCTS * underWay)));
+  }
+
+  #keepsUp(readyBytes: number): boolean {
+    return readyBytes <= this.#first * MOST_READY;
+  }
+}
