@@ -15,9 +15,9 @@ const FIXED_CONNECTIONS = 2;
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
 /** While little is known of a mirror, it has so many lanes, */
-const FIRST_LANES = 3;
+const FIRST_LANES = 4;
 /** or one for so many bytes under way on its link. */
-const BYTES_PER_LANE = 24_000;
+const BYTES_PER_LANE = 16_000;
 
 export class Lanes {
   /** Finds the number of lanes, where it is not fixed. */

@@ -24,9 +24,9 @@ Deno.test("Lanes: of several connections, one in five is kept ready to take over
 Deno.test("Lanes: while little is known, their number follows the bytes under way", () => {
   // connections, bytes under way, lanes, requests at once
   const table = [
-    [8, 0, 3, 4],
-    [8, 90_000, 3, 4],
-    [8, 100_000, 4, 5],
+    [8, 0, 4, 5],
+    [8, 70_000, 4, 5],
+    [8, 80_000, 5, 7],
     [8, 1_000_000, 6, 8],
     [3, 0, 2, 3],
   ] as const;
