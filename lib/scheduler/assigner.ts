@@ -18,6 +18,8 @@ export interface AssignerOptions {
   readonly closeBadConnections: boolean;
 }
 
+/** Of the only mirror, one connection is used for so many bytes. */
+const SHORT_FILE = 1024 * 1024;
 /** Minimum time between two looks for work where nothing but bytes has arrived, in milliseconds. */
 const LOOK_MS = 0.5;
 
@@ -84,6 +86,8 @@ export class Assigner {
     const { mirrors } = this.#state;
     if (mirrors[0]!.tuner === undefined) return;
     const total = mirrors.reduce((sum, { bytes }) => sum + bytes, 0);
+    // One response brings a short file, whatever the link is like.
+    if (mirrors.length === 1 && total < SHORT_FILE) return;
     for (const { tuner, bytes, link } of mirrors) {
       tuner?.learn(link.flowMeter.flow, now);
       tuner?.observe({ own: bytes, total }, now, link.latencyMs);
