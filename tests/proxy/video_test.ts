@@ -30,7 +30,7 @@ testWith(
     const film = await makeFilm();
     assert(film.byteLength > 1_000_000, `${film.byteLength} bytes`);
     const content = bytesContent(film);
-    const mirror = { content, path: "/film.webm", contentType: "video/webm", bytesPerSecond: 2e6 };
+    const mirror = { content, path: "/film.webm", contentType: "video/webm", bytesPerSecond: 2e5 };
     await withMirrors([mirror, mirror], async (urls, mirrors) => {
       const ranges: (string | null)[] = [];
       const handler = createHandler({ allowPrivate: true });
