@@ -118,7 +118,13 @@ Deno.test("Downloader: one mirror after another dies, the last one finishes", as
     faults: [{ kind: "refuse", from }],
   });
   await withMirrors([dying(2), dying(4), { bytesPerSecond: 4e6 }], async (urls) => {
-    const outcome = await download(urls, { delayRequest: "normal", retry: { attempts: 1 } });
+    // Each is asked often enough to die, also where answers take long.
+    const outcome = await download(urls, {
+      delayRequest: "normal",
+      splitSize: 20_000,
+      maxBlocksPerRequest: 1,
+      retry: { attempts: 1 },
+    });
     assertEquals(outcome.error, undefined);
     assertEquals(outcome.sha256, FILE.sha256());
     // A refused connection may be a limit, so that they may be waited for until the end.
