@@ -26,15 +26,15 @@
 
 // The download
 export { Downloader } from "./lib/engine/downloader.ts";
-export type { DownloaderOptions, HttpVersion } from "./lib/engine/options.ts";
+export type { DownloaderOptions, HttpVersion } from "./lib/engine/options/options.ts";
 export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
-export type { InsecureFetch } from "./lib/transport/insecure_fetch.ts";
+export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
-export type { ClientCertificate } from "./lib/transport/http_clients.ts";
+export type { ClientCertificate } from "./lib/transport/connections/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { LowestRate } from "./lib/scheduler/failure/timeouts.ts";
 export type { RetryOptions } from "./lib/scheduler/failure/failures.ts";
-export type { ResponseOptions } from "./lib/engine/response.ts";
+export type { ResponseOptions } from "./lib/engine/delivery/response.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
 
 // Algorithms
@@ -43,16 +43,16 @@ export { type DuplicateRequest, DuplicateRequestAlgorithm } from "./lib/policy/d
 export type { DelayView, DuplicateView, MirrorView } from "./lib/scheduler/view.ts";
 
 // What one download learns for the next
-export type { FileInfo, KnownFile } from "./lib/engine/known_file.ts";
-export type { KnownMirror } from "./lib/transport/mirror_memory.ts";
-export type { KnownPiece } from "./lib/engine/landmarks.ts";
+export type { FileInfo, KnownFile } from "./lib/engine/memory/known_file.ts";
+export type { KnownMirror } from "./lib/transport/responses/mirror_memory.ts";
+export type { KnownPiece } from "./lib/engine/memory/known_pieces.ts";
 export type { Validators } from "./lib/http/validators.ts";
 export {
   MirrorBook,
   type MirrorBookData,
   type MirrorBookEntry,
   type MirrorBookOptions,
-} from "./lib/engine/mirror_book.ts";
+} from "./lib/engine/memory/mirror_book.ts";
 export type { KnownLink } from "./lib/scheduler/mirror/link_estimate.ts";
 
 // Errors

@@ -64,10 +64,10 @@ function foreign({ atOnce }: Loaded): string[] {
 
 /** What few downloads need of the engine. */
 const RARE = [
-  "lib/transport/dead_address.ts",
-  "lib/transport/dialer.ts",
-  "lib/transport/insecure_",
-  "lib/transport/relay.ts",
+  "lib/transport/connections/dead_address.ts",
+  "lib/transport/connections/dialer.ts",
+  "lib/transport/insecure/",
+  "lib/transport/connections/relay.ts",
 ];
 
 /** What few commands need. */

@@ -99,6 +99,20 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/http\/name\//,
     /^lib\/http\/response\//,
   ]],
+  [/^lib\/transport\//, [
+    /^lib\/transport\/connections\//,
+    /^lib\/transport\/insecure\//,
+    /^lib\/transport\/responses\//,
+    /^lib\/transport\/(network_failure|transport)\.ts$/,
+  ]],
+  [/^lib\/engine\//, [
+    /^lib\/engine\/memory\//,
+    /^lib\/engine\/options\//,
+    /^lib\/engine\/delivery\//,
+    /^lib\/engine\/timing\//,
+    /^lib\/engine\/requests\//,
+    /^lib\/engine\/(stats|driver|downloader|insecure)\.ts$/,
+  ]],
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
@@ -191,9 +205,10 @@ Deno.test("the core imports only the platform and @std", () => {
     // Deno's own interface has no reset, no local address, no lookup by family, and no TLS that accepts
     // any certificate: these modules, which are loaded only when that is needed, use what Deno has of
     // Node.js.
-    const builtIn = /^lib\/transport\/(dialer|relay|dead_address|insecure_\w+)\.ts$/.test(path)
-      ? /^node:(net|dns|dns\/promises|http|https|tls|stream)$/
-      : /^$/;
+    const builtIn =
+      /^lib\/transport\/(connections\/(dialer|relay|dead_address)|insecure\/\w+)\.ts$/.test(path)
+        ? /^node:(net|dns|dns\/promises|http|https|tls|stream)$/
+        : /^$/;
     return targets.filter((name) => !builtIn.test(name));
   });
   assertEquals(foreign.filter((name) => !name.startsWith("@std/")), []);

@@ -7,11 +7,11 @@
 import { RangeNotSatisfiableError, SphttpError } from "../errors.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Driver } from "./driver.ts";
-import type { FileInfo, KnownFile } from "./known_file.ts";
-import type { KnownPiece } from "./landmarks.ts";
-import type { DownloaderOptions } from "./options.ts";
-import { resolveMaxRate, resolveOptions } from "./resolve_options.ts";
-import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./response.ts";
+import type { FileInfo, KnownFile } from "./memory/known_file.ts";
+import type { KnownPiece } from "./memory/known_pieces.ts";
+import type { DownloaderOptions } from "./options/options.ts";
+import { resolveMaxRate, resolveOptions } from "./options/resolve_options.ts";
+import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./delivery/response.ts";
 import type { DownloadStats } from "./stats.ts";
 
 /**

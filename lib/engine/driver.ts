@@ -14,16 +14,17 @@ import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
-import { Alarm } from "./alarm.ts";
-import { DeliveryWindow } from "./delivery_window.ts";
-import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./known_file.ts";
-import { FileLandmarks, type KnownPiece } from "./landmarks.ts";
-import { BookSession } from "./mirror_book.ts";
-import { Pace } from "./pace.ts";
-import type { Part } from "./reorder_buffer.ts";
-import { RequestRunner } from "./request_runner.ts";
-import { type ResolvedOptions, resolveWindowSize } from "./resolve_options.ts";
-import { SerialQueue } from "./serial_queue.ts";
+import { Alarm } from "./timing/alarm.ts";
+import { DeliveryWindow } from "./delivery/delivery_window.ts";
+import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./memory/known_file.ts";
+import type { KnownPiece } from "./memory/known_pieces.ts";
+import { FileLandmarks } from "./memory/landmarks.ts";
+import { BookSession } from "./memory/mirror_book.ts";
+import { Pace } from "./timing/pace.ts";
+import type { Part } from "./delivery/reorder_buffer.ts";
+import { RequestRunner } from "./requests/request_runner.ts";
+import { type ResolvedOptions, resolveWindowSize } from "./options/resolve_options.ts";
+import { SerialQueue } from "./timing/serial_queue.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 
 /** The alarm may be this late, in milliseconds. */

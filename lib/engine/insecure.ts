@@ -8,14 +8,14 @@
 import { OptionTypeError } from "../errors.ts";
 import { portOf } from "../http/address/host.ts";
 import type { ProxySource } from "../http/address/proxy_url.ts";
-import type { InsecureFetch } from "../transport/insecure_fetch.ts";
-import type { DownloaderOptions } from "./options.ts";
+import type { InsecureFetch } from "../transport/insecure/fetch.ts";
+import type { DownloaderOptions } from "./options/options.ts";
 import {
   resolveCertificate,
   resolveConnect,
   resolveNoProxy,
   resolveProxy,
-} from "./resolve_options.ts";
+} from "./options/resolve_options.ts";
 
 /** The options of a download that {@linkcode openInsecureFetch} follows, too. */
 export type InsecureFetchOptions = Pick<
@@ -49,9 +49,9 @@ export async function openInsecureFetch(
     throw new OptionTypeError("http", "is http2, which needs certificates that are verified");
   }
   const [{ InsecureClient }, { proxyFor, tunnelProxy }, { Dialer }] = await Promise.all([
-    import("../transport/insecure_fetch.ts"),
-    import("../transport/insecure_proxy.ts"),
-    import("../transport/dialer.ts"),
+    import("../transport/insecure/fetch.ts"),
+    import("../transport/insecure/proxy.ts"),
+    import("../transport/connections/dialer.ts"),
   ]);
   const proxy: ProxySource | false | undefined = resolveProxy(options.proxy);
   if (proxy) tunnelProxy(proxy);

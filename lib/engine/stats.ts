@@ -6,7 +6,7 @@
 
 import type { Ledger } from "../scheduler/ledger.ts";
 import type { Mirror } from "../scheduler/mirror/mirror.ts";
-import type { DeliveryWindow } from "./delivery_window.ts";
+import type { DeliveryWindow } from "./delivery/delivery_window.ts";
 
 /** A snapshot of a download. */
 export interface DownloadStats {

@@ -7,13 +7,13 @@
 
 import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
 import { unlessAborted } from "../unless_aborted.ts";
-import { type BodyOptions, BodyReader, CHUNK } from "./body.ts";
-import { BufferPool } from "./buffer_pool.ts";
-import { type HttpClientOptions, HttpClients } from "./http_clients.ts";
-import { settleDoubt } from "./doubts.ts";
-import { type Judgement, type KnownMirror, MirrorMemory } from "./mirror_memory.ts";
+import { type BodyOptions, BodyReader, CHUNK } from "./responses/body.ts";
+import { BufferPool } from "./responses/buffer_pool.ts";
+import { type HttpClientOptions, HttpClients } from "./connections/http_clients.ts";
+import { settleDoubt } from "./responses/doubts.ts";
+import { type Judgement, type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
-import { discard, followRedirects } from "./redirects.ts";
+import { discard, followRedirects } from "./responses/redirects.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";

@@ -9,7 +9,7 @@ import {
   normal,
 } from "../../lib/policy/delay.ts";
 import type { DelayView, MirrorView } from "../../lib/scheduler/view.ts";
-import { resolveOptions } from "../../lib/engine/resolve_options.ts";
+import { resolveOptions } from "../../lib/engine/options/resolve_options.ts";
 import { mulberry32 } from "../support/random.ts";
 
 const SETTINGS = { initialDelay: true, initialDelayCoefficient: 10, staticDelays: new Map() };

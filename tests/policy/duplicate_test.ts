@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { duplicateRequests, ibrc, nibib } from "../../lib/policy/duplicate.ts";
 import type { DuplicateView } from "../../lib/scheduler/view.ts";
-import type { DownloaderOptions } from "../../lib/engine/options.ts";
-import { resolveOptions } from "../../lib/engine/resolve_options.ts";
+import type { DownloaderOptions } from "../../lib/engine/options/options.ts";
+import { resolveOptions } from "../../lib/engine/options/resolve_options.ts";
 
 function duplicateView(facts: Partial<DuplicateView>): DuplicateView {
   return { invalidBlocks: 0, receivedSinceFront: 0, threshold: 20, ...facts };

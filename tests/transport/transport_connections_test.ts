@@ -12,7 +12,7 @@ const ROOT = new URL("../../", import.meta.url);
 async function run(url: string, lanes: number, requests: number): Promise<void> {
   const module = (path: string) => JSON.stringify(new URL(path, ROOT).href);
   const code = `
-    import { resolveOptions } from ${module("lib/engine/resolve_options.ts")};
+    import { resolveOptions } from ${module("lib/engine/options/resolve_options.ts")};
     import { Transport } from ${module("lib/transport/transport.ts")};
     const url = ${JSON.stringify(url)};
     const transport = new Transport({ ...resolveOptions([url], {}), knownMirrors: [] });

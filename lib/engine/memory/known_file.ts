@@ -1,0 +1,127 @@
+/**
+ * What a download knows of its file, and what of that it hands on to later downloads. Pure.
+ *
+ * @module
+ */
+
+import { OptionTypeError } from "../../errors.ts";
+import type { KnownFileFacts } from "../../scheduler/opening/opening.ts";
+import { PROBE_SIZE } from "../../scheduler/opening/probe.ts";
+import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
+import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";
+import { list, record, shown, texts, whole } from "../../checks.ts";
+
+/** What is known of the file once the mirrors have agreed on it. */
+export interface FileInfo {
+  /** Size of the whole file in bytes; `undefined` if no mirror reports it. */
+  readonly size: number | undefined;
+  /** Media type, as a mirror reports it. */
+  readonly contentType: string | undefined;
+  /** File name that a mirror gives (Content-Disposition): never a path, but not safe for all systems. */
+  readonly fileName?: string | undefined;
+  /** Entity tag of a mirror. */
+  readonly etag: string | undefined;
+  /** Date of last modification, as a mirror reports it. */
+  readonly lastModified: string | undefined;
+  /** URLs of the mirrors known to have the file so far, without credentials. */
+  readonly mirrors: readonly string[];
+}
+
+/**
+ * What a download has learned of a file and its mirrors: another download of the file starts without
+ * probing them. It is plain data and may be stored as JSON.
+ */
+export interface KnownFile {
+  /** What the mirrors agreed on; its size is known. */
+  readonly info: FileInfo;
+  /** Digest of some bytes of the file, by which mirrors are compared; `undefined` for none. */
+  readonly digest: string | undefined;
+  /** Offset of the first of these bytes. */
+  readonly digestStart: number;
+  /** The mirrors that serve ranges of it. */
+  readonly mirrors: readonly KnownMirror[];
+  /**
+   * Pieces of it, as {@linkcode Downloader.learnedPieces} returns them: a mirror whose validators
+   * contradict those that are known is compared with some of them.
+   */
+  readonly pieces?: readonly KnownPiece[] | undefined;
+}
+
+/** Maximum number of pieces of a known file. */
+export const MOST_PIECES = 64;
+
+/**
+ * Checks the shape of what a caller gives as a known file, and returns a copy. Fields that may be
+ * `undefined` may be missing or `null`, as after a round trip through JSON.
+ *
+ * @throws {TypeError | RangeError} naming the field that is wrong
+ */
+export function checkKnownFile(value: unknown): KnownFile {
+  const file = record("knownFile", value);
+  const info = record("knownFile.info", file.info);
+  return {
+    info: {
+      // Without bytes there are no ranges, and no mirror that is known to serve them.
+      size: whole("knownFile.info.size", info.size, 1),
+      ...texts("knownFile.info", info, ["contentType", "fileName", "etag", "lastModified"]),
+      mirrors: list("knownFile.info.mirrors", info.mirrors, checkUrl),
+    },
+    ...texts("knownFile", file, ["digest"]),
+    digestStart: whole("knownFile.digestStart", file.digestStart, 0),
+    mirrors: list("knownFile.mirrors", file.mirrors, checkMirror),
+    pieces: file.pieces === undefined || file.pieces === null
+      ? undefined
+      : list("knownFile.pieces", file.pieces, checkKnownPiece).slice(0, MOST_PIECES),
+  };
+}
+
+function checkMirror(name: string, value: unknown): KnownMirror {
+  const { url, location, validators, unreliable, compared } = record(name, value);
+  return {
+    url: checkUrl(`${name}.url`, url),
+    location: location === undefined || location === null
+      ? undefined
+      : checkUrl(`${name}.location`, location),
+    validators: texts(`${name}.validators`, validators, ["etag", "lastModified", "strong"]),
+    unreliable: flag(`${name}.unreliable`, unreliable),
+    compared: flag(`${name}.compared`, compared),
+  };
+}
+
+/** Returns a boolean, or `undefined` for none. */
+function flag(name: string, value: unknown): boolean | undefined {
+  if (value === undefined || value === null || typeof value === "boolean") {
+    return value ?? undefined;
+  }
+  throw new OptionTypeError(name, `is ${shown(value)}, but must be true or false`);
+}
+
+function checkUrl(name: string, value: unknown): string {
+  const protocol = typeof value === "string" ? URL.parse(value)?.protocol : undefined;
+  if (protocol === "http:" || protocol === "https:") return value as string;
+  // The value itself may hold credentials.
+  const what = typeof value === "string" ? "another string" : shown(value);
+  throw new OptionTypeError(name, `is ${what}, but must be an http or https URL`);
+}
+
+/** Returns the pieces of the file that earlier downloads have learned, or compared the mirrors by. */
+export function earlierPieces(file: KnownFile | undefined): readonly KnownPiece[] {
+  if (file === undefined) return [];
+  const { digest: sha256, digestStart: start, info, pieces = [] } = file;
+  if (sha256 === undefined) return pieces;
+  return [{ start, end: Math.min(info.size!, start + PROBE_SIZE), sha256 }, ...pieces];
+}
+
+/**
+ * Returns what the scheduler of a download needs of `file`. Its mirrors are compared by the `length`
+ * bytes from `start` on: the digest of other bytes is of no use.
+ */
+export function presumed(file: KnownFile, start: number, length: number): KnownFileFacts {
+  const comparable = file.digestStart === start && length >= PROBE_SIZE;
+  return {
+    size: file.info.size!,
+    digest: comparable ? file.digest : undefined,
+    mirrors: file.mirrors.map(({ url }) => url),
+    compared: file.mirrors.filter(({ compared }) => compared).map(({ url }) => url),
+  };
+}

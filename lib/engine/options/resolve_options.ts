@@ -1,0 +1,340 @@
+/**
+ * Resolves the options of a download once: fills in defaults, checks every value, and refuses what
+ * the chosen algorithm does not use. Nothing inside the engine asks again whether an option is set.
+ *
+ * @module
+ */
+
+import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../../errors.ts";
+import { type ConnectOptions, ConnectRules } from "../../http/address/connect_rules.ts";
+import {
+  type MirrorSource,
+  parseMirrorUrl,
+  parseMirrorUrls,
+} from "../../http/address/mirror_url.ts";
+import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
+import { DelayRequestAlgorithm } from "../../policy/delay.ts";
+import { DuplicateRequestAlgorithm, duplicateRequests } from "../../policy/duplicate.ts";
+import type { PolicySettings } from "../../policy/policies.ts";
+import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/failures.ts";
+import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/timeouts.ts";
+import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
+import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
+import { instance, list, number, oneOf, record, shown, texts, whole } from "../../checks.ts";
+import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
+import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
+import { MirrorBook } from "../memory/mirror_book.ts";
+import type { DownloaderOptions } from "./options.ts";
+
+/** Options that are passed on as they are, or with their default. */
+type Plain =
+  | ("splitSize" | "windowSize" | "maxRate" | "delayRequest" | "closeBadConnections")
+  | ("maxConnectionsPerMirror" | "http" | "caCerts" | "maxIdleMs")
+  | ("stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace");
+
+/** Options with every default filled in. */
+export interface ResolvedOptions
+  extends Readonly<{ [Name in Plain]-?: Exclude<DownloaderOptions[Name], undefined> }> {
+  readonly mirrors: readonly MirrorSource[];
+  /** Messages about the options, for the user. */
+  readonly notes: readonly string[];
+  readonly policySettings: PolicySettings;
+  /** The most bytes to which the window may grow. */
+  readonly mostWindowSize: number;
+  readonly book: MirrorBook | undefined;
+  readonly lowestRate: ResolvedLowestRate | undefined;
+  readonly start: number;
+  readonly end: number | undefined;
+  readonly knownFile: KnownFile | undefined;
+  readonly allowHtml: boolean;
+  readonly expectedName: string | undefined;
+  readonly expectedSize: number | undefined;
+  readonly knownPieces: readonly KnownPiece[];
+  readonly headers: Headers;
+  readonly proxy: ProxySource | false | undefined;
+  readonly noProxy: string | undefined;
+  readonly clientCertificate: ClientCertificate | undefined;
+  readonly connect: ConnectRules;
+  readonly retry: ResolvedRetry;
+  readonly connectTimeoutMs: number | undefined;
+  readonly headersTimeoutMs: number | undefined;
+  readonly idleTimeoutMs: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Maximum of all counts; a larger one is a typing error. */
+const MANY = 1_000_000;
+/** Maximum of all times: a day, in milliseconds. */
+const LONG_MS = 86_400_000;
+
+/** Headers that the engine sets itself. */
+const RESERVED = ["range", "if-range", "accept-encoding", "content-length"];
+
+/** Fills in defaults and checks every value. */
+export function resolveOptions(
+  urls: readonly (string | URL)[],
+  options: DownloaderOptions = {},
+): ResolvedOptions {
+  record("options", options);
+  const { mirrors, repeated } = parseMirrorUrls(urls);
+  const maxRate = resolveMaxRate(options.maxRate);
+  const delayRequest = algorithm("delayRequest", options.delayRequest, DelayRequestAlgorithm) ??
+    "adaptive";
+  const duplicateRequest =
+    algorithm("duplicateRequest", options.duplicateRequest, DuplicateRequestAlgorithm) ?? "nibib";
+  const { splitSize, windowSize } = resolveSizes(options, delayRequest, maxRate);
+  const mayGrow = options.windowSize === undefined && delayRequest === "adaptive";
+  const { start, end } = resolveRange(options.range);
+  const count = (name: keyof DownloaderOptions, byDefault: number, least: number, most: number) =>
+    whole(name, options[name] ?? byDefault, least, most);
+  const timeout = (name: keyof DownloaderOptions) =>
+    options[name] === undefined ? undefined : whole(name, options[name], 1, LONG_MS);
+  const coefficient = options.initialDelayCoefficient ?? 10;
+  const resolved: ResolvedOptions = {
+    mirrors,
+    notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
+    splitSize,
+    windowSize,
+    mostWindowSize: mayGrow ? Math.max(windowSize, MOST_WINDOW) : windowSize,
+    maxRate,
+    lowestRate: resolveLowestRate(options.lowestRate),
+    start,
+    end,
+    delayRequest,
+    policySettings: {
+      initialDelay: options.initialDelay ?? true,
+      initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
+      staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
+      splitSize,
+      duplicate: typeof duplicateRequest === "function"
+        ? duplicateRequest
+        : duplicateRequests[duplicateRequest],
+      invalidBlockThreshold: count("invalidBlockThreshold", 20, 0, MANY),
+      maxBlocksPerRequest: count("maxBlocksPerRequest", 16, 1, MANY),
+    },
+    closeBadConnections: options.closeBadConnections ?? false,
+    maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
+    book: instance("book", options.book, MirrorBook),
+    knownFile: resolveKnownFile(options.knownFile, mirrors),
+    allowHtml: options.allowHtml ?? false,
+    expectedName: resolveName(options.expectedName),
+    expectedSize: options.expectedSize === undefined
+      ? undefined
+      : whole("expectedSize", options.expectedSize, 0),
+    knownPieces: list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
+    headers: resolveHeaders(options.headers, options.http),
+    http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
+    caCerts: options.caCerts ?? [],
+    proxy: resolveProxy(options.proxy),
+    noProxy: resolveNoProxy(options.noProxy),
+    clientCertificate: resolveCertificate(options.clientCertificate),
+    connect: resolveConnect(options.connect, options.proxy),
+    retry: resolveRetry(options.retry),
+    connectTimeoutMs: timeout("connectTimeoutMs"),
+    headersTimeoutMs: timeout("headersTimeoutMs"),
+    idleTimeoutMs: timeout("idleTimeoutMs"),
+    maxIdleMs: count("maxIdleMs", 60_000, 1, LONG_MS),
+    stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
+    maxRedirects: count("maxRedirects", 50, 0, 100),
+    fetch: options.fetch ?? globalThis.fetch,
+    signal: instance("signal", options.signal, AbortSignal),
+    onEvent: options.onEvent ?? (() => {}),
+    trace: options.trace ?? false,
+  };
+  refuseUnused(resolved, duplicateRequest);
+  return resolved;
+}
+
+/** Refuses each option that the chosen algorithms do not use, unless it has its default value. */
+function refuseUnused(resolved: ResolvedOptions, duplicateRequest: unknown): void {
+  const { delayRequest, policySettings, closeBadConnections } = resolved;
+  const { staticDelays, initialDelay, initialDelayCoefficient } = policySettings;
+  const { duplicate, invalidBlockThreshold, maxBlocksPerRequest } = policySettings;
+  const adaptive = delayRequest === "adaptive";
+  const diff = delayRequest === "diff";
+  const threshold = invalidBlockThreshold === 20;
+  let selector = "delayRequest";
+  let chosen = typeof delayRequest === "function" ? "a function" : delayRequest as string;
+  const refuse = (option: string, isDefault: boolean, isUsed: boolean, usedBy: string) => {
+    if (!isDefault && !isUsed) throw new UnusedOptionError(option, selector, chosen, usedBy);
+  };
+  refuse("staticDelays", staticDelays.size === 0, delayRequest === "static", "static");
+  refuse("initialDelay", initialDelay, diff, "diff");
+  refuse("initialDelayCoefficient", initialDelayCoefficient === 10, diff, "diff");
+  refuse("duplicateRequest", duplicate === duplicateRequests.nibib, !adaptive, "diff");
+  refuse("invalidBlockThreshold", threshold, !adaptive, "diff");
+  refuse("closeBadConnections", !closeBadConnections, !adaptive, "diff");
+  refuse("maxBlocksPerRequest", maxBlocksPerRequest === 16, !adaptive, "diff");
+  refuse(
+    "maxConnectionsPerMirror",
+    resolved.maxConnectionsPerMirror === DEFAULT_CONNECTIONS,
+    adaptive,
+    "adaptive",
+  );
+  [selector, chosen] = ["duplicateRequest", "none"];
+  refuse("invalidBlockThreshold", threshold, duplicateRequest !== "none", "nibib");
+  refuse("closeBadConnections", !closeBadConnections, duplicateRequest !== "none", "nibib");
+}
+
+/** Returns an algorithm: a function as it is, or one of `names`. */
+function algorithm<Name extends string, Own>(
+  option: string,
+  value: Name | Own | undefined,
+  names: Readonly<Record<string, Name>>,
+): Name | Own | undefined {
+  if (value === undefined || typeof value === "function") return value;
+  return oneOf(option, value, names);
+}
+
+function resolveSizes(
+  { splitSize: given, windowSize: window }: DownloaderOptions,
+  delayRequest: ResolvedOptions["delayRequest"],
+  maxRate: number,
+): { readonly splitSize: number; readonly windowSize: number } {
+  const windowSize = whole("windowSize", window ?? 32 * 1024 * 1024, 2000);
+  const inTime = delayRequest === "adaptive" ? Infinity : Math.max(1000, Math.ceil(maxRate / 10));
+  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2), inTime);
+  const splitSize = whole("splitSize", given ?? byDefault, 1000);
+  return { splitSize, windowSize: resolveWindowSize(windowSize, splitSize) };
+}
+
+/** Checks the maximum number of bytes held ahead of the consumer. */
+export function resolveWindowSize(windowSize: number, splitSize: number): number {
+  whole("windowSize", windowSize, 2000);
+  if (windowSize >= 2 * splitSize) return windowSize;
+  const problem = `is ${windowSize}, but must be at least twice the block size of ${splitSize}`;
+  throw new OptionRangeError("windowSize", problem);
+}
+
+/** Resolves the maximum rate, in bytes per second; `Infinity` for no limit. */
+export function resolveMaxRate(maxRate: number = Infinity): number {
+  return number("maxRate", maxRate, 1, Infinity);
+}
+
+function resolveRange(range: DownloaderOptions["range"]): Pick<ResolvedOptions, "start" | "end"> {
+  const { start = 0, end } = record("range", range ?? {});
+  const first = whole("range.start", start, 0);
+  return { start: first, end: end === undefined ? end : whole("range.end", end, first + 1) };
+}
+
+function resolveLowestRate(lowest: LowestRate | undefined): ResolvedLowestRate | undefined {
+  if (lowest === undefined) return undefined;
+  const { bytesPerSecond, periodMs = 30_000 } = record("lowestRate", lowest);
+  return {
+    bytesPerSecond: number("lowestRate.bytesPerSecond", bytesPerSecond, 0, Number.MAX_SAFE_INTEGER),
+    periodMs: number("lowestRate.periodMs", periodMs, 1000, LONG_MS),
+  };
+}
+
+function resolveRetry(retry: RetryOptions = {}): ResolvedRetry {
+  return {
+    attempts: whole("retry.attempts", retry.attempts ?? 5, 1, MANY),
+    minDelayMs: number("retry.minDelayMs", retry.minDelayMs ?? 250, 0, LONG_MS),
+    maxDelayMs: number("retry.maxDelayMs", retry.maxDelayMs ?? 10_000, 0, LONG_MS),
+    jitter: number("retry.jitter", retry.jitter ?? 0.5, 0, 1),
+    maxRetryAfterMs: number(
+      "retry.maxRetryAfterMs",
+      retry.maxRetryAfterMs ?? 3_600_000,
+      0,
+      LONG_MS,
+    ),
+    maxTurnMs: number("retry.maxTurnMs", retry.maxTurnMs ?? Infinity, 0, Infinity),
+    maxTimeMs: number("retry.maxTimeMs", retry.maxTimeMs ?? Infinity, 0, Infinity),
+  };
+}
+
+function resolveStaticDelays(
+  delays: Readonly<Record<string, number>>,
+  mirrors: readonly MirrorSource[],
+): ReadonlyMap<string, number> {
+  const resolved = new Map<string, number>();
+  for (const [text, blocks] of Object.entries(delays)) {
+    const { url } = parseMirrorUrl(text);
+    if (!mirrors.some((mirror) => mirror.url === url)) {
+      const known = mirrors.map((mirror) => mirror.url).join(", ");
+      const problem = `names ${url}, but the mirrors are: ${known}`;
+      throw new OptionRangeError("staticDelays", problem);
+    }
+    resolved.set(url, whole("staticDelays", blocks, 0, MANY, `of ${url} `));
+  }
+  return resolved;
+}
+
+/** Checks a certificate of the client. */
+export function resolveCertificate(
+  value: ClientCertificate | undefined,
+): ClientCertificate | undefined {
+  if (value === undefined) return undefined;
+  const { cert, key } = texts("clientCertificate", value, ["cert", "key"]);
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const missing = cert === undefined ? "cert" : "key";
+  throw new OptionTypeError(`clientCertificate.${missing}`, "is missing, but must be PEM");
+}
+
+/** Parses the URL of a proxy. */
+export function resolveProxy(value: DownloaderOptions["proxy"]): ProxySource | false | undefined {
+  return value === undefined || value === false ? value : parseProxyUrl(value);
+}
+
+/** Checks a list of hosts that need no proxy. */
+export function resolveNoProxy(value: string | undefined): string | undefined {
+  if (value === undefined || typeof value === "string") return value;
+  throw new OptionTypeError("noProxy", `is ${shown(value)}, but must be a string`);
+}
+
+/** Checks the rules for connections; `proxy` would make them useless. */
+export function resolveConnect(
+  options: ConnectOptions | undefined,
+  proxy: DownloaderOptions["proxy"],
+): ConnectRules {
+  const rules = new ConnectRules(options === undefined ? {} : record("connect", options));
+  if (!proxy || !rules.choosesTargets) return rules;
+  throw new OptionTypeError(
+    "connect",
+    "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
+  );
+}
+
+const DEFAULT_CONNECTIONS = 8;
+
+/** The most bytes to which a window grows by itself. */
+const MOST_WINDOW = 128 * 1024 * 1024;
+
+function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS): number | "auto" {
+  if (connections === "auto") return connections;
+  return whole("maxConnectionsPerMirror", connections, 1, MOST_CONNECTIONS);
+}
+
+/** Knowledge of other mirrors only is of no use. */
+function resolveKnownFile(
+  value: KnownFile | undefined,
+  mirrors: readonly MirrorSource[],
+): KnownFile | undefined {
+  const file = value === undefined ? undefined : checkKnownFile(value);
+  const named = file?.mirrors.some(({ url }) => mirrors.some((mirror) => mirror.url === url));
+  return named ? file : undefined;
+}
+
+function resolveHeaders(
+  init: HeadersInit | undefined,
+  http: DownloaderOptions["http"],
+): Headers {
+  const headers = new Headers(init);
+  if (http === "http2" && headers.has("host")) {
+    throw new OptionTypeError(
+      "headers",
+      'has "host", which can be sent by HTTP/1.1 only; leave out http2',
+    );
+  }
+  for (const name of RESERVED) {
+    if (headers.has(name)) {
+      throw new OptionTypeError("headers", `has "${name}", which the engine sets itself`);
+    }
+  }
+  return headers;
+}
+
+function resolveName(name: unknown): string | undefined {
+  if (name === undefined || typeof name === "string") return name;
+  throw new OptionTypeError("expectedName", `is ${shown(name)}, but must be a string`);
+}

@@ -1,0 +1,128 @@
+/**
+ * Samples: the first bytes of the file, as each mirror has it. They are compared by their digests, and
+ * kept until those of one mirror are used.
+ *
+ * @module
+ */
+
+import type { ByteRange } from "../../http/byte_range.ts";
+import { fileNameInUrl } from "../../http/name/file_name.ts";
+import { type Page, readPage } from "../../http/name/html.ts";
+import type { BodyReader } from "../../transport/responses/body.ts";
+import type { Reply } from "../../transport/transport.ts";
+import type { FileInfo } from "../memory/known_file.ts";
+
+export interface SamplesOptions {
+  /** The mirrors' URLs, without credentials. */
+  readonly urls: readonly string[];
+  /** Whether a web page counts like any other file. */
+  readonly allowHtml: boolean;
+  /** A name of the file that the caller knows. */
+  readonly expectedName: string | undefined;
+}
+
+/** The first bytes of a file. */
+interface Sample {
+  readonly mirror: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly reply: Reply;
+}
+
+/** What is wanted as a sample. */
+interface Wanted extends ByteRange {
+  readonly request: number;
+  readonly mirror: number;
+}
+
+/** What the scheduler learns of a sample. */
+interface SampleFacts {
+  readonly length: number;
+  /** Digest of the bytes; `undefined` where fewer arrived than were wanted. */
+  readonly digest: string | undefined;
+  /** Set if they are the beginning of a web page. */
+  readonly page: Page | undefined;
+}
+
+export class Samples {
+  readonly #options: SamplesOptions;
+  /** By the number of the request. */
+  readonly #samples = new Map<number, Sample>();
+
+  constructor(options: SamplesOptions) {
+    this.#options = options;
+  }
+
+  /** Returns the sample that the request `request` brought. */
+  get(request: number): Sample | undefined {
+    return this.#samples.get(request);
+  }
+
+  /** Forgets all samples. */
+  clear(): void {
+    this.#samples.clear();
+  }
+
+  /** Returns what a mirror's response says about the file. */
+  aboutOf(mirror: number): Omit<FileInfo, "size" | "mirrors"> {
+    const { reply } = [...this.#samples.values()].find((sample) => sample.mirror === mirror)!;
+    const { contentType, fileName, validators } = reply;
+    return { contentType, fileName, etag: validators.etag, lastModified: validators.lastModified };
+  }
+
+  /**
+   * Reads the first bytes of a body, which begins with the byte `offset` of the file, and keeps them; calls
+   * `onProgress` as they arrive. Keeps nothing, and returns no digest, once `signal` has aborted.
+   */
+  async read(
+    { request, mirror, start, end }: Wanted,
+    { offset, reply }: { readonly offset: number; readonly reply: Reply },
+    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: () => void },
+  ): Promise<SampleFacts> {
+    const { answer } = reply;
+    const bodyEnd = answer.type === "partial" ? answer.end : Infinity;
+    const buffer = new Uint8Array(Math.min(bodyEnd, end) - start);
+    const length = await fill(buffer, reply.body, onProgress);
+    // Its connection can serve another request only once the end of the body has been read.
+    if (offset + length === bodyEnd) await reply.body.read();
+    const bytes = buffer.subarray(0, length);
+    // Only the same bytes can be compared: as many as requested, or the whole file.
+    const { size = Infinity } = answer;
+    const comparable = offset === start && length === Math.min(end, size) - start;
+    const digest = comparable ? await digestOf(bytes) : undefined;
+    if (signal.aborted) return { length, digest: undefined, page: undefined };
+    this.#samples.set(request, { mirror, offset, bytes, reply });
+    const page = offset === 0 && start === 0 ? this.#pageOf(bytes, mirror, reply) : undefined;
+    return { length, digest, page };
+  }
+
+  #pageOf(firstBytes: Uint8Array, mirror: number, { place, fileName }: Reply): Page | undefined {
+    const { allowHtml, expectedName, urls } = this.#options;
+    if (allowHtml) return undefined;
+    const names = [expectedName, fileName, ...[urls[mirror]!, place].map(fileNameInUrl)];
+    return readPage(firstBytes, names.filter((name) => name !== undefined));
+  }
+}
+
+/** Fills a buffer from a body; returns how many bytes came. */
+export async function fill(
+  buffer: Uint8Array,
+  body: BodyReader,
+  onProgress: () => void = () => {},
+): Promise<number> {
+  let length = 0;
+  while (length < buffer.byteLength) {
+    const chunk = await body.read(buffer.byteLength - length);
+    if (chunk === undefined) break;
+    buffer.set(chunk, length);
+    length += chunk.byteLength;
+    onProgress();
+  }
+  return length;
+}
+
+/** Returns a digest that is short enough to be shown. */
+async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return new Uint8Array(digest, 0, 8).toHex();
+}

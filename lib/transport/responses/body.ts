@@ -1,0 +1,172 @@
+/**
+ * Reads the body of a response: exactly as many bytes as were announced, in buffers that are neither
+ * wasted nor shared. A body that ends early is an error, one that is longer is cut off.
+ *
+ * @module
+ */
+
+import type { BufferPool } from "./buffer_pool.ts";
+import { type FailureReason, SphttpError } from "../../errors.ts";
+import { type BodyFrame, partMessage } from "../../http/response/part.ts";
+
+/**
+ * Maximum number of bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, read into own
+ * buffers (a BYOB reader), take less processor time.
+ */
+export const CHUNK = 512 * 1024;
+
+/** Maximum time to wait for the end of a body whose bytes have all come, in milliseconds. */
+const END_MS = 100;
+
+export interface BodyOptions {
+  /** Where the wanted bytes are. */
+  readonly frame: BodyFrame;
+  /** Creates the error to throw. */
+  readonly fail: (reason: FailureReason, message: string, cause?: unknown) => Error;
+  readonly buffers?: BufferPool | undefined;
+}
+
+export class BodyReader {
+  readonly #options: BodyOptions;
+  readonly #read: (wanted: number, least: number) => Promise<ReadableStreamReadResult<Chunk>>;
+  readonly #cancel: () => Promise<void>;
+  #skip: number;
+  #remaining: number;
+  #bytes = 0;
+  /** Bytes that came, but were more than wanted. */
+  #rest: Chunk | undefined;
+  /** A buffer to use again, as the few bytes in it were copied. */
+  #spare: ArrayBuffer | undefined;
+
+  /** Locks `stream`; `null` is an empty body. */
+  constructor(stream: ReadableStream<Chunk> | null, options: BodyOptions) {
+    this.#options = options;
+    this.#skip = options.frame.skip;
+    this.#remaining = options.frame.length ?? Infinity;
+    const reader = openReader(stream ?? new Blob([]).stream());
+    this.#read = reader instanceof ReadableStreamBYOBReader
+      ? (wanted, min) => reader.read(this.#view(wanted), { min })
+      : () => reader.read();
+    this.#cancel = () => reader.cancel();
+  }
+
+  /**
+   * Returns the next bytes, at most `most` and, if the stream can wait for them, at least `least`;
+   * `undefined` at the end, which has been read then, so that the connection can serve another
+   * request. The caller may keep the bytes.
+   */
+  async read(most = CHUNK, least = 1): Promise<Chunk | undefined> {
+    if (this.#remaining === 0) return this.#end();
+    let chunk: Chunk;
+    try {
+      if (this.#skip > 0 && !await this.#skipped()) return this.#ended();
+      const wanted = Math.min(most, this.#remaining);
+      if (this.#rest === undefined) {
+        const { done, value } = await this.#read(wanted, Math.min(least, wanted));
+        // A body that ends before `least` returns its last bytes together with its end.
+        if (done && !value?.byteLength) return this.#ended();
+        chunk = value!;
+      } else chunk = this.#rest;
+      this.#rest = undefined;
+      if (chunk.byteLength > wanted) {
+        this.#rest = chunk.subarray(wanted);
+        chunk = chunk.slice(0, wanted);
+      }
+    } catch (cause) {
+      if (cause instanceof SphttpError) throw cause;
+      throw this.#broken(cause);
+    }
+    this.#bytes += chunk.byteLength;
+    this.#remaining -= chunk.byteLength;
+    return this.#compact(chunk);
+  }
+
+  async cancel(): Promise<void> {
+    await this.#cancel().catch(() => {});
+  }
+
+  /** Reads the bytes before the wanted ones; returns whether the body goes on behind them. */
+  async #skipped(): Promise<boolean> {
+    while (this.#skip > 0) {
+      const { done, value } = await this.#read(Math.min(CHUNK, this.#skip), 1);
+      if (done && !value?.byteLength) return false;
+      if (value!.byteLength > this.#skip) this.#rest = value!.subarray(this.#skip);
+      this.#skip = Math.max(0, this.#skip - value!.byteLength);
+    }
+    return true;
+  }
+
+  #view(wanted: number): Chunk {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined && spare.byteLength >= wanted) return new Uint8Array(spare, 0, wanted);
+    const buffer = this.#options.buffers?.take(wanted) ?? new ArrayBuffer(wanted);
+    return new Uint8Array(buffer, 0, wanted);
+  }
+
+  /** A small chunk must not keep a large buffer alive. */
+  #compact(chunk: Chunk): Chunk {
+    if (chunk.byteLength * 2 > chunk.buffer.byteLength) return chunk;
+    this.#spare = chunk.buffer;
+    return chunk.slice();
+  }
+
+  #broken(cause: unknown): Error {
+    const message = `the connection broke after ${this.#bytes} bytes of the body`;
+    return this.#options.fail("network", message, cause);
+  }
+
+  #ended(): undefined {
+    const { frame: { length, partLength }, fail } = this.#options;
+    if (partLength !== undefined && (this.#bytes === 0 || this.#bytes === partLength)) {
+      throw fail("range", partMessage(this.#bytes));
+    }
+    if (length === undefined) return undefined;
+    throw fail("truncated", `the body ended after ${this.#bytes} of ${length} bytes`);
+  }
+
+  /** Reads the end of a body whose bytes have all come, or cuts off the rest. */
+  async #end(): Promise<undefined> {
+    const { rest } = this.#options.frame;
+    if (rest === "more") return void await this.cancel();
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = rest === "none" ? undefined : setTimeout(resolve, END_MS, false);
+    this.#read(1, 1).then(({ done }) => resolve(done), () => resolve(true));
+    const ended = await promise;
+    clearTimeout(timer);
+    if (ended) await nextTurn();
+    else await this.cancel();
+    return undefined;
+  }
+}
+
+/**
+ * Waits for the next turn of the event loop: only then is the connection of a body that has ended back in
+ * the pool. A request before that would open another connection, though it then takes the old one;
+ * connections in excess take turns, so that none of them keeps its congestion window. A message takes
+ * less time than a timer.
+ */
+function nextTurn(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      port2.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
+}
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+function openReader(
+  stream: ReadableStream<Chunk>,
+): ReadableStreamBYOBReader | ReadableStreamDefaultReader<Chunk> {
+  try {
+    return stream.getReader({ mode: "byob" });
+  } catch {
+    // Not a byte stream: a caller's own fetch, perhaps.
+    return stream.getReader();
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * Settles what the headers of a part leave open, by asking the mirror once more: whether the total is the
+ * size of the file, and whether the body is the part or the whole file. See `lib/http/response/part.ts`.
+ *
+ * @module
+ */
+
+import {
+  parseContentLength,
+  parseContentRange,
+  parseUnsatisfiedSize,
+} from "../../http/byte_range.ts";
+import type { FailureReason } from "../../errors.ts";
+import { type BodyFrame, isWholeFile, partMessage } from "../../http/response/part.ts";
+import {
+  type RequestedRange,
+  type UsableCheck,
+  type UsableResponse,
+  wrongTotal,
+} from "../../http/response/response_check.ts";
+import type { BodyReader } from "./body.ts";
+import type { MirrorMemory } from "./mirror_memory.ts";
+import { discard } from "./redirects.ts";
+
+/** Sends a request to the mirror, without conditions, and waits for the response for up to `withinMs`. */
+export type Ask = (requested: RequestedRange, withinMs?: number) => Promise<Response>;
+
+/** Maximum number of bytes of a body that is held in memory while something is found out. */
+const HOLDABLE = 64 * 1024;
+
+/** While a body waits to be read, an answer to another request is waited for this long, in milliseconds. */
+const ANSWER_MS = 3000;
+
+/** A body that is longer than the part shows itself within this time of its first byte, in milliseconds. */
+const MORE_MS = 300;
+
+export interface DoubtTools {
+  /** The body of the response. */
+  readonly body: BodyReader;
+  readonly ask: Ask;
+  readonly read: (stream: ReadableStream<Uint8Array<ArrayBuffer>>, frame: BodyFrame) => BodyReader;
+  /** Creates the error to throw. */
+  readonly fail: (reason: FailureReason, message: string) => Error;
+}
+
+/**
+ * Finds out what the headers of a part leave open, before its bytes are used, and remembers that of the
+ * mirror. Returns what is certain, and the body to read.
+ */
+export async function settleDoubt(
+  memory: MirrorMemory,
+  requested: RequestedRange & { readonly measures?: boolean | undefined },
+  { answer, doubt }: UsableCheck,
+  { body, ask, read, fail }: DoubtTools,
+): Promise<{ readonly answer: UsableResponse; readonly body: BodyReader }> {
+  if (answer.type === "unsatisfiable") return { answer, body };
+  if (answer.type === "whole") {
+    const { size } = answer;
+    if (doubt?.type !== "whole" || size === undefined || memory.sendsWhole) return { answer, body };
+    const found = await findSize(ask, undefined, 0);
+    if (found === size) memory.sendsWhole = true;
+    else if (found !== undefined || doubt.isPart) {
+      await body.cancel();
+      throw fail("range", partMessage(size));
+    }
+    return { answer, body };
+  }
+  let held = body;
+  try {
+    const known = doubt?.type === "framing" && memory.sendsParts;
+    if (doubt !== undefined && doubt.type !== "whole" && !known) {
+      // A short body is read first, so that its connection serves for asking.
+      if (answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
+      if (doubt.type === "total") {
+        const { at, refuted } = doubt;
+        if (requested.size !== undefined && refuted && at > requested.size) {
+          // It sends what it says is not there; of one that has another file the total would be another.
+          throw fail("mismatch", wrongTotal(requested.size, `sends ${at}`));
+        }
+        const size = answer.size !== undefined && at < answer.size
+          ? await findEnd(ask, answer.size, at)
+          : await findSize(ask, refuted ? undefined : answer.size, at);
+        if (doubt.refuted || size !== answer.size) memory.totals = { size };
+      } else {
+        memory.sendsParts = await sendsParts(ask, requested.start);
+        if (!memory.sendsParts) {
+          throw fail("range", "sends the headers of a part, but perhaps the whole file");
+        }
+      }
+    }
+    if (requested.measures && memory.totals === "believed" && answer.size !== undefined) {
+      if (held === body && answer.end - answer.start <= HOLDABLE) held = await hold(body, read);
+      const size = await measure(ask, answer.size);
+      if (size !== answer.size) memory.totals = { size };
+    }
+    const size = memory.totals === "believed" ? answer.size : memory.totals.size;
+    if (requested.size !== undefined && size !== undefined && size !== requested.size) {
+      throw fail("changed", `the file changed: it has ${size} bytes, not ${requested.size}`);
+    }
+    return { answer: { ...answer, size }, body: held };
+  } catch (error) {
+    await held.cancel();
+    throw error;
+  }
+}
+
+/** Reads a short body into memory. */
+async function hold(body: BodyReader, read: DoubtTools["read"]): Promise<BodyReader> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let part = await body.read(); part !== undefined; part = await body.read()) parts.push(part);
+  const blob = new Blob(parts);
+  return read(blob.stream(), { skip: 0, length: blob.size, rest: "none" });
+}
+
+/**
+ * Returns the size of a file whose mirror gave `total`, or something impossible (`undefined`); `at` is
+ * the byte that does not exist if it was right. Returns `undefined` if the mirror does not tell.
+ */
+async function findSize(
+  ask: Ask,
+  total: number | undefined,
+  at: number,
+): Promise<number | undefined> {
+  if (total !== undefined) {
+    const { status, headers, body } = await ask({ start: at, end: at + 1, size: undefined });
+    await discard(body);
+    if (status === 416) {
+      const size = parseUnsatisfiedSize(headers.get("content-range"));
+      if (size === undefined || size === total) return total;
+    }
+  }
+  return askSize(ask);
+}
+
+/**
+ * Returns the size of a file whose mirror gave `total`, but sent all that follows, or less, up to the byte
+ * `at`: `at` if the file ends there by what else the mirror says, else `total`.
+ */
+async function findEnd(ask: Ask, total: number, at: number): Promise<number> {
+  // A mirror that sends less at once goes on here; one that serves one request at a time may not answer.
+  const rest = { start: at, end: undefined, form: "open", size: undefined } as const;
+  const { status, headers, body } = await ask(rest, ANSWER_MS);
+  await discard(body);
+  if (status !== 416) return total;
+  // The 416 may also be a limit.
+  if (parseUnsatisfiedSize(headers.get("content-range")) === at) return at;
+  return await askSize(ask) === at ? at : total;
+}
+
+/**
+ * Returns the size of a file of which other mirrors say another one than `total`: by its last byte, and
+ * one that does not exist, and by the length of the whole file. Returns `undefined` if the total is wrong,
+ * but the mirror does not tell the size.
+ */
+async function measure(ask: Ask, total: number): Promise<number | undefined> {
+  const { status, headers, body } = await ask({
+    start: total - 1,
+    end: total + 1,
+    size: undefined,
+  });
+  const stated = parseContentRange(headers.get("content-range"));
+  if (status === 206 && stated?.start === total - 1) {
+    const isLonger = await countBytes(body, 3) === 2;
+    if (!isLonger) return total;
+    const size = await askSize(ask);
+    return size !== undefined && size > total ? size : undefined;
+  }
+  await discard(body);
+  if (status !== 416) return total;
+  const said = parseUnsatisfiedSize(headers.get("content-range"));
+  const size = said === undefined || said >= total ? await askSize(ask) : said;
+  return size !== undefined && size < total ? size : total;
+}
+
+/** Returns the length of the whole file; `undefined` if the mirror does not tell. */
+async function askSize(ask: Ask): Promise<number | undefined> {
+  const { status, headers, body } = await ask({ start: 0, end: undefined, size: undefined });
+  await discard(body);
+  const stated = parseContentRange(headers.get("content-range"));
+  const whole = status === 200 || (status === 206 && (stated === undefined || isWholeFile(stated)));
+  return whole ? parseContentLength(headers.get("content-length")) : undefined;
+}
+
+/**
+ * Reports whether the body of a part that begins at `start` is that part: a mirror that sends the whole
+ * file instead goes on after the byte that is requested here.
+ */
+async function sendsParts(ask: Ask, start: number): Promise<boolean> {
+  const { status, headers, body } = await ask({ start, end: start + 1, size: undefined });
+  const stated = parseContentRange(headers.get("content-range"));
+  const described = [200, 206].includes(status) && stated?.start === start;
+  // With the right length it would show nothing: other requests get another one.
+  const exact = parseContentLength(headers.get("content-length")) === 1;
+  if (!described || exact) {
+    await discard(body);
+    return false;
+  }
+  return await countBytes(body, 2) === 1;
+}
+
+/** Returns the number of bytes of a body, as soon as it is `most`; one that falls silent has ended. */
+async function countBytes(body: ReadableStream<Uint8Array> | null, most: number): Promise<number> {
+  if (body === null) return 0;
+  const reader = body.getReader();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let bytes = 0;
+  try {
+    while (bytes < most) {
+      const late = Promise.withResolvers<void>();
+      if (bytes > 0) timer = setTimeout(late.resolve, MORE_MS);
+      const next = await Promise.race([reader.read().catch(() => undefined), late.promise]);
+      clearTimeout(timer);
+      // It ended, broke off or fell silent.
+      if (!next || next.done) break;
+      bytes += next.value.byteLength;
+    }
+    return bytes;
+  } finally {
+    clearTimeout(timer);
+    await reader.cancel().catch(() => {});
+  }
+}

@@ -1,0 +1,125 @@
+import { assertEquals } from "@std/assert";
+import { Alarm } from "../../../lib/engine/timing/alarm.ts";
+
+interface Timer {
+  readonly delayMs: number;
+  readonly ring: () => void;
+}
+
+/** Timers that ring when a test says so, and a clock that stands still unless a test moves it. */
+interface Clock {
+  now: number;
+  /** Timers that are set. */
+  readonly timers: Map<number, Timer>;
+  /** How many timers were ever set. */
+  set: number;
+}
+
+function withClock(test: (clock: Clock) => void): void {
+  const { setTimeout, clearTimeout, performance } = globalThis;
+  const clock: Clock = { now: 1000, timers: new Map(), set: 0 };
+  const fakes = {
+    setTimeout: (ring: () => void, delayMs: number) => {
+      clock.timers.set(++clock.set, {
+        delayMs,
+        ring: () => {
+          clock.timers.clear();
+          ring();
+        },
+      });
+      return clock.set;
+    },
+    clearTimeout: (id: number) => clock.timers.delete(id),
+    performance: { now: () => clock.now },
+  };
+  try {
+    Object.assign(globalThis, fakes);
+    test(clock);
+  } finally {
+    Object.assign(globalThis, { setTimeout, clearTimeout, performance });
+  }
+}
+
+function onlyTimer({ timers }: Clock): Timer {
+  assertEquals(timers.size, 1);
+  return [...timers.values()][0]!;
+}
+
+Deno.test("Alarm.set() rings once, at its time", () => {
+  withClock((clock) => {
+    let rang = 0;
+    new Alarm(() => rang++).set(1300);
+    assertEquals([rang, onlyTimer(clock).delayMs], [0, 300]);
+    onlyTimer(clock).ring();
+    assertEquals([rang, clock.timers.size], [1, 0]);
+  });
+});
+
+Deno.test("Alarm.set(): an earlier time replaces a later one", () => {
+  withClock((clock) => {
+    const alarm = new Alarm(() => {});
+    alarm.set(9000);
+    alarm.set(1200);
+    assertEquals(onlyTimer(clock).delayMs, 200);
+  });
+});
+
+Deno.test("Alarm.set(): a later time, or one hardly earlier, keeps the timer there is", () => {
+  withClock((clock) => {
+    const alarm = new Alarm(() => {});
+    alarm.set(1200);
+    for (const at of [1200, 1201, 9000, Infinity, 1195]) alarm.set(at);
+    assertEquals([clock.set, onlyTimer(clock).delayMs], [1, 200]);
+    alarm.set(1194);
+    assertEquals([clock.set, onlyTimer(clock).delayMs], [2, 194]);
+  });
+});
+
+Deno.test("Alarm.set(): Infinity sets nothing", () => {
+  withClock((clock) => {
+    new Alarm(() => {}).set(Infinity);
+    assertEquals(clock.timers.size, 0);
+  });
+});
+
+Deno.test("Alarm.set(): a time that has passed rings at once, but never from within set()", () => {
+  withClock((clock) => {
+    let rang = 0;
+    new Alarm(() => rang++).set(10);
+    assertEquals([rang, onlyTimer(clock).delayMs], [0, 0]);
+  });
+});
+
+Deno.test("Alarm.set(): a fraction of a millisecond does not make it ring too early", () => {
+  withClock((clock) => {
+    new Alarm(() => {}).set(1000.2);
+    assertEquals(onlyTimer(clock).delayMs, 1);
+  });
+});
+
+Deno.test("Alarm.set(): more than a timer can take is cut, and can be set again", () => {
+  withClock((clock) => {
+    const alarm = new Alarm(() => alarm.set(1e12));
+    alarm.set(1e12);
+    assertEquals(onlyTimer(clock).delayMs, 2 ** 31 - 1);
+    clock.now += 2 ** 31 - 1;
+    onlyTimer(clock).ring();
+    assertEquals(onlyTimer(clock).delayMs, 2 ** 31 - 1);
+  });
+});
+
+Deno.test("Alarm: it can be set from within its ring, and after it was cleared", () => {
+  withClock((clock) => {
+    let rang = 0;
+    const alarm = new Alarm(() => {
+      if (++rang === 1) alarm.set(clock.now + 50);
+    });
+    alarm.set(1100);
+    onlyTimer(clock).ring();
+    assertEquals(onlyTimer(clock).delayMs, 50);
+    alarm.clear();
+    assertEquals(clock.timers.size, 0);
+    alarm.set(1400);
+    assertEquals(onlyTimer(clock).delayMs, 400);
+  });
+});

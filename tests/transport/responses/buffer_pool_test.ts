@@ -1,0 +1,39 @@
+import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { BufferPool } from "../../../lib/transport/responses/buffer_pool.ts";
+
+Deno.test("BufferPool gives a buffer again that is not used any more", () => {
+  const pool = new BufferPool(100);
+  const first = pool.take(100);
+  assertEquals(first.byteLength, 100);
+  assertNotStrictEquals(pool.take(100), first);
+  pool.give(first);
+  assertStrictEquals(pool.take(80), first);
+  assertNotStrictEquals(pool.take(80), first);
+});
+
+Deno.test("BufferPool keeps large buffers from small uses, and those of other sizes out", () => {
+  const pool = new BufferPool(100);
+  pool.give(pool.take(100));
+  assertEquals([pool.take(50).byteLength, pool.take(101).byteLength], [50, 101]);
+  assertEquals(pool.take(51).byteLength, 100);
+  pool.give(new ArrayBuffer(99));
+  assertEquals(pool.take(51).byteLength, 51);
+});
+
+Deno.test("BufferPool keeps a buffer once, however often it is added", () => {
+  const pool = new BufferPool(10);
+  const buffer = pool.take(10);
+  pool.give(buffer);
+  pool.give(buffer);
+  assertStrictEquals(pool.take(10), buffer);
+  assertNotStrictEquals(pool.take(10), buffer);
+});
+
+Deno.test("BufferPool keeps a few buffers only", () => {
+  const pool = new BufferPool(10);
+  const given = Array.from({ length: 100 }, () => new ArrayBuffer(10));
+  for (const buffer of given) pool.give(buffer);
+  const taken = Array.from({ length: 100 }, () => pool.take(10));
+  const again = taken.filter((buffer) => given.includes(buffer)).length;
+  assertEquals(again, 64);
+});
