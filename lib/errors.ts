@@ -227,10 +227,13 @@ export class MirrorMismatchError extends SphttpError {
   /** Creates the error from the file as each mirror has it. */
   constructor(files: readonly MirrorFile[]) {
     const sizes = new Set(files.map((file) => file.size));
+    // Of files that begin alike, where they differ says more.
+    const beginAlike = files.some(({ differsAt }) => differsAt !== undefined);
+    const others = files.length === 2 ? "other" : "others";
     const lines = files.map(({ mirror, size, digest, differsAt }) => {
       const content = differsAt !== undefined
-        ? `, differs from the others at byte ${differsAt}`
-        : sizes.size === 1 && digest
+        ? `, differs from the ${others} at byte ${differsAt}`
+        : sizes.size === 1 && digest && !beginAlike
         ? `, begins with content ${digest}`
         : "";
       return `\n  ${mirror}: ${size === undefined ? "unknown size" : `${size} bytes`}${content}`;

@@ -347,7 +347,7 @@ export class Driver {
     }
     if (event.type === "end") {
       this.#endIsReported = true;
-      const used = this.#scheduler.mirrors.map((one) => [one.url, one.bytes - one.wastedBytes]);
+      const used = this.#scheduler.mirrors.map((one) => [one.url, one.usedBytes]);
       event.bytes = Object.fromEntries(used);
     }
     try {

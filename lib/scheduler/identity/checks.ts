@@ -131,8 +131,9 @@ export class Checks {
 
   /** Notes that bytes of a request are used. */
   used(request: LiveRequest, bytes: number): void {
+    if (bytes === 0) return;
     this.#identity.used(request, bytes, request.proof);
-    this.#comparisons.used(request.mirror, bytes);
+    this.#comparisons.used(request.mirror);
   }
 
   /** Forgets the bytes that were used: they were discarded. */
@@ -231,18 +232,18 @@ export class Checks {
     const check = this.#cross.of(request);
     if (check !== undefined) return this.#crossCompared(check, event.differsAt, now);
     const admits = this.#identity.isAdmitting(mirror);
-    const verdict = this.#identity.compared(mirror, request, event);
-    if (verdict.type === "open") return undefined;
-    if (verdict.type === "passed") {
+    const conclusion = this.#identity.compared(mirror, request, event);
+    if (conclusion.type === "open") return undefined;
+    if (conclusion.type === "passed") {
       if (admits) return this.#prove(mirror);
-      if (verdict.unreliable) {
+      if (conclusion.unreliable) {
         const { mirrors, commands } = this.#state;
         commands.push({ type: "distrust", mirror: mirrors.indexOf(mirror) });
       }
       this.#resume(mirror, now);
       return { type: "waited" };
     }
-    const { error, at, used } = verdict;
+    const { error, at, used } = conclusion;
     if (admits && this.#unproved.has(mirror)) return this.#reject(mirror, error, now);
     if (admits) return { type: "differs", mirror, error, at };
     const sender = this.#landmarks.senderOf(request);

@@ -24,8 +24,6 @@ export interface CrossCheck {
 
 /** What is known of one mirror. */
 interface MirrorRecord {
-  /** Bytes of it that were used. */
-  bytes: number;
   /** Its strong ETag: `undefined` for none, or if it has changed. */
   tag: string | undefined;
   isTagged: boolean;
@@ -95,10 +93,8 @@ export class Comparisons {
   }
 
   /** Notes that bytes of a mirror are used. */
-  used(mirror: Mirror, bytes: number): void {
-    if (bytes === 0) return;
+  used(mirror: Mirror): void {
     this.#first ??= mirror;
-    this.#of(mirror).bytes += bytes;
   }
 
   /** Forgets the bytes that were used: they were discarded. */
@@ -106,11 +102,7 @@ export class Comparisons {
     this.#first = undefined;
     this.#shown = [];
     for (const record of this.#records.values()) {
-      record.bytes =
-        record.comparisons =
-        record.comparedAt =
-        record.lookedAt =
-          0;
+      record.comparisons = record.comparedAt = record.lookedAt = 0;
     }
   }
 
@@ -127,7 +119,8 @@ export class Comparisons {
   due(mirror: Mirror, pending: readonly CrossCheck[]): CrossCheck | undefined {
     const record = this.#records.get(mirror);
     if (record === undefined || mirror === this.#first || this.#first === undefined) return;
-    const { bytes, comparisons, comparedAt, lookedAt, isTrusted } = record;
+    const { comparisons, comparedAt, lookedAt, isTrusted } = record;
+    const bytes = mirror.usedBytes;
     if (bytes === 0 || (lookedAt > 0 && bytes < lookedAt + LOOK_INTERVAL)) return;
     const isAsFirst = this.#haveSameTag(mirror, this.#first);
     if (isAsFirst && (comparisons > 0 || isTrusted || bytes < SAME_TAG_BYTES)) return;
@@ -168,7 +161,7 @@ export class Comparisons {
     for (const mirror of [check.mirror, check.sender]) {
       const record = this.#of(mirror);
       record.comparisons++;
-      record.comparedAt = record.bytes;
+      record.comparedAt = mirror.usedBytes;
     }
   }
 
@@ -222,12 +215,11 @@ export class Comparisons {
   #groups(claims: readonly LiveRequest[]): readonly Group[] {
     const groups = new Map<string | Mirror, Group>();
     for (const [index, mirror] of this.#mirrors.entries()) {
-      const record = this.#of(mirror);
+      if (mirror.usedBytes === 0) continue;
+      const { tag } = this.#of(mirror);
       const ends = claims.filter((claim) => claim.mirror === mirror).map((claim) => claim.claimEnd);
-      if (record.bytes === 0) continue;
       const top = Math.max(this.#landmarks.lastOf(index)?.end ?? 0, ...ends);
-      const isSame = this.isCompared(mirror) && record.tag !== undefined;
-      const key = isSame ? record.tag! : mirror;
+      const key = this.isCompared(mirror) && tag !== undefined ? tag : mirror;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, { mirrors: [mirror], top, last: mirror });
       else {
@@ -276,7 +268,6 @@ export class Comparisons {
     let record = this.#records.get(mirror);
     if (record === undefined) {
       record = {
-        bytes: 0,
         tag: undefined,
         isTagged: false,
         isTrusted: false,

@@ -60,8 +60,7 @@ interface MirrorRecord {
   checkAt: number;
   /** All bytes of it whose validators proved nothing. */
   unsure: number;
-  /** All bytes of it that were used, now and when it was questioned last. */
-  bytes: number;
+  /** All bytes of it that were used when it was questioned last. */
   questionedAt: number;
   /** The request that delivered its first bytes that were used. */
   firstRequest: number | undefined;
@@ -74,7 +73,7 @@ interface MirrorRecord {
 }
 
 /** What a comparison leads to. */
-export type Verdict =
+export type Conclusion =
   /** More checks are to come. */
   | { readonly type: "open" }
   | { readonly type: "passed"; readonly unreliable: boolean }
@@ -215,7 +214,7 @@ export class Identity {
   }
 
   /** Notes the result of the check of a piece. */
-  compared(mirror: Mirror, { start, end }: ByteRange, comparison: Comparison): Verdict {
+  compared(mirror: Mirror, { start, end }: ByteRange, comparison: Comparison): Conclusion {
     const { differsAt, fresh } = comparison;
     const record = this.#of(mirror);
     const { question } = record;
@@ -249,9 +248,7 @@ export class Identity {
 
   /** Notes that bytes of a request are used whose identity is proved in this way. */
   used({ id, mirror }: UsedRequest, bytes: number, proof: Proof): void {
-    if (bytes === 0) return;
     const record = this.#of(mirror);
-    record.bytes += bytes;
     record.firstRequest ??= id;
     // One response is of one version, whatever it says; of which one, earlier downloads know.
     const isFirst = record.firstRequest === id;
@@ -268,9 +265,9 @@ export class Identity {
     const record = this.#of(mirror);
     record.isBroken = true;
     // Where bodies break off again and again, several breaks are answered by one comparison.
-    const { bytes, questionedAt } = record;
+    const { questionedAt } = record;
     const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_BREAK, questionedAt));
-    if (bytes - questionedAt >= interval) this.ask(mirror, "break");
+    if (mirror.usedBytes - questionedAt >= interval) this.ask(mirror, "break");
   }
 
   /** Returns to what end a mirror is to be checked now; `isSettled`: nothing is free. */
@@ -295,28 +292,24 @@ export class Identity {
   /** The only mirror is compared with itself, whatever its ETag; several are with one another. */
   #isRepeatable(mirror: Mirror, { isMixed, isRepeated }: MirrorRecord): boolean {
     if (!isMixed || isRepeated) return false;
-    for (const [other, { bytes }] of this.#records) if (other !== mirror && bytes > 0) return false;
+    if (this.#mirrors.some((other) => other !== mirror && other.usedBytes > 0)) return false;
     return this.#choose("repetition", mirror).length > 0;
   }
 
   /** Forgets the bytes that were used: they were discarded. */
   discard(): void {
     for (const record of this.#records.values()) {
-      record.unproved =
-        record.unmarked =
-        record.bytes =
-        record.questionedAt =
-          0;
+      record.unproved = record.unmarked = record.questionedAt = 0;
       record.firstRequest = undefined;
       record.isMixed = false;
     }
   }
 
-  #pass(mirror: Mirror, record: MirrorRecord, { purpose, unproved }: Question): Verdict {
+  #pass(mirror: Mirror, record: MirrorRecord, { purpose, unproved }: Question): Conclusion {
     this.close(mirror);
     record.isRepeated ||= purpose !== "admission";
     record.isBroken = false;
-    record.questionedAt = record.bytes;
+    record.questionedAt = mirror.usedBytes;
     record.unproved -= Math.min(record.unproved, unproved);
     record.unmarked = Math.min(record.unmarked, record.unproved);
     const interval = Math.min(LONGEST_INTERVAL, Math.max(FIRST_INTERVAL, record.unsure));
@@ -355,7 +348,6 @@ export class Identity {
         unmarked: 0,
         checkAt: FIRST_INTERVAL,
         unsure: 0,
-        bytes: 0,
         questionedAt: 0,
         isBroken: false,
         firstRequest: undefined,

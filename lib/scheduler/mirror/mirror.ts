@@ -188,6 +188,11 @@ export class Mirror implements SourceView {
     return this.#wastedBytes;
   }
 
+  /** The others. */
+  get usedBytes(): number {
+    return this.#bytes - this.#wastedBytes;
+  }
+
   get maxConnections(): number {
     return Math.min(this.#lanes.maxConnections(this.#window), this.#mostNow);
   }
