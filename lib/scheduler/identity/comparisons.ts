@@ -112,11 +112,8 @@ export class Comparisons {
     return comparisons > 0 || isTrusted || mirror === this.#first;
   }
 
-  /**
-   * Returns a piece that a mirror is to show now, as it has delivered more than before: none while it is
-   * to show another.
-   */
-  due(mirror: Mirror, pending: readonly CrossCheck[]): CrossCheck | undefined {
+  /** Returns a piece that a mirror is to show now, as it has delivered more than before. */
+  due(mirror: Mirror): CrossCheck | undefined {
     const record = this.#records.get(mirror);
     if (record === undefined || mirror === this.#first || this.#first === undefined) return;
     const { comparisons, comparedAt, lookedAt, isTrusted } = record;
@@ -125,7 +122,6 @@ export class Comparisons {
     const isAsFirst = this.#haveSameTag(mirror, this.#first);
     if (isAsFirst && (comparisons > 0 || isTrusted || bytes < SAME_TAG_BYTES)) return;
     if (comparisons > 0 && bytes < Math.max(INTERVAL, GROWTH * comparedAt)) return;
-    if (pending.some((check) => check.mirror === mirror)) return;
     record.lookedAt = bytes;
     const pieces = this.#piecesFor(mirror);
     // First the highest, as files that differ do so from some byte on; then any.

@@ -56,17 +56,19 @@ export class CrossChecks {
     for (const request of this.#sent.keys()) {
       if (requests.get(request.id) === undefined) this.#sent.delete(request);
     }
+    const sent = [...this.#sent].flatMap(([request, check]) => isLate(request, now) ? [] : [check]);
     const wanted = this.#wanted.filter((check) =>
       check.mirror.available && this.#comparisons.isOfUse(check, requests)
     );
-    const inTime = [...this.#sent].filter(([request]) => !isLate(request, now));
-    const pending = () => [...inTime.map(([, check]) => check), ...wanted];
     for (const mirror of mirrors) {
       const isFit = mirror.failures === 0 && mirror.link.bytesPerSecond(now) >= LEAST_RATE;
-      const due = mirror.available && isFit ? this.#comparisons.due(mirror, pending()) : undefined;
+      const isOf = (check: CrossCheck) => check.mirror === mirror;
+      // One piece at a time is enough.
+      if (!mirror.available || !isFit || sent.some(isOf) || wanted.some(isOf)) continue;
+      const due = this.#comparisons.due(mirror);
       if (due !== undefined) wanted.push(due);
     }
-    wanted.push(...this.#lastOf(pending(), now));
+    wanted.push(...this.#lastOf([...sent, ...wanted], now));
     this.#wanted = wanted.filter((check) => !this.#sendOne(check, now));
     if (wanted.length > 0) this.#state.look(now);
   }
