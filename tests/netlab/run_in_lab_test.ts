@@ -32,7 +32,7 @@ testWith(["netlab", "cc", "ip", "nginx"], "sphttp downloads over the kernel's TC
         const run = await runInLab({
           program: lab.program,
           lab: [...labArguments({ title: name, links }), "--www", folder],
-          command: command({ urls, fastest: urls[0]!, folder }),
+          command: command({ urls, rates: links.map(({ rate }) => rate), folder }),
           timeoutSeconds: TIMEOUT_SECONDS,
         });
         const { outcome, messages, bytes } = run;

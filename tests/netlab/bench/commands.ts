@@ -12,8 +12,8 @@ import { findExecutable } from "../../support/programs/programs.ts";
 export interface Course {
   /** One for each mirror. */
   readonly urls: readonly string[];
-  /** The URL of the mirror with the fastest link. */
-  readonly fastest: string;
+  /** Rates of their links in Mbit/s. */
+  readonly rates: readonly number[];
   /** An empty folder for commands that write files. */
   readonly folder: string;
   /** Path of the CA's certificate. @default the mirrors have no TLS */
@@ -54,7 +54,7 @@ export function outputFile(folder: string): string {
 
 /** Names of all commands; `against` needs another checkout. */
 export const COMMAND_NAMES: readonly string[] = [
-  ...["sphttp", "sphttp-x8", "against", "curl"],
+  ...["sphttp", "sphttp-x8", "against", "fetch", "curl"],
   ...["aria2c-x4", "aria2c-x8", "aria2c-x16", "axel", "axel-x4"],
 ];
 
@@ -74,14 +74,26 @@ export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
       ? []
       : [own("against", "sphttp, other checkout", { root: `${against}/`, flags: [] })]),
     {
+      name: "fetch",
+      output: "file",
+      installed: true,
+      title: () => "plain fetches, shares by rate",
+      command: ({ urls, rates, folder, cacert }) => [
+        ...[Deno.execPath(), "run", "-A", "--no-check", "--no-lock", "--no-config"],
+        ...[new URL("plain_fetch.ts", import.meta.url).pathname, outputFile(folder)],
+        ...flag("--cacert", cacert),
+        ...urls.map((url, index) => `${url}=${rates[index]}`),
+      ],
+    },
+    {
       name: "curl",
       output: "stdout",
       installed: isInstalled("curl"),
       title: (mirrors) => mirrors === 1 ? "curl" : "curl, fastest mirror",
-      command: ({ fastest, cacert }) => [
+      command: ({ urls, rates, cacert }) => [
         ...["curl", "-s"],
         ...(cacert === undefined ? [] : ["--cacert", cacert]),
-        fastest,
+        urls[rates.indexOf(Math.max(...rates))]!,
       ],
     },
     ...[4, 8, 16].map(aria2c),
@@ -164,7 +176,7 @@ function isInstalled(program: string): boolean {
  */
 export async function warmUp(command: LabCommand["command"]): Promise<void> {
   const nowhere = "http://127.0.0.1:9/";
-  const [program, ...args] = command({ urls: [nowhere], fastest: nowhere, folder: "/" });
+  const [program, ...args] = command({ urls: [nowhere], rates: [1], folder: "/" });
   await new Deno.Command(program!, {
     args: [...args, "--retry=0"],
     stdout: "null",

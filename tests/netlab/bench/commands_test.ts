@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { COMMAND_NAMES, labCommands, outputFile } from "./commands.ts";
 
 const URLS = ["http://10.77.1.2/1", "http://10.77.2.2/1", "http://10.77.3.2/1"];
-const COURSE = { urls: URLS, fastest: URLS[1]!, folder: "/folder" };
+const COURSE = { urls: URLS, rates: [50, 150, 15], folder: "/folder" };
 const COMMANDS = labCommands({ flags: ["--window=64M"], against: "/other" });
 
 function commandLine(name: string, course = COURSE): string {
@@ -18,15 +18,16 @@ Deno.test("labCommands() have the names of the command line", () => {
 Deno.test("labCommands() write to outputFile() or to stdout", () => {
   for (const { name, output } of COMMANDS) {
     const line = commandLine(name);
-    const place = line.startsWith("axel") ? `-o ${outputFile("/folder")}` : "-d /folder -o out";
-    assertEquals(line.includes(place), output === "file", line);
+    const places = [outputFile("/folder"), "-d /folder -o out"];
+    assertEquals(places.some((place) => line.includes(place)), output === "file", line);
   }
 });
 
 Deno.test("labCommands() get all mirrors, curl the fastest", () => {
   for (const { name } of COMMANDS) {
     const urls = commandLine(name).split(" ").filter((arg) => arg.startsWith("http"));
-    assertEquals(urls, name === "curl" ? [COURSE.fastest] : URLS, name);
+    const weighted = name === "fetch" ? urls.map((url) => url.replace(/=\d+$/, "")) : urls;
+    assertEquals(weighted, name === "curl" ? [URLS[1]] : URLS, name);
   }
 });
 
@@ -36,6 +37,12 @@ Deno.test("labCommands() with TLS trust the CA, or do not verify if they cannot"
     const args = command({ ...COURSE, cacert: "/ca" });
     assertEquals(args.filter((arg) => flags.includes(arg)).length, 1, name);
   }
+});
+
+Deno.test("labCommands(): plain fetches take shares of the file by the rates of the links", () => {
+  assert(
+    commandLine("fetch").endsWith(URLS.map((url, i) => `${url}=${COURSE.rates[i]}`).join(" ")),
+  );
 });
 
 Deno.test("labCommands(): flags are those of this checkout", () => {

@@ -200,7 +200,6 @@ async function runOnce({ output, command }: LabCommand, course: CourseOfRun): Pr
   try {
     const urls = mirrorUrls(scenario.links.length, { size, tls: tls !== undefined });
     const rates = scenario.links.map(({ rate }) => rate);
-    const fastest = urls[rates.indexOf(Math.max(...rates))]!;
     const { result, ...load } = await withLoad(() =>
       runInLab({
         program,
@@ -210,7 +209,7 @@ async function runOnce({ output, command }: LabCommand, course: CourseOfRun): Pr
           ...(tls === undefined ? [] : ["--cert", tls.cert, "--key", tls.key]),
           ...(http2 ? ["--http2"] : []),
         ],
-        command: command({ urls, fastest, folder, cacert: tls?.ca }),
+        command: command({ urls, rates, folder, cacert: tls?.ca }),
         file: output === "file" ? outputFile(folder) : undefined,
         timeoutSeconds: PATIENCE * limitSeconds + GRACE,
       })
