@@ -3,6 +3,7 @@ import { testCertificates } from "./support/lab/certificates.ts";
 import { randomContent } from "./support/lab/content.ts";
 import { startMirror } from "./support/lab/mirror_lab.ts";
 import { main } from "../cli.ts";
+import { workplace } from "./support/workplace.ts";
 
 const ROOT = new URL("..", import.meta.url);
 const SIZE = 1_500_000;
@@ -27,11 +28,6 @@ async function run(args: string[], options: Deno.CommandOptions = {}) {
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
 }
 
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-cli-" });
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
-
 /** A port that nobody listens on. */
 function closedPort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -43,7 +39,7 @@ Deno.test("the command takes the name of the file from the URL, once", async () 
   await using mirror = await startMirror({ content: CONTENT, path: "/pub/my%20file.bin" });
   const first = await run([mirror.url], { cwd: place.path });
   assertEquals(first.code, 0, first.stderr);
-  assertEquals(Deno.readFileSync(`${place.path}/my file.bin`), BYTES);
+  assertEquals(place.read("my file.bin"), BYTES);
   assertStringIncludes(first.stderr, "-> my file.bin\n");
   const second = await run([mirror.url], { cwd: place.path });
   assertEquals(second.code, 23);
@@ -101,7 +97,7 @@ Deno.test("exit codes tell what went wrong", async () => {
 Deno.test("TLS: 60 for a certificate that is not trusted, none with -k, 35 for what is no TLS", async () => {
   using place = workplace();
   const { caPem, certPem: cert, keyPem: key } = await testCertificates();
-  Deno.writeTextFileSync(`${place.path}/ca.pem`, caPem);
+  place.write("ca.pem", caPem);
   const serve = (tls: { cert: string; key: string } | object) =>
     Deno.serve(
       { ...tls, port: 0, hostname: "127.0.0.1", onListen() {} },
@@ -113,7 +109,7 @@ Deno.test("TLS: 60 for a certificate that is not trusted, none with -k, 35 for w
     run(["--retry=0", "-o", "-", `https://127.0.0.1:${port}/f`, ...args]);
   const untrusted = await ask(secure.addr.port);
   assertEquals(untrusted.code, 60, untrusted.stderr);
-  const trusted = await ask(secure.addr.port, "--cacert", `${place.path}/ca.pem`);
+  const trusted = await ask(secure.addr.port, "--cacert", place.at("ca.pem"));
   assertEquals(trusted.code, 0, trusted.stderr);
   assertEquals(new TextDecoder().decode(trusted.stdout), "contents");
   const insecure = await ask(secure.addr.port, "-k");
@@ -165,8 +161,8 @@ Deno.test("credentials are never shown or recorded, however the URL is spelled",
       const args = ["-v", report, "--trace=t", "-o", "f", "-w", "%{url}\\n", url];
       const { code, stdout, stderr } = await run(args, { cwd: place.path });
       assertEquals(code, 0, stderr);
-      assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
-      const trace = Deno.readTextFileSync(`${place.path}/t`);
+      assertEquals(place.read("f"), BYTES);
+      const trace = place.readText("t");
       assertStringIncludes(trace, `"mirror":"http://${host}${pathname}"`);
       const shown = stderr + new TextDecoder().decode(stdout) + trace;
       assertEquals(/hunt|er2|user/.test(shown), false, shown);
@@ -180,7 +176,7 @@ Deno.test({
   fn: async () => {
     for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       using place = workplace();
-      const part = `${place.path}/f.part`;
+      const part = place.at("f.part");
       await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 500_000 });
       await using child = command(["-o", "f", mirror.url], { cwd: place.path }).spawn();
       for await (const _ of Deno.watchFs(place.path)) {
@@ -196,7 +192,7 @@ Deno.test({
       mirror.setRate(undefined);
       const again = await run(["-C", "-", "-o", "f", mirror.url], { cwd: place.path });
       assertEquals(again.code, 0, again.stderr);
-      assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+      assertEquals(place.read("f"), BYTES);
     }
   },
 });
@@ -247,7 +243,7 @@ Deno.test("the command needs no permission for the environment", async () => {
   const { code, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--quiet", "--no-check", map, ...permissions, new URL("cli.ts", ROOT).href],
-      ...["-o", `${place.path}/f`, `--checksum=md5=${"0".repeat(32)}`, mirror.url],
+      ...["-o", place.at("f"), `--checksum=md5=${"0".repeat(32)}`, mirror.url],
     ],
   }).output();
   assertEquals(code, 32, new TextDecoder().decode(stderr));
@@ -256,8 +252,8 @@ Deno.test("the command needs no permission for the environment", async () => {
 Deno.test("main() resolves to the exit code", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT });
-  assertEquals(await main(["-s", "-o", `${place.path}/f`, mirror.url]), 0);
-  assertEquals(Deno.readFileSync(`${place.path}/f`), BYTES);
+  assertEquals(await main(["-s", "-o", place.at("f"), mirror.url]), 0);
+  assertEquals(place.read("f"), BYTES);
 });
 
 Deno.test("-k needs the permission for the network only, and starts no other process", async () => {
@@ -289,7 +285,7 @@ async function closeTerminal(flags: readonly string[]): Promise<void> {
   using place = workplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
   const child = command([...flags, "-o", "f", mirror.url], { cwd: place.path }).spawn();
-  const part = `${place.path}/f.part`;
+  const part = place.at("f.part");
   const size = () => {
     try {
       return Deno.statSync(part).size;

@@ -11,16 +11,18 @@ import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { type Workplace, workplace } from "../../support/workplace.ts";
 import { lines, longRecording, recording } from "../../trace/sample.ts";
 
 const TRACE = lines(recording());
 const TABLE = tableText("file.bin from 3 mirrors, diff", reportOf(recording()));
 const ROOT = new URL("../../..", import.meta.url);
 
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-analyze-" });
-  Deno.writeTextFileSync(`${path}/t.ndjson`, TRACE);
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+/** A directory with a trace. */
+function traced(): Workplace {
+  const place = workplace();
+  place.write("t.ndjson", TRACE);
+  return place;
 }
 
 /** The whole command in a process of its own. */
@@ -44,14 +46,14 @@ async function sphttp(args: string[], { cwd, stdin = "" }: { cwd: string; stdin?
 }
 
 Deno.test("sphttp analyze prints the table of a trace, from a file and from stdin", async () => {
-  using place = workplace();
+  using place = traced();
   const expected = { code: 0, stdout: TABLE, stderr: "" };
   assertEquals(await sphttp(["analyze", "t.ndjson"], { cwd: place.path }), expected);
   assertEquals(await sphttp(["analyze", "-"], { cwd: place.path, stdin: TRACE }), expected);
 });
 
 Deno.test("sphttp analyze --json prints the measures as one object", async () => {
-  using place = workplace();
+  using place = traced();
   const { code, stdout, stderr } = await sphttp(["analyze", "--json", "t.ndjson"], {
     cwd: place.path,
   });
@@ -61,7 +63,7 @@ Deno.test("sphttp analyze --json prints the measures as one object", async () =>
 });
 
 Deno.test("sphttp analyze says that a trace is torn or has no end, and analyzes what is there", async () => {
-  using place = workplace();
+  using place = traced();
   const stdin = TRACE.slice(0, -20);
   const args = ["analyze", "-", "--plot", "p.html"];
   const torn = await sphttp(args, { cwd: place.path, stdin });
@@ -71,7 +73,7 @@ Deno.test("sphttp analyze says that a trace is torn or has no end, and analyzes 
     `sphttp: ${note}\nsphttp: figures written to p.html\n`,
   ]);
   assertStringIncludes(torn.stdout, "outcome                 not recorded\n");
-  assertStringIncludes(Deno.readTextFileSync(`${place.path}/p.html`), note);
+  assertStringIncludes(place.readText("p.html"), note);
   const killed = await sphttp(["analyze", "-"], {
     cwd: place.path,
     stdin: TRACE.trimEnd().replace(/.*$/, ""),
@@ -84,20 +86,20 @@ Deno.test("sphttp analyze says that a trace is torn or has no end, and analyzes 
 });
 
 Deno.test("sphttp analyze --plot draws a picture or a page besides the table", async () => {
-  using place = workplace();
+  using place = traced();
   for (const [name, begin] of [["p.svg", "<svg "], ["P.HTML", "<!DOCTYPE html>"]] as const) {
     const { code, stdout, stderr } = await sphttp(["analyze", "t.ndjson", `--plot=${name}`], {
       cwd: place.path,
     });
     assertEquals([code, stdout, stderr], [0, TABLE, `sphttp: figures written to ${name}\n`]);
-    assertEquals(Deno.readTextFileSync(`${place.path}/${name}`).startsWith(begin), true);
+    assertEquals(Deno.readTextFileSync(place.at(name)).startsWith(begin), true);
   }
   const names = [...Deno.readDirSync(place.path)].map(({ name }) => name).sort();
   assertEquals(names, ["P.HTML", "p.svg", "t.ndjson"]);
 });
 
 Deno.test("sphttp analyze reads what sphttp --trace writes, whatever the algorithm", async () => {
-  using place = workplace();
+  using place = traced();
   const content = randomContent(300_000);
   await using one = await startMirror({ content, bytesPerSecond: 3_000_000 });
   await using other = await startMirror({ content, bytesPerSecond: 1_000_000 });
@@ -117,7 +119,7 @@ Deno.test("sphttp analyze reads what sphttp --trace writes, whatever the algorit
 });
 
 Deno.test("sphttp analyze --help fits a terminal", async () => {
-  using place = workplace();
+  using place = traced();
   const { code, stdout, stderr } = await sphttp(["analyze", "x", "--help"], { cwd: place.path });
   assertEquals([code, stderr], [0, ""]);
   assertMatch(stdout, /^Usage: sphttp analyze TRACE/);
@@ -126,7 +128,7 @@ Deno.test("sphttp analyze --help fits a terminal", async () => {
 });
 
 Deno.test("analyzeCommand() refuses a plot that cannot be written, and prints nothing", async () => {
-  using place = workplace();
+  using place = traced();
   const { code, stdout, stderr } = await sphttp(["analyze", "t.ndjson", "--plot", "none/p.svg"], {
     cwd: place.path,
   });
@@ -135,8 +137,8 @@ Deno.test("analyzeCommand() refuses a plot that cannot be written, and prints no
 });
 
 Deno.test("analyzeCommand() says what is not a trace", async () => {
-  using place = workplace();
-  const path = `${place.path}/x.ndjson`;
+  using place = traced();
+  const path = place.at("x.ndjson");
   for (
     const text of [
       "",
@@ -190,12 +192,12 @@ Deno.test("parseAnalyzeArguments() says what makes no sense", async () => {
 });
 
 Deno.test("analyzeCommand() draws a hundred thousand blocks without a huge file", async () => {
-  using place = workplace();
+  using place = traced();
   const trace = lines(longRecording(100_000, new Map([[777, 2000]]), 8));
   const { code } = await sphttp(["analyze", "-", "--plot", "p.html"], {
     cwd: place.path,
     stdin: trace,
   });
   assertEquals(code, 0);
-  assert(Deno.statSync(`${place.path}/p.html`).size < 600_000);
+  assert(Deno.statSync(place.at("p.html")).size < 600_000);
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { loadTrace, readTrace } from "../../../lib/cli/analyze/trace_reader.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { EVENTS, lines, receive, recording, SLOW } from "../../trace/sample.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const TRACE = lines(recording());
 const START = TRACE.slice(0, TRACE.indexOf("\n") + 1);
@@ -128,23 +129,19 @@ Deno.test("readTrace() does not read a line without an end for ever", async () =
 });
 
 Deno.test("loadTrace() says why a file cannot be read", async () => {
-  const directory = Deno.makeTempDirSync({ prefix: "sphttp-trace-" });
-  try {
-    for (const path of [`${directory}/none.ndjson`, directory]) {
-      const error = await assertRejects(() => loadTrace(path), CommandError);
-      assertEquals(error.exitCode, 26);
-      assertEquals(error.message.startsWith(`cannot read ${path}: `), true, error.message);
-      assertEquals(error.message.split(path).length, 2, error.message);
-    }
-    Deno.writeTextFileSync(`${directory}/t.ndjson`, TRACE);
-    assertEquals(await loadTrace(`${directory}/t.ndjson`), recording());
-    Deno.writeTextFileSync(`${directory}/bad.ndjson`, `${START}x\n${TRACE}`);
-    await assertRejects(
-      () => loadTrace(`${directory}/bad.ndjson`),
-      CommandError,
-      "line 2: not JSON",
-    );
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
+  using place = workplace();
+  for (const path of [place.at("none.ndjson"), place.path]) {
+    const error = await assertRejects(() => loadTrace(path), CommandError);
+    assertEquals(error.exitCode, 26);
+    assertEquals(error.message.startsWith(`cannot read ${path}: `), true, error.message);
+    assertEquals(error.message.split(path).length, 2, error.message);
   }
+  place.write("t.ndjson", TRACE);
+  assertEquals(await loadTrace(place.at("t.ndjson")), recording());
+  place.write("bad.ndjson", `${START}x\n${TRACE}`);
+  await assertRejects(
+    () => loadTrace(place.at("bad.ndjson")),
+    CommandError,
+    "line 2: not JSON",
+  );
 });

@@ -3,19 +3,15 @@ import { readClientCertificate } from "../../../lib/cli/arguments/client_certifi
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { certificatesFor, testCertificates } from "../../support/lab/certificates.ts";
 import { programPath, testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 async function withFiles(
   files: Readonly<Record<string, string>>,
   work: (path: (name: string) => string) => Promise<void>,
 ): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "sphttp-cert-" });
-  const path = (name: string) => `${directory}/${name}`;
-  try {
-    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(path(name), text);
-    await work(path);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  using place = workplace();
+  for (const [name, text] of Object.entries(files)) place.write(name, text);
+  await work(place.at);
 }
 
 async function refusal(cert: string | undefined, key: string | undefined): Promise<string> {

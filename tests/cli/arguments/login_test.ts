@@ -5,6 +5,7 @@ import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import { programPath, testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
 
@@ -37,7 +38,7 @@ testWith(
   ["script"],
   "-u USER asks for the password on a terminal, and does not show it",
   async () => {
-    const place = Deno.makeTempDirSync();
+    using place = workplace();
     const content = randomContent(1000);
     await using mirror = await startMirror({
       content,
@@ -47,7 +48,7 @@ testWith(
     const cli = new URL("cli.ts", ROOT).href;
     const sphttp = `${Deno.execPath()} run --quiet --no-check -A --import-map=${map} ${cli}`;
     await using child = new Deno.Command(programPath("script"), {
-      args: ["-qefc", `${sphttp} -u me -o '${place}/f' ${mirror.url}`, "/dev/null"],
+      args: ["-qefc", `${sphttp} -u me -o '${place.at("f")}' ${mirror.url}`, "/dev/null"],
       stdin: "piped",
       stdout: "piped",
       stderr: "null",
@@ -66,7 +67,6 @@ testWith(
     assertStringIncludes(shown, "Enter password for user 'me':");
     // What is typed before raw mode begins is echoed: only the mask is checked.
     assertEquals(shown.includes("*"), false, shown);
-    assertEquals(Deno.readFileSync(`${place}/f`), content.read(0, 1000));
-    Deno.removeSync(place, { recursive: true });
+    assertEquals(place.read("f"), content.read(0, 1000));
   },
 );

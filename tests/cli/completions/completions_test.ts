@@ -12,26 +12,23 @@ import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { FLAGS } from "../../../lib/cli/arguments/flags.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { type Program, programPath, testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 /** Runs a script in a shell; a file with the completions is its first argument. */
 async function inShell(shell: Program, args: string[], script = ""): Promise<string> {
-  const dir = Deno.makeTempDirSync({ prefix: "sphttp-completions-" });
-  try {
-    Deno.writeTextFileSync(`${dir}/sphttp`, completions(shell as typeof SHELLS[number]));
-    Deno.mkdirSync(`${dir}/files/a folder`, { recursive: true });
-    Deno.writeTextFileSync(`${dir}/files/a file`, "");
-    const { success, stdout, stderr } = await new Deno.Command(programPath(shell), {
-      args: [...args, ...script === "" ? [`${dir}/sphttp`] : ["-c", script]],
-      cwd: `${dir}/files`,
-      env: { HOME: dir, XDG_CONFIG_HOME: dir, XDG_DATA_HOME: dir },
-      stdin: "null",
-    }).output();
-    assertEquals(new TextDecoder().decode(stderr), "", script);
-    assert(success, script);
-    return new TextDecoder().decode(stdout);
-  } finally {
-    Deno.removeSync(dir, { recursive: true });
-  }
+  using place = workplace();
+  place.write("sphttp", completions(shell as typeof SHELLS[number]));
+  Deno.mkdirSync(place.at("files/a folder"), { recursive: true });
+  place.write("files/a file", "");
+  const { success, stdout, stderr } = await new Deno.Command(programPath(shell), {
+    args: [...args, ...script === "" ? [place.at("sphttp")] : ["-c", script]],
+    cwd: place.at("files"),
+    env: { HOME: place.path, XDG_CONFIG_HOME: place.path, XDG_DATA_HOME: place.path },
+    stdin: "null",
+  }).output();
+  assertEquals(new TextDecoder().decode(stderr), "", script);
+  assert(success, script);
+  return new TextDecoder().decode(stdout);
 }
 
 for (const shell of SHELLS) {

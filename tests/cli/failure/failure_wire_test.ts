@@ -1,9 +1,9 @@
 // What a user of the command sees of servers that do not answer, or not in HTTP.
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createServer, type Socket } from "node:net";
 import { createServer as createTlsServer } from "node:tls";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import type { CommandError } from "../../../lib/command_line/command_error.ts";
+import { failCommand } from "../../support/cli/run_command.ts";
 import {
   type CertificateFlaw,
   flawedCertificates,
@@ -23,10 +23,7 @@ async function failureWith(serve: Serve, scheme: string, ...args: string[]): Pro
   const { port } = server.address() as { port: number };
   try {
     const url = `${scheme}://user:secret@127.0.0.1:${port}/file`;
-    return await assertRejects(
-      () => runCommand(["-sS", "-o", "-", "--retry", "0", ...args, url]),
-      CommandError,
-    );
+    return await failCommand(["-sS", "-o", "-", "--retry", "0", ...args, url]);
   } finally {
     await new Promise((resolve) => server.close(resolve));
   }
@@ -73,7 +70,7 @@ Deno.test("--http2 to a server without TLS uses HTTP/1.1, as curl does", async (
   );
   const url = `http://127.0.0.1:${server.addr.port}/file`;
   const args = ["-sS", "-o", "-", "--http2", url];
-  const error = await assertRejects(() => runCommand(args), CommandError);
+  const error = await failCommand(args);
   assertStringIncludes(error.message, "answered 404");
 });
 
@@ -112,10 +109,7 @@ Deno.test("explain(): what is wrong with a server's TLS, and what to do", async 
       const { port } = server.address() as { port: number };
       const url = `https://127.0.0.1:${port}/file`;
       try {
-        const error = await assertRejects(
-          () => runCommand(["-sS", "-o", "-", "--cacert", file, ...args, url]),
-          CommandError,
-        );
+        const error = await failCommand(["-sS", "-o", "-", "--cacert", file, ...args, url]);
         assertEquals(error.exitCode, exitCode, error.message);
         assertStringIncludes(error.message, says);
       } finally {

@@ -3,6 +3,7 @@ import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { openTarget, type Output } from "../../../lib/cli/output/output.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const LINUX = Deno.build.os === "linux";
 const FACTS: FileFacts = {
@@ -22,27 +23,23 @@ async function fill(output: Output): Promise<void> {
 }
 
 Deno.test("openTarget() opens a file as a part file", async () => {
-  const directory = Deno.makeTempDirSync({ prefix: "sphttp-output-" });
-  try {
-    const path = `${directory}/f`;
-    const place = {
-      ...{
-        type: "file",
-        name: "f",
-        path,
-        existing: "replace",
-        mode: undefined,
-        namedBy: "-o NAME",
-      } as const,
-      choice: { number: 0, path, name: "f" },
-    };
-    using output = await openTarget(place, { resume: true });
-    assertEquals([output.name, output.part?.existing, output.part?.partName], ["f", 0, "f.part"]);
-    await fill(output);
-    assertEquals(Deno.readFileSync(path), BYTES);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
+  using place = workplace();
+  const path = place.at("f");
+  const target = {
+    ...{
+      type: "file",
+      name: "f",
+      path,
+      existing: "replace",
+      mode: undefined,
+      namedBy: "-o NAME",
+    } as const,
+    choice: { number: 0, path, name: "f" },
+  };
+  using output = await openTarget(target, { resume: true });
+  assertEquals([output.name, output.part?.existing, output.part?.partName], ["f", 0, "f.part"]);
+  await fill(output);
+  assertEquals(Deno.readFileSync(path), BYTES);
 });
 
 Deno.test({
@@ -78,22 +75,18 @@ Deno.test({
   name: "openTarget() writes to a named pipe; a reader that closes it causes no message",
   ignore: !LINUX,
   fn: async () => {
-    const directory = Deno.makeTempDirSync({ prefix: "sphttp-output-" });
-    try {
-      const path = `${directory}/pipe`;
-      new Deno.Command("mkfifo", { args: [path] }).outputSync();
-      const reader = Deno.open(path);
-      using output = await openTarget(device(path), { resume: false });
-      const end = await reader;
-      await fill(output);
-      const read = new Uint8Array(10);
-      assertEquals(await end.read(read), 3);
-      assertEquals(read.subarray(0, 3), BYTES);
-      end.close();
-      const error = await assertRejects(() => output.write(BYTES), CommandError) as CommandError;
-      assertEquals([error.exitCode, error.message], [ExitCode.WRITE, ""]);
-    } finally {
-      Deno.removeSync(directory, { recursive: true });
-    }
+    using place = workplace();
+    const path = place.at("pipe");
+    new Deno.Command("mkfifo", { args: [path] }).outputSync();
+    const reader = Deno.open(path);
+    using output = await openTarget(device(path), { resume: false });
+    const end = await reader;
+    await fill(output);
+    const read = new Uint8Array(10);
+    assertEquals(await end.read(read), 3);
+    assertEquals(read.subarray(0, 3), BYTES);
+    end.close();
+    const error = await assertRejects(() => output.write(BYTES), CommandError) as CommandError;
+    assertEquals([error.exitCode, error.message], [ExitCode.WRITE, ""]);
   },
 });

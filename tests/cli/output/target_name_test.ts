@@ -3,6 +3,7 @@ import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { fileNameFromUrl, MAX_NAME_BYTES, nameFromUrl } from "../../../lib/cli/output/target.ts";
 import { nameBytes } from "../../../lib/http/name/file_name.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { workplace } from "../../support/workplace.ts";
 
 /** The name from a URL whose last segment is this text, encoded. */
 const nameOf = (text: string) => fileNameFromUrl(`http://h/${encodeURIComponent(text)}`, false);
@@ -108,11 +109,7 @@ Deno.test("fileNameFromUrl(): a safe name stays as it is", () => {
 });
 
 Deno.test("fileNameFromUrl() leaves room for the suffixes of part file and record", () => {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-name-" });
-  try {
-    const name = nameOf(`${"有".repeat(100)}.tar.gz`);
-    Deno.writeTextFileSync(`${path}/${name}.100.part.json.new`, "");
-  } finally {
-    Deno.removeSync(path, { recursive: true });
-  }
+  using place = workplace();
+  const name = nameOf(`${"有".repeat(100)}.tar.gz`);
+  Deno.writeTextFileSync(place.at(`${name}.100.part.json.new`), "");
 });

@@ -4,14 +4,10 @@ import { MAX_NAME_BYTES } from "../../../lib/cli/output/target.ts";
 import { type PathOptions, resolveTarget } from "../../../lib/cli/output/target.ts";
 import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const URL = "http://h/pub/f.iso?x";
 const POSIX = Deno.build.os !== "windows";
-
-function workplace() {
-  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-place-" }));
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
-}
 
 const find = (options: Partial<PathOptions>, url = URL) =>
   resolveTarget({
@@ -157,7 +153,7 @@ Deno.test({
   ignore: !POSIX,
   fn: async () => {
     using place = workplace();
-    const output = `${place.path}/f`;
+    const output = place.at("f");
     Deno.writeTextFileSync(output, "precious", { mode: 0o444 });
     assertStringIncludes(await refuse({ output }), "it is write-protected");
     assertEquals((await findFile({ output, keepExisting: true })).path, `${output}.1`);
@@ -173,10 +169,10 @@ Deno.test({
       assertEquals(await find({ output: "/dev/null", ...options }), device);
     }
     using place = workplace();
-    Deno.writeTextFileSync(`${place.path}/real`, "");
-    Deno.symlinkSync("real", `${place.path}/link`);
-    const found = await findFile({ output: `${place.path}/link` });
-    assertEquals(found.path, `${place.path}/real`);
-    assertEquals(found.name, `${place.path}/link`);
+    place.write("real", "");
+    Deno.symlinkSync("real", place.at("link"));
+    const found = await findFile({ output: place.at("link") });
+    assertEquals(found.path, place.at("real"));
+    assertEquals(found.name, place.at("link"));
   },
 });

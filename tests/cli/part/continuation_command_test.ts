@@ -7,6 +7,7 @@ import {
   randomContent,
 } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
 const SIZE = 1_500_000;
@@ -50,16 +51,9 @@ async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Prom
 
 /** A directory where a download of a mirror's file was killed after some bytes. */
 async function killed(args: string[], ...mirrors: LabMirror[]) {
-  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-resume-" }));
-  await kill(path, args, ...mirrors);
-  return {
-    path,
-    read: (name: string) => Deno.readFileSync(`${path}/${name}`),
-    record: () => JSON.parse(Deno.readTextFileSync(`${path}/f.part.json`)),
-    write: (name: string, text: string) => Deno.writeTextFileSync(`${path}/${name}`, text),
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
+  const place = workplace();
+  await kill(place.path, args, ...mirrors);
+  return { ...place, record: () => JSON.parse(place.readText("f.part.json")) };
 }
 
 Deno.test("-C - refuses a file whose beginning has changed", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { mulberry32 } from "../../support/random.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
 const SIZE = 8_000_000;
@@ -68,42 +69,38 @@ async function killAt(
 for (const seed of [1, 2]) {
   Deno.test(`a download that is killed again and again is right in the end, seed ${seed}`, async () => {
     const random = mulberry32(seed);
-    const directory = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-kill-" }));
-    const part = `${directory}/f.part`;
+    using place = workplace();
+    const part = place.at("f.part");
     await using one = await startMirror({ content: CONTENT, bytesPerSecond: RATE });
     await using two = await startMirror({ content: CONTENT, bytesPerSecond: RATE });
     const mirrors = [one, two];
-    try {
-      let growths = 0;
-      for (let round = 0; round < ROUNDS; round++) {
-        const before = sizeOf(part) ?? 0;
-        const moments = [
-          ...[isMade, isRecorded(before), hasGrown(before, 0)],
-          hasGrown(before, Math.floor(random() * 600_000)),
-        ];
-        const moment = moments[round % 2 === 0 ? 3 : Math.floor(random() * 3)]!;
-        const watcher = Deno.watchFs(directory);
-        // Not always the same mirrors: one that is new has no place in what is known.
-        const some = random() < 0.3 ? [mirrors[Math.floor(random() * 2)]!] : mirrors;
-        const child = goOn(directory, some);
-        const { signal, code, stderr } = await killAt(child, watcher, (e) => moment(part, e));
-        const said = new TextDecoder().decode(stderr);
-        assertEquals(signal, "SIGKILL", `round ${round} ended by itself with ${code}: ${said}`);
-        const bytes = Deno.readFileSync(part);
-        assertEquals(sizeOf(`${directory}/f`), undefined);
-        assert(bytes.byteLength >= before, `round ${round}: ${before} bytes became fewer`);
-        assertEquals(bytes, CONTENT.read(0, bytes.byteLength), `round ${round}`);
-        if (bytes.byteLength > before) growths++;
-      }
-      assert(growths >= ROUNDS / 3, `only ${growths} rounds brought bytes`);
-      for (const mirror of mirrors) mirror.setRate(undefined);
-      const child = goOn(directory, mirrors, `--checksum=sha-256=${CONTENT.sha256()}`);
-      const { code, stderr } = await child.output();
-      assertEquals(code, 0, new TextDecoder().decode(stderr));
-      assertEquals(Deno.readFileSync(`${directory}/f`), CONTENT.read(0, SIZE));
-      assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name), ["f"]);
-    } finally {
-      Deno.removeSync(directory, { recursive: true });
+    let growths = 0;
+    for (let round = 0; round < ROUNDS; round++) {
+      const before = sizeOf(part) ?? 0;
+      const moments = [
+        ...[isMade, isRecorded(before), hasGrown(before, 0)],
+        hasGrown(before, Math.floor(random() * 600_000)),
+      ];
+      const moment = moments[round % 2 === 0 ? 3 : Math.floor(random() * 3)]!;
+      const watcher = Deno.watchFs(place.path);
+      // Not always the same mirrors: one that is new has no place in what is known.
+      const some = random() < 0.3 ? [mirrors[Math.floor(random() * 2)]!] : mirrors;
+      const child = goOn(place.path, some);
+      const { signal, code, stderr } = await killAt(child, watcher, (e) => moment(part, e));
+      const said = new TextDecoder().decode(stderr);
+      assertEquals(signal, "SIGKILL", `round ${round} ended by itself with ${code}: ${said}`);
+      const bytes = Deno.readFileSync(part);
+      assertEquals(sizeOf(place.at("f")), undefined);
+      assert(bytes.byteLength >= before, `round ${round}: ${before} bytes became fewer`);
+      assertEquals(bytes, CONTENT.read(0, bytes.byteLength), `round ${round}`);
+      if (bytes.byteLength > before) growths++;
     }
+    assert(growths >= ROUNDS / 3, `only ${growths} rounds brought bytes`);
+    for (const mirror of mirrors) mirror.setRate(undefined);
+    const child = goOn(place.path, mirrors, `--checksum=sha-256=${CONTENT.sha256()}`);
+    const { code, stderr } = await child.output();
+    assertEquals(code, 0, new TextDecoder().decode(stderr));
+    assertEquals(place.read("f"), CONTENT.read(0, SIZE));
+    assertEquals(place.names(), ["f"]);
   });
 }

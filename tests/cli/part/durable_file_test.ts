@@ -4,13 +4,13 @@ import {
   facts,
   leave,
   open,
+  type PartWorkplace,
+  partWorkplace,
   text,
-  type Workplace,
-  workplace,
 } from "../../support/cli/part_workplace.ts";
 
 /** Records what is synced, renamed and removed, in order, while it is in use. */
-function observe({ path }: Workplace) {
+function observe({ path }: PartWorkplace) {
   const steps: string[] = [];
   const { open, rename, remove } = Deno;
   const { sync } = Deno.FsFile.prototype;
@@ -43,7 +43,7 @@ function observe({ path }: Workplace) {
 }
 
 Deno.test("a part file is synced once, before it gets its name, and its record before it", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   using observed = observe(place);
   using part = await open(place);
   part.begin(facts(6));
@@ -61,7 +61,7 @@ Deno.test("a part file is synced once, before it gets its name, and its record b
 });
 
 Deno.test("a part file that was complete before is synced, too", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abcdef", facts(6));
   using observed = observe(place);
   using part = await open(place, { resume: true });
@@ -75,17 +75,17 @@ Deno.test("a part file that was complete before is synced, too", async () => {
 });
 
 Deno.test("a file system that cannot sync is no error, and a failed sync is one", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const { sync } = Deno.FsFile.prototype;
   try {
     Deno.FsFile.prototype.sync = () => Promise.reject(new TypeError("Invalid argument"));
     await replaceFile(`${place.path}/a`, "a");
-    assertEquals(place.read("a"), "a");
+    assertEquals(place.readText("a"), "a");
     Deno.FsFile.prototype.sync = () => Promise.reject(new Error("Input/output error (os error 5)"));
     const failed = await replaceFile(`${place.path}/a`, "b").catch((error) => error.message);
     assertEquals(failed, `cannot write to ${place.path}/a: Input/output error (os error 5)`);
   } finally {
     Deno.FsFile.prototype.sync = sync;
   }
-  assertEquals([place.names(), place.read("a")], [["a"], "a"]);
+  assertEquals([place.names(), place.readText("a")], [["a"], "a"]);
 });

@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { workplace } from "../../support/workplace.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
 
@@ -46,26 +47,22 @@ function holder(path: string) {
 }
 
 Deno.test("a part file belongs to one process, and to the next when that is killed", async () => {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-lock-" });
-  try {
-    const one = holder(`${path}/f`);
-    assertEquals(await one.said("wrote"), "has 0\nwrote\n");
-    const two = holder(`${path}/f`);
-    assertStringIncludes(await two.said(), `23 another download is writing to ${path}/f.part`);
-    await two.child.stdin.close();
-    await two.child.status;
-    assertEquals(Deno.statSync(`${path}/f.part`).size, 10);
-    one.child.kill("SIGKILL");
-    await one.said();
-    await one.child.status;
-    await one.child.stdin.close().catch(() => {});
-    const three = holder(`${path}/f`);
-    assertEquals(await three.said("wrote"), "has 10\nwrote\n");
-    await three.child.stdin.close();
-    await three.said();
-    await three.child.status;
-    assertEquals(Deno.statSync(`${path}/f.part`).size, 20);
-  } finally {
-    Deno.removeSync(path, { recursive: true });
-  }
+  using place = workplace();
+  const one = holder(place.at("f"));
+  assertEquals(await one.said("wrote"), "has 0\nwrote\n");
+  const two = holder(place.at("f"));
+  assertStringIncludes(await two.said(), `23 another download is writing to ${place.path}/f.part`);
+  await two.child.stdin.close();
+  await two.child.status;
+  assertEquals(Deno.statSync(place.at("f.part")).size, 10);
+  one.child.kill("SIGKILL");
+  await one.said();
+  await one.child.status;
+  await one.child.stdin.close().catch(() => {});
+  const three = holder(place.at("f"));
+  assertEquals(await three.said("wrote"), "has 10\nwrote\n");
+  await three.child.stdin.close();
+  await three.said();
+  await three.child.status;
+  assertEquals(Deno.statSync(place.at("f.part")).size, 20);
 });

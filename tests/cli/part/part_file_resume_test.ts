@@ -12,9 +12,9 @@ import {
   known,
   leave,
   open,
+  partWorkplace,
   refuse,
   text,
-  workplace,
 } from "../../support/cli/part_workplace.ts";
 
 function refuseToBegin(part: PartFile, facts: FileFacts): string {
@@ -35,7 +35,7 @@ async function readAll(part: PartFile, start = 0): Promise<string> {
 }
 
 Deno.test("PartFile continues where it ended, repeatedly", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   for (const [index, letter] of [..."abcdef"].entries()) {
     using part = await open(place, { resume: true });
     assertEquals(part.existing, index);
@@ -51,18 +51,18 @@ Deno.test("PartFile continues where it ended, repeatedly", async () => {
   part.begin(facts(6, '"1"'));
   await part.complete();
   assertEquals(place.names(), ["f"]);
-  assertEquals(place.read("f"), "abcdef");
+  assertEquals(place.readText("f"), "abcdef");
 });
 
 Deno.test("PartFile continues without a record, with a note", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.writeTextFileSync(place.part, "abc");
   using part = await open(place, { resume: true });
   assertStringIncludes(part.before.note!, "f.part.json does not exist");
   part.begin(facts(6, '"1"'));
   await part.write(text("d"));
   await part.settle();
-  assertEquals(place.read("f.part"), "abcd");
+  assertEquals(place.readText("f.part"), "abcd");
   assertEquals(place.names(), ["f.part", "f.part.json"]);
 });
 
@@ -75,20 +75,20 @@ Deno.test("PartFile refuses to go on with another file, and leaves everything as
     [{ ...begun, end: 2 }, "is longer than this file"],
   ];
   for (const [other, says] of others) {
-    using place = workplace();
+    using place = partWorkplace();
     await leave(place, "abc", begun);
-    const record = place.read("f.part.json");
+    const record = place.readText("f.part.json");
     {
       using part = await open(place, { resume: true });
       assertStringIncludes(refuseToBegin(part, other), says);
     }
-    assertEquals(place.read("f.part"), "abc");
-    assertEquals(place.read("f.part.json"), record);
+    assertEquals(place.readText("f.part"), "abc");
+    assertEquals(place.readText("f.part.json"), record);
   }
 });
 
 Deno.test("PartFile that is longer than the file is refused without a record, too", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.writeTextFileSync(place.part, "abcdef");
   using part = await open(place, { resume: true });
   assertStringIncludes(refuseToBegin(part, facts(5)), "is longer than this file");
@@ -98,7 +98,7 @@ Deno.test("PartFile that is longer than the file is refused without a record, to
 });
 
 Deno.test("PartFile continues with other mirrors, and keeps the earlier ones in the record", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abc", facts(6, '"1"'));
   {
     using part = await open(place, { resume: true });
@@ -110,7 +110,7 @@ Deno.test("PartFile continues with other mirrors, and keeps the earlier ones in 
 });
 
 Deno.test("PartFile refuses bytes from another start before anything is asked", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abc", { ...facts(600), start: 500 });
   using part = await open(place, { resume: true });
   assertThrows(
@@ -123,25 +123,25 @@ Deno.test("PartFile refuses bytes from another start before anything is asked", 
 });
 
 Deno.test("PartFile.open() refuses the record of a newer version, unless it is started over", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abc", facts(6));
   Deno.writeTextFileSync(place.record, '{"version":99}');
   const message = await refuse(open(place, { resume: true }), ExitCode.RESUME);
   assertStringIncludes(message, "was written by a newer sphttp");
-  assertEquals(place.read("f.part"), "abc");
+  assertEquals(place.readText("f.part"), "abc");
   using part = await open(place);
   assertEquals(part.startsOver, true);
   part.begin(facts(7));
   await part.write(text("x"));
   await part.settle();
-  assertEquals(place.read("f.part"), "x");
-  assertEquals(JSON.parse(place.read("f.part.json")).size, 7);
+  assertEquals(place.readText("f.part"), "x");
+  assertEquals(JSON.parse(place.readText("f.part.json")).size, 7);
 });
 
 Deno.test("PartFile keeps bytes and a record that are started over until there are others", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abc", facts(6, '"1"'));
-  const record = place.read("f.part.json");
+  const record = place.readText("f.part.json");
   {
     using part = await open(place);
     assertEquals(part.startsOver, true);
@@ -149,18 +149,18 @@ Deno.test("PartFile keeps bytes and a record that are started over until there a
     assertEquals(part.before, { record: undefined, note: undefined });
     part.begin(facts(9, '"2"'));
   }
-  assertEquals(place.read("f.part"), "abc");
-  assertEquals(place.read("f.part.json"), record);
+  assertEquals(place.readText("f.part"), "abc");
+  assertEquals(place.readText("f.part.json"), record);
   using part = await open(place);
   part.begin(facts(9, '"2"'));
   await part.write(text("x"));
   await part.settle();
-  assertEquals(place.read("f.part"), "x");
+  assertEquals(place.readText("f.part"), "x");
   assertEquals(place.mirrors(), [{ url: A, etag: '"2"' }]);
 });
 
 Deno.test("PartFile that is not told what the file is leaves no wrong record", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abc", facts(6, '"1"'));
   using part = await open(place);
   await part.write(text("x"));
@@ -183,7 +183,7 @@ Deno.test("PartFile: a kill between any two steps leaves what can be continued",
     ["complete, the record removed", "abcdef", {}],
   ];
   for (const [what, bytes, files] of states) {
-    using place = workplace();
+    using place = partWorkplace();
     Deno.writeTextFileSync(place.part, bytes);
     for (const [name, content] of Object.entries(files)) {
       Deno.writeTextFileSync(`${place.path}/${name}`, content);
@@ -195,12 +195,12 @@ Deno.test("PartFile: a kill between any two steps leaves what can be continued",
     if (rest !== "") await part.write(text(rest));
     await part.complete();
     assertEquals(place.names(), ["f"], what);
-    assertEquals(place.read("f"), "abcdef", what);
+    assertEquals(place.readText("f"), "abcdef", what);
   }
 });
 
 Deno.test("PartFile.learn() writes down mirrors that answer later", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   using part = await open(place);
   part.begin({ ...facts(6, '"1"'), mirrors: [known(A, '"1"')] });
   await part.learn([known(A, '"1"')]);
@@ -212,7 +212,7 @@ Deno.test("PartFile.learn() writes down mirrors that answer later", async () => 
 });
 
 Deno.test("PartFile.verify() finds bytes that are not those that were received", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const bytes = randomContent(300_000).read(0, 300_000);
   {
     using part = await open(place);
@@ -240,7 +240,7 @@ Deno.test("PartFile.verify() finds bytes that are not those that were received",
 });
 
 Deno.test("PartFile records sums while it grows, so that a kill leaves them", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const content = randomContent(3_000_000);
   using part = await open(place);
   part.begin(facts(content.size));
@@ -251,6 +251,6 @@ Deno.test("PartFile records sums while it grows, so that a kill leaves them", as
     await promise;
   }
   // Nothing was settled: the record was written with the second megabyte, not with the third.
-  const { pieces } = JSON.parse(place.read("f.part.json"));
+  const { pieces } = JSON.parse(place.readText("f.part.json"));
   assertEquals(pieces.map(({ end }: { end: number }) => end), [1_048_576, 2_000_000]);
 });

@@ -8,15 +8,15 @@ import {
   fileTarget,
   leave,
   open,
+  partWorkplace,
   refuse,
   text,
-  workplace,
 } from "../../support/cli/part_workplace.ts";
 
 const POSIX = Deno.build.os !== "windows";
 
 Deno.test("PartFile.complete() does not rename a file that replaced the part file", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   using part = await open(place);
   part.begin(facts(3));
   await part.write(new Uint8Array([1, 2, 3]));
@@ -28,14 +28,14 @@ Deno.test("PartFile.complete() does not rename a file that replaced the part fil
 });
 
 Deno.test("PartFile: a removed part file hides no error", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const part = await open(place);
   Deno.removeSync(place.part);
   part[Symbol.dispose]();
 });
 
 Deno.test("PartFile.expect() refuses bytes from before that are more than what is wanted", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   await leave(place, "abcdef", facts(10));
   using part = await open(place, { resume: true });
   assertThrows(() => part.expect({ start: 0, end: 5 }), CommandError, "is longer than this file");
@@ -43,7 +43,7 @@ Deno.test("PartFile.expect() refuses bytes from before that are more than what i
 });
 
 Deno.test("PartFile grows beside its record, and takes the name at the end", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   using part = await open(place);
   part.begin(facts(6, '"1"'));
   assertEquals(place.names(), ["f.part"]);
@@ -57,21 +57,21 @@ Deno.test("PartFile grows beside its record, and takes the name at the end", asy
   await part.settle();
   await part.complete();
   assertEquals(place.names(), ["f"]);
-  assertEquals(place.read("f"), "abcdef");
+  assertEquals(place.readText("f"), "abcdef");
 });
 
 Deno.test("PartFile of an empty file is complete without a write", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.writeTextFileSync(place.part, "from before");
   using part = await open(place);
   part.begin(facts(0));
   await part.complete();
   assertEquals(place.names(), ["f"]);
-  assertEquals(place.read("f"), "");
+  assertEquals(place.readText("f"), "");
 });
 
 Deno.test("PartFile.remove() takes away what was written, and the record", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   {
     using part = await open(place);
     part.begin(facts(6));
@@ -88,7 +88,7 @@ Deno.test("PartFile.remove() takes away what was written, and the record", async
 
 Deno.test("PartFile.remove() leaves bytes from before that it has added nothing to", async () => {
   for (const resume of [false, true]) {
-    using place = workplace();
+    using place = partWorkplace();
     await leave(place, "abc", facts(6));
     using part = await open(place, { resume });
     part.begin(facts(6));
@@ -103,7 +103,7 @@ Deno.test("PartFile.remove() leaves bytes from before that it has added nothing 
 });
 
 Deno.test("PartFile that was made and got no bytes is taken away", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   {
     using _part = await open(place);
     assertEquals(place.names(), ["f.part"]);
@@ -112,7 +112,7 @@ Deno.test("PartFile that was made and got no bytes is taken away", async () => {
 });
 
 Deno.test("PartFile.complete() gives the file its time", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const mtime = new Date("2001-02-03T04:05:06Z");
   using part = await open(place);
   await part.write(text("abc"));
@@ -122,19 +122,19 @@ Deno.test("PartFile.complete() gives the file its time", async () => {
 });
 
 Deno.test("PartFile replaces the file only at the end", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.writeTextFileSync(place.file, "old", { mode: 0o640 });
   using part = await open(place);
   await part.write(text("new"));
   await part.settle();
-  assertEquals(place.read("f"), "old");
+  assertEquals(place.readText("f"), "old");
   await part.complete();
-  assertEquals(place.read("f"), "new");
+  assertEquals(place.readText("f"), "new");
   if (POSIX) assertEquals(Deno.statSync(place.file).mode! & 0o777, 0o640);
 });
 
 Deno.test("PartFile does not replace a file that came meanwhile", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   {
     using part = await PartFile.open(await fileTarget(place, { fromUrl: true }), { resume: false });
     await part.write(text("abc"));
@@ -143,12 +143,12 @@ Deno.test("PartFile does not replace a file that came meanwhile", async () => {
     const message = await refuse(part.complete(), ExitCode.WRITE);
     assertStringIncludes(message, "f was created by another program, and is unchanged");
   }
-  assertEquals(place.read("f"), "somebody's");
-  assertEquals(place.read("f.part"), "abc");
+  assertEquals(place.readText("f"), "somebody's");
+  assertEquals(place.readText("f.part"), "abc");
 });
 
 Deno.test("PartFile gives way to a file that came meanwhile, where files are kept", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   using part = await PartFile.open(await fileTarget(place, { keepExisting: true }), {
     resume: false,
   });
@@ -160,11 +160,11 @@ Deno.test("PartFile gives way to a file that came meanwhile, where files are kep
   await part.complete();
   assertEquals(part.name, `${place.file}.2`);
   assertEquals(place.names(), ["f", "f.1", "f.2"]);
-  assertEquals(place.read("f.2"), "abc");
+  assertEquals(place.readText("f.2"), "abc");
 });
 
 Deno.test("PartFile has its file alone, in this process too", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   using one = await open(place);
   one.begin(facts(3));
   await one.write(text("abc"));
@@ -172,19 +172,19 @@ Deno.test("PartFile has its file alone, in this process too", async () => {
     const message = await refuse(open(place, { resume }), ExitCode.WRITE);
     assertStringIncludes(message, "another download is writing to ");
   }
-  assertEquals(place.read("f.part"), "abc");
+  assertEquals(place.readText("f.part"), "abc");
   const other = await fileTarget(place, { keepExisting: true });
   using two = await PartFile.open(other, { resume: false });
   assertEquals(two.name, `${place.file}.1`);
   await one.complete();
-  assertEquals(place.read("f"), "abc");
+  assertEquals(place.readText("f"), "abc");
 });
 
 Deno.test({
   name: "PartFile is no link, no directory and no pipe",
   ignore: !POSIX,
   fn: async () => {
-    using place = workplace();
+    using place = partWorkplace();
     const victim = `${place.path}/victim`;
     Deno.writeTextFileSync(victim, "precious");
     const makers = [
@@ -206,7 +206,7 @@ Deno.test({
 });
 
 Deno.test("PartFile says why it cannot be written", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const none = { ...await fileTarget(place), path: `${place.path}/none/f`, name: "none/f" };
   assertEquals(
     await refuse(PartFile.open(none, { resume: false }), ExitCode.WRITE),
@@ -219,7 +219,7 @@ Deno.test("PartFile says why it cannot be written", async () => {
     part.begin(facts(6));
     const message = await refuse(part.write(text("abc")), ExitCode.WRITE);
     assertStringIncludes(message, "cannot write to ");
-    assertEquals(place.read("f.part"), "");
+    assertEquals(place.readText("f.part"), "");
   }
   assertEquals(place.names(), ["f.part.json"]);
 });

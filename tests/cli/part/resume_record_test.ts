@@ -12,16 +12,7 @@ import {
   writeRecord,
 } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-record-" });
-  return {
-    part: `${path}/f.part`,
-    record: `${path}/f.part.json`,
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
-}
+import { partWorkplace } from "../../support/cli/part_workplace.ts";
 
 const mirror = (url: string, etag?: string, lastModified?: string): RecordedMirror => ({
   url,
@@ -42,7 +33,7 @@ const MONDAY = "Mon, 01 Jan 2024 00:00:00 GMT";
 const TUESDAY = "Tue, 02 Jan 2024 00:00:00 GMT";
 
 Deno.test("a record is read as it was written, and nothing else stays", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const pieces = [{ start: 0, end: 65_536, crc32: 77 }];
   const written = { ...record(10, mirror(A, '"1"', MONDAY), mirror(B)), pieces };
   await writeRecord(place.part, record(undefined, mirror(A)));
@@ -59,7 +50,7 @@ Deno.test("a record is read as it was written, and nothing else stays", async ()
 });
 
 Deno.test("a record that a kill kept from its name is written over", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.writeTextFileSync(`${place.record}.new`, '{"version": 1, "si');
   await writeRecord(place.part, record(10));
   assertEquals(place.names(), ["f.part.json"]);
@@ -69,7 +60,7 @@ Deno.test("a record that a kill kept from its name is written over", async () =>
 });
 
 Deno.test("a record that is not there is noted", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   const found = await readRecord(place.part, "f.part");
   assertEquals(found, {
     record: undefined,
@@ -101,7 +92,7 @@ Deno.test("readRecord() ignores an invalid record, with a note", async () => {
     '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":0,"end":4,"crc32":"00"}]}',
     '{"version":1,"start":0,"mirrors":[],"pieces":[{"start":4,"end":4,"crc32":0}]}',
   ];
-  using place = workplace();
+  using place = partWorkplace();
   for (const text of texts) {
     Deno.writeTextFileSync(place.record, text);
     const { record, note } = await readRecord(place.part, "f.part");
@@ -115,7 +106,7 @@ Deno.test("readRecord() ignores an invalid record, with a note", async () => {
 });
 
 Deno.test("what is no file, or too large, is no record", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.mkdirSync(place.record);
   assertStringIncludes((await readRecord(place.part, "f.part")).note!, "not a regular file");
   Deno.removeSync(place.record);
@@ -125,7 +116,7 @@ Deno.test("what is no file, or too large, is no record", async () => {
 });
 
 Deno.test("a record of a newer version is refused", async () => {
-  using place = workplace();
+  using place = partWorkplace();
   Deno.writeTextFileSync(place.record, '{"version":2,"mirrors":"elsewhere"}');
   const error = await assertRejects(() => readRecord(place.part, "f.part"), CommandError);
   assertEquals((error as CommandError).exitCode, ExitCode.RESUME);

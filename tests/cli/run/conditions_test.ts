@@ -1,8 +1,8 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomContent } from "../../support/lab/content.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import { failCommand, runCommand } from "../../support/cli/run_command.ts";
 import { programPath, testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const CONTENT = randomContent(400_000, 9);
 const BYTES = CONTENT.read(0, CONTENT.size);
@@ -50,15 +50,6 @@ function startServer({ etag = '"abc"', lastModified = MODIFIED, ignores = false 
     conditional,
     statuses,
     [Symbol.asyncDispose]: () => server.shutdown(),
-  };
-}
-
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-cond-" });
-  return {
-    at: (name: string) => `${path}/${name}`,
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
   };
 }
 
@@ -176,8 +167,8 @@ Deno.test("a failed mirror is a failure, whatever another says of a condition", 
   try {
     const url = `http://127.0.0.1:${gone.addr.port}/f.bin`;
     const args = ["-z", "2024-02-01", "-o", place.at("f"), server.url, url];
-    const error = await assertRejects(() => runCommand(args), CommandError);
-    assertEquals((error as CommandError).exitCode, 22);
+    const error = await failCommand(args);
+    assertEquals(error.exitCode, 22);
     assertEquals(place.names(), []);
   } finally {
     await gone.shutdown();
@@ -189,14 +180,14 @@ Deno.test("--etag-save saves nothing of a file that is not complete", async () =
   const [tag, file] = [place.at("tag"), place.at("f")];
   await using server = startServer();
   const args = ["--etag-save", tag, "-o", file, "--checksum", `md5=${"0".repeat(32)}`, server.url];
-  const error = await assertRejects(() => runCommand(args), CommandError);
-  assertEquals((error as CommandError).exitCode, 32);
+  const error = await failCommand(args);
+  assertEquals(error.exitCode, 32);
   assertEquals(place.names().includes("tag"), false);
 });
 
 Deno.test("conditions that cannot be read or kept are found before the first request", async () => {
   using place = workplace();
-  Deno.writeTextFileSync(place.at("bad"), "\x01");
+  place.write("bad", "\x01");
   const rows = [
     ["--etag-compare", place.at("."), 2],
     ["--etag-compare", place.at("bad"), 2],
@@ -206,9 +197,9 @@ Deno.test("conditions that cannot be read or kept are found before the first req
   await using server = startServer();
   for (const [flag, path, code] of rows) {
     const args = [flag, path, "-o", place.at("f"), server.url];
-    const error = await assertRejects(() => runCommand(args), CommandError);
-    assertEquals((error as CommandError).exitCode, code);
-    assertStringIncludes((error as CommandError).message, flag);
+    const error = await failCommand(args);
+    assertEquals(error.exitCode, code);
+    assertStringIncludes(error.message, flag);
   }
   assertEquals(server.statuses, []);
 });

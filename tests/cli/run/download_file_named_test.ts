@@ -1,33 +1,19 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, type MirrorOptions, startMirror } from "../../support/lab/mirror_lab.ts";
 import { page } from "../../support/lab/odd_reply.ts";
 import { startOddServer } from "../../support/lab/odd_server.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import { failCommand, runCommand } from "../../support/cli/run_command.ts";
 import { programPath, testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const CONTENT = randomContent(1_500_000, 11);
 const BYTES = CONTENT.read(0, CONTENT.size);
 const SMALL = ["--split-size", "100000"];
 
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-named-" });
-  return {
-    path,
-    at: (name: string) => `${path}/${name}`,
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
-}
-
 function startNamed(disposition: string, options: Partial<MirrorOptions> = {}): Promise<LabMirror> {
   const responseHeaders = { "Content-Disposition": disposition };
   return startMirror({ content: CONTENT, responseHeaders, path: "/get", ...options });
-}
-
-async function fail(args: readonly string[], watch?: Parameters<typeof runCommand>[1]) {
-  return await assertRejects(() => runCommand(args, watch), CommandError) as CommandError;
 }
 
 const NAMES: readonly (readonly [disposition: string, name: string])[] = [
@@ -54,7 +40,7 @@ Deno.test("-J names the file as the server does, made safe", async () => {
     await using mirror = await startNamed(disposition);
     await runCommand(["-J", "--output-dir", place.path, mirror.url]);
     assertEquals(place.names(), [name], disposition);
-    assertEquals(Deno.readFileSync(place.at(name)), BYTES);
+    assertEquals(place.read(name), BYTES);
   }
 });
 
@@ -65,26 +51,26 @@ Deno.test("-J: a URL without a name is enough, and the name is known to -w", asy
   const { written } = await runCommand(args);
   assertEquals(written, `${place.path}/film.mkv`);
   await using unnamed = await startMirror({ content: CONTENT, path: "/" });
-  const error = await fail(["-J", "--output-dir", place.path, unnamed.url]);
+  const error = await failCommand(["-J", "--output-dir", place.path, unnamed.url]);
   assertEquals(error.exitCode, 2);
   assertStringIncludes(error.message, "has no file name");
 });
 
 Deno.test("-J never replaces a file; --no-clobber numbers the new one; -o goes before", async () => {
   using place = workplace();
-  Deno.writeTextFileSync(place.at("film.mkv"), "mine");
+  place.write("film.mkv", "mine");
   await using mirror = await startNamed('attachment; filename="film.mkv"');
   const args = ["-J", "--output-dir", place.path];
-  const error = await fail([...args, mirror.url]);
+  const error = await failCommand([...args, mirror.url]);
   assertEquals(error.exitCode, 23);
   assertStringIncludes(error.message, "film.mkv already exists");
-  assertEquals(Deno.readTextFileSync(place.at("film.mkv")), "mine");
+  assertEquals(place.readText("film.mkv"), "mine");
   assertEquals(place.names(), ["film.mkv"]);
   await runCommand([...args, "--no-clobber", mirror.url]);
-  assertEquals(Deno.readFileSync(place.at("film.mkv.1")), BYTES);
+  assertEquals(place.read("film.mkv.1"), BYTES);
   await runCommand(["-J", "-o", place.at("own"), mirror.url]);
   assertEquals(place.names(), ["film.mkv", "film.mkv.1", "own"]);
-  assertEquals(Deno.readTextFileSync(place.at("film.mkv")), "mine");
+  assertEquals(place.readText("film.mkv"), "mine");
 });
 
 Deno.test("-J asks for no more than a download without it: a link may work once", async () => {
@@ -102,9 +88,9 @@ Deno.test("-J: with several mirrors, and a part that begins in the middle", asyn
   await using two = await startNamed('attachment; filename="film.mkv"');
   const args = [...SMALL, "-J", "--output-dir", place.path];
   await runCommand([...args, "-r", "1000-", one.url, two.url]);
-  assertEquals(Deno.readFileSync(place.at("film.mkv")), BYTES.slice(1000));
+  assertEquals(place.read("film.mkv"), BYTES.slice(1000));
   await runCommand([...args, "--no-clobber", "-r", "-1000", one.url, two.url]);
-  assertEquals(Deno.readFileSync(place.at("film.mkv.1")), BYTES.slice(-1000));
+  assertEquals(place.read("film.mkv.1"), BYTES.slice(-1000));
 });
 
 Deno.test("-J with -C - resumes the part file of the name that the server gives", async () => {
@@ -113,7 +99,7 @@ Deno.test("-J with -C - resumes the part file of the name that the server gives"
     bytesPerSecond: 1_000_000,
   });
   const args = [...SMALL, "-v", "-J", "-C", "-", "--output-dir", place.path, mirror.url];
-  const error = await fail(args, (shown, abort) => {
+  const error = await failCommand(args, (shown, abort) => {
     if (shown.includes("block 3 received")) abort();
   });
   assertEquals(error.exitCode, 130);
@@ -122,7 +108,7 @@ Deno.test("-J with -C - resumes the part file of the name that the server gives"
   mirror.setRate(undefined);
   const { shown } = await runCommand(args);
   assertStringIncludes(shown, "film.mkv.part at ");
-  assertEquals(Deno.readFileSync(place.at("film.mkv")), BYTES);
+  assertEquals(place.read("film.mkv"), BYTES);
   assertEquals(place.names(), ["film.mkv"]);
   // And then there is nothing to do.
   const again = await runCommand(args);
@@ -134,7 +120,7 @@ Deno.test("-J: a failure before the name is known leaves nothing", async () => {
   await using mirror = await startNamed('attachment; filename="film.mkv"', {
     faults: [{ kind: "status", status: 404 }],
   });
-  const error = await fail(["-J", "--output-dir", place.path, mirror.url]);
+  const error = await failCommand(["-J", "--output-dir", place.path, mirror.url]);
   assertEquals(error.exitCode, 22);
   assertEquals(place.names(), []);
 });
@@ -144,8 +130,9 @@ Deno.test("-J: in a list, out= goes before, and two files of one name do not mee
   await using one = await startNamed('attachment; filename="film.mkv"');
   await using two = await startNamed('attachment; filename="film.mkv"', { path: "/two" });
   await using three = await startNamed('attachment; filename="film.mkv"', { path: "/three" });
-  Deno.writeTextFileSync(place.at("list"), `${one.url}\n${two.url}\n${three.url}\n out=three\n`);
-  const error = await fail(["-J", "-j1", "--output-dir", place.path, "-i", place.at("list")]);
+  place.write("list", `${one.url}\n${two.url}\n${three.url}\n out=three\n`);
+  const args = ["-J", "-j1", "--output-dir", place.path, "-i", place.at("list")];
+  const error = await failCommand(args);
   assertEquals(error.exitCode, 23);
   assertEquals(place.names(), ["film.mkv", "list", "three"]);
 });
@@ -164,21 +151,14 @@ testWith(["curl"], "-J names a file as curl does", async () => {
 Deno.test("-o NAME promises what the file is: an HTML page is refused", async () => {
   const serve = () => page("Sign in");
   await using server = await startOddServer({ content: randomContent(9, 1), serve, path: "/get" });
-  const path = await Deno.makeTempDir({ prefix: "sphttp-cli-" });
-  try {
-    const film = `${path}/film.mkv`;
-    const error = await assertRejects(
-      () => runCommand(["-s", "-o", film, server.url]),
-      CommandError,
-    );
-    assertStringIncludes(error.message, "sent a web page (“Sign in”) instead of ");
-    assertStringIncludes(error.message, "--allow-html");
-    assertEquals([...Deno.readDirSync(path)], []);
-    for (const [name, ...flags] of [["page"], ["page.html"], ["film.mkv", "--allow-html"]]) {
-      await runCommand(["-s", ...flags, "-o", `${path}/${name}`, server.url]);
-      assertStringIncludes(await Deno.readTextFile(`${path}/${name}`), "Sign in");
-    }
-  } finally {
-    await Deno.remove(path, { recursive: true });
+  using place = workplace();
+  const film = place.at("film.mkv");
+  const error = await failCommand(["-s", "-o", film, server.url]);
+  assertStringIncludes(error.message, "sent a web page (“Sign in”) instead of ");
+  assertStringIncludes(error.message, "--allow-html");
+  assertEquals(place.names(), []);
+  for (const [name, ...flags] of [["page"], ["page.html"], ["film.mkv", "--allow-html"]]) {
+    await runCommand(["-s", ...flags, "-o", place.at(name!), server.url]);
+    assertStringIncludes(place.readText(name!), "Sign in");
   }
 });

@@ -1,10 +1,10 @@
-import { assertEquals, assertRejects } from "@std/assert";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { certificatesFor, testCertificates } from "../../support/lab/certificates.ts";
 import { startHttpProxy } from "../../support/lab/forward_proxy.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import { failCommand, runCommand, tryCommand } from "../../support/cli/run_command.ts";
 import { startNginx } from "../../support/programs/nginx.ts";
 import { findProgram, programPath, testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 /** Servers on one port of two addresses, with TLS on another; they answer with what they see. */
 async function startServers(caFile: string) {
@@ -50,13 +50,8 @@ async function curl(args: readonly string[], file: string): Promise<Result> {
 }
 
 async function sphttp(args: readonly string[], file: string): Promise<Result> {
-  try {
-    await runCommand(["--retry=0", "-o", file, ...args]);
-    return { code: 0, text: await read(file) };
-  } catch (error) {
-    if (!(error instanceof CommandError)) throw error;
-    return { code: error.exitCode, text: undefined };
-  }
+  const { error } = await tryCommand(["--retry=0", "-o", file, ...args]);
+  return error ? { code: error.exitCode, text: undefined } : { code: 0, text: await read(file) };
 }
 
 /** `P` is the port of the servers, `S` that with TLS. What comes, or the exit code. */
@@ -97,27 +92,23 @@ const ROWS: readonly (readonly [args: string, result: string | number])[] = [
 ];
 
 Deno.test("flags that say where connections lead do what those of curl do", async () => {
-  const directory = await Deno.makeTempDir({ prefix: "sphttp-network-" });
-  const [caFile, file] = [`${directory}/ca.pem`, `${directory}/f`];
-  try {
-    await using servers = await startServers(caFile);
-    const places: Readonly<Record<string, string>> = {
-      ...{ P: servers.port, S: servers.securePort, CA: caFile },
-    };
-    const filled = (text: string) => text.replace(/\b(P|S|CA)\b/g, (name) => places[name]!);
-    for (const [line, result] of ROWS) {
-      const args = filled(line).split(" ");
-      const expected: Result = typeof result === "number"
-        ? { code: result, text: undefined }
-        : { code: 0, text: filled(result) };
-      // Without curl, what it did is in the table.
-      if (findProgram("curl") !== undefined) {
-        assertEquals(await curl(["-g", ...args], file), expected, `curl ${line}`);
-      }
-      assertEquals(await sphttp(args, file), expected, line);
+  using place = workplace();
+  const [caFile, file] = [place.at("ca.pem"), place.at("f")];
+  await using servers = await startServers(caFile);
+  const places: Readonly<Record<string, string>> = {
+    ...{ P: servers.port, S: servers.securePort, CA: caFile },
+  };
+  const filled = (text: string) => text.replace(/\b(P|S|CA)\b/g, (name) => places[name]!);
+  for (const [line, result] of ROWS) {
+    const args = filled(line).split(" ");
+    const expected: Result = typeof result === "number"
+      ? { code: result, text: undefined }
+      : { code: 0, text: filled(result) };
+    // Without curl, what it did is in the table.
+    if (findProgram("curl") !== undefined) {
+      assertEquals(await curl(["-g", ...args], file), expected, `curl ${line}`);
     }
-  } finally {
-    await Deno.remove(directory, { recursive: true });
+    assertEquals(await sphttp(args, file), expected, line);
   }
 });
 
@@ -171,55 +162,42 @@ testWith(
 );
 
 Deno.test("flags that cannot be followed are refused before a request, and name themselves", async () => {
-  const error = await assertRejects(
-    () =>
-      runCommand([
-        "--resolve",
-        "a.example:80:127.0.0.1",
-        "-x",
-        "127.0.0.1:9",
-        "http://a.example/f",
-      ]),
-    CommandError,
-    "--resolve cannot be used with --proxy",
-  );
-  assertEquals((error as CommandError).exitCode, 2);
+  const rule = ["--resolve", "a.example:80:127.0.0.1"];
+  const error = await failCommand([...rule, "-x", "127.0.0.1:9", "http://a.example/f"]);
+  assertStringIncludes(error.message, "--resolve cannot be used with --proxy");
+  assertEquals(error.exitCode, 2);
 });
 
 testWith(
   ["nginx"],
   "--cert and --key show a certificate to a server that requires one",
   async () => {
-    const root = await Deno.makeTempDir({ prefix: "sphttp-mtls-" });
-    const at = (name: string) => `${root}/${name}`;
-    try {
-      const server = await testCertificates();
-      const client = await certificatesFor("client.example");
-      const files = {
-        ...{ "ca.pem": server.caPem, "cert.pem": server.certPem, "key.pem": server.keyPem },
-        ...{ "client.pem": client.certPem, "client.key": client.keyPem, "file.bin": "hello" },
-        "both.pem": `${client.certPem}\n${client.keyPem}`,
-      };
-      for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(at(name), text);
-      await using nginx = await startNginx({
-        root,
-        listeners: 1,
-        tls: { certFile: at("cert.pem"), keyFile: at("key.pem"), http2: true },
-        extra: `ssl_verify_client on; ssl_client_certificate ${at("ca.pem")};`,
-      });
-      const [url] = nginx.urls("file.bin");
-      const common = ["--retry=0", "-o", at("f"), url!];
-      const trust = ["--cacert", at("ca.pem")];
-      const own = ["--cert", at("client.pem"), "--key", at("client.key")];
-      for (const args of [[...trust, ...own], [...trust, "-E", at("both.pem")], ["-k", ...own]]) {
-        await runCommand([...args, ...common]);
-        assertEquals(await Deno.readTextFile(at("f")), "hello");
-        await Deno.remove(at("f"));
-      }
-      const error = await assertRejects(() => runCommand([...trust, ...common]), CommandError);
-      assertEquals((error as CommandError).exitCode, 22);
-    } finally {
-      await Deno.remove(root, { recursive: true });
+    using place = workplace();
+    const { at } = place;
+    const server = await testCertificates();
+    const client = await certificatesFor("client.example");
+    const files = {
+      ...{ "ca.pem": server.caPem, "cert.pem": server.certPem, "key.pem": server.keyPem },
+      ...{ "client.pem": client.certPem, "client.key": client.keyPem, "file.bin": "hello" },
+      "both.pem": `${client.certPem}\n${client.keyPem}`,
+    };
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(at(name), text);
+    await using nginx = await startNginx({
+      root: place.path,
+      listeners: 1,
+      tls: { certFile: at("cert.pem"), keyFile: at("key.pem"), http2: true },
+      extra: `ssl_verify_client on; ssl_client_certificate ${at("ca.pem")};`,
+    });
+    const [url] = nginx.urls("file.bin");
+    const common = ["--retry=0", "-o", at("f"), url!];
+    const trust = ["--cacert", at("ca.pem")];
+    const own = ["--cert", at("client.pem"), "--key", at("client.key")];
+    for (const args of [[...trust, ...own], [...trust, "-E", at("both.pem")], ["-k", ...own]]) {
+      await runCommand([...args, ...common]);
+      assertEquals(await Deno.readTextFile(at("f")), "hello");
+      await Deno.remove(at("f"));
     }
+    const error = await failCommand([...trust, ...common]);
+    assertEquals(error.exitCode, 22);
   },
 );

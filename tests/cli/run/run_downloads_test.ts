@@ -1,32 +1,12 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { createHash } from "node:crypto";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import { failCommand, runCommand } from "../../support/cli/run_command.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const ONE = randomContent(300_000, 1);
 const TWO = randomContent(200_000, 2);
-
-function sha256(content: typeof ONE): string {
-  return createHash("sha256").update(content.read(0, content.size)).digest("hex");
-}
-
-/** A directory that goes away. */
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-cli-" });
-  return {
-    path,
-    write: (name: string, text: string) => {
-      Deno.writeTextFileSync(`${path}/${name}`, text);
-      return `${path}/${name}`;
-    },
-    read: (name: string) => Deno.readFileSync(`${path}/${name}`),
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
-}
 
 async function mirrors() {
   const all = await Promise.all([
@@ -49,7 +29,7 @@ Deno.test("an input file names files, their mirrors and their options", async ()
   const [a, b, c] = lab.urls;
   const list = place.write(
     "list",
-    `# files\n${a}\t${b}\n  checksum=sha-256=${sha256(ONE)}\n${c}\n  out=other.bin\n`,
+    `# files\n${a}\t${b}\n  checksum=sha-256=${ONE.sha256()}\n${c}\n  out=other.bin\n`,
   );
   const { shown } = await runCommand(["-i", list, "--output-dir", place.path]);
   assertEquals(place.names(), ["list", "one.bin", "other.bin"]);
@@ -66,16 +46,10 @@ Deno.test("a file that fails does not stop the rest, and gives the exit code", a
   const [a, , c] = lab.urls;
   const list = place.write("list", `${c!.replace("two", "gone")}\n${a}\n${c}\n`);
   for (const atOnce of ["1", "3"]) {
-    const directory = `${place.path}/${atOnce}`;
-    const error = await assertRejects(
-      () => runCommand(["-i", list, "-j", atOnce, "--create-dirs", "--output-dir", directory]),
-      CommandError,
-    );
+    const directory = ["--create-dirs", "--output-dir", place.at(atOnce)];
+    const error = await failCommand(["-i", list, "-j", atOnce, ...directory]);
     assertEquals(error.exitCode, ExitCode.STATUS);
-    assertEquals([...Deno.readDirSync(directory)].map(({ name }) => name).sort(), [
-      "one.bin",
-      "two.bin",
-    ]);
+    assertEquals(place.names(atOnce), ["one.bin", "two.bin"]);
   }
 });
 
@@ -101,13 +75,10 @@ Deno.test("an interruption leaves the rest of a list alone", async () => {
   await using lab = await mirrors();
   const [a, , c] = lab.urls;
   const list = place.write("list", `${a}\n${c}\n`);
-  const error = await assertRejects(
-    () =>
-      runCommand(["-v", "-i", list, "-j1", "--output-dir", place.path], (shown, abort) => {
-        if (shown.includes("file size")) abort();
-      }),
-    CommandError,
-  );
+  const args = ["-v", "-i", list, "-j1", "--output-dir", place.path];
+  const error = await failCommand(args, (shown, abort) => {
+    if (shown.includes("file size")) abort();
+  });
   assertEquals(error.exitCode, ExitCode.INTERRUPTED);
   assertEquals(lab.all[2]!.requests.length, 0);
 });
@@ -148,11 +119,11 @@ Deno.test("what cannot be meant by several files is found before the first reque
   ];
   for (const [text, args, says] of refused) {
     const list = place.write("list", text);
-    const error = await assertRejects(() => runCommand(["-i", list, ...args]), CommandError);
+    const error = await failCommand(["-i", list, ...args]);
     assertStringIncludes(error.message, says);
     assertEquals([ExitCode.USAGE, ExitCode.URL].includes(error.exitCode as 2), true);
   }
-  const gone = await assertRejects(() => runCommand(["-i", `${place.path}/none`]), CommandError);
+  const gone = await failCommand(["-i", place.at("none")]);
   assertStringIncludes(gone.message, "--input-file: ");
   assertEquals(lab.all.every(({ requests }) => requests.length === 0), true);
 });
@@ -169,11 +140,8 @@ Deno.test("what is written besides the file is held against its name, its part a
     [["--server-stat-of", "t", "--trace", "t"], "--trace and --server-stat-of would both be t"],
   ];
   for (const [args, says] of refused) {
-    const inPlace = args.map((arg) => arg.startsWith("--") ? arg : `${place.path}/${arg}`);
-    const error = await assertRejects(
-      () => runCommand([...inPlace, "--output-dir", place.path, "-o", "x", url!]),
-      CommandError,
-    );
+    const inPlace = args.map((arg) => arg.startsWith("--") ? arg : place.at(arg));
+    const error = await failCommand([...inPlace, "--output-dir", place.path, "-o", "x", url!]);
     assertStringIncludes(error.message.replaceAll(`${place.path}/`, ""), says);
     assertEquals(error.exitCode, ExitCode.USAGE);
   }
@@ -209,10 +177,7 @@ Deno.test("proxies and certificates that make no sense are found at once, and sh
     [["--cacert", noCertificate], "invalid certificates"],
   ];
   for (const [args, says] of refused) {
-    const error = await assertRejects(
-      () => runCommand([...args, "-o", `${place.path}/x`, "http://127.0.0.1:9/f"]),
-      CommandError,
-    );
+    const error = await failCommand([...args, "-o", place.at("x"), "http://127.0.0.1:9/f"]);
     assertStringIncludes(error.message, says);
     assertEquals([error.exitCode, error.message.includes("s3cret")], [ExitCode.USAGE, false]);
   }
@@ -222,20 +187,14 @@ Deno.test("--checksum-file finds the file's line, and a wrong one keeps the name
   using place = workplace();
   await using lab = await mirrors();
   const [a, b, c] = lab.urls;
-  const sums = place.write("SHA256SUMS", `${sha256(ONE)}  one.bin\n${sha256(ONE)} *two.bin\n`);
-  const output = (name: string) => ["-o", `${place.path}/${name}`];
+  const sums = place.write("SHA256SUMS", `${ONE.sha256()}  one.bin\n${ONE.sha256()} *two.bin\n`);
+  const output = (name: string) => ["-o", place.at(name)];
   const { shown } = await runCommand(["--checksum-file", sums, ...output("one.bin"), a!, b!]);
   assertStringIncludes(shown, "sha-256 ok");
-  const wrong = await assertRejects(
-    () => runCommand(["--checksum-file", sums, ...output("two.bin"), c!]),
-    CommandError,
-  );
+  const wrong = await failCommand(["--checksum-file", sums, ...output("two.bin"), c!]);
   assertEquals(wrong.exitCode, ExitCode.CHECKSUM);
   assertEquals(place.names().includes("two.bin"), false);
-  const none = await assertRejects(
-    () => runCommand(["--checksum-file", sums, ...output("three.bin"), c!]),
-    CommandError,
-  );
+  const none = await failCommand(["--checksum-file", sums, ...output("three.bin"), c!]);
   assertEquals(none.exitCode, ExitCode.USAGE);
   assertStringIncludes(none.message, "three.bin");
 });
@@ -253,14 +212,11 @@ Deno.test("-r fetches a part of the file, its last bytes too", async () => {
     ["200000-999999", 200_000, 300_000],
   ];
   for (const [range, start, end] of parts) {
-    const file = `${place.path}/${range}`;
+    const file = place.at(range);
     await runCommand(["-r", range, "-o", file, a!, b!]);
     assertEquals(Deno.readFileSync(file), ONE.read(start, end).slice(), range);
   }
-  const error = await assertRejects(
-    () => runCommand(["-r", "300000-", "-o", `${place.path}/x`, a!, b!]),
-    CommandError,
-  );
+  const error = await failCommand(["-r", "300000-", "-o", place.at("x"), a!, b!]);
   assertEquals(error.exitCode, ExitCode.RANGE);
 });
 
@@ -268,17 +224,17 @@ Deno.test("-R gives the file the mirrors' time", async () => {
   using place = workplace();
   const lastModified = new Date("2020-02-03T04:05:06Z");
   await using mirror = await startMirror({ content: ONE, lastModified });
-  await runCommand(["-R", "-o", `${place.path}/f`, mirror.url]);
-  assertEquals(Deno.statSync(`${place.path}/f`).mtime, lastModified);
+  await runCommand(["-R", "-o", place.at("f"), mirror.url]);
+  assertEquals(Deno.statSync(place.at("f")).mtime, lastModified);
 });
 
 Deno.test("--remove-on-error leaves nothing behind", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: ONE });
-  const args = ["-o", `${place.path}/f`, "--checksum", `md5=${"0".repeat(32)}`, mirror.url];
-  await assertRejects(() => runCommand(["--remove-on-error", ...args]), CommandError);
+  const args = ["-o", place.at("f"), "--checksum", `md5=${"0".repeat(32)}`, mirror.url];
+  await failCommand(["--remove-on-error", ...args]);
   assertEquals(place.names(), []);
-  await assertRejects(() => runCommand(args), CommandError);
+  await failCommand(args);
   assertEquals(place.names(), ["f.part", "f.part.json"]);
 });
 
@@ -287,7 +243,7 @@ Deno.test("-w writes a line of the user's own, also where a file fails", async (
   await using lab = await mirrors();
   const [a, b] = lab.urls;
   const format = "%{http_code} %{size_download} %{mirrors} %{exitcode} %{filename_effective}\\n";
-  const file = `${place.path}/f`;
+  const file = place.at("f");
   const { written } = await runCommand(["-w", format, "-o", file, a!, b!]);
   assertEquals(written, `206 300000 2 0 ${file}\n`);
 });
@@ -298,11 +254,11 @@ Deno.test("-u is for the given mirrors; a URL's own name and password go before 
   await using one = await startMirror({ content: ONE, requireAuthorization: basic("me:p%4:s") });
   await using two = await startMirror({ content: ONE, requireAuthorization: basic("you:x") });
   const own = two.url.replace("://", "://you:x@");
-  await runCommand(["-u", "me:p%4:s", "-o", `${place.path}/f`, one.url, own]);
+  await runCommand(["-u", "me:p%4:s", "-o", place.at("f"), one.url, own]);
   assertEquals(one.requests.length > 0 && two.requests.length > 0, true);
   assertEquals(place.read("f"), ONE.read(0, ONE.size));
   const netrc = place.write("netrc", "machine 127.0.0.1 login me password p%4:s\n");
-  const command = ["--netrc-file", netrc, "-o", `${place.path}/g`, one.url];
+  const command = ["--netrc-file", netrc, "-o", place.at("g"), one.url];
   await runCommand(command);
   assertEquals(place.read("g"), ONE.read(0, ONE.size));
 });
@@ -310,10 +266,7 @@ Deno.test("-u is for the given mirrors; a URL's own name and password go before 
 Deno.test("-m ends everything, and the part file stays", async () => {
   using place = workplace();
   await using mirror = await startMirror({ content: ONE, bytesPerSecond: 50_000 });
-  const error = await assertRejects(
-    () => runCommand(["-m", "1", "-o", `${place.path}/f`, mirror.url]),
-    CommandError,
-  );
+  const error = await failCommand(["-m", "1", "-o", place.at("f"), mirror.url]);
   assertEquals(error.exitCode, ExitCode.TIMEOUT);
   assertStringIncludes(error.message, "timed out after 1 s (--max-time) at ");
   assertStringIncludes(error.message, "f.part is kept: run the same command with -C - to continue");
@@ -324,7 +277,7 @@ Deno.test("the headers of flags are sent", async () => {
   await using mirror = await startMirror({ content: ONE });
   await runCommand([
     ...["-A", "me/1", "-e", "http://from.example/", "-b", "a=1; b=2", "-H", "X-Y: z"],
-    ...["-o", `${place.path}/f`, mirror.url],
+    ...["-o", place.at("f"), mirror.url],
   ]);
   const { headers } = mirror.requests[0]!;
   assertEquals(

@@ -1,13 +1,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { loadServerStats, saveServerStats } from "../../../lib/cli/run/server_stats.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { MirrorBook } from "../../../mod.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { served } from "../../support/lab/odd_reply.ts";
 import { startOddServer } from "../../support/lab/odd_server.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import { tryCommand } from "../../support/cli/run_command.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const CONTENT = randomContent(4_000_000, 13);
 const KNOWN = { bytesPerSecond: 8e6, latencyMs: 40 };
@@ -15,28 +15,10 @@ const OTHER = "https://other.test";
 /** Bytes of a first range that nobody dares to ask for who does not know such a link. */
 const MUCH = 400_000;
 
-/** A directory that goes away. */
-function workplace() {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-cli-" });
-  return {
-    path,
-    output: `${path}/file.bin`,
-    stats: `${path}/servers.json`,
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
-  };
-}
-
-/** Does what a command line says; resolves to what was shown, also where it fails. */
-async function run(...args: string[]): Promise<{ shown: string; error?: CommandError }> {
-  let shown = "";
-  try {
-    await runCommand(args, (text) => void (shown = text));
-    return { shown };
-  } catch (error) {
-    if (error instanceof CommandError) return { shown, error };
-    throw error;
-  }
+/** A directory for a file, and for what is known of its servers. */
+function statsWorkplace() {
+  const place = workplace();
+  return { ...place, output: place.at("file.bin"), stats: place.at("servers.json") };
 }
 
 /** A link on which little is dared at first. */
@@ -74,7 +56,7 @@ async function largestFirstRange(mirror: LabMirror, ask: () => Promise<unknown>)
 }
 
 Deno.test("--server-stat-of and -if: what one download learns, the next one knows", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   const same = [`--server-stat-of=${place.stats}`, `--server-stat-if=${place.stats}`];
   // A lone mirror would be asked for everything at once.
   await using peer = await slowStart();
@@ -82,29 +64,29 @@ Deno.test("--server-stat-of and -if: what one download learns, the next one know
   // The first range is that of one lane.
   const one = "--max-connection-per-server=2";
   const args = ["--delay=adaptive", one, "-o", place.output, ...same, peer.url];
-  const first = await run(...args, mirror.url);
+  const first = await tryCommand([...args, mirror.url]);
   assertEquals([first.error, first.shown.includes("ignored")], [undefined, false]);
   assertEquals(place.names(), ["file.bin", "servers.json"]);
   const origins = [peer, mirror].map(({ url }) => new URL(url).origin);
   assertEquals(Object.keys(readStats(place.stats)).sort(), origins.sort());
   assert(firstRange(mirror) < MUCH, `${firstRange(mirror)}`);
-  const size = await largestFirstRange(mirror, () => run(...args, mirror.url));
+  const size = await largestFirstRange(mirror, () => tryCommand([...args, mirror.url]));
   assert(size > MUCH, `${size}`);
 });
 
 Deno.test("--server-stat-timeout: older figures are not used, and forgotten", async () => {
   for (const [timeout, used] of [["7200", true], ["3600", false]] as const) {
-    using place = workplace();
+    using place = statsWorkplace();
     await using peer = await slowStart();
     await using mirror = await slowStart();
     const size = await largestFirstRange(mirror, async () => {
       writeStats(place.stats, mirror, Date.now() - 5_000_000);
-      await run(
+      await tryCommand([
         ...["--delay=adaptive", "--max-connection-per-server=2", "-o", place.output],
         `--server-stat-timeout=${timeout}`,
         ...[`--server-stat-if=${place.stats}`, `--server-stat-of=${place.stats}`],
         ...[peer.url, mirror.url],
-      );
+      ]);
       assertEquals(OTHER in readStats(place.stats), used);
     });
     assert(used ? size > MUCH : size < MUCH, `${timeout}: ${size}`);
@@ -113,16 +95,16 @@ Deno.test("--server-stat-timeout: older figures are not used, and forgotten", as
 
 Deno.test("--server-stat-of keeps entries of other hosts, also after a failure", async () => {
   for (const status of [undefined, 404]) {
-    using place = workplace();
+    using place = statsWorkplace();
     const faults = status === undefined ? [] : [{ kind: "status" as const, status }];
     await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6, faults });
     writeStats(place.stats, mirror, Date.now() - 60_000);
     const before = readStats(place.stats);
-    const copy = `${place.path}/copy.json`;
-    const { error } = await run(
+    const copy = place.at("copy.json");
+    const { error } = await tryCommand([
       ...["-o", place.output, `--server-stat-if=${place.stats}`, `--server-stat-of=${copy}`],
       mirror.url,
-    );
+    ]);
     assertEquals(error?.exitCode, status && ExitCode.STATUS);
     const { origin } = new URL(mirror.url);
     const after = readStats(copy);
@@ -133,7 +115,7 @@ Deno.test("--server-stat-of keeps entries of other hosts, also after a failure",
 });
 
 Deno.test("--server-stat-if ignores an invalid file, with a message", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [text: string, says: string][] = [
     ["secret", "not JSON"],
@@ -147,31 +129,32 @@ Deno.test("--server-stat-if ignores an invalid file, with a message", async () =
   for (const [text, says] of table) {
     Deno.writeTextFileSync(place.stats, text);
     const args = ["-o", place.output, `--server-stat-if=${place.stats}`, mirror.url];
-    const { shown, error } = await run(...args);
+    const { shown, error } = await tryCommand(args);
     assertEquals(error, undefined);
     const lines = shown.split("\n").filter((line) => line.includes(" is ignored: "));
     assertEquals(lines.length, 1, shown);
     assertStringIncludes(lines[0]!, `sphttp: ${place.stats} is ignored: ${says}`);
     assertEquals(shown.includes("secret"), false);
     assertEquals(Deno.readTextFileSync(place.stats), text);
-    assertEquals((await run("-s", ...args)).shown, "");
+    assertEquals((await tryCommand(["-s", ...args])).shown, "");
   }
-  const directory = await run("-o", place.output, `--server-stat-if=${place.path}`, mirror.url);
+  const unreadable = ["-o", place.output, `--server-stat-if=${place.path}`, mirror.url];
+  const directory = await tryCommand(unreadable);
   assertEquals(directory.error, undefined);
   assertMatch(directory.shown, /^sphttp: \S+ is ignored: Is a directory \(os error \d+\)$/m);
 });
 
 Deno.test("--server-stat-of: a path that cannot be written is a message, not an error", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 50e6 });
   const table: [path: string, says: string][] = [
-    [`${place.path}/none/servers.json`, "its directory does not exist"],
+    [place.at("none/servers.json"), "its directory does not exist"],
     [place.path, "it is a directory"],
     [`${place.output}/servers.json`, "Not a directory"],
   ];
   for (const [path, says] of table) {
     const args = ["-o", place.output, `--server-stat-of=${path}`, mirror.url];
-    const { shown, error } = await run(...args);
+    const { shown, error } = await tryCommand(args);
     assertEquals(error, undefined);
     const last = shown.trimEnd().split("\n").at(-1)!;
     assertStringIncludes(
@@ -184,24 +167,24 @@ Deno.test("--server-stat-of: a path that cannot be written is a message, not an 
 });
 
 Deno.test("nothing is written where no download took place", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   const url = "http://127.0.0.1:1/file.bin";
-  const { error: usage } = await run("--retry", "1", `--server-stat-of=${place.stats}`);
+  const { error: usage } = await tryCommand(["--retry", "1", `--server-stat-of=${place.stats}`]);
   assertEquals(usage?.exitCode, ExitCode.USAGE);
-  const { error } = await run(
+  const { error } = await tryCommand([
     "--max-connection-per-server=17",
     "-o",
     place.output,
     `--server-stat-of=${place.stats}`,
     url,
-  );
+  ]);
   assertEquals(error?.exitCode, ExitCode.USAGE);
   assertEquals(error?.message, "--max-connection-per-server is 17, but must be from 1 to 16");
   assertEquals(place.names(), []);
 });
 
 Deno.test("saveServerStats() replaces a file in one step, and follows a link", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   const save = place.stats;
   const warn = (text: string) => {
     throw new Error(text);
@@ -213,7 +196,7 @@ Deno.test("saveServerStats() replaces a file in one step, and follows a link", a
   await saveServerStats(files, book, warn);
   assertEquals(Object.keys(readStats(save)), [OTHER]);
   if (Deno.build.os === "windows") return;
-  const link = `${place.path}/link.json`;
+  const link = place.at("link.json");
   Deno.symlinkSync(save, link);
   await saveServerStats({ ...files, save: link }, new MirrorBook(), warn);
   assertEquals(readStats(save), {});
@@ -224,7 +207,7 @@ Deno.test("saveServerStats() replaces a file in one step, and follows a link", a
 });
 
 Deno.test("loadServerStats() makes a book only where one is asked for", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   const warn = (text: string) => {
     throw new Error(text);
   };
@@ -237,7 +220,7 @@ Deno.test("loadServerStats() makes a book only where one is asked for", async ()
 });
 
 Deno.test("--server-stat-of and -if: validators that are unreliable are remembered", async () => {
-  using place = workplace();
+  using place = statsWorkplace();
   const bytesPerSecond = 20e6;
   await using good = await startOddServer({ content: CONTENT, serve: served, bytesPerSecond });
   await using odd = await startOddServer({
@@ -246,13 +229,13 @@ Deno.test("--server-stat-of and -if: validators that are unreliable are remember
     bytesPerSecond,
   });
   const args = ["-o", place.output, `--server-stat-of=${place.stats}`, odd.url, good.url];
-  await run(...args);
+  await tryCommand(args);
   const { unreliable } = JSON.parse(Deno.readTextFileSync(place.stats));
   assertEquals(Object.keys(unreliable), [new URL(odd.url).origin]);
   const conditional = () => odd.requests.filter(({ headers }) => "if-range" in headers).length;
   const before = conditional();
   assert(before > 0);
-  const { error, shown } = await run(`--server-stat-if=${place.stats}`, ...args);
+  const { error, shown } = await tryCommand([`--server-stat-if=${place.stats}`, ...args]);
   assertEquals([error, shown.includes("ignored"), conditional()], [undefined, false, before]);
   const content = Deno.readFileSync(place.output);
   assertEquals([content.length, content], [CONTENT.size, CONTENT.read(0, CONTENT.size)]);

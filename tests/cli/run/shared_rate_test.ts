@@ -3,6 +3,7 @@ import { divide, type LimitedDownload, SharedRate } from "../../../lib/cli/run/s
 import { randomContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
 import { runCommand } from "../../support/cli/run_command.ts";
+import { workplace } from "../../support/workplace.ts";
 
 Deno.test("divide() gives an even share, or what is demanded if that is less", () => {
   const rows: readonly (readonly [demands: readonly number[], shares: readonly number[]])[] = [
@@ -60,19 +61,14 @@ Deno.test("--limit-rate is one limit for all files of a list", async () => {
   const content = randomContent(200_000, 3);
   await using one = await startMirror({ content });
   await using two = await startMirror({ content });
-  const directory = await Deno.makeTempDir({ prefix: "sphttp-rate-" });
-  try {
-    const list = `${directory}/list`;
-    await Deno.writeTextFile(list, `${one.url}\n out=one\n${two.url}\n out=two\n`);
-    const startedAt = performance.now();
-    await runCommand(["--limit-rate", "200000", "--output-dir", directory, "-i", list]);
-    const elapsedMs = performance.now() - startedAt;
-    // A busy machine makes it longer; a limit for each file would take a second.
-    assert(elapsedMs > 1600, `${elapsedMs}`);
-    for (const name of ["one", "two"]) {
-      assertEquals(await Deno.readFile(`${directory}/${name}`), content.read(0, content.size));
-    }
-  } finally {
-    await Deno.remove(directory, { recursive: true });
+  using place = workplace();
+  const list = place.write("list", `${one.url}\n out=one\n${two.url}\n out=two\n`);
+  const startedAt = performance.now();
+  await runCommand(["--limit-rate", "200000", "--output-dir", place.path, "-i", list]);
+  const elapsedMs = performance.now() - startedAt;
+  // A busy machine makes it longer; a limit for each file would take a second.
+  assert(elapsedMs > 1600, `${elapsedMs}`);
+  for (const name of ["one", "two"]) {
+    assertEquals(place.read(name), content.read(0, content.size));
   }
 });

@@ -11,32 +11,29 @@ import { resolveTarget } from "../../../lib/cli/output/target.ts";
 import type { FileTarget } from "../../../lib/cli/part/file_target.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { workplace } from "../workplace.ts";
 
 export const A = "http://a.example/f";
 export const B = "http://b.example/f";
 
-/** Makes a directory that is removed when disposed. */
-export function workplace() {
-  const path = Deno.realPathSync(Deno.makeTempDirSync({ prefix: "sphttp-part-" }));
-  const read = (name: string) => Deno.readTextFileSync(`${path}/${name}`);
+/** Makes a directory for a file, its part and its record. */
+export function partWorkplace(name = "f") {
+  const place = workplace();
   return {
-    path,
-    file: `${path}/f`,
-    part: `${path}/f.part`,
-    record: `${path}/f.part.json`,
-    read,
-    mirrors: () => JSON.parse(read("f.part.json")).mirrors as unknown[],
-    names: () => [...Deno.readDirSync(path)].map(({ name }) => name).sort(),
-    [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }),
+    ...place,
+    file: place.at(name),
+    part: place.at(`${name}.part`),
+    record: place.at(`${name}.part.json`),
+    mirrors: () => JSON.parse(place.readText(`${name}.part.json`)).mirrors as unknown[],
   };
 }
 
-/** A directory of {@linkcode workplace}. */
-export type Workplace = ReturnType<typeof workplace>;
+/** A directory of {@linkcode partWorkplace}. */
+export type PartWorkplace = ReturnType<typeof partWorkplace>;
 
 /** The place that a command would have; `-o` unless the URL's name is to be taken. */
 export async function fileTarget(
-  { path, file }: Workplace,
+  { path, file }: PartWorkplace,
   { fromUrl = false, keepExisting = false } = {},
 ): Promise<FileTarget> {
   const place = await resolveTarget({
@@ -49,7 +46,7 @@ export async function fileTarget(
 
 /** Opens the part file in the directory. */
 export async function open(
-  place: Workplace,
+  place: PartWorkplace,
   options: { resume?: boolean } = {},
 ): Promise<PartFile> {
   return await PartFile.open(await fileTarget(place), { resume: false, ...options });
@@ -78,7 +75,7 @@ export async function refuse(promise: Promise<unknown>, exitCode: ExitCode): Pro
 }
 
 /** Writes the beginning of a file, as a download does that is killed afterwards. */
-export async function leave(place: Workplace, bytes: string, facts: FileFacts): Promise<void> {
+export async function leave(place: PartWorkplace, bytes: string, facts: FileFacts): Promise<void> {
   using part = await open(place);
   part.begin(facts);
   await part.write(text(bytes));

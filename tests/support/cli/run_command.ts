@@ -4,6 +4,7 @@
  * @module
  */
 
+import { assertRejects } from "@std/assert";
 import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { runDownloads } from "../../../lib/cli/run/run_downloads.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
@@ -63,4 +64,30 @@ export async function runCommand(
   if (exitCode === ExitCode.OK) return { shown, written };
   throw errors.find((error) => error.exitCode === exitCode) ??
     new Error(`exit code ${exitCode} without an error`);
+}
+
+/** Runs a command line; returns what it has written to stderr. */
+export async function shownBy(...command: Parameters<typeof runCommand>): Promise<string> {
+  return (await runCommand(...command)).shown;
+}
+
+/** Runs a command line that may fail; returns what it has written to stderr, and the error. */
+export async function tryCommand(
+  args: readonly string[],
+): Promise<{ shown: string; error?: CommandError }> {
+  let shown = "";
+  try {
+    await runCommand(args, (text) => void (shown = text));
+    return { shown };
+  } catch (error) {
+    if (error instanceof CommandError) return { shown, error };
+    throw error;
+  }
+}
+
+/** Runs a command line that fails; returns the error. */
+export async function failCommand(
+  ...command: Parameters<typeof runCommand>
+): Promise<CommandError> {
+  return await assertRejects(() => runCommand(...command), CommandError);
 }
