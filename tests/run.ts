@@ -16,6 +16,7 @@ import {
   PACKAGES,
   type Program,
 } from "./support/programs/programs.ts";
+import { workplace } from "./support/workplace.ts";
 
 /** The tests of a JUnit report, without steps. */
 export interface TestCounts {
@@ -148,27 +149,23 @@ async function aptGet(...args: string[]): Promise<boolean> {
 /** Runs the tests; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   await install(await neededPrograms(await testFiles(args)));
-  const directory = await Deno.makeTempDir({ prefix: "sphttp-test-" });
-  try {
-    const report = `${directory}/junit.xml`;
-    const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
-    const { code } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", ...options, `--junit-path=${report}`, ...args],
-    }).spawn().status;
-    const xml = await Deno.readTextFile(report).catch(() => undefined);
-    // Without a report, no test was run, and deno has said why.
-    if (xml === undefined) return code;
-    const { passed, failed, skipped } = readReport(xml);
-    const lines = skippedLines(skipped);
-    for (const line of lines) console.log(line);
-    const isFatal = skipped.some(wantsProgram) && Deno.env.get("CI") === "true";
-    if (isFatal) console.log("CI=true: a test skipped for want of a program fails the run");
-    const skips = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
-    console.log(`${passed} passed, ${failed} failed${skips}`);
-    return code === 0 && isFatal ? 1 : code;
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
+  using place = workplace();
+  const report = place.at("junit.xml");
+  const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["test", ...options, `--junit-path=${report}`, ...args],
+  }).spawn().status;
+  const xml = await Deno.readTextFile(report).catch(() => undefined);
+  // Without a report, no test was run, and deno has said why.
+  if (xml === undefined) return code;
+  const { passed, failed, skipped } = readReport(xml);
+  const lines = skippedLines(skipped);
+  for (const line of lines) console.log(line);
+  const isFatal = skipped.some(wantsProgram) && Deno.env.get("CI") === "true";
+  if (isFatal) console.log("CI=true: a test skipped for want of a program fails the run");
+  const skips = skipped.length === 0 ? "" : `, ${skipped.length} skipped`;
+  console.log(`${passed} passed, ${failed} failed${skips}`);
+  return code === 0 && isFatal ? 1 : code;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -96,8 +96,7 @@ export class Downloader implements AsyncDisposable {
 
   /**
    * Iterates over the bytes in order, in parts as they arrive. Leaving the loop early cancels the
-   * download. If it fails, all bytes before the gap are delivered before the error is thrown; but once
-   * all have arrived, none are while mirrors are being compared, nor if they have different files.
+   * download. If it fails, all bytes before the gap are delivered before the error is thrown.
    *
    * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */

@@ -6,6 +6,7 @@ import { randomContent } from "../support/lab/content.ts";
 import { download } from "../support/download.ts";
 import { startNginx } from "../support/programs/nginx.ts";
 import { testWith } from "../support/programs/programs.ts";
+import { workplace } from "../support/workplace.ts";
 
 const FILE = randomContent(1_000_000, 12);
 
@@ -59,24 +60,20 @@ testWith(
   ["nginx"],
   "Downloader: six downloads of an nginx that takes two connections",
   async () => {
-    const root = await Deno.makeTempDir();
-    try {
-      const names = ["a", "b", "c", "d", "e", "f"];
-      for (const name of names) await Deno.writeFile(`${root}/${name}`, FILE.read(0, FILE.size));
-      await using nginx = await startNginx({
-        root,
-        listeners: 1,
-        extra: "limit_conn one 2; limit_rate 1000k;",
-        httpExtra: "limit_conn_zone $binary_remote_addr zone=one:1m;",
-      });
-      const outcomes = await Promise.all(
-        names.map((name) => download(nginx.urls(name), USUAL)),
-      );
-      for (const { error, sha256 } of outcomes) {
-        assertEquals([error, sha256], [undefined, FILE.sha256()]);
-      }
-    } finally {
-      await Deno.remove(root, { recursive: true });
+    using place = workplace();
+    const names = ["a", "b", "c", "d", "e", "f"];
+    for (const name of names) place.write(name, FILE.read(0, FILE.size));
+    await using nginx = await startNginx({
+      root: place.path,
+      listeners: 1,
+      extra: "limit_conn one 2; limit_rate 1000k;",
+      httpExtra: "limit_conn_zone $binary_remote_addr zone=one:1m;",
+    });
+    const outcomes = await Promise.all(
+      names.map((name) => download(nginx.urls(name), USUAL)),
+    );
+    for (const { error, sha256 } of outcomes) {
+      assertEquals([error, sha256], [undefined, FILE.sha256()]);
     }
   },
 );
@@ -95,29 +92,29 @@ for (
     ["nginx"],
     `Downloader: an nginx that takes five requests a second, ${name}`,
     async () => {
-      const root = await Deno.makeTempDir();
-      try {
-        await Deno.writeFile(`${root}/file.bin`, BIG.read(0, BIG.size));
-        const accessLog = `${root}/access.log`;
-        await using nginx = await startNginx({
-          root,
-          accessLog,
-          listeners: 1,
-          extra: "limit_req zone=pace burst=2 nodelay; limit_rate 1500k;",
-          httpExtra: "limit_req_zone $binary_remote_addr zone=pace:1m rate=5r/s;",
-        });
-        await using good = await startNginx({ root, listeners: 1, extra: "limit_rate 1500k;" });
-        const urls = [...nginx.urls("file.bin"), ...(beside ? good.urls("file.bin") : [])];
-        const outcome = await download(urls, { ...USUAL, maxConnectionsPerMirror: connections });
-        assertEquals([outcome.error, outcome.sha256], [undefined, BIG.sha256()]);
-        assertEquals(outcome.stats.mirrors[0]!.failures, 0);
-        const log = await Deno.readTextFile(accessLog);
-        const statuses = log.match(/" (206|200|503) /g) ?? [];
-        const count = statuses.filter((text) => text.includes("503")).length;
-        assert(statuses.length < 30, `${statuses.length} requests, ${count} refused`);
-      } finally {
-        await Deno.remove(root, { recursive: true });
-      }
+      using place = workplace();
+      place.write("file.bin", BIG.read(0, BIG.size));
+      const accessLog = place.at("access.log");
+      await using nginx = await startNginx({
+        root: place.path,
+        accessLog,
+        listeners: 1,
+        extra: "limit_req zone=pace burst=2 nodelay; limit_rate 1500k;",
+        httpExtra: "limit_req_zone $binary_remote_addr zone=pace:1m rate=5r/s;",
+      });
+      await using good = await startNginx({
+        root: place.path,
+        listeners: 1,
+        extra: "limit_rate 1500k;",
+      });
+      const urls = [...nginx.urls("file.bin"), ...(beside ? good.urls("file.bin") : [])];
+      const outcome = await download(urls, { ...USUAL, maxConnectionsPerMirror: connections });
+      assertEquals([outcome.error, outcome.sha256], [undefined, BIG.sha256()]);
+      assertEquals(outcome.stats.mirrors[0]!.failures, 0);
+      const log = await Deno.readTextFile(accessLog);
+      const statuses = log.match(/" (206|200|503) /g) ?? [];
+      const count = statuses.filter((text) => text.includes("503")).length;
+      assert(statuses.length < 30, `${statuses.length} requests, ${count} refused`);
     },
   );
 }

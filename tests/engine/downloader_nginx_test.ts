@@ -10,20 +10,17 @@ import { randomContent } from "../support/lab/content.ts";
 import { download } from "../support/download.ts";
 import { startNginx } from "../support/programs/nginx.ts";
 import { testWith } from "../support/programs/programs.ts";
+import { workplace } from "../support/workplace.ts";
 
 const content = randomContent(8_123_456, 21);
 
 /** Runs with a folder that has the file `file.bin`. */
 async function withRoot(run: (root: string) => Promise<void>): Promise<void> {
-  const root = await Deno.makeTempDir();
-  try {
-    await Deno.writeFile(`${root}/file.bin`, content.read(0, content.size));
-    await Deno.writeFile(`${root}/empty.bin`, new Uint8Array());
-    await Deno.writeTextFile(`${root}/one.bin`, "x");
-    await run(root);
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  using place = workplace();
+  place.write("file.bin", content.read(0, content.size));
+  place.write("empty.bin", new Uint8Array());
+  place.write("one.bin", "x");
+  await run(place.path);
 }
 
 testWith(

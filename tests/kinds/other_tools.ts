@@ -12,6 +12,7 @@ import type { Kind, Tried } from "./kind.ts";
 import { contentOf, nameIn, startServers } from "./run_kind.ts";
 import { CHANGES } from "./identity.ts";
 import { KINDS } from "./kinds.ts";
+import { workplace } from "../support/workplace.ts";
 
 /** Maximum time of a tool, in seconds. */
 const LIMIT_S = 30;
@@ -27,35 +28,31 @@ async function tried(tool: "curl" | "aria2c", kind: Kind): Promise<Tried> {
   const content = contentOf(sized);
   await using servers = await startServers(sized, "alone", content);
   const [url] = servers.urls;
-  const dir = await Deno.makeTempDir({ prefix: "sphttp-tool-" });
-  try {
-    const name = nameIn(new URL(url!).pathname);
-    const args = tool === "curl"
-      ? ["-fsSL", "--retry", "0", "-o", name, "--", url!]
-      : [...["-x4", "-s4", "-k1M", "-q", "--max-tries=3", "--retry-wait=1"], ...["-o", name, url!]];
-    const child = new Deno.Command(programPath(tool), {
-      args,
-      cwd: dir,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-      env: { HOME: "/nonexistent", LC_ALL: "C" },
-    }).spawn();
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      child.kill("SIGKILL");
-    }, LIMIT_S * 1000);
-    const { code } = await child.status;
-    clearTimeout(timer);
-    if (late) return "late";
-    if (code !== 0) return code;
-    const bytes = await Deno.readFile(`${dir}/${name}`).catch(() => undefined);
-    const sha256 = bytes && createHash("sha256").update(bytes).digest("hex");
-    return sha256 === content.sha256() ? "file" : "wrong";
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  using place = workplace();
+  const name = nameIn(new URL(url!).pathname);
+  const args = tool === "curl"
+    ? ["-fsSL", "--retry", "0", "-o", name, "--", url!]
+    : [...["-x4", "-s4", "-k1M", "-q", "--max-tries=3", "--retry-wait=1"], ...["-o", name, url!]];
+  const child = new Deno.Command(programPath(tool), {
+    args,
+    cwd: place.path,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+    env: { HOME: "/nonexistent", LC_ALL: "C" },
+  }).spawn();
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, LIMIT_S * 1000);
+  const { code } = await child.status;
+  clearTimeout(timer);
+  if (late) return "late";
+  if (code !== 0) return code;
+  const bytes = await Deno.readFile(place.at(name)).catch(() => undefined);
+  const sha256 = bytes && createHash("sha256").update(bytes).digest("hex");
+  return sha256 === content.sha256() ? "file" : "wrong";
 }
 
 const wanted = KINDS.filter(({ name }) => Deno.args.length === 0 || Deno.args.includes(name));

@@ -11,6 +11,7 @@ import { startOddServer } from "../support/lab/odd_server.ts";
 import { kind, SIZE } from "./kind.ts";
 import { check, run, type Setup } from "./run_kind.ts";
 import { PENDING } from "./pending.ts";
+import { type Workplace, workplace } from "../support/workplace.ts";
 
 /** A real server. */
 interface Real {
@@ -222,13 +223,11 @@ const FILES: readonly Real[] = [
 ];
 
 /** Returns a directory with the file, which every user may read. */
-async function rootOf(real: Real, content: Content): Promise<string> {
-  const root = await Deno.realPath(await Deno.makeTempDir({ prefix: "sphttp-root-" }));
-  await Deno.chmod(root, 0o755);
-  await Deno.writeFile(`${root}/${real.file ?? "file.bin"}`, content.read(0, content.size));
-  for (const [name, bytes] of Object.entries(real.files ?? {})) {
-    await Deno.writeFile(`${root}/${name}`, bytes);
-  }
+function rootOf(real: Real, content: Content): Workplace {
+  const root = workplace();
+  Deno.chmodSync(root.path, 0o755);
+  root.write(real.file ?? "file.bin", content.read(0, content.size));
+  for (const [name, bytes] of Object.entries(real.files ?? {})) root.write(name, bytes);
   return root;
 }
 
@@ -249,28 +248,24 @@ async function tryReal(real: Real): Promise<void> {
     options: { retry: {}, ...options },
     flags,
   });
-  const root = await rootOf(real, content);
-  try {
-    for (const setup of SETUPS) {
-      await using server = await real.start(root);
-      await using good = await startOddServer({
-        content,
-        path: `/${file}`,
-        serve: (ask) => served(ask),
-        bytesPerSecond: 2_500_000,
-      });
-      const urls = [...server.urls(file), ...setup.place === "beside" ? [good.url] : []];
-      const where = `${real.name}, ${setup.place}, by the ${setup.by}`;
-      check(where, await run(asKind, setup.by, urls), "file", content, setup.by);
-      if (real.maxRequests === undefined || setup.place !== "alone") continue;
-      await server.close();
-      const log = await Deno.readTextFile(`${root}/access.log`);
-      const requests = log.trim().split("\n").length;
-      if (requests > real.maxRequests) throw new Error(`${where}: ${requests} requests`);
-      await Deno.remove(`${root}/access.log`);
-    }
-  } finally {
-    await Deno.remove(root, { recursive: true });
+  using root = rootOf(real, content);
+  for (const setup of SETUPS) {
+    await using server = await real.start(root.path);
+    await using good = await startOddServer({
+      content,
+      path: `/${file}`,
+      serve: (ask) => served(ask),
+      bytesPerSecond: 2_500_000,
+    });
+    const urls = [...server.urls(file), ...setup.place === "beside" ? [good.url] : []];
+    const where = `${real.name}, ${setup.place}, by the ${setup.by}`;
+    check(where, await run(asKind, setup.by, urls), "file", content, setup.by);
+    if (real.maxRequests === undefined || setup.place !== "alone") continue;
+    await server.close();
+    const log = root.readText("access.log");
+    const requests = log.trim().split("\n").length;
+    if (requests > real.maxRequests) throw new Error(`${where}: ${requests} requests`);
+    await Deno.remove(root.at("access.log"));
   }
 }
 

@@ -16,6 +16,7 @@ import { type OddServer, startOddServer } from "../support/lab/odd_server.ts";
 import { runCommand } from "../support/cli/run_command.ts";
 import { type Expected, type Kind, RATE, SIZE } from "./kind.ts";
 import { PENDING } from "./pending.ts";
+import { workplace } from "../support/workplace.ts";
 
 /** Rate of the good mirror, in bytes per second: the other one has time to take part. */
 const GOOD_RATE = 2_500_000;
@@ -197,26 +198,20 @@ async function byLibrary(kind: Kind, urls: readonly string[]): Promise<Result> {
 }
 
 async function byCommand(kind: Kind, urls: readonly string[]): Promise<Result> {
-  const dir = await Deno.makeTempDir({ prefix: "sphttp-kind-" });
-  try {
-    const target = `${dir}/file`;
-    // A page that is stored under a telling name is part of some kinds.
-    const args = ["-s", "-o", kind.path === undefined ? target : `${dir}/${nameIn(kind.path)}`];
-    const error = await runCommand([...args, ...kind.flags ?? [], ...urls]).then(
-      () => undefined,
-      textOf,
-    );
-    const names = [...Deno.readDirSync(dir)].map(({ name }) => name).filter((name) =>
-      !name.includes(".part")
-    );
-    if (error !== undefined && names.length > 0) {
-      return { bytes: -1, sha256: "", error: `a file is left under its name after: ${error}` };
-    }
-    const bytes = names.length === 0 ? new Uint8Array() : await Deno.readFile(`${dir}/${names[0]}`);
-    return { bytes: bytes.length, sha256: sha256Of(bytes), error };
-  } finally {
-    await Deno.remove(dir, { recursive: true });
+  using place = workplace();
+  const target = place.at("file");
+  // A page that is stored under a telling name is part of some kinds.
+  const args = ["-s", "-o", kind.path === undefined ? target : place.at(nameIn(kind.path))];
+  const error = await runCommand([...args, ...kind.flags ?? [], ...urls]).then(
+    () => undefined,
+    textOf,
+  );
+  const names = place.names().filter((name) => !name.includes(".part"));
+  if (error !== undefined && names.length > 0) {
+    return { bytes: -1, sha256: "", error: `a file is left under its name after: ${error}` };
   }
+  const bytes = names.length === 0 ? new Uint8Array() : place.read(names[0]!);
+  return { bytes: bytes.length, sha256: sha256Of(bytes), error };
 }
 
 async function byProxy(kind: Kind, urls: readonly string[]): Promise<Result> {

@@ -4,6 +4,7 @@ import { bytesContent, type Content, randomContent } from "../support/lab/conten
 import { withMirrors } from "../support/download.ts";
 import { startNginx } from "../support/programs/nginx.ts";
 import { type Program, runProgram, testWith } from "../support/programs/programs.ts";
+import { workplace } from "../support/workplace.ts";
 
 const FILE = randomContent(12_345_678, 41);
 
@@ -24,25 +25,21 @@ async function withProxy(
   run: (scene: Scene) => Promise<void>,
   bytesPerSecond?: number,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "sphttp-client-" });
-  try {
-    await withMirrors(Array(3).fill({ content, bytesPerSecond }), async (urls) => {
-      const handler = createHandler({ allowPrivate: true });
-      const answers: [number, string, string][] = [];
-      const listen = { port: 0, hostname: "127.0.0.1", onListen() {} };
-      await using server = Deno.serve(listen, async (request, info) => {
-        const response = await handler(request, info);
-        const ranges = [request.headers.get("range"), response.headers.get("content-range")];
-        answers.push([response.status, ranges[0] ?? "", ranges[1] ?? ""]);
-        return response;
-      });
-      const origin = `http://127.0.0.1:${server.addr.port}`;
-      const target = `/proxy?${new URLSearchParams(urls.map((url) => ["url", url]))}`;
-      await run({ origin, target, folder, answers });
+  using place = workplace();
+  await withMirrors(Array(3).fill({ content, bytesPerSecond }), async (urls) => {
+    const handler = createHandler({ allowPrivate: true });
+    const answers: [number, string, string][] = [];
+    const listen = { port: 0, hostname: "127.0.0.1", onListen() {} };
+    await using server = Deno.serve(listen, async (request, info) => {
+      const response = await handler(request, info);
+      const ranges = [request.headers.get("range"), response.headers.get("content-range")];
+      answers.push([response.status, ranges[0] ?? "", ranges[1] ?? ""]);
+      return response;
     });
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+    const origin = `http://127.0.0.1:${server.addr.port}`;
+    const target = `/proxy?${new URLSearchParams(urls.map((url) => ["url", url]))}`;
+    await run({ origin, target, folder: place.path, answers });
+  });
 }
 
 /** Runs a program that must succeed and returns its output. */
@@ -119,34 +116,30 @@ testWith(
   ["ffmpeg", "ffprobe"],
   "ffprobe and ffmpeg seek through the proxy in a film with its index at the end",
   async () => {
-    const films = await Deno.makeTempDir({ prefix: "sphttp-film-" });
-    try {
-      const film = await makeFilm(films);
-      const boxes = boxesOf(film);
-      assert(boxes.indexOf("moov") > boxes.indexOf("mdat"), `${boxes}`);
-      await withProxy(film, async ({ origin, target, answers }) => {
-        const about = await run("ffprobe", [
-          ...["-v", "error", "-show_entries", "format=duration,size,format_name:stream=width"],
-          ...["-of", "json", origin + target],
+    using place = workplace();
+    const film = await makeFilm(place.path);
+    const boxes = boxesOf(film);
+    assert(boxes.indexOf("moov") > boxes.indexOf("mdat"), `${boxes}`);
+    await withProxy(film, async ({ origin, target, answers }) => {
+      const about = await run("ffprobe", [
+        ...["-v", "error", "-show_entries", "format=duration,size,format_name:stream=width"],
+        ...["-of", "json", origin + target],
+      ]);
+      const { format, streams } = JSON.parse(new TextDecoder().decode(about));
+      assertEquals([Number(format.size), streams[0].width], [film.size, 640]);
+      assertAlmostEquals(Number(format.duration), 20, 0.1);
+      assertMatch(format.format_name, /mp4/);
+      const frame = (url: string) =>
+        run("ffmpeg", [
+          ...["-nostdin", "-v", "error", "-ss", "15.2", "-i", url, "-frames:v", "1"],
+          ...["-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
         ]);
-        const { format, streams } = JSON.parse(new TextDecoder().decode(about));
-        assertEquals([Number(format.size), streams[0].width], [film.size, 640]);
-        assertAlmostEquals(Number(format.duration), 20, 0.1);
-        assertMatch(format.format_name, /mp4/);
-        const frame = (url: string) =>
-          run("ffmpeg", [
-            ...["-nostdin", "-v", "error", "-ss", "15.2", "-i", url, "-frames:v", "1"],
-            ...["-f", "rawvideo", "-pix_fmt", "rgb24", "-"],
-          ]);
-        const [seen, expected] = [await frame(origin + target), await frame(`${films}/film.mp4`)];
-        assertEquals(seen.length, 640 * 360 * 3);
-        assert(seen.every((byte, index) => byte === expected[index]), "another picture");
-        const starts = answers.map(([, asked]) => Number(/^bytes=(\d+)-$/.exec(asked)?.[1]));
-        assert(starts.some((start) => start > film.size / 2), answers.join("\n"));
-      });
-    } finally {
-      await Deno.remove(films, { recursive: true });
-    }
+      const [seen, expected] = [await frame(origin + target), await frame(place.at("film.mp4"))];
+      assertEquals(seen.length, 640 * 360 * 3);
+      assert(seen.every((byte, index) => byte === expected[index]), "another picture");
+      const starts = answers.map(([, asked]) => Number(/^bytes=(\d+)-$/.exec(asked)?.[1]));
+      assert(starts.some((start) => start > film.size / 2), answers.join("\n"));
+    });
   },
 );
 

@@ -4,23 +4,20 @@ import { withPage } from "../support/programs/browser.ts";
 import { bytesContent } from "../support/lab/content.ts";
 import { withMirrors } from "../support/download.ts";
 import { runProgram, testWith } from "../support/programs/programs.ts";
+import { workplace } from "../support/workplace.ts";
 
 const SECONDS = 60;
 
 /** Creates a seekable film in a format that Debian's Chromium plays. */
 async function makeFilm(): Promise<Uint8Array> {
-  const folder = await Deno.makeTempDir();
-  try {
-    const file = `${folder}/film.webm`;
-    await runProgram("ffmpeg", [
-      ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=15:duration=${SECONDS}`],
-      ...["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "400k", "-g", "15"],
-      file,
-    ]);
-    return await Deno.readFile(file);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  using place = workplace();
+  const file = place.at("film.webm");
+  await runProgram("ffmpeg", [
+    ...["-v", "error", "-f", "lavfi", "-i", `testsrc2=size=320x180:rate=15:duration=${SECONDS}`],
+    ...["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8", "-b:v", "400k", "-g", "15"],
+    file,
+  ]);
+  return await Deno.readFile(file);
 }
 
 testWith(

@@ -12,6 +12,7 @@ import {
   testCertificates,
 } from "../support/lab/certificates.ts";
 import { programPath, testWith } from "../support/programs/programs.ts";
+import { workplace } from "../support/workplace.ts";
 
 type Serve = (socket: Socket) => void;
 
@@ -245,9 +246,8 @@ async function withOpenssl(
   work: (port: number, caPem: string) => Promise<void>,
 ): Promise<void> {
   const { caPem, certPem, keyPem } = await testCertificates();
-  const dir = await Deno.makeTempDir();
-  const [cert, key] = [`${dir}/cert.pem`, `${dir}/key.pem`];
-  await Promise.all([Deno.writeTextFile(cert, certPem), Deno.writeTextFile(key, keyPem)]);
+  using place = workplace();
+  const [cert, key] = [place.write("cert.pem", certPem), place.write("key.pem", keyPem)];
   const server = new Deno.Command(programPath("openssl"), {
     args: ["s_server", "-accept", "127.0.0.1:0", "-www", "-cert", cert, "-key", key, ...args],
     stdin: "null",
@@ -267,7 +267,7 @@ async function withOpenssl(
     await work(Number(port), caPem);
   } finally {
     server.kill("SIGKILL");
-    await Promise.all([output.cancel(), server.status, Deno.remove(dir, { recursive: true })]);
+    await Promise.all([output.cancel(), server.status]);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   ROOT,
   started,
 } from "../../support/proxy/proxy_child.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
@@ -128,31 +129,34 @@ Deno.test({
 });
 
 Deno.test("TLS: clients use HTTP/2, and --cacert verifies mirrors", async () => {
-  const place = Deno.makeTempDirSync({ prefix: "sphttp-proxy-" });
+  using place = workplace();
   const { caPem, certPem: cert, keyPem: key } = await testCertificates();
   for (const [name, text] of Object.entries({ "ca.pem": caPem, "c.pem": cert, "k.pem": key })) {
-    Deno.writeTextFileSync(`${place}/${name}`, text);
+    place.write(name, text);
   }
   await using mirror = Deno.serve(
     { cert, key, port: 0, hostname: "127.0.0.1", onListen() {} },
     () => new Response(BYTES, { headers: { "content-length": `${SIZE}` } }),
   );
-  const pair = [`--cert=${place}/c.pem`, `--key=${place}/k.pem`];
-  await using proxy = await started("--allow-private", `--cacert=${place}/ca.pem`, ...pair);
+  const pair = [`--cert=${place.path}/c.pem`, `--key=${place.path}/k.pem`];
+  await using proxy = await started("--allow-private", `--cacert=${place.path}/ca.pem`, ...pair);
   assertMatch(proxy.url, /^https:\/\/127\.0\.0\.1:\d+\/$/);
   using client = Deno.createHttpClient({ caCerts: [caPem], http1: false });
   const url = `https://127.0.0.1:${mirror.addr.port}/f`;
   const response = await fetch(new URL(proxied({ url }), proxy.url), { client });
   assertEquals(await response.bytes(), BYTES);
 
-  await using mismatched = command("--port=0", `--cert=${place}/ca.pem`, `--key=${place}/k.pem`);
+  await using mismatched = command(
+    "--port=0",
+    `--cert=${place.path}/ca.pem`,
+    `--key=${place.path}/k.pem`,
+  );
   const { code, stderr } = await mismatched.end();
   assertEquals(code, 1);
   assertMatch(
     stderr,
     /^sphttp-proxy: cannot listen on [^\n]* with this certificate and key: .*\n$/,
   );
-  Deno.removeSync(place, { recursive: true });
 });
 
 Deno.test("an invalid Host header is a bad request, and the log has no secret", async () => {

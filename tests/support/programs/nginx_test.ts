@@ -1,21 +1,22 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { testCertificates } from "../lab/certificates.ts";
 import { randomContent } from "../lab/content.ts";
+import { type Workplace, workplace } from "../workplace.ts";
 import { startNginx } from "./nginx.ts";
 import { testWith } from "./programs.ts";
 
 const content = randomContent(200_000);
 
 /** A directory with the test file in it. */
-function served(): { path: string } & Disposable {
-  const path = Deno.makeTempDirSync({ prefix: "sphttp-served-" });
-  Deno.writeFileSync(`${path}/file.bin`, content.read(0, content.size));
-  return { path, [Symbol.dispose]: () => Deno.removeSync(path, { recursive: true }) };
+function served(): Workplace {
+  const place = workplace();
+  place.write("file.bin", content.read(0, content.size));
+  return place;
 }
 
 testWith(["nginx"], "startNginx() serves ranges on every listener", async () => {
   using root = served();
-  const accessLog = `${root.path}/access.log`;
+  const accessLog = root.at("access.log");
   await using nginx = await startNginx({ root: root.path, listeners: 2, accessLog });
   using client = Deno.createHttpClient({});
   const urls = nginx.urls("file.bin");

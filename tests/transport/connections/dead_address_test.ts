@@ -4,6 +4,7 @@ import { createServer as createHttpServer } from "node:http";
 import { isFirstAddressDead } from "../../../lib/transport/connections/dead_address.ts";
 import { startDeaf } from "../../support/lab/deaf.ts";
 import { testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 async function startListener(host: string) {
   const server = createServer((socket) => {
@@ -63,7 +64,7 @@ testWith(
   ["tmpfs"],
   "a name whose first address is dead is downloaded from by the next one",
   async () => {
-    const directory = await Deno.makeTempDir({ prefix: "sphttp-dead-" });
+    using place = workplace();
     const requests: string[] = [];
     const server = createHttpServer((request, response) => {
       requests.push(`${request.headers.host} ${request.headers.range}`);
@@ -74,20 +75,20 @@ testWith(
     try {
       await using _deaf = await startDeaf("127.0.0.11", port);
       const hosts = "127.0.0.1 localhost\n127.0.0.11 two.test\n127.0.0.12 two.test\n";
-      await Deno.writeTextFile(`${directory}/hosts`, hosts);
+      place.write("hosts", hosts);
       const root = new URL("../../..", import.meta.url).pathname;
       const flags = ["run", "--no-check", "-A", `--import-map=${root}import_map.npm.json`];
       const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
       const { PATH = "", HOME = "", DENO_DIR } = Deno.env.toObject();
       const { success, stderr } = await new Deno.Command("unshare", {
         args: [
-          ...["--mount", "sh", "-c", script, `${directory}/hosts`, Deno.execPath(), ...flags],
+          ...["--mount", "sh", "-c", script, place.at("hosts"), Deno.execPath(), ...flags],
           ...[
             `${root}cli.ts`,
             "-sS",
             "--retry=0",
             "-o",
-            `${directory}/f`,
+            place.at("f"),
             `http://two.test:${port}/f`,
           ],
         ],
@@ -95,14 +96,13 @@ testWith(
         env: { PATH, HOME, ...(DENO_DIR !== undefined && { DENO_DIR }) },
       }).output();
       assertEquals([success, new TextDecoder().decode(stderr)], [true, ""]);
-      assertEquals(await Deno.readTextFile(`${directory}/f`), "hello");
+      assertEquals(place.readText("f"), "hello");
       // Nothing was sent twice.
       assertEquals(requests.length, 1);
       assertEquals(requests[0]!.startsWith(`two.test:${port} `), true);
     } finally {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
-      await Deno.remove(directory, { recursive: true });
     }
   },
 );

@@ -16,6 +16,7 @@ import { randomContent } from "../../support/lab/content.ts";
 import { download, FILE, withMirrors } from "../../support/download.ts";
 import { startNginx } from "../../support/programs/nginx.ts";
 import { testWith } from "../../support/programs/programs.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const SMALL = randomContent(300_000, 5);
 
@@ -186,33 +187,29 @@ Deno.test("headers: a Host is sent to the mirrors, and to no other origin", asyn
 });
 
 testWith(["nginx"], "clientCertificate: a server that requires one gets it", async () => {
-  const root = await Deno.makeTempDir({ prefix: "sphttp-mtls-" });
-  try {
-    const { caPem, certPem, keyPem } = await testCertificates();
-    const client = await certificatesFor("client.example");
-    const files = { "ca.pem": caPem, "cert.pem": certPem, "key.pem": keyPem };
-    for (const [name, pem] of Object.entries(files)) {
-      await Deno.writeTextFile(`${root}/${name}`, pem);
-    }
-    await Deno.writeFile(`${root}/file.bin`, SMALL.read(0, SMALL.size));
-    await using nginx = await startNginx({
-      root,
-      listeners: 2,
-      tls: { certFile: `${root}/cert.pem`, keyFile: `${root}/key.pem` },
-      extra: `ssl_verify_client on; ssl_client_certificate ${root}/ca.pem;`,
-    });
-    const urls = nginx.urls("file.bin");
-    const clientCertificate = { cert: client.certPem, key: client.keyPem };
-    const options = { caCerts: [caPem], clientCertificate };
-    const outcome = await download(urls, options);
-    assertEquals([outcome.error, outcome.sha256], [undefined, SMALL.sha256()]);
-    const port = nginx.ports[0]!;
-    const connect = { resolve: { [`localhost:${port}`]: "127.0.0.1" } };
-    const led = await download([`https://localhost:${port}/file.bin`], { ...options, connect });
-    assertEquals([led.error, led.sha256], [undefined, SMALL.sha256()]);
-    const without = await failure(urls[0]!, { caCerts: [caPem] });
-    assertEquals([without.reason, without.status], ["status", 400]);
-  } finally {
-    await Deno.remove(root, { recursive: true });
+  using place = workplace();
+  const { caPem, certPem, keyPem } = await testCertificates();
+  const client = await certificatesFor("client.example");
+  const files = { "ca.pem": caPem, "cert.pem": certPem, "key.pem": keyPem };
+  for (const [name, pem] of Object.entries(files)) {
+    place.write(name, pem);
   }
+  place.write("file.bin", SMALL.read(0, SMALL.size));
+  await using nginx = await startNginx({
+    root: place.path,
+    listeners: 2,
+    tls: { certFile: place.at("cert.pem"), keyFile: place.at("key.pem") },
+    extra: `ssl_verify_client on; ssl_client_certificate ${place.path}/ca.pem;`,
+  });
+  const urls = nginx.urls("file.bin");
+  const clientCertificate = { cert: client.certPem, key: client.keyPem };
+  const options = { caCerts: [caPem], clientCertificate };
+  const outcome = await download(urls, options);
+  assertEquals([outcome.error, outcome.sha256], [undefined, SMALL.sha256()]);
+  const port = nginx.ports[0]!;
+  const connect = { resolve: { [`localhost:${port}`]: "127.0.0.1" } };
+  const led = await download([`https://localhost:${port}/file.bin`], { ...options, connect });
+  assertEquals([led.error, led.sha256], [undefined, SMALL.sha256()]);
+  const without = await failure(urls[0]!, { caCerts: [caPem] });
+  assertEquals([without.reason, without.status], ["status", 400]);
 });
