@@ -129,6 +129,8 @@ export type NetworkFault =
   | "caCertificate"
   /** The server requires a client certificate. */
   | "clientCertificate"
+  /** HTTP/1.1 was required, and the server does not offer it. */
+  | "http1"
   /** HTTP/2 was required, and the server does not offer it. */
   | "http2";
 

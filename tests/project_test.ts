@@ -100,10 +100,11 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/http\/response\//,
   ]],
   [/^lib\/transport\//, [
+    /^lib\/transport\/network_failure\.ts$/,
     /^lib\/transport\/connections\//,
     /^lib\/transport\/insecure\//,
     /^lib\/transport\/responses\//,
-    /^lib\/transport\/(network_failure|transport)\.ts$/,
+    /^lib\/transport\/transport\.ts$/,
   ]],
   [/^lib\/engine\//, [
     /^lib\/engine\/memory\//,

@@ -156,8 +156,18 @@ const PROXY_REFUSAL =
 
 const FETCH_PREFIX = /^error sending request.*?\): (client error \(\w+\): )?/;
 
-/** Reads an error of `fetch`. */
-export function readNetworkFailure(error: unknown): NetworkFailure {
+/** Reads an error of `fetch`; `http` tells which versions of HTTP were tried. */
+export function readNetworkFailure(
+  error: unknown,
+  http: "auto" | "http1" | "http2" = "http2",
+): NetworkFailure {
+  const failure = readFailure(error);
+  if (failure.fault !== "http2" || http === "http2") return failure;
+  if (http === "http1") return { ...failure, fault: "http1" };
+  return { ...failure, fault: "tls", words: "the server offers neither HTTP/1.1 nor HTTP/2" };
+}
+
+function readFailure(error: unknown): NetworkFailure {
   const causes = causesOf(error);
   const innermost = causes.at(-1);
   const said = (innermost?.message ?? "").replace(FETCH_PREFIX, "");
@@ -205,6 +215,8 @@ export function networkProblem({ fault, words }: NetworkFailure, through: string
         "authority (CA), used as the server's own";
     case "clientCertificate":
       return `the server requires a client certificate${through}`;
+    case "http1":
+      return `the server does not offer HTTP/1.1${through}`;
     case "http2":
       return `the server does not offer HTTP/2${through}`;
     default:

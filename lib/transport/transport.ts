@@ -329,7 +329,7 @@ export class Transport {
 
   async #fetch(mirror: number, url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
     // An option that cannot be followed is no fault of the mirror.
-    await this.#clients.clientFor(url);
+    await this.#clients.prepare(url);
     try {
       // A caller's own `fetch` may ignore the signal.
       const init = { headers, signal, redirect: "manual" as const };
@@ -341,7 +341,8 @@ export class Transport {
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
       memory.location = undefined;
       // The client knows only that its relay did not connect.
-      const failure = readNetworkFailure(this.#clients.connectFailure(url) ?? cause);
+      const { http } = this.#options;
+      const failure = readNetworkFailure(this.#clients.connectFailure(url) ?? cause, http);
       const { fault, permanent, proxyRefused } = failure;
       const { origin, host } = url;
       const redirected = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;

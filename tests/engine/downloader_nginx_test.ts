@@ -86,7 +86,7 @@ for (const http of ["auto", "http1", "http2"] as const) {
         const outcome = await download(urls, { http, caCerts: [caPem] });
         assertEquals([outcome.error, outcome.sha256], [undefined, content.sha256()]);
         const protocols = new Set((await Deno.readTextFile(accessLog)).match(/HTTP\/\d\.\d/g));
-        assertEquals([...protocols], [http === "http1" ? "HTTP/1.1" : "HTTP/2.0"]);
+        assertEquals([...protocols], [http === "http2" ? "HTTP/2.0" : "HTTP/1.1"]);
       }),
   );
 }

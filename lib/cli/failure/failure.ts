@@ -44,6 +44,7 @@ const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
   certificate: ExitCode.CERTIFICATE,
   caCertificate: ExitCode.CERTIFICATE,
   clientCertificate: ExitCode.TLS,
+  http1: ExitCode.TLS,
   http2: ExitCode.HTTP2,
 };
 
@@ -56,6 +57,7 @@ const ADVICE: Readonly<Partial<Record<NetworkFault, string>>> = {
     "that the authority has signed, or use --insecure",
   clientCertificate: "use --cert FILE and --key FILE",
   plain: "is it an http server? Then use http:// in the URL",
+  http1: "leave out --http1.1",
   http2: "leave out --http2",
 };
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ClientCertificate, MirrorBook } from "../../../mod.ts";
+import { type ClientCertificate, keepConnections, type MirrorBook } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
@@ -31,6 +31,7 @@ export async function runDownloads(
   command: DownloadArguments,
   { signal, report, write }: RunContext,
 ): Promise<number> {
+  using _connections = keepConnections();
   const caCerts = await readCertificates(command.caCertFile);
   const clientCertificate = await clientCertificateOf(command);
   using insecure = command.insecure

@@ -17,8 +17,9 @@ import type { KnownPiece } from "../memory/known_pieces.ts";
 import type { MirrorBook } from "../memory/mirror_book.ts";
 
 /**
- * HTTP versions to use: `auto` uses HTTP/2 where a server offers it over TLS, `http2` requires it there.
- * Without TLS, HTTP/1.1 is used.
+ * HTTP versions to use: `auto` uses HTTP/1.1, by which downloads are faster, and HTTP/2 for servers that
+ * refuse that; `http1` uses nothing else, and `http2` requires HTTP/2 over TLS. By each of them, requests
+ * that run at the same time have connections of their own. Without TLS, HTTP/1.1 is used.
  */
 export type HttpVersion = "auto" | "http1" | "http2";
 

@@ -138,6 +138,7 @@ const FAULTS: Readonly<Record<NetworkFault, string>> = {
   certificate: "has a certificate that is not trusted, has expired, or is for another host",
   caCertificate: "uses the certificate of an authority as its own",
   clientCertificate: "requires a client certificate",
+  http1: "does not offer HTTP/1.1",
   http2: "does not offer HTTP/2",
 };
 

@@ -1,6 +1,6 @@
 /**
- * The HTTP clients of a download: the platform's default one as long as it suffices, else its own. At
- * most two: one that connects as usual, and one whose connections lead where rules say.
+ * The HTTP clients of a download, and which of them sends a request: by which version of HTTP, and where
+ * its connections lead. Requests that run at the same time have connections of their own.
  *
  * @module
  */
@@ -8,9 +8,13 @@
 import type { ConnectRules } from "../../http/address/connect_rules.ts";
 import { bareHost, portOf } from "../../http/address/host.ts";
 import type { ProxySource } from "../../http/address/proxy_url.ts";
+import { readNetworkFailure } from "../network_failure.ts";
 import type { Dialer } from "./dialer.ts";
+import type { Http2Lanes } from "./http2_lanes.ts";
+import { type ClientVersion, type HttpVersions, processVersions } from "./http_versions.ts";
 import { hasAllHosts, mayHaveProxies, withProxyEnvironment } from "./proxy_environment.ts";
 import type { Relay } from "./relay.ts";
+import { sharedClient } from "./shared_client.ts";
 
 /** A certificate by which a client proves who it is, and its key. Both in PEM format. */
 export interface ClientCertificate {
@@ -32,53 +36,107 @@ export interface HttpClientOptions {
   readonly headers: Headers;
 }
 
+type Init = RequestInit & { readonly signal: AbortSignal };
+type Fetch = typeof globalThis.fetch;
+/** A client to request with; `undefined` for the platform's default one. */
+type Client = Deno.HttpClient | undefined;
+
 export class HttpClients {
   readonly #options: HttpClientOptions;
-  #usual: Deno.HttpClient | undefined;
-  #relayed: Promise<RelayedClient> | undefined;
+  readonly #versions: HttpVersions;
+  /** Clients for HTTP/1.1: one that connects as usual, and one whose connections lead where rules say. */
+  readonly #http1: { usual: Client; relayed: Client } = { usual: undefined, relayed: undefined };
+  /** Connections by HTTP/2, by origin and whether they lead through the relay. */
+  readonly #http2 = new Map<string, Http2Lanes>();
+  #shared: Disposable | undefined;
+  #relaying: Promise<Relay> | undefined;
   #relay: Relay | undefined;
   /** Places that have answered. */
   readonly #answered = new Set<string>();
   /** Places that are connected to through the relay, since the first address of their name is dead. */
   readonly #rerouted = new Set<string>();
-  /** The clients for servers without TLS, if others have to use HTTP/2. */
-  #plain: HttpClients | undefined;
 
-  constructor(options: HttpClientOptions) {
+  constructor(options: HttpClientOptions, versions: HttpVersions = processVersions) {
     this.#options = options;
+    this.#versions = versions;
   }
 
-  /** Returns other clients for `url`: HTTP/2 is negotiated by TLS, so a plain server speaks HTTP/1.1. */
-  #plainFor({ protocol }: URL): HttpClients | undefined {
-    if (this.#options.http !== "http2" || protocol !== "http:") return undefined;
-    return this.#plain ??= new HttpClients({ ...this.#options, http: "auto" });
-  }
-
-  /** Returns the client for requests to `url`; `undefined` for the platform's default one. */
-  async clientFor(url: URL): Promise<Deno.HttpClient | undefined> {
-    const plain = this.#plainFor(url);
-    if (plain !== undefined) return await plain.clientFor(url);
-    const { connect } = this.#options;
-    const led = connect.apply(url.hostname, portOf(url)) || this.#rerouted.has(url.host);
-    return led ? (await (this.#relayed ??= this.#openRelayed())).client : this.#usualClient();
+  /** Opens what a request to `url` needs first. Rejects if an option cannot be followed. */
+  async prepare(url: URL): Promise<void> {
+    const isRelayed = this.#isRelayed(url);
+    if (isRelayed) await (this.#relaying ??= this.#openRelay());
+    if (this.#versionFor(url) === "http1") this.#http1Client(url, isRelayed);
   }
 
   /**
-   * Sends a request. If a name that has never answered has a dead address where others accept
-   * connections, the request, which cannot have been sent, is sent again by one of these.
+   * Sends a request. Where both versions of HTTP may be used, one that the server refuses is replaced by
+   * the other.
    */
-  async fetch(
-    url: URL,
-    init: RequestInit & { readonly signal: AbortSignal },
-    fetch: typeof globalThis.fetch,
-  ): Promise<Response> {
-    const client = await this.clientFor(url);
-    // Called without a receiver: browsers refuse a `fetch` that is called as a method.
-    const send = (signal: AbortSignal): Promise<Response> => {
-      const own: RequestInit & { client?: Deno.HttpClient } = { ...init, signal };
-      if (client !== undefined) own.client = client;
-      return fetch(url, own);
-    };
+  async fetch(url: URL, init: Init, fetch: Fetch): Promise<Response> {
+    const version = this.#versionFor(url);
+    if (!this.#mayChange(url)) return await this.#send(version, url, init, fetch);
+    const { origin } = url;
+    const other = version === "http1" ? "http2" : "http1";
+    let refused: Response;
+    try {
+      refused = await this.#send(version, url, init, fetch);
+    } catch (error) {
+      const { fault } = readNetworkFailure(error);
+      const hopeless = init.signal.aborted || this.connectFailure(url) !== undefined;
+      if (hopeless || !this.#versions.isMismatch(origin, fault)) throw error;
+      const response = await this.#send(other, url, init, fetch).catch((cause) => {
+        throw init.signal.aborted || fault === "http2" ? cause : error;
+      });
+      this.#versions.settle(origin, other);
+      return response;
+    }
+    if (this.#versions.isRefusal(origin, refused.status)) {
+      const response = await this.#send(other, url, init, fetch).catch(() => undefined);
+      if (response !== undefined && response.status < 400) {
+        await refused.body?.cancel().catch(() => {});
+        this.#versions.settle(origin, other);
+        return response;
+      }
+      await response?.body?.cancel().catch(() => {});
+    }
+    this.#versions.settle(origin, version);
+    return refused;
+  }
+
+  /** Returns why the last connection to a URL's host failed, if a rule said where it leads. */
+  connectFailure(url: URL): Error | undefined {
+    return this.#relay?.failure(bareHost(url.hostname), portOf(url));
+  }
+
+  /** Says where connections for `url` lead, with a space before it; "" where no rule says so. */
+  targetText(url: URL): string {
+    const { connect } = this.#options;
+    if (!connect.apply(url.hostname, portOf(url))) return "";
+    const { host, port, addresses } = connect.target(url.hostname, portOf(url));
+    const where = (addresses ?? [host]).map((one) => one.includes(":") ? `[${one}]` : one);
+    const family = connect.family === undefined ? "" : ` by IPv${connect.family}`;
+    return ` (connecting to ${where.join(", ")} port ${port}${family})`;
+  }
+
+  async close(): Promise<void> {
+    for (const lanes of this.#http2.values()) lanes.close();
+    this.#http2.clear();
+    this.#http1.usual?.close();
+    this.#http1.relayed?.close();
+    this.#http1.usual = this.#http1.relayed = undefined;
+    this.#shared?.[Symbol.dispose]();
+    this.#shared = undefined;
+    const relay = await this.#relaying?.catch(() => undefined);
+    this.#relaying = this.#relay = undefined;
+    await relay?.close();
+  }
+
+  /**
+   * Sends a request by one version. If a name that has never answered has a dead address where others
+   * accept connections, the request, which cannot have been sent, is sent again by one of these.
+   */
+  async #send(version: ClientVersion, url: URL, init: Init, fetch: Fetch): Promise<Response> {
+    const send = (signal: AbortSignal) => this.#sendOnce(version, url, { ...init, signal }, fetch);
     if (!this.#mayReroute(url) || fetch !== globalThis.fetch) return await send(init.signal);
     const over = new AbortController();
     const hanging = new AbortController();
@@ -103,7 +161,33 @@ export class HttpClients {
     }
     hanging.abort();
     this.#rerouted.add(url.host);
-    return await this.fetch(url, init, fetch);
+    return await this.#send(version, url, init, fetch);
+  }
+
+  async #sendOnce(version: ClientVersion, url: URL, init: Init, fetch: Fetch): Promise<Response> {
+    const isRelayed = this.#isRelayed(url);
+    if (isRelayed) await (this.#relaying ??= this.#openRelay());
+    if (version === "http1") {
+      return await fetch(url, withClient(init, this.#http1Client(url, isRelayed)));
+    }
+    // Loaded on demand: few servers need it.
+    const [{ Http2Lanes }, { watchBody }] = await Promise.all([
+      import("./http2_lanes.ts"),
+      import("./watched_body.ts"),
+    ]);
+    const place = `${url.origin} ${isRelayed}`;
+    let lanes = this.#http2.get(place);
+    if (lanes === undefined) {
+      const open = () => isRelayed ? this.#relayedClient("http2") : this.#usualClient("http2");
+      this.#http2.set(place, lanes = new Http2Lanes(open));
+    }
+    const { client, release } = lanes.take();
+    try {
+      return watchBody(await fetch(url, withClient(init, client)), release);
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   /** Reports whether a name may be connected to by another of its addresses. */
@@ -115,78 +199,75 @@ export class HttpClients {
       typeof Deno !== "undefined" && (proxy === false || !mayHaveProxies());
   }
 
-  /** Returns why the last connection to a URL's host failed, if a rule said where it leads. */
-  connectFailure(url: URL): Error | undefined {
-    const { hostname } = url;
-    const plain = this.#plainFor(url);
-    if (plain !== undefined) return plain.connectFailure(url);
-    return this.#relay?.failure(bareHost(hostname), portOf(url));
+  /** Reports whether connections for `url` lead through the relay. */
+  #isRelayed(url: URL): boolean {
+    return this.#options.connect.apply(url.hostname, portOf(url)) || this.#rerouted.has(url.host);
   }
 
-  /** Says where connections for `url` lead, with a space before it; "" where no rule says so. */
-  targetText(url: URL): string {
-    const { connect } = this.#options;
-    if (!connect.apply(url.hostname, portOf(url))) return "";
-    const { host, port, addresses } = connect.target(url.hostname, portOf(url));
-    const where = (addresses ?? [host]).map((one) => one.includes(":") ? `[${one}]` : one);
-    const family = connect.family === undefined ? "" : ` by IPv${connect.family}`;
-    return ` (connecting to ${where.join(", ")} port ${port}${family})`;
+  /** Reports whether the version of HTTP for `url` may depend on the server. */
+  #mayChange({ protocol }: URL): boolean {
+    return this.#options.http === "auto" && protocol === "https:" && !this.#setsHost &&
+      typeof Deno !== "undefined";
   }
 
-  async close(): Promise<void> {
-    await this.#plain?.close();
-    this.#usual?.close();
-    this.#usual = undefined;
-    const relayed = this.#relayed;
-    this.#relayed = undefined;
-    const opened = await relayed?.catch(() => undefined);
-    opened?.client.close();
-    await opened?.relay.close();
+  #versionFor(url: URL): ClientVersion {
+    if (this.#mayChange(url)) return this.#versions.of(url.origin);
+    // HTTP/2 is negotiated by TLS: a plain server speaks HTTP/1.1.
+    return this.#options.http === "http2" && url.protocol === "https:" ? "http2" : "http1";
   }
 
-  #usualClient(): Deno.HttpClient | undefined {
-    const { http, caCerts, proxy, noProxy, clientCertificate, connect } = this.#options;
-    const suffices = http === "auto" && caCerts.length === 0 && proxy === undefined &&
-      noProxy === undefined && clientCertificate === undefined &&
-      connect.localAddress === undefined && !this.#setsHost;
-    if (suffices) return undefined;
-    const options = this.#clientOptions();
+  #http1Client({ protocol }: URL, isRelayed: boolean): Client {
+    if (isRelayed) return this.#http1.relayed ??= this.#relayedClient("http1");
+    if (!this.#suffices) return this.#http1.usual ??= this.#usualClient("http1");
+    // Over TLS, the default client would use HTTP/2 where it is offered.
+    if (protocol === "http:" || typeof Deno === "undefined") return undefined;
+    this.#shared ??= sharedClient.hold();
+    return sharedClient.client;
+  }
+
+  /** Whether the default options of a client are those of the download. */
+  get #suffices(): boolean {
+    const { caCerts, proxy, noProxy, clientCertificate, connect } = this.#options;
+    return caCerts.length === 0 && proxy === undefined && noProxy === undefined &&
+      clientCertificate === undefined && connect.localAddress === undefined && !this.#setsHost;
+  }
+
+  #usualClient(version: ClientVersion): Deno.HttpClient {
+    const { proxy, noProxy, connect } = this.#options;
+    const options = this.#clientOptions(version);
     if (proxy && !(noProxy !== undefined && hasAllHosts(noProxy))) options.proxy = proxy.client;
     if (connect.localAddress !== undefined) options.localAddress = connect.localAddress;
     const environment = {
       ...{ proxies: proxy !== false, noProxy },
       option: proxy === false ? "proxy" : "noProxy",
     };
-    return this.#usual ??= withProxyEnvironment(environment, () => Deno.createHttpClient(options));
+    return withProxyEnvironment(environment, () => Deno.createHttpClient(options));
   }
 
-  async #openRelayed(): Promise<RelayedClient> {
+  /** Creates a client that connects through the relay, which is open. */
+  #relayedClient(version: ClientVersion): Deno.HttpClient {
+    const options = { ...this.#clientOptions(version), proxy: this.#relay!.proxy };
+    // A host in NO_PROXY would be connected to without the relay.
+    const environment = { proxies: true, noProxy: "", option: "connect" };
+    return withProxyEnvironment(environment, () => Deno.createHttpClient(options));
+  }
+
+  async #openRelay(): Promise<Relay> {
     const [{ Dialer }, { Relay }] = await Promise.all([
       import("./dialer.ts"),
       import("./relay.ts"),
     ]);
     const dialer: Dialer = new Dialer({ rules: this.#options.connect });
-    const relay = await Relay.open((host, port, signal) => dialer.dial(host, port, signal));
-    this.#relay = relay;
-    const options = { ...this.#clientOptions(), proxy: relay.proxy };
-    // A host in NO_PROXY would be connected to without the relay.
-    const environment = { proxies: true, noProxy: "", option: "connect" };
-    try {
-      const client = withProxyEnvironment(environment, () => Deno.createHttpClient(options));
-      return { client, relay };
-    } catch (error) {
-      await relay.close();
-      throw error;
-    }
+    return this.#relay = await Relay.open((host, port, signal) => dialer.dial(host, port, signal));
   }
 
-  #clientOptions(): Deno.CreateHttpClientOptions {
-    const { http, caCerts, clientCertificate } = this.#options;
+  #clientOptions(version: ClientVersion): Deno.CreateHttpClientOptions {
+    const { caCerts, clientCertificate } = this.#options;
     return {
       caCerts: [...caCerts],
-      http1: http !== "http2",
+      http1: version === "http1",
       // Deno would send the host of the URL beside it (:authority), which servers refuse.
-      http2: http !== "http1" && !this.#setsHost,
+      http2: version === "http2",
       allowHost: this.#setsHost,
       ...clientCertificate,
     };
@@ -197,7 +278,8 @@ export class HttpClients {
   }
 }
 
-interface RelayedClient {
-  readonly client: Deno.HttpClient;
-  readonly relay: Relay;
+function withClient(init: Init, client: Client): RequestInit {
+  const own: RequestInit & { client?: Deno.HttpClient } = { ...init };
+  if (client !== undefined) own.client = client;
+  return own;
 }

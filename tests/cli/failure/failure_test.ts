@@ -49,6 +49,7 @@ const FAULTS: [fault: NetworkFault, code: number, advice: string][] = [
   ["certificate", 60, "--cacert FILE"],
   ["caCertificate", 60, "even if --cacert trusts it"],
   ["clientCertificate", 35, "--cert FILE"],
+  ["http1", 35, "leave out --http1.1"],
   ["http2", 16, "leave out --http2"],
 ];
 

@@ -84,7 +84,10 @@ Deno.test("explain(): permanent failures are not retried", async () => {
   assertEquals(connections, 1);
 });
 
-const TLS: [flaw: CertificateFlaw | undefined, args: string[], exitCode: number, says: string][] = [
+/** What is wrong with a server's certificate; or the only version of HTTP that it offers. */
+type TlsFault = CertificateFlaw | "http/1.1" | "h2" | "other";
+
+const TLS: [fault: TlsFault, args: string[], exitCode: number, says: string][] = [
   ["expired", [], 60, "it has expired, or is not valid yet\nif an authority of your own"],
   ["name", [], 60, 'not valid for name "127.0.0.1"; certificate is only valid for other.test'],
   [
@@ -93,17 +96,20 @@ const TLS: [flaw: CertificateFlaw | undefined, args: string[], exitCode: number,
     60,
     "the certificate of an authority (CA), used as the server's own\nDeno refuses",
   ],
-  [undefined, ["--http2"], 16, "the server does not offer HTTP/2\nleave out --http2"],
+  ["http/1.1", ["--http2"], 16, "the server does not offer HTTP/2\nleave out --http2"],
+  ["h2", ["--http1.1"], 35, "the server does not offer HTTP/1.1\nleave out --http1.1"],
+  ["other", [], 35, "the TLS handshake failed: the server offers neither HTTP/1.1 nor HTTP/2"],
 ];
 
 Deno.test("explain(): what is wrong with a server's TLS, and what to do", async () => {
   const file = await Deno.makeTempFile();
   try {
-    for (const [flaw, args, exitCode, says] of TLS) {
+    for (const [fault, args, exitCode, says] of TLS) {
+      const isOffer = fault === "http/1.1" || fault === "h2" || fault === "other";
       const { caPem, certPem: cert, keyPem: key } =
-        await (flaw === undefined ? testCertificates() : flawedCertificates(flaw));
+        await (isOffer ? testCertificates() : flawedCertificates(fault));
       await Deno.writeTextFile(file, caPem);
-      const server = createTlsServer({ cert, key, ALPNProtocols: ["http/1.1"] });
+      const server = createTlsServer({ cert, key, ALPNProtocols: [isOffer ? fault : "http/1.1"] });
       server.on("tlsClientError", () => {});
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const { port } = server.address() as { port: number };

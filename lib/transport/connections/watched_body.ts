@@ -1,0 +1,46 @@
+/**
+ * Tells when the body of a response has ended: completely read, cancelled, or failed.
+ *
+ * @module
+ */
+
+type Chunk = Uint8Array<ArrayBuffer>;
+
+/** Returns the same response, and calls `onEnd` once when its body ends; at once if it has none. */
+export function watchBody(response: Response, onEnd: () => void): Response {
+  const { body, status, statusText, headers } = response;
+  if (body === null) {
+    onEnd();
+    return response;
+  }
+  return new Response(watched(body, onEnd), { status, statusText, headers });
+}
+
+/** Passes a byte stream on without copying: bytes are read into the buffers of the reader. */
+function watched(body: ReadableStream<Chunk>, onEnd: () => void): ReadableStream<Chunk> {
+  const reader = body.getReader({ mode: "byob" });
+  return new ReadableStream({
+    type: "bytes",
+    autoAllocateChunkSize: 64 * 1024,
+    async pull(controller) {
+      const request = controller.byobRequest!;
+      const { buffer, byteOffset, byteLength } = request.view!;
+      try {
+        const view = new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+        const { done, value } = await reader.read(view);
+        if (!done) return request.respondWithNewView(value);
+        onEnd();
+        controller.close();
+        // A read that is waiting has to be answered, too.
+        request.respondWithNewView(value ?? new Uint8Array(0));
+      } catch (error) {
+        onEnd();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
+  });
+}
