@@ -5,6 +5,7 @@
  *     deno task bench speed memory pause       over loopback; nginx must be installed
  *     deno task bench startup disk large       the command line over loopback
  *     deno task bench proxy clients seek aborts   the proxy over loopback; nginx must be installed
+ *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench links                    whole commands over all sets of shaped links
  *     deno task bench links testbed silent     over some sets
@@ -32,6 +33,7 @@ import { CONTENDERS } from "./contenders.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
+import { http2 } from "./range_soak.ts";
 import { proxyAborts, proxyClients, proxySeek, proxySpeed } from "./proxy.ts";
 
 type Bench = (args: BenchArguments) => Promise<void>;
@@ -50,6 +52,7 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   algorithms: { run: algorithms, nginx: false },
   links: { run: (args) => links(args.links), nginx: false },
   pause: { run: pause, nginx: true },
+  http2: { run: http2, nginx: true },
 };
 
 function parse(args: readonly string[]): () => Promise<void> {
