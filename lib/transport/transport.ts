@@ -293,8 +293,10 @@ export class Transport {
         const headers = this.#headers(mirror, requested, url, url.origin === origin.origin);
         const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
         if (cookie !== undefined) headers.set("cookie", cookie);
-        conditional = headers.has("if-range");
-        return this.#fetch(mirror, url, headers, signal);
+        const condition = headers.get("if-range");
+        conditional = condition !== null;
+        const answer = this.#fetch(mirror, url, headers, signal);
+        return condition === null ? answer : memory.watch(url.href, condition, answer);
       },
       fail: (message) => this.#error(mirror, "redirect", message),
     });

@@ -9,6 +9,7 @@
 
 import { CookieJar } from "../../http/address/cookie_jar.ts";
 import { contradicts, matchesStrongly, type Validators } from "../../http/validators.ts";
+import { Conditions } from "./conditions.ts";
 
 /** What a download has learned of a mirror that serves ranges. */
 export interface KnownMirror {
@@ -29,6 +30,12 @@ interface Accepted {
   readonly validators: Validators;
   /** Whether bytes that came with them were compared; else they are those of the first response. */
   readonly byBytes: boolean;
+}
+
+/** What is remembered of a final URL. */
+interface Place {
+  accepted: readonly Accepted[];
+  readonly conditions: Conditions;
 }
 
 /** What the validators of a response show. */
@@ -79,7 +86,7 @@ export class MirrorMemory {
   /** Whether the validators of its origin were unreliable for other files: they prove nothing. */
   readonly #isSuspect: boolean;
   /** By final URL; the oldest first. */
-  readonly #places = new Map<string, Accepted[]>();
+  readonly #places = new Map<string, Place>();
 
   /**
    * Starts from what an earlier download has learned of the mirror with this URL, if anything.
@@ -103,7 +110,7 @@ export class MirrorMemory {
     const { url, ranges, unreliable } = this;
     const place = this.#places.has(this.#place) ? this.#place : [...this.#places.keys()].at(-1);
     if (!ranges || place === undefined) return undefined;
-    const [first, ...others] = this.#places.get(place)!;
+    const [first, ...others] = this.#places.get(place)!.accepted;
     return {
       url,
       // A later download has no cookies: it has to come by the redirects that set them.
@@ -117,7 +124,7 @@ export class MirrorMemory {
   get wavers(): boolean {
     const learned = this.unreliable && !this.#known?.unreliable;
     return learned || this.ignoresIfRange ||
-      [...this.#places.values()].some((accepted) => accepted.length > 1);
+      [...this.#places.values()].some(({ accepted }) => accepted.length > 1);
   }
 
   /** Remembers the validators of a first response: nothing was used of what came before it. */
@@ -126,12 +133,20 @@ export class MirrorMemory {
     this.#add(place, { validators, byBytes: false });
   }
 
-  /** Returns the value of the `If-Range` of a request for a part of the file at `place`. */
+  /**
+   * Returns the value of the `If-Range` of a request for a part of the file at `place`; `undefined` if it
+   * is to have none.
+   */
   ifRange(place: string): string | undefined {
     const distrusted = this.#isSuspect || this.unreliable || this.ignoresIfRange;
-    if (!this.ranges || distrusted) return undefined;
-    const accepted = this.#places.get(place) ?? [];
-    return accepted.length === 1 ? accepted[0]!.validators.strong : undefined;
+    const known = this.#places.get(place);
+    if (!this.ranges || distrusted || !known?.conditions.isAllowed) return undefined;
+    return known.accepted.length === 1 ? known.accepted[0]!.validators.strong : undefined;
+  }
+
+  /** Learns from the answer to a request with this `If-Range` what further ones to `place` may have. */
+  watch(place: string, ifRange: string, answer: Promise<Response>): Promise<Response> {
+    return this.#places.get(place)?.conditions.watch(ifRange, answer) ?? answer;
   }
 
   /** Compares the validators of a response with earlier ones. */
@@ -163,16 +178,18 @@ export class MirrorMemory {
   }
 
   #add(place: string, accepted: Accepted): void {
-    const before = this.#places.get(place) ?? [];
-    this.#places.set(place, [...before, accepted].slice(0, MOST_VALIDATORS));
+    const known = this.#places.get(place) ?? { accepted: [], conditions: new Conditions() };
+    known.accepted = [...known.accepted, accepted].slice(0, MOST_VALIDATORS);
+    this.#places.set(place, known);
     if (this.#places.size > MOST_PLACES) this.#places.delete([...this.#places.keys()][0]!);
   }
 
   /** Returns accepted validators that show the same file. */
   #find(place: string, validators: Validators): Accepted | undefined {
-    const here = this.#places.get(place) ?? [];
-    return here.find((known) => !contradicts(known.validators, validators)) ??
-      [...this.#places.values()].flat().find((known) => isSame(known.validators, validators));
+    const here = this.#places.get(place)?.accepted;
+    return here?.find((known) => !contradicts(known.validators, validators)) ??
+      [...this.#places.values()].flatMap(({ accepted }) => accepted)
+        .find((known) => isSame(known.validators, validators));
   }
 
   /**
@@ -201,7 +218,7 @@ export class MirrorMemory {
   /** Returns the first validators from this place, or else from the first one. */
   #before(place: string): Validators | undefined {
     const [[, first] = []] = this.#places;
-    return (this.#places.get(place) ?? first)?.[0]?.validators;
+    return (this.#places.get(place) ?? first)?.accepted[0]?.validators;
   }
 }
 

@@ -1,0 +1,128 @@
+import { assertEquals } from "@std/assert";
+import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
+import { Transport } from "../../../lib/transport/transport.ts";
+
+const SIZE = 1_000_000;
+const PART = 1000;
+const URLS = ["http://one.test/file"];
+
+interface Seen {
+  readonly conditional: boolean;
+  /** Answers the request. */
+  readonly answer: (etag: string, status?: 200 | 206) => Promise<void>;
+}
+
+/** A mirror that answers when the test says so. */
+function heldMirror() {
+  const seen: Seen[] = [];
+  const running: Promise<void>[] = [];
+  let arrived = Promise.withResolvers<void>();
+  let index = 0;
+  const request = (purpose: "first" | "part" = "part"): Promise<void> => {
+    const start = PART * index++;
+    const requested = { start, end: start + PART, size: SIZE, purpose };
+    return transport.request(0, requested, new AbortController().signal)
+      .then(({ body }) => body.cancel());
+  };
+  const fetch = (_: unknown, init?: RequestInit): Promise<Response> => {
+    const headers = new Headers(init?.headers);
+    const [, start] = /^bytes=(\d+)-/.exec(headers.get("range")!)!;
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    const answer: Seen["answer"] = async (etag, status = 206) => {
+      const isPart = status === 206;
+      const fields = new Headers({ etag });
+      if (isPart) fields.set("content-range", `bytes ${start}-${+start! + PART - 1}/${SIZE}`);
+      resolve(new Response(new Uint8Array(isPart ? PART : SIZE), { status, headers: fields }));
+      await settled();
+    };
+    seen.push({ conditional: headers.has("if-range"), answer });
+    arrived.resolve();
+    arrived = Promise.withResolvers();
+    return promise;
+  };
+  const transport: Transport = new Transport({
+    ...resolveOptions(URLS, { fetch: fetch as typeof globalThis.fetch }),
+    knownMirrors: [],
+  });
+  /** Returns requests from number `from` on, once there are so many. */
+  const take = async (from: number, count: number): Promise<Seen[]> => {
+    while (seen.length < from + count) await arrived.promise;
+    return seen.slice(from);
+  };
+  return {
+    /** The requests that have arrived. */
+    seen,
+    take,
+    /** Sends requests; returns those that arrive then. */
+    async send(count: number, purpose?: "first"): Promise<Seen[]> {
+      const before = seen.length;
+      for (let i = 0; i < count; i++) running.push(request(purpose));
+      return await take(before, count);
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(running);
+      await transport.close();
+    },
+  };
+}
+
+/** Waits until a response has been read as far as that takes no further request. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+function conditionals(requests: readonly Seen[]): number {
+  return requests.filter(({ conditional }) => conditional).length;
+}
+
+Deno.test("Conditions: one request at once has an If-Range, and one more for each that was honoured", async () => {
+  await using mirror = heldMirror();
+  const [first] = await mirror.send(1, "first");
+  assertEquals(first!.conditional, false);
+  await first!.answer('"a"');
+  let honoured = 0;
+  for (const expected of [1, 2, 4, 8]) {
+    const requests = await mirror.send(8);
+    assertEquals(conditionals(requests), expected, `after ${honoured} that were honoured`);
+    for (const { answer } of requests) await answer('"a"');
+    honoured += expected;
+  }
+});
+
+Deno.test("Conditions: a place that answers If-Range with the whole file does so once", async () => {
+  for (const etag of ['"a"', '"b"']) {
+    await using mirror = heldMirror();
+    const [first] = await mirror.send(1, "first");
+    await first!.answer('"a"');
+    const requests = await mirror.send(8);
+    const [conditional, ...others] = requests;
+    assertEquals(requests.map((one) => one.conditional), [true, ...others.map(() => false)]);
+    await conditional!.answer(etag, 200);
+    for (const { answer } of others) await answer('"a"');
+    // Nothing has changed: it is asked again.
+    const repeated = await mirror.take(9, etag === '"a"' ? 1 : 0);
+    const later = await mirror.send(8);
+    assertEquals(conditionals(mirror.seen), 1);
+    for (const { answer } of [...repeated, ...later]) await answer('"a"');
+  }
+});
+
+Deno.test("Conditions: an If-Range that is answered otherwise leads to no more of them", async () => {
+  await using mirror = heldMirror();
+  const [first] = await mirror.send(1, "first");
+  await first!.answer('"a"');
+  for (const etag of ['W/"a"', '"b"', '"c"']) {
+    const requests = await mirror.send(8);
+    assertEquals(conditionals(requests), 1);
+    for (const { answer } of requests) await answer(etag);
+  }
+});
+
+Deno.test("Conditions: a weak ETag is in no If-Range", async () => {
+  await using mirror = heldMirror();
+  const [first] = await mirror.send(1, "first");
+  await first!.answer('W/"a"');
+  const requests = await mirror.send(8);
+  assertEquals(conditionals(requests), 0);
+  for (const { answer } of requests) await answer('W/"a"');
+});
