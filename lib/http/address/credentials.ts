@@ -5,6 +5,8 @@
  * @module
  */
 
+import { decodePercent } from "../percent_encoding.ts";
+
 /** A user name and a password; either may be empty. */
 export interface Credentials {
   readonly username: string;
@@ -19,7 +21,10 @@ export function hasCredentials(url: URL): boolean {
 /** Removes the credentials from `url`, which it changes; returns them decoded, if there were any. */
 export function takeCredentials(url: URL): Credentials | undefined {
   if (!hasCredentials(url)) return undefined;
-  const credentials = { username: decode(url.username), password: decode(url.password) };
+  const credentials = {
+    username: decodePercent(url.username),
+    password: decodePercent(url.password),
+  };
   url.username = "";
   url.password = "";
   return credentials;
@@ -35,13 +40,4 @@ export function putCredentials(url: URL, { username, password }: Credentials): v
 /** Returns the value of an `Authorization` header: basic, in UTF-8. */
 export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
-}
-
-/** Decodes percent-encoded text; a stray percent sign leaves all of it as it is. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -5,17 +5,13 @@
  * @module
  */
 
+import { decodePercent } from "../percent_encoding.ts";
+
 /** Returns the last segment of a URL's path, decoded but not made safe; "" if there is none. */
 export function fileNameInUrl(url: string): string {
   const segment = URL.parse(url)?.pathname.split("/").at(-1) ?? "";
-  return segment.replace(/(?:%[\da-f]{2})+/gi, (encoded) => {
-    try {
-      return decodeURIComponent(encoded);
-    } catch {
-      // Not UTF-8: it stays encoded. A percent sign on its own is one of the name.
-      return encoded;
-    }
-  });
+  // A percent sign on its own is one of the name.
+  return segment.replace(/(?:%[\da-f]{2})+/gi, decodePercent);
 }
 
 /**

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { decodePercent } from "../../http/percent_encoding.ts";
+
 /** A parsed path. */
 export interface ProxyPath {
   /** The first segment, with its slash. */
@@ -23,14 +25,5 @@ export function parsePath(pathname: string): ProxyPath {
   if (route === undefined || !FILE_ROUTES.includes(route)) {
     return { route: pathname, name: undefined };
   }
-  return { route, name: name === "" ? undefined : decode(name!) };
-}
-
-function decode(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    // Not UTF-8: the name stays encoded.
-    return segment;
-  }
+  return { route, name: name === "" ? undefined : decodePercent(name!) };
 }
