@@ -41,21 +41,21 @@ const GRAPH = new Map(MODULES.map((path) => [path, importsOf(path)]));
 
 /** For each room of the house, what its modules may import besides each other. */
 const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
-  [/^lib\/(checks|errors|unless_aborted|version)\.ts$/, /^$/],
+  [/^lib\/(checks|environment|errors|sha256|unless_aborted|version)\.ts$/, /^$/],
   [/^lib\/(http|trace)\//, /^lib\/(checks|errors)\.ts$/],
   [/^lib\/scheduler\//, /^lib\/(errors\.ts$|http\/|trace\/)/],
   [/^lib\/policy\//, /^lib\/(errors\.ts$|http\/|scheduler\/|trace\/)/],
-  [/^lib\/transport\//, /^lib\/((errors|unless_aborted)\.ts$|http\/)/],
+  [/^lib\/transport\//, /^lib\/((environment|errors|unless_aborted)\.ts$|http\/)/],
   [
     /^lib\/engine\//,
-    /^lib\/((checks|errors|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
+    /^lib\/((checks|errors|sha256|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
   [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|proxy\/)/],
   [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((mod|lib\/(checks|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
+    /^((mod|lib\/(checks|environment|sha256|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,

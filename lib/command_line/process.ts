@@ -1,15 +1,8 @@
 /**
- * What both commands use of their process: its environment, its standard streams, and the signals
- * that end it.
+ * What both commands use of their process: its standard streams, and the signals that end it.
  *
  * @module
  */
-
-/** Returns an environment variable; `undefined` if it is not set, or may not be read without a prompt. */
-export function environmentVariable(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
-}
 
 /** Writes the whole text. Ignores errors: if stderr is closed, there is nowhere to report them. */
 export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {

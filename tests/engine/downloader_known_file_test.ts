@@ -12,12 +12,9 @@ import {
   NoMirrorLeftError,
   SphttpError,
 } from "../../mod.ts";
+import { sha256Of } from "../../lib/sha256.ts";
 import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
-
-async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
 
 /** What a first download learns of the file. */
 async function learn(

@@ -7,7 +7,7 @@
 
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { environmentVariable } from "../../command_line/process.ts";
+import { environmentVariable } from "../../environment.ts";
 import { parseFile } from "../../command_line/values.ts";
 import {
   type Credentials,

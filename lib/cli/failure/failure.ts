@@ -14,7 +14,7 @@ import {
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { environmentVariable } from "../../command_line/process.ts";
+import { environmentVariable } from "../../environment.ts";
 import { ExitCode } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {

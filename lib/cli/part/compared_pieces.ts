@@ -5,15 +5,11 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
+import { sha256Of } from "../../sha256.ts";
 
 /** A piece of the file, and the SHA-256 of its bytes in hexadecimal. */
 export interface Piece extends ByteRange {
   readonly sha256: string;
-}
-
-/** Returns the SHA-256 of some bytes, in hexadecimal. */
-export async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** The existing bytes of a part file, by their offsets in the file. */
@@ -26,7 +22,7 @@ export async function digestsToCompare(existing: ExistingBytes): Promise<readonl
   const pieces: Piece[] = [];
   for (const range of piecesToCompare(existing, Math.random)) {
     const bytes = await new Blob(await Array.fromAsync(existing.read(range))).bytes();
-    pieces.push({ ...range, sha256: await digestOf(bytes) });
+    pieces.push({ ...range, sha256: await sha256Of(bytes) });
   }
   return pieces;
 }

@@ -8,6 +8,7 @@
 
 import type { ByteRange } from "../../http/byte_range.ts";
 import { looksLikeHtml } from "../../http/name/html.ts";
+import { sha256Of } from "../../sha256.ts";
 import {
   Downloader,
   type DownloaderOptions,
@@ -116,7 +117,7 @@ export class MirrorProbe {
         const { size, etag, lastModified } = await download.open();
         this.#known = download.knownFile;
         const isPage = looksLikeHtml(bytes);
-        this.#note({ size, etag, lastModified, isPage, head: await digestOf(bytes) });
+        this.#note({ size, etag, lastModified, isPage, head: await sha256Of(bytes) });
       } finally {
         this.#note(aboutFirst(answers));
       }
@@ -124,7 +125,7 @@ export class MirrorProbe {
       const start = Math.max(SAMPLE_SIZE, Math.floor((size ?? 0) / 2));
       if (this.#known === undefined || size === undefined || start >= size) return;
       const end = Math.min(size, start + SAMPLE_SIZE);
-      this.#note({ middle: await digestOf((await this.#read({ start, end })).bytes) });
+      this.#note({ middle: await sha256Of((await this.#read({ start, end })).bytes) });
     });
   }
 
@@ -268,8 +269,4 @@ function aboutFirst(answers: readonly Answer[]): Partial<Measurement> {
 
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
-}
-
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

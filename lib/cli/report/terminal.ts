@@ -4,7 +4,8 @@
  * @module
  */
 
-import { environmentVariable, writeText } from "../../command_line/process.ts";
+import { writeText } from "../../command_line/process.ts";
+import { environmentVariable } from "../../environment.ts";
 import type { Display, DisplayOptions } from "./display.ts";
 import type { ReportOptions } from "./report.ts";
 import { printableLines } from "./text.ts";

@@ -7,6 +7,7 @@
 import { record, shown, whole } from "../../checks.ts";
 import { OptionTypeError } from "../../errors.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
+import { sha256Of } from "../../sha256.ts";
 
 /** A piece of the file that is known by its digest. */
 export interface KnownPiece extends ByteRange {
@@ -60,9 +61,4 @@ export class GivenPieces {
     }
     return undefined;
   }
-}
-
-/** Returns the SHA-256 of bytes, in hexadecimal. */
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }

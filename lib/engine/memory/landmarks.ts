@@ -10,7 +10,8 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import { IntervalSet } from "../../scheduler/ledger.ts";
 import type { Landmark, Landmarks } from "../../scheduler/identity/pieces.ts";
-import { GivenPieces, type KnownPiece, sha256Of } from "./known_pieces.ts";
+import { sha256Of } from "../../sha256.ts";
+import { GivenPieces, type KnownPiece } from "./known_pieces.ts";
 
 /** Length of a piece, in bytes. */
 const PIECE = 1024;

@@ -8,6 +8,7 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { type Page, readPage } from "../../http/name/html.ts";
+import { sha256Of } from "../../sha256.ts";
 import type { BodyReader } from "../../transport/responses/body.ts";
 import type { Reply } from "../../transport/transport.ts";
 import type { FileInfo } from "../memory/known_file.ts";
@@ -123,6 +124,5 @@ export async function fill(
 
 /** Returns a digest that is short enough to be shown. */
 async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", bytes);
-  return new Uint8Array(digest, 0, 8).toHex();
+  return (await sha256Of(bytes)).slice(0, 16);
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { mayRead } from "../../environment.ts";
 import { OptionTypeError } from "../../errors.ts";
 
 const PROXIES = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"];
@@ -23,8 +24,7 @@ export interface ProxyEnvironment {
 /** Reports whether the environment has proxies, or may not be read. */
 export function mayHaveProxies(): boolean {
   return PROXIES.flatMap((name) => [name, name.toLowerCase()]).some((variable) =>
-    Deno.permissions.querySync({ name: "env", variable }).state !== "granted" ||
-    Deno.env.get(variable)
+    !mayRead(variable) || Deno.env.get(variable)
   );
 }
 
@@ -45,9 +45,7 @@ export function withProxyEnvironment<T>(
   if (proxies && noProxy === undefined) return create();
   const none = !proxies || (noProxy !== undefined && hasAllHosts(noProxy));
   const names = [...none ? PROXIES : [], NO_PROXY].flatMap((name) => [name, name.toLowerCase()]);
-  const denied = names.filter((variable) =>
-    Deno.permissions.querySync({ name: "env", variable }).state !== "granted"
-  );
+  const denied = names.filter((variable) => !mayRead(variable));
   if (denied.length > 0) {
     throw new OptionTypeError(
       option,

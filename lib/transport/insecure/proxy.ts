@@ -5,6 +5,7 @@
  * @module
  */
 
+import { environmentVariable } from "../../environment.ts";
 import { OptionTypeError } from "../../errors.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
 import { bareHost } from "../../http/address/host.ts";
@@ -44,12 +45,6 @@ export function tunnelProxy(proxy: ProxySource): ProxySource {
     "proxy",
     "is an https URL, which a fetch without verification cannot use",
   );
-}
-
-/** Returns an environment variable; `undefined` if it may not be read without a prompt. */
-function environmentVariable(variable: string): string | undefined {
-  const { state } = Deno.permissions.querySync({ name: "env", variable });
-  return state === "granted" ? Deno.env.get(variable) : undefined;
 }
 
 /** Reports whether a list has a host: by its name, a domain, an address or a network. */

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import type { PartFile } from "../../../lib/cli/part/part_file.ts";
-import { digestOf } from "../../../lib/cli/part/compared_pieces.ts";
+import { sha256Of } from "../../../lib/sha256.ts";
 import type { FileFacts } from "../../../lib/cli/part/resume_record.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { randomContent } from "../../support/lab/content.ts";
@@ -226,7 +226,7 @@ Deno.test("PartFile.verify() finds bytes that are not those that were received",
     const pieces = await part.digestsToCompare({ start: 7 });
     assertEquals([pieces[0]!.start, pieces.at(-1)!.end], [7, 300_007]);
     for (const { start, end, sha256 } of pieces) {
-      assertEquals(sha256, await digestOf(bytes.slice(start - 7, end - 7)));
+      assertEquals(sha256, await sha256Of(bytes.slice(start - 7, end - 7)));
     }
   }
   for (const position of [0, 1000, 150_000, bytes.byteLength - 1]) {

@@ -1,13 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileLandmarks } from "../../../lib/engine/memory/landmarks.ts";
+import { sha256Of } from "../../../lib/sha256.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 const FILE = randomContent(300_000, 3).read(0, 300_000);
-
-async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
 
 Deno.test("FileLandmarks.learn() keeps pieces of what arrives in any order and any length", async () => {
   for (let seed = 1; seed <= 20; seed++) {
