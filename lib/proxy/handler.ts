@@ -5,6 +5,7 @@
  * @module
  */
 
+import { keepConnections } from "../../mod.ts";
 import { ClientSignal } from "./request/client_signal.ts";
 import { FileService, type ProxyRequest } from "./answer/file_service.ts";
 import { corsHeaders, isPreflight } from "./answer/headers.ts";
@@ -24,6 +25,9 @@ export interface ProxyHandler {
   /** Logs the requests that are still running; call it before the process exits. */
   logUnfinished(): void;
 }
+
+/** Connections that handlers keep between downloads, as a seek is a new one: as long as they exist. */
+const connections = new FinalizationRegistry<Disposable>((kept) => kept[Symbol.dispose]());
 
 type Route = (request: ProxyRequest) => Promise<Response> | Response;
 
@@ -90,6 +94,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     entry.responded(response);
     return response;
   };
+  connections.register(handle, keepConnections());
   return Object.assign(handle, { logUnfinished: () => log.cancelAll() });
 }
 

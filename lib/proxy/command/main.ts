@@ -5,7 +5,6 @@
  * @module
  */
 
-import { keepConnections } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { writeText } from "../../command_line/process.ts";
 import { VERSION } from "../../version.ts";
@@ -57,8 +56,6 @@ async function run(args: readonly string[]): Promise<void> {
       Deno.stderr,
       `sphttp-proxy ${VERSION} listening on ${url} (try …/proxy?host=URL,URL)\n`,
     );
-  // A seek is to find connections that are open.
-  using _connections = keepConnections();
   const onCut = () => handler.logUnfinished();
   await serve(handler, { host, port, tls: pair, drainTimeoutMs, onListen, onCut, say });
 }

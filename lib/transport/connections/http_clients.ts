@@ -225,11 +225,13 @@ export class HttpClients {
     return sharedClient.client;
   }
 
-  /** Whether the default options of a client are those of the download. */
+  /** Whether the platform's default client, or the shared one for TLS, is that of the download. */
   get #suffices(): boolean {
-    const { caCerts, proxy, noProxy, clientCertificate, connect } = this.#options;
-    return caCerts.length === 0 && proxy === undefined && noProxy === undefined &&
-      clientCertificate === undefined && connect.localAddress === undefined && !this.#setsHost;
+    const { http, caCerts, proxy, noProxy, clientCertificate, connect } = this.#options;
+    const isUsual = http !== "http1" && caCerts.length === 0 && clientCertificate === undefined;
+    const goesDirectly = proxy === undefined && noProxy === undefined &&
+      connect.localAddress === undefined;
+    return isUsual && goesDirectly && !this.#setsHost;
   }
 
   #usualClient(version: ClientVersion): Deno.HttpClient {
