@@ -7,50 +7,25 @@ import {
 } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
 import { download, QUICK, withMirrors } from "../support/download.ts";
-import type { LabMirror, MirrorOptions } from "../support/lab/mirror_lab.ts";
+import { firstRanges, LONG_AND_FAST, mostFirstRanges, MUCH } from "../support/first_ranges.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import { type Rewriting, rewrittenFetch } from "../support/rewritten_fetch.ts";
 
 const CONTENT = randomContent(6_000_000, 11);
 const ADAPTIVE: DownloaderOptions = { ...QUICK, delayRequest: "adaptive" };
-/** So long that without a rate little is dared at first; so fast that this is far too little. */
-const LONG_AND_FAT: Partial<MirrorOptions> = {
-  content: CONTENT,
-  bytesPerSecond: 20e6,
-  roundTripMs: 100,
-};
+const LINK: Partial<MirrorOptions> = { ...LONG_AND_FAST, content: CONTENT };
 
-/** Bytes of a first range that nobody dares to ask for who does not know such a link. */
-const MUCH = 400_000;
-
-/** Bytes that the first request behind the probe asks for. */
-function firstRange(mirror: LabMirror, from = 0): number {
-  const [, request] = mirror.requests.slice(from);
-  const { start, end } = request!.range!;
-  return end - start;
-}
-
-/** The largest of three first ranges: to a busy machine, a link's first bytes may seem slow. */
-async function largestFirstRange(mirror: LabMirror, run: () => Promise<unknown>): Promise<number> {
-  let largest = 0;
-  for (let attempt = 0; attempt < 3 && largest < MUCH; attempt++) {
-    const before = mirror.requests.length;
-    await run();
-    largest = Math.max(largest, firstRange(mirror, before));
-  }
-  return largest;
-}
-
-Deno.test("Downloader: with the same book, a second download requests larger first ranges", async () => {
+Deno.test("Downloader: with the same book, a second download requests more at first", async () => {
   // A lone mirror would be asked for everything at once.
-  await withMirrors([LONG_AND_FAT, LONG_AND_FAT], async (urls, [, mirror]) => {
+  await withMirrors([LINK, LINK], async (urls, [, mirror]) => {
     const book = new MirrorBook();
     const first = await download(urls, { ...ADAPTIVE, book });
     assertEquals(first.sha256, CONTENT.sha256());
     const { bytesPerSecond, latencyMs } = book.get(urls[1]!)!;
     assert(bytesPerSecond > 2e6, `${bytesPerSecond}`);
     assert(latencyMs > 50, `${latencyMs}`);
-    assert(firstRange(mirror!) < MUCH, `${firstRange(mirror!)}`);
-    const size = await largestFirstRange(mirror!, async () => {
+    assert(firstRanges(mirror!) < MUCH, `${firstRanges(mirror!)}`);
+    const size = await mostFirstRanges(mirror!, async () => {
       const { sha256 } = await download(urls, { ...ADAPTIVE, book });
       assertEquals(sha256, CONTENT.sha256());
     });
@@ -59,17 +34,15 @@ Deno.test("Downloader: with the same book, a second download requests larger fir
 });
 
 Deno.test("Downloader: what the book says is known of each mirror on its own", async () => {
-  const mirrors = [LONG_AND_FAT, LONG_AND_FAT];
+  const mirrors = [LINK, LINK];
   await withMirrors(mirrors, async (urls, [one, two]) => {
-    const size = await largestFirstRange(two!, async () => {
+    const size = await mostFirstRanges(two!, async () => {
       const before = one!.requests.length;
       const book = new MirrorBook();
       book.set(urls[1]!, { bytesPerSecond: 8e6, latencyMs: 100 });
-      // The first range is that of one lane.
-      const options = { ...ADAPTIVE, book, maxConnectionsPerMirror: 2 };
-      const { sha256 } = await download(urls, options);
+      const { sha256 } = await download(urls, { ...ADAPTIVE, book });
       assertEquals(sha256, CONTENT.sha256());
-      assert(firstRange(one!, before) < MUCH, `${firstRange(one!, before)}`);
+      assert(firstRanges(one!, before) < MUCH, `${firstRanges(one!, before)}`);
     });
     assert(size > MUCH, `${size}`);
   });

@@ -16,9 +16,9 @@ interface Bound {
 }
 
 const BOUNDS: readonly Bound[] = [
-  { scenario: "testbed", megabytes: 50, share: 0.82, lateSeconds: 1.2 },
-  { scenario: "eight", megabytes: 50, share: 0.78, lateSeconds: 1.6 },
-  { scenario: "lossy", megabytes: 50, share: 0.7, lateSeconds: 1.6 },
+  { scenario: "testbed", megabytes: 50, share: 0.84, lateSeconds: 1.1 },
+  { scenario: "eight", megabytes: 50, share: 0.83, lateSeconds: 1.2 },
+  { scenario: "lossy", megabytes: 50, share: 0.75, lateSeconds: 0.9 },
   { scenario: "shared", megabytes: 50, share: 0.93, lateSeconds: 0.9 },
 ];
 

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { loadServerStats, saveServerStats } from "../../../lib/cli/run/server_stats.ts";
 import { MirrorBook } from "../../../mod.ts";
+import { firstRanges, LONG_AND_FAST, mostFirstRanges, MUCH } from "../../support/first_ranges.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { served } from "../../support/lab/odd_reply.ts";
@@ -12,8 +13,6 @@ import { workplace } from "../../support/workplace.ts";
 const CONTENT = randomContent(4_000_000, 13);
 const KNOWN = { bytesPerSecond: 8e6, latencyMs: 40 };
 const OTHER = "https://other.test";
-/** Bytes of a first range that nobody dares to ask for who does not know such a link. */
-const MUCH = 400_000;
 
 /** A directory for a file, and for what is known of its servers. */
 function statsWorkplace() {
@@ -23,7 +22,7 @@ function statsWorkplace() {
 
 /** A link on which little is dared at first. */
 function slowStart(): Promise<LabMirror> {
-  return startMirror({ content: CONTENT, bytesPerSecond: 20e6, roundTripMs: 100 });
+  return startMirror({ ...LONG_AND_FAST, content: CONTENT });
 }
 
 /** A file that knows a mirror, and another host. */
@@ -38,39 +37,20 @@ function readStats(path: string) {
   return MirrorBook.fromJSON(JSON.parse(text)).toJSON().origins;
 }
 
-/** Bytes that the first request behind the probe asked for. */
-function firstRange({ requests }: LabMirror, before = 0): number {
-  const { start, end } = requests[before + 1]!.range!;
-  return end - start;
-}
-
-/** The largest of three first ranges: to a busy machine, a link's first bytes may seem slow. */
-async function largestFirstRange(mirror: LabMirror, ask: () => Promise<unknown>): Promise<number> {
-  let largest = 0;
-  for (let attempt = 0; attempt < 3 && largest < MUCH; attempt++) {
-    const before = mirror.requests.length;
-    await ask();
-    largest = Math.max(largest, firstRange(mirror, before));
-  }
-  return largest;
-}
-
 Deno.test("--server-stat-of and -if: what one download learns, the next one knows", async () => {
   using place = statsWorkplace();
   const same = [`--server-stat-of=${place.stats}`, `--server-stat-if=${place.stats}`];
   // A lone mirror would be asked for everything at once.
   await using peer = await slowStart();
   await using mirror = await slowStart();
-  // The first range is that of one lane.
-  const one = "--max-connection-per-server=2";
-  const args = ["--delay=adaptive", one, "-o", place.output, ...same, peer.url];
+  const args = ["--delay=adaptive", "-o", place.output, ...same, peer.url];
   const first = await tryCommand([...args, mirror.url]);
   assertEquals([first.error, first.shown.includes("ignored")], [undefined, false]);
   assertEquals(place.names(), ["file.bin", "servers.json"]);
   const origins = [peer, mirror].map(({ url }) => new URL(url).origin);
   assertEquals(Object.keys(readStats(place.stats)).sort(), origins.sort());
-  assert(firstRange(mirror) < MUCH, `${firstRange(mirror)}`);
-  const size = await largestFirstRange(mirror, () => tryCommand([...args, mirror.url]));
+  assert(firstRanges(mirror) < MUCH, `${firstRanges(mirror)}`);
+  const size = await mostFirstRanges(mirror, () => tryCommand([...args, mirror.url]));
   assert(size > MUCH, `${size}`);
 });
 
@@ -79,11 +59,10 @@ Deno.test("--server-stat-timeout: older figures are not used, and forgotten", as
     using place = statsWorkplace();
     await using peer = await slowStart();
     await using mirror = await slowStart();
-    const size = await largestFirstRange(mirror, async () => {
+    const size = await mostFirstRanges(mirror, async () => {
       writeStats(place.stats, mirror, Date.now() - 5_000_000);
       await tryCommand([
-        ...["--delay=adaptive", "--max-connection-per-server=2", "-o", place.output],
-        `--server-stat-timeout=${timeout}`,
+        ...["--delay=adaptive", "-o", place.output, `--server-stat-timeout=${timeout}`],
         ...[`--server-stat-if=${place.stats}`, `--server-stat-of=${place.stats}`],
         ...[peer.url, mirror.url],
       ]);

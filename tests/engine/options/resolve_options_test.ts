@@ -97,6 +97,10 @@ Deno.test("resolveOptions(): an option with its default value changes nothing", 
       const { onEvent: _listener, ...one } = resolveOptions(URLS, { [name]: value, delayRequest });
       assertEquals(one, bare, name);
     }
+    // A size that is given is also the most: it limits memory.
+    const windowSize = 32 * 1024 * 1024;
+    const { onEvent: _limited, ...limited } = resolveOptions(URLS, { windowSize, delayRequest });
+    assertEquals(limited, { ...bare, mostWindowSize: windowSize }, "windowSize");
   }
 });
 
