@@ -5,16 +5,7 @@ import { mulberry32 } from "../random.ts";
 import { INITIAL_WINDOW } from "./connection.ts";
 import { type LinkOptions, SimulatedLink } from "./link.ts";
 import type { SimulatedMirror } from "./mirror.ts";
-
-/** What became of a request. Times are in milliseconds. */
-interface Fate {
-  answeredAt?: number;
-  endedAt?: number;
-  resetAt?: number;
-  bytes: number;
-  readonly pieces: (readonly [atMs: number, bytes: number])[];
-  cancel: () => void;
-}
+import { type Fate, observeTransfer } from "./observed_transfer.ts";
 
 /** A link with requests that note what becomes of them. */
 class Bench {
@@ -31,23 +22,7 @@ class Bench {
   }
 
   ask(bytes: number, resetAfterBytes = Infinity, ended: () => void = () => {}): Fate {
-    const fate: Fate = { bytes: 0, pieces: [], cancel: () => {} };
-    fate.cancel = this.#link.request({
-      unread: () => 0,
-      bytes,
-      resetAfterBytes,
-      answered: () => fate.answeredAt = this.queue.now,
-      arrived: (length) => {
-        fate.bytes += length;
-        fate.pieces.push([this.queue.now, length]);
-      },
-      ended: () => {
-        fate.endedAt = this.queue.now;
-        ended();
-      },
-      reset: () => fate.resetAt = this.queue.now,
-    });
-    return fate;
+    return observeTransfer(this.#link, this.queue, { bytes, resetAfterBytes, ended });
   }
 
   at(ms: number, action: () => void): void {
@@ -236,19 +211,9 @@ Deno.test("SimulatedLink: links behind a bottleneck share it, and none runs ahea
       bottleneck,
     })
   );
-  const arrived = links.map(() => 0);
-  links.forEach((link, index) => {
-    link.request({
-      bytes: 10_000_000,
-      resetAfterBytes: Infinity,
-      unread: () => 0,
-      answered: () => {},
-      arrived: (bytes) => arrived[index]! += bytes,
-      ended: () => {},
-      reset: () => {},
-    });
-  });
+  const fates = links.map((link) => observeTransfer(link, queue, { bytes: 10_000_000 }));
   while (queue.now < 4020) queue.step();
+  const arrived = fates.map(({ bytes }) => bytes);
   assertAlmostEquals(arrived[0]!, 1.6e6, 0.1e6);
   assertAlmostEquals(arrived[1]!, 0.8e6, 0.05e6);
   assertAlmostEquals(arrived[2]!, 1.6e6, 0.1e6);

@@ -1,19 +1,10 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { EventQueue } from "../event_queue.ts";
+import { type Fate, observeTransfer } from "../observed_transfer.ts";
 import { type TcpMirror, tcpMirror } from "./mirror.ts";
 import { type RangeLoad, runRangeLoad } from "./range_load.ts";
 import { connectTcp } from "./simulation.ts";
 import type { TcpLink } from "./link.ts";
-
-/** What became of a request. Times are in milliseconds. */
-interface Fate {
-  answeredAt?: number;
-  endedAt?: number;
-  resetAt?: number;
-  readonly pieces: (readonly [atMs: number, bytes: number])[];
-  bytes: number;
-  cancel: () => void;
-}
 
 /** A link with requests that note what becomes of them. */
 class Bench {
@@ -26,23 +17,7 @@ class Bench {
   }
 
   ask(bytes: number, ended: () => void = () => {}): Fate {
-    const fate: Fate = { pieces: [], bytes: 0, cancel: () => {} };
-    fate.cancel = this.link.request({
-      bytes,
-      resetAfterBytes: Infinity,
-      unread: () => this.unread,
-      answered: () => fate.answeredAt = this.queue.now,
-      arrived: (length) => {
-        fate.bytes += length;
-        fate.pieces.push([this.queue.now, length]);
-      },
-      ended: () => {
-        fate.endedAt = this.queue.now;
-        ended();
-      },
-      reset: () => fate.resetAt = this.queue.now,
-    });
-    return fate;
+    return observeTransfer(this.link, this.queue, { bytes, unread: () => this.unread, ended });
   }
 
   run(untilMs = Infinity): void {
@@ -265,23 +240,11 @@ Deno.test("TcpLink: links behind one access link share its rate", () => {
   const queue = new EventQueue();
   const links = Array.from({ length: 3 }, () => tcpMirror(100, 20));
   const all = connectTcp({ links, clientBytesPerSecond: 12_500_000 }, queue, 1);
-  const bytes = all.map((link) => {
-    const counted = { bytes: 0 };
-    link.request({
-      bytes: 1e12,
-      resetAfterBytes: Infinity,
-      unread: () => 0,
-      answered: () => {},
-      arrived: (length) => counted.bytes += length,
-      ended: () => {},
-      reset: () => {},
-    });
-    return counted;
-  });
+  const fates = all.map((link) => observeTransfer(link, queue, { bytes: 1e12 }));
   let isOver = false;
   queue.at(30_000, () => isOver = true);
   while (!isOver && queue.step());
-  const total = bytes.reduce((sum, one) => sum + one.bytes, 0);
+  const total = fates.reduce((sum, one) => sum + one.bytes, 0);
   const share = total / 30 / 12_500_000 * 1500 / 1448;
   assert(share > 0.93 && share <= 1, `${share}`);
 });
