@@ -12,19 +12,11 @@ import {
   NoMirrorLeftError,
 } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, inTime, withMirrors } from "../support/download.ts";
+import { download, inTime, PIECES, withMirrors } from "../support/download.ts";
 import { type Rewriting, rewrittenFetch, type SeenRequest } from "../support/rewritten_fetch.ts";
 
 /** A file of a few megabytes, which is requested in many ranges. */
 const BIG = randomContent(4_000_000, 11);
-
-/** Requests that go on one after the other, each in many pieces. */
-const PIECES: DownloaderOptions = {
-  delayRequest: "diff",
-  splitSize: 100_000,
-  maxBlocksPerRequest: 1,
-  stallTimeoutMs: 60_000,
-};
 
 const DATES = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"];
 

@@ -6,7 +6,7 @@ import {
   MirrorBook,
 } from "../../mod.ts";
 import { otherContent, randomContent } from "../support/lab/content.ts";
-import { download, QUICK, withMirrors } from "../support/download.ts";
+import { download, PIECES, QUICK, withMirrors } from "../support/download.ts";
 import { firstRanges, LONG_AND_FAST, mostFirstRanges, MUCH } from "../support/first_ranges.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 import { type Rewriting, rewrittenFetch } from "../support/rewritten_fetch.ts";
@@ -95,14 +95,6 @@ Deno.test("Downloader: a mirror that delivered little, or a whole file, is not i
     assertEquals([bytes, book.size], [CONTENT.size, 0]);
   });
 });
-
-/** Requests that go on one after the other, each in many pieces. */
-const PIECES: DownloaderOptions = {
-  delayRequest: "diff",
-  splitSize: 100_000,
-  maxBlocksPerRequest: 1,
-  stallTimeoutMs: 60_000,
-};
 
 const UNRELIABLE: [name: string, rewriting: Rewriting][] = [
   ["ETags of two machines", { etag: ({ index }) => `"${index % 2}"`, ifRange: "compared" }],

@@ -14,6 +14,7 @@ import { type Content, randomContent } from "../support/lab/content.ts";
 import { pieceLength, type Reply, served } from "../support/lab/odd_reply.ts";
 import { type OddServer, startOddServer } from "../support/lab/odd_server.ts";
 import { runCommand } from "../support/cli/run_command.ts";
+import { readToEnd } from "../support/download.ts";
 import { type Expected, type Kind, RATE, SIZE } from "./kind.ts";
 import { PENDING } from "./pending.ts";
 import { workplace } from "../support/workplace.ts";
@@ -182,19 +183,8 @@ const QUICK_RETRY = { minDelayMs: 20, maxDelayMs: 200 };
 
 async function byLibrary(kind: Kind, urls: readonly string[]): Promise<Result> {
   const downloader = new Downloader(urls, { retry: QUICK_RETRY, ...kind.options });
-  const hash = createHash("sha256");
-  let bytes = 0;
-  let error: string | undefined;
-  try {
-    for await (const part of downloader) {
-      hash.update(part);
-      bytes += part.byteLength;
-    }
-  } catch (thrown) {
-    error = textOf(thrown);
-  }
-  const { wastedBytes } = downloader.stats();
-  return { bytes, sha256: hash.digest("hex"), error, wastedBytes };
+  const { bytes, sha256, stats: { wastedBytes }, error } = await readToEnd(downloader);
+  return { bytes, sha256, error: error === undefined ? undefined : textOf(error), wastedBytes };
 }
 
 async function byCommand(kind: Kind, urls: readonly string[]): Promise<Result> {

@@ -43,6 +43,14 @@ export const IMPATIENT: DownloaderOptions = {
   retry: { ...QUICK.retry, attempts: 50 },
 };
 
+/** Requests that go on one after the other, each in many pieces. */
+export const PIECES: DownloaderOptions = {
+  delayRequest: "diff",
+  splitSize: 100_000,
+  maxBlocksPerRequest: 1,
+  stallTimeoutMs: 60_000,
+};
+
 /** Reads a download until it ends or fails. */
 export async function download(
   urls: readonly string[],
@@ -51,6 +59,11 @@ export async function download(
   const events: TraceEvent[] = [];
   const onEvent = (event: TraceEvent) => void events.push(event);
   const downloader = new Downloader(urls, { ...QUICK, ...options, onEvent });
+  return { ...await readToEnd(downloader), events };
+}
+
+/** Reads a downloader until it ends or fails. */
+export async function readToEnd(downloader: Downloader): Promise<Omit<Outcome, "events">> {
   const hash = createHash("sha256");
   let bytes = 0;
   let error: unknown;
@@ -62,7 +75,7 @@ export async function download(
   } catch (thrown) {
     error = thrown;
   }
-  return { sha256: hash.digest("hex"), bytes, stats: downloader.stats(), events, error };
+  return { sha256: hash.digest("hex"), bytes, stats: downloader.stats(), error };
 }
 
 /** Number of attempts of {@linkcode inTime}. */
