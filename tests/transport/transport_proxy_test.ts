@@ -18,7 +18,9 @@ function byName(url: string): string {
 /** Downloads by the mirrors' names through a proxy: the bytes must be right. */
 async function through(proxy: string, options: DownloaderOptions = {}): Promise<string[]> {
   let names: string[] = [];
-  await withMirrors([{}, {}], async (urls) => {
+  // Neither mirror delivers all of the file before the other has been connected to.
+  const bytesPerSecond = 1_000_000;
+  await withMirrors([{ bytesPerSecond }, { bytesPerSecond }], async (urls) => {
     names = urls.map((url) => new URL(byName(url)).host);
     const outcome = await download(urls.map(byName), { proxy, ...options });
     assertEquals([outcome.error, outcome.sha256], [undefined, FILE.sha256()]);
