@@ -26,6 +26,8 @@ export interface SoakOptions {
   readonly rangeBytes: number;
   /** How many are requested at a time. @default 1 */
   readonly lanes?: number | undefined;
+  /** The server closes each connection after this number of requests. @default never */
+  readonly closesAfter?: number | undefined;
 }
 
 /** What came of it. */
@@ -45,13 +47,14 @@ export interface SoakResult {
 
 /** Requests the ranges. */
 export async function soak(
-  { http, ranges, rangeBytes, lanes = 1 }: SoakOptions,
+  { http, ranges, rangeBytes, lanes = 1, closesAfter }: SoakOptions,
 ): Promise<SoakResult> {
   const content = randomContent(FILE_BYTES, 31);
   const failures: string[] = [];
   let [right, stalls, longestMs, next] = [0, 0, 0, 0];
   let result: SoakResult | undefined;
-  await withTlsNginx(content, {}, async ({ urls, caPem, requests }) => {
+  const extra = closesAfter === undefined ? undefined : `keepalive_requests ${closesAfter};`;
+  await withTlsNginx(content, { extra }, async ({ urls, caPem, requests }) => {
     const options = resolveOptions(urls, { http, caCerts: [caPem] });
     const transport = new Transport({ ...options, knownMirrors: [] });
     const fetchRange = async (index: number) => {
@@ -103,17 +106,18 @@ export async function soak(
 const RANGES = 5000;
 const RANGE_BYTES = 128 * 1024;
 const COURSES = [
-  ["HTTP/1.1", "http1", 1],
-  ["HTTP/2", "http2", 1],
-  ["HTTP/1.1, four at a time", "http1", 4],
-  ["HTTP/2, four at a time", "http2", 4],
+  ["HTTP/1.1", { http: "http1" }],
+  ["HTTP/2", { http: "http2" }],
+  ["HTTP/1.1, four at a time", { http: "http1", lanes: 4 }],
+  ["HTTP/2, four at a time", { http: "http2", lanes: 4 }],
+  ["HTTP/2, a server that closes after 100", { http: "http2", closesAfter: 100 }],
 ] as const;
 
 /** Runs the soak over both versions of HTTP. */
 export async function http2(): Promise<void> {
   const rows = [["", "right", "stalls", "longest ms", "s", "CPU s", "connections"]];
-  for (const [title, http, lanes] of COURSES) {
-    const result = await soak({ http, lanes, ranges: RANGES, rangeBytes: RANGE_BYTES });
+  for (const [title, course] of COURSES) {
+    const result = await soak({ ...course, ranges: RANGES, rangeBytes: RANGE_BYTES });
     const { right, failures, stalls, longestMs, seconds, cpuSeconds, connections } = result;
     for (const message of failures.slice(0, 3)) console.error(`${title}: ${message}`);
     rows.push([

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { testWith } from "../support/programs/programs.ts";
 import { soak } from "./range_soak.ts";
 
@@ -15,3 +15,15 @@ for (const [http, protocol] of [["http1", "HTTP/1.1"], ["http2", "HTTP/2.0"]] as
     },
   );
 }
+
+testWith(
+  ["nginx"],
+  "soak(): a server that closes its HTTP/2 connections loses no range",
+  async () => {
+    const { right, failures, connections } = await soak({
+      ...{ http: "http2", ranges: 300, rangeBytes: 64 * 1024, lanes: 3, closesAfter: 20 },
+    });
+    assertEquals([right, failures], [300, []]);
+    assert(connections >= 15, `${connections}`);
+  },
+);
