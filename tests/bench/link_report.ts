@@ -6,14 +6,14 @@
 
 import type { Figures, Point } from "./arrival_log.ts";
 import { plotDelivery } from "./delivery_plot.ts";
+import { figureCells, type RunOutcome, verdict } from "./entry_cells.ts";
 import { limitFigures } from "./link_limit.ts";
 import type { ProcessorShares } from "./observe.ts";
 import { median, table } from "./usage.ts";
 
 /** One run of one command. */
 export interface Run {
-  /** `wrong`: it succeeded with wrong bytes; `endless`: it was killed after the timeout. */
-  readonly outcome: "complete" | "wrong" | "failed" | "endless";
+  readonly outcome: RunOutcome;
   readonly seconds: number;
   /** User and system time, in seconds. */
   readonly cpuSeconds: number;
@@ -49,7 +49,6 @@ export interface SetResult {
 }
 
 const HEAD = ["wall s", "of limit", "first byte s", "late s", "stall s", "twice %", "CPU s"];
-const PROBLEMS = { wrong: "WRONG", failed: "fails", endless: "does not end" } as const;
 
 /**
  * Describes the load of the machine: a command that waits for a processor is not measured by its speed.
@@ -69,7 +68,7 @@ export function resultTable({ name, limit, entries }: SetResult): string {
     "the links' limit",
     limitSeconds.toFixed(2),
     "1.00",
-    ...figureCells([limitFigures(limit)]),
+    ...orderCells([limitFigures(limit)]),
     "0.0",
     "–",
   ];
@@ -81,7 +80,7 @@ export function resultTable({ name, limit, entries }: SetResult): string {
       verdict(entry),
       wall.toFixed(2),
       (limitSeconds / wall).toFixed(2),
-      ...figureCells(runs.flatMap(({ figures }) => figures ?? [])),
+      ...orderCells(runs.flatMap(({ figures }) => figures ?? [])),
       (median(runs.map(({ twice }) => twice)) * 100).toFixed(1),
       median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2),
     ];
@@ -105,26 +104,11 @@ export function resultPicture({ title, size, limit, entries }: SetResult): strin
   });
 }
 
-/** Returns the title of a row, with the problems of its runs. */
-export function verdict({ title, installed, runs }: Entry): string {
-  if (!installed) return `${title}: not installed`;
-  const problems = Object.entries(PROBLEMS).flatMap(([outcome, words]) => {
-    const count = runs.filter((run) => run.outcome === outcome).length;
-    if (count === 0) return [];
-    return [count === runs.length ? words : `${words} in ${count} of ${runs.length}`];
-  });
-  return problems.length === 0 ? title : `${title}: ${problems.join(", ")}`;
-}
-
 function completeRuns({ runs }: Entry): Run[] {
   return runs.filter(({ outcome }) => outcome === "complete");
 }
 
-function figureCells(figures: readonly Figures[]): string[] {
-  if (figures.length === 0) return ["–", "–", "–"];
-  return [
-    median(figures.map(({ firstByteSeconds }) => firstByteSeconds)).toFixed(3),
-    median(figures.map(({ lateSeconds }) => lateSeconds)).toFixed(2),
-    median(figures.map(({ stallSeconds }) => stallSeconds)).toFixed(2),
-  ];
+function orderCells(figures: readonly Figures[]): string[] {
+  const { firstByte, late, stall } = figureCells(figures);
+  return [firstByte, late, stall];
 }

@@ -1,12 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import {
-  type Entry,
-  machineText,
-  resultPicture,
-  resultTable,
-  type Run,
-  verdict,
-} from "./link_report.ts";
+import { type Entry, machineText, resultPicture, resultTable, type Run } from "./link_report.ts";
 
 const RUN: Run = {
   outcome: "complete",
@@ -51,16 +44,6 @@ Deno.test("resultTable() counts complete runs only", () => {
   const text = resultTable(resultOf(entry("once", [RUN, endless]), entry("never", [endless])));
   assertMatch(text, /^once: does not end in 1 of 2 +5\.00 /m);
   assertMatch(text, /^never: does not end +– /m);
-});
-
-Deno.test("verdict()", () => {
-  const outcomes = (...all: Run["outcome"][]) => all.map((outcome) => ({ ...RUN, outcome }));
-  assertEquals(verdict(entry("x", outcomes("complete"))), "x");
-  assertEquals(verdict(entry("x", outcomes("wrong", "wrong"))), "x: WRONG");
-  assertEquals(
-    verdict(entry("x", outcomes("failed", "complete", "wrong"))),
-    "x: WRONG in 1 of 3, fails in 1 of 3",
-  );
 });
 
 Deno.test("resultPicture() draws the median run of commands that write to stdout", () => {

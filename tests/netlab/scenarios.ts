@@ -4,6 +4,8 @@
  * @module
  */
 
+import { EIGHT_LINKS } from "../support/simulator/mirror.ts";
+
 /** A change of a link, in seconds after the client's first packet. */
 export type Change = readonly [seconds: number, setting: `rate=${number}` | "down" | "up"];
 
@@ -57,16 +59,6 @@ function during(
 
 const SECOND_OF_QUEUE = { settings: { queue: "1000ms" } };
 const WIFI = { jitter: 20, loss: 0.002, burst: 5 };
-const EIGHT = [
-  [58.8, 10],
-  [45.6, 12],
-  [6.46, 180],
-  [3.75, 250],
-  [3.75, 240],
-  [3.64, 260],
-  [3.54, 220],
-  [2.07, 300],
-] as const;
 
 /** All scenarios, in the order in which they are measured. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -77,7 +69,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   },
   eight: {
     title: "eight mirrors of 58.8 to 2.07 Mbit/s, round trips of 10 to 300 ms",
-    links: EIGHT.map(([rate, rtt]) => link(rate, rtt)),
+    links: EIGHT_LINKS.map(([rate, rtt]) => link(rate, rtt)),
   },
   fiber: {
     title: "300/200/100 Mbit/s, round trips of 30/50/80 ms",

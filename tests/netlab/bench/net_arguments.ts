@@ -53,7 +53,7 @@ const MEGABYTE = 1_000_000;
 export const NET_USAGE = `usage: deno task bench net [SCENARIO[:MB]...] [FLAG...]
   --runs N         runs of each command, in turns (5)
   --repeats N      how often a run that cannot be trusted is repeated (2)
-  --protocol LIST  of plain, tls (HTTP/1.1) and h2 (plain)
+  --protocol LIST  of plain, tls (HTTP/1.1) and h2 (HTTP/2 offered, too) (plain)
   --cc LIST        congestion controls of the mirrors, of cubic and bbr (cubic)
   --only LIST      commands
   --flags "FLAGS"  more flags of sphttp, of this checkout

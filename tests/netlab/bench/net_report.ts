@@ -5,6 +5,7 @@
  */
 
 import type { Figures, Point } from "../../bench/arrival_log.ts";
+import { figureCells, PROBLEMS, type RunOutcome, verdict } from "../../bench/entry_cells.ts";
 import { limitFigures } from "../../bench/link_limit.ts";
 import { median, table } from "../../bench/usage.ts";
 import { isTrusted, type Trust, trustText } from "./trust.ts";
@@ -22,8 +23,7 @@ export interface LinkUse {
 
 /** One run of one command. */
 export interface NetRun {
-  /** `wrong`: it succeeded with wrong bytes; `endless`: it was terminated after the timeout. */
-  readonly outcome: "complete" | "wrong" | "failed" | "endless";
+  readonly outcome: RunOutcome;
   readonly seconds: number;
   /** User and system time of the command, in seconds. */
   readonly cpuSeconds: number;
@@ -67,7 +67,6 @@ const HEAD = [
   ...["of limit", "wall s", "from–to", "first byte s", "stall s", "late s"],
   ...["twice %", "connections", "CPU s"],
 ];
-const PROBLEMS = { wrong: "WRONG", failed: "fails", endless: "does not end" } as const;
 /** Follows figures that are based on a run that cannot be trusted. */
 const DOUBT = "?";
 
@@ -89,7 +88,7 @@ export function caseReport(result: NetResult): string {
   const limitRow = [
     "the links' limit",
     ...["1.00", limitSeconds.toFixed(2), ""],
-    ...figureCells([figures]),
+    ...orderCells([figures]),
     ...["0.0", "", ""],
   ];
   const rows = entries.map((entry) => row(entry, limitSeconds));
@@ -128,7 +127,7 @@ export function summary(results: readonly NetResult[]): string {
       return entry === undefined ? "" : share(entry, limitSeconds);
     });
     const runs = chosenRuns(result.entries.find(({ name }) => name === "sphttp")?.runs ?? []);
-    const [first, stall, late] = figureCells(runs.flatMap(({ figures }) => figures ?? []));
+    const [first, stall, late] = orderCells(runs.flatMap(({ figures }) => figures ?? []));
     const twice = runs.length === 0
       ? ""
       : (100 * median(runs.map(({ twice }) => twice))).toFixed(1);
@@ -155,7 +154,7 @@ function row(entry: NetEntry, limitSeconds: number): string[] {
     share(entry, limitSeconds),
     median(walls).toFixed(2),
     `${Math.min(...walls).toFixed(2)}–${Math.max(...walls).toFixed(2)}`,
-    ...figureCells(runs.flatMap(({ figures }) => figures ?? [])),
+    ...orderCells(runs.flatMap(({ figures }) => figures ?? [])),
     (100 * median(runs.map(({ twice }) => twice))).toFixed(1),
     middle(runs).links.map(({ connections }) => connections).join("/"),
     median(runs.map(({ cpuSeconds }) => cpuSeconds)).toFixed(2),
@@ -177,22 +176,7 @@ function middle(runs: readonly NetRun[]): NetRun {
   return [...runs].sort((one, other) => one.seconds - other.seconds)[(runs.length - 1) >> 1]!;
 }
 
-/** Returns the title of a row, with the problems of its runs. */
-export function verdict({ title, installed, runs }: NetEntry): string {
-  if (!installed) return `${title}: not installed`;
-  const problems = Object.entries(PROBLEMS).flatMap(([outcome, words]) => {
-    const count = runs.filter((run) => run.outcome === outcome).length;
-    if (count === 0) return [];
-    return [count === runs.length ? words : `${words} in ${count} of ${runs.length}`];
-  });
-  return problems.length === 0 ? title : `${title}: ${problems.join(", ")}`;
-}
-
-function figureCells(figures: readonly Figures[]): string[] {
-  if (figures.length === 0) return ["–", "–", "–"];
-  return [
-    median(figures.map(({ firstByteSeconds }) => firstByteSeconds)).toFixed(3),
-    median(figures.map(({ stallSeconds }) => stallSeconds)).toFixed(2),
-    median(figures.map(({ lateSeconds }) => lateSeconds)).toFixed(2),
-  ];
+function orderCells(figures: readonly Figures[]): string[] {
+  const { firstByte, stall, late } = figureCells(figures);
+  return [firstByte, stall, late];
 }

@@ -9,7 +9,6 @@ import {
   type NetRun,
   runText,
   summary,
-  verdict,
 } from "./net_report.ts";
 
 const RUN: NetRun = {
@@ -81,16 +80,6 @@ Deno.test("runText() has the use of each link, and the messages of a failure", (
   );
   const text = runText({ ...RUN, outcome: "failed", messages: "no route" }, 4);
   assertMatch(text, /^failed after 5.00 s, .*, no route$/);
-});
-
-Deno.test("verdict()", () => {
-  const outcomes = (...all: NetRun["outcome"][]) => all.map((outcome) => ({ ...RUN, outcome }));
-  assertEquals(verdict(entry("x", outcomes("complete"))), "the x");
-  assertEquals(verdict(entry("x", outcomes("wrong", "wrong"))), "the x: WRONG");
-  assertEquals(
-    verdict(entry("x", outcomes("failed", "complete", "endless"))),
-    "the x: fails in 1 of 3, does not end in 1 of 3",
-  );
 });
 
 Deno.test("summary() has a row for each case, with the figures of sphttp", () => {

@@ -58,8 +58,8 @@ export function megabits(
 /** The thesis's testbed: 150, 50 and 15 Mbit/s with round trips of 10, 30 and 100 ms. */
 export const TESTBED: readonly SimulatedMirror[] = megabits([[150, 10], [50, 30], [15, 100]]);
 
-/** The eight public mirrors that the thesis measured. */
-export const EIGHT_MIRRORS: readonly SimulatedMirror[] = megabits([
+/** Rates in Mbit/s and round trips in milliseconds of the eight public mirrors that the thesis measured. */
+export const EIGHT_LINKS: readonly (readonly [rate: number, roundTripMs: number])[] = [
   [58.8, 10],
   [45.6, 12],
   [6.46, 180],
@@ -68,4 +68,7 @@ export const EIGHT_MIRRORS: readonly SimulatedMirror[] = megabits([
   [3.64, 260],
   [3.54, 220],
   [2.07, 300],
-]);
+];
+
+/** Those mirrors. */
+export const EIGHT_MIRRORS: readonly SimulatedMirror[] = megabits(EIGHT_LINKS);
