@@ -6,10 +6,16 @@
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-/** Returns the same response, and calls `onEnd` once when its body ends; at once if it has none. */
+/** Statuses that a response can be created with, as the platform's `fetch` creates others, too. */
+const CREATABLE = { from: 200, to: 599 } as const;
+
+/**
+ * Returns the same response, and calls `onEnd` once when its body ends; at once if it has none, or its
+ * status is none of HTTP's.
+ */
 export function watchBody(response: Response, onEnd: () => void): Response {
   const { body, status, statusText, headers } = response;
-  if (body === null) {
+  if (body === null || status < CREATABLE.from || status > CREATABLE.to) {
     onEnd();
     return response;
   }

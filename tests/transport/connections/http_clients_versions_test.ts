@@ -197,3 +197,13 @@ Deno.test("http: auto: a server that fails in TLS both ways is an error about wh
     await serving;
   }
 });
+
+testWith(
+  ["nginx"],
+  "http: http2: a status that is none of HTTP's is that of the file",
+  () =>
+    withTlsNginx(CONTENT, { extra: "return 999;" }, async ({ urls, caPem }) => {
+      const error = await failure(urls[0]!, { http: "http2", caCerts: [caPem] });
+      assertEquals([error.reason, error.status], ["status", 999]);
+    }),
+);
