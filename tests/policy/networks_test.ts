@@ -215,15 +215,18 @@ function fuzzAdaptive(firstSeed: number, count: number, connections: number): Si
 
 const LARGEST = 3_000_000;
 
-Deno.test("adaptive keeps every invariant on 200 random networks, and wastes little", () => {
-  const outcomes = fuzzAdaptive(1, 200, 2);
-  let [wasted, wanted] = [0, 0];
-  for (const { duplicateBytes, scheduler: { ledger } } of outcomes) {
-    wasted += duplicateBytes;
-    wanted += ledger.end - ledger.start;
-  }
-  assert(wasted <= 0.02 * wanted, `${wasted} of ${wanted} bytes came twice`);
-});
+// By as many connections as are the default, too.
+for (const connections of [2, 8]) {
+  Deno.test(`adaptive keeps every invariant on 200 random networks, and wastes little: ${connections} connections`, () => {
+    const outcomes = fuzzAdaptive(1, 200, connections);
+    let [wasted, wanted] = [0, 0];
+    for (const { duplicateBytes, scheduler: { ledger } } of outcomes) {
+      wasted += duplicateBytes;
+      wanted += ledger.end - ledger.start;
+    }
+    assert(wasted <= 0.02 * wanted, `${wasted} of ${wanted} bytes came twice`);
+  });
+}
 
 for (const connections of [1, 4]) {
   Deno.test(`adaptive keeps every invariant with ${connections} requests to a mirror at once`, () => {
@@ -238,21 +241,24 @@ Deno.test("adaptive: a stream leaves room for what was given back before it", ()
 
 // Fails: 59 % of the file come twice. What the window has no room for in one piece is asked of a slow
 // mirror, which wants less at once, and the whole of it is stolen at the same moment.
-Deno.test(
-  "adaptive: a consumer slower than the links lets next to nothing come twice",
-  () => {
-    const { duplicateBytes } = simulateStrictly({
-      links: EIGHT_MIRRORS,
-      size: 100_000_000,
-      slowStart: true,
-      consumerBytesPerSecond: 2_000_000,
-      // The figures are those of the policy alone.
-      landmarks: NO_LANDMARKS,
-      delay: "adaptive",
-    }, 2);
-    assert(duplicateBytes <= 1_000_000, `${duplicateBytes} bytes came twice`);
-  },
-);
+for (const connections of [2, 8]) {
+  Deno.test(
+    `adaptive: a consumer slower than the links lets next to nothing come twice: ${connections} connections`,
+    () => {
+      const { duplicateBytes } = simulateStrictly({
+        links: EIGHT_MIRRORS,
+        size: 100_000_000,
+        slowStart: true,
+        consumerBytesPerSecond: 2_000_000,
+        // The figures are those of the policy alone.
+        landmarks: NO_LANDMARKS,
+        delay: "adaptive",
+        maxConnectionsPerMirror: connections,
+      }, connections);
+      assert(duplicateBytes <= 1_000_000, `${duplicateBytes} bytes came twice`);
+    },
+  );
+}
 
 /** What is allowed for, in bytes, when these requests are seen one after the other, at 1000 ms. */
 function allowed(...scenes: readonly (readonly Partial<LiveRequest>[])[]): number {

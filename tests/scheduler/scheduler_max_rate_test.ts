@@ -11,6 +11,9 @@ import type { Simulation, SimulationOptions } from "../support/simulator/simulat
 /** How long a download takes, in seconds, if it keeps to its limit. */
 const SECONDS = 20;
 
+/** By as many connections per mirror as are the default, too. */
+const CONNECTIONS: Readonly<Record<string, number>> = { adaptive: 2, "adaptive by default": 8 };
+
 interface Limited extends Simulation {
   readonly log: ByteLog;
 }
@@ -23,7 +26,9 @@ function limited(
   options: Partial<SimulationOptions> = {},
 ): Limited {
   const log = new ByteLog();
-  const splitSize = algorithm === "adaptive" ? 1e6 : Math.min(1e6, Math.max(1000, maxRate / 10));
+  const connections = CONNECTIONS[algorithm];
+  const isAdaptive = connections !== undefined;
+  const splitSize = isAdaptive ? 1e6 : Math.min(1e6, Math.max(1000, maxRate / 10));
   const outcome = simulateStrictly({
     links,
     slowStart: true,
@@ -31,13 +36,14 @@ function limited(
     splitSize,
     maxRate,
     probeSize: probeSizeFor(maxRate, links.length),
-    ...schedulerOptionsOf(algorithm, links),
+    ...schedulerOptionsOf(isAdaptive ? "adaptive" : algorithm, links),
+    ...(isAdaptive && { maxConnectionsPerMirror: connections }),
     ...options,
     inspect: (scheduler, now) => {
       log.add(now, scheduler.mirrors.reduce((sum, { bytes }) => sum + bytes, 0));
       options.inspect?.(scheduler, now);
     },
-  }, algorithm === "adaptive" ? 2 : 1);
+  }, connections);
   return { ...outcome, log };
 }
 
@@ -61,7 +67,7 @@ const TABLE: readonly (readonly [string, readonly SimulatedMirror[], readonly nu
   ["fast mirrors", FAST, [1e6, 50e6, 100e6]],
 ];
 
-for (const algorithm of ["adaptive", "diff"]) {
+for (const algorithm of [...Object.keys(CONNECTIONS), "diff"]) {
   for (const [name, links, rates] of TABLE) {
     Deno.test(`maxRate: ${algorithm} on ${name} keeps to it within 5 % over any 5 s, without a burst`, () => {
       for (const maxRate of rates) {
@@ -80,19 +86,21 @@ for (const algorithm of ["adaptive", "diff"]) {
   }
 }
 
-Deno.test("maxRate: no request is stolen, revoked or repeated because of it", () => {
-  for (const links of [TESTBED, UNEQUAL]) {
-    for (const maxRate of [20_000, 200_000]) {
-      const { events, cancels, duplicateBytes } = limited("adaptive", links, maxRate);
-      const sends = events.flatMap((event) => event.type === "send" ? [event.reason] : []);
-      assertEquals([duplicateBytes, cancels], [0, []]);
-      assert(sends.every((reason) => reason !== "retry" && reason !== "steal"), `${sends}`);
+for (const algorithm of Object.keys(CONNECTIONS)) {
+  Deno.test(`maxRate, ${algorithm}: no request is stolen, revoked or repeated because of it`, () => {
+    for (const links of [TESTBED, UNEQUAL]) {
+      for (const maxRate of [20_000, 200_000]) {
+        const { events, cancels, duplicateBytes } = limited(algorithm, links, maxRate);
+        const sends = events.flatMap((event) => event.type === "send" ? [event.reason] : []);
+        assertEquals([duplicateBytes, cancels], [0, []]);
+        assert(sends.every((reason) => reason !== "retry" && reason !== "steal"), `${sends}`);
+      }
     }
-  }
-});
+  });
+}
 
 Deno.test("maxRate: a mirror too slow to be needed is left alone, wherever it is in the list", () => {
-  for (const algorithm of ["adaptive", "diff"]) {
+  for (const algorithm of [...Object.keys(CONNECTIONS), "diff"]) {
     const { bytesByMirror, longestStallSeconds } = limited(algorithm, UNEQUAL, 500_000);
     const shares = bytesByMirror.map((bytes) => bytes / (SECONDS * 500_000));
     assert(shares[0]! < 0.02 && shares[2]! > 0.8, `${algorithm}: ${shares}`);
@@ -101,7 +109,7 @@ Deno.test("maxRate: a mirror too slow to be needed is left alone, wherever it is
 });
 
 Deno.test("maxRate: where all are needed, they share by their speed", () => {
-  for (const algorithm of ["adaptive", "diff"]) {
+  for (const algorithm of [...Object.keys(CONNECTIONS), "diff"]) {
     const { bytesByMirror, seconds } = limited(algorithm, UNEQUAL, 1.1e6);
     const shares = bytesByMirror.map((bytes) => bytes / (SECONDS * 1.1e6));
     assert(shares[0]! > 0.005 && shares[1]! > 0.1 && shares[2]! > 0.75, `${algorithm}: ${shares}`);
@@ -109,23 +117,27 @@ Deno.test("maxRate: where all are needed, they share by their speed", () => {
   }
 });
 
-Deno.test("maxRate: a limit that the links cannot reach does no harm", () => {
-  const { seconds } = limited("adaptive", TESTBED, 20e6, { maxRate: Infinity });
-  const beyond = limited("adaptive", TESTBED, 20e6, { maxRate: 40e6 });
-  assert(beyond.seconds < 1.03 * seconds, `${beyond.seconds} s, without ${seconds} s`);
-});
+for (const algorithm of Object.keys(CONNECTIONS)) {
+  Deno.test(`maxRate, ${algorithm}: a limit that the links cannot reach does no harm`, () => {
+    const { seconds } = limited(algorithm, TESTBED, 20e6, { maxRate: Infinity });
+    const beyond = limited(algorithm, TESTBED, 20e6, { maxRate: 40e6 });
+    assert(beyond.seconds < 1.03 * seconds, `${beyond.seconds} s, without ${seconds} s`);
+  });
+}
 
-Deno.test("maxRate: a lone distant mirror keeps up with it all the same", () => {
-  const far = [{ bytesPerSecond: 5e6, roundTripMs: 300 }];
-  const { seconds, log } = limited("adaptive", far, 2e6);
-  assert(seconds < SECONDS + 2.5, `${seconds} s`);
-  // Once its connections have speeded up.
-  const { least, most } = log.rates(5000, 5000);
-  assert(least > 0.93 * 2e6 && most < 1.07 * 2e6, `${least} to ${most}`);
-});
+for (const algorithm of Object.keys(CONNECTIONS)) {
+  Deno.test(`maxRate, ${algorithm}: a lone distant mirror keeps up with it all the same`, () => {
+    const far = [{ bytesPerSecond: 5e6, roundTripMs: 300 }];
+    const { seconds, log } = limited(algorithm, far, 2e6);
+    assert(seconds < SECONDS + 2.5, `${seconds} s`);
+    // Once its connections have speeded up.
+    const { least, most } = log.rates(5000, 5000);
+    assert(least > 0.93 * 2e6 && most < 1.07 * 2e6, `${least} to ${most}`);
+  });
+}
 
 Deno.test("maxRate: a mirror that dies is replaced, and the limit kept", () => {
-  for (const algorithm of ["adaptive", "diff"]) {
+  for (const algorithm of [...Object.keys(CONNECTIONS), "diff"]) {
     const links = TESTBED.map((link, index) =>
       index === 0 ? { ...link, silentFromMs: 5000 } : link
     );
@@ -138,42 +150,48 @@ Deno.test("maxRate: a mirror that dies is replaced, and the limit kept", () => {
   }
 });
 
-Deno.test("maxRate: what a broken request did not deliver may be requested again", () => {
-  const links = TESTBED.map((link) => ({ ...link, resetAfterBytes: 70_000 }));
-  const { log, events } = limited("adaptive", links, 1e6);
-  assert(events.filter(({ type }) => type === "failure").length > 100);
-  const { least, most } = log.rates(5000);
-  assert(least >= 0.95e6 && most <= 1.05e6, `${least} to ${most}`);
-});
-
-Deno.test("maxRate: a slow consumer is no reason to hurry afterwards", () => {
-  const { log, peakHeldBytes } = limited("adaptive", TESTBED, 1e6, {
-    consumerBytesPerSecond: 300_000,
-    windowSize: 2_000_000,
-    size: 5_000_000,
+for (const algorithm of Object.keys(CONNECTIONS)) {
+  Deno.test(`maxRate, ${algorithm}: what a broken request did not deliver may be requested again`, () => {
+    const links = TESTBED.map((link) => ({ ...link, resetAfterBytes: 70_000 }));
+    const { log, events } = limited(algorithm, links, 1e6);
+    assert(events.filter(({ type }) => type === "failure").length > 100);
+    const { least, most } = log.rates(5000);
+    assert(least >= 0.95e6 && most <= 1.05e6, `${least} to ${most}`);
   });
-  assert(log.rates(5000).most <= 1.05e6);
-  assert(peakHeldBytes <= 2_000_000);
-});
+}
 
-Deno.test("maxRate may change at any time, also to none and back", () => {
-  const changes = [[4000, 100_000], [9000, Infinity], [9100, 500_000]] as const;
-  let next = 0;
-  const change = ({ limit }: Scheduler, now: number) => {
-    const [at, rate] = changes[next] ?? [Infinity, 0];
-    if (now < at) return;
-    limit.set(rate, now);
-    next++;
-  };
-  const { log } = limited("adaptive", TESTBED, 1e6, { size: 10e6, inspect: change });
-  const between = (from: number, to: number) =>
-    (log.totalAt(to) - log.totalAt(from)) / (to - from) * 1000;
-  assert(Math.abs(between(1000, 4000) / 1e6 - 1) < 0.05, `${between(1000, 4000)}`);
-  // Earlier requests are paid for first.
-  assert(Math.abs(between(5500, 9000) / 100_000 - 1) < 0.05, `${between(5500, 9000)}`);
-  assert(between(9000, 9200) > 3e6, `${between(9000, 9200)}`);
-  assert(Math.abs(between(9500, 13_000) / 500_000 - 1) < 0.07, `${between(9500, 13_000)}`);
-});
+for (const algorithm of Object.keys(CONNECTIONS)) {
+  Deno.test(`maxRate, ${algorithm}: a slow consumer is no reason to hurry afterwards`, () => {
+    const { log, peakHeldBytes } = limited(algorithm, TESTBED, 1e6, {
+      consumerBytesPerSecond: 300_000,
+      windowSize: 2_000_000,
+      size: 5_000_000,
+    });
+    assert(log.rates(5000).most <= 1.05e6);
+    assert(peakHeldBytes <= 2_000_000);
+  });
+}
+
+for (const algorithm of Object.keys(CONNECTIONS)) {
+  Deno.test(`maxRate, ${algorithm}: may change at any time, also to none and back`, () => {
+    const changes = [[4000, 100_000], [9000, Infinity], [9100, 500_000]] as const;
+    let next = 0;
+    const change = ({ limit }: Scheduler, now: number) => {
+      const [at, rate] = changes[next] ?? [Infinity, 0];
+      if (now < at) return;
+      limit.set(rate, now);
+      next++;
+    };
+    const { log } = limited(algorithm, TESTBED, 1e6, { size: 10e6, inspect: change });
+    const between = (from: number, to: number) =>
+      (log.totalAt(to) - log.totalAt(from)) / (to - from) * 1000;
+    assert(Math.abs(between(1000, 4000) / 1e6 - 1) < 0.05, `${between(1000, 4000)}`);
+    // Earlier requests are paid for first.
+    assert(Math.abs(between(5500, 9000) / 100_000 - 1) < 0.05, `${between(5500, 9000)}`);
+    assert(between(9000, 9200) > 3e6, `${between(9000, 9200)}`);
+    assert(Math.abs(between(9500, 13_000) / 500_000 - 1) < 0.07, `${between(9500, 13_000)}`);
+  });
+}
 
 /** One byte per millisecond. */
 const SLOW = { maxRate: 1000 };

@@ -24,6 +24,8 @@ function randomMirrors(seed: number): SimulationOptions & { readonly versionFrom
   const algorithm = random() < 0.6 ? "adaptive" : random() < 0.5 ? "normal" : "diff";
   return {
     ...schedulerOptionsOf(algorithm, links),
+    // As many as are the default, too.
+    maxConnectionsPerMirror: seed % 2 === 0 ? 2 : 8,
     links,
     size,
     seed,

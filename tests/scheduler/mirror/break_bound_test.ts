@@ -36,12 +36,21 @@ Deno.test("BreakBound.mostBytes grows again with whole responses of that size", 
   assertEquals(bound.mostBytes, Infinity);
 });
 
-Deno.test("adaptive: a lone mirror whose connections break early is asked for as much as they bring", () => {
-  for (const resetAfterBytes of [150_000, 400_000, 3_000_000]) {
-    const links = [{ ...TESTBED[0]!, resetAfterBytes }];
-    const options = { links, size: 50_000_000, slowStart: true, delay: "adaptive" } as const;
-    const { scheduler, requestsSent } = simulateStrictly(options, 2);
-    const { totalFailures } = scheduler.mirrors[0]!;
-    assert(totalFailures < requestsSent / 4 + 4, `${totalFailures} of ${requestsSent} broke`);
-  }
-});
+// By as many connections as are the default, too.
+for (const connections of [2, 8]) {
+  Deno.test(`adaptive: a lone mirror whose connections break early is asked for as much as they bring: ${connections} connections`, () => {
+    for (const resetAfterBytes of [150_000, 400_000, 3_000_000]) {
+      const links = [{ ...TESTBED[0]!, resetAfterBytes }];
+      const options = {
+        links,
+        size: 50_000_000,
+        slowStart: true,
+        delay: "adaptive",
+        maxConnectionsPerMirror: connections,
+      } as const;
+      const { scheduler, requestsSent } = simulateStrictly(options, connections);
+      const { totalFailures } = scheduler.mirrors[0]!;
+      assert(totalFailures < requestsSent / 4 + 4, `${totalFailures} of ${requestsSent} broke`);
+    }
+  });
+}

@@ -1,6 +1,7 @@
 /**
- * The options of a scheduler: the defaults of a downloader, but for two connections per mirror, with
- * the changes of a test.
+ * The options of a scheduler: the defaults of a downloader, with the changes of a test. But there are two
+ * connections per mirror: what is driven by hand is one request after the other and the next in reserve.
+ * What holds however many there are is simulated with as many as are the default, too.
  *
  * @module
  */
