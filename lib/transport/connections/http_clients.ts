@@ -87,7 +87,8 @@ export class HttpClients {
       const response = await this.#send(other, url, init, fetch).catch((cause) => {
         throw init.signal.aborted || fault === "http2" ? cause : error;
       });
-      this.#versions.settle(origin, other);
+      // Meanwhile another request may have shown that the first version serves.
+      if (this.#versions.isMismatch(origin, fault)) this.#versions.settle(origin, other);
       return response;
     }
     if (this.#versions.isRefusal(origin, refused.status)) {

@@ -22,9 +22,22 @@ export function watchBody(response: Response, onEnd: () => void): Response {
   return new Response(watched(body, onEnd), { status, statusText, headers });
 }
 
-/** Passes a byte stream on without copying: bytes are read into the buffers of the reader. */
 function watched(body: ReadableStream<Chunk>, onEnd: () => void): ReadableStream<Chunk> {
-  const reader = body.getReader({ mode: "byob" });
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    // Not a byte stream: a caller's own fetch, perhaps.
+    return watchedChunks(body.getReader(), onEnd);
+  }
+  return watchedBytes(reader, onEnd);
+}
+
+/** Passes a byte stream on without copying: bytes are read into the buffers of the reader. */
+function watchedBytes(
+  reader: ReadableStreamBYOBReader,
+  onEnd: () => void,
+): ReadableStream<Chunk> {
   return new ReadableStream({
     type: "bytes",
     autoAllocateChunkSize: 64 * 1024,
@@ -49,4 +62,27 @@ function watched(body: ReadableStream<Chunk>, onEnd: () => void): ReadableStream
       await reader.cancel(reason);
     },
   });
+}
+
+function watchedChunks(
+  reader: ReadableStreamDefaultReader<Chunk>,
+  onEnd: () => void,
+): ReadableStream<Chunk> {
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        onEnd();
+        controller.close();
+      } catch (error) {
+        onEnd();
+        controller.error(error);
+      }
+    },
+    async cancel(reason) {
+      onEnd();
+      await reader.cancel(reason);
+    },
+  }, { highWaterMark: 0 });
 }

@@ -207,3 +207,32 @@ testWith(
       assertEquals([error.reason, error.status], ["status", 999]);
     }),
 );
+
+Deno.test("http: auto: a connection that breaks off beside one that serves changes no version", async () => {
+  const url = new URL("https://127.0.0.1:1/f");
+  const versions = new HttpVersions();
+  const clients = new HttpClients(resolveOptions([url.href], {}), versions);
+  const answers = Array.from({ length: 3 }, () => Promise.withResolvers<Response>());
+  let asked = 0;
+  const answer: typeof fetch = () => answers[asked++]!.promise;
+  const { signal } = new AbortController();
+  try {
+    const broken = clients.fetch(url, { signal }, answer);
+    const served = clients.fetch(url, { signal }, answer);
+    await until(() => asked === 2);
+    answers[0]!.reject(new TypeError("Connection reset"));
+    await until(() => asked === 3);
+    answers[1]!.resolve(new Response("by HTTP/1.1"));
+    assertEquals(await (await served).text(), "by HTTP/1.1");
+    answers[2]!.resolve(new Response("by HTTP/2"));
+    assertEquals(await (await broken).text(), "by HTTP/2");
+    assertEquals(versions.of(url.origin), "http1");
+  } finally {
+    await clients.close();
+  }
+});
+
+/** Waits for other tasks until a condition holds. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}

@@ -1,37 +1,53 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { watchBody } from "../../../lib/transport/connections/watched_body.ts";
 
+type Controller = ReadableByteStreamController | ReadableStreamDefaultController<Uint8Array>;
+
 /** A response with a body of these parts, and how often it was said to have ended. */
-function watched(parts: readonly number[][], { fails = false } = {}) {
+function watched(parts: readonly number[][], { fails = false, bytes = true } = {}) {
   const left = [...parts];
   let cancelled: unknown;
-  const body = new ReadableStream({
-    type: "bytes",
-    pull(controller) {
+  const source = {
+    pull(controller: Controller) {
       const part = left.shift();
       if (part !== undefined) controller.enqueue(new Uint8Array(part));
       else if (fails) controller.error(new Error("broken"));
       else {
         controller.close();
-        controller.byobRequest?.respond(0);
+        if ("byobRequest" in controller) controller.byobRequest?.respond(0);
       }
     },
-    cancel: (reason) => void (cancelled = reason),
-  });
+    cancel: (reason: unknown) => void (cancelled = reason),
+  };
+  const body = bytes
+    ? new ReadableStream({ type: "bytes", ...source })
+    : new ReadableStream(source);
   const headers = [["set-cookie", "a=1"], ["set-cookie", "b=2"]] as [string, string][];
   let ends = 0;
   const response = watchBody(new Response(body, { status: 206, headers }), () => ends++);
   return { response, ends: () => ends, cancelled: () => cancelled };
 }
 
-Deno.test("watchBody(): status, headers and bytes are those of the response", async () => {
-  const { response, ends } = watched([[1, 2], [3], [4, 5, 6]]);
-  assertEquals(response.status, 206);
-  assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
-  assertEquals(ends(), 0);
-  assertEquals([...await response.bytes()], [1, 2, 3, 4, 5, 6]);
-  assertEquals(ends(), 1);
-});
+for (const bytes of [true, false]) {
+  const kind = bytes ? "a byte stream" : "another stream";
+  Deno.test(`watchBody(): status, headers and content are those of the response: ${kind}`, async () => {
+    const { response, ends } = watched([[1, 2], [3], [4, 5, 6]], { bytes });
+    assertEquals(response.status, 206);
+    assertEquals(response.headers.getSetCookie(), ["a=1", "b=2"]);
+    assertEquals(ends(), 0);
+    assertEquals([...await response.bytes()], [1, 2, 3, 4, 5, 6]);
+    assertEquals(ends(), 1);
+  });
+
+  Deno.test(`watchBody(): a body that is cancelled or fails has ended: ${kind}`, async () => {
+    const left = watched([[1]], { bytes });
+    await left.response.body!.cancel("why");
+    assertEquals([left.ends(), left.cancelled()], [1, "why"]);
+    const failed = watched([[1]], { fails: true, bytes });
+    await assertRejects(() => failed.response.bytes(), Error, "broken");
+    assertEquals(failed.ends(), 1);
+  });
+}
 
 Deno.test("watchBody(): bytes are read into the reader's buffers", async () => {
   const { response, ends } = watched([[1, 2], [3], [4, 5, 6]]);
@@ -42,15 +58,6 @@ Deno.test("watchBody(): bytes are read into the reader's buffers", async () => {
   assertEquals([...rest.value!], [4, 5, 6]);
   const { done } = await reader.read(new Uint8Array(8));
   assertEquals([done, ends()], [true, 1]);
-});
-
-Deno.test("watchBody(): a body that is cancelled or fails has ended", async () => {
-  const left = watched([[1]]);
-  await left.response.body!.cancel("why");
-  assertEquals([left.ends(), left.cancelled()], [1, "why"]);
-  const failed = watched([[1]], { fails: true });
-  await assertRejects(() => failed.response.bytes(), Error, "broken");
-  assertEquals(failed.ends(), 1);
 });
 
 Deno.test("watchBody(): a response without a body has ended at once", () => {
