@@ -117,7 +117,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
-    /^lib\/scheduler\/(requests|state)\.ts$/,
+    /^lib\/scheduler\/(request_set|requests|state)\.ts$/,
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,

@@ -1,5 +1,5 @@
 /**
- * The requests that are under way. Invariant: a request for a range or the whole file owns the bytes
+ * One request that is under way. Invariant: a request for a range or the whole file owns the bytes
  * from its `position` to its `claimEnd`; what it delivers beyond that counts, but belongs to others
  * or is free. A stream is a request for a range whose response goes on behind what may be read of it
  * so far; what it may deliver, and owns, is moved on as bytes arrive. Pure: times are in milliseconds,
@@ -306,65 +306,5 @@ export class LiveRequest implements RequestView {
     const left = this.#end - this.#position;
     const finishMs = left === 0 ? 0 : left * 1000 / this.mirror.rate.rate(now);
     return finishMs > (this.mirror.answerMs ?? 0);
-  }
-}
-
-/** Keeps the requests that are under way, and their mirrors in step with them. */
-export class Requests implements Iterable<LiveRequest> {
-  readonly #live = new Map<number, LiveRequest>();
-  #next = 0;
-
-  /** Iterates over the requests, the oldest first. Some may be opened or closed meanwhile. */
-  [Symbol.iterator](): IterableIterator<LiveRequest> {
-    return this.#live.values();
-  }
-
-  /** Returns the request with this number, if it is still under way. */
-  get(id: number): LiveRequest | undefined {
-    return this.#live.get(id);
-  }
-
-  of(mirror: Mirror): readonly LiveRequest[] {
-    return [...this].filter((request) => request.mirror === mirror);
-  }
-
-  /** The request for the whole file, if there is one. */
-  get whole(): LiveRequest | undefined {
-    return [...this].find(({ kind }) => kind === "whole");
-  }
-
-  /** Number of probes that have neither failed nor delivered their first bytes. */
-  get probing(): number {
-    return [...this].filter(({ kind, held }) => kind === "probe" && !held).length;
-  }
-
-  /** What the requests own and have not delivered yet. */
-  get claims(): ByteRange[] {
-    return [...this].filter(({ owns }) => owns)
-      .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
-  }
-
-  /** What the requests may still deliver though they do not own it any more. */
-  get remnants(): ByteRange[] {
-    const remnants: ByteRange[] = [];
-    for (const { kind, position, claimEnd, end } of this) {
-      if (kind !== "range" || claimEnd === end) continue;
-      remnants.push({ start: Math.max(position, claimEnd), end });
-    }
-    return remnants;
-  }
-
-  open(wanted: NewRequest, now: number): LiveRequest {
-    const request = new LiveRequest(this.#next++, wanted, now);
-    this.#live.set(request.id, request);
-    wanted.mirror.opened(request);
-    return request;
-  }
-
-  /** Forgets a request; `kept`: its connection can serve another one. */
-  close(request: LiveRequest, kept: boolean, now: number): void {
-    this.#live.delete(request.id);
-    request.ticket.release(now, false);
-    request.mirror.closed(request, kept, now);
   }
 }

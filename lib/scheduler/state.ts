@@ -15,7 +15,8 @@ import type { KnownLink } from "./mirror/link_estimate.ts";
 import { CommandQueue, type Size } from "./messages.ts";
 import { Mirror } from "./mirror/mirror.ts";
 import { RateLimit } from "./rate_limit.ts";
-import { type LiveRequest, type NewRequest, Requests } from "./requests.ts";
+import { Requests } from "./request_set.ts";
+import type { LiveRequest, NewRequest } from "./requests.ts";
 import type { DownloadView } from "./view.ts";
 import { Window } from "./window.ts";
 
@@ -258,7 +259,7 @@ export class DownloadState implements DownloadView {
   send(wanted: NewRequest, now: number): LiveRequest {
     const { mirror, kind, start, end, measures } = wanted;
     const request = this.requests.open(wanted, now);
-    const { bodyEnd } = request;
+    const { id, bodyEnd, form } = request;
     if (request.owns) this.ledger.take(start, end);
     // The whole file is not requested in pieces: its bytes are paid for when they arrive.
     if (kind !== "whole") {
@@ -268,20 +269,19 @@ export class DownloadState implements DownloadView {
     const requestedEnd = kind === "whole" || bodyEnd === Infinity ? undefined : bodyEnd;
     this.commands.push({
       type: "start",
-      request: request.id,
+      request: id,
       mirror: this.mirrors.indexOf(mirror),
       kind,
       start,
       end: requestedEnd,
       readTo: end,
-      form: request.form,
+      form,
       measures,
       // The answer to a probe is compared with those of other mirrors, not checked by them.
       size: kind === "probe" ? undefined : this.size,
     });
     if (kind === "probe" || kind === "whole") {
-      const { form } = request;
-      const facts = { mirror: mirror.url, request: request.id, start, end: requestedEnd, form };
+      const facts = { mirror: mirror.url, request: id, start, end: requestedEnd, form };
       this.commands.report({ type: "ask", ...facts }, now);
     }
     return request;

@@ -2,7 +2,7 @@ import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { Ledger } from "../../lib/scheduler/ledger.ts";
 import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
 import { DeliveryWindow } from "../../lib/engine/delivery/delivery_window.ts";
-import { Requests } from "../../lib/scheduler/requests.ts";
+import { Requests } from "../../lib/scheduler/request_set.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
 

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { ByteRange } from "../../lib/http/byte_range.ts";
 import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
-import { type LiveRequest, type NewRequest, Requests } from "../../lib/scheduler/requests.ts";
+import { Requests } from "../../lib/scheduler/request_set.ts";
+import type { LiveRequest, NewRequest } from "../../lib/scheduler/requests.ts";
 
 const ONE = "http://one.test/";
 

@@ -15,7 +15,8 @@ import {
   type OpeningState,
   type OpeningStep,
 } from "../../../lib/scheduler/opening/opening.ts";
-import { type LiveRequest, Requests } from "../../../lib/scheduler/requests.ts";
+import { Requests } from "../../../lib/scheduler/request_set.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
 
 const PROBE = 4;
 

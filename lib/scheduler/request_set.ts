@@ -1,0 +1,69 @@
+/**
+ * The set of the requests that are under way. Pure: times are in milliseconds, and passed in.
+ *
+ * @module
+ */
+
+import type { ByteRange } from "../http/byte_range.ts";
+import type { Mirror } from "./mirror/mirror.ts";
+import { LiveRequest, type NewRequest } from "./requests.ts";
+
+/** Keeps the requests that are under way, and their mirrors in step with them. */
+export class Requests implements Iterable<LiveRequest> {
+  readonly #live = new Map<number, LiveRequest>();
+  #next = 0;
+
+  /** Iterates over the requests, the oldest first. Some may be opened or closed meanwhile. */
+  [Symbol.iterator](): IterableIterator<LiveRequest> {
+    return this.#live.values();
+  }
+
+  /** Returns the request with this number, if it is still under way. */
+  get(id: number): LiveRequest | undefined {
+    return this.#live.get(id);
+  }
+
+  of(mirror: Mirror): readonly LiveRequest[] {
+    return [...this].filter((request) => request.mirror === mirror);
+  }
+
+  /** The request for the whole file, if there is one. */
+  get whole(): LiveRequest | undefined {
+    return [...this].find(({ kind }) => kind === "whole");
+  }
+
+  /** Number of probes that have neither failed nor delivered their first bytes. */
+  get probing(): number {
+    return [...this].filter(({ kind, held }) => kind === "probe" && !held).length;
+  }
+
+  /** What the requests own and have not delivered yet. */
+  get claims(): ByteRange[] {
+    return [...this].filter(({ owns }) => owns)
+      .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
+  }
+
+  /** What the requests may still deliver though they do not own it any more. */
+  get remnants(): ByteRange[] {
+    const remnants: ByteRange[] = [];
+    for (const { kind, position, claimEnd, end } of this) {
+      if (kind !== "range" || claimEnd === end) continue;
+      remnants.push({ start: Math.max(position, claimEnd), end });
+    }
+    return remnants;
+  }
+
+  open(wanted: NewRequest, now: number): LiveRequest {
+    const request = new LiveRequest(this.#next++, wanted, now);
+    this.#live.set(request.id, request);
+    wanted.mirror.opened(request);
+    return request;
+  }
+
+  /** Forgets a request; `kept`: its connection can serve another one. */
+  close(request: LiveRequest, kept: boolean, now: number): void {
+    this.#live.delete(request.id);
+    request.ticket.release(now, false);
+    request.mirror.closed(request, kept, now);
+  }
+}
