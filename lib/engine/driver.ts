@@ -7,19 +7,19 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
-import { FormMemory } from "../scheduler/mirror/forms.ts";
-import { HostLimits } from "../scheduler/mirror/host_limits.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./timing/alarm.ts";
+import { clock } from "./timing/clock.ts";
 import { DeliveryWindow } from "./delivery/delivery_window.ts";
 import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
 import { BookSession } from "./memory/mirror_book.ts";
+import { processForms, processHosts } from "./memory/process_memory.ts";
 import { Pace } from "./timing/pace.ts";
 import type { Part } from "./delivery/reorder_buffer.ts";
 import { RequestRunner } from "./requests/request_runner.ts";
@@ -30,13 +30,11 @@ import { type DownloadStats, snapshot } from "./stats.ts";
 /** The alarm may be this late, in milliseconds. */
 const ARMING_MS = 20;
 
+/** Maximum time between two looks at the clock while a request is under way, in milliseconds. */
+const LOOK_MS = 250;
+
 /** Maximum number of pieces that later downloads may use. */
 const MOST_LEARNED = 32;
-
-/** What the downloads of this process have learned of the hosts that they use. */
-const processHosts = new HostLimits();
-/** The same of the forms in which mirrors may be asked. */
-const processForms = new FormMemory();
 
 /** How a download ended before all of its bytes were delivered. */
 type EarlyEnd =
@@ -78,7 +76,7 @@ export class Driver {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
-    this.#window = new DeliveryWindow(start, windowSize);
+    this.#window = new DeliveryWindow(start, windowSize, () => clock.now());
     this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
     const mirrorUrls = options.mirrors.map(({ url }) => url);
     this.#session = new BookSession(options.book, mirrorUrls, Date.now());
@@ -146,7 +144,7 @@ export class Driver {
       window: this.#window,
       startedAt: this.#startedAt,
       endedAt: this.#endedAt,
-      now: performance.now(),
+      now: clock.now(),
     });
   }
 
@@ -186,7 +184,7 @@ export class Driver {
   }
 
   set maxRate(bytesPerSecond: number) {
-    this.#scheduler.limit.set(bytesPerSecond, performance.now());
+    this.#scheduler.limit.set(bytesPerSecond, clock.now());
     this.#pace.wake();
     this.#dispatch({ type: "consumed", bytes: 0 });
   }
@@ -245,7 +243,7 @@ export class Driver {
 
   #start(): void {
     this.#state = { type: "running" };
-    const now = this.#startedAt = performance.now();
+    const now = this.#startedAt = clock.now();
     const { signal, notes } = this.#options;
     if (signal?.aborted) return this.#onAbort();
     signal?.addEventListener("abort", this.#onAbort);
@@ -262,9 +260,12 @@ export class Driver {
 
   #handle(event: SchedulerEvent): void {
     if (this.#state.type !== "running") return;
-    const now = performance.now();
+    const now = clock.now();
+    const ms = this.#alarm.lateMs(now);
+    if (ms > 0) this.#execute(this.#scheduler.handle({ type: "stood", ms }, now));
     const commands = this.#scheduler.handle(event, now);
-    this.#followWindow();
+    // The scheduler's window may have grown.
+    this.#window.resize(this.#scheduler.windowSize);
     // Most events are bytes that move deadlines back a little: checking them now and then is enough.
     if (commands.length === 0 && now < this.#armedAt + ARMING_MS) {
       this.#arm(this.#armedAt + ARMING_MS);
@@ -272,14 +273,6 @@ export class Driver {
     }
     this.#armedAt = now;
     this.#execute(commands);
-  }
-
-  /** The scheduler's window may have grown. */
-  #followWindow(): void {
-    const { windowSize } = this.#scheduler;
-    if (windowSize === this.#window.windowSize) return;
-    this.#window.windowSize = windowSize;
-    this.#window.wake();
   }
 
   #execute(commands: readonly SchedulerCommand[]): void {
@@ -296,6 +289,9 @@ export class Driver {
           break;
         case "read":
           this.#runner.read(command.request, command.to);
+          break;
+        case "reconnect":
+          this.#transport.reconnect();
           break;
         case "open":
           this.#open(command.mirror, command.size);
@@ -330,7 +326,9 @@ export class Driver {
   }
 
   #arm(at: number): void {
-    if (this.#state.type === "running") this.#alarm.set(at);
+    if (this.#state.type !== "running") return;
+    const isBusy = this.#scheduler.mirrors.some(({ live }) => live.length > 0);
+    this.#alarm.set(isBusy ? Math.min(at, clock.now() + LOOK_MS) : at);
   }
 
   #open(mirror: number, size: number | undefined): void {
@@ -361,7 +359,7 @@ export class Driver {
   #endEarly(end: EarlyEnd, outcome: "failed" | "cancelled"): void {
     const { type } = this.#state;
     if (type !== "new" && type !== "running") return;
-    const now = performance.now();
+    const now = clock.now();
     const atMs = now - (this.#startedAt ?? now);
     this.#opened.reject(end.type === "failed" ? end.error : end.reason);
     this.#end(end);
@@ -372,7 +370,7 @@ export class Driver {
 
   #end(state: State): void {
     this.#state = state;
-    this.#endedAt = performance.now();
+    this.#endedAt = clock.now();
     this.#alarm.clear();
     this.#scheduler.stop(this.#endedAt);
     this.#events.clear();

@@ -20,6 +20,8 @@ export interface AssignerOptions {
 
 /** Of the only mirror, one connection is used for so many bytes. */
 const SHORT_FILE = 1024 * 1024;
+/** A consumer that has left more than this part of the window holds up the mirrors. */
+const MOST_READY = 1 / 2;
 /** Minimum time between two looks for work where nothing but bytes has arrived, in milliseconds. */
 const LOOK_MS = 0.5;
 
@@ -88,7 +90,11 @@ export class Assigner {
     const total = mirrors.reduce((sum, { bytes }) => sum + bytes, 0);
     // One response brings a short file, whatever the link is like.
     if (mirrors.length === 1 && total < SHORT_FILE) return;
+    // What is left for a consumer that does not keep up shows nothing of the mirrors.
+    const { readyBytes, windowSize } = this.#state;
+    const waits = readyBytes > windowSize * MOST_READY;
     for (const { tuner, bytes, link } of mirrors) {
+      if (waits) tuner?.interrupt();
       tuner?.learn(link.flowMeter.flow, now);
       tuner?.observe({ own: bytes, total }, now, link.latencyMs);
     }

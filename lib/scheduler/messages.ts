@@ -88,6 +88,11 @@ export type SchedulerEvent =
     readonly other: number | undefined;
   }
   | { readonly type: "consumed"; readonly bytes: number }
+  /**
+   * For `ms` milliseconds until now, nothing could be noticed: the process was busy or stopped, or the
+   * machine was asleep.
+   */
+  | { readonly type: "stood"; readonly ms: number }
   /** The scheduler's `wakeAt` has come. */
   | { readonly type: "timeout" };
 
@@ -114,6 +119,8 @@ export type SchedulerCommand =
     readonly measures?: boolean | undefined;
   }
   | { readonly type: "cancel"; readonly request: number }
+  /** Send later requests over new connections: those that are idle may be dead. */
+  | { readonly type: "reconnect" }
   /** Read on a body that was held back, as its response contradicted earlier ones. */
   | { readonly type: "resume"; readonly request: number }
   /** Compare the validators of a mirror no more: they change though the file does not. */

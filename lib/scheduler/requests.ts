@@ -16,6 +16,11 @@ import { WARM_UP_ROUND_TRIPS } from "./mirror/flow.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { RequestView } from "./view.ts";
 
+/** A stream that was not read for so long may have been given up on the other side, in milliseconds. */
+const UNREAD_MS = 10_000;
+/** A connection that still works after this time is alive, in milliseconds. */
+const DOUBT_MS = 5000;
+
 export interface NewRequest extends ByteRange {
   readonly mirror: Mirror;
   readonly kind: RequestKind;
@@ -31,9 +36,7 @@ export interface NewRequest extends ByteRange {
 export class LiveRequest implements RequestView {
   readonly id: number;
   readonly mirror: Mirror;
-  readonly startedAt: number;
   readonly cold: boolean;
-  readonly dueAt: number;
   readonly form: RequestForm;
   /** Its place among the requests that its host serves at once. */
   readonly ticket: Ticket;
@@ -46,9 +49,14 @@ export class LiveRequest implements RequestView {
   #claimEnd: number;
   #position: number;
   #answer: Answer | undefined;
+  #startedAt: number;
+  #dueAt: number;
   #answeredAt: number | undefined;
   #activeAt: number;
   #silentMs = 0;
+  #isExcused = false;
+  #wasInterrupted = false;
+  #doubtUntil = -Infinity;
   #held = false;
   #proof: Proof = "validators";
   #paid = 0;
@@ -63,17 +71,18 @@ export class LiveRequest implements RequestView {
     this.id = id;
     this.mirror = mirror;
     this.form = form ?? (kind === "whole" ? "plain" : mirror.forms.current);
-    this.startedAt = this.#activeAt = now;
+    this.#startedAt = this.#activeAt = now;
     this.ticket = mirror.seat.send(now);
     const { cold, dueAt } = mirror.link.sent(now);
     this.cold = cold;
-    this.dueAt = dueAt;
+    this.#dueAt = dueAt;
     this.#kind = kind;
     this.#start = this.#position = start;
     this.#end = this.#claimEnd = end;
     this.#bodyEnd = bodyEnd;
     this.asksAhead = end < bodyEnd;
     this.#isAnnounced = kind !== "probe";
+    if (mirror.trackRecord.isWaking(now)) this.doubt(now);
   }
 
   get kind(): RequestKind {
@@ -103,6 +112,15 @@ export class LiveRequest implements RequestView {
   /** What the headers said. */
   get answer(): Answer | undefined {
     return this.#answer;
+  }
+
+  /** When it was sent; later by the time for which the process stood still since. */
+  get startedAt(): number {
+    return this.#startedAt;
+  }
+
+  get dueAt(): number {
+    return this.#dueAt;
   }
 
   get answeredAt(): number | undefined {
@@ -151,8 +169,35 @@ export class LiveRequest implements RequestView {
 
   /** Notes that something has arrived, or that its silence does not count until `now`. */
   touch(now: number): void {
-    this.#silentMs = now - this.#activeAt;
+    this.#silentMs = this.#isExcused ? 0 : now - this.#activeAt;
+    this.#isExcused = false;
     this.#activeAt = now;
+  }
+
+  /** Counts nothing of the last `ms` until `now`: the process stood still. */
+  excuse(ms: number, now: number): void {
+    this.#isExcused = true;
+    this.#startedAt = Math.min(now, this.#startedAt + ms);
+    // A stream that is not read goes on being paused.
+    if (!this.isExhausted) this.#activeAt = Math.min(now, this.#activeAt + ms);
+    if (this.#answeredAt !== undefined) return;
+    this.#dueAt += ms;
+    this.#wasInterrupted = true;
+  }
+
+  /** Whether the process stood still while it waited for an answer. */
+  get wasInterrupted(): boolean {
+    return this.#wasInterrupted;
+  }
+
+  /** Doubts its connection: if it falls silent or breaks soon, that is not the mirror's fault. */
+  doubt(now: number): void {
+    this.#doubtUntil = now + DOUBT_MS;
+  }
+
+  /** Whether its connection may be dead, or was when its silence began. */
+  get isDoubtful(): boolean {
+    return this.#activeAt <= this.#doubtUntil;
   }
 
   /** Notes what its headers said. A probe that is answered with the whole file begins at byte 0. */
@@ -160,6 +205,7 @@ export class LiveRequest implements RequestView {
     this.#answer = answer;
     this.#proof = proof;
     this.#answeredAt = now;
+    if (!this.#wasInterrupted) this.#doubtUntil = -Infinity;
     this.ticket.accepted(now);
     this.mirror.answered(this, now);
     if (this.#kind !== "probe" || answer.type !== "whole") return;
@@ -229,7 +275,9 @@ export class LiveRequest implements RequestView {
   /** Lets a stream be read, and own what it delivers, up to `end`. */
   extend(end: number, now: number): void {
     if (this.isExhausted) {
-      this.#pausedMs = Math.max(this.#pausedMs, now - this.#activeAt);
+      const pausedMs = now - this.#activeAt;
+      if (pausedMs >= UNREAD_MS) this.doubt(now);
+      this.#pausedMs = Math.max(this.#pausedMs, pausedMs);
       this.#activeAt = now;
     }
     this.#end = this.#claimEnd = end;

@@ -27,7 +27,8 @@ import type { RateLimit } from "./rate_limit.ts";
 import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
 import { DownloadState, type DownloadStateOptions, hostOf } from "./state.ts";
-import { SUSPEND_MS, timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";
+import { standStill } from "./failure/standstill.ts";
+import { timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";
 
 export interface SchedulerOptions
   extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions, ChecksOptions {
@@ -35,7 +36,7 @@ export interface SchedulerOptions
   readonly probeSize: number;
 }
 
-type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "timeout" }>;
+type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "stood" | "timeout" }>;
 
 type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 
@@ -136,6 +137,7 @@ export class Scheduler {
       if (this.#failIfAlone(now)) return this.#state.commands.take();
     }
     if (event.type === "consumed") this.#consumed(event.bytes, now);
+    else if (event.type === "stood") standStill(this.#state, event.ms, now);
     else if (event.type === "timeout") this.#timeout(now);
     else {
       // A request that was cancelled may still have something on its way.
@@ -289,8 +291,6 @@ export class Scheduler {
   }
 
   #timeout(now: number): void {
-    // A timer that fires far too late means that the process stood still.
-    if (now - this.wakeAt > SUSPEND_MS) this.#watch.excuse(now);
     for (const request of this.#watch.yielding(now)) this.#state.cancel(request, "yielded", now);
     for (const mirror of this.#watch.revive(now)) this.#probe(mirror, now);
     for (const request of this.#watch.silent(now)) {

@@ -201,9 +201,7 @@ export class Transport {
     return this.#memories[mirror]!.said(place, validators);
   }
 
-  /**
-   * Accepts the validators of a check, whose bytes were those of the file. Reports whether they are new.
-   */
+  /** Accepts the validators of a check that was passed. Reports whether they are new. */
   accept(mirror: number, { place, validators }: Reply): boolean {
     return this.#memories[mirror]!.accept(place, validators);
   }
@@ -268,6 +266,11 @@ export class Transport {
     } catch (cause) {
       throw fail("network", "the body cannot be read: it is locked", cause);
     }
+  }
+
+  /** Sends later requests over new connections: those that are idle may be dead. */
+  reconnect(): void {
+    this.#clients.renew();
   }
 
   /** Keeps no more buffers, and closes the transport's own HTTP clients. */

@@ -237,10 +237,10 @@ Deno.test("Scheduler: a mirror that holds up the front in silence loses it to an
   assertEquals(hand.asked(1), "range 4-10");
 });
 
-Deno.test("Scheduler: a wake-up that is far too late excuses every silence", () => {
+Deno.test("Scheduler: while the process stands still, no silence counts", () => {
   const hand = new Hand(2).open(100);
   for (const mirror of [0, 1]) hand.respond(mirror);
-  hand.now = hand.scheduler.wakeAt + 3_600_000;
+  hand.standStill(4000);
   hand.handle({ type: "timeout" });
   assertEquals(hand.work, ["range 4-10", "range 10-20"]);
   assertEquals(hand.events("failure"), []);

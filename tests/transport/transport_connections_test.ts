@@ -4,6 +4,8 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { resolveOptions } from "../../lib/engine/options/resolve_options.ts";
+import { type Reply, Transport } from "../../lib/transport/transport.ts";
 import { FILE, withMirrors } from "../support/download.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -46,4 +48,30 @@ Deno.test("Transport sends requests that follow each other on the same connectio
       assertEquals([requests.length, connectionsAccepted], [40 * lanes, lanes]);
     });
   }
+});
+
+Deno.test("Transport.reconnect(): later requests have new connections, those under way go on", async () => {
+  await withMirrors([{}], async ([url], [mirror]) => {
+    const transport = new Transport({ ...resolveOptions([url!], {}), knownMirrors: [] });
+    const { signal } = new AbortController();
+    const wanted = { start: 0, end: FILE.size, size: FILE.size };
+    const readAll = async ({ body }: Reply) => {
+      let bytes = 0;
+      for (;;) {
+        const part = await body.read();
+        if (part === undefined) return bytes;
+        bytes += part.byteLength;
+      }
+    };
+    const underWay = await transport.request(0, wanted, signal);
+    await readAll(await transport.request(0, wanted, signal));
+    assertEquals(mirror!.connectionsAccepted, 2);
+    transport.reconnect();
+    for (let count = 0; count < 3; count++) {
+      assertEquals(await readAll(await transport.request(0, wanted, signal)), FILE.size);
+      assertEquals(mirror!.connectionsAccepted > 2, true);
+    }
+    assertEquals(await readAll(underWay), FILE.size);
+    await transport.close();
+  });
 });

@@ -18,12 +18,15 @@ const LEAST_CHUNK = 16 * 1024;
 export class DeliveryWindow {
   readonly buffer: ReorderBuffer;
   windowSize: number;
-  /** When the first byte could be delivered, in milliseconds of `performance.now()`. */
+  /** When the first byte could be delivered, in milliseconds. */
   firstByteAt: number | undefined;
+  readonly #now: () => number;
   #opened = false;
   #changed = Promise.withResolvers<void>();
 
-  constructor(start: number, windowSize: number) {
+  /** Begins at byte `start`; `now` returns the time in milliseconds. */
+  constructor(start: number, windowSize: number, now: () => number = () => performance.now()) {
+    this.#now = now;
     this.buffer = new ReorderBuffer(start);
     this.windowSize = windowSize;
   }
@@ -33,13 +36,13 @@ export class DeliveryWindow {
     const wanted = Math.max(0, end - offset);
     const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
     this.buffer.write(offset, useful);
-    if (this.#opened) this.#announce(performance.now());
+    if (this.#opened) this.#announce(this.#now());
   }
 
   /** Allows bytes to be delivered from now on. */
   open(): void {
     this.#opened = true;
-    this.#announce(performance.now());
+    this.#announce(this.#now());
   }
 
   /** Returns the next bytes in order; `undefined` while they are missing, or before `open()`. */
@@ -48,6 +51,13 @@ export class DeliveryWindow {
     if (part === undefined) return undefined;
     if (this.buffer.held + part.byteLength >= this.windowSize) this.wake();
     return part;
+  }
+
+  /** Changes its size; what is held already stays. */
+  resize(bytes: number): void {
+    if (bytes === this.windowSize) return;
+    this.windowSize = bytes;
+    this.wake();
   }
 
   #announce(now: number): void {

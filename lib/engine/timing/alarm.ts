@@ -5,10 +5,12 @@
  * @module
  */
 
+import { clock } from "./clock.ts";
+
 /** The alarm may ring earlier by this time, in milliseconds. */
 const SLACK_MS = 5;
 
-/** An alarm later than this was held up by the event loop, in milliseconds. */
+/** An alarm later than this was held up: the process stood still, in milliseconds. */
 const LATE_MS = 50;
 
 /** The longest delay that `setTimeout` takes, in milliseconds. */
@@ -17,36 +19,54 @@ export const LONGEST_MS = 2 ** 31 - 1;
 /** Rings once at each time that it is set to, or a little earlier. */
 export class Alarm {
   readonly #ring: () => void;
+  readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #at = Infinity;
+  /** When it should ring: `#at`, but not before it was set. */
+  #dueAt = Infinity;
 
-  constructor(ring: () => void) {
+  /** Calls `ring`; `now` returns the time in milliseconds. */
+  constructor(ring: () => void, now: () => number = () => clock.now()) {
     this.#ring = ring;
+    this.#now = now;
     // Deno 2.9 loads its timers at their first use, and runs microtasks meanwhile: better now than in
     // set(), where these could call set() again.
     clearTimeout(undefined);
   }
 
-  /** Sets the time, in milliseconds of `performance.now()`; `Infinity` for never. */
+  /**
+   * Returns for how long the process stood still until `now`, as the alarm should have rung by then, in
+   * milliseconds; 0 if it did not, or that was returned before.
+   */
+  lateMs(now: number): number {
+    const lateMs = now - this.#dueAt;
+    if (lateMs <= LATE_MS) return 0;
+    this.#dueAt = now;
+    return lateMs;
+  }
+
+  /** Sets the time, in milliseconds of the {@linkcode clock}; `Infinity` for never. */
   set(at: number): void {
     if (this.#at <= at + SLACK_MS) return;
     clearTimeout(this.#timer);
     this.#at = at;
-    const delayMs = Math.max(0, Math.ceil(at - performance.now()));
+    const now = this.#now();
+    this.#dueAt = Math.max(at, now);
+    const delayMs = Math.max(0, Math.ceil(at - now));
     const ring = () => {
-      this.#at = Infinity;
+      this.#at = this.#dueAt = Infinity;
       this.#ring();
     };
     this.#timer = setTimeout(() => {
       // Timers come before sockets: after the event loop was busy for long, what has arrived meanwhile
       // is to be read first.
-      if (performance.now() - at > LATE_MS) this.#timer = setTimeout(ring, 1);
+      if (this.#now() - at > LATE_MS) this.#timer = setTimeout(ring, 1);
       else ring();
     }, Math.min(LONGEST_MS, delayMs));
   }
 
   clear(): void {
     clearTimeout(this.#timer);
-    this.#at = Infinity;
+    this.#at = this.#dueAt = Infinity;
   }
 }

@@ -6,6 +6,7 @@
 
 import type { LimitView } from "../../scheduler/view.ts";
 import { LONGEST_MS } from "./alarm.ts";
+import { clock } from "./clock.ts";
 
 /**
  * Limits how fast a body is read that was not requested piece by piece: that of a whole file. The
@@ -21,7 +22,7 @@ export class Pace {
 
   /** Returns how many bytes may be read now; waits until there are any, or `signal` aborts. */
   allowance(signal: AbortSignal): number | Promise<number> {
-    const waitMs = this.#limit.openAt - performance.now();
+    const waitMs = this.#limit.openAt - clock.now();
     if (waitMs <= 0 || signal.aborted) return this.#limit.piece();
     return this.#wait(waitMs, signal).then(() => this.allowance(signal));
   }

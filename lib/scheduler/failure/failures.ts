@@ -9,6 +9,7 @@
 import { type FailureReason, MirrorError } from "../../errors.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { awaitTurn, classifyRefusal, type FailureCause } from "./refusals.ts";
+import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
 
 export interface FailureOptions {
@@ -25,6 +26,9 @@ const BROKEN: readonly FailureReason[] = ["network", "truncated"];
 
 /** A pause of the consumer after which a broken connection says nothing, in milliseconds. */
 const LONG_PAUSE_MS = 1000;
+
+/** Until the network is back after a sleep, a mirror is tried again after this time, in milliseconds. */
+const WAKING_RETRY_MS = 500;
 
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";
@@ -67,8 +71,13 @@ export function penalize(
     report(mirror, failure, 0, state, now);
     return "again";
   }
-  if (request !== undefined && request.pausedMs >= LONG_PAUSE_MS && isBroken(failure)) {
-    // A server gives up a connection that is not read for long: that was the consumer's pause.
+  if (mirror.trackRecord.isWaking(now) && isUnanswered(failure)) {
+    mirror.link.reset();
+    report(mirror, failure, WAKING_RETRY_MS, state, now);
+    mirror.wait(now + WAKING_RETRY_MS, failure);
+    return "wait";
+  }
+  if (request !== undefined && isOurs(failure, request)) {
     goOn(mirror, failure, state, now);
     return "again";
   }
@@ -115,6 +124,20 @@ function isAnswer(failure: MirrorError): boolean {
 /** Reports whether a mirror closed the connection instead of answering. */
 function isHangUp({ phase, fault }: MirrorError): boolean {
   return phase !== "body" && (fault === "reset" || fault === "empty");
+}
+
+/**
+ * Reports whether a connection broke or fell silent for what the client did: a server gives up one that is
+ * not read for long, and after a sleep of the machine it may be dead.
+ */
+function isOurs(failure: MirrorError, { pausedMs, isDoubtful }: LiveRequest): boolean {
+  if (isDoubtful && failure.reason === "timeout") return true;
+  return (isDoubtful || pausedMs >= LONG_PAUSE_MS) && isBroken(failure);
+}
+
+/** Reports whether a mirror was not reached, or did not answer. */
+function isUnanswered({ phase, reason }: MirrorError): boolean {
+  return phase !== "body" && (reason === "network" || reason === "timeout");
 }
 
 function isBroken({ reason }: MirrorError): boolean {

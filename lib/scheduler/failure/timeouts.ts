@@ -53,16 +53,23 @@ export interface WatchOptions extends TimeoutOptions {
 /** A request, as far as its timeout depends on it. */
 export interface TimedRequest extends RequestView {
   readonly mirror: SourceView;
+  /** Whether its connection may be dead: it is given up soon. */
+  readonly isDoubtful: boolean;
+  /** Whether it is not given up for others. */
+  readonly isKept: boolean;
 }
 
-/** A wake-up that is later than this means that the process stood still. */
-export const SUSPEND_MS = 500;
+/** A look that is later than this means that the process stood still. */
+const SUSPEND_MS = 500;
 
 /** A stream that others wait for may be left unread for this time, in milliseconds. */
 const PAUSED_MS = 2000;
 
 /** The default of the timeouts where another mirror may have the file, in milliseconds. */
 const IDLE_MS = 10_000;
+
+/** A doubtful request that could deliver all that is missing may be silent for this time, in milliseconds. */
+const KEPT_MS = 5000;
 
 /** A mirror at the front may be silent for this many times as long as its first answer took. */
 const STALL_ANSWERS = 8;
@@ -93,11 +100,6 @@ export class Watch {
       at = Math.min(at, deadline(one, this.#state, this.#options), yieldAt(one));
     }
     return at;
-  }
-
-  /** Excuses all silences until `now`, because the process stood still. */
-  excuse(now: number): void {
-    for (const request of this.#state.requests) request.touch(now);
   }
 
   /** Revives the mirrors that have waited long enough, and returns them. */
@@ -200,8 +202,9 @@ export function deadline(
   // The end of the download does not wait long for the last comparisons; and as long as a mirror is
   // compared, it delivers nothing.
   const short = helped || (kind !== "probe" && ledger.complete);
-  if (!short) return activeAt + patience;
-  return activeAt + Math.min(patience, stallMs(mirror, options));
+  if (!short && !request.isDoubtful) return activeAt + patience;
+  const most = request.isKept && !short ? KEPT_MS : stallMs(mirror, options);
+  return activeAt + Math.min(patience, most);
 }
 
 function stallMs({ answerMs = 0 }: SourceView, { stallTimeoutMs }: TimeoutOptions): number {

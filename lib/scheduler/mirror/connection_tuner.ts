@@ -104,6 +104,11 @@ export class ConnectionTuner {
     if (own > 0) this.#conclude({ own, total }, now);
   }
 
+  /** Starts its measurement anew: what was delivered meanwhile says nothing. */
+  interrupt(): void {
+    this.#since = undefined;
+  }
+
   #conclude(rates: Delivery, now: number): void {
     if (this.#state.type === "trying") {
       const { before, lanes } = this.#state;

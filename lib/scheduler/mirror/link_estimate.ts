@@ -17,9 +17,11 @@ export interface KnownLink {
 }
 
 /** A request, as far as the estimates of a link depend on it. */
-interface SentRequest {
+export interface SentRequest {
   readonly startedAt: number;
   readonly cold: boolean;
+  /** Whether the process stood still while it waited: when it was answered is not known. */
+  readonly wasInterrupted?: boolean | undefined;
 }
 
 /** Time constants of the steady and the quick estimate, in milliseconds. */
@@ -120,7 +122,8 @@ export class LinkEstimate implements LinkView {
     return { cold, dueAt };
   }
 
-  answered({ startedAt, cold }: SentRequest, now: number): void {
+  answered({ startedAt, cold, wasInterrupted = false }: SentRequest, now: number): void {
+    if (wasInterrupted) return;
     const sample = now - startedAt;
     if (cold) {
       this.#coldLatencyMs = this.#coldLatencyMs === undefined
@@ -191,6 +194,16 @@ export class LinkRate {
     }
     this.#since ??= now;
     this.#idleSince = undefined;
+  }
+
+  /**
+   * Counts nothing of the last `ms` until `now`, and nothing that arrives in the `bufferedMs` after that:
+   * the process stood still.
+   */
+  skip(ms: number, now: number, bufferedMs: number): void {
+    this.#countedFrom = now + bufferedMs;
+    if (this.#since !== undefined) this.#since = Math.min(now, this.#since + ms);
+    else if (this.#idleSince !== undefined) this.#idleSince = Math.min(now, this.#idleSince + ms);
   }
 
   /** No bytes are expected from `now` on. */
@@ -292,6 +305,11 @@ export class RateEstimator {
   pause(now: number): void {
     this.#sample(now);
     this.#since = undefined;
+  }
+
+  /** Counts nothing of the last `ms` until `now`: the process stood still. */
+  skip(ms: number, now: number): void {
+    if (this.#since !== undefined) this.#since = Math.min(now, this.#since + ms);
   }
 
   /** Counts bytes that arrived at `now`. */

@@ -13,7 +13,7 @@ import { Forms } from "./forms.ts";
 import { HostLimits, type Seat } from "./host_limits.ts";
 import { Lanes } from "./lanes.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
-import { type KnownLink, LinkEstimate, RateEstimator } from "./link_estimate.ts";
+import { type KnownLink, LinkEstimate, RateEstimator, type SentRequest } from "./link_estimate.ts";
 import { RecentRate } from "./recent_rate.ts";
 import { TrackRecord } from "./track_record.ts";
 import type { RequestView, SourceView } from "../view.ts";
@@ -318,7 +318,7 @@ export class Mirror implements SourceView {
     if (duplicate) this.#duplicates++;
   }
 
-  answered(request: RequestView, now: number): void {
+  answered(request: RequestView & SentRequest, now: number): void {
     this.#answerMs ??= now - request.startedAt;
     this.trackRecord.answered(request.startedAt);
     this.link.answered(request, now);

@@ -13,10 +13,14 @@
 const PROVEN_ANSWERS = 5;
 const PROVEN_AFTER_REFUSAL = 2;
 
+/** The network may take this long to come back after the machine woke, in milliseconds. */
+const WAKING_MS = 30_000;
+
 export class TrackRecord {
   /** When it was first refused, since it last answered. */
   #refusedSince: number | undefined;
   #refusedLast = -Infinity;
+  #wakingUntil = -Infinity;
   /** Number of requests answered that were sent after the last refusal. */
   #answers = 0;
 
@@ -29,7 +33,18 @@ export class TrackRecord {
   /** Notes that a request was answered that was sent at `sentAt`. */
   answered(sentAt: number): void {
     this.#refusedSince = undefined;
+    if (sentAt >= this.#wakingUntil - WAKING_MS) this.#wakingUntil = -Infinity;
     if (sentAt >= this.#refusedLast) this.#answers++;
+  }
+
+  /** Notes that the machine woke at `now`, perhaps without its network. */
+  woke(now: number): void {
+    this.#wakingUntil = now + WAKING_MS;
+  }
+
+  /** Reports whether the network may not have come back since the machine woke. */
+  isWaking(now: number): boolean {
+    return now < this.#wakingUntil;
   }
 
   /** Notes that a request was refused for what the host serves others; returns since when they are. */

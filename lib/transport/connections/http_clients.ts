@@ -51,6 +51,8 @@ export class HttpClients {
   #shared: Disposable | undefined;
   #relaying: Promise<Relay> | undefined;
   #relay: Relay | undefined;
+  /** Whether the connections of the platform's default client may be dead. */
+  #isRenewed = false;
   /** Places that have answered. */
   readonly #answered = new Set<string>();
   /** Places that are connected to through the relay, since the first address of their name is dead. */
@@ -119,12 +121,23 @@ export class HttpClients {
     return ` (connecting to ${where.join(", ")} port ${port}${family})`;
   }
 
-  async close(): Promise<void> {
+  /** Sends later requests over new connections; those that are under way go on. */
+  renew(): void {
+    this.#closeClients();
+    if (this.#shared !== undefined) sharedClient.renew();
+    this.#isRenewed = true;
+  }
+
+  #closeClients(): void {
     for (const lanes of this.#http2.values()) lanes.close();
     this.#http2.clear();
     this.#http1.usual?.close();
     this.#http1.relayed?.close();
     this.#http1.usual = this.#http1.relayed = undefined;
+  }
+
+  async close(): Promise<void> {
+    this.#closeClients();
     this.#shared?.[Symbol.dispose]();
     this.#shared = undefined;
     const relay = await this.#relaying?.catch(() => undefined);
@@ -221,7 +234,8 @@ export class HttpClients {
     if (isRelayed) return this.#http1.relayed ??= this.#relayedClient("http1");
     if (!this.#suffices) return this.#http1.usual ??= this.#usualClient("http1");
     // Over TLS, the default client would use HTTP/2 where it is offered.
-    if (protocol === "http:" || typeof Deno === "undefined") return undefined;
+    const isPlain = protocol === "http:" && !this.#isRenewed;
+    if (isPlain || typeof Deno === "undefined") return undefined;
     this.#shared ??= sharedClient.hold();
     return sharedClient.client;
   }

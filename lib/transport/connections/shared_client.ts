@@ -25,6 +25,12 @@ export class SharedClient {
     };
   }
 
+  /** Lets later requests have new connections; those that are under way go on. */
+  renew(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+
   /** The client; only for those who hold it. */
   get client(): Deno.HttpClient {
     return this.#client ??= Deno.createHttpClient({ http1: true, http2: false });

@@ -9,6 +9,7 @@ interface Timer {
 /** Timers that ring when a test says so, and a clock that stands still unless a test moves it. */
 interface Clock {
   now: number;
+  readonly time: () => number;
   /** Timers that are set. */
   readonly timers: Map<number, Timer>;
   /** How many timers were ever set. */
@@ -16,8 +17,8 @@ interface Clock {
 }
 
 function withClock(test: (clock: Clock) => void): void {
-  const { setTimeout, clearTimeout, performance } = globalThis;
-  const clock: Clock = { now: 1000, timers: new Map(), set: 0 };
+  const { setTimeout, clearTimeout } = globalThis;
+  const clock: Clock = { now: 1000, time: () => clock.now, timers: new Map(), set: 0 };
   const fakes = {
     setTimeout: (ring: () => void, delayMs: number) => {
       clock.timers.set(++clock.set, {
@@ -30,13 +31,12 @@ function withClock(test: (clock: Clock) => void): void {
       return clock.set;
     },
     clearTimeout: (id: number) => clock.timers.delete(id),
-    performance: { now: () => clock.now },
   };
   try {
     Object.assign(globalThis, fakes);
     test(clock);
   } finally {
-    Object.assign(globalThis, { setTimeout, clearTimeout, performance });
+    Object.assign(globalThis, { setTimeout, clearTimeout });
   }
 }
 
@@ -48,7 +48,7 @@ function onlyTimer({ timers }: Clock): Timer {
 Deno.test("Alarm.set() rings once, at its time", () => {
   withClock((clock) => {
     let rang = 0;
-    new Alarm(() => rang++).set(1300);
+    new Alarm(() => rang++, clock.time).set(1300);
     assertEquals([rang, onlyTimer(clock).delayMs], [0, 300]);
     onlyTimer(clock).ring();
     assertEquals([rang, clock.timers.size], [1, 0]);
@@ -57,7 +57,7 @@ Deno.test("Alarm.set() rings once, at its time", () => {
 
 Deno.test("Alarm.set(): an earlier time replaces a later one", () => {
   withClock((clock) => {
-    const alarm = new Alarm(() => {});
+    const alarm = new Alarm(() => {}, clock.time);
     alarm.set(9000);
     alarm.set(1200);
     assertEquals(onlyTimer(clock).delayMs, 200);
@@ -66,7 +66,7 @@ Deno.test("Alarm.set(): an earlier time replaces a later one", () => {
 
 Deno.test("Alarm.set(): a later time, or one hardly earlier, keeps the timer there is", () => {
   withClock((clock) => {
-    const alarm = new Alarm(() => {});
+    const alarm = new Alarm(() => {}, clock.time);
     alarm.set(1200);
     for (const at of [1200, 1201, 9000, Infinity, 1195]) alarm.set(at);
     assertEquals([clock.set, onlyTimer(clock).delayMs], [1, 200]);
@@ -77,7 +77,7 @@ Deno.test("Alarm.set(): a later time, or one hardly earlier, keeps the timer the
 
 Deno.test("Alarm.set(): Infinity sets nothing", () => {
   withClock((clock) => {
-    new Alarm(() => {}).set(Infinity);
+    new Alarm(() => {}, clock.time).set(Infinity);
     assertEquals(clock.timers.size, 0);
   });
 });
@@ -85,21 +85,21 @@ Deno.test("Alarm.set(): Infinity sets nothing", () => {
 Deno.test("Alarm.set(): a time that has passed rings at once, but never from within set()", () => {
   withClock((clock) => {
     let rang = 0;
-    new Alarm(() => rang++).set(10);
+    new Alarm(() => rang++, clock.time).set(10);
     assertEquals([rang, onlyTimer(clock).delayMs], [0, 0]);
   });
 });
 
 Deno.test("Alarm.set(): a fraction of a millisecond does not make it ring too early", () => {
   withClock((clock) => {
-    new Alarm(() => {}).set(1000.2);
+    new Alarm(() => {}, clock.time).set(1000.2);
     assertEquals(onlyTimer(clock).delayMs, 1);
   });
 });
 
 Deno.test("Alarm.set(): more than a timer can take is cut, and can be set again", () => {
   withClock((clock) => {
-    const alarm = new Alarm(() => alarm.set(1e12));
+    const alarm = new Alarm(() => alarm.set(1e12), clock.time);
     alarm.set(1e12);
     assertEquals(onlyTimer(clock).delayMs, 2 ** 31 - 1);
     clock.now += 2 ** 31 - 1;
@@ -113,7 +113,7 @@ Deno.test("Alarm: it can be set from within its ring, and after it was cleared",
     let rang = 0;
     const alarm = new Alarm(() => {
       if (++rang === 1) alarm.set(clock.now + 50);
-    });
+    }, clock.time);
     alarm.set(1100);
     onlyTimer(clock).ring();
     assertEquals(onlyTimer(clock).delayMs, 50);
@@ -121,5 +121,32 @@ Deno.test("Alarm: it can be set from within its ring, and after it was cleared",
     assertEquals(clock.timers.size, 0);
     alarm.set(1400);
     assertEquals(onlyTimer(clock).delayMs, 400);
+  });
+});
+
+Deno.test("Alarm.lateMs() returns once for how long the alarm was held up", () => {
+  withClock((clock) => {
+    let rang = 0;
+    const alarm = new Alarm(() => rang++, clock.time);
+    alarm.set(1020);
+    clock.now = 1060;
+    assertEquals(alarm.lateMs(clock.now), 0);
+    clock.now = 301_020;
+    assertEquals([alarm.lateMs(clock.now), alarm.lateMs(clock.now)], [300_000, 0]);
+    // It rings all the same, after what has arrived meanwhile was read.
+    onlyTimer(clock).ring();
+    assertEquals([rang, onlyTimer(clock).delayMs], [0, 1]);
+    onlyTimer(clock).ring();
+    assertEquals([rang, alarm.lateMs(clock.now + 1e6)], [1, 0]);
+  });
+});
+
+Deno.test("Alarm.lateMs(): an alarm for a time that had passed is late from when it was set", () => {
+  withClock((clock) => {
+    const alarm = new Alarm(() => {}, clock.time);
+    alarm.set(10);
+    assertEquals(alarm.lateMs(clock.now), 0);
+    clock.now += 100;
+    assertEquals(alarm.lateMs(clock.now), 100);
   });
 });

@@ -28,7 +28,7 @@ const mirror = sourceView;
 /** A request for the second block, not for the front, that was active last at 10 000 ms. */
 function request(facts: Partial<TimedRequest> = {}): TimedRequest {
   const view = requestView({ start: 10, end: 20, startedAt: 9000, dueAt: 9000, activeAt: 10_000 });
-  return { mirror: mirror(), ...view, ...facts };
+  return { mirror: mirror(), isDoubtful: false, isKept: false, ...view, ...facts };
 }
 
 /** Returns how long the request may be silent from when it was active last. */
@@ -181,4 +181,15 @@ Deno.test("timeoutError() says what did not arrive, for how long, and in which p
     assert(error.message.endsWith(message), error.message);
     assertEquals(error.mirror, "http://one.test/");
   }
+});
+
+Deno.test("deadline(): a connection that may be dead is given up soon, and later if all depends on it", () => {
+  const doubtful = { isDoubtful: true, answeredAt: 9500 };
+  assertEquals(patience(request(doubtful), [], 0, PATIENT), 1000);
+  assertEquals(patience(request({ ...doubtful, isKept: true }), [], 0, PATIENT), 5000);
+  const slow = mirror({ answerMs: 300 });
+  assertEquals(patience(request({ ...doubtful, mirror: slow }), [], 0, PATIENT), 2400);
+  // What is asked for holds always.
+  assertEquals(patience(request(doubtful), [], 0, { ...OPTIONS, idleTimeoutMs: 500 }), 500);
+  assertEquals(patience(request({ ...doubtful, held: true }), [], 0, PATIENT), Infinity);
 });

@@ -123,6 +123,12 @@ export class Hand {
     this.handle({ type: "timeout" });
   }
 
+  /** The process stands still for `ms`. */
+  standStill(ms: number): void {
+    this.now += ms;
+    this.handle({ type: "stood", ms });
+  }
+
   types(): string[] {
     return this.commands.map(({ type }) => type).filter((type) => type !== "report");
   }

@@ -1,12 +1,13 @@
 /**
- * The consumer of a simulated download: it takes the bytes that are in order, at its own rate, and
- * measures when they come.
+ * The consumer of a simulated download: it takes the bytes that are in order, at its own rate, which may
+ * change and be 0 for a while, and measures when they come.
  *
  * @module
  */
 
 import type { EventQueue } from "./event_queue.ts";
 import type { DeliveryPoint } from "./measures.ts";
+import { type RateChange, RateTimeline } from "./rate_timeline.ts";
 
 /** What a consumer with a maximum rate takes at once, in bytes. */
 const PIECE = 64 * 1024;
@@ -16,6 +17,10 @@ export interface ConsumerOptions {
   readonly queue: EventQueue;
   /** Maximum rate; `Infinity` for none. */
   readonly bytesPerSecond: number;
+  /** Changes of the rate in order of time; 0 is a pause. @default none */
+  readonly ratesAt?: readonly RateChange[] | undefined;
+  /** When it takes nothing, as the whole process stands still. @default never */
+  readonly standstills?: { readonly isNow: boolean } | undefined;
   /** Returns how many bytes are in order. */
   readonly ready: () => number;
   /** Called with the bytes that it took. */
@@ -24,6 +29,7 @@ export interface ConsumerOptions {
 
 export class Consumer {
   readonly #options: ConsumerOptions;
+  readonly #rates: RateTimeline;
   /** Bytes ready in order over time, at most one point per millisecond. */
   readonly points: DeliveryPoint[] = [];
   #ready = 0;
@@ -37,29 +43,35 @@ export class Consumer {
 
   constructor(options: ConsumerOptions) {
     this.#options = options;
+    this.#rates = new RateTimeline(options.bytesPerSecond, options.ratesAt);
   }
 
   /** Takes what is in order, if it is ready for it. */
   take(): void {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.#options.standstills?.isNow) return;
     this.#notePoint();
     const ready = this.#ready - this.#consumed;
     if (ready <= 0 || this.#isBusy) return;
-    const { queue, bytesPerSecond, consumed } = this.#options;
-    const bytes = bytesPerSecond === Infinity ? ready : Math.min(ready, PIECE);
+    const { queue, consumed } = this.#options;
     const { now } = queue;
+    const rate = this.#rates.at(now);
+    if (rate === 0) return this.#goOnAt(this.#rates.flowsFrom(now));
+    const bytes = rate === Infinity ? ready : Math.min(ready, PIECE);
     if (this.firstByteMs === Infinity) this.firstByteMs = now;
     else this.longestStallMs = Math.max(this.longestStallMs, now - this.#lastByteMs);
     this.#lastByteMs = now;
     this.#consumed += bytes;
-    if (bytesPerSecond !== Infinity) {
-      this.#isBusy = true;
-      queue.after(bytes * 1000 / bytesPerSecond, () => {
-        this.#isBusy = false;
-        this.take();
-      });
-    }
+    if (rate !== Infinity) this.#goOnAt(this.#rates.finishAt(now, bytes));
     consumed(bytes);
+  }
+
+  /** Takes nothing until `at`. */
+  #goOnAt(at: number): void {
+    this.#isBusy = true;
+    this.#options.queue.at(at, () => {
+      this.#isBusy = false;
+      this.take();
+    });
   }
 
   #notePoint(): void {

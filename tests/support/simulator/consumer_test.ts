@@ -1,11 +1,13 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Consumer } from "./consumer.ts";
 import { EventQueue } from "./event_queue.ts";
+import type { RateChange } from "./rate_timeline.ts";
 
 /** A consumer of bytes that become ready at times in milliseconds, and what it took when. */
 function run(
   bytesPerSecond: number,
   arrivals: readonly (readonly [atMs: number, total: number])[],
+  ratesAt?: readonly RateChange[],
 ) {
   const queue = new EventQueue();
   const taken: [number, number][] = [];
@@ -13,6 +15,7 @@ function run(
   const consumer = new Consumer({
     queue,
     bytesPerSecond,
+    ratesAt,
     ready: () => ready,
     consumed: (bytes) => taken.push([queue.now, bytes]),
   });
@@ -53,4 +56,9 @@ Deno.test("Consumer takes nothing before the file is known, and nothing back aft
   consumer.take();
   ready = 9;
   assertThrows(() => consumer.take(), Error, "went back");
+});
+
+Deno.test("Consumer takes nothing while its rate is 0, then all that is ready", () => {
+  const { taken } = run(Infinity, [[0, 10], [1500, 30], [2500, 60]], [[1, 0], [2, Infinity]]);
+  assertEquals(taken, [[0, 10], [2000, 20], [2500, 30]]);
 });

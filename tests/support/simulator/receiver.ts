@@ -12,6 +12,8 @@ export interface ReceiverOptions {
   readonly command: Extract<SchedulerCommand, { type: "start" }>;
   /** The byte after the last one of the body. */
   readonly bodyEnd: number;
+  /** Returns whether the process stands still: nothing is read. */
+  readonly standsStill: () => boolean;
   /** Called with each part of a probe's first bytes. */
   readonly progress: () => void;
   /** Called when the first bytes of a probe are complete, with where they end. */
@@ -80,13 +82,18 @@ export class Receiver {
     this.#read();
   }
 
+  /** The process does not stand still any more. */
+  goOn(): void {
+    this.#read();
+  }
+
   cancel(): void {
     this.#end = "over";
   }
 
   #read(): void {
     // A callback may allow more to be read.
-    if (this.#isReading) return;
+    if (this.#isReading || this.#options.standsStill()) return;
     this.#isReading = true;
     while (this.#step());
     this.#isReading = false;

@@ -8,16 +8,19 @@
 
 import type { SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
-import { MirrorError, type SphttpError } from "../../../lib/errors.ts";
+import type { SphttpError } from "../../../lib/errors.ts";
 import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";
 import { Arrivals } from "./arrivals.ts";
 import { Consumer } from "./consumer.ts";
 import { EventQueue } from "./event_queue.ts";
+import { changedError, refusedError, resetError } from "./failures.ts";
 import { Gate } from "./gate.ts";
 import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
 import { mulberry32 } from "../random.ts";
+import type { RateChange } from "./rate_timeline.ts";
 import { Receiver } from "./receiver.ts";
+import { type Standstill, Standstills } from "./standstill.ts";
 import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
 import { connectFluid, type Link } from "./link.ts";
 import { SimulatedLandmarks, SimulatedValidators } from "./identity.ts";
@@ -38,6 +41,10 @@ export interface Network {
 export interface SimulationOptions extends Network, TestOptions {
   /** Maximum rate of the consumer, in bytes per second. @default unlimited */
   readonly consumerBytesPerSecond?: number;
+  /** Changes of that in order of time; 0 is a pause. @default none */
+  readonly consumerRatesAt?: readonly RateChange[];
+  /** When the process stands still, and for how long: it notices nothing meanwhile. @default never */
+  readonly standstills?: readonly Standstill[];
   /** Seed of all random numbers. @default 1 */
   readonly seed?: number;
   /** Virtual time after which the download is aborted; by default a day. */
@@ -118,6 +125,7 @@ class Simulator {
   readonly #held = new MeanOverTime();
   readonly #start: number;
   #wakeAt = Infinity;
+  readonly #standstills: Standstills;
   #ended = false;
   #error: SphttpError | undefined;
   #peakHeld = 0;
@@ -138,9 +146,19 @@ class Simulator {
     this.#validators = links.map((mirror) => new SimulatedValidators(mirror));
     const landmarks = this.#landmarks;
     this.#scheduler = new Scheduler(schedulerOptions(urls, { random, landmarks, ...options }));
+    this.#standstills = new Standstills(this.#queue, options.standstills ?? [], {
+      wakeAt: () => this.#wakeAt,
+      stood: (ms) => this.#dispatch({ type: "stood", ms }),
+      after: () => {
+        for (const receiver of [...this.#receivers.values()]) receiver.goOn();
+        this.#consumer.take();
+      },
+    });
     this.#consumer = new Consumer({
       queue: this.#queue,
+      standstills: this.#standstills,
       bytesPerSecond: options.consumerBytesPerSecond ?? Infinity,
+      ratesAt: options.consumerRatesAt,
       ready: () => this.#scheduler.ledger.front - this.#start,
       consumed: (bytes) => this.#dispatch({ type: "consumed", bytes }),
     });
@@ -252,11 +270,13 @@ class Simulator {
     if (wakeAt >= this.#wakeAt || wakeAt === Infinity) return;
     this.#wakeAt = wakeAt;
     this.#queue.at(Math.max(wakeAt, this.#queue.now), () => {
-      // An earlier alarm that was set later has done for this one.
-      if (this.#wakeAt !== wakeAt) return;
-      this.#wakeAt = Infinity;
-      if (this.#scheduler.wakeAt > this.#queue.now) this.#setAlarm();
-      else this.#dispatch({ type: "timeout" });
+      this.#standstills.notice(() => {
+        // An earlier alarm that was set later has done for this one.
+        if (this.#wakeAt !== wakeAt) return;
+        this.#wakeAt = Infinity;
+        if (this.#scheduler.wakeAt > this.#queue.now) this.#setAlarm();
+        else this.#dispatch({ type: "timeout" });
+      });
     });
   }
 
@@ -276,6 +296,7 @@ class Simulator {
     const receiver = new Receiver({
       command,
       bodyEnd: outside ? start : end,
+      standsStill: () => this.#standstills.isNow,
       progress: () => this.#dispatch({ type: "progress", request }),
       sampled: (sampleEnd) => this.#sampled(request, mirror, start, sampleEnd),
       read: (from, to) => {
@@ -318,15 +339,18 @@ class Simulator {
       resetAfterBytes: Math.max(sampleBytes, resetAfterBytes),
       unread: () => receiver.unread,
       answered: () => {
-        const answer = outside
-          ? { type: "unsatisfiable", size } as const
-          : { type: "partial", start, end, size } as const;
-        version = validators.versionAt(this.#queue.now);
-        etag = validators.next(this.#queue.now);
-        const judgement = validators.judge(etag);
-        if (kind === "range" && judgement.doubt !== undefined) receiver.hold();
-        const details = etag === undefined ? undefined : { etag: `"${etag}"` };
-        this.#dispatch({ type: "response", request, answer, details, ...judgement });
+        this.#standstills.notice(() => {
+          if (!this.#receivers.has(request)) return;
+          const answer = outside
+            ? { type: "unsatisfiable", size } as const
+            : { type: "partial", start, end, size } as const;
+          version = validators.versionAt(this.#queue.now);
+          etag = validators.next(this.#queue.now);
+          const judgement = validators.judge(etag);
+          if (kind === "range" && judgement.doubt !== undefined) receiver.hold();
+          const details = etag === undefined ? undefined : { etag: `"${etag}"` };
+          this.#dispatch({ type: "response", request, answer, details, ...judgement });
+        });
       },
       arrived: (bytes) => receiver.arrived(bytes),
       ended: () => {
@@ -348,19 +372,14 @@ class Simulator {
 
   #refuse(request: number, mirror: number): void {
     const { gate: { status = 503 } = {}, roundTripMs } = this.#options.links[mirror]!;
-    const failure = new MirrorError(`answered ${status}`, {
-      mirror: simulatedUrl(mirror),
-      phase: "headers",
-      reason: "status",
-      status,
-      retryable: status >= 420,
-    });
+    const failure = refusedError(simulatedUrl(mirror), status);
     let isLive = true;
     this.#cancels.set(request, () => isLive = false);
-    this.#queue.after(roundTripMs, () => {
-      this.#cancels.delete(request);
-      if (isLive) this.#dispatch({ type: "failed", request, failure });
-    });
+    this.#queue.after(roundTripMs, () =>
+      this.#standstills.notice(() => {
+        this.#cancels.delete(request);
+        if (isLive) this.#dispatch({ type: "failed", request, failure });
+      }));
   }
 
   #forget(request: number): void {
@@ -374,18 +393,4 @@ class Simulator {
     const digest = `content of ${this.#options.links[mirror]!.size ?? this.#options.size} bytes`;
     this.#dispatch({ type: "sampled", request, length: end - start, digest });
   }
-}
-
-function changedError(url: string, at: number): MirrorError {
-  const facts = { mirror: url, phase: "body", reason: "changed", retryable: false } as const;
-  return new MirrorError(`the file changed: its bytes differ at byte ${at}`, facts);
-}
-
-function resetError(url: string, phase: "headers" | "body"): MirrorError {
-  return new MirrorError("the connection was reset", {
-    mirror: url,
-    phase,
-    reason: "network",
-    retryable: true,
-  });
 }

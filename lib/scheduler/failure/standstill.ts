@@ -1,0 +1,34 @@
+/**
+ * What it means that the process stood still: its event loop was busy, it was stopped, or the machine was
+ * asleep. Nothing could be noticed meanwhile, so silences of that time are nobody's fault; and after a
+ * long sleep, connections may be dead. Pure, but for the state that it changes: times are in milliseconds,
+ * and passed in.
+ *
+ * @module
+ */
+
+import type { DownloadState } from "../state.ts";
+
+/** After a longer standstill, connections may be dead. */
+export const ASLEEP_MS = 5000;
+/** What arrives so soon afterwards may have waited in buffers. */
+const BUFFERED_MS = 100;
+
+/** Updates what is known of requests and links: the process stood still for `ms` until `now`. */
+export function standStill(state: DownloadState, ms: number, now: number): void {
+  const { mirrors, requests, commands } = state;
+  for (const request of requests) request.excuse(ms, now);
+  const asleep = ms >= ASLEEP_MS;
+  for (const { link, rate, tuner, trackRecord } of mirrors) {
+    tuner?.interrupt();
+    // Where the process stands still again and again, what it notices is all that there is to measure.
+    if (link.isMeasured) link.rate.skip(ms, now, Math.min(ms, BUFFERED_MS));
+    if (!asleep) continue;
+    rate.skip(ms, now);
+    link.loseConnections();
+    trackRecord.woke(now);
+  }
+  if (!asleep) return;
+  for (const request of requests) request.doubt(now);
+  commands.push({ type: "reconnect" });
+}
