@@ -24,8 +24,10 @@ import {
 } from "./placement.ts";
 import { rescue } from "./rescue.ts";
 
-/** A range takes its mirror at least this long. */
+/** A range takes its mirror at least this long; */
 const RANGE_MS = 80;
+/** and this long where it has several lanes. */
+const LANE_RANGE_MS = 110;
 /**
  * And this many round trips: more where several requests share a bursty link, since each begins with a
  * burst, and most where no other request takes over.
@@ -38,6 +40,8 @@ const GROWTH = 2;
 /** and so many times, if that took less than this part of the time of an answer. */
 const STEEP_GROWTH = 16;
 const SHORT_PART = 1 / 4;
+/** On several lanes it takes at most this part of the time that is left, so that they end together. */
+const LAST_PART = 0.35;
 /** No range is longer than this. */
 const LONGEST_RANGE = 8 * 1024 * 1024;
 /** So many bytes are worth a request to any server, however much its requests cost. */
@@ -102,7 +106,8 @@ export class AdaptivePolicy implements Policy {
     const endAt = endOfAll(outlooks, bytesIn(ledger.free), view.limit.rate);
     for (const outlook of asking) {
       const { source } = outlook;
-      const length = this.#length(outlook, view);
+      const most = lastLength(outlook, endAt - now);
+      const length = Math.min(this.#length(outlook, view), Math.max(short, most));
       // With this length, all mirrors end at the same time.
       const last = outlook.rate * (endAt - outlook.freeAt);
       // One mirror has to go on, whatever may seem better.
@@ -216,7 +221,8 @@ export class AdaptivePolicy implements Policy {
       : lanes > 1 && link.isBursty
       ? SHARED_ROUND_TRIPS
       : RANGE_ROUND_TRIPS;
-    const wanted = rate / lanes * Math.max(RANGE_MS, roundTrips * link.latencyMs);
+    const leastMs = lanes > 1 ? LANE_RANGE_MS : RANGE_MS;
+    const wanted = rate / lanes * Math.max(leastMs, roundTrips * link.latencyMs);
     // Several requests of each mirror, and what they deliver, have to fit into the window.
     const share = view.windowSize / (2 * view.mirrors.length + 1);
     const most = Math.min(LONGEST_RANGE, source.mostBytes, share);
@@ -245,6 +251,11 @@ function isExtensible({ kind, end, claimEnd, bodyEnd }: RequestView, { ledger }:
 /** Returns the length of the shortest range to request while much is left. */
 function shortest({ limit }: DownloadView): number {
   return Math.min(SHORTEST_RANGE, limit.piece());
+}
+
+/** Returns the most bytes to request from a mirror when all mirrors end in `leftMs`. */
+function lastLength({ rate, source: { lanes, leastBytes } }: Outlook, leftMs: number): number {
+  return lanes > 1 ? Math.max(leastBytes, Math.floor(LAST_PART * rate / lanes * leftMs)) : Infinity;
 }
 
 function bytesIn(spans: readonly ByteRange[]): number {

@@ -91,6 +91,13 @@ export class Outlook {
     return Math.max(LOSS_MS, LOSS_LATENCIES * this.source.link.latencyMs);
   }
 
+  /** Bytes per millisecond of each request under way: they share the link. */
+  get requestRate(): number {
+    const { live, lanes } = this.source;
+    const busy = live.filter(({ position, claimEnd }) => position < claimEnd).length;
+    return this.rate / Math.max(1, Math.min(busy, lanes));
+  }
+
   /** Reports whether one of its lanes is free, or will be by the time an answer could arrive. */
   wantsWork(): boolean {
     if (!this.open) return false;

@@ -59,7 +59,8 @@ function steal(
   const left = request.claimEnd - request.position;
   // One that is late may be so for as long again.
   const waitMs = request.answeredAt === undefined ? Math.abs(request.dueAt - now) : 0;
-  const aloneMs = waitMs + left / owner.rate;
+  const ownerRate = owner.requestRate;
+  const aloneMs = waitMs + left / ownerRate;
   const leastGainMs = ledger.free.length > 0
     ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
     : LAST_GAIN_MS;
@@ -69,10 +70,10 @@ function steal(
     const beginMs = helper.rushedAt(0) - now;
     const msPerByte = (helper.rushedAt(left) - now - beginMs) / left;
     // Both end at the same time: kept / owner's rate = begin + (left - kept) / helper's rate.
-    const kept = (beginMs - waitMs + left * msPerByte) / (1 / owner.rate + msPerByte);
+    const kept = (beginMs - waitMs + left * msPerByte) / (1 / ownerRate + msPerByte);
     const cut = Math.ceil(Math.max(0, kept));
     if (left - cut < shortest) continue;
-    const keptMs = cut === 0 ? 0 : waitMs + cut / owner.rate;
+    const keptMs = cut === 0 ? 0 : waitMs + cut / ownerRate;
     const ms = Math.max(keptMs, beginMs + (left - cut) * msPerByte);
     if (best === undefined || ms < best.ms) best = { helper, cut, ms };
   }

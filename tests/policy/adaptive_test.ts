@@ -213,6 +213,21 @@ Deno.test("AdaptivePolicy: near the end, the mirror that would finish last gets 
   assertEquals(scene.plan(), ["0: 100-200", "1: 200-300"]);
 });
 
+Deno.test("AdaptivePolicy: near the end, ranges on several lanes become short", () => {
+  const lanes: Facts = { rate: 10, lanes: 6, maxConnections: 8 };
+  const lengths = [20_000, 4000, 1500, 500].map((kib) => {
+    const scene = new Scene([lanes], kib);
+    scene.plan();
+    return Math.round(scene.lengthOf(0));
+  });
+  // A sixth of what it delivers in 110 ms; later a third of a lane's part of what is left; at last 64 KiB.
+  assertEquals(lengths, [183, 183, 93, 64]);
+  // One lane takes what is left in even parts, as short ones would cost it round trips.
+  const scene = new Scene([{ rate: 10 }], 1500);
+  scene.plan();
+  assertEquals(scene.lengthOf(0) > 500, true);
+});
+
 Deno.test("AdaptivePolicy: where no mirror is at work, any available one gets a range", () => {
   const lame: Facts = { rate: 0.001, latencyMs: 5000 };
   const quick: Facts = { rate: 100, available: false };

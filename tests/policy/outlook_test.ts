@@ -199,3 +199,20 @@ Deno.test("expectedSince(): when anything last arrived, but not before it was du
   assertEquals(expectedSince(unanswered(40)), 1040);
   assertEquals(expectedSince(unanswered(-200)), 950);
 });
+
+Deno.test("Outlook.requestRate: requests that are sending share the link, but not with those that have ended", () => {
+  // lanes, requests under way that have something to deliver, and others → part of the rate
+  const table = [[1, 0, 0, 1], [1, 2, 0, 1], [4, 1, 0, 1], [4, 3, 0, 3], [4, 3, 2, 3], [
+    4,
+    5,
+    0,
+    4,
+  ]];
+  for (const [lanes, busy, ended, part] of table) {
+    const live = [
+      ...Array.from({ length: busy! }, () => request()),
+      ...Array.from({ length: ended! }, () => request({ position: 100 })),
+    ];
+    assertEquals(outlook({ lanes: lanes!, maxConnections: 8, live }).requestRate, 1 / part!);
+  }
+});

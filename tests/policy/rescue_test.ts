@@ -156,6 +156,22 @@ Deno.test("rescue() lets a quicker mirror take the end, so that both are ready a
   assertEquals(plan([slow(), ...helpers]), ["steal from 0", 2, 100, 1000]);
 });
 
+Deno.test("rescue(): a request that shares its link with others of its mirror is slower than the link", () => {
+  const behind = (id: number) =>
+    request({ id, start: 300 * id * KIB, position: 300 * id * KIB, end: 300 * (id + 1) * KIB });
+  const live = [request({ end: 300 * KIB }), behind(1), behind(2)];
+  const helper = mirror({ rate: 10 });
+  // Alone it takes 300 ms, beside two others 900.
+  assertEquals(plan([mirror({ live: live.slice(0, 1), lanes: 3 }), helper]), [
+    "steal from 0",
+    1,
+    27,
+    300,
+  ]);
+  const [steal, , from] = plan([mirror({ live, lanes: 3 }), helper]) as [string, number, number];
+  assertEquals([steal, from], ["steal from 0", 10]);
+});
+
 Deno.test("rescue(): an owner that has not begun keeps less, or nothing", () => {
   const waiting = (dueMs: number) =>
     mirror({
