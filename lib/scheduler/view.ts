@@ -62,6 +62,8 @@ export interface LinkView {
   readonly isMeasured: boolean;
   /** Whether its bytes come with pauses, as losses make them, so that one connection does not fill it. */
   readonly isBursty: boolean;
+  /** When bytes began to arrive that have arrived without a long pause since; `-Infinity` for never. */
+  readonly flowingSince: number;
   /** Reports whether it may still be speeding up. */
   ramping(now: number): boolean;
 }
@@ -118,6 +120,8 @@ export interface SourceView extends MirrorView {
   /** Its requests that are under way, the oldest first. */
   readonly live: readonly RequestView[];
   readonly link: LinkView;
+  /** When bytes of it last arrived; `-Infinity` for never. */
+  readonly deliveredAt: number;
   /** Time that its last requests took for each block, latency included. */
   readonly blockMs: number | undefined;
   /** Failures in a row, without a byte between them. */

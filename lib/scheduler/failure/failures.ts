@@ -9,6 +9,7 @@
 import { type FailureReason, MirrorError } from "../../errors.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { awaitTurn, classifyRefusal, type FailureCause } from "./refusals.ts";
+import { isPassedBy } from "./timeouts.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
 
@@ -54,7 +55,15 @@ export function penalize(
   const besideStream = state.requests.of(mirror).some((other) =>
     other.asksAhead && other.answeredAt !== undefined
   );
-  const cause = { mirror, failure, request, besideStream };
+  const passing = request !== undefined && isPassed(failure, request, state)
+    ? state.requests.of(mirror).filter(({ activeAt }) => activeAt > request.activeAt).length
+    : undefined;
+  if (passing !== undefined && request!.position > request!.start) {
+    // Its connection is lost: another one delivers the rest.
+    report(mirror, failure, 0, state, now);
+    return "again";
+  }
+  const cause = { mirror, failure, request, besideStream, passing };
   const refusal = classifyRefusal(cause, { retry, random }, runMs, now);
   if (refusal.type === "limit") {
     report(mirror, failure, refusal.pauseMs, state, now);
@@ -133,6 +142,15 @@ function isHangUp({ phase, fault }: MirrorError): boolean {
 function isOurs(failure: MirrorError, { pausedMs, isDoubtful }: LiveRequest): boolean {
   if (isDoubtful && failure.reason === "timeout") return true;
   return (isDoubtful || pausedMs >= LONG_PAUSE_MS) && isBroken(failure);
+}
+
+/** Reports whether a request fell silent while the only mirror delivered by others. */
+function isPassed(
+  { reason }: MirrorError,
+  request: LiveRequest,
+  { mirrors }: DownloadState,
+): boolean {
+  return reason === "timeout" && isPassedBy(request, mirrors);
 }
 
 /** Reports whether a mirror was not reached, or did not answer. */

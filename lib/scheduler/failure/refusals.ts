@@ -51,6 +51,11 @@ export interface FailureCause {
   readonly request?: LiveRequest | undefined;
   /** Whether the mirror answers another request with a stream. */
   readonly besideStream?: boolean | undefined;
+  /**
+   * If the request was kept waiting while its mirror delivered by other requests, the number of those that
+   * are still under way.
+   */
+  readonly passing?: number | undefined;
 }
 
 /** What limits the patience with refusals; times are in milliseconds. */
@@ -77,12 +82,12 @@ const FAILURE: RefusalClass = { type: "failure" };
 
 /** Decides what the failure of a request, which has been closed, means; learns from it if it is a limit. */
 export function classifyRefusal(
-  { mirror, failure, request, besideStream = false }: FailureCause,
+  { mirror, failure, request, besideStream = false, passing }: FailureCause,
   { retry, random }: RefusalOptions,
   runMs: number,
   now: number,
 ): RefusalClass {
-  const manner = mannerOf(failure, besideStream);
+  const manner = passing !== undefined ? "closed" : mannerOf(failure, besideStream);
   if (manner === undefined || request === undefined) return FAILURE;
   const { seat } = mirror;
   const others = seat.occupied(now);
@@ -104,7 +109,8 @@ export function classifyRefusal(
     return { type: "hopeless", failure: inVain(failure, seat.limit(now), now - since) };
   }
   const jitter = retry.jitter * random();
-  const pauseMs = seat.refuse({ sentAt: request.startedAt, retryAfterMs, jitter }, now);
+  const sentAt = request.startedAt;
+  const pauseMs = seat.refuse({ sentAt, retryAfterMs, jitter, served: passing }, now);
   // What is on its way goes on.
   return besideStream || runMs + pauseMs < retry.maxTimeMs ? { type: "limit", pauseMs } : FAILURE;
 }

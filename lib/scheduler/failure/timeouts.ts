@@ -71,6 +71,9 @@ const IDLE_MS = 10_000;
 /** A doubtful request that could deliver all that is missing may be silent for this time, in milliseconds. */
 const KEPT_MS = 5000;
 
+/** A mirror that delivers by other connections may be silent for so many times the stall timeout. */
+const PASSED_BY = 2;
+
 /** A mirror at the front may be silent for this many times as long as its first answer took. */
 const STALL_ANSWERS = 8;
 
@@ -198,13 +201,33 @@ export function deadline(
   const lostRange = claimEnd < end && claimEnd <= position;
   const holdsUpFront = lostRange || (position <= ledger.front && ledger.front < end);
   const urgent = kind === "check" || (kind === "range" && holdsUpFront);
-  const helped = urgent && mirrors.some((other) => other !== mirror && other.servesRanges);
+  const helped = urgent && isReplaceable(mirror, mirrors);
+  // Where no other mirror can help, its own one may, by other connections.
+  if (holdsUpFront && isPassedBy(request, mirrors)) {
+    const since = Math.max(activeAt, mirror.link.flowingSince);
+    return Math.min(activeAt + patience, since + PASSED_BY * stallMs(mirror, options));
+  }
   // The end of the download does not wait long for the last comparisons; and as long as a mirror is
   // compared, it delivers nothing.
   const short = helped || (kind !== "probe" && ledger.complete);
   if (!short && !request.isDoubtful) return activeAt + patience;
   const most = request.isKept && !short ? KEPT_MS : stallMs(mirror, options);
   return activeAt + Math.min(patience, most);
+}
+
+/**
+ * Reports whether the only mirror that is of use has delivered by another connection since a request is
+ * silent.
+ */
+export function isPassedBy(
+  { mirror, kind, activeAt }: TimedRequest,
+  mirrors: readonly SourceView[],
+): boolean {
+  return kind === "range" && mirror.deliveredAt > activeAt && !isReplaceable(mirror, mirrors);
+}
+
+function isReplaceable(mirror: SourceView, mirrors: readonly SourceView[]): boolean {
+  return mirrors.some((other) => other !== mirror && other.servesRanges);
 }
 
 function stallMs({ answerMs = 0 }: SourceView, { stallTimeoutMs }: TimeoutOptions): number {

@@ -33,6 +33,8 @@ export interface Refusal {
   readonly retryAfterMs: number;
   /** The part of the pause that is left out, from 0 to 1. */
   readonly jitter: number;
+  /** Number of requests that the server serves, where it keeps others waiting without an answer. */
+  readonly served?: number | undefined;
 }
 
 /** What is known of a host. */

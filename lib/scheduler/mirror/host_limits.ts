@@ -286,7 +286,8 @@ export class Seat {
    */
   refuse(refusal: Refusal, now: number): number {
     const host = this.#at(now);
-    return host.lessons.refuse(this, refusal, host.occupied(now), now);
+    const { served = host.occupied(now) } = refusal;
+    return host.lessons.refuse(this, refusal, served, now);
   }
 
   /**

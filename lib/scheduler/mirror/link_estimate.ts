@@ -56,6 +56,9 @@ const UNKNOWN_LATENCY_MS = 100;
 /** Bytes that a link is assumed to deliver in a round trip before its rate is known. */
 const UNKNOWN_WINDOW = 64 * 1024;
 
+/** After a longer pause, a link may have been down, in milliseconds. */
+const DOWN_MS = 500;
+
 export class LinkEstimate implements LinkView {
   readonly rate: LinkRate;
   readonly flowMeter = new FlowMeter();
@@ -67,6 +70,8 @@ export class LinkEstimate implements LinkView {
   /** Time from a request on a new connection to its headers. */
   #coldLatencyMs: number | undefined;
   #delivered = 0;
+  #deliveredAt = -Infinity;
+  #flowingSince = -Infinity;
 
   constructor(known?: KnownLink) {
     this.#known = known;
@@ -141,8 +146,14 @@ export class LinkEstimate implements LinkView {
 
   received(bytes: number, now: number, pauseMs = 0): void {
     this.#delivered += bytes;
+    if (now - this.#deliveredAt > DOWN_MS) this.#flowingSince = now;
+    this.#deliveredAt = now;
     this.flowMeter.received(pauseMs, this.latencyMs, now);
     this.rate.add(bytes, now, YOUNG_ROUND_TRIPS * this.latencyMs);
+  }
+
+  get flowingSince(): number {
+    return this.#flowingSince;
   }
 
   /** Forgets everything but the latency, because a request has failed. */

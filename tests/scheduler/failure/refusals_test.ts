@@ -13,7 +13,7 @@ const [LIMITED, GOOD] = megabits([[11.2, 20], [11.2, 20]]) as [SimulatedMirror, 
 const STATUSES = [403, 404, 416, 420, 429, 503, 509, 529];
 
 function run(
-  gate: GateOptions & { status?: number },
+  gate: GateOptions & { status?: number; hangs?: boolean },
   setting: { beside?: boolean; connections?: number | "auto" } = {},
 ): Simulation {
   const { beside = false, connections = 2 } = setting;
@@ -74,6 +74,19 @@ Deno.test("a server that counts requests by the minute is waited for, alone", ()
   for (const status of [429, 503]) {
     const { seconds, requestsRefused } = run({ perMinute: 6, status }, { connections: 4 });
     assert(seconds < 200 && requestsRefused < 40, `${seconds} s, ${requestsRefused} refused`);
+  }
+});
+
+Deno.test("a server that lets further requests wait without an answer serves at its speed", () => {
+  for (const mostAtOnce of [1, 2, 3]) {
+    for (const connections of [4, 8, "auto"] as const) {
+      const { seconds, requestsSent, scheduler } = run({ mostAtOnce, hangs: true }, {
+        connections,
+      });
+      const told = `${mostAtOnce} of ${connections}: ${seconds} s, ${requestsSent} requests`;
+      assert(seconds < ALONE + 3, told);
+      assertEquals(scheduler.mirrors[0]!.totalFailures, 0, told);
+    }
   }
 });
 

@@ -7,7 +7,13 @@ import {
 } from "../../../lib/scheduler/failure/timeouts.ts";
 import { Ledger } from "../../../lib/scheduler/ledger.ts";
 import type { SourceView } from "../../../lib/scheduler/view.ts";
-import { downloadView, limitOf, requestView, sourceView } from "../../support/scheduler/views.ts";
+import {
+  downloadView,
+  limitOf,
+  linkView,
+  requestView,
+  sourceView,
+} from "../../support/scheduler/views.ts";
 
 const OPTIONS: TimeoutOptions = {
   connectTimeoutMs: 5000,
@@ -97,6 +103,23 @@ Deno.test("deadline(): only mirrors that serve ranges can help, retired ones too
     [{ service: "unknown" }, 5000],
   ] as const;
   for (const [facts, expected] of table) assertEquals(patience(front, [mirror(facts)]), expected);
+});
+
+Deno.test("deadline(): a request at the front that other requests of the only mirror pass is given up soon", () => {
+  const at = (deliveredAt: number, flowingSince: number, facts: Partial<TimedRequest> = {}) => {
+    const link = linkView({ flowingSince });
+    const source = mirror({ answerMs: 20, deliveredAt, link });
+    return patience(request({ start: 0, position: 0, end: 10, mirror: source, ...facts }));
+  };
+  assertEquals(at(10_001, 0), 2000);
+  assertEquals(at(10_001, 0, { answeredAt: 9500 }), 2000);
+  // Nothing has arrived since, or the request is not at the front.
+  assertEquals(at(10_000, 0), 4000);
+  assertEquals(at(10_001, 0, { start: 10, position: 10, end: 20 }), 4000);
+  // The link was down: the silence before says nothing.
+  assertEquals(at(11_500, 11_000), 3000);
+  // Never later than without.
+  assertEquals(at(13_500, 13_000), 4000);
 });
 
 Deno.test("deadline(): a distant mirror has 8 times its first answer at the front", () => {

@@ -40,7 +40,7 @@ export interface SimulatedMirror {
   /** Resets the connection of each request after this many bytes. */
   readonly resetAfterBytes?: number;
   /** What it allows, and the status of what it refuses (503). */
-  readonly gate?: GateOptions & { readonly status?: number };
+  readonly gate?: GateOptions & { readonly status?: number; readonly hangs?: boolean };
 }
 
 /** Returns the URL of the mirror at `index`. */

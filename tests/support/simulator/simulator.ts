@@ -371,10 +371,12 @@ class Simulator {
   }
 
   #refuse(request: number, mirror: number): void {
-    const { gate: { status = 503 } = {}, roundTripMs } = this.#options.links[mirror]!;
+    const { gate: { status = 503, hangs = false } = {}, roundTripMs } = this.#options
+      .links[mirror]!;
     const failure = refusedError(simulatedUrl(mirror), status);
     let isLive = true;
     this.#cancels.set(request, () => isLive = false);
+    if (hangs) return;
     this.#queue.after(roundTripMs, () =>
       this.#standstills.notice(() => {
         this.#cancels.delete(request);
