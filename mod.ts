@@ -84,6 +84,8 @@ export type {
   DownloadEvent,
   EndEvent,
   FailureEvent,
+  LanesEvent,
+  LanesReason,
   MirrorEvent,
   NoteEvent,
   OpenEvent,

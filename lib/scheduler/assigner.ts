@@ -6,6 +6,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
+import { lanesFor } from "./mirror/lanes.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
@@ -29,6 +30,8 @@ export class Assigner {
   readonly #state: DownloadState;
   readonly #policy: Policy;
   readonly #closeBadConnections: boolean;
+  /** How many requests are kept busy at each mirror, as reported. */
+  readonly #lanes: number[] = [];
   #assignedAt = -Infinity;
   #wakeAt = Infinity;
 
@@ -93,10 +96,15 @@ export class Assigner {
     // What is left for a consumer that does not keep up shows nothing of the mirrors.
     const { readyBytes, windowSize } = this.#state;
     const waits = readyBytes > windowSize * MOST_READY;
-    for (const { tuner, bytes, link } of mirrors) {
-      if (waits) tuner?.interrupt();
-      tuner?.learn(link.flowMeter.flow, now);
-      tuner?.observe({ own: bytes, total }, now, link.latencyMs);
+    for (const [index, { tuner, bytes, link, url }] of mirrors.entries()) {
+      if (tuner === undefined) continue;
+      if (waits) tuner.interrupt();
+      tuner.learn(link.flowMeter.flow, lanesFor(link), now);
+      tuner.observe({ own: bytes, total }, now, link.latencyMs);
+      const { lanes, reason } = tuner;
+      if (lanes === this.#lanes[index]) continue;
+      this.#lanes[index] = lanes;
+      this.#state.commands.report({ type: "lanes", mirror: url, lanes, reason }, now);
     }
   }
 

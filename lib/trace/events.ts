@@ -150,6 +150,31 @@ export interface MirrorEvent extends DownloadEvent<"mirror"> {
   message: string;
 }
 
+/** Why a mirror has so many requests under way. */
+export type LanesReason =
+  /** Little is known of it. */
+  | "start"
+  /** Its link has room for that many. */
+  | "rate"
+  /** Its responses pause, as losses make them. */
+  | "pauses"
+  /** Its bytes flow steadily: one request may fill its link. */
+  | "steady"
+  /** It is found out whether that many are of use. */
+  | "trial"
+  /** Another number was of no use. */
+  | "useless";
+
+/** The number of requests that a mirror is to be busy with changed. */
+export interface LanesEvent extends DownloadEvent<"lanes"> {
+  /** URL of the mirror. */
+  mirror: string;
+  /** The number; some more may be under way, to take over without a pause. */
+  lanes: number;
+  /** Why there are so many. */
+  reason: LanesReason;
+}
+
 /** A request failed; what it did not deliver is requested again. */
 export interface FailureEvent extends DownloadEvent<"failure"> {
   /** URL of the mirror. */
@@ -183,6 +208,7 @@ export type TraceEvent =
   | ReceiveEvent
   | OpenEvent
   | MirrorEvent
+  | LanesEvent
   | FailureEvent
   | NoteEvent
   | EndEvent;

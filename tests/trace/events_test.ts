@@ -2,8 +2,15 @@ import { assert, assertEquals } from "@std/assert";
 import type { CancelEvent, SendEvent } from "../../mod.ts";
 import { Hand, positions, ScriptedHand, urlOf } from "../support/scheduler/hand.ts";
 import { delayRequestOf } from "../support/simulator/algorithms.ts";
-import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
+import {
+  EIGHT_MIRRORS,
+  type SimulatedMirror,
+  simulatedUrl,
+  TESTBED,
+} from "../support/simulator/mirror.ts";
 import { simulate, type Simulation } from "../support/simulator/simulator.ts";
+import { type TcpMirror, tcpMirror } from "../support/simulator/tcp/mirror.ts";
+import { simulateTcp } from "../support/simulator/tcp/simulation.ts";
 
 /** Why ranges were asked for, each reason once. */
 function reasons({ events }: Simulation): (string | undefined)[] {
@@ -162,5 +169,26 @@ Deno.test("CancelEvent: every one is about a request under way, and none comes a
       checkStory(outcome);
       if (delay === "adaptive") assert(outcome.cancels.length > 0);
     }
+  }
+});
+
+Deno.test("LanesEvent: the number of requests at once, each time it changes, with its reason", () => {
+  const lanes = (maxConnectionsPerMirror: number, links: readonly TcpMirror[]) => {
+    const { events } = simulateTcp({
+      links,
+      size: 5e6,
+      delay: "adaptive",
+      maxConnectionsPerMirror,
+    });
+    return events.filter((event) => event.type === "lanes")
+      .map(({ mirror, lanes, reason }) => [mirror, lanes, reason]);
+  };
+  const slow = tcpMirror(2, 40);
+  assertEquals(lanes(2, [slow, slow]), []);
+  for (const url of [0, 1].map(simulatedUrl)) {
+    const [first, second, ...rest] = lanes(8, [slow, slow]).filter(([mirror]) => mirror === url);
+    // Two packets are under way on it.
+    assertEquals([first, second], [[url, 4, "start"], [url, 1, "rate"]]);
+    assert(rest.every(([, , reason]) => reason !== "start"), JSON.stringify(rest));
   }
 });

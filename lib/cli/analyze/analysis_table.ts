@@ -46,11 +46,16 @@ export function distributionRows(report: TraceReport): string[][] {
   ];
 }
 
-/** Returns the mirrors, after a header row, with the intervals between the blocks of each. */
+/**
+ * Returns the mirrors, after a header row, with the intervals between the blocks of each, and the most
+ * requests at once where the trace has them.
+ */
 export function mirrorRows({ mirrors }: TraceReport): string[][] {
   const names = mirrorNames(mirrors.map(({ url }) => url));
+  const hasLanes = mirrors.some(({ lanes }) => lanes !== null);
+  const header = ["mirror", "blocks", "bytes", "share", "mean", "median", "sd", "dup", "fail"];
   return [
-    ["mirror", "blocks", "bytes", "share", "mean", "median", "sd", "dup", "fail"],
+    [...header, ...hasLanes ? ["lanes"] : []],
     ...mirrors.map((mirror, index) => {
       const { mean, median, standardDeviation } = mirror.arrivalIntervalMs;
       const intervals = [mean, median, standardDeviation].map((value) =>
@@ -64,6 +69,7 @@ export function mirrorRows({ mirrors }: TraceReport): string[][] {
         ...intervals,
         String(mirror.duplicateRequests),
         String(mirror.failures),
+        ...hasLanes ? [mirror.lanes === null ? "-" : String(mirror.lanes)] : [],
       ];
     }),
   ];
@@ -82,6 +88,9 @@ export function tableText(title: string, report: TraceReport): string {
     "",
     "A block counts for the mirror that delivered its last byte.",
     "mean, median, sd: time between the blocks of a mirror, in seconds",
+    ...report.mirrors.some(({ lanes }) => lanes !== null)
+      ? ["lanes: the most requests that a mirror was to be busy with at once"]
+      : [],
     ...align(mirrorRows(report)),
     "",
   ].join("\n");

@@ -169,6 +169,7 @@ const EVENT_FIELDS: Readonly<Record<string, Readonly<Record<string, Check>>>> = 
   receive: { atMs: TIME, block: WHOLE, mirror: MIRROR, bytes: WHOLE },
   open: { atMs: TIME, size: optional(WHOLE) },
   mirror: { atMs: TIME, mirror: MIRROR },
+  lanes: { atMs: TIME, mirror: MIRROR, lanes: SIZE },
   failure: { atMs: TIME, mirror: MIRROR },
   note: { atMs: TIME },
   end: { atMs: TIME, outcome: OUTCOME, bytes: optional(OBJECT) },

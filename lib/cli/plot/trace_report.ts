@@ -49,6 +49,8 @@ export interface MirrorReport {
   duplicateRequests: number;
   /** Requests that failed. */
   failures: number;
+  /** The most requests that it was to be busy with at once; null if the trace does not say. */
+  lanes: number | null;
 }
 
 /** The measures of a trace, as `analyze --json` prints them. */
@@ -133,6 +135,7 @@ function mirrorReports(
       requests: requestsIn(sends),
       duplicateRequests: requestsIn(sends.filter(({ duplicate }) => duplicate)),
       failures: events.filter(({ type }) => type === "failure").length,
+      lanes: mostLanes(events),
     };
   });
 }
@@ -140,6 +143,11 @@ function mirrorReports(
 /** Counts requests: one may be for several blocks. */
 function requestsIn(sends: readonly { readonly request: number }[]): number {
   return new Set(sends.map(({ request }) => request)).size;
+}
+
+function mostLanes(events: readonly TraceEvent[]): number | null {
+  const counts = events.flatMap((event) => event.type === "lanes" ? [event.lanes] : []);
+  return counts.length === 0 ? null : Math.max(...counts);
 }
 
 function bytesOf(receives: readonly ReceiveEvent[]): number {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CancelReason, SendReason, TraceEvent } from "../../../mod.ts";
+import type { CancelReason, LanesReason, SendReason, TraceEvent } from "../../../mod.ts";
 import { formatBytes, formatDuration } from "./text.ts";
 
 /** Why a range is requested, after "block N requested". */
@@ -28,6 +28,16 @@ const CANCEL_REASONS: Readonly<Record<CancelReason, string>> = {
   questioned: "it may belong to another file",
   yielded: "another download waits for the server",
   end: "the download ended",
+};
+
+/** Why a mirror has so many requests under way. */
+const LANES_REASONS: Readonly<Record<LanesReason, string>> = {
+  start: "little is known of its link",
+  rate: "its link has room for that many",
+  pauses: "responses pause, as on links with losses",
+  steady: "bytes flow steadily",
+  trial: "trying whether that many are of use",
+  useless: "another number was of no use",
 };
 
 /** Returns an event as one line, without its time. */
@@ -74,6 +84,10 @@ export function eventText(event: TraceEvent): string {
       if (event.state === "dropped") return `mirror dropped: ${event.message}`;
       const state = event.state === "ready" ? "" : ` (${event.state})`;
       return `${event.mirror}: ${event.message}${state}`;
+    }
+    case "lanes": {
+      const requests = event.lanes === 1 ? "1 request" : `${event.lanes} requests`;
+      return `${event.mirror}: ${requests} at once: ${LANES_REASONS[event.reason]}`;
     }
     case "failure":
       return event.retryInMs === undefined

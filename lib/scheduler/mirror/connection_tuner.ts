@@ -1,12 +1,12 @@
 /**
- * Finds how many connections to a mirror to keep busy, where that is left to the download. A link on
- * which bytes pause gets as many as are allowed at once; one on which they flow steadily gets one. From
- * then on, twice as many are kept only if the mirror delivers more by them, without taking that from the
+ * Finds how many connections to a mirror to keep busy, where that is left to the download. At first sight
+ * as many as the bytes under way on its link are worth; one, if bytes flow steadily. From then on, twice as many are kept only if the mirror delivers more by them, without taking that from the
  * others; and half as many, if it delivers the same. Pure: time is passed in.
  *
  * @module
  */
 
+import type { LanesReason } from "../../trace/events.ts";
 import type { Flow } from "./flow.ts";
 
 /** Bytes delivered, or a rate: by the mirror, and by all mirrors. */
@@ -49,6 +49,9 @@ export class ConnectionTuner {
   #most: number;
   readonly #isAlone: boolean;
   #lanes: number;
+  #reason: LanesReason = "start";
+  /** Whether the number depends on what was tried, not on the link at first sight. */
+  #isTried = false;
   #state: State = { type: "measuring" };
   #flow: Flow = "unknown";
   #settledMs = SETTLED_MS;
@@ -56,16 +59,21 @@ export class ConnectionTuner {
   #next: "more" | "fewer" = "more";
   #since: { readonly at: number; readonly progress: Delivery } | undefined;
 
-  /** Keeps at most `most` lanes busy, and begins with all of them, or with one for a mirror that is alone. */
-  constructor(most: number, isAlone: boolean) {
+  /** Keeps at most `most` lanes busy, and begins with `first`, or with one for a mirror that is alone. */
+  constructor(most: number, first: number, isAlone: boolean) {
     this.#most = most;
     this.#isAlone = isAlone;
-    this.#lanes = isAlone ? 1 : most;
+    this.#lanes = isAlone ? 1 : Math.min(first, most);
   }
 
   /** Number of lanes to keep busy. */
   get lanes(): number {
     return this.#lanes;
+  }
+
+  /** Why there are so many. */
+  get reason(): LanesReason {
+    return this.#reason;
   }
 
   /** Accepts that the server allows no more than `most` lanes. */
@@ -74,15 +82,22 @@ export class ConnectionTuner {
     this.#lanes = Math.min(this.#lanes, this.#most);
   }
 
-  /** Takes in how the mirror's bytes flow: where they pause, several connections are of use at once. */
-  learn(flow: Flow, now: number): void {
-    if (flow === this.#flow) return;
+  /**
+   * Takes in how the mirror's bytes flow, and how many lanes its link is worth at first sight: where bytes
+   * pause, that many are of use.
+   */
+  learn(flow: Flow, worth: number, now: number): void {
+    const isNew = flow !== this.#flow;
     this.#flow = flow;
-    const isBursty = flow === "bursty";
-    this.#lanes = isBursty ? this.#most : 1;
-    this.#next = isBursty ? "fewer" : "more";
+    if (isNew) this.#isTried = false;
+    if (isNew && flow === "steady") this.#set(1, "steady");
+    else if (flow === "steady" || this.#isTried || (flow === "unknown" && this.#isAlone)) return;
+    else this.#set(Math.min(this.#most, worth), isNew ? "pauses" : "rate");
+    if (!isNew) return;
+    const isMost = this.#lanes === this.#most;
+    this.#next = isMost ? "fewer" : "more";
     const firstMs = this.#isAlone ? FIRST_SETTLED_ALONE_MS : FIRST_SETTLED_MS;
-    this.#begin({ type: "settled", until: now + (isBursty ? SETTLED_MS : firstMs) });
+    this.#begin({ type: "settled", until: now + (isMost ? SETTLED_MS : firstMs) });
   }
 
   /** Takes in what has been delivered by `now`. */
@@ -112,16 +127,25 @@ export class ConnectionTuner {
   #conclude(rates: Delivery, now: number): void {
     if (this.#state.type === "trying") {
       const { before, lanes } = this.#state;
-      if (this.#improved(before, rates, lanes)) return this.#begin({ type: "measuring" });
-      this.#lanes = Math.min(lanes, this.#most);
-      return this.#settle(now);
+      if (!this.#improved(before, rates, lanes)) {
+        this.#set(Math.min(lanes, this.#most), "useless");
+        return this.#settle(now);
+      }
     }
+    // What was tried with success is what the next number is compared with.
     const lanes = this.#next === "fewer"
       ? Math.ceil(this.#lanes / 2)
       : Math.min(this.#most, (this.#isAlone ? STEP_ALONE : STEP) * this.#lanes);
     if (lanes === this.#lanes) return this.#settle(now);
     this.#begin({ type: "trying", before: rates, lanes: this.#lanes });
+    this.#isTried = true;
+    this.#set(lanes, "trial");
+  }
+
+  #set(lanes: number, reason: LanesReason): void {
+    if (lanes === this.#lanes) return;
     this.#lanes = lanes;
+    this.#reason = reason;
   }
 
   #improved(before: Delivery, after: Delivery, lanes: number): boolean {

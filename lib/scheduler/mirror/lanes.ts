@@ -14,9 +14,12 @@ export const MOST_CONNECTIONS = 16;
 const FIXED_CONNECTIONS = 2;
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
-/** While little is known of a mirror, it has so many lanes, */
+/** While little is known of a mirror, it has so many lanes. */
 const FIRST_LANES = 4;
-/** or one for so many bytes under way on its link. */
+/**
+ * A lane for so many bytes under way: with fewer packets, a connection does not notice the loss of one
+ * until a timeout, and several only wait for one another.
+ */
 const BYTES_PER_LANE = 16_000;
 
 export class Lanes {
@@ -31,21 +34,26 @@ export class Lanes {
   constructor(maxConnections: number | "auto", isAlone = false) {
     this.#most = maxConnections === "auto" ? MOST_CONNECTIONS : maxConnections;
     if (this.#most <= FIXED_CONNECTIONS) return;
-    this.tuner = new ConnectionTuner(lanesOf(this.#most), isAlone);
+    this.tuner = new ConnectionTuner(lanesOf(this.#most), FIRST_LANES, isAlone);
   }
 
-  /** Returns the number of requests to keep busy, with so many bytes under way on the link. */
-  count(window = Infinity): number {
-    if (this.tuner === undefined) return lanesOf(this.#most);
-    return Math.min(this.tuner.lanes, Math.max(FIRST_LANES, Math.floor(window / BYTES_PER_LANE)));
+  /** The number of requests to keep busy. */
+  get count(): number {
+    return this.tuner?.lanes ?? lanesOf(this.#most);
   }
 
-  /** Returns the most requests that may be under way at once. */
-  maxConnections(window = Infinity): number {
+  /** The most requests that may be under way at once. */
+  get maxConnections(): number {
     if (this.tuner === undefined) return this.#most;
-    const lanes = this.count(window);
-    return Math.min(this.#most, lanes + Math.ceil(lanes / LANES_PER_SPARE));
+    return Math.min(this.#most, this.count + Math.ceil(this.count / LANES_PER_SPARE));
   }
+}
+
+/** Returns how many lanes a link is worth at first sight, with so many bytes under way on it. */
+export function lanesFor(
+  { product, isMeasured }: { product: number; isMeasured: boolean },
+): number {
+  return Math.max(isMeasured ? 1 : FIRST_LANES, Math.floor(product / BYTES_PER_LANE));
 }
 
 /** Returns how many of so many connections can be kept busy without a pause. */

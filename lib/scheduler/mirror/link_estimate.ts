@@ -67,6 +67,8 @@ export class LinkEstimate implements LinkView {
   readonly #known: KnownLink | undefined;
   #latencyMs: number | undefined;
   #deviationMs: number | undefined;
+  /** The shortest time that an open connection took. */
+  #leastLatencyMs: number | undefined;
   /** Time from a request on a new connection to its headers. */
   #coldLatencyMs: number | undefined;
   #delivered = 0;
@@ -103,6 +105,13 @@ export class LinkEstimate implements LinkView {
 
   ramping(now: number): boolean {
     return this.#delivered < RAMP_PRODUCTS * this.bytesPerSecond(now) * this.latencyMs / 1000;
+  }
+
+  /**
+   * Bytes under way at the best rate so far, without those that wait in queues; 0 before a rate is known.
+   */
+  get product(): number {
+    return this.rate.best * (this.#leastLatencyMs ?? this.latencyMs) / 1000;
   }
 
   get isBursty(): boolean {
@@ -142,6 +151,7 @@ export class LinkEstimate implements LinkView {
     const deviation = this.#deviationMs ?? sample / 8;
     this.#deviationMs = deviation + (Math.abs(sample - before) - deviation) / 4;
     this.#latencyMs = before + (sample - before) / (sample < before ? 2 : 8);
+    this.#leastLatencyMs = Math.min(this.#leastLatencyMs ?? Infinity, sample);
   }
 
   received(bytes: number, now: number, pauseMs = 0): void {
@@ -252,6 +262,11 @@ export class LinkRate {
     this.#best = Math.max(this.#best, this.#steady);
     this.#since = now;
     this.#elapsedMs = this.#bytes = 0;
+  }
+
+  /** The best rate so far, in bytes per second. */
+  get best(): number {
+    return this.#best;
   }
 
   /** Time for which it has been measured, in milliseconds. */

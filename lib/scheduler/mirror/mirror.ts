@@ -194,7 +194,7 @@ export class Mirror implements SourceView {
   }
 
   get maxConnections(): number {
-    return Math.min(this.#lanes.maxConnections(this.#window), this.#mostNow);
+    return Math.min(this.#lanes.maxConnections, this.#mostNow);
   }
 
   /** Finds the number of lanes, where it is not fixed. */
@@ -203,14 +203,7 @@ export class Mirror implements SourceView {
   }
 
   get lanes(): number {
-    return Math.min(this.#lanes.count(this.#window), this.#mostNow);
-  }
-
-  /** Bytes under way on its link, while it is not known how they flow. */
-  get #window(): number {
-    const { rate, latencyMs, flowMeter } = this.link;
-    if (flowMeter.flow !== "unknown") return Infinity;
-    return (rate.at(this.#deliveredAt) ?? 0) * latencyMs / 1000;
+    return Math.min(this.#lanes.count, this.#mostNow);
   }
 
   /** The most requests that its host lets it have now; one, where it may have none. */

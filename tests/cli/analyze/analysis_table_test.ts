@@ -7,7 +7,7 @@ import {
 } from "../../../lib/cli/analyze/analysis_table.ts";
 import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
 import { textWidth } from "../../../lib/cli/report/text.ts";
-import { EVENTS, receive, recording } from "../../trace/sample.ts";
+import { EVENTS, FAST, receive, recording } from "../../trace/sample.ts";
 
 Deno.test("tableText() is the thesis's table", () => {
   const report = reportOf(recording());
@@ -37,6 +37,19 @@ slow.test       1  1.0 MB   20 %      -       -      -    0     1
 idle.test       0     0 B    0 %      -       -      -    0     0
 `,
   );
+});
+
+Deno.test("tableText() shows the most requests at once, where the trace has them", () => {
+  const lanes = { type: "lanes", atMs: 1, mirror: FAST, lanes: 6, reason: "rate" } as const;
+  const report = reportOf(recording({ events: [lanes, ...EVENTS] }));
+  assertEquals(tableText("", report).split("\n").slice(-6), [
+    "lanes: the most requests that a mirror was to be busy with at once",
+    "mirror     blocks   bytes  share   mean  median     sd  dup  fail  lanes",
+    "fast.test       4  4.0 MB   80 %  1.500   1.000  1.080    1     0      6",
+    "slow.test       1  1.0 MB   20 %      -       -      -    0     1      -",
+    "idle.test       0     0 B    0 %      -       -      -    0     0      -",
+    "",
+  ]);
 });
 
 Deno.test("tableText() tells what was received where that is not the whole file", () => {

@@ -31,6 +31,14 @@ Deno.test("reportOf() tells what each mirror did, those that did nothing too", (
   assertEquals([mean, median], [1500, 1000]);
 });
 
+Deno.test("reportOf() tells the most requests at once, where the trace does", () => {
+  const lanes = ([[4, "start"], [6, "rate"], [1, "steady"]] as const)
+    .map(([lanes, reason]) => ({ type: "lanes", atMs: 1, mirror: FAST, lanes, reason } as const));
+  const { mirrors } = reportOf(recording({ events: [...lanes, ...EVENTS] }));
+  assertEquals(mirrors.map(({ lanes }) => lanes), [6, null, null]);
+  assertEquals(reportOf(recording()).mirrors.map(({ lanes }) => lanes), [null, null, null]);
+});
+
 Deno.test("reportOf() knows a mirror by the spelling of events, and one that was not given", () => {
   const urls = ["HTTP://Fast.test:80/pub/file.bin#part"];
   const { mirrors } = reportOf(recording({ urls }));

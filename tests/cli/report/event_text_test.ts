@@ -103,6 +103,16 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     "http://h/f: status 404",
     false,
   ],
+  [
+    { type: "lanes", atMs, mirror, lanes: 6, reason: "pauses" },
+    `${mirror}: 6 requests at once: responses pause, as on links with losses`,
+    false,
+  ],
+  [
+    { type: "lanes", atMs, mirror, lanes: 1, reason: "useless" },
+    `${mirror}: 1 request at once: another number was of no use`,
+    false,
+  ],
   [{ type: "note", atMs, message: "given twice" }, "given twice", true],
   [{ type: "end", atMs, outcome: "complete" }, "download complete", false],
 ];

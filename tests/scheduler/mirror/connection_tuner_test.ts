@@ -15,14 +15,15 @@ function lanesOver(
   flow: Flow,
   link: Link,
   isAlone = true,
+  worth = 12,
 ): [lanes: number, at: number][] {
   const most = 6;
   const { own, others = () => 0, roundTripMs = 10 } = link;
-  const tuner = new ConnectionTuner(most, isAlone);
+  const tuner = new ConnectionTuner(most, most, isAlone);
   const steps: [number, number][] = [];
   const delivered = { own: 0, total: 0 };
   for (let now = 0; now < ms; now += 10) {
-    tuner.learn(flow, now);
+    tuner.learn(flow, worth, now);
     tuner.observe({ ...delivered }, now, roundTripMs);
     const { lanes } = tuner;
     if (steps.at(-1)?.[0] !== lanes) steps.push([lanes, now]);
@@ -72,5 +73,44 @@ Deno.test("ConnectionTuner: one mirror of several begins with all lanes, and mor
   const steps = lanesOver(3000, "steady", { own: () => 500 }, false);
   assertEquals(steps.map(([lanes]) => lanes), [1, 2, 1]);
   assertEquals(steps[1]![1] >= 1400, true);
-  assertEquals(new ConnectionTuner(6, false).lanes, 6);
+  assertEquals(new ConnectionTuner(6, 4, false).lanes, 4);
+});
+
+Deno.test("ConnectionTuner: a slow link gets no more lanes than it is worth, unless they bring something", () => {
+  const slow = lanesOver(3000, "bursty", { own: () => 25, roundTripMs: 40 }, false, 1);
+  assertEquals(slow.map(([lanes]) => lanes), [1, 2, 1]);
+  // Every packet that is lost stops a connection.
+  const lossy = lanesOver(4000, "bursty", { own: (lanes) => lanes, roundTripMs: 20 }, false, 1);
+  assertEquals(lossy.map(([lanes]) => lanes), [1, 2, 4, 6]);
+  assertEquals(lossy.at(-1)![1] <= 3000, true, JSON.stringify(lossy));
+});
+
+Deno.test("ConnectionTuner: until something was tried, the number follows what the link is worth", () => {
+  const tuner = new ConnectionTuner(6, 4, false);
+  const steps =
+    ([["unknown", 4], ["unknown", 1], ["unknown", 5], ["bursty", 5], ["bursty", 9]] as const)
+      .map(([flow, worth], now) => {
+        tuner.learn(flow, worth, now);
+        return [tuner.lanes, tuner.reason];
+      });
+  assertEquals(steps, [[4, "start"], [1, "rate"], [5, "rate"], [5, "rate"], [6, "rate"]]);
+});
+
+Deno.test("ConnectionTuner: each change has a reason", () => {
+  const reasons = (flow: Flow, link: Link, worth: number) => {
+    const tuner = new ConnectionTuner(6, 4, false);
+    const seen: string[] = [];
+    let own = 0;
+    for (let now = 0; now < 3000; now += 10) {
+      tuner.learn(flow, worth, now);
+      tuner.observe({ own, total: own }, now, 10);
+      const change = `${tuner.lanes} ${tuner.reason}`;
+      if (seen.at(-1) !== change) seen.push(change);
+      own += 10 * link.own(tuner.lanes);
+    }
+    return seen;
+  };
+  const full = { own: () => 100 };
+  assertEquals(reasons("bursty", full, 6), ["6 pauses"]);
+  assertEquals(reasons("steady", full, 6), ["1 steady", "2 trial", "1 useless"]);
 });
