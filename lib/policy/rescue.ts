@@ -13,7 +13,7 @@ import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
 /** Stealing has to move the front's completion forward by this time, and by this part of the rest. */
 const GAIN_MS = 150;
 const GAIN_SHARE = 0.5;
-/** The same when nothing is left to request, and the helping mirror would be idle. */
+/** By this time or a round trip when nothing is left to request, and the helping mirror would be idle. */
 const LAST_GAIN_MS = 20;
 /** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 16 * 1024;
@@ -59,11 +59,12 @@ function steal(
   const left = request.claimEnd - request.position;
   // One that is late may be so for as long again.
   const waitMs = request.answeredAt === undefined ? Math.abs(request.dueAt - now) : 0;
-  const ownerRate = owner.requestRate;
+  // Where nothing is left to request, the others will soon leave it the link.
+  const ownerRate = ledger.free.length > 0 ? owner.requestRate : owner.rate;
   const aloneMs = waitMs + left / ownerRate;
   const leastGainMs = ledger.free.length > 0
     ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
-    : LAST_GAIN_MS;
+    : Math.max(LAST_GAIN_MS, owner.source.link.latencyMs);
   if (aloneMs < leastGainMs) return undefined;
   let best: { helper: Outlook; cut: number; ms: number } | undefined;
   for (const helper of helpers) {

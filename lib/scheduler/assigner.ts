@@ -6,7 +6,6 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
-import { lanesFor } from "./mirror/lanes.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
@@ -96,10 +95,10 @@ export class Assigner {
     // What is left for a consumer that does not keep up shows nothing of the mirrors.
     const { readyBytes, windowSize } = this.#state;
     const waits = readyBytes > windowSize * MOST_READY;
-    for (const [index, { tuner, bytes, link, url }] of mirrors.entries()) {
+    for (const [index, { tuner, bytes, link, url, worth }] of mirrors.entries()) {
       if (tuner === undefined) continue;
       if (waits) tuner.interrupt();
-      tuner.learn(link.flowMeter.flow, lanesFor(link), now);
+      tuner.learn(link.flowMeter.flow, worth, now);
       tuner.observe({ own: bytes, total }, now, link.latencyMs);
       const { lanes, reason } = tuner;
       if (lanes === this.#lanes[index]) continue;

@@ -187,8 +187,9 @@ Deno.test("LanesEvent: the number of requests at once, each time it changes, wit
   assertEquals(lanes(2, [slow, slow]), []);
   for (const url of [0, 1].map(simulatedUrl)) {
     const [first, second, ...rest] = lanes(8, [slow, slow]).filter(([mirror]) => mirror === url);
-    // Two packets are under way on it.
-    assertEquals([first, second], [[url, 4, "start"], [url, 1, "rate"]]);
+    // Its bytes flow steadily, or with pauses, but few are under way on it.
+    assertEquals([first, second?.slice(0, 2)], [[url, 4, "start"], [url, 1]]);
+    assert(["steady", "pauses"].includes(`${second?.[2]}`), `${second}`);
     assert(rest.every(([, , reason]) => reason !== "start"), JSON.stringify(rest));
   }
 });

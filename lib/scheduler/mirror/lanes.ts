@@ -49,11 +49,9 @@ export class Lanes {
   }
 }
 
-/** Returns how many lanes a link is worth at first sight, with so many bytes under way on it. */
-export function lanesFor(
-  { product, isMeasured }: { product: number; isMeasured: boolean },
-): number {
-  return Math.max(isMeasured ? 1 : FIRST_LANES, Math.floor(product / BYTES_PER_LANE));
+/** Returns how many lanes a link is worth with so many bytes under way on it; `isKnown`: how bytes flow. */
+export function lanesFor(bytes: number, isKnown: boolean): number {
+  return Math.max(isKnown ? 1 : FIRST_LANES, Math.floor(bytes / BYTES_PER_LANE));
 }
 
 /** Returns how many of so many connections can be kept busy without a pause. */

@@ -111,7 +111,8 @@ export class LinkEstimate implements LinkView {
    * Bytes under way at the best rate so far, without those that wait in queues; 0 before a rate is known.
    */
   get product(): number {
-    return this.rate.best * (this.#leastLatencyMs ?? this.latencyMs) / 1000;
+    const best = this.rate.ageMs > 0 ? this.rate.best : 0;
+    return best * (this.#leastLatencyMs ?? this.latencyMs) / 1000;
   }
 
   get isBursty(): boolean {

@@ -11,7 +11,7 @@ import type { RequestForm } from "../../http/byte_range.ts";
 import { BreakBound } from "./break_bound.ts";
 import { Forms } from "./forms.ts";
 import { HostLimits, type Seat } from "./host_limits.ts";
-import { Lanes } from "./lanes.ts";
+import { Lanes, lanesFor } from "./lanes.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator, type SentRequest } from "./link_estimate.ts";
 import { RecentRate } from "./recent_rate.ts";
@@ -200,6 +200,13 @@ export class Mirror implements SourceView {
   /** Finds the number of lanes, where it is not fixed. */
   get tuner(): ConnectionTuner | undefined {
     return this.#lanes.tuner;
+  }
+
+  /** How many lanes its link is worth at first sight. */
+  get worth(): number {
+    const { rate, latencyMs, flowMeter, product } = this.link;
+    if (flowMeter.flow !== "unknown") return lanesFor(product, true);
+    return lanesFor((rate.at(this.#deliveredAt) ?? 0) * latencyMs / 1000, false);
   }
 
   get lanes(): number {

@@ -25,8 +25,8 @@ Deno.test("Lanes: up to four are used before anything is known", () => {
   }
 });
 
-Deno.test("lanesFor(): a lane for every 16 kB under way; four at least before that is measured", () => {
-  // bytes under way, whether that is measured, lanes
+Deno.test("lanesFor(): a lane for every 16 kB under way; four at least before it is known how bytes flow", () => {
+  // bytes under way, whether it is known how they flow, lanes
   const table = [
     [0, false, 4],
     [30_000, false, 4],
@@ -36,8 +36,8 @@ Deno.test("lanesFor(): a lane for every 16 kB under way; four at least before th
     [40_000, true, 2],
     [187_500, true, 11],
   ] as const;
-  for (const [product, isMeasured, lanes] of table) {
-    assertEquals(lanesFor({ product, isMeasured }), lanes, `${product}, ${isMeasured}`);
+  for (const [bytes, isKnown, lanes] of table) {
+    assertEquals(lanesFor(bytes, isKnown), lanes, `${bytes}, ${isKnown}`);
   }
 });
 
