@@ -123,6 +123,15 @@ export const LIMITS: readonly Kind[] = [
       },
     )
   ),
+  ...[[5, "five"], [6, "six"]].map(([most, name]) =>
+    kind(
+      `budget-of-${name}-default`,
+      `${most} requests in all, then 403, and a file so long that many are of use`,
+      BOTH,
+      (ask) => ask.index >= Number(most) ? refused(403) : served(ask),
+      { size: 8_000_000, bytesPerSecond: 8_000_000 },
+    )
+  ),
   ...[403, 404, 410].map((status) =>
     kind(
       `one-time-link-${status}`,

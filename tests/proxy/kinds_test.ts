@@ -222,6 +222,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "growing",
   "budget-of-two-lanes",
   "budget-of-three-lanes",
+  "budget-of-five-default",
+  "budget-of-six-default",
 ]);
 
 /** Tables that are also tried with a proxy that does not know the file. */

@@ -10,7 +10,7 @@
  * response is given up that could deliver all that is missing. Links that allow a few requests in all
  * are known, and what is refused for that is refused for ever; so fewer prove it after a refusal.
  */
-const PROVEN_ANSWERS = 5;
+const PROVEN_ANSWERS = 7;
 const PROVEN_AFTER_REFUSAL = 2;
 
 /** The network may take this long to come back after the machine woke, in milliseconds. */

@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { TrackRecord } from "../../../lib/scheduler/mirror/track_record.ts";
 
-Deno.test("TrackRecord.isProven: five answers in a row, or two that were asked for after a refusal", () => {
+Deno.test("TrackRecord.isProven: seven answers in a row, or two that were asked for after a refusal", () => {
   const record = new TrackRecord();
   const answersUntilProven = (sentAt: number) => {
     let answers = 0;
     for (; !record.isProven; answers++) record.answered(sentAt);
     return answers;
   };
-  assertEquals(answersUntilProven(0), 5);
+  assertEquals(answersUntilProven(0), 7);
   record.refused(100);
   assertEquals(record.isProven, false);
   // Those that were sent before it say nothing about what is refused now.
