@@ -110,10 +110,7 @@ export class Transport {
     return this.#memories.filter(({ wavers }) => wavers).map(({ url }) => url);
   }
 
-  /**
-   * Sends a request to the mirror with the given index. Rejects with a {@linkcode MirrorError} if no
-   * response comes, or none that is usable.
-   */
+  /** Sends a request to a mirror. Rejects with a {@linkcode MirrorError} if no usable response comes. */
   async request(mirror: number, requested: Requested, signal: AbortSignal): Promise<Reply> {
     const { purpose = "part" } = requested;
     const memory = this.#memories[mirror]!;
@@ -134,15 +131,18 @@ export class Transport {
     }
     memory.answered = true;
     const validators = readValidators(headers, Date.now());
-    // Validators are judged by the place that answered, below.
-    const ignoresTotals = memory.totals !== "believed";
-    const { encodes } = memory;
+    const { encodes, totals } = memory;
+    const ignoresTotals = totals !== "believed";
     const check = checkResponse({ ...requested, ignoresTotals, encodes }, status, headers);
     const isPage = PAGE.test(readField(headers, "content-type") ?? "");
     if (check.type === "refused") {
       // Its length is that of other bytes than the range's.
       memory.encodes ||= check.reason === "encoding" && headers.has("content-length");
       await discard(body);
+      if (conditional && (status === 304 || (status < 300 && check.reason === "range"))) {
+        memory.ignoresIfRange = true;
+        return this.request(mirror, requested, signal);
+      }
       if (check.reason === "changed" && isPage && !memory.isPage) throw this.#pageError(mirror);
       if (check.size !== undefined && check.size === this.#shortEnd) {
         // It was never as long as the parts say.
@@ -159,10 +159,9 @@ export class Transport {
     }
     const judgement = memory.judge(place, validators);
     if (conditional && check.answer.type === "whole") {
-      // Once is enough: from now on bytes decide.
       memory.ignoresIfRange = true;
       if (judgement.doubt === undefined) {
-        // Nothing has changed: the server takes If-Range for something else, or ranges only at times.
+        // Nothing has changed: the server takes If-Range for something else. From now on, bytes decide.
         await discard(body);
         return this.request(mirror, requested, signal);
       }

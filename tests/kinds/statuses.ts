@@ -211,6 +211,23 @@ export const STATUS_FOR_RANGE: readonly Kind[] = [
     { breaks: true },
   ),
   kind(
+    "if-range-304",
+    "304 to each If-Range",
+    BOTH,
+    (ask) => ask.head.headers["if-range"] === undefined ? served(ask) : refused(304).with(""),
+    { breaks: true },
+  ),
+  kind(
+    "if-range-206-bare",
+    "206 without Content-Range, with the whole file, to each If-Range",
+    BOTH,
+    (ask) =>
+      ask.head.headers["if-range"] === undefined
+        ? served(ask)
+        : served(ask, { whole: true }).as(206),
+    { breaks: true },
+  ),
+  kind(
     "if-range-500",
     "500 to each If-Range",
     BOTH,
