@@ -18,6 +18,7 @@ export function resetError(url: string, phase: "headers" | "body"): MirrorError 
     mirror: url,
     phase,
     reason: "network",
+    fault: "reset",
     retryable: true,
   });
 }
