@@ -105,6 +105,8 @@ export type FailureReason =
 export type NetworkFault =
   /** The request is not allowed: by Deno's permissions, or to this port. */
   | "forbidden"
+  /** This process may not open more files and connections. */
+  | "descriptors"
   /** The host name does not resolve; with a proxy, that of the proxy. */
   | "host"
   /** The host, or the proxy, refused the connection. */

@@ -7,6 +7,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
+import { FEW_MIRRORS } from "../scheduler/mirror/connection_budget.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
@@ -82,7 +83,8 @@ export class Driver {
     this.#session = new BookSession(options.book, mirrorUrls, Date.now());
     const knownMirrors = knownFile?.mirrors ?? [];
     const { known, unreliable: suspects } = this.#session;
-    this.#transport = new Transport({ ...options, knownMirrors, suspects });
+    const closesIdle = mirrorUrls.length > FEW_MIRRORS;
+    this.#transport = new Transport({ ...options, knownMirrors, suspects, closesIdle });
     const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#scheduler = new Scheduler({

@@ -6,6 +6,8 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
+import { reconnect } from "./failure/failures.ts";
+import { FEW_MIRRORS } from "./mirror/connection_budget.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
@@ -55,6 +57,7 @@ export class Assigner {
     const { mirrors, requests } = this.#state;
     this.#wakeAt = Infinity;
     this.#state.look(now);
+    if (mirrors.length > FEW_MIRRORS && mirrors[0]!.seat.isExceeded(now)) reconnect(this.#state);
     // A stream goes on though no other range is served any more.
     const servesRanges = mirrors.some((mirror) => mirror.servesRanges) ||
       [...requests].some(({ isStream }) => isStream);

@@ -63,7 +63,7 @@ export class Requests implements Iterable<LiveRequest> {
   /** Forgets a request; `kept`: its connection can serve another one. */
   close(request: LiveRequest, kept: boolean, now: number): void {
     this.#live.delete(request.id);
-    request.ticket.release(now, false);
+    request.ticket.release(now, false, kept);
     request.mirror.closed(request, kept, now);
   }
 }

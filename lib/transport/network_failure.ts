@@ -28,6 +28,9 @@ interface Wording {
   readonly permanent?: boolean;
 }
 
+/** What is wrong when no further connection can be opened. */
+export const TOO_MANY = "this process has too many files and connections open";
+
 /** The first that matches applies. */
 const WORDINGS: readonly Wording[] = [
   {
@@ -35,6 +38,11 @@ const WORDINGS: readonly Wording[] = [
     fault: "forbidden",
     words: "Deno's fetch refuses it: $1",
     permanent: true,
+  },
+  {
+    pattern: /Too many open files|\bos error 10024\b/,
+    fault: "descriptors",
+    words: TOO_MANY,
   },
   {
     pattern: /^dns error.*(temporary failure|try again)/i,
@@ -137,6 +145,7 @@ const CODES: Readonly<Record<string, string>> = {
   ENOTFOUND: "dns error",
   EAI_AGAIN: "dns error: temporary failure",
   ECONNREFUSED: "Connection refused",
+  EMFILE: "Too many open files",
   EHOSTUNREACH: "tcp connect error: No route to host",
   ENETUNREACH: "tcp connect error: Network is unreachable",
   ECONNRESET: "Connection reset",

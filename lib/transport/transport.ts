@@ -9,6 +9,7 @@ import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../err
 import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
+import { blameDescriptors } from "./connections/descriptors.ts";
 import { type HttpClientOptions, HttpClients } from "./connections/http_clients.ts";
 import { settleDoubt } from "./responses/doubts.ts";
 import { type Judgement, type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
@@ -345,8 +346,8 @@ export class Transport {
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
       memory.location = undefined;
       // The client knows only that its relay did not connect.
-      const { http } = this.#options;
-      const failure = readNetworkFailure(this.#clients.connectFailure(url) ?? cause, http);
+      const error = this.#clients.connectFailure(url) ?? cause;
+      const failure = blameDescriptors(readNetworkFailure(error, this.#options.http));
       const { fault, permanent, proxyRefused } = failure;
       const { origin, host } = url;
       const redirected = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;

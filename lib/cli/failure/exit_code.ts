@@ -76,10 +76,20 @@ export function readError(message: string, cause?: unknown): CommandError {
   return new CommandError(ExitCode.READ, message, { cause });
 }
 
+/** Reports whether an error says that the process may not open more files and connections. */
+export function isLackOfDescriptors(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EMFILE";
+}
+
+/** Advice where the process may not open more. */
+export const RAISE_LIMIT = "raise the limit (ulimit -n), or use fewer mirrors or connections " +
+  "(--max-connection-per-server)";
+
 /** Returns the system's reason, without the path and the system call that Deno appends. */
 export function reason(cause: unknown): string {
   if (cause instanceof Deno.errors.NotCapable) return "permission denied by Deno; use deno run -A";
   const message = cause instanceof Error ? cause.message : String(cause);
+  if (isLackOfDescriptors(cause)) return `too many files and connections are open: ${RAISE_LIMIT}`;
   return message.replace(/: \w+ '.*$/s, "");
 }
 

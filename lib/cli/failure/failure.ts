@@ -15,7 +15,7 @@ import {
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { environmentVariable } from "../../environment.ts";
-import { ExitCode } from "./exit_code.ts";
+import { ExitCode, RAISE_LIMIT } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   network: ExitCode.RECEIVE,
@@ -32,6 +32,7 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
 
 const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
   forbidden: ExitCode.CONNECT,
+  descriptors: ExitCode.CONNECT,
   host: ExitCode.HOST,
   refused: ExitCode.CONNECT,
   unreachable: ExitCode.CONNECT,
@@ -55,6 +56,7 @@ const ADVICE: Readonly<Partial<Record<NetworkFault, string>>> = {
   caCertificate:
     "Deno refuses such a certificate, even if --cacert trusts it: give the server one " +
     "that the authority has signed, or use --insecure",
+  descriptors: RAISE_LIMIT,
   clientCertificate: "use --cert FILE and --key FILE",
   plain: "is it an http server? Then use http:// in the URL",
   http1: "leave out --http1.1",

@@ -7,6 +7,7 @@
 
 import { reason, writeError } from "../failure/exit_code.ts";
 import { stat } from "./file_target.ts";
+import { openSparing } from "./spare_descriptors.ts";
 
 /** Writes a file's data and metadata to the disk. */
 export async function syncFile(file: Deno.FsFile): Promise<void> {
@@ -21,7 +22,7 @@ export async function syncFile(file: Deno.FsFile): Promise<void> {
 /** Writes a directory's entries to the disk, where the system and the permissions allow it. */
 export async function syncDirectory(path: string): Promise<void> {
   try {
-    using directory = await Deno.open(path);
+    using directory = await openSparing(() => Deno.open(path));
     await directory.sync();
   } catch {
     // Windows cannot open a directory. Without this, a crash may undo the rename, and loses nothing.
@@ -40,7 +41,8 @@ export async function replaceText(
   mode = 0o666,
 ): Promise<void> {
   try {
-    using file = await Deno.open(temporary, { write: true, createNew: true, mode });
+    const options = { write: true, createNew: true, mode };
+    using file = await openSparing(() => Deno.open(temporary, options));
     let bytes = new TextEncoder().encode(text);
     while (bytes.byteLength > 0) bytes = bytes.subarray(await file.write(bytes));
     await syncFile(file);

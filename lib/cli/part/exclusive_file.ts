@@ -7,6 +7,7 @@
 
 import { reason, writeError } from "../failure/exit_code.ts";
 import { stat } from "./file_target.ts";
+import { openSparing } from "./spare_descriptors.ts";
 
 /** A file that is locked while it is open. */
 export interface ExclusiveFile {
@@ -81,7 +82,7 @@ export async function openToWrite(
   open: () => Promise<Deno.FsFile>,
 ): Promise<Deno.FsFile> {
   try {
-    return await open();
+    return await openSparing(open);
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound;
     const why = missing

@@ -11,6 +11,7 @@ import { ExitCode, readError, reason } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import type { FileContext, FileTask } from "./file_tasks.ts";
 import type { Target } from "../output/target.ts";
+import { openSparing } from "../part/spare_descriptors.ts";
 import { askSize } from "./find_range.ts";
 
 /** Reports that a file is complete. Rejects with a {@linkcode CommandError} if it is not. */
@@ -58,7 +59,7 @@ async function verifyChecksums(
 ): Promise<void> {
   const verifier = await ChecksumVerifier.of(checksums);
   try {
-    const file = await Deno.open(path);
+    const file = await openSparing(() => Deno.open(path));
     const { size } = await file.stat();
     let position = 0;
     for await (const bytes of file.readable) {

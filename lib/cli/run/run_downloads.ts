@@ -14,6 +14,7 @@ import { ExitCode } from "../failure/exit_code.ts";
 import { type FileTask, fileTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
 import type { SharedRate } from "./shared_rate.ts";
+import { keepDescriptors } from "../part/spare_descriptors.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { FileDownload, type FileDownloadContext } from "./download_file.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
@@ -32,6 +33,7 @@ export async function runDownloads(
   { signal, report, write }: RunContext,
 ): Promise<number> {
   using _connections = keepConnections();
+  using _descriptors = keepDescriptors();
   const caCerts = await readCertificates(command.caCertFile);
   const clientCertificate = await clientCertificateOf(command);
   using insecure = command.insecure

@@ -7,6 +7,7 @@
  */
 
 import { type FailureReason, MirrorError } from "../../errors.ts";
+import { FEW_MIRRORS } from "../mirror/connection_budget.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { awaitTurn, classifyRefusal, type FailureCause } from "./refusals.ts";
 import { isPassedBy } from "./timeouts.ts";
@@ -55,6 +56,12 @@ export function penalize(
   const besideStream = state.requests.of(mirror).some((other) =>
     other.asksAhead && other.answeredAt !== undefined
   );
+  if (failure.fault === "descriptors" && mirror.seat.exhausted(now)) {
+    if (state.mirrors.length > FEW_MIRRORS) reconnect(state);
+    report(mirror, failure, mirror.seat.turnAt(now) - now, state, now);
+    if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
+    return "wait";
+  }
   const passing = request !== undefined && isPassed(failure, request, state)
     ? state.requests.of(mirror).filter(({ activeAt }) => activeAt > request.activeAt).length
     : undefined;
@@ -160,6 +167,15 @@ function isUnanswered({ phase, reason }: MirrorError): boolean {
 
 function isBroken({ reason }: MirrorError): boolean {
   return BROKEN.includes(reason);
+}
+
+/** Closes the connections that are not in use. */
+export function reconnect({ mirrors, commands }: DownloadState): void {
+  for (const { link, seat } of mirrors) {
+    link.loseConnections();
+    seat.closeKept();
+  }
+  commands.push({ type: "reconnect" });
 }
 
 /** Reports a failure after which its mirror goes on at once. */

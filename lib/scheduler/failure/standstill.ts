@@ -8,6 +8,7 @@
  */
 
 import type { DownloadState } from "../state.ts";
+import { reconnect } from "./failures.ts";
 
 /** After a longer standstill, connections may be dead. */
 export const ASLEEP_MS = 5000;
@@ -16,7 +17,7 @@ const BUFFERED_MS = 100;
 
 /** Updates what is known of requests and links: the process stood still for `ms` until `now`. */
 export function standStill(state: DownloadState, ms: number, now: number): void {
-  const { mirrors, requests, commands } = state;
+  const { mirrors, requests } = state;
   for (const request of requests) request.excuse(ms, now);
   const asleep = ms >= ASLEEP_MS;
   for (const { link, rate, tuner, trackRecord } of mirrors) {
@@ -25,10 +26,9 @@ export function standStill(state: DownloadState, ms: number, now: number): void 
     if (link.isMeasured) link.rate.skip(ms, now, Math.min(ms, BUFFERED_MS));
     if (!asleep) continue;
     rate.skip(ms, now);
-    link.loseConnections();
     trackRecord.woke(now);
   }
   if (!asleep) return;
   for (const request of requests) request.doubt(now);
-  commands.push({ type: "reconnect" });
+  reconnect(state);
 }

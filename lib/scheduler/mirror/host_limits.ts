@@ -7,6 +7,7 @@
  * @module
  */
 
+import { ConnectionBudget } from "./connection_budget.ts";
 import { FORGET_MS, HostLessons, type Refusal } from "./host_lessons.ts";
 
 /** A host that has delivered within this time delivers now. */
@@ -73,6 +74,8 @@ class Host {
 /** What is known of the hosts that the downloads of a process use. */
 export class HostLimits {
   readonly #hosts = new Map<string, Host>();
+  /** The connections of the process. */
+  readonly #budget = new ConnectionBudget<Seat>();
 
   /** Number of hosts that are remembered. */
   get size(): number {
@@ -81,7 +84,7 @@ export class HostLimits {
 
   /** Returns a place at a host for one mirror; `onTurn` is called when it may be its turn. */
   join(name: string, onTurn: () => void): Seat {
-    return new Seat((other, now) => this.#host(other, now), name, onTurn);
+    return new Seat((other, now) => this.#host(other, now), this.#budget, name, onTurn);
   }
 
   #host(name: string, now: number): Host {
@@ -116,18 +119,28 @@ export interface Ticket {
   accepted(now: number): void;
   /** Notes that bytes have arrived. */
   delivered(now: number): void;
-  /** Ends it; `cancelled`: the host has to notice that first. */
-  release(now: number, cancelled: boolean): void;
+  /**
+   * Ends it; `cancelled`: the host has to notice that first; `kept`: its connection can serve another
+   * request.
+   */
+  release(now: number, cancelled: boolean, kept?: boolean): void;
 }
 
 /** The place of one mirror of one download at its host. */
 export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;
+  readonly #budget: ConnectionBudget<Seat>;
   readonly #onTurn: () => void;
   #name: string;
 
-  constructor(hostOf: (name: string, now: number) => Host, name: string, onTurn: () => void) {
+  constructor(
+    hostOf: (name: string, now: number) => Host,
+    budget: ConnectionBudget<Seat>,
+    name: string,
+    onTurn: () => void,
+  ) {
     this.#hostOf = hostOf;
+    this.#budget = budget;
     this.#name = name;
     this.#onTurn = onTurn;
   }
@@ -186,8 +199,13 @@ export class Seat {
     this.#at(now).waiting.delete(this);
   }
 
-  /** Returns how many more requests the host takes now. */
+  /** Returns how many more requests it may have now. */
   room(now: number): number {
+    return Math.min(this.#budget.room(this, now), this.#hostRoom(now));
+  }
+
+  /** Returns how many more requests the host takes now. */
+  #hostRoom(now: number): number {
     const host = this.#at(now);
     const { lessons } = host;
     lessons.forget(now);
@@ -228,6 +246,10 @@ export class Seat {
 
   /** Returns when there may be room though nothing happens; `Infinity` for never. */
   turnAt(now: number): number {
+    return Math.min(this.#budget.lookAt(now), this.#hostTurnAt(now));
+  }
+
+  #hostTurnAt(now: number): number {
     const host = this.#at(now);
     if (now < host.openAt) return host.openAt;
     const trialAt = host.waiting.get(this)?.trialAt ?? Infinity;
@@ -249,6 +271,7 @@ export class Seat {
       waiting.trialAt = now + waiting.trialMs;
     }
     host.sentAt = now;
+    this.#budget.sent(this);
     host.live.set(this, (host.live.get(this) ?? 0) + 1);
     const level = host.liveRequests;
     let isLive = true;
@@ -262,9 +285,10 @@ export class Seat {
       delivered: (at) => {
         host.deliveredAt = at;
       },
-      release: (at, cancelled) => {
+      release: (at, cancelled, kept = false) => {
         if (!isLive) return;
         isLive = false;
+        this.#budget.ended(this, kept);
         if (cancelled) host.cancelledAt.push(at);
         this.#release(host, at);
       },
@@ -288,6 +312,24 @@ export class Seat {
     const host = this.#at(now);
     const { served = host.occupied(now) } = refusal;
     return host.lessons.refuse(this, refusal, served, now);
+  }
+
+  /**
+   * Learns that the process cannot open a connection. Reports whether others are in use, so that there is
+   * something to wait for.
+   */
+  exhausted(now: number): boolean {
+    return this.#budget.exhausted(now);
+  }
+
+  /** Reports whether connections that are not in use are to be closed, as others need them. */
+  isExceeded(now: number): boolean {
+    return this.#budget.isExceeded(now);
+  }
+
+  /** Notes that all connections of the process that are not in use are closed. */
+  closeKept(): void {
+    this.#budget.closeKept();
   }
 
   /**

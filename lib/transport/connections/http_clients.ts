@@ -34,6 +34,8 @@ export interface HttpClientOptions {
   readonly noProxy: string | undefined;
   readonly connect: ConnectRules;
   readonly headers: Headers;
+  /** Whether connections that are not in use can be closed: those of the platform's client cannot. */
+  readonly closesIdle?: boolean | undefined;
 }
 
 type Init = RequestInit & { readonly signal: AbortSignal };
@@ -51,8 +53,8 @@ export class HttpClients {
   #shared: Disposable | undefined;
   #relaying: Promise<Relay> | undefined;
   #relay: Relay | undefined;
-  /** Whether the connections of the platform's default client may be dead. */
-  #isRenewed = false;
+  /** Whether the platform's default client is not used: it cannot be closed, nor can its connections. */
+  #avoidsDefault: boolean;
   /** Places that have answered. */
   readonly #answered = new Set<string>();
   /** Places that are connected to through the relay, since the first address of their name is dead. */
@@ -61,6 +63,7 @@ export class HttpClients {
   constructor(options: HttpClientOptions, versions: HttpVersions = processVersions) {
     this.#options = options;
     this.#versions = versions;
+    this.#avoidsDefault = options.closesIdle ?? false;
   }
 
   /** Opens what a request to `url` needs first. Rejects if an option cannot be followed. */
@@ -125,7 +128,7 @@ export class HttpClients {
   renew(): void {
     this.#closeClients();
     if (this.#shared !== undefined) sharedClient.renew();
-    this.#isRenewed = true;
+    this.#avoidsDefault = true;
   }
 
   #closeClients(): void {
@@ -234,7 +237,7 @@ export class HttpClients {
     if (isRelayed) return this.#http1.relayed ??= this.#relayedClient("http1");
     if (!this.#suffices) return this.#http1.usual ??= this.#usualClient("http1");
     // Over TLS, the default client would use HTTP/2 where it is offered.
-    const isPlain = protocol === "http:" && !this.#isRenewed;
+    const isPlain = protocol === "http:" && !this.#avoidsDefault;
     if (isPlain || typeof Deno === "undefined") return undefined;
     this.#shared ??= sharedClient.hold();
     return sharedClient.client;

