@@ -54,8 +54,10 @@ export class Alarm {
     this.#dueAt = Math.max(at, now);
     const delayMs = Math.max(0, Math.ceil(at - now));
     const ring = () => {
-      this.#at = this.#dueAt = Infinity;
+      this.#at = Infinity;
+      // Whoever is called may ask how late it is.
       this.#ring();
+      if (this.#at === Infinity) this.#dueAt = Infinity;
     };
     this.#timer = setTimeout(() => {
       // Timers come before sockets: after the event loop was busy for long, what has arrived meanwhile

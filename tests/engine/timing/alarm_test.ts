@@ -150,3 +150,15 @@ Deno.test("Alarm.lateMs(): an alarm for a time that had passed is late from when
     assertEquals(alarm.lateMs(clock.now), 100);
   });
 });
+
+Deno.test("Alarm.lateMs() is known where the alarm itself is the first to be heard", () => {
+  withClock((clock) => {
+    const late: number[] = [];
+    const alarm: Alarm = new Alarm(() => late.push(alarm.lateMs(clock.now)), clock.time);
+    alarm.set(1020);
+    clock.now = 7020;
+    onlyTimer(clock).ring();
+    onlyTimer(clock).ring();
+    assertEquals([late, alarm.lateMs(clock.now + 1e6)], [[6000], 0]);
+  });
+});
