@@ -8,7 +8,7 @@
  * @module
  */
 
-import { passOver } from "./kept_stream.ts";
+import { isDelivering, passOver } from "./kept_stream.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import type { AskReason, DownloadView, Plan, Policy, RequestView } from "../scheduler/view.ts";
@@ -58,7 +58,8 @@ export class AdaptivePolicy implements Policy {
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
     return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now) ??
-      this.#goOn(view, outlooks, now) ?? passOver(view, outlooks, now);
+      this.#goOn(view, outlooks, now) ?? passOver(view, outlooks, now) ??
+      this.#askBesideSilence(view, outlooks, now);
   }
 
   wakeAt({ mirrors, limit }: DownloadView, now: number): number {
@@ -181,6 +182,29 @@ export class AdaptivePolicy implements Policy {
     if (!best?.open) return undefined;
     const range = cutOut(gap, gap.start, this.#length(best, view), short);
     return this.#plan(best, range, "front", view);
+  }
+
+  /**
+   * Requests the front where all that was requested is silent: a server may let one request wait, and
+   * answer another.
+   */
+  #askBesideSilence(
+    view: DownloadView,
+    outlooks: readonly Outlook[],
+    now: number,
+  ): Plan | undefined {
+    const { ledger: { free: [gap], front }, limit } = view;
+    if (gap?.start !== front || limit.openAt > now) return undefined;
+    const isAwaited = view.mirrors.some(({ live }) =>
+      live.some(({ position, claimEnd }) => position < claimEnd)
+    );
+    if (!isAwaited || outlooks.some((outlook) => isDelivering(outlook, now))) return undefined;
+    const free = outlooks.find(({ usable, source }) =>
+      usable && source.servesRanges && source.live.length < source.maxConnections
+    );
+    if (free === undefined) return undefined;
+    const short = shortest(view);
+    return this.#plan(free, cutOut(gap, front, this.#length(free, view), short), "front", view);
   }
 
   #plan(

@@ -39,7 +39,7 @@ export function passOver(
 }
 
 /** Reports whether a mirror delivers, or may be about to. */
-function isDelivering({ source, lossMs }: Outlook, now: number): boolean {
+export function isDelivering({ source, lossMs }: Outlook, now: number): boolean {
   return source.live.some((request) =>
     request.kind === "range" && request.position < request.claimEnd &&
     now - expectedSince(request) <= lossMs

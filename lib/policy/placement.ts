@@ -22,6 +22,8 @@ const RAMPING_MARGIN = 1.5;
 const FRONT_SHARE = 1 / 8;
 /** A stream is read on as soon as there is room for so many bytes. */
 const LEAST_ROOM = 256 * 1024;
+/** Beside other ranges of its mirror, a stream has work for so many milliseconds. */
+const STREAM_MS = 1000;
 
 /** Returns where the gap ends in which a byte lies. */
 export function gapAt(free: readonly ByteRange[], byte: number): number {
@@ -66,7 +68,8 @@ export function place(
 
 /**
  * Returns where a mirror's next range lies that is delivered beside a stream of its own: after what the
- * stream will have delivered by the time of an answer.
+ * stream will have delivered by the time of an answer, and far enough behind it that the stream has work
+ * for a while. A stream that has none fills the kernel's buffers with bytes that others deliver.
  */
 export function placeBehind(
   { position, claimEnd }: RequestView,
@@ -75,7 +78,7 @@ export function placeBehind(
   crumb: number,
   { ledger }: DownloadView,
 ): ByteRange | undefined {
-  const own = Math.max(0, rate * link.nextLatencyMs - (claimEnd - position));
+  const own = Math.max(0, rate * Math.max(STREAM_MS, link.nextLatencyMs) - (claimEnd - position));
   return cutOutBehind(ledger.free, own, length, crumb);
 }
 

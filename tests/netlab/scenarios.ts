@@ -118,6 +118,11 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
     links: testbed(),
     nginx: "keepalive_requests 100;",
   },
+  lone: {
+    title: "one link of 100 Mbit/s, 40 ms",
+    links: [link(100, 40)],
+    megabytes: [50, 1],
+  },
   limited: {
     title: "one link of 100 Mbit/s, 20 ms; the server limits each connection to 10 Mbit/s",
     links: [link(100, 20)],
