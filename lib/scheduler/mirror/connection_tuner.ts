@@ -1,7 +1,8 @@
 /**
  * Finds how many connections to a mirror to keep busy, where that is left to the download. At first sight
- * as many as the bytes under way on its link are worth; one, if bytes flow steadily. From then on, twice as many are kept only if the mirror delivers more by them, without taking that from the
- * others; and half as many, if it delivers the same. Pure: time is passed in.
+ * as many as the bytes under way on its link are worth; one, if bytes flow steadily. From then on, twice
+ * as many are kept only if the mirror delivers more by them, without taking that from the others; and
+ * half as many, if it delivers the same. Pure: time is passed in.
  *
  * @module
  */
