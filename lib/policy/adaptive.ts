@@ -8,7 +8,7 @@
  * @module
  */
 
-import { isDelivering, passOver } from "./kept_stream.ts";
+import { passOver } from "./kept_stream.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import type { AskReason, DownloadView, Plan, Policy, RequestView } from "../scheduler/view.ts";
@@ -195,10 +195,8 @@ export class AdaptivePolicy implements Policy {
   ): Plan | undefined {
     const { ledger: { free: [gap], front }, limit } = view;
     if (gap?.start !== front || limit.openAt > now) return undefined;
-    const isAwaited = view.mirrors.some(({ live }) =>
-      live.some(({ position, claimEnd }) => position < claimEnd)
-    );
-    if (!isAwaited || outlooks.some((outlook) => isDelivering(outlook, now))) return undefined;
+    if (!outlooks.some(({ isAwaited }) => isAwaited)) return undefined;
+    if (outlooks.some(({ isDelivering }) => isDelivering)) return undefined;
     const free = outlooks.find(({ usable, source }) =>
       usable && source.servesRanges && source.live.length < source.maxConnections
     );

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { expectedSince, type Outlook } from "./outlook.ts";
+import type { Outlook } from "./outlook.ts";
 import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
 
 /** Reports whether the stream has come to a request that was never answered, and may never be. */
@@ -31,17 +31,7 @@ export function passOver(
   if (limit.openAt > now) return undefined;
   const stream = outlooks.flatMap(({ source }) => source.live)
     .find(({ isKeptWaiting, isExhausted }) => isKeptWaiting && isExhausted);
-  if (stream === undefined || outlooks.some((outlook) => isDelivering(outlook, now))) {
-    return undefined;
-  }
+  if (stream === undefined || outlooks.some(({ isDelivering }) => isDelivering)) return undefined;
   const next = ledger.free.find(({ end }) => end > stream.end)?.start ?? ledger.end;
   return { type: "extend", request: stream.id, end: Math.min(stream.bodyEnd, next) };
-}
-
-/** Reports whether a mirror delivers, or may be about to. */
-export function isDelivering({ source, lossMs }: Outlook, now: number): boolean {
-  return source.live.some((request) =>
-    request.kind === "range" && request.position < request.claimEnd &&
-    now - expectedSince(request) <= lossMs
-  );
 }

@@ -98,6 +98,18 @@ export class Outlook {
     return this.rate / Math.max(1, Math.min(busy, lanes));
   }
 
+  /** Whether it owns bytes of ranges that it has yet to deliver. */
+  get isAwaited(): boolean {
+    return this.source.live.some(isAwaited);
+  }
+
+  /** Whether it delivers some of them, or may be about to. */
+  get isDelivering(): boolean {
+    return this.source.live.some((request) =>
+      isAwaited(request) && this.#now - expectedSince(request) <= this.lossMs
+    );
+  }
+
   /** Reports whether one of its lanes is free, or will be by the time an answer could arrive. */
   wantsWork(): boolean {
     if (!this.open) return false;
@@ -154,7 +166,14 @@ export class Outlook {
   }
 }
 
-/** Returns how many connections are in use: a stream that is not read on makes way for a request, unless it is kept. */
+function isAwaited({ kind, position, claimEnd }: RequestView): boolean {
+  return kind === "range" && position < claimEnd;
+}
+
+/**
+ * Returns how many connections are in use: a stream that is not read on makes way for a request, unless it
+ * is kept.
+ */
 function busyConnections({ live }: SourceView): number {
   const busy = live.filter(({ isExhausted, isKeptWaiting }) => !isExhausted || isKeptWaiting);
   return busy.length;
