@@ -34,7 +34,7 @@ export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/connections/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { LowestRate } from "./lib/scheduler/failure/timeouts.ts";
-export type { RetryOptions } from "./lib/scheduler/failure/failures.ts";
+export type { RetryOptions } from "./lib/scheduler/failure/retries.ts";
 export type { ResponseOptions } from "./lib/engine/delivery/response.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";
 

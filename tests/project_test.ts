@@ -117,11 +117,11 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
-    /^lib\/scheduler\/(request_set|requests|state)\.ts$/,
+    /^lib\/scheduler\/(idle_connections|request_set|requests|state)\.ts$/,
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,
-    /^lib\/scheduler\/(assigner|scheduler)\.ts$/,
+    /^lib\/scheduler\/(assigner|lane_tuning|scheduler)\.ts$/,
   ]],
 ];
 

@@ -20,7 +20,6 @@ import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./memory
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
 import { BookSession } from "./memory/mirror_book.ts";
-import { processForms, processHosts } from "./memory/process_memory.ts";
 import { Pace } from "./timing/pace.ts";
 import type { Part } from "./delivery/reorder_buffer.ts";
 import { RequestRunner } from "./requests/request_runner.ts";
@@ -95,8 +94,6 @@ export class Driver {
       knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
       landmarks: this.#landmarks,
       probeSize,
-      hosts: processHosts,
-      forms: processForms,
       // Another download has ended a request just now, and has yet to finish what it is doing.
       onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
       random: Math.random,

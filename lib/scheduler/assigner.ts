@@ -6,8 +6,8 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
-import { reconnect } from "./failure/failures.ts";
-import { FEW_MIRRORS } from "./mirror/connection_budget.ts";
+import { closeExceeding } from "./idle_connections.ts";
+import { LaneTuning } from "./lane_tuning.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
@@ -20,10 +20,6 @@ export interface AssignerOptions {
   readonly closeBadConnections: boolean;
 }
 
-/** Of the only mirror, one connection is used for so many bytes. */
-const SHORT_FILE = 1024 * 1024;
-/** A consumer that has left more than this part of the window holds up the mirrors. */
-const MOST_READY = 1 / 2;
 /** Minimum time between two looks for work where nothing but bytes has arrived, in milliseconds. */
 const LOOK_MS = 0.5;
 
@@ -31,14 +27,14 @@ export class Assigner {
   readonly #state: DownloadState;
   readonly #policy: Policy;
   readonly #closeBadConnections: boolean;
-  /** How many requests are kept busy at each mirror, as reported. */
-  readonly #lanes: number[] = [];
+  readonly #tuning: LaneTuning;
   #assignedAt = -Infinity;
   #wakeAt = Infinity;
 
   constructor(state: DownloadState, { policy, closeBadConnections }: AssignerOptions) {
     this.#state = state;
     this.#policy = policy();
+    this.#tuning = new LaneTuning(state);
     this.#closeBadConnections = closeBadConnections;
   }
 
@@ -57,12 +53,12 @@ export class Assigner {
     const { mirrors, requests } = this.#state;
     this.#wakeAt = Infinity;
     this.#state.look(now);
-    if (mirrors.length > FEW_MIRRORS && mirrors[0]!.seat.isExceeded(now)) reconnect(this.#state);
+    closeExceeding(this.#state, now);
     // A stream goes on though no other range is served any more.
     const servesRanges = mirrors.some((mirror) => mirror.servesRanges) ||
       [...requests].some(({ isStream }) => isStream);
     if (!servesRanges) return this.#assignWhole(now);
-    this.#tune(now);
+    this.#tuning.tune(now);
     this.#assignedAt = now;
     this.#endStreams(now);
     for (;;) {
@@ -85,28 +81,6 @@ export class Assigner {
       if (request.isExhausted && !request.isKept && !request.isExtensible(ledger)) {
         this.#state.cancel(request, "stolen", now);
       }
-    }
-  }
-
-  /** Lets each mirror find out how many connections are of use. */
-  #tune(now: number): void {
-    const { mirrors } = this.#state;
-    if (mirrors[0]!.tuner === undefined) return;
-    const total = mirrors.reduce((sum, { bytes }) => sum + bytes, 0);
-    // One response brings a short file, whatever the link is like.
-    if (mirrors.length === 1 && total < SHORT_FILE) return;
-    // What is left for a consumer that does not keep up shows nothing of the mirrors.
-    const { readyBytes, windowSize } = this.#state;
-    const waits = readyBytes > windowSize * MOST_READY;
-    for (const [index, { tuner, bytes, link, url, worth }] of mirrors.entries()) {
-      if (tuner === undefined) continue;
-      if (waits) tuner.interrupt();
-      tuner.learn(link.flowMeter.flow, worth, now);
-      tuner.observe({ own: bytes, total }, now, link.latencyMs);
-      const { lanes, reason } = tuner;
-      if (lanes === this.#lanes[index]) continue;
-      this.#lanes[index] = lanes;
-      this.#state.commands.report({ type: "lanes", mirror: url, lanes, reason }, now);
     }
   }
 

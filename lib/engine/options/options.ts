@@ -8,7 +8,7 @@ import type { ByteRange } from "../../http/byte_range.ts";
 import type { ConnectOptions } from "../../http/address/connect_rules.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../../policy/duplicate.ts";
-import type { RetryOptions } from "../../scheduler/failure/failures.ts";
+import type { RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate } from "../../scheduler/failure/timeouts.ts";
 import type { TraceEvent } from "../../trace/events.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";

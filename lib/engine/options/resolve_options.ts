@@ -16,8 +16,10 @@ import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts
 import { DelayRequestAlgorithm } from "../../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../policy/duplicate.ts";
 import type { PolicySettings } from "../../policy/policies.ts";
-import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/failures.ts";
+import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/timeouts.ts";
+import { FormMemory } from "../../scheduler/mirror/forms.ts";
+import { HostLimits } from "../../scheduler/mirror/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import { instance, list, number, oneOf, record, shown, texts, whole } from "../../checks.ts";
@@ -56,6 +58,10 @@ export interface ResolvedOptions
   readonly clientCertificate: ClientCertificate | undefined;
   readonly connect: ConnectRules;
   readonly retry: ResolvedRetry;
+  /** What is known of the hosts that downloads use, */
+  readonly hosts: HostLimits;
+  /** and in which forms mirrors may be asked. */
+  readonly forms: FormMemory;
   readonly connectTimeoutMs: number | undefined;
   readonly headersTimeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
@@ -66,6 +72,10 @@ export interface ResolvedOptions
 const MANY = 1_000_000;
 /** Maximum of all times: a day, in milliseconds. */
 const LONG_MS = 86_400_000;
+
+/** What all downloads of this process have learned, and share. */
+const processHosts = new HostLimits();
+const processForms = new FormMemory();
 
 /** Headers that the engine sets itself. */
 const RESERVED = ["range", "if-range", "accept-encoding", "content-length"];
@@ -130,6 +140,8 @@ export function resolveOptions(
     clientCertificate: resolveCertificate(options.clientCertificate),
     connect: resolveConnect(options.connect, options.proxy),
     retry: resolveRetry(options.retry),
+    hosts: processHosts,
+    forms: processForms,
     connectTimeoutMs: timeout("connectTimeoutMs"),
     headersTimeoutMs: timeout("headersTimeoutMs"),
     idleTimeoutMs: timeout("idleTimeoutMs"),

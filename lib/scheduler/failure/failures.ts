@@ -1,15 +1,15 @@
 /**
  * What a failure means for its mirror: it is left alone for a while, asked for less at once, or
- * dropped. Retries use capped exponential backoff with jitter, and come never before the server's own
- * `Retry-After`. Pure: randomness is passed in.
+ * dropped. Pure: randomness is passed in.
  *
  * @module
  */
 
 import { type FailureReason, MirrorError } from "../../errors.ts";
-import { FEW_MIRRORS } from "../mirror/connection_budget.ts";
+import { makeRoom } from "../idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { awaitTurn, classifyRefusal, type FailureCause } from "./refusals.ts";
+import { type ResolvedRetry, retryDelay } from "./retries.ts";
 import { isPassedBy } from "./timeouts.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
@@ -57,7 +57,7 @@ export function penalize(
     other.asksAhead && other.answeredAt !== undefined
   );
   if (failure.fault === "descriptors" && mirror.seat.exhausted(now)) {
-    if (state.mirrors.length > FEW_MIRRORS) reconnect(state);
+    makeRoom(state);
     report(mirror, failure, mirror.seat.turnAt(now) - now, state, now);
     if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
     return "wait";
@@ -169,15 +169,6 @@ function isBroken({ reason }: MirrorError): boolean {
   return BROKEN.includes(reason);
 }
 
-/** Closes the connections that are not in use. */
-export function reconnect({ mirrors, commands }: DownloadState): void {
-  for (const { link, seat } of mirrors) {
-    link.loseConnections();
-    seat.closeKept();
-  }
-  commands.push({ type: "reconnect" });
-}
-
 /** Reports a failure after which its mirror goes on at once. */
 function goOn(
   mirror: Mirror,
@@ -218,79 +209,4 @@ function report(
   now: number,
 ): void {
   commands.report({ type: "failure", mirror: url, message, retryInMs }, now);
-}
-
-/** When a mirror that failed is retried. */
-export interface RetryOptions {
-  /**
-   * Failures in a row, without a byte between them, after which a mirror is dropped. A mirror whose
-   * connection broke after 64 KiB or more is retried immediately.
-   *
-   * @default {5}
-   */
-  attempts?: number | undefined;
-  /**
-   * Wait before the first retry, in milliseconds; it doubles with each further failure.
-   *
-   * @default {250}
-   */
-  minDelayMs?: number | undefined;
-  /**
-   * Maximum wait between retries, in milliseconds.
-   *
-   * @default {10000}
-   */
-  maxDelayMs?: number | undefined;
-  /**
-   * Random part of a wait, from 0 (none) to 1 (all).
-   *
-   * @default {0.5}
-   */
-  jitter?: number | undefined;
-  /**
-   * Maximum `Retry-After` to wait for, in milliseconds; a mirror that demands more is dropped. Meanwhile
-   * the other mirrors go on.
-   *
-   * @default {3600000}
-   */
-  maxRetryAfterMs?: number | undefined;
-  /**
-   * Maximum time for which a mirror that has delivered nothing yet waits for its turn, where its host
-   * serves other downloads of the process but refuses it, in milliseconds.
-   *
-   * @default {Infinity}
-   */
-  maxTurnMs?: number | undefined;
-  /**
-   * Time from the start of the download after which no retry begins, in milliseconds: a mirror whose
-   * retry would come later is dropped.
-   *
-   * @default {Infinity}
-   */
-  maxTimeMs?: number | undefined;
-}
-
-/** Retry options with every default filled in. */
-export type ResolvedRetry = { readonly [Key in keyof RetryOptions]-?: number };
-
-/**
- * Returns the milliseconds until a mirror is retried after its `failures`th failure in a row, when the
- * download has run for `runMs`, or `undefined` if it is to be dropped. `random` is a number from 0 to,
- * but without, 1.
- */
-export function retryDelay(
-  cause: { retryable: boolean; retryAfterMs?: number | undefined; runMs: number },
-  failures: number,
-  options: ResolvedRetry,
-  random: number,
-): number | undefined {
-  if (!cause.retryable || failures >= options.attempts) return undefined;
-  const retryAfter = cause.retryAfterMs ?? 0;
-  if (retryAfter > options.maxRetryAfterMs) return undefined;
-  const backoff = Math.min(
-    options.maxDelayMs,
-    options.minDelayMs * 2 ** Math.min(failures - 1, 50),
-  );
-  const delay = Math.max(retryAfter, backoff * (1 - options.jitter * random));
-  return cause.runMs + delay < options.maxTimeMs ? delay : undefined;
 }

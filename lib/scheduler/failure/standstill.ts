@@ -7,8 +7,8 @@
  * @module
  */
 
+import { reconnect } from "../idle_connections.ts";
 import type { DownloadState } from "../state.ts";
-import { reconnect } from "./failures.ts";
 
 /** After a longer standstill, connections may be dead. */
 export const ASLEEP_MS = 5000;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Hand } from "../../support/scheduler/hand.ts";
-import type { TestOptions } from "../../support/scheduler/scheduler_options.ts";
+import { RETRY, type TestOptions } from "../../support/scheduler/scheduler_options.ts";
 import { megabits, TESTBED } from "../../support/simulator/mirror.ts";
 import {
   simulate,
@@ -108,7 +108,7 @@ Deno.test("standStill(): idle connections are replaced after a long sleep, and o
 });
 
 Deno.test("standStill(): connections that break afterwards, and networks that are not there yet, cost no retry", () => {
-  const hand = delivering({ retry: { ...retries, attempts: 1 } });
+  const hand = delivering({ retry: { ...RETRY, attempts: 1, jitter: 0 } });
   hand.standStill(60_000);
   hand.fail(0);
   hand.fail(1, { reason: "truncated" });
@@ -128,23 +128,13 @@ Deno.test("standStill(): connections that break afterwards, and networks that ar
 });
 
 Deno.test("standStill(): half a minute later, a mirror that is not reached fails", () => {
-  const hand = delivering({ retry: { ...retries, attempts: 1 } });
+  const hand = delivering({ retry: { ...RETRY, attempts: 1, jitter: 0 } });
   hand.standStill(60_000);
   for (const mirror of [0, 1]) hand.fail(mirror);
   hand.now += 30_000;
   hand.fail(0, { phase: "connect", fault: "unreachable" });
   assertEquals(hand.scheduler.mirrors[0]!.state.type, "dropped");
 });
-
-const retries = {
-  attempts: 5,
-  minDelayMs: 250,
-  maxDelayMs: 10_000,
-  jitter: 0,
-  maxRetryAfterMs: 120_000,
-  maxTurnMs: Infinity,
-  maxTimeMs: Infinity,
-};
 
 Deno.test("standStill(): a mirror that is to be left alone until a time may be asked once that has passed", () => {
   const hand = delivering();

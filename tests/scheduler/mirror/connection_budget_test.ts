@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { MirrorError } from "../../../lib/errors.ts";
 import { ConnectionBudget } from "../../../lib/scheduler/mirror/connection_budget.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
+import { RETRY } from "../../support/scheduler/scheduler_options.ts";
 
 /** A process whose connections, each of another mirror, were opened until `failing` of them could not be. */
 function exhausted(opened: number, failing: number): ConnectionBudget<number> {
@@ -93,20 +94,10 @@ Deno.test("penalize(): of many mirrors, connections that are not in use are clos
 });
 
 Deno.test("penalize(): where no connection is open at all, there is nothing to wait for", () => {
-  const hand = new Hand(1, { retry: { ...RETRY, attempts: 2 } });
+  const hand = new Hand(1, { retry: { ...RETRY, attempts: 2, jitter: 0 } });
   hand.fail(0, TOO_MANY);
   hand.sleep();
   hand.fail(0, TOO_MANY);
   const { cause } = hand.outcome as { cause: MirrorError[] };
   assertEquals(cause.map(({ fault }) => fault), ["descriptors"]);
 });
-
-const RETRY = {
-  attempts: 5,
-  minDelayMs: 250,
-  maxDelayMs: 10_000,
-  jitter: 0,
-  maxRetryAfterMs: 120_000,
-  maxTurnMs: Infinity,
-  maxTimeMs: Infinity,
-};

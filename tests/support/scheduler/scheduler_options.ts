@@ -10,6 +10,7 @@ import { type DelayRequest, delayRequests } from "../../../lib/policy/delay.ts";
 import { duplicateRequests } from "../../../lib/policy/duplicate.ts";
 import type { ClassicOptions } from "../../../lib/policy/classic.ts";
 import { policyOf } from "../../../lib/policy/policies.ts";
+import type { ResolvedRetry } from "../../../lib/scheduler/failure/retries.ts";
 import type { SchedulerOptions } from "../../../lib/scheduler/scheduler.ts";
 
 /** Options of the scheduler and its policy that a test may change. */
@@ -18,6 +19,16 @@ export interface TestOptions
   /** The delay request algorithm; by default `diff`. */
   readonly delay?: DelayRequest | "adaptive";
 }
+
+export const RETRY: ResolvedRetry = {
+  attempts: 5,
+  minDelayMs: 250,
+  maxDelayMs: 10_000,
+  jitter: 0.5,
+  maxRetryAfterMs: 120_000,
+  maxTurnMs: Infinity,
+  maxTimeMs: Infinity,
+};
 
 const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
   start: 0,
@@ -34,15 +45,7 @@ const DEFAULTS: Omit<SchedulerOptions, "urls" | "policy"> = {
   idleTimeoutMs: 10_000,
   maxIdleMs: 60_000,
   stallTimeoutMs: 1000,
-  retry: {
-    attempts: 5,
-    minDelayMs: 250,
-    maxDelayMs: 10_000,
-    jitter: 0.5,
-    maxRetryAfterMs: 120_000,
-    maxTurnMs: Infinity,
-    maxTimeMs: Infinity,
-  },
+  retry: RETRY,
   random: Math.random,
 };
 
