@@ -102,6 +102,7 @@ const WORDINGS: readonly Wording[] = [
     fault: "http2",
     permanent: true,
   },
+  { pattern: /^HTTP\/1\.1 is not offered/, fault: "http1", permanent: true },
   {
     pattern: /corrupt message of type InvalidContentType/,
     fault: "plain",

@@ -59,7 +59,7 @@ const ADVICE: Readonly<Partial<Record<NetworkFault, string>>> = {
   descriptors: RAISE_LIMIT,
   clientCertificate: "use --cert FILE and --key FILE",
   plain: "is it an http server? Then use http:// in the URL",
-  http1: "leave out --http1.1",
+  http1: "leave out --http1.1, and --insecure, which uses nothing else",
   http2: "leave out --http2",
 };
 

@@ -37,7 +37,9 @@ export async function openInsecureTls(
     return await promise;
   } catch (error) {
     below.destroy();
-    throw error;
+    // No other version was asked for.
+    const refusesHttp1 = error instanceof Error && /NoApplicationProtocol/.test(error.message);
+    throw refusesHttp1 ? new Error("HTTP/1.1 is not offered") : error;
   }
 }
 

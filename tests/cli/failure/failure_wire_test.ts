@@ -98,6 +98,7 @@ const TLS: [fault: TlsFault, args: string[], exitCode: number, says: string][] =
   ],
   ["http/1.1", ["--http2"], 16, "the server does not offer HTTP/2\nleave out --http2"],
   ["h2", ["--http1.1"], 35, "the server does not offer HTTP/1.1\nleave out --http1.1"],
+  ["h2", ["-k"], 35, "the server does not offer HTTP/1.1\nleave out --http1.1, and --insecure"],
   ["other", [], 35, "the TLS handshake failed: the server offers neither HTTP/1.1 nor HTTP/2"],
 ];
 
