@@ -188,7 +188,7 @@ export class Mirror implements SourceView {
     return this.#wastedBytes;
   }
 
-  /** The others. */
+  /** Bytes received that were of use. */
   get usedBytes(): number {
     return this.#bytes - this.#wastedBytes;
   }

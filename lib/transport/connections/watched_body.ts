@@ -57,10 +57,7 @@ function watchedBytes(
         controller.error(error);
       }
     },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
+    cancel: canceller(reader, onEnd),
   });
 }
 
@@ -80,9 +77,16 @@ function watchedChunks(
         controller.error(error);
       }
     },
-    async cancel(reason) {
-      onEnd();
-      await reader.cancel(reason);
-    },
+    cancel: canceller(reader, onEnd),
   }, { highWaterMark: 0 });
+}
+
+function canceller(
+  reader: ReadableStreamBYOBReader | ReadableStreamDefaultReader<Chunk>,
+  onEnd: () => void,
+): (reason: unknown) => Promise<void> {
+  return async (reason) => {
+    onEnd();
+    await reader.cancel(reason);
+  };
 }
