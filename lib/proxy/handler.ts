@@ -8,7 +8,7 @@
 import { keepConnections } from "../../mod.ts";
 import { ClientSignal } from "./request/client_signal.ts";
 import { FileService, type ProxyRequest } from "./answer/file_service.ts";
-import { corsHeaders, isPreflight } from "./answer/headers.ts";
+import { corsHeaders, isPreflight, protect } from "./answer/headers.ts";
 import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
@@ -89,6 +89,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
       if (problem.status === 500) onError(problem.cause ?? problem);
       return problemResponse(problem, request.method);
     });
+    protect(response.headers);
     for (const [name, value] of corsHeaders(cors, request)) response.headers.append(name, value);
     metrics.request(response.status);
     entry.responded(response);

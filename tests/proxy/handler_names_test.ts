@@ -80,6 +80,10 @@ Deno.test("/proxy: where mirrors report no type, the name tells it", async () =>
     ["", "/f", "/proxy", "application/octet-stream"],
     ["video/mp4", "/film.mkv", "/proxy/film.avi", "video/mp4"],
     ["text/plain", "/film.mkv", "/proxy", "text/plain"],
+    // What is not one type is none: a browser may take another part of it than the proxy.
+    ["video/mp4, text/html", "/f", "/proxy", "application/octet-stream"],
+    ["video/mp4, text/html", "/film.mkv", "/proxy", "video/x-matroska"],
+    ["Video/MP4;codecs=avc1, Video/MP4;codecs=avc1", "/f", "/proxy", "video/mp4; codecs=avc1"],
     // A name never makes a file a page.
     ["application/octet-stream", "/page.html", "/proxy/page.svg", "application/octet-stream"],
   ];

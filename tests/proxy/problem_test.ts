@@ -45,6 +45,7 @@ Deno.test("problemResponse() returns a problem document", async () => {
     "cache-control": "no-store",
     "content-length": `${text.length}`,
     "content-security-policy": filePolicy("application/problem+json"),
+    "referrer-policy": "no-referrer",
     "content-type": "application/problem+json",
     "retry-after": "2",
     "x-content-type-options": "nosniff",

@@ -2,6 +2,7 @@
  * Media types, and what the extension of a file name says about them. Covers what people download:
  * film, sound, pictures, documents, archives and images of disks. Types that a browser would run as a
  * page or a script are left out: a name alone never makes a file one of them.
+ * Follows RFC 9110 section 8.3.1.
  *
  * @module
  */
@@ -142,4 +143,33 @@ const UNKNOWN_TYPES = [
 export function isUnknownType(contentType: string | undefined): boolean {
   const [type] = (contentType ?? "").split(";", 1);
   return !type!.includes("/") || UNKNOWN_TYPES.includes(type!.trim().toLowerCase());
+}
+
+/** A longer value is not read: no type needs so much. */
+const MAX_LENGTH = 1024;
+
+const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
+const QUOTED = String.raw`"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e]|\\[\x20-\x7e])*"`;
+/** A media type, up to the next comma. */
+const MEDIA_TYPE = new RegExp(
+  `[ \\t]*(${TOKEN}/${TOKEN})((?:[ \\t]*;(?:[ \\t]*${TOKEN}=(?:${TOKEN}|${QUOTED}))?)*)[ \\t]*(?:,|$)`,
+  "y",
+);
+const PARAMETER = new RegExp(`${TOKEN}=(?:${TOKEN}|${QUOTED})`, "g");
+
+/**
+ * Returns the media type that a `Content-Type` consists of, in its normal form; `undefined` if that is
+ * anything else, or several types. A type that is repeated counts once.
+ */
+export function parseMediaType(value: string | undefined): string | undefined {
+  if (value === undefined || value.length > MAX_LENGTH) return undefined;
+  const types = new Set<string>();
+  for (let index = 0; index < value.length || index === 0; index = MEDIA_TYPE.lastIndex) {
+    MEDIA_TYPE.lastIndex = index;
+    const [, essence, parameters] = MEDIA_TYPE.exec(value) ?? [];
+    if (essence === undefined) return undefined;
+    types.add([essence.toLowerCase(), ...parameters!.match(PARAMETER) ?? []].join("; "));
+  }
+  const [type, ...others] = types;
+  return others.length === 0 ? type : undefined;
 }

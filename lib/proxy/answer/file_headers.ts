@@ -7,7 +7,7 @@
 
 import { contentDisposition } from "../../http/name/content_disposition.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
-import { isUnknownType, mediaTypeOfName } from "../../http/name/media_type.ts";
+import { isUnknownType, mediaTypeOfName, parseMediaType } from "../../http/name/media_type.ts";
 import type { ProxyQuery } from "../request/query.ts";
 import { filePolicy } from "./headers.ts";
 import type { FileRecord } from "./known_files.ts";
@@ -32,7 +32,6 @@ export function fileHeaders(
   const headers = new Headers({
     "content-type": contentType,
     "content-security-policy": filePolicy(contentType),
-    "x-content-type-options": "nosniff",
     "accept-ranges": file === undefined ? "none" : "bytes",
   });
   if (info.size !== undefined) headers.set("content-length", `${info.size}`);
@@ -44,10 +43,12 @@ export function fileHeaders(
   return headers;
 }
 
-/** Returns the type that a mirror reports if it says anything, else that of a telling name. */
+/**
+ * Returns the type that a mirror reports if it says anything, else that of a telling name. What is not
+ * one media type is not sent: a browser might choose another part of it than {@linkcode filePolicy}.
+ */
 function typeOf(reported: string | undefined, telling: string | undefined): string {
-  const named = isUnknownType(reported) && telling !== undefined
-    ? mediaTypeOfName(telling)
-    : undefined;
-  return named ?? (reported || "application/octet-stream");
+  const type = parseMediaType(reported);
+  const named = isUnknownType(type) && telling !== undefined ? mediaTypeOfName(telling) : undefined;
+  return named ?? type ?? "application/octet-stream";
 }

@@ -5,20 +5,47 @@
  * @module
  */
 
+import { parseMediaType } from "../../http/name/media_type.ts";
 import type { CorsOption } from "../options.ts";
 
 /** Lets a file that the browser displays load nothing but itself as an image or media. */
 const MEDIA_POLICY = "default-src 'none'; media-src 'self'; img-src 'self'; " +
-  "style-src 'unsafe-inline'";
+  "style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'";
+
+/** Types that browsers play and never take for a document, without parameters. */
+const INERT_TYPES: ReadonlySet<string> = new Set([
+  ...["mp4", "webm", "ogg", "mpeg", "quicktime", "x-m4v", "x-matroska", "3gpp", "3gpp2", "mp2t"]
+    .map((subtype) => `video/${subtype}`),
+  ...["mpeg", "mp4", "ogg", "webm", "aac", "flac", "x-flac", "opus", "x-m4a"]
+    .map((subtype) => `audio/${subtype}`),
+  ...["wav", "wave", "x-wav", "mp3", "x-matroska", "3gpp", "aacp"]
+    .map((subtype) => `audio/${subtype}`),
+  "application/ogg",
+]);
 
 /**
  * Returns the Content-Security-Policy of a file from the mirrors. The author of a link chooses the
- * content, so scripts in a page, an SVG or a document must not run with the proxy's origin. Audio and
- * video keep the origin, because Chromium would not play them otherwise.
+ * content, so a page, an SVG or a document must not run scripts with the proxy's origin, nor send the
+ * address, which may contain a token, to others: a sandboxed document has no referrer. Only types that
+ * are known to be no documents keep the origin, because Chromium would not play them otherwise.
+ *
+ * @param contentType the whole field, as {@linkcode parseMediaType} returns it
  */
 export function filePolicy(contentType: string | null): string {
-  const isMedia = /^(?:audio|video)\/|^application\/ogg\b/i.test(contentType ?? "");
-  return isMedia ? MEDIA_POLICY : `sandbox; ${MEDIA_POLICY}`;
+  const essence = parseMediaType(contentType ?? undefined)?.replace(/;.*$/s, "") ?? "";
+  return INERT_TYPES.has(essence) ? MEDIA_POLICY : `sandbox; ${MEDIA_POLICY}`;
+}
+
+/**
+ * Adds to every response what keeps its address, which may contain a token, from other sites, and its
+ * content from being taken for another type. A response without a policy of its own is no document.
+ */
+export function protect(headers: Headers): void {
+  headers.set("x-content-type-options", "nosniff");
+  headers.set("referrer-policy", "no-referrer");
+  if (!headers.has("content-security-policy")) {
+    headers.set("content-security-policy", filePolicy(null));
+  }
 }
 
 /** Response headers that pages may read, besides the safelisted ones. */

@@ -7,7 +7,7 @@
 
 import { redactText } from "../../http/address/redact.ts";
 import type { Problem } from "../problem.ts";
-import { filePolicy } from "./headers.ts";
+import { protect } from "./headers.ts";
 
 /** Creates the response for a problem; `method` is that of the request. */
 export function problemResponse(problem: Problem, method: string): Response {
@@ -20,8 +20,7 @@ export function problemResponse(problem: Problem, method: string): Response {
   const headers = new Headers(problem.headers);
   headers.set("content-type", "application/problem+json");
   headers.set("content-length", `${body.byteLength}`);
-  headers.set("x-content-type-options", "nosniff");
-  headers.set("content-security-policy", filePolicy(headers.get("content-type")));
+  protect(headers);
   // Most of these problems can be over in a second, but some statuses may be cached by default.
   headers.set("cache-control", "no-store");
   return new Response(method === "HEAD" ? null : body, { status, headers });

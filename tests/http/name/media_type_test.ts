@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { isUnknownType, mediaTypeOfName } from "../../../lib/http/name/media_type.ts";
+import {
+  isUnknownType,
+  mediaTypeOfName,
+  parseMediaType,
+} from "../../../lib/http/name/media_type.ts";
 
 Deno.test("mediaTypeOfName() returns what an extension stands for, in any case", () => {
   const table: [name: string, type: string | undefined][] = [
@@ -50,4 +54,33 @@ Deno.test("isUnknownType() finds the types that mean some bytes", () => {
   for (const type of ["video/mp4", "text/plain; charset=utf-8", "application/zip"]) {
     assertEquals(isUnknownType(type), false, type);
   }
+});
+
+Deno.test("parseMediaType() returns one media type in its normal form, and nothing else", () => {
+  const table: [value: string | undefined, type: string | undefined][] = [
+    ["video/mp4", "video/mp4"],
+    [" Video/MP4\t", "video/mp4"],
+    ["text/plain;charset=UTF-8", "text/plain; charset=UTF-8"],
+    ['video/webm ; codecs="vp9, opus";', 'video/webm; codecs="vp9, opus"'],
+    ['a/b; x="\\"y"', 'a/b; x="\\"y"'],
+    ["video/mp4, video/mp4", "video/mp4"],
+    ["video/mp4, text/html", undefined],
+    ["video/mp4, text/html;charset=x", undefined],
+    ["video/mp4; text/html", undefined],
+    ["video/mp4;charset", undefined],
+    ['video/mp4; x="a', undefined],
+    ["video/mp4 text/html", undefined],
+    ["video/mp4/html", undefined],
+    ["video", undefined],
+    ["/mp4", undefined],
+    ["video/", undefined],
+    ["", undefined],
+    [",", undefined],
+    [undefined, undefined],
+    ["text/html\u0000", undefined],
+    ["t\u00e4xt/html", undefined],
+    [`video/mp4; x=${"a".repeat(2000)}`, undefined],
+    ["a/b;".repeat(200), undefined],
+  ];
+  for (const [value, type] of table) assertEquals(parseMediaType(value), type, value);
 });

@@ -73,11 +73,21 @@ Deno.test("isPreflight() distinguishes a preflight from other OPTIONS requests",
   }
 });
 
-Deno.test("filePolicy() blocks scripts, and only media keep the origin", () => {
-  for (const type of ["audio/wav", "video/mp4", "Video/webm; codecs=vp9", "application/ogg"]) {
+Deno.test("filePolicy() blocks scripts and forms, and only media keep the origin", () => {
+  for (
+    const type of ["audio/wav", "video/mp4", 'Video/webm; codecs="vp9, opus"', "application/ogg"]
+  ) {
     assertEquals(/sandbox|script|allow/.test(filePolicy(type)), false, type);
+    assertStringIncludes(filePolicy(type), "form-action 'none'");
   }
-  for (const type of [null, "text/html", "image/svg+xml", "text/xml", "x/video/mp4", "image/png"]) {
+  for (
+    const type of [
+      ...[null, "", "text/html", "image/svg+xml", "text/xml", "x/video/mp4", "image/png"],
+      ...["video/mp4, text/html", "video/mp4;text/html", "video/x+xml", "audio/html", "video/"],
+      ...["video/mp4 text/html", "multipart/x-mixed-replace", "text/event-stream"],
+    ]
+  ) {
     assertEquals(filePolicy(type).startsWith("sandbox; default-src 'none'; "), true, type ?? "");
+    assertStringIncludes(filePolicy(type), "form-action 'none'");
   }
 });
