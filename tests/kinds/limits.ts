@@ -38,6 +38,15 @@ export const LIMITS: readonly Kind[] = [
       },
     )
   ),
+  ...[400, 401, 407, 410, 451, 500, 204].map((status) =>
+    kind(
+      `two-connections-${status}`,
+      `${status} to a third connection, and a file so long that more are tried`,
+      BOTH,
+      limited(2, () => refused(status)),
+      { size: 8_000_000, bytesPerSecond: 8_000_000 },
+    )
+  ),
   kind("two-connections-503", "503 to a third connection", BOTH, limited(2, () => refused(503)), {
     ...SLOW,
     options: { maxConnectionsPerMirror: 4 },

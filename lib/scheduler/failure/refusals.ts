@@ -14,8 +14,11 @@ import type { LiveRequest } from "../requests.ts";
 /** Overload by the book (RFC 6585 section 4, RFC 9110 section 15.6.4), and by habit. */
 const OVERLOADED: readonly (number | undefined)[] = [420, 429, 503, 509, 529];
 
-/** Statuses that mean something else, unless the host serves others. */
+/** Of a mirror that has served nothing yet, these may be limits, too: others say that it has no file. */
 const DENIED: readonly (number | undefined)[] = [403, 404, 416];
+
+/** A status that answers a condition, not a request too many. */
+const NOT_MODIFIED = 304;
 
 /** How connections are refused. */
 const CLOSED: readonly (MirrorError["fault"])[] = ["refused", "reset", "empty"];
@@ -87,13 +90,13 @@ export function classifyRefusal(
   runMs: number,
   now: number,
 ): RefusalClass {
-  const manner = passing !== undefined ? "closed" : mannerOf(failure, besideStream);
+  const manner = passing !== undefined ? "closed" : mannerOf(failure);
   if (manner === undefined || request === undefined) return FAILURE;
   const { seat } = mirror;
   const others = seat.occupied(now);
   const meant = others > 0
     ? isMeantForOne(manner, failure, request, now)
-    : isMeantForPace(manner, mirror, request, now);
+    : isMeantForPace(manner, failure, request, now);
   if (!meant) {
     // What seemed to be a limit is the answer to what was asked.
     if (manner !== "overloaded") seat.unlearn(now);
@@ -117,15 +120,12 @@ export function classifyRefusal(
 
 function mannerOf(
   { reason, status, phase, fault, retryAfterMs }: MirrorError,
-  besideStream: boolean,
 ): Manner | undefined {
   if (reason === "changed") return status === 200 ? "replaced" : undefined;
   if (OVERLOADED.includes(status)) return "overloaded";
-  // A link that was good for one request may be denied by any status from then on.
-  const isDenied = besideStream && reason === "status";
-  if (isDenied || DENIED.includes(status)) {
-    return retryAfterMs === undefined ? "denied" : "overloaded";
-  }
+  // Servers deny one request too many by any status.
+  const isDenied = reason === "status" && status !== NOT_MODIFIED;
+  if (isDenied || status === 416) return retryAfterMs === undefined ? "denied" : "overloaded";
   return phase !== "body" && fault !== undefined && CLOSED.includes(fault) ? "closed" : undefined;
 }
 
@@ -138,7 +138,8 @@ function isMeantForOne(
 ): boolean {
   // Of a mirror that has served nothing yet, the file may be missing; and the host has served as many.
   const isNew = mirror.bytes === 0;
-  if (manner === "replaced" && isNew) return false;
+  const isPlain = manner === "replaced" || (manner === "denied" && !DENIED.includes(status));
+  if (isNew && isPlain) return false;
   const isMissing = manner === "denied" && status !== 403;
   const most = isMissing ? level : crowd;
   return manner === "overloaded" || !isNew || most > mirror.seat.accepted(now);
@@ -147,13 +148,14 @@ function isMeantForOne(
 /** Reports whether a request may have been refused because it came too soon. */
 function isMeantForPace(
   manner: Manner,
-  mirror: Mirror,
-  request: LiveRequest,
+  { retryable }: MirrorError,
+  { mirror, form }: LiveRequest,
   now: number,
 ): boolean {
   // The next file of a list comes too soon, too; but if it is denied, it is missing.
   const deliveredAt = manner === "overloaded" ? mirror.seat.deliveredAt(now) : mirror.deliveredAt;
-  if (manner === "denied" && !mirror.forms.hasServed(request.form)) return false;
+  // A server that is in trouble is asked again anyway.
+  if (manner === "denied" && (retryable || !mirror.forms.hasServed(form))) return false;
   return now < deliveredAt + PACE_MS[manner];
 }
 

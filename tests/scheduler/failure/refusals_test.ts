@@ -10,7 +10,7 @@ const SIZE = 8_000_000;
 /** 1.4 MB/s at a distance of 20 ms, and a good mirror of the same kind. */
 const [LIMITED, GOOD] = megabits([[11.2, 20], [11.2, 20]]) as [SimulatedMirror, SimulatedMirror];
 
-const STATUSES = [403, 404, 416, 420, 429, 503, 509, 529];
+const STATUSES = [400, 401, 403, 404, 407, 410, 416, 420, 423, 429, 451, 500, 502, 503, 509, 529];
 
 function run(
   gate: GateOptions & { status?: number; hangs?: boolean },
