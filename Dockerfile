@@ -1,8 +1,8 @@
-# The proxy on Deno's official image. It requires --token, --allow-host or --open, because it listens
+# The proxy on Deno's official image. It requires a token, --allow-host or --open, because it listens
 # on all addresses.
 #
 #   docker build -t sphttp-proxy .
-#   docker run --rm -p 8080:8080 sphttp-proxy --token SECRET
+#   docker run --rm -p 8080:8080 -e SPHTTP_TOKEN sphttp-proxy
 #
 # With --port or --cert, replace the health check below (docker run --health-cmd).
 
@@ -22,4 +22,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=5s \
 # After SIGTERM, downloads may finish for --drain-timeout seconds (30): give docker stop that time.
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["deno", "run", "--cached-only", "--import-map=import_map.npm.json", "--allow-net", \
-  "--allow-read", "server.ts", "--host=0.0.0.0", "--port=8080"]
+  "--allow-read", "--allow-env=SPHTTP_TOKEN", "server.ts", "--host=0.0.0.0", "--port=8080"]

@@ -59,7 +59,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
-    /^((mod|lib\/(checks|unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
+    /^((mod|lib\/(checks|environment|unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
   ],
 ];
 

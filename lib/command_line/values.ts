@@ -81,6 +81,23 @@ export function parseSeconds(flag: string, text: string, least = 1): number {
   return milliseconds;
 }
 
+const DURATION_UNITS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** Parses a duration like `90s`, `30m`, `2h` or `7d`; returns milliseconds, up to ten years. */
+export function parseDuration(flag: string, text: string): number {
+  const [, digits, unit] = /^(\d{1,9})([smhd])$/i.exec(text) ?? [];
+  const milliseconds = Number(digits) * DURATION_UNITS[unit?.toLowerCase() ?? ""]!;
+  if (!(milliseconds > 0 && milliseconds <= 3650 * DURATION_UNITS.d!)) {
+    throw usageError(`${flag} is "${text}", but must be a time like 90s, 30m, 2h or 7d`);
+  }
+  return milliseconds;
+}
+
 export function parseFile(flag: string, text: string): string {
   if (text === "") throw usageError(`${flag} is "", but must be the name of a file`);
   return text;

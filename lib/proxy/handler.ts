@@ -16,7 +16,7 @@ import { parsePath } from "./request/path.ts";
 import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
 import { problemResponse } from "./answer/problem_response.ts";
 import { asProblem, Problem } from "./problem.ts";
-import { isAuthorized } from "./guard/token.ts";
+import { Admission, type Ways } from "./request/admission.ts";
 
 /** Handles requests to the proxy. */
 export interface ProxyHandler {
@@ -28,6 +28,8 @@ export interface ProxyHandler {
 
 /** Connections that handlers keep between downloads, as a seek is a new one: as long as they exist. */
 const connections = new FinalizationRegistry<Disposable>((kept) => kept[Symbol.dispose]());
+
+const SESSION_METHODS = ["GET", "HEAD", "POST", "DELETE"];
 
 type Route = (request: ProxyRequest) => Promise<Response> | Response;
 
@@ -52,18 +54,10 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const live = new LiveDownloads();
   const log = new RequestLog(resolved);
   const files = new FileService({ token, cors, onError, ...resolved }, { metrics, live });
-  const authorized = (route: Route): Route => (request) => {
-    if (!isAuthorized(request.request, request.url, token)) {
-      throw new Problem(
-        401,
-        "this proxy requires a token: add token=… or Authorization: Bearer …",
-        {
-          headers: { "www-authenticate": "Bearer" },
-        },
-      );
-    }
-    request.url.searchParams.delete("token");
-    return route(request);
+  const admission = new Admission({ token, maxMirrors: resolved.maxMirrors });
+  const admitted = (route: Route, ways: Ways = {}): Route => async (request) => {
+    await admission.admit(request.request, request.url, ways);
+    return await route(request);
   };
   const routes: Readonly<Record<string, Route>> = {
     "/": async ({ request }) => {
@@ -71,10 +65,18 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
       const { pageResponse } = await import("./page/page.ts");
       return pageResponse(request);
     },
-    "/proxy": authorized((request) => files.serve(request)),
-    "/live": authorized((request) => files.watch(request)),
+    "/session": async ({ request }) => {
+      const { sessionResponse } = await import("./page/session.ts");
+      return await sessionResponse(request, admission);
+    },
+    "/link": admitted(async ({ url }) => {
+      const { linkResponse } = await import("./page/session.ts");
+      return await linkResponse(url, admission, resolved.maxMirrors);
+    }),
+    "/proxy": admitted((request) => files.serve(request), { token: true, link: true }),
+    "/live": admitted((request) => files.watch(request), { link: true }),
     "/healthz": () => textResponse("ok\n", "text/plain"),
-    "/metrics": authorized(async () => textResponse(await metrics.text(), metrics.contentType)),
+    "/metrics": admitted(async () => textResponse(await metrics.text(), metrics.contentType)),
   };
   const handle = async (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response> => {
     const entry = log.start(request, info);
@@ -116,13 +118,14 @@ async function respond(
     );
   }
   if (isPreflight(request)) return new Response(null, { status: 204 });
-  if (request.method !== "GET" && request.method !== "HEAD") {
-    throw new Problem(405, "only GET and HEAD are supported", {
-      headers: { allow: "GET, HEAD" },
+  const methods = path === "/session" ? SESSION_METHODS : ["GET", "HEAD"];
+  if (!methods.includes(request.method)) {
+    throw new Problem(405, `this path supports ${methods.join(", ")}`, {
+      headers: { allow: methods.join(", ") },
     });
   }
   const response = await route({ request, url, name, signal, listener });
-  if (request.method === "GET" || response.body === null) return response;
+  if (request.method !== "HEAD" || response.body === null) return response;
   await response.body.cancel();
   return new Response(null, response);
 }

@@ -31,7 +31,9 @@ export interface ProxyOptions {
    */
   allowHosts?: readonly string[] | undefined;
   /**
-   * The token that clients must send, as `Authorization: Bearer TOKEN` or `token=TOKEN` in the query.
+   * The token that clients must send, as `Authorization: Bearer TOKEN`; players that cannot may add
+   * `token=TOKEN` to the query of a file. The page exchanges it for a cookie. With at least 16
+   * characters, links can be signed with it.
    *
    * @default {none}
    */

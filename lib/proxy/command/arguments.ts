@@ -13,11 +13,14 @@ import { HOST_PATTERNS, parseHostPattern } from "../guard/host_pattern.ts";
 import { isLoopback } from "../guard/ip_address.ts";
 import type { ProxyOptions } from "../options.ts";
 import { FLAGS } from "./flags.ts";
+import { type LinkArguments, parseLinkArguments } from "./link.ts";
+import { parseToken, type TokenSource, tokenSource } from "./token_source.ts";
 
 /** The parsed arguments: what the command should do. */
 export type ProxyArguments =
-  | { readonly type: "help" }
+  | { readonly type: "help"; readonly topic: "common" | "all" }
   | { readonly type: "version" }
+  | LinkArguments
   | ServeArguments;
 
 export interface ServeArguments {
@@ -34,18 +37,28 @@ export interface ServeArguments {
   /** The format of the access log; `undefined` for none. */
   readonly logFormat: "text" | "json" | undefined;
   readonly warning: string | undefined;
+  /** `undefined` if no token is required. */
+  readonly token: TokenSource | undefined;
   readonly options: ProxyOptions;
 }
 
-/** Parses the command line. Rejects with a usage error when it is invalid. */
-export async function parseArguments(args: readonly string[]): Promise<ProxyArguments> {
+/**
+ * Parses the command line. Rejects with a usage error when it is invalid.
+ *
+ * @param environmentToken the token in the environment
+ */
+export async function parseArguments(
+  args: readonly string[],
+  environmentToken?: string,
+): Promise<ProxyArguments> {
+  if (args[0] === "link") return await parseLinkArguments(args.slice(1), environmentToken);
   const { rest, has, given, each } = await parseFlags("sphttp-proxy", args, FLAGS);
+  if (has("help")) return { type: "help", topic: rest[0] === "all" ? "all" : "common" };
   if (rest.length > 0) {
     throw usageError(
       `unexpected argument "${rest[0]}"; name mirrors in requests: /proxy?host=URL,URL`,
     );
   }
-  if (has("help")) return { type: "help" };
   if (has("version")) return { type: "version" };
   const host = given("host", parseHost) ?? "127.0.0.1";
   const certFile = given("cert", parseFile);
@@ -58,19 +71,23 @@ export async function parseArguments(args: readonly string[]): Promise<ProxyArgu
   const options: ProxyOptions = {
     allowPrivate: has("allow-private") ? true : undefined,
     allowHosts: hosts.length > 0 ? hosts : undefined,
-    token: given("token", parseToken),
     maxMirrors: given("max-mirrors", parsePositive),
     maxDownloads: given("max-downloads", parsePositive),
     memory: given("memory", parseMemory),
     cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
     rememberMs: given("remember", parseWait),
   };
+  const token = tokenSource(
+    given("token", parseToken),
+    given("token-file", parseFile),
+    environmentToken,
+  );
   const isLocal = isLoopback(host) || host.toLowerCase() === "localhost";
-  const guarded = options.token !== undefined || hosts.length > 0;
+  const guarded = token !== undefined || hosts.length > 0;
   if (!guarded && !has("open") && !isLocal) {
     throw usageError(
       `--host ${host} lets others reach the proxy, and every public host through it; also use ` +
-        "--token TOKEN (clients that have it), --allow-host PATTERN (these mirrors only) or --open " +
+        "--token-file FILE or --token TOKEN (clients that have it), --allow-host PATTERN (these mirrors only) or --open " +
         "(everyone)",
     );
   }
@@ -86,6 +103,7 @@ export async function parseArguments(args: readonly string[]): Promise<ProxyArgu
       ? undefined
       : `--open on ${host} lets everyone who can reach it fetch from every ` +
         (options.allowPrivate ? "host, including those on your network" : "public host"),
+    token,
     options,
   };
 }
@@ -119,14 +137,6 @@ function parseWait(flag: string, text: string): number {
 function parseHost(flag: string, text: string): string {
   if (!/^[\w.:%[\]-]+$/.test(text)) {
     throw usageError(`${flag} is "${text}", but must be an address like 127.0.0.1 or 0.0.0.0`);
-  }
-  return text;
-}
-
-/** Parses a token, which must fit a header. It is a secret, so no message shows it. */
-function parseToken(flag: string, text: string): string {
-  if (!/^[\x21-\x7e]+$/.test(text)) {
-    throw usageError(`${flag} must consist of visible ASCII characters, without spaces`);
   }
   return text;
 }

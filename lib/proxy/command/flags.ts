@@ -7,7 +7,13 @@
 
 import { type Flag, flagLine } from "../../command_line/flag_parser.ts";
 
-/** The options, in the groups and the order in which `--help` lists them. */
+/** An option of the command. */
+interface ProxyFlag extends Flag {
+  /** Whether only `--help all` lists it. */
+  readonly rare?: true;
+}
+
+/** The options, in the groups and the order in which the help lists them. */
 export const FLAG_GROUPS = {
   "Address": [
     { name: "host", value: "ADDR", help: "address to listen on (127.0.0.1)" },
@@ -16,16 +22,32 @@ export const FLAG_GROUPS = {
     { name: "key", value: "FILE", help: "the private key of the certificate (PEM)" },
   ],
   "Clients": [
-    { name: "token", value: "TOKEN", help: "require it as token=TOKEN or a Bearer token" },
-    { name: "cors", value: "ORIGIN", help: "let pages from ORIGIN or * use it; repeatable" },
+    { name: "token-file", value: "FILE", help: "require the token in FILE (or SPHTTP_TOKEN)" },
+    {
+      name: "token",
+      value: "TOKEN",
+      help: "require this one; other users see it in ps",
+      rare: true,
+    },
+    {
+      name: "cors",
+      value: "ORIGIN",
+      help: "let pages from ORIGIN or * use it; repeatable",
+      rare: true,
+    },
     { name: "open", help: "allow everyone, without a token" },
   ],
   "Mirrors": [
     { name: "allow-host", value: "PATTERN", help: "allow these only: *.a.example, 10.0.0.0/8 …" },
     { name: "allow-private", help: "allow private and loopback addresses" },
-    { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too" },
-    { name: "max-mirrors", value: "N", help: "maximum per request (32)" },
-    { name: "remember", value: "SECONDS", help: "how long to reuse probe results (60)" },
+    { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too", rare: true },
+    { name: "max-mirrors", value: "N", help: "maximum per request (32)", rare: true },
+    {
+      name: "remember",
+      value: "SECONDS",
+      help: "how long to reuse probe results (60)",
+      rare: true,
+    },
   ],
   "Operation": [
     { name: "memory", value: "SIZE", help: "shared by all downloads (256M)" },
@@ -34,10 +56,10 @@ export const FLAG_GROUPS = {
     { name: "drain-timeout", value: "SECONDS", help: "time for downloads to finish on exit (30)" },
   ],
   "Help": [
-    { name: "help", short: "h", help: "print this help" },
+    { name: "help", short: "h", help: "print this help, or all of it: --help all" },
     { name: "version", short: "V", help: "print the version" },
   ],
-} as const satisfies Readonly<Record<string, readonly Flag[]>>;
+} as const satisfies Readonly<Record<string, readonly ProxyFlag[]>>;
 
 type Groups = typeof FLAG_GROUPS;
 
@@ -59,17 +81,19 @@ export const ExitCode = {
 /** The column in which descriptions begin. */
 const COLUMN = 31;
 
-/** Returns the text of `--help`, which fits 80 columns. */
-export function helpText(version: string): string {
-  const groups = Object.entries(FLAG_GROUPS).map(([title, flags]) =>
-    [`${title}:`, ...flags.map((flag) => flagLine(flag, COLUMN))].join("\n")
-  );
+/** Returns the text of `--help`, which fits a screen, or of `--help all`; both fit 80 columns. */
+export function helpText(version: string, topic: "common" | "all"): string {
+  const groups = Object.entries<readonly ProxyFlag[]>(FLAG_GROUPS).map(([title, flags]) => {
+    const shown = flags.filter(({ rare }) => topic === "all" || !rare);
+    return [`${title}:`, ...shown.map((flag) => flagLine(flag, COLUMN))].join("\n");
+  });
   return `sphttp-proxy ${version}: serve a file on many HTTP mirrors as one fast URL
 Usage: sphttp-proxy [options]
+       sphttp-proxy link URL…       print a signed link; see link --help
   then open http://127.0.0.1:8080/ or request /proxy?host=URL,URL,URL
 ${groups.join("\n")}
 SIZE is in bytes; the suffixes K, M and G mean 1024, 1024^2 and 1024^3.
-To listen on an address that others can reach, use --token, --allow-host or
+To listen on an address that others can reach, use --token-file, --allow-host or
 --open as well.
 Exit codes: 0 stopped by a signal, 1 failed (cannot listen …), 2 usage,
   130 second Ctrl-C, 143 second SIGTERM

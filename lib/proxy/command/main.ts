@@ -7,13 +7,16 @@
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { writeText } from "../../command_line/process.ts";
+import { environmentVariable } from "../../environment.ts";
 import { VERSION } from "../../version.ts";
 import { describeError, redactLogText } from "../../http/address/redact.ts";
 import { createHandler } from "../handler.ts";
 import { suppressAbortWarning } from "../request/client_signal.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode, helpText } from "./flags.ts";
+import { linkHelp, makeLink } from "./link.ts";
 import { serve } from "./serve.ts";
+import { readToken, TOKEN_VARIABLE } from "./token_source.ts";
 
 /** Runs the command with these arguments. Resolves to its exit code, and never rejects. */
 export async function main(args: readonly string[]): Promise<number> {
@@ -31,13 +34,19 @@ export async function main(args: readonly string[]): Promise<number> {
 }
 
 async function run(args: readonly string[]): Promise<void> {
-  const parsed = await parseArguments(args);
+  const parsed = await parseArguments(args, environmentVariable(TOKEN_VARIABLE));
   if (parsed.type === "version") return writeText(Deno.stdout, `sphttp-proxy ${VERSION}\n`);
-  if (parsed.type === "help") return writeText(Deno.stdout, helpText(VERSION));
+  if (parsed.type === "help") return writeText(Deno.stdout, helpText(VERSION, parsed.topic));
+  if (parsed.type === "link help") return writeText(Deno.stdout, linkHelp());
+  if (parsed.type === "link") {
+    const link = await makeLink(parsed, await readToken(parsed.token), Date.now());
+    return writeText(Deno.stdout, `${link}\n`);
+  }
   suppressAbortWarning();
   const { tls, caCertFile, logFormat, host, port, drainTimeoutMs, warning } = parsed;
   const handler = createHandler({
     ...parsed.options,
+    token: parsed.token && await readToken(parsed.token),
     download: caCertFile === undefined
       ? undefined
       : { caCerts: [await readAuthorities(caCertFile)] },

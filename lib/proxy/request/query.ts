@@ -62,6 +62,13 @@ export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): Pr
       `the query has ${length} characters, but at most ${MAX_QUERY_LENGTH} are allowed`,
     );
   }
+  // The proxy's own token was taken out before; players and trackers append none.
+  if (params.has("token")) {
+    throw bad(
+      "token is not the token of this proxy, or it requires none; if it belongs to the URL of a " +
+        "mirror, write & inside that URL as %26",
+    );
+  }
   const ignored = ignoredParameters(params);
   const mirrors = parseMirrors(params, maxMirrors, ignored);
   const options: QueryOptions = {};

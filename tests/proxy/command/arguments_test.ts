@@ -12,7 +12,6 @@ async function understood(...args: string[]): Promise<ServeArguments> {
 const NO_OPTIONS: ServeArguments["options"] = {
   allowPrivate: undefined,
   allowHosts: undefined,
-  token: undefined,
   maxMirrors: undefined,
   maxDownloads: undefined,
   memory: undefined,
@@ -29,6 +28,7 @@ const DEFAULTS: ServeArguments = {
   drainTimeoutMs: 30_000,
   logFormat: "text",
   warning: undefined,
+  token: undefined,
   options: NO_OPTIONS,
 };
 
@@ -43,6 +43,8 @@ const UNDERSTOOD: [args: string[], command: Partial<ServeArguments>][] = [
   [["--log", "json"], { logFormat: "json" }],
   [["--log=none"], { logFormat: undefined }],
   [["--open"], {}],
+  [["--token", "s3cret"], { token: { token: "s3cret" } }],
+  [["--token-file", "t"], { token: { file: "t" } }],
 ];
 
 const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
@@ -50,7 +52,6 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
     allowHosts: ["*.a.example", "10.0.0.0/8"],
   }],
   [["--allow-private"], { allowPrivate: true }],
-  [["--token", "s3cret"], { token: "s3cret" }],
   [["--memory=1G", "--max-downloads=3", "--max-mirrors=4"], {
     memory: 2 ** 30,
     maxDownloads: 3,
@@ -78,8 +79,12 @@ Deno.test("parseArguments() turns options into arguments for serving", async () 
 });
 
 Deno.test("parseArguments(): --help and --version take precedence", async () => {
-  assertEquals(await parseArguments(["-h"]), { type: "help" });
-  assertEquals(await parseArguments(["--host=0.0.0.0", "--help"]), { type: "help" });
+  assertEquals(await parseArguments(["-h"]), { type: "help", topic: "common" });
+  assertEquals(await parseArguments(["--host=0.0.0.0", "--help"]), {
+    type: "help",
+    topic: "common",
+  });
+  assertEquals(await parseArguments(["--help", "all"]), { type: "help", topic: "all" });
   assertEquals(await parseArguments(["-V"]), { type: "version" });
 });
 
@@ -139,12 +144,12 @@ Deno.test("parseArguments(): addresses other than loopback need an option for wh
   for (const host of ["0.0.0.0", "::", "[::]", "10.0.0.1", "a.example", "::ffff:10.0.0.1"]) {
     const error = await assertRejects(() => parseArguments(["--host", host]), CommandError);
     assertStringIncludes(error.message, `--host ${host} lets others reach the proxy`);
-    for (const way of ["--token TOKEN", "--allow-host PATTERN", "--open"]) {
+    for (const way of ["--token-file FILE", "--token TOKEN", "--allow-host PATTERN", "--open"]) {
       assertStringIncludes(error.message, way);
     }
     // Allowing more mirrors says nothing about clients.
     await assertRejects(() => parseArguments(["--host", host, "--allow-private"]), CommandError);
-    for (const way of ["--token=s3cret", "--allow-host=a.example"]) {
+    for (const way of ["--token=s3cret", "--token-file=t", "--allow-host=a.example"]) {
       assertEquals((await understood("--host", host, way)).warning, undefined);
     }
     const open = await understood("--host", host, "--open");
@@ -161,10 +166,12 @@ Deno.test("FLAGS: names and short names are unique", () => {
   assertEquals(new Set(shorts).size, shorts.length);
 });
 
-Deno.test("helpText() lists every option and fits a screen", () => {
-  const lines = helpText("1.2.3").split("\n");
+Deno.test("helpText() fits a screen, and all of it lists every option", () => {
+  const lines = helpText("1.2.3", "common").split("\n");
   assertStringIncludes(lines[0]!, "sphttp-proxy 1.2.3");
-  assertEquals(lines.filter((line) => line.length > 80), []);
   assertEquals(lines.length <= 32, true, `${lines.length} lines`);
-  for (const { name } of FLAGS) assertMatch(lines.join("\n"), new RegExp(` --${name} `));
+  const all = helpText("1.2.3", "all").split("\n");
+  assertEquals([...lines, ...all].filter((line) => line.length > 80), []);
+  for (const { name } of FLAGS) assertMatch(all.join("\n"), new RegExp(` --${name} `));
+  assertEquals(lines.filter((line) => !all.includes(line)), []);
 });

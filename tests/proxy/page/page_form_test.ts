@@ -55,13 +55,11 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
       await page.getByText("Options").click();
       await page.getByLabel("Delay algorithm").selectOption("Diff");
       await page.getByLabel("Save as a file").check();
-      await page.getByLabel("Token").fill("t&1");
       const plain = `${proxy.origin}/proxy/f?url=https%3A%2F%2Fa.example%2Ff`;
-      const all = `${plain}&delay_req_algo=DIFF&download=1&token=t%261`;
+      const all = `${plain}&delay_req_algo=DIFF&download=1`;
       assertEquals(await makeLink(page, "https://a.example/f"), all);
       await page.getByLabel("Delay algorithm").selectOption("Adaptive (default)");
       await page.getByLabel("Save as a file").uncheck();
-      await page.getByLabel("Token").fill("");
       assertEquals(await makeLink(page, "https://a.example/f"), plain);
     });
 
@@ -143,6 +141,47 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
     });
   }, { permissions: ["clipboard-read", "clipboard-write"] });
 });
+
+testWith(
+  ["chromium"],
+  "page: a token is exchanged for a cookie, and is in no address",
+  async () => {
+    await withMock(async (page, proxy) => {
+      proxy.token = "s3cret";
+      await page.reload();
+      const field = page.getByLabel("Token");
+      await makeLink(page, "https://a.example/f");
+      await page.getByText("This proxy requires a token.").waitFor();
+      await field.fill("wrong");
+      await makeLink(page, "https://a.example/f");
+      await page.getByText("This is not the proxy's token.").waitFor();
+      assertEquals(await page.locator("#result").isVisible(), false);
+      await field.fill("s3cret");
+      const link = await makeLink(page, "https://a.example/f");
+      assertEquals(
+        link,
+        `${proxy.origin}/proxy/f?url=https%3A%2F%2Fa.example%2Ff&pass=1.signature`,
+      );
+      assertEquals(await field.isVisible(), false);
+      await page.getByText(/The link works until .*2030.* without the token/).waitFor();
+      // The browser stays signed in.
+      await page.reload();
+      await makeLink(page, "https://a.example/f");
+      await page.getByText("The link works until").waitFor();
+      assertEquals(await page.evaluate("document.cookie"), "");
+      await page.getByRole("button", { name: "Sign out" }).click();
+      await field.waitFor();
+      // A token in the page's own address leaves it at once.
+      await page.goto(`${proxy.origin}/?token=s3cret&a=b`);
+      await page.getByRole("button", { name: "Sign out" }).waitFor();
+      assertEquals(page.url(), `${proxy.origin}/?a=b`);
+      const told = proxy.asked.filter((line) =>
+        line.includes("s3cret") && !line.includes("/?token")
+      );
+      assertEquals(told, []);
+    });
+  },
+);
 
 testWith(["chromium"], "page: works by keyboard", async () => {
   await withMock(async (page) => {

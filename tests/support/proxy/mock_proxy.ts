@@ -22,6 +22,8 @@ export class MockProxy implements AsyncDisposable {
   readonly #wav = makeWav(20);
   #last: LiveMessage | undefined;
   #isGone = false;
+  /** The token that the mock requires. */
+  token: string | undefined;
 
   /** Listens on a free port. */
   constructor() {
@@ -64,11 +66,31 @@ export class MockProxy implements AsyncDisposable {
     const { pathname, search } = new URL(request.url);
     this.asked.push(`${request.method} ${pathname}${search}`);
     if (pathname === "/") return pageResponse(request);
+    if (pathname === "/session") return this.#session(request);
+    if (pathname === "/link") {
+      return Response.json({ pass: "1.signature", expires: "2030-01-02T03:04:05Z" });
+    }
     if (pathname === "/live") return this.#watch();
     if (search.includes("broken")) return this.#problem(request);
     return search.includes(".wav") ? this.#file(request) : new Response(null, {
       headers: { "content-length": "64000000", "content-type": "text/csv" },
     });
+  }
+
+  #session({ method, headers }: Request): Response {
+    const required = this.token !== undefined;
+    const cookie = "sphttp=signed-in";
+    if (method === "GET") {
+      const admitted = !required || headers.get("cookie") === cookie;
+      return Response.json({ required, admitted });
+    }
+    if (method === "DELETE") {
+      return new Response(null, { status: 204, headers: { "set-cookie": "sphttp=; Max-Age=0" } });
+    }
+    const isRight = headers.get("authorization") === `Bearer ${this.token}`;
+    return isRight
+      ? new Response(null, { status: 204, headers: { "set-cookie": `${cookie}; HttpOnly` } })
+      : Response.json({ detail: "wrong" }, { status: 401 });
   }
 
   #watch(): Response {
@@ -146,6 +168,7 @@ export async function withMock(
 export async function makeLink(page: Page, ...urls: string[]): Promise<string> {
   await page.getByLabel("Mirror URLs, one per line").fill(urls.join("\n"));
   await page.getByRole("button", { name: "Create link" }).click();
+  await page.locator("#form:not([aria-busy=true])").waitFor();
   return await page.getByLabel("Link to the file").inputValue();
 }
 

@@ -31,14 +31,14 @@ export class Child implements AsyncDisposable {
   /** The URL it listens on. */
   url = "";
 
-  /** Starts Deno with arguments. */
-  constructor(args: string[]) {
+  /** Starts Deno with arguments, and more variables of the environment. */
+  constructor(args: string[], env: Record<string, string> = {}) {
     this.#child = new Deno.Command(Deno.execPath(), {
       args,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
-      env: { NO_COLOR: "1" },
+      env: { NO_COLOR: "1", ...env },
     }).spawn();
     this.#life = setTimeout(() => this.signal("SIGKILL"), LIFE_MS);
     this.stdout = new Response(this.#child.stdout).text();

@@ -20,8 +20,6 @@ export interface LinkOptions {
   readonly delay: string;
   /** Whether browsers save the file instead of showing it. */
   readonly save: boolean;
-  /** Empty for none. */
-  readonly token: string;
 }
 
 /** A line that is not a mirror URL, and where it is in the text. */
@@ -74,17 +72,21 @@ export function isSecret(text: string): boolean {
 export function makeLink(
   origin: string,
   mirrors: readonly [string, ...string[]],
-  { delay, save, token }: LinkOptions,
+  { delay, save }: LinkOptions,
 ): Link {
   const parts = mirrors.map((url) => `url=${encode(url)}`);
   if (delay !== "") parts.push(`delay_req_algo=${delay}`);
   if (save) parts.push("download=1");
-  if (token !== "") parts.push(`token=${encode(token)}`);
   const query = parts.join("&");
   const name = fileName(mirrors[0]);
   // Players show the name, and take the kind of file from it.
   const path = name === NO_NAME ? "/proxy" : `/proxy/${encode(name)}`;
   return { url: `${origin}${path}?${query}`, query, name };
+}
+
+/** Adds a signature to a link, so that it works without the token or the cookie. */
+export function withPass(link: Link, pass: string): Link {
+  return { ...link, url: `${link.url}&pass=${encode(pass)}` };
 }
 
 /** Percent-encodes text so that it is also safe between single quotes in a shell. */

@@ -30,15 +30,25 @@ export function initResult(): void {
   document.querySelectorAll<HTMLButtonElement>("[data-copies]").forEach(initCopyButton);
 }
 
-/** Shows a link; with a warning if it contains a secret. */
-export function showLink(shown: Link, hasSecret: boolean): void {
+/** What to say about a link. */
+export interface LinkNotes {
+  /** Whether the URL of a mirror contains a secret. */
+  readonly hasSecret: boolean;
+  /** Until when the link works without the token, if it is signed. */
+  readonly expires: Date | undefined;
+  /** Whether players have to add the token. */
+  readonly needsToken: boolean;
+}
+
+/** Shows a link. */
+export function showLink(shown: Link, notes: LinkNotes): void {
   link = shown;
   type = "";
   field.value = link.url;
   for (const [id, command] of Object.entries(commandsFor(link))) {
     element(id, HTMLElement).textContent = command;
   }
-  element("secret", HTMLElement).hidden = !hasSecret;
+  showNotes(notes);
   endCheck();
   checked.replaceChildren();
   player.replaceChildren();
@@ -46,6 +56,16 @@ export function showLink(shown: Link, hasSecret: boolean): void {
   card.hidden = false;
   announce("The link is ready.");
   card.scrollIntoView({ block: "nearest" });
+}
+
+function showNotes({ hasSecret, expires, needsToken }: LinkNotes): void {
+  element("secret", HTMLElement).hidden = !hasSecret;
+  element("needs-token", HTMLElement).hidden = !needsToken;
+  const signed = element("signed", HTMLElement);
+  signed.hidden = expires === undefined;
+  const until = expires?.toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) ?? "";
+  signed.textContent = `The link works until ${until} without the token: whoever has it can get ` +
+    "this file, and nothing else.";
 }
 
 /** Hides the link, and stops its check and its player. */

@@ -9,7 +9,7 @@ import {
   parseMirrors,
 } from "../../../../lib/proxy/page/source/link.ts";
 
-const DEFAULTS = { delay: "", save: false, token: "" };
+const DEFAULTS = { delay: "", save: false };
 
 Deno.test("parseMirrors() returns each mirror once, and where the wrong lines are", () => {
   const text = " https://a.example/f \n\nftp://b.example/f\nHTTP://c.example\nhttps://a.example/f";
@@ -50,8 +50,8 @@ Deno.test("makeLink() encodes mirrors and adds the options that are set", () => 
   const query = "url=https%3A%2F%2Fa.example%2Fit%27s%3Fx%3D1%26y%3D2" +
     "&url=http%3A%2F%2Fb.example%2Ff";
   assertEquals(link, { url: `http://proxy.test/proxy/it%27s?${query}`, query, name: "it's" });
-  const full = makeLink("http://proxy.test", mirrors, { delay: "DIFF", save: true, token: "t&1" });
-  assertEquals(full.query, `${query}&delay_req_algo=DIFF&download=1&token=t%261`);
+  const full = makeLink("http://proxy.test", mirrors, { delay: "DIFF", save: true });
+  assertEquals(full.query, `${query}&delay_req_algo=DIFF&download=1`);
 });
 
 Deno.test("makeLink() names the file in the path if the first URL does", () => {
