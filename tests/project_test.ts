@@ -117,7 +117,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
-    /^lib\/scheduler\/(idle_connections|request_set|requests|state)\.ts$/,
+    /^lib\/scheduler\/(give_back|idle_connections|request_set|requests|state)\.ts$/,
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,

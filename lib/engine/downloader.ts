@@ -157,7 +157,9 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Maximum number of bytes held or requested ahead of the consumer; may change at any time.
+   * Maximum number of bytes held or requested ahead of the consumer; may change at any time. If it
+   * becomes smaller, what is over it is given back, and requested again later; only what has arrived of
+   * a file whose mirrors do not serve ranges, or of which every byte has arrived, is kept.
    *
    * @throws {OptionTypeError} if it is set to a value that is not a whole number
    * @throws {OptionRangeError} if it is set to less than twice `splitSize`

@@ -309,6 +309,9 @@ export class Driver {
           this.#window.buffer.clear();
           this.#trace.length = 0;
           break;
+        case "forget":
+          this.#window.buffer.drop(command.from);
+          break;
         case "report":
           this.#report(command.event);
           break;

@@ -6,6 +6,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
+import { giveBackExcess } from "./give_back.ts";
 import { closeExceeding } from "./idle_connections.ts";
 import { LaneTuning } from "./lane_tuning.ts";
 import type { Mirror } from "./mirror/mirror.ts";
@@ -58,6 +59,7 @@ export class Assigner {
     const servesRanges = mirrors.some((mirror) => mirror.servesRanges) ||
       [...requests].some(({ isStream }) => isStream);
     if (!servesRanges) return this.#assignWhole(now);
+    if (this.#state.window.hasShrunk) giveBackExcess(this.#state, this.extendsStreams, now);
     this.#tuning.tune(now);
     this.#assignedAt = now;
     this.#endStreams(now);

@@ -165,6 +165,16 @@ export class Ledger {
     }
   }
 
+  /** Frees the bytes from `start` on that are not owned by one of `owners`, received ones, too. */
+  forget(start: number, owners: Iterable<ByteRange>): void {
+    const { end: received = start } = this.#received.intervals.at(-1) ?? {};
+    this.#receivedBytes -= this.#received.delete(start, received);
+    this.#front = Math.min(this.#front, start);
+    const { start: open = start } = this.#free.intervals.at(-1) ?? {};
+    this.giveBack(start, Math.max(start, received, open), owners);
+    this.#returned.delete(start, this.#end);
+  }
+
   /**
    * Marks the bytes from `start` to `end` as received. Returns how many of them are new, and the blocks
    * that they complete.

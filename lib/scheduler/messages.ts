@@ -133,6 +133,8 @@ export type SchedulerCommand =
   | { readonly type: "accept"; readonly request: number }
   /** Drop everything that has arrived: it is another file. Only before `open`. */
   | { readonly type: "discard" }
+  /** Drop what has arrived from the byte `from` on: there is no room for it, and it will come again. */
+  | { readonly type: "forget"; readonly from: number }
   | { readonly type: "report"; readonly event: TraceEvent }
   /** Every byte has been received. */
   | { readonly type: "finish" }

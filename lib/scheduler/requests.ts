@@ -217,6 +217,8 @@ export class LiveRequest implements RequestView {
   advance(length: number, useful = 0): void {
     this.#position += length;
     this.#useful += useful;
+    // Some was being read when less was allowed.
+    if (this.#position > this.#end) this.#end = this.#claimEnd = this.#position;
   }
 
   /** Holds back its body: that of a probe until the mirrors have agreed, others until a doubt is settled. */
@@ -304,6 +306,12 @@ export class LiveRequest implements RequestView {
     const before = this.#claimEnd;
     this.#claimEnd = Math.max(this.#position, Math.min(claimEnd, before));
     return { start: this.#claimEnd, end: before };
+  }
+
+  /** Lets no more of its response be read, and owned, than up to `end`: it is a stream from then on. */
+  curtail(end: number): void {
+    this.#end = Math.max(this.#position, Math.min(end, this.#end));
+    this.cut(this.#end);
   }
 
   /** Learns that its response ends before `end`, or that a stream ends sooner than expected. */

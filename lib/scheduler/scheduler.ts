@@ -81,13 +81,13 @@ export class Scheduler {
     return this.#state.heldBytes;
   }
 
-  /** The most bytes held and requested together; what is held already stays when it shrinks. */
+  /** The most bytes held and requested together. */
   get windowSize(): number {
     return this.#state.windowSize;
   }
 
   set windowSize(bytes: number) {
-    this.#state.windowSize = bytes;
+    this.#state.window.fix(bytes);
   }
 
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */

@@ -65,7 +65,7 @@ export class DownloadState implements DownloadView {
   readonly commands = new CommandQueue();
   /** Keeps what is requested, probes and repetitions too, within the greatest rate. */
   readonly limit: RateLimit;
-  readonly #window: Window;
+  readonly window: Window;
   /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
   isQuestioned: (mirror: Mirror) => boolean = () => false;
   readonly #options: DownloadStateOptions;
@@ -81,7 +81,7 @@ export class DownloadState implements DownloadView {
 
   constructor(options: DownloadStateOptions) {
     this.#options = options;
-    this.#window = new Window(options.windowSize, options.mostWindowSize);
+    this.window = new Window(options.windowSize, options.mostWindowSize);
     this.limit = new RateLimit(options.maxRate);
     const { hosts = new HostLimits(), forms = new FormMemory(), onTurn = () => {} } = options;
     this.#forms = forms;
@@ -128,11 +128,7 @@ export class DownloadState implements DownloadView {
   }
 
   get windowSize(): number {
-    return this.#window.sizeFor(this.readyBytes);
-  }
-
-  set windowSize(bytes: number) {
-    this.#window.fix(bytes);
+    return this.window.sizeFor(this.readyBytes);
   }
 
   get windowIsFull(): boolean {
@@ -186,7 +182,7 @@ export class DownloadState implements DownloadView {
   /** Learns how many requests the mirrors' hosts take now; those that have work for one wait for it. */
   look(now: number): void {
     this.#turnAt = Infinity;
-    this.#window.grow(this.mirrors, this.readyBytes, now);
+    this.window.grow(this.mirrors, this.readyBytes, now);
     for (const mirror of this.mirrors) {
       const { seat, state, live } = mirror;
       const room = seat.room(now);

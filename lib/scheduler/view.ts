@@ -153,7 +153,9 @@ export interface LimitView {
   mostBytes(from: number, to: number): number;
 }
 
-export type LedgerView = Readonly<Omit<Ledger, "take" | "giveBack" | "receive" | "close">>;
+export type LedgerView = Readonly<
+  Omit<Ledger, "take" | "giveBack" | "forget" | "receive" | "close">
+>;
 
 /** A download, as a policy sees it. */
 export interface DownloadView {

@@ -23,6 +23,8 @@ export class Window {
   #first: number;
   #most: number;
   #grown: number;
+  /** Whether it has been made smaller since what is over it was last given back. */
+  hasShrunk = false;
 
   /** Creates a window of `size` bytes, which may grow to `most`. */
   constructor(size: number, most = size) {
@@ -32,6 +34,7 @@ export class Window {
 
   /** Sets the size for good. */
   fix(size: number): void {
+    this.hasShrunk ||= size < this.#most;
     this.#first = this.#grown = this.#most = size;
   }
 

@@ -38,6 +38,8 @@ export type CancelReason =
   | "questioned"
   /** The consumer has paused, and another download waits for a request to the host. */
   | "yielded"
+  /** There is no room for it: the window has become smaller. */
+  | "shrunk"
   /** The download has ended. */
   | "end";
 

@@ -332,3 +332,28 @@ function starts(model: NaiveLedger): number[] {
     model.isFree(byte) && (byte === 0 || !model.isFree(byte - 1)) ? [byte] : []
   );
 }
+
+Deno.test("Ledger.forget() frees what nobody owns from a byte on, and moves the front back", () => {
+  const books = ledger();
+  books.take(100, 140);
+  books.receive(100, 125);
+  books.receive(135, 138);
+  // Another request owns 125 to 135, and up to 140.
+  books.forget(110, [{ start: 125, end: 130 }]);
+  assertEquals([books.front, books.receivedBytes, books.askedBytes], [110, 10, 5]);
+  assertEquals(books.free, [{ start: 110, end: 125 }, { start: 130, end: 145 }]);
+  // These are requested as if for the first time.
+  assertEquals([books.wasReturned(110), books.wasReturned(130)], [false, false]);
+  books.take(110, 145);
+  books.receive(110, 145);
+  assertEquals([books.complete, books.receivedBytes], [true, 45]);
+});
+
+Deno.test("Ledger.forget() of a file of unknown size leaves it endless", () => {
+  const books = new Ledger(0, Infinity, 10);
+  books.take(0, 40);
+  books.receive(0, 30);
+  books.forget(20, []);
+  assertEquals([books.front, books.receivedBytes], [20, 20]);
+  assertEquals(books.free, [{ start: 20, end: Infinity }]);
+});

@@ -27,6 +27,7 @@ const CANCEL_REASONS: Readonly<Record<CancelReason, string>> = {
   discarded: "it belongs to another file",
   questioned: "it may belong to another file",
   yielded: "another download waits for the server",
+  shrunk: "the window has become smaller",
   end: "the download ended",
 };
 

@@ -53,7 +53,7 @@ export class DeliveryWindow {
     return part;
   }
 
-  /** Changes its size; what is held already stays. */
+  /** Changes its size. */
   resize(bytes: number): void {
     if (bytes === this.windowSize) return;
     this.windowSize = bytes;
@@ -68,11 +68,13 @@ export class DeliveryWindow {
 
   /**
    * Returns how many bytes of a whole file's body may still be held; waits until there is room, or
-   * `signal` aborts. Ranges do not ask: they were requested within the window, and if it has shrunk
-   * since, the bytes at the front must still come in.
+   * `signal` aborts. If the consumer has nothing to take, only this body can change that, however much
+   * is held behind what is missing. Ranges do not ask: they were requested within the window.
    */
   room(signal: AbortSignal): number | Promise<number> {
-    const room = this.windowSize - this.buffer.held;
+    const { held, ready } = this.buffer;
+    const free = this.windowSize - held;
+    const room = free <= 0 && !ready ? this.chunkSize : free;
     return room > 0 || signal.aborted ? room : this.#changed.promise.then(() => this.room(signal));
   }
 

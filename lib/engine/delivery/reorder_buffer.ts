@@ -90,6 +90,20 @@ export class ReorderBuffer {
     return first.bytes;
   }
 
+  /** Drops the bytes from `offset` on. */
+  drop(offset: number): void {
+    const index = this.#search(offset);
+    const [cut, ...rest] = this.#segments.splice(index);
+    if (cut === undefined) return;
+    const kept = cut.offset < offset ? offset - cut.offset : 0;
+    this.#held -= cut.bytes.byteLength - kept;
+    for (const { bytes } of rest) this.#held -= bytes.byteLength;
+    // A view would keep the memory of what is dropped.
+    if (kept > 0) {
+      this.#segments.push({ offset: cut.offset, bytes: cut.bytes.slice(0, kept), spare: 0 });
+    }
+  }
+
   clear(): void {
     this.#segments.length = 0;
     this.#held = 0;

@@ -224,3 +224,28 @@ Deno.test("ReorderBuffer returns what a plain array of bytes would", () => {
     assertEquals(buffer.held, 0);
   }
 });
+
+Deno.test("ReorderBuffer.drop() drops the bytes from an offset on", () => {
+  const buffer = new ReorderBuffer(0);
+  write(buffer, 0, 40 * KIB);
+  write(buffer, 50 * KIB, 80 * KIB);
+  write(buffer, 90 * KIB, 99 * KIB);
+  buffer.drop(200 * KIB);
+  assertEquals(buffer.held, 79 * KIB);
+  buffer.drop(85 * KIB);
+  assertEquals(buffer.held, 70 * KIB);
+  buffer.drop(60 * KIB);
+  assertEquals(buffer.held, 50 * KIB);
+  buffer.drop(30 * KIB);
+  assertEquals(buffer.held, 30 * KIB);
+  // It comes again.
+  write(buffer, 25 * KIB, 70 * KIB);
+  assertEquals(readAll(buffer), [30 * KIB, 40 * KIB]);
+});
+
+Deno.test("ReorderBuffer.drop() keeps no memory of what it drops", () => {
+  const buffer = new ReorderBuffer(0);
+  write(buffer, 0, 400 * KIB);
+  buffer.drop(10 * KIB);
+  assertEquals(buffer.read()!.buffer.byteLength, 10 * KIB);
+});

@@ -15,6 +15,7 @@ export class Arrivals {
   readonly usedBytesByMirror: number[];
   #used = new IntervalSet();
   #duplicateBytes = 0;
+  #forgottenBytes = 0;
 
   constructor(mirrors: number) {
     this.bytesByMirror = new Array(mirrors).fill(0);
@@ -42,6 +43,17 @@ export class Arrivals {
     const fresh = this.#used.add(start, end);
     this.usedBytesByMirror[mirror]! += fresh;
     this.#duplicateBytes += end - start - fresh;
+  }
+
+  /** The bytes from `from` on are to come again. */
+  forgot(from: number): void {
+    const { intervals } = this.#used;
+    this.#forgottenBytes += this.#used.delete(from, intervals.at(-1)?.end ?? from);
+  }
+
+  /** Bytes that had arrived, and had to come again. */
+  get forgottenBytes(): number {
+    return this.#forgottenBytes;
   }
 
   /** All bytes so far are discarded. */

@@ -65,6 +65,12 @@ export class Consumer {
     consumed(bytes);
   }
 
+  /** What was ready from the byte `from` on is not any more: it comes again. */
+  forgot(from: number): void {
+    if (from < this.#consumed) throw new Error("bytes are forgotten that were delivered");
+    this.#ready = Math.min(this.#ready, from);
+  }
+
   /** Takes nothing until `at`. */
   #goOnAt(at: number): void {
     this.#isBusy = true;

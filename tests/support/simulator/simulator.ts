@@ -43,6 +43,8 @@ export interface SimulationOptions extends Network, TestOptions {
   readonly consumerBytesPerSecond?: number;
   /** Changes of that in order of time; 0 is a pause. @default none */
   readonly consumerRatesAt?: readonly RateChange[];
+  /** Changes of the window's size in order of time. @default none */
+  readonly windowSizesAt?: readonly (readonly [seconds: number, bytes: number])[];
   /** When the process stands still, and for how long: it notices nothing meanwhile. @default never */
   readonly standstills?: readonly Standstill[];
   /** Seed of all random numbers. @default 1 */
@@ -78,6 +80,8 @@ export interface Simulation {
   readonly requestsRefused: number;
   /** Wasted bytes without the mirrors' first samples. */
   readonly duplicateBytes: number;
+  /** Bytes that had to come again, as the window had shrunk. */
+  readonly forgottenBytes: number;
   /** The versions of the file that were used behind the byte from which they differ. */
   readonly versions: ReadonlySet<string>;
   /** Bytes received from each mirror. */
@@ -166,8 +170,14 @@ class Simulator {
 
   run(): Simulation {
     this.#execute(this.#scheduler.start(0));
+    for (const [seconds, bytes] of this.#options.windowSizesAt ?? []) {
+      this.#queue.at(1000 * seconds, () => {
+        this.#scheduler.windowSize = bytes;
+        this.#dispatch({ type: "consumed", bytes: 0 });
+      });
+    }
     this.#runQueue();
-    const { bytesByMirror, usedBytesByMirror, duplicateBytes } = this.#arrivals;
+    const { bytesByMirror, usedBytesByMirror, duplicateBytes, forgottenBytes } = this.#arrivals;
     return {
       scheduler: this.#scheduler,
       events: this.#events,
@@ -183,6 +193,7 @@ class Simulator {
       requestsSent: this.#requestsSent,
       requestsRefused: this.#gates.reduce((sum, { refused }) => sum + refused, 0),
       duplicateBytes,
+      forgottenBytes,
       versions: this.#versions,
       bytesByMirror,
       usedBytesByMirror,
@@ -247,6 +258,9 @@ class Simulator {
         if (this.#consumer.isOpen) throw new Error("bytes are discarded that have been delivered");
         this.#landmarks.clear();
         return this.#arrivals.discarded();
+      case "forget":
+        this.#consumer.forgot(command.from - this.#start);
+        return this.#arrivals.forgot(command.from);
       case "report":
         if (command.event.type === "cancel") this.#cancelEvents.push(command.event);
         else this.#events.push(command.event);

@@ -1,0 +1,50 @@
+import { assert, assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import { QUICK, withMirrors } from "../support/download.ts";
+import { randomContent } from "../support/lab/content.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
+
+const FILE = randomContent(6_000_000, 23);
+const FULL = 2_000_000;
+const SMALL = 150_000;
+
+/** Shrinks the window of a download whose consumer has paused, and reads on. */
+async function shrink(
+  lab: readonly Partial<MirrorOptions>[],
+  options: DownloaderOptions = {},
+): Promise<void> {
+  await withMirrors(lab.map((mirror) => ({ content: FILE, ...mirror })), async (urls) => {
+    const downloader = new Downloader(urls, { ...QUICK, windowSize: FULL, ...options });
+    const iterator = downloader[Symbol.asyncIterator]();
+    const hash = createHash("sha256");
+    hash.update((await iterator.next()).value!);
+    while (downloader.stats().bufferedBytes < FULL * 3 / 4) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    downloader.windowSize = SMALL;
+    const after = downloader.stats().bufferedBytes;
+    assert(after > 0 && after <= SMALL, `${after} bytes held`);
+    for await (const part of iterator) {
+      hash.update(part);
+      const { bufferedBytes } = downloader.stats();
+      assert(bufferedBytes <= SMALL, `${bufferedBytes} bytes held while reading`);
+    }
+    assertEquals(hash.digest("hex"), FILE.sha256());
+    for (const { failures } of downloader.stats().mirrors) assertEquals(failures, 0);
+  });
+}
+
+for (
+  const [name, options] of Object.entries(
+    {
+      adaptive: { delayRequest: undefined },
+      classic: { delayRequest: "diff" },
+    } satisfies Record<string, DownloaderOptions>,
+  )
+) {
+  Deno.test(`Downloader.windowSize: what is over a smaller one is given back, ${name}`, () =>
+    shrink([{}, {}, {}], options));
+
+  Deno.test(`Downloader.windowSize: also of a lone mirror, ${name}`, () => shrink([{}], options));
+}
