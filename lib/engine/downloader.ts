@@ -10,7 +10,7 @@ import { Driver } from "./driver.ts";
 import type { FileInfo, KnownFile } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import type { DownloaderOptions } from "./options/options.ts";
-import { resolveMaxRate, resolveOptions } from "./options/resolve_options.ts";
+import { type ResolvedOptions, resolveMaxRate, resolveOptions } from "./options/resolve_options.ts";
 import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./delivery/response.ts";
 import type { DownloadStats } from "./stats.ts";
 
@@ -34,7 +34,12 @@ import type { DownloadStats } from "./stats.ts";
  * ```
  */
 export class Downloader implements AsyncDisposable {
-  readonly #driver: Driver;
+  readonly #options: ResolvedOptions;
+  #driver: Driver;
+  /** Whether the driver has all mirrors; else the addresses of the given ones have to be looked up. */
+  #isReady: boolean;
+  #lookup: Promise<Driver> | undefined;
+  readonly #cancelled = new AbortController();
   #isRead = false;
 
   /**
@@ -47,7 +52,9 @@ export class Downloader implements AsyncDisposable {
    * @throws {OptionRangeError} if a number is out of range
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
-    this.#driver = new Driver(resolveOptions(urls, options));
+    this.#options = resolveOptions(urls, options);
+    this.#driver = new Driver(this.#options);
+    this.#isReady = !this.#options.eachAddress;
   }
 
   /**
@@ -58,7 +65,11 @@ export class Downloader implements AsyncDisposable {
    * {@linkcode RangeNotSatisfiableError}, or the reason of the signal.
    */
   open(): Promise<FileInfo> {
-    return this.#driver.open();
+    const driver = this.#ready();
+    if (driver instanceof Driver) return driver.open();
+    const opened = driver.then((driver) => driver.open());
+    opened.catch(() => {});
+    return opened;
   }
 
   /**
@@ -105,7 +116,7 @@ export class Downloader implements AsyncDisposable {
     const end = { done: true, value: undefined } as const;
     let isLeft = false;
     const iterator: AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> = {
-      next: () => isLeft ? Promise.resolve(end) : this.#driver.next(),
+      next: () => isLeft ? Promise.resolve(end) : this.#next(),
       return: async () => {
         isLeft = true;
         await this.cancel();
@@ -126,7 +137,7 @@ export class Downloader implements AsyncDisposable {
     this.#claim();
     return new ReadableStream({
       pull: async (controller) => {
-        const { done, value } = await this.#driver.next();
+        const { done, value } = await this.#next();
         if (done) controller.close();
         else controller.enqueue(value);
       },
@@ -208,12 +219,40 @@ export class Downloader implements AsyncDisposable {
   async cancel(
     reason: unknown = new DOMException("The download was cancelled", "AbortError"),
   ): Promise<void> {
+    this.#cancelled.abort();
     await this.#driver.cancel(reason);
   }
 
   /** Cancels the download if bytes are left to deliver. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.cancel();
+  }
+
+  #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    const driver = this.#ready();
+    return driver instanceof Driver ? driver.next() : driver.then((driver) => driver.next());
+  }
+
+  /** Returns the driver; where each address is to be a mirror, once they are known. */
+  #ready(): Driver | Promise<Driver> {
+    return this.#isReady ? this.#driver : this.#lookup ??= this.#lookUp();
+  }
+
+  async #lookUp(): Promise<Driver> {
+    const driver = this.#driver;
+    const { signal } = this.#options;
+    const ends = [this.#cancelled.signal, ...signal === undefined ? [] : [signal]];
+    const end = AbortSignal.any(ends);
+    const { withEachAddress } = await import("./options/each_address.ts");
+    const options = await withEachAddress(this.#options, { signal: end });
+    this.#isReady = true;
+    // One that was cancelled meanwhile says so by itself.
+    if (options === this.#options || end.aborted) return driver;
+    const { windowSize, maxRate } = driver;
+    this.#driver = new Driver(options);
+    this.#driver.windowSize = windowSize;
+    this.#driver.maxRate = maxRate;
+    return this.#driver;
   }
 
   #claim(): void {

@@ -26,7 +26,7 @@ import { takeSample, useSample } from "./opening/sample.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
-import { DownloadState, type DownloadStateOptions, hostOf } from "./state.ts";
+import { DownloadState, type DownloadStateOptions } from "./state.ts";
 import { standStill } from "./failure/standstill.ts";
 import { timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";
 
@@ -184,7 +184,7 @@ export class Scheduler {
     request.answered(answer, now, proof);
     this.#state.rememberForms(request, now);
     // What is limited is the place that answered.
-    mirror.seat.move(hostOf(details?.location ?? mirror.url), now);
+    mirror.seat.move(details?.location ?? mirror.url, now);
     this.#checks.answered(request, details?.etag, doubt);
     if (kind === "probe" || kind === "whole") {
       const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };

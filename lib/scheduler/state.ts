@@ -43,6 +43,8 @@ export interface DownloadStateOptions {
   readonly maxRate: number;
   /** The most requests that a mirror may have under way at once. */
   readonly maxConnectionsPerMirror: number | "auto";
+  /** The same of some mirrors, in the order of the URLs. */
+  readonly connections?: readonly (number | undefined)[] | undefined;
   /**
    * What is known of the mirrors' hosts, which downloads share.
    *
@@ -88,9 +90,9 @@ export class DownloadState implements DownloadView {
     this.mirrors = options.urls.map((url, index) =>
       new Mirror(url, {
         known: options.known?.[index],
-        maxConnections: options.maxConnectionsPerMirror,
+        maxConnections: options.connections?.[index] ?? options.maxConnectionsPerMirror,
         isAlone: options.urls.length === 1,
-        seat: hosts.join(hostOf(url), onTurn),
+        seat: hosts.join(url, onTurn),
       })
     );
     this.#reset();
@@ -388,9 +390,4 @@ export class DownloadState implements DownloadView {
   #giveBack({ start, end }: ByteRange): void {
     if (start < end) this.ledger.giveBack(start, end, this.requests.claims);
   }
-}
-
-/** Returns the name of the host that a mirror is on, as far as its URL tells. */
-export function hostOf(url: string): string {
-  return URL.parse(url)?.origin ?? url;
 }

@@ -10,7 +10,8 @@ import { unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
-import { type HttpClientOptions, HttpClients } from "./connections/http_clients.ts";
+import type { HttpClientOptions } from "./connections/http_clients.ts";
+import { MirrorClients } from "./connections/mirror_clients.ts";
 import { settleDoubt } from "./responses/doubts.ts";
 import { type Judgement, type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
@@ -87,14 +88,14 @@ export class Transport {
   readonly buffers: BufferPool = new BufferPool(CHUNK);
   readonly #options: TransportOptions;
   readonly #memories: readonly MirrorMemory[];
-  readonly #clients: HttpClients;
+  readonly #clients: MirrorClients;
   /** Where a part ended that should have gone on, by its total. */
   #shortEnd: number | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    this.#clients = new HttpClients(options);
     const { knownMirrors, suspects = [] } = options;
+    this.#clients = new MirrorClients(options.mirrors, options);
     this.#memories = options.mirrors.map(({ url }) => {
       const known = knownMirrors.find((mirror) => mirror.url === url);
       return new MirrorMemory(url, known, { isSuspect: suspects.includes(url) });
@@ -285,7 +286,7 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<{ response: Response; conditional: boolean; place: string }> {
     const memory = this.#memories[mirror]!;
-    const origin = new URL(memory.url);
+    const origin = new URL(memory.requested);
     const first = memory.location ?? origin;
     let conditional = false;
     const { response, url } = await followRedirects({
@@ -333,12 +334,12 @@ export class Transport {
   }
 
   async #fetch(mirror: number, url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
-    // An option that cannot be followed is no fault of the mirror.
-    await this.#clients.prepare(url);
+    const clients = this.#clients.of(mirror);
+    await clients.prepare(url); // An option that cannot be followed is no fault of the mirror.
     try {
       // A caller's own `fetch` may ignore the signal.
       const init = { headers, signal, redirect: "manual" as const };
-      const answer = this.#clients.fetch(url, init, this.#options.fetch);
+      const answer = clients.fetch(url, init, this.#options.fetch);
       return await unlessAborted(answer, signal, ({ body }) => discard(body));
     } catch (cause) {
       const memory = this.#memories[mirror]!;
@@ -346,12 +347,12 @@ export class Transport {
       // Also after a cancellation: the target may be silent for good, and the mirror know another.
       memory.location = undefined;
       // The client knows only that its relay did not connect.
-      const error = this.#clients.connectFailure(url) ?? cause;
+      const error = clients.connectFailure(url) ?? cause;
       const failure = blameDescriptors(readNetworkFailure(error, this.#options.http));
       const { fault, permanent, proxyRefused } = failure;
       const { origin, host } = url;
       const redirected = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;
-      const target = redirected + this.#clients.targetText(url);
+      const target = redirected + clients.targetText(url);
       throw this.#error(mirror, "network", networkProblem(failure, this.#through + target), {
         fault,
         // A mirror that has answered before may do so again, unless it may not be asked at all.

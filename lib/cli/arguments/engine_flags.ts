@@ -111,6 +111,7 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     invalidBlockThreshold: given("invalid-block-threshold", parseCount),
     closeBadConnections: has("close-bad-connections") ? true : undefined,
     maxConnectionsPerMirror: given("max-connection-per-server", parseConnections),
+    eachAddress: eachAddress(values),
     maxRate: given("limit-rate", unlessZero(parseRate)),
     lowestRate: lowestRate(values),
     allowHtml: has("allow-html") ? true : undefined,
@@ -119,6 +120,16 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     maxIdleMs: given("max-idle", parseSeconds),
     retry: retry(values),
   };
+}
+
+/** Parses whether each address of a name is a mirror. */
+function eachAddress({ has, given }: FlagValues): true | undefined {
+  if (!has("each-address")) return undefined;
+  if (has("insecure")) throw usageError("--each-address cannot be used with --insecure");
+  if (!given("proxy", parseProxy)) return true;
+  throw usageError(
+    "--each-address cannot be used with --proxy, which connects to the servers itself",
+  );
 }
 
 /** Parses how failures are retried; a delay that is given is always the same, as in curl. */

@@ -118,6 +118,7 @@ export const FLAG_GROUPS = {
       value: "N",
       help: "adaptive: most connections to each (8)",
     },
+    { name: "each-address", help: "use each address of a name as a mirror" },
     { name: "server-stat-of", value: "FILE", help: "save server statistics to FILE" },
     { name: "server-stat-if", value: "FILE", help: "adaptive: load server statistics" },
     {

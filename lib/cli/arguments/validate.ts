@@ -88,6 +88,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   closeBadConnections: "--close-bad-connections",
   headers: "--header",
   maxConnectionsPerMirror: "--max-connection-per-server",
+  eachAddress: "--each-address",
   maxRate: "--limit-rate",
   maxRedirects: "--max-redirs",
   "lowestRate.bytesPerSecond": "--speed-limit",

@@ -35,7 +35,8 @@ function startLine(
   const { splitSize = 1_000_000, range, staticDelays } = options;
   const { delayRequest, initialDelay, initialDelayCoefficient } = options;
   const { duplicateRequest, invalidBlockThreshold, closeBadConnections } = options;
-  const { maxConnectionsPerMirror, windowSize, http, connectTimeoutMs, retry } = options;
+  const { maxConnectionsPerMirror, eachAddress, windowSize, http, connectTimeoutMs, retry } =
+    options;
   return {
     type: "start",
     version: 1,
@@ -54,6 +55,7 @@ function startLine(
       invalidBlockThreshold,
       closeBadConnections,
       maxConnectionsPerMirror,
+      eachAddress,
       windowSize,
       http,
       connectTimeoutMs,

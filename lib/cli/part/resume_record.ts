@@ -9,6 +9,7 @@
 import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { requestedUrl } from "../../http/address/named_address.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
@@ -126,7 +127,7 @@ export function recordedFile(
   if (!size) return undefined;
   const given = new Set(urls.map((url) => tryParseMirrorUrl(url)?.url));
   const proven = mirrors.filter(({ url, etag }) =>
-    given.has(url) && etag !== undefined && !isWeak(etag)
+    given.has(requestedUrl(url)) && etag !== undefined && !isWeak(etag)
   );
   const [first] = proven;
   if (first === undefined) return undefined;

@@ -5,6 +5,7 @@
  */
 
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { addressOf, requestedUrl } from "../../http/address/named_address.ts";
 import {
   type Analysis,
   analyze,
@@ -101,10 +102,15 @@ export function reportOf(recording: Recording): TraceReport {
   };
 }
 
-/** Returns the mirrors: first those that were given, then others that the events name. */
+/**
+ * Returns the mirrors: first those that were given, then others that the events name. One whose addresses
+ * were mirrors of their own was none itself.
+ */
 export function mirrorsOf({ urls, events }: Pick<Recording, "urls" | "events">): string[] {
-  const named = events.flatMap((event) => "mirror" in event ? [event.mirror] : []);
-  return [...new Set([...urls.map(asInEvents), ...named])];
+  const named = new Set(events.flatMap((event) => "mirror" in event ? [event.mirror] : []));
+  const split = new Set([...named].filter((url) => addressOf(url) !== undefined).map(requestedUrl));
+  const given = urls.map(asInEvents).filter((url) => !split.has(url));
+  return [...new Set([...given, ...named])];
 }
 
 function mirrorReports(
@@ -159,9 +165,9 @@ function asInEvents(url: string): string {
   return tryParseMirrorUrl(url)?.url ?? url;
 }
 
-/** Returns a short name for each URL: the host, numbered if several have the same. */
+/** Returns a short name for each URL: the host, or its address, numbered if several have the same. */
 export function mirrorNames(urls: readonly string[]): string[] {
-  const hosts = urls.map((url) => URL.parse(url)?.host || url);
+  const hosts = urls.map((url) => addressOf(url) ?? (URL.parse(url)?.host || url));
   return hosts.map((host, index) =>
     hosts.indexOf(host) === hosts.lastIndexOf(host) ? host : `#${index + 1} ${host}`
   );

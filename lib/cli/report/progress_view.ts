@@ -188,12 +188,18 @@ function foldedRows(mirrors: readonly MirrorStats[], limit: number): Row[] {
   }];
 }
 
-/** Returns the mirrors' hosts, with the path if several have the same host. */
+/**
+ * Returns the mirrors' hosts, with the path if several have the same host, and the address if that is one
+ * of several.
+ */
 export function mirrorLabels(mirrors: readonly { readonly url: string }[]): string[] {
   const urls = mirrors.map(({ url }) => new URL(url));
-  return urls.map(({ host, pathname }) =>
-    urls.filter((other) => other.host === host).length === 1 ? host : printable(host + pathname)
-  );
+  return urls.map(({ host, pathname, hash }) => {
+    const same = urls.filter((other) => other.host === host);
+    const isOnePath = same.every((other) => other.pathname === pathname);
+    if (isOnePath && (same.length === 1 || hash !== "")) return printable(host + hash);
+    return printable(host + pathname + hash);
+  });
 }
 
 /**

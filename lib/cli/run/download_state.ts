@@ -127,7 +127,7 @@ export class DownloadState {
     const answered = { ranges: 206, whole: 200, none: 0 }[this.#mode ?? "none"];
     return {
       url: redactUrl(urls[0]!),
-      mirrors: urls.length,
+      mirrors: Math.max(urls.length, mirrors.length),
       mirrorsUsed: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
       fileName: this.name,
       status: this.#failedStatus ?? answered,

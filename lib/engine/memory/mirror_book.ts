@@ -7,6 +7,7 @@
  */
 
 import { parseMirrorUrl, tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { addressOf, requestedUrl, urlAt } from "../../http/address/named_address.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { KnownLink } from "../../scheduler/mirror/link_estimate.ts";
 import type { Mirror } from "../../scheduler/mirror/mirror.ts";
@@ -22,7 +23,7 @@ export interface MirrorBookOptions {
   maxAgeMs?: number | undefined;
 }
 
-/** What is known of one origin. */
+/** What is known of one origin, or of one address of it. */
 export interface MirrorBookEntry extends KnownLink {
   /** When it was learned, in milliseconds since the epoch. */
   readonly learnedAtMs: number;
@@ -32,7 +33,10 @@ export interface MirrorBookEntry extends KnownLink {
 export interface MirrorBookData {
   /** Version of the format. */
   readonly version: 1;
-  /** Entries by origin, like `https://one.example:8443`. */
+  /**
+   * Entries by origin, like `https://one.example:8443`; of a mirror at one of its addresses, with the
+   * address as a fragment.
+   */
   readonly origins: Readonly<Record<string, MirrorBookEntry>>;
   /**
    * Origins whose validators are unreliable, and when that was learned, in milliseconds since the epoch;
@@ -100,8 +104,10 @@ export class MirrorBook {
     const book = new MirrorBook(options);
     const { version, origins, unreliable = {} } = record("the book", value);
     if (version !== 1) throw new TypeError(`version is ${shown(version)}, but must be 1`);
-    for (const [origin, entry] of Object.entries(record("origins", origins))) {
-      book.#put(checkedOrigin("origins", origin), checkedEntry(origin, entry));
+    for (const [name, entry] of Object.entries(record("origins", origins))) {
+      const address = addressOf(name);
+      const origin = checkedOrigin("origins", address === undefined ? name : requestedUrl(name));
+      book.#put(address === undefined ? origin : urlAt(origin, address), checkedEntry(name, entry));
     }
     for (const [origin, date] of Object.entries(record("unreliable", unreliable))) {
       const name = checkedOrigin("unreliable", origin);
@@ -116,20 +122,21 @@ export class MirrorBook {
   }
 
   /**
-   * Returns what is known of a URL's origin, unless it has expired.
+   * Returns what is known of a URL's origin, unless it has expired; of one of its addresses, if the URL
+   * has that as its fragment (see the option `eachAddress`).
    *
    * @param now milliseconds since the epoch
    * @throws {MirrorUrlError} if it is not an http or https URL
    */
   get(url: string | URL, now: number = Date.now()): KnownLink | undefined {
-    const entry = this.#entries.get(originOf(url));
+    const entry = this.#entries.get(placeOf(url));
     if (entry === undefined || !this.#isFresh(entry.learnedAtMs, now)) return undefined;
     const { bytesPerSecond, latencyMs } = entry;
     return { bytesPerSecond, latencyMs };
   }
 
   /**
-   * Records what was learned of a URL's origin. New figures have at least three times the weight of
+   * Records what was learned of a URL's origin, or of the address in its fragment. New figures have at least three times the weight of
    * old ones, and more the older those are.
    *
    * @param now milliseconds since the epoch
@@ -137,7 +144,7 @@ export class MirrorBook {
    * @throws {TypeError} if a figure is not a positive number
    */
   set(url: string | URL, known: KnownLink, now: number = Date.now()): void {
-    const origin = originOf(url);
+    const origin = placeOf(url);
     const learned = checkedEntry(origin, { ...known, learnedAtMs: now });
     const before = this.#entries.get(origin);
     if (before === undefined || !this.#isFresh(before.learnedAtMs, now)) {
@@ -266,6 +273,12 @@ export class BookSession {
 /** Returns a geometric mean: a rate a hundred times as high must not outweigh the new one. */
 function mixed(before: number, after: number, share: number): number {
   return before ** share * after ** (1 - share);
+}
+
+/** Returns the origin of a URL, with the address in its fragment if there is one. */
+function placeOf(url: string | URL): string {
+  const address = addressOf(String(url));
+  return address === undefined ? originOf(url) : urlAt(originOf(url), address);
 }
 
 function originOf(url: string | URL): string {

@@ -210,6 +210,20 @@ export interface DownloaderOptions {
    */
   connect?: ConnectOptions | undefined;
   /**
+   * If true, the names in URLs are looked up when the download starts, and each address of a name, up to
+   * four, is a mirror of its own: the same URL, `Host` and certificate, at that address. Its URL in events
+   * and statistics has the address behind it: `https://one.example/film#192.0.2.1`. It helps where the
+   * addresses are servers, or lead over links, that are slower than this machine's. Together they have no
+   * more than `maxConnectionsPerMirror` concurrent requests, and the limits of one host. A host that has
+   * IPv4 and IPv6 addresses counts once. Addresses that redirects lead to are not looked up.
+   *
+   * Connections to names of several addresses are made as with `connect`. A `proxy` is an error beside it;
+   * where the environment may have one, nothing is looked up.
+   *
+   * @default {false}
+   */
+  eachAddress?: boolean | undefined;
+  /**
    * URL of the proxy for all requests, like `http://host:3128`; also `https:`, `socks5:` and `socks5h:`
    * (both SOCKS kinds resolve names at the proxy), and with `user:password@` before the host, which
    * appear in no message. `http:` files are requested from it by their absolute URL, `https:` files
@@ -279,8 +293,8 @@ export interface DownloaderOptions {
   maxRedirects?: number | undefined;
   /**
    * Function that sends the requests. A mirror for which it rejects with `Deno.errors.NotCapable` is
-   * not retried. With `proxy`, `noProxy`, `caCerts`, `clientCertificate`, `connect`, a `Host` header or
-   * `http`, it receives a `client` that it must pass on. It must send `Accept-Encoding` as it is given:
+   * not retried. With `proxy`, `noProxy`, `caCerts`, `clientCertificate`, `connect`, `eachAddress`, a
+   * `Host` header or `http`, it receives a `client` that it must pass on. It must send `Accept-Encoding` as it is given:
    * a body that was decoded is not the file that is stored.
    *
    * @default {globalThis.fetch}

@@ -12,6 +12,7 @@ import {
   parseMirrorUrl,
   parseMirrorUrls,
 } from "../../http/address/mirror_url.ts";
+import { requestedUrl } from "../../http/address/named_address.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../policy/duplicate.ts";
@@ -57,6 +58,10 @@ export interface ResolvedOptions
   readonly noProxy: string | undefined;
   readonly clientCertificate: ClientCertificate | undefined;
   readonly connect: ConnectRules;
+  /** Whether addresses are to be looked up, each of which is a mirror of its own; */
+  readonly eachAddress: boolean;
+  /** the most concurrent requests to those, in the order of the mirrors. */
+  readonly connections: readonly (number | undefined)[] | undefined;
   readonly retry: ResolvedRetry;
   /** What is known of the hosts that downloads use, */
   readonly hosts: HostLimits;
@@ -99,6 +104,7 @@ export function resolveOptions(
     whole(name, options[name] ?? byDefault, least, most);
   const timeout = (name: keyof DownloaderOptions) =>
     options[name] === undefined ? undefined : whole(name, options[name], 1, LONG_MS);
+  const eachAddress = resolveEachAddress(options.eachAddress, options.proxy);
   const coefficient = options.initialDelayCoefficient ?? 10;
   const resolved: ResolvedOptions = {
     mirrors,
@@ -125,7 +131,11 @@ export function resolveOptions(
     closeBadConnections: options.closeBadConnections ?? false,
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
     book: instance("book", options.book, MirrorBook),
-    knownFile: resolveKnownFile(options.knownFile, mirrors),
+    knownFile: knownOf(
+      options.knownFile && checkKnownFile(options.knownFile),
+      mirrors,
+      eachAddress ? requestedUrl : undefined,
+    ),
     allowHtml: options.allowHtml ?? false,
     expectedName: resolveName(options.expectedName),
     expectedSize: options.expectedSize === undefined
@@ -139,6 +149,8 @@ export function resolveOptions(
     noProxy: resolveNoProxy(options.noProxy),
     clientCertificate: resolveCertificate(options.clientCertificate),
     connect: resolveConnect(options.connect, options.proxy),
+    eachAddress,
+    connections: undefined,
     retry: resolveRetry(options.retry),
     hosts: processHosts,
     forms: processForms,
@@ -307,6 +319,14 @@ export function resolveConnect(
   );
 }
 
+function resolveEachAddress(value: boolean = false, proxy: DownloaderOptions["proxy"]): boolean {
+  if (!value || !proxy) return value;
+  throw new OptionTypeError(
+    "eachAddress",
+    "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
+  );
+}
+
 const DEFAULT_CONNECTIONS = 8;
 
 /** The most bytes to which a window grows by itself. */
@@ -317,14 +337,16 @@ function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS):
   return whole("maxConnectionsPerMirror", connections, 1, MOST_CONNECTIONS);
 }
 
-/** Knowledge of other mirrors only is of no use. */
-function resolveKnownFile(
-  value: KnownFile | undefined,
+/** Returns what is known of a file, if it is known of one of the mirrors. */
+export function knownOf(
+  file: KnownFile | undefined,
   mirrors: readonly MirrorSource[],
+  nameOf: (url: string) => string = (url) => url,
 ): KnownFile | undefined {
-  const file = value === undefined ? undefined : checkKnownFile(value);
-  const named = file?.mirrors.some(({ url }) => mirrors.some((mirror) => mirror.url === url));
-  return named ? file : undefined;
+  const isNamed = file?.mirrors.some(({ url }) =>
+    mirrors.some((mirror) => mirror.url === nameOf(url))
+  );
+  return isNamed ? file : undefined;
 }
 
 function resolveHeaders(

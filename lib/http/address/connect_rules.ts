@@ -49,13 +49,16 @@ export class ConnectRules {
   readonly localAddress: string | undefined;
   readonly #resolve: ReadonlyMap<string, readonly string[]>;
   readonly #connectTo: readonly (readonly [from: Place, to: Place])[];
+  readonly #options: ConnectOptions;
+  #pinned: { readonly host: string; readonly addresses: readonly string[] } | undefined;
 
   /**
    * Checks the options.
    *
    * @throws {OptionTypeError | OptionRangeError} one is invalid; names it
    */
-  constructor({ resolve = {}, connectTo = {}, family, localAddress }: ConnectOptions = {}) {
+  constructor(options: ConnectOptions = {}) {
+    const { resolve = {}, connectTo = {}, family, localAddress } = this.#options = options;
     if (family !== undefined && family !== 4 && family !== 6) {
       throw new OptionRangeError("connect.family", `is ${family}, but must be 4 or 6`);
     }
@@ -95,9 +98,25 @@ export class ConnectRules {
       target.port !== port;
   }
 
+  /**
+   * Returns the same rules, by which connections that lead to the name `host` lead to some of its addresses
+   * only, which are tried in order.
+   */
+  pinned(host: string, addresses: readonly string[]): ConnectRules {
+    const rules = new ConnectRules(this.#options);
+    rules.#pinned = { host: bareHost(host), addresses };
+    return rules;
+  }
+
+  /** Whether connections to a name lead to some of its addresses only. */
+  get isPinned(): boolean {
+    return this.#pinned !== undefined;
+  }
+
   /** Whether there are rules that a proxy would make useless. */
   get choosesTargets(): boolean {
-    return this.family !== undefined || this.#resolve.size > 0 || this.#connectTo.length > 0;
+    return this.family !== undefined || this.#resolve.size > 0 || this.#connectTo.length > 0 ||
+      this.isPinned;
   }
 
   /** Returns where a connection to `host` leads; an IPv6 address may be in brackets. */
@@ -110,7 +129,11 @@ export class ConnectRules {
     port = to?.port ?? port;
     const addresses = this.#resolve.get(keyOf({ host, port })) ??
       this.#resolve.get(keyOf({ host: "*", port }));
-    return { host, port, addresses };
+    if (this.#pinned?.host !== host) return { host, port, addresses };
+    const pinned = this.#pinned.addresses;
+    // At another port, the user's list may have others.
+    const usable = pinned.filter((address) => addresses?.includes(address) ?? true);
+    return { host, port, addresses: usable.length > 0 ? usable : addresses };
   }
 }
 

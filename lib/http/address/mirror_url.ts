@@ -10,10 +10,15 @@ import { basicAuthorization, takeCredentials } from "./credentials.ts";
 import { redactUrl } from "./redact.ts";
 
 export interface MirrorSource {
-  /** The normalized URL without credentials and fragment. It identifies the mirror, and may be shown. */
+  /**
+   * The normalized URL without credentials and fragment. It identifies the mirror, and may be shown. With
+   * `addresses`, the first of them is its fragment.
+   */
   readonly url: string;
   /** The value of an `Authorization` header made from the URL's credentials. */
   readonly authorization: string | undefined;
+  /** The addresses of its host that it is connected to, in order; `undefined` for whichever serves. */
+  readonly addresses?: readonly string[] | undefined;
 }
 
 /**

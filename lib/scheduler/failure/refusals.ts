@@ -10,6 +10,7 @@
 import { MirrorError } from "../../errors.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
+import type { RequestView } from "../view.ts";
 
 /** Overload by the book (RFC 6585 section 4, RFC 9110 section 15.6.4), and by habit. */
 const OVERLOADED: readonly (number | undefined)[] = [420, 429, 503, 509, 529];
@@ -93,6 +94,11 @@ export function classifyRefusal(
   const manner = passing !== undefined ? "closed" : mannerOf(failure);
   if (manner === undefined || request === undefined) return FAILURE;
   const { seat } = mirror;
+  if (seat.isAt(mirror.url)) {
+    // That one address accepts no connections says nothing of the others; a status is that of the host.
+    if (manner === "closed" && !mirror.live.some(isAnswered)) return FAILURE;
+    if (failure.status !== undefined) seat.move(mirror.url, now);
+  }
   const others = seat.occupied(now);
   const meant = others > 0
     ? isMeantForOne(manner, failure, request, now)
@@ -116,6 +122,10 @@ export function classifyRefusal(
   const pauseMs = seat.refuse({ sentAt, retryAfterMs, jitter, served: passing }, now);
   // What is on its way goes on.
   return besideStream || runMs + pauseMs < retry.maxTimeMs ? { type: "limit", pauseMs } : FAILURE;
+}
+
+function isAnswered({ answeredAt }: RequestView): boolean {
+  return answeredAt !== undefined;
 }
 
 function mannerOf(

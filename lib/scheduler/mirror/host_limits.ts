@@ -7,6 +7,7 @@
  * @module
  */
 
+import { addressOf } from "../../http/address/named_address.ts";
 import { ConnectionBudget } from "./connection_budget.ts";
 import { FORGET_MS, HostLessons, type Refusal } from "./host_lessons.ts";
 
@@ -82,9 +83,9 @@ export class HostLimits {
     return this.#hosts.size;
   }
 
-  /** Returns a place at a host for one mirror; `onTurn` is called when it may be its turn. */
-  join(name: string, onTurn: () => void): Seat {
-    return new Seat((other, now) => this.#host(other, now), this.#budget, name, onTurn);
+  /** Returns a place at its host for one mirror; `onTurn` is called when it may be its turn. */
+  join(url: string, onTurn: () => void): Seat {
+    return new Seat((name, now) => this.#host(name, now), this.#budget, placeOf(url), onTurn);
   }
 
   #host(name: string, now: number): Host {
@@ -150,6 +151,11 @@ export class Seat {
     return this.#name;
   }
 
+  /** Whether it is that of a mirror at one address of its host, which has others. */
+  isAt(url: string): boolean {
+    return addressOf(url) !== undefined && [placeOf(url), hostOf(url)].includes(this.#name);
+  }
+
   /** The most requests at once that the host takes, as far as is known. */
   limit(now: number): number {
     return this.#at(now).lessons.limit;
@@ -187,8 +193,9 @@ export class Seat {
     return now < this.#at(now).deliveredAt + RECENT_MS;
   }
 
-  /** Goes to another host, where the mirror's redirects lead. Requests that were sent stay counted. */
-  move(name: string, now: number): void {
+  /** Goes to the host that has answered at `url`. Requests that were sent stay counted. */
+  move(url: string, now: number): void {
+    const name = hostOf(url);
     if (name === this.#name) return;
     this.leave(now);
     this.#name = name;
@@ -343,4 +350,18 @@ export class Seat {
   #at(now: number): Host {
     return this.#hostOf(this.#name, now);
   }
+}
+
+/** Returns the name of the host that a mirror is on, as far as its URL tells. */
+function hostOf(url: string): string {
+  return URL.parse(url)?.origin ?? url;
+}
+
+/**
+ * Returns the name under which a mirror is counted until it has answered: as long as an address is silent,
+ * or refuses connections, that says nothing of the host's others.
+ */
+function placeOf(url: string): string {
+  const address = addressOf(url);
+  return address === undefined ? hostOf(url) : `${hostOf(url)}#${address}`;
 }

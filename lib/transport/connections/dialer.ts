@@ -52,13 +52,13 @@ export class Dialer {
   async dial(host: string, port: number, signal: AbortSignal): Promise<Socket> {
     signal.throwIfAborted();
     const target = this.target(host, port);
-    const addresses = await this.#addresses(target);
+    const addresses = await this.addresses(target);
     signal.throwIfAborted();
     return await this.#race(addresses, target.port, signal);
   }
 
-  /** Returns the addresses to try, in order. */
-  async #addresses({ host, addresses }: ConnectTarget): Promise<readonly string[]> {
+  /** Returns the addresses to try, in order. Rejects if there are none. */
+  async addresses({ host, addresses }: ConnectTarget): Promise<readonly string[]> {
     const { rules, lookup = lookUp } = this.#options;
     const { isIP } = await import("node:net");
     // From an address of one family, there is no way to one of the other.

@@ -268,7 +268,8 @@ export class HttpClients {
   #relayedClient(version: ClientVersion): Deno.HttpClient {
     const options = { ...this.#clientOptions(version), proxy: this.#relay!.proxy };
     // A host in NO_PROXY would be connected to without the relay.
-    const environment = { proxies: true, noProxy: "", option: "connect" };
+    const option = this.#options.connect.isPinned ? "eachAddress" : "connect";
+    const environment = { proxies: true, noProxy: "", option };
     return withProxyEnvironment(environment, () => Deno.createHttpClient(options));
   }
 

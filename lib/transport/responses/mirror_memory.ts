@@ -8,6 +8,7 @@
  */
 
 import { CookieJar } from "../../http/address/cookie_jar.ts";
+import { requestedUrl } from "../../http/address/named_address.ts";
 import { contradicts, matchesStrongly, type Validators } from "../../http/validators.ts";
 import { Conditions } from "./conditions.ts";
 
@@ -54,8 +55,10 @@ const MOST_SHOWN = 100;
 
 /** What is remembered of one mirror. */
 export class MirrorMemory {
-  /** Its URL, without credentials. */
+  /** What identifies it: its URL, without credentials. */
   readonly url: string;
+  /** The URL to request from it. */
+  readonly requested: string;
   /** Where its redirects led. */
   location: URL | undefined;
   /** Whether it serves ranges: only then may a request have an If-Range. */
@@ -95,6 +98,7 @@ export class MirrorMemory {
    */
   constructor(url: string, known?: KnownMirror, options: { isSuspect?: boolean } = {}) {
     this.url = url;
+    this.requested = requestedUrl(url);
     this.#known = known;
     this.#isSuspect = options.isSuspect ?? false;
     this.location = known?.location === undefined ? undefined : new URL(known.location);
@@ -114,7 +118,7 @@ export class MirrorMemory {
     return {
       url,
       // A later download has no cookies: it has to come by the redirects that set them.
-      location: this.needsCookies || place === new URL(url).href ? undefined : place,
+      location: this.needsCookies || place === new URL(this.requested).href ? undefined : place,
       validators: first!.validators,
       unreliable: unreliable || others.length > 0 || undefined,
     };
@@ -174,7 +178,7 @@ export class MirrorMemory {
   }
 
   get #place(): string {
-    return (this.location ?? new URL(this.url)).href;
+    return (this.location ?? new URL(this.requested)).href;
   }
 
   #add(place: string, accepted: Accepted): void {

@@ -43,6 +43,7 @@ Deno.test("parseArguments() turns flags into options of the engine", async () =>
   assertEquals(await optionsOf("--max-connection-per-server", "auto"), {
     maxConnectionsPerMirror: "auto",
   });
+  assertEquals(await optionsOf("--each-address"), { eachAddress: true });
   assertEquals(await optionsOf("-H", "A: 1", "-H", "A: 2"), {
     headers: [["A", "1"], ["A", "2"]],
   });
@@ -132,6 +133,8 @@ Deno.test("parseArguments() refuses invalid command lines", async () => {
     [["-C", "-", "-o", "-", URL], "--continue-at - cannot be used with --output -"],
     [["-s", "-v", URL], "--silent and --verbose cannot be used together"],
     [["--http1.1", "--http2", URL], "cannot be used together"],
+    [["--each-address", "-k", URL], "--each-address cannot be used with --insecure"],
+    [["--each-address", "-x", "http://p:1", URL], "--each-address cannot be used with --proxy"],
     [["--output=", URL], '--output is ""'],
     [["--server-stat-of=", URL], '--server-stat-of is "", but must be the name of a file'],
     [["--server-stat-if", "", URL], '--server-stat-if is "", but must be the name of a file'],

@@ -198,3 +198,13 @@ Deno.test("recordedFile() has the mirrors that can prove that they still have th
   assertEquals(recordedFile(older, [B]), undefined);
   assertEquals(recordedFile(record(undefined, mirror(A, '"1"')), [A]), undefined);
 });
+
+Deno.test("recordedFile() knows the addresses of a mirror that is given", () => {
+  const addresses = [`${A}#192.0.2.1`, `${A}#192.0.2.2`];
+  const older = record(
+    10,
+    ...addresses.map((url) => mirror(url, '"1"')),
+    mirror(`${B}#::1`, '"1"'),
+  );
+  assertEquals(recordedFile(older, [A])?.info.mirrors, addresses);
+});

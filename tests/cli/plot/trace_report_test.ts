@@ -72,4 +72,6 @@ Deno.test("mirrorNames() are hosts, numbered where those are the same", () => {
   ];
   assertEquals(mirrorNames(urls), ["a.test:8080", "#2 b.test", "c.test", "#4 b.test"]);
   assertEquals(mirrorNames(["data:,x"]), ["data:,x"]);
+  const addresses = ["https://b.test/f#192.0.2.1", "https://b.test/f#::1", "https://b.test/f#part"];
+  assertEquals(mirrorNames(addresses), ["192.0.2.1", "::1", "b.test"]);
 });

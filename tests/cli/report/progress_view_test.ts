@@ -2,7 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { stripAnsiCode } from "@std/fmt/colors";
 import type { MirrorStats } from "../../../mod.ts";
 import { type ProgressState, totals } from "../../../lib/cli/report/progress_state.ts";
-import { progressLine, renderProgress } from "../../../lib/cli/report/progress_view.ts";
+import {
+  mirrorLabels,
+  progressLine,
+  renderProgress,
+} from "../../../lib/cli/report/progress_view.ts";
 import { textWidth } from "../../../lib/cli/report/text.ts";
 
 const STATES = [
@@ -138,4 +142,18 @@ Deno.test("totals() counts what was there before", () => {
     share: 0.375,
     etaMs: 1000 * 40 / 24,
   });
+});
+
+Deno.test("mirrorLabels() has what tells mirrors apart", () => {
+  const labels = (...urls: string[]) => mirrorLabels(urls.map((url) => ({ url })));
+  assertEquals(labels("http://a.example/f", "http://b.example/f"), ["a.example", "b.example"]);
+  assertEquals(labels("http://a.example/f", "http://a.example/g", "http://b.example/f"), [
+    ...["a.example/f", "a.example/g", "b.example"],
+  ]);
+  assertEquals(labels("http://a.example/f#192.0.2.1", "http://a.example/f#192.0.2.2"), [
+    ...["a.example#192.0.2.1", "a.example#192.0.2.2"],
+  ]);
+  assertEquals(labels("http://a.example/f#::1", "http://a.example/f#::2", "http://a.example/g"), [
+    ...["a.example/f#::1", "a.example/f#::2", "a.example/g"],
+  ]);
 });

@@ -96,3 +96,27 @@ Deno.test("ConnectRules refuses what is no place or address, and names the optio
     assertEquals((error as { option?: string }).option, option, JSON.stringify(options));
   }
 });
+
+Deno.test("ConnectRules.pinned() leads connections to a name to some of its addresses", () => {
+  const options: ConnectOptions = {
+    connectTo: { "one.example:443": "two.example:8443" },
+    resolve: { "two.example:81": ["192.0.2.1", "192.0.2.2"], "two.example:82": "192.0.2.9" },
+  };
+  const rules = new ConnectRules(options).pinned("two.example", ["192.0.2.2", "::1"]);
+  const targets = ["one.example:443", "two.example:80", "two.example:81", "two.example:82"];
+  const addresses = targets.map((target) => {
+    const [host, port] = target.split(":");
+    return rules.target(host!, Number(port)).addresses;
+  });
+  assertEquals(addresses, [
+    ["192.0.2.2", "::1"],
+    ["192.0.2.2", "::1"],
+    // Only those that the rules allow.
+    ["192.0.2.2"],
+    ["192.0.2.9"],
+  ]);
+  // Other names, such as those that redirects lead to, are looked up as usual.
+  assertEquals(rules.target("one.example", 80).addresses, undefined);
+  assertEquals([rules.isPinned, rules.choosesTargets], [true, true]);
+  assertEquals(new ConnectRules(options).isPinned, false);
+});

@@ -181,3 +181,27 @@ Deno.test("a file that is missing on a host that serves more at once is not wait
   assert(late!.now < 3000);
   assert(late!.outcome instanceof NoMirrorLeftError);
 });
+
+for (const isAddress of [false, true]) {
+  const name = isAddress ? "an address of it" : "another URL of it";
+  Deno.test(
+    `connections refused while the host delivers are ${
+      isAddress ? "a failure" : "a limit"
+    } at ${name}`,
+    () => {
+      const at = (index: number) => `http://one.test/${isAddress ? `f#192.0.2.${index}` : index}`;
+      const urls = [at(0), at(1)];
+      const hand = new Hand(2, { urls, splitSize: 100_000, windowSize: 1_000_000 });
+      for (const mirror of [0, 1]) {
+        hand.probed(mirror, { type: "partial", start: 0, end: PROBE, size: SIZE });
+      }
+      const [one, other] = hand.scheduler.mirrors;
+      assertEquals([one!.seat.host, other!.seat.host], ["http://one.test", "http://one.test"]);
+      hand.respond(0);
+      hand.bytes(0, 1000);
+      hand.fail(1, { phase: "connect", fault: "refused" });
+      assertEquals(other!.totalFailures, isAddress ? 1 : 0);
+      assertEquals(one!.seat.limit(hand.now) === Infinity, isAddress);
+    },
+  );
+}

@@ -228,3 +228,21 @@ Deno.test("HostLimits: what refusals have taught is taken back where they were n
   one.unlearn(5000);
   assertEquals(one.limit(5000), 1);
 });
+
+Deno.test("HostLimits: an address of a host is counted with the others once it has answered", () => {
+  const limits = new HostLimits();
+  const urls = [1, 2].map((last) => `${HOST}/f#192.0.2.${last}`);
+  const [one, other] = urls.map((url) => limits.join(url, () => {})) as [Seat, Seat];
+  one.move(urls[0]!, 0);
+  send(one, 0);
+  assertEquals([one.liveRequests(0), other.liveRequests(0)], [1, 0]);
+  assertEquals([one.isAt(urls[0]!), other.isAt(urls[1]!)], [true, true]);
+  other.move(urls[1]!, 10);
+  send(other, 10);
+  assertEquals([one.liveRequests(10), other.liveRequests(10)], [2, 2]);
+  refuse(other, 20);
+  assertEquals([one.limit(20), one.room(20), one.host], [2, 0, HOST]);
+  // Where its redirects lead, it is one mirror of many.
+  other.move("http://two.test/f", 30);
+  assertEquals([other.isAt(urls[1]!), limits.join(HOST, () => {}).isAt(HOST)], [false, false]);
+});

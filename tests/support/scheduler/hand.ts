@@ -26,7 +26,7 @@ export class Hand {
   readonly commands: SchedulerCommand[] = [];
 
   constructor(mirrors: number, options: TestOptions = {}) {
-    const urls = Array.from({ length: mirrors }, (_, index) => urlOf(index));
+    const urls = options.urls ?? Array.from({ length: mirrors }, (_, index) => urlOf(index));
     this.scheduler = new Scheduler(schedulerOptions(urls, {
       probeSize: PROBE,
       splitSize: 10,
