@@ -16,7 +16,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   G: 2 ** 30,
 };
 
-const DECIMAL = /^(\d+\.?\d*|\.\d+)$/;
+const DECIMAL = /^(\d+(?:\.\d*)?|\.\d+)$/;
 
 /** Returns the number of bytes in `1000000`, `512K`, `8M` or `1GiB`; `undefined` if it is not one. */
 export function readSize(text: string): number | undefined {
@@ -38,7 +38,7 @@ export function parseSize(flag: string, text: string): number {
 
 /** Parses a rate in bytes per second; like a size, but it may have a decimal point. */
 export function parseRate(flag: string, text: string): number {
-  const [, digits, unit = ""] = /^(\d+\.?\d*|\.\d+)([KMG])?(?:iB)?$/i.exec(text) ?? [];
+  const [, digits, unit = ""] = /^(\d+(?:\.\d*)?|\.\d+)([KMG])?(?:iB)?$/i.exec(text) ?? [];
   const rate = Math.round(Number(digits) * SIZE_UNITS[unit.toUpperCase()]!);
   if (digits === undefined || rate < 1 || !Number.isSafeInteger(rate)) {
     throw usageError(

@@ -40,7 +40,7 @@ export function contentRangeHeader({ start, end }: ByteRange, size: number): str
 }
 
 /** The unit, with the separators that servers put behind it, or no unit at all. */
-const UNIT = String.raw`(?:bytes?\s*[:=]?\s*)?`;
+const UNIT = String.raw`(?:bytes?(?:\s*[:=])?\s*)?`;
 /** Some servers leave an unknown size out, or write -1. */
 const CONTENT_RANGE = new RegExp(
   String.raw`^${UNIT}(\d+)\s*-\s*(\d+)\s*(?:\/\s*(\d+|\*|-1)?)?$`,

@@ -28,7 +28,8 @@ const LETTERS = /\[([a-z])-([a-z])(?::(\d+))?\]/iy;
 const SET = /\{((?:[^\\{}[\],]|\\.)*(?:,(?:[^\\{}[\],]|\\.)*)+)\}/sy;
 /** An object in JSON, as it stands in queries, is no set. */
 const JSON_START = /^\s*("|%22)/i;
-const LITERAL = /\\[{}[\]]|[^]/y;
+const LITERAL = /\\[{}[\]]|[^\\{}[\]]+|[^]/y;
+const INVISIBLE = /[\s\u200b-\u200d\u2060]/u;
 
 /** Returns the URLs of a command line: without blanks around them, expanded unless `--globoff` is given. */
 export function parseUrls(
@@ -41,7 +42,12 @@ export function parseUrls(
 
 /** Returns a URL without what is invisible around it, as it comes along when text is copied. */
 export function trimUrl(text: string): string {
-  return text.replace(/^[\s\u200b-\u200d\u2060]+|[\s\u200b-\u200d\u2060]+$/gu, "");
+  let end = text.length;
+  // An expression for the end would look at each run of blanks in the middle from each of its characters.
+  while (end > 0 && INVISIBLE.test(text[end - 1]!)) end--;
+  let start = 0;
+  while (start < end && INVISIBLE.test(text[start]!)) start++;
+  return text.slice(start, end);
 }
 
 /**
@@ -69,13 +75,15 @@ function parse(text: string): Choices[] {
   };
   while (position < text.length) {
     const found = read(NUMBERS, numbers) ?? read(LETTERS, letters) ?? read(SET, set);
-    if (found !== undefined) {
-      parts.push([literal], found);
-      literal = "";
-    } else {
+    if (found === undefined) {
       const [one] = take(LITERAL)!;
       position += one.length;
-      literal += one.length === 2 ? one[1] : one;
+      literal += one.length === 2 && one.startsWith("\\") ? one[1] : one;
+    } else if (found.length === 1) {
+      literal += found[0];
+    } else {
+      parts.push([literal], found);
+      literal = "";
     }
   }
   return [...parts, [literal]];

@@ -213,8 +213,12 @@ async function readText(path: string): Promise<string> {
   return await Deno.readTextFile(path);
 }
 
-/** Parses a record; returns the version if it is newer. */
-function parseRecord(text: string): ResumeRecord | number {
+/**
+ * Parses a record; returns the version if it is newer.
+ *
+ * @throws {TypeError} it is not one
+ */
+export function parseRecord(text: string): ResumeRecord | number {
   let value: Partial<Record<keyof ResumeRecord | "version", unknown>> | null;
   try {
     value = JSON.parse(text);

@@ -80,7 +80,7 @@ export function parseWriteOut(flag: string, text: string): WriteOut {
     throw usageError(`${flag} "${text}": formats cannot be read from files; give the text itself`);
   }
   const parts: (string | { variable: string })[] = [];
-  const pattern = /%\{([^}]*)\}|%%|\\(.)|[^%\\]+|[%\\]/gs;
+  const pattern = /%\{([^{}]*)\}|%%|\\(.)|[^%\\]+|[%\\]/gs;
   for (const [match, variable, escape] of text.matchAll(pattern)) {
     if (variable !== undefined) {
       if (variable !== ALL && !Object.hasOwn(VARIABLES, variable)) {

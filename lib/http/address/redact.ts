@@ -12,24 +12,33 @@ import { hasCredentials } from "./credentials.ts";
 /** Replaces what is hidden. */
 const HIDDEN = "…";
 
+/** A scheme, with as many letters before its colon as matter: texts without a colon are long, too. */
+const SCHEME = String.raw`[a-z][a-z\d+.-]{0,20}:`;
 /** A scheme with the slashes behind it. */
 const HEAD = /^(?:[a-z][a-z\d+.-]*:)?[/\\]*/i;
 /** Schemes whose URLs always have a host, with or without slashes before it (URL standard, "special"). */
 const SPECIAL = /^(?:https?|ftp|wss?):/i;
 /** A URL inside a path, a query or an opaque URL. */
-const NESTED = /(?:\b(?:https?|ftp|wss?):|[a-z][a-z\d+.-]*:\/\/)[^]*/i;
-/** What may be a URL in a text, with line breaks, which the URL parser removes. */
-const CANDIDATE = /(?:[a-z][a-z\d+.-]*:|[/\\]{2})\S+(?:[\t\n\r]+\S+)*/gi;
+const NESTED = new RegExp(String.raw`(?:\b(?:https?|ftp|wss?):|${SCHEME}//)[^]*`, "i");
+/** What may be a URL in a text, with a few line breaks, which the URL parser removes. */
+const CANDIDATE = new RegExp(String.raw`(?:${SCHEME}|[/\\]{2})\S+(?:[\t\n\r]+\S+){0,8}`, "gi");
 /** A URL in quotes, which may have spaces and line breaks. */
-const QUOTED = /(["'`])([a-z][a-z\d+.-]*:[^]*?)\1/gi;
-/** A URL with a query. Its host may be invalid and have spaces. */
-const WITH_QUERY = /([a-z][a-z\d+.-]*:(?=\S)[^?]*)\?\S+/gi;
+const QUOTED = new RegExp(String.raw`(["'\x60])(${SCHEME}[^]*?)\1`, "gi");
+/** The beginning of a URL. Its host may be invalid and have spaces. */
+const BEGINNING = new RegExp(String.raw`${SCHEME}(?=\S)`, "gi");
+const QUERY = /\?\S+/y;
+/** A URL that is nested more deeply is hidden as a whole. */
+const MAX_DEPTH = 8;
 
 /**
  * Returns `text`, which is meant to be one URL, without credentials. An `@` elsewhere in a valid URL
  * stays; in an invalid one everything before the last `@` is hidden.
  */
 export function redactUrl(text: string): string {
+  return redact(text, 0);
+}
+
+function redact(text: string, depth: number): string {
   // As the URL parser does: control characters and spaces before it do not count.
   const joined = text.replace(/[\t\n\r]/g, "").replace(/^[^!-\uffff]+/, "");
   const head = HEAD.exec(joined)![0];
@@ -37,10 +46,10 @@ export function redactUrl(text: string): string {
   const url = URL.parse(joined);
   const end = credentialsEnd(url, head, rest);
   if (end <= 0 || rest.slice(0, end) === HIDDEN) {
-    const nested = redactNested(rest);
+    const nested = redactNested(rest, depth);
     return nested === rest ? text : head + nested;
   }
-  const visible = redactNested(rest.slice(end + 1));
+  const visible = redactNested(rest.slice(end + 1), depth);
   if (url !== null && hasCredentials(url)) return head + visible;
   // Without slashes, what looks like a scheme may be the user's name.
   const isScheme = SPECIAL.test(head) || /[/\\]$/.test(head);
@@ -66,7 +75,22 @@ export function redactText(text: string): string {
 
 /** Returns a text without the credentials and queries of the URLs in it: both may be secret. */
 export function redactLogText(text: string): string {
-  return redactText(text).replace(WITH_QUERY, `$1?${HIDDEN}`);
+  return hideQueries(redactText(text));
+}
+
+/** Hides the queries of the URLs in a text. */
+function hideQueries(text: string): string {
+  let hidden = "";
+  let from = 0;
+  while (true) {
+    BEGINNING.lastIndex = from;
+    const mark = BEGINNING.test(text) ? text.indexOf("?", BEGINNING.lastIndex) : -1;
+    if (mark < 0) return hidden + text.slice(from);
+    QUERY.lastIndex = mark;
+    const isQuery = QUERY.test(text);
+    hidden += text.slice(from, mark + 1) + (isQuery ? HIDDEN : "");
+    from = isQuery ? QUERY.lastIndex : mark + 1;
+  }
 }
 
 /** Describes an error in one line for a log, without credentials and queries. */
@@ -87,6 +111,6 @@ function redactLines(lines: string): string {
   return redactUrl(first!) + redactText(others.join(""));
 }
 
-function redactNested(text: string): string {
-  return text.replace(NESTED, redactUrl);
+function redactNested(text: string, depth: number): string {
+  return text.replace(NESTED, (url) => depth < MAX_DEPTH ? redact(url, depth + 1) : HIDDEN);
 }

@@ -43,7 +43,7 @@ export function readPage(firstBytes: Uint8Array, names: readonly string[]): Page
 const MAX_TITLE = 80;
 
 function titleOf(text: string): string | undefined {
-  const [, title = ""] = /<title\b[^>]*>([^<]*)<\/title/i.exec(text) ?? [];
+  const [, title = ""] = /<title\b[^<>]*>([^<]*)<\/title/i.exec(text) ?? [];
   const shown = title.replace(/[\p{C}\s]+/gu, " ").trim();
   return shown === "" || shown.length > MAX_TITLE ? undefined : shown;
 }

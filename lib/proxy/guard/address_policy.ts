@@ -91,7 +91,7 @@ export class AddressPolicy {
         `${url.protocol} URLs are not supported, only http: and https:`,
       );
     }
-    const host = url.hostname.replace(/\.+$/, "");
+    const host = url.hostname.replace(/(?<!\.)\.+$/, "");
     const literal = parseIpAddress(host);
     if (this.#allowed !== undefined) return await this.#checkAllowed(url, host, literal, signal);
     if (literal !== undefined) return this.#checkPurpose(literal, host, "is");

@@ -242,7 +242,7 @@ function whole({ name, text }: Given, least: number, most: number): number {
 
 function coefficient({ name, text }: Given): number {
   const value = Number(text);
-  if (!/^(?:\d+\.?\d*|\.\d+)$/.test(text) || value > MANY) {
+  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(text) || value > MANY) {
     throw bad(`${name} is "${shown(text)}", but must be a number from 0 to ${MANY} like 10 or 2.5`);
   }
   return value;
