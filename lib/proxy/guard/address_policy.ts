@@ -29,7 +29,7 @@ import { Problem } from "../problem.ts";
 export interface AddressPolicyOptions extends DnsCacheOptions {
   /**
    * Whether private, loopback and other special-purpose addresses are allowed. Cloud metadata
-   * services stay blocked, because they hand out credentials.
+   * services stay blocked, because they hand out credentials, whatever the options.
    *
    * @default {false}
    */
@@ -93,6 +93,7 @@ export class AddressPolicy {
     }
     const host = url.hostname.replace(/(?<!\.)\.+$/, "");
     const literal = parseIpAddress(host);
+    if (literal !== undefined && isMetadata(literal)) throw metadataRefusal(host, "is");
     if (this.#allowed !== undefined) return await this.#checkAllowed(url, host, literal, signal);
     if (literal !== undefined) return this.#checkPurpose(literal, host, "is");
     if (!this.#allowPrivate && (!host.includes(".") || host.endsWith(".localhost"))) {
@@ -113,22 +114,52 @@ export class AddressPolicy {
     const patterns = this.#allowed!.filter((pattern) => (pattern.port ?? port) === port);
     const isListed = (address: IpAddress | undefined) =>
       patterns.some((pattern) => matchesAddress(pattern, address));
-    if (patterns.some((pattern) => matchesName(pattern, host)) || isListed(literal)) return;
-    if (literal === undefined && patterns.some(isNetwork)) {
-      const addresses = await this.#names.addresses(host, signal);
-      if (addresses.every((text) => isListed(parseIpAddress(text)))) return;
+    if (isListed(literal)) return;
+    const isNamed = patterns.some((pattern) => matchesName(pattern, host));
+    if (literal === undefined && (isNamed || patterns.some(isNetwork))) {
+      const addresses = await this.#allowedAddresses(host, isNamed, signal);
+      if (addresses.some(isMetadata)) throw metadataRefusal(host, "resolves to");
+      if (isNamed || addresses.every(isListed)) return;
     }
     throw refusal(url.host, "is not on this proxy's list of allowed hosts", "listed");
   }
 
-  #checkPurpose(address: IpAddress | undefined, host: string, verb: string): void {
+  /** Returns the addresses of a name; none if it is allowed by name, and cannot be resolved here. */
+  async #allowedAddresses(
+    host: string,
+    isNamed: boolean,
+    signal: AbortSignal | undefined,
+  ): Promise<(IpAddress | undefined)[]> {
+    try {
+      return (await this.#names.addresses(host, signal)).map(parseIpAddress);
+    } catch (error) {
+      signal?.throwIfAborted();
+      // The request fails for the same reason, unless a proxy resolves the name.
+      if (isNamed) return [];
+      throw error;
+    }
+  }
+
+  #checkPurpose(address: IpAddress | undefined, host: string, verb: "is" | "resolves to"): void {
     const purpose = address === undefined ? "reserved" : classifyAddress(address);
     if (purpose === "public") return;
-    if (this.#allowPrivate && purpose !== "cloud metadata") return;
+    if (purpose === "cloud metadata") throw metadataRefusal(host, verb);
+    if (this.#allowPrivate) return;
     // Without the address itself: clients must not learn what a name resolves to in this network.
-    const kind = purpose === "cloud metadata" ? "listed" : "private";
-    throw refusal(host, `${verb} ${DESCRIPTIONS[purpose]}`, kind);
+    throw refusal(host, `${verb} ${DESCRIPTIONS[purpose]}`, "private");
   }
+}
+
+function isMetadata(address: IpAddress | undefined): boolean {
+  return address !== undefined && classifyAddress(address) === "cloud metadata";
+}
+
+/** No option allows these: they hand out credentials of the machine, and are no mirrors. */
+function metadataRefusal(host: string, verb: "is" | "resolves to"): Problem {
+  return new Problem(
+    403,
+    `${host} ${verb} ${DESCRIPTIONS["cloud metadata"]}, which is never allowed`,
+  );
 }
 
 /**

@@ -35,10 +35,16 @@ export type AddressClass =
 
 /** Purposes of IPv4 addresses; the first matching network decides. */
 const IPV4 = table([
-  // Metadata services, which hand out credentials: most clouds, Azure, Alibaba.
+  // Services that hand out credentials: metadata of most clouds, tasks (ECS) and pods (EKS) of Amazon,
+  // Tencent, Scaleway, Azure, Alibaba, Oracle.
   ["169.254.169.254/32", "cloud metadata"],
+  ["169.254.170.2/32", "cloud metadata"],
+  ["169.254.170.23/32", "cloud metadata"],
+  ["169.254.0.23/32", "cloud metadata"],
+  ["169.254.42.42/32", "cloud metadata"],
   ["168.63.129.16/32", "cloud metadata"],
   ["100.100.100.200/32", "cloud metadata"],
+  ["192.0.0.192/32", "cloud metadata"],
   ["0.0.0.0/32", "unspecified"],
   ["0.0.0.0/8", "reserved"], // RFC 791: this network
   ["10.0.0.0/8", "private"], // RFC 1918
@@ -61,9 +67,13 @@ const IPV4 = table([
 
 /** Purposes of IPv6 addresses; the first matching network decides. */
 const IPV6 = table([
-  // Metadata services of Amazon and Google.
+  // The same of Amazon, Google, Scaleway, Oracle and OpenStack.
   ["fd00:ec2::254/128", "cloud metadata"],
+  ["fd00:ec2::23/128", "cloud metadata"],
   ["fd20:ce::254/128", "cloud metadata"],
+  ["fd00:42::42/128", "cloud metadata"],
+  ["fd00:c1::a9fe:a9fe/128", "cloud metadata"],
+  ["fe80::a9fe:a9fe/128", "cloud metadata"],
   ["::/128", "unspecified"], // RFC 4291
   ["::1/128", "loopback"], // RFC 4291
   ["64:ff9b:1::/48", "private"], // RFC 8215: local-use translation
@@ -85,6 +95,9 @@ const EMBEDDING = [
   { network: network("64:ff9b::/96"), follow: 0n }, // RFC 6052: NAT64
   { network: network("2002::/16"), follow: 80n }, // RFC 3056: 6to4
 ] as const;
+
+/** A network for translation within a site (RFC 8215), which decides where the IPv4 address is. */
+const LOCAL_TRANSLATION = network("64:ff9b:1::/48");
 
 /** IPv4-compatible addresses (RFC 4291): deprecated, so never public. */
 const COMPATIBLE = network("::/96");
@@ -131,6 +144,7 @@ export function classifyAddress(address: IpAddress): AddressClass {
   if (address.version === 4) return lookUp(IPV4, address);
   const inside = embedded(address);
   if (inside !== undefined) return lookUp(IPV4, inside);
+  if (mayEmbedMetadata(address)) return "cloud metadata";
   const found = lookUp(IPV6, address);
   if (found !== "reserved" || !contains(COMPATIBLE, address)) return found;
   const compatible = lookUp(IPV4, { version: 4, bits: address.bits });
@@ -148,6 +162,16 @@ function embedded(address: IpAddress): IpAddress | undefined {
   if (address.version === 4) return undefined;
   const form = EMBEDDING.find(({ network }) => contains(network, address));
   return form && { version: 4, bits: BigInt.asUintN(32, address.bits >> form.follow) };
+}
+
+/** Reports whether an address of a site's own translation may lead to a metadata service. */
+function mayEmbedMetadata(address: IpAddress): boolean {
+  if (!contains(LOCAL_TRANSLATION, address)) return false;
+  // Bits 64 to 71 are zero, and no part of the IPv4 address, unless the prefix has 96 bits.
+  const joined = address.bits >> 64n << 56n | BigInt.asUintN(56, address.bits);
+  return [address.bits, joined >> 40n, joined >> 32n, joined >> 24n].some((bits) =>
+    lookUp(IPV4, { version: 4, bits: BigInt.asUintN(32, bits) }) === "cloud metadata"
+  );
 }
 
 type Table = readonly (readonly [network: IpNetwork, purpose: AddressClass])[];

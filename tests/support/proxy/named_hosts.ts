@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   "zone.example": ["fe80::1%eth0"],
   "strange.example": ["one.example"],
   "metadata.example": ["169.254.169.254"],
+  "both.example": ["1.1.1.1", "169.254.170.2"],
   "nat64.example": ["64:ff9b::101:101"],
   "none.example": [],
   "localhost": ["127.0.0.1", "::1"],
