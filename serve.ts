@@ -20,6 +20,7 @@ import { suppressAbortWarning } from "./lib/proxy/request/client_signal.ts";
 import { VERSION } from "./lib/version.ts";
 
 const handler = createHandler({
+  ownHosts: [],
   log: (line) => console.log(line),
   onError: (error) => console.error(`sphttp-proxy: internal error: ${describeError(error)}`),
 });

@@ -9,6 +9,7 @@ import { keepConnections } from "../../mod.ts";
 import { ClientSignal } from "./request/client_signal.ts";
 import { FileService, type ProxyRequest } from "./answer/file_service.ts";
 import { corsHeaders, isPreflight, protect } from "./answer/headers.ts";
+import { HostCheck } from "./guard/host_check.ts";
 import { LiveDownloads } from "./observe/live_downloads.ts";
 import { Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
@@ -50,6 +51,7 @@ type Route = (request: ProxyRequest) => Promise<Response> | Response;
  */
 export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const { token, cors, onError, ...resolved } = resolveProxyOptions(options);
+  const hosts = new HostCheck(resolved.ownHosts);
   const metrics = new Metrics();
   const live = new LiveDownloads();
   const log = new RequestLog(resolved);
@@ -82,7 +84,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     const entry = log.start(request, info);
     using client = new ClientSignal(request);
     const { signal } = client;
-    const response = await respond(request, routes, signal, entry).catch((error) => {
+    const response = await respond(request, { routes, hosts }, signal, entry).catch((error) => {
       if (signal.aborted) {
         entry.ended("cancelled");
         return new Response(null, { status: CLIENT_CLOSED_REQUEST });
@@ -103,13 +105,18 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
 
 async function respond(
   request: Request,
-  routes: Readonly<Record<string, Route>>,
+  { routes, hosts }: {
+    readonly routes: Readonly<Record<string, Route>>;
+    readonly hosts: HostCheck;
+  },
   signal: AbortSignal,
   listener: BodyListener,
 ): Promise<Response> {
   const url = URL.parse(request.url);
   if (url === null) throw new Problem(400, "the Host header is invalid");
   const { route: path, name } = parsePath(url.pathname);
+  // Those who ask whether it lives may know no name.
+  if (path !== "/healthz") hosts.check(url);
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) {
     throw new Problem(

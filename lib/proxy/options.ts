@@ -39,6 +39,16 @@ export interface ProxyOptions {
    */
   token?: string | undefined;
   /**
+   * The names and addresses of the proxy, as clients write them: `proxy.example`, `*.example`,
+   * `192.0.2.1`, or networks; `*` for every one. Loopback names are always among them. Requests by
+   * another name get a 421, except to `/healthz`. Set it if `allowPrivate` is, or the proxy's address
+   * decides who may use it: pages of other sites can send requests by names of their own (DNS
+   * rebinding).
+   *
+   * @default {every name}
+   */
+  ownHosts?: readonly string[] | undefined;
+  /**
    * Maximum number of mirrors in a request.
    *
    * @default {32}
@@ -97,7 +107,7 @@ export interface ProxyOptions {
   logFormat?: AccessLogFormat | undefined;
 }
 
-type Optional = "allowHosts" | "token" | "cors";
+type Optional = "allowHosts" | "ownHosts" | "token" | "cors";
 
 /** Complete and valid options. */
 export type ResolvedProxyOptions =
@@ -106,7 +116,7 @@ export type ResolvedProxyOptions =
 
 /**
  * Validates options and fills in the defaults. {@linkcode AddressPolicy} checks the patterns of
- * `allowHosts`, and `Downloader` the options of `download`.
+ * `allowHosts`, {@linkcode HostCheck} those of `ownHosts`, and `Downloader` the options of `download`.
  *
  * @throws {TypeError} when an option has the wrong type, or is not a whole number
  * @throws {RangeError} when a number is too small
@@ -121,6 +131,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     allowPrivate: ofType("allowPrivate", "boolean", options.allowPrivate ?? false),
     allowHosts: strings("allowHosts", options.allowHosts),
     token,
+    ownHosts: strings("ownHosts", options.ownHosts),
     maxMirrors: whole("maxMirrors", options.maxMirrors ?? 32, 1),
     maxDownloads: whole("maxDownloads", options.maxDownloads ?? 128, 1),
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),

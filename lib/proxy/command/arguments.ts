@@ -10,7 +10,8 @@ import { parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parsePositive, parseSeconds, readSize } from "../../command_line/values.ts";
 import { LEAST_SHARE } from "../capacity/memory_budget.ts";
 import { HOST_PATTERNS, parseHostPattern } from "../guard/host_pattern.ts";
-import { isLoopback } from "../guard/ip_address.ts";
+import { ANY_HOST } from "../guard/host_check.ts";
+import { isLoopback, parseIpAddress } from "../guard/ip_address.ts";
 import type { ProxyOptions } from "../options.ts";
 import { FLAGS } from "./flags.ts";
 import { type LinkArguments, parseLinkArguments } from "./link.ts";
@@ -71,6 +72,7 @@ export async function parseArguments(
   const options: ProxyOptions = {
     allowPrivate: has("allow-private") ? true : undefined,
     allowHosts: hosts.length > 0 ? hosts : undefined,
+    ownHosts: [...listenedOn(host), ...each("public-name", parsePublicName)],
     maxMirrors: given("max-mirrors", parsePositive),
     maxDownloads: given("max-downloads", parsePositive),
     memory: given("memory", parseMemory),
@@ -137,6 +139,21 @@ function parseWait(flag: string, text: string): number {
 function parseHost(flag: string, text: string): string {
   if (!/^[\w.:%[\]-]+$/.test(text)) {
     throw usageError(`${flag} is "${text}", but must be an address like 127.0.0.1 or 0.0.0.0`);
+  }
+  return text;
+}
+
+/** Returns the patterns of the addresses and names at which a listener is reached. */
+function listenedOn(host: string): string[] {
+  const address = parseIpAddress(host);
+  // A name of another site cannot be one of these addresses.
+  if (address?.bits === 0n) return ["0.0.0.0/0", "::/0"];
+  return parseHostPattern(host) === undefined ? [] : [host];
+}
+
+function parsePublicName(flag: string, text: string): string {
+  if (text !== ANY_HOST && parseHostPattern(text) === undefined) {
+    throw usageError(`${flag} is "${text}", but must be * or ${HOST_PATTERNS}`);
   }
   return text;
 }

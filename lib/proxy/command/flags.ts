@@ -18,6 +18,11 @@ export const FLAG_GROUPS = {
   "Address": [
     { name: "host", value: "ADDR", help: "address to listen on (127.0.0.1)" },
     { name: "port", value: "N", help: "port to listen on (8080); 0 picks a free one" },
+    {
+      name: "public-name",
+      value: "NAME",
+      help: "a name by which clients reach it, or *; repeatable",
+    },
     { name: "cert", value: "FILE", help: "use TLS and HTTP/2 with this certificate (PEM)" },
     { name: "key", value: "FILE", help: "the private key of the certificate (PEM)" },
   ],

@@ -12,6 +12,7 @@ async function understood(...args: string[]): Promise<ServeArguments> {
 const NO_OPTIONS: ServeArguments["options"] = {
   allowPrivate: undefined,
   allowHosts: undefined,
+  ownHosts: ["127.0.0.1"],
   maxMirrors: undefined,
   maxDownloads: undefined,
   memory: undefined,
@@ -34,7 +35,11 @@ const DEFAULTS: ServeArguments = {
 
 const UNDERSTOOD: [args: string[], command: Partial<ServeArguments>][] = [
   [[], {}],
-  [["--host", "::1", "--port=0"], { host: "::1", port: 0 }],
+  [["--host", "::1", "--port=0"], {
+    host: "::1",
+    port: 0,
+    options: { ...NO_OPTIONS, ownHosts: ["::1"] },
+  }],
   [["--port=1", "--port=2"], { port: 2 }],
   [["--cert", "a.pem", "--key=b.pem"], { tls: { certFile: "a.pem", keyFile: "b.pem" } }],
   [["--cacert", "ca.pem"], { caCertFile: "ca.pem" }],
@@ -52,6 +57,13 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
     allowHosts: ["*.a.example", "10.0.0.0/8"],
   }],
   [["--allow-private"], { allowPrivate: true }],
+  [["--host=::", "--open"], { ownHosts: ["0.0.0.0/0", "::/0"] }],
+  [["--host=0.0.0.0", "--open", "--public-name=p.example"], {
+    ownHosts: ["0.0.0.0/0", "::/0", "p.example"],
+  }],
+  [["--public-name=*.example:8080", "--public-name", "*"], {
+    ownHosts: ["127.0.0.1", "*.example:8080", "*"],
+  }],
   [["--memory=1G", "--max-downloads=3", "--max-mirrors=4"], {
     memory: 2 ** 30,
     maxDownloads: 3,
@@ -114,6 +126,7 @@ const REFUSED: [args: string[], says: string][] = [
   [["--drain-timeout=86401"], "from 0 to 86400"],
   [["--log=yaml"], '--log is "yaml", but must be text, json or none'],
   [["--allow-host=a/b"], '--allow-host is "a/b", but must be a host like one.example'],
+  [["--public-name=a/b"], '--public-name is "a/b", but must be * or a host like one.example'],
   [["--allow-host="], '--allow-host is ""'],
   [["--cors=https://a.example/"], "did you mean https://a.example?"],
   [["--cors=null"], '--cors is "null", but must be * or an origin'],

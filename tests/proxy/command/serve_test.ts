@@ -177,6 +177,29 @@ Deno.test("an invalid Host header is a bad request, and the log has no secret", 
   assertEquals(`${stdout}${stderr}`.includes("secret"), false);
 });
 
+Deno.test("requests by a foreign name get a 421, whatever they ask for", async () => {
+  await using proxy = await started("--public-name=p.example", "--allow-private");
+  const { hostname, port } = new URL(proxy.url);
+  const table: [host: string, path: string, status: number][] = [
+    [`evil.example:${port}`, "/proxy?url=http://127.0.0.1:9/", 421],
+    ["evil.example", "/", 421],
+    ["evil.example", "/metrics", 421],
+    ["127.0.0.1.evil.example", "/live?url=http://127.0.0.1:9/", 421],
+    ["evil.example", "/healthz", 200],
+    [`localhost:${port}`, "/metrics", 200],
+    [`${hostname}:${port}`, "/metrics", 200],
+    ["p.example", "/metrics", 200],
+  ];
+  for (const [host, path, status] of table) {
+    const connection = await Deno.connect({ hostname, port: Number(port) });
+    const head = `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(head));
+    const answer = await new Response(connection.readable).text();
+    assertEquals(answer.slice(0, 12), `HTTP/1.1 ${status}`, `${host} ${path}`);
+    if (status === 421) assertStringIncludes(answer, "--public-name ");
+  }
+});
+
 /** A server with a handler of the test. */
 const OWN = `
   import { serve } from "${new URL("lib/proxy/command/serve.ts", ROOT).href}";
