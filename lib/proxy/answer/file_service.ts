@@ -6,7 +6,8 @@
  */
 
 import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
-import { AddressPolicy, guardedFetch } from "../guard/address_policy.ts";
+import { AddressPolicy } from "../guard/address_policy.ts";
+import { guardedFetch } from "../guard/guarded_fetch.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
 import { type FileRecord, KnownFiles, type WantedFile } from "./known_files.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Downloader, NoMirrorLeftError } from "../../../mod.ts";
-import { AddressPolicy, guardedFetch } from "../../../lib/proxy/guard/address_policy.ts";
+import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
+import { guardedFetch } from "../../../lib/proxy/guard/guarded_fetch.ts";
 import { Problem } from "../../../lib/proxy/problem.ts";
 
 const policy = new AddressPolicy({
