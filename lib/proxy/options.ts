@@ -80,7 +80,24 @@ export interface ProxyOptions {
    * @default {60_000}
    */
   rememberMs?: number | undefined;
-  /** Options of the downloads, like timeouts, `retry`, `caCerts` or `fetch`. */
+  /**
+   * Headers of requests to mirrors, like `Authorization` or `Cookie`, by origin, as in
+   * `{ "https://a.example": { authorization: "…" } }`. No other origin gets them, wherever redirects
+   * lead. A login in the URL of a mirror goes before.
+   *
+   * @default {none}
+   */
+  mirrorHeaders?: Readonly<Record<string, HeadersInit>> | undefined;
+  /**
+   * Whether redirects of mirrors may lead from https to http.
+   *
+   * @default {false}
+   */
+  allowDowngrade?: boolean | undefined;
+  /**
+   * Options of the downloads, like timeouts, `retry`, `caCerts` or `fetch`. Clients choose the mirrors,
+   * so `headers` must not contain secrets: those belong into `mirrorHeaders`.
+   */
   download?:
     | Omit<
       DownloaderOptions,
@@ -111,14 +128,23 @@ type Optional = "allowHosts" | "ownHosts" | "token" | "cors";
 
 /** Complete and valid options. */
 export type ResolvedProxyOptions =
-  & { readonly [Name in Exclude<keyof ProxyOptions, Optional>]-?: NonNullable<ProxyOptions[Name]> }
-  & { readonly [Name in Optional]: ProxyOptions[Name] };
+  & {
+    readonly [Name in Exclude<keyof ProxyOptions, Optional | "mirrorHeaders">]-?: NonNullable<
+      ProxyOptions[Name]
+    >;
+  }
+  & { readonly [Name in Optional]: ProxyOptions[Name] }
+  & { readonly mirrorHeaders: ReadonlyMap<string, Headers> };
+
+/** Headers of `download` that may go to every mirror, as they say nothing that is secret. */
+const HARMLESS = ["user-agent", "accept", "accept-language", "referer", "from", "via"];
 
 /**
  * Validates options and fills in the defaults. {@linkcode AddressPolicy} checks the patterns of
  * `allowHosts`, {@linkcode HostCheck} those of `ownHosts`, and `Downloader` the options of `download`.
  *
- * @throws {TypeError} when an option has the wrong type, or is not a whole number
+ * @throws {TypeError} when an option has the wrong type, is not a whole number, or would send a secret to
+ * mirrors that clients choose
  * @throws {RangeError} when a number is too small
  */
 export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions {
@@ -126,6 +152,13 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
   // The token is a secret: no message shows it.
   if (token !== undefined && (typeof token !== "string" || token === "")) {
     throw new TypeError("token must be a string that is not empty; leave it out to require none");
+  }
+  for (const name of new Headers(options.download?.headers).keys()) {
+    if (HARMLESS.includes(name)) continue;
+    throw new TypeError(
+      `download.headers has "${name}", which would go to every mirror that a client names; say in ` +
+        "mirrorHeaders which origins it is for",
+    );
   }
   return {
     allowPrivate: ofType("allowPrivate", "boolean", options.allowPrivate ?? false),
@@ -137,6 +170,8 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
     rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),
+    allowDowngrade: ofType("allowDowngrade", "boolean", options.allowDowngrade ?? false),
+    mirrorHeaders: byOrigin(ofType("mirrorHeaders", "object", options.mirrorHeaders ?? {})),
     download: withPatience(ofType("download", "object", options.download ?? {})),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
@@ -153,6 +188,28 @@ function withPatience(
 ): NonNullable<ProxyOptions["download"]> {
   const retry = { maxTurnMs: 30_000, maxRetryAfterMs: 120_000, ...download.retry };
   return { ...download, retry };
+}
+
+/** Headers that the engine sets itself. */
+const ENGINE_HEADERS = ["accept-encoding", "range", "if-range", "host"];
+
+/** Validates headers by origin. */
+function byOrigin(all: Readonly<Record<string, HeadersInit>>): Map<string, Headers> {
+  return new Map(
+    Object.entries(all).map(([origin, init]) => {
+      if (!/^https?:/.test(origin) || URL.parse(origin)?.origin !== origin) {
+        throw new TypeError(
+          `mirrorHeaders has "${origin}", but must have origins like https://a.example`,
+        );
+      }
+      const headers = new Headers(init);
+      const wrong = ENGINE_HEADERS.find((name) => headers.has(name));
+      if (wrong === undefined) return [origin, headers];
+      throw new TypeError(
+        `mirrorHeaders of ${origin} has "${wrong}", which the engine sets itself`,
+      );
+    }),
+  );
 }
 
 function ofType<Value>(option: string, type: string, value: Value): Value {

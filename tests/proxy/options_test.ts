@@ -29,6 +29,18 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
   [{ allowHosts: "a.example" }, TypeError, 'allowHosts is "a.example"'],
   [{ allowHosts: ["a b"] }, TypeError, 'allowHosts has "a b"'],
   [{ allowPrivate: "no" }, TypeError, 'allowPrivate is "no"'],
+  [{ ownHosts: ["a b"] }, TypeError, 'ownHosts has "a b"'],
+  [{ allowDowngrade: 1 }, TypeError, "allowDowngrade is 1"],
+  [{ mirrorHeaders: { "a.example": {} } }, TypeError, 'mirrorHeaders has "a.example"'],
+  [{ mirrorHeaders: { "https://a.example/": {} } }, TypeError, 'has "https://a.example/"'],
+  [{ mirrorHeaders: { "https://a.example": { range: "bytes=0-" } } }, TypeError, 'has "range"'],
+  ...["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key"].map((name) =>
+    [
+      { download: { headers: { [name]: "s3cret" } } },
+      TypeError,
+      `download.headers has "${name.toLowerCase()}", which would go to every mirror`,
+    ] as [Record<string, unknown>, typeof TypeError, string]
+  ),
   [{ logFormat: "xml" }, TypeError, 'logFormat is "xml"'],
   [{ log: "stdout" }, TypeError, 'log is "stdout"'],
   [{ onError: null, download: 1 }, TypeError, "download is 1"],
@@ -38,4 +50,8 @@ Deno.test("createHandler() throws on invalid options and shows their values", ()
   for (const [options, error, message] of wrong) {
     assertThrows(() => createHandler(options as ProxyOptions), error, message);
   }
+});
+
+Deno.test("createHandler() takes headers of downloads that are no secrets", () => {
+  createHandler({ download: { headers: { "user-agent": "a/1", accept: "*/*" } } });
 });

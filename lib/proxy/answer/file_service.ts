@@ -68,7 +68,10 @@ export class FileService {
     this.#policy = new AddressPolicy({ allowPrivate, allowHosts });
     this.#download = {
       ...download,
-      fetch: guardedFetch(download.fetch ?? fetch, this.#policy),
+      fetch: guardedFetch(download.fetch ?? fetch, this.#policy, {
+        headers: options.mirrorHeaders,
+        allowDowngrade: options.allowDowngrade,
+      }),
       book: new MirrorBook(),
     };
     this.#known = new KnownFiles({

@@ -71,6 +71,7 @@ export async function parseArguments(
   const origins = each("cors", parseOrigin);
   const options: ProxyOptions = {
     allowPrivate: has("allow-private") ? true : undefined,
+    allowDowngrade: has("allow-downgrade") ? true : undefined,
     allowHosts: hosts.length > 0 ? hosts : undefined,
     ownHosts: [...listenedOn(host), ...each("public-name", parsePublicName)],
     maxMirrors: given("max-mirrors", parsePositive),

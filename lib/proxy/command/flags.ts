@@ -45,6 +45,7 @@ export const FLAG_GROUPS = {
   "Mirrors": [
     { name: "allow-host", value: "PATTERN", help: "allow these only: *.a.example, 10.0.0.0/8 …" },
     { name: "allow-private", help: "allow private and loopback addresses" },
+    { name: "allow-downgrade", help: "follow redirects from https to http", rare: true },
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too", rare: true },
     { name: "max-mirrors", value: "N", help: "maximum per request (32)", rare: true },
     {

@@ -1,20 +1,35 @@
 /**
- * The `fetch` by which mirrors are requested: it checks every URL, those of redirects included.
+ * The `fetch` by which mirrors are requested. It checks every URL, those of redirects included, follows
+ * none from https to http, and adds the operator's headers for the origins that they are for.
  *
  * @module
  */
 
+import { readLocation } from "../../http/address/location.ts";
 import { Problem } from "../problem.ts";
 import type { AddressPolicy } from "./address_policy.ts";
 
+/** Options of {@linkcode guardedFetch}. */
+export interface GuardOptions {
+  /** Headers of the operator, by the only origin that gets them. */
+  readonly headers?: ReadonlyMap<string, Headers> | undefined;
+  /**
+   * Whether redirects may lead from https to http.
+   *
+   * @default {false}
+   */
+  readonly allowDowngrade?: boolean | undefined;
+}
+
 /**
  * Wraps `fetch` so that it requests allowed hosts only. The wrapper rejects with a
- * `Deno.errors.NotCapable` for a refused host, with the policy's {@linkcode Problem} as its `cause`,
+ * `Deno.errors.NotCapable` for a refused host or redirect, with a {@linkcode Problem} as its `cause`,
  * and with a `TypeError` for `redirect: "follow"`: `fetch` would follow redirects unchecked.
  */
 export function guardedFetch(
   fetch: typeof globalThis.fetch,
   policy: Pick<AddressPolicy, "check">,
+  { headers, allowDowngrade = false }: GuardOptions = {},
 ): typeof globalThis.fetch {
   return async (
     input: URL | Request | string,
@@ -31,9 +46,44 @@ export function guardedFetch(
       await policy.check(url, init?.signal ?? request?.signal);
     } catch (cause) {
       if (!(cause instanceof Problem)) throw cause;
-      // The error of Deno's own permissions, which is never retried.
-      throw new Deno.errors.NotCapable(`${url.host} is refused: ${cause.detail}`, { cause });
+      throw refused(url, cause);
     }
-    return await fetch(input, init);
+    const own = headers?.get(url.origin);
+    const response = await fetch(
+      input,
+      own === undefined ? init : {
+        ...init,
+        headers: merged(init?.headers ?? request?.headers, own),
+      },
+    );
+    if (allowDowngrade || !isDowngrade(url, response)) return response;
+    await response.body?.cancel().catch(() => {});
+    throw refused(
+      url,
+      new Problem(
+        403,
+        `${url.host} redirects from https to http, where the file could be changed on the way; the ` +
+          "proxy's operator can allow it: --allow-downgrade of the command, allowDowngrade of " +
+          "createHandler()",
+      ),
+    );
   };
+}
+
+/** Returns the error of Deno's own permissions, which is never retried. */
+function refused(url: URL, cause: Problem): Error {
+  return new Deno.errors.NotCapable(`${url.host} is refused: ${cause.detail}`, { cause });
+}
+
+/** Adds headers to those of a request, which go before: a mirror's URL may contain a login. */
+function merged(given: HeadersInit | undefined, own: Headers): Headers {
+  const all = new Headers(own);
+  for (const [name, value] of new Headers(given)) all.set(name, value);
+  return all;
+}
+
+function isDowngrade(url: URL, { status, headers }: Response): boolean {
+  if (url.protocol !== "https:" || status < 300 || status > 399) return false;
+  const target = readLocation(headers, url);
+  return target.type === "url" && target.url.protocol === "http:";
 }

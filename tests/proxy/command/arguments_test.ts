@@ -11,6 +11,7 @@ async function understood(...args: string[]): Promise<ServeArguments> {
 
 const NO_OPTIONS: ServeArguments["options"] = {
   allowPrivate: undefined,
+  allowDowngrade: undefined,
   allowHosts: undefined,
   ownHosts: ["127.0.0.1"],
   maxMirrors: undefined,
@@ -57,6 +58,7 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
     allowHosts: ["*.a.example", "10.0.0.0/8"],
   }],
   [["--allow-private"], { allowPrivate: true }],
+  [["--allow-downgrade"], { allowDowngrade: true }],
   [["--host=::", "--open"], { ownHosts: ["0.0.0.0/0", "::/0"] }],
   [["--host=0.0.0.0", "--open", "--public-name=p.example"], {
     ownHosts: ["0.0.0.0/0", "::/0", "p.example"],

@@ -93,3 +93,73 @@ Deno.test("guardedFetch(): a redirect does not lead a download to a refused host
   assert(cause instanceof Problem);
   assertEquals(new Set(asked), new Set(["http://one.example/file"]));
 });
+
+Deno.test("guardedFetch() refuses a redirect from https to http, unless it is allowed", async () => {
+  const locations: Record<string, string> = {
+    "/down": "http://two.example/file",
+    "/up": "https://two.example/file",
+    "/same": "/down",
+    "/none": "",
+    "/upper": "HTTP://two.example/file",
+  };
+  let cancelled = 0;
+  const { fetch } = recorded((url) => {
+    const location = locations[url.pathname]!;
+    const body = new ReadableStream({ cancel: () => void cancelled++ });
+    return new Response(body, { status: 302, headers: location === "" ? {} : { location } });
+  });
+  const init = { redirect: "manual" } as const;
+  const guarded = guardedFetch(fetch, policy);
+  for (const path of ["/down", "/upper"]) {
+    const error = await assertRejects(
+      () => guarded(`https://one.example${path}`, init),
+      Deno.errors.NotCapable,
+      "redirects from https to http",
+    );
+    assert((error as Error).cause instanceof Problem);
+  }
+  assertEquals(cancelled, 2);
+  const followed = [
+    await guarded("https://one.example/up", init),
+    await guarded("https://one.example/same", init),
+    await guarded("https://one.example/none", init),
+    await guarded("http://one.example/down", init),
+    await guardedFetch(fetch, policy, { allowDowngrade: true })("https://one.example/down", init),
+  ];
+  for (const { status, body } of followed) {
+    assertEquals(status, 302);
+    await body?.cancel();
+  }
+});
+
+Deno.test("guardedFetch() adds headers for their origin only, also where a redirect leads", async () => {
+  const { fetch, inits } = recorded(({ host }) =>
+    host === "one.example"
+      ? new Response(null, { status: 302, headers: { location: "https://two.example/file" } })
+      : new Response("bytes", { headers: { "content-length": "5" } })
+  );
+  const headers = new Map([
+    ["https://one.example", new Headers({ authorization: "Bearer one", "x-key": "one" })],
+    ["https://two.example:8443", new Headers({ cookie: "two" })],
+    ["http://two.example", new Headers({ cookie: "two" })],
+  ]);
+  await using download = new Downloader(["https://one.example/file"], {
+    fetch: guardedFetch(fetch, policy, { headers }),
+    retry: { attempts: 1 },
+  });
+  await download.open();
+  const sent = inits.map((init) => new Headers(init?.headers));
+  assertEquals(sent[0]!.get("authorization"), "Bearer one");
+  assertEquals([sent[0]!.get("x-key"), sent[0]!.has("range")], ["one", true]);
+  for (
+    const { headers } of inits.slice(1).map((init) => ({ headers: new Headers(init?.headers) }))
+  ) {
+    for (const name of ["authorization", "x-key", "cookie"]) assertEquals(headers.has(name), false);
+  }
+  assert(inits.length >= 2);
+  // The login in a mirror's URL goes before.
+  const own = { redirect: "manual", headers: { authorization: "Basic own" } } as const;
+  await (await guardedFetch(fetch, policy, { headers })("https://one.example/", own)).body
+    ?.cancel();
+  assertEquals(new Headers(inits.at(-1)?.headers).get("authorization"), "Basic own");
+});
