@@ -9,6 +9,7 @@
 
 import type { LookupAddress } from "node:dns";
 import type { Socket } from "node:net";
+import { addressIn } from "../../http/address/host.ts";
 import type { ConnectRules, ConnectTarget } from "../../http/address/connect_rules.ts";
 
 /** Time until the next address is tried beside the one before, in milliseconds. */
@@ -60,12 +61,11 @@ export class Dialer {
   /** Returns the addresses to try, in order. Rejects if there are none. */
   async addresses({ host, addresses }: ConnectTarget): Promise<readonly string[]> {
     const { rules, lookup = lookUp } = this.#options;
-    const { isIP } = await import("node:net");
     // From an address of one family, there is no way to one of the other.
-    const family = rules.family ?? (isIP(rules.localAddress ?? "") as 0 | 4 | 6);
-    const known = addresses ?? (isIP(host) === 0 ? undefined : [host]);
+    const family = rules.family ?? familyOf(rules.localAddress ?? "");
+    const known = addresses ?? (familyOf(host) === 0 ? undefined : [host]);
     const found = known ?? (await lookup(host, family)).map(({ address }) => address);
-    const usable = found.filter((address) => family === 0 || isIP(address) === family);
+    const usable = found.filter((address) => family === 0 || familyOf(address) === family);
     if (usable.length === 0) {
       throw new Error(`${host} has no IPv${family} address`);
     }
@@ -115,6 +115,12 @@ export class Dialer {
       for (const socket of pending) socket.destroy();
     }
   }
+}
+
+/** Returns the family of an IP address; 0 for a name. */
+function familyOf(host: string): 0 | 4 | 6 {
+  if (host.includes(":")) return 6;
+  return addressIn(host) === undefined ? 0 : 4;
 }
 
 async function lookUp(host: string, family: 0 | 4 | 6): Promise<LookupAddress[]> {

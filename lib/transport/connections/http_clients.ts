@@ -48,6 +48,8 @@ export class HttpClients {
   readonly #versions: HttpVersions;
   /** Clients for HTTP/1.1: one that connects as usual, and one whose connections lead where rules say. */
   readonly #http1: { usual: Client; relayed: Client } = { usual: undefined, relayed: undefined };
+  /** Clients for HTTP/1.1 without TLS whose connections lead to one address, by that and its port. */
+  readonly #direct = new Map<string, Deno.HttpClient>();
   /** Connections by HTTP/2, by origin and whether they lead through the relay. */
   readonly #http2 = new Map<string, Http2Lanes>();
   #shared: Disposable | undefined;
@@ -137,6 +139,8 @@ export class HttpClients {
     this.#http1.usual?.close();
     this.#http1.relayed?.close();
     this.#http1.usual = this.#http1.relayed = undefined;
+    for (const client of this.#direct.values()) client.close();
+    this.#direct.clear();
   }
 
   async close(): Promise<void> {
@@ -218,7 +222,19 @@ export class HttpClients {
 
   /** Reports whether connections for `url` lead through the relay. */
   #isRelayed(url: URL): boolean {
-    return this.#options.connect.apply(url.hostname, portOf(url)) || this.#rerouted.has(url.host);
+    return this.#rerouted.has(url.host) ||
+      (this.#options.connect.apply(url.hostname, portOf(url)) && !this.#isDirect(url));
+  }
+
+  /**
+   * Reports whether connections for `url` lead to one address, and without TLS, so that the platform's client
+   * can do that itself.
+   */
+  #isDirect(url: URL): boolean {
+    const { connect } = this.#options;
+    const { addresses } = connect.target(url.hostname, portOf(url));
+    return connect.isPinned && url.protocol === "http:" && addresses?.length === 1 &&
+      connect.localAddress === undefined;
   }
 
   /** Reports whether the version of HTTP for `url` may depend on the server. */
@@ -233,11 +249,12 @@ export class HttpClients {
     return this.#options.http === "http2" && url.protocol === "https:" ? "http2" : "http1";
   }
 
-  #http1Client({ protocol }: URL, isRelayed: boolean): Client {
+  #http1Client(url: URL, isRelayed: boolean): Client {
     if (isRelayed) return this.#http1.relayed ??= this.#relayedClient("http1");
+    if (this.#isDirect(url)) return this.#directClient(url);
     if (!this.#suffices) return this.#http1.usual ??= this.#usualClient("http1");
     // Over TLS, the default client would use HTTP/2 where it is offered.
-    const isPlain = protocol === "http:" && !this.#avoidsDefault;
+    const isPlain = url.protocol === "http:" && !this.#avoidsDefault;
     if (isPlain || typeof Deno === "undefined") return undefined;
     this.#shared ??= sharedClient.hold();
     return sharedClient.client;
@@ -266,8 +283,25 @@ export class HttpClients {
 
   /** Creates a client that connects through the relay, which is open. */
   #relayedClient(version: ClientVersion): Deno.HttpClient {
-    const options = { ...this.#clientOptions(version), proxy: this.#relay!.proxy };
-    // A host in NO_PROXY would be connected to without the relay.
+    return this.#leadingClient(version, this.#relay!.proxy);
+  }
+
+  #directClient(url: URL): Deno.HttpClient {
+    const { addresses, port } = this.#options.connect.target(url.hostname, portOf(url));
+    const [address] = addresses!;
+    const key = `${address} ${port}`;
+    const known = this.#direct.get(key);
+    if (known !== undefined) return known;
+    const hostname = address!.includes(":") ? `[${address}]` : address!;
+    const client = this.#leadingClient("http1", { transport: "tcp", hostname, port });
+    this.#direct.set(key, client);
+    return client;
+  }
+
+  /** Creates a client whose connections lead to, or through, one place. */
+  #leadingClient(version: ClientVersion, proxy: Deno.Proxy): Deno.HttpClient {
+    const options = { ...this.#clientOptions(version), proxy };
+    // A host in NO_PROXY would be connected to elsewhere.
     const option = this.#options.connect.isPinned ? "eachAddress" : "connect";
     const environment = { proxies: true, noProxy: "", option };
     return withProxyEnvironment(environment, () => Deno.createHttpClient(options));
