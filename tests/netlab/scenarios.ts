@@ -30,6 +30,8 @@ export interface Scenario {
   readonly connectionMbps?: number;
   /** More directives for nginx. @default none */
   readonly nginx?: string;
+  /** The name of which the mirrors are addresses. @default each has an address only */
+  readonly name?: string;
   /** Size of the largest packets in bytes. @default 1500 */
   readonly mtu?: number;
   /** Sizes that are measured unless the command line names one, in MB. @default [100] */
@@ -59,6 +61,9 @@ function during(
 
 const SECOND_OF_QUEUE = { settings: { queue: "1000ms" } };
 const WIFI = { jitter: 20, loss: 0.002, burst: 5 };
+
+/** The name of mirrors that are addresses of one. */
+export const LAB_NAME = "mirrors.test";
 
 /** All scenarios, in the order in which they are measured. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
@@ -113,6 +118,19 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
       at: during("down", "up", Array.from({ length: 40 }, (_, i) => [3 * i + 2, 3 * i + 3])),
     }),
   },
+  addresses: {
+    title: "a name with two addresses, each behind a link of 60 Mbit/s, 20 and 40 ms",
+    links: [link(60, 20), link(60, 40)],
+    name: LAB_NAME,
+    megabytes: [50, 10],
+  },
+  sameLink: {
+    title: "a name with two addresses, 20 ms, behind one link of 60 Mbit/s",
+    links: [link(60, 20), link(60, 20)],
+    clientMbps: 60,
+    name: LAB_NAME,
+    megabytes: [50],
+  },
   closes: {
     title: "the testbed; servers close each connection after 100 requests",
     links: testbed(),
@@ -139,7 +157,7 @@ export const SCENARIOS: Readonly<Record<string, Scenario>> = {
 
 /** Returns the arguments of the lab for a scenario. */
 export function labArguments(scenario: Scenario): string[] {
-  const { links, clientMbps, connectionMbps, nginx, mtu } = scenario;
+  const { links, clientMbps, connectionMbps, nginx, name, mtu } = scenario;
   const directives = [
     ...(nginx === undefined ? [] : [nginx]),
     ...(connectionMbps === undefined ? [] : [`limit_rate ${connectionMbps * MEGABIT};`]),
@@ -154,6 +172,7 @@ export function labArguments(scenario: Scenario): string[] {
     }),
     ...(clientMbps === undefined ? [] : ["--client-mbps", String(clientMbps)]),
     ...(directives.length === 0 ? [] : ["--nginx", directives.join(" ")]),
+    ...(name === undefined ? [] : ["--name", name]),
     ...(mtu === undefined ? [] : ["--mtu", String(mtu)]),
   ];
 }

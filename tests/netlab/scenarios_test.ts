@@ -11,6 +11,7 @@ Deno.test("labArguments() of links, timelines, servers and packets", () => {
     clientMbps: 100,
     connectionMbps: 10,
     nginx: "keepalive_requests 100;",
+    name: "mirrors.test",
     mtu: 9000,
   });
   assertEquals(args, [
@@ -18,6 +19,7 @@ Deno.test("labArguments() of links, timelines, servers and packets", () => {
     ...["--link", "rate=5,rtt=300,at=2:down,at=3.5:rate=1"],
     ...["--client-mbps", "100"],
     ...["--nginx", "keepalive_requests 100; limit_rate 1250000;"],
+    ...["--name", "mirrors.test"],
     ...["--mtu", "9000"],
   ]);
 });

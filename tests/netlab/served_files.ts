@@ -6,6 +6,7 @@
 
 import { certificatesForAddresses } from "../support/lab/certificates.ts";
 import { randomContent } from "../support/lab/content.ts";
+import { LAB_NAME } from "./scenarios.ts";
 
 /** Paths of the certificates of all mirrors. */
 export interface Certificates {
@@ -31,7 +32,7 @@ export async function writeRandomFile(folder: string, size: number): Promise<str
 
 /** Writes a certificate for so many mirrors, and the CA's. */
 export async function writeCertificates(folder: string, mirrors: number): Promise<Certificates> {
-  const { caPem, certPem, keyPem } = await certificatesForAddresses(addresses(mirrors));
+  const { caPem, certPem, keyPem } = await certificatesForAddresses(addresses(mirrors), LAB_NAME);
   const paths = { ca: `${folder}/ca.pem`, cert: `${folder}/cert.pem`, key: `${folder}/key.pem` };
   await Deno.writeTextFile(paths.ca, caPem);
   await Deno.writeTextFile(paths.cert, certPem);
@@ -39,12 +40,16 @@ export async function writeCertificates(folder: string, mirrors: number): Promis
   return paths;
 }
 
-/** Returns the URLs of a file that {@linkcode writeRandomFile} wrote. */
+/**
+ * Returns the URLs of a file that {@linkcode writeRandomFile} wrote: one for each mirror, or one by the name
+ * of which they are addresses.
+ */
 export function mirrorUrls(
   mirrors: number,
-  { size, tls = false }: { size: number; tls?: boolean },
+  { size, name, tls = false }: { size: number; name?: string | undefined; tls?: boolean },
 ): string[] {
-  return addresses(mirrors).map((address) => `http${tls ? "s" : ""}://${address}/${size}`);
+  const hosts = name === undefined ? addresses(mirrors) : [name];
+  return hosts.map((host) => `http${tls ? "s" : ""}://${host}/${size}`);
 }
 
 /** Returns the addresses that the lab gives to its mirrors. */

@@ -6,6 +6,7 @@
  */
 
 import { sphttpOf } from "../../bench/served.ts";
+import type { Scenario } from "../scenarios.ts";
 import { findExecutable } from "../../support/programs/programs.ts";
 
 /** The input of a command. */
@@ -29,8 +30,8 @@ export interface LabCommand {
   readonly installed: boolean;
   /** Whether it is a sphttp. */
   readonly isOwn?: boolean;
-  /** Whether it only runs where servers limit each connection, unless it is named. */
-  readonly limitedOnly?: boolean;
+  /** Reports whether it runs in a scenario, unless it is named. @default in each */
+  readonly suits?: (scenario: Scenario) => boolean;
   /** Its title in the table. */
   title(mirrors: number): string;
   /** The arguments, the program first. A file is written to {@linkcode outputFile}. */
@@ -54,7 +55,7 @@ export function outputFile(folder: string): string {
 
 /** Names of all commands; `against` needs another checkout. */
 export const COMMAND_NAMES: readonly string[] = [
-  ...["sphttp", "sphttp-x8", "against", "fetch", "curl"],
+  ...["sphttp", "sphttp-x8", "sphttp-each", "against", "fetch", "curl"],
   ...["aria2c-x4", "aria2c-x8", "aria2c-x16", "axel", "axel-x4"],
 ];
 
@@ -68,7 +69,11 @@ export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
         root,
         flags: ["--max-connection-per-server=8", ...flags],
       }),
-      limitedOnly: true,
+      suits: ({ connectionMbps }) => connectionMbps !== undefined,
+    },
+    {
+      ...own("sphttp-each", "sphttp, each address", { root, flags: ["--each-address", ...flags] }),
+      suits: ({ name }) => name !== undefined,
     },
     ...(against === undefined
       ? []

@@ -55,12 +55,14 @@ export const NET_CHOICES: NetChoices = {
 export async function net(options: NetOptions): Promise<void> {
   const reason = whyNoNetlab();
   if (reason !== undefined) return console.log(`net: cannot run here: ${reason}`);
-  const results: NetResult[] = [];
+  const results = options.goesOn ? await earlierResults(options.json!) : [];
   await using bench = await openBench(options);
   for (const control of availableControls(options.controls)) {
     for (const protocol of options.protocols) {
       for (const course of options.courses) {
-        const result = await bench.compare({ ...course, protocol, control });
+        const one = { ...course, protocol, control };
+        if (results.some((earlier) => isSameCase(earlier, one))) continue;
+        const result = await bench.compare(one);
         results.push(result);
         console.log(`\n${caseReport(result)}`);
         // Written after each case: an error later must not lose measurements.
@@ -73,17 +75,32 @@ export async function net(options: NetOptions): Promise<void> {
   console.log(summary(results));
 }
 
+/** Returns what an earlier run has measured; nothing if there is no such file. */
+async function earlierResults(path: string): Promise<NetResult[]> {
+  try {
+    return JSON.parse(await Deno.readTextFile(path)).results;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}
+
+function isSameCase(one: Pick<NetResult, keyof Case>, other: Case): boolean {
+  return one.scenario === other.scenario && one.size === other.size &&
+    one.protocol === other.protocol && one.control === other.control;
+}
+
 async function write({ json, svg, runs }: NetOptions, results: NetResult[]): Promise<void> {
   const machine = { cpus: navigator.hardwareConcurrency, os: Deno.build.os, deno: Deno.version };
   if (json !== undefined) {
     const content = { date: new Date().toISOString(), machine, runs, results };
-    await Deno.writeTextFile(
-      json,
-      JSON.stringify(
-        content,
-        (_key, value) => typeof value === "number" ? Number(value.toFixed(4)) : value,
-      ),
+    const text = JSON.stringify(
+      content,
+      (_key, value) => typeof value === "number" ? Number(value.toFixed(4)) : value,
     );
+    // In one step: `--continue` reads it after a run that was interrupted.
+    await Deno.writeTextFile(`${json}.new`, text);
+    await Deno.rename(`${json}.new`, json);
   }
   if (svg !== undefined) await Deno.writeTextFile(svg, netFigure(results));
 }
@@ -129,13 +146,12 @@ async function openBench(options: NetOptions): Promise<Bench> {
       if (!digests.has(one.size)) digests.set(one.size, await writeRandomFile(folder, one.size));
       const scenario = SCENARIOS[one.scenario]!;
       const limit = scenarioLimit(scenario, one.size);
-      const chosen = commands.filter(({ name, limitedOnly = false }) =>
-        options.only?.includes(name) ??
-          (!limitedOnly || scenario.connectionMbps !== undefined)
+      const chosen = commands.filter(({ name, suits }) =>
+        options.only?.includes(name) ?? (suits === undefined || suits(scenario))
       );
       const entries = chosen.map(({ name, title, installed }) => ({
         name,
-        title: title(scenario.links.length),
+        title: title(scenario.name === undefined ? scenario.links.length : 1),
         installed,
         runs: [] as NetRun[],
       }));
@@ -198,8 +214,9 @@ async function runOnce({ output, command }: LabCommand, course: CourseOfRun): Pr
   const folder = await Deno.makeTempDir({ prefix: "sphttp-bench-" });
   await lock.lock(true);
   try {
-    const urls = mirrorUrls(scenario.links.length, { size, tls: tls !== undefined });
-    const rates = scenario.links.map(({ rate }) => rate);
+    const { links, name } = scenario;
+    const urls = mirrorUrls(links.length, { size, name, tls: tls !== undefined });
+    const rates = urls.map((_, index) => links[index]!.rate);
     const { result, ...load } = await withLoad(() =>
       runInLab({
         program,

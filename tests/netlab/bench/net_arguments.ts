@@ -32,6 +32,8 @@ export interface NetOptions {
   readonly repeats: number;
   /** Path for all measurements. */
   readonly json: string | undefined;
+  /** Whether cases that the file of measurements has are not measured again. */
+  readonly goesOn: boolean;
   /** Path for the figure. */
   readonly svg: string | undefined;
 }
@@ -47,6 +49,7 @@ const DEFAULTS = { json: "bench-net.json", svg: "bench-net.svg" } as const;
 const FLAGS: readonly string[] = [
   ...["runs", "repeats", "protocol", "cc", "only", "flags", "against", "json", "svg"],
 ];
+const SWITCHES: readonly string[] = ["continue"];
 const MEGABYTE = 1_000_000;
 
 /** The usage, for the error of an unknown argument. */
@@ -59,7 +62,8 @@ export const NET_USAGE = `usage: deno task bench net [SCENARIO[:MB]...] [FLAG...
   --flags "FLAGS"  more flags of sphttp, of this checkout
   --against DIR    measure the sphttp of another checkout, too
   --json [FILE]    write all measurements (${DEFAULTS.json})
-  --svg [FILE]     write a figure (${DEFAULTS.svg})`;
+  --svg [FILE]     write a figure (${DEFAULTS.svg})
+  --continue       do not measure again what the file of --json has, and add to it`;
 
 /**
  * Parses scenarios, with or without a size, and flags. Without a scenario, all are measured.
@@ -76,6 +80,10 @@ export function parseNetArguments(args: readonly string[], choices: NetChoices):
       continue;
     }
     if (name === "help") throw new RangeError(NET_USAGE);
+    if (SWITCHES.includes(name) && inline === undefined) {
+      flags.set(name, "");
+      continue;
+    }
     if (!FLAGS.includes(name)) throw new RangeError(`There is no flag --${name}\n${NET_USAGE}`);
     const next = args[index + 1];
     // The flags of sphttp begin with dashes, too.
@@ -95,7 +103,8 @@ export function parseNetArguments(args: readonly string[], choices: NetChoices):
     against: flags.get("against"),
     runs: wholeNumber("runs", flags.get("runs") ?? "5", 1),
     repeats: wholeNumber("repeats", flags.get("repeats") ?? "2", 0),
-    json: flags.get("json"),
+    json: flags.get("json") ?? (flags.has("continue") ? DEFAULTS.json : undefined),
+    goesOn: flags.has("continue"),
     svg: flags.get("svg"),
   };
 }

@@ -20,6 +20,7 @@ const ALL: NetOptions = {
   runs: 5,
   repeats: 2,
   json: undefined,
+  goesOn: false,
   svg: undefined,
 };
 
@@ -39,6 +40,8 @@ Deno.test("parseNetArguments()", () => {
     [["--flags=--window=64M"], { flags: ["--window=64M"] }],
     [["--against", "../other"], { against: "../other" }],
     [["--json", "--svg"], { json: "bench-net.json", svg: "bench-net.svg" }],
+    [["--continue", "far"], { json: "bench-net.json", goesOn: true, courses: [FAR] }],
+    [["--continue", "--json=a.json"], { json: "a.json", goesOn: true }],
     [["--json", "a.json", "far"], { json: "a.json", courses: [FAR] }],
   ];
   for (const [args, expected] of table) {
@@ -52,6 +55,7 @@ Deno.test("parseNetArguments() names what is wrong", () => {
     ["far:0", 'There is no scenario "far:0"'],
     ["far:x", 'There is no scenario "far:x"'],
     ["toString", 'There is no scenario "toString"'],
+    ["--continue=a.json", "There is no flag --continue"],
     ["--out x", "There is no flag --out"],
     ["--only", "--only needs a value"],
     ["--only wget", '--only takes sphttp, curl, axel; got "wget"'],

@@ -175,6 +175,7 @@ static const char usage[] =
 	"  --www DIR              served by an nginx on each mirror     --server CMD         run instead, with LINK=1...\n"
 	"  --cert FILE --key FILE HTTPS                                 --http2              with HTTP/2, too\n"
 	"  --nginx DIRECTIVES     more of the server block of nginx\n"
+	"  --name NAME            of which the mirrors are addresses, in the command's list of hosts\n"
 	"  --port N               where the servers answer (80 or 443)  --mtu N              1500 to 9000 (1500)\n"
 	"  --cc NAME              congestion control of the mirrors (cubic)\n"
 	"  --sysctl NAME=VALUE    another setting of their namespaces\n"
@@ -185,12 +186,12 @@ static const char usage[] =
 int main(int argc, char **argv)
 {
 	enum {
-		LINK = 256, CLIENT_MBPS, CLIENT_QUEUE, MTU, WWW, SERVER, CERT, KEY, HTTP2, NGINX, PORT, CC, SYSCTL, STATS, TICK,
+		LINK = 256, CLIENT_MBPS, CLIENT_QUEUE, MTU, WWW, SERVER, CERT, KEY, HTTP2, NGINX, NAME, PORT, CC, SYSCTL, STATS, TICK,
 		WITH_PARENT, HELP
 	};
 	static const struct option options[] = {
 		{ "link", 1, 0, LINK }, { "client-mbps", 1, 0, CLIENT_MBPS }, { "client-queue", 1, 0, CLIENT_QUEUE },
-		{ "mtu", 1, 0, MTU }, { "www", 1, 0, WWW }, { "server", 1, 0, SERVER }, { "port", 1, 0, PORT },
+		{ "mtu", 1, 0, MTU }, { "www", 1, 0, WWW }, { "server", 1, 0, SERVER }, { "name", 1, 0, NAME }, { "port", 1, 0, PORT },
 		{ "cert", 1, 0, CERT }, { "key", 1, 0, KEY }, { "http2", 0, 0, HTTP2 }, { "nginx", 1, 0, NGINX },
 		{ "cc", 1, 0, CC }, { "sysctl", 1, 0, SYSCTL }, { "stats", 1, 0, STATS }, { "tick", 1, 0, TICK },
 		{ "with-parent", 0, 0, WITH_PARENT },
@@ -213,6 +214,7 @@ int main(int argc, char **argv)
 		else if (option == KEY) server.key = existing("--key", optarg);
 		else if (option == HTTP2) server.http2 = true;
 		else if (option == NGINX) server.nginx = optarg;
+		else if (option == NAME) name = optarg;
 		else if (option == PORT) port = number(optarg, "--port", NULL);
 		else if (option == STATS) stats = optarg;
 		else if (option == TICK) tick = number(optarg, "--tick", NULL) * 1000;
@@ -254,6 +256,7 @@ int main(int argc, char **argv)
 		watch(links[i].client_tun, 2 * i);
 		watch(links[i].mirror_tun, 2 * i + 1);
 	}
+	if (name) write_hosts();
 	for (int i = 0; i < n_links; i++) start_server(i, &server);
 	for (int i = 0; i < n_links; i++) await_server(i);
 

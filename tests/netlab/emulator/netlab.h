@@ -116,11 +116,13 @@ struct server_settings {
 };
 
 extern pid_t command;
+extern const char *name; /* the mirrors are addresses of it; NULL: of none */
 
 void start_keeper(void);
 pid_t start(char *const *argv, int link);
 void start_server(int i, const struct server_settings *s);
 void await_server(int i);
+void write_hosts(void);
 double cpu_of(pid_t pid);
 double cpu_used(const struct rusage *use);
 

@@ -7,9 +7,11 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -17,11 +19,12 @@
 #define PRIORITY -15 /* of the servers and the command; see setpriority(2) */
 
 pid_t command;
+const char *name;
 int port;
 static pid_t keeper, self;
 static int keeper_pipe = -1;
 static bool foreground; /* of a terminal: the command then takes that place */
-static char directory[] = "/tmp/netlab.XXXXXX";
+static char directory[] = "/tmp/netlab.XXXXXX", hosts[sizeof directory + 8];
 
 /*
  * Other load on the machine is to disturb as little as possible. Where the kernel groups processes by session, the
@@ -39,6 +42,25 @@ static void raise_priority(bool keeps_session)
 	if (fd < 0) return;
 	dprintf(fd, "%d", PRIORITY);
 	close(fd);
+}
+
+/* The list of hosts that the command finds: the name with the addresses of all mirrors. */
+void write_hosts(void)
+{
+	snprintf(hosts, sizeof hosts, "%s/hosts", directory);
+	FILE *f = fopen(hosts, "w");
+	if (!f) die("%s: %m", hosts);
+	fprintf(f, "127.0.0.1 localhost\n");
+	for (int i = 0; i < n_links; i++) fprintf(f, "10.77.%d.2 %s\n", i + 1, name);
+	fclose(f);
+}
+
+/* Puts the list in place of the machine's, for this process and its children only. */
+static void mount_hosts(void)
+{
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+	    mount(hosts, "/etc/hosts", NULL, MS_BIND, NULL) != 0)
+		fprintf(stderr, "netlab: /etc/hosts: %m\n"), _exit(125);
 }
 
 /* A process in a group of its own, known to the keeper; link < 0: the command. */
@@ -61,8 +83,9 @@ pid_t start(char *const *argv, int link)
 		enter(links[link].namespace);
 		dup2(open("/dev/null", O_RDONLY), 0);
 		dup2(2, 1);
-	} else if (foreground) {
-		tcsetpgrp(0, getpid());
+	} else {
+		if (foreground) tcsetpgrp(0, getpid());
+		if (name) mount_hosts();
 	}
 	signal(SIGTTOU, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &none, NULL);

@@ -57,11 +57,15 @@ export function certificatesFor(...names: readonly string[]): Promise<TestCertif
   return generate(undefined, names.map((value) => ({ type: "dns" as const, value })));
 }
 
-/** Returns the same test CA, and a certificate of a server with these IP addresses. */
+/** Returns the same test CA, and a certificate of a server with these IP addresses and names. */
 export function certificatesForAddresses(
   addresses: readonly string[],
+  ...names: readonly string[]
 ): Promise<TestCertificates> {
-  return generate(undefined, addresses.map((value) => ({ type: "ip" as const, value })));
+  return generate(undefined, [
+    ...addresses.map((value) => ({ type: "ip" as const, value })),
+    ...names.map((value) => ({ type: "dns" as const, value })),
+  ]);
 }
 
 const CA_NAME = "CN=sphttp test CA";
