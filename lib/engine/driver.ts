@@ -76,7 +76,6 @@ export class Driver {
   constructor(options: ResolvedOptions) {
     this.#options = options;
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
-    this.#window = new DeliveryWindow(start, windowSize, () => clock.now());
     this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
     const mirrorUrls = options.mirrors.map(({ url }) => url);
     this.#session = new BookSession(options.book, mirrorUrls, Date.now());
@@ -84,6 +83,8 @@ export class Driver {
     const { known, unreliable: suspects } = this.#session;
     const closesIdle = mirrorUrls.length > FEW_MIRRORS;
     this.#transport = new Transport({ ...options, knownMirrors, suspects, closesIdle });
+    const { buffers } = this.#transport;
+    this.#window = new DeliveryWindow(start, windowSize, { now: () => clock.now(), buffers });
     const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#scheduler = new Scheduler({
@@ -387,7 +388,7 @@ export class Driver {
       // A caller's own book threw: unless there is an error already, this is the one.
       if (state.type === "complete") this.#state = { type: "failed", error };
     }
-    this.#window.wake();
+    this.#window.close();
   }
 
   /** Resolves when nothing is running any more. */

@@ -21,8 +21,8 @@ export interface AssignerOptions {
   readonly closeBadConnections: boolean;
 }
 
-/** Minimum time between two looks for work where nothing but bytes has arrived, in milliseconds. */
-const LOOK_MS = 0.5;
+/** Minimum time between two looks for work where bytes have moved and nothing else, in milliseconds. */
+const LOOK_MS = 2;
 
 export class Assigner {
   readonly #state: DownloadState;
@@ -44,7 +44,7 @@ export class Assigner {
     return this.#wakeAt;
   }
 
-  /** Reports whether to look for work though nothing but bytes has arrived. */
+  /** Reports whether to look for work though nothing has happened but that bytes have moved. */
   isDue(now: number): boolean {
     return now >= this.#assignedAt + LOOK_MS;
   }

@@ -7,7 +7,7 @@
 
 import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
 import { unlessAborted } from "../unless_aborted.ts";
-import { type BodyOptions, BodyReader, CHUNK } from "./responses/body.ts";
+import { type BodyOptions, BodyReader, CHUNK, FIRST_CHUNK } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
 import type { HttpClientOptions } from "./connections/http_clients.ts";
@@ -85,7 +85,7 @@ const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
 const PROXY_LOGIN = 407;
 
 export class Transport {
-  readonly buffers: BufferPool = new BufferPool(CHUNK);
+  readonly buffers: BufferPool = new BufferPool(FIRST_CHUNK, CHUNK);
   readonly #options: TransportOptions;
   readonly #memories: readonly MirrorMemory[];
   readonly #clients: MirrorClients;

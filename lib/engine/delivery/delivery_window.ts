@@ -7,6 +7,7 @@
  */
 
 import { CHUNK } from "../../transport/responses/body.ts";
+import type { BufferPool } from "../../transport/responses/buffer_pool.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** A window is read in at least this many chunks, */
@@ -15,6 +16,21 @@ const CHUNKS = 16;
 /** unless they would be smaller than this, in bytes. */
 const LEAST_CHUNK = 16 * 1024;
 
+/**
+ * The consumer takes bytes at most once in this time, in milliseconds: each part costs it and the
+ * scheduler as much as a large one,
+ */
+const GATHERING_MS = 4;
+/** unless there are so many of them, or it is a larger part of the window. */
+const ENOUGH = 64 * 1024;
+
+export interface DeliveryWindowOptions {
+  /** Returns the time in milliseconds. @default {performance.now} */
+  readonly now?: (() => number) | undefined;
+  /** Where pages for small chunks are taken from. @default {new ones} */
+  readonly buffers?: BufferPool | undefined;
+}
+
 export class DeliveryWindow {
   readonly buffer: ReorderBuffer;
   windowSize: number;
@@ -22,12 +38,19 @@ export class DeliveryWindow {
   firstByteAt: number | undefined;
   readonly #now: () => number;
   #opened = false;
+  #isClosed = false;
+  #readAt = -Infinity;
+  #timer: ReturnType<typeof setTimeout> | undefined;
   #changed = Promise.withResolvers<void>();
 
-  /** Begins at byte `start`; `now` returns the time in milliseconds. */
-  constructor(start: number, windowSize: number, now: () => number = () => performance.now()) {
+  /** Begins at byte `start`. */
+  constructor(
+    start: number,
+    windowSize: number,
+    { now = () => performance.now(), buffers }: DeliveryWindowOptions = {},
+  ) {
     this.#now = now;
-    this.buffer = new ReorderBuffer(start);
+    this.buffer = new ReorderBuffer(start, buffers);
     this.windowSize = windowSize;
   }
 
@@ -45,12 +68,40 @@ export class DeliveryWindow {
     this.#announce(this.#now());
   }
 
-  /** Returns the next bytes in order; `undefined` while they are missing, or before `open()`. */
+  /** Allows all bytes to be delivered at once that have arrived: no more will. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.wake();
+  }
+
+  /**
+   * Returns the next bytes in order; `undefined` while they are missing, for a moment after the last ones
+   * if they are few, and before `open()`.
+   */
   read(): Uint8Array<ArrayBuffer> | undefined {
-    const part = this.#opened ? this.buffer.read() : undefined;
-    if (part === undefined) return undefined;
+    if (!this.#opened || !this.buffer.ready) return undefined;
+    const now = this.#now();
+    if (!this.#isDue(now)) {
+      this.#wakeIn(this.#readAt + GATHERING_MS - now);
+      return undefined;
+    }
+    const part = this.buffer.read()!;
+    this.#readAt = now;
     if (this.buffer.held + part.byteLength >= this.windowSize) this.wake();
     return part;
+  }
+
+  #isDue(now: number): boolean {
+    return this.#isClosed || now >= this.#readAt + GATHERING_MS || this.buffer.has(ENOUGH) ||
+      this.buffer.has(this.windowSize / CHUNKS);
+  }
+
+  #wakeIn(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.wake();
+    }, Math.ceil(ms));
   }
 
   /** Changes its size. */
@@ -63,7 +114,8 @@ export class DeliveryWindow {
   #announce(now: number): void {
     if (!this.buffer.ready) return;
     this.firstByteAt ??= now;
-    this.wake();
+    if (this.#isDue(now)) this.wake();
+    else this.#wakeIn(this.#readAt + GATHERING_MS - now);
   }
 
   /**

@@ -1,10 +1,12 @@
 /**
- * Where bytes wait for their turn: holds what arrived ahead of the front, and returns it in order.
- * Chunks are kept as they came, without a copy, except small ones, which are gathered into pages: a
- * view of a few bytes must not keep a large buffer alive.
+ * Where bytes wait for their turn: holds what arrived ahead of the front, and returns it in order. Large
+ * chunks are kept as they came, without a copy. Small ones are gathered into pages: each costs the
+ * consumer as much as a large one.
  *
  * @module
  */
+
+import { BufferPool } from "../../transport/responses/buffer_pool.ts";
 
 /** Bytes of the file that follow those delivered before. */
 export type Part = Uint8Array<ArrayBuffer>;
@@ -16,8 +18,8 @@ interface Segment {
   spare: number;
 }
 
-/** Chunks below this many bytes are gathered into pages. */
-const SMALL = 16 * 1024;
+/** Chunks below this many bytes are copied, and gathered into pages. */
+export const SMALL = 32 * 1024;
 /** In bytes. */
 const PAGE = 64 * 1024;
 
@@ -25,13 +27,15 @@ const PAGE = 64 * 1024;
 export class ReorderBuffer {
   /** Segments that do not overlap, lowest first. */
   readonly #segments: Segment[] = [];
+  readonly #buffers: BufferPool;
   #front: number;
   #held = 0;
   #peak = 0;
 
-  /** Starts empty; `front` is the offset of the first byte to return. */
-  constructor(front: number) {
+  /** Starts empty; `front` is the offset of the first byte to return. Pages are taken from `buffers`. */
+  constructor(front: number, buffers: BufferPool = new BufferPool(PAGE)) {
     this.#front = front;
+    this.#buffers = buffers;
   }
 
   /** Offset of the next byte for the consumer. */
@@ -48,6 +52,16 @@ export class ReorderBuffer {
     return this.#segments[0]?.offset === this.#front;
   }
 
+  /** Reports whether `bytes` can be returned, in one part or several. */
+  has(bytes: number): boolean {
+    let end = this.#front;
+    for (const segment of this.#segments) {
+      if (segment.offset !== end || end - this.#front >= bytes) break;
+      end += segment.bytes.byteLength;
+    }
+    return end - this.#front >= bytes;
+  }
+
   /** Maximum number of bytes held at any time. */
   get peak(): number {
     return this.#peak;
@@ -55,7 +69,8 @@ export class ReorderBuffer {
 
   /**
    * Adds the bytes of `chunk` from `offset` on; those held or returned already are dropped. Returns
-   * how many bytes were kept. The chunk belongs to the buffer from then on.
+   * how many bytes were kept. A chunk of at least {@linkcode SMALL} bytes belongs to the buffer from then
+   * on, a smaller one is copied.
    */
   write(offset: number, chunk: Uint8Array<ArrayBuffer>): number {
     let from = Math.max(offset, this.#front);
@@ -67,8 +82,12 @@ export class ReorderBuffer {
       const to = next === undefined ? end : Math.min(end, next.offset);
       if (from < to) {
         const piece = chunk.subarray(from - offset, to - offset);
-        // The consumer may transfer the buffer of a part: no two parts share one.
-        index += this.#insert(index, from, to < end ? piece.slice() : piece);
+        if (piece.byteLength < SMALL) index += this.#gather(index, from, piece);
+        else {
+          // The consumer may transfer the buffer of a part: no two parts share one.
+          const bytes = to < end ? piece.slice() : piece;
+          this.#segments.splice(index++, 0, { offset: from, bytes, spare: 0 });
+        }
         kept += to - from;
       }
       if (next === undefined) break;
@@ -80,14 +99,14 @@ export class ReorderBuffer {
     return kept;
   }
 
-  /** Returns the next bytes in order, without a copy; `undefined` while they are missing. */
+  /** Returns the next bytes in order; `undefined` while they are missing. */
   read(): Part | undefined {
     const first = this.#segments[0];
     if (first === undefined || !this.ready) return undefined;
     this.#segments.shift();
     this.#front += first.bytes.byteLength;
     this.#held -= first.bytes.byteLength;
-    return first.bytes;
+    return this.#compact(first.bytes);
   }
 
   /** Drops the bytes from `offset` on. */
@@ -109,22 +128,33 @@ export class ReorderBuffer {
     this.#held = 0;
   }
 
-  /** Inserts bytes before the segment at `index`; returns how many segments were added. */
-  #insert(index: number, offset: number, bytes: Uint8Array<ArrayBuffer>): number {
-    if (bytes.byteLength >= SMALL || offset === this.#front) {
-      this.#segments.splice(index, 0, { offset, bytes, spare: 0 });
-      return 1;
-    }
-    const previous = this.#segments[index - 1];
-    if (previous !== undefined && previous.offset + previous.bytes.byteLength === offset) {
-      if (previous.bytes.byteLength < SMALL && previous.spare === 0) turnIntoPage(previous);
-      if (previous.spare >= bytes.byteLength) {
-        grow(previous, bytes);
-        return 0;
+  /**
+   * Copies bytes into the page that ends where they begin, and into new ones before the segment at
+   * `index`; returns how many of these were added.
+   */
+  #gather(index: number, offset: number, bytes: Uint8Array): number {
+    let added = 0;
+    for (let copied = 0; copied < bytes.byteLength;) {
+      const at = offset + copied;
+      let page = this.#segments[index + added - 1];
+      if (page === undefined || page.offset + page.bytes.byteLength !== at || page.spare === 0) {
+        page = { offset: at, bytes: new Uint8Array(this.#buffers.take(PAGE), 0, 0), spare: PAGE };
+        this.#segments.splice(index + added++, 0, page);
       }
+      const piece = bytes.subarray(copied, copied + page.spare);
+      grow(page, piece);
+      copied += piece.byteLength;
     }
-    this.#segments.splice(index, 0, { offset, bytes: bytes.slice(), spare: 0 });
-    return 1;
+    return added;
+  }
+
+  /** Returns a part that does not keep much more than its bytes alive. */
+  #compact(bytes: Part): Part {
+    const { buffer, byteLength } = bytes;
+    if (buffer.byteLength !== PAGE || byteLength * 2 > PAGE) return bytes;
+    const copy = bytes.slice();
+    this.#buffers.give(buffer);
+    return copy;
   }
 
   /** Index of the first segment that ends behind `offset`. */
@@ -139,13 +169,6 @@ export class ReorderBuffer {
     }
     return low;
   }
-}
-
-function turnIntoPage(segment: Segment): void {
-  const page = new Uint8Array(PAGE);
-  page.set(segment.bytes);
-  segment.spare = PAGE - segment.bytes.byteLength;
-  segment.bytes = page.subarray(0, segment.bytes.byteLength);
 }
 
 function grow(page: Segment, bytes: Uint8Array): void {

@@ -12,6 +12,7 @@ import type { AnswerDetails, SchedulerCommand, SchedulerEvent } from "../../sche
 import type { BodyReader } from "../../transport/responses/body.ts";
 import type { Reply, Transport } from "../../transport/transport.ts";
 import type { DeliveryWindow } from "../delivery/delivery_window.ts";
+import { SMALL } from "../delivery/reorder_buffer.ts";
 import type { FileInfo } from "../memory/known_file.ts";
 import type { Pace } from "../timing/pace.ts";
 import { fill, Samples, type SamplesOptions } from "./samples.ts";
@@ -203,7 +204,7 @@ export class RequestRunner {
       const before = performance.now();
       const mean = bytes / (before - startedAt);
       const least = whole ? 1 : worthWaitingFor(Math.min(mean, latest));
-      const chunk = await reply.body.read(Math.min(window.chunkSize, most), least);
+      const chunk = await reply.body.borrow(Math.min(window.chunkSize, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
       await this.#follow(given, chunk, mirror);
@@ -212,7 +213,7 @@ export class RequestRunner {
       if (difference !== undefined) {
         return await this.#contradict(request, mirror, difference, reply);
       }
-      window.write(offset, chunk, end());
+      window.write(offset, chunk.byteLength < SMALL ? chunk : reply.body.keep(chunk), end());
       bytes += chunk.byteLength;
       latest = chunk.byteLength / (performance.now() - before);
       offset += chunk.byteLength;

@@ -113,7 +113,7 @@ export async function fill(
 ): Promise<number> {
   let length = 0;
   while (length < buffer.byteLength) {
-    const chunk = await body.read(buffer.byteLength - length);
+    const chunk = await body.borrow(buffer.byteLength - length);
     if (chunk === undefined) break;
     buffer.set(chunk, length);
     length += chunk.byteLength;

@@ -1,6 +1,6 @@
 /**
- * Reads the body of a response: exactly as many bytes as were announced, in buffers that are neither
- * wasted nor shared. A body that ends early is an error, one that is longer is cut off.
+ * Reads the body of a response: exactly as many bytes as were announced, in buffers that are used again.
+ * A body that ends early is an error, one that is longer is cut off.
  *
  * @module
  */
@@ -14,6 +14,9 @@ import { type BodyFrame, partMessage } from "../../http/response/part.ts";
  * buffers (a BYOB reader), take less processor time.
  */
 export const CHUNK = 512 * 1024;
+
+/** A body is read in chunks of this many bytes, until they come full: most links fill no larger ones. */
+export const FIRST_CHUNK = 64 * 1024;
 
 /** Maximum time to wait for the end of a body whose bytes have all come, in milliseconds. */
 const END_MS = 100;
@@ -35,8 +38,12 @@ export class BodyReader {
   #bytes = 0;
   /** Bytes that came, but were more than wanted. */
   #rest: Chunk | undefined;
-  /** A buffer to use again, as the few bytes in it were copied. */
-  #spare: ArrayBuffer | undefined;
+  /** Maximum number of bytes to read at once, as far as they come. */
+  #chunkSize = FIRST_CHUNK;
+  /** Whether bytes are read into buffers of ours, not into those of the stream. */
+  readonly #ownsBuffers: boolean;
+  /** The buffer of ours that was read into last, unless the caller keeps it. */
+  #lent: ArrayBuffer | undefined;
 
   /** Locks `stream`; `null` is an empty body. */
   constructor(stream: ReadableStream<Chunk> | null, options: BodyOptions) {
@@ -44,6 +51,7 @@ export class BodyReader {
     this.#skip = options.frame.skip;
     this.#remaining = options.frame.length ?? Infinity;
     const reader = openReader(stream ?? new Blob([]).stream());
+    this.#ownsBuffers = reader instanceof ReadableStreamBYOBReader;
     this.#read = reader instanceof ReadableStreamBYOBReader
       ? (wanted, min) => reader.read(this.#view(wanted), { min })
       : () => reader.read();
@@ -56,16 +64,26 @@ export class BodyReader {
    * request. The caller may keep the bytes.
    */
   async read(most = CHUNK, least = 1): Promise<Chunk | undefined> {
+    const chunk = await this.borrow(most, least);
+    return chunk && this.keep(chunk);
+  }
+
+  /** Returns the next bytes likewise, but they are valid only until the next call, unless kept. */
+  async borrow(most = CHUNK, least = 1): Promise<Chunk | undefined> {
     if (this.#remaining === 0) return this.#end();
     let chunk: Chunk;
     try {
       if (this.#skip > 0 && !await this.#skipped()) return this.#ended();
-      const wanted = Math.min(most, this.#remaining);
+      const usual = this.#ownsBuffers ? Math.max(this.#chunkSize, least) : Infinity;
+      const wanted = Math.min(most, this.#remaining, usual);
       if (this.#rest === undefined) {
         const { done, value } = await this.#read(wanted, Math.min(least, wanted));
+        this.#lend(value);
         // A body that ends before `least` returns its last bytes together with its end.
         if (done && !value?.byteLength) return this.#ended();
         chunk = value!;
+        const isFull = chunk.byteLength >= this.#chunkSize;
+        if (isFull) this.#chunkSize = Math.min(CHUNK, 2 * this.#chunkSize);
       } else chunk = this.#rest;
       this.#rest = undefined;
       if (chunk.byteLength > wanted) {
@@ -78,17 +96,29 @@ export class BodyReader {
     }
     this.#bytes += chunk.byteLength;
     this.#remaining -= chunk.byteLength;
-    return this.#compact(chunk);
+    return chunk;
+  }
+
+  /**
+   * Returns bytes that were just borrowed, for the caller to keep: in the buffer that they were read into
+   * if they fill most of it, else in a copy, as a small chunk must not keep a large buffer alive.
+   */
+  keep(chunk: Chunk): Chunk {
+    if (chunk.byteLength * 2 <= chunk.buffer.byteLength) return chunk.slice();
+    this.#lent = undefined;
+    return chunk;
   }
 
   async cancel(): Promise<void> {
     await this.#cancel().catch(() => {});
+    this.#giveBack();
   }
 
   /** Reads the bytes before the wanted ones; returns whether the body goes on behind them. */
   async #skipped(): Promise<boolean> {
     while (this.#skip > 0) {
       const { done, value } = await this.#read(Math.min(CHUNK, this.#skip), 1);
+      this.#lend(value);
       if (done && !value?.byteLength) return false;
       if (value!.byteLength > this.#skip) this.#rest = value!.subarray(this.#skip);
       this.#skip = Math.max(0, this.#skip - value!.byteLength);
@@ -97,18 +127,22 @@ export class BodyReader {
   }
 
   #view(wanted: number): Chunk {
-    const spare = this.#spare;
-    this.#spare = undefined;
-    if (spare !== undefined && spare.byteLength >= wanted) return new Uint8Array(spare, 0, wanted);
-    const buffer = this.#options.buffers?.take(wanted) ?? new ArrayBuffer(wanted);
+    const lent = this.#lent;
+    this.#lent = undefined;
+    const isUsable = lent !== undefined && lent.byteLength >= wanted && this.#rest === undefined;
+    const buffer = isUsable ? lent : this.#options.buffers?.take(wanted) ?? new ArrayBuffer(wanted);
     return new Uint8Array(buffer, 0, wanted);
   }
 
-  /** A small chunk must not keep a large buffer alive. */
-  #compact(chunk: Chunk): Chunk {
-    if (chunk.byteLength * 2 > chunk.buffer.byteLength) return chunk;
-    this.#spare = chunk.buffer;
-    return chunk.slice();
+  /** Uses the buffer of bytes again, unless they are kept. */
+  #lend(value: Chunk | undefined): void {
+    if (this.#ownsBuffers) this.#lent = value?.buffer;
+  }
+
+  /** Leaves the buffer to other bodies. */
+  #giveBack(): void {
+    if (this.#lent !== undefined) this.#options.buffers?.give(this.#lent);
+    this.#lent = undefined;
   }
 
   #broken(cause: unknown): Error {
@@ -117,6 +151,7 @@ export class BodyReader {
   }
 
   #ended(): undefined {
+    this.#giveBack();
     const { frame: { length, partLength }, fail } = this.#options;
     if (partLength !== undefined && (this.#bytes === 0 || this.#bytes === partLength)) {
       throw fail("range", partMessage(this.#bytes));
@@ -131,11 +166,15 @@ export class BodyReader {
     if (rest === "more") return void await this.cancel();
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const timer = rest === "none" ? undefined : setTimeout(resolve, END_MS, false);
-    this.#read(1, 1).then(({ done }) => resolve(done), () => resolve(true));
+    this.#read(1, 1).then(({ done, value }) => {
+      this.#lend(value);
+      resolve(done);
+    }, () => resolve(true));
     const ended = await promise;
     clearTimeout(timer);
     if (ended) await nextTurn();
     else await this.cancel();
+    this.#giveBack();
     return undefined;
   }
 }
@@ -143,19 +182,11 @@ export class BodyReader {
 /**
  * Waits for the next turn of the event loop: only then is the connection of a body that has ended back in
  * the pool. A request before that would open another connection, though it then takes the old one;
- * connections in excess take turns, so that none of them keeps its congestion window. A message takes
- * less time than a timer.
+ * connections in excess take turns, so that none of them keeps its congestion window. The first callback
+ * may still run in this turn.
  */
 function nextTurn(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      port2.close();
-      resolve();
-    };
-    port2.postMessage(undefined);
-  });
+  return new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
 }
 
 type Chunk = Uint8Array<ArrayBuffer>;

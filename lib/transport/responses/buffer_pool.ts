@@ -5,34 +5,38 @@
  * @module
  */
 
-/** Maximum number of buffers kept. */
+/** Maximum number of buffers of each size that are kept. */
 const MOST = 64;
 
+/** Keeps buffers of a few sizes, each at least twice as large as the next smaller one. */
 export class BufferPool {
-  readonly #size: number;
-  readonly #free: ArrayBuffer[] = [];
+  /** Buffers that are not in use, by their sizes. */
+  readonly #free = new Map<number, ArrayBuffer[]>();
   #most = MOST;
 
-  constructor(size: number) {
-    this.#size = size;
+  constructor(...sizes: readonly number[]) {
+    for (const size of sizes) this.#free.set(size, []);
   }
 
   /** Returns a buffer of at least `wanted` bytes with arbitrary content, at most twice as large. */
   take(wanted: number): ArrayBuffer {
-    const fits = wanted <= this.#size && wanted * 2 > this.#size;
-    return (fits ? this.#free.pop() : undefined) ?? new ArrayBuffer(wanted);
+    for (const [size, free] of this.#free) {
+      if (wanted <= size && wanted * 2 > size) return free.pop() ?? new ArrayBuffer(size);
+    }
+    return new ArrayBuffer(wanted);
   }
 
   /** Adds a buffer that is not used any more; one of another size is left to the collector. */
   give(buffer: ArrayBuffer): void {
-    if (buffer.byteLength !== this.#size || this.#free.length >= this.#most) return;
+    const free = this.#free.get(buffer.byteLength);
+    if (free === undefined || free.length >= this.#most) return;
     // Added twice, it would be used by two at once.
-    if (!this.#free.includes(buffer)) this.#free.push(buffer);
+    if (!free.includes(buffer)) free.push(buffer);
   }
 
   /** Frees all buffers, also those that come later. */
   close(): void {
     this.#most = 0;
-    this.#free.length = 0;
+    for (const free of this.#free.values()) free.length = 0;
   }
 }

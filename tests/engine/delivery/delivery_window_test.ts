@@ -28,3 +28,40 @@ Deno.test("DeliveryWindow.room() lets in what is missing at the front, however m
     assert(typeof room === "number" && room > 0, `${bytes} bytes held`);
   }
 });
+
+/** A window whose first byte was read, and its time, which may be set. */
+function readWindow(windowSize = 1024 * 1024): { window: DeliveryWindow; time: { now: number } } {
+  const time = { now: 100 };
+  const window = new DeliveryWindow(0, windowSize, { now: () => time.now });
+  window.open();
+  window.write(0, new Uint8Array(1), Infinity);
+  assertEquals(window.read()?.byteLength, 1);
+  return { window, time };
+}
+
+Deno.test("DeliveryWindow: few bytes are gathered for a moment, and then wake the consumer", async () => {
+  const { window, time } = readWindow();
+  window.write(1, new Uint8Array(1000), Infinity);
+  assertEquals(window.read(), undefined);
+  const changed = window.changed();
+  window.write(1001, new Uint8Array(1000), Infinity);
+  await changed;
+  time.now += 4;
+  assertEquals(window.read()?.byteLength, 2000);
+});
+
+Deno.test("DeliveryWindow: many bytes, and the last ones, do not wait", () => {
+  const { window } = readWindow();
+  window.write(1, new Uint8Array(64 * 1024), Infinity);
+  assertEquals(window.read()?.byteLength, 64 * 1024);
+  window.write(1 + 64 * 1024, new Uint8Array(1), Infinity);
+  assertEquals(window.read(), undefined);
+  window.close();
+  assertEquals(window.read()?.byteLength, 1);
+});
+
+Deno.test("DeliveryWindow: in a small window, fewer bytes are many", () => {
+  const { window } = readWindow(16 * 1024);
+  window.write(1, new Uint8Array(1024), Infinity);
+  assertEquals(window.read()?.byteLength, 1024);
+});

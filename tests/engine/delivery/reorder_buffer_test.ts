@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { ReorderBuffer } from "../../../lib/engine/delivery/reorder_buffer.ts";
+import { BufferPool } from "../../../lib/transport/responses/buffer_pool.ts";
 import { mulberry32 } from "../../support/random.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -39,16 +40,54 @@ Deno.test("ReorderBuffer: an empty one has nothing", () => {
   assertEquals(buffer.read(), undefined);
 });
 
-Deno.test("ReorderBuffer: what comes at the front goes as it came, without a copy", () => {
+Deno.test("ReorderBuffer: a large chunk goes as it came, without a copy", () => {
   const buffer = new ReorderBuffer(0);
-  const small = content(0, 3);
-  assertEquals(buffer.write(0, small), 3);
-  assertStrictEquals(buffer.read()?.buffer, small.buffer);
-  const large = content(100, 100 + 20 * KIB);
-  buffer.write(100, large);
-  write(buffer, 3, 100);
-  assertEquals(buffer.read()?.byteLength, 97);
+  const large = content(0, 40 * KIB);
+  buffer.write(0, large);
   assertStrictEquals(buffer.read()?.buffer, large.buffer);
+  const ahead = content(40 * KIB + 97, 80 * KIB);
+  buffer.write(40 * KIB + 97, ahead);
+  write(buffer, 40 * KIB, 40 * KIB + 97);
+  assertEquals(buffer.read()?.byteLength, 97);
+  assertStrictEquals(buffer.read()?.buffer, ahead.buffer);
+});
+
+Deno.test("ReorderBuffer: the memory of a small chunk may be used again at once", () => {
+  const buffer = new ReorderBuffer(0);
+  const memory = new Uint8Array(32 * KIB - 1);
+  for (const start of [memory.length, 0, 2 * memory.length]) {
+    memory.set(content(start, start + memory.length));
+    buffer.write(start, memory);
+    memory.fill(0xee);
+  }
+  assertEquals(readAll(buffer).reduce((sum, length) => sum + length), 3 * memory.length);
+});
+
+Deno.test("ReorderBuffer: a part of few bytes does not keep a page alive, which is used again", () => {
+  const pool = new BufferPool(64 * KIB);
+  const page = pool.take(64 * KIB);
+  pool.give(page);
+  const buffer = new ReorderBuffer(0, pool);
+  write(buffer, 0, KIB);
+  const part = buffer.read()!;
+  assertEquals([part.byteLength, part.buffer.byteLength], [KIB, KIB]);
+  for (let at = KIB; at < 34 * KIB; at += KIB) write(buffer, at, at + KIB);
+  assertStrictEquals(buffer.read()?.buffer, page);
+  // It is the consumer's now.
+  write(buffer, 34 * KIB, 35 * KIB);
+  assertNotStrictEquals(buffer.read()?.buffer, page);
+});
+
+Deno.test("ReorderBuffer.has() counts the bytes that can be returned", () => {
+  const buffer = new ReorderBuffer(5);
+  assertEquals([buffer.has(0), buffer.has(1)], [true, false]);
+  write(buffer, 10 + 50 * KIB, 10 + 60 * KIB);
+  write(buffer, 10, 10 + 50 * KIB);
+  assertEquals(buffer.has(1), false);
+  write(buffer, 5, 10);
+  assertEquals([buffer.has(5 + 60 * KIB), buffer.has(6 + 60 * KIB)], [true, false]);
+  buffer.read();
+  assertEquals([buffer.has(60 * KIB), buffer.has(1 + 60 * KIB)], [true, false]);
 });
 
 Deno.test("ReorderBuffer: what is ahead of the front waits", () => {
@@ -119,15 +158,15 @@ Deno.test("ReorderBuffer: a small chunk that waits does not keep its large buffe
   assertNotStrictEquals(buffer.read()?.buffer, large);
 });
 
-Deno.test("ReorderBuffer: chunks from 16 KiB on are kept apart, smaller ones only gathered", () => {
-  for (const size of [16 * KIB - 1, 16 * KIB, 16 * KIB + 1]) {
+Deno.test("ReorderBuffer: chunks from 32 KiB on are kept apart, smaller ones only gathered", () => {
+  for (const size of [32 * KIB - 1, 32 * KIB, 32 * KIB + 1]) {
     const buffer = new ReorderBuffer(0);
     const first = content(1, 1 + size);
     buffer.write(1, first);
     write(buffer, 1 + size, 1 + 2 * size);
     write(buffer, 0, 1);
     const [, ...rest] = readAll(buffer);
-    assertEquals(rest, size < 16 * KIB ? [2 * size] : [size, size], `${size}`);
+    assertEquals(rest, size < 32 * KIB ? [2 * size] : [size, size], `${size}`);
   }
 });
 
@@ -191,7 +230,7 @@ Deno.test("ReorderBuffer returns what a plain array of bytes would", () => {
   const whole = (below: number) => Math.floor(random() * below);
   const SIZE = 400 * KIB;
   const file = content(0, SIZE);
-  const sizes = [1, 3, KIB, 16 * KIB - 1, 16 * KIB, 16 * KIB + 1, 40 * KIB, 90 * KIB];
+  const sizes = [1, 3, KIB, 16 * KIB, 32 * KIB - 1, 32 * KIB, 32 * KIB + 1, 90 * KIB];
   for (let round = 0; round < 12; round++) {
     const buffer = new ReorderBuffer(0);
     const known = new Uint8Array(SIZE);

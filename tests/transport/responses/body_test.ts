@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { MirrorError, SphttpError } from "../../../lib/errors.ts";
 import type { BodyFrame } from "../../../lib/http/response/part.ts";
-import { BodyReader, CHUNK } from "../../../lib/transport/responses/body.ts";
+import { BodyReader, CHUNK, FIRST_CHUNK } from "../../../lib/transport/responses/body.ts";
+import { BufferPool } from "../../../lib/transport/responses/buffer_pool.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -46,6 +47,19 @@ function reader(
         retryable: true,
         cause,
       }),
+  });
+}
+
+/** A reader that takes its buffers from a pool. */
+function pooledReader(
+  stream: ReadableStream<Bytes>,
+  length: number | undefined,
+  buffers: BufferPool,
+): BodyReader {
+  return new BodyReader(stream, {
+    frame: { skip: 0, length, rest: "none" },
+    fail: (reason, message) => new SphttpError(`${reason}: ${message}`),
+    buffers,
   });
 }
 
@@ -208,6 +222,71 @@ Deno.test("BodyReader: parts are the caller's to keep, and to take away", async 
     part.buffer.transfer();
   }
   assertEquals(total, [...bytes(200)]);
+});
+
+Deno.test("BodyReader.borrow(): small chunks are read into the same memory, unless kept", async () => {
+  const pool = new BufferPool(FIRST_CHUNK);
+  const memory = pool.take(FIRST_CHUNK);
+  pool.give(memory);
+  const chunks = [bytes(3), bytes(3, 3), bytes(FIRST_CHUNK - 1, 6), bytes(3, 9)];
+  const left = [...chunks];
+  const stream = new ReadableStream<Bytes>({
+    type: "bytes",
+    pull(controller) {
+      const { byobRequest } = controller as ReadableByteStreamController;
+      const chunk = left.shift();
+      if (chunk === undefined) controller.close();
+      else (byobRequest!.view as Bytes).set(chunk);
+      byobRequest!.respond(chunk?.byteLength ?? 0);
+    },
+  });
+  const body = pooledReader(stream, undefined, pool);
+  const kept: Bytes[] = [];
+  for (let chunk = await body.borrow(); chunk !== undefined; chunk = await body.borrow()) {
+    kept.push(body.keep(chunk));
+  }
+  assertEquals(kept.flatMap((chunk) => [...chunk]), chunks.flatMap((chunk) => [...chunk]));
+  // The small ones are copies; the memory itself went with the large one.
+  assertEquals(kept.map(({ buffer }) => buffer.byteLength), [3, 3, FIRST_CHUNK, 3]);
+});
+
+Deno.test("BodyReader: as long as chunks come full, they become larger", async () => {
+  const wanted: number[] = [];
+  const fast = new ReadableStream<Bytes>({
+    type: "bytes",
+    pull(controller) {
+      const { byobRequest } = controller as ReadableByteStreamController;
+      wanted.push(byobRequest!.view!.byteLength);
+      byobRequest!.respond(wanted.length < 6 ? byobRequest!.view!.byteLength : 1);
+    },
+  });
+  const body = reader(fast, undefined);
+  for (let count = 0; count < 7; count++) await body.read();
+  const sizes = [1, 2, 4, 8, 8, 8, 8].map((factor) => factor * FIRST_CHUNK);
+  assertEquals(wanted, sizes);
+  await body.cancel();
+});
+
+Deno.test("BodyReader leaves its buffer to other bodies at the end, but none of the stream", async () => {
+  const ends = {
+    end: (body: BodyReader) => body.read(),
+    cancel: (body: BodyReader) => body.cancel(),
+  };
+  for (const end of Object.values(ends)) {
+    for (const [make, length] of [[byteStream, undefined], [chunkStream, undefined]] as const) {
+      const pool = new BufferPool(FIRST_CHUNK);
+      const memory = pool.take(FIRST_CHUNK);
+      pool.give(memory);
+      const own = new Uint8Array(FIRST_CHUNK);
+      const body = pooledReader(make(own.subarray(0, 3)), length, pool);
+      assertEquals((await body.borrow())?.byteLength, 3);
+      await end(body);
+      const next = pool.take(FIRST_CHUNK);
+      // The stream has taken the memory over, and returned it as another object.
+      assertEquals(next === memory, make === chunkStream);
+      assert(next !== own.buffer);
+    }
+  }
 });
 
 Deno.test("BodyReader.cancel() reaches the stream, and is harmless afterwards", async () => {

@@ -1,4 +1,4 @@
-import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { BufferPool } from "../../../lib/transport/responses/buffer_pool.ts";
 
 Deno.test("BufferPool gives a buffer again that is not used any more", () => {
@@ -16,8 +16,28 @@ Deno.test("BufferPool keeps large buffers from small uses, and those of other si
   pool.give(pool.take(100));
   assertEquals([pool.take(50).byteLength, pool.take(101).byteLength], [50, 101]);
   assertEquals(pool.take(51).byteLength, 100);
-  pool.give(new ArrayBuffer(99));
-  assertEquals(pool.take(51).byteLength, 51);
+  const odd = new ArrayBuffer(99);
+  pool.give(odd);
+  assertNotStrictEquals(pool.take(51), odd);
+});
+
+Deno.test("BufferPool keeps buffers of several sizes apart", () => {
+  const pool = new BufferPool(10, 100);
+  const [small, large] = [pool.take(10), pool.take(100)];
+  pool.give(large);
+  pool.give(small);
+  assertStrictEquals(pool.take(6), small);
+  assertStrictEquals(pool.take(60), large);
+  assertEquals([pool.take(11).byteLength, pool.take(5).byteLength], [11, 5]);
+});
+
+Deno.test("BufferPool.close() frees the buffers, also those that come later", () => {
+  const pool = new BufferPool(10);
+  const [one, other] = [pool.take(10), pool.take(10)];
+  pool.give(one);
+  pool.close();
+  pool.give(other);
+  assert(![one, other].includes(pool.take(10)));
 });
 
 Deno.test("BufferPool keeps a buffer once, however often it is added", () => {
