@@ -25,6 +25,8 @@ export interface ProxyHandler {
   (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response>;
   /** Logs the requests that are still running; call it before the process exits. */
   logUnfinished(): void;
+  /** Returns the metrics, to serve them elsewhere than at `metricsPath`. */
+  metrics(): Promise<Response>;
 }
 
 /** Connections that handlers keep between downloads, as a seek is a new one: as long as they exist. */
@@ -50,17 +52,21 @@ type Route = (request: ProxyRequest) => Promise<Response> | Response;
  * @throws {TypeError | RangeError} when an option is invalid
  */
 export function createHandler(options: ProxyOptions = {}): ProxyHandler {
-  const { token, cors, onError, ...resolved } = resolveProxyOptions(options);
+  const { token, cors, onError, metricsPath, ...resolved } = resolveProxyOptions(options);
   const hosts = new HostCheck(resolved.ownHosts);
   const metrics = new Metrics();
   const live = new LiveDownloads();
   const log = new RequestLog(resolved);
-  const files = new FileService({ token, cors, onError, ...resolved }, { metrics, live });
+  const files = new FileService({ token, cors, onError, metricsPath, ...resolved }, {
+    metrics,
+    live,
+  });
   const admission = new Admission({ token, maxMirrors: resolved.maxMirrors });
   const admitted = (route: Route, ways: Ways = {}): Route => async (request) => {
     await admission.admit(request.request, request.url, ways);
     return await route(request);
   };
+  const metricsResponse = async () => textResponse(await metrics.text(), metrics.contentType);
   const routes: Readonly<Record<string, Route>> = {
     "/": async ({ request }) => {
       // Loaded on demand: players never ask for it.
@@ -78,7 +84,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     "/proxy": admitted((request) => files.serve(request), { token: true, link: true }),
     "/live": admitted((request) => files.watch(request), { link: true }),
     "/healthz": () => textResponse("ok\n", "text/plain"),
-    "/metrics": admitted(async () => textResponse(await metrics.text(), metrics.contentType)),
+    ...metricsPath !== false && { [metricsPath]: admitted(metricsResponse) },
   };
   const handle = async (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response> => {
     const entry = log.start(request, info);
@@ -100,7 +106,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     return response;
   };
   connections.register(handle, keepConnections());
-  return Object.assign(handle, { logUnfinished: () => log.cancelAll() });
+  return Object.assign(handle, { logUnfinished: () => log.cancelAll(), metrics: metricsResponse });
 }
 
 async function respond(

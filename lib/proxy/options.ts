@@ -111,6 +111,13 @@ export interface ProxyOptions {
    */
   log?: ((line: string) => void) | undefined;
   /**
+   * The path of the metrics, `false` for none. They name the hosts of the mirrors that clients use: if
+   * strangers may use the proxy, serve them elsewhere, by `metrics()` of the handler.
+   *
+   * @default {"/metrics"}
+   */
+  metricsPath?: string | false | undefined;
+  /**
    * Called with the error behind a 500; the client learns nothing of it.
    *
    * @default {errors are ignored}
@@ -173,6 +180,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     allowDowngrade: ofType("allowDowngrade", "boolean", options.allowDowngrade ?? false),
     mirrorHeaders: byOrigin(ofType("mirrorHeaders", "object", options.mirrorHeaders ?? {})),
     download: withPatience(ofType("download", "object", options.download ?? {})),
+    metricsPath: metricsPath(options.metricsPath ?? "/metrics"),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
     logFormat: oneOf("logFormat", options.logFormat ?? "text", { TEXT: "text", JSON: "json" }),
@@ -188,6 +196,21 @@ function withPatience(
 ): NonNullable<ProxyOptions["download"]> {
   const retry = { maxTurnMs: 30_000, maxRetryAfterMs: 120_000, ...download.retry };
   return { ...download, retry };
+}
+
+/** Paths that have another meaning. */
+const OTHER_PATHS = ["/", "/proxy", "/live", "/link", "/session", "/healthz"];
+
+/** Reports whether a path can be that of the metrics. */
+export function isMetricsPath(path: string): boolean {
+  return /^\/[\w.~-]+$/.test(path) && !OTHER_PATHS.includes(path);
+}
+
+function metricsPath(path: string | false): string | false {
+  if (path === false || (typeof path === "string" && isMetricsPath(path))) return path;
+  throw new TypeError(
+    `metricsPath is ${shown(path)}, but must be a path like "/metrics", or false`,
+  );
 }
 
 /** Headers that the engine sets itself. */

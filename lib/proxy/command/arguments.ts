@@ -11,10 +11,11 @@ import { parseFile, parsePositive, parseSeconds, readSize } from "../../command_
 import { LEAST_SHARE } from "../capacity/memory_budget.ts";
 import { HOST_PATTERNS, parseHostPattern } from "../guard/host_pattern.ts";
 import { ANY_HOST } from "../guard/host_check.ts";
-import { isLoopback, parseIpAddress } from "../guard/ip_address.ts";
+import { isLoopback } from "../guard/ip_address.ts";
 import type { ProxyOptions } from "../options.ts";
 import { FLAGS } from "./flags.ts";
 import { type LinkArguments, parseLinkArguments } from "./link.ts";
+import { listenedOn, type MetricsPlace, parseMetricsPlace } from "./metrics_place.ts";
 import { parseToken, type TokenSource, tokenSource } from "./token_source.ts";
 
 /** The parsed arguments: what the command should do. */
@@ -38,6 +39,8 @@ export interface ServeArguments {
   /** The format of the access log; `undefined` for none. */
   readonly logFormat: "text" | "json" | undefined;
   readonly warning: string | undefined;
+  /** The address for metrics alone, if there is one. */
+  readonly metrics: Extract<MetricsPlace, { readonly type: "address" }> | undefined;
   /** `undefined` if no token is required. */
   readonly token: TokenSource | undefined;
   readonly options: ProxyOptions;
@@ -94,6 +97,9 @@ export async function parseArguments(
         "(everyone)",
     );
   }
+  const isPrivate = isLocal || token !== undefined;
+  const metrics = given("metrics", parseMetricsPlace) ??
+    (isPrivate ? { type: "path", path: "/metrics" } as const : { type: "none" } as const);
   return {
     type: "serve",
     host,
@@ -106,8 +112,9 @@ export async function parseArguments(
       ? undefined
       : `--open on ${host} lets everyone who can reach it fetch from every ` +
         (options.allowPrivate ? "host, including those on your network" : "public host"),
+    metrics: metrics.type === "address" ? metrics : undefined,
     token,
-    options,
+    options: { ...options, metricsPath: metrics.type === "path" ? metrics.path : false },
   };
 }
 
@@ -142,14 +149,6 @@ function parseHost(flag: string, text: string): string {
     throw usageError(`${flag} is "${text}", but must be an address like 127.0.0.1 or 0.0.0.0`);
   }
   return text;
-}
-
-/** Returns the patterns of the addresses and names at which a listener is reached. */
-function listenedOn(host: string): string[] {
-  const address = parseIpAddress(host);
-  // A name of another site cannot be one of these addresses.
-  if (address?.bits === 0n) return ["0.0.0.0/0", "::/0"];
-  return parseHostPattern(host) === undefined ? [] : [host];
 }
 
 function parsePublicName(flag: string, text: string): string {

@@ -59,6 +59,12 @@ export const FLAG_GROUPS = {
     { name: "memory", value: "SIZE", help: "shared by all downloads (256M)" },
     { name: "max-downloads", value: "N", help: "maximum at once (128)" },
     { name: "log", value: "FORMAT", help: "access log on stdout: text, json, none (text)" },
+    {
+      name: "metrics",
+      value: "PLACE",
+      help: "metrics at /PATH, PORT, HOST:PORT or none",
+      rare: true,
+    },
     { name: "drain-timeout", value: "SECONDS", help: "time for downloads to finish on exit (30)" },
   ],
   "Help": [

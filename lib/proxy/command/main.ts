@@ -15,6 +15,7 @@ import { suppressAbortWarning } from "../request/client_signal.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode, helpText } from "./flags.ts";
 import { linkHelp, makeLink } from "./link.ts";
+import { serveMetrics } from "./metrics_place.ts";
 import { serve } from "./serve.ts";
 import { readToken, TOKEN_VARIABLE } from "./token_source.ts";
 
@@ -59,6 +60,7 @@ async function run(args: readonly string[]): Promise<void> {
     key: await readPem("--key", tls.keyFile, "PRIVATE KEY"),
   };
   await dropPermissions();
+  await using _metrics = parsed.metrics && serveMetrics(parsed.metrics, handler.metrics);
   if (warning !== undefined) say(`warning: ${warning}`);
   const onListen = (url: string) =>
     writeText(

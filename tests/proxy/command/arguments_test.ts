@@ -14,6 +14,7 @@ const NO_OPTIONS: ServeArguments["options"] = {
   allowDowngrade: undefined,
   allowHosts: undefined,
   ownHosts: ["127.0.0.1"],
+  metricsPath: "/metrics",
   maxMirrors: undefined,
   maxDownloads: undefined,
   memory: undefined,
@@ -30,6 +31,7 @@ const DEFAULTS: ServeArguments = {
   drainTimeoutMs: 30_000,
   logFormat: "text",
   warning: undefined,
+  metrics: undefined,
   token: undefined,
   options: NO_OPTIONS,
 };
@@ -51,6 +53,14 @@ const UNDERSTOOD: [args: string[], command: Partial<ServeArguments>][] = [
   [["--open"], {}],
   [["--token", "s3cret"], { token: { token: "s3cret" } }],
   [["--token-file", "t"], { token: { file: "t" } }],
+  [["--metrics=9100"], {
+    metrics: { type: "address", hostname: "127.0.0.1", port: 9100 },
+    options: { ...NO_OPTIONS, metricsPath: false },
+  }],
+  [["--metrics", "[::]:0"], {
+    metrics: { type: "address", hostname: "::", port: 0 },
+    options: { ...NO_OPTIONS, metricsPath: false },
+  }],
 ];
 
 const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
@@ -59,10 +69,19 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   }],
   [["--allow-private"], { allowPrivate: true }],
   [["--allow-downgrade"], { allowDowngrade: true }],
-  [["--host=::", "--open"], { ownHosts: ["0.0.0.0/0", "::/0"] }],
-  [["--host=0.0.0.0", "--open", "--public-name=p.example"], {
-    ownHosts: ["0.0.0.0/0", "::/0", "p.example"],
+  // Those who may use an open proxy do not learn which mirrors others use.
+  [["--host=::", "--open"], { ownHosts: ["0.0.0.0/0", "::/0"], metricsPath: false }],
+  [["--host=0.0.0.0", "--allow-host=a.example"], {
+    ownHosts: ["0.0.0.0/0", "::/0"],
+    allowHosts: ["a.example"],
+    metricsPath: false,
   }],
+  [["--host=0.0.0.0", "--token=a"], { ownHosts: ["0.0.0.0/0", "::/0"] }],
+  [["--host=0.0.0.0", "--open", "--metrics=/stats-7f", "--public-name=p.example"], {
+    ownHosts: ["0.0.0.0/0", "::/0", "p.example"],
+    metricsPath: "/stats-7f",
+  }],
+  [["--metrics=none"], { metricsPath: false }],
   [["--public-name=*.example:8080", "--public-name", "*"], {
     ownHosts: ["127.0.0.1", "*.example:8080", "*"],
   }],
@@ -128,6 +147,9 @@ const REFUSED: [args: string[], says: string][] = [
   [["--drain-timeout=86401"], "from 0 to 86400"],
   [["--log=yaml"], '--log is "yaml", but must be text, json or none'],
   [["--allow-host=a/b"], '--allow-host is "a/b", but must be a host like one.example'],
+  [["--metrics=/proxy"], '--metrics is "/proxy", but must be a /PATH'],
+  [["--metrics=99999"], '--metrics is "99999", but must be'],
+  [["--metrics=a b:1"], "but must be a /PATH, a PORT, HOST:PORT or none"],
   [["--public-name=a/b"], '--public-name is "a/b", but must be * or a host like one.example'],
   [["--allow-host="], '--allow-host is ""'],
   [["--cors=https://a.example/"], "did you mean https://a.example?"],

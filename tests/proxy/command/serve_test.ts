@@ -200,6 +200,32 @@ Deno.test("requests by a foreign name get a 421, whatever they ask for", async (
   }
 });
 
+Deno.test("--metrics with a port serves them there only, without a token", async () => {
+  // A port that was free a moment ago.
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  await using proxy = await started(`--metrics=${port}`, "--token=s3cret");
+  const status = async (url: string, init?: RequestInit) => {
+    const response = await proxy.ask(url, init);
+    await response.body?.cancel();
+    return response.status;
+  };
+  const authorization = "Bearer s3cret";
+  assertEquals(await status("/metrics", { headers: { authorization } }), 404);
+  const place = `http://127.0.0.1:${port}`;
+  assertStringIncludes(
+    await (await proxy.ask(`${place}/metrics`)).text(),
+    "sphttp_requests_total",
+  );
+  assertEquals(await status(`${place}/proxy`), 404);
+  assertEquals(await status(`${place}/metrics`, { method: "POST" }), 405);
+  const foreign = await Deno.connect({ hostname: "127.0.0.1", port });
+  const head = "GET /metrics HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
+  await foreign.write(new TextEncoder().encode(head));
+  assertMatch(await new Response(foreign.readable).text(), /^HTTP\/1\.1 421 /);
+});
+
 /** A server with a handler of the test. */
 const OWN = `
   import { serve } from "${new URL("lib/proxy/command/serve.ts", ROOT).href}";
