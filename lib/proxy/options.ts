@@ -96,12 +96,14 @@ export interface ProxyOptions {
   allowDowngrade?: boolean | undefined;
   /**
    * Options of the downloads, like timeouts, `retry`, `caCerts` or `fetch`. Clients choose the mirrors,
-   * so `headers` must not contain secrets: those belong into `mirrorHeaders`.
+   * so `headers` must not contain secrets: those belong into `mirrorHeaders`; and `eachAddress` is
+   * refused, as the names that clients are allowed to use are not looked up by the downloads.
    */
   download?:
     | Omit<
       DownloaderOptions,
-      "range" | "signal" | "knownFile" | "book" | "windowSize" | "trace" | "onEvent"
+      | ("range" | "signal" | "knownFile" | "book" | "windowSize" | "trace" | "onEvent")
+      | "eachAddress"
     >
     | undefined;
   /**
@@ -165,6 +167,11 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     throw new TypeError(
       `download.headers has "${name}", which would go to every mirror that a client names; say in ` +
         "mirrorHeaders which origins it is for",
+    );
+  }
+  if ((options.download as DownloaderOptions | undefined)?.eachAddress) {
+    throw new TypeError(
+      "download.eachAddress cannot be used in the proxy, which checks names, not what they lead to",
     );
   }
   return {

@@ -44,6 +44,7 @@ const wrong: [Record<string, unknown>, typeof TypeError | typeof RangeError, str
       `download.headers has "${name.toLowerCase()}", which would go to every mirror`,
     ] as [Record<string, unknown>, typeof TypeError, string]
   ),
+  [{ download: { eachAddress: true } }, TypeError, "download.eachAddress cannot be used"],
   [{ logFormat: "xml" }, TypeError, 'logFormat is "xml"'],
   [{ log: "stdout" }, TypeError, 'log is "stdout"'],
   [{ onError: null, download: 1 }, TypeError, "download is 1"],

@@ -294,8 +294,8 @@ export interface DownloaderOptions {
   /**
    * Function that sends the requests. A mirror for which it rejects with `Deno.errors.NotCapable` is
    * not retried. With `proxy`, `noProxy`, `caCerts`, `clientCertificate`, `connect`, `eachAddress`, a
-   * `Host` header or `http`, it receives a `client` that it must pass on. It must send `Accept-Encoding` as it is given:
-   * a body that was decoded is not the file that is stored.
+   * `Host` header or `http`, it receives a `client` that it must pass on. It must send
+   * `Accept-Encoding` as it is given: a body that was decoded is not the file that is stored.
    *
    * @default {globalThis.fetch}
    */
