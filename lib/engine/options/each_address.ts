@@ -38,6 +38,8 @@ export async function withEachAddress(
   { signal, lookup }: EachAddressOptions,
 ): Promise<ResolvedOptions> {
   const { connect: rules, mirrors, proxy, maxConnectionsPerMirror, notes } = options;
+  // Only Deno's client can be told an address.
+  if (typeof Deno === "undefined") return options;
   if (proxy === undefined && mayHaveProxies()) {
     const note = "the addresses of mirrors are not mirrors of their own: requests may go through " +
       "a proxy, which connects to the servers itself";
