@@ -69,6 +69,20 @@ export interface ProxyOptions {
    */
   memory?: number | undefined;
   /**
+   * How long a response goes on, after its first bytes, though no mirror delivers anything any more, in
+   * milliseconds: mirrors may come back while the client waits.
+   *
+   * @default {30_000}
+   */
+  retryMaxMs?: number | undefined;
+  /**
+   * A client that takes nothing for so long, in milliseconds, is disconnected when another one would be
+   * refused for it; a player resumes by its next request.
+   *
+   * @default {120_000}
+   */
+  stallTimeoutMs?: number | undefined;
+  /**
    * Origins whose pages may read responses.
    *
    * @default {none}
@@ -186,6 +200,8 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),
     allowDowngrade: ofType("allowDowngrade", "boolean", options.allowDowngrade ?? false),
     mirrorHeaders: byOrigin(ofType("mirrorHeaders", "object", options.mirrorHeaders ?? {})),
+    retryMaxMs: number("retryMaxMs", options.retryMaxMs ?? 30_000, 0, Infinity),
+    stallTimeoutMs: number("stallTimeoutMs", options.stallTimeoutMs ?? 120_000, 0, Infinity),
     download: withPatience(ofType("download", "object", options.download ?? {})),
     metricsPath: metricsPath(options.metricsPath ?? "/metrics"),
     log: ofType("log", "function", options.log ?? (() => {})),

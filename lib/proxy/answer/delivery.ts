@@ -6,18 +6,18 @@
  * @module
  */
 
-import {
-  Downloader,
-  type DownloaderOptions,
-  type FileInfo,
-  type KnownFile,
-  type KnownPiece,
-  type TraceEvent,
+import type {
+  DownloaderOptions,
+  FileInfo,
+  KnownFile,
+  KnownPiece,
+  TraceEvent,
 } from "../../../mod.ts";
 import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { DownloadFacts, DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { ContinuedDownload } from "./continued_download.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 
@@ -40,6 +40,8 @@ export interface DeliveryRequest {
   /** `undefined` for the whole file. */
   readonly range: ByteRange | undefined;
   readonly options: DownloaderOptions;
+  /** How long to go on though no mirror delivers anything any more, in milliseconds. */
+  readonly retryMaxMs: number;
   /** Called before it ends, unless it fails or has no known length, with pieces of the file. */
   readonly onLearned?: ((pieces: readonly KnownPiece[]) => void) | undefined;
   /** Called with the error when it fails. */
@@ -49,8 +51,7 @@ export interface DeliveryRequest {
 /** A download for one response; nothing is requested before it is opened or begun. */
 export class Delivery {
   readonly #request: DeliveryRequest;
-  readonly #download: Downloader;
-  readonly #parts: AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
+  readonly #download: ContinuedDownload;
   readonly #recorder: Recorder;
   readonly #counted: ReturnType<Metrics["download"]>;
   #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
@@ -60,21 +61,20 @@ export class Delivery {
 
   /** @throws {TypeError | RangeError} when an option of the download is invalid */
   constructor(request: DeliveryRequest, { live, metrics }: Observers, memory: ResponseMemory) {
-    const { mirrors, known, range, options } = request;
+    const { mirrors, known, range, options, retryMaxMs } = request;
     this.#request = request;
     // A window must hold two blocks, also when other downloads have made it smaller.
     const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, memory.maxSplitSize);
-    const download = new Downloader(mirrors, {
-      ...options,
-      splitSize,
-      windowSize: memory.windowSize,
-      knownFile: known?.file,
+    const download = new ContinuedDownload({
+      mirrors,
+      options: { ...options, splitSize },
+      memory,
+      known,
       range,
-      onEvent: (event: TraceEvent) => this.#recorder.record(event),
+      retryMaxMs,
+      onEvent: (event) => this.#recorder.record(event),
     });
-    memory.assignTo(download);
     this.#download = download;
-    this.#parts = download[Symbol.asyncIterator]();
     this.#recorder = new Recorder(live, (size = 0) => ({
       facts: {
         stats: () => download.stats(),
@@ -166,7 +166,7 @@ export class Delivery {
 
   async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
     const startMs = performance.now();
-    const result = await this.#parts.next();
+    const result = await this.#download.next();
     // Waiting for the first bytes is no stall.
     if (this.#isStarted) {
       this.#longestStallMs = Math.max(this.#longestStallMs, performance.now() - startMs);

@@ -54,6 +54,7 @@ class Doubted extends Error {}
 
 export class FileService {
   readonly #maxMirrors: number;
+  readonly #retryMaxMs: number;
   readonly #observers: Observers;
   readonly #budget: MemoryBudget;
   readonly #policy: AddressPolicy;
@@ -63,6 +64,7 @@ export class FileService {
   constructor(options: ResolvedProxyOptions, observers: Observers) {
     const { memory, maxDownloads, maxMirrors, allowPrivate, allowHosts, download } = options;
     this.#maxMirrors = maxMirrors;
+    this.#retryMaxMs = options.retryMaxMs;
     this.#observers = observers;
     this.#budget = new MemoryBudget({ bytes: memory, maxDownloads });
     this.#policy = new AddressPolicy({ allowPrivate, allowHosts });
@@ -290,6 +292,7 @@ export class FileService {
       mirrors,
       known,
       range,
+      retryMaxMs: this.#retryMaxMs,
       options: { ...withQueryOptions(this.#download, options), expectedName: wanted.name },
       onLearned: (pieces) => {
         const { record } = file;

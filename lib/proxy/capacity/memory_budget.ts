@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Downloader } from "../../../mod.ts";
 import { overloaded } from "../problem.ts";
 
 export interface MemoryBudgetOptions {
@@ -93,12 +92,19 @@ interface Member extends Admission {
   readonly onShare: (bytes: number) => void;
 }
 
+/** A download whose window may be changed. */
+export interface Resizable {
+  windowSize: number;
+}
+
 /** The memory of one response, whose downloads use it one after another. */
 export class ResponseMemory implements Disposable {
   /** The largest block of which two always fit into the window, in bytes. */
   readonly maxSplitSize: number;
   readonly #admission: Admission;
-  #download: Downloader | undefined;
+  readonly #leastShare: number;
+  #download: Resizable | undefined;
+  #takesLittle = false;
 
   /**
    * Takes a share of the budget.
@@ -107,22 +113,32 @@ export class ResponseMemory implements Disposable {
    */
   constructor(budget: MemoryBudget) {
     const admission = budget.admit((share) => {
-      if (this.#download !== undefined) this.#download.windowSize = windowOf(share);
+      if (this.#download === undefined || this.#takesLittle) return;
+      this.#download.windowSize = windowOf(share);
     });
     if (admission === undefined) {
       throw overloaded("the proxy is at its limit of downloads; try again later");
     }
     this.#admission = admission;
-    this.maxSplitSize = Math.floor(windowOf(budget.guaranteedShare) / 2);
+    this.#leastShare = budget.guaranteedShare;
+    this.maxSplitSize = Math.floor(windowOf(this.#leastShare) / 2);
   }
 
   /** Returns the current limit of a download's reorder buffer, in bytes. */
   get windowSize(): number {
-    return windowOf(this.#admission.share);
+    const { share } = this.#admission;
+    return windowOf(this.#takesLittle ? Math.min(share, this.#leastShare) : share);
+  }
+
+  /** Keeps the window as small as it may become: nothing of what the download holds can be given back. */
+  useLittle(): void {
+    if (this.#takesLittle) return;
+    this.#takesLittle = true;
+    if (this.#download !== undefined) this.#download.windowSize = this.windowSize;
   }
 
   /** Makes the window of a download follow the share, instead of any earlier download's. */
-  assignTo(download: Downloader): void {
+  assignTo(download: Resizable): void {
     this.#download = download;
   }
 

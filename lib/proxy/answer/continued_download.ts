@@ -1,0 +1,261 @@
+/**
+ * The bytes of one response, from as many downloads as that takes, one after another. It goes on with another
+ * one where all mirrors failed on the way, as they may come back while the client waits; and where all bytes
+ * had arrived, but less memory was left for them: those at the end are dropped, and requested again when
+ * the client gets there.
+ *
+ * @module
+ */
+
+import {
+  Downloader,
+  type DownloaderOptions,
+  type DownloadStats,
+  type FileInfo,
+  type KnownFile,
+  type KnownPiece,
+  NoMirrorLeftError,
+  type TraceEvent,
+} from "../../../mod.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
+import type { ResponseMemory } from "../capacity/memory_budget.ts";
+
+type Parts = AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
+type Part = IteratorResult<Uint8Array<ArrayBuffer>, undefined>;
+
+export interface ContinuedOptions {
+  readonly mirrors: readonly string[];
+  readonly options: DownloaderOptions & { readonly splitSize: number };
+  readonly memory: ResponseMemory;
+  /** What is known of the file; `undefined` if the first download has to find it out. */
+  readonly known: { readonly file: KnownFile | undefined } | undefined;
+  /** `undefined` for the whole file. */
+  readonly range: ByteRange | undefined;
+  /** How long to go on though no mirror delivers anything, in milliseconds. */
+  readonly retryMaxMs: number;
+  /** Called with the events of all downloads as if they were one. */
+  readonly onEvent: (event: TraceEvent) => void;
+}
+
+/** Time between the failure of a download and the next one, in milliseconds. */
+const PAUSE_MS = 250;
+
+export class ContinuedDownload {
+  readonly #options: ContinuedOptions;
+  readonly #start: number;
+  readonly #cancelled = new AbortController();
+  #download: Downloader;
+  #parts: Parts;
+  /** Where the current download starts. */
+  #offset: number;
+  #position: number;
+  /** Statistics of the downloads before. */
+  #before: DownloadStats | undefined;
+  #knownFile: KnownFile | undefined;
+  /** Parts of a download whose other bytes were dropped. */
+  #kept: Uint8Array<ArrayBuffer>[] = [];
+  #isTrimmed = false;
+  #state: "running" | "complete" | "over" = "running";
+  /** One step at a time. */
+  #step: Promise<unknown> = Promise.resolve();
+
+  /** @throws {TypeError | RangeError} when an option of the download is invalid */
+  constructor(options: ContinuedOptions) {
+    const { range, known, memory } = options;
+    this.#options = options;
+    this.#start = this.#offset = this.#position = range?.start ?? 0;
+    this.#knownFile = known?.file;
+    if (known !== undefined && known.file === undefined) memory.useLittle();
+    [this.#download, this.#parts] = this.#create(range);
+    memory.assignTo(this);
+  }
+
+  /** Finds out about the file. */
+  async open(): Promise<FileInfo> {
+    const info = await this.#download.open();
+    this.#knownFile = this.#download.knownFile;
+    // What comes in one response is read as the client takes it: nothing of it could be dropped.
+    if (this.#knownFile === undefined) this.#options.memory.useLittle();
+    return info;
+  }
+
+  /** Returns the next bytes. */
+  next(): Promise<Part> {
+    return this.#inTurn(() => this.#next());
+  }
+
+  /** What is known of the file by now. */
+  get knownFile(): KnownFile | undefined {
+    return this.#download.knownFile ?? this.#knownFile;
+  }
+
+  learnedPieces(): Promise<readonly KnownPiece[]> {
+    return this.#download.learnedPieces();
+  }
+
+  /** Returns the statistics of all downloads as if they were one. */
+  stats(): DownloadStats {
+    const current = this.#download.stats();
+    const bufferedBytes = current.bufferedBytes + bytesIn(this.#kept);
+    const sum = this.#before === undefined ? current : added(this.#before, current);
+    return { ...sum, consumedBytes: this.#position - this.#start, bufferedBytes };
+  }
+
+  set windowSize(bytes: number) {
+    if (this.#state === "running") this.#download.windowSize = bytes;
+    // It requests nothing any more.
+    else void this.#inTurn(() => this.#trim(bytes)).catch(() => {});
+  }
+
+  /** Cancels what is running; resolves when nothing is left. */
+  async cancel(): Promise<void> {
+    this.#state = "over";
+    this.#cancelled.abort();
+    this.#kept = [];
+    await this.#download.cancel();
+  }
+
+  #inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const step = this.#step.then(action);
+    this.#step = step.catch(() => {});
+    return step;
+  }
+
+  #create(range: ByteRange | undefined): [Downloader, Parts] {
+    const { mirrors, options, memory } = this.#options;
+    const download = new Downloader(mirrors, {
+      ...options,
+      windowSize: memory.windowSize,
+      knownFile: this.#knownFile,
+      range,
+      onEvent: (event) => this.#report(event),
+    });
+    return [download, download[Symbol.asyncIterator]()];
+  }
+
+  #report(event: TraceEvent): void {
+    if (event.type === "end") {
+      if (event.outcome === "complete" && this.#state === "running") this.#state = "complete";
+      // Others may follow.
+      else if (event.outcome === "failed") return;
+    }
+    const { options: { splitSize }, onEvent } = this.#options;
+    const isOfBlock = event.type === "send" || event.type === "receive";
+    const blocks = Math.floor((this.#offset - this.#start) / splitSize);
+    onEvent(isOfBlock ? { ...event, block: event.block + blocks } : event);
+  }
+
+  async #next(): Promise<Part> {
+    const kept = this.#kept.shift();
+    const part: Part = kept === undefined ? await this.#read() : { done: false, value: kept };
+    if (!part.done) this.#position += part.value.byteLength;
+    return part;
+  }
+
+  /** Reads from the current download, and from others where it fails. */
+  async #read(): Promise<Part> {
+    const since = performance.now();
+    for (;;) {
+      const { end } = this;
+      if (this.#isTrimmed) this.#continue(end!);
+      try {
+        return await this.#parts.next();
+      } catch (error) {
+        const isLate = performance.now() - since >= this.#options.retryMaxMs;
+        if (this.#state === "over" || isLate || end === undefined || !mayPass(error)) {
+          this.#options.onEvent({ type: "end", outcome: "failed", atMs: this.stats().elapsedMs });
+          throw error;
+        }
+        await delay(PAUSE_MS, this.#cancelled.signal);
+        this.#continue(end);
+      }
+    }
+  }
+
+  /** Where the bytes end, if another download can begin anywhere before that. */
+  get end(): number | undefined {
+    const { knownFile } = this;
+    if (knownFile === undefined || this.#position === this.#start) return undefined;
+    const size = knownFile.info.size!;
+    return Math.min(this.#options.range?.end ?? size, size);
+  }
+
+  /** Starts another download of what is missing. */
+  #continue(end: number): void {
+    const { knownFile } = this;
+    this.#before = this.stats();
+    this.#knownFile = knownFile;
+    this.#offset = this.#position;
+    this.#isTrimmed = false;
+    this.#state = "running";
+    [this.#download, this.#parts] = this.#create({ start: this.#position, end });
+  }
+
+  /** Drops what is over `bytes` of a download of which every byte has arrived. */
+  async #trim(bytes: number): Promise<void> {
+    if (this.#state !== "complete" || this.end === undefined) return;
+    if (!this.#isTrimmed) {
+      if (this.#download.stats().bufferedBytes <= bytes) return;
+      let held = 0;
+      while (held < bytes) {
+        const { done, value } = await this.#parts.next();
+        if (done) return;
+        this.#kept.push(value);
+        held += value.byteLength;
+      }
+      this.#isTrimmed = true;
+      await this.#download.cancel();
+    }
+    while (this.#kept.length > 1 && bytesIn(this.#kept) > bytes) this.#kept.pop();
+  }
+}
+
+/** Returns the statistics of a download and those before it. */
+function added(before: DownloadStats, current: DownloadStats): DownloadStats {
+  return {
+    ...current,
+    size: before.size,
+    receivedBytes: before.consumedBytes + current.receivedBytes,
+    peakBufferedBytes: Math.max(before.peakBufferedBytes, current.peakBufferedBytes),
+    wastedBytes: before.wastedBytes + current.wastedBytes,
+    elapsedMs: before.elapsedMs + current.elapsedMs,
+    firstByteMs: before.firstByteMs,
+    mirrors: current.mirrors.map((mirror, index) => {
+      const { bytes, wastedBytes, requests, duplicates, failures } = before.mirrors[index]!;
+      return {
+        ...mirror,
+        bytes: mirror.bytes + bytes,
+        wastedBytes: mirror.wastedBytes + wastedBytes,
+        requests: mirror.requests + requests,
+        duplicates: mirror.duplicates + duplicates,
+        failures: mirror.failures + failures,
+      };
+    }),
+  };
+}
+
+/** Reports whether mirrors may deliver later what they could not deliver now. */
+function mayPass(error: unknown): boolean {
+  return error instanceof NoMirrorLeftError &&
+    error.cause.some(({ reason, status, retryable }) =>
+      retryable || reason === "timeout" || reason === "network" || (status ?? 0) >= 500
+    ) && !error.cause.some(({ reason }) => reason === "changed" || reason === "mismatch");
+}
+
+function bytesIn(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+}
+
+/** Waits for `ms` milliseconds, or less if the signal aborts. */
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+  });
+}
