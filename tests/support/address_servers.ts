@@ -42,7 +42,7 @@ export interface AddressServers extends AsyncDisposable {
 }
 
 /** Time between two pieces of a body, in milliseconds, and their size. */
-const PAUSE_MS = 2;
+const PAUSE_MS = 5;
 const PIECE = 64 * 1024;
 
 /** Starts a server at each address. */
@@ -99,9 +99,10 @@ function pieces(
   onEnd: () => void,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let at = start;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   return new ReadableStream({
     async pull(controller) {
-      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+      await new Promise((resolve) => timer = setTimeout(resolve, PAUSE_MS));
       const next = Math.min(end, at + PIECE);
       controller.enqueue(content.read(at, next).slice());
       at = next;
@@ -109,6 +110,9 @@ function pieces(
       controller.close();
       onEnd();
     },
-    cancel: onEnd,
+    cancel() {
+      clearTimeout(timer);
+      onEnd();
+    },
   }, { highWaterMark: 0 });
 }

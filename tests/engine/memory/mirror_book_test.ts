@@ -255,3 +255,27 @@ Deno.test("MirrorBook.fromJSON() reads which validators are unreliable, or that 
     assert(!(error as Error).message.includes("secret"));
   }
 });
+
+Deno.test("MirrorBook: an address in the fragment of a URL has figures of its own", () => {
+  const book = new MirrorBook();
+  const url = "https://one.test/f";
+  const known = [1, 2, 3].map((bytesPerSecond) => ({ bytesPerSecond, latencyMs: 1 }));
+  book.set(`${url}#192.0.2.1`, known[0]!);
+  book.set(`${url}#::1`, known[1]!);
+  // Any other fragment means nothing.
+  book.set(`${url}#part`, known[2]!);
+  book.distrust(`${url}#192.0.2.1`);
+  const read = MirrorBook.fromJSON(JSON.parse(JSON.stringify(book)));
+  const other = "https://one.test/other";
+  const found = [`${other}#192.0.2.1`, `${other}#::1`, other].map((url) => read.get(url));
+  assertEquals(found, known);
+  assertEquals([read.size, read.get(`${other}#192.0.2.2`)], [3, undefined]);
+  // Validators are those of the host.
+  assertEquals(read.isUnreliable(other), true);
+  assertThrows(() =>
+    MirrorBook.fromJSON({
+      version: 1,
+      origins: { "ftp://one.test#::1": { ...known[0], learnedAtMs: 1 } },
+    })
+  );
+});
