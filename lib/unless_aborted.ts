@@ -1,12 +1,12 @@
 /**
- * Waits for a promise, but no longer than a signal allows. What the promise stands for goes on.
+ * Waits for a promise, but no longer than a signal allows, or a time.
  *
  * @module
  */
 
 /**
- * Settles like `value`, or rejects with the signal's reason if that aborts first. A value that comes
- * after that is passed to `late`, so that it can be closed; a later failure is ignored.
+ * Settles like `value`, or rejects with the signal's reason if that aborts first. What the promise stands
+ * for goes on: a value that comes after that is passed to `late`, so that it can be closed; a later failure is ignored.
  */
 export function unlessAborted<Value>(
   value: Promise<Value>,
@@ -35,4 +35,22 @@ export function unlessAborted<Value>(
     (error) => end()?.settled.reject(error),
   );
   return settled.promise;
+}
+
+/**
+ * Starts something that ends when a signal aborts: the one it is passed aborts with `signal`, and if nothing
+ * has come of it after `ms` milliseconds. What has come by then may last longer.
+ */
+export async function startedWithin<Value>(
+  ms: number,
+  signal: AbortSignal,
+  start: (signal: AbortSignal) => Promise<Value>,
+): Promise<Value> {
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), ms);
+  try {
+    return await start(AbortSignal.any([signal, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -6,7 +6,7 @@
  */
 
 import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
-import { unlessAborted } from "../unless_aborted.ts";
+import { startedWithin, unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK, FIRST_CHUNK } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
@@ -219,17 +219,14 @@ export class Transport {
     signal: AbortSignal,
     withinMs?: number,
   ): Promise<Response> {
-    const late = new AbortController();
-    const timer = withinMs === undefined ? undefined : setTimeout(() => late.abort(), withinMs);
+    const ask = (signal: AbortSignal) =>
+      this.#follow(mirror, { ...requested, purpose: "check" }, signal);
     try {
-      const either = AbortSignal.any([signal, late.signal]);
-      const { response } = await this.#follow(mirror, { ...requested, purpose: "check" }, either);
-      return response;
+      const answer = withinMs === undefined ? ask(signal) : startedWithin(withinMs, signal, ask);
+      return (await answer).response;
     } catch (error) {
       if (signal.aborted) throw error;
       return Response.error();
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -293,14 +290,18 @@ export class Transport {
       url: first,
       maxRedirects: this.#options.maxRedirects,
       cookies: memory.cookies,
-      send: (url) => {
+      send: async (url) => {
         const headers = this.#headers(mirror, requested, url, url.origin === origin.origin);
         const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
         if (cookie !== undefined) headers.set("cookie", cookie);
+        const send = (signal: AbortSignal) => this.#fetch(mirror, url, headers, signal);
         const condition = headers.get("if-range");
-        conditional = condition !== null;
-        const answer = this.#fetch(mirror, url, headers, signal);
-        return condition === null ? answer : memory.watch(url.href, condition, answer);
+        const conditions = memory.conditionsAt(url.href);
+        if (conditions === undefined || condition === null) return send(signal);
+        const answer = await conditions.try(condition, send, signal);
+        conditional = answer !== undefined;
+        headers.delete("if-range");
+        return answer ?? send(signal);
       },
       fail: (message) => this.#error(mirror, "redirect", message),
     });

@@ -6,7 +6,7 @@
  */
 
 import { otherContent, randomContent, resizedContent } from "../support/lab/content.ts";
-import { DATE, redirect, served } from "../support/lab/odd_reply.ts";
+import { DATE, nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
 import { BOTH, type Kind, kind, SIZE } from "./kind.ts";
 
 const LATER = "Wed, 03 Jan 2024 03:04:05 GMT";
@@ -53,6 +53,24 @@ export const IDENTITY: readonly Kind[] = [
     const reply = served(ask);
     return ask.head.headers["if-range"] === undefined ? reply : reply.as(412).with("no");
   }, BREAKS),
+  ...(["reset", "close", "stall"] as const).map((end) =>
+    kind(
+      `if-range-${end}`,
+      `each request with If-Range ends in ${end}`,
+      BOTH,
+      (ask) => ask.head.headers["if-range"] === undefined ? served(ask) : nothing(end),
+      BREAKS,
+    )
+  ),
+  ...[204, 400, 416, 429, 501].map((status) =>
+    kind(
+      `if-range-${status}`,
+      `answers ${status} to each If-Range`,
+      BOTH,
+      (ask) => ask.head.headers["if-range"] === undefined ? served(ask) : refused(status),
+      BREAKS,
+    )
+  ),
   kind(
     "etag-by-machine",
     "two machines behind one name: an ETag for each",

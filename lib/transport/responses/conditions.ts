@@ -9,32 +9,65 @@
  * `If-Range` adds is a clear answer where the file has become shorter: the new file, and not a bare 416.
  * Weak entity tags, and files without validators, never have one.
  *
+ * Other servers reset the connection, send an error, or nothing at all, whenever a request has one. Until
+ * the first was honoured, whatever goes wrong with such a request is put down to its `If-Range`: there are
+ * no more of them, and the request is sent again without.
+ *
  * @module
  */
 
 import { readValidators } from "../../http/validators.ts";
+import { startedWithin } from "../../unless_aborted.ts";
+import { discard } from "./redirects.ts";
+
+/** For so long, the first answer to an `If-Range` is waited for, in milliseconds. */
+const ANSWER_MS = 5000;
+
+/** The whole file or a part of it, or that the file is the same: answers to the condition. */
+const ANSWERS: readonly number[] = [200, 203, 206, 304];
+/** A server that is busy is not asked again at once. */
+const BUSY: readonly number[] = [429, 503];
 
 /** What the answers to conditional requests have shown of one place. */
 export class Conditions {
   #underWay = 0;
   #honoured = 0;
+  /** Whether a request failed that had one, before any was honoured. */
+  #isBlamed = false;
 
   /** Reports whether the next request may have an `If-Range`. */
   get isAllowed(): boolean {
-    return this.#underWay <= this.#honoured;
+    return !this.#isBlamed && this.#underWay <= this.#honoured;
   }
 
-  /** Counts a request with this `If-Range` until it is answered, and learns from the response. */
-  async watch(ifRange: string, answer: Promise<Response>): Promise<Response> {
+  /**
+   * Sends a request with this `If-Range`, counts it until it is answered, and learns from the response.
+   * Returns `undefined` if it is to be sent without.
+   */
+  async try(
+    ifRange: string,
+    send: (signal: AbortSignal) => Promise<Response>,
+    signal: AbortSignal,
+  ): Promise<Response | undefined> {
     this.#underWay++;
     try {
-      const response = await answer;
-      const { status, headers } = response;
+      const response = this.#honoured > 0
+        ? await send(signal)
+        : await startedWithin(ANSWER_MS, signal, send);
+      const { status, headers, body } = response;
       const isSame = readValidators(headers, Date.now()).strong === ifRange;
       if (status === 206 && isSame) this.#honoured++;
-      return response;
+      const isRedirect = status >= 300 && status < 400;
+      if (this.#honoured > 0 || isRedirect || ANSWERS.includes(status)) return response;
+      this.#isBlamed = true;
+      if (BUSY.includes(status)) return response;
+      await discard(body);
+    } catch (error) {
+      if (this.#honoured > 0 || signal.aborted) throw error;
+      this.#isBlamed = true;
     } finally {
       this.#underWay--;
     }
+    return undefined;
   }
 }

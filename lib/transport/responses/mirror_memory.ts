@@ -148,9 +148,9 @@ export class MirrorMemory {
     return known.accepted.length === 1 ? known.accepted[0]!.validators.strong : undefined;
   }
 
-  /** Learns from the answer to a request with this `If-Range` what further ones to `place` may have. */
-  watch(place: string, ifRange: string, answer: Promise<Response>): Promise<Response> {
-    return this.#places.get(place)?.conditions.watch(ifRange, answer) ?? answer;
+  /** Returns what is known of conditional requests to `place`. */
+  conditionsAt(place: string): Conditions | undefined {
+    return this.#places.get(place)?.conditions;
   }
 
   /** Compares the validators of a response with earlier ones. */

@@ -9,33 +9,44 @@ const URLS = ["http://one.test/file"];
 interface Seen {
   readonly conditional: boolean;
   /** Answers the request. */
-  readonly answer: (etag: string, status?: 200 | 206) => Promise<void>;
+  readonly answer: (etag: string, status?: number) => Promise<void>;
+  /** Breaks its connection. */
+  readonly reset: () => Promise<void>;
 }
 
 /** A mirror that answers when the test says so. */
 function heldMirror() {
   const seen: Seen[] = [];
   const running: Promise<void>[] = [];
+  const failures: unknown[] = [];
   let arrived = Promise.withResolvers<void>();
   let index = 0;
   const request = (purpose: "first" | "part" = "part"): Promise<void> => {
     const start = PART * index++;
     const requested = { start, end: start + PART, size: SIZE, purpose };
     return transport.request(0, requested, new AbortController().signal)
-      .then(({ body }) => body.cancel());
+      .then(
+        ({ body }) => body.cancel(),
+        ({ status, fault }) => void failures.push(status ?? fault),
+      );
   };
   const fetch = (_: unknown, init?: RequestInit): Promise<Response> => {
     const headers = new Headers(init?.headers);
     const [, start] = /^bytes=(\d+)-/.exec(headers.get("range")!)!;
-    const { promise, resolve } = Promise.withResolvers<Response>();
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const reset: Seen["reset"] = async () => {
+      reject(new TypeError("Connection reset by peer"));
+      await settled();
+    };
     const answer: Seen["answer"] = async (etag, status = 206) => {
       const isPart = status === 206;
       const fields = new Headers({ etag });
       if (isPart) fields.set("content-range", `bytes ${start}-${+start! + PART - 1}/${SIZE}`);
-      resolve(new Response(new Uint8Array(isPart ? PART : SIZE), { status, headers: fields }));
+      const body = status === 204 ? null : new Uint8Array(isPart ? PART : SIZE);
+      resolve(new Response(body, { status, headers: fields }));
       await settled();
     };
-    seen.push({ conditional: headers.has("if-range"), answer });
+    seen.push({ conditional: headers.has("if-range"), answer, reset });
     arrived.resolve();
     arrived = Promise.withResolvers();
     return promise;
@@ -52,6 +63,8 @@ function heldMirror() {
   return {
     /** The requests that have arrived. */
     seen,
+    /** The statuses and faults of those that failed. */
+    failures,
     take,
     /** Sends requests; returns those that arrive then. */
     async send(count: number, purpose?: "first"): Promise<Seen[]> {
@@ -125,4 +138,37 @@ Deno.test("Conditions: a weak ETag is in no If-Range", async () => {
   const requests = await mirror.send(8);
   assertEquals(conditionals(requests), 0);
   for (const { answer } of requests) await answer('W/"a"');
+});
+
+Deno.test("Conditions: a request that fails with the first If-Range is sent again without, and so are all others", async () => {
+  for (const how of ["reset", 204, 400, 403, 412, 500, 503] as const) {
+    await using mirror = heldMirror();
+    const [first] = await mirror.send(1, "first");
+    await first!.answer('"a"');
+    const [conditional] = await mirror.send(1);
+    assertEquals(conditional!.conditional, true);
+    await (how === "reset" ? conditional!.reset() : conditional!.answer('"a"', how));
+    // A server that is busy is not asked again at once.
+    const repeated = how === 503 ? [] : await mirror.take(2, 1);
+    const later = await mirror.send(2);
+    assertEquals(conditionals([...repeated, ...later]), 0, String(how));
+    for (const { answer } of [...repeated, ...later]) await answer('"a"');
+    assertEquals(mirror.failures, how === 503 ? [503] : []);
+  }
+});
+
+Deno.test("Conditions: once an If-Range was honoured, what fails has another reason", async () => {
+  for (const how of ["reset", 400] as const) {
+    await using mirror = heldMirror();
+    const [first] = await mirror.send(1, "first");
+    await first!.answer('"a"');
+    const [honoured] = await mirror.send(1);
+    await honoured!.answer('"a"');
+    const [failing] = await mirror.send(1);
+    await (how === "reset" ? failing!.reset() : failing!.answer('"a"', how));
+    const [next] = await mirror.send(1);
+    assertEquals(next!.conditional, true);
+    await next!.answer('"a"');
+    assertEquals(mirror.failures, [how]);
+  }
 });
