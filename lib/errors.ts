@@ -98,7 +98,7 @@ export type FailureReason =
   | "changed"
   /** The size or some bytes differ from those of other mirrors, or from those that are known. */
   | "mismatch"
-  /** A web page was sent instead of the file. */
+  /** A web page, or a short text, was sent instead of the file. */
   | "html";
 
 /** What failed when `reason` is `"network"`, as far as the platform tells. */

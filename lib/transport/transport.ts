@@ -16,6 +16,7 @@ import { settleDoubt } from "./responses/doubts.ts";
 import { type Judgement, type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./responses/redirects.ts";
+import { isText, nameOfText } from "../http/name/error_text.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
@@ -75,9 +76,6 @@ export interface Reply extends Judgement {
 /** Headers of the caller that only the first request to a mirror has. */
 const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
 
-/** Media types of web pages. */
-const PAGE = /^(?:text\/html|application\/xhtml\+xml)\b/i;
-
 /** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
 const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
 
@@ -136,7 +134,7 @@ export class Transport {
     const { encodes, totals } = memory;
     const ignoresTotals = totals !== "believed";
     const check = checkResponse({ ...requested, ignoresTotals, encodes }, status, headers);
-    const isPage = PAGE.test(readField(headers, "content-type") ?? "");
+    const contentType = readField(headers, "content-type");
     if (check.type === "refused") {
       // Its length is that of other bytes than the range's.
       memory.encodes ||= check.reason === "encoding" && headers.has("content-length");
@@ -145,7 +143,12 @@ export class Transport {
         memory.ignoresIfRange = true;
         return this.request(mirror, requested, signal);
       }
-      if (check.reason === "changed" && isPage && !memory.isPage) throw this.#pageError(mirror);
+      const text = check.reason === "changed" ? nameOfText(contentType, check.size) : undefined;
+      if (text !== undefined && !memory.sendsText) {
+        // It came between parts of the file: the server is busy, perhaps.
+        const message = `sent ${text} instead of bytes of the file`;
+        throw this.#error(mirror, "html", message, { retryable: true });
+      }
       if (check.size !== undefined && check.size === this.#shortEnd) {
         // It was never as long as the parts say.
         const shown = `has none from byte ${check.size} on (status ${status})`;
@@ -157,7 +160,7 @@ export class Transport {
     }
     if (purpose === "first") {
       memory.begin(place, validators);
-      memory.isPage = isPage;
+      memory.sendsText = isText(contentType);
     }
     const judgement = memory.judge(place, validators);
     if (conditional && check.answer.type === "whole") {
@@ -192,7 +195,7 @@ export class Transport {
       ...settled,
       validators,
       encoding,
-      contentType: readField(headers, "content-type"),
+      contentType,
       fileName: dispositionFileName(headers.get("content-disposition")),
     };
   }
@@ -228,13 +231,6 @@ export class Transport {
       if (signal.aborted) throw error;
       return Response.error();
     }
-  }
-
-  /** Returns the error for a web page that came between parts of the file: the server is busy, perhaps. */
-  #pageError(mirror: number): MirrorError {
-    return this.#error(mirror, "html", "sent a web page instead of bytes of the file", {
-      retryable: true,
-    });
   }
 
   /** Returns the error for a response that is of no use; `said`: its validators, and those before. */

@@ -5,7 +5,7 @@
  */
 
 import { bytesContent } from "../support/lab/content.ts";
-import { page, served } from "../support/lab/odd_reply.ts";
+import { page, refused, served } from "../support/lab/odd_reply.ts";
 import { BOTH, type Kind, kind } from "./kind.ts";
 
 /** A page, long enough to look like a file. */
@@ -27,6 +27,55 @@ const signIn: Kind["serve"] = (ask) =>
 
 /** A name that promises no page. */
 const ISO = { path: "/file.iso" };
+
+/** Texts that APIs and stores send with status 200. */
+const TEXTS = {
+  json: ["application/json", '{"error":{"code":403,"message":"Quota exceeded"}}\n'],
+  xml: [
+    "application/xml",
+    '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SlowDown</Code></Error>\n',
+  ],
+  text: ["text/plain; charset=utf-8", "Too many connections, come back later\n"],
+} as const;
+
+const JSON_FILE = bytesContent(new TextEncoder().encode(TEXTS.json[1]));
+
+/** Kinds of servers that send such a text. */
+function texts(name: keyof typeof TEXTS): readonly Kind[] {
+  const [type, text] = TEXTS[name];
+  const content = bytesContent(new TextEncoder().encode(text));
+  const none = { etag: null, lastModified: null };
+  return [
+    kind(
+      `${name}-instead`,
+      `a short text (${type}) with status 200`,
+      ["wrong", "wrong"],
+      (ask) => served(ask, { content, type, whole: true, ...none }),
+      { ...ISO, alone: content, proxy: true },
+    ),
+    kind(
+      `${name}-with-ranges`,
+      `a short text (${type}) that is served in ranges, with validators`,
+      ["wrong", "wrong"],
+      (ask) => served(ask, { content, type }),
+      { ...ISO, alone: content },
+    ),
+    kind(
+      `${name}-unlabelled`,
+      `a short text that is labelled application/octet-stream`,
+      ["wrong", "wrong"],
+      (ask) => served(ask, { content, whole: true, ...none }),
+      { ...ISO, alone: content, copies: 2 },
+    ),
+    kind(
+      `${name}-now-and-then`,
+      `a short text (${type}) instead of every third answer`,
+      BOTH,
+      (ask) => ask.index % 3 === 2 ? refused(200, { "Content-Type": type }, text) : served(ask),
+      { breaks: true },
+    ),
+  ];
+}
 
 export const PAGES: readonly Kind[] = [
   kind("page", "a sign-in page with status 200", ["wrong", "wrong"], signIn, {
@@ -83,6 +132,16 @@ export const PAGES: readonly Kind[] = [
     BOTH,
     (ask) => ask.index % 3 === 2 ? page("Busy") : served(ask),
     { breaks: true },
+  ),
+  ...texts("json"),
+  ...texts("xml"),
+  ...texts("text"),
+  kind(
+    "json-file",
+    "a file that is JSON, and named so: it has another size than the good one",
+    ["wrong", "wrong"],
+    (ask) => served(ask, { content: JSON_FILE, type: "application/json" }),
+    { path: "/data.json", alone: JSON_FILE, beside: /differ/ },
   ),
   kind(
     "labelled-html",

@@ -190,7 +190,7 @@ Deno.test("Scheduler: a mirror that is dropped while it is measured is not waite
 function answerPage(hand: Hand, mirror: number): void {
   const { id } = hand.of(mirror)!;
   hand.respond(mirror, { type: "whole", size: 50 });
-  const page = { title: undefined, promised: "film.mkv" };
+  const page = { kind: "html", title: undefined, promised: "film.mkv" } as const;
   hand.handle({ type: "sampled", request: id, length: PROBE, digest: "page", page });
 }
 

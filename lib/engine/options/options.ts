@@ -158,9 +158,10 @@ export interface DownloaderOptions {
    */
   knownPieces?: readonly KnownPiece[] | undefined;
   /**
-   * If true, an HTML page counts like any other file. If false, it loses against the file of another
-   * mirror, and is refused where the name of the file promises something else, such as a film: a server
-   * has sent it instead of the file.
+   * If true, an HTML page or an error text counts like any other file. If false, a page loses against the
+   * file of another mirror, and is refused where the name of the file promises something else, such as a
+   * film: a server has sent it instead of the file. A short text (JSON, XML or plain) loses in the same
+   * way where the name promises another format; alone it is the file.
    *
    * @default {false}
    */

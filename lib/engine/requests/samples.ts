@@ -7,6 +7,7 @@
 
 import type { ByteRange } from "../../http/byte_range.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
+import { readErrorText } from "../../http/name/error_text.ts";
 import { type Page, readPage } from "../../http/name/html.ts";
 import { sha256Of } from "../../sha256.ts";
 import type { BodyReader } from "../../transport/responses/body.ts";
@@ -16,7 +17,7 @@ import type { FileInfo } from "../memory/known_file.ts";
 export interface SamplesOptions {
   /** The mirrors' URLs, without credentials. */
   readonly urls: readonly string[];
-  /** Whether a web page counts like any other file. */
+  /** Whether a web page, or an error text, counts like any other file. */
   readonly allowHtml: boolean;
   /** A name of the file that the caller knows. */
   readonly expectedName: string | undefined;
@@ -41,7 +42,7 @@ interface SampleFacts {
   readonly length: number;
   /** Digest of the bytes; `undefined` where fewer arrived than were wanted. */
   readonly digest: string | undefined;
-  /** Set if they are the beginning of a web page. */
+  /** Set if they are the beginning of a web page, or of a text that may be sent instead of the file. */
   readonly page: Page | undefined;
 }
 
@@ -93,15 +94,24 @@ export class Samples {
     const digest = comparable ? await digestOf(bytes) : undefined;
     if (signal.aborted) return { length, digest: undefined, page: undefined };
     this.#samples.set(request, { mirror, offset, bytes, reply });
-    const page = offset === 0 && start === 0 ? this.#pageOf(bytes, mirror, reply) : undefined;
+    const isWhole = length < buffer.length;
+    const page = offset === 0 && start === 0
+      ? this.#pageOf(bytes, answer.size ?? (isWhole ? length : undefined), mirror, reply)
+      : undefined;
     return { length, digest, page };
   }
 
-  #pageOf(firstBytes: Uint8Array, mirror: number, { place, fileName }: Reply): Page | undefined {
+  #pageOf(
+    firstBytes: Uint8Array,
+    size: number | undefined,
+    mirror: number,
+    { place, fileName, contentType }: Reply,
+  ): Page | undefined {
     const { allowHtml, expectedName, urls } = this.#options;
     if (allowHtml) return undefined;
-    const names = [expectedName, fileName, ...[urls[mirror]!, place].map(fileNameInUrl)];
-    return readPage(firstBytes, names.filter((name) => name !== undefined));
+    const names = [expectedName, fileName, ...[urls[mirror]!, place].map(fileNameInUrl)]
+      .filter((name) => name !== undefined);
+    return readPage(firstBytes, names) ?? readErrorText(firstBytes, { size, contentType, names });
   }
 }
 

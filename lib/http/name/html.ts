@@ -25,9 +25,10 @@ export function looksLikeHtml(firstBytes: Uint8Array): boolean {
   return FIRST_TAG.test(text) || OPEN_COMMENT.test(text);
 }
 
-/** A file that begins like an HTML page. */
+/** What a server may send instead of a file: an HTML page, or a short text that reports an error. */
 export interface Page {
-  /** Its title, if it has a short one. */
+  readonly kind: "html" | "json" | "xml" | "text";
+  /** Its title if it has a short one, or the beginning of its text. */
   readonly title: string | undefined;
   /** The name that promised another kind of file, such as `film.mkv`; `undefined` if none did. */
   readonly promised: string | undefined;
@@ -36,7 +37,8 @@ export interface Page {
 /** Reads the first bytes of a file with these names; returns `undefined` if it is no HTML page. */
 export function readPage(firstBytes: Uint8Array, names: readonly string[]): Page | undefined {
   if (!looksLikeHtml(firstBytes)) return undefined;
-  return { title: titleOf(decode(firstBytes)), promised: names.find(promisesOtherThanHtml) };
+  const promised = names.find(promisesOtherThanHtml);
+  return { kind: "html", title: titleOf(decode(firstBytes)), promised };
 }
 
 /** A title of more characters says nothing that a message could use. */
@@ -44,8 +46,13 @@ const MAX_TITLE = 80;
 
 function titleOf(text: string): string | undefined {
   const [, title = ""] = /<title\b[^<>]*>([^<]*)<\/title/i.exec(text) ?? [];
-  const shown = title.replace(/[\p{C}\s]+/gu, " ").trim();
+  const shown = onOneLine(title);
   return shown === "" || shown.length > MAX_TITLE ? undefined : shown;
+}
+
+/** Returns a text as it can be shown in a message. */
+export function onOneLine(text: string): string {
+  return text.replace(/[\p{C}\s]+/gu, " ").trim();
 }
 
 /** Decodes the beginning of a text; only the characters of ASCII matter. */

@@ -16,7 +16,7 @@ import type { LiveRequest } from "../requests.ts";
 export interface OpenFile extends FileFacts {
   /** Whether it is known from an earlier download, which outweighs what other mirrors have. */
   readonly isKnown: boolean;
-  /** Whether it is a web page. */
+  /** Whether it is a web page, or a text that reports an error. */
   readonly isPage: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface OpenFile extends FileFacts {
 export interface FirstAnswer extends FileFacts {
   readonly mirror: Mirror;
   readonly answer: Answer;
-  /** Set if it is a web page. */
+  /** Set if it is a web page, or a text that reports an error. */
   readonly page?: Page | undefined;
   /** Whether the mirror has shown that it has bytes of the file that were known before. */
   readonly isProved?: boolean | undefined;
@@ -111,16 +111,32 @@ function dissent(
   });
 }
 
-/** Returns the failure of a mirror that sent a web page instead of the file. */
+/** How messages name what a server may send instead of a file. */
+const PAGES: Readonly<Record<Page["kind"], string>> = {
+  html: "an HTML page",
+  json: "a short JSON text",
+  xml: "a short XML text",
+  text: "a short text",
+};
+
+/** Returns the failure of a mirror that sent a web page, or an error text, instead of the file. */
 export function pageError({ mirror: { url }, page }: FirstAnswer, promised?: string): MirrorError {
-  const title = page?.title === undefined ? "" : ` (“${page.title}”)`;
-  const message = `sent a web page${title} instead of ${promised ?? "the file"}: ` +
-    "open the URL in a browser, where it may ask for a login or a confirmation";
+  const { kind = "html", title } = page ?? {};
+  const what = kind === "html" ? "a web page" : PAGES[kind];
+  const advice = kind === "html"
+    ? ": open the URL in a browser, where it may ask for a login or a confirmation"
+    : "";
+  const message = `sent ${what}${quoted(title)} instead of ${promised ?? "the file"}${advice}`;
   const facts = { mirror: url, phase: "body", reason: "html", retryable: false } as const;
   return new MirrorError(message, facts);
 }
 
 export function pageNote({ mirror: { url }, page }: FirstAnswer): string {
-  const title = page?.title === undefined ? "" : `, “${page.title}”`;
-  return `the file is an HTML page${title}: ${url} may have sent it instead of another file`;
+  const { kind = "html", title } = page ?? {};
+  const shown = title === undefined ? "" : `, “${title}”`;
+  return `the file is ${PAGES[kind]}${shown}: ${url} may have sent it instead of another file`;
+}
+
+function quoted(title: string | undefined): string {
+  return title === undefined ? "" : ` (“${title}”)`;
 }

@@ -228,7 +228,10 @@ export class Opening {
     if (isPage && outstanding > 0) return undefined;
     if (isPage) {
       const refused = this.#refusePages();
-      if (refused !== undefined) return refused;
+      if (refused.length > 0) {
+        const rest = this.#answers.length > 0 ? this.#decide(outstanding, now) ?? [] : [];
+        return [...refused, ...rest];
+      }
     }
     const voters = isPage ? this.#answers : files;
     let agreement = agree(voters, outstanding);
@@ -296,12 +299,13 @@ export class Opening {
     return [...rejections, ...admissions];
   }
 
-  /** Refuses web pages where a name promised another kind of file. */
-  #refusePages(): readonly OpeningStep[] | undefined {
-    const promised = this.#answers.find(({ page }) => page?.promised !== undefined)?.page?.promised;
-    if (promised === undefined) return undefined;
-    const pages = this.#answers;
-    this.#answers = [];
+  /** Refuses web pages where a name promised another kind of file; a text may be what it promised. */
+  #refusePages(): readonly OpeningStep[] {
+    const isHtml = ({ page }: FirstAnswer) => page?.kind === "html";
+    const pages = this.#answers.filter(isHtml);
+    const promised = pages.find(({ page }) => page?.promised !== undefined)?.page?.promised;
+    if (promised === undefined) return [];
+    this.#answers = this.#answers.filter((answer) => !isHtml(answer));
     for (const { mirror } of pages) this.#settled.add(mirror);
     return pages.map((answer) => ({
       type: "reject",

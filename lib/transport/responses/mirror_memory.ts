@@ -79,8 +79,8 @@ export class MirrorMemory {
   encodes = false;
   /** Whether its parts are known to be parts, though their lengths say otherwise. */
   sendsParts = false;
-  /** Whether its first response was labelled as a web page. */
-  isPage = false;
+  /** Whether its first response was labelled as a text, such as a web page. */
+  sendsText = false;
   /** Whether it has answered an If-Range with the whole file: it is asked without. */
   ignoresIfRange = false;
   /** Whether its validators are compared no more: they change though the file does not. */

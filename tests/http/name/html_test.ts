@@ -81,8 +81,16 @@ Deno.test("promisesOtherThanHtml() knows names of files that are no pages", () =
 Deno.test("readPage() returns the title if it is short, and the name that promised something else", () => {
   const read = (text: string, ...names: string[]) => readPage(bytes(text), names);
   assertEquals(read("%PDF-1.7", "a.pdf"), undefined);
-  assertEquals(read("<html>", "a.pdf", "b.iso"), { title: undefined, promised: "a.pdf" });
-  assertEquals(read("<html>", "", "index.html"), { title: undefined, promised: undefined });
+  assertEquals(read("<html>", "a.pdf", "b.iso"), {
+    kind: "html",
+    title: undefined,
+    promised: "a.pdf",
+  });
+  assertEquals(read("<html>", "", "index.html"), {
+    kind: "html",
+    title: undefined,
+    promised: undefined,
+  });
   const titles: [string, string | undefined][] = [
     ["<title>Sign in</title>", "Sign in"],
     ["<html><title lang=en>\n Sign\u001b[2J\n in </title>", "Sign [2J in"],

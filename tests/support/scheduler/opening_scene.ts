@@ -76,7 +76,15 @@ export function part(index: number, size?: number, digest?: string): Event {
 /** A mirror sends the first bytes of a web page, where a name promised another file. */
 export function page(index: number, size: number, digest?: string, promised?: string): Event {
   const answer = { type: "partial", start: 0, end: PROBE, size } as const;
-  return (scene) => scene.answer(index, answer, digest, { title: "Sign in", promised });
+  const sent = { kind: "html", title: "Sign in", promised } as const;
+  return (scene) => scene.answer(index, answer, digest, sent);
+}
+
+/** A mirror sends a short text, where a name promised another file. */
+export function errorText(index: number, size: number, digest?: string): Event {
+  const answer = { type: "whole", size } as const;
+  const sent = { kind: "json", title: '{"error":1}', promised: "film.mkv" } as const;
+  return (scene) => scene.answer(index, answer, digest, sent);
 }
 
 /** A mirror has the bytes that are known. */
