@@ -8,13 +8,17 @@
 
 import { eTag } from "@std/http/etag";
 import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
+import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { contradicts, isWeak, type Validators } from "../../http/validators.ts";
+
+/** Distinguishes this process from others in tags that are not good for longer. */
+const PROCESS_ID: string = crypto.randomUUID();
 
 /** Validators of a file, and those of its mirrors from which they are derived. */
 export interface FileValidators {
-  /** A strong entity tag; `undefined` if nothing identifies the content. */
+  /** An entity tag; `undefined` if nothing identifies the content. */
   readonly etag: string | undefined;
-  /** The `Last-Modified`, if the mirrors agree on it. */
+  /** The `Last-Modified`, written anew, if the mirrors agree on it and it is in the past. */
   readonly lastModified: string | undefined;
   /**
    * The validators of each place that responded, the last one at the end, including places that have
@@ -48,6 +52,13 @@ export interface Evidence {
   readonly changes: number;
 }
 
+/** When and where validators are derived. */
+export interface Moment {
+  /** The time, in milliseconds since 1970. */
+  readonly nowMs: number;
+  readonly processId: string;
+}
+
 /**
  * Derives the validators of a file. Keeps `before`, the earlier ones, as long as size and first bytes
  * are the same and no mirror contradicts its own earlier validators, so that a mirror that fails
@@ -55,14 +66,16 @@ export interface Evidence {
  * says is not compared any more.
  *
  * The tag depends on the size, the first bytes, and the date and strong tag of the mirrors where they
- * agree. Another process derives the same tag while the same mirrors respond or, if their dates
- * agree, whichever respond.
+ * agree. If the mirrors have strong validators and agree on one, another process derives the same tag,
+ * whichever of them respond; else it is good for this process only, which notices what changes. It is
+ * weak if a mirror has no validators: another file may have the same size and first bytes.
  */
 export async function fileValidators(
   info: FileInfo,
   file: KnownFile | undefined,
   before: FileValidators | undefined,
   evidence: Evidence = { unreliable: new Set(), changes: before?.changes ?? 0 },
+  { nowMs, processId }: Moment = { nowMs: Date.now(), processId: PROCESS_ID },
 ): Promise<FileValidators> {
   const { size } = info;
   const digest = file?.digest;
@@ -86,25 +99,45 @@ export async function fileValidators(
   const common = { places, unreliable, digest, size, changes, tags };
   if (size === 0 || file === undefined) {
     const etag = size === 0 ? EMPTY_TAG : undefined;
-    return { etag, lastModified: info.lastModified, ...common };
+    return { etag, lastModified: dateOf(info.lastModified, nowMs), ...common };
   }
   const reliable = mirrors.filter(({ url }) => !unreliable.has(url));
-  const lastModified = shared(reliable.map(({ validators }) => validators.lastModified));
+  const lastModified = shared(
+    reliable.map(({ validators }) => dateOf(validators.lastModified, nowMs)),
+  );
   if (digest === undefined) return { etag: undefined, lastModified, ...common };
+  const isSilent = reliable.some(({ validators: { etag, lastModified } }) =>
+    etag === undefined && lastModified === undefined
+  );
   if (isSame && !isChanged) {
-    return { etag: before.etag, lastModified: before.lastModified, ...common };
+    const { etag } = before;
+    return { etag: isSilent ? weakened(etag) : etag, lastModified: before.lastModified, ...common };
   }
   const strongTag = shared(
     reliable.map(({ validators: { etag } }) => etag && !isWeak(etag) ? etag : undefined),
   );
-  const facts = [size, digest, lastModified, strongTag];
+  const isLasting = (strongTag !== undefined || lastModified !== undefined) &&
+    reliable.every(({ validators: { strong } }) => strong !== undefined);
+  const isWeakened = isSilent || reliable.length === 0;
+  const facts = [size, digest, lastModified, strongTag, isLasting || isWeakened || processId];
   // What changed may be none of these: a mirror's own validators, or only its bytes.
   const more = [facts, [...facts, ...listed(mirrors)]];
   let etag = await tagOf(more[0]!);
   for (let turn = 1; tags.includes(etag); turn++) {
     etag = await tagOf(more[turn] ?? [...more[1]!, changes, turn, tags.at(-1)]);
   }
-  return { etag, lastModified, ...common, tags: [...tags, etag].slice(-MOST_TAGS) };
+  const sent = isWeakened ? weakened(etag) : etag;
+  return { etag: sent, lastModified, ...common, tags: [...tags, etag].slice(-MOST_TAGS) };
+}
+
+/** Writes a `Last-Modified` anew; `undefined` if it is no date, or in the future. */
+function dateOf(lastModified: string | undefined, nowMs: number): string | undefined {
+  const timeMs = parseHttpDateLeniently(lastModified ?? "", nowMs);
+  return timeMs === undefined || timeMs > nowMs ? undefined : new Date(timeMs).toUTCString();
+}
+
+function weakened(etag: string | undefined): string | undefined {
+  return etag === undefined || isWeak(etag) ? etag : `W/${etag}`;
 }
 
 /** Returns URLs of mirrors whose validators in one response contradict those in another. */

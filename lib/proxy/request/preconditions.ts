@@ -7,7 +7,7 @@
  */
 
 import { parseHttpDate } from "../../http/http_date.ts";
-import { listMatches, matchesStrongly, matchesWeakly } from "../../http/validators.ts";
+import { isWeak, listMatches, matchesStrongly, matchesWeakly } from "../../http/validators.ts";
 
 /** The validators that the proxy sends with a file. */
 export interface SentValidators {
@@ -66,6 +66,8 @@ export function rangeApplies(headers: Headers, validators: SentValidators): bool
   if (ifRange === undefined) return true;
   const { etag, lastModified, knownAtMs } = validators;
   if (ifRange.slice(0, 3).includes('"')) return matchesStrongly(ifRange, etag);
+  // A file whose tag is weak is not known to be the same.
+  if (etag !== undefined && isWeak(etag)) return false;
   const modifiedMs = parseHttpDate(ifRange, Date.now());
   if (modifiedMs === undefined || ifRange !== lastModified) return false;
   return knownAtMs !== undefined && knownAtMs - modifiedMs >= STRONG_AFTER_MS;

@@ -20,16 +20,18 @@ function validatorsOf(
   digest = "d",
   size = 1000,
   changes?: number,
+  moment = { nowMs: Date.UTC(2026, 0, 1), processId: "one" },
 ) {
   const about = { size, contentType: undefined, etag: undefined, lastModified: said[0]?.[1] };
   const info: FileInfo = { ...about, mirrors: said.map(([url]) => url) };
   const mirrors = said.map(([url, lastModified, etag, location]) => {
-    const validators = { etag, lastModified, strong: etag ?? lastModified };
+    const strong = etag?.startsWith("W/") ? undefined : etag ?? lastModified;
+    const validators = { etag, lastModified, strong };
     return { url, location, validators };
   });
   const file: KnownFile = { info, digest, digestStart: 0, mirrors };
   const evidence = changes === undefined ? undefined : { changes, unreliable: new Set<string>() };
-  return fileValidators(info, file, before, evidence);
+  return fileValidators(info, file, before, evidence, moment);
 }
 
 const A: Said = ["http://a.test/f", MONDAY];
@@ -45,6 +47,75 @@ Deno.test("fileValidators() do not depend on which mirrors respond if their date
     [[C], [["http://d.test/", MONDAY, '"c"']]].map((said) => validatorsOf(said as Said[])),
   );
   assertEquals(others.map(({ etag }) => etag), [all.etag, all.etag]);
+});
+
+const OTHER_PROCESS = { nowMs: Date.UTC(2026, 0, 1), processId: "two" };
+
+Deno.test("fileValidators(): a tag is strong, and good for other processes, only where validators prove it", async () => {
+  const table: [name: string, said: Said[], strong: boolean, elsewhere: boolean][] = [
+    [
+      "one tag",
+      [["http://a.test/f", undefined, '"1"'], ["http://b.test/f", undefined, '"1"']],
+      true,
+      true,
+    ],
+    ["one date", [A, ["http://b.test/f", MONDAY]], true, true],
+    ["tags that differ, one date", [["http://a.test/f", MONDAY, '"1"'], C], true, true],
+    // Nothing common: only this process notices a change.
+    [
+      "tags that differ",
+      [["http://a.test/f", undefined, '"1"'], ["http://b.test/f", undefined, '"2"']],
+      true,
+      false,
+    ],
+    ["dates that differ", [A, B], true, false],
+    // Nothing but the size and the first bytes: another file may have them.
+    ["nothing", [["http://a.test/f", undefined]], false, true],
+    ["a weak tag", [["http://a.test/f", MONDAY, 'W/"1"']], true, false],
+    [
+      "nothing beside a tag",
+      [["http://a.test/f", undefined, '"1"'], ["http://b.test/f", undefined]],
+      false,
+      true,
+    ],
+  ];
+  for (const [name, said, strong, elsewhere] of table) {
+    const { etag } = await validatorsOf(said);
+    assertEquals(!etag!.startsWith("W/"), strong, name);
+    const other = await validatorsOf(said, undefined, "d", 1000, undefined, OTHER_PROCESS);
+    assertEquals(other.etag === etag, elsewhere, name);
+    assertEquals((await validatorsOf(said)).etag, etag, name);
+  }
+});
+
+Deno.test("fileValidators(): a mirror that proves nothing makes the tag weak, and no more", async () => {
+  const bare: Said = ["http://b.test/f", undefined];
+  const first = await validatorsOf([C]);
+  const both = await validatorsOf([C, bare], first);
+  assertEquals(both.etag, `W/${first.etag}`);
+  const alone = await validatorsOf([C], both);
+  assertEquals(alone.etag, both.etag);
+});
+
+Deno.test("fileValidators(): Last-Modified is written anew, or left out", async () => {
+  const table: [said: string, sent: string | undefined][] = [
+    [MONDAY, MONDAY],
+    ["Monday, 01-Jan-24 00:00:00 GMT", MONDAY],
+    ["Mon Jan  1 00:00:00 2024", MONDAY],
+    ["1 Jan 2024 00:00:00", MONDAY],
+    ["<script>alert(1)</script>", undefined],
+    ["yesterday", undefined],
+    ["", undefined],
+    ["Sat, 01 Jan 2101 00:00:00 GMT", undefined],
+    ["Thu, 01 Jan 2026 00:00:01 GMT", undefined],
+    ["Thu, 01 Jan 2026 00:00:00 GMT", "Thu, 01 Jan 2026 00:00:00 GMT"],
+  ];
+  for (const [said, sent] of table) {
+    const { lastModified } = await validatorsOf([["http://a.test/f", said, '"1"']]);
+    assertEquals(lastModified, sent, said);
+    const empty = await validatorsOf([["http://a.test/f", said]], undefined, "d", 0);
+    assertEquals(empty.lastModified, sent, said);
+  }
 });
 
 Deno.test("fileValidators() stay when a mirror with another date fails and returns", async () => {

@@ -177,7 +177,7 @@ Deno.test("rangeApplies() accepts only the current strong validator", () => {
     ["a", strong, false],
     ["", strong, false],
     [MODIFIED, strong, true],
-    [MODIFIED, weak, true],
+    [MODIFIED, weak, false],
     [MODIFIED, none, true],
     [MODIFIED, fresh, false],
     [MODIFIED, undated, false],
