@@ -103,7 +103,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     for (const [name, value] of corsHeaders(cors, request)) response.headers.append(name, value);
     metrics.request(response.status);
     entry.responded(response);
-    return response;
+    return request.method === "HEAD" ? unlessLength(response) : response;
   };
   connections.register(handle, keepConnections());
   return Object.assign(handle, { logUnfinished: () => log.cancelAll(), metrics: metricsResponse });
@@ -141,6 +141,16 @@ async function respond(
   if (request.method !== "HEAD" || response.body === null) return response;
   await response.body.cancel();
   return new Response(null, response);
+}
+
+/**
+ * Keeps the server from adding `Content-Length: 0` to the response to a HEAD whose GET has a body of
+ * unknown length: it does so for a response without a body, and does not read the body of others.
+ */
+function unlessLength(response: Response): Response {
+  const hasBody = response.ok && response.status !== 204 && response.status !== 205;
+  if (!hasBody || response.headers.has("content-length")) return response;
+  return new Response(new ReadableStream(), response);
 }
 
 function textResponse(text: string, contentType: string): Response {

@@ -64,7 +64,13 @@ Deno.test("/proxy: the name in the path is that of the saved file, made safe", a
       const asked = { path, query: "&download=1" };
       assertEquals(await field(scene, "content-disposition", asked), disposition, path);
     }
-    assertEquals(await field(scene, "content-disposition", { path: "/proxy/film.mkv" }), null);
+    const shown = { path: "/proxy/film.mkv" };
+    assertEquals(
+      await field(scene, "content-disposition", shown),
+      'inline; filename="film.mkv"',
+    );
+    assertEquals(await field(scene, "content-disposition"), 'inline; filename="file.bin"');
+    assertEquals(await field(scene, "cache-control"), "no-cache");
   });
 });
 

@@ -368,3 +368,28 @@ Deno.test("/live reports which mirror delivers which block", async () => {
     },
   );
 });
+
+Deno.test("/proxy: HEAD of a file of unknown length says no length, on the wire", async () => {
+  await withProxy([{ unknownLength: "chunked" }], async ({ base, urls, get }) => {
+    const { hostname, port } = new URL(base);
+    const head = async (path: string) => {
+      const connection = await Deno.connect({ hostname, port: Number(port) });
+      const request = `HEAD ${path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`;
+      await connection.write(new TextEncoder().encode(request));
+      return await new Response(connection.readable).text();
+    };
+    const said = await head(`/proxy?url=${encodeURIComponent(urls[0]!)}`);
+    assertMatch(said, /^HTTP\/1\.1 200 /);
+    assertEquals(/content-length/i.test(said), false, said);
+    assertEquals(said.split("\r\n\r\n")[1], "");
+    const live = await head(`/live?url=${encodeURIComponent(urls[0]!)}`);
+    assertMatch(live, /^HTTP\/1\.1 200 /);
+    assertEquals(/content-length/i.test(live), false, live);
+    // Others keep theirs.
+    assertMatch(await head("/healthz"), /content-length: 3\r\n/i);
+    const missing = await head("/proxy");
+    assertMatch(missing, /^HTTP\/1\.1 400 [^]*content-length: [1-9]/i);
+    const whole = await get();
+    assertEquals(await bytesOf(whole), part(0, FILE.size));
+  });
+});

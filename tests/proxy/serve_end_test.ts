@@ -38,6 +38,28 @@ Deno.test({
 });
 
 Deno.test({
+  name: "SIGTERM lets a file finish that its mirror calls an event stream",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    const contentType = "text/event-stream";
+    await using mirror = await startMirror({
+      content: CONTENT,
+      bytesPerSecond: 300_000,
+      contentType,
+    });
+    await using proxy = await started("--allow-private");
+    const response = await proxy.ask(proxied(mirror));
+    assertEquals(response.headers.get("content-type"), contentType);
+    const download = await begin(response);
+    proxy.signal("SIGTERM");
+    await proxy.said(/stopping: waiting up to 30 s for 1 request to finish\n/);
+    mirror.setRate(undefined);
+    assertEquals(await download.rest(), BYTES);
+    assertEquals((await proxy.end()).code, 0);
+  },
+});
+
+Deno.test({
   name: "--drain-timeout aborts running requests and reports their number",
   ignore: NO_SIGNALS,
   fn: async () => {

@@ -64,12 +64,18 @@ function plainValue(value: string): string {
   return decodeUtf8(value) ?? value;
 }
 
-/** Returns a `Content-Disposition` that makes a browser save the file under `name`, made safe. */
-export function contentDisposition(name: string): string {
+/**
+ * Returns a `Content-Disposition` with `name`, made safe: an `attachment` makes a browser save the file;
+ * `inline`, it shows the file, and has the name if it is saved later.
+ */
+export function contentDisposition(
+  name: string,
+  type: "attachment" | "inline" = "attachment",
+): string {
   const safe = portableFileName(name);
   // Some clients decode percent signs where they should not.
   const ascii = safe.replace(/[^\x20-\x7e]/gu, "_").replace(/[%\\"]/g, "_");
-  const value = `attachment; filename="${ascii}"`;
+  const value = `${type}; filename="${ascii}"`;
   return ascii === safe ? value : `${value}; filename*=UTF-8''${encodeValue(safe)}`;
 }
 

@@ -32,13 +32,17 @@ export function fileHeaders(
   const headers = new Headers({
     "content-type": contentType,
     "content-security-policy": filePolicy(contentType),
+    // What is kept may be used only after a question whether it is still the file.
+    "cache-control": "no-cache",
     "accept-ranges": file === undefined ? "none" : "bytes",
   });
   if (info.size !== undefined) headers.set("content-length", `${info.size}`);
   if (etag !== undefined) headers.set("etag", etag);
   if (lastModified !== undefined) headers.set("last-modified", lastModified);
-  if (query.download) {
-    headers.set("content-disposition", contentDisposition(name ?? telling ?? names[0] ?? ""));
+  const shown = name ?? telling ?? names[0];
+  if (query.download) headers.set("content-disposition", contentDisposition(shown ?? ""));
+  else if (shown !== undefined) {
+    headers.set("content-disposition", contentDisposition(shown, "inline"));
   }
   return headers;
 }

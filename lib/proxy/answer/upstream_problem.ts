@@ -73,13 +73,28 @@ function noMirrorLeft(error: NoMirrorLeftError): Problem {
     reason: reasonOf(failure),
   }));
   const retryAfterMs = retryAfterOf(error.cause);
-  return new Problem(502, "no mirror could deliver the file", {
+  const [status, detail] = verdictOf(error.cause);
+  return new Problem(status, detail, {
     cause: error,
     headers: retryAfterMs === undefined
       ? undefined
       : { "retry-after": `${Math.ceil(retryAfterMs / 1000)}` },
     extensions: { mirrors },
   });
+}
+
+/** Returns the status and the words for what all mirrors have in common. */
+function verdictOf(failures: readonly MirrorError[]): [status: number, detail: string] {
+  const all = (is: (failure: MirrorError) => boolean) => failures.length > 0 && failures.every(is);
+  const subject = failures.length === 1 ? "the mirror" : "every mirror";
+  if (all(({ status }) => status === 410)) return [410, `${subject} says that the file is gone`];
+  if (all(({ status }) => status === 404 || status === 410)) {
+    return [404, `${subject} says that there is no such file`];
+  }
+  if (all(({ reason }) => reason === "timeout")) {
+    return [504, `${subject} kept the proxy waiting for too long`];
+  }
+  return [502, "no mirror could deliver the file"];
 }
 
 /** Returns when the first mirror may serve again, if every mirror asked the client to wait. */

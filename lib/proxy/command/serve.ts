@@ -11,6 +11,7 @@ import { StopSignals, stopSignals } from "../../command_line/process.ts";
 import { redactLogText } from "../../http/address/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
 import { asProblem } from "../problem.ts";
+import { parsePath } from "../request/path.ts";
 import { ExitCode } from "./flags.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -126,7 +127,7 @@ class RunningRequests {
     info.completed.then(leave, leave);
     try {
       const response = await this.#handler(request, info);
-      if (response.headers.get("content-type") !== "text/event-stream") return response;
+      if (!response.ok || !isEndless(request)) return response;
       leave();
       return endable(response, this.#streams.signal);
     } catch (error) {
@@ -150,6 +151,11 @@ class RunningRequests {
     this.#running.delete(info);
     if (this.size === 0) this.#onNone();
   }
+}
+
+/** Reports whether a request is for a stream that never ends, whatever a mirror calls its file. */
+function isEndless({ url }: Request): boolean {
+  return parsePath(URL.parse(url)?.pathname ?? "").route === "/live";
 }
 
 /** Returns the response with a body that ends when the signal aborts. */

@@ -54,9 +54,32 @@ Deno.test("upstreamProblem() lists a reason for each mirror, without anything se
   for (const [facts, reason] of table) {
     const { status, extensions } = problemOf(facts);
     const [mirror] = extensions.mirrors as { url: string; reason: string }[];
-    assertEquals([status, mirror!.url], [502, "https://a.example/f"]);
+    const expected = facts.reason === "timeout" ? 504 : facts.status === 404 ? 404 : 502;
+    assertEquals([status, mirror!.url], [expected, "https://a.example/f"]);
     assert(reason.test(mirror!.reason), mirror!.reason);
     assertEquals(JSON.stringify(extensions).includes("secret"), false);
+  }
+});
+
+Deno.test("upstreamProblem(): the status is what all mirrors have in common", () => {
+  const [missing, gone]: Partial<MirrorErrorOptions>[] = [404, 410].map((status) => ({
+    reason: "status",
+    status,
+  }));
+  const late: Partial<MirrorErrorOptions> = { reason: "timeout" };
+  const table: [failures: Partial<MirrorErrorOptions>[], status: number, says: string][] = [
+    [[missing!], 404, "the mirror says that there is no such file"],
+    [[missing!, missing!, gone!], 404, "every mirror says that there is no such file"],
+    [[gone!, gone!], 410, "every mirror says that the file is gone"],
+    [[late], 504, "the mirror kept the proxy waiting"],
+    [[late, late], 504, "every mirror kept the proxy waiting"],
+    [[late, missing!], 502, "no mirror could deliver"],
+    [[{ fault: "refused" }, missing!], 502, "no mirror could deliver"],
+    [[{ reason: "status", status: 500 }], 502, "no mirror could deliver"],
+  ];
+  for (const [failures, status, says] of table) {
+    const problem = problemOf(...failures);
+    assertEquals([problem.status, problem.detail.slice(0, says.length)], [status, says]);
   }
 });
 

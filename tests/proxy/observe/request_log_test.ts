@@ -85,7 +85,7 @@ Deno.test("internal errors are reported to the operator, not to the client", asy
   const { get, figures } = logged({
     onError: (error) => told.push(error),
     // An invalid option of the downloads.
-    download: { headers: { "a space": "the inner detail" } },
+    download: { maxRate: "the inner detail" as never },
   });
   const response = await get("/proxy?host=http://127.0.0.1:9/f");
   assertEquals(response.status, 500);
