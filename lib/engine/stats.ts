@@ -40,8 +40,9 @@ export interface MirrorStats {
   /** The mirror's URL, without credentials. */
   url: string;
   /**
-   * Its state: `probing` until its first response; `idle` or `busy`, without or with requests; `waiting`
-   * for a retry; `spare`: it serves only the whole file, while others serve ranges; `retired`: too slow
+   * Its state: `probing` until its first response; `idle` or `busy`, without or with requests whose
+   * responses are awaited or read; `waiting` for a retry; `spare`: it serves only the whole file, while
+   * others serve ranges; `retired`: too slow
    * to help with the rest; `closed` by `closeBadConnections`; `dropped` after failures.
    */
   state: "probing" | "spare" | "idle" | "busy" | "waiting" | "retired" | "closed" | "dropped";
@@ -116,7 +117,7 @@ function mirrorStats(mirror: Mirror, total: number, now: number, since = now): M
 function mirrorState({ state, service, live }: Mirror): MirrorStats["state"] {
   if (state.type !== "ready") return state.type;
   if (service === "unknown") return "probing";
-  if (live.length > 0) return "busy";
+  if (live.some(({ isExhausted }) => !isExhausted)) return "busy";
   return service === "whole" ? "spare" : "idle";
 }
 

@@ -46,6 +46,10 @@ const LAST_PART = 0.35;
 const LONGEST_RANGE = 8 * 1024 * 1024;
 /** So many bytes are worth a request to any server, however much its requests cost. */
 const LEAST_WORTH = 1024 * 1024;
+/** The first response of all goes on for so many times as long as other ranges, */
+const LEAD = 4;
+/** and where no more is left than this, to the end. */
+const SHORT_FILE = 1024 * 1024;
 /** Maximum time between two looks while any request is under way. */
 const LOOK_MS = 20;
 
@@ -104,6 +108,7 @@ export class AdaptivePolicy implements Policy {
     const asking = outlooks.filter((outlook) => outlook.wantsWork());
     const short = shortest(view);
     asking.sort((one, other) => one.finishAt(short) - other.finishAt(short));
+    const isAlone = view.mirrors.length === 1;
     const endAt = endOfAll(outlooks, bytesIn(ledger.free), view.limit.rate);
     for (const outlook of asking) {
       const { source } = outlook;
@@ -113,9 +118,9 @@ export class AdaptivePolicy implements Policy {
       const last = outlook.rate * (endAt - outlook.freeAt);
       // One mirror has to go on, whatever may seem better.
       const must = ledger.askedBytes === 0;
-      const stream = outlook.source.live.find((one) =>
-        isExtensible(one, view) && outlook.isBusyWith(one)
-      );
+      const stream = isAlone
+        ? outlook.source.live.find((one) => isExtensible(one, view) && outlook.isBusyWith(one))
+        : undefined;
       // How much of what follows it delivers itself, by the time of an answer, has to be known.
       if (stream !== undefined && !outlook.source.link.isMeasured) continue;
       const range = stream !== undefined
@@ -218,7 +223,10 @@ export class AdaptivePolicy implements Policy {
       one.end === fitting.start && one.bodyEnd >= fitting.end && isExtensible(one, view) &&
       !outlook.isBusyWith(one)
     );
-    if (stream !== undefined) return { type: "extend", request: stream.id, end: fitting.end };
+    if (stream !== undefined) {
+      const range = outlook.source.link.isMeasured ? fitting : leading(stream, fitting, view);
+      return { type: "extend", request: stream.id, end: range.end };
+    }
     if (!outlook.source.available) return undefined;
     return { type: "ask", mirror: outlook.index, range: fitting, reason };
   }
@@ -263,6 +271,18 @@ function loneOf(
   const others = another !== undefined || mirrors.some(({ pending }) => pending);
   const isLone = lone !== undefined && lone.source.lanes === 1 && !others;
   return isLone && lone.source.mostBytes === Infinity ? lone : undefined;
+}
+
+/**
+ * Returns what the first response of all is read on for, where others are about to join: all of a short
+ * file, else more than a usual range, since it has sped up by the time that others begin.
+ */
+function leading(stream: RequestView, { start, end }: ByteRange, view: DownloadView): ByteRange {
+  const { ledger } = view;
+  const isShort = ledger.end - start <= SHORT_FILE;
+  const wanted = isShort ? ledger.end : start + LEAD * (end - start);
+  const gapEnd = Math.min(stream.bodyEnd, gapAt(ledger.free, start));
+  return fitWindow({ start, end: Math.min(gapEnd, wanted) }, view) ?? { start, end };
 }
 
 /** Reports whether more can be read of a stream: what follows is free. */

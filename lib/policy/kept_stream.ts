@@ -6,6 +6,7 @@
  */
 
 import type { Outlook } from "./outlook.ts";
+import { fitStream } from "./placement.ts";
 import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
 
 /** Reports whether the stream has come to a request that was never answered, and may never be. */
@@ -24,14 +25,22 @@ export function isWaitedFor(
  * wasted: it is done only where nothing else is on its way, since the mirror refuses more.
  */
 export function passOver(
-  { ledger, limit }: DownloadView,
+  view: DownloadView,
   outlooks: readonly Outlook[],
   now: number,
 ): Plan | undefined {
+  const { ledger, limit } = view;
   if (limit.openAt > now) return undefined;
   const stream = outlooks.flatMap(({ source }) => source.live)
     .find(({ isKeptWaiting, isExhausted }) => isKeptWaiting && isExhausted);
   if (stream === undefined || outlooks.some(({ isDelivering }) => isDelivering)) return undefined;
-  const next = ledger.free.find(({ end }) => end > stream.end)?.start ?? ledger.end;
-  return { type: "extend", request: stream.id, end: Math.min(stream.bodyEnd, next) };
+  const { end: start, bodyEnd, position } = stream;
+  const gap = ledger.free.find(({ end }) => end > start);
+  const next = gap?.start ?? ledger.end;
+  if (next > start) {
+    return { type: "extend", request: stream.id, end: Math.min(bodyEnd, next) };
+  }
+  const range = { start, end: Math.min(bodyEnd, gap!.end) };
+  const fitting = fitStream(range, position <= ledger.front, view);
+  return fitting && { type: "extend", request: stream.id, end: fitting.end };
 }

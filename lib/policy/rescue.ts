@@ -60,7 +60,8 @@ function steal(
   // One that is late may be so for as long again.
   const waitMs = request.answeredAt === undefined ? Math.abs(request.dueAt - now) : 0;
   // Where nothing is left to request, the others will soon leave it the link.
-  const ownerRate = ledger.free.length > 0 ? owner.requestRate : owner.rate;
+  const steadyRate = ledger.free.length > 0 ? owner.requestRate : owner.rate;
+  const ownerRate = rampedRate(request, left, steadyRate, owner, ledger.start, now);
   const aloneMs = waitMs + left / ownerRate;
   const leastGainMs = ledger.free.length > 0
     ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
@@ -81,4 +82,22 @@ function steal(
   if (best === undefined || aloneMs - best.ms < leastGainMs) return undefined;
   const range = { start: request.position + best.cut, end: request.claimEnd };
   return { type: "steal", mirror: best.helper.index, range, late: request.id };
+}
+
+/**
+ * Returns the mean rate at which a request delivers the `left` bytes that it owns, `rate` being that of
+ * now: the first response of all is at work before any other connection, and doubles with each round trip
+ * while it speeds up.
+ */
+function rampedRate(
+  request: RequestView,
+  left: number,
+  rate: number,
+  { source: { link } }: Outlook,
+  first: number,
+  now: number,
+): number {
+  if (request.start !== first || !link.ramping(now)) return rate;
+  const roundTrips = Math.log2(1 + left / (rate * link.latencyMs));
+  return Math.max(rate, left / (roundTrips * link.latencyMs));
 }

@@ -337,10 +337,10 @@ export class LiveRequest implements RequestView {
       !this.isExtensible(ledger);
   }
 
-  /** Reports whether it is a stream whose response has all that is missing. */
+  /** Reports whether it is a stream, even if read to its end, whose response has all that is missing. */
   covers(ledger: Ledger): boolean {
-    return this.isStream && this.#answeredAt !== undefined && this.#position <= ledger.front &&
-      this.#bodyEnd >= ledger.end;
+    return this.#kind === "range" && this.asksAhead && this.#answeredAt !== undefined &&
+      this.#position <= ledger.front && this.#bodyEnd >= ledger.end;
   }
 
   /** Reports whether it has delivered all that it owned, and others deliver what follows. */

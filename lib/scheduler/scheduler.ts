@@ -21,8 +21,8 @@ import type { Ledger } from "./ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import { Opening, type OpeningEvent, type OpeningStep } from "./opening/opening.ts";
-import { probeOf } from "./opening/probe.ts";
-import { takeSample, useSample } from "./opening/sample.ts";
+import { leaderOf, probeOf } from "./opening/probe.ts";
+import { goOn, takeSample, useSample } from "./opening/sample.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
@@ -221,7 +221,7 @@ export class Scheduler {
       );
       for (const one of lost) this.#cancel(one, "lost", now);
     }
-    const live = requests.get(request.id) !== undefined;
+    const live = requests.get(request.id) !== undefined && !request.isKept;
     if (live && request.isRemnant(ledger) && request.isWorthCancelling(now)) {
       this.#cancel(request, "stolen", now);
     }
@@ -311,6 +311,7 @@ export class Scheduler {
       this.#execute(step, now);
       if (this.#ended) return;
     }
+    goOn(this.#state);
     this.#finishIfComplete(now);
     this.#assign(now);
   }
@@ -366,9 +367,7 @@ export class Scheduler {
     mirror.allow(mirror.seat.room(now), 0);
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
-    // The only mirror is asked for everything: a link may be good for one request, and an answer may
-    // take its time.
-    const isStream = this.mirrors.length === 1 && this.#assigner.extendsStreams;
+    const isStream = this.#assigner.extendsStreams && mirror === leaderOf(this.#state);
     const sampleSize = Math.min(probeSize, windowSize);
     const measures = this.#opening.isMeasured(mirror);
     const probe = probeOf(mirror, { start, end, sampleSize, isStream });

@@ -204,8 +204,10 @@ export class DownloadState implements DownloadView {
    * request, or a few; and only a response that has begun is certain.
    */
   keepStream(): void {
-    const isProven = this.mirrors.some(({ state, trackRecord }) =>
-      trackRecord.isProven && state.type !== "dropped"
+    const isAlone = this.mirrors.length === 1;
+    // Of several mirrors, one that serves ranges is enough.
+    const isProven = this.mirrors.some(({ state, trackRecord: { isProven, hasAnsweredAgain } }) =>
+      state.type !== "dropped" && (isAlone ? isProven : hasAnsweredAgain)
     );
     let kept: LiveRequest | undefined;
     for (const request of this.requests) {

@@ -150,6 +150,15 @@ export const LIMITS: readonly Kind[] = [
       { ...SLOW, proxy: status === 403 },
     )
   ),
+  ...[403, 404, 410, 429].map((status) =>
+    kind(
+      `one-time-links-${status}`,
+      `two links with a query, each with ${status} to every request but the first`,
+      BOTH,
+      (ask) => ask.index > 0 ? refused(status) : served(ask),
+      { ...SLOW, copies: 2, path: "/file.bin?token=1" },
+    )
+  ),
   kind(
     "one-time-link-whole",
     "403 to every request but the first, and Range is ignored",

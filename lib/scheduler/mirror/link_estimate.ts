@@ -81,6 +81,11 @@ export class LinkEstimate implements LinkView {
     this.rate = new LinkRate(known?.bytesPerSecond);
   }
 
+  /** Whether an earlier download has measured it. */
+  get isKnown(): boolean {
+    return this.#known !== undefined;
+  }
+
   get latencyMs(): number {
     if (this.#latencyMs !== undefined) return this.#latencyMs;
     return this.#coldLatencyMs === undefined ? UNKNOWN_LATENCY_MS : this.#coldLatencyMs / 2;

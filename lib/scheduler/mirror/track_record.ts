@@ -30,6 +30,11 @@ export class TrackRecord {
     return this.#answers >= (isNew ? PROVEN_ANSWERS : PROVEN_AFTER_REFUSAL);
   }
 
+  /** Whether it has answered more than one request since it was last refused. */
+  get hasAnsweredAgain(): boolean {
+    return this.#answers >= PROVEN_AFTER_REFUSAL;
+  }
+
   /** Notes that a request was answered that was sent at `sentAt`. */
   answered(sentAt: number): void {
     this.#refusedSince = undefined;

@@ -7,6 +7,7 @@
 
 import type { NewRequest } from "../requests.ts";
 import type { Mirror } from "../mirror/mirror.ts";
+import type { DownloadState } from "../state.ts";
 
 /**
  * Size of a probe in bytes. It fits into the first flight of a connection (ten segments, RFC 6928)
@@ -35,6 +36,23 @@ export interface ProbeOptions {
   readonly sampleSize: number;
   /** Whether the response may be read on as a stream. */
   readonly isStream: boolean;
+}
+
+/**
+ * Returns the mirror that is asked for everything at once: its link may be good for one request, and its
+ * response goes on at the front. Of several it is the one that is expected to answer first among those
+ * whose links have a query, as links have that are good for one request; others are asked for a sample.
+ * Under a rate limit, none of several is: what is not read arrives all the same, as far as buffers go.
+ */
+export function leaderOf({ mirrors, limit }: DownloadState): Mirror | undefined {
+  if (mirrors.length === 1) return mirrors[0];
+  if (limit.rate < Infinity) return undefined;
+  const able = mirrors.filter(({ url, state, maxConnections }) =>
+    url.includes("?") && state.type !== "dropped" && maxConnections > 2
+  );
+  const known = able.filter(({ link }) => link.isKnown);
+  const [first] = known.sort((one, other) => one.link.latencyMs - other.link.latencyMs);
+  return first ?? able[0];
 }
 
 /** Returns the first request to a mirror. */

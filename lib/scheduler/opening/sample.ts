@@ -48,3 +48,13 @@ export function useSample(request: LiveRequest, state: DownloadState, now: numbe
   state.receive(request, length, now);
   return length;
 }
+
+/** Lets responses that go on behind their samples be read on, once it is known that their mirrors have the file. */
+export function goOn({ requests, commands }: DownloadState): void {
+  for (const request of requests) {
+    const { id, kind, held, mirror } = request;
+    if (kind !== "probe" || !held || !mirror.servesRanges) continue;
+    request.release();
+    commands.push({ type: "resume", request: id });
+  }
+}

@@ -212,15 +212,16 @@ export class SharedHost {
   /** Sends the next bytes that may be read. */
   #move(number: number, response: Response): void {
     const { command: { request, kind, start }, readTo, position } = response;
-    if (response.isMoving || !response.isServed || !this.#isLive(number, response)) return;
+    if (response.isMoving || !this.#isLive(number, response)) return;
     const bodyEnd = this.#bodyEnd(response);
+    if (response.isHeld && position > start) return;
     if (position >= bodyEnd) {
       this.#end(number, request, 0);
       return this.#dispatch(number, { type: "ended", request });
     }
     const most = kind === "probe" && response.isHeld ? readTo - start : CHUNK;
     const length = Math.min(most, readTo - position, bodyEnd - position);
-    if (length <= 0 || (response.isHeld && position > start)) return;
+    if (length <= 0) return;
     response.isMoving = true;
     this.queue.after(length / this.#options.bytesPerMs, () => {
       response.isMoving = false;
@@ -242,6 +243,8 @@ export class SharedHost {
       return this.#dispatch(number, { type: "compared", request, ...facts });
     }
     if (response.isHeld) {
+      // A response that has sent all of its bytes is over for the host, whatever becomes of the sample.
+      if (response.position >= this.#bodyEnd(response)) this.#leave(response);
       return this.#dispatch(number, { type: "sampled", request, length, digest: "same" });
     }
     this.#landmarks[number]!.came(position, response.position, () => "", response.command.mirror);
@@ -268,9 +271,14 @@ export class SharedHost {
     const response = this.#responses[number]!.get(request);
     if (response === undefined) return;
     this.#responses[number]!.delete(request);
-    if (response.isServed) {
-      this.queue.after(lingerMs, () => this.#served[response.command.mirror]!--);
-    }
+    this.#leave(response, lingerMs);
+  }
+
+  /** Frees the response's place at its host. */
+  #leave(response: Response, lingerMs = 0): void {
+    if (!response.isServed) return;
+    response.isServed = false;
+    this.queue.after(lingerMs, () => this.#served[response.command.mirror]!--);
   }
 }
 

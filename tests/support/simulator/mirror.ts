@@ -39,6 +39,8 @@ export interface SimulatedMirror {
   readonly returnsAtMs?: number;
   /** Resets the connection of each request after this many bytes. */
   readonly resetAfterBytes?: number;
+  /** The query of its URL, without "?". @default none */
+  readonly query?: string;
   /** What it allows, and the status of what it refuses (503). */
   readonly gate?: GateOptions & { readonly status?: number; readonly hangs?: boolean };
 }

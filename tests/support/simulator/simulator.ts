@@ -144,7 +144,9 @@ class Simulator {
     this.#versionFrom = Math.max(0, ...links.map(({ versionFrom = 0 }) => versionFrom));
     this.#gates = links.map(({ gate = {} }) => new Gate(gate));
     this.#arrivals = new Arrivals(links.length);
-    const urls = links.map((_, index) => simulatedUrl(index));
+    const urls = links.map(({ query }, index) =>
+      simulatedUrl(index) + (query === undefined ? "" : `?${query}`)
+    );
     const random = mulberry32(seed);
     this.#landmarks = new SimulatedLandmarks(this.#start);
     this.#validators = links.map((mirror) => new SimulatedValidators(mirror));
