@@ -23,6 +23,7 @@ interface Watched {
   /** Size of a cell of the block record, in bytes. */
   readonly blockSize: number;
   readonly blocks: BlockRecord;
+  readonly meter: RateMeter;
   outcome: LiveDownload["outcome"];
 }
 
@@ -67,9 +68,11 @@ export class LiveDownloads {
     const blocks = new BlockRecord(Math.ceil((facts.end - facts.start) / facts.blockSize));
     const blockSize = facts.blockSize * blocks.blocksPerCell;
     const id = this.#nextId++;
-    const watched: Watched = { ...facts, id, blockSize, blocks, outcome: "running" };
+    const meter = new RateMeter();
+    const watched: Watched = { ...facts, id, blockSize, blocks, meter, outcome: "running" };
     const all = this.#files.get(key) ?? [];
     this.#files.set(key, [...all, watched].slice(-MAX_KEPT));
+    let ended: LiveDownload["outcome"] = "cancelled";
     const indexes = new Map(facts.stats().mirrors.map(({ url }, index) => [url, index]));
     return {
       record: (event) => {
@@ -78,13 +81,14 @@ export class LiveDownloads {
           const used = () => watched.stats().mirrors.map(usedBytes);
           blocks.add(event.block, indexes.get(event.mirror)!, used);
         }
-        if (event.type !== "end") return;
-        watched.outcome = event.outcome;
-        this.#prune(key);
+        // The client may still have to take its last bytes.
+        if (event.type === "end") ended = event.outcome;
       },
       finish: () => {
         const last = watched.stats();
         watched.stats = () => last;
+        watched.outcome = ended;
+        this.#prune(key);
       },
     };
   }
@@ -162,6 +166,29 @@ export class LiveDownloads {
   }
 }
 
+/** How far back the rates of mirrors are measured, in milliseconds. */
+const METER_MS = 1000;
+/** Minimum time between two samples, in milliseconds: there may be many watchers. */
+const SAMPLE_MS = 100;
+
+/** Measures what each mirror has sent in the last second: such rates add up. */
+export class RateMeter {
+  #samples: { readonly atMs: number; readonly bytes: readonly number[] }[] = [];
+
+  /** Returns the rates in bytes per second; `bytes` is the number so far, by mirror. */
+  rates(atMs: number, bytes: readonly number[]): number[] {
+    const samples = this.#samples;
+    // The last one that is old enough is where the measurement begins.
+    while (samples.length > 1 && samples[1]!.atMs <= atMs - METER_MS) samples.shift();
+    const [first] = samples;
+    if (atMs - (samples.at(-1)?.atMs ?? -Infinity) >= SAMPLE_MS) samples.push({ atMs, bytes });
+    const elapsedMs = atMs - (first?.atMs ?? 0);
+    return bytes.map((now, index) =>
+      elapsedMs > 0 ? 1000 * Math.max(0, now - (first?.bytes[index] ?? 0)) / elapsedMs : 0
+    );
+  }
+}
+
 function usedBytes({ bytes, wastedBytes }: MirrorStats): number {
   return bytes - wastedBytes;
 }
@@ -179,13 +206,14 @@ function progress(
     }
     sentBlocks.set(id, watched.blocks.length);
     const stats = watched.stats();
-    const perMirror = stats.mirrors.map(({ state, bytesPerSecond, bytes, failures }) => (
-      { state, bytesPerSecond, bytes, failures }
+    const rates = watched.meter.rates(stats.elapsedMs, stats.mirrors.map(({ bytes }) => bytes));
+    const perMirror = stats.mirrors.map(({ state, bytes, failures }, index) => (
+      { state, bytesPerSecond: rates[index]!, bytes, failures }
     ));
     return {
       ...{ id, start, end, size, blockSize, outcome, perMirror },
       elapsedMs: roundMs(stats.elapsedMs),
-      bytesPerSecond: stats.bytesPerSecond,
+      bytesPerSecond: rates.reduce((sum, rate) => sum + rate, 0),
       front: start + stats.consumedBytes,
       buffered: stats.bufferedBytes,
     };

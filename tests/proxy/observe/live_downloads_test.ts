@@ -1,5 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { BlockRecord, LiveDownloads } from "../../../lib/proxy/observe/live_downloads.ts";
+import {
+  BlockRecord,
+  LiveDownloads,
+  RateMeter,
+} from "../../../lib/proxy/observe/live_downloads.ts";
 import type { DownloadStats, MirrorStats, TraceEvent } from "../../../mod.ts";
 
 const MIRRORS = ["http://a.test/f", "http://b.test/f"];
@@ -135,4 +139,35 @@ Deno.test("LiveDownloads.watch() limits the number of watchers", async () => {
   await left.promise;
   const three = live.watch(MIRRORS, SILENT);
   await Promise.all([two, three].map(({ body }) => body!.cancel()));
+});
+
+Deno.test("LiveDownloads: a download is complete when its client has everything", async () => {
+  const live = new LiveDownloads({ periodMs: 1 });
+  let consumed = 500;
+  const download = live.add(MIRRORS, { ...FACTS, stats: () => stats(consumed) });
+  download.record({ type: "end", atMs: 1000, outcome: "complete" } as never);
+  const reader = live.watch(MIRRORS, SILENT).body!.pipeThrough(new TextDecoderStream()).getReader();
+  const next = async () => {
+    const { value } = await reader.read();
+    const [{ front, outcome }] = JSON.parse(/^data:(.*)$/m.exec(value!)![1]!).downloads;
+    return [front, outcome];
+  };
+  assertEquals(await next(), [500, "running"]);
+  consumed = 1000;
+  download.finish();
+  let last = await next();
+  while (last[1] === "running") last = await next();
+  assertEquals(last, [1000, "complete"]);
+  await reader.cancel();
+});
+
+Deno.test("RateMeter measures the last second by mirror", () => {
+  const meter = new RateMeter();
+  assertEquals(meter.rates(0, [0, 0]), [0, 0]);
+  assertEquals(meter.rates(500, [1000, 50]), [2000, 100]);
+  // Samples in quick succession change nothing.
+  assertEquals(meter.rates(501, [1002, 50]).map(Math.round), [2000, 100]);
+  assertEquals(meter.rates(1000, [2000, 100]), [2000, 100]);
+  assertEquals(meter.rates(1500, [2000, 1100]), [1000, 1050]);
+  assertEquals(meter.rates(2500, [2000, 1100]), [0, 0]);
 });

@@ -53,12 +53,12 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
 
     await t.step("options go into the link", async () => {
       await page.getByText("Options").click();
-      await page.getByLabel("Delay algorithm").selectOption("Diff");
+      await page.getByLabel("Sharing of the work").selectOption("Diff");
       await page.getByLabel("Save as a file").check();
       const plain = `${proxy.origin}/proxy/f?url=https%3A%2F%2Fa.example%2Ff`;
       const all = `${plain}&delay_req_algo=DIFF&download=1`;
       assertEquals(await makeLink(page, "https://a.example/f"), all);
-      await page.getByLabel("Delay algorithm").selectOption("Adaptive (default)");
+      await page.getByLabel("Sharing of the work").selectOption("Adaptive (default)");
       await page.getByLabel("Save as a file").uncheck();
       assertEquals(await makeLink(page, "https://a.example/f"), plain);
     });
@@ -122,6 +122,13 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
       assert(
         await page.getByText("https://a.example/broken: responded with status 404").isVisible(),
       );
+    });
+
+    await t.step("a dead link says what is wrong when it is played", async () => {
+      await makeLink(page, "https://a.example/broken.wav");
+      await page.getByRole("button", { name: "Play here" }).click();
+      await page.getByText("Bad Gateway: no mirror answered").waitFor();
+      assert(await page.getByText("responded with status 404").isVisible());
     });
 
     await t.step("Play here plays, and seeks by ranges", async () => {

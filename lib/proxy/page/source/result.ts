@@ -88,16 +88,27 @@ function play(): void {
   const ariaLabel = `${link.name}, played through the proxy`;
   const media = make(kind, { controls: true, src: link.url, ariaLabel });
   media.setAttribute("playsinline", "");
-  media.addEventListener("error", () => {
-    const detail = "the browser cannot play this file. “Check” shows whether the mirrors answer; " +
-      "mpv and VLC play more formats.";
-    player.replaceChildren(problemBox({ title: "Playback failed", detail }));
-    announce(`Playback failed: ${detail}`);
-  });
+  media.addEventListener("error", () => void explainFailure(media));
   player.replaceChildren(media);
   // If the browser blocks autoplay, the user starts it with the controls.
   media.play().catch(() => {});
   media.focus();
+}
+
+/** Shows why a file does not play: what the proxy says of it, or that the browser cannot. */
+async function explainFailure(media: HTMLMediaElement): Promise<void> {
+  const { url } = link;
+  const signal = AbortSignal.timeout(CHECK_TIMEOUT_MS);
+  const found = await fetchFacts(url, signal).catch(() => undefined);
+  if (!media.isConnected || link.url !== url) return;
+  const problem: ProblemDetails = found !== undefined && "detail" in found ? found : {
+    title: "Playback failed",
+    detail: found === undefined
+      ? "the proxy cannot be reached. Is it still running?"
+      : "the mirrors have the file, but the browser cannot play it; mpv and VLC play more formats.",
+  };
+  player.replaceChildren(problemBox(problem));
+  announce(`${problem.title}: ${problem.detail}`);
 }
 
 const CHECK_TIMEOUT_MS = 60_000;
