@@ -35,7 +35,8 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
         `vlc '${link}'`,
         `curl -o 'it'\\''s a,b.wav' '${link}'`,
       ]);
-      await page.getByText("Connecting").or(page.getByText("Waiting")).waitFor();
+      // The proxy has answered by then.
+      await page.getByText("Waiting").waitFor();
       assert(proxy.asked.includes(`GET /live?${query}`), proxy.asked.join("\n"));
     });
 
@@ -113,6 +114,17 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
         `${proxy.origin}/proxy/table?url=https%3A%2F%2Fa.example%2Ftable`,
       );
       assertEquals(await page.getByRole("button", { name: "Play here" }).isVisible(), false);
+    });
+
+    await t.step("Check shows the answer of each mirror", async () => {
+      await makeLink(page, "https://a.example/table", "https://b.example/dead?x=1");
+      await page.getByRole("button", { name: "Check" }).click();
+      const answers = page.getByLabel("Answers of the mirrors").getByRole("listitem");
+      await answers.first().waitFor();
+      assertEquals(await answers.allTextContents(), [
+        "https://a.example/table: 64.0 MB, text/csv",
+        "https://b.example/dead: responded with status 404",
+      ]);
     });
 
     await t.step("Check shows the failure of each mirror", async () => {

@@ -63,7 +63,7 @@ export class MockProxy implements AsyncDisposable {
   }
 
   #answer(request: Request): Promise<Response> | Response {
-    const { pathname, search } = new URL(request.url);
+    const { pathname, search, searchParams } = new URL(request.url);
     this.asked.push(`${request.method} ${pathname}${search}`);
     if (pathname === "/") return pageResponse(request);
     if (pathname === "/session") return this.#session(request);
@@ -71,7 +71,9 @@ export class MockProxy implements AsyncDisposable {
       return Response.json({ pass: "1.signature", expires: "2030-01-02T03:04:05Z" });
     }
     if (pathname === "/live") return this.#watch();
-    if (search.includes("broken")) return this.#problem(request);
+    // One that is dead fails alone, but not beside another.
+    const isDead = search.includes("dead") && searchParams.getAll("url").length === 1;
+    if (search.includes("broken") || isDead) return this.#problem(request);
     return search.includes(".wav") ? this.#file(request) : new Response(null, {
       headers: { "content-length": "64000000", "content-type": "text/csv" },
     });

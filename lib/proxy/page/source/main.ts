@@ -104,6 +104,7 @@ async function submitMirrors(
   const pass = session.required ? await signLink(link.query) : undefined;
   if (!isCurrent()) return;
   showLink(pass === undefined ? link : withPass(link, pass.pass), {
+    mirrors,
     hasSecret,
     expires: pass?.expires,
     needsToken: session.required && pass === undefined,

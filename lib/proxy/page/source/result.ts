@@ -7,7 +7,7 @@
 
 import { announce, element, make } from "./dom.ts";
 import { formatBytes } from "./formats.ts";
-import { commandsFor, type Link, mediaKind } from "./link.ts";
+import { commandsFor, type Link, makeLink, mediaKind } from "./link.ts";
 
 const card = element("result", HTMLElement);
 const field = element("link", HTMLInputElement);
@@ -18,6 +18,7 @@ const checked = element("checked", HTMLElement);
 const player = element("player", HTMLElement);
 
 let link: Link = { url: "", query: "", name: "" };
+let mirrors: readonly string[] = [];
 /** The media type of the link's file, once a check has found it. */
 let type = "";
 let checking: AbortController | undefined;
@@ -32,6 +33,7 @@ export function initResult(): void {
 
 /** What to say about a link. */
 export interface LinkNotes {
+  readonly mirrors: readonly string[];
   /** Whether the URL of a mirror contains a secret. */
   readonly hasSecret: boolean;
   /** Until when the link works without the token, if it is signed. */
@@ -43,6 +45,7 @@ export interface LinkNotes {
 /** Shows a link. */
 export function showLink(shown: Link, notes: LinkNotes): void {
   link = shown;
+  mirrors = notes.mirrors;
   type = "";
   field.value = link.url;
   for (const [id, command] of Object.entries(commandsFor(link))) {
@@ -127,10 +130,31 @@ async function check(): Promise<void> {
     return { title: "No answer", detail };
   });
   if (checking !== own) return;
+  const answers = "type" in result && mirrors.length > 1 ? await askMirrors(signal) : undefined;
+  if (checking !== own) return;
   endCheck();
   if ("type" in result) type = result.type;
   checked.replaceChildren("type" in result ? factsList(result) : problemBox(result));
+  if (answers !== undefined) checked.append(answers);
   showActions();
+}
+
+/** Asks the proxy for each mirror alone. Returns the list of what they answer. */
+async function askMirrors(signal: AbortSignal): Promise<HTMLElement> {
+  const items = await Promise.all(mirrors.map(async (url) => {
+    const alone = makeLink(location.origin, [url], { delay: "", save: false });
+    const found = await fetchFacts(alone.url, signal).catch(() => undefined);
+    const text = found === undefined
+      ? "no answer in time"
+      : "type" in found
+      ? [found.size === undefined ? "unknown size" : formatBytes(found.size), found.type].join(", ")
+      : found.mirrors?.[0]?.reason ?? found.detail;
+    const isGood = found !== undefined && "type" in found;
+    const { origin, pathname } = new URL(url);
+    const className = isGood ? "good" : "bad";
+    return make("li", {}, `${origin}${pathname}: `, make("strong", { className }, text));
+  }));
+  return make("ul", { className: "answers", ariaLabel: "Answers of the mirrors" }, ...items);
 }
 
 function endCheck(): void {
