@@ -184,10 +184,23 @@ Deno.test("Scheduler: Retry-After of a second request does not hold up the first
   assertEquals([mirror.state.type, hand.scheduler.wakeAt], ["waiting", 3150]);
 });
 
+Deno.test("Scheduler: a login that a second request lacks is a limit, until nothing delivers", () => {
+  const hand = new ScriptedHand(2);
+  const denied = { status: 401, reason: "status", phase: "headers", retryable: false } as const;
+  const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
+  hand.failRequest(second!, denied);
+  const [mirror] = hand.scheduler.mirrors;
+  assertEquals([mirror!.state.type, hand.live(0)], ["ready", [first]]);
+  assertEquals([mirror!.failures, hand.cancelled(first!)], [0, false]);
+  hand.now += 10_000;
+  hand.failRequest(first!, denied);
+  assertEquals([mirror!.state.type, hand.live(0)], ["dropped", []]);
+});
+
 Deno.test("Scheduler: a second request that is refused for good drops the mirror", () => {
   const hand = new ScriptedHand(2);
   const [first, second] = [hand.ask(0, 4, 20), hand.ask(0, 20, 40)];
-  hand.failRequest(second!, { status: 401, reason: "status", retryable: false });
+  hand.failRequest(second!, { reason: "redirect", retryable: false });
   assertEquals([hand.scheduler.mirrors[0]!.state.type, hand.live(0)], ["dropped", []]);
   assertEquals([hand.cancelled(first!), hand.free], [true, [[4, 100]]]);
 });
