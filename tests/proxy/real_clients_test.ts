@@ -159,6 +159,8 @@ testWith(
           slice 1m;
           proxy_cache films;
           proxy_cache_key $request_uri$slice_range;
+          # The proxy asks clients to revalidate: how long the cache need not is said here.
+          proxy_ignore_headers Cache-Control;
           proxy_cache_valid 200 206 1h;
           proxy_http_version 1.1;
           proxy_set_header Range $slice_range;
