@@ -52,6 +52,7 @@ export interface DeliveryRequest {
 export class Delivery {
   readonly #request: DeliveryRequest;
   readonly #download: ContinuedDownload;
+  readonly #memory: ResponseMemory;
   readonly #recorder: Recorder;
   readonly #counted: ReturnType<Metrics["download"]>;
   #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
@@ -63,6 +64,7 @@ export class Delivery {
   constructor(request: DeliveryRequest, { live, metrics }: Observers, memory: ResponseMemory) {
     const { mirrors, known, range, options, retryMaxMs } = request;
     this.#request = request;
+    this.#memory = memory;
     // A window must hold two blocks, also when other downloads have made it smaller.
     const splitSize = Math.min(options.splitSize ?? SPLIT_SIZE, memory.maxSplitSize);
     const download = new ContinuedDownload({
@@ -121,8 +123,19 @@ export class Delivery {
       await this.close(outcome);
       listener.ended(outcome);
     };
+    const memory = this.#memory;
     return new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        memory.onEnd = () => {
+          controller.error(
+            new Error("the client took nothing for too long, and others were waiting"),
+          );
+          void end("cancelled");
+        };
+        memory.takenAt = performance.now();
+      },
       pull: async (controller) => {
+        memory.takenAt = Infinity;
         try {
           const { done, value } = this.#first ?? await this.#next();
           this.#first = undefined;
@@ -132,6 +145,7 @@ export class Delivery {
             // Nothing is left running when the client has its last byte.
             if (missing === 0) await this.#learn();
             listener.sent(part.byteLength);
+            memory.takenAt = performance.now();
             controller.enqueue(part);
           }
           if (!done && missing > 0) return;

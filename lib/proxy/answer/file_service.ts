@@ -66,7 +66,11 @@ export class FileService {
     this.#maxMirrors = maxMirrors;
     this.#retryMaxMs = options.retryMaxMs;
     this.#observers = observers;
-    this.#budget = new MemoryBudget({ bytes: memory, maxDownloads });
+    this.#budget = new MemoryBudget({
+      bytes: memory,
+      maxDownloads,
+      stallTimeoutMs: options.stallTimeoutMs,
+    });
     this.#policy = new AddressPolicy({ allowPrivate, allowHosts });
     this.#download = {
       ...download,

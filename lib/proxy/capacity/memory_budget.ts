@@ -15,6 +15,12 @@ export interface MemoryBudgetOptions {
   readonly leastShare?: number | undefined;
   /** The largest share, in bytes, however few downloads there are. */
   readonly mostShare?: number | undefined;
+  /**
+   * How long a client may take nothing before it makes way for another one, in milliseconds.
+   *
+   * @default {Infinity}
+   */
+  readonly stallTimeoutMs?: number | undefined;
 }
 
 /** The share of one download, returned to the budget when disposed of. */
@@ -33,13 +39,17 @@ export class MemoryBudget {
   readonly #maxDownloads: number;
   readonly #leastShare: number;
   readonly #mostShare: number;
+  readonly #stallTimeoutMs: number;
   readonly #admitted = new Set<Member>();
+  /** The responses that may be ended. */
+  readonly responses = new Set<ResponseMemory>();
 
   constructor(options: MemoryBudgetOptions) {
     this.#bytes = options.bytes;
     this.#maxDownloads = options.maxDownloads;
     this.#leastShare = options.leastShare ?? LEAST_SHARE;
     this.#mostShare = options.mostShare ?? MOST_SHARE;
+    this.#stallTimeoutMs = options.stallTimeoutMs ?? Infinity;
   }
 
   /** Returns the share that every download keeps, however many are admitted later, in bytes. */
@@ -64,6 +74,17 @@ export class MemoryBudget {
     this.#admitted.add(member);
     this.#notify();
     return member;
+  }
+
+  /** Ends the response whose client has taken nothing for longest, and too long; reports whether there was one. */
+  endStalled(now = performance.now()): boolean {
+    let stalled: ResponseMemory | undefined;
+    for (const response of this.responses) {
+      if (now - response.takenAt < this.#stallTimeoutMs) continue;
+      if (stalled === undefined || response.takenAt < stalled.takenAt) stalled = response;
+    }
+    stalled?.end();
+    return stalled !== undefined;
   }
 
   #leave(member: Member): void {
@@ -102,7 +123,12 @@ export class ResponseMemory implements Disposable {
   /** The largest block of which two always fit into the window, in bytes. */
   readonly maxSplitSize: number;
   readonly #admission: Admission;
+  readonly #budget: MemoryBudget;
   readonly #leastShare: number;
+  /** When the client last took something; `Infinity` while it waits for bytes, or there is no body yet. */
+  takenAt = Infinity;
+  /** Called to end the response. */
+  onEnd = () => {};
   #download: Resizable | undefined;
   #takesLittle = false;
 
@@ -112,14 +138,18 @@ export class ResponseMemory implements Disposable {
    * @throws {Problem} of status 503 when a limit is reached
    */
   constructor(budget: MemoryBudget) {
-    const admission = budget.admit((share) => {
-      if (this.#download === undefined || this.#takesLittle) return;
-      this.#download.windowSize = windowOf(share);
-    });
+    const admit = () =>
+      budget.admit((share) => {
+        if (this.#download === undefined || this.#takesLittle) return;
+        this.#download.windowSize = windowOf(share);
+      });
+    const admission = admit() ?? (budget.endStalled() ? admit() : undefined);
     if (admission === undefined) {
       throw overloaded("the proxy is at its limit of downloads; try again later");
     }
+    this.#budget = budget;
     this.#admission = admission;
+    budget.responses.add(this);
     this.#leastShare = budget.guaranteedShare;
     this.maxSplitSize = Math.floor(windowOf(this.#leastShare) / 2);
   }
@@ -142,9 +172,16 @@ export class ResponseMemory implements Disposable {
     this.#download = download;
   }
 
+  /** Ends the response, and returns the share to the budget at once. */
+  end(): void {
+    this.onEnd();
+    this[Symbol.dispose]();
+  }
+
   /** Returns the share to the budget. */
   [Symbol.dispose](): void {
     this.#download = undefined;
+    this.#budget.responses.delete(this);
     this.#admission[Symbol.dispose]();
   }
 }
