@@ -82,6 +82,8 @@ export async function parseArguments(
     memory: given("memory", parseMemory),
     cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
     rememberMs: given("remember", parseWait),
+    retryMaxMs: given("retry-max-time", parseWait),
+    stallTimeoutMs: given("stall-timeout", parseWait),
   };
   const token = tokenSource(
     given("token", parseToken),

@@ -49,6 +49,12 @@ export const FLAG_GROUPS = {
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too", rare: true },
     { name: "max-mirrors", value: "N", help: "maximum per request (32)", rare: true },
     {
+      name: "retry-max-time",
+      value: "N",
+      help: "seconds a response waits for mirrors (30)",
+      rare: true,
+    },
+    {
       name: "remember",
       value: "SECONDS",
       help: "how long to reuse probe results (60)",
@@ -58,6 +64,12 @@ export const FLAG_GROUPS = {
   "Operation": [
     { name: "memory", value: "SIZE", help: "shared by all downloads (256M)" },
     { name: "max-downloads", value: "N", help: "maximum at once (128)" },
+    {
+      name: "stall-timeout",
+      value: "SECONDS",
+      help: "until a stalled client makes way (120)",
+      rare: true,
+    },
     { name: "log", value: "FORMAT", help: "access log on stdout: text, json, none (text)" },
     {
       name: "metrics",

@@ -20,6 +20,8 @@ const NO_OPTIONS: ServeArguments["options"] = {
   memory: undefined,
   cors: undefined,
   rememberMs: undefined,
+  retryMaxMs: undefined,
+  stallTimeoutMs: undefined,
 };
 
 const DEFAULTS: ServeArguments = {
@@ -96,6 +98,7 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   }],
   [["--cors=https://a.example", "--cors=*"], { cors: "*" }],
   [["--remember=0"], { rememberMs: 0 }],
+  [["--retry-max-time=5", "--stall-timeout=0.5"], { retryMaxMs: 5000, stallTimeoutMs: 500 }],
 ];
 
 Deno.test("parseArguments() turns options into arguments for serving", async () => {
@@ -145,6 +148,8 @@ const REFUSED: [args: string[], says: string][] = [
   [["--max-mirrors=1e3"], '--max-mirrors is "1e3"'],
   [["--remember=1d"], '--remember is "1d", but must be a number of seconds'],
   [["--drain-timeout=86401"], "from 0 to 86400"],
+  [["--stall-timeout=soon"], '--stall-timeout is "soon", but must be a number of seconds'],
+  [["--retry-max-time=-1"], '--retry-max-time is "-1", but must be a number of seconds'],
   [["--log=yaml"], '--log is "yaml", but must be text, json or none'],
   [["--allow-host=a/b"], '--allow-host is "a/b", but must be a host like one.example'],
   [["--metrics=/proxy"], '--metrics is "/proxy", but must be a /PATH'],
