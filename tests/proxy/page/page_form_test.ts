@@ -139,8 +139,10 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
     await t.step("a dead link says what is wrong when it is played", async () => {
       await makeLink(page, "https://a.example/broken.wav");
       await page.getByRole("button", { name: "Play here" }).click();
-      await page.getByText("Bad Gateway: no mirror answered").waitFor();
-      assert(await page.getByText("responded with status 404").isVisible());
+      // Screen readers hear it, too, from another element.
+      const result = page.getByRole("region", { name: "Your link" });
+      await result.getByText("Bad Gateway: no mirror answered").waitFor();
+      assert(await result.getByText("responded with status 404").isVisible());
     });
 
     await t.step("Play here plays, and seeks by ranges", async () => {
