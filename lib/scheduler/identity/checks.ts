@@ -69,13 +69,8 @@ export class Checks {
     }
   }
 
-  /** When last checks are given up, in milliseconds; `Infinity` for never. */
+  /** When last checks are given up that cannot be sent, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
-    return Math.min(this.#cross.wakeAt, this.#givesUpAt);
-  }
-
-  /** When those are given up that cannot be sent. */
-  get #givesUpAt(): number {
     return this.#isChecking ? Infinity : this.#until;
   }
 
@@ -353,7 +348,7 @@ export class Checks {
       if (isOver) this.#state.cancel(request, "lost", now);
     }
     if (this.#until === Infinity) this.#until = now + LAST_CHECKS_MS;
-    if (now >= this.#givesUpAt) return this.#giveUp();
+    if (now >= this.wakeAt) return this.#giveUp();
     const outcome = this.send(now);
     return outcome ?? (this.#awaitsLast(now) ? "waits" : "done");
   }

@@ -4,7 +4,7 @@
  * mirrors with the same strong ETag once. Before the download ends, comparisons connect all mirrors
  * that have delivered: of two, one has shown the bytes at the highest place where the other has sent
  * some, or higher ones. So files that are the same up to any byte, and differ from there on, are never
- * put together. Mirrors of which nothing was used by then are asked, too, but not waited for long. Pure: randomness is passed in.
+ * put together. Pure: randomness is passed in.
  *
  * @module
  */
@@ -54,8 +54,6 @@ const LOOK_INTERVAL = 16 * 1024;
 /** Length of a piece at the end of what a request will deliver, in bytes; and the least. */
 const PIECE = 1024;
 const LEAST_PIECE = 64;
-/** The most mirrors of which nothing is used that are asked at the end. */
-const MOST_WITNESSES = 4;
 /** The most comparisons that are remembered. */
 const MOST_SHOWN = 512;
 
@@ -176,6 +174,7 @@ export class Comparisons {
     if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
     const claims = [...requests].filter(({ kind }) => kind === "range");
     const groups = this.#groups(claims);
+    if (groups.length < 2) return [];
     const parts = new Parts(groups.length);
     for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
       const isExpected = claims.some((one) => one.mirror === sender && isComing(piece, one));
@@ -205,26 +204,7 @@ export class Comparisons {
         parts.join(index, other);
       }
     }
-    return [...checks, ...this.#testimonies(groups, pending, claims)];
-  }
-
-  /**
-   * Returns a comparison for each of a few mirrors that are in use, but of which nothing has been used, and
-   * that only their first bytes speak for: of two files, one could be delivered without a word.
-   */
-  #testimonies(
-    [highest]: readonly Group[],
-    pending: readonly CrossCheck[],
-    claims: readonly LiveRequest[],
-  ): readonly CrossCheck[] {
-    const piece = highest && this.#lastPiece(highest, claims);
-    if (piece === undefined) return [];
-    const unheard = this.#mirrors.filter((mirror) =>
-      isWitness(mirror) && mirror.available && mirror.failures === 0 && !this.isCompared(mirror) &&
-      !this.#haveSameTag(mirror, this.#first!)
-    ).sort((one, other) => one.link.latencyMs - other.link.latencyMs).slice(0, MOST_WITNESSES);
-    return unheard.filter((mirror) => !pending.some((check) => check.mirror === mirror))
-      .map((mirror) => ({ mirror, piece, sender: highest!.last }));
+    return checks;
   }
 
   /** Returns the mirrors that have delivered, those together that are known to be the same, highest first. */
@@ -295,11 +275,6 @@ export class Comparisons {
     }
     return record;
   }
-}
-
-/** Reports whether nothing of a mirror has been used: it can say only whether it has the same file. */
-export function isWitness({ usedBytes }: Mirror): boolean {
-  return usedBytes === 0;
 }
 
 /** Reports whether a request owns a piece, of which something has yet to arrive. */

@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
-import { type Comparisons, type CrossCheck, isWitness } from "./comparisons.ts";
+import type { Comparisons, CrossCheck } from "./comparisons.ts";
 
 /** Mirrors are compared where they will send their last bytes at most so many times each. */
 const MOST_EARLY = 2;
@@ -29,41 +28,20 @@ export class CrossChecks {
   #wanted: readonly CrossCheck[] = [];
   /** Number of those that were wanted at the end, but before all bytes were received. */
   #early = 0;
-  /** When all bytes had been received. */
-  #completeAt: number | undefined;
-  #wakeAt = Infinity;
 
   constructor(state: DownloadState, comparisons: Comparisons) {
     this.#state = state;
     this.#comparisons = comparisons;
   }
 
-  /** When fewer are awaited though nothing happens, in milliseconds; `Infinity` for never. */
-  get wakeAt(): number {
-    return this.#wakeAt;
-  }
-
-  /** Reports whether the end of the download waits for some that are under way, or have yet to be requested. */
+  /** Reports whether some are missing that are under way, or have yet to be requested. */
   areAwaited(now: number): boolean {
-    this.#completeAt ??= now;
-    this.#wakeAt = Infinity;
     if (this.#wanted.length + this.#sent.size === 0) return false;
-    const missing = this.#comparisons.missing(this.#state.requests, [], now);
-    const until = Math.max(...missing.map(({ mirror }) => this.#awaitedUntil(mirror)));
-    if (until > now) this.#wakeAt = until;
-    return until > now;
-  }
-
-  /** Returns until when the end of the download waits for what a mirror shows, in milliseconds. */
-  #awaitedUntil(mirror: Mirror): number {
-    if (!isWitness(mirror)) return Infinity;
-    const request = [...this.#sent.keys()].find((one) => one.mirror === mirror);
-    if (request === undefined) return -Infinity;
-    return lateAt(mirror, Math.max(request.startedAt, this.#completeAt!));
+    return this.#comparisons.missing(this.#state.requests, [], now).length > 0;
   }
 
   /** Reports whether a mirror is to be asked for a piece. */
-  areWantedOf(mirror: Mirror): boolean {
+  areWantedOf(mirror: CrossCheck["mirror"]): boolean {
     return this.#wanted.some((check) => check.mirror === mirror);
   }
 
@@ -78,10 +56,7 @@ export class CrossChecks {
     for (const request of this.#sent.keys()) {
       if (requests.get(request.id) === undefined) this.#sent.delete(request);
     }
-    const sent = [...this.#sent].flatMap(([{ mirror, startedAt }, check]) => {
-      const isLate = !isWitness(mirror) && now > lateAt(mirror, startedAt);
-      return isLate ? [] : [check];
-    });
+    const sent = [...this.#sent].flatMap(([request, check]) => isLate(request, now) ? [] : [check]);
     const wanted = this.#wanted.filter((check) =>
       check.mirror.available && this.#comparisons.isOfUse(check, requests)
     );
@@ -115,7 +90,6 @@ export class CrossChecks {
   }
 }
 
-/** Returns until when an answer of a mirror is expected that was requested at `sentAt`, in milliseconds. */
-function lateAt({ link }: Mirror, sentAt: number): number {
-  return sentAt + LATE_MS + LATE_ROUND_TRIPS * link.latencyMs;
+function isLate({ startedAt, mirror }: LiveRequest, now: number): boolean {
+  return now - startedAt > LATE_MS + LATE_ROUND_TRIPS * mirror.link.latencyMs;
 }

@@ -81,26 +81,3 @@ Deno.test("CrossChecks: mirrors with the same strong ETag are compared once each
   // Two pieces of the first, one of each other.
   assert(checks >= 2 && checks <= 4, `${checks} checks`);
 });
-
-/** A fast mirror, and a far one that sends its first bytes only before the fast one has sent everything. */
-function farMirror(other: Partial<SimulatedMirror>): ReturnType<typeof simulate> {
-  const links = [
-    { bytesPerSecond: 4 * MIB, roundTripMs: 10 },
-    { bytesPerSecond: 4 * MIB, roundTripMs: 60, ...other },
-  ];
-  return simulate({ links, size: MIB, delay: "adaptive" });
-}
-
-Deno.test("CrossChecks: a mirror is compared at the end though nothing of it is used", () => {
-  for (const roundTripMs of [40, 60, 80, 100]) {
-    const { error } = farMirror({ roundTripMs, version: "other", versionFrom: 100_000 });
-    assertInstanceOf(error, MirrorMismatchError, `${roundTripMs} ms`);
-  }
-});
-
-Deno.test("CrossChecks: a mirror of which nothing is used is not waited for long", () => {
-  const same = farMirror({});
-  const tagged = farMirror({ version: "same bytes", versionFrom: Infinity });
-  assertEquals(tagged.error, undefined);
-  assert(tagged.seconds < same.seconds + 0.1, `${tagged.seconds} s, not ${same.seconds} s`);
-});
