@@ -25,11 +25,8 @@ import { capacity, oracle } from "../support/simulator/oracle.ts";
 import { randomNetwork } from "../support/simulator/random_network.ts";
 import { algorithmOf, ALGORITHMS } from "../support/simulator/algorithms.ts";
 import { mulberry32 } from "../support/random.ts";
-import {
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-} from "../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../support/simulator/simulation.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 import { reportTcp } from "./simulate_tcp.ts";
 import { table } from "./usage.ts";
 

@@ -2,11 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { megabits, TESTBED } from "../support/simulator/mirror.ts";
 import type { RateChange } from "../support/simulator/rate_timeline.ts";
-import {
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-} from "../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../support/simulator/simulation.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 import { simulateTcp } from "../support/simulator/tcp/simulation.ts";
 
 const MB = 1_000_000;

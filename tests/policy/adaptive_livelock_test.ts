@@ -5,7 +5,7 @@ import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { simulateStrictly } from "../support/simulator/invariants.ts";
 import { oracle } from "../support/simulator/oracle.ts";
 import { type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
-import type { Network, Simulation } from "../support/simulator/simulator.ts";
+import type { Network, Simulation } from "../support/simulator/simulation.ts";
 
 /** Ten megabytes a second, nearby: better than any other mirror here, as long as it is well. */
 const BEST: SimulatedMirror = { bytesPerSecond: 10e6, roundTripMs: 20 };

@@ -3,7 +3,7 @@ import { NO_LANDMARKS } from "../../lib/scheduler/identity/pieces.ts";
 import type { SimulatedMirror } from "../support/simulator/mirror.ts";
 import { oracle } from "../support/simulator/oracle.ts";
 import { simulateStrictly } from "../support/simulator/invariants.ts";
-import type { Simulation, SimulationOptions } from "../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../support/simulator/simulation.ts";
 
 /** A link of 100 Mbit/s whose server takes its time before each answer. */
 function thinking(thinkMs: number, facts: Partial<SimulatedMirror> = {}): SimulatedMirror {

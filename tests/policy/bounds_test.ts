@@ -8,7 +8,8 @@ import {
 import { type NamedNetwork, NETWORKS, voteMs } from "../support/simulator/networks.ts";
 import { capacity, oracle } from "../support/simulator/oracle.ts";
 import { schedulerOptionsOf } from "../support/simulator/algorithms.ts";
-import { simulate, type Simulation } from "../support/simulator/simulator.ts";
+import type { Simulation } from "../support/simulator/simulation.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 
 /** Runs an algorithm on a network; each only once. */
 function run(algorithm: string, network: NamedNetwork): Simulation {

@@ -9,11 +9,8 @@ import { randomNetwork as anyNetwork } from "../support/simulator/random_network
 import { mulberry32 } from "../support/random.ts";
 import { delayRequestOf } from "../support/simulator/algorithms.ts";
 import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
-import {
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-} from "../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../support/simulator/simulation.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 
 const DELAYS = ["normal", "diff without initial delay", "diff", "inv", "static"];
 const DUPLICATES = Object.values(DuplicateRequestAlgorithm);

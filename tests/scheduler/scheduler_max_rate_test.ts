@@ -6,7 +6,7 @@ import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import { simulateStrictly } from "../support/simulator/invariants.ts";
 import { schedulerOptionsOf } from "../support/simulator/algorithms.ts";
 import { EIGHT_MIRRORS, type SimulatedMirror, TESTBED } from "../support/simulator/mirror.ts";
-import type { Simulation, SimulationOptions } from "../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../support/simulator/simulation.ts";
 
 /** How long a download takes, in seconds, if it keeps to its limit. */
 const SECONDS = 20;

@@ -8,7 +8,8 @@ import {
   simulatedUrl,
   TESTBED,
 } from "../support/simulator/mirror.ts";
-import { simulate, type Simulation } from "../support/simulator/simulator.ts";
+import type { Simulation } from "../support/simulator/simulation.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 import { type TcpMirror, tcpMirror } from "../support/simulator/tcp/mirror.ts";
 import { simulateTcp } from "../support/simulator/tcp/simulation.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import type { SimulatedMirror } from "../../support/simulator/mirror.ts";
 import { megabits } from "../../support/simulator/mirror.ts";
 import { simulateStrictly } from "../../support/simulator/invariants.ts";
-import type { Simulation } from "../../support/simulator/simulator.ts";
+import type { Simulation } from "../../support/simulator/simulation.ts";
 import type { GateOptions } from "../../support/simulator/gate.ts";
 
 const SIZE = 8_000_000;

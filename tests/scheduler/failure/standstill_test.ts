@@ -2,11 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import { Hand } from "../../support/scheduler/hand.ts";
 import { RETRY, type TestOptions } from "../../support/scheduler/scheduler_options.ts";
 import { megabits, TESTBED } from "../../support/simulator/mirror.ts";
-import {
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-} from "../../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../../support/simulator/simulation.ts";
+import { simulate } from "../../support/simulator/simulator.ts";
 
 const MB = 1_000_000;
 

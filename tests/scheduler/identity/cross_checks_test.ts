@@ -3,7 +3,8 @@ import { MirrorMismatchError } from "../../../lib/errors.ts";
 import { schedulerOptionsOf } from "../../support/simulator/algorithms.ts";
 import { mulberry32 } from "../../support/random.ts";
 import type { SimulatedMirror } from "../../support/simulator/mirror.ts";
-import { simulate, type SimulationOptions } from "../../support/simulator/simulator.ts";
+import type { SimulationOptions } from "../../support/simulator/simulation.ts";
+import { simulate } from "../../support/simulator/simulator.ts";
 
 const MIB = 1024 * 1024;
 

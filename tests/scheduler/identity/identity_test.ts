@@ -11,11 +11,8 @@ import { type Landmarks, NO_LANDMARKS } from "../../../lib/scheduler/identity/pi
 import type { Proof } from "../../../lib/scheduler/messages.ts";
 import { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
 import type { SimulatedMirror } from "../../support/simulator/mirror.ts";
-import {
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-} from "../../support/simulator/simulator.ts";
+import type { Simulation, SimulationOptions } from "../../support/simulator/simulation.ts";
+import { simulate } from "../../support/simulator/simulator.ts";
 
 /** Returns landmarks of 1 KiB, one in each 16 KiB of `size` bytes. */
 function landmarks(size: number, given: Landmarks["given"] = []): Landmarks {

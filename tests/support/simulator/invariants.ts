@@ -12,7 +12,8 @@ import type { Ledger } from "../../../lib/scheduler/ledger.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptions } from "../scheduler/scheduler_options.ts";
 import type { SimulatedMirror } from "./mirror.ts";
-import { simulate, type Simulation, type SimulationOptions } from "./simulator.ts";
+import type { Simulation, SimulationOptions } from "./simulation.ts";
+import { simulate } from "./simulator.ts";
 
 /**
  * Returns a function for {@linkcode SimulationOptions.inspect} that asserts the ownership of every

@@ -8,7 +8,7 @@ import type { Figures } from "./measures.ts";
 import { mulberry32 } from "../random.ts";
 import { wanderingRates } from "./rate_timeline.ts";
 import { EIGHT_MIRRORS, megabits, type SimulatedMirror, TESTBED } from "./mirror.ts";
-import type { Network } from "./simulator.ts";
+import type { Network } from "./simulation.ts";
 
 /** A network with a name. */
 export interface NamedNetwork extends Network {

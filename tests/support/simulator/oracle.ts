@@ -9,7 +9,7 @@ import type { DeliveryPoint } from "./measures.ts";
 import { RateTimeline } from "./rate_timeline.ts";
 import { INITIAL_WINDOW, MAX_WINDOW } from "./connection.ts";
 import type { SimulatedMirror } from "./mirror.ts";
-import type { Network } from "./simulator.ts";
+import type { Network } from "./simulation.ts";
 
 /** The result of the oracle. */
 export interface Oracle {

@@ -7,7 +7,7 @@
 
 import { type RateChange, wanderingRates } from "./rate_timeline.ts";
 import type { SimulatedMirror } from "./mirror.ts";
-import type { SimulationOptions } from "./simulator.ts";
+import type { SimulationOptions } from "./simulation.ts";
 
 type Random = () => number;
 

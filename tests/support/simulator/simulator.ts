@@ -16,79 +16,15 @@ import { Consumer } from "./consumer.ts";
 import { EventQueue } from "./event_queue.ts";
 import { changedError, refusedError, resetError } from "./failures.ts";
 import { Gate } from "./gate.ts";
-import { type DeliveryPoint, MeanOverTime } from "./measures.ts";
+import { MeanOverTime } from "./measures.ts";
 import { mulberry32 } from "../random.ts";
-import type { RateChange } from "./rate_timeline.ts";
 import { Receiver } from "./receiver.ts";
-import { type Standstill, Standstills } from "./standstill.ts";
-import { schedulerOptions, type TestOptions } from "../scheduler/scheduler_options.ts";
+import type { Simulation, SimulationOptions } from "./simulation.ts";
+import { Standstills } from "./standstill.ts";
+import { schedulerOptions } from "../scheduler/scheduler_options.ts";
 import { connectFluid, type Link } from "./link.ts";
 import { SimulatedLandmarks, SimulatedValidators } from "./identity.ts";
-import { type SimulatedMirror, simulatedUrl } from "./mirror.ts";
-
-/** The links of a download, and the size of its file. */
-export interface Network {
-  readonly links: readonly SimulatedMirror[];
-  /** Size of the file in bytes. */
-  readonly size: number;
-  /** Whether connections have slow start, from ten segments on. @default false */
-  readonly slowStart?: boolean;
-  /** Rate of a shared bottleneck, such as the client's access link. @default none */
-  readonly clientBytesPerSecond?: number;
-}
-
-/** Options of a simulation. */
-export interface SimulationOptions extends Network, TestOptions {
-  /** Maximum rate of the consumer, in bytes per second. @default unlimited */
-  readonly consumerBytesPerSecond?: number;
-  /** Changes of that in order of time; 0 is a pause. @default none */
-  readonly consumerRatesAt?: readonly RateChange[];
-  /** Changes of the window's size in order of time. @default none */
-  readonly windowSizesAt?: readonly (readonly [seconds: number, bytes: number])[];
-  /** When the process stands still, and for how long: it notices nothing meanwhile. @default never */
-  readonly standstills?: readonly Standstill[];
-  /** Seed of all random numbers. @default 1 */
-  readonly seed?: number;
-  /** Virtual time after which the download is aborted; by default a day. */
-  readonly limitSeconds?: number;
-  /** Makes the links, in the order of `links`. @default links without a transport protocol */
-  readonly connect?: (queue: EventQueue, seed: number) => readonly Link[];
-  /** Called after every event, to check invariants. */
-  readonly inspect?: (scheduler: Scheduler, nowMs: number) => void;
-}
-
-/** The outcome of a simulation. Times are in seconds. */
-export interface Simulation {
-  readonly scheduler: Scheduler;
-  readonly events: readonly TraceEvent[];
-  /** Requests, or parts of them, that were cancelled. */
-  readonly cancels: readonly CancelEvent[];
-  readonly error: SphttpError | undefined;
-  readonly seconds: number;
-  readonly firstByteSeconds: number;
-  readonly longestStallSeconds: number;
-  readonly peakHeldBytes: number;
-  /** Wasted bytes, as the scheduler counts them. */
-  readonly wastedBytes: number;
-  /** Bytes ready in order over time, at most one point per millisecond. */
-  readonly points: readonly DeliveryPoint[];
-  /** Mean number of held bytes over the whole time. */
-  readonly lagBytes: number;
-  /** Number of requests, including probes. */
-  readonly requestsSent: number;
-  /** Number of requests among them that were refused. */
-  readonly requestsRefused: number;
-  /** Wasted bytes without the mirrors' first samples. */
-  readonly duplicateBytes: number;
-  /** Bytes that had to come again, as the window had shrunk. */
-  readonly forgottenBytes: number;
-  /** The versions of the file that were used behind the byte from which they differ. */
-  readonly versions: ReadonlySet<string>;
-  /** Bytes received from each mirror. */
-  readonly bytesByMirror: readonly number[];
-  /** Bytes among them that were used. */
-  readonly usedBytesByMirror: readonly number[];
-}
+import { simulatedUrl } from "./mirror.ts";
 
 /**
  * Runs one download to its end.

@@ -6,7 +6,8 @@
 
 import { mulberry32 } from "../../random.ts";
 import type { EventQueue } from "../event_queue.ts";
-import { simulate, type Simulation, type SimulationOptions } from "../simulator.ts";
+import type { Simulation, SimulationOptions } from "../simulation.ts";
+import { simulate } from "../simulator.ts";
 import { AccessLink } from "./access_link.ts";
 import { type LinkStatistics, TcpLink } from "./link.ts";
 import type { TcpNetwork } from "./networks.ts";
