@@ -110,7 +110,7 @@ export interface ProxyOptions {
   allowDowngrade?: boolean | undefined;
   /**
    * Options of the downloads, like timeouts, `retry`, `caCerts` or `fetch`. Clients choose the mirrors,
-   * so `headers` must not contain secrets: those belong into `mirrorHeaders`; and `eachAddress` is
+   * so `headers` must not contain secrets: those belong in `mirrorHeaders`; and `eachAddress` is
    * refused, as the names that clients are allowed to use are not looked up by the downloads.
    */
   download?:

@@ -136,8 +136,8 @@ export class MirrorBook {
   }
 
   /**
-   * Records what was learned of a URL's origin, or of the address in its fragment. New figures have at least three times the weight of
-   * old ones, and more the older those are.
+   * Records what was learned of a URL's origin, or of the address in its fragment. New figures have at
+   * least three times the weight of old ones, and more the older those are.
    *
    * @param now milliseconds since the epoch
    * @throws {MirrorUrlError} if it is not an http or https URL

@@ -10,6 +10,12 @@ export function bareHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
 }
 
+/** Returns a name without the dots that a full name ends with. */
+export function withoutLastDots(name: string): string {
+  // Without a look behind, each dot of many would be looked at from each one before.
+  return name.replace(/(?<!\.)\.+$/, "");
+}
+
 /** Returns the port of an http or https URL, also where it is the usual one. */
 export function portOf({ port, protocol }: URL): number {
   return Number(port || (protocol === "https:" ? 443 : 80));

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { delay } from "@std/async/delay";
 import {
   Downloader,
   type DownloaderOptions,
@@ -156,7 +157,7 @@ export class ContinuedDownload {
   async #read(): Promise<Part> {
     const since = performance.now();
     for (;;) {
-      const { end } = this;
+      const end = this.#end;
       if (this.#isTrimmed) this.#continue(end!);
       try {
         return await this.#parts.next();
@@ -166,14 +167,14 @@ export class ContinuedDownload {
           this.#options.onEvent({ type: "end", outcome: "failed", atMs: this.stats().elapsedMs });
           throw error;
         }
-        await delay(PAUSE_MS, this.#cancelled.signal);
+        await delay(PAUSE_MS, { signal: this.#cancelled.signal }).catch(() => {});
         this.#continue(end);
       }
     }
   }
 
   /** Where the bytes end, if another download can begin anywhere before that. */
-  get end(): number | undefined {
+  get #end(): number | undefined {
     const { knownFile } = this;
     if (knownFile === undefined || this.#position === this.#start) return undefined;
     const size = knownFile.info.size!;
@@ -193,7 +194,7 @@ export class ContinuedDownload {
 
   /** Drops what is over `bytes` of a download of which every byte has arrived. */
   async #trim(bytes: number): Promise<void> {
-    if (this.#state !== "complete" || this.end === undefined) return;
+    if (this.#state !== "complete" || this.#end === undefined) return;
     if (!this.#isTrimmed) {
       if (this.#download.stats().bufferedBytes <= bytes) return;
       let held = 0;
@@ -244,18 +245,4 @@ function mayPass(error: unknown): boolean {
 
 function bytesIn(parts: readonly Uint8Array[]): number {
   return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-}
-
-/** Waits for `ms` milliseconds, or less if the signal aborts. */
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener("abort", end);
-  });
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { withoutLastDots } from "../../http/address/host.ts";
 import {
   HOST_PATTERNS,
   type HostPattern,
@@ -91,7 +92,7 @@ export class AddressPolicy {
         `${url.protocol} URLs are not supported, only http: and https:`,
       );
     }
-    const host = url.hostname.replace(/(?<!\.)\.+$/, "");
+    const host = withoutLastDots(url.hostname);
     const literal = parseIpAddress(host);
     if (literal !== undefined && isMetadata(literal)) throw metadataRefusal(host, "is");
     if (this.#allowed !== undefined) return await this.#checkAllowed(url, host, literal, signal);

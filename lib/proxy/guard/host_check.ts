@@ -6,6 +6,7 @@
  * @module
  */
 
+import { withoutLastDots } from "../../http/address/host.ts";
 import { Problem } from "../problem.ts";
 import {
   HOST_PATTERNS,
@@ -42,7 +43,7 @@ export class HostCheck {
   /** @throws {Problem} of status 421 when `url`, that of a request, does not name the proxy */
   check(url: URL): void {
     if (this.#patterns === undefined) return;
-    const host = url.hostname.replace(/\.+$/, "");
+    const host = withoutLastDots(url.hostname);
     const port = url.port || (url.protocol === "https:" ? "443" : "80");
     const address = parseIpAddress(host);
     const isOwn = this.#patterns.some((pattern) =>

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutLastDots } from "../../http/address/host.ts";
 import {
   contains,
   type IpAddress,
@@ -31,7 +32,7 @@ export function parseHostPattern(text: string): HostPattern | undefined {
   const below = text.startsWith("*.");
   const host = below ? text.slice(2) : text;
   const url = /^[^*/\\?#@\s]+$/.test(host) ? URL.parse(`http://${host}/`) : null;
-  const name = url?.hostname.replace(/(?<!\.)\.+$/, "");
+  const name = url === null ? undefined : withoutLastDots(url.hostname);
   const address = single(parseIpAddress(name ?? ""));
   if (!name || (below && address !== undefined)) return undefined;
   // `URL` drops port 80, the default.

@@ -186,8 +186,11 @@ export class BodyReader {
  * may still run in this turn.
  */
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => void setImmediate(() => setImmediate(resolve)));
+  return new Promise((resolve) => soon(() => soon(resolve)));
 }
+
+/** Calls back in one of the next turns; browsers have no `setImmediate`. */
+const soon: (callback: () => void) => unknown = globalThis.setImmediate ?? setTimeout;
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
