@@ -167,7 +167,10 @@ export class ContinuedDownload {
           this.#options.onEvent({ type: "end", outcome: "failed", atMs: this.stats().elapsedMs });
           throw error;
         }
-        await delay(PAUSE_MS, { signal: this.#cancelled.signal }).catch(() => {});
+        const { signal } = this.#cancelled;
+        await delay(PAUSE_MS, { signal }).catch(() => {});
+        // The client has gone meanwhile: nothing more is requested.
+        if (signal.aborted) throw error;
         this.#continue(end);
       }
     }
