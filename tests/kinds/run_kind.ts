@@ -205,7 +205,11 @@ async function byCommand(kind: Kind, urls: readonly string[]): Promise<Result> {
 }
 
 async function byProxy(kind: Kind, urls: readonly string[]): Promise<Result> {
-  const handler = createHandler({ allowPrivate: true, download: { retry: QUICK_RETRY } });
+  const handler = createHandler({
+    allowPrivate: true,
+    retryMaxMs: 1000,
+    download: { retry: QUICK_RETRY },
+  });
   const onError = () => new Response(null, { status: 500 });
   await using server = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {}, onError },
