@@ -34,16 +34,12 @@ export function giveBackExcess(state: DownloadState, canWait: boolean, now: numb
   state.commands.push({ type: "forget", from: end });
 }
 
-/** Lets no more of a response be read than up to `end`. */
+/** Lets no more of a response be read, and owned, than up to `end`. */
 function curtail(request: LiveRequest, end: number, state: DownloadState, now: number): void {
-  const { id, mirror, claimEnd } = request;
+  state.cut(request, end, "shrunk", now);
   request.curtail(end);
-  const lost = { mirror: mirror.url, request: id, start: request.claimEnd, end: claimEnd };
-  if (lost.start < lost.end) {
-    state.commands.report({ type: "cancel", ...lost, goesOn: true, reason: "shrunk" }, now);
-  }
   state.limit.giveBack(request.unpay(request.paid - (request.end - request.position)));
-  state.commands.push({ type: "read", request: id, to: request.end });
+  state.commands.push({ type: "read", request: request.id, to: request.end });
 }
 
 /** Returns where what the window has no room for begins; `Infinity` if it has room for everything. */

@@ -308,10 +308,9 @@ export class LiveRequest implements RequestView {
     return { start: this.#claimEnd, end: before };
   }
 
-  /** Lets no more of its response be read, and owned, than up to `end`: it is a stream from then on. */
+  /** Lets no more of its response be read than up to `end`: it is a stream from then on. */
   curtail(end: number): void {
     this.#end = Math.max(this.#position, Math.min(end, this.#end));
-    this.cut(this.#end);
   }
 
   /** Learns that its response ends before `end`, or that a stream ends sooner than expected. */

@@ -115,3 +115,44 @@ for (const [delay, connections] of [["adaptive", 8], ["adaptive", 2], [undefined
     assert(forgotten > 100_000, `${forgotten}`);
   });
 }
+
+for (const connections of [8, 2] as const) {
+  Deno.test(`window: one that changes all the time loses nothing, ${connections} connections`, () => {
+    for (let seed = 1; seed <= 60; seed++) {
+      const random = mulberry32(seed);
+      const links = Array.from({ length: 1 + seed % 3 }, () => ({
+        bytesPerSecond: 10 ** (6 + 1.5 * random()),
+        roundTripMs: 1 + 20 * random(),
+      }));
+      const everySeconds = 0.001 + 0.02 * random();
+      const windowSizesAt = Array.from(
+        { length: 400 },
+        (_, index) => [index * everySeconds, index % 2 === 0 ? 200_000 : 400_000] as const,
+      );
+      const outcome = simulate({
+        links,
+        size: 1_012_345,
+        delay: "adaptive",
+        splitSize: 50_000,
+        windowSize: 400_000,
+        maxConnectionsPerMirror: connections,
+        windowSizesAt,
+        seed,
+        // Every byte that is missing is owned by a request, or free.
+        inspect: ({ ledger, requests }) => {
+          const owned = [...requests].filter(({ kind }) => kind === "range");
+          let at = ledger.front;
+          while (at < ledger.end) {
+            const holder = [...ledger.received, ...ledger.free]
+              .concat(owned.map(({ position, claimEnd }) => ({ start: position, end: claimEnd })))
+              .find(({ start, end }) => start <= at && at < end);
+            assert(holder !== undefined, `seed ${seed}: nobody has byte ${at}`);
+            at = holder!.end;
+          }
+        },
+      });
+      assertEquals(outcome.error, undefined, `seed ${seed}`);
+      assert(outcome.scheduler.ledger.complete, `seed ${seed}`);
+    }
+  });
+}
