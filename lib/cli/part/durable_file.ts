@@ -7,6 +7,7 @@
 
 import { reason, writeError } from "../failure/exit_code.ts";
 import { stat } from "./file_target.ts";
+import { directoryOf } from "./path.ts";
 import { openSparing } from "./spare_descriptors.ts";
 
 /** Writes a file's data and metadata to the disk. */
@@ -62,7 +63,9 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     if (found !== undefined && !found.isFile) return await Deno.writeTextFile(path, text);
     // The file that a link points to is replaced, not the link.
     const target = found === undefined ? path : await Deno.realPath(path);
-    await replaceText(target, text, `${target}.${crypto.randomUUID()}.tmp`);
+    const mode = found?.mode == null ? undefined : found.mode & 0o777;
+    await replaceText(target, text, `${target}.${crypto.randomUUID()}.tmp`, mode);
+    await syncDirectory(directoryOf(target));
   } catch (cause) {
     const missing = cause instanceof Deno.errors.NotFound;
     const why = missing ? "its directory does not exist" : reason(cause);

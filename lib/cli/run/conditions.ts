@@ -11,6 +11,7 @@ import { usageError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { matchesWeakly } from "../../http/validators.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
+import { replaceFile } from "../part/durable_file.ts";
 import { directoryOf } from "../part/path.ts";
 import type { ConditionOptions, TimeCondition } from "../arguments/conditions.ts";
 
@@ -98,9 +99,9 @@ export class Conditions {
   async save({ etag }: FileInfo): Promise<void> {
     if (this.#save === undefined) return;
     try {
-      await Deno.writeTextFile(this.#save, etag === undefined ? "" : `${etag}\n`);
+      await replaceFile(this.#save, etag === undefined ? "" : `${etag}\n`);
     } catch (cause) {
-      throw writeError(`cannot save the ETag in ${this.#save}: ${reason(cause)}`, cause);
+      throw writeError(`cannot save the ETag: ${reason(cause)}`, cause);
     }
   }
 

@@ -39,3 +39,15 @@ Deno.test("replaceFile() says why a file cannot be written, and leaves nothing b
   }
   assertEquals(place.names(), ["d.svg", "file"]);
 });
+
+Deno.test({
+  name: "replaceFile() keeps the permissions of the file it replaces",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    using place = workplace();
+    const path = place.write("f", "old");
+    Deno.chmodSync(path, 0o600);
+    await replaceFile(path, "new");
+    assertEquals([Deno.statSync(path).mode! & 0o777, place.readText("f")], [0o600, "new"]);
+  },
+});

@@ -185,6 +185,18 @@ Deno.test("--etag-save saves nothing of a file that is not complete", async () =
   assertEquals(place.names().includes("tag"), false);
 });
 
+Deno.test("--etag-save replaces the file in one step", async () => {
+  using place = workplace();
+  const tag = place.write("tag", '"a much longer tag"\n');
+  await using server = startServer({ etag: '"two"' });
+  // Of a file that is written in place, a reader would see the new bytes.
+  using reader = Deno.openSync(tag);
+  await runCommand(["--etag-save", tag, "-o", place.at("f"), server.url]);
+  const seen = new Uint8Array(100);
+  assertEquals(new TextDecoder().decode(seen.subarray(0, reader.readSync(seen)!)).length, 20);
+  assertEquals([Deno.readTextFileSync(tag), place.names()], ['"two"\n', ["f", "tag"]]);
+});
+
 Deno.test("conditions that cannot be read or kept are found before the first request", async () => {
   using place = workplace();
   place.write("bad", "\x01");
