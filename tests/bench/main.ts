@@ -12,10 +12,12 @@
  *     deno task bench net                      whole commands over the kernel's TCP; needs root
  *     deno task bench net testbed:10 lossy     over some scenarios, a file of 10 MB over the first
  *     deno task bench tcp                      the simulator's TCP beside the kernel's; needs root
+ *     deno task bench crash                    downloads that are killed 200 times, and resumed
  *
  * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
  * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).
- * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor is `tcp`.
+ * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor are `tcp` and `crash`
+ * (`--kills 200 --seed 1`).
  *
  * Compare figures of one run only: machines differ, and are never idle.
  *
@@ -28,6 +30,7 @@ import { parseNetArguments } from "../netlab/bench/net_arguments.ts";
 import { calibrate, parseCalibrationArguments } from "../netlab/calibration/calibration.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { crash, parseCrashArguments } from "./crash.ts";
 import { disk, large, startup } from "./command.ts";
 import { CONTENDERS } from "./contenders.ts";
 import { LINK_SETS } from "./link_sets.ts";
@@ -63,6 +66,10 @@ function parse(args: readonly string[]): () => Promise<void> {
   if (args[0] === "tcp") {
     const options = parseCalibrationArguments(args.slice(1));
     return () => calibrate(options);
+  }
+  if (args[0] === "crash") {
+    const options = parseCrashArguments(args.slice(1));
+    return () => crash(options);
   }
   const options = parseBenchArguments(args, {
     benches: Object.keys(benches),
