@@ -159,6 +159,15 @@ export const LIMITS: readonly Kind[] = [
       { ...SLOW, copies: 2, path: "/file.bin?token=1" },
     )
   ),
+  ...[403, 404, 410, 429].map((status) =>
+    kind(
+      `one-time-paths-${status}`,
+      `two links with a token in their paths, each with ${status} to every request but the first`,
+      BOTH,
+      (ask) => ask.index > 0 ? refused(status) : served(ask),
+      { ...SLOW, copies: 2, path: "/d/q7Zk2WfPx0RbN4tE/file.bin" },
+    )
+  ),
   kind(
     "one-time-link-whole",
     "403 to every request but the first, and Range is ignored",

@@ -14,7 +14,7 @@ function links(count: number, plain: readonly number[] = []): string[] {
   );
 }
 
-Deno.test("Scheduler: beside other mirrors, the first whose link has a query is asked for everything", () => {
+Deno.test("Scheduler: beside other mirrors, the first whose link may be good for one request is asked for everything", () => {
   const asked = (hand: Hand) =>
     commands(hand, "start").map(({ kind, end, form }) => [kind, end, form]);
   const sample = ["probe", PROBE, "bounded"];
@@ -23,6 +23,12 @@ Deno.test("Scheduler: beside other mirrors, the first whose link has a query is 
   assertEquals(asked(new Hand(3, { ...three, urls: links(3) })), [all, sample, sample]);
   assertEquals(asked(new Hand(3, { ...three, urls: links(3, [0]) })), [sample, all, sample]);
   assertEquals(asked(new Hand(2, { ...three, urls: links(2, [0, 1]) })), [sample, sample]);
+  const tokens = [
+    "http://0.test/file",
+    "http://1.test/d/q7Zk2WfPx0RbN4tE/file",
+    "http://2.test/file",
+  ];
+  assertEquals(asked(new Hand(3, { ...three, urls: tokens })), [sample, all, sample]);
   // The one that answered soonest in an earlier download is expected first.
   const known = [50, 10].map((latencyMs) => ({ latencyMs, bytesPerSecond: 1e6 }));
   assertEquals(asked(new Hand(2, { ...three, urls: links(2), known })), [sample, all]);

@@ -7,6 +7,7 @@
  */
 
 import type { MirrorError } from "../../errors.ts";
+import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import type { RequestForm } from "../../http/byte_range.ts";
 import { BreakBound } from "./break_bound.ts";
 import { Forms } from "./forms.ts";
@@ -21,10 +22,7 @@ import type { RequestView, SourceView } from "../view.ts";
 /** Whether requests may be sent to a mirror. */
 export type MirrorState =
   | { readonly type: "ready" }
-  /**
-   * Failed, and left alone until `until` (milliseconds); `turn`: its host takes no more requests now,
-   * and it may be its turn sooner.
-   */
+  /** Failed, and left alone until `until`, in milliseconds; `turn`: its host may take a request sooner. */
   | {
     readonly type: "waiting";
     readonly until: number;
@@ -77,6 +75,8 @@ export interface MirrorOptions {
 
 export class Mirror implements SourceView {
   readonly url: string;
+  /** Whether it may be good for one request. */
+  readonly isOneTime: boolean;
   /** The rate while requests are under way, smoothed. */
   readonly rate = new RateEstimator();
   /** The rate that statistics show. */
@@ -112,6 +112,7 @@ export class Mirror implements SourceView {
 
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
+    this.isOneTime = isOneTimeLink(url);
     this.link = new LinkEstimate(options.known);
     this.seat = options.seat ?? new HostLimits().join(url, () => {});
     this.#lanes = new Lanes(options.maxConnections ?? 2, options.isAlone);

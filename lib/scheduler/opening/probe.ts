@@ -41,14 +41,14 @@ export interface ProbeOptions {
 /**
  * Returns the mirror that is asked for everything at once: its link may be good for one request, and its
  * response goes on at the front. Of several it is the one that is expected to answer first among those
- * whose links have a query, as links have that are good for one request; others are asked for a sample.
+ * whose links look as if they were good for one request; others are asked for a sample.
  * Under a rate limit, none of several is: what is not read arrives all the same, as far as buffers go.
  */
 export function leaderOf({ mirrors, limit }: DownloadState): Mirror | undefined {
   if (mirrors.length === 1) return mirrors[0];
   if (limit.rate < Infinity) return undefined;
-  const able = mirrors.filter(({ url, state, maxConnections }) =>
-    url.includes("?") && state.type !== "dropped" && maxConnections > 2
+  const able = mirrors.filter(({ isOneTime, state, maxConnections }) =>
+    isOneTime && state.type !== "dropped" && maxConnections > 2
   );
   const known = able.filter(({ link }) => link.isKnown);
   const [first] = known.sort((one, other) => one.link.latencyMs - other.link.latencyMs);
