@@ -73,11 +73,16 @@ export function place(
  */
 export function placeBehind(
   { position, claimEnd }: RequestView,
-  { rate, source: { link } }: Outlook,
+  { rate, source: { link, isTrial } }: Outlook,
   length: number,
   crumb: number,
   { ledger }: DownloadView,
 ): ByteRange | undefined {
+  // What is only to show what another request brings is not in the way of the stream.
+  const last = ledger.free.at(-1)!;
+  if (isTrial && last.end < Infinity && last.end - last.start > 2 * length) {
+    return { start: last.end - Math.floor(length), end: last.end };
+  }
   const own = Math.max(0, rate * Math.max(STREAM_MS, link.nextLatencyMs) - (claimEnd - position));
   return cutOutBehind(ledger.free, own, length, crumb);
 }

@@ -7,7 +7,7 @@
 
 import type { DownloadState } from "./state.ts";
 
-/** Of the only mirror, one connection is used for so many bytes. */
+/** The last bytes of the only mirror are left to the connections that it has. */
 const SHORT_FILE = 1024 * 1024;
 /** A consumer that has left more than this part of the window holds up the mirrors. */
 const MOST_READY = 1 / 2;
@@ -23,18 +23,21 @@ export class LaneTuning {
 
   /** Takes in what has been delivered by `now`. */
   tune(now: number): void {
-    const { mirrors, readyBytes, windowSize, commands } = this.#state;
+    const { mirrors, ledger, readyBytes, windowSize, commands } = this.#state;
     if (mirrors[0]!.tuner === undefined) return;
     const total = mirrors.reduce((sum, { bytes }) => sum + bytes, 0);
-    // One response brings a short file, whatever the link is like.
-    if (mirrors.length === 1 && total < SHORT_FILE) return;
+    // One response brings a short file, or a short rest, whatever the link is like.
+    const left = ledger.end - ledger.receivedBytes;
+    if (mirrors.length === 1 && left < SHORT_FILE) return;
     // What is left for a consumer that does not keep up shows nothing of the mirrors.
     const waits = readyBytes > windowSize * MOST_READY;
     for (const [index, { tuner, bytes, link, url, worth }] of mirrors.entries()) {
       if (tuner === undefined) continue;
       if (waits) tuner.interrupt();
+      if (tuner.isTrying) link.flowMeter.interrupt();
       tuner.learn(link.flowMeter.flow, worth, now);
-      tuner.observe({ own: bytes, total }, now, link.latencyMs);
+      const leftMs = mirrors.length === 1 ? left * 1000 / link.bytesPerSecond(now) : Infinity;
+      tuner.observe({ own: bytes, total }, now, link.latencyMs, leftMs);
       const { lanes, reason } = tuner;
       if (lanes === this.#lanes[index]) continue;
       this.#lanes[index] = lanes;

@@ -135,6 +135,8 @@ export interface SourceView extends MirrorView {
   readonly mostBytes: number;
   /** Number of these to keep busy; the others take over without a pause. */
   readonly lanes: number;
+  /** Whether a second lane is only to show what it brings. */
+  readonly isTrial: boolean;
   /** The fewest bytes that are worth a request; 0 unless the server limits the pace of requests. */
   readonly leastBytes: number;
 }

@@ -17,24 +17,32 @@ interface Delivery {
 }
 
 type State =
-  /** Measures what the present number of lanes delivers. */
-  | { readonly type: "measuring" }
+  /** Measures what the present number of lanes delivers, and before that delivered `before`. */
+  | { readonly type: "measuring"; readonly before?: Delivery | undefined }
   /** Measures what another number of lanes delivers, compared with `before`. */
   | { readonly type: "trying"; readonly before: Delivery; readonly lanes: number }
-  /** Changes nothing until `until` (milliseconds). */
-  | { readonly type: "settled"; readonly until: number };
+  /** Changes nothing until `until` (milliseconds); more lanes were of no use at the rates `at`. */
+  | { readonly type: "settled"; readonly until: number; readonly at?: Delivery | undefined };
 
 /** Minimum time for which rates are compared, in milliseconds and in round trips. */
 const PERIOD_MS = 400;
 const PERIOD_ROUND_TRIPS = 6;
 /** Round trips that a new connection takes to speed up, before it counts. */
 const RAMP_ROUND_TRIPS = 6;
-/** More lanes are so many times as many: what is tried may be late, and hold up what others deliver; */
+/** All of them for a mirror that is alone: every trial disturbs the only connection. */
+const PERIOD_ALONE_MS = 100;
+const PERIOD_ALONE_ROUND_TRIPS = 4;
+const RAMP_ALONE_ROUND_TRIPS = 4;
+/** More lanes are so many times as many. */
 const STEP = 2;
-/** which matters less for a mirror that is alone. */
-const STEP_ALONE = 4;
 /** Twice the lanes have to deliver at least this many times as much. */
 const LEAST_GAIN = 1.15;
+/** More or fewer lanes are tried where at least as long is left as so many trials take. */
+const TRIALS_LEFT = 4;
+/** At less than this part of the rate, what was tried before is tried again. */
+const MOST_FALL = 0.75;
+/** What grows by more than this from period to period is still speeding up by itself. */
+const MOST_GROWTH = 1.1;
 /** Half the lanes have to deliver at least this part. */
 const MOST_LOSS = 0.95;
 /** The part of the gain that has to show in what all mirrors deliver. */
@@ -43,7 +51,7 @@ const TOTAL_SHARE = 0.5;
 const SETTLED_MS = 5000;
 /** The same where bytes flow steadily, until more lanes are tried: the server may limit each. */
 const FIRST_SETTLED_MS = 1000;
-const FIRST_SETTLED_ALONE_MS = 500;
+const FIRST_SETTLED_ALONE_MS = 0;
 const LONGEST_SETTLED_MS = 60_000;
 
 export class ConnectionTuner {
@@ -92,7 +100,8 @@ export class ConnectionTuner {
     this.#flow = flow;
     if (isNew) this.#isTried = false;
     if (isNew && flow === "steady") this.#set(1, "steady");
-    else if (flow === "steady" || this.#isTried || (flow === "unknown" && this.#isAlone)) return;
+    else if (flow === "steady" || this.#isTried) return;
+    else if (flow === "unknown" && this.#isAlone) return;
     else this.#set(Math.min(this.#most, worth), isNew ? "pauses" : "rate");
     if (!isNew) return;
     const isMost = this.#lanes === this.#most;
@@ -101,23 +110,31 @@ export class ConnectionTuner {
     this.#begin({ type: "settled", until: now + (isMost ? SETTLED_MS : firstMs) });
   }
 
-  /** Takes in what has been delivered by `now`. */
-  observe(progress: Delivery, now: number, roundTripMs: number): void {
+  /** Takes in what has been delivered by `now`; what is missing takes `leftMs`. */
+  observe(progress: Delivery, now: number, roundTripMs: number, leftMs = Infinity): void {
     if (this.#flow === "unknown") return;
     if (this.#state.type === "settled" && now >= this.#state.until) {
       this.#begin({ type: "measuring" });
     }
-    if (this.#state.type === "settled") return;
-    // New connections have to speed up first.
-    this.#since ??= { at: now + RAMP_ROUND_TRIPS * roundTripMs, progress };
+    // What was found out for a rate says nothing about one that is much lower.
+    const isWatched = this.#isAlone && this.#lanes === 1;
+    if (this.#state.type === "settled" && !isWatched) return;
+    const { rampMs, periodMs } = this.#times(roundTripMs);
+    const isSteady = this.#isAlone && this.#state.type !== "trying";
+    this.#since ??= { at: now + (isSteady ? 0 : rampMs), progress };
     const elapsedMs = now - this.#since.at;
     if (elapsedMs <= 0) this.#since = { ...this.#since, progress };
-    if (elapsedMs < Math.max(PERIOD_MS, PERIOD_ROUND_TRIPS * roundTripMs)) return;
+    if (elapsedMs < periodMs) return;
     const own = (progress.own - this.#since.progress.own) / elapsedMs;
     const total = (progress.total - this.#since.progress.total) / elapsedMs;
     this.#since = { at: now, progress };
     // A mirror that had nothing to deliver shows nothing.
-    if (own > 0) this.#conclude({ own, total }, now);
+    if (own > 0) this.#conclude({ own, total }, now, leftMs >= TRIALS_LEFT * (rampMs + periodMs));
+  }
+
+  /** Whether a second lane is tried, of a mirror that is alone: it is only to show what it brings. */
+  get isTrying(): boolean {
+    return this.#isAlone && this.#state.type === "trying" && this.#state.lanes === 1;
   }
 
   /** Starts its measurement anew: what was delivered meanwhile says nothing. */
@@ -125,19 +142,39 @@ export class ConnectionTuner {
     this.#since = undefined;
   }
 
-  #conclude(rates: Delivery, now: number): void {
+  /** Returns for how long new connections speed up, and rates are compared, in milliseconds. */
+  #times(roundTripMs: number): { rampMs: number; periodMs: number } {
+    if (!this.#isAlone) {
+      const periodMs = Math.max(PERIOD_MS, PERIOD_ROUND_TRIPS * roundTripMs);
+      return { rampMs: RAMP_ROUND_TRIPS * roundTripMs, periodMs };
+    }
+    const periodMs = Math.max(PERIOD_ALONE_MS, PERIOD_ALONE_ROUND_TRIPS * roundTripMs);
+    return { rampMs: RAMP_ALONE_ROUND_TRIPS * roundTripMs, periodMs };
+  }
+
+  #conclude(rates: Delivery, now: number, isWorthTrying: boolean): void {
+    if (this.#state.type === "settled") {
+      const { at } = this.#state;
+      if (at === undefined || rates.own >= MOST_FALL * at.own) return;
+      return this.#begin({ type: "measuring", before: rates });
+    }
     if (this.#state.type === "trying") {
       const { before, lanes } = this.#state;
       if (!this.#improved(before, rates, lanes)) {
         this.#set(Math.min(lanes, this.#most), "useless");
-        return this.#settle(now);
+        return this.#settle(now, before);
       }
+    }
+    if (this.#isAlone && this.#state.type === "measuring") {
+      const { before } = this.#state;
+      const isGrowing = before === undefined || rates.own > MOST_GROWTH * before.own;
+      if (isGrowing) return this.#begin({ type: "measuring", before: rates });
     }
     // What was tried with success is what the next number is compared with.
     const lanes = this.#next === "fewer"
       ? Math.ceil(this.#lanes / 2)
-      : Math.min(this.#most, (this.#isAlone ? STEP_ALONE : STEP) * this.#lanes);
-    if (lanes === this.#lanes) return this.#settle(now);
+      : Math.min(this.#most, STEP * this.#lanes);
+    if (lanes === this.#lanes || !isWorthTrying) return this.#settle(now);
     this.#begin({ type: "trying", before: rates, lanes: this.#lanes });
     this.#isTried = true;
     this.#set(lanes, "trial");
@@ -162,8 +199,8 @@ export class ConnectionTuner {
     this.#since = undefined;
   }
 
-  #settle(now: number): void {
-    this.#state = { type: "settled", until: now + this.#settledMs };
+  #settle(now: number, at?: Delivery): void {
+    this.#state = { type: "settled", until: now + this.#settledMs, at };
     this.#settledMs = Math.min(LONGEST_SETTLED_MS, 2 * this.#settledMs);
     this.#next = this.#lanes > 1 && this.#next === "more" ? "fewer" : "more";
     this.#since = undefined;

@@ -7,8 +7,11 @@
  * @module
  */
 
-/** `unknown` until enough has arrived. */
-export type Flow = "unknown" | "steady" | "bursty";
+/**
+ * `unknown` until enough has arrived; `halting` with pauses that are longer than any recovery from a
+ * loss: the server limits its connections.
+ */
+export type Flow = "unknown" | "steady" | "bursty" | "halting";
 
 /** Links and connections pause at their start, too: so many round trips do not count. */
 export const WARM_UP_ROUND_TRIPS = 8;
@@ -18,8 +21,17 @@ const PAUSE_ROUND_TRIPS = 0.5;
 const LEAST_PAUSE_MS = 4;
 /** So many pauses within a period make a bursty link. */
 const PAUSES = 4;
+/** A pause so long is no recovery. */
+const HALT_ROUND_TRIPS = 5;
+const HALT_MS = 200;
 const PERIOD_ROUND_TRIPS = 8;
 const PERIOD_MS = 100;
+/**
+ * Of a mirror that is alone, so many periods in a row of at least this time: its one connection takes as
+ * long as that to recover from many losses at once, and is disturbed by each trial of more.
+ */
+const PERIODS_ALONE = 2;
+const PERIOD_ALONE_MS = 300;
 
 export class FlowMeter {
   #flow: Flow = "unknown";
@@ -27,13 +39,34 @@ export class FlowMeter {
   #since: number | undefined;
   #isWarm = false;
   #pauses = 0;
+  readonly #periods: number;
+  readonly #periodMs: number;
+  /** How many of the last periods were bursty. */
+  #burstyPeriods = 0;
+
+  constructor(isAlone = false) {
+    this.#periods = isAlone ? PERIODS_ALONE : 1;
+    this.#periodMs = isAlone ? PERIOD_ALONE_MS : PERIOD_MS;
+  }
 
   get flow(): Flow {
     return this.#flow;
   }
 
+  /** Forgets the present period: other requests disturb what is measured. */
+  interrupt(): void {
+    this.#since = undefined;
+    this.#isWarm = false;
+    this.#pauses = this.#burstyPeriods = 0;
+  }
+
   /** Takes in that bytes of a response have arrived, `pauseMs` after those before them. */
   received(pauseMs: number, roundTripMs: number, now: number): void {
+    if (this.#flow === "halting") return;
+    if (pauseMs > Math.max(HALT_MS, HALT_ROUND_TRIPS * roundTripMs)) {
+      this.#flow = "halting";
+      return;
+    }
     if (this.#flow === "bursty") return;
     this.#since ??= now;
     const elapsedMs = now - this.#since;
@@ -44,11 +77,13 @@ export class FlowMeter {
       return;
     }
     if (pauseMs > Math.max(LEAST_PAUSE_MS, PAUSE_ROUND_TRIPS * roundTripMs)) this.#pauses++;
-    if (this.#pauses >= PAUSES) this.#flow = "bursty";
-    else if (elapsedMs >= Math.max(PERIOD_MS, PERIOD_ROUND_TRIPS * roundTripMs)) {
-      this.#flow = "steady";
-      this.#since = now;
-      this.#pauses = 0;
-    }
+    const isBursty = this.#pauses >= PAUSES;
+    const isOver = elapsedMs >= Math.max(this.#periodMs, PERIOD_ROUND_TRIPS * roundTripMs);
+    if (!isOver && (!isBursty || this.#periods > 1)) return;
+    this.#burstyPeriods = isBursty ? this.#burstyPeriods + 1 : 0;
+    if (this.#burstyPeriods >= this.#periods) this.#flow = "bursty";
+    else if (!isBursty) this.#flow = "steady";
+    this.#since = now;
+    this.#pauses = 0;
   }
 }

@@ -61,7 +61,7 @@ const DOWN_MS = 500;
 
 export class LinkEstimate implements LinkView {
   readonly rate: LinkRate;
-  readonly flowMeter = new FlowMeter();
+  readonly flowMeter: FlowMeter;
   /** Number of connections that are open and not in use, as far as can be told. */
   #idleConnections = 0;
   readonly #known: KnownLink | undefined;
@@ -75,8 +75,10 @@ export class LinkEstimate implements LinkView {
   #deliveredAt = -Infinity;
   #flowingSince = -Infinity;
 
-  constructor(known?: KnownLink) {
+  /** `isAlone`: whether no other mirror delivers the file. */
+  constructor(known?: KnownLink, isAlone = false) {
     this.#known = known;
+    this.flowMeter = new FlowMeter(isAlone);
     this.#latencyMs = known?.latencyMs;
     this.rate = new LinkRate(known?.bytesPerSecond);
   }
@@ -121,7 +123,8 @@ export class LinkEstimate implements LinkView {
   }
 
   get isBursty(): boolean {
-    return this.flowMeter.flow === "bursty";
+    const { flow } = this.flowMeter;
+    return flow === "bursty" || flow === "halting";
   }
 
   /** Keeps the connection of a request that is over. */

@@ -113,7 +113,7 @@ export class Mirror implements SourceView {
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
     this.isOneTime = isOneTimeLink(url);
-    this.link = new LinkEstimate(options.known);
+    this.link = new LinkEstimate(options.known, options.isAlone);
     this.seat = options.seat ?? new HostLimits().join(url, () => {});
     this.#lanes = new Lanes(options.maxConnections ?? 2, options.isAlone);
   }
@@ -212,6 +212,10 @@ export class Mirror implements SourceView {
 
   get lanes(): number {
     return Math.min(this.#lanes.count, this.#mostNow);
+  }
+
+  get isTrial(): boolean {
+    return this.#lanes.tuner?.isTrying ?? false;
   }
 
   /** The most requests that its host lets it have now; one, where it may have none. */

@@ -38,8 +38,8 @@ Deno.test("ConnectionTuner: as many lanes as are of use, found within seconds", 
   const full = () => 500;
   // name, flow, link, lanes in order, the time of the last change
   const table: [string, Flow, Link, number[], number][] = [
-    ["a link that one fills", "steady", { own: full }, [1, 4, 1], 1500],
-    ["a server that limits each", "steady", { own: limited }, [1, 4, 6], 2500],
+    ["a link that one fills", "steady", { own: full }, [1, 2, 1], 500],
+    ["a server that limits each", "steady", { own: limited }, [1, 2, 4, 6], 1000],
     [
       "an access link that all share",
       "steady",
@@ -47,9 +47,10 @@ Deno.test("ConnectionTuner: as many lanes as are of use, found within seconds", 
         own: limited,
         others: (lanes) => 1000 - limited(lanes),
       },
-      [1, 4, 1],
-      1500,
+      [1, 2, 1],
+      500,
     ],
+    ["a server that stops at times", "halting", { own: limited }, [6], 0],
     ["a link with losses", "bursty", { own: (lanes) => 100 * lanes }, [6], 0],
     ["nothing is known", "unknown", { own: limited }, [1], 0],
   ];
@@ -113,4 +114,22 @@ Deno.test("ConnectionTuner: each change has a reason", () => {
   const full = { own: () => 100 };
   assertEquals(reasons("bursty", full, 6), ["6 pauses"]);
   assertEquals(reasons("steady", full, 6), ["1 steady", "2 trial", "1 useless"]);
+});
+
+Deno.test("ConnectionTuner: no lane of the only mirror is tried for a short rest, and one again at a lower rate", () => {
+  const lanesAfter = (leftMs: number, rateAt: (now: number) => number) => {
+    const tuner = new ConnectionTuner(6, 4, true);
+    const seen: number[] = [];
+    let own = 0;
+    for (let now = 0; now < 3000; now += 10) {
+      tuner.learn("steady", 1, now);
+      tuner.observe({ own, total: own }, now, 10, leftMs);
+      if (seen.at(-1) !== tuner.lanes) seen.push(tuner.lanes);
+      own += 10 * rateAt(now);
+    }
+    return seen;
+  };
+  assertEquals(lanesAfter(500, () => 100), [1]);
+  assertEquals(lanesAfter(Infinity, () => 100), [1, 2, 1]);
+  assertEquals(lanesAfter(Infinity, (now) => now < 1500 ? 100 : 50), [1, 2, 1, 2, 1]);
 });

@@ -49,3 +49,28 @@ Deno.test("FlowMeter: bytes flow steadily, or with pauses of half a round trip",
     assertEquals(flowAfter(roundTripMs, ...parts), flow, `row ${index}`);
   }
 });
+
+Deno.test("FlowMeter: a pause that is longer than any recovery halts, whatever was before", () => {
+  const table: [Flow, number, ...Chunk[][]][] = [
+    ["halting", 20, [[0, 0], [300, 250]]],
+    ["halting", 20, chunks(0, 400, 10, 1), [[700, 300]]],
+    // It is longer than so many round trips, too.
+    ["steady", 100, chunks(0, 1700, 10, 1), [[2100, 400]]],
+  ];
+  for (const [flow, roundTripMs, ...parts] of table) {
+    assertEquals(flowAfter(roundTripMs, ...parts), flow, JSON.stringify(parts));
+  }
+});
+
+Deno.test("FlowMeter: the only mirror is bursty after two periods of pauses, outside of trials", () => {
+  const meter = new FlowMeter(true);
+  const receive = (parts: Chunk[]) => parts.forEach(([now, ms]) => meter.received(ms, 20, now));
+  receive([...chunks(0, 500, 10, 1), ...chunks(500, 760, 20, 20), ...chunks(760, 2000, 10, 1)]);
+  assertEquals(meter.flow, "steady");
+  receive(chunks(2000, 2400, 20, 20));
+  meter.interrupt();
+  receive(chunks(2400, 2900, 20, 20));
+  assertEquals(meter.flow, "steady");
+  receive(chunks(2900, 3700, 20, 20));
+  assertEquals(meter.flow, "bursty");
+});

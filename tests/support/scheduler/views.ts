@@ -88,6 +88,7 @@ export function sourceView(
     maxConnections: 2,
     mostBytes: Infinity,
     lanes: 1,
+    isTrial: false,
     leastBytes: 0,
     state: { type: state },
     alive: state === "ready" || state === "waiting",
