@@ -24,6 +24,8 @@ const FRONT_SHARE = 1 / 8;
 const LEAST_ROOM = 256 * 1024;
 /** Beside other ranges of its mirror, a stream has work for so many milliseconds. */
 const STREAM_MS = 1000;
+/** The part of the window that what a trial requests at the end of the file may take. */
+const TRIAL_SHARE = 1 / 4;
 
 /** Returns where the gap ends in which a byte lies. */
 export function gapAt(free: readonly ByteRange[], byte: number): number {
@@ -73,18 +75,32 @@ export function place(
  */
 export function placeBehind(
   { position, claimEnd }: RequestView,
-  { rate, source: { link, isTrial } }: Outlook,
+  { requestRate, source: { link, isTrial } }: Outlook,
   length: number,
   crumb: number,
-  { ledger }: DownloadView,
+  view: DownloadView,
 ): ByteRange | undefined {
-  // What is only to show what another request brings is not in the way of the stream.
-  const last = ledger.free.at(-1)!;
-  if (isTrial && last.end < Infinity && last.end - last.start > 2 * length) {
-    return { start: last.end - Math.floor(length), end: last.end };
-  }
-  const own = Math.max(0, rate * Math.max(STREAM_MS, link.nextLatencyMs) - (claimEnd - position));
-  return cutOutBehind(ledger.free, own, length, crumb);
+  const { ledger: { free } } = view;
+  const trial = isTrial ? atEnd(free.at(-1)!, Math.floor(length), view) : undefined;
+  if (trial !== undefined) return trial;
+  // As much as its share of the link, since one of several may be slow.
+  const wanted = requestRate * Math.max(STREAM_MS, link.nextLatencyMs);
+  const own = Math.max(0, wanted - (claimEnd - position));
+  return cutOutBehind(free, own, length, crumb);
+}
+
+/**
+ * Returns the end of the file, for a range that is only to show what another request brings: there it is
+ * not in the way of the stream. `undefined` where that is near, or would fill the window.
+ */
+function atEnd(
+  { start, end }: ByteRange,
+  length: number,
+  { ledger, windowSize }: DownloadView,
+): ByteRange | undefined {
+  if (end === Infinity || end - start <= 2 * length) return undefined;
+  const most = windowSize * TRIAL_SHARE;
+  return ledger.aheadBytes + length > most ? undefined : { start: end - length, end };
 }
 
 /** Returns about `length` bytes after the first `skipped` free ones; `undefined` if too few are left. */

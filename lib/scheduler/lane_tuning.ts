@@ -9,6 +9,11 @@ import type { DownloadState } from "./state.ts";
 
 /** The last bytes of the only mirror are left to the connections that it has. */
 const SHORT_FILE = 1024 * 1024;
+/**
+ * What was delivered behind the front may take this part of the window before a second lane is tried, whose
+ * ranges are kept until the front comes to them.
+ */
+const MOST_AHEAD = 1 / 8;
 /** A consumer that has left more than this part of the window holds up the mirrors. */
 const MOST_READY = 1 / 2;
 
@@ -31,12 +36,14 @@ export class LaneTuning {
     if (mirrors.length === 1 && left < SHORT_FILE) return;
     // What is left for a consumer that does not keep up shows nothing of the mirrors.
     const waits = readyBytes > windowSize * MOST_READY;
+    const hasRoom = ledger.aheadBytes <= windowSize * MOST_AHEAD;
     for (const [index, { tuner, bytes, link, url, worth }] of mirrors.entries()) {
       if (tuner === undefined) continue;
       if (waits) tuner.interrupt();
       if (tuner.isTrying) link.flowMeter.interrupt();
       tuner.learn(link.flowMeter.flow, worth, now);
-      const leftMs = mirrors.length === 1 ? left * 1000 / link.bytesPerSecond(now) : Infinity;
+      const aloneMs = hasRoom || tuner.lanes > 1 ? left * 1000 / link.bytesPerSecond(now) : 0;
+      const leftMs = mirrors.length === 1 ? aloneMs : Infinity;
       tuner.observe({ own: bytes, total }, now, link.latencyMs, leftMs);
       const { lanes, reason } = tuner;
       if (lanes === this.#lanes[index]) continue;

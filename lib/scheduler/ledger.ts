@@ -49,6 +49,11 @@ export class Ledger {
     return this.#receivedBytes;
   }
 
+  /** Number of bytes received behind the front. */
+  get aheadBytes(): number {
+    return this.#receivedBytes - (this.#front - this.start);
+  }
+
   /** Number of bytes that are requested: neither received nor free. */
   get askedBytes(): number {
     return this.#end - this.start - this.#receivedBytes - this.#freeBytes;

@@ -18,6 +18,17 @@ function answered(hand: Hand, end = SIZE, size = SIZE): Hand {
   return hand;
 }
 
+/**
+ * Bytes of a stream arrive for so many milliseconds, at 4 MB/s. Once, after 2 MB, they pause for long, as those
+ * of a server do that limits its connections: several are of use.
+ */
+function deliver(hand: Hand, stream: LiveRequest, ms = 5): void {
+  const length = Math.min(4000 * ms, stream.end - stream.position);
+  const pauses = stream.position < 2 * SIZE && stream.position + length >= 2 * SIZE;
+  hand.now += pauses ? 300 : ms;
+  hand.handle({ type: "bytes", request: stream.id, length });
+}
+
 /** All that may be read arrives, at 1 MB/s. */
 function arrive(hand: Hand): number {
   const { position, end } = hand.of(0)!;
@@ -173,12 +184,7 @@ Deno.test("Scheduler: with several lanes, a lone mirror's other connections shar
   const stream = hand.of(0)!;
   // What it delivers has to be known first.
   assertEquals(commands(hand, "start").length, 1);
-  const deliver = (): void => {
-    hand.now += 5;
-    const length = Math.min(5000, stream.end - stream.position);
-    hand.handle({ type: "bytes", request: stream.id, length });
-  };
-  while (commands(hand, "start").length === 1) deliver();
+  while (commands(hand, "start").length === 1) deliver(hand, stream);
   const others = [...hand.scheduler.requests].slice(1);
   assert(hand.now >= 150, `${hand.now} ms`);
   // Behind what the stream delivers until the answer.
@@ -187,9 +193,9 @@ Deno.test("Scheduler: with several lanes, a lone mirror's other connections shar
   const answer = ({ id, start, end }: LiveRequest): void =>
     hand.handle({ type: "response", request: id, answer: { type: "partial", start, end } });
   // It goes on meanwhile. What follows belongs to others then; but until they have delivered, it is kept.
-  while (stream.position < others[0]!.start - 10_000) deliver();
+  while (stream.position < others[0]!.start - 20_000) deliver(hand, stream);
   others.forEach(answer);
-  while (stream.position < others[0]!.start) deliver();
+  while (stream.position < others[0]!.start) deliver(hand, stream);
   assertEquals([stream.isExhausted, commands(hand, "cancel")], [true, []]);
   assertEquals(hand.scheduler.ledger.isFree(stream.position), false);
   for (const { id, start, end } of others.slice(0, 3)) {
@@ -202,17 +208,15 @@ Deno.test("Scheduler: with several lanes, a lone mirror's other connections shar
 });
 
 /**
- * A stream has come to what others own, whose requests have not been answered; a file of 10 MB at 1 MB/s
- * with four connections.
+ * A stream has come to what others own, whose requests have not been answered; a file of 10 MB with four
+ * connections.
  */
 function blocked(): { hand: Hand; stream: LiveRequest; others: readonly LiveRequest[] } {
   const options = { maxConnectionsPerMirror: 4, windowSize: 20_000_000 };
   const hand = answered(lone(options), 10 * SIZE, 10 * SIZE);
   const stream = hand.of(0)!;
   while (commands(hand, "start").length === 1 || stream.position < others()[0]!.start) {
-    hand.now += 5;
-    const length = Math.min(5000, stream.end - stream.position);
-    hand.handle({ type: "bytes", request: stream.id, length });
+    deliver(hand, stream);
   }
   function others(): LiveRequest[] {
     return [...hand.scheduler.requests].filter((one) => one !== stream);
@@ -292,4 +296,48 @@ Deno.test("Scheduler: a mirror that comes into use beside a stream finds free wh
   );
   assert(range !== undefined && range.start >= stream.claimEnd, `${range?.start}`);
   assertEquals(range!.isStream, false);
+});
+
+Deno.test("Scheduler: what is tried beside a steady stream lies at the end of the file, and whatever becomes of it, the file is complete", () => {
+  for (const fate of ["delivered", "refused", "not answered", "silent"]) {
+    const hand = answered(
+      lone({ maxConnectionsPerMirror: 4, windowSize: 4 * SIZE }),
+      10 * SIZE,
+      10 * SIZE,
+    );
+    const stream = hand.of(0)!;
+    const seen = new Set<LiveRequest>([stream]);
+    const tried: LiveRequest[] = [];
+    for (let turn = 0; hand.outcome === undefined && turn < 5000; turn++) {
+      hand.now += 5;
+      const length = Math.min(5000, stream.end - stream.position);
+      if (length > 0) hand.handle({ type: "bytes", request: stream.id, length });
+      else hand.handle({ type: "timeout" });
+      consume(hand);
+      for (const other of [...hand.scheduler.requests]) {
+        const { id, start, end } = other;
+        if (seen.has(other)) continue;
+        seen.add(other);
+        // At the end of the file, the stream has come to what was tried.
+        const isTrial = stream.position < 8.9 * SIZE;
+        if (isTrial) tried.push(other);
+        if (isTrial && fate === "not answered") continue;
+        if (fate === "refused" || (!isTrial && fate !== "silent")) {
+          refuse(hand, other, 403);
+          continue;
+        }
+        hand.handle({ type: "response", request: id, answer: { type: "partial", start, end } });
+        if (isTrial && fate === "silent") continue;
+        hand.handle({ type: "bytes", request: id, length: end - start });
+        hand.handle({ type: "ended", request: id });
+      }
+    }
+    assertEquals(hand.outcome, "finish", fate);
+    const atEnd = tried.filter(({ start }) => start > 8.9 * SIZE);
+    assert(tried.length > 0 && tried[0] === atEnd[0], fate);
+    // What is kept of them leaves the stream most of the window.
+    const bytes = atEnd.reduce((sum, { start, end }) => sum + end - start, 0);
+    assert(bytes <= SIZE, `${fate}: ${bytes} bytes`);
+    assert(hand.now < 15_000, `${fate}: ${hand.now} ms`);
+  }
 });
