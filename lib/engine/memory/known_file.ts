@@ -5,7 +5,7 @@
  */
 
 import { OptionTypeError } from "../../errors.ts";
-import type { KnownFileFacts } from "../../scheduler/opening/opening.ts";
+import type { KnownFileFacts } from "../../scheduler/opening/opening_steps.ts";
 import { PROBE_SIZE } from "../../scheduler/opening/probe.ts";
 import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
 import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";

@@ -9,12 +9,12 @@ import { MirrorError } from "../../../lib/errors.ts";
 import type { Page } from "../../../lib/http/name/html.ts";
 import type { Answer } from "../../../lib/scheduler/messages.ts";
 import { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
-import {
-  Opening,
-  type OpeningEvent,
-  type OpeningState,
-  type OpeningStep,
-} from "../../../lib/scheduler/opening/opening.ts";
+import { Opening } from "../../../lib/scheduler/opening/opening.ts";
+import type {
+  OpeningEvent,
+  OpeningState,
+  OpeningStep,
+} from "../../../lib/scheduler/opening/opening_steps.ts";
 import { Requests } from "../../../lib/scheduler/request_set.ts";
 import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
 
