@@ -33,6 +33,7 @@ export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/connections/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
+export type { DeliverAfter } from "./lib/scheduler/opening/opening_steps.ts";
 export type { LowestRate } from "./lib/scheduler/failure/timeouts.ts";
 export type { RetryOptions } from "./lib/scheduler/failure/retries.ts";
 export type { ResponseOptions } from "./lib/engine/delivery/response.ts";

@@ -45,6 +45,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "write-out": ["@file", "%{nonsense}"],
   "trace": ["", "-", "/dev/null", "/nonexistent/f"],
   "max-connection-per-server": ["", "0", "17", "x"],
+  "deliver-after": ["", "first"],
   "server-stat-of": [""],
   "server-stat-if": [""],
   "server-stat-timeout": ["", "x", "-1"],

@@ -114,6 +114,7 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     eachAddress: eachAddress(values),
     maxRate: given("limit-rate", unlessZero(parseRate)),
     lowestRate: lowestRate(values),
+    deliverAfter: given("deliver-after", asGiven) as DownloaderOptions["deliverAfter"],
     allowHtml: has("allow-html") ? true : undefined,
     maxRedirects: given("max-redirs", parseCount),
     ...requestOptions(values),

@@ -119,6 +119,11 @@ export const FLAG_GROUPS = {
       help: "adaptive: most connections to each (8)",
     },
     { name: "each-address", help: "use each address of a name as a mirror" },
+    {
+      name: "deliver-after",
+      value: "WHAT",
+      help: "[agreement] of the mirrors, or first-answer",
+    },
     { name: "server-stat-of", value: "FILE", help: "save server statistics to FILE" },
     { name: "server-stat-if", value: "FILE", help: "adaptive: load server statistics" },
     {

@@ -89,6 +89,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   headers: "--header",
   maxConnectionsPerMirror: "--max-connection-per-server",
   eachAddress: "--each-address",
+  deliverAfter: "--deliver-after",
   maxRate: "--limit-rate",
   maxRedirects: "--max-redirs",
   "lowestRate.bytesPerSecond": "--speed-limit",

@@ -35,8 +35,15 @@ function startLine(
   const { splitSize = 1_000_000, range, staticDelays } = options;
   const { delayRequest, initialDelay, initialDelayCoefficient } = options;
   const { duplicateRequest, invalidBlockThreshold, closeBadConnections } = options;
-  const { maxConnectionsPerMirror, eachAddress, windowSize, http, connectTimeoutMs, retry } =
-    options;
+  const {
+    maxConnectionsPerMirror,
+    eachAddress,
+    deliverAfter,
+    windowSize,
+    http,
+    connectTimeoutMs,
+    retry,
+  } = options;
   return {
     type: "start",
     version: 1,
@@ -56,6 +63,7 @@ function startLine(
       closeBadConnections,
       maxConnectionsPerMirror,
       eachAddress,
+      deliverAfter,
       windowSize,
       http,
       connectTimeoutMs,

@@ -9,6 +9,7 @@ import type { ConnectOptions } from "../../http/address/connect_rules.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../../policy/duplicate.ts";
 import type { RetryOptions } from "../../scheduler/failure/retries.ts";
+import type { DeliverAfter } from "../../scheduler/opening/opening_steps.ts";
 import type { LowestRate } from "../../scheduler/failure/timeouts.ts";
 import type { TraceEvent } from "../../trace/events.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
@@ -143,6 +144,15 @@ export interface DownloaderOptions {
    * @default {nothing is known}
    */
   knownFile?: KnownFile | undefined;
+  /**
+   * When the first bytes are delivered: once the mirrors have agreed on the file, or as soon as one has sent
+   * its first bytes, which takes one round trip to the fastest mirror. That one is then trusted: mirrors that
+   * have another file are dropped, and the download fails with a {@linkcode MirrorMismatchError} once there
+   * are more of these, and they agree. Bytes of different files are not joined in either case.
+   *
+   * @default {"agreement"}
+   */
+  deliverAfter?: DeliverAfter | undefined;
   /**
    * Size that the file has to have, in bytes. Mirrors that report another size are dropped.
    *

@@ -33,7 +33,7 @@ import type { DownloaderOptions } from "./options.ts";
 type Plain =
   | ("splitSize" | "windowSize" | "maxRate" | "delayRequest" | "closeBadConnections")
   | ("maxConnectionsPerMirror" | "http" | "caCerts" | "maxIdleMs")
-  | ("stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace");
+  | ("stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace" | "deliverAfter");
 
 /** Options with every default filled in. */
 export interface ResolvedOptions
@@ -136,6 +136,7 @@ export function resolveOptions(
       mirrors,
       eachAddress ? requestedUrl : undefined,
     ),
+    deliverAfter: oneOf("deliverAfter", options.deliverAfter ?? "agreement", DELIVER_AFTER),
     allowHtml: options.allowHtml ?? false,
     expectedName: resolveName(options.expectedName),
     expectedSize: options.expectedSize === undefined
@@ -328,6 +329,8 @@ function resolveEachAddress(value: boolean = false, proxy: DownloaderOptions["pr
 }
 
 const DEFAULT_CONNECTIONS = 8;
+
+const DELIVER_AFTER = { A: "agreement", B: "first-answer" } as const;
 
 /** The most bytes to which a window grows by itself. */
 const MOST_WINDOW = 128 * 1024 * 1024;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DeliverAfter } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parsePositive, parseSeconds, readSize } from "../../command_line/values.ts";
@@ -84,6 +85,7 @@ export async function parseArguments(
     rememberMs: given("remember", parseWait),
     retryMaxMs: given("retry-max-time", parseWait),
     stallTimeoutMs: given("stall-timeout", parseWait),
+    download: { deliverAfter: given("deliver-after", parseDeliverAfter) },
   };
   const token = tokenSource(
     given("token", parseToken),
@@ -178,6 +180,11 @@ function parseOrigin(flag: string, text: string): string {
     );
   }
   return text;
+}
+
+function parseDeliverAfter(flag: string, text: string): DeliverAfter {
+  if (text === "agreement" || text === "first-answer") return text;
+  throw usageError(`${flag} is "${text}", but must be agreement or first-answer`);
 }
 
 /** Parses the format of the access log; `undefined` means none. */

@@ -49,6 +49,12 @@ export const FLAG_GROUPS = {
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too", rare: true },
     { name: "max-mirrors", value: "N", help: "maximum per request (32)", rare: true },
     {
+      name: "deliver-after",
+      value: "WHAT",
+      help: "agreement of the mirrors, or first-answer",
+      rare: true,
+    },
+    {
       name: "retry-max-time",
       value: "N",
       help: "seconds a response waits for mirrors (30)",

@@ -48,9 +48,10 @@ async function run(args: readonly string[]): Promise<void> {
   const handler = createHandler({
     ...parsed.options,
     token: parsed.token && await readToken(parsed.token),
-    download: caCertFile === undefined
-      ? undefined
-      : { caCerts: [await readAuthorities(caCertFile)] },
+    download: {
+      ...parsed.options.download,
+      caCerts: caCertFile === undefined ? undefined : [await readAuthorities(caCertFile)],
+    },
     log: logFormat && ((line) => writeText(Deno.stdout, `${line}\n`)),
     logFormat,
     onError: (error) => say(`internal error: ${describeError(error)}; this is a bug in sphttp`),

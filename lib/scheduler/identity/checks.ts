@@ -11,7 +11,7 @@ import type { SchedulerEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { FirstAnswer } from "../opening/first_answer.ts";
 import type { Opening } from "../opening/opening.ts";
-import type { KnownFileFacts, OpeningEvent } from "../opening/opening_steps.ts";
+import type { KnownFileFacts, OpeningEvent, OpeningOptions } from "../opening/opening_steps.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
 import { Comparisons, type CrossCheck } from "./comparisons.ts";
@@ -19,7 +19,8 @@ import { CrossChecks } from "./cross_checks.ts";
 import { changed, Identity, unprovable } from "./identity.ts";
 import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
 
-export interface ChecksOptions {
+/** What the file has to be, for the opening and for checks. */
+export interface ChecksOptions extends OpeningOptions {
   /** The size that the file has to have, in bytes. */
   readonly expectedSize?: number | undefined;
   /** Pieces of the file that are known. */

@@ -6,7 +6,7 @@
  */
 
 import { MirrorError } from "../../errors.ts";
-import type { Agreement, FileFacts } from "../../http/agreement.ts";
+import { agree, type Agreement, type FileFacts } from "../../http/agreement.ts";
 import type { Page } from "../../http/name/html.ts";
 import type { Answer, Size } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -42,14 +42,16 @@ export type Verdict =
   | { readonly type: "compare" }
   | { readonly type: "reject"; readonly error: MirrorError };
 
+/** Who says what the file is: most mirrors, an earlier download, or the first mirror that answered. */
+export type Against = "most" | "known" | "first";
+
 /**
- * Returns what becomes of the mirror with this answer. `isSource`: its first bytes are used; `isKnown`: an
- * earlier download knows the file.
+ * Returns what becomes of the mirror with this answer. `isSource`: its first bytes are used.
  */
 export function verdictOf(
   answer: FirstAnswer,
   agreed: Agreed,
-  { isSource, isKnown }: { readonly isSource: boolean; readonly isKnown: boolean },
+  { isSource, against }: { readonly isSource: boolean; readonly against: Against },
 ): Verdict {
   const { size, digest, isProved = false, page } = answer;
   const isAlike = digest === agreed.digest;
@@ -63,7 +65,7 @@ export function verdictOf(
   // Without a size it cannot be joined with others, but it can stand in for them.
   if (size === undefined && isAlike) return { type: "admit", service: "whole" };
   const error = page === undefined
-    ? dissent(answer, agreed, isKnown)
+    ? dissent(answer, agreed, against)
     : pageError(answer, page.promised);
   return { type: "reject", error };
 }
@@ -92,12 +94,50 @@ export function likeFile(answers: readonly FirstAnswer[], file: FileFacts): read
   return likeFirstBytes(answers, file.digest).filter(({ size }) => size === file.size);
 }
 
+/** Returns the file of the first answer that has bytes to compare, and the answers that agree with it. */
+export function firstFile(answers: readonly FirstAnswer[]): Agreed | undefined {
+  const first = answers.find(({ answer: { type }, size, digest }) =>
+    digest !== undefined && (type === "whole" || (type === "partial" && size !== undefined))
+  );
+  if (first === undefined) return undefined;
+  const { size, digest } = first;
+  return { type: "agreed", size, digest, agreeing: alike(answers, first) };
+}
+
+/**
+ * Returns which answers agree with a file that is being delivered; a tie if more that have another one
+ * agree with one another.
+ */
+export function unlessOutvoted(
+  answers: readonly FirstAnswer[],
+  { size, digest }: FileFacts,
+): Agreement<FirstAnswer> {
+  const agreeing = alike(answers, { size, digest });
+  const others = answers.filter((answer) => !agreeing.includes(answer));
+  // If the size is unknown, the first bytes decide.
+  const rivals = size === undefined ? others.map((one) => ({ ...one, size })) : others;
+  const rival = rivals.length > 0 ? agree(rivals, 0) : undefined;
+  const isOutvoted = rival?.type === "agreed" && rival.agreeing.length > agreeing.length;
+  return isOutvoted ? { type: "tie" } : { type: "agreed", size, digest, agreeing };
+}
+
+function alike(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
+  return file.size === undefined ? likeFirstBytes(answers, file.digest) : likeFile(answers, file);
+}
+
+/** How messages name who says what the file is. */
+const AGAINST: Readonly<Record<Against, readonly [who: string, have: string]>> = {
+  most: ["most mirrors", "have"],
+  known: ["the known file", "has"],
+  first: ["the mirror that answered first", "has"],
+};
+
 function dissent(
   { mirror: { url }, size }: FirstAnswer,
   agreed: FileFacts,
-  isKnown: boolean,
+  against: Against,
 ): MirrorError {
-  const [most, have] = isKnown ? ["the known file", "has"] : ["most mirrors", "have"];
+  const [most, have] = AGAINST[against];
   const message = size === agreed.size
     ? `has the same size as ${most}, but different content`
     : size === undefined

@@ -3,7 +3,8 @@
  * and turned into one decision on what the file is and which mirrors have it. Until then the first
  * answer is trusted as far as requesting goes, so that no time is lost, but no byte is delivered.
  * Mirrors that answer later are compared with the decision; those whose first bytes cannot be compared
- * have to show other bytes of the file before they are admitted. Evidence outweighs votes: what an
+ * have to show other bytes of the file before they are admitted. If the first answer is to be
+ * delivered at once, it decides, unless a majority contradicts it later. Evidence outweighs votes: what an
  * earlier download knows of the file, and that a web page is not the file that others have. An event yields an ordered
  * list of steps, which the scheduler executes in that order. The machine changes nothing but its own
  * state: mirrors and requests are only read. Pure.
@@ -18,6 +19,7 @@ import type { Mirror } from "../mirror/mirror.ts";
 import {
   type Agreed,
   type FirstAnswer,
+  firstFile,
   isSameFile,
   likeFile,
   likeFirstBytes,
@@ -25,12 +27,14 @@ import {
   pageError,
   pageNote,
   serviceOf,
+  unlessOutvoted,
   verdictOf,
 } from "./first_answer.ts";
 import type {
   Admission,
   KnownFileFacts,
   OpeningEvent,
+  OpeningOptions,
   OpeningState,
   OpeningStep,
 } from "./opening_steps.ts";
@@ -45,6 +49,7 @@ const GRACE_MS = 200;
 export class Opening {
   readonly #mirrors: readonly Mirror[];
   readonly #start: number;
+  readonly #trustsFirst: boolean;
   #state: OpeningState = { type: "probing" };
   /** In order of arrival. */
   #answers: FirstAnswer[] = [];
@@ -59,10 +64,11 @@ export class Opening {
   readonly #sizes = new SizeQuestion();
   #graceUntil = Infinity;
 
-  /** Takes all mirrors, and the first byte that is wanted. */
-  constructor(mirrors: readonly Mirror[], { start }: { readonly start: number }) {
+  /** Takes all mirrors. */
+  constructor(mirrors: readonly Mirror[], { start, deliverAfter = "agreement" }: OpeningOptions) {
     this.#mirrors = mirrors;
     this.#start = start;
+    this.#trustsFirst = deliverAfter === "first-answer";
   }
 
   get state(): OpeningState {
@@ -172,7 +178,8 @@ export class Opening {
       }
     }
     const voters = isPage ? this.#answers : files;
-    let agreement = agree(voters, outstanding);
+    let agreement = (this.#trustsFirst ? firstFile(voters) : undefined) ??
+      agree(voters, outstanding);
     if (agreement.type === "undecided" && now >= this.#graceUntil) {
       this.#graceUntil = Infinity;
       agreement = agree(voters, 0);
@@ -221,10 +228,12 @@ export class Opening {
     if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return [];
     const { size, digest } = file;
     const voters = this.#answers.filter(({ page }) => file.isPage || page === undefined);
-    const agreement = size === undefined
-      ? { type: "agreed" as const, ...file, agreeing: likeFirstBytes(voters, digest) }
-      : file.isKnown
+    const agreement = file.isKnown
       ? { type: "agreed" as const, ...file, agreeing: likeFile(voters, file) }
+      : this.#trustsFirst
+      ? unlessOutvoted(voters, file)
+      : size === undefined
+      ? { type: "agreed" as const, ...file, agreeing: likeFirstBytes(voters, digest) }
       : agree(voters, outstanding);
     // Mirrors that have yet to answer may outvote the latest one.
     if (agreement.type === "undecided") return [];
@@ -270,7 +279,8 @@ export class Opening {
       one !== mirror && !this.#compared.has(one) && one.service !== "unknown"
     );
     this.#differences.set(mirror, at);
-    if (!this.#state.file.isKnown && admitted.length < 2) return this.#fail(this.#mismatch());
+    const isSettled = this.#state.file.isKnown || this.#trustsFirst;
+    if (!isSettled && admitted.length < 2) return this.#fail(this.#mismatch());
     return [{ type: "reject", mirror, error }];
   }
 
@@ -286,11 +296,12 @@ export class Opening {
     const rejections: OpeningStep[] = [];
     const comparisons: OpeningStep[] = [];
     const isKnown = this.#state.type === "open" && this.#state.file.isKnown;
+    const against = isKnown ? "known" : this.#trustsFirst ? "first" : "most";
     for (const answer of this.#answers) {
       const { mirror } = answer;
       if (this.#settled.has(mirror)) continue;
       this.#settled.add(mirror);
-      const verdict = verdictOf(answer, agreed, { isSource: answer === source, isKnown });
+      const verdict = verdictOf(answer, agreed, { isSource: answer === source, against });
       if (verdict.type === "admit") admissions.push({ mirror, service: verdict.service });
       else if (verdict.type === "compare") {
         this.#compared.add(mirror);

@@ -11,6 +11,23 @@ import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { FirstAnswer, OpenFile } from "./first_answer.ts";
 
+/**
+ * When the first bytes are delivered: `agreement`, once the mirrors have agreed on the file; `first-answer`,
+ * once the first of them has sent its first bytes.
+ */
+export type DeliverAfter = "agreement" | "first-answer";
+
+export interface OpeningOptions {
+  /** First byte wanted. */
+  readonly start: number;
+  /**
+   * When the first bytes are delivered.
+   *
+   * @default {"agreement"}
+   */
+  readonly deliverAfter?: DeliverAfter | undefined;
+}
+
 /** A file that an earlier download has opened. */
 export interface KnownFileFacts extends FileFacts {
   /** Its size in bytes. */

@@ -44,6 +44,7 @@ Deno.test("parseArguments() turns flags into options of the engine", async () =>
     maxConnectionsPerMirror: "auto",
   });
   assertEquals(await optionsOf("--each-address"), { eachAddress: true });
+  assertEquals(await optionsOf("--deliver-after=first-answer"), { deliverAfter: "first-answer" });
   assertEquals(await optionsOf("-H", "A: 1", "-H", "A: 2"), {
     headers: [["A", "1"], ["A", "2"]],
   });

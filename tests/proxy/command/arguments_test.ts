@@ -22,6 +22,7 @@ const NO_OPTIONS: ServeArguments["options"] = {
   rememberMs: undefined,
   retryMaxMs: undefined,
   stallTimeoutMs: undefined,
+  download: { deliverAfter: undefined },
 };
 
 const DEFAULTS: ServeArguments = {
@@ -98,6 +99,7 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   }],
   [["--cors=https://a.example", "--cors=*"], { cors: "*" }],
   [["--remember=0"], { rememberMs: 0 }],
+  [["--deliver-after=first-answer"], { download: { deliverAfter: "first-answer" } }],
   [["--retry-max-time=5", "--stall-timeout=0.5"], { retryMaxMs: 5000, stallTimeoutMs: 500 }],
 ];
 
@@ -148,6 +150,7 @@ const REFUSED: [args: string[], says: string][] = [
   [["--max-mirrors=1e3"], '--max-mirrors is "1e3"'],
   [["--remember=1d"], '--remember is "1d", but must be a number of seconds'],
   [["--drain-timeout=86401"], "from 0 to 86400"],
+  [["--deliver-after=first"], '--deliver-after is "first", but must be agreement or first-answer'],
   [["--stall-timeout=soon"], '--stall-timeout is "soon", but must be a number of seconds'],
   [["--retry-max-time=-1"], '--retry-max-time is "-1", but must be a number of seconds'],
   [["--log=yaml"], '--log is "yaml", but must be text, json or none'],

@@ -167,15 +167,15 @@ assertTransitions("an empty whole body is a file", 1, [
 
 assertTransitions("a range behind the end of the file fails", 1, [
   [outside(0, 50), "failed", "fail RangeNotSatisfiableError"],
-], 99);
+], { start: 99 });
 
 assertTransitions("so does one that begins at its end, in a whole body", 1, [
   [whole(0, 50), "failed", "fail RangeNotSatisfiableError"],
-], 50);
+], { start: 50 });
 
 assertTransitions("the last byte of a file is a range", 1, [
   [whole(0, 50), "open 50 undefined", "open 50 whole from 0", "accept 0", "admit 0w"],
-], 49);
+], { start: 49 });
 
 assertTransitions("mirrors that say the same as the first one are trusted, no others", 5, [
   [part(3, 30, "a"), "speculating on 3", "trust 3 of 30", "accept 3"],
@@ -264,7 +264,7 @@ assertTransitions("a known file of other mirrors says nothing", 1, [
 
 assertTransitions("a range behind the end of a known file fails", 1, [
   [known([0], 30), "failed", "fail RangeNotSatisfiableError"],
-], 30);
+], { start: 30 });
 
 Deno.test("Opening: slow mirrors are waited for 200 ms, or three answers of the first one", () => {
   for (const [answerMs, until] of [[10, 210], [100, 400]] as const) {
@@ -305,7 +305,7 @@ Deno.test("Opening: a failure says what each mirror has, or how large the file i
     ["http://0.test/", 31],
     ["http://1.test/", 30],
   ]);
-  const late = new Scene(1, 99);
+  const late = new Scene(1, { start: 99 });
   outside(0, 50)(late);
   const outOfRange = errorOf(late) as RangeNotSatisfiableError;
   assert(outOfRange instanceof RangeNotSatisfiableError);

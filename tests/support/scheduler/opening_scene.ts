@@ -12,6 +12,7 @@ import { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
 import { Opening } from "../../../lib/scheduler/opening/opening.ts";
 import type {
   OpeningEvent,
+  OpeningOptions,
   OpeningState,
   OpeningStep,
 } from "../../../lib/scheduler/opening/opening_steps.ts";
@@ -30,13 +31,14 @@ export class Scene {
   readonly outstanding: Set<number>;
   now = 0;
 
-  constructor(count: number, start = 0) {
+  constructor(count: number, options: Partial<OpeningOptions> = {}) {
+    const { start = 0 } = options;
     this.mirrors = Array.from({ length: count }, (_, index) => new Mirror(`http://${index}.test/`));
     this.#probes = this.mirrors.map((mirror) =>
       this.#requests.open({ mirror, kind: "probe", start, end: start + PROBE }, 0)
     );
     this.outstanding = new Set(this.mirrors.keys());
-    this.opening = new Opening(this.mirrors, { start });
+    this.opening = new Opening(this.mirrors, { ...options, start });
   }
 
   /** A mirror answers, and its first bytes come. */
@@ -177,10 +179,10 @@ export function assertTransitions(
   title: string,
   count: number,
   transitions: readonly Transition[],
-  start = 0,
+  options: Partial<OpeningOptions> = {},
 ): void {
   Deno.test(`Opening: ${title}`, () => {
-    const scene = new Scene(count, start);
+    const scene = new Scene(count, options);
     scene.now = 10;
     for (const [index, [event, state, ...steps]] of transitions.entries()) {
       const taken = event(scene).map(stepText);

@@ -1,0 +1,65 @@
+/** Where the first answer is delivered at once (`deliverAfter`). */
+
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { createHash } from "node:crypto";
+import { Downloader, type DownloaderOptions, MirrorMismatchError } from "../../mod.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
+import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
+import { download, FILE, inTime, withMirrors } from "../support/download.ts";
+
+const FIRST: DownloaderOptions = { deliverAfter: "first-answer" };
+const OTHERS = [otherContent(FILE), randomContent(999_999, 3)] as const;
+const NEAR: Partial<MirrorOptions> = { bytesPerSecond: 2e6 };
+/** So far that the others' agreement would not be waited for. */
+const FAR: Partial<MirrorOptions> = { roundTripMs: 350 };
+
+Deno.test("deliverAfter: a mirror that has another file is dropped, and the first one's is delivered", async () => {
+  const [otherBytes, otherSize] = OTHERS;
+  for (const other of [{ content: otherSize, roundTripMs: 30 }, { content: otherBytes, ...FAR }]) {
+    await inTime(() =>
+      withMirrors([other, NEAR], async (urls) => {
+        const { error, sha256, stats: { mirrors: [dropped] } } = await download(urls, FIRST);
+        assertEquals([error, sha256], [undefined, FILE.sha256()]);
+        assertEquals(dropped!.state, "dropped");
+        assertStringIncludes(dropped!.message ?? "", "the mirror that answered first");
+      })
+    );
+  }
+});
+
+Deno.test("deliverAfter: more mirrors with another file are an error, and nothing of theirs is delivered", async () => {
+  for (const content of OTHERS) {
+    const others = [1, 2].map(() => ({ content, ...FAR }));
+    // The first one cannot be through before the others have answered.
+    await withMirrors([{ bytesPerSecond: 200_000 }, ...others], async (urls) => {
+      const { error, bytes, sha256 } = await download(urls, FIRST);
+      assertInstanceOf(error, MirrorMismatchError);
+      assertEquals((error as MirrorMismatchError).files.length, 3);
+      assert(bytes > 0);
+      const delivered = FILE.read(0, bytes);
+      assertEquals(sha256, createHash("sha256").update(delivered).digest("hex"));
+    });
+  }
+});
+
+Deno.test("deliverAfter: the first bytes are there while no other mirror has answered", async () => {
+  await withMirrors([NEAR, { bytesPerSecond: 0 }, { bytesPerSecond: 0 }], async (urls) => {
+    const downloader = new Downloader(urls, FIRST);
+    for await (const chunk of downloader) {
+      assert(chunk.length > 0);
+      const { mirrors } = downloader.stats();
+      assertEquals(mirrors.map(({ bytes }) => bytes > 0), [true, false, false]);
+      break;
+    }
+  });
+});
+
+Deno.test("deliverAfter: an unknown value is refused", () => {
+  let message = "";
+  try {
+    new Downloader(["http://a.example/"], { deliverAfter: "first" as "agreement" });
+  } catch (error) {
+    message = String(error);
+  }
+  assertStringIncludes(message, 'deliverAfter is "first"');
+});
