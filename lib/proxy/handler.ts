@@ -34,6 +34,9 @@ const connections = new FinalizationRegistry<Disposable>((kept) => kept[Symbol.d
 
 const SESSION_METHODS = ["GET", "HEAD", "POST", "DELETE"];
 
+/** How requests for files are admitted. */
+const FILE_WAYS: Ways = { token: true, link: true };
+
 type Route = (request: ProxyRequest) => Promise<Response> | Response;
 
 /**
@@ -81,7 +84,9 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
       const { linkResponse } = await import("./page/session.ts");
       return await linkResponse(url, admission, resolved.maxMirrors);
     }),
-    "/proxy": admitted((request) => files.serve(request), { token: true, link: true }),
+    "/proxy": admitted((request) => files.serve(request), FILE_WAYS),
+    // A cache in front asks this before it hands out what it has.
+    "/admission": async ({ request, url }) => await admission.check(request, url, FILE_WAYS),
     "/live": admitted((request) => files.watch(request), { link: true }),
     "/healthz": () => textResponse("ok\n", "text/plain"),
     ...metricsPath !== false && { [metricsPath]: admitted(metricsResponse) },

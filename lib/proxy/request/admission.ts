@@ -52,6 +52,20 @@ export class Admission {
     throw unknownClient(url.searchParams.has("token"));
   }
 
+  /**
+   * Answers whether the request is admitted, in the statuses that a front understands (`auth_request`
+   * of nginx): 204, or 401 or 403. A query that cannot be parsed is a 403.
+   */
+  async check(request: Request, url: URL, ways: Ways): Promise<Response> {
+    try {
+      await this.admit(request, url, ways);
+    } catch (error) {
+      if (!(error instanceof Problem) || error.status === 401 || error.status === 403) throw error;
+      throw new Problem(403, error.detail, { cause: error });
+    }
+    return new Response(null, { status: 204, headers: { "cache-control": "no-store" } });
+  }
+
   /** Reports whether a request has the token in a header, or the cookie of the page. */
   async isKnown(request: Request): Promise<boolean> {
     const { access } = this;

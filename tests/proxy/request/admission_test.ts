@@ -85,3 +85,24 @@ Deno.test("a signed link admits to its mirrors, until it expires", async () => {
   const short = createHandler({ token: "short" });
   assertStringIncludes((await ask(short, `/proxy?${FILE}&pass=${pass}`)).detail, "no signed links");
 });
+
+Deno.test("/admission answers for a front whether a file may be handed out, without its mirrors", async () => {
+  const handler = createHandler({ token: TOKEN });
+  const pass = await new Access(TOKEN).signLink([MIRROR], Date.now() + 60_000);
+  const table: [query: string, headers: HeadersInit, status: number][] = [
+    [FILE, {}, 401],
+    [FILE, { authorization: `Bearer ${TOKEN}` }, 204],
+    [FILE, { authorization: "Bearer wrong" }, 401],
+    [`${FILE}&token=${TOKEN}`, {}, 204],
+    [`${FILE}&token=wrong`, {}, 401],
+    [`${FILE}&pass=${pass}`, {}, 204],
+    [`${FILE}2&pass=${pass}`, {}, 403],
+    // Without a mirror, a link is signed for nothing: a front knows no 400.
+    [`pass=${pass}`, {}, 403],
+    [`url=nonsense&pass=${pass}`, {}, 403],
+  ];
+  for (const [query, headers, status] of table) {
+    assertEquals((await ask(handler, `/admission?${query}`, headers)).status, status, query);
+  }
+  assertEquals((await ask(createHandler(), `/admission?${FILE}`)).status, 204);
+});
