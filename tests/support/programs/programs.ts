@@ -23,6 +23,7 @@ export const PACKAGES = {
   nginx: "nginx",
   openssl: "openssl",
   script: "bsdutils",
+  "systemd-analyze": "systemd",
   wget: "wget",
   zsh: "zsh",
 } as const;
