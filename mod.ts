@@ -28,6 +28,7 @@
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options/options.ts";
 export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
+export { freeConnections, limitConnections } from "./lib/engine/connections.ts";
 export { keepConnections } from "./lib/transport/connections/shared_client.ts";
 export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";

@@ -112,7 +112,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/engine\/delivery\//,
     /^lib\/engine\/timing\//,
     /^lib\/engine\/requests\//,
-    /^lib\/engine\/(stats|driver|downloader|insecure)\.ts$/,
+    /^lib\/engine\/(stats|driver|downloader|connections|insecure)\.ts$/,
   ]],
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,

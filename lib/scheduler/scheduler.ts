@@ -126,7 +126,7 @@ export class Scheduler {
   stop(now: number): void {
     this.#ended = true;
     for (const { ticket, goesOn } of this.requests) ticket.release(now, goesOn);
-    for (const { seat } of this.mirrors) seat.leave(now);
+    for (const { seat } of this.mirrors) seat.end(now);
   }
 
   /** Handles what happened at `now`, and returns what to do. */

@@ -9,6 +9,7 @@
 import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { FormMemory } from "./mirror/forms.ts";
+import { FEW_MIRRORS } from "./mirror/connection_budget.ts";
 import { HostLimits } from "./mirror/host_limits.ts";
 import { Ledger } from "./ledger.ts";
 import type { KnownLink } from "./mirror/link_estimate.ts";
@@ -92,7 +93,7 @@ export class DownloadState implements DownloadView {
         known: options.known?.[index],
         maxConnections: options.connections?.[index] ?? options.maxConnectionsPerMirror,
         isAlone: options.urls.length === 1,
-        seat: hosts.join(url, onTurn),
+        seat: hosts.join(url, onTurn, options.urls.length > FEW_MIRRORS),
       })
     );
     this.#reset();

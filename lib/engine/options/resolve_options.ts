@@ -79,7 +79,7 @@ const MANY = 1_000_000;
 const LONG_MS = 86_400_000;
 
 /** What all downloads of this process have learned, and share. */
-const processHosts = new HostLimits();
+export const processHosts: HostLimits = new HostLimits();
 const processForms = new FormMemory();
 
 /** Headers that the engine sets itself. */

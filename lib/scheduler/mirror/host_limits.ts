@@ -8,7 +8,7 @@
  */
 
 import { addressOf } from "../../http/address/named_address.ts";
-import { ConnectionBudget } from "./connection_budget.ts";
+import { ConnectionBudget, FEW_MIRRORS } from "./connection_budget.ts";
 import { FORGET_MS, HostLessons, type Refusal } from "./host_lessons.ts";
 
 /** A host that has delivered within this time delivers now. */
@@ -76,16 +76,34 @@ class Host {
 export class HostLimits {
   readonly #hosts = new Map<string, Host>();
   /** The connections of the process. */
-  readonly #budget = new ConnectionBudget<Seat>();
+  readonly #budget = new ConnectionBudget<Seat | string>();
 
   /** Number of hosts that are remembered. */
   get size(): number {
     return this.#hosts.size;
   }
 
-  /** Returns a place at its host for one mirror; `onTurn` is called when it may be its turn. */
-  join(url: string, onTurn: () => void): Seat {
-    return new Seat((name, now) => this.#host(name, now), this.#budget, placeOf(url), onTurn);
+  /**
+   * Returns a place at its host for one mirror; `onTurn` is called when it may be its turn. `isApart`: its
+   * download has connections of its own, which are closed when it ends.
+   */
+  join(url: string, onTurn: () => void, isApart = false): Seat {
+    const host = (name: string, now: number) => this.#host(name, now);
+    return new Seat(host, this.#budget, placeOf(url), onTurn, isApart);
+  }
+
+  /** Allows so many connections. */
+  allowConnections(most: number): void {
+    this.#budget.allow(most);
+  }
+
+  /**
+   * Returns how many connections a download from `urls` may have now, with those that are kept;
+   * `Infinity` where no limit is known.
+   */
+  freeConnections(urls: readonly string[], now: number): number {
+    const pools = new Set(urls.length > FEW_MIRRORS ? [] : urls.map(placeOf));
+    return [...pools].reduce((sum, pool) => sum + this.#budget.kept(pool), this.#budget.free(now));
   }
 
   #host(name: string, now: number): Host {
@@ -130,20 +148,23 @@ export interface Ticket {
 /** The place of one mirror of one download at its host. */
 export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;
-  readonly #budget: ConnectionBudget<Seat>;
+  readonly #budget: ConnectionBudget<Seat | string>;
   readonly #onTurn: () => void;
+  readonly #isApart: boolean;
   #name: string;
 
   constructor(
     hostOf: (name: string, now: number) => Host,
-    budget: ConnectionBudget<Seat>,
+    budget: ConnectionBudget<Seat | string>,
     name: string,
     onTurn: () => void,
+    isApart: boolean,
   ) {
     this.#hostOf = hostOf;
     this.#budget = budget;
     this.#name = name;
     this.#onTurn = onTurn;
+    this.#isApart = isApart;
   }
 
   /** The host's name. */
@@ -201,6 +222,12 @@ export class Seat {
     this.#name = name;
   }
 
+  /** Ends: it waits no more, and connections of its own are closed. */
+  end(now: number): void {
+    this.leave(now);
+    if (this.#isApart) this.#budget.closeKept(this);
+  }
+
   /** Waits no more. */
   leave(now: number): void {
     this.#at(now).waiting.delete(this);
@@ -208,7 +235,7 @@ export class Seat {
 
   /** Returns how many more requests it may have now. */
   room(now: number): number {
-    return Math.min(this.#budget.room(this, now), this.#hostRoom(now));
+    return Math.min(this.#budget.room(this.#pool(this.#name), now), this.#hostRoom(now));
   }
 
   /** Returns how many more requests the host takes now. */
@@ -278,7 +305,8 @@ export class Seat {
       waiting.trialAt = now + waiting.trialMs;
     }
     host.sentAt = now;
-    this.#budget.sent(this);
+    const pool = this.#pool(host.name);
+    this.#budget.sent(pool);
     host.live.set(this, (host.live.get(this) ?? 0) + 1);
     const level = host.liveRequests;
     let isLive = true;
@@ -295,7 +323,7 @@ export class Seat {
       release: (at, cancelled, kept = false) => {
         if (!isLive) return;
         isLive = false;
-        this.#budget.ended(this, kept);
+        this.#budget.ended(pool, kept, at);
         if (cancelled) host.cancelledAt.push(at);
         this.#release(host, at);
       },
@@ -345,6 +373,11 @@ export class Seat {
    */
   unlearn(now: number): void {
     this.#at(now).lessons.unlearn(this, now);
+  }
+
+  /** Who can use its connections again. */
+  #pool(name: string): Seat | string {
+    return this.#isApart ? this : name;
   }
 
   #at(now: number): Host {

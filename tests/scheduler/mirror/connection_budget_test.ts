@@ -9,7 +9,7 @@ function exhausted(opened: number, failing: number): ConnectionBudget<number> {
   const budget = new ConnectionBudget<number>();
   for (let mirror = 0; mirror < opened + failing; mirror++) budget.sent(mirror);
   for (let mirror = opened; mirror < opened + failing; mirror++) {
-    budget.ended(mirror, false);
+    budget.ended(mirror, false, 0);
     budget.exhausted(0);
   }
   return budget;
@@ -28,15 +28,15 @@ Deno.test("ConnectionBudget.exhausted(): what could be opened, less a few for fi
   for (const failing of [1, 5, 100]) {
     const budget = exhausted(20, failing);
     let ended = 0;
-    for (; budget.room(99, 0) === 0; ended++) budget.ended(ended, false);
+    for (; budget.room(99, 0) === 0; ended++) budget.ended(ended, false, 0);
     assertEquals(20 - ended, 13, `${failing} failures`);
   }
 });
 
 Deno.test("ConnectionBudget: a connection that is kept has its place, for its mirror", () => {
   const budget = exhausted(20, 1);
-  for (let mirror = 0; mirror < 7; mirror++) budget.ended(mirror, false);
-  budget.ended(7, true);
+  for (let mirror = 0; mirror < 7; mirror++) budget.ended(mirror, false, 0);
+  budget.ended(7, true, 0);
   // 12 are live and one is kept, of 14.
   assertEquals([budget.room(7, 0), budget.room(8, 0), budget.isExceeded(0)], [2, 1, false]);
   budget.sent(7);
@@ -46,7 +46,7 @@ Deno.test("ConnectionBudget: a connection that is kept has its place, for its mi
 Deno.test("ConnectionBudget.isExceeded(): idle connections are closed where there are too many", () => {
   const budget = exhausted(20, 1);
   assertEquals(budget.isExceeded(0), false);
-  budget.ended(0, true);
+  budget.ended(0, true, 0);
   assertEquals(budget.isExceeded(0), true);
   budget.closeKept();
   assertEquals([budget.isExceeded(0), budget.room(0, 0)], [false, 0]);
@@ -54,7 +54,7 @@ Deno.test("ConnectionBudget.isExceeded(): idle connections are closed where ther
 
 Deno.test("ConnectionBudget: idle connections are the cause of a first failure within the limit, others of the next", () => {
   const budget = exhausted(20, 1);
-  for (let mirror = 0; mirror < 20; mirror++) budget.ended(mirror, false);
+  for (let mirror = 0; mirror < 20; mirror++) budget.ended(mirror, false, 0);
   assertEquals(budget.room(0, 2000), 14);
   // It was another one that the process has not closed yet.
   assertEquals([budget.exhausted(2000), budget.room(0, 2000)], [false, 14]);
@@ -64,8 +64,33 @@ Deno.test("ConnectionBudget: idle connections are the cause of a first failure w
 
 Deno.test("ConnectionBudget: one connection may always be opened, and later more", () => {
   const budget = exhausted(1, 3);
-  budget.ended(0, false);
+  budget.ended(0, false, 0);
   assertEquals([budget.room(0, 0), budget.room(0, 29_999), budget.room(0, 60_000)], [1, 1, 3]);
+});
+
+Deno.test("ConnectionBudget.allow(): no more connections than that, without a failure", () => {
+  const budget = new ConnectionBudget<string>();
+  budget.allow(3);
+  for (const host of ["a", "a", "b"]) budget.sent(host);
+  assertEquals([budget.room("a", 0), budget.free(0), budget.lookAt(0)], [0, 0, 500]);
+  budget.ended("a", true, 0);
+  // Another request to the same host can use it.
+  assertEquals([budget.room("a", 0), budget.room("b", 0), budget.free(0)], [1, 0, 0]);
+  budget.ended("a", false, 0);
+  assertEquals([budget.room("a", 0), budget.room("b", 0), budget.free(0)], [2, 1, 1]);
+  budget.allow(Infinity);
+  assertEquals(budget.free(0), Infinity);
+});
+
+Deno.test("ConnectionBudget: connections that were kept for long are closed by now", () => {
+  const budget = new ConnectionBudget<string>();
+  budget.allow(10);
+  for (let host = 0; host < 8; host++) budget.sent(`${host}`);
+  for (let host = 0; host < 8; host++) budget.ended(`${host}`, true, host < 4 ? 0 : 60_000);
+  assertEquals([budget.free(0), budget.free(89_000), budget.free(91_000)], [2, 2, 6]);
+  budget.closeKept("7");
+  assertEquals(budget.free(91_000), 7);
+  assertEquals(budget.free(151_000), 10);
 });
 
 const TOO_MANY = { phase: "connect", fault: "descriptors" } as const;
