@@ -61,6 +61,13 @@ export interface ProxyOptions {
    */
   maxDownloads?: number | undefined;
   /**
+   * Maximum number of connections to mirrors, those of all downloads of the process together. Downloads
+   * wait for one another's; requests that would get too few of them get a 503 with `Retry-After`.
+   *
+   * @default {as many as the process can open}
+   */
+  maxMirrorConnections?: number | undefined;
+  /**
    * Memory shared by all downloads, in bytes: three eighths for their reorder buffers, the rest for
    * data on its way through connections and responses. Each download gets an equal share of at most
    * 64 MiB. When that would be less than 2 MiB, more requests get a 503 with `Retry-After`.
@@ -147,7 +154,7 @@ export interface ProxyOptions {
   logFormat?: AccessLogFormat | undefined;
 }
 
-type Optional = "allowHosts" | "ownHosts" | "token" | "cors";
+type Optional = "allowHosts" | "ownHosts" | "token" | "cors" | "maxMirrorConnections";
 
 /** Complete and valid options. */
 export type ResolvedProxyOptions =
@@ -195,6 +202,9 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     ownHosts: strings("ownHosts", options.ownHosts),
     maxMirrors: whole("maxMirrors", options.maxMirrors ?? 32, 1),
     maxDownloads: whole("maxDownloads", options.maxDownloads ?? 128, 1),
+    maxMirrorConnections: options.maxMirrorConnections === undefined
+      ? undefined
+      : whole("maxMirrorConnections", options.maxMirrorConnections, 1),
     memory: whole("memory", options.memory ?? 256 * 1024 * 1024, LEAST_SHARE),
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
     rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { type DownloaderOptions, MirrorBook } from "../../../mod.ts";
+import {
+  type DownloaderOptions,
+  freeConnections,
+  limitConnections,
+  MirrorBook,
+} from "../../../mod.ts";
 import { AddressPolicy } from "../guard/address_policy.ts";
 import { guardedFetch } from "../guard/guarded_fetch.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
@@ -17,7 +22,7 @@ import { fileHeaders } from "./file_headers.ts";
 import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
 import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
-import { Problem } from "../problem.ts";
+import { overloaded, Problem } from "../problem.ts";
 import {
   describeIgnored,
   parseProxyQuery,
@@ -52,6 +57,9 @@ interface FileRequest extends ProxyRequest {
 /** A mirror's validators contradict what is known of the file, though its bytes seem to be the same. */
 class Doubted extends Error {}
 
+/** A download that gets fewer connections than this is not started, unless it has fewer mirrors. */
+const LEAST_CONNECTIONS = 4;
+
 export class FileService {
   readonly #maxMirrors: number;
   readonly #retryMaxMs: number;
@@ -64,6 +72,7 @@ export class FileService {
   constructor(options: ResolvedProxyOptions, observers: Observers) {
     const { memory, maxDownloads, maxMirrors, allowPrivate, allowHosts, download } = options;
     this.#maxMirrors = maxMirrors;
+    if (options.maxMirrorConnections !== undefined) limitConnections(options.maxMirrorConnections);
     this.#retryMaxMs = options.retryMaxMs;
     this.#observers = observers;
     this.#budget = new MemoryBudget({
@@ -104,6 +113,9 @@ export class FileService {
 
   async #serve(file: FileRequest): Promise<Response> {
     const { query, wanted } = file;
+    if (freeConnections(query.mirrors) < Math.min(query.mirrors.length, LEAST_CONNECTIONS)) {
+      throw overloaded("the proxy is at its limit of connections to mirrors; try again later");
+    }
     const recalled = this.#known.recall(wanted);
     try {
       // The hosts of a known file were checked before, and `guardedFetch` checks each request to a
