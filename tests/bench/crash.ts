@@ -1,10 +1,12 @@
 /**
- * Downloads that are killed by SIGKILL at random moments, and resumed. Prints how far they had come, and how
- * many bytes were lost; ends with an error if anything that was left behind, or the file, was wrong.
+ * Downloads that are killed by SIGKILL at random moments, or whose disk loses its power, and are resumed.
+ * Prints how far they had come, and how many bytes were lost; ends with an error if anything that was left
+ * behind, or the file, was wrong.
  *
  * @module
  */
 
+import { failDisks } from "../support/crash/failed_disks.ts";
 import {
   killDownloads,
   type KillReport,
@@ -59,8 +61,16 @@ export function randomMoment(random: () => number): Moment {
   return { after: "all bytes", ms: Math.floor(random() * 20) };
 }
 
+/** Random states of a disk for each kill: resuming from them takes no process. */
+const STATES_PER_KILL = 5;
+
 /** Runs the bench. */
 export async function crash({ seed, kills }: CrashArguments): Promise<void> {
+  const failed = await failDisks({ seed, states: kills * STATES_PER_KILL });
+  console.log(
+    `${failed.states} states of a disk without power: ${failed.complete} with the file, ` +
+      `${failed.continued} continued; all is right`,
+  );
   console.log(`${kills} kills, seed ${seed}: each resumes a file of ${SIZE / 1e6} MB`);
   const started = performance.now();
   const options = { seed, kills, size: SIZE, bytesPerSecond: RATE, moment: randomMoment };

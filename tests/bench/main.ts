@@ -12,7 +12,7 @@
  *     deno task bench net                      whole commands over the kernel's TCP; needs root
  *     deno task bench net testbed:10 lossy     over some scenarios, a file of 10 MB over the first
  *     deno task bench tcp                      the simulator's TCP beside the kernel's; needs root
- *     deno task bench crash                    downloads that are killed 200 times, and resumed
+ *     deno task bench crash                    downloads that are killed, or lose their disk, and resumed
  *
  * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
  * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).

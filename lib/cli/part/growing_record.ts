@@ -6,6 +6,8 @@
  */
 
 import type { KnownMirror } from "../../../mod.ts";
+import { syncDirectory } from "./durable_file.ts";
+import { directoryOf } from "./path.ts";
 import { PieceSums, type SummedPiece } from "./piece_sums.ts";
 import {
   mergeRecords,
@@ -26,25 +28,19 @@ export class GrowingRecord {
   /** Sums of the existing bytes, as far as they are known. */
   existingSums: readonly SummedPiece[] = [];
   readonly #path: string;
-  readonly #existing: number;
   readonly #before: ResumeRecord | undefined;
   #record: ResumeRecord | undefined;
   /** Mirrors that were added by this download. */
   #added = new Set<string>();
   #sums: PieceSums | undefined;
   /** Length of the part file at which the sums are written next. */
-  #updateAt: number;
+  #updateAt = 0;
   #updatedAtMs = 0;
 
-  /**
-   * Creates the record of the part file with that path, of which `existing` bytes are continued, with
-   * their record.
-   */
-  constructor(path: string, existing: number, before: ResumeRecord | undefined) {
+  /** Creates the record of the part file with that path; `before` is that of its existing bytes. */
+  constructor(path: string, before: ResumeRecord | undefined) {
     this.#path = path;
-    this.#existing = existing;
     this.#before = before;
-    this.#updateAt = existing + FIRST_UPDATE;
   }
 
   /** Sets what is known about the file; `mirrors` are those whose validators it has. */
@@ -64,15 +60,21 @@ export class GrowingRecord {
     return true;
   }
 
-  /** Writes it before the first new byte, in the place of the one of bytes that are replaced. */
-  async start(): Promise<void> {
+  /**
+   * Writes it before the first new byte, in the place of the one of bytes that are replaced; `existing` bytes
+   * are continued.
+   */
+  async start(existing: number): Promise<void> {
+    this.#updateAt = existing + FIRST_UPDATE;
     if (this.#record === undefined) {
-      if (this.#existing === 0) await removeRecord(this.#path);
+      if (existing === 0) await removeRecord(this.#path);
       return;
     }
     await this.write();
+    // Bytes whose record is lost could not be told from those that are.
+    await syncDirectory(directoryOf(this.#path));
     const { start, size } = this.#record;
-    this.#sums = new PieceSums(start + this.#existing, size, this.existingSums);
+    this.#sums = new PieceSums(start + existing, size, this.existingSums);
     this.#updatedAtMs = performance.now();
   }
 

@@ -41,8 +41,6 @@ export interface WantedRange {
 export class PartFile implements Disposable {
   /** Name of the part file in messages. */
   readonly partName: string;
-  /** Existing bytes that are continued. */
-  readonly existing: number;
   /** Whether existing bytes are replaced. */
   readonly startsOver: boolean;
   /** The record of the existing bytes. */
@@ -53,6 +51,8 @@ export class PartFile implements Disposable {
   readonly #created: boolean;
   readonly #record: GrowingRecord;
   #target: FileTarget;
+  #existing: number;
+  #lost = 0;
   #touched = false;
   #open = true;
 
@@ -64,14 +64,14 @@ export class PartFile implements Disposable {
   ) {
     const { file, sizeBefore = 0 } = found;
     this.partName = `${target.name}.part`;
-    this.existing = resume ? sizeBefore : 0;
+    this.#existing = resume ? sizeBefore : 0;
     this.startsOver = !resume && sizeBefore > 0;
     this.before = before;
     this.#file = file;
     this.#behind = new WriteBehind(file);
     this.#path = `${target.path}.part`;
     this.#created = found.sizeBefore === undefined;
-    this.#record = new GrowingRecord(this.#path, this.existing, before.record);
+    this.#record = new GrowingRecord(this.#path, before.record);
     this.#target = target;
   }
 
@@ -115,6 +115,16 @@ export class PartFile implements Disposable {
     return this;
   }
 
+  /** Existing bytes that are continued. */
+  get existing(): number {
+    return this.#existing;
+  }
+
+  /** Existing bytes that did not reach the disk, and are replaced; known once it is verified. */
+  get lost(): number {
+    return this.#lost;
+  }
+
   /** Whether this download has written to the part file. */
   get touched(): boolean {
     return this.#touched;
@@ -144,26 +154,26 @@ export class PartFile implements Disposable {
   }
 
   /**
-   * Checks that the existing bytes are those that were recorded. `start` is the first byte to download;
-   * `onProgress` is called with the share that has been read. To be called before the first write.
+   * Checks that the existing bytes are those that were recorded, and gives up those that did not reach the
+   * disk when the system crashed. `start` is the first byte to download; `onProgress` is called with the
+   * share that has been read. To be called before the first write.
    *
-   * @throws {CommandError} the part file was changed, or did not reach the disk completely
+   * @throws {CommandError} the part file was changed
    */
   async verify(
     { start }: WantedRange,
     onProgress: (share: number) => void = () => {},
   ): Promise<void> {
-    const recorded = this.before.record?.pieces ?? [];
+    const recorded = this.before.record?.pieces;
     const sums = await verifySums(this.#existingBytes(start), recorded, onProgress);
     if ("differsAt" in sums) {
       throw resumeRefusal(
         this.partName,
-        `differs from its record behind byte ${
-          sums.differsAt - start
-        }: it was changed, or was not ` +
-          "written to the disk completely",
+        `differs from its record behind byte ${sums.differsAt - start}: it was changed`,
       );
     }
+    this.#lost = this.#existing - (sums.end - start);
+    this.#existing -= this.#lost;
     this.#record.existingSums = sums.pieces;
   }
 
@@ -299,7 +309,7 @@ export class PartFile implements Disposable {
   async #start(): Promise<void> {
     // In this order: a record must never describe bytes of another file.
     await this.#cut();
-    await this.#record.start();
+    await this.#record.start(this.existing);
     await this.#file.seek(this.existing, Deno.SeekMode.Start);
     this.#touched = true;
   }
@@ -309,7 +319,10 @@ export class PartFile implements Disposable {
    * truncated to nothing waits for the disk.
    */
   async #cut(): Promise<void> {
-    if (this.startsOver) await this.#file.truncate(this.existing);
+    if (!this.startsOver && this.#lost === 0) return;
+    await this.#file.truncate(this.existing);
+    // Else a crash could join the old bytes and a record of the new ones.
+    await syncFile(this.#file);
   }
 
   async #writing(work: () => Promise<void>): Promise<void> {

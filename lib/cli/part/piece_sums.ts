@@ -95,39 +95,81 @@ export class PieceSums {
   }
 }
 
+/** What a comparison of existing bytes with their record shows. */
+export type VerifiedBytes =
+  /** The sums of those before `end`, from which on bytes were lost; the end of all if none were. */
+  | { readonly pieces: readonly SummedPiece[]; readonly end: number }
+  /** Where a piece begins that was changed. */
+  | { readonly differsAt: number };
+
 /**
- * Compares existing bytes with the pieces that were recorded of them. Resolves to the sums of all of
- * them, or to where a piece begins that differs.
+ * Compares existing bytes with the pieces that were recorded of them, if they have a record.
+ *
+ * Where the system crashed, blocks that had not reached the disk read as zeros. Bytes from such a block
+ * on count as lost, unless their sums say that zeros are what was received.
  *
  * @param onProgress is called with the share that has been read
  */
 export async function verifySums(
   existing: ExistingBytes,
-  recorded: readonly SummedPiece[],
+  recorded: readonly SummedPiece[] | undefined,
   onProgress: (share: number) => void,
-): Promise<{ readonly pieces: readonly SummedPiece[] } | { readonly differsAt: number }> {
+): Promise<VerifiedBytes> {
   const { start, end } = existing;
   const pieces: SummedPiece[] = [];
   let at = start;
-  for (const piece of recorded) {
+  for (const piece of recorded ?? []) {
     if (piece.start !== at || piece.end > end) break;
-    if (await crc32Of(existing.read(piece)) !== piece.crc32) return { differsAt: at };
+    const { crc32, emptyAt } = await readPiece(existing, piece);
+    if (crc32 !== piece.crc32) {
+      return emptyAt === undefined ? { differsAt: at } : { pieces, end: at };
+    }
     pieces.push(piece);
     at = piece.end;
     onProgress((at - start) / (end - start));
   }
-  if (at < end) {
-    // What came after the last record has no sum yet.
-    const rest = { start: at, end };
-    pieces.push({ ...rest, crc32: await crc32Of(existing.read(rest)) });
+  if (at === end) return { pieces, end };
+  // What came after the last record has no sum yet.
+  const rest = { start: at, end };
+  const { crc32, emptyAt } = await readPiece(existing, rest);
+  if (recorded === undefined || emptyAt === undefined) {
+    return { pieces: [...pieces, { ...rest, crc32 }], end };
   }
-  return { pieces };
+  if (emptyAt === at) return { pieces, end: at };
+  const before = { start: at, end: emptyAt };
+  const { crc32: sum } = await readPiece(existing, before);
+  return { pieces: [...pieces, { ...before, crc32: sum }], end: emptyAt };
 }
 
-/** Returns the CRC-32 of bytes that come one after the other. */
-async function crc32Of(parts: AsyncIterable<Uint8Array>): Promise<number> {
+/** Size of the blocks of file systems, in bytes. */
+const BLOCK = 4096;
+
+/**
+ * Reads bytes that come one after the other. Returns their CRC-32, and where the first block begins that has
+ * only zeros, as far as it is in the range.
+ */
+async function readPiece(
+  existing: ExistingBytes,
+  range: ByteRange,
+): Promise<{ crc32: number; emptyAt: number | undefined }> {
   const { crc32 } = await import("node:zlib");
   let crc = 0;
-  for await (const part of parts) crc = crc32(part, crc);
-  return crc;
+  let at = range.start;
+  let emptyAt: number | undefined;
+  let blockAt = at;
+  let isEmpty = true;
+  for await (const part of existing.read(range)) {
+    crc = crc32(part, crc);
+    for (let from = 0; from < part.byteLength && emptyAt === undefined;) {
+      const block = part.subarray(from, from + BLOCK - (at - existing.start) % BLOCK);
+      isEmpty &&= block.every((byte) => byte === 0);
+      from += block.byteLength;
+      at += block.byteLength;
+      if ((at - existing.start) % BLOCK > 0 && at < range.end) continue;
+      if (isEmpty) emptyAt = blockAt;
+      blockAt = at;
+      isEmpty = true;
+    }
+  }
+  return { crc32: crc, emptyAt };
 }

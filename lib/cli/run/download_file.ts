@@ -170,18 +170,18 @@ export class FileDownload implements LimitedDownload {
     const range = begun?.range ??
       await findRange(this.#task, { ...this.#context.options, signal });
     const { part } = output;
-    const { existing } = this.#state;
     part?.expect(range);
     const onProgress = (share: number) => {
       signal.throwIfAborted();
       report.rereading(share);
     };
     let compared: readonly Piece[] = [];
-    if (part !== undefined && existing > 0) {
+    if (part !== undefined && part.existing > 0) {
       await part.verify(range, onProgress);
       // A checksum of the whole file proves more than pieces do.
       if (checksums.length === 0) compared = await part.digestsToCompare(range);
     }
+    const { existing } = this.#state;
     const verifier = checksums.length > 0 ? await verifierOf(checksums) : undefined;
     const continuation = await this.#reread(verifier);
     // What exists is not downloaded again: only now is it known how much of this file does.

@@ -66,7 +66,18 @@ export class DownloadState {
 
   /** Notes what is continued, once it is known that it may be. */
   noteContinuation(): void {
-    if (this.part === undefined || this.existing === 0) return;
+    if (this.part === undefined) return;
+    const { lost, partName } = this.part;
+    // A few zeros may be what was received.
+    if (lost >= 1024) {
+      this.#report.note(
+        `the last ${
+          formatBytes(lost)
+        } of ${partName} did not reach the disk before a crash of the ` +
+          "system, and are downloaded again",
+      );
+    }
+    if (this.existing === 0) return;
     this.#report.note(`resuming ${this.part.partName} at ${formatBytes(this.existing)}`);
     if (this.part.before.note !== undefined) this.#report.note(this.part.before.note);
   }

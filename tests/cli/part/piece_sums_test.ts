@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { crc32 } from "node:zlib";
-import { PieceSums } from "../../../lib/cli/part/piece_sums.ts";
+import { PieceSums, verifySums } from "../../../lib/cli/part/piece_sums.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { mulberry32 } from "../../support/random.ts";
 
@@ -53,4 +53,57 @@ Deno.test("PieceSums has longer pieces where the file would have too many", asyn
   const sums = new PieceSums(0, 2 ** 40);
   sums.update(new Uint8Array(3 * MIB));
   assertEquals((await sums.pieces()).map(({ end }) => end), [3 * MIB]);
+});
+
+/** Verifies the first bytes of the content, changed by `edit`, of which the first `summed` are recorded. */
+async function verify(edit: (bytes: Uint8Array) => void, summed: number | undefined) {
+  const bytes = content.read(0, 2 * MIB + 300 * KIB).slice();
+  const sums = new PieceSums(0, content.size);
+  sums.update(bytes.slice(0, summed ?? 0));
+  const recorded = summed === undefined ? undefined : await sums.pieces();
+  edit(bytes);
+  async function* read({ start, end }: { start: number; end: number }) {
+    // As a file may be read, in parts of any length.
+    for (let at = start; at < end; at += 70_001) {
+      yield bytes.slice(at, Math.min(end, at + 70_001));
+    }
+  }
+  return await verifySums({ start: 0, end: bytes.byteLength, read }, recorded, () => {});
+}
+
+Deno.test("verifySums() gives up bytes from a block on that did not reach the disk", async () => {
+  const lose = (...blocks: number[]) => (bytes: Uint8Array) => {
+    for (const block of blocks) bytes.fill(0, block * 4 * KIB, (block + 1) * 4 * KIB);
+  };
+  const endOf = async (...args: Parameters<typeof verify>) => {
+    const found = await verify(...args);
+    if ("differsAt" in found) return `differs at ${found.differsAt}`;
+    assertCovers(found.pieces, 0, found.end);
+    return found.end;
+  };
+  const all = 2 * MIB + 300 * KIB;
+  assertEquals(await endOf(lose(), 2 * MIB), all);
+  // Behind the recorded pieces, and within one.
+  assertEquals(await endOf(lose(530, 520, 540), 2 * MIB), 520 * 4 * KIB);
+  assertEquals(await endOf(lose(512), 2 * MIB), 2 * MIB);
+  assertEquals(await endOf(lose(100), 100 * 4 * KIB), 100 * 4 * KIB);
+  assertEquals(await endOf(lose(300, 530), 2 * MIB), MIB);
+  // A block of which the first bytes are recorded, and the last block, which is short.
+  assertEquals(await endOf((bytes) => bytes.fill(0, MIB + 100, MIB + 4096), MIB + 100), MIB + 100);
+  assertEquals(await endOf((bytes) => bytes.fill(0, all - 4096), 2 * MIB), all - 4096);
+  // What was changed is no loss, nor are zeros of a file that has no record.
+  assertEquals(await endOf((bytes) => bytes[MIB + 5]! ^= 1, 2 * MIB), `differs at ${MIB}`);
+  const found = await verify(lose(10), undefined);
+  assertEquals("end" in found && found.end, all);
+});
+
+Deno.test("verifySums() keeps zeros that were received", async () => {
+  const sums = new PieceSums(0, 2 * MIB);
+  sums.update(new Uint8Array(2 * MIB));
+  const recorded = await sums.pieces();
+  async function* read({ start, end }: { start: number; end: number }) {
+    yield new Uint8Array(end - start);
+  }
+  const found = await verifySums({ start: 0, end: 2 * MIB, read }, recorded, () => {});
+  assertEquals(found, { pieces: recorded, end: 2 * MIB });
 });

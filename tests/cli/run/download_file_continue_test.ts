@@ -3,7 +3,7 @@ import { OVERLAP } from "../../../lib/cli/part/continuation.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { partWorkplace } from "../../support/cli/part_workplace.ts";
+import { facts, open, partWorkplace } from "../../support/cli/part_workplace.ts";
 import { failCommand, shownBy } from "../../support/cli/run_command.ts";
 
 const SIZE = 1_500_000;
@@ -46,6 +46,25 @@ Deno.test("-C - downloads only what is missing, and a little for the comparison"
     const starts = mirror.requests.flatMap(({ range }) => range?.start ?? []);
     assertEquals(Math.min(...starts), Math.max(0, existing - OVERLAP));
   }
+});
+
+Deno.test("-C - downloads again what a crash of the system kept from the disk", async () => {
+  using place = partWorkplace("file.bin");
+  await using mirror = await startMirror({ content: CONTENT, etag: '"1"' });
+  const lost = 1_000_000 - 200 * 4096;
+  {
+    // Killed: without sums of its bytes.
+    using part = await open(place);
+    part.begin(facts(SIZE, '"1"', mirror.url));
+    await part.write(BYTES.subarray(0, 1_000_000));
+  }
+  Deno.writeFileSync(place.part, BYTES.slice(0, 1_000_000).fill(0, 1_000_000 - lost));
+  const shown = await shownBy(["-C", "-", "-o", place.file, mirror.url]);
+  assertStringIncludes(shown, `the last 180.8 kB of ${place.part} did not reach the disk`);
+  assertStringIncludes(shown, `resuming ${place.part} at 819.2 kB`);
+  assertEquals(place.read("file.bin"), BYTES);
+  const starts = mirror.requests.flatMap(({ range }) => range?.start ?? []);
+  assertEquals(Math.min(...starts), 1_000_000 - lost - OVERLAP);
 });
 
 Deno.test("-C - without a part file starts from the beginning", async () => {
