@@ -5,6 +5,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { PartFile } from "../../../lib/cli/part/part_file.ts";
 import type { CommandError } from "../../../lib/command_line/command_error.ts";
 import { facts, fileTarget, partWorkplace } from "../cli/part_workplace.ts";
@@ -62,6 +63,15 @@ export async function failDisks(
           );
           Deno.removeSync(place.at("f"));
         } else if (named !== undefined) complete++;
+        const part = files.get("f.part");
+        if (scenario === "a part of another file" && part !== undefined) {
+          if (isBeginning(part, otherContent(content)) && part.byteLength > 0) {
+            // Nothing of it had been replaced: it is not continued.
+            const { error } = await tryCommand(["-C", "-", "-o", place.at("f"), mirror.url]);
+            assertEquals(error?.exitCode, ExitCode.RESUME);
+            continue;
+          }
+        }
         using _disk = recordDisk(place);
         const { shown, error } = await tryCommand(["-C", "-", "-o", place.at("f"), mirror.url]);
         if (error !== undefined) throw error;
@@ -116,7 +126,10 @@ function quickClock(): Disposable {
 }
 
 function isEqual(bytes: Uint8Array, content: Content): boolean {
-  const expected = content.read(0, content.size);
-  return bytes.byteLength === content.size &&
-    bytes.every((byte, index) => byte === expected[index]);
+  return bytes.byteLength === content.size && isBeginning(bytes, content);
+}
+
+function isBeginning(bytes: Uint8Array, content: Content): boolean {
+  const expected = content.read(0, Math.min(bytes.byteLength, content.size));
+  return bytes.every((byte, index) => byte === expected[index]);
 }
