@@ -5,6 +5,7 @@
  *     deno task bench speed memory pause       over loopback; nginx must be installed
  *     deno task bench startup disk large       the command line over loopback
  *     deno task bench proxy clients seek aborts   the proxy over loopback; nginx must be installed
+ *     deno task bench faults                   all of the fault matrix; writes docs/faults.md
  *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench links                    whole commands over all sets of shaped links
@@ -33,6 +34,7 @@ import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { crash, parseCrashArguments } from "./crash.ts";
 import { disk, large, startup } from "./command.ts";
 import { CONTENDERS } from "./contenders.ts";
+import { faults } from "./faults.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
@@ -56,6 +58,7 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   links: { run: (args) => links(args.links), nginx: false },
   pause: { run: pause, nginx: true },
   http2: { run: http2, nginx: true },
+  faults: { run: faults, nginx: false },
 };
 
 function parse(args: readonly string[]): () => Promise<void> {

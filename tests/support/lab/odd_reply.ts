@@ -57,8 +57,8 @@ export interface OddRecord {
 /** A part of a body: bytes, bytes of a content, or a pause. */
 export type Piece = Uint8Array | { content: Content; range: ByteRange } | { pauseMs: number };
 
-/** What happens after the last piece: the next request, FIN, RST, or silence. */
-export type ReplyEnd = "keep" | "close" | "reset" | "stall";
+/** What happens after the last piece: the next request, FIN, FIN on an open socket, RST, or silence. */
+export type ReplyEnd = "keep" | "close" | "half-close" | "reset" | "stall";
 
 /** Reasons of the statuses, where they matter to nobody. */
 const REASON = "Whatever";

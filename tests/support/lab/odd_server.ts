@@ -260,6 +260,9 @@ class OddConnection {
       case "close":
         this.#socket.end(() => this.#socket.destroy());
         break;
+      case "half-close":
+        this.#socket.end();
+        break;
       case "reset":
         this.#socket.resetAndDestroy();
         break;

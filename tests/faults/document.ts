@@ -1,0 +1,76 @@
+/**
+ * The table of `docs/faults.md`, made from a run of the matrix. To write it: `deno task bench faults`.
+ *
+ * @module
+ */
+
+import { type Fault, POSITIONS, type Share } from "./fault.ts";
+import { isExpected, LIMIT, type Result, SHARE_NAMES, SHARES, TIMEOUTS_MS } from "./matrix.ts";
+
+/** Path of the page, from the project's root. */
+export const PAGE = "docs/faults.md";
+
+const HEADINGS: Readonly<Record<Share, string>> = {
+  alone: "alone",
+  one: "1 of 3",
+  "all but one": "2 of 3",
+  all: "all 3",
+};
+
+/** Returns the page for the faults, from the results of a run. */
+export function renderPage(faults: readonly Fault[], results: readonly Result[]): string {
+  const rows = faults.map((fault) => [
+    fault.name,
+    fault.does,
+    ...SHARE_NAMES.map((share) => outcomesOf(fault, share, results)),
+    fault.reasons?.map((reason) => `\`${reason}\``).join(", ") ?? "",
+  ]);
+  const head = ["fault", "the mirror …", ...SHARE_NAMES.map((share) => HEADINGS[share]), "reason"];
+  return `${INTRODUCTION}\n${table([head, ...rows])}\n`;
+}
+
+/** Returns what comes of a fault, for each position where they differ. */
+function outcomesOf(fault: Fault, share: Share, results: readonly Result[]): string {
+  const outcomes = POSITIONS.map((position) => {
+    const result = results.find(({ cell }) =>
+      cell.fault === fault && cell.share === share && cell.position === position &&
+      cell.by === "library"
+    );
+    if (result === undefined || !isExpected(result)) return "?";
+    return result.outcome === "file" ? "file" : "error";
+  });
+  return new Set(outcomes).size === 1 ? outcomes[0]! : outcomes.join(", ");
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const line = (row: readonly string[]) =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(" | ")} |`;
+  const [head, ...others] = rows;
+  return [line(head!), line(widths.map((width) => "-".repeat(width))), ...others.map(line)]
+    .join("\n");
+}
+
+const mirrors = SHARES.all[0];
+
+const INTRODUCTION = `# Faults
+
+What comes of a download when mirrors fail. The table is made by a run over real sockets
+(\`deno task bench faults\` writes it, and the tests hold it against another run): each fault at one byte
+in the first, a middle and the last range of the file, of a mirror that is alone, and of one, two and
+all of ${mirrors} mirrors, by the library and by the proxy.
+
+- **file**: the right bytes. **error**: a \`MirrorError\` for each mirror, with the reason in the last
+  column; never other bytes than the file's. Three outcomes are those of the first, a middle and the last
+  range.
+- The proxy gets the file where the library does. Else it answers with a problem (502, 503 or 504) if it
+  has not sent a byte yet; a body that it has begun breaks off, so that the client sees that it is not
+  whole.
+- Each outcome comes within ${LIMIT} timeouts (\`maxIdleMs\`, here ${
+  TIMEOUTS_MS[0]
+} ms): one for each mirror that
+  falls silent, and one for each time that it is asked again (\`retry\`). A 429 of all mirrors takes up to 16:
+  it is taken for a limit, and waited for.
+- The fault stays: every response that should have the byte is wrong, however often it is asked for. A
+  fault that passes costs a retry.
+`;
