@@ -18,6 +18,10 @@ export class Requests implements Iterable<LiveRequest> {
     return this.#live.values();
   }
 
+  get size(): number {
+    return this.#live.size;
+  }
+
   /** Returns the request with this number, if it is still under way. */
   get(id: number): LiveRequest | undefined {
     return this.#live.get(id);

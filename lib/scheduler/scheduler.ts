@@ -15,7 +15,7 @@ import {
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
-import { drop, type FailureOptions, penalize, useless } from "./failure/failures.ts";
+import { drop, type FailureOptions, giveUp, penalize, useless } from "./failure/failures.ts";
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
@@ -25,11 +25,11 @@ import type { OpeningEvent, OpeningStep } from "./opening/opening_steps.ts";
 import { leaderOf, probeOf } from "./opening/probe.ts";
 import { goOn, takeSample, useSample } from "./opening/sample.ts";
 import type { RateLimit } from "./rate_limit.ts";
-import { awaitTurn } from "./failure/refusals.ts";
 import type { LiveRequest } from "./requests.ts";
 import { DownloadState, type DownloadStateOptions } from "./state.ts";
 import { standStill } from "./failure/standstill.ts";
 import { timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";
+import { awaitTurn } from "./failure/turns.ts";
 
 export interface SchedulerOptions
   extends DownloadStateOptions, AssignerOptions, WatchOptions, FailureOptions, ChecksOptions {
@@ -132,9 +132,9 @@ export class Scheduler {
   /** Handles what happened at `now`, and returns what to do. */
   handle(event: SchedulerEvent, now: number): readonly SchedulerCommand[] {
     if (this.#ended) return [];
-    const tooSlow = this.#watch.tooSlow(now);
-    for (const [mirror, failure] of tooSlow) {
-      penalize({ mirror, failure }, this.#state, this.#options, now);
+    const hopeless = this.#watch.hopeless(now);
+    for (const [mirror, failure] of hopeless) {
+      giveUp(mirror, failure, this.#state, now);
       if (this.#failIfAlone(now)) return this.#state.commands.take();
     }
     if (event.type === "consumed") this.#consumed(event.bytes, now);
@@ -144,8 +144,8 @@ export class Scheduler {
       // A request that was cancelled may still have something on its way.
       const request = this.#state.requests.get(event.request);
       if (request !== undefined) this.#progress(request, event, now);
-      // What the slow mirrors owned is for others, though this event itself says nothing any more.
-      else if (tooSlow.length > 0) this.#advance({ type: "waited" }, now);
+      // What these mirrors owned is for others, though this event itself says nothing any more.
+      else if (hopeless.length > 0) this.#advance({ type: "waited" }, now);
     }
     return this.#state.commands.take();
   }

@@ -8,9 +8,10 @@
 import { type FailureReason, MirrorError } from "../../errors.ts";
 import { makeRoom } from "../idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { awaitTurn, classifyRefusal, type FailureCause } from "./refusals.ts";
+import { classifyRefusal, type FailureCause } from "./refusals.ts";
 import { type ResolvedRetry, retryDelay } from "./retries.ts";
 import { isPassedBy } from "./timeouts.ts";
+import { awaitTurn } from "./turns.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
 
@@ -82,7 +83,11 @@ export function penalize(
     drop(mirror, refusal.failure, state, now);
     return "dropped";
   }
-  const otherForm = () => request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
+  // Whatever comes next, it begins when the host's pause is over.
+  const pauseMs = Math.max(0, mirror.seat.openAt(now) - now);
+  const isTooLate = pauseMs > 0 && runMs + pauseMs >= retry.maxTimeMs;
+  const otherForm = () =>
+    !isTooLate && request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
   if (!failure.retryable && otherForm()) {
     report(mirror, failure, 0, state, now);
     return "again";
@@ -102,7 +107,9 @@ export function penalize(
   }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;
-  const delayMs = retryDelay({ retryable, retryAfterMs, runMs }, failures, retry, random());
+  const delayMs = isTooLate
+    ? undefined
+    : retryDelay({ retryable, retryAfterMs, runMs }, failures, retry, random());
   const insists = failures >= MOST_ALIKE && (failure.reason === "range" || isHangUp(failure));
   if ((delayMs === undefined || insists) && otherForm()) {
     report(mirror, failure, 0, state, now);
@@ -178,6 +185,18 @@ function goOn(
 ): void {
   mirror.link.loseConnections();
   report(mirror, failure, 0, state, now);
+}
+
+/** Gives up a mirror, whatever its failure may mean otherwise. */
+export function giveUp(
+  mirror: Mirror,
+  failure: MirrorError,
+  state: DownloadState,
+  now: number,
+): void {
+  mirror.countFailure(0);
+  report(mirror, failure, undefined, state, now);
+  drop(mirror, failure, state, now);
 }
 
 /** Drops a mirror for good. */

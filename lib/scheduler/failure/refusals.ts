@@ -195,22 +195,3 @@ function inVain(failure: MirrorError, limit: number, waitedMs: number): MirrorEr
     cause: failure,
   });
 }
-
-/** Lets a mirror wait until its host takes another request. */
-export function awaitTurn(mirror: Mirror, now: number, failure?: MirrorError): void {
-  const { seat } = mirror;
-  seat.wait(now);
-  mirror.waitForTurn(seat.turnAt(now), failure ?? turnOf(mirror, seat.limit(now)));
-}
-
-function turnOf({ url, seat: { host } }: Mirror, limit: number): MirrorError {
-  const message = Number.isFinite(limit)
-    ? `waits for one of the ${limit} requests that ${host} serves at once`
-    : `waits until ${host} takes requests again`;
-  return new MirrorError(message, {
-    mirror: url,
-    phase: "connect",
-    reason: "status",
-    retryable: true,
-  });
-}

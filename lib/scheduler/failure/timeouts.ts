@@ -11,6 +11,8 @@ import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
 import type { DownloadView, RequestView, SourceView } from "../view.ts";
+import type { ResolvedRetry } from "./retries.ts";
+import { giveUpAt, waitedInVain } from "./turns.ts";
 
 /** Timeouts, in milliseconds. */
 export interface TimeoutOptions {
@@ -48,6 +50,7 @@ export type ResolvedLowestRate = { readonly [Key in keyof LowestRate]-?: number 
 export interface WatchOptions extends TimeoutOptions {
   /** The rate below which a mirror is dropped; `undefined` for none. */
   readonly lowestRate: ResolvedLowestRate | undefined;
+  readonly retry: ResolvedRetry;
 }
 
 /** A request, as far as its timeout depends on it. */
@@ -95,7 +98,7 @@ export class Watch {
   /** When something may be due, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     const { mirrors, requests } = this.#state;
-    let at = this.#speedsDueAt;
+    let at = Math.min(this.#speedsDueAt, giveUpAt(this.#state, this.#options.retry));
     for (const { state } of mirrors) {
       if (state.type === "waiting") at = Math.min(at, state.until);
     }
@@ -144,10 +147,14 @@ export class Watch {
   }
 
   /**
-   * Returns the mirrors that are too slow, and their failures. Must be called at every event, before it
-   * takes effect.
+   * Returns the mirrors that are too slow, or have waited for their turn in vain, and their failures. Must
+   * be called at every event, before it takes effect.
    */
-  tooSlow(now: number): readonly (readonly [Mirror, MirrorError])[] {
+  hopeless(now: number): readonly (readonly [Mirror, MirrorError])[] {
+    return [...this.#tooSlow(now), ...waitedInVain(this.#state, this.#options.retry, now)];
+  }
+
+  #tooSlow(now: number): readonly (readonly [Mirror, MirrorError])[] {
     if (this.#speeds.length === 0) return [];
     const { mirrors } = this.#state;
     // The process stood still, or has just started.

@@ -233,6 +233,11 @@ export class Seat {
     this.#at(now).waiting.delete(this);
   }
 
+  /** Returns when the host may be sent another request, if it has a place for it. */
+  openAt(now: number): number {
+    return this.#at(now).openAt;
+  }
+
   /** Returns how many more requests it may have now. */
   room(now: number): number {
     return Math.min(this.#budget.room(this.#pool(this.#name), now), this.#hostRoom(now));

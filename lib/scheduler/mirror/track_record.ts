@@ -35,6 +35,11 @@ export class TrackRecord {
     return this.#answers >= PROVEN_AFTER_REFUSAL;
   }
 
+  /** Whether it was refused for what its host serves others, and has not answered since. */
+  get isRefused(): boolean {
+    return this.#refusedSince !== undefined;
+  }
+
   /** Notes that a request was answered that was sent at `sentAt`. */
   answered(sentAt: number): void {
     this.#refusedSince = undefined;
