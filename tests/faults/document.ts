@@ -5,7 +5,16 @@
  */
 
 import { type Fault, POSITIONS, type Share } from "./fault.ts";
-import { isExpected, LIMIT, type Result, SHARE_NAMES, SHARES, TIMEOUTS_MS } from "./matrix.ts";
+import {
+  isExpected,
+  LAST_RETRY,
+  LIMIT,
+  type Result,
+  RETRY_TIMEOUTS,
+  SHARE_NAMES,
+  SHARES,
+  TIMEOUTS_MS,
+} from "./matrix.ts";
 
 /** Path of the page, from the project's root. */
 export const PAGE = "docs/faults.md";
@@ -23,9 +32,16 @@ export function renderPage(faults: readonly Fault[], results: readonly Result[])
     fault.name,
     fault.does,
     ...SHARE_NAMES.map((share) => outcomesOf(fault, share, results)),
+    `${fault.limit ?? LIMIT} timeouts`,
     fault.reasons?.map((reason) => `\`${reason}\``).join(", ") ?? "",
   ]);
-  const head = ["fault", "the mirror …", ...SHARE_NAMES.map((share) => HEADINGS[share]), "reason"];
+  const head = [
+    "fault",
+    "the mirror …",
+    ...SHARE_NAMES.map((share) => HEADINGS[share]),
+    "within",
+    "reason",
+  ];
   return `${INTRODUCTION}\n${table([head, ...rows])}\n`;
 }
 
@@ -63,14 +79,15 @@ all of ${mirrors} mirrors, by the library and by the proxy.
 - **file**: the right bytes. **error**: a \`MirrorError\` for each mirror, with the reason in the last
   column; never other bytes than the file's. Three outcomes are those of the first, a middle and the last
   range.
-- The proxy gets the file where the library does. Else it answers with a problem (502, 503 or 504) if it
-  has not sent a byte yet; a body that it has begun breaks off, so that the client sees that it is not
-  whole.
-- Each outcome comes within ${LIMIT} timeouts (\`maxIdleMs\`, here ${
+- Each outcome comes within the time in the column _within_: so many times the timeout (\`maxIdleMs\` and
+  the others, here ${
   TIMEOUTS_MS[0]
-} ms): one for each mirror that
-  falls silent, and one for each time that it is asked again (\`retry\`). A 429 of all mirrors takes up to 16:
-  it is taken for a limit, and waited for.
+} ms). With \`retry.maxTimeMs\`, here ${LAST_RETRY} timeouts, nothing is tried again after that
+  time, and the last attempt may take another timeout.
+- The proxy gets the file where the library does. Else it answers with a problem if it has not sent a byte
+  yet: 404 where every mirror says so, 504 where every mirror kept it waiting, else 502. A body that it has
+  begun is continued by further downloads for \`retryMaxMs\` (here ${RETRY_TIMEOUTS} timeout) and then breaks off, so
+  that the client sees that it is not whole: that takes two downloads and this time.
 - The fault stays: every response that should have the byte is wrong, however often it is asked for. A
   fault that passes costs a retry.
 `;

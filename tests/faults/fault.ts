@@ -68,11 +68,13 @@ export interface Fault {
   readonly behaviour: Behaviour;
   /** What a download says of each mirror if all have the fault; `undefined` if it gets the file all the same. */
   readonly reasons: readonly FailureReason[] | undefined;
+  /** What the proxy answers if all have the fault and it has not sent a byte yet. @default 502 */
+  readonly status?: number | undefined;
   /** Whether it gets the file, where that depends on more than a mirror without the fault. */
   readonly gets?: ((position: Position, share: Share) => boolean) | undefined;
   /** If true, it is seen behind the first bytes only, wherever it is. */
   readonly late?: boolean | undefined;
-  /** Number of timeouts within which the outcome comes, where it is another one. */
+  /** Number of timeouts within which a download ends. @default 2 */
   readonly limit?: number | undefined;
   /** The lowest rate with which it is tried; by default there is none. */
   readonly lowestRate?: DownloaderOptions["lowestRate"];

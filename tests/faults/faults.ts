@@ -23,6 +23,12 @@ const TRICKLE_BYTES = 30;
 /** Bytes behind the end of a body that is too long. */
 const EXTRA_BYTES = 1000;
 
+/**
+ * Timeouts that it takes where mirrors are waited for: none is tried again after two of them, and the last
+ * attempt takes another one.
+ */
+const PATIENT = 3;
+
 /** Bends each reply in the same way. */
 function bent(bend: (bent: Bent) => Reply): Behaviour {
   return { type: "bend", make: () => bend };
@@ -91,12 +97,16 @@ export const FAULTS: readonly Fault[] = [
     does: "falls silent",
     behaviour: bent(({ reply, at }) => reply.breakAt(at, "stall")),
     reasons: ["timeout"],
+    status: 504,
+    limit: PATIENT,
   },
   {
     name: "1 byte/s",
     does: "goes on with a byte per second",
     behaviour: bent(trickle),
     reasons: ["timeout"],
+    status: 504,
+    limit: PATIENT,
     lowestRate: { bytesPerSecond: 100, periodMs: 1500 },
   },
   {
@@ -110,20 +120,22 @@ export const FAULTS: readonly Fault[] = [
     does: "answers 503 with `Retry-After: 1`",
     behaviour: bent(() => refused(503, { "Retry-After": "1" })),
     reasons: ["status"],
+    limit: PATIENT,
   },
   {
     name: "429",
     does: "answers 429",
     behaviour: bent(() => refused(429)),
     reasons: ["status"],
-    // It is taken for a limit first, and waited for.
-    limit: 16,
+    // It is taken for a limit, and waited for until the time for retries is over.
+    limit: PATIENT,
   },
   {
     name: "404 later",
     does: "answers 404, though it had the file before",
     behaviour: bent(() => refused(404)),
     reasons: ["status"],
+    status: 404,
   },
   {
     name: "200 for 206",

@@ -33,6 +33,8 @@ const BYTES_PER_SECOND = 8_000_000;
 /** Rate of one without. */
 const GOOD_BYTES_PER_SECOND = 2_000_000;
 const PATH = "/file.bin";
+/** The highest number of a stream of HTTP/2. */
+const LAST_STREAM = 2 ** 31 - 1;
 
 /** Starts the places that do not answer as mirrors do. */
 export async function startPlaces(): Promise<Places & AsyncDisposable> {
@@ -169,8 +171,11 @@ async function startHttp2Mirror(
     const { session } = stream;
     stream.write(content.read(range.start, byte), () => {
       if (end === "rst") return stream.close(2);
-      session?.goaway(0);
-      session?.destroy();
+      // As servers do that shut down: requests that are under way may be finished, which this one then does not.
+      // Another stream may have ended the connection meanwhile.
+      if (session === undefined || session.destroyed) return;
+      session.goaway(0, LAST_STREAM);
+      session.destroy();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -59,15 +59,26 @@ export interface Result {
   readonly strikes: number;
 }
 
+/** Status of the proxy where the mirrors have nothing in common that has a status of its own. */
+const BAD_GATEWAY = 502;
+
+/**
+ * Returns the number of timeouts within which the outcome of a case comes. Where the proxy has sent bytes, it
+ * goes on for one timeout though all mirrors failed, with a last download that begins before that is over.
+ */
+export function limitOf({ fault: { limit = LIMIT }, by, share }: Cell): number {
+  return by === "proxy" && SHARES[share][1] === 0 ? 2 * limit + RETRY_TIMEOUTS : limit;
+}
+
 /** Reports whether a result is as expected, in time. */
 export function isExpected({ cell, outcome, ms, timeoutMs }: Result): boolean {
-  if (ms > (cell.fault.limit ?? LIMIT) * timeoutMs) return false;
+  if (ms > limitOf(cell) * timeoutMs) return false;
   const expected = expectedOf(cell);
   if (expected === "file" || typeof outcome === "string") return outcome === expected;
   if ("wrong" in outcome) return false;
   // Where a body may break off, a problem in its place is as good.
   return "status" in outcome
-    ? outcome.status >= 500
+    ? outcome.status === (cell.fault.status ?? BAD_GATEWAY)
     : outcome.reasons.every((reason) => cell.fault.reasons!.includes(reason));
 }
 
@@ -83,9 +94,13 @@ export function expectedOf({ fault, position, share, by }: Cell): "file" | "erro
  * Timeouts of a mirror, in milliseconds. On a busy machine they may end good mirrors: a result that is not as
  * expected is tried again with the next, but for wrong bytes, which nothing excuses.
  */
-export const TIMEOUTS_MS = [1500, 5000, 15_000] as const;
-/** A result takes at most so many timeouts: one for each mirror, one for each request that they are given again. */
-export const LIMIT = 6;
+export const TIMEOUTS_MS = [1500, 5000, 15_000, 45_000] as const;
+/** A download that has to wait for nothing ends within so many timeouts. */
+export const LIMIT = 2;
+/** So many timeouts after its start, a download tries nothing again. */
+export const LAST_RETRY = 2;
+/** For so many timeouts the proxy starts further downloads, where it has sent bytes. */
+export const RETRY_TIMEOUTS = 1;
 
 /** Returns the options of downloads with a timeout. */
 function optionsFor(timeoutMs: number): DownloaderOptions {
@@ -95,7 +110,7 @@ function optionsFor(timeoutMs: number): DownloaderOptions {
     headersTimeoutMs: timeoutMs,
     idleTimeoutMs: timeoutMs,
     stallTimeoutMs: 300,
-    retry: { attempts: 3, minDelayMs: 20, maxDelayMs: 100, maxTimeMs: 2 * timeoutMs },
+    retry: { attempts: 3, minDelayMs: 20, maxDelayMs: 100, maxTimeMs: LAST_RETRY * timeoutMs },
   };
 }
 
@@ -161,7 +176,9 @@ async function runCell(
   const { lowestRate } = cell.fault;
   const options = { ...optionsFor(timeoutMs), caCerts: [caPem], lowestRate };
   const startedAt = performance.now();
-  const outcome = await (cell.by === "library" ? byLibrary : byProxy)(urls, content, options);
+  const outcome = cell.by === "library"
+    ? await byLibrary(urls, content, options)
+    : await byProxy(urls, content, options, RETRY_TIMEOUTS * timeoutMs);
   const ms = performance.now() - startedAt;
   return {
     cell,
@@ -191,8 +208,9 @@ async function byProxy(
   urls: readonly string[],
   content: Content,
   download: DownloaderOptions,
+  retryMaxMs: number,
 ): Promise<Outcome> {
-  const handler = createHandler({ allowPrivate: true, download });
+  const handler = createHandler({ allowPrivate: true, download, retryMaxMs });
   const onError = () => new Response(null, { status: 500 });
   const listen = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };
   await using server = Deno.serve(listen, handler);
