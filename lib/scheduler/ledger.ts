@@ -294,7 +294,9 @@ export class IntervalSet {
       from = Math.min(from, interval.start);
       to = Math.max(to, interval.end);
     }
-    this.#intervals.splice(first, last - first, { start: from, end: to });
+    const joined = { start: from, end: to };
+    if (last === first + 1) this.#intervals[first] = joined;
+    else this.#intervals.splice(first, last - first, joined);
     return end - start - known;
   }
 

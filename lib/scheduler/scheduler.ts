@@ -94,8 +94,8 @@ export class Scheduler {
   /** When the next `timeout` event is wanted, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     if (this.#ended) return Infinity;
-    const alarms = [this.#watch, this.#assigner, this.#checks].map(({ wakeAt }) => wakeAt);
-    return Math.min(this.#opening.graceUntil, this.#state.turnAt, ...alarms);
+    const alarm = Math.min(this.#watch.wakeAt, this.#assigner.wakeAt, this.#checks.wakeAt);
+    return Math.min(this.#opening.graceUntil, this.#state.turnAt, alarm);
   }
 
   /** Digest of the file's first bytes, once the mirrors have agreed on it. */

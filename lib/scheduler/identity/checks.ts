@@ -73,11 +73,14 @@ export class Checks {
 
   /** When last checks are given up that cannot be sent, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
-    return this.#isChecking ? Infinity : this.#until;
+    return this.#until === Infinity || this.#isChecking() ? Infinity : this.#until;
   }
 
-  get #isChecking(): boolean {
-    return [...this.#state.requests].some(({ kind }) => kind === "check");
+  #isChecking(): boolean {
+    for (const { kind } of this.#state.requests) {
+      if (kind === "check") return true;
+    }
+    return false;
   }
 
   /** Number of mirrors whose first answers wait for a check. */
