@@ -5,6 +5,8 @@
  * Debian's packages are installed as root only, and never with `SPHTTP_TEST_INSTALL=0`. With `CI=true`, a test skipped
  * for want of a program fails the run; one that needs the lab of `tests/netlab/` where that cannot run does not.
  *
+ * Without a path among its arguments it runs all tests in batches, and leaves their types to `deno task check`.
+ *
  * @module
  */
 
@@ -16,6 +18,7 @@ import {
   PACKAGES,
   type Program,
 } from "./support/programs/programs.ts";
+import { writeBatches } from "./support/batches.ts";
 import { workplace } from "./support/workplace.ts";
 
 /** The tests of a JUnit report, without steps. */
@@ -146,14 +149,38 @@ async function aptGet(...args: string[]): Promise<boolean> {
   return false;
 }
 
+/** Number of batches that the tests are run in: enough to end together, few enough to start soon. */
+const BATCHES = 40;
+/** Most tests wait for timers and for other programs, rather than for the processor. */
+const JOBS_PER_CORE = 2;
+
+async function namesPath(args: readonly string[]): Promise<boolean> {
+  const infos = args.map((arg) => Deno.stat(arg).catch(() => undefined));
+  return (await Promise.all(infos)).some((info) => info !== undefined);
+}
+
+/** Returns arguments for all documented examples, and for all tests in batches. */
+async function everything(folder: string): Promise<string[]> {
+  const documented = ["lib", "docs"];
+  for await (const { name } of Deno.readDir(".")) {
+    if (/\.(ts|md)$/.test(name)) documented.push(name);
+  }
+  const files = (await testFiles(["tests"])).map((file) => Deno.realPathSync(file));
+  return ["--no-check", ...documented, ...writeBatches(folder, files, BATCHES)];
+}
+
 /** Runs the tests; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
   await install(await neededPrograms(await testFiles(args)));
   using place = workplace();
   const report = place.at("junit.xml");
   const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
+  const paths = await namesPath(args) ? [] : await everything(place.path);
   const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", ...options, `--junit-path=${report}`, ...args],
+    args: ["test", ...options, `--junit-path=${report}`, ...args, ...paths],
+    env: {
+      DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(JOBS_PER_CORE * navigator.hardwareConcurrency),
+    },
   }).spawn().status;
   const xml = await Deno.readTextFile(report).catch(() => undefined);
   // Without a report, no test was run, and deno has said why.

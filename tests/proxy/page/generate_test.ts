@@ -1,3 +1,5 @@
+// Runs in an isolate of its own: the bundler's service outlives the test that ends it by a moment.
+
 import { assertEquals } from "@std/assert";
 import { generateBundle } from "../../../lib/proxy/page/generate.ts";
 
