@@ -222,3 +222,23 @@ Deno.test("Downloader: a known file remembers that validators are unreliable", a
     assert(requests.slice(before).every(({ ifRange }) => ifRange === undefined));
   });
 });
+
+Deno.test("Downloader: a known file remembers that requests with an If-Range fail", async () => {
+  await withMirrors([{ content: BIG }], async (urls) => {
+    const conditions: (string | null)[] = [];
+    const failing: typeof globalThis.fetch = async (url, init) => {
+      const condition = new Headers(init?.headers).get("if-range");
+      conditions.push(condition);
+      if (condition !== null) throw new TypeError("connection reset");
+      return await fetch(url, init);
+    };
+    await using first = new Downloader(urls, { ...PIECES, fetch: failing });
+    for await (const _ of first) { /* to its end */ }
+    assertEquals(conditions.filter((condition) => condition !== null).length, 1);
+    const knownFile = JSON.parse(JSON.stringify(first.knownFile));
+    const range = { start: 1_000_000, end: 1_200_000 };
+    const { error, bytes } = await download(urls, { ...PIECES, fetch: failing, knownFile, range });
+    assertEquals([error, bytes], [undefined, 200_000]);
+    assertEquals(conditions.filter((condition) => condition !== null).length, 1);
+  });
+});

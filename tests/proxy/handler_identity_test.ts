@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { bytesContent, type Content, otherContent } from "../support/lab/content.ts";
 import { FILE, withMirrors } from "../support/download.ts";
-import { redirect, served } from "../support/lab/odd_reply.ts";
+import { nothing, redirect, served } from "../support/lab/odd_reply.ts";
 import { type OddServerOptions, startOddServer } from "../support/lab/odd_server.ts";
 import { type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
@@ -131,5 +131,22 @@ Deno.test("/proxy: a file that was edited in the middle is another file", async 
       const again = await get({ headers: { ...headers, "if-range": after } });
       assertEquals([again.status, await again.bytes()], [206, part(400_000, 500_000, now)]);
     });
+  });
+});
+
+Deno.test("/proxy: a mirror that resets each If-Range is not asked with one for each seek", async () => {
+  let conditions = 0;
+  const serve: OddServerOptions["serve"] = (ask) => {
+    if (ask.head.headers["if-range"] === undefined) return served(ask);
+    conditions++;
+    return nothing("reset");
+  };
+  await withOdd(serve, async ({ get }) => {
+    for (const start of [0, 5000, 100, 70_000, 20_000]) {
+      const response = await get({ headers: { range: `bytes=${start}-${start + 999}` } });
+      assertEquals(await response.bytes(), part(start, start + 1000));
+    }
+    // The response that made the record of the file, and the one that learned from it.
+    assert(conditions <= 2, `${conditions} requests`);
   });
 });

@@ -76,7 +76,7 @@ export function checkKnownFile(value: unknown): KnownFile {
 }
 
 function checkMirror(name: string, value: unknown): KnownMirror {
-  const { url, location, validators, unreliable, compared } = record(name, value);
+  const { url, location, validators, unreliable, unconditional, compared } = record(name, value);
   return {
     url: checkUrl(`${name}.url`, url),
     location: location === undefined || location === null
@@ -84,6 +84,7 @@ function checkMirror(name: string, value: unknown): KnownMirror {
       : checkUrl(`${name}.location`, location),
     validators: texts(`${name}.validators`, validators, ["etag", "lastModified", "strong"]),
     unreliable: flag(`${name}.unreliable`, unreliable),
+    unconditional: flag(`${name}.unconditional`, unconditional),
     compared: flag(`${name}.compared`, compared),
   };
 }

@@ -312,8 +312,9 @@ export class FileService {
       options: { ...withQueryOptions(this.#download, options), expectedName: wanted.name },
       onLearned: (pieces) => {
         const { record } = file;
-        if (record === undefined || this.#known.doubt(wanted, record, delivery.knownFile)) return;
-        this.#known.learn(wanted, record, pieces);
+        const { knownFile } = delivery;
+        if (record === undefined || this.#known.doubt(wanted, record, knownFile)) return;
+        this.#known.learn(wanted, record, pieces, knownFile);
       },
       onFailed: (error) => {
         if (file.record === undefined || !isOutdated(error)) return;

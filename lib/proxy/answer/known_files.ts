@@ -124,13 +124,26 @@ export class KnownFiles {
     if (hasChanged) set.changes++;
   }
 
-  /** Adds what a download has learned of a file to its record, if that is still valid. */
-  learn(wanted: WantedFile, { probe }: FileRecord, pieces: readonly KnownPiece[]): void {
+  /**
+   * Adds what a download has learned of a file and its mirrors to its record, if that is still valid.
+   *
+   * @param found what the download knows at its end
+   */
+  learn(
+    wanted: WantedFile,
+    { probe }: FileRecord,
+    pieces: readonly KnownPiece[],
+    found: KnownFile | undefined,
+  ): void {
     const set = this.#sets.get(keyOf(wanted));
     const { record } = set ?? {};
     if (record?.file === undefined || record.probe !== probe || !set!.isValid) return;
-    const file = { ...record.file, pieces: spread([...record.file.pieces ?? [], ...pieces]) };
-    set!.record = { ...record, file };
+    const refused = new Set(found?.mirrors.flatMap((one) => one.unconditional ? [one.url] : []));
+    const mirrors = record.file.mirrors.map((one) =>
+      refused.has(one.url) ? { ...one, unconditional: true } : one
+    );
+    const all = spread([...record.file.pieces ?? [], ...pieces]);
+    set!.record = { ...record, file: { ...record.file, mirrors, pieces: all } };
   }
 
   /**

@@ -32,8 +32,12 @@ const BUSY: readonly number[] = [429, 503];
 export class Conditions {
   #underWay = 0;
   #honoured = 0;
-  /** Whether a request failed that had one, before any was honoured. */
   #isBlamed = false;
+
+  /** Whether a request failed that had one, before any was honoured. */
+  get isBlamed(): boolean {
+    return this.#isBlamed;
+  }
 
   /** Reports whether the next request may have an `If-Range`. */
   get isAllowed(): boolean {

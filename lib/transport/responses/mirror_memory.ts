@@ -22,6 +22,8 @@ export interface KnownMirror {
   readonly validators: Validators;
   /** Whether its validators change though the file does not. */
   readonly unreliable?: boolean | undefined;
+  /** Whether requests with an `If-Range` failed there: it is asked without. */
+  readonly unconditional?: boolean | undefined;
   /** Whether it was compared with the others behind the first bytes of the file. */
   readonly compared?: boolean | undefined;
 }
@@ -121,6 +123,7 @@ export class MirrorMemory {
       location: this.needsCookies || place === new URL(this.requested).href ? undefined : place,
       validators: first!.validators,
       unreliable: unreliable || others.length > 0 || undefined,
+      unconditional: this.#isUnconditional || undefined,
     };
   }
 
@@ -144,7 +147,8 @@ export class MirrorMemory {
   ifRange(place: string): string | undefined {
     const distrusted = this.#isSuspect || this.unreliable || this.ignoresIfRange;
     const known = this.#places.get(place);
-    if (!this.ranges || distrusted || !known?.conditions.isAllowed) return undefined;
+    if (!this.ranges || distrusted || this.#known?.unconditional) return undefined;
+    if (!known?.conditions.isAllowed) return undefined;
     return known.accepted.length === 1 ? known.accepted[0]!.validators.strong : undefined;
   }
 
@@ -175,6 +179,11 @@ export class MirrorMemory {
     if (this.#find(place, validators) !== undefined) return false;
     this.#add(place, { validators, byBytes: true });
     return true;
+  }
+
+  get #isUnconditional(): boolean {
+    return this.#known?.unconditional === true ||
+      [...this.#places.values()].some(({ conditions }) => conditions.isBlamed);
   }
 
   get #place(): string {

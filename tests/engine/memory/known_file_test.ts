@@ -19,6 +19,7 @@ const KNOWN: KnownFile = {
     location: "https://two.test/file",
     validators: { etag: '"a"', lastModified: undefined, strong: '"a"' },
     unreliable: true,
+    unconditional: true,
     compared: true,
   }],
   pieces: [{ start: 5, end: 10, sha256: "ab".repeat(32) }],

@@ -90,4 +90,7 @@ Deno.test("MirrorMemory: what an earlier download found out is not found out aga
   const known = { url: URL, location: undefined, validators: said('"a"'), unreliable: true };
   const memory = new MirrorMemory(URL, known);
   assertEquals([memory.unreliable, memory.wavers], [true, false]);
+  const unconditional = { ...known, unreliable: undefined, unconditional: true };
+  const other = new MirrorMemory(URL, unconditional);
+  assertEquals([other.ifRange(URL), other.known?.unconditional], [undefined, true]);
 });
