@@ -21,7 +21,7 @@ function* modulesIn(folder: string): Generator<string> {
 
 function doors(): string[] {
   const names = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
-  return ["mod.ts", "trace.ts", "cli.ts", "server.ts", "serve.ts"].filter((name) =>
+  return ["mod.ts", "trace.ts", "metalink.ts", "cli.ts", "server.ts", "serve.ts"].filter((name) =>
     names.includes(name)
   );
 }
@@ -50,8 +50,9 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^lib\/engine\//,
     /^lib\/((checks|errors|sha256|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
+  [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|http\/)/],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
-  [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|proxy\/)/],
+  [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|metalink\/|proxy\/)/],
   [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
@@ -79,6 +80,14 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/cli\/analyze\//,
     /^lib\/cli\/completions\//,
     /^cli\.ts$/,
+  ]],
+  [/^(lib\/metalink\/|metalink\.ts$)/, [
+    /^lib\/metalink\/metalink_error\.ts$/,
+    /^lib\/metalink\/xml_tree\.ts$/,
+    /^lib\/metalink\/hashes\.ts$/,
+    /^lib\/metalink\/metalink_file\.ts$/,
+    /^lib\/metalink\/metalink\.ts$/,
+    /^metalink\.ts$/,
   ]],
   [/^(lib\/proxy\/|(server|serve)\.ts$)/, [
     /^lib\/proxy\/problem\.ts$/,
@@ -126,7 +135,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
 ];
 
 /** The floors that hold no I/O, no clock and no chance. */
-const PURE = /^lib\/(http|scheduler|policy|trace)\//;
+const PURE = /^lib\/(http|metalink|scheduler|policy|trace)\//;
 
 /** What is not to be found on them. `Date.parse` and `Date.UTC` read no clock. */
 const IMPURE =
@@ -199,7 +208,9 @@ Deno.test("imports lead to existing modules, without circles", () => {
 
 Deno.test("the core imports only the platform and @std", () => {
   const core = MODULES.filter((path) =>
-    !/^(lib\/(command_line|cli|proxy)\/|cli\.ts|server\.ts|serve\.ts)/.test(path)
+    !/^(lib\/(command_line|cli|metalink|proxy)\/|cli\.ts|metalink\.ts|server\.ts|serve\.ts)/.test(
+      path,
+    )
   );
   const foreign = core.flatMap((path) => {
     const targets = GRAPH.get(path)!.filter((target) => !GRAPH.has(target));
@@ -217,7 +228,7 @@ Deno.test("the core imports only the platform and @std", () => {
 
 Deno.test("pure floors have no I/O, clock or randomness", () => {
   const pure = MODULES.filter((path) => PURE.test(path));
-  for (const room of ["http", "scheduler", "policy", "trace"]) {
+  for (const room of ["http", "metalink", "scheduler", "policy", "trace"]) {
     assert(pure.some((path) => path.startsWith(`lib/${room}/`)), `lib/${room}/ has no modules`);
   }
   const wrong = pure.flatMap((path) => {

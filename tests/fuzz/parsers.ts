@@ -6,7 +6,13 @@
 
 import { COMMAND_PARSERS } from "./command_parsers.ts";
 import { HTTP_PARSERS } from "./http_parsers.ts";
+import { METALINK_PARSERS } from "./metalink_parsers.ts";
 import type { Parser } from "./parser.ts";
 import { PROXY_PARSERS } from "./proxy_parsers.ts";
 
-export const PARSERS: readonly Parser[] = [...HTTP_PARSERS, ...COMMAND_PARSERS, ...PROXY_PARSERS];
+export const PARSERS: readonly Parser[] = [
+  ...HTTP_PARSERS,
+  ...COMMAND_PARSERS,
+  ...METALINK_PARSERS,
+  ...PROXY_PARSERS,
+];

@@ -1,0 +1,145 @@
+/**
+ * Hashes in a Metalink: of a whole file, and of its pieces. Types that are not known are left out; a
+ * hash of a known type must be one, and no two may contradict each other.
+ *
+ * @module
+ */
+
+import { MetalinkError } from "./metalink_error.ts";
+import type { XmlElement } from "./xml_tree.ts";
+
+/** A type of hash, by IANA's name of it. */
+export type HashType = "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" | "md5";
+
+/** Hashes of the same bytes, in lower-case hexadecimal, by type. */
+export type Hashes = Readonly<Partial<Record<HashType, string>>>;
+
+/** The hashes of a file's pieces. */
+export interface MetalinkPieces {
+  /** The type of all of them. */
+  readonly type: HashType;
+  /** The length of a piece in bytes; the last one may be shorter. */
+  readonly length: number;
+  /** The hash of each piece, in lower-case hexadecimal, in order. */
+  readonly hashes: readonly string[];
+}
+
+/** Digits of a hash in hexadecimal, the strongest type first. */
+const DIGITS: Readonly<Record<HashType, number>> = {
+  "sha-512": 128,
+  "sha-384": 96,
+  "sha-256": 64,
+  "sha-224": 56,
+  "sha-1": 40,
+  "md5": 32,
+};
+
+/** The types, the strongest first. */
+export const HASH_TYPES: readonly HashType[] = Object.keys(DIGITS) as HashType[];
+
+/** Returns the type that a name means: `sha-256`, or `sha256` as in version 3; `undefined` for others. */
+export function hashType(name: string): HashType | undefined {
+  const plain = name.toLowerCase().replace(/^sha-?(\d+)$/, "sha-$1");
+  return HASH_TYPES.find((type) => type === plain);
+}
+
+/**
+ * Reads the hashes of a file.
+ *
+ * @throws {MetalinkError} if one is no hash of its type, or two of a type differ
+ */
+export function readHashes(elements: readonly XmlElement[], name: string): Hashes {
+  const hashes: Partial<Record<HashType, string>> = {};
+  for (const element of elements) {
+    const type = hashType(element.attributes.get("type") ?? "");
+    if (type === undefined) continue;
+    const value = readHash(element, type, `${type} of ${name}`);
+    if (hashes[type] !== undefined && hashes[type] !== value) {
+      throw new MetalinkError("hash", `two ${type} of ${name} contradict each other`, element.line);
+    }
+    hashes[type] = value;
+  }
+  return hashes;
+}
+
+/**
+ * Reads the hashes of a file's pieces, of the strongest type that there is.
+ *
+ * @param size that of the file in bytes, if it is known
+ * @throws {MetalinkError} if they are not hashes of all pieces of a file of this size
+ */
+export function readPieces(
+  elements: readonly XmlElement[],
+  size: number | undefined,
+  name: string,
+): MetalinkPieces | undefined {
+  const found = new Map<HashType, MetalinkPieces>();
+  for (const element of elements) {
+    const type = hashType(element.attributes.get("type") ?? "");
+    if (type === undefined) continue;
+    if (found.has(type)) {
+      throw new MetalinkError("pieces", `${name} has two lists of ${type} of pieces`, element.line);
+    }
+    found.set(type, readList(element, type, size, name));
+  }
+  const strongest = HASH_TYPES.find((type) => found.has(type));
+  return strongest && found.get(strongest);
+}
+
+function readList(
+  element: XmlElement,
+  type: HashType,
+  size: number | undefined,
+  name: string,
+): MetalinkPieces {
+  const { line } = element;
+  const fail = (message: string): never => {
+    throw new MetalinkError("pieces", message, line);
+  };
+  const length = wholeNumber(element.attributes.get("length") ?? "");
+  if (length === undefined || length === 0) {
+    return fail(`the pieces of ${name} have no length in bytes`);
+  }
+  const children = element.children.filter((child) => child.name === "hash");
+  const hashes = children.map((child, index) => {
+    // Version 3 numbers them; in version 4, they are in order.
+    const number = child.attributes.get("piece");
+    if (number !== undefined && wholeNumber(number) !== index) {
+      fail(`piece ${index} of ${name} is missing or out of order`);
+    }
+    return readHash(child, type, `${type} of piece ${index} of ${name}`);
+  });
+  if (hashes.length === 0) return fail(`the pieces of ${name} have no hash`);
+  // An empty file may have the hash of an empty piece.
+  const pieces = size === undefined ? hashes.length : Math.max(1, Math.ceil(size / length));
+  if (hashes.length !== pieces) {
+    fail(
+      `${name} has hashes of ${hashes.length} pieces of ${length} bytes, but with its size of ` +
+        `${size} bytes it has ${pieces}`,
+    );
+  }
+  return { type, length, hashes };
+}
+
+function readHash({ text, line }: XmlElement, type: HashType, what: string): string {
+  const hash = text.replace(/\s+/g, "").toLowerCase();
+  if (hash.length !== DIGITS[type]) {
+    throw new MetalinkError(
+      "hash",
+      `${what} has ${hash.length} digits, but must have ${DIGITS[type]}`,
+      line,
+    );
+  }
+  if (!/^[\da-f]*$/.test(hash)) {
+    throw new MetalinkError("hash", `${what} is not hexadecimal`, line);
+  }
+  return hash;
+}
+
+/** Parses a whole number of decimal digits; `undefined` for others. */
+export function wholeNumber(text: string): number | undefined {
+  const digits = text.trim();
+  if (!/^\d{1,16}$/.test(digits)) return undefined;
+  const number = Number(digits);
+  return Number.isSafeInteger(number) ? number : undefined;
+}

@@ -1,0 +1,138 @@
+/**
+ * Reads XML into a tree of the elements that are in the namespace of the root: the rest is foreign
+ * markup, which is left out with all that is in it. Entities are never expanded, but for those of XML
+ * itself, and the size, depth and number of elements are bounded. Nothing outside the text is read.
+ *
+ * @module
+ */
+
+import { SaxesParser, type SaxesTagNS } from "saxes";
+import { MetalinkError } from "./metalink_error.ts";
+
+/** An element. */
+export interface XmlElement {
+  /** The name without prefix. */
+  readonly name: string;
+  /** The values of attributes without namespace, by name. */
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly children: readonly XmlElement[];
+  /** The text directly in it, without white space around it. */
+  readonly text: string;
+  /** The line where it begins, from 1. */
+  readonly line: number;
+}
+
+/** A document. */
+export interface XmlDocument {
+  /** The namespace of the root; "" for none. */
+  readonly namespace: string;
+  readonly root: XmlElement;
+}
+
+/** Maximum length of a document, in UTF-16 code units: those of 200 000 pieces. */
+export const MAX_LENGTH: number = 16 * 1024 * 1024;
+/** Maximum number of elements within each other. */
+const MAX_DEPTH = 64;
+/** Maximum number of elements, foreign ones included. */
+const MAX_ELEMENTS = 250_000;
+
+/** An element that is being read. */
+interface OpenElement extends XmlElement {
+  readonly children: XmlElement[];
+  readonly pieces: string[];
+  text: string;
+}
+
+/**
+ * Parses a document.
+ *
+ * @throws {MetalinkError} if it is not well-formed, has a declaration of entities, or is too large
+ */
+export function parseXml(text: string): XmlDocument {
+  if (text.length > MAX_LENGTH) {
+    throw new MetalinkError(
+      "size",
+      `it has ${text.length} characters, but at most ${MAX_LENGTH} are read`,
+    );
+  }
+  const reader = new Reader();
+  reader.read(text);
+  return reader.document();
+}
+
+class Reader {
+  readonly #parser = new SaxesParser({ xmlns: true, position: true });
+  /** Open elements in the namespace of the root, the innermost last. */
+  readonly #open: OpenElement[] = [];
+  #root: OpenElement | undefined;
+  #namespace = "";
+  #depth = 0;
+  #elements = 0;
+  /** How many elements are open, from the outermost foreign one on. */
+  #foreign = 0;
+
+  constructor() {
+    const parser = this.#parser;
+    parser.on("error", ({ message }) => {
+      throw new MetalinkError("xml", `not well-formed XML: ${message}`);
+    });
+    parser.on("doctype", (declaration) => {
+      if (declaration.includes("[")) this.#fail("entities", "it declares entities or other markup");
+    });
+    parser.on("opentag", (tag) => this.#enter(tag));
+    parser.on("closetag", () => this.#leave());
+    parser.on("text", (text) => this.#text(text));
+    parser.on("cdata", (text) => this.#text(text));
+  }
+
+  read(text: string): void {
+    this.#parser.write(text).close();
+  }
+
+  document(): XmlDocument {
+    // A document without a root element is not well-formed.
+    if (this.#root === undefined) throw new MetalinkError("xml", "not XML: there is no element");
+    return { namespace: this.#namespace, root: this.#root };
+  }
+
+  #enter({ uri, local, attributes }: SaxesTagNS): void {
+    if (++this.#depth > MAX_DEPTH) this.#fail("size", `more than ${MAX_DEPTH} nested elements`);
+    if (++this.#elements > MAX_ELEMENTS) this.#fail("size", `more than ${MAX_ELEMENTS} elements`);
+    if (this.#root === undefined) this.#namespace = uri;
+    if (this.#foreign > 0 || uri !== this.#namespace) {
+      this.#foreign++;
+      return;
+    }
+    const own = Object.values(attributes).filter((attribute) => attribute.uri === "");
+    const element: OpenElement = {
+      name: local,
+      attributes: new Map(own.map(({ local, value }) => [local, value])),
+      children: [],
+      pieces: [],
+      text: "",
+      line: this.#parser.line,
+    };
+    this.#open.at(-1)?.children.push(element);
+    this.#root ??= element;
+    this.#open.push(element);
+  }
+
+  #leave(): void {
+    this.#depth--;
+    if (this.#foreign > 0) {
+      this.#foreign--;
+      return;
+    }
+    const element = this.#open.pop()!;
+    element.text = element.pieces.join("").trim();
+    element.pieces.length = 0;
+  }
+
+  #text(text: string): void {
+    if (this.#foreign === 0) this.#open.at(-1)?.pieces.push(text);
+  }
+
+  #fail(fault: "size" | "entities", message: string): never {
+    throw new MetalinkError(fault, message, this.#parser.line);
+  }
+}
