@@ -1,5 +1,5 @@
 /**
- * Variables of the environment, as far as Deno's permissions let them be read without a prompt.
+ * What Deno's permissions allow without a prompt: variables of the environment, and connections.
  *
  * @module
  */
@@ -12,4 +12,9 @@ export function mayRead(variable: string): boolean {
 /** Returns an environment variable; `undefined` if it is not set, or may not be read without a prompt. */
 export function environmentVariable(variable: string): string | undefined {
   return mayRead(variable) ? Deno.env.get(variable) : undefined;
+}
+
+/** Reports whether connections to a host may be made, and listened for, on any port without a prompt. */
+export function mayConnect(host: string): boolean {
+  return Deno.permissions.querySync({ name: "net", host }).state === "granted";
 }

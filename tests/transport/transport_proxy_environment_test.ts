@@ -134,7 +134,7 @@ Deno.test("proxy: false and noProxy go before the environment, which stays as it
     for (const option of ["proxy", "noProxy"]) {
       const options = JSON.stringify({ [option]: option === "proxy" ? false : "*" });
       const error = String(await downloadWith(env, url!, options));
-      assertStringIncludes(error, `TypeError: ${option} needs Deno's permission`);
+      assertStringIncludes(error, `NotCapable: ${option} needs Deno's permission`);
       assertStringIncludes(error, "NO_PROXY");
     }
   });
@@ -150,6 +150,6 @@ Deno.test("connect: the environment's proxies do not lead around the rules", asy
       assertEquals(await downloadWith(env, named, options, ["--allow-env"]), FILE.size);
     }
     const error = String(await downloadWith({ NO_PROXY: "one.example" }, named, options));
-    assertStringIncludes(error, "TypeError: connect needs Deno's permission");
+    assertStringIncludes(error, "NotCapable: connect needs Deno's permission");
   });
 });

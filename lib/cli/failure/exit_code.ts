@@ -87,8 +87,9 @@ export const RAISE_LIMIT = "raise the limit (ulimit -n), or use fewer mirrors or
 
 /** Returns the system's reason, without the path and the system call that Deno appends. */
 export function reason(cause: unknown): string {
-  if (cause instanceof Deno.errors.NotCapable) return "permission denied by Deno; use deno run -A";
   const message = cause instanceof Error ? cause.message : String(cause);
+  // It names the flag of Deno that is missing.
+  if (cause instanceof Deno.errors.NotCapable) return message;
   if (isLackOfDescriptors(cause)) return `too many files and connections are open: ${RAISE_LIMIT}`;
   return message.replace(/: \w+ '.*$/s, "");
 }

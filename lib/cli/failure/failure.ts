@@ -86,6 +86,10 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   if (error instanceof RangeNotSatisfiableError) {
     return new CommandError(ExitCode.RANGE, uncapitalized(error.message));
   }
+  // Of a proxy, or of the loopback address where addresses are chosen.
+  if (error instanceof Deno.errors.NotCapable) {
+    return new CommandError(ExitCode.CONNECT, `connection failed: ${error.message}`);
+  }
   if (!(error instanceof NoMirrorLeftError)) return error;
   const { shown = new Set(), headline = "no mirror is left to download from" } = options;
   const lines = error.cause.map(({ message }) => message).filter((line) => !shown.has(line));

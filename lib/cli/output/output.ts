@@ -55,6 +55,9 @@ const [ACCESS_MODE, READ_AND_WRITE] = [3, 2];
  */
 function isStdoutClosed(): boolean {
   try {
+    // No prompt.
+    const { state } = Deno.permissions.querySync({ name: "read", path: "/proc/self/fd/1" });
+    if (state !== "granted") return false;
     if (Deno.readLinkSync("/proc/self/fd/1") !== "/dev/null") return false;
     const flags = /^flags:\s*([0-7]+)$/m.exec(Deno.readTextFileSync("/proc/self/fdinfo/1"))?.[1];
     return flags !== undefined && (parseInt(flags, 8) & ACCESS_MODE) === READ_AND_WRITE;

@@ -41,6 +41,8 @@ export async function probeCommand(command: ProbeArguments, signal: AbortSignal)
   let mirrors;
   try {
     mirrors = await probeMirrors(command, { signal, caCerts, clientCertificate, report: status });
+  } catch (error) {
+    throw await explain(error);
   } finally {
     status("");
   }

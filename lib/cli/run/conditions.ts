@@ -12,6 +12,7 @@ import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { matchesWeakly } from "../../http/validators.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { replaceFile } from "../part/durable_file.ts";
+import { stat } from "../part/file_target.ts";
 import { directoryOf } from "../part/path.ts";
 import type { ConditionOptions, TimeCondition } from "../arguments/conditions.ts";
 
@@ -138,7 +139,11 @@ async function resolveTime(
   note: (text: string) => void,
 ): Promise<ResolvedTime | undefined> {
   if (date !== undefined) return { time: date, older };
-  const found = await Deno.stat(text).catch(() => undefined);
+  const found = await Deno.stat(text).catch((error) => {
+    if (error instanceof Deno.errors.NotCapable) {
+      throw usageError(`--time-cond: ${text}: ${reason(error)}`);
+    }
+  });
   if (found?.mtime) {
     // Dates of HTTP have whole seconds.
     return { time: Math.floor(found.mtime.getTime() / 1000) * 1000, older };
@@ -148,8 +153,8 @@ async function resolveTime(
 }
 
 async function checkWritable(path: string): Promise<void> {
-  const found = await Deno.stat(path).catch(() => undefined);
-  const directory = await Deno.stat(directoryOf(path)).catch(() => undefined);
+  const found = await stat(path, path);
+  const directory = await stat(directoryOf(path), path);
   if (found?.isDirectory) throw writeError(`--etag-save: ${path}: is a directory`);
   if (found === undefined && !directory?.isDirectory) {
     throw writeError(`--etag-save: ${path}: its directory does not exist`);

@@ -61,6 +61,10 @@ async function run(args: readonly string[]): Promise<void> {
     key: await readPem("--key", tls.keyFile, "PRIVATE KEY"),
   };
   await dropPermissions();
+  const { state } = await Deno.permissions.query({ name: "net" });
+  if (state !== "granted") {
+    say("Deno permits some hosts only: mirrors on others fail (--allow-net)");
+  }
   await using _metrics = parsed.metrics && serveMetrics(parsed.metrics, handler.metrics);
   if (warning !== undefined) say(`warning: ${warning}`);
   const onListen = (url: string) =>

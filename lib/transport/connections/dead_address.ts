@@ -8,6 +8,7 @@
  */
 
 import type { LookupAddress } from "node:dns";
+import { mayConnect } from "../../environment.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 
 /** A server has this long to answer before its addresses are tried, in milliseconds. */
@@ -57,6 +58,9 @@ async function attempt(
   port: number,
   signal: AbortSignal,
 ): Promise<"accepts" | "refuses" | "silent"> {
+  // No prompt: the permissions may name hosts only.
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  if (!mayConnect(`${host}:${port}`)) return "refuses";
   try {
     (await Deno.connect({ hostname, port, signal })).close();
     return "accepts";

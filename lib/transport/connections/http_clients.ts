@@ -8,6 +8,7 @@
 import type { ConnectRules } from "../../http/address/connect_rules.ts";
 import { bareHost, portOf } from "../../http/address/host.ts";
 import type { ProxySource } from "../../http/address/proxy_url.ts";
+import { mayConnect } from "../../environment.ts";
 import { readNetworkFailure } from "../network_failure.ts";
 import type { Dialer } from "./dialer.ts";
 import type { Http2Lanes } from "./http2_lanes.ts";
@@ -15,6 +16,9 @@ import { type ClientVersion, type HttpVersions, processVersions } from "./http_v
 import { hasAllHosts, mayHaveProxies, withProxyEnvironment } from "./proxy_environment.ts";
 import type { Relay } from "./relay.ts";
 import { sharedClient } from "./shared_client.ts";
+
+/** Where a relay would listen. */
+const LOOPBACK = "127.0.0.1";
 
 /** A certificate by which a client proves who it is, and its key. Both in PEM format. */
 export interface ClientCertificate {
@@ -217,7 +221,8 @@ export class HttpClients {
     return !this.#answered.has(host) && !this.#rerouted.has(host) && !proxy &&
       connect.localAddress === undefined && !connect.choosesTargets &&
       /[a-z]/i.test(hostname) && !hostname.startsWith("[") && !/(^|\.)localhost$/.test(hostname) &&
-      typeof Deno !== "undefined" && (proxy === false || !mayHaveProxies());
+      typeof Deno !== "undefined" && (proxy === false || !mayHaveProxies()) &&
+      mayConnect(LOOPBACK);
   }
 
   /** Reports whether connections for `url` lead through the relay. */

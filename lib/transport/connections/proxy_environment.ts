@@ -7,7 +7,6 @@
  */
 
 import { mayRead } from "../../environment.ts";
-import { OptionTypeError } from "../../errors.ts";
 
 const PROXIES = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY"];
 const NO_PROXY = "NO_PROXY";
@@ -36,7 +35,7 @@ export function hasAllHosts(noProxy: string): boolean {
 /**
  * Returns what `create` returns, called while the environment is as described.
  *
- * @throws {OptionTypeError} the environment may not be read
+ * @throws {Deno.errors.NotCapable} the environment may not be read
  */
 export function withProxyEnvironment<T>(
   { proxies, noProxy, option }: ProxyEnvironment,
@@ -47,9 +46,9 @@ export function withProxyEnvironment<T>(
   const names = [...none ? PROXIES : [], NO_PROXY].flatMap((name) => [name, name.toLowerCase()]);
   const denied = names.filter((variable) => !mayRead(variable));
   if (denied.length > 0) {
-    throw new OptionTypeError(
-      option,
-      `needs Deno's permission to read and change the environment: --allow-env=${denied.join(",")}`,
+    throw new Deno.errors.NotCapable(
+      `${option} needs Deno's permission to read and change the environment: ` +
+        `--allow-env=${denied.join(",")}`,
     );
   }
   const before = names.map((name) => [name, Deno.env.get(name)] as const);

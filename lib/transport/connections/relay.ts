@@ -10,6 +10,7 @@
  */
 
 import type { Server, Socket } from "node:net";
+import { mayConnect } from "../../environment.ts";
 import { addressIn } from "../../http/address/host.ts";
 import type { Dial, DialError } from "./dialer.ts";
 import { SocketReader } from "./socket_reader.ts";
@@ -27,6 +28,9 @@ const VERSION = 5;
 const BY_PASSWORD = 2;
 const LOGIN_VERSION = 1;
 const CONNECT = 1;
+/** Where the relay listens. */
+const HOST = "127.0.0.1";
+
 const IPV4 = 1;
 const NAME = 3;
 const IPV6 = 4;
@@ -54,15 +58,21 @@ export class Relay {
     this.#dial = dial;
   }
 
-  /** Starts a relay whose connections `dial` opens. */
+  /** Starts a relay whose connections `dial` opens. Rejects if Deno's permissions do not allow it. */
   static async open(dial: Dial): Promise<Relay> {
+    // Node's listener would throw this where nothing can catch it.
+    if (!mayConnect(HOST)) {
+      throw new Deno.errors.NotCapable(
+        `Requires net access to "${HOST}", where addresses are chosen, run again with --allow-net=${HOST} added`,
+      );
+    }
     const { createServer } = await import("node:net");
     const server = createServer({ allowHalfOpen: true, noDelay: true });
     const relay = new Relay(server, dial);
     server.on("connection", (client: Socket) => relay.#accept(client));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
-      server.listen(0, "127.0.0.1", resolve);
+      server.listen(0, HOST, resolve);
     });
     relay.#port = (server.address() as { port: number }).port;
     return relay;
@@ -72,7 +82,7 @@ export class Relay {
   get proxy(): Deno.Proxy {
     return {
       transport: "socks5",
-      url: `socks5h://127.0.0.1:${this.#port}`,
+      url: `socks5h://${HOST}:${this.#port}`,
       basicAuth: { username: "sphttp", password: this.#password },
     };
   }
