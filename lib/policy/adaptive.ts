@@ -8,6 +8,7 @@
  * @module
  */
 
+import { Crowd, CROWD_GAIN_MS, narrowed } from "./crowd.ts";
 import { passOver } from "./kept_stream.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
@@ -58,10 +59,14 @@ export class AdaptivePolicy implements Policy {
   readonly extendsStreams = true;
   /** Length of the last range of each mirror, in bytes. */
   readonly #lengths = new Map<number, number>();
+  readonly #crowd = new Crowd();
 
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
-    return rescue(view, outlooks, now) ?? this.#ask(view, outlooks, now) ??
+    const chosen = this.#crowd.choose(view, outlooks);
+    // In a crowd, a stream is not given up for a little.
+    const leastGainMs = chosen === undefined ? undefined : CROWD_GAIN_MS;
+    return rescue(view, outlooks, now, leastGainMs) ?? this.#ask(view, outlooks, chosen, now) ??
       this.#goOn(view, outlooks, now) ?? passOver(view, outlooks, now) ??
       this.#askBesideSilence(view, outlooks, now);
   }
@@ -94,10 +99,17 @@ export class AdaptivePolicy implements Policy {
     return undefined;
   }
 
-  #ask(view: DownloadView, outlooks: readonly Outlook[], now: number): Plan | undefined {
+  /** `chosen`: the only mirror to use in a crowd. */
+  #ask(
+    view: DownloadView,
+    outlooks: readonly Outlook[],
+    chosen: Outlook | undefined,
+    now: number,
+  ): Plan | undefined {
     const { ledger } = view;
     const [gap] = ledger.free;
     if (gap === undefined) return undefined;
+    if (chosen !== undefined) return this.#askLone(chosen, gap, narrowed(view), now);
     const lone = loneOf(view, outlooks);
     if (lone !== undefined) return this.#askLone(lone, gap, view, now);
     const atFront = gap.start === ledger.front;

@@ -146,12 +146,15 @@ export function cutOut(gap: ByteRange, start: number, length: number, crumb: num
 function shortened(
   { start }: ByteRange,
   room: number,
-  view: DownloadView,
+  view: StreamView,
   reserve: number,
 ): ByteRange | undefined {
   const length = Math.min(room, view.roomFor(start, start + room) - reserve);
   return length > 0 ? { start, end: start + length } : undefined;
 }
+
+/** The part of a view that says how much may be requested. */
+export type StreamView = Pick<DownloadView, "ledger" | "windowSize" | "readyBytes" | "roomFor">;
 
 /**
  * Returns what may be read of a stream: as much of `range` as there is room for, since more of it costs
@@ -160,7 +163,7 @@ function shortened(
 export function fitStream(
   range: ByteRange,
   isNext: boolean,
-  view: DownloadView,
+  view: StreamView,
 ): ByteRange | undefined {
   const { ledger, windowSize, readyBytes } = view;
   const length = range.end - range.start;

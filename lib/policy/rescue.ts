@@ -18,11 +18,12 @@ const LAST_GAIN_MS = 20;
 /** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 16 * 1024;
 
-/** Returns what to do for the front; `undefined` for nothing. */
+/** Returns what to do for the front; `undefined` for nothing. Stealing has to gain `gainMs`. */
 export function rescue(
   view: DownloadView,
   outlooks: readonly Outlook[],
   now: number,
+  gainMs = GAIN_MS,
 ): Plan | undefined {
   for (const outlook of outlooks) {
     for (const request of outlook.source.live) {
@@ -39,7 +40,7 @@ export function rescue(
       if (helpers.length === 0) continue;
       if (silent) return revoked;
       const plan = view.limit.mayHurry(now)
-        ? steal(request, outlook, helpers, view, now)
+        ? steal(request, { owner: outlook, helpers, gainMs }, view, now)
         : undefined;
       if (plan !== undefined) return plan;
     }
@@ -47,11 +48,16 @@ export function rescue(
   return undefined;
 }
 
+interface Theft {
+  readonly owner: Outlook;
+  readonly helpers: readonly Outlook[];
+  readonly gainMs: number;
+}
+
 /** Gives the end of the front's range to the mirror that makes the whole of it arrive soonest. */
 function steal(
   request: RequestView,
-  owner: Outlook,
-  helpers: readonly Outlook[],
+  { owner, helpers, gainMs }: Theft,
   { ledger, limit }: DownloadView,
   now: number,
 ): Plan | undefined {
@@ -64,8 +70,8 @@ function steal(
   const ownerRate = rampedRate(request, left, steadyRate, owner, ledger.start, now);
   const aloneMs = waitMs + left / ownerRate;
   const leastGainMs = ledger.free.length > 0
-    ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
-    : Math.max(LAST_GAIN_MS, owner.source.link.latencyMs);
+    ? Math.max(gainMs, aloneMs * GAIN_SHARE)
+    : Math.max(gainMs === GAIN_MS ? LAST_GAIN_MS : gainMs, owner.source.link.latencyMs);
   if (aloneMs < leastGainMs) return undefined;
   let best: { helper: Outlook; cut: number; ms: number } | undefined;
   for (const helper of helpers) {

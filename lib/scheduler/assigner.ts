@@ -6,6 +6,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
+import { isSmallWindow, othersAt } from "./crowd.ts";
 import { giveBackExcess } from "./give_back.ts";
 import { closeExceeding } from "./idle_connections.ts";
 import { LaneTuning } from "./lane_tuning.ts";
@@ -60,6 +61,8 @@ export class Assigner {
       [...requests].some(({ isStream }) => isStream);
     if (!servesRanges) return this.#assignWhole(now);
     if (this.#state.window.hasShrunk) giveBackExcess(this.#state, this.extendsStreams, now);
+    const isSmall = isSmallWindow(this.#state.windowSize, mirrors.length);
+    this.#state.others = isSmall ? othersAt(mirrors, now) : [];
     this.#tuning.tune(now);
     this.#assignedAt = now;
     this.#endStreams(now);

@@ -69,6 +69,8 @@ export class DownloadState implements DownloadView {
   /** Keeps what is requested, probes and repetitions too, within the greatest rate. */
   readonly limit: RateLimit;
   readonly window: Window;
+  /** How many other downloads are at each mirror's host; empty where that does not matter. */
+  others: readonly number[] = [];
   /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
   isQuestioned: (mirror: Mirror) => boolean = () => false;
   readonly #options: DownloadStateOptions;

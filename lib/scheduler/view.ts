@@ -165,6 +165,8 @@ export interface DownloadView {
   readonly mirrors: readonly SourceView[];
   readonly requests: Iterable<RequestView>;
   readonly limit: LimitView;
+  /** How many other downloads are at each mirror's host; empty unless the window is small. */
+  readonly others: readonly number[];
   /** The most bytes held and requested together. */
   readonly windowSize: number;
   /** Whether as many bytes are held as the window has room for. */

@@ -194,6 +194,11 @@ export class Seat {
     return this.#at(now).liveRequests;
   }
 
+  /** Number of mirrors, those of other downloads too, that have requests under way there. */
+  users(now: number): number {
+    return this.#at(now).live.size;
+  }
+
   /** The same with those of which the host may not have noticed yet that they were cancelled. */
   occupied(now: number): number {
     return this.#at(now).occupied(now);

@@ -113,6 +113,7 @@ export function downloadView(
     mirrors: [sourceView()],
     requests: [],
     limit: UNLIMITED,
+    others: [],
     windowSize,
     windowIsFull: heldBytes >= windowSize,
     readyBytes: heldBytes,

@@ -1,0 +1,70 @@
+/**
+ * What a download does in a crowd: where many share the memory, so that the window of each holds but short
+ * ranges of several mirrors, and others use the mirrors' links anyway, it reads one stream of one mirror,
+ * and the other mirrors stand by. Many short requests would cost more than the bytes. Pure, but for what it
+ * remembers.
+ *
+ * @module
+ */
+
+import { isSmallWindow } from "../scheduler/crowd.ts";
+import type { DownloadView } from "../scheduler/view.ts";
+import type { Outlook } from "./outlook.ts";
+
+/**
+ * So many other downloads are a crowd. A download that uses all mirrors is counted at each of them, one of
+ * a crowd at one of them.
+ */
+const MANY = 4;
+/** A mirror that delivers less than this part of what another one does is left to others. */
+const LEAST_RATE = 1 / 2;
+/**
+ * The most bytes held and requested together: with one mirror, a download need not wait for bytes in the
+ * middle, and those that are read long before they are taken fall out of the processor's caches.
+ */
+const MOST_AHEAD = 256 * 1024;
+
+/** Another mirror has to deliver what is waited for so much sooner, in milliseconds. */
+export const CROWD_GAIN_MS = 1000;
+
+export class Crowd {
+  #isIn = false;
+
+  /** Returns the only mirror to use; `undefined` outside of a crowd. */
+  choose(view: DownloadView, outlooks: readonly Outlook[]): Outlook | undefined {
+    const { windowSize, mirrors, others } = view;
+    const count = others.reduce((sum, number) => sum + number, 0);
+    this.#isIn = isSmallWindow(windowSize, mirrors.length) &&
+      count >= (this.#isIn ? MANY : MANY * mirrors.length);
+    if (!this.#isIn) return undefined;
+    const fit = outlooks.filter(({ usable, silent, onProbation, source }) =>
+      usable && !silent && !onProbation && source.mostBytes === Infinity
+    );
+    const best = Math.max(0, ...fit.map((one) => one.source.link.isMeasured ? one.rate : 0));
+    const fast = fit.filter(({ source, rate }) =>
+      !source.link.isMeasured || rate >= best * LEAST_RATE
+    );
+    return fast.find(hasStream) ??
+      fast.sort((one, other) => others[one.index]! - others[other.index]!)[0];
+  }
+}
+
+/** Returns a view of a download whose window is not used up. */
+export function narrowed(view: DownloadView): DownloadView {
+  const { ledger, limit, mirrors, requests, readyBytes, received, receivedSinceFront } = view;
+  const excess = Math.max(0, view.windowSize - MOST_AHEAD);
+  const heldBytes = view.windowSize - view.room - ledger.askedBytes;
+  return {
+    ...{ ledger, limit, mirrors, requests, readyBytes, received, receivedSinceFront },
+    others: view.others,
+    windowSize: view.windowSize - excess,
+    windowIsFull: heldBytes >= view.windowSize - excess,
+    room: view.room - excess,
+    roomFor: (start, end) => view.roomFor(start, end) - excess,
+  };
+}
+
+/** Reports whether a mirror's response goes on. */
+function hasStream({ source }: Outlook): boolean {
+  return source.live.some(({ kind, end, bodyEnd }) => kind === "range" && end < bodyEnd);
+}
