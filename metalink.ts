@@ -28,4 +28,5 @@ export type {
   MetalinkVersion,
   RejectedUrl,
 } from "./lib/metalink/metalink_file.ts";
-export type { Hashes, HashType, MetalinkPieces } from "./lib/metalink/hashes.ts";
+export type { Hashes, HashType } from "./lib/http/hashes.ts";
+export type { MetalinkPieces } from "./lib/metalink/hashes.ts";

@@ -5,14 +5,9 @@
  * @module
  */
 
+import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "../http/hashes.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import type { XmlElement } from "./xml_tree.ts";
-
-/** A type of hash, by IANA's name of it. */
-export type HashType = "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" | "md5";
-
-/** Hashes of the same bytes, in lower-case hexadecimal, by type. */
-export type Hashes = Readonly<Partial<Record<HashType, string>>>;
 
 /** The hashes of a file's pieces. */
 export interface MetalinkPieces {
@@ -22,25 +17,6 @@ export interface MetalinkPieces {
   readonly length: number;
   /** The hash of each piece, in lower-case hexadecimal, in order. */
   readonly hashes: readonly string[];
-}
-
-/** Digits of a hash in hexadecimal, the strongest type first. */
-const DIGITS: Readonly<Record<HashType, number>> = {
-  "sha-512": 128,
-  "sha-384": 96,
-  "sha-256": 64,
-  "sha-224": 56,
-  "sha-1": 40,
-  "md5": 32,
-};
-
-/** The types, the strongest first. */
-export const HASH_TYPES: readonly HashType[] = Object.keys(DIGITS) as HashType[];
-
-/** Returns the type that a name means: `sha-256`, or `sha256` as in version 3; `undefined` for others. */
-export function hashType(name: string): HashType | undefined {
-  const plain = name.toLowerCase().replace(/^sha-?(\d+)$/, "sha-$1");
-  return HASH_TYPES.find((type) => type === plain);
 }
 
 /**
@@ -123,10 +99,10 @@ function readList(
 
 function readHash({ text, line }: XmlElement, type: HashType, what: string): string {
   const hash = text.replace(/\s+/g, "").toLowerCase();
-  if (hash.length !== DIGITS[type]) {
+  if (hash.length !== HASH_DIGITS[type]) {
     throw new MetalinkError(
       "hash",
-      `${what} has ${hash.length} digits, but must have ${DIGITS[type]}`,
+      `${what} has ${hash.length} digits, but must have ${HASH_DIGITS[type]}`,
       line,
     );
   }

@@ -5,7 +5,8 @@
  */
 
 import { portableFileName } from "../http/name/file_name.ts";
-import { type Hashes, type MetalinkPieces, readHashes, readPieces, wholeNumber } from "./hashes.ts";
+import type { Hashes } from "../http/hashes.ts";
+import { type MetalinkPieces, readHashes, readPieces, wholeNumber } from "./hashes.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import type { XmlElement } from "./xml_tree.ts";
 

@@ -6,13 +6,13 @@
 
 import { COMMAND_PARSERS } from "./command_parsers.ts";
 import { HTTP_PARSERS } from "./http_parsers.ts";
-import { METALINK_PARSERS } from "./metalink_parsers.ts";
 import type { Parser } from "./parser.ts";
+import { PROOF_PARSERS } from "./proof_parsers.ts";
 import { PROXY_PARSERS } from "./proxy_parsers.ts";
 
 export const PARSERS: readonly Parser[] = [
   ...HTTP_PARSERS,
   ...COMMAND_PARSERS,
-  ...METALINK_PARSERS,
+  ...PROOF_PARSERS,
   ...PROXY_PARSERS,
 ];

@@ -1,16 +1,111 @@
 /**
- * The parser of Metalinks.
+ * The parsers of fields that prove a file or say where else it is, and of Metalinks.
  *
  * @module
  */
 
+import {
+  parseWantDigest,
+  readContentDigest,
+  readLegacyDigest,
+  readReprDigest,
+} from "../../lib/http/digest.ts";
+import { readElsewhere } from "../../lib/http/duplicates.ts";
 import { MetalinkError, parseMetalink } from "../../metalink.ts";
 import { hard, type Parser } from "./parser.ts";
 
 const START = `<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="f">`;
 const OLD = `<metalink version="3.0"><files><file name="f">`;
 
-export const METALINK_PARSERS: readonly Parser[] = [
+const BASE = new URL("https://one.example/f");
+
+/** Returns headers with a field of this value, as far as a header can carry it. */
+function field(name: string, text: string): Headers {
+  return new Headers({ [name]: text.replace(/[^\t\x20-\x7e\x80-\xff]/g, "").trim() });
+}
+
+export const PROOF_PARSERS: readonly Parser[] = [
+  {
+    name: "Link",
+    pieces: [
+      ...'<|>|,|;|=|"|\\|\n| |\t|/a|http://a.example/f|rel|duplicate|describedby'.split("|"),
+      ...[
+        "pri=1",
+        "pref",
+        "geo=de",
+        "depth=1",
+        "type=",
+        "anchor",
+        "<http://a.example/f>; rel=duplicate",
+      ],
+    ],
+    parse: (text) => readElsewhere(field("link", text), BASE),
+    declares: [],
+    hard: [
+      ...["|<a>,|", "|,|x", "<|a|", "<a>|;|x", "<a>|; a|x", '<a>; a="|\\"|', '<a>; a="|b|'],
+      ...[
+        "<a>; a| |x",
+        "<a>; a=| |x",
+        "<a>| |x",
+        "|<|",
+        '<a>|;a=b|"',
+        "|<a>;rel=duplicate,|",
+        "| |x",
+      ],
+      '<a>;rel="|a |"',
+    ].map(hard),
+  },
+  {
+    name: "Repr-Digest, Content-Digest, Want-Repr-Digest, Digest",
+    pieces: [
+      ...[
+        "sha-256",
+        "sha-512",
+        "md5",
+        "sha",
+        "SHA-256",
+        "unixsum",
+        "=",
+        ":",
+        ",",
+        ", ",
+        ";",
+        '"',
+        "\\",
+        "*",
+      ],
+      ...["AAAAAAAAAAAAAAAAAAAAAA==", "A", "1", "-", ".", "?1", "@1", " ", "a"],
+    ],
+    parse: (text) => {
+      readReprDigest(field("repr-digest", text));
+      readContentDigest(field("content-digest", text));
+      readLegacyDigest(field("digest", text));
+      parseWantDigest(text);
+    },
+    declares: [],
+    hard: [
+      ...[
+        "|a|",
+        "|a=1,|",
+        "a=:|A|",
+        "a=:|A|:x",
+        "a|;b|x",
+        'a|;b=c|"',
+        'a="|b|',
+        'a="|\\"|',
+        "a=|b|!x é",
+      ],
+      ...[
+        "a=|9|",
+        "a=|9|.",
+        "a| |x",
+        "|,|",
+        "|md5=AAAAAAAAAAAAAAAAAAAAAA==,|",
+        "a;| |x",
+        "a=1|; a=1|é",
+      ],
+    ].map(hard),
+  },
   {
     name: "parseMetalink()",
     pieces: [

@@ -1,0 +1,144 @@
+/**
+ * Reads digests from header fields: `Repr-Digest`, of the whole resource, and `Content-Digest`, of what
+ * a response carries (RFC 9530), and the older `Digest` (RFC 3230), of the whole resource. Algorithms
+ * that are no hashes, like checksums, are left out.
+ *
+ * @module
+ */
+
+import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "./hashes.ts";
+
+/** What a field has. */
+export interface Digests {
+  readonly hashes: Hashes;
+  /** Why the field, or a part of it, does not count; `undefined` if all does. */
+  readonly problem: string | undefined;
+}
+
+/** Weights of algorithms, from 0 (not wanted) to 10 (wanted most). */
+export type DigestWeights = Readonly<Partial<Record<HashType, number>>>;
+
+const NONE: Digests = { hashes: {}, problem: undefined };
+
+/** A field that is longer does not count. */
+const MAX_LENGTH = 64 * 1024;
+
+/** A key of a dictionary (RFC 9651 section 3.2). */
+const KEY = String.raw`[a-z*][a-z\d_.*-]*`;
+/** A value that is bytes, a number, or anything else that a dictionary may have. */
+const VALUE = String
+  .raw`:([A-Za-z\d+/=]*):|(-?\d+(?:\.\d+)?)|\?[01]|@-?\d+|"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w!#$%&'*+.^|~:/\x60-]*`;
+const PARAMETERS = String.raw`(?:; *${KEY}(?:=(?:${VALUE.replaceAll(/\((?!\?)/g, "(?:")}))?)*`;
+const MEMBER = new RegExp(String.raw`(${KEY})(?:=(?:${VALUE}))?${PARAMETERS}`, "y");
+const COMMA = /[ \t]*(?:,[ \t]*|$)/y;
+
+/** A member of a dictionary: bytes in base64, or a number. */
+interface Member {
+  readonly key: string;
+  readonly bytes: string | undefined;
+  readonly number: string | undefined;
+}
+
+/** Reads `Repr-Digest`. */
+export function readReprDigest(headers: Headers): Digests {
+  return readDictionary(headers.get("repr-digest"));
+}
+
+/** Reads `Content-Digest`. */
+export function readContentDigest(headers: Headers): Digests {
+  return readDictionary(headers.get("content-digest"));
+}
+
+/** Reads `Digest`, in which several instances of an algorithm may be, if they are the same. */
+export function readLegacyDigest(headers: Headers): Digests {
+  const value = headers.get("digest");
+  if (value === null) return NONE;
+  if (value.length > MAX_LENGTH) return { hashes: {}, problem: TOO_LONG };
+  const pairs = value.split(",").map((text) => text.trim()).filter((text) => text !== "");
+  return collect(pairs.map((pair) => {
+    const end = pair.indexOf("=");
+    return end < 0
+      ? [pair, undefined]
+      : [pair.slice(0, end).trimEnd(), pair.slice(end + 1).trimStart()];
+  }));
+}
+
+/**
+ * Parses `Want-Repr-Digest` or `Want-Content-Digest`; empty if it is malformed, as algorithms that are
+ * not known, or have no weight from 0 to 10.
+ */
+export function parseWantDigest(value: string | null): DigestWeights {
+  const weights: Partial<Record<HashType, number>> = {};
+  for (const { key, number } of parseDictionary(value ?? "") ?? []) {
+    const type = hashType(key);
+    const weight = /^\d+$/.test(number ?? "") ? Number(number) : undefined;
+    if (type === undefined || weight === undefined || weight > 10) continue;
+    weights[type] = weight;
+  }
+  return weights;
+}
+
+/** Returns the value of `Want-Repr-Digest` or `Want-Content-Digest` that asks for these. */
+export function wantDigest(weights: DigestWeights): string {
+  return HASH_TYPES.filter((type) => weights[type] !== undefined)
+    .map((type) => `${type === "sha-1" ? "sha" : type}=${weights[type]}`)
+    .join(", ");
+}
+
+const TOO_LONG = `it is longer than ${MAX_LENGTH} characters`;
+
+function readDictionary(value: string | null): Digests {
+  if (value === null) return NONE;
+  if (value.length > MAX_LENGTH) return { hashes: {}, problem: TOO_LONG };
+  const members = parseDictionary(value);
+  // A field that cannot be parsed does not count (RFC 9651 section 4.2).
+  if (members === undefined) return { hashes: {}, problem: "it is malformed" };
+  // Of several members with a key, the last counts.
+  const last = new Map(members.map(({ key, bytes }) => [key, bytes]));
+  return collect([...last]);
+}
+
+/** Returns the members of a dictionary, `undefined` if it is malformed. */
+function parseDictionary(value: string): Member[] | undefined {
+  const text = value.trim();
+  const members: Member[] = [];
+  for (let at = 0; at < text.length;) {
+    MEMBER.lastIndex = at;
+    const match = MEMBER.exec(text);
+    if (match === null) return undefined;
+    const [, key, bytes, number] = match;
+    members.push({ key: key!, bytes, number });
+    COMMA.lastIndex = MEMBER.lastIndex;
+    const comma = COMMA.exec(text);
+    if (comma === null) return undefined;
+    at = COMMA.lastIndex;
+    if (at === text.length && comma[0].includes(",")) return undefined;
+  }
+  return members;
+}
+
+function collect(pairs: readonly (readonly (string | undefined)[])[]): Digests {
+  const hashes: Partial<Record<HashType, string>> = {};
+  let problem: string | undefined;
+  for (const [name = "", base64] of pairs) {
+    const type = hashType(name);
+    if (type === undefined) continue;
+    const hash = hexadecimal(base64, type);
+    if (hash === undefined) problem = `its ${type} is not one`;
+    else if (hashes[type] !== undefined && hashes[type] !== hash) {
+      return { hashes: {}, problem: `two ${type} contradict each other` };
+    } else hashes[type] = hash;
+  }
+  return { hashes, problem };
+}
+
+/** Decodes a hash; `undefined` if it is none of its type. */
+function hexadecimal(base64: string | undefined, type: HashType): string | undefined {
+  try {
+    const hash = Uint8Array.fromBase64(base64 ?? "").toHex();
+    return hash.length === HASH_DIGITS[type] ? hash : undefined;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

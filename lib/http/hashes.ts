@@ -1,0 +1,33 @@
+/**
+ * Hashes of files and of parts of them, as Metalinks and header fields name them.
+ *
+ * @module
+ */
+
+/** A type of hash, by IANA's name of it in Metalinks. */
+export type HashType = "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" | "md5";
+
+/** Hashes of the same bytes, in lower-case hexadecimal, by type. */
+export type Hashes = Readonly<Partial<Record<HashType, string>>>;
+
+/** Digits of a hash in hexadecimal, the strongest type first. */
+export const HASH_DIGITS: Readonly<Record<HashType, number>> = {
+  "sha-512": 128,
+  "sha-384": 96,
+  "sha-256": 64,
+  "sha-224": 56,
+  "sha-1": 40,
+  "md5": 32,
+};
+
+/** The types, the strongest first. */
+export const HASH_TYPES: readonly HashType[] = Object.keys(HASH_DIGITS) as HashType[];
+
+/**
+ * Returns the type that a name means: `sha-256`; `sha256` as in version 3 of Metalink; `SHA` as in
+ * `Digest`, which is SHA-1; `undefined` for others.
+ */
+export function hashType(name: string): HashType | undefined {
+  const plain = name.toLowerCase().replace(/^sha-?(\d+)$/, "sha-$1").replace(/^sha$/, "sha-1");
+  return HASH_TYPES.find((type) => type === plain);
+}
