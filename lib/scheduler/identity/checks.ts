@@ -214,14 +214,17 @@ export class Checks {
 
   /** Makes room for a check: bodies that wait for it give up their connections. */
   #hasRoom(mirror: Mirror, now: number): boolean {
-    // The body of a probe is held back until more is known: this is how.
-    const busy = mirror.live.filter(({ kind, held }) => kind === "range" || !held);
-    if (mirror.mayAsk && busy.length < mirror.maxConnections) return true;
+    const { live, seat } = mirror;
+    const hasRoom = seat.room(now) > 0;
+    // The body of a probe is held back until more is known: this is how. But its host may take no more.
+    const isFull = !hasRoom && seat.liveRequests(now) >= seat.limit(now);
+    const busy = live.filter(({ kind, held }) => isFull || kind === "range" || !held);
+    if (hasRoom && busy.length < mirror.maxConnections) return true;
     const last = busy.at(-1);
     if (last === undefined || !busy.every(({ held }) => held)) return false;
     this.#state.cancel(this.#state.requests.get(last.id)!, "questioned", now);
     this.#state.look(now);
-    return mirror.mayAsk;
+    return seat.room(now) > 0;
   }
 
   /** Notes the result of a check; returns nothing while more are to come. */
