@@ -79,6 +79,7 @@ export class FileService {
       bytes: memory,
       maxDownloads,
       stallTimeoutMs: options.stallTimeoutMs,
+      connections: options.maxMirrorConnections,
     });
     this.#policy = new AddressPolicy({ allowPrivate, allowHosts });
     this.#download = {
@@ -241,7 +242,7 @@ export class FileService {
 
   /** Creates a delivery with memory of its own. */
   #create(file: FileRequest, known: FileFacts | undefined, range: ByteRange | undefined): Started {
-    const memory = new ResponseMemory(this.#budget);
+    const memory = new ResponseMemory(this.#budget, file.query.mirrors.length);
     try {
       return { delivery: this.#deliver(file, known, range, memory), memory };
     } catch (error) {
@@ -257,7 +258,7 @@ export class FileService {
     ranges: readonly ByteRange[],
     headers: Headers,
   ): Promise<Response> {
-    const memory = new ResponseMemory(this.#budget);
+    const memory = new ResponseMemory(this.#budget, file.query.mirrors.length);
     const { sent, ended } = releasing(memory, file.listener);
     let remaining = ranges.length;
     let framing = 0;

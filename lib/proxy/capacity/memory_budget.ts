@@ -1,6 +1,6 @@
 /**
  * Shares the proxy's memory among its downloads, in equal parts, and refuses downloads that would
- * not get enough. Each response holds one share, which sets the window of its downloads.
+ * not get enough of it, or not enough connections. Each response holds one share, which sets the window of its downloads.
  *
  * @module
  */
@@ -11,6 +11,12 @@ export interface MemoryBudgetOptions {
   /** Memory shared by all downloads, in bytes. */
   readonly bytes: number;
   readonly maxDownloads: number;
+  /**
+   * Connections to mirrors for all downloads: each needs one for each of its mirrors.
+   *
+   * @default {Infinity}
+   */
+  readonly connections?: number | undefined;
   /** The smallest useful share, in bytes: downloads that would make shares smaller are refused. */
   readonly leastShare?: number | undefined;
   /** The largest share, in bytes, however few downloads there are. */
@@ -40,6 +46,7 @@ export class MemoryBudget {
   readonly #leastShare: number;
   readonly #mostShare: number;
   readonly #stallTimeoutMs: number;
+  readonly #connections: number;
   readonly #admitted = new Set<Member>();
   /** The responses that may be ended. */
   readonly responses = new Set<ResponseMemory>();
@@ -50,6 +57,7 @@ export class MemoryBudget {
     this.#leastShare = options.leastShare ?? LEAST_SHARE;
     this.#mostShare = options.mostShare ?? MOST_SHARE;
     this.#stallTimeoutMs = options.stallTimeoutMs ?? Infinity;
+    this.#connections = options.connections ?? Infinity;
   }
 
   /** Returns the share that every download keeps, however many are admitted later, in bytes. */
@@ -64,13 +72,19 @@ export class MemoryBudget {
 
   /**
    * Admits a download, or returns `undefined` when a limit is reached. `onShare` is called with the
-   * new share in bytes whenever it changes later, and must not throw.
+   * new share in bytes whenever it changes later, and must not throw. A download that is alone may have
+   * more mirrors than there are connections.
    */
-  admit(onShare: (bytes: number) => void): Admission | undefined {
+  admit(onShare: (bytes: number) => void, mirrors = 0): Admission | undefined {
     const downloads = this.#admitted.size + 1;
     const share = this.#share(downloads);
     if (downloads > this.#maxDownloads || share < this.#leastShare) return undefined;
-    const member: Member = { share, onShare, [Symbol.dispose]: () => this.#leave(member) };
+    const connections = this.#admitted.values().reduce(
+      (sum, { mirrors }) => sum + mirrors,
+      mirrors,
+    );
+    if (downloads > 1 && connections > this.#connections) return undefined;
+    const member: Member = { share, onShare, mirrors, [Symbol.dispose]: () => this.#leave(member) };
     this.#admitted.add(member);
     this.#notify();
     return member;
@@ -111,6 +125,7 @@ export class MemoryBudget {
 interface Member extends Admission {
   share: number;
   readonly onShare: (bytes: number) => void;
+  readonly mirrors: number;
 }
 
 /** A download whose window may be changed. */
@@ -137,12 +152,12 @@ export class ResponseMemory implements Disposable {
    *
    * @throws {Problem} of status 503 when a limit is reached
    */
-  constructor(budget: MemoryBudget) {
+  constructor(budget: MemoryBudget, mirrors = 0) {
     const admit = () =>
       budget.admit((share) => {
         if (this.#download === undefined || this.#takesLittle) return;
         this.#download.windowSize = windowOf(share);
-      });
+      }, mirrors);
     const admission = admit() ?? (budget.endStalled() ? admit() : undefined);
     if (admission === undefined) {
       throw overloaded("the proxy is at its limit of downloads; try again later");
