@@ -99,6 +99,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/proxy\/page\//,
     /^lib\/proxy\/answer\//,
     /^lib\/proxy\/handler\.ts$/,
+    /^lib\/proxy\/listen\//,
     /^lib\/proxy\/command\//,
     /^(server|serve)\.ts$/,
   ]],

@@ -11,7 +11,7 @@ import { FileService, type ProxyRequest } from "./answer/file_service.ts";
 import { corsHeaders, isPreflight, protect } from "./answer/headers.ts";
 import { HostCheck } from "./guard/host_check.ts";
 import { LiveDownloads } from "./observe/live_downloads.ts";
-import { Metrics } from "./observe/metrics.ts";
+import { type ConnectionCounts, Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
 import { parsePath } from "./request/path.ts";
 import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
@@ -27,6 +27,8 @@ export interface ProxyHandler {
   logUnfinished(): void;
   /** Returns the metrics, to serve them elsewhere than at `metricsPath`. */
   metrics(): Promise<Response>;
+  /** Includes the connections of the server in the metrics. */
+  countConnections(counts: () => ConnectionCounts): void;
 }
 
 /** Connections that handlers keep between downloads, as a seek is a new one: as long as they exist. */
@@ -111,7 +113,11 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     return request.method === "HEAD" ? unlessLength(response) : response;
   };
   connections.register(handle, keepConnections());
-  return Object.assign(handle, { logUnfinished: () => log.cancelAll(), metrics: metricsResponse });
+  return Object.assign(handle, {
+    logUnfinished: () => log.cancelAll(),
+    metrics: metricsResponse,
+    countConnections: (counts: () => ConnectionCounts) => metrics.countConnections(counts),
+  });
 }
 
 async function respond(

@@ -37,6 +37,14 @@ export interface ServeArguments {
   readonly caCertFile: string | undefined;
   /** The time that downloads get to finish after a signal, in milliseconds. */
   readonly drainTimeoutMs: number;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly headerTimeoutMs: number;
+  /** How long a connection may be idle between requests, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** A client that takes nothing for so long makes way for others, in milliseconds. */
+  readonly stallTimeoutMs: number;
+  /** Maximum number of connections of clients; `undefined` for the default. */
+  readonly maxConnections: number | undefined;
   /** The format of the access log; `undefined` for none. */
   readonly logFormat: "text" | "json" | undefined;
   readonly warning: string | undefined;
@@ -73,6 +81,7 @@ export async function parseArguments(
   }
   const hosts = each("allow-host", parsePattern);
   const origins = each("cors", parseOrigin);
+  const stallTimeoutMs = given("stall-timeout", parseWait);
   const options: ProxyOptions = {
     allowPrivate: has("allow-private") ? true : undefined,
     allowDowngrade: has("allow-downgrade") ? true : undefined,
@@ -84,7 +93,7 @@ export async function parseArguments(
     cors: origins.length === 0 ? undefined : origins.includes("*") ? "*" as const : origins,
     rememberMs: given("remember", parseWait),
     retryMaxMs: given("retry-max-time", parseWait),
-    stallTimeoutMs: given("stall-timeout", parseWait),
+    stallTimeoutMs,
     download: { deliverAfter: given("deliver-after", parseDeliverAfter) },
   };
   const token = tokenSource(
@@ -111,6 +120,10 @@ export async function parseArguments(
     tls: certFile === undefined ? undefined : { certFile, keyFile: keyFile! },
     caCertFile: given("cacert", parseFile),
     drainTimeoutMs: given("drain-timeout", parseWait) ?? 30_000,
+    headerTimeoutMs: given("header-timeout", parseTimeout) ?? 15_000,
+    idleTimeoutMs: given("idle-timeout", parseTimeout) ?? 60_000,
+    stallTimeoutMs: stallTimeoutMs ?? 120_000,
+    maxConnections: given("max-connections", parsePositive),
     logFormat: has("log") ? given("log", parseLogFormat) : "text",
     warning: guarded || isLocal
       ? undefined
@@ -145,6 +158,11 @@ function parsePort(flag: string, text: string): number {
 /** Parses seconds, 0 included, into milliseconds. */
 function parseWait(flag: string, text: string): number {
   return parseSeconds(flag, text, 0);
+}
+
+/** Parses seconds, at least a hundredth, into milliseconds. */
+function parseTimeout(flag: string, text: string): number {
+  return parseSeconds(flag, text, 0.01);
 }
 
 /** Parses an address to listen on, or its name. */

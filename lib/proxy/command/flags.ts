@@ -76,6 +76,24 @@ export const FLAG_GROUPS = {
       help: "until a stalled client makes way (120)",
       rare: true,
     },
+    {
+      name: "max-connections",
+      value: "N",
+      help: "of clients; at most 1024, or a third of ulimit -n",
+      rare: true,
+    },
+    {
+      name: "header-timeout",
+      value: "SECONDS",
+      help: "until a request must have come (15)",
+      rare: true,
+    },
+    {
+      name: "idle-timeout",
+      value: "SECONDS",
+      help: "until an idle connection is closed (60)",
+      rare: true,
+    },
     { name: "log", value: "FORMAT", help: "access log on stdout: text, json, none (text)" },
     {
       name: "metrics",

@@ -10,13 +10,14 @@ import { writeText } from "../../command_line/process.ts";
 import { environmentVariable } from "../../environment.ts";
 import { VERSION } from "../../version.ts";
 import { describeError, redactLogText } from "../../http/address/redact.ts";
+import { countDescriptors, shareDescriptors } from "../capacity/descriptors.ts";
 import { createHandler } from "../handler.ts";
 import { suppressAbortWarning } from "../request/client_signal.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode, helpText } from "./flags.ts";
 import { linkHelp, makeLink } from "./link.ts";
 import { serveMetrics } from "./metrics_place.ts";
-import { serve } from "./serve.ts";
+import { serve, type ServeOptions } from "./serve.ts";
 import { readToken, TOKEN_VARIABLE } from "./token_source.ts";
 
 /** Runs the command with these arguments. Resolves to its exit code, and never rejects. */
@@ -44,9 +45,14 @@ async function run(args: readonly string[]): Promise<void> {
     return writeText(Deno.stdout, `${link}\n`);
   }
   suppressAbortWarning();
-  const { tls, caCertFile, logFormat, host, port, drainTimeoutMs, warning } = parsed;
+  const { tls, caCertFile, logFormat, warning } = parsed;
+  const { maxConnections, maxMirrorConnections } = shareDescriptors(
+    await countDescriptors(),
+    parsed.maxConnections,
+  );
   const handler = createHandler({
     ...parsed.options,
+    maxMirrorConnections,
     token: parsed.token && await readToken(parsed.token),
     download: {
       ...parsed.options.download,
@@ -67,13 +73,15 @@ async function run(args: readonly string[]): Promise<void> {
   }
   await using _metrics = parsed.metrics && serveMetrics(parsed.metrics, handler.metrics);
   if (warning !== undefined) say(`warning: ${warning}`);
-  const onListen = (url: string) =>
+  const onListen: ServeOptions["onListen"] = (url, connections) => {
+    handler.countConnections(connections);
     writeText(
       Deno.stderr,
       `sphttp-proxy ${VERSION} listening on ${url} (try …/proxy?host=URL,URL)\n`,
     );
+  };
   const onCut = () => handler.logUnfinished();
-  await serve(handler, { host, port, tls: pair, drainTimeoutMs, onListen, onCut, say });
+  await serve(handler, { ...parsed, tls: pair, maxConnections, onListen, onCut, say });
 }
 
 async function readAuthorities(file: string): Promise<string> {

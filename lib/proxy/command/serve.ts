@@ -10,6 +10,8 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { StopSignals, stopSignals } from "../../command_line/process.ts";
 import { redactLogText } from "../../http/address/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
+import { HttpListener } from "../listen/http_listener.ts";
+import type { ConnectionCounts } from "../observe/metrics.ts";
 import { asProblem } from "../problem.ts";
 import { parsePath } from "../request/path.ts";
 import { ExitCode } from "./flags.ts";
@@ -22,10 +24,17 @@ export interface ServeOptions {
   readonly port: number;
   /** A certificate and its private key, in PEM format. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly headerTimeoutMs: number;
+  /** How long a connection may be idle between requests, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** A client that takes nothing for so long makes way for others, in milliseconds. */
+  readonly stallTimeoutMs: number;
+  readonly maxConnections: number;
   /** How long running requests may continue after a signal, in milliseconds. */
   readonly drainTimeoutMs: number;
   /** Called with the URL once the server listens. */
-  readonly onListen: (url: string) => void;
+  readonly onListen: (url: string, connections: () => ConnectionCounts) => void;
   /** Called when the process is about to exit with requests still running. */
   readonly onCut?: (() => void) | undefined;
   readonly say: (line: string) => void;
@@ -50,8 +59,8 @@ export async function serve(handler: Handler, options: ServeOptions): Promise<vo
   using _bugs = new BugReports(say);
   const running = new RunningRequests(handler, say);
   const server = listen(options, running);
-  options.onListen(urlOf(server.addr, options));
-  await Promise.race([stopped.promise, server.finished]);
+  options.onListen(urlOf(server.addr, options), () => server.counts);
+  await stopped.promise;
   const closed = server.shutdown();
   if (running.size > 0) {
     const seconds = drainTimeoutMs / 1000;
@@ -75,19 +84,14 @@ function requests(count: number): string {
   return count === 1 ? "1 request" : `${count} requests`;
 }
 
-function listen(
-  { host, port, tls }: ServeOptions,
-  running: RunningRequests,
-): Deno.HttpServer<Deno.NetAddr> {
+function listen(options: ServeOptions, running: RunningRequests): HttpListener {
+  const { host, port, tls } = options;
   try {
-    return Deno.serve({
+    return new HttpListener({
+      ...options,
       hostname: host,
-      port,
-      ...tls,
-      onListen: () => {},
-      // The handler does not throw. This is a body that failed, which the access log records.
-      onError: () => new Response(null, { status: 500 }),
-    }, (request, info) => running.handle(request, info));
+      handler: (request, info) => running.handle(request, info),
+    });
   } catch (cause) {
     const why = cause instanceof Deno.errors.AddrInUse
       ? "already in use; choose another with --port, or a free one with --port 0"

@@ -18,6 +18,18 @@ export interface DownloadMetrics {
   end(outcome: EndEvent["outcome"], longestStallSeconds?: number): void;
 }
 
+/** What has become of the connections of clients. */
+export interface ConnectionCounts {
+  readonly open: number;
+  readonly accepted: number;
+  /** Those that were closed to make room for others. */
+  readonly evicted: number;
+  /** Those that got a 503, or were closed at once. */
+  readonly refused: number;
+  /** How often none could be accepted. */
+  readonly failed: number;
+}
+
 /** Maximum number of `host` labels: clients choose the hosts, and each label stays in memory. */
 const MAX_HOSTS = 100;
 /** Histogram buckets in seconds, from unnoticeable to abandoned. */
@@ -32,6 +44,8 @@ export class Metrics {
   readonly #registers = [this.#registry];
   readonly #downloadsRunning = new Set<Running>();
   readonly #hosts = new Set<string>();
+  #connections: (() => ConnectionCounts) | undefined;
+  readonly #connectionsCounted = { accepted: 0, evicted: 0, refused: 0, failed: 0 };
 
   readonly #requests = new Counter({
     name: "sphttp_requests_total",
@@ -85,11 +99,28 @@ export class Metrics {
     registers: this.#registers,
   });
 
+  readonly #clients = new Gauge({
+    name: "sphttp_connections",
+    help: "Connections of clients that are open.",
+    registers: this.#registers,
+  });
+  readonly #connectionEvents = new Counter({
+    name: "sphttp_connections_total",
+    help: "Connections of clients: accepted, evicted to make room, refused, failed to be accepted.",
+    labelNames: ["event"],
+    registers: this.#registers,
+  });
+
   constructor() {
     this.contentType = this.#registry.contentType;
     for (const outcome of ["complete", "failed", "cancelled", "refused"]) {
       this.#downloads.inc({ outcome }, 0);
     }
+  }
+
+  /** Includes the connections of a server. */
+  countConnections(counts: () => ConnectionCounts): void {
+    this.#connections = counts;
   }
 
   /** Counts a request by the HTTP status of its response. */
@@ -123,7 +154,18 @@ export class Metrics {
     const snapshots = [...this.#downloadsRunning].map((running) => this.#count(running));
     this.#running.set(snapshots.length);
     this.#buffered.set(snapshots.reduce((sum, { bufferedBytes }) => sum + bufferedBytes, 0));
+    this.#readConnections();
     return await this.#registry.metrics();
+  }
+
+  #readConnections(): void {
+    const counts = this.#connections?.();
+    if (counts === undefined) return;
+    this.#clients.set(counts.open);
+    for (const event of ["accepted", "evicted", "refused", "failed"] as const) {
+      this.#connectionEvents.inc({ event }, counts[event] - this.#connectionsCounted[event]);
+      this.#connectionsCounted[event] = counts[event];
+    }
   }
 
   /** Counts what has changed since the last call. */

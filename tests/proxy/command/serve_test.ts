@@ -243,6 +243,10 @@ const OWN = `
     port: 0,
     tls: undefined,
     drainTimeoutMs: 1000,
+    headerTimeoutMs: 15_000,
+    idleTimeoutMs: 60_000,
+    stallTimeoutMs: 120_000,
+    maxConnections: 100,
     onListen: (url) => console.error("listening on " + url),
     say: (line) => console.error("said: " + line),
   });

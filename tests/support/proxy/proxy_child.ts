@@ -31,9 +31,9 @@ export class Child implements AsyncDisposable {
   /** The URL it listens on. */
   url = "";
 
-  /** Starts Deno with arguments, and more variables of the environment. */
-  constructor(args: string[], env: Record<string, string> = {}) {
-    this.#child = new Deno.Command(Deno.execPath(), {
+  /** Starts Deno, or another program, with arguments, and more variables of the environment. */
+  constructor(args: string[], env: Record<string, string> = {}, program = Deno.execPath()) {
+    this.#child = new Deno.Command(program, {
       args,
       stdin: "null",
       stdout: "piped",

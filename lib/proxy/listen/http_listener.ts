@@ -1,0 +1,197 @@
+/**
+ * Accepts clients, and knows every one of their connections. It goes on when the process has too many files
+ * and connections open, and closes connections to make room for others: those first that have been idle
+ * for longest.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import { describeError } from "../../http/address/redact.ts";
+import { problemResponse } from "../answer/problem_response.ts";
+import type { ConnectionCounts } from "../observe/metrics.ts";
+import { overloaded } from "../problem.ts";
+import { ClientConnection, type ConnectionOptions, type Handler } from "./client_connection.ts";
+import { Http2Relay, mayRelay } from "./http2_relay.ts";
+import { TlsConnection } from "./tls_connection.ts";
+
+export interface ListenerOptions {
+  readonly hostname: string;
+  /** The port; 0 picks a free one. */
+  readonly port: number;
+  /** A certificate and its private key, in PEM format. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** How long a request may take to arrive, in milliseconds. */
+  readonly headerTimeoutMs: number;
+  /** How long a connection may be idle between requests, in milliseconds. */
+  readonly idleTimeoutMs: number;
+  /** A client that takes nothing of a response for so long makes way for others, in milliseconds. */
+  readonly stallTimeoutMs: number;
+  /** Maximum number of connections. When all are in use, others get a 503. */
+  readonly maxConnections: number;
+  /** Responds to requests. It does not reject. */
+  readonly handler: Handler;
+  /** Reports what the operator should know. */
+  readonly say: (line: string) => void;
+}
+
+/** Time after which accepting is tried again when it has failed, in milliseconds. */
+const PAUSE_MS = 100;
+/** Time between messages about that, in milliseconds. */
+const REPORT_MS = 10_000;
+/** The part of the idle connections that is closed when the process cannot open another one. */
+const MAKE_ROOM = 1 / 8;
+/** So many more are accepted to tell them that there is no room; the others are closed at once. */
+const REFUSED = 16;
+/** How long those may take, in milliseconds. */
+const REFUSED_MS = 1000;
+
+/** A connection that can be chosen to be closed. */
+type Connection = Pick<
+  ClientConnection,
+  "serve" | "end" | "close" | "idleSince" | "writingSince"
+>;
+
+export class HttpListener {
+  readonly #options: ListenerOptions;
+  readonly #listener: Deno.Listener;
+  readonly #stopped = new AbortController();
+  readonly #connections = new Set<Connection>();
+  readonly #refusing = new Set<Connection>();
+  readonly #counts = { accepted: 0, evicted: 0, refused: 0, failed: 0 };
+  #relay: Http2Relay | undefined;
+  #reportedAt = -Infinity;
+  #onNone = () => {};
+
+  /** Listens. Throws if that is not possible. */
+  constructor(options: ListenerOptions) {
+    const { hostname, port, tls } = options;
+    this.#options = options;
+    this.#listener = tls === undefined ? Deno.listen({ hostname, port }) : Deno.listenTls({
+      hostname,
+      port,
+      ...tls,
+      alpnProtocols: mayRelay() ? ["h2", "http/1.1"] : ["http/1.1"],
+    });
+    void this.#accept();
+  }
+
+  get addr(): Deno.NetAddr {
+    return this.#listener.addr as Deno.NetAddr;
+  }
+
+  get counts(): ConnectionCounts {
+    return { open: this.#connections.size + this.#refusing.size, ...this.#counts };
+  }
+
+  /** Accepts no more clients; resolves when those that have a request have their response. */
+  async shutdown(): Promise<void> {
+    if (this.#stopped.signal.aborted) return;
+    this.#stopped.abort();
+    this.#listener.close();
+    const none = new Promise<void>((resolve) => this.#onNone = resolve);
+    for (const connection of [...this.#connections, ...this.#refusing]) connection.end();
+    if (this.counts.open > 0) await none;
+    this.#relay?.close();
+  }
+
+  async #accept(): Promise<void> {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
+      try {
+        const socket = await this.#listener.accept();
+        this.#counts.accepted++;
+        void this.#serve(socket);
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#counts.failed++;
+        this.#report(error);
+        this.#makeRoom();
+        await delay(PAUSE_MS, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #serve(socket: Deno.Conn): Promise<void> {
+    const { headerTimeoutMs, idleTimeoutMs, maxConnections, tls, handler } = this.#options;
+    const isFull = this.#connections.size >= maxConnections && !this.#evict();
+    if (isFull) this.#counts.refused++;
+    if (isFull && this.#refusing.size >= REFUSED) return socket.close();
+    const options: ConnectionOptions = {
+      scheme: tls === undefined ? "http" : "https",
+      host: hostOf(this.addr),
+      remoteAddr: socket.remoteAddr,
+      headerTimeoutMs: isFull ? REFUSED_MS : headerTimeoutMs,
+      idleTimeoutMs,
+      handler: isFull ? refuse : handler,
+    };
+    const connection = tls === undefined
+      ? new ClientConnection(socket, options)
+      : new TlsConnection(socket as Deno.TlsConn, options, () => this.#http2());
+    const kind = isFull ? this.#refusing : this.#connections;
+    kind.add(connection);
+    await connection.serve();
+    kind.delete(connection);
+    if (this.counts.open === 0) this.#onNone();
+  }
+
+  #http2(): Http2Relay {
+    return this.#relay ??= new Http2Relay(this.#options.handler);
+  }
+
+  #report(error: unknown): void {
+    const now = performance.now();
+    if (now < this.#reportedAt + REPORT_MS) return;
+    this.#reportedAt = now;
+    const { open } = this.counts;
+    this.#options.say(
+      `cannot accept another client beside ${open}, trying again: ${describeError(error)}`,
+    );
+  }
+
+  /** Closes some connections that are idle, or one whose client has stalled. */
+  #makeRoom(): void {
+    let idle = 0;
+    for (const { idleSince } of this.#connections) if (idleSince !== undefined) idle++;
+    for (let count = Math.max(1, Math.ceil(idle * MAKE_ROOM)); count > 0 && this.#evict(); count--);
+  }
+
+  /**
+   * Closes the connection that has been idle for longest, or else the one whose client has taken nothing for
+   * longest, and too long. Reports whether there was one.
+   */
+  #evict(): boolean {
+    const { stallTimeoutMs } = this.#options;
+    const stalledBefore = performance.now() - stallTimeoutMs;
+    let idle: Connection | undefined;
+    let stalled: Connection | undefined;
+    for (const connection of this.#connections) {
+      const { idleSince, writingSince = Infinity } = connection;
+      if (idleSince !== undefined && idleSince < (idle?.idleSince ?? Infinity)) idle = connection;
+      if (writingSince <= Math.min(stalledBefore, stalled?.writingSince ?? Infinity)) {
+        stalled = connection;
+      }
+    }
+    const chosen = idle ?? stalled;
+    if (chosen === undefined) return false;
+    // Its place is free at once.
+    this.#connections.delete(chosen);
+    this.#counts.evicted++;
+    chosen.close();
+    return true;
+  }
+}
+
+function hostOf({ hostname, port }: Deno.NetAddr): string {
+  return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+}
+
+/** Responds to those for whom there is no room. */
+function refuse({ method }: Request): Promise<Response> {
+  const response = problemResponse(
+    overloaded("the proxy is at its limit of connections; try again later"),
+    method,
+  );
+  response.headers.set("connection", "close");
+  return Promise.resolve(response);
+}

@@ -1,0 +1,84 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { randomContent } from "../support/lab/content.ts";
+import { startMirror } from "../support/lab/mirror_lab.ts";
+import { Child, MAP, NO_SIGNALS, proxied, ROOT } from "../support/proxy/proxy_child.ts";
+
+const FILE = randomContent(3_000_000, 61);
+const BYTES = FILE.read(0, FILE.size);
+
+/** Starts the command where it may have so many files and connections open. */
+async function limited(descriptors: number, ...args: string[]): Promise<Child> {
+  const flags = ["--quiet", "--no-check", MAP, "--no-prompt", "--allow-net", "--allow-read"];
+  const script = new URL("server.ts", ROOT).href;
+  const command = [
+    Deno.execPath(),
+    "run",
+    ...flags,
+    script,
+    "--port=0",
+    "--allow-private",
+    ...args,
+  ];
+  const shell = `ulimit -n ${descriptors} && exec "$@"`;
+  const child = new Child(["-c", shell, "sh", ...command], {}, "sh");
+  child.url = await child.said(/listening on (\S+)/);
+  return child;
+}
+
+Deno.test({
+  name: "400 idle connections at ulimit -n 200: downloads go on, and clients are served",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: FILE, bytesPerSecond: 1_500_000 });
+    await using proxy = await limited(200);
+    const running = await proxy.ask(proxied(mirror));
+    const { hostname, port } = new URL(proxy.url);
+    const idle: Deno.Conn[] = [];
+    try {
+      for (let count = 0; count < 400; count++) {
+        idle.push(await Deno.connect({ hostname, port: Number(port) }));
+        // Every second one begins a request that it does not end.
+        if (count % 2 === 0) {
+          await idle.at(-1)!.write(new TextEncoder().encode("GET /")).catch(() => 0);
+        }
+      }
+      assertEquals(await (await proxy.ask("/healthz")).text(), "ok\n");
+      const part = await proxy.ask(proxied(mirror), { headers: { range: "bytes=1000-1999" } });
+      assertEquals(await part.bytes(), BYTES.slice(1000, 2000));
+      const metrics = await (await proxy.ask("/metrics")).text();
+      assertMatch(metrics, /^sphttp_connections_total\{event="evicted"\} [1-9]\d*$/m);
+      assertEquals(await running.bytes(), BYTES);
+    } finally {
+      for (const socket of idle) socket.close();
+    }
+  },
+});
+
+Deno.test({
+  name: "five clients with 32 slow mirrors at ulimit -n 256: each gets its file or a 503",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    const mirrors = await Promise.all(
+      Array.from({ length: 32 }, () => startMirror({ content: FILE, bytesPerSecond: 300_000 })),
+    );
+    await using _mirrors = {
+      async [Symbol.asyncDispose]() {
+        for (const mirror of mirrors) await mirror[Symbol.asyncDispose]();
+      },
+    };
+    await using proxy = await limited(256);
+    const link = `/proxy?${mirrors.map(({ url }) => `url=${encodeURIComponent(url)}`).join("&")}`;
+    const clients = Array.from({ length: 5 }, async () => {
+      const response = await proxy.ask(link);
+      return { status: response.status, bytes: await response.bytes() };
+    });
+    const responses = await Promise.all(clients);
+    // A third of the connections is for clients; each download needs 32 of the others.
+    assertEquals(responses.map(({ status }) => status).sort(), [200, 200, 200, 200, 503]);
+    for (const { status, bytes } of responses) if (status === 200) assertEquals(bytes, BYTES);
+    const again = await proxy.ask(link);
+    assertEquals(await again.bytes(), BYTES);
+    proxy.signal("SIGTERM");
+    assertEquals((await proxy.end()).code, 0);
+  },
+});

@@ -1,0 +1,304 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { HttpListener, type ListenerOptions } from "../../../lib/proxy/listen/http_listener.ts";
+import { until } from "../../support/lab/client.ts";
+
+const ENCODER = new TextEncoder();
+
+/** The connection of a client, which writes and reads text. */
+class Client implements Disposable {
+  readonly #socket: Deno.Conn;
+  #text = "";
+  #hasLeft = false;
+
+  constructor(socket: Deno.Conn) {
+    this.#socket = socket;
+  }
+
+  async send(text: string): Promise<void> {
+    for (let bytes = ENCODER.encode(text); bytes.byteLength > 0;) {
+      bytes = bytes.subarray(await this.#socket.write(bytes));
+    }
+  }
+
+  /** Reads until it matches; removes everything up to the end of the match. */
+  async read(what: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = what.exec(this.#text);
+      if (match !== null) {
+        this.#text = this.#text.slice(match.index + match[0].length);
+        return match;
+      }
+      const more = await this.#more();
+      if (more === undefined) throw new Error(`the end came before ${what}: ${this.#text}`);
+      this.#text += more;
+    }
+  }
+
+  /** Reads to the end. */
+  async rest(): Promise<string> {
+    for (;;) {
+      const more = await this.#more();
+      if (more === undefined) return this.#text;
+      this.#text += more;
+    }
+  }
+
+  async #more(): Promise<string | undefined> {
+    const bytes = new Uint8Array(65536);
+    const count = await this.#socket.read(bytes).catch(() => null);
+    return count === null ? undefined : new TextDecoder().decode(bytes.subarray(0, count));
+  }
+
+  leave(): void {
+    if (this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#socket.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.leave();
+  }
+}
+
+interface Scene {
+  readonly listener: HttpListener;
+  readonly said: string[];
+  connect(): Promise<Client>;
+}
+
+/** Runs a listener. */
+async function withListener(
+  run: (scene: Scene) => Promise<void>,
+  options: Partial<ListenerOptions> = {},
+): Promise<void> {
+  const said: string[] = [];
+  const listener = new HttpListener({
+    hostname: "127.0.0.1",
+    port: 0,
+    headerTimeoutMs: 60_000,
+    idleTimeoutMs: 60_000,
+    stallTimeoutMs: 60_000,
+    maxConnections: 100,
+    handler: async (request) => {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/stream") {
+        return new Response(
+          ReadableStream.from(["one", "", "two"].map((text) => ENCODER.encode(text))),
+        );
+      }
+      return text(`${request.method} ${pathname} ${await request.text()}`);
+    },
+    say: (line) => said.push(line),
+    ...options,
+  });
+  const { hostname, port } = listener.addr;
+  const connect = async () => new Client(await Deno.connect({ hostname, port }));
+  try {
+    await run({ listener, said, connect });
+  } finally {
+    await listener.shutdown();
+  }
+}
+
+function text(content: string): Response {
+  return new Response(content, { headers: { "content-length": `${content.length}` } });
+}
+
+const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n${more}\r\n`;
+
+Deno.test("HttpListener: requests of one connection are answered one after another", async () => {
+  await withListener(async ({ connect }) => {
+    using client = await connect();
+    await client.send(
+      `\r\n${get("/1")}${get("/2")}POST /3 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n`,
+    );
+    await client.read(/\r\n\r\nGET \/1 /);
+    await client.read(/\r\n\r\nGET \/2 /);
+    await client.send("\r\nbo");
+    await client.send("dyHEAD /4 HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.read(/\r\n\r\nPOST \/3 body/);
+    await client.send(get("/stream"));
+    const [head] = await client.read(/^HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n(?=HTTP)/);
+    assertEquals(/GET|HEAD/.test(head), false);
+    await client.read(/transfer-encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n/);
+    await client.send(
+      "POST /5 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n",
+    );
+    await client.read(/^HTTP\/1\.1 100 Continue\r\n\r\n/);
+    await client.send("2;x=y\r\nab\r\n3\r\ncde\r\n0\r\nX: y\r\n\r\n");
+    await client.read(/\r\n\r\nPOST \/5 abcde/);
+    await client.send(get("/6", "Connection: close\r\n"));
+    assertMatch(await client.rest(), /connection: close\r\n\r\nGET \/6 $/);
+  });
+});
+
+Deno.test("HttpListener: HTTP/1.0 gets one response, which ends with the connection", async () => {
+  await withListener(async ({ connect }) => {
+    using client = await connect();
+    await client.send("GET /stream HTTP/1.0\r\n\r\n");
+    assertMatch(await client.rest(), /\r\nconnection: close\r\n\r\nonetwo$/);
+  });
+});
+
+Deno.test("HttpListener: what is no request is refused, and the connection closed", async () => {
+  await withListener(async ({ connect }) => {
+    const long = "x".repeat(70_000);
+    const table: [request: string, status: number][] = [
+      ["nonsense\r\n\r\n", 400],
+      [get("/", `X: ${long}\r\n`), 431],
+      [`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 70000\r\n\r\n${long}`, 413],
+      ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nx\r\n", 400],
+      ["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505],
+    ];
+    for (const [request, status] of table) {
+      using client = await connect();
+      await client.send(request);
+      const answer = await client.rest();
+      assertStringIncludes(answer, `HTTP/1.1 ${status} `);
+      assertEquals(JSON.parse(answer.split("\r\n\r\n")[1]!).status, status);
+    }
+  });
+});
+
+Deno.test("HttpListener: a body that fails never ends like a complete one", async () => {
+  const failing = (length?: number) => {
+    const body = new ReadableStream({
+      pull: (controller) => controller.error(new Error("broken")),
+      start: (controller) => controller.enqueue(ENCODER.encode("begin")),
+    }, { highWaterMark: 0 });
+    return new Response(body, length ? { headers: { "content-length": `${length}` } } : {});
+  };
+  for (const length of [undefined, 100_000]) {
+    await withListener(async ({ connect }) => {
+      using client = await connect();
+      await client.send(get("/"));
+      const answer = await client.rest();
+      assertMatch(answer, /begin(\r\n)?$/);
+    }, { handler: () => Promise.resolve(failing(length)) });
+  }
+});
+
+Deno.test("HttpListener: a client that leaves is noticed before and while it gets a response", async () => {
+  let began = 0;
+  let noticed = 0;
+  await withListener(async ({ connect }) => {
+    for (const [count, path] of ["/wait", "/forever"].entries()) {
+      using _client = await connectAnd(connect, get(path));
+      await until(() => began === count + 1 ? true : undefined);
+    }
+    await until(() => noticed === 2 ? true : undefined);
+  }, {
+    handler: async (request) => {
+      began++;
+      if (request.url.endsWith("/forever")) {
+        return new Response(new ReadableStream({ cancel: () => void noticed++ }));
+      }
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      noticed++;
+      return new Response();
+    },
+  });
+});
+
+async function connectAnd(connect: Scene["connect"], text: string): Promise<Client> {
+  const client = await connect();
+  await client.send(text);
+  return client;
+}
+
+Deno.test("HttpListener: connections whose requests do not come are closed", async () => {
+  await withListener(async ({ connect }) => {
+    using silent = await connect();
+    using slow = await connect();
+    const dripping = setInterval(() => slow.send("X").catch(() => {}), 10);
+    assertEquals([await silent.rest(), await slow.rest()], ["", ""]);
+    clearInterval(dripping);
+  }, { headerTimeoutMs: 100 });
+  await withListener(async ({ connect }) => {
+    using idle = await connectAnd(connect, get("/1"));
+    await idle.read(/GET \/1 /);
+    assertEquals(await idle.rest(), "");
+  }, { idleTimeoutMs: 50 });
+});
+
+Deno.test("HttpListener: idle connections make way, those with a request do not", async () => {
+  let hanging = 0;
+  const handler = async ({ url, signal }: Request) => {
+    if (!url.endsWith("/hang")) return text("done");
+    hanging++;
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    return text("left");
+  };
+  await withListener(async ({ connect, listener }) => {
+    using busy = await connectAnd(connect, get("/hang"));
+    await until(() => hanging === 1 ? true : undefined);
+    const idle: Client[] = [];
+    for (let count = 0; count < 10; count++) {
+      idle.push(await connect());
+      await until(() => listener.counts.accepted === count + 2 ? true : undefined);
+    }
+    assertEquals([listener.counts.open <= 3, listener.counts.evicted], [true, 8]);
+    // The first of them were closed.
+    for (const client of idle.slice(0, 8)) assertEquals(await client.rest(), "");
+    for (const client of idle.slice(8)) await client.send(get("/hang"));
+    await until(() => hanging === 3 ? true : undefined);
+    using refused = await connectAnd(connect, get("/1"));
+    assertMatch(
+      await refused.rest(),
+      /^HTTP\/1\.1 503 [^]*retry-after: 5\r\n[^]*limit of connections/,
+    );
+    assertEquals(listener.counts.refused, 1);
+    busy.leave();
+    for (const client of idle) client.leave();
+    await until(() => listener.counts.open === 0 ? true : undefined);
+    using next = await connectAnd(connect, get("/1", "Connection: close\r\n"));
+    assertMatch(await next.rest(), /done$/);
+  }, { maxConnections: 3, handler });
+});
+
+Deno.test("HttpListener: a client that takes nothing for too long makes way", async () => {
+  const handler = (request: Request) => {
+    const endless = new ReadableStream({
+      pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)),
+    }, { highWaterMark: 0 });
+    return Promise.resolve(request.url.endsWith("/all") ? new Response(endless) : text("little"));
+  };
+  await withListener(async ({ connect, listener }) => {
+    using stalled = await connectAnd(connect, get("/all"));
+    await stalled.read(/\r\n\r\n/);
+    const answer = await untilServed(connect);
+    assertMatch(answer, /little$/);
+    assertEquals(listener.counts.evicted, 1);
+    // What the system holds ends, too: the connection is closed.
+    await stalled.rest();
+  }, { maxConnections: 1, stallTimeoutMs: 50, handler });
+});
+
+async function untilServed(connect: Scene["connect"]): Promise<string> {
+  for (;;) {
+    using client = await connectAnd(connect, get("/1", "Connection: close\r\n"));
+    const answer = await client.rest();
+    if (answer.startsWith("HTTP/1.1 200")) return answer;
+  }
+}
+
+Deno.test("HttpListener.shutdown() closes idle connections, and waits for those with a request", async () => {
+  const going = Promise.withResolvers<void>();
+  await withListener(async ({ connect, listener }) => {
+    using idle = await connectAnd(connect, get("/1"));
+    await idle.read(/done/);
+    using busy = await connectAnd(connect, get("/wait"));
+    await until(() => listener.counts.accepted === 2 ? true : undefined);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const ended = listener.shutdown();
+    assertEquals(await idle.rest(), "");
+    going.resolve();
+    assertMatch(await busy.rest(), /connection: close\r\n\r\ndone$/);
+    await ended;
+  }, {
+    handler: async (request) => {
+      if (request.url.endsWith("/wait")) await going.promise;
+      return text("done");
+    },
+  });
+});
