@@ -29,6 +29,7 @@
 import { main } from "./lib/proxy/command/main.ts";
 
 export { createHandler, type ProxyHandler } from "./lib/proxy/handler.ts";
+export type { ConnectionCounts } from "./lib/proxy/observe/metrics.ts";
 export type { AccessLogFormat, CorsOption, ProxyOptions } from "./lib/proxy/options.ts";
 
 // Not awaited, so that `deno serve` reports at once that this module has no default export.
