@@ -6,6 +6,9 @@
 
 import { parseHostPattern } from "../../lib/proxy/guard/host_pattern.ts";
 import { parseIpAddress, parseIpNetwork } from "../../lib/proxy/guard/ip_address.ts";
+import { ByteSource } from "../../lib/proxy/listen/byte_source.ts";
+import { readBody } from "../../lib/proxy/listen/request_body.ts";
+import { findHeadEnd, parseRequestHead } from "../../lib/proxy/listen/request_head.ts";
 import { Problem } from "../../lib/proxy/problem.ts";
 import { parsePath } from "../../lib/proxy/request/path.ts";
 import { evaluatePreconditions, rangeApplies } from "../../lib/proxy/request/preconditions.ts";
@@ -108,4 +111,69 @@ export const PROXY_PARSERS: readonly Parser[] = [
       hard,
     ),
   },
+  {
+    name: "heads and bodies of requests",
+    pieces: [
+      "GET ",
+      "POST ",
+      "/",
+      "*",
+      " HTTP/1.1\r\n",
+      " HTTP/1.0\n",
+      "Host: a\r\n",
+      "Content-Length: ",
+      "Transfer-Encoding: chunked\r\n",
+      "Connection: close\r\n",
+      "9",
+      "f;",
+      ":",
+      " ",
+      "\r",
+      "\n",
+      "\r\n",
+      "\0",
+    ],
+    parse: parseRequest,
+    declares: [Problem],
+    hard: [
+      "|\n|",
+      "|\r\n|x",
+      "|\r|",
+      "GET / HTTP/1.1\r\nHost: a\r\n|x|",
+      "GET / HTTP/1.1\r\nHost: a\r\nX:| |y\r\n\r\n",
+      "GET / HTTP/1.1\r\n|a:b\r\n|\r\n",
+      "GET |/| HTTP/1.1\r\nHost: a\r\n\r\n",
+      "GET / HTTP/1.1\r\nHost: a\r\nConnection: |x,|\r\n\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n|1\r\na\r\n|",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n|1;| ",
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n|a:b\r\n|",
+    ].map(hard),
+  },
 ];
+
+/** Reads a request as a connection does that brings a few bytes at a time. */
+async function parseRequest(text: string): Promise<void> {
+  const bytes = new TextEncoder().encode(text);
+  let at = 0;
+  const read = (into: Uint8Array) => {
+    const { written } = copy(bytes.subarray(at), into.subarray(0, 1000));
+    at += written;
+    return Promise.resolve(written === 0 ? null : written);
+  };
+  const source = new ByteSource({ read }, () => {});
+  for (let searched = 0;;) {
+    const end = findHeadEnd(source.bytes, Math.max(0, searched - 2));
+    if (end >= 0) {
+      await readBody(source, parseRequestHead(source.take(end)).framing);
+      return;
+    }
+    searched = source.bytes.byteLength;
+    if (!await source.fill()) return void parseRequestHead(source.bytes);
+  }
+}
+
+function copy(from: Uint8Array, into: Uint8Array): { readonly written: number } {
+  const part = from.subarray(0, into.byteLength);
+  into.set(part);
+  return { written: part.byteLength };
+}

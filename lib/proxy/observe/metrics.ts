@@ -20,7 +20,9 @@ export interface DownloadMetrics {
 
 /** What has become of the connections of clients. */
 export interface ConnectionCounts {
+  /** Those that are open. */
   readonly open: number;
+  /** Those that were accepted. */
   readonly accepted: number;
   /** Those that were closed to make room for others. */
   readonly evicted: number;
