@@ -13,12 +13,13 @@
  *     deno task bench net                      whole commands over the kernel's TCP; needs root
  *     deno task bench net testbed:10 lossy     over some scenarios, a file of 10 MB over the first
  *     deno task bench tcp                      the simulator's TCP beside the kernel's; needs root
+ *     deno task bench soak --minutes 10        whether memory and descriptors stay flat under use
  *     deno task bench crash                    downloads that are killed, or lose their disk, and resumed
  *
  * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
  * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).
- * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor are `tcp` and `crash`
- * (`--kills 200 --seed 1`).
+ * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor are `tcp`, `soak`
+ * and `crash` (`--kills 200 --seed 1`).
  *
  * Compare figures of one run only: machines differ, and are never idle.
  *
@@ -39,6 +40,7 @@ import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
 import { http2 } from "./range_soak.ts";
+import { parseSoakArguments, soak } from "./soak/soak.ts";
 import { proxyAborts, proxyClients, proxySeek, proxySpeed } from "./proxy.ts";
 
 type Bench = (args: BenchArguments) => Promise<void>;
@@ -73,6 +75,10 @@ function parse(args: readonly string[]): () => Promise<void> {
   if (args[0] === "crash") {
     const options = parseCrashArguments(args.slice(1));
     return () => crash(options);
+  }
+  if (args[0] === "soak") {
+    const options = parseSoakArguments(args.slice(1));
+    return () => soak(options);
   }
   const options = parseBenchArguments(args, {
     benches: Object.keys(benches),
