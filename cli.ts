@@ -19,6 +19,7 @@ import {
   openDisplay,
   writeMessage,
   writeOutput,
+  writeRemark,
 } from "./lib/cli/report/terminal.ts";
 import { printableLines } from "./lib/cli/report/text.ts";
 import { redactText } from "./lib/http/address/redact.ts";
@@ -95,7 +96,7 @@ async function download(args: readonly string[]): Promise<number> {
   return await runDownloads({ ...parsed, login }, {
     signal: interruption.signal,
     report,
-    write: writeOutput,
+    write: writeRemark,
   });
 }
 

@@ -4,11 +4,21 @@
  * @module
  */
 
-/** Writes the whole text. Ignores errors: if stderr is closed, there is nowhere to report them. */
-export function writeText(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+/** What text is written to. */
+interface Stream {
+  writeSync(bytes: Uint8Array): number;
+}
+
+/** Writes the whole text. Throws if that fails. */
+export function writeFully(stream: Stream, text: string): void {
   let bytes = new TextEncoder().encode(text);
+  while (bytes.byteLength > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+}
+
+/** Writes the whole text. Ignores errors: if stderr is closed, there is nowhere to report them. */
+export function writeText(stream: Stream, text: string): void {
   try {
-    while (bytes.byteLength > 0) bytes = bytes.subarray(stream.writeSync(bytes));
+    writeFully(stream, text);
   } catch {
     // Closed, or full and non-blocking.
   }

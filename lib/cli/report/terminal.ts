@@ -4,8 +4,9 @@
  * @module
  */
 
-import { writeText } from "../../command_line/process.ts";
+import { writeFully, writeText } from "../../command_line/process.ts";
 import { environmentVariable } from "../../environment.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 import type { Display, DisplayOptions } from "./display.ts";
 import type { ReportOptions } from "./report.ts";
 import { printableLines } from "./text.ts";
@@ -15,8 +16,19 @@ export function writeMessage(text: string): void {
   writeText(Deno.stderr, text);
 }
 
-/** Writes text to stdout. */
+/** Writes what was asked for to stdout. Throws an error with exit code 23 if that fails. */
 export function writeOutput(text: string): void {
+  try {
+    writeFully(Deno.stdout, text);
+  } catch (cause) {
+    // The reader has closed the pipe: no message.
+    if (cause instanceof Deno.errors.BrokenPipe) throw writeError("", cause);
+    throw writeError(`cannot write to stdout: ${reason(cause)}`, cause);
+  }
+}
+
+/** Writes remarks to stdout, without which a download is complete all the same. */
+export function writeRemark(text: string): void {
   writeText(Deno.stdout, text);
 }
 

@@ -6,13 +6,16 @@ const ROOT = new URL("../../..", import.meta.url);
 const CONTENT = randomContent(2_000_000, 12);
 
 /** Runs the command behind a shell's redirection of stdout. */
-async function run(redirection: string, url: string): Promise<{ code: number; stderr: string }> {
+async function run(
+  redirection: string,
+  ...args: string[]
+): Promise<{ code: number; stderr: string }> {
   const { code, stderr } = await new Deno.Command("sh", {
     args: [
       ...["-c", `exec "$@" ${redirection}`, "sh", Deno.execPath()],
       ...["run", "--quiet", "--no-check", "-A"],
       `--import-map=${new URL("import_map.npm.json", ROOT).href}`,
-      ...[new URL("cli.ts", ROOT).href, "-sS", "-o", "-", url],
+      ...[new URL("cli.ts", ROOT).href, ...args],
     ],
     env: { NO_COLOR: "1" },
     stdin: "null",
@@ -36,11 +39,21 @@ Deno.test({
   fn: async () => {
     for (const [redirection, exitCode, stderr] of STDOUTS) {
       await using mirror = await startMirror({ content: CONTENT });
-      const result = await run(redirection, mirror.url);
+      const result = await run(redirection, "-sS", "-o", "-", mirror.url);
       assertEquals(result.code, exitCode, `${redirection}: ${result.stderr}`);
       assertMatch(result.stderr, stderr);
       // A closed stdout is found before anything is requested.
       if (redirection === ">&-") assertEquals(mirror.requests.length, 0);
     }
+  },
+});
+
+Deno.test({
+  name: "writeOutput(): what was asked for and cannot be written is exit 23",
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    const { code, stderr } = await run(">/dev/full", "completions", "bash");
+    assertEquals([code, stderr.includes("cannot write to stdout: No space left")], [23, true]);
+    assertEquals(await run("| head -c 1 >/dev/null; exit 0", "--help"), { code: 0, stderr: "" });
   },
 });

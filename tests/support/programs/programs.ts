@@ -23,6 +23,7 @@ export const PACKAGES = {
   nginx: "nginx",
   openssl: "openssl",
   script: "bsdutils",
+  setpriv: "util-linux",
   "systemd-analyze": "systemd",
   wget: "wget",
   zsh: "zsh",
