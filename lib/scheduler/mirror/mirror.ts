@@ -15,32 +15,10 @@ import { HostLimits, type Seat } from "./host_limits.ts";
 import { Lanes, lanesFor } from "./lanes.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator, type SentRequest } from "./link_estimate.ts";
+import type { MirrorState, Service } from "./mirror_state.ts";
 import { RecentRate } from "./recent_rate.ts";
 import { TrackRecord } from "./track_record.ts";
 import type { RequestView, SourceView } from "../view.ts";
-
-/** Whether requests may be sent to a mirror. */
-export type MirrorState =
-  | { readonly type: "ready" }
-  /** Failed, and left alone until `until`, in milliseconds; `turn`: its host may take a request sooner. */
-  | {
-    readonly type: "waiting";
-    readonly until: number;
-    readonly failure: MirrorError;
-    readonly turn: boolean;
-  }
-  /** Out of use while others work: too slow to help with what is left. */
-  | { readonly type: "retired" }
-  /** Closed as bad: it held up the front. */
-  | { readonly type: "closed" }
-  /** Out of use for good. */
-  | { readonly type: "dropped"; readonly failure: MirrorError };
-
-/**
- * How a mirror serves: `unknown` until it has been probed and agrees with the others, then by
- * `ranges`, or only the `whole` file.
- */
-export type Service = "unknown" | "ranges" | "whole";
 
 /** A request that has to be cut off costs its connection: it is for this many bytes at least. */
 const LEAST_OPEN = 4 * 1024 * 1024;

@@ -5,7 +5,7 @@
  */
 
 import { Ledger } from "../../../lib/scheduler/ledger.ts";
-import type { Service } from "../../../lib/scheduler/mirror/mirror.ts";
+import type { Service } from "../../../lib/scheduler/mirror/mirror_state.ts";
 import { RateLimit } from "../../../lib/scheduler/rate_limit.ts";
 import type {
   DownloadView,
