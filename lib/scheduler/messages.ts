@@ -96,6 +96,11 @@ export type SchedulerEvent =
   /** The scheduler's `wakeAt` has come. */
   | { readonly type: "timeout" };
 
+/** Something that happened to a request. */
+export type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "stood" | "timeout" }>;
+
+export type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
+
 /** Something to do. */
 export type SchedulerCommand =
   /**

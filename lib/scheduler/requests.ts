@@ -18,6 +18,8 @@ import type { RequestView } from "./view.ts";
 
 /** A stream that was not read for so long may have been given up on the other side, in milliseconds. */
 const UNREAD_MS = 10_000;
+/** A response trickles below this part of its share of what the mirror delivers. */
+const TRICKLE_SHARE = 1 / 16;
 /** A connection that still works after this time is alive, in milliseconds. */
 const DOUBT_MS = 5000;
 
@@ -133,14 +135,16 @@ export class LiveRequest implements RequestView {
 
   /**
    * Returns the pause in its body before what arrives now, in milliseconds. While its connection starts,
-   * there is none that means anything.
+   * there is none that means anything; and those of a response that trickles say nothing about the link.
    */
   pauseMs(now: number): number {
-    const { cold, mirror: { link } } = this;
+    const { cold, mirror: { link, live } } = this;
     const elapsedMs = now - (this.#answeredAt ?? now);
     const isStarting = this.#position === this.#start ||
       (cold && elapsedMs < WARM_UP_ROUND_TRIPS * link.latencyMs);
-    return isStarting ? 0 : this.#silentMs;
+    if (isStarting || this.#silentMs === 0) return 0;
+    const share = link.bytesPerSecond(now) / 1000 * elapsedMs / live.length;
+    return this.#position - this.#start < TRICKLE_SHARE * share ? 0 : this.#silentMs;
   }
 
   get held(): boolean {

@@ -15,10 +15,11 @@ import {
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
+import type { Crawl } from "./failure/crawl.ts";
 import { drop, type FailureOptions, giveUp, penalize, useless } from "./failure/failures.ts";
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
-import type { SchedulerCommand, SchedulerEvent } from "./messages.ts";
+import type { RequestEvent, ResponseEvent, SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import { Opening } from "./opening/opening.ts";
 import type { OpeningEvent, OpeningStep } from "./opening/opening_steps.ts";
@@ -36,10 +37,6 @@ export interface SchedulerOptions
   /** Number of bytes in the first request to each mirror. */
   readonly probeSize: number;
 }
-
-type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "stood" | "timeout" }>;
-
-type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 
 /** How bodies break off. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
@@ -137,6 +134,8 @@ export class Scheduler {
       giveUp(mirror, failure, this.#state, now);
       if (this.#failIfAlone(now)) return this.#state.commands.take();
     }
+    const crawl = this.#watch.crawls.look(now);
+    if (crawl !== undefined) this.#refuse(crawl.request, crawl.failure, now, crawl);
     if (event.type === "consumed") this.#consumed(event.bytes, now);
     else if (event.type === "stood") standStill(this.#state, event.ms, now);
     else if (event.type === "timeout") this.#timeout(now);
@@ -259,16 +258,17 @@ export class Scheduler {
   }
 
   /** Ends a request whose response is of no use, or does not come. */
-  #refuse(request: LiveRequest, failure: MirrorError, now: number): void {
+  #refuse(request: LiveRequest, failure: MirrorError, now: number, crawl?: Crawl): void {
     this.#state.commands.push({ type: "cancel", request: request.id });
-    this.#failed(request, failure, now);
+    this.#failed(request, failure, now, crawl);
   }
 
-  #failed(request: LiveRequest, failure: MirrorError, now: number): void {
+  #failed(request: LiveRequest, failure: MirrorError, now: number, crawl?: Crawl): void {
     const { mirror, kind } = request;
     this.#state.close(request, now);
     if (kind === "range" && BROKEN.includes(failure.reason)) this.#checks.broke(mirror);
-    const then = penalize({ mirror, failure, request }, this.#state, this.#options, now);
+    const cause = { mirror, failure, request, ...crawl };
+    const then = penalize(cause, this.#state, this.#options, now);
     if (this.#failIfAlone(now)) return;
     if (then === "again") this.#probe(mirror, now);
     const isOut = kind === "probe" || (kind === "check" && then === "dropped");

@@ -23,6 +23,13 @@ const SLOW = { bytesPerSecond: 1_500_000 };
 /** The usual pauses between retries: those of tests are too short for a server that limits the pace. */
 const PATIENT = { options: { retry: {} } };
 
+/** The file, a kilobyte every half second. */
+function trickled(ask: Ask): ReturnType<typeof refused> {
+  const reply = served(ask);
+  for (let at = 1000; at <= 30_000; at += 1000) reply.pause(at, 500);
+  return reply;
+}
+
 const STATUSES = [403, 404, 416, 420, 429, 503, 509, 529];
 
 export const LIMITS: readonly Kind[] = [
@@ -46,6 +53,18 @@ export const LIMITS: readonly Kind[] = [
       limited(2, () => refused(status)),
       { size: 8_000_000, bytesPerSecond: 8_000_000 },
     )
+  ),
+  kind("second-trickles", "a second connection gets 2 kB/s", BOTH, limited(1, trickled), {
+    size: 16_000_000,
+    bytesPerSecond: 8_000_000,
+    long: true,
+  }),
+  kind(
+    "second-hangs",
+    "a second connection gets the head, and nothing else",
+    BOTH,
+    limited(1, (ask) => served(ask).pause(0, 60_000)),
+    { size: 16_000_000, bytesPerSecond: 8_000_000, long: true },
   ),
   kind("two-connections-503", "503 to a third connection", BOTH, limited(2, () => refused(503)), {
     ...SLOW,

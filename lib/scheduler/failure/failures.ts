@@ -33,6 +33,9 @@ const LONG_PAUSE_MS = 1000;
 /** Until the network is back after a sleep, a mirror is tried again after this time, in milliseconds. */
 const WAKING_RETRY_MS = 500;
 
+/** So many responses of a mirror may crawl by chance, as losses come; from then on, its server limits them. */
+const CHANCE_CRAWLS = 1;
+
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";
 
@@ -47,7 +50,7 @@ const MOST_ALIKE = 2;
 
 /** Updates the state of a mirror that has failed. */
 export function penalize(
-  { mirror, failure, request }: FailureCause,
+  { mirror, failure, request, ...known }: FailureCause,
   state: DownloadState,
   { retry, random }: FailureOptions,
   now: number,
@@ -63,10 +66,9 @@ export function penalize(
     if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
     return "wait";
   }
-  const passing = request !== undefined && isPassed(failure, request, state)
-    ? state.requests.of(mirror).filter(({ activeAt }) => activeAt > request.activeAt).length
-    : undefined;
-  if (passing !== undefined && request!.position > request!.start) {
+  const { crawls, passing = passingOf(failure, request, state) } = known;
+  const isLost = crawls === undefined ? isBegun(request) : crawls <= CHANCE_CRAWLS;
+  if (passing !== undefined && isLost) {
     // Its connection is lost: another one delivers the rest.
     report(mirror, failure, 0, state, now);
     return "again";
@@ -82,6 +84,10 @@ export function penalize(
     report(mirror, refusal.failure, undefined, state, now);
     drop(mirror, refusal.failure, state, now);
     return "dropped";
+  }
+  if (crawls !== undefined) {
+    report(mirror, failure, 0, state, now);
+    return "again";
   }
   // Whatever comes next, it begins when the host's pause is over.
   const pauseMs = Math.max(0, mirror.seat.openAt(now) - now);
@@ -158,13 +164,23 @@ function isOurs(failure: MirrorError, { pausedMs, isDoubtful }: LiveRequest): bo
   return (isDoubtful || pausedMs >= LONG_PAUSE_MS) && isBroken(failure);
 }
 
-/** Reports whether a request fell silent while the only mirror delivered by others. */
-function isPassed(
+/**
+ * Returns, if a request fell silent while the only mirror delivered by others, the number of those that are
+ * still under way.
+ */
+function passingOf(
   { reason }: MirrorError,
-  request: LiveRequest,
-  { mirrors }: DownloadState,
-): boolean {
-  return reason === "timeout" && isPassedBy(request, mirrors);
+  request: LiveRequest | undefined,
+  { mirrors, requests }: DownloadState,
+): number | undefined {
+  if (request === undefined || reason !== "timeout") return undefined;
+  if (!isPassedBy(request, mirrors)) return undefined;
+  return requests.of(request.mirror).filter(({ activeAt }) => activeAt > request.activeAt).length;
+}
+
+/** Reports whether some of the body of a request has arrived. */
+function isBegun(request: LiveRequest | undefined): boolean {
+  return request !== undefined && request.position > request.start;
 }
 
 /** Reports whether a mirror was not reached, or did not answer. */

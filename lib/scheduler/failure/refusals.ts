@@ -60,6 +60,8 @@ export interface FailureCause {
    * are still under way.
    */
   readonly passing?: number | undefined;
+  /** If it held up the front at a crawl meanwhile, how many of the mirror's responses have done so. */
+  readonly crawls?: number | undefined;
 }
 
 /** What limits the patience with refusals; times are in milliseconds. */

@@ -7,6 +7,7 @@
  */
 
 import { MirrorError } from "../../errors.ts";
+import { CrawlWatch } from "./crawl.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
@@ -85,10 +86,12 @@ export class Watch {
   readonly #options: WatchOptions;
   /** In the order of the mirrors; empty without a lowest rate. */
   readonly #speeds: readonly SpeedWatch[];
+  readonly crawls: CrawlWatch;
 
   constructor(state: DownloadState, options: WatchOptions) {
     this.#state = state;
     this.#options = options;
+    this.crawls = new CrawlWatch(state);
     const { lowestRate } = options;
     this.#speeds = lowestRate === undefined
       ? []
@@ -98,7 +101,11 @@ export class Watch {
   /** When something may be due, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
     const { mirrors, requests } = this.#state;
-    let at = Math.min(this.#speedsDueAt, giveUpAt(this.#state, this.#options.retry));
+    let at = Math.min(
+      this.#speedsDueAt,
+      this.crawls.dueAt,
+      giveUpAt(this.#state, this.#options.retry),
+    );
     for (const { state } of mirrors) {
       if (state.type === "waiting") at = Math.min(at, state.until);
     }

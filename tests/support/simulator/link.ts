@@ -57,6 +57,8 @@ interface Transfer {
   arrived: number;
   /** No more callbacks. */
   cancelled: boolean;
+  /** Whether it counts as under way. */
+  isLive: boolean;
 }
 
 /** Time for which the link serves one connection, in milliseconds. */
@@ -105,6 +107,8 @@ export class SimulatedLink implements Link {
   /** Requests with bytes to send, the next turn first. */
   readonly #sending: Transfer[] = [];
   #busy = false;
+  /** Number of requests under way. */
+  #live = 0;
   /** Quanta that wait at the bottleneck. */
   #waiting = 0;
   #wakeAt = Infinity;
@@ -119,14 +123,18 @@ export class SimulatedLink implements Link {
   /** Sends a request; returns a function that cancels it. */
   request(options: TransferOptions): () => void {
     const { roundTripMs, thinkMs = 0, jitterMs = 0 } = this.#mirror;
-    const kept = this.#takeIdle();
-    const connection = kept ?? this.#connect();
-    const transfer: Transfer = { options, connection, sent: 0, arrived: 0, cancelled: false };
+    const { behind = Infinity, bytesPerSecond } = this.#mirror.trickle ?? {};
+    const trickles = this.#live >= behind;
+    const kept = trickles ? undefined : this.#takeIdle();
+    const connection = kept ?? this.#connect(trickles ? bytesPerSecond : undefined);
+    const transfer = { options, connection, sent: 0, arrived: 0, cancelled: false, isLive: true };
+    this.#live++;
     const trips = kept === undefined ? 2 : 1;
     const latencyMs = trips * roundTripMs + thinkMs + jitterMs * this.#options.random();
     this.#at(this.#rates.flowsFrom(this.#queue.now + latencyMs), () => this.#answer(transfer));
     return () => {
       transfer.cancelled = true;
+      this.#end(transfer);
       this.#leave(transfer);
     };
   }
@@ -136,13 +144,15 @@ export class SimulatedLink implements Link {
     this.#serve();
   }
 
-  #connect(): SimulatedConnection {
-    const { roundTripMs, connectionBytesPerSecond = Infinity } = this.#mirror;
+  #connect(
+    bytesPerSecond = this.#mirror.connectionBytesPerSecond ?? Infinity,
+  ): SimulatedConnection {
+    const { roundTripMs } = this.#mirror;
     return new SimulatedConnection({
       openedAtMs: this.#queue.now,
       roundTripMs,
       slowStart: this.#options.slowStart,
-      bytesPerSecond: connectionBytesPerSecond,
+      bytesPerSecond,
     });
   }
 
@@ -212,6 +222,7 @@ export class SimulatedLink implements Link {
     const complete = transfer.arrived >= options.bytes;
     const reset = !complete && transfer.arrived >= options.resetAfterBytes;
     if (complete) this.#idle.push(connection);
+    if (complete || reset) this.#end(transfer);
     if (reset) this.#leave(transfer);
     if (bytes > 0) options.arrived(bytes);
     if (transfer.cancelled) return;
@@ -219,6 +230,11 @@ export class SimulatedLink implements Link {
     if (!reset) return;
     transfer.cancelled = true;
     options.reset();
+  }
+
+  #end(transfer: Transfer): void {
+    if (transfer.isLive) this.#live--;
+    transfer.isLive = false;
   }
 
   #leave(transfer: Transfer): void {

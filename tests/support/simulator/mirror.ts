@@ -17,6 +17,8 @@ export interface SimulatedMirror {
   readonly ratesAt?: readonly RateChange[];
   /** Maximum rate of one connection. */
   readonly connectionBytesPerSecond?: number;
+  /** How many requests are served at once; others are accepted, and trickle at this rate. @default all */
+  readonly trickle?: { readonly behind: number; readonly bytesPerSecond: number };
   /** Server time for each response, in milliseconds. */
   readonly thinkMs?: number;
   /** Maximum random delay of each response, in milliseconds. */
