@@ -73,24 +73,31 @@ interface Run {
 /** Serves 100 clients at once, 20 MB each; every fourth reads 10 MB/s at most. */
 export async function proxyClients(): Promise<void> {
   await withSharedFile(async (urls) => {
-    const rows = [["", "MB/s", "failed clients", "RSS before MB", "peak MB"]];
+    const rows = [
+      ["", "MB/s", "of minimal", "server CPU s", "failed clients", "RSS before MB", "peak MB"],
+    ];
+    let plainSeconds: number | undefined;
     for (const kind of ["plain", "proxy"] as const) {
       await using server = await startServer(kind);
-      const { rssBytes } = await server.usage();
+      const before = await server.usage();
       const spec = {
         ...{ url: link(server, urls), size: SHARED, leave: false },
         ...{ clients: CLIENTS, atOnce: CLIENTS, slowEvery: 4 },
       };
       const { seconds, bytes, failed } = await runClients(spec);
+      const after = await server.usage();
+      plainSeconds ??= seconds;
       rows.push([
         kind === "proxy" ? "/proxy, three mirrors" : "minimal Deno proxy, one mirror",
         (bytes / 1e6 / seconds).toFixed(0),
+        (plainSeconds / seconds).toFixed(2),
+        usedBetween(before, after).toFixed(1),
         `${failed}`,
-        (rssBytes / 1e6).toFixed(0),
-        ((await server.usage()).peakRssBytes / 1e6).toFixed(0),
+        (before.rssBytes / 1e6).toFixed(0),
+        (after.peakRssBytes / 1e6).toFixed(0),
       ]);
     }
-    console.log(`\n${CLIENTS} clients at once, ${PIECE / 1e6} MB each\n`);
+    console.log(`\n${CLIENTS} clients at once, ${PIECE / 1e6} MB each (deno task bench clients)\n`);
     console.log(table(rows));
   });
 }

@@ -150,3 +150,27 @@ Deno.test("/proxy: a mirror that resets each If-Range is not asked with one for 
     assert(conditions <= 2, `${conditions} requests`);
   });
 });
+
+Deno.test("/proxy: a mirror that answers after the others have agreed is not sampled for ever", async () => {
+  let samples = 0;
+  const prompt: OddServerOptions["serve"] = (ask) => served(ask, { etag: `"file"` });
+  const late: OddServerOptions["serve"] = (ask) => {
+    if (ask.head.headers["range"] === "bytes=0-12287") samples++;
+    return served(ask, { etag: `"file"` }).after(samples === 1 ? 1000 : 0);
+  };
+  await using one = await startOddServer({ content: FILE, serve: prompt });
+  await using other = await startOddServer({ content: FILE, serve: prompt });
+  await using last = await startOddServer({ content: FILE, serve: late });
+  await withProxyOf([one.url, other.url, last.url], async ({ get }) => {
+    const { headers } = await get({ method: "HEAD" });
+    assertEquals(headers.get("content-length"), `${FILE.size}`);
+    // Until a client has learned of it, others ask for its first bytes.
+    let before = -1;
+    for (let client = 0; client < 50 && samples > before; client++) {
+      before = samples;
+      assertEquals((await (await get()).bytes()).length, FILE.size);
+    }
+    for (let client = 0; client < 5; client++) await (await get()).bytes();
+    assertEquals(samples, before);
+  });
+});

@@ -53,6 +53,8 @@ export class ContinuedDownload {
   /** Statistics of the downloads before. */
   #before: DownloadStats | undefined;
   #knownFile: KnownFile | undefined;
+  /** Where the bytes end, once that is known. */
+  #knownEnd: number | undefined;
   /** Parts of a download whose other bytes were dropped. */
   #kept: Uint8Array<ArrayBuffer>[] = [];
   #isTrimmed = false;
@@ -178,10 +180,12 @@ export class ContinuedDownload {
 
   /** Where the bytes end, if another download can begin anywhere before that. */
   get #end(): number | undefined {
+    if (this.#knownEnd !== undefined || this.#position === this.#start) return this.#knownEnd;
     const { knownFile } = this;
-    if (knownFile === undefined || this.#position === this.#start) return undefined;
+    if (knownFile === undefined) return undefined;
+    this.#knownFile = knownFile;
     const size = knownFile.info.size!;
-    return Math.min(this.#options.range?.end ?? size, size);
+    return this.#knownEnd = Math.min(this.#options.range?.end ?? size, size);
   }
 
   /** Starts another download of what is missing. */

@@ -142,8 +142,12 @@ export class KnownFiles {
     const mirrors = record.file.mirrors.map((one) =>
       refused.has(one.url) ? { ...one, unconditional: true } : one
     );
+    // They had not answered yet when the others agreed on the file.
+    const isNew = (url: string) => mirrors.every((one) => one.url !== url);
+    const late = found?.mirrors.filter((one) => !one.unreliable && isNew(one.url)) ?? [];
     const all = spread([...record.file.pieces ?? [], ...pieces]);
-    set!.record = { ...record, file: { ...record.file, mirrors, pieces: all } };
+    const file = { ...record.file, mirrors: [...mirrors, ...late], pieces: all };
+    set!.record = { ...record, file };
   }
 
   /**
