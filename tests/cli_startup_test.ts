@@ -78,6 +78,7 @@ const RARE_IN_COMMAND = [
   "lib/cli/arguments/help.ts",
   "lib/cli/arguments/input_file.ts",
   "lib/cli/arguments/netrc.ts",
+  "lib/cli/metalink/",
   "lib/cli/checksum/",
   "lib/cli/completions/",
   "lib/cli/failure/diagnosis.ts",

@@ -56,7 +56,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((mod|lib\/(checks|environment|sha256|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
+    /^((metalink|mod|lib\/(checks|environment|sha256|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
@@ -74,6 +74,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/cli\/part\//,
     /^lib\/cli\/output\//,
     /^lib\/cli\/arguments\//,
+    /^lib\/cli\/metalink\//,
     /^lib\/cli\/process\//,
     /^lib\/cli\/run\//,
     /^lib\/cli\/probe\//,

@@ -15,6 +15,9 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "continue-at": ["5", "", "x"],
   "range": ["", "-", "x", "5-2", "1-2,4-5", "0-99999999999999999999", "--5", "-0", "1-x"],
   "input-file": ["", "/nonexistent"],
+  "metalink": ["", "/nonexistent", "/dev/null", import.meta.filename!],
+  "select-file": ["", "x"],
+  "max-mirrors": ["", "0", "x", "5"],
   "max-concurrent-downloads": ["", "0", "-1", "x", "1.5"],
   "checksum": ["", "sha-256", "sha-256=12", "sha-256=xyz", "crc=12", `md5=${"0".repeat(31)}g`],
   "checksum-file": ["", "/nonexistent"],
@@ -67,7 +70,7 @@ Deno.test("every flag with a value refuses invalid values, and names itself", as
       const place = name === "output" || name === "input-file" || name === "output-dir"
         ? []
         : ["-o", "/dev/null"];
-      const urls = name === "input-file" ? [] : [URL];
+      const urls = ["input-file", "metalink"].includes(name) ? [] : [URL];
       const error = await runCommand([`--${name}=${text}`, ...place, ...urls])
         .then(() => undefined, (error) => error);
       const what = `--${name}="${text}"`;

@@ -25,6 +25,7 @@ import { parseRange, type RequestedRange } from "./request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
 import type { WriteOut } from "../report/write_out.ts";
+import { type MetalinkArguments, parseMetalinkArguments } from "./metalink_flags.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
 /** A parsed command line. */
@@ -36,10 +37,14 @@ export type Arguments =
 /** The arguments of a download of one file, or of several. */
 export interface DownloadArguments {
   readonly type: "download";
-  /** The mirrors' URLs with their credentials, patterns expanded; empty with an input file. */
+  /**
+   * The mirrors' URLs with their credentials, patterns expanded; empty with an input file or a Metalink.
+   */
   readonly urls: readonly string[];
   /** The file that lists files and their mirrors; `-` is stdin. */
   readonly inputFile: string | undefined;
+  /** The Metalink that lists files and their mirrors. */
+  readonly metalink: MetalinkArguments | undefined;
   readonly concurrent: number;
   readonly target: TargetOptions;
   /** The part of the file to download; `undefined` for the whole file. */
@@ -89,7 +94,8 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     );
   }
   const inputFile = given("input-file", parseFile);
-  if (inputFile === undefined && urls.length === 0) {
+  const metalink = parseMetalinkArguments(values);
+  if (inputFile === undefined && metalink === undefined && urls.length === 0) {
     throw usageError("no URL given: sphttp [options] URL...; try 'sphttp --help'");
   }
   if (inputFile !== undefined) checkSeveral(values, urls);
@@ -98,8 +104,9 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
   const checksums = has("checksum") ? await parseChecksums(values) : [];
   return {
     type: "download",
-    urls: parseUrls(urls, values),
+    urls: metalink === undefined ? parseUrls(urls, values) : [],
     inputFile,
+    metalink,
     concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
     target,
     range: given("range", parseRange),

@@ -68,6 +68,14 @@ export const FLAG_GROUPS = {
   ],
   "Several files": [
     { name: "input-file", short: "i", value: "FILE", help: "download the files listed in FILE" },
+    {
+      name: "metalink",
+      short: "M",
+      value: "FILE",
+      help: "download what the Metalink lists (or URL)",
+    },
+    { name: "select-file", value: "NAME", help: "Metalink: only this file; repeatable" },
+    { name: "max-mirrors", value: "N", help: "Metalink: most mirrors of a file (8)" },
     { name: "max-concurrent-downloads", short: "j", value: "N", help: "concurrent downloads (2)" },
   ],
   Integrity: [

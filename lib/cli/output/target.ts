@@ -23,6 +23,8 @@ export interface TargetOptions {
   readonly output: string | undefined;
   /** Whether the name is that in a mirror's Content-Disposition, if there is one. */
   readonly nameFromServer?: boolean | undefined;
+  /** The name, perhaps with folders, where a Metalink names the file; `output` goes before it. */
+  readonly name?: string | undefined;
   /** Directory of relative names. */
   readonly directory: string | undefined;
   /** Whether an input file lists the file, so that `out=` names it, not `-o`. */
@@ -112,12 +114,16 @@ export async function resolveTarget(
  * @throws {CommandError} the URL has no file name
  */
 export function pathOf(
-  { output, directory, listed }: Pick<PathOptions, "output" | "directory" | "listed">,
+  { output, name: listedName, directory, listed }: Pick<
+    PathOptions,
+    "output" | "name" | "directory" | "listed"
+  >,
   url: string,
   served?: string,
 ): string {
   // A server chooses no directory, and no name that is hidden or disguised.
-  const name = () => served === undefined ? nameFromUrl(url, listed) : portableFileName(served);
+  const name = () =>
+    served === undefined ? listedName ?? nameFromUrl(url, listed) : portableFileName(served);
   // "." keeps a name of "-" that comes from a URL from meaning stdout.
   const path = output ?? `./${name()}`;
   if (directory === undefined || isAbsolute(path)) return path;

@@ -18,7 +18,7 @@ import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import type { Checksum, ChecksumVerifier } from "../checksum/checksum.ts";
 import type { ConditionOptions } from "../arguments/conditions.ts";
-import type { FileContext, FileTask } from "./file_tasks.ts";
+import type { FileContext, FileTask } from "./file_task.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart } from "../part/continuation.ts";
 import type { Piece } from "../part/compared_pieces.ts";
@@ -256,7 +256,7 @@ export class FileDownload implements LimitedDownload {
       // What was learned of mirrors just now does not prove that the part file is of their file.
       knownFile: existing > 0 ? record && recordedFile(record, this.#task.urls) : knownFile,
       knownPieces,
-      expectedSize: record?.size,
+      expectedSize: record?.size ?? options.expectedSize,
       range: { start: start + continuationStart(existing), end },
     };
   }

@@ -16,7 +16,7 @@ import type { FileReport } from "../report/report.ts";
 import { formatBytes } from "../report/text.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 import type { UnmetCondition } from "./conditions.ts";
-import type { FileTask } from "./file_tasks.ts";
+import type { FileTask } from "./file_task.ts";
 
 export class DownloadState {
   /** Name of the output in messages; "" until it is known. */

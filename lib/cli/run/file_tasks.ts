@@ -11,38 +11,12 @@ import { unlessAborted } from "../../unless_aborted.ts";
 import type { Checksum } from "../checksum/checksum.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/exit_code.ts";
-import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
-import type { RequestedRange } from "../arguments/request_values.ts";
+import type { FileTask } from "./file_task.ts";
 import type { SideFile } from "../output/same_paths.ts";
 import { nameFromUrl, type TargetOptions } from "../output/target.ts";
-import type { FileReport } from "../report/report.ts";
-
-export interface FileTask {
-  /** Its number, from 0. */
-  readonly number: number;
-  /** Number of files. */
-  readonly of: number;
-  /** Its name in messages until its path is known. */
-  readonly name: string;
-  /** URLs of its mirrors, including credentials. */
-  readonly urls: readonly string[];
-  readonly target: TargetOptions;
-  readonly range: RequestedRange | undefined;
-  readonly conditions: ConditionOptions;
-  readonly checksums: readonly Checksum[];
-  readonly options: DownloaderOptions;
-}
-
-export interface FileContext {
-  /** Ends the work when it aborts, with a {@linkcode CommandError} as the reason. */
-  readonly signal: AbortSignal;
-  /** Receives its events. */
-  readonly report: FileReport;
-  readonly options: DownloaderOptions;
-}
 
 /** Returns the files of a command, in order. */
 export async function fileTasks(
@@ -50,6 +24,11 @@ export async function fileTasks(
   options: DownloaderOptions,
   signal: AbortSignal,
 ): Promise<FileTask[]> {
+  if (command.metalink !== undefined) {
+    const { metalinkTasks } = await import("./metalink_tasks.ts");
+    const tasks = await metalinkTasks(command, command.metalink, { ...options, signal });
+    return await separated(tasks, command);
+  }
   const login = await Login.of(command.login);
   const entries = await inputEntries(command, signal);
   const checksumOf = await checksumFinder(command);
@@ -85,6 +64,11 @@ export async function fileTasks(
       options: own,
     });
   }
+  return await separated(tasks, command);
+}
+
+/** Returns the tasks if no two of them, or other files of the command, have the same path. */
+async function separated(tasks: FileTask[], command: DownloadArguments): Promise<FileTask[]> {
   const sideFiles: SideFile[] = [
     ["--trace", command.traceFile],
     ["--server-stat-of", command.serverStats.save],
@@ -97,9 +81,10 @@ export async function fileTasks(
   return tasks;
 }
 
-function nameOf({ output, listed, nameFromServer }: TargetOptions, url: string): string {
+function nameOf({ output, name, listed, nameFromServer }: TargetOptions, url: string): string {
   const isOpen = output === "-" || (output === undefined && nameFromServer);
-  if (!isOpen) return output ?? nameFromUrl(url, listed);
+  if (!isOpen) return output ?? name ?? nameFromUrl(url, listed);
+  if (name !== undefined) return name;
   try {
     return nameFromUrl(url);
   } catch {

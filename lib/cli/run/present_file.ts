@@ -9,7 +9,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode, readError, reason } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
-import type { FileContext, FileTask } from "./file_tasks.ts";
+import type { FileContext, FileTask } from "./file_task.ts";
 import type { Target } from "../output/target.ts";
 import { openSparing } from "../part/spare_descriptors.ts";
 import { askSize } from "./find_range.ts";

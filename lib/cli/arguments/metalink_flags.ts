@@ -1,0 +1,64 @@
+/**
+ * Parses what says that a Metalink lists the files: `--metalink`, or a single argument that is called
+ * one, and which files of it are wanted.
+ *
+ * @module
+ */
+
+import { usageError } from "../../command_line/command_error.ts";
+import type { ParsedFlags } from "../../command_line/flag_parser.ts";
+import { parseFile, parsePositive } from "../../command_line/values.ts";
+import type { FlagName } from "./flags.ts";
+import { trimUrl } from "./url_pattern.ts";
+
+/** A Metalink that lists the files of a command. */
+export interface MetalinkArguments {
+  /** Its path or URL. */
+  readonly source: string;
+  /** Names of the files to download; empty for all. */
+  readonly select: readonly string[];
+  /** The most mirrors of a file. */
+  readonly maxMirrors: number;
+}
+
+/** The default of `--max-mirrors`. */
+const MAX_MIRRORS = 8;
+
+const NAME = /\.(?:meta4|metalink)$/i;
+
+/**
+ * Parses them; `undefined` if the arguments are mirrors of one file. An output that is itself called a
+ * Metalink means that the Metalink is the file.
+ *
+ * @throws {CommandError} they are used with what they exclude
+ */
+export function parseMetalinkArguments(
+  { rest, has, given, each }: ParsedFlags<FlagName>,
+): MetalinkArguments | undefined {
+  const output = given("output", (_flag, text) => text) ?? "";
+  const [only = "", ...others] = rest.map(trimUrl);
+  const isCalledSo = others.length === 0 && !NAME.test(output) && NAME.test(pathOf(only));
+  const source = given("metalink", parseFile) ?? (isCalledSo ? only : undefined);
+  const select = each("select-file", parseFile);
+  const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
+  if (source === undefined) {
+    for (const name of ["select-file", "max-mirrors"] as const) {
+      if (has(name)) throw usageError(`--${name} needs a Metalink: --metalink FILE`);
+    }
+    return undefined;
+  }
+  if (has("metalink") && rest.length > 0) {
+    throw usageError("--metalink cannot be used with URLs on the command line");
+  }
+  for (const name of ["input-file", "remote-header-name", "remote-name"] as const) {
+    if (has(name)) {
+      throw usageError(`--${name} cannot be used with a Metalink, which names the files`);
+    }
+  }
+  return { source, select, maxMirrors };
+}
+
+/** Returns the path of a URL, and other texts unchanged. */
+function pathOf(text: string): string {
+  return /^https?:/i.test(text) ? URL.parse(text)?.pathname ?? "" : text;
+}

@@ -1,0 +1,97 @@
+/**
+ * Turns a Metalink into files to download: which ones, from which mirrors, and how they are verified.
+ *
+ * @module
+ */
+
+import {
+  type Metalink,
+  MetalinkError,
+  type MetalinkFile,
+  parseMetalink,
+} from "../../../metalink.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
+import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
+import { type AlgorithmName, ALGORITHMS, type Checksum, checksumOf } from "../checksum/checksum.ts";
+import { ExitCode } from "../failure/exit_code.ts";
+import { printable, truncate } from "../report/text.ts";
+import type { MetalinkText } from "./metalink_source.ts";
+
+/** A file of a Metalink, to be downloaded. */
+export interface MetalinkEntry {
+  /** Its name, perhaps with folders; safe. */
+  readonly name: string;
+  readonly size: number | undefined;
+  /** URLs of its mirrors, the best priority first. */
+  readonly urls: readonly string[];
+  readonly checksums: readonly Checksum[];
+}
+
+/** Maximum number of names in a message. */
+const MOST_NAMES = 10;
+
+/**
+ * Returns the files of a Metalink that are wanted.
+ *
+ * @throws {CommandError} it cannot be used, lacks a wanted file, or has no usable URL of one
+ */
+export function metalinkEntries(
+  { text, where, url }: MetalinkText,
+  { select, maxMirrors }: Pick<MetalinkArguments, "select" | "maxMirrors">,
+): MetalinkEntry[] {
+  const { files } = parse(text, where, url);
+  const chosen = select.length === 0
+    ? files
+    : [...new Set(select.map((name) => findFile(files, name, where)))];
+  const lacking = chosen.find(({ urls }) => urls.length === 0);
+  if (lacking !== undefined) {
+    throw new CommandError(
+      ExitCode.URL,
+      `${where} has no http or https URL of ${lacking.name}` +
+        (files.length > 1 ? "; use --select-file NAME to download another file" : ""),
+    );
+  }
+  return chosen.map(({ name, size, urls, hashes }) => ({
+    name,
+    size,
+    urls: urls.slice(0, maxMirrors).map(({ url }) => url),
+    checksums: checksumsOf(hashes),
+  }));
+}
+
+function parse(text: string, where: string, url: string | undefined): Metalink {
+  try {
+    return parseMetalink(text, { url });
+  } catch (error) {
+    if (!(error instanceof MetalinkError)) throw error;
+    const exitCode = error.fault === "urls"
+      ? ExitCode.URL
+      : url === undefined
+      ? ExitCode.USAGE
+      : ExitCode.RECEIVE;
+    throw new CommandError(exitCode, `${where}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Finds a file by its name, or by the last part of it, of which there must be one only. */
+function findFile(files: readonly MetalinkFile[], wanted: string, where: string): MetalinkFile {
+  const exact = files.find(({ name }) => name === wanted);
+  if (exact !== undefined) return exact;
+  const [found, ...others] = files.filter(({ name }) => name.split("/").at(-1) === wanted);
+  if (found !== undefined && others.length === 0) return found;
+  const names = files.slice(0, MOST_NAMES).map(({ name }) => name).join(", ");
+  const more = files.length > MOST_NAMES ? ` and ${files.length - MOST_NAMES} more` : "";
+  const which = found === undefined ? "has no file" : "has several files";
+  throw usageError(
+    `${where} ${which} "${
+      truncate(printable(wanted), 100)
+    }" (--select-file); it has ${names}${more}`,
+  );
+}
+
+/** Returns SHA-256 where it is given, else the strongest that can be verified. */
+function checksumsOf(hashes: MetalinkFile["hashes"]): Checksum[] {
+  const names: AlgorithmName[] = ["sha-256", ...Object.keys(ALGORITHMS) as AlgorithmName[]];
+  const name = names.find((one) => hashes[one] !== undefined);
+  return name === undefined ? [] : [checksumOf(name, hashes[name]!)];
+}

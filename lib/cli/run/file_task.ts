@@ -1,0 +1,38 @@
+/**
+ * A file that a command downloads, and what its download works with.
+ *
+ * @module
+ */
+
+import type { DownloaderOptions } from "../../../mod.ts";
+import type { ConditionOptions } from "../arguments/conditions.ts";
+import type { RequestedRange } from "../arguments/request_values.ts";
+import type { Checksum } from "../checksum/checksum.ts";
+import type { TargetOptions } from "../output/target.ts";
+import type { FileReport } from "../report/report.ts";
+
+/** A file to download. */
+export interface FileTask {
+  /** Its number, from 0. */
+  readonly number: number;
+  /** Number of files. */
+  readonly of: number;
+  /** Its name in messages until its path is known. */
+  readonly name: string;
+  /** URLs of its mirrors, including credentials. */
+  readonly urls: readonly string[];
+  readonly target: TargetOptions;
+  readonly range: RequestedRange | undefined;
+  readonly conditions: ConditionOptions;
+  readonly checksums: readonly Checksum[];
+  readonly options: DownloaderOptions;
+}
+
+/** What the download of a file works with. */
+export interface FileContext {
+  /** Ends the work when it aborts, with a {@linkcode CommandError} as the reason. */
+  readonly signal: AbortSignal;
+  /** Receives its events. */
+  readonly report: FileReport;
+  readonly options: DownloaderOptions;
+}

@@ -1,0 +1,82 @@
+/**
+ * Lists the files of a Metalink as files of a command. Their mirrors are named by the Metalink, not by
+ * the user: what the user has for the server of the Metalink is not sent to them.
+ *
+ * @module
+ */
+
+import type { DownloaderOptions } from "../../../mod.ts";
+import { usageError } from "../../command_line/command_error.ts";
+import type { DownloadArguments } from "../arguments/download_arguments.ts";
+import { Login } from "../arguments/login.ts";
+import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
+import { validate } from "../arguments/validate.ts";
+import { findChecksum } from "../checksum/checksum_file.ts";
+import { readNamedFile } from "../failure/exit_code.ts";
+import { metalinkEntries } from "../metalink/metalink_entries.ts";
+import { readMetalink } from "../metalink/metalink_source.ts";
+import type { FileTask } from "./file_task.ts";
+
+/** Headers that may identify the user. */
+const SECRET_HEADERS = ["authorization", "cookie"];
+
+/** Returns the wanted files of a Metalink, in its order. Rejects with an error of the command. */
+export async function metalinkTasks(
+  command: DownloadArguments,
+  { source, ...wanted }: MetalinkArguments,
+  { signal, ...options }: DownloaderOptions & { readonly signal: AbortSignal },
+): Promise<FileTask[]> {
+  const login = await Login.of(command.login);
+  const metalink = await readMetalink(login.apply(source), { ...options, signal });
+  const entries = metalinkEntries(metalink, wanted);
+  if (entries.length > 1) checkSeveral(command);
+  const others = await Login.of({ ...command.login, user: undefined });
+  const headers = new Headers(options.headers);
+  for (const name of SECRET_HEADERS) headers.delete(name);
+  const listed = command.checksumFile === undefined
+    ? undefined
+    : await readNamedFile("--checksum-file", command.checksumFile);
+  const tasks = entries.map(({ name, size, urls, checksums }, number): FileTask => ({
+    number,
+    of: entries.length,
+    name: command.target.output ?? name,
+    urls: urls.map((url) => others.apply(url)),
+    // Folders that the Metalink names are its own, below that of the user.
+    target: {
+      ...command.target,
+      name,
+      createDirectories: command.target.createDirectories || name.includes("/"),
+    },
+    range: command.range,
+    conditions: command.conditions,
+    checksums: [
+      ...command.checksums,
+      // A part of a file has another one.
+      ...command.range === undefined ? checksums : [],
+      ...listed === undefined ? [] : [findChecksum(listed, name, command.checksumFile!)],
+    ],
+    options: { ...options, headers, expectedSize: size },
+  }));
+  for (const { urls, options } of tasks) await validate(urls, options);
+  return tasks;
+}
+
+/** Refuses arguments that are for one file. */
+function checkSeveral(
+  { target, checksums, range, traceFile, conditions }: DownloadArguments,
+): void {
+  const given: readonly (readonly [flag: string, isGiven: boolean])[] = [
+    ["--output", target.output !== undefined],
+    ["--checksum", checksums.length > 0],
+    ["--range", range !== undefined],
+    ["--trace", traceFile !== undefined],
+    ["--etag-compare", conditions.etagCompare !== undefined],
+    ["--etag-save", conditions.etagSave !== undefined],
+  ];
+  for (const [flag, isGiven] of given) {
+    if (!isGiven) continue;
+    throw usageError(
+      `${flag} cannot be used with a Metalink of several files; use --select-file NAME for one of them`,
+    );
+  }
+}
