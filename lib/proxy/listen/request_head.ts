@@ -63,6 +63,8 @@ export function emptyLines(bytes: Uint8Array): number {
 const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 /** Visible ASCII, and bytes of other encodings, which some clients send as they are. */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
+/** A host and its port: nothing that would begin another part of a URL, or a second value. */
+const HOST = /^[^\s,/?#@\\]*$/;
 /** Everything but control characters; tabs are allowed. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -92,7 +94,7 @@ export function parseRequestHead(bytes: Uint8Array): RequestHead {
   }
   const host = headers.get("host") ?? undefined;
   if (minor > 0 && host === undefined) throw new Problem(400, "the Host header is missing");
-  if (host?.includes(",")) throw new Problem(400, "the Host header is invalid");
+  if (host !== undefined && !HOST.test(host)) throw new Problem(400, "the Host header is invalid");
   const options = (headers.get("connection") ?? "").toLowerCase().split(",").map((one) =>
     one.trim()
   );

@@ -74,6 +74,9 @@ Deno.test("parseRequestHead() refuses what two servers could understand in two w
   const table: [head: string, status: number][] = [
     ["GET / HTTP/1.1\r\n\r\n", 400],
     ["GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: a, b\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: a@b\r\n\r\n", 400],
+    ["GET / HTTP/1.1\r\nHost: a/b?\r\n\r\n", 400],
     ["GET  / HTTP/1.1\r\nHost: a\r\n\r\n", 400],
     ["GET / HTTP/1.1 x\r\nHost: a\r\n\r\n", 400],
     ["GET /\r\nHost: a\r\n\r\n", 400],
