@@ -204,7 +204,8 @@ export class ClientConnection {
     asked: Pick<RequestHead, "method" | "minor">,
     keepAlive: boolean,
   ): Promise<boolean> {
-    const writer = new ResponseWriter({ write: (bytes) => this.#send(bytes) }, response, asked);
+    const socket = { write: (bytes: Uint8Array) => this.#send(bytes) };
+    const writer = new ResponseWriter(socket, response, asked, () => this.close());
     if (this.#isClosed || this.#source.isGone) {
       writer.cancel();
       throw new Error("the client has disconnected");

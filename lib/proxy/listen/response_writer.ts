@@ -35,12 +35,15 @@ export class ResponseWriter {
   readonly #response: Response;
   readonly #ending: Ending;
   readonly #asked: Asked;
+  readonly #onBreak: () => void;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
 
-  constructor(connection: Writable, response: Response, asked: Asked) {
+  /** @param onBreak called when the body fails, also while its client takes nothing */
+  constructor(connection: Writable, response: Response, asked: Asked, onBreak: () => void) {
     this.#connection = connection;
     this.#response = response;
     this.#asked = asked;
+    this.#onBreak = onBreak;
     this.#ending = endingOf(response, asked);
   }
 
@@ -67,6 +70,7 @@ export class ResponseWriter {
       return await this.#write(bytes);
     }
     const reader = this.#reader = body.getReader();
+    reader.closed.catch(this.#onBreak);
     try {
       await this.#writeBody(reader, bytes);
     } catch (error) {
