@@ -60,16 +60,24 @@ async function limitOfSystem(): Promise<number | undefined> {
  * Shares descriptors between clients, which get a third, and mirrors.
  *
  * @param descriptors how many there are
+ * @param perClient how many each connection of a client takes
  * @param clients the maximum number of connections of clients, if it is given
  */
-export function shareDescriptors(descriptors: number, clients?: number): DescriptorShares {
+export function shareDescriptors(
+  descriptors: number,
+  perClient: number,
+  clients?: number,
+): DescriptorShares {
   const usable = Math.max(2, descriptors - RESERVE);
-  const maxConnections = Math.min(
-    clients ?? MOST_CLIENTS,
-    Math.max(1, Math.floor(clients === undefined ? usable / 3 : usable - 1)),
+  const most = Math.max(
+    1,
+    Math.floor((clients === undefined ? usable / 3 : usable - 1) / perClient),
   );
+  const maxConnections = Math.min(clients ?? MOST_CLIENTS, most);
   return {
     maxConnections,
-    maxMirrorConnections: usable === Infinity ? undefined : usable - maxConnections,
+    maxMirrorConnections: usable === Infinity
+      ? undefined
+      : Math.max(1, usable - maxConnections * perClient),
   };
 }

@@ -13,6 +13,7 @@ import { describeError, redactLogText } from "../../http/address/redact.ts";
 import { countDescriptors, shareDescriptors } from "../capacity/descriptors.ts";
 import { createHandler } from "../handler.ts";
 import { suppressAbortWarning } from "../request/client_signal.ts";
+import { RELAYED_DESCRIPTORS } from "../listen/tls_relay.ts";
 import { parseArguments } from "./arguments.ts";
 import { ExitCode, helpText } from "./flags.ts";
 import { linkHelp, makeLink } from "./link.ts";
@@ -48,6 +49,7 @@ async function run(args: readonly string[]): Promise<void> {
   const { tls, caCertFile, logFormat, warning } = parsed;
   const { maxConnections, maxMirrorConnections } = shareDescriptors(
     await countDescriptors(),
+    tls === undefined ? 1 : RELAYED_DESCRIPTORS,
     parsed.maxConnections,
   );
   const handler = createHandler({

@@ -12,15 +12,14 @@ import { problemResponse } from "../answer/problem_response.ts";
 import type { ConnectionCounts } from "../observe/metrics.ts";
 import { overloaded } from "../problem.ts";
 import { ClientConnection, type ConnectionOptions, type Handler } from "./client_connection.ts";
-import { Http2Relay, mayRelay } from "./http2_relay.ts";
-import { TlsConnection } from "./tls_connection.ts";
+import { type Certificate, mayRelay, TlsRelay } from "./tls_relay.ts";
 
 export interface ListenerOptions {
   readonly hostname: string;
   /** The port; 0 picks a free one. */
   readonly port: number;
-  /** A certificate and its private key, in PEM format. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+  /** To use TLS. */
+  readonly tls?: Certificate | undefined;
   /** How long a request may take to arrive, in milliseconds. */
   readonly headerTimeoutMs: number;
   /** How long a connection may be idle between requests, in milliseconds. */
@@ -59,7 +58,7 @@ export class HttpListener {
   readonly #connections = new Set<Connection>();
   readonly #refusing = new Set<Connection>();
   readonly #counts = { accepted: 0, evicted: 0, refused: 0, failed: 0 };
-  #relay: Http2Relay | undefined;
+  readonly #relay: TlsRelay | undefined;
   #reportedAt = -Infinity;
   #onNone = () => {};
 
@@ -67,12 +66,13 @@ export class HttpListener {
   constructor(options: ListenerOptions) {
     const { hostname, port, tls } = options;
     this.#options = options;
-    this.#listener = tls === undefined ? Deno.listen({ hostname, port }) : Deno.listenTls({
-      hostname,
-      port,
-      ...tls,
-      alpnProtocols: mayRelay() ? ["h2", "http/1.1"] : ["http/1.1"],
-    });
+    this.#relay = tls !== undefined && mayRelay()
+      ? new TlsRelay(options.handler, tls, (error) => this.#fail(error))
+      : undefined;
+    // Without a relay, the platform keeps connections on which there is no handshake.
+    this.#listener = tls === undefined || this.#relay !== undefined
+      ? Deno.listen({ hostname, port })
+      : Deno.listenTls({ hostname, port, ...tls, alpnProtocols: ["http/1.1"] });
     void this.#accept();
   }
 
@@ -104,9 +104,7 @@ export class HttpListener {
         void this.#serve(socket);
       } catch (error) {
         if (signal.aborted) return;
-        this.#counts.failed++;
-        this.#report(error);
-        this.#makeRoom();
+        this.#fail(error);
         await delay(PAUSE_MS, { signal }).catch(() => {});
       }
     }
@@ -125,9 +123,11 @@ export class HttpListener {
       idleTimeoutMs,
       handler: isFull ? refuse : handler,
     };
-    const connection = tls === undefined
+    // Those that are relayed can get no response from here.
+    if (isFull && this.#relay !== undefined) return socket.close();
+    const connection = this.#relay === undefined
       ? new ClientConnection(socket, options)
-      : new TlsConnection(socket as Deno.TlsConn, options, () => this.#http2());
+      : this.#relay.accept(socket, options);
     const kind = isFull ? this.#refusing : this.#connections;
     kind.add(connection);
     await connection.serve();
@@ -135,8 +135,11 @@ export class HttpListener {
     if (this.counts.open === 0) this.#onNone();
   }
 
-  #http2(): Http2Relay {
-    return this.#relay ??= new Http2Relay(this.#options.handler);
+  /** Goes on when a connection could not be opened. */
+  #fail(error: unknown): void {
+    this.#counts.failed++;
+    this.#report(error);
+    this.#makeRoom();
   }
 
   #report(error: unknown): void {

@@ -1,7 +1,7 @@
 /**
- * Serves clients that have chosen HTTP/2. The platform has it in its own server only, which can neither close
- * connections nor go on when there are too many: it listens on a loopback address for connections from here,
- * over which the bytes of clients are relayed. Follows RFC 9113 section 3.3.
+ * Serves clients that use TLS, by either version of HTTP. The platform's server has both, but can neither
+ * close connections nor go on when there are too many: it listens on a loopback address, and the encrypted
+ * bytes of clients are relayed to it over connections that can be closed at any time.
  *
  * @module
  */
@@ -9,6 +9,8 @@
 import type { ConnectionOptions, Handler, Socket } from "./client_connection.ts";
 
 const BUFFER_SIZE = 64 * 1024;
+/** How many descriptors a connection of a client takes that is relayed. */
+export const RELAYED_DESCRIPTORS = 3;
 const LOOPBACK = "127.0.0.1";
 
 /** Reports whether the process may relay to itself. */
@@ -16,39 +18,74 @@ export function mayRelay(): boolean {
   return Deno.permissions.querySync({ name: "net", host: LOOPBACK }).state === "granted";
 }
 
-export class Http2Relay {
-  readonly #handler: Handler;
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  /** By the port from which they are relayed. */
-  readonly #connections = new Map<number, Http2Connection>();
+/** A certificate and its private key, in PEM format. */
+export interface Certificate {
+  readonly cert: string;
+  readonly key: string;
+}
 
-  constructor(handler: Handler) {
+export class TlsRelay {
+  readonly #handler: Handler;
+  readonly #certificate: Certificate;
+  readonly #onFailure: (error: unknown) => void;
+  #server: Deno.HttpServer<Deno.NetAddr> | undefined;
+  /** By the port from which they are relayed. */
+  readonly #connections = new Map<number, TlsConnection>();
+
+  /**
+   * Throws if the certificate or the key is invalid.
+   *
+   * @param onFailure called when a connection cannot be relayed
+   */
+  constructor(
+    handler: Handler,
+    certificate: Certificate,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#handler = handler;
-    this.#server = Deno.serve({
-      hostname: LOOPBACK,
-      port: 0,
-      onListen: () => {},
-      onError: () => new Response(null, { status: 500 }),
-    }, (request, info) => this.#handle(request, info));
-    // When it cannot accept, nothing can be relayed any more.
-    this.#server.finished.catch(() => {});
+    this.#onFailure = onFailure;
+    this.#certificate = certificate;
+    this.#server = this.#listen();
   }
 
-  /** Opens the connection over which those of a client are relayed. */
-  async connect(socket: Socket, options: ConnectionOptions): Promise<Http2Connection> {
-    const { hostname, port } = this.#server.addr;
-    const inner = await Deno.connect({ hostname, port });
-    const key = (inner.localAddr as Deno.NetAddr).port;
-    const connection = new Http2Connection(socket, inner, options, () => {
-      this.#connections.delete(key);
-    });
-    this.#connections.set(key, connection);
-    return connection;
+  /** Returns the connection of a client; it is relayed once something comes over it. */
+  accept(client: Socket, options: ConnectionOptions): TlsConnection {
+    return new TlsConnection(client, options, (connection) => this.#connect(connection));
+  }
+
+  async #connect(connection: TlsConnection): Promise<Relayed> {
+    try {
+      this.#server ??= this.#listen();
+      const { hostname, port } = this.#server.addr;
+      const socket = await Deno.connect({ hostname, port });
+      socket.setNoDelay(true);
+      const key = (socket.localAddr as Deno.NetAddr).port;
+      this.#connections.set(key, connection);
+      return { socket, close: () => this.#connections.delete(key) };
+    } catch (error) {
+      this.#onFailure(error);
+      throw error;
+    }
   }
 
   /** Ends when no connection is left. */
   close(): void {
-    void this.#server.shutdown();
+    void this.#server?.shutdown();
+  }
+
+  #listen(): Deno.HttpServer<Deno.NetAddr> {
+    const server = Deno.serve({
+      hostname: LOOPBACK,
+      port: 0,
+      ...this.#certificate,
+      onListen: () => {},
+      onError: () => new Response(null, { status: 500 }),
+    }, (request, info) => this.#handle(request, info));
+    // When it could not accept a connection it ends; responses that are being sent go on.
+    server.finished.catch(() => {
+      if (this.#server === server) this.#server = undefined;
+    });
+    return server;
   }
 
   async #handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
@@ -58,21 +95,27 @@ export class Http2Relay {
     if (connection === undefined) return new Response(null, { status: 421 });
     connection.began();
     info.completed.then(() => connection.ended(), () => connection.ended());
-    const url = request.url.replace(/^http:/, "https:");
     const { remoteAddr } = connection;
-    return await this.#handler(new Request(url, request), {
+    return await this.#handler(request, {
       remoteAddr,
       completed: info.completed,
     });
   }
 }
 
-/** The connection of a client that speaks HTTP/2. */
-export class Http2Connection {
+/** The connection to which that of a client is relayed. */
+interface Relayed {
+  readonly socket: Socket;
+  /** Forgets it. */
+  readonly close: () => void;
+}
+
+/** The connection of a client. */
+export class TlsConnection {
   readonly #client: Socket;
-  readonly #inner: Socket;
   readonly #options: ConnectionOptions;
-  readonly #onClose: () => void;
+  readonly #connect: (connection: TlsConnection) => Promise<Relayed>;
+  #relayed: Relayed | undefined;
   #requests = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -80,11 +123,14 @@ export class Http2Connection {
   #idleSince: number | undefined = performance.now();
   #writingSince: number | undefined;
 
-  constructor(client: Socket, inner: Socket, options: ConnectionOptions, onClose: () => void) {
+  constructor(
+    client: Socket,
+    options: ConnectionOptions,
+    connect: (connection: TlsConnection) => Promise<Relayed>,
+  ) {
     this.#client = client;
-    this.#inner = inner;
     this.#options = options;
-    this.#onClose = onClose;
+    this.#connect = connect;
   }
 
   get remoteAddr(): Deno.Addr {
@@ -104,15 +150,29 @@ export class Http2Connection {
   /** Relays until one side ends. Never rejects. */
   async serve(): Promise<void> {
     this.#wait(this.#options.headerTimeoutMs);
-    const write = async (bytes: Uint8Array) => {
-      this.#writingSince = performance.now();
-      const written = await this.#client.write(bytes);
-      this.#writingSince = undefined;
-      return written;
+    await this.#serve().catch(() => {});
+    this.close();
+  }
+
+  async #serve(): Promise<void> {
+    const buffer = new Uint8Array(BUFFER_SIZE);
+    const count = await this.#client.read(buffer);
+    if (count === null) return;
+    const relayed = await this.#connect(this);
+    this.#relayed = relayed;
+    if (this.#isClosed) return this.#closeRelayed();
+    await writeAll(relayed.socket, buffer.subarray(0, count));
+    const toClient = {
+      write: async (bytes: Uint8Array) => {
+        this.#writingSince = performance.now();
+        const written = await this.#client.write(bytes);
+        this.#writingSince = undefined;
+        return written;
+      },
     };
     const both = [
-      relay(this.#client, { write: (bytes) => this.#inner.write(bytes) }),
-      relay(this.#inner, { write }),
+      relay(this.#client, relayed.socket, buffer),
+      relay(relayed.socket, toClient, new Uint8Array(BUFFER_SIZE)),
     ];
     await Promise.race(both).catch(() => {});
     this.close();
@@ -143,9 +203,14 @@ export class Http2Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#onClose();
     this.#client.close();
-    this.#inner.close();
+    this.#closeRelayed();
+  }
+
+  #closeRelayed(): void {
+    this.#relayed?.close();
+    this.#relayed?.socket.close();
+    this.#relayed = undefined;
   }
 
   #wait(ms: number): void {
@@ -157,11 +222,15 @@ export class Http2Connection {
 async function relay(
   from: Pick<Socket, "read">,
   to: Pick<Socket, "write">,
+  buffer: Uint8Array,
 ): Promise<void> {
-  const buffer = new Uint8Array(BUFFER_SIZE);
   for (;;) {
     const count = await from.read(buffer);
     if (count === null) return;
-    for (let at = 0; at < count;) at += await to.write(buffer.subarray(at, count));
+    await writeAll(to, buffer.subarray(0, count));
   }
+}
+
+async function writeAll(to: Pick<Socket, "write">, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.byteLength;) at += await to.write(bytes.subarray(at));
 }

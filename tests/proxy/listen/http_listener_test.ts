@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { HttpListener, type ListenerOptions } from "../../../lib/proxy/listen/http_listener.ts";
+import { testCertificates } from "../../support/lab/certificates.ts";
 import { until } from "../../support/lab/client.ts";
 
 const ENCODER = new TextEncoder();
@@ -274,6 +275,28 @@ Deno.test("HttpListener: a client that takes nothing for too long makes way", as
   }, { maxConnections: 1, stallTimeoutMs: 50, handler });
 });
 
+Deno.test("HttpListener: where a body fails while its client takes nothing, the connection is closed", async () => {
+  let body: ReadableStreamDefaultController | undefined;
+  const handler = () =>
+    Promise.resolve(
+      new Response(
+        new ReadableStream({
+          start: (controller) => void (body = controller),
+          pull: (controller) => controller.enqueue(new Uint8Array(1 << 20)),
+        }, { highWaterMark: 0 }),
+      ),
+    );
+  await withListener(async ({ connect, listener }) => {
+    using stalled = await connectAnd(connect, get("/"));
+    await stalled.read(/\r\n\r\n/);
+    // Until nothing more is taken.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assertEquals(listener.counts.open, 1);
+    body!.error(new Error("stalled"));
+    await until(() => listener.counts.open === 0 ? true : undefined);
+  }, { handler });
+});
+
 async function untilServed(connect: Scene["connect"]): Promise<string> {
   for (;;) {
     using client = await connectAnd(connect, get("/1", "Connection: close\r\n"));
@@ -299,6 +322,40 @@ Deno.test("HttpListener.shutdown() closes idle connections, and waits for those 
     handler: async (request) => {
       if (request.url.endsWith("/wait")) await going.promise;
       return text("done");
+    },
+  });
+});
+
+Deno.test("HttpListener with TLS: what is silent, before and after the handshake, is closed by either version of HTTP", async () => {
+  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
+  const options = { headerTimeoutMs: 200, idleTimeoutMs: 100, tls: { cert, key } };
+  await withListener(async ({ connect, listener }) => {
+    using silent = await connect();
+    using nonsense = await connectAnd(connect, get("/"));
+    assertEquals(await silent.rest(), "");
+    await nonsense.rest();
+    const { hostname, port } = listener.addr;
+    for (const alpnProtocols of [["h2"], ["http/1.1"]]) {
+      const socket = await Deno.connectTls({ hostname, port, caCerts: [caPem], alpnProtocols });
+      assertEquals((await socket.handshake()).alpnProtocol, alpnProtocols[0]!);
+      using after = new Client(socket);
+      await after.rest();
+    }
+    await until(() => listener.counts.open === 0 ? true : undefined);
+    for (const http1 of [true, false]) {
+      using client = Deno.createHttpClient({ caCerts: [caPem], http1, http2: !http1 });
+      for (const path of ["/1", "/2"]) {
+        const response = await fetch(`https://${hostname}:${port}${path}`, { client });
+        assertEquals(await response.text(), `https: GET ${path}`);
+      }
+      assertEquals(listener.counts.open, 1);
+      await until(() => listener.counts.open === 0 ? true : undefined);
+    }
+  }, {
+    ...options,
+    handler: ({ url, method }) => {
+      const { protocol, pathname } = new URL(url);
+      return Promise.resolve(text(`${protocol} ${method} ${pathname}`));
     },
   });
 });
