@@ -22,7 +22,7 @@ export interface MetalinkArguments {
 }
 
 /** The default of `--max-mirrors`. */
-const MAX_MIRRORS = 8;
+export const MAX_MIRRORS = 8;
 
 const NAME = /\.(?:meta4|metalink)$/i;
 

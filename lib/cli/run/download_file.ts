@@ -43,6 +43,12 @@ export interface FileDownloadContext extends FileContext {
   readonly traceFile: string | undefined;
 }
 
+/** Media types of Metalinks: version 4, and 3. */
+const METALINK = /^application\/metalink4?\+xml\s*(?:;|$)/i;
+
+/** Ends the download of a Metalink, whose files are downloaded instead. */
+class MetalinkFound extends Error {}
+
 export class FileDownload implements LimitedDownload {
   readonly #task: FileTask;
   readonly #context: FileDownloadContext;
@@ -51,6 +57,7 @@ export class FileDownload implements LimitedDownload {
   #newMirrors = false;
   #conditions: Conditions | undefined;
   #maxRate: number | undefined;
+  #isMetalink = false;
 
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
@@ -132,6 +139,11 @@ export class FileDownload implements LimitedDownload {
       await output.part?.complete({ mtime: this.#mtime() });
       this.#state.name = output.name;
     } catch (error) {
+      if (error instanceof MetalinkFound) {
+        this.#isMetalink = true;
+        await output.part?.settle();
+        return this.#state.follow();
+      }
       const unmet = this.#conditions?.unmetBy(error);
       if (unmet !== undefined) return this.#state.skip(unmet);
       if (options.removeOnError) await output.part?.remove();
@@ -141,6 +153,11 @@ export class FileDownload implements LimitedDownload {
     trace?.finish();
     this.#state.done();
     await this.#conditions?.save(this.#state.info!);
+  }
+
+  /** Whether it has turned out to be a Metalink, of which nothing was written. */
+  get isMetalink(): boolean {
+    return this.#isMetalink;
   }
 
   /** The limit of the download, in bytes per second; may change at any time. */
@@ -230,6 +247,9 @@ export class FileDownload implements LimitedDownload {
     this.#state.begin(download);
     try {
       const info = this.#state.info = await download.open();
+      if (this.#task.followsMetalink && METALINK.test(info.contentType ?? "")) {
+        throw new MetalinkFound();
+      }
       this.#conditions?.check(info);
       return { range, download, info };
     } catch (error) {

@@ -123,6 +123,14 @@ export class DownloadState {
     this.#report.present(result, `${shown}: ${message}; nothing was downloaded`);
   }
 
+  /** Reports that the file lists others, which are downloaded instead. */
+  follow(): void {
+    const { name, urls: { length } } = this.#task;
+    const nothing = { bytes: 0, existing: 0, elapsedMs: 0, bytesPerSecond: 0, sources: 0 };
+    const result = { name, ...nothing, mirrors: length, checksums: [] };
+    this.#report.present(result, `${name} is a Metalink; the files that it lists are downloaded`);
+  }
+
   /** Remembers the HTTP status of the first failure that has one. */
   fail(error: unknown): void {
     const causes = error instanceof Error && Array.isArray(error.cause) ? error.cause : [];

@@ -26,6 +26,8 @@ export interface FileTask {
   readonly conditions: ConditionOptions;
   readonly checksums: readonly Checksum[];
   readonly options: DownloaderOptions;
+  /** Whether its files are downloaded instead if it turns out to be a Metalink. */
+  readonly followsMetalink: boolean;
 }
 
 /** What the download of a file works with. */

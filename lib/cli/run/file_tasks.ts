@@ -12,6 +12,7 @@ import type { Checksum } from "../checksum/checksum.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/exit_code.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
+import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { FileTask } from "./file_task.ts";
@@ -25,9 +26,7 @@ export async function fileTasks(
   signal: AbortSignal,
 ): Promise<FileTask[]> {
   if (command.metalink !== undefined) {
-    const { metalinkTasks } = await import("./metalink_tasks.ts");
-    const tasks = await metalinkTasks(command, command.metalink, { ...options, signal });
-    return await separated(tasks, command);
+    return await listedTasks(command, command.metalink, options, signal);
   }
   const login = await Login.of(command.login);
   const entries = await inputEntries(command, signal);
@@ -62,9 +61,32 @@ export async function fileTasks(
         ...listed === undefined ? [] : [listed],
       ],
       options: own,
+      followsMetalink: mayFollow(command),
     });
   }
   return await separated(tasks, command);
+}
+
+/** Returns the files of a Metalink, in order. */
+export async function listedTasks(
+  command: DownloadArguments,
+  metalink: MetalinkArguments,
+  options: DownloaderOptions,
+  signal: AbortSignal,
+): Promise<FileTask[]> {
+  const { metalinkTasks } = await import("./metalink_tasks.ts");
+  const tasks = await metalinkTasks(command, metalink, { ...options, signal });
+  return await separated(tasks, command);
+}
+
+/** Reports whether the user may mean the files of a Metalink: of one URL, as long as nothing is about its file. */
+function mayFollow(
+  { urls, inputFile, target, range, checksums, checksumFile, conditions }: DownloadArguments,
+): boolean {
+  return urls.length === 1 && inputFile === undefined && range === undefined &&
+    target.output === undefined && !target.nameFromServer && !target.resume &&
+    checksums.length === 0 && checksumFile === undefined &&
+    Object.values(conditions).every((value) => value === undefined);
 }
 
 /** Returns the tasks if no two of them, or other files of the command, have the same path. */

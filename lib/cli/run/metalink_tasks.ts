@@ -56,6 +56,7 @@ export async function metalinkTasks(
       ...listed === undefined ? [] : [findChecksum(listed, name, command.checksumFile!)],
     ],
     options: { ...options, headers, expectedSize: size },
+    followsMetalink: false,
   }));
   for (const { urls, options } of tasks) await validate(urls, options);
   return tasks;

@@ -9,10 +9,11 @@ import { type ClientCertificate, keepConnections, type MirrorBook } from "../../
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
+import { MAX_MIRRORS } from "../arguments/metalink_flags.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import type { FileTask } from "./file_task.ts";
-import { fileTasks } from "./file_tasks.ts";
+import { fileTasks, listedTasks } from "./file_tasks.ts";
 import type { Report } from "../report/report.ts";
 import type { SharedRate } from "./shared_rate.ts";
 import { keepDescriptors } from "../part/spare_descriptors.ts";
@@ -46,47 +47,65 @@ export async function runDownloads(
   const options = { ...command.options, caCerts, clientCertificate, fetch: insecure?.fetch };
   using limited = withTimeLimit(command.maxTimeMs, signal);
   const tasks = await fileTasks(command, options, limited.signal);
-  const { maxRate } = options;
-  const { report: { writeOut }, serverStats } = command;
-  using rate = maxRate !== undefined && tasks.length > 1 ? await shareRate(maxRate) : undefined;
+  const { serverStats } = command;
   const note = (text: string) => report.note(text);
   const usesStats = serverStats.load !== undefined || serverStats.save !== undefined;
   const stats = usesStats ? await import("./server_stats.ts") : undefined;
   const book = await stats?.loadServerStats(serverStats, note);
-  const exitCodes: number[] = [];
+  const shared = { signal: limited.signal, report, book, write };
   try {
-    await concurrently(command.concurrent, tasks, async (task) => {
-      // An interrupted run begins no more files.
-      if (limited.signal.aborted) return;
-      const shared = { signal: limited.signal, report, book, rate };
-      const facts = await downloadOne(task, command, shared);
-      exitCodes[task.number] = facts.exitCode;
-      if (writeOut === undefined) return;
-      const { writeOutText } = await import("../report/write_out.ts");
-      write(writeOutText(writeOut, facts));
-    });
+    const { exitCode, isMetalink } = await runTasks(tasks, command, shared);
+    if (!isMetalink) return exitCode;
+    const metalink = { source: tasks[0]!.urls[0]!, select: [], maxMirrors: MAX_MIRRORS };
+    const listed = await listedTasks(command, metalink, options, limited.signal);
+    return (await runTasks(listed, command, shared)).exitCode;
   } finally {
     await stats?.saveServerStats(serverStats, book, note);
   }
+}
+
+/** What the files of a command share. */
+interface Shared extends RunContext {
+  readonly book: MirrorBook | undefined;
+}
+
+/** Downloads files. Returns the exit code, and whether the only one turned out to be a Metalink. */
+async function runTasks(
+  tasks: readonly FileTask[],
+  command: DownloadArguments,
+  shared: Shared,
+): Promise<{ readonly exitCode: number; readonly isMetalink: boolean }> {
+  const { signal, report, write } = shared;
+  const { report: { writeOut }, options: { maxRate } } = command;
+  using rate = maxRate !== undefined && tasks.length > 1 ? await shareRate(maxRate) : undefined;
+  const exitCodes: number[] = [];
+  let isMetalink = false;
+  await concurrently(command.concurrent, tasks, async (task) => {
+    // An interrupted run begins no more files.
+    if (signal.aborted) return;
+    const { facts, ...end } = await downloadOne(task, command, { ...shared, rate });
+    isMetalink ||= end.isMetalink;
+    exitCodes[task.number] = facts.exitCode;
+    if (writeOut === undefined || isMetalink) return;
+    const { writeOutText } = await import("../report/write_out.ts");
+    write(writeOutText(writeOut, facts));
+  });
   if (tasks.length > 1) {
     const complete = exitCodes.filter((code) => code === ExitCode.OK).length;
     report.end({ files: tasks.length, failed: tasks.length - complete });
   }
-  if (limited.signal.aborted) return (limited.signal.reason as CommandError).exitCode;
-  return exitCodes.find((code) => code !== ExitCode.OK) ?? ExitCode.OK;
+  const exitCode = signal.aborted
+    ? (signal.reason as CommandError).exitCode
+    : exitCodes.find((code) => code !== ExitCode.OK) ?? ExitCode.OK;
+  return { exitCode, isMetalink: isMetalink && !signal.aborted };
 }
 
 /** Downloads one file and reports on it. A failure is part of the returned facts. */
 async function downloadOne(
   task: FileTask,
   { traceFile }: DownloadArguments,
-  { signal, report, book, rate }: {
-    readonly signal: AbortSignal;
-    readonly report: Report;
-    readonly book: MirrorBook | undefined;
-    readonly rate: SharedRate | undefined;
-  },
-): Promise<DownloadFacts> {
+  { signal, report, book, rate }: Shared & { readonly rate: SharedRate | undefined },
+): Promise<{ readonly facts: DownloadFacts; readonly isMetalink: boolean }> {
   const { number, of, name, urls, options } = task;
   const fileReport = report.file({ number, of, name, urls: urls.map(redactUrl) });
   const context: FileDownloadContext = {
@@ -97,11 +116,11 @@ async function downloadOne(
   using _share = rate?.add(download);
   try {
     await download.run();
-    return download.facts();
+    return { facts: download.facts(), isMetalink: download.isMetalink };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
     fileReport.failed(error);
-    return download.facts(error);
+    return { facts: download.facts(error), isMetalink: false };
   }
 }
 

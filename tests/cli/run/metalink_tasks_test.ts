@@ -169,3 +169,36 @@ Deno.test("a Metalink that cannot be had, or is none, is an error with its exit 
     assertStringIncludes(error.message, says);
   }
 });
+
+Deno.test("a URL that turns out to be a Metalink by its type is followed, unless the file is meant", async () => {
+  await withMirrors([{}], async (urls) => {
+    using place = workplace();
+    for (const type of ["application/metalink4+xml", "Application/Metalink+XML; charset=utf-8"]) {
+      await using server = serve(metalink(urls), type);
+      const url = server.url.replace("list.meta4", "download");
+      const { shown, written } = await runCommand([
+        url,
+        "--output-dir",
+        place.path,
+        "-w",
+        "%{url_effective}\\n",
+      ]);
+      assertStringIncludes(shown, "download is a Metalink");
+      assertEquals(written, `${urls[0]}\n`);
+      assertFile(place, "film.mkv");
+      assertEquals(place.names(), ["film.mkv"]);
+      Deno.removeSync(place.at("film.mkv"));
+      await runCommand([url, "-o", place.at("kept"), "-s"]);
+      assertEquals(place.readText("kept"), metalink(urls));
+      Deno.removeSync(place.at("kept"));
+    }
+    await using plain = serve(metalink(urls), "application/xml");
+    await runCommand([
+      plain.url.replace("list.meta4", "download"),
+      "--output-dir",
+      place.path,
+      "-s",
+    ]);
+    assertEquals(place.names(), ["download"]);
+  });
+});
