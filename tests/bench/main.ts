@@ -4,7 +4,7 @@
  *     deno task bench                          all of them, about an hour
  *     deno task bench speed memory pause       over loopback; nginx must be installed
  *     deno task bench startup disk large       the command line over loopback
- *     deno task bench proxy clients seek aborts   the proxy over loopback; nginx must be installed
+ *     deno task bench proxy clients seek aborts paused   the proxy over loopback; nginx must be installed
  *     deno task bench faults                   all of the fault matrix; writes docs/faults.md
  *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
@@ -41,6 +41,7 @@ import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
 import { http2 } from "./range_soak.ts";
 import { parseSoakArguments, soak } from "./soak/soak.ts";
+import { pausedClients } from "./paused_clients.ts";
 import { proxyAborts, proxyClients, proxySeek, proxySpeed } from "./proxy.ts";
 
 type Bench = (args: BenchArguments) => Promise<void>;
@@ -56,6 +57,7 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   clients: { run: proxyClients, nginx: true },
   seek: { run: proxySeek, nginx: false },
   aborts: { run: proxyAborts, nginx: true },
+  paused: { run: pausedClients, nginx: true },
   algorithms: { run: algorithms, nginx: false },
   links: { run: (args) => links(args.links), nginx: false },
   pause: { run: pause, nginx: true },

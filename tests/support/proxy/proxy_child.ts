@@ -61,6 +61,11 @@ export class Child implements AsyncDisposable {
     return fetch(new URL(path, this.url), { ...init, client: this.#http });
   }
 
+  /** The number of its process. */
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   /** Sends a signal. */
   signal(name: Deno.Signal): void {
     this.#child.kill(name);
