@@ -38,6 +38,16 @@ export interface ConnectionOptions {
   readonly handler: Handler;
 }
 
+/** What an idle connection waits for: those that are lower make way first. */
+export enum IdleRank {
+  /** For the first byte. */
+  SILENT,
+  /** For another request. */
+  BETWEEN,
+  /** For the rest of a request. */
+  BEGUN,
+}
+
 /** How long a client may take to read a refusal, in milliseconds. */
 const DRAIN_MS = 1000;
 
@@ -51,6 +61,7 @@ export class ClientConnection {
   #writer: ResponseWriter | undefined;
   #isClosed = false;
   #isLast = false;
+  #isFirst = true;
   #idleSince: number | undefined = performance.now();
   #writingSince: number | undefined;
 
@@ -65,6 +76,12 @@ export class ClientConnection {
     return this.#idleSince;
   }
 
+  /** How much would be lost if it were closed now, where it is idle. */
+  get idleRank(): IdleRank {
+    if (this.#source.bytes.byteLength > 0) return IdleRank.BEGUN;
+    return this.#isFirst ? IdleRank.SILENT : IdleRank.BETWEEN;
+  }
+
   /** Since when the client has taken nothing of what is written to it; `undefined` if nothing is. */
   get writingSince(): number | undefined {
     return this.#writingSince;
@@ -74,7 +91,7 @@ export class ClientConnection {
   async serve(): Promise<void> {
     try {
       this.#limit(this.#options.headerTimeoutMs);
-      for (let first = true; await this.#serveNext(first) && !this.#isLast;) first = false;
+      while (await this.#serveNext() && !this.#isLast) this.#isFirst = false;
     } catch {
       // The client has gone, or has sent what is no request.
     }
@@ -104,10 +121,10 @@ export class ClientConnection {
   }
 
   /** Reads a request, and responds; reports whether another one may follow. */
-  async #serveNext(isFirst: boolean): Promise<boolean> {
+  async #serveNext(): Promise<boolean> {
     let head: RequestHead | undefined;
     try {
-      head = await this.#readHead(isFirst);
+      head = await this.#readHead();
       if (head === undefined) return false;
       this.#idleSince = undefined;
       if (head.expectsContinue && head.framing.type !== "none") {
@@ -129,9 +146,9 @@ export class ClientConnection {
   }
 
   /** Reads the head of the next request; `undefined` if there is none. */
-  async #readHead(isFirst: boolean): Promise<RequestHead | undefined> {
+  async #readHead(): Promise<RequestHead | undefined> {
     const source = this.#source;
-    for (let searched = 0, isLimited = isFirst;;) {
+    for (let searched = 0, isLimited = this.#isFirst;;) {
       if (searched === 0) source.take(emptyLines(source.bytes));
       const { bytes } = source;
       if (!isLimited && bytes.byteLength > 0) {

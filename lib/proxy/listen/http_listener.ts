@@ -48,7 +48,7 @@ const REFUSED_MS = 1000;
 /** A connection that can be chosen to be closed. */
 type Connection = Pick<
   ClientConnection,
-  "serve" | "end" | "close" | "idleSince" | "writingSince"
+  "serve" | "end" | "close" | "idleSince" | "idleRank" | "writingSince"
 >;
 
 export class HttpListener {
@@ -160,8 +160,8 @@ export class HttpListener {
   }
 
   /**
-   * Closes the connection that has been idle for longest, or else the one whose client has taken nothing for
-   * longest, and too long. Reports whether there was one.
+   * Closes an idle connection, of those that wait for the least the one that has waited for longest; or else
+   * the one whose client has taken nothing for longest, and too long. Reports whether there was one.
    */
   #evict(): boolean {
     const { stallTimeoutMs } = this.#options;
@@ -169,8 +169,12 @@ export class HttpListener {
     let idle: Connection | undefined;
     let stalled: Connection | undefined;
     for (const connection of this.#connections) {
-      const { idleSince, writingSince = Infinity } = connection;
-      if (idleSince !== undefined && idleSince < (idle?.idleSince ?? Infinity)) idle = connection;
+      const { writingSince = Infinity } = connection;
+      if (
+        connection.idleSince !== undefined && (idle === undefined || goesBefore(connection, idle))
+      ) {
+        idle = connection;
+      }
       if (writingSince <= Math.min(stalledBefore, stalled?.writingSince ?? Infinity)) {
         stalled = connection;
       }
@@ -183,6 +187,11 @@ export class HttpListener {
     chosen.close();
     return true;
   }
+}
+
+function goesBefore(one: Connection, other: Connection): boolean {
+  return one.idleRank - other.idleRank < 0 ||
+    (one.idleRank === other.idleRank && one.idleSince! < other.idleSince!);
 }
 
 function hostOf({ hostname, port }: Deno.NetAddr): string {

@@ -6,7 +6,12 @@
  * @module
  */
 
-import type { ConnectionOptions, Handler, Socket } from "./client_connection.ts";
+import {
+  type ConnectionOptions,
+  type Handler,
+  IdleRank,
+  type Socket,
+} from "./client_connection.ts";
 
 const BUFFER_SIZE = 64 * 1024;
 /** How many descriptors a connection of a client takes that is relayed. */
@@ -120,6 +125,8 @@ export class TlsConnection {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
   #isLast = false;
+  #isSilent = true;
+  #hasServed = false;
   #idleSince: number | undefined = performance.now();
   #writingSince: number | undefined;
 
@@ -142,6 +149,12 @@ export class TlsConnection {
     return this.#idleSince;
   }
 
+  /** How much would be lost if it were closed now, where it is idle. */
+  get idleRank(): IdleRank {
+    if (this.#hasServed) return IdleRank.BETWEEN;
+    return this.#isSilent ? IdleRank.SILENT : IdleRank.BEGUN;
+  }
+
   /** Since when the client has taken nothing of what is written to it; `undefined` if nothing is. */
   get writingSince(): number | undefined {
     return this.#writingSince;
@@ -158,6 +171,7 @@ export class TlsConnection {
     const buffer = new Uint8Array(BUFFER_SIZE);
     const count = await this.#client.read(buffer);
     if (count === null) return;
+    this.#isSilent = false;
     const relayed = await this.#connect(this);
     this.#relayed = relayed;
     if (this.#isClosed) return this.#closeRelayed();
@@ -181,6 +195,7 @@ export class TlsConnection {
 
   began(): void {
     this.#requests++;
+    this.#hasServed = true;
     this.#idleSince = undefined;
     clearTimeout(this.#timer);
   }

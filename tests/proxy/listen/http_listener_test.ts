@@ -257,6 +257,25 @@ Deno.test("HttpListener: idle connections make way, those with a request do not"
   }, { maxConnections: 3, handler });
 });
 
+Deno.test("HttpListener: silent connections make way before those that have sent something", async () => {
+  await withListener(async ({ connect, listener }) => {
+    using begun = await connectAnd(connect, "GET /1 HTTP/1.1\r\n");
+    using between = await connectAnd(connect, get("/2"));
+    await between.read(/GET \/2 /);
+    const silent: Client[] = [];
+    for (let count = 0; count < 10; count++) {
+      silent.push(await connect());
+      await until(() => listener.counts.accepted === count + 3 ? true : undefined);
+    }
+    for (const client of silent.slice(0, 9)) assertEquals(await client.rest(), "");
+    await begun.send("Host: a\r\n\r\n");
+    await begun.read(/GET \/1 /);
+    await between.send(get("/3"));
+    await between.read(/GET \/3 /);
+    for (const client of silent) client.leave();
+  }, { maxConnections: 3 });
+});
+
 Deno.test("HttpListener: a client that takes nothing for too long makes way", async () => {
   const handler = (request: Request) => {
     const endless = new ReadableStream({
