@@ -59,7 +59,7 @@ export class HostLessons {
   /** Refusals since the host last accepted a request. */
   #refusals = 0;
   /** What was known before these refusals, as long as all of them are those of one mirror. */
-  #before: { readonly by: object; readonly known: Lessons } | undefined;
+  #before: { readonly by: symbol; readonly known: Lessons } | undefined;
 
   /** The most requests at once; `Infinity` until the host has refused one. */
   get limit(): number {
@@ -119,7 +119,7 @@ export class HostLessons {
    * others. Returns how long it is left alone, in milliseconds.
    */
   refuse(
-    by: object,
+    by: symbol,
     { sentAt, retryAfterMs, jitter }: Refusal,
     occupied: number,
     now: number,
@@ -150,7 +150,7 @@ export class HostLessons {
   }
 
   /** Forgets what the refusals since the last accepted request have taught, if all are those of `by`. */
-  unlearn(by: object, now: number): void {
+  unlearn(by: symbol, now: number): void {
     if (this.#before?.by !== by) return;
     this.#known = this.#before.known;
     this.#before = undefined;

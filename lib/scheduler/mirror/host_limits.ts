@@ -76,7 +76,7 @@ class Host {
 export class HostLimits {
   readonly #hosts = new Map<string, Host>();
   /** The connections of the process. */
-  readonly #budget = new ConnectionBudget<Seat | string>();
+  readonly #budget = new ConnectionBudget<symbol | string>();
 
   /** Number of hosts that are remembered. */
   get size(): number {
@@ -148,14 +148,16 @@ export interface Ticket {
 /** The place of one mirror of one download at its host. */
 export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;
-  readonly #budget: ConnectionBudget<Seat | string>;
+  readonly #budget: ConnectionBudget<symbol | string>;
   readonly #onTurn: () => void;
   readonly #isApart: boolean;
+  /** What host and budget remember of this mirror: the seat itself would keep the whole download. */
+  readonly #self = Symbol();
   #name: string;
 
   constructor(
     hostOf: (name: string, now: number) => Host,
-    budget: ConnectionBudget<Seat | string>,
+    budget: ConnectionBudget<symbol | string>,
     name: string,
     onTurn: () => void,
     isApart: boolean,
@@ -230,7 +232,7 @@ export class Seat {
   /** Ends: it waits no more, and connections of its own are closed. */
   end(now: number): void {
     this.leave(now);
-    if (this.#isApart) this.#budget.closeKept(this);
+    if (this.#isApart) this.#budget.closeKept(this.#self);
   }
 
   /** Waits no more. */
@@ -356,7 +358,7 @@ export class Seat {
   refuse(refusal: Refusal, now: number): number {
     const host = this.#at(now);
     const { served = host.occupied(now) } = refusal;
-    return host.lessons.refuse(this, refusal, served, now);
+    return host.lessons.refuse(this.#self, refusal, served, now);
   }
 
   /**
@@ -382,12 +384,12 @@ export class Seat {
    * another reason than a limit.
    */
   unlearn(now: number): void {
-    this.#at(now).lessons.unlearn(this, now);
+    this.#at(now).lessons.unlearn(this.#self, now);
   }
 
   /** Who can use its connections again. */
-  #pool(name: string): Seat | string {
-    return this.#isApart ? this : name;
+  #pool(name: string): symbol | string {
+    return this.#isApart ? this.#self : name;
   }
 
   #at(now: number): Host {
