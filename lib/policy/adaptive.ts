@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Crowd, CROWD_GAIN_MS, narrowed } from "./crowd.ts";
+import { Crowd, ENOUGH, narrowed } from "./crowd.ts";
 import { passOver } from "./kept_stream.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
@@ -64,9 +64,8 @@ export class AdaptivePolicy implements Policy {
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
     const chosen = this.#crowd.choose(view, outlooks);
-    // In a crowd, a stream is not given up for a little.
-    const leastGainMs = chosen === undefined ? undefined : CROWD_GAIN_MS;
-    return rescue(view, outlooks, now, leastGainMs) ?? this.#ask(view, outlooks, chosen, now) ??
+    const enough = chosen === undefined ? undefined : ENOUGH;
+    return rescue(view, outlooks, now, enough) ?? this.#ask(view, outlooks, chosen, now) ??
       this.#goOn(view, outlooks, now) ?? passOver(view, outlooks, now) ??
       this.#askBesideSilence(view, outlooks, now);
   }

@@ -24,8 +24,11 @@ const LEAST_RATE = 1 / 2;
  */
 const MOST_AHEAD = 256 * 1024;
 
-/** Another mirror has to deliver what is waited for so much sooner, in milliseconds. */
-export const CROWD_GAIN_MS = 1000;
+/**
+ * A mirror that delivers so many bytes per millisecond keeps its range: others were faster while there was
+ * no crowd, or seem so while the process is busy.
+ */
+export const ENOUGH = 32;
 
 export class Crowd {
   #isIn = false;

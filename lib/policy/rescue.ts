@@ -18,12 +18,15 @@ const LAST_GAIN_MS = 20;
 /** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 16 * 1024;
 
-/** Returns what to do for the front; `undefined` for nothing. Stealing has to gain `gainMs`. */
+/**
+ * Returns what to do for the front; `undefined` for nothing. A mirror that delivers `enough` bytes per
+ * millisecond, and is not silent, keeps what it has.
+ */
 export function rescue(
   view: DownloadView,
   outlooks: readonly Outlook[],
   now: number,
-  gainMs = GAIN_MS,
+  enough = Infinity,
 ): Plan | undefined {
   for (const outlook of outlooks) {
     for (const request of outlook.source.live) {
@@ -39,8 +42,8 @@ export function rescue(
       if (silent && isWaitedFor(request, outlooks)) return revoked;
       if (helpers.length === 0) continue;
       if (silent) return revoked;
-      const plan = view.limit.mayHurry(now)
-        ? steal(request, { owner: outlook, helpers, gainMs }, view, now)
+      const plan = view.limit.mayHurry(now) && outlook.requestRate < enough
+        ? steal(request, outlook, helpers, view, now)
         : undefined;
       if (plan !== undefined) return plan;
     }
@@ -48,16 +51,11 @@ export function rescue(
   return undefined;
 }
 
-interface Theft {
-  readonly owner: Outlook;
-  readonly helpers: readonly Outlook[];
-  readonly gainMs: number;
-}
-
 /** Gives the end of the front's range to the mirror that makes the whole of it arrive soonest. */
 function steal(
   request: RequestView,
-  { owner, helpers, gainMs }: Theft,
+  owner: Outlook,
+  helpers: readonly Outlook[],
   { ledger, limit }: DownloadView,
   now: number,
 ): Plan | undefined {
@@ -70,8 +68,8 @@ function steal(
   const ownerRate = rampedRate(request, left, steadyRate, owner, ledger.start, now);
   const aloneMs = waitMs + left / ownerRate;
   const leastGainMs = ledger.free.length > 0
-    ? Math.max(gainMs, aloneMs * GAIN_SHARE)
-    : Math.max(gainMs === GAIN_MS ? LAST_GAIN_MS : gainMs, owner.source.link.latencyMs);
+    ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
+    : Math.max(LAST_GAIN_MS, owner.source.link.latencyMs);
   if (aloneMs < leastGainMs) return undefined;
   let best: { helper: Outlook; cut: number; ms: number } | undefined;
   for (const helper of helpers) {

@@ -207,7 +207,7 @@ export class RequestRunner {
       const chunk = await reply.body.borrow(Math.min(window.chunkSize, most), least);
       if (signal.aborted) break;
       if (chunk === undefined) return;
-      await this.#follow(given, chunk, mirror);
+      if (given !== undefined) await this.#follow(given, chunk, mirror);
       if (signal.aborted) break;
       const difference = landmarks.learn(offset, chunk, end(), mirror);
       if (difference !== undefined) {
