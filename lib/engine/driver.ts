@@ -9,14 +9,20 @@ import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
 import { FEW_MIRRORS } from "../scheduler/mirror/connection_budget.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
-import { PROBE_SIZE, probeSizeFor } from "../scheduler/opening/probe.ts";
+import { probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./timing/alarm.ts";
 import { clock } from "./timing/clock.ts";
 import { DeliveryWindow } from "./delivery/delivery_window.ts";
-import { earlierPieces, type FileInfo, type KnownFile, presumed } from "./memory/known_file.ts";
+import {
+  earlierPieces,
+  type FileInfo,
+  type KnownFile,
+  learnedFile,
+  presumed,
+} from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
 import { BookSession } from "./memory/mirror_book.ts";
@@ -77,6 +83,7 @@ export class Driver {
     this.#options = options;
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
     this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
+    this.#landmarks.windowSize = windowSize;
     const mirrorUrls = options.mirrors.map(({ url }) => url);
     this.#session = new BookSession(options.book, mirrorUrls, Date.now());
     const knownMirrors = knownFile?.mirrors ?? [];
@@ -149,18 +156,9 @@ export class Driver {
   }
 
   get knownFile(): KnownFile | undefined {
-    const { mirrors, digest } = this.#scheduler;
-    const known = this.#transport.knownMirrors.flatMap((known) => {
-      const mirror = mirrors.find(({ url }) => url === known.url)!;
-      const compared = this.#scheduler.isCompared(mirror) || undefined;
-      return mirror.servesRanges ? [{ ...known, compared }] : [];
-    });
-    if (this.#info?.size === undefined || known.length === 0) return undefined;
-    // Another download cannot use a digest of fewer bytes than usual.
-    const usual = this.#sampleSize >= PROBE_SIZE ? digest : undefined;
-    const { start, knownFile } = this.#options;
-    const { pieces } = knownFile ?? {};
-    return { info: this.#info, digest: usual, digestStart: start, mirrors: known, pieces };
+    const { start, knownFile: { pieces } = {} } = this.#options;
+    const [scheduler, transport, sampleSize] = [this.#scheduler, this.#transport, this.#sampleSize];
+    return learnedFile(this.#info, { scheduler, transport, sampleSize, start, pieces });
   }
 
   learnedPieces(): Promise<KnownPiece[]> {
@@ -173,7 +171,7 @@ export class Driver {
 
   set windowSize(bytes: number) {
     resolveWindowSize(bytes, this.#options.splitSize);
-    this.#window.windowSize = this.#scheduler.windowSize = bytes;
+    this.#window.windowSize = this.#scheduler.windowSize = this.#landmarks.windowSize = bytes;
     this.#dispatch({ type: "consumed", bytes: 0 });
     this.#window.wake();
   }

@@ -17,8 +17,12 @@ import { GivenPieces, type KnownPiece } from "./known_pieces.ts";
 const PIECE = 1024;
 /** Initial distance between the beginnings of pieces, in bytes. */
 const STRIDE = 16 * 1024;
-/** Maximum number of pieces: half a mebibyte in all. */
+/** Maximum number of pieces: half a mebibyte in all; */
 const MOST_PIECES = 512;
+/** but no more than this part of the window, */
+const MOST_SHARE = 1 / 16;
+/** except for so many. */
+const LEAST_PIECES = 64;
 
 /** Maximum number of pieces that are kept because they were asked for. */
 const MOST_KEPT = 128;
@@ -73,6 +77,7 @@ export class FileLandmarks implements Landmarks {
   #kept: Piece[] = [];
   readonly #lasts = new Map<number, Last>();
   #stride = STRIDE;
+  #most = MOST_PIECES;
   #latest: Piece | undefined;
 
   /**
@@ -87,6 +92,12 @@ export class FileLandmarks implements Landmarks {
     this.#start = start;
     this.#earlier = earlier;
     this.given = given.toSorted((one, other) => one.start - other.start);
+  }
+
+  /** The window of the download: where it is small, fewer pieces are kept. */
+  set windowSize(bytes: number) {
+    const fitting = Math.floor(bytes * MOST_SHARE / PIECE);
+    this.#most = Math.max(LEAST_PIECES, Math.min(MOST_PIECES, fitting));
   }
 
   get learned(): readonly Landmark[] {
@@ -243,7 +254,7 @@ export class FileLandmarks implements Landmarks {
     if (piece === undefined) {
       piece = newPiece({ start: at, end: Math.min(at + PIECE, fileEnd) }, source);
       this.#pieces.set(at, piece);
-      if (this.#pieces.size > MOST_PIECES) this.#thin();
+      if (this.#pieces.size > this.#most) this.#thin();
     }
     return piece;
   }

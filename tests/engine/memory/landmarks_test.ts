@@ -187,3 +187,19 @@ Deno.test("FileLandmarks.senderOf() is nobody where several mirrors sent some of
   landmarks.learn(50_500, FILE.subarray(50_500, 52_000), 300_000, 2);
   assertEquals(landmarks.senderOf(piece), undefined);
 });
+
+Deno.test("FileLandmarks keeps fewer pieces where the window is small, or becomes so", () => {
+  const landmarks = new FileLandmarks(0);
+  const chunk = new Uint8Array(512 * 1024);
+  const most = [64 * 1024 * 1024, 2_000_000, 1000, 4_000_000].map((windowSize, turn) => {
+    landmarks.windowSize = windowSize;
+    for (let offset = 0; offset < 64 * 1024 * 1024; offset += chunk.byteLength) {
+      landmarks.learn(64 * 1024 * 1024 * turn + offset, chunk, Infinity, 0);
+    }
+    return landmarks.learned.length;
+  });
+  const bounds = [[257, 512], [61, 122], [33, 64], [33, 244]] as const;
+  for (const [index, [least, greatest]] of bounds.entries()) {
+    assert(most[index]! >= least && most[index]! <= greatest, most.join());
+  }
+});
