@@ -50,6 +50,11 @@ async function run(args: string[]): Promise<number> {
       completionsCommand(rest);
       return ExitCode.OK;
     }
+    case "metalink": {
+      const { metalinkCommand } = await import("./lib/cli/metalink/metalink_command.ts");
+      await metalinkCommand(rest);
+      return ExitCode.OK;
+    }
     case "probe":
       return await probe(rest);
     default:

@@ -87,7 +87,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/metalink\/xml_tree\.ts$/,
     /^lib\/metalink\/hashes\.ts$/,
     /^lib\/metalink\/metalink_file\.ts$/,
-    /^lib\/metalink\/metalink\.ts$/,
+    /^lib\/metalink\/(format_)?metalink\.ts$/,
     /^metalink\.ts$/,
   ]],
   [/^(lib\/proxy\/|(server|serve)\.ts$)/, [

@@ -182,7 +182,7 @@ function targetOptions({ has, given }: ParsedFlags<FlagName>): TargetOptions {
 /** Refuses a first argument that is no URL, but similar to the name of a subcommand. */
 async function refuseMistypedCommand(word = ""): Promise<void> {
   if (!/^[a-z]+$/i.test(word)) return;
-  const meant = await nearestWord(word, ["analyze", "completions", "probe"]);
+  const meant = await nearestWord(word, ["analyze", "completions", "metalink", "probe"]);
   if (meant !== undefined) throw usageError(`unknown command '${word}' (did you mean '${meant}'?)`);
 }
 

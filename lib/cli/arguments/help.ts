@@ -46,7 +46,7 @@ function commonHelp(version: string): string {
   });
   return `sphttp ${version}: one file from many HTTP mirrors at once, in order
 Usage: sphttp [options] URL...    (all URLs are mirrors of the same file)
-       sphttp probe URL... | analyze TRACE | completions SHELL
+       sphttp probe URL... | metalink FILE URL... | analyze TRACE | completions
 ${groups.join("")}'--help all' shows every option and the exit codes; other topics:
   ${topics().join(", ")}
 `;
@@ -61,6 +61,7 @@ ${
 A URL may contain {a,b} and [1-3]; each expansion is a mirror.
 Commands:
   sphttp probe URL...       measure mirrors: which are worth using?
+  sphttp metalink FILE URL  write a Metalink of FILE, which is at these URLs
   sphttp analyze TRACE      print the thesis's measures of a trace, or plot it
   sphttp completions SHELL  print completions for bash, zsh or fish
 Examples:

@@ -10,9 +10,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { redactUrl } from "../../http/address/redact.ts";
-import type { RequestFlagName } from "./flags.ts";
 
 /** The maximum number of URLs that one pattern may expand to. */
 export const MOST_URLS = 256;
@@ -34,7 +32,7 @@ const INVISIBLE = /[\s\u200b-\u200d\u2060]/u;
 /** Returns the URLs of a command line: without blanks around them, expanded unless `--globoff` is given. */
 export function parseUrls(
   texts: readonly string[],
-  { has }: Pick<ParsedFlags<RequestFlagName>, "has">,
+  { has }: { readonly has: (name: "globoff") => boolean },
 ): string[] {
   const urls = texts.map(trimUrl);
   return has("globoff") ? urls : urls.flatMap(expandUrlPattern);

@@ -9,6 +9,7 @@ import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../../mod.t
 import type { Flag } from "../../command_line/flag_parser.ts";
 import { ANALYZE_FLAGS } from "../analyze/analyze.ts";
 import { type FlagName, FLAGS } from "../arguments/flags.ts";
+import { METALINK_FLAGS } from "../metalink/metalink_command.ts";
 import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { writeOutput } from "../report/terminal.ts";
@@ -59,6 +60,12 @@ export const SUBCOMMANDS: readonly CompletedCommand[] = [
     help: "measure mirrors without downloading",
     flags: PROBE_FLAGS.map(completed),
     argument: "url",
+  },
+  {
+    name: "metalink",
+    help: "write a Metalink of a file",
+    flags: METALINK_FLAGS.map(completed),
+    argument: "file",
   },
   {
     name: "analyze",

@@ -54,7 +54,7 @@ for (const shell of SHELLS) {
 /** What is typed, word by word, and what is offered. */
 const OFFERED: [words: string[], offered: string[]][] = [
   [["--checks"], ["--checksum", "--checksum-file"]],
-  [[""], ["probe", "analyze", "completions"]],
+  [[""], ["probe", "metalink", "analyze", "completions"]],
   [["pro"], ["probe"]],
   [["http://"], []],
   [["--delay", ""], ["adaptive", "normal", "diff", "inv", "static"]],
