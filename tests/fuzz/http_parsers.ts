@@ -9,6 +9,7 @@ import { ConnectRules } from "../../lib/http/address/connect_rules.ts";
 import { CookieJar } from "../../lib/http/address/cookie_jar.ts";
 import { addressIn, hostIn } from "../../lib/http/address/host.ts";
 import { readLocation } from "../../lib/http/address/location.ts";
+import { isOneTimeLink } from "../../lib/http/address/one_time_link.ts";
 import { parseMirrorUrl } from "../../lib/http/address/mirror_url.ts";
 import { parseProxyUrl } from "../../lib/http/address/proxy_url.ts";
 import { describeError, redactUrl } from "../../lib/http/address/redact.ts";
@@ -299,6 +300,15 @@ export const HTTP_PARSERS: readonly Parser[] = [
     parse: parseMirrorUrl,
     declares: [MirrorUrlError],
     hard: ["|a|", "|http:|", "http://|a:|@b", "http://|a.|", "http://a/|../|"].map(hard),
+  },
+  {
+    name: "links that may be good for one request",
+    pieces: [...URLS, "q7Zk2W", "9f86d081", "%3D", "token=", "by-hash/", "-", "~"],
+    parse: isOneTimeLink,
+    declares: [],
+    hard: ["|a|", "|aB1|", "|1a|", "http://|a/|", "http://a|%41|", "|0-|", "|;e|", "|/ab|"].map(
+      hard,
+    ),
   },
   {
     name: "URLs of proxies",
