@@ -16,8 +16,6 @@ const SIZE = 8_000_000;
 const MIRRORS = 4;
 /** Readers of the library, and of the proxy. */
 const READERS = { library: 2, proxy: 4 };
-/** How long a mirror stays, in milliseconds. */
-const STAY_MS = 4000;
 
 const OPTIONS: DownloaderOptions = {
   splitSize: 200_000,
@@ -41,11 +39,14 @@ export interface SoakCounts {
 export class SoakScene implements AsyncDisposable {
   readonly counts: SoakCounts = { complete: 0, left: 0, failed: 0, bytes: 0, mirrors: 0 };
   readonly #random: () => number;
+  readonly #stayMs: number;
   readonly #content: Content = randomContent(SIZE, 11);
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #mirrors: LabMirror[] = [];
 
-  constructor(seed: number) {
+  /** `stayMs`: how long a mirror stays, in milliseconds. */
+  constructor(seed: number, stayMs = 10_000) {
+    this.#stayMs = stayMs;
     this.#random = mulberry32(seed);
     const handler = createHandler({ allowPrivate: true, download: OPTIONS });
     this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
@@ -64,8 +65,9 @@ export class SoakScene implements AsyncDisposable {
       while (performance.now() < until) await read();
     });
     const change = async () => {
-      while (performance.now() + STAY_MS / MIRRORS < until) {
-        await delay(STAY_MS / MIRRORS);
+      const everyMs = this.#stayMs / MIRRORS;
+      while (performance.now() + everyMs < until) {
+        await delay(everyMs);
         await this.#mirrors.shift()!.close();
         this.#mirrors.push(await this.#mirror());
       }
