@@ -83,18 +83,42 @@ Deno.test("formatMetalink() escapes what XML cannot have", () => {
   });
 });
 
-testWith(["aria2c"], "aria2c and sphttp download what sphttp metalink writes", async () => {
-  await withMirrors([{}, {}], async (urls) => {
-    using place = workplace();
-    const metalink = place.at("f.meta4");
-    await metalinkCommand(["-o", metalink, "--name", "film.bin", place.write("f", BYTES), ...urls]);
-    Deno.mkdirSync(place.at("theirs"));
-    const { code, stdout } = await runProgram("aria2c", [
-      ...["--no-conf", "-q", "--check-integrity=true", "--file-allocation=none"],
-      ...["-d", place.at("theirs"), "-M", metalink],
-    ]);
-    assertEquals(code, 0, new TextDecoder().decode(stdout));
-    await runCommand(["-M", metalink, "--output-dir", place.at("ours"), "--create-dirs", "-s"]);
-    for (const folder of ["theirs", "ours"]) assertEquals(place.read(`${folder}/film.bin`), BYTES);
-  });
-});
+testWith(
+  ["aria2c", "wget2"],
+  "aria2c, wget2 and sphttp download what sphttp metalink writes",
+  async () => {
+    await withMirrors([{}, {}], async (urls) => {
+      using place = workplace();
+      const metalink = place.at("f.meta4");
+      await metalinkCommand([
+        "-o",
+        metalink,
+        "--name",
+        "film.bin",
+        place.write("f", BYTES),
+        ...urls,
+      ]);
+      for (const folder of ["theirs", "wget"]) Deno.mkdirSync(place.at(folder));
+      const aria = ["--no-conf", "-q", "--check-integrity=true", "--file-allocation=none"];
+      for (
+        const [program, args] of [
+          ["aria2c", [...aria, "-d", place.at("theirs"), "-M", metalink]],
+          ["wget2", [
+            "--no-config",
+            "-q",
+            "--force-metalink",
+            "-i",
+            metalink,
+          ]],
+        ] as const
+      ) {
+        const { code, stdout, stderr } = await runProgram(program, args, place.at("wget"));
+        assertEquals(code, 0, new TextDecoder().decode(stdout) + stderr);
+      }
+      await runCommand(["-M", metalink, "--output-dir", place.at("ours"), "--create-dirs", "-s"]);
+      for (const folder of ["theirs", "wget", "ours"]) {
+        assertEquals(place.read(`${folder}/film.bin`), BYTES);
+      }
+    });
+  },
+);

@@ -26,6 +26,7 @@ export const PACKAGES = {
   setpriv: "util-linux",
   "systemd-analyze": "systemd",
   wget: "wget",
+  wget2: "wget2",
   zsh: "zsh",
 } as const;
 
@@ -135,16 +136,18 @@ export function missingOf(testName: string): string[] {
   return / \(missing: ([^)]+)\)$/.exec(testName)?.[1]?.split(", ") ?? [];
 }
 
-/** Runs a program to its end; kills it after {@linkcode TIMEOUT_MS}. */
+/** Runs a program to its end, in a folder; kills it after {@linkcode TIMEOUT_MS}. */
 export async function runProgram(
   program: Program,
   args: readonly string[],
+  folder?: string,
 ): Promise<ProgramOutput> {
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), TIMEOUT_MS);
   try {
     const { code, stdout, stderr } = await new Deno.Command(programPath(program), {
       args: [...args],
+      ...folder !== undefined && { cwd: folder },
       stdin: "null",
       // Settings of the machine and the user must not matter.
       env: { http_proxy: "", all_proxy: "", ALL_PROXY: "", HOME: "/nonexistent", LC_ALL: "C" },
