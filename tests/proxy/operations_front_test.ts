@@ -145,7 +145,25 @@ async function readTwice({ mirrors, replicas, base, target, get }: Scene): Promi
   });
   assertEquals(requestsTo(mirrors), asked);
 
+  // Errors are the proxy's.
+  const missing = `/proxy?url=${encodeURIComponent(new URL("/missing", mirrors[0]!.url).href)}`;
+  const beyond = { ...BEARER, range: `bytes=${2 * SIZE}-` };
+  for (
+    const [path, headers, status] of [
+      [missing, BEARER, 404],
+      [`${missing}&split_size=x`, BEARER, 400],
+      [target, beyond, 416],
+    ] as const
+  ) {
+    const response = await get(path, headers);
+    assertEquals([path, response.status], [path, status]);
+    await response.body?.cancel();
+    if (status === 416) continue;
+    assertEquals(response.headers.get("content-type"), "application/problem+json");
+  }
+
   // What is in the cache is for those who may have it.
+  const before = requestsTo(mirrors);
   const mirrorUrls = new URLSearchParams(target.split("?")[1]).getAll("url");
   const link = async (seconds: number) => {
     const expiresAtMs = Date.now() + 1000 * seconds;
@@ -183,7 +201,7 @@ async function readTwice({ mirrors, replicas, base, target, get }: Scene): Promi
       cache,
     ]);
   }
-  assertEquals(requestsTo(mirrors), asked);
+  assertEquals(requestsTo(mirrors), before);
 }
 
 async function loseReplica({ mirrors, replicas, base, target, caFile }: Scene): Promise<void> {
