@@ -108,7 +108,7 @@ export class AdaptivePolicy implements Policy {
     const { ledger } = view;
     const [gap] = ledger.free;
     if (gap === undefined) return undefined;
-    if (chosen !== undefined) return this.#askLone(chosen, gap, narrowed(view), now);
+    if (chosen !== undefined) return this.#askLone(chosen, gap, narrowed(view, chosen), now);
     const lone = loneOf(view, outlooks);
     if (lone !== undefined) return this.#askLone(lone, gap, view, now);
     const atFront = gap.start === ledger.front;

@@ -22,7 +22,7 @@ const LEAST_RATE = 1 / 2;
  * The most bytes held and requested together: with one mirror, a download need not wait for bytes in the
  * middle, and those that are read long before they are taken fall out of the processor's caches.
  */
-const MOST_AHEAD = 256 * 1024;
+const MOST_AHEAD = 512 * 1024;
 
 /**
  * A mirror that delivers so many bytes per millisecond keeps its range: others were faster while there was
@@ -52,13 +52,13 @@ export class Crowd {
   }
 }
 
-/** Returns a view of a download whose window is not used up. */
-export function narrowed(view: DownloadView): DownloadView {
-  const { ledger, limit, mirrors, requests, readyBytes, received, receivedSinceFront } = view;
+/** Returns a view of a download from the chosen mirror alone, whose window is not used up. */
+export function narrowed(view: DownloadView, { source }: Outlook): DownloadView {
+  const { ledger, limit, requests, readyBytes, received, receivedSinceFront } = view;
   const excess = Math.max(0, view.windowSize - MOST_AHEAD);
   const heldBytes = view.windowSize - view.room - ledger.askedBytes;
   return {
-    ...{ ledger, limit, mirrors, requests, readyBytes, received, receivedSinceFront },
+    ...{ ledger, limit, mirrors: [source], requests, readyBytes, received, receivedSinceFront },
     others: view.others,
     windowSize: view.windowSize - excess,
     windowIsFull: heldBytes >= view.windowSize - excess,

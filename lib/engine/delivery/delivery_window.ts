@@ -6,15 +6,17 @@
  * @module
  */
 
-import { CHUNK } from "../../transport/responses/body.ts";
+import { CHUNK, FIRST_CHUNK } from "../../transport/responses/body.ts";
 import type { BufferPool } from "../../transport/responses/buffer_pool.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** A window is read in at least this many chunks, */
 const CHUNKS = 16;
 
-/** unless they would be smaller than this, in bytes. */
+/** unless they would be smaller than this, in bytes, */
 const LEAST_CHUNK = 16 * 1024;
+/** or it has room for so many large ones. */
+const FEW_CHUNKS = 8;
 
 /**
  * The consumer takes bytes at most once in this time, in milliseconds: each part costs it and the
@@ -130,9 +132,13 @@ export class DeliveryWindow {
     return room > 0 || signal.aborted ? room : this.#changed.promise.then(() => this.room(signal));
   }
 
-  /** Maximum number of bytes to read at once: what is being read is held besides the window. */
+  /**
+   * Maximum number of bytes to read at once: what is being read is held besides the window. The platform
+   * hands over up to 64 KiB at once: where there is room for a few of them, none is read in two pieces.
+   */
   get chunkSize(): number {
-    return Math.min(CHUNK, Math.max(LEAST_CHUNK, Math.floor(this.windowSize / CHUNKS)));
+    const least = this.windowSize >= FEW_CHUNKS * FIRST_CHUNK ? FIRST_CHUNK : LEAST_CHUNK;
+    return Math.min(CHUNK, Math.max(least, Math.floor(this.windowSize / CHUNKS)));
   }
 
   changed(): Promise<void> {
