@@ -55,7 +55,7 @@ function change(bytes: Uint8Array, steps: readonly DiskStep[]): Uint8Array {
 function lose(sure: Uint8Array, unsure: readonly DiskStep[], random: () => number): Uint8Array {
   if (unsure.length === 0) return sure;
   const some = unsure.slice(0, Math.floor(random() * (unsure.length + 1)));
-  const bytes = change(sure, some);
+  const bytes = change(sure, some).slice();
   if (random() < 0.5) return bytes;
   const share = random();
   for (let block = 0; block < bytes.byteLength; block += BLOCK) {
