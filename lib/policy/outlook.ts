@@ -7,8 +7,16 @@
 
 import type { RequestView, SourceView } from "../scheduler/view.ts";
 
-/** A shorter silence means nothing. */
+/** A shorter silence means nothing; */
 const SILENCE_MS = 60;
+/**
+ * nor, of a distant mirror, does one in which a transport recovers from a loss: what others are asked for
+ * meanwhile arrives twice. Twice what its round trip takes longer than that of a near one, and at most
+ * `RECOVERY_MS`.
+ */
+const NEAR_MS = 60;
+const RECOVERY_ROUND_TRIPS = 2;
+const RECOVERY_MS = 180;
 
 /** A mirror that is silent for this long, and so many round trips, loses all its ranges. */
 const LOSS_MS = 300;
@@ -83,7 +91,8 @@ export class Outlook {
   /** How long it may be silent before something is wrong. */
   get patienceMs(): number {
     const { latencyMs, deviationMs } = this.source.link;
-    return Math.max(SILENCE_MS, latencyMs / 2, 4 * deviationMs);
+    const recoveryMs = Math.min(RECOVERY_ROUND_TRIPS * (latencyMs - NEAR_MS), RECOVERY_MS);
+    return Math.max(SILENCE_MS, recoveryMs, latencyMs / 2, 4 * deviationMs);
   }
 
   /** How long it may be silent before others do all that it was to do. */

@@ -155,12 +155,16 @@ Deno.test("Outlook.silentMs counts from the last bytes, or from when headers wer
   for (const [live, ms] of table) assertEquals(outlook({ live }).silentMs, ms);
 });
 
-Deno.test("Outlook.silent: after 60 ms, half a latency, or four deviations", () => {
+Deno.test("Outlook.silent: after 60 ms, half a latency, four deviations, or the time of a recovery of a distant one", () => {
   const table = [
     // latency, deviation → patience
     [10, 1, 60],
-    [200, 1, 100],
-    [200, 50, 200],
+    [40, 1, 60],
+    [100, 1, 80],
+    [150, 1, 180],
+    [200, 1, 180],
+    [500, 1, 250],
+    [200, 60, 240],
   ] as const;
   for (const [latencyMs, deviationMs, patienceMs] of table) {
     const at = (ms: number) =>

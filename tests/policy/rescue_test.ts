@@ -80,8 +80,8 @@ Deno.test("rescue(): a mirror that falls silent at the front loses it, elsewhere
     [61, 0, ["revoke", 0], "nothing"],
     [300, 0, ["revoke", 0], "nothing"],
     [301, 0, ["revoke", 0], ["revoke", 0]],
-    [100, 200, "nothing", "nothing"],
-    [101, 200, ["revoke", 0], "nothing"],
+    [180, 200, "nothing", "nothing"],
+    [181, 200, ["revoke", 0], "nothing"],
     [500, 200, ["revoke", 0], "nothing"],
     [501, 200, ["revoke", 0], ["revoke", 0]],
   ] as const;
