@@ -11,7 +11,12 @@ import { describeError } from "../../http/address/redact.ts";
 import { problemResponse } from "../answer/problem_response.ts";
 import type { ConnectionCounts } from "../observe/metrics.ts";
 import { overloaded } from "../problem.ts";
-import { ClientConnection, type ConnectionOptions, type Handler } from "./client_connection.ts";
+import {
+  ClientConnection,
+  type ConnectionOptions,
+  type Handler,
+  IdleRank,
+} from "./client_connection.ts";
 import { type Certificate, mayRelay, TlsRelay } from "./tls_relay.ts";
 
 export interface ListenerOptions {
@@ -26,6 +31,13 @@ export interface ListenerOptions {
   readonly idleTimeoutMs: number;
   /** A client that takes nothing of a response for so long makes way for others, in milliseconds. */
   readonly stallTimeoutMs: number;
+  /**
+   * How long a connection may wait for its first request before it may make way for others, in milliseconds:
+   * those of a crowd that comes at once must not push out one another.
+   *
+   * @default {250}
+   */
+  readonly graceMs?: number | undefined;
   /** Maximum number of connections. When all are in use, others get a 503. */
   readonly maxConnections: number;
   /** Responds to requests. It does not reject. */
@@ -36,6 +48,9 @@ export interface ListenerOptions {
 
 /** Time after which accepting is tried again when it has failed, in milliseconds. */
 const PAUSE_MS = 100;
+/** Time after which a place is looked for again, in milliseconds. */
+const LOOK_MS = 10;
+const GRACE_MS = 250;
 /** Time between messages about that, in milliseconds. */
 const REPORT_MS = 10_000;
 /** The part of the idle connections that is closed when the process cannot open another one. */
@@ -101,7 +116,9 @@ export class HttpListener {
       try {
         const socket = await this.#listener.accept();
         this.#counts.accepted++;
-        void this.#serve(socket);
+        const hasPlace = await this.#findPlace();
+        if (signal.aborted) return socket.close();
+        void this.#serve(socket, hasPlace);
       } catch (error) {
         if (signal.aborted) return;
         this.#fail(error);
@@ -110,9 +127,21 @@ export class HttpListener {
     }
   }
 
-  async #serve(socket: Deno.Conn): Promise<void> {
-    const { headerTimeoutMs, idleTimeoutMs, maxConnections, tls, handler } = this.#options;
-    const isFull = this.#connections.size >= maxConnections && !this.#evict();
+  /** Waits until there is a place for another connection; reports whether there is, as all may be in use. */
+  async #findPlace(): Promise<boolean> {
+    while (this.#connections.size >= this.#options.maxConnections && !this.#evict()) {
+      if (this.#connections.values().every(({ idleSince }) => idleSince === undefined)) {
+        return false;
+      }
+      await delay(LOOK_MS);
+      if (this.#stopped.signal.aborted) return false;
+    }
+    return true;
+  }
+
+  async #serve(socket: Deno.Conn, hasPlace: boolean): Promise<void> {
+    const { headerTimeoutMs, idleTimeoutMs, tls, handler } = this.#options;
+    const isFull = !hasPlace;
     if (isFull) this.#counts.refused++;
     if (isFull && this.#refusing.size >= REFUSED) return socket.close();
     const options: ConnectionOptions = {
@@ -164,17 +193,16 @@ export class HttpListener {
    * the one whose client has taken nothing for longest, and too long. Reports whether there was one.
    */
   #evict(): boolean {
-    const { stallTimeoutMs } = this.#options;
-    const stalledBefore = performance.now() - stallTimeoutMs;
+    const { stallTimeoutMs, graceMs = GRACE_MS } = this.#options;
+    const now = performance.now();
+    const stalledBefore = now - stallTimeoutMs;
     let idle: Connection | undefined;
     let stalled: Connection | undefined;
     for (const connection of this.#connections) {
-      const { writingSince = Infinity } = connection;
-      if (
-        connection.idleSince !== undefined && (idle === undefined || goesBefore(connection, idle))
-      ) {
-        idle = connection;
-      }
+      const { idleSince, idleRank, writingSince = Infinity } = connection;
+      const isDue = idleSince !== undefined &&
+        (idleRank === IdleRank.BETWEEN || now >= idleSince + graceMs);
+      if (isDue && (idle === undefined || goesBefore(connection, idle))) idle = connection;
       if (writingSince <= Math.min(stalledBefore, stalled?.writingSince ?? Infinity)) {
         stalled = connection;
       }

@@ -80,6 +80,7 @@ async function withListener(
     idleTimeoutMs: 60_000,
     stallTimeoutMs: 60_000,
     maxConnections: 100,
+    graceMs: 0,
     handler: async (request) => {
       const { pathname } = new URL(request.url);
       if (pathname === "/stream") {
@@ -255,6 +256,19 @@ Deno.test("HttpListener: idle connections make way, those with a request do not"
     using next = await connectAnd(connect, get("/1", "Connection: close\r\n"));
     assertMatch(await next.rest(), /done$/);
   }, { maxConnections: 3, handler });
+});
+
+Deno.test("HttpListener: those that come at once do not push out one another", async () => {
+  await withListener(async ({ connect, listener }) => {
+    const clients = await Promise.all(Array.from({ length: 12 }, connect));
+    await Promise.all(clients.map(async (client, index) => {
+      // They leave one after another.
+      await client.send(get(`/${index}`, "Connection: close\r\n"));
+      assertMatch(await client.rest(), /GET \/\d+ $/);
+      client.leave();
+    }));
+    assertEquals(listener.counts.evicted, 0);
+  }, { maxConnections: 3, graceMs: 60_000 });
 });
 
 Deno.test("HttpListener: silent connections make way before those that have sent something", async () => {
