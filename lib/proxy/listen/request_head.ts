@@ -63,8 +63,8 @@ export function emptyLines(bytes: Uint8Array): number {
 const TOKEN = /^[!#$%&'*+.^_`|~\dA-Za-z-]+$/;
 /** Visible ASCII, and bytes of other encodings, which some clients send as they are. */
 const TARGET = /^[\x21-\x7e\x80-\xff]+$/;
-/** A host and its port: nothing that would begin another part of a URL, or a second value. */
-const HOST = /^[^\s,/?#@\\]*$/;
+/** A host and its port: nothing that would begin another part of a URL, or a second value. A space makes no URL. */
+const HOST = /^[^\t,/?#@\\]*$/;
 /** Everything but control characters; tabs are allowed. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
