@@ -31,7 +31,7 @@ const RANGE_MS = 80;
 const LANE_RANGE_MS = 110;
 /**
  * And this many round trips: more where several requests share a bursty link, since each begins with a
- * burst, and most where no other request takes over.
+ * burst, and most where no other request takes over, or no other mirror is held up.
  */
 const RANGE_ROUND_TRIPS = 1.5;
 const SHARED_ROUND_TRIPS = 4;
@@ -260,7 +260,7 @@ export class AdaptivePolicy implements Policy {
     const roundTrips = maxConnections === 1
       ? LONE_ROUND_TRIPS
       : lanes > 1 && link.isBursty
-      ? SHARED_ROUND_TRIPS
+      ? view.mirrors.length === 1 ? LONE_ROUND_TRIPS : SHARED_ROUND_TRIPS
       : RANGE_ROUND_TRIPS;
     const leastMs = lanes > 1 ? LANE_RANGE_MS : RANGE_MS;
     const wanted = rate / lanes * Math.max(leastMs, roundTrips * link.latencyMs);
