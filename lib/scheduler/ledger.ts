@@ -161,7 +161,11 @@ export class Ledger {
 
   /** Frees the bytes from `start` to `end` that are neither received nor owned by one of `owners`. */
   giveBack(start: number, end: number, owners: Iterable<ByteRange>): void {
-    const freed = new IntervalSet({ start, end: Math.min(end, this.#end) });
+    // A response with the whole file owns what lies before the first byte that is wanted, too.
+    const freed = new IntervalSet({
+      start: Math.max(start, this.start),
+      end: Math.min(end, this.#end),
+    });
     for (const interval of this.#received.intervals) freed.delete(interval.start, interval.end);
     for (const owner of owners) freed.delete(owner.start, owner.end);
     for (const interval of freed.intervals) {

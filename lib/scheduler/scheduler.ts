@@ -14,6 +14,7 @@ import {
   type SphttpError,
 } from "../errors.ts";
 import type { CancelReason } from "../trace/events.ts";
+import { noteAnswer } from "./answers.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import type { Crawl } from "./failure/crawl.ts";
 import { drop, type FailureOptions, giveUp, penalize, useless } from "./failure/failures.ts";
@@ -25,6 +26,7 @@ import { Opening } from "./opening/opening.ts";
 import type { OpeningEvent, OpeningStep } from "./opening/opening_steps.ts";
 import { leaderOf, probeOf } from "./opening/probe.ts";
 import { goOn, takeSample, useSample } from "./opening/sample.ts";
+import { isPlausible } from "./plausible.ts";
 import type { RateLimit } from "./rate_limit.ts";
 import type { LiveRequest } from "./requests.ts";
 import { DownloadState, type DownloadStateOptions } from "./state.ts";
@@ -40,8 +42,6 @@ export interface SchedulerOptions
 
 /** How bodies break off. */
 const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
-
-const STATUS = { partial: 206, whole: 200, unsatisfiable: 416 } as const;
 
 /** The scheduler of one download. Times are in milliseconds. */
 export class Scheduler {
@@ -142,7 +142,7 @@ export class Scheduler {
     else {
       // A request that was cancelled may still have something on its way.
       const request = this.#state.requests.get(event.request);
-      if (request !== undefined) this.#progress(request, event, now);
+      if (request !== undefined && isPlausible(event, request)) this.#progress(request, event, now);
       // What these mirrors owned is for others, though this event itself says nothing any more.
       else if (hopeless.length > 0) this.#advance({ type: "waited" }, now);
     }
@@ -179,18 +179,10 @@ export class Scheduler {
   }
 
   #answered(request: LiveRequest, event: ResponseEvent, now: number): void {
-    const { answer, details, proof, doubt } = event;
+    const { answer, details, doubt } = event;
     const { mirror, kind, bodyEnd } = request;
-    request.answered(answer, now, proof);
-    this.#state.rememberForms(request, now);
-    // What is limited is the place that answered.
-    mirror.seat.move(details?.location ?? mirror.url, now);
+    noteAnswer(request, event, this.#state, now);
     this.#checks.answered(request, details?.etag, doubt);
-    if (kind === "probe" || kind === "whole") {
-      const facts = { mirror: mirror.url, request: request.id, size: answer.size, ...details };
-      const status = STATUS[answer.type];
-      this.#state.commands.report({ type: "answer", status, ...facts }, now);
-    }
     if (kind === "probe") {
       if (answer.type === "partial" && answer.end < bodyEnd) request.shorten(answer.end);
       return;
@@ -234,13 +226,14 @@ export class Scheduler {
   }
 
   #bodyEnded(request: LiveRequest, now: number): void {
-    const { mirror, kind, start, position } = request;
+    const { mirror, kind, start, position, bodyEnd } = request;
     const { ledger, size } = this.#state;
-    const expected = size ?? this.#options.expectedSize ??
+    const known = size ?? this.#options.expectedSize ??
       (ledger.receivedBytes > 0 ? ledger.front : 0);
-    if (kind === "whole" && position < expected) {
+    const expected = kind === "whole" ? known : Math.min(bodyEnd, ledger.end);
+    if (position < expected && expected < Infinity) {
       const message = `the body ended after ${position} of ${expected} bytes`;
-      return this.#refuse(request, useless(mirror, "truncated", message), now);
+      return this.#failed(request, useless(mirror, "truncated", message), now);
     }
     this.#state.close(request, now);
     if (kind === "whole") {
@@ -285,7 +278,8 @@ export class Scheduler {
   }
 
   #consumed(bytes: number, now: number): void {
-    this.#state.consume(bytes);
+    const most = this.#opening.state.type === "open" ? this.#state.readyBytes : 0;
+    this.#state.consume(Math.min(bytes, most));
     // The body of a whole file is read only as far as there is room: its silence was ours.
     this.#state.requests.whole?.touch(now);
     this.#assign(now);

@@ -235,8 +235,11 @@ export class Comparisons {
   ): CrossCheck | undefined {
     const ways = [[one, other], [other, one]].flatMap(([by, of]) => {
       const piece = this.#lastPiece(of!, claims);
-      const able = by!.mirrors.filter((mirror) => mirror.available && mirror.servesRanges);
       if (piece === undefined) return [];
+      // What a mirror has shown says nothing new the next time, whoever else has sent some of it.
+      const able = by!.mirrors.filter((mirror) =>
+        mirror.available && mirror.servesRanges && !this.#hasShown(mirror, piece)
+      );
       return able.map((mirror) => ({ mirror, piece, sender: of!.last }));
     });
     // A mirror that should be delivering, but has gone silent, may not answer, either.
@@ -244,6 +247,12 @@ export class Comparisons {
       link.latencyMs * Math.max(1, live.length + 2 - maxConnections) +
       (live.length > 0 ? now - deliveredAt : 0);
     return ways.sort((a, b) => cost(a) - cost(b))[0];
+  }
+
+  #hasShown(mirror: Mirror, { start, end }: ByteRange): boolean {
+    return this.#shown.some((one) =>
+      one.mirror === mirror && one.piece.start === start && one.piece.end === end
+    );
   }
 
   #lastPiece({ top, last }: Group, claims: readonly LiveRequest[]): ByteRange | undefined {

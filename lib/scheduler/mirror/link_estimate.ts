@@ -55,6 +55,8 @@ const RECOVERY = 8;
 const UNKNOWN_LATENCY_MS = 100;
 /** Bytes that a link is assumed to deliver in a round trip before its rate is known. */
 const UNKNOWN_WINDOW = 64 * 1024;
+/** Clocks that are coarse see answers arrive at once, in milliseconds. */
+const LEAST_LATENCY_MS = 0.01;
 
 /** After a longer pause, a link may have been down, in milliseconds. */
 const DOWN_MS = 500;
@@ -103,7 +105,7 @@ export class LinkEstimate implements LinkView {
   }
 
   bytesPerSecond(now: number): number {
-    return this.rate.at(now) ?? UNKNOWN_WINDOW * 1000 / this.latencyMs;
+    return this.rate.at(now) ?? UNKNOWN_WINDOW * 1000 / Math.max(LEAST_LATENCY_MS, this.latencyMs);
   }
 
   get isMeasured(): boolean {

@@ -8,10 +8,11 @@ import { simulate } from "../../support/simulator/simulator.ts";
 const MB = 1_000_000;
 
 /** A mirror with a request for a block of a megabyte, and others that help. */
-function asked(mirrors: number, options: TestOptions = {}): Hand {
+function asked(mirrors: number, options: TestOptions = {}, answeredAt = 0): Hand {
   const sizes = { splitSize: MB, windowSize: 32 * MB };
-  const hand = new Hand(mirrors, { ...sizes, stallTimeoutMs: 10_000, ...options }).open(50 * MB);
-  hand.respond(0);
+  const hand = new Hand(mirrors, { ...sizes, stallTimeoutMs: 10_000, ...options });
+  hand.now = answeredAt;
+  hand.open(50 * MB).respond(0);
   return hand;
 }
 
@@ -75,7 +76,7 @@ Deno.test("penalize(): bytes that others had delivered already are no progress",
 });
 
 Deno.test("penalize(): requests that fail together wait as long as the one that has to wait longest", () => {
-  const hand = asked(2, { delay: "adaptive" });
+  const hand = asked(2, { delay: "adaptive" }, 20);
   const { live } = hand.scheduler.mirrors[0]!;
   assertEquals(live.length, 2);
   const [first, second] = live.map(({ id }) => id);
@@ -84,7 +85,7 @@ Deno.test("penalize(): requests that fail together wait as long as the one that 
   hand.fail(0);
   assertEquals(hand.scheduler.mirrors[0]!.state, {
     ...hand.scheduler.mirrors[0]!.state,
-    ...{ type: "waiting", until: 5000 },
+    ...{ type: "waiting", until: 5020 },
   });
 });
 

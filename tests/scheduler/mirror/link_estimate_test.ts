@@ -342,3 +342,10 @@ Deno.test("RateEstimator decays in silence, but not between two chunks", () => {
   assertAlmostEquals(rates[1]!, 1_000_000 / Math.E, 1000);
   assert(rates[3]! < 200);
 });
+
+Deno.test("LinkEstimate: an answer at the same tick of a coarse clock leaves a rate to reckon with", () => {
+  const link = new LinkEstimate();
+  const { cold } = link.sent(5);
+  link.answered({ startedAt: 5, cold }, 5);
+  assert(Number.isFinite(link.bytesPerSecond(5)), `${link.bytesPerSecond(5)}`);
+});

@@ -1,0 +1,45 @@
+/**
+ * Which events can follow what is known of a request. All others are errors of the driver: they are ignored,
+ * since what they say would be counted wrongly, or would leave bytes that are neither received nor requested.
+ * What a request owes is then missing, and asked for again once it has been silent for too long. Pure.
+ *
+ * @module
+ */
+
+import type { Answer, RequestEvent } from "./messages.ts";
+import type { LiveRequest } from "./requests.ts";
+
+/** Reports whether an event may be the next one of a request that is under way. */
+export function isPlausible(event: RequestEvent, request: LiveRequest): boolean {
+  const { kind, owns, held, answeredAt, position, bodyEnd, end, answer } = request;
+  const isRead = answeredAt !== undefined && !held;
+  if ("length" in event && !(event.length >= 0 && event.length < Infinity)) return false;
+  switch (event.type) {
+    case "failed":
+    case "progress":
+      return true;
+    case "response":
+      return answeredAt === undefined && fits(event.answer, request);
+    case "sampled": {
+      const most = answer?.type === "whole" ? bodyEnd : end;
+      return kind === "probe" && isRead && position + event.length <= most;
+    }
+    case "compared":
+      return kind === "check" && isRead;
+    case "bytes":
+      return owns && isRead &&
+        position + event.length <= Math.min(bodyEnd, answer?.size ?? Infinity);
+    case "ended":
+    case "differs":
+      return owns && isRead;
+  }
+}
+
+/** Reports whether an answer is one to what was requested. */
+function fits(answer: Answer, { kind, start, bodyEnd }: LiveRequest): boolean {
+  if (answer.type !== "partial") return answer.type === "whole" || kind !== "whole";
+  const { size = Infinity } = answer;
+  // An empty file has an empty part.
+  const isSome = answer.end > start || size === start;
+  return answer.start === start && isSome && answer.end <= Math.min(bodyEnd, size);
+}
