@@ -96,7 +96,8 @@ export async function killDownloads(options: KillOptions): Promise<KillReport> {
       if (left.replacing) replacing++;
       const again = sentBy(mirrors) - sentBefore - (left.bytes - before.bytes);
       lost.push(again);
-      const compared = before.recorded ? 0 : Math.min(COMPARED, before.bytes);
+      // Each mirror that does not prove to have the file is compared.
+      const compared = before.recorded ? 0 : some.length * Math.min(COMPARED, before.bytes);
       assert(again <= MOST_LOST + compared, `${where}: ${again} bytes are fetched again`);
     }
     if (left.stage === "the file") {
