@@ -51,8 +51,12 @@ async function run(args: string[]): Promise<number> {
       return ExitCode.OK;
     }
     case "metalink": {
-      const { metalinkCommand } = await import("./lib/cli/metalink/metalink_command.ts");
-      await metalinkCommand(rest);
+      const [{ metalinkCommand }, { Interruption }] = await Promise.all([
+        import("./lib/cli/metalink/metalink_command.ts"),
+        import("./lib/cli/process/interruption.ts"),
+      ]);
+      using interruption = new Interruption();
+      await metalinkCommand(rest, interruption.signal);
       return ExitCode.OK;
     }
     case "probe":

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Hash } from "node:crypto";
 import { formatMetalink } from "../../../metalink.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
@@ -15,7 +14,6 @@ import { portableFileName } from "../../http/name/file_name.ts";
 import { VERSION } from "../../version.ts";
 import { parseUrls } from "../arguments/url_pattern.ts";
 import { validate } from "../arguments/validate.ts";
-import { readError, reason } from "../failure/exit_code.ts";
 import { replaceFile } from "../part/durable_file.ts";
 import { baseName } from "../part/path.ts";
 import { writeOutput } from "../report/terminal.ts";
@@ -48,10 +46,15 @@ const LEAST_PIECE = 256 * 1024;
 const MOST_PIECES = 4096;
 /** The most that are written: readers bound what they read. */
 const MOST_LISTED = 100_000;
-const READ_SIZE = 256 * 1024;
 
-/** Runs the command with the arguments after its name. Rejects with a `CommandError` if it fails. */
-export async function metalinkCommand(args: readonly string[]): Promise<void> {
+/**
+ * Runs the command with the arguments after its name. Rejects with a `CommandError` if it fails, or with
+ * the reason of `signal`.
+ */
+export async function metalinkCommand(
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
   const values = await parseFlags("sphttp metalink", args, METALINK_FLAGS);
   const { rest: [path, ...texts], has, given } = values;
   if (has("help")) return writeOutput(HELP);
@@ -62,7 +65,7 @@ export async function metalinkCommand(args: readonly string[]): Promise<void> {
   await validate(urls, {});
   const length = given("piece-length", (flag, text) => text === "0" ? 0 : parseSize(flag, text));
   const name = given("name", (_flag, text) => text) ?? baseName(path);
-  const { size, sha256, pieces } = await hashFile(path, length);
+  const { size, sha256, pieces } = await hashFile(path, length, signal);
   const text = formatMetalink([{
     name: name.split("/").map(portableFileName).join("/"),
     size,
@@ -82,50 +85,22 @@ function publicUrl(text: string): string {
   throw usageError(`${url} was given with credentials, which a Metalink would show to everybody`);
 }
 
-async function hashFile(path: string, pieceLength: number | undefined) {
-  const { createHash } = await import("node:crypto");
-  try {
-    using file = await Deno.open(path);
-    const { size, isFile } = await file.stat();
-    if (!isFile) throw readError(`cannot read ${path}: not a file`);
-    const length = pieceLength ?? lengthFor(size);
-    if (size > length * MOST_LISTED && length > 0) {
-      throw usageError(
-        `--piece-length ${length} makes more than ${MOST_LISTED} pieces of ${size} bytes; ` +
-          `use at least ${Math.ceil(size / MOST_LISTED)}`,
-      );
-    }
-    const whole = createHash("sha256");
-    const hashes: string[] = [];
-    let piece: Hash | undefined;
-    let inPiece = 0;
-    let total = 0;
-    const buffer = new Uint8Array(READ_SIZE);
-    for (let read = await file.read(buffer); read !== null; read = await file.read(buffer)) {
-      whole.update(buffer.subarray(0, read));
-      total += read;
-      for (let at = 0; length > 0 && at < read;) {
-        const end = Math.min(read, at + length - inPiece);
-        piece ??= createHash("sha256");
-        piece.update(buffer.subarray(at, end));
-        inPiece += end - at;
-        at = end;
-        if (inPiece < length) break;
-        hashes.push(piece.digest("hex"));
-        piece = undefined;
-        inPiece = 0;
-      }
-    }
-    if (piece !== undefined) hashes.push(piece.digest("hex"));
-    if (total !== size) throw readError(`cannot read ${path}: it has changed meanwhile`);
-    const pieces = hashes.length === 0 ? undefined : { type: "sha-256", length, hashes } as const;
-    return { size, sha256: whole.digest("hex"), pieces };
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.PermissionDenied) {
-      throw readError(`cannot read ${path}: ${reason(error)}`, error);
-    }
-    throw error;
+async function hashFile(path: string, pieceLength: number | undefined, signal: AbortSignal) {
+  const { hashContent, openToRead } = await import("./content_hashes.ts");
+  const { file, size } = await openToRead(path);
+  using _ = file;
+  const length = pieceLength ?? lengthFor(size);
+  if (size > length * MOST_LISTED && length > 0) {
+    throw usageError(
+      `--piece-length ${length} makes more than ${MOST_LISTED} pieces of ${size} bytes; ` +
+        `use at least ${Math.ceil(size / MOST_LISTED)}`,
+    );
   }
+  const wanted = length > 0 ? { type: "sha-256", length } as const : undefined;
+  const content = { type: "sha-256", pieces: wanted, end: Infinity } as const;
+  const { whole, pieces: hashes } = await hashContent(file, size, path, content, { signal });
+  const pieces = wanted === undefined || hashes.length === 0 ? undefined : { ...wanted, hashes };
+  return { size, sha256: whole!, pieces };
 }
 
 /** Returns the length of pieces of a file: a power of two. */

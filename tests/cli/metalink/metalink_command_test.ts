@@ -11,7 +11,7 @@ import { type Workplace, workplace } from "../../support/workplace.ts";
 const BYTES = FILE.read(0, FILE.size).slice();
 
 async function written(place: Workplace, ...args: string[]): Promise<string> {
-  await metalinkCommand(["-o", place.at("f.meta4"), ...args]);
+  await metalinkCommand(["-o", place.at("f.meta4"), ...args], new AbortController().signal);
   return place.readText("f.meta4");
 }
 
@@ -60,7 +60,10 @@ Deno.test("sphttp metalink refuses what it cannot describe", async () => {
     [["--pieces", file, "http://a.example/"], 2, "--pieces"],
   ];
   for (const [args, exitCode, says] of table) {
-    const error = await assertRejects(() => metalinkCommand(args), CommandError);
+    const error = await assertRejects(
+      () => metalinkCommand(args, new AbortController().signal),
+      CommandError,
+    );
     assertEquals(error.exitCode, exitCode, error.message);
     assertStringIncludes(error.message, says);
     assertEquals(error.message.includes("secret"), false);
@@ -97,7 +100,7 @@ testWith(
         "film.bin",
         place.write("f", BYTES),
         ...urls,
-      ]);
+      ], new AbortController().signal);
       for (const folder of ["theirs", "wget"]) Deno.mkdirSync(place.at(folder));
       const aria = ["--no-conf", "-q", "--check-integrity=true", "--file-allocation=none"];
       for (
