@@ -63,7 +63,7 @@ export const SUBCOMMANDS: readonly CompletedCommand[] = [
   },
   {
     name: "metalink",
-    help: "write a Metalink of a file",
+    help: "write a Metalink of a file, or compare one",
     flags: METALINK_FLAGS.map(completed),
     argument: "file",
   },

@@ -1,14 +1,19 @@
 /**
  * `sphttp metalink FILE URL…`: writes a Metalink of a local file that is on these mirrors, with its size
- * and the hashes of it and its pieces.
+ * and the hashes of it and its pieces. `--verify` compares a file with one instead.
  *
  * @module
  */
 
 import { formatMetalink } from "../../../metalink.ts";
 import { usageError } from "../../command_line/command_error.ts";
-import { type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
-import { parseSize } from "../../command_line/values.ts";
+import {
+  type Flag,
+  flagLine,
+  type ParsedFlags,
+  parseFlags,
+} from "../../command_line/flag_parser.ts";
+import { parseFile, parseSize } from "../../command_line/values.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { portableFileName } from "../../http/name/file_name.ts";
 import { VERSION } from "../../version.ts";
@@ -22,6 +27,8 @@ export const METALINK_FLAGS = [
   { name: "output", short: "o", value: "FILE", help: "write to FILE instead of stdout" },
   { name: "name", value: "NAME", help: "the name of the file, if not its own" },
   { name: "piece-length", value: "SIZE", help: "bytes of a piece; 0 for no pieces" },
+  { name: "verify", value: "FILE", help: "compare a local file with this Metalink" },
+  { name: "select-file", value: "NAME", help: "with --verify: only this file of it; repeatable" },
   { name: "globoff", short: "g", help: "take [ ] and { } in URLs literally" },
   { name: "help", short: "h", help: "show help" },
 ] as const satisfies readonly Flag[];
@@ -30,6 +37,7 @@ export const METALINK_FLAGS = [
 const COLUMN = 29;
 
 const HELP = `Usage: sphttp metalink [options] FILE URL...    (all URLs are mirrors of FILE)
+       sphttp metalink --verify METALINK [FILE]
 
 Writes a Metalink 4 of FILE: its size, its SHA-256, that of its pieces, and where
 it is, the best mirror first. Nothing is requested from the mirrors.
@@ -39,7 +47,11 @@ ${METALINK_FLAGS.map((flag) => flagLine(flag, COLUMN)).join("\n")}
 
 Pieces have 256 KiB, or so much that there are at most 4096.
 
-Exit codes: 0 ok, 2 usage, 3 URL, 23 cannot write, 26 cannot read FILE
+--verify compares size, pieces and hash of a file, by default the one beside the
+Metalink that has the name in it, and says which pieces are bad or missing.
+
+Exit codes: 0 ok, 2 usage, 3 URL, 23 cannot write, 26 cannot read FILE,
+            32 FILE is not what the Metalink describes
 `;
 
 const LEAST_PIECE = 256 * 1024;
@@ -58,6 +70,9 @@ export async function metalinkCommand(
   const values = await parseFlags("sphttp metalink", args, METALINK_FLAGS);
   const { rest: [path, ...texts], has, given } = values;
   if (has("help")) return writeOutput(HELP);
+  const source = given("verify", parseFile);
+  if (source !== undefined) return await verify(source, values, signal);
+  if (has("select-file")) throw usageError("--select-file needs a Metalink: --verify FILE");
   if (path === undefined || texts.length === 0) {
     throw usageError("a file and its URLs are needed: sphttp metalink [options] FILE URL...");
   }
@@ -76,6 +91,21 @@ export async function metalinkCommand(
   const output = given("output", (_flag, text) => text) ?? "-";
   if (output === "-") return writeOutput(text);
   await replaceFile(output, text);
+}
+
+async function verify(
+  source: string,
+  { rest: [path, ...others], has, each }: ParsedFlags<typeof METALINK_FLAGS[number]["name"]>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const name of ["output", "name", "piece-length"] as const) {
+    if (has(name)) throw usageError(`--${name} cannot be used with --verify`);
+  }
+  if (others.length > 0) {
+    throw usageError("--verify takes one file: sphttp metalink --verify METALINK [FILE]");
+  }
+  const { verifyCommand } = await import("./verify_command.ts");
+  await verifyCommand({ source, path, select: each("select-file", parseFile) }, signal);
 }
 
 /** Returns a URL as others may see it. */

@@ -36,13 +36,11 @@ const MOST_NAMES = 10;
  * @throws {CommandError} it cannot be used, lacks a wanted file, or has no usable URL of one
  */
 export function metalinkEntries(
-  { text, where, url }: MetalinkText,
+  metalink: MetalinkText,
   { select, maxMirrors }: Pick<MetalinkArguments, "select" | "maxMirrors">,
 ): MetalinkEntry[] {
-  const { files } = parse(text, where, url);
-  const chosen = select.length === 0
-    ? files
-    : [...new Set(select.map((name) => findFile(files, name, where)))];
+  const { where } = metalink;
+  const { chosen, files } = selectFiles(metalink, select);
   const lacking = chosen.find(({ urls }) => urls.length === 0);
   if (lacking !== undefined) {
     throw new CommandError(
@@ -57,6 +55,20 @@ export function metalinkEntries(
     urls: urls.slice(0, maxMirrors).map(({ url }) => url),
     checksums: checksumsOf(hashes),
   }));
+}
+
+/**
+ * Returns the files of a Metalink, and those that `select` names; all if it is empty.
+ *
+ * @throws {CommandError} it cannot be used, or lacks a wanted file
+ */
+export function selectFiles(
+  { text, where, url }: MetalinkText,
+  select: readonly string[],
+): { readonly files: readonly MetalinkFile[]; readonly chosen: readonly MetalinkFile[] } {
+  const { files } = parse(text, where, url);
+  if (select.length === 0) return { files, chosen: files };
+  return { files, chosen: [...new Set(select.map((name) => findFile(files, name, where)))] };
 }
 
 function parse(text: string, where: string, url: string | undefined): Metalink {

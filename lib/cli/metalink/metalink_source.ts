@@ -26,13 +26,15 @@ export interface MetalinkText {
  * server does not deliver it.
  *
  * @param source a path or a URL, which may have credentials
+ * @param flag names it, for messages
  */
 export async function readMetalink(
   source: string,
   options: DownloaderOptions,
+  flag = "--metalink",
 ): Promise<MetalinkText> {
   if (!/^https?:\/\//i.test(source)) {
-    const text = decode(await readLocal(source));
+    const text = decode(await readLocal(source, flag));
     return { text, where: source, url: undefined };
   }
   const where = redactUrl(source);
@@ -46,7 +48,7 @@ export async function readMetalink(
   }
 }
 
-async function readLocal(path: string): Promise<Uint8Array> {
+async function readLocal(path: string, flag: string): Promise<Uint8Array> {
   try {
     const { size } = await Deno.stat(path);
     if (size <= MAX_LENGTH) return await Deno.readFile(path);
@@ -54,7 +56,7 @@ async function readLocal(path: string): Promise<Uint8Array> {
   } catch (error) {
     if (error instanceof CommandError) throw error;
     const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw usageError(`--metalink: ${path}: ${why}`);
+    throw usageError(`${flag}: ${path}: ${why}`);
   }
 }
 
