@@ -88,3 +88,12 @@ export function runsOf(pieces: readonly BadPiece[]): BadPiece[][] {
   }
   return runs;
 }
+
+/** Returns the words for pieces that follow each other. */
+export function runText(run: readonly BadPiece[]): string {
+  const [first, last] = [run[0]!, run.at(-1)!];
+  const are = run.length === 1 ? "is" : "are";
+  const numbers = run.length === 1 ? `piece ${first.index}` : `pieces ${first.index}-${last.index}`;
+  const bytes = `bytes ${first.start}-${last.end - 1}`;
+  return `${numbers} (${bytes}) ${are} ${first.isMissing ? "missing" : "bad"}`;
+}

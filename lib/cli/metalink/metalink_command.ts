@@ -29,6 +29,7 @@ export const METALINK_FLAGS = [
   { name: "piece-length", value: "SIZE", help: "bytes of a piece; 0 for no pieces" },
   { name: "verify", value: "FILE", help: "compare a local file with this Metalink" },
   { name: "select-file", value: "NAME", help: "with --verify: only this file of it; repeatable" },
+  { name: "heal", help: "with --verify: fetch bad and missing pieces" },
   { name: "globoff", short: "g", help: "take [ ] and { } in URLs literally" },
   { name: "help", short: "h", help: "show help" },
 ] as const satisfies readonly Flag[];
@@ -49,6 +50,7 @@ Pieces have 256 KiB, or so much that there are at most 4096.
 
 --verify compares size, pieces and hash of a file, by default the one beside the
 Metalink that has the name in it, and says which pieces are bad or missing.
+--heal fetches these from the mirrors, and writes them into the file.
 
 Exit codes: 0 ok, 2 usage, 3 URL, 23 cannot write, 26 cannot read FILE,
             32 FILE is not what the Metalink describes
@@ -72,7 +74,9 @@ export async function metalinkCommand(
   if (has("help")) return writeOutput(HELP);
   const source = given("verify", parseFile);
   if (source !== undefined) return await verify(source, values, signal);
-  if (has("select-file")) throw usageError("--select-file needs a Metalink: --verify FILE");
+  for (const name of ["select-file", "heal"] as const) {
+    if (has(name)) throw usageError(`--${name} needs a Metalink: --verify FILE`);
+  }
   if (path === undefined || texts.length === 0) {
     throw usageError("a file and its URLs are needed: sphttp metalink [options] FILE URL...");
   }
@@ -105,7 +109,8 @@ async function verify(
     throw usageError("--verify takes one file: sphttp metalink --verify METALINK [FILE]");
   }
   const { verifyCommand } = await import("./verify_command.ts");
-  await verifyCommand({ source, path, select: each("select-file", parseFile) }, signal);
+  const select = each("select-file", parseFile);
+  await verifyCommand({ source, path, select, heal: has("heal") }, signal);
 }
 
 /** Returns a URL as others may see it. */

@@ -1,5 +1,6 @@
 /**
- * `sphttp metalink --verify METALINK [FILE]`: compares local files with a Metalink.
+ * `sphttp metalink --verify METALINK [FILE]`: compares local files with a Metalink,
+ * and with `--heal` fetches what is wrong from their mirrors.
  *
  * @module
  */
@@ -12,7 +13,14 @@ import { directoryOf } from "../part/path.ts";
 import type { Display } from "../report/display.ts";
 import { displayOptions, openDisplay, writeOutput } from "../report/terminal.ts";
 import { formatPercent } from "../report/text.ts";
-import { type BadPiece, checkFile, type FileCheck, runsOf, strongestType } from "./file_check.ts";
+import {
+  type BadPiece,
+  checkFile,
+  type FileCheck,
+  runsOf,
+  runText,
+  strongestType,
+} from "./file_check.ts";
 import { selectFiles } from "./metalink_entries.ts";
 import { readMetalink } from "./metalink_source.ts";
 
@@ -24,18 +32,21 @@ export interface VerifyArguments {
   readonly path: string | undefined;
   /** Names of the files to compare; empty for all. */
   readonly select: readonly string[];
+  /** Whether to fetch what is wrong. */
+  readonly heal: boolean;
 }
+
+const HEADERS = { "User-Agent": `sphttp/${VERSION}` };
 
 /** The most runs of bad pieces in a message. */
 const MOST_RUNS = 20;
 
 /** Runs the command. Rejects with the first error of a file, or with the reason of `signal`. */
 export async function verifyCommand(
-  { source, path, select }: VerifyArguments,
+  { source, path, select, heal }: VerifyArguments,
   signal: AbortSignal,
 ): Promise<void> {
-  const headers = { "User-Agent": `sphttp/${VERSION}` };
-  const metalink = await readMetalink(source, { signal, headers }, "--verify");
+  const metalink = await readMetalink(source, { signal, headers: HEADERS }, "--verify");
   const { chosen } = selectFiles(metalink, select);
   if (path !== undefined && chosen.length > 1) {
     throw usageError(
@@ -58,7 +69,7 @@ export async function verifyCommand(
   for (const file of chosen) {
     const own = path ?? (folder === "." ? file.name : `${folder.replace(/\/$/, "")}/${file.name}`);
     try {
-      await verifyFile(own, file, { signal, display });
+      await verifyFile(own, file, { heal, signal, display });
     } catch (error) {
       if (!(error instanceof CommandError) || signal.aborted) throw error;
       errors.push(error);
@@ -74,7 +85,8 @@ export async function verifyCommand(
 async function verifyFile(
   path: string,
   file: MetalinkFile,
-  { signal, display }: {
+  { heal, signal, display }: {
+    readonly heal: boolean;
     readonly signal: AbortSignal;
     readonly display: Display;
   },
@@ -92,7 +104,25 @@ async function verifyFile(
   const found = await check();
   const problem = problemOf(path, file, found);
   if (problem === undefined) return writeOutput(`${path}: OK, ${proofOf(file, found)}\n`);
-  throw new CommandError(ExitCode.CHECKSUM, problem);
+  const isHealable = found.bad.length > 0 || found.wrong === undefined;
+  if (!heal || !isHealable) {
+    const advice = heal ? "\nwithout bad pieces it cannot be healed; download it again" : "";
+    throw new CommandError(ExitCode.CHECKSUM, `${problem}${advice}`);
+  }
+  const { healFile } = await import("./heal_file.ts");
+  const { fetched, liars } = await healFile(path, file, found.bad, {
+    signal,
+    options: { headers: HEADERS },
+    onProgress: (share) => display.status(`healing ${path}: ${formatPercent(share)}`),
+  });
+  display.status("");
+  for (const [url, count] of liars) {
+    display.print(`${url} has other bytes in ${count} of the pieces`);
+  }
+  const healed = await check();
+  const rest = problemOf(path, file, healed);
+  if (rest !== undefined) throw new CommandError(ExitCode.CHECKSUM, rest);
+  writeOutput(`${path}: healed, ${fetched} bytes fetched; ${proofOf(file, healed)}\n`);
 }
 
 /** Returns what is wrong with a file, `undefined` if nothing is. */
@@ -131,15 +161,6 @@ function pieceLines({ pieces }: MetalinkFile, bad: readonly BadPiece[]): string[
     ...runs.slice(0, MOST_RUNS).map((run) => `  ${runText(run)}`),
     ...more > 0 ? [`  and ${more} more`] : [],
   ];
-}
-
-/** Returns the words for pieces that follow each other. */
-function runText(run: readonly BadPiece[]): string {
-  const [first, last] = [run[0]!, run.at(-1)!];
-  const are = run.length === 1 ? "is" : "are";
-  const numbers = run.length === 1 ? `piece ${first.index}` : `pieces ${first.index}-${last.index}`;
-  const bytes = `bytes ${first.start}-${last.end - 1}`;
-  return `${numbers} (${bytes}) ${are} ${first.isMissing ? "missing" : "bad"}`;
 }
 
 /** Returns what a file that is right was compared with. */

@@ -1,7 +1,9 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { metalinkCommand } from "../../../lib/cli/metalink/metalink_command.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { FILE } from "../../support/download.ts";
+import { FILE, withMirrors } from "../../support/download.ts";
+import { bytesContent } from "../../support/lab/content.ts";
+import type { LabMirror } from "../../support/lab/mirror_lab.ts";
 import { workplace } from "../../support/workplace.ts";
 
 const BYTES = FILE.read(0, FILE.size).slice();
@@ -14,13 +16,17 @@ function flipped(...places: number[]): Uint8Array {
   return bytes;
 }
 
+function sent({ requests }: LabMirror): number {
+  return requests.reduce((sum, { bytesSent }) => sum + bytesSent, 0);
+}
+
 /** Makes a Metalink of the file, called `f.meta4`. */
-async function place(...args: string[]) {
+async function place(args: readonly string[] = [], urls = ["http://a.example/f"]) {
   const place = workplace();
   const file = place.write("f", BYTES);
   const output = place.at("f.meta4");
   await metalinkCommand(
-    ["-o", output, "--piece-length=100K", ...args, file, "http://a.example/f"],
+    ["-o", output, "--piece-length=100K", ...args, file, ...urls],
     signal,
   );
   return place;
@@ -56,7 +62,7 @@ Deno.test("sphttp metalink --verify says which pieces are bad or missing, and ch
 });
 
 Deno.test("sphttp metalink --verify compares the whole where there are no pieces, and no empty file's", async () => {
-  using work = await place("--piece-length=0");
+  using work = await place(["--piece-length=0"]);
   const args = ["--verify", work.at("f.meta4")];
   await metalinkCommand(args, signal);
   work.write("f", flipped(7));
@@ -100,6 +106,65 @@ Deno.test("sphttp metalink --verify takes the strongest hashes, a file without a
     "b is not",
     "piece 1 (bytes 1-1) is bad",
   );
+});
+
+Deno.test("sphttp metalink --verify --heal fetches bad and missing pieces only", async () => {
+  await withMirrors([{}], async (urls, [mirror]) => {
+    using work = await place([], urls);
+    const args = ["--heal", "--verify", work.at("f.meta4")];
+    const table: [bytes: Uint8Array, most: number][] = [
+      [flipped(3 * PIECE + 5), PIECE],
+      [flipped(0, PIECE, 5 * PIECE), 3 * PIECE],
+      [BYTES.slice(0, 7 * PIECE + 1), FILE.size - 7 * PIECE],
+      [new Uint8Array([...BYTES, 1]), 0],
+      [new Uint8Array(), FILE.size],
+    ];
+    for (const [bytes, most] of table) {
+      work.write("f", bytes);
+      const before = sent(mirror!);
+      await metalinkCommand(args, signal);
+      assertEquals(work.read("f"), BYTES);
+      assert(sent(mirror!) - before <= most + PIECE, `${sent(mirror!) - before} of ${most}`);
+    }
+    // Without a size, the last piece tells where the file ends.
+    work.write("f.meta4", work.readText("f.meta4").replace(/<size>.*<\/size>/, ""));
+    for (const bytes of [BYTES.slice(0, 9 * PIECE), new Uint8Array([...BYTES, 1])]) {
+      work.write("f", bytes);
+      await metalinkCommand(args, signal);
+      assertEquals(work.read("f"), BYTES);
+    }
+  });
+});
+
+Deno.test("sphttp metalink --verify --heal takes from other mirrors what one has not right", async () => {
+  const lie = flipped(3 * PIECE, 6 * PIECE);
+  const liar = { content: bytesContent(lie) };
+  await withMirrors(
+    [liar, { content: bytesContent(BYTES.slice(1)) }, {}],
+    async (urls, mirrors) => {
+      using work = await place([], urls);
+      const args = ["--heal", "--verify", work.at("f.meta4")];
+      work.write("f", flipped(2 * PIECE, 3 * PIECE, 4 * PIECE));
+      await metalinkCommand(args, signal);
+      assertEquals(work.read("f"), BYTES);
+      assert(sent(mirrors[2]!) <= 2 * PIECE, `${sent(mirrors[2]!)}`);
+      using lone = await place([], urls.slice(0, 2));
+      lone.write("f", flipped(2 * PIECE, 3 * PIECE, 6 * PIECE));
+      const found = "2 of its pieces";
+      const path = ["--heal", "--verify", lone.at("f.meta4")];
+      await fails(path, 32, found, "piece 3 (bytes 307200-409599) is bad", urls[0]!);
+      assertEquals(lone.read("f"), flipped(3 * PIECE, 6 * PIECE));
+    },
+  );
+  using work = await place(["--piece-length=0"]);
+  work.write("f", flipped(1));
+  await fails(
+    ["--heal", "--verify", work.at("f.meta4")],
+    32,
+    "cannot be healed; download it again",
+  );
+  assertEquals(work.read("f"), flipped(1));
+  await fails(["--heal", "f", "http://a.example/"], 2, "--heal needs a Metalink");
 });
 
 Deno.test("sphttp metalink --verify refuses what it cannot compare", async () => {

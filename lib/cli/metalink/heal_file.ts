@@ -1,0 +1,193 @@
+/**
+ * Heals a local file: fetches its bad and missing pieces from the mirrors of a Metalink. A piece is
+ * compared with its hash before it is written; other bytes of the file are left alone.
+ *
+ * @module
+ */
+
+import { Downloader, type DownloaderOptions } from "../../../mod.ts";
+import type { MetalinkFile } from "../../../metalink.ts";
+import { CommandError } from "../../command_line/command_error.ts";
+import { redactUrl } from "../../http/address/redact.ts";
+import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
+import { explain } from "../failure/failure.ts";
+import { syncFile } from "../part/durable_file.ts";
+import { hashOf } from "./content_hashes.ts";
+import { type BadPiece, runsOf, runText } from "./file_check.ts";
+
+/** What has become of a file. */
+export interface Healing {
+  /** Bytes that were fetched. */
+  readonly fetched: number;
+  /** Mirrors that have sent pieces with other bytes, each with the number of them. */
+  readonly liars: ReadonlyMap<string, number>;
+}
+
+/** How pieces are fetched. */
+export interface HealOptions {
+  readonly signal: AbortSignal;
+  readonly options: DownloaderOptions;
+  /** Takes the share of the bad bytes that have been written, from 0 to 1. */
+  readonly onProgress: (share: number) => void;
+}
+
+/** The longest piece, which is kept in memory until it is complete. */
+const LONGEST_PIECE = 256 * 1024 * 1024;
+
+/**
+ * Heals a file. Rejects with an error of the command if a piece cannot be fetched as it should be;
+ * pieces that could are written all the same.
+ *
+ * @param path of the file
+ * @param wanted what the Metalink says of it
+ * @param bad its bad pieces, in order
+ */
+export async function healFile(
+  path: string,
+  wanted: MetalinkFile,
+  bad: readonly BadPiece[],
+  { signal, options, onProgress }: HealOptions,
+): Promise<Healing> {
+  const { pieces, size, urls } = wanted;
+  if (bad.length > 0 && urls.length === 0) {
+    throw new CommandError(ExitCode.URL, `the Metalink has no http or https URL of ${wanted.name}`);
+  }
+  if (bad.some(({ start, end }) => end - start > LONGEST_PIECE)) {
+    throw new CommandError(
+      ExitCode.USAGE,
+      `the pieces of ${wanted.name} have more than ${LONGEST_PIECE} bytes; ` +
+        "download the file instead: sphttp -M METALINK",
+    );
+  }
+  const mirrors = urls.map(({ url }) => url);
+  // One mirror at a time: each piece is then known to be its own.
+  const left = new Map(bad.map((piece) => [piece.index, piece]));
+  const liars = new Map<string, number>();
+  const failures: unknown[] = [];
+  let fetched = 0;
+  let end = (pieces?.length ?? 0) * (pieces?.hashes.length ?? 0);
+  using file = await openToWrite(path);
+  try {
+    for (const mirror of mirrors) {
+      if (left.size === 0) break;
+      for (const run of runsOf([...left.values()])) {
+        try {
+          const range = { start: run[0]!.start, end: run.at(-1)!.end };
+          const settings = { ...options, range, expectedSize: size, signal };
+          await using download = new Downloader([mirror], settings);
+          for await (const { piece, parts } of piecesOf(download, run)) {
+            const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+            fetched += length;
+            if (hashOf(pieces!.type, parts) !== pieces!.hashes[piece.index]) {
+              const name = redactUrl(mirror);
+              liars.set(name, (liars.get(name) ?? 0) + 1);
+              continue;
+            }
+            await writeAt(file, path, piece.start, parts);
+            left.delete(piece.index);
+            // Of a file whose size is not known, the last piece tells where it ends.
+            if (piece.index === pieces!.hashes.length - 1) {
+              end = piece.start + length;
+            }
+            onProgress(1 - left.size / bad.length);
+          }
+        } catch (error) {
+          signal.throwIfAborted();
+          const explained = await explain(error);
+          if (explained === error) throw error;
+          failures.push(explained);
+          // The other pieces are no better there.
+          break;
+        }
+      }
+    }
+    if (left.size === 0) await cut(file, path, size ?? end);
+  } finally {
+    await sync(file, path);
+  }
+  if (left.size > 0) throw notHealed(path, [...left.values()], liars, failures);
+  return { fetched, liars };
+}
+
+/** Reads a range that begins with the first of these pieces, and ends with the last. */
+async function* piecesOf(
+  download: Downloader,
+  run: readonly BadPiece[],
+): AsyncGenerator<{ piece: BadPiece; parts: readonly Uint8Array[] }> {
+  let [index, length] = [0, 0];
+  let parts: Uint8Array[] = [];
+  for await (const part of download) {
+    for (let at = 0; at < part.byteLength && index < run.length;) {
+      const piece = run[index]!;
+      const taken = part.slice(at, at + piece.end - piece.start - length);
+      parts.push(taken);
+      at += taken.byteLength;
+      length += taken.byteLength;
+      if (length < piece.end - piece.start) break;
+      yield { piece, parts };
+      [index, length, parts] = [index + 1, 0, []];
+    }
+  }
+  // The last piece, of a file whose size is not known, or of a file that is too short.
+  if (length > 0) yield { piece: run[index]!, parts };
+}
+
+async function openToWrite(path: string): Promise<Deno.FsFile> {
+  try {
+    return await Deno.open(path, { read: true, write: true });
+  } catch (cause) {
+    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
+  }
+}
+
+async function writeAt(
+  file: Deno.FsFile,
+  path: string,
+  start: number,
+  parts: readonly Uint8Array[],
+): Promise<void> {
+  try {
+    await file.seek(start, Deno.SeekMode.Start);
+    for (let part of parts) {
+      while (part.byteLength > 0) part = part.subarray(await file.write(part));
+    }
+  } catch (cause) {
+    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
+  }
+}
+
+async function sync(file: Deno.FsFile, path: string): Promise<void> {
+  try {
+    await syncFile(file);
+  } catch (cause) {
+    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
+  }
+}
+
+async function cut(file: Deno.FsFile, path: string, size: number): Promise<void> {
+  try {
+    if ((await file.stat()).size > size) await file.truncate(size);
+  } catch (cause) {
+    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
+  }
+}
+
+function notHealed(
+  path: string,
+  left: readonly BadPiece[],
+  liars: Healing["liars"],
+  failures: readonly unknown[],
+): CommandError {
+  const errors = failures.filter((failure) => failure instanceof CommandError);
+  const lines = [
+    ...runsOf(left).slice(0, 20).map((run) => `${runText(run)} still`),
+    ...[...liars].map(([url, count]) => `${url} has other bytes in ${count} of the pieces`),
+    ...errors.map(({ message }) => message),
+  ];
+  const exitCode = liars.size > 0 ? ExitCode.CHECKSUM : errors[0]?.exitCode ?? ExitCode.CHECKSUM;
+  return new CommandError(
+    exitCode as ExitCode,
+    `${path} cannot be healed: no mirror has ${left.length} of its pieces right` +
+      lines.map((line) => `\n  ${line}`).join(""),
+  );
+}
