@@ -51,6 +51,7 @@ export class Outlook {
     const { live, lanes, maxConnections } = source;
     let readyAt = now;
     let heardAt = live.length === 0 ? Infinity : -Infinity;
+    const hasLost = live.some((request) => this.#isLost(request));
     const ends: number[] = [];
     for (const request of live) {
       const beginsAt = request.answeredAt === undefined ? Math.max(now, request.dueAt) : now;
@@ -58,7 +59,10 @@ export class Outlook {
       readyAt = Math.max(readyAt, beginsAt) + ms;
       // On one lane requests follow each other, on several they share the link.
       ends.push(lanes === 1 ? readyAt : beginsAt + lanes * ms);
-      heardAt = Math.max(heardAt, request.isExhausted ? now : expectedSince(request));
+      const since = request.isExhausted ? now : expectedSince(request);
+      // Of a mirror that has lost a range by its silence, an answer that is due is no sign of life.
+      const isSign = !hasLost || request.answeredAt !== undefined || this.#isLost(request);
+      if (isSign) heardAt = Math.max(heardAt, since);
     }
     ends.sort((one, other) => one - other);
     this.readyAt = readyAt;
@@ -70,6 +74,13 @@ export class Outlook {
   /** Whether it has stopped sending, as far as can be told: nothing new is requested from it. */
   get silent(): boolean {
     return this.silentMs > this.patienceMs;
+  }
+
+  /** Reports whether a request has lost its range, and is as silent as before. */
+  #isLost(request: RequestView): boolean {
+    const { kind, position, claimEnd, end } = request;
+    return kind === "range" && claimEnd <= position && position < end &&
+      this.#now - expectedSince(request) > this.patienceMs;
   }
 
   /** Whether it has failed and delivered nothing since: little is requested from it. */

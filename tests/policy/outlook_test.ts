@@ -220,3 +220,20 @@ Deno.test("Outlook.requestRate: requests that are sending share the link, but no
     assertEquals(outlook({ lanes: lanes!, maxConnections: 8, live }).requestRate, 1 / part!);
   }
 });
+
+Deno.test("Outlook.silent: of a mirror that has lost a range by its silence, an answer that is due is no sign of life", () => {
+  const lost = request({ position: 70, claimEnd: 70, activeAt: NOW - 70 });
+  const waiting = unanswered(-10);
+  const table: readonly (readonly [readonly RequestView[], boolean])[] = [
+    [[lost], true],
+    [[waiting], false],
+    [[lost, waiting], true],
+    // It has not lost what it still owns, nor by a silence what others have taken.
+    [[{ ...lost, claimEnd: 100 }, waiting], false],
+    [[{ ...lost, activeAt: NOW - 50 }, waiting], false],
+    // Other responses go on, or could be read on.
+    [[lost, waiting, request()], false],
+    [[lost, request({ position: 100, isExhausted: true, activeAt: NOW - 500 })], false],
+  ];
+  for (const [live, silent] of table) assertEquals(outlook({ live }).silent, silent);
+});
