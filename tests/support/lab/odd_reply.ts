@@ -136,13 +136,13 @@ export class Reply {
 
   /** Pauses in the body before byte `at` of it. */
   pause(at: number, pauseMs: number): this {
-    this.body = [...cut(this.body, 0, at), { pauseMs }, ...cut(this.body, at, Infinity)];
+    this.body = [...cut(this.body, -1, at), { pauseMs }, ...cut(this.body, at, Infinity)];
     return this;
   }
 
   /** Ends the body after `length` bytes of it; the head stays. */
   breakAt(length: number, end: ReplyEnd): this {
-    this.body = cut(this.body, 0, length);
+    this.body = cut(this.body, -1, length);
     this.end = end;
     return this;
   }
@@ -274,7 +274,7 @@ export function pieceLength(piece: Piece): number {
   return "pauseMs" in piece ? 0 : piece.range.end - piece.range.start;
 }
 
-/** Returns the bytes [from, to) of pieces, and their pauses in between. */
+/** Returns the bytes [from, to) of pieces, and their pauses behind `from` and up to `to`: -1 for all. */
 function cut(pieces: readonly Piece[], from: number, to: number): Piece[] {
   const result: Piece[] = [];
   let at = 0;
@@ -282,8 +282,9 @@ function cut(pieces: readonly Piece[], from: number, to: number): Piece[] {
     const length = pieceLength(piece);
     const [first, last] = [Math.max(from, at) - at, Math.min(to, at + length) - at];
     at += length;
+    const isHere = length === 0 ? from < at && at <= to : first < last;
+    if (!isHere) continue;
     if (length === 0) result.push(piece);
-    else if (first >= last) continue;
     else if (piece instanceof Uint8Array) result.push(piece.subarray(first, last));
     else if (!("pauseMs" in piece)) {
       const { content, range: { start } } = piece;
