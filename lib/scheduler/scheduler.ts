@@ -363,10 +363,10 @@ export class Scheduler {
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
     const isStream = this.#assigner.extendsStreams && mirror === leaderOf(this.#state);
-    const isAlone = this.mirrors.length === 1;
     const sampleSize = Math.min(probeSize, windowSize);
-    const probe = probeOf(mirror, { start, end, sampleSize, isStream, isAlone });
-    this.#state.send({ ...probe, measures: this.#opening.isMeasured(mirror) }, now);
+    const measures = this.#opening.isMeasured(mirror);
+    const probe = probeOf(mirror, { start, end, sampleSize, isStream });
+    this.#state.send({ ...probe, measures }, now);
   }
 
   #finishIfComplete(now: number): void {
