@@ -15,11 +15,12 @@
  *     deno task bench tcp                      the simulator's TCP beside the kernel's; needs root
  *     deno task bench soak --minutes 10        whether memory and descriptors stay flat under use
  *     deno task bench crash                    downloads that are killed, or lose their disk, and resumed
+ *     deno task bench chaos --runs 300         random schedules; --seed N --runs 1 replays one
  *
  * `links` has flags: `--only diff,curl` (some commands), `--runs 1` (default 3), `--json [FILE]` (all
  * measurements and curves; default bench-links.json) and `--svg FILE` (a picture of the first set).
- * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor are `tcp`, `soak`
- * and `crash` (`--kills 200 --seed 1`).
+ * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor are `tcp`, `soak`,
+ * `chaos` and `crash` (`--kills 200 --seed 1`).
  *
  * Compare figures of one run only: machines differ, and are never idle.
  *
@@ -32,6 +33,7 @@ import { parseNetArguments } from "../netlab/bench/net_arguments.ts";
 import { calibrate, parseCalibrationArguments } from "../netlab/calibration/calibration.ts";
 import { algorithms } from "./algorithms.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
+import { chaos, parseChaosArguments } from "./chaos/chaos.ts";
 import { crash, parseCrashArguments } from "./crash.ts";
 import { disk, large, startup } from "./command.ts";
 import { CONTENDERS } from "./contenders.ts";
@@ -77,6 +79,10 @@ function parse(args: readonly string[]): () => Promise<void> {
   if (args[0] === "crash") {
     const options = parseCrashArguments(args.slice(1));
     return () => crash(options);
+  }
+  if (args[0] === "chaos") {
+    const options = parseChaosArguments(args.slice(1));
+    return () => chaos(options);
   }
   if (args[0] === "soak") {
     const options = parseSoakArguments(args.slice(1));

@@ -1,0 +1,51 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { chaosLine, parseChaosArguments } from "./chaos.ts";
+import { problemOf, runSchedules } from "./run.ts";
+import { scheduleOf } from "./schedule.ts";
+
+const SEEDS = Array.from({ length: 30 }, (_, index) => index + 1);
+
+// What the sanitizers of the test would find: a timer, a socket or a listener that is left.
+Deno.test("thirty random schedules: the right bytes or a declared error, and nothing is left open", async () => {
+  const results = await runSchedules(SEEDS.map(scheduleOf), SEEDS.length);
+  assertEquals(results.flatMap((result) => problemOf(result) ?? []), []);
+  const ends = results.flatMap(({ reads }) => reads.map(({ end }) => end));
+  assert(ends.includes("complete") && ends.includes("left"), chaosLine(results));
+});
+
+Deno.test("scheduleOf() is the same for the same seed, and another for another", () => {
+  assertEquals(scheduleOf(7), scheduleOf(7));
+  assertEquals(new Set(SEEDS.map((seed) => JSON.stringify(scheduleOf(seed)))).size, SEEDS.length);
+});
+
+Deno.test("scheduleOf(): everything happens to some seed", () => {
+  const schedules = Array.from({ length: 300 }, (_, index) => scheduleOf(index + 1));
+  const events = schedules.flatMap(({ events }) => events.map(({ action }) => action));
+  assertEquals(new Set(events.map(({ type }) => type)).size, 8);
+  const faults = events.flatMap((action) => action.type === "fault" ? [action.fault.kind] : []);
+  assertEquals(new Set(faults).size, 6);
+  for (const { mirrors, size } of schedules) {
+    assert(mirrors.length >= 2 && mirrors.length <= 4 && size >= 300_000 && size < 2_000_000);
+    assert(mirrors.filter(({ lies }) => lies).length <= (mirrors.length > 2 ? 1 : 0));
+  }
+  assert(schedules.some(({ mirrors }) => mirrors.some(({ lies }) => lies)));
+  assert(schedules.some(({ mirrors }) => mirrors.some(({ redirects }) => redirects)));
+});
+
+Deno.test("problemOf() names the seed and what is wrong with its run", () => {
+  const result = { schedule: scheduleOf(5), openConnections: 0, ms: 9 };
+  const read = { bytes: 10, ms: 7, error: "" };
+  assertEquals(problemOf({ ...result, reads: [{ ...read, end: "failed" }] }), undefined);
+  assertEquals(
+    problemOf({ ...result, reads: [{ ...read, end: "wrong" }], openConnections: 2 }),
+    "seed 5: wrong after 10 bytes and 7 ms; 2 connections are left",
+  );
+});
+
+Deno.test("parseChaosArguments() takes a seed and a number of runs", () => {
+  assertEquals(parseChaosArguments([]), { seed: 1, runs: 300 });
+  assertEquals(parseChaosArguments(["--runs", "1", "--seed=9"]), { seed: 9, runs: 1 });
+  for (const args of [["--run", "6"], ["--runs"], ["--seed", "0"], ["6"]]) {
+    assertThrows(() => parseChaosArguments(args), RangeError);
+  }
+});

@@ -1,0 +1,255 @@
+/**
+ * Runs a schedule over real sockets: the right bytes or a declared error come in time, and nothing stays open.
+ *
+ * @module
+ */
+
+import { delay } from "@std/async/delay";
+import { Downloader, type DownloaderOptions, SphttpError } from "../../../mod.ts";
+import { createHandler } from "../../../server.ts";
+import { testCertificates } from "../../support/lab/certificates.ts";
+import { type Content, randomContent } from "../../support/lab/content.ts";
+import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
+import type { ChaosAction, ChaosRead, Schedule } from "./schedule.ts";
+
+/** How a read ended. The last three are wrong: other bytes, an error that is not declared, no end. */
+export type ReadEnd = "complete" | "left" | "failed" | "wrong" | "undeclared" | "hang";
+
+/** What came of a schedule. */
+export interface ChaosResult {
+  readonly schedule: Schedule;
+  /** How each read ended. */
+  readonly reads: readonly { end: ReadEnd; bytes: number; ms: number; error: string }[];
+  /** Connections that mirrors had open after the end; of the proxy, those with a request. */
+  readonly openConnections: number;
+  readonly ms: number;
+}
+
+/** A read that takes longer than that hangs, in milliseconds. */
+export const WATCHDOG_MS = 20_000;
+/** Time for connections to close after the end, in milliseconds. */
+const CLOSING_MS = 5000;
+
+const OPTIONS: DownloaderOptions = {
+  splitSize: 50_000,
+  connectTimeoutMs: 1500,
+  headersTimeoutMs: 1500,
+  idleTimeoutMs: 1500,
+  maxIdleMs: 1500,
+  stallTimeoutMs: 300,
+  retry: { attempts: 5, minDelayMs: 20, maxDelayMs: 200, maxTimeMs: 4000 },
+};
+const RETRY_MAX_MS = 3000;
+
+type Reading = ChaosResult["reads"][number];
+
+/** Bytes that may be delivered, which are the file's or wholly another's. */
+interface Files {
+  readonly file: Content;
+  readonly lie: Content;
+  /** Whether two honest mirrors have sent bytes: the other file is refused then. */
+  readonly isOutvoted: () => boolean;
+}
+
+/** Runs a schedule. */
+export async function runSchedule(schedule: Schedule): Promise<ChaosResult> {
+  const startedAt = performance.now();
+  await using stack = new AsyncDisposableStack();
+  const file = randomContent(schedule.size, 16);
+  const lie = randomContent(schedule.size, 61);
+  const mirrors: LabMirror[] = [];
+  for (const { bytesPerSecond, redirects, lies } of schedule.mirrors) {
+    const redirect = redirects ? { redirect: "absolute" as const } : {};
+    const content = lies ? lie : file;
+    mirrors.push(stack.use(await startMirror({ content, bytesPerSecond, ...redirect })));
+  }
+  const isHonest = (_: LabMirror, index: number) => !schedule.mirrors[index]!.lies;
+  const isOutvoted = () =>
+    mirrors.filter(isHonest).filter(({ requests }) => requests.some(({ bytesSent }) => bytesSent))
+      .length > 1;
+  const files = { file, lie, isOutvoted };
+  const reader = new Reader();
+  const timers = schedule.events.map(({ atMs, action }) =>
+    setTimeout(() => act(action, mirrors, reader), atMs)
+  );
+  const urls = mirrors.map(({ url }) => url);
+  const reads =
+    await (schedule.by === "library"
+      ? readByLibrary(urls, schedule.reads, files, reader)
+      : readByProxy(urls, schedule.reads, files, reader));
+  for (const timer of timers) clearTimeout(timer);
+  // The library has connections of its own here, which end with it; the proxy's are the platform's, which keeps
+  // those that are idle: only requests must be over.
+  const openConnections = await untilNone(() =>
+    mirrors.reduce((sum, { openConnections, requests }) => {
+      const live = requests.filter(({ ended }) => ended === undefined).length;
+      return sum + (schedule.by === "library" ? openConnections : live);
+    }, 0)
+  );
+  return { schedule, reads, openConnections, ms: performance.now() - startedAt };
+}
+
+function act(action: ChaosAction, mirrors: readonly LabMirror[], reader: Reader): void {
+  switch (action.type) {
+    case "go":
+      mirrors[action.mirror]!.setFaults([{ kind: "refuse" }]);
+      return mirrors[action.mirror]!.resetConnections();
+    case "come back":
+      return mirrors[action.mirror]!.setFaults([]);
+    case "rate":
+      return mirrors[action.mirror]!.setRate(action.bytesPerSecond);
+    case "reset":
+      return mirrors[action.mirror]!.resetConnections();
+    case "fault":
+      return mirrors[action.mirror]!.setFaults([action.fault]);
+    case "pause":
+      reader.pauseMs += action.ms;
+      return;
+    case "window":
+      if (reader.downloader !== undefined) reader.downloader.windowSize = action.bytes;
+      return;
+    case "max rate":
+      if (reader.downloader !== undefined) reader.downloader.maxRate = action.bytesPerSecond;
+  }
+}
+
+/** What the schedule changes of a reader. */
+class Reader {
+  pauseMs = 0;
+  downloader: Downloader | undefined;
+}
+
+async function readByLibrary(
+  urls: readonly string[],
+  reads: readonly ChaosRead[],
+  files: Files,
+  reader: Reader,
+): Promise<Reading[]> {
+  const results: Reading[] = [];
+  // With a certificate, a download does not share connections with others.
+  const caCerts = [(await testCertificates()).caPem];
+  for (const read of reads) {
+    const open = (signal: AbortSignal) => {
+      reader.downloader = new Downloader(urls, { ...OPTIONS, caCerts, signal });
+      return Promise.resolve(reader.downloader);
+    };
+    const isDeclared = (error: unknown) => error instanceof SphttpError;
+    results.push(await watch(read, files, reader, open, isDeclared));
+    await reader.downloader?.cancel();
+  }
+  return results;
+}
+
+async function readByProxy(
+  urls: readonly string[],
+  reads: readonly ChaosRead[],
+  files: Files,
+  reader: Reader,
+): Promise<Reading[]> {
+  const handler = createHandler({
+    allowPrivate: true,
+    download: OPTIONS,
+    retryMaxMs: RETRY_MAX_MS,
+  });
+  const listen = { port: 0, hostname: "127.0.0.1", onListen() {} };
+  await using server = Deno.serve(listen, handler);
+  using client = Deno.createHttpClient({});
+  const query = urls.map((url) => `url=${encodeURIComponent(url)}`).join("&");
+  const address = `http://127.0.0.1:${server.addr.port}/proxy?${query}`;
+  const results: Reading[] = [];
+  for (const read of reads) {
+    const open = async (signal: AbortSignal) => {
+      const headers = { range: `bytes=${read.start}-` };
+      const response = await fetch(address, { client, headers, signal });
+      if (response.status === 206) return response.body!;
+      const problem = await response.text();
+      const isProblem = response.headers.get("content-type") === "application/problem+json";
+      throw isProblem ? new TypeError(`${response.status}`) : new Error(problem);
+    };
+    // A body that breaks off is a TypeError, too.
+    const isDeclared = (error: unknown) => error instanceof TypeError;
+    results.push(await watch(read, files, reader, open, isDeclared));
+  }
+  return results;
+}
+
+/** Reads until the end, an error, or the watchdog's time, and says which. */
+async function watch(
+  read: ChaosRead,
+  files: Files,
+  reader: Reader,
+  open: (signal: AbortSignal) => Promise<AsyncIterable<Uint8Array>>,
+  isDeclared: (error: unknown) => boolean,
+): Promise<Reading> {
+  const startedAt = performance.now();
+  const over = new AbortController();
+  const barks = Promise.withResolvers<ReadEnd>();
+  const watchdog = setTimeout(() => {
+    barks.resolve("hang");
+    over.abort();
+  }, WATCHDOG_MS);
+  let bytes = 0;
+  let message = "";
+  const work = async (): Promise<ReadEnd> => {
+    let matches = [files.file, files.lie];
+    try {
+      for await (const part of await open(over.signal)) {
+        const from = read.start + bytes;
+        const to = from + part.byteLength;
+        if (to > files.file.size) return "wrong";
+        matches = matches.filter((one) => isEqual(part, one.read(from, to)));
+        bytes += part.byteLength;
+        if (matches.length === 0) return "wrong";
+        if (bytes >= read.leaveAfter) return "left";
+        const { pauseMs } = reader;
+        reader.pauseMs = 0;
+        if (pauseMs > 0) await delay(pauseMs);
+      }
+    } catch (error) {
+      message = String(error);
+      return isDeclared(error) ? "failed" : "undeclared";
+    }
+    if (read.start + bytes !== files.file.size) return "wrong";
+    // Where too few honest mirrors answered, nobody can know which file is the right one.
+    return matches[0] === files.file || !files.isOutvoted() ? "complete" : "wrong";
+  };
+  const end = await Promise.race([work(), barks.promise]);
+  clearTimeout(watchdog);
+  over.abort();
+  return { end, bytes, ms: performance.now() - startedAt, error: message };
+}
+
+function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.every((byte, index) => byte === other[index]);
+}
+
+/** Waits until nothing is open, for some time, and returns how much is. */
+async function untilNone(open: () => number): Promise<number> {
+  const until = performance.now() + CLOSING_MS;
+  while (open() > 0 && performance.now() < until) await delay(20);
+  return open();
+}
+
+/** Returns what is wrong with a result, `undefined` if nothing is. */
+export function problemOf({ schedule, reads, openConnections }: ChaosResult): string | undefined {
+  const problems = reads.flatMap(({ end, bytes, ms, error }) =>
+    end === "wrong" || end === "undeclared" || end === "hang"
+      ? [`${end} after ${bytes} bytes and ${ms.toFixed()} ms ${error}`.trimEnd()]
+      : []
+  );
+  if (openConnections > 0) problems.push(`${openConnections} connections are left`);
+  return problems.length === 0 ? undefined : `seed ${schedule.seed}: ${problems.join("; ")}`;
+}
+
+/** Runs the schedules of some seeds, some at a time, each as soon as there is room. */
+export async function runSchedules(
+  schedules: readonly Schedule[],
+  atOnce: number,
+): Promise<ChaosResult[]> {
+  const left = schedules.entries();
+  const results: ChaosResult[] = [];
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (const [index, schedule] of left) results[index] = await runSchedule(schedule);
+  }));
+  return results;
+}
