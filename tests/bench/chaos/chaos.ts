@@ -72,7 +72,9 @@ export function chaosLine(results: readonly ChaosResult[]): string {
   const longest = Math.max(...reads.map(({ ms }) => ms)) / 1000;
   return `${results.length} schedules, ${reads.length} reads: ${count("complete")} complete, ` +
     `${count("left")} left, ${count("failed")} failed with a declared error, ` +
-    `${count("wrong")} wrong, ${count("undeclared")} with another error, ${count("hang")} hang; ` +
+    `${count("misled")} misled, ${count("wrong")} wrong, ${
+      count("undeclared")
+    } with another error, ${count("hang")} hang; ` +
     `the longest took ${longest.toFixed(1)} s`;
 }
 

@@ -12,8 +12,18 @@ import { type Content, randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import type { ChaosAction, ChaosRead, Schedule } from "./schedule.ts";
 
-/** How a read ended. The last three are wrong: other bytes, an error that is not declared, no end. */
-export type ReadEnd = "complete" | "left" | "failed" | "wrong" | "undeclared" | "hang";
+/**
+ * How a read ended. Where fewer than two honest mirrors have sent bytes, nobody can know which file is the right
+ * one: the other file is then "misled". The last three are wrong: other bytes, an undeclared error, no end.
+ */
+export type ReadEnd =
+  | "complete"
+  | "left"
+  | "failed"
+  | "misled"
+  | "wrong"
+  | "undeclared"
+  | "hang";
 
 /** What came of a schedule. */
 export interface ChaosResult {
@@ -192,6 +202,10 @@ async function watch(
   let message = "";
   const work = async (): Promise<ReadEnd> => {
     let matches = [files.file, files.lie];
+    const judged = (end: ReadEnd) => {
+      if (matches.includes(files.file)) return end;
+      return files.isOutvoted() ? "wrong" : "misled";
+    };
     try {
       for await (const part of await open(over.signal)) {
         const from = read.start + bytes;
@@ -200,18 +214,17 @@ async function watch(
         matches = matches.filter((one) => isEqual(part, one.read(from, to)));
         bytes += part.byteLength;
         if (matches.length === 0) return "wrong";
-        if (bytes >= read.leaveAfter) return "left";
+        if (bytes >= read.leaveAfter) return judged("left");
         const { pauseMs } = reader;
         reader.pauseMs = 0;
         if (pauseMs > 0) await delay(pauseMs);
       }
     } catch (error) {
       message = String(error);
-      return isDeclared(error) ? "failed" : "undeclared";
+      return isDeclared(error) ? judged("failed") : "undeclared";
     }
     if (read.start + bytes !== files.file.size) return "wrong";
-    // Where too few honest mirrors answered, nobody can know which file is the right one.
-    return matches[0] === files.file || !files.isOutvoted() ? "complete" : "wrong";
+    return judged("complete");
   };
   const end = await Promise.race([work(), barks.promise]);
   clearTimeout(watchdog);
