@@ -69,7 +69,7 @@ export function scheduleOf(seed: number): Schedule {
   // A liar is outvoted only by two others.
   const liar = count > 2 && chance(1 / 3) ? between(0, count) : -1;
   const mirrors = Array.from({ length: count }, (_, index): ChaosMirror => ({
-    bytesPerSecond: between(300_000, 3_000_000),
+    bytesPerSecond: between(150_000, 1_000_000),
     redirects: chance(0.2),
     lies: index === liar,
   }));
