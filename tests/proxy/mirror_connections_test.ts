@@ -1,3 +1,5 @@
+// Runs in an isolate of its own: connections that other tests keep count for the limit of the process.
+
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { freeConnections, limitConnections } from "../../mod.ts";
 import { until } from "../support/lab/client.ts";

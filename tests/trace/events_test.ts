@@ -136,6 +136,7 @@ Deno.test("CancelEvent: bytes of a file that was voted down, and what is left wh
   const late = last.ask(0, 4, 100);
   last.plan({ type: "duplicate", mirror: 1, range: { start: 4, end: 100 }, late: late.id });
   const quick = last.live(1)[0]!;
+  last.respond(1);
   last.arrive(quick, 96);
   assertEquals([given(last), last.outcome], [[[late.id, 4, 100, false, "end"]], "finish"]);
   assertEquals(last.events("end").length, 1);
