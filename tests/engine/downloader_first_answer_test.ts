@@ -9,7 +9,8 @@ import { download, FILE, inTime, withMirrors } from "../support/download.ts";
 
 const FIRST: DownloaderOptions = { deliverAfter: "first-answer" };
 const OTHERS = [otherContent(FILE), randomContent(999_999, 3)] as const;
-const NEAR: Partial<MirrorOptions> = { bytesPerSecond: 2e6 };
+/** Slow enough that the others answer before it has sent all of the file. */
+const NEAR: Partial<MirrorOptions> = { bytesPerSecond: 500_000 };
 /** So far that the others' agreement would not be waited for. */
 const FAR: Partial<MirrorOptions> = { roundTripMs: 350 };
 
