@@ -6,6 +6,7 @@
  * @module
  */
 
+import { parseNumberFlags } from "./number_flags.ts";
 import { failDisks } from "../support/crash/failed_disks.ts";
 import {
   killDownloads,
@@ -36,20 +37,7 @@ const MOST_EVENTS = 60;
  * @throws {RangeError} if a flag is unknown, or not a whole number
  */
 export function parseCrashArguments(args: readonly string[]): CrashArguments {
-  const values = { seed: 1, kills: 200 };
-  const rest = args.flatMap((arg) => arg.split("=", 2));
-  for (let index = 0; index < rest.length; index += 2) {
-    const name = rest[index]!.slice(2);
-    const value = rest[index + 1] ?? "";
-    if (!rest[index]!.startsWith("--") || !Object.hasOwn(values, name)) {
-      throw new RangeError(`crash takes --seed N and --kills N, got ${rest[index]}`);
-    }
-    if (!/^[1-9]\d{0,8}$/.test(value)) {
-      throw new RangeError(`--${name} takes a whole number from 1, got ${value}`);
-    }
-    values[name as keyof typeof values] = Number(value);
-  }
-  return values;
+  return parseNumberFlags("crash", { seed: 1, kills: 200 }, args);
 }
 
 /** Returns a random moment; every step of a download is hit, also those that take no time. */

@@ -55,7 +55,7 @@ export class Alarm {
     const delayMs = Math.max(0, Math.ceil(at - now));
     const ring = () => {
       this.#at = Infinity;
-      // Whoever is called may ask how late it is.
+      // The callback may ask how late it is.
       this.#ring();
       if (this.#at === Infinity) this.#dueAt = Infinity;
     };

@@ -17,7 +17,7 @@ export interface MirrorSource {
   readonly url: string;
   /** The value of an `Authorization` header made from the URL's credentials. */
   readonly authorization: string | undefined;
-  /** The addresses of its host that it is connected to, in order; `undefined` for whichever serves. */
+  /** The addresses of its host that it is connected to, in order; `undefined` for any of them. */
   readonly addresses?: readonly string[] | undefined;
 }
 

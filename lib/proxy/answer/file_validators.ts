@@ -67,7 +67,7 @@ export interface Moment {
  *
  * The tag depends on the size, the first bytes, and the date and strong tag of the mirrors where they
  * agree. If the mirrors have strong validators and agree on one, another process derives the same tag,
- * whichever of them respond; else it is good for this process only, which notices what changes. It is
+ * regardless of which of them respond; else it is good for this process only, which notices what changes. It is
  * weak if a mirror has no validators: another file may have the same size and first bytes.
  */
 export async function fileValidators(

@@ -11,7 +11,7 @@ import { type ByteRange, parseRange } from "../../http/byte_range.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
 import type { Delivery, FileFacts } from "./delivery.ts";
 
-/** Finds out about a file. The signal aborts when nobody waits for the result any more. */
+/** Finds out about a file. The signal aborts when the result is no longer needed. */
 export type OpenFile = (signal: AbortSignal) => Promise<FileFacts>;
 
 /** A delivery with the memory of its response. */

@@ -1,6 +1,6 @@
 /**
  * What it means that the process stood still: its event loop was busy, it was stopped, or the machine was
- * asleep. Nothing could be noticed meanwhile, so silences of that time are nobody's fault; and after a
+ * asleep. Nothing could be noticed meanwhile, so silences of that time count against no mirror; and after a
  * long sleep, connections may be dead. Pure, but for the state that it changes: times are in milliseconds,
  * and passed in.
  *

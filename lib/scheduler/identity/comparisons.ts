@@ -236,7 +236,7 @@ export class Comparisons {
     const ways = [[one, other], [other, one]].flatMap(([by, of]) => {
       const piece = this.#lastPiece(of!, claims);
       if (piece === undefined) return [];
-      // What a mirror has shown says nothing new the next time, whoever else has sent some of it.
+      // A piece that a mirror has already shown proves nothing new, even if other mirrors sent parts of it.
       const able = by!.mirrors.filter((mirror) =>
         mirror.available && mirror.servesRanges && !this.#hasShown(mirror, piece)
       );

@@ -1,5 +1,5 @@
 /**
- * What the opening of a download is told, what it answers, and its states.
+ * The events and outcomes of the opening of a download, and its states.
  *
  * @module
  */

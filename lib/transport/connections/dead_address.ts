@@ -21,7 +21,7 @@ const MOST_ADDRESSES = 8;
 export interface DeadAddressOptions {
   readonly host: string;
   readonly port: number;
-  /** Ends the wait: the server has answered, or nobody waits any more. */
+  /** Ends the wait: the server has answered, or the answer is no longer needed. */
   readonly signal: AbortSignal;
   /** Looks up the addresses of a name, in the order in which they are used. @default that of the system */
   readonly lookup?: ((host: string) => Promise<LookupAddress[]>) | undefined;

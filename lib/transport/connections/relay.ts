@@ -2,7 +2,7 @@
  * A SOCKS5 server on loopback, inside the process, that the platform's HTTP client connects through:
  * the way to choose the address of a connection. The client itself has only a `tcp` transport for that
  * (Deno 2.9), which speaks no TLS. Through the relay, URL, SNI, certificate and HTTP version are those of
- * any request. Nobody else can use it: it requires a random password. It costs processor time for each
+ * any request. Other processes cannot use it: it requires a random password. It costs processor time for each
  * byte, so it is used only where a rule or a dead address calls for it. Sockets are those that Deno has of
  * Node.js, since its own cannot pass on a reset. Follows RFC 1928 and RFC 1929.
  *

@@ -30,7 +30,7 @@ export async function openInsecureTls(
   });
   VALVES.set(secure, below);
   secure.once("secureConnect", () => resolve(secure));
-  // It stays: an error of a connection that nobody uses must not end the process.
+  // The listener stays: an error of an unused connection must not end the process.
   secure.on("error", reject);
   secure.once("close", () => reject(new Error("tls handshake eof")));
   try {

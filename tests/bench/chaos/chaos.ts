@@ -6,6 +6,7 @@
  * @module
  */
 
+import { parseNumberFlags } from "../number_flags.ts";
 import { delay } from "@std/async/delay";
 import { type ChaosResult, problemOf, type ReadEnd, runSchedules } from "./run.ts";
 import { scheduleOf } from "./schedule.ts";
@@ -26,20 +27,7 @@ const CLOSING_MS = 5000;
  * @throws {RangeError} if a flag is unknown, or not a whole number
  */
 export function parseChaosArguments(args: readonly string[]): ChaosArguments {
-  const values = { seed: 1, runs: 300 };
-  const rest = args.flatMap((arg) => arg.split("=", 2));
-  for (let index = 0; index < rest.length; index += 2) {
-    const name = rest[index]!.slice(2);
-    const value = rest[index + 1] ?? "";
-    if (!rest[index]!.startsWith("--") || !Object.hasOwn(values, name)) {
-      throw new RangeError(`chaos takes --seed N and --runs N, got ${rest[index]}`);
-    }
-    if (!/^[1-9]\d{0,8}$/.test(value)) {
-      throw new RangeError(`--${name} takes a whole number from 1, got ${value}`);
-    }
-    values[name as keyof typeof values] = Number(value);
-  }
-  return values;
+  return parseNumberFlags("chaos", { seed: 1, runs: 300 }, args);
 }
 
 /** Runs the bench. */

@@ -10,6 +10,7 @@ import { delay } from "@std/async/delay";
 import { ownUsage, table } from "../usage.ts";
 import { MAP } from "../served.ts";
 import { MEASURES, type Sample, type Slope, slopes } from "./flatness.ts";
+import { parseNumberFlags } from "../number_flags.ts";
 import { SoakScene } from "./scene.ts";
 
 /** How long the crowd stays between two samples, in milliseconds. */
@@ -18,25 +19,12 @@ const ROUND_MS = 15_000;
 const QUIET_MS = 1000;
 
 /**
- * Parses `--minutes N` and `--seed N`.
+ * Parses `--minutes N`, which may be a fraction, and `--seed N`.
  *
- * @throws {RangeError} if a flag is unknown, or not a number
+ * @throws {RangeError} if a flag is unknown, or not a number above 0
  */
 export function parseSoakArguments(args: readonly string[]): { minutes: number; seed: number } {
-  const values = { minutes: 10, seed: 1 };
-  const rest = args.flatMap((arg) => arg.split("=", 2));
-  for (let index = 0; index < rest.length; index += 2) {
-    const name = rest[index]!.slice(2);
-    const value = rest[index + 1] ?? "";
-    if (!rest[index]!.startsWith("--") || !Object.hasOwn(values, name)) {
-      throw new RangeError(`soak takes --minutes N and --seed N, got ${rest[index]}`);
-    }
-    if (!/^\d{1,4}(\.\d+)?$/.test(value) || Number(value) <= 0) {
-      throw new RangeError(`--${name} takes a number above 0, got ${value}`);
-    }
-    values[name as keyof typeof values] = Number(value);
-  }
-  return values;
+  return parseNumberFlags("soak", { minutes: 10, seed: 1 }, args, "positive");
 }
 
 /** Runs the bench in a process of its own, in which garbage can be collected. */

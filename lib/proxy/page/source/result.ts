@@ -67,7 +67,8 @@ function showNotes({ hasSecret, expires, needsToken }: LinkNotes): void {
   const signed = element("signed", HTMLElement);
   signed.hidden = expires === undefined;
   const until = expires?.toLocaleString([], { dateStyle: "medium", timeStyle: "short" }) ?? "";
-  signed.textContent = `The link works until ${until} without the token: whoever has it can get ` +
+  signed.textContent =
+    `The link works until ${until} without the token: anyone who has it can get ` +
     "this file, and nothing else.";
 }
 

@@ -38,7 +38,7 @@ export async function signOut(): Promise<void> {
   await fetch("/session", { method: "DELETE" });
 }
 
-/** A signature that admits whoever has the link, for its mirrors only. */
+/** A signature that admits any holder of the link, for its mirrors only. */
 export interface Pass {
   readonly pass: string;
   readonly expires: Date;
