@@ -7,7 +7,7 @@
 
 import { Downloader, type DownloaderOptions } from "../../../mod.ts";
 import type { MetalinkFile } from "../../../metalink.ts";
-import { CommandError } from "../../command_line/command_error.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
@@ -15,24 +15,27 @@ import { syncFile } from "../part/durable_file.ts";
 import { hashOf } from "./content_hashes.ts";
 import { type BadPiece, runsOf, runText } from "./file_check.ts";
 
-/** What has become of a file. */
+/** The result of healing a file. */
 export interface Healing {
   /** Bytes that were fetched. */
   readonly fetched: number;
-  /** Mirrors that have sent pieces with other bytes, each with the number of them. */
-  readonly liars: ReadonlyMap<string, number>;
+  /** Mirrors that have sent other bytes, each with the numbers of the pieces. */
+  readonly liars: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 /** How pieces are fetched. */
 export interface HealOptions {
   readonly signal: AbortSignal;
   readonly options: DownloaderOptions;
-  /** Takes the share of the bad bytes that have been written, from 0 to 1. */
+  /** Takes the share of the bad pieces that have been written, from 0 to 1. */
   readonly onProgress: (share: number) => void;
 }
 
 /** The longest piece, which is kept in memory until it is complete. */
 const LONGEST_PIECE = 256 * 1024 * 1024;
+
+/** How a mirror is asked while there are others to ask: no long wait, and no retries. */
+const IMPATIENT: DownloaderOptions = { maxIdleMs: 10_000, retry: { attempts: 1 } };
 
 /**
  * Heals a file. Rejects with an error of the command if a piece cannot be fetched as it should be;
@@ -49,64 +52,75 @@ export async function healFile(
   { signal, options, onProgress }: HealOptions,
 ): Promise<Healing> {
   const { pieces, size, urls } = wanted;
+  checkHealable(wanted, bad);
+  const left = new Map(bad.map((piece) => [piece.index, piece]));
+  const liars = new Map<string, Set<number>>();
+  const failures = new Map<string, unknown>();
+  let fetched = 0;
+  let end = (pieces?.length ?? 0) * (pieces?.hashes.length ?? 0);
+  using file = await writing(path, () => Deno.open(path, { read: true, write: true }));
+
+  const fetchRun = async (
+    mirror: string,
+    run: readonly BadPiece[],
+    patience: DownloaderOptions,
+  ) => {
+    const range = { start: run[0]!.start, end: run.at(-1)!.end };
+    const settings = { ...patience, ...options, range, expectedSize: size, signal };
+    await using download = new Downloader([mirror], settings);
+    for await (const { piece, parts } of piecesOf(download, run)) {
+      const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      fetched += length;
+      if (hashOf(pieces!.type, parts) !== pieces!.hashes[piece.index]) {
+        const name = redactUrl(mirror);
+        liars.set(name, (liars.get(name) ?? new Set()).add(piece.index));
+        continue;
+      }
+      await writing(path, () => writeAt(file, piece.start, parts));
+      left.delete(piece.index);
+      // Of a file whose size is not known, the last piece tells where it ends.
+      if (piece.index === pieces!.hashes.length - 1) end = piece.start + length;
+      onProgress(1 - left.size / bad.length);
+    }
+  };
+  // One mirror at a time: each piece is then known to be its own.
+  const askInTurn = async (mirrors: readonly string[], patience: DownloaderOptions) => {
+    for (const mirror of mirrors) {
+      failures.delete(mirror);
+      try {
+        for (const run of runsOf([...left.values()])) await fetchRun(mirror, run, patience);
+      } catch (error) {
+        signal.throwIfAborted();
+        const explained = await explain(error);
+        if (explained === error) throw error;
+        failures.set(mirror, explained);
+      }
+    }
+  };
+  try {
+    const mirrors = urls.map(({ url }) => url);
+    if (mirrors.length > 1) await askInTurn(mirrors, IMPATIENT);
+    // Those that have failed may only need time.
+    await askInTurn(mirrors.length > 1 ? [...failures.keys()] : mirrors, {});
+    if (left.size === 0) await writing(path, () => cut(file, size ?? end));
+  } finally {
+    await writing(path, () => syncFile(file));
+  }
+  if (left.size > 0) throw notHealed(path, [...left.values()], liars, [...failures.values()]);
+  return { fetched, liars };
+}
+
+/** Rejects what cannot be healed. */
+function checkHealable({ name, urls }: MetalinkFile, bad: readonly BadPiece[]): void {
   if (bad.length > 0 && urls.length === 0) {
-    throw new CommandError(ExitCode.URL, `the Metalink has no http or https URL of ${wanted.name}`);
+    throw new CommandError(ExitCode.URL, `the Metalink has no http or https URL of ${name}`);
   }
   if (bad.some(({ start, end }) => end - start > LONGEST_PIECE)) {
-    throw new CommandError(
-      ExitCode.USAGE,
-      `the pieces of ${wanted.name} have more than ${LONGEST_PIECE} bytes; ` +
+    throw usageError(
+      `the pieces of ${name} have more than ${LONGEST_PIECE} bytes; ` +
         "download the file instead: sphttp -M METALINK",
     );
   }
-  const mirrors = urls.map(({ url }) => url);
-  // One mirror at a time: each piece is then known to be its own.
-  const left = new Map(bad.map((piece) => [piece.index, piece]));
-  const liars = new Map<string, number>();
-  const failures: unknown[] = [];
-  let fetched = 0;
-  let end = (pieces?.length ?? 0) * (pieces?.hashes.length ?? 0);
-  using file = await openToWrite(path);
-  try {
-    for (const mirror of mirrors) {
-      if (left.size === 0) break;
-      for (const run of runsOf([...left.values()])) {
-        try {
-          const range = { start: run[0]!.start, end: run.at(-1)!.end };
-          const settings = { ...options, range, expectedSize: size, signal };
-          await using download = new Downloader([mirror], settings);
-          for await (const { piece, parts } of piecesOf(download, run)) {
-            const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-            fetched += length;
-            if (hashOf(pieces!.type, parts) !== pieces!.hashes[piece.index]) {
-              const name = redactUrl(mirror);
-              liars.set(name, (liars.get(name) ?? 0) + 1);
-              continue;
-            }
-            await writeAt(file, path, piece.start, parts);
-            left.delete(piece.index);
-            // Of a file whose size is not known, the last piece tells where it ends.
-            if (piece.index === pieces!.hashes.length - 1) {
-              end = piece.start + length;
-            }
-            onProgress(1 - left.size / bad.length);
-          }
-        } catch (error) {
-          signal.throwIfAborted();
-          const explained = await explain(error);
-          if (explained === error) throw error;
-          failures.push(explained);
-          // The other pieces are no better there.
-          break;
-        }
-      }
-    }
-    if (left.size === 0) await cut(file, path, size ?? end);
-  } finally {
-    await sync(file, path);
-  }
-  if (left.size > 0) throw notHealed(path, [...left.values()], liars, failures);
-  return { fetched, liars };
 }
 
 /** Reads a range that begins with the first of these pieces, and ends with the last. */
@@ -132,9 +146,10 @@ async function* piecesOf(
   if (length > 0) yield { piece: run[index]!, parts };
 }
 
-async function openToWrite(path: string): Promise<Deno.FsFile> {
+/** Does a step of writing. Rejects with exit code 23 if it fails. */
+async function writing<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
-    return await Deno.open(path, { read: true, write: true });
+    return await step();
   } catch (cause) {
     throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
   }
@@ -142,34 +157,17 @@ async function openToWrite(path: string): Promise<Deno.FsFile> {
 
 async function writeAt(
   file: Deno.FsFile,
-  path: string,
   start: number,
   parts: readonly Uint8Array[],
 ): Promise<void> {
-  try {
-    await file.seek(start, Deno.SeekMode.Start);
-    for (let part of parts) {
-      while (part.byteLength > 0) part = part.subarray(await file.write(part));
-    }
-  } catch (cause) {
-    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
+  await file.seek(start, Deno.SeekMode.Start);
+  for (let part of parts) {
+    while (part.byteLength > 0) part = part.subarray(await file.write(part));
   }
 }
 
-async function sync(file: Deno.FsFile, path: string): Promise<void> {
-  try {
-    await syncFile(file);
-  } catch (cause) {
-    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
-  }
-}
-
-async function cut(file: Deno.FsFile, path: string, size: number): Promise<void> {
-  try {
-    if ((await file.stat()).size > size) await file.truncate(size);
-  } catch (cause) {
-    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
-  }
+async function cut(file: Deno.FsFile, size: number): Promise<void> {
+  if ((await file.stat()).size > size) await file.truncate(size);
 }
 
 function notHealed(
@@ -181,7 +179,7 @@ function notHealed(
   const errors = failures.filter((failure) => failure instanceof CommandError);
   const lines = [
     ...runsOf(left).slice(0, 20).map((run) => `${runText(run)} still`),
-    ...[...liars].map(([url, count]) => `${url} has other bytes in ${count} of the pieces`),
+    ...[...liars].map(([url, { size }]) => `${url} has other bytes in ${size} of the pieces`),
     ...errors.map(({ message }) => message),
   ];
   const exitCode = liars.size > 0 ? ExitCode.CHECKSUM : errors[0]?.exitCode ?? ExitCode.CHECKSUM;

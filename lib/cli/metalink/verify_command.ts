@@ -106,7 +106,11 @@ async function verifyFile(
   if (problem === undefined) return writeOutput(`${path}: OK, ${proofOf(file, found)}\n`);
   const isHealable = found.bad.length > 0 || found.wrong === undefined;
   if (!heal || !isHealable) {
-    const advice = heal ? "\nwithout bad pieces it cannot be healed; download it again" : "";
+    const advice = isHealable
+      ? "\nuse --heal to correct it from the mirrors"
+      : heal
+      ? "\nwithout bad pieces it cannot be healed; download it again"
+      : "";
     throw new CommandError(ExitCode.CHECKSUM, `${problem}${advice}`);
   }
   const { healFile } = await import("./heal_file.ts");
@@ -116,8 +120,8 @@ async function verifyFile(
     onProgress: (share) => display.status(`healing ${path}: ${formatPercent(share)}`),
   });
   display.status("");
-  for (const [url, count] of liars) {
-    display.print(`${url} has other bytes in ${count} of the pieces`);
+  for (const [url, { size }] of liars) {
+    display.print(`${url} has other bytes in ${size} of the pieces`);
   }
   const healed = await check();
   const rest = problemOf(path, file, healed);

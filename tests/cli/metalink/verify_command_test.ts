@@ -56,7 +56,7 @@ Deno.test("sphttp metalink --verify says which pieces are bad or missing, and ch
   ];
   for (const [bytes, says] of table) {
     work.write("f", bytes);
-    await fails(args, 32, work.at("f"), ...says);
+    await fails(args, 32, work.at("f"), ...says, "use --heal to correct it");
     assertEquals(work.read("f"), bytes);
   }
 });

@@ -1,0 +1,95 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import type { DownloaderOptions } from "../../../mod.ts";
+import type { MetalinkFile } from "../../../metalink.ts";
+import { hashOf } from "../../../lib/cli/metalink/content_hashes.ts";
+import { checkFile } from "../../../lib/cli/metalink/file_check.ts";
+import { healFile, type Healing } from "../../../lib/cli/metalink/heal_file.ts";
+import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { FILE, inTime, withMirrors } from "../../support/download.ts";
+import { bytesContent } from "../../support/lab/content.ts";
+import { workplace } from "../../support/workplace.ts";
+
+const BYTES = FILE.read(0, FILE.size).slice();
+const LENGTH = 100 * 1024;
+const { signal } = new AbortController();
+
+/** Returns what a Metalink says of the file. */
+function described(urls: readonly string[]): MetalinkFile {
+  const starts = Array.from(
+    { length: Math.ceil(FILE.size / LENGTH) },
+    (_, index) => index * LENGTH,
+  );
+  const hashes = starts.map((start) => hashOf("md5", [BYTES.subarray(start, start + LENGTH)]));
+  return {
+    name: "f",
+    size: FILE.size,
+    hashes: {},
+    pieces: { type: "md5", length: LENGTH, hashes },
+    urls: urls.map((url) => ({ url, priority: 1, location: undefined, maxConnections: undefined })),
+    rejected: [],
+    maxConnections: undefined,
+    version: undefined,
+    description: undefined,
+    publisher: undefined,
+    signature: undefined,
+  };
+}
+
+/** Heals a copy of the file that has other bytes at these places. */
+async function heal(
+  urls: readonly string[],
+  places: readonly number[],
+  options: DownloaderOptions = {},
+): Promise<Healing> {
+  using work = workplace();
+  const bytes = BYTES.slice();
+  for (const place of places) bytes[place]! ^= 1;
+  const path = work.write("f", bytes);
+  const wanted = described(urls);
+  const onProgress = () => {};
+  const { bad } = await checkFile(path, wanted, { signal, onProgress });
+  const healing = await healFile(path, wanted, bad, { signal, options, onProgress });
+  assertEquals(work.read("f"), BYTES);
+  return healing;
+}
+
+Deno.test("healFile() asks a silent mirror once, and another one instead", async () => {
+  await inTime(() =>
+    withMirrors(
+      [{ faults: [{ kind: "stall", beforeHeaders: true }] }, {}],
+      async (urls, mirrors) => {
+        const { fetched } = await heal(urls, [0, 5 * LENGTH], { maxIdleMs: 500 });
+        assertEquals(fetched, 2 * LENGTH);
+        assertEquals(mirrors[0]!.requests.length, 1);
+      },
+    )
+  );
+});
+
+Deno.test("healFile() asks mirrors that have failed again where no other one has a piece", async () => {
+  const busy = { kind: "status", status: 503 } as const;
+  await withMirrors(
+    [{ faults: [{ ...busy, count: 2 }] }, { faults: [{ kind: "status", status: 404 }] }],
+    async (urls) => {
+      const { fetched, liars } = await heal(urls, [LENGTH]);
+      assertEquals([fetched, liars.size], [LENGTH, 0]);
+    },
+  );
+});
+
+Deno.test("healFile() counts a piece once that a mirror sends wrong twice", async () => {
+  const lie = BYTES.slice();
+  lie[0]! ^= 1;
+  // The second request, which is for the other piece, fails: the mirror is asked again.
+  const liar = {
+    content: bytesContent(lie),
+    faults: [{ kind: "status", status: 503, from: 1, count: 1 } as const],
+  };
+  await withMirrors([liar, { faults: [{ kind: "status", status: 404 }] }], async (urls) => {
+    const error = await assertRejects(() => heal(urls, [0, 5 * LENGTH]), CommandError);
+    assertEquals(error.exitCode, 32);
+    assertStringIncludes(error.message, `${urls[0]} has other bytes in 1 of the pieces`);
+    assertStringIncludes(error.message, "piece 0 (bytes 0-102399) is bad still");
+    assertStringIncludes(error.message, "no mirror has 1 of its pieces right");
+  });
+});
