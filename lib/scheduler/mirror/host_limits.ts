@@ -9,68 +9,13 @@
 
 import { addressOf } from "../../http/address/named_address.ts";
 import { ConnectionBudget, FEW_MIRRORS } from "./connection_budget.ts";
-import { FORGET_MS, HostLessons, type Refusal } from "./host_lessons.ts";
+import { type Guest, Host } from "./host.ts";
+import type { Refusal } from "./host_lessons.ts";
 
 /** A host that has delivered within this time delivers now. */
 const RECENT_MS = 3000;
-/** A free slot is kept for this time for those that have waited for it. */
-const GRANT_MS = 250;
-/** A download that waits for its turn tries all the same after this time, which doubles. */
-const FIRST_TRIAL_MS = 2000;
-const LONGEST_TRIAL_MS = 30_000;
-/** A host may take this long to notice that a request was cancelled. */
-const LINGER_MS = 1000;
 /** Number of hosts that are remembered. */
 const MOST_HOSTS = 256;
-
-interface Waiting {
-  readonly since: number;
-  /** When it tries without a free slot. */
-  trialAt: number;
-  trialMs: number;
-  /** Whether it did not take a slot that was kept for it: none is kept again. */
-  missed: boolean;
-}
-
-/** What is known of one host. */
-class Host {
-  readonly name: string;
-  /** Those that have requests under way, and how many. */
-  readonly live = new Map<Seat, number>();
-  readonly waiting = new Map<Seat, Waiting>();
-  readonly lessons = new HostLessons();
-  sentAt = -Infinity;
-  /** When a slot became free. */
-  freedAt = -Infinity;
-  /** When requests were cancelled: the host may notice a little later. */
-  cancelledAt: number[] = [];
-  deliveredAt = -Infinity;
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** When it may be sent another request. */
-  get openAt(): number {
-    return Math.max(this.lessons.pausedUntil, this.sentAt + this.lessons.spacingMs);
-  }
-
-  get liveRequests(): number {
-    return this.live.values().reduce((sum, count) => sum + count, 0);
-  }
-
-  /** Number of requests that the host may take for being under way. */
-  occupied(now: number): number {
-    this.cancelledAt = this.cancelledAt.filter((at) => now < at + LINGER_MS);
-    return this.liveRequests + this.cancelledAt.length;
-  }
-
-  /** Reports whether anything is known that a new host would not have. */
-  isWorthKeeping(now: number): boolean {
-    return this.live.size > 0 || this.waiting.size > 0 || this.lessons.areOfUse(now) ||
-      this.deliveredAt + FORGET_MS > now;
-  }
-}
 
 /** What is known of the hosts that the downloads of a process use. */
 export class HostLimits {
@@ -89,7 +34,7 @@ export class HostLimits {
    */
   join(url: string, onTurn: () => void, isApart = false): Seat {
     const host = (name: string, now: number) => this.#host(name, now);
-    return new Seat(host, this.#budget, placeOf(url), onTurn, isApart);
+    return new Seat(host, this.#budget, placeOf(url), { onTurn }, isApart);
   }
 
   /** Allows so many connections. */
@@ -120,9 +65,8 @@ export class HostLimits {
     for (const [name, host] of this.#hosts) {
       if (!host.isWorthKeeping(now)) this.#hosts.delete(name);
     }
-    const idle = [...this.#hosts.values()].filter(({ live, waiting }) =>
-      live.size === 0 && waiting.size === 0
-    ).sort((one, other) => one.deliveredAt - other.deliveredAt);
+    const idle = [...this.#hosts.values()].filter(({ isUnused }) => isUnused)
+      .sort((one, other) => one.deliveredAt - other.deliveredAt);
     const surplus = this.#hosts.size - MOST_HOSTS / 2;
     for (const { name } of idle.slice(0, Math.max(0, surplus))) this.#hosts.delete(name);
   }
@@ -149,7 +93,7 @@ export interface Ticket {
 export class Seat {
   readonly #hostOf: (name: string, now: number) => Host;
   readonly #budget: ConnectionBudget<symbol | string>;
-  readonly #onTurn: () => void;
+  readonly #guest: Guest;
   readonly #isApart: boolean;
   /** What host and budget remember of this mirror: the seat itself would keep the whole download. */
   readonly #self = Symbol();
@@ -159,13 +103,13 @@ export class Seat {
     hostOf: (name: string, now: number) => Host,
     budget: ConnectionBudget<symbol | string>,
     name: string,
-    onTurn: () => void,
+    guest: Guest,
     isApart: boolean,
   ) {
     this.#hostOf = hostOf;
     this.#budget = budget;
     this.#name = name;
-    this.#onTurn = onTurn;
+    this.#guest = guest;
     this.#isApart = isApart;
   }
 
@@ -198,7 +142,7 @@ export class Seat {
 
   /** Number of mirrors, those of other downloads too, that have requests under way there. */
   users(now: number): number {
-    return this.#at(now).live.size;
+    return this.#at(now).users;
   }
 
   /** The same with those of which the host may not have noticed yet that they were cancelled. */
@@ -237,7 +181,7 @@ export class Seat {
 
   /** Waits no more. */
   leave(now: number): void {
-    this.#at(now).waiting.delete(this);
+    this.#at(now).leave(this.#guest);
   }
 
   /** Returns when the host may be sent another request, if it has a place for it. */
@@ -247,87 +191,39 @@ export class Seat {
 
   /** Returns how many more requests it may have now. */
   room(now: number): number {
-    return Math.min(this.#budget.room(this.#pool(this.#name), now), this.#hostRoom(now));
-  }
-
-  /** Returns how many more requests the host takes now. */
-  #hostRoom(now: number): number {
-    const host = this.#at(now);
-    const { lessons } = host;
-    lessons.forget(now);
-    if (now < host.openAt) return 0;
-    const most = lessons.spacingMs > 0 ? 1 : Infinity;
-    if (lessons.limit === Infinity) return most;
-    const own = host.live.get(this) ?? 0;
-    const waiting = host.waiting.get(this);
-    const free = lessons.limit - host.liveRequests;
-    if (free <= 0) return own === 0 && waiting !== undefined && now >= waiting.trialAt ? 1 : 0;
-    // What has just become free is first for those that wait longer.
-    const granted = now < host.freedAt + GRANT_MS;
-    let before = 0;
-    for (const [seat, other] of host.waiting) {
-      if (seat === this || other.since >= (waiting?.since ?? now)) continue;
-      if (!granted && other.since < host.freedAt) other.missed = true;
-      else if (granted && !other.missed) before++;
-    }
-    return Math.min(most, Math.max(0, free - before));
+    return Math.min(
+      this.#budget.room(this.#pool(this.#name), now),
+      this.#at(now).room(this.#guest, now),
+    );
   }
 
   /** Waits for a free slot: `onTurn` announces one, and {@linkcode turnAt} says when to look again. */
   wait(now: number): void {
-    const { waiting } = this.#at(now);
-    if (waiting.has(this)) return;
-    const { live } = this.#at(now);
-    const trialMs = FIRST_TRIAL_MS;
-    waiting.set(this, { since: now, trialAt: now + trialMs, trialMs, missed: false });
-    // They may have something to give up.
-    for (const [seat] of live) if (seat !== this) seat.#onTurn();
+    this.#at(now).wait(this.#guest, now);
   }
 
   /** Reports whether another download waits for one of the requests that are under way. */
   isWanted(now: number): boolean {
-    const { waiting, lessons, liveRequests } = this.#at(now);
-    return liveRequests >= lessons.limit && waiting.keys().some((seat) => seat !== this);
+    return this.#at(now).isWanted(this.#guest);
   }
 
   /** Returns when there may be room though nothing happens; `Infinity` for never. */
   turnAt(now: number): number {
-    return Math.min(this.#budget.lookAt(now), this.#hostTurnAt(now));
-  }
-
-  #hostTurnAt(now: number): number {
-    const host = this.#at(now);
-    if (now < host.openAt) return host.openAt;
-    const trialAt = host.waiting.get(this)?.trialAt ?? Infinity;
-    const grantAt = host.freedAt + GRANT_MS;
-    const free = host.liveRequests < host.lessons.limit;
-    return Math.min(
-      trialAt > now ? trialAt : Infinity,
-      free && grantAt > now ? grantAt : Infinity,
-      host.lessons.forgetsAt(now),
-    );
+    return Math.min(this.#budget.lookAt(now), this.#at(now).turnAt(this.#guest, now));
   }
 
   /** Counts a request that is sent. */
   send(now: number): Ticket {
     const host = this.#at(now);
-    const waiting = host.waiting.get(this);
-    if (waiting !== undefined && host.liveRequests >= host.lessons.limit) {
-      waiting.trialMs = Math.min(LONGEST_TRIAL_MS, 2 * waiting.trialMs);
-      waiting.trialAt = now + waiting.trialMs;
-    }
-    host.sentAt = now;
     const pool = this.#pool(host.name);
     this.#budget.sent(pool);
-    host.live.set(this, (host.live.get(this) ?? 0) + 1);
-    const level = host.liveRequests;
+    const level = host.send(this.#guest, now);
     let isLive = true;
     return {
       level,
       crowd: host.occupied(now),
       accepted: (at) => {
-        host.lessons.accept(level, at);
-        host.waiting.delete(this);
+        host.accept(this.#guest, level, at);
       },
       delivered: (at) => {
         host.deliveredAt = at;
@@ -336,19 +232,9 @@ export class Seat {
         if (!isLive) return;
         isLive = false;
         this.#budget.ended(pool, kept, at);
-        if (cancelled) host.cancelledAt.push(at);
-        this.#release(host, at);
+        host.release(this.#guest, cancelled, at);
       },
     };
-  }
-
-  #release(host: Host, now: number): void {
-    const left = host.live.get(this)! - 1;
-    if (left > 0) host.live.set(this, left);
-    else host.live.delete(this);
-    if (host.waiting.size === 0) return;
-    host.freedAt = now;
-    for (const [seat] of host.waiting) if (seat !== this) seat.#onTurn();
   }
 
   /**
