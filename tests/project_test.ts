@@ -132,7 +132,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,
-    /^lib\/scheduler\/(assigner|crowd|lane_tuning|scheduler)\.ts$/,
+    /^lib\/scheduler\/(assigner|lane_tuning|scheduler)\.ts$/,
   ]],
 ];
 

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { isSmallWindow } from "../scheduler/crowd.ts";
 import type { DownloadView } from "../scheduler/view.ts";
+import { isSmallWindow } from "../scheduler/window.ts";
 import type { Outlook } from "./outlook.ts";
 
 /**

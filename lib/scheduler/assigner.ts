@@ -6,7 +6,6 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
-import { isSmallWindow, othersAt } from "./crowd.ts";
 import { giveBackExcess } from "./give_back.ts";
 import { closeExceeding } from "./idle_connections.ts";
 import { LaneTuning } from "./lane_tuning.ts";
@@ -14,6 +13,7 @@ import type { Mirror } from "./mirror/mirror.ts";
 import type { LiveRequest } from "./requests.ts";
 import type { DownloadState } from "./state.ts";
 import type { Plan, Policy } from "./view.ts";
+import { isSmallWindow } from "./window.ts";
 
 export interface AssignerOptions {
   /** Makes the policy that decides which mirror gets which range next. */
@@ -185,4 +185,14 @@ export class Assigner {
   #report(mirror: Mirror, state: "retired" | "closed", message: string, now: number): void {
     this.#state.commands.report({ type: "mirror", mirror: mirror.url, state, message }, now);
   }
+}
+
+/** Returns for each mirror how many other downloads have requests under way at its host. */
+function othersAt(mirrors: readonly Mirror[], now: number): number[] {
+  const own = new Map<string, number>();
+  for (const { seat: { host }, live } of mirrors) {
+    if (live.length > 0) own.set(host, (own.get(host) ?? 0) + 1);
+  }
+  // Those of a download that has several mirrors there count once for each of them.
+  return mirrors.map(({ seat }) => Math.max(0, seat.users(now) - (own.get(seat.host) ?? 0)));
 }

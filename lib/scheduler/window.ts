@@ -12,6 +12,8 @@ import type { LinkView } from "./view.ts";
 const PRODUCTS = 20;
 /** A consumer that has left more than this part of the first size keeps it from growing. */
 const MOST_READY = 1 / 4;
+/** A window with less room than this for each mirror is small, in bytes. */
+const SMALL = 512 * 1024;
 
 /** A mirror, as far as the window depends on it. */
 interface Source {
@@ -59,4 +61,9 @@ export class Window {
   #keepsUp(readyBytes: number): boolean {
     return readyBytes <= this.#first * MOST_READY;
   }
+}
+
+/** Reports whether a window is too small for long ranges of so many mirrors at once. */
+export function isSmallWindow(bytes: number, mirrors: number): boolean {
+  return mirrors > 1 && bytes < mirrors * SMALL;
 }
