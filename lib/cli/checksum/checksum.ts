@@ -7,6 +7,7 @@
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import type { Hash } from "node:crypto";
+import { HASH_DIGITS, type HashType } from "../../http/hashes.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 export interface Checksum {
@@ -18,21 +19,25 @@ export interface Checksum {
   readonly hex: string;
 }
 
-/** Supported algorithms with the number of hexadecimal digits of their digests, strongest first. */
-export const ALGORITHMS = { "sha-512": 128, "sha-256": 64, "sha-1": 40, "md5": 32 } as const;
+/** Algorithms that a user may name, the strongest first. */
+export const ALGORITHMS = ["sha-512", "sha-256", "sha-1", "md5"] as const satisfies HashType[];
 
-/** A supported algorithm. */
-export type AlgorithmName = keyof typeof ALGORITHMS;
+/** An algorithm that a user may name. */
+export type AlgorithmName = typeof ALGORITHMS[number];
 
 /** Returns the algorithm with that name, in any case and with or without its hyphen. */
 export function findAlgorithm(word: string): AlgorithmName | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll("-", "");
-  const names = Object.keys(ALGORITHMS) as AlgorithmName[];
-  return names.find((name) => plain(name) === plain(word));
+  return ALGORITHMS.find((name) => plain(name) === plain(word));
 }
 
-export function checksumOf(name: AlgorithmName, hex: string): Checksum {
-  return { name, algorithm: name.replace("-", ""), hex };
+export function checksumOf(name: HashType, hex: string): Checksum {
+  return { name, algorithm: cryptoName(name), hex };
+}
+
+/** Returns the name of an algorithm for `node:crypto`. */
+export function cryptoName(type: HashType): string {
+  return type.replace("-", "");
 }
 
 /** Parses `sha-256=HEX`; the name as {@linkcode findAlgorithm} takes it. */
@@ -43,12 +48,10 @@ export function parseChecksum(flag: string, text: string): Checksum {
   const name = findAlgorithm(given);
   if (name === undefined) {
     throw usageError(
-      `${flag} is "${text}", but must be ALGORITHM=HEX with one of ${
-        Object.keys(ALGORITHMS).join(", ")
-      }`,
+      `${flag} is "${text}", but must be ALGORITHM=HEX with one of ${ALGORITHMS.join(", ")}`,
     );
   }
-  const digits = ALGORITHMS[name];
+  const digits = HASH_DIGITS[name];
   if (hex.length !== digits || !/^[0-9a-f]*$/.test(hex)) {
     throw usageError(
       `${flag} has "${hex}" for ${name}, but ${digits} hexadecimal digits are needed` +

@@ -8,6 +8,7 @@
 
 import { closestString } from "@std/text/closest-string";
 import { usageError } from "../../command_line/command_error.ts";
+import { HASH_DIGITS } from "../../http/hashes.ts";
 import { printable, truncate } from "../report/text.ts";
 import {
   type AlgorithmName,
@@ -35,7 +36,7 @@ export function findChecksum(text: string, fileName: string, where: string): Che
   const entries = entriesFor(file, fileName);
   if (entries.length === 0) throw notListed(file, fileName, where);
   const found = entries.map((entry) => ({ entry, ...identify(entry, where) }));
-  for (const name of Object.keys(ALGORITHMS) as AlgorithmName[]) {
+  for (const name of ALGORITHMS) {
     const [first, ...others] = found.filter((one) => one.name === name);
     if (first === undefined) continue;
     const { hex, line } = first.entry;
@@ -70,11 +71,11 @@ interface Identity {
 
 /** Identifies the algorithm by the line, else by the name of the file, else by the number of digits. */
 function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
-  const fits = (name: AlgorithmName) => ALGORITHMS[name] === hex.length;
+  const fits = (name: AlgorithmName) => HASH_DIGITS[name] === hex.length;
   const named = algorithm === undefined ? undefined : knownName(algorithm);
   if (algorithm !== undefined) {
     if (named === undefined) return { name: undefined, other: algorithm };
-    const other = `${algorithm} with ${hex.length} digits instead of ${ALGORITHMS[named]}`;
+    const other = `${algorithm} with ${hex.length} digits instead of ${HASH_DIGITS[named]}`;
     return { name: fits(named) ? named : undefined, other };
   }
   const hinted = words(where, HINTS).flatMap((word) => knownName(word) ?? []).find(fits);
@@ -82,7 +83,7 @@ function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
   // By its length alone, a sha3-256 digest would look like sha-256.
   const [foreign] = words(where, FOREIGN);
   if (foreign !== undefined) return { name: undefined, other: foreign };
-  const name = (Object.keys(ALGORITHMS) as AlgorithmName[]).find(fits);
+  const name = ALGORITHMS.find(fits);
   return { name, other: name ?? UNSUPPORTED[hex.length] ?? `${hex.length} digits` };
 }
 
@@ -139,7 +140,7 @@ function unusable(
   const others = [...new Set(found.map(({ other }) => other))].join(", ");
   return usageError(
     `${where}:${found[0]!.entry.line}: unsupported checksum for ${quoted(fileName)} ` +
-      `(${others}); supported are ${Object.keys(ALGORITHMS).join(", ")}`,
+      `(${others}); supported are ${ALGORITHMS.join(", ")}`,
   );
 }
 

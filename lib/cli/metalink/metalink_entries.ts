@@ -11,8 +11,9 @@ import {
   parseMetalink,
 } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { HASH_TYPES, type HashType } from "../../http/hashes.ts";
 import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
-import { type AlgorithmName, ALGORITHMS, type Checksum, checksumOf } from "../checksum/checksum.ts";
+import { type Checksum, checksumOf } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text.ts";
 import type { MetalinkText } from "./metalink_source.ts";
@@ -101,9 +102,9 @@ function findFile(files: readonly MetalinkFile[], wanted: string, where: string)
   );
 }
 
-/** Returns SHA-256 where it is given, else the strongest that can be verified. */
+/** Returns SHA-256 where it is given, else the strongest hash. */
 function checksumsOf(hashes: MetalinkFile["hashes"]): Checksum[] {
-  const names: AlgorithmName[] = ["sha-256", ...Object.keys(ALGORITHMS) as AlgorithmName[]];
-  const name = names.find((one) => hashes[one] !== undefined);
-  return name === undefined ? [] : [checksumOf(name, hashes[name]!)];
+  const types: readonly HashType[] = ["sha-256", ...HASH_TYPES];
+  const type = types.find((type) => hashes[type] !== undefined);
+  return type === undefined ? [] : [checksumOf(type, hashes[type]!)];
 }
