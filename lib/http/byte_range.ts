@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseWholeNumber } from "./field_value.ts";
+
 /** A half-open range of bytes: from `start` up to, but not including, `end`. */
 export interface ByteRange {
   /** Offset of the first byte. */
@@ -57,7 +59,7 @@ export function parseContentRange(value: string | null): ContentRange | undefine
   return parseCopies(value, (copy) => {
     const [, first, last, total = "*"] = CONTENT_RANGE.exec(copy) ?? [];
     if (first === undefined || last === undefined) return undefined;
-    const [start, end, size] = [first, last, total].map(parseNumber);
+    const [start, end, size] = [first, last, total].map(parseWholeNumber);
     if (start === undefined || end === undefined || end < start) return undefined;
     const stated = total !== "*" && total !== "-1";
     return stated && size === undefined ? undefined : { start, end: end + 1, size };
@@ -66,12 +68,12 @@ export function parseContentRange(value: string | null): ContentRange | undefine
 
 /** Parses the complete length in the `Content-Range` of a 416. */
 export function parseUnsatisfiedSize(value: string | null): number | undefined {
-  return parseCopies(value, (copy) => parseNumber(UNSATISFIED.exec(copy)?.[1] ?? ""));
+  return parseCopies(value, (copy) => parseWholeNumber(UNSATISFIED.exec(copy)?.[1]));
 }
 
 /** Parses a `Content-Length`; returns `undefined` when it is missing, invalid or contradictory. */
 export function parseContentLength(value: string | null): number | undefined {
-  return parseCopies(value, parseNumber);
+  return parseCopies(value, parseWholeNumber);
 }
 
 /** Maximum number of copies of a field: more are no accident. */
@@ -87,13 +89,6 @@ function parseCopies<Value>(
   const [first, ...others] = copies.map((copy) => parse(copy.trim()));
   const same = others.every((other) => JSON.stringify(other) === JSON.stringify(first));
   return same ? first : undefined;
-}
-
-/** Parses digits, and nothing else. */
-function parseNumber(digits: string): number | undefined {
-  if (!/^\d+$/.test(digits)) return undefined;
-  const value = Number(digits);
-  return Number.isSafeInteger(value) ? value : undefined;
 }
 
 /** What the `Range` header of a request selects. */

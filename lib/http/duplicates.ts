@@ -6,6 +6,7 @@
  * @module
  */
 
+import { parseWholeNumber } from "./field_value.ts";
 import { parseLinks } from "./link.ts";
 
 /** A duplicate of a resource. */
@@ -37,8 +38,8 @@ export interface Elsewhere {
   readonly problem: string | undefined;
 }
 
-/** The priority of a duplicate without one, which is also the last. */
-const LAST_PRIORITY = 999_999;
+/** The priority of a URL without one, which is also the last (RFC 5854 section 4.2.16.2). */
+export const LAST_PRIORITY = 999_999;
 
 /** Reads the `Link` fields of a response that came from `base`. Only http and https URLs count. */
 export function readElsewhere(headers: Headers, base: URL): Elsewhere {
@@ -52,10 +53,10 @@ export function readElsewhere(headers: Headers, base: URL): Elsewhere {
     if (relations.includes("duplicate")) {
       const duplicate: Duplicate = {
         url,
-        priority: priorityOf(parameters.get("pri")),
+        priority: parsePriority(parameters.get("pri")),
         isPreferred: parameters.has("pref"),
-        location: countryOf(parameters.get("geo")),
-        depth: wholeNumber(parameters.get("depth")),
+        location: parseCountry(parameters.get("geo")),
+        depth: parseWholeNumber(parameters.get("depth")),
       };
       const known = duplicates.get(url);
       if (known === undefined || order(duplicate, known) < 0) duplicates.set(url, duplicate);
@@ -81,15 +82,13 @@ function withoutFragment(url: URL): string {
   return url.href.slice(0, url.href.length - url.hash.length);
 }
 
-function priorityOf(text: string | undefined): number {
-  return Math.min(wholeNumber(text) || LAST_PRIORITY, LAST_PRIORITY);
+/** Parses a priority, from 1 (the best). */
+export function parsePriority(text: string | undefined): number {
+  return Math.min(parseWholeNumber(text) || LAST_PRIORITY, LAST_PRIORITY);
 }
 
-function countryOf(text: string | undefined): string | undefined {
+/** Parses a country of two letters; returns them in lower case. */
+export function parseCountry(text: string | undefined): string | undefined {
   const country = text?.trim().toLowerCase();
   return country !== undefined && /^[a-z]{2}$/.test(country) ? country : undefined;
-}
-
-function wholeNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

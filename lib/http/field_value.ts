@@ -31,6 +31,13 @@ export function unrepeated(joined: string): string {
   return joined;
 }
 
+/** Parses digits, and nothing else; returns `undefined` for other text, and for numbers that are not safe. */
+export function parseWholeNumber(text: string | undefined): number | undefined {
+  if (text === undefined || !/^\d+$/.test(text)) return undefined;
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : undefined;
+}
+
 /** Decodes a value that `Headers` gives byte by byte; returns `undefined` if it is not UTF-8. */
 export function decodeUtf8(value: string): string | undefined {
   if (!/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { parseWholeNumber } from "../http/field_value.ts";
 import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "../http/hashes.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import type { XmlElement } from "./xml_tree.ts";
@@ -72,7 +73,7 @@ function readList(
   const fail = (message: string): never => {
     throw new MetalinkError("pieces", message, line);
   };
-  const length = wholeNumber(element.attributes.get("length") ?? "");
+  const length = parseWholeNumber(element.attributes.get("length")?.trim());
   if (length === undefined || length === 0) {
     return fail(`the pieces of ${name} have no length in bytes`);
   }
@@ -80,7 +81,7 @@ function readList(
   const hashes = children.map((child, index) => {
     // Version 3 numbers them; in version 4, they are in order.
     const number = child.attributes.get("piece");
-    if (number !== undefined && wholeNumber(number) !== index) {
+    if (number !== undefined && parseWholeNumber(number.trim()) !== index) {
       fail(`piece ${index} of ${name} is missing or out of order`);
     }
     return readHash(child, type, `${type} of piece ${index} of ${name}`);
@@ -110,12 +111,4 @@ function readHash({ text, line }: XmlElement, type: HashType, what: string): str
     throw new MetalinkError("hash", `${what} is not hexadecimal`, line);
   }
   return hash;
-}
-
-/** Parses a whole number of decimal digits; `undefined` for others. */
-export function wholeNumber(text: string): number | undefined {
-  const digits = text.trim();
-  if (!/^\d{1,16}$/.test(digits)) return undefined;
-  const number = Number(digits);
-  return Number.isSafeInteger(number) ? number : undefined;
 }

@@ -4,9 +4,11 @@
  * @module
  */
 
+import { LAST_PRIORITY, parseCountry, parsePriority } from "../http/duplicates.ts";
+import { parseWholeNumber } from "../http/field_value.ts";
 import { portableFileName } from "../http/name/file_name.ts";
 import type { Hashes } from "../http/hashes.ts";
-import { type MetalinkPieces, readHashes, readPieces, wholeNumber } from "./hashes.ts";
+import { type MetalinkPieces, readHashes, readPieces } from "./hashes.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import type { XmlElement } from "./xml_tree.ts";
 
@@ -78,8 +80,6 @@ export interface MetalinkFile {
 /** The version of the format. */
 export type MetalinkVersion = 3 | 4;
 
-/** The priority of a URL without one, which is also the last. */
-const LAST_PRIORITY = 999_999;
 /** Maximum number of characters of a name with its folders. */
 const MAX_NAME = 1024;
 /** The best preference of version 3. */
@@ -144,7 +144,7 @@ function readName({ attributes, line }: XmlElement): string {
 function readSize(file: XmlElement, name: string): number | undefined {
   const text = textOf(file, "size");
   if (text === undefined) return undefined;
-  const size = wholeNumber(text);
+  const size = parseWholeNumber(text);
   if (size !== undefined) return size;
   const shown = JSON.stringify(text.slice(0, 40));
   throw new MetalinkError("file-size", `the size of ${name} is ${shown}`, file.line);
@@ -167,15 +167,14 @@ function readUrls(
       continue;
     }
     const priority = version === 4
-      ? priorityOf(attributes.get("priority"))
+      ? parsePriority(attributes.get("priority")?.trim())
       : priorityOfPreference(attributes.get("preference"));
     const known = urls.get(url.href);
     if (known !== undefined && known.priority <= priority) continue;
-    const location = attributes.get("location")?.trim().toLowerCase();
     urls.set(url.href, {
       url: url.href,
       priority,
-      location: location !== undefined && /^[a-z]{2}$/.test(location) ? location : undefined,
+      location: parseCountry(attributes.get("location")),
       maxConnections: connectionsOf(element),
     });
   }
@@ -194,23 +193,16 @@ function reasonAgainst(
   return url.href === itself ? "itself" : undefined;
 }
 
-function priorityOf(text: string | undefined): number {
-  const priority = wholeNumber(text ?? "");
-  return priority === undefined || priority === 0
-    ? LAST_PRIORITY
-    : Math.min(priority, LAST_PRIORITY);
-}
-
 /** Turns a preference, of which higher is better, into a priority. */
 function priorityOfPreference(text: string | undefined): number {
-  const preference = wholeNumber(text ?? "");
+  const preference = parseWholeNumber(text?.trim());
   return preference === undefined
     ? LAST_PRIORITY
     : MAX_PREFERENCE + 1 - Math.min(preference, MAX_PREFERENCE);
 }
 
 function connectionsOf(element: XmlElement | undefined): number | undefined {
-  return wholeNumber(element?.attributes.get("maxconnections") ?? "") || undefined;
+  return parseWholeNumber(element?.attributes.get("maxconnections")?.trim()) || undefined;
 }
 
 /** Reads the publisher, whose facts are attributes in version 4, and elements in version 3. */

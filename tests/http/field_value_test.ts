@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { decodeUtf8, readField, unrepeated } from "../../lib/http/field_value.ts";
+import { decodeUtf8, parseWholeNumber, readField, unrepeated } from "../../lib/http/field_value.ts";
 
 Deno.test("unrepeated() returns the copy of identical copies", () => {
   const table = [
@@ -47,4 +47,17 @@ Deno.test("decodeUtf8() decodes what Headers gives byte by byte, if it is UTF-8"
     ["\u4e2d", "\u4e2d"],
   ] as const;
   for (const [value, text] of table) assertEquals(decodeUtf8(value), text);
+});
+
+Deno.test("parseWholeNumber() takes digits only, as far as they are exact", () => {
+  const table: [text: string | undefined, number: number | undefined][] = [
+    ["0", 0],
+    ["007", 7],
+    ["9007199254740991", Number.MAX_SAFE_INTEGER],
+    ["9007199254740992", undefined],
+    [undefined, undefined],
+    ...["", " 5", "5 ", "+5", "-5", "5.0", "5e3", "0x5", "5,5", "٥"]
+      .map((text): [string, undefined] => [text, undefined]),
+  ];
+  for (const [text, number] of table) assertEquals(parseWholeNumber(text), number, text);
 });
