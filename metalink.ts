@@ -29,6 +29,6 @@ export type {
   MetalinkVersion,
   RejectedUrl,
 } from "./lib/metalink/metalink_file.ts";
-export { MAX_LENGTH } from "./lib/metalink/xml_tree.ts";
+export { MAX_METALINK_LENGTH } from "./lib/metalink/xml_tree.ts";
 export type { Hashes, HashType } from "./lib/http/hashes.ts";
 export type { MetalinkPieces } from "./lib/metalink/hashes.ts";

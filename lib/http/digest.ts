@@ -8,10 +8,10 @@
 
 import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "./hashes.ts";
 
-/** What a field has. */
+/** The digests in a field. */
 export interface Digests {
   readonly hashes: Hashes;
-  /** Why the field, or a part of it, does not count; `undefined` if all does. */
+  /** Why the field, or a part of it, is ignored; `undefined` if nothing is. */
   readonly problem: string | undefined;
 }
 
@@ -20,7 +20,7 @@ export type DigestWeights = Readonly<Partial<Record<HashType, number>>>;
 
 const NONE: Digests = { hashes: {}, problem: undefined };
 
-/** A field that is longer does not count. */
+/** The maximum length of a field; longer ones are ignored. */
 const MAX_LENGTH = 64 * 1024;
 
 /** A key of a dictionary (RFC 9651 section 3.2). */
@@ -91,7 +91,7 @@ function readDictionary(value: string | null): Digests {
   if (value === null) return NONE;
   if (value.length > MAX_LENGTH) return { hashes: {}, problem: TOO_LONG };
   const members = parseDictionary(value);
-  // A field that cannot be parsed does not count (RFC 9651 section 4.2).
+  // A field that cannot be parsed is ignored (RFC 9651 section 4.2).
   if (members === undefined) return { hashes: {}, problem: "it is malformed" };
   // Of several members with a key, the last counts.
   const last = new Map(members.map(({ key, bytes }) => [key, bytes]));
@@ -124,7 +124,7 @@ function collect(pairs: readonly (readonly (string | undefined)[])[]): Digests {
     const type = hashType(name);
     if (type === undefined) continue;
     const hash = hexadecimal(base64, type);
-    if (hash === undefined) problem = `its ${type} is not one`;
+    if (hash === undefined) problem = `its ${type} is malformed`;
     else if (hashes[type] !== undefined && hashes[type] !== hash) {
       return { hashes: {}, problem: `two ${type} contradict each other` };
     } else hashes[type] = hash;

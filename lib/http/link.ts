@@ -1,5 +1,5 @@
 /**
- * Parses `Link` fields. A value that is not right is read up to where it is wrong. Follows RFC 8288
+ * Parses `Link` fields. A malformed value is read up to the error. Follows RFC 8288
  * section 3 and appendix B.
  *
  * @module
@@ -15,14 +15,14 @@ export interface Link {
   readonly parameters: ReadonlyMap<string, string>;
 }
 
-/** What a field has. */
+/** The links in a field. */
 export interface Links {
   readonly links: readonly Link[];
   /** Why the rest was not read; `undefined` if all was. */
   readonly problem: string | undefined;
 }
 
-/** A field that is longer is read up to here. */
+/** The maximum length of a field; longer ones are read up to here. */
 const MAX_LENGTH = 4 * 1024 * 1024;
 
 /** A target in angle brackets, with the commas before it. */

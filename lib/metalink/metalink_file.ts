@@ -32,7 +32,7 @@ export interface RejectedUrl {
   readonly why: "scheme" | "torrent" | "invalid" | "itself";
 }
 
-/** Who publishes a file. */
+/** The publisher of a file. */
 export interface MetalinkPublisher {
   /** The name of a person or group. */
   readonly name: string | undefined;
@@ -61,7 +61,7 @@ export interface MetalinkFile {
   readonly hashes: Hashes;
   /** The hashes of its pieces, of the strongest type. */
   readonly pieces: MetalinkPieces | undefined;
-  /** Where it is, the best priority first; empty if nothing is usable, but for another file. */
+  /** Its URLs, the best priority first; empty if only other files have any that can be used. */
   readonly urls: readonly MetalinkUrl[];
   /** URLs that are not used. */
   readonly rejected: readonly RejectedUrl[];
@@ -69,9 +69,9 @@ export interface MetalinkFile {
   readonly maxConnections: number | undefined;
   /** The version of the file's content. */
   readonly version: string | undefined;
-  /** What the file is. */
+  /** A description of the file. */
   readonly description: string | undefined;
-  /** Who publishes it. */
+  /** The publisher. */
   readonly publisher: MetalinkPublisher | undefined;
   /** A signature, if there is one. */
   readonly signature: MetalinkSignature | undefined;

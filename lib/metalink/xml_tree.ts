@@ -30,7 +30,7 @@ export interface XmlDocument {
 }
 
 /** Maximum length of a document, in UTF-16 code units: those of 200 000 pieces. */
-export const MAX_LENGTH: number = 16 * 1024 * 1024;
+export const MAX_METALINK_LENGTH: number = 16 * 1024 * 1024;
 /** Maximum number of elements within each other. */
 const MAX_DEPTH = 64;
 /** Maximum number of elements, foreign ones included. */
@@ -49,10 +49,10 @@ interface OpenElement extends XmlElement {
  * @throws {MetalinkError} if it is not well-formed, has a declaration of entities, or is too large
  */
 export function parseXml(text: string): XmlDocument {
-  if (text.length > MAX_LENGTH) {
+  if (text.length > MAX_METALINK_LENGTH) {
     throw new MetalinkError(
       "size",
-      `it has ${text.length} characters, but at most ${MAX_LENGTH} are read`,
+      `it has ${text.length} characters, but at most ${MAX_METALINK_LENGTH} are read`,
     );
   }
   const reader = new Reader();

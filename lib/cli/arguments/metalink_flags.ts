@@ -1,6 +1,6 @@
 /**
- * Parses what says that a Metalink lists the files: `--metalink`, or a single argument that is called
- * one, and which files of it are wanted.
+ * Parses the flags of Metalinks: `--metalink`, or a single argument that has the name of one, and which
+ * files and mirrors of it are used.
  *
  * @module
  */
@@ -24,11 +24,12 @@ export interface MetalinkArguments {
 /** The default of `--max-mirrors`. */
 export const MAX_MIRRORS = 8;
 
+/** How the name of a Metalink ends. */
 const NAME = /\.(?:meta4|metalink)$/i;
 
 /**
- * Parses them; `undefined` if the arguments are mirrors of one file. An output that is itself called a
- * Metalink means that the Metalink is the file.
+ * Parses the flags; returns `undefined` if the arguments are mirrors of one file. Where `-o` has the name
+ * of a Metalink, the Metalink itself is downloaded.
  *
  * @throws {CommandError} they are used with what they exclude
  */
@@ -37,8 +38,8 @@ export function parseMetalinkArguments(
 ): MetalinkArguments | undefined {
   const output = given("output", (_flag, text) => text) ?? "";
   const [only = "", ...others] = rest.map(trimUrl);
-  const isCalledSo = others.length === 0 && !NAME.test(output) && NAME.test(pathOf(only));
-  const source = given("metalink", parseFile) ?? (isCalledSo ? only : undefined);
+  const isMetalink = others.length === 0 && !NAME.test(output) && NAME.test(pathOf(only));
+  const source = given("metalink", parseFile) ?? (isMetalink ? only : undefined);
   const select = each("select-file", parseFile);
   const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
   if (source === undefined) {

@@ -10,7 +10,7 @@ import type { ByteRange } from "../../http/byte_range.ts";
 import { HASH_TYPES } from "../../http/hashes.ts";
 import { hashContent, hashOf, openToRead } from "./content_hashes.ts";
 
-/** A piece of a file that is not as it should be. */
+/** A piece of a file that is bad or missing. */
 export interface BadPiece extends ByteRange {
   /** Its number, from 0. */
   readonly index: number;
@@ -18,7 +18,7 @@ export interface BadPiece extends ByteRange {
   readonly isMissing: boolean;
 }
 
-/** What a comparison shows. */
+/** The result of a comparison. */
 export interface FileCheck {
   /** Bytes of the file that was compared. */
   readonly size: number;
@@ -26,11 +26,11 @@ export interface FileCheck {
   readonly bad: readonly BadPiece[];
   /** The type of the hash of the whole, `undefined` if the Metalink has none. */
   readonly type: HashType | undefined;
-  /** What the hash of the whole is where it is wrong; of a file that is too long, that of its beginning. */
+  /** The hash of the whole, if it is wrong; if the file is too long, that of its beginning. */
   readonly wrong: string | undefined;
 }
 
-/** How far a comparison is, and what ends it. */
+/** Options of a comparison. */
 export interface CheckOptions {
   readonly signal: AbortSignal;
   /** Takes the share of the file that has been read, from 0 to 1. */
@@ -57,14 +57,14 @@ export async function checkFile(
   const { file, size } = await openToRead(path);
   using _ = file;
   const type = strongestType(wanted);
-  // What is behind the end is wrong without having been read.
+  // Bytes behind the end are wrong in any case: they are not read.
   const end = wanted.size ??
     (pieces === undefined ? Infinity : pieces.length * pieces.hashes.length);
   const found = await hashContent(file, size, path, { type, pieces, end }, options);
   const bad: BadPiece[] = [];
   for (const [index, hash] of pieces?.hashes.entries() ?? []) {
     const range = rangeOf(index, wanted);
-    // Of an empty file, there may be the hash of an empty piece.
+    // An empty file may have the hash of an empty piece.
     const got = found.pieces[index] ?? (range.start === range.end ? hashOf(pieces!.type, []) : "");
     if (got !== hash) bad.push({ index, ...range, isMissing: range.start >= size });
   }
@@ -89,7 +89,7 @@ export function runsOf(pieces: readonly BadPiece[]): BadPiece[][] {
   return runs;
 }
 
-/** Returns the words for pieces that follow each other. */
+/** Describes pieces that follow each other. */
 export function runText(run: readonly BadPiece[]): string {
   const [first, last] = [run[0]!, run.at(-1)!];
   const are = run.length === 1 ? "is" : "are";

@@ -53,7 +53,7 @@ Metalink that has the name in it, and says which pieces are bad or missing.
 --heal fetches these from the mirrors, and writes them into the file.
 
 Exit codes: 0 ok, 2 usage, 3 URL, 23 cannot write, 26 cannot read FILE,
-            32 FILE is not what the Metalink describes
+            32 FILE is not what the Metalink describes; others as of a download
 `;
 
 const LEAST_PIECE = 256 * 1024;
@@ -113,11 +113,11 @@ async function verify(
   await verifyCommand({ source, path, select, heal: has("heal") }, signal);
 }
 
-/** Returns a URL as others may see it. */
+/** Returns a URL. Throws a usage error if it has credentials. */
 function publicUrl(text: string): string {
   const { url, authorization } = parseMirrorUrl(text);
   if (authorization === undefined) return url;
-  throw usageError(`${url} was given with credentials, which a Metalink would show to everybody`);
+  throw usageError(`${url} was given with credentials, which everyone could read in the Metalink`);
 }
 
 async function hashFile(path: string, pieceLength: number | undefined, signal: AbortSignal) {

@@ -1,11 +1,11 @@
 /**
- * Reads a Metalink from a file, or from a server, as a download is read from it.
+ * Reads a Metalink from a local file, or downloads it.
  *
  * @module
  */
 
 import { Downloader, type DownloaderOptions } from "../../../mod.ts";
-import { MAX_LENGTH } from "../../../metalink.ts";
+import { MAX_METALINK_LENGTH } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { takeCredentials } from "../../http/address/credentials.ts";
 import { redactUrl } from "../../http/address/redact.ts";
@@ -15,7 +15,7 @@ import { explain } from "../failure/failure.ts";
 /** The text of a Metalink. */
 export interface MetalinkText {
   readonly text: string;
-  /** What it is called in messages. */
+  /** Its name in messages. */
   readonly where: string;
   /** Its URL, `undefined` if it is a local file. */
   readonly url: string | undefined;
@@ -51,7 +51,7 @@ export async function readMetalink(
 async function readLocal(path: string, flag: string): Promise<Uint8Array> {
   try {
     const { size } = await Deno.stat(path);
-    if (size <= MAX_LENGTH) return await Deno.readFile(path);
+    if (size <= MAX_METALINK_LENGTH) return await Deno.readFile(path);
     throw usageError(`${path}: ${tooLarge(size)}`);
   } catch (error) {
     if (error instanceof CommandError) throw error;
@@ -65,27 +65,21 @@ async function fetchAll(
   where: string,
   options: DownloaderOptions,
 ): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
   await using download = new Downloader([url], options);
   for await (const part of download) {
     length += part.byteLength;
-    if (length > MAX_LENGTH) {
+    if (length > MAX_METALINK_LENGTH) {
       throw new CommandError(ExitCode.RECEIVE, `${where}: ${tooLarge(length)}`);
     }
     parts.push(part);
   }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.byteLength;
-  }
-  return bytes;
+  return await new Blob(parts).bytes();
 }
 
 function tooLarge(size: number): string {
-  return `${size} bytes or more are no Metalink; at most ${MAX_LENGTH} are read`;
+  return `${size} bytes or more, but a Metalink may have at most ${MAX_METALINK_LENGTH}`;
 }
 
 /** The encoding in an XML declaration. */
@@ -100,7 +94,7 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder(/^utf-?16/i.test(label) ? "utf-8" : label).decode(bytes);
   } catch (error) {
-    // A label that no decoder has.
+    // No decoder has this label.
     if (error instanceof RangeError) return new TextDecoder().decode(bytes);
     throw error;
   }

@@ -24,7 +24,7 @@ import {
 import { selectFiles } from "./metalink_entries.ts";
 import { readMetalink } from "./metalink_source.ts";
 
-/** What to compare. */
+/** The arguments of the command. */
 export interface VerifyArguments {
   /** Path or URL of the Metalink. */
   readonly source: string;
@@ -104,9 +104,9 @@ async function verifyFile(
   const found = await check();
   const problem = problemOf(path, file, found);
   if (problem === undefined) return writeOutput(`${path}: OK, ${proofOf(file, found)}\n`);
-  const isHealable = found.bad.length > 0 || found.wrong === undefined;
-  if (!heal || !isHealable) {
-    const advice = isHealable
+  const canBeHealed = found.bad.length > 0 || found.wrong === undefined;
+  if (!heal || !canBeHealed) {
+    const advice = canBeHealed
       ? "\nuse --heal to correct it from the mirrors"
       : heal
       ? "\nwithout bad pieces it cannot be healed; download it again"
@@ -153,7 +153,7 @@ function problemOf(path: string, file: MetalinkFile, check: FileCheck): string |
   }`;
 }
 
-/** Returns a line for each run of bad pieces that are alike. */
+/** Returns the lines that list bad and missing pieces. */
 function pieceLines({ pieces }: MetalinkFile, bad: readonly BadPiece[]): string[] {
   if (bad.length === 0) return [];
   const runs = [false, true].flatMap((missing) =>
@@ -167,7 +167,7 @@ function pieceLines({ pieces }: MetalinkFile, bad: readonly BadPiece[]): string[
   ];
 }
 
-/** Returns what a file that is right was compared with. */
+/** Lists what has proved a file. */
 function proofOf({ pieces }: MetalinkFile, { size, type }: FileCheck): string {
   const proofs = [
     `${size} bytes`,

@@ -7,6 +7,7 @@
 
 import type { DownloaderOptions, TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { writeFully } from "../../command_line/process.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
@@ -27,23 +28,29 @@ export interface StartLine {
   options: Record<string, unknown>;
 }
 
+/** Options that are written as they are. */
+const TRACED = [
+  "delayRequest",
+  "initialDelay",
+  "initialDelayCoefficient",
+  "duplicateRequest",
+  "invalidBlockThreshold",
+  "closeBadConnections",
+  "maxConnectionsPerMirror",
+  "eachAddress",
+  "deliverAfter",
+  "windowSize",
+  "http",
+  "connectTimeoutMs",
+  "retry",
+] as const satisfies (keyof DownloaderOptions)[];
+
 function startLine(
   sphttp: string,
   urls: readonly string[],
   options: DownloaderOptions,
 ): StartLine {
   const { splitSize = 1_000_000, range, staticDelays } = options;
-  const { delayRequest, initialDelay, initialDelayCoefficient } = options;
-  const { duplicateRequest, invalidBlockThreshold, closeBadConnections } = options;
-  const {
-    maxConnectionsPerMirror,
-    eachAddress,
-    deliverAfter,
-    windowSize,
-    http,
-    connectTimeoutMs,
-    retry,
-  } = options;
   return {
     type: "start",
     version: 1,
@@ -52,22 +59,10 @@ function startLine(
     splitSize,
     start: range?.start ?? 0,
     options: {
-      delayRequest,
+      ...Object.fromEntries(TRACED.map((name) => [name, options[name]])),
       staticDelays: staticDelays && Object.fromEntries(
         Object.entries(staticDelays).map(([url, blocks]) => [redactUrl(url), blocks]),
       ),
-      initialDelay,
-      initialDelayCoefficient,
-      duplicateRequest,
-      invalidBlockThreshold,
-      closeBadConnections,
-      maxConnectionsPerMirror,
-      eachAddress,
-      deliverAfter,
-      windowSize,
-      http,
-      connectTimeoutMs,
-      retry,
     },
   };
 }
@@ -125,11 +120,11 @@ export class TraceFile implements Disposable {
   }
 
   #flush(): void {
-    let bytes = new TextEncoder().encode(this.#pending);
+    const text = this.#pending;
     this.#pending = "";
     if (this.#error !== undefined) return;
     try {
-      while (bytes.byteLength > 0) bytes = bytes.subarray(this.#file.writeSync(bytes));
+      writeFully(this.#file, text);
     } catch (error) {
       this.#error = error;
     }

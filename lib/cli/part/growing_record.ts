@@ -71,7 +71,7 @@ export class GrowingRecord {
       return;
     }
     await this.write();
-    // Bytes whose record is lost could not be told from those that are.
+    // After a crash without a record, received bytes could not be told from lost ones.
     await syncDirectory(directoryOf(this.#path));
     const { start, size } = this.#record;
     this.#sums = new PieceSums(start + existing, size, this.existingSums);

@@ -79,7 +79,10 @@ export async function listedTasks(
   return await separated(tasks, command);
 }
 
-/** Reports whether the user may mean the files of a Metalink: of one URL, as long as nothing is about its file. */
+/**
+ * Reports whether the user may mean the files of a Metalink, if the URL turns out to be one: there is one
+ * URL, and no option is about its file.
+ */
 function mayFollow(
   { urls, inputFile, target, range, checksums, checksumFile, conditions }: DownloadArguments,
 ): boolean {
@@ -89,7 +92,11 @@ function mayFollow(
     Object.values(conditions).every((value) => value === undefined);
 }
 
-/** Returns the tasks if no two of them, or other files of the command, have the same path. */
+/**
+ * Returns the tasks.
+ *
+ * @throws {CommandError} two of them, or one and another file of the command, have the same path
+ */
 async function separated(tasks: FileTask[], command: DownloadArguments): Promise<FileTask[]> {
   const sideFiles: SideFile[] = [
     ["--trace", command.traceFile],

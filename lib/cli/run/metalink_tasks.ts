@@ -1,6 +1,6 @@
 /**
  * Lists the files of a Metalink as files of a command. Their mirrors are named by the Metalink, not by
- * the user: what the user has for the server of the Metalink is not sent to them.
+ * the user: credentials and cookies that are given for the server of the Metalink are not sent to them.
  *
  * @module
  */

@@ -153,10 +153,10 @@ Deno.test("a Metalink that cannot be had, or is none, is an error with its exit 
   Deno.truncateSync(huge, 100_000_000);
   const table: [args: string[], exitCode: number, says: string][] = [
     [[path], 2, "list.meta4: not well-formed XML"],
-    [[huge], 2, "100000000 bytes or more are no Metalink"],
+    [[huge], 2, "100000000 bytes or more, but a Metalink may have at most"],
     [["-M", place.at("none.meta4")], 2, "none.meta4: no such file"],
     [["-M", page.url], 56, "not well-formed XML"],
-    [["-M", large.url], 56, "bytes or more are no Metalink"],
+    [["-M", large.url], 56, "bytes or more, but a Metalink may have at most"],
     [["-M", `http://127.0.0.1:${gone.addr.port}/f.meta4`, "--retry", "0"], 22, "404"],
     [["-M", path, "http://127.0.0.1:1/f"], 2, "cannot be used with URLs"],
     [["-M", path, "-J"], 2, "--remote-header-name cannot be used with a Metalink"],
