@@ -149,7 +149,7 @@ Deno.test("version 3 as of editors: publisher as elements, numbered pieces, a si
   });
 });
 
-Deno.test("prefixes are as good as a default namespace, and none will do for version 3", () => {
+Deno.test("prefixes are read like a default namespace, and version 3 needs no namespace", () => {
   const url = "https://one.example/f";
   const prefixed = `<m:metalink xmlns:m="urn:ietf:params:xml:ns:metalink" xmlns:x="urn:x">
     <m:file name="f" x:name="g"><m:url x:priority="5" priority="7">${url}</m:url><url>https://foreign.example/</url>
@@ -165,7 +165,7 @@ Deno.test("prefixes are as good as a default namespace, and none will do for ver
   assertEquals(parseMetalink(bare).files[0]?.urls[0]?.url, url);
 });
 
-Deno.test("several files: one without a URL does not spoil the others", () => {
+Deno.test("several files: one without a URL leaves the others usable", () => {
   const { files } = parseMetalink(`<metalink xmlns="urn:ietf:params:xml:ns:metalink">
     <file name="a"><url>https://one.example/a</url></file>
     <file name="dir/b"><url>ftp://one.example/b</url></file>

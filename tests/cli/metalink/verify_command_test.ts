@@ -61,7 +61,7 @@ Deno.test("sphttp metalink --verify says which pieces are bad or missing, and ch
   }
 });
 
-Deno.test("sphttp metalink --verify compares the whole where there are no pieces, and no empty file's", async () => {
+Deno.test("sphttp metalink --verify compares the whole file where there are no pieces, and an empty file", async () => {
   using work = await place(["--piece-length=0"]);
   const args = ["--verify", work.at("f.meta4")];
   await metalinkCommand(args, signal);
@@ -136,7 +136,7 @@ Deno.test("sphttp metalink --verify --heal fetches bad and missing pieces only",
   });
 });
 
-Deno.test("sphttp metalink --verify --heal takes from other mirrors what one has not right", async () => {
+Deno.test("sphttp metalink --verify --heal takes from other mirrors the pieces that one has wrong", async () => {
   const lie = flipped(3 * PIECE, 6 * PIECE);
   const liar = { content: bytesContent(lie) };
   await withMirrors(

@@ -22,7 +22,7 @@ function assertFile(place: Workplace, name: string): void {
   assertEquals(place.read(name), FILE.read(0, FILE.size).slice());
 }
 
-/** Serves a text at a path; the requests it got. */
+/** Serves a text at a path; with the requests that it gets. */
 function serve(text: string, type = "application/metalink4+xml") {
   const requests: Headers[] = [];
   const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, ({ headers }) => {
@@ -67,12 +67,12 @@ Deno.test("an existing file is not replaced because a Metalink names it", async 
   });
 });
 
-Deno.test("size and hash of a Metalink are held against what the mirrors have", async () => {
+Deno.test("size and hash of a Metalink are compared with what the mirrors have", async () => {
   await withMirrors(
     [{ content: OTHER }, { content: randomContent(5000) }, {}],
     async ([same, short, good]) => {
       using place = workplace();
-      // A mirror with another size is dropped, one with other bytes found out at the end.
+      // A mirror with another size is dropped; one with other bytes is found at the end.
       const path = place.write("a.meta4", metalink([short!, good!]));
       await runCommand(["-M", path, "--output-dir", place.path, "-s"]);
       assertFile(place, "film.mkv");
@@ -87,7 +87,7 @@ Deno.test("size and hash of a Metalink are held against what the mirrors have", 
   );
 });
 
-Deno.test("what is for the Metalink's server is not sent to the mirrors that it names", async () => {
+Deno.test("credentials for the server of a Metalink are not sent to the mirrors that it names", async () => {
   await withMirrors([{}], async (urls, [mirror]) => {
     using place = workplace();
     await using server = serve(metalink(urls));
@@ -139,7 +139,7 @@ Deno.test("several files: all, or those that are selected", async () => {
   });
 });
 
-Deno.test("a Metalink that cannot be had, or is none, is an error with its exit code", async () => {
+Deno.test("a Metalink that cannot be read, or is not one, is an error with its exit code", async () => {
   using place = workplace();
   await using page = serve("<!doctype html><title>Sign in</title>", "text/html");
   await using large = serve(" ".repeat(17 * 1024 * 1024));
