@@ -7,6 +7,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { describeError } from "../http/address/redact.ts";
 
 export interface ProblemOptions extends ErrorOptions {
   /** Headers that belong to the status: `Allow`, `Content-Range`, `Retry-After` and the like. */
@@ -48,4 +49,22 @@ export function overloaded(detail: string): Problem {
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   return new Problem(500, "internal error; the proxy's log has the details", { cause: error });
+}
+
+/**
+ * Why a body ends early, when its status has been sent. `Deno.serve` prints such errors unless it is given an
+ * `onError`: they are one line, as a stack says nothing about a mirror or a client.
+ */
+export class IncompleteResponse extends Error {
+  override readonly name = "IncompleteResponse";
+
+  [Symbol.for("Deno.customInspect")](): string {
+    return `${this.name}: ${this.message}`;
+  }
+}
+
+/** Returns the error of a body that ends early because of `error`. */
+export function asIncomplete(error: unknown): IncompleteResponse {
+  if (error instanceof IncompleteResponse) return error;
+  return new IncompleteResponse(describeError(error), { cause: error });
 }

@@ -1,6 +1,9 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { NoMirrorLeftError } from "../../mod.ts";
+import { createHandler } from "../../server.ts";
 import { randomContent } from "../support/lab/content.ts";
-import { withProxyOf } from "../support/proxy/proxy_scene.ts";
+import { withMirrors } from "../support/download.ts";
+import { DOWNLOAD, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
 /** Larger than what is read ahead. */
 const FILE = randomContent(60_000_000, 43);
@@ -95,3 +98,26 @@ Deno.test("/proxy: all mirrors gone for a while are survived while the client wa
 
 Deno.test("/proxy: all mirrors gone for longer than it retries end the response", () =>
   withGone(100, (rest) => assertRejects(() => rest)));
+
+Deno.test("/proxy: a body that fails prints one line, where its server prints why, for a part as well", async () => {
+  const film = { content: FILE, bytesPerSecond: 2e6 };
+  await withMirrors([film, film], async (urls, mirrors) => {
+    const handler = createHandler({ allowPrivate: true, download: DOWNLOAD, retryMaxMs: 1 });
+    const url = `http://localhost/proxy?host=${urls.join(",")}`;
+    for (const range of ["bytes=0-", "bytes=0-9,100000-"]) {
+      const response = await handler(new Request(url, { headers: { range } }));
+      const reader = response.body!.getReader();
+      await reader.read();
+      for (const mirror of mirrors) {
+        mirror.setFaults([{ kind: "refuse" }]);
+        mirror.resetConnections();
+      }
+      const error = await assertRejects(async () => {
+        while (!(await reader.read()).done);
+      });
+      for (const mirror of mirrors) mirror.setFaults([]);
+      assertMatch(Deno.inspect(error), /^IncompleteResponse: .+$/);
+      assert(error instanceof Error && error.cause instanceof NoMirrorLeftError, `${error}`);
+    }
+  });
+});

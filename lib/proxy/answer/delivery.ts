@@ -19,6 +19,7 @@ import type { DownloadFacts, DownloadRecorder, LiveDownloads } from "../observe/
 import type { Metrics } from "../observe/metrics.ts";
 import { ContinuedDownload } from "./continued_download.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
+import { asIncomplete, IncompleteResponse } from "../problem.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 
 export interface Observers {
@@ -128,7 +129,7 @@ export class Delivery {
       start: (controller) => {
         memory.onEnd = () => {
           controller.error(
-            new Error("the client took nothing for too long, and others were waiting"),
+            new IncompleteResponse("the client took nothing for too long, and others were waiting"),
           );
           void end("cancelled");
         };
@@ -155,7 +156,7 @@ export class Delivery {
           this.#request.onFailed?.(error);
           await end("failed");
           // The client sees the body fail: an incomplete file never ends cleanly.
-          throw error;
+          throw asIncomplete(error);
         }
       },
       cancel: () => end("cancelled"),

@@ -22,7 +22,7 @@ import { fileHeaders } from "./file_headers.ts";
 import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
 import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
-import { overloaded, Problem } from "../problem.ts";
+import { asIncomplete, overloaded, Problem } from "../problem.ts";
 import {
   describeIgnored,
   parseProxyQuery,
@@ -281,13 +281,18 @@ export class FileService {
       };
       const first = await start(ranges[0]!, file.signal);
       const boundary = crypto.randomUUID();
-      const { length, stream } = multipartBody(ranges, {
-        contentType: headers.get("content-type") ?? undefined,
-        size: record.info.size!,
-        boundary,
-        first,
-        onBreak: ended,
-      }, start);
+      const { length, stream } = multipartBody(
+        ranges,
+        {
+          contentType: headers.get("content-type") ?? undefined,
+          size: record.info.size!,
+          boundary,
+          first,
+          onBreak: ended,
+        },
+        (range, signal) =>
+          start(range, signal).catch((error) => Promise.reject(asIncomplete(error))),
+      );
       framing = length - ranges.reduce((sum, { start, end }) => sum + end - start, 0);
       headers.set("content-type", `multipart/byteranges; boundary=${boundary}`);
       headers.set("content-length", `${length}`);
