@@ -7,15 +7,17 @@
 
 import type { RequestView, SourceView } from "../scheduler/view.ts";
 
-/** A shorter silence means nothing; */
+/** A shorter silence of any mirror means nothing. */
 const SILENCE_MS = 60;
+/** A mirror is distant if its shortest round trip takes longer: one that is near may have a queue before it. */
+const DISTANT_MS = 110;
 /**
- * nor, of a distant mirror, does one in which a transport recovers from a loss: what others are asked for
- * meanwhile arrives twice. Twice what its round trip takes longer than that of a near one, and at most
- * `RECOVERY_MS`.
+ * A distant mirror may be silent while its transport recovers from a loss, and what others are asked for
+ * meanwhile arrives twice: it is given so many times what its round trip exceeds that of a near one by, up
+ * to a limit.
  */
-const NEAR_MS = 60;
 const RECOVERY_ROUND_TRIPS = 2;
+const NEAR_MS = 60;
 const RECOVERY_MS = 180;
 
 /** A mirror that is silent for this long, and so many round trips, loses all its ranges. */
@@ -101,8 +103,10 @@ export class Outlook {
 
   /** How long it may be silent before something is wrong. */
   get patienceMs(): number {
-    const { latencyMs, deviationMs } = this.source.link;
-    const recoveryMs = Math.min(RECOVERY_ROUND_TRIPS * (latencyMs - NEAR_MS), RECOVERY_MS);
+    const { latencyMs, leastLatencyMs, deviationMs } = this.source.link;
+    const recoveryMs = leastLatencyMs > DISTANT_MS
+      ? Math.min(RECOVERY_ROUND_TRIPS * (latencyMs - NEAR_MS), RECOVERY_MS)
+      : 0;
     return Math.max(SILENCE_MS, recoveryMs, latencyMs / 2, 4 * deviationMs);
   }
 

@@ -52,7 +52,9 @@ export interface DuplicateView {
 export interface LinkView {
   /** Time from a request to its headers on an open connection. */
   readonly latencyMs: number;
-  /** The same for the next request, which may need a new connection. */
+  /** The shortest such time so far: that of a round trip without queues. */
+  readonly leastLatencyMs: number;
+  /** Time from the next request to its headers: it may need a new connection. */
   readonly nextLatencyMs: number;
   /** Mean deviation of the latency. */
   readonly deviationMs: number;

@@ -157,20 +157,24 @@ Deno.test("Outlook.silentMs counts from the last bytes, or from when headers wer
 
 Deno.test("Outlook.silent: after 60 ms, half a latency, four deviations, or the time of a recovery of a distant one", () => {
   const table = [
-    // latency, deviation → patience
-    [10, 1, 60],
-    [40, 1, 60],
-    [100, 1, 80],
-    [150, 1, 180],
-    [200, 1, 180],
-    [500, 1, 250],
-    [200, 60, 240],
+    // latency, the least one, deviation → patience
+    [10, 10, 1, 60],
+    [40, 40, 1, 60],
+    [100, 100, 1, 60],
+    [120, 120, 1, 120],
+    [150, 150, 1, 180],
+    [200, 200, 1, 180],
+    [500, 500, 1, 250],
+    [200, 200, 60, 240],
+    // A queue makes no mirror distant.
+    [150, 100, 1, 75],
+    [150, 120, 1, 180],
   ] as const;
-  for (const [latencyMs, deviationMs, patienceMs] of table) {
+  for (const [latencyMs, leastLatencyMs, deviationMs, patienceMs] of table) {
     const at = (ms: number) =>
       outlook({
         live: [request({ activeAt: NOW - ms })],
-        link: link({ latencyMs, deviationMs, nextLatencyMs: 1000 }),
+        link: link({ latencyMs, leastLatencyMs, deviationMs, nextLatencyMs: 1000 }),
       });
     assertEquals(at(0).patienceMs, patienceMs);
     assertEquals([at(patienceMs).silent, at(patienceMs + 1).silent], [false, true]);

@@ -69,7 +69,6 @@ export class LinkEstimate implements LinkView {
   readonly #known: KnownLink | undefined;
   #latencyMs: number | undefined;
   #deviationMs: number | undefined;
-  /** The shortest time that an open connection took. */
   #leastLatencyMs: number | undefined;
   /** Time from a request on a new connection to its headers. */
   #coldLatencyMs: number | undefined;
@@ -93,6 +92,10 @@ export class LinkEstimate implements LinkView {
   get latencyMs(): number {
     if (this.#latencyMs !== undefined) return this.#latencyMs;
     return this.#coldLatencyMs === undefined ? UNKNOWN_LATENCY_MS : this.#coldLatencyMs / 2;
+  }
+
+  get leastLatencyMs(): number {
+    return this.#leastLatencyMs ?? this.latencyMs;
   }
 
   get nextLatencyMs(): number {
@@ -121,7 +124,7 @@ export class LinkEstimate implements LinkView {
    */
   get product(): number {
     const best = this.rate.ageMs > 0 ? this.rate.best : 0;
-    return best * (this.#leastLatencyMs ?? this.latencyMs) / 1000;
+    return best * this.leastLatencyMs / 1000;
   }
 
   get isBursty(): boolean {

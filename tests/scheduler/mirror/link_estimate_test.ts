@@ -61,6 +61,16 @@ Deno.test("LinkEstimate: a first response on a new connection takes twice the la
   assertEquals([link.latencyMs, link.nextLatencyMs], [45, 90]);
 });
 
+Deno.test("LinkEstimate.leastLatencyMs: the shortest time on an open connection; the latency before one is known", () => {
+  const link = new LinkEstimate();
+  ask(link, 0, 80, false);
+  assertEquals(link.leastLatencyMs, 40);
+  link.keepConnection();
+  for (const ms of [60, 50, 150, 150]) ask(link, 1000, ms);
+  assertEquals(link.leastLatencyMs, 50);
+  assert(link.latencyMs > 60);
+});
+
 Deno.test("LinkEstimate.sent() uses up open connections, and returns when headers are due", () => {
   const link = new LinkEstimate();
   ask(link, 0, 80);

@@ -31,6 +31,7 @@ export function linkView(facts: Partial<LinkView> = {}): LinkView {
   const { latencyMs = 10 } = facts;
   return {
     latencyMs,
+    leastLatencyMs: latencyMs,
     nextLatencyMs: latencyMs,
     deviationMs: 0,
     isMeasured: true,
