@@ -55,6 +55,30 @@ Deno.test({
 });
 
 Deno.test({
+  name:
+    "250 idle connections to the port of the metrics at ulimit -n 200: they and files are served",
+  ignore: NO_SIGNALS,
+  fn: async () => {
+    await using mirror = await startMirror({ content: FILE, bytesPerSecond: 1_500_000 });
+    // A port that was free a moment ago.
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { hostname, port } = listener.addr;
+    listener.close();
+    await using proxy = await limited(200, `--metrics=${port}`);
+    const idle: Deno.Conn[] = [];
+    try {
+      for (let count = 0; count < 250; count++) idle.push(await Deno.connect({ hostname, port }));
+      const whole = await proxy.ask(proxied(mirror));
+      assertEquals(await whole.bytes(), BYTES);
+      const metrics = await (await proxy.ask(`http://${hostname}:${port}/metrics`)).text();
+      assertMatch(metrics, /^sphttp_downloads_total\{outcome="complete"\} 1$/m);
+    } finally {
+      for (const socket of idle) socket.close();
+    }
+  },
+});
+
+Deno.test({
   name: "five clients with 32 slow mirrors at ulimit -n 256: each gets its file or a 503",
   ignore: NO_SIGNALS,
   fn: async () => {

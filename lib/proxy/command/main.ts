@@ -73,7 +73,7 @@ async function run(args: readonly string[]): Promise<void> {
   if (state !== "granted") {
     say("Deno permits some hosts only: mirrors on others fail (--allow-net)");
   }
-  await using _metrics = parsed.metrics && serveMetrics(parsed.metrics, handler.metrics);
+  await using _metrics = parsed.metrics && serveMetrics(parsed.metrics, handler.metrics, say);
   if (warning !== undefined) say(`warning: ${warning}`);
   const onListen: ServeOptions["onListen"] = (url, connections) => {
     handler.countConnections(connections);

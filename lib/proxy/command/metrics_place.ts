@@ -10,6 +10,7 @@ import { problemResponse } from "../answer/problem_response.ts";
 import { HostCheck } from "../guard/host_check.ts";
 import { parseHostPattern } from "../guard/host_pattern.ts";
 import { parseIpAddress } from "../guard/ip_address.ts";
+import { HttpListener } from "../listen/http_listener.ts";
 import { isMetricsPath } from "../options.ts";
 import { asProblem, Problem } from "../problem.ts";
 import { ExitCode } from "./flags.ts";
@@ -41,11 +42,20 @@ export function listenedOn(host: string): string[] {
   return parseHostPattern(host) === undefined ? [] : [host];
 }
 
-/** Serves metrics at an address of their own, until it is disposed of. */
+/** Those who collect metrics are few, and each takes them at once. */
+const LIMITS = {
+  maxConnections: 8,
+  headerTimeoutMs: 15_000,
+  idleTimeoutMs: 120_000,
+  stallTimeoutMs: 15_000,
+};
+
+/** Serves metrics at an address of their own, until it is disposed of; `say` reports what the operator should know. */
 export function serveMetrics(
   { hostname, port }: Extract<MetricsPlace, { type: "address" }>,
   metrics: () => Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
+  say: (line: string) => void,
+): AsyncDisposable {
   const hosts = new HostCheck(listenedOn(hostname));
   const respond = async (request: Request): Promise<Response> => {
     const url = URL.parse(request.url);
@@ -60,7 +70,14 @@ export function serveMetrics(
   const handler = (request: Request) =>
     respond(request).catch((error) => problemResponse(asProblem(error), request.method));
   try {
-    return Deno.serve({ hostname, port, onListen: () => {} }, handler);
+    const listener = new HttpListener({
+      ...LIMITS,
+      hostname,
+      port,
+      handler,
+      say: (line) => say(`metrics: ${line}`),
+    });
+    return { [Symbol.asyncDispose]: () => listener.shutdown() };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/\s+/g, " ") : String(cause);
     throw new CommandError(
