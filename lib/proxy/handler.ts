@@ -132,7 +132,7 @@ async function respond(
   const url = URL.parse(request.url);
   if (url === null) throw new Problem(400, "the Host header is invalid");
   const { route: path, name } = parsePath(url.pathname);
-  // Those who ask whether it lives may know no name.
+  // A health check may use any name.
   if (path !== "/healthz") hosts.check(url);
   const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (route === undefined) {

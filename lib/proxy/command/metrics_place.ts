@@ -1,6 +1,6 @@
 /**
  * Where the command serves its metrics: at a path of the proxy, or at an address of their own. They
- * name the hosts of mirrors that others use, so those who may use an open proxy do not get them.
+ * name the hosts of mirrors that others use, so clients of an open proxy do not get them.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export function listenedOn(host: string): string[] {
   return parseHostPattern(host) === undefined ? [] : [host];
 }
 
-/** Those who collect metrics are few, and each takes them at once. */
+/** Few programs collect metrics, and each reads them at once. */
 const LIMITS = {
   maxConnections: 8,
   headerTimeoutMs: 15_000,

@@ -93,7 +93,7 @@ export class ClientConnection {
       this.#limit(this.#options.headerTimeoutMs);
       while (await this.#serveNext() && !this.#isLast) this.#isFirst = false;
     } catch {
-      // The client has gone, or has sent what is no request.
+      // The client has gone, or what it sent is no request.
     }
     this.close();
   }
@@ -114,7 +114,7 @@ export class ClientConnection {
     this.#socket.close();
   }
 
-  /** Closes it after this time, unless that is called again. */
+  /** Closes it after this time, unless this is called again before. */
   #limit(ms: number): void {
     clearTimeout(this.#timer);
     if (ms !== Infinity) this.#timer = setTimeout(() => this.close(), ms);
@@ -174,7 +174,7 @@ export class ClientConnection {
     const url = isPath ? `${scheme}://${host}${target === "*" ? "/*" : target}` : target;
     this.#request = new AbortController();
     const init = { method, headers, body: body ?? null, signal: this.#request.signal };
-    // A body that GET and HEAD do not have is not looked at.
+    // A body of a GET or HEAD has no meaning, and `Request` does not accept one.
     if (method === "GET" || method === "HEAD") init.body = null;
     try {
       if (URL.canParse(url)) return new Request(url, init);
@@ -186,7 +186,7 @@ export class ClientConnection {
 
   async #respond(head: RequestHead, request: Request): Promise<boolean> {
     const completed = Promise.withResolvers<void>();
-    // Those who do not look must not be disturbed.
+    // A handler that ignores it must not cause an unhandled rejection.
     completed.promise.catch(() => {});
     const { remoteAddr, handler } = this.#options;
     this.#source.watch();

@@ -55,9 +55,9 @@ const GRACE_MS = 250;
 const REPORT_MS = 10_000;
 /** The part of the idle connections that is closed when the process cannot open another one. */
 const MAKE_ROOM = 1 / 8;
-/** So many more are accepted to tell them that there is no room; the others are closed at once. */
+/** Maximum number of connections beyond the limit that get a 503; further ones are closed at once. */
 const REFUSED = 16;
-/** How long those may take, in milliseconds. */
+/** How long their requests may take to arrive, in milliseconds. */
 const REFUSED_MS = 1000;
 
 /** A connection that can be chosen to be closed. */
@@ -152,7 +152,7 @@ export class HttpListener {
       idleTimeoutMs,
       handler: isFull ? refuse : handler,
     };
-    // Those that are relayed can get no response from here.
+    // Over TLS, the response would have to come from the relay.
     if (isFull && this.#relay !== undefined) return socket.close();
     const connection = this.#relay === undefined
       ? new ClientConnection(socket, options)
@@ -226,7 +226,7 @@ function hostOf({ hostname, port }: Deno.NetAddr): string {
   return `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 }
 
-/** Responds to those for whom there is no room. */
+/** Responds with a 503, as all connections are in use. */
 function refuse({ method }: Request): Promise<Response> {
   const response = problemResponse(
     overloaded("the proxy is at its limit of connections; try again later"),

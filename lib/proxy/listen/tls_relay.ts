@@ -96,7 +96,7 @@ export class TlsRelay {
   async #handle(request: Request, info: Deno.ServeHandlerInfo): Promise<Response> {
     const { port } = info.remoteAddr as Deno.NetAddr;
     const connection = this.#connections.get(port);
-    // Others on this machine cannot come in here.
+    // Other processes on this machine are refused.
     if (connection === undefined) return new Response(null, { status: 421 });
     connection.began();
     info.completed.then(() => connection.ended(), () => connection.ended());
