@@ -77,9 +77,7 @@ export class Checks {
   }
 
   #isChecking(): boolean {
-    for (const { kind } of this.#state.requests) {
-      if (kind === "check") return true;
-    }
+    for (const { kind } of this.#state.requests) if (kind === "check") return true;
     return false;
   }
 
@@ -202,8 +200,9 @@ export class Checks {
         this.#state.send({ mirror, kind: "check", ...piece }, now);
         this.#state.look(now);
       }
-      if (type === "ready" && this.#isUndecidable(mirror)) {
-        return this.#decideUncompared(mirror, now);
+      if (type === "ready" && this.#identity.isStuck(mirror)) {
+        if (!this.#hasHelp(mirror)) return this.#decideUncompared(mirror, now);
+        this.#letGo(mirror, now);
       }
       waits ||= mirror.live.length === 0;
     }
@@ -311,8 +310,7 @@ export class Checks {
 
   /** Reads on what waited for the doubt about a mirror to be settled. */
   #resume(mirror: Mirror, now: number): void {
-    for (const request of this.#state.requests.of(mirror)) {
-      if (!request.held || request.kind !== "range") continue;
+    for (const request of this.#heldOf(mirror)) {
       const { activeAt } = request;
       request.resume(now);
       mirror.resumed(now - activeAt, now);
@@ -320,12 +318,22 @@ export class Checks {
     }
   }
 
-  /** Reports whether nothing can be compared with a mirror, and no other may deliver something. */
-  #isUndecidable(mirror: Mirror): boolean {
-    return this.#identity.isStuck(mirror) &&
-      !this.#state.mirrors.some((other) =>
-        other !== mirror && other.alive && !this.#identity.isStuck(other)
-      );
+  /** Reports whether another mirror may deliver what a mirror can be compared with. */
+  #hasHelp(mirror: Mirror): boolean {
+    return this.#state.mirrors.some((other) =>
+      other !== mirror && other.alive && !this.#identity.isStuck(other) &&
+      (other.service !== "whole" || other.live.length > 0)
+    );
+  }
+
+  /** Frees what a mirror owns once nothing else is under way: the others may have no room for more. */
+  #letGo(mirror: Mirror, now: number): void {
+    if ([...this.#state.requests].some(({ held }) => !held)) return;
+    for (const request of this.#heldOf(mirror)) this.#state.cancel(request, "questioned", now);
+  }
+
+  #heldOf(mirror: Mirror): LiveRequest[] {
+    return this.#state.requests.of(mirror).filter(({ held, kind }) => held && kind === "range");
   }
 
   #decideUncompared(mirror: Mirror, now: number): Outcome {
@@ -357,8 +365,7 @@ export class Checks {
     }
     if (this.#until === Infinity) this.#until = now + LAST_CHECKS_MS;
     if (now >= this.wakeAt) return this.#giveUp();
-    const outcome = this.send(now);
-    return outcome ?? (this.#awaitsLast(now) ? "waits" : "done");
+    return this.send(now) ?? (this.#awaitsLast(now) ? "waits" : "done");
   }
 
   #lacksLast(mirror: Mirror): boolean {
