@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { bytesContent, type Content, otherContent } from "../support/lab/content.ts";
 import { FILE, withMirrors } from "../support/download.ts";
-import { nothing, redirect, served } from "../support/lab/odd_reply.ts";
+import { nothing, redirect, refused, served } from "../support/lab/odd_reply.ts";
 import { type OddServerOptions, startOddServer } from "../support/lab/odd_server.ts";
 import { type ProxyScene, withProxy, withProxyOf } from "../support/proxy/proxy_scene.ts";
 
@@ -173,4 +173,24 @@ Deno.test("/proxy: a mirror that answers after the others have agreed is not sam
     for (let client = 0; client < 5; client++) await (await get()).bytes();
     assertEquals(samples, before);
   });
+});
+
+Deno.test("/proxy: a short text instead of some answers is not taken for the file that is known", async () => {
+  for (let count = 1; count <= 8; count++) {
+    let bad = 0;
+    const serve: OddServerOptions["serve"] = (ask) =>
+      bad-- > 0 ? refused(200, { "Content-Type": "application/xml" }, "<busy/>") : served(ask);
+    await withOdd(serve, async ({ get }) => {
+      const before = await get();
+      assertEquals(await before.bytes(), part(0, FILE.size));
+      bad = count;
+      for (const start of [500_000, 100_000]) {
+        const response = await get({ headers: { range: `bytes=${start}-${start + 999}` } });
+        if (response.status < 400) {
+          assertEquals(response.status, 206, `${count} answers`);
+          assertEquals(await response.bytes(), part(start, start + 1000));
+        } else await response.body?.cancel();
+      }
+    });
+  }
 });
