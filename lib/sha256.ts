@@ -4,7 +4,9 @@
  * @module
  */
 
+import { toHex } from "./stand_ins.ts";
+
 /** Returns the SHA-256 of bytes, in hexadecimal. */
 export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
 }

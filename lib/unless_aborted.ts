@@ -4,6 +4,8 @@
  * @module
  */
 
+import { type Deferred, deferred } from "./stand_ins.ts";
+
 /**
  * Settles like `value`, or rejects with the signal's reason if that aborts first. What the promise stands
  * for goes on: a value that comes after that is passed to `late`, so that it can be closed; a later failure is ignored.
@@ -14,9 +16,9 @@ export function unlessAborted<Value>(
   late: (value: Value) => unknown = () => {},
 ): Promise<Value> {
   if (signal === undefined) return value;
-  const settled = Promise.withResolvers<Value>();
+  const settled = deferred<Value>();
   // `value` may live long, and keeps what reacts to it: a wait that is over holds nothing.
-  let wait: { settled: PromiseWithResolvers<Value>; signal: AbortSignal } | undefined;
+  let wait: { settled: Deferred<Value>; signal: AbortSignal } | undefined;
   const end = () => {
     const ended = wait;
     wait = undefined;

@@ -32,6 +32,7 @@ import { RequestRunner } from "./requests/request_runner.ts";
 import { type ResolvedOptions, resolveWindowSize } from "./options/resolve_options.ts";
 import { SerialQueue } from "./timing/serial_queue.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
+import { deferred } from "../stand_ins.ts";
 
 /** The alarm may be this late, in milliseconds. */
 const ARMING_MS = 20;
@@ -64,7 +65,7 @@ export class Driver {
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
-  readonly #opened = Promise.withResolvers<FileInfo>();
+  readonly #opened = deferred<FileInfo>();
   readonly #trace: TraceEvent[] = [];
   /** Number of bytes by which the mirrors are compared. */
   readonly #sampleSize: number;

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { fromBase64, toHex } from "../stand_ins.ts";
 import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "./hashes.ts";
 
 /** The digests in a field. */
@@ -134,11 +135,6 @@ function collect(pairs: readonly (readonly (string | undefined)[])[]): Digests {
 
 /** Decodes a hash; `undefined` if it is none of its type. */
 function hexadecimal(base64: string | undefined, type: HashType): string | undefined {
-  try {
-    const hash = Uint8Array.fromBase64(base64 ?? "").toHex();
-    return hash.length === HASH_DIGITS[type] ? hash : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const bytes = fromBase64(base64 ?? "");
+  return bytes?.length === HASH_DIGITS[type] / 2 ? toHex(bytes) : undefined;
 }

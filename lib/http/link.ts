@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseUrl } from "../stand_ins.ts";
+
 /** A link of a resource to another one. */
 export interface Link {
   /** The target, resolved. */
@@ -79,8 +81,8 @@ function linkOf(
   base: URL,
 ): Link | undefined {
   const anchor = parameters.get("anchor");
-  if (anchor !== undefined && URL.parse(anchor, base)?.href !== base.href) return undefined;
-  const target = URL.parse(reference, base);
+  if (anchor !== undefined && parseUrl(anchor, base)?.href !== base.href) return undefined;
+  const target = parseUrl(reference, base);
   if (target === null) return undefined;
   const relations = (parameters.get("rel") ?? "").toLowerCase().split(/\s+/);
   return { target, relations: relations.filter((one) => one !== ""), parameters };

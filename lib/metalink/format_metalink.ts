@@ -7,6 +7,7 @@
 import { HASH_TYPES, type Hashes } from "../http/hashes.ts";
 import type { MetalinkPieces } from "./hashes.ts";
 import type { MetalinkUrl } from "./metalink_file.ts";
+import { toWellFormed } from "../stand_ins.ts";
 
 /** A file to describe. */
 export interface DescribedFile {
@@ -74,7 +75,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 
 /** Escapes text for an element or an attribute; what XML cannot have becomes U+FFFD. */
 function escape(text: string): string {
-  return text.toWellFormed()
+  return toWellFormed(text)
     // deno-lint-ignore no-control-regex
     .replace(/[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/g, "\ufffd")
     .replace(/[&<>"]/g, (character) => ESCAPES[character]!)

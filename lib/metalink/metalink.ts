@@ -13,6 +13,7 @@ import {
   readPublisher,
 } from "./metalink_file.ts";
 import { parseXml, type XmlDocument } from "./xml_tree.ts";
+import { groupBy, parseUrl } from "../stand_ins.ts";
 
 /** A Metalink: files, each with its mirrors and hashes. */
 export interface Metalink {
@@ -59,7 +60,7 @@ export function parseMetalink(text: string, options: ParseMetalinkOptions = {}):
   const { root } = document;
   const version = versionOf(document);
   const parents = version === 4 ? [root] : childrenOf(root, "files");
-  const itself = URL.parse(options.url ?? "");
+  const itself = parseUrl(options.url ?? "");
   if (itself !== null) itself.hash = "";
   const publisher = readPublisher(root, version);
   const files = parents.flatMap((parent) => childrenOf(parent, "file")).map((element) => {
@@ -98,7 +99,7 @@ function checkFiles(files: readonly MetalinkFile[]): void {
     names.add(folded);
   }
   if (files.some(({ urls }) => urls.length > 0)) return;
-  const counts = Map.groupBy(files.flatMap(({ rejected }) => rejected), ({ why }) => why);
+  const counts = groupBy(files.flatMap(({ rejected }) => rejected), ({ why }) => why);
   const reasons = [...counts].map(([why, urls]) => `${urls.length} ${REASONS[why]}`);
   const found = reasons.length === 0 ? "there is none" : `there are ${reasons.join(", ")}`;
   throw new MetalinkError("urls", `no http or https URL of a file: ${found}`);

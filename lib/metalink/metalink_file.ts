@@ -11,6 +11,7 @@ import type { Hashes } from "../http/hashes.ts";
 import { type MetalinkPieces, readHashes, readPieces } from "./hashes.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import type { XmlElement } from "./xml_tree.ts";
+import { parseUrl } from "../stand_ins.ts";
 
 /** A URL of a file. */
 export interface MetalinkUrl {
@@ -159,7 +160,7 @@ function readUrls(
   const rejected: RejectedUrl[] = [];
   for (const element of elements) {
     const { text, attributes } = element;
-    const url = URL.parse(text);
+    const url = parseUrl(text);
     if (url !== null) url.hash = "";
     const why = reasonAgainst(url, attributes.get("type"), itself);
     if (url === null || why !== undefined) {

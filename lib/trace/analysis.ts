@@ -6,6 +6,7 @@
  * @module
  */
 
+import { groupBy } from "../stand_ins.ts";
 import type { ReceiveEvent, SendEvent, TraceEvent } from "./events.ts";
 
 /** A value at a point in time. */
@@ -115,9 +116,9 @@ export function blockDelays(events: readonly TraceEvent[]): { block: number; del
 
 /** Returns the milliseconds between the blocks of each mirror, by its URL. */
 export function arrivalIntervals(events: readonly TraceEvent[]): Record<string, Distribution> {
-  const byMirror = Object.groupBy(receiveEvents(events), ({ mirror }) => mirror);
+  const byMirror = groupBy(receiveEvents(events), ({ mirror }) => mirror);
   return Object.fromEntries(
-    Object.entries(byMirror).map(([mirror, receives = []]) => [
+    [...byMirror].map(([mirror, receives]) => [
       mirror,
       distribution(intervals(receives.map(({ atMs }) => atMs))),
     ]),

@@ -19,6 +19,7 @@ import { printable } from "../report/text.ts";
 import type { RequestFlagName } from "./flags.ts";
 import type { NetrcEntry } from "./netrc.ts";
 import { parseUser, type User } from "./request_values.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** Where the user's credentials are. */
 export interface LoginOptions {
@@ -80,7 +81,7 @@ export class Login {
 
   /** Returns the URL with credentials; unchanged if it has some, or if none are known for its host. */
   apply(text: string): string {
-    const url = URL.parse(text);
+    const url = parseUrl(text);
     if (url === null || hasCredentials(url)) return text;
     const credentials = this.#credentialsFor(url.hostname);
     if (credentials === undefined) return text;

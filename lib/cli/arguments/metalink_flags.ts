@@ -10,6 +10,7 @@ import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parsePositive } from "../../command_line/values.ts";
 import type { FlagName } from "./flags.ts";
 import { trimUrl } from "./url_pattern.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** A Metalink that lists the files of a command. */
 export interface MetalinkArguments {
@@ -61,5 +62,5 @@ export function parseMetalinkArguments(
 
 /** Returns the path of a URL, and other texts unchanged. */
 function pathOf(text: string): string {
-  return /^https?:/i.test(text) ? URL.parse(text)?.pathname ?? "" : text;
+  return /^https?:/i.test(text) ? parseUrl(text)?.pathname ?? "" : text;
 }

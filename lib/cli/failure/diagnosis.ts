@@ -8,6 +8,7 @@
 import { bareHost, portOf } from "../../http/address/host.ts";
 import { parseProxyUrl } from "../../http/address/proxy_url.ts";
 import { ExitCode } from "./exit_code.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /** The time limit for one diagnosis, in milliseconds. */
 const LIMIT_MS = 2000;
@@ -31,7 +32,7 @@ export async function diagnoseProxy(proxy: string | URL): Promise<ExitCode> {
 
 /** Limits the time of a diagnosis; a host that does not respond in time cannot be connected to. */
 async function inTime(diagnose: (signal: AbortSignal) => Promise<ExitCode>): Promise<ExitCode> {
-  const limit = Promise.withResolvers<ExitCode>();
+  const limit = deferred<ExitCode>();
   const timer = setTimeout(() => limit.resolve(ExitCode.CONNECT), LIMIT_MS);
   const controller = new AbortController();
   try {
@@ -83,7 +84,7 @@ async function diagnoseTls(
 ): Promise<ExitCode> {
   const { connect } = await import("node:tls");
   const { isIP } = await import("node:net");
-  const { promise, resolve } = Promise.withResolvers<ExitCode>();
+  const { promise, resolve } = deferred<ExitCode>();
   let connected = false;
   const socket = connect({
     host,

@@ -75,7 +75,7 @@ async function fetchAll(
     }
     parts.push(part);
   }
-  return await new Blob(parts).bytes();
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 function tooLarge(size: number): string {

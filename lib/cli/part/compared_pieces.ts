@@ -6,6 +6,7 @@
 
 import type { ByteRange } from "../../http/byte_range.ts";
 import { sha256Of } from "../../sha256.ts";
+import { collect } from "../../stand_ins.ts";
 
 /** A piece of the file, and the SHA-256 of its bytes in hexadecimal. */
 export interface Piece extends ByteRange {
@@ -21,8 +22,8 @@ export interface ExistingBytes extends ByteRange {
 export async function digestsToCompare(existing: ExistingBytes): Promise<readonly Piece[]> {
   const pieces: Piece[] = [];
   for (const range of piecesToCompare(existing, Math.random)) {
-    const bytes = await new Blob(await Array.fromAsync(existing.read(range))).bytes();
-    pieces.push({ ...range, sha256: await sha256Of(bytes) });
+    const bytes = await new Blob(await collect(existing.read(range))).arrayBuffer();
+    pieces.push({ ...range, sha256: await sha256Of(new Uint8Array(bytes)) });
   }
   return pieces;
 }

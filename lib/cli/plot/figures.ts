@@ -16,6 +16,7 @@ import {
 import { type AxisOptions, byteUnit, plain } from "./axis.ts";
 import type { ReceiveEvent } from "../../trace/events.ts";
 import { mirrorsOf, type Recording, type TraceReport } from "./trace_report.ts";
+import { groupBy } from "../../stand_ins.ts";
 
 /** A point of a figure, in the units of its axes. */
 export type Position = readonly [x: number, y: number];
@@ -207,7 +208,7 @@ function marksByMirror(
   const delays = new Map(
     blockDelays(receives).map(({ block, delayMs }) => [block, delayMs / 1000]),
   );
-  const byMirror = Map.groupBy(receives, ({ mirror }) => mirror);
+  const byMirror = groupBy(receives, ({ mirror }) => mirror);
   const most = Math.min(
     MAX_MARKS_PER_MIRROR,
     Math.max(MIN_MARKS_PER_MIRROR, Math.floor(MAX_MARKS / byMirror.size)),

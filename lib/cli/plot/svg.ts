@@ -5,6 +5,8 @@
  * @module
  */
 
+import { toWellFormed } from "../../stand_ins.ts";
+
 export type Pixel = readonly [x: number, y: number];
 
 /** Colors of mirrors or curves, on white. */
@@ -33,8 +35,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
  * and those that change the direction of text.
  */
 export function escape(content: string): string {
-  return content
-    .toWellFormed()
+  return toWellFormed(content)
     .replace(
       // deno-lint-ignore no-control-regex
       /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g,

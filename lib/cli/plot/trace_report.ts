@@ -14,6 +14,7 @@ import {
   receiveEvents,
 } from "../../trace/analysis.ts";
 import type { ReceiveEvent, TraceEvent } from "../../trace/events.ts";
+import { groupBy, parseUrl } from "../../stand_ins.ts";
 
 export interface Recording {
   /** Version of sphttp that wrote the trace, if it says so. */
@@ -123,7 +124,7 @@ function mirrorReports(
   const total = used === undefined
     ? bytesOf(receives)
     : Object.values(used).reduce((sum, bytes) => sum + bytes, 0);
-  const own = Map.groupBy(
+  const own = groupBy(
     recording.events.filter((event) => "mirror" in event),
     ({ mirror }) => mirror,
   );
@@ -167,7 +168,7 @@ function asInEvents(url: string): string {
 
 /** Returns a short name for each URL: the host, or its address, numbered if several have the same. */
 export function mirrorNames(urls: readonly string[]): string[] {
-  const hosts = urls.map((url) => addressOf(url) ?? (URL.parse(url)?.host || url));
+  const hosts = urls.map((url) => addressOf(url) ?? (parseUrl(url)?.host || url));
   return hosts.map((host, index) =>
     hosts.indexOf(host) === hosts.lastIndexOf(host) ? host : `#${index + 1} ${host}`
   );

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { collect } from "../../stand_ins.ts";
+
 /**
  * Calls `work` for each item in order, for at most `limit` of them at a time. If one fails, no
  * further items are begun, those in progress are waited for, and the first error is thrown.
@@ -17,7 +19,7 @@ export async function concurrently<T>(
   if (items.length === 1) return await work(items[0]!);
   const { pooledMap } = await import("@std/async/pool");
   try {
-    await Array.fromAsync(pooledMap(limit, items, work));
+    await collect(pooledMap(limit, items, work));
   } catch (error) {
     // pooledMap() gathers errors; the exit code is that of the first one.
     throw error instanceof AggregateError ? error.errors[0] : error;

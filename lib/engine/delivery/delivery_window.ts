@@ -9,6 +9,7 @@
 import { CHUNK, FIRST_CHUNK } from "../../transport/responses/body.ts";
 import type { BufferPool } from "../../transport/responses/buffer_pool.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /** A window is read in at least this many chunks, */
 const CHUNKS = 16;
@@ -43,7 +44,7 @@ export class DeliveryWindow {
   #isClosed = false;
   #readAt = -Infinity;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #changed = Promise.withResolvers<void>();
+  #changed = deferred();
 
   /** Begins at byte `start`. */
   constructor(
@@ -148,6 +149,6 @@ export class DeliveryWindow {
   /** Wakes the consumer and the bodies that wait. */
   wake(): void {
     this.#changed.resolve();
-    this.#changed = Promise.withResolvers();
+    this.#changed = deferred();
   }
 }

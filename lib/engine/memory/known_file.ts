@@ -11,6 +11,7 @@ import type { Scheduler } from "../../scheduler/scheduler.ts";
 import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
 import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";
 import { list, record, shown, texts, whole } from "../../checks.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** What is known of the file once the mirrors have agreed on it. */
 export interface FileInfo {
@@ -99,7 +100,7 @@ function flag(name: string, value: unknown): boolean | undefined {
 }
 
 function checkUrl(name: string, value: unknown): string {
-  const protocol = typeof value === "string" ? URL.parse(value)?.protocol : undefined;
+  const protocol = typeof value === "string" ? parseUrl(value)?.protocol : undefined;
   if (protocol === "http:" || protocol === "https:") return value as string;
   // The value itself may hold credentials.
   const what = typeof value === "string" ? "another string" : shown(value);

@@ -16,6 +16,7 @@ import { SMALL } from "../delivery/reorder_buffer.ts";
 import type { FileInfo } from "../memory/known_file.ts";
 import type { Pace } from "../timing/pace.ts";
 import { fill, Samples, type SamplesOptions } from "./samples.ts";
+import { type Deferred, deferred } from "../../stand_ins.ts";
 
 export interface RunnerOptions extends SamplesOptions {
   readonly transport: Transport;
@@ -41,13 +42,13 @@ interface Activity {
    */
   body: BodyReader | undefined;
   /** Resolves when a body that is held back may be read further, or is cancelled. */
-  readonly accepted: PromiseWithResolvers<void>;
+  readonly accepted: Deferred<void>;
   /** Compares the bytes of a check with those that are known. */
   readonly compare: Comparer | undefined;
   /** The byte up to which the body may be read so far. */
   readTo: number;
   /** Resolves when `readTo` has changed, or the request is cancelled. */
-  moved: PromiseWithResolvers<void>;
+  moved: Deferred<void>;
 }
 
 /** Runs the requests of one download. */
@@ -68,10 +69,10 @@ export class RequestRunner {
       controller: new AbortController(),
       startedAt: performance.now(),
       body: undefined,
-      accepted: Promise.withResolvers(),
+      accepted: deferred(),
       compare: kind === "check" ? this.#comparer(command, mirror) : undefined,
       readTo: command.readTo,
-      moved: Promise.withResolvers(),
+      moved: deferred(),
     };
     this.#activities.set(command.request, activity);
     const task = this.#run(command, activity).finally(() => {
@@ -103,7 +104,7 @@ export class RequestRunner {
     if (activity === undefined) return;
     activity.readTo = to;
     activity.moved.resolve();
-    activity.moved = Promise.withResolvers();
+    activity.moved = deferred();
   }
 
   cancelAll(): void {

@@ -7,6 +7,7 @@
 import type { LimitView } from "../../scheduler/view.ts";
 import { LONGEST_MS } from "./alarm.ts";
 import { clock } from "./clock.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /**
  * Limits how fast a body is read that was not requested piece by piece: that of a whole file. The
@@ -33,7 +34,7 @@ export class Pace {
   }
 
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred();
     const timer = setTimeout(resolve, Math.min(LONGEST_MS, Math.ceil(ms)));
     const onAbort = () => resolve();
     this.#waiting.add(resolve);

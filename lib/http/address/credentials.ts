@@ -5,6 +5,7 @@
  * @module
  */
 
+import { toBase64 } from "../../stand_ins.ts";
 import { decodePercent } from "../percent_encoding.ts";
 
 /** A user name and a password; either may be empty. */
@@ -39,5 +40,5 @@ export function putCredentials(url: URL, { username, password }: Credentials): v
 
 /** Returns the value of an `Authorization` header: basic, in UTF-8. */
 export function basicAuthorization({ username, password }: Credentials): string {
-  return `Basic ${new TextEncoder().encode(`${username}:${password}`).toBase64()}`;
+  return `Basic ${toBase64(new TextEncoder().encode(`${username}:${password}`))}`;
 }

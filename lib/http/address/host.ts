@@ -5,6 +5,8 @@
  * @module
  */
 
+import { parseUrl } from "../../stand_ins.ts";
+
 /** Returns a host without the brackets of an IPv6 address. */
 export function bareHost(host: string): string {
   return host.replace(/^\[(.*)\]$/, "$1");
@@ -24,7 +26,7 @@ export function portOf({ port, protocol }: URL): number {
 /** Returns a host as URLs have it, an IPv6 address without brackets; `undefined` if it is not one. */
 export function hostIn(text: string): string | undefined {
   if (/[/?#@\\\s]/.test(text)) return undefined;
-  const host = URL.parse(`http://${text}/`)?.hostname;
+  const host = parseUrl(`http://${text}/`)?.hostname;
   return host === undefined || host === "" ? undefined : bareHost(host);
 }
 

@@ -7,6 +7,7 @@
 
 import { takeCredentials } from "./credentials.ts";
 import { decodeUtf8, readField } from "../field_value.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** Maximum length of a Location. */
 const MAX_LENGTH = 64 * 1024;
@@ -28,7 +29,7 @@ export function readLocation(headers: Headers, base: URL): RedirectTarget {
   }
   const copies = differentUrls(value);
   if (copies !== undefined) return invalid(`to ${copies.length} URLs at once`);
-  const url = URL.parse(decode(value), base);
+  const url = parseUrl(decode(value), base);
   if (url === null) return invalid("to something that is not a URL");
   if (!["http:", "https:"].includes(url.protocol)) {
     return invalid("to a URL that is not http or https");

@@ -8,6 +8,7 @@
 import { MirrorUrlError } from "../../errors.ts";
 import { basicAuthorization, takeCredentials } from "./credentials.ts";
 import { redactUrl } from "./redact.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 export interface MirrorSource {
   /**
@@ -55,7 +56,7 @@ export function parseMirrorUrl(text: string | URL): MirrorSource {
   if (mirror !== undefined) return mirror;
   const shown = `"${redactUrl(String(text))}"`;
   if (/^\s*https?:/i.test(String(text))) throw new MirrorUrlError(`${shown} is not a valid URL`);
-  const scheme = URL.parse(text)?.protocol;
+  const scheme = parseUrl(text)?.protocol;
   throw new MirrorUrlError(
     scheme === undefined
       ? `${shown} is not a URL; it must begin with http:// or https://`
@@ -65,7 +66,7 @@ export function parseMirrorUrl(text: string | URL): MirrorSource {
 
 /** Parses one mirror URL; returns `undefined` for anything but an http or https URL. */
 export function tryParseMirrorUrl(text: string | URL): MirrorSource | undefined {
-  const url = URL.parse(text);
+  const url = parseUrl(text);
   if (url === null || !/^https?:$/.test(url.protocol)) return undefined;
   const credentials = takeCredentials(url);
   url.hash = "";

@@ -7,6 +7,7 @@
  */
 
 import { addressIn } from "./host.ts";
+import { groupBy } from "../../stand_ins.ts";
 
 /** Maximum number of addresses of a name that are mirrors of their own. */
 const MOST_ADDRESSES = 4;
@@ -34,7 +35,7 @@ export function addressOf(url: string): string | undefined {
  * the other.
  */
 export function placesOf(addresses: readonly string[], most: number = MOST_ADDRESSES): string[][] {
-  const families = Map.groupBy(new Set(addresses), (address) => address.includes(":"));
+  const families = groupBy(new Set(addresses), (address) => address.includes(":"));
   // Stable: of as many, the family that is given first.
   const [used = [], spare = []] = [...families.values()].sort((one, other) =>
     other.length - one.length

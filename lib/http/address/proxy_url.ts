@@ -8,6 +8,7 @@
 import { OptionTypeError } from "../../errors.ts";
 import { type Credentials, takeCredentials } from "./credentials.ts";
 import { bareHost } from "./host.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 export interface ProxySource {
   /** Host and port: fit to be shown. */
@@ -36,7 +37,7 @@ const ACCEPTED = "must be like http://host:port, with http, https, socks5 or soc
  * @throws {TypeError} it is not one; the message says what one looks like
  */
 export function parseProxyUrl(text: string | URL): ProxySource {
-  const url = URL.parse(text);
+  const url = parseUrl(text);
   if (url === null) throw new OptionTypeError("proxy", `is not a URL, but ${ACCEPTED}`);
   const { protocol, hostname } = url;
   const defaultPort = PORTS[protocol];

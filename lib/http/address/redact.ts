@@ -8,6 +8,7 @@
  */
 
 import { hasCredentials } from "./credentials.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** Replaces what is hidden. */
 const HIDDEN = "…";
@@ -43,7 +44,7 @@ function redact(text: string, depth: number): string {
   const joined = text.replace(/[\t\n\r]/g, "").replace(/^[^!-\uffff]+/, "");
   const head = HEAD.exec(joined)![0];
   const rest = joined.slice(head.length);
-  const url = URL.parse(joined);
+  const url = parseUrl(joined);
   const end = credentialsEnd(url, head, rest);
   if (end <= 0 || rest.slice(0, end) === HIDDEN) {
     const nested = redactNested(rest, depth);
@@ -104,7 +105,7 @@ function redactLines(lines: string): string {
   const [first, ...others] = lines.split(/([\t\n\r]+)/);
   if (others.length === 0) return redactUrl(lines);
   // One URL in several lines: the first alone has no credentials.
-  const [joined, alone] = [URL.parse(lines), URL.parse(first!)];
+  const [joined, alone] = [parseUrl(lines), parseUrl(first!)];
   if (joined && hasCredentials(joined) && !(alone && hasCredentials(alone))) {
     return redactUrl(lines);
   }

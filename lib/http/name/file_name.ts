@@ -6,10 +6,11 @@
  */
 
 import { decodePercent } from "../percent_encoding.ts";
+import { parseUrl, toWellFormed } from "../../stand_ins.ts";
 
 /** Returns the last segment of a URL's path, decoded but not made safe; "" if there is none. */
 export function fileNameInUrl(url: string): string {
-  const segment = URL.parse(url)?.pathname.split("/").at(-1) ?? "";
+  const segment = parseUrl(url)?.pathname.split("/").at(-1) ?? "";
   // A percent sign on its own is one of the name.
   return segment.replace(/(?:%[\da-f]{2})+/gi, decodePercent);
 }
@@ -43,7 +44,7 @@ const MAX_PORTABLE_BYTES = 200;
  * direction of writing would disguise an extension), leading dots, and what is reserved on Windows.
  */
 export function portableFileName(name: string): string {
-  const visible = name.toWellFormed()
+  const visible = toWellFormed(name)
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\ufffd]/gu, "")
     .replace(/\s+/gu, " ");
   const last = visible.split(/[/\\]/).at(-1)!.replace(UNSAFE_ON_WINDOWS, "_");

@@ -57,7 +57,9 @@ export class Host {
 
   /** Number of requests that are under way. */
   get liveRequests(): number {
-    return this.#live.values().reduce((sum, count) => sum + count, 0);
+    let requests = 0;
+    for (const count of this.#live.values()) requests += count;
+    return requests;
   }
 
   /** Number of mirrors that have requests under way. */
@@ -123,7 +125,7 @@ export class Host {
   /** Reports whether another mirror than `guest` waits for one of the requests that are under way. */
   isWanted(guest: Guest): boolean {
     return this.liveRequests >= this.lessons.limit &&
-      this.#waiting.keys().some((other) => other !== guest);
+      this.#waiting.size > (this.#waiting.has(guest) ? 1 : 0);
   }
 
   /** Returns when a mirror may have room though nothing happens; `Infinity` for never. */

@@ -11,6 +11,7 @@ import { addressOf } from "../../http/address/named_address.ts";
 import { ConnectionBudget, FEW_MIRRORS } from "./connection_budget.ts";
 import { type Guest, Host } from "./host.ts";
 import type { Refusal } from "./host_lessons.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** A host that has delivered within this time delivers now. */
 const RECENT_MS = 3000;
@@ -285,7 +286,7 @@ export class Seat {
 
 /** Returns the name of the host that a mirror is on, as far as its URL tells. */
 function hostOf(url: string): string {
-  return URL.parse(url)?.origin ?? url;
+  return parseUrl(url)?.origin ?? url;
 }
 
 /**

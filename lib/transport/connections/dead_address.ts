@@ -10,6 +10,7 @@
 import type { LookupAddress } from "node:dns";
 import { mayConnect } from "../../environment.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /** A server has this long to answer before its addresses are tried, in milliseconds. */
 const PATIENCE_MS = 1500;
@@ -70,7 +71,7 @@ async function attempt(
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = deferred();
   const timer = setTimeout(resolve, ms);
   try {
     await unlessAborted(promise, signal);

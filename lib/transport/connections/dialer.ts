@@ -11,6 +11,7 @@ import type { LookupAddress } from "node:dns";
 import type { Socket } from "node:net";
 import { addressIn } from "../../http/address/host.ts";
 import type { ConnectRules, ConnectTarget } from "../../http/address/connect_rules.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /** Time until the next address is tried beside the one before, in milliseconds. */
 const ATTEMPT_MS = 250;
@@ -77,7 +78,7 @@ export class Dialer {
   async #race(addresses: readonly string[], port: number, signal: AbortSignal): Promise<Socket> {
     const { connect } = await import("node:net");
     const { localAddress } = this.#options.rules;
-    const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+    const { promise, resolve, reject } = deferred<Socket>();
     const pending = new Set<Socket>();
     const failures: Error[] = [];
     let next = 0;

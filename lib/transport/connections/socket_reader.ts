@@ -6,6 +6,7 @@
  */
 
 import type { Socket } from "./dialer.ts";
+import { deferred } from "../../stand_ins.ts";
 
 export class SocketReader {
   readonly #socket: Socket;
@@ -82,7 +83,7 @@ export class SocketReader {
     if (this.#pending.byteLength > this.#maxBytes) {
       throw new Error(`unsuccessful tunnel: more than ${this.#maxBytes} bytes came before it`);
     }
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = deferred();
     this.#wake = resolve;
     this.#socket.resume();
     await promise;

@@ -12,6 +12,7 @@ import type { ProxySource } from "../../http/address/proxy_url.ts";
 import type { Dial } from "../connections/dialer.ts";
 import { openInsecureTls, setFlow } from "./socket.ts";
 import { openTunnel } from "./tunnel.ts";
+import { deferred } from "../../stand_ins.ts";
 
 export interface InsecureOptions {
   /** Returns the proxy for requests to a URL. */
@@ -106,7 +107,7 @@ const NONE = undefined as unknown as Socket;
 async function send(url: URL, init: RequestInit, agent: Agent): Promise<Response> {
   const signal = init.signal ?? undefined;
   signal?.throwIfAborted();
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
+  const { promise, resolve, reject } = deferred<Response>();
   const request = sendRequest(url, {
     ...{ agent, maxHeaderSize: MAX_HEADER_BYTES, wantedUntil: signal },
     headers: Object.fromEntries(new Headers(init.headers)),

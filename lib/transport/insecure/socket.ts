@@ -9,6 +9,7 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
 import { connect, type TLSSocket } from "node:tls";
+import { deferred } from "../../stand_ins.ts";
 
 export interface SecureOptions {
   /** The name for SNI; `undefined` for an IP address. */
@@ -24,7 +25,7 @@ export async function openInsecureTls(
   options: SecureOptions,
 ): Promise<TLSSocket> {
   const below = new Valve(socket);
-  const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+  const { promise, resolve, reject } = deferred<TLSSocket>();
   const secure = connect({
     ...{ ...options, socket: below, ALPNProtocols: ["http/1.1"], rejectUnauthorized: false },
   });

@@ -8,6 +8,7 @@
 import type { BufferPool } from "./buffer_pool.ts";
 import { type FailureReason, SphttpError } from "../../errors.ts";
 import { type BodyFrame, partMessage } from "../../http/response/part.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /**
  * Maximum number of bytes read at once. Deno's own chunks are up to 64 KiB; larger ones, read into own
@@ -164,7 +165,7 @@ export class BodyReader {
   async #end(): Promise<undefined> {
     const { rest } = this.#options.frame;
     if (rest === "more") return void await this.cancel();
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve } = deferred<boolean>();
     const timer = rest === "none" ? undefined : setTimeout(resolve, END_MS, false);
     this.#read(1, 1).then(({ done, value }) => {
       this.#lend(value);

@@ -21,6 +21,7 @@ import {
 import type { BodyReader } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import { discard } from "./redirects.ts";
+import { deferred } from "../../stand_ins.ts";
 
 /** Sends a request to the mirror, without conditions, and waits for the response for up to `withinMs`. */
 export type Ask = (requested: RequestedRange, withinMs?: number) => Promise<Response>;
@@ -206,7 +207,7 @@ async function countBytes(body: ReadableStream<Uint8Array> | null, most: number)
   let bytes = 0;
   try {
     while (bytes < most) {
-      const late = Promise.withResolvers<void>();
+      const late = deferred();
       if (bytes > 0) timer = setTimeout(late.resolve, MORE_MS);
       const next = await Promise.race([reader.read().catch(() => undefined), late.promise]);
       clearTimeout(timer);
