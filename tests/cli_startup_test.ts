@@ -81,6 +81,7 @@ const RARE_IN_COMMAND = [
   "lib/cli/metalink/",
   "lib/cli/checksum/",
   "lib/cli/completions/",
+  "lib/cli/document/",
   "lib/cli/failure/diagnosis.ts",
   "lib/cli/failure/failure.ts",
   "lib/cli/output/same_paths.ts",

@@ -72,6 +72,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
   [/^(lib\/cli\/|cli\.ts$)/, [
     /^lib\/cli\/failure\//,
     /^lib\/cli\/report\//,
+    /^lib\/cli\/document\//,
     /^lib\/cli\/checksum\//,
     /^lib\/cli\/plot\//,
     /^lib\/cli\/part\//,

@@ -4,13 +4,9 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions } from "../../../mod.ts";
+import type { DownloaderOptions } from "../../../mod.ts";
 import { MAX_METALINK_LENGTH } from "../../../metalink.ts";
-import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { takeCredentials } from "../../http/address/credentials.ts";
-import { redactUrl } from "../../http/address/redact.ts";
-import { ExitCode, reason } from "../failure/exit_code.ts";
-import { explain } from "../failure/failure.ts";
+import { readDocument } from "../document/document.ts";
 
 /** The text of a Metalink. */
 export interface MetalinkText {
@@ -33,53 +29,10 @@ export async function readMetalink(
   options: DownloaderOptions,
   flag = "--metalink",
 ): Promise<MetalinkText> {
-  if (!/^https?:\/\//i.test(source)) {
-    const text = decode(await readLocal(source, flag));
-    return { text, where: source, url: undefined };
-  }
-  const where = redactUrl(source);
-  try {
-    const url = new URL(source);
-    takeCredentials(url);
-    return { text: decode(await fetchAll(source, where, options)), where, url: url.href };
-  } catch (error) {
-    const { caCerts, proxy } = options;
-    throw await explain(error, { caCerts, proxy, headline: `${where} cannot be downloaded` });
-  }
-}
-
-async function readLocal(path: string, flag: string): Promise<Uint8Array> {
-  try {
-    const { size } = await Deno.stat(path);
-    if (size <= MAX_METALINK_LENGTH) return await Deno.readFile(path);
-    throw usageError(`${path}: ${tooLarge(size)}`);
-  } catch (error) {
-    if (error instanceof CommandError) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw usageError(`${flag}: ${path}: ${why}`);
-  }
-}
-
-async function fetchAll(
-  url: string,
-  where: string,
-  options: DownloaderOptions,
-): Promise<Uint8Array> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  let length = 0;
-  await using download = new Downloader([url], options);
-  for await (const part of download) {
-    length += part.byteLength;
-    if (length > MAX_METALINK_LENGTH) {
-      throw new CommandError(ExitCode.RECEIVE, `${where}: ${tooLarge(length)}`);
-    }
-    parts.push(part);
-  }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
-}
-
-function tooLarge(size: number): string {
-  return `${size} bytes or more, but a Metalink may have at most ${MAX_METALINK_LENGTH}`;
+  const { bytes, where, url } = await readDocument(source, {
+    ...{ flag, options, what: "a Metalink", maxLength: MAX_METALINK_LENGTH },
+  });
+  return { text: decode(bytes), where, url };
 }
 
 /** The encoding in an XML declaration. */

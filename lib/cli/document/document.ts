@@ -1,0 +1,89 @@
+/**
+ * Reads documents about files, such as Metalinks and checksum files, from local files or from servers:
+ * whole into memory, so that their length is bounded.
+ *
+ * @module
+ */
+
+import { Downloader, type DownloaderOptions } from "../../../mod.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { takeCredentials } from "../../http/address/credentials.ts";
+import { redactUrl } from "../../http/address/redact.ts";
+import { ExitCode, reason } from "../failure/exit_code.ts";
+import { explain } from "../failure/failure.ts";
+
+export interface Document {
+  readonly bytes: Uint8Array;
+  /** Its name in messages. */
+  readonly where: string;
+  /** Its URL without credentials, `undefined` if it is a local file. */
+  readonly url: string | undefined;
+}
+
+/** What is read, and how. */
+export interface DocumentOptions {
+  /** The flag that names it, for messages. */
+  readonly flag: string;
+  /** What it is, for messages: "a Metalink". */
+  readonly what: string;
+  /** The most bytes that it may have. */
+  readonly maxLength: number;
+  /** Options of its download. */
+  readonly options: DownloaderOptions;
+}
+
+/** Reports whether text is a URL of a document; else it is a path. */
+export function isUrl(source: string): boolean {
+  return /^https?:\/\//i.test(source);
+}
+
+/**
+ * Reads a document. Rejects with a usage error if a file cannot be read, and as a download does if a
+ * server does not deliver it.
+ *
+ * @param source a path or a URL, which may have credentials
+ */
+export async function readDocument(source: string, how: DocumentOptions): Promise<Document> {
+  if (!isUrl(source)) {
+    return { bytes: await readLocal(source, how), where: source, url: undefined };
+  }
+  const where = redactUrl(source);
+  try {
+    const url = new URL(source);
+    takeCredentials(url);
+    return { bytes: await fetchAll(source, where, how), where, url: url.href };
+  } catch (error) {
+    const { caCerts, proxy } = how.options;
+    throw await explain(error, { caCerts, proxy, headline: `${where} cannot be downloaded` });
+  }
+}
+
+async function readLocal(path: string, how: DocumentOptions): Promise<Uint8Array> {
+  try {
+    const { size } = await Deno.stat(path);
+    if (size <= how.maxLength) return await Deno.readFile(path);
+    throw usageError(`${path}: ${tooLarge(size, how)}`);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
+    throw usageError(`${how.flag}: ${path}: ${why}`);
+  }
+}
+
+async function fetchAll(url: string, where: string, how: DocumentOptions): Promise<Uint8Array> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  let length = 0;
+  await using download = new Downloader([url], how.options);
+  for await (const part of download) {
+    length += part.byteLength;
+    if (length > how.maxLength) {
+      throw new CommandError(ExitCode.RECEIVE, `${where}: ${tooLarge(length, how)}`);
+    }
+    parts.push(part);
+  }
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
+function tooLarge(size: number, { what, maxLength }: DocumentOptions): string {
+  return `${size} bytes or more, but ${what} may have at most ${maxLength}`;
+}
