@@ -94,6 +94,7 @@ const RARE_IN_COMMAND = [
   "lib/cli/report/write_out.ts",
   "lib/cli/run/conditions.ts",
   "lib/cli/run/explain_download.ts",
+  "lib/cli/run/named_checksums.ts",
   "lib/cli/run/present_file.ts",
   "lib/cli/run/server_stats.ts",
   "lib/cli/run/shared_rate.ts",

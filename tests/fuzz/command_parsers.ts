@@ -207,7 +207,7 @@ export const COMMAND_PARSERS: readonly Parser[] = [
       "#",
       "-",
     ],
-    (text) => findChecksum(text, "name", "SHA256SUMS"),
+    (text) => findChecksum(text, ["name"], "SHA256SUMS"),
     [
       "|a|",
       "|\n|",

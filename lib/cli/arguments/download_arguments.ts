@@ -51,7 +51,10 @@ export interface DownloadArguments {
   readonly range: RequestedRange | undefined;
   readonly conditions: ConditionOptions;
   readonly checksums: readonly Checksum[];
+  /** Path or URL of a checksum file. */
   readonly checksumFile: string | undefined;
+  /** Whether to look for a checksum beside the file on its mirrors. */
+  readonly findsChecksums: boolean;
   readonly login: LoginOptions;
   /** The time limit for the whole command, in milliseconds. */
   readonly maxTimeMs: number | undefined;
@@ -113,6 +116,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     conditions: parseConditions(values),
     checksums,
     checksumFile: given("checksum-file", parseFile),
+    findsChecksums: given("checksum-from", parseChecksumFrom) ?? false,
     login: parseLoginOptions(values),
     maxTimeMs: given("max-time", unlessZero(parseSeconds)),
     report: {
@@ -144,6 +148,13 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
 async function parseChecksums({ each }: ParsedFlags<FlagName>): Promise<Checksum[]> {
   const { parseChecksum } = await import("../checksum/checksum.ts");
   return each("checksum", parseChecksum);
+}
+
+function parseChecksumFrom(flag: string, text: string): true {
+  if (text === "auto") return true;
+  throw usageError(
+    `${flag} is "${text}", but must be auto; use --checksum-file for a file or a URL`,
+  );
 }
 
 async function parseFormat({ given }: ParsedFlags<FlagName>): Promise<WriteOut | undefined> {
@@ -212,5 +223,9 @@ const EXCLUSIVE: readonly (readonly [FlagName, FlagName])[] = [
   ["no-clobber", "continue-at"],
   // The name is not known before.
   ["remote-header-name", "checksum-file"],
+  ["remote-header-name", "checksum-from"],
+  ["checksum-file", "checksum-from"],
+  // Publishers have those of whole files.
+  ["range", "checksum-from"],
   ["remove-on-error", "continue-at"],
 ];

@@ -80,7 +80,8 @@ export const FLAG_GROUPS = {
   ],
   Integrity: [
     { name: "checksum", value: "ALG=HEX", help: "verify: sha-256, sha-512, sha-1 or md5" },
-    { name: "checksum-file", value: "FILE", help: "verify by the line in a SHA256SUMS file" },
+    { name: "checksum-file", value: "FILE", help: "verify by a SHA256SUMS file (or URL)" },
+    { name: "checksum-from", value: "auto", help: "find such a file on the mirrors" },
   ],
   Requests: [
     ...REQUEST_FLAGS,

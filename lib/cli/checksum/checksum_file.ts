@@ -7,8 +7,11 @@
  */
 
 import { closestString } from "@std/text/closest-string";
-import { usageError } from "../../command_line/command_error.ts";
+import { CommandError, USAGE, usageError } from "../../command_line/command_error.ts";
 import { HASH_DIGITS } from "../../http/hashes.ts";
+import { looksLikeHtml } from "../../http/name/html.ts";
+import type { Document } from "../document/document.ts";
+import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text.ts";
 import {
   type AlgorithmName,
@@ -23,16 +26,55 @@ const UNSUPPORTED: Readonly<Record<number, string>> = { 8: "crc32", 56: "sha-224
 
 const NEAR_NAMES = 5;
 
+/** The most bytes of a checksum file. */
+export const MAX_CHECKSUM_FILE = 16 * 1024 * 1024;
+
+/**
+ * Returns the checksum of a file from a checksum file, as {@linkcode findChecksum} does.
+ *
+ * @param names names that the file may have, the likeliest first
+ * @param nameless whether a digest without a name counts
+ * @throws {CommandError} the same; what a server sent is an error of receiving, not of usage
+ */
+export function checksumIn(
+  { bytes, where, url }: Document,
+  names: readonly string[],
+  nameless = true,
+): Checksum {
+  if (url !== undefined && looksLikeHtml(bytes)) {
+    throw new CommandError(ExitCode.RECEIVE, `${where} is a web page, not a checksum file`);
+  }
+  try {
+    return findChecksum(new TextDecoder().decode(bytes), names, where, nameless);
+  } catch (error) {
+    if (url === undefined || !(error instanceof CommandError) || error.exitCode !== USAGE) {
+      throw error;
+    }
+    throw new CommandError(ExitCode.RECEIVE, error.message, { cause: error });
+  }
+}
+
 /**
  * Returns the checksum of a file from the text of a checksum file: that of the same path, else of the
  * same file name, else a digest without a name. Of several algorithms, the strongest is chosen.
  *
+ * @param names names that the file may have: the first that is listed counts
+ * @param nameless whether a digest without a name counts
  * @param where name of the checksum file in messages
  * @throws {CommandError} there is none, none that can be used, or two that differ
  */
-export function findChecksum(text: string, fileName: string, where: string): Checksum {
-  const file = parseChecksumFile(text);
+export function findChecksum(
+  text: string,
+  names: readonly string[],
+  where: string,
+  nameless = true,
+): Checksum {
+  const parsed = parseChecksumFile(text);
+  const file = nameless
+    ? parsed
+    : { ...parsed, entries: parsed.entries.filter(({ name }) => name !== undefined) };
   if (file.entries.length === 0) throw noChecksums(file, where);
+  const fileName = names.find((name) => entriesFor(file, name).length > 0) ?? names[0] ?? "";
   const entries = entriesFor(file, fileName);
   if (entries.length === 0) throw notListed(file, fileName, where);
   const found = entries.map((entry) => ({ entry, ...identify(entry, where) }));

@@ -32,6 +32,14 @@ export interface DocumentOptions {
   readonly options: DownloaderOptions;
 }
 
+/** There is no such document. Not shown to anyone. */
+export class MissingDocument extends Error {
+  override name = "MissingDocument";
+}
+
+/** Statuses by which a server says that it has no such file; some stores answer 403. */
+const MISSING: readonly number[] = [403, 404, 410];
+
 /** Reports whether text is a URL of a document; else it is a path. */
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source);
@@ -48,14 +56,36 @@ export async function readDocument(source: string, how: DocumentOptions): Promis
     return { bytes: await readLocal(source, how), where: source, url: undefined };
   }
   const where = redactUrl(source);
+  const url = URL.parse(source);
+  if (url === null) throw new CommandError(ExitCode.URL, `${how.flag}: invalid URL: ${where}`);
+  takeCredentials(url);
   try {
-    const url = new URL(source);
-    takeCredentials(url);
     return { bytes: await fetchAll(source, where, how), where, url: url.href };
   } catch (error) {
     const { caCerts, proxy } = how.options;
     throw await explain(error, { caCerts, proxy, headline: `${where} cannot be downloaded` });
   }
+}
+
+/**
+ * Reads a document that may not exist, by one request if it does not: a download would ask again in
+ * another form.
+ *
+ * @throws {MissingDocument} the server says that it does not exist
+ */
+export async function readIfPresent(url: string, how: DocumentOptions): Promise<Document> {
+  const { signal, fetch = globalThis.fetch } = how.options;
+  const missing = new AbortController();
+  const watched: typeof fetch = async (input, init) => {
+    const response = await fetch(input, init);
+    if (MISSING.includes(response.status)) missing.abort(new MissingDocument(redactUrl(url)));
+    return response;
+  };
+  const signals = [missing.signal, ...signal ? [signal] : []];
+  return await readDocument(url, {
+    ...how,
+    options: { ...how.options, fetch: watched, signal: AbortSignal.any(signals) },
+  });
 }
 
 async function readLocal(path: string, how: DocumentOptions): Promise<Uint8Array> {

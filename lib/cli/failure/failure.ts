@@ -98,7 +98,7 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   const text = error.cause.length === 1 && lines.length === 1
     ? lines[0]!
     : headline + (lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`);
-  return new CommandError(exitCode, text + adviceOn(error.cause));
+  return new CommandError(exitCode, text + adviceOn(error.cause), { cause: error });
 }
 
 /** Returns advice on failures that have a common cause. */

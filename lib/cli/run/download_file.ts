@@ -58,6 +58,7 @@ export class FileDownload implements LimitedDownload {
   #conditions: Conditions | undefined;
   #maxRate: number | undefined;
   #isMetalink = false;
+  #checksums: readonly Checksum[] = [];
 
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
@@ -67,10 +68,12 @@ export class FileDownload implements LimitedDownload {
 
   /** Downloads the file. Rejects with a {@linkcode CommandError} if that fails. */
   async run(): Promise<void> {
-    const { target: options, urls, conditions } = this.#task;
+    const { target: options, urls, conditions, checksums, findChecksums } = this.#task;
     const { signal, report } = this.#context;
     signal.throwIfAborted();
-    this.#conditions = await resolveConditions(conditions, (text) => report.note(text));
+    const note = (text: string) => report.note(text);
+    this.#conditions = await resolveConditions(conditions, note);
+    this.#checksums = [...checksums, ...await findChecksums?.(note) ?? []];
     if (options.nameFromServer && options.output === undefined) return await this.#runUnnamed();
     const target = await resolveTarget(options, urls[0]!);
     this.#state.name = target.name;
@@ -108,7 +111,7 @@ export class FileDownload implements LimitedDownload {
 
   async #verifyPresent(target: Extract<Target, { type: "present" }>): Promise<void> {
     const { verifyPresent } = await import("./present_file.ts");
-    await verifyPresent(target, this.#task, this.#context);
+    await verifyPresent(target, { ...this.#task, checksums: this.#checksums }, this.#context);
   }
 
   async #openTrace(): Promise<TraceFile | undefined> {
@@ -151,7 +154,7 @@ export class FileDownload implements LimitedDownload {
       throw await this.#explain(error);
     }
     trace?.finish();
-    this.#state.done();
+    this.#state.done(this.#checksums);
     await this.#conditions?.save(this.#state.info!);
   }
 
@@ -182,7 +185,7 @@ export class FileDownload implements LimitedDownload {
   }
 
   async #fetch(output: Output, trace: TraceFile | undefined, begun?: Begun): Promise<void> {
-    const { checksums } = this.#task;
+    const checksums = this.#checksums;
     const { signal, report } = this.#context;
     const range = begun?.range ??
       await findRange(this.#task, { ...this.#context.options, signal });

@@ -8,6 +8,7 @@
 import type { Downloader, FileInfo, TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
+import type { Checksum } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { continuationStart } from "../part/continuation.ts";
 import type { PartFile } from "../part/part_file.ts";
@@ -97,8 +98,8 @@ export class DownloadState {
     return this.#download && totals(this.#progress(this.#download));
   }
 
-  /** Reports that the file is complete. */
-  done(): void {
+  /** Reports that the file is complete, and has these checksums. */
+  done(checksums: readonly Checksum[]): void {
     const progress = this.#progress(this.#download!);
     const { elapsedMs, consumedBytes, mirrors } = progress.stats;
     this.#report.done({
@@ -109,7 +110,7 @@ export class DownloadState {
       bytesPerSecond: 1000 * consumedBytes / Math.max(elapsedMs, 1),
       sources: mirrors.filter(({ bytes, wastedBytes }) => bytes > wastedBytes).length,
       mirrors: mirrors.length,
-      checksums: this.#task.checksums.map(({ name }) => name),
+      checksums: checksums.map(({ name }) => name),
     });
   }
 

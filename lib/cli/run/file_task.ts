@@ -11,6 +11,8 @@ import type { Checksum } from "../checksum/checksum.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { FileReport } from "../report/report.ts";
 
+export type FindChecksums = (note: (text: string) => void) => Promise<readonly Checksum[]>;
+
 /** A file to download. */
 export interface FileTask {
   /** Its number, from 0. */
@@ -25,6 +27,11 @@ export interface FileTask {
   readonly range: RequestedRange | undefined;
   readonly conditions: ConditionOptions;
   readonly checksums: readonly Checksum[];
+  /**
+   * Finds further checksums, before the download begins; rejects with an error of the command. `note` takes
+   * messages.
+   */
+  readonly findChecksums: FindChecksums | undefined;
   readonly options: DownloaderOptions;
   /** Whether its files are downloaded instead if it turns out to be a Metalink. */
   readonly followsMetalink: boolean;

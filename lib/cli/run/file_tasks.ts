@@ -7,8 +7,8 @@
 
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
+import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import type { Checksum } from "../checksum/checksum.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { readNamedFile } from "../failure/exit_code.ts";
 import type { InputEntry } from "../arguments/input_file.ts";
@@ -16,6 +16,7 @@ import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { FileTask } from "./file_task.ts";
+import type { NamedChecksums } from "./named_checksums.ts";
 import type { SideFile } from "../output/same_paths.ts";
 import { nameFromUrl, type TargetOptions } from "../output/target.ts";
 
@@ -30,7 +31,7 @@ export async function fileTasks(
   }
   const login = await Login.of(command.login);
   const entries = await inputEntries(command, signal);
-  const checksumOf = await checksumFinder(command);
+  const named = await checksumsOf(command, { ...options, signal }, entries);
   const tasks: FileTask[] = [];
   for (const [number, entry] of entries.entries()) {
     const urls = entry.urls.map((url) => login.apply(url));
@@ -46,7 +47,7 @@ export async function fileTasks(
       listed: command.inputFile !== undefined,
     };
     const name = nameOf(target, urls[0]!);
-    const listed = checksumOf(name);
+    const names = [name, ...urls.map(fileNameInUrl)];
     tasks.push({
       number,
       of: entries.length,
@@ -58,8 +59,9 @@ export async function fileTasks(
       checksums: [
         ...command.checksums,
         ...entry.checksums,
-        ...listed === undefined ? [] : [listed],
+        ...named?.listed(names) ?? [],
       ],
+      findChecksums: named?.finder(urls, names, own),
       options: own,
       followsMetalink: mayFollow(command),
     });
@@ -79,16 +81,29 @@ export async function listedTasks(
   return await separated(tasks, command);
 }
 
+/** Returns the checksums that the command names by their place, if it does. */
+async function checksumsOf(
+  command: DownloadArguments,
+  options: DownloaderOptions & { readonly signal: AbortSignal },
+  entries: readonly InputEntry[],
+): Promise<NamedChecksums | undefined> {
+  if (command.checksumFile === undefined && !command.findsChecksums) return undefined;
+  const { namedChecksums } = await import("./named_checksums.ts");
+  return await namedChecksums(command, options, entries.flatMap(({ urls }) => urls));
+}
+
 /**
  * Reports whether the user may mean the files of a Metalink, if the URL turns out to be one: there is one
  * URL, and no option is about its file.
  */
 function mayFollow(
-  { urls, inputFile, target, range, checksums, checksumFile, conditions }: DownloadArguments,
+  command: DownloadArguments,
 ): boolean {
+  const { urls, inputFile, target, range, checksums, checksumFile, findsChecksums, conditions } =
+    command;
   return urls.length === 1 && inputFile === undefined && range === undefined &&
     target.output === undefined && !target.nameFromServer && !target.resume &&
-    checksums.length === 0 && checksumFile === undefined &&
+    checksums.length === 0 && checksumFile === undefined && !findsChecksums &&
     Object.values(conditions).every((value) => value === undefined);
 }
 
@@ -143,16 +158,6 @@ async function inputEntries(
 async function readStdin(): Promise<string> {
   const { toText } = await import("@std/streams/to-text");
   return await toText(Deno.stdin.readable);
-}
-
-/** Returns a function that finds the checksum of a file by its name. */
-async function checksumFinder(
-  { checksumFile }: DownloadArguments,
-): Promise<(name: string) => Checksum | undefined> {
-  if (checksumFile === undefined) return () => undefined;
-  const { findChecksum } = await import("../checksum/checksum_file.ts");
-  const text = await readNamedFile("--checksum-file", checksumFile);
-  return (name) => findChecksum(text, name, checksumFile);
 }
 
 /** Adds a file's own headers, which replace those of the command; cookies are joined. */

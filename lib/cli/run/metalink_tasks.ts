@@ -8,17 +8,13 @@
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { Login } from "../arguments/login.ts";
+import { Login, withoutSecrets } from "../arguments/login.ts";
 import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { validate } from "../arguments/validate.ts";
-import { findChecksum } from "../checksum/checksum_file.ts";
-import { readNamedFile } from "../failure/exit_code.ts";
 import { metalinkEntries } from "../metalink/metalink_entries.ts";
 import { readMetalink } from "../metalink/metalink_source.ts";
 import type { FileTask } from "./file_task.ts";
-
-/** Headers that may identify the user. */
-const SECRET_HEADERS = ["authorization", "cookie"];
+import { namedChecksums } from "./named_checksums.ts";
 
 /** Returns the wanted files of a Metalink, in its order. Rejects with an error of the command. */
 export async function metalinkTasks(
@@ -31,33 +27,35 @@ export async function metalinkTasks(
   const entries = metalinkEntries(metalink, wanted);
   if (entries.length > 1) checkSeveral(command);
   const others = await Login.of({ ...command.login, user: undefined });
-  const headers = new Headers(options.headers);
-  for (const name of SECRET_HEADERS) headers.delete(name);
-  const listed = command.checksumFile === undefined
-    ? undefined
-    : await readNamedFile("--checksum-file", command.checksumFile);
-  const tasks = entries.map(({ name, size, urls, checksums }, number): FileTask => ({
-    number,
-    of: entries.length,
-    name: command.target.output ?? name,
-    urls: urls.map((url) => others.apply(url)),
-    // Folders that the Metalink names are its own, below that of the user.
-    target: {
-      ...command.target,
-      name,
-      createDirectories: command.target.createDirectories || name.includes("/"),
-    },
-    range: command.range,
-    conditions: command.conditions,
-    checksums: [
-      ...command.checksums,
-      // A part of a file has another one.
-      ...command.range === undefined ? checksums : [],
-      ...listed === undefined ? [] : [findChecksum(listed, name, command.checksumFile!)],
-    ],
-    options: { ...options, headers, expectedSize: size },
-    followsMetalink: false,
-  }));
+  const headers = withoutSecrets(options.headers);
+  const own = { ...options, headers };
+  const named = await namedChecksums(command, { ...options, signal }, [source]);
+  const tasks = entries.map(({ name, size, checksums, ...entry }, number): FileTask => {
+    const urls = entry.urls.map((url) => others.apply(url));
+    return {
+      number,
+      of: entries.length,
+      name: command.target.output ?? name,
+      urls,
+      // Folders that the Metalink names are its own, below that of the user.
+      target: {
+        ...command.target,
+        name,
+        createDirectories: command.target.createDirectories || name.includes("/"),
+      },
+      range: command.range,
+      conditions: command.conditions,
+      checksums: [
+        ...command.checksums,
+        // A part of a file has another one.
+        ...command.range === undefined ? checksums : [],
+        ...named?.listed([name]) ?? [],
+      ],
+      findChecksums: named?.finder(urls, [name], own),
+      options: { ...own, expectedSize: size },
+      followsMetalink: false,
+    };
+  });
   for (const { urls, options } of tasks) await validate(urls, options);
   return tasks;
 }

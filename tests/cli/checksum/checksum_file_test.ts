@@ -45,7 +45,7 @@ const FOUND: [text: string, fileName: string, where: string, name: string, hex: 
 Deno.test("findChecksum() finds the line by name, and the algorithm", () => {
   for (const [text, fileName, where, name, hex] of FOUND) {
     const checksum = { name, algorithm: name.replace("-", ""), hex };
-    assertEquals(findChecksum(text, fileName, where), checksum, text);
+    assertEquals(findChecksum(text, [fileName], where), checksum, text);
   }
 });
 
@@ -96,7 +96,7 @@ const REFUSED: [text: string, fileName: string, where: string, says: string][] =
 
 Deno.test("findChecksum() says why there is none that can be used", () => {
   for (const [text, fileName, where, says] of REFUSED) {
-    const error = assertThrows(() => findChecksum(text, fileName, where), CommandError);
+    const error = assertThrows(() => findChecksum(text, [fileName], where), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE);
     assertStringIncludes(error.message, says);
   }
