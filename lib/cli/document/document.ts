@@ -9,6 +9,7 @@ import { Downloader, type DownloaderOptions } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { takeCredentials } from "../../http/address/credentials.ts";
 import { redactUrl } from "../../http/address/redact.ts";
+import { parseUrl } from "../../stand_ins.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 
@@ -56,7 +57,7 @@ export async function readDocument(source: string, how: DocumentOptions): Promis
     return { bytes: await readLocal(source, how), where: source, url: undefined };
   }
   const where = redactUrl(source);
-  const url = URL.parse(source);
+  const url = parseUrl(source);
   if (url === null) throw new CommandError(ExitCode.URL, `${how.flag}: invalid URL: ${where}`);
   takeCredentials(url);
   try {

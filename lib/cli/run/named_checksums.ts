@@ -6,6 +6,7 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
+import { parseUrl } from "../../stand_ins.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { Login, withoutSecrets } from "../arguments/login.ts";
 import type { Checksum } from "../checksum/checksum.ts";
@@ -110,9 +111,9 @@ async function readChecksumFile(
   const read = (source: string, options: DownloaderOptions) =>
     readDocument(source, described("--checksum-file", options));
   if (!isUrl(source)) return await read(source, options);
-  const origins = mirrors.map((mirror) => URL.parse(mirror)?.origin);
+  const origins = mirrors.map((mirror) => parseUrl(mirror)?.origin);
   const own = documentOptions(options);
-  if (origins.includes(URL.parse(source)?.origin)) {
+  if (origins.includes(parseUrl(source)?.origin)) {
     return await read((await Login.of(login)).apply(source), own);
   }
   const others = await Login.of({ ...login, user: undefined });
