@@ -45,6 +45,7 @@ interface CompletedCommand {
 
 /** Flags with a fixed set of values. */
 const CHOICES: Readonly<Partial<Record<FlagName, readonly string[]>>> = {
+  "checksum-from": ["auto"],
   delay: Object.values(DelayRequestAlgorithm),
   duplicate: Object.values(DuplicateRequestAlgorithm),
 };

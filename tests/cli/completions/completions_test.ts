@@ -53,7 +53,8 @@ for (const shell of SHELLS) {
 
 /** What is typed, word by word, and what is offered. */
 const OFFERED: [words: string[], offered: string[]][] = [
-  [["--checks"], ["--checksum", "--checksum-file"]],
+  [["--checks"], ["--checksum", "--checksum-file", "--checksum-from"]],
+  [["--checksum-from", ""], ["auto"]],
   [[""], ["probe", "metalink", "analyze", "completions"]],
   [["pro"], ["probe"]],
   [["http://"], []],

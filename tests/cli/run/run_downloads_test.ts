@@ -194,7 +194,8 @@ Deno.test("--checksum-file finds the file's line, and a wrong one keeps the name
   const wrong = await failCommand(["--checksum-file", sums, ...output("two.bin"), c!]);
   assertEquals(wrong.exitCode, ExitCode.CHECKSUM);
   assertEquals(place.names().includes("two.bin"), false);
-  const none = await failCommand(["--checksum-file", sums, ...output("three.bin"), c!]);
+  const others = place.write("OTHERS", `${ONE.sha256()}  one.bin\n`);
+  const none = await failCommand(["--checksum-file", others, ...output("three.bin"), c!]);
   assertEquals(none.exitCode, ExitCode.USAGE);
   assertStringIncludes(none.message, "three.bin");
 });
