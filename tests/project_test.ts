@@ -336,7 +336,8 @@ Deno.test("tests mirror lib: each begins with the name of a module there", () =>
   const modules = MODULES.map((path) => path.slice(0, -3));
   const misplaced = [...pathsIn("tests/")]
     .filter((path) =>
-      path.endsWith("_test.ts") && !/^tests\/(support|bench|faults|fuzz|kinds|netlab)\//.test(path)
+      path.endsWith("_test.ts") &&
+      !/^tests\/(support|bench|documents|faults|fuzz|kinds|netlab|recording)\//.test(path)
     )
     .map((path) => path.slice(0, -"_test.ts".length))
     .filter((path) => !whole.test(path))

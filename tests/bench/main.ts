@@ -8,6 +8,7 @@
  *     deno task bench faults                   all of the fault matrix; writes docs/faults.md
  *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
+ *     deno task bench algorithms --plots [DIR] its figures, drawn from runs of each algorithm; docs/figures
  *     deno task bench links                    whole commands over all sets of shaped links
  *     deno task bench links testbed silent     over some sets
  *     deno task bench net                      whole commands over the kernel's TCP; needs root
@@ -32,6 +33,7 @@ import { net, NET_CHOICES } from "../netlab/bench/net.ts";
 import { parseNetArguments } from "../netlab/bench/net_arguments.ts";
 import { calibrate, parseCalibrationArguments } from "../netlab/calibration/calibration.ts";
 import { algorithms } from "./algorithms.ts";
+import { algorithmPlots, parsePlotsArguments } from "./algorithm_plots.ts";
 import { type BenchArguments, parseBenchArguments } from "./arguments.ts";
 import { chaos, parseChaosArguments } from "./chaos/chaos.ts";
 import { crash, parseCrashArguments } from "./crash.ts";
@@ -88,6 +90,8 @@ function parse(args: readonly string[]): () => Promise<void> {
     const options = parseSoakArguments(args.slice(1));
     return () => soak(options);
   }
+  const folder = parsePlotsArguments(args);
+  if (folder !== undefined) return () => algorithmPlots(folder);
   const options = parseBenchArguments(args, {
     benches: Object.keys(benches),
     sets: LINK_SETS.map(({ name }) => name),

@@ -103,12 +103,12 @@ Deno.test("--open on an address that others can reach prints a warning", async (
 });
 
 Deno.test({
-  name: "--deny-net as in the README accepts clients and blocks requests to the local machine",
+  name: "--deny-net as in docs/proxy.md accepts clients and blocks requests to the local machine",
   ignore: NO_SIGNALS,
   fn: async () => {
     await using mirror = await startMirror({ content: CONTENT });
-    const readme = Deno.readTextFileSync(new URL("README.md", ROOT));
-    const [, list] = /--deny-net='([^']+)'/.exec(readme)!;
+    const page = Deno.readTextFileSync(new URL("docs/proxy.md", ROOT));
+    const [, list] = /--deny-net='([^']+)'/.exec(page)!;
     const flags = ["--no-check", MAP, "--no-prompt", "--allow-net", "--allow-read"];
     const script = new URL("server.ts", ROOT).href;
     const wall = ["run", "--quiet", ...flags, `--deny-net=${list}`, script, "--port=0"];

@@ -11,6 +11,7 @@ import { missingPermission } from "../../netlab/permission.ts";
 export const PACKAGES = {
   apache2: "apache2",
   aria2c: "aria2",
+  axel: "axel",
   bash: "bash",
   cc: "gcc libc6-dev",
   chromium: "chromium",

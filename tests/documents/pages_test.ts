@@ -1,0 +1,169 @@
+import { assert, assertEquals } from "@std/assert";
+import { FLAGS } from "../../lib/cli/arguments/flags.ts";
+import { FLAGS as PROXY_FLAGS } from "../../lib/proxy/command/flags.ts";
+import { VERSION } from "../../lib/version.ts";
+import { runProgram, testWith } from "../support/programs/programs.ts";
+import { anchors, codeBlocks, localLinks, readPage, readPages, ROOT } from "./page.ts";
+
+Deno.test("pages: every link leads to a file, and to a heading in it", async () => {
+  const wrong: string[] = [];
+  for (const page of readPages()) {
+    for (const link of localLinks(page)) {
+      const [path = "", anchor] = link.split("#");
+      const target = new URL(path === "" ? page.path : path, new URL(page.path, ROOT));
+      const file = path === "" ? new URL(page.path, ROOT) : target;
+      const there = await Deno.stat(file).then(() => true, () => false);
+      const name = file.href.slice(ROOT.href.length);
+      const found = there && (anchor === undefined || !name.endsWith(".md") ||
+        anchors(readPage(name)).includes(anchor));
+      if (!found) wrong.push(`${page.path}: ${link}`);
+    }
+  }
+  assertEquals(wrong, []);
+});
+
+Deno.test("README.md: the picture is that of this version, and its file is there", () => {
+  const { text } = readPage("README.md");
+  const { name } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const pictures = [...text.matchAll(/!\[[^\]]*\]\(([^)]+)\)/g)].map(([, address]) => address!);
+  assert(pictures.length > 0);
+  for (const address of pictures) {
+    const [, path] = address.split(`https://jsr.io/${name}/${VERSION}/`);
+    assert(path !== undefined, `${address} is not that of ${name} ${VERSION}`);
+    Deno.statSync(new URL(path!, ROOT));
+  }
+});
+
+Deno.test("README.md names every dependency", () => {
+  const { text } = readPage("README.md");
+  const { imports } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const packages = Object.keys(imports).map((name) =>
+    name.split("/").slice(0, name.startsWith("@") ? 2 : 1).join("/")
+  );
+  assertEquals([...new Set(packages)].filter((name) => !text.includes(`| \`${name}\` `)), []);
+});
+
+/** The flags in the cells of a column, without their values. */
+function flagsIn(table: string, column: number): string[] {
+  return table.split("\n").flatMap((line) => {
+    const cells = line.replaceAll("\\|", "").split(/ *\| */);
+    return [...(cells[column + 1] ?? "").matchAll(/`([^`]+)`/g)]
+      .flatMap(([, code]) => code!.match(/(?<![\w-])--?[a-zA-Z][\w-]*/g) ?? []);
+  });
+}
+
+/** The part of a page below a heading. */
+function section(text: string, heading: string): string {
+  const [, rest] = text.split(`\n## ${heading}\n`);
+  assert(rest !== undefined, heading);
+  return rest!.split("\n## ")[0]!;
+}
+
+function unknownFlags(flags: readonly string[], help: string): string[] {
+  return flags.filter((flag) => !new RegExp(`(?<![\\w-])${flag}(?![\\w-])`).test(help));
+}
+
+Deno.test("docs/migrating.md names flags of sphttp that there are", () => {
+  const { text } = readPage("docs/migrating.md");
+  const known = FLAGS.flatMap((flag) => [
+    `--${flag.name}`,
+    ...("short" in flag ? [`-${flag.short}`] : []),
+    ...("alias" in flag ? [`--${flag.alias}`] : []),
+  ]);
+  // Of the subcommand `metalink`.
+  known.push("--verify", "--heal");
+  const named = ["From aria2", "From axel"].flatMap((heading) =>
+    flagsIn(section(text, heading), 1)
+  );
+  assert(named.length > 40);
+  assertEquals(named.filter((flag) => !known.includes(flag)), []);
+});
+
+for (
+  const [program, heading, args] of [
+    ["aria2c", "From aria2", ["--help=#all"]],
+    ["axel", "From axel", ["--help"]],
+  ] as const
+) {
+  testWith([program], `docs/migrating.md names flags of ${program} that there are`, async () => {
+    const { stdout } = await runProgram(program, [...args]);
+    const named = flagsIn(section(readPage("docs/migrating.md").text, heading), 0);
+    assert(named.length > 10);
+    assertEquals(unknownFlags(named, new TextDecoder().decode(stdout)), []);
+  });
+}
+
+Deno.test("docs/migrating.md names options of the library that there are", () => {
+  const { text } = readPage("docs/migrating.md");
+  const options = Deno.readTextFileSync(new URL("lib/engine/options/options.ts", ROOT));
+  const cells = section(text, "From the Python sphttp").split("\n")
+    .map((line) => line.split(/ *\| */)[2] ?? "");
+  const named = cells.flatMap((cell) => cell.match(/`[a-z]\w+(?=`|: )/g) ?? [])
+    .map((name) => name.slice(1))
+    // The field of every error.
+    .filter((name) => name !== "cause");
+  assert(named.length > 10);
+  assertEquals(named.filter((name) => !new RegExp(`^  ${name}\\?: `, "m").test(options)), []);
+});
+
+Deno.test("docs/troubleshooting.md quotes messages that there are", () => {
+  const { text } = readPage("docs/troubleshooting.md");
+  // Strings are joined where a line of code is full.
+  const sources = [...modulesBelow("lib/")].map((path) =>
+    Deno.readTextFileSync(new URL(path, ROOT))
+  )
+    .join("\n").replace(/["`]\s*\+\s*["`]/g, "");
+  const named = ["Mirrors and files", "Connections"].flatMap((heading) =>
+    [...section(text, heading).matchAll(/^\| `([^`]+)`/gm)].map(([, message]) => message!)
+  );
+  assert(named.length > 15);
+  assertEquals(named.filter((message) => !sources.includes(message)), []);
+});
+
+function* modulesBelow(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
+    if (isDirectory) yield* modulesBelow(`${folder}${name}/`);
+    else if (name.endsWith(".ts")) yield folder + name;
+  }
+}
+
+Deno.test("pages name flags of the proxy that there are", () => {
+  const known = PROXY_FLAGS.map(({ name }) => `--${name}`);
+  const all = [...known, ...FLAGS.map(({ name }) => `--${name}`)];
+  const { text } = readPage("docs/proxy.md");
+  const named = [...text.replace(/```[\s\S]*?```/g, "").matchAll(/`(--[a-z][\w-]*)/g)]
+    .map(([, flag]) => flag!)
+    // Of Deno.
+    .filter((flag) => !/^--(allow-(net|read|env)|deny-net)$/.test(flag));
+  assert(named.length > 15);
+  assertEquals(named.filter((flag) => !all.includes(flag) && flag !== "--expires"), []);
+});
+
+Deno.test("CONTRIBUTING.md lists the tasks", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const { text } = readPage("CONTRIBUTING.md");
+  const described = Object.entries<unknown>(tasks).filter(([, task]) => typeof task !== "string");
+  assertEquals(
+    described.map(([name]) => name).filter((name) => !text.includes(`deno task ${name}\``)),
+    [],
+  );
+});
+
+Deno.test("pages run no task that there is not", () => {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const named = readPages().flatMap((page) =>
+    [
+      ...page.text.matchAll(/deno task ([a-z]+)/g),
+    ].map(([, name]) => `${page.path}: ${name}`)
+  );
+  assert(named.length > 20);
+  assertEquals(named.filter((one) => !(one.split(": ")[1]! in tasks)), []);
+});
+
+Deno.test("codeBlocks() finds fences, also in lists", () => {
+  const text = "```sh\na\n```\n\n- x\n\n  ```ts ignore\n  b\n  ```\n";
+  assertEquals(codeBlocks({ path: "x.md", text }).map(({ language, code }) => [language, code]), [
+    ["sh", "a\n"],
+    ["ts", "  b\n"],
+  ]);
+});
