@@ -332,12 +332,12 @@ Deno.test("docs/architecture.md names files that exist, and every folder of lib"
 
 Deno.test("tests mirror lib: each begins with the name of a module there", () => {
   // Tests of a whole command, or of all policies, stand beside the rooms.
-  const whole = /^tests\/(cli|policy|proxy)\/\w+$|^tests\/(coverage|project|run)$/;
+  const whole = /^tests\/(cli|policy|proxy)\/\w+$|^tests\/(coverage|jsr|project|run)$/;
   const modules = MODULES.map((path) => path.slice(0, -3));
   const misplaced = [...pathsIn("tests/")]
     .filter((path) =>
       path.endsWith("_test.ts") &&
-      !/^tests\/(support|bench|documents|faults|fuzz|kinds|netlab|recording)\//.test(path)
+      !/^tests\/(support|bench|build|documents|faults|fuzz|kinds|netlab|recording)\//.test(path)
     )
     .map((path) => path.slice(0, -"_test.ts".length))
     .filter((path) => !whole.test(path))

@@ -31,10 +31,16 @@ export class Child implements AsyncDisposable {
   /** The URL it listens on. */
   url = "";
 
-  /** Starts Deno, or another program, with arguments, and more variables of the environment. */
-  constructor(args: string[], env: Record<string, string> = {}, program = Deno.execPath()) {
+  /** Starts Deno, or another program, with arguments, more variables of the environment, in a folder. */
+  constructor(
+    args: string[],
+    env: Record<string, string> = {},
+    program = Deno.execPath(),
+    cwd = Deno.cwd(),
+  ) {
     this.#child = new Deno.Command(program, {
       args,
+      cwd,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
