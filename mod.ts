@@ -74,6 +74,7 @@ export {
   OptionTypeError,
   RangeNotSatisfiableError,
   SphttpError,
+  UnsupportedOptionError,
   UnusedOptionError,
 } from "./lib/errors.ts";
 

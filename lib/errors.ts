@@ -65,6 +65,21 @@ export class UnusedOptionError extends OptionTypeError {
   }
 }
 
+/** An option is set that this runtime cannot follow. */
+export class UnsupportedOptionError extends OptionTypeError {
+  /** The runtimes that can, like `Deno`. */
+  readonly needs: string;
+  /** The one that cannot, like `Node.js 20.20.2`. */
+  readonly runtime: string;
+
+  /** Creates the error; its message names both. */
+  constructor(option: string, needs: string, runtime: string) {
+    super(option, `needs ${needs}, but this is ${runtime}; leave it out`);
+    this.needs = needs;
+    this.runtime = runtime;
+  }
+}
+
 /** A mirror URL is invalid or not an http or https URL, or none was given. */
 export class MirrorUrlError extends SphttpError {
   /** The name of the class. */

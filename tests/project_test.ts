@@ -44,14 +44,14 @@ const EVERYWHERE = /^lib\/stand_ins\.ts$/;
 
 /** For each room of the house, what its modules may import besides each other. */
 const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
-  [/^lib\/(checks|environment|errors|sha256|stand_ins|unless_aborted|version)\.ts$/, /^$/],
+  [/^lib\/(checks|environment|errors|runtime|sha256|stand_ins|unless_aborted|version)\.ts$/, /^$/],
   [/^lib\/(http|trace)\//, /^lib\/(checks|errors)\.ts$/],
   [/^lib\/scheduler\//, /^lib\/(errors\.ts$|http\/|trace\/)/],
   [/^lib\/policy\//, /^lib\/(errors\.ts$|http\/|scheduler\/|trace\/)/],
-  [/^lib\/transport\//, /^lib\/((environment|errors|unless_aborted)\.ts$|http\/)/],
+  [/^lib\/transport\//, /^lib\/((environment|errors|runtime|unless_aborted)\.ts$|http\/)/],
   [
     /^lib\/engine\//,
-    /^lib\/((checks|errors|sha256|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
+    /^lib\/((checks|errors|runtime|sha256|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
   [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|http\/)/],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],

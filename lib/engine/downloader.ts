@@ -48,6 +48,7 @@ export class Downloader implements AsyncDisposable {
    * @param urls the URLs of all mirrors of the file
    * @throws {MirrorUrlError} if there is no URL, an invalid one, or one that is not http or https
    * @throws {OptionTypeError} if an option has a value of the wrong type or kind
+   * @throws {UnsupportedOptionError} if an option is set that needs Deno, and this is another runtime
    * @throws {UnusedOptionError} if an option is set that the chosen algorithm does not use
    * @throws {OptionRangeError} if a number is out of range
    */

@@ -5,9 +5,10 @@
  * @module
  */
 
-import { OptionTypeError } from "../errors.ts";
+import { OptionTypeError, UnsupportedOptionError } from "../errors.ts";
 import { portOf } from "../http/address/host.ts";
 import type { ProxySource } from "../http/address/proxy_url.ts";
+import { nodeProcess, runtimeName } from "../runtime.ts";
 import type { InsecureFetch } from "../transport/insecure/fetch.ts";
 import type { DownloaderOptions } from "./options/options.ts";
 import {
@@ -41,10 +42,15 @@ export type InsecureFetchOptions = Pick<
  * ```
  *
  * @throws {TypeError} it cannot follow an option: HTTP/2, or a proxy whose URL is `https:`
+ * @throws {UnsupportedOptionError} in a browser, which does not allow it
  */
 export async function openInsecureFetch(
   options: InsecureFetchOptions = {},
 ): Promise<InsecureFetch> {
+  const hasSockets = typeof Deno !== "undefined" || nodeProcess() !== undefined;
+  if (!hasSockets) {
+    throw new UnsupportedOptionError("fetch", "Deno, Node.js or Bun", runtimeName());
+  }
   if (options.http === "http2") {
     throw new OptionTypeError("http", "is http2, which needs certificates that are verified");
   }

@@ -141,8 +141,13 @@ const WORDINGS: readonly Wording[] = [
   },
 ];
 
-/** Codes of Node.js, and the platform's words for the same. */
+/** Codes of Node.js and Bun, and the platform's words for the same. */
 const CODES: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "invalid peer certificate: certificate expired",
+  CERT_NOT_YET_VALID: "invalid peer certificate: certificate not valid yet",
+  ConnectionClosed: "Connection reset",
+  ConnectionRefused: "Connection refused",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "invalid peer certificate: UnknownIssuer",
   ENOTFOUND: "dns error",
   EAI_AGAIN: "dns error: temporary failure",
   ECONNREFUSED: "Connection refused",
@@ -151,6 +156,8 @@ const CODES: Readonly<Record<string, string>> = {
   ENETUNREACH: "tcp connect error: Network is unreachable",
   ECONNRESET: "Connection reset",
   EPIPE: "Broken pipe",
+  ERR_SSL_WRONG_VERSION_NUMBER: "corrupt message of type InvalidContentType",
+  ERR_TLS_CERT_ALTNAME_INVALID: "invalid peer certificate: not valid for this host",
   HPE_HEADER_OVERFLOW: "message head is too large",
   HPE_INVALID_CONSTANT: "invalid HTTP version parsed",
   HPE_INVALID_CONTENT_LENGTH: "invalid content-length parsed",
@@ -158,6 +165,11 @@ const CODES: Readonly<Record<string, string>> = {
   HPE_INVALID_STATUS: "invalid HTTP status-code parsed",
   HPE_INVALID_VERSION: "invalid HTTP version parsed",
   HPE_UNEXPECTED_CONTENT_LENGTH: "unexpected content-length parsed",
+  SELF_SIGNED_CERT_IN_CHAIN: "invalid peer certificate: UnknownIssuer",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "invalid peer certificate: UnknownIssuer",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "invalid peer certificate: UnknownIssuer",
+  UND_ERR_HEADERS_OVERFLOW: "message head is too large",
+  UND_ERR_SOCKET: "socket hang up",
 };
 
 /** How the platform says that a proxy refuses. */

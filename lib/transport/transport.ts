@@ -10,12 +10,13 @@ import { startedWithin, unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, CHUNK, FIRST_CHUNK } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
-import type { HttpClientOptions } from "./connections/http_clients.ts";
+import type { HttpClientOptions, Init } from "./connections/http_clients.ts";
 import { MirrorClients } from "./connections/mirror_clients.ts";
 import { settleDoubt } from "./responses/doubts.ts";
 import { type Judgement, type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./responses/redirects.ts";
+import { mayBeConditional, pageOptions } from "./responses/web_page.ts";
 import { isText, nameOfText } from "../http/name/error_text.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
@@ -286,11 +287,12 @@ export class Transport {
       url: first,
       maxRedirects: this.#options.maxRedirects,
       cookies: memory.cookies,
-      send: async (url) => {
+      send: async (url, redirect) => {
         const headers = this.#headers(mirror, requested, url, url.origin === origin.origin);
         const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
         if (cookie !== undefined) headers.set("cookie", cookie);
-        const send = (signal: AbortSignal) => this.#fetch(mirror, url, headers, signal);
+        const send = (signal: AbortSignal) =>
+          this.#fetch(mirror, url, { headers, signal, redirect, ...pageOptions() });
         const condition = headers.get("if-range");
         const conditions = memory.conditionsAt(url.href);
         if (conditions === undefined || condition === null) return send(signal);
@@ -325,19 +327,19 @@ export class Transport {
     const { start, end = Infinity } = requested;
     headers.set("range", form === "open" ? openRangeHeader(start) : rangeHeader({ start, end }));
     const { purpose = "part" } = requested;
-    const condition = purpose === "part" ? this.#memories[mirror]!.ifRange(url.href) : undefined;
+    const isConditional = purpose === "part" && mayBeConditional(url);
+    const condition = isConditional ? this.#memories[mirror]!.ifRange(url.href) : undefined;
     if (condition !== undefined) headers.set("if-range", condition);
     return headers;
   }
 
-  async #fetch(mirror: number, url: URL, headers: Headers, signal: AbortSignal): Promise<Response> {
+  async #fetch(mirror: number, url: URL, init: Init): Promise<Response> {
     const clients = this.#clients.of(mirror);
     await clients.prepare(url); // An option that cannot be followed is no fault of the mirror.
     try {
-      // A caller's own `fetch` may ignore the signal.
-      const init = { headers, signal, redirect: "manual" as const };
       const answer = clients.fetch(url, init, this.#options.fetch);
-      return await unlessAborted(answer, signal, ({ body }) => discard(body));
+      // A caller's own `fetch` may ignore the signal.
+      return await unlessAborted(answer, init.signal, ({ body }) => discard(body));
     } catch (cause) {
       const memory = this.#memories[mirror]!;
       const remembered = memory.location?.href === url.href;

@@ -27,6 +27,7 @@ import { instance, list, number, oneOf, record, shown, texts, whole } from "../.
 import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
+import { refuseDenoOnly } from "./deno_only.ts";
 import type { DownloaderOptions } from "./options.ts";
 
 /** Options that are passed on as they are, or with their default. */
@@ -91,6 +92,7 @@ export function resolveOptions(
   options: DownloaderOptions = {},
 ): ResolvedOptions {
   record("options", options);
+  refuseDenoOnly(options);
   const { mirrors, repeated } = parseMirrorUrls(urls);
   const maxRate = resolveMaxRate(options.maxRate);
   const delayRequest = algorithm("delayRequest", options.delayRequest, DelayRequestAlgorithm) ??

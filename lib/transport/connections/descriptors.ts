@@ -21,6 +21,7 @@ export function blameDescriptors(
 
 /** Reports whether too few descriptors are left to look a name up; `false` where that is not known. */
 function lacksDescriptors(): boolean {
+  if (typeof Deno === "undefined") return false;
   const place = { hostname: "127.0.0.1", port: 0 };
   const listeners: Deno.Listener[] = [];
   try {

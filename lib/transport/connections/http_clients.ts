@@ -42,7 +42,8 @@ export interface HttpClientOptions {
   readonly closesIdle?: boolean | undefined;
 }
 
-type Init = RequestInit & { readonly signal: AbortSignal };
+/** A request that can be ended. */
+export type Init = RequestInit & { readonly signal: AbortSignal };
 type Fetch = typeof globalThis.fetch;
 /** A client to request with; `undefined` for the platform's default one. */
 type Client = Deno.HttpClient | undefined;

@@ -51,12 +51,17 @@ export class BodyReader {
     this.#options = options;
     this.#skip = options.frame.skip;
     this.#remaining = options.frame.length ?? Infinity;
-    const reader = openReader(stream ?? new Blob([]).stream());
-    this.#ownsBuffers = reader instanceof ReadableStreamBYOBReader;
-    this.#read = reader instanceof ReadableStreamBYOBReader
-      ? (wanted, min) => reader.read(this.#view(wanted), { min })
-      : () => reader.read();
-    this.#cancel = () => reader.cancel();
+    const body = stream ?? new Blob([]).stream();
+    const byteReader = openByteReader(body);
+    this.#ownsBuffers = byteReader !== undefined;
+    if (byteReader !== undefined) {
+      this.#read = (wanted, min) => byteReader.read(this.#view(wanted), { min });
+      this.#cancel = () => byteReader.cancel();
+    } else {
+      const reader = body.getReader();
+      this.#read = () => reader.read();
+      this.#cancel = () => reader.cancel();
+    }
   }
 
   /**
@@ -195,13 +200,12 @@ const soon: (callback: () => void) => unknown = globalThis.setImmediate ?? setTi
 
 type Chunk = Uint8Array<ArrayBuffer>;
 
-function openReader(
-  stream: ReadableStream<Chunk>,
-): ReadableStreamBYOBReader | ReadableStreamDefaultReader<Chunk> {
+/** Returns a reader into buffers of ours; `undefined` if the stream has none. */
+function openByteReader(stream: ReadableStream<Chunk>): ReadableStreamBYOBReader | undefined {
   try {
     return stream.getReader({ mode: "byob" });
   } catch {
-    // Not a byte stream: a caller's own fetch, perhaps.
-    return stream.getReader();
+    // Not a byte stream: a caller's own fetch, perhaps, or not every runtime has them.
+    return undefined;
   }
 }

@@ -7,6 +7,7 @@
 
 import type { CookieJar } from "../../http/address/cookie_jar.ts";
 import { readLocation } from "../../http/address/location.ts";
+import { parseUrl } from "../../stand_ins.ts";
 
 /** Redirects, by any of which the file may be elsewhere. */
 const REDIRECTS = new Set([300, 301, 302, 303, 307, 308]);
@@ -20,8 +21,8 @@ export interface RedirectOptions {
   readonly maxRedirects: number;
   /** Takes the cookies of redirects. */
   readonly cookies: CookieJar;
-  /** Sends the request to `url`. */
-  readonly send: (url: URL) => Promise<Response>;
+  /** Sends the request to `url`; with `follow`, the platform is to follow redirects. */
+  readonly send: (url: URL, redirect: "manual" | "follow") => Promise<Response>;
   /** Creates the error to throw. */
   readonly fail: (message: string) => Error;
 }
@@ -34,7 +35,8 @@ export async function followRedirects(
   const visits = new Map<string, number>();
   let { url } = options;
   for (let redirects = 0;; redirects++) {
-    const response = await send(url);
+    const response = await send(url, "manual");
+    if (response.type === "opaqueredirect") return await followHidden(url, options);
     const target = readLocation(response.headers, url);
     if (!REDIRECTS.has(response.status) || target.type === "none") return { response, url };
     await discard(response.body);
@@ -48,6 +50,16 @@ export async function followRedirects(
     if (redirects === maxRedirects) throw fail(`more than ${maxRedirects} redirects`);
     url = target.url;
   }
+}
+
+/** Lets the platform follow redirects that it hides, as browsers do: they have limits of their own. */
+async function followHidden(
+  url: URL,
+  { maxRedirects, send, fail }: RedirectOptions,
+): Promise<{ readonly response: Response; readonly url: URL }> {
+  if (maxRedirects === 0) throw fail("more than 0 redirects");
+  const response = await send(url, "follow");
+  return { response, url: parseUrl(response.url) ?? url };
 }
 
 function loopMessage({ origin, pathname }: URL, { refusedLength }: CookieJar): string {

@@ -1,6 +1,8 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
 import { MirrorError } from "../../../lib/errors.ts";
+import { CookieJar } from "../../../lib/http/address/cookie_jar.ts";
+import { followRedirects } from "../../../lib/transport/responses/redirects.ts";
 import { Transport } from "../../../lib/transport/transport.ts";
 import { type Request, type Script, serveScript } from "../scripted_server.ts";
 
@@ -158,4 +160,33 @@ Deno.test("Transport.knownMirrors leaves out a place that asks for cookies", asy
     assertEquals(transport.knownMirrors.map((known) => known.location), [location]);
     await transport.close();
   }
+});
+
+/** Follows a redirect that is hidden, as in browsers; returns the kinds of requests with where it led. */
+async function followHidden(maxRedirects: number): Promise<readonly string[]> {
+  const kinds: string[] = [];
+  const { url, response } = await followRedirects({
+    url: new URL("https://one.example/start"),
+    maxRedirects,
+    cookies: new CookieJar(),
+    send: (url, redirect) => {
+      kinds.push(redirect);
+      const response = new Response(redirect === "follow" ? "the file" : null);
+      const shown = redirect === "follow"
+        ? { url: "https://other.example/file" }
+        : { type: "opaqueredirect", status: 0, url: url.href };
+      for (const [name, value] of Object.entries(shown)) {
+        Object.defineProperty(response, name, { value });
+      }
+      return Promise.resolve(response);
+    },
+    fail: (message) => new RangeError(message),
+  });
+  return [...kinds, url.href, await response.text()];
+}
+
+Deno.test("followRedirects() lets the platform follow redirects that it hides", async () => {
+  const led = await followHidden(50);
+  assertEquals(led, ["manual", "follow", "https://other.example/file", "the file"]);
+  await assertRejects(() => followHidden(0), RangeError, "more than 0 redirects");
 });

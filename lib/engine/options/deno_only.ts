@@ -1,0 +1,33 @@
+/**
+ * Options that only Deno can follow: they need HTTP clients of their own, which `fetch` has nowhere else.
+ *
+ * @module
+ */
+
+import { UnsupportedOptionError } from "../../errors.ts";
+import { runtimeName } from "../../runtime.ts";
+import type { DownloaderOptions } from "./options.ts";
+
+type Options = Pick<
+  DownloaderOptions,
+  "caCerts" | "clientCertificate" | "connect" | "eachAddress" | "http" | "noProxy" | "proxy"
+>;
+
+/** Throws an {@linkcode UnsupportedOptionError} for the first option that needs Deno where this is not Deno. */
+export function refuseDenoOnly(
+  { caCerts = [], clientCertificate, connect = {}, eachAddress, http, noProxy, proxy }: Options,
+  isDeno: boolean = typeof Deno !== "undefined",
+): void {
+  if (isDeno) return;
+  const isSet: Readonly<Record<keyof Options, boolean>> = {
+    caCerts: caCerts.length > 0,
+    clientCertificate: clientCertificate !== undefined,
+    connect: Object.values(connect).some((rule) => rule !== undefined),
+    eachAddress: eachAddress === true,
+    http: http !== undefined && http !== "auto",
+    noProxy: noProxy !== undefined,
+    proxy: proxy !== undefined,
+  };
+  const option = Object.entries(isSet).find(([_, set]) => set)?.[0];
+  if (option !== undefined) throw new UnsupportedOptionError(option, "Deno", runtimeName());
+}
