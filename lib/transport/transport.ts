@@ -13,7 +13,7 @@ import { blameDescriptors } from "./connections/descriptors.ts";
 import type { HttpClientOptions, Init } from "./connections/http_clients.ts";
 import { MirrorClients } from "./connections/mirror_clients.ts";
 import { settleDoubt } from "./responses/doubts.ts";
-import { type Judgement, type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
+import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./responses/redirects.ts";
 import { mayBeConditional, pageOptions } from "./responses/web_page.ts";
@@ -28,12 +28,12 @@ import {
   type Refusal,
   type RequestedRange,
   toTheEnd,
-  type UsableResponse,
   wrongTotal,
 } from "../http/response/response_check.ts";
 import type { BodyFrame } from "../http/response/part.ts";
+import type { Reply, Requested } from "./exchange.ts";
 import { readField } from "../http/field_value.ts";
-import { readValidators, type Validators } from "../http/validators.ts";
+import { readValidators } from "../http/validators.ts";
 
 export interface TransportOptions extends HttpClientOptions {
   readonly mirrors: readonly MirrorSource[];
@@ -43,35 +43,6 @@ export interface TransportOptions extends HttpClientOptions {
   readonly knownMirrors: readonly KnownMirror[];
   /** URLs of mirrors whose origins had unreliable validators. */
   readonly suspects?: readonly string[] | undefined;
-}
-
-/** What is requested from a mirror, and to what end. */
-export interface Requested extends RequestedRange {
-  /**
-   * `first`: nothing of the mirror was used before, so that its validators begin with this response;
-   * `check`: bytes to compare, with whatever validators they come.
-   *
-   * @default {"part"}
-   */
-  readonly purpose?: "first" | "part" | "check" | undefined;
-  /** Whether a total in the response is verified: other mirrors say another size. */
-  readonly measures?: boolean | undefined;
-}
-
-/** A usable response. */
-export interface Reply extends Judgement {
-  /** The URL that answered. */
-  readonly place: string;
-  /** Where the mirror's redirects led; `undefined` if there were none. */
-  readonly location: URL | undefined;
-  readonly answer: UsableResponse;
-  readonly validators: Validators;
-  readonly contentType: string | undefined;
-  /** The name in Content-Disposition, not made safe. */
-  readonly fileName: string | undefined;
-  /** The content coding with which the file is stored. */
-  readonly encoding: string | undefined;
-  readonly body: BodyReader;
 }
 
 /** Headers of the caller that only the first request to a mirror has. */

@@ -5,7 +5,8 @@
 
 import { assertEquals } from "@std/assert";
 import { resolveOptions } from "../../lib/engine/options/resolve_options.ts";
-import { type Reply, Transport } from "../../lib/transport/transport.ts";
+import type { Reply } from "../../lib/transport/exchange.ts";
+import { Transport } from "../../lib/transport/transport.ts";
 import { FILE, withMirrors } from "../support/download.ts";
 
 const ROOT = new URL("../../", import.meta.url);

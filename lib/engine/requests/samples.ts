@@ -11,7 +11,7 @@ import { readErrorText } from "../../http/name/error_text.ts";
 import { type Page, readPage } from "../../http/name/html.ts";
 import { sha256Of } from "../../sha256.ts";
 import type { BodyReader } from "../../transport/responses/body.ts";
-import type { Reply } from "../../transport/transport.ts";
+import type { Reply } from "../../transport/exchange.ts";
 import type { FileInfo } from "../memory/known_file.ts";
 
 export interface SamplesOptions {

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
 import { MirrorError } from "../../../lib/errors.ts";
-import { type Reply, type Requested, Transport } from "../../../lib/transport/transport.ts";
+import type { Reply, Requested } from "../../../lib/transport/exchange.ts";
+import { Transport } from "../../../lib/transport/transport.ts";
 import { mulberry32 } from "../../support/random.ts";
 import { type Request, type Script, serveScript } from "../scripted_server.ts";
 
