@@ -34,6 +34,7 @@ export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/connections/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
+export type { Hashes, HashType } from "./lib/http/hashes.ts";
 export type { DeliverAfter } from "./lib/scheduler/opening/opening_steps.ts";
 export type { LowestRate } from "./lib/scheduler/failure/timeouts.ts";
 export type { RetryOptions } from "./lib/scheduler/failure/retries.ts";
@@ -60,6 +61,7 @@ export type { KnownLink } from "./lib/scheduler/mirror/link_estimate.ts";
 
 // Errors
 export {
+  DigestMismatchError,
   type FailurePhase,
   type FailureReason,
   FileChangedError,

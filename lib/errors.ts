@@ -234,6 +234,8 @@ export interface MirrorFile {
   digest: string | undefined;
   /** Offset of a byte that differs from that of other mirrors, where first bytes were not enough. */
   differsAt?: number | undefined;
+  /** Hashes of the whole file by their types, like `sha-256`, if the mirror gave some. */
+  hashes?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The mirrors do not have the same file, and there is no majority for one of them. */
@@ -249,8 +251,14 @@ export class MirrorMismatchError extends SphttpError {
     // Of files that begin alike, where they differ says more.
     const beginAlike = files.some(({ differsAt }) => differsAt !== undefined);
     const others = files.length === 2 ? "other" : "others";
-    const lines = files.map(({ mirror, size, digest, differsAt }) => {
-      const content = differsAt !== undefined
+    const types = [...new Set(files.flatMap(({ hashes }) => Object.keys(hashes ?? {})))];
+    const type = types.find((type) =>
+      new Set(files.flatMap(({ hashes }) => hashes?.[type] ?? [])).size > 1
+    );
+    const lines = files.map(({ mirror, size, digest, differsAt, hashes }) => {
+      const content = type !== undefined && sizes.size === 1
+        ? `, ${type} ${hashes?.[type] ?? "not given"}`
+        : differsAt !== undefined
         ? `, differs from the ${others} at byte ${differsAt}`
         : sizes.size === 1 && digest && !beginAlike
         ? `, begins with content ${digest}`
@@ -280,6 +288,29 @@ export class FileChangedError extends SphttpError {
   constructor(cause: MirrorError) {
     super(`${cause.message}; bytes of both versions may have been used: start over`);
     this.cause = cause;
+  }
+}
+
+/**
+ * All bytes of the file have come, but their hash is not the one that was expected, or that mirrors gave.
+ * The last of them were not delivered.
+ */
+export class DigestMismatchError extends SphttpError {
+  /** The name of the class. */
+  override name = "DigestMismatchError";
+  /** The type of the hash, like `sha-256`. */
+  readonly type: string;
+  /** The hash that the file should have, in hexadecimal. */
+  readonly expected: string;
+  /** The hash that it has. */
+  readonly actual: string;
+
+  /** Creates the error for the hash of a file. */
+  constructor(type: string, expected: string, actual: string) {
+    super(`The ${type} of the file is ${actual}, but should be ${expected}`);
+    this.type = type;
+    this.expected = expected;
+    this.actual = actual;
   }
 }
 

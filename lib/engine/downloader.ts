@@ -11,6 +11,7 @@ import type { FileInfo, KnownFile } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import type { DownloaderOptions } from "./options/options.ts";
 import { type ResolvedOptions, resolveMaxRate, resolveOptions } from "./options/resolve_options.ts";
+import { Verification } from "./delivery/verification.ts";
 import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./delivery/response.ts";
 import type { DownloadStats } from "./stats.ts";
 
@@ -41,6 +42,7 @@ export class Downloader implements AsyncDisposable {
   #lookup: Promise<Driver> | undefined;
   readonly #cancelled = new AbortController();
   #isRead = false;
+  #verification: Verification | undefined;
 
   /**
    * Creates a download of one file.
@@ -229,9 +231,20 @@ export class Downloader implements AsyncDisposable {
     await this.cancel();
   }
 
-  #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
-    const driver = this.#ready();
-    return driver instanceof Driver ? driver.next() : driver.then((driver) => driver.next());
+  async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
+    const driver = await this.#ready();
+    const next = await driver.next();
+    if (!this.#options.verifyHash || driver.range !== undefined || driver.info === undefined) {
+      return next;
+    }
+    try {
+      this.#verification ??= Verification.of(driver.info);
+      this.#verification.take(next.value);
+      return next;
+    } catch (error) {
+      await this.cancel(error);
+      throw error;
+    }
   }
 
   /** Returns the driver; where each address is to be a mirror, once they are known. */

@@ -74,7 +74,8 @@ export class Driver {
   #state: State = { type: "new" };
   /** When the alarm was last set, in milliseconds. */
   #armedAt = -Infinity;
-  #info: FileInfo | undefined;
+  /** What the mirrors have agreed on; `undefined` before. */
+  info: FileInfo | undefined;
   #startedAt: number | undefined;
   #endedAt: number | undefined;
   #endIsReported = false;
@@ -159,7 +160,7 @@ export class Driver {
   get knownFile(): KnownFile | undefined {
     const { start, knownFile: { pieces } = {} } = this.#options;
     const [scheduler, transport, sampleSize] = [this.#scheduler, this.#transport, this.#sampleSize];
-    return learnedFile(this.#info, { scheduler, transport, sampleSize, start, pieces });
+    return learnedFile(this.info, { scheduler, transport, sampleSize, start, pieces });
   }
 
   learnedPieces(): Promise<KnownPiece[]> {
@@ -336,9 +337,10 @@ export class Driver {
   #open(mirror: number, size: number | undefined): void {
     const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
     const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
-    this.#info = { ...about, size, mirrors: known.map(({ url }) => url) };
+    const { hashes } = this.#scheduler.file!;
+    this.info = { ...about, size, hashes, mirrors: known.map(({ url }) => url) };
     this.#window.open();
-    this.#opened.resolve(this.#info);
+    this.#opened.resolve(this.info);
   }
 
   #report(event: TraceEvent): void {

@@ -1,10 +1,12 @@
 /**
  * The majority vote on which file the mirrors have: sizes and a digest of the first bytes are compared
  * across mirrors. A mirror that sent too few bytes for a digest counts by its size; one that gives no
- * size is left out if others give one.
+ * size is left out if others give one. Where mirrors give hashes of the whole file, these are compared last.
  *
  * @module
  */
+
+import { type Hashes, type HashType, STRONG_TYPES } from "./hashes.ts";
 
 /** What one mirror's first response shows of the file. */
 export interface FileFacts {
@@ -12,6 +14,8 @@ export interface FileFacts {
   readonly size: number | undefined;
   /** Digest of the file's first bytes; `undefined` if too few were received. */
   readonly digest: string | undefined;
+  /** Hashes of the whole file, as far as the mirror gives them. */
+  readonly hashes?: Hashes | undefined;
 }
 
 export type Agreement<Answer extends FileFacts> =
@@ -39,7 +43,23 @@ export function agree<Answer extends FileFacts>(
   const byDigest = majority(agreeing.map(({ digest }) => digest), outstanding);
   if (byDigest.type !== "decided") return byDigest;
   agreeing = agreeing.filter(({ digest }) => [undefined, byDigest.value].includes(digest));
-  return { type: "agreed", size: agreeing[0]?.size, digest: byDigest.value, agreeing };
+  const hashes: Partial<Record<HashType, string>> = {};
+  for (const type of STRONG_TYPES) {
+    const said = agreeing.map(({ hashes }) => hashes?.[type]);
+    const byHash = majority(said, isUnanimous(said) ? 0 : outstanding);
+    if (byHash.type !== "decided") return byHash;
+    if (byHash.value === undefined) continue;
+    hashes[type] = byHash.value;
+    agreeing = agreeing.filter((answer) =>
+      [undefined, byHash.value].includes(answer.hashes?.[type])
+    );
+  }
+  return { type: "agreed", size: agreeing[0]?.size, digest: byDigest.value, hashes, agreeing };
+}
+
+/** Reports whether no value differs from another: few mirrors give hashes, and the others are not waited for. */
+function isUnanimous(values: readonly (string | undefined)[]): boolean {
+  return new Set(values.filter((value) => value !== undefined)).size < 2;
 }
 
 /** The result of a vote; `value` is `undefined` if there were no votes. */

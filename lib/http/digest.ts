@@ -7,7 +7,15 @@
  */
 
 import { fromBase64, toHex } from "../stand_ins.ts";
-import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "./hashes.ts";
+import {
+  contradiction,
+  HASH_DIGITS,
+  HASH_TYPES,
+  type Hashes,
+  type HashType,
+  hashType,
+  STRONG_TYPES,
+} from "./hashes.ts";
 
 /** The digests in a field. */
 export interface Digests {
@@ -19,7 +27,8 @@ export interface Digests {
 /** Weights of algorithms, from 0 (not wanted) to 10 (wanted most). */
 export type DigestWeights = Readonly<Partial<Record<HashType, number>>>;
 
-const NONE: Digests = { hashes: {}, problem: undefined };
+/** None at all. */
+export const NO_DIGESTS: Digests = { hashes: {}, problem: undefined };
 
 /** The maximum length of a field; longer ones are ignored. */
 const MAX_LENGTH = 64 * 1024;
@@ -53,7 +62,7 @@ export function readContentDigest(headers: Headers): Digests {
 /** Reads `Digest`, in which several instances of an algorithm may be, if they are the same. */
 export function readLegacyDigest(headers: Headers): Digests {
   const value = headers.get("digest");
-  if (value === null) return NONE;
+  if (value === null) return NO_DIGESTS;
   if (value.length > MAX_LENGTH) return { hashes: {}, problem: TOO_LONG };
   const pairs = value.split(",").map((text) => text.trim()).filter((text) => text !== "");
   return collect(pairs.map((pair) => {
@@ -63,6 +72,35 @@ export function readLegacyDigest(headers: Headers): Digests {
       : [pair.slice(0, end).trimEnd(), pair.slice(end + 1).trimStart()];
   }));
 }
+
+/**
+ * Reads the hashes of the whole file that identify it, from `Repr-Digest`, and from `Digest` if that is
+ * `believed`: on a part, it may be that of the part. Of fields that contradict each other, neither counts.
+ */
+export function readFileHashes(headers: Headers, believed: boolean): Digests {
+  const now = named("Repr-Digest", readReprDigest(headers));
+  const before = believed ? named("Digest", readLegacyDigest(headers)) : NO_DIGESTS;
+  const type = contradiction(now.hashes, before.hashes);
+  if (type !== undefined) {
+    return { hashes: {}, problem: `the ${type} of Repr-Digest and Digest contradict each other` };
+  }
+  return {
+    hashes: { ...before.hashes, ...now.hashes },
+    problem: now.problem ?? before.problem,
+  };
+}
+
+/** Leaves out weak hashes, and names the field in what is wrong with it. */
+function named(field: string, { hashes, problem }: Digests): Digests {
+  const strong = STRONG_TYPES.flatMap((type) => hashes[type] === undefined ? [] : [type]);
+  return {
+    hashes: Object.fromEntries(strong.map((type) => [type, hashes[type]])),
+    problem: problem && `the ${field} is ignored: ${problem}`,
+  };
+}
+
+/** The value of `Want-Repr-Digest` that asks for hashes that identify a file; SHA-256 costs least. */
+export const WANTED = "sha-512=3, sha-256=10";
 
 /**
  * Parses `Want-Repr-Digest` or `Want-Content-Digest`; empty if it is malformed, as algorithms that are
@@ -89,7 +127,7 @@ export function wantDigest(weights: DigestWeights): string {
 const TOO_LONG = `it is longer than ${MAX_LENGTH} characters`;
 
 function readDictionary(value: string | null): Digests {
-  if (value === null) return NONE;
+  if (value === null) return NO_DIGESTS;
   if (value.length > MAX_LENGTH) return { hashes: {}, problem: TOO_LONG };
   const members = parseDictionary(value);
   // A field that cannot be parsed is ignored (RFC 9651 section 4.2).

@@ -23,6 +23,20 @@ export const HASH_DIGITS: Readonly<Record<HashType, number>> = {
 /** The types, the strongest first. */
 export const HASH_TYPES: readonly HashType[] = Object.keys(HASH_DIGITS) as HashType[];
 
+/** The types that identify a file, the strongest first: nobody can make another file with the same hash. */
+export const STRONG_TYPES = ["sha-512", "sha-384", "sha-256"] as const satisfies HashType[];
+
+/** Returns the type by which hashes are those of different bytes; `undefined` if they may be of the same. */
+export function contradiction(
+  one: Hashes | undefined,
+  other: Hashes | undefined,
+): HashType | undefined {
+  if (one === undefined || other === undefined) return undefined;
+  return HASH_TYPES.find((type) =>
+    one[type] !== undefined && other[type] !== undefined && one[type] !== other[type]
+  );
+}
+
 /**
  * Returns the type that a name means: `sha-256`; `sha256` as in version 3 of Metalink; `SHA` as in
  * `Digest`, which is SHA-1; `undefined` for others.

@@ -7,6 +7,7 @@
 
 import type { MirrorError, SphttpError } from "../errors.ts";
 import type { ByteRange, RequestForm } from "../http/byte_range.ts";
+import type { Hashes } from "../http/hashes.ts";
 import type { Page } from "../http/name/html.ts";
 import type { AnswerEvent, TraceEvent } from "../trace/events.ts";
 
@@ -23,7 +24,10 @@ export type Answer =
 export type Size = number | undefined;
 
 /** Headers that are only reported. */
-export type AnswerDetails = Pick<AnswerEvent, "location" | "etag" | "lastModified" | "encoding">;
+export type AnswerDetails = Pick<
+  AnswerEvent,
+  "location" | "etag" | "lastModified" | "encoding" | "hashes" | "hashProblem"
+>;
 
 /** What proves that a response delivers the file. */
 export type Proof =
@@ -41,7 +45,7 @@ export type SchedulerEvent =
     readonly type: "response";
     readonly request: number;
     readonly answer: Answer;
-    /** Reported; mirrors with the same strong ETag are compared less. */
+    /** Reported; mirrors with the same strong ETag are compared less, and hashes with others. */
     readonly details?: AnswerDetails | undefined;
     /** What proves that it is the same file. @default `validators` */
     readonly proof?: Proof | undefined;
@@ -70,6 +74,8 @@ export type SchedulerEvent =
     readonly digest: string | undefined;
     /** Set if they are the beginning of a web page. */
     readonly page?: Page | undefined;
+    /** Hashes of the whole file that the mirror gives. */
+    readonly hashes?: Hashes | undefined;
   }
   /** Some of a probe's first bytes have arrived. */
   | { readonly type: "progress"; readonly request: number }

@@ -18,10 +18,12 @@ import { noteAnswer } from "./answers.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import type { Crawl } from "./failure/crawl.ts";
 import { drop, type FailureOptions, giveUp, penalize, useless } from "./failure/failures.ts";
+import { FileHashes } from "./identity/file_hashes.ts";
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RequestEvent, ResponseEvent, SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
+import type { OpenFile } from "./opening/first_answer.ts";
 import { Opening } from "./opening/opening.ts";
 import type { OpeningEvent, OpeningStep } from "./opening/opening_steps.ts";
 import { leaderOf, probeOf } from "./opening/probe.ts";
@@ -57,6 +59,7 @@ export class Scheduler {
   readonly #assigner: Assigner;
   readonly #watch: Watch;
   readonly #checks: Checks;
+  readonly #hashes = new FileHashes();
   #ended = false;
 
   constructor(options: SchedulerOptions) {
@@ -95,10 +98,10 @@ export class Scheduler {
     return Math.min(this.#opening.graceUntil, this.#state.turnAt, alarm);
   }
 
-  /** Digest of the file's first bytes, once the mirrors have agreed on it. */
-  get digest(): string | undefined {
+  /** What the mirrors have agreed on; `undefined` before. */
+  get file(): OpenFile | undefined {
     const { state } = this.#opening;
-    return state.type === "open" ? state.file.digest : undefined;
+    return state.type === "open" ? state.file : undefined;
   }
 
   /** Reports whether a mirror and the others have been compared behind their first bytes. */
@@ -182,6 +185,8 @@ export class Scheduler {
     const { answer, details, doubt } = event;
     const { mirror, kind, bodyEnd } = request;
     noteAnswer(request, event, this.#state, now);
+    const contrary = this.#hashes.judge(request, details?.hashes, this.file?.hashes);
+    if (contrary !== undefined) return this.#refuse(request, contrary, now);
     this.#checks.answered(request, details?.etag, doubt);
     if (kind === "probe") {
       if (answer.type === "partial" && answer.end < bodyEnd) request.shorten(answer.end);

@@ -88,6 +88,10 @@ export interface AnswerEvent extends DownloadEvent<"answer"> {
   lastModified?: string | undefined;
   /** The Content-Encoding with which the file is stored. */
   encoding?: string | undefined;
+  /** Hashes of the whole file that the mirror gives, in hexadecimal, by their types, like `sha-256`. */
+  hashes?: Readonly<Record<string, string>> | undefined;
+  /** Why such hashes are ignored. */
+  hashProblem?: string | undefined;
 }
 
 /** A block was requested. */

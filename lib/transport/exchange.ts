@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Digests } from "../http/digest.ts";
 import type { RequestedRange, UsableResponse } from "../http/response/response_check.ts";
 import type { Validators } from "../http/validators.ts";
 import type { BodyReader } from "./responses/body.ts";
@@ -35,5 +36,7 @@ export interface Reply extends Judgement {
   readonly fileName: string | undefined;
   /** The content coding with which the file is stored. */
   readonly encoding: string | undefined;
+  /** Hashes of the whole file, and why others are ignored. */
+  readonly digests: Digests;
   readonly body: BodyReader;
 }

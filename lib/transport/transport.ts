@@ -18,6 +18,7 @@ import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./responses/redirects.ts";
 import { mayBeConditional, pageOptions } from "./responses/web_page.ts";
 import { isText, nameOfText } from "../http/name/error_text.ts";
+import { NO_DIGESTS, readFileHashes, WANTED } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
@@ -41,12 +42,19 @@ export interface TransportOptions extends HttpClientOptions {
   readonly maxRedirects: number;
   readonly fetch: typeof fetch;
   readonly knownMirrors: readonly KnownMirror[];
+  /** Whether hashes of the file are neither asked for nor read. @default false */
+  readonly ignoreDigests?: boolean | undefined;
   /** URLs of mirrors whose origins had unreliable validators. */
   readonly suspects?: readonly string[] | undefined;
 }
 
 /** Headers of the caller that only the first request to a mirror has. */
 const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
+
+/** The field that asks for hashes of the file (RFC 9530 section 4). */
+const WANT = "want-repr-digest";
+/** A browser would ask each server of another origin for leave to send it, and most do not answer. */
+const WANTS_DIGESTS = !/^Mozilla\//.test(globalThis.navigator?.userAgent ?? "");
 
 /** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
 const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
@@ -130,6 +138,9 @@ export class Transport {
       if (status >= 500) memory.location = undefined;
       throw this.#refusal(mirror, check, response, memory.said(place, validators));
     }
+    const digests = this.#options.ignoreDigests
+      ? NO_DIGESTS
+      : readFileHashes(headers, check.answer.type === "whole" || purpose === "first");
     if (purpose === "first") {
       memory.begin(place, validators);
       memory.sendsText = isText(contentType);
@@ -167,6 +178,7 @@ export class Transport {
       ...settled,
       validators,
       encoding,
+      digests,
       contentType,
       fileName: dispositionFileName(headers.get("content-disposition")),
     };
@@ -293,6 +305,9 @@ export class Transport {
     headers.set("accept-encoding", "identity");
     // Whether the file is wanted at all is decided once; a later 304 would break it off.
     if (requested.purpose !== "first") { for (const name of CONDITIONS) headers.delete(name); }
+    else if (WANTS_DIGESTS && !this.#options.ignoreDigests && !headers.has(WANT)) {
+      headers.set(WANT, WANTED);
+    }
     const form = formOf(requested);
     if (form === "plain") return headers;
     const { start, end = Infinity } = requested;

@@ -101,3 +101,31 @@ Deno.test("agree(): what is decided early is what all would have decided", () =>
   }
   assertEquals(decidedEarly > 0, true);
 });
+
+Deno.test("agree(): hashes of the whole file are compared last, and one that none contradicts is not voted on", () => {
+  const said = (...hashes: readonly (string | undefined)[]) =>
+    hashes.map((hash, mirror) => ({
+      mirror,
+      size: 10,
+      digest: "a",
+      hashes: hash === undefined ? undefined : { "sha-256": hash },
+    }));
+  const table = [
+    [said("x", "x"), 0, "x", "01"],
+    [said("x", undefined), 0, "x", "01"],
+    [said(undefined, "x", undefined), 2, "x", "012"],
+    [said("x", "y", "x"), 0, "x", "02"],
+    [said("x", "y", undefined, "y"), 0, "y", "123"],
+    [said("x", "y"), 0, "tie", ""],
+    [said("x", "y", undefined), 1, "undecided", ""],
+    [said("x", "y", "y", undefined), 1, "undecided", ""],
+  ] as const;
+  for (const [answers, outstanding, hash, agreeing] of table) {
+    const result = agree<Answer>(answers, outstanding);
+    if (result.type !== "agreed") assertEquals(result.type, hash);
+    else {
+      assertEquals(result.hashes, { "sha-256": hash });
+      assertEquals(result.agreeing.map(({ mirror }) => mirror).join(""), agreeing);
+    }
+  }
+});

@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import {
   parseWantDigest,
   readContentDigest,
+  readFileHashes,
   readLegacyDigest,
   readReprDigest,
   wantDigest,
@@ -108,4 +109,37 @@ Deno.test("parseWantDigest() and wantDigest() agree", () => {
   const weights = { "sha-256": 10, "sha-512": 5, "sha-1": 1 } as const;
   assertEquals(wantDigest(weights), "sha-512=5, sha-256=10, sha=1");
   assertEquals(parseWantDigest(wantDigest(weights)), weights);
+});
+
+Deno.test("readFileHashes() reads strong hashes of both fields, unless they contradict each other", () => {
+  const other = new Uint8Array(32).toBase64();
+  const repr = `sha-256=:${BASE64["sha-256"]}:, md5=:${BASE64.md5}:`;
+  const legacy = `SHA-512=${BASE64["sha-512"]}`;
+  const table: [
+    fields: Record<string, string>,
+    believed: boolean,
+    hashes: object,
+    problem?: string,
+  ][] = [
+    [{ "repr-digest": repr }, false, SHA256],
+    [{ "repr-digest": repr, digest: legacy }, true, { ...SHA256, "sha-512": HEX["sha-512"] }],
+    [{ "repr-digest": repr, digest: legacy }, false, SHA256],
+    [{ digest: legacy }, false, {}],
+    [
+      { "repr-digest": repr, digest: `SHA-256=${other}` },
+      true,
+      {},
+      "the sha-256 of Repr-Digest and Digest contradict each other",
+    ],
+    [
+      { "repr-digest": "sha-256=:AA==:" },
+      true,
+      {},
+      "the Repr-Digest is ignored: its sha-256 is malformed",
+    ],
+    [{ digest: "SHA-256=AA==" }, true, {}, "the Digest is ignored: its sha-256 is malformed"],
+  ];
+  for (const [fields, believed, hashes, problem] of table) {
+    assertEquals(readFileHashes(new Headers(fields), believed), { hashes, problem });
+  }
 });

@@ -57,12 +57,15 @@ export function eventText(event: TraceEvent): string {
       return `probing ${mirror} with a request for ${isWhole ? "the whole file" : bytes}`;
     }
     case "answer": {
-      const { mirror, status, size, etag, lastModified, encoding, location } = event;
+      const { mirror, status, size, etag, lastModified, encoding, location, hashes, hashProblem } =
+        event;
       const facts = [
         size === undefined ? "size unknown" : formatBytes(size),
         ...etag === undefined ? [] : [`ETag ${etag}`],
         ...lastModified === undefined ? [] : [`Last-Modified ${lastModified}`],
         ...encoding === undefined ? [] : [`stored with Content-Encoding ${encoding}`],
+        ...Object.entries(hashes ?? {}).map(([type, hash]) => `${type} ${hash}`),
+        ...hashProblem === undefined ? [] : [hashProblem],
         ...location === undefined ? [] : [`redirected to ${location}`],
       ];
       return `${mirror} answered ${status}: ${facts.join(", ")}`;

@@ -10,6 +10,8 @@ import { PROBE_SIZE } from "../../scheduler/opening/probe.ts";
 import type { Scheduler } from "../../scheduler/scheduler.ts";
 import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
 import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";
+import { checkHashes } from "./expected_hashes.ts";
+import type { Hashes } from "../../http/hashes.ts";
 import { list, record, shown, texts, whole } from "../../checks.ts";
 import { parseUrl } from "../../stand_ins.ts";
 
@@ -25,6 +27,11 @@ export interface FileInfo {
   readonly etag: string | undefined;
   /** Date of last modification, as a mirror reports it. */
   readonly lastModified: string | undefined;
+  /**
+   * Hashes of the whole file: those that are expected, and those that the mirrors give (`Repr-Digest` of
+   * RFC 9530, `Digest` of RFC 3230). Empty for none.
+   */
+  readonly hashes?: Hashes | undefined;
   /** URLs of the mirrors known to have the file so far, without credentials. */
   readonly mirrors: readonly string[];
 }
@@ -66,6 +73,7 @@ export function checkKnownFile(value: unknown): KnownFile {
       // Without bytes there are no ranges, and no mirror that is known to serve them.
       size: whole("knownFile.info.size", info.size, 1),
       ...texts("knownFile.info", info, ["contentType", "fileName", "etag", "lastModified"]),
+      hashes: checkHashes("knownFile.info.hashes", info.hashes ?? {}),
       mirrors: list("knownFile.info.mirrors", info.mirrors, checkUrl),
     },
     ...texts("knownFile", file, ["digest"]),
@@ -124,6 +132,7 @@ export function presumed(file: KnownFile, start: number, length: number): KnownF
   return {
     size: file.info.size!,
     digest: comparable ? file.digest : undefined,
+    hashes: file.info.hashes,
     mirrors: file.mirrors.map(({ url }) => url),
     compared: file.mirrors.filter(({ compared }) => compared).map(({ url }) => url),
   };
@@ -131,7 +140,7 @@ export function presumed(file: KnownFile, start: number, length: number): KnownF
 
 /** Where a download has learned of its file. */
 export interface Learned {
-  readonly scheduler: Pick<Scheduler, "mirrors" | "digest" | "isCompared">;
+  readonly scheduler: Pick<Scheduler, "mirrors" | "file" | "isCompared">;
   readonly transport: { readonly knownMirrors: readonly KnownMirror[] };
   /** Number of bytes by which the mirrors were compared. */
   readonly sampleSize: number;
@@ -153,6 +162,6 @@ export function learnedFile(
   });
   if (info?.size === undefined || mirrors.length === 0) return undefined;
   // Another download cannot use a digest of fewer bytes than usual.
-  const digest = sampleSize >= PROBE_SIZE ? scheduler.digest : undefined;
+  const digest = sampleSize >= PROBE_SIZE ? scheduler.file?.digest : undefined;
   return { info, digest, digestStart: start, mirrors, pieces };
 }

@@ -5,6 +5,7 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
+import type { Hashes } from "../../http/hashes.ts";
 import type { ConnectOptions } from "../../http/address/connect_rules.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../../policy/duplicate.ts";
@@ -159,6 +160,30 @@ export interface DownloaderOptions {
    * @default {any size}
    */
   expectedSize?: number | undefined;
+  /**
+   * Hashes that the whole file has to have, in hexadecimal, by their types: `sha-512`, `sha-384`, `sha-256`,
+   * `sha-224`, `sha-1`, `md5`. A mirror that gives another one (`Repr-Digest`, `Digest`) is dropped at once,
+   * and the bytes are verified as `verifyHash` says.
+   *
+   * @default {any}
+   */
+  expectedHashes?: Hashes | undefined;
+  /**
+   * If true, the hash of a whole file is computed while it is read, where one is expected or mirrors give
+   * one. If it is another one, the download fails with a {@linkcode DigestMismatchError} before its last
+   * bytes are delivered (or after them, where no mirror gives the size). SHA-256 is preferred, which costs
+   * least. A `range` is not verified, and nothing is in browsers, which cannot hash bytes that pass.
+   *
+   * @default {true}
+   */
+  verifyHash?: boolean | undefined;
+  /**
+   * If true, mirrors are not asked for hashes of the file (`Want-Repr-Digest`), and those that they give are
+   * not used.
+   *
+   * @default {false}
+   */
+  ignoreDigests?: boolean | undefined;
   /**
    * Pieces of the file that are known: `start` and `end` as a half-open range of at most 1 MiB, and the
    * SHA-256 of these bytes in hexadecimal. Each mirror is compared with the first, the last and some

@@ -12,6 +12,7 @@ import {
   parseMirrorUrl,
   parseMirrorUrls,
 } from "../../http/address/mirror_url.ts";
+import type { Hashes } from "../../http/hashes.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../../policy/delay.ts";
@@ -25,6 +26,7 @@ import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import { instance, list, number, oneOf, record, shown, texts, whole } from "../../checks.ts";
 import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
+import { checkHashes } from "../memory/expected_hashes.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
 import { refuseDenoOnly } from "./deno_only.ts";
@@ -53,6 +55,9 @@ export interface ResolvedOptions
   readonly allowHtml: boolean;
   readonly expectedName: string | undefined;
   readonly expectedSize: number | undefined;
+  readonly expectedHashes: Hashes;
+  readonly verifyHash: boolean;
+  readonly ignoreDigests: boolean;
   readonly knownPieces: readonly KnownPiece[];
   readonly headers: Headers;
   readonly proxy: ProxySource | false | undefined;
@@ -144,6 +149,9 @@ export function resolveOptions(
     expectedSize: options.expectedSize === undefined
       ? undefined
       : whole("expectedSize", options.expectedSize, 0),
+    expectedHashes: checkHashes("expectedHashes", options.expectedHashes ?? {}),
+    verifyHash: options.verifyHash ?? true,
+    ignoreDigests: options.ignoreDigests ?? false,
     knownPieces: list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
     headers: resolveHeaders(options.headers, options.http),
     http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),

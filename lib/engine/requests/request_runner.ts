@@ -305,10 +305,11 @@ export class RequestRunner {
 const PURPOSES = { probe: "first", range: "part", whole: "part", check: "check" } as const;
 
 function detailsOf(
-  { location, validators: { etag, lastModified }, encoding }: Reply,
+  { location, validators: { etag, lastModified }, encoding, digests }: Reply,
 ): AnswerDetails {
+  const { hashes, problem: hashProblem } = digests;
   const place = location && `${location.origin}${location.pathname}`;
-  return { location: place, etag, lastModified, encoding };
+  return { location: place, etag, lastModified, encoding, hashes, hashProblem };
 }
 
 /** How long bytes may be gathered before they are read, in milliseconds. */

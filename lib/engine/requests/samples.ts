@@ -6,6 +6,7 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
+import type { Hashes } from "../../http/hashes.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { readErrorText } from "../../http/name/error_text.ts";
 import { type Page, readPage } from "../../http/name/html.ts";
@@ -44,6 +45,8 @@ interface SampleFacts {
   readonly digest: string | undefined;
   /** Set if they are the beginning of a web page, or of a text that may be sent instead of the file. */
   readonly page: Page | undefined;
+  /** Hashes of the whole file that the mirror gives. */
+  readonly hashes?: Hashes | undefined;
 }
 
 export class Samples {
@@ -91,14 +94,19 @@ export class Samples {
     // Only the same bytes can be compared: as many as requested, or the whole file.
     const { size = Infinity } = answer;
     const comparable = offset === start && length === Math.min(end, size) - start;
-    const digest = comparable ? await digestOf(bytes) : undefined;
+    const sha256 = comparable ? await sha256Of(bytes) : undefined;
+    // One that is short enough to be shown.
+    const digest = sha256?.slice(0, 16);
     if (signal.aborted) return { length, digest: undefined, page: undefined };
     this.#samples.set(request, { mirror, offset, bytes, reply });
     const isWhole = length < buffer.length;
     const page = offset === 0 && start === 0
       ? this.#pageOf(bytes, answer.size ?? (isWhole ? length : undefined), mirror, reply)
       : undefined;
-    return { length, digest, page };
+    // Some servers give the hash of the part.
+    const { hashes } = reply.digests;
+    const isOfPart = sha256 === hashes["sha-256"] && length !== size;
+    return { length, digest, page, hashes: isOfPart ? undefined : hashes };
   }
 
   #pageOf(
@@ -130,9 +138,4 @@ export async function fill(
     onProgress();
   }
   return length;
-}
-
-/** Returns a digest that is short enough to be shown. */
-async function digestOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return (await sha256Of(bytes)).slice(0, 16);
 }

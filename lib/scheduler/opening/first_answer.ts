@@ -7,6 +7,7 @@
 
 import { MirrorError } from "../../errors.ts";
 import { agree, type Agreement, type FileFacts } from "../../http/agreement.ts";
+import { contradiction, type Hashes } from "../../http/hashes.ts";
 import type { Page } from "../../http/name/html.ts";
 import type { Answer, Size } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -54,7 +55,7 @@ export function verdictOf(
   { isSource, against }: { readonly isSource: boolean; readonly against: Against },
 ): Verdict {
   const { size, digest, isProved = false, page } = answer;
-  const isAlike = digest === agreed.digest;
+  const isAlike = digest === agreed.digest && !contradiction(agreed.hashes, answer.hashes);
   if (agreed.agreeing.includes(answer)) {
     const service = serviceOf(answer, agreed.size);
     // A whole file is compared as it arrives.
@@ -71,7 +72,8 @@ export function verdictOf(
 }
 
 export function isSameFile(one: FileFacts, other: FileFacts): boolean {
-  return one.size === other.size && one.digest === other.digest;
+  return one.size === other.size && one.digest === other.digest &&
+    contradiction(one.hashes, other.hashes) === undefined;
 }
 
 /** Ranges of a file of unknown size cannot be joined with others. */
@@ -91,7 +93,9 @@ export function likeFirstBytes(
 
 /** Returns the answers that do not contradict a file that is known. */
 export function likeFile(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
-  return likeFirstBytes(answers, file.digest).filter(({ size }) => size === file.size);
+  return likeFirstBytes(answers, file.digest).filter(({ size, hashes }) =>
+    size === file.size && contradiction(hashes, file.hashes) === undefined
+  );
 }
 
 /** Returns the file of the first answer that has bytes to compare, and the answers that agree with it. */
@@ -100,8 +104,8 @@ export function firstFile(answers: readonly FirstAnswer[]): Agreed | undefined {
     digest !== undefined && (type === "whole" || (type === "partial" && size !== undefined))
   );
   if (first === undefined) return undefined;
-  const { size, digest } = first;
-  return { type: "agreed", size, digest, agreeing: alike(answers, first) };
+  const { size, digest, hashes } = first;
+  return { type: "agreed", size, digest, hashes, agreeing: alike(answers, first) };
 }
 
 /**
@@ -110,15 +114,15 @@ export function firstFile(answers: readonly FirstAnswer[]): Agreed | undefined {
  */
 export function unlessOutvoted(
   answers: readonly FirstAnswer[],
-  { size, digest }: FileFacts,
+  { size, digest, hashes }: FileFacts,
 ): Agreement<FirstAnswer> {
-  const agreeing = alike(answers, { size, digest });
+  const agreeing = alike(answers, { size, digest, hashes });
   const others = answers.filter((answer) => !agreeing.includes(answer));
   // If the size is unknown, the first bytes decide.
   const rivals = size === undefined ? others.map((one) => ({ ...one, size })) : others;
   const rival = rivals.length > 0 ? agree(rivals, 0) : undefined;
   const isOutvoted = rival?.type === "agreed" && rival.agreeing.length > agreeing.length;
-  return isOutvoted ? { type: "tie" } : { type: "agreed", size, digest, agreeing };
+  return isOutvoted ? { type: "tie" } : { type: "agreed", size, digest, hashes, agreeing };
 }
 
 function alike(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
@@ -133,11 +137,16 @@ const AGAINST: Readonly<Record<Against, readonly [who: string, have: string]>> =
 };
 
 function dissent(
-  { mirror: { url }, size }: FirstAnswer,
+  { mirror, size, hashes }: FirstAnswer,
   agreed: FileFacts,
   against: Against,
 ): MirrorError {
+  const { url } = mirror;
   const [most, have] = AGAINST[against];
+  const differing = agreed.size === size
+    ? hashError(mirror, hashes, agreed.hashes, `while ${most} ${have}`)
+    : undefined;
+  if (differing !== undefined) return differing;
   const message = size === agreed.size
     ? `has the same size as ${most}, but different content`
     : size === undefined
@@ -149,6 +158,26 @@ function dissent(
     reason: "mismatch",
     retryable: false,
   });
+}
+
+/**
+ * Returns the failure of a mirror whose hashes of the file contradict others; `whose` says whose these are,
+ * like `while most mirrors have`. Returns `undefined` if they do not.
+ */
+export function hashError(
+  mirror: Mirror,
+  hashes: Hashes | undefined,
+  others: Hashes | undefined,
+  whose: string,
+  reason: "mismatch" | "changed" = "mismatch",
+): MirrorError | undefined {
+  const type = contradiction(hashes, others);
+  if (type === undefined) return undefined;
+  const message = `says that the ${type} of the file is ${hashes![type]}, ${whose} ${
+    others![type]
+  }`;
+  const facts = { mirror: mirror.url, phase: "headers", reason, retryable: false } as const;
+  return new MirrorError(message, facts);
 }
 
 /** How messages name what a server may send instead of a file. */

@@ -12,14 +12,21 @@
  * @module
  */
 
-import { MirrorMismatchError, RangeNotSatisfiableError, type SphttpError } from "../../errors.ts";
+import {
+  type MirrorFile,
+  MirrorMismatchError,
+  RangeNotSatisfiableError,
+  type SphttpError,
+} from "../../errors.ts";
 import { agree } from "../../http/agreement.ts";
+import type { Hashes } from "../../http/hashes.ts";
 import type { Size } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import {
   type Agreed,
   type FirstAnswer,
   firstFile,
+  hashError,
   isSameFile,
   likeFile,
   likeFirstBytes,
@@ -50,6 +57,7 @@ export class Opening {
   readonly #mirrors: readonly Mirror[];
   readonly #start: number;
   readonly #trustsFirst: boolean;
+  readonly #expected: Hashes | undefined;
   #state: OpeningState = { type: "probing" };
   /** In order of arrival. */
   #answers: FirstAnswer[] = [];
@@ -65,9 +73,11 @@ export class Opening {
   #graceUntil = Infinity;
 
   /** Takes all mirrors. */
-  constructor(mirrors: readonly Mirror[], { start, deliverAfter = "agreement" }: OpeningOptions) {
+  constructor(mirrors: readonly Mirror[], options: OpeningOptions) {
+    const { start, deliverAfter = "agreement", expectedHashes } = options;
     this.#mirrors = mirrors;
     this.#start = start;
+    this.#expected = expectedHashes;
     this.#trustsFirst = deliverAfter === "first-answer";
   }
 
@@ -93,7 +103,14 @@ export class Opening {
    */
   handle(event: OpeningEvent, outstanding: number, now: number): readonly OpeningStep[] {
     if (event.type === "known") return this.#assume(event.file);
-    if (event.type === "answered") this.#add(event.answer, now);
+    if (event.type === "answered") {
+      const rejection = this.#refuseHashes(event.answer);
+      if (rejection !== undefined) {
+        const failed = { type: "failed", mirror: event.answer.mirror } as const;
+        return [rejection, ...this.handle(failed, outstanding, now)];
+      }
+      this.#add(event.answer, now);
+    }
     if (event.type === "failed") this.#forget(event.mirror);
     if (event.type === "same") return this.#admitCompared(event.mirror);
     if (event.type === "differs") return this.#rejectCompared(event);
@@ -110,7 +127,7 @@ export class Opening {
   }
 
   /** Opens a file that is known, without a probe. */
-  #assume({ mirrors, size, digest }: KnownFileFacts): readonly OpeningStep[] {
+  #assume({ mirrors, size, digest, hashes }: KnownFileFacts): readonly OpeningStep[] {
     const known = this.#mirrors.filter(({ url }) => mirrors.includes(url));
     if (known.length === 0) return [];
     const failed = this.#failIfOutside(size);
@@ -120,7 +137,8 @@ export class Opening {
       this.#answers.push({ mirror, size, digest, answer, request: undefined });
       this.#settled.add(mirror);
     }
-    this.#state = { type: "open", file: { size, digest, isKnown: true, isPage: false } };
+    const facts = { size, digest, hashes: { ...hashes, ...this.#expected } };
+    this.#state = { type: "open", file: { ...facts, isKnown: true, isPage: false } };
     const admissions = known.map((mirror) => ({ mirror, service: "ranges" as const }));
     return [
       { type: "open", mirror: known[0]!, size, mode: "ranges" },
@@ -134,6 +152,17 @@ export class Opening {
     this.#answers.push(answer);
     if (this.#state.type !== "probing" || this.#answers.length > 1) return;
     this.#graceUntil = now + Math.max(GRACE_MS, 3 * (answer.mirror.answerMs ?? 0));
+  }
+
+  /** Refuses a mirror whose hashes are not those of the file that is expected, or being delivered. */
+  #refuseHashes({ mirror, hashes }: FirstAnswer): OpeningStep | undefined {
+    const { state } = this;
+    const error = state.type === "open"
+      ? hashError(mirror, hashes, state.file.hashes, "while that of the file is")
+      : hashError(mirror, hashes, this.#expected, "while that of the file should be");
+    if (error === undefined || mirror.state.type === "dropped") return undefined;
+    this.#settled.add(mirror);
+    return { type: "reject", mirror, error };
   }
 
   /** The answer of a mirror whose probe has failed counts no more, unless the mirror is in use. */
@@ -190,11 +219,12 @@ export class Opening {
     this.#graceUntil = Infinity;
     if (agreement.type === "tie") return this.#measure(voters) ?? this.#fail(this.#mismatch());
     const { size, digest, agreeing } = agreement;
+    const hashes = { ...agreement.hashes, ...this.#expected };
     const failed = this.#failIfOutside(size);
     if (failed !== undefined) return failed;
     const { leader } = this.#state.type === "speculating" ? this.#state : { leader: undefined };
     const confirmed = leader !== undefined && isSameFile(leader, agreement);
-    this.#state = { type: "open", file: { size, digest, isKnown: false, isPage } };
+    this.#state = { type: "open", file: { size, digest, hashes, isKnown: false, isPage } };
     const serves = (answer: FirstAnswer) => serviceOf(answer, size) === "ranges";
     // First bytes that have been compared are better than some that have not.
     const source = agreeing.find((answer) => serves(answer) && answer.digest !== undefined) ??
@@ -338,10 +368,11 @@ export class Opening {
       this.#answers.filter((answer) => answer.mirror === mirror)
     );
     return new MirrorMismatchError(
-      answers.map(({ mirror, size, digest }) => ({
+      answers.map(({ mirror, size, digest, hashes }) => ({
         mirror: mirror.url,
         size,
         digest,
+        hashes: hashes as MirrorFile["hashes"],
         differsAt: this.#differences.get(mirror),
       })),
     );

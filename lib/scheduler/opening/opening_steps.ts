@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Hashes } from "../../http/hashes.ts";
 import type { MirrorError, SphttpError } from "../../errors.ts";
 import type { FileFacts } from "../../http/agreement.ts";
 import type { Size } from "../messages.ts";
@@ -20,6 +21,12 @@ export type DeliverAfter = "agreement" | "first-answer";
 export interface OpeningOptions {
   /** First byte wanted. */
   readonly start: number;
+  /**
+   * Hashes that the whole file has to have.
+   *
+   * @default {any}
+   */
+  readonly expectedHashes?: Hashes | undefined;
   /**
    * When the first bytes are delivered.
    *

@@ -13,7 +13,7 @@ import type { FirstAnswer } from "./first_answer.ts";
 /** Takes the first bytes of a mirror. The rest of the body waits for the mirrors to agree. */
 export function takeSample(
   request: LiveRequest,
-  { length, digest, page }: Extract<SchedulerEvent, { type: "sampled" }>,
+  { length, digest, page, hashes }: Extract<SchedulerEvent, { type: "sampled" }>,
   state: DownloadState,
   now: number,
 ): FirstAnswer {
@@ -28,7 +28,7 @@ export function takeSample(
     request.hold();
     mirror.paused(now);
   } else state.close(request, now);
-  return { mirror, request, answer, size: answer.size, digest, page };
+  return { mirror, request, answer, size: answer.size, digest, page, hashes };
 }
 
 /** Uses a sample as the file's first bytes; returns its length. */

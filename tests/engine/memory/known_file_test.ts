@@ -10,6 +10,7 @@ const KNOWN: KnownFile = {
     fileName: "film.mp4",
     etag: undefined,
     lastModified: undefined,
+    hashes: { "sha-256": "cd".repeat(32) },
     mirrors: [URL],
   },
   digest: "0123456789abcdef",
@@ -49,6 +50,10 @@ Deno.test("checkKnownFile() names the field that is wrong, and shows no credenti
     [info({ size: "1000" }), 'knownFile.info.size is "1000", but must be a whole number'],
     [info({ size: 0 }), "knownFile.info.size is 0, but must be at least 1"],
     [info({ etag: 5 }), "knownFile.info.etag is 5, but must be a string"],
+    [
+      info({ hashes: { md5: "ab" } }),
+      'knownFile.info.hashes.md5 is "ab", but must be 32 hexadecimal digits',
+    ],
     [info({ mirrors: URL }), `knownFile.info.mirrors is "${URL}", but must be a list`],
     [
       info({ mirrors: [5] }),

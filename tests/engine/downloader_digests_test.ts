@@ -1,0 +1,195 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  DigestMismatchError,
+  Downloader,
+  type DownloaderOptions,
+  type FileInfo,
+  MirrorMismatchError,
+  NoMirrorLeftError,
+} from "../../mod.ts";
+import { randomContent } from "../support/lab/content.ts";
+import { sha256Of } from "../../lib/sha256.ts";
+
+const CONTENT = randomContent(200_000, 3);
+const BYTES = CONTENT.read(0, CONTENT.size) as Uint8Array<ArrayBuffer>;
+const RIGHT = await sha256Of(BYTES);
+const WRONG = await sha256Of(new Uint8Array([1]));
+
+interface Mirror {
+  /** Fields of its responses; `at` is the first byte requested. */
+  readonly fields?: (
+    at: number,
+    part: Uint8Array<ArrayBuffer>,
+  ) => Promise<HeadersInit> | HeadersInit;
+  readonly bytes?: Uint8Array<ArrayBuffer>;
+  readonly ranges?: boolean;
+}
+
+function repr(hex: string): { "repr-digest": string } {
+  return { "repr-digest": `sha-256=:${Uint8Array.fromHex(hex).toBase64()}:` };
+}
+
+function legacy(hex: string): { digest: string } {
+  return { digest: `SHA-256=${Uint8Array.fromHex(hex).toBase64()}` };
+}
+
+/** What came of a download, and what its mirrors were asked. */
+interface Outcome {
+  readonly info: FileInfo;
+  readonly received: Uint8Array;
+  readonly dropped: readonly string[];
+  readonly asked: readonly Headers[];
+}
+
+/** Downloads from mirrors that are functions. */
+async function downloadFrom(
+  mirrors: readonly Mirror[],
+  options: DownloaderOptions = {},
+): Promise<Outcome> {
+  const asked: Headers[] = [];
+  const fetch = async (input: string | URL | Request, init?: RequestInit) => {
+    const { hostname } = new URL(String(input));
+    const { fields = () => ({}), bytes = BYTES, ranges = true } =
+      mirrors[Number(hostname.slice(1))]!;
+    const headers = new Headers(init?.headers);
+    asked.push(headers);
+    const range = ranges ? /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "") : null;
+    const start = Number(range?.[1] ?? 0);
+    const end = range?.[2] ? Math.min(bytes.length, Number(range[2]) + 1) : bytes.length;
+    const part = bytes.slice(start, end);
+    const response = new Response(part, { status: range === null ? 200 : 206 });
+    for (const [name, value] of new Headers(await fields(start, part))) {
+      response.headers.set(name, value);
+    }
+    response.headers.set("content-length", String(part.length));
+    response.headers.set("content-range", `bytes ${start}-${end - 1}/${bytes.length}`);
+    if (range === null) response.headers.delete("content-range");
+    return response;
+  };
+  const dropped: string[] = [];
+  const urls = mirrors.map((_, index) => `http://m${index}/file`);
+  await using download = new Downloader(urls, {
+    ...options,
+    fetch: fetch as typeof globalThis.fetch,
+    onEvent: (event) => {
+      if (event.type === "mirror" && event.state === "dropped") dropped.push(event.message);
+    },
+  });
+  const info = await download.open();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for await (const part of download) parts.push(part);
+  return { info, received: await new Blob(parts).bytes(), dropped, asked };
+}
+
+const good: Mirror = { fields: () => repr(RIGHT) };
+const silent: Mirror = {};
+const bad: Mirror = { fields: () => repr(WRONG) };
+
+Deno.test("digests: they are asked for once, and known when the download is open", async () => {
+  const { info, received, asked } = await downloadFrom([good]);
+  assertEquals(info.hashes, { "sha-256": RIGHT });
+  assertEquals(received, BYTES);
+  assertEquals(asked[0]!.get("want-repr-digest"), "sha-512=3, sha-256=10");
+  assertEquals(asked.slice(1).some((headers) => headers.has("want-repr-digest")), false);
+});
+
+Deno.test("digests: what the caller asks for stays, and they can be ignored", async () => {
+  const own = await downloadFrom([good], { headers: { "want-repr-digest": "sha-512=1" } });
+  assertEquals(own.asked[0]!.get("want-repr-digest"), "sha-512=1");
+  const none = await downloadFrom([bad], { ignoreDigests: true });
+  assertEquals(none.info.hashes, {});
+  assertEquals(none.received, BYTES);
+  assertEquals(none.asked[0]!.has("want-repr-digest"), false);
+});
+
+Deno.test("digests: the file of a lone mirror is verified by its own, and its last bytes are kept back", async () => {
+  for (const ranges of [true, false]) {
+    const error = await assertRejects(
+      () => downloadFrom([{ ...bad, ranges }]),
+      DigestMismatchError,
+    );
+    assertEquals([error.expected, error.actual], [WRONG, RIGHT]);
+  }
+  const { received } = await downloadFrom([bad], { verifyHash: false });
+  assertEquals(received, BYTES);
+});
+
+Deno.test("digests: the mirror that is alone with another one is dropped at once", async () => {
+  for (const mirrors of [[good, bad, good], [bad, good, good], [good, silent, bad, good]]) {
+    const { received, dropped, info } = await downloadFrom(mirrors);
+    assertEquals(received, BYTES);
+    assertEquals(info.hashes, { "sha-256": RIGHT });
+    assertEquals(dropped.length, 1);
+    assertStringIncludes(dropped[0]!, `the sha-256 of the file is ${WRONG}`);
+    assertStringIncludes(dropped[0]!, RIGHT);
+  }
+});
+
+Deno.test("digests: two mirrors that contradict each other are an error that names both", async () => {
+  const error = await assertRejects(() => downloadFrom([good, bad]), MirrorMismatchError);
+  for (const hash of [RIGHT, WRONG]) assertStringIncludes(error.message, `sha-256 ${hash}`);
+});
+
+Deno.test("digests: one that is expected decides, and is verified where no mirror gives one", async () => {
+  const expectedHashes = { "sha-256": RIGHT.toUpperCase() };
+  const { received, dropped, info } = await downloadFrom([bad, good], { expectedHashes });
+  assertEquals(received, BYTES);
+  assertEquals(info.hashes, { "sha-256": RIGHT });
+  assertStringIncludes(dropped[0]!, "should be");
+  const other = { expectedHashes: { "sha-256": WRONG } };
+  await assertRejects(() => downloadFrom([silent], other), DigestMismatchError);
+  const error = await assertRejects(() => downloadFrom([good], other), NoMirrorLeftError);
+  assertStringIncludes(error.message, WRONG);
+});
+
+Deno.test("digests: a mirror whose digest changes on the way has changed", async () => {
+  const changing: Mirror = { fields: (at) => repr(at === 0 ? RIGHT : WRONG) };
+  const { received, dropped } = await downloadFrom([changing, good]);
+  assertEquals(received, BYTES);
+  assertStringIncludes(dropped[0]!, "said before");
+});
+
+Deno.test("digests: the hash of a part in Digest is not taken for that of the file", async () => {
+  const ofPart: Mirror = { fields: async (_at, part) => legacy(await sha256Of(part)) };
+  const { received, dropped } = await downloadFrom([ofPart, ofPart]);
+  assertEquals(received, BYTES);
+  assertEquals(dropped, []);
+});
+
+Deno.test("digests: fields that are malformed, too short or contradict each other are ignored", async () => {
+  const fields: HeadersInit[] = [
+    { "repr-digest": "sha-256=:AAAA:" },
+    { "repr-digest": "sha-256=:!!!!:" },
+    { "repr-digest": 'sha-256="' },
+    { ...repr(WRONG), ...legacy(RIGHT) },
+    { digest: `SHA-256=${"A".repeat(43)}=, SHA-256=${"B".repeat(43)}=` },
+  ];
+  for (const own of fields) {
+    const { received, info } = await downloadFrom([{ fields: () => own }]);
+    assertEquals(received, BYTES);
+    assertEquals(info.hashes, {});
+  }
+});
+
+Deno.test("digests: of a part that is wanted only, nothing is verified", async () => {
+  const { received } = await downloadFrom([bad], { range: { start: 5, end: 1000 } });
+  assertEquals(received, BYTES.subarray(5, 1000));
+});
+
+Deno.test("digests: a known file keeps them", async () => {
+  const fetch = ((_: unknown, init?: RequestInit) => {
+    const range = /bytes=(\d+)-(\d*)/.exec(new Headers(init?.headers).get("range")!)!;
+    const start = Number(range[1]);
+    const end = range[2] ? Number(range[2]) + 1 : BYTES.length;
+    const headers = {
+      ...repr(RIGHT),
+      "content-range": `bytes ${start}-${end - 1}/${BYTES.length}`,
+    };
+    return Promise.resolve(new Response(BYTES.slice(start, end), { status: 206, headers }));
+  }) as typeof globalThis.fetch;
+  await using first = new Downloader(["http://m0/file"], { fetch });
+  await first.open();
+  const knownFile = JSON.parse(JSON.stringify(first.knownFile));
+  await using second = new Downloader(["http://m0/file"], { fetch, knownFile });
+  assertEquals((await second.open()).hashes, { "sha-256": RIGHT });
+});
