@@ -13,7 +13,8 @@ import { Problem } from "../problem.ts";
 import { signedLink } from "../request/signed_link.ts";
 import { parseToken, type TokenSource, tokenSource } from "./token_source.ts";
 
-const FLAGS = [
+/** The options of `sphttp-proxy link`. */
+export const LINK_FLAGS = [
   { name: "expires", value: "TIME", help: "valid for 30m, 2h, 7d … (2h)" },
   { name: "base", value: "URL", help: "the proxy's address (http://127.0.0.1:8080/)" },
   { name: "name", value: "NAME", help: "the name that players show (the first URL's)" },
@@ -46,7 +47,7 @@ export async function parseLinkArguments(
   args: readonly string[],
   environmentToken: string | undefined,
 ): Promise<LinkArguments> {
-  const { rest, has, given } = await parseFlags("sphttp-proxy link", args, FLAGS);
+  const { rest, has, given } = await parseFlags("sphttp-proxy link", args, LINK_FLAGS);
   if (has("help")) return { type: "link help" };
   if (rest.length === 0) throw usageError("no URL given: sphttp-proxy link URL…");
   const token = tokenSource(
@@ -92,7 +93,7 @@ export function linkHelp(): string {
   return `Usage: sphttp-proxy link [options] URL…
 Prints a link to the file on these mirrors that works without the token until it
 expires, and for these mirrors only. Options:
-${FLAGS.map((flag) => flagLine(flag, 27)).join("\n")}
+${LINK_FLAGS.map((flag) => flagLine(flag, 27)).join("\n")}
 The token may also be in the environment: SPHTTP_TOKEN.
 `;
 }

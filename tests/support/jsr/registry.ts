@@ -7,7 +7,7 @@
  */
 
 import { type PackageVersion, refusals } from "./package_files.ts";
-import { filesOfArchive } from "./tar.ts";
+import { filesOfArchive } from "../tar.ts";
 
 /** A registry that serves until it is disposed. */
 export interface JsrRegistry extends AsyncDisposable {

@@ -19,6 +19,7 @@ export const PACKAGES = {
   ffmpeg: "ffmpeg",
   ffprobe: "ffmpeg",
   fish: "fish",
+  groff: "groff-base",
   ip: "iproute2",
   lighttpd: "lighttpd",
   nginx: "nginx",

@@ -1,10 +1,11 @@
 /**
- * Reads archives as `deno publish` makes them: regular files in GNU tar's form of the ustar format.
+ * Reads archives of regular files in GNU tar's form of the ustar format, as `deno publish` and `tar` make them.
  *
  * @module
  */
 
 const BLOCK = 512;
+const DIRECTORY = "5";
 
 /** Returns the files of a gzipped archive by their paths. */
 export async function filesOfArchive(
@@ -25,7 +26,9 @@ export async function filesOfArchive(
     else if (type === "0" || type === "\0") {
       files.set(longName ?? text(header.subarray(0, 100)), content);
       longName = undefined;
-    } else throw new Error(`the archive has an entry of type ${JSON.stringify(type)}`);
+    } else if (type !== DIRECTORY) {
+      throw new Error(`the archive has an entry of type ${JSON.stringify(type)}`);
+    }
     at += BLOCK + Math.ceil(size / BLOCK) * BLOCK;
   }
   return files;

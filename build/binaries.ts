@@ -1,0 +1,102 @@
+/**
+ * The command behind `deno task binaries [TARGET…]`: compiles both commands for the named targets of
+ * `deno compile --target`, or for all five, and packs them with completions, manual pages and the license into an
+ * archive for each in `dist/`, with the checksums of all in `SHA256SUMS`.
+ *
+ * Deno fetches its runtime for each target once. The programs have the permissions of the tasks `sphttp` and `proxy`.
+ *
+ * @module
+ */
+
+import { toHex } from "../lib/stand_ins.ts";
+import { VERSION } from "../lib/version.ts";
+import { completions, SHELLS } from "../lib/cli/completions/completions.ts";
+import { writeManuals } from "./manuals.ts";
+
+/** The platforms that `deno compile` makes programs for. */
+export const TARGETS = [
+  "aarch64-apple-darwin",
+  "aarch64-unknown-linux-gnu",
+  "x86_64-apple-darwin",
+  "x86_64-pc-windows-msvc",
+  "x86_64-unknown-linux-gnu",
+] as const;
+
+export type Target = typeof TARGETS[number];
+
+/** The programs, and the tasks of `deno.json` that run them from a clone. */
+const PROGRAMS = [["sphttp", "sphttp"], ["sphttp-proxy", "proxy"]] as const;
+
+const ROOT = new URL("..", import.meta.url);
+
+/** Returns the arguments of `deno` that compile a program for a target, with the permissions that a task has. */
+export function compileArguments(task: string, target: Target, output: string): string[] {
+  const words = task.split(" ");
+  const flags = words.filter((word) => /^--(allow-|import-map=)/.test(word));
+  return [
+    ...["compile", "--quiet", "--no-check", "--bundle", `--target=${target}`, "-o", output],
+    ...flags,
+    words.at(-1)!,
+  ];
+}
+
+/** Returns the content of a file of checksums as `sha256sum` writes and reads it. */
+export function sumsText(sums: ReadonlyMap<string, string>): string {
+  return [...sums].toSorted().map(([name, sum]) => `${sum}  ${name}\n`).join("");
+}
+
+/** Compiles and packs for one target; returns the path of the archive. */
+export async function pack(target: Target, folder: string): Promise<string> {
+  const name = `sphttp-${VERSION}-${target}`;
+  const place = `${folder}/${name}`;
+  await Deno.mkdir(`${place}/completions`, { recursive: true });
+  const { tasks } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+  const ending = target.includes("windows") ? ".exe" : "";
+  for (const [program, task] of PROGRAMS) {
+    const output = `${place}/${program}${ending}`;
+    await run(Deno.execPath(), compileArguments(tasks[task].command, target, output));
+  }
+  for (const shell of SHELLS) {
+    await Deno.writeTextFile(`${place}/completions/sphttp.${shell}`, completions(shell));
+  }
+  await writeManuals(`${place}/man`);
+  for (const text of ["LICENSE", "README.md"]) {
+    await Deno.copyFile(new URL(text, ROOT), `${place}/${text}`);
+  }
+  const archive = `${place}.tar.gz`;
+  await run("tar", ["-czf", archive, "-C", folder, name]);
+  await Deno.remove(place, { recursive: true });
+  return archive;
+}
+
+/** Runs a program in the project's folder. Rejects if it fails. */
+async function run(program: string, args: string[]): Promise<void> {
+  const { code } = await new Deno.Command(program, { args, cwd: ROOT, stdin: "null" }).spawn()
+    .status;
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")} ended with code ${code}`);
+}
+
+async function sha256(path: string): Promise<string> {
+  const bytes = await Deno.readFile(path);
+  return toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const unknown = args.filter((arg) => !TARGETS.includes(arg as Target));
+  if (unknown.length > 0) {
+    console.error(`unknown target ${unknown.join(" ")}; targets are ${TARGETS.join(", ")}`);
+    return 2;
+  }
+  const folder = `${Deno.cwd()}/dist`;
+  await Deno.mkdir(folder, { recursive: true });
+  const sums = new Map<string, string>();
+  for (const target of args.length > 0 ? args as Target[] : TARGETS) {
+    const archive = await pack(target, folder);
+    sums.set(archive.slice(folder.length + 1), await sha256(archive));
+    console.log(archive);
+  }
+  await Deno.writeTextFile(`${folder}/SHA256SUMS`, sumsText(sums));
+  return 0;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
