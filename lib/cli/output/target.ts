@@ -15,7 +15,7 @@ import {
 import { redactUrl } from "../../http/address/redact.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import { type FileTarget, nextTarget, stat } from "../part/file_target.ts";
-import { baseName, directoryOf, isAbsolute } from "../part/path.ts";
+import { baseName, directoryOf, isRooted, kindOfPath } from "../part/path.ts";
 
 /** Where a file goes, and how it gets there. */
 export interface TargetOptions {
@@ -68,6 +68,9 @@ export async function resolveTarget(
   if (output === "-") return { type: "stdout", name: "stdout" };
   const path = pathOf(options, url, served);
   const name = path.replace(/^\.\/(?!-$)/, "");
+  const kind = kindOfPath(path);
+  if (kind === "device") return { type: "device", name, path };
+  if (kind === "stream") throw usageError(`${name}: on Windows, a name has no colon`);
   checkLength(path, name);
   if (createDirectories) await makeDirectory(directoryOf(path));
   const found = await stat(path, name);
@@ -126,7 +129,7 @@ export function pathOf(
     served === undefined ? listedName ?? nameFromUrl(url, listed) : portableFileName(served);
   // "." keeps a name of "-" that comes from a URL from meaning stdout.
   const path = output ?? `./${name()}`;
-  if (directory === undefined || isAbsolute(path)) return path;
+  if (directory === undefined || isRooted(path)) return path;
   // join() would resolve "..", which leads elsewhere behind a link.
   return `${directory.replace(/\/+$/, "")}/${path.replace(/^\.\//, "")}`;
 }

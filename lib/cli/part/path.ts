@@ -6,6 +6,8 @@
  * @module
  */
 
+import { isDeviceName } from "../../http/name/file_name.ts";
+
 const WINDOWS = Deno.build.os === "windows";
 
 /** Returns what a path ends with: its last name. */
@@ -27,4 +29,19 @@ export function directoryOf(path: string, windows: boolean = WINDOWS): string {
 /** Reports whether a path does not depend on the current directory. */
 export function isAbsolute(path: string, windows: boolean = WINDOWS): boolean {
   return (windows ? /^(?:[a-z]:)?[\\/]/i : /^\//).test(path);
+}
+
+/** Reports whether no directory can go before a path: it is absolute, or names a drive (`C:name`). */
+export function isRooted(path: string, windows: boolean = WINDOWS): boolean {
+  return isAbsolute(path, windows) || (windows && /^[a-z]:/i.test(path));
+}
+
+/**
+ * Returns what a path names: on Windows, names like `NUL` are devices in every directory, and what
+ * follows a colon is a stream of a file that `FILE` alone does not show.
+ */
+export function kindOfPath(path: string, windows: boolean = WINDOWS): "file" | "device" | "stream" {
+  if (!windows) return "file";
+  if (isDeviceName(baseName(path, windows).replace(/:$/, ""))) return "device";
+  return path.replace(/^[a-z]:/i, "").includes(":") ? "stream" : "file";
 }

@@ -55,8 +55,13 @@ export function portableFileName(name: string): string {
 /** Names of devices on Windows, whatever their extension. */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|$)/i;
 
+/** Reports whether Windows takes a name for that of a device. */
+export function isDeviceName(name: string): boolean {
+  return DEVICE.test(name);
+}
+
 function notDevice(name: string): string {
-  return DEVICE.test(name) ? `_${name}` : name;
+  return isDeviceName(name) ? `_${name}` : name;
 }
 
 /** A name's extension, with the one before a compression's (`.tar.gz`). */
