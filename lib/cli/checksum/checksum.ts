@@ -7,7 +7,7 @@
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import type { Hash } from "node:crypto";
-import { HASH_DIGITS, type HashType } from "../../http/hashes.ts";
+import { HASH_DIGITS, type Hashes, type HashType, STRONG_TYPES } from "../../http/hashes.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 export interface Checksum {
@@ -17,6 +17,8 @@ export interface Checksum {
   readonly algorithm: string;
   /** The digest in lower case hexadecimal digits. */
   readonly hex: string;
+  /** Whether the servers gave it, not the user. @default false */
+  readonly served?: boolean | undefined;
 }
 
 /** Algorithms that a user may name, the strongest first. */
@@ -33,6 +35,22 @@ export function findAlgorithm(word: string): AlgorithmName | undefined {
 
 export function checksumOf(name: HashType, hex: string): Checksum {
   return { name, algorithm: cryptoName(name), hex };
+}
+
+/** Returns the hashes that checksums give, by their types. */
+export function hashesOf(checksums: readonly Checksum[]): Hashes {
+  return Object.fromEntries(checksums.map(({ name, hex }) => [name, hex]));
+}
+
+/**
+ * Returns the checksum that servers give in addition to those that are known; SHA-256 costs least. Returns
+ * none if those are as strong.
+ */
+export function servedChecksums(hashes: Hashes, known: readonly Checksum[]): Checksum[] {
+  const strong: readonly HashType[] = ["sha-256", ...STRONG_TYPES];
+  if (known.some(({ name }) => strong.some((type) => type === name))) return [];
+  const type = strong.find((type) => hashes[type] !== undefined);
+  return type === undefined ? [] : [{ ...checksumOf(type, hashes[type]!), served: true }];
 }
 
 /** Returns the name of an algorithm for `node:crypto`. */
@@ -88,13 +106,15 @@ export class ChecksumVerifier {
    * @throws {CommandError} a checksum differs; `after` is added to the message
    */
   verify(after = ""): void {
-    for (const { checksum: { name, hex }, hash } of this.#checks) {
+    for (const { checksum: { name, hex, served }, hash } of this.#checks) {
       const got = hash.digest("hex");
       if (got === hex) continue;
+      const which = served ? `${name} checksum that the server gives` : `${name} checksum`;
+      const advice = served ? "\n--ignore-digests downloads the file without this check" : "";
       throw new CommandError(
         ExitCode.CHECKSUM,
-        `the ${name} checksum does not match${after}\n  expected ${hex}\n  got      ${got}\n` +
-          "'sphttp probe' with the same URLs shows what each mirror has",
+        `the ${which} does not match${after}\n  expected ${hex}\n  got      ${got}\n` +
+          `'sphttp probe' with the same URLs shows what each mirror has${advice}`,
       );
     }
   }

@@ -6,10 +6,11 @@
  * @module
  */
 
-import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
+import type { FileInfo, Hashes, HashType, KnownFile, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
+import { HASH_DIGITS } from "../../http/hashes.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
@@ -21,6 +22,8 @@ export interface ResumeRecord {
   readonly size: number | undefined;
   /** First byte of the file that is in the part file. */
   readonly start: number;
+  /** Hashes of the whole file, by their types, as the mirrors gave them; missing for none. */
+  readonly hashes?: Hashes | undefined;
   /** The mirrors that had the file, with their validators. */
   readonly mirrors: readonly RecordedMirror[];
   /** Sums of the pieces of the part file, as they were received, from its beginning on. */
@@ -40,7 +43,7 @@ export interface RecordedMirror {
 /** What a download knows about its file. */
 export interface FileFacts {
   /** What the mirrors agree on. */
-  readonly info: Pick<FileInfo, "size" | "etag" | "lastModified" | "mirrors">;
+  readonly info: Pick<FileInfo, "size" | "etag" | "lastModified" | "mirrors" | "hashes">;
   /** What each mirror reported: `mirrors` of `Downloader.knownFile`, if there is one. */
   readonly mirrors?: readonly KnownMirror[] | undefined;
   /** First byte to download. @default {0} */
@@ -82,7 +85,9 @@ export function recordFacts({ info, mirrors = [], start = 0 }: FileFacts): Resum
   for (const { url, validators: { etag, lastModified } } of mirrors) {
     found.set(url, { url, etag, lastModified });
   }
-  return { size: info.size, start, mirrors: [...found.values()], pieces: [] };
+  const { size, hashes = {} } = info;
+  const given = Object.keys(hashes).length > 0 ? hashes : undefined;
+  return { size, start, hashes: given, mirrors: [...found.values()], pieces: [] };
 }
 
 const NOTHING = { etag: undefined, lastModified: undefined };
@@ -99,7 +104,8 @@ export function mergeRecords(older: ResumeRecord, newer: ResumeRecord): ResumeRe
     merged.set(url, kept);
   }
   const pieces = newer.pieces.length > 0 ? newer.pieces : older.pieces;
-  return { ...newer, mirrors: [...merged.values()].slice(-MAX_MIRRORS), pieces };
+  const hashes = newer.hashes ?? older.hashes;
+  return { ...newer, hashes, mirrors: [...merged.values()].slice(-MAX_MIRRORS), pieces };
 }
 
 /**
@@ -121,7 +127,7 @@ export function difference(older: ResumeRecord, newer: ResumeRecord): string | u
  * the recorded strong ETag need not be compared. `undefined` if none of them can prove that.
  */
 export function recordedFile(
-  { size, mirrors }: ResumeRecord,
+  { size, mirrors, hashes }: ResumeRecord,
   urls: readonly string[],
 ): KnownFile | undefined {
   if (!size) return undefined;
@@ -138,6 +144,7 @@ export function recordedFile(
       contentType: undefined,
       etag,
       lastModified,
+      hashes,
       mirrors: proven.map(({ url }) => url),
     },
     digest: undefined,
@@ -177,8 +184,9 @@ export async function readRecord(path: string, name: string): Promise<RecordFoun
 
 /** Writes the record of the part file with that path, in one step. */
 export async function writeRecord(path: string, record: ResumeRecord): Promise<void> {
-  const { size, start, mirrors, pieces } = record;
-  const text = JSON.stringify({ version: VERSION, size, start, mirrors, pieces }, undefined, 2);
+  const { size, start, hashes, mirrors, pieces } = record;
+  const written = { version: VERSION, size, start, hashes, mirrors, pieces };
+  const text = JSON.stringify(written, undefined, 2);
   const temporary = temporaryOf(path);
   // Left behind when a process was killed.
   await Deno.remove(temporary).catch(() => {});
@@ -226,13 +234,28 @@ export function parseRecord(text: string): ResumeRecord | number {
     throw new TypeError("not JSON");
   }
   if (typeof value !== "object" || value === null) throw notARecord();
-  const { version, size, start, mirrors, pieces = [] } = value;
+  const { version, size, start, hashes, mirrors, pieces = [] } = value;
   if (Number.isSafeInteger(version) && Number(version) > VERSION) return Number(version);
   if (version !== VERSION || !Array.isArray(mirrors)) throw notARecord();
   if (!isPosition(start) || !(size === undefined || isPosition(size))) throw notARecord();
   // Earlier versions wrote no pieces.
   if (!Array.isArray(pieces) || pieces.length > 2 * MAX_PIECES) throw notARecord();
-  return { size, start, mirrors: mirrors.map(parseMirror), pieces: pieces.map(parsePiece) };
+  return {
+    size,
+    start,
+    hashes: parseHashes(hashes),
+    mirrors: mirrors.map(parseMirror),
+    pieces: pieces.map(parsePiece),
+  };
+}
+
+function parseHashes(value: unknown): Hashes | undefined {
+  if (value === undefined) return undefined;
+  const entries = Object.entries(value ?? {});
+  const isHash = ([name, hex]: [string, unknown]) =>
+    HASH_DIGITS[name as HashType] === String(hex).length && /^[0-9a-f]*$/.test(String(hex));
+  if (!entries.every(isHash)) throw notARecord();
+  return Object.fromEntries(entries);
 }
 
 function parsePiece(value: unknown): SummedPiece {

@@ -10,6 +10,7 @@ import {
   Downloader,
   type DownloaderOptions,
   type FileInfo,
+  type Hashes,
   type TraceEvent,
   VERSION,
 } from "../../../mod.ts";
@@ -210,6 +211,7 @@ export class FileDownload implements LimitedDownload {
       ? begun
       : await this.#begin(range, trace, compared);
     await using download = open;
+    const served = await this.#servedVerifier(info);
     part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     this.#state.noteContinuation();
     for await (const bytes of download) {
@@ -220,12 +222,44 @@ export class FileDownload implements LimitedDownload {
       const fresh = continuation === undefined ? bytes : continuation.take(bytes);
       if (fresh.byteLength === 0) continue;
       verifier?.update(fresh);
+      served?.update(fresh);
       await output.write(fresh);
       download.release(bytes);
     }
     continuation?.finish();
     const stays = part !== undefined && !this.#task.target.removeOnError;
-    verifier?.verify(stays ? `; the bytes are kept in ${part.partName}` : "");
+    const kept = stays ? `; the bytes are kept in ${part.partName}` : "";
+    verifier?.verify(kept);
+    served?.verify(kept);
+  }
+
+  /** Returns what verifies the checksum that the servers give, with the existing bytes. */
+  async #servedVerifier({ hashes = {} }: FileInfo): Promise<ChecksumVerifier | undefined> {
+    const { ignoreDigests } = this.#context.options;
+    if (this.#task.range !== undefined || ignoreDigests) return undefined;
+    if (Object.keys(hashes).length === 0) return undefined;
+    const { servedChecksums } = await import("../checksum/checksum.ts");
+    const served = servedChecksums(hashes, this.#checksums);
+    if (served.length === 0) return undefined;
+    this.#checksums = [...this.#checksums, ...served];
+    const verifier = await verifierOf(served);
+    const { existing, part } = this.#state;
+    if (part === undefined || existing === 0) return verifier;
+    for await (const bytes of part.read(0)) {
+      this.#context.signal.throwIfAborted();
+      verifier.update(bytes);
+    }
+    return verifier;
+  }
+
+  /** Returns the hashes that the whole file has to have, by the user and the record of the part file. */
+  async #expectedHashes(): Promise<Hashes> {
+    const { ignoreDigests } = this.#context.options;
+    const recorded = ignoreDigests ? undefined : this.#state.part?.before.record?.hashes;
+    const own = this.#task.range === undefined ? this.#checksums : [];
+    if (own.length === 0) return { ...recorded };
+    const { hashesOf } = await import("../checksum/checksum.ts");
+    return { ...recorded, ...hashesOf(own) };
   }
 
   /**
@@ -239,7 +273,8 @@ export class FileDownload implements LimitedDownload {
   ): Promise<Begun> {
     const { urls } = this.#task;
     const { signal } = this.#context;
-    const wanted = this.#options(range, knownPieces);
+    const expectedHashes = await this.#expectedHashes();
+    const wanted = { ...this.#options(range, knownPieces), expectedHashes };
     trace?.begin(VERSION, urls, wanted);
     const onEvent = (event: TraceEvent) => {
       trace?.write(event);
@@ -279,6 +314,8 @@ export class FileDownload implements LimitedDownload {
       // What was learned of mirrors just now does not prove that the part file is of their file.
       knownFile: existing > 0 ? record && recordedFile(record, this.#task.urls) : knownFile,
       knownPieces,
+      // Existing bytes are of the file, too.
+      verifyHash: false,
       expectedSize: record?.size ?? options.expectedSize,
       range: { start: start + continuationStart(existing), end },
     };

@@ -23,6 +23,7 @@ const mirror = (url: string, etag?: string, lastModified?: string): RecordedMirr
 const record = (size: number | undefined, ...mirrors: RecordedMirror[]): ResumeRecord => ({
   size,
   start: 0,
+  hashes: undefined,
   mirrors,
   pieces: [],
 });
@@ -35,7 +36,8 @@ const TUESDAY = "Tue, 02 Jan 2024 00:00:00 GMT";
 Deno.test("a record is read as it was written, and nothing else stays", async () => {
   using place = partWorkplace();
   const pieces = [{ start: 0, end: 65_536, crc32: 77 }];
-  const written = { ...record(10, mirror(A, '"1"', MONDAY), mirror(B)), pieces };
+  const hashes = { "sha-256": "ab".repeat(32) };
+  const written = { ...record(10, mirror(A, '"1"', MONDAY), mirror(B)), hashes, pieces };
   await writeRecord(place.part, record(undefined, mirror(A)));
   await writeRecord(place.part, written);
   assertEquals(place.names(), ["f.part.json"]);
@@ -170,16 +172,17 @@ Deno.test("mergeRecords() keeps what only the older record knows", () => {
 
 Deno.test("recordFacts() knows whose validators are whose", () => {
   const info = { size: 10, etag: '"1"', lastModified: MONDAY, mirrors: [A] };
-  const alone = { size: 10, start: 0, mirrors: [mirror(A, '"1"', MONDAY)], pieces: [] };
+  const alone = record(10, mirror(A, '"1"', MONDAY));
   assertEquals(recordFacts({ info }), alone);
   const validators = { etag: '"b"', lastModified: undefined, strong: '"b"' };
   const known = [{ url: B, location: undefined, validators }];
   assertEquals(recordFacts({ info: { ...info, mirrors: [A, B] }, mirrors: known, start: 3 }), {
-    size: 10,
+    ...record(10, mirror(A), mirror(B, '"b"')),
     start: 3,
-    mirrors: [mirror(A), mirror(B, '"b"')],
-    pieces: [],
   });
+  const hashes = { md5: "0".repeat(32) };
+  assertEquals(recordFacts({ info: { ...info, hashes } }).hashes, hashes);
+  assertEquals(recordFacts({ info: { ...info, hashes: {} } }).hashes, undefined);
 });
 
 Deno.test("recordedFile() has the mirrors that can prove that they still have the file", () => {
