@@ -139,16 +139,6 @@ Deno.test("pages name flags of the proxy that there are", () => {
   assertEquals(named.filter((flag) => !all.includes(flag) && flag !== "--expires"), []);
 });
 
-Deno.test("CONTRIBUTING.md lists the tasks", () => {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
-  const { text } = readPage("CONTRIBUTING.md");
-  const described = Object.entries<unknown>(tasks).filter(([, task]) => typeof task !== "string");
-  assertEquals(
-    described.map(([name]) => name).filter((name) => !text.includes(`deno task ${name}\``)),
-    [],
-  );
-});
-
 Deno.test("pages run no task that there is not", () => {
   const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
   const named = readPages().flatMap((page) =>
