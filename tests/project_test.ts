@@ -73,6 +73,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/cli\/failure\//,
     /^lib\/cli\/report\//,
     /^lib\/cli\/document\//,
+    /^lib\/cli\/signature\//,
     /^lib\/cli\/checksum\//,
     /^lib\/cli\/plot\//,
     /^lib\/cli\/part\//,

@@ -26,6 +26,7 @@ import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
 import type { WriteOut } from "../report/write_out.ts";
 import { type MetalinkArguments, parseMetalinkArguments } from "./metalink_flags.ts";
+import { parseSignatureArguments, type SignatureArguments } from "./signature_flags.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
 /** A parsed command line. */
@@ -55,6 +56,7 @@ export interface DownloadArguments {
   readonly checksumFile: string | undefined;
   /** Whether to look for a checksum beside the file on its mirrors. */
   readonly findsChecksums: boolean;
+  readonly signature: SignatureArguments | undefined;
   readonly login: LoginOptions;
   /** The time limit for the whole command, in milliseconds. */
   readonly maxTimeMs: number | undefined;
@@ -116,6 +118,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     conditions: parseConditions(values),
     checksums,
     checksumFile: given("checksum-file", parseFile),
+    signature: parseSignatureArguments(values),
     findsChecksums: given("checksum-from", parseChecksumFrom) ?? false,
     login: parseLoginOptions(values),
     maxTimeMs: given("max-time", unlessZero(parseSeconds)),

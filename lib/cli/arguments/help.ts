@@ -70,9 +70,9 @@ Examples:
   sphttp -C - -o f.iso --checksum sha-256=HEX https://{a,b,c}.example/f.iso
 Exit codes: 0 complete, 1 not HTTP, 2 usage, 3 URL, 5 proxy name, 6 host name,
   7 connect, 8 header, 16 HTTP/2, 18 truncated, 22 HTTP status, 23 write,
-  26 read, 28 timeout, 32 checksum, 33 range, 35 TLS, 36 cannot resume,
-  47 redirects, 52 no response, 56 receive, or mirrors differ, 60 certificate,
-  129 terminal closed, 130 Ctrl-C, 143 SIGTERM
+  26 read, 28 timeout, 32 checksum or signature, 33 range, 35 TLS,
+  36 cannot resume, 47 redirects, 52 no response, 56 receive, or mirrors differ,
+  60 certificate, 129 terminal closed, 130 Ctrl-C, 143 SIGTERM
 `;
 }
 

@@ -174,7 +174,7 @@ function firstLine({ message }: Error): string {
 }
 
 /** Returns the URL without query and fragment. */
-function withoutQuery(mirror: string): string {
+export function withoutQuery(mirror: string): string {
   const url = new URL(mirror);
   url.search = url.hash = "";
   return url.href;

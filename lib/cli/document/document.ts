@@ -19,6 +19,8 @@ export interface Document {
   readonly where: string;
   /** Its URL without credentials, `undefined` if it is a local file. */
   readonly url: string | undefined;
+  /** Its path or URL as it was given. */
+  readonly source: string;
 }
 
 /** What is read, and how. */
@@ -54,14 +56,14 @@ export function isUrl(source: string): boolean {
  */
 export async function readDocument(source: string, how: DocumentOptions): Promise<Document> {
   if (!isUrl(source)) {
-    return { bytes: await readLocal(source, how), where: source, url: undefined };
+    return { bytes: await readLocal(source, how), where: source, url: undefined, source };
   }
   const where = redactUrl(source);
   const url = parseUrl(source);
   if (url === null) throw new CommandError(ExitCode.URL, `${how.flag}: invalid URL: ${where}`);
   takeCredentials(url);
   try {
-    return { bytes: await fetchAll(source, where, how), where, url: url.href };
+    return { bytes: await fetchAll(source, where, how), where, url: url.href, source };
   } catch (error) {
     const { caCerts, proxy } = how.options;
     throw await explain(error, { caCerts, proxy, headline: `${where} cannot be downloaded` });

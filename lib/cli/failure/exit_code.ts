@@ -40,7 +40,7 @@ export const ExitCode = {
   READ: 26,
   /** A time limit was exceeded. */
   TIMEOUT: 28,
-  /** A checksum does not match. */
+  /** A checksum or a signature does not match. */
   CHECKSUM: 32,
   /** A response does not match the requested range. */
   RANGE: 33,

@@ -17,9 +17,10 @@ import {
 import type { CommandError } from "../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import type { Checksum, ChecksumVerifier } from "../checksum/checksum.ts";
 import type { ConditionOptions } from "../arguments/conditions.ts";
-import type { FileContext, FileTask } from "./file_task.ts";
+import type { ChecksumVerifier } from "../checksum/checksum.ts";
+import type { Checks, FileContext, FileTask } from "./file_task.ts";
+import type { FileVerifier } from "./file_verifier.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart } from "../part/continuation.ts";
 import type { Piece } from "../part/compared_pieces.ts";
@@ -59,7 +60,7 @@ export class FileDownload implements LimitedDownload {
   #conditions: Conditions | undefined;
   #maxRate: number | undefined;
   #isMetalink = false;
-  #checksums: readonly Checksum[] = [];
+  #checks: Checks = { checksums: [], signature: undefined };
 
   constructor(task: FileTask, context: FileDownloadContext) {
     this.#task = task;
@@ -69,12 +70,16 @@ export class FileDownload implements LimitedDownload {
 
   /** Downloads the file. Rejects with a {@linkcode CommandError} if that fails. */
   async run(): Promise<void> {
-    const { target: options, urls, conditions, checksums, findChecksums } = this.#task;
+    const { target: options, urls, conditions, checksums, findChecks } = this.#task;
     const { signal, report } = this.#context;
     signal.throwIfAborted();
     const note = (text: string) => report.note(text);
     this.#conditions = await resolveConditions(conditions, note);
-    this.#checksums = [...checksums, ...await findChecksums?.(note) ?? []];
+    const found = await findChecks?.(note);
+    this.#checks = {
+      checksums: [...checksums, ...found?.checksums ?? []],
+      signature: found?.signature,
+    };
     if (options.nameFromServer && options.output === undefined) return await this.#runUnnamed();
     const target = await resolveTarget(options, urls[0]!);
     this.#state.name = target.name;
@@ -112,7 +117,7 @@ export class FileDownload implements LimitedDownload {
 
   async #verifyPresent(target: Extract<Target, { type: "present" }>): Promise<void> {
     const { verifyPresent } = await import("./present_file.ts");
-    await verifyPresent(target, { ...this.#task, checksums: this.#checksums }, this.#context);
+    await verifyPresent(target, this.#task, this.#checks, this.#context);
   }
 
   async #openTrace(): Promise<TraceFile | undefined> {
@@ -155,7 +160,7 @@ export class FileDownload implements LimitedDownload {
       throw await this.#explain(error);
     }
     trace?.finish();
-    this.#state.done(this.#checksums);
+    this.#state.done(this.#checks);
     await this.#conditions?.save(this.#state.info!);
   }
 
@@ -186,7 +191,7 @@ export class FileDownload implements LimitedDownload {
   }
 
   async #fetch(output: Output, trace: TraceFile | undefined, begun?: Begun): Promise<void> {
-    const checksums = this.#checksums;
+    const isVerified = isVerifiable(this.#checks);
     const { signal, report } = this.#context;
     const range = begun?.range ??
       await findRange(this.#task, { ...this.#context.options, signal });
@@ -200,10 +205,10 @@ export class FileDownload implements LimitedDownload {
     if (part !== undefined && part.existing > 0) {
       await part.verify(range, onProgress);
       // A checksum of the whole file proves more than pieces do.
-      if (checksums.length === 0) compared = await part.digestsToCompare(range);
+      if (!isVerified) compared = await part.digestsToCompare(range);
     }
     const { existing } = this.#state;
-    const verifier = checksums.length > 0 ? await verifierOf(checksums) : undefined;
+    const verifier = isVerified ? await verifierOf(this.#checks) : undefined;
     const continuation = await this.#reread(verifier);
     // What exists is not downloaded again: only now is it known how much of this file does.
     if (existing > 0) await begun?.download.cancel();
@@ -221,7 +226,7 @@ export class FileDownload implements LimitedDownload {
       }
       const fresh = continuation === undefined ? bytes : continuation.take(bytes);
       if (fresh.byteLength === 0) continue;
-      verifier?.update(fresh);
+      await verifier?.update(fresh);
       served?.update(fresh);
       await output.write(fresh);
       download.release(bytes);
@@ -229,7 +234,7 @@ export class FileDownload implements LimitedDownload {
     continuation?.finish();
     const stays = part !== undefined && !this.#task.target.removeOnError;
     const kept = stays ? `; the bytes are kept in ${part.partName}` : "";
-    verifier?.verify(kept);
+    await verifier?.verify(kept);
     served?.verify(kept);
   }
 
@@ -238,11 +243,11 @@ export class FileDownload implements LimitedDownload {
     const { ignoreDigests } = this.#context.options;
     if (this.#task.range !== undefined || ignoreDigests) return undefined;
     if (Object.keys(hashes).length === 0) return undefined;
-    const { servedChecksums } = await import("../checksum/checksum.ts");
-    const served = servedChecksums(hashes, this.#checksums);
+    const { ChecksumVerifier, servedChecksums } = await import("../checksum/checksum.ts");
+    const served = servedChecksums(hashes, this.#checks.checksums);
     if (served.length === 0) return undefined;
-    this.#checksums = [...this.#checksums, ...served];
-    const verifier = await verifierOf(served);
+    this.#checks = { ...this.#checks, checksums: [...this.#checks.checksums, ...served] };
+    const verifier = await ChecksumVerifier.of(served);
     const { existing, part } = this.#state;
     if (part === undefined || existing === 0) return verifier;
     for await (const bytes of part.read(0)) {
@@ -256,7 +261,7 @@ export class FileDownload implements LimitedDownload {
   async #expectedHashes(): Promise<Hashes> {
     const { ignoreDigests } = this.#context.options;
     const recorded = ignoreDigests ? undefined : this.#state.part?.before.record?.hashes;
-    const own = this.#task.range === undefined ? this.#checksums : [];
+    const own = this.#task.range === undefined ? this.#checks.checksums : [];
     if (own.length === 0) return { ...recorded };
     const { hashesOf } = await import("../checksum/checksum.ts");
     return { ...recorded, ...hashesOf(own) };
@@ -323,7 +328,7 @@ export class FileDownload implements LimitedDownload {
 
   /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */
   async #reread(
-    verifier: ChecksumVerifier | undefined,
+    verifier: FileVerifier | undefined,
   ): Promise<Continuation | undefined> {
     const { signal, report } = this.#context;
     const { existing, part } = this.#state;
@@ -333,7 +338,7 @@ export class FileDownload implements LimitedDownload {
     let position = verifier === undefined ? start : 0;
     for await (const bytes of part.read(position)) {
       signal.throwIfAborted();
-      verifier?.update(bytes);
+      await verifier?.update(bytes);
       const from = Math.max(0, start - position);
       if (from < bytes.byteLength) tail.set(bytes.subarray(from), position + from - start);
       position += bytes.byteLength;
@@ -374,7 +379,12 @@ async function resolveConditions(
   return await Conditions.of(options, note);
 }
 
-async function verifierOf(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
-  const { ChecksumVerifier } = await import("../checksum/checksum.ts");
-  return await ChecksumVerifier.of(checksums);
+async function verifierOf(checks: Checks): Promise<FileVerifier> {
+  const { FileVerifier } = await import("./file_verifier.ts");
+  return await FileVerifier.of(checks);
+}
+
+/** Reports whether there is anything to verify a file by. */
+function isVerifiable({ checksums, signature }: Checks): boolean {
+  return checksums.length > 0 || signature !== undefined;
 }

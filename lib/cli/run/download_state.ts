@@ -8,7 +8,6 @@
 import type { Downloader, FileInfo, TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
-import type { Checksum } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { continuationStart } from "../part/continuation.ts";
 import type { PartFile } from "../part/part_file.ts";
@@ -17,7 +16,7 @@ import type { FileReport } from "../report/report.ts";
 import { formatBytes } from "../report/text.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 import type { UnmetCondition } from "./conditions.ts";
-import type { FileTask } from "./file_task.ts";
+import type { Checks, FileTask } from "./file_task.ts";
 
 export class DownloadState {
   /** Name of the output in messages; "" until it is known. */
@@ -98,8 +97,9 @@ export class DownloadState {
     return this.#download && totals(this.#progress(this.#download));
   }
 
-  /** Reports that the file is complete, and has these checksums. */
-  done(checksums: readonly Checksum[]): void {
+  /** Reports that the file is complete, and that these checks have passed. */
+  done({ checksums, signature }: Checks): void {
+    if (signature !== undefined) this.#report.note(`the file is signed by ${signature.signer}`);
     const progress = this.#progress(this.#download!);
     const { elapsedMs, consumedBytes, mirrors } = progress.stats;
     this.#report.done({

@@ -9,9 +9,17 @@ import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { RequestedRange } from "../arguments/request_values.ts";
 import type { Checksum } from "../checksum/checksum.ts";
 import type { TargetOptions } from "../output/target.ts";
+import type { Signature } from "../signature/content_verifier.ts";
 import type { FileReport } from "../report/report.ts";
 
-export type FindChecksums = (note: (text: string) => void) => Promise<readonly Checksum[]>;
+/** What the bytes of a file are verified by. */
+export interface Checks {
+  readonly checksums: readonly Checksum[];
+  readonly signature: Signature | undefined;
+}
+
+/** Finds checks; `note` takes messages. Rejects with an error of the command. */
+export type FindChecks = (note: (text: string) => void) => Promise<Checks>;
 
 /** A file to download. */
 export interface FileTask {
@@ -27,11 +35,8 @@ export interface FileTask {
   readonly range: RequestedRange | undefined;
   readonly conditions: ConditionOptions;
   readonly checksums: readonly Checksum[];
-  /**
-   * Finds further checksums, before the download begins; rejects with an error of the command. `note` takes
-   * messages.
-   */
-  readonly findChecksums: FindChecksums | undefined;
+  /** Finds further checks, before the download begins. */
+  readonly findChecks: FindChecks | undefined;
   readonly options: DownloaderOptions;
   /** Whether its files are downloaded instead if it turns out to be a Metalink. */
   readonly followsMetalink: boolean;

@@ -16,7 +16,7 @@ import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { FileTask } from "./file_task.ts";
-import type { NamedChecksums } from "./named_checksums.ts";
+import type { FileChecks } from "./file_checks.ts";
 import type { SideFile } from "../output/same_paths.ts";
 import { nameFromUrl, type TargetOptions } from "../output/target.ts";
 
@@ -31,7 +31,7 @@ export async function fileTasks(
   }
   const login = await Login.of(command.login);
   const entries = await inputEntries(command, signal);
-  const named = await checksumsOf(command, { ...options, signal }, entries);
+  const checks = await checksOf(command, { ...options, signal }, entries);
   const tasks: FileTask[] = [];
   for (const [number, entry] of entries.entries()) {
     const urls = entry.urls.map((url) => login.apply(url));
@@ -59,9 +59,9 @@ export async function fileTasks(
       checksums: [
         ...command.checksums,
         ...entry.checksums,
-        ...named?.listed(names) ?? [],
+        ...checks?.listed(names) ?? [],
       ],
-      findChecksums: named?.finder(urls, names, own),
+      findChecks: checks?.finder(urls, names, own),
       options: own,
       followsMetalink: mayFollow(command),
     });
@@ -81,15 +81,19 @@ export async function listedTasks(
   return await separated(tasks, command);
 }
 
-/** Returns the checksums that the command names by their place, if it does. */
-async function checksumsOf(
+/** Returns what the command names to check its files by, if it does. */
+async function checksOf(
   command: DownloadArguments,
   options: DownloaderOptions & { readonly signal: AbortSignal },
   entries: readonly InputEntry[],
-): Promise<NamedChecksums | undefined> {
-  if (command.checksumFile === undefined && !command.findsChecksums) return undefined;
-  const { namedChecksums } = await import("./named_checksums.ts");
-  return await namedChecksums(command, options, entries.flatMap(({ urls }) => urls));
+): Promise<FileChecks | undefined> {
+  const { checksumFile, findsChecksums, signature } = command;
+  if (
+    checksumFile === undefined && !findsChecksums &&
+    signature === undefined && signature === undefined
+  ) return undefined;
+  const { fileChecks } = await import("./file_checks.ts");
+  return await fileChecks(command, options, entries.flatMap(({ urls }) => urls));
 }
 
 /**
@@ -99,11 +103,12 @@ async function checksumsOf(
 function mayFollow(
   command: DownloadArguments,
 ): boolean {
-  const { urls, inputFile, target, range, checksums, checksumFile, findsChecksums, conditions } =
-    command;
+  const { urls, inputFile, target, range, checksums, checksumFile, findsChecksums } = command;
+  const { signature, conditions } = command;
   return urls.length === 1 && inputFile === undefined && range === undefined &&
     target.output === undefined && !target.nameFromServer && !target.resume &&
     checksums.length === 0 && checksumFile === undefined && !findsChecksums &&
+    signature === undefined &&
     Object.values(conditions).every((value) => value === undefined);
 }
 

@@ -14,7 +14,7 @@ import { validate } from "../arguments/validate.ts";
 import { metalinkEntries } from "../metalink/metalink_entries.ts";
 import { readMetalink } from "../metalink/metalink_source.ts";
 import type { FileTask } from "./file_task.ts";
-import { namedChecksums } from "./named_checksums.ts";
+import { fileChecks } from "./file_checks.ts";
 
 /** Returns the wanted files of a Metalink, in its order. Rejects with an error of the command. */
 export async function metalinkTasks(
@@ -29,7 +29,7 @@ export async function metalinkTasks(
   const others = await Login.of({ ...command.login, user: undefined });
   const headers = withoutSecrets(options.headers);
   const own = { ...options, headers };
-  const named = await namedChecksums(command, { ...options, signal }, [source]);
+  const checks = await fileChecks(command, { ...options, signal }, [source]);
   const tasks = entries.map(({ name, size, checksums, ...entry }, number): FileTask => {
     const urls = entry.urls.map((url) => others.apply(url));
     return {
@@ -49,9 +49,9 @@ export async function metalinkTasks(
         ...command.checksums,
         // A part of a file has another one.
         ...command.range === undefined ? checksums : [],
-        ...named?.listed([name]) ?? [],
+        ...checks?.listed([name]) ?? [],
       ],
-      findChecksums: named?.finder(urls, [name], own),
+      findChecks: checks?.finder(urls, [name], own),
       options: { ...own, expectedSize: size },
       followsMetalink: false,
     };

@@ -1,15 +1,15 @@
 /**
- * `-C -` when the file exists and no part file does: checks whether it is complete, by its checksum or
+ * `-C -` when the file exists and no part file does: checks whether it is complete, by its checksum or signature, or
  * else by the size that the mirrors report. The file is never changed.
  *
  * @module
  */
 
 import { CommandError } from "../../command_line/command_error.ts";
-import { ChecksumVerifier } from "../checksum/checksum.ts";
 import { ExitCode, readError, reason } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
-import type { FileContext, FileTask } from "./file_task.ts";
+import type { Checks, FileContext, FileTask } from "./file_task.ts";
+import { FileVerifier } from "./file_verifier.ts";
 import type { Target } from "../output/target.ts";
 import { openSparing } from "../part/spare_descriptors.ts";
 import { askSize } from "./find_range.ts";
@@ -18,20 +18,24 @@ import { askSize } from "./find_range.ts";
 export async function verifyPresent(
   { path, name }: Extract<Target, { type: "present" }>,
   task: FileTask,
+  checks: Checks,
   context: FileContext,
 ): Promise<void> {
   const { report } = context;
   const { size: existing } = await Deno.stat(path);
   const done = (why: string) => {
-    const { checksums, urls } = task;
-    const names = checksums.map(({ name }) => name);
+    const { urls } = task;
+    const names = checks.checksums.map(({ name }) => name);
     const nothing = { elapsedMs: 0, bytesPerSecond: 0, sources: 0, mirrors: urls.length };
     const result = { name, bytes: existing, existing, ...nothing, checksums: names };
     report.present(result, `${name} already exists${why}`);
   };
-  if (task.checksums.length > 0) {
-    await verifyChecksums(path, name, task, context);
-    return done(", and its checksum matches; nothing to do");
+  const { checksums, signature } = checks;
+  if (checksums.length > 0 || signature !== undefined) {
+    await verifyContents(path, name, checks, context);
+    const signed = signature && `is signed by ${signature.signer}`;
+    const why = checksums.length === 0 ? signed : "its checksum matches";
+    return done(`, and ${why}; nothing to do`);
   }
   const wanted = await wantedBytes(task, context);
   if (wanted === undefined) {
@@ -51,20 +55,20 @@ export async function verifyPresent(
   );
 }
 
-async function verifyChecksums(
+async function verifyContents(
   path: string,
   name: string,
-  { checksums }: FileTask,
+  checks: Checks,
   { signal, report }: FileContext,
 ): Promise<void> {
-  const verifier = await ChecksumVerifier.of(checksums);
+  const verifier = await FileVerifier.of(checks);
   try {
     const file = await openSparing(() => Deno.open(path));
     const { size } = await file.stat();
     let position = 0;
     for await (const bytes of file.readable) {
       signal.throwIfAborted();
-      verifier.update(bytes);
+      await verifier.update(bytes);
       position += bytes.byteLength;
       report.rereading(position / size);
     }
@@ -72,7 +76,7 @@ async function verifyChecksums(
     signal.throwIfAborted();
     throw readError(`cannot read ${name}: ${reason(cause)}`, cause);
   }
-  verifier.verify(`; ${name} is unchanged`);
+  await verifier.verify(`; ${name} is unchanged`);
 }
 
 /** Returns the number of bytes to download, or `undefined` if no mirror reports a size. */

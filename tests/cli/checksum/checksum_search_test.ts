@@ -20,7 +20,8 @@ async function search(
     const text = files[url] ?? files[new URL(url).origin];
     if (text === undefined) return Promise.reject(new MissingDocument());
     if (typeof text === "string") {
-      return Promise.resolve({ bytes: new TextEncoder().encode(text), where: url, url });
+      const bytes = new TextEncoder().encode(text);
+      return Promise.resolve({ bytes, where: url, url, source: url });
     }
     const status = text || undefined;
     const reason = status === undefined ? "network" : "status";

@@ -1,0 +1,252 @@
+/**
+ * Signatures of OpenPGP (RFC 9580): detached ones, and texts that are signed in clear. A key counts only
+ * if it is valid now: with one that has expired or was revoked, anyone who has got hold of it could sign,
+ * and choose the date.
+ *
+ * @module
+ */
+
+import type { CleartextMessage, Key, Message, PublicKey, SignaturePacket } from "openpgp";
+import { CommandError } from "../../command_line/command_error.ts";
+import { printable, truncate } from "../report/text.ts";
+import { badSignature, type ContentVerifier, type Signature } from "./content_verifier.ts";
+
+export type OpenPgpKey = PublicKey;
+
+/** What the library says of one signature. */
+interface Verification {
+  /** Rejects if the signature does not fit. */
+  readonly verified: Promise<boolean>;
+}
+
+/** The library. Loaded by those commands only that have an OpenPGP key. */
+async function library(): Promise<typeof import("openpgp")> {
+  return await import("openpgp");
+}
+
+const KEY_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[^]*?-----END PGP PUBLIC KEY BLOCK-----/g;
+
+/** Reports whether bytes seem to be an OpenPGP key or signature: armored, or a packet of binary data. */
+export function looksLikeOpenPgp(bytes: Uint8Array, text: string): boolean {
+  return text.includes("-----BEGIN PGP ") || ((bytes[0] ?? 0) & 0x80) !== 0;
+}
+
+/** Reads public keys, armored ones with any text between them. Rejects with the library's error. */
+export async function readOpenPgpKeys(bytes: Uint8Array, text: string): Promise<OpenPgpKey[]> {
+  const { readKeys } = await library();
+  const blocks = text.match(KEY_BLOCK);
+  if (blocks === null) return await readKeys({ binaryKeys: bytes }).then(publicOnes);
+  const keys: Key[] = [];
+  for (const armoredKeys of blocks) keys.push(...await readKeys({ armoredKeys }));
+  return publicOnes(keys);
+}
+
+function publicOnes(keys: readonly Key[]): OpenPgpKey[] {
+  return keys.map((key) => key.toPublic());
+}
+
+/** Where a signature is, and the keys that may have made it. */
+export interface OpenPgpOptions {
+  readonly where: string;
+  readonly keys: readonly OpenPgpKey[];
+  /** Where the keys are from, for messages. */
+  readonly keyFiles: string;
+  /** The time now. */
+  readonly now: Date;
+}
+
+/**
+ * Opens a detached signature.
+ *
+ * @throws {CommandError} none of the keys has made it, or none that has may be used
+ * @returns `undefined` if it is no OpenPGP signature
+ */
+export async function openOpenPgp(
+  bytes: Uint8Array,
+  text: string,
+  options: OpenPgpOptions,
+): Promise<Signature | undefined> {
+  const { readSignature, createMessage, verify } = await library();
+  const armored = /-----BEGIN PGP SIGNATURE-----[^]*?-----END PGP SIGNATURE-----/.exec(text)?.[0];
+  const signature =
+    await (armored === undefined
+      ? readSignature({ binarySignature: bytes })
+      : readSignature({ armoredSignature: armored })).catch(() => undefined);
+  if (signature === undefined || signature.packets.length === 0) return undefined;
+  const usable = await usableKeys([...signature.packets], options);
+  const verifier = async (): Promise<ContentVerifier> => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const message: Message<ReadableStream<Uint8Array>> = await createMessage({ binary: readable });
+    const { keys: verificationKeys } = usable;
+    const verifying = verify({
+      ...{ message, signature, verificationKeys, format: "binary" },
+      date: options.now,
+    }).then(async ({ data, signatures }) => {
+      const reader = data.getReader();
+      while (!(await reader.read()).done);
+      await requireOne(signatures, options);
+    });
+    verifying.catch(() => {});
+    const explained = async (work: Promise<void>) => {
+      try {
+        await work;
+      } catch (error) {
+        if (error instanceof CommandError) throw error;
+        const why = `the signature ${options.where} cannot be verified: ${textOf(error)}`;
+        throw badSignature(why, error);
+      }
+    };
+    return {
+      // The library reads bytes later than it takes them.
+      update: (bytes) => explained(writer.write(bytes.slice())),
+      finish: () => explained(Promise.all([writer.close(), verifying]).then(() => {})),
+    };
+  };
+  return { where: options.where, signer: usable.signer, verifier };
+}
+
+/** Reports whether a text is signed in clear. */
+export function isSignedText(text: string): boolean {
+  return /^-----BEGIN PGP SIGNED MESSAGE-----/m.test(text);
+}
+
+/**
+ * Verifies a text that is signed in clear; returns what was signed, without anything around it.
+ *
+ * @throws {CommandError} it is not signed by one of the keys
+ */
+export async function openSignedText(
+  text: string,
+  options: OpenPgpOptions,
+): Promise<{ readonly text: string; readonly signer: string }> {
+  const { readCleartextMessage, verify } = await library();
+  const { where, now } = options;
+  let message: CleartextMessage;
+  let packets: SignaturePacket[];
+  try {
+    message = await readCleartextMessage({ cleartextMessage: text });
+    packets = await signaturesIn(message);
+  } catch (cause) {
+    throw badSignature(`the signature in ${where} cannot be read: ${textOf(cause)}`, cause);
+  }
+  const { keys, signer } = await usableKeys(packets, options);
+  const result = await verify({ message, verificationKeys: keys, date: now });
+  await requireOne(result.signatures, options);
+  return { text: result.data, signer };
+}
+
+async function signaturesIn(message: CleartextMessage): Promise<SignaturePacket[]> {
+  const { readSignature } = await library();
+  const armored = /-----BEGIN PGP SIGNATURE-----[^]*$/.exec(message.armor())?.[0] ?? "";
+  return [...(await readSignature({ armoredSignature: armored })).packets];
+}
+
+/** Succeeds if one of the signatures is that of the bytes. */
+async function requireOne(
+  signatures: readonly Verification[],
+  { where }: OpenPgpOptions,
+): Promise<void> {
+  const errors: unknown[] = [];
+  for (const { verified } of signatures) {
+    try {
+      if (await verified) return;
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  const why = errors.length === 0 ? "" : `: ${errors.map(textOf).join("; ")}`;
+  throw badSignature(`the signature ${where} is not of these bytes, or cannot be used${why}`);
+}
+
+/** Keys that have made signatures and are valid, and their description. */
+interface UsableKeys {
+  readonly keys: OpenPgpKey[];
+  readonly signer: string;
+}
+
+/**
+ * Returns the keys that have made one of the signatures.
+ *
+ * @throws {CommandError} there is none that may be used
+ */
+async function usableKeys(
+  packets: readonly SignaturePacket[],
+  { where, keys, keyFiles, now }: OpenPgpOptions,
+): Promise<UsableKeys> {
+  const usable: OpenPgpKey[] = [];
+  const signers: string[] = [];
+  const problems: string[] = [];
+  for (const packet of packets) {
+    const key = keys.find((key) => key.getKeys(packet.issuerKeyID).length > 0);
+    if (key === undefined) continue;
+    const signer = describe(key);
+    const problem = await problemOf(key, packet, now);
+    if (problem === undefined) {
+      usable.push(key);
+      signers.push(signer);
+    } else problems.push(problem.replace("KEY", () => `key ${signer}`));
+  }
+  if (usable.length > 0) {
+    return { keys: usable, signer: `key ${[...new Set(signers)].join(", ")}` };
+  }
+  if (problems.length > 0) {
+    throw badSignature(`the signature ${where} counts for nothing: ${problems[0]}`);
+  }
+  const issuers = packets.map(({ issuerKeyID }) => issuerKeyID.toHex().toUpperCase());
+  throw badSignature(
+    `the signature ${where} was made by key ${issuers.join(", ")}, which is not in ${keyFiles}`,
+  );
+}
+
+/** Returns why a signature by a key counts for nothing; "KEY" stands for the key. */
+async function problemOf(
+  key: OpenPgpKey,
+  { issuerKeyID, created, signatureNeverExpires, signatureExpirationTime }: SignaturePacket,
+  now: Date,
+): Promise<string | undefined> {
+  if (await key.isRevoked(undefined, undefined, now)) return "its KEY was revoked";
+  const expiry = await key.getExpirationTime();
+  if (expiry === null) return "its KEY has no valid signature of its own";
+  if (expiry instanceof Date && expiry <= now) {
+    return `its KEY expired on ${dayOf(expiry)}; ${RENEW}`;
+  }
+  const [subkey] = key.getSubkeys(issuerKeyID);
+  if (subkey !== undefined) {
+    const isValid = await subkey.verify(now).then(() => true, () => false);
+    const end = await subkey.getExpirationTime();
+    if (!isValid && end instanceof Date && end <= now) {
+      return `the subkey of its KEY expired on ${dayOf(end)}; ${RENEW}`;
+    }
+    if (!isValid) {
+      const isRevoked = subkey.revocationSignatures.length > 0;
+      return `the subkey of its KEY ${isRevoked ? "was revoked" : "is not valid"}`;
+    }
+  }
+  if (created === null) return "it has no date";
+  if (created > now) {
+    return `it is of ${dayOf(created)}, which is in the future; is the clock right?`;
+  }
+  if (signatureNeverExpires || signatureExpirationTime === null) return undefined;
+  const end = new Date(created.getTime() + signatureExpirationTime * 1000);
+  return end <= now ? `it expired on ${dayOf(end)}` : undefined;
+}
+
+const RENEW = "the publisher may have a renewed one";
+
+/** Returns the fingerprint of a key with the name of its owner. */
+function describe(key: OpenPgpKey): string {
+  const [userId] = key.getUserIDs();
+  const fingerprint = key.getFingerprint().toUpperCase();
+  return userId === undefined
+    ? fingerprint
+    : `${fingerprint} (${truncate(printable(userId), 100)})`;
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10);
+}
+
+function textOf(error: unknown): string {
+  return truncate(printable(error instanceof Error ? error.message : String(error)), 200);
+}

@@ -1,0 +1,69 @@
+/**
+ * Makes OpenPGP keys and signatures for tests.
+ *
+ * @module
+ */
+
+import * as openpgp from "openpgp";
+
+const DAY_S = 24 * 3600;
+
+/** Returns a time so many days before now. */
+export function daysAgo(days: number): Date {
+  return new Date(Date.now() - days * DAY_S * 1000);
+}
+
+export interface KeyOptions {
+  /** When it was made, in days before now. */
+  readonly age?: number;
+  /** How long it is valid, in days. */
+  readonly validFor?: number;
+  /** Whether a subkey signs. */
+  readonly subkey?: boolean;
+}
+
+/** Makes a pair of keys. */
+export async function makeKey({ age = 30, validFor, subkey = false }: KeyOptions = {}) {
+  const { privateKey, publicKey } = await openpgp.generateKey({
+    // What GnuPG 2 knows.
+    type: "ecc",
+    curve: "ed25519Legacy",
+    userIDs: [{ name: "A Publisher", email: "keys@publisher.example" }],
+    date: daysAgo(age),
+    keyExpirationTime: validFor === undefined ? 0 : validFor * DAY_S,
+    subkeys: subkey ? [{ sign: true }] : [],
+    format: "object",
+  });
+  return { privateKey, publicKey, armored: publicKey.armor() };
+}
+
+export type KeyPair = Awaited<ReturnType<typeof makeKey>>;
+
+/** Makes a detached signature, in armor. */
+export async function sign(
+  content: Uint8Array | string,
+  { privateKey }: KeyPair,
+  date: Date = new Date(),
+): Promise<string> {
+  const binary = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const message = await openpgp.createMessage({ binary });
+  return await openpgp.sign({ message, signingKeys: privateKey, detached: true, date });
+}
+
+/** Makes a text that is signed in clear. */
+export async function signText(text: string, { privateKey }: KeyPair): Promise<string> {
+  const message = await openpgp.createCleartextMessage({ text });
+  return await openpgp.sign({ message, signingKeys: privateKey });
+}
+
+/** Returns the public key, revoked, in armor. */
+export async function revoked({ privateKey }: KeyPair): Promise<string> {
+  const { publicKey } = await openpgp.revokeKey({ key: privateKey, format: "armored" });
+  return publicKey;
+}
+
+/** Returns the bytes in armor. */
+export async function unarmored(text: string): Promise<Uint8Array> {
+  const { data } = await openpgp.unarmor(text);
+  return await new Response(data as unknown as BodyInit).bytes();
+}
