@@ -134,7 +134,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
-    /^lib\/scheduler\/(answers|give_back|idle_connections|plausible|request_set|requests|state)\.ts$/,
+    /^lib\/scheduler\/(answers|give_back|idle_connections|needless|plausible|request_set|requests|state)\.ts$/,
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,

@@ -28,6 +28,7 @@ import { FileLandmarks } from "./memory/landmarks.ts";
 import { BookSession } from "./memory/mirror_book.ts";
 import { Pace } from "./timing/pace.ts";
 import type { Part } from "./delivery/reorder_buffer.ts";
+import { CommandExecutor } from "./requests/command_executor.ts";
 import { RequestRunner } from "./requests/request_runner.ts";
 import { type ResolvedOptions, resolveWindowSize } from "./options/resolve_options.ts";
 import { SerialQueue } from "./timing/serial_queue.ts";
@@ -64,6 +65,7 @@ export class Driver {
   readonly #pace: Pace;
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
+  readonly #executor: CommandExecutor;
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
   readonly #opened = deferred<FileInfo>();
   readonly #trace: TraceEvent[] = [];
@@ -124,6 +126,8 @@ export class Driver {
       dispatch: (event) => this.#dispatch(event),
       fail,
     });
+    const [runner, transport, window] = [this.#runner, this.#transport, this.#window];
+    this.#executor = new CommandExecutor({ runner, transport, window });
     this.#opened.promise.catch(() => {});
   }
 
@@ -280,38 +284,13 @@ export class Driver {
       // A listener or an algorithm may have cancelled the download.
       if (this.#state.type !== "running") return;
       switch (command.type) {
-        case "start":
-          this.#runner.start(command);
-          break;
-        case "cancel":
-          this.#runner.cancel(command.request);
-          this.#window.wake();
-          break;
-        case "read":
-          this.#runner.read(command.request, command.to);
-          break;
-        case "reconnect":
-          this.#transport.reconnect();
-          break;
         case "open":
           this.#open(command.mirror, command.size);
-          break;
-        case "accept":
-          this.#runner.accept(command.request);
-          break;
-        case "resume":
-          this.#runner.resume(command.request);
-          break;
-        case "distrust":
-          this.#transport.distrust(command.mirror);
           break;
         case "discard":
           this.#landmarks.clear();
           this.#window.buffer.clear();
           this.#trace.length = 0;
-          break;
-        case "forget":
-          this.#window.buffer.drop(command.from);
           break;
         case "report":
           this.#report(command.event);
@@ -323,6 +302,8 @@ export class Driver {
           if (this.#isInDoubt) this.#window.buffer.clear();
           this.#endEarly({ type: "failed", error: command.error }, "failed");
           break;
+        default:
+          this.#executor.execute(command);
       }
     }
     this.#arm(this.#scheduler.wakeAt);

@@ -17,13 +17,21 @@ import type { CancelReason } from "../trace/events.ts";
 import { noteAnswer } from "./answers.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import type { Crawl } from "./failure/crawl.ts";
-import { drop, type FailureOptions, giveUp, penalize, useless } from "./failure/failures.ts";
 import { FileHashes } from "./identity/file_hashes.ts";
+import {
+  drop,
+  type FailureOptions,
+  giveUp,
+  penalize,
+  truncation,
+  useless,
+} from "./failure/failures.ts";
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RequestEvent, ResponseEvent, SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { OpenFile } from "./opening/first_answer.ts";
+import { needless } from "./needless.ts";
 import { Opening } from "./opening/opening.ts";
 import type { OpeningEvent, OpeningStep } from "./opening/opening_steps.ts";
 import { leaderOf, probeOf } from "./opening/probe.ts";
@@ -207,20 +215,13 @@ export class Scheduler {
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
-    const { ledger, requests } = this.#state;
+    const { ledger } = this.#state;
     const { useful } = request;
     const completed = this.#state.receive(request, length, now);
     this.#checks.used(request, request.useful - useful);
     if (ledger.complete) return this.#finishIfComplete(now);
-    if (completed > 0) {
-      const lost = [...requests].filter((one) =>
-        !one.isKept && one.isLost(ledger) && one.isWorthCancelling(now)
-      );
-      for (const one of lost) this.#cancel(one, "lost", now);
-    }
-    const live = requests.get(request.id) !== undefined && !request.isKept;
-    if (live && request.isRemnant(ledger) && request.isWorthCancelling(now)) {
-      this.#cancel(request, "stolen", now);
+    for (const [one, reason] of needless(request, completed, this.#state, now)) {
+      this.#cancel(one, reason, now);
     }
     if (this.#assigner.isDue(now) || request.isExhausted) this.#assign(now);
   }
@@ -231,15 +232,10 @@ export class Scheduler {
   }
 
   #bodyEnded(request: LiveRequest, now: number): void {
-    const { mirror, kind, start, position, bodyEnd } = request;
-    const { ledger, size } = this.#state;
-    const known = size ?? this.#options.expectedSize ??
-      (ledger.receivedBytes > 0 ? ledger.front : 0);
-    const expected = kind === "whole" ? known : Math.min(bodyEnd, ledger.end);
-    if (position < expected && expected < Infinity) {
-      const message = `the body ended after ${position} of ${expected} bytes`;
-      return this.#failed(request, useless(mirror, "truncated", message), now);
-    }
+    const { mirror, kind, start, position } = request;
+    const { ledger } = this.#state;
+    const failure = truncation(request, this.#state, this.#options.expectedSize);
+    if (failure !== undefined) return this.#failed(request, failure, now);
     this.#state.close(request, now);
     if (kind === "whole") {
       this.#state.reportReceived(ledger.close(position), mirror, now);

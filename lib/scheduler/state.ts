@@ -9,21 +9,17 @@
 import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { FormMemory } from "./mirror/forms.ts";
-import { FEW_MIRRORS } from "./mirror/connection_budget.ts";
-import { HostLimits } from "./mirror/host_limits.ts";
 import { Ledger } from "./ledger.ts";
-import type { KnownLink } from "./mirror/link_estimate.ts";
 import { CommandQueue, type Size } from "./messages.ts";
-import { Mirror } from "./mirror/mirror.ts";
+import type { Mirror } from "./mirror/mirror.ts";
+import { MirrorList, type MirrorListOptions } from "./mirror/mirror_list.ts";
 import { RateLimit } from "./rate_limit.ts";
 import { Requests } from "./request_set.ts";
 import type { LiveRequest, NewRequest } from "./requests.ts";
 import type { DownloadView } from "./view.ts";
 import { Window } from "./window.ts";
 
-export interface DownloadStateOptions {
-  /** The mirrors' URLs, without credentials. */
-  readonly urls: readonly string[];
+export interface DownloadStateOptions extends MirrorListOptions {
   /** First byte wanted. */
   readonly start: number;
   /** The byte after the last one wanted; `undefined` for the end of the file. */
@@ -38,31 +34,18 @@ export interface DownloadStateOptions {
    * @default {`windowSize`}
    */
   readonly mostWindowSize?: number | undefined;
-  /** What is known of the mirrors' links, in the order of the URLs. */
-  readonly known?: readonly (KnownLink | undefined)[] | undefined;
   /** The most bytes per second, all mirrors together; `Infinity` for no limit. */
   readonly maxRate: number;
-  /** The most requests that a mirror may have under way at once. */
-  readonly maxConnectionsPerMirror: number | "auto";
-  /** The same of some mirrors, in the order of the URLs. */
-  readonly connections?: readonly (number | undefined)[] | undefined;
-  /**
-   * What is known of the mirrors' hosts, which downloads share.
-   *
-   * @default {nothing}
-   */
-  readonly hosts?: HostLimits | undefined;
   /**
    * In which forms the mirrors may be asked, which downloads share.
    *
    * @default {nothing}
    */
   readonly forms?: FormMemory | undefined;
-  /** Called when another download has ended a request that a mirror may wait for: look again. */
-  readonly onTurn?: (() => void) | undefined;
 }
 
 export class DownloadState implements DownloadView {
+  /** In the order in which they were given or added: others may follow. */
   readonly mirrors: readonly Mirror[];
   readonly requests = new Requests();
   readonly commands = new CommandQueue();
@@ -74,6 +57,7 @@ export class DownloadState implements DownloadView {
   /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
   isQuestioned: (mirror: Mirror) => boolean = () => false;
   readonly #options: DownloadStateOptions;
+  readonly #list: MirrorList;
   readonly #forms: FormMemory;
   #ledger!: Ledger;
   #size: Size;
@@ -88,16 +72,9 @@ export class DownloadState implements DownloadView {
     this.#options = options;
     this.window = new Window(options.windowSize, options.mostWindowSize);
     this.limit = new RateLimit(options.maxRate);
-    const { hosts = new HostLimits(), forms = new FormMemory(), onTurn = () => {} } = options;
-    this.#forms = forms;
-    this.mirrors = options.urls.map((url, index) =>
-      new Mirror(url, {
-        known: options.known?.[index],
-        maxConnections: options.connections?.[index] ?? options.maxConnectionsPerMirror,
-        isAlone: options.urls.length === 1,
-        seat: hosts.join(url, onTurn, options.urls.length > FEW_MIRRORS),
-      })
-    );
+    this.#forms = options.forms ?? new FormMemory();
+    this.#list = new MirrorList(options);
+    this.mirrors = this.#list.mirrors;
     this.#reset();
   }
 

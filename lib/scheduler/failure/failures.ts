@@ -6,6 +6,7 @@
  */
 
 import { type FailureReason, MirrorError } from "../../errors.ts";
+import type { Size } from "../messages.ts";
 import { makeRoom } from "../idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { classifyRefusal, type FailureCause } from "./refusals.ts";
@@ -227,6 +228,18 @@ export function drop(
   for (const request of state.requests.of(mirror)) state.cancel(request, "dropped", now);
   const { message } = failure;
   state.commands.report({ type: "mirror", mirror: mirror.url, state: "dropped", message }, now);
+}
+
+/** Returns the failure of a request whose body has ended too early; `undefined` if it is complete. */
+export function truncation(
+  { mirror, kind, position, bodyEnd }: LiveRequest,
+  { ledger, size }: DownloadState,
+  expectedSize: Size,
+): MirrorError | undefined {
+  const known = size ?? expectedSize ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
+  const expected = kind === "whole" ? known : Math.min(bodyEnd, ledger.end);
+  if (position >= expected || expected === Infinity) return undefined;
+  return useless(mirror, "truncated", `the body ended after ${position} of ${expected} bytes`);
 }
 
 /** Returns the failure of a mirror whose response is of no use. */

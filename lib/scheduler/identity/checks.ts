@@ -16,6 +16,7 @@ import type { LiveRequest } from "../requests.ts";
 import type { DownloadState } from "../state.ts";
 import { Comparisons, type CrossCheck } from "./comparisons.ts";
 import { CrossChecks } from "./cross_checks.ts";
+import { hasRoomFor, letGo, resume } from "./held_responses.ts";
 import { changed, Identity, unprovable } from "./identity.ts";
 import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
 
@@ -194,7 +195,7 @@ export class Checks {
       const { type } = mirror.state;
       // A mirror that turns out to serve no ranges is compared as its whole file arrives.
       if (type === "dropped" || mirror.service === "whole") this.#identity.close(mirror);
-      while (type === "ready" && this.#hasRoom(mirror, now)) {
+      while (type === "ready" && hasRoomFor(mirror, this.#state, now)) {
         const piece = this.#identity.next(mirror);
         if (piece === undefined) break;
         this.#state.send({ mirror, kind: "check", ...piece }, now);
@@ -202,28 +203,13 @@ export class Checks {
       }
       if (type === "ready" && this.#identity.isStuck(mirror)) {
         if (!this.#hasHelp(mirror)) return this.#decideUncompared(mirror, now);
-        this.#letGo(mirror, now);
+        letGo(mirror, this.#state, now);
       }
       waits ||= mirror.live.length === 0;
     }
     // Those that could not be sent wait for their turn.
     if (waits) this.#state.look(now);
     return undefined;
-  }
-
-  /** Makes room for a check: bodies that wait for it give up their connections. */
-  #hasRoom(mirror: Mirror, now: number): boolean {
-    const { live, seat } = mirror;
-    const hasRoom = seat.room(now) > 0;
-    // The body of a probe is held back until more is known: this is how. But its host may take no more.
-    const isFull = !hasRoom && seat.liveRequests(now) >= seat.limit(now);
-    const busy = live.filter(({ kind, held }) => isFull || kind === "range" || !held);
-    if (hasRoom && busy.length < mirror.maxConnections) return true;
-    const last = busy.at(-1);
-    if (last === undefined || !busy.every(({ held }) => held)) return false;
-    this.#state.cancel(this.#state.requests.get(last.id)!, "questioned", now);
-    this.#state.look(now);
-    return seat.room(now) > 0;
   }
 
   /** Notes the result of a check; returns nothing while more are to come. */
@@ -247,7 +233,7 @@ export class Checks {
         const { mirrors, commands } = this.#state;
         commands.push({ type: "distrust", mirror: mirrors.indexOf(mirror) });
       }
-      this.#resume(mirror, now);
+      resume(mirror, this.#state, now);
       return { type: "waited" };
     }
     const { error, at, used } = conclusion;
@@ -308,32 +294,12 @@ export class Checks {
     return { type: "failed", mirror };
   }
 
-  /** Reads on what waited for the doubt about a mirror to be settled. */
-  #resume(mirror: Mirror, now: number): void {
-    for (const request of this.#heldOf(mirror)) {
-      const { activeAt } = request;
-      request.resume(now);
-      mirror.resumed(now - activeAt, now);
-      this.#state.commands.push({ type: "resume", request: request.id });
-    }
-  }
-
   /** Reports whether another mirror may deliver what a mirror can be compared with. */
   #hasHelp(mirror: Mirror): boolean {
     return this.#state.mirrors.some((other) =>
       other !== mirror && other.alive && !this.#identity.isStuck(other) &&
       (other.service !== "whole" || other.live.length > 0)
     );
-  }
-
-  /** Frees what a mirror owns once nothing else is under way: the others may have no room for more. */
-  #letGo(mirror: Mirror, now: number): void {
-    if ([...this.#state.requests].some(({ held }) => !held)) return;
-    for (const request of this.#heldOf(mirror)) this.#state.cancel(request, "questioned", now);
-  }
-
-  #heldOf(mirror: Mirror): LiveRequest[] {
-    return this.#state.requests.of(mirror).filter(({ held, kind }) => held && kind === "range");
   }
 
   #decideUncompared(mirror: Mirror, now: number): Outcome {

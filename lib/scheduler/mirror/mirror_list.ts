@@ -1,0 +1,57 @@
+/**
+ * The mirrors of one download. Each is known by its number, so that none is ever taken out; others may be
+ * added at any time. Pure.
+ *
+ * @module
+ */
+
+import { FEW_MIRRORS } from "./connection_budget.ts";
+import { HostLimits } from "./host_limits.ts";
+import type { KnownLink } from "./link_estimate.ts";
+import { Mirror } from "./mirror.ts";
+
+export interface MirrorListOptions {
+  /** The mirrors' URLs, without credentials. */
+  readonly urls: readonly string[];
+  /** What is known of the mirrors' links, in the order of the URLs. */
+  readonly known?: readonly (KnownLink | undefined)[] | undefined;
+  /** The most requests that a mirror may have under way at once. */
+  readonly maxConnectionsPerMirror: number | "auto";
+  /** The same of some mirrors, in the order of the URLs. */
+  readonly connections?: readonly (number | undefined)[] | undefined;
+  /**
+   * What is known of the mirrors' hosts, which downloads share.
+   *
+   * @default {nothing}
+   */
+  readonly hosts?: HostLimits | undefined;
+  /** Called when another download has ended a request that a mirror may wait for: look again. */
+  readonly onTurn?: (() => void) | undefined;
+}
+
+export class MirrorList {
+  /** In the order in which they were given or added: others may follow. */
+  readonly mirrors: readonly Mirror[];
+  readonly #mirrors: Mirror[];
+  readonly #options: MirrorListOptions;
+  readonly #hosts: HostLimits;
+
+  constructor(options: MirrorListOptions) {
+    const { urls, known, connections, hosts = new HostLimits() } = options;
+    this.#options = options;
+    this.#hosts = hosts;
+    this.mirrors = this.#mirrors = urls.map((url, index) =>
+      this.#create(url, known?.[index], connections?.[index])
+    );
+  }
+
+  #create(url: string, known: KnownLink | undefined, connections: number | undefined): Mirror {
+    const { urls, maxConnectionsPerMirror, onTurn = () => {} } = this.#options;
+    return new Mirror(url, {
+      known,
+      maxConnections: connections ?? maxConnectionsPerMirror,
+      isAlone: urls.length === 1,
+      seat: this.#hosts.join(url, onTurn, urls.length > FEW_MIRRORS),
+    });
+  }
+}
