@@ -36,7 +36,7 @@ export type { ClientCertificate } from "./lib/transport/connections/http_clients
 export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { Hashes, HashType } from "./lib/http/hashes.ts";
 export type { DeliverAfter } from "./lib/scheduler/opening/opening_steps.ts";
-export type { LowestRate } from "./lib/scheduler/failure/timeouts.ts";
+export type { LowestRate } from "./lib/scheduler/failure/speeds.ts";
 export type { RetryOptions } from "./lib/scheduler/failure/retries.ts";
 export type { ResponseOptions } from "./lib/engine/delivery/response.ts";
 export type { DownloadStats, MirrorStats } from "./lib/engine/stats.ts";

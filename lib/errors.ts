@@ -114,7 +114,9 @@ export type FailureReason =
   /** The size or some bytes differ from those of other mirrors, or from those that are known. */
   | "mismatch"
   /** A web page, or a short text, was sent instead of the file. */
-  | "html";
+  | "html"
+  /** The caller has dropped the mirror. */
+  | "dropped";
 
 /** What failed when `reason` is `"network"`, as far as the platform tells. */
 export type NetworkFault =
@@ -209,11 +211,11 @@ export class MirrorError extends SphttpError {
   }
 }
 
-/** All mirrors failed; `cause` lists the last failure of each. */
+/** All mirrors failed, or were dropped; `cause` lists the last failure of each. */
 export class NoMirrorLeftError extends SphttpError {
   /** The name of the class. */
   override name = "NoMirrorLeftError";
-  /** The last failure of each mirror, in the order in which the mirrors were given. */
+  /** The last failure of each mirror, in the order in which the mirrors were given, or added. */
   override readonly cause: readonly MirrorError[];
 
   /** Creates the error from the last failure of each mirror. */

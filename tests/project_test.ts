@@ -129,7 +129,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/engine\/delivery\//,
     /^lib\/engine\/timing\//,
     /^lib\/engine\/requests\//,
-    /^lib\/engine\/(stats|driver|downloader|connections|insecure)\.ts$/,
+    /^lib\/engine\/(stats|mirror_sources|driver|downloader|connections|insecure)\.ts$/,
   ]],
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
@@ -138,7 +138,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,
-    /^lib\/scheduler\/(assigner|lane_tuning|scheduler)\.ts$/,
+    /^lib\/scheduler\/(assigner|lane_tuning|membership|scheduler)\.ts$/,
   ]],
 ];
 

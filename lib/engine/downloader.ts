@@ -5,13 +5,20 @@
  */
 
 import { RangeNotSatisfiableError, SphttpError } from "../errors.ts";
+import { type MirrorSource, parseMirrorUrl } from "../http/address/mirror_url.ts";
+import { requestedUrl } from "../http/address/named_address.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Driver } from "./driver.ts";
 import type { FileInfo, KnownFile } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import type { DownloaderOptions } from "./options/options.ts";
-import { type ResolvedOptions, resolveMaxRate, resolveOptions } from "./options/resolve_options.ts";
 import { Verification } from "./delivery/verification.ts";
+import {
+  type ResolvedOptions,
+  resolveMaxRate,
+  resolveOptions,
+  withMirrors,
+} from "./options/resolve_options.ts";
 import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./delivery/response.ts";
 import type { DownloadStats } from "./stats.ts";
 
@@ -35,11 +42,17 @@ import type { DownloadStats } from "./stats.ts";
  * ```
  */
 export class Downloader implements AsyncDisposable {
-  readonly #options: ResolvedOptions;
+  #options: ResolvedOptions;
   #driver: Driver;
+  /** Whether it was opened, read or cancelled: from then on, the driver has to know of any change. */
+  #isStarted = false;
+  /** The mirrors' URLs, as they were given or added. */
+  readonly #names: Set<string>;
   /** Whether the driver has all mirrors; else the addresses of the given ones have to be looked up. */
   #isReady: boolean;
   #lookup: Promise<Driver> | undefined;
+  /** Where addresses are looked up, mirrors are added and dropped one after the other. */
+  #changes: Promise<void> = Promise.resolve();
   readonly #cancelled = new AbortController();
   #isRead = false;
   #verification: Verification | undefined;
@@ -58,6 +71,7 @@ export class Downloader implements AsyncDisposable {
     this.#options = resolveOptions(urls, options);
     this.#driver = new Driver(this.#options);
     this.#isReady = !this.#options.eachAddress;
+    this.#names = new Set(this.#options.mirrors.map(({ url }) => url));
   }
 
   /**
@@ -148,6 +162,46 @@ export class Downloader implements AsyncDisposable {
     }, { highWaterMark: 0 });
   }
 
+  /**
+   * Adds a mirror, at any time: before the start as if it had been given, and from then on as one that
+   * has to show that it has the file before bytes of it are used. If it does not, it is dropped, and the
+   * download goes on. One that failed, or was dropped, is tried again. Does nothing if the mirror is in use,
+   * or the download is over.
+   *
+   * @throws {MirrorUrlError} if it is not an http or https URL
+   */
+  addMirror(url: string | URL): void {
+    const mirror = parseMirrorUrl(url);
+    this.#names.add(mirror.url);
+    if (!this.#isStarted) {
+      const others = this.#options.mirrors.filter((other) => other.url !== mirror.url);
+      return this.#setMirrors([...others, mirror]);
+    }
+    if (!this.#options.eachAddress) return this.#driver.addMirror(mirror);
+    this.#change(async (driver) => {
+      const { mirrors, connections } = await this.#withAddresses([mirror]);
+      for (const [index, one] of mirrors.entries()) driver.addMirror(one, connections?.[index]);
+    });
+  }
+
+  /**
+   * Drops a mirror, at any time: its requests are cancelled, and what it has delivered is used. Reports
+   * whether the download had it. If no other mirror is left, the download fails with
+   * {@linkcode NoMirrorLeftError}: add another one first.
+   *
+   * @throws {MirrorUrlError} if it is not an http or https URL
+   */
+  dropMirror(url: string | URL): boolean {
+    const { url: name } = parseMirrorUrl(url);
+    if (!this.#names.delete(name)) return false;
+    const isMeant = (url: string) => requestedUrl(url) === name;
+    if (!this.#isStarted) {
+      this.#setMirrors(this.#options.mirrors.filter(({ url }) => !isMeant(url)));
+    } else if (!this.#options.eachAddress) this.#driver.dropMirrors(isMeant);
+    else this.#change((driver) => driver.dropMirrors(isMeant));
+    return true;
+  }
+
   /** Returns a snapshot of the download. */
   stats(): DownloadStats {
     return this.#driver.stats();
@@ -222,6 +276,7 @@ export class Downloader implements AsyncDisposable {
   async cancel(
     reason: unknown = new DOMException("The download was cancelled", "AbortError"),
   ): Promise<void> {
+    this.#isStarted = true;
     this.#cancelled.abort();
     await this.#driver.cancel(reason);
   }
@@ -249,24 +304,42 @@ export class Downloader implements AsyncDisposable {
 
   /** Returns the driver; where each address is to be a mirror, once they are known. */
   #ready(): Driver | Promise<Driver> {
+    this.#isStarted = true;
     return this.#isReady ? this.#driver : this.#lookup ??= this.#lookUp();
   }
 
   async #lookUp(): Promise<Driver> {
-    const driver = this.#driver;
-    const { signal } = this.#options;
-    const ends = [this.#cancelled.signal, ...signal === undefined ? [] : [signal]];
-    const end = AbortSignal.any(ends);
-    const { withEachAddress } = await import("./options/each_address.ts");
-    const options = await withEachAddress(this.#options, { signal: end });
+    const { mirrors, signal } = this.#options;
+    const options = await this.#withAddresses(mirrors);
     this.#isReady = true;
     // One that was cancelled meanwhile says so by itself.
-    if (options === this.#options || end.aborted) return driver;
-    const { windowSize, maxRate } = driver;
+    if (!this.#cancelled.signal.aborted && !signal?.aborted) this.#replaceDriver(options);
+    return this.#driver;
+  }
+
+  /** Returns the options of a download from these mirrors, with one for each of their addresses. */
+  async #withAddresses(mirrors: readonly MirrorSource[]): Promise<ResolvedOptions> {
+    const { signal } = this.#options;
+    const ends = [this.#cancelled.signal, ...signal === undefined ? [] : [signal]];
+    const { withEachAddress } = await import("./options/each_address.ts");
+    return await withEachAddress({ ...this.#options, mirrors }, { signal: AbortSignal.any(ends) });
+  }
+
+  #change(step: (driver: Driver) => void | Promise<void>): void {
+    this.#changes = this.#changes.then(async () => await step(await this.#ready()));
+  }
+
+  /** Downloads from these mirrors; only before the start. */
+  #setMirrors(mirrors: readonly MirrorSource[]): void {
+    this.#options = withMirrors(this.#options, mirrors);
+    this.#replaceDriver(this.#options);
+  }
+
+  #replaceDriver(options: ResolvedOptions): void {
+    const { windowSize, maxRate } = this.#driver;
     this.#driver = new Driver(options);
     this.#driver.windowSize = windowSize;
     this.#driver.maxRate = maxRate;
-    return this.#driver;
   }
 
   #claim(): void {

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { MirrorSource } from "../http/address/mirror_url.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
 import { FEW_MIRRORS } from "../scheduler/mirror/connection_budget.ts";
@@ -25,7 +26,7 @@ import {
 } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
-import { BookSession } from "./memory/mirror_book.ts";
+import { MirrorSources } from "./mirror_sources.ts";
 import { Pace } from "./timing/pace.ts";
 import type { Part } from "./delivery/reorder_buffer.ts";
 import { CommandExecutor } from "./requests/command_executor.ts";
@@ -58,7 +59,7 @@ type State =
 /** Drives one download; nothing is requested before it is opened or read. */
 export class Driver {
   readonly #options: ResolvedOptions;
-  readonly #session: BookSession;
+  readonly #sources: MirrorSources;
   readonly #scheduler: Scheduler;
   readonly #window: DeliveryWindow;
   readonly #landmarks: FileLandmarks;
@@ -88,19 +89,18 @@ export class Driver {
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
     this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
     this.#landmarks.windowSize = windowSize;
-    const mirrorUrls = options.mirrors.map(({ url }) => url);
-    this.#session = new BookSession(options.book, mirrorUrls, Date.now());
+    this.#sources = new MirrorSources(options);
+    const { urls, known, suspects } = this.#sources;
     const knownMirrors = knownFile?.mirrors ?? [];
-    const { known, unreliable: suspects } = this.#session;
-    const closesIdle = mirrorUrls.length > FEW_MIRRORS;
+    const closesIdle = urls.length > FEW_MIRRORS;
     this.#transport = new Transport({ ...options, knownMirrors, suspects, closesIdle });
     const { buffers } = this.#transport;
     this.#window = new DeliveryWindow(start, windowSize, { now: () => clock.now(), buffers });
-    const probeSize = probeSizeFor(maxRate, mirrorUrls.length);
+    const probeSize = probeSizeFor(maxRate, urls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#scheduler = new Scheduler({
       ...options,
-      urls: mirrorUrls,
+      urls,
       known,
       policy: policyOf(options.delayRequest, options.policySettings),
       knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
@@ -116,7 +116,7 @@ export class Driver {
     this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
       transport: this.#transport,
-      urls: mirrorUrls,
+      urls,
       landmarks: this.#landmarks,
       allowHtml: options.allowHtml,
       expectedName: options.expectedName,
@@ -191,6 +191,20 @@ export class Driver {
     this.#scheduler.limit.set(bytesPerSecond, clock.now());
     this.#pace.wake();
     this.#dispatch({ type: "consumed", bytes: 0 });
+  }
+
+  /** Uses another mirror, or one again that was dropped; `connections` is the most requests at once. */
+  addMirror(mirror: MirrorSource, connections?: number): void {
+    if (this.#state.type !== "running") return;
+    const added = this.#sources.add(mirror, this.#transport);
+    this.#dispatch({ type: "mirror-added", ...added, connections });
+  }
+
+  /** Uses the mirrors no more whose URLs `isMeant` accepts. */
+  dropMirrors(isMeant: (url: string) => boolean): void {
+    for (const [mirror, url] of this.#sources.urls.entries()) {
+      if (isMeant(url)) this.#dispatch({ type: "mirror-dropped", mirror });
+    }
   }
 
   get trace(): TraceEvent[] {
@@ -361,11 +375,13 @@ export class Driver {
     this.#events.clear();
     this.#runner.cancelAll();
     try {
-      const { mirrors } = this.#scheduler;
-      const date = Date.now();
-      this.#session.distrust(mirrors, this.#transport.unreliableMirrors, date);
       // Under a limit, the rates say nothing about the links.
-      if (this.maxRate === Infinity) this.#session.record(mirrors, this.#endedAt, date);
+      const isFree = this.maxRate === Infinity;
+      this.#sources.record(
+        this.#scheduler.mirrors,
+        this.#transport,
+        isFree ? this.#endedAt : undefined,
+      );
     } catch (error) {
       // A caller's own book threw: unless there is an error already, this is the one.
       if (state.type === "complete") this.#state = { type: "failed", error };

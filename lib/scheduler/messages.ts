@@ -94,6 +94,10 @@ export type SchedulerEvent =
     readonly other: number | undefined;
   }
   | { readonly type: "consumed"; readonly bytes: number }
+  /** Use another mirror, or one again that was dropped. */
+  | { readonly type: "mirror-added" } & NewMirror
+  /** Use a mirror no more. */
+  | { readonly type: "mirror-dropped"; readonly mirror: number }
   /**
    * For `ms` milliseconds until now, nothing could be noticed: the process was busy or stopped, or the
    * machine was asleep.
@@ -102,8 +106,18 @@ export type SchedulerEvent =
   /** The scheduler's `wakeAt` has come. */
   | { readonly type: "timeout" };
 
+/** A mirror that is added to a download. */
+export interface NewMirror {
+  /** Its URL, without credentials. */
+  readonly url: string;
+  /** What is known of its link. */
+  readonly known?: { readonly bytesPerSecond: number; readonly latencyMs: number } | undefined;
+  /** The most requests that it may have under way at once, where that is not what others may. */
+  readonly connections?: number | undefined;
+}
+
 /** Something that happened to a request. */
-export type RequestEvent = Exclude<SchedulerEvent, { type: "consumed" | "stood" | "timeout" }>;
+export type RequestEvent = Extract<SchedulerEvent, { readonly request: number }>;
 
 export type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 

@@ -7,13 +7,11 @@
  */
 
 import {
-  type FailureReason,
   type MirrorError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../errors.ts";
-import type { CancelReason } from "../trace/events.ts";
 import { noteAnswer } from "./answers.ts";
 import { Assigner, type AssignerOptions } from "./assigner.ts";
 import type { Crawl } from "./failure/crawl.ts";
@@ -28,6 +26,7 @@ import {
 } from "./failure/failures.ts";
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
+import { Membership, type MembershipEvent } from "./membership.ts";
 import type { RequestEvent, ResponseEvent, SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { OpenFile } from "./opening/first_answer.ts";
@@ -50,12 +49,9 @@ export interface SchedulerOptions
   readonly probeSize: number;
 }
 
-/** How bodies break off. */
-const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
-
 /** The scheduler of one download. Times are in milliseconds. */
 export class Scheduler {
-  /** The mirrors, in the order in which they were given. */
+  /** The mirrors, in the order in which they were given or added: others may follow. */
   readonly mirrors: readonly Mirror[];
   /** The requests that are under way. */
   readonly requests: Iterable<LiveRequest>;
@@ -68,6 +64,7 @@ export class Scheduler {
   readonly #watch: Watch;
   readonly #checks: Checks;
   readonly #hashes = new FileHashes();
+  readonly #membership: Membership;
   #ended = false;
 
   constructor(options: SchedulerOptions) {
@@ -78,6 +75,7 @@ export class Scheduler {
     this.#assigner = new Assigner(this.#state, options);
     this.#watch = new Watch(this.#state, options);
     this.#checks = new Checks(this.#state, this.#opening, options);
+    this.#membership = new Membership(this.#state, this.#opening, this.#checks);
   }
 
   /** Which bytes are received, requested, and free. */
@@ -124,9 +122,8 @@ export class Scheduler {
     this.#state.recallForms(now);
     const { knownFile } = this.#options;
     if (knownFile !== undefined) this.#advance({ type: "known", file: knownFile }, now);
-    if (!this.#ended) {
-      for (const mirror of this.mirrors) this.#probe(mirror, now);
-    }
+    const probed = this.#ended || this.#failIfAlone(now) ? [] : this.mirrors;
+    for (const mirror of probed) this.#probe(mirror, now);
     return this.#state.commands.take();
   }
 
@@ -150,13 +147,13 @@ export class Scheduler {
     if (event.type === "consumed") this.#consumed(event.bytes, now);
     else if (event.type === "stood") standStill(this.#state, event.ms, now);
     else if (event.type === "timeout") this.#timeout(now);
-    else {
+    else if ("request" in event) {
       // A request that was cancelled may still have something on its way.
       const request = this.#state.requests.get(event.request);
       if (request !== undefined && isPlausible(event, request)) this.#progress(request, event, now);
       // What these mirrors owned is for others, though this event itself says nothing any more.
       else if (hopeless.length > 0) this.#advance({ type: "waited" }, now);
-    }
+    } else this.#change(event, now);
     return this.#state.commands.take();
   }
 
@@ -221,14 +218,10 @@ export class Scheduler {
     this.#checks.used(request, request.useful - useful);
     if (ledger.complete) return this.#finishIfComplete(now);
     for (const [one, reason] of needless(request, completed, this.#state, now)) {
-      this.#cancel(one, reason, now);
+      this.#state.cancel(one, reason, now);
+      this.#assign(now);
     }
     if (this.#assigner.isDue(now) || request.isExhausted) this.#assign(now);
-  }
-
-  #cancel(request: LiveRequest, reason: CancelReason, now: number): void {
-    this.#state.cancel(request, reason, now);
-    this.#assign(now);
   }
 
   #bodyEnded(request: LiveRequest, now: number): void {
@@ -260,7 +253,7 @@ export class Scheduler {
   #failed(request: LiveRequest, failure: MirrorError, now: number, crawl?: Crawl): void {
     const { mirror, kind } = request;
     this.#state.close(request, now);
-    if (kind === "range" && BROKEN.includes(failure.reason)) this.#checks.broke(mirror);
+    if (kind === "range") this.#checks.failed(mirror, failure);
     const cause = { mirror, failure, request, ...crawl };
     const then = penalize(cause, this.#state, this.#options, now);
     if (this.#failIfAlone(now)) return;
@@ -278,6 +271,14 @@ export class Scheduler {
     return true;
   }
 
+  /** Adds or drops a mirror. */
+  #change(event: MembershipEvent, now: number): void {
+    const mirror = this.#membership.change(event, now);
+    if (mirror !== undefined && this.#failIfAlone(now)) return;
+    if (mirror !== undefined) this.#probe(mirror, now);
+    this.#advance(mirror?.alive === false ? { type: "failed", mirror } : { type: "waited" }, now);
+  }
+
   #consumed(bytes: number, now: number): void {
     const most = this.#opening.state.type === "open" ? this.#state.readyBytes : 0;
     this.#state.consume(Math.min(bytes, most));
@@ -291,9 +292,7 @@ export class Scheduler {
     for (const mirror of this.#watch.revive(now)) this.#probe(mirror, now);
     for (const request of this.#watch.silent(now)) {
       // A mirror that has gone silent altogether has failed once, however many requests it had.
-      for (const other of this.#watch.silentBeside(request, now)) {
-        this.#state.cancel(other, "silent", now);
-      }
+      this.#watch.giveUpBeside(request, now);
       this.#refuse(request, timeoutError(request, now), now);
       if (this.#ended) return;
     }
@@ -363,7 +362,8 @@ export class Scheduler {
     mirror.allow(mirror.seat.room(now), 0);
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
-    const isStream = this.#assigner.extendsStreams && mirror === leaderOf(this.#state);
+    const isStream = this.#assigner.extendsStreams && !this.#opening.hasJoined(mirror) &&
+      mirror === leaderOf(this.#state);
     const sampleSize = Math.min(probeSize, windowSize);
     const measures = this.#opening.isMeasured(mirror);
     const probe = probeOf(mirror, { start, end, sampleSize, isStream });

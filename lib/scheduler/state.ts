@@ -10,7 +10,7 @@ import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { FormMemory } from "./mirror/forms.ts";
 import { Ledger } from "./ledger.ts";
-import { CommandQueue, type Size } from "./messages.ts";
+import { CommandQueue, type NewMirror, type Size } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import { MirrorList, type MirrorListOptions } from "./mirror/mirror_list.ts";
 import { RateLimit } from "./rate_limit.ts";
@@ -84,6 +84,13 @@ export class DownloadState implements DownloadView {
     this.#ledger = new Ledger(start, end ?? Infinity, splitSize);
     this.#frontUnitEnd = this.#ledger.unitRange(0).end;
     this.#received = this.#receivedSinceFront = 0;
+  }
+
+  /** Adds a mirror, and returns it; `undefined` if it is in use already. */
+  add(wanted: NewMirror, now: number): Mirror | undefined {
+    const mirror = this.#list.add(wanted);
+    mirror?.forms.avoid(this.#forms.avoided(mirror.url, now));
+    return mirror;
   }
 
   /** Which bytes are received, requested, and free; endless until the file's size is known. */

@@ -150,8 +150,8 @@ export interface OpenEvent extends DownloadEvent<"open"> {
 export interface MirrorEvent extends DownloadEvent<"mirror"> {
   /** URL of the mirror. */
   mirror: string;
-  /** Its new state. */
-  state: "ready" | "spare" | "retired" | "closed" | "dropped";
+  /** Its new state; `added`: it was added to a download that was running, and is asked whether it has the file. */
+  state: "added" | "ready" | "spare" | "retired" | "closed" | "dropped";
   /** Why, as text. */
   message: string;
 }

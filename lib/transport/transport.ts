@@ -65,19 +65,31 @@ const PROXY_LOGIN = 407;
 export class Transport {
   readonly buffers: BufferPool = new BufferPool(FIRST_CHUNK, CHUNK);
   readonly #options: TransportOptions;
-  readonly #memories: readonly MirrorMemory[];
+  readonly #mirrors: MirrorSource[] = [];
+  readonly #memories: MirrorMemory[] = [];
   readonly #clients: MirrorClients;
   /** Where a part ended that should have gone on, by its total. */
   #shortEnd: number | undefined;
 
   constructor(options: TransportOptions) {
     this.#options = options;
-    const { knownMirrors, suspects = [] } = options;
-    this.#clients = new MirrorClients(options.mirrors, options);
-    this.#memories = options.mirrors.map(({ url }) => {
-      const known = knownMirrors.find((mirror) => mirror.url === url);
-      return new MirrorMemory(url, known, { isSuspect: suspects.includes(url) });
-    });
+    const { mirrors, suspects = [] } = options;
+    this.#clients = new MirrorClients([], options);
+    for (const mirror of mirrors) this.add(mirror, { isSuspect: suspects.includes(mirror.url) });
+  }
+
+  /** Adds a mirror, whose number is the next one. `isSuspect`: its origin had unreliable validators. */
+  add(mirror: MirrorSource, options: { isSuspect?: boolean } = {}): void {
+    const { url } = mirror;
+    const known = this.#options.knownMirrors.find((mirror) => mirror.url === url);
+    this.#mirrors.push(mirror);
+    this.#memories.push(new MirrorMemory(url, known, options));
+    this.#clients.add(mirror);
+  }
+
+  /** Changes the credentials for a mirror. */
+  replace(mirror: number, source: MirrorSource): void {
+    this.#mirrors[mirror] = source;
   }
 
   /** What was learned of the mirrors that serve ranges. */
@@ -295,7 +307,7 @@ export class Transport {
 
   #headers(mirror: number, requested: Requested, url: URL, sameOrigin: boolean): Headers {
     const headers = new Headers(this.#options.headers);
-    const { authorization } = this.#options.mirrors[mirror]!;
+    const { authorization } = this.#mirrors[mirror]!;
     if (authorization !== undefined) headers.set("authorization", authorization);
     if (!sameOrigin) {
       headers.delete("authorization");
@@ -369,7 +381,7 @@ export class Transport {
     message: string,
     facts: Partial<MirrorErrorOptions> = {},
   ): MirrorError {
-    const { url } = this.#options.mirrors[mirror]!;
+    const { url } = this.#mirrors[mirror]!;
     return new MirrorError(message, {
       mirror: url,
       reason,

@@ -17,6 +17,8 @@ const TYPES = [
   "consumed",
   "stood",
   "timeout",
+  "mirror-added",
+  "mirror-dropped",
   "window",
   "rate",
 ] as const;

@@ -28,6 +28,7 @@ const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
   changed: ExitCode.RECEIVE,
   mismatch: ExitCode.RECEIVE,
   html: ExitCode.RECEIVE,
+  dropped: ExitCode.RECEIVE,
 };
 
 const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {

@@ -156,9 +156,9 @@ export function learnedFile(
   { scheduler, transport, sampleSize, start, pieces }: Learned,
 ): KnownFile | undefined {
   const mirrors = transport.knownMirrors.flatMap((known) => {
-    const mirror = scheduler.mirrors.find(({ url }) => url === known.url)!;
-    const compared = scheduler.isCompared(mirror) || undefined;
-    return mirror.servesRanges ? [{ ...known, compared }] : [];
+    const mirror = scheduler.mirrors.find(({ url }) => url === known.url);
+    if (!mirror?.servesRanges) return [];
+    return [{ ...known, compared: scheduler.isCompared(mirror) || undefined }];
   });
   if (info?.size === undefined || mirrors.length === 0) return undefined;
   // Another download cannot use a digest of fewer bytes than usual.

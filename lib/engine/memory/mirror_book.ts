@@ -232,20 +232,33 @@ const LEAST_BYTES = 256 * 1024;
 const CLOCK_MS = 0.001;
 
 /**
- * What one download reads from its book when it is created, and records when it ends. Times are passed
+ * What one download reads from its book of its mirrors, and records when it ends. Times are passed
  * in: `date` in milliseconds since the epoch, `now` in milliseconds of the download's clock.
  */
 export class BookSession {
-  /** What is known of the mirrors, in the order of the URLs. */
-  readonly known: readonly (KnownLink | undefined)[];
-  /** URLs of the mirrors whose origins have unreliable validators. */
-  readonly unreliable: readonly string[];
   readonly #book: MirrorBook | undefined;
+  readonly #known: (KnownLink | undefined)[] = [];
+  readonly #unreliable: string[] = [];
 
   constructor(book: MirrorBook | undefined, urls: readonly string[], date: number) {
     this.#book = book;
-    this.known = urls.map((url) => book?.get(url, date));
-    this.unreliable = urls.filter((url) => book?.isUnreliable(url, date));
+    for (const url of urls) this.add(url, date);
+  }
+
+  /** What is known of the mirrors, in the order of the URLs. */
+  get known(): readonly (KnownLink | undefined)[] {
+    return this.#known;
+  }
+
+  /** URLs of the mirrors whose origins have unreliable validators. */
+  get unreliable(): readonly string[] {
+    return this.#unreliable;
+  }
+
+  /** Reads what is known of another mirror. */
+  add(url: string, date: number): void {
+    this.#known.push(this.#book?.get(url, date));
+    if (this.#book?.isUnreliable(url, date)) this.#unreliable.push(url);
   }
 
   /** Records the figures of the mirrors, given in the order of the URLs. */

@@ -11,7 +11,7 @@ import type { DelayRequest, DelayRequestAlgorithm } from "../../policy/delay.ts"
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../../policy/duplicate.ts";
 import type { RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { DeliverAfter } from "../../scheduler/opening/opening_steps.ts";
-import type { LowestRate } from "../../scheduler/failure/timeouts.ts";
+import type { LowestRate } from "../../scheduler/failure/speeds.ts";
 import type { TraceEvent } from "../../trace/events.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import type { KnownFile } from "../memory/known_file.ts";

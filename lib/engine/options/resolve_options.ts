@@ -19,7 +19,7 @@ import { DelayRequestAlgorithm } from "../../policy/delay.ts";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../policy/duplicate.ts";
 import type { PolicySettings } from "../../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
-import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/timeouts.ts";
+import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/speeds.ts";
 import { FormMemory } from "../../scheduler/mirror/forms.ts";
 import { HostLimits } from "../../scheduler/mirror/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
@@ -52,6 +52,8 @@ export interface ResolvedOptions
   readonly start: number;
   readonly end: number | undefined;
   readonly knownFile: KnownFile | undefined;
+  /** The same where it is known of other mirrors only, which may be added. */
+  readonly givenFile: KnownFile | undefined;
   readonly allowHtml: boolean;
   readonly expectedName: string | undefined;
   readonly expectedSize: number | undefined;
@@ -112,6 +114,7 @@ export function resolveOptions(
   const timeout = (name: keyof DownloaderOptions) =>
     options[name] === undefined ? undefined : whole(name, options[name], 1, LONG_MS);
   const eachAddress = resolveEachAddress(options.eachAddress, options.proxy);
+  const givenFile = options.knownFile && checkKnownFile(options.knownFile);
   const coefficient = options.initialDelayCoefficient ?? 10;
   const resolved: ResolvedOptions = {
     mirrors,
@@ -138,11 +141,8 @@ export function resolveOptions(
     closeBadConnections: options.closeBadConnections ?? false,
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
     book: instance("book", options.book, MirrorBook),
-    knownFile: knownOf(
-      options.knownFile && checkKnownFile(options.knownFile),
-      mirrors,
-      eachAddress ? requestedUrl : undefined,
-    ),
+    knownFile: knownOf(givenFile, mirrors, eachAddress ? requestedUrl : undefined),
+    givenFile,
     deliverAfter: oneOf("deliverAfter", options.deliverAfter ?? "agreement", DELIVER_AFTER),
     allowHtml: options.allowHtml ?? false,
     expectedName: resolveName(options.expectedName),
@@ -348,6 +348,16 @@ const MOST_WINDOW = 128 * 1024 * 1024;
 function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS): number | "auto" {
   if (connections === "auto") return connections;
   return whole("maxConnectionsPerMirror", connections, 1, MOST_CONNECTIONS);
+}
+
+/** Returns the options of a download from these mirrors instead. */
+export function withMirrors(
+  options: ResolvedOptions,
+  mirrors: readonly MirrorSource[],
+): ResolvedOptions {
+  const { givenFile, eachAddress } = options;
+  const knownFile = knownOf(givenFile, mirrors, eachAddress ? requestedUrl : undefined);
+  return { ...options, mirrors, knownFile };
 }
 
 /** Returns what is known of a file, if it is known of one of the mirrors. */

@@ -16,7 +16,7 @@ import type { Reply } from "../../transport/exchange.ts";
 import type { FileInfo } from "../memory/known_file.ts";
 
 export interface SamplesOptions {
-  /** The mirrors' URLs, without credentials. */
+  /** The mirrors' URLs, without credentials, in their order: others may follow. */
   readonly urls: readonly string[];
   /** Whether a web page, or an error text, counts like any other file. */
   readonly allowHtml: boolean;

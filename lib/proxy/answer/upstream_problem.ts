@@ -137,6 +137,7 @@ const REASONS: Readonly<Record<MirrorError["reason"], string>> = {
   changed: "contradicts what it said of the file before: it has changed, or differs by server",
   html: "sent a web page instead of the file",
   mismatch: "has a different file than the other mirrors",
+  dropped: "is used no more",
 };
 
 const FAULTS: Readonly<Record<NetworkFault, string>> = {

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { FileChangedError, MirrorError, type SphttpError } from "../../errors.ts";
+import {
+  type FailureReason,
+  FileChangedError,
+  MirrorError,
+  type SphttpError,
+} from "../../errors.ts";
 import { drop } from "../failure/failures.ts";
 import type { SchedulerEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -37,6 +42,9 @@ export type Outcome = OpeningEvent | { readonly type: "fail"; readonly error: Sp
 
 /** The last checks are waited for as long as this while none can be sent, in milliseconds. */
 const LAST_CHECKS_MS = 10_000;
+
+/** How bodies break off. */
+const BROKEN: readonly FailureReason[] = ["network", "truncated", "timeout"];
 
 /** The checks of one download. */
 export class Checks {
@@ -102,6 +110,13 @@ export class Checks {
     this.#identity.ask(mirror, "admission");
   }
 
+  /** Asks a mirror no more, and forgets its first answer: it is used no more, or begins anew. */
+  forget(mirror: Mirror): void {
+    this.#unproved.delete(mirror);
+    this.#lastChecked.delete(mirror);
+    this.#identity.close(mirror);
+  }
+
   /** Takes the first answer of a mirror; returns nothing while it has to be proved. */
   sampled(first: FirstAnswer, now: number): Outcome | undefined {
     const { mirror, answer } = first;
@@ -156,9 +171,9 @@ export class Checks {
     }
   }
 
-  /** Notes that a body of a mirror has broken off. */
-  broke(mirror: Mirror): void {
-    this.#identity.broke(mirror);
+  /** Notes that a request for a range has failed: its body may have broken off. */
+  failed(mirror: Mirror, { reason }: MirrorError): void {
+    if (BROKEN.includes(reason)) this.#identity.broke(mirror);
   }
 
   /** Compares a mirror whose validators contradict earlier ones with bytes that are known. */

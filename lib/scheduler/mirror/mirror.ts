@@ -266,6 +266,16 @@ export class Mirror implements SourceView {
     this.#state = { type: "dropped", failure };
   }
 
+  /** Begins anew, if it was dropped: nothing is known of its file. Reports whether it was. */
+  rejoin(): boolean {
+    if (this.#state.type !== "dropped") return false;
+    this.#state = { type: "ready" };
+    this.#service = "unknown";
+    this.#questioned = false;
+    this.#failures = 0;
+    return true;
+  }
+
   /** Sets how it serves the file, once that is known. */
   serve(service: "ranges" | "whole"): void {
     // It served ranges once, but is known to have refused them since.

@@ -8,6 +8,7 @@
 import { FEW_MIRRORS } from "./connection_budget.ts";
 import { HostLimits } from "./host_limits.ts";
 import type { KnownLink } from "./link_estimate.ts";
+import type { NewMirror } from "../messages.ts";
 import { Mirror } from "./mirror.ts";
 
 export interface MirrorListOptions {
@@ -43,6 +44,18 @@ export class MirrorList {
     this.mirrors = this.#mirrors = urls.map((url, index) =>
       this.#create(url, known?.[index], connections?.[index])
     );
+  }
+
+  /**
+   * Adds a mirror, or puts one into use again that was dropped. Returns it; `undefined` if it is in use
+   * already.
+   */
+  add({ url, known, connections }: NewMirror): Mirror | undefined {
+    const before = this.#mirrors.find((mirror) => mirror.url === url);
+    if (before?.rejoin() === false) return undefined;
+    const mirror = before ?? this.#create(url, known, connections);
+    if (before === undefined) this.#mirrors.push(mirror);
+    return mirror;
   }
 
   #create(url: string, known: KnownLink | undefined, connections: number | undefined): Mirror {

@@ -43,16 +43,26 @@ export type Verdict =
   | { readonly type: "compare" }
   | { readonly type: "reject"; readonly error: MirrorError };
 
-/** Who says what the file is: most mirrors, an earlier download, or the first mirror that answered. */
-export type Against = "most" | "known" | "first";
-
 /**
- * Returns what becomes of the mirror with this answer. `isSource`: its first bytes are used.
+ * Who says what the file is: most mirrors, an earlier download, the first mirror that answered, or the
+ * mirrors that were there before this one joined.
  */
+export type Against = "most" | "known" | "first" | "others";
+
+/** What else decides on a mirror. */
+export interface Circumstances {
+  /** Whether its first bytes are used. */
+  readonly isSource: boolean;
+  /** Whether it joined after the decision: the same first bytes are not enough then. */
+  readonly hasJoined: boolean;
+  readonly against: Against;
+}
+
+/** Returns what becomes of the mirror with this answer. */
 export function verdictOf(
   answer: FirstAnswer,
   agreed: Agreed,
-  { isSource, against }: { readonly isSource: boolean; readonly against: Against },
+  { isSource, hasJoined, against }: Circumstances,
 ): Verdict {
   const { size, digest, isProved = false, page } = answer;
   const isAlike = digest === agreed.digest && !contradiction(agreed.hashes, answer.hashes);
@@ -60,13 +70,13 @@ export function verdictOf(
     const service = serviceOf(answer, agreed.size);
     // A whole file is compared as it arrives.
     const isCompared = isSource || isProved || service === "whole" ||
-      (digest !== undefined && isAlike);
+      (digest !== undefined && isAlike && !hasJoined);
     return isCompared ? { type: "admit", service } : { type: "compare" };
   }
   // Without a size it cannot be joined with others, but it can stand in for them.
   if (size === undefined && isAlike) return { type: "admit", service: "whole" };
   const error = page === undefined
-    ? dissent(answer, agreed, against)
+    ? dissent(answer, agreed, hasJoined ? "others" : against)
     : pageError(answer, page.promised);
   return { type: "reject", error };
 }
@@ -82,7 +92,7 @@ export function serviceOf({ answer }: FirstAnswer, size: Size): "ranges" | "whol
 }
 
 /** Returns the answers that agree in their first bytes, where no mirror gives the file's size. */
-export function likeFirstBytes(
+function likeFirstBytes(
   answers: readonly FirstAnswer[],
   digest: string | undefined,
 ): readonly FirstAnswer[] {
@@ -92,7 +102,7 @@ export function likeFirstBytes(
 }
 
 /** Returns the answers that do not contradict a file that is known. */
-export function likeFile(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
+function likeFile(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
   return likeFirstBytes(answers, file.digest).filter(({ size, hashes }) =>
     size === file.size && contradiction(hashes, file.hashes) === undefined
   );
@@ -103,9 +113,7 @@ export function firstFile(answers: readonly FirstAnswer[]): Agreed | undefined {
   const first = answers.find(({ answer: { type }, size, digest }) =>
     digest !== undefined && (type === "whole" || (type === "partial" && size !== undefined))
   );
-  if (first === undefined) return undefined;
-  const { size, digest, hashes } = first;
-  return { type: "agreed", size, digest, hashes, agreeing: alike(answers, first) };
+  return first && agreedOn(first, answers);
 }
 
 /**
@@ -125,6 +133,13 @@ export function unlessOutvoted(
   return isOutvoted ? { type: "tie" } : { type: "agreed", size, digest, hashes, agreeing };
 }
 
+/** Returns what a file is that was decided on, and the answers that agree with it. */
+export function agreedOn(file: FileFacts, answers: readonly FirstAnswer[]): Agreed {
+  const { size, digest, hashes } = file;
+  return { type: "agreed", size, digest, hashes, agreeing: alike(answers, file) };
+}
+
+/** Returns the answers that agree with a file, by their first bytes where its size is unknown. */
 function alike(answers: readonly FirstAnswer[], file: FileFacts): readonly FirstAnswer[] {
   return file.size === undefined ? likeFirstBytes(answers, file.digest) : likeFile(answers, file);
 }
@@ -134,6 +149,7 @@ const AGAINST: Readonly<Record<Against, readonly [who: string, have: string]>> =
   most: ["most mirrors", "have"],
   known: ["the known file", "has"],
   first: ["the mirror that answered first", "has"],
+  others: ["the other mirrors", "have"],
 };
 
 function dissent(

@@ -13,8 +13,7 @@
  */
 
 import {
-  type MirrorFile,
-  MirrorMismatchError,
+  type MirrorMismatchError,
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../../errors.ts";
@@ -24,12 +23,11 @@ import type { Size } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import {
   type Agreed,
+  agreedOn,
   type FirstAnswer,
   firstFile,
   hashError,
   isSameFile,
-  likeFile,
-  likeFirstBytes,
   type OpenFile,
   pageError,
   pageNote,
@@ -37,6 +35,7 @@ import {
   unlessOutvoted,
   verdictOf,
 } from "./first_answer.ts";
+import { Differences } from "./differences.ts";
 import type {
   Admission,
   KnownFileFacts,
@@ -67,8 +66,9 @@ export class Opening {
   readonly #settled = new Set<Mirror>();
   /** Mirrors whose bytes are being compared. */
   readonly #compared = new Set<Mirror>();
-  /** Where the bytes of mirrors differ from those that are known. */
-  readonly #differences = new Map<Mirror, number>();
+  readonly #differences: Differences;
+  /** Mirrors that joined after the decision, on which they have no say. */
+  readonly #joined = new Set<Mirror>();
   readonly #sizes = new SizeQuestion();
   #graceUntil = Infinity;
 
@@ -76,6 +76,7 @@ export class Opening {
   constructor(mirrors: readonly Mirror[], options: OpeningOptions) {
     const { start, deliverAfter = "agreement", expectedHashes } = options;
     this.#mirrors = mirrors;
+    this.#differences = new Differences(mirrors);
     this.#start = start;
     this.#expected = expectedHashes;
     this.#trustsFirst = deliverAfter === "first-answer";
@@ -90,6 +91,23 @@ export class Opening {
     // Web pages wait for all others.
     const isDecidable = this.#answers.some(({ page }) => page === undefined);
     return isDecidable ? this.#graceUntil : Infinity;
+  }
+
+  /** Takes a mirror that was added, or is in use again: whatever it answered before counts no more. */
+  join(mirror: Mirror): void {
+    this.#settled.delete(mirror);
+    this.#compared.delete(mirror);
+    this.#differences.forget(mirror);
+    // Bytes of it may be in use before the decision.
+    if (!this.#trusted.has(mirror)) {
+      this.#answers = this.#answers.filter((answer) => answer.mirror !== mirror);
+    }
+    if (this.#state.type === "open") this.#joined.add(mirror);
+  }
+
+  /** Reports whether a mirror joined after the decision. */
+  hasJoined(mirror: Mirror): boolean {
+    return this.#joined.has(mirror);
   }
 
   /** Reports whether the size that a mirror says next is to be verified. */
@@ -217,7 +235,9 @@ export class Opening {
     }
     if (agreement.type === "undecided") return undefined;
     this.#graceUntil = Infinity;
-    if (agreement.type === "tie") return this.#measure(voters) ?? this.#fail(this.#mismatch());
+    if (agreement.type === "tie") {
+      return this.#measure(voters) ?? this.#fail(this.#differences.error(this.#answers));
+    }
     const { size, digest, agreeing } = agreement;
     const hashes = { ...agreement.hashes, ...this.#expected };
     const failed = this.#failIfOutside(size);
@@ -233,7 +253,7 @@ export class Opening {
     const { mirror, request, answer } = source;
     const mode = serves(source) ? "ranges" : "whole";
     const steps: OpeningStep[] = leader !== undefined && !confirmed ? [{ type: "discard" }] : [];
-    const { rejections, admissions } = this.#settle(agreement, source);
+    const { rejections, admissions } = this.#settle(agreement, this.#answers, source);
     steps.push(...rejections, { type: "open", mirror, size, mode });
     if (isPage) steps.push({ type: "note", message: pageNote(source) });
     const usable = mode === "ranges" || answer.type === "whole";
@@ -256,23 +276,41 @@ export class Opening {
   /** Compares the answers of late mirrors with the decision. */
   #compareLate(file: OpenFile, outstanding: number): readonly OpeningStep[] {
     if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return [];
-    const { size, digest } = file;
-    const voters = this.#answers.filter(({ page }) => file.isPage || page === undefined);
-    const agreement = file.isKnown
-      ? { type: "agreed" as const, ...file, agreeing: likeFile(voters, file) }
+    const { size, digest, isKnown } = file;
+    const joined = this.#settleJoined(file);
+    if (this.#answers.every(({ mirror }) => this.#settled.has(mirror))) return joined;
+    const voters = this.#voters.filter(({ page }) => file.isPage || page === undefined);
+    const agreement = isKnown || (size === undefined && !this.#trustsFirst)
+      ? agreedOn(file, voters)
       : this.#trustsFirst
       ? unlessOutvoted(voters, file)
-      : size === undefined
-      ? { type: "agreed" as const, ...file, agreeing: likeFirstBytes(voters, digest) }
       : agree(voters, outstanding);
     // Mirrors that have yet to answer may outvote the latest one.
-    if (agreement.type === "undecided") return [];
+    if (agreement.type === "undecided") return joined;
     // Bytes of the other file have been delivered: that cannot be mended.
     if (
       agreement.type === "tie" || agreement.size !== size ||
       (digest !== undefined && agreement.digest !== digest)
-    ) return this.#measure(voters) ?? this.#fail(this.#mismatch());
-    const { rejections, admissions } = this.#settle(agreement);
+    ) {
+      return [
+        ...joined,
+        ...this.#measure(voters) ?? this.#fail(this.#differences.error(this.#answers)),
+      ];
+    }
+    const { rejections, admissions } = this.#settle(agreement, this.#voters);
+    return [...joined, ...rejections, ...admissions];
+  }
+
+  /** The answers of the mirrors that decide what the file is. */
+  get #voters(): readonly FirstAnswer[] {
+    return this.#answers.filter(({ mirror }) => !this.#joined.has(mirror));
+  }
+
+  /** Compares mirrors that joined after the decision with the file; other mirrors' votes do not matter. */
+  #settleJoined(file: OpenFile): readonly OpeningStep[] {
+    const answers = this.#answers.filter(({ mirror }) => this.#joined.has(mirror));
+    const files = answers.filter(({ page }) => file.isPage || !page);
+    const { rejections, admissions } = this.#settle(agreedOn(file, files), answers);
     return [...rejections, ...admissions];
   }
 
@@ -294,8 +332,8 @@ export class Opening {
   /** Admits a mirror whose bytes were compared. */
   #admitCompared(mirror: Mirror): readonly OpeningStep[] {
     const answer = this.#answers.find((one) => one.mirror === mirror);
-    if (!this.#compared.delete(mirror) || answer === undefined) return [];
-    if (this.#state.type !== "open") return [];
+    const wasCompared = this.#compared.delete(mirror);
+    if (!wasCompared || answer === undefined || this.#state.type !== "open") return [];
     const service = serviceOf(answer, this.#state.file.size);
     return [{ type: "admit", admissions: [{ mirror, service }] }];
   }
@@ -308,18 +346,21 @@ export class Opening {
     const admitted = [...this.#settled].filter((one) =>
       one !== mirror && !this.#compared.has(one) && one.service !== "unknown"
     );
-    this.#differences.set(mirror, at);
+    this.#differences.note(mirror, at);
     const isSettled = this.#state.file.isKnown || this.#trustsFirst;
-    if (!isSettled && admitted.length < 2) return this.#fail(this.#mismatch());
+    if (!isSettled && !this.#joined.has(mirror) && admitted.length < 2) {
+      return this.#fail(this.#differences.error(this.#answers));
+    }
     return [{ type: "reject", mirror, error }];
   }
 
   /**
-   * Admits or rejects each mirror that has answered, once, or has its bytes compared. `source` is the
-   * mirror whose first bytes are used.
+   * Admits or rejects each mirror of `answers`, once, or has its bytes compared. `source` is the mirror
+   * whose first bytes are used.
    */
   #settle(
     agreed: Agreed,
+    answers: readonly FirstAnswer[],
     source?: FirstAnswer,
   ): { rejections: OpeningStep[]; admissions: OpeningStep[] } {
     const admissions: Admission[] = [];
@@ -327,11 +368,12 @@ export class Opening {
     const comparisons: OpeningStep[] = [];
     const isKnown = this.#state.type === "open" && this.#state.file.isKnown;
     const against = isKnown ? "known" : this.#trustsFirst ? "first" : "most";
-    for (const answer of this.#answers) {
+    for (const answer of answers) {
       const { mirror } = answer;
       if (this.#settled.has(mirror)) continue;
       this.#settled.add(mirror);
-      const verdict = verdictOf(answer, agreed, { isSource: answer === source, against });
+      const facts = { isSource: answer === source, hasJoined: this.#joined.has(mirror) };
+      const verdict = verdictOf(answer, agreed, { ...facts, against });
       if (verdict.type === "admit") admissions.push({ mirror, service: verdict.service });
       else if (verdict.type === "compare") {
         this.#compared.add(mirror);
@@ -359,22 +401,7 @@ export class Opening {
 
   /** Returns the error for a mirror that turned out to have another file, from byte `at` on. */
   mismatch(mirror: Mirror, at: number): MirrorMismatchError {
-    this.#differences.set(mirror, at);
-    return this.#mismatch();
-  }
-
-  #mismatch(): MirrorMismatchError {
-    const answers = this.#mirrors.flatMap((mirror) =>
-      this.#answers.filter((answer) => answer.mirror === mirror)
-    );
-    return new MirrorMismatchError(
-      answers.map(({ mirror, size, digest, hashes }) => ({
-        mirror: mirror.url,
-        size,
-        digest,
-        hashes: hashes as MirrorFile["hashes"],
-        differsAt: this.#differences.get(mirror),
-      })),
-    );
+    this.#differences.note(mirror, at);
+    return this.#differences.error(this.#answers);
   }
 }

@@ -10,13 +10,20 @@ import type { MirrorSource } from "../../http/address/mirror_url.ts";
 import { type HttpClientOptions, HttpClients } from "./http_clients.ts";
 
 export class MirrorClients {
-  readonly #clients: readonly HttpClients[];
+  readonly #options: HttpClientOptions;
+  readonly #usual: HttpClients;
+  readonly #clients: HttpClients[] = [];
 
   constructor(mirrors: readonly MirrorSource[], options: HttpClientOptions) {
-    const usual = new HttpClients(options);
-    this.#clients = mirrors.map(({ url, addresses }) =>
-      addresses === undefined ? usual : pinned(new URL(url), addresses, options)
-    );
+    this.#options = options;
+    this.#usual = new HttpClients(options);
+    for (const mirror of mirrors) this.add(mirror);
+  }
+
+  /** Adds a mirror, whose number is the next one. */
+  add({ url, addresses }: MirrorSource): void {
+    const isPinned = addresses !== undefined;
+    this.#clients.push(isPinned ? pinned(new URL(url), addresses, this.#options) : this.#usual);
   }
 
   /** Returns those of a mirror. */

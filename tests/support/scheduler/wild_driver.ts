@@ -28,6 +28,8 @@ import {
 const PROBE_SIZE = 1100;
 /** After so many steps an honest driver has brought any file to its end. */
 const MOST_STEPS = 5000;
+/** Mirrors are added up to this number. */
+const MOST_MIRRORS = 7;
 
 export interface WildOptions extends TestOptions {
   readonly mirrors: number;
@@ -92,6 +94,12 @@ export class WildDriver {
         bytes: flavour % 4 === 0 ? amount : Math.min(amount, this.#ready),
       });
     }
+    if (type === "mirror-added") {
+      // One that is in use, one that was dropped, or a new one.
+      const known = flavour % 3 === 0 ? { bytesPerSecond: 1 + amount, latencyMs: 1 } : undefined;
+      return this.handle({ type, url: urlOf(which % MOST_MIRRORS), known });
+    }
+    if (type === "mirror-dropped") return this.handle({ type, mirror: which % MOST_MIRRORS });
     const request = this.#choose(which);
     const transfer = this.#live.get(request);
     const mirrors = this.scheduler.mirrors.length;
@@ -163,6 +171,8 @@ export class WildDriver {
     switch (event.type) {
       case "timeout":
       case "stood":
+      case "mirror-added":
+      case "mirror-dropped":
         return true;
       case "consumed": {
         if (this.outcome === undefined) this.#consumed += Math.min(event.bytes, this.#ready);

@@ -8,6 +8,7 @@ import { type FailureReason, MirrorError } from "../../../lib/errors.ts";
 import type {
   Answer,
   Proof,
+  RequestEvent,
   SchedulerCommand,
   SchedulerEvent,
 } from "../../../lib/scheduler/messages.ts";
@@ -57,7 +58,7 @@ export interface Transfer {
 
 /** Returns an event of a request, which may be what comes next of it, or anything. */
 export function wildEvent(
-  type: Exclude<SchedulerEvent["type"], "consumed" | "stood" | "timeout">,
+  type: RequestEvent["type"],
   request: number,
   amount: number,
   flavour: number,

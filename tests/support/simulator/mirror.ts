@@ -41,6 +41,10 @@ export interface SimulatedMirror {
   readonly returnsAtMs?: number;
   /** Resets the connection of each request after this many bytes. */
   readonly resetAfterBytes?: number;
+  /** When it is added, in milliseconds; such mirrors come last. @default at the start */
+  readonly joinsAtMs?: number;
+  /** When it is dropped, in milliseconds. @default never */
+  readonly dropsAtMs?: number;
   /** The query of its URL, without "?". @default none */
   readonly query?: string;
   /** What it allows, and the status of what it refuses (503). */

@@ -46,6 +46,7 @@ class Simulator {
   readonly #options: SimulationOptions;
   readonly #scheduler: Scheduler;
   readonly #queue = new EventQueue();
+  readonly #urls: readonly string[];
   readonly #links: readonly Link[];
   readonly #gates: readonly Gate[];
   readonly #arrivals: Arrivals;
@@ -87,7 +88,9 @@ class Simulator {
     this.#landmarks = new SimulatedLandmarks(this.#start);
     this.#validators = links.map((mirror) => new SimulatedValidators(mirror));
     const landmarks = this.#landmarks;
-    this.#scheduler = new Scheduler(schedulerOptions(urls, { random, landmarks, ...options }));
+    this.#urls = urls;
+    const given = urls.filter((_, index) => links[index]!.joinsAtMs === undefined);
+    this.#scheduler = new Scheduler(schedulerOptions(given, { random, landmarks, ...options }));
     this.#standstills = new Standstills(this.#queue, options.standstills ?? [], {
       wakeAt: () => this.#wakeAt,
       stood: (ms) => this.#dispatch({ type: "stood", ms }),
@@ -113,6 +116,15 @@ class Simulator {
         this.#scheduler.windowSize = bytes;
         this.#dispatch({ type: "consumed", bytes: 0 });
       });
+    }
+    for (const [mirror, { joinsAtMs, dropsAtMs }] of this.#options.links.entries()) {
+      const url = this.#urls[mirror]!;
+      if (joinsAtMs !== undefined) {
+        this.#queue.at(joinsAtMs, () => this.#dispatch({ type: "mirror-added", url }));
+      }
+      if (dropsAtMs !== undefined) {
+        this.#queue.at(dropsAtMs, () => this.#dispatch({ type: "mirror-dropped", mirror }));
+      }
     }
     this.#runQueue();
     const { bytesByMirror, usedBytesByMirror, duplicateBytes, forgottenBytes } = this.#arrivals;

@@ -1,9 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import {
-  SpeedWatch,
-  tooSlow,
-  type WatchedMirror,
-} from "../../../lib/scheduler/failure/timeouts.ts";
+import { SpeedWatch, tooSlow, type WatchedMirror } from "../../../lib/scheduler/failure/speeds.ts";
 import { NoMirrorLeftError } from "../../../lib/errors.ts";
 import { Hand, urlOf } from "../../support/scheduler/hand.ts";
 import { limitOf, UNLIMITED } from "../../support/scheduler/views.ts";

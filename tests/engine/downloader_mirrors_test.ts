@@ -1,0 +1,130 @@
+import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  Downloader,
+  type DownloaderOptions,
+  MirrorUrlError,
+  NoMirrorLeftError,
+} from "../../mod.ts";
+import { FILE, QUICK, readToEnd, withMirrors } from "../support/download.ts";
+import { otherContent } from "../support/lab/content.ts";
+
+const SLOW = { bytesPerSecond: 800_000 };
+
+/** Reads a download from the first mirrors; calls `change` once bytes have come. */
+async function changing(
+  urls: readonly string[],
+  change: (download: Downloader) => void,
+  options: DownloaderOptions = {},
+) {
+  const download = new Downloader(urls, { ...QUICK, ...options });
+  await download.open();
+  change(download);
+  return await readToEnd(download);
+}
+
+function reasonsOf(error: unknown): unknown {
+  return error instanceof NoMirrorLeftError ? error.cause.map(({ reason }) => reason) : error;
+}
+
+Deno.test("Downloader.addMirror(): a mirror that is added while a download runs delivers some of it", async () => {
+  await withMirrors([{ bytesPerSecond: 200_000 }, {}], async ([slow, fast]) => {
+    const { error, sha256, stats } = await changing([slow!], (one) => one.addMirror(fast!));
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    assertEquals(stats.mirrors.map(({ url }) => url), [slow, fast]);
+    assert(stats.mirrors[1]!.bytes > 0);
+  });
+});
+
+Deno.test("Downloader.addMirror(): one with other bytes of the same size is never used", async () => {
+  await withMirrors([SLOW, { content: otherContent(FILE) }], async ([good, wrong]) => {
+    const { error, sha256, stats } = await changing([good!], (one) => one.addMirror(wrong!));
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    assertEquals(stats.mirrors[1]!.state, "dropped");
+  });
+});
+
+Deno.test("Downloader.dropMirror(): its requests end, and the others bring the rest", async () => {
+  await withMirrors([SLOW, SLOW], async ([first, second], [mirror]) => {
+    const { error, sha256, stats } = await changing([first!, second!], (one) => {
+      assertEquals([one.dropMirror(first!), one.dropMirror(first!)], [true, false]);
+    });
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    assertEquals(stats.mirrors.map(({ state }) => state)[0], "dropped");
+    assertEquals(stats.mirrors[0]!.message, `${first}: was dropped`);
+    assertEquals(mirror!.openConnections, 0);
+  });
+});
+
+Deno.test("Downloader: mirrors that fail can be replaced, and be added again", async () => {
+  await withMirrors([SLOW, SLOW], async ([first, second]) => {
+    const { error, sha256 } = await changing([first!], (one) => {
+      one.addMirror(second!);
+      one.dropMirror(first!);
+      one.addMirror(first!);
+      one.dropMirror(second!);
+    });
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+  });
+});
+
+Deno.test("Downloader.dropMirror(): without a mirror, a download fails, before the start and later", async () => {
+  await withMirrors([SLOW], async ([url]) => {
+    const late = await changing([url!], (one) => assert(one.dropMirror(url!)));
+    assertEquals(reasonsOf(late.error), ["dropped"]);
+    const early = new Downloader([url!], QUICK);
+    early.dropMirror(url!);
+    const { error } = await readToEnd(early);
+    assertInstanceOf(error, NoMirrorLeftError);
+  });
+});
+
+Deno.test("Downloader: mirrors that are added and dropped before the start are as if they had been given so", async () => {
+  await withMirrors([{}, {}], async ([one, other], [first]) => {
+    const download = new Downloader([one!], QUICK);
+    download.windowSize = 200_000;
+    download.addMirror(other!);
+    download.addMirror(new URL(other!));
+    assert(download.dropMirror(one!));
+    assertEquals(download.windowSize, 200_000);
+    const { error, sha256, stats } = await readToEnd(download);
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    assertEquals(stats.mirrors.map(({ url }) => url), [other]);
+    assertEquals(first!.requests.length, 0);
+  });
+});
+
+Deno.test("Downloader.addMirror(): after the end nothing happens, and what is no URL is refused", async () => {
+  await withMirrors([{}, {}], async ([one, other], [, second]) => {
+    const download = new Downloader([one!], QUICK);
+    assertEquals((await readToEnd(download)).error, undefined);
+    download.addMirror(other!);
+    assertEquals([second!.requests.length, download.stats().mirrors.length], [0, 1]);
+    assertThrows(() => download.addMirror("ftp://one.example/file"), MirrorUrlError);
+    assertThrows(() => download.dropMirror("file"), MirrorUrlError);
+    await using cancelled = new Downloader([one!], QUICK);
+    await cancelled.cancel();
+    cancelled.addMirror(other!);
+    assertInstanceOf((await readToEnd(cancelled).catch((error) => ({ error }))).error, TypeError);
+  });
+});
+
+Deno.test("Downloader.addMirror(): where each address is a mirror, an added name is looked up, too", async () => {
+  await withMirrors([SLOW, {}], async ([one, other]) => {
+    const named = other!.replace("127.0.0.1", "localhost");
+    const options = {
+      eachAddress: true,
+      connect: {
+        resolve: { [new URL(other!).host.replace("127.0.0.1", "localhost")]: "127.0.0.1" },
+      },
+    };
+    const { error, sha256, stats } = await changing([one!], (download) => {
+      download.addMirror(named);
+      download.addMirror(other!);
+      download.dropMirror(other!);
+    }, options);
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    const states = Object.fromEntries(stats.mirrors.map(({ url, state }) => [url, state]));
+    assertEquals(states[other!], "dropped");
+    assert(states[named] !== "dropped", states[named]);
+  });
+});
