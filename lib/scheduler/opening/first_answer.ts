@@ -216,6 +216,19 @@ export function pageError({ mirror: { url }, page }: FirstAnswer, promised?: str
   return new MirrorError(message, facts);
 }
 
+/**
+ * Returns the mirrors whose answers are web pages where a name promised another kind of file, with their
+ * failures.
+ */
+export function refusedPages(
+  answers: readonly FirstAnswer[],
+): readonly { readonly mirror: Mirror; readonly error: MirrorError }[] {
+  const pages = answers.filter(({ page }) => page?.kind === "html");
+  const promised = pages.find(({ page }) => page?.promised !== undefined)?.page?.promised;
+  if (promised === undefined) return [];
+  return pages.map((answer) => ({ mirror: answer.mirror, error: pageError(answer, promised) }));
+}
+
 export function pageNote({ mirror: { url }, page }: FirstAnswer): string {
   const { kind = "html", title } = page ?? {};
   const shown = title === undefined ? "" : `, “${title}”`;

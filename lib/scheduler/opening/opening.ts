@@ -29,8 +29,8 @@ import {
   hashError,
   isSameFile,
   type OpenFile,
-  pageError,
   pageNote,
+  refusedPages,
   serviceOf,
   unlessOutvoted,
   verdictOf,
@@ -316,17 +316,10 @@ export class Opening {
 
   /** Refuses web pages where a name promised another kind of file; a text may be what it promised. */
   #refusePages(): readonly OpeningStep[] {
-    const isHtml = ({ page }: FirstAnswer) => page?.kind === "html";
-    const pages = this.#answers.filter(isHtml);
-    const promised = pages.find(({ page }) => page?.promised !== undefined)?.page?.promised;
-    if (promised === undefined) return [];
-    this.#answers = this.#answers.filter((answer) => !isHtml(answer));
-    for (const { mirror } of pages) this.#settled.add(mirror);
-    return pages.map((answer) => ({
-      type: "reject",
-      mirror: answer.mirror,
-      error: pageError(answer, promised),
-    }));
+    const refused = refusedPages(this.#answers);
+    for (const { mirror } of refused) this.#settled.add(mirror);
+    this.#answers = this.#answers.filter(({ mirror }) => !this.#settled.has(mirror));
+    return refused.map((one) => ({ type: "reject", ...one }));
   }
 
   /** Admits a mirror whose bytes were compared. */
