@@ -25,6 +25,8 @@ export const PACKAGES = {
   lighttpd: "lighttpd",
   minisign: "minisign",
   nginx: "nginx",
+  node: "nodejs",
+  npm: "npm",
   openssl: "openssl",
   script: "bsdutils",
   setpriv: "util-linux",

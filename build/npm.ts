@@ -1,0 +1,100 @@
+/**
+ * Builds the package for npm, `deno task npm [FOLDER]`: the library for Node.js, Bun and browsers, with its
+ * types. It needs no other package.
+ *
+ * @module
+ */
+
+import { createRequire } from "node:module";
+import { build, type Plugin, stop } from "esbuild";
+import settings from "../deno.json" with { type: "json" };
+import { writeTypes } from "./npm/types.ts";
+
+const ROOT = new URL("../", import.meta.url);
+
+/** The entry points of the library, and the names under which they are exported. */
+const EXPORTS = { ".": "mod", "./metalink": "metalink", "./trace": "trace" } as const;
+
+/** The oldest runtimes that are supported. */
+const TARGETS = ["node20", "chrome105", "firefox115", "safari16.4"];
+
+/** Modules of Node.js that only some options load; bundlers for browsers leave them out. */
+const NODE_MODULES = ["dns", "dns/promises", "http", "https", "net", "stream", "tls"];
+
+/** Files that are in the package as they are. */
+const PLAIN_FILES = ["LICENSE", "README.md"];
+
+/** Builds the package in a folder, which is emptied before. */
+export async function buildPackage(folder: URL): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(folder, { recursive: true });
+  const modules = Object.values(EXPORTS).map((name) => `${name}.ts`);
+  await Promise.all([
+    writeTypes(ROOT, modules, new URL("types/", folder)),
+    bundle(modules, folder),
+    Deno.writeTextFile(new URL("package.json", folder), packageJson()),
+    ...PLAIN_FILES.map((name) => Deno.copyFile(new URL(name, ROOT), new URL(name, folder))),
+  ]);
+}
+
+async function bundle(modules: readonly string[], folder: URL): Promise<void> {
+  try {
+    await build({
+      absWorkingDir: ROOT.pathname,
+      entryPoints: [...modules],
+      outdir: folder.pathname,
+      chunkNames: "chunks/[name]-[hash]",
+      bundle: true,
+      splitting: true,
+      format: "esm",
+      platform: "neutral",
+      target: TARGETS,
+      charset: "utf8",
+      external: ["node:*"],
+      inject: ["build/npm/symbols.ts"],
+      define: { "Symbol.dispose": "dispose", "Symbol.asyncDispose": "asyncDispose" },
+      plugins: [mappedImports],
+    });
+  } finally {
+    await stop();
+  }
+}
+
+/** Finds what is imported by a name: as the import map of this process does, and packages as Node.js does. */
+const mappedImports: Plugin = {
+  name: "mapped imports",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^[@\w]/ }, ({ path, kind, importer }) => {
+      if (kind === "entry-point" || path.startsWith("node:")) return undefined;
+      if (kind === "require-call") return { path: createRequire(importer).resolve(path) };
+      return { path: new URL(import.meta.resolve(path)).pathname };
+    });
+  },
+};
+
+function packageJson(): string {
+  const { version, license } = settings;
+  const entries = Object.entries(EXPORTS).map(([name, file]) =>
+    [name, { types: `./types/${file}.d.ts`, default: `./${file}.js` }] as const
+  );
+  const content = {
+    name: "sphttp",
+    version,
+    description: "Downloads one file from many HTTP mirrors at once, and delivers it in order",
+    keywords: ["download", "http", "mirrors", "multi-source", "range-requests", "streaming"],
+    license,
+    type: "module",
+    engines: { node: ">=20" },
+    exports: Object.fromEntries(entries),
+    browser: Object.fromEntries(NODE_MODULES.map((name) => [`node:${name}`, false])),
+    sideEffects: false,
+  };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
+}
+
+if (import.meta.main) {
+  const [folder = "npm"] = Deno.args;
+  await buildPackage(new URL(`${folder}/`, `file://${Deno.cwd()}/`));
+}

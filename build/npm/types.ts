@@ -1,0 +1,82 @@
+/**
+ * Writes the types of the package, and finds out while doing so whether its code uses what the oldest
+ * supported Node.js lacks: it is checked with the types of that.
+ *
+ * @module
+ */
+
+import deno from "types-deno/package.json" with { type: "json" };
+import node from "types-node/package.json" with { type: "json" };
+import settings from "../../deno.json" with { type: "json" };
+
+/** The versions of the packages, for errors. */
+const PACKAGES = `@types/deno ${deno.version}, @types/node ${node.version}`;
+
+/**
+ * Writes the declarations of modules, and of all that they import, to a folder.
+ *
+ * @throws {Error} a module has an error in its types
+ */
+export async function writeTypes(
+  root: URL,
+  modules: readonly string[],
+  folder: URL,
+): Promise<void> {
+  const of = (name: string, file: string) => new URL(file, import.meta.resolve(name)).pathname;
+  const { compilerOptions, imports } = settings;
+  const project = {
+    compilerOptions: {
+      ...compilerOptions,
+      target: "es2022",
+      lib: ["es2023", "esnext.disposable", "dom", "dom.iterable", "dom.asynciterable"],
+      module: "preserve",
+      moduleResolution: "bundler",
+      allowImportingTsExtensions: true,
+      rewriteRelativeImportExtensions: true,
+      declaration: true,
+      emitDeclarationOnly: true,
+      noEmitOnError: true,
+      skipLibCheck: true,
+      paths: { saxes: [of("saxes", "saxes.d.ts")] },
+      types: [],
+      rootDir: root.pathname,
+      outDir: folder.pathname,
+    },
+    files: [
+      ...modules.map((name) => new URL(name, root).pathname),
+      of("types-deno/package.json", "index.d.ts"),
+      of("types-node/package.json", "index.d.ts"),
+    ],
+  };
+  const config = await Deno.makeTempFile({ prefix: "sphttp-types-", suffix: ".json" });
+  try {
+    await Deno.writeTextFile(config, JSON.stringify(project));
+    const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--quiet", `${imports.typescript}/tsc`, "-p", config],
+      cwd: root,
+    }).output();
+    if (success) return await adapt(folder);
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    throw new Error(`the types are wrong where there is only ${PACKAGES}:\n${text}`);
+  } finally {
+    await Deno.remove(config);
+  }
+}
+
+/** Changes declarations to what they are in the package, in a folder and those in it. */
+async function adapt(folder: URL): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = new URL(isDirectory ? `${name}/` : name, folder);
+    if (isDirectory) await adapt(path);
+    else await Deno.writeTextFile(path, adapted(await Deno.readTextFile(path)));
+  }
+}
+
+/** Returns a declaration without what its readers may not have: types of Deno and Node.js. */
+function adapted(text: string): string {
+  return text
+    .replace(/^(\s*(?!\*|\/).*)$/gm, (line) => line.replace(/\bDeno\.\w+/g, "unknown"))
+    .replace(/^import type \{ (\w+) \} from "node:.*$/gm, "type $1 = unknown;")
+    .replace(/((?:from|import\() ?"\.[^"]*)\.ts"/g, '$1.js"')
+    .replaceAll(`"${settings.name}`, '"sphttp');
+}

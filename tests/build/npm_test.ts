@@ -1,0 +1,189 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { buildPackage } from "../../build/npm.ts";
+import { type Content, randomContent } from "../support/lab/content.ts";
+import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
+import { withPage } from "../support/programs/browser.ts";
+import {
+  findExecutable,
+  isMissing,
+  missingSuffix,
+  testWith,
+} from "../support/programs/programs.ts";
+import { type Workplace, workplace } from "../support/workplace.ts";
+
+const MAX_TARBALL = 500_000;
+
+/** What a browser lets a page of another origin see. */
+const CORS = {
+  "Access-Control-Allow-Origin": "*",
+  "Access-Control-Expose-Headers": "Content-Range, ETag",
+};
+
+interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program in a folder. */
+async function run(work: Workplace, program: string, ...args: readonly string[]): Promise<Output> {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
+    args: [...args],
+    cwd: work.path,
+    env: { NO_COLOR: "1", npm_config_update_notifier: "false" },
+    stdin: "null",
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, stdout: text(stdout), stderr: text(stderr) };
+}
+
+interface Mirrors {
+  readonly urls: string[];
+  /** Reports whether each of them has had requests. */
+  readonly asked: () => boolean;
+}
+
+/** Starts two mirrors of a file that pages may read; the second one redirects to it. */
+async function startMirrors(content: Content): Promise<AsyncDisposable & Mirrors> {
+  const options = { content, responseHeaders: CORS, bytesPerSecond: 8_000_000 };
+  const mirrors: LabMirror[] = [
+    await startMirror(options),
+    await startMirror({ ...options, redirect: "relative" }),
+  ];
+  return {
+    urls: mirrors.map(({ url }) => url),
+    asked: () => mirrors.every(({ requests }) => requests.length > 0),
+    async [Symbol.asyncDispose]() {
+      for (const mirror of mirrors) await mirror.close();
+    },
+  };
+}
+
+/** Returns the URL of a port that nothing listens at. */
+function closedUrl(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return `http://127.0.0.1:${listener.addr.port}/file`;
+}
+
+/** Checks what `package_consumer.js` printed in a runtime. */
+function checkConsumer({ code, stdout, stderr }: Output, content: Content, runtime: string): void {
+  assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  const { refusals, ...done } = JSON.parse(stdout);
+  assertEquals(done, {
+    sha256: content.sha256(),
+    range: [206, 4000],
+    blocks: true,
+    metalink: ["a b"],
+    fault: "refused",
+  });
+  for (const [index, option] of ["proxy", "caCerts", "http"].entries()) {
+    const words = `${option} needs Deno, but this is ${runtime} [\\d.]+; leave it out`;
+    assertMatch(refusals[index], new RegExp(`^${words}$`));
+  }
+}
+
+testWith(["node", "npm"], "npm: the package is built, packed, installed and used", async (t) => {
+  using work = workplace();
+  const content = randomContent(2_000_000, 7);
+  await using mirrors = await startMirrors(content);
+  const { urls } = mirrors;
+  await buildPackage(new URL(`file://${work.at("built")}/`));
+  const packed = await run(work, "npm", "pack", "--offline", "--json", "./built");
+  assertEquals(packed.code, 0, packed.stderr);
+  const [{ filename, size, files }] = JSON.parse(packed.stdout);
+  work.write("package.json", '{ "type": "module" }');
+  work.write("use.js", await Deno.readFile(new URL("package_consumer.js", import.meta.url)));
+
+  await t.step("the tarball is small, and has types, licence and README", () => {
+    assert(size < MAX_TARBALL, `${size} bytes`);
+    const paths = files.map(({ path }: { path: string }) => path);
+    for (const path of ["LICENSE", "README.md", "mod.js", "types/mod.d.ts"]) {
+      assert(paths.includes(path), path);
+    }
+    const { dependencies } = JSON.parse(work.readText("built/package.json"));
+    assertEquals(dependencies, undefined);
+  });
+
+  await t.step("it is installed without a network", async () => {
+    const options = ["--offline", "--no-audit", "--no-fund", "--loglevel=error"];
+    const { code, stderr } = await run(work, "npm", "install", ...options, `./${filename}`);
+    assertEquals({ code, stderr }, { code: 0, stderr: "" });
+  });
+
+  await t.step("Node.js downloads with the library", async () => {
+    checkConsumer(
+      await run(work, "node", "use.js", closedUrl(), ...urls),
+      content,
+      "Node\\.js",
+    );
+    assert(mirrors.asked());
+  });
+
+  const bun = await findBun(work);
+  await t.step({
+    name: `Bun downloads with the library${missingSuffix(bun === undefined ? ["bun"] : [])}`,
+    ignore: bun === undefined,
+    fn: async () => {
+      checkConsumer(await run(work, bun!, "use.js", closedUrl(), ...urls), content, "Bun");
+    },
+  });
+
+  const lacking = isMissing("chromium") ? ["chromium"] : [];
+  await t.step({
+    name: `a page downloads with the library${missingSuffix(lacking)}`,
+    ignore: lacking.length > 0,
+    fn: () => downloadInPage(work, urls, content),
+  });
+});
+
+/** Returns how Bun is started, from npm if it is not installed; `undefined` if it cannot be had. */
+async function findBun(work: Workplace): Promise<string | undefined> {
+  const installed = findExecutable("bun");
+  if (installed !== undefined) return installed;
+  const command = ["npm", "exec", "--yes", "--package=bun@1", "--call=command -v bun"];
+  const { code, stdout } = await run(work, "timeout", "60", ...command);
+  return code === 0 ? stdout.trim() : undefined;
+}
+
+/** Downloads in a web page, and checks what came. */
+async function downloadInPage(work: Workplace, urls: string[], content: Content): Promise<void> {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { pathname } = new URL(request.url);
+    if (!pathname.endsWith(".js")) {
+      return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
+    }
+    const headers = { "content-type": "text/javascript" };
+    return new Response(work.read(`built${pathname}`), { headers });
+  });
+  const done = await withPage(
+    `http://127.0.0.1:${server.addr.port}/`,
+    (page) =>
+      page.evaluate(async ({ urls, module }) => {
+        const { Downloader, openInsecureFetch } = await import(module);
+        const download = new Downloader(urls, { splitSize: 100_000 });
+        const parts = [];
+        for await (const part of download) parts.push(part);
+        const bytes = await new Blob(parts).arrayBuffer();
+        const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+        const refusals: unknown[] = [];
+        try {
+          new Downloader(urls, { proxy: "http://127.0.0.1:1" });
+        } catch (error) {
+          refusals.push(String(error));
+        }
+        await openInsecureFetch().catch((error: unknown) => refusals.push(String(error)));
+        return {
+          sha256: [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join(""),
+          refusals,
+        };
+      }, { urls, module: "/mod.js" }),
+  );
+  const runtime = "but this is a browser or another runtime; leave it out";
+  assertEquals(done, {
+    sha256: content.sha256(),
+    refusals: [
+      `TypeError: proxy needs Deno, ${runtime}`,
+      `TypeError: fetch needs Deno, Node.js or Bun, ${runtime}`,
+    ],
+  });
+}
