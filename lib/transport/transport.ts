@@ -31,6 +31,7 @@ import {
   toTheEnd,
   wrongTotal,
 } from "../http/response/response_check.ts";
+import { blameProxy, throughProxy } from "../http/response/proxy_blame.ts";
 import type { BodyFrame } from "../http/response/part.ts";
 import type { Reply, Requested } from "./exchange.ts";
 import { readField } from "../http/field_value.ts";
@@ -58,9 +59,6 @@ const WANTS_DIGESTS = !/^Mozilla\//.test(globalThis.navigator?.userAgent ?? "");
 
 /** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
 const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
-
-/** Proxy Authentication Required: RFC 9110 section 15.5.8. */
-const PROXY_LOGIN = 407;
 
 export class Transport {
   readonly buffers: BufferPool = new BufferPool(FIRST_CHUNK, CHUNK);
@@ -238,7 +236,7 @@ export class Transport {
   ): MirrorError {
     const { reason, retryable } = refusal;
     const detailed = withDetail(refusal.message, reason === "changed" ? said : "");
-    const message = this.#blamed(detailed, status);
+    const message = blameProxy(detailed, status, this.#options.proxy);
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
     const after = retryAfterMs === undefined ? "" : ` (Retry-After: ${retryAfterMs / 1000} s)`;
     return this.#error(mirror, reason, message + after, { status, retryable, retryAfterMs });
@@ -350,29 +348,19 @@ export class Transport {
       const { origin, host } = url;
       const redirected = origin === new URL(memory.url).origin ? "" : ` (redirected to ${host})`;
       const target = redirected + clients.targetText(url);
-      throw this.#error(mirror, "network", networkProblem(failure, this.#through + target), {
-        fault,
-        // A mirror that has answered before may do so again, unless it may not be asked at all.
-        retryable: fault !== "forbidden" && (memory.answered || remembered || !permanent),
-        proxyRefused,
-        cause,
-      });
+      throw this.#error(
+        mirror,
+        "network",
+        networkProblem(failure, throughProxy(this.#options.proxy) + target),
+        {
+          fault,
+          // A mirror that has answered before may do so again, unless it may not be asked at all.
+          retryable: fault !== "forbidden" && (memory.answered || remembered || !permanent),
+          proxyRefused,
+          cause,
+        },
+      );
     }
-  }
-
-  /** Names the proxy: `fetch` does not say whether it failed, or the server behind it. */
-  get #through(): string {
-    const { proxy } = this.#options;
-    return proxy ? ` through the proxy ${proxy.name}` : "";
-  }
-
-  /** Returns what is wrong with a response, with the proxy if it may have sent it. */
-  #blamed(message: string, status: number): string {
-    const { proxy } = this.#options;
-    if (!proxy || status < 400) return message;
-    if (status !== PROXY_LOGIN) return message + this.#through;
-    const refused = proxy.client.basicAuth === undefined ? "requires" : "does not accept the";
-    return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;
   }
 
   #error(
