@@ -48,6 +48,7 @@ export type { DelayView, DuplicateView, MirrorView } from "./lib/scheduler/view.
 
 // What one download learns for the next
 export type { FileInfo, KnownFile } from "./lib/engine/memory/known_file.ts";
+export type { Refresh } from "./lib/transport/responses/renewal.ts";
 export type { KnownMirror } from "./lib/transport/responses/mirror_memory.ts";
 export type { KnownPiece } from "./lib/engine/memory/known_pieces.ts";
 export type { Validators } from "./lib/http/validators.ts";

@@ -92,6 +92,12 @@ export function instance<Instance>(
   throw new OptionTypeError(option, `is ${shown(value)}, but must be an instance of ${type.name}`);
 }
 
+/** Returns a function, or `undefined` for none. */
+export function callable<Value>(option: string, value: Value): Value {
+  if (value === undefined || typeof value === "function") return value;
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be a function`);
+}
+
 /** Names a value in a message; no control character of it reaches a terminal. */
 export function shown(value: unknown): string {
   if (Array.isArray(value)) return "a list";

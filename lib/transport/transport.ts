@@ -16,6 +16,7 @@ import { settleDoubt } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { discard, followRedirects } from "./responses/redirects.ts";
+import { type Refresh, Renewals } from "./responses/renewal.ts";
 import { mayBeConditional, pageOptions } from "./responses/web_page.ts";
 import { isText, nameOfText } from "../http/name/error_text.ts";
 import { NO_DIGESTS, readFileHashes, WANTED } from "../http/digest.ts";
@@ -45,6 +46,8 @@ export interface TransportOptions extends HttpClientOptions {
   readonly knownMirrors: readonly KnownMirror[];
   /** Whether hashes of the file are neither asked for nor read. @default false */
   readonly ignoreDigests?: boolean | undefined;
+  /** Returns another URL of a mirror whose URL has expired. */
+  readonly refresh?: Refresh | undefined;
   /** URLs of mirrors whose origins had unreliable validators. */
   readonly suspects?: readonly string[] | undefined;
 }
@@ -66,6 +69,7 @@ export class Transport {
   readonly #mirrors: MirrorSource[] = [];
   readonly #memories: MirrorMemory[] = [];
   readonly #clients: MirrorClients;
+  readonly #renewals: Renewals;
   /** Where a part ended that should have gone on, by its total. */
   #shortEnd: number | undefined;
 
@@ -73,6 +77,9 @@ export class Transport {
     this.#options = options;
     const { mirrors, suspects = [] } = options;
     this.#clients = new MirrorClients([], options);
+    this.#renewals = new Renewals(this.#mirrors, options.refresh, (mirror, message, facts) => {
+      return this.#error(mirror, "status", message, facts);
+    });
     for (const mirror of mirrors) this.add(mirror, { isSuspect: suspects.includes(mirror.url) });
   }
 
@@ -105,6 +112,7 @@ export class Transport {
     const { purpose = "part" } = requested;
     const memory = this.#memories[mirror]!;
     const relocated = memory.location !== undefined;
+    const used = this.#renewals.sourceOf(mirror);
     const asked = memory.needsEnd || purpose !== "part" ? requested : toTheEnd(requested);
     const { response, conditional, place } = await this.#follow(mirror, asked, signal);
     const { status, headers, body } = response;
@@ -117,6 +125,11 @@ export class Transport {
       // The target of an earlier redirect may have expired: ask the mirror itself again.
       await discard(body);
       memory.location = undefined;
+      return this.request(mirror, requested, signal);
+    }
+    const renewed = await this.#renewals.renew(mirror, used, response, signal);
+    if (renewed !== undefined) {
+      memory.moveTo(renewed.url);
       return this.request(mirror, requested, signal);
     }
     memory.answered = true;
@@ -176,6 +189,7 @@ export class Transport {
         return this.#error(mirror, reason, withDetail(message, said));
       },
     });
+    this.#renewals.served(mirror, used);
     memory.ranges ||= answer.type === "partial";
     const { size = Infinity, end = Infinity } = requested;
     if (answer.type === "partial" && answer.size === size && answer.end < Math.min(size, end)) {
@@ -184,7 +198,7 @@ export class Transport {
     return {
       ...judgement,
       place,
-      location: memory.location,
+      location: memory.elsewhere,
       ...settled,
       validators,
       encoding,
@@ -305,7 +319,7 @@ export class Transport {
 
   #headers(mirror: number, requested: Requested, url: URL, sameOrigin: boolean): Headers {
     const headers = new Headers(this.#options.headers);
-    const { authorization } = this.#mirrors[mirror]!;
+    const { authorization } = this.#renewals.sourceOf(mirror);
     if (authorization !== undefined) headers.set("authorization", authorization);
     if (!sameOrigin) {
       headers.delete("authorization");

@@ -14,6 +14,7 @@ import type { DeliverAfter } from "../../scheduler/opening/opening_steps.ts";
 import type { LowestRate } from "../../scheduler/failure/speeds.ts";
 import type { TraceEvent } from "../../trace/events.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
+import type { Refresh } from "../../transport/responses/renewal.ts";
 import type { KnownFile } from "../memory/known_file.ts";
 import type { KnownPiece } from "../memory/known_pieces.ts";
 import type { MirrorBook } from "../memory/mirror_book.ts";
@@ -336,6 +337,16 @@ export interface DownloaderOptions {
    * @default {globalThis.fetch}
    */
   fetch?: typeof fetch | undefined;
+  /**
+   * Called when a mirror refuses its URL as expired: with status 401, 403 or 410, or with 400 or 404 once it
+   * has served. Receives the URL as it was given, without credentials, and the refusal; returns another URL
+   * of the same file, which the mirror is asked by from then on, or `undefined` if there is none. It is
+   * called once for all requests that were refused, and again only when the new URL has served. Bytes decide,
+   * as always, whether it is the same file. If it throws, the mirror has failed, and may be tried again.
+   *
+   * @default {none: the mirror has failed}
+   */
+  refresh?: Refresh | undefined;
   /** Signal that cancels the download: it fails with the reason of the signal. */
   signal?: AbortSignal | undefined;
   /**

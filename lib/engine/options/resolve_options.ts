@@ -24,7 +24,17 @@ import { FormMemory } from "../../scheduler/mirror/forms.ts";
 import { HostLimits } from "../../scheduler/mirror/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
-import { instance, list, number, oneOf, record, shown, texts, whole } from "../../checks.ts";
+import {
+  callable,
+  instance,
+  list,
+  number,
+  oneOf,
+  record,
+  shown,
+  texts,
+  whole,
+} from "../../checks.ts";
 import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
 import { checkHashes } from "../memory/expected_hashes.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
@@ -78,6 +88,7 @@ export interface ResolvedOptions
   readonly connectTimeoutMs: number | undefined;
   readonly headersTimeoutMs: number | undefined;
   readonly idleTimeoutMs: number | undefined;
+  readonly refresh: DownloaderOptions["refresh"];
   readonly signal: AbortSignal | undefined;
 }
 
@@ -172,6 +183,7 @@ export function resolveOptions(
     stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
     maxRedirects: count("maxRedirects", 50, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
+    refresh: callable("refresh", options.refresh),
     signal: instance("signal", options.signal, AbortSignal),
     onEvent: options.onEvent ?? (() => {}),
     trace: options.trace ?? false,

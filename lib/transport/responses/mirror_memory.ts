@@ -59,8 +59,8 @@ const MOST_SHOWN = 100;
 export class MirrorMemory {
   /** What identifies it: its URL, without credentials. */
   readonly url: string;
-  /** The URL to request from it. */
-  readonly requested: string;
+  /** The URL to request from it; another one once that was renewed. */
+  requested: string;
   /** Where its redirects led. */
   location: URL | undefined;
   /** Whether it serves ranges: only then may a request have an If-Range. */
@@ -111,6 +111,19 @@ export class MirrorMemory {
     }
   }
 
+  /** Where it is asked, if that is another place than its URL. */
+  get elsewhere(): URL | undefined {
+    if (this.location !== undefined) return this.location;
+    return this.requested === requestedUrl(this.url) ? undefined : new URL(this.requested);
+  }
+
+  /** Requests another URL from now on. */
+  moveTo(url: string): void {
+    if (this.requested === url) return;
+    this.requested = url;
+    this.location = undefined;
+  }
+
   /** What a later download may use; `undefined` if the mirror has not served a range. */
   get known(): KnownMirror | undefined {
     const { url, ranges, unreliable } = this;
@@ -120,7 +133,7 @@ export class MirrorMemory {
     return {
       url,
       // A later download has no cookies: it has to come by the redirects that set them.
-      location: this.needsCookies || place === new URL(this.requested).href ? undefined : place,
+      location: this.needsCookies || place === requestedUrl(url) ? undefined : place,
       validators: first!.validators,
       unreliable: unreliable || others.length > 0 || undefined,
       unconditional: this.#isUnconditional || undefined,

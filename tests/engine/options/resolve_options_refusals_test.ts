@@ -203,6 +203,13 @@ Deno.test("resolveOptions(): a signal that is none is refused, before anything w
   }
 });
 
+Deno.test("resolveOptions(): refresh is a function", () => {
+  for (const [value, shown] of [["http://a.example/", '"http://a.example/"'], [null, "null"]]) {
+    const message = refused({ refresh: value }, TypeError);
+    assertEquals(message, `refresh is ${shown}, but must be a function`);
+  }
+});
+
 Deno.test("resolveOptions() needs mirrors that are http or https", () => {
   for (const urls of [[], ["file"], ["ftp://one.test/file"]]) {
     assertThrows(() => resolveOptions(urls), MirrorUrlError);
