@@ -10,6 +10,11 @@
  * @module
  */
 
+import {
+  isDisabled,
+  withNamedConfigs,
+  withOwnConfig,
+} from "./lib/cli/arguments/configured_arguments.ts";
 import { type DownloadArguments, parseArguments } from "./lib/cli/arguments/download_arguments.ts";
 import { askPassword } from "./lib/cli/arguments/login.ts";
 import { ExitCode } from "./lib/cli/failure/exit_code.ts";
@@ -36,8 +41,9 @@ export async function main(args: string[]): Promise<number> {
   }
 }
 
-async function run(args: string[]): Promise<number> {
-  const [name, ...rest] = args;
+async function run(args: readonly string[]): Promise<number> {
+  const disabled = isDisabled(args) ? args.slice(0, 1) : [];
+  const [name, ...rest] = args.slice(disabled.length);
   // Modules are loaded when they are needed: a command starts faster without those of the others.
   switch (name) {
     case "analyze": {
@@ -60,15 +66,17 @@ async function run(args: string[]): Promise<number> {
       return ExitCode.OK;
     }
     case "probe":
-      return await probe(rest);
+      return await probe([...disabled, ...rest]);
     default:
       return await download(args);
   }
 }
 
 async function probe(args: readonly string[]): Promise<number> {
-  const { parseProbeArguments, probeHelp } = await import("./lib/cli/probe/probe_arguments.ts");
-  const parsed = await parseProbeArguments(args);
+  const { parseProbeArguments, PROBE_FLAGS, probeHelp } = await import(
+    "./lib/cli/probe/probe_arguments.ts"
+  );
+  const parsed = await parseProbeArguments(await withOwnConfig(args, PROBE_FLAGS));
   if (parsed === "help") {
     writeOutput(probeHelp());
     return ExitCode.OK;
@@ -84,7 +92,7 @@ async function probe(args: readonly string[]): Promise<number> {
 }
 
 async function download(args: readonly string[]): Promise<number> {
-  const parsed = await parseArguments(args);
+  const parsed = await parseArguments(await withNamedConfigs(await withOwnConfig(args)));
   if (parsed.type === "version") {
     writeOutput(`sphttp ${VERSION}\n`);
     return ExitCode.OK;

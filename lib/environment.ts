@@ -19,6 +19,12 @@ export function environmentVariable(variable: string): string | undefined {
   return mayRead(variable) ? Deno.env.get(variable) : undefined;
 }
 
+/** Reports whether a file may be read without a prompt. */
+export function mayReadFile(path: string): boolean {
+  return typeof Deno === "undefined" ||
+    Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
 /** Reports whether connections to a host may be made, and listened for, on any port without a prompt. */
 export function mayConnect(host: string): boolean {
   return typeof Deno === "undefined" ||

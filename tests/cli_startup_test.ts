@@ -75,6 +75,7 @@ const RARE_IN_COMMAND = [
   ...RARE,
   "lib/cli/analyze/",
   "lib/cli/arguments/client_certificate.ts",
+  "lib/cli/arguments/config_file.ts",
   "lib/cli/arguments/help.ts",
   "lib/cli/arguments/input_file.ts",
   "lib/cli/arguments/netrc.ts",

@@ -21,6 +21,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "max-concurrent-downloads": ["", "0", "-1", "x", "1.5"],
   "checksum": ["", "sha-256", "sha-256=12", "sha-256=xyz", "crc=12", `md5=${"0".repeat(31)}g`],
   "checksum-file": ["", "/nonexistent", "http://", "/dev/null"],
+  "config": ["", "/nonexistent", "/", "/dev/null", import.meta.filename!],
   "signature": ["", "/nonexistent", "x"],
   "signature-key": ["", "/nonexistent", "http://a/key", "/dev/null", import.meta.filename!],
   "checksum-from": ["", "SHA256SUMS", "AUTO"],
@@ -73,7 +74,7 @@ Deno.test("every flag with a value refuses invalid values, and names itself", as
       const place = name === "output" || name === "input-file" || name === "output-dir"
         ? []
         : ["-o", "/dev/null"];
-      const urls = ["input-file", "metalink"].includes(name) ? [] : [URL];
+      const urls = ["input-file", "metalink", "config"].includes(name) ? [] : [URL];
       const error = await runCommand([`--${name}=${text}`, ...place, ...urls])
         .then(() => undefined, (error) => error);
       const what = `--${name}="${text}"`;
@@ -98,6 +99,8 @@ Deno.test("flags that cannot be used together say so", async () => {
     ["--checksum-from=auto", "-r0-9", "cannot be used together"],
     ["--signature=auto", "-k", "--signature needs the publisher's public key"],
     ["--signature-key=x", "-r0-9", "--signature cannot be used with --range"],
+    ["-4", "-q", "--disable (-q) must be the first argument"],
+    ["-K-", "-i-", "--config - and --input-file - cannot be used together"],
     ["-4", "-6", "--ipv4 and --ipv6 cannot be used together"],
     ["-4", "-xhttp://127.0.0.1:1", "--ipv4 cannot be used with --proxy"],
     ["--resolve=a:1:::1", "-x127.0.0.1:1", "--resolve cannot be used with --proxy"],

@@ -90,6 +90,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     return { type: "help", topic: urls.find((text) => !/[:/@]/.test(text)) };
   }
   if (has("version")) return { type: "version" };
+  if (has("disable")) throw usageError("--disable (-q) must be the first argument");
   for (const [one, other] of EXCLUSIVE) {
     if (has(one) && has(other)) throw usageError(`--${one} and --${other} cannot be used together`);
   }

@@ -163,7 +163,9 @@ export const FLAG_GROUPS = {
     { name: "split-size", value: "SIZE", help: "block size in bytes (1000000)" },
     { name: "window", value: "SIZE", help: "bytes requested and held ahead (32M)" },
   ],
-  Help: [
+  "Configuration and help": [
+    { name: "config", short: "K", value: "FILE", help: "read options from FILE, - is stdin" },
+    { name: "disable", short: "q", help: "first: ignore the configuration file" },
     { name: "help", short: "h", help: "show help; --help all shows every option" },
     { name: "version", short: "V", help: "show the version" },
   ],

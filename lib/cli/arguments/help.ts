@@ -59,6 +59,7 @@ ${
     Object.entries(FLAG_GROUPS).map(groupHelp).join("")
   }SIZE is a number of bytes; K, M and G stand for 1024, 1024^2 and 1024^3.
 A URL may contain {a,b} and [1-3]; each expansion is a mirror.
+Options of ~/.config/sphttp/config (XDG_CONFIG_HOME), one a line, come first.
 Commands:
   sphttp probe URL...       measure mirrors: which are worth using?
   sphttp metalink FILE URL  write a Metalink of FILE, which is at these URLs

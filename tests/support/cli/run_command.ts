@@ -5,6 +5,7 @@
  */
 
 import { assertRejects } from "@std/assert";
+import { withNamedConfigs } from "../../../lib/cli/arguments/configured_arguments.ts";
 import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { runDownloads } from "../../../lib/cli/run/run_downloads.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
@@ -29,7 +30,7 @@ export async function runCommand(
   args: readonly string[],
   watch: (shown: string, abort: () => void) => void = () => {},
 ): Promise<CommandOutput> {
-  const command = await parseArguments(args);
+  const command = await parseArguments(await withNamedConfigs(args));
   if (command.type !== "download") throw new Error(`This is no download: ${command.type}`);
   const controller = new AbortController();
   // As a signal would: not from within a call of the report.

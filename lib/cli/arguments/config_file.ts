@@ -1,0 +1,100 @@
+/**
+ * Parses configuration files as curl's: an option with its value in each line, named as on the command
+ * line, with or without dashes. They become arguments before those of the command line, which override
+ * them.
+ *
+ * @module
+ */
+
+import { usageError } from "../../command_line/command_error.ts";
+import { type Flag, nearestWord } from "../../command_line/flag_parser.ts";
+import { printable, truncate } from "../report/text.ts";
+import { FLAGS } from "./flags.ts";
+
+/** Options that make no sense in a file. */
+const ONLY_ARGUMENTS: readonly string[] = ["config", "disable", "help", "version"];
+
+/** What a file says: an option with its value, or a URL. */
+export type ConfigEntry =
+  | { readonly type: "option"; readonly flag: Flag; readonly value: string | undefined }
+  | { readonly type: "url"; readonly value: string };
+
+/**
+ * Parses a file; `where` is its name in messages.
+ *
+ * @throws {CommandError} a line is invalid; the message names it, and no value, which may be secret
+ */
+export async function parseConfig(text: string, where: string): Promise<ConfigEntry[]> {
+  const entries: ConfigEntry[] = [];
+  for (const [index, content] of text.replace(/^\ufeff/, "").split(/\r\n|\r|\n/).entries()) {
+    const line = content.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    entries.push(await parseLine(line, `${where}:${index + 1}`));
+  }
+  return entries;
+}
+
+/** Returns arguments that mean the same. */
+export function argumentsOf(entries: readonly ConfigEntry[]): string[] {
+  return entries.map((entry) =>
+    entry.type === "url"
+      ? entry.value
+      : `--${entry.flag.name}${entry.value === undefined ? "" : `=${entry.value}`}`
+  );
+}
+
+async function parseLine(line: string, place: string): Promise<ConfigEntry> {
+  // A short option's value may follow at once, as in -ofile.
+  const short = /^-([^-\s])\s*(?:[=:]\s*)?(.*)$/s.exec(line);
+  const [, name = "", rest = ""] = short ??
+    /^(?:--)?([^\s=:]+)(?:\s*[=:]\s*|\s+|$)(.*)$/s.exec(line) ??
+    [];
+  const value = parseValue(rest, `${place}: ${name}`);
+  if (short === null && name === "url") {
+    if (value === undefined) throw usageError(`${place}: url requires a value: url = URL`);
+    return { type: "url", value };
+  }
+  const flag = short === null ? findLong(name) : FLAGS.find((flag: Flag) => flag.short === name);
+  if (flag === undefined) throw await unknown(short === null ? name : `-${name}`, place);
+  if (ONLY_ARGUMENTS.includes(flag.name)) {
+    throw usageError(`${place}: '${flag.name}' can be given on the command line only`);
+  }
+  if (flag.value === undefined && value !== undefined) {
+    throw usageError(`${place}: option '${flag.name}' takes no value`);
+  }
+  if (flag.value !== undefined && value === undefined) {
+    throw usageError(
+      `${place}: option '${flag.name}' requires a value: ${flag.name} = ${flag.value}`,
+    );
+  }
+  return { type: "option", flag, value };
+}
+
+function findLong(name: string): Flag | undefined {
+  return FLAGS.find((flag: Flag) => flag.name === name || flag.alias === name);
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", v: "\v" };
+
+/** Parses a value: the rest of the line, or text in quotes, in which a backslash escapes. */
+function parseValue(text: string, place: string): string | undefined {
+  if (text === "") return undefined;
+  if (!text.startsWith('"')) return text;
+  const [, quoted, after] = /^"((?:[^"\\]|\\.)*)"\s*(.*)$/s.exec(text) ?? [];
+  if (quoted === undefined) throw usageError(`${place}: the closing quote is missing`);
+  if (after !== "" && !after!.startsWith("#")) {
+    throw usageError(`${place}: something follows the closing quote; write \\" for a quote`);
+  }
+  return quoted.replace(/\\(.)/gs, (_, character: string) => ESCAPES[character] ?? character);
+}
+
+async function unknown(name: string, place: string): Promise<Error> {
+  const words = FLAGS.filter((flag: Flag) => !flag.dangerous).map((flag) => flag.name);
+  const meant = name.startsWith("-") ? undefined : await nearestWord(name, words);
+  const shown = truncate(printable(name), 40);
+  return usageError(
+    `${place}: unknown option '${shown}'${
+      meant === undefined ? "" : ` (did you mean '${meant}'?)`
+    }`,
+  );
+}
