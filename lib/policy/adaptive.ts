@@ -49,7 +49,7 @@ const LONGEST_RANGE = 8 * 1024 * 1024;
 const LEAST_WORTH = 1024 * 1024;
 /** The first response of all goes on for so many times as long as other ranges, */
 const LEAD = 4;
-/** and where no more is left than this, to the end. */
+/** and where no more is left than this, or it does not bring the whole file, to its end. */
 const SHORT_FILE = 1024 * 1024;
 /** Maximum time between two looks while any request is under way. */
 const LOOK_MS = 20;
@@ -231,12 +231,11 @@ export class AdaptivePolicy implements Policy {
     if (fitting === undefined) return undefined;
     this.#lengths.set(outlook.index, this.#usualLength(outlook, view));
     const stream = outlook.source.live.find((one) =>
-      one.end === fitting.start && one.bodyEnd >= fitting.end && isExtensible(one, view) &&
-      !outlook.isBusyWith(one)
+      one.end === fitting.start && isExtensible(one, view) && !outlook.isBusyWith(one)
     );
     if (stream !== undefined) {
       const range = outlook.source.link.isMeasured ? fitting : leading(stream, fitting, view);
-      return { type: "extend", request: stream.id, end: range.end };
+      return { type: "extend", request: stream.id, end: Math.min(stream.bodyEnd, range.end) };
     }
     if (!outlook.source.available) return undefined;
     return { type: "ask", mirror: outlook.index, range: fitting, reason };
@@ -286,11 +285,12 @@ function loneOf(
 
 /**
  * Returns what the first response of all is read on for, where others are about to join: all of a short
- * file, else more than a usual range, since it has sped up by the time that others begin.
+ * file, and all of a response that does not bring the whole file; else more than a usual range, since it
+ * has sped up by the time that others begin.
  */
 function leading(stream: RequestView, { start, end }: ByteRange, view: DownloadView): ByteRange {
   const { ledger } = view;
-  const isShort = ledger.end - start <= SHORT_FILE;
+  const isShort = ledger.end - start <= SHORT_FILE || stream.bodyEnd < ledger.end;
   const wanted = isShort ? ledger.end : start + LEAD * (end - start);
   const gapEnd = Math.min(stream.bodyEnd, gapAt(ledger.free, start));
   return fitWindow({ start, end: Math.min(gapEnd, wanted) }, view) ?? { start, end };

@@ -364,10 +364,10 @@ export class Scheduler {
     const { start, end, probeSize, windowSize } = this.#options;
     const isStream = this.#assigner.extendsStreams && !this.#opening.hasJoined(mirror) &&
       mirror === leaderOf(this.#state);
+    const isAlone = this.mirrors.length === 1;
     const sampleSize = Math.min(probeSize, windowSize);
-    const measures = this.#opening.isMeasured(mirror);
-    const probe = probeOf(mirror, { start, end, sampleSize, isStream });
-    this.#state.send({ ...probe, measures }, now);
+    const probe = probeOf(mirror, { start, end, sampleSize, isStream, isAlone });
+    this.#state.send({ ...probe, measures: this.#opening.isMeasured(mirror) }, now);
   }
 
   #finishIfComplete(now: number): void {

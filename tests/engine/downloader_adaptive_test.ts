@@ -18,12 +18,16 @@ type Mirrors = readonly Partial<MirrorOptions>[];
 async function adaptive(
   urls: readonly string[],
   options: DownloaderOptions = {},
+  content = FILE,
 ): Promise<Outcome> {
   const outcome = await download(urls, { delayRequest: "adaptive", ...options });
-  assertEquals([outcome.error, outcome.bytes], [undefined, FILE.size]);
-  assertEquals(outcome.sha256, FILE.sha256());
+  assertEquals([outcome.error, outcome.bytes], [undefined, content.size]);
+  assertEquals(outcome.sha256, content.sha256());
   return outcome;
 }
+
+/** A file that one response to a first request does not bring. */
+const LONG = randomContent(3_000_000, 5);
 
 /** Links on which the file takes several requests of each mirror. */
 const LINKS: Mirrors = [
@@ -86,8 +90,9 @@ for (const name of ["resets mid-body", "stalls mid-body", "answers 503", "sends 
 
 Deno.test("adaptive: mirrors that all reset again and again still bring the file", async () => {
   const resets: Fault = { kind: "reset", afterBytes: 40_000, from: 1 };
-  await withMirrors(LINKS.map((link) => ({ ...link, faults: [resets] })), async (urls) => {
-    const { stats } = await adaptive(urls);
+  const links = LINKS.map((link) => ({ ...link, faults: [resets], content: LONG }));
+  await withMirrors(links, async (urls) => {
+    const { stats } = await adaptive(urls, {}, LONG);
     assert(stats.mirrors.some(({ failures }) => failures > 1));
   });
 });
@@ -112,10 +117,11 @@ Deno.test("adaptive: mirrors that go silent one after the other, each time all b
 });
 
 Deno.test("adaptive: a mirror that answers 503 to its second request goes on with one", async () => {
-  // The first one is for everything; the next two go out together.
-  const busy: Fault = { kind: "status", status: 503, from: 2, count: 1 };
-  await withMirrors(withFaults(busy), async (urls, [mirror]) => {
-    const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3 });
+  // The first one is for the beginning; the next ones go out while it delivers.
+  const busy: Fault = { kind: "status", status: 503, from: 1, count: 1 };
+  const links = withFaults(busy).map((link) => ({ ...link, content: LONG }));
+  await withMirrors(links, async (urls, [mirror]) => {
+    const { stats, events } = await adaptive(urls, { maxConnectionsPerMirror: 3 }, LONG);
     const { failures, state } = stats.mirrors[0]!;
     assert(failures === 0 && state !== "dropped", `${failures} failures, ${state}`);
     assert(events.some(({ type }) => type === "failure"), "none was refused");
@@ -149,9 +155,11 @@ function oneAtOnce(): { fetch: typeof fetch; refused: () => number } {
 }
 
 Deno.test("adaptive: servers that accept one request at once serve the file, and are not dropped", async () => {
-  await withMirrors(LINKS, async (urls) => {
+  const links = LINKS.map((link) => ({ ...link, content: LONG }));
+  await withMirrors(links, async (urls) => {
     const { fetch, refused } = oneAtOnce();
-    const { stats } = await adaptive(urls, { fetch, retry: { attempts: 30, minDelayMs: 5 } });
+    const retry = { attempts: 30, minDelayMs: 5 };
+    const { stats } = await adaptive(urls, { fetch, retry }, LONG);
     assert(refused() > 0, "nobody was asked for two things at once");
     assert(stats.mirrors.every(({ state }) => state !== "dropped"));
   });
@@ -165,16 +173,16 @@ for (const [name, content] of Object.entries({ bytes: WRONG, size: SHORTER })) {
     // The others are waited for as long as three of its answers take.
     const mirrors = [{ content, roundTripMs: 75 }, { roundTripMs: 100 }, { roundTripMs: 120 }];
     await inTime(() =>
-      withMirrors(mirrors, async (urls, [first]) => {
+      withMirrors(mirrors, async (urls) => {
         const { stats, events } = await adaptive(urls);
         const [wrong] = stats.mirrors;
         assertEquals(wrong!.state, "dropped");
         assertStringIncludes(wrong!.message ?? "", name === "size" ? "bytes" : "different content");
-        // It had been asked for more by then, and what it brought was thrown away.
+        // By then more of it had been requested: that came no more than once, and was thrown away.
         const asked = events.findIndex(({ type }) => type === "send");
         const opened = events.findIndex(({ type }) => type === "open");
         assert(asked >= 0 && asked < opened, `${asked}, ${opened}`);
-        assert(first!.requests.length > 1, `${first!.requests.length} requests`);
+        assert(wrong!.bytes <= content.size, `${wrong!.bytes} bytes`);
         assertEquals(wrong!.wastedBytes, wrong!.bytes);
       })
     );

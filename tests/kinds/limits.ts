@@ -187,6 +187,23 @@ export const LIMITS: readonly Kind[] = [
       { ...SLOW, copies: 2, path: "/d/q7Zk2WfPx0RbN4tE/file.bin" },
     )
   ),
+  ...[[403, 2], [404, 2], [410, 2], [429, 2], [403, 3], [410, 3]].map(([status = 0, copies = 0]) =>
+    kind(
+      `one-time-plain-${copies}-${status}`,
+      `${copies} links that look like any other, each with ${status} to every request but the first`,
+      BOTH,
+      (ask) => ask.index > 0 ? refused(status) : served(ask),
+      { ...SLOW, copies },
+    )
+  ),
+  kind(
+    "one-time-plain-long",
+    "two links that look like any other, each with 403 to every request but the first, and a longer file",
+    BOTH,
+    (ask) => ask.index > 0 ? refused(403) : served(ask),
+    // What one of several is asked for first ends before the file does.
+    { size: 3_000_000, bytesPerSecond: 8_000_000, copies: 2, alone: /answered 403/ },
+  ),
   kind(
     "one-time-link-whole",
     "403 to every request but the first, and Range is ignored",

@@ -31,7 +31,8 @@ function dropped({ events }: Simulation): string[] {
 
 Deno.test("Scheduler: after the first answer, the first byte comes after a round trip of the nearest mirror", () => {
   const links = [FAR, NEAR];
-  assertEquals(run(links).firstByteSeconds, 0.1612288);
+  // The sample of the first mirror is the beginning of a long response, read by chunks of 1 ms.
+  assertEquals(run(links).firstByteSeconds, 0.162);
   // The sample of 12 KiB takes 1.2 ms.
   const { firstByteSeconds, error } = run(links, "first-answer");
   assertEquals([firstByteSeconds >= 0.04, error], [true, undefined]);

@@ -1,7 +1,8 @@
-/** Of several mirrors, one whose link may be good for one request is asked for everything. */
+/** Of several mirrors, one is asked for everything, or for much: a leader. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import type { LiveRequest } from "../../lib/scheduler/requests.ts";
+import { simulate } from "../support/simulator/simulator.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import type { TestOptions } from "../support/scheduler/scheduler_options.ts";
 import { commands, consume, refuse, SIZE } from "../support/scheduler/streams.ts";
@@ -22,7 +23,7 @@ Deno.test("Scheduler: beside other mirrors, the first whose link may be good for
   const three = { delay: "adaptive", maxConnectionsPerMirror: 3 } as const;
   assertEquals(asked(new Hand(3, { ...three, urls: links(3) })), [all, sample, sample]);
   assertEquals(asked(new Hand(3, { ...three, urls: links(3, [0]) })), [sample, all, sample]);
-  assertEquals(asked(new Hand(2, { ...three, urls: links(2, [0, 1]) })), [sample, sample]);
+  assertEquals(asked(new Hand(5, { ...three, urls: links(5, [0, 1, 2]) }))[3], all);
   const tokens = [
     "http://0.test/file",
     "http://1.test/d/q7Zk2WfPx0RbN4tE/file",
@@ -38,6 +39,68 @@ Deno.test("Scheduler: beside other mirrors, the first whose link may be good for
   for (const options of [{}, two, { ...three, maxRate: 1e6 }]) {
     assertEquals(asked(new Hand(3, { ...options, urls: links(3) })), [sample, sample, sample]);
   }
+});
+
+Deno.test("Scheduler: of up to four mirrors whose links are good for many requests, one is asked for the first mebibyte", () => {
+  const asked = (count: number, options: TestOptions = {}) =>
+    commands(
+      new Hand(count, { delay: "adaptive", maxConnectionsPerMirror: 3, ...options }),
+      "start",
+    )
+      .map(({ kind, start, end, form }) => [kind, start, end, form]);
+  const sample = ["probe", 0, PROBE, "bounded"];
+  const long = ["probe", 0, 1100 * 1024, "bounded"];
+  assertEquals(asked(2), [long, sample]);
+  assertEquals(asked(4), [long, sample, sample, sample]);
+  assertEquals(asked(5), Array(5).fill(sample));
+  const known = [50, 10].map((latencyMs) => ({ latencyMs, bytesPerSecond: 1e6 }));
+  assertEquals(asked(2, { known }), [sample, long]);
+  // What is wanted may be shorter.
+  const part = { start: 7, end: 1000 };
+  const short = [["probe", 7, 1000, "bounded"], ["probe", 7, 7 + PROBE, "bounded"]];
+  assertEquals(asked(2, part), short);
+  for (const options of [{ maxConnectionsPerMirror: 2 }, { maxRate: 1e6 }]) {
+    assertEquals(asked(2, options), [sample, sample]);
+  }
+});
+
+Deno.test("Scheduler: that mirror owns all of its first response, however late the others answer", () => {
+  const size = 20_000_000;
+  const length = 1100 * 1024;
+  const hand = new Hand(2, {
+    delay: "adaptive",
+    splitSize: 1_000_000,
+    windowSize: 8_000_000,
+    maxConnectionsPerMirror: 3,
+  });
+  hand.now = 50;
+  const stream = hand.of(0)!;
+  hand.respond(0, { type: "partial", start: 0, end: length, size });
+  hand.handle({ type: "sampled", request: stream.id, length: PROBE, digest: "same" });
+  const facts = [stream.kind, stream.claimEnd, stream.end, stream.bodyEnd];
+  assertEquals(facts, ["range", length, length, length]);
+  hand.probed(1, { type: "partial", start: 0, end: PROBE, size });
+  assertEquals([stream.claimEnd, stream.end], [length, length]);
+  // What follows is for everybody, and the response ends by itself.
+  const others = requestsOf(hand, 1);
+  assert(others.length > 0 && others.every(({ start }) => start >= length));
+  hand.handle({ type: "bytes", request: stream.id, length: length - PROBE });
+  hand.handle({ type: "ended", request: stream.id });
+  assertEquals(commands(hand, "cancel"), []);
+  assertEquals(hand.scheduler.ledger.front, length);
+});
+
+Deno.test("Scheduler: of a leader with another file than two others, nothing is used, and its long response comes at most once", () => {
+  const wrong = { bytesPerSecond: 50e6, roundTripMs: 75, size: 19e6 };
+  const right = { bytesPerSecond: 10e6, roundTripMs: 100 };
+  const { error, usedBytesByMirror, bytesByMirror } = simulate({
+    links: [wrong, right, right],
+    size: 20e6,
+    delay: "adaptive",
+    maxConnectionsPerMirror: 8,
+  });
+  assertEquals([error, usedBytesByMirror[0]], [undefined, 0]);
+  assert(bytesByMirror[0]! <= 1100 * 1024, `${bytesByMirror[0]}`);
 });
 
 /** The first mirror has sent its sample, and the last one's response goes on. */

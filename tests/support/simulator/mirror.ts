@@ -46,7 +46,7 @@ export interface SimulatedMirror {
   /** When it is dropped, in milliseconds. @default never */
   readonly dropsAtMs?: number;
   /** The query of its URL, without "?". @default none */
-  readonly query?: string;
+  readonly query?: string | undefined;
   /** What it allows, and the status of what it refuses (503). */
   readonly gate?: GateOptions & { readonly status?: number; readonly hangs?: boolean };
 }
