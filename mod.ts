@@ -27,6 +27,7 @@
 // The download
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options/options.ts";
+export type { ExpectedPieces, PieceAlgorithm } from "./lib/engine/options/expected_pieces.ts";
 export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
 export { freeConnections, limitConnections } from "./lib/engine/connections.ts";
 export { keepConnections } from "./lib/transport/connections/shared_client.ts";
@@ -75,6 +76,7 @@ export {
   NoMirrorLeftError,
   OptionRangeError,
   OptionTypeError,
+  PieceMismatchError,
   RangeNotSatisfiableError,
   SphttpError,
   UnsupportedOptionError,

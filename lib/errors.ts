@@ -316,6 +316,37 @@ export class DigestMismatchError extends SphttpError {
   }
 }
 
+/**
+ * No mirror has a piece of the file as it is expected by its digest; `cause` lists for each mirror why it
+ * could not deliver it.
+ */
+export class PieceMismatchError extends SphttpError {
+  /** The name of the class. */
+  override name = "PieceMismatchError";
+  /** The number of the piece, from 0. */
+  readonly piece: number;
+  /** Offset of its first byte. */
+  readonly start: number;
+  /** Offset of the byte after its last one. */
+  readonly end: number;
+  /** The failure of each mirror, in the order in which the mirrors were given. */
+  override readonly cause: readonly MirrorError[];
+
+  /** Creates the error for a piece, from the failure of each mirror. */
+  constructor(
+    piece: { readonly index: number; readonly start: number; readonly end: number },
+    failures: readonly MirrorError[],
+  ) {
+    const { index, start, end } = piece;
+    const lines = failures.map((failure) => `\n  ${failure.message}`).join("");
+    super(`No mirror has piece ${index} (bytes ${start}-${end - 1}) as it is expected:${lines}`);
+    this.piece = index;
+    this.start = start;
+    this.end = end;
+    this.cause = failures;
+  }
+}
+
 /** The requested range lies outside the file. */
 export class RangeNotSatisfiableError extends SphttpError {
   /** The name of the class. */

@@ -129,10 +129,10 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/engine\/delivery\//,
     /^lib\/engine\/timing\//,
     /^lib\/engine\/requests\//,
-    /^lib\/engine\/(stats|mirror_sources|driver|downloader|connections|insecure)\.ts$/,
+    /^lib\/engine\/(stats|event_log|mirror_sources|driver|downloader|connections|insecure)\.ts$/,
   ]],
   [/^lib\/scheduler\//, [
-    /^lib\/scheduler\/(ledger|messages|rate_limit|view|window)\.ts$/,
+    /^lib\/scheduler\/(expected_size|ledger|messages|rate_limit|view|window)\.ts$/,
     /^lib\/scheduler\/mirror\//,
     /^lib\/scheduler\/(answers|give_back|idle_connections|needless|plausible|request_set|requests|state)\.ts$/,
     /^lib\/scheduler\/failure\//,

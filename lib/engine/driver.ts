@@ -25,25 +25,19 @@ import {
   presumed,
 } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
+import { EventLog } from "./event_log.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
 import { MirrorSources } from "./mirror_sources.ts";
 import { Pace } from "./timing/pace.ts";
 import type { Part } from "./delivery/reorder_buffer.ts";
 import { CommandExecutor } from "./requests/command_executor.ts";
+import { PIECES_DECIDE } from "./requests/samples.ts";
 import { RequestRunner } from "./requests/request_runner.ts";
-import { type ResolvedOptions, resolveWindowSize } from "./options/resolve_options.ts";
+import type { ResolvedOptions } from "./options/resolve_options.ts";
+import { resolveWindowSize } from "./options/sizes.ts";
 import { SerialQueue } from "./timing/serial_queue.ts";
 import { type DownloadStats, snapshot } from "./stats.ts";
 import { deferred } from "../stand_ins.ts";
-
-/** The alarm may be this late, in milliseconds. */
-const ARMING_MS = 20;
-
-/** Maximum time between two looks at the clock while a request is under way, in milliseconds. */
-const LOOK_MS = 250;
-
-/** Maximum number of pieces that later downloads may use. */
-const MOST_LEARNED = 32;
 
 /** How a download ended before all of its bytes were delivered. */
 type EarlyEnd =
@@ -69,33 +63,39 @@ export class Driver {
   readonly #executor: CommandExecutor;
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
   readonly #opened = deferred<FileInfo>();
-  readonly #trace: TraceEvent[] = [];
+  readonly #log: EventLog;
   /** Number of bytes by which the mirrors are compared. */
   readonly #sampleSize: number;
   /** Each event waits until those before it, and their commands, are done. */
   readonly #events: SerialQueue<SchedulerEvent>;
   #state: State = { type: "new" };
-  /** When the alarm was last set, in milliseconds. */
-  #armedAt = -Infinity;
   /** What the mirrors have agreed on; `undefined` before. */
   info: FileInfo | undefined;
   #startedAt: number | undefined;
   #endedAt: number | undefined;
-  #endIsReported = false;
 
   /** Creates a download by options that were resolved. */
   constructor(options: ResolvedOptions) {
     this.#options = options;
     const { knownFile, start, end = Infinity, windowSize, maxRate } = options;
-    this.#landmarks = new FileLandmarks(start, options.knownPieces, earlierPieces(knownFile));
+    const pieces = options.expectedPieces;
+    // What is proved by pieces is not compared with anything else.
+    const earlier = pieces === undefined ? earlierPieces(knownFile) : [];
+    this.#landmarks = new FileLandmarks(start, options.knownPieces, earlier);
     this.#landmarks.windowSize = windowSize;
     this.#sources = new MirrorSources(options);
     const { urls, known, suspects } = this.#sources;
     const knownMirrors = knownFile?.mirrors ?? [];
     const closesIdle = urls.length > FEW_MIRRORS;
     this.#transport = new Transport({ ...options, knownMirrors, suspects, closesIdle });
+    this.#log = new EventLog({ ...options, mirrors: () => this.#scheduler.mirrors });
+    const fail = (error: unknown) => this.#endEarly({ type: "failed", error }, "failed");
+    const wantedEnd = () => this.#scheduler.ledger.end;
+    const dispatch = (event: SchedulerEvent) => this.#dispatch(event);
+    const proofs = pieces && { pieces, end: wantedEnd, onEvent: dispatch, fail };
     const { buffers } = this.#transport;
-    this.#window = new DeliveryWindow(start, windowSize, { now: () => clock.now(), buffers });
+    const now = () => clock.now();
+    this.#window = new DeliveryWindow(start, windowSize, { now, buffers, proofs });
     const probeSize = probeSizeFor(maxRate, urls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#scheduler = new Scheduler({
@@ -103,14 +103,14 @@ export class Driver {
       urls,
       known,
       policy: policyOf(options.delayRequest, options.policySettings),
-      knownFile: knownFile && presumed(knownFile, start, this.#sampleSize),
+      knownFile: knownFile && presumed(knownFile, start, this.#sampleSize, pieces && PIECES_DECIDE),
+      pieces: pieces && { length: pieces.length, count: pieces.digests.length },
       landmarks: this.#landmarks,
       probeSize,
       // Another download has ended a request just now, and has yet to finish what it is doing.
       onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
       random: Math.random,
     });
-    const fail = (error: unknown) => this.#endEarly({ type: "failed", error }, "failed");
     // A caller's own algorithm may throw.
     this.#events = new SerialQueue((event) => this.#handle(event), fail);
     this.#pace = new Pace(this.#scheduler.limit);
@@ -120,10 +120,11 @@ export class Driver {
       landmarks: this.#landmarks,
       allowHtml: options.allowHtml,
       expectedName: options.expectedName,
+      arePiecesExpected: pieces !== undefined,
       window: this.#window,
-      end: () => this.#scheduler.ledger.end,
+      end: wantedEnd,
       pace: this.#pace,
-      dispatch: (event) => this.#dispatch(event),
+      dispatch,
       fail,
     });
     const [runner, transport, window] = [this.#runner, this.#transport, this.#window];
@@ -162,13 +163,15 @@ export class Driver {
   }
 
   get knownFile(): KnownFile | undefined {
-    const { start, knownFile: { pieces } = {} } = this.#options;
-    const [scheduler, transport, sampleSize] = [this.#scheduler, this.#transport, this.#sampleSize];
+    const { start, knownFile: { pieces } = {}, expectedPieces } = this.#options;
+    const [scheduler, transport] = [this.#scheduler, this.#transport];
+    // Where the pieces are compared with expected digests, the samples are not.
+    const sampleSize = expectedPieces === undefined ? this.#sampleSize : 0;
     return learnedFile(this.info, { scheduler, transport, sampleSize, start, pieces });
   }
 
   learnedPieces(): Promise<KnownPiece[]> {
-    return this.#landmarks.digests(MOST_LEARNED);
+    return this.#landmarks.digests();
   }
 
   get windowSize(): number {
@@ -176,7 +179,7 @@ export class Driver {
   }
 
   set windowSize(bytes: number) {
-    resolveWindowSize(bytes, this.#options.splitSize);
+    resolveWindowSize(bytes, this.#options.splitSize, this.#options.expectedPieces?.length);
     this.#window.windowSize = this.#scheduler.windowSize = this.#landmarks.windowSize = bytes;
     this.#dispatch({ type: "consumed", bytes: 0 });
     this.#window.wake();
@@ -208,7 +211,7 @@ export class Driver {
   }
 
   get trace(): TraceEvent[] {
-    return this.#trace.map((event) => ({ ...event }));
+    return this.#log.trace;
   }
 
   release(part: Part): void {
@@ -238,7 +241,8 @@ export class Driver {
    * that: a consumer that only counts bytes would take those of two files for one.
    */
   get #isInDoubt(): boolean {
-    return this.#state.type === "running" && this.#scheduler.ledger.complete;
+    return this.#state.type === "running" && this.#scheduler.ledger.complete &&
+      this.#window.proofs === undefined;
   }
 
   /** Cancels every request; resolves when nothing is left. Does nothing after the end. */
@@ -255,7 +259,7 @@ export class Driver {
     const isUnread = this.#state.type === "complete" && this.#window.buffer.held > 0;
     if (isUnread) this.#state = end;
     this.#endEarly(end, "cancelled");
-    this.#window.buffer.clear();
+    this.#window.clear();
     return this.#settled();
   }
 
@@ -282,15 +286,11 @@ export class Driver {
     const ms = this.#alarm.lateMs(now);
     if (ms > 0) this.#execute(this.#scheduler.handle({ type: "stood", ms }, now));
     const commands = this.#scheduler.handle(event, now);
+    this.#window.proofs?.close();
     // The scheduler's window may have grown.
     this.#window.resize(this.#scheduler.windowSize);
     // Most events are bytes that move deadlines back a little: checking them now and then is enough.
-    if (commands.length === 0 && now < this.#armedAt + ARMING_MS) {
-      this.#arm(this.#armedAt + ARMING_MS);
-      return;
-    }
-    this.#armedAt = now;
-    this.#execute(commands);
+    if (commands.length > 0 || !this.#alarm.setSoon(now)) this.#execute(commands);
   }
 
   #execute(commands: readonly SchedulerCommand[]): void {
@@ -303,8 +303,8 @@ export class Driver {
           break;
         case "discard":
           this.#landmarks.clear();
-          this.#window.buffer.clear();
-          this.#trace.length = 0;
+          this.#window.clear();
+          this.#log.clear();
           break;
         case "report":
           this.#report(command.event);
@@ -313,7 +313,7 @@ export class Driver {
           this.#end({ type: "complete" });
           break;
         case "fail":
-          if (this.#isInDoubt) this.#window.buffer.clear();
+          if (this.#isInDoubt) this.#window.clear();
           this.#endEarly({ type: "failed", error: command.error }, "failed");
           break;
         default:
@@ -326,7 +326,7 @@ export class Driver {
   #arm(at: number): void {
     if (this.#state.type !== "running") return;
     const isBusy = this.#scheduler.mirrors.some(({ live }) => live.length > 0);
-    this.#alarm.set(isBusy ? Math.min(at, clock.now() + LOOK_MS) : at);
+    this.#alarm.set(at, isBusy);
   }
 
   #open(mirror: number, size: number | undefined): void {
@@ -339,16 +339,8 @@ export class Driver {
   }
 
   #report(event: TraceEvent): void {
-    if (this.#options.trace && (event.type === "send" || event.type === "receive")) {
-      this.#trace.push(event);
-    }
-    if (event.type === "end") {
-      this.#endIsReported = true;
-      const used = this.#scheduler.mirrors.map((one) => [one.url, one.usedBytes]);
-      event.bytes = Object.fromEntries(used);
-    }
     try {
-      this.#options.onEvent(event);
+      this.#log.add(event);
     } catch (error) {
       this.#endEarly({ type: "failed", error }, "failed");
     }
@@ -362,7 +354,7 @@ export class Driver {
     const atMs = now - (this.#startedAt ?? now);
     this.#opened.reject(end.type === "failed" ? end.error : end.reason);
     this.#end(end);
-    if (!this.#endIsReported) this.#report({ type: "end", atMs, outcome });
+    if (!this.#log.hasEnd) this.#report({ type: "end", atMs, outcome });
     // A caller that came no further than `open()` has nothing to close.
     void this.#settled();
   }
@@ -392,6 +384,7 @@ export class Driver {
   /** Resolves when nothing is running any more. */
   async #settled(): Promise<void> {
     await this.#runner.settled();
+    await this.#window.proofs?.settled();
     await this.#transport.close();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }

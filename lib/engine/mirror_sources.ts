@@ -15,6 +15,8 @@ import { BookSession, type MirrorBook } from "./memory/mirror_book.ts";
 export interface MirrorSourcesOptions {
   readonly mirrors: readonly MirrorSource[];
   readonly book: MirrorBook | undefined;
+  /** The digests of the file's pieces, which prove more than validators do. */
+  readonly expectedPieces: unknown;
 }
 
 export class MirrorSources {
@@ -22,8 +24,10 @@ export class MirrorSources {
   readonly urls: readonly string[];
   readonly #urls: string[];
   readonly #session: BookSession;
+  readonly #usesValidators: boolean;
 
-  constructor({ mirrors, book }: MirrorSourcesOptions) {
+  constructor({ mirrors, book, expectedPieces }: MirrorSourcesOptions) {
+    this.#usesValidators = expectedPieces === undefined;
     this.urls = this.#urls = mirrors.map(({ url }) => url);
     this.#session = new BookSession(book, this.urls, Date.now());
   }
@@ -33,9 +37,9 @@ export class MirrorSources {
     return this.#session.known;
   }
 
-  /** URLs of the mirrors whose origins have unreliable validators. */
+  /** URLs of the mirrors whose validators prove nothing. */
   get suspects(): readonly string[] {
-    return this.#session.unreliable;
+    return this.#usesValidators ? this.#session.unreliable : this.#urls;
   }
 
   /** Adds a mirror to the transport, or changes its credentials, and returns what the scheduler needs. */

@@ -62,6 +62,8 @@ export interface MirrorStats {
   duplicates: number;
   /** Number of failed requests. */
   failures: number;
+  /** Number of pieces of which it has sent other bytes than `expectedPieces` says. */
+  badPieces: number;
   /** Milliseconds from its first request to the response headers. */
   answerMs: number | undefined;
 }
@@ -110,6 +112,7 @@ function mirrorStats(mirror: Mirror, total: number, now: number, since = now): M
     requests,
     duplicates,
     failures: mirror.totalFailures,
+    badPieces: mirror.trackRecord.badPieces,
     answerMs,
   };
 }

@@ -22,7 +22,7 @@ export function giveBackExcess(state: DownloadState, canWait: boolean, now: numb
   // The whole file comes in one response: nothing of it can be requested again.
   if (requests.whole !== undefined) return;
   window.hasShrunk = false;
-  const end = endOfKept(state);
+  const end = wholePiece(endOfKept(state), state);
   if (end === Infinity) return;
   for (const request of [...requests]) {
     if (request.kind !== "range" || request.end <= end) continue;
@@ -31,7 +31,13 @@ export function giveBackExcess(state: DownloadState, canWait: boolean, now: numb
     else state.cancel(request, "shrunk", now);
   }
   ledger.forget(end, requests.claims);
+  state.proofs?.forget(end, now);
   state.commands.push({ type: "forget", from: end });
+}
+
+/** Returns where the piece ends in which a byte lies: what is left of one could not be proved. */
+function wholePiece(byte: number, { proofs }: DownloadState): number {
+  return proofs === undefined ? byte : Math.ceil(byte / proofs.pieceLength) * proofs.pieceLength;
 }
 
 /** Lets no more of a response be read, and owned, than up to `end`. */
@@ -43,8 +49,8 @@ function curtail(request: LiveRequest, end: number, state: DownloadState, now: n
 }
 
 /** Returns where what the window has no room for begins; `Infinity` if it has room for everything. */
-function endOfKept({ ledger, requests, windowSize, readyBytes }: DownloadState): number {
-  const taken = ledger.front - readyBytes;
+function endOfKept({ ledger, requests, windowSize, heldBytes }: DownloadState): number {
+  const taken = ledger.start + ledger.receivedBytes - heldBytes;
   const kept = new IntervalSet();
   for (const { start, end } of ledger.received) kept.add(Math.max(start, taken), end);
   for (const { kind, position, end } of requests) if (kind === "range") kept.add(position, end);

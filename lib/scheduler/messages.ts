@@ -93,6 +93,22 @@ export type SchedulerEvent =
     readonly at: number;
     readonly other: number | undefined;
   }
+  /** The bytes of a piece have the digest that is expected. */
+  | {
+    readonly type: "proved";
+    readonly start: number;
+    readonly end: number;
+    /** Mirrors whose bytes of it were not these. */
+    readonly liars: readonly number[];
+  }
+  /** The bytes of a piece do not have the digest that is expected. */
+  | {
+    readonly type: "disproved";
+    readonly start: number;
+    readonly end: number;
+    /** The mirrors that sent them, and how many of these bytes each had been the first to deliver. */
+    readonly senders: readonly { readonly mirror: number; readonly bytes: number }[];
+  }
   | { readonly type: "consumed"; readonly bytes: number }
   /** Use another mirror, or one again that was dropped. */
   | { readonly type: "mirror-added" } & NewMirror
@@ -118,6 +134,9 @@ export interface NewMirror {
 
 /** Something that happened to a request. */
 export type RequestEvent = Extract<SchedulerEvent, { readonly request: number }>;
+
+/** What is known of a piece, once its digest has been compared. */
+export type PieceEvent = Extract<SchedulerEvent, { type: "proved" | "disproved" }>;
 
 export type ResponseEvent = Extract<SchedulerEvent, { type: "response" }>;
 
@@ -169,9 +188,10 @@ export type SchedulerCommand =
 /**
  * `probe`: the first request to a mirror, for a few bytes, or for all where the mirror is the only one;
  * `range`: a part of the file; `whole`: all of it, from a mirror that does not serve ranges; `check`: a
- * piece that is known, to compare it.
+ * piece that is known, to compare it; `repair`: a piece that was received, but has another digest than
+ * is expected.
  */
-export type RequestKind = "probe" | "range" | "whole" | "check";
+export type RequestKind = "probe" | "range" | "whole" | "check" | "repair";
 
 /** A trace event without its time. */
 export type Unstamped<Event> = Event extends TraceEvent ? Omit<Event, "atMs"> : never;

@@ -12,6 +12,7 @@ import type { LiveRequest } from "./requests.ts";
 /** Reports whether an event may be the next one of a request that is under way. */
 export function isPlausible(event: RequestEvent, request: LiveRequest): boolean {
   const { kind, owns, held, answeredAt, position, bodyEnd, end, answer } = request;
+  const isReceived = owns || kind === "repair";
   const isRead = answeredAt !== undefined && !held;
   if ("length" in event && !(event.length >= 0 && event.length < Infinity)) return false;
   switch (event.type) {
@@ -27,9 +28,10 @@ export function isPlausible(event: RequestEvent, request: LiveRequest): boolean 
     case "compared":
       return kind === "check" && isRead;
     case "bytes":
-      return owns && isRead &&
+      return isReceived && isRead &&
         position + event.length <= Math.min(bodyEnd, answer?.size ?? Infinity);
     case "ended":
+      return isReceived && isRead;
     case "differs":
       return owns && isRead;
   }

@@ -27,6 +27,7 @@ import {
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
 import type { Ledger } from "./ledger.ts";
 import { Membership, type MembershipEvent } from "./membership.ts";
+import { Repairs } from "./identity/repairs.ts";
 import type { RequestEvent, ResponseEvent, SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { OpenFile } from "./opening/first_answer.ts";
@@ -65,6 +66,8 @@ export class Scheduler {
   readonly #checks: Checks;
   readonly #hashes = new FileHashes();
   readonly #membership: Membership;
+  /** Set if pieces are expected by their digests. */
+  readonly #repairs: Repairs | undefined;
   #ended = false;
 
   constructor(options: SchedulerOptions) {
@@ -76,6 +79,7 @@ export class Scheduler {
     this.#watch = new Watch(this.#state, options);
     this.#checks = new Checks(this.#state, this.#opening, options);
     this.#membership = new Membership(this.#state, this.#opening, this.#checks);
+    this.#repairs = options.pieces && new Repairs(this.#state, options.pieces.length);
   }
 
   /** Which bytes are received, requested, and free. */
@@ -145,7 +149,9 @@ export class Scheduler {
     const crawl = this.#watch.crawls.look(now);
     if (crawl !== undefined) this.#refuse(crawl.request, crawl.failure, now, crawl);
     if (event.type === "consumed") this.#consumed(event.bytes, now);
-    else if (event.type === "stood") standStill(this.#state, event.ms, now);
+    else if (event.type === "proved" || event.type === "disproved") {
+      this.#follow(this.#repairs?.judged(event, now), now);
+    } else if (event.type === "stood") standStill(this.#state, event.ms, now);
     else if (event.type === "timeout") this.#timeout(now);
     else if ("request" in event) {
       // A request that was cancelled may still have something on its way.
@@ -171,6 +177,7 @@ export class Scheduler {
       case "compared":
         return this.#follow(this.#checks.compared(request, event, now), now);
       case "bytes":
+        if (request.kind === "repair") return this.#repairs?.received(request, event.length, now);
         this.#state.arrived(request, event.length, now);
         return this.#receive(request, event.length, now);
       case "ended":
@@ -204,7 +211,7 @@ export class Scheduler {
     if (kind !== "whole" && answer.type !== "partial") {
       const message = "sent the whole file in response to a range request";
       this.#refuse(request, useless(mirror, "range", message), now);
-    } else if (kind !== "check" && answer.type === "partial" && answer.end < bodyEnd) {
+    } else if (request.owns && answer.type === "partial" && answer.end < bodyEnd) {
       // RFC 9110 section 15.3.7: a server may send less; the rest is requested again.
       this.#state.shorten(request, answer.end);
       this.#assign(now);
@@ -212,11 +219,10 @@ export class Scheduler {
   }
 
   #receive(request: LiveRequest, length: number, now: number): void {
-    const { ledger } = this.#state;
     const { useful } = request;
     const completed = this.#state.receive(request, length, now);
     this.#checks.used(request, request.useful - useful);
-    if (ledger.complete) return this.#finishIfComplete(now);
+    if (this.ledger.complete) return this.#finishIfComplete(now);
     for (const [one, reason] of needless(request, completed, this.#state, now)) {
       this.#state.cancel(one, reason, now);
       this.#assign(now);
@@ -225,22 +231,19 @@ export class Scheduler {
   }
 
   #bodyEnded(request: LiveRequest, now: number): void {
-    const { mirror, kind, start, position } = request;
+    const { mirror, kind, position } = request;
     const { ledger } = this.#state;
-    const failure = truncation(request, this.#state, this.#options.expectedSize);
+    if (kind === "repair") return this.#repairs?.ended(request, now);
+    const failure = truncation(request, this.#state, this.#options);
     if (failure !== undefined) return this.#failed(request, failure, now);
     this.#state.close(request, now);
     if (kind === "whole") {
       this.#state.reportReceived(ledger.close(position), mirror, now);
       const beyond = position <= ledger.start && ledger.start > 0;
       if (beyond) return this.#fail(new RangeNotSatisfiableError(ledger.start, position), now);
-      return this.#finish(now);
+      return this.#repairs === undefined ? this.#finish(now) : this.#finishIfComplete(now);
     }
-    if (kind === "range") {
-      this.#state.countReceived();
-      mirror.breaks.completed(position - start);
-      mirror.delivered((position - start) / this.#options.splitSize, now - request.startedAt);
-    }
+    if (kind === "range") this.#state.delivered(request, now);
     this.#assign(now);
   }
 
@@ -267,7 +270,7 @@ export class Scheduler {
       state.type === "dropped" ? [state.failure] : []
     );
     if (failures.length < this.mirrors.length) return false;
-    this.#fail(new NoMirrorLeftError(failures), now);
+    this.#fail(this.#repairs?.failure ?? new NoMirrorLeftError(failures), now);
     return true;
   }
 
@@ -344,9 +347,10 @@ export class Scheduler {
 
   #assign(now: number): void {
     if (this.#ended) return;
-    const outcome = this.#checks.send(now);
+    const outcome = this.#checks.send(now) ?? this.#repairs?.send(now);
     if (outcome !== undefined) return this.#follow(outcome, now);
-    if (this.#opening.state.type !== "probing") this.#assigner.assign(now);
+    if (this.#opening.state.type === "probing" || this.#repairs?.awaitsDigests) return;
+    this.#assigner.assign(now);
   }
 
   /** Goes on with what follows from comparisons; without that, with the requests. */
@@ -373,6 +377,7 @@ export class Scheduler {
   #finishIfComplete(now: number): void {
     // Until the mirrors agree, it may turn out to be another file.
     if (!this.ledger.complete || this.#opening.state.type !== "open" || this.#ended) return;
+    if (this.#repairs?.awaits(now)) return this.#assign(now);
     const outcome = this.#checks.finish(now);
     if (outcome === "done") this.#finish(now);
     else if (outcome !== "waits") this.#follow(outcome, now);

@@ -17,7 +17,7 @@ import { RateLimit } from "./rate_limit.ts";
 import { Requests } from "./request_set.ts";
 import type { LiveRequest, NewRequest } from "./requests.ts";
 import type { DownloadView } from "./view.ts";
-import { Window } from "./window.ts";
+import { type Proofs, Window } from "./window.ts";
 
 export interface DownloadStateOptions extends MirrorListOptions {
   /** First byte wanted. */
@@ -56,6 +56,8 @@ export class DownloadState implements DownloadView {
   others: readonly number[] = [];
   /** Reports whether a piece of the file is to be requested from a mirror, to compare it. */
   isQuestioned: (mirror: Mirror) => boolean = () => false;
+  /** What is known of the file's pieces by their digests, if these are expected. */
+  proofs: Proofs | undefined = undefined;
   readonly #options: DownloadStateOptions;
   readonly #list: MirrorList;
   readonly #forms: FormMemory;
@@ -130,7 +132,8 @@ export class DownloadState implements DownloadView {
   }
 
   get readyBytes(): number {
-    return this.ledger.front - this.ledger.start - this.#consumedBytes;
+    const { front, start } = this.ledger;
+    return (this.proofs?.completeTo(front) ?? front) - start - this.#consumedBytes;
   }
 
   get room(): number {
@@ -225,6 +228,7 @@ export class DownloadState implements DownloadView {
     }
     for (const mirror of this.mirrors) mirror.discard();
     this.#reset();
+    this.proofs?.forget(0, now);
     this.commands.push({ type: "discard" });
   }
 
@@ -318,12 +322,18 @@ export class DownloadState implements DownloadView {
     }
   }
 
+  /** Counts a request for a range that has delivered all of it. */
+  delivered({ mirror, start, position, startedAt }: LiveRequest, now: number): void {
+    this.countReceived();
+    mirror.breaks.completed(position - start);
+    mirror.delivered((position - start) / this.#options.splitSize, now - startedAt);
+  }
+
   countReceived(): void {
-    const { front } = this.ledger;
-    const moved = front >= this.#frontUnitEnd;
+    const { ledger, ledger: { front } } = this;
+    this.#receivedSinceFront = front >= this.#frontUnitEnd ? 0 : this.#receivedSinceFront + 1;
     this.#received++;
-    this.#receivedSinceFront = moved ? 0 : this.#receivedSinceFront + 1;
-    this.#frontUnitEnd = this.ledger.unitRange(this.ledger.unitOf(front)).end;
+    this.#frontUnitEnd = ledger.unitRange(ledger.unitOf(front)).end;
   }
 
   consume(bytes: number): void {

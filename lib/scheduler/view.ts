@@ -73,7 +73,7 @@ export interface LinkView {
 export interface RequestView {
   readonly id: number;
   /** Only a `range` owns bytes that another mirror could deliver instead. */
-  readonly kind: "probe" | "range" | "whole" | "check";
+  readonly kind: "probe" | "range" | "whole" | "check" | "repair";
   /** The first byte to arrive. */
   readonly start: number;
   /** The byte after the last one to arrive by now; `Infinity` where that is unknown. */

@@ -15,6 +15,16 @@ const MOST_READY = 1 / 4;
 /** A window with less room than this for each mirror is small, in bytes. */
 const SMALL = 512 * 1024;
 
+/** The pieces of a file by which its bytes are proved: only whole ones are delivered. */
+export interface Proofs {
+  /** The length of all pieces but the last, in bytes. */
+  readonly pieceLength: number;
+  /** Returns the end of the last piece of which every byte is before the front. */
+  completeTo(front: number): number;
+  /** Forgets what is known of the bytes from `from` on. */
+  forget(from: number, now: number): void;
+}
+
 /** A mirror, as far as the window depends on it. */
 interface Source {
   readonly live: { readonly length: number };

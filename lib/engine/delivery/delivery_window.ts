@@ -8,6 +8,7 @@
 
 import { CHUNK, FIRST_CHUNK } from "../../transport/responses/body.ts";
 import type { BufferPool } from "../../transport/responses/buffer_pool.ts";
+import { PieceProofs, type PieceProofsOptions } from "./piece_proofs.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 import { deferred } from "../../stand_ins.ts";
 
@@ -32,6 +33,8 @@ export interface DeliveryWindowOptions {
   readonly now?: (() => number) | undefined;
   /** Where pages for small chunks are taken from. @default {new ones} */
   readonly buffers?: BufferPool | undefined;
+  /** By what the pieces of the file are proved. @default {they are not} */
+  readonly proofs?: Omit<PieceProofsOptions, "start" | "buffer" | "onProved"> | undefined;
 }
 
 export class DeliveryWindow {
@@ -39,6 +42,8 @@ export class DeliveryWindow {
   windowSize: number;
   /** When the first byte could be delivered, in milliseconds. */
   firstByteAt: number | undefined;
+  /** Holds back what is not proved, if digests of the pieces are expected. */
+  readonly proofs: PieceProofs | undefined;
   readonly #now: () => number;
   #opened = false;
   #isClosed = false;
@@ -50,19 +55,38 @@ export class DeliveryWindow {
   constructor(
     start: number,
     windowSize: number,
-    { now = () => performance.now(), buffers }: DeliveryWindowOptions = {},
+    { now = () => performance.now(), buffers, proofs }: DeliveryWindowOptions = {},
   ) {
     this.#now = now;
     this.buffer = new ReorderBuffer(start, buffers);
     this.windowSize = windowSize;
+    this.proofs = proofs && new PieceProofs({
+      ...proofs,
+      start,
+      buffer: this.buffer,
+      onProved: () => this.#opened && this.#announce(this.#now()),
+    });
   }
 
-  /** Adds bytes from `offset` on; those at or behind `end` are dropped. */
-  write(offset: number, chunk: Uint8Array<ArrayBuffer>, end: number): void {
+  /** Adds bytes from `offset` on that `mirror` has sent; those at or behind `end` are dropped. */
+  write(offset: number, chunk: Uint8Array<ArrayBuffer>, end: number, mirror = 0): void {
     const wanted = Math.max(0, end - offset);
     const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
     this.buffer.write(offset, useful);
+    this.proofs?.note(offset, offset + useful.byteLength, mirror);
     if (this.#opened) this.#announce(this.#now());
+  }
+
+  /** Drops what has arrived from the byte `from` on. */
+  drop(from: number): void {
+    this.buffer.drop(from);
+    this.proofs?.forget(from);
+  }
+
+  /** Drops everything that has arrived. */
+  clear(): void {
+    this.buffer.clear();
+    this.proofs?.forget(0);
   }
 
   /** Allows bytes to be delivered from now on. */

@@ -31,6 +31,8 @@ export class ReorderBuffer {
   #front: number;
   #held = 0;
   #peak = 0;
+  /** Bytes from here on are not returned yet. */
+  limit = Infinity;
 
   /** Starts empty; `front` is the offset of the first byte to return. Pages are taken from `buffers`. */
   constructor(front: number, buffers: BufferPool = new BufferPool(PAGE)) {
@@ -49,7 +51,7 @@ export class ReorderBuffer {
   }
 
   get ready(): boolean {
-    return this.#segments[0]?.offset === this.#front;
+    return this.#segments[0]?.offset === this.#front && this.#front < this.limit;
   }
 
   /** Reports whether `bytes` can be returned, in one part or several. */
@@ -59,7 +61,7 @@ export class ReorderBuffer {
       if (segment.offset !== end || end - this.#front >= bytes) break;
       end += segment.bytes.byteLength;
     }
-    return end - this.#front >= bytes;
+    return Math.min(end, this.limit) - this.#front >= bytes;
   }
 
   /** Maximum number of bytes held at any time. */
@@ -103,10 +105,45 @@ export class ReorderBuffer {
   read(): Part | undefined {
     const first = this.#segments[0];
     if (first === undefined || !this.ready) return undefined;
-    this.#segments.shift();
-    this.#front += first.bytes.byteLength;
-    this.#held -= first.bytes.byteLength;
-    return this.#compact(first.bytes);
+    const { bytes } = first;
+    const length = Math.min(bytes.byteLength, this.limit - this.#front);
+    this.#front += length;
+    this.#held -= length;
+    if (length === bytes.byteLength) {
+      this.#segments.shift();
+      return this.#compact(bytes);
+    }
+    // No two parts share a buffer.
+    first.offset += length;
+    first.bytes = bytes.subarray(length);
+    return bytes.slice(0, length);
+  }
+
+  /** Copies the bytes that are held from `offset` on, as many as fit into `target`. */
+  copy(offset: number, target: Uint8Array): void {
+    const end = offset + target.byteLength;
+    for (let index = this.#search(offset); index < this.#segments.length; index++) {
+      const { offset: start, bytes } = this.#segments[index]!;
+      if (start >= end) break;
+      const from = Math.max(start, offset);
+      target.set(bytes.subarray(from - start, end - start), from - offset);
+    }
+  }
+
+  /** Puts bytes in the place of those that are held at `offset`; they belong to the buffer from then on. */
+  replace(offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+    const end = offset + bytes.byteLength;
+    const behind: Segment[] = [];
+    for (const segment of this.#segments.slice(this.#search(end))) {
+      const cut = Math.max(0, end - segment.offset);
+      const rest = cut > 0 ? segment.bytes.slice(cut) : segment.bytes;
+      const spare = cut > 0 ? 0 : segment.spare;
+      behind.push({ offset: segment.offset + cut, bytes: rest, spare });
+    }
+    this.drop(offset);
+    this.write(offset, bytes);
+    this.#segments.push(...behind);
+    for (const { bytes } of behind) this.#held += bytes.byteLength;
   }
 
   /** Drops the bytes from `offset` on. */

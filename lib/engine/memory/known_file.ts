@@ -125,13 +125,19 @@ export function earlierPieces(file: KnownFile | undefined): readonly KnownPiece[
 
 /**
  * Returns what the scheduler of a download needs of `file`. Its mirrors are compared by the `length`
- * bytes from `start` on: the digest of other bytes is of no use.
+ * bytes from `start` on: the digest of other bytes is of no use. `instead` is what stands for their digest
+ * where they are not compared.
  */
-export function presumed(file: KnownFile, start: number, length: number): KnownFileFacts {
+export function presumed(
+  file: KnownFile,
+  start: number,
+  length: number,
+  instead?: string,
+): KnownFileFacts {
   const comparable = file.digestStart === start && length >= PROBE_SIZE;
   return {
     size: file.info.size!,
-    digest: comparable ? file.digest : undefined,
+    digest: instead ?? (comparable ? file.digest : undefined),
     hashes: file.info.hashes,
     mirrors: file.mirrors.map(({ url }) => url),
     compared: file.mirrors.filter(({ compared }) => compared).map(({ url }) => url),

@@ -24,6 +24,9 @@ const MOST_SHARE = 1 / 16;
 /** except for so many. */
 const LEAST_PIECES = 64;
 
+/** Maximum number of pieces that later downloads may use. */
+const MOST_LEARNED = 32;
+
 /** Maximum number of pieces that are kept because they were asked for. */
 const MOST_KEPT = 128;
 
@@ -127,7 +130,7 @@ export class FileLandmarks implements Landmarks {
   }
 
   /** Returns at most `most` of the pieces that have arrived, spread evenly, by their digests. */
-  async digests(most: number): Promise<KnownPiece[]> {
+  async digests(most: number = MOST_LEARNED): Promise<KnownPiece[]> {
     const arrived = [...this.#pieces.values()]
       .filter(({ missing }) => missing === undefined)
       .sort((one, other) => one.start - other.start);

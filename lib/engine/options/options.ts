@@ -17,6 +17,7 @@ import type { ClientCertificate } from "../../transport/connections/http_clients
 import type { Refresh } from "../../transport/responses/renewal.ts";
 import type { KnownFile } from "../memory/known_file.ts";
 import type { KnownPiece } from "../memory/known_pieces.ts";
+import type { ExpectedPieces } from "./expected_pieces.ts";
 import type { MirrorBook } from "../memory/mirror_book.ts";
 
 /**
@@ -112,10 +113,11 @@ export interface DownloaderOptions {
    */
   book?: MirrorBook | undefined;
   /**
-   * Maximum number of bytes held or requested ahead of the consumer, at least twice `splitSize`.
-   * Mirrors work in parallel only where it has room for a few blocks of each.
+   * Maximum number of bytes held or requested ahead of the consumer, at least twice `splitSize`, and twice
+   * the length of `expectedPieces`. Mirrors work in parallel only where it has room for a few blocks of
+   * each.
    *
-   * @default {32 MiB; with `adaptive`, up to 128 MiB where links are fast and distant and the consumer keeps up}
+   * @default {32 MiB and twice the length of `expectedPieces`; with `adaptive`, up to 128 MiB where links are fast and distant and the consumer keeps up}
    */
   windowSize?: number | undefined;
   /**
@@ -185,6 +187,16 @@ export interface DownloaderOptions {
    * @default {false}
    */
   ignoreDigests?: boolean | undefined;
+  /**
+   * Digests of all pieces of the file, as a Metalink has them. No byte is delivered before the piece in
+   * which it lies has its digest. A bad piece is requested again from another mirror; a mirror that has
+   * sent wrong bytes is dropped, unless it is the last one. The download fails with a
+   * {@linkcode PieceMismatchError} if no mirror has a piece as expected. Mirrors are not compared in any
+   * other way but their size, and `knownPieces` are not used. A `range` must begin and end with a piece.
+   *
+   * @default {mirrors are compared with one another}
+   */
+  expectedPieces?: ExpectedPieces | undefined;
   /**
    * Pieces of the file that are known: `start` and `end` as a half-open range of at most 1 MiB, and the
    * SHA-256 of these bytes in hexadecimal. Each mirror is compared with the first, the last and some

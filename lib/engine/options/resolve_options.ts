@@ -40,7 +40,9 @@ import { checkHashes } from "../memory/expected_hashes.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
 import { refuseDenoOnly } from "./deno_only.ts";
+import { type PieceDigests, resolvePieces } from "./expected_pieces.ts";
 import type { DownloaderOptions } from "./options.ts";
+import { resolveSizes } from "./sizes.ts";
 
 /** Options that are passed on as they are, or with their default. */
 type Plain =
@@ -70,6 +72,7 @@ export interface ResolvedOptions
   readonly expectedHashes: Hashes;
   readonly verifyHash: boolean;
   readonly ignoreDigests: boolean;
+  readonly expectedPieces: PieceDigests | undefined;
   readonly knownPieces: readonly KnownPiece[];
   readonly headers: Headers;
   readonly proxy: ProxySource | false | undefined;
@@ -117,9 +120,14 @@ export function resolveOptions(
     "adaptive";
   const duplicateRequest =
     algorithm("duplicateRequest", options.duplicateRequest, DuplicateRequestAlgorithm) ?? "nibib";
-  const { splitSize, windowSize } = resolveSizes(options, delayRequest, maxRate);
-  const mayGrow = options.windowSize === undefined && delayRequest === "adaptive";
   const { start, end } = resolveRange(options.range);
+  const expectedSize = options.expectedSize === undefined
+    ? undefined
+    : whole("expectedSize", options.expectedSize, 0);
+  const expectedPieces = resolvePieces(options.expectedPieces, { expectedSize, start, end });
+  const pieceLength = expectedPieces?.length ?? 0;
+  const chosen = { isAdaptive: delayRequest === "adaptive", maxRate, pieceLength };
+  const { splitSize, windowSize, mostWindowSize } = resolveSizes(options, chosen);
   const count = (name: keyof DownloaderOptions, byDefault: number, least: number, most: number) =>
     whole(name, options[name] ?? byDefault, least, most);
   const timeout = (name: keyof DownloaderOptions) =>
@@ -132,7 +140,7 @@ export function resolveOptions(
     notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
     splitSize,
     windowSize,
-    mostWindowSize: mayGrow ? Math.max(windowSize, MOST_WINDOW) : windowSize,
+    mostWindowSize,
     maxRate,
     lowestRate: resolveLowestRate(options.lowestRate),
     start,
@@ -157,13 +165,15 @@ export function resolveOptions(
     deliverAfter: oneOf("deliverAfter", options.deliverAfter ?? "agreement", DELIVER_AFTER),
     allowHtml: options.allowHtml ?? false,
     expectedName: resolveName(options.expectedName),
-    expectedSize: options.expectedSize === undefined
-      ? undefined
-      : whole("expectedSize", options.expectedSize, 0),
+    expectedSize,
+    expectedPieces,
     expectedHashes: checkHashes("expectedHashes", options.expectedHashes ?? {}),
     verifyHash: options.verifyHash ?? true,
     ignoreDigests: options.ignoreDigests ?? false,
-    knownPieces: list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
+    // Digests of all pieces prove more than some known ones.
+    knownPieces: expectedPieces !== undefined
+      ? []
+      : list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
     headers: resolveHeaders(options.headers, options.http),
     http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
     caCerts: options.caCerts ?? [],
@@ -231,26 +241,6 @@ function algorithm<Name extends string, Own>(
 ): Name | Own | undefined {
   if (value === undefined || typeof value === "function") return value;
   return oneOf(option, value, names);
-}
-
-function resolveSizes(
-  { splitSize: given, windowSize: window }: DownloaderOptions,
-  delayRequest: ResolvedOptions["delayRequest"],
-  maxRate: number,
-): { readonly splitSize: number; readonly windowSize: number } {
-  const windowSize = whole("windowSize", window ?? 32 * 1024 * 1024, 2000);
-  const inTime = delayRequest === "adaptive" ? Infinity : Math.max(1000, Math.ceil(maxRate / 10));
-  const byDefault = Math.min(1_000_000, Math.floor(windowSize / 2), inTime);
-  const splitSize = whole("splitSize", given ?? byDefault, 1000);
-  return { splitSize, windowSize: resolveWindowSize(windowSize, splitSize) };
-}
-
-/** Checks the maximum number of bytes held ahead of the consumer. */
-export function resolveWindowSize(windowSize: number, splitSize: number): number {
-  whole("windowSize", windowSize, 2000);
-  if (windowSize >= 2 * splitSize) return windowSize;
-  const problem = `is ${windowSize}, but must be at least twice the block size of ${splitSize}`;
-  throw new OptionRangeError("windowSize", problem);
 }
 
 /** Resolves the maximum rate, in bytes per second; `Infinity` for no limit. */
@@ -353,9 +343,6 @@ function resolveEachAddress(value: boolean = false, proxy: DownloaderOptions["pr
 const DEFAULT_CONNECTIONS = 8;
 
 const DELIVER_AFTER = { A: "agreement", B: "first-answer" } as const;
-
-/** The most bytes to which a window grows by itself. */
-const MOST_WINDOW = 128 * 1024 * 1024;
 
 function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS): number | "auto" {
   if (connections === "auto") return connections;

@@ -48,7 +48,7 @@ export class CommandExecutor {
       case "distrust":
         return transport.distrust(command.mirror);
       case "forget":
-        return window.buffer.drop(command.from);
+        return window.drop(command.from);
     }
   }
 }

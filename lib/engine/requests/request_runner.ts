@@ -116,8 +116,9 @@ export class RequestRunner {
   /** Keeps the first bytes of a probe, and reads its body further if there is more of it. */
   accept(request: number): void {
     const { mirror, offset, bytes } = this.#samples.get(request)!;
-    this.#options.landmarks.learn(offset, bytes, this.#options.end(), mirror);
-    this.#options.window.write(offset, bytes, this.#options.end());
+    const { window, landmarks, end } = this.#options;
+    if (window.proofs === undefined) landmarks.learn(offset, bytes, end(), mirror);
+    window.write(offset, bytes, end(), mirror);
     this.#activities.get(request)?.accepted.resolve();
   }
 
@@ -144,7 +145,8 @@ export class RequestRunner {
       const wanted = { start, end, size, form, measures, purpose: PURPOSES[kind] };
       const reply = await transport.request(mirror, wanted, signal);
       activity.body = reply.body;
-      const { answer, proof, doubt } = reply;
+      const { answer } = reply;
+      const { proof, doubt } = this.#options.arePiecesExpected ? PROVED_BY_PIECES : reply;
       if (!signal.aborted) {
         const details = detailsOf(reply);
         dispatch({ type: "response", request, answer, details, proof, doubt });
@@ -153,6 +155,7 @@ export class RequestRunner {
       if (signal.aborted) return await reply.body.cancel();
       const whole = answer.type === "whole";
       let offset = whole ? 0 : start;
+      if (kind === "repair") return await this.#repair(command, reply, activity);
       if (kind === "check") return await this.#compare(command, reply, activity);
       if (kind === "probe") {
         const wanted = { request, mirror, start, end: command.readTo };
@@ -211,17 +214,48 @@ export class RequestRunner {
       if (chunk === undefined) return;
       if (given !== undefined) await this.#follow(given, chunk, mirror);
       if (signal.aborted) break;
-      const difference = landmarks.learn(offset, chunk, end(), mirror);
+      const difference = window.proofs === undefined
+        ? landmarks.learn(offset, chunk, end(), mirror)
+        : undefined;
       if (difference !== undefined) {
         return await this.#contradict(request, mirror, difference, reply);
       }
-      window.write(offset, chunk.byteLength < SMALL ? chunk : reply.body.keep(chunk), end());
+      window.write(
+        offset,
+        chunk.byteLength < SMALL ? chunk : reply.body.keep(chunk),
+        end(),
+        mirror,
+      );
       bytes += chunk.byteLength;
       latest = chunk.byteLength / (performance.now() - before);
       offset += chunk.byteLength;
       dispatch({ type: "bytes", request, length: chunk.byteLength });
     }
     await reply.body.cancel();
+  }
+
+  /** Reads a piece that had arrived with other bytes than expected. */
+  async #repair(
+    { request, mirror, start, end = start }: StartCommand,
+    { body }: Reply,
+    { controller: { signal } }: Activity,
+  ): Promise<void> {
+    const { window, dispatch } = this.#options;
+    const bytes = new Uint8Array(end - start);
+    const length = await fill(bytes, body, (length) => {
+      if (!signal.aborted) dispatch({ type: "bytes", request, length });
+    });
+    if (length === bytes.byteLength) await body.read();
+    if (signal.aborted) return;
+    if (length < bytes.byteLength) {
+      throw this.#error(
+        mirror,
+        "truncated",
+        `sent ${length} of ${bytes.byteLength} bytes of a piece`,
+      );
+    }
+    dispatch({ type: "ended", request });
+    await window.proofs?.repaired(start, bytes, mirror);
   }
 
   /** Compares the next bytes of a whole file with pieces that are known. */
@@ -302,7 +336,16 @@ export class RequestRunner {
 }
 
 /** To what end the transport sends a request of each kind. */
-const PURPOSES = { probe: "first", range: "part", whole: "part", check: "check" } as const;
+const PURPOSES = {
+  probe: "first",
+  range: "part",
+  whole: "part",
+  check: "check",
+  repair: "part",
+} as const;
+
+/** What is known of every response where the file's pieces are compared with expected digests. */
+const PROVED_BY_PIECES = { proof: "validators", doubt: undefined } as const;
 
 function detailsOf(
   { location, validators: { etag, lastModified }, encoding, digests }: Reply,

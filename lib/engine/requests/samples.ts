@@ -22,6 +22,8 @@ export interface SamplesOptions {
   readonly allowHtml: boolean;
   /** A name of the file that the caller knows. */
   readonly expectedName: string | undefined;
+  /** Whether digests of all pieces are expected: nothing else is compared. */
+  readonly arePiecesExpected: boolean;
 }
 
 /** The first bytes of a file. */
@@ -48,6 +50,9 @@ interface SampleFacts {
   /** Hashes of the whole file that the mirror gives. */
   readonly hashes?: Hashes | undefined;
 }
+
+/** Stands for the digest of all samples where the file's pieces are compared with expected digests. */
+export const PIECES_DECIDE = "pieces";
 
 export class Samples {
   readonly #options: SamplesOptions;
@@ -96,7 +101,7 @@ export class Samples {
     const comparable = offset === start && length === Math.min(end, size) - start;
     const sha256 = comparable ? await sha256Of(bytes) : undefined;
     // One that is short enough to be shown.
-    const digest = sha256?.slice(0, 16);
+    const digest = this.#options.arePiecesExpected ? PIECES_DECIDE : sha256?.slice(0, 16);
     if (signal.aborted) return { length, digest: undefined, page: undefined };
     this.#samples.set(request, { mirror, offset, bytes, reply });
     const isWhole = length < buffer.length;
@@ -106,7 +111,8 @@ export class Samples {
     // Some servers give the hash of the part.
     const { hashes } = reply.digests;
     const isOfPart = sha256 === hashes["sha-256"] && length !== size;
-    return { length, digest, page, hashes: isOfPart ? undefined : hashes };
+    const isOfUse = !isOfPart && !this.#options.arePiecesExpected;
+    return { length, digest, page, hashes: isOfUse ? hashes : undefined };
   }
 
   #pageOf(
@@ -127,7 +133,7 @@ export class Samples {
 export async function fill(
   buffer: Uint8Array,
   body: BodyReader,
-  onProgress: () => void = () => {},
+  onProgress: (length: number) => void = () => {},
 ): Promise<number> {
   let length = 0;
   while (length < buffer.byteLength) {
@@ -135,7 +141,7 @@ export async function fill(
     if (chunk === undefined) break;
     buffer.set(chunk, length);
     length += chunk.byteLength;
-    onProgress();
+    onProgress(chunk.byteLength);
   }
   return length;
 }

@@ -13,6 +13,12 @@ const SLACK_MS = 5;
 /** An alarm later than this was held up: the process stood still, in milliseconds. */
 const LATE_MS = 50;
 
+/** The time need not be found out anew for so long, in milliseconds. */
+const SOON_MS = 20;
+
+/** Maximum time between two looks at the clock while the process is busy, in milliseconds. */
+const LOOK_MS = 250;
+
 /** The longest delay that `setTimeout` takes, in milliseconds. */
 export const LONGEST_MS = 2 ** 31 - 1;
 
@@ -22,6 +28,8 @@ export class Alarm {
   readonly #now: () => number;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #at = Infinity;
+  /** When its time was last found out anew. */
+  #lookedAt = -Infinity;
   /** When it should ring: `#at`, but not before it was set. */
   #dueAt = Infinity;
 
@@ -45,8 +53,12 @@ export class Alarm {
     return lateMs;
   }
 
-  /** Sets the time, in milliseconds of the {@linkcode clock}; `Infinity` for never. */
-  set(at: number): void {
+  /**
+   * Sets the time, in milliseconds of the {@linkcode clock}; `Infinity` for never. Where the process
+   * `isBusy`, it rings soon in any case, so that a standstill is noticed.
+   */
+  set(at: number, isBusy = false): void {
+    if (isBusy) at = Math.min(at, this.#now() + LOOK_MS);
     if (this.#at <= at + SLACK_MS) return;
     clearTimeout(this.#timer);
     this.#at = at;
@@ -65,6 +77,17 @@ export class Alarm {
       if (this.#now() - at > LATE_MS) this.#timer = setTimeout(ring, 1);
       else ring();
     }, Math.min(LONGEST_MS, delayMs));
+  }
+
+  /**
+   * Sets it to ring soon, so that the time need not be found out anew now. Reports whether it did: it does
+   * not where that has been put off for long enough.
+   */
+  setSoon(now: number): boolean {
+    const isSoon = now < this.#lookedAt + SOON_MS;
+    if (isSoon) this.set(this.#lookedAt + SOON_MS);
+    else this.#lookedAt = now;
+    return isSoon;
   }
 
   clear(): void {

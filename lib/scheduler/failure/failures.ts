@@ -6,7 +6,7 @@
  */
 
 import { type FailureReason, MirrorError } from "../../errors.ts";
-import type { Size } from "../messages.ts";
+import { type ExpectedSize, sizesOf } from "../expected_size.ts";
 import { makeRoom } from "../idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { classifyRefusal, type FailureCause } from "./refusals.ts";
@@ -234,9 +234,10 @@ export function drop(
 export function truncation(
   { mirror, kind, position, bodyEnd }: LiveRequest,
   { ledger, size }: DownloadState,
-  expectedSize: Size,
+  wanted: ExpectedSize,
 ): MirrorError | undefined {
-  const known = size ?? expectedSize ?? (ledger.receivedBytes > 0 ? ledger.front : 0);
+  const received = ledger.receivedBytes > 0 ? ledger.front : 0;
+  const known = size ?? Math.max(received, sizesOf(wanted).least);
   const expected = kind === "whole" ? known : Math.min(bodyEnd, ledger.end);
   if (position >= expected || expected === Infinity) return undefined;
   return useless(mirror, "truncated", `the body ended after ${position} of ${expected} bytes`);

@@ -8,13 +8,14 @@
 import {
   type FailureReason,
   FileChangedError,
-  MirrorError,
+  type MirrorError,
   type SphttpError,
 } from "../../errors.ts";
 import { drop } from "../failure/failures.ts";
 import type { SchedulerEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { FirstAnswer } from "../opening/first_answer.ts";
+import type { ExpectedSize } from "../expected_size.ts";
+import { type FirstAnswer, unexpectedSize } from "../opening/first_answer.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { KnownFileFacts, OpeningEvent, OpeningOptions } from "../opening/opening_steps.ts";
 import type { LiveRequest } from "../requests.ts";
@@ -26,9 +27,7 @@ import { changed, Identity, unprovable } from "./identity.ts";
 import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
 
 /** What the file has to be, for the opening and for checks. */
-export interface ChecksOptions extends OpeningOptions {
-  /** The size that the file has to have, in bytes. */
-  readonly expectedSize?: number | undefined;
+export interface ChecksOptions extends OpeningOptions, ExpectedSize {
   /** Pieces of the file that are known. */
   readonly landmarks?: Landmarks | undefined;
   /** What an earlier download knows of the file. */
@@ -54,7 +53,7 @@ export class Checks {
   readonly #identity: Identity;
   readonly #comparisons: Comparisons;
   readonly #cross: CrossChecks;
-  readonly #expectedSize: number | undefined;
+  readonly #expected: ExpectedSize;
   /** First answers of mirrors that have to show pieces of the file before they count. */
   readonly #unproved = new Map<Mirror, FirstAnswer>();
   /** Mirrors that were asked for their last checks. */
@@ -63,11 +62,11 @@ export class Checks {
   #until = Infinity;
 
   constructor(state: DownloadState, opening: Opening, options: ChecksOptions) {
-    const { landmarks = NO_LANDMARKS, expectedSize, knownFile, random } = options;
+    const { landmarks = NO_LANDMARKS, knownFile, random } = options;
     this.#state = state;
     this.#opening = opening;
     this.#landmarks = landmarks;
-    this.#expectedSize = expectedSize;
+    this.#expected = options;
     this.#identity = new Identity(state.mirrors, landmarks, random);
     this.#comparisons = new Comparisons(state.mirrors, landmarks, random);
     this.#cross = new CrossChecks(state, this.#comparisons);
@@ -120,14 +119,8 @@ export class Checks {
   /** Takes the first answer of a mirror; returns nothing while it has to be proved. */
   sampled(first: FirstAnswer, now: number): Outcome | undefined {
     const { mirror, answer } = first;
-    if (
-      this.#expectedSize !== undefined && ![undefined, this.#expectedSize].includes(answer.size)
-    ) {
-      const message = `has ${answer.size} bytes, but ${this.#expectedSize} are expected`;
-      const facts = { mirror: mirror.url, phase: "headers", reason: "mismatch" } as const;
-      const failure = new MirrorError(message, { ...facts, retryable: false });
-      return this.#reject(mirror, failure, now);
-    }
+    const failure = unexpectedSize(first, this.#expected);
+    if (failure !== undefined) return this.#reject(mirror, failure, now);
     // A whole file is compared as it arrives.
     if (!this.#identity.hasEvidence || answer.type !== "partial") {
       return { type: "answered", answer: first };

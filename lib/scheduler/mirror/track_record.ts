@@ -23,6 +23,7 @@ export class TrackRecord {
   #wakingUntil = -Infinity;
   /** Number of requests answered that were sent after the last refusal. */
   #answers = 0;
+  #badPieces = 0;
 
   /** Whether the mirror has answered one request after another, none of which was refused. */
   get isProven(): boolean {
@@ -38,6 +39,16 @@ export class TrackRecord {
   /** Whether it was refused for what its host serves others, and has not answered since. */
   get isRefused(): boolean {
     return this.#refusedSince !== undefined;
+  }
+
+  /** Number of pieces of which it has sent bytes that have another digest than is expected. */
+  get badPieces(): number {
+    return this.#badPieces;
+  }
+
+  /** Counts a piece that is bad for its bytes. */
+  lied(): void {
+    this.#badPieces++;
   }
 
   /** Notes that a request was answered that was sent at `sentAt`. */

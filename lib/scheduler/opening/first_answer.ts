@@ -9,6 +9,7 @@ import { MirrorError } from "../../errors.ts";
 import { agree, type Agreement, type FileFacts } from "../../http/agreement.ts";
 import { contradiction, type Hashes } from "../../http/hashes.ts";
 import type { Page } from "../../http/name/html.ts";
+import { type ExpectedSize, sizesOf } from "../expected_size.ts";
 import type { Answer, Size } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests.ts";
@@ -79,6 +80,19 @@ export function verdictOf(
     ? dissent(answer, agreed, hasJoined ? "others" : against)
     : pageError(answer, page.promised);
   return { type: "reject", error };
+}
+
+/** Returns the failure of a mirror that says a size that the file cannot have. */
+export function unexpectedSize(
+  { mirror: { url }, answer: { size } }: FirstAnswer,
+  wanted: ExpectedSize,
+): MirrorError | undefined {
+  const { least, most } = sizesOf(wanted);
+  if (size === undefined || (size >= least && size <= most)) return undefined;
+  const expected = least === most ? `${most}` : `${least} to ${most}`;
+  const message = `has ${size} bytes, but ${expected} are expected`;
+  const facts = { mirror: url, phase: "headers", reason: "mismatch" } as const;
+  return new MirrorError(message, { ...facts, retryable: false });
 }
 
 export function isSameFile(one: FileFacts, other: FileFacts): boolean {

@@ -27,6 +27,7 @@ const STATE: ProgressState = {
       requests: 1,
       duplicates: 0,
       failures: 0,
+      badPieces: 0,
       answerMs: 1,
     }],
   },

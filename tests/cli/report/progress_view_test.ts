@@ -33,6 +33,7 @@ function mirror(index: number, facts: Partial<MirrorStats> = {}): MirrorStats {
     requests: 1,
     duplicates: 0,
     failures: 0,
+    badPieces: 0,
     answerMs: 10,
     ...facts,
   };

@@ -288,3 +288,36 @@ Deno.test("ReorderBuffer.drop() keeps no memory of what it drops", () => {
   buffer.drop(10 * KIB);
   assertEquals(buffer.read()!.buffer.byteLength, 10 * KIB);
 });
+
+Deno.test("ReorderBuffer: nothing is returned from its limit on", () => {
+  const buffer = new ReorderBuffer(0);
+  buffer.limit = 0;
+  buffer.write(0, Uint8Array.of(0, 1, 2, 3, 4, 5));
+  assertEquals([buffer.ready, buffer.has(1), buffer.read()], [false, false, undefined]);
+  buffer.limit = 4;
+  assertEquals([buffer.ready, buffer.has(4), buffer.has(5)], [true, true, false]);
+  assertEquals(buffer.read(), Uint8Array.of(0, 1, 2, 3));
+  assertEquals([buffer.ready, buffer.held, buffer.front], [false, 2, 4]);
+  buffer.write(6, Uint8Array.of(6));
+  buffer.limit = Infinity;
+  assertEquals(buffer.read(), Uint8Array.of(4, 5, 6));
+});
+
+Deno.test("ReorderBuffer: bytes take the place of others, in whatever segments these are", () => {
+  for (const size of [1, 3, 10, 40_000, 100_000]) {
+    const buffer = new ReorderBuffer(0);
+    const length = 3 * size + 7;
+    const bytes = Uint8Array.from({ length }, (_, index) => index);
+    for (let at = 0; at < length; at += size) buffer.write(at, bytes.slice(at, at + size));
+    const other = new Uint8Array(size).fill(255);
+    buffer.replace(size - 1, other);
+    bytes.set(other, size - 1);
+    assertEquals(buffer.held, length);
+    const copy = new Uint8Array(length - 1);
+    buffer.copy(1, copy);
+    assertEquals(copy, bytes.slice(1));
+    const read: number[] = [];
+    for (let part; (part = buffer.read()) !== undefined;) for (const byte of part) read.push(byte);
+    assertEquals(Uint8Array.from(read), bytes);
+  }
+});

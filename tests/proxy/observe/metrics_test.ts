@@ -15,6 +15,7 @@ function mirror(url: string, facts: Partial<MirrorStats> = {}): MirrorStats {
     requests: 0,
     duplicates: 0,
     failures: 0,
+    badPieces: 0,
     answerMs: undefined,
     ...facts,
   };

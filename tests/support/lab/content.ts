@@ -119,6 +119,26 @@ class OtherContent extends BaseContent {
   }
 }
 
+class FlippedContent extends BaseContent {
+  readonly #original: Content;
+  readonly #places: readonly number[];
+
+  constructor(original: Content, places: readonly number[]) {
+    super(original.size);
+    this.#original = original;
+    this.#places = places;
+  }
+
+  protected override bytesAt(start: number, end: number): Uint8Array<ArrayBuffer> {
+    const bytes = this.#original.read(start, end);
+    const inside = this.#places.filter((place) => place >= start && place < end);
+    if (inside.length === 0) return bytes;
+    const changed = bytes.slice();
+    for (const place of inside) changed[place - start]! ^= 0x01;
+    return changed;
+  }
+}
+
 class ResizedContent extends BaseContent {
   readonly #original: Content;
 
@@ -153,6 +173,25 @@ export function bytesContent(bytes: Uint8Array): Content {
 /** Returns content of the same size whose bytes all differ from offset `from` on. */
 export function otherContent(content: Content, from = 0): Content {
   return new OtherContent(content, from);
+}
+
+/** Returns the same content but for one bit at each of these places. */
+export function flippedContent(content: Content, places: readonly number[]): Content {
+  return new FlippedContent(content, places);
+}
+
+/** Returns the digests of the pieces of a content. */
+export function piecesOf(
+  content: Content,
+  length: number,
+  algorithm: "sha-512" | "sha-384" | "sha-256" | "sha-1" = "sha-256",
+): { algorithm: typeof algorithm; length: number; digests: string[] } {
+  const digests: string[] = [];
+  for (let at = 0; at < content.size; at += length) {
+    const hash = createHash(algorithm.replace("-", ""));
+    digests.push(hash.update(content.read(at, Math.min(content.size, at + length))).digest("hex"));
+  }
+  return { algorithm, length, digests };
 }
 
 /** Returns the same content cut at `size`, or padded with zeros up to it. */

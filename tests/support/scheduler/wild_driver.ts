@@ -178,6 +178,9 @@ export class WildDriver {
         if (this.outcome === undefined) this.#consumed += Math.min(event.bytes, this.#ready);
         return true;
       }
+      case "proved":
+      case "disproved":
+        return true;
     }
     const transfer = this.#live.get(event.request);
     if (transfer === undefined || this.outcome !== undefined) return false;

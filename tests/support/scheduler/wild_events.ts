@@ -18,7 +18,11 @@ export type StartCommand = Extract<SchedulerCommand, { type: "start" }>;
 
 /** What the driver does next; the numbers choose among what there is. */
 export interface Step {
-  readonly type: SchedulerEvent["type"] | "window" | "rate" | "honest";
+  readonly type:
+    | Exclude<SchedulerEvent["type"], "proved" | "disproved">
+    | "window"
+    | "rate"
+    | "honest";
   /** Which request: a live one, one that is over, or none at all. */
   readonly which: number;
   readonly amount: number;

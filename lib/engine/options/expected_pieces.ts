@@ -1,0 +1,102 @@
+/**
+ * The digests of a file's pieces that a caller expects.
+ *
+ * @module
+ */
+
+import { list, oneOf, record, shown, whole } from "../../checks.ts";
+import { OptionRangeError, OptionTypeError } from "../../errors.ts";
+
+/** An algorithm of the digests of pieces. */
+export type PieceAlgorithm = "sha-512" | "sha-384" | "sha-256" | "sha-1";
+
+/**
+ * The digests of all pieces of a file, in order: as in a Metalink, all pieces but the last have the same
+ * length.
+ */
+export interface ExpectedPieces {
+  /** The algorithm of the digests. */
+  readonly algorithm: PieceAlgorithm;
+  /** The length of all pieces but the last, in bytes, at most 256 MiB. */
+  readonly length: number;
+  /** The digest of each piece, in hexadecimal. */
+  readonly digests: readonly string[];
+}
+
+/** The pieces of a file, as they were checked. */
+export interface PieceDigests extends ExpectedPieces {
+  /** The algorithm, as `crypto.subtle` names it, too. */
+  readonly algorithm: PieceAlgorithm;
+  /** The digests in lower-case hexadecimal, in order. */
+  readonly digests: readonly string[];
+}
+
+/** What the expected pieces have to fit. */
+interface Fitting {
+  readonly expectedSize: number | undefined;
+  /** First byte wanted. */
+  readonly start: number;
+  /** The byte after the last one wanted; `undefined` for the end of the file. */
+  readonly end: number | undefined;
+}
+
+/** The longest piece, in bytes: it is held in memory until it is proved. */
+export const LONGEST_PIECE: number = 256 * 1024 * 1024;
+
+const ALGORITHMS = { A: "sha-512", B: "sha-384", C: "sha-256", D: "sha-1" } as const;
+
+/** Digits of a digest in hexadecimal. */
+const DIGITS: Readonly<Record<PieceAlgorithm, number>> = {
+  "sha-512": 128,
+  "sha-384": 96,
+  "sha-256": 64,
+  "sha-1": 40,
+};
+
+/**
+ * Checks the expected pieces.
+ *
+ * @throws {OptionTypeError | OptionRangeError} naming the field that is wrong
+ */
+export function resolvePieces(value: unknown, fitting: Fitting): PieceDigests | undefined {
+  if (value === undefined) return undefined;
+  const pieces = record("expectedPieces", value);
+  const algorithm = oneOf("expectedPieces.algorithm", pieces.algorithm, ALGORITHMS);
+  const length = whole("expectedPieces.length", pieces.length, 1, LONGEST_PIECE);
+  const digits = DIGITS[algorithm];
+  const digests = list("expectedPieces.digests", pieces.digests, (name, digest) => {
+    const isDigest = typeof digest === "string" && /^[0-9a-f]*$/i.test(digest) &&
+      digest.length === digits;
+    if (isDigest) return digest.toLowerCase();
+    const problem = `is ${shown(digest)}, but must be ${digits} hexadecimal digits`;
+    throw new OptionTypeError(name, problem);
+  });
+  checkCount(digests.length, length, fitting);
+  checkRange(digests.length, length, fitting);
+  return { algorithm, length, digests };
+}
+
+/** Checks that the pieces add up to the size. */
+function checkCount(count: number, length: number, { expectedSize: size }: Fitting): void {
+  if (size === undefined ? count > 0 : count === Math.ceil(size / length)) return;
+  // An empty file may have the digest of an empty piece.
+  if (size === 0 && count === 1) return;
+  const expected = size === undefined
+    ? "must have one for each piece"
+    : `a file of ${size} bytes has ${Math.ceil(size / length)} pieces of ${length} bytes`;
+  throw new OptionRangeError("expectedPieces.digests", `has ${count} digests, but ${expected}`);
+}
+
+/** Checks that no piece is only partly wanted: it could not be proved. */
+function checkRange(
+  count: number,
+  length: number,
+  { start, end = Infinity, expectedSize: size = Infinity }: Fitting,
+): void {
+  const isEnd = end >= Math.min(size, count * length) || end % length === 0;
+  if (start % length === 0 && isEnd) return;
+  const problem = `is ${start} to ${
+    end === Infinity ? "the end" : end
+  }, but must begin and end with a piece of ${length} bytes`;
+  throw new OptionRangeError("range", problem);
+}
