@@ -89,6 +89,7 @@ const RARE_IN_COMMAND = [
   "lib/cli/output/trace_file.ts",
   "lib/cli/plot/",
   "lib/cli/probe/",
+  "lib/cli/process/completion_command.ts",
   "lib/cli/report/json_report.ts",
   "lib/cli/report/live_display.ts",
   "lib/cli/report/progress_view.ts",

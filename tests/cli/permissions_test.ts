@@ -71,6 +71,7 @@ Deno.test("a permission that is missing is named, with the flag that adds it", a
     [[...usual, "--allow-net=127.0.0.1"], ["-4"], 7, "--allow-env=NO_PROXY,no_proxy"],
     [usual, ["--etag-save", "/x"], 23, 'Requires read access to "/x"'],
     [usual, ["--time-cond", "/x"], 2, '--time-cond: /x: Requires read access to "/x"'],
+    [usual, ["--on-complete", "/x"], 2, "no permission to run it; run again with --allow-run=/x"],
     [usual, ["--trace", "/x"], 23, 'cannot write the trace: Requires write access to "/x"'],
   ];
   await each(rows, async ([permissions, args, code, expected]) => {

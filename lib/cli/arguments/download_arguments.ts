@@ -62,6 +62,8 @@ export interface DownloadArguments {
   readonly maxTimeMs: number | undefined;
   readonly report: ReportOptions;
   readonly traceFile: string | undefined;
+  /** The program that is run for each file that is complete. */
+  readonly onComplete: string | undefined;
   readonly serverStats: ServerStatFiles;
   readonly caCertFile: string | undefined;
   readonly clientCertificate: ClientCertificateFiles;
@@ -133,6 +135,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
       progress: !has("no-progress"),
       writeOut: has("write-out") ? await parseFormat(values) : undefined,
     },
+    onComplete: parseOnComplete(values, target),
     traceFile: given("trace", (flag, text) => {
       if (text === "-") throw usageError(`${flag} is "-", but must be the name of a file`);
       return parseFile(flag, text);
@@ -159,6 +162,17 @@ function parseChecksumFrom(flag: string, text: string): true {
   throw usageError(
     `${flag} is "${text}", but must be auto; use --checksum-file for a file or a URL`,
   );
+}
+
+function parseOnComplete(
+  { given }: ParsedFlags<FlagName>,
+  { output }: TargetOptions,
+): string | undefined {
+  const program = given("on-complete", parseFile);
+  if (program !== undefined && output === "-") {
+    throw usageError("--on-complete cannot be used with --output -, which leaves no file");
+  }
+  return program;
 }
 
 async function parseFormat({ given }: ParsedFlags<FlagName>): Promise<WriteOut | undefined> {

@@ -64,6 +64,12 @@ export const FLAG_GROUPS = {
     { name: "etag-compare", value: "FILE", help: "only if its ETag is not that in FILE" },
     { name: "etag-save", value: "FILE", help: "save its ETag in FILE" },
     { name: "remote-time", short: "R", help: "set FILE's time to Last-Modified" },
+    {
+      name: "on-complete",
+      alias: "on-download-complete",
+      value: "CMD",
+      help: "run CMD FILE once FILE is complete",
+    },
     { name: "remove-on-error", help: "remove FILE.part on failure" },
   ],
   "Several files": [

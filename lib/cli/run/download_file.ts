@@ -164,6 +164,11 @@ export class FileDownload implements LimitedDownload {
     await this.#conditions?.save(this.#state.info!);
   }
 
+  /** The path of the file once it is complete; `undefined` if it was so before. */
+  get completed(): string | undefined {
+    return this.#state.completed;
+  }
+
   /** Whether it has turned out to be a Metalink, of which nothing was written. */
   get isMetalink(): boolean {
     return this.#isMetalink;

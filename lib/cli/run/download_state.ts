@@ -27,6 +27,8 @@ export class DownloadState {
   info: FileInfo | undefined;
   /** Messages of failures that the user has seen. */
   readonly shown: Set<string> = new Set();
+  /** The path of the file once it is complete. */
+  completed: string | undefined;
   readonly #task: FileTask;
   readonly #report: FileReport;
   #download: Downloader | undefined;
@@ -99,6 +101,7 @@ export class DownloadState {
 
   /** Reports that the file is complete, and that these checks have passed. */
   done({ checksums, signature }: Checks): void {
+    this.completed = this.name;
     if (signature !== undefined) this.#report.note(`the file is signed by ${signature.signer}`);
     const progress = this.#progress(this.#download!);
     const { elapsedMs, consumedBytes, mirrors } = progress.stats;

@@ -36,6 +36,10 @@ export async function runDownloads(
 ): Promise<number> {
   using _connections = keepConnections();
   using _descriptors = keepDescriptors();
+  if (command.onComplete !== undefined) {
+    const { requireRun } = await import("../process/completion_command.ts");
+    requireRun(command.onComplete);
+  }
   const caCerts = await readCertificates(command.caCertFile);
   const clientCertificate = await clientCertificateOf(command);
   using insecure = command.insecure
@@ -103,7 +107,7 @@ async function runTasks(
 /** Downloads one file and reports on it. A failure is part of the returned facts. */
 async function downloadOne(
   task: FileTask,
-  { traceFile }: DownloadArguments,
+  { traceFile, onComplete }: DownloadArguments,
   { signal, report, book, rate }: Shared & { readonly rate: SharedRate | undefined },
 ): Promise<{ readonly facts: DownloadFacts; readonly isMetalink: boolean }> {
   const { number, of, name, urls, options } = task;
@@ -116,6 +120,10 @@ async function downloadOne(
   using _share = rate?.add(download);
   try {
     await download.run();
+    if (onComplete !== undefined && download.completed !== undefined) {
+      const { runOnComplete } = await import("../process/completion_command.ts");
+      await runOnComplete(onComplete, download.completed, signal, fileReport.note);
+    }
     return { facts: download.facts(), isMetalink: download.isMetalink };
   } catch (error) {
     if (!(error instanceof CommandError)) throw error;
