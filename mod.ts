@@ -29,6 +29,14 @@ export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options/options.ts";
 export type { ExpectedPieces, PieceAlgorithm } from "./lib/engine/options/expected_pieces.ts";
 export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
+export {
+  type DiscoveredMirrors,
+  discoverMirrors,
+  type DiscoveryOptions,
+  type ListedFile,
+  mirrorsOf,
+} from "./lib/engine/discovery.ts";
+export type { Description, Duplicate, Elsewhere } from "./lib/http/duplicates.ts";
 export { freeConnections, limitConnections } from "./lib/engine/connections.ts";
 export { keepConnections } from "./lib/transport/connections/shared_client.ts";
 export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";

@@ -129,7 +129,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/engine\/delivery\//,
     /^lib\/engine\/timing\//,
     /^lib\/engine\/requests\//,
-    /^lib\/engine\/(stats|event_log|mirror_sources|driver|downloader|connections|insecure)\.ts$/,
+    /^lib\/engine\/(stats|event_log|mirror_sources|driver|downloader|connections|insecure|discovery)\.ts$/,
   ]],
   [/^lib\/scheduler\//, [
     /^lib\/scheduler\/(expected_size|ledger|messages|rate_limit|view|window)\.ts$/,

@@ -11,6 +11,7 @@ import { parseLinks } from "./link.ts";
 
 /** A duplicate of a resource. */
 export interface Duplicate {
+  /** Its URL, http or https. */
   readonly url: string;
   /** Lower is better, from 1 to 999999, which is that of duplicates without one. */
   readonly priority: number;
@@ -24,6 +25,7 @@ export interface Duplicate {
 
 /** A document that describes a resource. */
 export interface Description {
+  /** Its URL, http or https. */
   readonly url: string;
   /** The media type in lower case, like `application/metalink4+xml`; "" if it is not given. */
   readonly type: string;
@@ -33,6 +35,7 @@ export interface Description {
 export interface Elsewhere {
   /** The preferred ones first, then by priority; each URL once, and not that of the resource. */
   readonly duplicates: readonly Duplicate[];
+  /** Documents, each once. */
   readonly descriptions: readonly Description[];
   /** Why a part of the field was not read. */
   readonly problem: string | undefined;

@@ -5,6 +5,7 @@
  */
 
 import type { Digests } from "../http/digest.ts";
+import type { Elsewhere } from "../http/duplicates.ts";
 import type { RequestedRange, UsableResponse } from "../http/response/response_check.ts";
 import type { Validators } from "../http/validators.ts";
 import type { BodyReader } from "./responses/body.ts";
@@ -38,5 +39,7 @@ export interface Reply extends Judgement {
   readonly encoding: string | undefined;
   /** Hashes of the whole file, and why others are ignored. */
   readonly digests: Digests;
+  /** Where else the file is, as the response to a first request says. */
+  readonly elsewhere: Elsewhere | undefined;
   readonly body: BodyReader;
 }

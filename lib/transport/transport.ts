@@ -15,11 +15,12 @@ import { MirrorClients } from "./connections/mirror_clients.ts";
 import { settleDoubt } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
-import { discard, followRedirects } from "./responses/redirects.ts";
+import { askForDigests, Referral } from "./responses/referral.ts";
+import { discard, followRedirects, type RedirectOptions } from "./responses/redirects.ts";
 import { type Refresh, Renewals } from "./responses/renewal.ts";
 import { mayBeConditional, pageOptions } from "./responses/web_page.ts";
 import { isText, nameOfText } from "../http/name/error_text.ts";
-import { NO_DIGESTS, readFileHashes, WANTED } from "../http/digest.ts";
+import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
@@ -54,11 +55,6 @@ export interface TransportOptions extends HttpClientOptions {
 
 /** Headers of the caller that only the first request to a mirror has. */
 const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
-
-/** The field that asks for hashes of the file (RFC 9530 section 4). */
-const WANT = "want-repr-digest";
-/** A browser would ask each server of another origin for leave to send it, and most do not answer. */
-const WANTS_DIGESTS = !/^Mozilla\//.test(globalThis.navigator?.userAgent ?? "");
 
 /** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
 const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
@@ -114,7 +110,9 @@ export class Transport {
     const relocated = memory.location !== undefined;
     const used = this.#renewals.sourceOf(mirror);
     const asked = memory.needsEnd || purpose !== "part" ? requested : toTheEnd(requested);
-    const { response, conditional, place } = await this.#follow(mirror, asked, signal);
+    const referral = new Referral();
+    const onRedirect = (headers: Headers, url: URL) => referral.note(headers, url, true);
+    const { response, conditional, place } = await this.#follow(mirror, asked, signal, onRedirect);
     const { status, headers, body } = response;
     if (asked !== requested && !conditional && UNENDED.includes(status)) {
       memory.needsEnd = true;
@@ -161,9 +159,10 @@ export class Transport {
       if (status >= 500) memory.location = undefined;
       throw this.#refusal(mirror, check, response, memory.said(place, validators));
     }
-    const digests = this.#options.ignoreDigests
-      ? NO_DIGESTS
-      : readFileHashes(headers, check.answer.type === "whole" || purpose === "first");
+    const digests = this.#options.ignoreDigests ? NO_DIGESTS : referral.complete(
+      readFileHashes(headers, check.answer.type === "whole" || purpose === "first"),
+    );
+    if (purpose === "first") referral.note(headers, new URL(place), false);
     if (purpose === "first") {
       memory.begin(place, validators);
       memory.sendsText = isText(contentType);
@@ -203,6 +202,7 @@ export class Transport {
       validators,
       encoding,
       digests,
+      elsewhere: referral.elsewhere,
       contentType,
       fileName: dispositionFileName(headers.get("content-disposition")),
     };
@@ -285,6 +285,7 @@ export class Transport {
     mirror: number,
     requested: Requested,
     signal: AbortSignal,
+    onRedirect?: RedirectOptions["onRedirect"],
   ): Promise<{ response: Response; conditional: boolean; place: string }> {
     const memory = this.#memories[mirror]!;
     const origin = new URL(memory.requested);
@@ -309,6 +310,7 @@ export class Transport {
         return answer ?? send(signal);
       },
       fail: (message) => this.#error(mirror, "redirect", message),
+      onRedirect,
     });
     if (url !== origin) memory.location = url;
     const now = Date.now();
@@ -329,9 +331,7 @@ export class Transport {
     headers.set("accept-encoding", "identity");
     // Whether the file is wanted at all is decided once; a later 304 would break it off.
     if (requested.purpose !== "first") { for (const name of CONDITIONS) headers.delete(name); }
-    else if (WANTS_DIGESTS && !this.#options.ignoreDigests && !headers.has(WANT)) {
-      headers.set(WANT, WANTED);
-    }
+    else if (!this.#options.ignoreDigests) askForDigests(headers);
     const form = formOf(requested);
     if (form === "plain") return headers;
     const { start, end = Infinity } = requested;

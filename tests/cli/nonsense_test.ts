@@ -17,7 +17,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "input-file": ["", "/nonexistent"],
   "metalink": ["", "/nonexistent", "/dev/null", "http://", import.meta.filename!],
   "select-file": ["", "x"],
-  "max-mirrors": ["", "0", "x", "5"],
+  "max-mirrors": ["", "0", "x"],
   "max-concurrent-downloads": ["", "0", "-1", "x", "1.5"],
   "checksum": ["", "sha-256", "sha-256=12", "sha-256=xyz", "crc=12", `md5=${"0".repeat(31)}g`],
   "checksum-file": ["", "/nonexistent", "http://", "/dev/null"],

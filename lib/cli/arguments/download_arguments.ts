@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
+import type { DiscoveryOptions, DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { nearestWord, type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
 import {
@@ -25,7 +25,11 @@ import { parseRange, type RequestedRange } from "./request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
 import type { WriteOut } from "../report/write_out.ts";
-import { type MetalinkArguments, parseMetalinkArguments } from "./metalink_flags.ts";
+import {
+  type MetalinkArguments,
+  parseDiscovery,
+  parseMetalinkArguments,
+} from "./metalink_flags.ts";
 import { parseSignatureArguments, type SignatureArguments } from "./signature_flags.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
@@ -46,6 +50,8 @@ export interface DownloadArguments {
   readonly inputFile: string | undefined;
   /** The Metalink that lists files and their mirrors. */
   readonly metalink: MetalinkArguments | undefined;
+  /** How mirrors that the server of a single URL names are used; `undefined` if they are not. */
+  readonly discovery: DiscoveryOptions | undefined;
   readonly concurrent: number;
   readonly target: TargetOptions;
   /** The part of the file to download; `undefined` for the whole file. */
@@ -115,6 +121,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     urls: metalink === undefined ? parseUrls(urls, values) : [],
     inputFile,
     metalink,
+    discovery: parseDiscovery(values),
     concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
     target,
     range: given("range", parseRange),

@@ -81,7 +81,9 @@ export const FLAG_GROUPS = {
       help: "download what the Metalink lists (or URL)",
     },
     { name: "select-file", value: "NAME", help: "Metalink: only this file; repeatable" },
-    { name: "max-mirrors", value: "N", help: "Metalink: most mirrors of a file (8)" },
+    { name: "max-mirrors", value: "N", help: "most mirrors of Metalinks and servers (8)" },
+    { name: "no-mirrors", help: "no mirrors that the server of the URL names" },
+    { name: "trust-mirrors", help: "use them without a digest or ETag, too" },
     { name: "max-concurrent-downloads", short: "j", value: "N", help: "concurrent downloads (2)" },
   ],
   Integrity: [

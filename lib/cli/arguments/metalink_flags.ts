@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { DiscoveryOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parsePositive } from "../../command_line/values.ts";
@@ -25,6 +26,9 @@ export interface MetalinkArguments {
 /** The default of `--max-mirrors`. */
 export const MAX_MIRRORS = 8;
 
+/** The most mirrors that the library finds. */
+const MOST_DISCOVERED = 64;
+
 /** How the name of a Metalink ends. */
 const NAME = /\.(?:meta4|metalink)$/i;
 
@@ -44,9 +48,7 @@ export function parseMetalinkArguments(
   const select = each("select-file", parseFile);
   const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
   if (source === undefined) {
-    for (const name of ["select-file", "max-mirrors"] as const) {
-      if (has(name)) throw usageError(`--${name} needs a Metalink: --metalink FILE`);
-    }
+    if (has("select-file")) throw usageError("--select-file needs a Metalink: --metalink FILE");
     return undefined;
   }
   if (has("metalink") && rest.length > 0) {
@@ -58,6 +60,21 @@ export function parseMetalinkArguments(
     }
   }
   return { source, select, maxMirrors };
+}
+
+/** Parses whether, and how, mirrors that a server names are used. */
+export function parseDiscovery(
+  { has, given }: ParsedFlags<FlagName>,
+): DiscoveryOptions | undefined {
+  const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
+  const trustMirrors = has("trust-mirrors");
+  if (has("no-mirrors")) {
+    if (trustMirrors) throw usageError("--no-mirrors and --trust-mirrors cannot be used together");
+    return undefined;
+  }
+  // A part of the file cannot be verified by the digest of all of it.
+  if (maxMirrors === 1 || (has("range") && !trustMirrors)) return undefined;
+  return { trustMirrors, maxMirrors: Math.min(maxMirrors, MOST_DISCOVERED) };
 }
 
 /** Returns the path of a URL, and other texts unchanged. */

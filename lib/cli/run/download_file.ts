@@ -30,6 +30,7 @@ import type { Conditions } from "./conditions.ts";
 import { DownloadState } from "./download_state.ts";
 import type { TraceFile } from "../output/trace_file.ts";
 import type { LimitedDownload } from "./shared_rate.ts";
+import { findMirrors } from "./find_mirrors.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
@@ -294,11 +295,14 @@ export class FileDownload implements LimitedDownload {
     const download = new Downloader(urls, { ...wanted, signal, onEvent });
     this.#state.begin(download);
     try {
-      const info = this.#state.info = await download.open();
+      let info = this.#state.info = await download.open();
       if (this.#task.followsMetalink && METALINK.test(info.contentType ?? "")) {
         throw new MetalinkFound();
       }
       this.#conditions?.check(info);
+      const found = await findMirrors(info, this.#task, { ...this.#context, signal });
+      for (const url of found?.urls.slice(1) ?? []) download.addMirror(url);
+      if (found !== undefined) info = this.#state.info = { ...info, hashes: found.hashes };
       return { range, download, info };
     } catch (error) {
       await download.cancel();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
+import type { DiscoveryOptions, DownloaderOptions } from "../../../mod.ts";
 import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { RequestedRange } from "../arguments/request_values.ts";
 import type { Checksum } from "../checksum/checksum.ts";
@@ -40,6 +40,8 @@ export interface FileTask {
   readonly options: DownloaderOptions;
   /** Whether its files are downloaded instead if it turns out to be a Metalink. */
   readonly followsMetalink: boolean;
+  /** How mirrors that its server names are used; `undefined` if they are not. */
+  readonly discovery?: DiscoveryOptions | undefined;
 }
 
 /** What the download of a file works with. */

@@ -64,6 +64,7 @@ export async function fileTasks(
       findChecks: checks?.finder(urls, names, own),
       options: own,
       followsMetalink: mayFollow(command),
+      discovery: urls.length === 1 ? command.discovery : undefined,
     });
   }
   return await separated(tasks, command);

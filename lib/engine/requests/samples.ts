@@ -76,8 +76,8 @@ export class Samples {
   /** Returns what a mirror's response says about the file. */
   aboutOf(mirror: number): Omit<FileInfo, "size" | "mirrors"> {
     const { reply } = [...this.#samples.values()].find((sample) => sample.mirror === mirror)!;
-    const { contentType, fileName, validators } = reply;
-    return { contentType, fileName, etag: validators.etag, lastModified: validators.lastModified };
+    const { contentType, fileName, validators: { etag, lastModified }, elsewhere } = reply;
+    return { contentType, fileName, etag, lastModified, elsewhere };
   }
 
   /**

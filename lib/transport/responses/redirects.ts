@@ -25,6 +25,8 @@ export interface RedirectOptions {
   readonly send: (url: URL, redirect: "manual" | "follow") => Promise<Response>;
   /** Creates the error to throw. */
   readonly fail: (message: string) => Error;
+  /** Called with each redirect, and the URL that it came from. */
+  readonly onRedirect?: ((headers: Headers, url: URL) => void) | undefined;
 }
 
 /** Returns the first response that is no redirect, and the URL that it came from. */
@@ -41,6 +43,7 @@ export async function followRedirects(
     if (!REDIRECTS.has(response.status) || target.type === "none") return { response, url };
     await discard(response.body);
     if (target.type === "invalid") throw fail(`redirected ${target.problem}`);
+    options.onRedirect?.(response.headers, url);
     const now = Date.now();
     cookies.store(response.headers.getSetCookie(), url, now);
     const state = `${target.url.href} ${cookies.header(target.url, now) ?? ""}`;
