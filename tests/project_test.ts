@@ -334,7 +334,7 @@ Deno.test("docs/architecture.md names files that exist, and every folder of lib"
 
 Deno.test("tests mirror lib: each begins with the name of a module there", () => {
   // Tests of a whole command, or of all policies, stand beside the rooms.
-  const whole = /^tests\/(cli|policy|proxy)\/\w+$|^tests\/(coverage|jsr|project|run)$/;
+  const whole = /^tests\/(cli|policy|proxy)\/\w+$|^tests\/(coverage|examples|jsr|project|run)$/;
   const modules = MODULES.map((path) => path.slice(0, -3));
   const misplaced = [...pathsIn("tests/")]
     .filter((path) =>

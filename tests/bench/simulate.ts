@@ -5,6 +5,7 @@
  *     deno task simulate                            every algorithm on every network
  *     deno task simulate diff static                some algorithms
  *     deno task simulate --network "B silent"       networks with this in their names
+ *     deno task simulate --links FILE.json          links of your own, see examples/links.json
  *     deno task simulate diff --fuzz 1000           random networks, checking every invariant
  *     deno task simulate diff --fuzz 1 --seed 42    one of them again
  *     deno task simulate --tcp testbed              links with TCP, see simulate_tcp.ts
@@ -20,6 +21,7 @@ import {
   initialBufferingSeconds,
   missedBounds,
 } from "../support/simulator/measures.ts";
+import { readLinks } from "../support/simulator/links_file.ts";
 import { type NamedNetwork, NETWORKS } from "../support/simulator/networks.ts";
 import { capacity, oracle } from "../support/simulator/oracle.ts";
 import { randomNetwork } from "../support/simulator/random_network.ts";
@@ -158,6 +160,7 @@ if (import.meta.main) {
       fuzz: { type: "string" },
       seed: { type: "string", default: "1" },
       network: { type: "string", default: "" },
+      links: { type: "string" },
       tcp: { type: "boolean", default: false },
       connections: { type: "string", default: "8" },
       runs: { type: "string", default: "3" },
@@ -171,7 +174,9 @@ if (import.meta.main) {
   }
   const algorithms = positionals.length > 0 ? positionals : Object.keys(ALGORITHMS);
   algorithms.forEach(algorithmOf);
-  if (values.fuzz === undefined) {
+  if (values.links !== undefined) {
+    compare(readLinks(values.links, Deno.readTextFileSync(values.links)), algorithms);
+  } else if (values.fuzz === undefined) {
     report(NETWORKS.filter(({ name }) => name.includes(values.network)), algorithms);
   } else {
     const failures = algorithms.map((name) => fuzz(name, Number(values.fuzz), Number(values.seed)));
