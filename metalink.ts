@@ -14,6 +14,7 @@
  * @module
  */
 
+export { decodeMetalink } from "./lib/metalink/decode_metalink.ts";
 export { type DescribedFile, formatMetalink } from "./lib/metalink/format_metalink.ts";
 export {
   type Metalink,

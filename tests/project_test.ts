@@ -63,7 +63,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
-    /^((mod|lib\/(checks|environment|unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
+    /^((metalink|mod|lib\/(checks|environment|unless_aborted|version))\.ts$|lib\/(command_line|http)\/)/,
   ],
 ];
 
@@ -92,7 +92,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/metalink\/xml_tree\.ts$/,
     /^lib\/metalink\/hashes\.ts$/,
     /^lib\/metalink\/metalink_file\.ts$/,
-    /^lib\/metalink\/(format_)?metalink\.ts$/,
+    /^lib\/metalink\/(decode_|format_)?metalink\.ts$/,
     /^metalink\.ts$/,
   ]],
   [/^(lib\/proxy\/|(server|serve)\.ts$)/, [

@@ -5,7 +5,7 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
-import { MAX_METALINK_LENGTH } from "../../../metalink.ts";
+import { decodeMetalink, MAX_METALINK_LENGTH } from "../../../metalink.ts";
 import { readDocument } from "../document/document.ts";
 
 /** The text of a Metalink. */
@@ -32,23 +32,5 @@ export async function readMetalink(
   const { bytes, where, url } = await readDocument(source, {
     ...{ flag, options, what: "a Metalink", maxLength: MAX_METALINK_LENGTH },
   });
-  return { text: decode(bytes), where, url };
-}
-
-/** The encoding in an XML declaration. */
-const ENCODING = /^<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.-]{1,40})["']/;
-
-/** Decodes XML by its byte order mark, else as it declares, else as UTF-8. */
-function decode(bytes: Uint8Array): string {
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  const start = new TextDecoder("latin1").decode(bytes.subarray(0, 300));
-  const [, label = "utf-8"] = ENCODING.exec(start) ?? [];
-  try {
-    return new TextDecoder(/^utf-?16/i.test(label) ? "utf-8" : label).decode(bytes);
-  } catch (error) {
-    // No decoder has this label.
-    if (error instanceof RangeError) return new TextDecoder().decode(bytes);
-    throw error;
-  }
+  return { text: decodeMetalink(bytes), where, url };
 }

@@ -20,6 +20,8 @@ import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery, type DeliveryRequest, type FileFacts, type Observers } from "./delivery.ts";
 import { fileHeaders } from "./file_headers.ts";
 import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
+import { MetalinkFiles } from "./metalink_files.ts";
+import { refuseLoop, viaProxy } from "./metalink_loop.ts";
 import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { asIncomplete, overloaded, Problem } from "../problem.ts";
@@ -67,6 +69,7 @@ export class FileService {
   readonly #budget: MemoryBudget;
   readonly #policy: AddressPolicy;
   readonly #known: KnownFiles;
+  readonly #metalinks: MetalinkFiles;
   readonly #download: DownloaderOptions;
 
   constructor(options: ResolvedProxyOptions, observers: Observers) {
@@ -95,21 +98,45 @@ export class FileService {
       maxProbes: maxDownloads,
       download: this.#download,
     });
+    this.#metalinks = new MetalinkFiles({
+      policy: this.#policy,
+      download: { ...this.#download, headers: viaProxy(this.#download.headers) },
+      maxMirrors,
+      rememberMs: options.rememberMs,
+    });
   }
 
   /** Serves the file that the query names. */
   async serve(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
-    const response = await this.#serve({
-      ...request,
-      query,
-      wanted: { mirrors: query.mirrors, name: request.name },
-      record: undefined,
-      isLastAttempt: false,
-    }).catch((error) => {
+    const response = await this.#find(request, query).then((found) =>
+      this.#serve({ ...request, ...found, record: undefined, isLastAttempt: false })
+    ).catch((error) => {
       throw this.#problem(error, query);
     });
     return namingIgnored(response, query);
+  }
+
+  /** Finds the mirrors, in a Metalink if the query names one. */
+  async #find(
+    { request, name, signal }: ProxyRequest,
+    query: ProxyQuery,
+  ): Promise<Pick<FileRequest, "query" | "wanted" | "name">> {
+    const { metalink, mirrors } = query;
+    if (metalink === undefined) return { query, wanted: { mirrors, name }, name };
+    refuseLoop(request);
+    const { urls, size, hashes, name: listed } = await this.#metalinks.find(metalink, signal);
+    const shown = name ?? listed.split("/").at(-1);
+    const options = {
+      expectedSize: size,
+      expectedHashes: hashes,
+      headers: viaProxy(this.#download.headers),
+    };
+    return {
+      query: { ...query, mirrors: [...urls] },
+      wanted: { mirrors: urls, name: shown, options },
+      name: shown,
+    };
   }
 
   async #serve(file: FileRequest): Promise<Response> {
@@ -136,7 +163,10 @@ export class FileService {
 
   /** Streams the progress of the downloads of the file that the query names. */
   async watch(request: ProxyRequest): Promise<Response> {
-    const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
+    const given = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
+    const { query } = await this.#find(request, given).catch((error) => {
+      throw this.#problem(error, given);
+    });
     await this.#check(query, request.signal);
     return namingIgnored(this.#observers.live.watch(query.mirrors, request.listener), query);
   }
@@ -315,7 +345,11 @@ export class FileService {
       known,
       range,
       retryMaxMs: this.#retryMaxMs,
-      options: { ...withQueryOptions(this.#download, options), expectedName: wanted.name },
+      options: {
+        ...withQueryOptions(this.#download, options),
+        ...wanted.options,
+        expectedName: wanted.name,
+      },
       onLearned: (pieces) => {
         const { record } = file;
         const { knownFile } = delivery;

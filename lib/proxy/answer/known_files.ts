@@ -28,7 +28,15 @@ export interface WantedFile {
   readonly mirrors: readonly string[];
   /** A name that promises what it is; `undefined` for none but those in the mirrors' URLs. */
   readonly name: string | undefined;
+  /** What is known of it beforehand, and other options of its own. */
+  readonly options?: WantedOptions | undefined;
 }
+
+/** Options of the downloads of one file. */
+export type WantedOptions = Pick<
+  DownloaderOptions,
+  "expectedSize" | "expectedHashes" | "headers"
+>;
 
 export interface FileRecord extends FileValidators, FileFacts {
   /** When the probe ended, in milliseconds since 1970. */
@@ -260,11 +268,11 @@ export class KnownFiles {
   }
 
   async #probe(
-    { mirrors, name }: WantedFile,
+    { mirrors, name, options: known }: WantedFile,
     signal: AbortSignal,
     range?: ByteRange,
   ): Promise<FileFacts> {
-    const own = { signal, range, expectedName: name };
+    const own = { ...known, signal, range, expectedName: name };
     const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), ...own };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
@@ -273,8 +281,11 @@ export class KnownFiles {
 }
 
 /** Names that promise the same have one record: what a page is to one of them, it is to all. */
-function keyOf({ mirrors, name }: WantedFile): string {
-  return JSON.stringify([mirrors, name !== undefined && promisesOtherThanHtml(name)]);
+function keyOf(
+  { mirrors, name, options: { expectedSize, expectedHashes } = {} }: WantedFile,
+): string {
+  const isPromise = name !== undefined && promisesOtherThanHtml(name);
+  return JSON.stringify([mirrors, isPromise, expectedSize, expectedHashes]);
 }
 
 function newSet(): MirrorSet {

@@ -6,6 +6,7 @@
  */
 
 import {
+  DigestMismatchError,
   FileChangedError,
   type MirrorError,
   type MirrorFile,
@@ -31,6 +32,9 @@ export function upstreamProblem(error: unknown): Problem {
         })),
       },
     });
+  }
+  if (error instanceof DigestMismatchError) {
+    return new Problem(502, "the mirrors have another file than its hash says", { cause: error });
   }
   if (error instanceof RangeNotSatisfiableError) {
     return new Problem(416, "the range is beyond the end of the file", { cause: error });

@@ -10,6 +10,7 @@ import { parseDuration, parseFile } from "../../command_line/values.ts";
 import { Access } from "../guard/access.ts";
 import { LEAST_SECRET } from "../guard/signer.ts";
 import { Problem } from "../problem.ts";
+import type { MetalinkSource } from "../request/query.ts";
 import { signedLink } from "../request/signed_link.ts";
 import { parseToken, type TokenSource, tokenSource } from "./token_source.ts";
 
@@ -18,6 +19,8 @@ export const LINK_FLAGS = [
   { name: "expires", value: "TIME", help: "valid for 30m, 2h, 7d … (2h)" },
   { name: "base", value: "URL", help: "the proxy's address (http://127.0.0.1:8080/)" },
   { name: "name", value: "NAME", help: "the name that players show (the first URL's)" },
+  { name: "metalink", value: "URL", help: "a Metalink that has the mirrors, instead of URL…" },
+  { name: "file", value: "NAME", help: "the file of the Metalink, if it has several" },
   { name: "token-file", value: "FILE", help: "read the proxy's token from FILE" },
   { name: "token", value: "TOKEN", help: "the token; other users see it in ps" },
   { name: "help", short: "h", help: "print this help" },
@@ -30,6 +33,7 @@ export type LinkArguments =
     readonly type: "link";
     readonly base: URL;
     readonly mirrors: readonly string[];
+    readonly metalink: MetalinkSource | undefined;
     readonly name: string | undefined;
     readonly validMs: number;
     readonly token: TokenSource;
@@ -49,7 +53,14 @@ export async function parseLinkArguments(
 ): Promise<LinkArguments> {
   const { rest, has, given } = await parseFlags("sphttp-proxy link", args, LINK_FLAGS);
   if (has("help")) return { type: "link help" };
-  if (rest.length === 0) throw usageError("no URL given: sphttp-proxy link URL…");
+  const text = (_flag: string, text: string) => text;
+  const [url, file] = [given("metalink", text), given("file", text)];
+  if (rest.length === 0 && url === undefined) {
+    throw usageError("no URL given: sphttp-proxy link URL…");
+  }
+  if (url === undefined && file !== undefined) {
+    throw usageError("--file names a file of a Metalink: use it with --metalink");
+  }
   const token = tokenSource(
     given("token", parseToken),
     given("token-file", parseFile),
@@ -62,7 +73,8 @@ export async function parseLinkArguments(
     type: "link",
     base: given("base", parseBase) ?? new URL(DEFAULT_BASE),
     mirrors: rest,
-    name: given("name", (_flag, text) => text),
+    metalink: url === undefined ? undefined : { url, file },
+    name: given("name", text),
     validMs: given("expires", parseDuration) ?? DEFAULT_VALID_MS,
     token,
   };
@@ -70,7 +82,7 @@ export async function parseLinkArguments(
 
 /** Returns the signed link; `token` is the proxy's, `nowMs` the time in milliseconds since 1970. */
 export async function makeLink(
-  { base, mirrors, name, validMs }: Extract<LinkArguments, { type: "link" }>,
+  { base, mirrors, metalink, name, validMs }: Extract<LinkArguments, { type: "link" }>,
   token: string,
   nowMs: number,
 ): Promise<string> {
@@ -81,7 +93,10 @@ export async function makeLink(
     );
   }
   try {
-    return await signedLink({ base, mirrors, name, expiresAtMs: nowMs + validMs }, access);
+    return await signedLink(
+      { base, mirrors, metalink, name, expiresAtMs: nowMs + validMs },
+      access,
+    );
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     throw new CommandError(2, error.detail, { cause: error });
@@ -91,6 +106,7 @@ export async function makeLink(
 /** Returns the text of `sphttp-proxy link --help`. */
 export function linkHelp(): string {
   return `Usage: sphttp-proxy link [options] URL…
+       sphttp-proxy link [options] --metalink URL
 Prints a link to the file on these mirrors that works without the token until it
 expires, and for these mirrors only. Options:
 ${LINK_FLAGS.map((flag) => flagLine(flag, 27)).join("\n")}

@@ -64,15 +64,15 @@ export class Access {
     return `${name}=${value}; Max-Age=${SESSION_MS / 1000}; ${attributes}`;
   }
 
-  /** Signs a link to the file on these mirrors; see {@linkcode canSign}. */
-  async signLink(mirrors: readonly string[], expiresAtMs: number): Promise<string> {
-    return await this.#signer.sign("link", mirrors, expiresAtMs);
+  /** Signs a link to a file, by its mirrors or what else names it; see {@linkcode canSign}. */
+  async signLink(facts: readonly string[], expiresAtMs: number): Promise<string> {
+    return await this.#signer.sign("link", facts, expiresAtMs);
   }
 
-  /** Checks the signature of a link to the file on these mirrors. */
-  async checkLink(mirrors: readonly string[], signature: string): Promise<LinkState> {
+  /** Checks the signature of a link to a file. */
+  async checkLink(facts: readonly string[], signature: string): Promise<LinkState> {
     if (!this.canSign) return "unsupported";
-    return await this.#signer.verify("link", mirrors, signature, Date.now());
+    return await this.#signer.verify("link", facts, signature, Date.now());
   }
 }
 

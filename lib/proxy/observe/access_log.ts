@@ -9,7 +9,7 @@
 import type { EndEvent } from "../../../mod.ts";
 import type { AccessLogFormat } from "../options.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
-import { MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
+import { METALINK_PARAMETER, MIRROR_PARAMETERS, PLAIN_PARAMETERS } from "../request/query.ts";
 
 /** A completed request. */
 export interface AccessEntry {
@@ -80,6 +80,7 @@ function showPath(path: string): string {
 
 function showValue(name: string, value: string): string {
   if (PLAIN_PARAMETERS.includes(name)) return /^[\w.-]{0,64}$/.test(value) ? value : HIDDEN;
+  if (name === METALINK_PARAMETER) return showMirror(value);
   if (!MIRROR_PARAMETERS.has(name)) return HIDDEN;
   // A comma that is not followed by a URL belongs to the URL before it.
   return value.split(/,(?=\s*https?:)/i).map(showMirror).join(",");

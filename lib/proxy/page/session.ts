@@ -8,7 +8,7 @@
 import { endedSessionCookie } from "../guard/access.ts";
 import { Problem } from "../problem.ts";
 import type { Admission } from "../request/admission.ts";
-import { parseProxyQuery } from "../request/query.ts";
+import { parseProxyQuery, signedFacts } from "../request/query.ts";
 
 /** How long a link of the page is valid, in milliseconds. */
 const LINK_MS = 24 * 3_600_000;
@@ -41,9 +41,9 @@ export async function linkResponse(
   { access }: Admission,
   maxMirrors: number,
 ): Promise<Response> {
-  const { mirrors } = parseProxyQuery(url.searchParams, maxMirrors);
+  const facts = signedFacts(parseProxyQuery(url.searchParams, maxMirrors));
   const expires = Date.now() + LINK_MS;
-  const pass = access?.canSign ? await access.signLink(mirrors, expires) : null;
+  const pass = access?.canSign ? await access.signLink(facts, expires) : null;
   return jsonResponse(pass === null ? { pass } : { pass, expires: new Date(expires) });
 }
 

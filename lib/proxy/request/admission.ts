@@ -8,7 +8,7 @@
 import { Access } from "../guard/access.ts";
 import { LEAST_SECRET, looksSigned } from "../guard/signer.ts";
 import { Problem } from "../problem.ts";
-import { parseProxyQuery } from "./query.ts";
+import { parseProxyQuery, signedFacts } from "./query.ts";
 
 /** Parameters of the query by which a request is admitted. */
 export const ADMISSION_PARAMETERS = ["token", "pass"] as const;
@@ -74,8 +74,8 @@ export class Admission {
   }
 
   async #checkLink(url: URL, pass: string): Promise<void> {
-    const { mirrors } = parseProxyQuery(url.searchParams, this.#maxMirrors);
-    const state = await this.access!.checkLink(mirrors, pass);
+    const query = parseProxyQuery(url.searchParams, this.#maxMirrors);
+    const state = await this.access!.checkLink(signedFacts(query), pass);
     if (state !== "valid") throw new Problem(403, REFUSALS[state]);
   }
 }

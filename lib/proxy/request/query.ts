@@ -39,13 +39,32 @@ export type QueryOptions = Pick<
 >;
 
 export interface ProxyQuery {
-  /** URLs of the mirrors, each once, in order. They contain credentials, so never show them. */
+  /**
+   * URLs of the mirrors, each once, in order; none where a Metalink has them. They contain credentials, so
+   * never show them.
+   */
   readonly mirrors: string[];
+  /** The Metalink that has the mirrors; `undefined` if they are given. */
+  readonly metalink: MetalinkSource | undefined;
   readonly options: QueryOptions;
   /** Whether a browser should save the file rather than display it. */
   readonly download: boolean;
   /** Names of unknown parameters, each once, as text for a header; only the first few. */
   readonly ignored: readonly string[];
+}
+
+/** A Metalink that names the mirrors of a file. */
+export interface MetalinkSource {
+  /** Its URL, which may contain credentials. */
+  readonly url: string;
+  /** The name of one of its files; `undefined` if it has one only. */
+  readonly file: string | undefined;
+}
+
+/** Returns what a link to the file of a query is signed for. */
+export function signedFacts({ mirrors, metalink }: ProxyQuery): readonly string[] {
+  // No mirror has such a URL.
+  return metalink === undefined ? mirrors : ["metalink", metalink.url, metalink.file ?? ""];
 }
 
 /**
@@ -70,7 +89,8 @@ export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): Pr
     );
   }
   const ignored = ignoredParameters(params);
-  const mirrors = parseMirrors(params, maxMirrors, ignored);
+  const metalink = parseMetalinkSource(params);
+  const mirrors = parseMirrors(params, metalink === undefined ? maxMirrors : 0, ignored);
   const options: QueryOptions = {};
   for (const [name, read] of Object.entries(OPTIONS)) {
     const text = only(params, name);
@@ -80,6 +100,7 @@ export function parseProxyQuery(params: URLSearchParams, maxMirrors: number): Pr
   const download = only(params, "download");
   return {
     mirrors: mirrors.map(({ href }) => href),
+    metalink,
     options,
     download: download !== undefined && parseBoolean({ name: "download", text: download }),
     ignored,
@@ -166,11 +187,22 @@ export const MIRROR_PARAMETERS: ReadonlyMap<string, boolean> = new Map([
   ["url", false],
 ]);
 
-const KNOWN = [...MIRROR_PARAMETERS.keys(), ...Object.keys(OPTIONS), "download"];
+/** Names a Metalink, which has the mirrors, */
+export const METALINK_PARAMETER = "metalink";
+/** and one of the files in it. */
+const FILE_PARAMETER = "file";
+
+const KNOWN = [
+  ...MIRROR_PARAMETERS.keys(),
+  ...Object.keys(OPTIONS),
+  METALINK_PARAMETER,
+  FILE_PARAMETER,
+  "download",
+];
 
 /** Parameters whose values contain no URL. */
 export const PLAIN_PARAMETERS: readonly string[] = KNOWN.filter((name) =>
-  !MIRROR_PARAMETERS.has(name) && name !== "static_delay_req_vals"
+  !MIRROR_PARAMETERS.has(name) && name !== METALINK_PARAMETER && name !== "static_delay_req_vals"
 );
 
 interface Mirror {
@@ -178,6 +210,17 @@ interface Mirror {
   readonly url: string;
   /** The URL with credentials. */
   readonly href: string;
+}
+
+function parseMetalinkSource(params: URLSearchParams): MetalinkSource | undefined {
+  const text = only(params, METALINK_PARAMETER);
+  if (text === undefined) return undefined;
+  const source = parseMirror(text);
+  if (source === undefined) {
+    throw bad(`metalink is "${shown(text)}", which is not an http:// or https:// URL`);
+  }
+  const file = only(params, FILE_PARAMETER);
+  return { url: source.href, file: file === "" ? undefined : file };
 }
 
 function parseMirrors(
@@ -198,6 +241,11 @@ function parseMirrors(
       }
       if (!mirrors.has(mirror.url)) mirrors.set(mirror.url, mirror);
     }
+  }
+  // A Metalink has them.
+  if (maxMirrors === 0) {
+    if (mirrors.size === 0) return [];
+    throw bad("both a Metalink and mirrors are given; use metalink=URL, or host=URL,URL");
   }
   if (mirrors.size === 0) {
     const hint = ignored.length === 0 ? "" : ` (${describeIgnored(ignored)})`;
@@ -300,7 +348,10 @@ function parseObject(name: string, text: string): object {
 const MAX_IGNORED = 16;
 
 function ignoredParameters(params: URLSearchParams): string[] {
-  const unknown = [...new Set(params.keys())].filter((name) => !KNOWN.includes(name));
+  // Without a Metalink, it may be the rest of a mirror's URL.
+  const isKnown = (name: string) =>
+    KNOWN.includes(name) && (name !== FILE_PARAMETER || params.has(METALINK_PARAMETER));
+  const unknown = [...new Set(params.keys())].filter((name) => !isKnown(name));
   // A part of a URL, or text that no header can carry: it is no one's misspelled parameter.
   return unknown.filter((name) => /^[\w.~-]{1,64}$/.test(name)).slice(0, MAX_IGNORED);
 }

@@ -51,9 +51,9 @@ Deno.test("sphttp-proxy link says what is wrong", async () => {
   }
   const weak = { type: "link", base: new URL("http://a/"), name: undefined, validMs: 1 } as const;
   const token = { token: "short" };
-  const short = { ...weak, mirrors: [MIRROR], token };
+  const short = { ...weak, metalink: undefined, mirrors: [MIRROR], token };
   await assertRejects(() => makeLink(short, "short", 0), CommandError, "at least 16");
-  const wrong = { ...weak, mirrors: ["nonsense"], token };
+  const wrong = { ...weak, metalink: undefined, mirrors: ["nonsense"], token };
   await assertRejects(() => makeLink(wrong, TOKEN, 0), CommandError, "nonsense");
   for (const line of linkHelp().split("\n")) assertEquals(line.length <= 80, true, line);
 });

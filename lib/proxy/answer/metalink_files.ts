@@ -1,0 +1,195 @@
+/**
+ * Finds the mirrors of a file in a Metalink (RFC 5854). The Metalink is requested like a mirror, by the same
+ * guarded `fetch`, and kept as long as what is known of files. Its length, and the time for it, are bounded.
+ *
+ * @module
+ */
+
+import { Downloader, type DownloaderOptions, type Hashes } from "../../../mod.ts";
+import {
+  decodeMetalink,
+  MetalinkError,
+  type MetalinkFile,
+  parseMetalink,
+} from "../../../metalink.ts";
+import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
+import type { AddressPolicy } from "../guard/address_policy.ts";
+import { overloaded, Problem } from "../problem.ts";
+import type { MetalinkSource } from "../request/query.ts";
+import { SharedWork } from "./known_files.ts";
+
+/** A file of a Metalink. */
+export interface ListedFile {
+  /** Its name, perhaps with folders. */
+  readonly name: string;
+  readonly size: number | undefined;
+  readonly hashes: Hashes;
+  /** URLs of its mirrors, the best priority first. */
+  readonly urls: readonly string[];
+}
+
+export interface MetalinkFilesOptions {
+  readonly policy: Pick<AddressPolicy, "check">;
+  readonly download: DownloaderOptions;
+  readonly maxMirrors: number;
+  /** How long a Metalink is valid, in milliseconds. */
+  readonly rememberMs: number;
+}
+
+/** A Metalink that was read. */
+interface Entry {
+  readonly files: readonly ListedFile[];
+  /** Length of its text. */
+  readonly length: number;
+  readonly readAtMs: number;
+}
+
+/** The most bytes of a Metalink: one of a file of 8 GB with pieces of 256 KiB has two million. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** All that are remembered have at most so many characters together. */
+const MOST_REMEMBERED = 4 * MOST_BYTES;
+/** The most that are read at once. */
+const MOST_READ = 8;
+/** How long one may take, in milliseconds. */
+const READ_MS = 20_000;
+/** So many times as many mirrors as may be used are looked at, in the order of their priorities. */
+const CANDIDATES = 4;
+/** The most names in a message. */
+const MOST_NAMES = 20;
+
+export class MetalinkFiles {
+  readonly #options: MetalinkFilesOptions;
+  /** By URL; the one that was read first comes first. */
+  readonly #entries = new Map<string, Entry>();
+  readonly #reading = new Map<string, SharedWork<Entry>>();
+
+  constructor(options: MetalinkFilesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the file that is meant, with the mirrors that may be used.
+   *
+   * Rejects with a {@linkcode Problem}: 400 if the Metalink has no such file, or several of which none is
+   * named; 403 if it, or each of its mirrors, is refused; 502 if it cannot be used; or as a download does.
+   */
+  async find({ url, file }: MetalinkSource, signal: AbortSignal): Promise<ListedFile> {
+    const { files } = this.#recall(url) ?? await this.#read(url, signal);
+    const chosen = chooseFile(files, file);
+    if (chosen.urls.length === 0) {
+      throw new Problem(502, `the Metalink has no http or https URL of ${chosen.name}`);
+    }
+    return { ...chosen, urls: await this.#allowed(chosen.urls, signal) };
+  }
+
+  #recall(url: string): Entry | undefined {
+    const entry = this.#entries.get(url);
+    const { rememberMs } = this.#options;
+    return entry && Date.now() - entry.readAtMs < rememberMs ? entry : undefined;
+  }
+
+  async #read(url: string, signal: AbortSignal): Promise<Entry> {
+    let work = this.#reading.get(url);
+    if (work === undefined || work.isAbandoned) {
+      if (this.#reading.size >= MOST_READ) {
+        throw overloaded("the proxy is at its limit of Metalinks that are read; try again later");
+      }
+      const started = new SharedWork<Entry>(async (signal) => {
+        try {
+          return this.#remember(url, await this.#fetch(url, signal));
+        } finally {
+          if (this.#reading.get(url) === started) this.#reading.delete(url);
+        }
+      });
+      work = started;
+      this.#reading.set(url, work);
+    }
+    return await work.wait(signal);
+  }
+
+  async #fetch(url: string, signal: AbortSignal): Promise<string> {
+    const time = AbortSignal.timeout(READ_MS);
+    const options = {
+      ...this.#options.download,
+      ...{ splitSize: 64 * 1024, windowSize: 256 * 1024, delayRequest: undefined },
+      signal: AbortSignal.any([signal, time]),
+    };
+    const parts: Uint8Array<ArrayBuffer>[] = [];
+    let length = 0;
+    try {
+      await using download = new Downloader([url], options);
+      for await (const part of download) {
+        length += part.byteLength;
+        if (length > MOST_BYTES) throw unusable(`it has more than ${MOST_BYTES} bytes`);
+        parts.push(part);
+      }
+    } catch (error) {
+      if (!time.aborted) throw error;
+      throw new Problem(504, "the server of the Metalink kept the proxy waiting for too long");
+    }
+    return decodeMetalink(new Uint8Array(await new Blob(parts).arrayBuffer()));
+  }
+
+  #remember(url: string, text: string): Entry {
+    const files = parse(text, url).map(({ name, size, hashes, urls }) => ({
+      ...{ name, size, hashes },
+      urls: urls.slice(0, CANDIDATES * this.#options.maxMirrors).map(({ url }) => url),
+    }));
+    const entry = { files, length: text.length, readAtMs: Date.now() };
+    this.#entries.delete(url);
+    this.#entries.set(url, entry);
+    let total = [...this.#entries.values()].reduce((sum, one) => sum + one.length, 0);
+    for (const [oldest, { length }] of this.#entries) {
+      if (total <= MOST_REMEMBERED) break;
+      this.#entries.delete(oldest);
+      total -= length;
+    }
+    return entry;
+  }
+
+  /** Returns those of the URLs that the proxy may request; rejects if it may request none. */
+  async #allowed(urls: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    const { policy, maxMirrors } = this.#options;
+    const refusals = await Promise.all(urls.map(async (url) => {
+      try {
+        await policy.check(new URL(url), signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // A mirror whose name cannot be resolved fails later, like any other.
+        if (error instanceof Problem) return error;
+      }
+      return undefined;
+    }));
+    const allowed = urls.filter((_, index) => refusals[index] === undefined);
+    if (allowed.length === 0) throw refusals[0]!;
+    return allowed.slice(0, maxMirrors);
+  }
+}
+
+function parse(text: string, url: string): readonly MetalinkFile[] {
+  try {
+    return parseMetalink(text, { url: parseMirrorUrl(url).url }).files;
+  } catch (error) {
+    if (error instanceof MetalinkError) throw unusable(error.message, error);
+    throw error;
+  }
+}
+
+function unusable(why: string, cause?: Error): Problem {
+  return new Problem(502, `the Metalink cannot be used: ${why}`, { cause });
+}
+
+/** Finds a file by its name, or by the last part of it, of which there must be one only. */
+function chooseFile(files: readonly ListedFile[], wanted: string | undefined): ListedFile {
+  const found = wanted === undefined
+    ? files
+    : files.filter(({ name }) => name === wanted || name.split("/").at(-1) === wanted);
+  const exact = found.find(({ name }) => name === wanted) ?? found[0];
+  if (exact !== undefined && (found.length === 1 || exact.name === wanted)) return exact;
+  const names = files.slice(0, MOST_NAMES).map(({ name }) => name);
+  const more = files.length > MOST_NAMES ? ` and ${files.length - MOST_NAMES} more` : "";
+  const what = wanted === undefined || found.length > 0 ? "has several files" : "has no such file";
+  throw new Problem(400, `the Metalink ${what}; choose by file=NAME: ${names.join(", ")}${more}`, {
+    extensions: { files: names },
+  });
+}

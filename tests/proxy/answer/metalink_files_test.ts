@@ -1,0 +1,198 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { formatMetalink } from "../../../metalink.ts";
+import { createHandler, type ProxyOptions } from "../../../server.ts";
+import { Access } from "../../../lib/proxy/guard/access.ts";
+import { signedLink } from "../../../lib/proxy/request/signed_link.ts";
+import { FILE, withMirrors } from "../../support/download.ts";
+import { otherContent } from "../../support/lab/content.ts";
+import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
+
+const OPTIONS: ProxyOptions = { allowPrivate: true, download: DOWNLOAD };
+
+/** A server of documents by their paths, which counts its requests. */
+function serveDocuments(documents: Readonly<Record<string, (base: string) => BodyInit>>) {
+  const paths: string[] = [];
+  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    const { pathname, origin } = new URL(request.url);
+    paths.push(pathname);
+    const document = documents[pathname];
+    if (document === undefined) return new Response(null, { status: 404 });
+    if (pathname === "/moved") return Response.redirect(`${origin}${document(origin)}`);
+    return new Response(document(origin), { headers: { "content-type": "text/xml" } });
+  });
+  const base = `http://127.0.0.1:${server.addr.port}`;
+  return { base, paths, [Symbol.asyncDispose]: () => server.shutdown() };
+}
+
+const SHA256 = { "sha-256": FILE.sha256() };
+
+function listing(urls: readonly string[], facts: object = {}): string {
+  const own = { urls: urls.map((url) => ({ url })), ...facts };
+  return formatMetalink([{ name: "film.bin", size: FILE.size, hashes: SHA256, ...own }]);
+}
+
+function asker(options: ProxyOptions = OPTIONS) {
+  const handler = createHandler(options);
+  return async (query: string, init: RequestInit = {}, path = "/proxy") => {
+    const response = await handler(new Request(`http://127.0.0.1:8080${path}?${query}`, init));
+    const bytes = await response.bytes().catch((error) => error);
+    return { status: response.status, headers: response.headers, bytes };
+  };
+}
+
+const detailOf = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)).detail;
+
+async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
+
+const query = (url: string, file?: string) =>
+  `metalink=${encodeURIComponent(url)}${file === undefined ? "" : `&file=${file}`}`;
+
+Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, ranges and an ETag", async () => {
+  await withMirrors([{}, { content: otherContent(FILE) }, {}], async (urls) => {
+    await using server = serveDocuments({
+      "/film.meta4": () => listing(urls),
+      "/moved": () => "/film.meta4",
+    });
+    const ask = asker();
+    const whole = await ask(query(`${server.base}/film.meta4`));
+    assertEquals([whole.status, await sha256(whole.bytes)], [200, FILE.sha256()]);
+    assertMatch(whole.headers.get("content-disposition")!, /film\.bin/);
+    const part = await ask(query(`${server.base}/film.meta4`), {
+      headers: { range: "bytes=10-19", "if-range": whole.headers.get("etag")! },
+    });
+    assertEquals([part.status, part.bytes], [206, FILE.read(10, 20)]);
+    // It is remembered, and redirects are followed.
+    assertEquals(server.paths, ["/film.meta4"]);
+    assertEquals((await ask(query(`${server.base}/moved`), { method: "HEAD" })).status, 200);
+  });
+});
+
+Deno.test("/proxy?metalink=: of several files, the client names one; a problem lists them", async () => {
+  await withMirrors([{}], async (urls) => {
+    const facts = { size: FILE.size, hashes: SHA256, urls: urls.map((url) => ({ url })) };
+    const two = formatMetalink([{ name: "a/one.bin", ...facts }, { name: "two.bin", ...facts }]);
+    await using server = serveDocuments({ "/two.meta4": () => two });
+    const url = `${server.base}/two.meta4`;
+    const ask = asker();
+    for (const file of [undefined, "three.bin"]) {
+      const { status, bytes } = await ask(query(url, file));
+      assertEquals(status, 400);
+      assertMatch(detailOf(bytes), /choose by file=NAME: a\/one\.bin, two\.bin/);
+    }
+    for (const file of ["one.bin", "a/one.bin", "two.bin"]) {
+      assertEquals((await ask(query(url, file), { method: "HEAD" })).status, 200, file);
+    }
+  });
+});
+
+Deno.test("/proxy?metalink=: mirrors of another size are left out, and other bytes never complete a file", async () => {
+  await withMirrors([{ content: otherContent(FILE) }], async ([wrong]) => {
+    await using server = serveDocuments({
+      "/size.meta4": () => listing([wrong!], { size: FILE.size - 1, hashes: {} }),
+      "/hash.meta4": () => listing([wrong!]),
+    });
+    const ask = asker();
+    const size = await ask(query(`${server.base}/size.meta4`));
+    assertEquals(size.status, 502);
+    const hash = await ask(query(`${server.base}/hash.meta4`));
+    assert(hash.status === 502 || hash.bytes instanceof Error, `${hash.status}`);
+  });
+});
+
+Deno.test("/proxy?metalink=: what cannot be used is a problem that says why", async () => {
+  const laughs = `<?xml version="1.0"?><!DOCTYPE m [<!ENTITY a "aaaaaaaaaa">` +
+    Array.from({ length: 9 }, (_, i) => `<!ENTITY a${i} "${`&a${i - 1};`.repeat(10)}">`).join("") +
+    `]><metalink xmlns="urn:ietf:params:xml:ns:metalink">&a8;</metalink>`;
+  const huge = () => {
+    const piece = new TextEncoder().encode("<metalink>".padEnd(65_536));
+    let sent = 0;
+    return new ReadableStream({
+      pull: (controller) => sent++ < 1600 ? controller.enqueue(piece) : controller.close(),
+    });
+  };
+  await using server = serveDocuments({
+    "/page": () => "a text, and no XML",
+    "/laughs": () => laughs,
+    "/huge": huge,
+    "/rss": () => "<rss><channel/></rss>",
+    "/ftp": () => listing(["ftp://one.example/film.bin"]),
+    "/itself": (base) => listing([`${base}/itself`]),
+    "/refused": () => listing(["http://10.0.0.1/film.bin", "http://[fe80::1]/film.bin"]),
+  });
+  const ask = asker();
+  const guarded = asker({ download: DOWNLOAD, allowHosts: [new URL(server.base).host] });
+  const table: [path: string, status: number, detail: RegExp, by?: typeof ask][] = [
+    ["/page", 502, /cannot be used: not well-formed XML/],
+    ["/laughs", 502, /cannot be used: .*entit/],
+    ["/huge", 502, /more than 4194304 bytes/],
+    ["/rss", 502, /not a Metalink: the outermost element is rss/],
+    ["/ftp", 502, /no http or https URL of a file: there are 1 of another scheme, like ftp/],
+    ["/itself", 502, /1 of the Metalink itself/],
+    ["/none", 404, /no such file/],
+    ["/refused", 403, /10\.0\.0\.1.* is not on this proxy's list/, guarded],
+    // The Metalink itself is guarded, too.
+    ["/film", 403, /127\.0\.0\.1 is a loopback address/, asker({ download: DOWNLOAD })],
+  ];
+  for (const [path, status, detail, by = ask] of table) {
+    const { headers, ...answer } = await by(query(server.base + path));
+    assertEquals(answer.status, status, path);
+    assertEquals(headers.get("content-type"), "application/problem+json", path);
+    assertMatch(detailOf(answer.bytes), detail);
+  }
+  for (const wrong of ["metalink=film.meta4", `${query(server.base)}&url=${server.base}`]) {
+    assertEquals((await ask(wrong)).status, 400, wrong);
+  }
+});
+
+Deno.test("/proxy?metalink=: mirrors that the proxy refuses are left out", async () => {
+  await withMirrors([{}], async ([url]) => {
+    await using server = serveDocuments({
+      "/film.meta4": () => listing(["http://10.0.0.1/film.bin", url!]),
+    });
+    const ask = asker({ allowHosts: ["127.0.0.1"], download: DOWNLOAD });
+    const { status, bytes } = await ask(query(`${server.base}/film.meta4`));
+    assertEquals([status, await sha256(bytes)], [200, FILE.sha256()]);
+  });
+});
+
+Deno.test("/proxy?metalink=: a Metalink that leads to the proxy again ends", async () => {
+  const documents = {
+    "/loop.meta4": () => listing([`${proxy}?${query(`${server.base}/loop.meta4`)}`]),
+  };
+  await using server = serveDocuments(documents);
+  let requests = 0;
+  const handler = createHandler(OPTIONS);
+  await using running = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
+    requests++;
+    return handler(request);
+  });
+  const proxy = `http://127.0.0.1:${running.addr.port}/proxy`;
+  const response = await fetch(`${proxy}?${query(`${server.base}/loop.meta4`)}`);
+  const { mirrors: [mirror] } = await response.json();
+  assertEquals([response.status, mirror.reason], [502, "responded with status 508"]);
+  assert(requests < 20, `${requests} requests`);
+});
+
+Deno.test("a signed link to a Metalink is good for it, and for the file that it names, only", async () => {
+  const token = "0123456789abcdef";
+  const metalink = { url: "http://10.0.0.1/film.meta4", file: "film.bin" };
+  const base = new URL("http://127.0.0.1:8080/");
+  const link = await signedLink(
+    { base, mirrors: [], metalink, expiresAtMs: Date.now() + 60_000 },
+    new Access(token),
+  );
+  const { pathname, search } = new URL(link);
+  const ask = asker({ token });
+  // It is admitted, and then refused by the guard.
+  const asked = await ask(search.slice(1), {}, pathname);
+  assertEquals([pathname, asked.status], ["/proxy/film.bin", 403]);
+  assertMatch(detailOf(asked.bytes), /10\.0\.0\.1 is a private address/);
+  for (
+    const change of [["film.bin", "other.bin"], ["film.meta4", "b.meta4"], ["&file=film.bin", ""]]
+  ) {
+    const { bytes } = await ask(search.slice(1).replace(change[0]!, change[1]!));
+    assertMatch(detailOf(bytes), /not signed for/, change[0]);
+  }
+});
