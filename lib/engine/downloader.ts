@@ -326,7 +326,9 @@ export class Downloader implements AsyncDisposable {
   }
 
   #change(step: (driver: Driver) => void | Promise<void>): void {
-    this.#changes = this.#changes.then(async () => await step(await this.#ready()));
+    // Where the lookup fails, so do `open()` and the first read, which say why.
+    const changed = this.#changes.then(async () => await step(await this.#ready()));
+    this.#changes = changed.catch(() => {});
   }
 
   /** Downloads from these mirrors; only before the start. */

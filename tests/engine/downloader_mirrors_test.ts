@@ -108,6 +108,21 @@ Deno.test("Downloader.addMirror(): after the end nothing happens, and what is no
   });
 });
 
+Deno.test("Downloader.addMirror(): a download that is aborted while addresses are looked up ends quietly", async () => {
+  await withMirrors([SLOW, {}], async ([one, other]) => {
+    const abort = new AbortController();
+    const options = { ...QUICK, eachAddress: true, signal: abort.signal };
+    const download = new Downloader([one!], options);
+    const opened = download.open();
+    download.addMirror(other!.replace("127.0.0.1", "localhost"));
+    download.dropMirror(one!);
+    abort.abort(new Error("stop"));
+    assertEquals(await opened.catch(({ message }) => message), "stop");
+    // An unhandled rejection would fail this test.
+    await new Promise((resolve) => setTimeout(resolve));
+  });
+});
+
 Deno.test("Downloader.addMirror(): where each address is a mirror, an added name is looked up, too", async () => {
   await withMirrors([SLOW, {}], async ([one, other]) => {
     const named = other!.replace("127.0.0.1", "localhost");

@@ -24,7 +24,13 @@ Deno.test("parseProxyQuery() collects mirrors, each once, in order", () => {
     ]],
   ];
   for (const [pairs, mirrors] of table) {
-    assertEquals(parse(pairs), { mirrors, options: {}, download: false, ignored: [] });
+    assertEquals(parse(pairs), {
+      mirrors,
+      metalink: undefined,
+      options: {},
+      download: false,
+      ignored: [],
+    });
   }
 });
 
@@ -35,6 +41,7 @@ Deno.test("parseProxyQuery() accepts the URL of the original", () => {
   );
   assertEquals(parseProxyQuery(url.searchParams, 32), {
     mirrors: [A, B],
+    metalink: undefined,
     options: { splitSize: 500_000, delayRequest: "inv" },
     download: false,
     ignored: [],
@@ -45,6 +52,17 @@ Deno.test("parseProxyQuery() requires a mirror", () => {
   for (const pairs of [[], [["host", ""]], [["hosts", " , ,"]], [["url", " "]]] as const) {
     assertStringIncludes(refusal(pairs), "no mirror given; use host=URL,URL or url=URL");
   }
+});
+
+Deno.test("parseProxyQuery() takes a Metalink instead of mirrors, and one of its files", () => {
+  for (const [name, file] of [["film.bin", "film.bin"], [" ", undefined]] as const) {
+    const { mirrors, metalink, ignored } = parse([["metalink", A], ["file", name]]);
+    assertEquals([mirrors, metalink, ignored], [[], { url: A, file }, []]);
+  }
+  assertStringIncludes(refusal([["metalink", A], ["url", B]]), "both a Metalink and mirrors");
+  assertStringIncludes(refusal([["metalink", "ftp://a/f"]]), "not an http:// or https:// URL");
+  // Without a Metalink, it is no parameter of the proxy.
+  assertEquals(parse([["url", A], ["file", "x"]]).ignored, ["file"]);
 });
 
 Deno.test("parseProxyQuery() limits the number of mirrors", () => {
