@@ -11,6 +11,7 @@ import {
   MirrorMismatchError,
   type NetworkFault,
   NoMirrorLeftError,
+  PieceMismatchError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
@@ -80,6 +81,9 @@ export interface ExplainOptions {
 export async function explain(error: unknown, options: ExplainOptions = {}): Promise<unknown> {
   if (error instanceof MirrorMismatchError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
+  }
+  if (error instanceof PieceMismatchError) {
+    return new CommandError(ExitCode.CHECKSUM, uncapitalized(error.message), { cause: error });
   }
   if (error instanceof FileChangedError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));

@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { ExpectedPieces } from "../../../mod.ts";
 import {
   type Metalink,
   MetalinkError,
   type MetalinkFile,
+  type MetalinkPieces,
   parseMetalink,
 } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
@@ -26,7 +28,12 @@ export interface MetalinkEntry {
   /** URLs of its mirrors, the best priority first. */
   readonly urls: readonly string[];
   readonly checksums: readonly Checksum[];
+  /** The digests of its pieces; `undefined` for none of a type and length that can be used. */
+  readonly pieces: ExpectedPieces | undefined;
 }
+
+/** The longest piece that is proved before it is used, in bytes: it is held in memory until then. */
+const LONGEST_PIECE = 256 * 1024 * 1024;
 
 /** Maximum number of names in a message. */
 const MOST_NAMES = 10;
@@ -50,11 +57,12 @@ export function metalinkEntries(
         (files.length > 1 ? "; use --select-file NAME to download another file" : ""),
     );
   }
-  return chosen.map(({ name, size, urls, hashes }) => ({
+  return chosen.map(({ name, size, urls, hashes, pieces }) => ({
     name,
     size,
     urls: urls.slice(0, maxMirrors).map(({ url }) => url),
     checksums: checksumsOf(hashes),
+    pieces: piecesOf(pieces),
   }));
 }
 
@@ -100,6 +108,16 @@ function findFile(files: readonly MetalinkFile[], wanted: string, where: string)
       truncate(printable(wanted), 100)
     }" (--select-file); it has ${names}${more}`,
   );
+}
+
+/** Returns the digests of pieces as the library expects them. */
+export function piecesOf(pieces: MetalinkPieces | undefined): ExpectedPieces | undefined {
+  if (pieces === undefined || pieces.length > LONGEST_PIECE) return undefined;
+  const { type, length, hashes } = pieces;
+  // The platform has no others, and MD5 proves nothing against a forger.
+  return type === "md5" || type === "sha-224"
+    ? undefined
+    : { algorithm: type, length, digests: hashes };
 }
 
 /** Returns SHA-256 where it is given, else the strongest hash. */

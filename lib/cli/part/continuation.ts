@@ -5,15 +5,20 @@
  * @module
  */
 
+import type { ExpectedPieces } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** Number of bytes that are downloaded again for the comparison. */
 export const OVERLAP = 64 * 1024;
 
-/** Returns the first byte to request if `existing` bytes exist. */
-export function continuationStart(existing: number): number {
-  return Math.max(0, existing - OVERLAP);
+/**
+ * Returns the first byte to request if `existing` bytes exist. Where digests of `pieces` have proved these,
+ * it is the byte after them, or that of the last piece if all exist.
+ */
+export function continuationStart(existing: number, pieces?: ExpectedPieces): number {
+  if (pieces === undefined) return Math.max(0, existing - OVERLAP);
+  return Math.min(existing, (pieces.digests.length - 1) * pieces.length);
 }
 
 /** Compares received bytes with the end of the part file, and passes on those beyond it. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { KnownMirror } from "../../../mod.ts";
+import type { ExpectedPieces, KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { ExitCode, readError, reason, writeError } from "../failure/exit_code.ts";
@@ -53,6 +53,9 @@ export class PartFile implements Disposable {
   #target: FileTarget;
   #existing: number;
   #lost = 0;
+  #unproved = 0;
+  /** Whether the existing bytes are those of the file, whatever their record says. */
+  #isProved = false;
   #touched = false;
   #open = true;
 
@@ -125,6 +128,11 @@ export class PartFile implements Disposable {
     return this.#lost;
   }
 
+  /** Existing bytes that are replaced, as digests of pieces do not prove them. */
+  get unproved(): number {
+    return this.#unproved;
+  }
+
   /** Whether this download has written to the part file. */
   get touched(): boolean {
     return this.#touched;
@@ -175,6 +183,25 @@ export class PartFile implements Disposable {
     this.#lost = this.#existing - (sums.end - start);
     this.#existing -= this.#lost;
     this.#record.existingSums = sums.pieces;
+  }
+
+  /**
+   * Keeps those of the existing bytes that digests of the file's pieces prove, and gives up the others.
+   * Nothing else has to be compared then. `start` is the first byte to download, where a piece begins. To be
+   * called before the first write.
+   */
+  async keepProved(
+    { start }: WantedRange,
+    pieces: ExpectedPieces,
+    onProgress: (share: number) => void = () => {},
+  ): Promise<void> {
+    const { provedEnd } = await import("./proved_pieces.ts");
+    const end = await provedEnd(this.#existingBytes(start), pieces, onProgress);
+    this.#unproved = this.#existing - (end - start);
+    this.#existing -= this.#unproved;
+    this.#isProved = true;
+    const sums = await verifySums(this.#existingBytes(start), undefined, () => {});
+    if ("pieces" in sums) this.#record.existingSums = sums.pieces;
   }
 
   /**
@@ -319,7 +346,7 @@ export class PartFile implements Disposable {
    * truncated to nothing waits for the disk.
    */
   async #cut(): Promise<void> {
-    if (!this.startsOver && this.#lost === 0) return;
+    if (!this.startsOver && this.#lost + this.#unproved === 0) return;
     await this.#file.truncate(this.existing);
     // Else a crash could join the old bytes and a record of the new ones.
     await syncFile(this.#file);
@@ -351,7 +378,7 @@ export class PartFile implements Disposable {
   }
 
   #compare(record: ResumeRecord): void {
-    const { record: before } = this.before;
+    const { record: before } = this.#isProved ? NOTHING_BEFORE : this.before;
     const why = before && difference(before, record);
     if (why !== undefined) throw resumeRefusal(this.partName, why);
   }

@@ -209,9 +209,13 @@ export class FileDownload implements LimitedDownload {
     };
     let compared: readonly Piece[] = [];
     if (part !== undefined && part.existing > 0) {
-      await part.verify(range, onProgress);
-      // A checksum of the whole file proves more than pieces do.
-      if (!isVerified) compared = await part.digestsToCompare(range);
+      const { expectedPieces: pieces } = this.#context.options;
+      if (pieces !== undefined) await part.keepProved(range, pieces, onProgress);
+      else {
+        await part.verify(range, onProgress);
+        // A checksum of the whole file proves more than pieces do.
+        if (!isVerified) compared = await part.digestsToCompare(range);
+      }
     }
     const { existing } = this.#state;
     const verifier = isVerified ? await verifierOf(this.#checks) : undefined;
@@ -265,8 +269,10 @@ export class FileDownload implements LimitedDownload {
 
   /** Returns the hashes that the whole file has to have, by the user and the record of the part file. */
   async #expectedHashes(): Promise<Hashes> {
-    const { ignoreDigests } = this.#context.options;
-    const recorded = ignoreDigests ? undefined : this.#state.part?.before.record?.hashes;
+    const { ignoreDigests, expectedPieces } = this.#context.options;
+    const recorded = ignoreDigests || expectedPieces
+      ? undefined
+      : this.#state.part?.before.record?.hashes;
     const own = this.#task.range === undefined ? this.#checks.checksums : [];
     if (own.length === 0) return { ...recorded };
     const { hashesOf } = await import("../checksum/checksum.ts");
@@ -330,8 +336,10 @@ export class FileDownload implements LimitedDownload {
       knownPieces,
       // Existing bytes are of the file, too.
       verifyHash: false,
-      expectedSize: record?.size ?? options.expectedSize,
-      range: { start: start + continuationStart(existing), end },
+      expectedSize: options.expectedPieces
+        ? options.expectedSize
+        : record?.size ?? options.expectedSize,
+      range: { start: start + continuationStart(existing, options.expectedPieces), end },
     };
   }
 
@@ -342,7 +350,7 @@ export class FileDownload implements LimitedDownload {
     const { signal, report } = this.#context;
     const { existing, part } = this.#state;
     if (part === undefined || existing === 0) return undefined;
-    const start = continuationStart(existing);
+    const start = continuationStart(existing, this.#context.options.expectedPieces);
     const tail = new Uint8Array(existing - start);
     let position = verifier === undefined ? start : 0;
     for await (const bytes of part.read(position)) {

@@ -69,7 +69,15 @@ export class DownloadState {
   /** Notes what is continued, once it is known that it may be. */
   noteContinuation(): void {
     if (this.part === undefined) return;
-    const { lost, partName } = this.part;
+    const { lost, unproved, partName } = this.part;
+    if (unproved > 0) {
+      this.#report.note(
+        `the last ${
+          formatBytes(unproved)
+        } of ${partName} are not proved by the digests of the pieces, ` +
+          "and are downloaded again",
+      );
+    }
     // A few zeros may be what was received.
     if (lost >= 1024) {
       this.#report.note(

@@ -30,7 +30,7 @@ export async function metalinkTasks(
   const headers = withoutSecrets(options.headers);
   const own = { ...options, headers };
   const checks = await fileChecks(command, { ...options, signal }, [source]);
-  const tasks = entries.map(({ name, size, checksums, ...entry }, number): FileTask => {
+  const tasks = entries.map(({ name, size, checksums, pieces, ...entry }, number): FileTask => {
     const urls = entry.urls.map((url) => others.apply(url));
     return {
       number,
@@ -52,7 +52,12 @@ export async function metalinkTasks(
         ...checks?.listed([name]) ?? [],
       ],
       findChecks: checks?.finder(urls, [name], own),
-      options: { ...own, expectedSize: size },
+      options: {
+        ...own,
+        expectedSize: size,
+        // Pieces that are only partly wanted could not be proved.
+        expectedPieces: command.range === undefined ? pieces : undefined,
+      },
       followsMetalink: false,
     };
   });
