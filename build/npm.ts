@@ -1,11 +1,11 @@
 /**
  * Builds the package for npm, `deno task npm [FOLDER]`: the library for Node.js, Bun and browsers, with its
- * types. It needs no other package.
+ * types, and the command for Node.js. It needs no other package.
  *
  * @module
  */
 
-import { createRequire } from "node:module";
+import { createRequire, isBuiltin } from "node:module";
 import { build, type Plugin, stop } from "esbuild";
 import settings from "../deno.json" with { type: "json" };
 import { writeTypes } from "./npm/types.ts";
@@ -14,6 +14,20 @@ const ROOT = new URL("../", import.meta.url);
 
 /** The entry points of the library, and the names under which they are exported. */
 const EXPORTS = { ".": "mod", "./metalink": "metalink", "./trace": "trace" } as const;
+
+/** The command. */
+const COMMAND = "cli";
+
+/** What npm makes executable. */
+const PROGRAM = `#!/usr/bin/env node
+import process from "node:process";
+import { main } from "./${COMMAND}.js";
+
+process.exit(await main(process.argv.slice(2)));
+`;
+
+/** What few commands need, and is large: who wants it installs it. */
+const OPTIONAL = ["openpgp"] as const;
 
 /** The oldest runtimes that are supported. */
 const TARGETS = ["node20", "chrome105", "firefox115", "safari16.4"];
@@ -30,10 +44,11 @@ export async function buildPackage(folder: URL): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   await Deno.mkdir(folder, { recursive: true });
-  const modules = Object.values(EXPORTS).map((name) => `${name}.ts`);
+  const modules = [...Object.values(EXPORTS), COMMAND].map((name) => `${name}.ts`);
   await Promise.all([
     writeTypes(ROOT, modules, new URL("types/", folder)),
     bundle(modules, folder),
+    Deno.writeTextFile(new URL("bin.js", folder), PROGRAM),
     Deno.writeTextFile(new URL("package.json", folder), packageJson()),
     ...PLAIN_FILES.map((name) => Deno.copyFile(new URL(name, ROOT), new URL(name, folder))),
   ]);
@@ -52,10 +67,11 @@ async function bundle(modules: readonly string[], folder: URL): Promise<void> {
       platform: "neutral",
       target: TARGETS,
       charset: "utf8",
-      external: ["node:*"],
       inject: ["build/npm/symbols.ts"],
       define: { "Symbol.dispose": "dispose", "Symbol.asyncDispose": "asyncDispose" },
-      plugins: [mappedImports],
+      plugins: [mappedImports, denoOverNode],
+      // What the command uses of Deno, and npm/deno.ts does not have.
+      logOverride: { "import-is-undefined": "error" },
     });
   } finally {
     await stop();
@@ -67,15 +83,35 @@ const mappedImports: Plugin = {
   name: "mapped imports",
   setup: ({ onResolve }) => {
     onResolve({ filter: /^[@\w]/ }, ({ path, kind, importer }) => {
-      if (kind === "entry-point" || path.startsWith("node:")) return undefined;
+      if (kind === "entry-point") return undefined;
+      if (isBuiltin(path) || OPTIONAL.some((name) => name === path)) {
+        return { path, external: true };
+      }
       if (kind === "require-call") return { path: createRequire(importer).resolve(path) };
       return { path: new URL(import.meta.resolve(path)).pathname };
     });
   },
 };
 
+/** Modules of the command, and the one of others that it uses, which use Deno. */
+const OF_COMMAND = /(\/lib\/(cli|command_line)\/.*|\/cli\.ts|\/prompt_secret\.js)$/;
+
+/** Lets `npm/deno.ts` stand for Deno in the command. */
+const denoOverNode: Plugin = {
+  name: "Deno over Node.js",
+  setup: ({ onLoad }) => {
+    const standIn = JSON.stringify(new URL("npm/deno.ts", import.meta.url).pathname);
+    onLoad({ filter: OF_COMMAND }, async ({ path }) => {
+      const text = await Deno.readTextFile(path);
+      // On the first line, so that others keep their numbers.
+      const contents = /\bDeno\b/.test(text) ? `import * as Deno from ${standIn}; ${text}` : text;
+      return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
+    });
+  },
+};
+
 function packageJson(): string {
-  const { version, license } = settings;
+  const { version, license, imports } = settings;
   const entries = Object.entries(EXPORTS).map(([name, file]) =>
     [name, { types: `./types/${file}.d.ts`, default: `./${file}.js` }] as const
   );
@@ -87,9 +123,14 @@ function packageJson(): string {
     license,
     type: "module",
     engines: { node: ">=20" },
+    bin: { sphttp: "bin.js" },
     exports: Object.fromEntries(entries),
+    peerDependencies: Object.fromEntries(
+      OPTIONAL.map((name) => [name, imports[name].replace(`npm:${name}@`, "^")]),
+    ),
+    peerDependenciesMeta: Object.fromEntries(OPTIONAL.map((name) => [name, { optional: true }])),
     browser: Object.fromEntries(NODE_MODULES.map((name) => [`node:${name}`, false])),
-    sideEffects: false,
+    sideEffects: ["./bin.js"],
   };
   return `${JSON.stringify(content, undefined, 2)}\n`;
 }

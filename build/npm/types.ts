@@ -12,8 +12,14 @@ import settings from "../../deno.json" with { type: "json" };
 /** The versions of the packages, for errors. */
 const PACKAGES = `@types/deno ${deno.version}, @types/node ${node.version}`;
 
+/** What the types of Node.js and Deno leave out of what the command uses. */
+const AMBIENT = `interface ImportMeta { main: boolean }\ndeclare module "@std/*";\n`;
+
+/** Declarations that nothing exported needs: those of the command. */
+const OF_COMMAND = ["cli.d.ts", "lib/cli", "lib/command_line"];
+
 /**
- * Writes the declarations of modules, and of all that they import, to a folder.
+ * Checks the library and the command, and writes the declarations of the library to a folder.
  *
  * @throws {Error} a module has an error in its types
  */
@@ -24,6 +30,8 @@ export async function writeTypes(
 ): Promise<void> {
   const of = (name: string, file: string) => new URL(file, import.meta.resolve(name)).pathname;
   const { compilerOptions, imports } = settings;
+  const work = await Deno.makeTempDir({ prefix: "sphttp-types-" });
+  const [ambient, config] = [`${work}/ambient.d.ts`, `${work}/tsconfig.json`];
   const project = {
     compilerOptions: {
       ...compilerOptions,
@@ -37,29 +45,36 @@ export async function writeTypes(
       emitDeclarationOnly: true,
       noEmitOnError: true,
       skipLibCheck: true,
-      paths: { saxes: [of("saxes", "saxes.d.ts")] },
+      paths: {
+        openpgp: [of("openpgp", "../types/index.d.ts")],
+        saxes: [of("saxes", "saxes.d.ts")],
+      },
       types: [],
       rootDir: root.pathname,
       outDir: folder.pathname,
     },
     files: [
       ...modules.map((name) => new URL(name, root).pathname),
+      ambient,
       of("types-deno/package.json", "index.d.ts"),
       of("types-node/package.json", "index.d.ts"),
     ],
   };
-  const config = await Deno.makeTempFile({ prefix: "sphttp-types-", suffix: ".json" });
   try {
+    await Deno.writeTextFile(ambient, AMBIENT);
     await Deno.writeTextFile(config, JSON.stringify(project));
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "-A", "--quiet", `${imports.typescript}/tsc`, "-p", config],
       cwd: root,
     }).output();
-    if (success) return await adapt(folder);
+    if (success) {
+      for (const path of OF_COMMAND) await Deno.remove(new URL(path, folder), { recursive: true });
+      return await adapt(folder);
+    }
     const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
     throw new Error(`the types are wrong where there is only ${PACKAGES}:\n${text}`);
   } finally {
-    await Deno.remove(config);
+    await Deno.remove(work, { recursive: true });
   }
 }
 

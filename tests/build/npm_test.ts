@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "@std/async/delay";
 import { buildPackage } from "../../build/npm.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
@@ -22,6 +23,8 @@ const CORS = {
 interface Output {
   readonly code: number;
   readonly stdout: string;
+  /** The same as bytes. */
+  readonly bytes: Uint8Array;
   readonly stderr: string;
 }
 
@@ -34,13 +37,18 @@ async function run(work: Workplace, program: string, ...args: readonly string[])
     stdin: "null",
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  return { code, stdout: text(stdout), stderr: text(stderr) };
+  return { code, stdout: text(stdout), bytes: stdout, stderr: text(stderr) };
 }
 
 interface Mirrors {
   readonly urls: string[];
   /** Reports whether each of them has had requests. */
   readonly asked: () => boolean;
+}
+
+/** Runs the installed command. */
+function sphttp(work: Workplace, ...args: readonly string[]): Promise<Output> {
+  return run(work, "node", "node_modules/sphttp/bin.js", ...args);
 }
 
 /** Starts two mirrors of a file that pages may read; the second one redirects to it. */
@@ -117,6 +125,63 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
       "Node\\.js",
     );
     assert(mirrors.asked());
+  });
+
+  await t.step("npx sphttp downloads to a file and to a pipe", async () => {
+    const file = await run(work, "npx", "--offline", "sphttp", "-o", "file.bin", ...urls);
+    assertEquals(file.code, 0, file.stderr);
+    assertMatch(file.stderr, /2\.0 MB in .* from (1 of )?2 mirrors -> file\.bin\n$/);
+    assertEquals(work.read("file.bin"), content.read(0, content.size));
+    const piped = await sphttp(work, "-s", "-o", "-", ...urls);
+    assertEquals({ code: piped.code, stderr: piped.stderr }, { code: 0, stderr: "" });
+    assertEquals(piped.bytes, content.read(0, content.size));
+  });
+
+  await t.step(
+    "the command continues a part file, and leaves one alone that is in use",
+    async () => {
+      await using mirror = await startMirror({ content });
+      mirror.setFaults([{ kind: "truncate", afterBytes: 700_000 }, { kind: "refuse", from: 1 }]);
+      const options = ["-C", "-", "--retry", "0", "-o", "part.bin", mirror.url];
+      assertEquals((await sphttp(work, ...options)).code, 18);
+      assertEquals(work.names().filter((name) => name.startsWith("part.bin")), [
+        "part.bin.part",
+        "part.bin.part.json",
+      ]);
+      const first = mirror.requests.length;
+      mirror.setFaults([{ kind: "stall", afterBytes: 100_000 }]);
+      const stalled = new Deno.Command("node", {
+        args: ["node_modules/sphttp/bin.js", ...options],
+        cwd: work.path,
+        stdin: "null",
+        stderr: "null",
+      }).spawn();
+      while (mirror.requests.length === first) await delay(20);
+      const second = await sphttp(work, ...options);
+      assertEquals(second.code, 23);
+      assertMatch(second.stderr, /another download is writing to part\.bin\.part/);
+      stalled.kill("SIGINT");
+      assertEquals((await stalled.status).code, 130);
+      mirror.setFaults([]);
+      const third = await sphttp(work, ...options);
+      assertEquals(third.code, 0, third.stderr);
+      assertMatch(third.stderr, /continu|resum/);
+      assertEquals(work.read("part.bin"), content.read(0, content.size));
+    },
+  );
+
+  await t.step("the command's exit codes are those of Deno's", async () => {
+    const [url] = urls;
+    const codes = [];
+    for (
+      const args of [
+        [closedUrl()],
+        [`${url}-not-there`],
+        ["--proxy", "http://127.0.0.1:1", url!],
+        ["--checksum", `sha-256=${"0".repeat(64)}`, "-o", "other", url!],
+      ]
+    ) codes.push((await sphttp(work, ...args)).code);
+    assertEquals(codes, [7, 22, 2, 32]);
   });
 
   const bun = await findBun(work);

@@ -7,7 +7,7 @@
  */
 
 import type { CleartextMessage, Key, Message, PublicKey, SignaturePacket } from "openpgp";
-import { CommandError } from "../../command_line/command_error.ts";
+import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { printable, truncate } from "../report/text.ts";
 import { badSignature, type ContentVerifier, type Signature } from "./content_verifier.ts";
 
@@ -19,9 +19,17 @@ interface Verification {
   readonly verified: Promise<boolean>;
 }
 
-/** The library. Loaded by those commands only that have an OpenPGP key. */
+/** The library. Loaded by those commands only that have an OpenPGP key; sphttp's package for npm lacks it. */
 async function library(): Promise<typeof import("openpgp")> {
-  return await import("openpgp");
+  try {
+    return await import("openpgp");
+  } catch (cause) {
+    throw usageError(
+      "OpenPGP needs the package openpgp, which cannot be loaded: npm install openpgp, or " +
+        "npx -p sphttp -p openpgp sphttp ...",
+      { cause },
+    );
+  }
 }
 
 const KEY_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[^]*?-----END PGP PUBLIC KEY BLOCK-----/g;
