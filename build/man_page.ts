@@ -43,9 +43,9 @@ export type Entry = readonly [term: string, meaning: string];
 export function manPage(page: ManPage): string {
   const { name } = page;
   return [
-    `.TH ${name.toUpperCase()} 1 "" "sphttp ${page.version}" "User Commands"`,
     // Nothing is hyphenated, nor stretched to the right margin: options are copied from such pages.
-    ".nh",
+    ".nr HY 0",
+    `.TH ${name.toUpperCase()} 1 "" "sphttp ${page.version}" "User Commands"`,
     ".ad l",
     ...section("NAME", [text(`${name} - ${page.summary}`)]),
     ...section(

@@ -84,9 +84,14 @@ export function commandPage(): string {
       ["HTTP_PROXY, HTTPS_PROXY, ALL_PROXY", "the proxies to use, unless --proxy names one"],
       ["NO_PROXY", "hosts that are requested without a proxy"],
       ["NO_COLOR", "if set, nothing is colored"],
+      ["XDG_CONFIG_HOME", "the folder that has sphttp/config, instead of ~/.config"],
     ],
     files: [
       ["FILE.part", "what has been downloaded of FILE, and beside it what is known of it"],
+      [
+        "~/.config/sphttp/config",
+        "options for every run, in the words of the long flags; -q ignores it",
+      ],
       ["~/.netrc", "credentials by host, with --netrc"],
     ],
     seeAlso: ["sphttp-proxy(1)", "curl(1)", "aria2c(1)"],

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { commandPage, examplesIn, exitCodesIn, proxyPage } from "../../build/manuals.ts";
 import { FLAGS } from "../../lib/cli/arguments/flags.ts";
+import { SUBCOMMANDS } from "../../lib/cli/completions/completions.ts";
 import { ExitCode } from "../../lib/cli/failure/exit_code.ts";
 import { FLAGS as PROXY_FLAGS } from "../../lib/proxy/command/flags.ts";
 import { runProgram, testWith } from "../support/programs/programs.ts";
@@ -11,6 +12,19 @@ Deno.test("the manual pages describe every flag", () => {
     for (const { name, short } of flags) {
       assertStringIncludes(page, `\\fB\\-\\-${name.replaceAll("-", "\\-")}\\fR`);
       if (short !== undefined) assertStringIncludes(page, `\\fB\\-${short}\\fR`);
+    }
+  }
+});
+
+Deno.test("the manual page describes every subcommand, and its flags", () => {
+  const page = commandPage();
+  for (const { name, flags } of SUBCOMMANDS) {
+    const [, section] = page.split(`.SS "sphttp ${name}"\n`);
+    assert(section !== undefined, name);
+    // It describes no help of its own.
+    if (name === "completions") continue;
+    for (const flag of flags.flatMap(({ names }) => names)) {
+      assertStringIncludes(section!, `\\fB\\-\\-${flag.replaceAll("-", "\\-")}\\fR`);
     }
   }
 });
