@@ -21,12 +21,13 @@ import { ExitCode } from "./lib/cli/failure/exit_code.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import {
   displayOptions,
+  fitToTerminal,
   openDisplay,
   writeMessage,
   writeOutput,
   writeRemark,
 } from "./lib/cli/report/terminal.ts";
-import { printableLines } from "./lib/cli/report/text.ts";
+import { printableLines, useUnits } from "./lib/cli/report/text.ts";
 import { redactText } from "./lib/http/address/redact.ts";
 import { CommandError } from "./lib/command_line/command_error.ts";
 import { VERSION } from "./lib/version.ts";
@@ -36,7 +37,7 @@ export async function main(args: string[]): Promise<number> {
   try {
     return await run(args);
   } catch (error) {
-    writeMessage(errorText(error, args));
+    writeMessage(fitToTerminal(errorText(error, args)));
     return error instanceof CommandError ? error.exitCode : ExitCode.INTERNAL;
   }
 }
@@ -122,6 +123,7 @@ async function reportFor({ report, target }: DownloadArguments): Promise<Report>
     const { JsonReport } = await import("./lib/cli/report/json_report.ts");
     return new JsonReport({ write: writeMessage, verbose: report.verbosity === "verbose" });
   }
+  useUnits(report.units);
   const { TextReport } = await import("./lib/cli/report/text_report.ts");
   const display = displayOptions({ ...report, toStdout: target.output === "-" });
   return new TextReport(report.verbosity, await openDisplay(display));

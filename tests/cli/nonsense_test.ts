@@ -22,6 +22,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "checksum": ["", "sha-256", "sha-256=12", "sha-256=xyz", "crc=12", `md5=${"0".repeat(31)}g`],
   "checksum-file": ["", "/nonexistent", "http://", "/dev/null"],
   "on-complete": [""],
+  "units": ["", "MB", "SI"],
   "config": ["", "/nonexistent", "/", "/dev/null", import.meta.filename!],
   "signature": ["", "/nonexistent", "x"],
   "signature-key": ["", "/nonexistent", "http://a/key", "/dev/null", import.meta.filename!],

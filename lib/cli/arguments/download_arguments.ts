@@ -24,6 +24,7 @@ import { parseUrls } from "./url_pattern.ts";
 import { parseRange, type RequestedRange } from "./request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
+import type { Units } from "../report/text.ts";
 import type { WriteOut } from "../report/write_out.ts";
 import {
   type MetalinkArguments,
@@ -140,6 +141,8 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
         : "normal",
       json: has("json"),
       progress: !has("no-progress"),
+      simple: has("progress-bar"),
+      units: given("units", parseUnits) ?? "si",
       writeOut: has("write-out") ? await parseFormat(values) : undefined,
     },
     onComplete: parseOnComplete(values, target),
@@ -168,6 +171,13 @@ function parseChecksumFrom(flag: string, text: string): true {
   if (text === "auto") return true;
   throw usageError(
     `${flag} is "${text}", but must be auto; use --checksum-file for a file or a URL`,
+  );
+}
+
+function parseUnits(flag: string, text: string): Units {
+  if (text === "si" || text === "iec") return text;
+  throw usageError(
+    `${flag} is "${text}", but must be si (MB, 10^6 bytes) or iec (MiB, 2^20 bytes)`,
   );
 }
 

@@ -123,6 +123,8 @@ export const FLAG_GROUPS = {
     { name: "show-error", short: "S", help: "with -s, print errors" },
     { name: "verbose", short: "v", help: "print each request and decision" },
     { name: "no-progress", alias: "no-progress-meter", help: "do not show the progress" },
+    { name: "progress-bar", short: "#", help: "show one bar, without the mirrors" },
+    { name: "units", value: "UNITS", help: "sizes in [si], MB, or iec, MiB" },
     { name: "json", help: "print events as JSON lines to stderr" },
     {
       name: "write-out",

@@ -46,6 +46,7 @@ interface CompletedCommand {
 /** Flags with a fixed set of values. */
 const CHOICES: Readonly<Partial<Record<FlagName, readonly string[]>>> = {
   "checksum-from": ["auto"],
+  units: ["si", "iec"],
   delay: Object.values(DelayRequestAlgorithm),
   duplicate: Object.values(DuplicateRequestAlgorithm),
 };
@@ -286,7 +287,7 @@ ${lines.join("\n")}
 function fishFlag({ names, short, help, completion }: CompletedFlag, condition: string): string {
   return [
     `complete -c sphttp -n ${fishQuoted(condition)}`,
-    ...short === undefined ? [] : [`-s ${short}`],
+    ...short === undefined ? [] : [`-s ${/^\w$/.test(short) ? short : `'${short}'`}`],
     ...names.map((name) => `-l ${name}`),
     ...fishValue(completion),
     `-d ${fishQuoted(help)}`,

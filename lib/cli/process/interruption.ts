@@ -7,6 +7,7 @@
 import { CommandError } from "../../command_line/command_error.ts";
 import { STOP_EXIT_CODES, StopSignals, stopSignals } from "../../command_line/process.ts";
 import { writeMessage } from "../report/terminal.ts";
+import { clearTerminalProgress } from "../report/terminal_progress.ts";
 
 /** The signals that end the command. */
 export const SIGNALS = stopSignals("SIGINT", "SIGTERM", "SIGHUP");
@@ -16,7 +17,10 @@ export class Interruption implements Disposable {
   readonly #controller = new AbortController();
   readonly #signals = new StopSignals(SIGNALS, {
     first: (name) => this.#controller.abort(new CommandError(STOP_EXIT_CODES[name], "interrupted")),
-    again: () => writeMessage("sphttp: interrupted again; exiting at once\n"),
+    again: () => {
+      clearTerminalProgress();
+      writeMessage("sphttp: interrupted again; exiting at once\n");
+    },
   });
 
   /** Aborts at the first signal; its reason is a {@linkcode CommandError}. */

@@ -25,6 +25,12 @@ export interface DisplayOptions {
   readonly color: boolean;
   /** Whether the terminal shows more than ASCII. */
   readonly unicode: boolean;
+  /** Whether lines that are too wide for the terminal are broken between words. */
+  readonly wraps?: boolean | undefined;
+  /** Whether progress is shown in the title of the terminal, too. */
+  readonly title?: boolean | undefined;
+  /** Whether one line is shown for all mirrors together. */
+  readonly simple?: boolean | undefined;
 }
 
 /** Shows one or several downloads, and messages. Writes nothing before it is used. */

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { printable, printableLines, textWidth, truncate } from "./text.ts";
+import { TerminalProgress } from "./terminal_progress.ts";
+import { printable, printableLines, textWidth, truncate, wrapLines } from "./text.ts";
 import type { Display, DisplayMode, DisplayOptions } from "./display.ts";
 import type { ProgressState } from "./progress_state.ts";
 import { progressLine, renderFiles, renderProgress, withoutColors } from "./progress_view.ts";
@@ -32,10 +33,12 @@ export class LiveDisplay implements Display {
   #drawn: readonly number[] = [];
   /** Line that is shown while there is no download. */
   #status = "";
+  readonly #title: TerminalProgress | undefined;
 
   /** Creates a display; writes nothing until it is used. */
   constructor(options: LiveDisplayOptions) {
     this.#options = options;
+    this.#title = options.title ? new TerminalProgress(options.write) : undefined;
   }
 
   show(number: number, state: () => ProgressState): () => void {
@@ -63,6 +66,7 @@ export class LiveDisplay implements Display {
         write(`${states.length > 1 ? `${state.name}: ` : ""}${progressLine(state)}\n`)
       );
     }
+    this.#title?.update(states);
     if (states.length === 0 && this.#status === "" && this.#drawn.length === 0) return;
     const lines = this.#lines(states);
     const text = lines.map((line) => `${line}\x1b[K`).join("\n");
@@ -72,7 +76,9 @@ export class LiveDisplay implements Display {
   }
 
   print(text: string): void {
-    this.#options.write(`${this.#erase()}${printableLines(text)}\n`);
+    const { size, wraps, write } = this.#options;
+    const lines = printableLines(text);
+    write(`${this.#erase()}${wraps ? wrapLines(lines, size().columns - 1) : lines}\n`);
     if (this.#options.mode === "live") this.draw();
   }
 
@@ -81,6 +87,7 @@ export class LiveDisplay implements Display {
     this.#timer = undefined;
     this.#states.clear();
     this.#status = "";
+    this.#title?.clear();
     const erase = this.#erase();
     if (erase !== "") this.#options.write(erase);
   }
@@ -90,14 +97,15 @@ export class LiveDisplay implements Display {
   }
 
   #lines(states: readonly ProgressState[]): string[] {
-    const { size, color, unicode } = this.#options;
+    const { size, color, unicode, simple } = this.#options;
     const { columns, rows } = size();
     const width = Math.min(MAX_COLUMNS, columns - 1);
     const room = Math.max(0, rows - 2);
     const [state] = states;
     if (state === undefined) return [truncate(printable(this.#status), width)];
+    const mirrorLines = simple ? 0 : Math.min(8, room);
     return states.length === 1
-      ? renderProgress(state, width, { color, unicode, mirrorLines: Math.min(8, room) })
+      ? renderProgress(state, width, { color, unicode, mirrorLines })
       : renderFiles(states, width, { color, unicode, lines: Math.max(1, room) });
   }
 

@@ -15,6 +15,7 @@ import {
   formatRate,
   formatTime,
   printable,
+  rateWidth,
   textWidth,
   truncate,
 } from "./text.ts";
@@ -83,7 +84,7 @@ function wholeLine(state: ProgressState, width: number, style: ProgressStyle): s
   const name = width < ROOM_FOR.name || state.name === ""
     ? ""
     : `${truncate(printable(state.name), Math.floor(width / 4))}  `;
-  const rate = formatRate(stats.bytesPerSecond).padStart(10);
+  const rate = formatRate(stats.bytesPerSecond).padStart(rateWidth());
   if (total === undefined || share === undefined) {
     return truncate(
       `${name}${formatBytes(done).padStart(9)}  ${rate}  ${formatTime(stats.elapsedMs / 1000)}`,
@@ -145,8 +146,8 @@ function mirrorTable(
   if (rows.length === 0 || width < 8) return [];
   const stateWidth = Math.max(...rows.map(({ state }) => state.length));
   const longest = Math.max(...rows.map(({ label }) => textWidth(label)));
-  // An indent of 2, gaps of 2, and 5 and 10 columns for share and rate.
-  const room = width - 2 - stateWidth - 2 - 5 - 2 - 10 - 2;
+  // An indent of 2, gaps of 2, and 5 columns for the share.
+  const room = width - 2 - stateWidth - 2 - 5 - 2 - rateWidth() - 2;
   const proposed = Math.min(longest, Math.max(6, Math.floor(room * 0.65)));
   const barWidth = room - proposed - 2;
   const labelWidth = barWidth < MIN_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
@@ -156,7 +157,7 @@ function mirrorTable(
       paint(color, state.padEnd(stateWidth), style),
       ...barWidth < MIN_BAR ? [] : [fit(filled(share, barWidth, style), barWidth)],
       formatPercent(share).padStart(5),
-      (rate > 0 ? formatRate(rate) : "").padStart(10),
+      (rate > 0 ? formatRate(rate) : "").padStart(rateWidth()),
     ];
     const line = cells.join("  ");
     return style.color && room >= 8 ? line : truncate(withoutColors(line), width);

@@ -8,6 +8,7 @@
 import type { TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
 import type { ProgressState } from "./progress_state.ts";
+import type { Units } from "./text.ts";
 import type { WriteOut } from "./write_out.ts";
 
 /** What to report, and how. */
@@ -16,6 +17,10 @@ export interface ReportOptions {
   /** Whether to write events as lines of JSON instead of messages. */
   readonly json: boolean;
   readonly progress: boolean;
+  /** Whether progress is one line, without the mirrors. */
+  readonly simple: boolean;
+  /** Units of sizes in what people read. */
+  readonly units: Units;
   /** Format of the text that is written to stdout after each file. */
   readonly writeOut: WriteOut | undefined;
 }

@@ -9,7 +9,7 @@ import { environmentVariable } from "../../environment.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import type { Display, DisplayOptions } from "./display.ts";
 import type { ReportOptions } from "./report.ts";
-import { printableLines } from "./text.ts";
+import { printableLines, wrapLines } from "./text.ts";
 
 /** Writes text to stderr. */
 export function writeMessage(text: string): void {
@@ -33,9 +33,10 @@ export function writeRemark(text: string): void {
 }
 
 export function displayOptions(
-  { verbosity, progress, toStdout }: Pick<ReportOptions, "verbosity" | "progress"> & {
-    readonly toStdout: boolean;
-  },
+  { verbosity, progress, simple, toStdout }:
+    & Pick<ReportOptions, "verbosity" | "progress">
+    & Partial<Pick<ReportOptions, "simple">>
+    & { readonly toStdout: boolean },
 ): DisplayOptions {
   const terminal = Deno.stderr.isTerminal() && environmentVariable("TERM") !== "dumb";
   // The bytes of the file and the display would mix on one terminal.
@@ -47,21 +48,52 @@ export function displayOptions(
       ? "live"
       : "plain",
     write: writeMessage,
-    size: () => {
-      try {
-        return Deno.consoleSize();
-      } catch {
-        return { columns: 80, rows: 24 };
-      }
-    },
-    color: !Deno.noColor,
+    size: terminalSize,
+    color: usesColors(environmentVariable("FORCE_COLOR"), Deno.noColor),
     unicode: isUtf8(),
+    wraps: Deno.stderr.isTerminal(),
+    title: terminal && understandsTitles(environmentVariable, Deno.build.os),
+    simple,
   };
+}
+
+function terminalSize(): { readonly columns: number; readonly rows: number } {
+  try {
+    return Deno.consoleSize();
+  } catch {
+    return { columns: 80, rows: 24 };
+  }
+}
+
+/** Returns the text with its lines broken to fit into the terminal, if stderr is one. */
+export function fitToTerminal(text: string): string {
+  return Deno.stderr.isTerminal() ? wrapLines(text, terminalSize().columns - 1) : text;
+}
+
+/** Reports whether colors are used, by the variables `FORCE_COLOR`, which goes before, and `NO_COLOR`. */
+export function usesColors(force: string | undefined, isRefused: boolean): boolean {
+  if (force === undefined || force === "") return !isRefused;
+  return force !== "0" && force !== "false";
+}
+
+/**
+ * Reports whether a terminal takes sequences for its title and its task bar. The console of Linux would
+ * print some, and iTerm2 before 3.6 notify of each percent; what says nothing of itself gets none.
+ */
+export function understandsTitles(
+  variable: (name: string) => string | undefined,
+  os: typeof Deno.build.os,
+): boolean {
+  const term = variable("TERM") ?? (os === "windows" ? "windows" : "dumb");
+  if (term === "dumb" || term === "linux") return false;
+  if (variable("TERM_PROGRAM") !== "iTerm.app") return true;
+  const [major = 0, minor = 0] = (variable("TERM_PROGRAM_VERSION") ?? "").split(".").map(Number);
+  return major > 3 || (major === 3 && minor >= 6);
 }
 
 /** Opens a display. What draws progress is loaded only if there is any to show. */
 export async function openDisplay(options: DisplayOptions): Promise<Display> {
-  const { mode, write } = options;
+  const { mode, size, wraps, write } = options;
   if (mode !== "none") {
     const { LiveDisplay } = await import("./live_display.ts");
     return new LiveDisplay({ ...options, mode });
@@ -69,7 +101,10 @@ export async function openDisplay(options: DisplayOptions): Promise<Display> {
   return {
     show: () => () => {},
     status: () => {},
-    print: (text) => write(`${printableLines(text)}\n`),
+    print: (text) => {
+      const lines = printableLines(text);
+      write(`${wraps ? wrapLines(lines, size().columns - 1) : lines}\n`);
+    },
     [Symbol.dispose]() {},
   };
 }

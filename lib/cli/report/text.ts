@@ -1,7 +1,7 @@
 /**
  * Formats sizes, rates and times for people, and fits text into terminal columns.
  *
- * Units are decimal: 1 MB is 10^6 bytes. `@std/fmt` has another number of digits in a size ("1.23 MB",
+ * Units are decimal, 1 MB is 10^6 bytes, unless a command has chosen others. `@std/fmt` has another number of digits in a size ("1.23 MB",
  * then "12.3 MB") and no clock times, so that columns would jump. Widths approximate Unicode Standard
  * Annex 11, well enough for file names, not for every script: `unicodeWidth()` of `@std/cli` is exact,
  * but its npm package lacks the table it imports.
@@ -9,18 +9,38 @@
  * @module
  */
 
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"];
+/** Units of sizes: decimal (`MB`), or binary (`MiB`). */
+export type Units = "si" | "iec";
+
+const UNITS: Readonly<Record<Units, { readonly base: number; readonly names: readonly string[] }>> =
+  {
+    si: { base: 1000, names: ["B", "kB", "MB", "GB", "TB", "PB"] },
+    iec: { base: 1024, names: ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] },
+  };
+
+/** Those of this process. */
+let units: Units = "si";
+
+/** Chooses the units of sizes and rates, for all that the process shows from now on. */
+export function useUnits(chosen: Units): void {
+  units = chosen;
+}
+
+/** Returns the number of columns of the longest rate below 1024 PB per second. */
+export function rateWidth(): number {
+  return units === "si" ? "999.9 MB/s".length : "1023.9 MiB/s".length;
+}
 
 /** Formats a size: `999 B`, `12.3 MB`. */
 export function formatBytes(bytes: number): string {
   const unit = unitFor(bytes);
-  return `${inUnit(bytes, unit)} ${UNITS[unit]}`;
+  return `${inUnit(bytes, unit)} ${UNITS[units].names[unit]}`;
 }
 
 /** Formats a part of a size in the unit of the whole: `1.2/64.0 MB`. */
 export function formatFraction(bytes: number, ofBytes: number): string {
   const unit = unitFor(ofBytes);
-  return `${inUnit(bytes, unit)}/${inUnit(ofBytes, unit)} ${UNITS[unit]}`;
+  return `${inUnit(bytes, unit)}/${inUnit(ofBytes, unit)} ${UNITS[units].names[unit]}`;
 }
 
 /** Formats a rate: `24.6 MB/s`. */
@@ -50,13 +70,15 @@ export function formatPercent(share: number): string {
 
 /** Returns the index of the largest unit in which the size, rounded to one decimal, is at least 1. */
 function unitFor(bytes: number): number {
+  const { base, names } = UNITS[units];
   let unit = 0;
-  while (unit < UNITS.length - 1 && bytes / 1000 ** unit >= (unit === 0 ? 999.5 : 999.95)) unit++;
+  const next = () => base - (unit === 0 ? 0.5 : 0.05);
+  while (unit < names.length - 1 && bytes / base ** unit >= next()) unit++;
   return unit;
 }
 
 function inUnit(bytes: number, unit: number): string {
-  return (bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 1);
+  return (bytes / UNITS[units].base ** unit).toFixed(unit === 0 ? 0 : 1);
 }
 
 const ZERO = /^[\p{M}\p{Cf}]$/u;
@@ -90,6 +112,30 @@ export function truncate(text: string, width: number): string {
     cut += character;
   }
   return `${cut}…`;
+}
+
+/**
+ * Breaks lines that are wider at their spaces, and indents what follows by two columns more. A word that
+ * is wider, such as a URL, stays whole: it can be copied.
+ */
+export function wrapLines(text: string, width: number): string {
+  return text.split("\n").map((line) => wrapLine(line, width)).join("\n");
+}
+
+function wrapLine(line: string, width: number): string {
+  if (textWidth(line) <= width) return line;
+  const indent = `${/^ */.exec(line)![0]}  `;
+  const lines: string[] = [];
+  let current = "";
+  for (const word of line.split(/(?<=\S) /)) {
+    const longer = current === "" ? word : `${current} ${word}`;
+    if (current === "" || textWidth(longer) <= width) current = longer;
+    else {
+      lines.push(current);
+      current = indent + word.trimStart();
+    }
+  }
+  return [...lines, current].join("\n");
 }
 
 /** Replaces the characters that could control a terminal. */

@@ -44,7 +44,8 @@ for (const shell of SHELLS) {
         assertStringIncludes(script, shell === "fish" ? `-l ${word} ` : `--${word}`);
       }
       if (short !== undefined) {
-        assertStringIncludes(script, shell === "fish" ? `-s ${short} ` : `-${short}`);
+        const quoted = /\w/.test(short) ? short : `'${short}'`;
+        assertStringIncludes(script, shell === "fish" ? `-s ${quoted} ` : `-${short}`);
       }
     }
     for (const { name } of SUBCOMMANDS) assertStringIncludes(script, name);

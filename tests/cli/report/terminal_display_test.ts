@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { DisplayMode } from "../../../lib/cli/report/display.ts";
 import { LiveDisplay } from "../../../lib/cli/report/live_display.ts";
-import { openDisplay } from "../../../lib/cli/report/terminal.ts";
+import { openDisplay, understandsTitles, usesColors } from "../../../lib/cli/report/terminal.ts";
 
 function open(mode: DisplayMode, write: (text: string) => void) {
   const size = () => ({ columns: 80, rows: 24 });
@@ -25,4 +25,44 @@ Deno.test("openDisplay() shows progress in the other modes", async () => {
     using display = await open(mode, () => {});
     assertEquals(display instanceof LiveDisplay, true);
   }
+});
+
+Deno.test("openDisplay() breaks long messages where they are for a terminal", async () => {
+  for (const mode of ["none", "plain", "live"] as const) {
+    let written = "";
+    const size = () => ({ columns: 21, rows: 24 });
+    const write = (text: string) => written += text;
+    const options = { mode, write, size, color: false, unicode: true };
+    using display = await openDisplay({ ...options, wraps: true });
+    display.print("a message that is too long");
+    assertEquals(written, "a message that is\n  too long\n", mode);
+  }
+});
+
+Deno.test("usesColors() follows FORCE_COLOR before NO_COLOR", () => {
+  const table: [force: string | undefined, isRefused: boolean, uses: boolean][] = [
+    [undefined, false, true],
+    [undefined, true, false],
+    ["", true, false],
+    ["1", true, true],
+    ["0", false, false],
+    ["false", false, false],
+  ];
+  for (const [force, isRefused, uses] of table) assertEquals(usesColors(force, isRefused), uses);
+});
+
+Deno.test("understandsTitles() is for terminals that say what they are", () => {
+  const understands = (
+    variables: Record<string, string>,
+    os: typeof Deno.build.os = "linux",
+  ) => understandsTitles((name) => variables[name], os);
+  assertEquals(understands({ TERM: "xterm-256color" }), true);
+  assertEquals(understands({ TERM: "dumb" }), false);
+  assertEquals(understands({ TERM: "linux" }), false);
+  assertEquals(understands({}), false);
+  assertEquals(understands({}, "windows"), true);
+  const iterm = { TERM: "xterm", TERM_PROGRAM: "iTerm.app" };
+  assertEquals(understands({ ...iterm, TERM_PROGRAM_VERSION: "3.5.14" }), false);
+  assertEquals(understands({ ...iterm, TERM_PROGRAM_VERSION: "3.6.1" }), true);
+  assertEquals(understands(iterm), false);
 });

@@ -6,6 +6,8 @@ import {
   formatPercent,
   formatRate,
   formatTime,
+  rateWidth,
+  useUnits,
 } from "../../../lib/cli/report/text.ts";
 
 Deno.test("formatBytes() uses decimal units with one decimal", () => {
@@ -56,4 +58,25 @@ Deno.test("formatDuration() and formatTime() name their unit", () => {
 Deno.test("formatPercent() says 100 % of nothing unfinished", () => {
   const table: [number, string][] = [[0, "0 %"], [0.29, "29 %"], [0.9999, "99 %"], [1, "100 %"]];
   for (const [share, text] of table) assertEquals(formatPercent(share), text);
+});
+
+Deno.test("useUnits() chooses binary units, with the width of their rates", () => {
+  const table: [bytes: number, text: string][] = [
+    [0, "0 B"],
+    [1023, "1023 B"],
+    [1024, "1.0 KiB"],
+    [1023.9 * 1024, "1023.9 KiB"],
+    [1024 * 1024 - 1, "1.0 MiB"],
+    [3 * 2 ** 40, "3.0 TiB"],
+  ];
+  const decimal = rateWidth();
+  try {
+    useUnits("iec");
+    for (const [bytes, text] of table) assertEquals(formatBytes(bytes), text);
+    assertEquals(formatFraction(2 ** 20, 2 ** 21), "1.0/2.0 MiB");
+    assertEquals(formatRate(1023.9 * 2 ** 20).length, rateWidth());
+  } finally {
+    useUnits("si");
+  }
+  assertEquals([rateWidth(), formatBytes(1e6)], [decimal, "1.0 MB"]);
 });
