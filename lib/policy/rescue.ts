@@ -15,6 +15,13 @@ const GAIN_MS = 150;
 const GAIN_SHARE = 0.5;
 /** By this time or a round trip when nothing is left to request, and the helping mirror would be idle. */
 const LAST_GAIN_MS = 20;
+/**
+ * A response that has been delivering for this time, and so many round trips, delivers the rest at most so many
+ * times as fast as before, whatever its link could do: losses slow down single connections.
+ */
+const KNOWN_MS = 40;
+const KNOWN_ROUND_TRIPS = 5;
+const MOST_SPEEDUP = 2;
 /** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 16 * 1024;
 
@@ -65,7 +72,8 @@ function steal(
   const waitMs = request.answeredAt === undefined ? Math.abs(request.dueAt - now) : 0;
   // Where nothing is left to request, the others will soon leave it the link.
   const steadyRate = ledger.free.length > 0 ? owner.requestRate : owner.rate;
-  const ownerRate = rampedRate(request, left, steadyRate, owner, ledger.start, now);
+  const linkRate = rampedRate(request, left, steadyRate, owner, ledger.start, now);
+  const ownerRate = Math.min(linkRate, mostRate(request, owner, now));
   const aloneMs = waitMs + left / ownerRate;
   const leastGainMs = ledger.free.length > 0
     ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
@@ -104,4 +112,11 @@ function rampedRate(
   if (request.start !== first || !link.ramping(now)) return rate;
   const roundTrips = Math.log2(1 + left / (rate * link.latencyMs));
   return Math.max(rate, left / (roundTrips * link.latencyMs));
+}
+
+/** Returns the most bytes per millisecond to expect of a request by what it has delivered so far. */
+function mostRate(request: RequestView, { source: { link } }: Outlook, now: number): number {
+  const ms = request.deliveringMs(now);
+  if (ms <= Math.max(KNOWN_MS, KNOWN_ROUND_TRIPS * link.latencyMs)) return Infinity;
+  return MOST_SPEEDUP * Math.max(1, request.position - request.start) / ms;
 }

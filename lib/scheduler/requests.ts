@@ -64,6 +64,7 @@ export class LiveRequest implements RequestView {
   #paid = 0;
   #useful = 0;
   #pausedMs = 0;
+  #unreadMs = 0;
   #isAnnounced: boolean;
   #isKept = false;
   #isKeptWaiting = false;
@@ -184,7 +185,10 @@ export class LiveRequest implements RequestView {
     this.#startedAt = Math.min(now, this.#startedAt + ms);
     // A stream that is not read goes on being paused.
     if (!this.isExhausted) this.#activeAt = Math.min(now, this.#activeAt + ms);
-    if (this.#answeredAt !== undefined) return;
+    if (this.#answeredAt !== undefined) {
+      if (!this.isExhausted) this.#unreadMs += ms;
+      return;
+    }
     this.#dueAt += ms;
     this.#wasInterrupted = true;
   }
@@ -284,6 +288,7 @@ export class LiveRequest implements RequestView {
       const pausedMs = now - this.#activeAt;
       if (pausedMs >= UNREAD_MS) this.doubt(now);
       this.#pausedMs = Math.max(this.#pausedMs, pausedMs);
+      this.#unreadMs += pausedMs;
       this.#activeAt = now;
     }
     this.#end = this.#claimEnd = end;
@@ -293,6 +298,12 @@ export class LiveRequest implements RequestView {
   /** The longest time for which it was not read, since there was no room, in milliseconds. */
   get pausedMs(): number {
     return this.#pausedMs;
+  }
+
+  deliveringMs(now: number): number {
+    return this.#answeredAt === undefined
+      ? 0
+      : Math.max(0, now - this.#answeredAt - this.#unreadMs);
   }
 
   /** Whether the bytes that it asks for were reported: those of a probe are once it is extended. */

@@ -104,6 +104,11 @@ export interface RequestView {
    * could deliver all that is missing, and the mirror may refuse every other request.
    */
   readonly isKeptWaiting: boolean;
+  /**
+   * Returns for how long it has been delivering, in milliseconds: since its answer, without the time for which
+   * it was not read.
+   */
+  deliveringMs(now: number): number;
 }
 
 /** A mirror, as a policy sees it. */

@@ -107,6 +107,19 @@ Deno.test("rescue(): a response that is not due yet is no silence", () => {
   assertEquals(plan([mirror({ live: [waiting(-61)] }), mirror()]), ["revoke", 0]);
 });
 
+Deno.test("rescue(): the end of a range is taken from a response that is much slower than its link", () => {
+  // It has delivered 40 KiB; by the rate of its link, the rest takes 60 ms.
+  const after = (ms: number, latencyMs: number) => {
+    const slow = request({ position: 40 * KIB, deliveringMs: () => ms });
+    const owner = mirror({ live: [slow], latencyMs });
+    return plan([owner, mirror({ rate: 10, latencyMs: 1 })], { front: 40 * KIB, more: false });
+  };
+  assertEquals(after(0, 10), after(50, 10));
+  assertEquals(after(400, 10), ["steal from 0", 1, 41, 100]);
+  // It has just begun: it may speed up.
+  assertEquals(after(400, 80), after(0, 80));
+});
+
 Deno.test("rescue(): each request is looked at, and nothing is taken twice", () => {
   const live = [
     silent(400, { id: 1, claimEnd: 0 }),

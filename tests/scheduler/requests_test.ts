@@ -93,3 +93,18 @@ Deno.test("Requests: some may be opened and closed during an iteration", () => {
   }
   assertEquals(seen, [0, 1, 2, 3]);
 });
+
+Deno.test("LiveRequest.deliveringMs(): the time since the answer, without that for which it was not read", () => {
+  const request = open(new Requests(), { bodyEnd: 1000 }, 0);
+  assertEquals(request.deliveringMs(50), 0);
+  request.answered({ type: "partial", start: 0, end: 1000, size: 1000 }, 100);
+  assertEquals(request.deliveringMs(130), 30);
+  request.touch(140);
+  request.advance(100);
+  // It has delivered all that it may.
+  request.extend(200, 1140);
+  assertEquals(request.deliveringMs(1150), 50);
+  // The process stood still.
+  request.excuse(500, 1700);
+  assertEquals(request.deliveringMs(1700), 100);
+});

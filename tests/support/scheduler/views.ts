@@ -62,6 +62,7 @@ export function requestView(facts: Partial<RequestView> = {}): RequestView {
     bodyEnd: end,
     isExhausted: false,
     isKeptWaiting: false,
+    deliveringMs: () => 0,
     ...facts,
   };
 }
