@@ -33,12 +33,14 @@ export class Requests implements Iterable<LiveRequest> {
 
   /** The request for the whole file, if there is one. */
   get whole(): LiveRequest | undefined {
-    return [...this].find(({ kind }) => kind === "whole");
+    return this.#live.values().find(({ kind }) => kind === "whole");
   }
 
   /** Number of probes that have neither failed nor delivered their first bytes. */
   get probing(): number {
-    return [...this].filter(({ kind, held }) => kind === "probe" && !held).length;
+    let probing = 0;
+    for (const { kind, held } of this.#live.values()) if (kind === "probe" && !held) probing++;
+    return probing;
   }
 
   /** What the requests own and have not delivered yet. */

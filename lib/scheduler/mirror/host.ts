@@ -39,6 +39,7 @@ export class Host {
   deliveredAt = -Infinity;
   /** Those that have requests under way, and how many. */
   readonly #live = new Map<Guest, number>();
+  #liveRequests = 0;
   readonly #waiting = new Map<Guest, Waiting>();
   #sentAt = -Infinity;
   /** When a slot became free. */
@@ -57,9 +58,7 @@ export class Host {
 
   /** Number of requests that are under way. */
   get liveRequests(): number {
-    let requests = 0;
-    for (const count of this.#live.values()) requests += count;
-    return requests;
+    return this.#liveRequests;
   }
 
   /** Number of mirrors that have requests under way. */
@@ -150,6 +149,7 @@ export class Host {
     }
     this.#sentAt = now;
     this.#live.set(guest, (this.#live.get(guest) ?? 0) + 1);
+    this.#liveRequests++;
     return this.liveRequests;
   }
 
@@ -163,6 +163,7 @@ export class Host {
   release(guest: Guest, cancelled: boolean, now: number): void {
     if (cancelled) this.#cancelledAt.push(now);
     const left = this.#live.get(guest)! - 1;
+    this.#liveRequests--;
     if (left > 0) this.#live.set(guest, left);
     else this.#live.delete(guest);
     if (this.#waiting.size === 0) return;
