@@ -7,17 +7,22 @@
  */
 
 import { type HardText, type Parser, pump, undeclared } from "./parser.ts";
+import { RUNS } from "./runs.ts";
 
 /** Lengths that are tried first: there, work that grows with the square shows before it takes minutes. */
-const SHORT = [4_000, 16_000, 64_000];
+const SHORT = [4_000, 16_000, 32_000, 64_000];
+/** A megabyte is tried with more random cases than in the tests (`SPHTTP_FUZZ_RUNS`). */
+const LONGEST = RUNS > 200 ? 1_000_000 : 400_000;
 /** The lengths whose times are compared. */
-const LONG = [250_000, 1_000_000] as const;
+const LONG = [LONGEST / 4, LONGEST] as const;
 /** A greater ratio is no noise: 4 would be linear, 16 quadratic. */
 const WORST_RATIO = 9;
 /** Shorter times, in milliseconds, say nothing: a pause of the collector is as long. */
-const LEAST_MS = 40;
-/** A short text that takes longer, in milliseconds, is not tried at full length. */
-const HOPELESS_MS = 1000;
+const LEAST_MS = LONGEST / 25_000;
+/** A short text that takes longer for a character, in milliseconds, is not tried at full length. */
+const HOPELESS_MS = 1000 / 64_000;
+/** Shorter times, in milliseconds, are not hopeless: the process may have stood still. */
+const LEAST_HOPELESS_MS = 500;
 /** Number of measurements of which the median counts, once a first one looks bad. */
 const MEASUREMENTS = 5;
 
@@ -25,7 +30,9 @@ const MEASUREMENTS = 5;
 export async function growsTooFast(parser: Parser, text: HardText): Promise<string | undefined> {
   for (const length of SHORT) {
     const ms = await measure(parser, pump(text, length));
-    if (ms > HOPELESS_MS) return `${length} characters took ${ms.toFixed()} ms`;
+    if (ms > Math.max(LEAST_HOPELESS_MS, length * HOPELESS_MS)) {
+      return `${length} characters took ${ms.toFixed()} ms`;
+    }
   }
   return await compare(parser, text, 1) === undefined
     ? undefined

@@ -8,6 +8,7 @@ import {
 import { type NamedNetwork, NETWORKS, voteMs } from "../support/simulator/networks.ts";
 import { capacity, oracle } from "../support/simulator/oracle.ts";
 import { schedulerOptionsOf } from "../support/simulator/algorithms.ts";
+import { RateTimeline } from "../support/simulator/rate_timeline.ts";
 import type { Simulation } from "../support/simulator/simulation.ts";
 import { simulate } from "../support/simulator/simulator.ts";
 
@@ -51,6 +52,9 @@ for (const network of NETWORKS) {
 /** How long each mirror takes alone: `Infinity` where it fails, or needs longer than `limitSeconds`. */
 function aloneSeconds(network: NamedNetwork, limitSeconds: number): number[] {
   return network.links.map((link) => {
+    // Where even its full rate is not enough, it need not be tried.
+    const rates = new RateTimeline(link.bytesPerSecond, link.ratesAt);
+    if (rates.bytesBetween(0, 1000 * limitSeconds) < network.size) return Infinity;
     const options = { ...network, links: [link], delay: "adaptive", limitSeconds } as const;
     try {
       const { error, seconds } = simulate(options);

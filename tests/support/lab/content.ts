@@ -162,8 +162,21 @@ class ResizedContent extends BaseContent {
  * @param size length in bytes, 4 GiB and more too
  */
 export function randomContent(size: number, seed = 1): Content {
-  return new RandomContent(size, seed);
+  const key = `${size} ${seed}`;
+  const content = lately.get(key) ?? new RandomContent(size, seed);
+  lately.delete(key);
+  lately.set(key, content);
+  for (const oldest of lately.keys()) {
+    if (lately.size <= KEPT) break;
+    lately.delete(oldest);
+  }
+  return content;
 }
+
+/** Number of random contents that are kept: tests use the same ones again and again. */
+const KEPT = 8;
+/** Those that were asked for last, the latest at the end. */
+const lately = new Map<string, Content>();
 
 /** Returns content with a copy of these bytes. */
 export function bytesContent(bytes: Uint8Array): Content {

@@ -9,6 +9,8 @@
 import { assertEquals, AssertionError } from "@std/assert";
 import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
 import type { Ledger } from "../../../lib/scheduler/ledger.ts";
+import type { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptions } from "../scheduler/scheduler_options.ts";
 import type { SimulatedMirror } from "./mirror.ts";
@@ -23,18 +25,19 @@ export function inspector(
   windowSize: number,
   requestsPerMirror = 1,
 ): (scheduler: Scheduler) => void {
+  const live = new Map<Mirror, number>();
   return ({ ledger, requests, heldBytes }) => {
     if (heldBytes < 0 || heldBytes > windowSize) fail(`${heldBytes} of ${windowSize} bytes held`);
     if (!Number.isFinite(ledger.end)) return;
     const known = new IntervalSet();
-    const live = new Map<string, number>();
+    live.clear();
     for (const { kind, position, claimEnd, mirror } of requests) {
       // Checks are the scheduler's, not the algorithm's.
-      if (kind !== "check") live.set(mirror.url, (live.get(mirror.url) ?? 0) + 1);
+      if (kind !== "check") live.set(mirror, (live.get(mirror) ?? 0) + 1);
       // What it delivers beyond what it owns may be free, too.
       if (kind === "range" || kind === "whole") known.add(position, Math.min(claimEnd, ledger.end));
     }
-    for (const [url, count] of live) {
+    for (const [{ url }, count] of live) {
       if (count > requestsPerMirror) fail(`${url} has ${count} live requests`);
     }
     for (const { start, end } of ledger.free) {
@@ -48,12 +51,15 @@ export function inspector(
       known.add(start, end);
     }
     let from = ledger.start;
-    for (const { start, end } of [...known.intervals, { start: ledger.end, end: ledger.end }]) {
-      if (!ledger.hasReceived(from, start)) {
-        fail(`${from}-${start} is neither received, free nor owned`);
-      }
+    const received = (until: number) => {
+      if (ledger.hasReceived(from, until)) return;
+      fail(`${from}-${until} is neither received, free nor owned`);
+    };
+    for (const { start, end } of known.intervals) {
+      received(start);
       from = end;
     }
+    received(ledger.end);
   };
 }
 
@@ -119,11 +125,20 @@ export class WasteAllowance {
     // What was discarded, because the mirrors agreed on another file, is wasted.
     if (ledger !== this.#ledger) this.#bytes += this.#ledger?.receivedBytes ?? 0;
     this.#ledger = ledger;
-    const live = [...requests].filter(({ kind }) => kind === "range");
+    const live: LiveRequest[] = [];
+    let fresh = 0;
+    for (const request of requests) {
+      if (request.kind !== "range") continue;
+      live.push(request);
+      if (!this.#claimEnds.has(request.id)) fresh++;
+    }
     for (const request of live) {
-      const { id, claimEnd, answeredAt, activeAt, dueAt, mirror } = request;
+      const { id, claimEnd, mirror } = request;
       const before = this.#claimEnds.get(id);
+      if (before === undefined) fresh--;
+      else if (before === claimEnd && fresh === 0) continue;
       this.#claimEnds.set(id, claimEnd);
+      const { answeredAt, activeAt, dueAt } = request;
       const expectedAt = answeredAt === undefined ? Math.max(activeAt, dueAt) : activeAt;
       if (before !== undefined && claimEnd > before && !mirror.trackRecord.isProven) {
         this.#bytes += receivedIn(ledger, before, claimEnd);

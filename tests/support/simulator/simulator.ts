@@ -290,10 +290,9 @@ class Simulator {
           const differsAt = isSame ? undefined : start;
           this.#dispatch({ type: "compared", request, length: end - start, differsAt, fresh });
         }
+        if (isComplete) return this.#dispatch({ type: "ended", request });
         const failure = resetError(simulatedUrl(mirror), version === "" ? "headers" : "body");
-        this.#dispatch(
-          isComplete ? { type: "ended", request } : { type: "failed", request, failure },
-        );
+        this.#dispatch({ type: "failed", request, failure });
       },
     });
     // A sample is never broken off.
