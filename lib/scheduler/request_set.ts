@@ -33,7 +33,8 @@ export class Requests implements Iterable<LiveRequest> {
 
   /** The request for the whole file, if there is one. */
   get whole(): LiveRequest | undefined {
-    return this.#live.values().find(({ kind }) => kind === "whole");
+    for (const request of this.#live.values()) if (request.kind === "whole") return request;
+    return undefined;
   }
 
   /** Number of probes that have neither failed nor delivered their first bytes. */
