@@ -18,7 +18,7 @@ const LONG = [LONGEST / 4, LONGEST] as const;
 /** A greater ratio is no noise: 4 would be linear, 16 quadratic. */
 const WORST_RATIO = 9;
 /** Shorter times, in milliseconds, say nothing: a pause of the collector is as long. */
-const LEAST_MS = LONGEST / 25_000;
+const LEAST_MS = 40;
 /** A short text that takes longer for a character, in milliseconds, is not tried at full length. */
 const HOPELESS_MS = 1000 / 64_000;
 /** Shorter times, in milliseconds, are not hopeless: the process may have stood still. */

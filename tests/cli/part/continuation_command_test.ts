@@ -7,6 +7,7 @@ import {
   randomContent,
 } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
+import { tryCommand } from "../../support/cli/run_command.ts";
 import { workplace } from "../../support/workplace.ts";
 
 const ROOT = new URL("../../..", import.meta.url);
@@ -29,15 +30,18 @@ function command(cwd: string, args: string[], ...mirrors: LabMirror[]): Deno.Com
   });
 }
 
-async function run(cwd: string, args: string[], ...mirrors: LabMirror[]) {
-  const { code, stderr } = await command(cwd, args, ...mirrors).output();
-  return { code, stderr: new TextDecoder().decode(stderr) };
+/** Runs the command in this process, writing to `f` in a directory. */
+async function run(path: string, args: string[], ...mirrors: LabMirror[]) {
+  const urls = mirrors.map(({ url }) => url);
+  const { error, shown } = await tryCommand(["-o", `${path}/f`, ...args, ...urls]);
+  const stderr = `${shown}${error?.message ?? ""}`.replaceAll(`${path}/`, "");
+  return { code: error?.exitCode ?? 0, stderr };
 }
 
 /** Runs the command in a directory, and kills it when there are more bytes than before. */
 async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Promise<void> {
   const part = `${path}/f.part`;
-  for (const mirror of mirrors) mirror.setRate(1_000_000);
+  for (const mirror of mirrors) mirror.setRate(400_000);
   const watcher = Deno.watchFs(path);
   const before = await exists(part, "f.part") ? Deno.statSync(part).size : 0;
   const child = command(path, args, ...mirrors).spawn();
@@ -158,7 +162,7 @@ Deno.test("-C - continues a range of a file, and no other range", async () => {
 Deno.test("two commands for one file: the second one is refused", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed([], mirror);
-  mirror.setRate(300_000);
+  mirror.setRate(100_000);
   const first = command(place.path, ["-C", "-"], mirror).spawn();
   for await (const event of Deno.watchFs(place.path)) {
     if (event.paths.some((path) => path.includes("f.part.json"))) break;
@@ -179,7 +183,7 @@ Deno.test("two commands for one file: the second one is refused", async () => {
 Deno.test("--remove-on-error leaves neither part nor record, also when interrupted", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed([], mirror);
-  mirror.setRate(1_000_000);
+  mirror.setRate(200_000);
   const child = command(place.path, ["--remove-on-error"], mirror).spawn();
   for await (const event of Deno.watchFs(place.path)) {
     if (event.paths.some((path) => path.includes("f.part.json"))) break;
@@ -242,7 +246,7 @@ Deno.test("-C - downloads only the end again where the ETag proves the file", as
 Deno.test("-C - finds a part file that was changed anywhere, before anything is requested", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed([], mirror);
-  mirror.setRate(1_000_000);
+  mirror.setRate(200_000);
   const child = command(place.path, ["-C", "-"], mirror).spawn();
   const before = place.read("f.part").byteLength;
   while (place.read("f.part").byteLength === before) await sleep(50);
