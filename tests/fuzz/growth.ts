@@ -7,14 +7,11 @@
  */
 
 import { type HardText, type Parser, pump, undeclared } from "./parser.ts";
-import { RUNS } from "./runs.ts";
 
 /** Lengths that are tried first: there, work that grows with the square shows before it takes minutes. */
 const SHORT = [4_000, 16_000, 32_000, 64_000];
-/** A megabyte is tried with more random cases than in the tests (`SPHTTP_FUZZ_RUNS`). */
-const LONGEST = RUNS > 200 ? 1_000_000 : 400_000;
 /** The lengths whose times are compared. */
-const LONG = [LONGEST / 4, LONGEST] as const;
+const LONG = [250_000, 1_000_000] as const;
 /** A greater ratio is no noise: 4 would be linear, 16 quadratic. */
 const WORST_RATIO = 9;
 /** Shorter times, in milliseconds, say nothing: a pause of the collector is as long. */
@@ -54,16 +51,20 @@ export async function isHopeless(parser: Parser, text: HardText): Promise<boolea
 
 async function compare(
   parser: Parser,
-  text: HardText,
+  hardText: HardText,
   measurements: number,
 ): Promise<string | undefined> {
-  const [shorter, longer] = await Promise.all(LONG.map(async (length) => {
+  const medianAt = async (length: number): Promise<number> => {
+    const text = pump(hardText, length);
     const times: number[] = [];
-    for (let i = 0; i < measurements; i++) times.push(await measure(parser, pump(text, length)));
+    for (let i = 0; i < measurements; i++) times.push(await measure(parser, text));
     return times.sort((one, other) => one - other)[measurements >> 1]!;
-  }));
-  if (longer! < LEAST_MS || longer! < WORST_RATIO * shorter!) return undefined;
-  return `${LONG[0]} characters took ${shorter!.toFixed()} ms, ${LONG[1]} ${longer!.toFixed()} ms`;
+  };
+  const longer = await medianAt(LONG[1]);
+  if (longer < LEAST_MS) return undefined;
+  const shorter = await medianAt(LONG[0]);
+  if (longer < WORST_RATIO * shorter) return undefined;
+  return `${LONG[0]} characters took ${shorter.toFixed()} ms, ${LONG[1]} ${longer.toFixed()} ms`;
 }
 
 /** Returns the time in milliseconds that a parser takes for a text. */

@@ -9,7 +9,6 @@
 import { assertEquals, AssertionError } from "@std/assert";
 import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
 import type { Ledger } from "../../../lib/scheduler/ledger.ts";
-import type { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
 import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptions } from "../scheduler/scheduler_options.ts";
@@ -25,7 +24,7 @@ export function inspector(
   windowSize: number,
   requestsPerMirror = 1,
 ): (scheduler: Scheduler) => void {
-  const live = new Map<Mirror, number>();
+  const live = new Map<string, number>();
   return ({ ledger, requests, heldBytes }) => {
     if (heldBytes < 0 || heldBytes > windowSize) fail(`${heldBytes} of ${windowSize} bytes held`);
     if (!Number.isFinite(ledger.end)) return;
@@ -33,11 +32,11 @@ export function inspector(
     live.clear();
     for (const { kind, position, claimEnd, mirror } of requests) {
       // Checks are the scheduler's, not the algorithm's.
-      if (kind !== "check") live.set(mirror, (live.get(mirror) ?? 0) + 1);
+      if (kind !== "check") live.set(mirror.url, (live.get(mirror.url) ?? 0) + 1);
       // What it delivers beyond what it owns may be free, too.
       if (kind === "range" || kind === "whole") known.add(position, Math.min(claimEnd, ledger.end));
     }
-    for (const [{ url }, count] of live) {
+    for (const [url, count] of live) {
       if (count > requestsPerMirror) fail(`${url} has ${count} live requests`);
     }
     for (const { start, end } of ledger.free) {
