@@ -51,20 +51,16 @@ export async function isHopeless(parser: Parser, text: HardText): Promise<boolea
 
 async function compare(
   parser: Parser,
-  hardText: HardText,
+  text: HardText,
   measurements: number,
 ): Promise<string | undefined> {
-  const medianAt = async (length: number): Promise<number> => {
-    const text = pump(hardText, length);
+  const [shorter, longer] = await Promise.all(LONG.map(async (length) => {
     const times: number[] = [];
-    for (let i = 0; i < measurements; i++) times.push(await measure(parser, text));
+    for (let i = 0; i < measurements; i++) times.push(await measure(parser, pump(text, length)));
     return times.sort((one, other) => one - other)[measurements >> 1]!;
-  };
-  const longer = await medianAt(LONG[1]);
-  if (longer < LEAST_MS) return undefined;
-  const shorter = await medianAt(LONG[0]);
-  if (longer < WORST_RATIO * shorter) return undefined;
-  return `${LONG[0]} characters took ${shorter.toFixed()} ms, ${LONG[1]} ${longer.toFixed()} ms`;
+  }));
+  if (longer! < LEAST_MS || longer! < WORST_RATIO * shorter!) return undefined;
+  return `${LONG[0]} characters took ${shorter!.toFixed()} ms, ${LONG[1]} ${longer!.toFixed()} ms`;
 }
 
 /** Returns the time in milliseconds that a parser takes for a text. */
