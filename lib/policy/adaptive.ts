@@ -114,7 +114,9 @@ export class AdaptivePolicy implements Policy {
     const atFront = gap.start === ledger.front;
     // A range that was given back holds up everything after it.
     const urgent = atFront && ledger.wasReturned(gap.start);
-    if (urgent) return view.limit.mayHurry(now) ? this.#askFront(gap, view, outlooks) : undefined;
+    if (urgent) {
+      return view.limit.mayHurry(now) ? this.#askFront(gap, view, outlooks, now) : undefined;
+    }
     if (view.limit.openAt > now) return undefined;
     const asking = outlooks.filter((outlook) => outlook.wantsWork());
     const short = shortest(view);
@@ -179,6 +181,7 @@ export class AdaptivePolicy implements Policy {
       : isLate
       ? !outlook.open
       : !outlook.wantsWork();
+    if (stream === undefined && isLate && isFed) return makeWay(outlook, now);
     if (isFed || (isLate ? !limit.mayHurry(now) : limit.openAt > now)) return undefined;
     const isNext = start === ledger.front ||
       (stream !== undefined && stream.position <= ledger.front);
@@ -190,12 +193,21 @@ export class AdaptivePolicy implements Policy {
     return { type: "ask", mirror: outlook.index, range, reason: "front", bodyEnd: end };
   }
 
-  /** Requests the front from the mirror that delivers it soonest, or waits for that mirror. */
-  #askFront(gap: ByteRange, view: DownloadView, outlooks: readonly Outlook[]): Plan | undefined {
+  /**
+   * Requests the front from the mirror that delivers it soonest. It waits for that mirror, unless one of its
+   * requests can make way.
+   */
+  #askFront(
+    gap: ByteRange,
+    view: DownloadView,
+    outlooks: readonly Outlook[],
+    now: number,
+  ): Plan | undefined {
     const short = shortest(view);
     const [best] = outlooks.filter(({ usable, silent }) => usable && !silent)
       .sort((one, other) => one.rushedAt(short) - other.rushedAt(short));
-    if (!best?.open) return undefined;
+    if (best === undefined) return undefined;
+    if (!best.open) return makeWay(best, now);
     const range = cutOut(gap, gap.start, this.#length(best, view), short);
     return this.#plan(best, range, "front", view);
   }
@@ -335,4 +347,17 @@ function endOfAll(outlooks: readonly Outlook[], bytes: number, most: number): nu
     at = next.from;
   }
   return rate === 0 ? at : at + left / rate;
+}
+
+/**
+ * Withdraws what a mirror was asked for last, where it has not answered that yet, and something is missing at the
+ * front: a new connection takes two round trips, so it has to be a longer time until a place is free.
+ */
+function makeWay({ source: { live, link }, slotMs }: Outlook, now: number): Plan | undefined {
+  // While the mirror speeds up, its requests take longer than its rate says.
+  if (slotMs < (link.ramping(now) ? 1 : 2) * link.latencyMs) return undefined;
+  const last = live.findLast(({ kind, answeredAt, position, claimEnd }) =>
+    kind === "range" && answeredAt === undefined && position < claimEnd
+  );
+  return last && { type: "withdraw", request: last.id };
 }

@@ -101,6 +101,11 @@ export class Outlook {
     return this.usable && busyConnections(this.source) < this.source.maxConnections && !this.silent;
   }
 
+  /** The time until it can take another request, at the earliest. */
+  get slotMs(): number {
+    return this.#slotAt - this.#now;
+  }
+
   /** How long it may be silent before something is wrong. */
   get patienceMs(): number {
     const { latencyMs, leastLatencyMs, deviationMs } = this.source.link;

@@ -108,6 +108,8 @@ export class Assigner {
         this.#state.cut(request, request.position, "silent", now);
         return this.#state.keepStream();
       }
+      case "withdraw":
+        return this.#state.cancel(requests.get(plan.request)!, "stolen", now);
       case "retire": {
         const mirror = this.#state.mirrors[plan.mirror]!;
         mirror.retire();

@@ -210,6 +210,8 @@ export type Plan =
   | Takeover<"steal">
   /** Free what a request has yet to deliver; what arrives of it still counts. */
   | { readonly type: "revoke"; readonly request: number }
+  /** End a request that has not been answered, and free what it owns: its place is needed. */
+  | { readonly type: "withdraw"; readonly request: number }
   /** Request nothing more from a mirror. */
   | { readonly type: "retire"; readonly mirror: number }
   /** Count and request blocks in units of `unitSize` bytes from now on. */
