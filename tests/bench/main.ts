@@ -6,6 +6,7 @@
  *     deno task bench startup disk large       the command line over loopback
  *     deno task bench proxy clients seek aborts paused   the proxy over loopback; nginx must be installed
  *     deno task bench faults                   all of the fault matrix; writes docs/faults.md
+ *     deno task bench failover                 how long a reader waits when one of two mirrors fails
  *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench algorithms --plots [DIR] its figures, drawn from runs of each algorithm; docs/figures
@@ -39,6 +40,7 @@ import { chaos, parseChaosArguments } from "./chaos/chaos.ts";
 import { crash, parseCrashArguments } from "./crash.ts";
 import { disk, large, startup } from "./command.ts";
 import { CONTENDERS } from "./contenders.ts";
+import { failover } from "./failover.ts";
 import { faults } from "./faults.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
@@ -66,6 +68,7 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   links: { run: (args) => links(args.links), nginx: false },
   pause: { run: pause, nginx: true },
   http2: { run: http2, nginx: true },
+  failover: { run: failover, nginx: false },
   faults: { run: faults, nginx: false },
 };
 

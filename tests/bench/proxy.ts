@@ -35,10 +35,16 @@ export async function proxySpeed(): Promise<void> {
     const urls = urlsOf(GIB);
     await using proxy = await startServer("proxy");
     await using plain = await startServer("plain");
+    await using ownProxy = await startServer("proxy", "listener");
+    await using ownPlain = await startServer("plain", "listener");
+    const lone = urls.slice(0, 1);
     const rows: { name: string; url: string; server?: Server; runs: Run[] }[] = [
       { name: "minimal Deno proxy, one mirror", url: link(plain, urls), server: plain, runs: [] },
+      { name: "… by our listener", url: link(ownPlain, urls), server: ownPlain, runs: [] },
       { name: "/proxy, three mirrors", url: link(proxy, urls), server: proxy, runs: [] },
-      { name: "/proxy, one mirror", url: link(proxy, urls.slice(0, 1)), server: proxy, runs: [] },
+      { name: "… by our listener", url: link(ownProxy, urls), server: ownProxy, runs: [] },
+      { name: "/proxy, one mirror", url: link(proxy, lone), server: proxy, runs: [] },
+      { name: "… by our listener", url: link(ownProxy, lone), server: ownProxy, runs: [] },
       { name: "no proxy, one mirror", url: urls[0]!, runs: [] },
     ];
     for (let run = 0; run <= RUNS; run++) {

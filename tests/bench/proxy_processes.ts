@@ -1,13 +1,14 @@
 /**
  * The measured processes of the proxy benchmarks: a server, and its clients.
  *
- *     deno run -A tests/bench/proxy_processes.ts --serve proxy
+ *     deno run -A tests/bench/proxy_processes.ts --serve proxy [listener]
  *     deno run -A tests/bench/proxy_processes.ts --clients '{"url": …}'
  *
  * @module
  */
 
 import { createHandler } from "../../server.ts";
+import { HttpListener } from "../../lib/proxy/listen/http_listener.ts";
 import { MAP } from "./served.ts";
 import { ownUsage } from "./usage.ts";
 
@@ -20,6 +21,8 @@ const LOOK_EVERY = 4096;
 
 /** The proxy, or a minimal proxy of one mirror. */
 export type Kind = "proxy" | "plain";
+/** What serves its connections: `Deno.serve()`, or the listener of the command. */
+export type ServedBy = "platform" | "listener";
 
 /** Clients that request one piece each, and read it to the end or leave after the first bytes. */
 export interface ClientsSpec {
@@ -59,9 +62,9 @@ function own(...args: string[]): string[] {
 }
 
 /** Starts a server. */
-export async function startServer(kind: Kind): Promise<Server> {
+export async function startServer(kind: Kind, by: ServedBy = "platform"): Promise<Server> {
   const child = new Deno.Command(Deno.execPath(), {
-    args: own("--serve", kind),
+    args: own("--serve", kind, by),
     stdin: "null",
     stdout: "piped",
   }).spawn();
@@ -95,16 +98,24 @@ export async function runClients(spec: ClientsSpec): Promise<ClientsResult> {
 }
 
 /** The server process: prints its origin, and serves until it is killed. */
-function serve(kind: Kind): void {
+function serve(kind: Kind, by: ServedBy): void {
   const answer = kind === "plain" ? pump : createHandler({ allowPrivate: true });
   const onListen = ({ port }: Deno.NetAddr) => console.log(`http://127.0.0.1:${port}`);
-  Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, (request) => {
-    if (new URL(request.url).pathname !== "/usage") return answer(request);
+  const handler = async (request: Request) => {
+    if (new URL(request.url).pathname !== "/usage") return await answer(request);
     const { cpuSeconds } = ownUsage();
     (globalThis as { gc?: () => void }).gc?.();
     const usage: Usage = { ...ownUsage(), cpuSeconds, heapBytes: Deno.memoryUsage().heapUsed };
     return Response.json(usage);
+  };
+  const address = { hostname: "127.0.0.1", port: 0 };
+  if (by === "platform") return void Deno.serve({ ...address, onListen }, handler);
+  const { addr } = new HttpListener({
+    ...address,
+    ...{ headerTimeoutMs: 15_000, idleTimeoutMs: 60_000, stallTimeoutMs: 120_000 },
+    ...{ maxConnections: 1024, handler, say: console.error },
   });
+  onListen(addr);
 }
 
 /** A minimal proxy: forwards the body of one mirror chunk by chunk. */
@@ -193,7 +204,7 @@ function checkNumbers(chunk: Uint8Array, offset: number): void {
 }
 
 if (import.meta.main) {
-  const [role, spec = ""] = Deno.args;
-  if (role === "--serve") serve(spec as Kind);
+  const [role, spec = "", by = "platform"] = Deno.args;
+  if (role === "--serve") serve(spec as Kind, by as ServedBy);
   else console.log(JSON.stringify(await actAsClients(JSON.parse(spec))));
 }
