@@ -26,9 +26,14 @@ Deno.test("scheduleOf(): everything happens to some seed", () => {
   assertEquals(new Set(faults).size, 6);
   for (const { mirrors, size } of schedules) {
     assert(mirrors.length >= 2 && mirrors.length <= 4 && size >= 300_000 && size < 2_000_000);
-    assert(mirrors.filter(({ lies }) => lies).length <= (mirrors.length > 2 ? 1 : 0));
+    const liars = mirrors.filter(({ liesFrom }) => liesFrom < Infinity);
+    assert(liars.length <= (mirrors.length > 2 ? 1 : 0));
+    assert(!mirrors[0]!.isClosed);
   }
-  assert(schedules.some(({ mirrors }) => mirrors.some(({ lies }) => lies)));
+  const all = schedules.flatMap(({ mirrors }) => mirrors);
+  assert(all.some(({ liesFrom }) => liesFrom === 0) && all.some(({ isClosed }) => isClosed));
+  assert(all.some(({ liesFrom }) => liesFrom > 0 && liesFrom < Infinity));
+  assert(schedules.some(({ tls }) => tls) && schedules.some(({ shared }) => shared));
   assert(schedules.some(({ mirrors }) => mirrors.some(({ redirects }) => redirects)));
 });
 

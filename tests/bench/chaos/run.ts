@@ -8,8 +8,9 @@ import { delay } from "@std/async/delay";
 import { Downloader, type DownloaderOptions, SphttpError } from "../../../mod.ts";
 import { createHandler } from "../../../server.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
-import { type Content, randomContent } from "../../support/lab/content.ts";
+import { type Content, otherContent, randomContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
+import { TlsFront } from "../../support/lab/tls_front.ts";
 import type { ChaosAction, ChaosRead, Schedule } from "./schedule.ts";
 
 /**
@@ -57,6 +58,8 @@ type Reading = ChaosResult["reads"][number];
 interface Files {
   readonly file: Content;
   readonly lie: Content;
+  /** Whether the beginning of the lie is the file's: until it is found, some of it may have been delivered. */
+  readonly isLate: boolean;
   /** Whether two honest mirrors have sent bytes: the other file is refused then. */
   readonly isOutvoted: () => boolean;
 }
@@ -66,34 +69,48 @@ export async function runSchedule(schedule: Schedule): Promise<ChaosResult> {
   const startedAt = performance.now();
   await using stack = new AsyncDisposableStack();
   const file = randomContent(schedule.size, 16);
-  const lie = randomContent(schedule.size, 61);
+  const liesFrom = Math.min(...schedule.mirrors.map(({ liesFrom }) => liesFrom));
+  const lie = liesFrom < schedule.size ? otherContent(file, liesFrom) : file;
   const mirrors: LabMirror[] = [];
-  for (const { bytesPerSecond, redirects, lies } of schedule.mirrors) {
-    const redirect = redirects ? { redirect: "absolute" as const } : {};
-    const content = lies ? lie : file;
+  for (const { bytesPerSecond, redirects, liesFrom } of schedule.mirrors) {
+    const redirect = redirects ? { redirect: schedule.tls ? "relative" : "absolute" } as const : {};
+    const content = liesFrom < Infinity ? lie : file;
     mirrors.push(stack.use(await startMirror({ content, bytesPerSecond, ...redirect })));
   }
-  const isHonest = (_: LabMirror, index: number) => !schedule.mirrors[index]!.lies;
-  const isOutvoted = () =>
-    mirrors.filter(isHonest).filter(({ requests }) => requests.some(({ bytesSent }) => bytesSent))
-      .length > 1;
-  const files = { file, lie, isOutvoted };
+  // Where the lie begins, the others have to have shown bytes, too.
+  const isShown = ({ requests }: LabMirror) =>
+    requests.some(({ range, bytesSent }) =>
+      bytesSent > 0 && (range?.start ?? 0) + bytesSent > liesFrom
+    );
+  const isHonest = (_: LabMirror, index: number) => schedule.mirrors[index]!.liesFrom === Infinity;
+  const isOutvoted = () => mirrors.filter(isHonest).filter(isShown).length > 1;
+  const files = { file, lie, isLate: liesFrom > 0 && liesFrom < schedule.size, isOutvoted };
   const reader = new Reader();
   const timers = schedule.events.map(({ atMs, action }) =>
     setTimeout(() => act(action, mirrors, reader), atMs)
   );
-  const urls = mirrors.map(({ url }) => url);
+  const fronts = await Promise.all(
+    schedule.tls ? mirrors.map(async (mirror) => stack.use(await TlsFront.start(mirror))) : [],
+  );
+  const urls = schedule.tls ? fronts.map(({ url }) => url) : mirrors.map(({ url }) => url);
+  for (const [index, { isClosed }] of schedule.mirrors.entries()) {
+    if (isClosed) await mirrors[index]!.close();
+  }
+  // With a certificate, a download does not share connections with others.
+  const caCerts = schedule.shared ? undefined : [(await testCertificates()).caPem];
+  const options = { ...OPTIONS, caCerts };
   const reads =
     await (schedule.by === "library"
-      ? readByLibrary(urls, schedule.reads, files, reader)
-      : readByProxy(urls, schedule.reads, files, reader));
+      ? readByLibrary(urls, schedule.reads, files, reader, options)
+      : readByProxy(urls, schedule.reads, files, reader, options));
   for (const timer of timers) clearTimeout(timer);
-  // The library has connections of its own here, which end with it; the proxy's are the platform's, which keeps
-  // those that are idle: only requests must be over.
+  // Connections of the library's own end with it; those that are shared are kept while they are idle, and so are
+  // the proxy's: only requests must be over.
+  const isKept = schedule.by === "proxy" || schedule.shared;
   const openConnections = await untilNone(() =>
     mirrors.reduce((sum, { openConnections, requests }) => {
       const live = requests.filter(({ ended }) => ended === undefined).length;
-      return sum + (schedule.by === "library" ? openConnections : live);
+      return sum + (isKept ? live : openConnections);
     }, 0)
   );
   return { schedule, reads, openConnections, ms: performance.now() - startedAt };
@@ -134,13 +151,12 @@ async function readByLibrary(
   reads: readonly ChaosRead[],
   files: Files,
   reader: Reader,
+  options: DownloaderOptions,
 ): Promise<Reading[]> {
   const results: Reading[] = [];
-  // With a certificate, a download does not share connections with others.
-  const caCerts = [(await testCertificates()).caPem];
   for (const read of reads) {
     const open = (signal: AbortSignal) => {
-      reader.downloader = new Downloader(urls, { ...OPTIONS, caCerts, signal });
+      reader.downloader = new Downloader(urls, { ...options, signal });
       return Promise.resolve(reader.downloader);
     };
     const isDeclared = (error: unknown) => error instanceof SphttpError;
@@ -155,10 +171,11 @@ async function readByProxy(
   reads: readonly ChaosRead[],
   files: Files,
   reader: Reader,
+  options: DownloaderOptions,
 ): Promise<Reading[]> {
   const handler = createHandler({
     allowPrivate: true,
-    download: OPTIONS,
+    download: options,
     retryMaxMs: RETRY_MAX_MS,
   });
   const listen = { port: 0, hostname: "127.0.0.1", onListen() {} };
@@ -202,6 +219,7 @@ async function watch(
   let message = "";
   const work = async (): Promise<ReadEnd> => {
     let matches = [files.file, files.lie];
+    let isMixed = false;
     const judged = (end: ReadEnd) => {
       if (matches.includes(files.file)) return end;
       return files.isOutvoted() ? "wrong" : "misled";
@@ -213,15 +231,17 @@ async function watch(
         if (to > files.file.size) return "wrong";
         matches = matches.filter((one) => isEqual(part, one.read(from, to)));
         bytes += part.byteLength;
-        if (matches.length === 0) return "wrong";
-        if (bytes >= read.leaveAfter) return judged("left");
+        isMixed ||= matches.length === 0;
+        if (isMixed && !(files.isLate && isOfEither(part, from, files))) return "wrong";
+        if (bytes >= read.leaveAfter) return files.isLate ? "left" : judged("left");
         const { pauseMs } = reader;
         reader.pauseMs = 0;
         if (pauseMs > 0) await delay(pauseMs);
       }
     } catch (error) {
       message = String(error);
-      return isDeclared(error) ? judged("failed") : "undeclared";
+      // An error says that what was delivered is not the file.
+      return isDeclared(error) ? files.isLate ? "failed" : judged("failed") : "undeclared";
     }
     if (read.start + bytes !== files.file.size) return "wrong";
     return judged("complete");
@@ -230,6 +250,12 @@ async function watch(
   clearTimeout(watchdog);
   over.abort();
   return { end, bytes, ms: performance.now() - startedAt, error: message };
+}
+
+/** Reports whether each byte is that of one of the files. */
+function isOfEither(part: Uint8Array, from: number, { file, lie }: Files): boolean {
+  const [one, other] = [file, lie].map((content) => content.read(from, from + part.byteLength));
+  return part.every((byte, index) => byte === one![index] || byte === other![index]);
 }
 
 function isEqual(one: Uint8Array, other: Uint8Array): boolean {

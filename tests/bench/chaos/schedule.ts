@@ -13,8 +13,10 @@ export interface ChaosMirror {
   readonly bytesPerSecond: number;
   /** Whether its URL redirects to the file. */
   readonly redirects: boolean;
-  /** Whether it has another file of the same size. */
-  readonly lies: boolean;
+  /** From which byte on it has another file of the same size; `Infinity` if it has the file. */
+  readonly liesFrom: number;
+  /** Whether nothing listens at its port. */
+  readonly isClosed: boolean;
 }
 
 /** What happens to a mirror, or what the reader does. */
@@ -47,6 +49,10 @@ export interface Schedule {
   readonly seed: number;
   readonly size: number;
   readonly by: "library" | "proxy";
+  /** Whether the mirrors use TLS. */
+  readonly tls: boolean;
+  /** Whether the library uses connections of the process, which are kept, instead of ones of its own. */
+  readonly shared: boolean;
   readonly mirrors: readonly ChaosMirror[];
   /** In order of time. */
   readonly events: readonly ChaosEvent[];
@@ -71,8 +77,12 @@ export function scheduleOf(seed: number): Schedule {
   const mirrors = Array.from({ length: count }, (_, index): ChaosMirror => ({
     bytesPerSecond: between(150_000, 1_000_000),
     redirects: chance(0.2),
-    lies: index === liar,
+    liesFrom: index !== liar ? Infinity : chance(0.5) ? 0 : between(1, size),
+    // One that is open remains beside it.
+    isClosed: index > 0 && index !== liar && chance(0.1),
   }));
+  const tls = chance(0.2);
+  const shared = !tls && chance(0.3);
   const fault = (): Fault => {
     const times = { count: between(1, 4) };
     const afterBytes = between(0, 100_000);
@@ -114,5 +124,5 @@ export function scheduleOf(seed: number): Schedule {
   const starts = by === "library"
     ? [0]
     : Array.from({ length: between(1, 4) }, () => between(0, size - 1));
-  return { seed, size, by, mirrors, events, reads: starts.map(read) };
+  return { seed, size, by, tls, shared, mirrors, events, reads: starts.map(read) };
 }
