@@ -43,6 +43,7 @@ export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/connections/http_clients.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
+export type { ProofLevel } from "./lib/http/proof.ts";
 export type { Hashes, HashType } from "./lib/http/hashes.ts";
 export type { DeliverAfter } from "./lib/scheduler/opening/opening_steps.ts";
 export type { LowestRate } from "./lib/scheduler/failure/speeds.ts";
@@ -85,6 +86,7 @@ export {
   OptionRangeError,
   OptionTypeError,
   PieceMismatchError,
+  ProofError,
   RangeNotSatisfiableError,
   SphttpError,
   UnsupportedOptionError,

@@ -293,6 +293,43 @@ export class FileChangedError extends SphttpError {
   }
 }
 
+/** It is not proved as well as is required that the mirrors have the file: nothing was delivered. */
+export class ProofError extends SphttpError {
+  /** The name of the class. */
+  override name = "ProofError";
+  /** The level that was reached, like `bytes`. */
+  readonly reached: string;
+  /** The level that is required. */
+  readonly required: string;
+  /** The mirrors, with their ETags. */
+  readonly mirrors: readonly { readonly mirror: string; readonly etag: string | undefined }[];
+
+  /** Creates the error; its message says what to do. */
+  constructor(
+    reached: string,
+    required: string,
+    mirrors: readonly { readonly mirror: string; readonly etag: string | undefined }[],
+  ) {
+    const lines = mirrors.map(({ mirror, etag }) => `\n  ${mirror}: ETag ${etag ?? "missing"}`);
+    super(
+      `The file is proved by "${reached}", but "${required}" is required:${lines.join("")}\n` +
+        ADVICE_ON_PROOF[required as keyof typeof ADVICE_ON_PROOF],
+    );
+    this.reached = reached;
+    this.required = required;
+    this.mirrors = mirrors;
+  }
+}
+
+/** What helps where a level is not reached. */
+const ADVICE_ON_PROOF = {
+  pieces: "Give digests of its pieces, as a Metalink has them",
+  digest: "Give a SHA-256 of the whole file, and download all of it",
+  tags: "Leave out mirrors with another ETag, or give a SHA-256 of the whole file",
+  bytes: "Leave out mirrors that do not give the size of the file",
+  size: "",
+};
+
 /**
  * All bytes of the file have come, but their hash is not the one that was expected, or that mirrors gave.
  * The last of them were not delivered.

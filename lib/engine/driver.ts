@@ -17,6 +17,7 @@ import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./timing/alarm.ts";
 import { clock } from "./timing/clock.ts";
 import { DeliveryWindow } from "./delivery/delivery_window.ts";
+import { lateProblem, openProof } from "./memory/open_proof.ts";
 import {
   earlierPieces,
   type FileInfo,
@@ -119,6 +120,7 @@ export class Driver {
       urls,
       landmarks: this.#landmarks,
       allowHtml: options.allowHtml,
+      refuse: (etag) => lateProblem(options, this.info, etag),
       expectedName: options.expectedName,
       arePiecesExpected: pieces !== undefined,
       window: this.#window,
@@ -332,13 +334,20 @@ export class Driver {
   #open(mirror: number, size: number | undefined): void {
     const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
     const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
-    const { hashes } = this.#scheduler.file!;
-    this.info = { ...about, size, hashes, mirrors: known.map(({ url }) => url) };
+    const { hashes, digest } = this.#scheduler.file!;
+    const info = { ...about, size, hashes, mirrors: known.map(({ url }) => url) };
+    const { knownMirrors } = this.#transport;
+    try {
+      this.info = { ...info, proof: openProof(info, this.#options, { digest, knownMirrors }) };
+    } catch (error) {
+      return this.#endEarly({ type: "failed", error }, "failed");
+    }
     this.#window.open();
     this.#opened.resolve(this.info);
   }
 
   #report(event: TraceEvent): void {
+    if (event.type === "open") event.proof = this.info?.proof;
     try {
       this.#log.add(event);
     } catch (error) {

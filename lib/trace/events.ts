@@ -144,6 +144,8 @@ export interface OpenEvent extends DownloadEvent<"open"> {
   size: number | undefined;
   /** Whether ranges are requested from several mirrors, or the whole file from one. */
   mode: "ranges" | "whole";
+  /** What proves the file: `pieces`, `digest`, `tags`, `bytes` or `size`; missing in old traces. */
+  proof?: string | undefined;
 }
 
 /** A mirror changed its state. */

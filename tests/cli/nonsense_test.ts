@@ -54,6 +54,7 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "write-out": ["@file", "%{nonsense}"],
   "trace": ["", "-", "/dev/null", "/nonexistent/f"],
   "max-connection-per-server": ["", "0", "17", "x"],
+  "require-proof": ["", "digests"],
   "deliver-after": ["", "first"],
   "server-stat-of": [""],
   "server-stat-if": [""],

@@ -6,6 +6,7 @@ import {
   type FileInfo,
   MirrorMismatchError,
   NoMirrorLeftError,
+  ProofError,
 } from "../../mod.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { sha256Of } from "../../lib/sha256.ts";
@@ -193,4 +194,41 @@ Deno.test("digests: a known file keeps them", async () => {
   const knownFile = JSON.parse(JSON.stringify(first.knownFile));
   await using second = new Downloader(["http://m0/file"], { fetch, knownFile });
   assertEquals((await second.open()).hashes, { "sha-256": RIGHT });
+});
+
+Deno.test("proof: the level is known when the download is open", async () => {
+  const tagged = (etag: string): Mirror => ({ fields: () => ({ etag }) });
+  const table: readonly (readonly [readonly Mirror[], DownloaderOptions, string])[] = [
+    [[silent], {}, "bytes"],
+    [[silent, silent], {}, "bytes"],
+    [[tagged('"a"')], {}, "tags"],
+    [[{ ...tagged('"a"'), ranges: false }], {}, "tags"],
+    [[tagged('"a"'), tagged('"a"')], {}, "tags"],
+    [[tagged('"a"'), tagged('W/"a"')], {}, "bytes"],
+    [[good], {}, "digest"],
+    [[silent], { expectedHashes: { "sha-256": RIGHT } }, "digest"],
+    [[good], { range: { start: 0, end: 1000 } }, "bytes"],
+  ];
+  for (const [mirrors, options, level] of table) {
+    assertEquals((await downloadFrom(mirrors, options)).info.proof, level);
+  }
+});
+
+Deno.test("proof: less than is required is an error that names the mirrors, and what to do", async () => {
+  const tagged = (etag: string): Mirror => ({ fields: () => ({ etag }) });
+  const table:
+    readonly (readonly [readonly Mirror[], DownloaderOptions["requireProof"], string])[] = [
+      [[silent], "tags", "bytes"],
+      [[tagged('"a"'), tagged('"b"')], "tags", "bytes"],
+      [[tagged('"a"')], "digest", "tags"],
+      [[good], "pieces", "digest"],
+    ];
+  for (const [mirrors, requireProof, reached] of table) {
+    const error = await assertRejects(() => downloadFrom(mirrors, { requireProof }), ProofError);
+    assertEquals([error.reached, error.required], [reached, requireProof]);
+    assertEquals(error.mirrors[0]!.mirror, "http://m0/file");
+    assertStringIncludes(error.message, "http://m0/file: ETag");
+  }
+  const { received } = await downloadFrom([good, silent], { requireProof: "digest" });
+  assertEquals(received, BYTES);
 });

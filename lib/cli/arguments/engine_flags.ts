@@ -116,6 +116,7 @@ export function engineOptions(values: FlagValues): DownloaderOptions {
     lowestRate: lowestRate(values),
     deliverAfter: given("deliver-after", asGiven) as DownloaderOptions["deliverAfter"],
     allowHtml: has("allow-html") ? true : undefined,
+    requireProof: given("require-proof", asGiven) as DownloaderOptions["requireProof"],
     ignoreDigests: has("ignore-digests") ? true : undefined,
     maxRedirects: given("max-redirs", parseCount),
     ...requestOptions(values),

@@ -12,6 +12,7 @@ import {
   type NetworkFault,
   NoMirrorLeftError,
   PieceMismatchError,
+  ProofError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
@@ -84,6 +85,9 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   }
   if (error instanceof PieceMismatchError) {
     return new CommandError(ExitCode.CHECKSUM, uncapitalized(error.message), { cause: error });
+  }
+  if (error instanceof ProofError) {
+    return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
   }
   if (error instanceof FileChangedError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));

@@ -46,9 +46,10 @@ export function eventText(event: TraceEvent): string {
   switch (event.type) {
     case "open": {
       const size = event.size === undefined ? "unknown" : formatBytes(event.size);
+      const proved = event.proof === undefined ? "" : `, proved by "${event.proof}"`;
       return event.mode === "ranges"
-        ? `file size ${size}; requesting ranges`
-        : `file size ${size}; streaming from one mirror, because no mirror serves ranges`;
+        ? `file size ${size}${proved}; requesting ranges`
+        : `file size ${size}${proved}; streaming from one mirror, because no mirror serves ranges`;
     }
     case "ask": {
       const { mirror, start, end, form } = event;

@@ -13,6 +13,7 @@ import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";
 import { checkHashes } from "./expected_hashes.ts";
 import type { Elsewhere } from "../../http/duplicates.ts";
 import type { Hashes } from "../../http/hashes.ts";
+import type { ProofLevel } from "../../http/proof.ts";
 import { list, record, shown, texts, whole } from "../../checks.ts";
 import { parseUrl } from "../../stand_ins.ts";
 
@@ -33,6 +34,8 @@ export interface FileInfo {
    * RFC 9530, `Digest` of RFC 3230). Empty for none.
    */
   readonly hashes?: Hashes | undefined;
+  /** What proves that all bytes will be those of the file. */
+  readonly proof?: ProofLevel | undefined;
   /** Where else the file is, as a mirror says (RFC 6249): see {@linkcode mirrorsOf}. */
   readonly elsewhere?: Elsewhere | undefined;
   /** URLs of the mirrors known to have the file so far, without credentials. */

@@ -6,6 +6,7 @@
 
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { Hashes } from "../../http/hashes.ts";
+import type { ProofLevel } from "../../http/proof.ts";
 import type { ConnectOptions } from "../../http/address/connect_rules.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../../policy/delay.ts";
 import type { DuplicateRequest, DuplicateRequestAlgorithm } from "../../policy/duplicate.ts";
@@ -180,6 +181,16 @@ export interface DownloaderOptions {
    * @default {true}
    */
   verifyHash?: boolean | undefined;
+  /**
+   * What has to prove that the mirrors have the file, at least: digests of its `pieces`
+   * (`expectedPieces`), a `digest` of the whole file (SHA-256 or more, expected or given by the mirrors; not
+   * with a `range`), the same strong ETag of all mirrors (`tags`), compared `bytes`, or the `size`. If less
+   * does, the download fails with a {@linkcode ProofError} before anything is delivered; for `tags`, mirrors
+   * that answer later and have another ETag are dropped.
+   *
+   * @default {"size"}
+   */
+  requireProof?: ProofLevel | undefined;
   /**
    * If true, mirrors are not asked for hashes of the file (`Want-Repr-Digest`), and those that they give are
    * not used.

@@ -13,6 +13,7 @@ import {
   parseMirrorUrls,
 } from "../../http/address/mirror_url.ts";
 import type { Hashes } from "../../http/hashes.ts";
+import { PROOF_NAMES, type ProofLevel } from "../../http/proof.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../../policy/delay.ts";
@@ -72,6 +73,7 @@ export interface ResolvedOptions
   readonly expectedHashes: Hashes;
   readonly verifyHash: boolean;
   readonly ignoreDigests: boolean;
+  readonly requireProof: ProofLevel;
   readonly expectedPieces: PieceDigests | undefined;
   readonly knownPieces: readonly KnownPiece[];
   readonly headers: Headers;
@@ -170,6 +172,7 @@ export function resolveOptions(
     expectedHashes: checkHashes("expectedHashes", options.expectedHashes ?? {}),
     verifyHash: options.verifyHash ?? true,
     ignoreDigests: options.ignoreDigests ?? false,
+    requireProof: oneOf("requireProof", options.requireProof ?? "size", PROOF_NAMES),
     // Digests of all pieces prove more than some known ones.
     knownPieces: expectedPieces !== undefined
       ? []

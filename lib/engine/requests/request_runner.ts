@@ -26,6 +26,8 @@ export interface RunnerOptions extends SamplesOptions {
   /** Returns where the wanted range ends: the body of a whole file may go on behind it. */
   readonly end: () => number;
   readonly pace: Pace;
+  /** Returns why a mirror whose first response has this ETag may not join; `undefined` if it may. */
+  readonly refuse: (etag: string | undefined) => string | undefined;
   readonly dispatch: (event: SchedulerEvent) => void;
   /** Takes an error that is not the fault of a mirror. */
   readonly fail: (error: unknown) => void;
@@ -158,6 +160,8 @@ export class RequestRunner {
       if (kind === "repair") return await this.#repair(command, reply, activity);
       if (kind === "check") return await this.#compare(command, reply, activity);
       if (kind === "probe") {
+        const problem = this.#options.refuse(reply.validators.etag);
+        if (problem !== undefined) throw this.#error(mirror, "mismatch", problem);
         const wanted = { request, mirror, start, end: command.readTo };
         const onProgress = () => dispatch({ type: "progress", request });
         const sample = await this.#samples.read(wanted, { offset, reply }, { signal, onProgress });
