@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FLAGS } from "../../lib/cli/arguments/flags.ts";
+import { LINK_FLAGS } from "../../lib/proxy/command/link.ts";
 import { FLAGS as PROXY_FLAGS } from "../../lib/proxy/command/flags.ts";
 import { VERSION } from "../../lib/version.ts";
 import { runProgram, testWith } from "../support/programs/programs.ts";
@@ -133,7 +134,7 @@ function* modulesBelow(folder: string): Generator<string> {
 }
 
 Deno.test("pages name flags of the proxy that there are", () => {
-  const known = PROXY_FLAGS.map(({ name }) => `--${name}`);
+  const known = [...PROXY_FLAGS, ...LINK_FLAGS].map(({ name }) => `--${name}`);
   const all = [...known, ...FLAGS.map(({ name }) => `--${name}`)];
   const { text } = readPage("docs/proxy.md");
   const named = [...text.replace(/```[\s\S]*?```/g, "").matchAll(/`(--[a-z][\w-]*)/g)]
@@ -141,7 +142,7 @@ Deno.test("pages name flags of the proxy that there are", () => {
     // Of Deno.
     .filter((flag) => !/^--(allow-(net|read|env)|deny-net)$/.test(flag));
   assert(named.length > 15);
-  assertEquals(named.filter((flag) => !all.includes(flag) && flag !== "--expires"), []);
+  assertEquals(named.filter((flag) => !all.includes(flag)), []);
 });
 
 Deno.test("pages run no task that there is not", () => {
