@@ -49,7 +49,7 @@ export function manPage(page: ManPage): string {
     ".ad l",
     ...section("NAME", [text(`${name} - ${page.summary}`)]),
     ...section(
-      "Synopsis",
+      "SYNOPSIS",
       page.usages.map((usage) => `.B ${text(name)}\n${text(usage)}`).join("\n.br\n").split("\n"),
     ),
     ...section("DESCRIPTION", page.description.flatMap((paragraph) => [".PP", text(paragraph)])),
@@ -60,7 +60,7 @@ export function manPage(page: ManPage): string {
       ]),
     ]),
     ...section(
-      "Commands",
+      "COMMANDS",
       page.commands.flatMap(({ usage, description, flags }) => [
         `.SS ${quoted(`${name} ${usage}`)}`,
         text(description),

@@ -15,7 +15,8 @@ import { formatMetalink } from "../metalink.ts";
 import { Downloader } from "../mod.ts";
 import { bytesContent, randomContent } from "./support/lab/content.ts";
 import { type MirrorOptions, startMirror } from "./support/lab/mirror_lab.ts";
-import { findExecutable } from "./support/programs/programs.ts";
+import { withPage } from "./support/programs/browser.ts";
+import { findExecutable, testWith } from "./support/programs/programs.ts";
 import { readLinks } from "./support/simulator/links_file.ts";
 import { workplace } from "./support/workplace.ts";
 
@@ -185,7 +186,7 @@ Deno.test("examples: delay_algorithm.ts delivers every block", async () => {
   assertEquals([...blocks].sort(), [0, 1, 2, 3]);
 });
 
-Deno.test("examples: browser/ is bundled for a page", async () => {
+testWith(["chromium"], "examples: browser/ downloads in a page", async () => {
   using place = workplace();
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -197,8 +198,29 @@ Deno.test("examples: browser/ is bundled for a page", async () => {
   }).output();
   assert(success, new TextDecoder().decode(stderr));
   const page = await Deno.readTextFile(new URL("examples/browser/index.html", ROOT));
-  assertMatch(page, /<script type="module" src="main.js">/);
-  assert(place.readText("main.js").includes("createElement"));
+  await using site = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const isScript = new URL(request.url).pathname === "/main.js";
+    const type = isScript ? "text/javascript" : "text/html";
+    return new Response(isScript ? place.read("main.js") : page, {
+      headers: { "content-type": type },
+    });
+  });
+  await using lab = await twoMirrors({
+    responseHeaders: {
+      "access-control-allow-origin": "*",
+      "access-control-expose-headers": "Content-Range, ETag",
+    },
+  });
+  await withPage(`http://127.0.0.1:${site.addr.port}/`, async (page) => {
+    await page.getByLabel("Mirrors").fill(lab.urls.join("\n"));
+    const downloaded = page.waitForEvent("download");
+    await page.getByRole("button").click();
+    const download = await downloaded;
+    assertEquals(download.suggestedFilename(), "file.bin");
+    await download.saveAs(place.at("file"));
+    assertEquals(await page.locator("output").textContent(), "400000 bytes");
+  });
+  assertEquals(place.read("file"), BYTES);
 });
 
 Deno.test("examples: links.json is a network", async () => {
