@@ -16,6 +16,7 @@ Deno.test("the proxy runs with permission for its address and its mirrors only",
   await using proxy = command(["--allow-net=127.0.0.1"], "--allow-private");
   proxy.url = await proxy.said(/listening on (\S+)/);
   assertStringIncludes(proxy.stderr, "Deno permits some hosts only: mirrors on others fail");
+  assertStringIncludes(proxy.stderr, "SPHTTP_TOKEN is not read, if it is set (--allow-env=");
   assertEquals(await (await proxy.ask(proxied(mirror))).bytes(), BYTES);
   const elsewhere = { url: mirror.url.replace("127.0.0.1", "localhost") };
   const refused = await proxy.ask(proxied(elsewhere));

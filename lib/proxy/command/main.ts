@@ -7,7 +7,7 @@
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { writeText } from "../../command_line/process.ts";
-import { environmentVariable } from "../../environment.ts";
+import { environmentVariable, mayRead } from "../../environment.ts";
 import { VERSION } from "../../version.ts";
 import { describeError, redactLogText } from "../../http/address/redact.ts";
 import { countDescriptors, shareDescriptors } from "../capacity/descriptors.ts";
@@ -44,6 +44,9 @@ async function run(args: readonly string[]): Promise<void> {
   if (parsed.type === "link") {
     const link = await makeLink(parsed, await readToken(parsed.token), Date.now());
     return writeText(Deno.stdout, `${link}\n`);
+  }
+  if (parsed.token === undefined && !mayRead(TOKEN_VARIABLE)) {
+    say(`${TOKEN_VARIABLE} is not read, if it is set (--allow-env=${TOKEN_VARIABLE})`);
   }
   suppressAbortWarning();
   const { tls, caCertFile, logFormat, warning } = parsed;
