@@ -6,7 +6,7 @@
  */
 
 import { TerminalProgress } from "./terminal_progress.ts";
-import { printable, printableLines, textWidth, truncate, wrapLines } from "./text.ts";
+import { fitMessage, printable, printableLines, textWidth, truncate } from "./text.ts";
 import type { Display, DisplayMode, DisplayOptions } from "./display.ts";
 import type { ProgressState } from "./progress_state.ts";
 import { progressLine, renderFiles, renderProgress, withoutColors } from "./progress_view.ts";
@@ -78,7 +78,7 @@ export class LiveDisplay implements Display {
   print(text: string): void {
     const { size, wraps, write } = this.#options;
     const lines = printableLines(text);
-    write(`${this.#erase()}${wraps ? wrapLines(lines, size().columns - 1) : lines}\n`);
+    write(`${this.#erase()}${wraps ? fitMessage(lines, size().columns) : lines}\n`);
     if (this.#options.mode === "live") this.draw();
   }
 

@@ -9,7 +9,7 @@ import { environmentVariable } from "../../environment.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import type { Display, DisplayOptions } from "./display.ts";
 import type { ReportOptions } from "./report.ts";
-import { printableLines, wrapLines } from "./text.ts";
+import { fitMessage, printableLines } from "./text.ts";
 
 /** Writes text to stderr. */
 export function writeMessage(text: string): void {
@@ -67,7 +67,7 @@ function terminalSize(): { readonly columns: number; readonly rows: number } {
 
 /** Returns the text with its lines broken to fit into the terminal, if stderr is one. */
 export function fitToTerminal(text: string): string {
-  return Deno.stderr.isTerminal() ? wrapLines(text, terminalSize().columns - 1) : text;
+  return Deno.stderr.isTerminal() ? fitMessage(text, terminalSize().columns) : text;
 }
 
 /** Reports whether colors are used, by the variables `FORCE_COLOR`, which goes before, and `NO_COLOR`. */
@@ -103,7 +103,7 @@ export async function openDisplay(options: DisplayOptions): Promise<Display> {
     status: () => {},
     print: (text) => {
       const lines = printableLines(text);
-      write(`${wraps ? wrapLines(lines, size().columns - 1) : lines}\n`);
+      write(`${wraps ? fitMessage(lines, size().columns) : lines}\n`);
     },
     [Symbol.dispose]() {},
   };

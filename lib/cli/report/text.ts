@@ -114,6 +114,14 @@ export function truncate(text: string, width: number): string {
   return `${cut}…`;
 }
 
+/** A terminal with fewer columns has not said how many it has. */
+const LEAST_COLUMNS = 20;
+
+/** Returns a message with its lines broken to fit into a terminal. */
+export function fitMessage(text: string, columns: number): string {
+  return columns < LEAST_COLUMNS ? text : wrapLines(text, columns - 1);
+}
+
 /**
  * Breaks lines that are wider at their spaces, and indents what follows by two columns more. A word that
  * is wider, such as a URL, stays whole: it can be copied.

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { textWidth, wrapLines } from "../../../lib/cli/report/text.ts";
+import { fitMessage, textWidth, wrapLines } from "../../../lib/cli/report/text.ts";
 
 Deno.test("wrapLines() breaks lines between words, and indents what follows", () => {
   const table: [text: string, width: number, wrapped: string][] = [
@@ -25,4 +25,10 @@ Deno.test("wrapLines() loses no word, and no line with two words is too wide", (
       assert(textWidth(line) <= width || !line.trim().includes(" "), line);
     }
   }));
+});
+
+Deno.test("fitMessage() leaves lines alone if the terminal does not say how wide it is", () => {
+  const text = "a message of several words";
+  assertEquals(fitMessage(text, 0), text);
+  assertEquals(fitMessage(text, 20), "a message of\n  several words");
 });
