@@ -81,6 +81,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/cli\/arguments\//,
     /^lib\/cli\/metalink\//,
     /^lib\/cli\/process\//,
+    /^lib\/cli\/mirrors\//,
     /^lib\/cli\/run\//,
     /^lib\/cli\/probe\//,
     /^lib\/cli\/analyze\//,

@@ -18,6 +18,9 @@ const NONSENSE: Readonly<Record<string, readonly string[] | undefined>> = {
   "metalink": ["", "/nonexistent", "/dev/null", "http://", import.meta.filename!],
   "select-file": ["", "x"],
   "max-mirrors": ["", "0", "x"],
+  "mirror-list": ["", "/nonexistent", "http://", "/dev/null"],
+  "path": ["", "x"],
+  "spare-mirrors": ["", "-1", "x", "5"],
   "max-concurrent-downloads": ["", "0", "-1", "x", "1.5"],
   "checksum": ["", "sha-256", "sha-256=12", "sha-256=xyz", "crc=12", `md5=${"0".repeat(31)}g`],
   "checksum-file": ["", "/nonexistent", "http://", "/dev/null"],
@@ -77,7 +80,7 @@ Deno.test("every flag with a value refuses invalid values, and names itself", as
       const place = name === "output" || name === "input-file" || name === "output-dir"
         ? []
         : ["-o", "/dev/null"];
-      const urls = ["input-file", "metalink", "config"].includes(name) ? [] : [URL];
+      const urls = ["input-file", "metalink", "mirror-list", "config"].includes(name) ? [] : [URL];
       const error = await runCommand([`--${name}=${text}`, ...place, ...urls])
         .then(() => undefined, (error) => error);
       const what = `--${name}="${text}"`;

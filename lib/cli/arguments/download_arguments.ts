@@ -31,6 +31,7 @@ import {
   parseDiscovery,
   parseMetalinkArguments,
 } from "./metalink_flags.ts";
+import { type MirrorListArguments, parseMirrorListArguments } from "./mirror_list_flags.ts";
 import { parseSignatureArguments, type SignatureArguments } from "./signature_flags.ts";
 import { type LoginOptions, parseLoginOptions } from "./login.ts";
 
@@ -53,6 +54,8 @@ export interface DownloadArguments {
   readonly metalink: MetalinkArguments | undefined;
   /** How mirrors that the server of a single URL names are used; `undefined` if they are not. */
   readonly discovery: DiscoveryOptions | undefined;
+  /** The list of the mirrors of the file. */
+  readonly mirrorList: MirrorListArguments | undefined;
   readonly concurrent: number;
   readonly target: TargetOptions;
   /** The part of the file to download; `undefined` for the whole file. */
@@ -109,8 +112,9 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     );
   }
   const inputFile = given("input-file", parseFile);
+  const mirrorList = parseMirrorListArguments(values);
   const metalink = parseMetalinkArguments(values);
-  if (inputFile === undefined && metalink === undefined && urls.length === 0) {
+  if ((inputFile ?? metalink ?? mirrorList) === undefined && urls.length === 0) {
     throw usageError("no URL given: sphttp [options] URL...; try 'sphttp --help'");
   }
   if (inputFile !== undefined) checkSeveral(values, urls);
@@ -123,6 +127,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     inputFile,
     metalink,
     discovery: parseDiscovery(values),
+    mirrorList,
     concurrent: given("max-concurrent-downloads", parsePositive) ?? CONCURRENT,
     target,
     range: given("range", parseRange),

@@ -81,7 +81,7 @@ export const FLAG_GROUPS = {
       help: "download what the Metalink lists (or URL)",
     },
     { name: "select-file", value: "NAME", help: "Metalink: only this file; repeatable" },
-    { name: "max-mirrors", value: "N", help: "most mirrors of Metalinks and servers (8)" },
+    { name: "max-mirrors", value: "N", help: "most mirrors of a list or Metalink (8)" },
     { name: "no-mirrors", help: "no mirrors that the server of the URL names" },
     { name: "trust-mirrors", help: "use them without a digest or ETag, too" },
     { name: "max-concurrent-downloads", short: "j", value: "N", help: "concurrent downloads (2)" },
@@ -140,6 +140,9 @@ export const FLAG_GROUPS = {
     { name: "trace", value: "FILE", help: "write all events, for sphttp analyze" },
   ],
   Servers: [
+    { name: "mirror-list", value: "FILE", help: "use the fastest mirrors of a list (or URL)" },
+    { name: "path", value: "PATH", help: "the file's path below the URLs of the list" },
+    { name: "spare-mirrors", value: "N", help: "most others, that step in for them (8)" },
     {
       name: "max-connection-per-server",
       value: "N",

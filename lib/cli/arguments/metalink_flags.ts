@@ -8,7 +8,7 @@
 import type { DiscoveryOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { parseFile, parsePositive } from "../../command_line/values.ts";
+import { parseCount, parseFile, parsePositive } from "../../command_line/values.ts";
 import type { FlagName } from "./flags.ts";
 import { trimUrl } from "./url_pattern.ts";
 import { parseUrl } from "../../stand_ins.ts";
@@ -19,12 +19,15 @@ export interface MetalinkArguments {
   readonly source: string;
   /** Names of the files to download; empty for all. */
   readonly select: readonly string[];
-  /** The most mirrors of a file. */
+  /** The most mirrors of a file in use, and in reserve. */
   readonly maxMirrors: number;
+  readonly spareMirrors: number;
 }
 
 /** The default of `--max-mirrors`. */
 export const MAX_MIRRORS = 8;
+/** The default of `--spare-mirrors`. */
+export const SPARE_MIRRORS = 8;
 
 /** The most mirrors that the library finds. */
 const MOST_DISCOVERED = 64;
@@ -47,8 +50,15 @@ export function parseMetalinkArguments(
   const source = given("metalink", parseFile) ?? (isMetalink ? only : undefined);
   const select = each("select-file", parseFile);
   const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
+  const spareMirrors = given("spare-mirrors", (flag, text) => parseCount(flag, text)) ??
+    SPARE_MIRRORS;
   if (source === undefined) {
     if (has("select-file")) throw usageError("--select-file needs a Metalink: --metalink FILE");
+    if (has("spare-mirrors") && !has("mirror-list")) {
+      throw usageError(
+        "--spare-mirrors needs a Metalink or a list: --metalink or --mirror-list FILE",
+      );
+    }
     return undefined;
   }
   if (has("metalink") && rest.length > 0) {
@@ -59,7 +69,7 @@ export function parseMetalinkArguments(
       throw usageError(`--${name} cannot be used with a Metalink, which names the files`);
     }
   }
-  return { source, select, maxMirrors };
+  return { source, select, maxMirrors, spareMirrors };
 }
 
 /** Parses whether, and how, mirrors that a server names are used. */

@@ -27,6 +27,8 @@ export interface MetalinkEntry {
   readonly size: number | undefined;
   /** URLs of its mirrors, the best priority first. */
   readonly urls: readonly string[];
+  /** Those that follow, in reserve. */
+  readonly spares: readonly string[];
   readonly checksums: readonly Checksum[];
   /** The digests of its pieces; `undefined` for none of a type and length that can be used. */
   readonly pieces: ExpectedPieces | undefined;
@@ -45,7 +47,7 @@ const MOST_NAMES = 10;
  */
 export function metalinkEntries(
   metalink: MetalinkText,
-  { select, maxMirrors }: Pick<MetalinkArguments, "select" | "maxMirrors">,
+  { select, maxMirrors, spareMirrors }: Omit<MetalinkArguments, "source">,
 ): MetalinkEntry[] {
   const { where } = metalink;
   const { chosen, files } = selectFiles(metalink, select);
@@ -61,6 +63,7 @@ export function metalinkEntries(
     name,
     size,
     urls: urls.slice(0, maxMirrors).map(({ url }) => url),
+    spares: urls.slice(maxMirrors, maxMirrors + spareMirrors).map(({ url }) => url),
     checksums: checksumsOf(hashes),
     pieces: piecesOf(pieces),
   }));

@@ -60,7 +60,8 @@ export class FileDownload implements LimitedDownload {
   #newMirrors = false;
   #conditions: Conditions | undefined;
   #maxRate: number | undefined;
-  #isMetalink = false;
+  /** Whether it has turned out to be a Metalink, of which nothing was written. */
+  isMetalink = false;
   #checks: Checks = { checksums: [], signature: undefined };
 
   constructor(task: FileTask, context: FileDownloadContext) {
@@ -150,7 +151,7 @@ export class FileDownload implements LimitedDownload {
       this.#state.name = output.name;
     } catch (error) {
       if (error instanceof MetalinkFound) {
-        this.#isMetalink = true;
+        this.isMetalink = true;
         await output.part?.settle();
         return this.#state.follow();
       }
@@ -168,11 +169,6 @@ export class FileDownload implements LimitedDownload {
   /** The path of the file once it is complete; `undefined` if it was so before. */
   get completed(): string | undefined {
     return this.#state.completed;
-  }
-
-  /** Whether it has turned out to be a Metalink, of which nothing was written. */
-  get isMetalink(): boolean {
-    return this.#isMetalink;
   }
 
   /** The limit of the download, in bytes per second; may change at any time. */
@@ -297,7 +293,9 @@ export class FileDownload implements LimitedDownload {
       trace?.write(event);
       if (event.type === "mirror" && event.state === "ready") this.#newMirrors = true;
       this.#state.event(event);
+      spares?.event(event, download);
     };
+    const spares = this.#task.reserve?.((text) => this.#context.report.note(text));
     const download = new Downloader(urls, { ...wanted, signal, onEvent });
     this.#state.begin(download);
     try {

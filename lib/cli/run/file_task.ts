@@ -8,6 +8,7 @@ import type { DiscoveryOptions, DownloaderOptions } from "../../../mod.ts";
 import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { RequestedRange } from "../arguments/request_values.ts";
 import type { Checksum } from "../checksum/checksum.ts";
+import type { Reserve } from "../mirrors/spares.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { Signature } from "../signature/content_verifier.ts";
 import type { FileReport } from "../report/report.ts";
@@ -31,6 +32,10 @@ export interface FileTask {
   readonly name: string;
   /** URLs of its mirrors, including credentials. */
   readonly urls: readonly string[];
+  /** Mirrors in reserve. */
+  readonly reserve: Reserve | undefined;
+  /** Messages about the choice of the mirrors. */
+  readonly notes: readonly string[];
   readonly target: TargetOptions;
   readonly range: RequestedRange | undefined;
   readonly conditions: ConditionOptions;

@@ -16,6 +16,7 @@ import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { Login } from "../arguments/login.ts";
 import { validate } from "../arguments/validate.ts";
 import type { FileTask } from "./file_task.ts";
+import type { RankedMirrors } from "./mirror_list_tasks.ts";
 import type { FileChecks } from "./file_checks.ts";
 import type { SideFile } from "../output/same_paths.ts";
 import { nameFromUrl, type TargetOptions } from "../output/target.ts";
@@ -30,12 +31,17 @@ export async function fileTasks(
     return await listedTasks(command, command.metalink, options, signal);
   }
   const login = await Login.of(command.login);
-  const entries = await inputEntries(command, signal);
+  const ranked = await ranking(command, { ...options, signal });
+  const entries = ranked === undefined
+    ? await inputEntries(command, signal)
+    : [entryOf(ranked.urls)];
   const checks = await checksOf(command, { ...options, signal }, entries);
   const tasks: FileTask[] = [];
   for (const [number, entry] of entries.entries()) {
-    const urls = entry.urls.map((url) => login.apply(url));
-    const own = entry.headers.length === 0
+    const urls = ranked?.urls ?? entry.urls.map((url) => login.apply(url));
+    const own = ranked !== undefined
+      ? ranked.options
+      : entry.headers.length === 0
       ? options
       : { ...options, headers: withHeaders(options.headers, entry.headers) };
     // An invalid URL is reported as such, not as one without a file name.
@@ -53,6 +59,8 @@ export async function fileTasks(
       of: entries.length,
       name,
       urls,
+      reserve: ranked?.reserve,
+      notes: ranked?.notes ?? [],
       target,
       range: command.range,
       conditions: command.conditions,
@@ -68,6 +76,16 @@ export async function fileTasks(
     });
   }
   return await separated(tasks, command);
+}
+
+/** Finds the fastest mirrors of a list, if the command has one. */
+async function ranking(
+  command: DownloadArguments,
+  options: DownloaderOptions & { readonly signal: AbortSignal },
+): Promise<RankedMirrors | undefined> {
+  if (command.mirrorList === undefined) return undefined;
+  const { rankedMirrors } = await import("./mirror_list_tasks.ts");
+  return await rankedMirrors(command, command.mirrorList, options);
 }
 
 /** Returns the files of a Metalink, in order. */
@@ -148,7 +166,7 @@ async function inputEntries(
   signal: AbortSignal,
 ): Promise<InputEntry[]> {
   if (inputFile === undefined) {
-    return [{ urls, output: undefined, directory: undefined, checksums: [], headers: [] }];
+    return [entryOf(urls)];
   }
   const text: string = inputFile === "-"
     ? await unlessAborted(readStdin(), signal)
@@ -159,6 +177,11 @@ async function inputEntries(
   const entries = parseInputFile(text, where);
   if (entries.length === 0) throw usageError(`--input-file ${where} has no URLs`);
   return entries;
+}
+
+/** Returns a file of which only the mirrors are given. */
+function entryOf(urls: readonly string[]): InputEntry {
+  return { urls, output: undefined, directory: undefined, checksums: [], headers: [] };
 }
 
 async function readStdin(): Promise<string> {

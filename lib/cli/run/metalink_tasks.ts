@@ -13,6 +13,7 @@ import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { validate } from "../arguments/validate.ts";
 import { metalinkEntries } from "../metalink/metalink_entries.ts";
 import { readMetalink } from "../metalink/metalink_source.ts";
+import { reserveOf } from "../mirrors/spares.ts";
 import type { FileTask } from "./file_task.ts";
 import { fileChecks } from "./file_checks.ts";
 
@@ -31,12 +32,15 @@ export async function metalinkTasks(
   const own = { ...options, headers };
   const checks = await fileChecks(command, { ...options, signal }, [source]);
   const tasks = entries.map(({ name, size, checksums, pieces, ...entry }, number): FileTask => {
-    const urls = entry.urls.map((url) => others.apply(url));
+    const apply = (list: readonly string[]) => list.map((url) => others.apply(url));
+    const [urls, spares] = [apply(entry.urls), apply(entry.spares)];
     return {
       number,
       of: entries.length,
       name: command.target.output ?? name,
       urls,
+      reserve: reserveOf(spares),
+      notes: [],
       // Folders that the Metalink names are its own, below that of the user.
       target: {
         ...command.target,

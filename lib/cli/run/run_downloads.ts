@@ -9,7 +9,7 @@ import { type ClientCertificate, keepConnections, type MirrorBook } from "../../
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { MAX_MIRRORS } from "../arguments/metalink_flags.ts";
+import { MAX_MIRRORS, SPARE_MIRRORS } from "../arguments/metalink_flags.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import type { FileTask } from "./file_task.ts";
@@ -60,13 +60,16 @@ export async function runDownloads(
   try {
     const { exitCode, isMetalink } = await runTasks(tasks, command, shared);
     if (!isMetalink) return exitCode;
-    const metalink = { source: tasks[0]!.urls[0]!, select: [], maxMirrors: MAX_MIRRORS };
+    const metalink = { source: tasks[0]!.urls[0]!, select: [], ...MOST };
     const listed = await listedTasks(command, metalink, options, limited.signal);
     return (await runTasks(listed, command, shared)).exitCode;
   } finally {
     await stats?.saveServerStats(serverStats, book, note);
   }
 }
+
+/** Numbers of mirrors of a Metalink that was not expected. */
+const MOST = { maxMirrors: MAX_MIRRORS, spareMirrors: SPARE_MIRRORS };
 
 /** What the files of a command share. */
 interface Shared extends RunContext {
@@ -112,6 +115,7 @@ async function downloadOne(
 ): Promise<{ readonly facts: DownloadFacts; readonly isMetalink: boolean }> {
   const { number, of, name, urls, options } = task;
   const fileReport = report.file({ number, of, name, urls: urls.map(redactUrl) });
+  for (const text of task.notes) fileReport.note(text);
   const context: FileDownloadContext = {
     ...{ signal, traceFile, report: fileReport },
     options: book === undefined ? options : { ...options, book },

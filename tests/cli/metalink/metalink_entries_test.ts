@@ -18,7 +18,11 @@ const TEXT = `<metalink xmlns="urn:ietf:params:xml:ns:metalink">
 </metalink>`;
 
 function entries(select: string[], url?: string, text = TEXT) {
-  return metalinkEntries({ text, where: "list.meta4", url }, { select, maxMirrors: 2 });
+  return metalinkEntries({ text, where: "list.meta4", url }, {
+    select,
+    maxMirrors: 2,
+    spareMirrors: 5,
+  });
 }
 
 Deno.test("metalinkEntries() finds files by name, or by the end of it", () => {
@@ -28,6 +32,7 @@ Deno.test("metalinkEntries() finds files by name, or by the end of it", () => {
     name: "x86/a.iso",
     size: 5,
     urls: ["https://one.example/a", "https://two.example/a"],
+    spares: ["https://three.example/a"],
     checksums: [{ name: "sha-256", algorithm: "sha256", hex: HEX.slice(0, 64) }],
     pieces: undefined,
   });

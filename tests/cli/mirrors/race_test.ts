@@ -1,0 +1,71 @@
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { race, type RaceSettings } from "../../../lib/cli/mirrors/race.ts";
+import { keepConnections } from "../../../mod.ts";
+import { FILE, withMirrors } from "../../support/download.ts";
+import { randomContent } from "../../support/lab/content.ts";
+import type { MirrorOptions } from "../../support/lab/mirror_lab.ts";
+
+/** Enough time for a busy machine. */
+const SETTINGS: RaceSettings = {
+  options: {},
+  expectedSize: undefined,
+  signal: new AbortController().signal,
+  timeMs: 30_000,
+};
+
+Deno.test("race() ranks the mirrors by their answers, and leaves out those without the file", async () => {
+  const slow: Partial<MirrorOptions> = { roundTripMs: 300 };
+  const missing: Partial<MirrorOptions> = { faults: [{ kind: "status", status: 404 }] };
+  const lab = [slow, {}, missing, { content: randomContent(5000, 3) }, {}];
+  using _kept = keepConnections();
+  await withMirrors(lab, async (urls) => {
+    const closed = "http://127.0.0.1:1/file.bin";
+    const { ranked, details, answered } = await race([...urls, closed], SETTINGS);
+    assertEquals([new Set(ranked), answered], [new Set([urls[0]!, urls[1]!, urls[4]!]), 4]);
+    const said = (url: string) => details.find((line) => line.startsWith(`${url} `)) ?? "";
+    assertMatch(said(urls[0]!), / answered in \d+ ms$/);
+    assertMatch(said(urls[2]!), / is left out: .*404/);
+    assertMatch(said(urls[3]!), / is left out: has 5000 bytes, not 1012345$/);
+    assertMatch(said(closed), / is left out: /);
+  });
+});
+
+Deno.test("race() asks each of hundreds of mirrors, a bounded number of them at a time, over connections that end", async () => {
+  let [under, most] = [0, 0];
+  const open = new Set<string | null>();
+  const counting: typeof fetch = async (input, init) => {
+    most = Math.max(most, ++under);
+    open.add(new Headers(init?.headers).get("connection"));
+    try {
+      return await fetch(input, init);
+    } finally {
+      under--;
+    }
+  };
+  await withMirrors([{}], async ([url], [mirror]) => {
+    const urls = Array.from({ length: 80 }, (_, index) => `${url}?${index}`);
+    const { ranked } = await race(urls, { ...SETTINGS, options: { fetch: counting } });
+    assertEquals([ranked.length, mirror!.requests.length], [80, 80]);
+    assert(most <= 64, `${most} requests at once`);
+    assertEquals(open, new Set(["close"]));
+  });
+});
+
+Deno.test("race() ends in time though mirrors are silent, and at once if it is aborted", async () => {
+  await withMirrors([{ bytesPerSecond: 0 }, {}], async ([silent, good]) => {
+    const urls = [good!, ...Array.from({ length: 100 }, (_, index) => `${silent}?${index}`)];
+    assertEquals((await race(urls, { ...SETTINGS, timeMs: 1500 })).ranked, [good]);
+    const abort = new AbortController();
+    const racing = race([silent!], { ...SETTINGS, signal: abort.signal });
+    abort.abort(new Error("stop"));
+    await assertRejects(() => racing, Error, "stop");
+  });
+});
+
+Deno.test("race(): the size that is expected counts, not that of most mirrors", async () => {
+  const other = { content: randomContent(5000, 3) };
+  await withMirrors([other, other, {}], async (urls) => {
+    const { ranked } = await race(urls, { ...SETTINGS, expectedSize: FILE.size });
+    assertEquals(ranked, [urls[2]]);
+  });
+});
