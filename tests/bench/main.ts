@@ -7,6 +7,7 @@
  *     deno task bench proxy clients seek aborts paused   the proxy over loopback; nginx must be installed
  *     deno task bench faults                   all of the fault matrix; writes docs/faults.md
  *     deno task bench failover                 how long a reader waits when one of two mirrors fails
+ *     deno task bench heal                     what digests of pieces cost, and mirrors that flip bits
  *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench algorithms --plots [DIR] its figures, drawn from runs of each algorithm; docs/figures
@@ -41,6 +42,7 @@ import { crash, parseCrashArguments } from "./crash.ts";
 import { disk, large, startup } from "./command.ts";
 import { CONTENDERS } from "./contenders.ts";
 import { failover } from "./failover.ts";
+import { heal } from "./heal.ts";
 import { faults } from "./faults.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
@@ -70,6 +72,7 @@ const benches: Record<string, { run: Bench; nginx: boolean }> = {
   http2: { run: http2, nginx: true },
   failover: { run: failover, nginx: false },
   faults: { run: faults, nginx: false },
+  heal: { run: heal, nginx: true },
 };
 
 function parse(args: readonly string[]): () => Promise<void> {
