@@ -19,10 +19,13 @@ export function refuseDenoOnly(
   isDeno: boolean = typeof Deno !== "undefined",
 ): void {
   if (isDeno) return;
-  const isSet: Readonly<Record<keyof Options, boolean>> = {
+  const rules = Object.entries(connect).map((
+    [name, rule],
+  ) => [`connect.${name}`, rule !== undefined]);
+  const isSet: Readonly<Record<string, boolean>> = {
     caCerts: caCerts.length > 0,
     clientCertificate: clientCertificate !== undefined,
-    connect: Object.values(connect).some((rule) => rule !== undefined),
+    ...Object.fromEntries(rules),
     eachAddress: eachAddress === true,
     http: http !== undefined && http !== "auto",
     noProxy: noProxy !== undefined,

@@ -18,7 +18,8 @@ const NEED_DENO: DownloaderOptions[] = [
 Deno.test("refuseDenoOnly() names the option and the runtime", () => {
   for (const options of NEED_DENO) {
     const error = assertThrows(() => refuseDenoOnly(options, false), UnsupportedOptionError);
-    const [option] = Object.keys(options);
+    const [name] = Object.keys(options);
+    const option = name === "connect" ? "connect.family" : name;
     assertEquals(error.option, option);
     assertEquals(error.needs, "Deno");
     assertEquals(error.message, `${option} needs Deno, but this is ${error.runtime}; leave it out`);
