@@ -12,7 +12,8 @@ import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
 import type { HttpClientOptions, Init } from "./connections/http_clients.ts";
 import { MirrorClients } from "./connections/mirror_clients.ts";
-import { settleDoubt } from "./responses/doubts.ts";
+import { verifyContent } from "./responses/content_check.ts";
+import { type DoubtTools, settleDoubt, withDetail } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { networkProblem, readNetworkFailure } from "./network_failure.ts";
 import { askForDigests, Referral } from "./responses/referral.ts";
@@ -159,11 +160,12 @@ export class Transport {
       if (status >= 500) memory.location = undefined;
       throw this.#refusal(mirror, check, response, memory.said(place, validators));
     }
-    const digests = this.#options.ignoreDigests ? NO_DIGESTS : referral.complete(
+    const { ignoreDigests } = this.#options;
+    const digests = ignoreDigests ? NO_DIGESTS : referral.complete(
       readFileHashes(headers, check.answer.type === "whole" || purpose === "first"),
     );
-    if (purpose === "first") referral.note(headers, new URL(place), false);
     if (purpose === "first") {
+      referral.note(headers, new URL(place), false);
       memory.begin(place, validators);
       memory.sendsText = isText(contentType);
     }
@@ -178,16 +180,17 @@ export class Transport {
     }
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
-    const reader = this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body);
-    const settled = await settleDoubt(memory, requested, check, {
-      body: reader,
+    const tools: DoubtTools = {
+      body: this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body),
       ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
       read: (stream, frame) => this.#read(mirror, stream, frame),
       fail: (reason, message) => {
         const said = reason === "changed" ? memory.said(place, validators) : "";
         return this.#error(mirror, reason, withDetail(message, said));
       },
-    });
+    };
+    const found = await settleDoubt(memory, requested, check, tools);
+    const settled = ignoreDigests ? found : await verifyContent(headers, check.body, found, tools);
     this.#renewals.served(mirror, used);
     memory.ranges ||= answer.type === "partial";
     const { size = Infinity, end = Infinity } = requested;
@@ -392,8 +395,4 @@ export class Transport {
       ...facts,
     });
   }
-}
-
-function withDetail(message: string, detail: string): string {
-  return detail === "" ? message : `${message}; ${detail}`;
 }

@@ -232,3 +232,27 @@ Deno.test("proof: less than is required is an error that names the mirrors, and 
   const { received } = await downloadFrom([good, silent], { requireProof: "digest" });
   assertEquals(received, BYTES);
 });
+
+Deno.test("digests: a part that is damaged on the way is not used, and asked of another mirror", async () => {
+  const ofContent = async (part: Uint8Array<ArrayBuffer>) => ({
+    "content-digest": `sha-256=:${Uint8Array.fromHex(await sha256Of(part)).toBase64()}:`,
+  });
+  const bytes = new Uint8Array(3_000_000).fill(7);
+  const right: Mirror = { bytes, fields: (_at, part) => ofContent(part) };
+  // So that parts are short.
+  const options = { windowSize: 200_000 };
+  const { dropped, received } = await downloadFrom([right, right], options);
+  assertEquals([received, dropped], [bytes, []]);
+  // Its first part is right, and those that follow are not.
+  const damaged: Mirror = {
+    bytes,
+    fields: (at, part) => ofContent(at === 0 ? part : new Uint8Array([1])),
+  };
+  const healed = await downloadFrom([damaged, right, right], options);
+  assertEquals(healed.received, bytes);
+  const bad = () => downloadFrom([damaged, damaged], options);
+  const error = await assertRejects(bad, NoMirrorLeftError);
+  assertStringIncludes(error.message, "damaged bytes: their sha-256 is");
+  const ignored = await downloadFrom([damaged, damaged], { ...options, ignoreDigests: true });
+  assertEquals(ignored.received, bytes);
+});

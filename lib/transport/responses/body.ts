@@ -185,6 +185,13 @@ export class BodyReader {
   }
 }
 
+/** Reads the rest of a body into memory. */
+export async function readAll(body: BodyReader): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  for (let part = await body.read(); part !== undefined; part = await body.read()) parts.push(part);
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
+}
+
 /**
  * Waits for the next turn of the event loop: only then is the connection of a body that has ended back in
  * the pool. A request before that would open another connection, though it then takes the old one;

@@ -18,7 +18,7 @@ import {
   type UsableResponse,
   wrongTotal,
 } from "../../http/response/response_check.ts";
-import type { BodyReader } from "./body.ts";
+import { type BodyReader, readAll } from "./body.ts";
 import type { MirrorMemory } from "./mirror_memory.ts";
 import { discard } from "./redirects.ts";
 import { deferred } from "../../stand_ins.ts";
@@ -107,10 +107,8 @@ export async function settleDoubt(
 
 /** Reads a short body into memory. */
 async function hold(body: BodyReader, read: DoubtTools["read"]): Promise<BodyReader> {
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  for (let part = await body.read(); part !== undefined; part = await body.read()) parts.push(part);
-  const blob = new Blob(parts);
-  return read(blob.stream(), { skip: 0, length: blob.size, rest: "none" });
+  const bytes = await readAll(body);
+  return read(new Blob([bytes]).stream(), { skip: 0, length: bytes.byteLength, rest: "none" });
 }
 
 /**
@@ -220,4 +218,9 @@ async function countBytes(body: ReadableStream<Uint8Array> | null, most: number)
     clearTimeout(timer);
     await reader.cancel().catch(() => {});
   }
+}
+
+/** Adds a detail to a message, if there is one. */
+export function withDetail(message: string, detail: string): string {
+  return detail === "" ? message : `${message}; ${detail}`;
 }
