@@ -19,6 +19,7 @@ import {
   resolveOptions,
   withMirrors,
 } from "./options/resolve_options.ts";
+import { byteStream } from "./delivery/byte_stream.ts";
 import { fileResponse, type ResponseOptions, unsatisfiableResponse } from "./delivery/response.ts";
 import type { DownloadStats } from "./stats.ts";
 
@@ -145,21 +146,19 @@ export class Downloader implements AsyncDisposable {
   }
 
   /**
-   * Returns the bytes in order as a stream that downloads as it is read. Cancelling it cancels the
-   * download.
+   * Returns the bytes in order as a byte stream that downloads as it is read. Its chunks belong to the
+   * reader. One that brings buffers of its own (`getReader({ mode: "byob" })`) gets the bytes copied into
+   * these, and has nothing to {@linkcode Downloader.release}. Cancelling it cancels the download.
    *
    * @throws {TypeError} if the bytes are being read already, or the download was cancelled
    */
   stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#claim();
-    return new ReadableStream({
-      pull: async (controller) => {
-        const { done, value } = await this.#next();
-        if (done) controller.close();
-        else controller.enqueue(value);
-      },
+    return byteStream({
+      next: () => this.#next(),
+      release: (part) => this.release(part),
       cancel: (reason) => this.cancel(reason),
-    }, { highWaterMark: 0 });
+    });
   }
 
   /**

@@ -43,7 +43,8 @@ export interface MirrorStats {
    * Its state: `probing` until its first response; `idle` or `busy`, without or with requests whose
    * responses are awaited or read; `waiting` for a retry; `spare`: it serves only the whole file, while
    * others serve ranges; `retired`: too slow
-   * to help with the rest; `closed` by `closeBadConnections`; `dropped` after failures.
+   * to help with the rest; `closed` by `closeBadConnections`; `dropped` after failures. Once the download
+   * has ended, however it did, none is `probing` or `busy`: those are `idle`.
    */
   state: "probing" | "spare" | "idle" | "busy" | "waiting" | "retired" | "closed" | "dropped";
   /** Why it waits or was dropped; `undefined` if it does neither. */
@@ -95,15 +96,22 @@ export function snapshot(source: StatsSource): DownloadStats {
     bytesPerSecond: sum(mirrors, ({ recent }) => recent.at(now, startedAt ?? now)),
     elapsedMs: startedAt === undefined ? 0 : endedAt - startedAt,
     firstByteMs: firstByteAt === undefined ? undefined : firstByteAt - startedAt!,
-    mirrors: mirrors.map((mirror) => mirrorStats(mirror, total, now, startedAt)),
+    mirrors: mirrors.map((mirror) => ({
+      ...mirrorStats(mirror, total, now, startedAt),
+      state: source.endedAt === undefined ? mirrorState(mirror) : stateAtEnd(mirror),
+    })),
   };
 }
 
-function mirrorStats(mirror: Mirror, total: number, now: number, since = now): MirrorStats {
+function mirrorStats(
+  mirror: Mirror,
+  total: number,
+  now: number,
+  since = now,
+): Omit<MirrorStats, "state"> {
   const { url, bytes, wastedBytes, requests, duplicates, answerMs } = mirror;
   return {
     url,
-    state: mirrorState(mirror),
     message: "failure" in mirror.state ? mirror.state.failure.message : undefined,
     bytes,
     wastedBytes,
@@ -122,6 +130,12 @@ function mirrorState({ state, service, live }: Mirror): MirrorStats["state"] {
   if (service === "unknown") return "probing";
   if (live.some(({ isExhausted }) => !isExhausted)) return "busy";
   return service === "whole" ? "spare" : "idle";
+}
+
+/** Returns the state of a mirror after the end, when it has no requests. */
+function stateAtEnd(mirror: Mirror): MirrorStats["state"] {
+  const state = mirrorState(mirror);
+  return state === "probing" || state === "busy" ? "idle" : state;
 }
 
 function sum<Item>(items: readonly Item[], value: (item: Item) => number): number {

@@ -146,3 +146,20 @@ Deno.test("snapshot(): where mirrors stand, and why", () => {
     assertEquals(stats?.message, why);
   }
 });
+
+Deno.test("snapshot(): after the end, no mirror is at work", () => {
+  const ranges = (one: Mirror) => one.serve("ranges");
+  const table: [events: ((one: Mirror) => void)[], state: string, message?: string][] = [
+    [[], "idle"],
+    [[request], "idle"],
+    [[(one) => one.wait(1, FAILURE)], "waiting", FAILURE.message],
+    [[ranges, request], "idle"],
+    [[(one) => one.serve("whole")], "spare"],
+    [[ranges, (one) => one.retire()], "retired"],
+    [[ranges, (one) => one.drop(FAILURE)], "dropped", FAILURE.message],
+  ];
+  for (const [events, state, message] of table) {
+    const [stats] = snapshot(source({ mirrors: [mirror(...events)], endedAt: 2000 })).mirrors;
+    assertEquals([stats?.state, stats?.message], [state, message]);
+  }
+});

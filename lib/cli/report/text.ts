@@ -48,8 +48,9 @@ export function formatRate(bytesPerSecond: number): string {
   return `${formatBytes(bytesPerSecond)}/s`;
 }
 
-/** Formats elapsed time: `2.6 s`, `42 s`, `3:05 min`, `1:02:03 h`. */
+/** Formats elapsed time: `34 ms`, `2.6 s`, `42 s`, `3:05 min`, `1:02:03 h`. */
 export function formatDuration(seconds: number): string {
+  if (seconds < 0.0995) return `${Math.round(seconds * 1000)} ms`;
   return seconds < 9.95 ? `${seconds.toFixed(1)} s` : formatTime(seconds);
 }
 

@@ -38,7 +38,11 @@ Deno.test("formatRate() is bytes per second", () => {
 
 Deno.test("formatDuration() and formatTime() name their unit", () => {
   const table: [seconds: number, duration: string, time: string][] = [
-    [0, "0.0 s", "0 s"],
+    [0, "0 ms", "0 s"],
+    [0.0004, "0 ms", "0 s"],
+    [0.042, "42 ms", "0 s"],
+    [0.0994, "99 ms", "0 s"],
+    [0.0996, "0.1 s", "0 s"],
     [2.64, "2.6 s", "3 s"],
     [9.96, "10 s", "10 s"],
     [59.4, "59 s", "59 s"],
