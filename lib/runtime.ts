@@ -32,3 +32,14 @@ export function runtimeName(): string {
 export function isWebPage(): boolean {
   return typeof Deno === "undefined" && nodeProcess() === undefined && "location" in globalThis;
 }
+
+export type Timer = ReturnType<typeof setTimeout>;
+
+/** Sets whether the process goes on for a timer; does nothing where that cannot be chosen. */
+export function holdProcess(timer: Timer, holds: boolean): void {
+  if (typeof Deno !== "undefined") (holds ? Deno.refTimer : Deno.unrefTimer)(timer);
+  else {
+    const { ref, unref } = timer as { readonly ref?: () => void; readonly unref?: () => void };
+    (holds ? ref : unref)?.call(timer);
+  }
+}

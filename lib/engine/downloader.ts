@@ -56,6 +56,10 @@ export class Downloader implements AsyncDisposable {
   #changes: Promise<void> = Promise.resolve();
   readonly #cancelled = new AbortController();
   #isRead = false;
+  /** Whether someone reads, or will. */
+  #isAwaited = false;
+  /** The size that was chosen last. */
+  #windowSize: number;
   #verification: Verification | undefined;
 
   /**
@@ -70,14 +74,16 @@ export class Downloader implements AsyncDisposable {
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
     this.#options = resolveOptions(urls, options);
+    this.#windowSize = this.#options.windowSize;
     this.#driver = new Driver(this.#options);
     this.#isReady = !this.#options.eachAddress;
     this.#names = new Set(this.#options.mirrors.map(({ url }) => url));
   }
 
   /**
-   * Starts the download and resolves once the mirrors have agreed on the file. From then on, bytes are
-   * downloaded as far as the window allows.
+   * Starts the download and resolves once the mirrors have agreed on the file. Until the bytes are asked
+   * for, by an iterator, {@linkcode Downloader.stream} or {@linkcode Downloader.response}, before this or
+   * after it, no more than 2 MiB are fetched, and the process does not go on for the rest.
    *
    * Rejects with {@linkcode NoMirrorLeftError}, {@linkcode MirrorMismatchError},
    * {@linkcode RangeNotSatisfiableError}, or the reason of the signal.
@@ -104,6 +110,7 @@ export class Downloader implements AsyncDisposable {
   async response(options: ResponseOptions = {}): Promise<Response> {
     // Invalid headers throw before anything is running.
     const headers = new Headers(options.headers);
+    this.#expectReader();
     let info: FileInfo;
     try {
       info = await this.open();
@@ -232,11 +239,13 @@ export class Downloader implements AsyncDisposable {
    * @throws {OptionRangeError} if it is set to less than twice `splitSize`
    */
   get windowSize(): number {
-    return this.#driver.windowSize;
+    // Until someone reads, that of the driver is smaller.
+    return this.#isAwaited ? this.#driver.windowSize : this.#windowSize;
   }
 
   set windowSize(bytes: number) {
     this.#driver.windowSize = bytes;
+    this.#windowSize = bytes;
   }
 
   /**
@@ -337,8 +346,10 @@ export class Downloader implements AsyncDisposable {
   }
 
   #replaceDriver(options: ResolvedOptions): void {
-    const { windowSize, maxRate } = this.#driver;
+    const { windowSize } = this;
+    const { maxRate } = this.#driver;
     this.#driver = new Driver(options);
+    if (this.#isAwaited) this.#driver.expectReader();
     this.#driver.windowSize = windowSize;
     this.#driver.maxRate = maxRate;
   }
@@ -354,5 +365,11 @@ export class Downloader implements AsyncDisposable {
       });
     }
     this.#isRead = true;
+    this.#expectReader();
+  }
+
+  #expectReader(): void {
+    this.#isAwaited = true;
+    this.#driver.expectReader();
   }
 }

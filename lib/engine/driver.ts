@@ -72,6 +72,8 @@ export class Driver {
   #state: State = { type: "new" };
   /** What the mirrors have agreed on; `undefined` before. */
   info: FileInfo | undefined;
+  /** Whether someone reads, or will; until then, little is fetched, and the process may end meanwhile. */
+  #isRead = false;
   #startedAt: number | undefined;
   #endedAt: number | undefined;
 
@@ -110,7 +112,7 @@ export class Driver {
       probeSize,
       // Another download has ended a request just now, and has yet to finish what it is doing.
       onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
-      random: Math.random,
+      ...{ random: Math.random, isRead: () => this.#isRead },
     });
     // A caller's own algorithm may throw.
     this.#events = new SerialQueue((event) => this.#handle(event), fail);
@@ -218,6 +220,12 @@ export class Driver {
 
   release(part: Part): void {
     this.#transport.buffers.give(part.buffer);
+  }
+
+  /** Fetches as much as the window has room for. */
+  expectReader(): void {
+    this.#isRead = this.#alarm.holdsProcess = true;
+    this.#dispatch({ type: "consumed", bytes: 0 });
   }
 
   /** Returns the next part for the consumer. After a failure, first come the bytes before the gap. */
@@ -343,6 +351,7 @@ export class Driver {
       return this.#endEarly({ type: "failed", error }, "failed");
     }
     this.#window.open();
+    this.#alarm.holdsProcess = this.#isRead;
     this.#opened.resolve(this.info);
   }
 

@@ -34,6 +34,8 @@ export interface DownloadStateOptions extends MirrorListOptions {
    * @default {`windowSize`}
    */
   readonly mostWindowSize?: number | undefined;
+  /** Whether someone reads, or will. @default {true} */
+  readonly isRead?: (() => boolean) | undefined;
   /** The most bytes per second, all mirrors together; `Infinity` for no limit. */
   readonly maxRate: number;
   /**
@@ -72,7 +74,7 @@ export class DownloadState implements DownloadView {
 
   constructor(options: DownloadStateOptions) {
     this.#options = options;
-    this.window = new Window(options.windowSize, options.mostWindowSize);
+    this.window = new Window(options.windowSize, options.mostWindowSize, options.isRead);
     this.limit = new RateLimit(options.maxRate);
     this.#forms = options.forms ?? new FormMemory();
     this.#list = new MirrorList(options);

@@ -25,6 +25,9 @@ export interface Proofs {
   forget(from: number, now: number): void;
 }
 
+/** Before anyone reads, no more than this is fetched, in bytes: it is not sure that the file is wanted. */
+const UNREAD = 2 * 1024 * 1024;
+
 /** A mirror, as far as the window depends on it. */
 interface Source {
   readonly live: { readonly length: number };
@@ -38,8 +41,11 @@ export class Window {
   /** Whether it has been made smaller since what is over it was last given back. */
   hasShrunk = false;
 
-  /** Creates a window of `size` bytes, which may grow to `most`. */
-  constructor(size: number, most = size) {
+  readonly #isRead: () => boolean;
+
+  /** Creates a window of `size` bytes, which may grow to `most`, and is small until the file is read. */
+  constructor(size: number, most: number = size, isRead: () => boolean = () => true) {
+    this.#isRead = isRead;
     this.#first = this.#grown = size;
     this.#most = most;
   }
@@ -52,6 +58,7 @@ export class Window {
 
   /** Returns the size where the consumer has yet to take `readyBytes`. */
   sizeFor(readyBytes: number): number {
+    if (!this.#isRead()) return Math.min(UNREAD, this.#first);
     return this.#keepsUp(readyBytes) ? this.#grown : this.#first;
   }
 

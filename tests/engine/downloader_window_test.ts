@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { createHash } from "node:crypto";
 import { Downloader, type DownloaderOptions } from "../../mod.ts";
+import { delay } from "@std/async/delay";
 import { QUICK, withMirrors } from "../support/download.ts";
 import { randomContent } from "../support/lab/content.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
@@ -48,3 +49,37 @@ for (
 
   Deno.test(`Downloader.windowSize: also of a lone mirror, ${name}`, () => shrink([{}], options));
 }
+
+Deno.test("Downloader.open() alone fetches little; what reads gets the whole window", async () => {
+  const content = randomContent(8_000_000);
+  await withMirrors([{ content }, { content }], async (urls) => {
+    await using downloader = new Downloader(urls, { windowSize: 6_000_000 });
+    await downloader.open();
+    let received = -1;
+    while (received < downloader.stats().receivedBytes) {
+      received = downloader.stats().receivedBytes;
+      await delay(150);
+    }
+    assert(received <= 2 * 1024 * 1024, `${received} bytes`);
+    assertEquals(downloader.windowSize, 6_000_000);
+    assertEquals((await Array.fromAsync(downloader)).length > 0, true);
+    assertEquals(downloader.stats().receivedBytes, content.size);
+  });
+});
+
+Deno.test("Downloader.open(): a download that nobody reads does not keep the process alive", async () => {
+  // The response never ends, and the connection stays open.
+  await withMirrors([{ content: randomContent(64_000_000), bytesPerSecond: 50_000_000 }], async (
+    [url],
+  ) => {
+    const library = new URL("../../mod.ts", import.meta.url).href;
+    const script = `import { Downloader } from ${JSON.stringify(library)};
+      await new Downloader([${JSON.stringify(url)}]).open(); console.log("open");`;
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", script],
+      cwd: new URL("../..", import.meta.url),
+      signal: AbortSignal.timeout(60_000),
+    }).output();
+    assertEquals([code, new TextDecoder().decode(stdout)], [0, "open\n"]);
+  });
+});

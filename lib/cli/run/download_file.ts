@@ -38,6 +38,7 @@ import type { DownloadFacts } from "../report/write_out.ts";
 interface Begun {
   readonly range: FoundRange;
   readonly download: Downloader;
+  readonly parts: AsyncIterable<Uint8Array<ArrayBuffer>>;
   readonly info: FileInfo;
 }
 
@@ -218,14 +219,14 @@ export class FileDownload implements LimitedDownload {
     const continuation = await this.#reread(verifier);
     // What exists is not downloaded again: only now is it known how much of this file does.
     if (existing > 0) await begun?.download.cancel();
-    const { download: open, info } = begun !== undefined && existing === 0
+    const { download: open, parts, info } = begun !== undefined && existing === 0
       ? begun
       : await this.#begin(range, trace, compared);
     await using download = open;
     const served = await this.#servedVerifier(info);
     part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     this.#state.noteContinuation();
-    for await (const bytes of download) {
+    for await (const bytes of parts) {
       if (this.#newMirrors) {
         this.#newMirrors = false;
         await part?.learn(download.knownFile?.mirrors ?? []);
@@ -286,8 +287,8 @@ export class FileDownload implements LimitedDownload {
   ): Promise<Begun> {
     const { urls } = this.#task;
     const { signal } = this.#context;
-    const expectedHashes = await this.#expectedHashes();
-    const wanted = { ...this.#options(range, knownPieces), expectedHashes };
+    const options = this.#options(range, knownPieces);
+    const wanted = { ...options, expectedHashes: await this.#expectedHashes() };
     trace?.begin(VERSION, urls, wanted);
     const onEvent = (event: TraceEvent) => {
       trace?.write(event);
@@ -298,16 +299,16 @@ export class FileDownload implements LimitedDownload {
     const spares = this.#task.reserve?.((text) => this.#context.report.note(text));
     const download = new Downloader(urls, { ...wanted, signal, onEvent });
     this.#state.begin(download);
+    const parts = download[Symbol.asyncIterator]();
     try {
       let info = this.#state.info = await download.open();
-      if (this.#task.followsMetalink && METALINK.test(info.contentType ?? "")) {
-        throw new MetalinkFound();
-      }
+      const isMetalink = METALINK.test(info.contentType ?? "");
+      if (this.#task.followsMetalink && isMetalink) throw new MetalinkFound();
       this.#conditions?.check(info);
       const found = await findMirrors(info, this.#task, { ...this.#context, signal });
       for (const url of found?.urls.slice(1) ?? []) download.addMirror(url);
       if (found !== undefined) info = this.#state.info = { ...info, hashes: found.hashes };
-      return { range, download, info };
+      return { range, download, parts, info };
     } catch (error) {
       await download.cancel();
       throw error;

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { holdProcess, type Timer } from "../../runtime.ts";
 import { clock } from "./clock.ts";
 
 /** The alarm may ring earlier by this time, in milliseconds. */
@@ -26,12 +27,14 @@ export const LONGEST_MS = 2 ** 31 - 1;
 export class Alarm {
   readonly #ring: () => void;
   readonly #now: () => number;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #at = Infinity;
   /** When its time was last found out anew. */
   #lookedAt = -Infinity;
   /** When it should ring: `#at`, but not before it was set. */
   #dueAt = Infinity;
+
+  #holdsProcess = true;
 
   /** Calls `ring`; `now` returns the time in milliseconds. */
   constructor(ring: () => void, now: () => number = () => clock.now()) {
@@ -71,10 +74,10 @@ export class Alarm {
       this.#ring();
       if (this.#at === Infinity) this.#dueAt = Infinity;
     };
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#wait(() => {
       // Timers come before sockets: after the event loop was busy for long, what has arrived meanwhile
       // is to be read first.
-      if (this.#now() - at > LATE_MS) this.#timer = setTimeout(ring, 1);
+      if (this.#now() - at > LATE_MS) this.#timer = this.#wait(ring, 1);
       else ring();
     }, Math.min(LONGEST_MS, delayMs));
   }
@@ -88,6 +91,18 @@ export class Alarm {
     if (isSoon) this.set(this.#lookedAt + SOON_MS);
     else this.#lookedAt = now;
     return isSoon;
+  }
+
+  /** Whether the process goes on for it. */
+  set holdsProcess(holds: boolean) {
+    this.#holdsProcess = holds;
+    if (this.#timer !== undefined) holdProcess(this.#timer, holds);
+  }
+
+  #wait(ring: () => void, ms: number): Timer {
+    const timer = setTimeout(ring, ms);
+    if (!this.#holdsProcess) holdProcess(timer, false);
+    return timer;
   }
 
   clear(): void {
