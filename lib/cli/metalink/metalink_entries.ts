@@ -30,6 +30,8 @@ export interface MetalinkEntry {
   /** Those that follow, in reserve. */
   readonly spares: readonly string[];
   readonly checksums: readonly Checksum[];
+  /** A signature of the file, which is not verified. */
+  readonly signature: string | undefined;
   /** The digests of its pieces; `undefined` for none of a type and length that can be used. */
   readonly pieces: ExpectedPieces | undefined;
 }
@@ -59,13 +61,14 @@ export function metalinkEntries(
         (files.length > 1 ? "; use --select-file NAME to download another file" : ""),
     );
   }
-  return chosen.map(({ name, size, urls, hashes, pieces }) => ({
+  return chosen.map(({ name, size, urls, hashes, pieces, signature }) => ({
     name,
     size,
     urls: urls.slice(0, maxMirrors).map(({ url }) => url),
     spares: urls.slice(maxMirrors, maxMirrors + spareMirrors).map(({ url }) => url),
     checksums: checksumsOf(hashes),
     pieces: piecesOf(pieces),
+    signature: signature?.text,
   }));
 }
 

@@ -65,11 +65,17 @@ export class FileChecks {
     return document === undefined ? [] : [checksumIn(document, names.filter(Boolean))];
   }
 
-  /** Returns what finds further checks of a file, if there may be some; `options` are those of the file. */
+  /**
+   * Returns what finds further checks of a file, if there may be some.
+   *
+   * @param options those of the file
+   * @param embedded the signature in its Metalink
+   */
   finder(
     urls: readonly string[],
     names: readonly string[],
     options: DownloaderOptions,
+    embedded?: string,
   ): FindChecks | undefined {
     const { document, documents, findsChecksums, signed } = this.#sources;
     if (!findsChecksums && signed === undefined) return undefined;
@@ -82,7 +88,7 @@ export class FileChecks {
         if (signer !== undefined) note(signedBy(document!, signer));
         return { checksums, signature: undefined };
       }
-      return { checksums, signature: await signed.signatureOf(urls, beside) };
+      return { checksums, signature: await signed.signatureOf(urls, beside, embedded) };
     };
   }
 

@@ -55,7 +55,7 @@ export async function metalinkTasks(
         ...command.range === undefined ? checksums : [],
         ...checks?.listed([name]) ?? [],
       ],
-      findChecks: checks?.finder(urls, [name], own),
+      findChecks: checks?.finder(urls, [name], own, entry.signature),
       options: {
         ...own,
         expectedSize: size,

@@ -72,11 +72,20 @@ export class SignedDocuments {
   }
 
   /**
-   * Returns the signature of a file: the one that the user names, or the first that is beside it on a
-   * mirror. Rejects with an error of the command if there is none, or none of the keys has made it.
+   * Returns the signature of a file: the one that the user names, that in its Metalink, or the first that
+   * is beside it on a mirror. Rejects with an error of the command if there is none, or none of the keys has made it.
    */
-  async signatureOf(urls: readonly string[], beside: ReadBeside): Promise<Signature> {
+  async signatureOf(
+    urls: readonly string[],
+    beside: ReadBeside,
+    embedded: string | undefined,
+  ): Promise<Signature> {
     if (this.#named !== undefined) return await this.#keys.open(this.#named);
+    if (embedded !== undefined) {
+      const bytes = new TextEncoder().encode(embedded);
+      const where = "in the Metalink";
+      return await this.#keys.open({ bytes, where, url: undefined, source: "" });
+    }
     const places = [...new Set(urls.map(withoutQuery))].slice(0, MIRRORS);
     const errors: CommandError[] = [];
     for (const place of places) {

@@ -152,3 +152,28 @@ Deno.test("a part file is continued, and a complete file verified, by a signatur
   place.write("f", OTHER);
   assertStringIncludes((await failCommand(args)).message, "is unchanged");
 });
+
+Deno.test("the signature in a Metalink is that of its file", async () => {
+  const [key, other] = [await makeKey(), await makeKey()];
+  using place = workplace();
+  await using server = serve({ "/f.iso": BYTES });
+  const metalink = async (content: Uint8Array) =>
+    place.write(
+      "f.meta4",
+      `<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="f.iso">
+        <signature mediatype="application/pgp-signature">
+${await sign(content, key)}
+        </signature>
+        <url>${server.url}/f.iso</url></file></metalink>`,
+    );
+  const by = async ({ armored }: { readonly armored: string }, content = BYTES) => {
+    const file = place.write("key.asc", armored);
+    return ["--signature-key", file, "-M", await metalink(content)];
+  };
+  const shown = await shownBy([...await by(key), "-o", place.at("f")]);
+  assertStringIncludes(shown, "the file is signed by key");
+  Deno.removeSync(place.at("f"));
+  await assertRefused(place, await by(key, OTHER), 32, "is not of these bytes");
+  await assertRefused(place, await by(other), 32, "was made by key");
+  assert(!server.asked.some((path) => path.endsWith(".asc")));
+});
