@@ -1,11 +1,17 @@
 /**
- * Heals a local file: fetches its bad and missing pieces from the mirrors of a Metalink. A piece is
- * compared with its hash before it is written; other bytes of the file are left alone.
+ * Heals a local file: fetches its bad and missing pieces from the mirrors of a Metalink, from all at once
+ * where the library can compare the hashes, then what is left from one after the other. A piece is compared
+ * with its hash before it is written; other bytes of the file are left alone.
  *
  * @module
  */
 
-import { Downloader, type DownloaderOptions } from "../../../mod.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  type ExpectedPieces,
+  PieceMismatchError,
+} from "../../../mod.ts";
 import type { MetalinkFile } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
@@ -13,14 +19,15 @@ import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { syncFile } from "../part/durable_file.ts";
 import { hashOf } from "./content_hashes.ts";
+import { piecesOf as expectedPiecesOf } from "./metalink_entries.ts";
 import { type BadPiece, runsOf, runText } from "./file_check.ts";
 
 /** The result of healing a file. */
 export interface Healing {
   /** Bytes that were fetched. */
   readonly fetched: number;
-  /** Mirrors that have sent other bytes, each with the numbers of the pieces. */
-  readonly liars: ReadonlyMap<string, ReadonlySet<number>>;
+  /** Mirrors that have sent other bytes, each with the number of pieces. */
+  readonly liars: ReadonlyMap<string, number>;
 }
 
 /** How pieces are fetched. */
@@ -54,12 +61,22 @@ export async function healFile(
   const { pieces, size, urls } = wanted;
   checkHealable(wanted, bad);
   const left = new Map(bad.map((piece) => [piece.index, piece]));
-  const liars = new Map<string, Set<number>>();
+  const lies = new Map<string, Set<number>>();
+  const liars = new Map<string, number>();
   const failures = new Map<string, unknown>();
   let fetched = 0;
   let end = (pieces?.length ?? 0) * (pieces?.hashes.length ?? 0);
   using file = await writing(path, () => Deno.open(path, { read: true, write: true }));
 
+  const write = async (piece: BadPiece, parts: readonly Uint8Array[]) => {
+    await writing(path, () => writeAt(file, piece.start, parts));
+    left.delete(piece.index);
+    // Of a file whose size is not known, the last piece tells where it ends.
+    if (piece.index === pieces!.hashes.length - 1) {
+      end = piece.start + parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    }
+    onProgress(1 - left.size / bad.length);
+  };
   const fetchRun = async (
     mirror: string,
     run: readonly BadPiece[],
@@ -73,14 +90,48 @@ export async function healFile(
       fetched += length;
       if (hashOf(pieces!.type, parts) !== pieces!.hashes[piece.index]) {
         const name = redactUrl(mirror);
-        liars.set(name, (liars.get(name) ?? new Set()).add(piece.index));
+        const wrong = (lies.get(name) ?? new Set()).add(piece.index);
+        lies.set(name, wrong);
+        liars.set(name, Math.max(wrong.size, liars.get(name) ?? 0));
         continue;
       }
-      await writing(path, () => writeAt(file, piece.start, parts));
-      left.delete(piece.index);
-      // Of a file whose size is not known, the last piece tells where it ends.
-      if (piece.index === pieces!.hashes.length - 1) end = piece.start + length;
-      onProgress(1 - left.size / bad.length);
+      await write(piece, parts);
+    }
+  };
+  // All mirrors at once: the library compares the hashes, and finds out who has sent other bytes.
+  const fetchTogether = async (run: readonly BadPiece[], expectedPieces: ExpectedPieces) => {
+    const range = { start: run[0]!.start, end: run.at(-1)!.end };
+    const settings = { ...options, range, expectedSize: size, expectedPieces, signal };
+    await using download = new Downloader(urls.map(({ url }) => url), settings);
+    try {
+      for await (const { piece, parts } of piecesOf(download, run)) {
+        fetched += parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
+        await write(piece, parts);
+      }
+    } finally {
+      for (const { url, badPieces } of download.stats().mirrors) {
+        if (badPieces === 0) continue;
+        fetched += badPieces * expectedPieces.length;
+        liars.set(url, (liars.get(url) ?? 0) + badPieces);
+      }
+    }
+  };
+  const askTogether = async (expectedPieces: ExpectedPieces) => {
+    const hopeless = new Set<number>();
+    for (;;) {
+      const [run] = runsOf([...left.values()].filter(({ index }) => !hopeless.has(index)));
+      if (run === undefined) return;
+      const before = left.size;
+      try {
+        await fetchTogether(run, expectedPieces);
+        if (left.size === before) return;
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof CommandError) throw error;
+        // What else went wrong is said by each mirror when it is asked by itself.
+        if (!(error instanceof PieceMismatchError)) return;
+        hopeless.add(error.piece);
+      }
     }
   };
   // One mirror at a time: each piece is then known to be its own.
@@ -99,6 +150,8 @@ export async function healFile(
   };
   try {
     const mirrors = urls.map(({ url }) => url);
+    const expected = mirrors.length > 1 ? expectedPiecesOf(pieces) : undefined;
+    if (expected !== undefined) await askTogether(expected);
     if (mirrors.length > 1) await askInTurn(mirrors, IMPATIENT);
     // Those that have failed may only need time.
     await askInTurn(mirrors.length > 1 ? [...failures.keys()] : mirrors, {});
@@ -179,7 +232,7 @@ function notHealed(
   const errors = failures.filter((failure) => failure instanceof CommandError);
   const lines = [
     ...runsOf(left).slice(0, 20).map((run) => `${runText(run)} still`),
-    ...[...liars].map(([url, { size }]) => `${url} has other bytes in ${size} of the pieces`),
+    ...[...liars].map(([url, count]) => `${url} has other bytes in ${count} of the pieces`),
     ...errors.map(({ message }) => message),
   ];
   const exitCode = liars.size > 0 ? ExitCode.CHECKSUM : errors[0]?.exitCode ?? ExitCode.CHECKSUM;

@@ -120,7 +120,7 @@ async function verifyFile(
     onProgress: (share) => display.status(`healing ${path}: ${formatPercent(share)}`),
   });
   display.status("");
-  for (const [url, { size }] of liars) {
+  for (const [url, size] of liars) {
     display.print(`${url} has other bytes in ${size} of the pieces`);
   }
   const healed = await check();

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { DownloaderOptions } from "../../../mod.ts";
-import type { MetalinkFile } from "../../../metalink.ts";
+import type { HashType, MetalinkFile } from "../../../metalink.ts";
 import { hashOf } from "../../../lib/cli/metalink/content_hashes.ts";
 import { checkFile } from "../../../lib/cli/metalink/file_check.ts";
 import { healFile, type Healing } from "../../../lib/cli/metalink/heal_file.ts";
@@ -14,17 +14,17 @@ const LENGTH = 100 * 1024;
 const { signal } = new AbortController();
 
 /** Returns what a Metalink says of the file. */
-function described(urls: readonly string[]): MetalinkFile {
+function described(urls: readonly string[], type: HashType): MetalinkFile {
   const starts = Array.from(
     { length: Math.ceil(FILE.size / LENGTH) },
     (_, index) => index * LENGTH,
   );
-  const hashes = starts.map((start) => hashOf("md5", [BYTES.subarray(start, start + LENGTH)]));
+  const hashes = starts.map((start) => hashOf(type, [BYTES.subarray(start, start + LENGTH)]));
   return {
     name: "f",
     size: FILE.size,
     hashes: {},
-    pieces: { type: "md5", length: LENGTH, hashes },
+    pieces: { type, length: LENGTH, hashes },
     urls: urls.map((url) => ({ url, priority: 1, location: undefined, maxConnections: undefined })),
     rejected: [],
     maxConnections: undefined,
@@ -40,12 +40,14 @@ async function heal(
   urls: readonly string[],
   places: readonly number[],
   options: DownloaderOptions = {},
+  // The library compares no such hashes: mirrors are asked one after the other.
+  type: HashType = "md5",
 ): Promise<Healing> {
   using work = workplace();
   const bytes = BYTES.slice();
   for (const place of places) bytes[place]! ^= 1;
   const path = work.write("f", bytes);
-  const wanted = described(urls);
+  const wanted = described(urls, type);
   const onProgress = () => {};
   const { bad } = await checkFile(path, wanted, { signal, onProgress });
   const healing = await healFile(path, wanted, bad, { signal, options, onProgress });
@@ -91,5 +93,26 @@ Deno.test("healFile() counts a piece once that a mirror sends wrong twice", asyn
     assertStringIncludes(error.message, `${urls[0]} has other bytes in 1 of the pieces`);
     assertStringIncludes(error.message, "piece 0 (bytes 0-102399) is bad still");
     assertStringIncludes(error.message, "no mirror has 1 of its pieces right");
+  });
+});
+
+Deno.test("healFile() asks all mirrors at once where it can: a silent one holds up nothing", async () => {
+  const silent = { faults: [{ kind: "stall", beforeHeaders: true } as const] };
+  await withMirrors([silent, {}, {}], async (urls) => {
+    const places = [0, LENGTH, 5 * LENGTH, FILE.size - 1];
+    // If it were waited for, the test would take as long.
+    const { fetched, liars } = await heal(urls, places, { maxIdleMs: 600_000 }, "sha-256");
+    assertEquals([fetched, liars.size], [3 * LENGTH + FILE.size % LENGTH, 0]);
+  });
+});
+
+Deno.test("healFile() takes what is right from mirrors none of which has everything right", async () => {
+  const flipped = (place: number) => {
+    const bytes = BYTES.slice();
+    bytes[place]! ^= 1;
+    return { content: bytesContent(bytes) };
+  };
+  await withMirrors([flipped(7), flipped(5 * LENGTH)], async (urls) => {
+    await heal(urls, [0, 5 * LENGTH, 7 * LENGTH], {}, "sha-256");
   });
 });

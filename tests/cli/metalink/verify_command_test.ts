@@ -147,7 +147,8 @@ Deno.test("sphttp metalink --verify --heal takes from other mirrors the pieces t
       work.write("f", flipped(2 * PIECE, 3 * PIECE, 4 * PIECE));
       await metalinkCommand(args, signal);
       assertEquals(work.read("f"), BYTES);
-      assert(sent(mirrors[2]!) <= 2 * PIECE, `${sent(mirrors[2]!)}`);
+      // All are asked at once: it may have sent everything, but nothing twice.
+      assert(sent(mirrors[2]!) <= 4 * PIECE, `${sent(mirrors[2]!)}`);
       using lone = await place([], urls.slice(0, 2));
       lone.write("f", flipped(2 * PIECE, 3 * PIECE, 6 * PIECE));
       const found = "2 of its pieces";
