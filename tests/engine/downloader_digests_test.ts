@@ -9,6 +9,7 @@ import {
   ProofError,
 } from "../../mod.ts";
 import { randomContent } from "../support/lab/content.ts";
+import { deferred } from "../../lib/stand_ins.ts";
 import { sha256Of } from "../../lib/sha256.ts";
 
 const CONTENT = randomContent(200_000, 3);
@@ -24,6 +25,8 @@ interface Mirror {
   ) => Promise<HeadersInit> | HeadersInit;
   readonly bytes?: Uint8Array<ArrayBuffer>;
   readonly ranges?: boolean;
+  /** Whether the others wait for its first answer. */
+  readonly isFirst?: boolean;
 }
 
 function repr(hex: string): { "repr-digest": string } {
@@ -48,12 +51,16 @@ async function downloadFrom(
   options: DownloaderOptions = {},
 ): Promise<Outcome> {
   const asked: Headers[] = [];
+  const first = mirrors.findIndex(({ isFirst }) => isFirst);
+  const answered = deferred();
+  if (first < 0) answered.resolve();
   const fetch = async (input: string | URL | Request, init?: RequestInit) => {
     const { hostname } = new URL(String(input));
     const { fields = () => ({}), bytes = BYTES, ranges = true } =
       mirrors[Number(hostname.slice(1))]!;
     const headers = new Headers(init?.headers);
     asked.push(headers);
+    if (hostname !== `m${first}`) await answered.promise;
     const range = ranges ? /bytes=(\d+)-(\d*)/.exec(headers.get("range") ?? "") : null;
     const start = Number(range?.[1] ?? 0);
     const end = range?.[2] ? Math.min(bytes.length, Number(range[2]) + 1) : bytes.length;
@@ -74,6 +81,7 @@ async function downloadFrom(
     fetch: fetch as typeof globalThis.fetch,
     onEvent: (event) => {
       if (event.type === "mirror" && event.state === "dropped") dropped.push(event.message);
+      if (event.type === "answer" && event.mirror === urls[first]) answered.resolve();
     },
   });
   const info = await download.open();
@@ -84,7 +92,7 @@ async function downloadFrom(
 
 const good: Mirror = { fields: () => repr(RIGHT) };
 const silent: Mirror = {};
-const bad: Mirror = { fields: () => repr(WRONG) };
+const bad: Mirror = { fields: () => repr(WRONG), isFirst: true };
 
 Deno.test("digests: they are asked for once, and known when the download is open", async () => {
   const { info, received, asked } = await downloadFrom([good]);
