@@ -7,7 +7,7 @@
 
 import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
 import { startedWithin, unlessAborted } from "../unless_aborted.ts";
-import { type BodyOptions, BodyReader, CHUNK, FIRST_CHUNK } from "./responses/body.ts";
+import { type BodyOptions, BodyReader, BUFFER_SIZES } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
 import type { HttpClientOptions, Init } from "./connections/http_clients.ts";
@@ -61,7 +61,7 @@ const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"]
 const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
 
 export class Transport {
-  readonly buffers: BufferPool = new BufferPool(FIRST_CHUNK, CHUNK);
+  readonly buffers: BufferPool = new BufferPool(...BUFFER_SIZES);
   readonly #options: TransportOptions;
   readonly #mirrors: MirrorSource[] = [];
   readonly #memories: MirrorMemory[] = [];

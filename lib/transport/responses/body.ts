@@ -18,6 +18,8 @@ export const CHUNK = 512 * 1024;
 
 /** A body is read in chunks of this many bytes, until they come full: most links fill no larger ones. */
 export const FIRST_CHUNK = 64 * 1024;
+/** Sizes of buffers to use again, of which one fits any chunk but the small ones. */
+export const BUFFER_SIZES = [FIRST_CHUNK, 2 * FIRST_CHUNK, CHUNK / 2, CHUNK] as const;
 
 /** Maximum time to wait for the end of a body whose bytes have all come, in milliseconds. */
 const END_MS = 100;

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { BUFFER_SIZES } from "../../../lib/transport/responses/body.ts";
 import { BufferPool } from "../../../lib/transport/responses/buffer_pool.ts";
 
 Deno.test("BufferPool gives a buffer again that is not used any more", () => {
@@ -56,4 +57,13 @@ Deno.test("BufferPool keeps a few buffers only", () => {
   const taken = Array.from({ length: 100 }, () => pool.take(10));
   const again = taken.filter((buffer) => given.includes(buffer)).length;
   assertEquals(again, 64);
+});
+
+Deno.test("BufferPool of the sizes for bodies has a buffer again for any chunk but the small ones", () => {
+  for (const wanted of [33_000, 65_536, 70_000, 131_072, 200_000, 262_143, 300_000, 524_288]) {
+    const pool = new BufferPool(...BUFFER_SIZES);
+    const buffer = pool.take(wanted);
+    pool.give(buffer);
+    assertStrictEquals(pool.take(wanted), buffer);
+  }
 });
