@@ -87,6 +87,11 @@ export class ContinuedDownload {
     return this.#inTurn(() => this.#next());
   }
 
+  /** Takes back the memory of a part that is not needed any more. */
+  release(part: Uint8Array<ArrayBuffer>): void {
+    this.#download.release(part);
+  }
+
   /** What is known of the file by now. */
   get knownFile(): KnownFile | undefined {
     return this.#download.knownFile ?? this.#knownFile;

@@ -115,17 +115,20 @@ export class Delivery {
   }
 
   /**
-   * Returns the bytes, or only the first `length` ones. Cancelling the stream cancels the download at
-   * once.
+   * Returns the bytes, or only the first `length` ones, as a stream that can also be read into buffers of its
+   * reader: then the memory of the download is used again. Cancelling the stream cancels the download at once.
    */
   stream(listener: BodyListener, length = Infinity): ReadableStream<Uint8Array> {
     let missing = length;
+    /** What did not fit into the last buffer of the reader. */
+    let rest: Uint8Array<ArrayBuffer> | undefined;
     const end = async (outcome: BodyOutcome) => {
       await this.close(outcome);
       listener.ended(outcome);
     };
     const memory = this.#memory;
-    return new ReadableStream<Uint8Array>({
+    return new ReadableStream({
+      type: "bytes",
       start: (controller) => {
         memory.onEnd = () => {
           controller.error(
@@ -138,19 +141,31 @@ export class Delivery {
       pull: async (controller) => {
         memory.takenAt = Infinity;
         try {
-          const { done, value } = this.#first ?? await this.#next();
-          this.#first = undefined;
+          const { done, value } = rest === undefined
+            ? this.#first ?? await this.#next()
+            : { done: false, value: rest } as const;
+          this.#first = rest = undefined;
+          const { byobRequest } = controller;
+          const view = byobRequest?.view;
           if (!done) {
-            const part = value.byteLength > missing ? value.subarray(0, missing) : value;
+            const most = Math.min(missing, view?.byteLength ?? Infinity);
+            const part = value.byteLength > most ? value.subarray(0, most) : value;
             missing -= part.byteLength;
             // Nothing is left running when the client has its last byte.
             if (missing === 0) await this.#learn();
             listener.sent(part.byteLength);
             memory.takenAt = performance.now();
-            controller.enqueue(part);
+            if (view) {
+              new Uint8Array(view.buffer, view.byteOffset).set(part);
+              if (part !== value && missing > 0) rest = value.subarray(part.byteLength);
+              else this.#download.release(value);
+              byobRequest!.respond(part.byteLength);
+            } else controller.enqueue(part);
           }
           if (!done && missing > 0) return;
           controller.close();
+          // A reader that waits with a buffer of its own gets it back.
+          if (done) byobRequest?.respond(0);
           await end("complete");
         } catch (error) {
           this.#request.onFailed?.(error);

@@ -20,6 +20,8 @@ export type Asked = Pick<RequestHead, "method" | "minor">;
 const CONNECTION_FIELDS = ["connection", "keep-alive", "transfer-encoding", "upgrade"];
 /** A body of one part of at most so many bytes is sent with the head. */
 const SMALL = 16 * 1024;
+/** Size of the buffer that a body is read into, in bytes. */
+const BUFFER = 64 * 1024;
 const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
 const LINE_END = new TextEncoder().encode("\r\n");
 
@@ -36,7 +38,7 @@ export class ResponseWriter {
   readonly #ending: Ending;
   readonly #asked: Asked;
   readonly #onBreak: () => void;
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: Reader | undefined;
 
   /** @param onBreak called when the body fails, also while its client takes nothing */
   constructor(connection: Writable, response: Response, asked: Asked, onBreak: () => void) {
@@ -69,7 +71,7 @@ export class ResponseWriter {
       await body?.cancel().catch(() => {});
       return await this.#write(bytes);
     }
-    const reader = this.#reader = body.getReader();
+    const reader = this.#reader = readerOf(body);
     reader.closed.catch(this.#onBreak);
     try {
       await this.#writeBody(reader, bytes);
@@ -81,7 +83,7 @@ export class ResponseWriter {
   }
 
   async #writeBody(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
+    reader: Reader,
     head: Uint8Array,
   ): Promise<void> {
     let rest = this.#ending.type === "length" ? this.#ending.bytes : Infinity;
@@ -90,9 +92,14 @@ export class ResponseWriter {
       await this.#write(head);
       head = new Uint8Array(0);
     }
+    let buffer = new ArrayBuffer(isOwn(reader) ? BUFFER : 0);
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = isOwn(reader)
+        ? await reader.read(new Uint8Array(buffer))
+        : await reader.read();
       if (done) break;
+      // It has been moved, and is used again once the bytes have been written.
+      if (isOwn(reader)) buffer = value.buffer as ArrayBuffer;
       rest -= value.byteLength;
       if (rest < 0) throw new Error("the body is longer than its Content-Length");
       if (value.byteLength === 0) continue;
@@ -110,6 +117,22 @@ export class ResponseWriter {
     for (let at = 0; at < bytes.byteLength;) {
       at += await this.#connection.write(at === 0 ? bytes : bytes.subarray(at));
     }
+  }
+}
+
+type Reader = ReadableStreamDefaultReader<Uint8Array> | ReadableStreamBYOBReader;
+
+/** Reports whether a reader reads into a buffer of ours. */
+function isOwn(reader: Reader): reader is ReadableStreamBYOBReader {
+  return reader instanceof ReadableStreamBYOBReader;
+}
+
+/** Returns a reader into a buffer of ours where the stream allows it. */
+function readerOf(body: ReadableStream<Uint8Array>): Reader {
+  try {
+    return body.getReader({ mode: "byob" });
+  } catch {
+    return body.getReader();
   }
 }
 
