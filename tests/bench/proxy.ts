@@ -83,8 +83,9 @@ export async function proxyClients(): Promise<void> {
       ["", "MB/s", "of minimal", "server CPU s", "failed clients", "RSS before MB", "peak MB"],
     ];
     let plainSeconds: number | undefined;
-    for (const kind of ["plain", "proxy"] as const) {
-      await using server = await startServer(kind);
+    const servers = [["plain", "platform"], ["proxy", "platform"], ["proxy", "listener"]] as const;
+    for (const [kind, by] of servers) {
+      await using server = await startServer(kind, by);
       const before = await server.usage();
       const spec = {
         ...{ url: link(server, urls), size: SHARED, leave: false },
@@ -94,7 +95,11 @@ export async function proxyClients(): Promise<void> {
       const after = await server.usage();
       plainSeconds ??= seconds;
       rows.push([
-        kind === "proxy" ? "/proxy, three mirrors" : "minimal Deno proxy, one mirror",
+        kind === "plain"
+          ? "minimal Deno proxy, one mirror"
+          : by === "platform"
+          ? "/proxy, three mirrors"
+          : "… by our listener",
         (bytes / 1e6 / seconds).toFixed(0),
         (plainSeconds / seconds).toFixed(2),
         usedBetween(before, after).toFixed(1),
