@@ -141,3 +141,26 @@ Deno.test("-M: hashes of pieces that are of no use are left out; the others are 
     assertEquals(work.names().filter((name) => name.startsWith("other")), ["other.meta4"]);
   });
 });
+
+Deno.test("-M -o -: a pipe sees no byte of a bad piece", async () => {
+  using work = workplace();
+  const places = Array.from({ length: 15 }, (_, piece) => piece * LENGTH + 7 * piece);
+  const liar = { content: flippedContent(CONTENT, places) };
+  await withMirrors([liar, { content: CONTENT }], async (urls) => {
+    const args = [
+      "run",
+      "--quiet",
+      "--no-check",
+      "-A",
+      "--import-map=import_map.npm.json",
+      "cli.ts",
+    ];
+    const { stdout, success } = await new Deno.Command(Deno.execPath(), {
+      args: [...args, ...SMALL, "-M", metalink(work, urls), "-o", "-"],
+      cwd: new URL("../../..", import.meta.url),
+      stderr: "null",
+    }).output();
+    assertEquals(success, true);
+    assert(BYTES.every((byte, index) => stdout[index] === byte) && stdout.length === SIZE);
+  });
+});
