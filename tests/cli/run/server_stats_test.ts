@@ -11,6 +11,8 @@ import { tryCommand } from "../../support/cli/run_command.ts";
 import { workplace } from "../../support/workplace.ts";
 
 const CONTENT = randomContent(4_000_000, 13);
+/** Of a longer file, both of two mirrors bring enough to be measured. */
+const LONG = randomContent(8_000_000, 14);
 const KNOWN = { bytesPerSecond: 8e6, latencyMs: 40 };
 const OTHER = "https://other.test";
 
@@ -21,8 +23,8 @@ function statsWorkplace() {
 }
 
 /** A link on which little is dared at first. */
-function slowStart(): Promise<LabMirror> {
-  return startMirror({ ...LONG_AND_FAST, content: CONTENT });
+function slowStart(content = CONTENT): Promise<LabMirror> {
+  return startMirror({ ...LONG_AND_FAST, content });
 }
 
 /** A file that knows a mirror, and another host. */
@@ -41,15 +43,20 @@ Deno.test("--server-stat-of and -if: what one download learns, the next one know
   using place = statsWorkplace();
   const same = [`--server-stat-of=${place.stats}`, `--server-stat-if=${place.stats}`];
   // A lone mirror would be asked for everything at once.
-  await using peer = await slowStart();
-  await using mirror = await slowStart();
+  await using peer = await slowStart(LONG);
+  await using mirror = await slowStart(LONG);
   const args = ["--delay=adaptive", "-o", place.output, ...same, peer.url];
   const first = await tryCommand([...args, mirror.url]);
   assertEquals([first.error, first.shown.includes("ignored")], [undefined, false]);
   assertEquals(place.names(), ["file.bin", "servers.json"]);
-  const origins = [peer, mirror].map(({ url }) => new URL(url).origin);
-  assertEquals(Object.keys(readStats(place.stats)).sort(), origins.sort());
   assert(firstRanges(mirror) < MUCH, `${firstRanges(mirror)}`);
+  const origins = [peer, mirror].map(({ url }) => new URL(url).origin);
+  const learned = () => Object.keys(readStats(place.stats)).sort();
+  // To a busy machine, one of them may seem to bring nearly everything.
+  for (let more = 0; more < 3 && learned().length < 2; more++) {
+    await tryCommand([...args, mirror.url]);
+  }
+  assertEquals(learned(), origins.sort());
   const size = await mostFirstRanges(mirror, () => tryCommand([...args, mirror.url]));
   assert(size > MUCH, `${size}`);
 });
