@@ -9,7 +9,7 @@
 FROM denoland/deno:2.9.6
 
 WORKDIR /app
-COPY deno.json deno.lock import_map.npm.json mod.ts server.ts ./
+COPY deno.json deno.lock import_map.npm.json mod.ts metalink.ts server.ts ./
 COPY lib lib
 
 USER deno
