@@ -110,6 +110,34 @@ Deno.test("discoverMirrors(): itself, repetitions, and more than are wanted do n
   assertEquals(alone.asked.length, 1);
 });
 
+Deno.test("discoverMirrors(): of 10 000 duplicates in one field, few are kept, and no more asked than wanted", async () => {
+  const count = 10_000;
+  const names = Array.from({ length: count }, (_, index) => `</${index}>;rel=duplicate`);
+  const kept: Record<string, string>[] = [{ etag: '"1"' }, repr(RIGHT)];
+  for (const proof of kept) {
+    const asked = new Set<string>();
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      ({ url }) => {
+        const { pathname } = new URL(url);
+        asked.add(pathname);
+        const more = pathname === "/f" ? { link: names.join() } : undefined;
+        return new Response(BYTES, { headers: { ...proof, ...more } });
+      },
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/f`;
+    await using download = new Downloader([url]);
+    const info = await download.open();
+    const { duplicates, problem } = info.elsewhere!;
+    assertEquals([duplicates.length, problem], [64, undefined]);
+    await download.cancel();
+    const { urls } = await discoverMirrors(url);
+    const first = Array.from({ length: 7 }, (_, index) => `/${index}`);
+    assertEquals(urls.map((one) => new URL(one).pathname), ["/f", ...first]);
+    assertEquals([...asked].sort(), "etag" in proof ? [...first, "/f"] : ["/f"]);
+  }
+});
+
 Deno.test("discoverMirrors(): a redirector names mirrors and the digest; mirrors of mirrors do not count", async () => {
   const digest = `SHA-256=${Uint8Array.fromHex(RIGHT).toBase64()}`;
   const headers = { location: "http://a/f", ...link("http://a/f", "http://b/f"), digest };
