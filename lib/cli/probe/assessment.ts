@@ -6,6 +6,8 @@
  */
 
 import { majority } from "../../http/agreement.ts";
+import { HASH_TYPES } from "../../http/hashes.ts";
+import { type ProofLevel, proofOf } from "../../http/proof.ts";
 import { formatPercent } from "../report/text.ts";
 import type { Measurement } from "./measurement.ts";
 
@@ -56,6 +58,10 @@ const TRAITS: readonly {
     of: ({ middle }) => middle,
     otherwise: () => "has different bytes in the middle than the others",
   },
+  ...HASH_TYPES.map((type) => ({
+    of: ({ hashes }: Measurement) => hashes?.[type],
+    otherwise: () => `says that the file has a different ${type} than the others`,
+  })),
 ];
 
 /** Compares mirrors, whose rates need not be known yet. Returns the problem of each, in their order. */
@@ -135,6 +141,23 @@ export function assess(measurements: readonly Measurement[]): AssessedMirror[] {
       reason: notes.length === 0 ? undefined : notes.join("; "),
     };
   }).sort(byRate);
+}
+
+/**
+ * Returns what would prove the bytes of a download of the usable mirrors; `undefined` if none is usable.
+ */
+export function probedProof(mirrors: readonly AssessedMirror[]): ProofLevel | undefined {
+  const usable = mirrors.filter(({ verdict }) => verdict !== "skip")
+    .map(({ measurement }) => measurement);
+  if (usable.length === 0) return undefined;
+  return proofOf({
+    hasPieces: false,
+    isWhole: true,
+    hashes: Object.assign({}, ...usable.map(({ hashes }) => hashes)),
+    // One that changes from response to response identifies nothing.
+    etags: usable.map(({ etag, etagVaries }) => etagVaries ? undefined : etag),
+    isCompared: usable.every(({ size }) => size !== undefined),
+  });
 }
 
 /** Returns what a user may not expect of a mirror that answers. */

@@ -12,6 +12,7 @@ import { sha256Of } from "../../sha256.ts";
 import {
   Downloader,
   type DownloaderOptions,
+  type Hashes,
   type KnownFile,
   type MirrorError,
   NoMirrorLeftError,
@@ -41,6 +42,8 @@ export interface Measurement {
   readonly size?: number | undefined;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
+  /** Hashes of the whole file, as it says. */
+  readonly hashes?: Hashes | undefined;
   /** Whether responses to the same file had different ETags. */
   readonly etagVaries?: boolean | undefined;
   /** The Content-Encoding with which the file is stored. */
@@ -114,10 +117,11 @@ export class MirrorProbe {
       const answers: Answer[] = [];
       try {
         const { bytes, download } = await this.#read({ start: 0, end: SAMPLE_SIZE }, answers);
-        const { size, etag, lastModified } = await download.open();
+        const { size, etag, lastModified, hashes } = await download.open();
         this.#known = download.knownFile;
         const isPage = looksLikeHtml(bytes);
-        this.#note({ size, etag, lastModified, isPage, head: await sha256Of(bytes) });
+        const head = await sha256Of(bytes);
+        this.#note({ size, etag, lastModified, hashes, isPage, head });
       } finally {
         this.#note(aboutFirst(answers));
       }

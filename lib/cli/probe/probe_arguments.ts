@@ -73,6 +73,9 @@ use    worth using
 slow   usable, but would contribute little
 skip   not usable, with the reason
 
+Below it is what proves the bytes of a download of the usable mirrors, as for
+--require-proof: digest, tags, bytes or size.
+
 Latency is the time to the headers of a small range on an open connection. Rate
 is that of one connection, measured one mirror at a time, so that mirrors do not
 compete for your own line.

@@ -5,7 +5,8 @@
  * @module
  */
 
-import type { AssessedMirror, Verdict } from "./assessment.ts";
+import type { ProofLevel } from "../../../mod.ts";
+import { type AssessedMirror, probedProof, type Verdict } from "./assessment.ts";
 import { fit, formatBytes, formatRate, printable, textWidth, truncate } from "../report/text.ts";
 import { mirrorLabels } from "../report/progress_view.ts";
 
@@ -18,6 +19,11 @@ export interface ProbeDocument {
   readonly sphttp: string;
   /** The number of usable mirrors, including slow ones. */
   readonly usable: number;
+  /**
+   * What would prove the bytes of a download of these mirrors: `digest` of the whole file, `tags`, `bytes` or
+   * `size`, as for `--require-proof`; `null` if none is usable.
+   */
+  readonly proof: ProofLevel | null;
   /** The mirrors, the fastest first. */
   readonly mirrors: readonly ProbedMirror[];
 }
@@ -71,6 +77,7 @@ export function probeDocument(
     version: 1,
     sphttp,
     usable: mirrors.filter(({ verdict }) => verdict !== "skip").length,
+    proof: probedProof(mirrors) ?? null,
     mirrors: mirrors.map(({ measurement, verdict, reason, share, sameFile }): ProbedMirror => {
       const { url, status, head, ranges, size, etag, lastModified } = measurement;
       const { etagVaries, encoding, rangeForm, isPage } = measurement;
@@ -135,18 +142,32 @@ export function probeTable(mirrors: readonly AssessedMirror[], width: number): s
     row(TITLES[0], TITLES.slice(1), room),
     ...mirrors.map((mirror, index) => row(labels[index]!, cells(mirror), room)),
   ];
-  const summary = summaryOf(mirrors);
+  const proof = probedProof(mirrors);
+  const summary = [
+    summaryOf(mirrors),
+    ...proof === undefined ? [] : [`proof of a download: "${proof}" (${PROOFS[proof]})`],
+  ];
   const inline = rows.map((line, index) =>
     index === 0 ? line : `${line}${GAP}${reasons[index - 1]}`.trimEnd()
   );
   if (room === longest && inline.every((line) => textWidth(line) <= width)) {
-    return [...inline, "", summary];
+    return [...inline, "", ...summary];
   }
   const below = mirrors.flatMap((_, index) =>
     reasons[index] === "" ? [] : wrapped(`${labels[index]}: ${reasons[index]}`, width)
   );
-  return [...rows.map((line) => truncate(line, width)), "", ...wrapped(summary, width), ...below];
+  const end = summary.flatMap((line) => wrapped(line, width));
+  return [...rows.map((line) => truncate(line, width)), "", ...end, ...below];
 }
+
+/** What each level of proof stands for. */
+const PROOFS: Readonly<Record<ProofLevel, string>> = {
+  pieces: "a digest of each piece",
+  digest: "a digest of the whole file",
+  tags: "the same strong ETag, and compared bytes",
+  bytes: "the same size, and compared bytes",
+  size: "no more than the size, if that is known",
+};
 
 function summaryOf(mirrors: readonly AssessedMirror[]): string {
   const worth = mirrors.filter(({ verdict }) => verdict === "use").length;

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { assess, type AssessedMirror } from "../../../lib/cli/probe/assessment.ts";
+import { assess, type AssessedMirror, probedProof } from "../../../lib/cli/probe/assessment.ts";
 import { MirrorError } from "../../../mod.ts";
 import { measured } from "./support.ts";
 
@@ -163,4 +163,46 @@ Deno.test("assess() of an empty file, and of no mirrors", () => {
     ["b", "use"],
   ]);
   assertEquals(assess([]), []);
+});
+
+const HASHES = { "sha-256": "1".repeat(64) };
+
+Deno.test("probedProof(): a digest, equal strong ETags, compared bytes, or the size of the usable mirrors", () => {
+  const slow = { bytesPerSecond: 1 };
+  const table: [facts: Parameters<typeof measured>[1][], proof: string | undefined][] = [
+    [[{ hashes: HASHES }, {}], "digest"],
+    [[{}, { ...slow, hashes: HASHES }], "digest"],
+    [[{ hashes: { "md5": "1".repeat(32) }, etag: undefined }], "bytes"],
+    [[{}, {}], "tags"],
+    [[{}], "tags"],
+    [[{}, { ...slow, etag: '"y"' }], "bytes"],
+    [[{ etag: 'W/"x"' }], "bytes"],
+    [[{}, { etag: undefined }], "bytes"],
+    [[{ etagVaries: true }], "bytes"],
+    // Those that are not usable do not count.
+    [[{}, {}, { size: 5, etag: '"y"', hashes: HASHES }], "tags"],
+    [[{ size: undefined }], "size"],
+    [[{}, { size: 5 }], undefined],
+  ];
+  for (const [facts, proof] of table) {
+    const mirrors = facts.map((one, index) => measured(`m${index}`, one));
+    assertEquals(probedProof(assess(mirrors)), proof, JSON.stringify(facts));
+  }
+});
+
+Deno.test("assess(): a mirror that says that the file has another digest is skipped, as in a download", () => {
+  const other = { bytesPerSecond: 1e5, hashes: { "sha-256": "2".repeat(64) } };
+  const reason = "says that the file has a different sha-256 than the others";
+  const own = { bytesPerSecond: 1e6, hashes: HASHES };
+  assertEquals(
+    told(assess([
+      measured("a", own),
+      measured("b", own),
+      measured("c", other),
+      measured("d", { bytesPerSecond: 1e6 }),
+    ])),
+    [["a", "use"], ["b", "use"], ["d", "use"], ["c", "skip", reason]],
+  );
+  const tie = assess([measured("a", own), measured("c", other)]);
+  assertEquals(tie.map(({ verdict }) => verdict), ["skip", "skip"]);
 });

@@ -14,6 +14,7 @@ import {
 } from "../../../lib/cli/probe/probe_arguments.ts";
 import type { AssessedMirror } from "../../../lib/cli/probe/assessment.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { Downloader } from "../../../mod.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
 import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
@@ -218,11 +219,17 @@ Deno.test("sphttp probe prints a table or JSON, and exits with 0 if a mirror is 
   assertEquals(lines[0], "mirror           verdict  ranges      size  latency        rate");
   assertStringIncludes(lines[1]!, `127.0.0.1:${one.port}  use      yes       2.0 MB`);
   assertStringIncludes(lines[2]!, "does not support ranges");
-  assertEquals(lines.slice(3), ["", "1 of 2 mirrors is worth using", ""]);
+  assertEquals(lines.slice(3), [
+    "",
+    "1 of 2 mirrors is worth using",
+    'proof of a download: "tags" (the same strong ETag, and compared bytes)',
+    "",
+  ]);
   const json = await run("--json", one.url, two.url);
   assertEquals([json.exitCode, json.stderr], [0, ""]);
   const document: ProbeDocument = JSON.parse(json.stdout);
   assertEquals([document.version, document.usable, document.mirrors.length], [1, 1, 2]);
+  assertEquals(document.proof, "tags");
   const [first, second] = document.mirrors;
   assertEquals(
     { ...first, firstAnswerMs: 0, latencyMs: 0, bytesPerSecond: 0 },
@@ -287,6 +294,27 @@ Deno.test("sphttp probe tells what is odd about mirrors that work", async () => 
     assertEquals([exitCode, mirror!.verdict, mirror!.reason], [0, "use", reason]);
     assertEquals({ ...mirror, ...facts }, mirror as object);
   }
+});
+
+Deno.test("sphttp probe shows the proof that a download of the mirrors has", async () => {
+  const bytes = CONTENT.read(0, 300_000).slice();
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toBase64();
+  const change: [(headers: Headers) => void, proof: string][] = [
+    [(headers) => headers.set("repr-digest", `sha-256=:${sha256}:`), "digest"],
+    [() => {}, "tags"],
+    [(headers) => headers.set("etag", 'W/"one"'), "bytes"],
+  ];
+  await using same = startOdd(bytes, () => {});
+  for (const [changed, proof] of change) {
+    await using server = startOdd(bytes, changed);
+    const urls = [same, server].map(({ addr }) => `http://127.0.0.1:${addr.port}/f`);
+    const json = JSON.parse((await run("--json", ...urls)).stdout) as ProbeDocument;
+    assertEquals(json.proof, proof);
+    await using download = new Downloader(urls);
+    assertEquals((await download.open()).proof, proof);
+  }
+  const page = await run("--json", `http://127.0.0.1:1/f`);
+  assertEquals((JSON.parse(page.stdout) as ProbeDocument).proof, null);
 });
 
 Deno.test("sphttp probe exits with the code of the first failure if no mirror is usable", async () => {

@@ -27,6 +27,7 @@ Deno.test("probeTable() has a line per mirror, with its reason if there is room"
     "gone.example  skip     –              –        –           –  no answer came: \ufffd[2Jrefused",
     "",
     "1 of 4 mirrors is worth using",
+    'proof of a download: "tags" (the same strong ETag, and compared bytes)',
   ]);
 });
 
@@ -34,11 +35,12 @@ Deno.test("probeTable() puts the reasons below in 80 columns", () => {
   assertEquals(probeTable(MIRRORS, 80).slice(5), [
     "",
     "1 of 4 mirrors is worth using",
+    'proof of a download: "tags" (the same strong ETag, and compared bytes)',
     "b.example: would deliver less than 1 % of the file",
     "c.example: does not support ranges",
     "gone.example: no answer came: \ufffd[2Jrefused",
   ]);
-  assertEquals(probeTable(assess([measured("a")]), 80).at(-1), "the mirror is worth using");
+  assertEquals(probeTable(assess([measured("a")]), 80).at(-2), "the mirror is worth using");
 });
 
 Deno.test("probeTable() keeps to the width with wide and long names", () => {
