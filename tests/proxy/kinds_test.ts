@@ -231,6 +231,7 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   "budget-of-six-default",
   "one-time-links-429",
   "one-time-paths-429",
+  "one-time-plain-2-429",
 ]);
 
 /** Tables that are also tried with a proxy that does not know the file. */
