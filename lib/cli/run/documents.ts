@@ -46,14 +46,25 @@ export class Documents {
   /** Reads a document that the user names. Rejects with an error of the command. */
   async named(source: string, kind: DocumentKind): Promise<Document> {
     if (!isUrl(source)) return await readDocument(source, { ...kind, options: {} });
+    const { url, options } = await this.#asked(source);
+    return await readDocument(url, { ...kind, options });
+  }
+
+  /** Reads a URL beside a document that the user names, by what its own server may get. */
+  readonly besideNamed: ReadBeside = async (source, kind) => {
+    const { url, options } = await this.#asked(source);
+    return await readIfPresent(url, { ...kind, options });
+  };
+
+  /** Returns how a URL is requested: with the user's credentials and cookies only where they are meant for it. */
+  async #asked(
+    source: string,
+  ): Promise<{ readonly url: string; readonly options: DownloaderOptions }> {
     const options = documentOptions(this.#options);
-    if (this.#origins.has(parseUrl(source)?.origin)) {
-      const login = await Login.of(this.#login);
-      return await readDocument(login.apply(source), { ...kind, options });
-    }
-    const others = await Login.of({ ...this.#login, user: undefined });
-    const headers = withoutSecrets(options.headers);
-    return await readDocument(others.apply(source), { ...kind, options: { ...options, headers } });
+    const isOwn = this.#origins.has(parseUrl(source)?.origin);
+    const login = await Login.of(isOwn ? this.#login : { ...this.#login, user: undefined });
+    const headers = isOwn ? options.headers : withoutSecrets(options.headers);
+    return { url: login.apply(source), options: { ...options, headers } };
   }
 
   /** Returns what reads documents beside a file; `options` are those of the file. */
@@ -81,7 +92,7 @@ function documentOptions(options: Abortable): DownloaderOptions {
   return {
     ...{ signal, headers, proxy, noProxy, connect, http, caCerts, clientCertificate },
     ...{ fetch, connectTimeoutMs, maxIdleMs, maxRedirects, retry },
-    // A web page is told apart by who reads it.
+    // What reads the document recognizes a web page.
     allowHtml: true,
     windowSize: 4 * 1024 * 1024,
   };

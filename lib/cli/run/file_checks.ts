@@ -19,23 +19,23 @@ import type { SignedDocuments } from "./signed_documents.ts";
  * Reads what a command names to check its files by; returns `undefined` if it names nothing. Rejects with
  * an error of the command if it cannot be read, or is not signed as it should be.
  *
- * @param mirrors URLs that the user has named: their origins are those that credentials are for
+ * @param mirrors URLs of the file, or of the Metalink that lists the files
  */
 export async function fileChecks(
   command: DownloadArguments,
   options: Abortable,
   mirrors: readonly string[],
 ): Promise<FileChecks | undefined> {
-  const { checksumFile, findsChecksums, signature, login } = command;
+  const { checksumFile, findsChecksums, signature, login, mirrorList } = command;
   if (checksumFile === undefined && !findsChecksums && signature === undefined) return undefined;
-  const documents = new Documents(login, options, mirrors);
+  // The mirrors of a list are named by it, not by the user.
+  const named = mirrorList === undefined ? mirrors : [mirrorList.source];
+  const documents = new Documents(login, options, named);
   const signed = signature && await signaturesOf(signature, documents);
   if (checksumFile === undefined) return new FileChecks({ documents, findsChecksums, signed });
   const found = await documents.named(checksumFile, kindOf("--checksum-file"));
   const isSigned = signed !== undefined && !signed.isOfFile(mirrors);
-  const document = isSigned
-    ? await signed.requireSigned(found, documents.beside(options, false))
-    : found;
+  const document = isSigned ? await signed.requireSigned(found, documents.besideNamed) : found;
   return new FileChecks({ documents, document, findsChecksums, signed });
 }
 

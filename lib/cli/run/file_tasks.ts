@@ -107,10 +107,7 @@ async function checksOf(
   entries: readonly InputEntry[],
 ): Promise<FileChecks | undefined> {
   const { checksumFile, findsChecksums, signature } = command;
-  if (
-    checksumFile === undefined && !findsChecksums &&
-    signature === undefined && signature === undefined
-  ) return undefined;
+  if (checksumFile === undefined && !findsChecksums && signature === undefined) return undefined;
   const { fileChecks } = await import("./file_checks.ts");
   return await fileChecks(command, options, entries.flatMap(({ urls }) => urls));
 }

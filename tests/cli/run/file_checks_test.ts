@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { FILE } from "../../support/download.ts";
 import { failCommand, runCommand, shownBy } from "../../support/cli/run_command.ts";
+import { makeMinisignKey } from "../../support/signatures/minisign_keys.ts";
 import { workplace } from "../../support/workplace.ts";
 
 const BYTES = FILE.read(0, FILE.size).slice();
@@ -103,6 +104,54 @@ Deno.test("credentials go to a checksum file on the origin of a mirror only", as
     basic("in:url"),
     basic("by:host"),
   ]);
+});
+
+Deno.test("credentials go to the signature of a checksum file on the origin of a mirror only", async () => {
+  const key = await makeMinisignKey(1);
+  const files = {
+    "/SHA256SUMS": LINE,
+    "/SHA256SUMS.minisig": await key.sign(new TextEncoder().encode(LINE)),
+  };
+  await using own = serve(files);
+  await using other = serve(files);
+  using place = workplace();
+  const secrets = ["-u", "me:secret", "-b", "session=1", "-H", "X-Plain: 1"];
+  for (const { url } of [own, other]) {
+    await runCommand([
+      ...[...secrets, "--checksum-file", `${url}/SHA256SUMS`, "--signature-key", key.publicKey],
+      ...["-so", place.at("f"), `${own.url}/f.iso`],
+    ]);
+  }
+  const authorization = `Basic ${btoa("me:secret")}`;
+  const signatures = ({ asked }: typeof own) =>
+    asked.filter(({ path }) => path === "/SHA256SUMS.minisig");
+  assertEquals(signatures(own), [
+    { path: "/SHA256SUMS.minisig", authorization, cookie: "session=1" },
+  ]);
+  assertEquals(signatures(other), [
+    { path: "/SHA256SUMS.minisig", authorization: null, cookie: null },
+  ]);
+  // Those of a header, too.
+  await runCommand([
+    ...["-H", "Authorization: Bearer secret", "--checksum-file", `${other.url}/SHA256SUMS`],
+    ...["--signature-key", key.publicKey, "-so", place.at("f"), `${own.url}/f.iso`],
+  ]);
+  assert(other.asked.every(({ authorization }) => authorization === null));
+});
+
+Deno.test("credentials for the server of a mirror list go to no checksum file on a mirror of it", async () => {
+  await using mirror = serve({ "/SHA256SUMS": LINE });
+  await using list = serve({ "/list": `${mirror.url}/f.iso\n`, "/SHA256SUMS": LINE });
+  using place = workplace();
+  for (const { url } of [mirror, list]) {
+    await runCommand([
+      ...["-u", "me:secret", "-b", "session=1", "--mirror-list", `${list.url}/list`],
+      ...["--checksum-file", `${url}/SHA256SUMS`, "-so", place.at("f")],
+    ]);
+  }
+  assert(mirror.asked.every(({ authorization, cookie }) => !authorization && !cookie));
+  assert(list.asked.some(({ path }) => path === "/SHA256SUMS"));
+  assert(list.asked.every(({ authorization }) => authorization !== null));
 });
 
 Deno.test("--checksum-from auto finds the checksum beside the file, and says where", async () => {
