@@ -53,6 +53,20 @@ function publicOnes(keys: readonly Key[]): OpenPgpKey[] {
   return keys.map((key) => key.toPublic());
 }
 
+/**
+ * Returns each key once, with what its copies have: one may have been renewed, and another revoked. Which comes
+ * first does not matter.
+ */
+export async function joinCopies(keys: readonly OpenPgpKey[]): Promise<OpenPgpKey[]> {
+  const joined = new Map<string, OpenPgpKey>();
+  for (const key of keys) {
+    const fingerprint = key.getFingerprint();
+    const copy = joined.get(fingerprint);
+    joined.set(fingerprint, copy === undefined ? key : await copy.update(key));
+  }
+  return [...joined.values()];
+}
+
 /** Where a signature is, and the keys that may have made it. */
 export interface OpenPgpOptions {
   readonly where: string;
@@ -75,7 +89,7 @@ export async function openOpenPgp(
   options: OpenPgpOptions,
 ): Promise<Signature | undefined> {
   const { readSignature, createMessage, verify } = await library();
-  const armored = /-----BEGIN PGP SIGNATURE-----[^]*?-----END PGP SIGNATURE-----/.exec(text)?.[0];
+  const armored = armorIn(text);
   const signature =
     await (armored === undefined
       ? readSignature({ binarySignature: bytes })
@@ -112,6 +126,14 @@ export async function openOpenPgp(
     };
   };
   return { where: options.where, signer: usable.signer, verifier };
+}
+
+/** Returns the first signature in armor; an expression would look for its end from each beginning. */
+function armorIn(text: string): string | undefined {
+  const [first, last] = ["-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"];
+  const start = text.indexOf(first);
+  const end = start < 0 ? -1 : text.indexOf(last, start);
+  return end < 0 ? undefined : text.slice(start, end + last.length);
 }
 
 /** Reports whether a text is signed in clear. */

@@ -12,6 +12,7 @@ import { badSignature, type Signature, unreadable } from "./content_verifier.ts"
 import { looksLikeMinisign, type MinisignKey, openMinisign, parseMinisignKey } from "./minisign.ts";
 import {
   isSignedText,
+  joinCopies,
   looksLikeOpenPgp,
   openOpenPgp,
   type OpenPgpKey,
@@ -67,7 +68,7 @@ export class SignatureKeys {
       else openpgp.push(...await openPgpKeys(bytes, text, source));
     }
     const names = sources.map((source) => /^RW\S{54}$/.test(source) ? FLAG : source);
-    return new SignatureKeys(openpgp, minisign, [...new Set(names)].join(", "));
+    return new SignatureKeys(await joinCopies(openpgp), minisign, [...new Set(names)].join(", "));
   }
 
   /** How the names of signatures by these keys end, the likeliest first. */

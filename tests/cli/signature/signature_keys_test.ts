@@ -5,6 +5,7 @@ import { makeMinisignKey } from "../../support/signatures/minisign_keys.ts";
 import {
   daysAgo,
   makeKey,
+  renewed,
   revoked,
   sign,
   signText,
@@ -84,6 +85,28 @@ Deno.test("OpenPGP: other bytes, and keys that count for nothing, are told apart
   const keys = await SignatureKeys.of([publicKey]);
   const mixed = await assertRejects(() => keys.open(document(signature)), CommandError);
   assertStringIncludes(mixed.message, "has keys of minisign only");
+});
+
+Deno.test("OpenPGP: of copies of a key, a renewal and a revocation count in any order", async () => {
+  const [expired, key] = [await makeKey({ validFor: 10 }), await makeKey()];
+  const signature = await sign(CONTENT, expired, daysAgo(25));
+  const copies = [expired.armored, await renewed(expired)];
+  for (const keys of [copies, copies.toReversed()]) {
+    assertStringIncludes(await signerOf(signature, keys), "A Publisher");
+  }
+  const other = await sign(CONTENT, key);
+  const both = [key.armored, await revoked(key)];
+  for (const keys of [both, both.toReversed()]) {
+    assertStringIncludes(await refused(other, keys), "was revoked");
+  }
+});
+
+Deno.test("a signature that begins again and again is refused at once", async () => {
+  const key = await makeKey();
+  const hostile = "-----BEGIN PGP SIGNATURE-----\n\n".repeat(30_000);
+  const keys = await keysOf(key.armored);
+  const error = await assertRejects(() => keys.open(document(hostile)), CommandError);
+  assertStringIncludes(error.message, "is not a signature of OpenPGP or minisign");
 });
 
 Deno.test("OpenPGP: of a text signed in clear, only what is signed is returned", async () => {

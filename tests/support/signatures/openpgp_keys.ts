@@ -62,6 +62,15 @@ export async function revoked({ privateKey }: KeyPair): Promise<string> {
   return publicKey;
 }
 
+/** Returns the public key, renewed so that it does not expire, in armor. */
+export async function renewed({ privateKey }: KeyPair): Promise<string> {
+  const { publicKey } = await openpgp.reformatKey({
+    ...{ privateKey, userIDs: [{ name: "A Publisher", email: "keys@publisher.example" }] },
+    ...{ keyExpirationTime: 0, format: "armored" },
+  });
+  return publicKey;
+}
+
 /** Returns the bytes in armor. */
 export async function unarmored(text: string): Promise<Uint8Array> {
   const { data } = await openpgp.unarmor(text);
