@@ -19,8 +19,8 @@ export interface ListedMirrors {
   readonly repeated: number;
 }
 
-/** The first URL of a line. */
-const URL_IN_LINE = /[a-z][a-z0-9+.-]*:\/\/[^\s"'<>,;|]+/i;
+/** The first URL of a line. A longer scheme would be looked for from each letter of a long line. */
+const URL_IN_LINE = /[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>,;|]+/i;
 
 /**
  * Parses a list of mirrors. With a `path`, its URLs are the places of the whole project, and the path is that
@@ -54,7 +54,8 @@ export function parseMirrorList(text: string, where: string, path?: string): Lis
 function urlOf(text: string, path: string | undefined): string | undefined {
   if (path === undefined) return tryParseMirrorUrl(text) && new URL(text).href;
   // Arch has `…/$repo/os/$arch`, others `$releasever`: the project's place ends before that.
-  const base = text.replace(/\/[^/]*\$.*$/, "/").replace(/[?#].*$/, "").replace(/\/*$/, "/");
-  const url = base + path.replace(/^\/+/, "");
+  const base = text.replace(/\/[^/]*\$.*$/, "/").replace(/[?#].*$/, "");
+  // Without the look behind, each slash of many would be looked at from each one before.
+  const url = `${base.replace(/(?<!\/)\/+$/, "")}/${path.replace(/^\/+/, "")}`;
   return tryParseMirrorUrl(url) && new URL(url).href;
 }

@@ -42,6 +42,13 @@ Deno.test("parseMirrorList() leaves out other schemes and what came before, and 
   assertEquals(parseMirrorList(files.join("\n"), "list").urls, files);
 });
 
+Deno.test("parseMirrorList() reads long lines of what looks like a URL in one go", () => {
+  const many = 1_000_000;
+  const lines = ["a".repeat(many), `http://a.example${"/".repeat(many)}x`, `${"ab:".repeat(many)}`];
+  const { urls } = parseMirrorList(`${lines.join("\n")}\nhttp://b.example//\n`, "list", PATH);
+  assertEquals(urls.at(-1), `http://b.example/${PATH}`);
+});
+
 Deno.test("parseMirrorList() says what is wrong", () => {
   const table: [text: string, exitCode: number, message: string][] = [
     ["", 3, "list has no http or https URL"],
