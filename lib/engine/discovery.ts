@@ -121,7 +121,7 @@ export async function mirrorsOf(
   const origin = new URL(url);
   const { duplicates = [], descriptions = [], problem } = info.elsewhere ?? {};
   const problems = problem === undefined ? [] : [`the Link field is read in part only: ${problem}`];
-  const own = withoutConditions(given);
+  const own = forOthers(given);
   const described = descriptions
     .find(({ type, url }) =>
       METALINK_TYPE.test(type) && (trustMirrors || new URL(url).origin === origin.origin)
@@ -170,12 +170,17 @@ function mirrorCount(count: number): string {
   return count === 1 ? "1 mirror" : `${count} mirrors`;
 }
 
-/** Conditions are about the file of the server. */
-function withoutConditions({ range: _range, onEvent: _onEvent, ...options }: DownloaderOptions) {
+/** Headers that are about the file of the server. */
+const CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
+/** Returns the options for requests to mirrors and for Metalinks: without what is about the file of the server. */
+function forOthers({ range: _range, onEvent: _onEvent, ...options }: DownloaderOptions) {
   const headers = new Headers(options.headers);
-  for (const name of ["none-match", "modified-since"]) headers.delete(`if-${name}`);
-  headers.delete("if-unmodified-since");
-  return { ...options, headers, knownFile: undefined, knownPieces: undefined };
+  for (const name of CONDITIONS) headers.delete(name);
+  return {
+    ...{ ...options, headers, knownFile: undefined, knownPieces: undefined },
+    ...{ expectedPieces: undefined, requireProof: undefined, refresh: undefined },
+  };
 }
 
 function hasSecrets({ headers }: { readonly headers: Headers }): boolean {
@@ -200,7 +205,7 @@ function usableOf(
       seen.add(bare(url));
       // What identifies the user is for the server that was named.
       if (hasSecrets && url.origin !== origin.origin) return false;
-      // Without a digest, nothing would show that somebody on the way has changed it.
+      // Without a digest, nothing would show that it was changed on the way.
       return isProved || origin.protocol === "http:" || url.protocol === "https:";
     });
 }
@@ -236,7 +241,9 @@ async function describedFile(
     return `its ${type} is ${file.hashes[type]}, while the server gives ${hashes[type]}`;
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof DOMException && error.name === "TimeoutError") return "it does not come";
+    if (error instanceof DOMException && error.name === "TimeoutError") {
+      return `it has not arrived within ${PATIENCE_MS / 1000} s`;
+    }
     if (error instanceof Error) return error.message;
     throw error;
   }
@@ -247,7 +254,7 @@ async function readText(url: string, options: DownloaderOptions): Promise<string
   await using download = new Downloader([url], {
     ...options,
     signal: patience(options),
-    expectedSize: undefined,
+    ...{ expectedName: undefined, expectedSize: undefined },
   });
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;

@@ -187,6 +187,25 @@ Deno.test("discoverMirrors(): a Metalink of the same server brings digest and mi
   assertEquals(urls, [FILE, "http://a/f", "http://b/f"]);
 });
 
+Deno.test("discoverMirrors(): what is required of the file is not required of its Metalink", async () => {
+  const length = 16 * 1024;
+  const digests = await Promise.all(
+    Array.from(
+      { length: Math.ceil(BYTES.length / length) },
+      (_, index) => sha256Of(BYTES.slice(index * length, (index + 1) * length)),
+    ),
+  );
+  const expectedPieces = { algorithm: "sha-256", length, digests } as const;
+  const headers = { "if-match": '"a"' };
+  const { urls, problems, asked } = await discover(
+    { [FILE]: { ...DESCRIBED, etag: '"a"' }, [META]: metalink(RIGHT) },
+    { expectedPieces, requireProof: "pieces", expectedName: "film.bin", headers },
+  );
+  assertEquals([urls, problems], [[FILE, "http://a/f", "http://b/f"], []]);
+  const ofMetalink = asked.filter(({ url }) => url === META);
+  assertEquals(ofMetalink.map(({ headers }) => headers.get("if-match")), [null]);
+});
+
 Deno.test("discoverMirrors(): a Metalink that is of no use is named, with the reason", async () => {
   const table: readonly (readonly [Server, string])[] = [
     [{ [META]: metalink(RIGHT, 5) }, `it has no file of ${BYTES.length} bytes`],

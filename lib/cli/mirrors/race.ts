@@ -6,7 +6,12 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, NoMirrorLeftError } from "../../../mod.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  NoMirrorLeftError,
+  SphttpError,
+} from "../../../mod.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { concurrently } from "../process/concurrently.ts";
 
@@ -20,7 +25,7 @@ export interface RaceResult {
   readonly answered: number;
 }
 
-/** What a race is told. */
+/** The settings of a race. */
 export interface RaceSettings {
   readonly options: DownloaderOptions;
   /** The size that the file has to have, in bytes; by default the one that most mirrors say. */
@@ -80,8 +85,9 @@ export async function race(
       look();
     } catch (error) {
       if (over.aborted) return;
-      if (!(error instanceof NoMirrorLeftError)) throw error;
-      details.push(`${redactUrl(url)} is left out: ${error.cause[0]?.problem}`);
+      if (!(error instanceof SphttpError)) throw error;
+      const why = error instanceof NoMirrorLeftError ? error.cause[0]?.problem : error.message;
+      details.push(`${redactUrl(url)} is left out: ${why}`);
     }
   }).finally(() => timers.forEach(clearTimeout));
   signal.throwIfAborted();
@@ -105,6 +111,8 @@ async function sizeAt(url: string, options: DownloaderOptions): Promise<number |
     ...{ ...options, range: SAMPLE, retry: { attempts: 1 }, trace: false },
     // Only what it does itself counts.
     ...{ expectedSize: undefined, eachAddress: false, maxRate: undefined },
+    // A few bytes prove nothing yet.
+    requireProof: undefined,
   });
   const { size } = await download.open();
   return size;

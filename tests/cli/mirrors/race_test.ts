@@ -62,6 +62,13 @@ Deno.test("race() ends in time though mirrors are silent, and at once if it is a
   });
 });
 
+Deno.test("race() asks no mirror for proof that a few bytes cannot give", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    const { ranked } = await race(urls, { ...SETTINGS, options: { requireProof: "digest" } });
+    assertEquals(new Set(ranked), new Set(urls));
+  });
+});
+
 Deno.test("race(): the size that is expected counts, not that of most mirrors", async () => {
   const other = { content: randomContent(5000, 3) };
   await withMirrors([other, other, {}], async (urls) => {

@@ -54,6 +54,19 @@ Deno.test("a Metalink is downloaded from a path or a URL, as an argument or by -
   });
 });
 
+Deno.test("what has to prove the file need not prove the Metalink, nor a checksum file", async () => {
+  await withMirrors([{}, {}], async (urls) => {
+    using place = workplace();
+    await using server = serve(metalink(urls));
+    const proof = ["--require-proof", "digest", "--output-dir", place.path, "-s"];
+    await runCommand([...proof, server.url]);
+    assertFile(place, "film.mkv");
+    await using sums = serve(FILE.sha256(), "text/plain");
+    await runCommand([...proof, "--checksum-file", sums.url, "-o", "other", ...urls]);
+    assertFile(place, "other");
+  });
+});
+
 Deno.test("an existing file is not replaced because a Metalink names it", async () => {
   await withMirrors([{}], async (urls) => {
     using place = workplace();
