@@ -201,7 +201,7 @@ export class KnownFiles {
   async #record(
     set: MirrorSet,
     wanted: WantedFile,
-    { info, file: found }: FileFacts,
+    { info: { elsewhere: _, ...info }, file: found }: FileFacts,
     signal: AbortSignal,
   ): Promise<FileRecord> {
     const { record: before, changes } = set;
@@ -214,6 +214,8 @@ export class KnownFiles {
     const keepsTag = validators.etag !== undefined && validators.etag === before?.etag;
     const file = found && {
       ...found,
+      // What a mirror says of others may be long.
+      info: { ...found.info, elsewhere: undefined },
       mirrors: found.mirrors.map((one) =>
         validators.unreliable.has(one.url) ? { ...one, unreliable: true } : one
       ),
