@@ -102,6 +102,14 @@ export interface ProxyOptions {
    */
   rememberMs?: number | undefined;
   /**
+   * Whether the server of a file, if a client names one mirror of it, is asked for others (`Link` fields with
+   * `rel=duplicate` or `rel=describedby`, RFC 6249). They count with a digest of the file or the same
+   * strong ETag, and where the client could have named them.
+   *
+   * @default {false}
+   */
+  discoverMirrors?: boolean | undefined;
+  /**
    * Headers of requests to mirrors, like `Authorization` or `Cookie`, by origin, as in
    * `{ "https://a.example": { authorization: "…" } }`. No other origin gets them, wherever redirects
    * lead. A login in the URL of a mirror goes before.
@@ -209,6 +217,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     cors: options.cors === "*" ? "*" : strings("cors", options.cors),
     rememberMs: number("rememberMs", options.rememberMs ?? 60_000, 0, Infinity),
     allowDowngrade: ofType("allowDowngrade", "boolean", options.allowDowngrade ?? false),
+    discoverMirrors: ofType("discoverMirrors", "boolean", options.discoverMirrors ?? false),
     mirrorHeaders: byOrigin(ofType("mirrorHeaders", "object", options.mirrorHeaders ?? {})),
     retryMaxMs: number("retryMaxMs", options.retryMaxMs ?? 30_000, 0, Infinity),
     stallTimeoutMs: number("stallTimeoutMs", options.stallTimeoutMs ?? 120_000, 0, Infinity),

@@ -15,13 +15,12 @@ import { AddressPolicy } from "../guard/address_policy.ts";
 import { guardedFetch } from "../guard/guarded_fetch.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
-import { type FileRecord, KnownFiles, type WantedFile } from "./known_files.ts";
+import { type FileRecord, KnownFiles } from "./known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
 import { Delivery, type DeliveryRequest, type FileFacts, type Observers } from "./delivery.ts";
 import { fileHeaders } from "./file_headers.ts";
 import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
-import { MetalinkFiles } from "./metalink_files.ts";
-import { refuseLoop, viaProxy } from "./metalink_loop.ts";
+import { type FoundFile, MirrorSources } from "./mirror_sources.ts";
 import { multipartBody } from "./multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { asIncomplete, overloaded, Problem } from "../problem.ts";
@@ -47,9 +46,7 @@ export interface ProxyRequest {
   readonly listener: BodyListener;
 }
 
-interface FileRequest extends ProxyRequest {
-  readonly query: ProxyQuery;
-  readonly wanted: WantedFile;
+interface FileRequest extends ProxyRequest, Omit<FoundFile, "name"> {
   /** What is known of the file by now. */
   record: FileRecord | undefined;
   /** Whether the file was probed again for this request. */
@@ -69,7 +66,7 @@ export class FileService {
   readonly #budget: MemoryBudget;
   readonly #policy: AddressPolicy;
   readonly #known: KnownFiles;
-  readonly #metalinks: MetalinkFiles;
+  readonly #sources: MirrorSources;
   readonly #download: DownloaderOptions;
 
   constructor(options: ResolvedProxyOptions, observers: Observers) {
@@ -98,45 +95,30 @@ export class FileService {
       maxProbes: maxDownloads,
       download: this.#download,
     });
-    this.#metalinks = new MetalinkFiles({
-      policy: this.#policy,
-      download: { ...this.#download, headers: viaProxy(this.#download.headers) },
-      maxMirrors,
-      rememberMs: options.rememberMs,
-    });
+    this.#sources = new MirrorSources(options, this.#policy, this.#download);
   }
 
   /** Serves the file that the query names. */
   async serve(request: ProxyRequest): Promise<Response> {
     const query = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
-    const response = await this.#find(request, query).then((found) =>
-      this.#serve({ ...request, ...found, record: undefined, isLastAttempt: false })
-    ).catch((error) => {
+    const response = await this.#found(request, query).catch((error) => {
       throw this.#problem(error, query);
     });
     return namingIgnored(response, query);
   }
 
-  /** Finds the mirrors, in a Metalink if the query names one. */
-  async #find(
-    { request, name, signal }: ProxyRequest,
-    query: ProxyQuery,
-  ): Promise<Pick<FileRequest, "query" | "wanted" | "name">> {
-    const { metalink, mirrors } = query;
-    if (metalink === undefined) return { query, wanted: { mirrors, name }, name };
-    refuseLoop(request);
-    const { urls, size, hashes, name: listed } = await this.#metalinks.find(metalink, signal);
-    const shown = name ?? listed.split("/").at(-1);
-    const options = {
-      expectedSize: size,
-      expectedHashes: hashes,
-      headers: viaProxy(this.#download.headers),
-    };
-    return {
-      query: { ...query, mirrors: [...urls] },
-      wanted: { mirrors: urls, name: shown, options },
-      name: shown,
-    };
+  async #found(request: ProxyRequest, query: ProxyQuery): Promise<Response> {
+    const serve = (found: FoundFile) =>
+      this.#serve({ ...request, ...found, record: undefined, isLastAttempt: false });
+    const found = await this.#sources.find(request, query);
+    try {
+      return await serve(found);
+    } catch (error) {
+      if (found.forget === undefined || !isOutdated(error)) throw error;
+      // The file has changed since its server was asked for mirrors of it.
+      found.forget();
+      return await serve(await this.#sources.find(request, query));
+    }
   }
 
   async #serve(file: FileRequest): Promise<Response> {
@@ -154,6 +136,8 @@ export class FileService {
       if (!(error instanceof Doubted)) {
         if (recalled === undefined || !isOutdated(error)) throw error;
         this.#known.invalidate(wanted, recalled, hasChanged(error));
+        // Its server has to be asked for mirrors and hashes again.
+        if (file.forget !== undefined) throw error;
       }
     }
     // The file has changed since the probe, or seems to: probe again.
@@ -164,7 +148,7 @@ export class FileService {
   /** Streams the progress of the downloads of the file that the query names. */
   async watch(request: ProxyRequest): Promise<Response> {
     const given = parseProxyQuery(request.url.searchParams, this.#maxMirrors);
-    const { query } = await this.#find(request, given).catch((error) => {
+    const { query } = await this.#sources.find(request, given).catch((error) => {
       throw this.#problem(error, given);
     });
     await this.#check(query, request.signal);
@@ -357,6 +341,8 @@ export class FileService {
         this.#known.learn(wanted, record, pieces, knownFile);
       },
       onFailed: (error) => {
+        // It may have been the hash that does not fit any more.
+        file.forget?.();
         if (file.record === undefined || !isOutdated(error)) return;
         this.#known.invalidate(wanted, file.record, hasChanged(error));
       },

@@ -14,6 +14,7 @@ import {
 } from "../../../metalink.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import type { AddressPolicy } from "../guard/address_policy.ts";
+import { allowedUrls } from "../guard/allowed_urls.ts";
 import { overloaded, Problem } from "../problem.ts";
 import type { MetalinkSource } from "../request/query.ts";
 import { SharedWork } from "./known_files.ts";
@@ -150,17 +151,7 @@ export class MetalinkFiles {
   /** Returns those of the URLs that the proxy may request; rejects if it may request none. */
   async #allowed(urls: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
     const { policy, maxMirrors } = this.#options;
-    const refusals = await Promise.all(urls.map(async (url) => {
-      try {
-        await policy.check(new URL(url), signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        // A mirror whose name cannot be resolved fails later, like any other.
-        if (error instanceof Problem) return error;
-      }
-      return undefined;
-    }));
-    const allowed = urls.filter((_, index) => refusals[index] === undefined);
+    const { urls: allowed, refusals } = await allowedUrls(urls, policy, signal);
     if (allowed.length === 0) throw refusals[0]!;
     return allowed.slice(0, maxMirrors);
   }

@@ -17,9 +17,14 @@ export function viaProxy(headers: HeadersInit | undefined): Headers {
   return marked;
 }
 
-/** @throws {Problem} of status 508 when a request was itself caused by a Metalink */
-export function refuseLoop({ headers }: Request): void {
+/** Reports whether a request was itself caused by a Metalink, or by what a server says of its file. */
+export function isViaProxy({ headers }: Request): boolean {
   const received = (headers.get("via") ?? "").split(",");
-  if (!received.some((one) => one.trim().split(/\s+/)[1] === PSEUDONYM)) return;
+  return received.some((one) => one.trim().split(/\s+/)[1] === PSEUDONYM);
+}
+
+/** @throws {Problem} of status 508 when a request was itself caused by a Metalink */
+export function refuseLoop(request: Request): void {
+  if (!isViaProxy(request)) return;
   throw new Problem(508, "the Metalink leads to this proxy again; use the URLs of its mirrors");
 }

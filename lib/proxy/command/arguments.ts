@@ -85,6 +85,7 @@ export async function parseArguments(
   const options: ProxyOptions = {
     allowPrivate: has("allow-private") ? true : undefined,
     allowDowngrade: has("allow-downgrade") ? true : undefined,
+    discoverMirrors: has("discover-mirrors") ? true : undefined,
     allowHosts: hosts.length > 0 ? hosts : undefined,
     ownHosts: [...listenedOn(host), ...each("public-name", parsePublicName)],
     maxMirrors: given("max-mirrors", parsePositive),

@@ -47,6 +47,7 @@ export const FLAG_GROUPS = {
     { name: "allow-private", help: "allow private and loopback addresses" },
     { name: "allow-downgrade", help: "follow redirects from https to http", rare: true },
     { name: "cacert", value: "FILE", help: "trust these certificates (PEM) too", rare: true },
+    { name: "discover-mirrors", help: "use those that the server of one names", rare: true },
     { name: "max-mirrors", value: "N", help: "maximum per request (32)", rare: true },
     {
       name: "deliver-after",

@@ -12,6 +12,7 @@ async function understood(...args: string[]): Promise<ServeArguments> {
 const NO_OPTIONS: ServeArguments["options"] = {
   allowPrivate: undefined,
   allowDowngrade: undefined,
+  discoverMirrors: undefined,
   allowHosts: undefined,
   ownHosts: ["127.0.0.1"],
   metricsPath: "/metrics",
@@ -82,6 +83,7 @@ const OPTIONS: [args: string[], options: ServeArguments["options"]][] = [
   }],
   [["--allow-private"], { allowPrivate: true }],
   [["--allow-downgrade"], { allowDowngrade: true }],
+  [["--discover-mirrors"], { discoverMirrors: true }],
   // Those who may use an open proxy do not learn which mirrors others use.
   [["--host=::", "--open"], { ownHosts: ["0.0.0.0/0", "::/0"], metricsPath: false }],
   [["--host=0.0.0.0", "--allow-host=a.example"], {
