@@ -6,6 +6,8 @@
  */
 
 import { createRequire, isBuiltin } from "node:module";
+import { resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build, type Plugin, stop } from "esbuild";
 import settings from "../deno.json" with { type: "json" };
 import { writeTypes } from "./npm/types.ts";
@@ -38,8 +40,18 @@ const NODE_MODULES = ["dns", "dns/promises", "http", "https", "net", "stream", "
 /** Files that are in the package as they are. */
 const PLAIN_FILES = ["LICENSE", "README.md"];
 
-/** Builds the package in a folder, which is emptied before. */
+/** What a package that was built before has in its folder, and the archive that `npm pack` makes of it. */
+const OWN_NAMES = new RegExp(
+  `^(${[...Object.values(EXPORTS), COMMAND, "bin"].join("|")})\\.js$|^(chunks|types)$|` +
+    `^(package\\.json|${PLAIN_FILES.join("|")})$|^sphttp-.*\\.tgz$`,
+);
+
+/**
+ * Builds the package in a folder, which is emptied before. Rejects with an error, and changes nothing, if
+ * there is anything else in it than a package that was built before.
+ */
 export async function buildPackage(folder: URL): Promise<void> {
+  await requireOwn(folder);
   await Deno.remove(folder, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
@@ -54,12 +66,26 @@ export async function buildPackage(folder: URL): Promise<void> {
   ]);
 }
 
+async function requireOwn(folder: URL): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (OWN_NAMES.test(name)) continue;
+      const path = fileURLToPath(folder);
+      throw new Error(
+        `${path} is not emptied for the package, as it has ${name}: name a new folder`,
+      );
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 async function bundle(modules: readonly string[], folder: URL): Promise<void> {
   try {
     await build({
-      absWorkingDir: ROOT.pathname,
+      absWorkingDir: fileURLToPath(ROOT),
       entryPoints: [...modules],
-      outdir: folder.pathname,
+      outdir: fileURLToPath(folder),
       chunkNames: "chunks/[name]-[hash]",
       bundle: true,
       splitting: true,
@@ -88,7 +114,7 @@ const mappedImports: Plugin = {
         return { path, external: true };
       }
       if (kind === "require-call") return { path: createRequire(importer).resolve(path) };
-      return { path: new URL(import.meta.resolve(path)).pathname };
+      return { path: fileURLToPath(import.meta.resolve(path)) };
     });
   },
 };
@@ -100,7 +126,7 @@ const OF_COMMAND = /(\/lib\/(cli|command_line)\/.*|\/cli\.ts|\/prompt_secret\.js
 const denoOverNode: Plugin = {
   name: "Deno over Node.js",
   setup: ({ onLoad }) => {
-    const standIn = JSON.stringify(new URL("npm/deno.ts", import.meta.url).pathname);
+    const standIn = JSON.stringify(fileURLToPath(new URL("npm/deno.ts", import.meta.url)));
     onLoad({ filter: OF_COMMAND }, async ({ path }) => {
       const text = await Deno.readTextFile(path);
       // On the first line, so that others keep their numbers.
@@ -137,5 +163,10 @@ function packageJson(): string {
 
 if (import.meta.main) {
   const [folder = "npm"] = Deno.args;
-  await buildPackage(new URL(`${folder}/`, `file://${Deno.cwd()}/`));
+  try {
+    await buildPackage(pathToFileURL(`${resolve(folder)}/`));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    Deno.exit(1);
+  }
 }

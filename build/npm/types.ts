@@ -5,6 +5,7 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
 import deno from "types-deno/package.json" with { type: "json" };
 import node from "types-node/package.json" with { type: "json" };
 import settings from "../../deno.json" with { type: "json" };
@@ -28,7 +29,8 @@ export async function writeTypes(
   modules: readonly string[],
   folder: URL,
 ): Promise<void> {
-  const of = (name: string, file: string) => new URL(file, import.meta.resolve(name)).pathname;
+  const of = (name: string, file: string) =>
+    fileURLToPath(new URL(file, import.meta.resolve(name)));
   const { compilerOptions, imports } = settings;
   const work = await Deno.makeTempDir({ prefix: "sphttp-types-" });
   const [ambient, config] = [`${work}/ambient.d.ts`, `${work}/tsconfig.json`];
@@ -50,11 +52,11 @@ export async function writeTypes(
         saxes: [of("saxes", "saxes.d.ts")],
       },
       types: [],
-      rootDir: root.pathname,
-      outDir: folder.pathname,
+      rootDir: fileURLToPath(root),
+      outDir: fileURLToPath(folder),
     },
     files: [
-      ...modules.map((name) => new URL(name, root).pathname),
+      ...modules.map((name) => fileURLToPath(new URL(name, root))),
       ambient,
       of("types-deno/package.json", "index.d.ts"),
       of("types-node/package.json", "index.d.ts"),

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { buildPackage } from "../../build/npm.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
@@ -90,13 +90,21 @@ function checkConsumer({ code, stdout, stderr }: Output, content: Content, runti
   }
 }
 
+Deno.test("npm: a folder with anything else in it is not emptied", async () => {
+  using work = workplace();
+  for (const name of ["package.json", "notes.txt"]) work.write(name, "mine");
+  const folder = new URL(`file://${work.path}/`);
+  await assertRejects(() => buildPackage(folder), Error, "it has notes.txt: name a new folder");
+  assertEquals(work.readText("package.json"), "mine");
+});
+
 testWith(["node", "npm"], "npm: the package is built, packed, installed and used", async (t) => {
   using work = workplace();
   const content = randomContent(2_000_000, 7);
   await using mirrors = await startMirrors(content);
   const { urls } = mirrors;
-  await buildPackage(new URL(`file://${work.at("built")}/`));
-  const packed = await run(work, "npm", "pack", "--offline", "--json", "./built");
+  await buildPackage(new URL(`file://${work.at("new folder")}/`));
+  const packed = await run(work, "npm", "pack", "--offline", "--json", "./new folder");
   assertEquals(packed.code, 0, packed.stderr);
   const [{ filename, size, files }] = JSON.parse(packed.stdout);
   work.write("package.json", '{ "type": "module" }');
@@ -108,7 +116,7 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
     for (const path of ["LICENSE", "README.md", "mod.js", "types/mod.d.ts"]) {
       assert(paths.includes(path), path);
     }
-    const { dependencies } = JSON.parse(work.readText("built/package.json"));
+    const { dependencies } = JSON.parse(work.readText("new folder/package.json"));
     assertEquals(dependencies, undefined);
   });
 
@@ -218,7 +226,7 @@ async function downloadInPage(work: Workplace, urls: string[], content: Content)
       return new Response("<!doctype html>", { headers: { "content-type": "text/html" } });
     }
     const headers = { "content-type": "text/javascript" };
-    return new Response(work.read(`built${pathname}`), { headers });
+    return new Response(work.read(`new folder${pathname}`), { headers });
   });
   const done = await withPage(
     `http://127.0.0.1:${server.addr.port}/`,
