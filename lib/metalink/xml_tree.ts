@@ -74,7 +74,7 @@ class Reader {
   constructor() {
     const parser = this.#parser;
     parser.on("error", ({ message }) => {
-      throw new MetalinkError("xml", `not well-formed XML: ${message}`);
+      throw new MetalinkError("xml", `not well-formed XML: ${message.replace(/\.$/, "")}`);
     });
     parser.on("doctype", (declaration) => {
       if (declaration.includes("[")) this.#fail("entities", "it declares entities or other markup");

@@ -102,7 +102,9 @@ export function parseConnections(
   flag: string,
   text: string,
 ): NonNullable<DownloaderOptions["maxConnectionsPerMirror"]> {
-  return text === "auto" ? text : parseCount(flag, text);
+  if (text === "auto") return text;
+  if (/^\d+$/.test(text)) return parseCount(flag, text);
+  throw usageError(`${flag} is "${text}", but must be a whole number from 1 to 16, or auto`);
 }
 
 /** Parses a mirror's delay in blocks; the last `=` separates them, since a URL may contain others. */

@@ -90,6 +90,7 @@ const FLAG_BY_OPTION: Readonly<Record<string, string>> = {
   maxConnectionsPerMirror: "--max-connection-per-server",
   eachAddress: "--each-address",
   deliverAfter: "--deliver-after",
+  requireProof: "--require-proof",
   maxRate: "--limit-rate",
   maxRedirects: "--max-redirs",
   "lowestRate.bytesPerSecond": "--speed-limit",

@@ -87,7 +87,8 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
     return new CommandError(ExitCode.CHECKSUM, uncapitalized(error.message), { cause: error });
   }
   if (error instanceof ProofError) {
-    return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
+    const flag = PROOF_FLAGS[error.required] ?? "";
+    return new CommandError(ExitCode.RECEIVE, `${uncapitalized(error.message)}${flag}`);
   }
   if (error instanceof FileChangedError) {
     return new CommandError(ExitCode.RECEIVE, uncapitalized(error.message));
@@ -109,6 +110,13 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
     : headline + (lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`);
   return new CommandError(exitCode, text + adviceOn(error.cause), { cause: error });
 }
+
+/** The options that give what the advice of a {@linkcode ProofError} ends with, by the required level. */
+const PROOF_FLAGS: Readonly<Record<string, string>> = {
+  pieces: " (--metalink FILE)",
+  digest: " (--checksum sha-256=HEX)",
+  tags: " (--checksum sha-256=HEX)",
+};
 
 /** Returns advice on failures that have a common cause. */
 function adviceOn(failures: readonly MirrorError[]): string {

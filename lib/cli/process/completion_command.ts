@@ -41,7 +41,10 @@ export async function runOnComplete(
     if (code === 0) return;
     note(`--on-complete: ${program} ended with ${killedBy ?? `exit code ${code}`}`);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such program" : reason(error);
+    const missing = program.includes(" ")
+      ? "no such program; it is run without a shell, so write a script for several words"
+      : "no such program";
+    const why = error instanceof Deno.errors.NotFound ? missing : reason(error);
     note(`--on-complete: ${program} cannot be run: ${why}`);
   }
 }

@@ -8,6 +8,7 @@ Deno.test("invalidOption() names flags instead of options", () => {
   const errors: [error: Error, message: string][] = [
     [new OptionRangeError("splitSize", "is 5"), "--split-size is 5"],
     [new OptionRangeError("maxConnectionsPerMirror", "is 17"), "--max-connection-per-server is 17"],
+    [new OptionTypeError("requireProof", 'is "all"'), '--require-proof is "all"'],
     [new OptionTypeError("delayRequest", 'is "splitSize"'), '--delay is "splitSize"'],
     [new OptionTypeError("other", "is odd"), "other is odd"],
   ];

@@ -9,6 +9,7 @@ import {
   MirrorMismatchError,
   type NetworkFault,
   NoMirrorLeftError,
+  ProofError,
 } from "../../../mod.ts";
 
 function failure(phase: FailurePhase, reason: FailureReason, mirror = "http://127.0.0.1:1/f") {
@@ -107,6 +108,22 @@ Deno.test("explain() lists the failures that the user has not seen", async () =>
     explained.message,
     "no mirror is left to download from:\n  http://127.0.0.1:1/f: status",
   );
+});
+
+Deno.test("explain(): what a required proof needs is named as an option", async () => {
+  const mirrors = [{ mirror: "http://127.0.0.1:1/f", etag: undefined }];
+  const table = [
+    ["pieces", "as a Metalink has them (--metalink FILE)"],
+    ["digest", "download all of it (--checksum sha-256=HEX)"],
+    ["tags", "of the whole file (--checksum sha-256=HEX)"],
+    ["bytes", "that do not give the size of the file"],
+  ] as const;
+  for (const [required, advice] of table) {
+    const { exitCode, message } = commandError(
+      await explain(new ProofError("size", required, mirrors)),
+    );
+    assertEquals([exitCode, message.endsWith(advice)], [ExitCode.RECEIVE, true], message);
+  }
 });
 
 Deno.test("explain() returns other errors unchanged", async () => {

@@ -36,6 +36,7 @@ Deno.test("--on-complete: a program that fails, or is not there, is a message", 
     const program = script(place, 3);
     assertStringIncludes(await run(program), `${program} ended with exit code 3`);
     assertStringIncludes(await run("/nonexistent/x"), "/nonexistent/x cannot be run: no such");
+    assertStringIncludes(await run("echo done"), "no such program; it is run without a shell");
     assertEquals(place.read("f"), FILE.read(0, FILE.size).slice());
   });
 });
