@@ -42,6 +42,7 @@ export { keepConnections } from "./lib/transport/connections/shared_client.ts";
 export type { InsecureFetch } from "./lib/transport/insecure/fetch.ts";
 export type { ConnectOptions } from "./lib/http/address/connect_rules.ts";
 export type { ClientCertificate } from "./lib/transport/connections/http_clients.ts";
+export type { Origin } from "./lib/engine/delivery/origins.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { ProofLevel } from "./lib/http/proof.ts";
 export type { Hashes, HashType } from "./lib/http/hashes.ts";

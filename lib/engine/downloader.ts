@@ -12,6 +12,7 @@ import { Driver } from "./driver.ts";
 import type { FileInfo, KnownFile } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
 import type { DownloaderOptions } from "./options/options.ts";
+import type { Origin } from "./delivery/origins.ts";
 import { Verification } from "./delivery/verification.ts";
 import {
   type ResolvedOptions,
@@ -228,6 +229,14 @@ export class Downloader implements AsyncDisposable {
    */
   learnedPieces(): Promise<readonly KnownPiece[]> {
     return this.#driver.learnedPieces();
+  }
+
+  /**
+   * Returns which mirror has sent which of the bytes so far, lowest first: adjacent bytes of one mirror are
+   * one range. `undefined` without the option `recordOrigins`, and if there are more than 65 536 ranges.
+   */
+  origins(): readonly Origin[] | undefined {
+    return this.#driver.origins;
   }
 
   /**

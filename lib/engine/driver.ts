@@ -30,6 +30,7 @@ import { EventLog } from "./event_log.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
 import { MirrorSources } from "./mirror_sources.ts";
 import { Pace } from "./timing/pace.ts";
+import type { Origin } from "./delivery/origins.ts";
 import type { Part } from "./delivery/reorder_buffer.ts";
 import { CommandExecutor } from "./requests/command_executor.ts";
 import { PIECES_DECIDE } from "./requests/samples.ts";
@@ -96,9 +97,9 @@ export class Driver {
     const wantedEnd = () => this.#scheduler.ledger.end;
     const dispatch = (event: SchedulerEvent) => this.#dispatch(event);
     const proofs = pieces && { pieces, end: wantedEnd, onEvent: dispatch, fail };
-    const { buffers } = this.#transport;
     const now = () => clock.now();
-    this.#window = new DeliveryWindow(start, windowSize, { now, buffers, proofs });
+    const { buffers } = this.#transport;
+    this.#window = new DeliveryWindow(start, windowSize, { ...options, now, buffers, proofs });
     const probeSize = probeSizeFor(maxRate, urls.length);
     this.#sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#scheduler = new Scheduler({
@@ -164,6 +165,11 @@ export class Driver {
       endedAt: this.#endedAt,
       now: clock.now(),
     });
+  }
+
+  /** Who has sent which bytes; `undefined` if that is not recorded. */
+  get origins(): readonly Origin[] | undefined {
+    return this.#window.origins?.named(this.#sources.urls);
   }
 
   get knownFile(): KnownFile | undefined {

@@ -8,6 +8,7 @@
 
 import { CHUNK, FIRST_CHUNK } from "../../transport/responses/body.ts";
 import type { BufferPool } from "../../transport/responses/buffer_pool.ts";
+import { Origins } from "./origins.ts";
 import { PieceProofs, type PieceProofsOptions } from "./piece_proofs.ts";
 import { ReorderBuffer } from "./reorder_buffer.ts";
 import { deferred } from "../../stand_ins.ts";
@@ -35,6 +36,8 @@ export interface DeliveryWindowOptions {
   readonly buffers?: BufferPool | undefined;
   /** By what the pieces of the file are proved. @default {they are not} */
   readonly proofs?: Omit<PieceProofsOptions, "start" | "buffer" | "onProved"> | undefined;
+  /** Whether it is recorded which mirror has sent which bytes. @default {false} */
+  readonly recordOrigins?: boolean | undefined;
 }
 
 export class DeliveryWindow {
@@ -44,6 +47,8 @@ export class DeliveryWindow {
   firstByteAt: number | undefined;
   /** Holds back what is not proved, if digests of the pieces are expected. */
   readonly proofs: PieceProofs | undefined;
+  /** Who has sent which bytes, if that is recorded. */
+  readonly origins: Origins | undefined;
   readonly #now: () => number;
   #opened = false;
   #isClosed = false;
@@ -55,11 +60,12 @@ export class DeliveryWindow {
   constructor(
     start: number,
     windowSize: number,
-    { now = () => performance.now(), buffers, proofs }: DeliveryWindowOptions = {},
+    { now = () => performance.now(), buffers, proofs, recordOrigins }: DeliveryWindowOptions = {},
   ) {
     this.#now = now;
     this.buffer = new ReorderBuffer(start, buffers);
     this.windowSize = windowSize;
+    this.origins = recordOrigins ? new Origins() : undefined;
     this.proofs = proofs && new PieceProofs({
       ...proofs,
       start,
@@ -74,6 +80,7 @@ export class DeliveryWindow {
     const useful = chunk.byteLength > wanted ? chunk.subarray(0, wanted) : chunk;
     this.buffer.write(offset, useful);
     this.proofs?.note(offset, offset + useful.byteLength, mirror);
+    this.origins?.note(offset, offset + useful.byteLength, mirror);
     if (this.#opened) this.#announce(this.#now());
   }
 
@@ -81,12 +88,14 @@ export class DeliveryWindow {
   drop(from: number): void {
     this.buffer.drop(from);
     this.proofs?.forget(from);
+    this.origins?.forget(from);
   }
 
-  /** Drops everything that has arrived. */
+  /** Drops everything that is held. */
   clear(): void {
     this.buffer.clear();
     this.proofs?.forget(0);
+    this.origins?.forget(this.buffer.front);
   }
 
   /** Allows bytes to be delivered from now on. */

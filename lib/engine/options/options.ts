@@ -383,4 +383,10 @@ export interface DownloaderOptions {
    * @default {false}
    */
   trace?: boolean | undefined;
+  /**
+   * If true, it is recorded which mirror has sent which bytes, for {@linkcode Downloader.origins}.
+   *
+   * @default {false}
+   */
+  recordOrigins?: boolean | undefined;
 }

@@ -48,7 +48,7 @@ import { resolveSizes } from "./sizes.ts";
 /** Options that are passed on as they are, or with their default. */
 type Plain =
   | ("splitSize" | "windowSize" | "maxRate" | "delayRequest" | "closeBadConnections")
-  | ("maxConnectionsPerMirror" | "http" | "caCerts" | "maxIdleMs")
+  | ("maxConnectionsPerMirror" | "http" | "caCerts" | "maxIdleMs" | "recordOrigins")
   | ("stallTimeoutMs" | "maxRedirects" | "fetch" | "onEvent" | "trace" | "deliverAfter");
 
 /** Options with every default filled in. */
@@ -200,6 +200,7 @@ export function resolveOptions(
     signal: instance("signal", options.signal, AbortSignal),
     onEvent: options.onEvent ?? (() => {}),
     trace: options.trace ?? false,
+    recordOrigins: options.recordOrigins ?? false,
   };
   refuseUnused(resolved, duplicateRequest);
   return resolved;
