@@ -84,6 +84,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/cli\/plot\//,
     /^lib\/cli\/part\//,
     /^lib\/cli\/output\//,
+    /^lib\/cli\/blame\//,
     /^lib\/cli\/arguments\//,
     /^lib\/cli\/metalink\//,
     /^lib\/cli\/process\//,

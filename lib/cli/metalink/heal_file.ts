@@ -15,11 +15,12 @@ import {
 import type { MetalinkFile } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
+import { IMPATIENT, piecesFrom, writeAt } from "../blame/mirror_pieces.ts";
 import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { syncFile } from "../part/durable_file.ts";
 import { hashOf } from "./content_hashes.ts";
-import { piecesOf as expectedPiecesOf } from "./metalink_entries.ts";
+import { piecesOf } from "./metalink_entries.ts";
 import { type BadPiece, runsOf, runText } from "./file_check.ts";
 
 /** The result of healing a file. */
@@ -40,9 +41,6 @@ export interface HealOptions {
 
 /** The longest piece, which is kept in memory until it is complete. */
 const LONGEST_PIECE = 256 * 1024 * 1024;
-
-/** How a mirror is asked while there are others to ask: no long wait, and no retries. */
-const IMPATIENT: DownloaderOptions = { maxIdleMs: 10_000, retry: { attempts: 1 } };
 
 /**
  * Heals a file. Rejects with an error of the command if a piece cannot be fetched as it should be;
@@ -85,7 +83,7 @@ export async function healFile(
     const range = { start: run[0]!.start, end: run.at(-1)!.end };
     const settings = { ...patience, ...options, range, expectedSize: size, signal };
     await using download = new Downloader([mirror], settings);
-    for await (const { piece, parts } of piecesOf(download, run)) {
+    for await (const { piece, parts } of piecesFrom(download, run)) {
       const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
       fetched += length;
       if (hashOf(pieces!.type, parts) !== pieces!.hashes[piece.index]) {
@@ -104,7 +102,7 @@ export async function healFile(
     const settings = { ...options, range, expectedSize: size, expectedPieces, signal };
     await using download = new Downloader(urls.map(({ url }) => url), settings);
     try {
-      for await (const { piece, parts } of piecesOf(download, run)) {
+      for await (const { piece, parts } of piecesFrom(download, run)) {
         fetched += parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
         await write(piece, parts);
       }
@@ -150,7 +148,7 @@ export async function healFile(
   };
   try {
     const mirrors = urls.map(({ url }) => url);
-    const expected = mirrors.length > 1 ? expectedPiecesOf(pieces) : undefined;
+    const expected = mirrors.length > 1 ? piecesOf(pieces) : undefined;
     if (expected !== undefined) await askTogether(expected);
     if (mirrors.length > 1) await askInTurn(mirrors, IMPATIENT);
     // Those that have failed may only need time.
@@ -176,46 +174,12 @@ function checkHealable({ name, urls }: MetalinkFile, bad: readonly BadPiece[]): 
   }
 }
 
-/** Reads a range that begins with the first of these pieces, and ends with the last. */
-async function* piecesOf(
-  download: Downloader,
-  run: readonly BadPiece[],
-): AsyncGenerator<{ piece: BadPiece; parts: readonly Uint8Array[] }> {
-  let [index, length] = [0, 0];
-  let parts: Uint8Array[] = [];
-  for await (const part of download) {
-    for (let at = 0; at < part.byteLength && index < run.length;) {
-      const piece = run[index]!;
-      const taken = part.slice(at, at + piece.end - piece.start - length);
-      parts.push(taken);
-      at += taken.byteLength;
-      length += taken.byteLength;
-      if (length < piece.end - piece.start) break;
-      yield { piece, parts };
-      [index, length, parts] = [index + 1, 0, []];
-    }
-  }
-  // The last piece, of a file whose size is not known, or of a file that is too short.
-  if (length > 0) yield { piece: run[index]!, parts };
-}
-
 /** Does a step of writing. Rejects with exit code 23 if it fails. */
 async function writing<T>(path: string, step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (cause) {
     throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
-  }
-}
-
-async function writeAt(
-  file: Deno.FsFile,
-  start: number,
-  parts: readonly Uint8Array[],
-): Promise<void> {
-  await file.seek(start, Deno.SeekMode.Start);
-  for (let part of parts) {
-    while (part.byteLength > 0) part = part.subarray(await file.write(part));
   }
 }
 

@@ -265,6 +265,12 @@ export class PartFile implements Disposable {
     });
   }
 
+  /** Returns the file with all that was written, and its path, to correct it; no bytes follow. */
+  async finished(): Promise<{ readonly file: Deno.FsFile; readonly path: string }> {
+    await this.#writing(() => this.#behind.flush());
+    return { file: this.#file, path: this.#path };
+  }
+
   /** Gives the complete and verified file its name, and `mtime` as its modification time. */
   async complete({ mtime }: { readonly mtime?: Date | undefined } = {}): Promise<void> {
     await this.#writing(() => this.#behind.flush());

@@ -60,7 +60,7 @@ export class Documents {
   async #asked(
     source: string,
   ): Promise<{ readonly url: string; readonly options: DownloaderOptions }> {
-    const options = documentOptions(this.#options);
+    const options = askingOptions(this.#options);
     const isOwn = this.#origins.has(parseUrl(source)?.origin);
     const login = await Login.of(isOwn ? this.#login : { ...this.#login, user: undefined });
     const headers = isOwn ? options.headers : withoutSecrets(options.headers);
@@ -73,7 +73,7 @@ export class Documents {
     this.#read.set(options, known);
     const { maxIdleMs = Infinity, retry } = options;
     const own: DownloaderOptions = {
-      ...documentOptions({ ...options, signal: this.#options.signal }),
+      ...askingOptions({ ...options, signal: this.#options.signal }),
       maxIdleMs: hasOthers ? Math.min(maxIdleMs, PATIENCE_MS) : options.maxIdleMs,
       retry: { ...retry, attempts: Math.min(retry?.attempts ?? 2, 2) },
     };
@@ -86,7 +86,7 @@ export class Documents {
 }
 
 /** Returns the options of a download that say how servers are asked, and not how much at once. */
-function documentOptions(options: Abortable): DownloaderOptions {
+export function askingOptions(options: Abortable): DownloaderOptions {
   const { signal, headers, proxy, noProxy, connect, http, caCerts, clientCertificate } = options;
   const { fetch, connectTimeoutMs, maxIdleMs, maxRedirects, retry } = options;
   return {

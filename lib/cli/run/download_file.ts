@@ -15,11 +15,10 @@ import {
   VERSION,
 } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
-import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import type { ConditionOptions } from "../arguments/conditions.ts";
 import type { ChecksumVerifier } from "../checksum/checksum.ts";
-import type { Checks, FileContext, FileTask } from "./file_task.ts";
+import { type Checks, type FileContext, type FileTask, isVerifiable } from "./file_task.ts";
 import type { FileVerifier } from "./file_verifier.ts";
 import { openTarget, type Output } from "../output/output.ts";
 import { Continuation, continuationStart } from "../part/continuation.ts";
@@ -148,7 +147,7 @@ export class FileDownload implements LimitedDownload {
       const work = this.#fetch(output, trace, begun);
       // Writing to a pipe may never end, so an abort does not wait for it.
       await (output.part === undefined ? unlessAborted(work, signal) : work);
-      await output.part?.complete({ mtime: this.#mtime() });
+      await output.part?.complete({ mtime: this.#state.mtime() });
       this.#state.name = output.name;
     } catch (error) {
       if (error instanceof MetalinkFound) {
@@ -241,8 +240,16 @@ export class FileDownload implements LimitedDownload {
     continuation?.finish();
     const stays = part !== undefined && !this.#task.target.removeOnError;
     const kept = stays ? `; the bytes are kept in ${part.partName}` : "";
-    await verifier?.verify(kept);
-    served?.verify(kept);
+    try {
+      await verifier?.verify(kept);
+      served?.verify(kept);
+    } catch (error) {
+      const { findLiar } = await import("./find_liar.ts");
+      const { urls } = this.#task;
+      const { options } = this.#context;
+      const wrong = { part, start: range.start, download, urls, options, checks: this.#checks };
+      await findLiar(error, { ...wrong, signal, note: (text) => report.note(text) });
+    }
   }
 
   /** Returns what verifies the checksum that the servers give, with the existing bytes. */
@@ -335,6 +342,7 @@ export class FileDownload implements LimitedDownload {
       knownPieces,
       // Existing bytes are of the file, too.
       verifyHash: false,
+      recordOrigins: options.expectedPieces === undefined,
       expectedSize: options.expectedPieces
         ? options.expectedSize
         : record?.size ?? options.expectedSize,
@@ -363,15 +371,6 @@ export class FileDownload implements LimitedDownload {
     return new Continuation(tail, part.partName);
   }
 
-  #mtime(): Date | undefined {
-    if (!this.#task.target.remoteTime) return undefined;
-    const time = parseHttpDateLeniently(this.#state.info?.lastModified ?? "", Date.now());
-    // No file is older than 1970.
-    if (time !== undefined && time >= 0) return new Date(time);
-    this.#context.report.note("no mirror sent Last-Modified; the file has the current time");
-    return undefined;
-  }
-
   async #explain(error: unknown): Promise<unknown> {
     this.#state.fail(error);
     const { part, shown, totals } = this.#state;
@@ -398,9 +397,4 @@ async function resolveConditions(
 async function verifierOf(checks: Checks): Promise<FileVerifier> {
   const { FileVerifier } = await import("./file_verifier.ts");
   return await FileVerifier.of(checks);
-}
-
-/** Reports whether there is anything to verify a file by. */
-function isVerifiable({ checksums, signature }: Checks): boolean {
-  return checksums.length > 0 || signature !== undefined;
 }

@@ -7,6 +7,7 @@
 
 import type { Downloader, FileInfo, TraceEvent } from "../../../mod.ts";
 import type { CommandError } from "../../command_line/command_error.ts";
+import { parseHttpDateLeniently } from "../../http/http_date.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { continuationStart } from "../part/continuation.ts";
@@ -105,6 +106,16 @@ export class DownloadState {
   /** Bytes that are there, and the size of the file; `undefined` before the download began. */
   get totals(): { readonly done: number; readonly total: number | undefined } | undefined {
     return this.#download && totals(this.#progress(this.#download));
+  }
+
+  /** Returns the modification time that the file is to have; `undefined` for the current time. */
+  mtime(): Date | undefined {
+    if (!this.#task.target.remoteTime) return undefined;
+    const time = parseHttpDateLeniently(this.info?.lastModified ?? "", Date.now());
+    // No file is older than 1970.
+    if (time !== undefined && time >= 0) return new Date(time);
+    this.#report.note("no mirror sent Last-Modified; the file has the current time");
+    return undefined;
   }
 
   /** Reports that the file is complete, and that these checks have passed. */

@@ -19,6 +19,11 @@ export interface Checks {
   readonly signature: Signature | undefined;
 }
 
+/** Reports whether there is anything to verify a file by. */
+export function isVerifiable({ checksums, signature }: Checks): boolean {
+  return checksums.length > 0 || signature !== undefined;
+}
+
 /** Finds checks; `note` takes messages. Rejects with an error of the command. */
 export type FindChecks = (note: (text: string) => void) => Promise<Checks>;
 
