@@ -105,7 +105,7 @@ export class Child implements AsyncDisposable {
 
 /** Starts the command with only the permissions it needs. */
 export function command(...args: string[]): Child {
-  const permissions = ["--no-prompt", "--allow-net", "--allow-read"];
+  const permissions = ["--no-prompt", "--allow-net", "--allow-read", "--allow-env=SPHTTP_TOKEN"];
   const script = new URL("server.ts", ROOT).href;
   return new Child(["run", "--quiet", "--no-check", MAP, ...permissions, script, ...args]);
 }
