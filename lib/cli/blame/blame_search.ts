@@ -39,8 +39,8 @@ export interface Finding {
   readonly wrong: ReadonlyMap<string | undefined, readonly ByteRange[]>;
 }
 
-/** So many mirrors are asked for each byte: where more of them agree, it is the digest that is wrong. */
-const ROUNDS = 3;
+/** So many others are asked for each byte: where three mirrors agree, it is the digest that is wrong. */
+const ROUNDS = 2;
 /** The most chunks that are compared at once. */
 const BATCH = 1024;
 /** The most chunks that are remembered; where mirrors differ in more, they have different files. */

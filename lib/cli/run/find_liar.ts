@@ -14,6 +14,7 @@ import { BlameSearch, type BlameSearchOptions, type Finding } from "../blame/bla
 import { IMPATIENT } from "../blame/mirror_pieces.ts";
 import { rangesText, type Sender, sendersOf, sendersText } from "../blame/senders.ts";
 import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
+import { directoryOf } from "../part/path.ts";
 import type { PartFile } from "../part/part_file.ts";
 import { askingOptions } from "./documents.ts";
 import type { Checks } from "./file_task.ts";
@@ -51,7 +52,8 @@ export async function findLiar(error: unknown, wrong: WrongFile): Promise<void> 
   const range = { start, end: start + size };
   const origins = originsBehind(start + (part?.existing ?? 0), download.origins() ?? []);
   const senders = sendersOf(range, origins);
-  if (onDisk === undefined) throw withLines(error, sendersText(senders));
+  const known = senders.some(({ mirror }) => mirror !== undefined) ? sendersText(senders) : [];
+  if (onDisk === undefined) throw withLines(error, known);
   note(
     "the file is not the one that is expected: its bytes are compared with those of other mirrors",
   );
@@ -63,7 +65,7 @@ export async function findLiar(error: unknown, wrong: WrongFile): Promise<void> 
     } other bytes than ${than}: ` +
     rangesText(ranges)
   );
-  if (!isRight) throw withLines(error, [...lines, ...sendersText(senders)]);
+  if (!isRight) throw withLines(error, [...lines, ...known]);
   for (const text of lines) note(text);
   note("the file is right: wrong bytes were replaced by those of other mirrors");
 }
@@ -90,16 +92,13 @@ async function search(
       throw error;
     }
   };
-  const others = `${path}.other`;
-  using variants = await openNew(others);
   try {
+    using variants = await openUnnamed(path);
     const searched = { file, variants, range, senders, mirrors, fits, signal };
     return await new BlameSearch({ ...searched, fetch: fetchFrom(wrong) }).run();
   } catch (cause) {
-    if (!(cause instanceof Error && "code" in cause)) throw cause;
+    if (signal.aborted || !(cause instanceof Error && "code" in cause)) throw cause;
     throw writeError(`cannot correct ${wrong.part!.partName}: ${reason(cause)}`, cause);
-  } finally {
-    await Deno.remove(others).catch(() => {});
   }
 }
 
@@ -124,13 +123,13 @@ function fetchFrom({ download, urls, options, signal }: WrongFile): BlameSearchO
   };
 }
 
-/** Creates a file, in the place of one that an earlier run has left. */
-async function openNew(path: string): Promise<Deno.FsFile> {
-  await Deno.remove(path).catch(() => {});
+/** Opens a new file beside the part file that is gone once it is closed, however the process ends. */
+async function openUnnamed(path: string): Promise<Deno.FsFile> {
+  const name = await Deno.makeTempFile({ dir: directoryOf(path), prefix: ".sphttp-" });
   try {
-    return await Deno.open(path, { read: true, write: true, createNew: true });
-  } catch (cause) {
-    throw writeError(`cannot write to ${path}: ${reason(cause)}`, cause);
+    return await Deno.open(name, { read: true, write: true });
+  } finally {
+    await Deno.remove(name);
   }
 }
 

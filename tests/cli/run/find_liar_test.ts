@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { formatMetalink } from "../../../metalink.ts";
 import { failCommand, shownBy } from "../../support/cli/run_command.ts";
 import { withMirrors } from "../../support/download.ts";
 import { flippedContent, randomContent } from "../../support/lab/content.ts";
@@ -9,7 +10,8 @@ const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE, 3);
 const BYTES = CONTENT.read(0, SIZE).slice();
 const LIAR = flippedContent(CONTENT, [700_000, 900_000]);
-const CHECKSUM = ["--checksum", `sha-256=${CONTENT.sha256()}`, "--split-size", "50000"];
+const SMALL = ["--split-size", "50000"];
+const CHECKSUM = ["--checksum", `sha-256=${CONTENT.sha256()}`, ...SMALL];
 /** Other mirrors are slow, so that the liar sends what it is wrong in; until that is noticed. */
 const SLOW = { content: CONTENT, bytesPerSecond: 300_000 };
 const NOTICED = "the file is not the one that is expected";
@@ -29,6 +31,44 @@ Deno.test("a mirror that flips bits is found by the checksum of the file, and th
       for (const url of urls.slice(1)) assert(!shown.includes(`${url} sent other`), shown);
     });
   }
+});
+
+Deno.test("the digest of a Metalink, of a checksum file and of the servers do the same", async () => {
+  const hex = CONTENT.sha256();
+  const digest = `sha-256=:${Uint8Array.fromHex(hex).toBase64()}:`;
+  const responseHeaders = { "repr-digest": digest };
+  for (const way of ["metalink", "file", "served"]) {
+    using work = workplace();
+    const served = way === "served" ? { responseHeaders } : {};
+    const mirrors = [{ content: LIAR, ...served }, { ...SLOW, ...served }];
+    await withMirrors(mirrors, async (urls, mirrors) => {
+      const file = { name: "film", hashes: { "sha-256": hex }, urls: urls.map((url) => ({ url })) };
+      const args = {
+        metalink: () => ["-M", work.write("film.meta4", formatMetalink([file]))],
+        file: () => ["--checksum-file", work.write("SHA256SUMS", `${hex}  film\n`), ...urls],
+        served: () => urls,
+      }[way]!();
+      const hurry = (shown: string) => {
+        if (shown.includes(NOTICED)) mirrors[1]!.setRate(undefined);
+      };
+      const shown = await shownBy([...SMALL, "-o", work.at("film"), ...args], hurry);
+      assertEquals(work.read("film"), BYTES);
+      assertStringIncludes(shown, `${urls[0]} sent other bytes than the file has`);
+    });
+  }
+});
+
+Deno.test("an interruption ends the search, and leaves the part file as it was", async () => {
+  using work = workplace();
+  await withMirrors([{ content: LIAR }, SLOW], async (urls) => {
+    const args = [...CHECKSUM, "-o", work.at("film"), ...urls];
+    const { exitCode } = await failCommand(args, (shown, abort) => {
+      if (shown.includes(NOTICED)) abort();
+    });
+    assertEquals(exitCode, ExitCode.INTERRUPTED);
+    assertEquals(work.names(), ["film.part", "film.part.json"]);
+    assertEquals(work.read("film.part")[700_000], LIAR.read(700_000, 700_001)[0]);
+  });
 });
 
 Deno.test("where no mirror has the file, it is not renamed; the error says who has sent which bytes", async () => {
