@@ -236,11 +236,13 @@ export interface MirrorFile {
   digest: string | undefined;
   /** Offset of a byte that differs from that of other mirrors, where first bytes were not enough. */
   differsAt?: number | undefined;
+  /** The URL of the mirror whose byte it was compared with, where both sent bytes that may have been used. */
+  differsFrom?: string | undefined;
   /** Hashes of the whole file by their types, like `sha-256`, if the mirror gave some. */
   hashes?: Readonly<Record<string, string>> | undefined;
 }
 
-/** The mirrors do not have the same file, and there is no majority for one of them. */
+/** The mirrors do not have the same file, and none has a majority, or bytes of two may have been used. */
 export class MirrorMismatchError extends SphttpError {
   /** The name of the class. */
   override name = "MirrorMismatchError";
@@ -252,25 +254,28 @@ export class MirrorMismatchError extends SphttpError {
     const sizes = new Set(files.map((file) => file.size));
     // Of files that begin alike, where they differ says more.
     const beginAlike = files.some(({ differsAt }) => differsAt !== undefined);
-    const others = files.length === 2 ? "other" : "others";
+    // Of more than two, only these two are known to differ: a majority is not known by that.
+    const isLate = files.length > 2 && files.some(({ differsFrom }) => differsFrom !== undefined);
     const types = [...new Set(files.flatMap(({ hashes }) => Object.keys(hashes ?? {})))];
     const type = types.find((type) =>
       new Set(files.flatMap(({ hashes }) => hashes?.[type] ?? [])).size > 1
     );
-    const lines = files.map(({ mirror, size, digest, differsAt, hashes }) => {
+    const lines = files.map(({ mirror, size, digest, differsAt, differsFrom, hashes }) => {
       const content = type !== undefined && sizes.size === 1
         ? `, ${type} ${hashes?.[type] ?? "not given"}`
+        : isLate && differsFrom !== undefined
+        ? `, differs at byte ${differsAt} from ${differsFrom}`
         : differsAt !== undefined
-        ? `, differs from the ${others} at byte ${differsAt}`
+        ? `, differs from the ${files.length === 2 ? "other" : "others"} at byte ${differsAt}`
         : sizes.size === 1 && digest && !beginAlike
         ? `, begins with content ${digest}`
         : "";
       return `\n  ${mirror}: ${size === undefined ? "unknown size" : `${size} bytes`}${content}`;
     });
     super(
-      `The mirrors have different files, and none has a majority:${
-        lines.join("")
-      }\nRemove the mirrors that have the wrong file`,
+      `The mirrors have different files, ${
+        isLate ? "and bytes of two that differ may have been used" : "and none has a majority"
+      }:${lines.join("")}\nRemove the mirrors that have the wrong file`,
     );
     this.files = files;
   }
@@ -305,11 +310,7 @@ export class ProofError extends SphttpError {
   readonly mirrors: readonly { readonly mirror: string; readonly etag: string | undefined }[];
 
   /** Creates the error; its message says what to do. */
-  constructor(
-    reached: string,
-    required: string,
-    mirrors: readonly { readonly mirror: string; readonly etag: string | undefined }[],
-  ) {
+  constructor(reached: string, required: string, mirrors: ProofError["mirrors"]) {
     const lines = mirrors.map(({ mirror, etag }) => `\n  ${mirror}: ETag ${etag ?? "missing"}`);
     super(
       `The file is proved by "${reached}", but "${required}" is required:${lines.join("")}\n` +

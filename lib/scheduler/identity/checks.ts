@@ -283,8 +283,8 @@ export class Checks {
       drop(mirror, error, this.#state, now);
       return { type: "fail", error: new FileChangedError(error) };
     }
-    const later = one === this.#comparisons.first ? other : one;
-    return { type: "fail", error: this.#opening.mismatch(later, at) };
+    const [first, later] = one === this.#comparisons.first ? [one, other] : [other, one];
+    return { type: "fail", error: this.#opening.mismatch(later, first, at) };
   }
 
   /** Counts the first answer of a mirror that has shown bytes of the file. */

@@ -392,9 +392,9 @@ export class Opening {
     return [{ type: "fail", error }];
   }
 
-  /** Returns the error for a mirror that turned out to have another file, from byte `at` on. */
-  mismatch(mirror: Mirror, at: number): MirrorMismatchError {
-    this.#differences.note(mirror, at);
+  /** Returns the error for a mirror that turned out to have another file than `other`, from byte `at` on. */
+  mismatch(mirror: Mirror, other: Mirror, at: number): MirrorMismatchError {
+    this.#differences.note(mirror, at, other);
     return this.#differences.error(this.#answers);
   }
 }

@@ -256,6 +256,25 @@ Deno.test("Scheduler: mirrors whose files differ behind their first bytes are an
   }
 });
 
+Deno.test("Scheduler: of several mirrors, the two whose bytes differ are named, and no other is blamed", () => {
+  for (const wrong of [0, 1, 2, 3]) {
+    const links = [1, 2, 3, 4].map((slower, index) => ({
+      ...LINK,
+      bytesPerSecond: LINK.bytesPerSecond / slower,
+      version: index === wrong ? "other" : "same",
+    }));
+    const { error, scheduler } = run(links);
+    assertInstanceOf(error, MirrorMismatchError);
+    const { files, message } = error as MirrorMismatchError;
+    const named = files.filter(({ differsFrom }) => differsFrom !== undefined);
+    assertEquals(named.length, 1, message);
+    const [{ mirror, differsAt, differsFrom }] = named as [typeof named[number]];
+    assert([mirror, differsFrom].includes(scheduler.mirrors[wrong]!.url), message);
+    assertStringIncludes(message, `, differs at byte ${differsAt} from ${differsFrom}`);
+    assertStringIncludes(message, "bytes of two that differ may have been used");
+  }
+});
+
 Deno.test("Scheduler: mirrors with one file are each compared behind their first bytes", () => {
   const { error, scheduler, requestsSent, events } = run([LINK, LINK, LINK]);
   assertEquals(error, undefined);
