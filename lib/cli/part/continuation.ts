@@ -21,6 +21,9 @@ export function continuationStart(existing: number, pieces?: ExpectedPieces): nu
   return Math.min(existing, (pieces.digests.length - 1) * pieces.length);
 }
 
+/** Why a part file is not continued in which a download has found that mirrors differ. */
+export const MIXED = "may hold bytes of different files, as the last download found";
+
 /** Compares received bytes with the end of the part file, and passes on those beyond it. */
 export class Continuation {
   readonly #tail: Uint8Array;

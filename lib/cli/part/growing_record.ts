@@ -96,6 +96,13 @@ export class GrowingRecord {
     this.#updatedAtMs = performance.now();
   }
 
+  /** Records that the bytes may be those of different files. */
+  async distrust(): Promise<void> {
+    if (this.#record === undefined) return;
+    this.#record = { ...this.#record, mixed: true };
+    await this.write();
+  }
+
   /** Writes it as it is. */
   async write(): Promise<void> {
     if (this.#record !== undefined) await writeRecord(this.#path, this.#record);

@@ -11,7 +11,7 @@ import { CommandError } from "../../command_line/command_error.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { ExitCode, readError, reason, writeError } from "../failure/exit_code.ts";
 import { exists, type FileTarget, nextTarget } from "./file_target.ts";
-import { partTooLong, resumeRefusal } from "./continuation.ts";
+import { MIXED, partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";
 import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
 import { digestsToCompare, type ExistingBytes, type Piece } from "./compared_pieces.ts";
@@ -172,6 +172,7 @@ export class PartFile implements Disposable {
     { start }: WantedRange,
     onProgress: (share: number) => void = () => {},
   ): Promise<void> {
+    if (this.before.record?.mixed) throw resumeRefusal(this.partName, MIXED);
     const recorded = this.before.record?.pieces;
     const sums = await verifySums(this.#existingBytes(start), recorded, onProgress);
     if ("differsAt" in sums) {
@@ -296,6 +297,11 @@ export class PartFile implements Disposable {
     await syncDirectory(directoryOf(this.#target.path));
     // Only now: the lock is held until the file has its name.
     this.#close();
+  }
+
+  /** Records that bytes of different files may be in it: they are not continued. Ignores errors. */
+  async distrust(): Promise<void> {
+    if (this.#open && this.#touched) await this.#record.distrust().catch(() => {});
   }
 
   /** Waits for pending writes, and brings the record up to date; ignores errors of both. */

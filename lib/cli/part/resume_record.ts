@@ -28,6 +28,8 @@ export interface ResumeRecord {
   readonly mirrors: readonly RecordedMirror[];
   /** Sums of the pieces of the part file, as they were received, from its beginning on. */
   readonly pieces: readonly SummedPiece[];
+  /** Whether bytes of different files may be in the part file, as mirrors turned out to differ. */
+  readonly mixed?: boolean | undefined;
 }
 
 /** A mirror that had the file. */
@@ -87,7 +89,8 @@ export function recordFacts({ info, mirrors = [], start = 0 }: FileFacts): Resum
   }
   const { size, hashes = {} } = info;
   const given = Object.keys(hashes).length > 0 ? hashes : undefined;
-  return { size, start, hashes: given, mirrors: [...found.values()], pieces: [] };
+  const known = [...found.values()];
+  return { size, start, hashes: given, mirrors: known, pieces: [], mixed: undefined };
 }
 
 const NOTHING = { etag: undefined, lastModified: undefined };
@@ -184,8 +187,8 @@ export async function readRecord(path: string, name: string): Promise<RecordFoun
 
 /** Writes the record of the part file with that path, in one step. */
 export async function writeRecord(path: string, record: ResumeRecord): Promise<void> {
-  const { size, start, hashes, mirrors, pieces } = record;
-  const written = { version: VERSION, size, start, hashes, mirrors, pieces };
+  const { size, start, hashes, mirrors, pieces, mixed } = record;
+  const written = { version: VERSION, size, start, mixed, hashes, mirrors, pieces };
   const text = JSON.stringify(written, undefined, 2);
   const temporary = temporaryOf(path);
   // Left behind when a process was killed.
@@ -234,7 +237,7 @@ export function parseRecord(text: string): ResumeRecord | number {
     throw new TypeError("not JSON");
   }
   if (typeof value !== "object" || value === null) throw notARecord();
-  const { version, size, start, hashes, mirrors, pieces = [] } = value;
+  const { version, size, start, hashes, mirrors, pieces = [], mixed } = value;
   if (Number.isSafeInteger(version) && Number(version) > VERSION) return Number(version);
   if (version !== VERSION || !Array.isArray(mirrors)) throw notARecord();
   if (!isPosition(start) || !(size === undefined || isPosition(size))) throw notARecord();
@@ -246,6 +249,7 @@ export function parseRecord(text: string): ResumeRecord | number {
     hashes: parseHashes(hashes),
     mirrors: mirrors.map(parseMirror),
     pieces: pieces.map(parsePiece),
+    mixed: mixed === true ? true : undefined,
   };
 }
 

@@ -44,6 +44,10 @@ export async function explainDownload(error: unknown, failed: FailedDownload): P
     if (error instanceof RangeNotSatisfiableError) return partTooLong(part.partName);
     if (!part.touched && isOtherFile(error)) return otherFile(part.partName, error, shown);
   }
+  // What only the validators of the mirrors say does not count for such bytes.
+  if (error instanceof MirrorMismatchError || error instanceof FileChangedError) {
+    await part?.distrust();
+  }
   const explained = await explain(error, { caCerts, proxy, shown });
   if (!(explained instanceof CommandError)) return explained;
   const { exitCode, message } = explained;

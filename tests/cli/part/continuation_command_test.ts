@@ -89,6 +89,29 @@ Deno.test("-C - refuses a file whose beginning has changed", async () => {
   assertEquals(place.names(), ["f"]);
 });
 
+Deno.test("-C - refuses a part file that may hold bytes of two files, as mirrors turned out to differ", async () => {
+  await using one = await startMirror({ content: CONTENT, etag: '"one"' });
+  await using two = await startMirror({ content: otherContent(CONTENT, HALF), etag: '"two"' });
+  using place = workplace();
+  for (const mirror of [one, two]) mirror.setRate(600_000);
+  const { code, stderr } = await run(place.path, [], one, two);
+  assertEquals(code, 56, stderr);
+  assertStringIncludes(stderr, "may hold bytes of either file: start over");
+  const part = place.read("f.part");
+  for (const mirror of [one, two]) {
+    mirror.setRate(undefined);
+    const again = await run(place.path, ["-C", "-"], mirror);
+    assertEquals(again.code, 36, again.stderr);
+    assertStringIncludes(again.stderr, "f.part may hold bytes of different files");
+    assertStringIncludes(again.stderr, "move it away or omit -C - to start over");
+    assertEquals(place.read("f.part"), part);
+  }
+  const over = await run(place.path, [], one);
+  assertEquals(over.code, 0, over.stderr);
+  assertEquals(place.read("f"), BYTES);
+  assertEquals(place.names(), ["f"]);
+});
+
 Deno.test("-C - continues with a new mirror, and the record lists both", async () => {
   await using one = await startMirror({ content: CONTENT, etag: '"one"' });
   await using two = await startMirror({ content: CONTENT, etag: '"two"' });

@@ -26,6 +26,7 @@ const record = (size: number | undefined, ...mirrors: RecordedMirror[]): ResumeR
   hashes: undefined,
   mirrors,
   pieces: [],
+  mixed: undefined,
 });
 
 const A = "http://a.example/f";
@@ -37,7 +38,12 @@ Deno.test("a record is read as it was written, and nothing else stays", async ()
   using place = partWorkplace();
   const pieces = [{ start: 0, end: 65_536, crc32: 77 }];
   const hashes = { "sha-256": "ab".repeat(32) };
-  const written = { ...record(10, mirror(A, '"1"', MONDAY), mirror(B)), hashes, pieces };
+  const written = {
+    ...record(10, mirror(A, '"1"', MONDAY), mirror(B)),
+    hashes,
+    pieces,
+    mixed: true,
+  };
   await writeRecord(place.part, record(undefined, mirror(A)));
   await writeRecord(place.part, written);
   assertEquals(place.names(), ["f.part.json"]);
