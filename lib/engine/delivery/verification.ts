@@ -43,7 +43,8 @@ const PREFERRED: readonly HashType[] = ["sha-256", ...HASH_TYPES];
 export class Verification {
   readonly #file: VerifiedFile;
   readonly #type: HashType | undefined;
-  readonly #hash: Hash | undefined;
+  /** `undefined` once it has been compared, too: the end may be asked for again. */
+  #hash: Hash | undefined;
   #bytes = 0;
 
   private constructor(file: VerifiedFile, type: HashType | undefined, hash: Hash | undefined) {
@@ -64,11 +65,12 @@ export class Verification {
    * @throws {DigestMismatchError} they are the last ones, or the end has come, and the hash is another one
    */
   take(bytes: Uint8Array | undefined): void {
-    if (this.#type === undefined || this.#hash === undefined) return;
+    const hash = this.#hash;
+    if (this.#type === undefined || hash === undefined) return;
     const { size } = this.#file;
     const before = this.#bytes;
     if (bytes !== undefined) {
-      this.#hash.update(bytes);
+      hash.update(bytes);
       this.#bytes += bytes.byteLength;
     }
     // The end has been verified together with the last bytes.
@@ -77,7 +79,8 @@ export class Verification {
       : before < size && this.#bytes >= size;
     if (!isLast) return;
     const expected = this.#file.hashes![this.#type]!;
-    const actual = this.#hash.digest("hex");
+    const actual = hash.digest("hex");
+    this.#hash = undefined;
     if (actual !== expected) throw new DigestMismatchError(this.#type, expected, actual);
   }
 }

@@ -5,6 +5,7 @@ import { sha256Of } from "../../../lib/sha256.ts";
 
 const BYTES = new TextEncoder().encode("a film of a few bytes");
 const RIGHT = await sha256Of(BYTES);
+const EMPTY = await sha256Of(new Uint8Array());
 const WRONG = "0".repeat(64);
 
 /** Passes the bytes in parts; returns how many were taken. */
@@ -43,4 +44,16 @@ Deno.test("Verification: SHA-256 is preferred to stronger hashes, and an empty f
   assertEquals(pass({ "sha-512": WRONG.repeat(2), "sha-256": RIGHT }, BYTES.length), BYTES.length);
   const empty = Verification.of({ size: 0, hashes: { "sha-256": RIGHT } });
   assertThrows(() => empty.take(undefined), DigestMismatchError);
+});
+
+Deno.test("Verification: the end may be asked for again", () => {
+  for (const size of [undefined, 0]) {
+    const bytes = size === undefined ? BYTES : new Uint8Array();
+    const verification = Verification.of({
+      size,
+      hashes: { "sha-256": size === 0 ? EMPTY : RIGHT },
+    });
+    verification.take(bytes);
+    for (let times = 0; times < 3; times++) verification.take(undefined);
+  }
 });
