@@ -59,8 +59,8 @@ export class Downloader implements AsyncDisposable {
   #isRead = false;
   /** Whether someone reads, or will. */
   #isAwaited = false;
-  /** The size that was chosen last. */
-  #windowSize: number;
+  /** The size that was set last; a window whose size was set does not grow. */
+  #windowSize: number | undefined;
   #verification: Verification | undefined;
 
   /**
@@ -75,7 +75,6 @@ export class Downloader implements AsyncDisposable {
    */
   constructor(urls: readonly (string | URL)[], options: DownloaderOptions = {}) {
     this.#options = resolveOptions(urls, options);
-    this.#windowSize = this.#options.windowSize;
     this.#driver = new Driver(this.#options);
     this.#isReady = !this.#options.eachAddress;
     this.#names = new Set(this.#options.mirrors.map(({ url }) => url));
@@ -249,7 +248,7 @@ export class Downloader implements AsyncDisposable {
    */
   get windowSize(): number {
     // Until someone reads, that of the driver is smaller.
-    return this.#isAwaited ? this.#driver.windowSize : this.#windowSize;
+    return this.#isAwaited ? this.#driver.windowSize : this.#windowSize ?? this.#options.windowSize;
   }
 
   set windowSize(bytes: number) {
@@ -355,11 +354,10 @@ export class Downloader implements AsyncDisposable {
   }
 
   #replaceDriver(options: ResolvedOptions): void {
-    const { windowSize } = this;
     const { maxRate } = this.#driver;
     this.#driver = new Driver(options);
     if (this.#isAwaited) this.#driver.expectReader();
-    this.#driver.windowSize = windowSize;
+    if (this.#windowSize !== undefined) this.#driver.windowSize = this.#windowSize;
     this.#driver.maxRate = maxRate;
   }
 

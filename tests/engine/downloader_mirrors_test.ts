@@ -6,7 +6,7 @@ import {
   NoMirrorLeftError,
 } from "../../mod.ts";
 import { FILE, QUICK, readToEnd, withMirrors } from "../support/download.ts";
-import { otherContent } from "../support/lab/content.ts";
+import { otherContent, randomContent } from "../support/lab/content.ts";
 
 const SLOW = { bytesPerSecond: 800_000 };
 
@@ -91,6 +91,29 @@ Deno.test("Downloader: mirrors that are added and dropped before the start are a
     assertEquals(stats.mirrors.map(({ url }) => url), [other]);
     assertEquals(first!.requests.length, 0);
   });
+});
+
+Deno.test("Downloader.addMirror(): before the start, the window goes on growing by itself, unless it was set", async () => {
+  const content = randomContent(24_000_000, 4);
+  // Far and fast, so that much is under way.
+  await withMirrors(
+    [{ content, roundTripMs: 400 }, { content, roundTripMs: 400 }],
+    async (urls) => {
+      const usual = 32 * 1024 * 1024;
+      for (const set of [undefined, usual]) {
+        const download = new Downloader([urls[0]!]);
+        if (set !== undefined) download.windowSize = set;
+        download.addMirror(urls[1]!);
+        let most = 0;
+        for await (const part of download) {
+          most = Math.max(most, download.windowSize);
+          download.release(part);
+        }
+        if (set === undefined) assert(most > usual, `${most}`);
+        else assertEquals(most, usual);
+      }
+    },
+  );
 });
 
 Deno.test("Downloader.addMirror(): after the end nothing happens, and what is no URL is refused", async () => {
