@@ -1,9 +1,9 @@
 /**
  * Formats sizes, rates and times for people, and fits text into terminal columns.
  *
- * Units are decimal, 1 MB is 10^6 bytes, unless a command has chosen others. `@std/fmt` has another number of digits in a size ("1.23 MB",
- * then "12.3 MB") and no clock times, so that columns would jump. Widths approximate Unicode Standard
- * Annex 11, well enough for file names, not for every script: `unicodeWidth()` of `@std/cli` is exact,
+ * Units are decimal, 1 MB is 10^6 bytes, unless a command has chosen others. `@std/fmt` has another number of
+ * digits in a size ("1.23 MB", then "12.3 MB") and no clock times, so that columns would jump. Widths
+ * approximate Unicode Standard Annex 11, well enough for file names, not for every script: `unicodeWidth()` of `@std/cli` is exact,
  * but its npm package lacks the table it imports.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * `-C -` when the file exists and no part file does: checks whether it is complete, by its checksum or signature, or
- * else by the size that the mirrors report. The file is never changed.
+ * `-C -` when the file exists and no part file does: checks whether it is complete, by its checksum or
+ * signature, or else by the size that the mirrors report. The file is never changed.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 /**
- * Links to a file through the proxy, signed with its token: they are good for these mirrors (or this Metalink) only, until
- * a time, and do not contain the token.
+ * Links to a file through the proxy, signed with its token: they are good for these mirrors (or this Metalink)
+ * only, until a time, and do not contain the token.
  *
  * @module
  */

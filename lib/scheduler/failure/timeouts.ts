@@ -1,6 +1,7 @@
 /**
- * Watches over a download: finds silent requests, mirrors that are slower than the lowest rate, and mirrors that have waited long enough after a failure. The scheduler
- * decides what follows. Pure: times are in milliseconds, and passed in.
+ * Watches over a download: finds silent requests, mirrors that are slower than the lowest rate, and mirrors
+ * that have waited long enough after a failure. The scheduler decides what follows. Pure: times are in
+ * milliseconds, and passed in.
  *
  * @module
  */
