@@ -7,6 +7,7 @@
  */
 
 import { MirrorUrlError, SphttpError } from "../errors.ts";
+import { hasSecrets, withoutSecrets } from "../http/address/credentials.ts";
 import { LAST_PRIORITY } from "../http/duplicates.ts";
 import { contradiction, type Hashes, STRONG_TYPES } from "../http/hashes.ts";
 import { matchesStrongly } from "../http/validators.ts";
@@ -82,9 +83,6 @@ const MOST_METALINK_BYTES = 4 * 1024 * 1024;
 /** and it, or the ETag of a mirror, may take this long, in milliseconds. */
 const PATIENCE_MS = 5000;
 const METALINK_TYPE = /^application\/metalink4?\+xml$/;
-/** Headers that may identify the user. */
-const SECRETS = ["authorization", "cookie"];
-
 /**
  * Asks a server for a file, and finds mirrors of it by its response. Rejects as `Downloader.open()` does.
  *
@@ -140,7 +138,7 @@ export async function mirrorsOf(
     }
   }
   const isProved = STRONG_TYPES.some((type) => hashes[type] !== undefined);
-  const usable = usableOf(candidates, origin, { isProved, hasSecrets: hasSecrets(own) });
+  const usable = usableOf(candidates, origin, { isProved, hasSecrets: hasSecrets(own.headers) });
   const wanted = usable.slice(0, most - 1).map(({ url }) => url);
   if (isProved || trustMirrors || wanted.length === 0) {
     return { urls: [String(url), ...wanted], hashes, problems };
@@ -183,10 +181,6 @@ function forOthers({ range: _range, onEvent: _onEvent, ...options }: DownloaderO
   };
 }
 
-function hasSecrets({ headers }: { readonly headers: Headers }): boolean {
-  return SECRETS.some((name) => headers.has(name));
-}
-
 /** Returns the candidates that may be asked, each once, the best first. */
 function usableOf(
   candidates: readonly Candidate[],
@@ -226,8 +220,8 @@ async function describedFile(
     readonly parse: (text: string) => readonly ListedFile[];
   },
 ): Promise<ListedFile | string> {
-  const headers = new Headers(options.headers);
-  if (new URL(url).origin !== origin.origin) { for (const name of SECRETS) headers.delete(name); }
+  const isOwn = new URL(url).origin === origin.origin;
+  const headers = isOwn ? options.headers : withoutSecrets(options.headers);
   try {
     const text = await readText(url, { ...options, headers, expectedHashes: undefined });
     if (text === undefined) return `it has more than ${MOST_METALINK_BYTES} bytes`;

@@ -52,16 +52,6 @@ export async function askPassword(login: LoginOptions): Promise<LoginOptions> {
   return { ...login, user: { ...user, password: text ?? undefined } };
 }
 
-/** Headers that may identify the user. */
-const SECRET_HEADERS = ["authorization", "cookie"];
-
-/** Returns headers as they are sent to servers that the user has not named as mirrors. */
-export function withoutSecrets(headers: HeadersInit | undefined): Headers {
-  const others = new Headers(headers);
-  for (const name of SECRET_HEADERS) others.delete(name);
-  return others;
-}
-
 /** Adds credentials to the URLs of mirrors. */
 export class Login {
   readonly #credentialsFor: (host: string) => Credentials | undefined;

@@ -6,8 +6,9 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
+import { withoutSecrets } from "../../http/address/credentials.ts";
 import { parseUrl } from "../../stand_ins.ts";
-import { Login, type LoginOptions, withoutSecrets } from "../arguments/login.ts";
+import { Login, type LoginOptions } from "../arguments/login.ts";
 import {
   type Document,
   type DocumentOptions,

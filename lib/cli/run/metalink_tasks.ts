@@ -7,8 +7,9 @@
 
 import type { DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
+import { withoutSecrets } from "../../http/address/credentials.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { Login, withoutSecrets } from "../arguments/login.ts";
+import { Login } from "../arguments/login.ts";
 import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
 import { validate } from "../arguments/validate.ts";
 import { metalinkEntries } from "../metalink/metalink_entries.ts";

@@ -6,9 +6,10 @@
  */
 
 import type { DownloaderOptions } from "../../../mod.ts";
+import { withoutSecrets } from "../../http/address/credentials.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { Login, withoutSecrets } from "../arguments/login.ts";
+import { Login } from "../arguments/login.ts";
 import type { MirrorListArguments } from "../arguments/mirror_list_flags.ts";
 import { validate } from "../arguments/validate.ts";
 import { readDocument } from "../document/document.ts";

@@ -1,6 +1,6 @@
 /**
- * Credentials in URLs: `user:password@` before the host. `fetch` refuses such URLs, so they are taken
- * out and sent as a header. Follows RFC 3986 section 3.2.1 and RFC 7617 (basic authentication).
+ * Credentials in URLs, `user:password@` before the host, and in headers. `fetch` refuses such URLs, so they
+ * are taken out and sent as a header. Follows RFC 3986 section 3.2.1 and RFC 7617 (basic authentication).
  *
  * @module
  */
@@ -41,4 +41,19 @@ export function putCredentials(url: URL, { username, password }: Credentials): v
 /** Returns the value of an `Authorization` header: basic, in UTF-8. */
 export function basicAuthorization({ username, password }: Credentials): string {
   return `Basic ${toBase64(new TextEncoder().encode(`${username}:${password}`))}`;
+}
+
+/** Headers that may identify the user. */
+const SECRETS = ["authorization", "cookie"];
+
+/** Reports whether headers may identify the user. */
+export function hasSecrets(headers: Headers): boolean {
+  return SECRETS.some((name) => headers.has(name));
+}
+
+/** Returns headers as they are sent to servers that the user has not named. */
+export function withoutSecrets(headers: HeadersInit | undefined): Headers {
+  const others = new Headers(headers);
+  for (const name of SECRETS) others.delete(name);
+  return others;
 }

@@ -2,8 +2,10 @@ import { assertEquals } from "@std/assert";
 import {
   basicAuthorization,
   hasCredentials,
+  hasSecrets,
   putCredentials,
   takeCredentials,
+  withoutSecrets,
 } from "../../../lib/http/address/credentials.ts";
 
 Deno.test("takeCredentials() removes them from the URL, and decodes them", () => {
@@ -34,4 +36,11 @@ Deno.test("putCredentials() puts in what takeCredentials() takes out", () => {
 Deno.test("basicAuthorization() is in UTF-8", () => {
   const value = basicAuthorization({ username: "ü", password: "€" });
   assertEquals(value, "Basic w7w64oKs");
+});
+
+Deno.test("withoutSecrets() leaves out what identifies the user", () => {
+  const headers = new Headers({ Authorization: "Bearer a", Cookie: "b=c", Accept: "*/*" });
+  const others = withoutSecrets(headers);
+  assertEquals([...others], [["accept", "*/*"]]);
+  assertEquals([headers, others, withoutSecrets(undefined)].map(hasSecrets), [true, false, false]);
 });
