@@ -22,6 +22,8 @@ export interface Digests {
   readonly hashes: Hashes;
   /** Why the field, or a part of it, is ignored; `undefined` if nothing is. */
   readonly problem: string | undefined;
+  /** Types of the hashes that only `Digest` gives: on a part, they may be those of the part. */
+  readonly doubtful?: readonly HashType[] | undefined;
 }
 
 /** Weights of algorithms, from 0 (not wanted) to 10 (wanted most). */
@@ -87,6 +89,7 @@ export function readFileHashes(headers: Headers, believed: boolean): Digests {
   return {
     hashes: { ...before.hashes, ...now.hashes },
     problem: now.problem ?? before.problem,
+    doubtful: STRONG_TYPES.filter((type) => before.hashes[type] && !now.hashes[type]),
   };
 }
 

@@ -172,6 +172,7 @@ export class Scheduler {
         return;
       case "sampled": {
         const first = takeSample(request, event, this.#state, now);
+        this.#hashes.sampled(first);
         return this.#follow(this.#checks.sampled(first, now), now);
       }
       case "compared":
@@ -368,8 +369,7 @@ export class Scheduler {
     const { start, end, probeSize, windowSize } = this.#options;
     const isStream = this.#assigner.extendsStreams && !this.#opening.hasJoined(mirror) &&
       mirror === leaderOf(this.#state);
-    const isAlone = this.mirrors.length === 1;
-    const sampleSize = Math.min(probeSize, windowSize);
+    const [isAlone, sampleSize] = [this.mirrors.length === 1, Math.min(probeSize, windowSize)];
     const probe = probeOf(mirror, { start, end, sampleSize, isStream, isAlone });
     this.#state.send({ ...probe, measures: this.#opening.isMeasured(mirror) }, now);
   }

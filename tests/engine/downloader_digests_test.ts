@@ -166,6 +166,21 @@ Deno.test("digests: the hash of a part in Digest is not taken for that of the fi
   assertEquals(dropped, []);
 });
 
+Deno.test("digests: nor where the part is longer than a sample, or in Repr-Digest", async () => {
+  const bytes = new Uint8Array(4_000_000).map((_, index) => index * index % 251);
+  for (const field of [legacy, repr]) {
+    const ofPart: Mirror = { bytes, fields: async (_at, part) => field(await sha256Of(part)) };
+    for (const isLed of [true, false]) {
+      // The response of the first of few mirrors goes on behind its sample.
+      const mirrors = isLed ? [ofPart, ofPart] : Array.from({ length: 5 }, () => ofPart);
+      if (isLed && field === repr) continue;
+      const { received, dropped, info } = await downloadFrom(mirrors);
+      assertEquals([dropped, info.hashes], [[], {}]);
+      assertEquals(await sha256Of(received.slice()), await sha256Of(bytes));
+    }
+  }
+});
+
 Deno.test("digests: fields that are malformed, too short or contradict each other are ignored", async () => {
   const fields: HeadersInit[] = [
     { "repr-digest": "sha-256=:AAAA:" },

@@ -108,11 +108,10 @@ export class Samples {
     const page = offset === 0 && start === 0
       ? this.#pageOf(bytes, answer.size ?? (isWhole ? length : undefined), mirror, reply)
       : undefined;
-    // Some servers give the hash of the part.
-    const { hashes } = reply.digests;
-    const isOfPart = sha256 === hashes["sha-256"] && length !== size;
-    const isOfUse = !isOfPart && !this.#options.arePiecesExpected;
-    return { length, digest, page, hashes: isOfUse ? hashes : undefined };
+    const hashes = this.#options.arePiecesExpected
+      ? undefined
+      : hashesOfFile(reply, sha256, length);
+    return { length, digest, page, hashes };
   }
 
   #pageOf(
@@ -127,6 +126,23 @@ export class Samples {
       .filter((name) => name !== undefined);
     return readPage(firstBytes, names) ?? readErrorText(firstBytes, { size, contentType, names });
   }
+}
+
+/**
+ * Returns the hashes of the file that a response gives. Some servers give that of the part: `sample` is that of
+ * the first `length` bytes, which shows it where the part has no more.
+ */
+function hashesOfFile(
+  { answer, digests: { hashes, doubtful = [] } }: Reply,
+  sample: string | undefined,
+  length: number,
+): Hashes | undefined {
+  const { size } = answer;
+  if (sample !== undefined && sample === hashes["sha-256"] && length !== size) return undefined;
+  const isPart = answer.type === "partial" && answer.end - answer.start !== size;
+  if (!isPart || length === answer.end - answer.start) return hashes;
+  const sure = Object.entries(hashes).filter(([type]) => !doubtful.some((one) => one === type));
+  return Object.fromEntries(sure);
 }
 
 /** Fills a buffer from a body; returns how many bytes came. */

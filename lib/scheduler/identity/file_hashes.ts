@@ -9,12 +9,21 @@
 import type { MirrorError } from "../../errors.ts";
 import type { Hashes } from "../../http/hashes.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import { hashError } from "../opening/first_answer.ts";
+import { type FirstAnswer, hashError } from "../opening/first_answer.ts";
 import type { LiveRequest } from "../requests.ts";
 
 export class FileHashes {
   /** What each mirror said last. */
   readonly #said = new Map<Mirror, Hashes>();
+  /** Mirrors whose first response had hashes that are not of the file. */
+  readonly #ignored = new Set<Mirror>();
+
+  /** Takes the first answer of a mirror; `hashes` is `undefined` if those that it gives are not of the file. */
+  sampled({ mirror, hashes }: FirstAnswer): void {
+    if (hashes === undefined) this.#ignored.add(mirror);
+    else this.#ignored.delete(mirror);
+    this.#said.set(mirror, { ...hashes });
+  }
 
   /**
    * Returns the failure of a mirror whose response has hashes that contradict earlier ones; `file` are those
@@ -25,11 +34,10 @@ export class FileHashes {
     hashes: Hashes | undefined,
     file: Hashes | undefined,
   ): MirrorError | undefined {
-    if (hashes === undefined) return undefined;
+    // First responses are compared with one another.
+    if (hashes === undefined || kind === "probe" || this.#ignored.has(mirror)) return undefined;
     const said = this.#said.get(mirror);
     this.#said.set(mirror, { ...said, ...hashes });
-    // First responses are compared with one another.
-    if (kind === "probe") return undefined;
     return hashError(mirror, hashes, said, "and said before that it is", "changed") ??
       hashError(mirror, hashes, file, "while that of the file is");
   }

@@ -48,7 +48,7 @@ export class Referral {
   }
 
   /** Adds the digests of redirects to those of the response in the end. */
-  complete({ hashes, problem }: Digests): Digests {
+  complete({ hashes, problem, doubtful = [] }: Digests): Digests {
     const given = this.#digests.hashes;
     const strong: Hashes = Object.fromEntries(
       STRONG_TYPES.flatMap((type) => given[type] === undefined ? [] : [[type, given[type]]]),
@@ -57,6 +57,10 @@ export class Referral {
     if (type !== undefined) {
       return { hashes: {}, problem: `the ${type} of the redirect and of its target differ` };
     }
-    return { hashes: { ...strong, ...hashes }, problem: problem ?? this.#digests.problem };
+    return {
+      hashes: { ...strong, ...hashes },
+      problem: problem ?? this.#digests.problem,
+      doubtful: doubtful.filter((type) => strong[type] === undefined),
+    };
   }
 }
