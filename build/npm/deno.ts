@@ -127,6 +127,12 @@ export const readLinkSync = (path: string) => denoSync(() => readlinkSync(path))
 export const writeTextFile = (path: string, text: string) => deno(() => fs.writeFile(path, text));
 export const mkdir = (path: string, options?: Deno.MkdirOptions) =>
   deno(async () => void await fs.mkdir(path, options));
+export const makeTempFile = ({ dir = os.tmpdir(), prefix = "" }: Deno.MakeTempOptions = {}) =>
+  deno(async () => {
+    const path = `${dir}/${prefix}${crypto.randomUUID()}`;
+    await (await fs.open(path, "wx", 0o600)).close();
+    return path;
+  });
 export const remove = (path: string) => deno(() => fs.rm(path));
 export const removeSync = (path: string) => denoSync(() => rmSync(path));
 export const rename = (from: string, to: string) => deno(() => fs.rename(from, to));
