@@ -37,9 +37,9 @@ export type Timer = ReturnType<typeof setTimeout>;
 
 /** Sets whether the process goes on for a timer; does nothing where that cannot be chosen. */
 export function holdProcess(timer: Timer, holds: boolean): void {
-  if (typeof Deno !== "undefined") (holds ? Deno.refTimer : Deno.unrefTimer)(Number(timer));
-  else {
-    const { ref, unref } = timer as { readonly ref?: () => void; readonly unref?: () => void };
-    (holds ? ref : unref)?.call(timer);
-  }
+  const { ref, unref } = timer as { readonly ref?: () => void; readonly unref?: () => void };
+  const change = holds ? ref : unref;
+  if (change !== undefined) change.call(timer);
+  // It is a number, as in browsers and in older versions of Deno.
+  else if (typeof Deno !== "undefined") (holds ? Deno.refTimer : Deno.unrefTimer)(Number(timer));
 }
