@@ -4,7 +4,8 @@
  * mirrors with the same strong ETag once. Before the download ends, comparisons connect all mirrors
  * that have delivered: of two, one has shown the bytes at the highest place where the other has sent
  * some, or higher ones. So files that are the same up to any byte, and differ from there on, are never
- * put together. Pure: randomness is passed in.
+ * put together. If one mirror has delivered everything, another one shows the last bytes. Pure:
+ * randomness is passed in.
  *
  * @module
  */
@@ -174,6 +175,8 @@ export class Comparisons {
     if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
     const claims = [...requests].filter(({ kind }) => kind === "range");
     const groups = this.#groups(claims);
+    const [only, ...others] = groups;
+    if (only !== undefined && others.length === 0) groups.push(...this.#witnesses(only));
     if (groups.length < 2) return [];
     const parts = new Parts(groups.length);
     for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
@@ -208,7 +211,7 @@ export class Comparisons {
   }
 
   /** Returns the mirrors that have delivered, those together that are known to be the same, highest first. */
-  #groups(claims: readonly LiveRequest[]): readonly Group[] {
+  #groups(claims: readonly LiveRequest[]): Group[] {
     const groups = new Map<string | Mirror, Group>();
     for (const [index, mirror] of this.#mirrors.entries()) {
       if (mirror.usedBytes === 0) continue;
@@ -224,6 +227,18 @@ export class Comparisons {
       }
     }
     return [...groups.values()].sort((one, other) => other.top - one.top);
+  }
+
+  /** Returns the nearest mirror that has delivered nothing, and whose tag does not say that it is the same. */
+  #witnesses({ mirrors, top }: Group): readonly Group[] {
+    if (mirrors.some((mirror) => this.#of(mirror).isTrusted)) return [];
+    const able = this.#mirrors.filter((mirror) =>
+      mirror.usedBytes === 0 && mirror.available && mirror.servesRanges && mirror.failures === 0
+    );
+    // One with the same tag as the sender would prove nothing, and there is no need of another one.
+    if (able.some((mirror) => mirrors.some((one) => this.#haveSameTag(one, mirror)))) return [];
+    const [nearest] = able.sort((a, b) => a.link.latencyMs - b.link.latencyMs);
+    return nearest === undefined ? [] : [{ mirrors: [nearest], top, last: nearest }];
   }
 
   /** Returns a comparison of the last bytes of one group by the other. */

@@ -82,3 +82,22 @@ Deno.test("CrossChecks: mirrors with the same strong ETag are compared once each
   // Two pieces of the first, one of each other.
   assert(checks >= 2 && checks <= 4, `${checks} checks`);
 });
+
+Deno.test("CrossChecks: where one mirror has delivered everything, another one shows the last bytes", () => {
+  const link = { bytesPerSecond: 4 * MIB, roundTripMs: 20 };
+  const run = (...versions: readonly (string | undefined)[]) =>
+    simulate({
+      // The second is so slow that nothing else is asked of it.
+      links: versions.map((version, index) => ({
+        ...link,
+        ...index === 0 ? {} : { bytesPerSecond: 100_000 },
+        ...version === undefined ? {} : { version, versionFrom: 20_000 },
+      })),
+      size: 600_000,
+      delay: "adaptive",
+    });
+  for (const versions of [[undefined, "other"], ["other", undefined]]) {
+    assertInstanceOf(run(...versions).error, MirrorMismatchError);
+  }
+  assertEquals(run(undefined, undefined).error, undefined);
+});
