@@ -25,7 +25,7 @@ import {
 import { portableFileName } from "../../lib/http/name/file_name.ts";
 import { listMatches, matchesWeakly } from "../../lib/http/validators.ts";
 import { MirrorBook } from "../../mod.ts";
-import { A, B, parse } from "../support/proxy/proxy_query.ts";
+import { A, B, type Pair, parse } from "../support/proxy/proxy_query.ts";
 import { workplace } from "../support/workplace.ts";
 import { holds, RUNS } from "./runs.ts";
 
@@ -236,14 +236,17 @@ Deno.test("a trace is read as it was written", async () => {
 Deno.test("the proxy's query is read as it was written", async () => {
   const url = fc.tuple(word, word).map(([name, value]) => `http://a.example/${name}?x=${value}`);
   const urls = fc.uniqueArray(url, { minLength: 1, maxLength: 8 });
-  await holds([urls, fc.boolean(), fc.integer({ min: 10_000, max: 1e6 })], (urls, save, size) => {
-    const pairs = urls.map((url) => ["url", url] as const);
-    const query = parse([...pairs, ["download", `${save}`], ["split_size", `${size}`]]);
-    assertEquals(query, {
-      mirrors: urls,
-      options: { splitSize: size },
-      download: save,
-      ignored: [],
-    });
+  const metalink = fc.record({ url, file: fc.option(word, { nil: undefined }) });
+  const source = fc.oneof(
+    urls.map((mirrors) => ({ mirrors, metalink: undefined })),
+    metalink.map((metalink) => ({ mirrors: [], metalink })),
+  );
+  const size = fc.integer({ min: 10_000, max: 1e6 });
+  await holds([source, fc.boolean(), size], ({ mirrors, metalink }, save, splitSize) => {
+    const pairs = metalink === undefined
+      ? mirrors.map((url): Pair => ["url", url])
+      : [["metalink", metalink.url], ["file", metalink.file ?? ""]] as const;
+    const query = parse([...pairs, ["download", `${save}`], ["split_size", `${splitSize}`]]);
+    assertEquals(query, { mirrors, metalink, options: { splitSize }, download: save, ignored: [] });
   });
 });
