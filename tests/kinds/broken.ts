@@ -8,6 +8,9 @@ import { latin1, nothing, redirect, served } from "../support/lab/odd_reply.ts";
 import { padded } from "./heads.ts";
 import { BOTH, type Kind, kind } from "./kind.ts";
 
+/** Many fields. They are made once: made for each answer, they would hold up all servers and clients of the process. */
+const FIELDS = latin1("X-Padding: xxxxxxxxxxxxxxxxx\r\n".repeat(500));
+
 const BROKEN_WITH_RETRIES: readonly Kind[] = [
   kind(
     "garbage",
@@ -77,10 +80,7 @@ const BROKEN_WITH_RETRIES: readonly Kind[] = [
   }),
   kind("head-endless", "a head without end", [56, "late"], () => {
     const reply = nothing("close").raw("HTTP/1.1 200 OK\r\n");
-    reply.body = Array.from(
-      { length: 500 },
-      () => latin1("X-Padding: xxxxxxxxxxxxxxxxx\r\n".repeat(500)),
-    );
+    reply.body = Array<Uint8Array>(500).fill(FIELDS);
     return reply;
   }, { alone: /head|fields|connection/i, bytesPerSecond: 40_000_000 }),
   kind("redirect-loop", "redirects to itself", [47, 23], () => redirect("/file.bin"), {
