@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { chaosLine, parseChaosArguments } from "./chaos.ts";
-import { problemOf, runSchedules } from "./run.ts";
+import { LOOK_MS, problemOf, runSchedules, Watchdog, WATCHDOG_MS } from "./run.ts";
 import { scheduleOf } from "./schedule.ts";
 
 const SEEDS = Array.from({ length: 30 }, (_, index) => index + 1);
@@ -48,6 +48,16 @@ Deno.test("problemOf() names the seed and what is wrong with its run", () => {
     problemOf({ ...result, reads: [{ ...read, end: "wrong" }], openConnections: 2 }),
     "seed 5: wrong after 10 bytes and 7 ms; 2 connections are left",
   );
+});
+
+Deno.test("Watchdog: a read hangs to which nothing comes for as long as requests may be silent and begin anew", () => {
+  const watchdog = new Watchdog();
+  const looks = WATCHDOG_MS / LOOK_MS;
+  const barksIn = (count: number) => Array.from({ length: count }, () => watchdog.look());
+  assertEquals(new Set(barksIn(looks - 1)), new Set([false]));
+  watchdog.calm();
+  assertEquals(new Set(barksIn(looks - 1)), new Set([false]));
+  assertEquals(watchdog.look(), true);
 });
 
 Deno.test("parseChaosArguments() takes a seed and a number of runs", () => {

@@ -36,21 +36,33 @@ export interface ChaosResult {
   readonly ms: number;
 }
 
-/** A read that takes longer than that hangs, in milliseconds. */
-export const WATCHDOG_MS = 20_000;
 /** Time for connections to close after the end, in milliseconds. */
 const CLOSING_MS = 5000;
+const CLOSING_LOOK_MS = 20;
 
+/** How long a request may be silent: while it connects, before its headers, and in its body. */
+const SILENCE_MS = 1500;
+/** From then on no retry begins. */
+const RETRY_TIME_MS = 4000;
 const OPTIONS: DownloaderOptions = {
   splitSize: 50_000,
-  connectTimeoutMs: 1500,
-  headersTimeoutMs: 1500,
-  idleTimeoutMs: 1500,
-  maxIdleMs: 1500,
+  connectTimeoutMs: SILENCE_MS,
+  headersTimeoutMs: SILENCE_MS,
+  idleTimeoutMs: SILENCE_MS,
+  maxIdleMs: SILENCE_MS,
   stallTimeoutMs: 300,
-  retry: { attempts: 5, minDelayMs: 20, maxDelayMs: 200, maxTimeMs: 4000 },
+  retry: { attempts: 5, minDelayMs: 20, maxDelayMs: 200, maxTimeMs: RETRY_TIME_MS },
 };
+/** For how long the proxy begins anew. */
 const RETRY_MAX_MS = 3000;
+
+/**
+ * A read hangs to which nothing comes for that long, in milliseconds: the proxy may begin its last download when its
+ * time is over, and a download its last request; that request connects, awaits headers, and reads.
+ */
+export const WATCHDOG_MS = RETRY_MAX_MS + RETRY_TIME_MS + 3 * SILENCE_MS;
+/** The watchdog looks so often. */
+export const LOOK_MS = 100;
 
 type Reading = ChaosResult["reads"][number];
 
@@ -200,7 +212,26 @@ async function readByProxy(
   return results;
 }
 
-/** Reads until the end, an error, or the watchdog's time, and says which. */
+/**
+ * Finds a read that hangs. Its time is counted in looks rather than read off a clock: on a busy machine they are
+ * late, as everything of this process is, and a read that is slow is none that hangs. Every read ends: with a hang,
+ * or with the bytes that calm it, which are no more than those of the file.
+ */
+export class Watchdog {
+  #looks = 0;
+
+  /** Looks, and reports whether nothing has come for too long. */
+  look(): boolean {
+    return ++this.#looks * LOOK_MS >= WATCHDOG_MS;
+  }
+
+  /** Says that something has come, or that nothing was asked for. */
+  calm(): void {
+    this.#looks = 0;
+  }
+}
+
+/** Reads until the end, an error, or until the watchdog barks, and says which. */
 async function watch(
   read: ChaosRead,
   files: Files,
@@ -211,10 +242,12 @@ async function watch(
   const startedAt = performance.now();
   const over = new AbortController();
   const barks = Promise.withResolvers<ReadEnd>();
-  const watchdog = setTimeout(() => {
+  const watchdog = new Watchdog();
+  const looks = setInterval(() => {
+    if (!watchdog.look()) return;
     barks.resolve("hang");
     over.abort();
-  }, WATCHDOG_MS);
+  }, LOOK_MS);
   let bytes = 0;
   let message = "";
   const work = async (): Promise<ReadEnd> => {
@@ -237,6 +270,7 @@ async function watch(
         const { pauseMs } = reader;
         reader.pauseMs = 0;
         if (pauseMs > 0) await delay(pauseMs);
+        watchdog.calm();
       }
     } catch (error) {
       message = String(error);
@@ -247,7 +281,7 @@ async function watch(
     return judged("complete");
   };
   const end = await Promise.race([work(), barks.promise]);
-  clearTimeout(watchdog);
+  clearInterval(looks);
   over.abort();
   return { end, bytes, ms: performance.now() - startedAt, error: message };
 }
@@ -264,8 +298,10 @@ function isEqual(one: Uint8Array, other: Uint8Array): boolean {
 
 /** Waits until nothing is open, for some time, and returns how much is. */
 async function untilNone(open: () => number): Promise<number> {
-  const until = performance.now() + CLOSING_MS;
-  while (open() > 0 && performance.now() < until) await delay(20);
+  // Looks are counted, as those of the watchdog are.
+  for (let looks = 0; open() > 0 && looks * CLOSING_LOOK_MS < CLOSING_MS; looks++) {
+    await delay(CLOSING_LOOK_MS);
+  }
   return open();
 }
 
