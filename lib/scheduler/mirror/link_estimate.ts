@@ -72,6 +72,8 @@ export class LinkEstimate implements LinkView {
   #leastLatencyMs: number | undefined;
   /** Time from a request on a new connection to its headers. */
   #coldLatencyMs: number | undefined;
+  /** A round trip before anything of this download was under way. */
+  #firstRoundTripMs: number | undefined;
   #delivered = 0;
   #deliveredAt = -Infinity;
   #flowingSince = -Infinity;
@@ -80,7 +82,7 @@ export class LinkEstimate implements LinkView {
   constructor(known?: KnownLink, isAlone = false) {
     this.#known = known;
     this.flowMeter = new FlowMeter(isAlone);
-    this.#latencyMs = known?.latencyMs;
+    this.#latencyMs = this.#firstRoundTripMs = known?.latencyMs;
     this.rate = new LinkRate(known?.bytesPerSecond);
   }
 
@@ -124,7 +126,15 @@ export class LinkEstimate implements LinkView {
    */
   get product(): number {
     const best = this.rate.ageMs > 0 ? this.rate.best : 0;
-    return best * this.leastLatencyMs / 1000;
+    return best * this.roundTripMs / 1000;
+  }
+
+  /**
+   * The shortest round trip seen, in milliseconds. The first answer may be the only one that finds the
+   * link's queue empty: it takes two of them at least, since its connection is new.
+   */
+  get roundTripMs(): number {
+    return Math.min(this.leastLatencyMs, this.#firstRoundTripMs ?? Infinity);
   }
 
   get isBursty(): boolean {
@@ -154,6 +164,7 @@ export class LinkEstimate implements LinkView {
     if (wasInterrupted) return;
     const sample = now - startedAt;
     if (cold) {
+      this.#firstRoundTripMs ??= sample / 2;
       this.#coldLatencyMs = this.#coldLatencyMs === undefined
         ? sample
         : this.#coldLatencyMs + (sample - this.#coldLatencyMs) / 4;

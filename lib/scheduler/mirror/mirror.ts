@@ -183,9 +183,9 @@ export class Mirror implements SourceView {
 
   /** How many lanes its link is worth at first sight. */
   get worth(): number {
-    const { rate, latencyMs, flowMeter, product } = this.link;
+    const { rate, roundTripMs, flowMeter, product } = this.link;
     if (flowMeter.flow !== "unknown") return lanesFor(product, true);
-    return lanesFor((rate.at(this.#deliveredAt) ?? 0) * latencyMs / 1000, false);
+    return lanesFor((rate.at(this.#deliveredAt) ?? 0) * roundTripMs / 1000, false);
   }
 
   get lanes(): number {

@@ -71,6 +71,28 @@ Deno.test("LinkEstimate.leastLatencyMs: the shortest time on an open connection;
   assert(link.latencyMs > 60);
 });
 
+Deno.test("LinkEstimate.product: of the first answer's round trip, where later ones wait in a queue", () => {
+  const link = new LinkEstimate();
+  assertEquals(link.product, 0);
+  ask(link, 0, 80);
+  link.rate.resume(100);
+  for (let now = 120; now <= 400; now += 20) link.received(5000, now);
+  assertEquals([link.roundTripMs, link.product], [40, 10_000]);
+  // On open connections and on new ones.
+  assertEquals([ask(link, 400, 400, false), ask(link, 400, 900, false)], [false, true]);
+  assertEquals([link.leastLatencyMs, link.roundTripMs, link.product], [400, 40, 10_000]);
+  // A shorter one counts once it was on an open connection.
+  assertEquals([ask(link, 2000, 30), ask(link, 3000, 25)], [true, false]);
+  assertEquals([link.leastLatencyMs, link.roundTripMs], [25, 25]);
+});
+
+Deno.test("LinkEstimate.roundTripMs: what an earlier download measured holds, not a new connection", () => {
+  const link = new LinkEstimate({ bytesPerSecond: 1e6, latencyMs: 50 });
+  ask(link, 0, 60);
+  ask(link, 1000, 400);
+  assertEquals([link.leastLatencyMs, link.roundTripMs], [400, 50]);
+});
+
 Deno.test("LinkEstimate.sent() uses up open connections, and returns when headers are due", () => {
   const link = new LinkEstimate();
   ask(link, 0, 80);
