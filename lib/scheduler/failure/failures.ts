@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type FailureReason, MirrorError } from "../../errors.ts";
+import { type FailureReason, MirrorError, type NetworkFault } from "../../errors.ts";
 import { type ExpectedSize, sizesOf } from "../expected_size.ts";
 import { makeRoom } from "../idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -184,13 +184,17 @@ function isBegun(request: LiveRequest | undefined): boolean {
   return request !== undefined && request.position > request.start;
 }
 
+/** What is wrong with an answer that came, but cannot be read. */
+const UNREADABLE: readonly (NetworkFault | undefined)[] = ["garbage", "head"];
+
 /** Reports whether a mirror was not reached, or did not answer. */
-function isUnanswered({ phase, reason }: MirrorError): boolean {
+function isUnanswered({ phase, reason, fault }: MirrorError): boolean {
+  if (UNREADABLE.includes(fault)) return false;
   return phase !== "body" && (reason === "network" || reason === "timeout");
 }
 
-function isBroken({ reason }: MirrorError): boolean {
-  return BROKEN.includes(reason);
+function isBroken({ reason, fault }: MirrorError): boolean {
+  return BROKEN.includes(reason) && !UNREADABLE.includes(fault);
 }
 
 /** Reports a failure after which its mirror goes on at once. */

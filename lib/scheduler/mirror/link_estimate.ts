@@ -201,7 +201,9 @@ export class LinkEstimate implements LinkView {
   /** Returns what later downloads can begin with; `undefined` before enough is measured. */
   summary(now: number): KnownLink | undefined {
     const bytesPerSecond = this.rate.at(now);
-    if (bytesPerSecond === undefined || this.#coldLatencyMs === undefined) return this.#known;
+    // Where the process stood still while the first answers came, only later ones have measured it.
+    const isMeasured = this.#coldLatencyMs !== undefined || this.#deviationMs !== undefined;
+    if (bytesPerSecond === undefined || !isMeasured) return this.#known;
     return { bytesPerSecond, latencyMs: this.latencyMs };
   }
 }

@@ -124,6 +124,15 @@ Deno.test("standStill(): connections that break afterwards, and networks that ar
   assertEquals(hand.scheduler.mirrors[0]!.state.type, "dropped");
 });
 
+Deno.test("standStill(): an answer that cannot be read is one also afterwards", () => {
+  for (const fault of ["garbage", "head"] as const) {
+    const hand = delivering();
+    hand.standStill(60_000);
+    hand.fail(0, { phase: "headers", fault, retryable: false });
+    assertEquals(hand.scheduler.mirrors[0]!.state.type, "dropped", fault);
+  }
+});
+
 Deno.test("standStill(): half a minute later, a mirror that is not reached fails", () => {
   const hand = delivering({ retry: { ...RETRY, attempts: 1, jitter: 0 } });
   hand.standStill(60_000);

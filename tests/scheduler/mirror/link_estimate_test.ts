@@ -138,6 +138,18 @@ Deno.test("LinkEstimate.reset() forgets everything but the latency", () => {
   assertEquals(link.ramping(400), true);
 });
 
+Deno.test("LinkEstimate.summary(): the first answers may have come while the process stood still", () => {
+  const link = new LinkEstimate();
+  const { cold } = link.sent(0);
+  link.answered({ startedAt: 0, cold, wasInterrupted: true }, 500);
+  link.keepConnection();
+  link.rate.resume(500);
+  feed(link.rate, 1000, 500, 600);
+  assertEquals(link.summary(600), undefined);
+  assertEquals(ask(link, 600, 20), false);
+  assertEquals(link.summary(620)!.latencyMs, 20);
+});
+
 Deno.test("LinkEstimate.summary(): what was measured, once there is a rate and a latency", () => {
   const link = new LinkEstimate();
   link.rate.resume(0);
