@@ -161,9 +161,9 @@ export const FAULTS: readonly Fault[] = [
       reply.change("Content-Range", (value) => value.replace(/\d+$/, `${ask.content.size + 7}`))
     ),
     reasons: ["changed", "mismatch"],
-    // Two that say the same outvote the good one, and contradict themselves later.
+    // The first mirror is asked for more than there is: its total is compared with where its answer ends.
     gets: (position, share) =>
-      share === "one" || share === (position === "first" ? "alone" : "all but one"),
+      share === "one" || share === "all but one" || (share === "alone" && position === "first"),
     late: true,
   },
   {
