@@ -169,9 +169,23 @@ async function everything(folder: string): Promise<string[]> {
   return ["--no-check", ...documented, ...writeBatches(folder, files, BATCHES)];
 }
 
+/** Starts a browser for all tests, and returns the variable by which they find it. */
+async function sharedBrowser() {
+  const { BROWSER_VARIABLE, serveBrowser } = await import("./support/programs/browser.ts");
+  const server = await serveBrowser();
+  return {
+    env: { [BROWSER_VARIABLE]: server.wsEndpoint() },
+    [Symbol.asyncDispose]: () => server.close(),
+  };
+}
+
 /** Runs the tests; returns the exit code. */
 async function main(args: readonly string[]): Promise<number> {
-  await install(await neededPrograms(await testFiles(args)));
+  const needed = await neededPrograms(await testFiles(args));
+  await install(needed);
+  await using browser = needed.has("chromium") && !isMissing("chromium")
+    ? await sharedBrowser()
+    : undefined;
   using place = workplace();
   const report = place.at("junit.xml");
   const options = ["--import-map=import_map.npm.json", "--allow-all", "--doc", "--parallel"];
@@ -179,6 +193,7 @@ async function main(args: readonly string[]): Promise<number> {
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["test", ...options, `--junit-path=${report}`, ...args, ...paths],
     env: {
+      ...browser?.env,
       DENO_JOBS: Deno.env.get("DENO_JOBS") ?? String(JOBS_PER_CORE * navigator.hardwareConcurrency),
     },
   }).spawn().status;

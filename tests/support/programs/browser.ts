@@ -4,7 +4,13 @@
  * @module
  */
 
-import { type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type Browser,
+  type BrowserContextOptions,
+  type BrowserServer,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { programPath } from "./programs.ts";
 
 /** Options of {@linkcode withPage}. */
@@ -18,8 +24,31 @@ const START_TIMEOUT_MS = 60_000;
 /** Maximum time of one step on a page, in milliseconds. */
 const STEP_TIMEOUT_MS = 20_000;
 
+/** The variable with the address of a browser that tests share. */
+export const BROWSER_VARIABLE = "SPHTTP_TEST_BROWSER";
+
+const LAUNCH = {
+  timeout: START_TIMEOUT_MS,
+  // Signals are handled by the test runner.
+  handleSIGINT: false,
+  handleSIGTERM: false,
+  handleSIGHUP: false,
+} as const;
+
+/** Starts a browser for several processes, which find it by {@linkcode BROWSER_VARIABLE}. */
+export async function serveBrowser(): Promise<BrowserServer> {
+  return await chromium.launchServer({ ...LAUNCH, executablePath: programPath("chromium") });
+}
+
+async function openBrowser(): Promise<Browser> {
+  const shared = Deno.env.get(BROWSER_VARIABLE);
+  if (shared !== undefined) return await chromium.connect(shared, { timeout: START_TIMEOUT_MS });
+  return await chromium.launch({ ...LAUNCH, executablePath: programPath("chromium") });
+}
+
 /**
- * Runs a function with a page in a new browser, which is closed afterwards.
+ * Runs a function with a page in a browser, with cookies and storage of its own, and closes it afterwards. Starting a
+ * browser takes seconds: a run of all tests shares one.
  *
  * @throws {Error} if Chromium is not installed, or the function throws or takes too long
  */
@@ -29,14 +58,7 @@ export async function withPage<Result>(
   options: PageOptions = {},
 ): Promise<Result> {
   const { timeoutMs = 120_000, ...context } = options;
-  const browser = await chromium.launch({
-    executablePath: programPath("chromium"),
-    timeout: START_TIMEOUT_MS,
-    // Signals are handled by the test runner.
-    handleSIGINT: false,
-    handleSIGTERM: false,
-    handleSIGHUP: false,
-  });
+  const browser = await openBrowser();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const page = await browser.newPage(context);
