@@ -12,13 +12,13 @@ import type { DownloadArguments } from "../arguments/download_arguments.ts";
 import { MAX_MIRRORS, SPARE_MIRRORS } from "../arguments/metalink_flags.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import type { FileTask } from "./file_task.ts";
-import { fileTasks, listedTasks } from "./file_tasks.ts";
+import type { FileTask } from "./tasks/file_task.ts";
+import { fileTasks, listedTasks } from "./tasks/file_tasks.ts";
 import type { Report } from "../report/report.ts";
 import type { SharedRate } from "./shared_rate.ts";
 import { keepDescriptors } from "../part/spare_descriptors.ts";
 import { concurrently } from "../process/concurrently.ts";
-import { FileDownload, type FileDownloadContext } from "./download_file.ts";
+import { FileDownload, type FileDownloadContext } from "./download/download_file.ts";
 import type { DownloadFacts } from "../report/write_out.ts";
 
 export interface RunContext {

@@ -1,10 +1,10 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { OVERLAP } from "../../../lib/cli/part/continuation.ts";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { otherContent, randomContent, resizedContent } from "../../support/lab/content.ts";
-import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { facts, open, partWorkplace } from "../../support/cli/part_workplace.ts";
-import { failCommand, shownBy } from "../../support/cli/run_command.ts";
+import { OVERLAP } from "../../../../lib/cli/part/continuation.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { otherContent, randomContent, resizedContent } from "../../../support/lab/content.ts";
+import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { facts, open, partWorkplace } from "../../../support/cli/part_workplace.ts";
+import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);

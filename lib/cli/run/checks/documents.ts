@@ -5,17 +5,17 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import { withoutSecrets } from "../../http/address/credentials.ts";
-import { parseUrl } from "../../stand_ins.ts";
-import { Login, type LoginOptions } from "../arguments/login.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import { withoutSecrets } from "../../../http/address/credentials.ts";
+import { parseUrl } from "../../../stand_ins.ts";
+import { Login, type LoginOptions } from "../../arguments/login.ts";
 import {
   type Document,
   type DocumentOptions,
   isUrl,
   readDocument,
   readIfPresent,
-} from "../document/document.ts";
+} from "../../document/document.ts";
 
 /** Options of downloads that end when the command does. */
 export type Abortable = DownloaderOptions & { readonly signal: AbortSignal };

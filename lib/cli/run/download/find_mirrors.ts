@@ -4,9 +4,9 @@
  * @module
  */
 
-import { type DiscoveredMirrors, type FileInfo, mirrorsOf } from "../../../mod.ts";
-import { printable } from "../report/text.ts";
-import type { FileContext, FileTask } from "./file_task.ts";
+import { type DiscoveredMirrors, type FileInfo, mirrorsOf } from "../../../../mod.ts";
+import { printable } from "../../report/text.ts";
+import type { FileContext, FileTask } from "../tasks/file_task.ts";
 
 /** Returns the mirrors, with the server itself, and hashes of the file; `undefined` if it names nothing. */
 export async function findMirrors(
@@ -15,7 +15,7 @@ export async function findMirrors(
   { options, signal, report }: FileContext,
 ): Promise<DiscoveredMirrors | undefined> {
   if (discovery === undefined || info.elsewhere === undefined) return undefined;
-  const { parseMetalink } = await import("../../../metalink.ts");
+  const { parseMetalink } = await import("../../../../metalink.ts");
   const wanted = { ...options, ...discovery, parseMetalink, signal };
   const found = await mirrorsOf(urls[0]!, info, wanted);
   for (const problem of found.problems) report.note(printable(problem));

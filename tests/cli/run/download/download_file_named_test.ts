@@ -1,11 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { randomContent } from "../../support/lab/content.ts";
-import { type LabMirror, type MirrorOptions, startMirror } from "../../support/lab/mirror_lab.ts";
-import { page } from "../../support/lab/odd_reply.ts";
-import { startOddServer } from "../../support/lab/odd_server.ts";
-import { failCommand, runCommand } from "../../support/cli/run_command.ts";
-import { programPath, testWith } from "../../support/programs/programs.ts";
-import { workplace } from "../../support/workplace.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import {
+  type LabMirror,
+  type MirrorOptions,
+  startMirror,
+} from "../../../support/lab/mirror_lab.ts";
+import { page } from "../../../support/lab/odd_reply.ts";
+import { startOddServer } from "../../../support/lab/odd_server.ts";
+import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
+import { programPath, testWith } from "../../../support/programs/programs.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 const CONTENT = randomContent(1_500_000, 11);
 const BYTES = CONTENT.read(0, CONTENT.size);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { formatMetalink } from "../../../metalink.ts";
-import { FILE, withMirrors } from "../../support/download.ts";
-import { failCommand, runCommand } from "../../support/cli/run_command.ts";
-import { workplace } from "../../support/workplace.ts";
+import { formatMetalink } from "../../../../metalink.ts";
+import { FILE, withMirrors } from "../../../support/download.ts";
+import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 /** The bases of mirrors of `/file.bin`. */
 const bases = (urls: readonly string[]) => urls.map((url) => url.replace("file.bin", ""));

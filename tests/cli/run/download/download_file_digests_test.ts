@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { sha256Of } from "../../../lib/sha256.ts";
-import { failCommand, runCommand } from "../../support/cli/run_command.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { workplace } from "../../support/workplace.ts";
+import { sha256Of } from "../../../../lib/sha256.ts";
+import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 const CONTENT = randomContent(300_000, 4);
 const BYTES = CONTENT.read(0, CONTENT.size) as Uint8Array<ArrayBuffer>;

@@ -6,15 +6,15 @@
  * @module
  */
 
-import { type FileInfo, NoMirrorLeftError } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
-import { parseHttpDateLeniently } from "../../http/http_date.ts";
-import { matchesWeakly } from "../../http/validators.ts";
-import { reason, writeError } from "../failure/exit_code.ts";
-import { replaceFile } from "../part/durable_file.ts";
-import { stat } from "../part/file_target.ts";
-import { directoryOf } from "../part/path.ts";
-import type { ConditionOptions, TimeCondition } from "../arguments/conditions.ts";
+import { type FileInfo, NoMirrorLeftError } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { parseHttpDateLeniently } from "../../../http/http_date.ts";
+import { matchesWeakly } from "../../../http/validators.ts";
+import { reason, writeError } from "../../failure/exit_code.ts";
+import { replaceFile } from "../../part/durable_file.ts";
+import { stat } from "../../part/file_target.ts";
+import { directoryOf } from "../../part/path.ts";
+import type { ConditionOptions, TimeCondition } from "../../arguments/conditions.ts";
 
 /** A file is not downloaded, because a condition is not met. */
 export class UnmetCondition extends Error {

@@ -5,19 +5,19 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, type Origin, SphttpError } from "../../../mod.ts";
-import { CommandError } from "../../command_line/command_error.ts";
-import { requestedUrl } from "../../http/address/named_address.ts";
-import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
-import { BlameSearch, type BlameSearchOptions, type Finding } from "../blame/blame_search.ts";
-import { IMPATIENT } from "../blame/mirror_pieces.ts";
-import { rangesText, type Sender, sendersOf, sendersText } from "../blame/senders.ts";
-import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
-import { directoryOf } from "../part/path.ts";
-import type { PartFile } from "../part/part_file.ts";
+import { Downloader, type DownloaderOptions, type Origin, SphttpError } from "../../../../mod.ts";
+import { CommandError } from "../../../command_line/command_error.ts";
+import { requestedUrl } from "../../../http/address/named_address.ts";
+import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
+import type { ByteRange } from "../../../http/byte_range.ts";
+import { BlameSearch, type BlameSearchOptions, type Finding } from "../../blame/blame_search.ts";
+import { IMPATIENT } from "../../blame/mirror_pieces.ts";
+import { rangesText, type Sender, sendersOf, sendersText } from "../../blame/senders.ts";
+import { ExitCode, reason, writeError } from "../../failure/exit_code.ts";
+import { directoryOf } from "../../part/path.ts";
+import type { PartFile } from "../../part/part_file.ts";
 import { askingOptions } from "./documents.ts";
-import type { Checks } from "./file_task.ts";
+import type { Checks } from "./checks.ts";
 import { FileVerifier } from "./file_verifier.ts";
 
 /** A file that is not the one that is expected. */

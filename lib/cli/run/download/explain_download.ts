@@ -11,14 +11,14 @@ import {
   MirrorMismatchError,
   NoMirrorLeftError,
   RangeNotSatisfiableError,
-} from "../../../mod.ts";
-import { CommandError } from "../../command_line/command_error.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { explain } from "../failure/failure.ts";
-import type { TargetOptions } from "../output/target.ts";
-import { partTooLong, resumeRefusal } from "../part/continuation.ts";
-import type { PartFile } from "../part/part_file.ts";
-import { formatBytes } from "../report/text.ts";
+} from "../../../../mod.ts";
+import { CommandError } from "../../../command_line/command_error.ts";
+import { ExitCode } from "../../failure/exit_code.ts";
+import { explain } from "../../failure/failure.ts";
+import type { TargetOptions } from "../../output/target.ts";
+import { partTooLong, resumeRefusal } from "../../part/continuation.ts";
+import type { PartFile } from "../../part/part_file.ts";
+import { formatBytes } from "../../report/text.ts";
 
 /** What the explanation depends on. */
 export interface FailedDownload {

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { FILE, withMirrors } from "../../support/download.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { type Workplace, workplace } from "../../support/workplace.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
+import { FILE, withMirrors } from "../../../support/download.ts";
+import { runCommand } from "../../../support/cli/run_command.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { type Workplace, workplace } from "../../../support/workplace.ts";
 
 const OTHER = randomContent(FILE.size, 8);
 

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { formatMetalink } from "../../../metalink.ts";
-import { failCommand, shownBy } from "../../support/cli/run_command.ts";
-import { withMirrors } from "../../support/download.ts";
-import { flippedContent, randomContent } from "../../support/lab/content.ts";
-import { workplace } from "../../support/workplace.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { formatMetalink } from "../../../../metalink.ts";
+import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
+import { withMirrors } from "../../../support/download.ts";
+import { flippedContent, randomContent } from "../../../support/lab/content.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE, 3);

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { FILE } from "../../support/download.ts";
-import { failCommand, runCommand, shownBy } from "../../support/cli/run_command.ts";
-import { makeMinisignKey } from "../../support/signatures/minisign_keys.ts";
-import { makeKey, sign, signText } from "../../support/signatures/openpgp_keys.ts";
-import { type Workplace, workplace } from "../../support/workplace.ts";
+import { FILE } from "../../../support/download.ts";
+import { failCommand, runCommand, shownBy } from "../../../support/cli/run_command.ts";
+import { makeMinisignKey } from "../../../support/signatures/minisign_keys.ts";
+import { makeKey, sign, signText } from "../../../support/signatures/openpgp_keys.ts";
+import { type Workplace, workplace } from "../../../support/workplace.ts";
 
 const BYTES = FILE.read(0, FILE.size).slice();
 const LINE = `${FILE.sha256()}  f.iso\n`;

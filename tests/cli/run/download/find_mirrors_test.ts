@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { sha256Of } from "../../../lib/sha256.ts";
-import { failCommand, runCommand } from "../../support/cli/run_command.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { workplace } from "../../support/workplace.ts";
+import { sha256Of } from "../../../../lib/sha256.ts";
+import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 const CONTENT = randomContent(2_000_000, 6);
 const BYTES = CONTENT.read(0, CONTENT.size) as Uint8Array<ArrayBuffer>;

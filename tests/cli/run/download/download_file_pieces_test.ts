@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { formatMetalink, type HashType } from "../../../metalink.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { formatMetalink, type HashType } from "../../../../metalink.ts";
 import {
   type Content,
   flippedContent,
   piecesOf,
   randomContent,
-} from "../../support/lab/content.ts";
-import { withMirrors } from "../../support/download.ts";
-import { failCommand, shownBy } from "../../support/cli/run_command.ts";
-import { type Workplace, workplace } from "../../support/workplace.ts";
+} from "../../../support/lab/content.ts";
+import { withMirrors } from "../../../support/download.ts";
+import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
+import { type Workplace, workplace } from "../../../support/workplace.ts";
 
 const SIZE = 1_500_000;
 const LENGTH = 100_000;
@@ -157,7 +157,7 @@ Deno.test("-M -o -: a pipe sees no byte of a bad piece", async () => {
     ];
     const { stdout, success } = await new Deno.Command(Deno.execPath(), {
       args: [...args, ...SMALL, "-M", metalink(work, urls), "-o", "-"],
-      cwd: new URL("../../..", import.meta.url),
+      cwd: new URL("../../../..", import.meta.url),
       stderr: "null",
     }).output();
     assertEquals(success, true);

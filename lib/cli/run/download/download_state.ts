@@ -5,19 +5,20 @@
  * @module
  */
 
-import type { Downloader, FileInfo, TraceEvent } from "../../../mod.ts";
-import type { CommandError } from "../../command_line/command_error.ts";
-import { parseHttpDateLeniently } from "../../http/http_date.ts";
-import { redactUrl } from "../../http/address/redact.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { continuationStart } from "../part/continuation.ts";
-import type { PartFile } from "../part/part_file.ts";
-import { type ProgressState, totals } from "../report/progress_state.ts";
-import type { FileReport } from "../report/report.ts";
-import { formatBytes } from "../report/text.ts";
-import type { DownloadFacts } from "../report/write_out.ts";
+import type { Downloader, FileInfo, TraceEvent } from "../../../../mod.ts";
+import type { CommandError } from "../../../command_line/command_error.ts";
+import { parseHttpDateLeniently } from "../../../http/http_date.ts";
+import { redactUrl } from "../../../http/address/redact.ts";
+import { ExitCode } from "../../failure/exit_code.ts";
+import { continuationStart } from "../../part/continuation.ts";
+import type { PartFile } from "../../part/part_file.ts";
+import { type ProgressState, totals } from "../../report/progress_state.ts";
+import type { FileReport } from "../../report/report.ts";
+import { formatBytes } from "../../report/text.ts";
+import type { DownloadFacts } from "../../report/write_out.ts";
 import type { UnmetCondition } from "./conditions.ts";
-import type { Checks, FileTask } from "./file_task.ts";
+import type { Checks } from "../checks/checks.ts";
+import type { FileTask } from "../tasks/file_task.ts";
 
 export class DownloadState {
   /** Name of the output in messages; "" until it is known. */

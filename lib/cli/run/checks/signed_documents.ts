@@ -5,15 +5,15 @@
  * @module
  */
 
-import { CommandError } from "../../command_line/command_error.ts";
-import { fileNameInUrl } from "../../http/name/file_name.ts";
-import type { SignatureArguments } from "../arguments/signature_flags.ts";
-import { besideUrl, withoutQuery } from "../checksum/checksum_search.ts";
-import { type Document, MissingDocument, readDocument } from "../document/document.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { baseName } from "../part/path.ts";
-import type { Signature } from "../signature/content_verifier.ts";
-import { SignatureKeys } from "../signature/signature_keys.ts";
+import { CommandError } from "../../../command_line/command_error.ts";
+import { fileNameInUrl } from "../../../http/name/file_name.ts";
+import type { SignatureArguments } from "../../arguments/signature_flags.ts";
+import { besideUrl, withoutQuery } from "../../checksum/checksum_search.ts";
+import { type Document, MissingDocument, readDocument } from "../../document/document.ts";
+import { ExitCode } from "../../failure/exit_code.ts";
+import { baseName } from "../../part/path.ts";
+import type { Signature } from "../../signature/content_verifier.ts";
+import { SignatureKeys } from "../../signature/signature_keys.ts";
 import type { DocumentKind, Documents, ReadBeside } from "./documents.ts";
 
 /** The most mirrors that are asked for the signature of a file. */

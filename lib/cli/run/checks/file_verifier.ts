@@ -4,10 +4,10 @@
  * @module
  */
 
-import { CommandError } from "../../command_line/command_error.ts";
-import { ChecksumVerifier } from "../checksum/checksum.ts";
-import type { ContentVerifier } from "../signature/content_verifier.ts";
-import type { Checks } from "./file_task.ts";
+import { CommandError } from "../../../command_line/command_error.ts";
+import { ChecksumVerifier } from "../../checksum/checksum.ts";
+import type { ContentVerifier } from "../../signature/content_verifier.ts";
+import type { Checks } from "./checks.ts";
 
 export class FileVerifier {
   readonly #checksums: ChecksumVerifier;

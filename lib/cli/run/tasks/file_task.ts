@@ -4,28 +4,14 @@
  * @module
  */
 
-import type { DiscoveryOptions, DownloaderOptions } from "../../../mod.ts";
-import type { ConditionOptions } from "../arguments/conditions.ts";
-import type { RequestedRange } from "../arguments/request_values.ts";
-import type { Checksum } from "../checksum/checksum.ts";
-import type { Reserve } from "../mirrors/spares.ts";
-import type { TargetOptions } from "../output/target.ts";
-import type { Signature } from "../signature/content_verifier.ts";
-import type { FileReport } from "../report/report.ts";
-
-/** What the bytes of a file are verified by. */
-export interface Checks {
-  readonly checksums: readonly Checksum[];
-  readonly signature: Signature | undefined;
-}
-
-/** Reports whether there is anything to verify a file by. */
-export function isVerifiable({ checksums, signature }: Checks): boolean {
-  return checksums.length > 0 || signature !== undefined;
-}
-
-/** Finds checks; `note` takes messages. Rejects with an error of the command. */
-export type FindChecks = (note: (text: string) => void) => Promise<Checks>;
+import type { DiscoveryOptions, DownloaderOptions } from "../../../../mod.ts";
+import type { ConditionOptions } from "../../arguments/conditions.ts";
+import type { RequestedRange } from "../../arguments/request_values.ts";
+import type { Checksum } from "../../checksum/checksum.ts";
+import type { Reserve } from "../../mirrors/spares.ts";
+import type { TargetOptions } from "../../output/target.ts";
+import type { FileReport } from "../../report/report.ts";
+import type { FindChecks } from "../checks/checks.ts";
 
 /** A file to download. */
 export interface FileTask {

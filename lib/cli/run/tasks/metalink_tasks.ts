@@ -5,18 +5,18 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
-import { withoutSecrets } from "../../http/address/credentials.ts";
-import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { Login } from "../arguments/login.ts";
-import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
-import { validate } from "../arguments/validate.ts";
-import { metalinkEntries } from "../metalink/metalink_entries.ts";
-import { readMetalink } from "../metalink/metalink_source.ts";
-import { reserveOf } from "../mirrors/spares.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { withoutSecrets } from "../../../http/address/credentials.ts";
+import type { DownloadArguments } from "../../arguments/download_arguments.ts";
+import { Login } from "../../arguments/login.ts";
+import type { MetalinkArguments } from "../../arguments/metalink_flags.ts";
+import { validate } from "../../arguments/validate.ts";
+import { metalinkEntries } from "../../metalink/metalink_entries.ts";
+import { readMetalink } from "../../metalink/metalink_source.ts";
+import { reserveOf } from "../../mirrors/spares.ts";
 import type { FileTask } from "./file_task.ts";
-import { fileChecks } from "./file_checks.ts";
+import { fileChecks } from "../checks/file_checks.ts";
 
 /** Returns the wanted files of a Metalink, in its order. Rejects with an error of the command. */
 export async function metalinkTasks(

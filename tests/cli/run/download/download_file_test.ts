@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { randomContent, resizedContent } from "../../support/lab/content.ts";
-import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { partWorkplace } from "../../support/cli/part_workplace.ts";
-import { failCommand, shownBy } from "../../support/cli/run_command.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { randomContent, resizedContent } from "../../../support/lab/content.ts";
+import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { partWorkplace } from "../../../support/cli/part_workplace.ts";
+import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
 
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);

@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { FILE } from "../../support/download.ts";
-import { failCommand, runCommand, shownBy } from "../../support/cli/run_command.ts";
-import { makeMinisignKey } from "../../support/signatures/minisign_keys.ts";
-import { workplace } from "../../support/workplace.ts";
+import { FILE } from "../../../support/download.ts";
+import { failCommand, runCommand, shownBy } from "../../../support/cli/run_command.ts";
+import { makeMinisignKey } from "../../../support/signatures/minisign_keys.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 const BYTES = FILE.read(0, FILE.size).slice();
 

@@ -13,25 +13,25 @@ import {
   type Hashes,
   type TraceEvent,
   VERSION,
-} from "../../../mod.ts";
-import type { CommandError } from "../../command_line/command_error.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
-import type { ConditionOptions } from "../arguments/conditions.ts";
-import type { ChecksumVerifier } from "../checksum/checksum.ts";
-import { type Checks, type FileContext, type FileTask, isVerifiable } from "./file_task.ts";
-import type { FileVerifier } from "./file_verifier.ts";
-import { openTarget, type Output } from "../output/output.ts";
-import { Continuation, continuationStart } from "../part/continuation.ts";
-import type { Piece } from "../part/compared_pieces.ts";
-import { recordedFile } from "../part/resume_record.ts";
-import { resolveTarget, type Target } from "../output/target.ts";
+} from "../../../../mod.ts";
+import type { CommandError } from "../../../command_line/command_error.ts";
+import { unlessAborted } from "../../../unless_aborted.ts";
+import type { ConditionOptions } from "../../arguments/conditions.ts";
+import type { ChecksumVerifier } from "../../checksum/checksum.ts";
+import { type Checks, isVerifiable } from "../checks/checks.ts";
+import type { FileContext, FileTask } from "../tasks/file_task.ts";
+import type { FileVerifier } from "../checks/file_verifier.ts";
+import { openTarget, type Output } from "../../output/output.ts";
+import { Continuation, continuationStart } from "../../part/continuation.ts";
+import type { Piece } from "../../part/compared_pieces.ts";
+import { recordedFile } from "../../part/resume_record.ts";
+import { resolveTarget, type Target } from "../../output/target.ts";
 import type { Conditions } from "./conditions.ts";
 import { DownloadState } from "./download_state.ts";
-import type { TraceFile } from "../output/trace_file.ts";
-import type { LimitedDownload } from "./shared_rate.ts";
+import type { TraceFile } from "../../output/trace_file.ts";
 import { findMirrors } from "./find_mirrors.ts";
 import { findRange, type FoundRange } from "./find_range.ts";
-import type { DownloadFacts } from "../report/write_out.ts";
+import type { DownloadFacts } from "../../report/write_out.ts";
 
 /** A download that is open. */
 interface Begun {
@@ -52,7 +52,7 @@ const METALINK = /^application\/metalink4?\+xml\s*(?:;|$)/i;
 /** Ends the download of a Metalink, whose files are downloaded instead. */
 class MetalinkFound extends Error {}
 
-export class FileDownload implements LimitedDownload {
+export class FileDownload {
   readonly #task: FileTask;
   readonly #context: FileDownloadContext;
   readonly #state: DownloadState;
@@ -125,7 +125,7 @@ export class FileDownload implements LimitedDownload {
   async #openTrace(): Promise<TraceFile | undefined> {
     const { traceFile } = this.#context;
     if (traceFile === undefined) return undefined;
-    const { TraceFile } = await import("../output/trace_file.ts");
+    const { TraceFile } = await import("../../output/trace_file.ts");
     return new TraceFile(traceFile);
   }
 
@@ -244,7 +244,7 @@ export class FileDownload implements LimitedDownload {
       await verifier?.verify(kept);
       served?.verify(kept);
     } catch (error) {
-      const { findLiar } = await import("./find_liar.ts");
+      const { findLiar } = await import("../checks/find_liar.ts");
       const { urls } = this.#task;
       const { options } = this.#context;
       const wrong = { part, start: range.start, download, urls, options, checks: this.#checks };
@@ -257,7 +257,7 @@ export class FileDownload implements LimitedDownload {
     const { ignoreDigests } = this.#context.options;
     if (this.#task.range !== undefined || ignoreDigests) return undefined;
     if (Object.keys(hashes).length === 0) return undefined;
-    const { ChecksumVerifier, servedChecksums } = await import("../checksum/checksum.ts");
+    const { ChecksumVerifier, servedChecksums } = await import("../../checksum/checksum.ts");
     const served = servedChecksums(hashes, this.#checks.checksums);
     if (served.length === 0) return undefined;
     this.#checks = { ...this.#checks, checksums: [...this.#checks.checksums, ...served] };
@@ -279,7 +279,7 @@ export class FileDownload implements LimitedDownload {
       : this.#state.part?.before.record?.hashes;
     const own = this.#task.range === undefined ? this.#checks.checksums : [];
     if (own.length === 0) return { ...recorded };
-    const { hashesOf } = await import("../checksum/checksum.ts");
+    const { hashesOf } = await import("../../checksum/checksum.ts");
     return { ...recorded, ...hashesOf(own) };
   }
 
@@ -395,6 +395,6 @@ async function resolveConditions(
 }
 
 async function verifierOf(checks: Checks): Promise<FileVerifier> {
-  const { FileVerifier } = await import("./file_verifier.ts");
+  const { FileVerifier } = await import("../checks/file_verifier.ts");
   return await FileVerifier.of(checks);
 }

@@ -5,21 +5,21 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
-import { fileNameInUrl } from "../../http/name/file_name.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
-import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { readNamedFile } from "../failure/exit_code.ts";
-import type { InputEntry } from "../arguments/input_file.ts";
-import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
-import { Login } from "../arguments/login.ts";
-import { validate } from "../arguments/validate.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { fileNameInUrl } from "../../../http/name/file_name.ts";
+import { unlessAborted } from "../../../unless_aborted.ts";
+import type { DownloadArguments } from "../../arguments/download_arguments.ts";
+import { readNamedFile } from "../../failure/exit_code.ts";
+import type { InputEntry } from "../../arguments/input_file.ts";
+import type { MetalinkArguments } from "../../arguments/metalink_flags.ts";
+import { Login } from "../../arguments/login.ts";
+import { validate } from "../../arguments/validate.ts";
 import type { FileTask } from "./file_task.ts";
 import type { RankedMirrors } from "./mirror_list_tasks.ts";
-import type { FileChecks } from "./file_checks.ts";
-import type { SideFile } from "../output/same_paths.ts";
-import { nameFromUrl, type TargetOptions } from "../output/target.ts";
+import type { FileChecks } from "../checks/file_checks.ts";
+import type { SideFile } from "../../output/same_paths.ts";
+import { nameFromUrl, type TargetOptions } from "../../output/target.ts";
 
 /** Returns the files of a command, in order. */
 export async function fileTasks(
@@ -108,7 +108,7 @@ async function checksOf(
 ): Promise<FileChecks | undefined> {
   const { checksumFile, findsChecksums, signature } = command;
   if (checksumFile === undefined && !findsChecksums && signature === undefined) return undefined;
-  const { fileChecks } = await import("./file_checks.ts");
+  const { fileChecks } = await import("../checks/file_checks.ts");
   return await fileChecks(command, options, entries.flatMap(({ urls }) => urls));
 }
 
@@ -140,7 +140,7 @@ async function separated(tasks: FileTask[], command: DownloadArguments): Promise
     ["--etag-save", command.conditions.etagSave],
   ];
   if (tasks.length > 1 || sideFiles.some(([, path]) => path !== undefined)) {
-    const { refuseSamePaths } = await import("../output/same_paths.ts");
+    const { refuseSamePaths } = await import("../../output/same_paths.ts");
     refuseSamePaths(tasks, sideFiles);
   }
   return tasks;
@@ -170,7 +170,7 @@ async function inputEntries(
     : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded on demand, to keep the usual start fast.
-  const { parseInputFile } = await import("../arguments/input_file.ts");
+  const { parseInputFile } = await import("../../arguments/input_file.ts");
   const entries = parseInputFile(text, where);
   if (entries.length === 0) throw usageError(`--input-file ${where} has no URLs`);
   return entries;

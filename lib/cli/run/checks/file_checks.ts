@@ -5,14 +5,14 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import type { Checksum } from "../checksum/checksum.ts";
-import { checksumIn, MAX_CHECKSUM_FILE } from "../checksum/checksum_file.ts";
-import { searchChecksums } from "../checksum/checksum_search.ts";
-import type { Document } from "../document/document.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import type { DownloadArguments } from "../../arguments/download_arguments.ts";
+import type { Checksum } from "../../checksum/checksum.ts";
+import { checksumIn, MAX_CHECKSUM_FILE } from "../../checksum/checksum_file.ts";
+import { searchChecksums } from "../../checksum/checksum_search.ts";
+import type { Document } from "../../document/document.ts";
 import { type Abortable, type DocumentKind, Documents, type ReadBeside } from "./documents.ts";
-import type { Checks, FindChecks } from "./file_task.ts";
+import type { Checks, FindChecks } from "./checks.ts";
 import type { SignedDocuments } from "./signed_documents.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { randomContent } from "../../support/lab/content.ts";
-import { failCommand, runCommand } from "../../support/cli/run_command.ts";
-import { programPath, testWith } from "../../support/programs/programs.ts";
-import { workplace } from "../../support/workplace.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
+import { programPath, testWith } from "../../../support/programs/programs.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 const CONTENT = randomContent(400_000, 9);
 const BYTES = CONTENT.read(0, CONTENT.size);

@@ -5,13 +5,14 @@
  * @module
  */
 
-import { CommandError } from "../../command_line/command_error.ts";
-import { ExitCode, readError, reason } from "../failure/exit_code.ts";
-import { explain } from "../failure/failure.ts";
-import type { Checks, FileContext, FileTask } from "./file_task.ts";
-import { FileVerifier } from "./file_verifier.ts";
-import type { Target } from "../output/target.ts";
-import { openSparing } from "../part/spare_descriptors.ts";
+import { CommandError } from "../../../command_line/command_error.ts";
+import { ExitCode, readError, reason } from "../../failure/exit_code.ts";
+import { explain } from "../../failure/failure.ts";
+import { type Checks, isVerifiable } from "../checks/checks.ts";
+import type { FileContext, FileTask } from "../tasks/file_task.ts";
+import { FileVerifier } from "../checks/file_verifier.ts";
+import type { Target } from "../../output/target.ts";
+import { openSparing } from "../../part/spare_descriptors.ts";
 import { askSize } from "./find_range.ts";
 
 /** Reports that a file is complete. Rejects with a {@linkcode CommandError} if it is not. */
@@ -31,7 +32,7 @@ export async function verifyPresent(
     report.present(result, `${name} already exists${why}`);
   };
   const { checksums, signature } = checks;
-  if (checksums.length > 0 || signature !== undefined) {
+  if (isVerifiable(checks)) {
     await verifyContents(path, name, checks, context);
     const signed = signature && `is signed by ${signature.signer}`;
     const why = checksums.length === 0 ? signed : "its checksum matches";

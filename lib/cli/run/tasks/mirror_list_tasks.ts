@@ -5,17 +5,17 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import { withoutSecrets } from "../../http/address/credentials.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
-import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { Login } from "../arguments/login.ts";
-import type { MirrorListArguments } from "../arguments/mirror_list_flags.ts";
-import { validate } from "../arguments/validate.ts";
-import { readDocument } from "../document/document.ts";
-import { parseMirrorList } from "../mirrors/mirror_list.ts";
-import { race } from "../mirrors/race.ts";
-import { type Reserve, reserveOf } from "../mirrors/spares.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import { withoutSecrets } from "../../../http/address/credentials.ts";
+import { unlessAborted } from "../../../unless_aborted.ts";
+import type { DownloadArguments } from "../../arguments/download_arguments.ts";
+import { Login } from "../../arguments/login.ts";
+import type { MirrorListArguments } from "../../arguments/mirror_list_flags.ts";
+import { validate } from "../../arguments/validate.ts";
+import { readDocument } from "../../document/document.ts";
+import { parseMirrorList } from "../../mirrors/mirror_list.ts";
+import { race } from "../../mirrors/race.ts";
+import { type Reserve, reserveOf } from "../../mirrors/spares.ts";
 
 /** The mirrors of a file. */
 export interface RankedMirrors {
