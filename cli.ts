@@ -14,9 +14,9 @@ import {
   isDisabled,
   withNamedConfigs,
   withOwnConfig,
-} from "./lib/cli/arguments/configured_arguments.ts";
+} from "./lib/cli/arguments/configuration/configured_arguments.ts";
 import { type DownloadArguments, parseArguments } from "./lib/cli/arguments/download_arguments.ts";
-import { askPassword } from "./lib/cli/arguments/login.ts";
+import { askPassword } from "./lib/cli/arguments/credentials/login.ts";
 import { ExitCode } from "./lib/cli/failure/exit_code.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import {

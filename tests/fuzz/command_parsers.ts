@@ -11,9 +11,9 @@ import {
   parseConnectTo,
   parseHosts,
   parseResolve,
-} from "../../lib/cli/arguments/connect_values.ts";
-import { parseInputFile } from "../../lib/cli/arguments/input_file.ts";
-import { credentialsFor, parseNetrc } from "../../lib/cli/arguments/netrc.ts";
+} from "../../lib/cli/arguments/values/connect_values.ts";
+import { parseInputFile } from "../../lib/cli/arguments/sources/input_file.ts";
+import { credentialsFor, parseNetrc } from "../../lib/cli/arguments/credentials/netrc.ts";
 import {
   parseCookie,
   parseHeader,
@@ -21,8 +21,8 @@ import {
   parseRange,
   parseStaticDelay,
   parseUser,
-} from "../../lib/cli/arguments/request_values.ts";
-import { expandUrlPattern, trimUrl } from "../../lib/cli/arguments/url_pattern.ts";
+} from "../../lib/cli/arguments/values/request_values.ts";
+import { expandUrlPattern, trimUrl } from "../../lib/cli/arguments/values/url_pattern.ts";
 import { parseChecksum } from "../../lib/cli/checksum/checksum.ts";
 import { findChecksum } from "../../lib/cli/checksum/checksum_file.ts";
 import { parseRecord } from "../../lib/cli/part/resume_record.ts";

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { readTrace } from "../../lib/cli/analyze/trace_reader.ts";
-import { parseInputFile } from "../../lib/cli/arguments/input_file.ts";
-import { parseNetrc } from "../../lib/cli/arguments/netrc.ts";
-import { expandUrlPattern } from "../../lib/cli/arguments/url_pattern.ts";
+import { parseInputFile } from "../../lib/cli/arguments/sources/input_file.ts";
+import { parseNetrc } from "../../lib/cli/arguments/credentials/netrc.ts";
+import { expandUrlPattern } from "../../lib/cli/arguments/values/url_pattern.ts";
 import { parseChecksumFile } from "../../lib/cli/checksum/checksum_file.ts";
 import { readRecord, type ResumeRecord, writeRecord } from "../../lib/cli/part/resume_record.ts";
 import { CookieJar } from "../../lib/http/address/cookie_jar.ts";

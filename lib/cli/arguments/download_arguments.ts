@@ -16,12 +16,12 @@ import {
   unlessZero,
 } from "../../command_line/values.ts";
 import type { Checksum } from "../checksum/checksum.ts";
-import type { ClientCertificateFiles } from "./client_certificate.ts";
+import type { ClientCertificateFiles } from "./credentials/client_certificate.ts";
 import { type ConditionOptions, parseConditions } from "./conditions.ts";
 import { engineOptions } from "./engine_flags.ts";
 import { type FlagName, FLAGS } from "./flags.ts";
-import { parseUrls } from "./url_pattern.ts";
-import { parseRange, type RequestedRange } from "./request_values.ts";
+import { parseUrls } from "./values/url_pattern.ts";
+import { parseRange, type RequestedRange } from "./values/request_values.ts";
 import type { TargetOptions } from "../output/target.ts";
 import type { ReportOptions } from "../report/report.ts";
 import type { Units } from "../report/text.ts";
@@ -30,10 +30,10 @@ import {
   type MetalinkArguments,
   parseDiscovery,
   parseMetalinkArguments,
-} from "./metalink_flags.ts";
-import { type MirrorListArguments, parseMirrorListArguments } from "./mirror_list_flags.ts";
+} from "./sources/metalink_flags.ts";
+import { type MirrorListArguments, parseMirrorListArguments } from "./sources/mirror_list_flags.ts";
 import { parseSignatureArguments, type SignatureArguments } from "./signature_flags.ts";
-import { type LoginOptions, parseLoginOptions } from "./login.ts";
+import { type LoginOptions, parseLoginOptions } from "./credentials/login.ts";
 
 /** A parsed command line. */
 export type Arguments =

@@ -17,7 +17,12 @@ import {
 } from "../../command_line/values.ts";
 import { VERSION } from "../../version.ts";
 import type { FlagName, RequestFlagName } from "./flags.ts";
-import { parseConnectTo, parseHosts, parseInterface, parseResolve } from "./connect_values.ts";
+import {
+  parseConnectTo,
+  parseHosts,
+  parseInterface,
+  parseResolve,
+} from "./values/connect_values.ts";
 import {
   parseConnections,
   parseCookie,
@@ -25,7 +30,7 @@ import {
   parseHeaderValue,
   parseProxy,
   parseStaticDelay,
-} from "./request_values.ts";
+} from "./values/request_values.ts";
 
 type FlagValues = ParsedFlags<FlagName>;
 

@@ -17,7 +17,7 @@ import { parseFile, parseSize } from "../../command_line/values.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { portableFileName } from "../../http/name/file_name.ts";
 import { VERSION } from "../../version.ts";
-import { parseUrls } from "../arguments/url_pattern.ts";
+import { parseUrls } from "../arguments/values/url_pattern.ts";
 import { validate } from "../arguments/validate.ts";
 import { replaceFile } from "../part/durable_file.ts";
 import { baseName } from "../part/path.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { HASH_TYPES, type HashType } from "../../http/hashes.ts";
-import type { MetalinkArguments } from "../arguments/metalink_flags.ts";
+import type { MetalinkArguments } from "../arguments/sources/metalink_flags.ts";
 import { type Checksum, checksumOf } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../report/text.ts";

@@ -17,7 +17,7 @@ import type { RequestOptions } from "../arguments/engine_flags.ts";
 import { parseProxyUrl } from "../../http/address/proxy_url.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
-import { Login } from "../arguments/login.ts";
+import { Login } from "../arguments/credentials/login.ts";
 import { probeDocument, probeTable } from "./results.ts";
 import type { ProbeArguments } from "./probe_arguments.ts";
 import { assess, type AssessedMirror, findProblems } from "./assessment.ts";
@@ -25,7 +25,7 @@ import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
 import { truncate } from "../report/text.ts";
-import { readClientCertificate } from "../arguments/client_certificate.ts";
+import { readClientCertificate } from "../arguments/credentials/client_certificate.ts";
 import { openInsecure, readCertificates, validate } from "../arguments/validate.ts";
 
 const MAX_CONCURRENT = 8;

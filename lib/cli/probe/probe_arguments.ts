@@ -7,11 +7,11 @@
 import { usageError } from "../../command_line/command_error.ts";
 import { type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parseSeconds } from "../../command_line/values.ts";
-import type { ClientCertificateFiles } from "../arguments/client_certificate.ts";
-import { type LoginOptions, parseLoginOptions } from "../arguments/login.ts";
+import type { ClientCertificateFiles } from "../arguments/credentials/client_certificate.ts";
+import { type LoginOptions, parseLoginOptions } from "../arguments/credentials/login.ts";
 import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
-import { parseUrls } from "../arguments/url_pattern.ts";
+import { parseUrls } from "../arguments/values/url_pattern.ts";
 
 export const PROBE_FLAGS = [
   { name: "json", help: "print one JSON document" },

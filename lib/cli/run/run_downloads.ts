@@ -9,7 +9,7 @@ import { type ClientCertificate, keepConnections, type MirrorBook } from "../../
 import { CommandError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import type { DownloadArguments } from "../arguments/download_arguments.ts";
-import { MAX_MIRRORS, SPARE_MIRRORS } from "../arguments/metalink_flags.ts";
+import { MAX_MIRRORS, SPARE_MIRRORS } from "../arguments/sources/metalink_flags.ts";
 import { openInsecure, readCertificates } from "../arguments/validate.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import type { FileTask } from "./tasks/file_task.ts";
@@ -141,7 +141,7 @@ async function clientCertificateOf(
   { clientCertificate: files }: DownloadArguments,
 ): Promise<ClientCertificate | undefined> {
   if (files.cert === undefined && files.key === undefined) return undefined;
-  const { readClientCertificate } = await import("../arguments/client_certificate.ts");
+  const { readClientCertificate } = await import("../arguments/credentials/client_certificate.ts");
   return await readClientCertificate(files);
 }
 

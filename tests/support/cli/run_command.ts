@@ -5,7 +5,7 @@
  */
 
 import { assertRejects } from "@std/assert";
-import { withNamedConfigs } from "../../../lib/cli/arguments/configured_arguments.ts";
+import { withNamedConfigs } from "../../../lib/cli/arguments/configuration/configured_arguments.ts";
 import { parseArguments } from "../../../lib/cli/arguments/download_arguments.ts";
 import { runDownloads } from "../../../lib/cli/run/run_downloads.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";

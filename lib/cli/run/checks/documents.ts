@@ -8,7 +8,7 @@
 import type { DownloaderOptions } from "../../../../mod.ts";
 import { withoutSecrets } from "../../../http/address/credentials.ts";
 import { parseUrl } from "../../../stand_ins.ts";
-import { Login, type LoginOptions } from "../../arguments/login.ts";
+import { Login, type LoginOptions } from "../../arguments/credentials/login.ts";
 import {
   type Document,
   type DocumentOptions,

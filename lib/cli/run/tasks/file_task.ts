@@ -6,7 +6,7 @@
 
 import type { DiscoveryOptions, DownloaderOptions } from "../../../../mod.ts";
 import type { ConditionOptions } from "../../arguments/conditions.ts";
-import type { RequestedRange } from "../../arguments/request_values.ts";
+import type { RequestedRange } from "../../arguments/values/request_values.ts";
 import type { Checksum } from "../../checksum/checksum.ts";
 import type { Reserve } from "../../mirrors/spares.ts";
 import type { TargetOptions } from "../../output/target.ts";

@@ -11,9 +11,9 @@ import { fileNameInUrl } from "../../../http/name/file_name.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
 import { readNamedFile } from "../../failure/exit_code.ts";
-import type { InputEntry } from "../../arguments/input_file.ts";
-import type { MetalinkArguments } from "../../arguments/metalink_flags.ts";
-import { Login } from "../../arguments/login.ts";
+import type { InputEntry } from "../../arguments/sources/input_file.ts";
+import type { MetalinkArguments } from "../../arguments/sources/metalink_flags.ts";
+import { Login } from "../../arguments/credentials/login.ts";
 import { validate } from "../../arguments/validate.ts";
 import type { FileTask } from "./file_task.ts";
 import type { RankedMirrors } from "./mirror_list_tasks.ts";
@@ -170,7 +170,7 @@ async function inputEntries(
     : await readNamedFile("--input-file", inputFile);
   const where = inputFile === "-" ? "stdin" : inputFile;
   // Loaded on demand, to keep the usual start fast.
-  const { parseInputFile } = await import("../../arguments/input_file.ts");
+  const { parseInputFile } = await import("../../arguments/sources/input_file.ts");
   const entries = parseInputFile(text, where);
   if (entries.length === 0) throw usageError(`--input-file ${where} has no URLs`);
   return entries;

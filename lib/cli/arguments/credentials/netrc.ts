@@ -7,8 +7,8 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import { bareHost } from "../../http/address/host.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { bareHost } from "../../../http/address/host.ts";
 
 export interface NetrcEntry {
   /** The host; `undefined` for the default entry. */

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { parseCount, parseFile, parsePositive } from "../../command_line/values.ts";
-import type { FlagName } from "./flags.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import type { ParsedFlags } from "../../../command_line/flag_parser.ts";
+import { parseCount, parseFile, parsePositive } from "../../../command_line/values.ts";
+import type { FlagName } from "../flags.ts";
 import { MAX_MIRRORS, SPARE_MIRRORS } from "./metalink_flags.ts";
 
 /** A list of the mirrors of a file. */

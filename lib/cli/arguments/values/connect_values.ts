@@ -5,9 +5,9 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import { addressIn, bareHost } from "../../http/address/host.ts";
-import { reason } from "../failure/exit_code.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { addressIn, bareHost } from "../../../http/address/host.ts";
+import { reason } from "../../failure/exit_code.ts";
 
 /** A host without brackets in it, or an IPv6 address in brackets. */
 const HOST = "\\[[^\\]]*\\]|[^:\\[\\]]*";

@@ -1,6 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { argumentsOf, parseConfig } from "../../../lib/cli/arguments/config_file.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import {
+  argumentsOf,
+  parseConfig,
+} from "../../../../lib/cli/arguments/configuration/config_file.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 
 const READ: [text: string, args: string[]][] = [
   ["", []],

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { readClientCertificate } from "../../../lib/cli/arguments/client_certificate.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { certificatesFor, testCertificates } from "../../support/lab/certificates.ts";
-import { programPath, testWith } from "../../support/programs/programs.ts";
-import { workplace } from "../../support/workplace.ts";
+import { readClientCertificate } from "../../../../lib/cli/arguments/credentials/client_certificate.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
+import { certificatesFor, testCertificates } from "../../../support/lab/certificates.ts";
+import { programPath, testWith } from "../../../support/programs/programs.ts";
+import { workplace } from "../../../support/workplace.ts";
 
 async function withFiles(
   files: Readonly<Record<string, string>>,

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
-import { parseCount } from "../../command_line/values.ts";
-import { redactUrl } from "../../http/address/redact.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { parseCount } from "../../../command_line/values.ts";
+import { redactUrl } from "../../../http/address/redact.ts";
 
 /** Part of a file: from `start` up to, but not including, `end`; or its last bytes. */
 export type RequestedRange =

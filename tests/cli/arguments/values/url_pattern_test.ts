@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { expandUrlPattern, MOST_URLS } from "../../../lib/cli/arguments/url_pattern.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { expandUrlPattern, MOST_URLS } from "../../../../lib/cli/arguments/values/url_pattern.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 
 const READ: [pattern: string, urls: string[]][] = [
   ["", [""]],

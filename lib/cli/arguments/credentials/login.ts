@@ -5,21 +5,21 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { environmentVariable } from "../../environment.ts";
-import { parseFile } from "../../command_line/values.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import type { ParsedFlags } from "../../../command_line/flag_parser.ts";
+import { environmentVariable } from "../../../environment.ts";
+import { parseFile } from "../../../command_line/values.ts";
 import {
   type Credentials,
   hasCredentials,
   putCredentials,
-} from "../../http/address/credentials.ts";
-import { reason } from "../failure/exit_code.ts";
-import { printable } from "../report/text.ts";
-import type { RequestFlagName } from "./flags.ts";
+} from "../../../http/address/credentials.ts";
+import { reason } from "../../failure/exit_code.ts";
+import { printable } from "../../report/text.ts";
+import type { RequestFlagName } from "../flags.ts";
 import type { NetrcEntry } from "./netrc.ts";
-import { parseUser, type User } from "./request_values.ts";
-import { parseUrl } from "../../stand_ins.ts";
+import { parseUser, type User } from "../values/request_values.ts";
+import { parseUrl } from "../../../stand_ins.ts";
 
 /** Where the user's credentials are. */
 export interface LoginOptions {

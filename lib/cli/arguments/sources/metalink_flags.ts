@@ -5,13 +5,13 @@
  * @module
  */
 
-import type { DiscoveryOptions } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
-import type { ParsedFlags } from "../../command_line/flag_parser.ts";
-import { parseCount, parseFile, parsePositive } from "../../command_line/values.ts";
-import type { FlagName } from "./flags.ts";
-import { trimUrl } from "./url_pattern.ts";
-import { parseUrl } from "../../stand_ins.ts";
+import type { DiscoveryOptions } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import type { ParsedFlags } from "../../../command_line/flag_parser.ts";
+import { parseCount, parseFile, parsePositive } from "../../../command_line/values.ts";
+import type { FlagName } from "../flags.ts";
+import { trimUrl } from "../values/url_pattern.ts";
+import { parseUrl } from "../../../stand_ins.ts";
 
 /** A Metalink that lists the files of a command. */
 export interface MetalinkArguments {

@@ -6,10 +6,10 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import { type Flag, nearestWord } from "../../command_line/flag_parser.ts";
-import { printable, truncate } from "../report/text.ts";
-import { FLAGS } from "./flags.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { type Flag, nearestWord } from "../../../command_line/flag_parser.ts";
+import { printable, truncate } from "../../report/text.ts";
+import { FLAGS } from "../flags.ts";
 
 /** Options that make no sense in a file. */
 const ONLY_ARGUMENTS: readonly string[] = ["config", "disable", "help", "version"];

@@ -5,12 +5,12 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import { type Flag, parseFlags } from "../../command_line/flag_parser.ts";
-import { parseFile } from "../../command_line/values.ts";
-import { environmentVariable, mayReadFile } from "../../environment.ts";
-import { reason } from "../failure/exit_code.ts";
-import { FLAGS } from "./flags.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { type Flag, parseFlags } from "../../../command_line/flag_parser.ts";
+import { parseFile } from "../../../command_line/values.ts";
+import { environmentVariable, mayReadFile } from "../../../environment.ts";
+import { reason } from "../../failure/exit_code.ts";
+import { FLAGS } from "../flags.ts";
 
 /** A file with more is none of options. */
 const MAX_LENGTH = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { createServer } from "node:http";
-import { programPath, testWith } from "../../support/programs/programs.ts";
-import { runCommand } from "../../support/cli/run_command.ts";
+import { programPath, testWith } from "../../../support/programs/programs.ts";
+import { runCommand } from "../../../support/cli/run_command.ts";
 
 /** A server of one byte that records what it was asked, and the host. */
 async function startRecorder(host = "127.0.0.1") {

@@ -1,7 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { type InputEntry, parseInputFile } from "../../../lib/cli/arguments/input_file.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import {
+  type InputEntry,
+  parseInputFile,
+} from "../../../../lib/cli/arguments/sources/input_file.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 
 const MD5 = "d41d8cd98f00b204e9800998ecf8427e";
 const A = "http://a.example/f";

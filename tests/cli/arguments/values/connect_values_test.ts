@@ -3,8 +3,8 @@ import {
   parseConnectTo,
   parseInterface,
   parseResolve,
-} from "../../../lib/cli/arguments/connect_values.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+} from "../../../../lib/cli/arguments/values/connect_values.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 
 Deno.test("parseResolve() takes what curl takes", () => {
   const table: readonly (readonly [text: string, place: string, addresses: readonly string[]])[] = [

@@ -1,12 +1,12 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
 import {
   credentialsFor,
   type NetrcEntry,
   netrcPath,
   parseNetrc,
-} from "../../../lib/cli/arguments/netrc.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+} from "../../../../lib/cli/arguments/credentials/netrc.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 
 const ONE = { machine: "a.example", login: "me", password: "pw" };
 

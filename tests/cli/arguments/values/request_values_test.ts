@@ -4,10 +4,10 @@ import {
   parseHeader,
   parseStaticDelay,
   parseUser,
-} from "../../../lib/cli/arguments/request_values.ts";
-import { parseChecksum } from "../../../lib/cli/checksum/checksum.ts";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
+} from "../../../../lib/cli/arguments/values/request_values.ts";
+import { parseChecksum } from "../../../../lib/cli/checksum/checksum.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
 
 const HEX = "baaedac5f9f745f80d5ef1f7f1b7fe566c96e9e4bfbba69b73b2d98f0186f1ef";
 const MD5 = "d41d8cd98f00b204e9800998ecf8427e";

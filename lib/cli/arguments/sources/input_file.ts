@@ -7,13 +7,13 @@
  */
 
 import { closestString } from "@std/text/closest-string";
-import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { redactUrl } from "../../http/address/redact.ts";
-import { type Checksum, parseChecksum } from "../checksum/checksum.ts";
-import { ExitCode } from "../failure/exit_code.ts";
-import { printable, truncate } from "../report/text.ts";
-import { parseHeader, parseHeaderValue } from "./request_values.ts";
-import { trimUrl } from "./url_pattern.ts";
+import { CommandError, usageError } from "../../../command_line/command_error.ts";
+import { redactUrl } from "../../../http/address/redact.ts";
+import { type Checksum, parseChecksum } from "../../checksum/checksum.ts";
+import { ExitCode } from "../../failure/exit_code.ts";
+import { printable, truncate } from "../../report/text.ts";
+import { parseHeader, parseHeaderValue } from "../values/request_values.ts";
+import { trimUrl } from "../values/url_pattern.ts";
 
 export interface InputEntry {
   /** The URLs of its mirrors with their credentials; at least one. */

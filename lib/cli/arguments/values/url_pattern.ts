@@ -9,8 +9,8 @@
  * @module
  */
 
-import { usageError } from "../../command_line/command_error.ts";
-import { redactUrl } from "../../http/address/redact.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { redactUrl } from "../../../http/address/redact.ts";
 
 /** The maximum number of URLs that one pattern may expand to. */
 export const MOST_URLS = 256;

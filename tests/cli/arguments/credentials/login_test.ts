@@ -1,13 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { askPassword, Login } from "../../../lib/cli/arguments/login.ts";
-import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { programPath, testWith } from "../../support/programs/programs.ts";
-import { workplace } from "../../support/workplace.ts";
+import { askPassword, Login } from "../../../../lib/cli/arguments/credentials/login.ts";
+import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { programPath, testWith } from "../../../support/programs/programs.ts";
+import { workplace } from "../../../support/workplace.ts";
 
-const ROOT = new URL("../../..", import.meta.url);
+const ROOT = new URL("../../../..", import.meta.url);
 
 Deno.test("Login.apply() adds credentials to URLs that have none", async () => {
   const login = await Login.of({ user: { username: "me", password: "a:%" }, netrc: false });

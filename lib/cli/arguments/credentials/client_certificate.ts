@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ClientCertificate } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
-import { readNamedFile, reason } from "../failure/exit_code.ts";
+import type { ClientCertificate } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
+import { readNamedFile, reason } from "../../failure/exit_code.ts";
 
 /** The values of `--cert` and `--key`. */
 export interface ClientCertificateFiles {

@@ -2,13 +2,13 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   defaultConfigPath,
   withNamedConfigs,
-} from "../../../lib/cli/arguments/configured_arguments.ts";
-import { CommandError } from "../../../lib/command_line/command_error.ts";
-import { bytesContent } from "../../support/lab/content.ts";
-import { startMirror } from "../../support/lab/mirror_lab.ts";
-import { type Workplace, workplace } from "../../support/workplace.ts";
+} from "../../../../lib/cli/arguments/configuration/configured_arguments.ts";
+import { CommandError } from "../../../../lib/command_line/command_error.ts";
+import { bytesContent } from "../../../support/lab/content.ts";
+import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { type Workplace, workplace } from "../../../support/workplace.ts";
 
-const ROOT = new URL("../../..", import.meta.url);
+const ROOT = new URL("../../../..", import.meta.url);
 const BYTES = new Uint8Array(5000).fill(7);
 
 /** Runs the command as a process of its own, with the workplace as the folder of configurations. */
