@@ -14,9 +14,9 @@
  * @module
  */
 
-export { decodeMetalink } from "./lib/metalink/decode_metalink.ts";
 export { type DescribedFile, formatMetalink } from "./lib/metalink/format_metalink.ts";
 export {
+  decodeMetalink,
   type Metalink,
   parseMetalink,
   type ParseMetalinkOptions,

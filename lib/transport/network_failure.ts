@@ -1,11 +1,13 @@
 /**
  * Reads the errors of `fetch`. The platform gives no codes, only words, in a chain of causes: this is
- * the one place that matches them. Errors of a caller's own `fetch` may have the codes of Node.js.
+ * the one place that matches them. Errors of a caller's own `fetch` may have the codes of Node.js. `fetch`
+ * does not say either whether a proxy failed, or the server behind it: messages name both.
  *
  * @module
  */
 
 import type { NetworkFault } from "../errors.ts";
+import type { ProxySource } from "../http/address/proxy_url.ts";
 
 /** What an error of `fetch` says. */
 export interface NetworkFailure {
@@ -27,6 +29,9 @@ interface Wording {
   readonly words?: string;
   readonly permanent?: boolean;
 }
+
+/** Proxy Authentication Required: RFC 9110 section 15.5.8. */
+const PROXY_LOGIN = 407;
 
 /** What is wrong when no further connection can be opened. */
 export const TOO_MANY = "this process has too many files and connections open";
@@ -258,4 +263,21 @@ function codeOf(error: Error): string | undefined {
 
 function causesOf(error: unknown): Error[] {
   return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
+}
+
+/** Returns what follows a failure of the network: the proxy, if there is one. */
+export function throughProxy(proxy: ProxySource | false | undefined): string {
+  return proxy ? ` through the proxy ${proxy.name}` : "";
+}
+
+/** Returns what is wrong with a response, with the proxy if it may have sent it. */
+export function blameProxy(
+  message: string,
+  status: number,
+  proxy: ProxySource | false | undefined,
+): string {
+  if (!proxy || status < 400) return message;
+  if (status !== PROXY_LOGIN) return message + throughProxy(proxy);
+  const refused = proxy.client.basicAuth === undefined ? "requires" : "does not accept the";
+  return `the proxy ${proxy.name} ${refused} credentials (status ${status})`;
 }

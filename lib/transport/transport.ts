@@ -6,20 +6,21 @@
  */
 
 import { type FailureReason, MirrorError, type MirrorErrorOptions } from "../errors.ts";
+import { isWebPage } from "../runtime.ts";
 import { startedWithin, unlessAborted } from "../unless_aborted.ts";
 import { type BodyOptions, BodyReader, BUFFER_SIZES } from "./responses/body.ts";
 import { BufferPool } from "./responses/buffer_pool.ts";
 import { blameDescriptors } from "./connections/descriptors.ts";
 import type { HttpClientOptions, Init } from "./connections/http_clients.ts";
 import { MirrorClients } from "./connections/mirror_clients.ts";
+import { mayBeConditional } from "./responses/conditions.ts";
 import { verifyContent } from "./responses/content_check.ts";
 import { type DoubtTools, settleDoubt, withDetail } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
-import { networkProblem, readNetworkFailure } from "./network_failure.ts";
+import { blameProxy, networkProblem, readNetworkFailure, throughProxy } from "./network_failure.ts";
 import { askForDigests, Referral } from "./responses/referral.ts";
 import { discard, followRedirects, type RedirectOptions } from "./responses/redirects.ts";
 import { type Refresh, Renewals } from "./responses/renewal.ts";
-import { mayBeConditional, pageOptions } from "./responses/web_page.ts";
 import { isText, nameOfText } from "../http/name/error_text.ts";
 import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
@@ -34,7 +35,6 @@ import {
   toTheEnd,
   wrongTotal,
 } from "../http/response/response_check.ts";
-import { blameProxy, throughProxy } from "../http/response/proxy_blame.ts";
 import type { BodyFrame } from "../http/response/part.ts";
 import type { Reply, Requested } from "./exchange.ts";
 import { readField } from "../http/field_value.ts";
@@ -302,8 +302,10 @@ export class Transport {
         const headers = this.#headers(mirror, requested, url, url.origin === origin.origin);
         const cookie = memory.cookies.header(url, Date.now(), headers.get("cookie"));
         if (cookie !== undefined) headers.set("cookie", cookie);
+        // A browser's cache lets one request for a URL wait for another: ranges would not come at once.
+        const cache = isWebPage() ? "no-store" : "default";
         const send = (signal: AbortSignal) =>
-          this.#fetch(mirror, url, { headers, signal, redirect, ...pageOptions() });
+          this.#fetch(mirror, url, { headers, signal, redirect, cache });
         const condition = headers.get("if-range");
         const conditions = memory.conditionsAt(url.href);
         if (conditions === undefined || condition === null) return send(signal);

@@ -17,6 +17,7 @@
  */
 
 import { readValidators } from "../../http/validators.ts";
+import { isWebPage } from "../../runtime.ts";
 import { startedWithin } from "../../unless_aborted.ts";
 import { discard } from "./redirects.ts";
 
@@ -74,4 +75,13 @@ export class Conditions {
     }
     return undefined;
   }
+}
+
+/**
+ * Reports whether a request to `url` may have an `If-Range`. With it, a browser first asks another origin
+ * for permission (a preflight request), which few servers of files give; `Range` alone needs none. Without
+ * it, validators are compared as responses come.
+ */
+export function mayBeConditional(url: URL): boolean {
+  return !isWebPage() || url.origin === globalThis.location.origin;
 }

@@ -8,7 +8,6 @@ import type { MirrorError, MirrorErrorOptions } from "../../errors.ts";
 import { type MirrorSource, parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
-import { mayHaveExpired } from "../../http/response/expired.ts";
 import { discard } from "./redirects.ts";
 
 /**
@@ -32,6 +31,11 @@ interface Address {
   isFresh: boolean;
   renewing: Promise<void> | undefined;
 }
+
+/** Unauthorized, Forbidden and Gone (RFC 9110 section 15.5). */
+const REFUSALS: readonly number[] = [401, 403, 410];
+/** Bad Request and Not Found, which some stores answer when a signature has expired. */
+const UNCLEAR: readonly number[] = [400, 404];
 
 /** Makes the error of a mirror. */
 type Fail = (mirror: number, message: string, facts: Partial<MirrorErrorOptions>) => MirrorError;
@@ -119,4 +123,13 @@ export class Renewals {
     }
     return address;
   }
+}
+
+/**
+ * Reports whether a status may mean that a URL has expired.
+ *
+ * @param hasServed whether the URL has been answered with bytes of the file before
+ */
+export function mayHaveExpired(status: number, hasServed: boolean): boolean {
+  return REFUSALS.includes(status) || (hasServed && UNCLEAR.includes(status));
 }

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { MirrorError, NoMirrorLeftError, type Refresh } from "../../../mod.ts";
-import { Renewals } from "../../../lib/transport/responses/renewal.ts";
+import { mayHaveExpired, Renewals } from "../../../lib/transport/responses/renewal.ts";
 import { download, FILE, PIECES } from "../../support/download.ts";
 import { otherContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
@@ -156,4 +156,24 @@ Deno.test("refresh: credentials go to the mirror's own origin only, unless the n
   assertEquals(store.asked.filter((one) => !one.endsWith(basic("old:one"))), []);
   const elsewhere = [...new Set(other.asked.map((one) => one.replace(/^\S+ ?/, "")))];
   assertEquals(elsewhere, ["", basic("new:one")]);
+});
+
+Deno.test("mayHaveExpired(): some statuses say so only of a URL that has served", () => {
+  for (
+    const [status, before, after] of [
+      [401, true, true],
+      [403, true, true],
+      [410, true, true],
+      [400, false, true],
+      [404, false, true],
+      [206, false, false],
+      [416, false, false],
+      [429, false, false],
+      [503, false, false],
+    ] as const
+  ) {
+    assertEquals([status, mayHaveExpired(status, false), mayHaveExpired(status, true)], [
+      ...[status, before, after],
+    ]);
+  }
 });
