@@ -148,13 +148,15 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/engine\/(stats|event_log|mirror_sources|driver|downloader|connections|insecure|discovery)\.ts$/,
   ]],
   [/^lib\/scheduler\//, [
-    /^lib\/scheduler\/(expected_size|ledger|messages|rate_limit|view|window)\.ts$/,
+    /^lib\/scheduler\/(bytes\/|(messages|view)\.ts$)/,
+    /^lib\/scheduler\/host\//,
     /^lib\/scheduler\/mirror\//,
-    /^lib\/scheduler\/(answers|give_back|idle_connections|needless|plausible|request_set|requests|state)\.ts$/,
+    /^lib\/scheduler\/(requests\/|state\.ts$)/,
     /^lib\/scheduler\/failure\//,
     /^lib\/scheduler\/opening\//,
     /^lib\/scheduler\/identity\//,
-    /^lib\/scheduler\/(assigner|lane_tuning|membership|scheduler)\.ts$/,
+    /^lib\/scheduler\/assignment\//,
+    /^lib\/scheduler\/(membership|scheduler)\.ts$/,
   ]],
 ];
 

@@ -8,7 +8,7 @@
 import type { MirrorSource } from "../http/address/mirror_url.ts";
 import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
-import { FEW_MIRRORS } from "../scheduler/mirror/connection_budget.ts";
+import { FEW_MIRRORS } from "../scheduler/host/connection_budget.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
 import { probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Ledger } from "../scheduler/ledger.ts";
+import type { Ledger } from "../scheduler/bytes/ledger.ts";
 import type { Mirror } from "../scheduler/mirror/mirror.ts";
 import type { DeliveryWindow } from "./delivery/delivery_window.ts";
 

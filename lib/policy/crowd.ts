@@ -8,7 +8,7 @@
  */
 
 import type { DownloadView } from "../scheduler/view.ts";
-import { isSmallWindow } from "../scheduler/window.ts";
+import { isSmallWindow } from "../scheduler/bytes/window.ts";
 import type { Outlook } from "./outlook.ts";
 
 /**

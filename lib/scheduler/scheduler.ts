@@ -12,8 +12,7 @@ import {
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../errors.ts";
-import { noteAnswer } from "./answers.ts";
-import { Assigner, type AssignerOptions } from "./assigner.ts";
+import { Assigner, type AssignerOptions } from "./assignment/assigner.ts";
 import type { Crawl } from "./failure/crawl.ts";
 import { FileHashes } from "./identity/file_hashes.ts";
 import {
@@ -25,20 +24,20 @@ import {
   useless,
 } from "./failure/failures.ts";
 import { Checks, type ChecksOptions, type Outcome } from "./identity/checks.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger } from "./bytes/ledger.ts";
 import { Membership, type MembershipEvent } from "./membership.ts";
 import { Repairs } from "./identity/repairs.ts";
 import type { RequestEvent, ResponseEvent, SchedulerCommand, SchedulerEvent } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import type { OpenFile } from "./opening/first_answer.ts";
-import { needless } from "./needless.ts";
+import { needless } from "./assignment/needless.ts";
 import { Opening } from "./opening/opening.ts";
 import type { OpeningEvent, OpeningStep } from "./opening/opening_steps.ts";
 import { leaderOf, probeOf } from "./opening/probe.ts";
 import { goOn, takeSample, useSample } from "./opening/sample.ts";
-import { isPlausible } from "./plausible.ts";
-import type { RateLimit } from "./rate_limit.ts";
-import type { LiveRequest } from "./requests.ts";
+import { isPlausible, noteAnswer } from "./requests/request_events.ts";
+import type { RateLimit } from "./bytes/rate_limit.ts";
+import type { LiveRequest } from "./requests/live_request.ts";
 import { DownloadState, type DownloadStateOptions } from "./state.ts";
 import { standStill } from "./failure/standstill.ts";
 import { timeoutError, Watch, type WatchOptions } from "./failure/timeouts.ts";

@@ -9,15 +9,15 @@
 import type { ByteRange } from "../http/byte_range.ts";
 import type { CancelEvent, CancelReason } from "../trace/events.ts";
 import { FormMemory } from "./mirror/forms.ts";
-import { Ledger } from "./ledger.ts";
+import { Ledger } from "./bytes/ledger.ts";
 import { CommandQueue, type NewMirror, type Size } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import { MirrorList, type MirrorListOptions } from "./mirror/mirror_list.ts";
-import { RateLimit } from "./rate_limit.ts";
-import { Requests } from "./request_set.ts";
-import type { LiveRequest, NewRequest } from "./requests.ts";
+import { RateLimit } from "./bytes/rate_limit.ts";
+import { Requests } from "./requests/request_set.ts";
+import type { LiveRequest, NewRequest } from "./requests/live_request.ts";
 import type { DownloadView } from "./view.ts";
-import { type Proofs, Window } from "./window.ts";
+import { type Proofs, Window } from "./bytes/window.ts";
 
 export interface DownloadStateOptions extends MirrorListOptions {
   /** First byte wanted. */

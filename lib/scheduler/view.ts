@@ -9,7 +9,7 @@
 
 import type { ByteRange } from "../http/byte_range.ts";
 import type { SendReason } from "../trace/events.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger } from "./bytes/ledger.ts";
 
 /** One mirror, as an algorithm sees it. */
 export interface MirrorView {

@@ -1,8 +1,8 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
 import { DeliveryWindow } from "../../lib/engine/delivery/delivery_window.ts";
-import { Requests } from "../../lib/scheduler/request_set.ts";
+import { Requests } from "../../lib/scheduler/requests/request_set.ts";
 import { snapshot, type StatsSource } from "../../lib/engine/stats.ts";
 import { MirrorError } from "../../lib/errors.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { AdaptivePolicy } from "../../lib/policy/adaptive.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 import type { Plan, RequestView } from "../../lib/scheduler/view.ts";
 import {
   downloadView,

@@ -17,7 +17,7 @@ import {
   UNLIMITED,
 } from "../support/scheduler/views.ts";
 import type { ByteRange } from "../../lib/http/byte_range.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 
 const KIB = 1024;
 

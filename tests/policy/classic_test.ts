@@ -15,7 +15,7 @@ import {
   UNLIMITED,
 } from "../support/scheduler/views.ts";
 import { type ClassicOptions, ClassicPolicy, unitSize } from "../../lib/policy/classic.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 import { simulate } from "../support/simulator/simulator.ts";
 
 const OPTIONS: ClassicOptions = {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
-import { HostLimits } from "../../lib/scheduler/mirror/host_limits.ts";
+import { HostLimits } from "../../lib/scheduler/host/host_limits.ts";
 import { Crowd, narrowed } from "../../lib/policy/crowd.ts";
 import { Outlook } from "../../lib/policy/outlook.ts";
 import {

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { isWaitedFor, passOver } from "../../lib/policy/kept_stream.ts";
 import { Outlook } from "../../lib/policy/outlook.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 import type { Plan, RequestView } from "../../lib/scheduler/view.ts";
 import { downloadView, limitOf, requestView, sourceView } from "../support/scheduler/views.ts";
 

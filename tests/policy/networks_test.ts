@@ -1,8 +1,8 @@
 import { NO_LANDMARKS } from "../../lib/scheduler/identity/pieces.ts";
 import { assert, assertEquals } from "@std/assert";
 import { DuplicateRequestAlgorithm, duplicateRequests } from "../../lib/policy/duplicate.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
-import type { LiveRequest } from "../../lib/scheduler/requests.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests/live_request.ts";
 import type { Scheduler } from "../../lib/scheduler/scheduler.ts";
 import { inspector, simulateStrictly, WasteAllowance } from "../support/simulator/invariants.ts";
 import { randomNetwork as anyNetwork } from "../support/simulator/random_network.ts";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { cutOut, fitStream, fitWindow, gapAt } from "../../lib/policy/placement.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 import type { DownloadView } from "../../lib/scheduler/view.ts";
 import { downloadView } from "../support/scheduler/views.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Outlook } from "../../lib/policy/outlook.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../lib/scheduler/bytes/ledger.ts";
 import type { LimitView, RequestView, SourceView } from "../../lib/scheduler/view.ts";
 import {
   downloadView,

@@ -1,7 +1,7 @@
 /** Of several mirrors, one is asked for everything, or for much: a leader. */
 
 import { assert, assertEquals } from "@std/assert";
-import type { LiveRequest } from "../../lib/scheduler/requests.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests/live_request.ts";
 import { simulate } from "../support/simulator/simulator.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import type { TestOptions } from "../support/scheduler/scheduler_options.ts";

@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import type { LiveRequest } from "../../lib/scheduler/requests.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests/live_request.ts";
 import { Hand, PROBE } from "../support/scheduler/hand.ts";
 import type { TestOptions } from "../support/scheduler/scheduler_options.ts";
 import { commands, consume, refuse, SIZE } from "../support/scheduler/streams.ts";

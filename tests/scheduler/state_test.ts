@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { DownloadState, type DownloadStateOptions } from "../../lib/scheduler/state.ts";
-import type { LiveRequest } from "../../lib/scheduler/requests.ts";
+import type { LiveRequest } from "../../lib/scheduler/requests/live_request.ts";
 
 /** A download of 100 bytes from two mirrors, with room for 60 in the window. */
 function download(options: Partial<DownloadStateOptions> = {}): DownloadState {

@@ -9,7 +9,7 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
-import { IntervalSet } from "../../scheduler/ledger.ts";
+import { IntervalSet } from "../../scheduler/bytes/ledger.ts";
 import type { PieceEvent } from "../../scheduler/messages.ts";
 import { toHex } from "../../stand_ins.ts";
 import type { PieceDigests } from "../options/expected_pieces.ts";

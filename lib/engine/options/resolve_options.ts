@@ -22,7 +22,7 @@ import type { PolicySettings } from "../../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/speeds.ts";
 import { FormMemory } from "../../scheduler/mirror/forms.ts";
-import { HostLimits } from "../../scheduler/mirror/host_limits.ts";
+import { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import {

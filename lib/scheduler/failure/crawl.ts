@@ -9,7 +9,7 @@
 
 import { MirrorError } from "../../errors.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 
 /** A response that crawls at the front. */

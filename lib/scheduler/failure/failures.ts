@@ -6,14 +6,14 @@
  */
 
 import { type FailureReason, MirrorError, type NetworkFault } from "../../errors.ts";
-import { type ExpectedSize, sizesOf } from "../expected_size.ts";
-import { makeRoom } from "../idle_connections.ts";
+import { type ExpectedSize, sizesOf } from "../bytes/expected_size.ts";
+import { makeRoom } from "../mirror/idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { classifyRefusal, type FailureCause } from "./refusals.ts";
 import { type ResolvedRetry, retryDelay } from "./retries.ts";
 import { isPassedBy } from "./timeouts.ts";
 import { awaitTurn } from "./turns.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 
 export interface FailureOptions {

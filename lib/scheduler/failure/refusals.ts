@@ -9,7 +9,7 @@
 
 import { MirrorError } from "../../errors.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { RequestView } from "../view.ts";
 
 /** Overload by the book (RFC 6585 section 4, RFC 9110 section 15.6.4), and by habit. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { reconnect } from "../idle_connections.ts";
+import { reconnect } from "../mirror/idle_connections.ts";
 import type { DownloadState } from "../state.ts";
 
 /** After a longer standstill, connections may be dead. */

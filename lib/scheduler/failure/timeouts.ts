@@ -10,7 +10,7 @@ import { MirrorError } from "../../errors.ts";
 import { CrawlWatch } from "./crawl.ts";
 import { type ResolvedLowestRate, SpeedWatches } from "./speeds.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import type { DownloadView, RequestView, SourceView } from "../view.ts";
 import type { ResolvedRetry } from "./retries.ts";

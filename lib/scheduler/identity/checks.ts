@@ -14,11 +14,11 @@ import {
 import { drop } from "../failure/failures.ts";
 import type { SchedulerEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { ExpectedSize } from "../expected_size.ts";
+import type { ExpectedSize } from "../bytes/expected_size.ts";
 import { type FirstAnswer, unexpectedSize } from "../opening/first_answer.ts";
 import type { Opening } from "../opening/opening.ts";
 import type { KnownFileFacts, OpeningEvent, OpeningOptions } from "../opening/opening_steps.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import { Comparisons, type CrossCheck } from "./comparisons.ts";
 import { CrossChecks } from "./cross_checks.ts";

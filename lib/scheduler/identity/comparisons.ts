@@ -12,7 +12,7 @@
 
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import { behindSample, type Landmark, type Landmarks } from "./pieces.ts";
 
 /** A piece that a mirror is to show. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import type { Comparisons, CrossCheck } from "./comparisons.ts";
 

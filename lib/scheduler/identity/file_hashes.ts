@@ -10,7 +10,7 @@ import type { MirrorError } from "../../errors.ts";
 import type { Hashes } from "../../http/hashes.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import { type FirstAnswer, hashError } from "../opening/first_answer.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 
 export class FileHashes {
   /** What each mirror said last. */

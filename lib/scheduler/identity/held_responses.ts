@@ -6,7 +6,7 @@
  */
 
 import type { Mirror } from "../mirror/mirror.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 
 /**

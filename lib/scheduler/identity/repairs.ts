@@ -12,12 +12,12 @@
 import { MirrorError, PieceMismatchError } from "../../errors.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { drop } from "../failure/failures.ts";
-import { IntervalSet } from "../ledger.ts";
+import { IntervalSet } from "../bytes/ledger.ts";
 import type { PieceEvent } from "../messages.ts";
 import type { Mirror } from "../mirror/mirror.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
-import type { Proofs } from "../window.ts";
+import type { Proofs } from "../bytes/window.ts";
 import type { Outcome } from "./checks.ts";
 
 /** A piece that was received with other bytes than expected. */

@@ -11,7 +11,7 @@ import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import type { RequestForm } from "../../http/byte_range.ts";
 import { BreakBound } from "./break_bound.ts";
 import { Forms } from "./forms.ts";
-import { HostLimits, type Seat } from "./host_limits.ts";
+import { HostLimits, type Seat } from "../host/host_limits.ts";
 import { Lanes, lanesFor } from "./lanes.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator, type SentRequest } from "./link_estimate.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { FEW_MIRRORS } from "./connection_budget.ts";
-import { HostLimits } from "./host_limits.ts";
+import { FEW_MIRRORS } from "../host/connection_budget.ts";
+import { HostLimits } from "../host/host_limits.ts";
 import type { KnownLink } from "./link_estimate.ts";
 import type { NewMirror } from "../messages.ts";
 import { Mirror } from "./mirror.ts";

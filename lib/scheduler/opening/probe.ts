@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { NewRequest } from "../requests.ts";
+import type { NewRequest } from "../requests/live_request.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { DownloadState } from "../state.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import type { SchedulerEvent } from "../messages.ts";
-import type { LiveRequest } from "../requests.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import type { FirstAnswer } from "./first_answer.ts";
 

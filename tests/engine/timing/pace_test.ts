@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Pace } from "../../../lib/engine/timing/pace.ts";
-import { RateLimit } from "../../../lib/scheduler/rate_limit.ts";
+import { RateLimit } from "../../../lib/scheduler/bytes/rate_limit.ts";
 import { limitOf, UNLIMITED } from "../../support/scheduler/views.ts";
 
 const never = () => new AbortController().signal;

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../../lib/errors.ts";
 import { FormMemory } from "../../../lib/scheduler/mirror/forms.ts";
-import { HostLimits } from "../../../lib/scheduler/mirror/host_limits.ts";
+import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
 
 const MISSING = { reason: "status", status: 404, retryable: false, phase: "headers" } as const;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { NoMirrorLeftError } from "../../../lib/errors.ts";
-import { HostLimits } from "../../../lib/scheduler/mirror/host_limits.ts";
+import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import { Hand, PROBE } from "../../support/scheduler/hand.ts";
 import { schedulerOptions, type TestOptions } from "../../support/scheduler/scheduler_options.ts";
 

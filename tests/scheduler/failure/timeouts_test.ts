@@ -5,7 +5,7 @@ import {
   timeoutError,
   type TimeoutOptions,
 } from "../../../lib/scheduler/failure/timeouts.ts";
-import { Ledger } from "../../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../../lib/scheduler/bytes/ledger.ts";
 import type { SourceView } from "../../../lib/scheduler/view.ts";
 import {
   downloadView,

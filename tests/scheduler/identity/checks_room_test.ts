@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { NO_LANDMARKS } from "../../../lib/scheduler/identity/pieces.ts";
-import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests/live_request.ts";
 import { Hand, PROBE } from "../../support/scheduler/hand.ts";
 import { consume, refuse, SIZE } from "../../support/scheduler/streams.ts";
 

@@ -6,7 +6,7 @@
 
 import type { DelayRequest } from "../../../lib/policy/delay.ts";
 import type { Answer, SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
-import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests/live_request.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { MirrorError, type MirrorErrorOptions } from "../../../lib/errors.ts";
 import type { CancelEvent, TraceEvent } from "../../../lib/trace/events.ts";

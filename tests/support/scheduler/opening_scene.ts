@@ -16,8 +16,8 @@ import type {
   OpeningState,
   OpeningStep,
 } from "../../../lib/scheduler/opening/opening_steps.ts";
-import { Requests } from "../../../lib/scheduler/request_set.ts";
-import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
+import { Requests } from "../../../lib/scheduler/requests/request_set.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests/live_request.ts";
 
 const PROBE = 4;
 

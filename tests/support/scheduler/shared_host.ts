@@ -7,7 +7,7 @@
 
 import { AssertionError } from "@std/assert";
 import { MirrorError } from "../../../lib/errors.ts";
-import { HostLimits } from "../../../lib/scheduler/mirror/host_limits.ts";
+import { HostLimits } from "../../../lib/scheduler/host/host_limits.ts";
 import type { Proof, SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { EventQueue } from "../simulator/event_queue.ts";

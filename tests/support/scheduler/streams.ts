@@ -6,7 +6,7 @@
 
 import { MirrorError } from "../../../lib/errors.ts";
 import type { SchedulerCommand } from "../../../lib/scheduler/messages.ts";
-import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests/live_request.ts";
 import type { Hand } from "./hand.ts";
 
 /** Size of the file in bytes. */

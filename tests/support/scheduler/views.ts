@@ -4,9 +4,9 @@
  * @module
  */
 
-import { Ledger } from "../../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../../lib/scheduler/bytes/ledger.ts";
 import type { Service } from "../../../lib/scheduler/mirror/mirror_state.ts";
-import { RateLimit } from "../../../lib/scheduler/rate_limit.ts";
+import { RateLimit } from "../../../lib/scheduler/bytes/rate_limit.ts";
 import type {
   DownloadView,
   LimitView,

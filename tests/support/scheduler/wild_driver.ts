@@ -8,7 +8,7 @@
 
 import { assert, assertEquals, AssertionError } from "@std/assert";
 import { SphttpError } from "../../../lib/errors.ts";
-import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
+import { IntervalSet } from "../../../lib/scheduler/bytes/ledger.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../../../lib/scheduler/messages.ts";
 import { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { inspector } from "../simulator/invariants.ts";

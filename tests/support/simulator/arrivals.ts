@@ -5,7 +5,7 @@
  * @module
  */
 
-import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
+import { IntervalSet } from "../../../lib/scheduler/bytes/ledger.ts";
 
 /** Counters of arrived bytes. Mirrors are numbers. */
 export class Arrivals {

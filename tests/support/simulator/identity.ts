@@ -7,7 +7,7 @@
 
 import type { ByteRange } from "../../../lib/http/byte_range.ts";
 import type { Landmark, Landmarks } from "../../../lib/scheduler/identity/pieces.ts";
-import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
+import { IntervalSet } from "../../../lib/scheduler/bytes/ledger.ts";
 import type { Proof } from "../../../lib/scheduler/messages.ts";
 import type { SimulatedMirror } from "./mirror.ts";
 

@@ -7,9 +7,9 @@
  */
 
 import { assertEquals, AssertionError } from "@std/assert";
-import { IntervalSet } from "../../../lib/scheduler/ledger.ts";
-import type { Ledger } from "../../../lib/scheduler/ledger.ts";
-import type { LiveRequest } from "../../../lib/scheduler/requests.ts";
+import { IntervalSet } from "../../../lib/scheduler/bytes/ledger.ts";
+import type { Ledger } from "../../../lib/scheduler/bytes/ledger.ts";
+import type { LiveRequest } from "../../../lib/scheduler/requests/live_request.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptions } from "../scheduler/scheduler_options.ts";
 import type { SimulatedMirror } from "./mirror.ts";

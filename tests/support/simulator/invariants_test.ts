@@ -1,5 +1,5 @@
 import { assertEquals, AssertionError, assertThrows } from "@std/assert";
-import { Ledger } from "../../../lib/scheduler/ledger.ts";
+import { Ledger } from "../../../lib/scheduler/bytes/ledger.ts";
 import type { Scheduler } from "../../../lib/scheduler/scheduler.ts";
 import { schedulerOptionsOf } from "./algorithms.ts";
 import { assertAwake, inspector, simulateStrictly } from "./invariants.ts";

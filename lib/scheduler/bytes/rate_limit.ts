@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { LimitView } from "./view.ts";
+import type { LimitView } from "../view.ts";
 
 /** Time that was missed is lost: no more credit than this is saved up, in milliseconds. */
 const MOST_CREDIT_MS = 100;

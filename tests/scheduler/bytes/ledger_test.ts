@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ByteRange } from "../../lib/http/byte_range.ts";
-import { Ledger } from "../../lib/scheduler/ledger.ts";
-import { mulberry32 } from "../support/random.ts";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
+import { Ledger } from "../../../lib/scheduler/bytes/ledger.ts";
+import { mulberry32 } from "../../support/random.ts";
 
 /** 45 bytes from byte 100 on, in blocks of 10: the last one has 5. */
 function ledger(): Ledger {

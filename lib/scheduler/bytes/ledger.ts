@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { ByteRange } from "../http/byte_range.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
 
 /** The bytes of one download, from `start` to, but without, `end`. */
 export class Ledger {

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { MirrorError } from "../../../lib/errors.ts";
-import { ConnectionBudget } from "../../../lib/scheduler/mirror/connection_budget.ts";
+import { ConnectionBudget } from "../../../lib/scheduler/host/connection_budget.ts";
 import { Hand } from "../../support/scheduler/hand.ts";
 import { RETRY } from "../../support/scheduler/scheduler_options.ts";
 

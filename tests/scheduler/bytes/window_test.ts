@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Window } from "../../lib/scheduler/window.ts";
+import { Window } from "../../../lib/scheduler/bytes/window.ts";
 
 const SIZE = 32_000_000;
 const MOST = 128_000_000;

@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { CancelReason } from "../trace/events.ts";
-import type { LiveRequest } from "./requests.ts";
-import type { DownloadState } from "./state.ts";
+import type { CancelReason } from "../../trace/events.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
+import type { DownloadState } from "../state.ts";
 
 /** A request to cancel, and why. */
 export type Needless = readonly [request: LiveRequest, reason: CancelReason];

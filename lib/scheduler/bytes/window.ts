@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { LinkView } from "./view.ts";
+import type { LinkView } from "../view.ts";
 
 /** Room for so many times the bytes under way: requests ahead, and what waits for the front. */
 const PRODUCTS = 20;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import type { ByteRange } from "../../lib/http/byte_range.ts";
-import { IntervalSet } from "../../lib/scheduler/ledger.ts";
-import { mulberry32 } from "../support/random.ts";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
+import { IntervalSet } from "../../../lib/scheduler/bytes/ledger.ts";
+import { mulberry32 } from "../../support/random.ts";
 
 function set(...pairs: readonly (readonly [number, number])[]): IntervalSet {
   return new IntervalSet(...pairs.map(([start, end]) => ({ start, end })));

@@ -8,13 +8,13 @@
  * @module
  */
 
-import type { ByteRange, RequestForm } from "../http/byte_range.ts";
-import type { Ticket } from "./mirror/host_limits.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Answer, Proof, RequestKind } from "./messages.ts";
-import { WARM_UP_ROUND_TRIPS } from "./mirror/flow.ts";
-import type { Mirror } from "./mirror/mirror.ts";
-import type { RequestView } from "./view.ts";
+import type { ByteRange, RequestForm } from "../../http/byte_range.ts";
+import type { Ticket } from "../host/host_limits.ts";
+import type { Ledger } from "../bytes/ledger.ts";
+import type { Answer, Proof, RequestKind } from "../messages.ts";
+import { WARM_UP_ROUND_TRIPS } from "../mirror/flow.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { RequestView } from "../view.ts";
 
 /** A stream that was not read for so long may have been given up on the other side, in milliseconds. */
 const UNREAD_MS = 10_000;

@@ -4,16 +4,16 @@
  * @module
  */
 
-import type { ByteRange } from "../http/byte_range.ts";
-import type { SendReason } from "../trace/events.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
+import type { SendReason } from "../../trace/events.ts";
 import { giveBackExcess } from "./give_back.ts";
-import { closeExceeding } from "./idle_connections.ts";
+import { closeExceeding } from "../mirror/idle_connections.ts";
 import { LaneTuning } from "./lane_tuning.ts";
-import type { Mirror } from "./mirror/mirror.ts";
-import type { LiveRequest } from "./requests.ts";
-import type { DownloadState } from "./state.ts";
-import type { Plan, Policy } from "./view.ts";
-import { isSmallWindow } from "./window.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
+import type { DownloadState } from "../state.ts";
+import type { Plan, Policy } from "../view.ts";
+import { isSmallWindow } from "../bytes/window.ts";
 
 export interface AssignerOptions {
   /** Makes the policy that decides which mirror gets which range next. */

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { Hand } from "../support/scheduler/hand.ts";
-import { randomNetwork } from "../support/simulator/random_network.ts";
-import { mulberry32 } from "../support/random.ts";
-import { assertAwake } from "../support/simulator/invariants.ts";
-import { simulate } from "../support/simulator/simulator.ts";
+import { Hand } from "../../support/scheduler/hand.ts";
+import { randomNetwork } from "../../support/simulator/random_network.ts";
+import { mulberry32 } from "../../support/random.ts";
+import { assertAwake } from "../../support/simulator/invariants.ts";
+import { simulate } from "../../support/simulator/simulator.ts";
 
 /** Sets the size of the window, as the driver does. */
 function resize(hand: Hand, bytes: number): void {

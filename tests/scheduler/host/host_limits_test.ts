@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { HostLimits, type Seat, type Ticket } from "../../../lib/scheduler/mirror/host_limits.ts";
+import { HostLimits, type Seat, type Ticket } from "../../../lib/scheduler/host/host_limits.ts";
 
 const HOST = "http://one.test";
 const REFUSAL = { retryAfterMs: 0, jitter: 0 };

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DownloadState } from "./state.ts";
+import type { DownloadState } from "../state.ts";
 
 /** The last bytes of the only mirror are left to the connections that it has. */
 const SHORT_FILE = 1024 * 1024;

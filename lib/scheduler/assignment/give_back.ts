@@ -6,9 +6,9 @@
  * @module
  */
 
-import { IntervalSet } from "./ledger.ts";
-import type { LiveRequest } from "./requests.ts";
-import type { DownloadState } from "./state.ts";
+import { IntervalSet } from "../bytes/ledger.ts";
+import type { LiveRequest } from "../requests/live_request.ts";
+import type { DownloadState } from "../state.ts";
 
 /** The part of the window that is left free, so that what is missing at the front can be requested. */
 const FRONT_SHARE = 1 / 8;

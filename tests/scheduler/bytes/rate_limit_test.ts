@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
-import { RateLimit } from "../../lib/scheduler/rate_limit.ts";
-import { limitOf, UNLIMITED } from "../support/scheduler/views.ts";
-import { mulberry32 } from "../support/random.ts";
+import { RateLimit } from "../../../lib/scheduler/bytes/rate_limit.ts";
+import { limitOf, UNLIMITED } from "../../support/scheduler/views.ts";
+import { mulberry32 } from "../../support/random.ts";
 
 /** A limit of 10 bytes per millisecond, whose first debt has been paid. */
 function limited(): RateLimit {

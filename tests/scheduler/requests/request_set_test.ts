@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import type { ByteRange } from "../../lib/http/byte_range.ts";
-import { Mirror } from "../../lib/scheduler/mirror/mirror.ts";
-import { Requests } from "../../lib/scheduler/request_set.ts";
-import type { LiveRequest, NewRequest } from "../../lib/scheduler/requests.ts";
+import type { ByteRange } from "../../../lib/http/byte_range.ts";
+import { Mirror } from "../../../lib/scheduler/mirror/mirror.ts";
+import { Requests } from "../../../lib/scheduler/requests/request_set.ts";
+import type { LiveRequest, NewRequest } from "../../../lib/scheduler/requests/live_request.ts";
 
 const ONE = "http://one.test/";
 

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ByteRange } from "../http/byte_range.ts";
-import type { Mirror } from "./mirror/mirror.ts";
-import { LiveRequest, type NewRequest } from "./requests.ts";
+import type { ByteRange } from "../../http/byte_range.ts";
+import type { Mirror } from "../mirror/mirror.ts";
+import { LiveRequest, type NewRequest } from "./live_request.ts";
 
 /** Keeps the requests that are under way, and their mirrors in step with them. */
 export class Requests implements Iterable<LiveRequest> {
