@@ -25,8 +25,6 @@ const LAST_UPDATE = 64 * 1024 * 1024;
 const UPDATE_MS = 500;
 
 export class GrowingRecord {
-  /** Sums of the existing bytes, as far as they are known. */
-  existingSums: readonly SummedPiece[] = [];
   readonly #path: string;
   readonly #before: ResumeRecord | undefined;
   #record: ResumeRecord | undefined;
@@ -62,9 +60,9 @@ export class GrowingRecord {
 
   /**
    * Writes it before the first new byte, in the place of the one of bytes that are replaced; `existing` bytes
-   * are continued.
+   * are continued, and `sums` are theirs, as far as they are known.
    */
-  async start(existing: number): Promise<void> {
+  async start(existing: number, sums: readonly SummedPiece[]): Promise<void> {
     this.#updateAt = existing + FIRST_UPDATE;
     if (this.#record === undefined) {
       if (existing === 0) await removeRecord(this.#path);
@@ -74,7 +72,7 @@ export class GrowingRecord {
     // After a crash without a record, received bytes could not be told from lost ones.
     await syncDirectory(directoryOf(this.#path));
     const { start, size } = this.#record;
-    this.#sums = new PieceSums(start + existing, size, this.existingSums);
+    this.#sums = new PieceSums(start + existing, size, sums);
     this.#updatedAtMs = performance.now();
   }
 

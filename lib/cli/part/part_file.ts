@@ -6,36 +6,23 @@
  * @module
  */
 
-import type { ExpectedPieces, KnownMirror } from "../../../mod.ts";
+import type { KnownMirror } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
-import { ExitCode, readError, reason, writeError } from "../failure/exit_code.ts";
+import { reason, writeError } from "../failure/exit_code.ts";
 import { exists, type FileTarget, nextTarget } from "./file_target.ts";
-import { MIXED, partTooLong, resumeRefusal } from "./continuation.ts";
 import { syncDirectory, syncFile } from "./durable_file.ts";
 import { closeExclusive, type ExclusiveFile, isOpen, openExclusive } from "./exclusive_file.ts";
-import { digestsToCompare, type ExistingBytes, type Piece } from "./compared_pieces.ts";
+import { ExistingPart, type WantedRange } from "./existing_part.ts";
 import { GrowingRecord } from "./growing_record.ts";
 import { directoryOf } from "./path.ts";
-import { verifySums } from "./piece_sums.ts";
 import {
-  difference,
   type FileFacts,
   readRecord,
   recordFacts,
   type RecordFound,
   removeRecord,
-  type ResumeRecord,
 } from "./resume_record.ts";
 import { WriteBehind } from "./write_behind.ts";
-
-/** The bytes of a file to download. */
-export interface WantedRange {
-  /** First byte. */
-  readonly start: number;
-  /** Byte after the last one; `undefined` for the end of the file. */
-  readonly end?: number | undefined;
-}
 
 /** An incomplete file. */
 export class PartFile implements Disposable {
@@ -43,19 +30,14 @@ export class PartFile implements Disposable {
   readonly partName: string;
   /** Whether existing bytes are replaced. */
   readonly startsOver: boolean;
-  /** The record of the existing bytes. */
-  readonly before: RecordFound;
+  /** The bytes that are continued. */
+  readonly existing: ExistingPart;
   readonly #file: Deno.FsFile;
   readonly #behind: WriteBehind;
   readonly #path: string;
   readonly #created: boolean;
   readonly #record: GrowingRecord;
   #target: FileTarget;
-  #existing: number;
-  #lost = 0;
-  #unproved = 0;
-  /** Whether the existing bytes are those of the file, whatever their record says. */
-  #isProved = false;
   #touched = false;
   #open = true;
 
@@ -67,9 +49,8 @@ export class PartFile implements Disposable {
   ) {
     const { file, sizeBefore = 0 } = found;
     this.partName = `${target.name}.part`;
-    this.#existing = resume ? sizeBefore : 0;
+    this.existing = new ExistingPart(file, this.partName, resume ? sizeBefore : 0, before);
     this.startsOver = !resume && sizeBefore > 0;
-    this.before = before;
     this.#file = file;
     this.#behind = new WriteBehind(file);
     this.#path = `${target.path}.part`;
@@ -118,21 +99,6 @@ export class PartFile implements Disposable {
     return this;
   }
 
-  /** Existing bytes that are continued. */
-  get existing(): number {
-    return this.#existing;
-  }
-
-  /** Existing bytes that did not reach the disk, and are replaced; known once it is verified. */
-  get lost(): number {
-    return this.#lost;
-  }
-
-  /** Existing bytes that are replaced, as digests of pieces do not prove them. */
-  get unproved(): number {
-    return this.#unproved;
-  }
-
   /** Whether this download has written to the part file. */
   get touched(): boolean {
     return this.#touched;
@@ -140,91 +106,7 @@ export class PartFile implements Disposable {
 
   /** Whether the part file has bytes to continue. */
   get kept(): boolean {
-    return this.#touched || this.existing > 0;
-  }
-
-  /** Reads the existing bytes from `start` to `end`. To be called before the first write. */
-  async *read(start: number, end = this.existing): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-    await this.#file.seek(start, Deno.SeekMode.Start);
-    let left = end - start;
-    while (left > 0) {
-      const buffer = new Uint8Array(Math.min(left, 256 * 1024));
-      const count = await this.#readInto(buffer);
-      if (count === null) {
-        throw new CommandError(
-          ExitCode.RESUME,
-          `${this.partName} was truncated by another program`,
-        );
-      }
-      left -= count;
-      yield buffer.subarray(0, count);
-    }
-  }
-
-  /**
-   * Checks that the existing bytes are those that were recorded, and gives up those that did not reach the
-   * disk when the system crashed. `start` is the first byte to download; `onProgress` is called with the
-   * share that has been read. To be called before the first write.
-   *
-   * @throws {CommandError} the part file was changed
-   */
-  async verify(
-    { start }: WantedRange,
-    onProgress: (share: number) => void = () => {},
-  ): Promise<void> {
-    if (this.before.record?.mixed) throw resumeRefusal(this.partName, MIXED);
-    const recorded = this.before.record?.pieces;
-    const sums = await verifySums(this.#existingBytes(start), recorded, onProgress);
-    if ("differsAt" in sums) {
-      throw resumeRefusal(
-        this.partName,
-        `differs from its record behind byte ${sums.differsAt - start}: it was changed`,
-      );
-    }
-    this.#lost = this.#existing - (sums.end - start);
-    this.#existing -= this.#lost;
-    this.#record.existingSums = sums.pieces;
-  }
-
-  /**
-   * Keeps those of the existing bytes that digests of the file's pieces prove, and gives up the others.
-   * Nothing else has to be compared then. `start` is the first byte to download, where a piece begins. To be
-   * called before the first write.
-   */
-  async keepProved(
-    { start }: WantedRange,
-    pieces: ExpectedPieces,
-    onProgress: (share: number) => void = () => {},
-  ): Promise<void> {
-    const { provedEnd } = await import("./proved_pieces.ts");
-    const end = await provedEnd(this.#existingBytes(start), pieces, onProgress);
-    this.#unproved = this.#existing - (end - start);
-    this.#existing -= this.#unproved;
-    this.#isProved = true;
-    const sums = await verifySums(this.#existingBytes(start), undefined, () => {});
-    if ("pieces" in sums) this.#record.existingSums = sums.pieces;
-  }
-
-  /**
-   * Returns digests of pieces of the existing bytes, to compare with mirrors that did not deliver them.
-   * `start` is the first byte to download. To be called before the first write.
-   */
-  digestsToCompare({ start }: WantedRange): Promise<readonly Piece[]> {
-    return digestsToCompare(this.#existingBytes(start));
-  }
-
-  /** Returns the existing bytes; `start` is the offset in the file of the first one. */
-  #existingBytes(start: number): ExistingBytes {
-    const read = (range: ByteRange) => this.read(range.start - start, range.end - start);
-    return { start, end: start + this.existing, read };
-  }
-
-  async #readInto(buffer: Uint8Array<ArrayBuffer>): Promise<number | null> {
-    try {
-      return await this.#file.read(buffer);
-    } catch (cause) {
-      throw readError(`cannot read ${this.partName}: ${reason(cause)}`, cause);
-    }
+    return this.#touched || this.existing.length > 0;
   }
 
   /**
@@ -234,8 +116,7 @@ export class PartFile implements Disposable {
    * @throws {CommandError} existing bytes begin elsewhere, or are too many; they stay unchanged
    */
   expect({ start, end = Infinity }: WantedRange): void {
-    this.#compare({ size: undefined, start, mirrors: [], pieces: [] });
-    this.#checkLength(end - start);
+    this.existing.compare({ size: undefined, start, mirrors: [], pieces: [] }, end - start);
   }
 
   /**
@@ -246,8 +127,7 @@ export class PartFile implements Disposable {
   begin(facts: FileFacts): void {
     const { info: { size = Infinity }, start = 0, end = Infinity } = facts;
     const record = recordFacts(facts);
-    this.#compare(record);
-    this.#checkLength(Math.max(0, Math.min(end, size) - start));
+    this.existing.compare(record, Math.max(0, Math.min(end, size) - start));
     this.#record.begin(record, facts.mirrors);
   }
 
@@ -348,8 +228,8 @@ export class PartFile implements Disposable {
   async #start(): Promise<void> {
     // In this order: a record must never describe bytes of another file.
     await this.#cut();
-    await this.#record.start(this.existing);
-    await this.#file.seek(this.existing, Deno.SeekMode.Start);
+    await this.#record.start(this.existing.length, this.existing.sums);
+    await this.#file.seek(this.existing.length, Deno.SeekMode.Start);
     this.#touched = true;
   }
 
@@ -358,8 +238,9 @@ export class PartFile implements Disposable {
    * truncated to nothing waits for the disk.
    */
   async #cut(): Promise<void> {
-    if (!this.startsOver && this.#lost + this.#unproved === 0) return;
-    await this.#file.truncate(this.existing);
+    const { length, lost, unproved } = this.existing;
+    if (!this.startsOver && lost + unproved === 0) return;
+    await this.#file.truncate(length);
     // Else a crash could join the old bytes and a record of the new ones.
     await syncFile(this.#file);
   }
@@ -383,16 +264,6 @@ export class PartFile implements Disposable {
       );
     }
     this.#target = await nextTarget(this.#target);
-  }
-
-  #checkLength(wanted: number): void {
-    if (this.existing > wanted) throw partTooLong(this.partName);
-  }
-
-  #compare(record: ResumeRecord): void {
-    const { record: before } = this.#isProved ? NOTHING_BEFORE : this.before;
-    const why = before && difference(before, record);
-    if (why !== undefined) throw resumeRefusal(this.partName, why);
   }
 }
 

@@ -37,7 +37,11 @@ Deno.test("openTarget() opens a file as a part file", async () => {
     choice: { number: 0, path, name: "f" },
   };
   using output = await openTarget(target, { resume: true });
-  assertEquals([output.name, output.part?.existing, output.part?.partName], ["f", 0, "f.part"]);
+  assertEquals([output.name, output.part?.existing.length, output.part?.partName], [
+    "f",
+    0,
+    "f.part",
+  ]);
   await fill(output);
   assertEquals(Deno.readFileSync(path), BYTES);
 });

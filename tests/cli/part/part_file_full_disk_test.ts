@@ -57,7 +57,7 @@ testWith(["tmpfs"], "a disk that is full halfway leaves what can be continued", 
   const append = async (resume: boolean) => {
     using part = await PartFile.open(await fileTarget(path, resume), { resume });
     part.begin(FACTS);
-    for (let at = part.existing; at < SIZE; at += 10_000) {
+    for (let at = part.existing.length; at < SIZE; at += 10_000) {
       await part.write(BYTES.subarray(at, Math.min(SIZE, at + 10_000)));
     }
     await part.complete();

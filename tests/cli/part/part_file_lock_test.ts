@@ -11,7 +11,7 @@ const HOLDER = `
   const place = await resolveTarget({ ...options, output: Deno.args[0], resume: true }, "");
   try {
     using part = await PartFile.open(place, { resume: true });
-    console.log("has " + part.existing);
+    console.log("has " + part.existing.length);
     await part.write(new Uint8Array(10));
     await part.settle();
     console.log("wrote");

@@ -97,9 +97,9 @@ async function recorded(
   const known = facts(content.size, ETAG, url);
   const download = async (content: Content, size: number, options: { resume: boolean }) => {
     using part = await PartFile.open(await fileTarget(place), options);
-    if (part.existing > 0) await part.verify({ start: 0 });
+    if (part.existing.length > 0) await part.existing.verify({ start: 0 });
     part.begin(known);
-    for (let at = part.existing; at < size; at += CHUNK) {
+    for (let at = part.existing.length; at < size; at += CHUNK) {
       await part.write(content.read(at, Math.min(at + CHUNK, size)));
     }
     if (size === content.size) await part.complete();

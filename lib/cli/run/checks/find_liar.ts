@@ -50,7 +50,7 @@ export async function findLiar(error: unknown, wrong: WrongFile): Promise<void> 
     ? download.stats().consumedBytes
     : (await onDisk.file.stat()).size;
   const range = { start, end: start + size };
-  const origins = originsBehind(start + (part?.existing ?? 0), download.origins() ?? []);
+  const origins = originsBehind(start + (part?.existing.length ?? 0), download.origins() ?? []);
   const senders = sendersOf(range, origins);
   const known = senders.some(({ mirror }) => mirror !== undefined) ? sendersText(senders) : [];
   if (onDisk === undefined) throw withLines(error, known);

@@ -204,13 +204,13 @@ export class FileDownload {
       report.rereading(share);
     };
     let compared: readonly Piece[] = [];
-    if (part !== undefined && part.existing > 0) {
+    if (part !== undefined && part.existing.length > 0) {
       const { expectedPieces: pieces } = this.#context.options;
-      if (pieces !== undefined) await part.keepProved(range, pieces, onProgress);
+      if (pieces !== undefined) await part.existing.keepProved(range, pieces, onProgress);
       else {
-        await part.verify(range, onProgress);
+        await part.existing.verify(range, onProgress);
         // A checksum of the whole file proves more than pieces do.
-        if (!isVerified) compared = await part.digestsToCompare(range);
+        if (!isVerified) compared = await part.existing.digestsToCompare(range);
       }
     }
     const { existing } = this.#state;
@@ -264,7 +264,7 @@ export class FileDownload {
     const verifier = await ChecksumVerifier.of(served);
     const { existing, part } = this.#state;
     if (part === undefined || existing === 0) return verifier;
-    for await (const bytes of part.read(0)) {
+    for await (const bytes of part.existing.read(0)) {
       this.#context.signal.throwIfAborted();
       verifier.update(bytes);
     }
@@ -276,7 +276,7 @@ export class FileDownload {
     const { ignoreDigests, expectedPieces } = this.#context.options;
     const recorded = ignoreDigests || expectedPieces
       ? undefined
-      : this.#state.part?.before.record?.hashes;
+      : this.#state.part?.existing.before.record?.hashes;
     const own = this.#task.range === undefined ? this.#checks.checksums : [];
     if (own.length === 0) return { ...recorded };
     const { hashesOf } = await import("../../checksum/checksum.ts");
@@ -331,7 +331,7 @@ export class FileDownload {
     const headers = new Headers(options.headers);
     for (const [name, value] of this.#conditions?.headers ?? []) headers.set(name, value);
     const { existing, part } = this.#state;
-    const record = part?.before.record;
+    const record = part?.existing.before.record;
     return {
       ...options,
       maxRate: this.#maxRate ?? options.maxRate,
@@ -360,7 +360,7 @@ export class FileDownload {
     const start = continuationStart(existing, this.#context.options.expectedPieces);
     const tail = new Uint8Array(existing - start);
     let position = verifier === undefined ? start : 0;
-    for await (const bytes of part.read(position)) {
+    for await (const bytes of part.existing.read(position)) {
       signal.throwIfAborted();
       await verifier?.update(bytes);
       const from = Math.max(0, start - position);

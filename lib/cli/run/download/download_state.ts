@@ -45,7 +45,7 @@ export class DownloadState {
 
   /** Existing bytes that are continued. */
   get existing(): number {
-    return this.part?.existing ?? 0;
+    return this.part?.existing.length ?? 0;
   }
 
   /** The download, once it has begun. */
@@ -71,7 +71,7 @@ export class DownloadState {
   /** Notes what is continued, once it is known that it may be. */
   noteContinuation(): void {
     if (this.part === undefined) return;
-    const { lost, unproved, partName } = this.part;
+    const { partName, existing: { lost, unproved, before } } = this.part;
     if (unproved > 0) {
       this.#report.note(
         `the last ${
@@ -90,8 +90,8 @@ export class DownloadState {
       );
     }
     if (this.existing === 0) return;
-    this.#report.note(`resuming ${this.part.partName} at ${formatBytes(this.existing)}`);
-    if (this.part.before.note !== undefined) this.#report.note(this.part.before.note);
+    this.#report.note(`resuming ${partName} at ${formatBytes(this.existing)}`);
+    if (before.note !== undefined) this.#report.note(before.note);
   }
 
   /** Takes an event of the download. */

@@ -39,7 +39,7 @@ const WRONG_CONTENTS = new Set<number>([ExitCode.CHECKSUM, ExitCode.RESUME]);
 /** Adds an exit code to an error, and what happens to the part file; other errors stay unchanged. */
 export async function explainDownload(error: unknown, failed: FailedDownload): Promise<unknown> {
   const { part, target, options: { caCerts, proxy }, shown, stopReason } = failed;
-  const existing = part?.existing ?? 0;
+  const existing = part?.existing.length ?? 0;
   if (part !== undefined && existing > 0) {
     if (error instanceof RangeNotSatisfiableError) return partTooLong(part.partName);
     if (!part.touched && isOtherFile(error)) return otherFile(part.partName, error, shown);

@@ -7,7 +7,7 @@
 import { Downloader, type DownloaderOptions, type KnownFile } from "../../../../mod.ts";
 import { CommandError } from "../../../command_line/command_error.ts";
 import { ExitCode } from "../../failure/exit_code.ts";
-import type { WantedRange } from "../../part/part_file.ts";
+import type { WantedRange } from "../../part/existing_part.ts";
 import type { FileTask } from "../tasks/file_task.ts";
 
 /** The bytes to download, and what was learned about the file on the way. */

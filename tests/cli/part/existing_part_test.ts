@@ -1,0 +1,33 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
+import { sha256Of } from "../../../lib/sha256.ts";
+import { randomContent } from "../../support/lab/content.ts";
+import { facts, open, partWorkplace, refuse } from "../../support/cli/part_workplace.ts";
+
+Deno.test("ExistingPart.verify() finds bytes that are not those that were received", async () => {
+  using place = partWorkplace();
+  const bytes = randomContent(300_000).read(0, 300_000);
+  {
+    using part = await open(place);
+    part.begin({ ...facts(400_000), start: 7 });
+    await part.write(bytes);
+    await part.settle();
+  }
+  {
+    using part = await open(place, { resume: true });
+    await part.existing.verify({ start: 7 });
+    const pieces = await part.existing.digestsToCompare({ start: 7 });
+    assertEquals([pieces[0]!.start, pieces.at(-1)!.end], [7, 300_007]);
+    for (const { start, end, sha256 } of pieces) {
+      assertEquals(sha256, await sha256Of(bytes.slice(start - 7, end - 7)));
+    }
+  }
+  for (const position of [0, 1000, 150_000, bytes.byteLength - 1]) {
+    const changed = bytes.slice();
+    changed[position]! ^= 1;
+    Deno.writeFileSync(place.part, changed);
+    using part = await open(place, { resume: true });
+    const message = await refuse(part.existing.verify({ start: 7 }), ExitCode.RESUME);
+    assertStringIncludes(message, "f.part differs from its record behind byte 0");
+  }
+});
