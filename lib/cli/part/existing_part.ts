@@ -10,9 +10,9 @@ import type { ExpectedPieces } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import { ExitCode, readError, reason } from "../failure/exit_code.ts";
-import { digestsToCompare, type ExistingBytes, type Piece } from "./compared_pieces.ts";
+import { digestsToCompare, type ExistingBytes, type Piece } from "./pieces/compared_pieces.ts";
 import { MIXED, partTooLong, resumeRefusal } from "./continuation.ts";
-import { type SummedPiece, verifySums } from "./piece_sums.ts";
+import { type SummedPiece, verifySums } from "./pieces/piece_sums.ts";
 import { difference, type RecordFound, type ResumeRecord } from "./resume_record.ts";
 
 /** The bytes of a file to download. */
@@ -115,7 +115,7 @@ export class ExistingPart {
     pieces: ExpectedPieces,
     onProgress: (share: number) => void = () => {},
   ): Promise<void> {
-    const { provedEnd } = await import("./proved_pieces.ts");
+    const { provedEnd } = await import("./pieces/proved_pieces.ts");
     const end = await provedEnd(this.#bytes(start), pieces, onProgress);
     this.#unproved = this.#length - (end - start);
     this.#length -= this.#unproved;

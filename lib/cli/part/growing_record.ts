@@ -8,7 +8,7 @@
 import type { KnownMirror } from "../../../mod.ts";
 import { syncDirectory } from "./durable_file.ts";
 import { directoryOf } from "./path.ts";
-import { PieceSums, type SummedPiece } from "./piece_sums.ts";
+import { PieceSums, type SummedPiece } from "./pieces/piece_sums.ts";
 import {
   mergeRecords,
   recordFacts,

@@ -14,7 +14,7 @@ import { HASH_DIGITS } from "../../http/hashes.ts";
 import { isWeak } from "../../http/validators.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 import { replaceText } from "./durable_file.ts";
-import { MAX_PIECES, type SummedPiece } from "./piece_sums.ts";
+import { MAX_PIECES, type SummedPiece } from "./pieces/piece_sums.ts";
 
 /** What is known about the file that a part file belongs to. */
 export interface ResumeRecord {

@@ -23,7 +23,7 @@ import type { FileContext, FileTask } from "../tasks/file_task.ts";
 import type { FileVerifier } from "../checks/file_verifier.ts";
 import { openTarget, type Output } from "../../output/output.ts";
 import { Continuation, continuationStart } from "../../part/continuation.ts";
-import type { Piece } from "../../part/compared_pieces.ts";
+import type { Piece } from "../../part/pieces/compared_pieces.ts";
 import { recordedFile } from "../../part/resume_record.ts";
 import { resolveTarget, type Target } from "../../output/target.ts";
 import type { Conditions } from "./conditions.ts";

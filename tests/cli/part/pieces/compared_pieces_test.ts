@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { piecesToCompare } from "../../../lib/cli/part/compared_pieces.ts";
-import { mulberry32 } from "../../support/random.ts";
+import { piecesToCompare } from "../../../../lib/cli/part/pieces/compared_pieces.ts";
+import { mulberry32 } from "../../../support/random.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

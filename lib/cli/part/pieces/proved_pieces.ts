@@ -5,7 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
-import type { ExpectedPieces } from "../../../mod.ts";
+import type { ExpectedPieces } from "../../../../mod.ts";
 import type { ExistingBytes } from "./compared_pieces.ts";
 
 /**

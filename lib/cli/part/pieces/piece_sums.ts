@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { ByteRange } from "../../http/byte_range.ts";
+import type { ByteRange } from "../../../http/byte_range.ts";
 import type { ExistingBytes } from "./compared_pieces.ts";
 
 /** A piece of the file, and the CRC-32 of its bytes. */

@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { ByteRange } from "../../http/byte_range.ts";
-import { sha256Of } from "../../sha256.ts";
-import { collect } from "../../stand_ins.ts";
+import type { ByteRange } from "../../../http/byte_range.ts";
+import { sha256Of } from "../../../sha256.ts";
+import { collect } from "../../../stand_ins.ts";
 
 /** A piece of the file, and the SHA-256 of its bytes in hexadecimal. */
 export interface Piece extends ByteRange {

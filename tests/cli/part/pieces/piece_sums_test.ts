@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { crc32 } from "node:zlib";
-import { PieceSums, verifySums } from "../../../lib/cli/part/piece_sums.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { mulberry32 } from "../../support/random.ts";
+import { PieceSums, verifySums } from "../../../../lib/cli/part/pieces/piece_sums.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { mulberry32 } from "../../../support/random.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
