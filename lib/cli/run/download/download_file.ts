@@ -6,14 +6,7 @@
  * @module
  */
 
-import {
-  Downloader,
-  type DownloaderOptions,
-  type FileInfo,
-  type Hashes,
-  type TraceEvent,
-  VERSION,
-} from "../../../../mod.ts";
+import type { FileInfo } from "../../../../mod.ts";
 import type { CommandError } from "../../../command_line/command_error.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { ConditionOptions } from "../../arguments/conditions.ts";
@@ -24,42 +17,24 @@ import type { FileVerifier } from "../checks/file_verifier.ts";
 import { openTarget, type Output } from "../../output/output.ts";
 import { Continuation, continuationStart } from "../../part/continuation.ts";
 import type { Piece } from "../../part/pieces/compared_pieces.ts";
-import { recordedFile } from "../../part/resume_record.ts";
 import { resolveTarget, type Target } from "../../output/target.ts";
 import type { Conditions } from "./conditions.ts";
 import { DownloadState } from "./download_state.ts";
 import type { TraceFile } from "../../output/trace_file.ts";
-import { findMirrors } from "./find_mirrors.ts";
-import { findRange, type FoundRange } from "./find_range.ts";
+import { beginDownload, type Beginning, type Begun, MetalinkFound } from "./begin_download.ts";
+import { findRange } from "./find_range.ts";
 import type { DownloadFacts } from "../../report/write_out.ts";
-
-/** A download that is open. */
-interface Begun {
-  readonly range: FoundRange;
-  readonly download: Downloader;
-  readonly parts: AsyncIterable<Uint8Array<ArrayBuffer>>;
-  readonly info: FileInfo;
-}
 
 export interface FileDownloadContext extends FileContext {
   /** Where events are written as lines of JSON. */
   readonly traceFile: string | undefined;
 }
 
-/** Media types of Metalinks: version 4, and 3. */
-const METALINK = /^application\/metalink4?\+xml\s*(?:;|$)/i;
-
-/** Ends the download of a Metalink, whose files are downloaded instead. */
-class MetalinkFound extends Error {}
-
 export class FileDownload {
   readonly #task: FileTask;
   readonly #context: FileDownloadContext;
   readonly #state: DownloadState;
-  /** Whether mirrors became ready that the record of the part file may lack. */
-  #newMirrors = false;
   #conditions: Conditions | undefined;
-  #maxRate: number | undefined;
   /** Whether it has turned out to be a Metalink, of which nothing was written. */
   isMetalink = false;
   #checks: Checks = { checksums: [], signature: undefined };
@@ -101,7 +76,7 @@ export class FileDownload {
     let begun: Begun;
     try {
       const range = await findRange(this.#task, { ...this.#context.options, signal });
-      begun = await this.#begin(range, trace);
+      begun = await beginDownload(range, this.#beginning(trace));
     } catch (error) {
       const unmet = this.#conditions?.unmetBy(error);
       if (unmet !== undefined) return this.#state.skip(unmet);
@@ -120,6 +95,18 @@ export class FileDownload {
   async #verifyPresent(target: Extract<Target, { type: "present" }>): Promise<void> {
     const { verifyPresent } = await import("./present_file.ts");
     await verifyPresent(target, this.#task, this.#checks, this.#context);
+  }
+
+  #beginning(trace: TraceFile | undefined): Beginning {
+    const [task, state] = [this.#task, this.#state];
+    return {
+      ...this.#context,
+      task,
+      state,
+      checks: this.#checks,
+      conditions: this.#conditions,
+      trace,
+    };
   }
 
   async #openTrace(): Promise<TraceFile | undefined> {
@@ -173,13 +160,11 @@ export class FileDownload {
 
   /** The limit of the download, in bytes per second; may change at any time. */
   get maxRate(): number | undefined {
-    return this.#maxRate;
+    return this.#state.maxRate;
   }
 
   set maxRate(bytesPerSecond: number | undefined) {
-    this.#maxRate = bytesPerSecond;
-    const { download } = this.#state;
-    if (download !== undefined) download.maxRate = bytesPerSecond;
+    this.#state.maxRate = bytesPerSecond;
   }
 
   /** Returns the number of bytes that have arrived. */
@@ -220,14 +205,14 @@ export class FileDownload {
     if (existing > 0) await begun?.download.cancel();
     const { download: open, parts, info } = begun !== undefined && existing === 0
       ? begun
-      : await this.#begin(range, trace, compared);
+      : await beginDownload(range, this.#beginning(trace), compared);
     await using download = open;
     const served = await this.#servedVerifier(info);
     part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     this.#state.noteContinuation();
     for await (const bytes of parts) {
-      if (this.#newMirrors) {
-        this.#newMirrors = false;
+      if (this.#state.newMirrors) {
+        this.#state.newMirrors = false;
         await part?.learn(download.knownFile?.mirrors ?? []);
       }
       const fresh = continuation === undefined ? bytes : continuation.take(bytes);
@@ -269,85 +254,6 @@ export class FileDownload {
       verifier.update(bytes);
     }
     return verifier;
-  }
-
-  /** Returns the hashes that the whole file has to have, by the user and the record of the part file. */
-  async #expectedHashes(): Promise<Hashes> {
-    const { ignoreDigests, expectedPieces } = this.#context.options;
-    const recorded = ignoreDigests || expectedPieces
-      ? undefined
-      : this.#state.part?.existing.before.record?.hashes;
-    const own = this.#task.range === undefined ? this.#checks.checksums : [];
-    if (own.length === 0) return { ...recorded };
-    const { hashesOf } = await import("../../checksum/checksum.ts");
-    return { ...recorded, ...hashesOf(own) };
-  }
-
-  /**
-   * Opens the download of what does not exist yet, if the conditions are met. `knownPieces` are those of
-   * the part file: mirrors that may have another file are compared with them.
-   */
-  async #begin(
-    range: FoundRange,
-    trace: TraceFile | undefined,
-    knownPieces: readonly Piece[] = [],
-  ): Promise<Begun> {
-    const { urls } = this.#task;
-    const { signal } = this.#context;
-    const options = this.#options(range, knownPieces);
-    const wanted = { ...options, expectedHashes: await this.#expectedHashes() };
-    trace?.begin(VERSION, urls, wanted);
-    const onEvent = (event: TraceEvent) => {
-      trace?.write(event);
-      if (event.type === "mirror" && event.state === "ready") this.#newMirrors = true;
-      this.#state.event(event);
-      spares?.event(event, download);
-    };
-    const spares = this.#task.reserve?.((text) => this.#context.report.note(text));
-    const download = new Downloader(urls, { ...wanted, signal, onEvent });
-    this.#state.begin(download);
-    const parts = download[Symbol.asyncIterator]();
-    try {
-      let info = this.#state.info = await download.open();
-      const isMetalink = METALINK.test(info.contentType ?? "");
-      if (this.#task.followsMetalink && isMetalink) throw new MetalinkFound();
-      this.#conditions?.check(info);
-      const found = await findMirrors(info, this.#task, { ...this.#context, signal });
-      for (const url of found?.urls.slice(1) ?? []) download.addMirror(url);
-      if (found !== undefined) info = this.#state.info = { ...info, hashes: found.hashes };
-      return { range, download, parts, info };
-    } catch (error) {
-      await download.cancel();
-      throw error;
-    }
-  }
-
-  #options(
-    { start, end, knownFile }: FoundRange,
-    knownPieces: readonly Piece[],
-  ): DownloaderOptions {
-    const { options } = this.#context;
-    const { output } = this.#task.target;
-    const headers = new Headers(options.headers);
-    for (const [name, value] of this.#conditions?.headers ?? []) headers.set(name, value);
-    const { existing, part } = this.#state;
-    const record = part?.existing.before.record;
-    return {
-      ...options,
-      maxRate: this.#maxRate ?? options.maxRate,
-      expectedName: output === "-" ? undefined : output,
-      headers,
-      // What was learned of mirrors just now does not prove that the part file is of their file.
-      knownFile: existing > 0 ? record && recordedFile(record, this.#task.urls) : knownFile,
-      knownPieces,
-      // Existing bytes are of the file, too.
-      verifyHash: false,
-      recordOrigins: options.expectedPieces === undefined,
-      expectedSize: options.expectedPieces
-        ? options.expectedSize
-        : record?.size ?? options.expectedSize,
-      range: { start: start + continuationStart(existing, options.expectedPieces), end },
-    };
   }
 
   /** Reads existing bytes: all of them for checksums, else only the end, for the comparison. */

@@ -29,11 +29,14 @@ export class DownloadState {
   info: FileInfo | undefined;
   /** Messages of failures that the user has seen. */
   readonly shown: Set<string> = new Set();
+  /** Whether mirrors became ready that the record of the part file may lack. */
+  newMirrors = false;
   /** The path of the file once it is complete. */
   completed: string | undefined;
   readonly #task: FileTask;
   readonly #report: FileReport;
   #download: Downloader | undefined;
+  #maxRate: number | undefined;
   #mode: "ranges" | "whole" | undefined;
   #retries = 0;
   #failedStatus: number | undefined;
@@ -51,6 +54,16 @@ export class DownloadState {
   /** The download, once it has begun. */
   get download(): Downloader | undefined {
     return this.#download;
+  }
+
+  /** The limit of the download, in bytes per second; may change at any time. */
+  get maxRate(): number | undefined {
+    return this.#maxRate;
+  }
+
+  set maxRate(bytesPerSecond: number | undefined) {
+    this.#maxRate = bytesPerSecond;
+    if (this.#download !== undefined) this.#download.maxRate = bytesPerSecond;
   }
 
   /** Takes a download that begins; a second one replaces the first. */
@@ -98,6 +111,7 @@ export class DownloadState {
   event(event: TraceEvent): void {
     if (event.type === "open") this.#mode = event.mode;
     if (event.type === "failure" && event.retryInMs !== undefined) this.#retries++;
+    if (event.type === "mirror" && event.state === "ready") this.newMirrors = true;
     const shown = this.#report.event(event);
     if (shown && event.type === "mirror" && event.state === "dropped") {
       this.shown.add(event.message);
