@@ -119,11 +119,32 @@ Deno.test("docs/troubleshooting.md quotes messages that there are", () => {
     Deno.readTextFileSync(new URL(path, ROOT))
   )
     .join("\n").replace(/["`]\s*\+\s*["`]/g, "");
-  const named = ["Mirrors and files", "Connections"].flatMap((heading) =>
+  const headings = ["Mirrors and files", "Checksums and signatures", "Connections"];
+  const named = headings.flatMap((heading) =>
     [...section(text, heading).matchAll(/^\| `([^`]+)`/gm)].map(([, message]) => message!)
   );
-  assert(named.length > 15);
+  assert(named.length > 20);
   assertEquals(named.filter((message) => !sources.includes(message)), []);
+});
+
+Deno.test("docs/sphttp.md and docs/traces.md name every state of a mirror", () => {
+  const events = Deno.readTextFileSync(new URL("lib/trace/events.ts", ROOT));
+  const [union] = events.match(/^ +state: "added"[^;]*/m) ?? [];
+  const states = [...union!.matchAll(/"(\w+)"/g)].map(([, state]) => `\`${state}\``);
+  assert(states.length > 5);
+  for (const path of ["docs/sphttp.md", "docs/traces.md"]) {
+    const row = readPage(path).text.match(/^\| `mirror` .*/m)?.[0] ?? "";
+    assertEquals(states.filter((state) => !row.includes(state)), [], path);
+  }
+});
+
+Deno.test("docs/library.md names every error of a download", () => {
+  const errors = Deno.readTextFileSync(new URL("lib/errors.ts", ROOT));
+  const classes = [...errors.matchAll(/^export class (\w+) extends SphttpError/gm)]
+    .map(([, name]) => name!);
+  assert(classes.length > 7);
+  const table = section(readPage("docs/library.md").text, "Errors");
+  assertEquals(classes.filter((name) => !table.includes(`\`${name}\``)), []);
 });
 
 function* modulesBelow(folder: string): Generator<string> {

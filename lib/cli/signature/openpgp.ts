@@ -221,7 +221,7 @@ async function usableKeys(
     return { keys: usable, signer: `key ${[...new Set(signers)].join(", ")}` };
   }
   if (problems.length > 0) {
-    throw badSignature(`the signature ${where} counts for nothing: ${problems[0]}`);
+    throw badSignature(`the signature ${where} is not accepted: ${problems[0]}`);
   }
   const issuers = packets.map(({ issuerKeyID }) => issuerKeyID.toHex().toUpperCase());
   throw badSignature(
@@ -229,7 +229,7 @@ async function usableKeys(
   );
 }
 
-/** Returns why a signature by a key counts for nothing; "KEY" stands for the key. */
+/** Returns why a signature by a key is not accepted; "KEY" stands for the key. */
 async function problemOf(
   key: OpenPgpKey,
   { issuerKeyID, created, signatureNeverExpires, signatureExpirationTime }: SignaturePacket,
