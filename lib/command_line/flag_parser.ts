@@ -23,13 +23,20 @@ export interface Flag {
   readonly help: string;
   /** If true, "did you mean" never suggests it. */
   readonly dangerous?: true | undefined;
+  /** If true, it cannot be unset: what it says is always so. */
+  readonly always?: true | undefined;
 }
+
+/** An argument; one that a file holds has the place in it, for messages. */
+export type Argument = string | { readonly text: string; readonly place: string };
 
 /** Arguments, split into flags and the rest. */
 export interface ParsedFlags<Name extends string> {
   /** Arguments that are not flags, in order. */
   readonly rest: readonly string[];
   has(name: Name): boolean;
+  /** Where flags were given that a file holds, by their names: the file and the line. */
+  readonly places: ReadonlyMap<string, string>;
   /** Returns the last value of a flag, parsed. */
   given<T>(name: Name, parse: (flag: string, text: string) => T): T | undefined;
   /** Returns all values of a flag in order, parsed. */
@@ -37,37 +44,61 @@ export interface ParsedFlags<Name extends string> {
 }
 
 /**
- * Parses arguments. Rejects with a usage error for an unknown flag, a missing value, or a value for a
- * flag that takes none.
+ * Parses arguments. `--no-NAME` unsets a flag that takes no value (`--NAME` one that is called `no-NAME`).
+ * Rejects with a usage error for an unknown flag, a missing value, or a value for a flag that takes none.
  *
  * @param command the name of the command, for messages
  */
 export async function parseFlags<Name extends string>(
   command: string,
-  args: readonly string[],
+  args: readonly Argument[],
   flags: readonly (Flag & { readonly name: Name })[],
 ): Promise<ParsedFlags<Name>> {
   const rest: string[] = [];
-  const values = new Map<string, string[]>();
+  const values = new Map<string, readonly GivenValue[]>();
   for (const token of tokensOf(args, flags)) {
     if (typeof token === "string") {
       rest.push(token);
       continue;
     }
-    const { flag, rawName, value = "" } = token;
+    const { flag, rawName, unset, value: text = "", place } = token;
     if (flag === undefined) throw await unknownFlag(command, rawName, flags);
     checkValue(flag, token, flags);
-    values.set(flag.name, [...values.get(flag.name) ?? [], value]);
+    if (unset) values.delete(flag.name);
+    else values.set(flag.name, [...values.get(flag.name) ?? [], { text, place }]);
   }
+  const places = new Map<string, string>();
+  for (const [name, given] of values) {
+    const { place } = given.at(-1)!;
+    if (place !== undefined) places.set(name, place);
+  }
+  const shown = (name: string, place: string | undefined) =>
+    place === undefined ? `--${name}` : `${place}: --${name}`;
   return {
     rest,
+    places,
     has: (name) => values.has(name),
     given: (name, parse) => {
-      const text = values.get(name)?.at(-1);
-      return text === undefined ? undefined : parse(`--${name}`, text);
+      const last = values.get(name)?.at(-1);
+      return last && parse(shown(name, last.place), last.text);
     },
-    each: (name, parse) => (values.get(name) ?? []).map((text) => parse(`--${name}`, text)),
+    each: (name, parse) =>
+      (values.get(name) ?? []).map(({ text, place }) => parse(shown(name, place), text)),
   };
+}
+
+/** Finds the flag of a long name, which may also be one that unsets it. */
+export function findFlag<F extends Flag>(
+  name: string,
+  flags: readonly F[],
+): { readonly flag: F; readonly unset: boolean } | undefined {
+  const flag = flags.find((flag) => namesOf(flag).includes(name));
+  if (flag !== undefined) return { flag, unset: false };
+  const other = name.startsWith("no-") ? name.slice("no-".length) : `no-${name}`;
+  const unset = flags.find((flag) =>
+    flag.value === undefined && !flag.always && namesOf(flag).includes(other)
+  );
+  return unset && { flag: unset, unset: true };
 }
 
 /** Returns the line of a flag in the help; its description begins at a column, counted from 1. */
@@ -77,40 +108,59 @@ export function flagLine({ name, short, value, help }: Flag, column: number): st
   return `${usage.padEnd(column - 1)}${help}`;
 }
 
+/** A value of a flag, and where it was given if a file holds it. */
+interface GivenValue {
+  readonly text: string;
+  readonly place: string | undefined;
+}
+
 /** A flag as it was given. */
 interface FlagToken {
   /** `undefined` if there is no such flag. */
   readonly flag: Flag | undefined;
   /** The name as it was given, with dashes. */
   readonly rawName: string;
+  /** Whether it unsets the flag. */
+  readonly unset?: boolean | undefined;
   readonly value: string | undefined;
   /** Whether the value is in the same argument as the name. */
   readonly inline: boolean;
+  readonly place?: string | undefined;
 }
 
 /** Splits arguments into flags with their values, and other arguments, in order. */
-function* tokensOf(args: readonly string[], flags: readonly Flag[]): Generator<FlagToken | string> {
+function* tokensOf(
+  args: readonly Argument[],
+  flags: readonly Flag[],
+): Generator<FlagToken | string> {
   const left = args.values();
   // A flag that takes a value takes the next argument, whatever that looks like.
   const follow = (flag: Flag | undefined, rawName: string): FlagToken => {
-    const value: string | undefined = flag?.value === undefined ? undefined : left.next().value;
-    return { flag, rawName, value, inline: false };
+    const value = flag?.value === undefined ? undefined : left.next().value;
+    return { flag, rawName, value: value && textOf(value), inline: false };
   };
-  for (const arg of left) {
+  for (const argument of left) {
+    const arg = textOf(argument);
     if (arg === "--") {
-      yield* left;
+      for (const other of left) yield textOf(other);
     } else if (arg.startsWith("--")) {
       const [, rawName, value] = /^(--[^][^=]*)(?:=([^]*))?$/.exec(arg)!;
-      const flag = flags.find((flag) => namesOf(flag).includes(rawName!.slice(2)));
-      yield value === undefined
+      const { flag, unset } = findFlag(rawName!.slice(2), flags) ?? {};
+      const token: FlagToken = value === undefined
         ? follow(flag, rawName!)
         : { flag, rawName: rawName!, value, inline: true };
+      const place = typeof argument === "string" ? undefined : argument.place;
+      yield { ...token, unset, place };
     } else if (arg.startsWith("-") && arg !== "-") {
       yield* shortTokens(arg, flags, follow);
     } else {
       yield arg;
     }
   }
+}
+
+function textOf(argument: Argument): string {
+  return typeof argument === "string" ? argument : argument.text;
 }
 
 /** Splits `-abc`, where the first flag that takes a value takes what is left of the argument, if any. */

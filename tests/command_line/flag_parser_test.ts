@@ -83,7 +83,7 @@ Deno.test("parseFlags() splits arguments as Node's parser does", async () => {
 Deno.test("parseFlags() explains what is wrong with arguments", async () => {
   const refused: [args: string[], says: string][] = [
     [["--jsn"], "unknown option '--jsn' (did you mean '--json'?)"],
-    [["--no-json"], "unknown option '--no-json' (did you mean '--json'?)"],
+    [["--no-time"], "unknown option '--no-time' (did you mean '--time'?)"],
     [["--quiet"], "unknown option '--quiet'; try 'sphttp x --help'"],
     [["--js"], "unknown option '--js' (did you mean '--json'?)"],
     // A dangerous flag is never suggested.
@@ -101,4 +101,17 @@ Deno.test("parseFlags() explains what is wrong with arguments", async () => {
     assertEquals(error.exitCode, ExitCode.USAGE);
     assertStringIncludes(error.message, says);
   }
+});
+
+Deno.test("parseFlags() names the place of a flag that a file holds", async () => {
+  const held = (text: string, line: number) => ({ text, place: `f:${line}` });
+  const args = [held("--time=1", 1), held("--json", 2), "--time", "2", "--no-json"];
+  const both = await parseFlags("sphttp x", args.slice(0, 2), FLAGS);
+  assertEquals([...both.places], [["time", "f:1"], ["json", "f:2"]]);
+  const named = (flag: string, text: string) => [flag, text];
+  assertEquals(both.given("time", named), ["f:1: --time", "1"]);
+  const { places, has, given, each } = await parseFlags("sphttp x", args, FLAGS);
+  assertEquals([places.size, has("json")], [0, false]);
+  assertEquals(given("time", named), ["--time", "2"]);
+  assertEquals(each("time", named), [["f:1: --time", "1"], ["--time", "2"]]);
 });

@@ -7,7 +7,12 @@
 
 import type { DiscoveryOptions, DownloaderOptions } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
-import { nearestWord, type ParsedFlags, parseFlags } from "../../command_line/flag_parser.ts";
+import {
+  type Argument,
+  nearestWord,
+  type ParsedFlags,
+  parseFlags,
+} from "../../command_line/flag_parser.ts";
 import {
   parseFile,
   parseNumber,
@@ -79,6 +84,8 @@ export interface DownloadArguments {
   readonly clientCertificate: ClientCertificateFiles;
   readonly insecure: boolean;
   readonly options: DownloaderOptions;
+  /** Where flags were given that a file holds, by their names. */
+  readonly places: ReadonlyMap<string, string>;
 }
 
 /** The values of `--server-stat-if`, `--server-stat-of` and `--server-stat-timeout`. */
@@ -94,9 +101,9 @@ export interface ServerStatFiles {
 const CONCURRENT = 2;
 
 /** Parses a command line. Rejects with a usage error if it is invalid. */
-export async function parseArguments(args: readonly string[]): Promise<Arguments> {
+export async function parseArguments(args: readonly Argument[]): Promise<Arguments> {
   const values = await parseFlags("sphttp", args, FLAGS);
-  const { rest: urls, has, given, each } = values;
+  const { rest: urls, has, given, each, places } = values;
   if (has("help")) {
     // A URL before --help is not a topic.
     return { type: "help", topic: urls.find((text) => !/[:/@]/.test(text)) };
@@ -104,9 +111,15 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
   if (has("version")) return { type: "version" };
   if (has("disable")) throw usageError("--disable (-q) must be the first argument");
   for (const [one, other] of EXCLUSIVE) {
-    if (has(one) && has(other)) throw usageError(`--${one} and --${other} cannot be used together`);
+    if (!has(one) || !has(other)) continue;
+    const given = [one, other].flatMap((name) => {
+      const place = places.get(name);
+      return place === undefined ? [] : [`: --${name} is set in ${place}`];
+    });
+    throw usageError(`--${one} and --${other} cannot be used together${given.join("")}`);
   }
-  if (each("output", (_flag, text) => text).length > 1) {
+  // One that a file holds is overridden.
+  if (each("output", (flag) => flag).filter((flag) => flag === "--output").length > 1) {
     throw usageError(
       "--output was given twice, but all URLs are mirrors of one file; use --input-file for several",
     );
@@ -118,7 +131,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     throw usageError("no URL given: sphttp [options] URL...; try 'sphttp --help'");
   }
   if (inputFile !== undefined) checkSeveral(values, urls);
-  await refuseMistypedCommand(args[0]);
+  await refuseMistypedCommand(args.find((arg) => typeof arg === "string"));
   const target = targetOptions(values);
   const checksums = has("checksum") ? await parseChecksums(values) : [];
   return {
@@ -164,6 +177,7 @@ export async function parseArguments(args: readonly string[]): Promise<Arguments
     clientCertificate: { cert: given("cert", parseFile), key: given("key", parseFile) },
     insecure: has("insecure"),
     options: engineOptions(values),
+    places,
   };
 }
 

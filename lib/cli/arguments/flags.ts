@@ -102,9 +102,9 @@ export const FLAG_GROUPS = {
   Requests: [
     ...REQUEST_FLAGS,
     { name: "max-redirs", value: "N", help: "maximum redirects per request (50)" },
-    { name: "location", short: "L", help: "follow redirects (always on)" },
+    { name: "location", short: "L", help: "follow redirects (always on)", always: true },
     { name: "allow-html", help: "save web pages, whatever FILE should be" },
-    { name: "fail", short: "f", help: "do not save error pages (always on)" },
+    { name: "fail", short: "f", help: "do not save error pages (always on)", always: true },
   ],
   Limits: [
     { name: "limit-rate", value: "RATE", help: "bytes per second, all files together" },

@@ -19,15 +19,19 @@ import {
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { ExitCode, readNamedFile, reason } from "../failure/exit_code.ts";
 
-/** Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. */
+/**
+ * Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. `places` are where flags were
+ * given that a file holds.
+ */
 export async function validate(
   urls: readonly string[],
   options: DownloaderOptions,
+  places?: ReadonlyMap<string, string>,
 ): Promise<void> {
   try {
     await new Downloader(urls, options).cancel();
   } catch (error) {
-    throw invalidOption(error);
+    throw invalidOption(error, places);
   }
 }
 
@@ -61,18 +65,21 @@ export async function openInsecure(options: InsecureFetchOptions): Promise<Insec
 }
 
 /** Returns an error of the engine's constructor as a {@linkcode CommandError} that names the flag. */
-export function invalidOption(error: unknown): unknown {
+export function invalidOption(
+  error: unknown,
+  places: ReadonlyMap<string, string> = new Map(),
+): unknown {
   if (error instanceof MirrorUrlError) return new CommandError(ExitCode.URL, error.message);
   if (!(error instanceof OptionTypeError || error instanceof OptionRangeError)) return error;
-  if (error instanceof UnusedOptionError) {
-    const [flag, selector] = [error.option, error.selector].map((name) => FLAG_BY_OPTION[name]);
-    return usageError(
-      `${flag} is not used by ${selector} ${error.chosen}; ` +
-        `leave it out or add ${selector} ${error.usedBy}`,
-    );
-  }
-  const { option, problem } = error;
-  return usageError(`${FLAG_BY_OPTION[option] ?? option} ${problem}`);
+  const flag = FLAG_BY_OPTION[error.option] ?? error.option;
+  const place = places.get(/^--([\w.-]+)/.exec(flag)?.[1] ?? "");
+  const named = place === undefined ? flag : `${place}: ${flag}`;
+  if (!(error instanceof UnusedOptionError)) return usageError(`${named} ${error.problem}`);
+  const selector = FLAG_BY_OPTION[error.selector];
+  return usageError(
+    `${named} is not used by ${selector} ${error.chosen}; ` +
+      `leave it out or add ${selector} ${error.usedBy}`,
+  );
 }
 
 /** The flag that sets each option of the engine. */

@@ -58,7 +58,7 @@ export async function probeCommand(command: ProbeArguments, signal: AbortSignal)
 
 /** Measures and assesses mirrors. Returns the fastest first; `report` takes the current step as text. */
 export async function probeMirrors(
-  { urls, login: loginOptions, options, timeMs, insecure }: ProbeArguments,
+  { urls, login: loginOptions, options, timeMs, insecure, places }: ProbeArguments,
   { signal, caCerts, clientCertificate, report }: {
     readonly signal: AbortSignal;
     readonly caCerts: readonly string[];
@@ -68,7 +68,7 @@ export async function probeMirrors(
 ): Promise<AssessedMirror[]> {
   const login = await Login.of(loginOptions);
   const whole = { ...options, caCerts, clientCertificate };
-  await validate(urls, whole);
+  await validate(urls, whole, places);
   using client = openClient(whole);
   using opened = insecure ? await openInsecure(whole) : undefined;
   const send = opened?.fetch ?? fetch;

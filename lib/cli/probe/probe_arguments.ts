@@ -5,7 +5,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
+import { type Argument, type Flag, flagLine, parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parseSeconds } from "../../command_line/values.ts";
 import type { ClientCertificateFiles } from "../arguments/credentials/client_certificate.ts";
 import { type LoginOptions, parseLoginOptions } from "../arguments/credentials/login.ts";
@@ -32,14 +32,16 @@ export interface ProbeArguments {
   readonly insecure: boolean;
   readonly login: LoginOptions;
   readonly options: RequestOptions;
+  /** Where flags were given that a file holds, by their names. */
+  readonly places: ReadonlyMap<string, string>;
 }
 
 /** Parses the arguments after `probe`. Rejects with a usage error if they are invalid. */
 export async function parseProbeArguments(
-  args: readonly string[],
+  args: readonly Argument[],
 ): Promise<ProbeArguments | "help"> {
   const values = await parseFlags("sphttp probe", args, PROBE_FLAGS);
-  const { rest, has, given } = values;
+  const { rest, has, given, places } = values;
   if (has("help")) return "help";
   if (rest.length === 0) {
     throw usageError("no URL given: sphttp probe [options] URL...");
@@ -53,6 +55,7 @@ export async function parseProbeArguments(
     insecure: has("insecure"),
     login: parseLoginOptions(values),
     options: requestOptions(values),
+    places,
   };
 }
 

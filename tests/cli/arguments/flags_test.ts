@@ -25,6 +25,10 @@ const READ: [args: string[], flags: Record<string, string[]>, urls?: string[]][]
   [["--lowest-speed-limit=5K", "-Y6"], { "speed-limit": ["5K", "6"] }],
   [["-s", "--", "-o", URL], { silent: [""] }, ["-o", URL]],
   [[URL, "-s", URL], { silent: [""] }, [URL, URL]],
+  [["-s", "--no-silent"], {}],
+  [["--no-silent", "-s"], { silent: [""] }],
+  [["--no-progress-meter", "--progress"], {}],
+  [["--no-clobber", "--clobber", "--mirrors"], {}],
 ];
 
 Deno.test("parseFlags() parses flags as getopt does", async () => {
@@ -41,7 +45,10 @@ Deno.test("parseFlags() parses flags as getopt does", async () => {
 const REFUSED: [args: string[], says: string][] = [
   [["--splt-size=5"], "unknown option '--splt-size' (did you mean '--split-size'?)"],
   [["--checksums", "x"], "(did you mean '--checksum'?)"],
-  [["--no-silent"], "unknown option '--no-silent'"],
+  [["--no-output"], "unknown option '--no-output'"],
+  // What is always so cannot be unset.
+  [["--no-location"], "unknown option '--no-location'"],
+  [["--no-silent=yes"], "option '--no-silent' takes no value"],
   [["-Z"], "unknown option '-Z'; try 'sphttp --help'"],
   [["-sZ"], "unknown option '-Z'"],
   [["--output"], "option '--output' requires a value: --output FILE"],

@@ -30,6 +30,7 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
     json: true,
     caCertFile: "ca.pem",
     clientCertificate: { cert: "client.pem", key: "client.key" },
+    places: new Map(),
     insecure: true,
     login: { user: { username: "me", password: "p@%41" }, netrc: true },
     options: {
@@ -52,6 +53,7 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
   assertEquals(await parseProbeArguments(["http://a/"]), {
     ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, insecure: false },
     clientCertificate: { cert: undefined, key: undefined },
+    places: new Map(),
     login: { user: undefined, netrc: false },
     options: {
       ...{ proxy: undefined, noProxy: undefined, connect: undefined, http: undefined },

@@ -7,17 +7,31 @@
  */
 
 import { usageError } from "../../../command_line/command_error.ts";
-import { type Flag, nearestWord } from "../../../command_line/flag_parser.ts";
+import {
+  type Argument,
+  findFlag,
+  type Flag,
+  nearestWord,
+} from "../../../command_line/flag_parser.ts";
 import { printable, truncate } from "../../report/text.ts";
 import { FLAGS } from "../flags.ts";
 
 /** Options that make no sense in a file. */
 const ONLY_ARGUMENTS: readonly string[] = ["config", "disable", "help", "version"];
 
-/** What a file says: an option with its value, or a URL. */
+/** What a file says: an option with its value, or a URL; and where it says so, for messages. */
 export type ConfigEntry =
-  | { readonly type: "option"; readonly flag: Flag; readonly value: string | undefined }
-  | { readonly type: "url"; readonly value: string };
+  & { readonly place: string }
+  & (
+    | {
+      readonly type: "option";
+      readonly flag: Flag;
+      /** Its name, or the one that unsets it. */
+      readonly name: string;
+      readonly value: string | undefined;
+    }
+    | { readonly type: "url"; readonly value: string }
+  );
 
 /**
  * Parses a file; `where` is its name in messages.
@@ -35,12 +49,12 @@ export async function parseConfig(text: string, where: string): Promise<ConfigEn
 }
 
 /** Returns arguments that mean the same. */
-export function argumentsOf(entries: readonly ConfigEntry[]): string[] {
-  return entries.map((entry) =>
-    entry.type === "url"
-      ? entry.value
-      : `--${entry.flag.name}${entry.value === undefined ? "" : `=${entry.value}`}`
-  );
+export function argumentsOf(entries: readonly ConfigEntry[]): Argument[] {
+  return entries.map(({ place, ...entry }) => {
+    if (entry.type === "url") return { text: entry.value, place };
+    const { name, value } = entry;
+    return { text: `--${name}${value === undefined ? "" : `=${value}`}`, place };
+  });
 }
 
 async function parseLine(line: string, place: string): Promise<ConfigEntry> {
@@ -52,10 +66,11 @@ async function parseLine(line: string, place: string): Promise<ConfigEntry> {
   const value = parseValue(rest, `${place}: ${name}`);
   if (short === null && name === "url") {
     if (value === undefined) throw usageError(`${place}: url requires a value: url = URL`);
-    return { type: "url", value };
+    return { type: "url", value, place };
   }
-  const flag = short === null ? findLong(name) : FLAGS.find((flag: Flag) => flag.short === name);
-  if (flag === undefined) throw await unknown(short === null ? name : `-${name}`, place);
+  const found = short === null ? findFlag(name, FLAGS) : findShort(name);
+  if (found === undefined) throw await unknown(short === null ? name : `-${name}`, place);
+  const { flag, unset } = found;
   if (ONLY_ARGUMENTS.includes(flag.name)) {
     throw usageError(`${place}: '${flag.name}' can be given on the command line only`);
   }
@@ -67,11 +82,12 @@ async function parseLine(line: string, place: string): Promise<ConfigEntry> {
       `${place}: option '${flag.name}' requires a value: ${flag.name} = ${flag.value}`,
     );
   }
-  return { type: "option", flag, value };
+  return { type: "option", flag, name: unset ? name : flag.name, value, place };
 }
 
-function findLong(name: string): Flag | undefined {
-  return FLAGS.find((flag: Flag) => flag.name === name || flag.alias === name);
+function findShort(name: string): ReturnType<typeof findFlag> {
+  const flag = FLAGS.find((flag: Flag) => flag.short === name);
+  return flag && { flag, unset: false };
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { t: "\t", n: "\n", r: "\r", v: "\v" };

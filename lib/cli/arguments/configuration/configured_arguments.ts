@@ -6,7 +6,7 @@
  */
 
 import { usageError } from "../../../command_line/command_error.ts";
-import { type Flag, parseFlags } from "../../../command_line/flag_parser.ts";
+import { type Argument, type Flag, parseFlags } from "../../../command_line/flag_parser.ts";
 import { parseFile } from "../../../command_line/values.ts";
 import { environmentVariable, mayReadFile } from "../../../environment.ts";
 import { reason } from "../../failure/exit_code.ts";
@@ -43,7 +43,7 @@ export function defaultConfigPath(
 export async function withOwnConfig(
   args: readonly string[],
   flags: readonly Flag[] = FLAGS,
-): Promise<string[]> {
+): Promise<Argument[]> {
   if (isDisabled(args)) return args.slice(1);
   // Help is there whatever the file says.
   if (/^(?:-h|--help|-V|--version)$/.test(args[0] ?? "")) return [...args];
@@ -69,9 +69,10 @@ export function isDisabled([first]: readonly string[]): boolean {
  * Returns the arguments with those of each `--config` before them. Rejects with a usage error if one of
  * them cannot be read, or is invalid.
  */
-export async function withNamedConfigs(args: readonly string[]): Promise<string[]> {
-  // Most command lines have none.
-  if (!args.some((arg) => /^-[^-]*K|^--config/.test(arg))) return [...args];
+export async function withNamedConfigs(args: readonly Argument[]): Promise<Argument[]> {
+  // Most command lines have none, and no file has one.
+  const isOne = (arg: Argument) => typeof arg === "string" && /^-[^-]*K|^--config/.test(arg);
+  if (!args.some(isOne)) return [...args];
   const { each, given, has } = await parseFlags("sphttp", args, FLAGS);
   if (has("help") || has("version")) return [...args];
   const sources = each("config", parseFile);
@@ -79,7 +80,7 @@ export async function withNamedConfigs(args: readonly string[]): Promise<string[
     throw usageError("--config - and --input-file - cannot be used together: both read stdin");
   }
   const { argumentsOf, parseConfig } = await import("./config_file.ts");
-  const all: string[] = [];
+  const all: Argument[] = [];
   for (const source of sources) {
     const text = await readNamed(source);
     all.push(...argumentsOf(await parseConfig(text, source === "-" ? "stdin" : source)));

@@ -66,7 +66,7 @@ export async function metalinkTasks(
       followsMetalink: false,
     };
   });
-  for (const { urls, options } of tasks) await validate(urls, options);
+  for (const { urls, options } of tasks) await validate(urls, options, command.places);
   return tasks;
 }
 

@@ -3,7 +3,13 @@ import {
   argumentsOf,
   parseConfig,
 } from "../../../../lib/cli/arguments/configuration/config_file.ts";
+import type { Argument } from "../../../../lib/command_line/flag_parser.ts";
 import { CommandError } from "../../../../lib/command_line/command_error.ts";
+
+/** Returns the texts of arguments. */
+function textsOf(args: readonly Argument[]): string[] {
+  return args.map((arg) => typeof arg === "string" ? arg : arg.text);
+}
 
 const READ: [text: string, args: string[]][] = [
   ["", []],
@@ -16,6 +22,7 @@ const READ: [text: string, args: string[]][] = [
   ["header = X-Key: a b  ", ["--header=X-Key: a b"]],
   ['user-agent = ""', ["--user-agent="]],
   ['retry = "3" # why', ["--retry=3"]],
+  ["no-silent\n--clobber", ["--no-silent", "--clobber"]],
   ["lowest-speed-limit = 5K", ["--speed-limit=5K"]],
   ["url = https://a.example/f\nurl = https://b.example/f", [
     "https://a.example/f",
@@ -26,7 +33,7 @@ const READ: [text: string, args: string[]][] = [
 
 Deno.test("parseConfig() reads the forms of curl's files", async () => {
   for (const [text, args] of READ) {
-    assertEquals(argumentsOf(await parseConfig(text, "config")), args, text);
+    assertEquals(textsOf(argumentsOf(await parseConfig(text, "config"))), args, text);
   }
 });
 

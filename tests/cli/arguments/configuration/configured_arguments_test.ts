@@ -57,7 +57,12 @@ Deno.test("withNamedConfigs() puts options of files before those of the command 
   const one = place.write("one", "retry = 3\nurl = http://a/f");
   const two = place.write("two", "retry = 4");
   const args = ["-sK", one, "--retry=5", "--config", two];
-  assertEquals(await withNamedConfigs(args), ["--retry=3", "http://a/f", "--retry=4", ...args]);
+  assertEquals(await withNamedConfigs(args), [
+    { text: "--retry=3", place: `${one}:1` },
+    { text: "http://a/f", place: `${one}:2` },
+    { text: "--retry=4", place: `${two}:1` },
+    ...args,
+  ]);
   assertEquals(await withNamedConfigs(["-s", "http://a/f"]), ["-s", "http://a/f"]);
   // The value of another option is no option.
   assertEquals(await withNamedConfigs(["-H", "-K: x"]), ["-H", "-K: x"]);
@@ -87,6 +92,54 @@ Deno.test("the user's own file is read, overridden by the command line, and igno
   const probe = await run(place, ["probe", "--json", "--time=0.01", mirror.url]);
   assertEquals(probe.code, 0, probe.said);
   assertEquals(agent(), "configured");
+});
+
+Deno.test("the command line unsets what a file has set", async () => {
+  await using mirror = await startMirror({ content: bytesContent(BYTES) });
+  using place = workplace();
+  writeConfig(place, "silent\nno-clobber\noutput = configured\n");
+  const conflict = await run(place, ["-v", mirror.url]);
+  assertEquals(conflict.code, 2);
+  assertStringIncludes(
+    conflict.said,
+    `--silent and --verbose cannot be used together: --silent is set in ${place.path}/sphttp/config:1`,
+  );
+  for (let time = 0; time < 2; time++) {
+    const { code, said } = await run(place, ["-v", "--no-silent", "--clobber", "-of", mirror.url]);
+    assertEquals(code, 0, said);
+  }
+  assertEquals(place.names(), ["f", "sphttp"]);
+});
+
+Deno.test("what is wrong with a value of a file names the file and the line", async () => {
+  using place = workplace();
+  const url = "http://127.0.0.1:9/f";
+  for (
+    const [line, says] of [
+      ["retry = x", '--retry is "x", but must be a whole number'],
+      ["header = x", '--header "x…" is not a header'],
+      // What the engine checks.
+      ["delay = fast", "--delay is"],
+      ["invalid-block-threshold = 5", "--invalid-block-threshold is not used by"],
+    ]
+  ) {
+    writeConfig(place, `\n${line}\n`);
+    const { code, said } = await run(place, [url]);
+    assertEquals(code, 2, said);
+    assertStringIncludes(said.replace(/\s+/g, " "), `${place.path}/sphttp/config:2: ${says}`);
+  }
+  writeConfig(place, "\nconnect-timeout = x\n");
+  const { code, said } = await run(place, ["probe", url]);
+  assertEquals(code, 2, said);
+  assertStringIncludes(said, `${place.path}/sphttp/config:2: --connect-timeout is "x"`);
+});
+
+Deno.test("a mistyped subcommand is refused beside the user's own file, too", async () => {
+  using place = workplace();
+  writeConfig(place, "retry = 3\n");
+  const { code, said } = await run(place, ["prob", "http://127.0.0.1:9/f"]);
+  assertEquals(code, 2, said);
+  assertStringIncludes(said, "unknown command 'prob' (did you mean 'probe'?)");
 });
 
 Deno.test("without permission for the environment or the file, the user's own file is not read", async () => {
