@@ -101,8 +101,8 @@ function checkFiles(files: readonly MetalinkFile[]): void {
   if (files.some(({ urls }) => urls.length > 0)) return;
   const counts = groupBy(files.flatMap(({ rejected }) => rejected), ({ why }) => why);
   const reasons = [...counts].map(([why, urls]) => `${urls.length} ${REASONS[why]}`);
-  const found = reasons.length === 0 ? "there is none" : `there are ${reasons.join(", ")}`;
-  throw new MetalinkError("urls", `no http or https URL of a file: ${found}`);
+  const others = reasons.length === 0 ? "" : `, but ${reasons.join(", ")}`;
+  throw new MetalinkError("urls", `no http or https URL of a file${others}`);
 }
 
 const REASONS = {

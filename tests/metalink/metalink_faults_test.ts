@@ -98,7 +98,7 @@ const FAULTS: readonly (readonly [fault: MetalinkFault, says: string, text: stri
   ["pieces", "no hash", file(pieces(0, 1000))],
   ["pieces", "out of order", file(pieces(2, 1000, ' piece="0"'))],
   ["pieces", "two lists", file(pieces(1, 1000) + pieces(2, 500))],
-  ["urls", "there is none", file("")],
+  ["urls", "no http or https URL of a file", file("")],
   [
     "urls",
     "2 of another scheme, like ftp",
@@ -138,7 +138,7 @@ Deno.test("a Metalink that only points at itself is an error", () => {
   const error = assertThrows(() => parseMetalink(text, { url }), MetalinkError);
   assertEquals([error.fault, error.message], [
     "urls",
-    "no http or https URL of a file: there are 1 of the Metalink itself",
+    "no http or https URL of a file, but 1 of the Metalink itself",
   ]);
 });
 

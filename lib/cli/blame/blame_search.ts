@@ -45,6 +45,8 @@ const ROUNDS = 2;
 const BATCH = 1024;
 /** The most chunks that are remembered; where mirrors differ in more, they have different files. */
 const MOST_DISPUTED = 65_536;
+/** The most combinations of bytes that are tried where no mirror is right everywhere: for each, the file is hashed. */
+const MOST_COMBINATIONS = 32;
 const READ_SIZE = 256 * 1024;
 
 /** What to replace in the file. */
@@ -70,6 +72,9 @@ export class BlameSearch {
     for (let round = 1; round <= ROUNDS; round++) {
       const isRight = await this.#round();
       if (isRight || this.#disputed.length > MOST_DISPUTED) return this.#finding(isRight);
+    }
+    for (const choose of combinations(this.#disputed)) {
+      if (await this.#try(choose)) return this.#finding(true);
     }
     return this.#finding(false);
   }
@@ -237,6 +242,22 @@ export class BlameSearch {
     }
     const merged = [...wrong].map(([liar, chunks]) => [liar, rangesOf(chunks)] as const);
     return { isRight, wrong: new Map(merged) };
+  }
+}
+
+/** Yields every combination of the bytes that mirrors have sent for these chunks, unless there are too many. */
+function* combinations(chunks: readonly Chunk[]): Generator<(chunk: Chunk) => Variant | undefined> {
+  const count = chunks.reduce((product, { variants }) => product * variants.length, 1);
+  if (count > MOST_COMBINATIONS) return;
+  // The first one is what the file has.
+  for (let number = 1; number < count; number++) {
+    const choice = new Map<Chunk, Variant>();
+    let rest = number;
+    for (const chunk of chunks) {
+      choice.set(chunk, chunk.variants[rest % chunk.variants.length]!);
+      rest = Math.floor(rest / chunk.variants.length);
+    }
+    yield (chunk) => choice.get(chunk);
   }
 }
 

@@ -105,6 +105,22 @@ Deno.test("BlameSearch: two mirrors that are wrong in different places", async (
   assertEquals(found.liars, ["a", "b"]);
 });
 
+Deno.test("BlameSearch: the digest decides for each place which of two mirrors is right there", async () => {
+  const a = flippedContent(RIGHT, [100 * KB, 800 * KB]);
+  const b = flippedContent(RIGHT, [400 * KB]);
+  for (const sent of [[[0, "a"]], [[0, "b"]], [[0, "a"], [500 * KB, "b"]]] as const) {
+    const found = await search({ mirrors: { a, b }, sent });
+    assertEquals([found.isRight, found.liars], [true, ["a", "b"]]);
+  }
+  const places = [1, 2, 3, 4, 5, 6, 7].map((place) => place * 100 * KB);
+  const many = {
+    a: flippedContent(RIGHT, places.slice(0, 3)),
+    b: flippedContent(RIGHT, places.slice(3)),
+  };
+  const found = await search({ mirrors: many, sent: [[0, "a"]] });
+  assertEquals(found.isRight, false);
+});
+
 Deno.test("BlameSearch: a third mirror is asked only for what differs", async () => {
   const sent = [[0, "a"], [500 * KB, "b"], [900 * KB, "c"]] as const;
   const found = await search({ mirrors: { a: LIAR, b: RIGHT, c: RIGHT }, sent });

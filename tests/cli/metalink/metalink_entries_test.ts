@@ -67,7 +67,7 @@ Deno.test("metalinkEntries() says what is wrong, with an exit code", () => {
       undefined,
       TEXT.replaceAll("https:", "ftp:"),
       3,
-      "there are 5 of another scheme, like ftp",
+      "no http or https URL of a file, but 5 of another scheme, like ftp",
     ],
     [[], undefined, TEXT.replace("01234", "1234"), 2, "line 3: md5 of x86/a.iso has 31 digits"],
   ];

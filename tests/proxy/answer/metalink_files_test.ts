@@ -128,7 +128,7 @@ Deno.test("/proxy?metalink=: what cannot be used is a problem that says why", as
     ["/laughs", 502, /cannot be used: .*entit/],
     ["/huge", 502, /more than 4194304 bytes/],
     ["/rss", 502, /not a Metalink: the outermost element is rss/],
-    ["/ftp", 502, /no http or https URL of a file: there are 1 of another scheme, like ftp/],
+    ["/ftp", 502, /no http or https URL of a file, but 1 of another scheme, like ftp/],
     ["/itself", 502, /1 of the Metalink itself/],
     ["/none", 404, /no such file/],
     ["/refused", 403, /10\.0\.0\.1.* is not on this proxy's list/, guarded],
