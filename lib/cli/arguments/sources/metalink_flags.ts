@@ -32,8 +32,10 @@ export const SPARE_MIRRORS = 8;
 /** The most mirrors that the library finds. */
 const MOST_DISCOVERED = 64;
 
-/** How the name of a Metalink ends. */
-const NAME = /\.(?:meta4|metalink)$/i;
+/** Reports whether a file of this name is a Metalink. */
+export function isMetalinkName(name: string): boolean {
+  return /\.(?:meta4|metalink)$/i.test(name);
+}
 
 /**
  * Parses the flags; returns `undefined` if the arguments are mirrors of one file. Where `-o` has the name
@@ -46,7 +48,8 @@ export function parseMetalinkArguments(
 ): MetalinkArguments | undefined {
   const output = given("output", (_flag, text) => text) ?? "";
   const [only = "", ...others] = rest.map(trimUrl);
-  const isMetalink = others.length === 0 && !NAME.test(output) && NAME.test(pathOf(only));
+  const isMetalink = others.length === 0 && !isMetalinkName(output) &&
+    isMetalinkName(pathOf(only));
   const source = given("metalink", parseFile) ?? (isMetalink ? only : undefined);
   const select = each("select-file", parseFile);
   const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;

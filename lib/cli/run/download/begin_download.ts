@@ -15,6 +15,8 @@ import {
   type TraceEvent,
   VERSION,
 } from "../../../../mod.ts";
+import { CommandError } from "../../../command_line/command_error.ts";
+import { ExitCode } from "../../failure/exit_code.ts";
 import type { TraceFile } from "../../output/trace_file.ts";
 import { continuationStart } from "../../part/continuation.ts";
 import type { Piece } from "../../part/pieces/compared_pieces.ts";
@@ -73,7 +75,7 @@ export async function beginDownload(
   const parts = download[Symbol.asyncIterator]();
   try {
     let info = state.info = await download.open();
-    if (task.followsMetalink && METALINK.test(info.contentType ?? "")) throw new MetalinkFound();
+    if (METALINK.test(info.contentType ?? "")) checkMetalink(task);
     conditions?.check(info);
     const found = await findMirrors(info, beginning);
     for (const url of found?.urls.slice(1) ?? []) download.addMirror(url);
@@ -83,6 +85,16 @@ export async function beginDownload(
     await download.cancel();
     throw error;
   }
+}
+
+/** Throws if a file that is a Metalink is not to be saved. */
+function checkMetalink({ ifMetalink, name }: FileTask): void {
+  if (ifMetalink === "follow") throw new MetalinkFound();
+  if (ifMetalink === "save") return;
+  throw new CommandError(
+    ExitCode.RECEIVE,
+    `the URLs of ${name} in the Metalink lead to a Metalink, not to the file`,
+  );
 }
 
 function optionsOf(

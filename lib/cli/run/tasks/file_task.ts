@@ -34,8 +34,11 @@ export interface FileTask {
   /** Finds further checks, before the download begins. */
   readonly findChecks: FindChecks | undefined;
   readonly options: DownloaderOptions;
-  /** Whether its files are downloaded instead if it turns out to be a Metalink. */
-  readonly followsMetalink: boolean;
+  /**
+   * What happens if it turns out to be a Metalink: its files are downloaded instead, it is saved, or it is
+   * refused, as a Metalink that leads to another one.
+   */
+  readonly ifMetalink: "follow" | "save" | "refuse";
   /** How mirrors that its server names are used; `undefined` if they are not. */
   readonly discovery?: DiscoveryOptions | undefined;
 }

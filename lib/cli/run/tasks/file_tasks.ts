@@ -71,7 +71,7 @@ export async function fileTasks(
       ],
       findChecks: checks?.finder(urls, names, own),
       options: own,
-      followsMetalink: mayFollow(command),
+      ifMetalink: mayFollow(command) ? "follow" : "save",
       discovery: urls.length === 1 ? command.discovery : undefined,
     });
   }

@@ -10,7 +10,7 @@ import { usageError } from "../../../command_line/command_error.ts";
 import { withoutSecrets } from "../../../http/address/credentials.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
 import { Login } from "../../arguments/credentials/login.ts";
-import type { MetalinkArguments } from "../../arguments/sources/metalink_flags.ts";
+import { isMetalinkName, type MetalinkArguments } from "../../arguments/sources/metalink_flags.ts";
 import { validate } from "../../arguments/validate.ts";
 import { metalinkEntries } from "../../metalink/metalink_entries.ts";
 import { readMetalink } from "../../metalink/metalink_source.ts";
@@ -63,7 +63,7 @@ export async function metalinkTasks(
         // Pieces that are only partly wanted could not be proved.
         expectedPieces: command.range === undefined ? pieces : undefined,
       },
-      followsMetalink: false,
+      ifMetalink: isMetalinkName(name) ? "save" : "refuse",
     };
   });
   for (const { urls, options } of tasks) await validate(urls, options, command.places);

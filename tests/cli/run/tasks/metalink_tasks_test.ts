@@ -215,3 +215,23 @@ Deno.test("a URL that turns out to be a Metalink by its type is followed, unless
     assertEquals(place.names(), ["download"]);
   });
 });
+
+Deno.test("a Metalink whose URLs lead to a Metalink is an error; one that lists Metalinks is none", async () => {
+  using place = workplace();
+  await using server = serve(`<metalink xmlns="urn:ietf:params:xml:ns:metalink"/>`);
+  const listing = (name: string) =>
+    place.write(
+      "list.meta4",
+      `<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="${name}"><url>${server.url}</url></file></metalink>`,
+    );
+  const args = ["-s", "--output-dir", place.path];
+  const error = await assertRejects(
+    () => runCommand([listing("film.mkv"), ...args]),
+    CommandError,
+    "the URLs of film.mkv in the Metalink lead to a Metalink, not to the file",
+  );
+  assertEquals(error.exitCode, 56);
+  assertEquals(place.names(), ["list.meta4"]);
+  await runCommand([listing("other.meta4"), ...args]);
+  assertEquals(place.names(), ["list.meta4", "other.meta4"]);
+});
