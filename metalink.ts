@@ -31,5 +31,5 @@ export type {
   RejectedUrl,
 } from "./lib/metalink/metalink_file.ts";
 export { MAX_METALINK_LENGTH } from "./lib/metalink/xml_tree.ts";
-export type { Hashes, HashType } from "./lib/http/hashes.ts";
-export type { MetalinkPieces } from "./lib/metalink/hashes.ts";
+export type { ExpectedPieces, Hashes, HashType, PieceAlgorithm } from "./lib/http/hashes.ts";
+export { expectedPiecesOf, type MetalinkPieces } from "./lib/metalink/hashes.ts";

@@ -27,7 +27,6 @@
 // The download
 export { Downloader } from "./lib/engine/downloader.ts";
 export type { DownloaderOptions, HttpVersion } from "./lib/engine/options/options.ts";
-export type { ExpectedPieces, PieceAlgorithm } from "./lib/engine/options/expected_pieces.ts";
 export { type InsecureFetchOptions, openInsecureFetch } from "./lib/engine/insecure.ts";
 export {
   type DiscoveredMirrors,
@@ -45,7 +44,7 @@ export type { ClientCertificate } from "./lib/transport/connections/http_clients
 export type { Origin } from "./lib/engine/delivery/origins.ts";
 export type { ByteRange } from "./lib/http/byte_range.ts";
 export type { ProofLevel } from "./lib/http/proof.ts";
-export type { Hashes, HashType } from "./lib/http/hashes.ts";
+export type { ExpectedPieces, Hashes, HashType, PieceAlgorithm } from "./lib/http/hashes.ts";
 export type { DeliverAfter } from "./lib/scheduler/opening/opening_steps.ts";
 export type { LowestRate } from "./lib/scheduler/failure/speeds.ts";
 export type { RetryOptions } from "./lib/scheduler/failure/retries.ts";

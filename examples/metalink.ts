@@ -6,7 +6,7 @@
  */
 
 import { Downloader } from "@x/sphttp";
-import { parseMetalink } from "@x/sphttp/metalink";
+import { expectedPiecesOf, parseMetalink } from "@x/sphttp/metalink";
 
 /** Downloads the files of a Metalink into a folder; returns their paths. */
 export async function downloadAll(metalink: string, folder: string): Promise<string[]> {
@@ -19,9 +19,7 @@ export async function downloadAll(metalink: string, folder: string): Promise<str
       expectedSize: size,
       expectedHashes: hashes,
       // Each piece is compared before it is written, and a bad one comes from another mirror.
-      expectedPieces: pieces?.type === "sha-256"
-        ? { algorithm: pieces.type, length: pieces.length, digests: pieces.hashes }
-        : undefined,
+      expectedPieces: expectedPiecesOf(pieces),
     });
     await Deno.writeFile(path, download.stream());
     paths.push(path);

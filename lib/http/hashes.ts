@@ -10,6 +10,25 @@ export type HashType = "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" |
 /** Hashes of the same bytes, in lower-case hexadecimal, by type. */
 export type Hashes = Readonly<Partial<Record<HashType, string>>>;
 
+/** An algorithm of the digests of pieces: those that the platform has. */
+export type PieceAlgorithm = "sha-512" | "sha-384" | "sha-256" | "sha-1";
+
+/**
+ * The digests of all pieces of a file, in order: as in a Metalink, all pieces but the last have the same
+ * length.
+ */
+export interface ExpectedPieces {
+  /** The algorithm of the digests. */
+  readonly algorithm: PieceAlgorithm;
+  /** The length of all pieces but the last, in bytes, at most 256 MiB. */
+  readonly length: number;
+  /** The digest of each piece, in hexadecimal. */
+  readonly digests: readonly string[];
+}
+
+/** The longest piece, in bytes: it is held in memory until it is proved. */
+export const LONGEST_PIECE: number = 256 * 1024 * 1024;
+
 /** Digits of a hash in hexadecimal, the strongest type first. */
 export const HASH_DIGITS: Readonly<Record<HashType, number>> = {
   "sha-512": 128,

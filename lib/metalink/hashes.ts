@@ -6,7 +6,15 @@
  */
 
 import { parseWholeNumber } from "../http/field_value.ts";
-import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType, hashType } from "../http/hashes.ts";
+import {
+  type ExpectedPieces,
+  HASH_DIGITS,
+  HASH_TYPES,
+  type Hashes,
+  type HashType,
+  hashType,
+  LONGEST_PIECE,
+} from "../http/hashes.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import type { XmlElement } from "./xml_tree.ts";
 
@@ -61,6 +69,18 @@ export function readPieces(
   }
   const strongest = HASH_TYPES.find((type) => found.has(type));
   return strongest && found.get(strongest);
+}
+
+/**
+ * Returns the hashes of pieces as the option `expectedPieces` of a download takes them; `undefined` if it does
+ * not take them: the pieces are too long, or of a type by which nothing is proved, or that the platform lacks.
+ */
+export function expectedPiecesOf(pieces: MetalinkPieces | undefined): ExpectedPieces | undefined {
+  if (pieces === undefined || pieces.length > LONGEST_PIECE) return undefined;
+  const { type, length, hashes } = pieces;
+  // MD5 proves nothing against a forger.
+  if (type === "md5" || type === "sha-224") return undefined;
+  return { algorithm: type, length, digests: hashes };
 }
 
 function readList(

@@ -12,15 +12,15 @@ import {
   type ExpectedPieces,
   PieceMismatchError,
 } from "../../../mod.ts";
-import type { MetalinkFile } from "../../../metalink.ts";
+import { expectedPiecesOf, type MetalinkFile } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { redactUrl } from "../../http/address/redact.ts";
+import { LONGEST_PIECE } from "../../http/hashes.ts";
 import { IMPATIENT, piecesFrom, writeAt } from "../blame/mirror_pieces.ts";
 import { ExitCode, reason, writeError } from "../failure/exit_code.ts";
 import { explain } from "../failure/failure.ts";
 import { syncFile } from "../part/durable_file.ts";
 import { hashOf } from "./content_hashes.ts";
-import { piecesOf } from "./metalink_entries.ts";
 import { type BadPiece, runsOf, runText } from "./file_check.ts";
 
 /** The result of healing a file. */
@@ -38,9 +38,6 @@ export interface HealOptions {
   /** Takes the share of the bad pieces that have been written, from 0 to 1. */
   readonly onProgress: (share: number) => void;
 }
-
-/** The longest piece, which is kept in memory until it is complete. */
-const LONGEST_PIECE = 256 * 1024 * 1024;
 
 /**
  * Heals a file. Rejects with an error of the command if a piece cannot be fetched as it should be;
@@ -148,7 +145,7 @@ export async function healFile(
   };
   try {
     const mirrors = urls.map(({ url }) => url);
-    const expected = mirrors.length > 1 ? piecesOf(pieces) : undefined;
+    const expected = mirrors.length > 1 ? expectedPiecesOf(pieces) : undefined;
     if (expected !== undefined) await askTogether(expected);
     if (mirrors.length > 1) await askInTurn(mirrors, IMPATIENT);
     // Those that have failed may only need time.

@@ -6,10 +6,10 @@
 
 import type { ExpectedPieces } from "../../../mod.ts";
 import {
+  expectedPiecesOf,
   type Metalink,
   MetalinkError,
   type MetalinkFile,
-  type MetalinkPieces,
   parseMetalink,
 } from "../../../metalink.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
@@ -35,9 +35,6 @@ export interface MetalinkEntry {
   /** The digests of its pieces; `undefined` for none of a type and length that can be used. */
   readonly pieces: ExpectedPieces | undefined;
 }
-
-/** The longest piece that is proved before it is used, in bytes: it is held in memory until then. */
-const LONGEST_PIECE = 256 * 1024 * 1024;
 
 /** Maximum number of names in a message. */
 const MOST_NAMES = 10;
@@ -67,7 +64,7 @@ export function metalinkEntries(
     urls: urls.slice(0, maxMirrors).map(({ url }) => url),
     spares: urls.slice(maxMirrors, maxMirrors + spareMirrors).map(({ url }) => url),
     checksums: checksumsOf(hashes),
-    pieces: piecesOf(pieces),
+    pieces: expectedPiecesOf(pieces),
     signature: signature?.text,
   }));
 }
@@ -114,16 +111,6 @@ function findFile(files: readonly MetalinkFile[], wanted: string, where: string)
       truncate(printable(wanted), 100)
     }" (--select-file); it has ${names}${more}`,
   );
-}
-
-/** Returns the digests of pieces as the library expects them. */
-export function piecesOf(pieces: MetalinkPieces | undefined): ExpectedPieces | undefined {
-  if (pieces === undefined || pieces.length > LONGEST_PIECE) return undefined;
-  const { type, length, hashes } = pieces;
-  // The platform has no others, and MD5 proves nothing against a forger.
-  return type === "md5" || type === "sha-224"
-    ? undefined
-    : { algorithm: type, length, digests: hashes };
 }
 
 /** Returns SHA-256 where it is given, else the strongest hash. */

@@ -6,22 +6,12 @@
 
 import { list, oneOf, record, shown, whole } from "../../checks.ts";
 import { OptionRangeError, OptionTypeError } from "../../errors.ts";
-
-/** An algorithm of the digests of pieces. */
-export type PieceAlgorithm = "sha-512" | "sha-384" | "sha-256" | "sha-1";
-
-/**
- * The digests of all pieces of a file, in order: as in a Metalink, all pieces but the last have the same
- * length.
- */
-export interface ExpectedPieces {
-  /** The algorithm of the digests. */
-  readonly algorithm: PieceAlgorithm;
-  /** The length of all pieces but the last, in bytes, at most 256 MiB. */
-  readonly length: number;
-  /** The digest of each piece, in hexadecimal. */
-  readonly digests: readonly string[];
-}
+import {
+  type ExpectedPieces,
+  HASH_DIGITS,
+  LONGEST_PIECE,
+  type PieceAlgorithm,
+} from "../../http/hashes.ts";
 
 /** The pieces of a file, as they were checked. */
 export interface PieceDigests extends ExpectedPieces {
@@ -40,18 +30,7 @@ interface Fitting {
   readonly end: number | undefined;
 }
 
-/** The longest piece, in bytes: it is held in memory until it is proved. */
-export const LONGEST_PIECE: number = 256 * 1024 * 1024;
-
 const ALGORITHMS = { A: "sha-512", B: "sha-384", C: "sha-256", D: "sha-1" } as const;
-
-/** Digits of a digest in hexadecimal. */
-const DIGITS: Readonly<Record<PieceAlgorithm, number>> = {
-  "sha-512": 128,
-  "sha-384": 96,
-  "sha-256": 64,
-  "sha-1": 40,
-};
 
 /**
  * Checks the expected pieces.
@@ -63,7 +42,7 @@ export function resolvePieces(value: unknown, fitting: Fitting): PieceDigests | 
   const pieces = record("expectedPieces", value);
   const algorithm = oneOf("expectedPieces.algorithm", pieces.algorithm, ALGORITHMS);
   const length = whole("expectedPieces.length", pieces.length, 1, LONGEST_PIECE);
-  const digits = DIGITS[algorithm];
+  const digits = HASH_DIGITS[algorithm];
   const digests = list("expectedPieces.digests", pieces.digests, (name, digest) => {
     const isDigest = typeof digest === "string" && /^[0-9a-f]*$/i.test(digest) &&
       digest.length === digits;

@@ -5,7 +5,7 @@
  */
 
 import type { ByteRange } from "../../http/byte_range.ts";
-import type { Hashes } from "../../http/hashes.ts";
+import type { ExpectedPieces, Hashes } from "../../http/hashes.ts";
 import type { ProofLevel } from "../../http/proof.ts";
 import type { ConnectOptions } from "../../http/address/connect_rules.ts";
 import type { DelayRequest, DelayRequestAlgorithm } from "../../policy/delay.ts";
@@ -18,7 +18,6 @@ import type { ClientCertificate } from "../../transport/connections/http_clients
 import type { Refresh } from "../../transport/responses/renewal.ts";
 import type { KnownFile } from "../memory/known_file.ts";
 import type { KnownPiece } from "../memory/known_pieces.ts";
-import type { ExpectedPieces } from "./expected_pieces.ts";
 import type { MirrorBook } from "../memory/mirror_book.ts";
 
 /**
