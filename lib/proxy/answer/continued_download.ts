@@ -2,7 +2,8 @@
  * The bytes of one response, from as many downloads as that takes, one after another. It goes on with another
  * one where all mirrors failed on the way, as they may come back while the client waits; and where all bytes
  * had arrived, but less memory was left for them: those at the end are dropped, and requested again when
- * the client gets there.
+ * the client gets there. Where pieces of the file are proved, it downloads whole ones, and drops what the client
+ * has not asked for of the first.
  *
  * @module
  */
@@ -15,7 +16,9 @@ import {
   type FileInfo,
   type KnownFile,
   type KnownPiece,
+  type MirrorError,
   NoMirrorLeftError,
+  PieceMismatchError,
   type TraceEvent,
 } from "../../../mod.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
@@ -43,12 +46,13 @@ const PAUSE_MS = 250;
 
 export class ContinuedDownload {
   readonly #options: ContinuedOptions;
+  /** Where the first download starts: where the client's bytes do, or the piece in which they begin. */
   readonly #start: number;
   readonly #cancelled = new AbortController();
   #download: Downloader;
   #parts: Parts;
   /** Where the current download starts. */
-  #offset: number;
+  #offset = 0;
   #position: number;
   /** Statistics of the downloads before. */
   #before: DownloadStats | undefined;
@@ -59,6 +63,8 @@ export class ContinuedDownload {
   #kept: Uint8Array<ArrayBuffer>[] = [];
   #isTrimmed = false;
   #state: "running" | "complete" | "over" = "running";
+  /** What is yet to be dropped: bytes of a piece before those that the client gets. */
+  #surplus = 0;
   /** One step at a time. */
   #step: Promise<unknown> = Promise.resolve();
 
@@ -66,10 +72,11 @@ export class ContinuedDownload {
   constructor(options: ContinuedOptions) {
     const { range, known, memory } = options;
     this.#options = options;
-    this.#start = this.#offset = this.#position = range?.start ?? 0;
+    this.#position = range?.start ?? 0;
     this.#knownFile = known?.file;
     if (known !== undefined && known.file === undefined) memory.useLittle();
     [this.#download, this.#parts] = this.#create(range);
+    this.#start = this.#offset;
     memory.assignTo(this);
   }
 
@@ -101,6 +108,15 @@ export class ContinuedDownload {
     return this.#download.learnedPieces();
   }
 
+  /** What is downloaded; `end` may be behind the file's. */
+  get range(): ByteRange {
+    const { range } = this.#options;
+    return {
+      start: this.#start,
+      end: range === undefined ? Infinity : this.#wholePieces(range).end,
+    };
+  }
+
   /** Returns the statistics of all downloads as if they were one. */
   stats(): DownloadStats {
     const current = this.#download.stats();
@@ -129,8 +145,12 @@ export class ContinuedDownload {
     return step;
   }
 
-  #create(range: ByteRange | undefined): [Downloader, Parts] {
+  /** Creates a download of a range that starts at the position; sets where it starts. */
+  #create(wanted: ByteRange | undefined): [Downloader, Parts] {
     const { mirrors, options, memory } = this.#options;
+    const range = wanted && this.#wholePieces(wanted);
+    this.#offset = range?.start ?? 0;
+    this.#surplus = this.#position - this.#offset;
     const download = new Downloader(mirrors, {
       ...options,
       windowSize: memory.windowSize,
@@ -139,6 +159,16 @@ export class ContinuedDownload {
       onEvent: (event) => this.#report(event),
     });
     return [download, download[Symbol.asyncIterator]()];
+  }
+
+  /** Returns a range with all of the pieces in which it lies: only whole ones can be proved. */
+  #wholePieces({ start, end }: ByteRange): ByteRange {
+    const { expectedPieces, expectedSize = Infinity } = this.#options.options;
+    if (expectedPieces === undefined) return { start, end };
+    const { length } = expectedPieces;
+    const size = this.#knownFile?.info.size ?? expectedSize;
+    const last = Math.min(Math.ceil(end / length) * length, Math.max(end, size));
+    return { start: start - start % length, end: last };
   }
 
   #report(event: TraceEvent): void {
@@ -167,7 +197,7 @@ export class ContinuedDownload {
       const end = this.#end;
       if (this.#isTrimmed) this.#continue(end!);
       try {
-        return await this.#parts.next();
+        return await this.#take();
       } catch (error) {
         const isLate = performance.now() - since >= this.#options.retryMaxMs;
         if (this.#state === "over" || isLate || end === undefined || !mayPass(error)) {
@@ -183,14 +213,29 @@ export class ContinuedDownload {
     }
   }
 
+  /** Takes the next bytes for the client from the current download. */
+  async #take(): Promise<Part> {
+    for (;;) {
+      const part = await this.#parts.next();
+      if (part.done || this.#surplus === 0) return part;
+      const { value } = part;
+      const rest = value.subarray(this.#surplus);
+      this.#surplus -= value.byteLength - rest.byteLength;
+      if (rest.byteLength > 0) return { done: false, value: rest };
+      this.#download.release(value);
+    }
+  }
+
   /** Where the bytes end, if another download can begin anywhere before that. */
   get #end(): number | undefined {
-    if (this.#knownEnd !== undefined || this.#position === this.#start) return this.#knownEnd;
+    const { range } = this.#options;
+    const isNew = this.#position === (range?.start ?? 0);
+    if (this.#knownEnd !== undefined || isNew) return this.#knownEnd;
     const { knownFile } = this;
     if (knownFile === undefined) return undefined;
     this.#knownFile = knownFile;
     const size = knownFile.info.size!;
-    return this.#knownEnd = Math.min(this.#options.range?.end ?? size, size);
+    return this.#knownEnd = Math.min(range?.end ?? size, size);
   }
 
   /** Starts another download of what is missing. */
@@ -198,7 +243,6 @@ export class ContinuedDownload {
     const { knownFile } = this;
     this.#before = this.stats();
     this.#knownFile = knownFile;
-    this.#offset = this.#position;
     this.#isTrimmed = false;
     this.#state = "running";
     [this.#download, this.#parts] = this.#create({ start: this.#position, end });
@@ -211,7 +255,7 @@ export class ContinuedDownload {
       if (this.#download.stats().bufferedBytes <= bytes) return;
       let held = 0;
       while (held < bytes) {
-        const { done, value } = await this.#parts.next();
+        const { done, value } = await this.#take();
         if (done) return;
         this.#kept.push(value);
         held += value.byteLength;
@@ -234,7 +278,9 @@ function added(before: DownloadStats, current: DownloadStats): DownloadStats {
     elapsedMs: before.elapsedMs + current.elapsedMs,
     firstByteMs: before.firstByteMs,
     mirrors: current.mirrors.map((mirror, index) => {
-      const { bytes, wastedBytes, requests, duplicates, failures } = before.mirrors[index]!;
+      const { bytes, wastedBytes, requests, duplicates, failures, badPieces } = before.mirrors[
+        index
+      ]!;
       return {
         ...mirror,
         bytes: mirror.bytes + bytes,
@@ -242,6 +288,7 @@ function added(before: DownloadStats, current: DownloadStats): DownloadStats {
         requests: mirror.requests + requests,
         duplicates: mirror.duplicates + duplicates,
         failures: mirror.failures + failures,
+        badPieces: mirror.badPieces + badPieces,
       };
     }),
   };
@@ -249,10 +296,14 @@ function added(before: DownloadStats, current: DownloadStats): DownloadStats {
 
 /** Reports whether mirrors may deliver later what they could not deliver now. */
 function mayPass(error: unknown): boolean {
-  return error instanceof NoMirrorLeftError &&
-    error.cause.some(({ reason, status, retryable }) =>
-      retryable || reason === "timeout" || reason === "network" || (status ?? 0) >= 500
-    ) && !error.cause.some(({ reason }) => reason === "changed" || reason === "mismatch");
+  // A mirror that has sent wrong bytes of a piece is not to be asked again, but others are.
+  if (error instanceof PieceMismatchError) return error.cause.some(mayRecover);
+  return error instanceof NoMirrorLeftError && error.cause.some(mayRecover) &&
+    !error.cause.some(({ reason }) => reason === "changed" || reason === "mismatch");
+}
+
+function mayRecover({ retryable, reason, status = 0 }: MirrorError): boolean {
+  return retryable || reason === "timeout" || reason === "network" || status >= 500;
 }
 
 function bytesIn(parts: readonly Uint8Array[]): number {

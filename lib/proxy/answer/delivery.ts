@@ -81,8 +81,8 @@ export class Delivery {
     this.#recorder = new Recorder(live, (size = 0) => ({
       facts: {
         stats: () => download.stats(),
-        start: range?.start ?? 0,
-        end: Math.min(range?.end ?? Infinity, size),
+        start: download.range.start,
+        end: Math.min(download.range.end, size),
         size,
         blockSize: splitSize,
       },

@@ -95,7 +95,12 @@ export class FileService {
       maxProbes: maxDownloads,
       download: this.#download,
     });
-    this.#sources = new MirrorSources(options, this.#policy, this.#download);
+    this.#sources = new MirrorSources(
+      options,
+      this.#policy,
+      this.#download,
+      this.#budget.largestBlock,
+    );
   }
 
   /** Serves the file that the query names. */

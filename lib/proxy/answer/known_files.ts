@@ -28,6 +28,8 @@ export interface WantedFile {
   readonly mirrors: readonly string[];
   /** A name that promises what it is; `undefined` for none but those in the mirrors' URLs. */
   readonly name: string | undefined;
+  /** Identifies its bytes, if each piece of it is proved: nothing that mirrors say of it is compared then. */
+  readonly identity?: string | undefined;
   /** What is known of it beforehand, and other options of its own. */
   readonly options?: WantedOptions | undefined;
 }
@@ -35,7 +37,7 @@ export interface WantedFile {
 /** Options of the downloads of one file. */
 export type WantedOptions = Pick<
   DownloaderOptions,
-  "expectedSize" | "expectedHashes" | "headers"
+  "expectedSize" | "expectedHashes" | "expectedPieces" | "headers"
 >;
 
 export interface FileRecord extends FileValidators, FileFacts {
@@ -164,6 +166,7 @@ export class KnownFiles {
    * whether there are any.
    */
   doubt(wanted: WantedFile, { probe }: FileRecord, found: KnownFile | undefined): boolean {
+    if (wanted.identity !== undefined) return false;
     const set = this.#sets.get(keyOf(wanted));
     if (set?.record?.probe !== probe) return false;
     const { unreliable } = set.record;
@@ -207,10 +210,13 @@ export class KnownFiles {
     const { record: before, changes } = set;
     const suspects = new Set([...set.suspected, ...contradictory(before?.file, found)]);
     const isSame = before?.info.size === info.size && before?.digest === found?.digest;
-    const unreliable = isSame && suspects.size > 0
+    const { identity } = wanted;
+    const unreliable = identity === undefined && isSame && suspects.size > 0
       ? await this.#unreliable(wanted, suspects, [before?.file, found], signal)
       : new Set<string>();
-    const validators = await fileValidators(info, found, before, { unreliable, changes });
+    const validators = await fileValidators(info, found, before, {
+      ...{ unreliable, changes, identity },
+    });
     const keepsTag = validators.etag !== undefined && validators.etag === before?.etag;
     const file = found && {
       ...found,
@@ -274,8 +280,8 @@ export class KnownFiles {
     signal: AbortSignal,
     range?: ByteRange,
   ): Promise<FileFacts> {
-    const own = { ...known, signal, range, expectedName: name };
-    const options = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), ...own };
+    const common = { ...withQueryOptions(this.#options.download, PROBE_OPTIONS), ...known };
+    const options = { ...common, range, ...firstPiece(known), signal, expectedName: name };
     await using download = new Downloader(mirrors, options);
     const info = await download.open();
     return { info, file: download.knownFile };
@@ -284,10 +290,18 @@ export class KnownFiles {
 
 /** Names that promise the same have one record: what a page is to one of them, it is to all. */
 function keyOf(
-  { mirrors, name, options: { expectedSize, expectedHashes } = {} }: WantedFile,
+  { mirrors, name, identity, options: { expectedSize, expectedHashes } = {} }: WantedFile,
 ): string {
   const isPromise = name !== undefined && promisesOtherThanHtml(name);
-  return JSON.stringify([mirrors, isPromise, expectedSize, expectedHashes]);
+  return JSON.stringify([mirrors, isPromise, expectedSize, expectedHashes, identity]);
+}
+
+/** Returns what a probe of a file with pieces needs: the first of them, of which it reads the beginning only. */
+function firstPiece({ expectedPieces }: WantedOptions = {}): DownloaderOptions {
+  if (expectedPieces === undefined) return {};
+  const { length } = expectedPieces;
+  const windowSize = Math.max(2 * length, PROBE_OPTIONS.windowSize!);
+  return { windowSize, range: { start: 0, end: length } };
 }
 
 function newSet(): MirrorSet {

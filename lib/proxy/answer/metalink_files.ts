@@ -5,14 +5,21 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, type Hashes } from "../../../mod.ts";
+import {
+  Downloader,
+  type DownloaderOptions,
+  type ExpectedPieces,
+  type Hashes,
+} from "../../../mod.ts";
 import {
   decodeMetalink,
+  expectedPiecesOf,
   MetalinkError,
   type MetalinkFile,
   parseMetalink,
 } from "../../../metalink.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
+import { sha256Of } from "../../sha256.ts";
 import type { AddressPolicy } from "../guard/address_policy.ts";
 import { allowedUrls } from "../guard/allowed_urls.ts";
 import { overloaded, Problem } from "../problem.ts";
@@ -25,6 +32,10 @@ export interface ListedFile {
   readonly name: string;
   readonly size: number | undefined;
   readonly hashes: Hashes;
+  /** The digests of its pieces; `undefined` for none that can be used. */
+  readonly pieces: ExpectedPieces | undefined;
+  /** Identifies the file by these. */
+  readonly identity: string | undefined;
   /** URLs of its mirrors, the best priority first. */
   readonly urls: readonly string[];
 }
@@ -33,6 +44,8 @@ export interface MetalinkFilesOptions {
   readonly policy: Pick<AddressPolicy, "check">;
   readonly download: DownloaderOptions;
   readonly maxMirrors: number;
+  /** The longest pieces that are proved, in bytes: each waits in memory until it is complete. */
+  readonly longestPiece: number;
   /** How long a Metalink is valid, in milliseconds. */
   readonly rememberMs: number;
 }
@@ -97,7 +110,7 @@ export class MetalinkFiles {
       }
       const started = new SharedWork<Entry>(async (signal) => {
         try {
-          return this.#remember(url, await this.#fetch(url, signal));
+          return await this.#remember(url, await this.#fetch(url, signal));
         } finally {
           if (this.#reading.get(url) === started) this.#reading.delete(url);
         }
@@ -131,11 +144,8 @@ export class MetalinkFiles {
     return decodeMetalink(new Uint8Array(await new Blob(parts).arrayBuffer()));
   }
 
-  #remember(url: string, text: string): Entry {
-    const files = parse(text, url).map(({ name, size, hashes, urls }) => ({
-      ...{ name, size, hashes },
-      urls: urls.slice(0, CANDIDATES * this.#options.maxMirrors).map(({ url }) => url),
-    }));
+  async #remember(url: string, text: string): Promise<Entry> {
+    const files = await Promise.all(parse(text, url).map((file) => this.#listed(file)));
     const entry = { files, length: text.length, readAtMs: Date.now() };
     this.#entries.delete(url);
     this.#entries.set(url, entry);
@@ -146,6 +156,16 @@ export class MetalinkFiles {
       total -= length;
     }
     return entry;
+  }
+
+  async #listed({ name, size, hashes, pieces, urls }: MetalinkFile): Promise<ListedFile> {
+    const { longestPiece, maxMirrors } = this.#options;
+    const usable = (pieces?.length ?? 0) > longestPiece ? undefined : expectedPiecesOf(pieces);
+    return {
+      ...{ name, size, hashes, pieces: usable },
+      identity: usable && await sha256Of(new TextEncoder().encode(JSON.stringify(usable))),
+      urls: urls.slice(0, CANDIDATES * maxMirrors).map(({ url }) => url),
+    };
   }
 
   /** Returns those of the URLs that the proxy may request; rejects if it may request none. */

@@ -37,18 +37,22 @@ export class MirrorSources {
   /** The headers of requests to mirrors that the client has not named. */
   readonly #headers: Headers;
 
-  /** @param download options of the downloads, with the guarded `fetch` */
+  /**
+   * @param download options of the downloads, with the guarded `fetch`
+   * @param longestPiece the longest pieces of a file that are proved, in bytes
+   */
   constructor(
     { maxMirrors, rememberMs, maxDownloads, allowDowngrade, discoverMirrors }: ResolvedProxyOptions,
     policy: AddressPolicy,
     download: DownloaderOptions,
+    longestPiece: number,
   ) {
     this.#headers = viaProxy(download.headers);
     const common = {
       ...{ policy, maxMirrors, rememberMs },
       download: { ...download, headers: this.#headers },
     };
-    this.#metalinks = new MetalinkFiles(common);
+    this.#metalinks = new MetalinkFiles({ ...common, longestPiece });
     this.#discovery = discoverMirrors
       ? new MirrorDiscovery({ ...common, allowDowngrade, maxAtOnce: maxDownloads })
       : undefined;
@@ -68,12 +72,13 @@ export class MirrorSources {
     metalink: NonNullable<ProxyQuery["metalink"]>,
   ): Promise<FoundFile> {
     refuseLoop(request);
-    const { urls, size, hashes, name: listed } = await this.#metalinks.find(metalink, signal);
-    const shown = name ?? listed.split("/").at(-1);
-    const options = { expectedSize: size, expectedHashes: hashes, headers: this.#headers };
+    const listed = await this.#metalinks.find(metalink, signal);
+    const { urls, size: expectedSize, hashes: expectedHashes, pieces: expectedPieces } = listed;
+    const shown = name ?? listed.name.split("/").at(-1);
+    const options = { expectedSize, expectedHashes, expectedPieces, headers: this.#headers };
     return {
       query: { ...query, mirrors: [...urls] },
-      wanted: { mirrors: urls, name: shown, options },
+      wanted: { mirrors: urls, name: shown, identity: listed.identity, options },
       name: shown,
     };
   }

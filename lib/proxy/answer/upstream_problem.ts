@@ -14,6 +14,7 @@ import {
   MirrorUrlError,
   type NetworkFault,
   NoMirrorLeftError,
+  PieceMismatchError,
   RangeNotSatisfiableError,
 } from "../../../mod.ts";
 import { asProblem, Problem } from "../problem.ts";
@@ -31,6 +32,16 @@ export function upstreamProblem(error: unknown): Problem {
           reason: describeFile(file, error.files),
         })),
       },
+    });
+  }
+  if (error instanceof PieceMismatchError) {
+    const mirrors = error.cause.map((failure) => {
+      const isWrong = failure.reason === "mismatch";
+      return isWrong ? { ...described(failure), reason: "has other bytes" } : described(failure);
+    });
+    return new Problem(502, `no mirror has piece ${error.piece} as the Metalink says`, {
+      cause: error,
+      extensions: { mirrors },
     });
   }
   if (error instanceof DigestMismatchError) {
@@ -72,10 +83,7 @@ function describeFile({ size, digest }: MirrorFile, all: readonly MirrorFile[]):
 function noMirrorLeft(error: NoMirrorLeftError): Problem {
   const refusals = error.cause.map(refusalOf).filter((refusal) => refusal !== undefined);
   if (refusals.length === error.cause.length) return refusals[0]!;
-  const mirrors = error.cause.map((failure) => ({
-    url: publicUrl(failure.mirror),
-    reason: reasonOf(failure),
-  }));
+  const mirrors = error.cause.map(described);
   const retryAfterMs = retryAfterOf(error.cause);
   const [status, detail] = verdictOf(error.cause);
   return new Problem(status, detail, {
@@ -113,6 +121,10 @@ function refusalOf({ cause }: MirrorError): Problem | undefined {
     if (inner instanceof Problem) return inner;
   }
   return undefined;
+}
+
+function described(failure: MirrorError): { readonly url: string; readonly reason: string } {
+  return { url: publicUrl(failure.mirror), reason: reasonOf(failure) };
 }
 
 function reasonOf(failure: MirrorError): string {

@@ -66,6 +66,11 @@ export class MemoryBudget {
     return this.#share(Math.min(this.#maxDownloads, downloads));
   }
 
+  /** Returns the length of the largest block of which two fit into the window of every download, in bytes. */
+  get largestBlock(): number {
+    return Math.floor(windowOf(this.guaranteedShare) / 2);
+  }
+
   get downloads(): number {
     return this.#admitted.size;
   }
@@ -166,7 +171,7 @@ export class ResponseMemory implements Disposable {
     this.#admission = admission;
     budget.responses.add(this);
     this.#leastShare = budget.guaranteedShare;
-    this.maxSplitSize = Math.floor(windowOf(this.#leastShare) / 2);
+    this.maxSplitSize = budget.largestBlock;
   }
 
   /** Returns the current limit of a download's reorder buffer, in bytes. */

@@ -1,53 +1,21 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { formatMetalink } from "../../../metalink.ts";
-import { createHandler, type ProxyOptions } from "../../../server.ts";
+import { createHandler } from "../../../server.ts";
 import { Access } from "../../../lib/proxy/guard/access.ts";
 import { signedLink } from "../../../lib/proxy/request/signed_link.ts";
 import { FILE, withMirrors } from "../../support/download.ts";
 import { otherContent } from "../../support/lab/content.ts";
+import {
+  asker,
+  detailOf,
+  listing,
+  OPTIONS,
+  query,
+  serveDocuments,
+  SHA256,
+  sha256,
+} from "../../support/proxy/metalink_scene.ts";
 import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
-
-const OPTIONS: ProxyOptions = { allowPrivate: true, download: DOWNLOAD };
-
-/** A server of documents by their paths, which counts its requests. */
-function serveDocuments(documents: Readonly<Record<string, (base: string) => BodyInit>>) {
-  const paths: string[] = [];
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
-    const { pathname, origin } = new URL(request.url);
-    paths.push(pathname);
-    const document = documents[pathname];
-    if (document === undefined) return new Response(null, { status: 404 });
-    if (pathname === "/moved") return Response.redirect(`${origin}${document(origin)}`);
-    return new Response(document(origin), { headers: { "content-type": "text/xml" } });
-  });
-  const base = `http://127.0.0.1:${server.addr.port}`;
-  return { base, paths, [Symbol.asyncDispose]: () => server.shutdown() };
-}
-
-const SHA256 = { "sha-256": FILE.sha256() };
-
-function listing(urls: readonly string[], facts: object = {}): string {
-  const own = { urls: urls.map((url) => ({ url })), ...facts };
-  return formatMetalink([{ name: "film.bin", size: FILE.size, hashes: SHA256, ...own }]);
-}
-
-function asker(options: ProxyOptions = OPTIONS) {
-  const handler = createHandler(options);
-  return async (query: string, init: RequestInit = {}, path = "/proxy") => {
-    const response = await handler(new Request(`http://127.0.0.1:8080${path}?${query}`, init));
-    const bytes = await response.bytes().catch((error) => error);
-    return { status: response.status, headers: response.headers, bytes };
-  };
-}
-
-const detailOf = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)).detail;
-
-async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
-}
-
-const query = (url: string, file?: string) =>
-  `metalink=${encodeURIComponent(url)}${file === undefined ? "" : `&file=${file}`}`;
 
 Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, ranges and an ETag", async () => {
   await withMirrors([{}, { content: otherContent(FILE) }, {}], async (urls) => {
