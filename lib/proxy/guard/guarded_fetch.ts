@@ -1,6 +1,7 @@
 /**
  * The `fetch` by which mirrors are requested. It checks every URL, those of redirects included, follows
- * none from https to http, and adds the operator's headers for the origins that they are for.
+ * none from https to http, nor one that leads back to the proxy, and adds the operator's headers for the origins
+ * that they are for.
  *
  * @module
  */
@@ -8,6 +9,7 @@
 import { readLocation } from "../../http/address/location.ts";
 import { Problem } from "../problem.ts";
 import type { AddressPolicy } from "./address_policy.ts";
+import { isLoop, loopProblem } from "./metalink_loop.ts";
 
 /** Options of {@linkcode guardedFetch}. */
 export interface GuardOptions {
@@ -23,7 +25,7 @@ export interface GuardOptions {
 
 /**
  * Wraps `fetch` so that it requests allowed hosts only. The wrapper rejects with a
- * `Deno.errors.NotCapable` for a refused host or redirect, with a {@linkcode Problem} as its `cause`,
+ * `Deno.errors.NotCapable` for a refused host, redirect or loop, with a {@linkcode Problem} as its `cause`,
  * and with a `TypeError` for `redirect: "follow"`: `fetch` would follow redirects unchecked.
  */
 export function guardedFetch(
@@ -56,18 +58,24 @@ export function guardedFetch(
         headers: merged(init?.headers ?? request?.headers, own),
       },
     );
-    if (allowDowngrade || !isDowngrade(url, response)) return response;
+    const problem = isLoop(response)
+      ? loopProblem()
+      : allowDowngrade || !isDowngrade(url, response)
+      ? undefined
+      : downgradeProblem(url);
+    if (problem === undefined) return response;
     await response.body?.cancel().catch(() => {});
-    throw refused(
-      url,
-      new Problem(
-        403,
-        `${url.host} redirects from https to http, where the file could be changed on the way; the ` +
-          "proxy's operator can allow it: --allow-downgrade of the command, allowDowngrade of " +
-          "createHandler()",
-      ),
-    );
+    throw refused(url, problem);
   };
+}
+
+function downgradeProblem({ host }: URL): Problem {
+  return new Problem(
+    403,
+    `${host} redirects from https to http, where the file could be changed on the way; the ` +
+      "proxy's operator can allow it: --allow-downgrade of the command, allowDowngrade of " +
+      "createHandler()",
+  );
 }
 
 /** Returns the error of Deno's own permissions, which is never retried. */

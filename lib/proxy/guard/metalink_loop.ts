@@ -1,7 +1,7 @@
 /**
  * Keeps a Metalink from leading back to the proxy: one that lists the proxy's own URL of itself as a mirror
  * would cause requests without end. Requests that a Metalink causes are marked by `Via` (RFC 9110 section
- * 7.6.3), and those that are marked get no other Metalink.
+ * 7.6.3), and those that are marked get no other Metalink, but a problem by which the first one ends at once.
  *
  * @module
  */
@@ -18,13 +18,23 @@ export function viaProxy(headers: HeadersInit | undefined): Headers {
 }
 
 /** Reports whether a request was itself caused by a Metalink, or by what a server says of its file. */
-export function isViaProxy({ headers }: Request): boolean {
+export function isViaProxy({ headers }: Pick<Request, "headers">): boolean {
   const received = (headers.get("via") ?? "").split(",");
   return received.some((one) => one.trim().split(/\s+/)[1] === PSEUDONYM);
 }
 
 /** @throws {Problem} of status 508 when a request was itself caused by a Metalink */
 export function refuseLoop(request: Request): void {
-  if (!isViaProxy(request)) return;
-  throw new Problem(508, "the Metalink leads to this proxy again; use the URLs of its mirrors");
+  if (isViaProxy(request)) throw loopProblem();
+}
+
+/** Returns the problem of a Metalink that leads back. It is marked, too: other servers use the status for limits. */
+export function loopProblem(): Problem {
+  const detail = "the Metalink leads to this proxy again; use the URLs of its mirrors";
+  return new Problem(508, detail, { headers: viaProxy(undefined) });
+}
+
+/** Reports whether a mirror has answered with {@linkcode loopProblem}. */
+export function isLoop(response: Response): boolean {
+  return response.status === 508 && isViaProxy(response);
 }
