@@ -50,8 +50,8 @@ export interface Evidence {
   readonly unreliable: ReadonlySet<string>;
   /** How often the bytes were found to have changed; with more than before, the tag is a new one. */
   readonly changes: number;
-  /** Identifies the bytes, if each piece of the file is proved. */
-  readonly identity?: string | undefined;
+  /** The strong tag of a file of which each piece is proved. */
+  readonly etag?: string | undefined;
 }
 
 /** When and where validators are derived. */
@@ -71,7 +71,7 @@ export interface Moment {
  * agree. If the mirrors have strong validators and agree on one, another process derives the same tag,
  * regardless of which of them respond; else it is good for this process only, which notices what changes. It is
  * weak if a mirror has no validators: another file may have the same size and first bytes. Where each piece
- * is proved, it depends on the digests of the pieces only.
+ * is proved, nothing but that matters.
  */
 export async function fileValidators(
   info: FileInfo,
@@ -100,17 +100,15 @@ export async function fileValidators(
   for (const [place] of [...places].slice(0, -MOST_PLACES)) places.delete(place);
   const tags = before?.tags ?? [];
   const common = { places, unreliable, digest, size, changes, tags };
-  const { identity } = evidence;
   if (size === 0 || file === undefined) {
-    const proved = identity === undefined ? undefined : await tagOf([identity]);
-    const etag = size === 0 ? EMPTY_TAG : proved;
+    const etag = size === 0 ? EMPTY_TAG : evidence.etag;
     return { etag, lastModified: dateOf(info.lastModified, nowMs), ...common };
   }
   const reliable = mirrors.filter(({ url }) => !unreliable.has(url));
   const lastModified = shared(
     reliable.map(({ validators }) => dateOf(validators.lastModified, nowMs)),
   );
-  if (identity !== undefined) return { etag: await tagOf([identity]), lastModified, ...common };
+  if (evidence.etag !== undefined) return { etag: evidence.etag, lastModified, ...common };
   if (digest === undefined) return { etag: undefined, lastModified, ...common };
   const isSilent = reliable.some(({ validators: { etag, lastModified } }) =>
     etag === undefined && lastModified === undefined

@@ -28,8 +28,8 @@ export interface WantedFile {
   readonly mirrors: readonly string[];
   /** A name that promises what it is; `undefined` for none but those in the mirrors' URLs. */
   readonly name: string | undefined;
-  /** Identifies its bytes, if each piece of it is proved: nothing that mirrors say of it is compared then. */
-  readonly identity?: string | undefined;
+  /** Its strong tag, if each piece of it is proved: nothing that mirrors say of it is compared then. */
+  readonly etag?: string | undefined;
   /** What is known of it beforehand, and other options of its own. */
   readonly options?: WantedOptions | undefined;
 }
@@ -166,7 +166,7 @@ export class KnownFiles {
    * whether there are any.
    */
   doubt(wanted: WantedFile, { probe }: FileRecord, found: KnownFile | undefined): boolean {
-    if (wanted.identity !== undefined) return false;
+    if (wanted.etag !== undefined) return false;
     const set = this.#sets.get(keyOf(wanted));
     if (set?.record?.probe !== probe) return false;
     const { unreliable } = set.record;
@@ -210,13 +210,12 @@ export class KnownFiles {
     const { record: before, changes } = set;
     const suspects = new Set([...set.suspected, ...contradictory(before?.file, found)]);
     const isSame = before?.info.size === info.size && before?.digest === found?.digest;
-    const { identity } = wanted;
-    const unreliable = identity === undefined && isSame && suspects.size > 0
+    const { etag } = wanted;
+    const unreliable = etag === undefined && isSame && suspects.size > 0
       ? await this.#unreliable(wanted, suspects, [before?.file, found], signal)
       : new Set<string>();
-    const validators = await fileValidators(info, found, before, {
-      ...{ unreliable, changes, identity },
-    });
+    const evidence = { unreliable, changes, etag };
+    const validators = await fileValidators(info, found, before, evidence);
     const keepsTag = validators.etag !== undefined && validators.etag === before?.etag;
     const file = found && {
       ...found,
@@ -290,10 +289,10 @@ export class KnownFiles {
 
 /** Names that promise the same have one record: what a page is to one of them, it is to all. */
 function keyOf(
-  { mirrors, name, identity, options: { expectedSize, expectedHashes } = {} }: WantedFile,
+  { mirrors, name, etag, options: { expectedSize, expectedHashes } = {} }: WantedFile,
 ): string {
   const isPromise = name !== undefined && promisesOtherThanHtml(name);
-  return JSON.stringify([mirrors, isPromise, expectedSize, expectedHashes, identity]);
+  return JSON.stringify([mirrors, isPromise, expectedSize, expectedHashes, etag]);
 }
 
 /** Returns what a probe of a file with pieces needs: the first of them, of which it reads the beginning only. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { eTag } from "@std/http/etag";
 import {
   Downloader,
   type DownloaderOptions,
@@ -19,7 +20,6 @@ import {
   parseMetalink,
 } from "../../../metalink.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
-import { sha256Of } from "../../sha256.ts";
 import type { AddressPolicy } from "../guard/address_policy.ts";
 import { allowedUrls } from "../guard/allowed_urls.ts";
 import { overloaded, Problem } from "../problem.ts";
@@ -34,8 +34,8 @@ export interface ListedFile {
   readonly hashes: Hashes;
   /** The digests of its pieces; `undefined` for none that can be used. */
   readonly pieces: ExpectedPieces | undefined;
-  /** Identifies the file by these. */
-  readonly identity: string | undefined;
+  /** A strong entity tag that is derived from these. */
+  readonly etag: string | undefined;
   /** URLs of its mirrors, the best priority first. */
   readonly urls: readonly string[];
 }
@@ -163,7 +163,7 @@ export class MetalinkFiles {
     const usable = (pieces?.length ?? 0) > longestPiece ? undefined : expectedPiecesOf(pieces);
     return {
       ...{ name, size, hashes, pieces: usable },
-      identity: usable && await sha256Of(new TextEncoder().encode(JSON.stringify(usable))),
+      etag: usable && await eTag(JSON.stringify(usable), { weak: false }),
       urls: urls.slice(0, CANDIDATES * maxMirrors).map(({ url }) => url),
     };
   }

@@ -10,7 +10,7 @@ import type { AddressPolicy } from "../guard/address_policy.ts";
 import type { ResolvedProxyOptions } from "../options.ts";
 import type { ProxyQuery } from "../request/query.ts";
 import type { WantedFile } from "./known_files.ts";
-import { isViaProxy, refuseLoop, viaProxy } from "./metalink_loop.ts";
+import { isViaProxy, refuseLoop, viaProxy } from "../guard/metalink_loop.ts";
 import { MetalinkFiles } from "./metalink_files.ts";
 import { MirrorDiscovery } from "./mirror_discovery.ts";
 
@@ -78,7 +78,7 @@ export class MirrorSources {
     const options = { expectedSize, expectedHashes, expectedPieces, headers: this.#headers };
     return {
       query: { ...query, mirrors: [...urls] },
-      wanted: { mirrors: urls, name: shown, identity: listed.identity, options },
+      wanted: { mirrors: urls, name: shown, etag: listed.etag, options },
       name: shown,
     };
   }
