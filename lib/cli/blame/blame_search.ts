@@ -28,6 +28,8 @@ export interface BlameSearchOptions {
   readonly fetch: (mirror: string, range: ByteRange) => AsyncIterable<Uint8Array>;
   /** Reports whether bytes are those of the file. */
   readonly fits: (bytes: AsyncIterable<Uint8Array>) => Promise<boolean>;
+  /** Is called with the share of the search that is done, from 0 to 1. */
+  readonly onProgress?: ((share: number) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -41,6 +43,12 @@ export interface Finding {
 
 /** So many others are asked for each byte: where three mirrors agree, it is the digest that is wrong. */
 const ROUNDS = 2;
+
+/** Returns how many times all bytes are fetched again, at most, if there are so many mirrors. */
+export function mostFetches(mirrors: number): number {
+  return Math.min(ROUNDS, mirrors - 1);
+}
+
 /** The most chunks that are compared at once. */
 const BATCH = 1024;
 /** The most chunks that are remembered; where mirrors differ in more, they have different files. */
@@ -60,6 +68,8 @@ export class BlameSearch {
   /** Choices that did not make the digest fit. */
   readonly #tried = new Set<string>();
   #keptBytes = 0;
+  /** Number of bytes that mirrors have sent. */
+  #heardBytes = 0;
   /** What was replaced. */
   #chosen: Choice = new Map();
 
@@ -69,6 +79,14 @@ export class BlameSearch {
 
   /** Searches, and corrects the file if the right bytes are found. */
   async run(): Promise<Finding> {
+    try {
+      return await this.#search();
+    } finally {
+      this.#options.onProgress?.(1);
+    }
+  }
+
+  async #search(): Promise<Finding> {
     for (let round = 1; round <= ROUNDS; round++) {
       const isRight = await this.#round();
       if (isRight || this.#disputed.length > MOST_DISPUTED) return this.#finding(isRight);
@@ -162,6 +180,11 @@ export class BlameSearch {
 
   /** Takes what a mirror has sent. */
   async #hear(mirror: string, chunk: Chunk, bytes: Uint8Array): Promise<void> {
+    const { range, mirrors, onProgress } = this.#options;
+    this.#heardBytes += bytes.byteLength;
+    // What mirrors differ in is fetched more often than that.
+    const most = mostFetches(mirrors.length) * (range.end - range.start);
+    onProgress?.(Math.min(0.99, this.#heardBytes / most));
     for (const variant of chunk.variants) {
       if (areEqual(bytes, await this.#read(chunk, variant))) {
         variant.voters.add(mirror);

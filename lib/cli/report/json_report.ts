@@ -34,7 +34,13 @@ export class JsonReport implements Report {
     const write = (type: string, facts: object) => this.#write(type, { file: number, ...facts });
     let state: (() => ProgressState) | undefined;
     let timer: ReturnType<typeof setInterval> | undefined;
-    let reread = -1;
+    const percents = new Map<string, number>();
+    const writeShare = (type: string, share: number) => {
+      const percent = Math.floor(share * 100);
+      if (percent === percents.get(type)) return;
+      percents.set(type, percent);
+      write(type, { share });
+    };
     const progress = () => state && write("progress", progressOf(state()));
     const stop = () => {
       clearInterval(timer);
@@ -45,12 +51,8 @@ export class JsonReport implements Report {
     write("start", { sphttp: VERSION, of, name, urls });
     return {
       note: (message) => write("note", { message }),
-      rereading: (share) => {
-        const percent = Math.floor(share * 100);
-        if (percent === reread) return;
-        reread = percent;
-        write("rereading", { share });
-      },
+      rereading: (share) => writeShare("rereading", share),
+      comparing: (share) => writeShare("comparing", share),
       start: (getState) => {
         state = getState;
         timer = setInterval(progress, PERIOD_MS);

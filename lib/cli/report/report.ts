@@ -52,6 +52,11 @@ export interface FileReport {
   note(text: string): void;
   /** Existing bytes are being read; `share` of them have been, from 0 to 1. */
   rereading(share: number): void;
+  /**
+   * All bytes have arrived, but are not the right ones: they are being compared with those of other mirrors;
+   * `share` of that is done, from 0 to 1.
+   */
+  comparing(share: number): void;
   /** The download begins; `state` may be called until it ends. */
   start(state: () => ProgressState): void;
   /** A trace event. Returns whether it was shown to the user. */

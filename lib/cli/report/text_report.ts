@@ -25,19 +25,24 @@ export class TextReport implements Report {
     // With several files, each line begins with the name of its file.
     const prefix = of > 1 ? `${name}: ` : "";
     const note = (text: string) => this.note(prefix + text);
-    let reread = -1;
+    let shown = "";
+    const status = (what: string, share: number) => {
+      const text = share < 1
+        ? `${prefix}${what}: ${formatPercent(Math.floor(share * 10) / 10)}`
+        : "";
+      if (text === shown || this.#verbosity !== "normal") return;
+      shown = text;
+      this.#display.status(text);
+    };
     // A request for several blocks has an event for each.
     let request: number | undefined;
     let end: (() => void) | undefined;
     return {
       note,
-      rereading: (share) => {
-        const tenth = Math.floor(share * 10);
-        if (tenth === reread || this.#verbosity !== "normal") return;
-        reread = tenth;
-        this.#display.status(
-          share < 1 ? `${prefix}reading existing bytes: ${formatPercent(share)}` : "",
-        );
+      rereading: (share) => status("reading existing bytes", share),
+      comparing: (share) => {
+        end?.();
+        status("comparing with other mirrors", share);
       },
       start: (state) => end = this.#display.show(number, state),
       event: (event) => {

@@ -43,7 +43,9 @@ async function search({ mirrors, sent, existing = RIGHT, down = [] }: Scene) {
   const known = origins.flatMap(({ mirror, ...range }) =>
     mirror === undefined ? [] : [{ ...range, mirror }]
   );
+  const shares: number[] = [];
   const options: BlameSearchOptions = {
+    onProgress: (share) => void shares.push(share),
     file,
     variants,
     range: { start: 0, end: SIZE },
@@ -72,6 +74,8 @@ async function search({ mirrors, sent, existing = RIGHT, down = [] }: Scene) {
     signal: new AbortController().signal,
   };
   const { isRight, wrong } = await new BlameSearch(options).run();
+  assertEquals(shares, shares.toSorted((one, other) => one - other));
+  assertEquals(shares.at(-1), 1);
   for (const { start, end, mirror } of known) {
     assert(!(times[mirror]?.subarray(start, end).some((count) => count > 0)), "asked for its own");
   }

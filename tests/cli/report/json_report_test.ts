@@ -48,7 +48,7 @@ Deno.test("JsonReport: every line has version and type, and where it is about a 
   assertEquals([written[3].bytes, written[3].checksums], [5, ["md5"]]);
 });
 
-Deno.test("JsonReport reports a file that was complete before, and rereading once per percent", () => {
+Deno.test("JsonReport reports a file that was complete before, and shares once per percent", () => {
   const result = {
     ...{
       name: "f",
@@ -63,9 +63,12 @@ Deno.test("JsonReport reports a file that was complete before, and rereading onc
   };
   const written = lines((file) => {
     for (let share = 0; share <= 1; share += 0.0005) file.rereading(share);
+    for (const share of [0.5, 0.501, 1]) file.comparing(share);
     file.present(result, "f exists already");
   });
   assertEquals(written.filter(({ type }) => type === "rereading").length, 100);
+  const compared = written.filter(({ type }) => type === "comparing");
+  assertEquals(compared.map(({ share }) => share), [0.5, 1]);
   assertEquals(written.at(-2), { v: 1, type: "note", file: 1, message: "f exists already" });
   assertEquals(written.at(-1), { v: 1, type: "done", file: 1, ...result });
 });

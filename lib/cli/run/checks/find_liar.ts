@@ -10,12 +10,19 @@ import { CommandError } from "../../../command_line/command_error.ts";
 import { requestedUrl } from "../../../http/address/named_address.ts";
 import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
 import type { ByteRange } from "../../../http/byte_range.ts";
-import { BlameSearch, type BlameSearchOptions, type Finding } from "../../blame/blame_search.ts";
+import {
+  BlameSearch,
+  type BlameSearchOptions,
+  type Finding,
+  mostFetches,
+} from "../../blame/blame_search.ts";
 import { IMPATIENT } from "../../blame/mirror_pieces.ts";
 import { rangesText, type Sender, sendersOf, sendersText } from "../../blame/senders.ts";
 import { ExitCode, reason, writeError } from "../../failure/exit_code.ts";
 import { directoryOf } from "../../part/path.ts";
 import type { PartFile } from "../../part/part_file.ts";
+import type { FileReport } from "../../report/report.ts";
+import { formatBytes } from "../../report/text.ts";
 import { askingOptions } from "./documents.ts";
 import type { Checks } from "./checks.ts";
 import { FileVerifier } from "./file_verifier.ts";
@@ -32,7 +39,7 @@ export interface WrongFile {
   readonly urls: readonly string[];
   readonly options: DownloaderOptions;
   readonly signal: AbortSignal;
-  readonly note: (text: string) => void;
+  readonly report: Pick<FileReport, "note" | "comparing">;
 }
 
 /**
@@ -40,7 +47,7 @@ export interface WrongFile {
  * senders, if the right bytes are not found.
  */
 export async function findLiar(error: unknown, wrong: WrongFile): Promise<void> {
-  const { part, start, download, note, options: { expectedPieces } } = wrong;
+  const { part, start, download, report, options: { expectedPieces } } = wrong;
   if (!isOfOtherContent(error)) throw error;
   const mirrors = mirrorsOf(download);
   // Where pieces are expected, each of them has been proved: the digests contradict each other.
@@ -54,8 +61,10 @@ export async function findLiar(error: unknown, wrong: WrongFile): Promise<void> 
   const senders = sendersOf(range, origins);
   const known = senders.some(({ mirror }) => mirror !== undefined) ? sendersText(senders) : [];
   if (onDisk === undefined) throw withLines(error, known);
-  note(
-    "the file is not the one that is expected: its bytes are compared with those of other mirrors",
+  const again = formatBytes(mostFetches(mirrors.length) * size);
+  report.note(
+    "the file is not the one that is expected: its bytes are compared with those of other mirrors, " +
+      `which send up to ${again} for that`,
   );
   const { isRight, wrong: ranges } = await search(onDisk, range, { ...wrong, senders, mirrors });
   const than = isRight ? "the file has" : "most mirrors";
@@ -66,8 +75,8 @@ export async function findLiar(error: unknown, wrong: WrongFile): Promise<void> 
     rangesText(ranges)
   );
   if (!isRight) throw withLines(error, [...lines, ...known]);
-  for (const text of lines) note(text);
-  note("the file is right: wrong bytes were replaced by those of other mirrors");
+  for (const text of lines) report.note(text);
+  report.note("the file is right: wrong bytes were replaced by those of other mirrors");
 }
 
 interface Search extends WrongFile {
@@ -80,7 +89,7 @@ async function search(
   range: ByteRange,
   wrong: Search,
 ): Promise<Finding> {
-  const { checks, senders, mirrors, signal } = wrong;
+  const { checks, senders, mirrors, signal, report } = wrong;
   const fits = async (bytes: AsyncIterable<Uint8Array>) => {
     const verifier = await FileVerifier.of(checks);
     for await (const some of bytes) await verifier.update(some);
@@ -95,7 +104,8 @@ async function search(
   try {
     using variants = await openUnnamed(path);
     const searched = { file, variants, range, senders, mirrors, fits, signal };
-    return await new BlameSearch({ ...searched, fetch: fetchFrom(wrong) }).run();
+    const onProgress = (share: number) => report.comparing(share);
+    return await new BlameSearch({ ...searched, onProgress, fetch: fetchFrom(wrong) }).run();
   } catch (cause) {
     if (signal.aborted || !(cause instanceof Error && "code" in cause)) throw cause;
     throw writeError(`cannot correct ${wrong.part!.partName}: ${reason(cause)}`, cause);

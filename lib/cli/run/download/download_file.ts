@@ -233,7 +233,7 @@ export class FileDownload {
       const { urls } = this.#task;
       const { options } = this.#context;
       const wrong = { part, start: range.start, download, urls, options, checks: this.#checks };
-      await findLiar(error, { ...wrong, signal, note: (text) => report.note(text) });
+      await findLiar(error, { ...wrong, signal, report });
     }
   }
 

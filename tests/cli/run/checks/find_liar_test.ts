@@ -27,6 +27,7 @@ Deno.test("a mirror that flips bits is found by the checksum of the file, and th
       assertEquals(work.read("film"), BYTES);
       assertEquals(work.names(), ["film"]);
       assertStringIncludes(shown, `${urls[0]} sent other bytes than the file has: bytes `);
+      assertStringIncludes(shown, `send up to ${others.length === 1 ? "1.5" : "3.0"} MB for that`);
       assertStringIncludes(shown, "the file is right");
       for (const url of urls.slice(1)) assert(!shown.includes(`${url} sent other`), shown);
     });
