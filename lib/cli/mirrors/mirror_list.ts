@@ -50,6 +50,12 @@ export function parseMirrorList(text: string, where: string, path?: string): Lis
   throw new CommandError(ExitCode.URL, `${where} has no http or https URL${found}`);
 }
 
+/** Reports whether a URL of a list is, by its form, the place of a project and not that of a file. */
+export function isFolder(url: string): boolean {
+  const { pathname } = new URL(url);
+  return pathname.endsWith("/") || /\/\$\w+$/.test(pathname);
+}
+
 /** Returns the URL of the file; `undefined` if there is none. */
 function urlOf(text: string, path: string | undefined): string | undefined {
   if (path === undefined) return tryParseMirrorUrl(text) && new URL(text).href;

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { parseMirrorList } from "../../../lib/cli/mirrors/mirror_list.ts";
+import { isFolder, parseMirrorList } from "../../../lib/cli/mirrors/mirror_list.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
 const PATH = "iso/x.iso";
@@ -58,5 +58,16 @@ Deno.test("parseMirrorList() says what is wrong", () => {
   for (const [text, exitCode, message] of table) {
     const error = assertThrows(() => parseMirrorList(text, "list", PATH), CommandError, message);
     assertEquals(error.exitCode, exitCode);
+  }
+});
+
+Deno.test("isFolder() tells places of projects from files, where their form does", () => {
+  for (
+    const url of ["http://a/", "http://a/debian/", "http://a/d/?x=1", "http://a/$repo/os/$arch"]
+  ) {
+    assertEquals(isFolder(url), true, url);
+  }
+  for (const url of ["http://a/f.iso", "http://a/$x/f", "http://a/debian", "http://a/f?d=/"]) {
+    assertEquals(isFolder(url), false, url);
   }
 });

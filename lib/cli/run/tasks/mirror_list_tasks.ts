@@ -6,14 +6,16 @@
  */
 
 import type { DownloaderOptions } from "../../../../mod.ts";
+import { usageError } from "../../../command_line/command_error.ts";
 import { withoutSecrets } from "../../../http/address/credentials.ts";
+import { redactUrl } from "../../../http/address/redact.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
 import { Login } from "../../arguments/credentials/login.ts";
 import type { MirrorListArguments } from "../../arguments/sources/mirror_list_flags.ts";
 import { validate } from "../../arguments/validate.ts";
 import { readDocument } from "../../document/document.ts";
-import { parseMirrorList } from "../../mirrors/mirror_list.ts";
+import { isFolder, parseMirrorList } from "../../mirrors/mirror_list.ts";
 import { race } from "../../mirrors/race.ts";
 import { type Reserve, reserveOf } from "../../mirrors/spares.ts";
 
@@ -41,6 +43,15 @@ export async function rankedMirrors(
   const login = await Login.of(command.login);
   const { text, where } = await readList(source, login, { ...options, signal });
   const listed = parseMirrorList(text, where, path);
+  const folders = path === undefined ? listed.urls.filter(isFolder) : [];
+  const { output, nameFromServer } = command.target;
+  if (folders.length === listed.urls.length && output === undefined && !nameFromServer) {
+    throw usageError(
+      `${where} lists folders, like ${
+        redactUrl(folders[0]!)
+      }; name the file below them with --path PATH`,
+    );
+  }
   const others = await Login.of({ ...command.login, user: undefined });
   const own = { ...options, headers: withoutSecrets(options.headers) };
   const all = listed.urls.map((url) => others.apply(url));
@@ -64,7 +75,10 @@ export async function rankedMirrors(
   // Where none has the file, the download says why.
   notes.push(
     ranked.length === 0
-      ? `no mirror of ${where} has answered with the file; the first ${maxMirrors} are tried`
+      ? `no mirror of ${where} has answered with the file; the first ${maxMirrors} are tried` +
+        (folders.length === 0
+          ? ""
+          : " (if they are folders, --path PATH names the file below them)")
       : `${answered} of ${all.length} mirrors of ${where} answered; the fastest are used`,
   );
   const order = ranked.length === 0 ? all : ranked;

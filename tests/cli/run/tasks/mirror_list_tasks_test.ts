@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { formatMetalink } from "../../../../metalink.ts";
 import { FILE, withMirrors } from "../../../support/download.ts";
-import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
+import { failCommand, runCommand, tryCommand } from "../../../support/cli/run_command.ts";
 import { workplace } from "../../../support/workplace.ts";
 
 /** The bases of mirrors of `/file.bin`. */
@@ -82,6 +82,15 @@ Deno.test("--mirror-list: what cannot be used is an error that says so", async (
       assertEquals(error.exitCode, exitCode, args.join(" "));
       assertMatch(error.message, message);
     }
+    const unnamed = await failCommand(["--mirror-list", own]);
+    assertEquals(unnamed.exitCode, 2);
+    assertMatch(unnamed.message, /own lists folders, like http\S+0\/; .* with --path PATH/);
+    // With a name, they may be files all the same.
+    const tried = await tryCommand(["--mirror-list", own, "-o", place.at("out")]);
+    assertEquals(tried.error?.exitCode, 22);
+    assertStringIncludes(tried.shown, "if they are folders, --path PATH names the file");
+    const files = await tryCommand(["--mirror-list", own, "--path", "x", "-o", place.at("out")]);
+    assertEquals(files.shown.includes("--path"), false);
     assertEquals(place.names(), ["list", "own"]);
   });
 });
