@@ -104,6 +104,17 @@ Deno.test("Downloader: expected pieces: a piece that no mirror has right is an e
   });
 });
 
+Deno.test("Downloader: expected pieces: mirrors that are each wrong in another place deliver the file", async () => {
+  const places = [[130_000], [530_000], [730_000]];
+  const mirrors = places.map((wrong) => ({ content: flippedContent(FILE, wrong) }));
+  for (const some of [mirrors, mirrors.slice(1)]) {
+    await withMirrors(some, async (urls) => {
+      const { sha256, error } = await download(urls, WITH_PIECES);
+      assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    });
+  }
+});
+
 Deno.test("Downloader: expected pieces: a lone mirror with a bad piece is an error, after all pieces before it", async () => {
   await withMirrors([{ content: flippedContent(FILE, [530_000]) }], async (urls) => {
     const { error, bytes } = await download(urls, WITH_PIECES);

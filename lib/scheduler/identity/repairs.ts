@@ -3,7 +3,7 @@
  * front does not move back, and is requested once more as a whole, from one mirror at a time: its sender
  * is then certain. A piece that one mirror has sent alone shows at once that this mirror has other bytes;
  * of one that several have sent, the right bytes show it once they are there. Such a mirror is dropped,
- * unless it is the last one. Where no mirror serves ranges, the file is read again from another one, up
+ * unless it is the last one, and used again where no other one is left that may have a piece. Where no mirror serves ranges, the file is read again from another one, up
  * to the bad piece and on. Pure: times are in milliseconds, and passed in.
  *
  * @module
@@ -46,6 +46,8 @@ export class Repairs implements Proofs {
   readonly #proved = new IntervalSet();
   /** By their first bytes. */
   readonly #bad = new Map<number, BadPiece>();
+  /** Mirrors that were dropped for a bad piece. */
+  readonly #liars = new Set<Mirror>();
 
   constructor(state: DownloadState, pieceLength: number) {
     this.#state = state;
@@ -129,7 +131,24 @@ export class Repairs implements Proofs {
     piece.wrong.set(mirror, failure);
     mirror.trackRecord.lied();
     const isLast = !this.#state.mirrors.some((other) => other !== mirror && mayHave(other, piece));
-    if (!isLast && mirror.state.type !== "dropped") drop(mirror, failure, this.#state, now);
+    if (isLast || mirror.state.type === "dropped") return;
+    drop(mirror, failure, this.#state, now);
+    this.#liars.add(mirror);
+  }
+
+  /** Returns the mirrors that may have a piece: if there is no other one, those that lied about other pieces. */
+  #able(piece: BadPiece, now: number): Mirror[] {
+    const able = this.#state.mirrors.filter((mirror) => mayHave(mirror, piece));
+    if (able.length > 0) return able;
+    const liars = [...this.#liars].filter((mirror) => !piece.wrong.has(mirror));
+    for (const mirror of liars) {
+      this.#liars.delete(mirror);
+      mirror.recall();
+      const message = `is used again: no other mirror is left for ${pieceName(piece)}`;
+      const event = { type: "mirror", mirror: mirror.url, state: "ready", message } as const;
+      this.#state.commands.report(event, now);
+    }
+    return liars;
   }
 
   /** Requests bad pieces again, the first ones first; returns what follows if that is not possible. */
@@ -137,7 +156,7 @@ export class Repairs implements Proofs {
     const left = [...this.#bad.values()].filter((piece) => !this.#isUnderWay(piece));
     let most = MOST_AT_ONCE - (this.#bad.size - left.length);
     for (const piece of left.sort((one, other) => one.start - other.start)) {
-      const able = this.#state.mirrors.filter((mirror) => mayHave(mirror, piece));
+      const able = this.#able(piece, now);
       if (able.length === 0) return { type: "fail", error: this.#mismatch(piece) };
       if (able.every(({ service }) => service === "whole")) {
         this.#readAgain(piece.start, now);

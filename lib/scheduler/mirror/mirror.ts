@@ -266,6 +266,11 @@ export class Mirror implements SourceView {
     this.#state = { type: "dropped", failure };
   }
 
+  /** Puts it into use again as it was before it was dropped. */
+  recall(): void {
+    this.#state = { type: "ready" };
+  }
+
   /** Begins anew, if it was dropped: nothing is known of its file. Reports whether it was. */
   rejoin(): boolean {
     if (this.#state.type !== "dropped") return false;

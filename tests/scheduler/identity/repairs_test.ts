@@ -126,6 +126,20 @@ Deno.test("Repairs: a liar is not dropped while it is the last mirror, unless it
   assertInstanceOf(hand.outcome, PieceMismatchError);
 });
 
+Deno.test("Repairs: a liar is used again for a piece that no other mirror has right", () => {
+  const hand = received(2, [[0, 4, 50], [1, 50, 100]]);
+  disprove(hand, 20, 0);
+  assertEquals(states(hand), ["dropped", "ready"]);
+  repair(hand, 1);
+  prove(hand, 20);
+  disprove(hand, 60, 1);
+  assertEquals(states(hand), ["ready", "ready"]);
+  assertEquals(hand.asked(0), "repair 60-80");
+  repair(hand, 0);
+  for (const start of [0, 40, 60, 80]) prove(hand, start);
+  assertEquals(hand.outcome, "finish");
+});
+
 Deno.test("Repairs: a request for a piece that fails, is silent, or is answered otherwise is sent to the next mirror", () => {
   const hand = received(4, [[0, 4, 50], [1, 50, 100]]);
   disprove(hand, 20, 0);
