@@ -1,6 +1,7 @@
 /**
  * Mirrors in reserve: the next of them steps in where one of those in use is dropped, or has fallen far behind
- * the others.
+ * the others. Once the last one is dropped the download has failed: for that one, a spare steps in when it
+ * fails for the first time.
  *
  * @module
  */
@@ -47,6 +48,12 @@ export class Spares {
     if (event.type === "mirror" && event.state === "dropped") {
       return this.#stepIn(event.mirror, "was dropped", download);
     }
+    if (event.type === "failure" && event.retryInMs !== undefined) {
+      if (isLast(event.mirror, download)) {
+        this.#stepIn(event.mirror, "has failed, and is the last one", download);
+      }
+      return;
+    }
     if (event.atMs < this.#lookAt) return;
     this.#lookAt = event.atMs + LOOK_MS;
     for (const url of this.#farBehind(download)) this.#stepIn(url, "is far behind", download);
@@ -72,4 +79,11 @@ export class Spares {
     this.#note(`${mirror} ${why}: ${redactUrl(spare)} steps in`);
     download.addMirror(spare);
   }
+}
+
+/** Reports whether no other mirror of a download is left. */
+function isLast(mirror: string, download: SparedDownload): boolean {
+  return download.stats().mirrors.every(({ url, state }) =>
+    url === mirror || state === "dropped" || state === "closed"
+  );
 }

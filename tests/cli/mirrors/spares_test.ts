@@ -8,11 +8,11 @@ const C = "http://c.example/f";
 const D = "http://d.example/f";
 
 /** A download with these rates of its mirrors, and a log of what is added. */
-function scene(rates: Record<string, number>, left = 1e9) {
+function scene(rates: Record<string, number>, left = 1e9, gone: readonly string[] = []) {
   const added: string[] = [];
   const notes: string[] = [];
   const mirrors = Object.entries(rates).map(([url, bytesPerSecond]) =>
-    ({ url, bytesPerSecond, state: "busy" }) as MirrorStats
+    ({ url, bytesPerSecond, state: gone.includes(url) ? "dropped" : "busy" }) as MirrorStats
   );
   const download: SparedDownload = {
     addMirror: (url) => void added.push(String(url)),
@@ -25,6 +25,10 @@ function scene(rates: Record<string, number>, left = 1e9) {
 
 function dropped(mirror: string): TraceEvent {
   return { type: "mirror", mirror, state: "dropped", message: "", atMs: 10 };
+}
+
+function failed(mirror: string, retryInMs: number | undefined): TraceEvent {
+  return { type: "failure", mirror, message: "", retryInMs, atMs: 10 };
 }
 
 function received(atMs: number): TraceEvent {
@@ -57,4 +61,17 @@ Deno.test("Spares: none steps in where all are slow, or hardly anything is left"
     for (const atMs of [5000, 10_000, 15_000]) tell(received(atMs));
     assertEquals(added, []);
   }
+});
+
+Deno.test("Spares: one steps in for the last mirror before it is dropped, as then all is over", () => {
+  const { added, notes, tell } = scene({ [A]: 0, [B]: 0 }, 1e9, [A]);
+  tell(failed(B, 250));
+  tell(failed(B, 500));
+  tell(failed(B, undefined));
+  tell(dropped(B));
+  assertEquals(added, [C]);
+  assertEquals(notes, [`${B} has failed, and is the last one: ${C} steps in`]);
+  const both = scene({ [A]: 0, [B]: 0 });
+  both.tell(failed(B, 250));
+  assertEquals(both.added, []);
 });

@@ -57,6 +57,25 @@ Deno.test("--spare-mirrors: the mirrors of a Metalink that are not used step in,
   });
 });
 
+Deno.test("--max-mirrors 1: spares step in for the only mirror, one after the other", async () => {
+  using place = workplace();
+  const gone = { faults: [{ kind: "status" as const, status: 404 }] };
+  await withMirrors([gone, gone, {}], async (urls) => {
+    const listed = urls.map((url, index) => ({ url, priority: index + 1 }));
+    const facts = { name: "file.bin", size: FILE.size, hashes: { "sha-256": FILE.sha256() } };
+    const list = place.write("list.meta4", formatMetalink([{ ...facts, urls: listed }]));
+    const args = [list, "--max-mirrors", "1", "--output-dir", place.path];
+    const { shown } = await runCommand(args);
+    for (const index of [1, 2]) {
+      const last = `${urls[index - 1]} has failed, and is the last one: ${urls[index]} steps in`;
+      assertStringIncludes(shown, last);
+    }
+    assertEquals(place.read("file.bin"), FILE.read(0, FILE.size));
+    const without = await failCommand([...args, "--spare-mirrors", "0", "-o", "other.bin"]);
+    assertEquals(without.exitCode, 22);
+  });
+});
+
 Deno.test("--mirror-list: what cannot be used is an error that says so", async () => {
   using place = workplace();
   await withMirrors([{ faults: [{ kind: "status", status: 404 }] }], async ([url]) => {
