@@ -120,7 +120,7 @@ export class Downloader implements AsyncDisposable {
       }
       throw error;
     }
-    const { range } = this.#driver;
+    const { range } = this.#driver.file;
     if (range === undefined || info.size) return fileResponse(info, range, this.stream(), headers);
     await this.cancel();
     if (info.size === 0) return unsatisfiableResponse(0, headers);
@@ -218,7 +218,7 @@ export class Downloader implements AsyncDisposable {
    * has resolved, and if no mirror serves ranges.
    */
   get knownFile(): KnownFile | undefined {
-    return this.#driver.knownFile;
+    return this.#driver.file.known;
   }
 
   /**
@@ -305,11 +305,12 @@ export class Downloader implements AsyncDisposable {
   async #next(): Promise<IteratorResult<Uint8Array<ArrayBuffer>, undefined>> {
     const driver = await this.#ready();
     const next = await driver.next();
-    if (!this.#options.verifyHash || driver.range !== undefined || driver.info === undefined) {
+    const { info, range } = driver.file;
+    if (!this.#options.verifyHash || range !== undefined || info === undefined) {
       return next;
     }
     try {
-      this.#verification ??= Verification.of(driver.info);
+      this.#verification ??= Verification.of(info);
       this.#verification.take(next.value);
       return next;
     } catch (error) {

@@ -6,7 +6,6 @@
  */
 
 import type { MirrorSource } from "../http/address/mirror_url.ts";
-import type { ByteRange } from "../http/byte_range.ts";
 import { policyOf } from "../policy/policies.ts";
 import { FEW_MIRRORS } from "../scheduler/host/connection_budget.ts";
 import type { SchedulerCommand, SchedulerEvent } from "../scheduler/messages.ts";
@@ -17,15 +16,9 @@ import { Transport } from "../transport/transport.ts";
 import { Alarm } from "./timing/alarm.ts";
 import { clock } from "./timing/clock.ts";
 import { DeliveryWindow } from "./delivery/delivery_window.ts";
-import { lateProblem, openProof } from "./memory/open_proof.ts";
-import {
-  earlierPieces,
-  type FileInfo,
-  type KnownFile,
-  learnedFile,
-  presumed,
-} from "./memory/known_file.ts";
+import { earlierPieces, type FileInfo, presumed } from "./memory/known_file.ts";
 import type { KnownPiece } from "./memory/known_pieces.ts";
+import { LearnedFile } from "./memory/learned_file.ts";
 import { EventLog } from "./event_log.ts";
 import { FileLandmarks } from "./memory/landmarks.ts";
 import { MirrorSources } from "./mirror_sources.ts";
@@ -66,13 +59,11 @@ export class Driver {
   readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
   readonly #opened = deferred<FileInfo>();
   readonly #log: EventLog;
-  /** Number of bytes by which the mirrors are compared. */
-  readonly #sampleSize: number;
+  /** What is learned of the file. */
+  readonly file: LearnedFile;
   /** Each event waits until those before it, and their commands, are done. */
   readonly #events: SerialQueue<SchedulerEvent>;
   #state: State = { type: "new" };
-  /** What the mirrors have agreed on; `undefined` before. */
-  info: FileInfo | undefined;
   /** Whether someone reads, or will; until then, little is fetched, and the process may end meanwhile. */
   #isRead = false;
   #startedAt: number | undefined;
@@ -101,13 +92,13 @@ export class Driver {
     const { buffers } = this.#transport;
     this.#window = new DeliveryWindow(start, windowSize, { ...options, now, buffers, proofs });
     const probeSize = probeSizeFor(maxRate, urls.length);
-    this.#sampleSize = Math.min(probeSize, windowSize, end - start);
+    const sampleSize = Math.min(probeSize, windowSize, end - start);
     this.#scheduler = new Scheduler({
       ...options,
       urls,
       known,
       policy: policyOf(options.delayRequest, options.policySettings),
-      knownFile: knownFile && presumed(knownFile, start, this.#sampleSize, pieces && PIECES_DECIDE),
+      knownFile: knownFile && presumed(knownFile, start, sampleSize, pieces && PIECES_DECIDE),
       pieces: pieces && { length: pieces.length, count: pieces.digests.length },
       landmarks: this.#landmarks,
       probeSize,
@@ -115,15 +106,17 @@ export class Driver {
       onTurn: () => queueMicrotask(() => this.#dispatch({ type: "timeout" })),
       ...{ random: Math.random, isRead: () => this.#isRead },
     });
+    const [transport, scheduler] = [this.#transport, this.#scheduler];
+    this.file = new LearnedFile(options, { scheduler, transport, sampleSize });
     // A caller's own algorithm may throw.
     this.#events = new SerialQueue((event) => this.#handle(event), fail);
     this.#pace = new Pace(this.#scheduler.limit);
     this.#runner = new RequestRunner({
-      transport: this.#transport,
+      transport,
       urls,
       landmarks: this.#landmarks,
       allowHtml: options.allowHtml,
-      refuse: (etag) => lateProblem(options, this.info, etag),
+      refuse: (etag) => this.file.lateProblem(etag),
       expectedName: options.expectedName,
       arePiecesExpected: pieces !== undefined,
       window: this.#window,
@@ -132,7 +125,7 @@ export class Driver {
       dispatch,
       fail,
     });
-    const [runner, transport, window] = [this.#runner, this.#transport, this.#window];
+    const [runner, window] = [this.#runner, this.#window];
     this.#executor = new CommandExecutor({ runner, transport, window });
     this.#opened.promise.catch(() => {});
   }
@@ -141,13 +134,6 @@ export class Driver {
   open(): Promise<FileInfo> {
     if (this.#state.type === "new") this.#start();
     return this.#opened.promise;
-  }
-
-  /** The range to deliver, `undefined` for the whole file; `end` is `Infinity` while it is unknown. */
-  get range(): ByteRange | undefined {
-    const { start, end } = this.#scheduler.ledger;
-    const isPart = this.#options.start > 0 || this.#options.end !== undefined;
-    return isPart ? { start, end } : undefined;
   }
 
   /** Set if the download was cancelled. */
@@ -170,14 +156,6 @@ export class Driver {
   /** Who has sent which bytes; `undefined` if that is not recorded. */
   get origins(): readonly Origin[] | undefined {
     return this.#window.origins?.named(this.#sources.urls);
-  }
-
-  get knownFile(): KnownFile | undefined {
-    const { start, knownFile: { pieces } = {}, expectedPieces } = this.#options;
-    const [scheduler, transport] = [this.#scheduler, this.#transport];
-    // Where the pieces are compared with expected digests, the samples are not.
-    const sampleSize = expectedPieces === undefined ? this.#sampleSize : 0;
-    return learnedFile(this.info, { scheduler, transport, sampleSize, start, pieces });
   }
 
   learnedPieces(): Promise<KnownPiece[]> {
@@ -346,23 +324,20 @@ export class Driver {
   }
 
   #open(mirror: number, size: number | undefined): void {
-    const known = this.#scheduler.mirrors.filter(({ service }) => service !== "unknown");
     const about = this.#options.knownFile?.info ?? this.#runner.aboutOf(mirror);
-    const { hashes, digest } = this.#scheduler.file!;
-    const info = { ...about, size, hashes, mirrors: known.map(({ url }) => url) };
-    const { knownMirrors } = this.#transport;
+    let info: FileInfo;
     try {
-      this.info = { ...info, proof: openProof(info, this.#options, { digest, knownMirrors }) };
+      info = this.file.open(about, size);
     } catch (error) {
       return this.#endEarly({ type: "failed", error }, "failed");
     }
     this.#window.open();
     this.#alarm.holdsProcess = this.#isRead;
-    this.#opened.resolve(this.info);
+    this.#opened.resolve(info);
   }
 
   #report(event: TraceEvent): void {
-    if (event.type === "open") event.proof = this.info?.proof;
+    if (event.type === "open") event.proof = this.file.info?.proof;
     try {
       this.#log.add(event);
     } catch (error) {

@@ -7,7 +7,6 @@
 import { OptionTypeError } from "../../errors.ts";
 import type { KnownFileFacts } from "../../scheduler/opening/opening_steps.ts";
 import { PROBE_SIZE } from "../../scheduler/opening/probe.ts";
-import type { Scheduler } from "../../scheduler/scheduler.ts";
 import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
 import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";
 import { checkHashes } from "./expected_hashes.ts";
@@ -148,32 +147,4 @@ export function presumed(
     mirrors: file.mirrors.map(({ url }) => url),
     compared: file.mirrors.filter(({ compared }) => compared).map(({ url }) => url),
   };
-}
-
-/** Where a download has learned of its file. */
-export interface Learned {
-  readonly scheduler: Pick<Scheduler, "mirrors" | "file" | "isCompared">;
-  readonly transport: { readonly knownMirrors: readonly KnownMirror[] };
-  /** Number of bytes by which the mirrors were compared. */
-  readonly sampleSize: number;
-  /** First byte wanted. */
-  readonly start: number;
-  /** Pieces that were known before. */
-  readonly pieces: readonly KnownPiece[] | undefined;
-}
-
-/** Returns what is handed on to later downloads; `undefined` if that is of no use. */
-export function learnedFile(
-  info: FileInfo | undefined,
-  { scheduler, transport, sampleSize, start, pieces }: Learned,
-): KnownFile | undefined {
-  const mirrors = transport.knownMirrors.flatMap((known) => {
-    const mirror = scheduler.mirrors.find(({ url }) => url === known.url);
-    if (!mirror?.servesRanges) return [];
-    return [{ ...known, compared: scheduler.isCompared(mirror) || undefined }];
-  });
-  if (info?.size === undefined || mirrors.length === 0) return undefined;
-  // Another download cannot use a digest of fewer bytes than usual.
-  const digest = sampleSize >= PROBE_SIZE ? scheduler.file?.digest : undefined;
-  return { info, digest, digestStart: start, mirrors, pieces };
 }

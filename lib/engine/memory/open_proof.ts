@@ -11,7 +11,7 @@ import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
 import type { FileInfo } from "./known_file.ts";
 
 /** What of the options matters. */
-interface ProofOptions {
+export interface ProofOptions {
   readonly start: number;
   readonly end: number | undefined;
   readonly expectedPieces?: unknown;
