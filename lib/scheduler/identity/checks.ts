@@ -20,8 +20,8 @@ import type { Opening } from "../opening/opening.ts";
 import type { KnownFileFacts, OpeningEvent, OpeningOptions } from "../opening/opening_steps.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
-import { Comparisons, type CrossCheck } from "./comparisons.ts";
-import { CrossChecks } from "./cross_checks.ts";
+import { Comparisons } from "./comparisons.ts";
+import { CrossChecks, type SentCheck } from "./cross_checks.ts";
 import { hasRoomFor, letGo, resume } from "./held_responses.ts";
 import { changed, Identity, unprovable } from "./identity.ts";
 import { type Landmarks, NO_LANDMARKS } from "./pieces.ts";
@@ -132,13 +132,17 @@ export class Checks {
 
   /** Notes the response to a request. */
   answered(
-    { mirror, kind }: LiveRequest,
+    request: LiveRequest,
     etag: string | undefined,
     doubt: string | undefined,
   ): void {
-    if (kind !== "check") this.#comparisons.tag(mirror, etag);
+    const { mirror, kind } = request;
+    if (kind !== "check") return this.#comparisons.tag(mirror, etag);
+    if (doubt === undefined) return;
     // Of a check the bytes decide; its validators are part of what is said if they differ.
-    else if (doubt !== undefined) this.#identity.hear(mirror, doubt);
+    this.#identity.hear(mirror, doubt);
+    const check = this.#cross.of(request);
+    if (check !== undefined) this.#cross.hear(check, doubt);
   }
 
   /** Notes that bytes of a request are used. */
@@ -254,10 +258,23 @@ export class Checks {
     return used ? { type: "fail", error: new FileChangedError(error) } : { type: "waited" };
   }
 
-  #crossCompared(check: CrossCheck, differsAt: number | undefined, now: number): Outcome {
-    if (differsAt !== undefined) return this.#differ(check.mirror, check.sender, differsAt, now);
-    this.#comparisons.shown(check);
+  #crossCompared(check: SentCheck, differsAt: number | undefined, now: number): Outcome {
+    const { mirror, sender, doubt } = check;
+    if (differsAt === undefined) this.#comparisons.shown(check);
+    else if (!this.#hasOnlyChanged(mirror, doubt, differsAt, now)) {
+      return this.#differ(mirror, sender, differsAt, now);
+    }
     return { type: "waited" };
+  }
+
+  /**
+   * Drops a mirror that has shown another version with a response that contradicts earlier ones, if nothing
+   * of that version was used. What it has sent before is compared with others as before.
+   */
+  #hasOnlyChanged(mirror: Mirror, doubt: string | undefined, at: number, now: number): boolean {
+    if (doubt === undefined || this.#identity.isSuspect(mirror, doubt)) return false;
+    drop(mirror, changed(mirror, doubt, at), this.#state, now);
+    return true;
   }
 
   /** Says what follows as the bytes of a request differ from those that have arrived before. */
@@ -270,7 +287,10 @@ export class Checks {
     if (sender === undefined || sender === mirror) {
       return { type: "fail", error: new FileChangedError(failure) };
     }
-    return this.#differ(mirror, sender, at, now);
+    // The other one may have shown these bytes without having sent them.
+    this.#comparisons.refute(sender, at);
+    const isUnused = this.#hasOnlyChanged(sender, this.#cross.doubtAt(at, sender), at, now);
+    return isUnused ? { type: "waited" } : this.#differ(mirror, sender, at, now);
   }
 
   /** Fails, as bytes of two mirrors differ that may both have been used. */

@@ -1,11 +1,11 @@
 /**
- * Which mirrors that deliver parts of one file are to be compared with one another, and where. A mirror is compared with what
- * others have sent when it has delivered its first bytes, and again after each so many times as many;
- * mirrors with the same strong ETag once. Before the download ends, comparisons connect all mirrors
- * that have delivered: of two, one has shown the bytes at the highest place where the other has sent
- * some, or higher ones. So files that are the same up to any byte, and differ from there on, are never
- * put together. If one mirror has delivered everything, another one shows the last bytes. Pure:
- * randomness is passed in.
+ * Which mirrors that deliver parts of one file are to be compared with one another, and where. A mirror is
+ * compared with what others have sent when it has delivered its first bytes, and again after each so many
+ * times as many; mirrors with the same strong ETag once. Before the download ends, comparisons connect all
+ * mirrors that have delivered: of any two, one has shown the bytes at the highest place where the other has
+ * sent some, or higher ones, or a third one has done so for both. So files that are the same up to any byte,
+ * and differ from there on, are never put together. If one mirror has delivered everything, another one shows
+ * the last bytes. Pure: randomness is passed in.
  *
  * @module
  */
@@ -162,23 +162,39 @@ export class Comparisons {
     }
   }
 
+  /** Forgets that a mirror has shown a byte, as what has arrived there since is not the same. */
+  refute(mirror: Mirror, at: number): void {
+    const isWrong = (one: CrossCheck) =>
+      one.mirror === mirror && one.piece.start <= at && at < one.piece.end;
+    this.#shown = this.#shown.filter((one) => !isWrong(one));
+    this.#of(mirror).comparisons = 0;
+  }
+
   /**
-   * Returns the comparisons that are missing to connect all mirrors that have delivered: `requests` are
-   * under way, and so are `pending` comparisons. Those that no mirror can show now are not
+   * Returns the comparisons that are missing to connect all mirrors that have delivered: requests with
+   * these `claims` are under way, and so are `pending` comparisons. Those that no mirror can show now are not
    * among them.
    */
   missing(
-    requests: Iterable<LiveRequest>,
+    claims: readonly LiveRequest[],
     pending: readonly CrossCheck[],
     now: number,
   ): readonly CrossCheck[] {
     if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
-    const claims = [...requests].filter(({ kind }) => kind === "range");
     const groups = this.#groups(claims);
     const [only, ...others] = groups;
     if (only !== undefined && others.length === 0) groups.push(...this.#witnesses(only));
     if (groups.length < 2) return [];
-    const parts = new Parts(groups.length);
+    return this.#connecting(groups, this.#links(groups, claims, pending), claims, now);
+  }
+
+  /** Returns what comparisons have shown of groups, or are about to. */
+  #links(
+    groups: readonly Group[],
+    claims: readonly LiveRequest[],
+    pending: readonly CrossCheck[],
+  ): Links {
+    const links = new Links();
     for (const { mirror, piece, sender } of [...this.#shown, ...pending]) {
       const isExpected = claims.some((one) => one.mirror === sender && isComing(piece, one));
       const source = this.#landmarks.senderOf(piece);
@@ -190,21 +206,41 @@ export class Comparisons {
       const one = groups.findIndex(({ mirrors }) => mirrors.includes(mirror));
       const other = groups.findIndex(({ mirrors }) => actual && mirrors.includes(actual));
       if (one < 0 || other < 0) continue;
-      const least = Math.min(groups[one]!.top, groups[other]!.top);
-      if (piece.end >= least || this.#haveSameTag(mirror, actual!)) parts.join(one, other);
+      links.add(one, other, this.#haveSameTag(mirror, actual!) ? Infinity : piece.end);
     }
+    return links;
+  }
+
+  /**
+   * Returns the comparisons by which any two groups become the same up to the highest place of the lower one:
+   * two that are both the same as a third one only up to a lower place may differ.
+   */
+  #connecting(
+    groups: readonly Group[],
+    links: Links,
+    claims: readonly LiveRequest[],
+    now: number,
+  ): readonly CrossCheck[] {
     const checks: CrossCheck[] = [];
-    // Each is connected with its neighbor where that is possible, so that no mirror has to show much.
-    for (const index of groups.keys()) {
-      const others = groups.map((_, other) => other).sort((a, b) =>
-        Math.abs(a - index) - Math.abs(b - index)
-      );
-      for (const other of others) {
-        if (parts.areJoined(index, other)) continue;
-        const check = this.#between(groups[index]!, groups[other]!, claims, now);
-        if (check === undefined) continue;
-        checks.push(check);
-        parts.join(index, other);
+    const connect = (one: number, other: number, check: CrossCheck) => {
+      checks.push(check);
+      links.add(one, other, Infinity);
+    };
+    for (const [one, higher] of groups.entries()) {
+      for (const [other, lower] of groups.entries()) {
+        if (other <= one || links.connect(one, other, lower.top)) continue;
+        const check = this.#between(higher, lower, claims, now);
+        if (check !== undefined) connect(one, other, check);
+        // Mirrors that are gone cannot show anything: a third one shows the bytes of both.
+        for (const [third, group] of check === undefined ? groups.entries() : []) {
+          const open = [one, other].filter((index) => !links.connect(third, index, lower.top));
+          const shown = open.map((index) => this.#between(group, groups[index]!, claims, now));
+          if (!shown.every((check) => check !== undefined && check.piece.end >= lower.top)) {
+            continue;
+          }
+          for (const [at, index] of open.entries()) connect(third, index, shown[at]!);
+          break;
+        }
       }
     }
     return checks;
@@ -306,20 +342,25 @@ function isComing(piece: ByteRange, { start, position, claimEnd }: LiveRequest):
   return start <= piece.start && position < piece.end && piece.end <= claimEnd;
 }
 
-/** Which of a few things are connected. */
-class Parts {
-  readonly #part: number[];
+/** Up to which place groups are known to be the same. */
+class Links {
+  readonly #links: { readonly one: number; readonly other: number; readonly to: number }[] = [];
 
-  constructor(count: number) {
-    this.#part = Array.from({ length: count }, (_, index) => index);
+  /** Notes that two are the same up to the byte `to`. */
+  add(one: number, other: number, to: number): void {
+    this.#links.push({ one, other, to });
   }
 
-  join(one: number, other: number): void {
-    const [to, from] = [this.#part[one]!, this.#part[other]!];
-    for (const index of this.#part.keys()) if (this.#part[index] === from) this.#part[index] = to;
-  }
-
-  areJoined(one: number, other: number): boolean {
-    return this.#part[one] === this.#part[other];
+  /** Reports whether two are connected by such as are the same at least up to the byte `to`. */
+  connect(from: number, goal: number, to: number): boolean {
+    const reached = new Set([from]);
+    for (const at of reached) {
+      for (const link of this.#links) {
+        if (link.to < to) continue;
+        if (link.one === at) reached.add(link.other);
+        if (link.other === at) reached.add(link.one);
+      }
+    }
+    return reached.has(goal);
   }
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
 import type { Comparisons, CrossCheck } from "./comparisons.ts";
@@ -17,13 +18,23 @@ const LEAST_RATE = 16 * 1024;
 /** Where a mirror takes so long, and so many round trips, for its answer, another way is tried, too. */
 const LATE_MS = 100;
 const LATE_ROUND_TRIPS = 3;
+/** The most checks that are remembered for their doubts. */
+const MOST_DOUBTFUL = 64;
+
+/** A check that is under way. */
+export interface SentCheck extends CrossCheck {
+  /** How the response contradicts earlier ones of the mirror. */
+  doubt: string | undefined;
+}
 
 /** The checks of mirrors by one another of one download. */
 export class CrossChecks {
   readonly #state: DownloadState;
   readonly #comparisons: Comparisons;
   /** Those that are under way, by their requests, */
-  readonly #sent = new Map<LiveRequest, CrossCheck>();
+  readonly #sent = new Map<LiveRequest, SentCheck>();
+  /** those that have been answered with a doubt, */
+  readonly #doubtful: SentCheck[] = [];
   /** and those that have yet to be requested. */
   #wanted: readonly CrossCheck[] = [];
   /** Number of those that were wanted at the end, but before all bytes were received. */
@@ -37,17 +48,34 @@ export class CrossChecks {
   /** Reports whether some are missing that are under way, or have yet to be requested. */
   areAwaited(now: number): boolean {
     if (this.#wanted.length + this.#sent.size === 0) return false;
-    return this.#comparisons.missing(this.#state.requests, [], now).length > 0;
+    return this.#comparisons.missing(this.#claims, [], now).length > 0;
   }
 
   /** Reports whether a mirror is to be asked for a piece. */
-  areWantedOf(mirror: CrossCheck["mirror"]): boolean {
+  areWantedOf(mirror: Mirror): boolean {
     return this.#wanted.some((check) => check.mirror === mirror);
   }
 
   /** Returns the check that a request makes; `undefined` for none. */
-  of(request: LiveRequest): CrossCheck | undefined {
+  of(request: LiveRequest): SentCheck | undefined {
     return this.#sent.get(request);
+  }
+
+  /**
+   * Returns how the response contradicted earlier ones in which a mirror has shown a byte; `undefined` if it
+   * did not, or has not shown it.
+   */
+  doubtAt(at: number, mirror: Mirror): string | undefined {
+    const isOf = (check: CrossCheck) =>
+      check.mirror === mirror && check.piece.start <= at && at < check.piece.end;
+    return this.#doubtful.find(isOf)?.doubt;
+  }
+
+  /** Notes how the response to a check contradicts earlier ones. */
+  hear(check: SentCheck, doubt: string): void {
+    check.doubt = doubt;
+    this.#doubtful.push(check);
+    if (this.#doubtful.length > MOST_DOUBTFUL) this.#doubtful.shift();
   }
 
   /** Sends those that are due, as far as there is room. */
@@ -75,17 +103,27 @@ export class CrossChecks {
 
   /** Returns those that are missing at the end: before all bytes have been received, a few. */
   #lastOf(pending: readonly CrossCheck[], now: number): readonly CrossCheck[] {
-    const { mirrors, requests, ledger, isSettled } = this.#state;
+    const { mirrors, ledger, isSettled } = this.#state;
     if (!isSettled || (!ledger.complete && this.#early >= MOST_EARLY * mirrors.length)) return [];
-    const missing = this.#comparisons.missing(requests, pending, now);
+    const missing = this.#comparisons.missing(this.#claims, pending, now);
     if (!ledger.complete) this.#early += missing.length;
     return missing;
+  }
+
+  /** The requests that are to deliver something; what has been received is not expected of them any more. */
+  get #claims(): readonly LiveRequest[] {
+    const { requests, ledger } = this.#state;
+    if (ledger.complete) return [];
+    return [...requests].filter(({ kind, position, claimEnd }) =>
+      kind === "range" && position < claimEnd
+    );
   }
 
   #sendOne(check: CrossCheck, now: number): boolean {
     const { mirror, piece: { start, end } } = check;
     if (!mirror.mayAsk || mirror.live.length >= mirror.maxConnections) return false;
-    this.#sent.set(this.#state.send({ mirror, kind: "check", start, end }, now), check);
+    const request = this.#state.send({ mirror, kind: "check", start, end }, now);
+    this.#sent.set(request, { ...check, doubt: undefined });
     return true;
   }
 }

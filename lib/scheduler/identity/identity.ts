@@ -150,11 +150,11 @@ export class Identity {
     return this.#records.get(mirror)?.question?.purpose === "admission";
   }
 
-  /** Notes how a mirror contradicted itself. */
+  /** Notes how a mirror contradicted itself in a check: more than that piece has to be compared. */
   hear(mirror: Mirror, doubt: string): void {
-    const record = this.#of(mirror);
-    record.doubt = doubt;
-    if (record.question !== undefined) record.question.doubt = doubt;
+    const { question } = this.#of(mirror);
+    if (question !== undefined) question.doubt = doubt;
+    this.ask(mirror, question?.purpose === "admission" ? "admission" : "doubt", doubt);
   }
 
   /** Begins to question a mirror, or goes on. */
@@ -221,13 +221,10 @@ export class Identity {
     if (question === undefined) return { type: "open" };
     question.asked = question.asked.filter((one) => one.start !== start || one.end !== end);
     if (differsAt !== undefined) {
-      const { unproved, unmarked, doubt } = record;
       const { purpose, doubt: said } = question;
-      // What came before a contradiction was marked as the same file.
-      const suspect = said === undefined ? unproved : unmarked;
       this.close(mirror);
-      const error = differs(mirror, purpose, doubt, differsAt);
-      const used = (purpose === "repetition" && said === undefined) || suspect > 0;
+      const error = differs(mirror, purpose, record.doubt, differsAt);
+      const used = (purpose === "repetition" && said === undefined) || this.isSuspect(mirror, said);
       return { type: "failed", error, at: differsAt, used };
     }
     question.passed++;
@@ -238,6 +235,16 @@ export class Identity {
       return { type: "open" };
     }
     return this.#pass(mirror, record, question);
+  }
+
+  /**
+   * Reports whether bytes of a mirror were used that may be those of another version, as it shows one now;
+   * `said`: how the response that shows it contradicts earlier ones.
+   */
+  isSuspect(mirror: Mirror, said: string | undefined): boolean {
+    const { unproved, unmarked } = this.#of(mirror);
+    // What came before a contradiction was marked as the same file.
+    return (said === undefined ? unproved : unmarked) > 0;
   }
 
   /** Ends a question without an answer. */
@@ -325,7 +332,7 @@ export class Identity {
       case "doubt":
         return this.#pieces.areGiven
           ? this.#pieces.given(purpose === "doubt")
-          : this.#pieces.spread();
+          : this.#pieces.spread(purpose === "doubt" ? this.#mirrors.indexOf(mirror) : undefined);
       case "repetition":
         return this.#pieces.sentBy(this.#mirrors.indexOf(mirror));
       case "break":

@@ -96,17 +96,18 @@ export class Pieces {
   }
 
   /**
-   * Chooses the first, the latest and random pieces, and the last one of earlier downloads; all where
-   * they are few.
+   * Chooses the first, the latest and random pieces, the last one of earlier downloads, and the highest one
+   * that `mirror` has sent; all where they are few.
    */
-  spread(): ByteRange[] {
+  spread(mirror?: number): ByteRange[] {
     const { latest, learned } = this.#landmarks;
     const all = this.#all;
     if (all.length === 0) return [];
     const chosen = new Set([all.reduce((one, other) => other.start < one.start ? other : one)]);
-    const earlier = learned.filter(({ source }) => source === "known");
-    if (earlier.length > 0) {
-      chosen.add(earlier.reduce((one, other) => other.start > one.start ? other : one));
+    for (const sender of ["known", mirror]) {
+      const sent = learned.filter(({ source }) => source !== undefined && source === sender);
+      if (sent.length === 0) continue;
+      chosen.add(sent.reduce((one, other) => other.start > one.start ? other : one));
     }
     if (latest !== undefined) chosen.add(latest);
     const known = all.reduce((most, { end }) => Math.max(most, end), 0);
