@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { testCertificates } from "./support/lab/certificates.ts";
 import { randomContent } from "./support/lab/content.ts";
 import { startMirror } from "./support/lab/mirror_lab.ts";
+import { sendSignal } from "./support/programs/send_signal.ts";
 import { main } from "../cli.ts";
 import { workplace } from "./support/workplace.ts";
 
@@ -207,7 +208,7 @@ Deno.test({
     let stderr = "";
     for await (const text of child.stderr.pipeThrough(new TextDecoderStream())) {
       stderr += text;
-      if (text.includes("block 1 received")) child.kill("SIGINT");
+      if (text.includes("block 1 received")) sendSignal(child, "SIGINT");
     }
     await child.stdout.cancel();
     assertEquals((await child.status).code, 130, stderr);
@@ -296,7 +297,7 @@ async function closeTerminal(flags: readonly string[]): Promise<void> {
   let ended = false;
   child.status.then(() => ended = true);
   while (size() === 0 && !ended) await new Promise((resolve) => setTimeout(resolve, 5));
-  if (!ended) child.kill("SIGHUP");
+  sendSignal(child, "SIGHUP");
   const [{ code }, stderr] = await Promise.all([
     child.status,
     new Response(child.stderr).text(),

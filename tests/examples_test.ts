@@ -148,8 +148,11 @@ Deno.test("examples: resume.ts goes on, and never joins two files", async () => 
     const isBegun = place.names().includes("file") && Deno.statSync(path).size > 0;
     if (isBegun) controller.abort(new Error("interrupted"));
   }, 1);
-  await assertRejects(() => resume(path, lab.urls, controller.signal), Error, "interrupted");
-  clearInterval(watcher);
+  try {
+    await assertRejects(() => resume(path, lab.urls, controller.signal), Error, "interrupted");
+  } finally {
+    clearInterval(watcher);
+  }
   const before = Deno.statSync(path).size;
   assert(before > 0 && before < BYTES.length, `${before}`);
   const copy = place.write("copy", place.read("file"));

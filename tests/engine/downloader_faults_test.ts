@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../mod.ts";
 import { download, FILE, IMPATIENT, withMirrors } from "../support/download.ts";
+import { until } from "../support/lab/client.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
@@ -113,18 +114,22 @@ Deno.test("Downloader waits as long as Retry-After says", async () => {
 });
 
 Deno.test("Downloader: one mirror after another dies, the last one finishes", async () => {
-  const dying = (from: number): Partial<MirrorOptions> => ({
-    bytesPerSecond: 4e6,
-    faults: [{ kind: "refuse", from }],
-  });
-  await withMirrors([dying(2), dying(4), { bytesPerSecond: 4e6 }], async (urls) => {
-    // Each is asked often enough to die, also where answers take long.
-    const outcome = await download(urls, {
+  const dying = (from: number): Partial<MirrorOptions> => ({ faults: [{ kind: "refuse", from }] });
+  await withMirrors([dying(2), dying(4), { bytesPerSecond: 0 }], async (urls, mirrors) => {
+    const [first, second, last] = mirrors;
+    const ended = download(urls, {
       delayRequest: "normal",
       splitSize: 20_000,
       maxBlocksPerRequest: 1,
       retry: { attempts: 1 },
     });
+    let isOver = false;
+    ended.finally(() => isOver = true);
+    // The last one says nothing until the others have died.
+    const haveDied = () => first!.requests.length > 2 && second!.requests.length > 4;
+    await until(() => haveDied() || isOver || undefined);
+    last!.setRate(undefined);
+    const outcome = await ended;
     assertEquals(outcome.error, undefined);
     assertEquals(outcome.sha256, FILE.sha256());
     // A refused connection may be a limit, so that they may be waited for until the end.

@@ -8,6 +8,7 @@
 
 import { createHash } from "node:crypto";
 import { programPath } from "../support/programs/programs.ts";
+import { sendSignal } from "../support/programs/send_signal.ts";
 import type { Kind, Tried } from "./kind.ts";
 import { contentOf, nameIn, startServers } from "./run_kind.ts";
 import { CHANGES } from "./identity.ts";
@@ -44,7 +45,7 @@ async function tried(tool: "curl" | "aria2c", kind: Kind): Promise<Tried> {
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
+    sendSignal(child, "SIGKILL");
   }, LIMIT_S * 1000);
   const { code } = await child.status;
   clearTimeout(timer);

@@ -7,6 +7,7 @@
 
 import type { Point } from "../bench/arrival_log.ts";
 import { drain, drainFile } from "../bench/observe.ts";
+import { sendSignal } from "../support/programs/send_signal.ts";
 import { openClock } from "./monotonic_clock.ts";
 
 /** Options of {@linkcode runInLab}. */
@@ -104,7 +105,7 @@ export async function runInLab(options: LabRunOptions): Promise<LabRun> {
   let isEndless = false;
   const timer = setTimeout(() => {
     isEndless = true;
-    child.kill("SIGTERM");
+    sendSignal(child, "SIGTERM");
   }, timeoutSeconds * 1000);
   try {
     const stderr = new Response(child.stderr).text();

@@ -90,8 +90,11 @@ Deno.test({
     await proxy.said(/stopping: waiting up to .* for 1 request/);
     // A signal within half a second counts as the same Ctrl-C.
     const again = setInterval(() => proxy.signal("SIGINT"), 100);
-    await assertRejects(download.rest);
-    clearInterval(again);
+    try {
+      await assertRejects(download.rest);
+    } finally {
+      clearInterval(again);
+    }
     const { code, stdout } = await proxy.end();
     assertEquals(code, 130);
     assertMatch(stdout, /^[^\n]* 200 [1-9]\d* [\d.]+s - cancelled\n$/);

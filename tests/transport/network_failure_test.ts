@@ -12,6 +12,7 @@ import {
   testCertificates,
 } from "../support/lab/certificates.ts";
 import { programPath, testWith } from "../support/programs/programs.ts";
+import { sendSignal } from "../support/programs/send_signal.ts";
 import { workplace } from "../support/workplace.ts";
 
 type Serve = (socket: Socket) => void;
@@ -266,7 +267,7 @@ async function withOpenssl(
     }
     await work(Number(port), caPem);
   } finally {
-    server.kill("SIGKILL");
+    sendSignal(server, "SIGKILL");
     await Promise.all([output.cancel(), server.status]);
   }
 }

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { sendSignal } from "../../support/programs/send_signal.ts";
 
 const MODULE = new URL("../../../lib/cli/process/interruption.ts", import.meta.url).href;
 
@@ -8,6 +9,8 @@ const STUBBORN = `
   const interruption = new Interruption();
   interruption.signal.addEventListener("abort", () => {
     console.log(interruption.signal.reason.exitCode);
+    // The same signal again, as a parent forwards it, changes nothing.
+    Deno.kill(Deno.pid, Deno.args[0]);
   });
   setInterval(() => {}, 1000);
   console.log("ready");
@@ -25,7 +28,7 @@ for (const [[first, second], heard, exitCode] of TABLE) {
     ignore: Deno.build.os === "windows",
     fn: async () => {
       await using child = new Deno.Command(Deno.execPath(), {
-        args: ["eval", "--quiet", "--no-check", STUBBORN],
+        args: ["eval", "--quiet", "--no-check", STUBBORN, first],
         stdout: "piped",
         stderr: "piped",
       }).spawn();
@@ -37,9 +40,7 @@ for (const [[first, second], heard, exitCode] of TABLE) {
           child.kill(first);
         } else {
           heardAt = performance.now();
-          // The same signal again, as a parent forwards it, changes nothing.
-          child.kill(first);
-          setTimeout(() => child.kill(second), 700);
+          setTimeout(() => sendSignal(child, second), 700);
         }
       }
       assertEquals(lines, ["ready", String(heard)]);

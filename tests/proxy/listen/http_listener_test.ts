@@ -213,8 +213,11 @@ Deno.test("HttpListener: connections whose requests do not come are closed", asy
     using silent = await connect();
     using slow = await connect();
     const dripping = setInterval(() => slow.send("X").catch(() => {}), 10);
-    assertEquals([await silent.rest(), await slow.rest()], ["", ""]);
-    clearInterval(dripping);
+    try {
+      assertEquals([await silent.rest(), await slow.rest()], ["", ""]);
+    } finally {
+      clearInterval(dripping);
+    }
   }, { headerTimeoutMs: 100 });
   await withListener(async ({ connect }) => {
     using idle = await connectAnd(connect, get("/1"));

@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { randomContent } from "../lab/content.ts";
 import { type LabMirror, startMirror } from "../lab/mirror_lab.ts";
+import { sendSignal } from "../programs/send_signal.ts";
 import { mulberry32 } from "../random.ts";
 import { type Workplace, workplace } from "../workplace.ts";
 import { checkRemains, NAMES, type Remains } from "./remains.ts";
@@ -149,11 +150,7 @@ async function goOn(
   const ended = child.output().finally(() => watcher?.close());
   if (moment === undefined || watcher === undefined) return await ended;
   await until(moment, watcher, place, size);
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It has ended.
-  }
+  sendSignal(child, "SIGKILL");
   return await ended;
 }
 

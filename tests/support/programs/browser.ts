@@ -4,6 +4,8 @@
  * @module
  */
 
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import type { Socket } from "node:net";
 import {
   type Browser,
   type BrowserContextOptions,
@@ -40,10 +42,41 @@ export async function serveBrowser(): Promise<BrowserServer> {
   return await chromium.launchServer({ ...LAUNCH, executablePath: programPath("chromium") });
 }
 
-async function openBrowser(): Promise<Browser> {
+/** A browser, and the end of the connections to it. */
+interface OpenBrowser {
+  readonly browser: Browser;
+  /** Closes the browser, or the connection to a shared one. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects to a shared browser. playwright does not wait for the end of the connection when it closes one, for which
+ * it keeps a timer: that is a leak of the test if the browser is busy.
+ */
+async function connectBrowser(address: string): Promise<OpenBrowser> {
+  const sockets: Promise<void>[] = [];
+  const notice = (message: unknown) => {
+    const { socket } = message as { readonly socket: Socket };
+    sockets.push(new Promise((resolve) => socket.once("close", () => resolve())));
+  };
+  subscribe("net.client.socket", notice);
+  try {
+    const browser = await chromium.connect(address, { timeout: START_TIMEOUT_MS });
+    const close = async () => {
+      await browser.close();
+      await Promise.all(sockets);
+    };
+    return { browser, close };
+  } finally {
+    unsubscribe("net.client.socket", notice);
+  }
+}
+
+async function openBrowser(): Promise<OpenBrowser> {
   const shared = Deno.env.get(BROWSER_VARIABLE);
-  if (shared !== undefined) return await chromium.connect(shared, { timeout: START_TIMEOUT_MS });
-  return await chromium.launch({ ...LAUNCH, executablePath: programPath("chromium") });
+  if (shared !== undefined) return await connectBrowser(shared);
+  const browser = await chromium.launch({ ...LAUNCH, executablePath: programPath("chromium") });
+  return { browser, close: () => browser.close() };
 }
 
 /**
@@ -58,7 +91,7 @@ export async function withPage<Result>(
   options: PageOptions = {},
 ): Promise<Result> {
   const { timeoutMs = 120_000, ...context } = options;
-  const browser = await openBrowser();
+  const { browser, close } = await openBrowser();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const page = await browser.newPage(context);
@@ -71,6 +104,6 @@ export async function withPage<Result>(
     return await Promise.race([used, late]);
   } finally {
     clearTimeout(timer);
-    await browser.close();
+    await close();
   }
 }

@@ -5,6 +5,7 @@
  */
 
 import { type Program, programPath } from "./programs.ts";
+import { sendSignal } from "./send_signal.ts";
 
 /** How a web server is started. */
 export interface WebServerSpec {
@@ -105,12 +106,7 @@ class RunningServer implements WebServer {
 }
 
 async function end(child: Deno.ChildProcess, dir: string): Promise<void> {
-  try {
-    child.kill("SIGTERM");
-  } catch (error) {
-    // It has ended already.
-    if (!(error instanceof TypeError || error instanceof Deno.errors.NotFound)) throw error;
-  }
+  sendSignal(child, "SIGTERM");
   await child.status;
   await Deno.remove(dir, { recursive: true });
 }

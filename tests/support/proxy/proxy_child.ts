@@ -5,6 +5,7 @@
  */
 
 import { assertEquals } from "@std/assert";
+import { sendSignal } from "../programs/send_signal.ts";
 
 /** The project's root. */
 export const ROOT = new URL("../../..", import.meta.url);
@@ -72,9 +73,9 @@ export class Child implements AsyncDisposable {
     return this.#child.pid;
   }
 
-  /** Sends a signal. */
+  /** Sends a signal; does nothing if it has ended. */
   signal(name: Deno.Signal): void {
-    this.#child.kill(name);
+    sendSignal(this.#child, name);
   }
 
   /** Waits for its exit and returns the code and all output. */
@@ -92,11 +93,7 @@ export class Child implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#http.close();
     clearTimeout(this.#life);
-    try {
-      this.signal("SIGKILL");
-    } catch {
-      // It has exited.
-    }
+    this.signal("SIGKILL");
     await this.#lines.cancel();
     await this.stdout;
     await this.#child.status;
