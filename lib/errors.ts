@@ -217,12 +217,16 @@ export class NoMirrorLeftError extends SphttpError {
   override name = "NoMirrorLeftError";
   /** The last failure of each mirror, in the order in which the mirrors were given, or added. */
   override readonly cause: readonly MirrorError[];
+  /** What may help, if the failures seem to have a common cause; else `undefined`. */
+  readonly advice: string | undefined;
 
-  /** Creates the error from the last failure of each mirror. */
-  constructor(failures: readonly MirrorError[]) {
+  /** Creates the error from the last failure of each mirror; its message ends with `advice`. */
+  constructor(failures: readonly MirrorError[], advice?: string) {
     const lines = failures.map((failure) => `\n  ${failure.message}`).join("");
-    super(`No mirror is left to download from${lines && ":" + lines}`);
+    const last = advice === undefined ? "" : `\n${advice}`;
+    super(`No mirror is left to download from${lines && ":" + lines}${last}`);
     this.cause = failures;
+    this.advice = advice;
   }
 }
 

@@ -8,7 +8,6 @@
 
 import {
   type MirrorError,
-  NoMirrorLeftError,
   RangeNotSatisfiableError,
   type SphttpError,
 } from "../errors.ts";
@@ -19,6 +18,7 @@ import {
   drop,
   type FailureOptions,
   giveUp,
+  noMirrorLeft,
   penalize,
   truncation,
   useless,
@@ -266,11 +266,9 @@ export class Scheduler {
   }
 
   #failIfAlone(now: number): boolean {
-    const failures = this.mirrors.flatMap(({ state }) =>
-      state.type === "dropped" ? [state.failure] : []
-    );
-    if (failures.length < this.mirrors.length) return false;
-    this.#fail(this.#repairs?.failure ?? new NoMirrorLeftError(failures), now);
+    const error = noMirrorLeft(this.mirrors);
+    if (error === undefined) return false;
+    this.#fail(this.#repairs?.failure ?? error, now);
     return true;
   }
 

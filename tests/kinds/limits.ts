@@ -202,7 +202,21 @@ export const LIMITS: readonly Kind[] = [
     BOTH,
     (ask) => ask.index > 0 ? refused(403) : served(ask),
     // What one of several is asked for first ends before the file does.
-    { size: 3_000_000, bytesPerSecond: 8_000_000, copies: 2, alone: /answered 403/ },
+    { size: 3_000_000, bytesPerSecond: 8_000_000, copies: 2, alone: /may work only once/ },
+  ),
+  kind(
+    "one-time-link-long",
+    "403 to every request but the first, and a longer file",
+    BOTH,
+    (ask) => ask.index > 0 ? refused(403) : served(ask),
+    { size: 3_000_000, bytesPerSecond: 8_000_000, proxy: true },
+  ),
+  kind(
+    "one-time-link-breaks",
+    "the first response breaks off, and 403 to every other request",
+    [18, 22],
+    (ask) => ask.index > 0 ? refused(403) : served(ask).breakAt(300_000, "close"),
+    { ...SLOW, alone: /may work only once/ },
   ),
   kind(
     "one-time-link-whole",

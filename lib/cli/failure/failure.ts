@@ -108,7 +108,7 @@ export async function explain(error: unknown, options: ExplainOptions = {}): Pro
   const text = error.cause.length === 1 && lines.length === 1
     ? lines[0]!
     : headline + (lines.length === 0 ? "" : `:${lines.map((line) => `\n  ${line}`).join("")}`);
-  return new CommandError(exitCode, text + adviceOn(error.cause), { cause: error });
+  return new CommandError(exitCode, text + adviceOn(error), { cause: error });
 }
 
 /** The options that give what the advice of a {@linkcode ProofError} ends with, by the required level. */
@@ -119,7 +119,7 @@ const PROOF_FLAGS: Readonly<Record<string, string>> = {
 };
 
 /** Returns advice on failures that have a common cause. */
-function adviceOn(failures: readonly MirrorError[]): string {
+function adviceOn({ cause: failures, advice: common }: NoMirrorLeftError): string {
   if (failures.some(({ status }) => status === 401)) {
     return "\nthe server requires authentication, or rejected the credentials: " +
       "use -u USER:PASSWORD, or -n with ~/.netrc";
@@ -127,6 +127,7 @@ function adviceOn(failures: readonly MirrorError[]): string {
   if (failures.some(({ reason }) => reason === "html")) {
     return "\nuse --allow-html to save the page all the same";
   }
+  if (common !== undefined) return `\n${uncapitalized(common)}`;
   const [first] = failures;
   const advice = first?.fault === undefined ? undefined : ADVICE[first.fault];
   if (advice !== undefined) return `\n${advice}`;

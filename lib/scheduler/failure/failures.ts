@@ -5,7 +5,12 @@
  * @module
  */
 
-import { type FailureReason, MirrorError, type NetworkFault } from "../../errors.ts";
+import {
+  type FailureReason,
+  MirrorError,
+  type NetworkFault,
+  NoMirrorLeftError,
+} from "../../errors.ts";
 import { type ExpectedSize, sizesOf } from "../bytes/expected_size.ts";
 import { makeRoom } from "../mirror/idle_connections.ts";
 import type { Mirror } from "../mirror/mirror.ts";
@@ -36,6 +41,9 @@ const WAKING_RETRY_MS = 500;
 
 /** So many responses of a mirror may crawl by chance, as losses come; from then on, its server limits them. */
 const CHANCE_CRAWLS = 1;
+
+/** How servers refuse a link that was used before. */
+const SPENT: readonly (number | undefined)[] = [403, 404, 410, 429];
 
 /** What follows from a failure: `again` means that the mirror may be asked again at once. */
 export type Consequence = "again" | "wait" | "dropped";
@@ -232,6 +240,27 @@ export function drop(
   for (const request of state.requests.of(mirror)) state.cancel(request, "dropped", now);
   const { message } = failure;
   state.commands.report({ type: "mirror", mirror: mirror.url, state: "dropped", message }, now);
+}
+
+/** Returns the error of a download whose mirrors are all dropped; `undefined` while one is not. */
+export function noMirrorLeft(mirrors: readonly Mirror[]): NoMirrorLeftError | undefined {
+  const failures = mirrors.flatMap(({ state }) => state.type === "dropped" ? [state.failure] : []);
+  if (failures.length < mirrors.length) return undefined;
+  const served = mirrors.filter(({ bytes }) => bytes > 0);
+  const areSpent = served.length > 0 && served.every(isSpent);
+  return new NoMirrorLeftError(failures, areSpent ? adviceOnLinks(mirrors.length) : undefined);
+}
+
+/** Reports whether a mirror that is dropped has answered once, and refused whatever it was asked then. */
+function isSpent({ state, trackRecord }: Mirror): boolean {
+  return trackRecord.hasAnsweredOnce && state.type === "dropped" &&
+    SPENT.includes(state.failure.status);
+}
+
+function adviceOnLinks(count: number): string {
+  return count === 1
+    ? "The link may work only once: get a new one"
+    : "The links may work only once each: get new ones, and download from one of them alone";
 }
 
 /** Returns the failure of a request whose body has ended too early; `undefined` if it is complete. */

@@ -23,6 +23,7 @@ export class TrackRecord {
   #wakingUntil = -Infinity;
   /** Number of requests answered that were sent after the last refusal. */
   #answers = 0;
+  #allAnswers = 0;
   #badPieces = 0;
 
   /** Whether the mirror has answered one request after another, none of which was refused. */
@@ -34,6 +35,11 @@ export class TrackRecord {
   /** Whether it has answered more than one request since it was last refused. */
   get hasAnsweredAgain(): boolean {
     return this.#answers >= PROVEN_AFTER_REFUSAL;
+  }
+
+  /** Whether it has answered a single request in all. */
+  get hasAnsweredOnce(): boolean {
+    return this.#allAnswers === 1;
   }
 
   /** Whether it was refused for what its host serves others, and has not answered since. */
@@ -54,6 +60,7 @@ export class TrackRecord {
   /** Notes that a request was answered that was sent at `sentAt`. */
   answered(sentAt: number): void {
     this.#refusedSince = undefined;
+    this.#allAnswers++;
     if (sentAt >= this.#wakingUntil - WAKING_MS) this.#wakingUntil = -Infinity;
     if (sentAt >= this.#refusedLast) this.#answers++;
   }
