@@ -6,11 +6,7 @@
  * @module
  */
 
-import {
-  type MirrorError,
-  RangeNotSatisfiableError,
-  type SphttpError,
-} from "../errors.ts";
+import { type MirrorError, RangeNotSatisfiableError, type SphttpError } from "../errors.ts";
 import { Assigner, type AssignerOptions } from "./assignment/assigner.ts";
 import type { Crawl } from "./failure/crawl.ts";
 import { FileHashes } from "./identity/file_hashes.ts";

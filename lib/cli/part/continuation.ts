@@ -7,18 +7,34 @@
 
 import type { ExpectedPieces } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 /** Number of bytes that are downloaded again for the comparison. */
 export const OVERLAP = 64 * 1024;
+/** The same where a single mirror does not prove in another way that it has the file. */
+const LONE_OVERLAP = 8 * 1024 * 1024;
 
 /**
  * Returns the first byte to request if `existing` bytes exist. Where digests of `pieces` have proved these,
  * it is the byte after them, or that of the last piece if all exist.
  */
-export function continuationStart(existing: number, pieces?: ExpectedPieces): number {
-  if (pieces === undefined) return Math.max(0, existing - OVERLAP);
+export function continuationStart(
+  existing: number,
+  pieces?: ExpectedPieces,
+  overlap: number = OVERLAP,
+): number {
+  if (pieces === undefined) return Math.max(0, existing - overlap);
   return Math.min(existing, (pieces.digests.length - 1) * pieces.length);
+}
+
+/**
+ * Returns how many bytes to download again from the only mirror, so that its first response proves that it has
+ * the file: its link may be good for one request. `undefined` where pieces from all over the part file are to be
+ * requested: they prove more of a long one.
+ */
+export function loneOverlap(url: string, existing: number): number | undefined {
+  return existing <= LONE_OVERLAP || isOneTimeLink(url) ? LONE_OVERLAP : undefined;
 }
 
 /** Why a part file is not continued in which a download has found that mirrors differ. */
@@ -28,12 +44,14 @@ export const MIXED = "may hold bytes of different files, as the last download fo
 export class Continuation {
   readonly #tail: Uint8Array;
   readonly #partName: string;
+  readonly #start: number;
   #compared = 0;
 
-  /** `tail` is the end of the part file, from the first byte that is received. */
-  constructor(tail: Uint8Array, partName: string) {
+  /** `tail` is the end of the part file, from the first byte that is received: `start` in the part file. */
+  constructor(tail: Uint8Array, partName: string, start: number) {
     this.#tail = tail;
     this.#partName = partName;
+    this.#start = start;
   }
 
   /**
@@ -46,7 +64,9 @@ export class Continuation {
     if (known.byteLength === 0) return bytes;
     for (let i = 0; i < known.byteLength; i++) {
       if (known[i] !== bytes[i]) {
-        throw resumeRefusal(this.#partName, "is not the beginning of this file");
+        const at = this.#start + this.#compared + i;
+        const why = `belongs to another version of the file: its byte ${at} differs`;
+        throw resumeRefusal(this.#partName, why);
       }
     }
     this.#compared += known.byteLength;

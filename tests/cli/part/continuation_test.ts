@@ -18,7 +18,7 @@ Deno.test("continuationStart() goes back by the overlap", () => {
 
 Deno.test("Continuation lets through what lies behind the part file, however it is cut", () => {
   for (const cuts of [[7], [1, 6], [3, 4], [2, 2, 3], [1, 1, 1, 1, 1, 1, 1]]) {
-    const continuation = new Continuation(bytes(1, 2, 3), "f.part");
+    const continuation = new Continuation(bytes(1, 2, 3), "f.part", 0);
     const all = bytes(1, 2, 3, 4, 5, 6, 7);
     const fresh: number[] = [];
     let position = 0;
@@ -31,17 +31,17 @@ Deno.test("Continuation lets through what lies behind the part file, however it 
 });
 
 Deno.test("Continuation refuses other bytes", () => {
-  const continuation = new Continuation(bytes(1, 2, 3), "f.part");
+  const continuation = new Continuation(bytes(1, 2, 3), "f.part", 10);
   continuation.take(bytes(1, 2));
   assertThrows(
     () => continuation.take(bytes(9, 4)),
     CommandError,
-    "f.part is not the beginning of this file, and is unchanged",
+    "f.part belongs to another version of the file: its byte 12 differs, and is unchanged",
   );
 });
 
 Deno.test("Continuation refuses a file that ends within the part file", () => {
-  const continuation = new Continuation(bytes(1, 2, 3), "f.part");
+  const continuation = new Continuation(bytes(1, 2, 3), "f.part", 10);
   continuation.take(bytes(1, 2));
   assertThrows(() => continuation.finish(), CommandError, "is longer than this file");
 });

@@ -18,7 +18,6 @@ import {
 import { CommandError } from "../../../command_line/command_error.ts";
 import { ExitCode } from "../../failure/exit_code.ts";
 import type { TraceFile } from "../../output/trace_file.ts";
-import { continuationStart } from "../../part/continuation.ts";
 import type { Piece } from "../../part/pieces/compared_pieces.ts";
 import { recordedFile } from "../../part/resume_record.ts";
 import { printable } from "../../report/text.ts";
@@ -119,7 +118,7 @@ function optionsOf(
     expectedSize: options.expectedPieces
       ? options.expectedSize
       : record?.size ?? options.expectedSize,
-    range: { start: start + continuationStart(existing, options.expectedPieces), end },
+    range: { start: start + state.continuesAt, end },
   };
 }
 

@@ -15,8 +15,10 @@ import { type Checks, isVerifiable } from "../checks/checks.ts";
 import type { FileContext, FileTask } from "../tasks/file_task.ts";
 import type { FileVerifier } from "../checks/file_verifier.ts";
 import { openTarget, type Output } from "../../output/output.ts";
-import { Continuation, continuationStart } from "../../part/continuation.ts";
+import { Continuation, continuationStart, loneOverlap } from "../../part/continuation.ts";
+import type { PartFile } from "../../part/part_file.ts";
 import type { Piece } from "../../part/pieces/compared_pieces.ts";
+import { recordedFile } from "../../part/resume_record.ts";
 import { resolveTarget, type Target } from "../../output/target.ts";
 import type { Conditions } from "./conditions.ts";
 import { DownloadState } from "./download_state.ts";
@@ -188,17 +190,22 @@ export class FileDownload {
       signal.throwIfAborted();
       report.rereading(share);
     };
+    const { expectedPieces: pieces } = this.#context.options;
     let compared: readonly Piece[] = [];
+    let overlap: number | undefined;
     if (part !== undefined && part.existing.length > 0) {
-      const { expectedPieces: pieces } = this.#context.options;
       if (pieces !== undefined) await part.existing.keepProved(range, pieces, onProgress);
       else {
         await part.existing.verify(range, onProgress);
         // A checksum of the whole file proves more than pieces do.
-        if (!isVerified) compared = await part.existing.digestsToCompare(range);
+        if (!isVerified) {
+          overlap = this.#loneOverlap(part);
+          if (overlap === undefined) compared = await part.existing.digestsToCompare(range);
+        }
       }
     }
     const { existing } = this.#state;
+    this.#state.continuesAt = continuationStart(existing, pieces, overlap);
     const verifier = isVerified ? await verifierOf(this.#checks) : undefined;
     const continuation = await this.#reread(verifier);
     // What exists is not downloaded again: only now is it known how much of this file does.
@@ -237,6 +244,13 @@ export class FileDownload {
     }
   }
 
+  /** Returns how much of a part file a single mirror, which may have another file, is to send again. */
+  #loneOverlap({ existing: { length, before: { record } } }: PartFile): number | undefined {
+    const { urls } = this.#task;
+    const isProved = record !== undefined && recordedFile(record, urls) !== undefined;
+    return urls.length === 1 && !isProved ? loneOverlap(urls[0]!, length) : undefined;
+  }
+
   /** Returns what verifies the checksum that the servers give, with the existing bytes. */
   async #servedVerifier({ hashes = {} }: FileInfo): Promise<ChecksumVerifier | undefined> {
     const { ignoreDigests } = this.#context.options;
@@ -263,7 +277,7 @@ export class FileDownload {
     const { signal, report } = this.#context;
     const { existing, part } = this.#state;
     if (part === undefined || existing === 0) return undefined;
-    const start = continuationStart(existing, this.#context.options.expectedPieces);
+    const start = this.#state.continuesAt;
     const tail = new Uint8Array(existing - start);
     let position = verifier === undefined ? start : 0;
     for await (const bytes of part.existing.read(position)) {
@@ -274,7 +288,7 @@ export class FileDownload {
       position += bytes.byteLength;
       if (verifier !== undefined) report.rereading(position / existing);
     }
-    return new Continuation(tail, part.partName);
+    return new Continuation(tail, part.partName, start);
   }
 
   async #explain(error: unknown): Promise<unknown> {

@@ -10,7 +10,6 @@ import type { CommandError } from "../../../command_line/command_error.ts";
 import { parseHttpDateLeniently } from "../../../http/http_date.ts";
 import { redactUrl } from "../../../http/address/redact.ts";
 import { ExitCode } from "../../failure/exit_code.ts";
-import { continuationStart } from "../../part/continuation.ts";
 import type { PartFile } from "../../part/part_file.ts";
 import { type ProgressState, totals } from "../../report/progress_state.ts";
 import type { FileReport } from "../../report/report.ts";
@@ -25,6 +24,8 @@ export class DownloadState {
   name = "";
   /** The part file, once it is open; outputs without one have `undefined`. */
   part: PartFile | undefined;
+  /** The number of existing bytes that are not downloaded again for a comparison. */
+  continuesAt = 0;
   /** What the mirrors agree on, once they have. */
   info: FileInfo | undefined;
   /** Messages of failures that the user has seen. */
@@ -204,7 +205,7 @@ export class DownloadState {
     const isNamed = this.name !== "stdout" && this.name !== "";
     return {
       name: isNamed ? this.name.replace(/^.*[/\\]/, "") : this.#task.name,
-      offset: continuationStart(this.existing),
+      offset: this.continuesAt,
       stats: download.stats(),
     };
   }

@@ -1,11 +1,19 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { OVERLAP } from "../../../../lib/cli/part/continuation.ts";
 import { ExitCode } from "../../../../lib/cli/failure/exit_code.ts";
-import { otherContent, randomContent, resizedContent } from "../../../support/lab/content.ts";
+import {
+  type Content,
+  otherContent,
+  randomContent,
+  resizedContent,
+} from "../../../support/lab/content.ts";
 import { startMirror } from "../../../support/lab/mirror_lab.ts";
+import { type Ask, refused, served } from "../../../support/lab/odd_reply.ts";
+import { type OddServer, startOddServer } from "../../../support/lab/odd_server.ts";
 import { facts, open, partWorkplace } from "../../../support/cli/part_workplace.ts";
 import { failCommand, shownBy } from "../../../support/cli/run_command.ts";
 
+const MEBIBYTE = 1024 * 1024;
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);
@@ -174,4 +182,49 @@ Deno.test("after the file has changed, the advice is to start over, not to conti
   assertEquals(changed.exitCode, ExitCode.RECEIVE, changed.message);
   assertStringIncludes(changed.message, "run the same command again to start over");
   assertEquals(changed.message.includes("-C -"), false);
+});
+
+/** A link to `content` that works once, with an ETag that no record has. */
+function oneTimeLink(content: Content, path?: string): Promise<OddServer> {
+  const serve = (ask: Ask) => ask.index > 0 ? refused(403) : served(ask, { etag: '"link"' });
+  return startOddServer({ content, serve, path });
+}
+
+Deno.test("-C - continues with a new link that works once, and compares all of a short part file", async () => {
+  for (const existing of [1, OVERLAP, 1_000_000, SIZE]) {
+    using place = partWorkplace("file.bin");
+    Deno.writeFileSync(place.part, BYTES.subarray(0, existing));
+    await using link = await oneTimeLink(CONTENT);
+    await shownBy(["-C", "-", "-o", place.file, link.url]);
+    assertEquals(place.read("file.bin"), BYTES, `${existing} bytes`);
+    assertEquals(link.requests[0]?.range, { start: 0, end: SIZE });
+  }
+  using place = partWorkplace("file.bin");
+  Deno.writeFileSync(place.part, BYTES.subarray(0, 1_000_000));
+  await using other = await oneTimeLink(otherContent(CONTENT, 1000));
+  const { exitCode, message } = await failCommand(["-C", "-", "-o", place.file, other.url]);
+  assertEquals(exitCode, ExitCode.RESUME, message);
+  assertStringIncludes(message, "its byte 1000 differs, and is unchanged");
+  assertEquals(place.read("file.bin.part"), BYTES.subarray(0, 1_000_000));
+});
+
+Deno.test("-C - compares the last 8 MiB of a long part file with a link that looks as if it worked once", async () => {
+  const size = 10 * MEBIBYTE;
+  const content = randomContent(size);
+  const start = 9 * MEBIBYTE - 8 * MEBIBYTE;
+  const cases: [link: Content, exitCode: number][] = [
+    [content, ExitCode.OK],
+    [otherContent(content, start), ExitCode.RESUME],
+  ];
+  for (const [file, expected] of cases) {
+    using place = partWorkplace("file.bin");
+    Deno.writeFileSync(place.part, content.read(0, 9 * MEBIBYTE));
+    await using link = await oneTimeLink(file, "/file.bin?token=1");
+    const args = ["-C", "-", "-o", place.file, link.url];
+    if (expected === ExitCode.OK) await shownBy(args);
+    else assertEquals((await failCommand(args)).exitCode, expected);
+    assertEquals(link.requests[0]?.range, { start, end: size });
+    const name = expected === ExitCode.OK ? "file.bin" : "file.bin.part";
+    assertEquals(place.read(name), content.read(0, expected === ExitCode.OK ? size : 9 * MEBIBYTE));
+  }
 });
