@@ -10,6 +10,7 @@
  * @module
  */
 
+import { fitToTerminal, printableLines } from "./lib/command_line/terminal_text.ts";
 import {
   isDisabled,
   withNamedConfigs,
@@ -21,13 +22,12 @@ import { ExitCode } from "./lib/cli/failure/exit_code.ts";
 import type { Report } from "./lib/cli/report/report.ts";
 import {
   displayOptions,
-  fitToTerminal,
   openDisplay,
   writeMessage,
   writeOutput,
   writeRemark,
 } from "./lib/cli/report/terminal.ts";
-import { printableLines, useUnits } from "./lib/cli/report/text.ts";
+import { useUnits } from "./lib/cli/report/text.ts";
 import { redactText } from "./lib/http/address/redact.ts";
 import { CommandError } from "./lib/command_line/command_error.ts";
 import { VERSION } from "./lib/version.ts";

@@ -29,11 +29,8 @@ async function run(args: string[], options: Deno.CommandOptions = {}) {
   return { code, stdout, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** A port that nobody listens on. */
-function closedPort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return (listener.addr as Deno.NetAddr).port;
-}
+/** A port at which nothing listens; none that the system gives away, as other tests would get it. */
+const CLOSED_PORT = 3;
 
 Deno.test("the command takes the name of the file from the URL, once", async () => {
   using place = workplace();
@@ -81,7 +78,7 @@ Deno.test("exit codes tell what went wrong", async () => {
       /sphttp: http:\/\/nosuch.invalid\/f: .* does not resolve/,
     ],
     [
-      ["--retry=0", `http://127.0.0.1:${closedPort()}/f`],
+      ["--retry=0", `http://127.0.0.1:${CLOSED_PORT}/f`],
       7,
       /sphttp: http:.*: connection failed: refused/,
     ],
@@ -92,6 +89,15 @@ Deno.test("exit codes tell what went wrong", async () => {
     assertEquals(result.code, code, result.stderr);
     assertMatch(result.stderr, says);
     assertEquals(/^ {4}at /m.test(result.stderr), false, "no stack trace");
+  }
+});
+
+Deno.test("the help of each subcommand fits a terminal", async () => {
+  for (const name of ["probe", "metalink", "completions"]) {
+    const { code, stdout } = await run([name, "--help"]);
+    const text = new TextDecoder().decode(stdout);
+    assertEquals([code, text.split("\n").filter((line) => line.length > 80)], [0, []]);
+    assertMatch(text, /^Usage: sphttp /);
   }
 });
 
@@ -136,7 +142,7 @@ Deno.test("credentials are never shown, however it ends", async () => {
   });
   const url = mirror.url.replace("://", "://user:hunter2@");
   const wrong = mirror.url.replace("://", "://user:hunter3@");
-  const refused = `http://user:hunter2@127.0.0.1:${closedPort()}/f`;
+  const refused = `http://user:hunter2@127.0.0.1:${CLOSED_PORT}/f`;
   for (const args of [[url], [wrong], [url, refused], ["--retry=0", refused], [`${url}:x y`]]) {
     const { stderr } = await run(["-v", "-o", "/dev/null", ...args]);
     assertEquals(/hunter/.test(stderr), false, stderr);

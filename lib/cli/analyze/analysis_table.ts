@@ -5,10 +5,11 @@
  * @module
  */
 
+import { printable, textWidth, truncate } from "../../command_line/terminal_text.ts";
 import type { Distribution } from "../../trace/analysis.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { mirrorNames, type TraceReport } from "../plot/trace_report.ts";
-import { formatBytes, formatRate, printable, textWidth, truncate } from "../report/text.ts";
+import { formatBytes, formatRate } from "../report/text.ts";
 
 const COLUMNS = 80;
 const GAP = 2;

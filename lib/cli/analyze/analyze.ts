@@ -20,7 +20,7 @@ import {
 import { loadTrace } from "./trace_reader.ts";
 import { replaceFile } from "../part/durable_file.ts";
 import { writeMessage, writeOutput } from "../report/terminal.ts";
-import { printable } from "../report/text.ts";
+import { printable } from "../../command_line/terminal_text.ts";
 
 export const ANALYZE_FLAGS = [
   { name: "plot", value: "FILE.svg|FILE.html", help: "write the figures, as .svg or .html" },

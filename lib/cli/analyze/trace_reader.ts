@@ -9,7 +9,7 @@ import type { TraceEvent } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import type { Recording } from "../plot/trace_report.ts";
 import { readError, reason } from "../failure/exit_code.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import type { StartLine } from "../output/trace_file.ts";
 
 const VERSION = 1;

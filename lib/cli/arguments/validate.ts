@@ -17,7 +17,8 @@ import {
   UnusedOptionError,
 } from "../../../mod.ts";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { ExitCode, readNamedFile, reason } from "../failure/exit_code.ts";
+import { readNamedFile } from "../../command_line/named_file.ts";
+import { ExitCode, reason } from "../failure/exit_code.ts";
 
 /**
  * Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. `places` are where flags were

@@ -12,7 +12,7 @@ import { HASH_DIGITS } from "../../http/hashes.ts";
 import { looksLikeHtml } from "../../http/name/html.ts";
 import type { Document } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import {
   type AlgorithmName,
   ALGORITHMS,

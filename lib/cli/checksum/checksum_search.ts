@@ -12,7 +12,7 @@ import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { type Document, MissingDocument } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import type { AlgorithmName, Checksum } from "./checksum.ts";
 import { checksumIn } from "./checksum_file.ts";
 

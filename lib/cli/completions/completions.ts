@@ -13,7 +13,7 @@ import { METALINK_FLAGS } from "../metalink/metalink_command.ts";
 import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { writeOutput } from "../report/terminal.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 

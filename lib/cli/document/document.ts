@@ -98,8 +98,7 @@ async function readLocal(path: string, how: DocumentOptions): Promise<Uint8Array
     throw usageError(`${path}: ${tooLarge(size, how)}`);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw usageError(`${how.flag}: ${path}: ${why}`);
+    throw usageError(`${how.flag}: ${path}: ${reason(error)}`);
   }
 }
 

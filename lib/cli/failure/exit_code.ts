@@ -6,7 +6,8 @@
  */
 
 import { STOP_EXIT_CODES } from "../../command_line/process.ts";
-import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { CommandError } from "../../command_line/command_error.ts";
+import { systemReason } from "../../command_line/named_file.ts";
 
 /** Exit codes of the command. */
 export const ExitCode = {
@@ -85,21 +86,8 @@ export function isLackOfDescriptors(error: unknown): boolean {
 export const RAISE_LIMIT = "raise the limit (ulimit -n), or use fewer mirrors or connections " +
   "(--max-connection-per-server)";
 
-/** Returns the system's reason, without the path and the system call that Deno appends. */
+/** Returns the system's reason, with advice where too much is open. */
 export function reason(cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  // It names the flag of Deno that is missing.
-  if (cause instanceof Deno.errors.NotCapable) return message;
   if (isLackOfDescriptors(cause)) return `too many files and connections are open: ${RAISE_LIMIT}`;
-  return message.replace(/: \w+ '.*$/s, "");
-}
-
-/** Reads a file that a flag names. Rejects with a usage error if it cannot be read. */
-export async function readNamedFile(flag: string, path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw usageError(`${flag}: ${path}: ${why}`);
-  }
+  return systemReason(cause);
 }

@@ -94,8 +94,7 @@ export async function openToRead(path: string): Promise<{ file: Deno.FsFile; siz
     if (isFile) return { file, size };
     file.close();
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw readError(`cannot read ${path}: ${why}`, error);
+    throw readError(`cannot read ${path}: ${reason(error)}`, error);
   }
   throw readError(`cannot read ${path}: not a file`);
 }

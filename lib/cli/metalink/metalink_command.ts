@@ -40,8 +40,8 @@ const COLUMN = 29;
 const HELP = `Usage: sphttp metalink [options] FILE URL...    (all URLs are mirrors of FILE)
        sphttp metalink --verify METALINK [FILE]
 
-Writes a Metalink 4 of FILE: its size, its SHA-256, that of its pieces, and where
-it is, the best mirror first. Nothing is requested from the mirrors.
+Writes a Metalink 4 of FILE: its size, its SHA-256, that of its pieces, and
+where it is, the best mirror first. Nothing is requested from the mirrors.
 A URL may contain {a,b} and [1-3]; each expansion is a mirror.
 
 ${METALINK_FLAGS.map((flag) => flagLine(flag, COLUMN)).join("\n")}

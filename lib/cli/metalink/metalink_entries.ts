@@ -17,7 +17,7 @@ import { HASH_TYPES, type HashType } from "../../http/hashes.ts";
 import type { MetalinkArguments } from "../arguments/sources/metalink_flags.ts";
 import { type Checksum, checksumOf } from "../checksum/checksum.ts";
 import { ExitCode } from "../failure/exit_code.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import type { MetalinkText } from "./metalink_source.ts";
 
 /** A file of a Metalink, to be downloaded. */

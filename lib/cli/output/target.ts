@@ -75,7 +75,9 @@ export async function resolveTarget(
   if (createDirectories) await makeDirectory(directoryOf(path));
   const found = await stat(path, name);
   if (found?.isDirectory || /[/\\]$/.test(path)) {
-    throw writeError(`cannot write to ${name}: ${found ? "it is a directory" : "no file name"}`);
+    const why = found ? "it is a directory" : "no file name";
+    const advice = options.listed ? `dir=${name}` : `--output-dir ${name}`;
+    throw writeError(`cannot write to ${name}: ${why}; use ${advice} for a file in it`);
   }
   if (found !== undefined && !found.isFile) return { type: "device", name, path };
   // The file that a link points to is replaced, not the link.

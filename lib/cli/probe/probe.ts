@@ -24,7 +24,7 @@ import { assess, type AssessedMirror, findProblems } from "./assessment.ts";
 import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
-import { truncate } from "../report/text.ts";
+import { truncate } from "../../command_line/terminal_text.ts";
 import { readClientCertificate } from "../arguments/credentials/client_certificate.ts";
 import { openInsecure, readCertificates, validate } from "../arguments/validate.ts";
 

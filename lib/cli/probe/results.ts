@@ -5,9 +5,10 @@
  * @module
  */
 
+import { fit, printable, textWidth, truncate } from "../../command_line/terminal_text.ts";
 import type { ProofLevel } from "../../../mod.ts";
 import { type AssessedMirror, probedProof, type Verdict } from "./assessment.ts";
-import { fit, formatBytes, formatRate, printable, textWidth, truncate } from "../report/text.ts";
+import { formatBytes, formatRate } from "../report/text.ts";
 import { mirrorLabels } from "../report/progress_view.ts";
 
 /**

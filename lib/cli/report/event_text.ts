@@ -97,7 +97,9 @@ export function eventText(event: TraceEvent): string {
     case "failure":
       return event.retryInMs === undefined
         ? event.message
-        : `${event.message}; retrying in ${formatDuration(event.retryInMs / 1000)}`;
+        : `${event.message}; retrying ${
+          event.retryInMs === 0 ? "now" : `in ${formatDuration(event.retryInMs / 1000)}`
+        }`;
     case "note":
       return event.message;
     case "end":

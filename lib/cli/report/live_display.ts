@@ -6,7 +6,13 @@
  */
 
 import { TerminalProgress } from "./terminal_progress.ts";
-import { fitMessage, printable, printableLines, textWidth, truncate } from "./text.ts";
+import {
+  fitMessage,
+  printable,
+  printableLines,
+  textWidth,
+  truncate,
+} from "../../command_line/terminal_text.ts";
 import type { Display, DisplayMode, DisplayOptions } from "./display.ts";
 import type { ProgressState } from "./progress_state.ts";
 import { progressLine, renderFiles, renderProgress, withoutColors } from "./progress_view.ts";

@@ -5,19 +5,16 @@
  * @module
  */
 
+import { fit, printable, textWidth, truncate } from "../../command_line/terminal_text.ts";
 import type { MirrorStats } from "../../../mod.ts";
 import { type ProgressState, totals } from "./progress_state.ts";
 import {
-  fit,
   formatBytes,
   formatFraction,
   formatPercent,
   formatRate,
   formatTime,
-  printable,
   rateWidth,
-  textWidth,
-  truncate,
 } from "./text.ts";
 
 export interface ProgressStyle {
@@ -152,9 +149,10 @@ function mirrorTable(
   const barWidth = room - proposed - 2;
   const labelWidth = barWidth < MIN_BAR ? Math.min(longest, Math.max(6, room)) : proposed;
   return rows.map(({ label, state, color, share, rate }) => {
-    const cells = [
-      `  ${fit(label, labelWidth)}`,
-      paint(color, state.padEnd(stateWidth), style),
+    const named = [`  ${fit(label, labelWidth)}`, paint(color, state.padEnd(stateWidth), style)];
+    // The share of a single mirror is 100 %, which would look like its progress.
+    const cells = mirrors.length === 1 ? named : [
+      ...named,
       ...barWidth < MIN_BAR ? [] : [fit(filled(share, barWidth, style), barWidth)],
       formatPercent(share).padStart(5),
       (rate > 0 ? formatRate(rate) : "").padStart(rateWidth()),

@@ -5,11 +5,11 @@
  */
 
 import { writeFully, writeText } from "../../command_line/process.ts";
+import { fitMessage, printableLines, terminalSize } from "../../command_line/terminal_text.ts";
 import { environmentVariable } from "../../environment.ts";
 import { reason, writeError } from "../failure/exit_code.ts";
 import type { Display, DisplayOptions } from "./display.ts";
 import type { ReportOptions } from "./report.ts";
-import { fitMessage, printableLines } from "./text.ts";
 
 /** Writes text to stderr. */
 export function writeMessage(text: string): void {
@@ -53,21 +53,9 @@ export function displayOptions(
     unicode: isUtf8(),
     wraps: Deno.stderr.isTerminal(),
     title: terminal && understandsTitles(environmentVariable, Deno.build.os),
-    simple,
+    // A program behind the pipe may write to this terminal: several lines would be drawn over its own.
+    simple: simple || toStdout,
   };
-}
-
-function terminalSize(): { readonly columns: number; readonly rows: number } {
-  try {
-    return Deno.consoleSize();
-  } catch {
-    return { columns: 80, rows: 24 };
-  }
-}
-
-/** Returns the text with its lines broken to fit into the terminal, if stderr is one. */
-export function fitToTerminal(text: string): string {
-  return Deno.stderr.isTerminal() ? fitMessage(text, terminalSize().columns) : text;
 }
 
 /** Reports whether colors are used, by the variables `FORCE_COLOR`, which goes before, and `NO_COLOR`. */

@@ -6,8 +6,9 @@
  * @module
  */
 
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import { type ProgressState, totals } from "./progress_state.ts";
-import { formatPercent, printable, truncate } from "./text.ts";
+import { formatPercent } from "./text.ts";
 
 /** Columns of a name in a title. */
 const NAME_COLUMNS = 40;

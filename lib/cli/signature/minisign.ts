@@ -7,7 +7,7 @@
  */
 
 import { fromBase64 } from "../../stand_ins.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import { badSignature, type ContentVerifier, type Signature } from "./content_verifier.ts";
 
 /** A public key. */

@@ -8,7 +8,7 @@
 
 import type { CleartextMessage, Key, Message, PublicKey, SignaturePacket } from "openpgp";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import { printable, truncate } from "../report/text.ts";
+import { printable, truncate } from "../../command_line/terminal_text.ts";
 import { badSignature, type ContentVerifier, type Signature } from "./content_verifier.ts";
 
 export type OpenPgpKey = PublicKey;

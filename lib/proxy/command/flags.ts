@@ -21,7 +21,7 @@ export const FLAG_GROUPS = {
     {
       name: "public-name",
       value: "NAME",
-      help: "a name by which clients reach it, or *; repeatable",
+      help: "a name that clients use, or *; repeatable",
     },
     { name: "cert", value: "FILE", help: "use TLS and HTTP/2 with this certificate (PEM)" },
     { name: "key", value: "FILE", help: "the private key of the certificate (PEM)" },
@@ -80,7 +80,7 @@ export const FLAG_GROUPS = {
     {
       name: "max-connections",
       value: "N",
-      help: "of clients; at most 1024, or a third of ulimit -n",
+      help: "of clients; at most 1024 or a third of ulimit -n",
       rare: true,
     },
     {
@@ -128,7 +128,7 @@ export const ExitCode = {
 } as const;
 
 /** The column in which descriptions begin. */
-const COLUMN = 31;
+const COLUMN = 33;
 
 /** Returns the text of `--help`, which fits a screen, or of `--help all`; both fit 80 columns. */
 export function helpText(version: string, topic: "common" | "all"): string {

@@ -6,7 +6,9 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
+import { readNamedFile } from "../../command_line/named_file.ts";
 import { writeText } from "../../command_line/process.ts";
+import { fitToTerminal } from "../../command_line/terminal_text.ts";
 import { environmentVariable, mayRead } from "../../environment.ts";
 import { VERSION } from "../../version.ts";
 import { describeError, redactLogText } from "../../http/address/redact.ts";
@@ -100,12 +102,7 @@ async function readAuthorities(file: string): Promise<string> {
 }
 
 async function readPem(flag: string, file: string, label: string): Promise<string> {
-  let text;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (cause) {
-    throw usageError(`${flag} ${file}: cannot be read: ${describeError(cause)}`, { cause });
-  }
+  const text = await readNamedFile(flag, file);
   if (!text.includes(`${label}-----`)) {
     throw usageError(`${flag} ${file}: no ${label.toLowerCase()} in PEM format found`);
   }
@@ -119,7 +116,7 @@ async function dropPermissions(): Promise<void> {
   }
 }
 
-/** Prints a message in one line, without credentials. */
+/** Prints a message, without credentials: in one line, unless a terminal is too narrow for it. */
 function say(text: string): void {
-  writeText(Deno.stderr, `sphttp-proxy: ${redactLogText(text)}\n`);
+  writeText(Deno.stderr, fitToTerminal(`sphttp-proxy: ${redactLogText(text)}\n`));
 }

@@ -6,7 +6,7 @@
  */
 
 import { usageError } from "../../command_line/command_error.ts";
-import { describeError } from "../../http/address/redact.ts";
+import { readNamedFile } from "../../command_line/named_file.ts";
 
 /** The variable of the environment with the token. */
 export const TOKEN_VARIABLE = "SPHTTP_TOKEN";
@@ -41,11 +41,6 @@ export function parseToken(flag: string, text: string): string {
 export async function readToken(source: TokenSource): Promise<string> {
   if ("token" in source) return source.token;
   const { file } = source;
-  let text;
-  try {
-    text = await Deno.readTextFile(file);
-  } catch (cause) {
-    throw usageError(`--token-file ${file}: cannot be read: ${describeError(cause)}`, { cause });
-  }
+  const text = await readNamedFile("--token-file", file);
   return parseToken(`the token in --token-file ${file}`, text.trim());
 }

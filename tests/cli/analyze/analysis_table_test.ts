@@ -6,7 +6,7 @@ import {
   tableText,
 } from "../../../lib/cli/analyze/analysis_table.ts";
 import { reportOf } from "../../../lib/cli/plot/trace_report.ts";
-import { textWidth } from "../../../lib/cli/report/text.ts";
+import { textWidth } from "../../../lib/command_line/terminal_text.ts";
 import { EVENTS, FAST, receive, recording } from "../../trace/sample.ts";
 
 Deno.test("tableText() is the thesis's table", () => {

@@ -140,7 +140,8 @@ Deno.test("resolveTarget() refuses what is no place for a file", async () => {
   using place = workplace();
   const { path } = place;
   Deno.writeTextFileSync(`${path}/file`, "");
-  assertStringIncludes(await refuse({ output: path }), "it is a directory");
+  const advice = `it is a directory; use --output-dir ${path} for a file in it`;
+  assertStringIncludes(await refuse({ output: path }), advice);
   assertStringIncludes(await refuse({ output: `${path}/none/` }), "no file name");
   assertStringIncludes(await refuse({ output: `${path}/file/f` }), "cannot write to ");
   const tooLong = await refuse({ output: `${path}/${"x".repeat(300)}` });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { assess } from "../../../lib/cli/probe/assessment.ts";
 import { probeTable } from "../../../lib/cli/probe/results.ts";
-import { textWidth } from "../../../lib/cli/report/text.ts";
+import { textWidth } from "../../../lib/command_line/terminal_text.ts";
 import { MirrorError } from "../../../mod.ts";
 import { measured } from "./support.ts";
 

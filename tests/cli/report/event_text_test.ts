@@ -99,6 +99,11 @@ const TABLE: [event: TraceEvent, text: string, notable: boolean][] = [
     false,
   ],
   [
+    { type: "failure", atMs, mirror, message: "http://h/f: status 404", retryInMs: 0 },
+    "http://h/f: status 404; retrying now",
+    false,
+  ],
+  [
     { type: "failure", atMs, mirror, message: "http://h/f: status 404", retryInMs: undefined },
     "http://h/f: status 404",
     false,

@@ -48,7 +48,7 @@ function show(mode: Exclude<DisplayMode, "none">, act: (display: LiveDisplay) =>
 }
 
 const WHOLE = "██████░░░░░░  50 %       5 B/s";
-const MIRROR = "  h  busy  100 %       5 B/s";
+const MIRROR = "  h  busy";
 /** The cursor goes back to where the last line begins: a ^C is not to push it to the next one. */
 const PICTURE = `${WHOLE}^[K\n${MIRROR}^[K^[J<`;
 

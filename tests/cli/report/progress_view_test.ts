@@ -7,7 +7,7 @@ import {
   progressLine,
   renderProgress,
 } from "../../../lib/cli/report/progress_view.ts";
-import { textWidth } from "../../../lib/cli/report/text.ts";
+import { textWidth } from "../../../lib/command_line/terminal_text.ts";
 
 const STATES = [
   "busy",
@@ -107,6 +107,13 @@ Deno.test("renderProgress() is never wider than the terminal", () => {
       }
     }
   }
+});
+
+Deno.test("renderProgress() shows no share of a single mirror, as if that were its progress", () => {
+  assertEquals(renderProgress(state({}, { mirrors: 1 }), 80), [
+    "file.iso  ███████▒▒░░░░░░░░░░░░░░░░░░░  25 %  16.0/64.0 MB   24.0 MB/s  ETA  2 s",
+    "  mirror0.example  busy",
+  ]);
 });
 
 Deno.test("renderProgress() without Unicode is plain ASCII", () => {

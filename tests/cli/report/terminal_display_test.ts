@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { DisplayMode } from "../../../lib/cli/report/display.ts";
 import { LiveDisplay } from "../../../lib/cli/report/live_display.ts";
-import { openDisplay, understandsTitles, usesColors } from "../../../lib/cli/report/terminal.ts";
+import {
+  displayOptions,
+  openDisplay,
+  understandsTitles,
+  usesColors,
+} from "../../../lib/cli/report/terminal.ts";
 
 function open(mode: DisplayMode, write: (text: string) => void) {
   const size = () => ({ columns: 80, rows: 24 });
@@ -37,6 +42,12 @@ Deno.test("openDisplay() breaks long messages where they are for a terminal", as
     display.print("a message that is too long");
     assertEquals(written, "a message that is\n  too long\n", mode);
   }
+});
+
+Deno.test("displayOptions(): what goes to a pipe has one line of progress", () => {
+  const shown = { verbosity: "normal", progress: true } as const;
+  assertEquals(displayOptions({ ...shown, toStdout: true }).simple, true);
+  assertEquals(displayOptions({ ...shown, toStdout: false, simple: false }).simple, false);
 });
 
 Deno.test("usesColors() follows FORCE_COLOR before NO_COLOR", () => {

@@ -58,7 +58,7 @@ Deno.test("the command reports an error in one line and its exit code", async ()
     [["--host=0.0.0.0"], 2, "--host 0.0.0.0 lets others reach the proxy"],
     [["--memory=5"], 2, '--memory is "5"'],
     [["--allow-host=*"], 2, '--allow-host is "*"'],
-    [[`--cert=${nosuch}`, `--key=${nosuch}`], 2, "nosuch.pem: cannot be read: No such file"],
+    [[`--cert=${nosuch}`, `--key=${nosuch}`], 2, "nosuch.pem: no such file"],
     [[`--cacert=${none}`], 2, ": no certificate in PEM format found"],
     [
       [`--port=${occupied.addr.port}`],

@@ -13,7 +13,7 @@ import {
   type Flag,
   nearestWord,
 } from "../../../command_line/flag_parser.ts";
-import { printable, truncate } from "../../report/text.ts";
+import { printable, truncate } from "../../../command_line/terminal_text.ts";
 import { FLAGS } from "../flags.ts";
 
 /** Options that make no sense in a file. */

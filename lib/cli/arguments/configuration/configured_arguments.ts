@@ -107,8 +107,7 @@ async function readNamed(source: string): Promise<string> {
   try {
     return await readBounded(source);
   } catch (error) {
-    const why = error instanceof Deno.errors.NotFound ? "no such file" : reason(error);
-    throw usageError(`--config: ${source}: ${why}`);
+    throw usageError(`--config: ${source}: ${reason(error)}`);
   }
 }
 

@@ -6,7 +6,8 @@
 
 import type { ClientCertificate } from "../../../../mod.ts";
 import { usageError } from "../../../command_line/command_error.ts";
-import { readNamedFile, reason } from "../../failure/exit_code.ts";
+import { readNamedFile } from "../../../command_line/named_file.ts";
+import { reason } from "../../failure/exit_code.ts";
 
 /** The values of `--cert` and `--key`. */
 export interface ClientCertificateFiles {

@@ -15,7 +15,7 @@ import {
   putCredentials,
 } from "../../../http/address/credentials.ts";
 import { reason } from "../../failure/exit_code.ts";
-import { printable } from "../../report/text.ts";
+import { printable } from "../../../command_line/terminal_text.ts";
 import type { RequestFlagName } from "../flags.ts";
 import type { NetrcEntry } from "./netrc.ts";
 import { parseUser, type User } from "../values/request_values.ts";

@@ -11,7 +11,7 @@ import { CommandError, usageError } from "../../../command_line/command_error.ts
 import { redactUrl } from "../../../http/address/redact.ts";
 import { type Checksum, parseChecksum } from "../../checksum/checksum.ts";
 import { ExitCode } from "../../failure/exit_code.ts";
-import { printable, truncate } from "../../report/text.ts";
+import { printable, truncate } from "../../../command_line/terminal_text.ts";
 import { parseHeader, parseHeaderValue } from "../values/request_values.ts";
 import { trimUrl } from "../values/url_pattern.ts";
 

@@ -20,7 +20,7 @@ import { ExitCode } from "../../failure/exit_code.ts";
 import type { TraceFile } from "../../output/trace_file.ts";
 import type { Piece } from "../../part/pieces/compared_pieces.ts";
 import { recordedFile } from "../../part/resume_record.ts";
-import { printable } from "../../report/text.ts";
+import { printable } from "../../../command_line/terminal_text.ts";
 import type { Checks } from "../checks/checks.ts";
 import type { FileContext, FileTask } from "../tasks/file_task.ts";
 import type { Conditions } from "./conditions.ts";

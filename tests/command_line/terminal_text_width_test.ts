@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { fit, printable, textWidth, truncate } from "../../../lib/cli/report/text.ts";
+import { fit, printable, textWidth, truncate } from "../../lib/command_line/terminal_text.ts";
 
 Deno.test("textWidth() counts columns", () => {
   const table: [string, number][] = [

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { fitMessage, textWidth, wrapLines } from "../../../lib/cli/report/text.ts";
+import { fitMessage, textWidth, wrapLines } from "../../lib/command_line/terminal_text.ts";
 
 Deno.test("wrapLines() breaks lines between words, and indents what follows", () => {
   const table: [text: string, width: number, wrapped: string][] = [
