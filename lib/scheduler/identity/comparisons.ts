@@ -23,6 +23,20 @@ export interface CrossCheck {
   readonly sender: Mirror;
 }
 
+/** One that may be sent, and about how many milliseconds its answer takes. */
+interface PlannedCheck extends CrossCheck {
+  readonly cost: number;
+}
+
+/** Two groups, by their places, and the comparison that connects them. */
+type Link = readonly [from: number, to: number, check: PlannedCheck];
+
+/** Comparisons that connect two groups, and the time of the slowest. */
+interface Way {
+  readonly links: readonly Link[];
+  readonly cost: number;
+}
+
 /** What is known of one mirror. */
 interface MirrorRecord {
   /** Its strong ETag: `undefined` for none, or if it has changed. */
@@ -213,7 +227,8 @@ export class Comparisons {
 
   /**
    * Returns the comparisons by which any two groups become the same up to the highest place of the lower one:
-   * two that are both the same as a third one only up to a lower place may differ.
+   * two that are both the same as a third one only up to a lower place may differ. A third one shows the bytes
+   * of both where that is sooner: the nearest mirror shows those of all distant ones.
    */
   #connecting(
     groups: readonly Group[],
@@ -222,24 +237,25 @@ export class Comparisons {
     now: number,
   ): readonly CrossCheck[] {
     const checks: CrossCheck[] = [];
-    const connect = (one: number, other: number, check: CrossCheck) => {
-      checks.push(check);
-      links.add(one, other, Infinity);
-    };
     for (const [one, higher] of groups.entries()) {
       for (const [other, lower] of groups.entries()) {
         if (other <= one || links.connect(one, other, lower.top)) continue;
-        const check = this.#between(higher, lower, claims, now);
-        if (check !== undefined) connect(one, other, check);
-        // Mirrors that are gone cannot show anything: a third one shows the bytes of both.
-        for (const [third, group] of check === undefined ? groups.entries() : []) {
+        const direct = this.#between(higher, lower, claims, now);
+        let best: Way | undefined = direct && { links: [[one, other, direct]], cost: direct.cost };
+        for (const [third, group] of groups.entries()) {
+          if (third === one || third === other) continue;
           const open = [one, other].filter((index) => !links.connect(third, index, lower.top));
-          const shown = open.map((index) => this.#between(group, groups[index]!, claims, now));
-          if (!shown.every((check) => check !== undefined && check.piece.end >= lower.top)) {
-            continue;
+          const way = open.map((index) =>
+            [third, index, this.#between(group, groups[index]!, claims, now)] as const
+          ).filter((link): link is Link => (link[2]?.piece.end ?? 0) >= lower.top);
+          const cost = Math.max(...way.map(([, , check]) => check.cost));
+          if (way.length === open.length && cost < (best?.cost ?? Infinity)) {
+            best = { links: way, cost };
           }
-          for (const [at, index] of open.entries()) connect(third, index, shown[at]!);
-          break;
+        }
+        for (const [from, to, check] of best?.links ?? []) {
+          checks.push(check);
+          links.add(from, to, Infinity);
         }
       }
     }
@@ -277,13 +293,13 @@ export class Comparisons {
     return nearest === undefined ? [] : [{ mirrors: [nearest], top, last: nearest }];
   }
 
-  /** Returns a comparison of the last bytes of one group by the other. */
+  /** Returns the soonest comparison of the last bytes of one group by the other. */
   #between(
     one: Group,
     other: Group,
     claims: readonly LiveRequest[],
     now: number,
-  ): CrossCheck | undefined {
+  ): PlannedCheck | undefined {
     const ways = [[one, other], [other, one]].flatMap(([by, of]) => {
       const piece = this.#lastPiece(of!, claims);
       if (piece === undefined) return [];
@@ -291,13 +307,14 @@ export class Comparisons {
       const able = by!.mirrors.filter((mirror) =>
         mirror.available && mirror.servesRanges && !this.#hasShown(mirror, piece)
       );
-      return able.map((mirror) => ({ mirror, piece, sender: of!.last }));
+      return able.map((mirror) => ({
+        mirror,
+        piece,
+        sender: of!.last,
+        cost: answerMs(mirror, now),
+      }));
     });
-    // A mirror that should be delivering, but has gone silent, may not answer, either.
-    const cost = ({ mirror: { live, maxConnections, link, deliveredAt } }: CrossCheck) =>
-      link.latencyMs * Math.max(1, live.length + 2 - maxConnections) +
-      (live.length > 0 ? now - deliveredAt : 0);
-    return ways.sort((a, b) => cost(a) - cost(b))[0];
+    return ways.sort((a, b) => a.cost - b.cost)[0];
   }
 
   #hasShown(mirror: Mirror, { start, end }: ByteRange): boolean {
@@ -340,6 +357,15 @@ export class Comparisons {
 /** Reports whether a request owns a piece, of which something has yet to arrive. */
 function isComing(piece: ByteRange, { start, position, claimEnd }: LiveRequest): boolean {
   return start <= piece.start && position < piece.end && piece.end <= claimEnd;
+}
+
+/**
+ * Returns about how many milliseconds a mirror takes to show a piece: one that should be delivering, but
+ * has gone silent, may not answer, either.
+ */
+function answerMs({ live, maxConnections, link, deliveredAt }: Mirror, now: number): number {
+  const turns = Math.max(1, live.length + 2 - maxConnections);
+  return link.latencyMs * turns + (live.length > 0 ? now - deliveredAt : 0);
 }
 
 /** Up to which place groups are known to be the same. */

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { MirrorMismatchError } from "../../../lib/errors.ts";
 import { schedulerOptionsOf } from "../../support/simulator/algorithms.ts";
 import { mulberry32 } from "../../support/random.ts";
-import type { SimulatedMirror } from "../../support/simulator/mirror.ts";
+import { EIGHT_MIRRORS, type SimulatedMirror } from "../../support/simulator/mirror.ts";
 import type { SimulationOptions } from "../../support/simulator/simulation.ts";
 import { simulate } from "../../support/simulator/simulator.ts";
 
@@ -66,6 +66,31 @@ Deno.test("CrossChecks: mirrors with different ETags of one file are compared at
   // Most are requested before the last bytes come; what is taken over at the very end is compared after.
   const same = simulate({ ...options, links: [link, link, link] });
   assert(seconds < same.seconds + 0.06, `${seconds} s, with one ETag ${same.seconds} s`);
+});
+
+Deno.test("CrossChecks: the nearest mirrors show the last bytes of distant ones, which are not waited for", () => {
+  const links = EIGHT_MIRRORS.map((link, index) => ({
+    ...link,
+    version: `${index}`,
+    versionFrom: Infinity,
+  }));
+  for (const megabytes of [20, 21, 22]) {
+    let completeMs = Infinity;
+    const { error, seconds } = simulate({
+      links,
+      size: megabytes * MIB,
+      seed: megabytes,
+      delay: "adaptive",
+      maxConnectionsPerMirror: 8,
+      inspect: ({ ledger }, now) => {
+        if (ledger.complete) completeMs = Math.min(completeMs, now);
+      },
+    });
+    assertEquals(error, undefined);
+    // Round trips to six of the eight take 180 to 300 ms.
+    const waitMs = 1000 * seconds - completeMs;
+    assert(waitMs < 60, `${megabytes} MiB: ${waitMs} ms after the last byte`);
+  }
 });
 
 Deno.test("CrossChecks: mirrors with the same strong ETag are compared once each", () => {
