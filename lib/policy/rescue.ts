@@ -8,6 +8,7 @@
 
 import { isWaitedFor } from "./kept_stream.ts";
 import { expectedSince, type Outlook } from "./outlook.ts";
+import { SHORTEST_RANGE } from "./placement.ts";
 import type { DownloadView, Plan, RequestView } from "../scheduler/view.ts";
 
 /** Stealing has to move the front's completion forward by this time, and by this part of the rest. */
@@ -23,7 +24,7 @@ const KNOWN_MS = 40;
 const KNOWN_ROUND_TRIPS = 5;
 const MOST_SPEEDUP = 2;
 /** Fewer bytes are not worth a request. */
-const SHORTEST_STEAL = 16 * 1024;
+const SHORTEST_STEAL = 4 * 1024;
 
 /**
  * Returns what to do for the front; `undefined` for nothing. A mirror that delivers `enough` bytes per
@@ -40,10 +41,12 @@ export function rescue(
       // What a request for the whole file owns may be endless, and no range can replace it.
       if (request.kind !== "range" || request.claimEnd <= request.position) continue;
       const { front } = view.ledger;
-      const atFront = request.position <= front && front < request.claimEnd;
+      // Where nothing is left to request, every range is one of the last.
+      const isUrgent = isLast(view) ||
+        (request.position <= front && front < request.claimEnd);
       const silentMs = now - expectedSince(request);
-      const silent = silentMs > (atFront ? outlook.patienceMs : outlook.lossMs);
-      if (!silent && !atFront) continue;
+      const silent = silentMs > (isUrgent ? outlook.patienceMs : outlook.lossMs);
+      if (!silent && !isUrgent) continue;
       const helpers = outlooks.filter((other) => other !== outlook && other.open);
       const revoked = { type: "revoke", request: request.id } as const;
       if (silent && isWaitedFor(request, outlooks)) return revoked;
@@ -63,21 +66,22 @@ function steal(
   request: RequestView,
   owner: Outlook,
   helpers: readonly Outlook[],
-  { ledger, limit }: DownloadView,
+  view: DownloadView,
   now: number,
 ): Plan | undefined {
+  const { ledger, limit } = view;
   const shortest = Math.min(SHORTEST_STEAL, limit.piece() / 2);
   const left = request.claimEnd - request.position;
   // One that is late may be so for as long again.
   const waitMs = request.answeredAt === undefined ? Math.abs(request.dueAt - now) : 0;
   // Where nothing is left to request, the others will soon leave it the link.
-  const steadyRate = ledger.free.length > 0 ? owner.requestRate : owner.rate;
+  const steadyRate = isLast(view) ? owner.rate : owner.requestRate;
   const linkRate = rampedRate(request, left, steadyRate, owner, ledger.start, now);
   const ownerRate = Math.min(linkRate, mostRate(request, owner, now));
   const aloneMs = waitMs + left / ownerRate;
-  const leastGainMs = ledger.free.length > 0
-    ? Math.max(GAIN_MS, aloneMs * GAIN_SHARE)
-    : Math.max(LAST_GAIN_MS, owner.source.link.latencyMs);
+  const leastGainMs = isLast(view)
+    ? Math.max(LAST_GAIN_MS, owner.source.link.latencyMs)
+    : Math.max(GAIN_MS, aloneMs * GAIN_SHARE);
   if (aloneMs < leastGainMs) return undefined;
   let best: { helper: Outlook; cut: number; ms: number } | undefined;
   for (const helper of helpers) {
@@ -119,4 +123,9 @@ function mostRate(request: RequestView, { source: { link } }: Outlook, now: numb
   const ms = request.deliveringMs(now);
   if (ms <= Math.max(KNOWN_MS, KNOWN_ROUND_TRIPS * link.latencyMs)) return Infinity;
   return MOST_SPEEDUP * Math.max(1, request.position - request.start) / ms;
+}
+
+/** Reports whether next to nothing is left to request. */
+function isLast({ ledger: { free } }: DownloadView): boolean {
+  return free.reduce((sum, { start, end }) => sum + end - start, 0) < SHORTEST_RANGE;
 }

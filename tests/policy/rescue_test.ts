@@ -38,8 +38,8 @@ function mirror({ rate = 1, latencyMs = 0, ...facts }: Facts = {}): SourceView {
 interface Scene {
   readonly limit?: LimitView;
   readonly front?: number;
-  /** Whether anything is left to request. */
-  readonly more?: boolean;
+  /** Whether anything is left to request, or how many bytes. */
+  readonly more?: boolean | number;
 }
 
 /** The plan in short: the request that loses its range, or who takes it, from where on. */
@@ -49,7 +49,7 @@ function plan(
 ): unknown {
   const outlooks = mirrors.map((source, index) => new Outlook(index, source, NOW));
   const ledger = new Ledger(0, 999 * KIB, KIB);
-  ledger.take(0, (more ? 900 : 999) * KIB);
+  ledger.take(0, 999 * KIB - (typeof more === "number" ? more : more ? 99 * KIB : 0));
   ledger.receive(0, front);
   const next = rescue(downloadView({ ledger, limit }), outlooks, NOW);
   if (next === undefined) return "nothing";
@@ -197,10 +197,19 @@ Deno.test("rescue(): an owner that has not begun keeps less, or nothing", () => 
   assertEquals(plan([waiting(500), mirror({ rate: 4 })]), ["steal from 0", 1, 0, 1000]);
 });
 
-Deno.test("rescue() steals at the front only", () => {
-  const slow = mirror({ rate: 0.01, live: [request()] });
-  assertEquals(plan([slow, mirror()], { front: 200 * KIB }), "nothing");
-  assertEquals(plan([slow, mirror()], { front: 0 }), ["steal from 0", 1, 1, 100]);
+Deno.test("rescue() steals at the front, and anywhere where nothing is left to request", () => {
+  const slow = mirror({ rate: 0.01, live: [request({ start: 100 * KIB, end: 200 * KIB })] });
+  assertEquals(plan([slow, mirror()], { front: 0 }), "nothing");
+  const taken = ["steal from 0", 1, 101, 200];
+  assertEquals(plan([slow, mirror()], { front: 100 * KIB }), taken);
+  assertEquals(plan([slow, mirror()], { front: 0, more: false }), taken);
+});
+
+Deno.test("rescue(): what is less than a range counts as nothing left to request", () => {
+  const slow = mirror({ rate: 0.01, live: [request({ start: 100 * KIB, end: 200 * KIB })] });
+  const taken = ["steal from 0", 1, 101, 200];
+  assertEquals(plan([slow, mirror()], { more: 63 * KIB }), taken);
+  assertEquals(plan([slow, mirror()], { more: 64 * KIB }), "nothing");
 });
 
 Deno.test("rescue(): stealing has to gain 150 ms and half, but 20 ms where nothing else is left", () => {
@@ -228,17 +237,17 @@ Deno.test("rescue(): stealing has to gain 150 ms and half, but 20 ms where nothi
 
 Deno.test("rescue() does not steal less than is worth a request", () => {
   const slow = (kib: number) => mirror({ rate: 0.01, live: [request({ end: kib * KIB })] });
-  assertEquals(plan([slow(16), mirror({ rate: 100 })], { more: false }), "nothing");
-  const taken = ["steal from 0", 1, 0, 17];
-  assertEquals(plan([slow(17), mirror({ rate: 100 })], { more: false }), taken);
+  assertEquals(plan([slow(4), mirror({ rate: 100 })], { more: false }), "nothing");
+  const taken = ["steal from 0", 1, 0, 5];
+  assertEquals(plan([slow(5), mirror({ rate: 100 })], { more: false }), taken);
 });
 
 Deno.test("rescue(): under a limit less is worth stealing, though not in every debt", () => {
-  const slow = mirror({ rate: 0.01, live: [request({ end: 5 * KIB })] });
+  const slow = mirror({ rate: 0.01, live: [request({ end: 4 * KIB })] });
   const mirrors = [slow, mirror({ rate: 100 })];
   const limit = (openAt: number) => limitOf(0.05 * KIB, openAt);
   assertEquals(plan(mirrors), "nothing");
-  const taken = ["steal from 0", 1, 0, 5];
+  const taken = ["steal from 0", 1, 0, 4];
   assertEquals(plan(mirrors, { limit: limit(NOW) }), taken);
   assertEquals(plan(mirrors, { limit: limit(NOW + 300) }), taken);
   assertEquals(plan(mirrors, { limit: limit(NOW + 301) }), "nothing");
