@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { scenarioLimit } from "../netlab/limit.ts";
 import { SCENARIOS } from "../netlab/scenarios.ts";
+import { median } from "../bench/usage.ts";
 import { latenessSeconds } from "../support/simulator/measures.ts";
 import { networkOf } from "../support/simulator/tcp/networks.ts";
 import { simulateTcp } from "../support/simulator/tcp/simulation.ts";
@@ -16,31 +17,38 @@ interface Bound {
 }
 
 const BOUNDS: readonly Bound[] = [
-  { scenario: "testbed", megabytes: 50, share: 0.84, lateSeconds: 1.1 },
-  { scenario: "eight", megabytes: 50, share: 0.83, lateSeconds: 1.2 },
-  { scenario: "lossy", megabytes: 50, share: 0.75, lateSeconds: 0.9 },
+  { scenario: "testbed", megabytes: 50, share: 0.88, lateSeconds: 0.7 },
+  { scenario: "eight", megabytes: 50, share: 0.85, lateSeconds: 0.9 },
+  { scenario: "lossy", megabytes: 50, share: 0.76, lateSeconds: 0.9 },
   // The first response goes on while a second connection is tried.
   { scenario: "lone", megabytes: 50, share: 0.93, lateSeconds: 0.6 },
-  { scenario: "limited", megabytes: 50, share: 0.95, lateSeconds: 1.6 },
-  { scenario: "shared", megabytes: 50, share: 0.93, lateSeconds: 0.9 },
+  { scenario: "limited", megabytes: 50, share: 1.02, lateSeconds: 1.3 },
+  { scenario: "shared", megabytes: 50, share: 0.945, lateSeconds: 0.9 },
 ];
+
+/** Seeds of the runs; the size is another one in each, as a single trajectory says little. */
+const SEEDS = [1, 2, 3];
 
 for (const { scenario: name, megabytes, share, lateSeconds } of BOUNDS) {
   Deno.test(`adaptive keeps its bounds over TCP: ${name}`, () => {
     const scenario = SCENARIOS[name]!;
-    const size = megabytes * 1e6;
-    const { error, points, seconds } = simulateTcp({
-      ...networkOf(scenario),
-      size,
-      delay: "adaptive",
-      maxConnectionsPerMirror: 8,
-      seed: 1,
-      limitSeconds: 60,
+    const runs = SEEDS.map((seed) => {
+      const size = (megabytes + seed - 1) * 1e6;
+      const { error, points, seconds } = simulateTcp({
+        ...networkOf(scenario),
+        size,
+        delay: "adaptive",
+        maxConnectionsPerMirror: 8,
+        seed,
+        limitSeconds: 60,
+      });
+      assertEquals(error, undefined);
+      const limit = scenarioLimit(scenario, size).at(-1)!.seconds;
+      return { share: limit / seconds, late: latenessSeconds(points, limit) };
     });
-    assertEquals(error, undefined);
-    const limit = scenarioLimit(scenario, size).at(-1)!.seconds;
-    const late = latenessSeconds(points, limit);
-    assert(limit / seconds >= share, `${(limit / seconds).toFixed(3)} of the limit`);
+    const least = median(runs.map((run) => run.share));
+    const late = median(runs.map((run) => run.late));
+    assert(least >= share, `${least.toFixed(3)} of the limit`);
     assert(late <= lateSeconds, `${late.toFixed(2)} s late`);
   });
 }

@@ -54,7 +54,7 @@ export function lanesFor(bytes: number, isKnown: boolean): number {
   return Math.max(isKnown ? 1 : FIRST_LANES, Math.floor(bytes / BYTES_PER_LANE));
 }
 
-/** Returns how many of so many connections can be kept busy without a pause. */
+/** Returns how many of so many connections are kept busy at most: one is ready to take over. */
 function lanesOf(connections: number): number {
-  return Math.max(1, connections - Math.ceil(connections / (LANES_PER_SPARE + 1)));
+  return Math.max(1, connections - 1);
 }

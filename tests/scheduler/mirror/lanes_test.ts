@@ -8,13 +8,20 @@ Deno.test("Lanes: one or two connections are used from the start, and one lane i
   }
 });
 
-Deno.test("Lanes: of several connections, one in five is kept ready to take over", () => {
-  const table = [[3, 2], [5, 4], [6, 4], [8, 6], [10, 8], [16, 12], ["auto", 12]] as const;
+Deno.test("Lanes: of several connections, one at least is kept ready to take over", () => {
+  const table = [[3, 2], [5, 4], [6, 5], [8, 7], [10, 9], [16, 15], ["auto", 15]] as const;
   for (const [maxConnections, count] of table) {
     const lanes = new Lanes(maxConnections);
     lanes.tuner!.learn("bursty", 100, 0);
-    const most = count + Math.ceil(count / 4);
-    assertEquals([lanes.maxConnections, lanes.count], [most, count], `${maxConnections}`);
+    assertEquals([lanes.maxConnections, lanes.count], [count + 1, count], `${maxConnections}`);
+  }
+});
+
+Deno.test("Lanes: where fewer are busy, one for every four of them is kept ready", () => {
+  for (const [count, most] of [[1, 2], [4, 5], [6, 8], [7, 8]] as const) {
+    const lanes = new Lanes(8);
+    lanes.tuner!.learn("bursty", count, 0);
+    assertEquals([lanes.count, lanes.maxConnections], [count, most]);
   }
 });
 
