@@ -94,6 +94,19 @@ export class GrowingRecord {
     this.#updatedAtMs = performance.now();
   }
 
+  /**
+   * Returns the length of the longest part of the part file of which sums are recorded, up to `length`; forgets
+   * the sums of what follows.
+   */
+  async keep(length: number): Promise<number> {
+    await this.update();
+    if (this.#record === undefined) return 0;
+    const { start } = this.#record;
+    const pieces = this.#record.pieces.filter(({ end }) => end <= start + length);
+    this.#record = { ...this.#record, pieces };
+    return (pieces.at(-1)?.end ?? start) - start;
+  }
+
   /** Records that the bytes may be those of different files. */
   async distrust(): Promise<void> {
     if (this.#record === undefined) return;

@@ -152,6 +152,21 @@ export class PartFile implements Disposable {
     return { file: this.#file, path: this.#path };
   }
 
+  /**
+   * Removes what this download has written behind the first `length` bytes, and some before, so that the sums
+   * of those that stay are known.
+   */
+  async keep(length: number): Promise<void> {
+    if (!this.#touched) return;
+    await this.#writing(async () => {
+      await this.#behind.flush();
+      const kept = await this.#record.keep(length);
+      await this.#file.truncate(kept);
+      await syncFile(this.#file);
+      await this.#record.write();
+    });
+  }
+
   /** Gives the complete and verified file its name, and `mtime` as its modification time. */
   async complete({ mtime }: { readonly mtime?: Date | undefined } = {}): Promise<void> {
     await this.#writing(() => this.#behind.flush());

@@ -34,6 +34,8 @@ const MOST_KEPT = 128;
 interface Piece extends Landmark {
   source: number | undefined;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Who has sent what of it, where several did. */
+  readonly parts: (ByteRange & { readonly mirror: number })[];
   /** What is missing of it; `undefined` for nothing. */
   missing: IntervalSet | undefined;
   /** What another mirror has shown before all of it arrived. */
@@ -55,7 +57,7 @@ interface Last extends ByteRange {
 export interface Difference {
   /** Offset of the first byte that differs. */
   readonly at: number;
-  /** The mirror that sent the other one; `undefined` if several sent the piece. */
+  /** The mirror that sent the other one; `undefined` if that is not known. */
   readonly other: number | undefined;
 }
 
@@ -275,8 +277,9 @@ export class FileLandmarks implements Landmarks {
     const some = bytes.subarray(from - offset, to - offset);
     if (missing === undefined || !missing.overlaps(from, to)) {
       const at = firstDifference(from, piece.bytes.subarray(from - start), some);
-      return at === undefined ? undefined : { at, other: piece.source };
+      return at === undefined ? undefined : { at, other: senderAt(piece, at) };
     }
+    piece.parts.push({ start: from, end: to, mirror });
     piece.source ??= missing.covers(start, end) ? mirror : undefined;
     if (piece.source !== mirror) piece.source = undefined;
     piece.bytes.set(some, from - start);
@@ -303,7 +306,13 @@ export class FileLandmarks implements Landmarks {
 
 function newPiece({ start, end }: ByteRange, source: number | undefined): Piece {
   const missing = new IntervalSet({ start, end });
-  return { start, end, source, bytes: new Uint8Array(end - start), missing, shown: undefined };
+  const bytes = new Uint8Array(end - start);
+  return { start, end, source, bytes, parts: [], missing, shown: undefined };
+}
+
+/** Returns the mirror that sent a byte of a piece first. */
+function senderAt({ source, parts }: Piece, at: number): number | undefined {
+  return source ?? parts.find(({ start, end }) => start <= at && at < end)?.mirror;
 }
 
 /**

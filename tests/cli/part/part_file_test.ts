@@ -12,6 +12,7 @@ import {
   refuse,
   text,
 } from "../../support/cli/part_workplace.ts";
+import { randomContent } from "../../support/lab/content.ts";
 
 const POSIX = Deno.build.os !== "windows";
 
@@ -222,4 +223,22 @@ Deno.test("PartFile says why it cannot be written", async () => {
     assertEquals(place.readText("f.part"), "");
   }
   assertEquals(place.names(), ["f.part.json"]);
+});
+
+Deno.test("PartFile.keep() keeps bytes whose sums are recorded, and they are continued", async () => {
+  const mebibyte = 1024 * 1024;
+  const bytes = randomContent(3 * mebibyte).read(0, 3 * mebibyte);
+  for (const [kept, length] of [[2.5 * mebibyte, 2 * mebibyte], [mebibyte - 1, 0]] as const) {
+    using place = partWorkplace();
+    {
+      using part = await open(place);
+      part.begin(facts(bytes.byteLength, '"1"'));
+      await part.write(bytes);
+      await part.keep(kept);
+    }
+    assertEquals(place.read("f.part"), bytes.subarray(0, length));
+    using part = await open(place, { resume: true });
+    await part.existing.verify({ start: 0 });
+    assertEquals([part.existing.length, part.existing.lost], [length, 0]);
+  }
 });

@@ -39,6 +39,14 @@ Deno.test("FileLandmarks.learn() returns where bytes differ from those that are 
   const other = FILE.slice(10_000, 50_000);
   other[7384]! ^= 1;
   assertEquals(landmarks.learn(10_000, other, 300_000, 1), { at: 17_384, other: 0 });
+  // Of a piece that two have sent, the one that sent this byte.
+  assertEquals(landmarks.learn(40_000, FILE.subarray(40_000, 49_500), 300_000, 0), undefined);
+  assertEquals(landmarks.learn(49_500, FILE.subarray(49_500, 51_000), 300_000, 2), undefined);
+  for (const [at, other] of [[49_400, 0], [49_600, 2]] as const) {
+    const bytes = FILE.slice(49_000, 51_000);
+    bytes[at - 49_000]! ^= 1;
+    assertEquals(landmarks.learn(49_000, bytes, 300_000, 1), { at, other });
+  }
   // What lies between pieces is not known.
   const between = FILE.slice(0, 16_000);
   between[5000]! ^= 1;

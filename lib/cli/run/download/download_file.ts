@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { FileInfo } from "../../../../mod.ts";
+import { type FileInfo, MirrorMismatchError } from "../../../../mod.ts";
 import type { CommandError } from "../../../command_line/command_error.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { ConditionOptions } from "../../arguments/conditions.ts";
@@ -33,9 +33,11 @@ export interface FileDownloadContext extends FileContext {
 }
 
 export class FileDownload {
-  readonly #task: FileTask;
+  #task: FileTask;
   readonly #context: FileDownloadContext;
   readonly #state: DownloadState;
+  /** Number of the first byte to download. */
+  #start = 0;
   #conditions: Conditions | undefined;
   /** Whether it has turned out to be a Metalink, of which nothing was written. */
   isMetalink = false;
@@ -124,6 +126,20 @@ export class FileDownload {
     trace: TraceFile | undefined,
     begun?: Begun,
   ): Promise<void> {
+    let outcome = await this.#trySave(target, trace, begun);
+    while (outcome === "again") outcome = await this.#trySave(target, trace);
+    if (outcome === "skipped") return;
+    trace?.finish();
+    this.#state.done(this.#checks);
+    await this.#conditions?.save(this.#state.info!);
+  }
+
+  /** Does the same once; `again`: it is to go on without mirrors that have another file. */
+  async #trySave(
+    target: Exclude<Target, { type: "present" }>,
+    trace: TraceFile | undefined,
+    begun?: Begun,
+  ): Promise<"saved" | "skipped" | "again"> {
     const { target: options } = this.#task;
     const { signal } = this.#context;
     // Opening a pipe waits for its reader.
@@ -142,17 +158,30 @@ export class FileDownload {
       if (error instanceof MetalinkFound) {
         this.isMetalink = true;
         await output.part?.settle();
-        return this.#state.follow();
+        this.#state.follow();
+        return "skipped";
       }
       const unmet = this.#conditions?.unmetBy(error);
-      if (unmet !== undefined) return this.#state.skip(unmet);
+      if (unmet !== undefined) {
+        this.#state.skip(unmet);
+        return "skipped";
+      }
+      if (error instanceof MirrorMismatchError && await this.#outvote(error)) return "again";
       if (options.removeOnError) await output.part?.remove();
       else await output.part?.settle();
       throw await this.#explain(error);
     }
-    trace?.finish();
-    this.#state.done(this.#checks);
-    await this.#conditions?.save(this.#state.info!);
+    return "saved";
+  }
+
+  /** Leaves out the mirrors that most others contradict; reports whether it can go on then. */
+  async #outvote(error: MirrorMismatchError): Promise<boolean> {
+    const { part, download } = this.#state;
+    const { withoutOutvoted } = await import("./majority.ts");
+    const failed = { ...this.#context, task: this.#task, part, start: this.#start };
+    const task = await withoutOutvoted(error, { ...failed, origins: download?.origins() });
+    if (task !== undefined) this.#task = task;
+    return task !== undefined;
   }
 
   /** The path of the file once it is complete; `undefined` if it was so before. */
@@ -185,6 +214,7 @@ export class FileDownload {
     const range = begun?.range ??
       await findRange(this.#task, { ...this.#context.options, signal });
     const { part } = output;
+    this.#start = range.start;
     part?.expect(range);
     const onProgress = (share: number) => {
       signal.throwIfAborted();
