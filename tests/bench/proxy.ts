@@ -9,6 +9,7 @@ import { TESTBED } from "../support/simulator/mirror.ts";
 import { spawnLab } from "../support/lab/spawn_lab.ts";
 import type { Drained } from "./drain.ts";
 import {
+  type ClientsResult,
   fillNumbered,
   PIECE,
   runClients,
@@ -21,6 +22,7 @@ import { median, runDrain, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
 const RUNS = 5;
+const CROWD_RUNS = 3;
 const CLIENTS = 100;
 const ABORTS = 1000;
 /** Number of clients that connect and leave at the same time. */
@@ -76,41 +78,61 @@ interface Run {
   readonly cpuSeconds: number;
 }
 
-/** Serves 100 clients at once, 20 MB each; every fourth reads 10 MB/s at most. */
+/** Serves 100 clients at once, 20 MB each; every fourth reads 10 MB/s at most. Each run has a new server. */
 export async function proxyClients(): Promise<void> {
+  const rows: { name: string; start: () => Promise<Server>; runs: CrowdRun[] }[] = [
+    { name: "minimal Deno proxy, one mirror", start: () => startServer("plain"), runs: [] },
+    { name: "/proxy, three mirrors", start: () => startServer("proxy"), runs: [] },
+    { name: "… by our listener", start: () => startServer("proxy", "listener"), runs: [] },
+  ];
   await withSharedFile(async (urls) => {
-    const rows = [
-      ["", "MB/s", "of minimal", "server CPU s", "failed clients", "RSS before MB", "peak MB"],
-    ];
-    let plainSeconds: number | undefined;
-    const servers = [["plain", "platform"], ["proxy", "platform"], ["proxy", "listener"]] as const;
-    for (const [kind, by] of servers) {
-      await using server = await startServer(kind, by);
-      const before = await server.usage();
-      const spec = {
-        ...{ url: link(server, urls), size: SHARED, leave: false },
-        ...{ clients: CLIENTS, atOnce: CLIENTS, slowEvery: 4 },
-      };
-      const { seconds, bytes, failed } = await runClients(spec);
-      const after = await server.usage();
-      plainSeconds ??= seconds;
-      rows.push([
-        kind === "plain"
-          ? "minimal Deno proxy, one mirror"
-          : by === "platform"
-          ? "/proxy, three mirrors"
-          : "… by our listener",
-        (bytes / 1e6 / seconds).toFixed(0),
-        (plainSeconds / seconds).toFixed(2),
-        usedBetween(before, after).toFixed(1),
-        `${failed}`,
-        (before.rssBytes / 1e6).toFixed(0),
-        (after.peakRssBytes / 1e6).toFixed(0),
-      ]);
+    for (let run = 0; run < CROWD_RUNS; run++) {
+      for (const { start, runs } of rows) runs.push(await serveCrowd(start, urls));
     }
-    console.log(`\n${CLIENTS} clients at once, ${PIECE / 1e6} MB each (deno task bench clients)\n`);
-    console.log(table(rows));
   });
+  const base = rows[0]!.runs;
+  const of = (runs: CrowdRun[], value: (run: CrowdRun) => number) => median(runs.map(value));
+  console.log(
+    `\n${CLIENTS} clients at once, ${
+      PIECE / 1e6
+    } MB each, medians of ${CROWD_RUNS} runs in turns\n`,
+  );
+  console.log(table([
+    ["", "MB/s", "of minimal", "server CPU s", "failed clients", "RSS before MB", "peak MB"],
+    ...rows.map(({ name, runs }) => [
+      name,
+      of(runs, ({ bytes, seconds }) => bytes / 1e6 / seconds).toFixed(0),
+      median(runs.map(({ seconds }, index) => base[index]!.seconds / seconds)).toFixed(2),
+      of(runs, ({ cpuSeconds }) => cpuSeconds).toFixed(1),
+      `${runs.reduce((sum, { failed }) => sum + failed, 0)}`,
+      of(runs, ({ rssBytes }) => rssBytes / 1e6).toFixed(0),
+      Math.max(...runs.map(({ peakRssBytes }) => peakRssBytes / 1e6)).toFixed(0),
+    ]),
+  ]));
+}
+
+interface CrowdRun extends ClientsResult {
+  readonly cpuSeconds: number;
+  /** Resident memory before the clients. */
+  readonly rssBytes: number;
+  readonly peakRssBytes: number;
+}
+
+/** Lets many clients request pieces of one file of a new server. */
+async function serveCrowd(
+  start: () => Promise<Server>,
+  urls: readonly string[],
+): Promise<CrowdRun> {
+  await using server = await start();
+  const before = await server.usage();
+  const result = await runClients({
+    ...{ url: link(server, urls), size: SHARED, leave: false },
+    ...{ clients: CLIENTS, atOnce: CLIENTS, slowEvery: 4 },
+  });
+  const after = await server.usage();
+  const { rssBytes } = before;
+  const { peakRssBytes } = after;
+  return { ...result, cpuSeconds: usedBetween(before, after), rssBytes, peakRssBytes };
 }
 
 /** Serves 1000 clients that leave after their first bytes. */
