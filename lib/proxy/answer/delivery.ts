@@ -19,7 +19,8 @@ import type { DownloadFacts, DownloadRecorder, LiveDownloads } from "../observe/
 import type { Metrics } from "../observe/metrics.ts";
 import { ContinuedDownload } from "./continued_download.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
-import { asIncomplete, IncompleteResponse } from "../problem.ts";
+import { DeliveryBody } from "./delivery_body.ts";
+import { streamOf } from "./part_source.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 
 export interface Observers {
@@ -114,68 +115,20 @@ export class Delivery {
     this.#first = await this.#unlessLeft(this.#next(), signal);
   }
 
-  /**
-   * Returns the bytes, or only the first `length` ones, as a stream that can also be read into buffers of its
-   * reader: then the memory of the download is used again. Cancelling the stream cancels the download at once.
-   */
+  /** Returns the bytes, or only the first `length` ones. Cancelling the stream cancels the download at once. */
   stream(listener: BodyListener, length = Infinity): ReadableStream<Uint8Array> {
-    let missing = length;
-    /** What did not fit into the last buffer of the reader. */
-    let rest: Uint8Array<ArrayBuffer> | undefined;
-    const end = async (outcome: BodyOutcome) => {
-      await this.close(outcome);
-      listener.ended(outcome);
+    const steps = {
+      next: async () => {
+        const first = this.#first;
+        this.#first = undefined;
+        return first ?? await this.#next();
+      },
+      release: (part: Uint8Array<ArrayBuffer>) => this.#download.release(part),
+      learn: () => this.#learn(),
+      close: (outcome: BodyOutcome) => this.close(outcome),
+      failed: (error: unknown) => this.#request.onFailed?.(error),
     };
-    const memory = this.#memory;
-    return new ReadableStream({
-      type: "bytes",
-      start: (controller) => {
-        memory.onEnd = () => {
-          controller.error(
-            new IncompleteResponse("the client took nothing for too long, and others were waiting"),
-          );
-          void end("cancelled");
-        };
-        memory.takenAt = performance.now();
-      },
-      pull: async (controller) => {
-        memory.takenAt = Infinity;
-        try {
-          const { done, value } = rest === undefined
-            ? this.#first ?? await this.#next()
-            : { done: false, value: rest } as const;
-          this.#first = rest = undefined;
-          const { byobRequest } = controller;
-          const view = byobRequest?.view;
-          if (!done) {
-            const most = Math.min(missing, view?.byteLength ?? Infinity);
-            const part = value.byteLength > most ? value.subarray(0, most) : value;
-            missing -= part.byteLength;
-            // Nothing is left running when the client has its last byte.
-            if (missing === 0) await this.#learn();
-            listener.sent(part.byteLength);
-            memory.takenAt = performance.now();
-            if (view) {
-              new Uint8Array(view.buffer, view.byteOffset).set(part);
-              if (part !== value && missing > 0) rest = value.subarray(part.byteLength);
-              else this.#download.release(value);
-              byobRequest!.respond(part.byteLength);
-            } else controller.enqueue(part);
-          }
-          if (!done && missing > 0) return;
-          controller.close();
-          // A reader that waits with a buffer of its own gets it back.
-          if (done) byobRequest?.respond(0);
-          await end("complete");
-        } catch (error) {
-          this.#request.onFailed?.(error);
-          await end("failed");
-          // The client sees the body fail: an incomplete file never ends cleanly.
-          throw asIncomplete(error);
-        }
-      },
-      cancel: () => end("cancelled"),
-    }, { highWaterMark: 0 });
+    return streamOf(new DeliveryBody(steps, this.#memory, listener, length));
   }
 
   /** Cancels the download unless it is complete, and counts its end; resolves when nothing is left. */

@@ -6,6 +6,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
+import { type PartSource, takeParts } from "../answer/part_source.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** What is written to. */
@@ -20,8 +21,6 @@ export type Asked = Pick<RequestHead, "method" | "minor">;
 const CONNECTION_FIELDS = ["connection", "keep-alive", "transfer-encoding", "upgrade"];
 /** A body of one part of at most so many bytes is sent with the head. */
 const SMALL = 16 * 1024;
-/** Size of the buffer that a body is read into, in bytes. */
-const BUFFER = 64 * 1024;
 const LAST_CHUNK = new TextEncoder().encode("0\r\n\r\n");
 const LINE_END = new TextEncoder().encode("\r\n");
 
@@ -38,7 +37,7 @@ export class ResponseWriter {
   readonly #ending: Ending;
   readonly #asked: Asked;
   readonly #onBreak: () => void;
-  #reader: Reader | undefined;
+  #parts: PartSource | undefined;
 
   /** @param onBreak called when the body fails, also while its client takes nothing */
   constructor(connection: Writable, response: Response, asked: Asked, onBreak: () => void) {
@@ -56,7 +55,7 @@ export class ResponseWriter {
 
   /** Stops reading the body, as the client has gone. */
   cancel(): void {
-    void (this.#reader ?? this.#response.body)?.cancel().catch(() => {});
+    void (this.#parts ?? this.#response.body)?.cancel().catch(() => {});
   }
 
   /**
@@ -71,41 +70,31 @@ export class ResponseWriter {
       await body?.cancel().catch(() => {});
       return await this.#write(bytes);
     }
-    const reader = this.#reader = readerOf(body);
-    reader.closed.catch(this.#onBreak);
+    const parts = this.#parts = takeParts(body);
+    parts.onBreak = this.#onBreak;
     try {
-      await this.#writeBody(reader, bytes);
+      await this.#writeBody(parts, bytes);
     } catch (error) {
       // The end of the body tells its source that it was not taken.
-      await reader.cancel(error).catch(() => {});
+      await parts.cancel().catch(() => {});
       throw error;
     }
   }
 
-  async #writeBody(
-    reader: Reader,
-    head: Uint8Array,
-  ): Promise<void> {
+  async #writeBody(parts: PartSource, head: Uint8Array): Promise<void> {
     let rest = this.#ending.type === "length" ? this.#ending.bytes : Infinity;
     const isChunked = this.#ending.type === "chunked";
     if (rest > SMALL) {
       await this.#write(head);
       head = new Uint8Array(0);
     }
-    let buffer = new ArrayBuffer(isOwn(reader) ? BUFFER : 0);
-    for (;;) {
-      const { done, value } = isOwn(reader)
-        ? await reader.read(new Uint8Array(buffer))
-        : await reader.read();
-      if (done) break;
-      // It has been moved, and is used again once the bytes have been written.
-      if (isOwn(reader)) buffer = value.buffer as ArrayBuffer;
-      rest -= value.byteLength;
+    for (let part = await parts.next(); part !== undefined; part = await parts.next()) {
+      rest -= part.byteLength;
       if (rest < 0) throw new Error("the body is longer than its Content-Length");
-      if (value.byteLength === 0) continue;
-      if (isChunked) await this.#write(chunk(value));
-      else if (head.byteLength > 0) await this.#write(joined(head, value));
-      else await this.#write(value);
+      if (isChunked) await this.#write(chunk(part));
+      else if (head.byteLength > 0) await this.#write(joined(head, part));
+      else await this.#write(part);
+      parts.release(part);
       head = head.subarray(head.byteLength);
     }
     if (rest > 0 && rest < Infinity) throw new Error("the body is shorter than its Content-Length");
@@ -117,22 +106,6 @@ export class ResponseWriter {
     for (let at = 0; at < bytes.byteLength;) {
       at += await this.#connection.write(at === 0 ? bytes : bytes.subarray(at));
     }
-  }
-}
-
-type Reader = ReadableStreamDefaultReader<Uint8Array> | ReadableStreamBYOBReader;
-
-/** Reports whether a reader reads into a buffer of ours. */
-function isOwn(reader: Reader): reader is ReadableStreamBYOBReader {
-  return reader instanceof ReadableStreamBYOBReader;
-}
-
-/** Returns a reader into a buffer of ours where the stream allows it. */
-function readerOf(body: ReadableStream<Uint8Array>): Reader {
-  try {
-    return body.getReader({ mode: "byob" });
-  } catch {
-    return body.getReader();
   }
 }
 
