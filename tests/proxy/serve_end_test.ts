@@ -13,12 +13,14 @@ import { begin, NO_SIGNALS, proxied, started } from "../support/proxy/proxy_chil
 const SIZE = 1_500_000;
 const CONTENT = randomContent(SIZE);
 const BYTES = CONTENT.read(0, SIZE);
+/** A mirror whose file does not end before its rate is set, however slow the machine. */
+const SLOW = { content: CONTENT, bytesPerSecond: 300_000, silentAfter: 500_000 };
 
 Deno.test({
   name: "SIGTERM stops accepting clients and lets downloads finish",
   ignore: NO_SIGNALS,
   fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using mirror = await startMirror(SLOW);
     await using proxy = await started("--allow-private");
     const download = await begin(await proxy.ask(proxied(mirror)));
     proxy.signal("SIGTERM");
@@ -42,11 +44,7 @@ Deno.test({
   ignore: NO_SIGNALS,
   fn: async () => {
     const contentType = "text/event-stream";
-    await using mirror = await startMirror({
-      content: CONTENT,
-      bytesPerSecond: 300_000,
-      contentType,
-    });
+    await using mirror = await startMirror({ ...SLOW, contentType });
     await using proxy = await started("--allow-private");
     const response = await proxy.ask(proxied(mirror));
     assertEquals(response.headers.get("content-type"), contentType);
@@ -63,7 +61,7 @@ Deno.test({
   name: "--drain-timeout aborts running requests and reports their number",
   ignore: NO_SIGNALS,
   fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using mirror = await startMirror(SLOW);
     await using proxy = await started("--allow-private", "--drain-timeout=0.2");
     const downloads = await Promise.all(
       [1, 2].map(async () => await begin(await proxy.ask(proxied(mirror)))),
@@ -82,7 +80,7 @@ Deno.test({
   name: "a second Ctrl-C exits at once",
   ignore: NO_SIGNALS,
   fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using mirror = await startMirror(SLOW);
     await using proxy = await started("--allow-private");
     const download = await begin(await proxy.ask(proxied(mirror)));
     mirror.setRate(0);
@@ -105,7 +103,7 @@ Deno.test({
   name: "the command does not wait for a client that has disconnected",
   ignore: NO_SIGNALS,
   fn: async () => {
-    await using mirror = await startMirror({ content: CONTENT, bytesPerSecond: 300_000 });
+    await using mirror = await startMirror(SLOW);
     await using proxy = await started("--allow-private");
     const leaving = new AbortController();
     await begin(await proxy.ask(proxied(mirror), { signal: leaving.signal }));

@@ -38,10 +38,13 @@ async function run(path: string, args: string[], ...mirrors: LabMirror[]) {
   return { code: error?.exitCode ?? 0, stderr };
 }
 
+/** Bytes that a mirror sends before it is silent: not all of the file, however late this process looks at it. */
+const SOME = 500_000;
+
 /** Runs the command in a directory, and kills it when there are more bytes than before. */
 async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Promise<void> {
   const part = `${path}/f.part`;
-  for (const mirror of mirrors) mirror.setRate(400_000);
+  for (const mirror of mirrors) mirror.setRate(400_000, SOME);
   const watcher = Deno.watchFs(path);
   const before = await exists(part, "f.part") ? Deno.statSync(part).size : 0;
   const child = command(path, args, ...mirrors).spawn();
@@ -51,6 +54,16 @@ async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Prom
   child.kill("SIGKILL");
   await child.output();
   for (const mirror of mirrors) mirror.setRate(undefined);
+}
+
+/** Runs the command in a directory until it has begun to write, and returns it. */
+async function begun(path: string, args: string[], mirror: LabMirror) {
+  const watcher = Deno.watchFs(path);
+  const child = command(path, args, mirror).spawn();
+  for await (const { paths } of watcher) {
+    if (paths.some((name) => name.includes("f.part.json"))) break;
+  }
+  return child;
 }
 
 /** A directory where a download of a mirror's file was killed after some bytes. */
@@ -132,8 +145,10 @@ Deno.test("a record that is torn or missing is said, and the file is right", asy
     [(path) => Deno.truncateSync(path), "f.part.json cannot be used: not JSON"],
     [(path) => Deno.removeSync(path), "f.part.json does not exist; only the end of f.part is"],
   ];
+  using left = await killed([], mirror);
   for (const [spoil, says] of states) {
-    using place = await killed([], mirror);
+    using place = workplace();
+    for (const name of left.names()) place.write(name, left.read(name));
     spoil(`${place.path}/f.part.json`);
     const { code, stderr } = await run(place.path, ["-C", "-"], mirror);
     assertEquals(code, 0, stderr);
@@ -185,13 +200,9 @@ Deno.test("-C - continues a range of a file, and no other range", async () => {
 Deno.test("two commands for one file: the second one is refused", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed([], mirror);
-  mirror.setRate(100_000);
-  const first = command(place.path, ["-C", "-"], mirror).spawn();
-  for await (const event of Deno.watchFs(place.path)) {
-    if (event.paths.some((path) => path.includes("f.part.json"))) break;
-  }
   // The first command cannot end before the others have.
-  mirror.setRate(5000);
+  mirror.setRate(100_000, 100_000);
+  const first = await begun(place.path, ["-C", "-"], mirror);
   for (const args of [[], ["-C", "-"]]) {
     const { code, stderr } = await run(place.path, args, mirror);
     assertEquals(code, 23, stderr);
@@ -206,11 +217,8 @@ Deno.test("two commands for one file: the second one is refused", async () => {
 Deno.test("--remove-on-error leaves neither part nor record, also when interrupted", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed([], mirror);
-  mirror.setRate(200_000);
-  const child = command(place.path, ["--remove-on-error"], mirror).spawn();
-  for await (const event of Deno.watchFs(place.path)) {
-    if (event.paths.some((path) => path.includes("f.part.json"))) break;
-  }
+  mirror.setRate(200_000, SOME);
+  const child = await begun(place.path, ["--remove-on-error"], mirror);
   child.kill("SIGINT");
   const { code, stderr } = await child.output();
   assertEquals(code, 130, new TextDecoder().decode(stderr));
@@ -269,7 +277,7 @@ Deno.test("-C - downloads only the end again where the ETag proves the file", as
 Deno.test("-C - finds a part file that was changed anywhere, before anything is requested", async () => {
   await using mirror = await startMirror({ content: CONTENT });
   using place = await killed([], mirror);
-  mirror.setRate(200_000);
+  mirror.setRate(200_000, SOME);
   const child = command(place.path, ["-C", "-"], mirror).spawn();
   const before = place.read("f.part").byteLength;
   while (place.read("f.part").byteLength === before) await sleep(50);

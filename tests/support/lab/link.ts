@@ -49,6 +49,8 @@ const CATCH_UP_MS = 10;
 /** A link with one rate, shared by any number of flows. */
 export class Link {
   #bytesPerSecond: number | undefined;
+  /** Bytes that it still carries before it falls silent. */
+  #allowance: number;
   #flows: LinkFlow[] = [];
   /** When the link finished its last quantum, in milliseconds of `performance.now()`. */
   #freeAt = -Infinity;
@@ -61,9 +63,13 @@ export class Link {
   #wake: Alarm | undefined;
   #pumping = false;
 
-  /** @param bytesPerSecond the rate; `undefined` is full speed, 0 is silence */
-  constructor(bytesPerSecond?: number) {
+  /**
+   * @param bytesPerSecond the rate; `undefined` is full speed, 0 is silence
+   * @param silentAfter the link carries so many bytes, and is silent then, until its rate is set
+   */
+  constructor(bytesPerSecond?: number, silentAfter = Infinity) {
     this.#bytesPerSecond = checkedRate(bytesPerSecond);
+    this.#allowance = silentAfter;
   }
 
   /** The current rate, in bytes per second; `undefined` is full speed. */
@@ -71,10 +77,11 @@ export class Link {
     return this.#bytesPerSecond;
   }
 
-  /** Changes the rate, also of the current quantum. */
-  setRate(bytesPerSecond: number | undefined): void {
+  /** Changes the rate, also of the current quantum; the link is silent again after so many bytes. */
+  setRate(bytesPerSecond: number | undefined, silentAfter = Infinity): void {
     const after = checkedRate(bytesPerSecond);
     this.#pump();
+    this.#allowance = Math.max(0, silentAfter - (this.#current?.bytes.length ?? 0));
     const before = this.#bytesPerSecond;
     this.#bytesPerSecond = after;
     const current = this.#current;
@@ -138,13 +145,14 @@ export class Link {
       flow.write(bytes);
     }
     for (const flow of [...this.#flows]) {
-      while (flow.held < FULL_SPEED_HELD) {
-        const bytes = flow.take(FULL_SPEED_PIECE);
+      while (flow.held < FULL_SPEED_HELD && this.#allowance > 0) {
+        const bytes = this.#take(flow, FULL_SPEED_PIECE);
         if (bytes === undefined) break;
         flow.write(bytes);
       }
       flow.endIfDone();
     }
+    this.#fallSilent();
     this.#freeAt = performance.now();
     this.#restLateMs = 0;
   }
@@ -170,13 +178,27 @@ export class Link {
     }
   }
 
+  /** Falls silent if that is due. */
+  #fallSilent(): void {
+    if (this.#allowance > 0) return;
+    this.#bytesPerSecond = 0;
+    this.#allowance = Infinity;
+  }
+
+  #take(flow: LinkFlow, limit: number): Uint8Array | undefined {
+    const bytes = flow.take(Math.min(limit, this.#allowance));
+    this.#allowance -= bytes?.length ?? 0;
+    return bytes;
+  }
+
   /** Takes the next quantum. */
   #nextQuantum(): { flow: LinkFlow; bytes: Uint8Array; endsAt: number } | undefined {
+    this.#fallSilent();
     const rate = this.#bytesPerSecond ?? 0;
     const limit = quantumBytes(rate);
     for (const flow of [...this.#flows]) {
       if (flow.held >= BLOCKED_AT) continue;
-      const bytes = flow.take(limit);
+      const bytes = this.#take(flow, limit);
       if (bytes === undefined) {
         flow.endIfDone();
         continue;

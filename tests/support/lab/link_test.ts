@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { until } from "./client.ts";
 import { Link, quantumBytes, type Sink, type Source } from "./link.ts";
 
 /** A source of this many bytes, all of one value. */
@@ -165,6 +166,22 @@ Deno.test("Link.setRate() 0 is silence until another rate", async () => {
   link.setRate(undefined);
   assertEquals(await flow.finished, true);
   assertEquals(sink.total, 50_000);
+});
+
+Deno.test("Link falls silent after so many bytes, until another rate", async () => {
+  for (const rate of [undefined, 20e6]) {
+    const link = new Link(rate, 30_000);
+    const sink = new NotingSink();
+    const flows = [1, 2].map((value) => link.send(source(50_000, value), sink));
+    await until(() => link.bytesPerSecond === 0 || undefined);
+    assertEquals(sink.total, 30_000);
+    link.setRate(rate, 40_000);
+    await until(() => link.bytesPerSecond === 0 || undefined);
+    assertEquals(sink.total, 70_000);
+    link.setRate(rate);
+    assertEquals(await Promise.all(flows.map(({ finished }) => finished)), [true, true]);
+    assertEquals(sink.total, 100_000);
+  }
 });
 
 Deno.test("Link.setRate() applies to the current quantum", async () => {

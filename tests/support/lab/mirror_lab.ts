@@ -35,6 +35,8 @@ export interface MirrorOptions {
   path?: string;
   /** Rate shared by all responses; 0 is silence. @default full speed */
   bytesPerSecond?: number | undefined;
+  /** Bytes of responses that it sends, with their heads, before it is silent until its rate is set. @default no limit */
+  silentAfter?: number;
   /** Later rates, in seconds since the first request. @default none */
   ratesAt?: readonly (readonly [seconds: number, bytesPerSecond: number])[];
   /**
@@ -76,8 +78,8 @@ export interface LabMirror extends AsyncDisposable {
   readonly connectionsAccepted: number;
   /** Replaces the faults; their counts start anew. */
   setFaults(faults: readonly Fault[]): void;
-  /** Changes the rate, in bytes per second; `undefined` is full speed, 0 is silence. */
-  setRate(bytesPerSecond: number | undefined): void;
+  /** Changes the rate, in bytes per second; `undefined` is full speed, 0 is silence. Silent again after so many bytes. */
+  setRate(bytesPerSecond: number | undefined, silentAfter?: number): void;
   /** Changes the file; current responses keep the old one. Last-Modified advances by a minute. */
   setContent(content: Content, etag?: string | null): void;
   /** Resets every open connection (RST). */
@@ -126,7 +128,7 @@ class Mirror implements LabMirror, Site {
     const { content, etag, lastModified = new Date("2024-01-02T03:04:05Z") } = options;
     this.#options = options;
     this.roundTripMs = options.roundTripMs ?? 0;
-    this.link = new Link(options.bytesPerSecond);
+    this.link = new Link(options.bytesPerSecond, options.silentAfter);
     this.#plan = new FaultPlan(options.faults ?? []);
     this.#lastModified = lastModified;
     this.#resource = {
@@ -220,8 +222,8 @@ class Mirror implements LabMirror, Site {
     this.#plan = new FaultPlan(faults);
   }
 
-  setRate(bytesPerSecond: number | undefined): void {
-    this.link.setRate(bytesPerSecond);
+  setRate(bytesPerSecond: number | undefined, silentAfter?: number): void {
+    this.link.setRate(bytesPerSecond, silentAfter);
   }
 
   setContent(content: Content, etag: string | null = contentTag(content)): void {
