@@ -72,9 +72,10 @@ export class UnsupportedOptionError extends OptionTypeError {
   /** The one that cannot, like `Node.js 20.20.2`. */
   readonly runtime: string;
 
-  /** Creates the error; its message names both. */
-  constructor(option: string, needs: string, runtime: string) {
-    super(option, `needs ${needs}, but this is ${runtime}; leave it out`);
+  /** Creates the error; its message names both, and `instead`: what this runtime has in its place. */
+  constructor(option: string, needs: string, runtime: string, instead?: string) {
+    const advice = instead === undefined ? "leave it out" : `leave it out, and ${instead}`;
+    super(option, `needs ${needs}, but this is ${runtime}; ${advice}`);
     this.needs = needs;
     this.runtime = runtime;
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { buildPackage } from "../../build/npm.ts";
+import { testCertificates } from "../support/lab/certificates.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
 import { withPage } from "../support/programs/browser.ts";
@@ -33,7 +34,12 @@ async function run(work: Workplace, program: string, ...args: readonly string[])
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     cwd: work.path,
-    env: { NO_COLOR: "1", npm_config_update_notifier: "false" },
+    env: {
+      NO_COLOR: "1",
+      npm_config_update_notifier: "false",
+      // How Node.js and Bun are told to trust an authority.
+      NODE_EXTRA_CA_CERTS: work.at("ca.pem"),
+    },
     stdin: "null",
   }).output();
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -67,6 +73,21 @@ async function startMirrors(content: Content): Promise<AsyncDisposable & Mirrors
   };
 }
 
+/** Serves a mirror over TLS, too, with a certificate whose authority nothing trusts without being told. */
+async function startSecure(
+  work: Workplace,
+  mirror: string,
+): Promise<AsyncDisposable & { readonly url: string }> {
+  const { caPem, certPem: cert, keyPem: key } = await testCertificates();
+  work.write("ca.pem", caPem);
+  const options = { cert, key, hostname: "127.0.0.1", port: 0, onListen() {} };
+  const server = Deno.serve(options, ({ headers, signal }) => fetch(mirror, { headers, signal }));
+  return {
+    url: `https://127.0.0.1:${server.addr.port}/file`,
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
 /** Returns the URL of a port that nothing listens at. */
 function closedUrl(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -85,7 +106,10 @@ function checkConsumer({ code, stdout, stderr }: Output, content: Content, runti
     fault: "refused",
   });
   for (const [index, option] of ["proxy", "caCerts", "http"].entries()) {
-    const words = `${option} needs Deno, but this is ${runtime} [\\d.]+; leave it out`;
+    const more = option === "caCerts"
+      ? ", and name the file in the variable NODE_EXTRA_CA_CERTS"
+      : "";
+    const words = `${option} needs Deno, but this is ${runtime} [\\d.]+; leave it out${more}`;
     assertMatch(refusals[index], new RegExp(`^${words}$`));
   }
 }
@@ -103,6 +127,7 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
   const content = randomContent(2_000_000, 7);
   await using mirrors = await startMirrors(content);
   const { urls } = mirrors;
+  await using secure = await startSecure(work, urls[0]!);
   await buildPackage(new URL(`file://${work.at("new folder")}/`));
   const packed = await run(work, "npm", "pack", "--offline", "--json", "./new folder");
   assertEquals(packed.code, 0, packed.stderr);
@@ -128,7 +153,7 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
 
   await t.step("Node.js downloads with the library", async () => {
     checkConsumer(
-      await run(work, "node", "use.js", closedUrl(), ...urls),
+      await run(work, "node", "use.js", closedUrl(), secure.url, ...urls),
       content,
       "Node\\.js",
     );
@@ -178,6 +203,20 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
     },
   );
 
+  await t.step(
+    "the command trusts what NODE_EXTRA_CA_CERTS names, and says so otherwise",
+    async () => {
+      const trusted = await sphttp(work, "-s", "-o", "-", secure.url);
+      assertEquals([trusted.code, trusted.bytes], [0, content.read(0, content.size)]);
+      const authority = work.readText("ca.pem");
+      work.write("ca.pem", "");
+      const refused = await sphttp(work, "-o", "-", secure.url);
+      work.write("ca.pem", authority);
+      assertEquals(refused.code, 60);
+      assertMatch(refused.stderr, /set NODE_EXTRA_CA_CERTS=FILE; --insecure/);
+    },
+  );
+
   await t.step("the command's exit codes are those of Deno's", async () => {
     const [url] = urls;
     const codes = [];
@@ -197,7 +236,11 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
     name: `Bun downloads with the library${missingSuffix(bun === undefined ? ["bun"] : [])}`,
     ignore: bun === undefined,
     fn: async () => {
-      checkConsumer(await run(work, bun!, "use.js", closedUrl(), ...urls), content, "Bun");
+      checkConsumer(
+        await run(work, bun!, "use.js", closedUrl(), secure.url, ...urls),
+        content,
+        "Bun",
+      );
     },
   });
 

@@ -17,6 +17,7 @@ import {
 } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
 import { environmentVariable } from "../../environment.ts";
+import { nodeProcess } from "../../runtime.ts";
 import { ExitCode, RAISE_LIMIT } from "./exit_code.ts";
 
 const CODE_BY_REASON: Readonly<Record<FailureReason, ExitCode>> = {
@@ -52,10 +53,13 @@ const CODE_BY_FAULT: Readonly<Record<NetworkFault, ExitCode>> = {
   http2: ExitCode.HTTP2,
 };
 
+/** Where to name an authority: the `fetch` of Node.js takes none from a program. */
+const TRUST = nodeProcess() === undefined ? "use --cacert FILE" : "set NODE_EXTRA_CA_CERTS=FILE";
+
 /** Advice on faults, if the first mirror has one. */
 const ADVICE: Readonly<Partial<Record<NetworkFault, string>>> = {
   certificate:
-    "if an authority of your own has signed it, use --cacert FILE; --insecure trusts any certificate",
+    `if an authority of your own has signed it, ${TRUST}; --insecure trusts any certificate`,
   caCertificate:
     "Deno refuses such a certificate, even if --cacert trusts it: give the server one " +
     "that the authority has signed, or use --insecure",

@@ -5,7 +5,7 @@
  */
 
 import { UnsupportedOptionError } from "../../errors.ts";
-import { runtimeName } from "../../runtime.ts";
+import { nodeProcess, runtimeName } from "../../runtime.ts";
 import type { DownloaderOptions } from "./options.ts";
 
 type Options = Pick<
@@ -32,5 +32,9 @@ export function refuseDenoOnly(
     proxy: proxy !== undefined,
   };
   const option = Object.entries(isSet).find(([_, set]) => set)?.[0];
-  if (option !== undefined) throw new UnsupportedOptionError(option, "Deno", runtimeName());
+  if (option === undefined) return;
+  const instead = option === "caCerts" && nodeProcess() !== undefined
+    ? "name the file in the variable NODE_EXTRA_CA_CERTS"
+    : undefined;
+  throw new UnsupportedOptionError(option, "Deno", runtimeName(), instead);
 }

@@ -33,7 +33,7 @@ testWith(["chromium"], "page: makes, copies, stores and checks links", async (t)
       assertEquals(commands, [
         `mpv '${link}'`,
         `vlc '${link}'`,
-        `curl -o 'it'\\''s a,b.wav' '${link}'`,
+        `curl -fo 'it'\\''s a,b.wav' '${link}'`,
       ]);
       // The proxy has answered by then.
       await page.getByText("Waiting").waitFor();

@@ -110,7 +110,7 @@ export function fileName(url: string): string {
 
 /** Returns shell commands that open or save a link. */
 export function commandsFor({ url, name }: Link): Record<"mpv" | "vlc" | "curl", string> {
-  return { mpv: `mpv '${url}'`, vlc: `vlc '${url}'`, curl: `curl -o ${quote(name)} '${url}'` };
+  return { mpv: `mpv '${url}'`, vlc: `vlc '${url}'`, curl: `curl -fo ${quote(name)} '${url}'` };
 }
 
 function quote(text: string): string {

@@ -81,9 +81,9 @@ Deno.test("fileName() returns a safe name", () => {
 Deno.test("commandsFor() quotes names for a shell", () => {
   const url = "http://proxy.test/proxy?url=x";
   const curl = (name: string) => commandsFor({ url, query: "url=x", name }).curl;
-  assertEquals(curl("film-1.webm"), `curl -o film-1.webm '${url}'`);
-  assertEquals(curl("it's; rm"), `curl -o 'it'\\''s; rm' '${url}'`);
-  assertEquals(curl("-x"), `curl -o '-x' '${url}'`);
+  assertEquals(curl("film-1.webm"), `curl -fo film-1.webm '${url}'`);
+  assertEquals(curl("it's; rm"), `curl -fo 'it'\\''s; rm' '${url}'`);
+  assertEquals(curl("-x"), `curl -fo '-x' '${url}'`);
 });
 
 Deno.test("mediaKind() prefers the media type to the name", () => {
