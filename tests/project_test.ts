@@ -65,7 +65,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((metalink|mod|lib\/(checks|environment|sha256|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
+    /^((metalink|mod|lib\/(checks|environment|runtime|sha256|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
