@@ -318,6 +318,9 @@ export class Driver {
   }
 
   #arm(at: number): void {
+    // Deno 2.9 loads its timers at their first use: not before the first requests are sent. It runs microtasks
+    // meanwhile, in which the download may end.
+    clearTimeout(undefined);
     if (this.#state.type !== "running") return;
     const isBusy = this.#scheduler.mirrors.some(({ live }) => live.length > 0);
     this.#alarm.set(at, isBusy);

@@ -350,7 +350,9 @@ export class Transport {
 
   async #fetch(mirror: number, url: URL, init: Init): Promise<Response> {
     const clients = this.#clients.of(mirror);
-    await clients.prepare(url); // An option that cannot be followed is no fault of the mirror.
+    // An option that cannot be followed is no fault of the mirror. Most requests are sent at once.
+    const preparing = clients.prepare(url);
+    if (preparing !== undefined) await preparing;
     try {
       const answer = clients.fetch(url, init, this.#options.fetch);
       // A caller's own `fetch` may ignore the signal.

@@ -21,16 +21,18 @@ import { readNamedFile } from "../../command_line/named_file.ts";
 import { ExitCode, reason } from "../failure/exit_code.ts";
 
 /**
- * Rejects with a {@linkcode CommandError} if the engine refuses URLs or options. `places` are where flags were
- * given that a file holds.
+ * Checks that the engine accepts URLs and options. `places` are where flags were given that a file holds.
+ *
+ * @throws {CommandError} it does not
  */
-export async function validate(
+export function validate(
   urls: readonly string[],
   options: DownloaderOptions,
   places?: ReadonlyMap<string, string>,
-): Promise<void> {
+): void {
   try {
-    await new Downloader(urls, options).cancel();
+    // One that is not opened holds nothing.
+    new Downloader(urls, options);
   } catch (error) {
     throw invalidOption(error, places);
   }

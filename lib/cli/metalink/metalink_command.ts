@@ -81,7 +81,7 @@ export async function metalinkCommand(
     throw usageError("a file and its URLs are needed: sphttp metalink [options] FILE URL...");
   }
   const urls = parseUrls(texts, values);
-  await validate(urls, {});
+  validate(urls, {});
   const length = given("piece-length", (flag, text) => text === "0" ? 0 : parseSize(flag, text));
   const name = given("name", (_flag, text) => text) ?? baseName(path);
   const { size, sha256, pieces } = await hashFile(path, length, signal);

@@ -68,7 +68,7 @@ export async function probeMirrors(
 ): Promise<AssessedMirror[]> {
   const login = await Login.of(loginOptions);
   const whole = { ...options, caCerts, clientCertificate };
-  await validate(urls, whole, places);
+  validate(urls, whole, places);
   using client = openClient(whole);
   using opened = insecure ? await openInsecure(whole) : undefined;
   const send = opened?.fetch ?? fetch;

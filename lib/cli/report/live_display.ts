@@ -51,7 +51,11 @@ export class LiveDisplay implements Display {
     const { mode } = this.#options;
     this.#status = "";
     this.#states.set(number, state);
-    this.#timer ??= setInterval(() => this.draw(), mode === "live" ? LIVE_MS : PLAIN_MS);
+    // Deno loads its timers at their first use: not before the first requests are sent.
+    queueMicrotask(() => {
+      if (this.#states.size === 0) return;
+      this.#timer ??= setInterval(() => this.draw(), mode === "live" ? LIVE_MS : PLAIN_MS);
+    });
     return () => {
       this.#states.delete(number);
       if (this.#states.size === 0) this.stop();

@@ -40,9 +40,6 @@ export class Alarm {
   constructor(ring: () => void, now: () => number = () => clock.now()) {
     this.#ring = ring;
     this.#now = now;
-    // Deno 2.9 loads its timers at their first use, and runs microtasks meanwhile: better now than in
-    // set(), where these could call set() again.
-    clearTimeout(undefined);
   }
 
   /**

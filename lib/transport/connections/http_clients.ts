@@ -73,11 +73,18 @@ export class HttpClients {
     this.#avoidsDefault = options.closesIdle ?? false;
   }
 
-  /** Opens what a request to `url` needs first. Rejects if an option cannot be followed. */
-  async prepare(url: URL): Promise<void> {
+  /**
+   * Opens what a request to `url` needs first; returns a promise if that takes time. Throws, or rejects, if an
+   * option cannot be followed.
+   */
+  prepare(url: URL): Promise<void> | undefined {
     const isRelayed = this.#isRelayed(url);
-    if (isRelayed) await (this.#relaying ??= this.#openRelay());
-    if (this.#versionFor(url) === "http1") this.#http1Client(url, isRelayed);
+    const create = () => {
+      if (this.#versionFor(url) === "http1") this.#http1Client(url, isRelayed);
+    };
+    if (isRelayed) return (this.#relaying ??= this.#openRelay()).then(create);
+    create();
+    return undefined;
   }
 
   /**

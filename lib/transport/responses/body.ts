@@ -204,8 +204,13 @@ function nextTurn(): Promise<void> {
   return new Promise((resolve) => soon(() => soon(resolve)));
 }
 
-/** Calls back in one of the next turns; browsers have no `setImmediate`. */
-const soon: (callback: () => void) => unknown = globalThis.setImmediate ?? setTimeout;
+/**
+ * Calls back in one of the next turns; browsers have no `setImmediate`. Deno loads its timers when they are
+ * first looked at: not before the first request.
+ */
+function soon(callback: () => void): void {
+  (globalThis.setImmediate ?? setTimeout)(callback);
+}
 
 type Chunk = Uint8Array<ArrayBuffer>;
 

@@ -45,7 +45,7 @@ export async function fileTasks(
       ? options
       : { ...options, headers: withHeaders(options.headers, entry.headers) };
     // An invalid URL is reported as such, not as one without a file name.
-    await validate(urls, own, command.places);
+    validate(urls, own, command.places);
     const target: TargetOptions = {
       ...command.target,
       output: entry.output ?? command.target.output,

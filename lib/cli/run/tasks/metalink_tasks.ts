@@ -66,7 +66,7 @@ export async function metalinkTasks(
       ifMetalink: isMetalinkName(name) ? "save" : "refuse",
     };
   });
-  for (const { urls, options } of tasks) await validate(urls, options, command.places);
+  for (const { urls, options } of tasks) validate(urls, options, command.places);
   return tasks;
 }
 

@@ -55,7 +55,7 @@ export async function rankedMirrors(
   const others = await Login.of({ ...command.login, user: undefined });
   const own = { ...options, headers: withoutSecrets(options.headers) };
   const all = listed.urls.map((url) => others.apply(url));
-  await validate(all, own, command.places);
+  validate(all, own, command.places);
   const left = [
     ...listed.others > 0 ? [`${listed.others} of another scheme`] : [],
     ...listed.repeated > 0 ? [`${listed.repeated} given before`] : [],
