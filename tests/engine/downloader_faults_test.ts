@@ -1,7 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { DelayRequestAlgorithm, DuplicateRequestAlgorithm } from "../../mod.ts";
-import { download, FILE, IMPATIENT, withMirrors } from "../support/download.ts";
-import { until } from "../support/lab/client.ts";
+import { DelayRequestAlgorithm, Downloader, DuplicateRequestAlgorithm } from "../../mod.ts";
+import { download, FILE, IMPATIENT, QUICK, readToEnd, withMirrors } from "../support/download.ts";
 import type { Fault } from "../support/lab/faults.ts";
 import type { MirrorOptions } from "../support/lab/mirror_lab.ts";
 
@@ -115,26 +114,23 @@ Deno.test("Downloader waits as long as Retry-After says", async () => {
 
 Deno.test("Downloader: one mirror after another dies, the last one finishes", async () => {
   const dying = (from: number): Partial<MirrorOptions> => ({ faults: [{ kind: "refuse", from }] });
-  await withMirrors([dying(2), dying(4), { bytesPerSecond: 0 }], async (urls, mirrors) => {
-    const [first, second, last] = mirrors;
-    const ended = download(urls, {
+  await withMirrors([dying(2), dying(4), { bytesPerSecond: 0 }], async (urls, [, , last]) => {
+    const failed = new Set<string>();
+    const downloader = new Downloader(urls, {
+      ...QUICK,
       delayRequest: "normal",
       splitSize: 20_000,
       maxBlocksPerRequest: 1,
       retry: { attempts: 1 },
+      onEvent: (event) => {
+        if (event.type !== "failure") return;
+        failed.add(event.mirror);
+        // The last one says nothing until the others have died.
+        if (failed.size === 2) last!.setRate(undefined);
+      },
     });
-    let isOver = false;
-    ended.finally(() => isOver = true);
-    // The last one says nothing until the others have died.
-    const haveDied = () => first!.requests.length > 2 && second!.requests.length > 4;
-    await until(() => haveDied() || isOver || undefined);
-    last!.setRate(undefined);
-    const outcome = await ended;
-    assertEquals(outcome.error, undefined);
-    assertEquals(outcome.sha256, FILE.sha256());
-    // A refused connection may be a limit, so that they may be waited for until the end.
-    for (const { state } of outcome.stats.mirrors.slice(0, 2)) {
-      assert(state === "waiting" || state === "dropped", state);
-    }
+    const { error, sha256 } = await readToEnd(downloader);
+    assertEquals([error, sha256], [undefined, FILE.sha256()]);
+    assertEquals([...failed].sort(), urls.slice(0, 2).sort());
   });
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DownloaderOptions, FailureReason } from "../../mod.ts";
+import type { FailureReason } from "../../mod.ts";
 import type { Ask, Reply } from "../support/lab/odd_reply.ts";
 
 /** Where in the file the fault is. */
@@ -76,6 +76,6 @@ export interface Fault {
   readonly late?: boolean | undefined;
   /** Number of timeouts within which a download ends. @default 2 */
   readonly limit?: number | undefined;
-  /** The lowest rate with which it is tried; by default there is none. */
-  readonly lowestRate?: DownloaderOptions["lowestRate"];
+  /** The lowest rate, in bytes per second for the time of a timeout; by default there is none. */
+  readonly lowestRate?: number | undefined;
 }

@@ -107,7 +107,7 @@ export const FAULTS: readonly Fault[] = [
     reasons: ["timeout"],
     status: 504,
     limit: PATIENT,
-    lowestRate: { bytesPerSecond: 100, periodMs: 1500 },
+    lowestRate: 100,
   },
   {
     name: "500",
