@@ -10,7 +10,6 @@ import { fromBase64, toHex } from "../stand_ins.ts";
 import {
   contradiction,
   HASH_DIGITS,
-  HASH_TYPES,
   type Hashes,
   type HashType,
   hashType,
@@ -26,9 +25,6 @@ export interface Digests {
   readonly doubtful?: readonly HashType[] | undefined;
 }
 
-/** Weights of algorithms, from 0 (not wanted) to 10 (wanted most). */
-export type DigestWeights = Readonly<Partial<Record<HashType, number>>>;
-
 /** None at all. */
 export const NO_DIGESTS: Digests = { hashes: {}, problem: undefined };
 
@@ -37,19 +33,12 @@ const MAX_LENGTH = 64 * 1024;
 
 /** A key of a dictionary (RFC 9651 section 3.2). */
 const KEY = String.raw`[a-z*][a-z\d_.*-]*`;
-/** A value that is bytes, a number, or anything else that a dictionary may have. */
+/** A value that is bytes, or anything else that a dictionary may have. */
 const VALUE = String
-  .raw`:([A-Za-z\d+/=]*):|(-?\d+(?:\.\d+)?)|\?[01]|@-?\d+|"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w!#$%&'*+.^|~:/\x60-]*`;
+  .raw`:([A-Za-z\d+/=]*):|-?\d+(?:\.\d+)?|\?[01]|@-?\d+|"(?:[^"\\]|\\["\\])*"|[A-Za-z*][\w!#$%&'*+.^|~:/\x60-]*`;
 const PARAMETERS = String.raw`(?:; *${KEY}(?:=(?:${VALUE.replaceAll(/\((?!\?)/g, "(?:")}))?)*`;
 const MEMBER = new RegExp(String.raw`(${KEY})(?:=(?:${VALUE}))?${PARAMETERS}`, "y");
 const COMMA = /[ \t]*(?:,[ \t]*|$)/y;
-
-/** A member of a dictionary: bytes in base64, or a number. */
-interface Member {
-  readonly key: string;
-  readonly bytes: string | undefined;
-  readonly number: string | undefined;
-}
 
 /** Reads `Repr-Digest`. */
 export function readReprDigest(headers: Headers): Digests {
@@ -105,28 +94,6 @@ function named(field: string, { hashes, problem }: Digests): Digests {
 /** The value of `Want-Repr-Digest` that asks for hashes that identify a file; SHA-256 costs least. */
 export const WANTED = "sha-512=3, sha-256=10";
 
-/**
- * Parses `Want-Repr-Digest` or `Want-Content-Digest`; empty if it is malformed, as algorithms that are
- * not known, or have no weight from 0 to 10.
- */
-export function parseWantDigest(value: string | null): DigestWeights {
-  const weights: Partial<Record<HashType, number>> = {};
-  for (const { key, number } of parseDictionary(value ?? "") ?? []) {
-    const type = hashType(key);
-    const weight = /^\d+$/.test(number ?? "") ? Number(number) : undefined;
-    if (type === undefined || weight === undefined || weight > 10) continue;
-    weights[type] = weight;
-  }
-  return weights;
-}
-
-/** Returns the value of `Want-Repr-Digest` or `Want-Content-Digest` that asks for these. */
-export function wantDigest(weights: DigestWeights): string {
-  return HASH_TYPES.filter((type) => weights[type] !== undefined)
-    .map((type) => `${type === "sha-1" ? "sha" : type}=${weights[type]}`)
-    .join(", ");
-}
-
 const TOO_LONG = `it is longer than ${MAX_LENGTH} characters`;
 
 function readDictionary(value: string | null): Digests {
@@ -136,20 +103,19 @@ function readDictionary(value: string | null): Digests {
   // A field that cannot be parsed is ignored (RFC 9651 section 4.2).
   if (members === undefined) return { hashes: {}, problem: "it is malformed" };
   // Of several members with a key, the last counts.
-  const last = new Map(members.map(({ key, bytes }) => [key, bytes]));
-  return collect([...last]);
+  return collect([...new Map(members)]);
 }
 
-/** Returns the members of a dictionary, `undefined` if it is malformed. */
-function parseDictionary(value: string): Member[] | undefined {
+/** Returns the keys of a dictionary with their bytes in Base64, if they have some; `undefined` if it is malformed. */
+function parseDictionary(value: string): [key: string, bytes: string | undefined][] | undefined {
   const text = value.trim();
-  const members: Member[] = [];
+  const members: [string, string | undefined][] = [];
   for (let at = 0; at < text.length;) {
     MEMBER.lastIndex = at;
     const match = MEMBER.exec(text);
     if (match === null) return undefined;
-    const [, key, bytes, number] = match;
-    members.push({ key: key!, bytes, number });
+    const [, key, bytes] = match;
+    members.push([key!, bytes]);
     COMMA.lastIndex = MEMBER.lastIndex;
     const comma = COMMA.exec(text);
     if (comma === null) return undefined;

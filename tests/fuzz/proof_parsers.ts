@@ -4,12 +4,7 @@
  * @module
  */
 
-import {
-  parseWantDigest,
-  readContentDigest,
-  readLegacyDigest,
-  readReprDigest,
-} from "../../lib/http/digest.ts";
+import { readContentDigest, readLegacyDigest, readReprDigest } from "../../lib/http/digest.ts";
 import { readElsewhere } from "../../lib/http/duplicates.ts";
 import { MetalinkError, parseMetalink } from "../../metalink.ts";
 import { hard, type Parser } from "./parser.ts";
@@ -80,7 +75,6 @@ export const PROOF_PARSERS: readonly Parser[] = [
       readReprDigest(field("repr-digest", text));
       readContentDigest(field("content-digest", text));
       readLegacyDigest(field("digest", text));
-      parseWantDigest(text);
     },
     declares: [],
     hard: [

@@ -1,11 +1,9 @@
 import { assertEquals } from "@std/assert";
 import {
-  parseWantDigest,
   readContentDigest,
   readFileHashes,
   readLegacyDigest,
   readReprDigest,
-  wantDigest,
 } from "../../lib/http/digest.ts";
 
 const TYPES = { "sha-512": 64, "sha-256": 32, "sha-1": 20, "md5": 16 } as const;
@@ -93,22 +91,6 @@ Deno.test("readLegacyDigest() reads Digest", () => {
   for (const [value, hashes, problem] of table) {
     assertEquals(readLegacyDigest(new Headers({ digest: value })), { hashes, problem }, value);
   }
-});
-
-Deno.test("parseWantDigest() and wantDigest() agree", () => {
-  const table: [value: string | null, weights: object][] = [
-    [null, {}],
-    ["sha-256=10, sha-512=3, unixsum=1", { "sha-256": 10, "sha-512": 3 }],
-    ["sha=0, md5=1;x=2", { "sha-1": 0, "md5": 1 }],
-    ["sha-256=11, sha-512=-1, md5=1.5, sha", {}],
-    ["sha-256=10 sha-512=3", {}],
-  ];
-  for (const [value, weights] of table) {
-    assertEquals(parseWantDigest(value), weights, String(value));
-  }
-  const weights = { "sha-256": 10, "sha-512": 5, "sha-1": 1 } as const;
-  assertEquals(wantDigest(weights), "sha-512=5, sha-256=10, sha=1");
-  assertEquals(parseWantDigest(wantDigest(weights)), weights);
 });
 
 Deno.test("readFileHashes() reads strong hashes of both fields, unless they contradict each other", () => {

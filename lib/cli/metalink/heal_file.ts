@@ -51,111 +51,159 @@ export async function healFile(
   path: string,
   wanted: MetalinkFile,
   bad: readonly BadPiece[],
-  { signal, options, onProgress }: HealOptions,
+  options: HealOptions,
 ): Promise<Healing> {
-  const { pieces, size, urls } = wanted;
   checkHealable(wanted, bad);
-  const left = new Map(bad.map((piece) => [piece.index, piece]));
-  const lies = new Map<string, Set<number>>();
-  const liars = new Map<string, number>();
-  const failures = new Map<string, unknown>();
-  let fetched = 0;
-  let end = (pieces?.length ?? 0) * (pieces?.hashes.length ?? 0);
+  const { pieces, size, urls } = wanted;
+  const mirrors = urls.map(({ url }) => url);
   using file = await writing(path, () => Deno.open(path, { read: true, write: true }));
+  const healer = new Healer(path, file, wanted, bad, options);
+  try {
+    const expected = mirrors.length > 1 ? expectedPiecesOf(pieces) : undefined;
+    if (expected !== undefined) await healer.askTogether(mirrors, expected);
+    if (mirrors.length > 1) await healer.askInTurn(mirrors, IMPATIENT);
+    // Those that have failed may only need time.
+    await healer.askInTurn(mirrors.length > 1 ? [...healer.failures.keys()] : mirrors, {});
+    if (healer.left.size === 0) await writing(path, () => cut(file, size ?? healer.end));
+  } finally {
+    await writing(path, () => syncFile(file));
+  }
+  const { fetched, liars, left, failures } = healer;
+  if (left.size > 0) throw notHealed(path, [...left.values()], liars, [...failures.values()]);
+  return { fetched, liars };
+}
 
-  const write = async (piece: BadPiece, parts: readonly Uint8Array[]) => {
-    await writing(path, () => writeAt(file, piece.start, parts));
-    left.delete(piece.index);
-    // Of a file whose size is not known, the last piece tells where it ends.
-    if (piece.index === pieces!.hashes.length - 1) {
-      end = piece.start + parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    }
-    onProgress(1 - left.size / bad.length);
-  };
-  const fetchRun = async (
-    mirror: string,
-    run: readonly BadPiece[],
-    patience: DownloaderOptions,
-  ) => {
-    const range = { start: run[0]!.start, end: run.at(-1)!.end };
-    const settings = { ...patience, ...options, range, expectedSize: size, signal };
-    await using download = new Downloader([mirror], settings);
-    for await (const { piece, parts } of piecesFrom(download, run)) {
-      const length = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-      fetched += length;
-      if (hashOf(pieces!.type, parts) !== pieces!.hashes[piece.index]) {
-        const name = redactUrl(mirror);
-        const wrong = (lies.get(name) ?? new Set()).add(piece.index);
-        lies.set(name, wrong);
-        liars.set(name, Math.max(wrong.size, liars.get(name) ?? 0));
-        continue;
-      }
-      await write(piece, parts);
-    }
-  };
-  // All mirrors at once: the library compares the hashes, and finds out who has sent other bytes.
-  const fetchTogether = async (run: readonly BadPiece[], expectedPieces: ExpectedPieces) => {
-    const range = { start: run[0]!.start, end: run.at(-1)!.end };
-    const settings = { ...options, range, expectedSize: size, expectedPieces, signal };
-    await using download = new Downloader(urls.map(({ url }) => url), settings);
-    try {
-      for await (const { piece, parts } of piecesFrom(download, run)) {
-        fetched += parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-        await write(piece, parts);
-      }
-    } finally {
-      for (const { url, badPieces } of download.stats().mirrors) {
-        if (badPieces === 0) continue;
-        fetched += badPieces * expectedPieces.length;
-        liars.set(url, (liars.get(url) ?? 0) + badPieces);
-      }
-    }
-  };
-  const askTogether = async (expectedPieces: ExpectedPieces) => {
+/** Fetches pieces, and writes those that are right. */
+class Healer {
+  /** Pieces that are not right yet, by their index. */
+  readonly left: Map<number, BadPiece>;
+  readonly liars = new Map<string, number>();
+  /** Why mirrors have failed, by their URLs. */
+  readonly failures = new Map<string, unknown>();
+  fetched = 0;
+  /** Where the file ends, as far as its last piece has told. */
+  end: number;
+  readonly #path: string;
+  readonly #file: Deno.FsFile;
+  readonly #wanted: MetalinkFile;
+  readonly #options: HealOptions;
+  readonly #count: number;
+  /** The pieces of which mirrors have sent other bytes when they were asked alone. */
+  readonly #lies = new Map<string, Set<number>>();
+
+  constructor(
+    path: string,
+    file: Deno.FsFile,
+    wanted: MetalinkFile,
+    bad: readonly BadPiece[],
+    options: HealOptions,
+  ) {
+    this.#path = path;
+    this.#file = file;
+    this.#wanted = wanted;
+    this.#options = options;
+    this.#count = bad.length;
+    this.left = new Map(bad.map((piece) => [piece.index, piece]));
+    this.end = (wanted.pieces?.length ?? 0) * (wanted.pieces?.hashes.length ?? 0);
+  }
+
+  /** Asks all mirrors at once: the library compares the hashes, and finds out who has sent other bytes. */
+  async askTogether(mirrors: readonly string[], expectedPieces: ExpectedPieces): Promise<void> {
     const hopeless = new Set<number>();
     for (;;) {
-      const [run] = runsOf([...left.values()].filter(({ index }) => !hopeless.has(index)));
+      const [run] = runsOf([...this.left.values()].filter(({ index }) => !hopeless.has(index)));
       if (run === undefined) return;
-      const before = left.size;
+      const before = this.left.size;
       try {
-        await fetchTogether(run, expectedPieces);
-        if (left.size === before) return;
+        await this.#fetchTogether(mirrors, run, expectedPieces);
+        if (this.left.size === before) return;
       } catch (error) {
-        signal.throwIfAborted();
+        this.#options.signal.throwIfAborted();
         if (error instanceof CommandError) throw error;
         // What else went wrong is said by each mirror when it is asked by itself.
         if (!(error instanceof PieceMismatchError)) return;
         hopeless.add(error.piece);
       }
     }
-  };
-  // One mirror at a time: each piece is then known to be its own.
-  const askInTurn = async (mirrors: readonly string[], patience: DownloaderOptions) => {
+  }
+
+  /** Asks one mirror at a time: each piece is then known to be its own. */
+  async askInTurn(mirrors: readonly string[], patience: DownloaderOptions): Promise<void> {
     for (const mirror of mirrors) {
-      failures.delete(mirror);
+      this.failures.delete(mirror);
       try {
-        for (const run of runsOf([...left.values()])) await fetchRun(mirror, run, patience);
+        for (const run of runsOf([...this.left.values()])) {
+          await this.#fetchFrom(mirror, run, patience);
+        }
       } catch (error) {
-        signal.throwIfAborted();
+        this.#options.signal.throwIfAborted();
         const explained = await explain(error);
         if (explained === error) throw error;
-        failures.set(mirror, explained);
+        this.failures.set(mirror, explained);
       }
     }
-  };
-  try {
-    const mirrors = urls.map(({ url }) => url);
-    const expected = mirrors.length > 1 ? expectedPiecesOf(pieces) : undefined;
-    if (expected !== undefined) await askTogether(expected);
-    if (mirrors.length > 1) await askInTurn(mirrors, IMPATIENT);
-    // Those that have failed may only need time.
-    await askInTurn(mirrors.length > 1 ? [...failures.keys()] : mirrors, {});
-    if (left.size === 0) await writing(path, () => cut(file, size ?? end));
-  } finally {
-    await writing(path, () => syncFile(file));
   }
-  if (left.size > 0) throw notHealed(path, [...left.values()], liars, [...failures.values()]);
-  return { fetched, liars };
+
+  async #fetchTogether(
+    mirrors: readonly string[],
+    run: readonly BadPiece[],
+    expectedPieces: ExpectedPieces,
+  ): Promise<void> {
+    await using download = new Downloader(mirrors, { ...this.#settings(run), expectedPieces });
+    try {
+      for await (const { piece, parts } of piecesFrom(download, run)) {
+        this.fetched += lengthOf(parts);
+        await this.#write(piece, parts);
+      }
+    } finally {
+      for (const { url, badPieces } of download.stats().mirrors) {
+        if (badPieces === 0) continue;
+        this.fetched += badPieces * expectedPieces.length;
+        this.liars.set(url, (this.liars.get(url) ?? 0) + badPieces);
+      }
+    }
+  }
+
+  async #fetchFrom(
+    mirror: string,
+    run: readonly BadPiece[],
+    patience: DownloaderOptions,
+  ): Promise<void> {
+    const { type, hashes } = this.#wanted.pieces!;
+    await using download = new Downloader([mirror], { ...patience, ...this.#settings(run) });
+    for await (const { piece, parts } of piecesFrom(download, run)) {
+      this.fetched += lengthOf(parts);
+      if (hashOf(type, parts) === hashes[piece.index]) await this.#write(piece, parts);
+      else this.#blame(redactUrl(mirror), piece);
+    }
+  }
+
+  #blame(mirror: string, { index }: BadPiece): void {
+    const wrong = (this.#lies.get(mirror) ?? new Set()).add(index);
+    this.#lies.set(mirror, wrong);
+    this.liars.set(mirror, Math.max(wrong.size, this.liars.get(mirror) ?? 0));
+  }
+
+  async #write(piece: BadPiece, parts: readonly Uint8Array[]): Promise<void> {
+    await writing(this.#path, () => writeAt(this.#file, piece.start, parts));
+    this.left.delete(piece.index);
+    // Of a file whose size is not known, the last piece tells where it ends.
+    if (piece.index === this.#wanted.pieces!.hashes.length - 1) {
+      this.end = piece.start + lengthOf(parts);
+    }
+    this.#options.onProgress(1 - this.left.size / this.#count);
+  }
+
+  /** Returns the options of the download of adjacent pieces. */
+  #settings(run: readonly BadPiece[]): DownloaderOptions {
+    const { options, signal } = this.#options;
+    const range = { start: run[0]!.start, end: run.at(-1)!.end };
+    return { ...options, range, expectedSize: this.#wanted.size, signal };
+  }
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 /** Rejects what cannot be healed. */

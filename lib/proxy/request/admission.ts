@@ -10,9 +10,6 @@ import { LEAST_SECRET, looksSigned } from "../guard/signer.ts";
 import { Problem } from "../problem.ts";
 import { parseProxyQuery, signedFacts } from "./query.ts";
 
-/** Parameters of the query by which a request is admitted. */
-export const ADMISSION_PARAMETERS = ["token", "pass"] as const;
-
 /** How a route admits requests besides `Authorization: Bearer` and the cookie of the page. */
 export interface Ways {
   /** Whether the token may be in the query: for players, which can send no header. */
