@@ -177,7 +177,7 @@ export class FsFile extends DescriptorFile implements Disposable {
     this.#fd = fd;
   }
 
-  /** Only from the start: nothing else is needed. */
+  /** Seeks from the start: nothing else is needed. */
   seek(offset: number, _: typeof SeekMode.Start): Promise<number> {
     this.seekTo(offset);
     return Promise.resolve(offset);

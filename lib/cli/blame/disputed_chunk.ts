@@ -64,7 +64,7 @@ export class Chunk implements ByteRange {
     return this.#byVotes().find(({ keptAt }) => keptAt !== undefined);
   }
 
-  /** Whether a mirror may be asked for it: it has neither sent it nor been asked before. */
+  /** Reports whether a mirror may be asked for it: it has neither sent it nor been asked before. */
   mayAsk(mirror: string): boolean {
     return !this.#asked.has(mirror);
   }

@@ -61,7 +61,7 @@ export class WriteBehind {
     this.#writing = this.#append(bytes);
   }
 
-  /** Never rejects. */
+  /** Writes bytes; keeps an error instead of rejecting. */
   async #append(bytes: Uint8Array): Promise<void> {
     try {
       for (let written = 0; written < bytes.byteLength;) {

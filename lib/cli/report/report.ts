@@ -27,11 +27,11 @@ export interface ReportOptions {
 
 /** Receives the events of a run. */
 export interface Report extends Disposable {
-  /** A file is begun. */
+  /** Reports that a file is begun; returns what its events are reported to. */
   file(file: ReportedFile): FileReport;
-  /** A message that is not about a single file. */
+  /** Shows a message that is not about a single file. */
   note(text: string): void;
-  /** All files have ended; `failed` of them are not complete. */
+  /** Reports that all files have ended; `failed` of them are not complete. */
   end(counts: { readonly files: number; readonly failed: number }): void;
 }
 
@@ -48,24 +48,24 @@ export interface ReportedFile {
 
 /** Receives the events of one file. */
 export interface FileReport {
-  /** A message. */
+  /** Shows a message. */
   note(text: string): void;
-  /** Existing bytes are being read; `share` of them have been, from 0 to 1. */
+  /** Reports that existing bytes are being read; `share` of them have been, from 0 to 1. */
   rereading(share: number): void;
   /**
-   * All bytes have arrived, but are not the right ones: they are being compared with those of other mirrors;
-   * `share` of that is done, from 0 to 1.
+   * Reports that all bytes have arrived, but are not the right ones, and are being compared with those of other
+   * mirrors; `share` of that is done, from 0 to 1.
    */
   comparing(share: number): void;
-  /** The download begins; `state` may be called until it ends. */
+  /** Reports that the download begins; `state` may be called until it ends. */
   start(state: () => ProgressState): void;
-  /** A trace event. Returns whether it was shown to the user. */
+  /** Takes a trace event. Returns whether it was shown to the user. */
   event(event: TraceEvent): boolean;
-  /** The file is complete. */
+  /** Reports that the file is complete. */
   done(result: FileResult): void;
-  /** The file was complete before; `why` says how that is known. */
+  /** Reports that the file was complete before; `why` says how that is known. */
   present(result: FileResult, why: string): void;
-  /** The file is not complete. */
+  /** Reports that the file is not complete. */
   failed(error: CommandError): void;
 }
 

@@ -19,7 +19,7 @@ interface Verification {
   readonly verified: Promise<boolean>;
 }
 
-/** The library. Loaded by those commands only that have an OpenPGP key; sphttp's package for npm lacks it. */
+/** Loads the library, which only commands with an OpenPGP key need; sphttp's package for npm lacks it. */
 async function library(): Promise<typeof import("openpgp")> {
   try {
     return await import("openpgp");

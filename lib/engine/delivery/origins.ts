@@ -75,7 +75,7 @@ export class Origins {
     this.#extents = [];
   }
 
-  /** Index of the first range that ends behind `offset`. */
+  /** Returns the index of the first range that ends behind `offset`. */
   #search(offset: number): number {
     let low = 0;
     let high = this.#extents.length;

@@ -194,7 +194,7 @@ export class ReorderBuffer {
     return copy;
   }
 
-  /** Index of the first segment that ends behind `offset`. */
+  /** Returns the index of the first segment that ends behind `offset`. */
   #search(offset: number): number {
     let low = 0;
     let high = this.#segments.length;

@@ -99,7 +99,7 @@ export class FileLandmarks implements Landmarks {
     this.given = given.toSorted((one, other) => one.start - other.start);
   }
 
-  /** The window of the download: where it is small, fewer pieces are kept. */
+  /** Sets the window of the download: where it is small, fewer pieces are kept. */
   set windowSize(bytes: number) {
     const fitting = Math.floor(bytes * MOST_SHARE / PIECE);
     this.#most = Math.max(LEAST_PIECES, Math.min(MOST_PIECES, fitting));

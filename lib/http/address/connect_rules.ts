@@ -90,7 +90,7 @@ export class ConnectRules {
     });
   }
 
-  /** Whether a rule says where connections to `host` lead, other than `localAddress`. */
+  /** Reports whether a rule says where connections to `host` lead, other than `localAddress`. */
   apply(host: string, port: number): boolean {
     host = bareHost(host);
     const target = this.target(host, port);

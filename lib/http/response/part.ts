@@ -137,7 +137,7 @@ function readSent({ stated, length, ignoresTotals }: PartFacts): Sent | undefine
     : { end, size: undefined, doubt: { type: "total", at: end, refuted: true } };
 }
 
-/** Some servers send the end of the range as the file's size, or another wrong one. */
+/** Doubts another total than the file's: some servers send the end of the range as the size, or another wrong one. */
 function doubtTotal(
   { form, end = Infinity, size, stated }: PartFacts,
   sent: Sent,
@@ -154,7 +154,7 @@ function doubtTotal(
   return ends ? { type: "total", at: sent.size, refuted: false } : undefined;
 }
 
-/** Some servers send the whole file, or its length, with the headers of a part. */
+/** Doubts a length that is not the part's: some servers send the whole file, or its length, with the headers of a part. */
 function doubtFraming({ stated, length, status }: PartFacts): Doubt | undefined {
   const { start, end, size } = stated;
   // The first bytes are the first bytes of the file, too.

@@ -123,7 +123,7 @@ function checkPartial(requested: RequestedRange, headers: Headers): ResponseChec
   return refuse("range", `answered with ${value} although ${shown(requested)} was requested`);
 }
 
-/** A 200 is the whole file, unless it says which part it is. */
+/** Checks a 200, which is the whole file unless it says which part it is. */
 function checkSuccess(requested: RequestedRange, headers: Headers): ResponseCheck {
   const { value, stated } = readContentRange(headers);
   if (stated !== undefined && formOf(requested) !== "plain") {

@@ -155,7 +155,7 @@ function isMetadata(address: IpAddress | undefined): boolean {
   return address !== undefined && classifyAddress(address) === "cloud metadata";
 }
 
-/** No option allows these: they hand out credentials of the machine, and are no mirrors. */
+/** Returns the refusal of an address that hands out credentials of the machine: no option allows it. */
 function metadataRefusal(host: string, verb: "is" | "resolves to"): Problem {
   return new Problem(
     403,

@@ -40,7 +40,11 @@ export class HostCheck {
     });
   }
 
-  /** @throws {Problem} of status 421 when `url`, that of a request, does not name the proxy */
+  /**
+   * Checks that the URL of a request names the proxy.
+   *
+   * @throws {Problem} of status 421 when it does not
+   */
   check(url: URL): void {
     if (this.#patterns === undefined) return;
     const host = withoutLastDots(url.hostname);

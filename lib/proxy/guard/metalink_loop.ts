@@ -23,7 +23,11 @@ export function isViaProxy({ headers }: Pick<Request, "headers">): boolean {
   return received.some((one) => one.trim().split(/\s+/)[1] === PSEUDONYM);
 }
 
-/** @throws {Problem} of status 508 when a request was itself caused by a Metalink */
+/**
+ * Refuses a request that was itself caused by a Metalink.
+ *
+ * @throws {Problem} of status 508
+ */
 export function refuseLoop(request: Request): void {
   if (isViaProxy(request)) throw loopProblem();
 }

@@ -69,7 +69,7 @@ export class ByteSource {
     return true;
   }
 
-  /** The buffer doubles, so that many small reads copy little. */
+  /** Makes room to read into. A full buffer doubles, so that many small reads copy little. */
   #makeRoom(): void {
     const held = this.#end - this.#start;
     if (held > 0 && this.#end < this.#buffer.byteLength) return;
