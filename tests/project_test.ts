@@ -52,12 +52,13 @@ const EVERYWHERE = /^lib\/stand_ins\.ts$/;
 const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/(checks|environment|errors|runtime|sha256|stand_ins|unless_aborted|version)\.ts$/, /^$/],
   [/^lib\/(http|trace)\//, /^lib\/(checks|errors)\.ts$/],
+  [/^lib\/hashing\//, /^lib\/http\//],
   [/^lib\/scheduler\//, /^lib\/(errors\.ts$|http\/|trace\/)/],
   [/^lib\/policy\//, /^lib\/(errors\.ts$|http\/|scheduler\/|trace\/)/],
   [/^lib\/transport\//, /^lib\/((environment|errors|runtime|unless_aborted)\.ts$|http\/)/],
   [
     /^lib\/engine\//,
-    /^lib\/((checks|errors|runtime|sha256|unless_aborted)\.ts$|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
+    /^lib\/((checks|errors|runtime|sha256|unless_aborted)\.ts$|hashing\/|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
   [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|http\/)/],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
@@ -65,7 +66,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((metalink|mod|lib\/(checks|environment|runtime|sha256|unless_aborted|version))\.ts$|lib\/(command_line|http|trace)\/)/,
+    /^((metalink|mod|lib\/(checks|environment|runtime|sha256|unless_aborted|version))\.ts$|lib\/(command_line|hashing|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
@@ -276,9 +277,10 @@ Deno.test("the core imports only the platform and @std", () => {
       /^lib\/transport\/(connections\/(dialer|relay|dead_address)|insecure\/\w+)\.ts$/,
       /^node:(net|dns|dns\/promises|http|https|tls|stream)$/,
     ],
-    // Web Crypto hashes only bytes that are all in memory. By name and not by an import, since browsers,
-    // which do not verify the hash of a whole file, have no such module.
-    [/^lib\/engine\/delivery\/verification\.ts$/, /^node:crypto$/],
+    // Web Crypto hashes only bytes that are all in memory, and in new memory. By name and not by an import,
+    // since browsers, which do not verify the hash of a whole file, have no such modules.
+    [/^lib\/hashing\/platform_hash\.ts$/, /^node:crypto$/],
+    [/^lib\/hashing\/hash_thread\.ts$/, /^node:(crypto|worker_threads)$/],
   ];
   for (const [modules] of exceptions) assert(core.some((path) => modules.test(path)), `${modules}`);
   const foreign = core.flatMap((path) => {
@@ -289,7 +291,7 @@ Deno.test("the core imports only the platform and @std", () => {
   assertEquals(foreign.filter(({ name }) => !name.startsWith("@std/")), []);
   // A name that is computed would not be seen.
   const byName = core.filter((path) => /\b(getBuiltinModule|createRequire)\b/.test(read(path)));
-  assertEquals(byName, ["lib/engine/delivery/verification.ts"]);
+  assertEquals(byName.sort(), ["lib/hashing/hash_thread.ts", "lib/hashing/platform_hash.ts"]);
 });
 
 Deno.test("pure floors have no I/O, clock or randomness", () => {

@@ -1,6 +1,6 @@
 /**
- * What the digests of a file's pieces cost, and what they bring: the speed of the command into a file with
- * and without them, and downloads from mirrors of which one flips bits.
+ * What digests cost, and what they bring: the speed of the command into a file with and without those of
+ * the file and its pieces, and downloads from mirrors of which one flips bits.
  *
  * @module
  */
@@ -28,23 +28,26 @@ export async function heal(): Promise<void> {
   await flips();
 }
 
-/** Measures the speed into a file with and without pieces, from one nginx that plays three mirrors. */
+/** Measures the speed into a file with and without digests, from one nginx that plays three mirrors. */
 async function hashing(): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     await withHoles([GIB], async (urlsOf) => {
       const urls = urlsOf(GIB).map((url) => ({ url }));
-      const commandOf = async (name: string, pieces: DescribedFile["pieces"]) => {
+      const commandOf = async (name: string, proofs: Pick<DescribedFile, "hashes" | "pieces">) => {
         const path = `${folder}/${name}.meta4`;
-        await Deno.writeTextFile(path, formatMetalink([{ name: "out", size: GIB, pieces, urls }]));
+        const file = { name: "out", size: GIB, ...proofs, urls };
+        await Deno.writeTextFile(path, formatMetalink([file]));
         return { name, runs: [] as number[], path };
       };
-      const rows = [await commandOf("without pieces", undefined)];
+      const hashes = { "sha-256": hashOfZeros(GIB) };
+      const rows = [await commandOf("no digest", {}), await commandOf("of the file", { hashes })];
       for (const length of LENGTHS) {
-        const hash = createHash("sha256").update(new Uint8Array(length)).digest("hex");
-        const hashes = Array<string>(GIB / length).fill(hash);
-        const name = `pieces of ${length / MIB} MiB`;
-        rows.push(await commandOf(name, { type: "sha-256", length, hashes }));
+        const digests = Array<string>(GIB / length).fill(hashOfZeros(length));
+        const pieces = { type: "sha-256", length, hashes: digests } as const;
+        const name = `of pieces of ${length / MIB} MiB`;
+        rows.push(await commandOf(name, { pieces }));
+        rows.push(await commandOf(`${name} and the file`, { pieces, hashes }));
       }
       const file = `${folder}/out`;
       for (let run = 0; run <= RUNS; run++) {
@@ -59,7 +62,7 @@ async function hashing(): Promise<void> {
       const base = rows[0]!.runs;
       console.log(`\n1 GiB into a file by a Metalink, medians of ${RUNS} runs in turns\n`);
       console.log(table([
-        ["", "MB/s", "of without"],
+        ["digests", "MB/s", "of none"],
         ...rows.map(({ name, runs }) => [
           name,
           (GIB / 1e6 / median(runs)).toFixed(0),
@@ -70,6 +73,14 @@ async function hashing(): Promise<void> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+/** Returns the SHA-256 of so many zeros, in multiples of 256 KiB. */
+function hashOfZeros(length: number): string {
+  const hash = createHash("sha256");
+  const zeros = new Uint8Array(256 * 1024);
+  for (let at = 0; at < length; at += zeros.length) hash.update(zeros);
+  return hash.digest("hex");
 }
 
 /** Downloads from three mirrors of which one flips a bit in each of a thousand blocks, or in one of them. */

@@ -7,7 +7,7 @@
  *     deno task bench proxy clients seek aborts paused   the proxy over loopback; nginx must be installed
  *     deno task bench faults                   all of the fault matrix; writes docs/faults.md
  *     deno task bench failover                 how long a reader waits when one of two mirrors fails
- *     deno task bench heal                     what digests of pieces cost, and mirrors that flip bits
+ *     deno task bench heal                     what digests cost, and mirrors that flip bits
  *     deno task bench http2                    5000 ranges by each version of HTTP; nginx must be installed
  *     deno task bench algorithms               the measures of the thesis on its testbed
  *     deno task bench algorithms --plots [DIR] its figures, drawn from runs of each algorithm; docs/figures

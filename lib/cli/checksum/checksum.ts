@@ -6,15 +6,14 @@
  */
 
 import { CommandError, usageError } from "../../command_line/command_error.ts";
-import type { Hash } from "node:crypto";
+import { HashThread } from "../../hashing/hash_thread.ts";
+import { platformName } from "../../hashing/platform_hash.ts";
 import { HASH_DIGITS, type Hashes, type HashType, STRONG_TYPES } from "../../http/hashes.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 export interface Checksum {
-  /** Name of the algorithm in messages. */
-  readonly name: string;
-  /** Name of the algorithm for `node:crypto`. */
-  readonly algorithm: string;
+  /** The algorithm. */
+  readonly name: HashType;
   /** The digest in lower case hexadecimal digits. */
   readonly hex: string;
   /** Whether the servers gave it, not the user. @default false */
@@ -34,7 +33,7 @@ export function findAlgorithm(word: string): AlgorithmName | undefined {
 }
 
 export function checksumOf(name: HashType, hex: string): Checksum {
-  return { name, algorithm: cryptoName(name), hex };
+  return { name, hex };
 }
 
 /** Returns the hashes that checksums give, by their types. */
@@ -51,11 +50,6 @@ export function servedChecksums(hashes: Hashes, known: readonly Checksum[]): Che
   if (known.some(({ name }) => strong.some((type) => type === name))) return [];
   const type = strong.find((type) => hashes[type] !== undefined);
   return type === undefined ? [] : [{ ...checksumOf(type, hashes[type]!), served: true }];
-}
-
-/** Returns the name of an algorithm for `node:crypto`. */
-export function cryptoName(type: HashType): string {
-  return type.replace("-", "");
 }
 
 /** Parses `sha-256=HEX`; the name as {@linkcode findAlgorithm} takes it. */
@@ -79,35 +73,55 @@ export function parseChecksum(flag: string, text: string): Checksum {
   return checksumOf(name, hex);
 }
 
+/** Computes hashes of bytes that pass. */
+interface RunningHashes {
+  update(bytes: Uint8Array): Promise<void> | void;
+  digests(): Promise<readonly string[]> | readonly string[];
+}
+
+/** A file of this many bytes is worth a thread for its hashes. */
+const WORTH_A_THREAD = 128 * 1024 * 1024;
+
 /** Computes checksums and compares them with the expected ones. */
-export class ChecksumVerifier {
-  readonly #checks: readonly { checksum: Checksum; hash: Hash }[];
+export class ChecksumVerifier implements AsyncDisposable {
+  readonly #checksums: readonly Checksum[];
+  readonly #hashes: RunningHashes;
+  readonly #thread: HashThread | undefined;
 
-  private constructor(checks: readonly { checksum: Checksum; hash: Hash }[]) {
-    this.#checks = checks;
-  }
-
-  /** Creates a verifier. Loads `node:crypto` on demand, because that takes a while. */
-  static async of(checksums: readonly Checksum[]): Promise<ChecksumVerifier> {
-    const { createHash } = await import("node:crypto");
-    return new ChecksumVerifier(
-      checksums.map((checksum) => ({ checksum, hash: createHash(checksum.algorithm) })),
-    );
-  }
-
-  /** Takes the next bytes of the file. */
-  update(bytes: Uint8Array): void {
-    for (const { hash } of this.#checks) hash.update(bytes);
+  private constructor(
+    checksums: readonly Checksum[],
+    hashes: RunningHashes,
+    thread: HashThread | undefined,
+  ) {
+    this.#checksums = checksums;
+    this.#hashes = hashes;
+    this.#thread = thread;
   }
 
   /**
-   * Compares the checksums at the end of the file.
-   *
-   * @throws {CommandError} a checksum differs; `after` is added to the message
+   * Creates a verifier of a file of `size` bytes, as far as that is known: large ones are hashed on a thread
+   * of their own.
    */
-  verify(after = ""): void {
-    for (const { checksum: { name, hex, served }, hash } of this.#checks) {
-      const got = hash.digest("hex");
+  static async of(checksums: readonly Checksum[], size = 0): Promise<ChecksumVerifier> {
+    const types = checksums.map(({ name }) => name);
+    const thread = types.length > 0 && size >= WORTH_A_THREAD ? await HashThread.take() : undefined;
+    const hashes = thread?.begin(types) ?? await hashHere(types);
+    return new ChecksumVerifier(checksums, hashes, thread);
+  }
+
+  /** Takes the next bytes of the file, which may change once this is done. */
+  async update(bytes: Uint8Array): Promise<void> {
+    await this.#hashes.update(bytes);
+  }
+
+  /**
+   * Compares the checksums at the end of the file. Rejects with a {@linkcode CommandError} if one differs;
+   * `after` is added to the message.
+   */
+  async verify(after = ""): Promise<void> {
+    const digests = await this.#hashes.digests();
+    for (const [index, { name, hex, served }] of this.#checksums.entries()) {
+      const got = digests[index];
       if (got === hex) continue;
       const which = served ? `${name} checksum that the server gives` : `${name} checksum`;
       const advice = served ? "\n--ignore-digests downloads the file without this check" : "";
@@ -118,4 +132,20 @@ export class ChecksumVerifier {
       );
     }
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#thread?.release();
+  }
+}
+
+/** Begins hashes on this thread. Loads `node:crypto` on demand, because that takes a while. */
+async function hashHere(types: readonly HashType[]): Promise<RunningHashes> {
+  const { createHash } = await import("node:crypto");
+  const hashes = types.map((type) => createHash(platformName(type)));
+  return {
+    update: (bytes) => {
+      for (const hash of hashes) hash.update(bytes);
+    },
+    digests: () => hashes.map((hash) => hash.digest("hex")),
+  };
 }

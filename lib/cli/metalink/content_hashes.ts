@@ -6,7 +6,7 @@
 
 import { createHash, type Hash } from "node:crypto";
 import type { HashType } from "../../../metalink.ts";
-import { cryptoName } from "../checksum/checksum.ts";
+import { platformName } from "../../hashing/platform_hash.ts";
 import { readError, reason } from "../failure/exit_code.ts";
 
 /** What to hash of a file. */
@@ -48,7 +48,7 @@ export async function hashContent(
     readonly onProgress?: ((share: number) => void) | undefined;
   },
 ): Promise<ContentHashes> {
-  const whole = type && createHash(cryptoName(type));
+  const whole = type && createHash(platformName(type));
   const pieces: string[] = [];
   let piece: Hash | undefined;
   let inPiece = 0;
@@ -63,7 +63,7 @@ export async function hashContent(
     total += read;
     for (let at = 0; wanted !== undefined && at < read;) {
       const next = Math.min(read, at + wanted.length - inPiece);
-      piece ??= createHash(cryptoName(wanted.type));
+      piece ??= createHash(platformName(wanted.type));
       piece.update(buffer.subarray(at, next));
       inPiece += next - at;
       at = next;
@@ -81,7 +81,7 @@ export async function hashContent(
 
 /** Returns the hash of bytes, in lower-case hexadecimal. */
 export function hashOf(type: HashType, parts: readonly Uint8Array[]): string {
-  const hash = createHash(cryptoName(type));
+  const hash = createHash(platformName(type));
   for (const part of parts) hash.update(part);
   return hash.digest("hex");
 }

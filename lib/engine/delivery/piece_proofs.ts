@@ -11,8 +11,8 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import { IntervalSet } from "../../scheduler/bytes/ledger.ts";
 import type { PieceEvent } from "../../scheduler/messages.ts";
-import { toHex } from "../../stand_ins.ts";
 import type { PieceDigests } from "../options/expected_pieces.ts";
+import { PieceHasher } from "./piece_hasher.ts";
 import type { ReorderBuffer } from "./reorder_buffer.ts";
 
 /** Bytes that one mirror has sent. */
@@ -43,10 +43,9 @@ export interface PieceProofsOptions {
   readonly onProved: () => void;
   /** Takes an error that is not the fault of a mirror. */
   readonly fail: (error: unknown) => void;
+  /** When a thread for the digests is started, in bytes. @default {64 MiB} */
+  readonly threadAfter?: number | undefined;
 }
-
-/** So many digests are computed at once. */
-const MOST_AT_ONCE = 2;
 
 /** The proofs of one download. */
 export class PieceProofs {
@@ -58,11 +57,18 @@ export class PieceProofs {
   #waiting: Piece[] = [];
   readonly #hashing = new Set<Promise<void>>();
   /** Memory for the bytes of pieces whose digests are computed. */
-  readonly #spare: Uint8Array<ArrayBuffer>[] = [];
+  readonly #spare: ArrayBuffer[] = [];
+  readonly #hasher: PieceHasher;
   #knowsEnd = false;
 
   constructor(options: PieceProofsOptions) {
     this.#options = options;
+    const { start, pieces: { algorithm, length, digests }, threadAfter } = options;
+    this.#hasher = new PieceHasher({
+      algorithm,
+      total: digests.length * length - start,
+      threadAfter,
+    });
     options.buffer.limit = options.start;
   }
 
@@ -109,20 +115,20 @@ export class PieceProofs {
     const piece = this.#pieces.get(start / pieces.length);
     if (piece?.state !== "bad") return;
     const end = start + bytes.byteLength;
-    const isRight = await this.#isRight(piece, bytes);
+    const { digest, memory: right } = await this.#hasher.digest(bytes);
     // It may have been forgotten meanwhile.
     if (this.#pieces.get(piece.index) !== piece) return;
-    if (!isRight) {
+    if (digest !== pieces.digests[piece.index]) {
       return onEvent({ type: "disproved", start, end, senders: [{ mirror, bytes: 0 }] });
     }
-    const wrong = new Uint8Array(bytes.byteLength);
+    const wrong = new Uint8Array(right.byteLength);
     buffer.copy(start, wrong);
     const liars = new Set(
       piece.extents.filter(({ start: from, end: to }) =>
-        differ(wrong.subarray(from - start, to - start), bytes.subarray(from - start, to - start))
+        differ(wrong.subarray(from - start, to - start), right.subarray(from - start, to - start))
       ).map(({ mirror }) => mirror),
     );
-    buffer.replace(start, bytes);
+    buffer.replace(start, right);
     this.#prove(piece, end, [...liars]);
   }
 
@@ -150,7 +156,7 @@ export class PieceProofs {
   }
 
   #hashNext(): void {
-    if (this.#hashing.size >= MOST_AT_ONCE) return;
+    if (this.#hashing.size >= this.#hasher.mostAtOnce) return;
     const piece = this.#waiting.shift();
     if (piece === undefined) return;
     piece.state = "hashing";
@@ -165,20 +171,20 @@ export class PieceProofs {
   async settled(): Promise<void> {
     this.#waiting = [];
     await Promise.all(this.#hashing);
+    await this.#hasher.close();
   }
 
   async #compare(piece: Piece): Promise<void> {
     const { start, extents } = piece;
     const end = this.#endOf(piece);
-    const { pieces: { length }, buffer, onEvent } = this.#options;
-    const memory = this.#spare.pop() ?? new Uint8Array(length);
-    const bytes = memory.subarray(0, end - start);
+    const { pieces: { length, digests }, buffer, onEvent } = this.#options;
+    const bytes = new Uint8Array(this.#spare.pop() ?? new ArrayBuffer(length), 0, end - start);
     buffer.copy(start, bytes);
-    const isRight = await this.#isRight(piece, bytes);
-    this.#spare.push(memory);
+    const { digest, memory } = await this.#hasher.digest(bytes);
+    this.#spare.push(memory.buffer);
     // It may have been forgotten meanwhile.
     if (this.#pieces.get(piece.index) !== piece) return;
-    if (isRight) return this.#prove(piece, end, []);
+    if (digest === digests[piece.index]) return this.#prove(piece, end, []);
     piece.state = "bad";
     const senders = new Map<number, number>();
     for (const { start, end, mirror } of extents) {
@@ -186,12 +192,6 @@ export class PieceProofs {
     }
     const bySender = [...senders].map(([mirror, bytes]) => ({ mirror, bytes }));
     onEvent({ type: "disproved", start, end, senders: bySender });
-  }
-
-  async #isRight({ index }: Piece, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
-    const { algorithm, digests } = this.#options.pieces;
-    const digest = await crypto.subtle.digest(algorithm, bytes);
-    return toHex(new Uint8Array(digest)) === digests[index];
   }
 
   #prove(piece: Piece, end: number, liars: readonly number[]): void {

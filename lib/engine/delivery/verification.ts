@@ -5,6 +5,7 @@
  */
 
 import { DigestMismatchError } from "../../errors.ts";
+import { createPlatformHash, type PlatformHash } from "../../hashing/platform_hash.ts";
 import { HASH_TYPES, type Hashes, type HashType } from "../../http/hashes.ts";
 
 /** What is known of the file. */
@@ -14,29 +15,6 @@ export interface VerifiedFile {
   readonly hashes?: Hashes | undefined;
 }
 
-/** A hash of bytes that pass, as `node:crypto` has it. */
-interface Hash {
-  update(bytes: Uint8Array): unknown;
-  digest(encoding: "hex"): string;
-}
-
-/** What Deno, Node and Bun have, and browsers do not. */
-interface Platform {
-  readonly process?: {
-    getBuiltinModule?(name: "node:crypto"): { createHash(algorithm: string): Hash } | undefined;
-  };
-}
-
-/**
- * Returns a hash of that type; `undefined` where the platform has none for bytes that pass, as browsers.
- * Web Crypto hashes only bytes that are all in memory.
- */
-function createHash(type: HashType): Hash | undefined {
-  const { process } = globalThis as Platform;
-  // Loaded only where a hash is known, because that takes a while.
-  return process?.getBuiltinModule?.("node:crypto")?.createHash(type.replace("-", ""));
-}
-
 /** SHA-256 costs a fourth of the processor time of SHA-512. */
 const PREFERRED: readonly HashType[] = ["sha-256", ...HASH_TYPES];
 
@@ -44,10 +22,14 @@ export class Verification {
   readonly #file: VerifiedFile;
   readonly #type: HashType | undefined;
   /** `undefined` once it has been compared, too: the end may be asked for again. */
-  #hash: Hash | undefined;
+  #hash: PlatformHash | undefined;
   #bytes = 0;
 
-  private constructor(file: VerifiedFile, type: HashType | undefined, hash: Hash | undefined) {
+  private constructor(
+    file: VerifiedFile,
+    type: HashType | undefined,
+    hash: PlatformHash | undefined,
+  ) {
     this.#file = file;
     this.#type = type;
     this.#hash = hash;
@@ -56,7 +38,7 @@ export class Verification {
   /** Begins with a file. */
   static of(file: VerifiedFile): Verification {
     const type = PREFERRED.find((type) => file.hashes?.[type] !== undefined);
-    return new Verification(file, type, type && createHash(type));
+    return new Verification(file, type, type && createPlatformHash(type));
   }
 
   /**

@@ -9,7 +9,7 @@ import { ChecksumVerifier } from "../../checksum/checksum.ts";
 import type { ContentVerifier } from "../../signature/content_verifier.ts";
 import type { Checks } from "./checks.ts";
 
-export class FileVerifier {
+export class FileVerifier implements AsyncDisposable {
   readonly #checksums: ChecksumVerifier;
   readonly #signature: ContentVerifier | undefined;
 
@@ -18,25 +18,30 @@ export class FileVerifier {
     this.#signature = signature;
   }
 
-  static async of({ checksums, signature }: Checks): Promise<FileVerifier> {
-    const verifier = await ChecksumVerifier.of(checksums);
+  /** Creates a verifier of a file of `size` bytes, as far as that is known. */
+  static async of({ checksums, signature }: Checks, size?: number): Promise<FileVerifier> {
+    const verifier = await ChecksumVerifier.of(checksums, size);
     return new FileVerifier(verifier, await signature?.verifier());
   }
 
   /** Takes the next bytes of the file, which may change once this is done. */
   async update(bytes: Uint8Array): Promise<void> {
-    this.#checksums.update(bytes);
+    await this.#checksums.update(bytes);
     await this.#signature?.update(bytes);
   }
 
   /** Ends the file. Rejects with exit code 32 if it is another one; `after` is added to the message. */
   async verify(after = ""): Promise<void> {
-    this.#checksums.verify(after);
+    await this.#checksums.verify(after);
     try {
       await this.#signature?.finish();
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
       throw new CommandError(error.exitCode, error.message + after, { cause: error });
     }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#checksums[Symbol.asyncDispose]();
   }
 }

@@ -91,7 +91,7 @@ async function search(
 ): Promise<Finding> {
   const { checks, senders, mirrors, signal, report } = wrong;
   const fits = async (bytes: AsyncIterable<Uint8Array>) => {
-    const verifier = await FileVerifier.of(checks);
+    await using verifier = await FileVerifier.of(checks, range.end - range.start);
     for await (const some of bytes) await verifier.update(some);
     try {
       await verifier.verify();

@@ -236,15 +236,19 @@ export class FileDownload {
     }
     const { existing } = this.#state;
     this.#state.continuesAt = continuationStart(existing, pieces, overlap);
-    const verifier = isVerified ? await verifierOf(this.#checks) : undefined;
-    const continuation = await this.#reread(verifier);
+    const begin = async (size: number | undefined) =>
+      isVerified ? await verifierOf(this.#checks, size) : undefined;
+    await using early = existing > 0 ? await begin(existing) : undefined;
+    const continuation = await this.#reread(early);
     // What exists is not downloaded again: only now is it known how much of this file does.
     if (existing > 0) await begun?.download.cancel();
     const { download: open, parts, info } = begun !== undefined && existing === 0
       ? begun
       : await beginDownload(range, this.#beginning(trace), compared);
     await using download = open;
-    const served = await this.#servedVerifier(info);
+    await using late = early === undefined ? await begin(info.size) : undefined;
+    const verifier = early ?? late;
+    await using served = await this.#servedVerifier(info);
     part?.begin({ info, mirrors: download.knownFile?.mirrors, ...range });
     this.#state.noteContinuation();
     for await (const bytes of parts) {
@@ -255,7 +259,7 @@ export class FileDownload {
       const fresh = continuation === undefined ? bytes : continuation.take(bytes);
       if (fresh.byteLength === 0) continue;
       await verifier?.update(fresh);
-      served?.update(fresh);
+      await served?.update(fresh);
       await output.write(fresh);
       download.release(bytes);
     }
@@ -264,7 +268,7 @@ export class FileDownload {
     const kept = stays ? `; the bytes are kept in ${part.partName}` : "";
     try {
       await verifier?.verify(kept);
-      served?.verify(kept);
+      await served?.verify(kept);
     } catch (error) {
       const { findLiar } = await import("../checks/find_liar.ts");
       const { urls } = this.#task;
@@ -282,7 +286,7 @@ export class FileDownload {
   }
 
   /** Returns what verifies the checksum that the servers give, with the existing bytes. */
-  async #servedVerifier({ hashes = {} }: FileInfo): Promise<ChecksumVerifier | undefined> {
+  async #servedVerifier({ hashes = {}, size }: FileInfo): Promise<ChecksumVerifier | undefined> {
     const { ignoreDigests } = this.#context.options;
     if (this.#task.range !== undefined || ignoreDigests) return undefined;
     if (Object.keys(hashes).length === 0) return undefined;
@@ -290,12 +294,12 @@ export class FileDownload {
     const served = servedChecksums(hashes, this.#checks.checksums);
     if (served.length === 0) return undefined;
     this.#checks = { ...this.#checks, checksums: [...this.#checks.checksums, ...served] };
-    const verifier = await ChecksumVerifier.of(served);
+    const verifier = await ChecksumVerifier.of(served, size);
     const { existing, part } = this.#state;
     if (part === undefined || existing === 0) return verifier;
     for await (const bytes of part.existing.read(0)) {
       this.#context.signal.throwIfAborted();
-      verifier.update(bytes);
+      await verifier.update(bytes);
     }
     return verifier;
   }
@@ -344,7 +348,7 @@ async function resolveConditions(
   return await Conditions.of(options, note);
 }
 
-async function verifierOf(checks: Checks): Promise<FileVerifier> {
+async function verifierOf(checks: Checks, size: number | undefined): Promise<FileVerifier> {
   const { FileVerifier } = await import("../checks/file_verifier.ts");
-  return await FileVerifier.of(checks);
+  return await FileVerifier.of(checks, size);
 }

@@ -33,7 +33,7 @@ export async function verifyPresent(
   };
   const { checksums, signature } = checks;
   if (isVerifiable(checks)) {
-    await verifyContents(path, name, checks, context);
+    await verifyContents({ path, name, size: existing }, checks, context);
     const signed = signature && `is signed by ${signature.signer}`;
     const why = checksums.length === 0 ? signed : "its checksum matches";
     return done(`, and ${why}; nothing to do`);
@@ -57,15 +57,13 @@ export async function verifyPresent(
 }
 
 async function verifyContents(
-  path: string,
-  name: string,
+  { path, name, size }: { readonly path: string; readonly name: string; readonly size: number },
   checks: Checks,
   { signal, report }: FileContext,
 ): Promise<void> {
-  const verifier = await FileVerifier.of(checks);
+  await using verifier = await FileVerifier.of(checks, size);
   try {
     const file = await openSparing(() => Deno.open(path));
-    const { size } = await file.stat();
     let position = 0;
     for await (const bytes of file.readable) {
       signal.throwIfAborted();

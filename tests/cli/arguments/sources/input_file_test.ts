@@ -28,7 +28,7 @@ const PARSED: [text: string, entries: Partial<InputEntry>[]][] = [
         urls: [A],
         output: "f 1.iso",
         directory: "/tmp/x",
-        checksums: [{ name: "md5", algorithm: "md5", hex: MD5 }],
+        checksums: [{ name: "md5", hex: MD5 }],
         headers: [
           ["X-A", "b=c"],
           ["X-B", "2"],

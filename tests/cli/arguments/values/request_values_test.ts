@@ -23,13 +23,12 @@ const PARSED: [parse: (flag: string, text: string) => unknown, text: string, val
   [parseUser, "me", { username: "me", password: undefined }],
   [parseStaticDelay, "http://a/f=3", ["http://a/f", 3]],
   [parseStaticDelay, "http://a/f?x=1=0", ["http://a/f?x=1", 0]],
-  [parseChecksum, `sha-256=${HEX}`, { name: "sha-256", algorithm: "sha256", hex: HEX }],
+  [parseChecksum, `sha-256=${HEX}`, { name: "sha-256", hex: HEX }],
   [parseChecksum, `SHA256=${HEX.toUpperCase()}`, {
     name: "sha-256",
-    algorithm: "sha256",
     hex: HEX,
   }],
-  [parseChecksum, `md5=${MD5}`, { name: "md5", algorithm: "md5", hex: MD5 }],
+  [parseChecksum, `md5=${MD5}`, { name: "md5", hex: MD5 }],
 ];
 
 Deno.test("parsers of values return what the text means", () => {
