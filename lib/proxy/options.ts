@@ -77,7 +77,9 @@ export interface ProxyOptions {
   memory?: number | undefined;
   /**
    * How long a response goes on, after its first bytes, though no mirror delivers anything any more, in
-   * milliseconds: mirrors may come back while the client waits.
+   * milliseconds: mirrors may come back while the client waits. As long, before its first bytes too, mirrors
+   * are waited for that all refuse requests for the moment; if they say that they will do so for longer, a
+   * 503 with their `Retry-After` comes at once.
    *
    * @default {30_000}
    */
@@ -203,6 +205,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
       "download.eachAddress cannot be used in the proxy, which checks names, not what they lead to",
     );
   }
+  const retryMaxMs = number("retryMaxMs", options.retryMaxMs ?? 30_000, 0, Infinity);
   return {
     allowPrivate: ofType("allowPrivate", "boolean", options.allowPrivate ?? false),
     allowHosts: strings("allowHosts", options.allowHosts),
@@ -219,9 +222,9 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     allowDowngrade: ofType("allowDowngrade", "boolean", options.allowDowngrade ?? false),
     discoverMirrors: ofType("discoverMirrors", "boolean", options.discoverMirrors ?? false),
     mirrorHeaders: byOrigin(ofType("mirrorHeaders", "object", options.mirrorHeaders ?? {})),
-    retryMaxMs: number("retryMaxMs", options.retryMaxMs ?? 30_000, 0, Infinity),
+    retryMaxMs,
     stallTimeoutMs: number("stallTimeoutMs", options.stallTimeoutMs ?? 120_000, 0, Infinity),
-    download: withPatience(ofType("download", "object", options.download ?? {})),
+    download: withPatience(ofType("download", "object", options.download ?? {}), retryMaxMs),
     metricsPath: metricsPath(options.metricsPath ?? "/metrics"),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
@@ -235,8 +238,10 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
  */
 function withPatience(
   download: NonNullable<ProxyOptions["download"]>,
+  retryMaxMs: number,
 ): NonNullable<ProxyOptions["download"]> {
-  const retry = { maxTurnMs: 30_000, maxRetryAfterMs: 120_000, ...download.retry };
+  const patience = { maxTurnMs: 30_000, maxQuietMs: retryMaxMs, maxRetryAfterMs: 120_000 };
+  const retry = { ...patience, ...download.retry };
   return { ...download, retry };
 }
 

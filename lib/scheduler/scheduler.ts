@@ -136,7 +136,8 @@ export class Scheduler {
   /** Handles what happened at `now`, and returns what to do. */
   handle(event: SchedulerEvent, now: number): readonly SchedulerCommand[] {
     if (this.#ended) return [];
-    const hopeless = this.#watch.hopeless(now);
+    // Where the process stood still, that is not the mirrors' fault.
+    const hopeless = event.type === "stood" ? [] : this.#watch.hopeless(now);
     for (const [mirror, failure] of hopeless) {
       giveUp(mirror, failure, this.#state, now);
       if (this.#failIfAlone(now)) return this.#state.commands.take();

@@ -303,6 +303,7 @@ Deno.test("ClassicPolicy: no lock-up when blocks turn out to be quick while the 
       jitter: 0,
       maxRetryAfterMs: 0,
       maxTurnMs: Infinity,
+      maxQuietMs: Infinity,
       maxTimeMs: 0,
     },
   });

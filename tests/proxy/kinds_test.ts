@@ -222,17 +222,8 @@ const PENDING_HERE: Readonly<Record<string, string>> = {
   "part-lies": "identity",
 };
 
-/** Its file is another one for each request; and a budget is spent by the first, whose 429 is waited for. */
-const LEFT_OUT: ReadonlySet<string> = new Set([
-  "growing",
-  "budget-of-two-lanes",
-  "budget-of-three-lanes",
-  "budget-of-five-default",
-  "budget-of-six-default",
-  "one-time-links-429",
-  "one-time-paths-429",
-  "one-time-plain-2-429",
-]);
+/** Its file is another one for each request. */
+const LEFT_OUT = "growing";
 
 /** Tables that are also tried with a proxy that does not know the file. */
 const BACKWARDS: ReadonlySet<readonly Kind[]> = new Set([IDENTITY, CHANGES, PARTS, REDIRECTS]);
@@ -248,7 +239,7 @@ function isPending(name: string): boolean {
 
 for (const [table, kinds] of Object.entries(TABLES)) {
   const chosen = kinds.filter(({ name, long }) =>
-    long !== true && !LEFT_OUT.has(name) &&
+    long !== true && name !== LEFT_OUT &&
     (ONLY === undefined ? WITH_PENDING || !isPending(name) : name === ONLY)
   );
   if (chosen.length === 0) continue;

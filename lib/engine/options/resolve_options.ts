@@ -280,6 +280,7 @@ function resolveRetry(retry: RetryOptions = {}): ResolvedRetry {
       LONG_MS,
     ),
     maxTurnMs: number("retry.maxTurnMs", retry.maxTurnMs ?? Infinity, 0, Infinity),
+    maxQuietMs: number("retry.maxQuietMs", retry.maxQuietMs ?? Infinity, 0, Infinity),
     maxTimeMs: number("retry.maxTimeMs", retry.maxTimeMs ?? Infinity, 0, Infinity),
   };
 }

@@ -145,14 +145,19 @@ export class ContinuedDownload {
     return step;
   }
 
-  /** Creates a download of a range that starts at the position; sets where it starts. */
-  #create(wanted: ByteRange | undefined): [Downloader, Parts] {
+  /**
+   * Creates a download of a range that starts at the position, and waits for mirrors at most for so long; sets
+   * where it starts.
+   */
+  #create(wanted: ByteRange | undefined, maxQuietMs = Infinity): [Downloader, Parts] {
     const { mirrors, options, memory } = this.#options;
     const range = wanted && this.#wholePieces(wanted);
     this.#offset = range?.start ?? 0;
     this.#surplus = this.#position - this.#offset;
+    const { retry } = options;
     const download = new Downloader(mirrors, {
       ...options,
+      retry: { ...retry, maxQuietMs: Math.min(retry?.maxQuietMs ?? Infinity, maxQuietMs) },
       windowSize: memory.windowSize,
       knownFile: this.#knownFile,
       range,
@@ -199,8 +204,8 @@ export class ContinuedDownload {
       try {
         return await this.#take();
       } catch (error) {
-        const isLate = performance.now() - since >= this.#options.retryMaxMs;
-        if (this.#state === "over" || isLate || end === undefined || !mayPass(error)) {
+        const leftMs = since + this.#options.retryMaxMs - performance.now();
+        if (this.#state === "over" || leftMs <= 0 || end === undefined || !mayPass(error)) {
           this.#options.onEvent({ type: "end", outcome: "failed", atMs: this.stats().elapsedMs });
           throw error;
         }
@@ -208,7 +213,7 @@ export class ContinuedDownload {
         await delay(PAUSE_MS, { signal }).catch(() => {});
         // The client has gone meanwhile: nothing more is requested.
         if (signal.aborted) throw error;
-        this.#continue(end);
+        this.#continue(end, leftMs);
       }
     }
   }
@@ -238,14 +243,14 @@ export class ContinuedDownload {
     return this.#knownEnd = Math.min(range?.end ?? size, size);
   }
 
-  /** Starts another download of what is missing. */
-  #continue(end: number): void {
+  /** Starts another download of what is missing, which waits for mirrors for so long. */
+  #continue(end: number, maxQuietMs = Infinity): void {
     const { knownFile } = this;
     this.#before = this.stats();
     this.#knownFile = knownFile;
     this.#isTrimmed = false;
     this.#state = "running";
-    [this.#download, this.#parts] = this.#create({ start: this.#position, end });
+    [this.#download, this.#parts] = this.#create({ start: this.#position, end }, maxQuietMs);
   }
 
   /** Drops what is over `bytes` of a download of which every byte has arrived. */

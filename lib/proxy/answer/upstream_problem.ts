@@ -85,7 +85,9 @@ function noMirrorLeft(error: NoMirrorLeftError): Problem {
   if (refusals.length === error.cause.length) return refusals[0]!;
   const mirrors = error.cause.map(described);
   const retryAfterMs = retryAfterOf(error.cause);
-  const [status, detail] = verdictOf(error.cause);
+  const [status, detail] = retryAfterMs === undefined
+    ? verdictOf(error.cause)
+    : [503, "no mirror serves the file now: Retry-After says when one may"];
   return new Problem(status, detail, {
     cause: error,
     headers: retryAfterMs === undefined

@@ -142,6 +142,7 @@ export function penalize(
     return "again";
   }
   mirror.link.reset();
+  if (retryAfterMs !== undefined) mirror.trackRecord.turnedAway(now);
   report(mirror, failure, delayMs, state, now);
   mirror.wait(now + delayMs, failure);
   return "wait";

@@ -47,6 +47,13 @@ export interface RetryOptions {
    */
   maxTurnMs?: number | undefined;
   /**
+   * Maximum time for which the download waits while its mirrors refuse it, or ask it to wait, and none of
+   * them delivers anything, in milliseconds. It fails at once where no mirror may be asked before that.
+   *
+   * @default {Infinity}
+   */
+  maxQuietMs?: number | undefined;
+  /**
    * Time from the start of the download after which no retry begins, in milliseconds: a mirror whose
    * retry would come later is dropped.
    *

@@ -10,7 +10,7 @@ import type { Mirror } from "../mirror/mirror.ts";
 import type { DownloadState } from "../state.ts";
 import type { ResolvedRetry } from "./retries.ts";
 
-type Patience = Pick<ResolvedRetry, "maxTimeMs">;
+type Patience = Pick<ResolvedRetry, "maxTimeMs" | "maxQuietMs">;
 
 /** Lets a mirror wait until its host takes another request. */
 export function awaitTurn(mirror: Mirror, now: number, failure?: MirrorError): void {
@@ -32,12 +32,29 @@ function turnOf({ url, seat: { host } }: Mirror, limit: number): MirrorError {
 }
 
 /**
- * Returns when the mirrors that were refused, and wait for their turn, are given up; `Infinity` for never.
- * They are not as long as anything is under way, or there is room for nothing.
+ * Returns when mirrors that wait are given up; `Infinity` for never. They are not as long as anything is under
+ * way, or there is room for nothing.
  */
-export function giveUpAt(state: DownloadState, { maxTimeMs }: Patience): number {
-  if (maxTimeMs === Infinity || state.windowIsFull || state.requests.size > 0) return Infinity;
-  return state.mirrors.some(waitsInVain) ? state.commands.startedAt + maxTimeMs : Infinity;
+export function giveUpAt(state: DownloadState, patience: Patience): number {
+  if (state.windowIsFull || state.requests.size > 0) return Infinity;
+  return Math.min(lateAt(state, patience), quietUntil(state, patience));
+}
+
+/** Returns when the time for retries is over, for mirrors that were refused; `Infinity` for never. */
+function lateAt({ mirrors, commands }: DownloadState, { maxTimeMs }: Patience): number {
+  return mirrors.some(waitsInVain) ? commands.startedAt + maxTimeMs : Infinity;
+}
+
+/** Returns until when a download waits of which all mirrors do; `Infinity` for ever. */
+function quietUntil({ mirrors }: DownloadState, { maxQuietMs }: Patience): number {
+  const alive = mirrors.filter((mirror) => mirror.alive);
+  if (maxQuietMs === Infinity || alive.length === 0 || !alive.every(waits)) return Infinity;
+  // Before the first of them was refused, nothing may have been requested.
+  const refusedSince = Math.min(...alive.map(({ trackRecord }) => trackRecord.turnedAwaySince));
+  const since = Math.max(refusedSince, ...alive.map(({ deliveredAt }) => deliveredAt));
+  const end = since + maxQuietMs;
+  const isInVain = alive.every(({ state }) => state.type === "waiting" && state.until >= end);
+  return isInVain ? since : end;
 }
 
 /** Returns the mirrors that are given up at `now`, and their failures. */
@@ -48,9 +65,16 @@ export function waitedInVain(
 ): readonly (readonly [Mirror, MirrorError])[] {
   if (now < giveUpAt(state, patience)) return [];
   const runMs = now - state.commands.startedAt;
-  return state.mirrors.filter(waitsInVain).map((mirror) =>
+  const isQuiet = now >= quietUntil(state, patience);
+  return state.mirrors.filter(isQuiet ? waits : waitsInVain).map((mirror) =>
     [mirror, inVain(mirror, runMs, now)] as const
   );
+}
+
+/** Reports whether a mirror may not be asked now, by what its server has said. */
+function waits({ state, mayAsk }: Mirror): boolean {
+  if (state.type !== "waiting") return state.type === "ready" && !mayAsk;
+  return state.turn || state.failure.retryAfterMs !== undefined;
 }
 
 /** Reports whether a mirror was refused, has not answered since, and may not be asked now. */

@@ -19,6 +19,7 @@ const WAKING_MS = 30_000;
 export class TrackRecord {
   /** When it was first refused, since it last answered. */
   #refusedSince: number | undefined;
+  #turnedAwaySince = Infinity;
   #refusedLast = -Infinity;
   #wakingUntil = -Infinity;
   /** Number of requests answered that were sent after the last refusal. */
@@ -47,6 +48,11 @@ export class TrackRecord {
     return this.#refusedSince !== undefined;
   }
 
+  /** Since when its server has refused it, or asked it to wait; `Infinity` if it has answered since. */
+  get turnedAwaySince(): number {
+    return this.#turnedAwaySince;
+  }
+
   /** Number of pieces of which it has sent bytes that have another digest than is expected. */
   get badPieces(): number {
     return this.#badPieces;
@@ -60,6 +66,7 @@ export class TrackRecord {
   /** Notes that a request was answered that was sent at `sentAt`. */
   answered(sentAt: number): void {
     this.#refusedSince = undefined;
+    this.#turnedAwaySince = Infinity;
     this.#allAnswers++;
     if (sentAt >= this.#wakingUntil - WAKING_MS) this.#wakingUntil = -Infinity;
     if (sentAt >= this.#refusedLast) this.#answers++;
@@ -68,6 +75,8 @@ export class TrackRecord {
   /** Notes that the machine woke at `now`, perhaps without its network. */
   woke(now: number): void {
     this.#wakingUntil = now + WAKING_MS;
+    // Meanwhile it was not waited for.
+    if (this.#turnedAwaySince < now) this.#turnedAwaySince = now;
   }
 
   /** Reports whether the network may not have come back since the machine woke. */
@@ -75,10 +84,16 @@ export class TrackRecord {
     return now < this.#wakingUntil;
   }
 
+  /** Notes that its server has asked it to wait. */
+  turnedAway(now: number): void {
+    this.#turnedAwaySince = Math.min(this.#turnedAwaySince, now);
+  }
+
   /** Notes that a request was refused for what the host serves others; returns since when they are. */
   refused(now: number): number {
     this.#refusedLast = now;
     this.#answers = 0;
+    this.turnedAway(now);
     return this.#refusedSince ??= now;
   }
 }

@@ -30,6 +30,7 @@ Deno.test("resolveOptions() fills in every default", () => {
     jitter: 0.5,
     maxRetryAfterMs: 3_600_000,
     maxTurnMs: Infinity,
+    maxQuietMs: Infinity,
     maxTimeMs: Infinity,
   });
   const { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs, maxIdleMs, stallTimeoutMs } = options;

@@ -84,13 +84,16 @@ Deno.test("upstreamProblem(): the status is what all mirrors have in common", ()
 });
 
 Deno.test("upstreamProblem() passes on Retry-After if every mirror asks to wait", () => {
-  const waits = (...times: (number | undefined)[]) =>
-    problemOf(...times.map((retryAfterMs) => ({ status: 503, retryAfterMs })))
-      .headers.get("retry-after");
-  assertEquals(waits(undefined), null);
-  assertEquals(waits(5000, undefined), null);
-  assertEquals(waits(300_000, 4200), "5");
-  assertEquals(waits(0), "0");
+  const waits = (...times: (number | undefined)[]) => {
+    const { status, headers } = problemOf(
+      ...times.map((retryAfterMs) => ({ status: 429, retryAfterMs })),
+    );
+    return [status, headers.get("retry-after")];
+  };
+  assertEquals(waits(undefined), [502, null]);
+  assertEquals(waits(5000, undefined), [502, null]);
+  assertEquals(waits(300_000, 4200), [503, "5"]);
+  assertEquals(waits(0), [503, "0"]);
 });
 
 Deno.test("upstreamProblem(): a refusal of the proxy itself is the problem if it concerns all", () => {

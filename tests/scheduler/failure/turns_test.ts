@@ -5,6 +5,7 @@ import { inspector } from "../../support/simulator/invariants.ts";
 import { megabits } from "../../support/simulator/mirror.ts";
 import type { Simulation } from "../../support/simulator/simulation.ts";
 import { simulate } from "../../support/simulator/simulator.ts";
+import { Hand, ScriptedHand } from "../../support/scheduler/hand.ts";
 import { RETRY } from "../../support/scheduler/scheduler_options.ts";
 
 const SIZE = 8_000_000;
@@ -12,11 +13,12 @@ const WINDOW = 16_000_000;
 /** 1.4 MB/s at a distance of 20 ms: the file takes 5.7 s. */
 const [LINK] = megabits([[11.2, 20]]);
 
-/** Runs a download from mirrors that refuse requests, with a time for retries. */
+/** Runs a download from mirrors that refuse requests, with a time for retries, and for silence. */
 function run(
   mirrors: readonly (GateOptions & { resets?: number })[],
   maxTimeMs: number,
   status = 429,
+  maxQuietMs = Infinity,
 ): Simulation {
   return simulate({
     links: mirrors.map(({ resets, ...gate }) => ({
@@ -26,7 +28,7 @@ function run(
     })),
     size: SIZE,
     windowSize: WINDOW,
-    retry: { ...RETRY, maxTimeMs },
+    retry: { ...RETRY, maxTimeMs, maxQuietMs },
     delay: "adaptive",
     inspect: inspector(WINDOW, 2),
   });
@@ -65,4 +67,59 @@ Deno.test("without retry.maxTimeMs a limit by the minute is waited for", () => {
   const bounded = run(mirrors, 30_000);
   assertInstanceOf(bounded.error, NoMirrorLeftError);
   assert(bounded.seconds <= 30.5, `${bounded.seconds} s`);
+});
+
+Deno.test("retry.maxQuietMs bounds the wait for mirrors that all refuse, from the last byte on", () => {
+  const spent = { inAll: 2, resets: 300_000 };
+  for (const mirrors of [[spent], [spent, spent], [{ perMinute: 3, resets: 1_500_000 }]]) {
+    for (const quietMs of [1000, 10_000]) {
+      const { error, seconds, scheduler } = run(mirrors, Infinity, 429, quietMs);
+      const told = `${mirrors.length} mirrors, ${quietMs} ms: ${error} after ${seconds} s`;
+      assertInstanceOf(error, NoMirrorLeftError, told);
+      const last = Math.max(...scheduler.mirrors.map(({ deliveredAt }) => deliveredAt));
+      assert(1000 * seconds > last && 1000 * seconds <= last + quietMs + 500, told);
+    }
+  }
+  const beside = run([spent, {}], Infinity, 429, 1000);
+  assertEquals([beside.error, beside.scheduler.ledger.complete], [undefined, true]);
+});
+
+Deno.test("retry.maxQuietMs: mirrors that ask to wait for longer are not waited for", () => {
+  const asksToWait = { status: 503, reason: "status", retryAfterMs: 60_000 } as const;
+  for (const [maxQuietMs, isOver] of [[30_000, true], [90_000, false]] as const) {
+    const hand = new Hand(2, { retry: { ...RETRY, maxQuietMs } });
+    hand.fail(0, asksToWait);
+    // The other one may have the file.
+    hand.handle({ type: "timeout" });
+    assertEquals(hand.outcome, undefined);
+    hand.fail(1, asksToWait);
+    hand.handle({ type: "timeout" });
+    assertEquals(hand.outcome instanceof NoMirrorLeftError, isOver, `${maxQuietMs} ms`);
+  }
+  // A mirror that has failed in another way is tried again in its own time.
+  const hand = new Hand(1, { retry: { ...RETRY, maxQuietMs: 0 } });
+  hand.fail(0);
+  hand.handle({ type: "timeout" });
+  assertEquals(hand.outcome, undefined);
+});
+
+Deno.test("retry.maxQuietMs counts from the first refusal on, and no time asleep", () => {
+  const limited = { status: 429, reason: "status", phase: "headers" } as const;
+  const hand = new ScriptedHand(1, { retry: { ...RETRY, jitter: 0, maxQuietMs: 1000 } });
+  const ask = () => {
+    hand.plan({ type: "ask", mirror: 0, range: { start: 4, end: 14 }, reason: "front" });
+    hand.failRequest(hand.live(0)[0]!, limited);
+    hand.handle({ type: "timeout" });
+  };
+  // Nothing was requested meanwhile, as there was no room.
+  hand.now += 20_000;
+  ask();
+  assertEquals(hand.outcome, undefined);
+  hand.standStill(20_000);
+  hand.handle({ type: "timeout" });
+  ask();
+  assertEquals(hand.outcome, undefined);
+  hand.now += 1000;
+  hand.handle({ type: "timeout" });
+  assertInstanceOf(hand.outcome, NoMirrorLeftError);
 });

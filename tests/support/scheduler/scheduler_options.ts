@@ -27,6 +27,7 @@ export const RETRY: ResolvedRetry = {
   jitter: 0.5,
   maxRetryAfterMs: 120_000,
   maxTurnMs: Infinity,
+  maxQuietMs: Infinity,
   maxTimeMs: Infinity,
 };
 
