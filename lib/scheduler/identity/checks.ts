@@ -81,6 +81,11 @@ export class Checks {
 
   /** When last checks are given up that cannot be sent, in milliseconds; `Infinity` for never. */
   get wakeAt(): number {
+    return Math.min(this.#giveUpAt, this.#cross.wakeAt);
+  }
+
+  /** When those of the mirrors themselves are given up, in milliseconds. */
+  get #giveUpAt(): number {
     return this.#until === Infinity || this.#isChecking() ? Infinity : this.#until;
   }
 
@@ -358,7 +363,7 @@ export class Checks {
       if (isOver) this.#state.cancel(request, "lost", now);
     }
     if (this.#until === Infinity) this.#until = now + LAST_CHECKS_MS;
-    if (now >= this.wakeAt) return this.#giveUp();
+    if (now >= this.#giveUpAt) return this.#giveUp();
     return this.send(now) ?? (this.#awaitsLast(now) ? "waits" : "done");
   }
 

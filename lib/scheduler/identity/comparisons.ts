@@ -187,17 +187,20 @@ export class Comparisons {
   /**
    * Returns the comparisons that are missing to connect all mirrors that have delivered: requests with
    * these `claims` are under way, and so are `pending` comparisons. Those that no mirror can show now are not
-   * among them.
+   * among them. `witnessed`: if one mirror has delivered everything, another one is to show its last bytes.
    */
   missing(
     claims: readonly LiveRequest[],
     pending: readonly CrossCheck[],
+    witnessed: boolean,
     now: number,
   ): readonly CrossCheck[] {
     if (this.#first === undefined || this.#landmarks.learned.length === 0) return [];
     const groups = this.#groups(claims);
     const [only, ...others] = groups;
-    if (only !== undefined && others.length === 0) groups.push(...this.#witnesses(only));
+    if (only !== undefined && others.length === 0 && witnessed) {
+      groups.push(...this.#witnesses(only, now));
+    }
     if (groups.length < 2) return [];
     return this.#connecting(groups, this.#links(groups, claims, pending), claims, now);
   }
@@ -281,15 +284,24 @@ export class Comparisons {
     return [...groups.values()].sort((one, other) => other.top - one.top);
   }
 
-  /** Returns the nearest mirror that has delivered nothing, and whose tag does not say that it is the same. */
-  #witnesses({ mirrors, top }: Group): readonly Group[] {
+  /**
+   * Returns the nearest mirror that has delivered nothing, and whose tag does not say that it is the same: one
+   * that does not answer becomes more distant. There is no need of one if another one has shown the last bytes.
+   */
+  #witnesses({ mirrors, top }: Group, now: number): readonly Group[] {
     if (mirrors.some((mirror) => this.#of(mirror).isTrusted)) return [];
+    const isShown = this.#shown.some(({ mirror, sender, piece }) =>
+      mirror.usedBytes === 0 && mirrors.includes(sender) && piece.end >= top
+    );
+    if (isShown) return [];
     const able = this.#mirrors.filter((mirror) =>
       mirror.usedBytes === 0 && mirror.available && mirror.servesRanges && mirror.failures === 0
     );
     // One with the same tag as the sender would prove nothing, and there is no need of another one.
     if (able.some((mirror) => mirrors.some((one) => this.#haveSameTag(one, mirror)))) return [];
-    const [nearest] = able.sort((a, b) => a.link.latencyMs - b.link.latencyMs);
+    const distance = ({ live, link: { latencyMs } }: Mirror) =>
+      latencyMs + Math.max(0, ...live.map(({ activeAt }) => now - activeAt));
+    const [nearest] = able.sort((a, b) => distance(a) - distance(b));
     return nearest === undefined ? [] : [{ mirrors: [nearest], top, last: nearest }];
   }
 

@@ -18,6 +18,8 @@ const LEAST_RATE = 16 * 1024;
 /** Where a mirror takes so long, and so many round trips, for its answer, another way is tried, too. */
 const LATE_MS = 100;
 const LATE_ROUND_TRIPS = 3;
+/** Where one mirror has delivered everything, others may take this long to show its last bytes. */
+const WITNESS_MS = 1500;
 /** The most checks that are remembered for their doubts. */
 const MOST_DOUBTFUL = 64;
 
@@ -39,16 +41,31 @@ export class CrossChecks {
   #wanted: readonly CrossCheck[] = [];
   /** Number of those that were wanted at the end, but before all bytes were received. */
   #early = 0;
+  /** Until when the last bytes of the only mirror that delivers are shown by another one. */
+  #witnessUntil = Infinity;
+  /** Whether it is not waited for any more. */
+  #isUnwitnessed = false;
 
   constructor(state: DownloadState, comparisons: Comparisons) {
     this.#state = state;
     this.#comparisons = comparisons;
   }
 
+  /** When those are given up that need not be waited for, in milliseconds; `Infinity` for never. */
+  get wakeAt(): number {
+    return this.#isUnwitnessed ? Infinity : this.#witnessUntil;
+  }
+
   /** Reports whether some are missing that are under way, or have yet to be requested. */
   areAwaited(now: number): boolean {
+    this.#witnessUntil = Math.min(this.#witnessUntil, now + WITNESS_MS);
+    this.#isUnwitnessed ||= now >= this.#witnessUntil;
     if (this.#wanted.length + this.#sent.size === 0) return false;
-    return this.#comparisons.missing(this.#claims, [], now).length > 0;
+    return this.#missing([], now).length > 0;
+  }
+
+  #missing(pending: readonly CrossCheck[], now: number): readonly CrossCheck[] {
+    return this.#comparisons.missing(this.#claims, pending, !this.#isUnwitnessed, now);
   }
 
   /** Reports whether a mirror is to be asked for a piece. */
@@ -105,9 +122,16 @@ export class CrossChecks {
   #lastOf(pending: readonly CrossCheck[], now: number): readonly CrossCheck[] {
     const { mirrors, ledger, isSettled } = this.#state;
     if (!isSettled || (!ledger.complete && this.#early >= MOST_EARLY * mirrors.length)) return [];
-    const missing = this.#comparisons.missing(this.#claims, pending, now);
+    const missing = this.#missing(pending, now).filter((check) => !this.#isSent(check));
     if (!ledger.complete) this.#early += missing.length;
     return missing;
+  }
+
+  /** Reports whether a mirror is being asked for a piece: perhaps in vain, but once is enough. */
+  #isSent({ mirror, piece: { start, end } }: CrossCheck): boolean {
+    return [...this.#sent.values()].some((one) =>
+      one.mirror === mirror && one.piece.start === start && one.piece.end === end
+    );
   }
 
   /** The requests that are to deliver something; what has been received is not expected of them any more. */

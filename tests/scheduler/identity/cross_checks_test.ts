@@ -126,3 +126,46 @@ Deno.test("CrossChecks: where one mirror has delivered everything, another one s
   }
   assertEquals(run(undefined, undefined).error, undefined);
 });
+
+/** How long the last bytes are held back where one mirror delivers everything, beside others. */
+function heldBack(size: number, others: readonly Partial<SimulatedMirror>[]): number {
+  const link = { bytesPerSecond: 4 * MIB, roundTripMs: 20 };
+  const links = [{}, ...others].map((other, index) => ({
+    ...link,
+    // So slow that they are asked for nothing else.
+    ...index === 0 ? {} : { bytesPerSecond: 100_000 },
+    ...{ version: `${index}`, versionFrom: Infinity },
+    ...other,
+  }));
+  let completeMs = Infinity;
+  const { error, seconds } = simulate({
+    links,
+    size,
+    delay: "adaptive",
+    inspect: ({ ledger }, now) => {
+      if (ledger.complete) completeMs = Math.min(completeMs, now);
+    },
+  });
+  assertEquals(error, undefined);
+  return 1000 * seconds - completeMs;
+}
+
+Deno.test("CrossChecks: mirrors that have fallen silent hold back the last bytes for 1.5 s at most, all together", () => {
+  const silent = { gate: { inAll: 1, hangs: true } };
+  for (const size of [600_000, 8_000_000]) {
+    for (const roundTripMs of [20, 200]) {
+      for (const count of [1, 2, 4]) {
+        const waitMs = heldBack(size, Array(count).fill({ ...silent, roundTripMs }));
+        assert(waitMs <= 1500, `${count} of ${roundTripMs} ms: ${waitMs} ms`);
+      }
+    }
+  }
+});
+
+Deno.test("CrossChecks: another mirror shows the last bytes where the nearest one is silent", () => {
+  const silent = { gate: { inAll: 1, hangs: true } };
+  for (const count of [1, 3]) {
+    const waitMs = heldBack(600_000, [...Array(count).fill(silent), {}]);
+    assert(waitMs < 100, `beside ${count}: ${waitMs} ms`);
+  }
+});
