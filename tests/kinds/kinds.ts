@@ -14,6 +14,7 @@ import { PAGES } from "./pages.ts";
 import { PARTS } from "./parts.ts";
 import { LONG_PATIENCE, PATIENCE } from "./patience.ts";
 import { REDIRECTS } from "./redirects.ts";
+import { SERVICES } from "./services.ts";
 import { SPELLINGS } from "./spellings.ts";
 import { STATUS_FOR_RANGE } from "./statuses.ts";
 import { TOTALS } from "./totals.ts";
@@ -24,6 +25,7 @@ export const KINDS: readonly Kind[] = [
   ...STATUS_FOR_RANGE,
   ...PARTS,
   ...TOTALS,
+  ...SERVICES,
   ...SPELLINGS,
   ...LIMITS,
   ...ENCODINGS,

@@ -15,6 +15,7 @@ import { PATIENCE } from "../kinds/patience.ts";
 import { PENDING } from "../kinds/pending.ts";
 import { REDIRECTS } from "../kinds/redirects.ts";
 import { contentOf, type Setup, startServers } from "../kinds/run_kind.ts";
+import { SERVICES } from "../kinds/services.ts";
 import { SPELLINGS } from "../kinds/spellings.ts";
 import { STATUS_FOR_RANGE } from "../kinds/statuses.ts";
 import { type Content, resizedContent } from "../support/lab/content.ts";
@@ -214,6 +215,7 @@ const TABLES: Readonly<Record<string, readonly Kind[]>> = {
   heads: HEADS,
   broken: BROKEN,
   patience: PATIENCE,
+  services: SERVICES,
 };
 
 /** Kinds that do not pass yet here, though elsewhere they do, and the area that is to make them pass. */

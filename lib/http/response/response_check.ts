@@ -77,8 +77,8 @@ export type UsableResponse =
   /** The range lies outside the file. */
   | { readonly type: "unsatisfiable"; readonly size: number };
 
-/** Statuses after which the same request may succeed later. */
-const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
+/** Statuses after which the same request may succeed later; with 202, some services prepare the file. */
+const RETRYABLE = new Set([202, 408, 425, 429, 500, 502, 503, 504]);
 
 /** 203 comes from a proxy that may have changed the file: the bytes are compared, as any. */
 const WHOLE = new Set([200, 203]);
