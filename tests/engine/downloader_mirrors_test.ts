@@ -94,6 +94,10 @@ Deno.test("Downloader: mirrors that are added and dropped before the start are a
   });
 });
 
+/** A distant mirror sends a piece of so many bytes after each so many milliseconds. */
+const PIECE = 256 * 1024;
+const PIECE_MS = 10;
+
 /** Returns a `fetch` of a file in memory, so far away that the way there is most of the time of a request. */
 function distantFetch(bytes: Uint8Array<ArrayBuffer>, roundTripMs: number): typeof fetch {
   return async (_, init) => {
@@ -101,7 +105,18 @@ function distantFetch(bytes: Uint8Array<ArrayBuffer>, roundTripMs: number): type
     const range = new Headers(init?.headers).get("range");
     const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range!)!;
     const end = last === "" ? bytes.length : Math.min(bytes.length, Number(last) + 1);
-    return new Response(bytes.subarray(Number(first), end), {
+    let at = Number(first);
+    // In pieces, so that a rate can be measured however fast the machine is.
+    const body = new ReadableStream({
+      async pull(controller) {
+        await delay(PIECE_MS);
+        const piece = bytes.slice(at, Math.min(at + PIECE, end));
+        at += piece.length;
+        if (piece.length > 0) controller.enqueue(piece);
+        if (at === end) controller.close();
+      },
+    });
+    return new Response(body, {
       status: 206,
       headers: {
         "content-range": `bytes ${first}-${end - 1}/${bytes.length}`,
