@@ -62,6 +62,7 @@ export class HttpClients {
   #relay: Relay | undefined;
   /** Whether the platform's default client is not used: it cannot be closed, nor can its connections. */
   #avoidsDefault: boolean;
+  #isClosed = false;
   /** Places that have answered. */
   readonly #answered = new Set<string>();
   /** Places that are connected to through the relay, since the first address of their name is dead. */
@@ -80,6 +81,7 @@ export class HttpClients {
   prepare(url: URL): Promise<void> | undefined {
     const isRelayed = this.#isRelayed(url);
     const create = () => {
+      this.#expectOpen();
       if (this.#versionFor(url) === "http1") this.#http1Client(url, isRelayed);
     };
     if (isRelayed) return (this.#relaying ??= this.#openRelay()).then(create);
@@ -155,7 +157,16 @@ export class HttpClients {
     this.#direct.clear();
   }
 
+  /**
+   * Throws once all is closed: a client that was created for a request which went on meanwhile would never be
+   * closed.
+   */
+  #expectOpen(): void {
+    if (this.#isClosed) throw new DOMException("The connections are closed", "AbortError");
+  }
+
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#closeClients();
     this.#shared?.[Symbol.dispose]();
     this.#shared = undefined;
@@ -200,6 +211,7 @@ export class HttpClients {
   async #sendOnce(version: ClientVersion, url: URL, init: Init, fetch: Fetch): Promise<Response> {
     const isRelayed = this.#isRelayed(url);
     if (isRelayed) await (this.#relaying ??= this.#openRelay());
+    this.#expectOpen();
     if (version === "http1") {
       return await fetch(url, withClient(init, this.#http1Client(url, isRelayed)));
     }
@@ -208,6 +220,7 @@ export class HttpClients {
       import("./http2_lanes.ts"),
       import("./watched_body.ts"),
     ]);
+    this.#expectOpen();
     const place = `${url.origin} ${isRelayed}`;
     let lanes = this.#http2.get(place);
     if (lanes === undefined) {
