@@ -1,3 +1,4 @@
+// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
   DelayRequestAlgorithm,
