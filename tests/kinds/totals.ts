@@ -21,10 +21,17 @@ const totals =
 /** A good mirror that answers so late that the other one has been believed is an error that names both sizes. */
 const LATE: Pick<Kind, "beside"> = { beside: ["file", /have different files/] };
 
-/** Mirrors that agree are believed; at the end their bytes show that they are wrong. */
-const AGREED: Pick<Kind, "alone" | "beside"> = {
-  alone: ["file", /says in each part that the file has \d+ bytes, but/],
-  beside: ["file", /says in each part that the file has \d+ bytes, but|have different files/],
+/** How two mirrors that agree on a wrong total end, alone and beside a good one. */
+const DISPROVED = /says in each part that the file has \d+ bytes, but|have different files/;
+
+/**
+ * Mirrors that agree are believed; at the end their bytes show that they are wrong. One of them may have shown
+ * the size, by its whole response, before the other one has.
+ */
+const AGREED: Pick<Kind, "copies" | "alone" | "beside"> = {
+  copies: 2,
+  alone: ["file", DISPROVED],
+  beside: ["file", DISPROVED],
 };
 
 /** A total that is wrong in the same way in every answer. */
@@ -85,14 +92,14 @@ export const TOTALS: readonly Kind[] = ([
     "one more than the size, on two mirrors",
     BOTH,
     totals((size) => size + 1),
-    { copies: 2, ...AGREED },
+    AGREED,
   ),
   kind(
     "total-one-less-of-two",
     "one less than the size, on two mirrors",
     BOTH,
     totals((size) => size - 1),
-    { copies: 2, ...AGREED },
+    AGREED,
   ),
   kind("total-twice", "twice the size", BOTH, totals((size) => 2 * size), { proxy: true }),
   kind("total-half", "half of the size", BOTH, totals((size) => Math.floor(size / 2)), {
