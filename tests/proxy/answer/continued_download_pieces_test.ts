@@ -78,16 +78,19 @@ Deno.test("ContinuedDownload: whole pieces are downloaded; the position is that 
 Deno.test("ContinuedDownload: where mirrors fail in the middle of a piece, it goes on with the next byte", async () => {
   await withMirrors([{}], async (mirrors) => {
     let failures = 0;
-    /** Requests that are answered, each with up to 200 000 bytes. */
+    let part = Promise.withResolvers<void>();
+    /** Requests that are answered, each with up to 200 000 bytes; of these, some are taken before it breaks. */
     const flaky: typeof fetch = async (input, init) => {
       if (failures % 2 === 1) return new Response(null, { status: 500 });
+      const taken = part.promise;
       const response = await fetch(input, init);
       let left = 200_000;
       const cut = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        transform(chunk, controller) {
+        async transform(chunk, controller) {
           left -= chunk.byteLength;
-          if (left < 0) throw new TypeError("gone");
-          controller.enqueue(chunk);
+          if (left >= 0) return controller.enqueue(chunk);
+          await taken;
+          throw new TypeError("gone");
         },
       });
       const { status, headers } = response;
@@ -96,9 +99,13 @@ Deno.test("ContinuedDownload: where mirrors fail in the middle of a piece, it go
     const onEvent: ContinuedOptions["onEvent"] = ({ type }) => {
       if (type === "failure") failures++;
     };
+    const onPart = () => {
+      part.resolve();
+      part = Promise.withResolvers();
+    };
     const options = { fetch: flaky, splitSize: 50_000 };
     await withDownload({ mirrors, options, onEvent }, async (download) => {
-      assertEquals(await take(download), FILE.read(RANGE.start, RANGE.end));
+      assertEquals(await take(download, onPart), FILE.read(RANGE.start, RANGE.end));
       assert(failures > 0);
     });
   });
