@@ -27,7 +27,10 @@ export interface Metalink {
 
 /** Options of {@linkcode parseMetalink}. */
 export interface ParseMetalinkOptions {
-  /** The URL from which the text came: it is no mirror of a file that the text describes. */
+  /**
+   * The URL from which the text came: relative URLs are relative to it, and it is no mirror of a file that the
+   * text describes.
+   */
   readonly url?: string | undefined;
 }
 
@@ -56,12 +59,12 @@ const NAMESPACE_3 = "http://www.metalinker.org/";
  * @throws {MetalinkError} if the text is not a Metalink that can be used
  */
 export function parseMetalink(text: string, options: ParseMetalinkOptions = {}): Metalink {
-  const document = parseXml(text.replace(/^\ufeff/, ""));
+  const itself = parseUrl(options.url ?? "");
+  if (itself !== null) itself.hash = "";
+  const document = parseXml(text.replace(/^\ufeff/, ""), itself?.href);
   const { root } = document;
   const version = versionOf(document);
   const parents = version === 4 ? [root] : childrenOf(root, "files");
-  const itself = parseUrl(options.url ?? "");
-  if (itself !== null) itself.hash = "";
   const publisher = readPublisher(root, version);
   const files = parents.flatMap((parent) => childrenOf(parent, "file")).map((element) => {
     const file = readFile(element, version, itself?.href);

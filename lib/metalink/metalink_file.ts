@@ -159,8 +159,8 @@ function readUrls(
   const urls = new Map<string, MetalinkUrl>();
   const rejected: RejectedUrl[] = [];
   for (const element of elements) {
-    const { text, attributes } = element;
-    const url = parseUrl(text);
+    const { text, attributes, base } = element;
+    const url = text === "" ? null : parseUrl(text, base);
     if (url !== null) url.hash = "";
     const why = reasonAgainst(url, attributes.get("type"), itself);
     if (url === null || why !== undefined) {

@@ -7,6 +7,7 @@
  */
 
 import { SaxesParser, type SaxesTagNS } from "saxes";
+import { parseUrl } from "../stand_ins.ts";
 import { MetalinkError } from "./metalink_error.ts";
 
 /** An element. */
@@ -16,6 +17,8 @@ export interface XmlElement {
   /** The values of attributes without namespace, by name. */
   readonly attributes: ReadonlyMap<string, string>;
   readonly children: readonly XmlElement[];
+  /** The URL that relative ones in it are relative to; `undefined` for none. */
+  readonly base: string | undefined;
   /** The text directly in it, without white space around it. */
   readonly text: string;
   /** The line where it begins, from 1. */
@@ -35,6 +38,8 @@ export const MAX_METALINK_LENGTH: number = 16 * 1024 * 1024;
 const MAX_DEPTH = 64;
 /** Maximum number of elements, foreign ones included. */
 const MAX_ELEMENTS = 250_000;
+/** Maximum length of a base: every URL may be resolved by it. */
+const MAX_BASE = 2048;
 
 /** An element that is being read. */
 interface OpenElement extends XmlElement {
@@ -46,16 +51,17 @@ interface OpenElement extends XmlElement {
 /**
  * Parses a document.
  *
+ * @param url where it is from: relative URLs in it are relative to that, or to an `xml:base`
  * @throws {MetalinkError} if it is not well-formed, has a declaration of entities, or is too large
  */
-export function parseXml(text: string): XmlDocument {
+export function parseXml(text: string, url?: string): XmlDocument {
   if (text.length > MAX_METALINK_LENGTH) {
     throw new MetalinkError(
       "size",
       `it has ${text.length} characters, but at most ${MAX_METALINK_LENGTH} are read`,
     );
   }
-  const reader = new Reader();
+  const reader = new Reader(url);
   reader.read(text);
   return reader.document();
 }
@@ -64,6 +70,7 @@ class Reader {
   readonly #parser = new SaxesParser({ xmlns: true, position: true });
   /** Open elements in the namespace of the root, the innermost last. */
   readonly #open: OpenElement[] = [];
+  readonly #url: string | undefined;
   #root: OpenElement | undefined;
   #namespace = "";
   #depth = 0;
@@ -71,7 +78,8 @@ class Reader {
   /** How many elements are open, from the outermost foreign one on. */
   #foreign = 0;
 
-  constructor() {
+  constructor(url: string | undefined) {
+    this.#url = url;
     const parser = this.#parser;
     parser.on("error", ({ message }) => {
       throw new MetalinkError("xml", `not well-formed XML: ${message.replace(/\.$/, "")}`);
@@ -108,6 +116,7 @@ class Reader {
       name: local,
       attributes: new Map(own.map(({ local, value }) => [local, value])),
       children: [],
+      base: this.#base(attributes["xml:base"]?.value),
       pieces: [],
       text: "",
       line: this.#parser.line,
@@ -115,6 +124,14 @@ class Reader {
     this.#open.at(-1)?.children.push(element);
     this.#root ??= element;
     this.#open.push(element);
+  }
+
+  /** Returns the base of an element with this `xml:base` (RFC 3986 section 5.1.1). */
+  #base(own: string | undefined): string | undefined {
+    const outer = this.#open.at(-1)?.base ?? this.#url;
+    if (own === undefined) return outer;
+    const base = parseUrl(own, outer)?.href;
+    return base !== undefined && base.length <= MAX_BASE ? base : outer;
   }
 
   #leave(): void {

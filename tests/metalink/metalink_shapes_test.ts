@@ -201,3 +201,29 @@ Deno.test("the Metalink itself is no mirror of what it describes", () => {
   assertEquals(files[0]?.urls.map(({ url }) => url), ["https://one.example/a"]);
   assertEquals(files[0]?.rejected.map(({ why }) => why), ["itself"]);
 });
+
+Deno.test("relative URLs are relative to xml:base, else to where the Metalink is from", () => {
+  const text = `<metalink xmlns="urn:ietf:params:xml:ns:metalink" xml:base="/pub/">
+    <file name="a" xml:base="http://two.example/x/"><url>../a?b#c</url>
+      <url xml:base="https://three.example">a b</url><url xml:base="::">//four.example/é</url><url/></file>
+    <file name="b"><url xml:base="ftp://five.example">b</url><url>b</url></file></metalink>`;
+  const urlsOf = (url?: string) =>
+    parseMetalink(text, { url }).files.map(({ urls }) => urls.map(({ url }) => url));
+  const absolute = [
+    "http://two.example/a?b",
+    "https://three.example/a%20b",
+    "http://four.example/%C3%A9",
+  ];
+  assertEquals(urlsOf("https://one.example/f.meta4"), [absolute, ["https://one.example/pub/b"]]);
+  for (const nowhere of [undefined, "f.meta4"]) assertEquals(urlsOf(nowhere), [absolute, []]);
+});
+
+Deno.test("a long xml:base counts for nothing, however many URLs are relative to it", () => {
+  const text = `<metalink xmlns="urn:ietf:params:xml:ns:metalink" xml:base="https://one.example/${
+    "a".repeat(1_000_000)
+  }"><file name="a"><url>https://two.example/a</url>${
+    "<url>b</url>".repeat(20_000)
+  }</file></metalink>`;
+  const { urls, rejected } = parseMetalink(text).files[0]!;
+  assertEquals([urls.length, rejected[0]?.why], [1, "invalid"]);
+});
