@@ -6,7 +6,14 @@
  * @module
  */
 
-import type { CleartextMessage, Key, Message, PublicKey, SignaturePacket } from "openpgp";
+import type {
+  CleartextMessage,
+  Key,
+  Message,
+  PublicKey,
+  Signature as SignatureList,
+  SignaturePacket,
+} from "openpgp";
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
 import { badSignature, type ContentVerifier, type Signature } from "./content_verifier.ts";
@@ -31,6 +38,9 @@ async function library(): Promise<typeof import("openpgp")> {
     );
   }
 }
+
+/** The most signatures in armor, each by itself, that are read of a file. */
+const MOST_ARMORED = 16;
 
 const KEY_BLOCK = /-----BEGIN PGP PUBLIC KEY BLOCK-----[^]*?-----END PGP PUBLIC KEY BLOCK-----/g;
 
@@ -88,12 +98,8 @@ export async function openOpenPgp(
   text: string,
   options: OpenPgpOptions,
 ): Promise<Signature | undefined> {
-  const { readSignature, createMessage, verify } = await library();
-  const armored = armorIn(text);
-  const signature =
-    await (armored === undefined
-      ? readSignature({ binarySignature: bytes })
-      : readSignature({ armoredSignature: armored })).catch(() => undefined);
+  const { createMessage, verify } = await library();
+  const signature = await readSignatures(bytes, text);
   if (signature === undefined || signature.packets.length === 0) return undefined;
   const usable = await usableKeys([...signature.packets], options);
   const verifier = async (): Promise<ContentVerifier> => {
@@ -128,12 +134,34 @@ export async function openOpenPgp(
   return { where: options.where, signer: usable.signer, verifier };
 }
 
-/** Returns the first signature in armor; an expression would look for its end from each beginning. */
-function armorIn(text: string): string | undefined {
+/** Reads all signatures of a file, each of which may be in armor of its own; `undefined` for none. */
+async function readSignatures(
+  bytes: Uint8Array,
+  text: string,
+): Promise<SignatureList | undefined> {
+  const { readSignature } = await library();
+  const armors = armorsIn(text);
+  const reading = armors.length === 0
+    ? [readSignature({ binarySignature: bytes })]
+    : armors.map((armoredSignature) => readSignature({ armoredSignature }));
+  const read = await Promise.all(reading.map((one) => one.catch(() => undefined)));
+  const [first, ...others] = read.flatMap((signature) => signature ?? []);
+  for (const { packets } of others) first!.packets.push(...packets);
+  return first;
+}
+
+/** Returns the signatures in armor; an expression would look for the end of one from each beginning. */
+function armorsIn(text: string): string[] {
   const [first, last] = ["-----BEGIN PGP SIGNATURE-----", "-----END PGP SIGNATURE-----"];
-  const start = text.indexOf(first);
-  const end = start < 0 ? -1 : text.indexOf(last, start);
-  return end < 0 ? undefined : text.slice(start, end + last.length);
+  const armors: string[] = [];
+  for (let at = 0; armors.length < MOST_ARMORED;) {
+    const start = text.indexOf(first, at);
+    const end = start < 0 ? -1 : text.indexOf(last, start);
+    if (end < 0) break;
+    at = end + last.length;
+    armors.push(text.slice(start, at));
+  }
+  return armors;
 }
 
 /** Reports whether a text is signed in clear. */

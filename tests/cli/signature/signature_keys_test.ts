@@ -59,7 +59,12 @@ Deno.test("OpenPGP: a signature by one of the keys is verified, armored or binar
   // Several armored keys with text between them, as projects publish them.
   await signerOf(binary, [`pub 1\n${other.armored}\npub 2\n${key.armored}`]);
   await signerOf(await sign(CONTENT, other), [other.armored]);
-  // Of two signatures, one by a key that the user has not named.
+  // Of two signatures, one by a key that the user has not named, in one file or armor, or each in its own.
+  const unknown = await sign(CONTENT, other);
+  const damaged = unknown.replace(/\n\n[^]{9}/, "\n\n");
+  for (const before of [unknown, `${damaged}\n${damaged}`]) {
+    await signerOf(`${before}\n${signature}`, [key.armored]);
+  }
   await signerOf(new Uint8Array([...await unarmored(await sign(CONTENT, other)), ...binary]), [
     key.armored,
   ]);
