@@ -87,7 +87,11 @@ export const FLAG_GROUPS = {
     { name: "max-concurrent-downloads", short: "j", value: "N", help: "concurrent downloads (2)" },
   ],
   Integrity: [
-    { name: "checksum", value: "ALG=HEX", help: "verify: sha-256, sha-512, sha-1 or md5" },
+    {
+      name: "checksum",
+      value: "ALG=HEX",
+      help: "verify: sha-256, -512, -384, -224, -1 or md5",
+    },
     { name: "checksum-file", value: "FILE", help: "verify by a SHA256SUMS file (or URL)" },
     { name: "checksum-from", value: "auto", help: "find such a file on the mirrors" },
     {

@@ -8,7 +8,13 @@
 import { CommandError, usageError } from "../../command_line/command_error.ts";
 import { HashThread } from "../../hashing/hash_thread.ts";
 import { platformName } from "../../hashing/platform_hash.ts";
-import { HASH_DIGITS, type Hashes, type HashType, STRONG_TYPES } from "../../http/hashes.ts";
+import {
+  HASH_DIGITS,
+  HASH_TYPES,
+  type Hashes,
+  type HashType,
+  STRONG_TYPES,
+} from "../../http/hashes.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 
 export interface Checksum {
@@ -20,16 +26,10 @@ export interface Checksum {
   readonly served?: boolean | undefined;
 }
 
-/** Algorithms that a user may name, the strongest first. */
-export const ALGORITHMS = ["sha-512", "sha-256", "sha-1", "md5"] as const satisfies HashType[];
-
-/** An algorithm that a user may name. */
-export type AlgorithmName = typeof ALGORITHMS[number];
-
 /** Returns the algorithm with that name, in any case and with or without its hyphen. */
-export function findAlgorithm(word: string): AlgorithmName | undefined {
+export function findAlgorithm(word: string): HashType | undefined {
   const plain = (text: string) => text.toLowerCase().replaceAll("-", "");
-  return ALGORITHMS.find((name) => plain(name) === plain(word));
+  return HASH_TYPES.find((name) => plain(name) === plain(word));
 }
 
 export function checksumOf(name: HashType, hex: string): Checksum {
@@ -60,7 +60,7 @@ export function parseChecksum(flag: string, text: string): Checksum {
   const name = findAlgorithm(given);
   if (name === undefined) {
     throw usageError(
-      `${flag} is "${text}", but must be ALGORITHM=HEX with one of ${ALGORITHMS.join(", ")}`,
+      `${flag} is "${text}", but must be ALGORITHM=HEX with one of ${HASH_TYPES.join(", ")}`,
     );
   }
   const digits = HASH_DIGITS[name];

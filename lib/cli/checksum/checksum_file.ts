@@ -8,21 +8,15 @@
 
 import { closestString } from "@std/text/closest-string";
 import { CommandError, USAGE, usageError } from "../../command_line/command_error.ts";
-import { HASH_DIGITS } from "../../http/hashes.ts";
+import { HASH_DIGITS, HASH_TYPES, type HashType } from "../../http/hashes.ts";
 import { looksLikeHtml } from "../../http/name/html.ts";
 import type { Document } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
-import {
-  type AlgorithmName,
-  ALGORITHMS,
-  type Checksum,
-  checksumOf,
-  findAlgorithm,
-} from "./checksum.ts";
+import { type Checksum, checksumOf, findAlgorithm } from "./checksum.ts";
 
-/** Unsupported algorithms by the number of hexadecimal digits of their digests. */
-const UNSUPPORTED: Readonly<Record<number, string>> = { 8: "crc32", 56: "sha-224", 96: "sha-384" };
+/** The number of hexadecimal digits of a CRC-32, which is no hash. */
+const CRC32_DIGITS = 8;
 
 const NEAR_NAMES = 5;
 
@@ -78,7 +72,7 @@ export function findChecksum(
   const entries = entriesFor(file, fileName);
   if (entries.length === 0) throw notListed(file, fileName, where);
   const found = entries.map((entry) => ({ entry, ...identify(entry, where) }));
-  for (const name of ALGORITHMS) {
+  for (const name of HASH_TYPES) {
     const [first, ...others] = found.filter((one) => one.name === name);
     if (first === undefined) continue;
     const { hex, line } = first.entry;
@@ -107,13 +101,13 @@ function entriesFor({ entries }: ChecksumFile, fileName: string): readonly Check
 
 /** The algorithm of an entry: a supported one, or a word for what it seems to be. */
 interface Identity {
-  readonly name: AlgorithmName | undefined;
+  readonly name: HashType | undefined;
   readonly other: string;
 }
 
 /** Identifies the algorithm by the line, else by the name of the file, else by the number of digits. */
 function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
-  const fits = (name: AlgorithmName) => HASH_DIGITS[name] === hex.length;
+  const fits = (name: HashType) => HASH_DIGITS[name] === hex.length;
   const named = algorithm === undefined ? undefined : knownName(algorithm);
   if (algorithm !== undefined) {
     if (named === undefined) return { name: undefined, other: algorithm };
@@ -125,17 +119,18 @@ function identify({ algorithm, hex }: ChecksumEntry, where: string): Identity {
   // By its length alone, a sha3-256 digest would look like sha-256.
   const [foreign] = words(where, FOREIGN);
   if (foreign !== undefined) return { name: undefined, other: foreign };
-  const name = ALGORITHMS.find(fits);
-  return { name, other: name ?? UNSUPPORTED[hex.length] ?? `${hex.length} digits` };
+  const name = HASH_TYPES.find(fits);
+  const other = hex.length === CRC32_DIGITS ? "crc32" : `${hex.length} digits`;
+  return { name, other: name ?? other };
 }
 
 /** Returns the algorithm for a name such as `SHA256`, `sha-256`, or `SHA2-256` of openssl. */
-function knownName(word: string): AlgorithmName | undefined {
-  return findAlgorithm(word.replaceAll("_", "-").replace(/^sha2-?(?=256$|512$)/i, "sha-"));
+function knownName(word: string): HashType | undefined {
+  return findAlgorithm(word.replaceAll("_", "-").replace(/^sha2-?(?=\d{3}$)/i, "sha-"));
 }
 
 /** Supported algorithms in names like `SHA256SUMS`, `sha512sum.txt`, `file.iso.md5`. */
-const HINTS = /(?<![a-z0-9])(sha[-_]?(?:1|256|512)|md5)(?=s?sums?(?![a-z])|[^a-z0-9]|$)/g;
+const HINTS = /(?<![a-z0-9])(sha[-_]?(?:1|224|256|384|512)|md5)(?=s?sums?(?![a-z])|[^a-z0-9]|$)/g;
 /** Unsupported algorithms in names that are unambiguous: `B2SUMS`, `file.iso.sha3-256`. */
 const FOREIGN =
   /(?<![a-z0-9])(sha3(?:[-_]?\d+)?|sha[-_]?512[-_]2(?:24|56)|b2|b3|blake(?:2[bs]?|3))(?=s?sums?(?![a-z])|(?:\.(?:asc|txt))?$)/g;
@@ -182,7 +177,7 @@ function unusable(
   const others = [...new Set(found.map(({ other }) => other))].join(", ");
   return usageError(
     `${where}:${found[0]!.entry.line}: unsupported checksum for ${quoted(fileName)} ` +
-      `(${others}); supported are ${ALGORITHMS.join(", ")}`,
+      `(${others}); supported are ${HASH_TYPES.join(", ")}`,
   );
 }
 

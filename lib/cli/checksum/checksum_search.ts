@@ -8,12 +8,13 @@
 
 import { NoMirrorLeftError } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
+import { type HashType, STRONG_TYPES } from "../../http/hashes.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { type Document, MissingDocument } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
-import type { AlgorithmName, Checksum } from "./checksum.ts";
+import type { Checksum } from "./checksum.ts";
 import { checksumIn } from "./checksum_file.ts";
 
 /** A checksum that was found. */
@@ -49,7 +50,7 @@ const NAMES: readonly (readonly string[])[] = [
 const MIRRORS = 3;
 /** The most mirrors that are tried. */
 const MAX_TRIED = 8;
-const STRONG: readonly string[] = ["sha-512", "sha-256"] satisfies AlgorithmName[];
+const STRONG: readonly HashType[] = STRONG_TYPES;
 
 /** What a mirror has under one name. */
 type Answer =
