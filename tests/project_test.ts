@@ -60,7 +60,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
     /^lib\/engine\//,
     /^lib\/((checks|errors|runtime|sha256|unless_aborted)\.ts$|hashing\/|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
-  [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|http\/)/],
+  [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|hashing\/|http\/)/],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
   [/^mod\.ts$/, /^lib\/(?!command_line\/|cli\/|metalink\/|proxy\/)/],
   [/^lib\/command_line\//, /^lib\/http\//],

@@ -1,11 +1,12 @@
 /**
- * Hashes of bytes that pass, as Deno, Node.js and Bun have them, and browsers do not: Web Crypto hashes only
- * bytes that are all in memory.
+ * Hashes as the platform has them: of bytes that pass in Deno, Node.js and Bun only, as Web Crypto hashes bytes
+ * that are all in memory.
  *
  * @module
  */
 
 import type { HashType } from "../http/hashes.ts";
+import { toHex } from "../stand_ins.ts";
 
 /** A hash of bytes that pass, as `node:crypto` has it. */
 export interface PlatformHash {
@@ -22,6 +23,9 @@ interface Platform {
   };
 }
 
+/** The types that Web Crypto lacks. */
+const FOREIGN: readonly HashType[] = ["sha-224", "md5"];
+
 /** Returns the name of a type for `node:crypto`. */
 export function platformName(type: HashType): string {
   return type.replace("-", "");
@@ -32,4 +36,19 @@ export function createPlatformHash(type: HashType): PlatformHash | undefined {
   const { process } = globalThis as Platform;
   // Loaded only where a hash is known, because that takes a while.
   return process?.getBuiltinModule?.("node:crypto")?.createHash(platformName(type));
+}
+
+/** Reports whether the platform hashes bytes that are all in memory by this type: browsers lack two of them. */
+export function hashesBy(type: HashType): boolean {
+  return !FOREIGN.includes(type) || createPlatformHash(type) !== undefined;
+}
+
+/** Returns the hash of bytes in hexadecimal, by a type that the platform has. */
+export async function digestOf(type: HashType, bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  if (!FOREIGN.includes(type)) {
+    return toHex(new Uint8Array(await crypto.subtle.digest(type, bytes)));
+  }
+  const hash = createPlatformHash(type)!;
+  hash.update(bytes);
+  return hash.digest("hex");
 }

@@ -10,8 +10,8 @@ export type HashType = "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" |
 /** Hashes of the same bytes, in lower-case hexadecimal, by type. */
 export type Hashes = Readonly<Partial<Record<HashType, string>>>;
 
-/** An algorithm of the digests of pieces: those that the platform has. */
-export type PieceAlgorithm = "sha-512" | "sha-384" | "sha-256" | "sha-1";
+/** An algorithm of the digests of pieces. Browsers have neither SHA-224 nor MD5. */
+export type PieceAlgorithm = HashType;
 
 /**
  * The digests of all pieces of a file, in order: as in a Metalink, all pieces but the last have the same

@@ -6,6 +6,7 @@
  */
 
 import { parseWholeNumber } from "../http/field_value.ts";
+import { hashesBy } from "../hashing/platform_hash.ts";
 import {
   type ExpectedPieces,
   HASH_DIGITS,
@@ -73,13 +74,12 @@ export function readPieces(
 
 /**
  * Returns the hashes of pieces as the option `expectedPieces` of a download takes them; `undefined` if it does
- * not take them: the pieces are too long, or of a type by which nothing is proved, or that the platform lacks.
+ * not take them: the pieces are too long, or of a type that browsers lack (MD5, SHA-224).
  */
 export function expectedPiecesOf(pieces: MetalinkPieces | undefined): ExpectedPieces | undefined {
   if (pieces === undefined || pieces.length > LONGEST_PIECE) return undefined;
   const { type, length, hashes } = pieces;
-  // MD5 proves nothing against a forger.
-  if (type === "md5" || type === "sha-224") return undefined;
+  if (!hashesBy(type)) return undefined;
   return { algorithm: type, length, digests: hashes };
 }
 

@@ -19,7 +19,7 @@ Deno.test("Downloader: expected pieces: mirrors that have them deliver the file,
   });
 });
 
-for (const algorithm of ["sha-512", "sha-384", "sha-1"] as const) {
+for (const algorithm of ["sha-512", "sha-384", "sha-224", "sha-1", "md5"] as const) {
   Deno.test(`Downloader: expected pieces: by ${algorithm}`, async () => {
     const content = flippedContent(FILE, [600_000]);
     await withMirrors([{ content }, {}], async (urls) => {
@@ -194,8 +194,9 @@ Deno.test("Downloader: expected pieces are checked", () => {
   };
   const digests = PIECES.digests;
   bad(
-    { expectedPieces: { ...PIECES, algorithm: "md5" } },
-    'expectedPieces.algorithm is "md5", but must be one of sha-512, sha-384, sha-256, sha-1',
+    { expectedPieces: { ...PIECES, algorithm: "crc32" } },
+    'expectedPieces.algorithm is "crc32", but must be one of sha-512, sha-384, sha-256, sha-224, ' +
+      "sha-1, md5",
     OptionTypeError,
   );
   bad(

@@ -1,14 +1,14 @@
 /**
- * Computes the digests of pieces off the thread that downloads: by Web Crypto, and from many bytes on by a
- * thread that takes and returns their memory. Web Crypto copies what it hashes into new memory, which for
- * large pieces takes as long as their hash, and several times as long for two at once.
+ * Computes the digests of pieces off the thread that downloads: by Web Crypto where that has their type, and
+ * from many bytes on by a thread that takes and returns their memory. Web Crypto copies what it hashes into
+ * new memory, which for large pieces takes as long as their hash, and several times as long for two at once.
  *
  * @module
  */
 
 import { HashThread } from "../../hashing/hash_thread.ts";
+import { digestOf } from "../../hashing/platform_hash.ts";
 import type { PieceAlgorithm } from "../../http/hashes.ts";
-import { toHex } from "../../stand_ins.ts";
 import type { Part } from "./reorder_buffer.ts";
 
 /** A thread is started once so many bytes were hashed, and as many are left. */
@@ -51,8 +51,7 @@ export class PieceHasher {
       const done = await this.#thread.hash(this.#algorithm, bytes);
       return { digest: done.digest, memory: done.bytes };
     }
-    const digest = await crypto.subtle.digest(this.#algorithm, bytes);
-    return { digest: toHex(new Uint8Array(digest)), memory: bytes };
+    return { digest: await digestOf(this.#algorithm, bytes), memory: bytes };
   }
 
   async #start(): Promise<void> {

@@ -5,17 +5,20 @@
  */
 
 import { list, oneOf, record, shown, whole } from "../../checks.ts";
-import { OptionRangeError, OptionTypeError } from "../../errors.ts";
+import { OptionRangeError, OptionTypeError, UnsupportedOptionError } from "../../errors.ts";
+import { hashesBy } from "../../hashing/platform_hash.ts";
 import {
   type ExpectedPieces,
   HASH_DIGITS,
+  HASH_TYPES,
   LONGEST_PIECE,
   type PieceAlgorithm,
 } from "../../http/hashes.ts";
+import { runtimeName } from "../../runtime.ts";
 
 /** The pieces of a file, as they were checked. */
 export interface PieceDigests extends ExpectedPieces {
-  /** The algorithm, as `crypto.subtle` names it, too. */
+  /** The algorithm, which the platform has. */
   readonly algorithm: PieceAlgorithm;
   /** The digests in lower-case hexadecimal, in order. */
   readonly digests: readonly string[];
@@ -30,17 +33,24 @@ interface Fitting {
   readonly end: number | undefined;
 }
 
-const ALGORITHMS = { A: "sha-512", B: "sha-384", C: "sha-256", D: "sha-1" } as const;
+const ALGORITHMS: Readonly<Record<string, PieceAlgorithm>> = Object.fromEntries(
+  HASH_TYPES.map((type) => [type, type]),
+);
 
 /**
  * Checks the expected pieces.
  *
  * @throws {OptionTypeError | OptionRangeError} naming the field that is wrong
+ * @throws {UnsupportedOptionError} if the platform lacks the algorithm
  */
 export function resolvePieces(value: unknown, fitting: Fitting): PieceDigests | undefined {
   if (value === undefined) return undefined;
   const pieces = record("expectedPieces", value);
   const algorithm = oneOf("expectedPieces.algorithm", pieces.algorithm, ALGORITHMS);
+  if (!hashesBy(algorithm)) {
+    const option = `expectedPieces.algorithm: ${algorithm}`;
+    throw new UnsupportedOptionError(option, "Deno, Node.js or Bun", runtimeName());
+  }
   const length = whole("expectedPieces.length", pieces.length, 1, LONGEST_PIECE);
   const digits = HASH_DIGITS[algorithm];
   const digests = list("expectedPieces.digests", pieces.digests, (name, digest) => {

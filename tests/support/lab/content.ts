@@ -197,7 +197,7 @@ export function flippedContent(content: Content, places: readonly number[]): Con
 export function piecesOf(
   content: Content,
   length: number,
-  algorithm: "sha-512" | "sha-384" | "sha-256" | "sha-1" = "sha-256",
+  algorithm: "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" | "md5" = "sha-256",
 ): { algorithm: typeof algorithm; length: number; digests: string[] } {
   const digests: string[] = [];
   for (let at = 0; at < content.size; at += length) {

@@ -28,7 +28,7 @@ function metalink(
     content?: Content;
   } = {},
 ): string {
-  const { length, digests } = piecesOf(content, LENGTH, type as "sha-256");
+  const { length, digests } = piecesOf(content, LENGTH, type);
   const pieces = { type, length, hashes: digests };
   const file = { name: "film", size, pieces, urls: urls.map((url) => ({ url })) };
   return work.write("film.meta4", formatMetalink([file]));
@@ -107,11 +107,20 @@ Deno.test("-M -C -: pieces of the part file that are right are kept, others are 
   });
 });
 
-Deno.test("-M: hashes of pieces that are of no use are left out; the others are checked before anything is written", async () => {
+Deno.test("-M: where pieces have no better hashes than MD5, these are used", async () => {
+  using work = workplace();
+  const content = flippedContent(CONTENT, [50_000, 450_000, 850_000, 1_250_000]);
+  await withMirrors([{ content }, { content: CONTENT }], async (urls) => {
+    const path = metalink(work, urls, { type: "md5" });
+    const shown = await shownBy([...SMALL, "-v", "-M", path, "-o", work.at("film")]);
+    assertEquals(work.read("film"), BYTES);
+    assertStringIncludes(shown, `${urls[0]}: has another file`);
+  });
+});
+
+Deno.test("-M: hashes of pieces are checked before anything is written", async () => {
   await withMirrors([{ content: CONTENT }], async (urls) => {
     using work = workplace();
-    await shownBy(["-M", metalink(work, urls, { type: "md5" }), "-o", work.at("film")]);
-    assertEquals(work.read("film"), BYTES);
     const path = metalink(work, urls);
     for (
       const [change, exitCode, message] of [
