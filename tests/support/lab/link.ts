@@ -34,8 +34,8 @@ export interface Flow {
 /** Shortest and longest quantum, in bytes. */
 const MIN_QUANTUM = 1460;
 const MAX_QUANTUM = 64 * 1024;
-/** A quantum takes about this long on the link, in seconds. */
-const QUANTUM_SECONDS = 0.001;
+/** What tests use: a write costs no more than it stands for, and is short beside what they wait for. */
+export const QUANTUM_MS = 5;
 /** Bytes that a sink may hold unaccepted before its flow counts as blocked. */
 const BLOCKED_AT = 256 * 1024;
 /** Unshaped: bytes per write, and bytes that a sink may hold. */
@@ -46,8 +46,17 @@ const TIMER_LATE_MS = 3;
 /** Maximum time lost to a blocked sink that is made up for, in milliseconds. */
 const CATCH_UP_MS = 10;
 
+/** Options of a link. */
+export interface LinkOptions {
+  /** The link carries so many bytes, and is silent then, until its rate is set. @default no limit */
+  readonly silentAfter?: number | undefined;
+  /** A quantum takes about this long on the link, in milliseconds: longer ones cost less. @default 1 */
+  readonly quantumMs?: number | undefined;
+}
+
 /** A link with one rate, shared by any number of flows. */
 export class Link {
+  readonly #quantumMs: number;
   #bytesPerSecond: number | undefined;
   /** Bytes that it still carries before it falls silent. */
   #allowance: number;
@@ -63,13 +72,14 @@ export class Link {
   #wake: Alarm | undefined;
   #pumping = false;
 
-  /**
-   * @param bytesPerSecond the rate; `undefined` is full speed, 0 is silence
-   * @param silentAfter the link carries so many bytes, and is silent then, until its rate is set
-   */
-  constructor(bytesPerSecond?: number, silentAfter = Infinity) {
+  /** @param bytesPerSecond the rate; `undefined` is full speed, 0 is silence */
+  constructor(
+    bytesPerSecond?: number,
+    { silentAfter = Infinity, quantumMs = 1 }: LinkOptions = {},
+  ) {
     this.#bytesPerSecond = checkedRate(bytesPerSecond);
     this.#allowance = silentAfter;
+    this.#quantumMs = quantumMs;
   }
 
   /** The current rate, in bytes per second; `undefined` is full speed. */
@@ -195,7 +205,7 @@ export class Link {
   #nextQuantum(): { flow: LinkFlow; bytes: Uint8Array; endsAt: number } | undefined {
     this.#fallSilent();
     const rate = this.#bytesPerSecond ?? 0;
-    const limit = quantumBytes(rate);
+    const limit = quantumBytes(rate, this.#quantumMs);
     for (const flow of [...this.#flows]) {
       if (flow.held >= BLOCKED_AT) continue;
       const bytes = this.#take(flow, limit);
@@ -286,9 +296,9 @@ class LinkFlow implements Flow {
   }
 }
 
-/** Returns the bytes of one turn at this rate. */
-export function quantumBytes(bytesPerSecond: number): number {
-  return Math.min(MAX_QUANTUM, Math.max(MIN_QUANTUM, Math.round(bytesPerSecond * QUANTUM_SECONDS)));
+/** Returns the bytes of one turn of this time at this rate. */
+export function quantumBytes(bytesPerSecond: number, ms = 1): number {
+  return Math.min(MAX_QUANTUM, Math.max(MIN_QUANTUM, Math.round(bytesPerSecond * ms / 1000)));
 }
 
 function carryMs(bytes: number, bytesPerSecond: number | undefined): number {

@@ -47,7 +47,8 @@ class BlockedSink implements Sink {
   }
 }
 
-Deno.test("quantumBytes() is a millisecond of the rate within its bounds", () => {
+Deno.test("quantumBytes() is a millisecond of the rate, or more, within its bounds", () => {
+  assertEquals(quantumBytes(1_000_000, 5), 5000);
   assertEquals(quantumBytes(18_750_000), 18_750);
   assertEquals(quantumBytes(1000), 1460);
   assertEquals(quantumBytes(0), 1460);
@@ -170,7 +171,7 @@ Deno.test("Link.setRate() 0 is silence until another rate", async () => {
 
 Deno.test("Link falls silent after so many bytes, until another rate", async () => {
   for (const rate of [undefined, 20e6]) {
-    const link = new Link(rate, 30_000);
+    const link = new Link(rate, { silentAfter: 30_000 });
     const sink = new NotingSink();
     const flows = [1, 2].map((value) => link.send(source(50_000, value), sink));
     await until(() => link.bytesPerSecond === 0 || undefined);

@@ -11,7 +11,7 @@ import { type Answer, askedRange, fileAnswer, plainAnswer, type Resource } from 
 import type { Content } from "./content.ts";
 import { type Fault, FaultPlan } from "./faults.ts";
 import type { RequestHead } from "./http_wire.ts";
-import { Link } from "./link.ts";
+import { Link, QUANTUM_MS } from "./link.ts";
 import {
   Connection,
   type Decision,
@@ -37,6 +37,8 @@ export interface MirrorOptions {
   bytesPerSecond?: number | undefined;
   /** Bytes of responses that it sends, with their heads, before it is silent until its rate is set. @default no limit */
   silentAfter?: number;
+  /** Time of one turn of a response on the link, in milliseconds. @default {@linkcode QUANTUM_MS} */
+  quantumMs?: number;
   /** Later rates, in seconds since the first request. @default none */
   ratesAt?: readonly (readonly [seconds: number, bytesPerSecond: number])[];
   /**
@@ -128,7 +130,7 @@ class Mirror implements LabMirror, Site {
     const { content, etag, lastModified = new Date("2024-01-02T03:04:05Z") } = options;
     this.#options = options;
     this.roundTripMs = options.roundTripMs ?? 0;
-    this.link = new Link(options.bytesPerSecond, options.silentAfter);
+    this.link = new Link(options.bytesPerSecond, { quantumMs: QUANTUM_MS, ...options });
     this.#plan = new FaultPlan(options.faults ?? []);
     this.#lastModified = lastModified;
     this.#resource = {

@@ -8,7 +8,7 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { Content } from "./content.ts";
 import { parseRange, type RequestHead, RequestReader } from "./http_wire.ts";
-import { type Flow, Link, type Sink, type Source } from "./link.ts";
+import { type Flow, Link, QUANTUM_MS, type Sink, type Source } from "./link.ts";
 import { type Ask, type OddRecord, type Piece, pieceLength, type Reply } from "./odd_reply.ts";
 
 /** Options of {@linkcode startOddServer}. */
@@ -63,7 +63,7 @@ class Odd implements OddServer {
 
   constructor(options: OddServerOptions) {
     this.#options = options;
-    this.link = new Link(options.bytesPerSecond);
+    this.link = new Link(options.bytesPerSecond, { quantumMs: QUANTUM_MS });
     this.#servers = Array.from(
       { length: options.origins ?? 1 },
       (_, index) => createServer({ noDelay: true }, (socket) => this.#accept(socket, index)),
