@@ -17,14 +17,14 @@ import { programPath } from "./programs.ts";
 
 /** Options of {@linkcode withPage}. */
 export interface PageOptions extends BrowserContextOptions {
-  /** Maximum time of the function, in milliseconds, without the start of the browser. @default 120_000 */
+  /** Maximum time of the function, in milliseconds, without the start of the browser. @default 300_000 */
   timeoutMs?: number;
 }
 
 /** Maximum time of the start, in milliseconds; on a busy machine it takes ten seconds. */
 const START_TIMEOUT_MS = 60_000;
-/** Maximum time of one step on a page, in milliseconds. */
-const STEP_TIMEOUT_MS = 20_000;
+/** Maximum time of one step on a page, in milliseconds; on a busy machine some take more than twenty seconds. */
+const STEP_TIMEOUT_MS = 90_000;
 
 /** The variable with the address of a browser that tests share. */
 export const BROWSER_VARIABLE = "SPHTTP_TEST_BROWSER";
@@ -90,7 +90,7 @@ export async function withPage<Result>(
   use: (page: Page) => Promise<Result>,
   options: PageOptions = {},
 ): Promise<Result> {
-  const { timeoutMs = 120_000, ...context } = options;
+  const { timeoutMs = 300_000, ...context } = options;
   const { browser, close } = await openBrowser();
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
