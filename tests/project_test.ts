@@ -401,3 +401,15 @@ Deno.test("tests mirror lib: each begins with the name of a module there", () =>
     });
   assertEquals(misplaced, []);
 });
+
+Deno.test("tests close the proxies that they create, so that they leave nothing to others", () => {
+  const open = [...modulesIn("tests/")].filter((path) => !path.startsWith("tests/bench/"))
+    .flatMap((path) => {
+      const text = read(path);
+      if (text.includes("handler[Symbol.asyncDispose]()")) return [];
+      const created = text.match(/^(?!\s*["*/]).*\bcreateHandler\(.*$/gm) ?? [];
+      const isClosed = /await using \w+ = createHandler\(|assertThrows\(|^Deno\.test\(/;
+      return created.filter((line) => !isClosed.test(line)).map((line) => `${path}: ${line}`);
+    });
+  assertEquals(open, []);
+});

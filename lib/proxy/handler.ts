@@ -15,12 +15,13 @@ import { type ConnectionCounts, Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
 import { parsePath } from "./request/path.ts";
 import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
+import { RunningWork } from "./observe/running_work.ts";
 import { problemResponse } from "./answer/problem_response.ts";
 import { asProblem, Problem } from "./problem.ts";
 import { Admission, type Ways } from "./request/admission.ts";
 
-/** Handles requests to the proxy. */
-export interface ProxyHandler {
+/** Handles requests to the proxy, and keeps connections to mirrors between downloads. */
+export interface ProxyHandler extends AsyncDisposable {
   /** Responds to a request. */
   (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response>;
   /** Logs the requests that are still running; call it before the process exits. */
@@ -29,10 +30,12 @@ export interface ProxyHandler {
   metrics(): Promise<Response>;
   /** Includes the connections of the server in the metrics. */
   countConnections(counts: () => ConnectionCounts): void;
+  /**
+   * Waits for the end of what it runs, also for clients that have gone, and closes the connections that it keeps. To
+   * be called when the server has shut down; where the process ends then, it need not be.
+   */
+  [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** Connections that handlers keep between downloads, as a seek is a new one: as long as they exist. */
-const connections = new FinalizationRegistry<Disposable>((kept) => kept[Symbol.dispose]());
 
 const SESSION_METHODS = ["GET", "HEAD", "POST", "DELETE"];
 
@@ -62,9 +65,13 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
   const metrics = new Metrics();
   const live = new LiveDownloads();
   const log = new RequestLog(resolved);
+  const running = new RunningWork();
+  // A seek is a new download.
+  const connections = keepConnections();
   const files = new FileService({ token, cors, onError, metricsPath, ...resolved }, {
     metrics,
     live,
+    running,
   });
   const admission = new Admission({ token, maxMirrors: resolved.maxMirrors });
   const admitted = (route: Route, ways: Ways = {}): Route => async (request) => {
@@ -93,7 +100,7 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     "/healthz": () => textResponse("ok\n", "text/plain"),
     ...metricsPath !== false && { [metricsPath]: admitted(metricsResponse) },
   };
-  const handle = async (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response> => {
+  const answer = async (request: Request, info?: Deno.ServeHandlerInfo): Promise<Response> => {
     const entry = log.start(request, info);
     using client = new ClientSignal(request);
     const { signal } = client;
@@ -112,11 +119,16 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
     entry.responded(response);
     return request.method === "HEAD" ? unlessLength(response) : response;
   };
-  connections.register(handle, keepConnections());
+  const handle = (request: Request, info?: Deno.ServeHandlerInfo) =>
+    running.add(answer(request, info));
   return Object.assign(handle, {
     logUnfinished: () => log.cancelAll(),
     metrics: metricsResponse,
     countConnections: (counts: () => ConnectionCounts) => metrics.countConnections(counts),
+    [Symbol.asyncDispose]: async () => {
+      await running.ended();
+      connections[Symbol.dispose]();
+    },
   });
 }
 

@@ -1,5 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
-
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   discoverMirrors,

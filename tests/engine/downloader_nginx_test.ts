@@ -1,4 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import {
   DelayRequestAlgorithm,

@@ -1,4 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
 import { assertEquals, assertRejects } from "@std/assert";
 import { download } from "../support/download.ts";
 import { openInsecureFetch, OptionTypeError } from "../../mod.ts";

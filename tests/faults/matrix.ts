@@ -231,7 +231,7 @@ async function byProxy(
   download: DownloaderOptions,
   retryMaxMs: number,
 ): Promise<Outcome> {
-  const handler = createHandler({ allowPrivate: true, download, retryMaxMs });
+  await using handler = createHandler({ allowPrivate: true, download, retryMaxMs });
   const onError = () => new Response(null, { status: 500 });
   const listen = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };
   await using server = Deno.serve(listen, handler);

@@ -205,7 +205,7 @@ async function byCommand(kind: Kind, urls: readonly string[]): Promise<Result> {
 }
 
 async function byProxy(kind: Kind, urls: readonly string[]): Promise<Result> {
-  const handler = createHandler({
+  await using handler = createHandler({
     allowPrivate: true,
     retryMaxMs: 1000,
     download: { retry: QUICK_RETRY },

@@ -12,7 +12,7 @@ async function problem(
   init: RequestInit & { path?: string } = {},
 ) {
   const { path = "/proxy", ...request } = init;
-  const handler = createHandler(options);
+  await using handler = createHandler(options);
   const response = await handler(new Request(`http://proxy.test${path}${search}`, request));
   const text = await response.text();
   assertEquals(response.headers.get("content-type"), "application/problem+json", text);
@@ -118,7 +118,7 @@ Deno.test("/proxy requires its token, as Bearer or in the query", async () => {
     ) {
       assertEquals((await problem(target, options, { headers: { authorization } })).status, 401);
     }
-    const handler = createHandler(options);
+    await using handler = createHandler(options);
     const inQuery = `http://proxy.test/proxy${target}&token=opensesame`;
     assertEquals((await handler(new Request(inQuery, { method: "HEAD" }))).status, 200);
     const headers = { authorization: "Bearer opensesame" };
@@ -152,9 +152,8 @@ Deno.test("/proxy: a redirect to a private address is refused without a request 
 Deno.test("/proxy: a mirror with a refused redirect does not affect the others", async () => {
   await withMirrors([{ redirectTo: "http://10.9.8.7/f" }, {}], async (urls) => {
     const options = { ...PRIVATE, allowHosts: urls.map((url) => new URL(url).host) };
-    const response = await createHandler(options)(
-      new Request(`http://proxy.test/proxy?host=${urls}`),
-    );
+    await using handler = createHandler(options);
+    const response = await handler(new Request(`http://proxy.test/proxy?host=${urls}`));
     assertEquals([response.status, (await response.bytes()).length], [200, FILE.size]);
   });
 });
@@ -180,7 +179,7 @@ Deno.test("/proxy: mirrors that disagree at equal sizes are reported to have oth
 
 Deno.test("/proxy: one failed and one changed mirror are a changed file", async () => {
   await withMirrors([{}, {}], async (urls, mirrors) => {
-    const handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
+    await using handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
     for (const range of ["bytes=500000-500009", "bytes=0-9,500000-500009"]) {
       for (const mirror of mirrors) mirror.setFaults([]);
       const ask = (init: RequestInit) =>
@@ -198,7 +197,7 @@ Deno.test("/proxy: one failed and one changed mirror are a changed file", async 
 Deno.test("/proxy ignores a set of 2000 ranges and shortens its log line", async () => {
   await withMirrors([{}], async (urls) => {
     const lines: string[] = [];
-    const handler = createHandler({
+    await using handler = createHandler({
       ...PRIVATE,
       logFormat: "json",
       log: (line) => lines.push(line),
@@ -216,7 +215,7 @@ Deno.test("/proxy ignores a set of 2000 ranges and shortens its log line", async
 
 Deno.test("/proxy: files from mirrors run no script with the proxy's origin", async () => {
   await withMirrors([{ contentType: "image/svg+xml" }], async (urls) => {
-    const handler = createHandler(PRIVATE);
+    await using handler = createHandler(PRIVATE);
     for (const range of ["", "bytes=0-9", "bytes=0-9,20-29", "bytes=9999999-"]) {
       const headers: HeadersInit = range === "" ? {} : { range };
       const request = new Request(`http://proxy.test/proxy?host=${urls}`, { headers });
@@ -253,7 +252,7 @@ Deno.test("/proxy: when all mirrors fail, the response lists a reason for each",
 });
 
 Deno.test("/proxy: a problem has the same headers and no body for HEAD", async () => {
-  const handler = createHandler(PRIVATE);
+  await using handler = createHandler(PRIVATE);
   const ask = (method: string) => handler(new Request("http://proxy.test/proxy", { method }));
   const [head, get] = [await ask("HEAD"), await ask("GET")];
   assertEquals([head.status, head.body, [...head.headers]], [400, null, [...get.headers]]);
@@ -262,7 +261,7 @@ Deno.test("/proxy: a problem has the same headers and no body for HEAD", async (
 
 Deno.test("/proxy: beyond the maximum of downloads, clients get a 503 with Retry-After", async () => {
   await withMirrors([{ bytesPerSecond: 300_000 }], async (urls) => {
-    const handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
+    await using handler = createHandler({ ...PRIVATE, maxDownloads: 1 });
     const request = () => new Request(`http://proxy.test/proxy?host=${urls}`);
     const first = await handler(request());
     const second = await handler(request());

@@ -51,7 +51,7 @@ testWith(
         });
       },
     );
-    const handler = createHandler({ allowPrivate: true, token: TOKEN });
+    await using handler = createHandler({ allowPrivate: true, token: TOKEN });
     await using proxy = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
     for (const index of types.keys()) {
       const file = encodeURIComponent(`http://127.0.0.1:${mirror.addr.port}/${index}`);

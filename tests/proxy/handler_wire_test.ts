@@ -146,7 +146,7 @@ Deno.test("/proxy evaluates preconditions in order, before ranges", async () => 
 Deno.test("/proxy: the ETag survives a failed mirror and a restart, and changes with the content", async () => {
   await withMirrors([{}, {}, {}], async (urls, mirrors) => {
     const tag = async () => {
-      const handler = createHandler({ allowPrivate: true, download: DOWNLOAD });
+      await using handler = createHandler({ allowPrivate: true, download: DOWNLOAD });
       const query = urls.map((url) => `url=${encodeURIComponent(url)}`).join("&");
       const response = await handler(
         new Request(`http://proxy.test/proxy?${query}`, { method: "HEAD" }),

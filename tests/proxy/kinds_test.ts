@@ -69,7 +69,7 @@ async function askAll(
   asked: readonly (string | undefined)[],
   options: ProxyOptions["download"],
 ): Promise<Got[]> {
-  const handler = createHandler({
+  await using handler = createHandler({
     allowPrivate: true,
     // Mirrors that fail for good do so within a second, too.
     retryMaxMs: 1000,

@@ -21,7 +21,7 @@ async function withProxy(
 ): Promise<void> {
   await withMirrors(lab, async (urls, mirrors) => {
     const log: [number, string][] = [];
-    const handler = createHandler({
+    await using handler = createHandler({
       allowPrivate: true,
       download: QUICK,
       logFormat: "json",

@@ -30,7 +30,7 @@ async function withProxy(
 ): Promise<void> {
   await withMirrors(Array(2).fill({ content: FILE, ...lab }), async (urls, mirrors) => {
     const memory = maxDownloads * 2 * 1024 * 1024;
-    const handler = createHandler({ allowPrivate: true, memory, maxDownloads, ...options });
+    await using handler = createHandler({ allowPrivate: true, memory, maxDownloads, ...options });
     const listen = { port: 0, hostname: "127.0.0.1", onListen() {} };
     await using server = Deno.serve(listen, handler);
     using client = Deno.createHttpClient({});

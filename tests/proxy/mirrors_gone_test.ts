@@ -102,7 +102,7 @@ Deno.test("/proxy: all mirrors gone for longer than it retries end the response"
 Deno.test("/proxy: a body that fails prints one line, where its server prints why, for a part as well", async () => {
   const film = { content: FILE, bytesPerSecond: 2e6 };
   await withMirrors([film, film], async (urls, mirrors) => {
-    const handler = createHandler({ allowPrivate: true, download: DOWNLOAD, retryMaxMs: 1 });
+    await using handler = createHandler({ allowPrivate: true, download: DOWNLOAD, retryMaxMs: 1 });
     const url = `http://localhost/proxy?host=${urls.join(",")}`;
     for (const range of ["bytes=0-", "bytes=0-9,100000-"]) {
       const response = await handler(new Request(url, { headers: { range } }));

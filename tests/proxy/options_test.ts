@@ -57,6 +57,8 @@ Deno.test("createHandler() throws on invalid options and shows their values", ()
   }
 });
 
-Deno.test("createHandler() takes headers of downloads that are no secrets", () => {
-  createHandler({ download: { headers: { "user-agent": "a/1", accept: "*/*" } } });
+Deno.test("createHandler() takes headers of downloads that are no secrets", async () => {
+  await using _handler = createHandler({
+    download: { headers: { "user-agent": "a/1", accept: "*/*" } },
+  });
 });

@@ -27,7 +27,7 @@ async function withProxy(
 ): Promise<void> {
   using place = workplace();
   await withMirrors(Array(3).fill({ content, bytesPerSecond }), async (urls) => {
-    const handler = createHandler({ allowPrivate: true });
+    await using handler = createHandler({ allowPrivate: true });
     const answers: [number, string, string][] = [];
     const listen = { port: 0, hostname: "127.0.0.1", onListen() {} };
     await using server = Deno.serve(listen, async (request, info) => {

@@ -69,7 +69,7 @@ testWith(
       const starts: number[] = [];
       const seek = Promise.withResolvers<void>();
       let isSeeking = false;
-      const handler = createHandler({ allowPrivate: true });
+      await using handler = createHandler({ allowPrivate: true });
       await using server = Deno.serve(
         { hostname: "127.0.0.1", port: 0, onListen() {} },
         async (request, info) => {

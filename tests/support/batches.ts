@@ -14,9 +14,6 @@ export function batches(files: readonly string[], count: number): string[][] {
   return dealt;
 }
 
-/** Imported first by the files of a batch. */
-const FIRST = import.meta.resolve("./shared_client.ts");
-
 /** What a test file says that holds what others leave in the process against it. */
 const OWN_ISOLATE = "// Runs in an isolate of its own: ";
 
@@ -25,14 +22,10 @@ export function writeBatches(folder: string, files: readonly string[], count: nu
   const [alone, together] = [true, false].map((isAlone) =>
     files.filter((file) => Deno.readTextFileSync(file).startsWith(OWN_ISOLATE) === isAlone)
   );
-  const own = alone!.map((file) => [pathToFileURL(file).href]);
-  const shared = batches(together!, count).map((batch) => [
-    FIRST,
-    ...batch.map((file) => pathToFileURL(file).href),
-  ]);
-  return [...shared, ...own].map((urls, index) => {
+  const own = alone!.map((file) => [file]);
+  return [...batches(together!, count), ...own].map((batch, index) => {
     const path = `${folder}/batch_${String(index + 1).padStart(2, "0")}_test.ts`;
-    const imports = urls.map((url) => `import ${JSON.stringify(url)};\n`);
+    const imports = batch.map((file) => `import ${JSON.stringify(pathToFileURL(file).href)};\n`);
     Deno.writeTextFileSync(path, imports.join(""));
     return path;
   });

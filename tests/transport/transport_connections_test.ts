@@ -1,4 +1,3 @@
-// Runs in an isolate of its own: it closes the shared client, which other tests of an isolate hold.
 /**
  * How many connections the platform opens depends on turns of the event loop, which has others under
  * `deno test`: the requests are sent by a process of its own.

@@ -17,15 +17,18 @@ import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { DownloadFacts, DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import type { RunningWork } from "../observe/running_work.ts";
 import { ContinuedDownload } from "./continued_download.ts";
 import type { ResponseMemory } from "../capacity/memory_budget.ts";
 import { DeliveryBody } from "./delivery_body.ts";
 import { streamOf } from "./part_source.ts";
+import { deferred } from "../../stand_ins.ts";
 import { unlessAborted } from "../../unless_aborted.ts";
 
 export interface Observers {
   readonly metrics: Metrics;
   readonly live: LiveDownloads;
+  readonly running: RunningWork;
 }
 
 /** What a download has found out about its file. */
@@ -60,10 +63,15 @@ export class Delivery {
   #first: IteratorResult<Uint8Array<ArrayBuffer>, undefined> | undefined;
   #isStarted = false;
   #longestStallMs = 0;
+  readonly #ended = deferred();
   #closed: Promise<void> | undefined;
 
   /** @throws {TypeError | RangeError} when an option of the download is invalid */
-  constructor(request: DeliveryRequest, { live, metrics }: Observers, memory: ResponseMemory) {
+  constructor(
+    request: DeliveryRequest,
+    { live, metrics, running }: Observers,
+    memory: ResponseMemory,
+  ) {
     const { mirrors, known, range, options, retryMaxMs } = request;
     this.#request = request;
     this.#memory = memory;
@@ -91,6 +99,7 @@ export class Delivery {
     }));
     this.#counted = metrics.download(() => download.stats());
     if (known !== undefined) this.#recorder.start(known.info.size);
+    void running.add(this.#ended.promise);
   }
 
   /**
@@ -133,7 +142,7 @@ export class Delivery {
 
   /** Cancels the download unless it is complete, and counts its end; resolves when nothing is left. */
   close(outcome: BodyOutcome): Promise<void> {
-    this.#closed ??= this.#close(outcome);
+    this.#closed ??= this.#close(outcome).finally(this.#ended.resolve);
     return this.#closed;
   }
 

@@ -318,7 +318,7 @@ function spread(pieces: readonly KnownPiece[]): KnownPiece[] {
   );
 }
 
-/** Work that is shared by all callers waiting for it, and aborted when the last one leaves. */
+/** Work that is shared by all callers waiting for it, and aborted when the last one leaves, who waits for its end. */
 export class SharedWork<Result> {
   readonly #result: Promise<Result>;
   readonly #abandoned = new AbortController();
@@ -343,8 +343,11 @@ export class SharedWork<Result> {
       return await unlessAborted(this.#result, signal);
     } finally {
       this.#waiting--;
-      // No effect if the work is done.
-      if (this.#waiting === 0) this.#abandoned.abort(signal.reason);
+      if (this.#waiting === 0) {
+        // No effect if the work is done.
+        this.#abandoned.abort(signal.reason);
+        await this.#result.catch(() => {});
+      }
     }
   }
 }

@@ -185,7 +185,7 @@ async function readByProxy(
   reader: Reader,
   options: DownloaderOptions,
 ): Promise<Reading[]> {
-  const handler = createHandler({
+  await using handler = createHandler({
     allowPrivate: true,
     download: options,
     retryMaxMs: RETRY_MAX_MS,

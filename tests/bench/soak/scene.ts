@@ -7,7 +7,7 @@
 
 import { delay } from "@std/async/delay";
 import { Downloader, type DownloaderOptions, SphttpError } from "../../../mod.ts";
-import { createHandler } from "../../../server.ts";
+import { createHandler, type ProxyHandler } from "../../../server.ts";
 import { type Content, randomContent } from "../../support/lab/content.ts";
 import { type Fault, type LabMirror, startMirror } from "../../support/lab/mirror_lab.ts";
 import { mulberry32 } from "../../support/random.ts";
@@ -41,6 +41,7 @@ export class SoakScene implements AsyncDisposable {
   readonly #random: () => number;
   readonly #stayMs: number;
   readonly #content: Content = randomContent(SIZE, 11);
+  readonly #handler: ProxyHandler;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #mirrors: LabMirror[] = [];
 
@@ -48,8 +49,8 @@ export class SoakScene implements AsyncDisposable {
   constructor(seed: number, stayMs = 10_000) {
     this.#stayMs = stayMs;
     this.#random = mulberry32(seed);
-    const handler = createHandler({ allowPrivate: true, download: OPTIONS });
-    this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, handler);
+    this.#handler = createHandler({ allowPrivate: true, download: OPTIONS });
+    this.#server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, this.#handler);
   }
 
   /** Lets everybody do what they do for some time, then go away. */
@@ -79,6 +80,7 @@ export class SoakScene implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const mirror of this.#mirrors.splice(0)) await mirror.close();
     await this.#server.shutdown();
+    await this.#handler[Symbol.asyncDispose]();
   }
 
   async #mirror(): Promise<LabMirror> {

@@ -1,4 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
 // What a user of the command sees of servers that do not answer, or not in HTTP.
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { createServer, type Socket } from "node:net";

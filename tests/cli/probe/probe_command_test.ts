@@ -1,4 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
 import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { probeCommand } from "../../../lib/cli/probe/probe.ts";

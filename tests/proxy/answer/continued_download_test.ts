@@ -1,5 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
-
 import { assertEquals, assertRejects } from "@std/assert";
 import { NoMirrorLeftError } from "../../../mod.ts";
 import { ContinuedDownload } from "../../../lib/proxy/answer/continued_download.ts";

@@ -220,7 +220,7 @@ Deno.test("/proxy: the ETag stays when a mirror with another date fails", async 
   const lab = dates.map((date) => ({ lastModified: new Date(date) }));
   await withMirrors(lab, async (urls, mirrors) => {
     const options = { allowPrivate: true, rememberMs: 0, download: QUICK };
-    const handler = createHandler(options);
+    await using handler = createHandler(options);
     const head = async () => {
       const request = new Request(`http://proxy.test/proxy?host=${urls}`, { method: "HEAD" });
       const { headers } = await handler(request);

@@ -37,7 +37,7 @@ async function withProxy(
   options: ProxyOptions = OPTIONS,
 ): Promise<void> {
   await using server = serveDocuments({ "/film.meta4": metalink });
-  const handler = createHandler(options);
+  await using handler = createHandler(options);
   const url = `http://127.0.0.1:8080/proxy?${query(`${server.base}/film.meta4`)}`;
   await run(async (headers = {}, method = "GET") => {
     const response = await handler(new Request(url, { headers, method }));

@@ -23,7 +23,7 @@ Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, range
       "/film.meta4": () => listing(urls),
       "/moved": () => "/film.meta4",
     });
-    const ask = asker();
+    await using ask = asker();
     const whole = await ask(query(`${server.base}/film.meta4`));
     assertEquals([whole.status, await sha256(whole.bytes)], [200, FILE.sha256()]);
     assertMatch(whole.headers.get("content-disposition")!, /film\.bin/);
@@ -43,7 +43,7 @@ Deno.test("/proxy?metalink=: of several files, the client names one; a problem l
     const two = formatMetalink([{ name: "a/one.bin", ...facts }, { name: "two.bin", ...facts }]);
     await using server = serveDocuments({ "/two.meta4": () => two });
     const url = `${server.base}/two.meta4`;
-    const ask = asker();
+    await using ask = asker();
     for (const file of [undefined, "three.bin"]) {
       const { status, bytes } = await ask(query(url, file));
       assertEquals(status, 400);
@@ -61,7 +61,7 @@ Deno.test("/proxy?metalink=: mirrors of another size are left out, and other byt
       "/size.meta4": () => listing([wrong!], { size: FILE.size - 1, hashes: {} }),
       "/hash.meta4": () => listing([wrong!]),
     });
-    const ask = asker();
+    await using ask = asker();
     const size = await ask(query(`${server.base}/size.meta4`));
     assertEquals(size.status, 502);
     const hash = await ask(query(`${server.base}/hash.meta4`));
@@ -89,8 +89,9 @@ Deno.test("/proxy?metalink=: what cannot be used is a problem that says why", as
     "/itself": (base) => listing([`${base}/itself`]),
     "/refused": () => listing(["http://10.0.0.1/film.bin", "http://[fe80::1]/film.bin"]),
   });
-  const ask = asker();
-  const guarded = asker({ download: DOWNLOAD, allowHosts: [new URL(server.base).host] });
+  await using ask = asker();
+  await using strict = asker({ download: DOWNLOAD });
+  await using guarded = asker({ download: DOWNLOAD, allowHosts: [new URL(server.base).host] });
   const table: [path: string, status: number, detail: RegExp, by?: typeof ask][] = [
     ["/page", 502, /cannot be used: not well-formed XML/],
     ["/laughs", 502, /cannot be used: .*entit/],
@@ -101,7 +102,7 @@ Deno.test("/proxy?metalink=: what cannot be used is a problem that says why", as
     ["/none", 404, /no such file/],
     ["/refused", 403, /10\.0\.0\.1.* is not on this proxy's list/, guarded],
     // The Metalink itself is guarded, too.
-    ["/film", 403, /127\.0\.0\.1 is a loopback address/, asker({ download: DOWNLOAD })],
+    ["/film", 403, /127\.0\.0\.1 is a loopback address/, strict],
   ];
   for (const [path, status, detail, by = ask] of table) {
     const { headers, ...answer } = await by(query(server.base + path));
@@ -119,7 +120,7 @@ Deno.test("/proxy?metalink=: mirrors that the proxy refuses are left out", async
     await using server = serveDocuments({
       "/film.meta4": () => listing(["http://10.0.0.1/film.bin", url!]),
     });
-    const ask = asker({ allowHosts: ["127.0.0.1"], download: DOWNLOAD });
+    await using ask = asker({ allowHosts: ["127.0.0.1"], download: DOWNLOAD });
     const { status, bytes } = await ask(query(`${server.base}/film.meta4`));
     assertEquals([status, await sha256(bytes)], [200, FILE.sha256()]);
   });
@@ -131,7 +132,7 @@ Deno.test("/proxy?metalink=: a Metalink that leads to the proxy again ends", asy
   };
   await using server = serveDocuments(documents);
   let requests = 0;
-  const handler = createHandler(OPTIONS);
+  await using handler = createHandler(OPTIONS);
   await using running = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {
     requests++;
     return handler(request);
@@ -157,7 +158,7 @@ Deno.test("a signed link to a Metalink is good for it, and for the file that it 
     new Access(token),
   );
   const { pathname, search } = new URL(link);
-  const ask = asker({ token });
+  await using ask = asker({ token });
   // It is admitted, and then refused by the guard.
   const asked = await ask(search.slice(1), {}, pathname);
   assertEquals([pathname, asked.status], ["/proxy/film.bin", 403]);

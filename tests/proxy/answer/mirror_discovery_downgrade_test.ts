@@ -1,5 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client, which https mirrors need.
-
 import { assertEquals } from "@std/assert";
 import { MirrorDiscovery } from "../../../lib/proxy/answer/mirror_discovery.ts";
 import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";

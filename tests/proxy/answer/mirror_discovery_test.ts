@@ -49,7 +49,7 @@ function proxyOf(site: Site, options: ProxyOptions = {}) {
     return { status: response.status, bytes: await response.bytes().catch((error) => error) };
   };
   const places = () => [...new Set(asked.splice(0))].sort();
-  return { get, places };
+  return { get, places, [Symbol.asyncDispose]: () => handler[Symbol.asyncDispose]() };
 }
 
 async function digest(bytes = BYTES): Promise<Record<string, string>> {
@@ -63,7 +63,8 @@ function link(...urls: readonly string[]): Record<string, string> {
 Deno.test("discoverMirrors: duplicates join a download, and seeks use them without asking for them again", async () => {
   const origin = { headers: { ...link(A, B), ...await digest() } };
   const site: Site = { [ORIGIN]: origin, [A]: { headers: {} }, [B]: { headers: {} } };
-  const { get, places } = proxyOf(site);
+  await using proxy = proxyOf(site);
+  const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [A, B, ORIGIN].sort());
   site[ORIGIN] = () => new Response(null, { status: 404 });
@@ -73,7 +74,8 @@ Deno.test("discoverMirrors: duplicates join a download, and seeks use them witho
 
 Deno.test("discoverMirrors: they are not asked unless the operator wants it", async () => {
   const site = { [ORIGIN]: { headers: { ...link(A), ...await digest() } }, [A]: { headers: {} } };
-  const { get, places } = proxyOf(site, { discoverMirrors: false });
+  await using proxy = proxyOf(site, { discoverMirrors: false });
+  const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [ORIGIN]);
 });
@@ -84,13 +86,13 @@ Deno.test("discoverMirrors: without a digest, duplicates need the same strong ET
     [A]: { headers: { etag: '"1"' } },
     [B]: { headers: { etag: '"2"' } },
   };
-  const tagged = proxyOf(site);
+  await using tagged = proxyOf(site);
   assertEquals(await tagged.get(), { status: 200, bytes: BYTES });
   assertEquals(tagged.places(), [A, B, ORIGIN].sort());
   assertEquals((await tagged.get({ headers: { range: "bytes=9-99" } })).status, 206);
   assert(!tagged.places().includes(B));
   site[ORIGIN] = { headers: link(A, B) };
-  const unproved = proxyOf(site);
+  await using unproved = proxyOf(site);
   assertEquals(await unproved.get(), { status: 200, bytes: BYTES });
   assertEquals(unproved.places(), [ORIGIN]);
 });
@@ -110,10 +112,11 @@ Deno.test("discoverMirrors: a duplicate that the proxy may not request is left o
   const headers = { ...link(...refused, A, B), ...await digest() };
   const moved = () => new Response(null, { status: 302, headers: { location: refused[0]! } });
   const site = { ...there, [ORIGIN]: { headers }, [A]: { headers: {} }, [B]: moved };
-  const { get, places } = proxyOf(site, { maxMirrors: 3 });
+  await using proxy = proxyOf(site, { maxMirrors: 3 });
+  const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [A, B, ORIGIN].sort());
-  const listed = proxyOf(site, { allowHosts: ["9.9.9.9", "9.9.9.10"] });
+  await using listed = proxyOf(site, { allowHosts: ["9.9.9.9", "9.9.9.10"] });
   assertEquals(await listed.get(), { status: 200, bytes: BYTES });
   assertEquals(listed.places(), [A, ORIGIN].sort());
 });
@@ -124,12 +127,13 @@ Deno.test("discoverMirrors: what a Metalink of the server lists passes the same 
   const text = formatMetalink([{ name: "film.bin", size: BYTES.length, hashes, urls }]);
   const described = '</film.meta4>; rel=describedby; type="application/metalink4+xml"';
   const metalink = "http://9.9.9.9/film.meta4";
-  const { get, places } = proxyOf({
+  await using proxy = proxyOf({
     [ORIGIN]: { headers: { link: described } },
     [metalink]: () => new Response(text),
     [A]: { headers: {} },
     "http://10.0.0.1/f": { headers: {} },
   });
+  const { get, places } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   assertEquals(places(), [A, ORIGIN, metalink].sort());
 });
@@ -140,19 +144,21 @@ Deno.test("discoverMirrors: of thousands of duplicates, no more are asked than m
     Object.fromEntries(many.map((url) => [url, { headers }]));
   for (const proof of [{ etag: '"1"' }, await digest()]) {
     const origin = { headers: { ...link(...many), ...proof } };
-    const { get, places } = proxyOf({ ...there(proof), [ORIGIN]: origin }, { maxMirrors: 5 });
+    await using proxy = proxyOf({ ...there(proof), [ORIGIN]: origin }, { maxMirrors: 5 });
+    const { get, places } = proxy;
     assertEquals(await get(), { status: 200, bytes: BYTES });
     assertEquals(places(), [...many.slice(0, 4), ORIGIN].sort());
   }
   const origin = { headers: { ...link(...many), ...await digest() } };
-  const one = proxyOf({ ...there({}), [ORIGIN]: origin }, { maxMirrors: 1 });
+  await using one = proxyOf({ ...there({}), [ORIGIN]: origin }, { maxMirrors: 1 });
   assertEquals(await one.get(), { status: 200, bytes: BYTES });
   assertEquals(one.places(), [ORIGIN]);
 });
 
 Deno.test("discoverMirrors: a request that came from a proxy causes no search, so that none leads back", async () => {
   const site = { [ORIGIN]: { headers: { ...link(A), ...await digest() } }, [A]: { headers: {} } };
-  const { get, places } = proxyOf(site);
+  await using proxy = proxyOf(site);
+  const { get, places } = proxy;
   const via = { headers: { via: "1.1 sphttp-proxy" } };
   assertEquals(await get(via), { status: 200, bytes: BYTES });
   assertEquals(places(), [ORIGIN]);
@@ -163,7 +169,8 @@ Deno.test("discoverMirrors: when the file has changed everywhere, its new digest
     [ORIGIN]: { headers: { ...link(A), ...await digest(), etag: '"1"' } },
     [A]: { headers: { etag: '"1"' } },
   };
-  const { get } = proxyOf(site);
+  await using proxy = proxyOf(site);
+  const { get } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
   const headers = { ...link(A), ...await digest(OTHER), etag: '"2"' };
   site[ORIGIN] = { headers, bytes: OTHER };
@@ -177,7 +184,8 @@ Deno.test("discoverMirrors: after a file that does not fit its digest, the serve
     [ORIGIN]: { headers: { ...link(A), ...await digest(OTHER) } },
     [A]: { headers: {} },
   };
-  const { get } = proxyOf(site);
+  await using proxy = proxyOf(site);
+  const { get } = proxy;
   const { bytes } = await get();
   assert(bytes instanceof Error, "a wrong digest is found at the end");
   site[ORIGIN] = { headers: { ...link(A), ...await digest() } };
@@ -186,16 +194,18 @@ Deno.test("discoverMirrors: after a file that does not fit its digest, the serve
 });
 
 Deno.test("discoverMirrors: a duplicate with other bytes brings nothing", async () => {
-  const { get } = proxyOf({
+  await using proxy = proxyOf({
     [ORIGIN]: { headers: { ...link(A, B), ...await digest() } },
     [A]: { headers: {}, bytes: OTHER },
     [B]: { headers: {} },
   });
+  const { get } = proxy;
   assertEquals(await get(), { status: 200, bytes: BYTES });
 });
 
 Deno.test("discoverMirrors: a mirror that fails is reported as without it", async () => {
-  const { get } = proxyOf({});
+  await using proxy = proxyOf({});
+  const { get } = proxy;
   const { status, bytes } = await get();
   assertEquals(status, 404);
   assertEquals(JSON.parse(new TextDecoder().decode(bytes)).mirrors.length, 1);

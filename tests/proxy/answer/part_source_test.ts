@@ -85,7 +85,7 @@ Deno.test("streamOf(): a source that breaks ends its stream with the error", asy
 Deno.test("the body of a response can be taken in parts whose memory is used again", async () => {
   await using one = await startMirror({ content: FILE });
   await using two = await startMirror({ content: FILE });
-  const handler = createHandler({ allowPrivate: true });
+  await using handler = createHandler({ allowPrivate: true });
   const query = [one, two].map(({ url }) => `url=${encodeURIComponent(url)}`).join("&");
   const url = `http://127.0.0.1/proxy?${query}`;
   const ask = async (range: string) => {
@@ -101,7 +101,7 @@ Deno.test("the body of a response can be taken in parts whose memory is used aga
 Deno.test("parts of a body that fails end with an error, and so do those of one that is cancelled", async () => {
   const faults = [{ kind: "truncate", afterBytes: 400_000 } as const];
   await using mirror = await startMirror({ content: FILE, faults, ranges: false });
-  const handler = createHandler({
+  await using handler = createHandler({
     allowPrivate: true,
     retryMaxMs: 0,
     download: { retry: { attempts: 1 } },

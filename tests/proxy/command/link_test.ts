@@ -15,7 +15,7 @@ async function link(nowMs: number, ...args: string[]): Promise<URL> {
 }
 
 Deno.test("sphttp-proxy link prints a link that the proxy admits until it expires", async () => {
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   const state = async (url: URL) => {
     const response = await handler(new Request(url));
     return (await response.json()).detail;
@@ -66,7 +66,7 @@ Deno.test("the token is read from a file or the environment, and not shown", asy
   await using printed = command("link", MIRROR, `--token-file=${place.path}/token`);
   const { code, stdout, stderr } = await printed.end();
   assertEquals([code, stderr], [0, ""]);
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   const response = await handler(new Request(stdout.trim()));
   assertStringIncludes((await response.json()).detail, "is a private address");
   for (const name of ["missing", "empty", "words"]) {

@@ -29,12 +29,14 @@ function logged(options: ProxyOptions = {}) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
   };
-  return { get, lines, figures, have };
+  const close = () => handler[Symbol.asyncDispose]();
+  return { get, lines, figures, have, [Symbol.asyncDispose]: close };
 }
 
 Deno.test("the log has one line for each request, with the bytes of its body", async () => {
   await withMirrors([{}], async ([url]) => {
-    const { get, figures, lines, have } = logged();
+    await using proxy = logged();
+    const { get, figures, lines, have } = proxy;
     const lengths: number[] = [];
     for (const path of ["/healthz", "/", "/metrics", "/nothing", `/proxy?host=${url}`]) {
       lengths.push((await (await get(path)).bytes()).length);
@@ -55,7 +57,8 @@ Deno.test("the log has one line for each request, with the bytes of its body", a
 
 Deno.test("the log has a line for an empty file", async () => {
   await withMirrors([{ content: randomContent(0, 1) }], async ([url]) => {
-    const { get, figures, have } = logged();
+    await using proxy = logged();
+    const { get, figures, have } = proxy;
     await (await get(`/proxy?host=${url}`)).bytes();
     await have(1);
     assertEquals(figures(), [[200, 0, "complete"]]);
@@ -64,7 +67,8 @@ Deno.test("the log has a line for an empty file", async () => {
 
 Deno.test("the log has a line for a stream when it ends", async () => {
   await withMirrors([{}], async ([url]) => {
-    const { get, figures, lines, have } = logged();
+    await using proxy = logged();
+    const { get, figures, lines, have } = proxy;
     const reader = (await get(`/live?host=${url}`)).body!.getReader();
     const { value } = await reader.read();
     assertEquals(lines, []);
@@ -82,11 +86,12 @@ Deno.test("the log has a line for a stream when it ends", async () => {
 
 Deno.test("internal errors are reported to the operator, not to the client", async () => {
   const told: unknown[] = [];
-  const { get, figures } = logged({
+  await using proxy = logged({
     onError: (error) => told.push(error),
     // An invalid option of the downloads.
     download: { maxRate: "the inner detail" as never },
   });
+  const { get, figures } = proxy;
   const response = await get("/proxy?host=http://127.0.0.1:9/f");
   assertEquals(response.status, 500);
   assertEquals((await response.text()).includes("inner detail"), false);

@@ -73,7 +73,7 @@ testWith(
     ];
     await withMirrors(lab, async ([audio, html]) => {
       const asked: string[] = [];
-      const handler = createHandler({ allowPrivate: true });
+      await using handler = createHandler({ allowPrivate: true });
       await using server = Deno.serve(
         { hostname: "127.0.0.1", port: 0, onListen() {} },
         (request, info) => {

@@ -9,7 +9,7 @@ function ask(handler: ProxyHandler, path: string, init: RequestInit = {}): Promi
 }
 
 Deno.test("/session exchanges the token for a cookie, which admits to everything", async () => {
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   const before = await ask(handler, "/session");
   assertEquals(before.headers.get("cache-control"), "no-store");
   assertEquals(await before.json(), { required: true, admitted: false });
@@ -33,7 +33,7 @@ Deno.test("/session exchanges the token for a cookie, which admits to everything
 });
 
 Deno.test("/session of a proxy without a token needs nothing", async () => {
-  const handler = createHandler();
+  await using handler = createHandler();
   assertEquals(await (await ask(handler, "/session")).json(), { required: false, admitted: true });
   const posted = await ask(handler, "/session", { method: "POST" });
   assertEquals([posted.status, posted.headers.get("set-cookie")], [204, null]);
@@ -44,7 +44,7 @@ Deno.test("/session of a proxy without a token needs nothing", async () => {
 
 Deno.test("/link signs what the query names, for those who are admitted", async () => {
   const query = "url=http%3A%2F%2F10.0.0.1%2Ff";
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   const stranger = await ask(handler, `/link?${query}`);
   assertEquals(stranger.status, 401);
   await stranger.body?.cancel();
@@ -57,8 +57,9 @@ Deno.test("/link signs what the query names, for those who are admitted", async 
   const bad = await ask(handler, "/link?url=nonsense", { headers: BEARER });
   assertEquals(bad.status, 400);
   await bad.body?.cancel();
-  assertEquals(await (await ask(createHandler(), `/link?${query}`)).json(), { pass: null });
-  const short = createHandler({ token: "short" });
+  await using open = createHandler();
+  assertEquals(await (await ask(open, `/link?${query}`)).json(), { pass: null });
+  await using short = createHandler({ token: "short" });
   const headers = { authorization: "Bearer short" };
   assertEquals(await (await ask(short, `/link?${query}`, { headers })).json(), { pass: null });
 });

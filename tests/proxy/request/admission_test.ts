@@ -21,7 +21,7 @@ async function isAdmitted(handler: ProxyHandler, target: string, headers: Header
 }
 
 Deno.test("a token in the query admits to files only, and is not seen as a mirror's", async () => {
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   await isAdmitted(handler, `/proxy?${FILE}&token=${TOKEN}`);
   await isAdmitted(handler, `/proxy/film.mkv?token=${TOKEN}&${FILE}`);
   for (const path of ["/live", "/link"]) {
@@ -47,7 +47,8 @@ Deno.test("a token that belongs to a mirror's URL is refused with a hint, never 
   for (const [token, query, headers, status] of table) {
     for (const path of ["/proxy", "/live"]) {
       if (path === "/live" && query.includes(TOKEN)) continue;
-      const found = await ask(createHandler({ token }), `${path}?${query}`, headers);
+      await using handler = createHandler({ token });
+      const found = await ask(handler, `${path}?${query}`, headers);
       assertEquals(found.status, status, `${path} ${query}`);
       assertStringIncludes(found.detail, "%26");
       assertEquals(found.detail.includes("mirrors&"), false);
@@ -56,7 +57,7 @@ Deno.test("a token that belongs to a mirror's URL is refused with a hint, never 
 });
 
 Deno.test("a signed link admits to its mirrors, until it expires", async () => {
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   const access = new Access(TOKEN);
   const pass = await access.signLink([MIRROR], Date.now() + 60_000);
   await isAdmitted(handler, `/proxy/any.name?${FILE}&pass=${pass}&download=1`);
@@ -81,13 +82,14 @@ Deno.test("a signed link admits to its mirrors, until it expires", async () => {
   }
   // The link stays good for those who have the token, and where none is required any more.
   await isAdmitted(handler, `/proxy?${FILE}2&pass=${pass}`, { authorization: `Bearer ${TOKEN}` });
-  await isAdmitted(createHandler(), `/proxy?${FILE}&pass=${pass}`);
-  const short = createHandler({ token: "short" });
+  await using open = createHandler();
+  await isAdmitted(open, `/proxy?${FILE}&pass=${pass}`);
+  await using short = createHandler({ token: "short" });
   assertStringIncludes((await ask(short, `/proxy?${FILE}&pass=${pass}`)).detail, "no signed links");
 });
 
 Deno.test("/admission answers for a front whether a file may be handed out, without its mirrors", async () => {
-  const handler = createHandler({ token: TOKEN });
+  await using handler = createHandler({ token: TOKEN });
   const pass = await new Access(TOKEN).signLink([MIRROR], Date.now() + 60_000);
   const table: [query: string, headers: HeadersInit, status: number][] = [
     [FILE, {}, 401],
@@ -104,5 +106,6 @@ Deno.test("/admission answers for a front whether a file may be handed out, with
   for (const [query, headers, status] of table) {
     assertEquals((await ask(handler, `/admission?${query}`, headers)).status, status, query);
   }
-  assertEquals((await ask(createHandler(), `/admission?${FILE}`)).status, 204);
+  await using open = createHandler();
+  assertEquals((await ask(open, `/admission?${FILE}`)).status, 204);
 });

@@ -37,11 +37,12 @@ export function listing(urls: readonly string[], facts: object = {}): string {
 /** Returns a function that asks one proxy, and reads what it answers. */
 export function asker(options: ProxyOptions = OPTIONS) {
   const handler = createHandler(options);
-  return async (query: string, init: RequestInit = {}, path = "/proxy") => {
+  const ask = async (query: string, init: RequestInit = {}, path = "/proxy") => {
     const response = await handler(new Request(`http://127.0.0.1:8080${path}?${query}`, init));
     const bytes = await response.bytes().catch((error) => error);
     return { status: response.status, headers: response.headers, bytes };
   };
+  return Object.assign(ask, { [Symbol.asyncDispose]: () => handler[Symbol.asyncDispose]() });
 }
 
 export const detailOf = (bytes: Uint8Array) => JSON.parse(new TextDecoder().decode(bytes)).detail;

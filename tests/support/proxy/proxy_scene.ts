@@ -48,7 +48,7 @@ export async function withProxyOf(
   run: (scene: Pick<ProxyScene, "base" | "get">) => Promise<void>,
   options: ProxyOptions = {},
 ): Promise<void> {
-  const handler = createHandler({ allowPrivate: true, download: DOWNLOAD, ...options });
+  await using handler = createHandler({ allowPrivate: true, download: DOWNLOAD, ...options });
   // Tests check for failed bodies; the server must not print them.
   const onError = () => new Response(null, { status: 500 });
   const listen = { port: 0, hostname: "127.0.0.1", onListen() {}, onError };

@@ -1,5 +1,3 @@
-// Runs in an isolate of its own: connections that other tests keep are closed while these run.
-
 import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { once } from "node:events";

@@ -1,4 +1,3 @@
-// Runs in an isolate of its own: it closes the shared client, which other tests of an isolate hold.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
 import { MirrorClients } from "../../../lib/transport/connections/mirror_clients.ts";

@@ -1,5 +1,3 @@
-// Runs in an isolate of its own: proxies that other tests make hold the shared client.
-
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { keepConnections } from "../../../mod.ts";
 import { SharedClient, sharedClient } from "../../../lib/transport/connections/shared_client.ts";
