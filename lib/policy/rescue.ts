@@ -25,6 +25,8 @@ const KNOWN_ROUND_TRIPS = 5;
 const MOST_SPEEDUP = 2;
 /** Fewer bytes are not worth a request. */
 const SHORTEST_STEAL = 4 * 1024;
+/** A request that has fallen silent for a moment loses so many bytes first, if it has more than twice as many. */
+const HEAD = 64 * 1024;
 
 /**
  * Returns what to do for the front; `undefined` for nothing. A mirror that delivers `enough` bytes per
@@ -43,7 +45,7 @@ export function rescue(
       const { front } = view.ledger;
       // Where nothing is left to request, every range is one of the last.
       const isUrgent = isLast(view) ||
-        (request.position <= front && front < request.claimEnd);
+        (request.claimStart <= front && front < request.claimEnd);
       const silentMs = now - expectedSince(request);
       const silent = silentMs > (isUrgent ? outlook.patienceMs : outlook.lossMs);
       if (!silent && !isUrgent) continue;
@@ -51,7 +53,10 @@ export function rescue(
       const revoked = { type: "revoke", request: request.id } as const;
       if (silent && isWaitedFor(request, outlooks)) return revoked;
       if (helpers.length === 0) continue;
-      if (silent) return revoked;
+      if (silent) {
+        const to = headEnd(request, silentMs <= outlook.lossMs);
+        return to === undefined ? revoked : { ...revoked, to };
+      }
       const plan = view.limit.mayHurry(now) && outlook.requestRate < enough
         ? steal(request, outlook, helpers, view, now)
         : undefined;
@@ -59,6 +64,17 @@ export function rescue(
     }
   }
   return undefined;
+}
+
+/**
+ * Returns where what a silent request loses first ends; `undefined` for all of it. Most silences are those of a
+ * transport that has lost a packet: what follows that has arrived, and comes all at once when it does.
+ */
+function headEnd(request: RequestView, isShort: boolean): number | undefined {
+  const { answeredAt, position, claimStart, claimEnd } = request;
+  // What it has lost did not bring it back.
+  if (!isShort || answeredAt === undefined || claimStart > position) return undefined;
+  return claimEnd - position > 2 * HEAD ? position + HEAD : undefined;
 }
 
 /** Gives the end of the front's range to the mirror that makes the whole of it arrive soonest. */
@@ -96,7 +112,8 @@ function steal(
     if (best === undefined || ms < best.ms) best = { helper, cut, ms };
   }
   if (best === undefined || aloneMs - best.ms < leastGainMs) return undefined;
-  const range = { start: request.position + best.cut, end: request.claimEnd };
+  const start = Math.max(request.claimStart, request.position + best.cut);
+  const range = { start, end: request.claimEnd };
   return { type: "steal", mirror: best.helper.index, range, late: request.id };
 }
 

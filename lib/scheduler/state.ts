@@ -358,15 +358,23 @@ export class DownloadState implements DownloadView {
    */
   close(request: LiveRequest, now: number): void {
     if (this.requests.get(request.id) === undefined) return;
-    const { owns, position, claimEnd, bodyEnd } = request;
+    const { owns, position, claimStart, claimEnd, bodyEnd } = request;
     this.requests.close(request, position >= bodyEnd, now);
     this.limit.giveBack(request.unpay(Infinity));
-    if (owns) this.#giveBack({ start: position, end: claimEnd });
+    if (owns) this.#giveBack({ start: claimStart, end: claimEnd });
   }
 
   /** Takes from a request what it owns from `claimEnd` on; it may deliver it all the same. */
   cut(request: LiveRequest, claimEnd: number, reason: CancelReason, now: number): void {
-    const lost = request.cut(claimEnd);
+    this.#lose(request, request.cut(claimEnd), reason, now);
+  }
+
+  /** Takes from a request what it owns before `claimStart`; it may deliver it all the same. */
+  cutHead(request: LiveRequest, claimStart: number, reason: CancelReason, now: number): void {
+    this.#lose(request, request.cutHead(claimStart), reason, now);
+  }
+
+  #lose(request: LiveRequest, lost: ByteRange, reason: CancelReason, now: number): void {
     this.#reportCancelled(request, { ...lost, goesOn: true, reason }, now);
     this.#giveBack(lost);
   }

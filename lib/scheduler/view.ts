@@ -83,6 +83,8 @@ export interface RequestView {
    * read no further than `end`, which may be moved on.
    */
   readonly bodyEnd: number;
+  /** The first byte that it owns: behind `position` where it has lost what comes before. */
+  readonly claimStart: number;
   /** The byte after the last one that it owns: at most `end`. */
   readonly claimEnd: number;
   /** The next byte to arrive. */
@@ -208,8 +210,8 @@ export type Plan =
   | Takeover<"duplicate">
   /** Request bytes that the request `late` owns; from their start on it owns none any more. */
   | Takeover<"steal">
-  /** Free what a request has yet to deliver; what arrives of it still counts. */
-  | { readonly type: "revoke"; readonly request: number }
+  /** Free what a request has yet to deliver, up to `to` if that is set; what arrives of it still counts. */
+  | { readonly type: "revoke"; readonly request: number; readonly to?: number | undefined }
   /** End a request that has not been answered, and free what it owns: its place is needed. */
   | { readonly type: "withdraw"; readonly request: number }
   /** Request nothing more from a mirror. */

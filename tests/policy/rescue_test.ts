@@ -53,7 +53,9 @@ function plan(
   ledger.receive(0, front);
   const next = rescue(downloadView({ ledger, limit }), outlooks, NOW);
   if (next === undefined) return "nothing";
-  if (next.type === "revoke") return ["revoke", next.request];
+  if (next.type === "revoke") {
+    return ["revoke", next.request, ...next.to === undefined ? [] : [next.to / KIB]];
+  }
   if (next.type !== "steal") return next.type;
   const { start, end } = next.range;
   return [`steal from ${next.late}`, next.mirror, Math.round(start / KIB), end / KIB];
@@ -97,6 +99,33 @@ Deno.test("rescue(): the front is where bytes are missing, not where a range beg
   // Others have delivered what follows: it will hold up the front, but does not yet.
   assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 30 * KIB }), "nothing");
   assertEquals(plan([mirror({ live: [late] }), mirror()], { front: 60 * KIB }), ["revoke", 0]);
+});
+
+Deno.test("rescue(): a moment's silence costs a long range its head first, and the rest if that did not help", () => {
+  const long = { end: 200 * KIB, position: 10 * KIB };
+  const at = (facts: Partial<RequestView>, ms = 100, front = 10 * KIB) =>
+    plan([mirror({ live: [silent(ms, { ...long, ...facts })] }), mirror()], { front });
+  assertEquals(at({}), ["revoke", 0, 74]);
+  // Too short to be shared.
+  assertEquals(at({ end: 138 * KIB }), ["revoke", 0]);
+  assertEquals(at({ end: 139 * KIB }), ["revoke", 0, 74]);
+  // Silent for long, or before it was answered: nothing of it is on its way.
+  assertEquals(at({}, 300), ["revoke", 0, 74]);
+  assertEquals(at({}, 301), ["revoke", 0]);
+  assertEquals(at({ answeredAt: undefined, dueAt: NOW - 100 }), ["revoke", 0]);
+  // It has lost its head: it does not hold up the front until that has arrived.
+  const headless = { claimStart: 74 * KIB };
+  assertEquals(at(headless), "nothing");
+  assertEquals(at(headless, 100, 73 * KIB), "nothing");
+  assertEquals(at(headless, 100, 74 * KIB), ["revoke", 0]);
+  assertEquals(at(headless, 301), ["revoke", 0]);
+});
+
+Deno.test("rescue(): no byte is taken that another request has been asked for", () => {
+  const headless = request({ claimStart: 60 * KIB, deliveringMs: () => 10_000, position: KIB });
+  const helper = mirror({ rate: 10 });
+  const taken = plan([mirror({ live: [headless] }), helper], { front: KIB, more: false });
+  assertEquals(taken, ["steal from 0", 1, 60, 100]);
 });
 
 Deno.test("rescue(): a response that is not due yet is no silence", () => {

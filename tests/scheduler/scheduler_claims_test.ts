@@ -96,6 +96,19 @@ Deno.test("Scheduler: a revoked range is free again, and counts if it arrives af
   assertEquals([hand.free, hand.events("failure").length], [[[40, 100]], 1]);
 });
 
+Deno.test("Scheduler: a request that lost the head of its range delivers the rest, and the head if it comes first", () => {
+  const hand = new ScriptedHand(2);
+  const late = hand.ask(0, 4, 60);
+  hand.plan({ type: "revoke", request: late.id, to: 20 });
+  assertEquals([late.claimStart, late.claimEnd, hand.free], [20, 60, [[4, 20], [60, 100]]]);
+  const other = hand.ask(1, 4, 20);
+  hand.arrive(other, 10);
+  hand.arrive(late, 30);
+  assertEquals([hand.scheduler.ledger.front, hand.scheduler.mirrors[0]!.wastedBytes], [34, 10]);
+  hand.fail(0);
+  assertEquals(hand.free, [[34, 100]]);
+});
+
 Deno.test("Scheduler: a request that lost its range by a silence fails if it stays silent", () => {
   const hand = new ScriptedHand(2);
   const late = hand.ask(0, 4, 60);

@@ -78,6 +78,21 @@ Deno.test("DownloadState.cut() frees neither what is received nor what another r
   assertEquals(free(scene), [[10, 20], [40, 100]]);
 });
 
+Deno.test("DownloadState.cutHead() frees what comes first; closed, the request frees the rest, not what others own", () => {
+  const scene = download();
+  const request = ask(scene, 0, 50);
+  arrive(scene, request, 10);
+  scene.cutHead(request, 30, "silent", 0);
+  assertEquals([request.claimStart, request.claimEnd, free(scene)], [30, 50, [[10, 30], [
+    50,
+    100,
+  ]]]);
+  assertEquals(scene.ledger.wasReturned(10), true);
+  ask(scene, 10, 30, 1);
+  scene.close(request, 0);
+  assertEquals(free(scene), [[30, 100]]);
+});
+
 Deno.test("DownloadState.close() frees what a request owned, and leaves what it did not own alone", () => {
   const table = [
     // position, claimed up to → free

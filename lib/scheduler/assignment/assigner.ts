@@ -105,7 +105,8 @@ export class Assigner {
         return;
       case "revoke": {
         const request = requests.get(plan.request)!;
-        this.#state.cut(request, request.position, "silent", now);
+        if (plan.to === undefined) this.#state.cut(request, request.position, "silent", now);
+        else this.#state.cutHead(request, plan.to, "silent", now);
         return this.#state.keepStream();
       }
       case "withdraw":

@@ -134,9 +134,9 @@ export class CrawlWatch {
     return { request, failure, passing, crawls };
   }
 
-  #holdsUpFront({ id, position, claimEnd }: LiveRequest): boolean {
+  #holdsUpFront({ id, claimStart, claimEnd }: LiveRequest): boolean {
     const { requests, ledger: { front } } = this.#state;
-    return position <= front && front < claimEnd && requests.get(id) !== undefined;
+    return claimStart <= front && front < claimEnd && requests.get(id) !== undefined;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * One request that is under way. Invariant: a request for a range or the whole file owns the bytes
- * from its `position` to its `claimEnd`; what it delivers beyond that counts, but belongs to others
+ * from its `claimStart` to its `claimEnd`; what it delivers besides counts, but belongs to others
  * or is free. A stream is a request for a range whose response goes on behind what may be read of it
  * so far; what it may deliver, and owns, is moved on as bytes arrive. Pure: times are in milliseconds,
  * and passed in.
@@ -49,6 +49,8 @@ export class LiveRequest implements RequestView {
   #end: number;
   #bodyEnd: number;
   #claimEnd: number;
+  /** Where what it owns begins, once its position is there, too. */
+  #claimStart: number;
   #position: number;
   #answer: Answer | undefined;
   #startedAt: number;
@@ -80,7 +82,7 @@ export class LiveRequest implements RequestView {
     this.cold = cold;
     this.#dueAt = dueAt;
     this.#kind = kind;
-    this.#start = this.#position = start;
+    this.#start = this.#position = this.#claimStart = start;
     this.#end = this.#claimEnd = end;
     this.#bodyEnd = bodyEnd;
     this.asksAhead = end < bodyEnd;
@@ -102,6 +104,10 @@ export class LiveRequest implements RequestView {
 
   get bodyEnd(): number {
     return this.#bodyEnd;
+  }
+
+  get claimStart(): number {
+    return Math.min(this.#claimEnd, Math.max(this.#position, this.#claimStart));
   }
 
   get claimEnd(): number {
@@ -318,9 +324,16 @@ export class LiveRequest implements RequestView {
 
   /** Gives up what it owns from `claimEnd` on, but nothing before its position; returns that. */
   cut(claimEnd: number): ByteRange {
-    const before = this.#claimEnd;
-    this.#claimEnd = Math.max(this.#position, Math.min(claimEnd, before));
-    return { start: this.#claimEnd, end: before };
+    const { claimStart: start, claimEnd: end } = this;
+    this.#claimEnd = Math.max(this.#position, Math.min(claimEnd, end));
+    return { start: Math.max(start, this.#claimEnd), end };
+  }
+
+  /** Gives up what it owns before `claimStart`; returns that. */
+  cutHead(claimStart: number): ByteRange {
+    const { claimStart: start } = this;
+    this.#claimStart = Math.max(start, Math.min(claimStart, this.#claimEnd));
+    return { start, end: this.#claimStart };
   }
 
   /** Lets no more of its response be read than up to `end`: it is a stream from then on. */

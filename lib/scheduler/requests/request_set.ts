@@ -47,15 +47,16 @@ export class Requests implements Iterable<LiveRequest> {
   /** What the requests own and have not delivered yet. */
   get claims(): ByteRange[] {
     return [...this].filter(({ owns }) => owns)
-      .map(({ position, claimEnd }) => ({ start: position, end: claimEnd }));
+      .map(({ claimStart, claimEnd }) => ({ start: claimStart, end: claimEnd }));
   }
 
   /** What the requests may still deliver though they do not own it any more. */
   get remnants(): ByteRange[] {
     const remnants: ByteRange[] = [];
-    for (const { kind, position, claimEnd, end } of this) {
-      if (kind !== "range" || claimEnd === end) continue;
-      remnants.push({ start: Math.max(position, claimEnd), end });
+    for (const { kind, position, claimStart, claimEnd, end } of this) {
+      if (kind !== "range") continue;
+      if (position < claimStart) remnants.push({ start: position, end: claimStart });
+      if (claimEnd < end) remnants.push({ start: Math.max(position, claimEnd), end });
     }
     return remnants;
   }

@@ -55,7 +55,7 @@ Deno.test("Requests.claims is what is owned and has not arrived, Requests.remnan
     ["range", 40, 100, 100, [[40, 100]], []],
     ["range", 40, 60, 100, [[40, 60]], [[60, 100]]],
     ["range", 60, 60, 100, [[60, 60]], [[60, 100]]],
-    ["range", 80, 60, 100, [[80, 60]], [[80, 100]]],
+    ["range", 80, 60, 100, [[60, 60]], [[80, 100]]],
     ["whole", 40, Infinity, Infinity, [[40, Infinity]], []],
     ["probe", 0, 100, 100, [], []],
   ] as const;
@@ -68,6 +68,23 @@ Deno.test("Requests.claims is what is owned and has not arrived, Requests.remnan
     assertEquals(pairs(requests.claims), claims.map(([from, to]) => [from, to]));
     assertEquals(pairs(requests.remnants), remnants.map(([from, to]) => [from, to]));
   }
+});
+
+Deno.test("Requests: a request that has lost its head owns what follows, and may deliver both", () => {
+  const requests = new Requests();
+  const request = open(requests, { end: 100 });
+  const at = (): number[][][] => [pairs(requests.claims), pairs(requests.remnants)];
+  request.advance(10);
+  assertEquals(request.cutHead(40), { start: 10, end: 40 });
+  assertEquals(at(), [[[40, 100]], [[10, 40]]]);
+  // Not what it has lost before, and never back again.
+  assertEquals(request.cutHead(20), { start: 40, end: 40 });
+  assertEquals(request.cut(80), { start: 80, end: 100 });
+  assertEquals(at(), [[[40, 80]], [[10, 40], [80, 100]]]);
+  request.advance(40);
+  assertEquals(at(), [[[50, 80]], [[80, 100]]]);
+  assertEquals(request.cutHead(200), { start: 50, end: 80 });
+  assertEquals(at(), [[[80, 80]], [[50, 80], [80, 100]]]);
 });
 
 Deno.test("Requests.close() keeps the mirror in step; a connection that is kept serves again", () => {

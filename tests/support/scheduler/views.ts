@@ -45,14 +45,15 @@ export function linkView(facts: Partial<LinkView> = {}): LinkView {
 
 /** Returns a request for bytes 0 to 100, unless stated otherwise. */
 export function requestView(facts: Partial<RequestView> = {}): RequestView {
-  const { start = 0, end = start + 100 } = facts;
+  const { start = 0, end = start + 100, position = start, claimEnd = end } = facts;
   return {
     id: 0,
     kind: "range",
     start,
     end,
-    claimEnd: end,
-    position: start,
+    claimStart: Math.min(position, claimEnd),
+    claimEnd,
+    position,
     startedAt: 0,
     cold: false,
     dueAt: 0,

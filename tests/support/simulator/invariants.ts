@@ -30,11 +30,13 @@ export function inspector(
     if (!Number.isFinite(ledger.end)) return;
     const known = new IntervalSet();
     live.clear();
-    for (const { kind, position, claimEnd, mirror } of requests) {
+    for (const { kind, claimStart, claimEnd, mirror } of requests) {
       // Checks are the scheduler's, not the algorithm's.
       if (kind !== "check") live.set(mirror.url, (live.get(mirror.url) ?? 0) + 1);
       // What it delivers beyond what it owns may be free, too.
-      if (kind === "range" || kind === "whole") known.add(position, Math.min(claimEnd, ledger.end));
+      if (kind === "range" || kind === "whole") {
+        known.add(claimStart, Math.min(claimEnd, ledger.end));
+      }
     }
     for (const [url, count] of live) {
       if (count > requestsPerMirror) fail(`${url} has ${count} live requests`);

@@ -10,6 +10,7 @@ import { TESTBED } from "./mirror.ts";
 interface Asked {
   readonly position: number;
   readonly end: number;
+  readonly claimStart?: number;
   readonly claimEnd?: number;
   readonly url?: string;
 }
@@ -17,14 +18,12 @@ interface Asked {
 /** A scheduler of 100 bytes with these requests under way, all of them taken from the ledger. */
 function scheduler(requests: readonly Asked[], heldBytes = 0): Scheduler {
   const ledger = new Ledger(0, 100, 10);
-  for (const { position, end, claimEnd = end } of requests) ledger.take(position, claimEnd);
-  const live = requests.map(({ url = "http://one.test/", position, end, claimEnd = end }) => ({
-    kind: "range",
-    mirror: { url },
-    position,
-    end,
-    claimEnd,
-  }));
+  const live = requests.map((asked) => {
+    const { url = "http://one.test/", position, end } = asked;
+    const { claimStart = position, claimEnd = end } = asked;
+    return { kind: "range", mirror: { url }, position, end, claimStart, claimEnd };
+  });
+  for (const { claimStart, claimEnd } of live) ledger.take(claimStart, claimEnd);
   return { ledger, requests: live, heldBytes } as unknown as Scheduler;
 }
 
@@ -34,6 +33,7 @@ Deno.test("inspector() accepts a consistent scheduler", () => {
   inspect(scheduler([{ position: 0, end: 20 }, { position: 50, end: 60 }], 50));
   // What lies behind the end of what it owns is free, though it may still deliver it.
   inspect(scheduler([{ position: 0, end: 50, claimEnd: 20 }]));
+  inspect(scheduler([{ position: 0, end: 50, claimStart: 20 }]));
 });
 
 Deno.test("inspector() detects more held bytes than the window", () => {
