@@ -3,7 +3,8 @@
  * `deno compile --target`, or for all five, and packs them with completions, manual pages and the license into an
  * archive for each in `dist/`, with the checksums of all in `SHA256SUMS`.
  *
- * Deno fetches its runtime for each target once. The programs have the permissions of the tasks `sphttp` and `proxy`.
+ * The programs are made of the bundles of `deno task bundle`, and have the permissions of the tasks `sphttp` and
+ * `proxy`. Deno fetches its runtime for each target once.
  *
  * @module
  */
@@ -11,6 +12,7 @@
 import { toHex } from "../lib/stand_ins.ts";
 import { VERSION } from "../lib/version.ts";
 import { completions, SHELLS } from "../lib/cli/completions/completions.ts";
+import { buildBundles } from "./bundle.ts";
 import { writeManuals } from "./manuals.ts";
 
 /** The platforms that `deno compile` makes programs for. */
@@ -29,14 +31,18 @@ const PROGRAMS = [["sphttp", "sphttp"], ["sphttp-proxy", "proxy"]] as const;
 
 const ROOT = new URL("..", import.meta.url);
 
-/** Returns the arguments of `deno` that compile a program for a target, with the permissions that a task has. */
-export function compileArguments(task: string, target: Target, output: string): string[] {
-  const words = task.split(" ");
-  const flags = words.filter((word) => /^--(allow-|import-map=)/.test(word));
+/** Returns the arguments of `deno` that compile a bundle for a target, with the permissions that a task has. */
+export function compileArguments(
+  task: string,
+  bundle: string,
+  target: Target,
+  output: string,
+): string[] {
+  const permissions = task.split(" ").filter((word) => word.startsWith("--allow-"));
   return [
-    ...["compile", "--quiet", "--no-check", "--bundle", `--target=${target}`, "-o", output],
-    ...flags,
-    words.at(-1)!,
+    ...["compile", "--quiet", "--no-check", "--no-config", `--target=${target}`, "-o", output],
+    ...permissions,
+    bundle,
   ];
 }
 
@@ -45,8 +51,8 @@ export function sumsText(sums: ReadonlyMap<string, string>): string {
   return [...sums].toSorted().map(([name, sum]) => `${sum}  ${name}\n`).join("");
 }
 
-/** Compiles and packs for one target; returns the path of the archive. */
-export async function pack(target: Target, folder: string): Promise<string> {
+/** Compiles and packs the bundles in a folder for one target; returns the path of the archive in another. */
+export async function pack(target: Target, bundles: string, folder: string): Promise<string> {
   const name = `sphttp-${VERSION}-${target}`;
   const place = `${folder}/${name}`;
   await Deno.mkdir(`${place}/completions`, { recursive: true });
@@ -54,7 +60,9 @@ export async function pack(target: Target, folder: string): Promise<string> {
   const ending = target.includes("windows") ? ".exe" : "";
   for (const [program, task] of PROGRAMS) {
     const output = `${place}/${program}${ending}`;
-    await run(Deno.execPath(), compileArguments(tasks[task].command, target, output));
+    const { command } = tasks[task];
+    const args = compileArguments(command, `${bundles}/${program}.js`, target, output);
+    await run(Deno.execPath(), args);
   }
   for (const shell of SHELLS) {
     await Deno.writeTextFile(`${place}/completions/sphttp.${shell}`, completions(shell));
@@ -63,6 +71,7 @@ export async function pack(target: Target, folder: string): Promise<string> {
   for (const text of ["LICENSE", "README.md"]) {
     await Deno.copyFile(new URL(text, ROOT), `${place}/${text}`);
   }
+  await Deno.copyFile(`${bundles}/NOTICES.txt`, `${place}/NOTICES.txt`);
   const archive = `${place}.tar.gz`;
   await run("tar", ["-czf", archive, "-C", folder, name]);
   await Deno.remove(place, { recursive: true });
@@ -89,11 +98,18 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const folder = `${Deno.cwd()}/dist`;
   await Deno.mkdir(folder, { recursive: true });
+  // Not in `dist/`: all that is there is released.
+  const bundles = await Deno.makeTempDir({ prefix: "sphttp-bundles-" });
   const sums = new Map<string, string>();
-  for (const target of args.length > 0 ? args as Target[] : TARGETS) {
-    const archive = await pack(target, folder);
-    sums.set(archive.slice(folder.length + 1), await sha256(archive));
-    console.log(archive);
+  try {
+    await buildBundles(bundles);
+    for (const target of args.length > 0 ? args as Target[] : TARGETS) {
+      const archive = await pack(target, bundles, folder);
+      sums.set(archive.slice(folder.length + 1), await sha256(archive));
+      console.log(archive);
+    }
+  } finally {
+    await Deno.remove(bundles, { recursive: true });
   }
   await Deno.writeTextFile(`${folder}/SHA256SUMS`, sumsText(sums));
   return 0;

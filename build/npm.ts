@@ -5,11 +5,14 @@
  * @module
  */
 
-import { createRequire, isBuiltin } from "node:module";
 import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build, type Plugin, stop } from "esbuild";
+import { type BuildOptions, stop } from "esbuild";
 import settings from "../deno.json" with { type: "json" };
+import { SPHTTP } from "./bundle.ts";
+import { type Bundle, bundle, bundleCommand } from "./bundle/command_bundle.ts";
+import { mappedImports } from "./bundle/imports.ts";
+import { NOTICES, writeBundles } from "./bundle/write.ts";
 import { writeTypes } from "./npm/types.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -17,13 +20,10 @@ const ROOT = new URL("../", import.meta.url);
 /** The entry points of the library, and the names under which they are exported. */
 const EXPORTS = { ".": "mod", "./metalink": "metalink", "./trace": "trace" } as const;
 
-/** The command. */
-const COMMAND = "cli";
-
 /** What npm makes executable. */
 const PROGRAM = `#!/usr/bin/env node
 import process from "node:process";
-import { main } from "./${COMMAND}.js";
+import { main } from "./${SPHTTP.module}";
 
 process.exit(await main(process.argv.slice(2)));
 `;
@@ -42,8 +42,8 @@ const PLAIN_FILES = ["LICENSE", "README.md"];
 
 /** What a package that was built before has in its folder, and the archive that `npm pack` makes of it. */
 const OWN_NAMES = new RegExp(
-  `^(${[...Object.values(EXPORTS), COMMAND, "bin"].join("|")})\\.js$|^(chunks|types)$|` +
-    `^(package\\.json|${PLAIN_FILES.join("|")})$|^sphttp-.*\\.tgz$`,
+  `^(${[...Object.values(EXPORTS), "bin"].join("|")})\\.js$|^(chunks|command|types)$|` +
+    `^(package\\.json|${[NOTICES, ...PLAIN_FILES].join("|")})$|^sphttp-.*\\.tgz$`,
 );
 
 /**
@@ -56,11 +56,10 @@ export async function buildPackage(folder: URL): Promise<void> {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
   await Deno.mkdir(folder, { recursive: true });
-  const modules = [...Object.values(EXPORTS), COMMAND].map((name) => `${name}.ts`);
+  const library = Object.values(EXPORTS).map((name) => `${name}.ts`);
   await Promise.all([
-    writeTypes(ROOT, modules, new URL("types/", folder)),
-    bundle(modules, folder),
-    Deno.writeTextFile(new URL("bin.js", folder), PROGRAM),
+    writeTypes(ROOT, [...library, SPHTTP.module], new URL("types/", folder)),
+    writeModules(library, folder),
     Deno.writeTextFile(new URL("package.json", folder), packageJson()),
     ...PLAIN_FILES.map((name) => Deno.copyFile(new URL(name, ROOT), new URL(name, folder))),
   ]);
@@ -80,61 +79,52 @@ async function requireOwn(folder: URL): Promise<void> {
   }
 }
 
-async function bundle(modules: readonly string[], folder: URL): Promise<void> {
+/** Writes the library, and the command, which has a copy of it. */
+async function writeModules(library: readonly string[], folder: URL): Promise<void> {
+  const outdir = fileURLToPath(folder);
+  let bundles: Bundle[];
   try {
-    await build({
-      absWorkingDir: fileURLToPath(ROOT),
-      entryPoints: [...modules],
-      outdir: fileURLToPath(folder),
-      chunkNames: "chunks/[name]-[hash]",
-      bundle: true,
-      splitting: true,
-      format: "esm",
-      platform: "neutral",
-      target: TARGETS,
-      charset: "utf8",
-      inject: ["build/npm/symbols.ts"],
-      define: { "Symbol.dispose": "dispose", "Symbol.asyncDispose": "asyncDispose" },
-      plugins: [mappedImports, denoOverNode],
-      // What the command uses of Deno, and npm/deno.ts does not have.
-      logOverride: { "import-is-undefined": "error" },
-    });
+    bundles = await Promise.all([
+      bundle({
+        ...PLATFORM,
+        entryPoints: [...library],
+        outdir,
+        charset: "utf8",
+        minifyWhitespace: true,
+      }),
+      bundleCommand({ ...SPHTTP, name: "bin", program: PROGRAM }, {
+        ...PLATFORM,
+        outdir,
+        chunkNames: "command/[name]-[hash]",
+        adapt: withDeno,
+        // What the command uses of Deno, and npm/deno.ts does not have.
+        logOverride: { "import-is-undefined": "error" },
+      }),
+    ]);
   } finally {
     await stop();
   }
+  await writeBundles(outdir.replace(/[/\\]$/, ""), bundles);
 }
 
-/** Finds what is imported by a name: as the import map of this process does, and packages as Node.js does. */
-const mappedImports: Plugin = {
-  name: "mapped imports",
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^[@\w]/ }, ({ path, kind, importer }) => {
-      if (kind === "entry-point") return undefined;
-      if (isBuiltin(path) || OPTIONAL.some((name) => name === path)) {
-        return { path, external: true };
-      }
-      if (kind === "require-call") return { path: createRequire(importer).resolve(path) };
-      return { path: fileURLToPath(import.meta.resolve(path)) };
-    });
-  },
+/** Options for the runtimes. */
+const PLATFORM: BuildOptions = {
+  target: TARGETS,
+  inject: ["build/npm/symbols.ts"],
+  define: { "Symbol.dispose": "dispose", "Symbol.asyncDispose": "asyncDispose" },
+  plugins: [mappedImports(OPTIONAL)],
 };
 
 /** Modules of the command, and the one of others that it uses, which use Deno. */
 const OF_COMMAND = /(\/lib\/(cli|command_line)\/.*|\/cli\.ts|\/prompt_secret\.js)$/;
 
-/** Lets `npm/deno.ts` stand for Deno in the command. */
-const denoOverNode: Plugin = {
-  name: "Deno over Node.js",
-  setup: ({ onLoad }) => {
-    const standIn = JSON.stringify(fileURLToPath(new URL("npm/deno.ts", import.meta.url)));
-    onLoad({ filter: OF_COMMAND }, async ({ path }) => {
-      const text = await Deno.readTextFile(path);
-      // On the first line, so that others keep their numbers.
-      const contents = /\bDeno\b/.test(text) ? `import * as Deno from ${standIn}; ${text}` : text;
-      return { contents, loader: path.endsWith(".ts") ? "ts" : "js" };
-    });
-  },
-};
+const STAND_IN = JSON.stringify(fileURLToPath(new URL("npm/deno.ts", import.meta.url)));
+
+/** Lets `npm/deno.ts` stand for Deno in a module of the command; its lines keep their numbers. */
+function withDeno(path: string, text: string): string {
+  if (!OF_COMMAND.test(path) || !/\bDeno\b/.test(text)) return text;
+  return `import * as Deno from ${STAND_IN}; ${text}`;
+}
 
 function packageJson(): string {
   const { version, license, imports } = settings;

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { PLAIN_DOWNLOAD } from "../build/bundle.ts";
 
 const ROOT = new URL("..", import.meta.url);
 
@@ -113,11 +114,7 @@ Deno.test("the library loads no modules of Node or of packages, and none that fe
 });
 
 Deno.test("a plain download loads no modules that few need", async () => {
-  const loaded = await loadedBy("cli.ts", [
-    "lib/cli/process/interruption.ts",
-    "lib/cli/report/text_report.ts",
-    "lib/cli/run/run_downloads.ts",
-  ]);
+  const loaded = await loadedBy("cli.ts", PLAIN_DOWNLOAD);
   assertNone(loaded, RARE_IN_COMMAND);
   assertEquals(foreign(loaded), []);
 });

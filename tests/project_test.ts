@@ -371,7 +371,9 @@ Deno.test("pathsNamedIn() finds code spans, links, and what begins with a folder
 
 Deno.test("docs/architecture.md names files that exist, and every folder of lib", () => {
   const document = read("docs/architecture.md");
-  const all = ["lib/", "tests/", "docs/"].flatMap((folder) => [folder, ...pathsIn(folder)]);
+  const all = ["build/", "lib/", "tests/", "docs/"].flatMap((
+    folder,
+  ) => [folder, ...pathsIn(folder)]);
   all.push(...[...Deno.readDirSync(ROOT)].flatMap(({ name, isFile }) => isFile ? [name] : []));
   const exists = (path: string) =>
     all.some((one) => `/${one}`.endsWith(`/${path}`) || `/${one}`.endsWith(`/${path}/`));

@@ -1,13 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { compileArguments, pack, sumsText, type Target } from "../../build/binaries.ts";
+import { buildBundles } from "../../build/bundle.ts";
 import { filesOfArchive } from "../support/tar.ts";
 import { workplace } from "../support/workplace.ts";
 
 Deno.test("compileArguments() keeps the permissions of the task", () => {
   const task = "deno run --import-map=map.json --allow-net --allow-env=A,B cli.ts";
-  assertEquals(compileArguments(task, "x86_64-pc-windows-msvc", "out.exe").slice(4), [
+  assertEquals(compileArguments(task, "a.js", "x86_64-pc-windows-msvc", "out.exe").slice(4), [
     ...["--target=x86_64-pc-windows-msvc", "-o", "out.exe"],
-    ...["--import-map=map.json", "--allow-net", "--allow-env=A,B", "cli.ts"],
+    ...["--allow-net", "--allow-env=A,B", "a.js"],
   ]);
 });
 
@@ -25,11 +26,18 @@ Deno.test({
     const before = Deno.env.get("DENORT_BIN");
     Deno.env.set("DENORT_BIN", Deno.realPathSync("/bin/true"));
     try {
-      const archive = await pack(target, place.path);
+      await buildBundles(place.at("bundles"));
+      const archive = await pack(target, place.at("bundles"), place.path);
       const files = await filesOfArchive(await Deno.readFile(archive));
       const folder = archive.split("/").at(-1)!.replace(/\.tar\.gz$/, "");
       assertEquals([...files.keys()].map((path) => path.replace(`${folder}/`, "")).sort(), [
-        ...["LICENSE", "README.md", "completions/sphttp.bash", "completions/sphttp.fish"],
+        ...[
+          "LICENSE",
+          "NOTICES.txt",
+          "README.md",
+          "completions/sphttp.bash",
+          "completions/sphttp.fish",
+        ],
         ...[
           "completions/sphttp.zsh",
           "man/sphttp-proxy.1",
@@ -41,7 +49,7 @@ Deno.test({
       for (const program of ["sphttp", "sphttp-proxy"]) {
         assert(files.get(`${folder}/${program}`)!.length > 500_000, program);
       }
-      assertEquals(place.names(), [`${folder}.tar.gz`]);
+      assertEquals(place.names(), ["bundles", `${folder}.tar.gz`]);
     } finally {
       if (before === undefined) Deno.env.delete("DENORT_BIN");
       else Deno.env.set("DENORT_BIN", before);
