@@ -6,7 +6,8 @@
  */
 
 import { findExecutable } from "../support/programs/programs.ts";
-import { SPHTTP, withHoles } from "./served.ts";
+import { buildBundle, type Form, sphttp } from "./own_command.ts";
+import { withHoles } from "./served.ts";
 import { median, runMeasured, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
@@ -19,8 +20,10 @@ export async function startup(): Promise<void> {
     "deno --version": [],
     "deno run of an empty file": [],
     "sphttp, until its first request": [],
+    "the same from its modules": [],
   };
-  const [version, empty, first] = Object.values(rows);
+  const all = Object.values(rows);
+  await buildBundle({ from: "bundle" });
   const folder = await Deno.makeTempDir();
   try {
     await Deno.writeTextFile(`${folder}/empty.ts`, "");
@@ -28,16 +31,17 @@ export async function startup(): Promise<void> {
       const times = [
         await lifetime(["--version"]),
         await lifetime(["run", "--quiet", `${folder}/empty.ts`]),
-        await untilFirstRequest(),
+        await untilFirstRequest("bundle"),
+        await untilFirstRequest("modules"),
       ];
       // The first round warms up caches.
       if (run === 0) continue;
-      for (const [index, all] of [version!, empty!, first!].entries()) all.push(times[index]!);
+      for (const [index, time] of times.entries()) all[index]!.push(time);
     }
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
-  const base = median(version!);
+  const base = median(all[0]!);
   console.log(`\nFrom the start of the process, medians of ${STARTS} runs in turns\n`);
   console.log(table([
     ["", "ms", "beyond deno --version"],
@@ -56,10 +60,10 @@ async function lifetime(args: string[]): Promise<number> {
 }
 
 /** Returns the milliseconds until the command has connected and sent bytes. */
-async function untilFirstRequest(): Promise<number> {
+async function untilFirstRequest(from: Form): Promise<number> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const url = `http://127.0.0.1:${listener.addr.port}/f`;
-  const [program, ...args] = [...SPHTTP, "-o", "/dev/null", url];
+  const [program, ...args] = [...sphttp({ from }), "-o", "/dev/null", url];
   const startedAt = performance.now();
   const child = new Deno.Command(program!, { args, stdout: "null", stderr: "null" }).spawn();
   using connection = await listener.accept();
@@ -83,8 +87,8 @@ export async function disk(): Promise<void> {
     };
     const contenders: Record<string, string[] | undefined> = {
       "curl -o, one mirror": tool("curl", ["-s", "-o", file, one!]),
-      "sphttp -o, one mirror": [...SPHTTP, "-s", "-o", file, one!],
-      "sphttp -o, three mirrors": [...SPHTTP, "-s", "-o", file, ...urls],
+      "sphttp -o, one mirror": [...sphttp(), "-s", "-o", file, one!],
+      "sphttp -o, three mirrors": [...sphttp(), "-s", "-o", file, ...urls],
       "aria2c, three mirrors": tool("aria2c", [
         ...["-q", "--file-allocation=none", "-x3", "-s3", "-k1M"],
         ...["-d", folder, "-o", "out", ...urls],
@@ -125,7 +129,7 @@ export async function disk(): Promise<void> {
 export async function large(): Promise<void> {
   await withHoles([10 * GIB], async (urlsOf) => {
     const urls = urlsOf(10 * GIB);
-    const [program, ...args] = [...SPHTTP, "-s", "-o", "/dev/null", ...urls];
+    const [program, ...args] = [...sphttp(), "-s", "-o", "/dev/null", ...urls];
     const startedAt = performance.now();
     const child = new Deno.Command(program!, { args }).spawn();
     let ended = false;

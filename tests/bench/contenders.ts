@@ -9,7 +9,7 @@ import { DelayRequestAlgorithm } from "../../mod.ts";
 import { findExecutable } from "../support/programs/programs.ts";
 import { staticDelaysFor } from "../support/simulator/algorithms.ts";
 import type { ShapedLink } from "./link_sets.ts";
-import { SPHTTP } from "./served.ts";
+import { sphttp } from "./own_command.ts";
 
 /** The input of a command. */
 export interface Course {
@@ -48,7 +48,7 @@ export const CONTENDERS: readonly Contender[] = [
     installed: true,
     title: () => `sphttp ${algorithm}`,
     command: (course) => [
-      ...SPHTTP,
+      ...sphttp(),
       ...["-s", "-o", "-"],
       ...["--delay", algorithm],
       ...(algorithm === "static" ? staticFlags(course) : []),

@@ -10,7 +10,8 @@ import { type DescribedFile, formatMetalink } from "../../metalink.ts";
 import { Downloader } from "../../mod.ts";
 import { type Content, flippedContent, piecesOf, randomContent } from "../support/lab/content.ts";
 import { startMirror } from "../support/lab/mirror_lab.ts";
-import { SPHTTP, withHoles } from "./served.ts";
+import { sphttp } from "./own_command.ts";
+import { withHoles } from "./served.ts";
 import { median, runMeasured, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
@@ -52,7 +53,14 @@ async function hashing(): Promise<void> {
       const file = `${folder}/out`;
       for (let run = 0; run <= RUNS; run++) {
         for (const { name, runs, path } of rows) {
-          const { success, seconds } = await runMeasured([...SPHTTP, "-s", "-M", path, "-o", file]);
+          const { success, seconds } = await runMeasured([
+            ...sphttp(),
+            "-s",
+            "-M",
+            path,
+            "-o",
+            file,
+          ]);
           if (!success) throw new Error(`${name}: the download failed`);
           await Deno.remove(file);
           // The first round warms up caches.

@@ -5,7 +5,8 @@
  */
 
 import type { Drained } from "./drain.ts";
-import { SPHTTP, withHoles } from "./served.ts";
+import { sphttp } from "./own_command.ts";
+import { withHoles } from "./served.ts";
 import { median, runDrain, runMeasured, table } from "./usage.ts";
 
 const GIB = 1024 ** 3;
@@ -24,7 +25,7 @@ export async function speed(): Promise<void> {
       "library, three mirrors, parts released": () =>
         runDrain<Drained>({ urls: urls(GIB), options: {}, release: true }),
       "command line -o /dev/null, its start included": () =>
-        runMeasured([...SPHTTP, "-s", "-o", "/dev/null", ...urls(GIB)]),
+        runMeasured([...sphttp(), "-s", "-o", "/dev/null", ...urls(GIB)]),
     };
     const results = Object.keys(rows).map(() => [] as { seconds: number; cpuSeconds: number }[]);
     for (let run = 0; run <= RUNS; run++) {

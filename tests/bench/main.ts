@@ -25,6 +25,9 @@
  * `net` has its own flags, see `tests/netlab/README.md`; it is not among "all of them", nor are `tcp`, `soak`,
  * `chaos` and `crash` (`--kills 200 --seed 1`).
  *
+ * sphttp runs from its bundle, as it is released: `deno task bundle` is run first. With `--source` it runs from its
+ * modules, as `deno task sphttp` does; the bench `startup` shows both.
+ *
  * Compare figures of one run only: machines differ, and are never idle.
  *
  * @module
@@ -47,6 +50,7 @@ import { faults } from "./faults.ts";
 import { LINK_SETS } from "./link_sets.ts";
 import { links } from "./links.ts";
 import { memory, pause, speed } from "./loopback.ts";
+import { buildBundle, chooseForm, formText } from "./own_command.ts";
 import { http2 } from "./range_soak.ts";
 import { parseSoakArguments, soak } from "./soak/soak.ts";
 import { pausedClients } from "./paused_clients.ts";
@@ -115,12 +119,17 @@ async function runAll(args: BenchArguments): Promise<void> {
   }
 }
 
+const SOURCE = "--source";
+
 let run: () => Promise<void>;
 try {
-  run = parse(Deno.args);
+  run = parse(Deno.args.filter((arg) => arg !== SOURCE));
 } catch (error) {
   if (!(error instanceof RangeError)) throw error;
   console.error(error.message);
   Deno.exit(2);
 }
+if (Deno.args.includes(SOURCE)) chooseForm("modules");
+await buildBundle();
+console.log(formText());
 await run();

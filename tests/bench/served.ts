@@ -1,5 +1,5 @@
 /**
- * What the benches run against: files on one real nginx that plays three mirrors, and the command line.
+ * What the benches run against: files on one real nginx that plays three mirrors.
  *
  * @module
  */
@@ -10,15 +10,6 @@ const ROOT = new URL("../..", import.meta.url);
 
 /** The flag for the import map. */
 export const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).pathname}`;
-
-/** The command `sphttp`, without arguments. */
-export const SPHTTP: readonly string[] = sphttpOf(ROOT.pathname);
-
-/** Returns the command `sphttp` of the checkout in a folder, whose path ends with `/`, without arguments. */
-export function sphttpOf(root: string): string[] {
-  const flags = ["--quiet", "-A", `--import-map=${root}import_map.npm.json`];
-  return [Deno.execPath(), "run", ...flags, `${root}cli.ts`];
-}
 
 /** Runs a function with the URLs of files on three ports of one nginx; `make` writes the files. */
 export async function withNginx(

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sphttpOf } from "../../bench/served.ts";
+import { sphttp } from "../../bench/own_command.ts";
 import type { Scenario } from "../scenarios.ts";
 import { findExecutable } from "../../support/programs/programs.ts";
 
@@ -120,7 +120,7 @@ function own(name: string, title: string, { root, flags }: Checkout): LabCommand
     isOwn: true,
     title: () => title,
     command: ({ urls, cacert }) => [
-      ...sphttpOf(root),
+      ...sphttp({ root }),
       ...["-s", "-o", "-"],
       ...flag("--cacert", cacert),
       ...flags,

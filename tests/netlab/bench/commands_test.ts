@@ -48,7 +48,7 @@ Deno.test("labCommands(): plain fetches take shares of the file by the rates of 
 Deno.test("labCommands(): flags are those of this checkout", () => {
   const withFlags = COMMANDS.filter(({ name }) => commandLine(name).includes("--window=64M"));
   assertEquals(withFlags.map(({ name }) => name), ["sphttp", "sphttp-x8", "sphttp-each"]);
-  assertEquals(commandLine("against").includes("/other/cli.ts"), true);
+  assertEquals(commandLine("against").includes("/other/dist/sphttp.js"), true);
 });
 
 Deno.test("labCommands(): numbers of connections", () => {

@@ -8,6 +8,7 @@
 
 import { figuresOf } from "../../bench/arrival_log.ts";
 import { processorShares } from "../../bench/observe.ts";
+import { buildBundle } from "../../bench/own_command.ts";
 import { ownUsage } from "../../bench/usage.ts";
 import { buildNetlab, whyNoNetlab } from "../build.ts";
 import { COMMAND_NAMES, type LabCommand, labCommands, outputFile, warmUp } from "./commands.ts";
@@ -138,6 +139,7 @@ async function openBench(options: NetOptions): Promise<Bench> {
   const tls = await writeCertificates(folder, MOST_MIRRORS);
   const digests = new Map<number, string>();
   const commands = labCommands(options);
+  if (options.against !== undefined) await buildBundle({ root: `${options.against}/` });
   for (const { isOwn, command } of commands) if (isOwn) await warmUp(command);
   stack.use(await raisePriority());
   const held = stack.move();
