@@ -138,7 +138,7 @@ const ROOMS: readonly (readonly [part: RegExp, rooms: readonly RegExp[]])[] = [
     /^lib\/transport\/connections\//,
     /^lib\/transport\/insecure\//,
     /^lib\/transport\/responses\//,
-    /^lib\/transport\/exchange\.ts$/,
+    /^lib\/transport\/(exchange|request_headers)\.ts$/,
     /^lib\/transport\/transport\.ts$/,
   ]],
   [/^lib\/engine\//, [

@@ -18,7 +18,7 @@ import { verifyContent } from "./responses/content_check.ts";
 import { type DoubtTools, settleDoubt, withDetail } from "./responses/doubts.ts";
 import { type KnownMirror, MirrorMemory } from "./responses/mirror_memory.ts";
 import { blameProxy, networkProblem, readNetworkFailure, throughProxy } from "./network_failure.ts";
-import { askForDigests, Referral } from "./responses/referral.ts";
+import { Referral } from "./responses/referral.ts";
 import { discard, followRedirects, type RedirectOptions } from "./responses/redirects.ts";
 import { type Refresh, Renewals } from "./responses/renewal.ts";
 import { isText, nameOfText } from "../http/name/error_text.ts";
@@ -26,10 +26,8 @@ import { NO_DIGESTS, readFileHashes } from "../http/digest.ts";
 import { dispositionFileName } from "../http/name/content_disposition.ts";
 import { parseRetryAfter } from "../http/http_date.ts";
 import type { MirrorSource } from "../http/address/mirror_url.ts";
-import { openRangeHeader, rangeHeader } from "../http/byte_range.ts";
 import {
   checkResponse,
-  formOf,
   type Refusal,
   type RequestedRange,
   toTheEnd,
@@ -37,6 +35,7 @@ import {
 } from "../http/response/response_check.ts";
 import type { BodyFrame } from "../http/response/part.ts";
 import type { Reply, Requested } from "./exchange.ts";
+import { requestHeaders } from "./request_headers.ts";
 import { readField } from "../http/field_value.ts";
 import { readValidators } from "../http/validators.ts";
 
@@ -53,9 +52,6 @@ export interface TransportOptions extends HttpClientOptions {
   /** URLs of mirrors whose origins had unreliable validators. */
   readonly suspects?: readonly string[] | undefined;
 }
-
-/** Headers of the caller that only the first request to a mirror has. */
-const CONDITIONS = ["if-none-match", "if-modified-since", "if-unmodified-since"];
 
 /** How mirrors refuse, or ignore, `bytes=N-` that may serve `bytes=N-M`. */
 const UNENDED: readonly number[] = [200, 400, 406, 416, 501];
@@ -145,20 +141,9 @@ export class Transport {
         memory.ignoresIfRange = true;
         return this.request(mirror, requested, signal);
       }
-      const text = check.reason === "changed" ? nameOfText(contentType, check.size) : undefined;
-      if (text !== undefined && !memory.sendsText) {
-        // It came between parts of the file: the server is busy, perhaps.
-        const message = `sent ${text} instead of bytes of the file`;
-        throw this.#error(mirror, "html", message, { retryable: true });
-      }
-      if (check.size !== undefined && check.size === this.#shortEnd) {
-        // It was never as long as the parts say.
-        const shown = `has none from byte ${check.size} on (status ${status})`;
-        throw this.#error(mirror, "mismatch", wrongTotal(requested.size!, shown), { status });
-      }
       // The target of a redirect may fail while the mirror itself does not.
       if (status >= 500) memory.location = undefined;
-      throw this.#refusal(mirror, check, response, memory.said(place, validators));
+      throw this.#refusal(mirror, requested, check, response, memory.said(place, validators));
     }
     const { ignoreDigests } = this.#options;
     const digests = ignoreDigests ? NO_DIGESTS : referral.complete(
@@ -180,15 +165,9 @@ export class Transport {
     }
     const { encoding, answer } = check;
     if (answer.type === "unsatisfiable") await discard(body);
-    const tools: DoubtTools = {
-      body: this.#read(mirror, answer.type === "unsatisfiable" ? null : body, check.body),
-      ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
-      read: (stream, frame) => this.#read(mirror, stream, frame),
-      fail: (reason, message) => {
-        const said = reason === "changed" ? memory.said(place, validators) : "";
-        return this.#error(mirror, reason, withDetail(message, said));
-      },
-    };
+    const said = () => memory.said(place, validators);
+    const unread = answer.type === "unsatisfiable" ? null : body;
+    const tools = this.#tools(mirror, this.#read(mirror, unread, check.body), said, signal);
     const found = await settleDoubt(memory, requested, check, tools);
     const settled = ignoreDigests ? found : await verifyContent(headers, check.body, found, tools);
     this.#renewals.served(mirror, used);
@@ -226,6 +205,17 @@ export class Transport {
     this.#memories[mirror]!.unreliable = true;
   }
 
+  /** Returns what settles what a response leaves open; `said` names its validators, and those before. */
+  #tools(mirror: number, body: BodyReader, said: () => string, signal: AbortSignal): DoubtTools {
+    return {
+      body,
+      ask: (range, withinMs) => this.#ask(mirror, range, signal, withinMs),
+      read: (stream, frame) => this.#read(mirror, stream, frame),
+      fail: (reason, message) =>
+        this.#error(mirror, reason, withDetail(message, reason === "changed" ? said() : "")),
+    };
+  }
+
   /** Sends another request about a response, without conditions; one that fails tells nothing. */
   async #ask(
     mirror: number,
@@ -247,11 +237,24 @@ export class Transport {
   /** Returns the error for a response that is of no use; `said`: its validators, and those before. */
   #refusal(
     mirror: number,
+    requested: Requested,
     refusal: Refusal,
     { status, headers }: Response,
     said: string,
   ): MirrorError {
-    const { reason, retryable } = refusal;
+    const { reason, retryable, size } = refusal;
+    const contentType = readField(headers, "content-type");
+    const text = reason === "changed" ? nameOfText(contentType, size) : undefined;
+    if (text !== undefined && !this.#memories[mirror]!.sendsText) {
+      // It came between parts of the file: the server is busy, perhaps.
+      const message = `sent ${text} instead of bytes of the file`;
+      return this.#error(mirror, "html", message, { retryable: true });
+    }
+    if (size !== undefined && size === this.#shortEnd) {
+      // It was never as long as the parts say.
+      const shown = `has none from byte ${size} on (status ${status})`;
+      return this.#error(mirror, "mismatch", wrongTotal(requested.size!, shown), { status });
+    }
     const detailed = withDetail(refusal.message, reason === "changed" ? said : "");
     const message = blameProxy(detailed, status, this.#options.proxy);
     const retryAfterMs = parseRetryAfter(headers.get("retry-after"), Date.now());
@@ -325,27 +328,15 @@ export class Transport {
   }
 
   #headers(mirror: number, requested: Requested, url: URL, sameOrigin: boolean): Headers {
-    const headers = new Headers(this.#options.headers);
-    const { authorization } = this.#renewals.sourceOf(mirror);
-    if (authorization !== undefined) headers.set("authorization", authorization);
-    if (!sameOrigin) {
-      headers.delete("authorization");
-      headers.delete("cookie");
-      headers.delete("host");
-    }
-    headers.set("accept-encoding", "identity");
-    // Whether the file is wanted at all is decided once; a later 304 would break it off.
-    if (requested.purpose !== "first") { for (const name of CONDITIONS) headers.delete(name); }
-    else if (!this.#options.ignoreDigests) askForDigests(headers);
-    const form = formOf(requested);
-    if (form === "plain") return headers;
-    const { start, end = Infinity } = requested;
-    headers.set("range", form === "open" ? openRangeHeader(start) : rangeHeader({ start, end }));
     const { purpose = "part" } = requested;
     const isConditional = purpose === "part" && mayBeConditional(url);
-    const condition = isConditional ? this.#memories[mirror]!.ifRange(url.href) : undefined;
-    if (condition !== undefined) headers.set("if-range", condition);
-    return headers;
+    return requestHeaders(requested, {
+      given: this.#options.headers,
+      authorization: this.#renewals.sourceOf(mirror).authorization,
+      sameOrigin,
+      ignoreDigests: this.#options.ignoreDigests ?? false,
+      condition: isConditional ? this.#memories[mirror]!.ifRange(url.href) : undefined,
+    });
   }
 
   async #fetch(mirror: number, url: URL, init: Init): Promise<Response> {
