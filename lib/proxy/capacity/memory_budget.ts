@@ -1,6 +1,7 @@
 /**
  * Shares the proxy's memory among its downloads, in equal parts, and refuses downloads that would
- * not get enough of it, or not enough connections. Each response holds one share, which sets the window of its downloads.
+ * not get enough of it, or not enough connections. Each response holds one share, which sets the window
+ * of its downloads.
  *
  * @module
  */
@@ -48,8 +49,6 @@ export class MemoryBudget {
   readonly #stallTimeoutMs: number;
   readonly #connections: number;
   readonly #admitted = new Set<Member>();
-  /** The responses that may be ended. */
-  readonly responses = new Set<ResponseMemory>();
 
   constructor(options: MemoryBudgetOptions) {
     this.#bytes = options.bytes;
@@ -79,8 +78,14 @@ export class MemoryBudget {
    * Admits a download, or returns `undefined` when a limit is reached. `onShare` is called with the
    * new share in bytes whenever it changes later, and must not throw. A download that is alone may have
    * more mirrors than there are connections.
+   *
+   * @param response what may be ended for others, if its client stalls
    */
-  admit(onShare: (bytes: number) => void, mirrors = 0): Admission | undefined {
+  admit(
+    onShare: (bytes: number) => void,
+    mirrors = 0,
+    response?: Stallable,
+  ): Admission | undefined {
     const downloads = this.#admitted.size + 1;
     const share = this.#share(downloads);
     if (downloads > this.#maxDownloads || share < this.#leastShare) return undefined;
@@ -89,7 +94,10 @@ export class MemoryBudget {
       mirrors,
     );
     if (downloads > 1 && connections > this.#connections) return undefined;
-    const member: Member = { share, onShare, mirrors, [Symbol.dispose]: () => this.#leave(member) };
+    const member: Member = {
+      ...{ share, onShare, mirrors, response },
+      [Symbol.dispose]: () => this.#leave(member),
+    };
     this.#admitted.add(member);
     this.#notify();
     return member;
@@ -97,9 +105,9 @@ export class MemoryBudget {
 
   /** Ends the response whose client has taken nothing for longest, and too long; reports whether there was one. */
   endStalled(now = performance.now()): boolean {
-    let stalled: ResponseMemory | undefined;
-    for (const response of this.responses) {
-      if (now - response.takenAt < this.#stallTimeoutMs) continue;
+    let stalled: Stallable | undefined;
+    for (const { response } of this.#admitted) {
+      if (response === undefined || now - response.takenAt < this.#stallTimeoutMs) continue;
       if (stalled === undefined || response.takenAt < stalled.takenAt) stalled = response;
     }
     stalled?.end();
@@ -131,6 +139,15 @@ interface Member extends Admission {
   share: number;
   readonly onShare: (bytes: number) => void;
   readonly mirrors: number;
+  readonly response: Stallable | undefined;
+}
+
+/** A response whose client may stall. */
+export interface Stallable {
+  /** When the client last took something; `Infinity` while it waits for bytes. */
+  readonly takenAt: number;
+  /** Ends the response, and returns its share. */
+  end(): void;
 }
 
 /** A download whose window may be changed. */
@@ -139,11 +156,10 @@ export interface Resizable {
 }
 
 /** The memory of one response, whose downloads use it one after another. */
-export class ResponseMemory implements Disposable {
+export class ResponseMemory implements Stallable, Disposable {
   /** The largest block of which two always fit into the window, in bytes. */
   readonly maxSplitSize: number;
   readonly #admission: Admission;
-  readonly #budget: MemoryBudget;
   readonly #leastShare: number;
   /** When the client last took something; `Infinity` while it waits for bytes, or there is no body yet. */
   takenAt = Infinity;
@@ -159,17 +175,19 @@ export class ResponseMemory implements Disposable {
    */
   constructor(budget: MemoryBudget, mirrors = 0) {
     const admit = () =>
-      budget.admit((share) => {
-        if (this.#download === undefined || this.#takesLittle) return;
-        this.#download.windowSize = windowOf(share);
-      }, mirrors);
+      budget.admit(
+        (share) => {
+          if (this.#download === undefined || this.#takesLittle) return;
+          this.#download.windowSize = windowOf(share);
+        },
+        mirrors,
+        this,
+      );
     const admission = admit() ?? (budget.endStalled() ? admit() : undefined);
     if (admission === undefined) {
       throw overloaded("the proxy is at its limit of downloads; try again later");
     }
-    this.#budget = budget;
     this.#admission = admission;
-    budget.responses.add(this);
     this.#leastShare = budget.guaranteedShare;
     this.maxSplitSize = budget.largestBlock;
   }
@@ -201,7 +219,6 @@ export class ResponseMemory implements Disposable {
   /** Returns the share to the budget. */
   [Symbol.dispose](): void {
     this.#download = undefined;
-    this.#budget.responses.delete(this);
     this.#admission[Symbol.dispose]();
   }
 }
