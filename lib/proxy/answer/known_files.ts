@@ -16,12 +16,12 @@ import {
 import type { ByteRange } from "../../http/byte_range.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { promisesOtherThanHtml } from "../../http/name/html.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
 import { overloaded } from "../problem.ts";
 import { withQueryOptions } from "../request/query.ts";
 import type { FileFacts } from "./delivery.ts";
 import { contradictory, type FileValidators, fileValidators } from "./file_validators.ts";
 import type { OpenFile } from "./first_delivery.ts";
+import { SharedWork } from "./shared_work.ts";
 
 /** A file as a client asks for it. */
 export interface WantedFile {
@@ -73,7 +73,7 @@ const MAX_PIECES = 32;
 /** How long a mirror that contradicts itself is asked again at most. */
 const CONFIRMATION_MS = 5000;
 /** A small window: a probe reads little more than the first bytes, by which mirrors are compared. */
-const PROBE_OPTIONS: DownloaderOptions = {
+export const PROBE_OPTIONS: DownloaderOptions = {
   splitSize: 1000,
   windowSize: 16 * 1024,
   delayRequest: "normal",
@@ -316,38 +316,4 @@ function spread(pieces: readonly KnownPiece[]): KnownPiece[] {
     { length: Math.min(all.length, MAX_PIECES) },
     (_, index) => all[Math.floor(index * step)]!,
   );
-}
-
-/** Work that is shared by all callers waiting for it, and aborted when the last one leaves, who waits for its end. */
-export class SharedWork<Result> {
-  readonly #result: Promise<Result>;
-  readonly #abandoned = new AbortController();
-  #waiting = 0;
-
-  /** Starts the work in a microtask. Its signal aborts when no caller waits for the result. */
-  constructor(work: (signal: AbortSignal) => Promise<Result>) {
-    this.#result = Promise.resolve().then(() => work(this.#abandoned.signal));
-    this.#result.catch(() => {});
-  }
-
-  /** Reports whether the work was aborted, so that it can no longer be waited for. */
-  get isAbandoned(): boolean {
-    return this.#abandoned.signal.aborted;
-  }
-
-  /** Returns the result. Rejects as the work does, and with the signal's reason when that aborts. */
-  async wait(signal: AbortSignal): Promise<Result> {
-    signal.throwIfAborted();
-    this.#waiting++;
-    try {
-      return await unlessAborted(this.#result, signal);
-    } finally {
-      this.#waiting--;
-      if (this.#waiting === 0) {
-        // No effect if the work is done.
-        this.#abandoned.abort(signal.reason);
-        await this.#result.catch(() => {});
-      }
-    }
-  }
 }

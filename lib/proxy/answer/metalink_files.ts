@@ -24,7 +24,7 @@ import type { AddressPolicy } from "../guard/address_policy.ts";
 import { allowedUrls } from "../guard/allowed_urls.ts";
 import { overloaded, Problem } from "../problem.ts";
 import type { MetalinkSource } from "../request/query.ts";
-import { SharedWork } from "./known_files.ts";
+import { SharedWorks } from "./shared_work.ts";
 
 /** A file of a Metalink. */
 export interface ListedFile {
@@ -75,7 +75,7 @@ export class MetalinkFiles {
   readonly #options: MetalinkFilesOptions;
   /** By URL; the one that was read first comes first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #reading = new Map<string, SharedWork<Entry>>();
+  readonly #reading = new SharedWorks<Entry>();
 
   constructor(options: MetalinkFilesOptions) {
     this.#options = options;
@@ -103,22 +103,15 @@ export class MetalinkFiles {
   }
 
   async #read(url: string, signal: AbortSignal): Promise<Entry> {
-    let work = this.#reading.get(url);
-    if (work === undefined || work.isAbandoned) {
-      if (this.#reading.size >= MOST_READ) {
-        throw overloaded("the proxy is at its limit of Metalinks that are read; try again later");
-      }
-      const started = new SharedWork<Entry>(async (signal) => {
-        try {
-          return await this.#remember(url, await this.#fetch(url, signal));
-        } finally {
-          if (this.#reading.get(url) === started) this.#reading.delete(url);
-        }
-      });
-      work = started;
-      this.#reading.set(url, work);
+    const running = this.#reading.get(url);
+    if (running !== undefined) return await running.wait(signal);
+    if (this.#reading.size >= MOST_READ) {
+      throw overloaded("the proxy is at its limit of Metalinks that are read; try again later");
     }
-    return await work.wait(signal);
+    const started = this.#reading.start(url, async (signal) => {
+      return this.#remember(url, await this.#fetch(url, signal));
+    });
+    return await started.wait(signal);
   }
 
   async #fetch(url: string, signal: AbortSignal): Promise<string> {

@@ -12,7 +12,8 @@ import { parseMetalink } from "../../../metalink.ts";
 import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
 import type { AddressPolicy } from "../guard/address_policy.ts";
 import { allowedUrls } from "../guard/allowed_urls.ts";
-import { SharedWork } from "./known_files.ts";
+import { PROBE_OPTIONS } from "./known_files.ts";
+import { SharedWorks } from "./shared_work.ts";
 
 /** What is known of a file by the server of its mirror. */
 export interface Discovered {
@@ -49,18 +50,12 @@ const MOST_CHARACTERS = 16_384;
 const PATIENCE_MS = 10_000;
 /** The most mirrors, as the library has it. */
 const MOST_MIRRORS = 64;
-/** A small window: no more than the first bytes are read. */
-const FIRST_BYTES: DownloaderOptions = {
-  splitSize: 1000,
-  windowSize: 16 * 1024,
-  delayRequest: "normal",
-};
 
 export class MirrorDiscovery {
   readonly #options: MirrorDiscoveryOptions;
   /** By the URL of the client's mirror; the one that was found first comes first. */
   readonly #entries = new Map<string, Entry>();
-  readonly #running = new Map<string, SharedWork<Entry>>();
+  readonly #running = new SharedWorks<Entry>();
 
   constructor(options: MirrorDiscoveryOptions) {
     this.#options = options;
@@ -75,17 +70,11 @@ export class MirrorDiscovery {
     const entry = this.#entries.get(url);
     if (entry !== undefined && Date.now() - entry.foundAtMs < rememberMs) return entry.found;
     let work = this.#running.get(url);
-    if (work === undefined || work.isAbandoned) {
+    if (work === undefined) {
       if (this.#running.size >= maxAtOnce) return undefined;
-      const started = new SharedWork<Entry>(async (signal) => {
-        try {
-          return this.#remember(url, await this.#discover(url, signal));
-        } finally {
-          if (this.#running.get(url) === started) this.#running.delete(url);
-        }
+      work = this.#running.start(url, async (signal) => {
+        return this.#remember(url, await this.#discover(url, signal));
       });
-      work = started;
-      this.#running.set(url, work);
     }
     return (await work.wait(signal)).found;
   }
@@ -107,7 +96,7 @@ export class MirrorDiscovery {
   async #discover(url: string, client: AbortSignal): Promise<Discovered | undefined> {
     const { download, maxMirrors } = this.#options;
     const signal = AbortSignal.any([client, AbortSignal.timeout(PATIENCE_MS)]);
-    const options = { ...download, ...FIRST_BYTES, signal };
+    const options = { ...download, ...PROBE_OPTIONS, signal };
     try {
       await using probe = new Downloader([url], options);
       const info = await probe.open();

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SharedWork } from "../../../lib/proxy/answer/known_files.ts";
+import { SharedWork, SharedWorks } from "../../../lib/proxy/answer/shared_work.ts";
 import { until } from "../../support/lab/client.ts";
 
 /** Work that the test settles. */
@@ -44,4 +44,35 @@ Deno.test("SharedWork rejects for all callers, and for an aborted signal at once
   const waiting = [shared.wait(signal), shared.wait(signal)];
   reject(new TypeError("broken"));
   for (const one of waiting) await assertRejects(() => one, TypeError, "broken");
+});
+
+Deno.test("SharedWorks: a key has its work while it runs and someone waits for it", async () => {
+  const works = new SharedWorks<string>();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const { signal } = new AbortController();
+  const waiting = works.start("one", () => promise).wait(signal);
+  const joined = works.get("one")?.wait(signal);
+  assertEquals([works.size, works.get("other")], [1, undefined]);
+  resolve("done");
+  assertEquals([await waiting, await joined], ["done", "done"]);
+  assertEquals([works.size, works.get("one")], [0, undefined]);
+});
+
+Deno.test("SharedWorks: work that was given up is replaced, and its end changes nothing", async () => {
+  const works = new SharedWorks<string>();
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const left = new AbortController();
+  const waiting = works.start("one", () => promise).wait(left.signal);
+  left.abort(new Error("left"));
+  await until(() => works.get("one") === undefined || undefined);
+  assertEquals(works.size, 1);
+  const { signal } = new AbortController();
+  const again = Promise.withResolvers<string>();
+  const next = works.start("one", () => again.promise);
+  const joined = next.wait(signal);
+  resolve("too late");
+  await assertRejects(() => waiting, Error, "left");
+  assertEquals(works.get("one"), next);
+  again.resolve("done");
+  assertEquals(await joined, "done");
 });
