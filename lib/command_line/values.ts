@@ -16,7 +16,10 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
   G: 2 ** 30,
 };
 
-const DECIMAL = /^(\d+(?:\.\d*)?|\.\d+)$/;
+/** Reports whether a text is a number of at least 0 in decimal notation: `10`, `2.5` or `.5`. */
+export function isDecimal(text: string): boolean {
+  return /^(?:\d+\.?\d*|\.\d+)$/.test(text);
+}
 
 /** Returns the number of bytes in `1000000`, `512K`, `8M` or `1GiB`; `undefined` if it is not one. */
 export function readSize(text: string): number | undefined {
@@ -38,9 +41,9 @@ export function parseSize(flag: string, text: string): number {
 
 /** Parses a rate in bytes per second; like a size, but it may have a decimal point. */
 export function parseRate(flag: string, text: string): number {
-  const [, digits, unit = ""] = /^(\d+(?:\.\d*)?|\.\d+)([KMG])?(?:iB)?$/i.exec(text) ?? [];
+  const [, digits = "", unit = ""] = /^([\d.]+)(?:([KMG])(?:iB)?)?$/i.exec(text) ?? [];
   const rate = Math.round(Number(digits) * SIZE_UNITS[unit.toUpperCase()]!);
-  if (digits === undefined || rate < 1 || !Number.isSafeInteger(rate)) {
+  if (!isDecimal(digits) || rate < 1 || !Number.isSafeInteger(rate)) {
     throw usageError(
       `${flag} is "${text}", but must be bytes per second like 100000, 500K or 1.5M`,
     );
@@ -63,7 +66,7 @@ export function parsePositive(flag: string, text: string): number {
 
 /** Parses a number that is at least 0 and may have a decimal point. */
 export function parseNumber(flag: string, text: string): number {
-  if (!DECIMAL.test(text)) {
+  if (!isDecimal(text)) {
     throw usageError(`${flag} is "${text}", but must be a number of at least 0, like 10 or 2.5`);
   }
   return Number(text);
@@ -71,7 +74,7 @@ export function parseNumber(flag: string, text: string): number {
 
 /** Parses seconds; returns milliseconds, from `least` to a day. */
 export function parseSeconds(flag: string, text: string, least = 1): number {
-  const milliseconds = DECIMAL.test(text) ? Math.round(Number(text) * 1000) : -1;
+  const milliseconds = isDecimal(text) ? Math.round(Number(text) * 1000) : -1;
   if (milliseconds < least || milliseconds > 86_400_000) {
     throw usageError(
       `${flag} is "${text}", but must be a number of seconds from ${least / 1000} to 86400, ` +

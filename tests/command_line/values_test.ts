@@ -36,6 +36,7 @@ const PARSED: [parse: (flag: string, text: string) => unknown, text: string, val
   [parseSize, "2MiB", 2 * 1024 ** 2],
   [parseSize, "007", 7],
   [parseRate, "1.5M", 1.5 * 1024 ** 2],
+  [parseRate, "2.KiB", 2048],
   [parseCount, "0", 0],
   [parseCount, "20", 20],
   [parsePositive, "12", 12],
@@ -65,7 +66,11 @@ const REFUSED: [
     ["", "0", "-5", "1.5x", "1.5M", "8MB", "K", "1e6", "99999999G", "0x10"],
     "a positive whole number of bytes like 1000000, 512K or 8M",
   ],
-  [parseRate, ["", "0", "-5", "5X", "0.1"], "bytes per second like 100000, 500K or 1.5M"],
+  [
+    parseRate,
+    ["", "0", "-5", "5X", "0.1", "500iB", "1.5.0K", "."],
+    "bytes per second like 100000, 500K or 1.5M",
+  ],
   [parseCount, ["", "-1", "1.5", "x", "1e3", "99999999999999999999"], "whole number of at least 0"],
   [parsePositive, ["0", "1e3"], "a whole number of at least 1"],
   [

@@ -15,6 +15,7 @@ import {
   type DownloaderOptions,
   DuplicateRequestAlgorithm,
 } from "../../../mod.ts";
+import { isDecimal } from "../../command_line/values.ts";
 import { tryParseMirrorUrl } from "../../http/address/mirror_url.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { Problem } from "../problem.ts";
@@ -290,7 +291,7 @@ function whole({ name, text }: Given, least: number, most: number): number {
 
 function coefficient({ name, text }: Given): number {
   const value = Number(text);
-  if (!/^(?:\d+(?:\.\d*)?|\.\d+)$/.test(text) || value > MANY) {
+  if (!isDecimal(text) || value > MANY) {
     throw bad(`${name} is "${shown(text)}", but must be a number from 0 to ${MANY} like 10 or 2.5`);
   }
   return value;
