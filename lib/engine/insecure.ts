@@ -16,7 +16,7 @@ import {
   resolveConnect,
   resolveNoProxy,
   resolveProxy,
-} from "./options/resolve_options.ts";
+} from "./options/connection_options.ts";
 
 /** The options of a download that {@linkcode openInsecureFetch} follows, too. */
 export type InsecureFetchOptions = Pick<

@@ -6,7 +6,7 @@
  */
 
 import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../../errors.ts";
-import { type ConnectOptions, ConnectRules } from "../../http/address/connect_rules.ts";
+import type { ConnectRules } from "../../http/address/connect_rules.ts";
 import {
   type MirrorSource,
   parseMirrorUrl,
@@ -15,9 +15,13 @@ import {
 import type { Hashes } from "../../http/hashes.ts";
 import { PROOF_NAMES, type ProofLevel } from "../../http/proof.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
-import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
+import type { ProxySource } from "../../http/address/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../../policy/delay.ts";
-import { DuplicateRequestAlgorithm, duplicateRequests } from "../../policy/duplicate.ts";
+import {
+  type DuplicateRequest,
+  DuplicateRequestAlgorithm,
+  duplicateRequests,
+} from "../../policy/duplicate.ts";
 import type { PolicySettings } from "../../policy/policies.ts";
 import type { ResolvedRetry, RetryOptions } from "../../scheduler/failure/retries.ts";
 import type { LowestRate, ResolvedLowestRate } from "../../scheduler/failure/speeds.ts";
@@ -25,21 +29,19 @@ import { FormMemory } from "../../scheduler/mirror/forms.ts";
 import { HostLimits } from "../../scheduler/host/host_limits.ts";
 import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
-import {
-  callable,
-  instance,
-  list,
-  number,
-  oneOf,
-  record,
-  shown,
-  texts,
-  whole,
-} from "../../checks.ts";
+import { callable, instance, list, number, oneOf, record, shown, whole } from "../../checks.ts";
 import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
 import { checkHashes } from "../memory/expected_hashes.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
+import {
+  resolveCertificate,
+  resolveConnect,
+  resolveEachAddress,
+  resolveHeaders,
+  resolveNoProxy,
+  resolveProxy,
+} from "./connection_options.ts";
 import { refuseDenoOnly } from "./deno_only.ts";
 import { type PieceDigests, resolvePieces } from "./expected_pieces.ts";
 import type { DownloaderOptions } from "./options.ts";
@@ -97,6 +99,11 @@ export interface ResolvedOptions
   readonly signal: AbortSignal | undefined;
 }
 
+type Timeouts = Pick<
+  ResolvedOptions,
+  "connectTimeoutMs" | "headersTimeoutMs" | "idleTimeoutMs" | "maxIdleMs" | "stallTimeoutMs"
+>;
+
 /** Maximum of all counts; a larger one is a typing error. */
 const MANY = 1_000_000;
 /** Maximum of all times: a day, in milliseconds. */
@@ -105,9 +112,6 @@ const LONG_MS = 86_400_000;
 /** What all downloads of this process have learned, and share. */
 export const processHosts: HostLimits = new HostLimits();
 const processForms = new FormMemory();
-
-/** Headers that the engine sets itself. */
-const RESERVED = ["range", "if-range", "accept-encoding", "content-length"];
 
 /** Fills in defaults and checks every value. */
 export function resolveOptions(
@@ -130,13 +134,8 @@ export function resolveOptions(
   const pieceLength = expectedPieces?.length ?? 0;
   const chosen = { isAdaptive: delayRequest === "adaptive", maxRate, pieceLength };
   const { splitSize, windowSize, mostWindowSize } = resolveSizes(options, chosen);
-  const count = (name: keyof DownloaderOptions, byDefault: number, least: number, most: number) =>
-    whole(name, options[name] ?? byDefault, least, most);
-  const timeout = (name: keyof DownloaderOptions) =>
-    options[name] === undefined ? undefined : whole(name, options[name], 1, LONG_MS);
   const eachAddress = resolveEachAddress(options.eachAddress, options.proxy);
   const givenFile = options.knownFile && checkKnownFile(options.knownFile);
-  const coefficient = options.initialDelayCoefficient ?? 10;
   const resolved: ResolvedOptions = {
     mirrors,
     notes: repeated.map((url) => `${url} was given more than once; it counts as one mirror`),
@@ -148,17 +147,7 @@ export function resolveOptions(
     start,
     end,
     delayRequest,
-    policySettings: {
-      initialDelay: options.initialDelay ?? true,
-      initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
-      staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
-      splitSize,
-      duplicate: typeof duplicateRequest === "function"
-        ? duplicateRequest
-        : duplicateRequests[duplicateRequest],
-      invalidBlockThreshold: count("invalidBlockThreshold", 20, 0, MANY),
-      maxBlocksPerRequest: count("maxBlocksPerRequest", 16, 1, MANY),
-    },
+    policySettings: resolvePolicy(options, { duplicateRequest, mirrors, splitSize }),
     closeBadConnections: options.closeBadConnections ?? false,
     maxConnectionsPerMirror: resolveConnections(options.maxConnectionsPerMirror),
     book: instance("book", options.book, MirrorBook),
@@ -189,12 +178,8 @@ export function resolveOptions(
     retry: resolveRetry(options.retry),
     hosts: processHosts,
     forms: processForms,
-    connectTimeoutMs: timeout("connectTimeoutMs"),
-    headersTimeoutMs: timeout("headersTimeoutMs"),
-    idleTimeoutMs: timeout("idleTimeoutMs"),
-    maxIdleMs: count("maxIdleMs", 60_000, 1, LONG_MS),
-    stallTimeoutMs: count("stallTimeoutMs", 1000, 1, LONG_MS),
-    maxRedirects: count("maxRedirects", 50, 0, 100),
+    ...resolveTimeouts(options),
+    maxRedirects: whole("maxRedirects", options.maxRedirects ?? 50, 0, 100),
     fetch: options.fetch ?? globalThis.fetch,
     refresh: callable("refresh", options.refresh),
     signal: instance("signal", options.signal, AbortSignal),
@@ -204,6 +189,44 @@ export function resolveOptions(
   };
   refuseUnused(resolved, duplicateRequest);
   return resolved;
+}
+
+/** Resolves what the algorithms but `adaptive` are set to. */
+function resolvePolicy(
+  options: DownloaderOptions,
+  { duplicateRequest, mirrors, splitSize }: {
+    readonly duplicateRequest: DuplicateRequestAlgorithm | DuplicateRequest;
+    readonly mirrors: readonly MirrorSource[];
+    readonly splitSize: number;
+  },
+): PolicySettings {
+  const coefficient = options.initialDelayCoefficient ?? 10;
+  const count = (name: string, value: number | undefined, byDefault: number, least: number) =>
+    whole(name, value ?? byDefault, least, MANY);
+  return {
+    initialDelay: options.initialDelay ?? true,
+    initialDelayCoefficient: number("initialDelayCoefficient", coefficient, 0, MANY),
+    staticDelays: resolveStaticDelays(options.staticDelays ?? {}, mirrors),
+    splitSize,
+    duplicate: typeof duplicateRequest === "function"
+      ? duplicateRequest
+      : duplicateRequests[duplicateRequest],
+    invalidBlockThreshold: count("invalidBlockThreshold", options.invalidBlockThreshold, 20, 0),
+    maxBlocksPerRequest: count("maxBlocksPerRequest", options.maxBlocksPerRequest, 16, 1),
+  };
+}
+
+/** Resolves how long to wait for mirrors; `undefined` leaves it to the others. */
+function resolveTimeouts(options: DownloaderOptions): Timeouts {
+  const time = (name: keyof Timeouts) =>
+    options[name] === undefined ? undefined : whole(name, options[name], 1, LONG_MS);
+  return {
+    connectTimeoutMs: time("connectTimeoutMs"),
+    headersTimeoutMs: time("headersTimeoutMs"),
+    idleTimeoutMs: time("idleTimeoutMs"),
+    maxIdleMs: whole("maxIdleMs", options.maxIdleMs ?? 60_000, 1, LONG_MS),
+    stallTimeoutMs: whole("stallTimeoutMs", options.stallTimeoutMs ?? 1000, 1, LONG_MS),
+  };
 }
 
 /** Refuses each option that the chosen algorithms do not use, unless it has its default value. */
@@ -302,49 +325,6 @@ function resolveStaticDelays(
   return resolved;
 }
 
-/** Checks a certificate of the client. */
-export function resolveCertificate(
-  value: ClientCertificate | undefined,
-): ClientCertificate | undefined {
-  if (value === undefined) return undefined;
-  const { cert, key } = texts("clientCertificate", value, ["cert", "key"]);
-  if (cert !== undefined && key !== undefined) return { cert, key };
-  const missing = cert === undefined ? "cert" : "key";
-  throw new OptionTypeError(`clientCertificate.${missing}`, "is missing, but must be PEM");
-}
-
-/** Parses the URL of a proxy. */
-export function resolveProxy(value: DownloaderOptions["proxy"]): ProxySource | false | undefined {
-  return value === undefined || value === false ? value : parseProxyUrl(value);
-}
-
-/** Checks a list of hosts that need no proxy. */
-export function resolveNoProxy(value: string | undefined): string | undefined {
-  if (value === undefined || typeof value === "string") return value;
-  throw new OptionTypeError("noProxy", `is ${shown(value)}, but must be a string`);
-}
-
-/** Checks the rules for connections; `proxy` would make them useless. */
-export function resolveConnect(
-  options: ConnectOptions | undefined,
-  proxy: DownloaderOptions["proxy"],
-): ConnectRules {
-  const rules = new ConnectRules(options === undefined ? {} : record("connect", options));
-  if (!proxy || !rules.choosesTargets) return rules;
-  throw new OptionTypeError(
-    "connect",
-    "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
-  );
-}
-
-function resolveEachAddress(value: boolean = false, proxy: DownloaderOptions["proxy"]): boolean {
-  if (!value || !proxy) return value;
-  throw new OptionTypeError(
-    "eachAddress",
-    "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
-  );
-}
-
 const DEFAULT_CONNECTIONS = 8;
 
 const DELIVER_AFTER = { A: "agreement", B: "first-answer" } as const;
@@ -374,25 +354,6 @@ export function knownOf(
     mirrors.some((mirror) => mirror.url === nameOf(url))
   );
   return isNamed ? file : undefined;
-}
-
-function resolveHeaders(
-  init: HeadersInit | undefined,
-  http: DownloaderOptions["http"],
-): Headers {
-  const headers = new Headers(init);
-  if (http === "http2" && headers.has("host")) {
-    throw new OptionTypeError(
-      "headers",
-      'has "host", which can be sent by HTTP/1.1 only; leave out http2',
-    );
-  }
-  for (const name of RESERVED) {
-    if (headers.has(name)) {
-      throw new OptionTypeError("headers", `has "${name}", which the engine sets itself`);
-    }
-  }
-  return headers;
 }
 
 function resolveName(name: unknown): string | undefined {
