@@ -216,7 +216,7 @@ const BLOCKS = 3;
 type Run = (buffer: ArrayBuffer, byteLength: number, isLast: boolean) => Promise<Done>;
 
 /** Hashes of bytes that pass, on a thread. */
-export class ThreadHashes {
+class ThreadHashes {
   readonly #run: Run;
   /** What the thread has yet to hash, in order. */
   readonly #underWay: Promise<Done>[] = [];

@@ -10,7 +10,7 @@ import { writeMessage } from "../report/terminal.ts";
 import { clearTerminalProgress } from "../report/terminal_progress.ts";
 
 /** The signals that end the command. */
-export const SIGNALS = stopSignals("SIGINT", "SIGTERM", "SIGHUP");
+const SIGNALS = stopSignals("SIGINT", "SIGTERM", "SIGHUP");
 
 /** Listens for signals until it is disposed. */
 export class Interruption implements Disposable {

@@ -116,7 +116,7 @@ interface Relayed {
 }
 
 /** The connection of a client. */
-export class TlsConnection {
+class TlsConnection {
   readonly #client: Socket;
   readonly #options: ConnectionOptions;
   readonly #connect: (connection: TlsConnection) => Promise<Relayed>;

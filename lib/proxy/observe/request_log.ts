@@ -60,7 +60,7 @@ export class RequestLog {
 type End = Pick<AccessEntry, "status" | "bytes" | "outcome">;
 
 /** A request. Its line is written after its response and, on some routes, its body have ended. */
-export class RequestEntry implements BodyListener {
+class RequestEntry implements BodyListener {
   readonly #request: Request;
   readonly #write: (end: End) => void;
   #status: number | undefined;

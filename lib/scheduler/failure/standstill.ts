@@ -11,7 +11,7 @@ import { reconnect } from "../mirror/idle_connections.ts";
 import type { DownloadState } from "../state.ts";
 
 /** After a longer standstill, connections may be dead. */
-export const ASLEEP_MS = 5000;
+const ASLEEP_MS = 5000;
 /** What arrives so soon afterwards may have waited in buffers. */
 const BUFFERED_MS = 100;
 

@@ -219,7 +219,7 @@ const PAGES: Readonly<Record<Page["kind"], string>> = {
 };
 
 /** Returns the failure of a mirror that sent a web page, or an error text, instead of the file. */
-export function pageError({ mirror: { url }, page }: FirstAnswer, promised?: string): MirrorError {
+function pageError({ mirror: { url }, page }: FirstAnswer, promised?: string): MirrorError {
   const { kind = "html", title } = page ?? {};
   const what = kind === "html" ? "a web page" : PAGES[kind];
   const advice = kind === "html"
