@@ -71,52 +71,27 @@ export function penalize(
   );
   if (failure.fault === "descriptors" && mirror.seat.exhausted(now)) {
     makeRoom(state);
-    report(mirror, failure, mirror.seat.turnAt(now) - now, state, now);
-    if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
-    return "wait";
+    return awaitSeat(mirror, failure, mirror.seat.turnAt(now) - now, state, now);
   }
   const { crawls, passing = passingOf(failure, request, state) } = known;
   const isLost = crawls === undefined ? isBegun(request) : crawls <= CHANCE_CRAWLS;
-  if (passing !== undefined && isLost) {
-    // Its connection is lost: another one delivers the rest.
-    report(mirror, failure, 0, state, now);
-    return "again";
-  }
+  // Its connection is lost: another one delivers the rest.
+  if (passing !== undefined && isLost) return askAgain(mirror, failure, state, now);
   const cause = { mirror, failure, request, besideStream, passing };
   const refusal = classifyRefusal(cause, { retry, random }, runMs, now);
-  if (refusal.type === "limit") {
-    report(mirror, failure, refusal.pauseMs, state, now);
-    if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
-    return "wait";
-  }
-  if (refusal.type === "hopeless") {
-    report(mirror, refusal.failure, undefined, state, now);
-    drop(mirror, refusal.failure, state, now);
-    return "dropped";
-  }
-  if (crawls !== undefined) {
-    report(mirror, failure, 0, state, now);
-    return "again";
-  }
+  if (refusal.type === "limit") return awaitSeat(mirror, failure, refusal.pauseMs, state, now);
+  if (refusal.type === "hopeless") return reportAndDrop(mirror, refusal.failure, state, now);
+  if (crawls !== undefined) return askAgain(mirror, failure, state, now);
   // Whatever comes next, it begins when the host's pause is over.
   const pauseMs = Math.max(0, mirror.seat.openAt(now) - now);
   const isTooLate = pauseMs > 0 && runMs + pauseMs >= retry.maxTimeMs;
   const otherForm = () =>
     !isTooLate && request !== undefined && isAnswer(failure) && mirror.refuse(request.form);
-  if (!failure.retryable && otherForm()) {
-    report(mirror, failure, 0, state, now);
-    return "again";
-  }
+  if (!failure.retryable && otherForm()) return askAgain(mirror, failure, state, now);
   if (mirror.trackRecord.isWaking(now) && isUnanswered(failure)) {
-    mirror.link.reset();
-    report(mirror, failure, WAKING_RETRY_MS, state, now);
-    mirror.wait(now + WAKING_RETRY_MS, failure);
-    return "wait";
+    return pause(mirror, failure, WAKING_RETRY_MS, state, now);
   }
-  if (request !== undefined && isOurs(failure, request)) {
-    goOn(mirror, failure, state, now);
-    return "again";
-  }
+  if (request !== undefined && isOurs(failure, request)) return goOn(mirror, failure, state, now);
   if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
     mirror.breaks.broke(request.position - request.start);
   }
@@ -127,25 +102,16 @@ export function penalize(
     : retryDelay({ retryable, retryAfterMs, runMs }, failures, retry, random());
   const insists = failures >= MOST_ALIKE && (failure.reason === "range" || isHangUp(failure));
   if ((delayMs === undefined || insists) && otherForm()) {
-    report(mirror, failure, 0, state, now);
-    return "again";
+    return askAgain(mirror, failure, state, now);
   }
-  if (delayMs === undefined) {
-    report(mirror, failure, undefined, state, now);
-    drop(mirror, failure, state, now);
-    return "dropped";
-  }
+  if (delayMs === undefined) return reportAndDrop(mirror, failure, state, now);
   if (useful >= GOOD_BYTES && isBroken(failure)) {
     // It goes on, piece by piece, and is as fast as it was; but its connections are gone.
     mirror.recover();
-    goOn(mirror, failure, state, now);
-    return "again";
+    return goOn(mirror, failure, state, now);
   }
-  mirror.link.reset();
   if (retryAfterMs !== undefined) mirror.trackRecord.turnedAway(now);
-  report(mirror, failure, delayMs, state, now);
-  mirror.wait(now + delayMs, failure);
-  return "wait";
+  return pause(mirror, failure, delayMs, state, now);
 }
 
 /**
@@ -206,15 +172,65 @@ function isBroken({ reason, fault }: MirrorError): boolean {
   return BROKEN.includes(reason) && !UNREADABLE.includes(fault);
 }
 
-/** Reports a failure after which its mirror goes on at once. */
+/** Reports a failure after which its mirror is asked again at once. */
+function askAgain(
+  mirror: Mirror,
+  failure: MirrorError,
+  state: DownloadState,
+  now: number,
+): Consequence {
+  report(mirror, failure, 0, state, now);
+  return "again";
+}
+
+/** Reports a failure after which its mirror goes on at once, over new connections. */
 function goOn(
   mirror: Mirror,
   failure: MirrorError,
   state: DownloadState,
   now: number,
-): void {
+): Consequence {
   mirror.link.loseConnections();
-  report(mirror, failure, 0, state, now);
+  return askAgain(mirror, failure, state, now);
+}
+
+/** Reports a failure after which its mirror is left alone for `delayMs`, and measured anew. */
+function pause(
+  mirror: Mirror,
+  failure: MirrorError,
+  delayMs: number,
+  state: DownloadState,
+  now: number,
+): Consequence {
+  mirror.link.reset();
+  report(mirror, failure, delayMs, state, now);
+  mirror.wait(now + delayMs, failure);
+  return "wait";
+}
+
+/** Reports a limit: the mirror waits for its turn at the host, unless its other requests go on. */
+function awaitSeat(
+  mirror: Mirror,
+  failure: MirrorError,
+  pauseMs: number,
+  state: DownloadState,
+  now: number,
+): Consequence {
+  report(mirror, failure, pauseMs, state, now);
+  if (mirror.live.length === 0) awaitTurn(mirror, now, failure);
+  return "wait";
+}
+
+/** Reports a failure after which its mirror is dropped. */
+function reportAndDrop(
+  mirror: Mirror,
+  failure: MirrorError,
+  state: DownloadState,
+  now: number,
+): Consequence {
+  report(mirror, failure, undefined, state, now);
+  drop(mirror, failure, state, now);
+  return "dropped";
 }
 
 /** Gives up a mirror, whatever its failure may mean otherwise. */
@@ -225,8 +241,7 @@ export function giveUp(
   now: number,
 ): void {
   mirror.countFailure(0);
-  report(mirror, failure, undefined, state, now);
-  drop(mirror, failure, state, now);
+  reportAndDrop(mirror, failure, state, now);
 }
 
 /** Drops a mirror for good. */
