@@ -83,6 +83,7 @@ const MOST_METALINK_BYTES = 4 * 1024 * 1024;
 /** and it, or the ETag of a mirror, may take this long, in milliseconds. */
 const PATIENCE_MS = 5000;
 const METALINK_TYPE = /^application\/metalink4?\+xml$/;
+
 /**
  * Asks a server for a file, and finds mirrors of it by its response. Rejects as `Downloader.open()` does.
  *

@@ -82,8 +82,8 @@ export const FLAG_GROUPS = {
     },
     { name: "select-file", value: "NAME", help: "Metalink: only this file; repeatable" },
     { name: "max-mirrors", value: "N", help: "most mirrors of a list or Metalink (8)" },
-    { name: "no-mirrors", help: "no mirrors that the server of the URL names" },
-    { name: "trust-mirrors", help: "use them without a digest or ETag, too" },
+    { name: "no-mirrors", help: "do not use mirrors that the server names" },
+    { name: "trust-mirrors", help: "use them even without a digest or ETag" },
     { name: "max-concurrent-downloads", short: "j", value: "N", help: "concurrent downloads (2)" },
   ],
   Integrity: [
