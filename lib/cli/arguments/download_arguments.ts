@@ -110,14 +110,7 @@ export async function parseArguments(args: readonly Argument[]): Promise<Argumen
   }
   if (has("version")) return { type: "version" };
   if (has("disable")) throw usageError("--disable (-q) must be the first argument");
-  for (const [one, other] of EXCLUSIVE) {
-    if (!has(one) || !has(other)) continue;
-    const given = [one, other].flatMap((name) => {
-      const place = places.get(name);
-      return place === undefined ? [] : [`: --${name} is set in ${place}`];
-    });
-    throw usageError(`--${one} and --${other} cannot be used together${given.join("")}`);
-  }
+  refuseExclusive(values);
   // One that a file holds is overridden.
   if (each("output", (flag) => flag).filter((flag) => flag === "--output").length > 1) {
     throw usageError(
@@ -151,18 +144,7 @@ export async function parseArguments(args: readonly Argument[]): Promise<Argumen
     findsChecksums: given("checksum-from", parseChecksumFrom) ?? false,
     login: parseLoginOptions(values),
     maxTimeMs: given("max-time", unlessZero(parseSeconds)),
-    report: {
-      verbosity: has("silent")
-        ? has("show-error") ? "errors" : "silent"
-        : has("verbose")
-        ? "verbose"
-        : "normal",
-      json: has("json"),
-      progress: !has("no-progress"),
-      simple: has("progress-bar"),
-      units: given("units", parseUnits) ?? "si",
-      writeOut: has("write-out") ? await parseFormat(values) : undefined,
-    },
+    report: await reportOptions(values),
     onComplete: parseOnComplete(values, target),
     traceFile: given("trace", (flag, text) => {
       if (text === "-") throw usageError(`${flag} is "-", but must be the name of a file`);
@@ -178,6 +160,20 @@ export async function parseArguments(args: readonly Argument[]): Promise<Argumen
     insecure: has("insecure"),
     options: engineOptions(values),
     places,
+  };
+}
+
+async function reportOptions(values: ParsedFlags<FlagName>): Promise<ReportOptions> {
+  const { has, given } = values;
+  const loud = has("verbose") ? "verbose" : "normal";
+  const quiet = has("show-error") ? "errors" : "silent";
+  return {
+    verbosity: has("silent") ? quiet : loud,
+    json: has("json"),
+    progress: !has("no-progress"),
+    simple: has("progress-bar"),
+    units: given("units", parseUnits) ?? "si",
+    writeOut: has("write-out") ? await parseFormat(values) : undefined,
   };
 }
 
@@ -268,6 +264,18 @@ function checkSeveral({ has }: ParsedFlags<FlagName>, urls: readonly string[]): 
 
 /** Flags about one ETag. */
 const SINGLE = ["etag-compare", "etag-save"] as const;
+
+/** Refuses flags that contradict each other; names the files that hold them. */
+function refuseExclusive({ has, places }: ParsedFlags<FlagName>): void {
+  for (const [one, other] of EXCLUSIVE) {
+    if (!has(one) || !has(other)) continue;
+    const given = [one, other].flatMap((name) => {
+      const place = places.get(name);
+      return place === undefined ? [] : [`: --${name} is set in ${place}`];
+    });
+    throw usageError(`--${one} and --${other} cannot be used together${given.join("")}`);
+  }
+}
 
 /** Flags that contradict each other. */
 const EXCLUSIVE: readonly (readonly [FlagName, FlagName])[] = [

@@ -6,7 +6,7 @@
  */
 
 import type { DeliverAfter } from "../../../mod.ts";
-import { usageError } from "../../command_line/command_error.ts";
+import { type CommandError, usageError } from "../../command_line/command_error.ts";
 import { parseFlags } from "../../command_line/flag_parser.ts";
 import { parseFile, parsePositive, parseSeconds, readSize } from "../../command_line/values.ts";
 import { LEAST_SHARE } from "../capacity/memory_budget.ts";
@@ -104,13 +104,7 @@ export async function parseArguments(
   );
   const isLocal = isLoopback(host) || host.toLowerCase() === "localhost";
   const guarded = token !== undefined || hosts.length > 0;
-  if (!guarded && !has("open") && !isLocal) {
-    throw usageError(
-      `--host ${host} lets others reach the proxy, and every public host through it; also use ` +
-        "--token-file FILE or --token TOKEN (clients that have it), --allow-host PATTERN (these mirrors only) or --open " +
-        "(everyone)",
-    );
-  }
+  if (!guarded && !has("open") && !isLocal) throw unguarded(host);
   const isPrivate = isLocal || token !== undefined;
   const metrics = given("metrics", parseMetricsPlace) ??
     (isPrivate ? { type: "path", path: "/metrics" } as const : { type: "none" } as const);
@@ -134,6 +128,14 @@ export async function parseArguments(
     token,
     options: { ...options, metricsPath: metrics.type === "path" ? metrics.path : false },
   };
+}
+
+function unguarded(host: string): CommandError {
+  return usageError(
+    `--host ${host} lets others reach the proxy, and every public host through it; also use ` +
+      "--token-file FILE or --token TOKEN (clients that have it), --allow-host PATTERN (these " +
+      "mirrors only) or --open (everyone)",
+  );
 }
 
 /** Parses a size like `256M`, at least enough for one download. */
