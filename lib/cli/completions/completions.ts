@@ -14,6 +14,7 @@ import { PROBE_FLAGS } from "../probe/probe_arguments.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { writeOutput } from "../report/terminal.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
+import { PROOF_LEVELS } from "../../http/proof.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 
@@ -46,6 +47,8 @@ interface CompletedCommand {
 /** Flags with a fixed set of values. */
 const CHOICES: Readonly<Partial<Record<FlagName, readonly string[]>>> = {
   "checksum-from": ["auto"],
+  "require-proof": PROOF_LEVELS,
+  "deliver-after": ["agreement", "first-answer"],
   units: ["si", "iec"],
   delay: Object.values(DelayRequestAlgorithm),
   duplicate: Object.values(DuplicateRequestAlgorithm),

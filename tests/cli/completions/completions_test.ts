@@ -52,6 +52,15 @@ for (const shell of SHELLS) {
   });
 }
 
+Deno.test("completions: a flag whose help marks one of its values as the default offers it", () => {
+  for (const { names, help, completion } of MAIN_FLAGS) {
+    const [, byDefault] = /\[(\w+)\]/.exec(help) ?? [];
+    if (byDefault === undefined) continue;
+    const choices = completion.type === "choice" ? completion.choices : [];
+    assert(choices.includes(byDefault), `--${names[0]} does not offer ${byDefault}`);
+  }
+});
+
 /** What is typed, word by word, and what is offered. */
 const OFFERED: [words: string[], offered: string[]][] = [
   [["--checks"], ["--checksum", "--checksum-file", "--checksum-from"]],
