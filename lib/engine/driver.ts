@@ -13,7 +13,7 @@ import { probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
-import { Alarm } from "./timing/alarm.ts";
+import { Alarm, SLACK_MS } from "./timing/alarm.ts";
 import { clock } from "./timing/clock.ts";
 import { DeliveryWindow } from "./delivery/delivery_window.ts";
 import { earlierPieces, type FileInfo, presumed } from "./memory/known_file.ts";
@@ -56,7 +56,7 @@ export class Driver {
   readonly #transport: Transport;
   readonly #runner: RequestRunner;
   readonly #executor: CommandExecutor;
-  readonly #alarm = new Alarm(() => this.#dispatch({ type: "timeout" }));
+  readonly #alarm = new Alarm(() => this.#wake());
   readonly #opened = deferred<FileInfo>();
   readonly #log: EventLog;
   /** What is learned of the file. */
@@ -268,6 +268,15 @@ export class Driver {
       if (this.#state.type !== "running") return;
       this.#execute(this.#scheduler.start(now));
     });
+  }
+
+  /** Lets the scheduler act where it is time. The alarm may have rung so that the time is found out anew only. */
+  #wake(): void {
+    if (this.#state.type !== "running") return;
+    const now = clock.now();
+    const { wakeAt } = this.#scheduler;
+    if (wakeAt <= now + SLACK_MS || this.#alarm.isLate(now)) this.#dispatch({ type: "timeout" });
+    else this.#arm(wakeAt);
   }
 
   #dispatch(event: SchedulerEvent): void {

@@ -9,7 +9,7 @@ import { holdProcess, type Timer } from "../../runtime.ts";
 import { clock } from "./clock.ts";
 
 /** The alarm may ring earlier by this time, in milliseconds. */
-const SLACK_MS = 5;
+export const SLACK_MS = 5;
 
 /** An alarm later than this was held up: the process stood still, in milliseconds. */
 const LATE_MS = 50;
@@ -47,10 +47,15 @@ export class Alarm {
    * milliseconds; 0 if it did not, or that was returned before.
    */
   lateMs(now: number): number {
+    if (!this.isLate(now)) return 0;
     const lateMs = now - this.#dueAt;
-    if (lateMs <= LATE_MS) return 0;
     this.#dueAt = now;
     return lateMs;
+  }
+
+  /** Reports whether the process stood still until `now`. */
+  isLate(now: number): boolean {
+    return now - this.#dueAt > LATE_MS;
   }
 
   /**

@@ -162,3 +162,12 @@ Deno.test("Alarm.lateMs() is known where the alarm itself is the first to be hea
     assertEquals([late, alarm.lateMs(clock.now + 1e6)], [[6000], 0]);
   });
 });
+
+Deno.test("Alarm.isLate() reports a standstill, and leaves it to lateMs()", () => {
+  withClock((clock) => {
+    const alarm = new Alarm(() => {}, clock.time);
+    alarm.set(1020);
+    assertEquals([alarm.isLate(1060), alarm.isLate(1071), alarm.isLate(1071)], [false, true, true]);
+    assertEquals([alarm.lateMs(1071), alarm.isLate(1071)], [51, false]);
+  });
+});
