@@ -8,7 +8,7 @@
  * @module
  */
 
-import { Crowd, ENOUGH, narrowed } from "./crowd.ts";
+import { Crowd, CROWD_LOOK_MS, ENOUGH, narrowed } from "./crowd.ts";
 import { passOver } from "./kept_stream.ts";
 import { Outlook } from "./outlook.ts";
 import type { ByteRange } from "../http/byte_range.ts";
@@ -61,6 +61,10 @@ export class AdaptivePolicy implements Policy {
   readonly #lengths = new Map<number, number>();
   readonly #crowd = new Crowd();
 
+  get restBytes(): number | undefined {
+    return this.#crowd.restBytes;
+  }
+
   next(view: DownloadView, now: number): Plan | undefined {
     const outlooks = view.mirrors.map((source, index) => new Outlook(index, source, now));
     const chosen = this.#crowd.choose(view, outlooks);
@@ -72,7 +76,8 @@ export class AdaptivePolicy implements Policy {
 
   wakeAt({ mirrors, limit }: DownloadView, now: number): number {
     const busy = mirrors.some(({ live }) => live.some(({ isExhausted }) => !isExhausted));
-    const lookAt = busy ? now + LOOK_MS : Infinity;
+    const lookMs = this.restBytes === undefined ? LOOK_MS : CROWD_LOOK_MS;
+    const lookAt = busy ? now + lookMs : Infinity;
     return limit.openAt > now ? Math.min(limit.openAt, lookAt) : lookAt;
   }
 
@@ -108,7 +113,12 @@ export class AdaptivePolicy implements Policy {
     const { ledger } = view;
     const [gap] = ledger.free;
     if (gap === undefined) return undefined;
-    if (chosen !== undefined) return this.#askLone(chosen, gap, narrowed(view, chosen), now);
+    if (chosen !== undefined) {
+      const own = narrowed(view, chosen);
+      // Room that comes in small pieces is not filled in small pieces.
+      const waits = own.readyBytes > 0 && own.room < (this.restBytes ?? 0);
+      return waits ? undefined : this.#askLone(chosen, gap, own, now);
+    }
     const lone = loneOf(view, outlooks);
     if (lone !== undefined) return this.#askLone(lone, gap, view, now);
     const atFront = gap.start === ledger.front;

@@ -30,8 +30,19 @@ const MOST_AHEAD = 512 * 1024;
  */
 export const ENOUGH = 32;
 
+/** The part of these bytes that the consumer takes before more is requested: each step costs as much as many bytes. */
+const REST_SHARE = 1 / 2;
+/** Maximum time between two looks while any request is under way, in milliseconds. */
+export const CROWD_LOOK_MS = 200;
+
 export class Crowd {
   #isIn = false;
+  #restBytes: number | undefined;
+
+  /** What the consumer takes between two steps, in bytes; `undefined` outside of a crowd. */
+  get restBytes(): number | undefined {
+    return this.#restBytes;
+  }
 
   /** Returns the only mirror to use; `undefined` outside of a crowd. */
   choose(view: DownloadView, outlooks: readonly Outlook[]): Outlook | undefined {
@@ -39,6 +50,9 @@ export class Crowd {
     const count = others.reduce((sum, number) => sum + number, 0);
     this.#isIn = isSmallWindow(windowSize, mirrors.length) &&
       count >= (this.#isIn ? MANY : MANY * mirrors.length);
+    this.#restBytes = this.#isIn
+      ? Math.floor(Math.min(windowSize, MOST_AHEAD) * REST_SHARE)
+      : undefined;
     if (!this.#isIn) return undefined;
     const fit = outlooks.filter(({ usable, silent, onProbation, source }) =>
       usable && !silent && !onProbation && source.mostBytes === Infinity

@@ -282,7 +282,7 @@ export class Scheduler {
     this.#state.consume(Math.min(bytes, most));
     // The body of a whole file is read only as far as there is room: its silence was ours.
     this.#state.requests.whole?.touch(now);
-    this.#assign(now);
+    if (bytes === 0 || !this.#assigner.mayRest) this.#assign(now);
   }
 
   #timeout(now: number): void {

@@ -115,6 +115,10 @@ export class DownloadState implements DownloadView {
     return this.#receivedSinceFront;
   }
 
+  get consumedBytes(): number {
+    return this.#consumedBytes;
+  }
+
   /** Bytes received, but not yet taken by the consumer. */
   get heldBytes(): number {
     return this.ledger.receivedBytes - this.#consumedBytes;

@@ -232,6 +232,11 @@ interface Takeover<Type extends string> {
 export interface Policy {
   /** Whether it extends streams: only then does a request ask for more than may be read so far. */
   readonly extendsStreams?: boolean | undefined;
+  /**
+   * So many bytes the consumer takes between two steps, as long as requests have bytes to deliver or it has some to
+   * take; `undefined` where a step may follow whenever bytes move.
+   */
+  readonly restBytes?: number | undefined;
   /** The next step; `undefined` if there is none for now. The view has changed after each step. */
   next(view: DownloadView, now: number): Plan | undefined;
   /** When to ask for a step again though nothing has happened; `Infinity` for never. */

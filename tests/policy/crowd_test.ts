@@ -9,7 +9,8 @@ import {
   type SourceFacts,
   sourceView,
 } from "../support/scheduler/views.ts";
-import { inspector } from "../support/simulator/invariants.ts";
+import { assertAwake, inspector } from "../support/simulator/invariants.ts";
+import { mulberry32 } from "../support/random.ts";
 import { simulatedUrl, TESTBED } from "../support/simulator/mirror.ts";
 import type { Simulation, SimulationOptions } from "../support/simulator/simulation.ts";
 import { simulate } from "../support/simulator/simulator.ts";
@@ -128,4 +129,53 @@ Deno.test("narrowed() leaves room for 512 KiB from one mirror", () => {
   assertEquals(view.roomFor(0, 100), 312 * 1024);
   assertEquals(view.mirrors, [source]);
   assertEquals(narrowed(downloadView({ windowSize: 1000 }), outlook).windowSize, 1000);
+});
+
+Deno.test("Crowd.restBytes: half of what is read ahead, in a crowd only", () => {
+  const mirrors = [sourceView(), sourceView()];
+  const outlooks = mirrors.map((source, index) => new Outlook(index, source, 0));
+  const crowd = new Crowd();
+  const rest = (count: number, windowSize: number) => {
+    crowd.choose(downloadView({ mirrors, others: [count, count], windowSize }), outlooks);
+    return crowd.restBytes;
+  };
+  assertEquals(
+    [rest(0, 1000), rest(9, 1000), rest(9, 900_000), rest(0, 1000)],
+    [undefined, 500, 256 * 1024, undefined],
+  );
+});
+
+Deno.test("in a crowd, a stream is read on by large parts, however slow the consumer is", () => {
+  for (const consumerBytesPerSecond of [1_000_000, 10_000_000, Infinity]) {
+    const { events, bytesByMirror } = run([20, 20, 20], { consumerBytesPerSecond });
+    const extended = events.filter(({ type }) => type === "send").length;
+    assert(bytesByMirror[0]! > 0.9 * SIZE, `${bytesByMirror}`);
+    // One event at most for each block that begins in what is read on.
+    assert(extended < 60, `${consumerBytesPerSecond}: ${extended}`);
+  }
+});
+
+Deno.test("in a crowd, every download ends, whatever its consumer, window and mirrors do", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const random = mulberry32(seed);
+    const links = Array.from({ length: 2 + seed % 3 }, () => ({
+      bytesPerSecond: 10 ** (4.5 + 3 * random()),
+      roundTripMs: 1 + 100 * random(),
+      ...(random() < 0.3 && { ratesAt: [[2 * random(), 0], [2 + random(), 500_000]] as const }),
+    }));
+    const least = 40_000 + Math.floor(random() * 400_000);
+    const outcome = run(Array(links.length).fill(20), {
+      links,
+      size: 1_000_000 + Math.floor(random() * 1_000_000),
+      splitSize: 20_000,
+      windowSize: least * 2,
+      windowSizesAt: [[0.5, least], [1.5, least * 2], [2.5, least]],
+      consumerBytesPerSecond: 10 ** (4.5 + 3 * random()),
+      consumerRatesAt: [[random(), 0], [2 * random() + 1, 10 ** (5 + 2 * random())]],
+      seed,
+      limitSeconds: 600,
+      inspect: assertAwake,
+    });
+    assert(outcome.scheduler.ledger.complete, `seed ${seed}`);
+  }
 });

@@ -31,6 +31,8 @@ export class Assigner {
   readonly #closeBadConnections: boolean;
   readonly #tuning: LaneTuning;
   #assignedAt = -Infinity;
+  /** What the consumer had taken then. */
+  #consumedBytes = 0;
   #wakeAt = Infinity;
 
   constructor(state: DownloadState, { policy, closeBadConnections }: AssignerOptions) {
@@ -45,9 +47,21 @@ export class Assigner {
     return this.#wakeAt;
   }
 
-  /** Reports whether to look for work though nothing has happened but that bytes have moved. */
+  /** Reports whether to look for work though nothing has happened but that bytes have arrived. */
   isDue(now: number): boolean {
-    return now >= this.#assignedAt + LOOK_MS;
+    return this.#policy.restBytes === undefined
+      ? now >= this.#assignedAt + LOOK_MS
+      : !this.mayRest;
+  }
+
+  /** Whether there is no need to look for work though the consumer has taken bytes. */
+  get mayRest(): boolean {
+    const { restBytes = 0 } = this.#policy;
+    const { consumedBytes, readyBytes, requests } = this.#state;
+    if (consumedBytes - this.#consumedBytes >= restBytes) return false;
+    if (readyBytes > 0) return true;
+    for (const { isExhausted } of requests) if (!isExhausted) return true;
+    return false;
   }
 
   /** Sends requests until the policy plans no more. */
@@ -65,6 +79,7 @@ export class Assigner {
     this.#state.others = isSmall ? othersAt(mirrors, now) : [];
     this.#tuning.tune(now);
     this.#assignedAt = now;
+    this.#consumedBytes = this.#state.consumedBytes;
     this.#endStreams(now);
     for (;;) {
       const plan = this.#policy.next(this.#state, now);
