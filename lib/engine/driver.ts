@@ -13,7 +13,7 @@ import { probeSizeFor } from "../scheduler/opening/probe.ts";
 import { Scheduler } from "../scheduler/scheduler.ts";
 import type { TraceEvent } from "../trace/events.ts";
 import { Transport } from "../transport/transport.ts";
-import { Alarm, SLACK_MS } from "./timing/alarm.ts";
+import { Alarm } from "./timing/alarm.ts";
 import { clock } from "./timing/clock.ts";
 import { DeliveryWindow } from "./delivery/delivery_window.ts";
 import { earlierPieces, type FileInfo, presumed } from "./memory/known_file.ts";
@@ -270,12 +270,10 @@ export class Driver {
     });
   }
 
-  /** Lets the scheduler act where it is time. The alarm may have rung so that the time is found out anew only. */
+  /** Lets the scheduler act if it is time: the alarm may have rung only so that it is set anew. */
   #wake(): void {
-    if (this.#state.type !== "running") return;
-    const now = clock.now();
     const { wakeAt } = this.#scheduler;
-    if (wakeAt <= now + SLACK_MS || this.#alarm.isLate(now)) this.#dispatch({ type: "timeout" });
+    if (this.#alarm.isDue(wakeAt, clock.now())) this.#dispatch({ type: "timeout" });
     else this.#arm(wakeAt);
   }
 

@@ -9,7 +9,7 @@ import { holdProcess, type Timer } from "../../runtime.ts";
 import { clock } from "./clock.ts";
 
 /** The alarm may ring earlier by this time, in milliseconds. */
-export const SLACK_MS = 5;
+const SLACK_MS = 5;
 
 /** An alarm later than this was held up: the process stood still, in milliseconds. */
 const LATE_MS = 50;
@@ -47,15 +47,15 @@ export class Alarm {
    * milliseconds; 0 if it did not, or that was returned before.
    */
   lateMs(now: number): number {
-    if (!this.isLate(now)) return 0;
+    if (!this.#isLate(now)) return 0;
     const lateMs = now - this.#dueAt;
     this.#dueAt = now;
     return lateMs;
   }
 
-  /** Reports whether the process stood still until `now`. */
-  isLate(now: number): boolean {
-    return now - this.#dueAt > LATE_MS;
+  /** Reports whether it is time for what is due at `at`, or the process stood still until `now`. */
+  isDue(at: number, now: number): boolean {
+    return at <= now + SLACK_MS || this.#isLate(now);
   }
 
   /**
@@ -105,6 +105,10 @@ export class Alarm {
     const timer = setTimeout(ring, ms);
     if (!this.#holdsProcess) holdProcess(timer, false);
     return timer;
+  }
+
+  #isLate(now: number): boolean {
+    return now - this.#dueAt > LATE_MS;
   }
 
   clear(): void {

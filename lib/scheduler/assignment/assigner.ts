@@ -49,9 +49,7 @@ export class Assigner {
 
   /** Reports whether to look for work though nothing has happened but that bytes have arrived. */
   isDue(now: number): boolean {
-    return this.#policy.restBytes === undefined
-      ? now >= this.#assignedAt + LOOK_MS
-      : !this.mayRest;
+    return this.#policy.restBytes === undefined ? now >= this.#assignedAt + LOOK_MS : !this.mayRest;
   }
 
   /** Whether there is no need to look for work though the consumer has taken bytes. */

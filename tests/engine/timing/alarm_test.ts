@@ -163,11 +163,12 @@ Deno.test("Alarm.lateMs() is known where the alarm itself is the first to be hea
   });
 });
 
-Deno.test("Alarm.isLate() reports a standstill, and leaves it to lateMs()", () => {
+Deno.test("Alarm.isDue(): when it is nearly time, or after a standstill, which is left to lateMs()", () => {
   withClock((clock) => {
     const alarm = new Alarm(() => {}, clock.time);
     alarm.set(1020);
-    assertEquals([alarm.isLate(1060), alarm.isLate(1071), alarm.isLate(1071)], [false, true, true]);
-    assertEquals([alarm.lateMs(1071), alarm.isLate(1071)], [51, false]);
+    const due = [[1025, 1019], [1025, 1020], [9000, 1060], [9000, 1071], [9000, 1071]] as const;
+    assertEquals(due.map(([at, now]) => alarm.isDue(at, now)), [false, true, false, true, true]);
+    assertEquals([alarm.lateMs(1071), alarm.isDue(9000, 1071)], [51, false]);
   });
 });
