@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { judge, parseLcov, spans } from "./coverage.ts";
+import { joined, judge, parseLcov, spans } from "./coverage.ts";
 
 const LCOV = `SF:/p/lib/a.ts
 FNF:1
@@ -32,4 +32,13 @@ Deno.test("judge() wants a reason for each file with too few, and enough of all 
     "97.1 % of the lines of 2 files, at least 95.0 % wanted",
   ]);
   assertEquals(judge(files.slice(0, 1), { "lib/a.ts": "why" }).isEnough, false);
+});
+
+Deno.test("joined(): a line was run if one of the runs has run it", () => {
+  const [a, b] = parseLcov(LCOV, "/p/");
+  const other = { path: "lib/a.ts", lines: 4, run: 2, missed: [3, 1] };
+  assertEquals(joined([[a!], [b!, other]]), [
+    { path: "lib/a.ts", lines: 4, run: 3, missed: [3] },
+    b!,
+  ]);
 });
