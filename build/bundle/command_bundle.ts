@@ -1,11 +1,12 @@
 /**
- * Bundles a command: one file with all that every run loads, its core, and smaller ones for what few runs load. These
- * import from the core, and no module is in two files. So a usual run reads two files instead of some hundred.
+ * Bundles a command: one file with all that every run loads, its core, one with the rest, and some for what takes long
+ * to load: packages, and what needs modules of Node.js. These import from the core, and no module is in two files.
  *
  * A bundler alone would distribute modules by which of the dynamic imports lead to them, over as many files as there
- * are such sets, and so would spread those of the core over dozens. Therefore the modules are rewritten before:
- * dynamic imports of what is in the core anyway become static ones, and every module that is imported dynamically
- * imports the core first, so that all of the core is reached from everywhere.
+ * are such sets: dozens for the core, and a hundred in all, which Deno reads at every start, whether they are run or
+ * not. Therefore the modules are rewritten before: dynamic imports of what is in the core anyway become static ones,
+ * those of the rest lead to one module, and every module that is imported dynamically imports the core first, so that
+ * all of the core is reached from everywhere.
  *
  * @module
  */
@@ -70,7 +71,7 @@ export async function bundleCommand(
   { name, module, usual, program }: Command,
   { adapt = (_, text) => text, plugins = [], define, ...options }: CommandOptions,
 ): Promise<Bundle> {
-  const run = (rewrite: (path: string, text: string) => string) =>
+  const run = (rewrite: (path: string, text: string) => string, parts?: Parts) =>
     bundle({
       entryPoints: [{ in: PROGRAM, out: name }],
       // Texts of one byte per character are read faster.
@@ -80,24 +81,32 @@ export async function bundleCommand(
       // The program calls `main()`.
       define: { ...define, "import.meta.main": "false" },
       ...options,
-      plugins: [programOf(program), rewriting(rewrite), ...plugins],
+      plugins: [
+        moduleOf(PROGRAM, program),
+        moduleOf(REST, parts === undefined ? "" : restText(parts)),
+        rewriting(rewrite),
+        ...plugins,
+      ],
     });
   const entry = resolve(ROOT, module);
-  const { imports, late } = graphOf((await run(adapt)).metafile);
-  const core = staticallyReached(imports, [entry, ...usual.map((path) => resolve(ROOT, path))]);
-  return await run((path, text) => withCore(path, adapt(path, text), { entry, core, late }));
+  const graph = graphOf((await run(adapt)).metafile);
+  const core = staticallyReached(graph, [entry, ...usual.map((path) => resolve(ROOT, path))]);
+  const late = [...graph.late].filter((path) => !core.has(path)).sort();
+  const rest = late.filter((path) => isQuick(path, graph, core));
+  const parts = { entry, core, late: new Set(late), rest };
+  return await run((path, text) => withCore(path, adapt(path, text), parts), parts);
 }
 
-/** What stands for the module of the program. */
-const PROGRAM = "program:";
+/** The names of the modules that are made here: the program, and what imports the rest. */
+const [PROGRAM, REST] = ["program:", "rest:"];
 
-/** Provides the module of the program, as if it were at the root of the project. */
-function programOf(contents: string): Plugin {
+/** Provides a module by its name, as if it were at the root of the project. */
+function moduleOf(name: string, contents: string): Plugin {
   return {
-    name: "program",
+    name,
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^program:$/ }, ({ path }) => ({ path, namespace: "program" }));
-      onLoad({ filter: /^/, namespace: "program" }, () => ({ contents, resolveDir: ROOT }));
+      onResolve({ filter: new RegExp(`^${name}$`) }, ({ path }) => ({ path, namespace: name }));
+      onLoad({ filter: /^/, namespace: name }, () => ({ contents, resolveDir: ROOT }));
     },
   };
 }
@@ -121,35 +130,47 @@ interface Graph {
   readonly imports: ReadonlyMap<string, readonly string[]>;
   /** What is imported dynamically. */
   readonly late: ReadonlySet<string>;
+  /** Modules that import statically what is not bundled, such as modules of Node.js. */
+  readonly needy: ReadonlySet<string>;
 }
 
 function graphOf({ inputs }: Metafile): Graph {
   const imports = new Map<string, string[]>();
   const late = new Set<string>();
-  for (const [path, input] of Object.entries(inputs)) {
+  const needy = new Set<string>();
+  for (const [input, { imports: all }] of Object.entries(inputs)) {
+    const from = resolve(ROOT, input);
     const own: string[] = [];
-    for (const { path, kind, external } of input.imports) {
-      if (external) continue;
-      if (kind === "dynamic-import") late.add(resolve(ROOT, path));
+    for (const { path, kind, external } of all) {
+      const isLate = kind === "dynamic-import";
+      if (external) {
+        if (!isLate) needy.add(from);
+      } else if (isLate) late.add(resolve(ROOT, path));
       else own.push(resolve(ROOT, path));
     }
-    imports.set(resolve(ROOT, path), own);
+    imports.set(from, own);
   }
-  return { imports, late };
+  return { imports, late, needy };
 }
 
 /** Returns the modules that load with some. */
-function staticallyReached(graph: Graph["imports"], from: readonly string[]): Set<string> {
+function staticallyReached({ imports }: Graph, from: readonly string[]): Set<string> {
   const reached = new Set<string>();
   const visit = (path: string) => {
     if (reached.has(path)) return;
     reached.add(path);
-    const imports = graph.get(path);
-    if (imports === undefined) throw new Error(`${path} is not a module of the command`);
-    imports.forEach(visit);
+    const own = imports.get(path);
+    if (own === undefined) throw new Error(`${path} is not a module of the command`);
+    own.forEach(visit);
   };
   from.forEach(visit);
   return reached;
+}
+
+/** Reports whether a module of the project loads in no time, so that it may load with others: with nothing of Node.js. */
+function isQuick(path: string, graph: Graph, core: ReadonlySet<string>): boolean {
+  const reached = [...staticallyReached(graph, [path])].filter((one) => !core.has(one));
+  return path.endsWith(".ts") && !reached.some((one) => graph.needy.has(one));
 }
 
 /** Dynamic imports of modules of the project. */
@@ -160,26 +181,36 @@ interface Parts {
   /** The first module of the core. */
   readonly entry: string;
   readonly core: ReadonlySet<string>;
-  /** What is imported dynamically. */
+  /** What else is imported dynamically. */
   readonly late: ReadonlySet<string>;
+  /** What of that loads together. */
+  readonly rest: readonly string[];
+}
+
+/** Returns the module that imports the rest. */
+function restText({ entry, rest }: Parts): string {
+  const exports = rest.map((path, index) => `export * as rest${index} from ${quoted(path)};`);
+  return `import ${quoted(entry)}; ${exports.join(" ")}`;
 }
 
 /**
- * Returns the text of a module without dynamic imports of the core; one that is imported dynamically imports the core
- * first. All that is added stands on the first line, so that the others keep their numbers.
+ * Returns the text of a module with its dynamic imports as they are in the bundle; one that is imported dynamically
+ * imports the core first. All that is added stands on the first line, so that the others keep their numbers.
  */
-function withCore(path: string, text: string, { entry, core, late }: Parts): string {
+function withCore(path: string, text: string, { entry, core, late, rest }: Parts): string {
   const added = new Map<string, string>();
-  const rest = text.replace(DYNAMIC_IMPORT, (whole, specifier) => {
+  const changed = text.replace(DYNAMIC_IMPORT, (whole, specifier) => {
     const target = resolve(dirname(path), specifier);
+    const index = rest.indexOf(target);
+    if (index !== -1) return `import("${REST}").then((all) => all.rest${index})`;
     if (!core.has(target)) return whole;
     const name = added.get(target) ?? `ofCore${added.size}`;
     added.set(target, name);
     return `Promise.resolve(${name})`;
   });
   const imports = [...added].map(([from, name]) => `import * as ${name} from ${quoted(from)};`);
-  if (late.has(path) && !core.has(path)) imports.unshift(`import ${quoted(entry)};`);
-  return `${imports.join(" ")}${rest}`;
+  if (late.has(path)) imports.unshift(`import ${quoted(entry)};`);
+  return `${imports.join(" ")}${changed}`;
 }
 
 function quoted(path: string): string {
