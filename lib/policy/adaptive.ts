@@ -289,7 +289,8 @@ export class AdaptivePolicy implements Policy {
     const share = view.windowSize / (2 * view.mirrors.length + 1);
     const most = Math.min(LONGEST_RANGE, source.mostBytes, share);
     // Where requests are limited, each is for as much as can be held.
-    const least = Math.min(source.leastBytes, view.windowSize / (view.mirrors.length + 1));
+    const room = view.windowSize / (view.mirrors.length + 1);
+    const least = Math.min(source.leastBytes, room, source.mostBytes);
     return Math.floor(Math.max(SHORTEST_RANGE, least, Math.min(wanted, most, growth * before)));
   }
 }

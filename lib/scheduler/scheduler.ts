@@ -362,7 +362,7 @@ export class Scheduler {
     if (!mirror.mayAsk) return awaitTurn(mirror, now);
     const { start, end, probeSize, windowSize } = this.#options;
     const isStream = this.#assigner.extendsStreams && !this.#opening.hasJoined(mirror) &&
-      mirror === leaderOf(this.#state);
+      mirror.mostBytes === Infinity && mirror === leaderOf(this.#state);
     const [isAlone, sampleSize] = [this.mirrors.length === 1, Math.min(probeSize, windowSize)];
     const probe = probeOf(mirror, { start, end, sampleSize, isStream, isAlone });
     this.#state.send({ ...probe, measures: this.#opening.isMeasured(mirror) }, now);

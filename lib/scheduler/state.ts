@@ -331,7 +331,7 @@ export class DownloadState implements DownloadView {
   /** Counts a request for a range that has delivered all of it. */
   delivered({ mirror, start, position, startedAt }: LiveRequest, now: number): void {
     this.countReceived();
-    mirror.breaks.completed(position - start);
+    mirror.lengths.completed(position - start);
     mirror.delivered((position - start) / this.#options.splitSize, now - startedAt);
   }
 

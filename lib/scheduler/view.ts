@@ -138,8 +138,8 @@ export interface SourceView extends MirrorView {
   /** The most requests that it may have under way at once. */
   readonly maxConnections: number;
   /**
-   * The most bytes to request at once, since its connections break after about so many; `Infinity` for
-   * no limit.
+   * The most bytes to request at once, since its connections break after about so many, or it refuses more;
+   * `Infinity` for no limit.
    */
   readonly mostBytes: number;
   /** Number of these to keep busy; the others take over without a pause. */

@@ -147,12 +147,14 @@ export class Assigner {
 
   #ask(
     index: number,
-    { range: { start, end }, bodyEnd }: { range: ByteRange; bodyEnd?: number | undefined },
+    { range, bodyEnd }: { range: ByteRange; bodyEnd?: number | undefined },
     reason: SendReason,
     now: number,
   ): void {
     const { received, mirrors, requests, size } = this.#state;
     const mirror = mirrors[index]!;
+    const { start } = range;
+    const end = Math.min(range.end, start + mirror.mostBytes);
     // A mirror that was retired or closed may be needed after all.
     mirror.revive();
     // A stream that is not read further is in the way of the new request.

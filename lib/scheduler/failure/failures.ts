@@ -17,6 +17,7 @@ import type { Mirror } from "../mirror/mirror.ts";
 import { classifyRefusal, type FailureCause } from "./refusals.ts";
 import { type ResolvedRetry, retryDelay } from "./retries.ts";
 import { isPassedBy } from "./timeouts.ts";
+import { isTooLong } from "./too_long.ts";
 import { awaitTurn } from "./turns.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
 import type { DownloadState } from "../state.ts";
@@ -78,6 +79,10 @@ export function penalize(
   // Its connection is lost: another one delivers the rest.
   if (passing !== undefined && isLost) return askAgain(mirror, failure, state, now);
   const cause = { mirror, failure, request, besideStream, passing };
+  if (isTooLong(cause, now)) {
+    report(mirror, failure, 0, state, now);
+    return "again";
+  }
   const refusal = classifyRefusal(cause, { retry, random }, runMs, now);
   if (refusal.type === "limit") return awaitSeat(mirror, failure, refusal.pauseMs, state, now);
   if (refusal.type === "hopeless") return reportAndDrop(mirror, refusal.failure, state, now);
@@ -93,7 +98,7 @@ export function penalize(
   }
   if (request !== undefined && isOurs(failure, request)) return goOn(mirror, failure, state, now);
   if (request?.kind === "range" && isBroken(failure) && failure.phase === "body") {
-    mirror.breaks.broke(request.position - request.start);
+    mirror.lengths.broke(request.position - request.start);
   }
   const failures = mirror.countFailure(useful);
   const { retryable, retryAfterMs } = failure;

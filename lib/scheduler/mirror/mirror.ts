@@ -9,10 +9,10 @@
 import type { MirrorError } from "../../errors.ts";
 import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import type { RequestForm } from "../../http/byte_range.ts";
-import { BreakBound } from "./break_bound.ts";
 import { Forms } from "./forms.ts";
 import { HostLimits, type Seat } from "../host/host_limits.ts";
 import { Lanes, lanesFor } from "./lanes.ts";
+import { LengthBound } from "./length_bound.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator, type SentRequest } from "./link_estimate.ts";
 import type { MirrorState, Service } from "./mirror_state.ts";
@@ -62,8 +62,8 @@ export class Mirror implements SourceView {
   readonly link: LinkEstimate;
   /** Its place at its host, which may limit its requests. */
   readonly seat: Seat;
-  /** How much to request at once, where its connections break early. */
-  readonly breaks = new BreakBound();
+  /** How much to request at once, where it serves short responses only. */
+  readonly lengths = new LengthBound();
   /** How it has answered, and when it was refused. */
   readonly trackRecord = new TrackRecord();
   /** How parts of the file are asked for. */
@@ -366,7 +366,7 @@ export class Mirror implements SourceView {
   }
 
   get mostBytes(): number {
-    return this.breaks.mostBytes;
+    return this.lengths.mostBytes;
   }
 
   /** Counts a request that delivered `blocks`, or a part of one, in `elapsedMs`. */

@@ -62,6 +62,7 @@ export function noteAnswer(
   const { mirror, kind, id } = request;
   request.answered(answer, now, proof);
   state.rememberForms(request, now);
+  if (answer.type === "partial") mirror.lengths.answered(answer.end - answer.start);
   // What is limited is the place that answered.
   mirror.seat.move(details?.location ?? mirror.url, now);
   if (kind !== "probe" && kind !== "whole") return;

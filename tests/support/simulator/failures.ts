@@ -30,6 +30,6 @@ export function refusedError(url: string, status: number): MirrorError {
     phase: "headers",
     reason: "status",
     status,
-    retryable: status === 429 || status >= 500,
+    retryable: status === 429 || (status >= 500 && status !== 501),
   });
 }

@@ -1,6 +1,6 @@
 /**
  * The door of a simulated server: it refuses requests that are too many at once, too close to each
- * other, or too many in all.
+ * other, too many in all, or for too many bytes.
  *
  * @module
  */
@@ -16,6 +16,8 @@ export interface GateOptions {
   readonly perMinute?: number;
   /** Requests in all. */
   readonly inAll?: number;
+  /** Bytes of each response. */
+  readonly mostBytes?: number;
 }
 
 export class Gate {
@@ -33,9 +35,12 @@ export class Gate {
     this.#options = options;
   }
 
-  /** Takes a request at `now`, in milliseconds; returns a function that ends it, or `undefined` if it is refused. */
-  enter(now: number): (() => void) | undefined {
-    if (!this.#admits(now)) {
+  /**
+   * Takes a request for so many bytes at `now`, in milliseconds; returns a function that ends it, or `undefined` if
+   * it is refused.
+   */
+  enter(now: number, bytes: number): (() => void) | undefined {
+    if (bytes > (this.#options.mostBytes ?? Infinity) || !this.#admits(now)) {
       this.refused++;
       return undefined;
     }

@@ -247,10 +247,10 @@ class Simulator {
   #request(command: StartCommand): void {
     this.#requestsSent++;
     const { request, mirror, kind, start, end: asked } = command;
-    const leave = this.#gates[mirror]!.enter(this.#queue.now);
-    if (leave === undefined) return this.#refuse(request, mirror);
     const { size = this.#options.size, resetAfterBytes = Infinity } = this.#options.links[mirror]!;
     const end = Math.min(asked ?? size, size);
+    const leave = this.#gates[mirror]!.enter(this.#queue.now, end - start);
+    if (leave === undefined) return this.#refuse(request, mirror);
     const outside = start > 0 && start >= size;
     if (kind === "check") this.#landmarks.keep({ start, end });
     const validators = this.#validators[mirror]!;

@@ -1,0 +1,82 @@
+/**
+ * How much to request at once from a mirror that serves short responses only: its connections break early,
+ * or it refuses long ranges, as gateways do that limit their responses. Pure.
+ *
+ * @module
+ */
+
+/** A connection that breaks after so many bytes is no reason to request less, */
+const ENOUGH = 8 * 1024 * 1024;
+/** and no less than this is requested; */
+const LEAST_PART = 64 * 1024;
+/** after so many whole responses of about the most bytes, twice as many are requested at once, */
+const ENOUGH_COMPLETED = 16;
+/** and after so many times as many once they were refused. */
+const REFUSED_GROWTH = 4;
+const PROVES = 0.9;
+
+export class LengthBound {
+  /** Bytes that its last response brought before it broke; `undefined` if it did not. */
+  #brokeAfter: number | undefined;
+  #mostBytes = Infinity;
+  /** Number of responses of so many bytes that did not break. */
+  #completed = 0;
+  #enough = ENOUGH_COMPLETED;
+  /** The longest response that it has begun. */
+  #longest = 0;
+  /** Whether less is requested because it refused more, and it has not answered since. */
+  #isDoubtful = false;
+  /** Whether it has refused what it has served, and has not answered since: length is not the reason. */
+  #isRuledOut = false;
+
+  /** The most bytes that are worth a request. */
+  get mostBytes(): number {
+    return this.#mostBytes;
+  }
+
+  /** Notes that it has begun a response of so many bytes. */
+  answered(bytes: number): void {
+    this.#longest = Math.max(this.#longest, bytes);
+    this.#isRuledOut = false;
+    if (bytes <= this.#mostBytes) this.#isDoubtful = false;
+  }
+
+  /**
+   * Notes that it has refused a request for so many bytes. Reports whether it may serve fewer, which are
+   * requested from now on: half as many, or as many as it has served.
+   */
+  refused(bytes: number): boolean {
+    if (this.#isRuledOut) return false;
+    if (bytes <= Math.max(LEAST_PART, this.#longest)) {
+      this.#isRuledOut = true;
+      if (this.#isDoubtful) this.#mostBytes = Infinity;
+      this.#isDoubtful = false;
+      return false;
+    }
+    // It was requested before this was known.
+    if (bytes > this.#mostBytes) return true;
+    const half = Math.floor(Math.min(bytes, ENOUGH) / 2);
+    this.#mostBytes = Math.max(LEAST_PART, this.#longest, half);
+    this.#completed = 0;
+    this.#enough *= REFUSED_GROWTH;
+    this.#isDoubtful = true;
+    return true;
+  }
+
+  /** Notes that a response broke after so many bytes. Where two in a row do, less is requested at once. */
+  broke(bytes: number): void {
+    const shortest = Math.min(bytes, this.#brokeAfter ?? Infinity);
+    const again = this.#brokeAfter !== undefined;
+    this.#brokeAfter = bytes;
+    this.#completed = 0;
+    if (again && shortest < ENOUGH) this.#mostBytes = Math.max(LEAST_PART, shortest);
+  }
+
+  /** Notes that a response did not break; after some of them, more is requested at once. */
+  completed(bytes: number): void {
+    this.#brokeAfter = undefined;
+    if (bytes < PROVES * this.#mostBytes || ++this.#completed < this.#enough) return;
+    this.#completed = 0;
+    this.#mostBytes = 2 * this.#mostBytes < ENOUGH ? 2 * this.#mostBytes : Infinity;
+  }
+}
