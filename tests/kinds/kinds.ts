@@ -9,6 +9,7 @@ import { BROKEN } from "./broken.ts";
 import { HEADS } from "./heads.ts";
 import { CHANGES, IDENTITY } from "./identity.ts";
 import type { Kind } from "./kind.ts";
+import { LENGTHS } from "./lengths.ts";
 import { LIMITS } from "./limits.ts";
 import { PAGES } from "./pages.ts";
 import { PARTS } from "./parts.ts";
@@ -28,6 +29,7 @@ export const KINDS: readonly Kind[] = [
   ...SERVICES,
   ...SPELLINGS,
   ...LIMITS,
+  ...LENGTHS,
   ...ENCODINGS,
   ...PAGES,
   ...REDIRECTS,

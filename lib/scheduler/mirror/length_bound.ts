@@ -28,6 +28,8 @@ export class LengthBound {
   #isDoubtful = false;
   /** Whether it has refused what it has served, and has not answered since: length is not the reason. */
   #isRuledOut = false;
+  /** Requests that it has refused since it last answered, whether for their length or not. */
+  #refusals = 0;
 
   /** The most bytes that are worth a request. */
   get mostBytes(): number {
@@ -38,15 +40,17 @@ export class LengthBound {
   answered(bytes: number): void {
     this.#longest = Math.max(this.#longest, bytes);
     this.#isRuledOut = false;
+    this.#refusals = 0;
     if (bytes <= this.#mostBytes) this.#isDoubtful = false;
   }
 
   /**
    * Notes that it has refused a request for so many bytes. Reports whether it may serve fewer, which are
-   * requested from now on: half as many, or as many as it has served.
+   * requested from now on: half as many, or as many as it has served. `first`: how many refusals in a row say
+   * so at the earliest.
    */
-  refused(bytes: number): boolean {
-    if (this.#isRuledOut) return false;
+  refused(bytes: number, first = 1): boolean {
+    if (++this.#refusals < first || this.#isRuledOut) return false;
     if (bytes <= Math.max(LEAST_PART, this.#longest)) {
       this.#isRuledOut = true;
       if (this.#isDoubtful) this.#mostBytes = Infinity;

@@ -75,6 +75,8 @@ export class Reply {
   end: ReplyEnd = "keep";
   /** Delay before the head, in milliseconds. */
   delayMs = 0;
+  /** Time after which the connection is closed, wherever the body is, in milliseconds. */
+  lastsMs: number | undefined;
   /** The whole head instead of all of the above, with its blank line; each character is a byte. */
   rawHead: string | undefined;
 
@@ -144,6 +146,12 @@ export class Reply {
   breakAt(length: number, end: ReplyEnd): this {
     this.body = cut(this.body, -1, length);
     this.end = end;
+    return this;
+  }
+
+  /** Closes the connection after this time, wherever the body is. */
+  lasting(ms: number): this {
+    this.lastsMs = ms;
     return this;
   }
 

@@ -225,6 +225,11 @@ class OddConnection {
 
   #send(reply: Reply, record: MutableRecord, headOnly: boolean): void {
     const body = headOnly ? [] : reply.body;
+    if (reply.lastsMs !== undefined) {
+      this.#later(reply.lastsMs, () => {
+        if (this.#record === record) this.#socket.destroy();
+      });
+    }
     this.#socket.write(reply.headBytes(), () => this.#sendBody(body, 0, reply, record));
   }
 

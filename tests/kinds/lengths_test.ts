@@ -1,0 +1,4 @@
+import { LENGTHS } from "./lengths.ts";
+import { testKinds } from "./run_kind.ts";
+
+testKinds(LENGTHS);
