@@ -59,6 +59,11 @@ export const LIMITS: readonly Kind[] = [
     bytesPerSecond: 8_000_000,
     long: true,
   }),
+  kind("third-trickles", "a third connection gets 2 kB/s", BOTH, limited(2, trickled), {
+    size: 16_000_000,
+    bytesPerSecond: 8_000_000,
+    long: true,
+  }),
   kind(
     "second-hangs",
     "a second connection gets the head, and nothing else",

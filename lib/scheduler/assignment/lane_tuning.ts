@@ -37,7 +37,7 @@ export class LaneTuning {
     // What is left for a consumer that does not keep up shows nothing of the mirrors.
     const waits = readyBytes > windowSize * MOST_READY;
     const hasRoom = ledger.aheadBytes <= windowSize * MOST_AHEAD;
-    for (const [index, { tuner, bytes, link, url, worth }] of mirrors.entries()) {
+    for (const [index, { tuner, bytes, link, url, worth, servesRanges }] of mirrors.entries()) {
       if (tuner === undefined) continue;
       if (waits) tuner.interrupt();
       if (tuner.isTrying) link.flowMeter.interrupt();
@@ -46,7 +46,8 @@ export class LaneTuning {
       const leftMs = mirrors.length === 1 ? aloneMs : Infinity;
       tuner.observe({ own: bytes, total }, now, link.latencyMs, leftMs);
       const { lanes, reason } = tuner;
-      if (lanes === this.#lanes[index]) continue;
+      // Until it has answered, it gets one request at a time.
+      if (lanes === this.#lanes[index] || !servesRanges) continue;
       this.#lanes[index] = lanes;
       commands.report({ type: "lanes", mirror: url, lanes, reason }, now);
     }
