@@ -51,7 +51,7 @@ export function commandPage(): string {
     ],
     description: [
       "All URLs are mirrors of the same file. sphttp requests different ranges of it from each of them, and writes the " +
-      "bytes in order, to a file or a pipe. Bytes of different files are never joined.",
+      "bytes in order, to a file or a pipe. Mirrors are compared by their bytes; one that has another file is dropped.",
       "A URL may contain {a,b} and [1-3]; each expansion is a mirror.",
       SIZES,
     ],

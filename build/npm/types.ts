@@ -89,10 +89,20 @@ async function adapt(folder: URL): Promise<void> {
   }
 }
 
-/** Returns a declaration without what its readers may not have: types of Deno and Node.js. */
+/** The library of TypeScript that few projects name, and many declarations need. */
+const DISPOSABLE = '/// <reference lib="esnext.disposable" />\n';
+
+/**
+ * Returns a declaration without what its readers may not have: types of Deno and Node.js, and those of pages
+ * that Node.js has by other names.
+ */
 function adapted(text: string): string {
-  return text
-    .replace(/^(\s*(?!\*|\/).*)$/gm, (line) => line.replace(/\bDeno\.\w+/g, "unknown"))
+  const head = /Disposable\b|\bSymbol\.\w*[dD]ispose\b/.test(text) ? DISPOSABLE : "";
+  return head + text
+    .replace(/^(\s*(?!\*|\/).*)$/gm, (line) => {
+      return line.replace(/\bDeno\.\w+/g, "unknown")
+        .replace(/\bHeadersInit\b/g, "ConstructorParameters<typeof Headers>[0]");
+    })
     .replace(/^import type \{ (\w+) \} from "node:.*$/gm, "type $1 = unknown;")
     .replace(/((?:from|import\() ?"\.[^"]*)\.ts"/g, '$1.js"')
     .replaceAll(`"${settings.name}`, '"sphttp');

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { buildPackage } from "../../build/npm.ts";
+import settings from "../../deno.json" with { type: "json" };
 import { testCertificates } from "../support/lab/certificates.ts";
 import { type Content, randomContent } from "../support/lab/content.ts";
 import { type LabMirror, startMirror } from "../support/lab/mirror_lab.ts";
@@ -151,6 +152,16 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
     assertEquals({ code, stderr }, { code: 0, stderr: "" });
   });
 
+  await t.step(
+    "TypeScript accepts a program where there are only types of Node.js, or of pages",
+    async () => {
+      work.write("program.ts", TYPED_PROGRAM);
+      const node = new URL("index.d.ts", import.meta.resolve("types-node/package.json")).pathname;
+      assertEquals(await typeErrors(work, ["es2023"], [node]), []);
+      assertEquals(await typeErrors(work, ["es2022", "dom"], []), []);
+    },
+  );
+
   await t.step("Node.js downloads with the library", async () => {
     checkConsumer(
       await run(work, "node", "use.js", closedUrl(), secure.url, ...urls),
@@ -251,6 +262,57 @@ testWith(["node", "npm"], "npm: the package is built, packed, installed and used
     fn: () => downloadInPage(work, urls, content),
   });
 });
+
+/** A program that uses what is exported. */
+const TYPED_PROGRAM = `
+import { Downloader, type DownloaderOptions, MirrorBook, NoMirrorLeftError } from "sphttp";
+import { parseMetalink } from "sphttp/metalink";
+import { analyze } from "sphttp/trace";
+
+const options: DownloaderOptions = { headers: { "x-key": "value" }, book: new MirrorBook() };
+export async function read(urls: string[]): Promise<number> {
+  const download = new Downloader(urls, { ...options, trace: true });
+  let bytes = 0;
+  try {
+    for await (const part of download) bytes += part.byteLength;
+  } catch (error) {
+    if (error instanceof NoMirrorLeftError) return error.cause[0]?.status ?? 0;
+  }
+  return bytes + analyze(download.trace()).blocks + parseMetalink("").files.length;
+}
+`;
+
+/** Stands for the package whose types those of Node.js use for what pages have, too. */
+const FETCH_TYPES = `
+export class Headers { constructor(init?: string[][] | Record<string, string>); }
+export class Response { readonly status: number; readonly body: null; readonly headers: Headers; }
+export class Request {}
+export function fetch(input: string | URL | Request, init?: object): Promise<Response>;
+`;
+
+/** Returns what TypeScript finds wrong with the program and the package's types, which it checks, too. */
+async function typeErrors(work: Workplace, lib: string[], files: string[]): Promise<string[]> {
+  work.write("fetch.d.ts", FETCH_TYPES);
+  const config = work.write(
+    "tsconfig.json",
+    JSON.stringify({
+      compilerOptions: {
+        ...{ strict: true, noEmit: true, exactOptionalPropertyTypes: true, target: "es2022" },
+        ...{ module: "esnext", moduleResolution: "bundler", lib, types: [] },
+        paths: { "undici-types": ["./fetch.d.ts"] },
+      },
+      files: ["program.ts", ...files],
+    }),
+  );
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", `${settings.imports.typescript}/tsc`, "-p", config],
+    cwd: new URL("../../", import.meta.url),
+    stderr: "inherit",
+  }).output();
+  return new TextDecoder().decode(stdout).split("\n").filter((line) =>
+    /(?:^|\/)(?:program\.ts|node_modules\/sphttp\/)/.test(line)
+  );
+}
 
 /** Returns how Bun is started, from npm if it is not installed; `undefined` if it cannot be had. */
 async function findBun(work: Workplace): Promise<string | undefined> {
