@@ -106,8 +106,11 @@ export type SchedulerEvent =
     readonly type: "disproved";
     readonly start: number;
     readonly end: number;
-    /** The mirrors that sent them, and how many of these bytes each had been the first to deliver. */
-    readonly senders: readonly { readonly mirror: number; readonly bytes: number }[];
+    /**
+     * The mirrors that sent them, and which of these bytes each had been the first to deliver: none, if it has
+     * sent the piece again. Empty if a part was sent again, and it is still not certain who is wrong.
+     */
+    readonly senders: readonly PieceSender[];
   }
   | { readonly type: "consumed"; readonly bytes: number }
   /** Use another mirror, or one again that was dropped. */
@@ -121,6 +124,12 @@ export type SchedulerEvent =
   | { readonly type: "stood"; readonly ms: number }
   /** The scheduler's `wakeAt` has come. */
   | { readonly type: "timeout" };
+
+/** A mirror that has sent bytes of a piece. */
+export interface PieceSender {
+  readonly mirror: number;
+  readonly ranges: readonly ByteRange[];
+}
 
 /** A mirror that is added to a download. */
 export interface NewMirror {

@@ -11,6 +11,7 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import { IntervalSet } from "../../scheduler/bytes/ledger.ts";
 import type { PieceEvent } from "../../scheduler/messages.ts";
+import { groupBy } from "../../stand_ins.ts";
 import type { PieceDigests } from "../options/expected_pieces.ts";
 import { PieceHasher } from "./piece_hasher.ts";
 import type { ReorderBuffer } from "./reorder_buffer.ts";
@@ -109,26 +110,36 @@ export class PieceProofs {
     );
   }
 
-  /** Takes the bytes of a piece that a mirror has sent again, as they were wrong; they are kept if right. */
+  /**
+   * Takes bytes of a piece that a mirror has sent again, as the piece was wrong: all of it, or a part that
+   * another mirror had sent. They are kept if the piece is right with them.
+   */
   async repaired(start: number, bytes: Uint8Array<ArrayBuffer>, mirror: number): Promise<void> {
     const { pieces, buffer, onEvent } = this.#options;
-    const piece = this.#pieces.get(start / pieces.length);
+    const piece = this.#pieces.get(Math.floor(start / pieces.length));
     if (piece?.state !== "bad") return;
-    const end = start + bytes.byteLength;
-    const { digest, memory: right } = await this.#hasher.digest(bytes);
+    const end = this.#endOf(piece);
+    const wrong = new Uint8Array(end - piece.start);
+    buffer.copy(piece.start, wrong);
+    const isWhole = bytes.byteLength === wrong.byteLength;
+    const mended = isWhole ? bytes : wrong.slice();
+    if (!isWhole) mended.set(bytes, start - piece.start);
+    const { digest, memory: right } = await this.#hasher.digest(mended);
     // It may have been forgotten meanwhile.
     if (this.#pieces.get(piece.index) !== piece) return;
     if (digest !== pieces.digests[piece.index]) {
-      return onEvent({ type: "disproved", start, end, senders: [{ mirror, bytes: 0 }] });
+      const senders = isWhole ? [{ mirror, ranges: [] }] : [];
+      return onEvent({ type: "disproved", start: piece.start, end, senders });
     }
-    const wrong = new Uint8Array(right.byteLength);
-    buffer.copy(start, wrong);
     const liars = new Set(
       piece.extents.filter(({ start: from, end: to }) =>
-        differ(wrong.subarray(from - start, to - start), right.subarray(from - start, to - start))
+        differ(
+          wrong.subarray(from - piece.start, to - piece.start),
+          right.subarray(from - piece.start, to - piece.start),
+        )
       ).map(({ mirror }) => mirror),
     );
-    buffer.replace(start, right);
+    buffer.replace(piece.start, right);
     this.#prove(piece, end, [...liars]);
   }
 
@@ -186,12 +197,12 @@ export class PieceProofs {
     if (this.#pieces.get(piece.index) !== piece) return;
     if (digest === digests[piece.index]) return this.#prove(piece, end, []);
     piece.state = "bad";
-    const senders = new Map<number, number>();
-    for (const { start, end, mirror } of extents) {
-      senders.set(mirror, (senders.get(mirror) ?? 0) + end - start);
-    }
-    const bySender = [...senders].map(([mirror, bytes]) => ({ mirror, bytes }));
-    onEvent({ type: "disproved", start, end, senders: bySender });
+    const bySender = groupBy(extents, ({ mirror }) => mirror);
+    const senders = [...bySender].map(([mirror, extents]) => ({
+      mirror,
+      ranges: extents.map(({ start, end }) => ({ start, end })),
+    }));
+    onEvent({ type: "disproved", start, end, senders });
   }
 
   #prove(piece: Piece, end: number, liars: readonly number[]): void {

@@ -3,8 +3,10 @@
  * front does not move back, and is requested once more as a whole, from one mirror at a time: its sender
  * is then certain. A piece that one mirror has sent alone shows at once that this mirror has other bytes;
  * of one that several have sent, the right bytes show it once they are there. Such a mirror is dropped,
- * unless it is the last one, and used again where no other one is left that may have a piece. Where no mirror serves ranges, the file is read again from another one, up
- * to the bad piece and on. Pure: times are in milliseconds, and passed in.
+ * unless it is the last one, and used again where no other one is left that may have a piece. Of other bad
+ * pieces, only what it has sent is requested once more; as a whole they are if that does not mend them.
+ * Where no mirror serves ranges, the file is read again from another one, up to the bad piece and on. Pure:
+ * times are in milliseconds, and passed in.
  *
  * @module
  */
@@ -23,17 +25,19 @@ import type { Outcome } from "./checks.ts";
 /** A piece that was received with other bytes than expected. */
 interface BadPiece extends ByteRange {
   readonly index: number;
-  /** Mirrors whose bytes of it may be the wrong ones: asked last. */
-  readonly senders: readonly Mirror[];
+  /** Mirrors whose bytes of it may be the wrong ones, and which bytes these are: asked last. */
+  readonly senders: ReadonlyMap<Mirror, readonly ByteRange[]>;
   /** Mirrors that do not have it as expected, for certain: not asked again. */
   readonly wrong: Map<Mirror, MirrorError>;
   /** The latest request for it. */
   request: LiveRequest | undefined;
   /** Whether all of it has arrived again, and its digest is not known yet. */
   isProving: boolean;
+  /** Whether it was still wrong with other bytes for those of known liars. */
+  isWholeNeeded: boolean;
 }
 
-/** So many pieces are requested again at once: each of them is kept twice. */
+/** So many pieces are requested again at once, each of which is kept twice; one, until a liar is known. */
 const MOST_AT_ONCE = 2;
 
 /** Mirrors in these states can be asked for a piece. */
@@ -95,8 +99,7 @@ export class Repairs implements Proofs {
     const piece = this.#bad.get(start);
     if (piece === undefined) return;
     this.#bad.delete(start);
-    piece.request?.mirror.waste(start - end);
-    piece.request?.mirror.recover();
+    this.#credit(piece);
     for (const liar of liars) this.#blame(this.#state.mirrors[liar]!, piece, now);
   }
 
@@ -104,21 +107,37 @@ export class Repairs implements Proofs {
     { start, end, senders }: Extract<PieceEvent, { type: "disproved" }>,
     now: number,
   ): void {
-    const mirrors = senders.map(({ mirror }) => this.#state.mirrors[mirror]!);
-    for (const [index, { bytes }] of senders.entries()) mirrors[index]!.waste(bytes);
+    const sent = new Map(
+      senders.map(({ mirror, ranges }) => [this.#state.mirrors[mirror]!, ranges]),
+    );
+    for (const [mirror, ranges] of sent) mirror.waste(lengthOf(ranges));
     let piece = this.#bad.get(start);
     if (piece === undefined) {
       const index = Math.floor(start / this.pieceLength);
-      const wrong = new Map();
-      piece = { index, start, end, senders: mirrors, wrong, request: undefined, isProving: false };
+      const progress = { request: undefined, isProving: false, isWholeNeeded: false };
+      piece = { index, start, end, senders: sent, wrong: new Map(), ...progress };
       this.#bad.set(start, piece);
     }
     piece.request = undefined;
     piece.isProving = false;
-    const urls = mirrors.map(({ url }) => url).join(", ");
-    const message = `${pieceName(piece)} has other bytes than expected, from ${urls}`;
+    piece.isWholeNeeded ||= sent.size === 0;
+    const urls = [...sent.keys()].map(({ url }) => url);
+    const from = urls.length > 0 ? `, from ${urls.join(", ")}` : ", and is requested as a whole";
+    const message = `${pieceName(piece)} has other bytes than expected${from}`;
     this.#state.commands.report({ type: "note", message }, now);
-    if (mirrors.length === 1) this.#blame(mirrors[0]!, piece, now);
+    const [sender] = sent.keys();
+    if (sent.size === 1) this.#blame(sender!, piece, now);
+  }
+
+  /** Counts the bytes of a piece that was mended for the mirrors that have sent them. */
+  #credit({ request, senders }: BadPiece): void {
+    if (request === undefined) return;
+    const { mirror, start, end } = request;
+    mirror.waste(start - end);
+    mirror.recover();
+    for (const [sender, ranges] of senders) {
+      sender.waste(-lengthOf(ranges.flatMap(without(request))));
+    }
   }
 
   /** Drops a mirror whose bytes of a piece are wrong, unless no other one is left. */
@@ -153,8 +172,10 @@ export class Repairs implements Proofs {
 
   /** Requests bad pieces again, the first ones first; returns what follows if that is not possible. */
   send(now: number): Outcome | undefined {
-    const left = [...this.#bad.values()].filter((piece) => !this.#isUnderWay(piece));
-    let most = MOST_AT_ONCE - (this.#bad.size - left.length);
+    const bad = [...this.#bad.values()];
+    const left = bad.filter((piece) => !this.#isUnderWay(piece));
+    const isClear = bad.every((piece) => liarsOf(piece).length > 0);
+    let most = (isClear ? MOST_AT_ONCE : 1) - (bad.length - left.length);
     for (const piece of left.sort((one, other) => one.start - other.start)) {
       const able = this.#able(piece, now);
       if (able.length === 0) return { type: "fail", error: this.#mismatch(piece) };
@@ -176,23 +197,38 @@ export class Repairs implements Proofs {
   }
 
   #request(piece: BadPiece, mirror: Mirror, now: number): void {
-    const { start, end } = piece;
+    const { start, end } = missing(piece);
     mirror.revive();
     piece.request = this.#state.send({ mirror, kind: "repair", start, end }, now);
     this.#state.look(now);
   }
 
-  /** Returns a mirror that can be asked for a piece now: rather one that has sent nothing of it. */
+  /**
+   * Returns a mirror that can be asked for a piece now: rather one that has sent nothing of it, or little of
+   * all that is bad.
+   */
   #choose(piece: BadPiece, now: number): Mirror | undefined {
-    const length = piece.end - piece.start;
-    const cost = ({ link }: Mirror) => link.latencyMs + length * 1000 / link.bytesPerSecond(now);
+    const { start, end } = missing(piece);
+    const cost = (mirror: Mirror) => {
+      const { latencyMs } = mirror.link;
+      const ms = latencyMs + (end - start) * 1000 / mirror.link.bytesPerSecond(now);
+      return ms * (1 + this.#suspicion(mirror));
+    };
+    const rank = (mirror: Mirror) => Number(isLiar(mirror)) * 2 + Number(piece.senders.has(mirror));
     return this.#state.mirrors
       .filter((mirror) => mayHave(mirror, piece) && isAskable(mirror))
-      .sort((one, other) => {
-        const isSender = (mirror: Mirror) => Number(piece.senders.includes(mirror));
-        return isSender(one) - isSender(other) || cost(one) - cost(other);
-      })
+      .sort((one, other) => rank(one) - rank(other) || cost(one) - cost(other))
       .find((mirror) => this.#hasRoom(mirror, now));
+  }
+
+  /** Returns the part of the bad pieces that a mirror has sent, from 0 to 1. */
+  #suspicion(mirror: Mirror): number {
+    let [sent, all] = [0, 0];
+    for (const { senders, start, end } of this.#bad.values()) {
+      sent += lengthOf(senders.get(mirror) ?? []);
+      all += end - start;
+    }
+    return sent / all;
   }
 
   /** Makes room for a request: streams that are not read, as the window is full, give way. */
@@ -266,6 +302,39 @@ function mayHave(mirror: Mirror, { wrong }: BadPiece): boolean {
 
 function isAskable({ servesRanges, state, questioned }: Mirror): boolean {
   return servesRanges && ASKABLE.includes(state.type) && !questioned;
+}
+
+/** Reports whether bytes of a mirror were wrong, in any piece. */
+function isLiar({ trackRecord }: Mirror): boolean {
+  return trackRecord.badPieces > 0;
+}
+
+/** Returns what the known liars have sent of a piece. */
+function liarsOf({ senders }: BadPiece): ByteRange[] {
+  return [...senders].flatMap(([mirror, ranges]) => isLiar(mirror) ? ranges : []);
+}
+
+/** Returns what to request of a piece: what lies between the first and the last byte of known liars. */
+function missing(piece: BadPiece): ByteRange {
+  const wrong = liarsOf(piece);
+  if (piece.isWholeNeeded || wrong.length === 0) return piece;
+  return {
+    start: Math.min(...wrong.map(({ start }) => start)),
+    end: Math.max(...wrong.map(({ end }) => end)),
+  };
+}
+
+function lengthOf(ranges: readonly ByteRange[]): number {
+  return ranges.reduce((sum, { start, end }) => sum + end - start, 0);
+}
+
+/** Returns a function that returns what is left of a range without another one. */
+function without(other: ByteRange): (range: ByteRange) => ByteRange[] {
+  return ({ start, end }) =>
+    [
+      { start, end: Math.min(end, other.start) },
+      { start: Math.max(start, other.end), end },
+    ].filter(({ start, end }) => start < end);
 }
 
 function pieceName({ index, start, end }: BadPiece): string {

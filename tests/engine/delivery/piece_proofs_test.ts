@@ -57,6 +57,11 @@ const proved = (start: number, end: number, ...liars: number[]) => ({
   liars,
 });
 
+const sender = (mirror: number, ...ranges: [start: number, end: number][]) => ({
+  mirror,
+  ranges: ranges.map(([start, end]) => ({ start, end })),
+});
+
 Deno.test("PieceProofs: bytes may be read once all before the end of their piece are proved", async () => {
   const scene = new Scene();
   scene.write(20, 45, 1);
@@ -76,13 +81,13 @@ Deno.test("PieceProofs: the last piece is shorter, and complete when it is known
   assertEquals([await scene.reported(), scene.read()], [[proved(80, 95)], [...FILE]]);
 });
 
-Deno.test("PieceProofs: a bad piece has senders, each with the bytes that were kept of it", async () => {
+Deno.test("PieceProofs: a bad piece has senders, each with what was kept of it", async () => {
   const scene = new Scene();
   scene.write(0, 10, 0);
   // Bytes that are held already are not its own.
   scene.write(5, 15, 1, 12);
   scene.write(12, 20, 2);
-  const senders = [{ mirror: 0, bytes: 10 }, { mirror: 1, bytes: 5 }, { mirror: 2, bytes: 5 }];
+  const senders = [sender(0, [0, 10]), sender(1, [10, 15]), sender(2, [15, 20])];
   const event = { type: "disproved", start: 0, end: 20, senders };
   assertEquals([await scene.reported(), scene.read()], [[event], []]);
 });
@@ -93,12 +98,26 @@ Deno.test("PieceProofs: right bytes take the place of wrong ones, and show whose
   scene.write(30, 60, 1);
   await scene.reported();
   await scene.proofs.repaired(0, FILE.slice(0, 20).fill(7), 2);
-  const again = { type: "disproved", start: 0, end: 20, senders: [{ mirror: 2, bytes: 0 }] };
+  const again = { type: "disproved", start: 0, end: 20, senders: [sender(2)] };
   assertEquals([await scene.reported(), scene.read()], [[again], []]);
   await scene.proofs.repaired(0, FILE.slice(0, 20), 1);
   assertEquals(await scene.reported(), [proved(0, 20, 0)] as PieceEvent[]);
   assertEquals(scene.read(), [...FILE.slice(0, 60)]);
   assertEquals(scene.buffer.held, 0);
+});
+
+Deno.test("PieceProofs: a part of a bad piece mends it, if all that was wrong is in it", async () => {
+  const scene = new Scene();
+  scene.write(0, 8, 0);
+  scene.write(8, 14, 1, 12);
+  scene.write(14, 20, 2);
+  await scene.reported();
+  await scene.proofs.repaired(0, FILE.slice(0, 8), 2);
+  const still = { type: "disproved", start: 0, end: 20, senders: [] };
+  assertEquals([await scene.reported(), scene.read()], [[still], []]);
+  await scene.proofs.repaired(8, FILE.slice(8, 14), 0);
+  assertEquals(await scene.reported(), [proved(0, 20, 1)] as PieceEvent[]);
+  assertEquals([scene.read(), scene.buffer.held], [[...FILE.slice(0, 20)], 0]);
 });
 
 Deno.test("PieceProofs: what is forgotten has to come again, also while its digest is computed", async () => {
@@ -117,7 +136,7 @@ Deno.test("PieceProofs: bytes behind the last digest are wrong", async () => {
   scene.end = Infinity;
   scene.buffer.write(100, new Uint8Array(20));
   scene.proofs.note(100, 120, 3);
-  const senders = [{ mirror: 3, bytes: 20 }];
+  const senders = [sender(3, [100, 120])];
   assertEquals(
     await scene.reported(),
     [{ type: "disproved", start: 100, end: 120, senders }] as PieceEvent[],

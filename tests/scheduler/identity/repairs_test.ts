@@ -29,8 +29,19 @@ function prove(hand: ScriptedHand, start: number, liars: readonly number[] = [])
   hand.handle({ type: "proved", start, end: start + 20, liars });
 }
 
+/** A piece is bad; the mirrors have sent equal shares of it, one after the other. */
 function disprove(hand: ScriptedHand, start: number, ...mirrors: number[]): void {
-  const senders = mirrors.map((mirror) => ({ mirror, bytes: 20 / mirrors.length }));
+  const share = 20 / mirrors.length;
+  const senders = mirrors.map((mirror, index) => ({
+    mirror,
+    ranges: [{ start: start + index * share, end: start + (index + 1) * share }],
+  }));
+  hand.handle({ type: "disproved", start, end: start + 20, senders });
+}
+
+/** A piece is still bad, though all or some of it was sent again. */
+function disproveAgain(hand: ScriptedHand, start: number, mirror?: number): void {
+  const senders = mirror === undefined ? [] : [{ mirror, ranges: [] }];
   hand.handle({ type: "disproved", start, end: start + 20, senders });
 }
 
@@ -89,18 +100,54 @@ Deno.test("Repairs: one of two mirrors that have sent a bad piece shows by itsel
   disprove(hand, 20, 0, 1);
   const asked = hand.work.findIndex((work) => work !== undefined);
   repair(hand, asked);
-  disprove(hand, 20, asked);
+  disproveAgain(hand, 20, asked);
   assertEquals(states(hand)[asked], "dropped");
+  // What it had sent of the piece is all that may be wrong.
+  const from = asked === 0 ? 20 : 30;
+  assertEquals(hand.asked(1 - asked), `repair ${from}-${from + 10}`);
   repair(hand, 1 - asked);
   prove(hand, 20, [asked]);
   assertEquals(hand.scheduler.mirrors[asked]!.trackRecord.badPieces, 1);
+});
+
+Deno.test("Repairs: of a bad piece, only what a known liar has sent is requested again", () => {
+  const hand = received(3, [[0, 4, 50], [1, 50, 100]]);
+  disprove(hand, 20, 0);
+  disprove(hand, 40, 0, 1);
+  assertEquals(hand.work.toSorted(), ["repair 20-40", "repair 40-50", undefined]);
+  const mirror = hand.work.indexOf("repair 40-50");
+  repair(hand, mirror);
+  prove(hand, 40, [0]);
+  // What the other one had sent of it is used. The first 4 bytes of the file had come from each mirror.
+  const wasted = hand.scheduler.mirrors.map(({ wastedBytes }) => wastedBytes);
+  assertEquals(wasted, [30, 4, 4]);
+});
+
+Deno.test("Repairs: a piece that is still bad without what the liar has sent is requested as a whole", () => {
+  const hand = received(3, [[0, 4, 50], [1, 50, 100]]);
+  disprove(hand, 20, 0);
+  disprove(hand, 40, 0, 1);
+  repair(hand, hand.work.indexOf("repair 40-50"));
+  disproveAgain(hand, 40);
+  assertEquals(states(hand), ["dropped", "ready", "ready"]);
+  assert(hand.work.includes("repair 40-60"), `${hand.work}`);
+});
+
+Deno.test("Repairs: until a liar is known, one piece is requested again, from a mirror with little of it", () => {
+  const hand = received(2, [[0, 4, 50], [1, 50, 100]]);
+  for (const [start, middle] of [[20, 25], [60, 64]] as const) {
+    const ranges = [{ start, end: middle }, { start: middle, end: start + 20 }];
+    const senders = ranges.map((range, mirror) => ({ mirror, ranges: [range] }));
+    hand.handle({ type: "disproved", start, end: start + 20, senders });
+  }
+  assertEquals(hand.work, ["repair 20-40", undefined]);
 });
 
 Deno.test("Repairs: a piece that no mirror has right is an error", () => {
   const hand = received(2, [[0, 4, 50], [1, 50, 100]]);
   disprove(hand, 20, 0);
   repair(hand, 1);
-  disprove(hand, 20, 1);
+  disproveAgain(hand, 20, 1);
   const { outcome } = hand;
   assert(outcome instanceof PieceMismatchError);
   const { piece, start, end, cause } = outcome as PieceMismatchError;

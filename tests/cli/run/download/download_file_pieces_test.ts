@@ -15,6 +15,11 @@ const SIZE = 1_500_000;
 const LENGTH = 100_000;
 const CONTENT = randomContent(SIZE, 3);
 const BYTES = CONTENT.read(0, SIZE).slice();
+/** One that flips a bit in each piece, and one that is so slow that the liar has to send some. */
+const LIAR_AND_OTHER = [
+  { content: flippedContent(CONTENT, Array.from({ length: 15 }, (_, piece) => piece * LENGTH)) },
+  { content: CONTENT, bytesPerSecond: 1_000_000 },
+];
 /** Small blocks, so that all mirrors get something to do. */
 const SMALL = ["--split-size", "50000"];
 
@@ -36,8 +41,7 @@ function metalink(
 
 Deno.test("-M: a mirror that flips bits is named, and the file is right", async () => {
   using work = workplace();
-  const content = flippedContent(CONTENT, [50_000, 450_000, 850_000, 1_250_000]);
-  await withMirrors([{ content }, { content: CONTENT }], async (urls) => {
+  await withMirrors(LIAR_AND_OTHER, async (urls) => {
     const args = [...SMALL, "-M", metalink(work, urls), "-o", work.at("film")];
     const shown = await shownBy(args);
     assertEquals(work.read("film"), BYTES);
@@ -109,8 +113,7 @@ Deno.test("-M -C -: pieces of the part file that are right are kept, others are 
 
 Deno.test("-M: where pieces have no better hashes than MD5, these are used", async () => {
   using work = workplace();
-  const content = flippedContent(CONTENT, [50_000, 450_000, 850_000, 1_250_000]);
-  await withMirrors([{ content }, { content: CONTENT }], async (urls) => {
+  await withMirrors(LIAR_AND_OTHER, async (urls) => {
     const path = metalink(work, urls, { type: "md5" });
     const shown = await shownBy([...SMALL, "-v", "-M", path, "-o", work.at("film")]);
     assertEquals(work.read("film"), BYTES);
