@@ -98,12 +98,13 @@ function readList(
     return fail(`the pieces of ${name} have no length in bytes`);
   }
   const children = element.children.filter((child) => child.name === "hash");
-  const hashes = children.map((child, index) => {
-    // Version 3 numbers them; in version 4, they are in order.
+  // Version 3 numbers them; in version 4, they are in order.
+  const numbered = children.map((child, index) => {
     const number = child.attributes.get("piece");
-    if (number !== undefined && parseWholeNumber(number.trim()) !== index) {
-      fail(`piece ${index} of ${name} is missing or out of order`);
-    }
+    return { child, number: number === undefined ? index : parseWholeNumber(number.trim()) };
+  }).sort((one, other) => (one.number ?? -1) - (other.number ?? -1));
+  const hashes = numbered.map(({ child, number }, index) => {
+    if (number !== index) fail(`piece ${index} of ${name} is missing, or there twice`);
     return readHash(child, type, `${type} of piece ${index} of ${name}`);
   });
   if (hashes.length === 0) return fail(`the pieces of ${name} have no hash`);

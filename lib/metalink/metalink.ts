@@ -115,6 +115,7 @@ const REASONS = {
   itself: "of the Metalink itself",
 };
 
+const LESS_THAN = "<".charCodeAt(0);
 /** The encoding in an XML declaration. */
 const ENCODING = /^<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.-]{1,40})["']/;
 
@@ -125,6 +126,9 @@ const ENCODING = /^<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.-]{1,40})["']/;
 export function decodeMetalink(bytes: Uint8Array): string {
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  // Without the mark, a zero shows where the first "<" is: in text of a byte for each character there is none.
+  if (bytes[0] === 0 && bytes[1] === LESS_THAN) return new TextDecoder("utf-16be").decode(bytes);
+  if (bytes[0] === LESS_THAN && bytes[1] === 0) return new TextDecoder("utf-16le").decode(bytes);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 300));
   const [, label = "utf-8"] = ENCODING.exec(start) ?? [];
   try {

@@ -96,7 +96,8 @@ const FAULTS: readonly (readonly [fault: MetalinkFault, says: string, text: stri
   ["pieces", "no length", file(pieces(1, 0))],
   ["pieces", "no length", file(pieces(1, "many"))],
   ["pieces", "no hash", file(pieces(0, 1000))],
-  ["pieces", "out of order", file(pieces(2, 1000, ' piece="0"'))],
+  ["pieces", "piece 1 of f is missing, or there twice", file(pieces(2, 1000, ' piece="0"'))],
+  ["pieces", "piece 0 of f is missing, or there twice", file(pieces(1, 1000, ' piece="x"'))],
   ["pieces", "two lists", file(pieces(1, 1000) + pieces(2, 500))],
   ["urls", "no http or https URL of a file", file("")],
   [

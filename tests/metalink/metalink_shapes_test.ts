@@ -1,7 +1,7 @@
 /** Metalinks in the shapes that generators write; names, hosts and hashes are made up. */
 
 import { assertEquals } from "@std/assert";
-import { parseMetalink } from "../../metalink.ts";
+import { decodeMetalink, parseMetalink } from "../../metalink.ts";
 
 const SHA256 = "0123456789abcdef".repeat(4);
 const SHA1 = "0123456789abcdef0123456789abcdef01234567";
@@ -122,7 +122,7 @@ Deno.test("version 3 as of editors: publisher as elements, numbered pieces, a si
     <version>1.2</version><description>A tool</description>
     <verification>
       <hash type="sha1">${SHA1}</hash>
-      <pieces length="1024" type="md5"><hash piece="0">${MD5}</hash><hash piece="1">${MD5}</hash></pieces>
+      <pieces length="1024" type="md5"><hash piece="1">${MD5}</hash><hash piece="0">${MD5}</hash></pieces>
       <pieces length="2048" type="sha1"><hash piece="0">${SHA1}</hash></pieces>
       <signature type="pgp" file="tool.tar.gz.asc"><![CDATA[armored & text]]></signature>
     </verification>
@@ -226,4 +226,32 @@ Deno.test("a long xml:base counts for nothing, however many URLs are relative to
   }</file></metalink>`;
   const { urls, rejected } = parseMetalink(text).files[0]!;
   assertEquals([urls.length, rejected[0]?.why], [1, "invalid"]);
+});
+
+Deno.test("version 3: numbered pieces may come in any order", () => {
+  const of = (digit: string) => `<hash piece="${digit}">${digit.repeat(32)}</hash>`;
+  const [file] = parseMetalink(`<metalink version="3.0"><files><file name="f">
+    <verification><pieces length="9" type="md5">${["2", "0", "1"].map(of)}</pieces></verification>
+    <resources><url>http://one.example/f</url></resources></file></files></metalink>`).files;
+  assertEquals(file?.pieces?.hashes.map((hash) => hash[0]), ["0", "1", "2"]);
+});
+
+Deno.test("decodeMetalink() decodes by a mark, by the zeros of a first <, or as declared; else as UTF-8", () => {
+  const wide = (text: string, isLittle: boolean) => {
+    const view = new DataView(new ArrayBuffer(2 * text.length));
+    for (let at = 0; at < text.length; at++) view.setUint16(2 * at, text.charCodeAt(at), isLittle);
+    return new Uint8Array(view.buffer);
+  };
+  const narrow = (text: string) => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+  const text = `<?xml version="1.0" encoding="UTF-16"?><é/>`;
+  for (const isLittle of [true, false]) {
+    assertEquals(decodeMetalink(wide(text, isLittle)), text);
+    assertEquals(decodeMetalink(wide(`\ufeff${text}`, isLittle)), text);
+  }
+  assertEquals(decodeMetalink(new TextEncoder().encode(text)), text);
+  const latin = text.replace("UTF-16", "ISO-8859-1");
+  assertEquals(decodeMetalink(narrow(latin)), latin);
+  for (const plain of ["<é/>", "", "<", text.replace("UTF-16", "klingon")]) {
+    assertEquals(decodeMetalink(new TextEncoder().encode(plain)), plain);
+  }
 });
