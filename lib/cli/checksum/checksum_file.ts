@@ -1,6 +1,6 @@
 /**
  * Finds the checksum of one file in a checksum file, or explains why there is none that can be used.
- * Parses files as sha256sum, BSD's tools, openssl and distributions write them. The signature of a file
+ * Parses files as sha256sum, BSD's tools, openssl, gpg and distributions write them. The signature of a file
  * that is clear-signed with PGP is skipped, not verified: the user has to trust the source of the file.
  *
  * @module
@@ -39,13 +39,21 @@ export function checksumIn(
     throw new CommandError(ExitCode.RECEIVE, `${where} is a web page, not a checksum file`);
   }
   try {
-    return findChecksum(new TextDecoder().decode(bytes), names, where, nameless);
+    return findChecksum(decode(bytes), names, where, nameless);
   } catch (error) {
     if (url === undefined || !(error instanceof CommandError) || error.exitCode !== USAGE) {
       throw error;
     }
     throw new CommandError(ExitCode.RECEIVE, error.message, { cause: error });
   }
+}
+
+/** Decodes a text by its byte order mark, as Windows writes one, else as UTF-8. */
+function decode(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const mark = ((first ?? 0) << 8) | (second ?? 0);
+  return new TextDecoder(mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : "utf-8")
+    .decode(bytes);
 }
 
 /**
@@ -223,12 +231,18 @@ const GNU = /^(\\?)([0-9a-f]{8,}) [ *](.+)$/i;
 /** The same of other programs, with any white space. */
 const LOOSE = /^(\\?)([0-9a-f]{8,})[ \t]+\*?(.+)$/i;
 const BARE = /^[0-9a-f]{8,}$/i;
+/** `ALGORITHM:` before the digest of such a line. */
+const PREFIX = /^(md5|sha-?\d{1,3}):(?=[0-9a-f]{32})/i;
+/** `name: D318 5478 …` and `name: SHA256 = D318 5478 …` of gpg; `ALGORITHM: HEX`. */
+const GROUPED = /^(.+?):(?:\s*([a-z][a-z0-9-]*) =)?([0-9a-f\s]*)$/i;
+/** The next line of such a digest. */
+const MORE_GROUPS = /^\s+[0-9A-F]{2,8}(?: +[0-9A-F]{2,8})*\s*$/;
 
 /** Parses a checksum file; accepts digests of any algorithm. */
 export function parseChecksumFile(text: string): ChecksumFile {
   const entries: ChecksumEntry[] = [];
   const unreadable: UnreadableLine[] = [];
-  for (const { line, text: content } of contentLines(text)) {
+  for (const { line, text: content } of joinGroups(contentLines(text))) {
     if (/^\s*([#;]|$)/.test(content)) continue;
     const entry = parseLine(content, line);
     if (entry === undefined) unreadable.push({ line, text: content });
@@ -237,7 +251,26 @@ export function parseChecksumFile(text: string): ChecksumFile {
   return { entries, unreadable };
 }
 
+/** Joins the lines of a digest that gpg has written in groups. */
+function* joinGroups(lines: Iterable<UnreadableLine>): Generator<UnreadableLine> {
+  let last: UnreadableLine | undefined;
+  for (const { line, text } of lines) {
+    if (last !== undefined && MORE_GROUPS.test(text) && GROUPED.test(last.text)) {
+      last = { line: last.line, text: `${last.text} ${text}` };
+      continue;
+    }
+    if (last !== undefined) yield last;
+    last = { line, text };
+  }
+  if (last !== undefined) yield last;
+}
+
 function parseLine(text: string, line: number): ChecksumEntry | undefined {
+  const prefix = PREFIX.exec(text);
+  if (prefix !== null) {
+    const found = parseLine(text.slice(prefix[0].length), line);
+    return found && { ...found, algorithm: prefix[1]!.toLowerCase() };
+  }
   // First, because a name may end with a space, but a digest may not.
   const tagged = TAGGED.exec(text.trimEnd());
   if (tagged !== null) {
@@ -246,8 +279,18 @@ function parseLine(text: string, line: number): ChecksumEntry | undefined {
   }
   if (BARE.test(text.trim())) return entry(text.trim(), line, {});
   const [, escape, hex, name] = GNU.exec(text) ?? LOOSE.exec(text) ?? [];
-  if (hex === undefined) return undefined;
+  if (hex === undefined) return parseGroups(text, line);
   return entry(hex, line, { name: named(escape!, name!) });
+}
+
+function parseGroups(text: string, line: number): ChecksumEntry | undefined {
+  const [, name = "", algorithm, groups = ""] = GROUPED.exec(text) ?? [];
+  const hex = groups.replace(/\s+/g, "");
+  if (!Object.values(HASH_DIGITS).includes(hex.length)) return undefined;
+  if (algorithm === undefined && knownName(name) !== undefined) {
+    return entry(hex, line, { algorithm: name.toLowerCase() });
+  }
+  return entry(hex, line, { name, algorithm: algorithm?.toLowerCase() });
 }
 
 function entry(hex: string, line: number, rest: Partial<ChecksumEntry>): ChecksumEntry {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { findChecksum } from "../../../lib/cli/checksum/checksum_file.ts";
+import { checksumIn, findChecksum } from "../../../lib/cli/checksum/checksum_file.ts";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 
@@ -34,6 +34,26 @@ const FOUND: [text: string, fileName: string, where: string, name: string, hex: 
     "c".repeat(96),
   ],
   [`${"a".repeat(96)}  f`, "f", "x", "sha-384", "a".repeat(96)],
+  [`sha256:${sha256("a")}  f\nsha256:${sha256("b")}  g`, "f", "x", "sha-256", sha256("a")],
+  [`sha512:${sha512("A")}`, "f", "x", "sha-512", sha512("a")],
+  [`SHA256: ${sha256("A")}`, "f", "x", "sha-256", sha256("a")],
+  [`f: ${sha256("a")}\ng: ${sha256("b")}`, "g", "x", "sha-256", sha256("b")],
+  // As gpg --print-md and --print-mds write them.
+  [`f: ${"AAAAAAAA ".repeat(8)}\ng: ${"BBBBBBBB ".repeat(8)}`, "g", "x", "sha-256", sha256("b")],
+  [
+    `a/f: AAAAAAAA ${"AAAAAAAA ".repeat(8)}\n       ${"AAAAAAAA ".repeat(7).trim()}`,
+    ...["f", "f.sha512", "sha-512", sha512("a")] as const,
+  ],
+  [
+    `${"f".repeat(50)}: \n  ${"AAAA ".repeat(10)}`,
+    ...["f".repeat(50), "x", "sha-1", sha1("a")] as const,
+  ],
+  [
+    `f:    MD5 = ${"AA ".repeat(16)}\nf: RMD160 = ${"AAAA ".repeat(10)}\nf: SHA256 = ${
+      "BBBBBBBB ".repeat(4)
+    }\n            ${"BBBBBBBB ".repeat(4)}`,
+    ...["f", "x", "sha-256", sha256("b")] as const,
+  ],
   [`SHA2-224(f)= ${"a".repeat(56)}`, "f", "x", "sha-224", "a".repeat(56)],
   [
     `The digests of the files are:\n\n${md5("a")}  f\nThat is all.`,
@@ -100,5 +120,23 @@ Deno.test("findChecksum() says why there is none that can be used", () => {
     const error = assertThrows(() => findChecksum(text, [fileName], where), CommandError);
     assertEquals(error.exitCode, ExitCode.USAGE);
     assertStringIncludes(error.message, says);
+  }
+});
+
+Deno.test("checksumIn() decodes what Windows writes", () => {
+  const text = `\ufeff${sha256("a")}  f\r\n`;
+  for (const isLittle of [true, false]) {
+    const bytes = new Uint8Array(2 * text.length);
+    const view = new DataView(bytes.buffer);
+    for (let at = 0; at < text.length; at++) view.setUint16(2 * at, text.charCodeAt(at), isLittle);
+    const found = checksumIn({ bytes, where: "sums", url: undefined, source: "sums" }, ["f"]);
+    assertEquals(found, { name: "sha-256", hex: sha256("a") });
+  }
+});
+
+Deno.test("findChecksum() reads long lines of colons, spaces and digits at once", () => {
+  for (const part of [":", " ", "a:", ": ", "AB ", "a: AB "]) {
+    const text = `f:${part.repeat(1_000_000 / part.length)}z`;
+    assertThrows(() => findChecksum(text, ["f"], "sums"), CommandError);
   }
 });
