@@ -260,9 +260,10 @@ async function usableKeys(
 /** Returns why a signature by a key is not accepted; "KEY" stands for the key. */
 async function problemOf(
   key: OpenPgpKey,
-  { issuerKeyID, created, signatureNeverExpires, signatureExpirationTime }: SignaturePacket,
+  packet: SignaturePacket,
   now: Date,
 ): Promise<string | undefined> {
+  const { issuerKeyID, created, hashAlgorithm } = packet;
   if (await key.isRevoked(undefined, undefined, now)) return "its KEY was revoked";
   const expiry = await key.getExpirationTime();
   if (expiry === null) return "its KEY has no valid signature of its own";
@@ -281,10 +282,17 @@ async function problemOf(
       return `the subkey of its KEY ${isRevoked ? "was revoked" : "is not valid"}`;
     }
   }
+  const isUnfit = await key.getSigningKey(issuerKeyID, now).then(() => undefined, textOf);
+  if (isUnfit !== undefined) return `its KEY cannot be used: ${isUnfit}`;
+  const { config, enums } = await library();
+  if (hashAlgorithm !== null && config.rejectMessageHashAlgorithms.has(hashAlgorithm)) {
+    return `it is over a hash of ${enums.read(enums.hash, hashAlgorithm)}, which can be forged`;
+  }
   if (created === null) return "it has no date";
   if (created > now) {
     return `it is of ${dayOf(created)}, which is in the future; is the clock right?`;
   }
+  const { signatureNeverExpires, signatureExpirationTime } = packet;
   if (signatureNeverExpires || signatureExpirationTime === null) return undefined;
   const end = new Date(created.getTime() + signatureExpirationTime * 1000);
   return end <= now ? `it expired on ${dayOf(end)}` : undefined;

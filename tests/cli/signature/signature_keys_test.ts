@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { SignatureKeys } from "../../../lib/cli/signature/signature_keys.ts";
 import { makeMinisignKey } from "../../support/signatures/minisign_keys.ts";
@@ -90,6 +96,27 @@ Deno.test("OpenPGP: other bytes, and keys that count for nothing, are told apart
   const keys = await SignatureKeys.of([publicKey]);
   const mixed = await assertRejects(() => keys.open(document(signature)), CommandError);
   assertStringIncludes(mixed.message, "has keys of minisign only");
+});
+
+Deno.test("OpenPGP: weak keys and hashes are refused before the file is downloaded", async () => {
+  const [key, weak] = [await makeKey(), await makeKey({ weak: true })];
+  const bytes = await unarmored(await sign(CONTENT, key));
+  // The packet has a header of two bytes; a version, the type, the algorithm of the key, that of the hash.
+  assertEquals([bytes[2], bytes[4]], [4, 22]);
+  const table: [signature: Key, keys: Key, says: RegExp][] = [
+    [
+      await sign(CONTENT, weak),
+      weak.armored,
+      /key \S+ \(A Publisher .* cannot be used: .*RSA keys shorter/,
+    ],
+    [bytes.with(5, 2), key.armored, /it is over a hash of sha1, which can be forged/],
+  ];
+  for (const [signature, own, says] of table) {
+    const keys = await keysOf(own);
+    const error = await assertRejects(() => keys.open(document(signature)), CommandError);
+    assertMatch(error.message, says);
+    assertEquals(error.exitCode, 32);
+  }
 });
 
 Deno.test("OpenPGP: of copies of a key, a renewal and a revocation count in any order", async () => {

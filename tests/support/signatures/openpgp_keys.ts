@@ -20,14 +20,19 @@ export interface KeyOptions {
   readonly validFor?: number;
   /** Whether a subkey signs. */
   readonly subkey?: boolean;
+  /** Whether it is so short that it can be broken. */
+  readonly weak?: boolean;
 }
 
 /** Makes a pair of keys. */
-export async function makeKey({ age = 30, validFor, subkey = false }: KeyOptions = {}) {
+export async function makeKey(
+  { age = 30, validFor, subkey = false, weak = false }: KeyOptions = {},
+) {
   const { privateKey, publicKey } = await openpgp.generateKey({
     // What GnuPG 2 knows.
-    type: "ecc",
-    curve: "ed25519Legacy",
+    ...weak
+      ? { type: "rsa", rsaBits: 1024, config: { minRSABits: 1024 } } as const
+      : { type: "ecc", curve: "ed25519Legacy" } as const,
     userIDs: [{ name: "A Publisher", email: "keys@publisher.example" }],
     date: daysAgo(age),
     keyExpirationTime: validFor === undefined ? 0 : validFor * DAY_S,
@@ -47,7 +52,8 @@ export async function sign(
 ): Promise<string> {
   const binary = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const message = await openpgp.createMessage({ binary });
-  return await openpgp.sign({ message, signingKeys: privateKey, detached: true, date });
+  const config = { minRSABits: 1024 };
+  return await openpgp.sign({ message, signingKeys: privateKey, detached: true, date, config });
 }
 
 /** Makes a text that is signed in clear. */
