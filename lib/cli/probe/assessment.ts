@@ -6,7 +6,7 @@
  */
 
 import { majority } from "../../http/agreement.ts";
-import { HASH_TYPES } from "../../http/hashes.ts";
+import { contradiction, HASH_TYPES, type Hashes } from "../../http/hashes.ts";
 import { type ProofLevel, proofOf } from "../../http/proof.ts";
 import { formatPercent } from "../report/text.ts";
 import type { Measurement } from "./measurement.ts";
@@ -23,6 +23,14 @@ export interface AssessedMirror {
   readonly share: number | undefined;
   /** Whether it has the file; `undefined` if it sent nothing to compare, or there is no majority. */
   readonly sameFile: boolean | undefined;
+}
+
+/** What a Metalink says of the file. */
+export interface ExpectedFile {
+  readonly size: number | undefined;
+  readonly hashes: Hashes;
+  /** Whether it has digests of the pieces that a download uses. */
+  readonly hasPieces: boolean;
 }
 
 /** Why a mirror is not usable. */
@@ -64,8 +72,14 @@ const TRAITS: readonly {
   })),
 ];
 
-/** Compares mirrors, whose rates need not be known yet. Returns the problem of each, in their order. */
-export function findProblems(measurements: readonly Measurement[]): (Problem | undefined)[] {
+/**
+ * Compares mirrors, whose rates need not be known yet, with one another and with what is expected. Returns the
+ * problem of each, in their order.
+ */
+export function findProblems(
+  measurements: readonly Measurement[],
+  expected?: ExpectedFile,
+): (Problem | undefined)[] {
   const problems = measurements.map((measurement): Problem | undefined => {
     if (measurement.failure === undefined) return undefined;
     return {
@@ -79,6 +93,14 @@ export function findProblems(measurements: readonly Measurement[]): (Problem | u
   };
   // A mirror that failed later still counts.
   let candidates = measurements.filter(({ head }) => head !== undefined);
+  if (expected !== undefined) {
+    const others = candidates.filter((one) => {
+      const text = unexpected(one, expected);
+      if (text !== undefined) add(one, "other", text);
+      return text !== undefined;
+    });
+    candidates = candidates.filter((one) => !others.includes(one));
+  }
   for (const { of, otherwise } of TRAITS) {
     const vote = majority(candidates.map(of));
     if (vote.type !== "decided") {
@@ -102,9 +124,27 @@ export function findProblems(measurements: readonly Measurement[]): (Problem | u
   return problems;
 }
 
-/** Assesses mirrors whose rates are known. Returns the fastest first. */
-export function assess(measurements: readonly Measurement[]): AssessedMirror[] {
-  const problems = findProblems(measurements);
+/** Returns how a mirror contradicts what is expected; `undefined` if it does not. */
+function unexpected(
+  { size, hashes }: Measurement,
+  expected: ExpectedFile,
+): string | undefined {
+  if (size !== undefined && expected.size !== undefined && size !== expected.size) {
+    return `has a different size than the Metalink says: ${size} B instead of ${expected.size} B`;
+  }
+  const type = contradiction(hashes, expected.hashes);
+  return type && `says that the file has a different ${type} than the Metalink says`;
+}
+
+/**
+ * Assesses mirrors whose rates are known, by what is expected, if a Metalink says that. Returns the fastest
+ * first.
+ */
+export function assess(
+  measurements: readonly Measurement[],
+  expected?: ExpectedFile,
+): AssessedMirror[] {
+  const problems = findProblems(measurements, expected);
   const rates = measurements.map(({ bytesPerSecond = 0 }, index) =>
     problems[index] === undefined ? bytesPerSecond : 0
   );
@@ -146,14 +186,17 @@ export function assess(measurements: readonly Measurement[]): AssessedMirror[] {
 /**
  * Returns what would prove the bytes of a download of the usable mirrors; `undefined` if none is usable.
  */
-export function probedProof(mirrors: readonly AssessedMirror[]): ProofLevel | undefined {
+export function probedProof(
+  mirrors: readonly AssessedMirror[],
+  expected?: ExpectedFile,
+): ProofLevel | undefined {
   const usable = mirrors.filter(({ verdict }) => verdict !== "skip")
     .map(({ measurement }) => measurement);
   if (usable.length === 0) return undefined;
   return proofOf({
-    hasPieces: false,
+    hasPieces: expected?.hasPieces ?? false,
     isWhole: true,
-    hashes: Object.assign({}, ...usable.map(({ hashes }) => hashes)),
+    hashes: Object.assign({}, ...usable.map(({ hashes }) => hashes), expected?.hashes),
     // One that changes from response to response identifies nothing.
     etags: usable.map(({ etag, etagVaries }) => etagVaries ? undefined : etag),
     isCompared: usable.every(({ size }) => size !== undefined),

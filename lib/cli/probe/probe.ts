@@ -20,7 +20,8 @@ import { explain } from "../failure/failure.ts";
 import { Login } from "../arguments/credentials/login.ts";
 import { probeDocument, probeTable } from "./results.ts";
 import type { ProbeArguments } from "./probe_arguments.ts";
-import { assess, type AssessedMirror, findProblems } from "./assessment.ts";
+import { type ProbedFile, withMetalink } from "./probed_metalink.ts";
+import { assess, type AssessedMirror, type ExpectedFile, findProblems } from "./assessment.ts";
 import { MirrorProbe, type ProbeSettings } from "./measurement.ts";
 import { concurrently } from "../process/concurrently.ts";
 import { displayOptions, writeOutput } from "../report/terminal.ts";
@@ -34,13 +35,21 @@ const MAX_CONCURRENT = 8;
  * Runs the command. Rejects with a {@linkcode CommandError} if no mirror is usable, or with the reason
  * of `signal`.
  */
-export async function probeCommand(command: ProbeArguments, signal: AbortSignal): Promise<void> {
+export async function probeCommand(given: ProbeArguments, signal: AbortSignal): Promise<void> {
   const status = statusLine();
-  const caCerts = await readCertificates(command.caCertFile);
-  const clientCertificate = await readClientCertificate(command.clientCertificate);
+  const caCerts = await readCertificates(given.caCertFile);
+  const clientCertificate = await readClientCertificate(given.clientCertificate);
+  const settings = { ...given.options, caCerts, clientCertificate, signal };
+  const { command, file } = given.metalink === undefined
+    ? { command: given, file: undefined }
+    : await withMetalink(given, given.metalink, settings);
   let mirrors;
   try {
-    mirrors = await probeMirrors(command, { signal, caCerts, clientCertificate, report: status });
+    mirrors = await probeMirrors(
+      command,
+      { signal, caCerts, clientCertificate, report: status },
+      file,
+    );
   } catch (error) {
     throw await explain(error);
   } finally {
@@ -49,14 +58,17 @@ export async function probeCommand(command: ProbeArguments, signal: AbortSignal)
   const { json, options: { http = "auto", proxy } } = command;
   writeOutput(
     json
-      ? `${JSON.stringify(probeDocument(mirrors, { sphttp: VERSION, http }), undefined, 2)}\n`
-      : tableText(mirrors),
+      ? `${JSON.stringify(probeDocument(mirrors, { sphttp: VERSION, http }, file), undefined, 2)}\n`
+      : tableText(mirrors, file),
   );
   const failure = await failureOf(mirrors, caCerts, proxy);
   if (failure !== undefined) throw failure;
 }
 
-/** Measures and assesses mirrors. Returns the fastest first; `report` takes the current step as text. */
+/**
+ * Measures and assesses mirrors, by what is expected, if a Metalink says that. Returns the fastest first;
+ * `report` takes the current step as text.
+ */
 export async function probeMirrors(
   { urls, login: loginOptions, options, timeMs, insecure, places }: ProbeArguments,
   { signal, caCerts, clientCertificate, report }: {
@@ -65,6 +77,7 @@ export async function probeMirrors(
     readonly clientCertificate?: ClientCertificate | undefined;
     readonly report: (text: string) => void;
   },
+  expected?: ExpectedFile,
 ): Promise<AssessedMirror[]> {
   const login = await Login.of(loginOptions);
   const whole = { ...options, caCerts, clientCertificate };
@@ -86,14 +99,14 @@ export async function probeMirrors(
   report(`requesting samples from ${probes.length} mirror${probes.length === 1 ? "" : "s"}`);
   await concurrently(MAX_CONCURRENT, probes, (probe) => probe.identify());
   await concurrently(MAX_CONCURRENT, probes, (probe) => probe.ping());
-  const problems = findProblems(measurements());
+  const problems = findProblems(measurements(), expected);
   const rest = probes.filter((_, index) => problems[index] === undefined);
   for (const [index, probe] of rest.entries()) {
     const { host } = new URL(probe.measurement.url);
     report(`measuring the rate of mirror ${index + 1} of ${rest.length}: ${host}`);
     await probe.measureRate();
   }
-  return assess(measurements());
+  return assess(measurements(), expected);
 }
 
 /** Returns a probe for each mirror, without repeated mirrors. */
@@ -166,9 +179,9 @@ function statusLine(): (text: string) => void {
 }
 
 /** Returns the table, fitted to the width of the terminal if stdout is one. */
-function tableText(mirrors: readonly AssessedMirror[]): string {
+function tableText(mirrors: readonly AssessedMirror[], file: ProbedFile | undefined): string {
   const { size, unicode } = here();
-  const lines = probeTable(mirrors, Deno.stdout.isTerminal() ? size().columns : Infinity);
+  const lines = probeTable(mirrors, Deno.stdout.isTerminal() ? size().columns : Infinity, file);
   const text = `${lines.join("\n")}\n`;
   return unicode ? text : text.replaceAll("–", "-").replaceAll("…", "~");
 }

@@ -11,19 +11,24 @@ import type { ClientCertificateFiles } from "../arguments/credentials/client_cer
 import { type LoginOptions, parseLoginOptions } from "../arguments/credentials/login.ts";
 import { type RequestOptions, requestOptions } from "../arguments/engine_flags.ts";
 import { CONNECT_TIMEOUT, REQUEST_FLAGS } from "../arguments/flags.ts";
+import { metalinkArgument } from "../arguments/sources/metalink_flags.ts";
 import { parseUrls } from "../arguments/values/url_pattern.ts";
 
 export const PROBE_FLAGS = [
   { name: "json", help: "print one JSON document" },
   { name: "time", value: "SECONDS", help: "time to measure each mirror's rate (1)" },
+  { name: "metalink", short: "M", value: "FILE", help: "measure the mirrors of a Metalink" },
+  { name: "select-file", value: "NAME", help: "Metalink: those of this file" },
   ...REQUEST_FLAGS,
   CONNECT_TIMEOUT,
   { name: "help", short: "h", help: "show help" },
 ] as const satisfies readonly Flag[];
 
 export interface ProbeArguments {
-  /** The mirrors' URLs with their credentials, patterns expanded. */
+  /** The mirrors' URLs with their credentials, patterns expanded; none if a Metalink has them. */
   readonly urls: readonly string[];
+  /** The path or URL of a Metalink, and the name of the file in it; the only one if there is no name. */
+  readonly metalink: { readonly source: string; readonly file: string | undefined } | undefined;
   /** The time to measure a rate, in milliseconds. */
   readonly timeMs: number;
   readonly json: boolean;
@@ -43,11 +48,21 @@ export async function parseProbeArguments(
   const values = await parseFlags("sphttp probe", args, PROBE_FLAGS);
   const { rest, has, given, places } = values;
   if (has("help")) return "help";
-  if (rest.length === 0) {
+  const named = given("metalink", parseFile);
+  const source = named ?? metalinkArgument(rest);
+  const file = given("select-file", parseFile);
+  if (rest.length === 0 && named === undefined) {
     throw usageError("no URL given: sphttp probe [options] URL...");
   }
+  if (rest.length > 0 && named !== undefined) {
+    throw usageError("--metalink cannot be used with URLs on the command line");
+  }
+  if (source === undefined && file !== undefined) {
+    throw usageError("--select-file needs a Metalink: --metalink FILE");
+  }
   return {
-    urls: parseUrls(rest, values),
+    urls: source === undefined ? parseUrls(rest, values) : [],
+    metalink: source === undefined ? undefined : { source, file },
     timeMs: given("time", parseSeconds) ?? 1000,
     json: has("json"),
     caCertFile: given("cacert", parseFile),
@@ -65,6 +80,7 @@ const COLUMN = 34;
 /** Returns the text of `sphttp probe --help`. */
 export function probeHelp(): string {
   return `Usage: sphttp probe [options] URL...    (all URLs are mirrors of one file)
+       sphttp probe [options] -M FILE   (the mirrors of a Metalink's file)
 
 Measures mirrors without downloading the file: whether they support ranges and
 have the same file, their latency and rate, and which ones are worth using.
@@ -77,7 +93,7 @@ slow   usable, but would contribute little
 skip   not usable, with the reason
 
 Below it is what proves the bytes of a download of the usable mirrors, as for
---require-proof: digest, tags, bytes or size.
+--require-proof: pieces (of a Metalink), digest, tags, bytes or size.
 
 Latency is the time to the headers of a small range on an open connection. Rate
 is that of one connection, measured one mirror at a time, so that mirrors do not

@@ -8,6 +8,7 @@
 import { fit, printable, textWidth, truncate } from "../../command_line/terminal_text.ts";
 import type { ProofLevel } from "../../../mod.ts";
 import { type AssessedMirror, probedProof, type Verdict } from "./assessment.ts";
+import type { ProbedFile } from "./probed_metalink.ts";
 import { formatBytes, formatRate } from "../report/text.ts";
 import { mirrorLabels } from "../report/progress_view.ts";
 
@@ -21,12 +22,28 @@ export interface ProbeDocument {
   /** The number of usable mirrors, including slow ones. */
   readonly usable: number;
   /**
-   * What would prove the bytes of a download of these mirrors: `digest` of the whole file, `tags`, `bytes` or
-   * `size`, as for `--require-proof`; `null` if none is usable.
+   * What would prove the bytes of a download of these mirrors: `pieces` of a Metalink, `digest` of the whole
+   * file, `tags`, `bytes` or `size`, as for `--require-proof`; `null` if none is usable.
    */
   readonly proof: ProofLevel | null;
+  /** What the Metalink says of the file, if the mirrors are those of one. */
+  readonly metalink: ProbedMetalink | null;
   /** The mirrors, the fastest first. */
   readonly mirrors: readonly ProbedMirror[];
+}
+
+/** What a Metalink says of a file. */
+export interface ProbedMetalink {
+  readonly name: string;
+  readonly size: number | null;
+  /** The type of the digest by which a download verifies the whole file. */
+  readonly hash: string | null;
+  /** The digests of pieces that a download uses: their type, the length of a piece, and how many there are. */
+  readonly pieces: {
+    readonly type: string;
+    readonly length: number;
+    readonly count: number;
+  } | null;
 }
 
 export interface ProbedMirror {
@@ -73,12 +90,14 @@ export interface ProbedMirror {
 export function probeDocument(
   mirrors: readonly AssessedMirror[],
   { sphttp, http }: { readonly sphttp: string; readonly http: "auto" | "http1" | "http2" },
+  file?: ProbedFile,
 ): ProbeDocument {
   return {
     version: 1,
     sphttp,
     usable: mirrors.filter(({ verdict }) => verdict !== "skip").length,
-    proof: probedProof(mirrors) ?? null,
+    proof: probedProof(mirrors, file) ?? null,
+    metalink: file === undefined ? null : metalinkOf(file),
     mirrors: mirrors.map(({ measurement, verdict, reason, share, sameFile }): ProbedMirror => {
       const { url, status, head, ranges, size, etag, lastModified } = measurement;
       const { etagVaries, encoding, rangeForm, isPage } = measurement;
@@ -109,6 +128,12 @@ export function probeDocument(
   };
 }
 
+function metalinkOf({ name, size, hash, pieces }: ProbedFile): ProbedMetalink {
+  const counted = pieces &&
+    { type: pieces.algorithm, length: pieces.length, count: pieces.digests.length };
+  return { name, size: size ?? null, hash: hash ?? null, pieces: counted ?? null };
+}
+
 /** Returns the protocol if it is certain: `fetch` does not report it. */
 function protocolOf(
   origin: string | undefined,
@@ -132,8 +157,15 @@ const TITLES = ["mirror", "verdict", "ranges", "size", "latency", "rate"] as con
 const WIDTHS = [7, 6, 8, 7, 10] as const;
 const FIGURES = 2;
 
-/** Returns the lines of the table, at most `width` columns wide; `Infinity` for a pipe. */
-export function probeTable(mirrors: readonly AssessedMirror[], width: number): string[] {
+/**
+ * Returns the lines of the table, at most `width` columns wide; `Infinity` for a pipe. `file` is what a
+ * Metalink says of the file.
+ */
+export function probeTable(
+  mirrors: readonly AssessedMirror[],
+  width: number,
+  file?: ProbedFile,
+): string[] {
   const labels = mirrorLabels(mirrors.map(({ measurement }) => measurement)).map(printable);
   const reasons = mirrors.map(({ reason }) => printable(reason ?? ""));
   const others = WIDTHS.reduce((sum, columns) => sum + GAP.length + columns, 0);
@@ -143,9 +175,10 @@ export function probeTable(mirrors: readonly AssessedMirror[], width: number): s
     row(TITLES[0], TITLES.slice(1), room),
     ...mirrors.map((mirror, index) => row(labels[index]!, cells(mirror), room)),
   ];
-  const proof = probedProof(mirrors);
+  const proof = probedProof(mirrors, file);
   const summary = [
     summaryOf(mirrors),
+    ...file === undefined ? [] : [fileText(file)],
     ...proof === undefined ? [] : [`proof of a download: "${proof}" (${PROOFS[proof]})`],
   ];
   const inline = rows.map((line, index) =>
@@ -159,6 +192,18 @@ export function probeTable(mirrors: readonly AssessedMirror[], width: number): s
   );
   const end = summary.flatMap((line) => wrapped(line, width));
   return [...rows.map((line) => truncate(line, width)), "", ...end, ...below];
+}
+
+/** Says what a Metalink has of a file, in a line. */
+function fileText({ name, size, hash, pieces }: ProbedFile): string {
+  const facts = [
+    size === undefined ? "no size" : formatBytes(size),
+    hash === undefined ? "no digest of the whole file" : `${hash} of the whole file`,
+    pieces === undefined
+      ? "no digests of pieces that can be used"
+      : `${pieces.algorithm} of ${pieces.digests.length} pieces of ${pieces.length} bytes`,
+  ];
+  return printable(`the Metalink has of ${name}: ${facts.join(", ")}`);
 }
 
 /** What each level of proof stands for. */

@@ -206,3 +206,23 @@ Deno.test("assess(): a mirror that says that the file has another digest is skip
   const tie = assess([measured("a", own), measured("c", other)]);
   assertEquals(tie.map(({ verdict }) => verdict), ["skip", "skip"]);
 });
+
+Deno.test("assess(): a mirror that has another file than the Metalink says is skipped, also by a majority", () => {
+  const hashes = (digit: string) => ({ "sha-256": digit.repeat(64) });
+  const expected = { size: 1_000_000, hashes: hashes("a"), hasPieces: true };
+  const mirrors = assess([
+    measured("a", { hashes: hashes("a") }),
+    measured("b", { size: 5 }),
+    measured("c", { size: 5 }),
+    measured("d", { hashes: hashes("b") }),
+  ], expected);
+  const other = "has a different size than the Metalink says: 5 B instead of 1000000 B";
+  assertEquals(told(mirrors), [
+    ["a", "use"],
+    ["b", "skip", other],
+    ["c", "skip", other],
+    ["d", "skip", "says that the file has a different sha-256 than the Metalink says"],
+  ]);
+  assertEquals(probedProof(mirrors, expected), "pieces");
+  assertEquals(probedProof(mirrors, { ...expected, hasPieces: false }), "digest");
+});

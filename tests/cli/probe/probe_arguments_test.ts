@@ -26,6 +26,7 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
   const urls = ["http://{a,b}.example/f", "http://x:y@c.example/f"];
   assertEquals(await parseProbeArguments([...args, ...more, ...network, ...rest, ...urls]), {
     urls: ["http://a.example/f", "http://b.example/f", "http://x:y@c.example/f"],
+    metalink: undefined,
     timeMs: 2500,
     json: true,
     caCertFile: "ca.pem",
@@ -52,6 +53,7 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
   });
   assertEquals(await parseProbeArguments(["http://a/"]), {
     ...{ urls: ["http://a/"], timeMs: 1000, json: false, caCertFile: undefined, insecure: false },
+    metalink: undefined,
     clientCertificate: { cert: undefined, key: undefined },
     places: new Map(),
     login: { user: undefined, netrc: false },
@@ -64,6 +66,20 @@ Deno.test("parseProbeArguments() parses every flag", async () => {
   assertEquals(await parseProbeArguments(["-h", "nonsense"]), "help");
   const literal = await parseProbeArguments(["-g", " http://a/[1-2]{b,c} ", "http://a/[x]"]);
   assertEquals(literal !== "help" && literal.urls, ["http://a/[1-2]{b,c}", "http://a/[x]"]);
+});
+
+Deno.test("parseProbeArguments() takes a Metalink by its flag or its name", async () => {
+  const table: [args: string[], metalink: object | undefined][] = [
+    [["-M", "list"], { source: "list", file: undefined }],
+    [["--metalink", "http://a/list", "--select-file", "f"], { source: "http://a/list", file: "f" }],
+    [["http://a/f.meta4?x=1"], { source: "http://a/f.meta4?x=1", file: undefined }],
+    [["http://a/f.meta4", "http://b/f.meta4"], undefined],
+  ];
+  for (const [args, metalink] of table) {
+    const command = await parseProbeArguments(args);
+    assertEquals(command !== "help" && command.metalink, metalink);
+    assertEquals(command !== "help" && command.urls, metalink === undefined ? args : []);
+  }
 });
 
 const REFUSED: [args: string[], says: string][] = [
@@ -79,6 +95,8 @@ const REFUSED: [args: string[], says: string][] = [
   [["-A", "hunter2\n", "http://a/"], "--user-agent contains a character"],
   [["--cacert=", "http://a/"], '--cacert is ""'],
   [["http://a/[1-999]"], "expands to more than 256 URLs"],
+  [["-M", "list", "http://a/"], "--metalink cannot be used with URLs on the command line"],
+  [["--select-file", "f", "http://a/"], "--select-file needs a Metalink: --metalink FILE"],
 ];
 
 Deno.test("parseProbeArguments() explains what is wrong with arguments", async () => {

@@ -7,10 +7,12 @@ import {
 } from "../../../lib/cli/probe/probe_arguments.ts";
 import type { ProbeDocument } from "../../../lib/cli/probe/results.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
+import { formatMetalink } from "../../../metalink.ts";
 import { Downloader } from "../../../mod.ts";
 import { testCertificates } from "../../support/lab/certificates.ts";
-import { randomContent, resizedContent } from "../../support/lab/content.ts";
+import { piecesOf, randomContent, resizedContent } from "../../support/lab/content.ts";
 import { startMirror } from "../../support/lab/mirror_lab.ts";
+import { workplace } from "../../support/workplace.ts";
 
 const SIZE = 2_000_000;
 const CONTENT = randomContent(SIZE);
@@ -69,6 +71,42 @@ Deno.test("sphttp probe prints a table or JSON, and exits with 0 if a mirror is 
     },
   );
   assertEquals([second!.verdict, second!.latencyMs, second!.bytesPerSecond], ["skip", null, null]);
+});
+
+Deno.test("sphttp probe of a Metalink says what it has of the file, and which mirrors have another one", async () => {
+  using work = workplace();
+  await using one = await startMirror({ content: CONTENT });
+  await using two = await startMirror({ content: resizedContent(CONTENT, 5) });
+  const { length, digests } = piecesOf(CONTENT, 400_000, "sha-1");
+  const pieces = { type: "sha-1", length, hashes: digests } as const;
+  const urls = [one, two].map(({ url }) => ({ url }));
+  const hashes = { "sha-256": CONTENT.sha256() };
+  const file = { name: "a/film", size: SIZE, hashes, pieces, urls };
+  const path = work.write("film.meta4", formatMetalink([file, { name: "other", urls }]));
+  const args = ["-M", path, "--select-file", "film"];
+  const table = await run(...args);
+  assertEquals([table.exitCode, table.stderr], [0, ""]);
+  assertStringIncludes(
+    table.stdout,
+    "the Metalink has of a/film: 2.0 MB, sha-256 of the whole file, " +
+      'sha-1 of 5 pieces of 400000 bytes\nproof of a download: "pieces" (a digest of each piece)\n',
+  );
+  assertStringIncludes(table.stdout, "different size than the Metalink says: 5 B instead of");
+  const { proof, metalink, usable }: ProbeDocument = JSON.parse(
+    (await run("--json", ...args)).stdout,
+  );
+  assertEquals([proof, usable], ["pieces", 1]);
+  const counted = { type: "sha-1", length, count: 5 };
+  assertEquals(metalink, { name: "a/film", size: SIZE, hash: "sha-256", pieces: counted });
+  const several = await run(path);
+  assertEquals(several.exitCode, ExitCode.USAGE);
+  assertStringIncludes(several.stderr, "has 2 files; use --select-file NAME for one of them");
+  const other = await run(path, "--select-file", "other");
+  assertStringIncludes(
+    other.stdout,
+    "the Metalink has of other: no size, no digest of the whole file, " +
+      "no digests of pieces that can be used\n",
+  );
 });
 
 /** Starts a server whose responses to ranges of `bytes` go through `change`. */

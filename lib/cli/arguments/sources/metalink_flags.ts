@@ -37,6 +37,12 @@ export function isMetalinkName(name: string): boolean {
   return /\.(?:meta4|metalink)$/i.test(name);
 }
 
+/** Returns the only argument, if it has the name of a Metalink. */
+export function metalinkArgument(rest: readonly string[]): string | undefined {
+  const [only = "", ...others] = rest.map(trimUrl);
+  return others.length === 0 && isMetalinkName(pathOf(only)) ? only : undefined;
+}
+
 /**
  * Parses the flags; returns `undefined` if the arguments are mirrors of one file. Where `-o` has the name
  * of a Metalink, the Metalink itself is downloaded.
@@ -47,10 +53,8 @@ export function parseMetalinkArguments(
   { rest, has, given, each }: ParsedFlags<FlagName>,
 ): MetalinkArguments | undefined {
   const output = given("output", (_flag, text) => text) ?? "";
-  const [only = "", ...others] = rest.map(trimUrl);
-  const isMetalink = others.length === 0 && !isMetalinkName(output) &&
-    isMetalinkName(pathOf(only));
-  const source = given("metalink", parseFile) ?? (isMetalink ? only : undefined);
+  const source = given("metalink", parseFile) ??
+    (isMetalinkName(output) ? undefined : metalinkArgument(rest));
   const select = each("select-file", parseFile);
   const maxMirrors = given("max-mirrors", parsePositive) ?? MAX_MIRRORS;
   const spareMirrors = given("spare-mirrors", (flag, text) => parseCount(flag, text)) ??
