@@ -9,13 +9,13 @@
 import { type HardText, type Parser, pump, undeclared } from "./parser.ts";
 
 /** Lengths that are tried first: there, work that grows with the square shows before it takes minutes. */
-const SHORT = [4_000, 16_000, 32_000, 64_000];
+const SHORT = [4_000, 16_000, 64_000];
 /** The lengths whose times are compared. */
-const LONG = [250_000, 1_000_000] as const;
+const LONG = [125_000, 500_000] as const;
 /** A greater ratio is no noise: 4 would be linear, 16 quadratic. */
 const WORST_RATIO = 9;
 /** Shorter times, in milliseconds, say nothing: a pause of the collector is as long. */
-const LEAST_MS = 40;
+const LEAST_MS = 10;
 /** A short text that takes longer for a character, in milliseconds, is not tried at full length. */
 const HOPELESS_MS = 1000 / 64_000;
 /** Shorter times, in milliseconds, are not hopeless: the process may have stood still. */
