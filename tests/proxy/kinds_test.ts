@@ -30,7 +30,7 @@ const ASKED = [
   "bytes=-1000",
   "bytes=300000-399999",
   "bytes=0-0",
-  "bytes=150000-",
+  "bytes=450000-",
   undefined,
   "bytes=1000-1999,400000-400999",
   "bytes=299990-300009",

@@ -18,12 +18,28 @@ interface Limited extends Simulation {
   readonly log: ByteLog;
 }
 
+/** Downloads by nothing but an algorithm, links and a limit, each of which is run once. */
+const known = new Map<string, Limited>();
+
 /** Downloads what may come in {@linkcode SECONDS}, as a downloader with that limit would. */
 function limited(
   algorithm: string,
   links: readonly SimulatedMirror[],
   maxRate: number,
-  options: Partial<SimulationOptions> = {},
+  options?: Partial<SimulationOptions>,
+): Limited {
+  if (options !== undefined) return simulateLimited(algorithm, links, maxRate, options);
+  const key = JSON.stringify([algorithm, links, maxRate]);
+  const outcome = known.get(key) ?? simulateLimited(algorithm, links, maxRate, {});
+  known.set(key, outcome);
+  return outcome;
+}
+
+function simulateLimited(
+  algorithm: string,
+  links: readonly SimulatedMirror[],
+  maxRate: number,
+  options: Partial<SimulationOptions>,
 ): Limited {
   const log = new ByteLog();
   const connections = CONNECTIONS[algorithm];

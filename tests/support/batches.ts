@@ -7,10 +7,33 @@
 
 import { pathToFileURL } from "node:url";
 
-/** Deals files out into as many batches: neighbours, which tend to take equally long, go to different ones. */
+/** The ends of the paths of files that take much longer than others, the longest first. */
+const LONG = [
+  "proxy/kinds_test.ts",
+  "build/npm_test.ts",
+  "/cli_test.ts",
+  "fuzz/growth_test.ts",
+  "policy/networks_test.ts",
+  "proxy/page/page_form_test.ts",
+  "scheduler/failure/refusals_test.ts",
+  "proxy/many_clients_test.ts",
+];
+
+/**
+ * Deals files out into as many batches: neighbours, which tend to take equally long, go to different ones. Those that
+ * take long are in the first batches, which start first: beside the last ones, there is little else to run.
+ */
 export function batches(files: readonly string[], count: number): string[][] {
   const dealt = Array.from({ length: Math.min(count, files.length) }, (): string[] => []);
-  for (const [index, file] of files.toSorted().entries()) dealt[index % count]!.push(file);
+  const place = (file: string) => LONG.findIndex((end) => file.endsWith(end));
+  const [long, others] = [true, false].map((isLong) =>
+    files.filter((file) => place(file) >= 0 === isLong)
+  );
+  const ordered = [
+    ...long!.sort((one, other) => place(one) - place(other)),
+    ...others!.sort(),
+  ];
+  for (const [index, file] of ordered.entries()) dealt[index % count]!.push(file);
   return dealt;
 }
 

@@ -5,6 +5,12 @@ import { workplace } from "./workplace.ts";
 Deno.test("batches() have every file once, and neighbours apart", () => {
   assertEquals(batches(["b", "a", "d", "e", "c"], 2), [["a", "c", "e"], ["b", "d"]]);
   assertEquals(batches(["a"], 3), [["a"]]);
+  // The first batches start first, so they get what takes longest.
+  const long = ["tests/cli_test.ts", "tests/proxy/kinds_test.ts"];
+  assertEquals(batches(["tests/b", "tests/a", ...long], 2), [
+    [long[1]!, "tests/a"],
+    [long[0]!, "tests/b"],
+  ]);
   assertEquals(batches([], 3), []);
 });
 
