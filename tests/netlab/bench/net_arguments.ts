@@ -61,6 +61,7 @@ export const NET_USAGE = `usage: deno task bench net [SCENARIO[:MB]...] [FLAG...
   --only LIST      commands
   --flags "FLAGS"  more flags of sphttp, of this checkout
   --against DIR    measure the sphttp of another checkout, too
+  --source         run sphttp from its modules, not from its bundle
   --json [FILE]    write all measurements (${DEFAULTS.json})
   --svg [FILE]     write a figure (${DEFAULTS.svg})
   --continue       do not measure again what the file of --json has, and add to it`;
