@@ -38,7 +38,8 @@ export function readHashes(elements: readonly XmlElement[], name: string): Hashe
   const hashes: Partial<Record<HashType, string>> = {};
   for (const element of elements) {
     const type = hashType(element.attributes.get("type") ?? "");
-    if (type === undefined) continue;
+    // Some generators write an empty one for a hash that they do not know.
+    if (type === undefined || element.text === "") continue;
     const value = readHash(element, type, `${type} of ${name}`);
     if (hashes[type] !== undefined && hashes[type] !== value) {
       throw new MetalinkError("hash", `two ${type} of ${name} contradict each other`, element.line);

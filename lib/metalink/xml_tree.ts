@@ -85,7 +85,10 @@ class Reader {
       throw new MetalinkError("xml", `not well-formed XML: ${message.replace(/\.$/, "")}`);
     });
     parser.on("doctype", (declaration) => {
-      if (declaration.includes("[")) this.#fail("entities", "it declares entities or other markup");
+      // An empty subset declares nothing.
+      if (/\[(?!\s*\])/.test(declaration)) {
+        this.#fail("entities", "it declares entities or other markup");
+      }
     });
     parser.on("opentag", (tag) => this.#enter(tag));
     parser.on("closetag", () => this.#leave());

@@ -255,3 +255,12 @@ Deno.test("decodeMetalink() decodes by a mark, by the zeros of a first <, or as 
     assertEquals(decodeMetalink(new TextEncoder().encode(plain)), plain);
   }
 });
+
+Deno.test("what says nothing is no fault: an empty DOCTYPE, and a hash without digits", () => {
+  for (const subset of ["", " []", " [ \n ] "]) {
+    const [file] = parseMetalink(`<!DOCTYPE metalink SYSTEM "metalink.dtd"${subset}>
+      <metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="f"><hash type="md5"> </hash>
+      <hash type="sha-1">${SHA1}</hash><url>https://one.example/f</url></file></metalink>`).files;
+    assertEquals(file?.hashes, { "sha-1": SHA1 });
+  }
+});
