@@ -23,12 +23,15 @@ import {
   placeBehind,
   SHORTEST_RANGE,
 } from "./placement.ts";
-import { rescue } from "./rescue.ts";
+import { makeWay, rescue } from "./rescue.ts";
 
 /** A range takes its mirror at least this long; */
 const RANGE_MS = 80;
 /** and this long where it has several lanes. */
 const LANE_RANGE_MS = 110;
+/** and this long where the shortest round trip takes so long: by shorter ones, connections do not speed up. */
+const FAR_LANE_RANGE_MS = 240;
+const FAR_MS = 60;
 /**
  * And this many round trips: more where several requests share a bursty link, since each begins with a
  * burst, and most where no other request takes over, or no other mirror is held up.
@@ -283,7 +286,8 @@ export class AdaptivePolicy implements Policy {
       : lanes > 1 && link.isBursty
       ? view.mirrors.length === 1 ? LONE_ROUND_TRIPS : SHARED_ROUND_TRIPS
       : RANGE_ROUND_TRIPS;
-    const leastMs = lanes > 1 ? LANE_RANGE_MS : RANGE_MS;
+    const isFar = link.leastLatencyMs >= FAR_MS;
+    const leastMs = lanes > 1 ? isFar ? FAR_LANE_RANGE_MS : LANE_RANGE_MS : RANGE_MS;
     const wanted = rate / lanes * Math.max(leastMs, roundTrips * link.latencyMs);
     // Several requests of each mirror, and what they deliver, have to fit into the window.
     const share = view.windowSize / (2 * view.mirrors.length + 1);
@@ -358,17 +362,4 @@ function endOfAll(outlooks: readonly Outlook[], bytes: number, most: number): nu
     at = next.from;
   }
   return rate === 0 ? at : at + left / rate;
-}
-
-/**
- * Withdraws what a mirror was asked for last, where it has not answered that yet, and something is missing at the
- * front: a new connection takes two round trips, so it has to be a longer time until a place is free.
- */
-function makeWay({ source: { live, link }, slotMs }: Outlook, now: number): Plan | undefined {
-  // While the mirror speeds up, its requests take longer than its rate says.
-  if (slotMs < (link.ramping(now) ? 1 : 2) * link.latencyMs) return undefined;
-  const last = live.findLast(({ kind, answeredAt, position, claimEnd }) =>
-    kind === "range" && answeredAt === undefined && position < claimEnd
-  );
-  return last && { type: "withdraw", request: last.id };
 }

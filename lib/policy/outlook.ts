@@ -80,8 +80,9 @@ export class Outlook {
 
   /** Reports whether a request has lost its range, and is as silent as before. */
   #isLost(request: RequestView): boolean {
-    const { kind, position, claimEnd, end } = request;
-    return kind === "range" && claimEnd <= position && position < end &&
+    const { kind, position, claimStart, claimEnd, end } = request;
+    const hasLost = claimEnd <= position || position < claimStart;
+    return kind === "range" && hasLost && position < end &&
       this.#now - expectedSince(request) > this.patienceMs;
   }
 

@@ -49,14 +49,15 @@ export function rescue(
       const silentMs = now - expectedSince(request);
       const silent = silentMs > (isUrgent ? outlook.patienceMs : outlook.lossMs);
       if (!silent && !isUrgent) continue;
-      const helpers = outlooks.filter((other) => other !== outlook && other.open);
+      const others = outlooks.filter((other) => other !== outlook && canHelp(other, request, now));
       const revoked = { type: "revoke", request: request.id } as const;
       if (silent && isWaitedFor(request, outlooks)) return revoked;
-      if (helpers.length === 0) continue;
+      if (others.length === 0) continue;
       if (silent) {
         const to = headEnd(request, silentMs <= outlook.lossMs);
         return to === undefined ? revoked : { ...revoked, to };
       }
+      const helpers = others.filter(({ open }) => open);
       const plan = view.limit.mayHurry(now) && outlook.requestRate < enough
         ? steal(request, outlook, helpers, view, now)
         : undefined;
@@ -64,6 +65,16 @@ export function rescue(
     }
   }
   return undefined;
+}
+
+/**
+ * Reports whether a mirror can take over from a request, or could if one of its own made way: not for one that
+ * has not been answered, as its server may only take its time.
+ */
+function canHelp(outlook: Outlook, { answeredAt }: RequestView, now: number): boolean {
+  if (outlook.open) return true;
+  if (answeredAt === undefined || !outlook.usable || outlook.silent) return false;
+  return makeWay(outlook, now) !== undefined;
 }
 
 /**
@@ -75,6 +86,22 @@ function headEnd(request: RequestView, isShort: boolean): number | undefined {
   // What it has lost did not bring it back.
   if (!isShort || answeredAt === undefined || claimStart > position) return undefined;
   return claimEnd - position > 2 * HEAD ? position + HEAD : undefined;
+}
+
+/**
+ * Withdraws what a mirror was asked for last, where it has not answered that yet, and something is missing at the
+ * front: a new connection takes two round trips, so it has to be a longer time until a place is free.
+ */
+export function makeWay(
+  { source: { live, link }, slotMs }: Outlook,
+  now: number,
+): Plan | undefined {
+  // While the mirror speeds up, its requests take longer than its rate says.
+  if (slotMs < (link.ramping(now) ? 1 : 2) * link.latencyMs) return undefined;
+  const last = live.findLast(({ kind, answeredAt, position, claimEnd }) =>
+    kind === "range" && answeredAt === undefined && position < claimEnd
+  );
+  return last && { type: "withdraw", request: last.id };
 }
 
 /** Gives the end of the front's range to the mirror that makes the whole of it arrive soonest. */

@@ -228,6 +228,19 @@ Deno.test("AdaptivePolicy: near the end, ranges on several lanes become short", 
   assertEquals(scene.lengthOf(0) > 500, true);
 });
 
+Deno.test("AdaptivePolicy: on several lanes, ranges of a mirror that is far are longer", () => {
+  const lengthAt = (leastLatencyMs: number, latencyMs = leastLatencyMs, lanes = 5) => {
+    const link = linkView({ latencyMs, leastLatencyMs, bytesPerSecond: () => 10_000 * KIB });
+    const scene = new Scene([{ lanes, maxConnections: 8, link }], 20_000);
+    scene.plan();
+    return Math.round(scene.lengthOf(0));
+  };
+  // A fifth of what it delivers in 110 ms, 240 ms, or one and a half round trips.
+  assertEquals([10, 59, 60, 150, 200].map((ms) => lengthAt(ms)), [220, 220, 480, 480, 600]);
+  // A queue makes no mirror far.
+  assertEquals(lengthAt(20, 60), 220);
+});
+
 Deno.test("AdaptivePolicy: where no mirror is at work, any available one gets a range", () => {
   const lame: Facts = { rate: 0.001, latencyMs: 5000 };
   const quick: Facts = { rate: 100, available: false };

@@ -232,6 +232,8 @@ Deno.test("Outlook.silent: of a mirror that has lost a range by its silence, an 
     [[lost], true],
     [[waiting], false],
     [[lost, waiting], true],
+    // It has lost the first bytes of a range.
+    [[{ ...lost, claimStart: 80, claimEnd: 100 }, waiting], true],
     // It has not lost what it still owns, nor by a silence what others have taken.
     [[{ ...lost, claimEnd: 100 }, waiting], false],
     [[{ ...lost, activeAt: NOW - 50 }, waiting], false],

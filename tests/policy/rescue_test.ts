@@ -171,6 +171,20 @@ Deno.test("rescue(): nothing is taken without another mirror that could deliver 
   for (const facts of helpless) {
     assertEquals(plan([mirror({ live: [silent(5000)] }), mirror(facts)]), "nothing");
   }
+  // One request can make way that has not been answered, if that saves time.
+  const asked = (end: number): Facts => {
+    const unanswered = request({ id: 8, answeredAt: undefined, dueAt: NOW, end });
+    return { live: [unanswered], maxConnections: 1, latencyMs: 40 };
+  };
+  const from = { start: 500 * KIB, position: 500 * KIB };
+  const late = silent(5000);
+  assertEquals(plan([mirror({ live: [late] }), mirror(asked(60 * KIB))]), "nothing");
+  assertEquals(plan([mirror({ live: [late] }), mirror(asked(100 * KIB))]), ["revoke", 0]);
+  const alike = silent(5000, { answeredAt: undefined, dueAt: NOW - 5000 });
+  assertEquals(plan([mirror({ live: [alike] }), mirror(asked(100 * KIB))]), "nothing");
+  const deaf = asked(100 * KIB).live!.map((one) => ({ ...one, ...from, dueAt: NOW - 400 }));
+  const both = [mirror({ live: [late] }), mirror({ ...asked(1), live: deaf })];
+  assertEquals(plan(both), "nothing");
   const all = helpless.map((facts) => mirror(facts));
   assertEquals(plan([mirror({ live: [silent(5000)] }), ...all]), "nothing");
   assertEquals(plan([mirror({ live: [silent(5000)] }), ...all, mirror()]), ["revoke", 0]);

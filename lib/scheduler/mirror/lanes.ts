@@ -14,8 +14,11 @@ export const MOST_CONNECTIONS = 16;
 const FIXED_CONNECTIONS = 2;
 /** For this many lanes, one more request is kept ready to take over. */
 const LANES_PER_SPARE = 4;
-/** While little is known of a mirror, it has so many lanes. */
+/** While little is known of the mirrors, they share so many lanes: new connections speed up side by side. */
+const SHARED_LANES = 24;
+/** Each has at least so many then, and at most so many. */
 const FIRST_LANES = 4;
+const MOST_FIRST_LANES = 8;
 /**
  * A lane for so many bytes under way: with fewer packets, a connection does not notice the loss of one
  * until a timeout, and several only wait for one another.
@@ -26,15 +29,23 @@ export class Lanes {
   /** Finds the number of lanes, where it is not fixed. */
   readonly tuner: ConnectionTuner | undefined;
   readonly #most: number;
+  readonly #first: number;
 
   /**
-   * Takes the most requests that may be under way at once; `auto` for the most that are polite. A mirror
-   * that is alone answers one request for everything first.
+   * Takes the most requests that may be under way at once, `auto` for the most that are polite, and the
+   * number of mirrors. One that is alone answers one request for everything first.
    */
-  constructor(maxConnections: number | "auto", isAlone = false) {
+  constructor(maxConnections: number | "auto", mirrors = 2) {
+    const share = Math.min(MOST_FIRST_LANES, Math.floor(SHARED_LANES / mirrors));
+    this.#first = Math.max(FIRST_LANES, share);
     this.#most = maxConnections === "auto" ? MOST_CONNECTIONS : maxConnections;
     if (this.#most <= FIXED_CONNECTIONS) return;
-    this.tuner = new ConnectionTuner(lanesOf(this.#most), FIRST_LANES, isAlone);
+    this.tuner = new ConnectionTuner(lanesOf(this.#most), this.#first, mirrors === 1);
+  }
+
+  /** Returns how many lanes the link is worth with so many bytes under way on it; `isKnown`: how bytes flow. */
+  worth(bytes: number, isKnown: boolean): number {
+    return Math.max(isKnown ? 1 : this.#first, Math.floor(bytes / BYTES_PER_LANE));
   }
 
   /** The number of requests to keep busy. */
@@ -47,11 +58,6 @@ export class Lanes {
     if (this.tuner === undefined) return this.#most;
     return Math.min(this.#most, this.count + Math.ceil(this.count / LANES_PER_SPARE));
   }
-}
-
-/** Returns how many lanes a link is worth with so many bytes under way on it; `isKnown`: how bytes flow. */
-export function lanesFor(bytes: number, isKnown: boolean): number {
-  return Math.max(isKnown ? 1 : FIRST_LANES, Math.floor(bytes / BYTES_PER_LANE));
 }
 
 /** Returns how many of so many connections are kept busy at most: one is ready to take over. */

@@ -11,7 +11,7 @@ import { isOneTimeLink } from "../../http/address/one_time_link.ts";
 import type { RequestForm } from "../../http/byte_range.ts";
 import { Forms } from "./forms.ts";
 import { HostLimits, type Seat } from "../host/host_limits.ts";
-import { Lanes, lanesFor } from "./lanes.ts";
+import { Lanes } from "./lanes.ts";
 import { LengthBound } from "./length_bound.ts";
 import type { ConnectionTuner } from "./connection_tuner.ts";
 import { type KnownLink, LinkEstimate, RateEstimator, type SentRequest } from "./link_estimate.ts";
@@ -38,11 +38,11 @@ export interface MirrorOptions {
    */
   readonly maxConnections?: number | "auto" | undefined;
   /**
-   * Whether it is the only mirror.
+   * How many mirrors there are.
    *
-   * @default {false}
+   * @default {2}
    */
-  readonly isAlone?: boolean | undefined;
+  readonly mirrors?: number | undefined;
   /**
    * Its place at its host.
    *
@@ -91,9 +91,9 @@ export class Mirror implements SourceView {
   constructor(url: string, options: MirrorOptions = {}) {
     this.url = url;
     this.isOneTime = isOneTimeLink(url);
-    this.link = new LinkEstimate(options.known, options.isAlone);
+    this.link = new LinkEstimate(options.known, options.mirrors === 1);
     this.seat = options.seat ?? new HostLimits().join(url, () => {});
-    this.#lanes = new Lanes(options.maxConnections ?? 2, options.isAlone);
+    this.#lanes = new Lanes(options.maxConnections ?? 2, options.mirrors);
   }
 
   get state(): MirrorState {
@@ -184,8 +184,8 @@ export class Mirror implements SourceView {
   /** How many lanes its link is worth at first sight. */
   get worth(): number {
     const { rate, roundTripMs, flowMeter, product } = this.link;
-    if (flowMeter.flow !== "unknown") return lanesFor(product, true);
-    return lanesFor((rate.at(this.#deliveredAt) ?? 0) * roundTripMs / 1000, false);
+    if (flowMeter.flow !== "unknown") return this.#lanes.worth(product, true);
+    return this.#lanes.worth((rate.at(this.#deliveredAt) ?? 0) * roundTripMs / 1000, false);
   }
 
   get lanes(): number {

@@ -63,7 +63,7 @@ export class MirrorList {
     return new Mirror(url, {
       known,
       maxConnections: connections ?? maxConnectionsPerMirror,
-      isAlone: urls.length === 1,
+      mirrors: urls.length,
       seat: this.#hosts.join(url, onTurn, urls.length > FEW_MIRRORS),
     });
   }

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Lanes, lanesFor } from "../../../lib/scheduler/mirror/lanes.ts";
+import { Lanes } from "../../../lib/scheduler/mirror/lanes.ts";
 
 Deno.test("Lanes: one or two connections are used from the start, and one lane is kept busy", () => {
   for (const maxConnections of [1, 2]) {
@@ -25,14 +25,29 @@ Deno.test("Lanes: where fewer are busy, one for every four of them is kept ready
   }
 });
 
-Deno.test("Lanes: up to four are used before anything is known", () => {
-  for (const [maxConnections, count, most] of [[8, 4, 5], [3, 2, 3]] as const) {
-    const lanes = new Lanes(maxConnections);
-    assertEquals([lanes.count, lanes.maxConnections], [count, most]);
+Deno.test("Lanes: before anything is known, 24 are shared out, four to eight to each mirror", () => {
+  const table = [
+    // maxConnections, mirrors → lanes, requests
+    [8, 2, 7, 8],
+    [8, 3, 7, 8],
+    [8, 4, 6, 8],
+    [8, 6, 4, 5],
+    [8, 60, 4, 5],
+    [3, 60, 2, 3],
+    ["auto", 2, 8, 10],
+  ] as const;
+  for (const [maxConnections, mirrors, count, most] of table) {
+    const lanes = new Lanes(maxConnections, mirrors);
+    assertEquals(
+      [lanes.count, lanes.maxConnections],
+      [count, most],
+      `${maxConnections} ${mirrors}`,
+    );
   }
 });
 
-Deno.test("lanesFor(): a lane for every 16 kB under way; four at least before it is known how bytes flow", () => {
+Deno.test("Lanes.worth(): a lane for every 16 kB under way; not fewer than at first before it is known how bytes flow", () => {
+  const link = new Lanes(8, 6);
   // bytes under way, whether it is known how they flow, lanes
   const table = [
     [0, false, 4],
@@ -44,11 +59,11 @@ Deno.test("lanesFor(): a lane for every 16 kB under way; four at least before it
     [187_500, true, 11],
   ] as const;
   for (const [bytes, isKnown, lanes] of table) {
-    assertEquals(lanesFor(bytes, isKnown), lanes, `${bytes}, ${isKnown}`);
+    assertEquals(link.worth(bytes, isKnown), lanes, `${bytes}, ${isKnown}`);
   }
 });
 
 Deno.test("Lanes: a mirror that is alone begins with one request for everything", () => {
-  const lanes = new Lanes(8, true);
+  const lanes = new Lanes(8, 1);
   assertEquals([lanes.count, lanes.maxConnections, lanes.tuner?.lanes], [1, 2, 1]);
 });
