@@ -73,6 +73,8 @@ async function askAll(
     allowPrivate: true,
     // Mirrors that fail for good do so within a second, too.
     retryMaxMs: 1000,
+    // On a busy machine all that is asked takes minutes, and some servers serve no first request twice.
+    rememberMs: Infinity,
     download: { retry: RETRY, ...options },
   });
   const onError = () => new Response(null, { status: 500 });
