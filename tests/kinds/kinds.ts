@@ -11,6 +11,7 @@ import { CHANGES, IDENTITY } from "./identity.ts";
 import type { Kind } from "./kind.ts";
 import { LENGTHS } from "./lengths.ts";
 import { LIMITS } from "./limits.ts";
+import { ODDITIES } from "./oddities.ts";
 import { PAGES } from "./pages.ts";
 import { PARTS } from "./parts.ts";
 import { LONG_PATIENCE, PATIENCE } from "./patience.ts";
@@ -35,6 +36,7 @@ export const KINDS: readonly Kind[] = [
   ...REDIRECTS,
   ...HEADS,
   ...BROKEN,
+  ...ODDITIES,
   ...PATIENCE,
   ...LONG_PATIENCE,
 ];

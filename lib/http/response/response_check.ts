@@ -80,8 +80,11 @@ export type UsableResponse =
 /** Statuses after which the same request may succeed later; with 202, some services prepare the file. */
 const RETRYABLE = new Set([202, 408, 425, 429, 500, 502, 503, 504]);
 
-/** 203 comes from a proxy that may have changed the file: the bytes are compared, as any. */
-const WHOLE = new Set([200, 203]);
+/**
+ * 203 comes from a proxy that may have changed the file, 226 from one that may have encoded it (RFC 3229), and
+ * 201 from a service that has just made it: the bytes are compared, as any.
+ */
+const WHOLE = new Set([200, 201, 203, 226]);
 
 /** Checks a response by its status and headers. */
 export function checkResponse(

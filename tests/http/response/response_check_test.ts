@@ -319,9 +319,15 @@ Deno.test("checkResponse() refuses an encoding that was made on the way", () => 
   }
 });
 
+Deno.test("checkResponse(): 201, 203 and 226 are read as 200 is", () => {
+  for (const status of [200, 201, 203, 226]) {
+    assertEquals(check(status, { "content-length": "7" }), { type: "whole", size: 7 });
+  }
+});
+
 Deno.test("checkResponse(): some statuses are retryable", () => {
   const retryable = [408, 425, 429, 500, 502, 503, 504, 520, 599];
-  const final = [201, 204, 301, 304, 400, 401, 403, 404, 405, 407, 410, 412, 451, 501];
+  const final = [204, 205, 301, 304, 400, 401, 403, 404, 405, 407, 410, 412, 451, 501];
   for (const status of [...retryable, ...final]) {
     const outcome = checkHeaders({}, status);
     assert(outcome.type === "refused", `${status}`);
