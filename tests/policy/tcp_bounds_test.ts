@@ -17,8 +17,10 @@ interface Bound {
 }
 
 const BOUNDS: readonly Bound[] = [
-  { scenario: "testbed", megabytes: 50, share: 0.88, lateSeconds: 0.7 },
-  { scenario: "eight", megabytes: 50, share: 0.85, lateSeconds: 0.9 },
+  { scenario: "testbed", megabytes: 50, share: 0.925, lateSeconds: 0.5 },
+  { scenario: "fiber", megabytes: 50, share: 0.58, lateSeconds: 0.95 },
+  { scenario: "dead", megabytes: 50, share: 0.915, lateSeconds: 0.5 },
+  { scenario: "eight", megabytes: 50, share: 0.86, lateSeconds: 0.85 },
   { scenario: "lossy", megabytes: 50, share: 0.76, lateSeconds: 0.9 },
   // The first response goes on while a second connection is tried.
   { scenario: "lone", megabytes: 50, share: 0.93, lateSeconds: 0.6 },
