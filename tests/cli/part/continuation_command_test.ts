@@ -41,6 +41,24 @@ async function run(path: string, args: string[], ...mirrors: LabMirror[]) {
 /** Bytes that a mirror sends before it is silent: not all of the file, however late this process looks at it. */
 const SOME = 500_000;
 
+/** Waits for a change in a directory that is watched. Throws what the command says if it ends before that. */
+async function changed(
+  watcher: Deno.FsWatcher,
+  child: Deno.ChildProcess,
+  isWanted: (paths: string[]) => boolean,
+): Promise<void> {
+  void child.status.then(() => {
+    try {
+      watcher.close();
+    } catch {
+      // It is closed: the change was seen.
+    }
+  });
+  for await (const { paths } of watcher) if (isWanted(paths)) return;
+  const { code, stderr } = await child.output();
+  throw new Error(`the command ended with ${code}: ${new TextDecoder().decode(stderr)}`);
+}
+
 /** Runs the command in a directory, and kills it when there are more bytes than before. */
 async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Promise<void> {
   const part = `${path}/f.part`;
@@ -48,9 +66,11 @@ async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Prom
   const watcher = Deno.watchFs(path);
   const before = await exists(part, "f.part") ? Deno.statSync(part).size : 0;
   const child = command(path, args, ...mirrors).spawn();
-  for await (const { paths } of watcher) {
-    if (paths.includes(part) && Deno.statSync(part).size >= before + 200_000) break;
-  }
+  await changed(
+    watcher,
+    child,
+    (paths) => paths.includes(part) && Deno.statSync(part).size >= before + 200_000,
+  );
   child.kill("SIGKILL");
   await child.output();
   for (const mirror of mirrors) mirror.setRate(undefined);
@@ -60,9 +80,7 @@ async function kill(path: string, args: string[], ...mirrors: LabMirror[]): Prom
 async function begun(path: string, args: string[], mirror: LabMirror) {
   const watcher = Deno.watchFs(path);
   const child = command(path, args, mirror).spawn();
-  for await (const { paths } of watcher) {
-    if (paths.some((name) => name.includes("f.part.json"))) break;
-  }
+  await changed(watcher, child, (paths) => paths.some((name) => name.includes("f.part.json")));
   return child;
 }
 
