@@ -18,7 +18,7 @@ const SIZE_UNITS: Readonly<Record<string, number>> = {
 
 /** Reports whether a text is a number of at least 0 in decimal notation: `10`, `2.5` or `.5`. */
 export function isDecimal(text: string): boolean {
-  return /^(?:\d+\.?\d*|\.\d+)$/.test(text);
+  return /^(?:\d+(?:\.\d*)?|\.\d+)$/.test(text);
 }
 
 /** Returns the number of bytes in `1000000`, `512K`, `8M` or `1GiB`; `undefined` if it is not one. */

@@ -42,7 +42,11 @@ const REFUSED: [
 ][] = [
   [parseConnections, ["", "-1", "1.5", "many"], "a whole number from 1 to 16, or auto"],
   [parseStaticDelay, ["", "=3", "http://a/f", "http://a/f=", "http://a/f=-1"], "must be URL=N"],
-  [parseChecksum, ["", HEX, `sha-3=${HEX}`, `=${HEX}`], "one of sha-512, sha-256, sha-1, md5"],
+  [
+    parseChecksum,
+    ["", HEX, `sha-3=${HEX}`, `=${HEX}`],
+    "one of sha-512, sha-384, sha-256, sha-224, sha-1, md5",
+  ],
   [parseChecksum, ["sha-256=", "sha-256=ab", `sha-256=${HEX}00`, `sha256=${"g".repeat(64)}`], "64"],
   [parseChecksum, [`md5=${HEX}`], "32 hexadecimal digits are needed, not 64"],
 ];
