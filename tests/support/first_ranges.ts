@@ -23,7 +23,8 @@ export const MUCH = 600_000;
  */
 export function firstRanges({ requests }: LabMirror, from = 0): number {
   const [, ...others] = requests.slice(from);
-  const until = (others[0]?.atMs ?? 0) + ROUND_TRIP_MS;
+  // They are sent at once; to a busy machine, an answer may seem to come early.
+  const until = (others[0]?.atMs ?? 0) + ROUND_TRIP_MS / 2;
   const first = others.filter(({ atMs }) => atMs < until);
   return first.reduce((sum, { range }) => sum + range!.end - range!.start, 0);
 }

@@ -185,12 +185,13 @@ Deno.test("LanesEvent: the number of requests at once, each time it changes, wit
     return events.filter((event) => event.type === "lanes")
       .map(({ mirror, lanes, reason }) => [mirror, lanes, reason]);
   };
-  const slow = tcpMirror(2, 40);
+  const [slow, fast] = [tcpMirror(2, 40), tcpMirror(100, 20)];
   assertEquals(lanes(2, [slow, slow]), []);
+  assertEquals(lanes(8, [fast, fast])[0]?.slice(1), [7, "start"]);
   for (const url of [0, 1].map(simulatedUrl)) {
     const [first, second, ...rest] = lanes(8, [slow, slow]).filter(([mirror]) => mirror === url);
     // Its bytes flow steadily, or with pauses, but few are under way on it.
-    assertEquals([first, second?.slice(0, 2)], [[url, 4, "start"], [url, 1]]);
+    assertEquals([first, second?.slice(0, 2)], [[url, 4, "rate"], [url, 1]]);
     assert(["steady", "pauses"].includes(`${second?.[2]}`), `${second}`);
     assert(rest.every(([, , reason]) => reason !== "start"), JSON.stringify(rest));
   }

@@ -19,6 +19,8 @@ const SHARED_LANES = 24;
 /** Each has at least so many then, and at most so many. */
 const FIRST_LANES = 4;
 const MOST_FIRST_LANES = 8;
+/** And no more than the least, where the link is not worth so many. */
+const SLOW_LANES = 2;
 /**
  * A lane for so many bytes under way: with fewer packets, a connection does not notice the loss of one
  * until a timeout, and several only wait for one another.
@@ -45,7 +47,9 @@ export class Lanes {
 
   /** Returns how many lanes the link is worth with so many bytes under way on it; `isKnown`: how bytes flow. */
   worth(bytes: number, isKnown: boolean): number {
-    return Math.max(isKnown ? 1 : this.#first, Math.floor(bytes / BYTES_PER_LANE));
+    const lanes = Math.floor(bytes / BYTES_PER_LANE);
+    const isSlow = bytes > 0 && lanes < SLOW_LANES;
+    return Math.max(isKnown ? 1 : isSlow ? FIRST_LANES : this.#first, lanes);
   }
 
   /** The number of requests to keep busy. */

@@ -61,6 +61,9 @@ Deno.test("Lanes.worth(): a lane for every 16 kB under way; not fewer than at fi
   for (const [bytes, isKnown, lanes] of table) {
     assertEquals(link.worth(bytes, isKnown), lanes, `${bytes}, ${isKnown}`);
   }
+  // A link that is worth less than two gets no more than four.
+  const few = new Lanes(8, 2);
+  assertEquals([0, 1, 31_999, 32_000].map((bytes) => few.worth(bytes, false)), [8, 4, 4, 8]);
 });
 
 Deno.test("Lanes: a mirror that is alone begins with one request for everything", () => {
