@@ -16,7 +16,7 @@ export interface Checkout {
   /** The path of its folder, which ends with `/`. @default this one */
   readonly root?: string;
   /** @default what was chosen */
-  readonly from?: Form;
+  readonly from?: Form | undefined;
 }
 
 /** Chooses what the command is run from by all benches of this process. {@linkcode buildBundle} has to make a bundle. */

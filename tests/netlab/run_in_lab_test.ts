@@ -24,7 +24,7 @@ testWith(["netlab", "cc", "ip", "nginx"], "sphttp downloads over the kernel's TC
   const folder = await Deno.makeTempDir({ prefix: "sphttp-netlab-www-" });
   try {
     const sha256 = await writeRandomFile(folder, SIZE);
-    const { command } = labCommands({ flags: ["-S"], against: undefined })[0]!;
+    const { command } = labCommands({ flags: ["-S"], against: undefined, from: "modules" })[0]!;
     await warmUp(command);
     for (const [name, links] of Object.entries(LINKS)) {
       await t.step(name, async () => {

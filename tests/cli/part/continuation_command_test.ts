@@ -39,7 +39,7 @@ async function run(path: string, args: string[], ...mirrors: LabMirror[]) {
 }
 
 /** Bytes that a mirror sends before it is silent: not all of the file, however late this process looks at it. */
-const SOME = 500_000;
+const SOME = 700_000;
 
 /** Waits for a change in a directory that is watched. Throws what the command says if it ends before that. */
 async function changed(

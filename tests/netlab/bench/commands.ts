@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sphttp } from "../../bench/own_command.ts";
+import { type Form, sphttp } from "../../bench/own_command.ts";
 import type { Scenario } from "../scenarios.ts";
 import { findExecutable } from "../../support/programs/programs.ts";
 
@@ -44,6 +44,8 @@ export interface OwnOptions {
   readonly flags: readonly string[];
   /** Folder of another checkout, which is measured, too. */
   readonly against: string | undefined;
+  /** What runs of the checkouts. @default what was chosen */
+  readonly from?: Form | undefined;
 }
 
 const OUTPUT_NAME = "out";
@@ -60,24 +62,27 @@ export const COMMAND_NAMES: readonly string[] = [
 ];
 
 /** Returns all commands, whether installed or not. */
-export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
+export function labCommands({ flags, against, from }: OwnOptions): LabCommand[] {
   const root = new URL("../../..", import.meta.url).pathname;
   return [
-    own("sphttp", "sphttp", { root, flags }),
+    own("sphttp", "sphttp", { root, flags, from }),
     {
       ...own("sphttp-x8", "sphttp, 8 connections", {
-        root,
+        ...{ root, from },
         flags: ["--max-connection-per-server=8", ...flags],
       }),
       suits: ({ connectionMbps }) => connectionMbps !== undefined,
     },
     {
-      ...own("sphttp-each", "sphttp, each address", { root, flags: ["--each-address", ...flags] }),
+      ...own("sphttp-each", "sphttp, each address", {
+        ...{ root, from },
+        flags: ["--each-address", ...flags],
+      }),
       suits: ({ name }) => name !== undefined,
     },
     ...(against === undefined
       ? []
-      : [own("against", "sphttp, other checkout", { root: `${against}/`, flags: [] })]),
+      : [own("against", "sphttp, other checkout", { root: `${against}/`, flags: [], from })]),
     {
       name: "fetch",
       output: "file",
@@ -110,9 +115,10 @@ export function labCommands({ flags, against }: OwnOptions): LabCommand[] {
 interface Checkout {
   readonly root: string;
   readonly flags: readonly string[];
+  readonly from: Form | undefined;
 }
 
-function own(name: string, title: string, { root, flags }: Checkout): LabCommand {
+function own(name: string, title: string, { root, flags, from }: Checkout): LabCommand {
   return {
     name,
     output: "stdout",
@@ -120,7 +126,7 @@ function own(name: string, title: string, { root, flags }: Checkout): LabCommand
     isOwn: true,
     title: () => title,
     command: ({ urls, cacert }) => [
-      ...sphttp({ root }),
+      ...sphttp({ root, from }),
       ...["-s", "-o", "-"],
       ...flag("--cacert", cacert),
       ...flags,
