@@ -83,15 +83,17 @@ export {
   MirrorUrlError,
   type NetworkFault,
   NoMirrorLeftError,
-  OptionRangeError,
-  OptionTypeError,
   PieceMismatchError,
   ProofError,
   RangeNotSatisfiableError,
   SphttpError,
+} from "./lib/errors.ts";
+export {
+  OptionRangeError,
+  OptionTypeError,
   UnsupportedOptionError,
   UnusedOptionError,
-} from "./lib/errors.ts";
+} from "./lib/option_errors.ts";
 
 // Events
 export type {

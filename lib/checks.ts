@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OptionRangeError, OptionTypeError } from "./errors.ts";
+import { OptionRangeError, OptionTypeError } from "./option_errors.ts";
 
 /**
  * Returns a whole number from `least` to `most`; messages have `of` between the option's name and what

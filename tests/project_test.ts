@@ -1,30 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { VERSION } from "../mod.ts";
-
-const ROOT = new URL("..", import.meta.url);
-
-function read(path: string): string {
-  return Deno.readTextFileSync(new URL(path, ROOT));
-}
-
-function readJson(path: string): Record<string, unknown> {
-  return JSON.parse(read(path));
-}
-
-/** Paths of the modules in a folder, from the project's root. */
-function* modulesIn(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
-    if (isDirectory) yield* modulesIn(`${folder}${name}/`);
-    else if (name.endsWith(".ts")) yield `${folder}${name}`;
-  }
-}
-
-function doors(): string[] {
-  const names = [...Deno.readDirSync(ROOT)].map(({ name }) => name);
-  return ["mod.ts", "trace.ts", "metalink.ts", "cli.ts", "server.ts", "serve.ts"].filter((name) =>
-    names.includes(name)
-  );
-}
+import { doors, MODULES, read, readJson, ROOT } from "./support/project_files.ts";
 
 /** What a module's code imports, re-exports, or takes from the platform by name: `getBuiltinModule("node:…")`. */
 function specifiersIn(code: string): string[] {
@@ -42,7 +18,6 @@ function importsOf(path: string): string[] {
   });
 }
 
-const MODULES = [...modulesIn("lib/"), ...doors()];
 const GRAPH = new Map(MODULES.map((path) => [path, importsOf(path)]));
 
 /** What every module may import. */
@@ -50,15 +25,21 @@ const EVERYWHERE = /^lib\/stand_ins\.ts$/;
 
 /** For each room of the house, what its modules may import besides each other. */
 const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
-  [/^lib\/(checks|environment|errors|runtime|sha256|stand_ins|unless_aborted|version)\.ts$/, /^$/],
-  [/^lib\/(http|trace)\//, /^lib\/(checks|errors)\.ts$/],
+  [
+    /^lib\/(checks|environment|errors|option_errors|runtime|stand_ins|unless_aborted|version)\.ts$/,
+    /^$/,
+  ],
+  [/^lib\/(http|trace)\//, /^lib\/(checks|errors|option_errors)\.ts$/],
   [/^lib\/hashing\//, /^lib\/http\//],
   [/^lib\/scheduler\//, /^lib\/(errors\.ts$|http\/|trace\/)/],
   [/^lib\/policy\//, /^lib\/(errors\.ts$|http\/|scheduler\/|trace\/)/],
-  [/^lib\/transport\//, /^lib\/((environment|errors|runtime|unless_aborted)\.ts$|http\/)/],
+  [
+    /^lib\/transport\//,
+    /^lib\/((environment|errors|option_errors|runtime|unless_aborted)\.ts$|http\/)/,
+  ],
   [
     /^lib\/engine\//,
-    /^lib\/((checks|errors|runtime|sha256|unless_aborted)\.ts$|hashing\/|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
+    /^lib\/((checks|errors|option_errors|runtime|unless_aborted)\.ts$|hashing\/|http\/|scheduler\/|policy\/|trace\/|transport\/)/,
   ],
   [/^(lib\/metalink\/|metalink\.ts$)/, /^lib\/(errors\.ts$|hashing\/|http\/)/],
   [/^trace\.ts$/, /^(mod|lib\/trace\/\w+)\.ts$/],
@@ -66,7 +47,7 @@ const FLOORS: readonly (readonly [room: RegExp, allowed: RegExp])[] = [
   [/^lib\/command_line\//, /^lib\/http\//],
   [
     /^(lib\/cli\/|cli\.ts$)/,
-    /^((metalink|mod|lib\/(checks|environment|runtime|sha256|unless_aborted|version))\.ts$|lib\/(command_line|hashing|http|trace)\/)/,
+    /^((metalink|mod|lib\/(checks|environment|runtime|unless_aborted|version))\.ts$|lib\/(command_line|hashing|http|trace)\/)/,
   ],
   [
     /^(lib\/proxy\/|server\.ts$|serve\.ts$)/,
@@ -172,7 +153,7 @@ const IMPURE =
 Deno.test("importsOf() sees imports of every kind", () => {
   const { pathname } = new URL(import.meta.url);
   const own = importsOf(pathname.slice(ROOT.pathname.length));
-  assertEquals(own, ["@std/assert", "mod.ts"]);
+  assertEquals(own, ["@std/assert", "mod.ts", "tests/support/project_files.ts"]);
   const face = importsOf("mod.ts");
   assert(face.includes("lib/errors.ts") && face.includes("lib/engine/downloader.ts"), `${face}`);
 });
@@ -343,75 +324,4 @@ Deno.test("VERSION is that of deno.json", () => {
 Deno.test("every export of deno.json is an entry point", () => {
   const targets = Object.values(readJson("deno.json").exports as Record<string, string>);
   assertEquals(targets.map((path) => path.slice(2)).sort(), doors().sort());
-});
-
-/** Paths of the files and folders below a folder. */
-function* pathsIn(folder: string): Generator<string> {
-  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, ROOT))) {
-    if (name.startsWith(".")) continue;
-    yield `${folder}${name}${isDirectory ? "/" : ""}`;
-    if (isDirectory) yield* pathsIn(`${folder}${name}/`);
-  }
-}
-
-/** Paths that a document names: in code spans or links, and anywhere those that begin with a folder of the project. */
-function pathsNamedIn(text: string): string[] {
-  const spans = [...text.matchAll(/`([^`\n]+)`/g)].map(([, span]) => span!);
-  const links = [...text.matchAll(/\]\(\.\.\/([^)#]+)/g)].map(([, link]) => link!);
-  const rooted = text.match(/(?<![\w/.-])(?:lib|tests|docs)\/[\w./-]*\w\/?/g) ?? [];
-  const isPath = /^[\w./-]+(\.(ts|json|md|svg|html|css)|\/)$/;
-  return [...new Set([...spans.filter((span) => isPath.test(span)), ...links, ...rooted])];
-}
-
-Deno.test("pathsNamedIn() finds code spans, links, and what begins with a folder", () => {
-  const text =
-    "`scheduler.ts` and `lib/http/`, not `Downloader`; [x](../mod.ts#top) A[lib/a.ts] --> B";
-  assertEquals(pathsNamedIn(text), ["scheduler.ts", "lib/http/", "mod.ts", "lib/a.ts"]);
-});
-
-Deno.test("docs/architecture.md names files that exist, and every folder of lib", () => {
-  const document = read("docs/architecture.md");
-  const all = ["build/", "lib/", "tests/", "docs/"].flatMap((
-    folder,
-  ) => [folder, ...pathsIn(folder)]);
-  all.push(...[...Deno.readDirSync(ROOT)].flatMap(({ name, isFile }) => isFile ? [name] : []));
-  const exists = (path: string) =>
-    all.some((one) => `/${one}`.endsWith(`/${path}`) || `/${one}`.endsWith(`/${path}/`));
-  assertEquals(pathsNamedIn(document).filter((path) => !exists(path)), []);
-  const folders = all.filter((path) => path.startsWith("lib/") && path.endsWith("/")).slice(1);
-  const isNamed = (folder: string) =>
-    document.includes(folder) || document.includes(`\`${folder.split("/").at(-2)}/\``);
-  assertEquals(folders.filter((folder) => !isNamed(folder)), []);
-});
-
-Deno.test("tests mirror lib: each begins with the name of a module there", () => {
-  // Tests of a whole command, or of all policies, stand beside the rooms.
-  const whole = /^tests\/(cli|policy|proxy)\/\w+$|^tests\/(coverage|examples|jsr|project|run)$/;
-  const modules = MODULES.map((path) => path.slice(0, -3));
-  const misplaced = [...pathsIn("tests/")]
-    .filter((path) =>
-      path.endsWith("_test.ts") &&
-      !/^tests\/(support|bench|build|documents|faults|fuzz|kinds|netlab|recording)\//.test(path)
-    )
-    .map((path) => path.slice(0, -"_test.ts".length))
-    .filter((path) => !whole.test(path))
-    .filter((path) => {
-      const mirrored = [path.replace(/^tests/, "lib"), path.slice("tests/".length)];
-      return !modules.some((module) =>
-        mirrored.some((one) => one === module || one.startsWith(`${module}_`))
-      );
-    });
-  assertEquals(misplaced, []);
-});
-
-Deno.test("tests close the proxies that they create, so that they leave nothing to others", () => {
-  const open = [...modulesIn("tests/")].filter((path) => !path.startsWith("tests/bench/"))
-    .flatMap((path) => {
-      const text = read(path);
-      if (text.includes("handler[Symbol.asyncDispose]()")) return [];
-      const created = text.match(/^(?!\s*["*/]).*\bcreateHandler\(.*$/gm) ?? [];
-      const isClosed = /await using \w+ = createHandler\(|assertThrows\(|^Deno\.test\(/;
-      return created.filter((line) => !isClosed.test(line)).map((line) => `${path}: ${line}`);
-    });
-  assertEquals(open, []);
 });

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OptionTypeError, UnsupportedOptionError } from "../errors.ts";
+import { OptionTypeError, UnsupportedOptionError } from "../option_errors.ts";
 import { portOf } from "../http/address/host.ts";
 import type { ProxySource } from "../http/address/proxy_url.ts";
 import { nodeProcess, runtimeName } from "../runtime.ts";

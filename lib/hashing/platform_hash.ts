@@ -52,3 +52,8 @@ export async function digestOf(type: HashType, bytes: Uint8Array<ArrayBuffer>): 
   hash.update(bytes);
   return hash.digest("hex");
 }
+
+/** Returns the SHA-256 of bytes in hexadecimal: what the library compares and records. */
+export function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return digestOf("sha-256", bytes);
+}

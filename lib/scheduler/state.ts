@@ -14,6 +14,7 @@ import { CommandQueue, type NewMirror, type Size } from "./messages.ts";
 import type { Mirror } from "./mirror/mirror.ts";
 import { MirrorList, type MirrorListOptions } from "./mirror/mirror_list.ts";
 import { RateLimit } from "./bytes/rate_limit.ts";
+import { keepOneStream } from "./requests/kept_stream.ts";
 import { Requests } from "./requests/request_set.ts";
 import type { LiveRequest, NewRequest } from "./requests/live_request.ts";
 import type { DownloadView } from "./view.ts";
@@ -195,23 +196,9 @@ export class DownloadState implements DownloadView {
     this.keepStream();
   }
 
-  /**
-   * Decides which stream is kept for the case that everything else is refused. Such servers allow one
-   * request, or a few; and only a response that has begun is certain.
-   */
+  /** Decides which stream is kept for the case that everything else is refused. */
   keepStream(): void {
-    const isAlone = this.mirrors.length === 1;
-    // Of several mirrors, one that serves ranges is enough.
-    const isProven = this.mirrors.some(({ state, trackRecord: { isProven, hasAnsweredAgain } }) =>
-      state.type !== "dropped" && (isAlone ? isProven : hasAnsweredAgain)
-    );
-    let kept: LiveRequest | undefined;
-    for (const request of this.requests) {
-      request.keep(false, this.ledger);
-      if (isProven || request.held || !request.covers(this.ledger)) continue;
-      if (kept === undefined || request.position > kept.position) kept = request;
-    }
-    kept?.keep(true, this.ledger);
+    keepOneStream(this.requests, this.mirrors, this.ledger);
   }
 
   /** Learns the size of the file, or that no mirror gives it. */

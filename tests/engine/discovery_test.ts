@@ -9,7 +9,7 @@ import {
   OptionRangeError,
 } from "../../mod.ts";
 import { formatMetalink, parseMetalink } from "../../metalink.ts";
-import { sha256Of } from "../../lib/sha256.ts";
+import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../support/lab/content.ts";
 
 const CONTENT = randomContent(50_000, 5);

@@ -11,7 +11,7 @@ import {
 import { inTime } from "../support/download.ts";
 import { randomContent } from "../support/lab/content.ts";
 import { deferred } from "../../lib/stand_ins.ts";
-import { sha256Of } from "../../lib/sha256.ts";
+import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 
 const CONTENT = randomContent(200_000, 3);
 const BYTES = CONTENT.read(0, CONTENT.size) as Uint8Array<ArrayBuffer>;

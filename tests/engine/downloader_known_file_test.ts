@@ -12,7 +12,7 @@ import {
   NoMirrorLeftError,
   SphttpError,
 } from "../../mod.ts";
-import { sha256Of } from "../../lib/sha256.ts";
+import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 import { bytesContent, otherContent, randomContent } from "../support/lab/content.ts";
 import { download, FILE, QUICK, withMirrors } from "../support/download.ts";
 

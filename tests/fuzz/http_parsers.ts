@@ -36,7 +36,8 @@ import { isUnknownType, mediaTypeOfName } from "../../lib/http/name/media_type.t
 import { readContentCoding } from "../../lib/http/response/content_encoding.ts";
 import { checkResponse } from "../../lib/http/response/response_check.ts";
 import { listMatches, matchesWeakly, readValidators } from "../../lib/http/validators.ts";
-import { MirrorUrlError, OptionRangeError, OptionTypeError } from "../../lib/errors.ts";
+import { MirrorUrlError } from "../../lib/errors.ts";
+import { OptionRangeError, OptionTypeError } from "../../lib/option_errors.ts";
 import { hard, type Parser } from "./parser.ts";
 
 const NOW = Date.UTC(2026, 0, 2);

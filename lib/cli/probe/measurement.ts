@@ -8,7 +8,7 @@
 
 import type { ByteRange } from "../../http/byte_range.ts";
 import { looksLikeHtml } from "../../http/name/html.ts";
-import { sha256Of } from "../../sha256.ts";
+import { sha256Of } from "../../hashing/platform_hash.ts";
 import {
   Downloader,
   type DownloaderOptions,

@@ -4,14 +4,13 @@
  * @module
  */
 
-import { OptionTypeError } from "../../errors.ts";
+import { OptionTypeError } from "../../option_errors.ts";
 import type { KnownFileFacts } from "../../scheduler/opening/opening_steps.ts";
 import { PROBE_SIZE } from "../../scheduler/opening/probe.ts";
 import type { KnownMirror } from "../../transport/responses/mirror_memory.ts";
 import { checkKnownPiece, type KnownPiece } from "./known_pieces.ts";
-import { checkHashes } from "./expected_hashes.ts";
 import type { Elsewhere } from "../../http/duplicates.ts";
-import type { Hashes } from "../../http/hashes.ts";
+import { HASH_DIGITS, HASH_TYPES, type Hashes, type HashType } from "../../http/hashes.ts";
 import type { ProofLevel } from "../../http/proof.ts";
 import { list, record, shown, texts, whole } from "../../checks.ts";
 import { parseUrl } from "../../stand_ins.ts";
@@ -88,6 +87,26 @@ export function checkKnownFile(value: unknown): KnownFile {
       ? undefined
       : list("knownFile.pieces", file.pieces, checkKnownPiece).slice(0, MOST_PIECES),
   };
+}
+
+/** Checks hashes by their types, like `sha-256`; returns them in lower case. */
+export function checkHashes(name: string, value: unknown): Hashes {
+  const hashes: Partial<Record<HashType, string>> = {};
+  for (const [key, hash] of Object.entries(record(name, value))) {
+    if (hash === undefined || hash === null) continue;
+    const type = HASH_TYPES.find((type) => type === key);
+    if (type === undefined) {
+      const problem = `has ${shown(key)}, but its types may be ${HASH_TYPES.join(", ")}`;
+      throw new OptionTypeError(name, problem);
+    }
+    const digits = HASH_DIGITS[type];
+    if (typeof hash !== "string" || hash.length !== digits || !/^[0-9a-f]*$/i.test(hash)) {
+      const problem = `is ${shown(hash)}, but must be ${digits} hexadecimal digits`;
+      throw new OptionTypeError(`${name}.${type}`, problem);
+    }
+    hashes[type] = hash.toLowerCase();
+  }
+  return hashes;
 }
 
 function checkMirror(name: string, value: unknown): KnownMirror {

@@ -5,9 +5,9 @@
  */
 
 import { record, shown, whole } from "../../checks.ts";
-import { OptionTypeError } from "../../errors.ts";
+import { OptionTypeError } from "../../option_errors.ts";
 import type { ByteRange } from "../../http/byte_range.ts";
-import { sha256Of } from "../../sha256.ts";
+import { sha256Of } from "../../hashing/platform_hash.ts";
 
 /** A piece of the file that is known by its digest. */
 export interface KnownPiece extends ByteRange {

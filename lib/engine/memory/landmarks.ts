@@ -10,7 +10,7 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import { IntervalSet } from "../../scheduler/bytes/ledger.ts";
 import type { Landmark, Landmarks } from "../../scheduler/identity/pieces.ts";
-import { sha256Of } from "../../sha256.ts";
+import { sha256Of } from "../../hashing/platform_hash.ts";
 import { GivenPieces, type KnownPiece } from "./known_pieces.ts";
 
 /** Length of a piece, in bytes. */

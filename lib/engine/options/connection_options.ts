@@ -5,7 +5,7 @@
  */
 
 import { record, shown, texts } from "../../checks.ts";
-import { OptionTypeError } from "../../errors.ts";
+import { OptionTypeError } from "../../option_errors.ts";
 import { type ConnectOptions, ConnectRules } from "../../http/address/connect_rules.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { UnsupportedOptionError } from "../../errors.ts";
+import { UnsupportedOptionError } from "../../option_errors.ts";
 import { nodeProcess, runtimeName } from "../../runtime.ts";
 import type { DownloaderOptions } from "./options.ts";
 

@@ -5,7 +5,7 @@
  */
 
 import { list, oneOf, record, shown, whole } from "../../checks.ts";
-import { OptionRangeError, OptionTypeError, UnsupportedOptionError } from "../../errors.ts";
+import { OptionRangeError, OptionTypeError, UnsupportedOptionError } from "../../option_errors.ts";
 import { hashesBy } from "../../hashing/platform_hash.ts";
 import {
   type ExpectedPieces,

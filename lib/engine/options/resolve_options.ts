@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../../errors.ts";
+import { OptionRangeError, OptionTypeError, UnusedOptionError } from "../../option_errors.ts";
 import type { ConnectRules } from "../../http/address/connect_rules.ts";
 import {
   type MirrorSource,
@@ -31,7 +31,7 @@ import { MOST_CONNECTIONS } from "../../scheduler/mirror/lanes.ts";
 import type { ClientCertificate } from "../../transport/connections/http_clients.ts";
 import { callable, instance, list, number, oneOf, record, shown, whole } from "../../checks.ts";
 import { checkKnownFile, type KnownFile } from "../memory/known_file.ts";
-import { checkHashes } from "../memory/expected_hashes.ts";
+import { checkHashes } from "../memory/known_file.ts";
 import { checkKnownPiece, type KnownPiece } from "../memory/known_pieces.ts";
 import { MirrorBook } from "../memory/mirror_book.ts";
 import {

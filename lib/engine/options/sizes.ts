@@ -5,7 +5,7 @@
  */
 
 import { whole } from "../../checks.ts";
-import { OptionRangeError } from "../../errors.ts";
+import { OptionRangeError } from "../../option_errors.ts";
 import type { DownloaderOptions } from "./options.ts";
 
 /** What the sizes depend on. */

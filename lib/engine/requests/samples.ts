@@ -10,7 +10,7 @@ import type { Hashes } from "../../http/hashes.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { readErrorText } from "../../http/name/error_text.ts";
 import { type Page, readPage } from "../../http/name/html.ts";
-import { sha256Of } from "../../sha256.ts";
+import { sha256Of } from "../../hashing/platform_hash.ts";
 import type { BodyReader } from "../../transport/responses/body.ts";
 import type { Reply } from "../../transport/exchange.ts";
 import type { FileInfo } from "../memory/known_file.ts";

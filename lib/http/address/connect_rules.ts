@@ -6,7 +6,7 @@
  * @module
  */
 
-import { OptionRangeError, OptionTypeError } from "../../errors.ts";
+import { OptionRangeError, OptionTypeError } from "../../option_errors.ts";
 import { addressIn, bareHost, hostIn } from "./host.ts";
 
 /** Where connections lead; anything left out is looked up as usual. */

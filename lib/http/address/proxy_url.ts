@@ -5,7 +5,7 @@
  * @module
  */
 
-import { OptionTypeError } from "../../errors.ts";
+import { OptionTypeError } from "../../option_errors.ts";
 import { type Credentials, takeCredentials } from "./credentials.ts";
 import { bareHost } from "./host.ts";
 import { parseUrl } from "../../stand_ins.ts";

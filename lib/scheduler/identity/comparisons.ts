@@ -13,6 +13,7 @@
 import type { ByteRange } from "../../http/byte_range.ts";
 import type { Mirror } from "../mirror/mirror.ts";
 import type { LiveRequest } from "../requests/live_request.ts";
+import { connecting, type Group, Links } from "./group_links.ts";
 import { behindSample, type Landmark, type Landmarks } from "./pieces.ts";
 
 /** A piece that a mirror is to show. */
@@ -28,15 +29,6 @@ interface PlannedCheck extends CrossCheck {
   readonly cost: number;
 }
 
-/** Two groups, by their places, and the comparison that connects them. */
-type Link = readonly [from: number, to: number, check: PlannedCheck];
-
-/** Comparisons that connect two groups, and the time of the slowest. */
-interface Way {
-  readonly links: readonly Link[];
-  readonly cost: number;
-}
-
 /** What is known of one mirror. */
 interface MirrorRecord {
   /** Its strong ETag: `undefined` for none, or if it has changed. */
@@ -49,14 +41,6 @@ interface MirrorRecord {
   comparedAt: number;
   /** All bytes that were used when pieces were looked for last. */
   lookedAt: number;
-}
-
-/** Mirrors whose bytes are the same, as far as is known, and the highest place of them. */
-interface Group {
-  readonly mirrors: Mirror[];
-  top: number;
-  /** The mirror that sends the bytes there. */
-  last: Mirror;
 }
 
 /** A mirror is compared again after this many bytes, and after each so many times as many. */
@@ -202,7 +186,8 @@ export class Comparisons {
       groups.push(...this.#witnesses(only, now));
     }
     if (groups.length < 2) return [];
-    return this.#connecting(groups, this.#links(groups, claims, pending), claims, now);
+    const links = this.#links(groups, claims, pending);
+    return connecting(groups, links, (one, other) => this.#between(one, other, claims, now));
   }
 
   /** Returns what comparisons have shown of groups, or are about to. */
@@ -226,43 +211,6 @@ export class Comparisons {
       links.add(one, other, this.#haveSameTag(mirror, actual!) ? Infinity : piece.end);
     }
     return links;
-  }
-
-  /**
-   * Returns the comparisons by which any two groups become the same up to the highest place of the lower one:
-   * two that are both the same as a third one only up to a lower place may differ. A third one shows the bytes
-   * of both where that is sooner: the nearest mirror shows those of all distant ones.
-   */
-  #connecting(
-    groups: readonly Group[],
-    links: Links,
-    claims: readonly LiveRequest[],
-    now: number,
-  ): readonly CrossCheck[] {
-    const checks: CrossCheck[] = [];
-    for (const [one, higher] of groups.entries()) {
-      for (const [other, lower] of groups.entries()) {
-        if (other <= one || links.connect(one, other, lower.top)) continue;
-        const direct = this.#between(higher, lower, claims, now);
-        let best: Way | undefined = direct && { links: [[one, other, direct]], cost: direct.cost };
-        for (const [third, group] of groups.entries()) {
-          if (third === one || third === other) continue;
-          const open = [one, other].filter((index) => !links.connect(third, index, lower.top));
-          const way = open.map((index) =>
-            [third, index, this.#between(group, groups[index]!, claims, now)] as const
-          ).filter((link): link is Link => (link[2]?.piece.end ?? 0) >= lower.top);
-          const cost = Math.max(...way.map(([, , check]) => check.cost));
-          if (way.length === open.length && cost < (best?.cost ?? Infinity)) {
-            best = { links: way, cost };
-          }
-        }
-        for (const [from, to, check] of best?.links ?? []) {
-          checks.push(check);
-          links.add(from, to, Infinity);
-        }
-      }
-    }
-    return checks;
   }
 
   /** Returns the mirrors that have delivered, those together that are known to be the same, highest first. */
@@ -378,27 +326,4 @@ function isComing(piece: ByteRange, { start, position, claimEnd }: LiveRequest):
 function answerMs({ live, maxConnections, link, deliveredAt }: Mirror, now: number): number {
   const turns = Math.max(1, live.length + 2 - maxConnections);
   return link.latencyMs * turns + (live.length > 0 ? now - deliveredAt : 0);
-}
-
-/** Up to which place groups are known to be the same. */
-class Links {
-  readonly #links: { readonly one: number; readonly other: number; readonly to: number }[] = [];
-
-  /** Notes that two are the same up to the byte `to`. */
-  add(one: number, other: number, to: number): void {
-    this.#links.push({ one, other, to });
-  }
-
-  /** Reports whether two are connected by such as are the same at least up to the byte `to`. */
-  connect(from: number, goal: number, to: number): boolean {
-    const reached = new Set([from]);
-    for (const at of reached) {
-      for (const link of this.#links) {
-        if (link.to < to) continue;
-        if (link.one === at) reached.add(link.other);
-        if (link.other === at) reached.add(link.one);
-      }
-    }
-    return reached.has(goal);
-  }
 }

@@ -6,7 +6,7 @@
  */
 
 import { environmentVariable } from "../../environment.ts";
-import { OptionTypeError } from "../../errors.ts";
+import { OptionTypeError } from "../../option_errors.ts";
 import { parseProxyUrl, type ProxySource } from "../../http/address/proxy_url.ts";
 import { bareHost } from "../../http/address/host.ts";
 

@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { metalinkCommand } from "../../../lib/cli/metalink/metalink_command.ts";
 import { CommandError } from "../../../lib/command_line/command_error.ts";
 import { formatMetalink, parseMetalink } from "../../../metalink.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 import { FILE, withMirrors } from "../../support/download.ts";
 import { runCommand } from "../../support/cli/run_command.ts";
 import { runProgram, testWith } from "../../support/programs/programs.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ExitCode } from "../../../lib/cli/failure/exit_code.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { facts, open, partWorkplace, refuse } from "../../support/cli/part_workplace.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { PieceHasher } from "../../../lib/engine/delivery/piece_hasher.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 
 const LENGTH = 1000;
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Verification } from "../../../lib/engine/delivery/verification.ts";
 import { DigestMismatchError } from "../../../lib/errors.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 
 const BYTES = new TextEncoder().encode("a film of a few bytes");
 const RIGHT = await sha256Of(BYTES);

@@ -1,5 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { checkKnownFile, type KnownFile } from "../../../lib/engine/memory/known_file.ts";
+import {
+  checkHashes,
+  checkKnownFile,
+  type KnownFile,
+} from "../../../lib/engine/memory/known_file.ts";
+import { OptionTypeError } from "../../../lib/option_errors.ts";
 
 const URL = "https://one.test/file";
 
@@ -91,5 +96,24 @@ Deno.test("checkKnownFile() names the field that is wrong, and shows no credenti
   ];
   for (const [value, message] of table) {
     assertEquals(assertThrows(() => checkKnownFile(value), Error).message, message);
+  }
+});
+
+Deno.test("checkHashes() takes hashes in any case, and leaves out those that are missing", () => {
+  assertEquals(checkHashes("expectedHashes", { md5: "AB".repeat(16), "sha-256": undefined }), {
+    md5: "ab".repeat(16),
+  });
+});
+
+Deno.test("checkHashes() names what is wrong", () => {
+  const table = [
+    [{ crc32: "12345678" }, 'expectedHashes has "crc32"'],
+    [{ "sha-256": "ab" }, 'expectedHashes.sha-256 is "ab", but must be 64 hexadecimal digits'],
+    [{ "sha-256": "x".repeat(64) }, "must be 64 hexadecimal digits"],
+    [{ md5: 5 }, "expectedHashes.md5 is 5"],
+    ["abc", 'expectedHashes is "abc"'],
+  ] as const;
+  for (const [value, message] of table) {
+    assertThrows(() => checkHashes("expectedHashes", value), OptionTypeError, message);
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { checkKnownPiece } from "../../../lib/engine/memory/known_pieces.ts";
-import { OptionTypeError } from "../../../lib/errors.ts";
+import { OptionTypeError } from "../../../lib/option_errors.ts";
 
 Deno.test("checkKnownPiece() names what is wrong", () => {
   const piece = { start: 5, end: 10, sha256: "AB".repeat(32) };

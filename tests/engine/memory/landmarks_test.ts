@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { FileLandmarks } from "../../../lib/engine/memory/landmarks.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { mulberry32 } from "../../support/random.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { refuseDenoOnly } from "../../../lib/engine/options/deno_only.ts";
 import type { DownloaderOptions } from "../../../lib/engine/options/options.ts";
-import { OptionTypeError, UnsupportedOptionError } from "../../../lib/errors.ts";
+import { OptionTypeError, UnsupportedOptionError } from "../../../lib/option_errors.ts";
 
 const NEED_DENO: DownloaderOptions[] = [
   { caCerts: ["PEM"] },

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/ass
 import { MirrorBook } from "../../../lib/engine/memory/mirror_book.ts";
 import type { DownloaderOptions } from "../../../lib/engine/options/options.ts";
 import { resolveOptions } from "../../../lib/engine/options/resolve_options.ts";
-import { MirrorUrlError, UnusedOptionError } from "../../../lib/errors.ts";
+import { MirrorUrlError } from "../../../lib/errors.ts";
+import { UnusedOptionError } from "../../../lib/option_errors.ts";
 
 const URLS = ["http://one.test/file", "http://two.test/file"];
 

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { MirrorDiscovery } from "../../../lib/proxy/answer/mirror_discovery.ts";
 import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
 
 /** Public addresses, so that no name is looked up; nothing is sent there. */

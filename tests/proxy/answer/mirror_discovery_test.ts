@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { formatMetalink } from "../../../metalink.ts";
 import { createHandler, type ProxyOptions } from "../../../server.ts";
-import { sha256Of } from "../../../lib/sha256.ts";
+import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
 import { randomContent } from "../../support/lab/content.ts";
 import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
 

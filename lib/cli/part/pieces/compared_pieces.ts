@@ -5,7 +5,7 @@
  */
 
 import type { ByteRange } from "../../../http/byte_range.ts";
-import { sha256Of } from "../../../sha256.ts";
+import { sha256Of } from "../../../hashing/platform_hash.ts";
 import { collect } from "../../../stand_ins.ts";
 
 /** A piece of the file, and the SHA-256 of its bytes in hexadecimal. */

@@ -12,7 +12,7 @@ import {
   SphttpError,
 } from "../../../../mod.ts";
 import type { ByteRange } from "../../../http/byte_range.ts";
-import { sha256Of } from "../../../sha256.ts";
+import { sha256Of } from "../../../hashing/platform_hash.ts";
 import { collect } from "../../../stand_ins.ts";
 import { IMPATIENT } from "../../blame/mirror_pieces.ts";
 import { type Abortable, askingOptions } from "./documents.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { sha256Of } from "../../../../lib/sha256.ts";
+import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
 import { failCommand, runCommand } from "../../../support/cli/run_command.ts";
 import { randomContent } from "../../../support/lab/content.ts";
 import { workplace } from "../../../support/workplace.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { sha256Of } from "../lib/sha256.ts";
+import { sha256Of } from "../../lib/hashing/platform_hash.ts";
 
 Deno.test("sha256Of() returns the examples of FIPS 180-2", async () => {
   const table = [
