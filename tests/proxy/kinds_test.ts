@@ -8,7 +8,9 @@ import { ENCODINGS } from "../kinds/encodings.ts";
 import { HEADS } from "../kinds/heads.ts";
 import { CHANGES, IDENTITY, LONGER, OTHER } from "../kinds/identity.ts";
 import type { Kind } from "../kinds/kind.ts";
+import { LENGTHS } from "../kinds/lengths.ts";
 import { LIMITS } from "../kinds/limits.ts";
+import { ODDITIES } from "../kinds/oddities.ts";
 import { PAGE, PAGES } from "../kinds/pages.ts";
 import { PARTS } from "../kinds/parts.ts";
 import { PATIENCE } from "../kinds/patience.ts";
@@ -218,6 +220,8 @@ const TABLES: Readonly<Record<string, readonly Kind[]>> = {
   broken: BROKEN,
   patience: PATIENCE,
   services: SERVICES,
+  lengths: LENGTHS,
+  oddities: ODDITIES,
 };
 
 /** Kinds that do not pass yet here, though elsewhere they do, and the area that is to make them pass. */
