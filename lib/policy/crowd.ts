@@ -36,7 +36,6 @@ const REST_SHARE = 1 / 2;
 export const CROWD_LOOK_MS = 200;
 
 export class Crowd {
-  #isIn = false;
   #restBytes: number | undefined;
 
   /** What the consumer takes between two steps, in bytes; `undefined` outside of a crowd. */
@@ -48,12 +47,13 @@ export class Crowd {
   choose(view: DownloadView, outlooks: readonly Outlook[]): Outlook | undefined {
     const { windowSize, mirrors, others } = view;
     const count = others.reduce((sum, number) => sum + number, 0);
-    this.#isIn = isSmallWindow(windowSize, mirrors.length) &&
-      count >= (this.#isIn ? MANY : MANY * mirrors.length);
-    this.#restBytes = this.#isIn
+    const wasIn = this.#restBytes !== undefined;
+    const isIn = isSmallWindow(windowSize, mirrors.length) &&
+      count >= (wasIn ? MANY : MANY * mirrors.length);
+    this.#restBytes = isIn
       ? Math.floor(Math.min(windowSize, MOST_AHEAD) * REST_SHARE)
       : undefined;
-    if (!this.#isIn) return undefined;
+    if (!isIn) return undefined;
     const fit = outlooks.filter(({ usable, silent, onProbation, source }) =>
       usable && !silent && !onProbation && source.mostBytes === Infinity
     );

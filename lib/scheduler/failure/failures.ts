@@ -79,10 +79,7 @@ export function penalize(
   // Its connection is lost: another one delivers the rest.
   if (passing !== undefined && isLost) return askAgain(mirror, failure, state, now);
   const cause = { mirror, failure, request, besideStream, passing };
-  if (isTooLong(cause, now)) {
-    report(mirror, failure, 0, state, now);
-    return "again";
-  }
+  if (isTooLong(cause, now)) return askAgain(mirror, failure, state, now);
   const refusal = classifyRefusal(cause, { retry, random }, runMs, now);
   if (refusal.type === "limit") return awaitSeat(mirror, failure, refusal.pauseMs, state, now);
   if (refusal.type === "hopeless") return reportAndDrop(mirror, refusal.failure, state, now);
