@@ -13,6 +13,7 @@ import { toHex } from "../lib/stand_ins.ts";
 import { VERSION } from "../lib/version.ts";
 import { completions, SHELLS } from "../lib/cli/completions/completions.ts";
 import { buildBundles } from "./bundle.ts";
+import { NOTICES } from "./bundle/write.ts";
 import { writeManuals } from "./manuals.ts";
 
 /** The platforms that `deno compile` makes programs for. */
@@ -71,7 +72,7 @@ export async function pack(target: Target, bundles: string, folder: string): Pro
   for (const text of ["LICENSE", "README.md"]) {
     await Deno.copyFile(new URL(text, ROOT), `${place}/${text}`);
   }
-  await Deno.copyFile(`${bundles}/NOTICES.txt`, `${place}/NOTICES.txt`);
+  await Deno.copyFile(`${bundles}/${NOTICES}`, `${place}/${NOTICES}`);
   const archive = `${place}.tar.gz`;
   await run("tar", ["-czf", archive, "-C", folder, name]);
   await Deno.remove(place, { recursive: true });

@@ -40,16 +40,15 @@ export function number(
   throw new OptionRangeError(option, `${of}is ${value}, but must be ${range}`);
 }
 
-/** Returns one of the values of `names`. */
+/** Returns one of the names. */
 export function oneOf<Name extends string>(
   option: string,
   value: unknown,
-  names: Readonly<Record<string, Name>>,
+  names: readonly Name[],
 ): Name {
-  const all = Object.values(names);
-  const found = all.find((name) => name === value);
+  const found = names.find((name) => name === value);
   if (found !== undefined) return found;
-  throw new OptionTypeError(option, `is ${shown(value)}, but must be one of ${all.join(", ")}`);
+  throw new OptionTypeError(option, `is ${shown(value)}, but must be one of ${names.join(", ")}`);
 }
 
 /** Returns an object. */

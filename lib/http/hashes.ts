@@ -43,7 +43,7 @@ export const HASH_DIGITS: Readonly<Record<HashType, number>> = {
 export const HASH_TYPES: readonly HashType[] = Object.keys(HASH_DIGITS) as HashType[];
 
 /** The types that identify a file, the strongest first: no other file with the same hash can be made. */
-export const STRONG_TYPES = ["sha-512", "sha-384", "sha-256"] as const satisfies HashType[];
+export const STRONG_TYPES: readonly HashType[] = ["sha-512", "sha-384", "sha-256"];
 
 /** Returns the type by which hashes are those of different bytes; `undefined` if they may be of the same. */
 export function contradiction(

@@ -19,11 +19,6 @@ export type ProofLevel = "pieces" | "digest" | "tags" | "bytes" | "size";
 /** The levels, the strongest first. */
 export const PROOF_LEVELS: readonly ProofLevel[] = ["pieces", "digest", "tags", "bytes", "size"];
 
-/** The levels by their names, for checks of options. */
-export const PROOF_NAMES: Readonly<Record<string, ProofLevel>> = Object.fromEntries(
-  PROOF_LEVELS.map((level) => [level, level]),
-);
-
 /** What is known of a file when it is opened. */
 export interface ProofFacts {
   /** Whether digests of its pieces are expected. */

@@ -50,9 +50,7 @@ export class Crowd {
     const wasIn = this.#restBytes !== undefined;
     const isIn = isSmallWindow(windowSize, mirrors.length) &&
       count >= (wasIn ? MANY : MANY * mirrors.length);
-    this.#restBytes = isIn
-      ? Math.floor(Math.min(windowSize, MOST_AHEAD) * REST_SHARE)
-      : undefined;
+    this.#restBytes = isIn ? Math.floor(Math.min(windowSize, MOST_AHEAD) * REST_SHARE) : undefined;
     if (!isIn) return undefined;
     const fit = outlooks.filter(({ usable, silent, onProbation, source }) =>
       usable && !silent && !onProbation && source.mostBytes === Infinity

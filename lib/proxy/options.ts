@@ -228,7 +228,7 @@ export function resolveProxyOptions(options: ProxyOptions): ResolvedProxyOptions
     metricsPath: metricsPath(options.metricsPath ?? "/metrics"),
     log: ofType("log", "function", options.log ?? (() => {})),
     onError: ofType("onError", "function", options.onError ?? (() => {})),
-    logFormat: oneOf("logFormat", options.logFormat ?? "text", { TEXT: "text", JSON: "json" }),
+    logFormat: oneOf("logFormat", options.logFormat ?? "text", ["text", "json"]),
   };
 }
 

@@ -46,9 +46,9 @@ export function hashesOf(checksums: readonly Checksum[]): Hashes {
  * none if those are as strong.
  */
 export function servedChecksums(hashes: Hashes, known: readonly Checksum[]): Checksum[] {
-  const strong: readonly HashType[] = ["sha-256", ...STRONG_TYPES];
-  if (known.some(({ name }) => strong.some((type) => type === name))) return [];
-  const type = strong.find((type) => hashes[type] !== undefined);
+  if (known.some(({ name }) => STRONG_TYPES.includes(name))) return [];
+  const cheapest: readonly HashType[] = ["sha-256", ...STRONG_TYPES];
+  const type = cheapest.find((type) => hashes[type] !== undefined);
   return type === undefined ? [] : [{ ...checksumOf(type, hashes[type]!), served: true }];
 }
 

@@ -8,7 +8,7 @@
 
 import { NoMirrorLeftError } from "../../../mod.ts";
 import { CommandError } from "../../command_line/command_error.ts";
-import { type HashType, STRONG_TYPES } from "../../http/hashes.ts";
+import { STRONG_TYPES } from "../../http/hashes.ts";
 import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { redactUrl } from "../../http/address/redact.ts";
 import { type Document, MissingDocument } from "../document/document.ts";
@@ -50,7 +50,6 @@ const NAMES: readonly (readonly string[])[] = [
 const MIRRORS = 3;
 /** The most mirrors that are tried. */
 const MAX_TRIED = 8;
-const STRONG: readonly HashType[] = STRONG_TYPES;
 
 /** What a mirror has under one name. */
 type Answer =
@@ -116,7 +115,9 @@ async function examine(
     const nameless = name.includes("*");
     const own = fileNameInUrl(place);
     const checksum = checksumIn(document, own === "" ? names : [own, ...names], nameless);
-    if (STRONG.includes(checksum.name)) return { type: "found", found: { checksum, document } };
+    if (STRONG_TYPES.includes(checksum.name)) {
+      return { type: "found", found: { checksum, document } };
+    }
     return { type: "useless", why: `${document.where} has ${checksum.name} only` };
   } catch (error) {
     if (error instanceof MissingDocument) return { type: "missing" };

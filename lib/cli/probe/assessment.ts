@@ -6,7 +6,7 @@
  */
 
 import { majority } from "../../http/agreement.ts";
-import { contradiction, HASH_TYPES, type Hashes } from "../../http/hashes.ts";
+import { contradiction, type ExpectedPieces, HASH_TYPES, type Hashes } from "../../http/hashes.ts";
 import { type ProofLevel, proofOf } from "../../http/proof.ts";
 import { formatPercent } from "../report/text.ts";
 import type { Measurement } from "./measurement.ts";
@@ -29,8 +29,8 @@ export interface AssessedMirror {
 export interface ExpectedFile {
   readonly size: number | undefined;
   readonly hashes: Hashes;
-  /** Whether it has digests of the pieces that a download uses. */
-  readonly hasPieces: boolean;
+  /** The digests of its pieces, if a download uses them. */
+  readonly pieces: ExpectedPieces | undefined;
 }
 
 /** Why a mirror is not usable. */
@@ -194,7 +194,7 @@ export function probedProof(
     .map(({ measurement }) => measurement);
   if (usable.length === 0) return undefined;
   return proofOf({
-    hasPieces: expected?.hasPieces ?? false,
+    hasPieces: expected?.pieces !== undefined,
     isWhole: true,
     hashes: Object.assign({}, ...usable.map(({ hashes }) => hashes), expected?.hashes),
     // One that changes from response to response identifies nothing.

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { ExpectedPieces } from "../../../mod.ts";
 import { usageError } from "../../command_line/command_error.ts";
 import { withoutSecrets } from "../../http/address/credentials.ts";
 import type { HashType } from "../../http/hashes.ts";
@@ -22,8 +21,6 @@ export interface ProbedFile extends ExpectedFile {
   readonly name: string;
   /** The type of the digest by which a download verifies the whole file, if there is one. */
   readonly hash: HashType | undefined;
-  /** The digests of its pieces, if a download uses them. */
-  readonly pieces: ExpectedPieces | undefined;
 }
 
 /** Options of the request for a Metalink. */
@@ -64,13 +61,6 @@ export async function withMetalink(
       login: { ...command.login, user: undefined },
       options: { ...command.options, headers: withoutSecrets(command.options.headers) },
     },
-    file: {
-      name,
-      size,
-      hashes: hashesOf(checksums),
-      hash: checksums[0]?.name,
-      pieces,
-      hasPieces: pieces !== undefined,
-    },
+    file: { name, size, hashes: hashesOf(checksums), hash: checksums[0]?.name, pieces },
   };
 }

@@ -282,8 +282,8 @@ async function problemOf(
       return `the subkey of its KEY ${isRevoked ? "was revoked" : "is not valid"}`;
     }
   }
-  const isUnfit = await key.getSigningKey(issuerKeyID, now).then(() => undefined, textOf);
-  if (isUnfit !== undefined) return `its KEY cannot be used: ${isUnfit}`;
+  const unfit = await key.getSigningKey(issuerKeyID, now).then(() => undefined, textOf);
+  if (unfit !== undefined) return `its KEY cannot be used: ${unfit}`;
   const { config, enums } = await library();
   if (hashAlgorithm !== null && config.rejectMessageHashAlgorithms.has(hashAlgorithm)) {
     return `it is over a hash of ${enums.read(enums.hash, hashAlgorithm)}, which can be forged`;

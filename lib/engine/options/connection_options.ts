@@ -62,11 +62,8 @@ export function resolveConnect(
   proxy: DownloaderOptions["proxy"],
 ): ConnectRules {
   const rules = new ConnectRules(options === undefined ? {} : record("connect", options));
-  if (!proxy || !rules.choosesTargets) return rules;
-  throw new OptionTypeError(
-    "connect",
-    "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
-  );
+  if (proxy && rules.choosesTargets) throw notWithProxy("connect");
+  return rules;
 }
 
 /** Reports whether each address is to be a mirror; `proxy` would hide them. */
@@ -74,9 +71,13 @@ export function resolveEachAddress(
   value: boolean = false,
   proxy: DownloaderOptions["proxy"],
 ): boolean {
-  if (!value || !proxy) return value;
-  throw new OptionTypeError(
-    "eachAddress",
+  if (value && proxy) throw notWithProxy("eachAddress");
+  return value;
+}
+
+function notWithProxy(option: string): OptionTypeError {
+  return new OptionTypeError(
+    option,
     "cannot be used with a proxy, which connects to the servers itself; leave one of them out",
   );
 }

@@ -33,10 +33,6 @@ interface Fitting {
   readonly end: number | undefined;
 }
 
-const ALGORITHMS: Readonly<Record<string, PieceAlgorithm>> = Object.fromEntries(
-  HASH_TYPES.map((type) => [type, type]),
-);
-
 /**
  * Checks the expected pieces.
  *
@@ -46,7 +42,7 @@ const ALGORITHMS: Readonly<Record<string, PieceAlgorithm>> = Object.fromEntries(
 export function resolvePieces(value: unknown, fitting: Fitting): PieceDigests | undefined {
   if (value === undefined) return undefined;
   const pieces = record("expectedPieces", value);
-  const algorithm = oneOf("expectedPieces.algorithm", pieces.algorithm, ALGORITHMS);
+  const algorithm = oneOf("expectedPieces.algorithm", pieces.algorithm, HASH_TYPES);
   if (!hashesBy(algorithm)) {
     const option = `expectedPieces.algorithm: ${algorithm}`;
     throw new UnsupportedOptionError(option, "Deno, Node.js or Bun", runtimeName());

@@ -13,7 +13,7 @@ import {
   parseMirrorUrls,
 } from "../../http/address/mirror_url.ts";
 import type { Hashes } from "../../http/hashes.ts";
-import { PROOF_NAMES, type ProofLevel } from "../../http/proof.ts";
+import { PROOF_LEVELS, type ProofLevel } from "../../http/proof.ts";
 import { requestedUrl } from "../../http/address/named_address.ts";
 import type { ProxySource } from "../../http/address/proxy_url.ts";
 import { DelayRequestAlgorithm } from "../../policy/delay.ts";
@@ -161,13 +161,13 @@ export function resolveOptions(
     expectedHashes: checkHashes("expectedHashes", options.expectedHashes ?? {}),
     verifyHash: options.verifyHash ?? true,
     ignoreDigests: options.ignoreDigests ?? false,
-    requireProof: oneOf("requireProof", options.requireProof ?? "size", PROOF_NAMES),
+    requireProof: oneOf("requireProof", options.requireProof ?? "size", PROOF_LEVELS),
     // Digests of all pieces prove more than some known ones.
     knownPieces: expectedPieces !== undefined
       ? []
       : list("knownPieces", options.knownPieces ?? [], checkKnownPiece),
     headers: resolveHeaders(options.headers, options.http),
-    http: oneOf("http", options.http ?? "auto", { A: "auto", B: "http1", C: "http2" }),
+    http: oneOf("http", options.http ?? "auto", ["auto", "http1", "http2"]),
     caCerts: options.caCerts ?? [],
     proxy: resolveProxy(options.proxy),
     noProxy: resolveNoProxy(options.noProxy),
@@ -267,7 +267,7 @@ function algorithm<Name extends string, Own>(
   names: Readonly<Record<string, Name>>,
 ): Name | Own | undefined {
   if (value === undefined || typeof value === "function") return value;
-  return oneOf(option, value, names);
+  return oneOf(option, value, Object.values(names));
 }
 
 /** Resolves the maximum rate, in bytes per second; `Infinity` for no limit. */
@@ -327,7 +327,7 @@ function resolveStaticDelays(
 
 const DEFAULT_CONNECTIONS = 8;
 
-const DELIVER_AFTER = { A: "agreement", B: "first-answer" } as const;
+const DELIVER_AFTER = ["agreement", "first-answer"] as const;
 
 function resolveConnections(connections: number | "auto" = DEFAULT_CONNECTIONS): number | "auto" {
   if (connections === "auto") return connections;

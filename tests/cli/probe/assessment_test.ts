@@ -209,7 +209,8 @@ Deno.test("assess(): a mirror that says that the file has another digest is skip
 
 Deno.test("assess(): a mirror that has another file than the Metalink says is skipped, also by a majority", () => {
   const hashes = (digit: string) => ({ "sha-256": digit.repeat(64) });
-  const expected = { size: 1_000_000, hashes: hashes("a"), hasPieces: true };
+  const pieces = { algorithm: "sha-1", length: 1_000_000, digests: ["0".repeat(40)] } as const;
+  const expected = { size: 1_000_000, hashes: hashes("a"), pieces };
   const mirrors = assess([
     measured("a", { hashes: hashes("a") }),
     measured("b", { size: 5 }),
@@ -224,5 +225,5 @@ Deno.test("assess(): a mirror that has another file than the Metalink says is sk
     ["d", "skip", "says that the file has a different sha-256 than the Metalink says"],
   ]);
   assertEquals(probedProof(mirrors, expected), "pieces");
-  assertEquals(probedProof(mirrors, { ...expected, hasPieces: false }), "digest");
+  assertEquals(probedProof(mirrors, { ...expected, pieces: undefined }), "digest");
 });

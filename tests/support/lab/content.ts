@@ -6,6 +6,7 @@
  */
 
 import { createHash } from "node:crypto";
+import type { HashType } from "../../../lib/http/hashes.ts";
 
 /** A file that is read by ranges. */
 export interface Content {
@@ -197,8 +198,8 @@ export function flippedContent(content: Content, places: readonly number[]): Con
 export function piecesOf(
   content: Content,
   length: number,
-  algorithm: "sha-512" | "sha-384" | "sha-256" | "sha-224" | "sha-1" | "md5" = "sha-256",
-): { algorithm: typeof algorithm; length: number; digests: string[] } {
+  algorithm: HashType = "sha-256",
+): { algorithm: HashType; length: number; digests: string[] } {
   const digests: string[] = [];
   for (let at = 0; at < content.size; at += length) {
     const hash = createHash(algorithm.replace("-", ""));
