@@ -15,7 +15,6 @@ import { type ConnectionCounts, Metrics } from "./observe/metrics.ts";
 import { type ProxyOptions, resolveProxyOptions } from "./options.ts";
 import { parsePath } from "./request/path.ts";
 import { type BodyListener, CLIENT_CLOSED_REQUEST, RequestLog } from "./observe/request_log.ts";
-import { RunningWork } from "./observe/running_work.ts";
 import { problemResponse } from "./answer/problem_response.ts";
 import { asProblem, Problem } from "./problem.ts";
 import { Admission, type Ways } from "./request/admission.ts";
@@ -130,6 +129,24 @@ export function createHandler(options: ProxyOptions = {}): ProxyHandler {
       connections[Symbol.dispose]();
     },
   });
+}
+
+/** What the proxy runs: each request until it has a response, and each download until it has ended. */
+class RunningWork {
+  readonly #running = new Set<Promise<void>>();
+
+  /** Counts work as running until its promise settles; returns that. */
+  add<Result>(work: Promise<Result>): Promise<Result> {
+    const leave = () => void this.#running.delete(ended);
+    const ended: Promise<void> = work.then(leave, leave);
+    this.#running.add(ended);
+    return work;
+  }
+
+  /** Resolves when nothing runs any more. */
+  async ended(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
 }
 
 async function respond(

@@ -10,7 +10,7 @@ import { fileNameInUrl } from "../../http/name/file_name.ts";
 import { isUnknownType, mediaTypeOfName, parseMediaType } from "../../http/name/media_type.ts";
 import type { ProxyQuery } from "../request/query.ts";
 import { filePolicy } from "./headers.ts";
-import type { FileRecord } from "./known_files.ts";
+import type { FileRecord } from "./file/known_files.ts";
 
 /** A file as a client asks for it. */
 export interface NamedFile {

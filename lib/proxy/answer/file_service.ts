@@ -15,13 +15,13 @@ import { AddressPolicy } from "../guard/address_policy.ts";
 import { guardedFetch } from "../guard/guarded_fetch.ts";
 import { type ByteRange, contentRangeHeader, parseRange } from "../../http/byte_range.ts";
 import { MemoryBudget, ResponseMemory } from "../capacity/memory_budget.ts";
-import { type FileRecord, KnownFiles } from "./known_files.ts";
+import { type FileRecord, KnownFiles } from "./file/known_files.ts";
 import type { BodyListener } from "../observe/request_log.ts";
-import { Delivery, type DeliveryRequest, type FileFacts, type Observers } from "./delivery.ts";
+import { Delivery, type DeliveryRequest, type FileFacts, type Observers } from "./body/delivery.ts";
 import { fileHeaders } from "./file_headers.ts";
-import { FirstDelivery, firstEnd, type Started } from "./first_delivery.ts";
-import { type FoundFile, MirrorSources } from "./mirror_sources.ts";
-import { multipartBody } from "./multipart.ts";
+import { FirstDelivery, firstEnd, type Started } from "./body/first_delivery.ts";
+import { type FoundFile, MirrorSources } from "./file/mirror_sources.ts";
+import { multipartBody } from "./body/multipart.ts";
 import { evaluatePreconditions, rangeApplies } from "../request/preconditions.ts";
 import { asIncomplete, overloaded, Problem } from "../problem.ts";
 import {

@@ -13,7 +13,7 @@ import { problemResponse } from "../answer/problem_response.ts";
 import { HttpListener } from "../listen/http_listener.ts";
 import type { ConnectionCounts } from "../observe/metrics.ts";
 import { asProblem } from "../problem.ts";
-import { parsePath } from "../request/path.ts";
+import { routeOf } from "../request/path.ts";
 import { ExitCode } from "./flags.ts";
 
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
@@ -159,7 +159,7 @@ class RunningRequests {
 
 /** Reports whether a request is for a stream that never ends, whatever a mirror calls its file. */
 function isEndless({ url }: Request): boolean {
-  return parsePath(URL.parse(url)?.pathname ?? "").route === "/live";
+  return routeOf(url) === "/live";
 }
 
 /** Returns the response with a body that ends when the signal aborts. */

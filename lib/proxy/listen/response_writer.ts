@@ -6,7 +6,7 @@
  */
 
 import { STATUS_TEXT } from "@std/http/status";
-import { type PartSource, takeParts } from "../answer/part_source.ts";
+import { type PartSource, takeParts } from "../answer/body/part_source.ts";
 import type { RequestHead } from "./request_head.ts";
 
 /** What is written to. */

@@ -8,7 +8,7 @@
 import type { EndEvent } from "../../../mod.ts";
 import { type AccessEntry, accessLine } from "./access_log.ts";
 import type { ProxyOptions } from "../options.ts";
-import { FILE_ROUTES, parsePath } from "../request/path.ts";
+import { FILE_ROUTES, routeOf } from "../request/path.ts";
 
 /** How the body of a response ended. */
 export type BodyOutcome = EndEvent["outcome"];
@@ -90,8 +90,7 @@ class RequestEntry implements BodyListener {
     this.#status = status;
     if (body !== null) {
       // These report the end of their body.
-      const path = URL.parse(this.#request.url)?.pathname ?? "";
-      this.#isStreaming = ok && FILE_ROUTES.includes(parsePath(path).route);
+      this.#isStreaming = ok && FILE_ROUTES.includes(routeOf(this.#request.url));
       this.#length = Number(headers.get("content-length"));
     }
     this.#writeIfEnded();

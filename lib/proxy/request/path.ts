@@ -27,3 +27,8 @@ export function parsePath(pathname: string): ProxyPath {
   }
   return { route, name: name === "" ? undefined : decodePercent(name!) };
 }
+
+/** Returns the route of a request's URL; "" if that cannot be parsed. */
+export function routeOf(url: string): string {
+  return parsePath(URL.parse(url)?.pathname ?? "").route;
+}

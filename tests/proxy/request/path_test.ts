@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { parsePath } from "../../../lib/proxy/request/path.ts";
+import { parsePath, routeOf } from "../../../lib/proxy/request/path.ts";
 
 Deno.test("parsePath() finds the route, and a name after that of a file", () => {
   const table: [pathname: string, route: string, name?: string][] = [
@@ -22,4 +22,9 @@ Deno.test("parsePath() finds the route, and a name after that of a file", () => 
   for (const [pathname, route, name] of table) {
     assertEquals(parsePath(pathname), { route, name }, pathname);
   }
+});
+
+Deno.test("routeOf() finds the route of a URL", () => {
+  assertEquals(routeOf("https://proxy.example/live/film.mkv?url=/proxy/"), "/live");
+  assertEquals(routeOf("https://"), "");
 });

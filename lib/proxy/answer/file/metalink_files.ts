@@ -11,19 +11,19 @@ import {
   type DownloaderOptions,
   type ExpectedPieces,
   type Hashes,
-} from "../../../mod.ts";
+} from "../../../../mod.ts";
 import {
   decodeMetalink,
   expectedPiecesOf,
   MetalinkError,
   type MetalinkFile,
   parseMetalink,
-} from "../../../metalink.ts";
-import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
-import type { AddressPolicy } from "../guard/address_policy.ts";
-import { allowedUrls } from "../guard/allowed_urls.ts";
-import { overloaded, Problem } from "../problem.ts";
-import type { MetalinkSource } from "../request/query.ts";
+} from "../../../../metalink.ts";
+import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
+import type { AddressPolicy } from "../../guard/address_policy.ts";
+import { allowedUrls } from "../../guard/allowed_urls.ts";
+import { overloaded, Problem } from "../../problem.ts";
+import type { MetalinkSource } from "../../request/query.ts";
 import { SharedWorks } from "./shared_work.ts";
 
 /** A file of a Metalink. */

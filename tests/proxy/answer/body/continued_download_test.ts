@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { NoMirrorLeftError } from "../../../mod.ts";
-import { ContinuedDownload } from "../../../lib/proxy/answer/continued_download.ts";
-import { MemoryBudget, ResponseMemory } from "../../../lib/proxy/capacity/memory_budget.ts";
+import { NoMirrorLeftError } from "../../../../mod.ts";
+import { ContinuedDownload } from "../../../../lib/proxy/answer/body/continued_download.ts";
+import { MemoryBudget, ResponseMemory } from "../../../../lib/proxy/capacity/memory_budget.ts";
 
 const SIZE = 20_000_000;
 /** Longer than the pause before another download, in milliseconds. */

@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import type { FileInfo, KnownFile } from "../../../mod.ts";
-import { type FileValidators, fileValidators } from "../../../lib/proxy/answer/file_validators.ts";
-import { createHandler } from "../../../server.ts";
-import { QUICK, withMirrors } from "../../support/download.ts";
+import type { FileInfo, KnownFile } from "../../../../mod.ts";
+import {
+  type FileValidators,
+  fileValidators,
+} from "../../../../lib/proxy/answer/file/file_validators.ts";
+import { createHandler } from "../../../../server.ts";
+import { QUICK, withMirrors } from "../../../support/download.ts";
 
 const [MONDAY, TUESDAY] = ["Mon, 01 Jan 2024 00:00:00 GMT", "Tue, 02 Jan 2024 00:00:00 GMT"];
 

@@ -7,11 +7,11 @@
  * @module
  */
 
-import { Downloader, type DownloaderOptions, type Hashes, mirrorsOf } from "../../../mod.ts";
-import { parseMetalink } from "../../../metalink.ts";
-import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
-import type { AddressPolicy } from "../guard/address_policy.ts";
-import { allowedUrls } from "../guard/allowed_urls.ts";
+import { Downloader, type DownloaderOptions, type Hashes, mirrorsOf } from "../../../../mod.ts";
+import { parseMetalink } from "../../../../metalink.ts";
+import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
+import type { AddressPolicy } from "../../guard/address_policy.ts";
+import { allowedUrls } from "../../guard/allowed_urls.ts";
 import { PROBE_OPTIONS } from "./known_files.ts";
 import { SharedWorks } from "./shared_work.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { unlessAborted } from "../../unless_aborted.ts";
+import { unlessAborted } from "../../../unless_aborted.ts";
 
 /**
  * Work that is shared by all callers waiting for it. It is aborted when the last of them leaves, who then

@@ -20,9 +20,9 @@ import {
   NoMirrorLeftError,
   PieceMismatchError,
   type TraceEvent,
-} from "../../../mod.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
-import type { ResponseMemory } from "../capacity/memory_budget.ts";
+} from "../../../../mod.ts";
+import type { ByteRange } from "../../../http/byte_range.ts";
+import type { ResponseMemory } from "../../capacity/memory_budget.ts";
 
 type Parts = AsyncIterator<Uint8Array<ArrayBuffer>, undefined>;
 type Part = IteratorResult<Uint8Array<ArrayBuffer>, undefined>;

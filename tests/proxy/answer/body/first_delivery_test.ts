@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { firstEnd } from "../../../lib/proxy/answer/first_delivery.ts";
+import { firstEnd } from "../../../../lib/proxy/answer/body/first_delivery.ts";
 
 function endOf(headers: Record<string, string>, method = "GET"): number | undefined {
   return firstEnd(new Request("http://proxy.test/proxy", { method, headers }));

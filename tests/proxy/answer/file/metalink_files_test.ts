@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { formatMetalink } from "../../../metalink.ts";
-import { createHandler } from "../../../server.ts";
-import { Access } from "../../../lib/proxy/guard/access.ts";
-import { signedLink } from "../../../lib/proxy/request/signed_link.ts";
-import { FILE, withMirrors } from "../../support/download.ts";
-import { otherContent } from "../../support/lab/content.ts";
+import { formatMetalink } from "../../../../metalink.ts";
+import { createHandler } from "../../../../server.ts";
+import { Access } from "../../../../lib/proxy/guard/access.ts";
+import { signedLink } from "../../../../lib/proxy/request/signed_link.ts";
+import { FILE, withMirrors } from "../../../support/download.ts";
+import { otherContent } from "../../../support/lab/content.ts";
 import {
   asker,
   detailOf,
@@ -14,8 +14,8 @@ import {
   serveDocuments,
   SHA256,
   sha256,
-} from "../../support/proxy/metalink_scene.ts";
-import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
+} from "../../../support/proxy/metalink_scene.ts";
+import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
 
 Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, ranges and an ETag", async () => {
   await withMirrors([{}, { content: otherContent(FILE) }, {}], async (urls) => {

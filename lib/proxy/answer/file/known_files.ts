@@ -12,15 +12,15 @@ import {
   type KnownFile,
   type KnownPiece,
   RangeNotSatisfiableError,
-} from "../../../mod.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
-import { parseMirrorUrl } from "../../http/address/mirror_url.ts";
-import { promisesOtherThanHtml } from "../../http/name/html.ts";
-import { overloaded } from "../problem.ts";
-import { withQueryOptions } from "../request/query.ts";
-import type { FileFacts } from "./delivery.ts";
+} from "../../../../mod.ts";
+import type { ByteRange } from "../../../http/byte_range.ts";
+import { parseMirrorUrl } from "../../../http/address/mirror_url.ts";
+import { promisesOtherThanHtml } from "../../../http/name/html.ts";
+import { overloaded } from "../../problem.ts";
+import { withQueryOptions } from "../../request/query.ts";
+import type { FileFacts } from "../body/delivery.ts";
 import { contradictory, type FileValidators, fileValidators } from "./file_validators.ts";
-import type { OpenFile } from "./first_delivery.ts";
+import type { OpenFile } from "../body/first_delivery.ts";
 import { SharedWork } from "./shared_work.ts";
 
 /** A file as a client asks for it. */

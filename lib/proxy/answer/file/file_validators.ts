@@ -7,9 +7,9 @@
  */
 
 import { eTag } from "@std/http/etag";
-import type { FileInfo, KnownFile, KnownMirror } from "../../../mod.ts";
-import { parseHttpDateLeniently } from "../../http/http_date.ts";
-import { contradicts, isWeak, type Validators } from "../../http/validators.ts";
+import type { FileInfo, KnownFile, KnownMirror } from "../../../../mod.ts";
+import { parseHttpDateLeniently } from "../../../http/http_date.ts";
+import { contradicts, isWeak, type Validators } from "../../../http/validators.ts";
 
 /** Distinguishes this process from others in tags that are not good for longer. */
 const PROCESS_ID: string = crypto.randomUUID();

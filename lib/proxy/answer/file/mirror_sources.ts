@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { DownloaderOptions } from "../../../mod.ts";
-import type { AddressPolicy } from "../guard/address_policy.ts";
-import type { ResolvedProxyOptions } from "../options.ts";
-import type { ProxyQuery } from "../request/query.ts";
+import type { DownloaderOptions } from "../../../../mod.ts";
+import type { AddressPolicy } from "../../guard/address_policy.ts";
+import type { ResolvedProxyOptions } from "../../options.ts";
+import type { ProxyQuery } from "../../request/query.ts";
 import type { WantedFile } from "./known_files.ts";
-import { isViaProxy, refuseLoop, viaProxy } from "../guard/metalink_loop.ts";
+import { isViaProxy, refuseLoop, viaProxy } from "../../guard/metalink_loop.ts";
 import { MetalinkFiles } from "./metalink_files.ts";
 import { MirrorDiscovery } from "./mirror_discovery.ts";
 

@@ -1,14 +1,14 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { createHandler, type ProxyOptions } from "../../../server.ts";
-import { FILE, withMirrors } from "../../support/download.ts";
-import { flippedContent, otherContent, piecesOf } from "../../support/lab/content.ts";
+import { createHandler, type ProxyOptions } from "../../../../server.ts";
+import { FILE, withMirrors } from "../../../support/download.ts";
+import { flippedContent, otherContent, piecesOf } from "../../../support/lab/content.ts";
 import {
   detailOf,
   listing,
   OPTIONS,
   query,
   serveDocuments,
-} from "../../support/proxy/metalink_scene.ts";
+} from "../../../support/proxy/metalink_scene.ts";
 
 const LENGTH = 64 * 1024;
 const MIB = 1024 * 1024;

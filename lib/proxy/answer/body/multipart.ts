@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type ByteRange, contentRangeHeader } from "../../http/byte_range.ts";
+import { type ByteRange, contentRangeHeader } from "../../../http/byte_range.ts";
 
 export interface MultipartOptions {
   /** Content-Type of the file; left out if `undefined`. */

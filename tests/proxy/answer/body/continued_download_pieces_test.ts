@@ -2,10 +2,10 @@ import { assert, assertEquals } from "@std/assert";
 import {
   ContinuedDownload,
   type ContinuedOptions,
-} from "../../../lib/proxy/answer/continued_download.ts";
-import { MemoryBudget, ResponseMemory } from "../../../lib/proxy/capacity/memory_budget.ts";
-import { FILE, withMirrors } from "../../support/download.ts";
-import { flippedContent, piecesOf } from "../../support/lab/content.ts";
+} from "../../../../lib/proxy/answer/body/continued_download.ts";
+import { MemoryBudget, ResponseMemory } from "../../../../lib/proxy/capacity/memory_budget.ts";
+import { FILE, withMirrors } from "../../../support/download.ts";
+import { flippedContent, piecesOf } from "../../../support/lab/content.ts";
 
 const LENGTH = 64 * 1024;
 const PIECES = piecesOf(FILE, LENGTH);

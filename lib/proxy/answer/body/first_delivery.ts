@@ -7,8 +7,8 @@
  * @module
  */
 
-import { type ByteRange, parseRange } from "../../http/byte_range.ts";
-import type { ResponseMemory } from "../capacity/memory_budget.ts";
+import { type ByteRange, parseRange } from "../../../http/byte_range.ts";
+import type { ResponseMemory } from "../../capacity/memory_budget.ts";
 import type { Delivery, FileFacts } from "./delivery.ts";
 
 /** Finds out about a file. The signal aborts when the result is no longer needed. */

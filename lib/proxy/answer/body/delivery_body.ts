@@ -5,9 +5,9 @@
  * @module
  */
 
-import type { ResponseMemory } from "../capacity/memory_budget.ts";
-import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
-import { asIncomplete, IncompleteResponse } from "../problem.ts";
+import type { ResponseMemory } from "../../capacity/memory_budget.ts";
+import type { BodyListener, BodyOutcome } from "../../observe/request_log.ts";
+import { asIncomplete, IncompleteResponse } from "../../problem.ts";
 import type { Bytes, PartSource } from "./part_source.ts";
 
 /** Where the bytes come from. */

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { MirrorDiscovery } from "../../../lib/proxy/answer/mirror_discovery.ts";
-import { AddressPolicy } from "../../../lib/proxy/guard/address_policy.ts";
-import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
-import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
+import { MirrorDiscovery } from "../../../../lib/proxy/answer/file/mirror_discovery.ts";
+import { AddressPolicy } from "../../../../lib/proxy/guard/address_policy.ts";
+import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
+import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
 
 /** Public addresses, so that no name is looked up; nothing is sent there. */
 const ORIGIN = "https://9.9.9.9/film.bin";

@@ -1,9 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
-import { formatMetalink } from "../../../metalink.ts";
-import { createHandler, type ProxyOptions } from "../../../server.ts";
-import { sha256Of } from "../../../lib/hashing/platform_hash.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { DOWNLOAD } from "../../support/proxy/proxy_scene.ts";
+import { formatMetalink } from "../../../../metalink.ts";
+import { createHandler, type ProxyOptions } from "../../../../server.ts";
+import { sha256Of } from "../../../../lib/hashing/platform_hash.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { DOWNLOAD } from "../../../support/proxy/proxy_scene.ts";
 
 const CONTENT = randomContent(300_000, 7);
 const BYTES = CONTENT.read(0, CONTENT.size) as Uint8Array<ArrayBuffer>;

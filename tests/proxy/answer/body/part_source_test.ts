@@ -1,8 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type PartSource, streamOf, takeParts } from "../../../lib/proxy/answer/part_source.ts";
-import { createHandler } from "../../../server.ts";
-import { randomContent } from "../../support/lab/content.ts";
-import { startMirror } from "../../support/lab/mirror_lab.ts";
+import {
+  type PartSource,
+  streamOf,
+  takeParts,
+} from "../../../../lib/proxy/answer/body/part_source.ts";
+import { createHandler } from "../../../../server.ts";
+import { randomContent } from "../../../support/lab/content.ts";
+import { startMirror } from "../../../support/lab/mirror_lab.ts";
 
 const FILE = randomContent(3_000_000, 67);
 const INFO: Deno.ServeHandlerInfo = {

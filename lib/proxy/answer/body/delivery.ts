@@ -12,23 +12,27 @@ import type {
   KnownFile,
   KnownPiece,
   TraceEvent,
-} from "../../../mod.ts";
-import type { BodyListener, BodyOutcome } from "../observe/request_log.ts";
-import type { ByteRange } from "../../http/byte_range.ts";
-import type { DownloadFacts, DownloadRecorder, LiveDownloads } from "../observe/live_downloads.ts";
-import type { Metrics } from "../observe/metrics.ts";
-import type { RunningWork } from "../observe/running_work.ts";
+} from "../../../../mod.ts";
+import type { BodyListener, BodyOutcome } from "../../observe/request_log.ts";
+import type { ByteRange } from "../../../http/byte_range.ts";
+import type {
+  DownloadFacts,
+  DownloadRecorder,
+  LiveDownloads,
+} from "../../observe/live_downloads.ts";
+import type { Metrics } from "../../observe/metrics.ts";
 import { ContinuedDownload } from "./continued_download.ts";
-import type { ResponseMemory } from "../capacity/memory_budget.ts";
+import type { ResponseMemory } from "../../capacity/memory_budget.ts";
 import { DeliveryBody } from "./delivery_body.ts";
 import { streamOf } from "./part_source.ts";
-import { deferred } from "../../stand_ins.ts";
-import { unlessAborted } from "../../unless_aborted.ts";
+import { deferred } from "../../../stand_ins.ts";
+import { unlessAborted } from "../../../unless_aborted.ts";
 
 export interface Observers {
   readonly metrics: Metrics;
   readonly live: LiveDownloads;
-  readonly running: RunningWork;
+  /** Is given each download until it has ended, which may be after its client has gone. */
+  readonly running: { add(work: Promise<void>): unknown };
 }
 
 /** What a download has found out about its file. */

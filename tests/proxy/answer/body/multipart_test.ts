@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ByteRange } from "../../../lib/http/byte_range.ts";
-import { multipartBody } from "../../../lib/proxy/answer/multipart.ts";
-import { mulberry32 } from "../../support/random.ts";
+import type { ByteRange } from "../../../../lib/http/byte_range.ts";
+import { multipartBody } from "../../../../lib/proxy/answer/body/multipart.ts";
+import { mulberry32 } from "../../../support/random.ts";
 
 const FILE = new TextEncoder().encode("0123456789abcdefghijklmnopqrstuvwxyz");
 const OPTIONS = { contentType: "text/plain", size: FILE.byteLength, boundary: "XX" };

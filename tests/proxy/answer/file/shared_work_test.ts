@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { SharedWork, SharedWorks } from "../../../lib/proxy/answer/shared_work.ts";
-import { until } from "../../support/lab/client.ts";
+import { SharedWork, SharedWorks } from "../../../../lib/proxy/answer/file/shared_work.ts";
+import { until } from "../../../support/lab/client.ts";
 
 /** Work that the test settles. */
 function work() {
