@@ -4,15 +4,12 @@
  * @module
  */
 
-import { latin1, nothing, rawUtf8, type Reply, served } from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
-
-/** Changes every answer. */
-const always = (change: (reply: Reply) => Reply): Kind["serve"] => (ask) => change(served(ask));
+import { latin1, nothing, rawUtf8, served } from "../support/lab/odd_reply.ts";
+import { always, BOTH, type Kind, kind } from "./kind.ts";
 
 /** Changes the text of every head. */
 const written = (change: (head: string) => string): Kind["serve"] =>
-  always((reply) => reply.raw(change(String.fromCharCode(...reply.headBytes()))));
+  always((reply) => reply.rewrite(change));
 
 /** Adds fields that nobody needs. */
 export const padded = (count: number, length = 10): Kind["serve"] =>
@@ -157,13 +154,13 @@ export const HEADS: readonly Kind[] = [
     "continue-first",
     "100 Continue before each answer",
     BOTH,
-    written((head) => `HTTP/1.1 100 Continue\r\n\r\n${head}`),
+    always((reply) => reply.behind("100 Continue")),
   ),
   kind(
     "early-hints-first",
     "103 Early Hints before each answer",
     BOTH,
-    written((head) => `HTTP/1.1 103 Early Hints\r\nLink: </x>; rel=preload\r\n\r\n${head}`),
+    always((reply) => reply.behind("103 Early Hints\r\nLink: </x>; rel=preload")),
   ),
   kind(
     "chunk-extensions",

@@ -7,7 +7,7 @@
 
 import type { DownloaderOptions } from "../../mod.ts";
 import type { Content } from "../support/lab/content.ts";
-import type { Ask, Reply } from "../support/lab/odd_reply.ts";
+import { type Ask, latin1, type Reply, served } from "../support/lab/odd_reply.ts";
 
 /** The exact bytes of the file, other bytes, an error whose text matches, or either the file or such an error. */
 export type Expected = "file" | Content | RegExp | readonly ["file", RegExp];
@@ -75,3 +75,18 @@ export function kind(
 ): Kind {
   return { name, does, tried, serve, ...more };
 }
+
+/** Changes every answer of a server without faults. */
+export const always = (change: (reply: Reply, ask: Ask) => Reply): Kind["serve"] => (ask) =>
+  change(served(ask), ask);
+
+/** Answers something else to every third request, from the second on. */
+export const nowAndThen = (other: (ask: Ask) => Reply): Kind["serve"] => (ask) =>
+  ask.index % 3 === 1 ? other(ask) : served(ask);
+
+/** Sends more behind each body, each character of which is a byte. */
+export const followed = (more: string): Kind["serve"] =>
+  always((reply) => {
+    reply.body.push(latin1(more));
+    return reply;
+  });

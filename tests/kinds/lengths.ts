@@ -13,13 +13,13 @@ import {
   type Reply,
   served,
 } from "../support/lab/odd_reply.ts";
-import { type Kind, kind } from "./kind.ts";
+import { always, type Kind, kind } from "./kind.ts";
 
 /** Answers something else to what is longer than that, the whole file too. */
-const upTo = (bytes: number, refuse: () => Reply): Kind["serve"] => (ask: Ask) =>
-  rangeOf(ask).end - rangeOf(ask).start > bytes ? refuse() : served(ask);
+const upTo = (bytes: number, refuse: (ask: Ask) => Reply): Kind["serve"] => (ask) =>
+  rangeOf(ask).end - rangeOf(ask).start > bytes ? refuse(ask) : served(ask);
 
-const LONG = { size: 4_000_000, bytesPerSecond: 8_000_000 };
+const LONG = { size: 4_000_000, bytesPerSecond: 8_000_000, maxRequests: 100 };
 
 export const LENGTHS: readonly Kind[] = [
   ...[403, 413, 416, 500, 502, 503, 504].map((status) =>
@@ -28,7 +28,7 @@ export const LENGTHS: readonly Kind[] = [
       `${status} to whatever is longer than 300 KB`,
       [22, status < 502 ? 22 : 29],
       upTo(300_000, () => refused(status)),
-      { ...LONG, maxRequests: 100, proxy: status === 413 },
+      { ...LONG, proxy: status === 413 },
     )
   ),
   ...[413, 502].map((status) =>
@@ -45,30 +45,27 @@ export const LENGTHS: readonly Kind[] = [
     "closes the connection without an answer to whatever is longer than 300 KB",
     [52, 1],
     upTo(300_000, () => nothing("close")),
-    { ...LONG, maxRequests: 100 },
+    LONG,
   ),
   kind(
     "too-long-reset",
     "resets the connection on whatever is longer than 300 KB",
     [56, 1],
     upTo(300_000, () => nothing("reset")),
-    { ...LONG, maxRequests: 100 },
+    LONG,
   ),
   kind(
     "cut-after-500k",
     "FIN after 500 000 bytes of each body",
     [18, 1],
-    (ask) =>
-      rangeOf(ask).end - rangeOf(ask).start > 500_000
-        ? served(ask).breakAt(500_000, "close")
-        : served(ask),
-    { ...LONG, maxRequests: 100 },
+    upTo(500_000, (ask) => served(ask).breakAt(500_000, "close")),
+    LONG,
   ),
   kind(
     "cut-after-100ms",
     "closes each connection 0.1 s after the head",
     [18, 1],
-    (ask) => served(ask).lasting(100),
-    { ...LONG, maxRequests: 100 },
+    always((reply) => reply.lasting(100)),
+    LONG,
   ),
 ];

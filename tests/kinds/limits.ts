@@ -6,7 +6,7 @@
  */
 
 import { type Ask, nothing, refused, served } from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
+import { BOTH, type Kind, kind, nowAndThen } from "./kind.ts";
 
 /** Answers something else while that many requests are being answered. */
 const limited =
@@ -255,7 +255,7 @@ export const LIMITS: readonly Kind[] = [
     "503-now-and-then",
     "503 to every third request",
     BOTH,
-    (ask) => ask.index % 3 === 1 ? refused(503) : served(ask),
+    nowAndThen(() => refused(503)),
   ),
   kind(
     "500-first",

@@ -7,7 +7,6 @@
 
 import { createHash } from "node:crypto";
 import {
-  type Ask,
   isBounded,
   isRanged,
   latin1,
@@ -17,16 +16,10 @@ import {
   rangeOf,
   redirect,
   refused,
-  type Reply,
   served,
 } from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
-
-/** Sends interim responses before a reply. */
-function behind(interim: readonly string[], reply: Reply): Reply {
-  const head = Array.from(reply.headBytes(), (byte) => String.fromCharCode(byte)).join("");
-  return reply.raw(interim.map((line) => `HTTP/1.1 ${line}\r\n\r\n`).join("") + head);
-}
+import { padded } from "./heads.ts";
+import { always, BOTH, followed, type Kind, kind, nowAndThen } from "./kind.ts";
 
 /** Redirects to another path, at which the file is. */
 const leading = (location: string): Kind["serve"] => (ask) =>
@@ -60,36 +53,46 @@ const dated = (lastModified: string): Kind["serve"] => (ask) =>
   served(ask, { etag: null, lastModified });
 
 export const ODDITIES: readonly Kind[] = [
-  kind("status-226", "226 (IM Used) for everything", ["file", 22], (ask) => served(ask).as(226)),
-  kind("status-201", "201 for everything", ["file", 22], (ask) => served(ask).as(201)),
+  kind(
+    "status-226",
+    "226 (IM Used) for everything",
+    ["file", 22],
+    always((reply) => reply.as(226)),
+  ),
+  kind("status-201", "201 for everything", ["file", 22], always((reply) => reply.as(201))),
   kind(
     "continue-twice",
     "two interim responses before each answer",
     BOTH,
-    (ask) => behind(["100 Continue", "100 Continue", "103 Early Hints"], served(ask)),
+    always((reply) => reply.behind("100 Continue", "100 Continue", "103 Early Hints")),
   ),
   kind(
     "processing-first",
     "102 Processing before each answer",
     BOTH,
-    (ask) => behind(["102 Processing"], served(ask)),
+    always((reply) => reply.behind("102 Processing")),
   ),
   kind(
     "early-hints-redirect",
     "103 Early Hints before a redirect",
     BOTH,
-    (ask) => ask.path === "/file.bin" ? behind(["103 Early Hints"], redirect("/at")) : served(ask),
+    (ask) => ask.path === "/file.bin" ? redirect("/at").behind("103 Early Hints") : served(ask),
   ),
-  kind("trailers", "chunked parts with another ETag behind them", BOTH, (ask) => {
-    const reply = served(ask).chunked();
-    reply.body[reply.body.length - 1] = latin1('0\r\nETag: "other"\r\n\r\n');
-    return reply;
-  }),
+  kind(
+    "trailers",
+    "chunked parts with another ETag behind them",
+    BOTH,
+    always((reply) => {
+      reply.chunked();
+      reply.body[reply.body.length - 1] = latin1('0\r\nETag: "other"\r\n\r\n');
+      return reply;
+    }),
+  ),
   kind(
     "content-length-zeros",
     "zeros before Content-Length's number",
     BOTH,
-    (ask) => served(ask).change("Content-Length", (value) => `000${value}`),
+    always((reply) => reply.change("Content-Length", (value) => `000${value}`)),
   ),
   kind(
     "ignored-after-three",
@@ -112,7 +115,7 @@ export const ODDITIES: readonly Kind[] = [
     "head-then-fin",
     "FIN behind the head of every third answer",
     BOTH,
-    (ask) => ask.index % 3 === 1 ? served(ask).breakAt(0, "close") : served(ask),
+    nowAndThen((ask) => served(ask).breakAt(0, "close")),
   ),
   kind("challenge-403", "a page with status 403", [22, 22], () => page("Just a moment").as(403), {
     alone: /403/,
@@ -143,7 +146,7 @@ export const ODDITIES: readonly Kind[] = [
     return served(ask).set("Repr-Digest", `sha-256=:${sum}:`);
   }, { alone: ["file", /digest|hash/i] }),
   ...SPELLINGS.map(([name, spelling]) =>
-    kind(`content-range-${name}`, `Content-Range: ${spelling}`, BOTH, (ask: Ask) => {
+    kind(`content-range-${name}`, `Content-Range: ${spelling}`, BOTH, (ask) => {
       const { start, end } = rangeOf(ask);
       const numbers: Record<string, number> = { A: start, B: end - 1, T: ask.content.size };
       return served(ask).change(
@@ -189,23 +192,19 @@ export const ODDITIES: readonly Kind[] = [
     "field-60k",
     "a field of 60 KB",
     BOTH,
-    (ask) => served(ask).set("X-Padding", "x".repeat(60_000)),
+    padded(1, 60_000),
   ),
-  kind("garbage-behind-body", "100 bytes behind each body", BOTH, (ask) => {
-    const reply = served(ask);
-    reply.body.push(latin1("x".repeat(100)));
-    return reply;
-  }),
+  kind("garbage-behind-body", "100 bytes behind each body", BOTH, followed("x".repeat(100))),
   kind(
     "retry-after-zero",
     "429 with Retry-After: 0 to every third request",
     BOTH,
-    (ask) => ask.index % 3 === 1 ? refused(429, { "Retry-After": "0" }) : served(ask),
+    nowAndThen(() => refused(429, { "Retry-After": "0" })),
   ),
   kind(
     "retry-after-negative",
     "503 with Retry-After: -1 to every third request",
     BOTH,
-    (ask) => ask.index % 3 === 1 ? refused(503, { "Retry-After": "-1" }) : served(ask),
+    nowAndThen(() => refused(503, { "Retry-After": "-1" })),
   ),
 ];

@@ -5,16 +5,8 @@
  * @module
  */
 
-import {
-  type Ask,
-  latin1,
-  rangeOf,
-  redirect,
-  refused,
-  Reply,
-  served,
-} from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
+import { type Ask, rangeOf, redirect, refused, Reply, served } from "../support/lab/odd_reply.ts";
+import { always, BOTH, followed, type Kind, kind, nowAndThen } from "./kind.ts";
 
 /** The error document of an object store. */
 function errorDocument(code: string, status: number): Reply {
@@ -29,6 +21,10 @@ const byTurns = (other: () => Reply): Kind["serve"] => (ask) => {
   const redirects = ask.earlier.filter(({ path }) => path === "/file.bin").length;
   return redirect(`${ask.origins[1 + redirects % 2]}/node`);
 };
+
+/** Spells the total in each Content-Range in another way. */
+const totalled = (total: string): Kind["serve"] =>
+  always((reply) => reply.change("Content-Range", (value) => value.replace(/\d+$/, total)));
 
 /** Answers a range behind the end in another way. */
 const behindTheEnd = (reply: (ask: Ask) => Reply): Kind["serve"] => (ask) =>
@@ -79,22 +75,19 @@ export const SERVICES: readonly Kind[] = [
     "total-scientific",
     "the total in Content-Range is 6.0e5",
     BOTH,
-    (ask) => served(ask).change("Content-Range", (value) => value.replace(/\/\d+$/, "/6.0e5")),
+    totalled("6.0e5"),
   ),
   kind(
     "total-negative",
     "the total in Content-Range is -1",
     BOTH,
-    (ask) => served(ask).change("Content-Range", (value) => value.replace(/\/\d+$/, "/-1")),
+    totalled("-1"),
   ),
   kind(
     "total-star-later",
     "the total in Content-Range is *, but for the first answer",
     BOTH,
-    (ask) =>
-      ask.index === 0
-        ? served(ask)
-        : served(ask).change("Content-Range", (value) => value.replace(/\/\d+$/, "/*")),
+    (ask) => ask.index === 0 ? served(ask) : totalled("*")(ask),
   ),
   kind(
     "slow-down-document",
@@ -112,7 +105,7 @@ export const SERVICES: readonly Kind[] = [
     "status-520-now-and-then",
     "520 to every third request",
     BOTH,
-    (ask) => ask.index % 3 === 1 ? refused(520) : served(ask),
+    nowAndThen(() => refused(520)),
   ),
   kind(
     "cold-cache",
@@ -151,11 +144,7 @@ export const SERVICES: readonly Kind[] = [
     "line-behind-body",
     "an empty line behind each body",
     BOTH,
-    (ask) => {
-      const reply = served(ask);
-      reply.body.push(latin1("\r\n"));
-      return reply;
-    },
+    followed("\r\n"),
   ),
   kind(
     "range-with-if-range-only",

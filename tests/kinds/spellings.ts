@@ -4,8 +4,8 @@
  * @module
  */
 
-import { type Ask, type Reply, served } from "../support/lab/odd_reply.ts";
-import { BOTH, type Kind, kind } from "./kind.ts";
+import { served } from "../support/lab/odd_reply.ts";
+import { always, BOTH, type Kind, kind } from "./kind.ts";
 
 /** Spells the Content-Range of each part. */
 const spelled =
@@ -15,10 +15,6 @@ const spelled =
     if (reply.status !== 206 || range === undefined || range === "unsatisfiable") return reply;
     return reply.set("Content-Range", spell(range.start, range.end - 1, content.size));
   };
-
-/** Changes every answer. */
-const always = (change: (reply: Reply, ask: Ask) => Reply): Kind["serve"] => (ask) =>
-  change(served(ask), ask);
 
 /** Sends a field twice. */
 const twice = (name: string): Kind["serve"] =>

@@ -167,6 +167,19 @@ export class Reply {
     return this;
   }
 
+  /** Changes the text of the head, as it is so far; each character is a byte. */
+  rewrite(change: (head: string) => string): this {
+    return this.raw(
+      change(Array.from(this.headBytes(), (byte) => String.fromCharCode(byte)).join("")),
+    );
+  }
+
+  /** Sends interim responses first, each with its status and fields. */
+  behind(...interim: string[]): this {
+    const heads = interim.map((lines) => `HTTP/1.1 ${lines}\r\n\r\n`);
+    return this.rewrite((head) => heads.join("") + head);
+  }
+
   /** Returns the bytes of the head. */
   headBytes(): Uint8Array {
     if (this.rawHead !== undefined) return latin1(this.rawHead);
