@@ -31,22 +31,35 @@ export function formText(): string {
     : "sphttp runs from its modules (--source), not as it is released";
 }
 
+/** Returns the flag for the import map of a checkout. */
+export function importMap(root = ROOT): string {
+  return `--import-map=${root}import_map.npm.json`;
+}
+
 /** Returns the command `sphttp`, without arguments. */
 export function sphttp({ root = ROOT, from = form }: Checkout = {}): string[] {
   const deno = [Deno.execPath(), "run", "--quiet", "-A"];
   return from === "bundle"
     // With the flags that `deno install --global` gives to it.
     ? [...deno, "--no-config", `${root}dist/sphttp.js`]
-    : [...deno, `--import-map=${root}import_map.npm.json`, `${root}cli.ts`];
+    : [...deno, importMap(root), `${root}cli.ts`];
 }
 
-/** Bundles the command of a checkout, unless it is to be run from its modules. */
+/** Checkouts that this process has bundled. */
+const bundled = new Set<string>();
+
+/** Bundles the command of a checkout once, unless it is to be run from its modules. */
 export async function buildBundle({ root = ROOT, from = form }: Checkout = {}): Promise<void> {
-  if (from === "modules") return;
-  const map = `--import-map=${root}import_map.npm.json`;
+  if (from === "modules" || bundled.has(root)) return;
   const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", "-A", map, `${root}build/bundle.ts`],
+    args: ["run", "--quiet", "-A", importMap(root), `${root}build/bundle.ts`],
     cwd: root,
+    stderr: "inherit",
   }).output();
-  if (!success) throw new Error(`${root} cannot be bundled: use --source for both checkouts`);
+  if (!success) {
+    throw new Error(
+      `${root} cannot be bundled, see above; --source runs commands from their modules`,
+    );
+  }
+  bundled.add(root);
 }

@@ -9,7 +9,7 @@
 
 import { createHandler } from "../../server.ts";
 import { HttpListener } from "../../lib/proxy/listen/http_listener.ts";
-import { MAP } from "./served.ts";
+import { importMap } from "./own_command.ts";
 import { ownUsage } from "./usage.ts";
 
 /** Bytes that each client requests. */
@@ -57,7 +57,7 @@ export interface Server extends AsyncDisposable {
 
 /** Returns the arguments that run this module as a process. */
 function own(...args: string[]): string[] {
-  const flags = ["--quiet", MAP, "-A", "--v8-flags=--expose-gc"];
+  const flags = ["--quiet", importMap(), "-A", "--v8-flags=--expose-gc"];
   return ["run", ...flags, import.meta.url, ...args];
 }
 

@@ -6,11 +6,6 @@
 
 import { startNginx } from "../support/programs/nginx.ts";
 
-const ROOT = new URL("../..", import.meta.url);
-
-/** The flag for the import map. */
-export const MAP = `--import-map=${new URL("import_map.npm.json", ROOT).pathname}`;
-
 /** Runs a function with the URLs of files on three ports of one nginx; `make` writes the files. */
 export async function withNginx(
   make: (folder: string) => Promise<void>,

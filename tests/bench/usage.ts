@@ -4,7 +4,7 @@
  * @module
  */
 
-import { MAP } from "./served.ts";
+import { importMap } from "./own_command.ts";
 
 /** Clock ticks per second in /proc: fixed on Linux. */
 const TICKS = 100;
@@ -43,7 +43,7 @@ export async function runMeasured(
 export async function runDrain<Result>(spec: unknown): Promise<Result> {
   const script = new URL("./drain.ts", import.meta.url).href;
   const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--quiet", MAP, "-A", script, JSON.stringify(spec)],
+    args: ["run", "--quiet", importMap(), "-A", script, JSON.stringify(spec)],
     stderr: "inherit",
   }).output();
   if (!success) throw new Error("the measured process failed");

@@ -8,7 +8,7 @@
 
 import { delay } from "@std/async/delay";
 import { ownUsage, table } from "../usage.ts";
-import { MAP } from "../served.ts";
+import { importMap } from "../own_command.ts";
 import { MEASURES, type Sample, type Slope, slopes } from "./flatness.ts";
 import { parseNumberFlags } from "../number_flags.ts";
 import { SoakScene } from "./scene.ts";
@@ -31,7 +31,7 @@ export function parseSoakArguments(args: readonly string[]): { minutes: number; 
 export async function soak({ minutes, seed }: { minutes: number; seed: number }): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--quiet", "--no-check", "--v8-flags=--expose-gc", MAP, "-A"],
+      ...["run", "--quiet", "--no-check", "--v8-flags=--expose-gc", importMap(), "-A"],
       ...[import.meta.filename!, `${minutes}`, `${seed}`],
     ],
     ...{ stdin: "null", stdout: "inherit", stderr: "inherit" },
