@@ -4,6 +4,7 @@
  * @module
  */
 
+import { markedEncoding } from "../http/text_encoding.ts";
 import { MetalinkError } from "./metalink_error.ts";
 import {
   childrenOf,
@@ -124,8 +125,8 @@ const ENCODING = /^<\?xml[^>]{0,200}?\bencoding\s*=\s*["']([\w.-]{1,40})["']/;
  * XML 1.0 appendix F as far as Metalinks use it.
  */
 export function decodeMetalink(bytes: Uint8Array): string {
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  const marked = markedEncoding(bytes);
+  if (marked !== undefined) return new TextDecoder(marked).decode(bytes);
   // Without the mark, a zero shows where the first "<" is: in text of a byte for each character there is none.
   if (bytes[0] === 0 && bytes[1] === LESS_THAN) return new TextDecoder("utf-16be").decode(bytes);
   if (bytes[0] === LESS_THAN && bytes[1] === 0) return new TextDecoder("utf-16le").decode(bytes);

@@ -10,6 +10,7 @@ import { closestString } from "@std/text/closest-string";
 import { CommandError, USAGE, usageError } from "../../command_line/command_error.ts";
 import { HASH_DIGITS, HASH_TYPES, type HashType } from "../../http/hashes.ts";
 import { looksLikeHtml } from "../../http/name/html.ts";
+import { decodeText } from "../../http/text_encoding.ts";
 import type { Document } from "../document/document.ts";
 import { ExitCode } from "../failure/exit_code.ts";
 import { printable, truncate } from "../../command_line/terminal_text.ts";
@@ -39,21 +40,13 @@ export function checksumIn(
     throw new CommandError(ExitCode.RECEIVE, `${where} is a web page, not a checksum file`);
   }
   try {
-    return findChecksum(decode(bytes), names, where, nameless);
+    return findChecksum(decodeText(bytes), names, where, nameless);
   } catch (error) {
     if (url === undefined || !(error instanceof CommandError) || error.exitCode !== USAGE) {
       throw error;
     }
     throw new CommandError(ExitCode.RECEIVE, error.message, { cause: error });
   }
-}
-
-/** Decodes a text by its byte order mark, as Windows writes one, else as UTF-8. */
-function decode(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  const mark = ((first ?? 0) << 8) | (second ?? 0);
-  return new TextDecoder(mark === 0xfffe ? "utf-16le" : mark === 0xfeff ? "utf-16be" : "utf-8")
-    .decode(bytes);
 }
 
 /**

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { decodeText } from "../text_encoding.ts";
 import { mediaTypeOfName } from "./media_type.ts";
 
 /** What may stand before the page's first tag, and the tags that pages begin with. */
@@ -20,7 +21,7 @@ const MAX_LOOKED_AT = 4096;
 
 /** Reports whether a file that begins with these bytes is an HTML page. */
 export function looksLikeHtml(firstBytes: Uint8Array): boolean {
-  let text = decode(firstBytes.subarray(0, MAX_LOOKED_AT));
+  let text = decodeText(firstBytes.subarray(0, MAX_LOOKED_AT));
   for (let before = text; (text = before.replace(PROLOGUE, "")) !== before; before = text);
   return FIRST_TAG.test(text) || OPEN_COMMENT.test(text);
 }
@@ -38,7 +39,7 @@ export interface Page {
 export function readPage(firstBytes: Uint8Array, names: readonly string[]): Page | undefined {
   if (!looksLikeHtml(firstBytes)) return undefined;
   const promised = names.find(promisesOtherThanHtml);
-  return { kind: "html", title: titleOf(decode(firstBytes)), promised };
+  return { kind: "html", title: titleOf(decodeText(firstBytes)), promised };
 }
 
 /** A title of more characters says nothing that a message could use. */
@@ -53,15 +54,6 @@ function titleOf(text: string): string | undefined {
 /** Returns a text as it can be shown in a message. */
 export function onOneLine(text: string): string {
   return text.replace(/[\p{C}\s]+/gu, " ").trim();
-}
-
-/** Decodes the beginning of a text; only the characters of ASCII matter. */
-function decode(bytes: Uint8Array): string {
-  const [first, second] = bytes;
-  if (first === 0xff && second === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (first === 0xfe && second === 0xff) return new TextDecoder("utf-16be").decode(bytes);
-  // Removes the byte order mark.
-  return new TextDecoder().decode(bytes);
 }
 
 /**
