@@ -8,7 +8,7 @@
 import { usageError } from "../../command_line/command_error.ts";
 import { withoutSecrets } from "../../http/address/credentials.ts";
 import type { HashType } from "../../http/hashes.ts";
-import { Login } from "../arguments/credentials/login.ts";
+import { Login, loginOfOthers } from "../arguments/credentials/login.ts";
 import { openInsecure } from "../arguments/validate.ts";
 import { hashesOf } from "../checksum/checksum.ts";
 import { metalinkEntries } from "../metalink/metalink_entries.ts";
@@ -58,7 +58,7 @@ export async function withMetalink(
     command: {
       ...command,
       urls,
-      login: { ...command.login, user: undefined },
+      login: loginOfOthers(command.login),
       options: { ...command.options, headers: withoutSecrets(command.options.headers) },
     },
     file: { name, size, hashes: hashesOf(checksums), hash: checksums[0]?.name, pieces },

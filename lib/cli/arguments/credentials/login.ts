@@ -37,6 +37,11 @@ export function parseLoginOptions({ has, given }: ParsedFlags<RequestFlagName>):
   };
 }
 
+/** Returns what is for servers that the user has not named: the netrc file, as it has credentials by host. */
+export function loginOfOthers(login: LoginOptions): LoginOptions {
+  return { ...login, user: undefined };
+}
+
 /**
  * Asks for the password if `--user` has none and stdin and stdout are a terminal. Must be called before
  * signals are handled: while it waits for input, no JavaScript runs, and Ctrl-C would do nothing.

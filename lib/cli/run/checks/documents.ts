@@ -8,7 +8,7 @@
 import type { DownloaderOptions } from "../../../../mod.ts";
 import { withoutSecrets } from "../../../http/address/credentials.ts";
 import { parseUrl } from "../../../stand_ins.ts";
-import { Login, type LoginOptions } from "../../arguments/credentials/login.ts";
+import { Login, loginOfOthers, type LoginOptions } from "../../arguments/credentials/login.ts";
 import {
   type Document,
   type DocumentOptions,
@@ -63,7 +63,7 @@ export class Documents {
   ): Promise<{ readonly url: string; readonly options: DownloaderOptions }> {
     const options = askingOptions(this.#options);
     const isOwn = this.#origins.has(parseUrl(source)?.origin);
-    const login = await Login.of(isOwn ? this.#login : { ...this.#login, user: undefined });
+    const login = await Login.of(isOwn ? this.#login : loginOfOthers(this.#login));
     const headers = isOwn ? options.headers : withoutSecrets(options.headers);
     return { url: login.apply(source), options: { ...options, headers } };
   }

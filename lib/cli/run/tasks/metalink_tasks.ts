@@ -9,7 +9,7 @@ import type { DownloaderOptions } from "../../../../mod.ts";
 import { usageError } from "../../../command_line/command_error.ts";
 import { withoutSecrets } from "../../../http/address/credentials.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
-import { Login } from "../../arguments/credentials/login.ts";
+import { Login, loginOfOthers } from "../../arguments/credentials/login.ts";
 import { isMetalinkName, type MetalinkArguments } from "../../arguments/sources/metalink_flags.ts";
 import { validate } from "../../arguments/validate.ts";
 import { metalinkEntries } from "../../metalink/metalink_entries.ts";
@@ -28,7 +28,7 @@ export async function metalinkTasks(
   const metalink = await readMetalink(login.apply(source), { ...options, signal });
   const entries = metalinkEntries(metalink, wanted);
   if (entries.length > 1) checkSeveral(command);
-  const others = await Login.of({ ...command.login, user: undefined });
+  const others = await Login.of(loginOfOthers(command.login));
   const headers = withoutSecrets(options.headers);
   const own = { ...options, headers };
   const checks = await fileChecks(command, { ...options, signal }, [source]);

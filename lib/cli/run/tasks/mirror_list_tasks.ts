@@ -11,7 +11,7 @@ import { withoutSecrets } from "../../../http/address/credentials.ts";
 import { redactUrl } from "../../../http/address/redact.ts";
 import { unlessAborted } from "../../../unless_aborted.ts";
 import type { DownloadArguments } from "../../arguments/download_arguments.ts";
-import { Login } from "../../arguments/credentials/login.ts";
+import { Login, loginOfOthers } from "../../arguments/credentials/login.ts";
 import type { MirrorListArguments } from "../../arguments/sources/mirror_list_flags.ts";
 import { validate } from "../../arguments/validate.ts";
 import { readDocument } from "../../document/document.ts";
@@ -52,7 +52,7 @@ export async function rankedMirrors(
       }; name the file below them with --path PATH`,
     );
   }
-  const others = await Login.of({ ...command.login, user: undefined });
+  const others = await Login.of(loginOfOthers(command.login));
   const own = { ...options, headers: withoutSecrets(options.headers) };
   const all = listed.urls.map((url) => others.apply(url));
   validate(all, own, command.places);
