@@ -74,3 +74,10 @@ Deno.test("tests close the proxies that they create, so that they leave nothing 
     });
   assertEquals(open, []);
 });
+
+Deno.test("nothing uses node:http2, whose end of a session may abort the process of all tests", () => {
+  const users = [...MODULES, ...modulesIn("tests/")].filter((path) =>
+    /(?:\bfrom|\bimport\(?) ?"node:http2"/.test(read(path))
+  );
+  assertEquals(users, []);
+});

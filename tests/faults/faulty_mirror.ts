@@ -4,10 +4,10 @@
  * @module
  */
 
-import { createSecureServer } from "node:http2";
 import { createServer as createTlsServer } from "node:tls";
-import { flawedCertificates, testCertificates } from "../support/lab/certificates.ts";
+import { flawedCertificates } from "../support/lab/certificates.ts";
 import type { Content } from "../support/lab/content.ts";
+import { type Http2Reply, startHttp2Server } from "../support/lab/http2_server.ts";
 import { parseRange } from "../support/lab/http_wire.ts";
 import {
   type Ask,
@@ -33,8 +33,6 @@ const BYTES_PER_SECOND = 8_000_000;
 /** Rate of one without. */
 const GOOD_BYTES_PER_SECOND = 2_000_000;
 const PATH = "/file.bin";
-/** The highest number of a stream of HTTP/2. */
-const LAST_STREAM = 2 ** 31 - 1;
 
 /** Starts the places that do not answer as mirrors do. */
 export async function startPlaces(): Promise<Places & AsyncDisposable> {
@@ -129,66 +127,37 @@ async function startHttp2Mirror(
   byte: number,
   content: Content,
 ): Promise<FaultyMirror> {
-  const { certPem: cert, keyPem: key } = await testCertificates();
-  const server = createSecureServer({ cert, key });
-  // deno-lint-ignore no-explicit-any -- node:http2 has no types of its sessions here
-  const sessions = new Set<any>();
   let strikes = 0;
-  server.on("session", (session) => {
-    sessions.add(session);
-    session.on("error", () => {});
-    session.on("close", () => sessions.delete(session));
-  });
-  server.on("stream", (stream, headers): void => {
-    stream.on("error", () => {});
-    const field = headers["range"];
-    const asked = parseRange(typeof field === "string" ? field : undefined, content.size);
+  const serve = (field: string | undefined): Http2Reply => {
+    const { size } = content;
+    const asked = parseRange(field, size);
     if (asked === "unsatisfiable") {
-      stream.respond({ ":status": 416, "content-range": `bytes */${content.size}` });
-      stream.end();
-      return;
+      return { status: 416, fields: { "content-range": `bytes */${size}` } };
     }
-    const range = clip(asked ?? { start: 0, end: content.size }, byte, asked !== undefined);
-    const fields = {
-      "content-length": range.end - range.start,
-      "etag": '"v1"',
-      "accept-ranges": "bytes",
-      "content-type": "application/octet-stream",
-    };
+    const range = clip(asked ?? { start: 0, end: size }, byte, asked !== undefined);
     const struck = range.start <= byte && byte < range.end;
-    stream.respond(
-      asked === undefined ? { ":status": 200, ...fields } : {
-        ":status": 206,
-        ...fields,
-        "content-range": `bytes ${range.start}-${range.end - 1}/${content.size}`,
+    if (struck) strikes++;
+    // Some servers reset what is under way as well.
+    const ends = end === "goaway" && strikes % 2 === 1 ? "goaway and rst" : end;
+    return {
+      status: asked === undefined ? 200 : 206,
+      fields: {
+        "content-length": range.end - range.start,
+        "etag": '"v1"',
+        "accept-ranges": "bytes",
+        "content-type": "application/octet-stream",
+        ...asked && { "content-range": `bytes ${range.start}-${range.end - 1}/${size}` },
       },
-    );
-    if (!struck) {
-      stream.end(content.read(range.start, range.end));
-      return;
-    }
-    strikes++;
-    const { session } = stream;
-    stream.write(content.read(range.start, byte), () => {
-      if (end === "rst") return stream.close(2);
-      // As servers do that shut down: requests that are under way may be finished, which this one then does not.
-      // Another stream may have ended the connection meanwhile.
-      if (session === undefined || session.destroyed) return;
-      session.goaway(0, LAST_STREAM);
-      session.destroy();
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
+      body: content.read(range.start, struck ? byte : range.end),
+      end: struck ? ends : undefined,
+    };
+  };
+  const server = await startHttp2Server({ serve });
   return {
-    url: `https://127.0.0.1:${port}${PATH}`,
+    url: server.origin + PATH,
     get strikes() {
       return strikes;
     },
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => void server.close(() => resolve()));
-      for (const session of sessions) session.destroy();
-      await closed;
-    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }

@@ -1,7 +1,6 @@
 // The words of the platform's errors, held against real servers: a change of wording fails here.
 import { assertEquals, assertMatch } from "@std/assert";
 import { createServer, type Socket } from "node:net";
-import { constants, createSecureServer } from "node:http2";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import type { NetworkFault } from "../../lib/errors.ts";
 import { openInsecureFetch } from "../../mod.ts";
@@ -11,6 +10,7 @@ import {
   flawedCertificates,
   testCertificates,
 } from "../support/lab/certificates.ts";
+import { startHttp2Server } from "../support/lab/http2_server.ts";
 import { programPath, testWith } from "../support/programs/programs.ts";
 import { sendSignal } from "../support/programs/send_signal.ts";
 import { workplace } from "../support/workplace.ts";
@@ -198,21 +198,11 @@ Deno.test("readNetworkFailure(): a TLS server that closes, with and without sayi
 });
 
 Deno.test("readNetworkFailure(): an HTTP/2 server that resets the stream", async () => {
-  const { caPem, certPem, keyPem } = await testCertificates();
-  const server = createSecureServer({ cert: certPem, key: keyPem });
-  server.on("stream", (stream) => {
-    stream.on("error", () => {});
-    stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  try {
-    const { port } = server.address() as { port: number };
-    const client = Deno.createHttpClient({ caCerts: [caPem] });
-    const failure = await failureOf(`https://127.0.0.1:${port}/f`, client);
-    assertEquals([failure.fault, failure.permanent], ["reset", false], failure.words);
-  } finally {
-    await new Promise((resolve) => server.close(resolve));
-  }
+  const { caPem } = await testCertificates();
+  await using server = await startHttp2Server({ serve: () => ({ end: "rst" }) });
+  const client = Deno.createHttpClient({ caCerts: [caPem] });
+  const failure = await failureOf(`${server.origin}/f`, client);
+  assertEquals([failure.fault, failure.permanent], ["reset", false], failure.words);
 });
 
 const FLAWS: [flaw: CertificateFlaw, fault: NetworkFault, problem: RegExp][] = [
