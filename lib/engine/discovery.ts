@@ -128,7 +128,7 @@ export async function mirrorsOf(
   let candidates: readonly Candidate[] = duplicates;
   let { hashes = {} } = info;
   if (described !== undefined && parseMetalink !== undefined) {
-    const parse = (text: string) => parseMetalink(text, { url: described.url }).files;
+    const parse = (text: string, url: string) => parseMetalink(text, { url }).files;
     const found = await describedFile(described.url, origin, info, { options: own, parse });
     if (typeof found === "string") {
       problems.push(`the Metalink ${described.url} is not used: ${found}`);
@@ -218,15 +218,16 @@ async function describedFile(
   { size, hashes = {} }: FileInfo,
   { options, parse }: {
     readonly options: DownloaderOptions & { readonly headers: Headers };
-    readonly parse: (text: string) => readonly ListedFile[];
+    readonly parse: (text: string, url: string) => readonly ListedFile[];
   },
 ): Promise<ListedFile | string> {
   const isOwn = new URL(url).origin === origin.origin;
   const headers = isOwn ? options.headers : withoutSecrets(options.headers);
   try {
-    const text = await readText(url, { ...options, headers, expectedHashes: undefined });
-    if (text === undefined) return `it has more than ${MOST_METALINK_BYTES} bytes`;
-    const fitting = parse(text).filter((file) => file.size === undefined || file.size === size);
+    const read = await readText(url, { ...options, headers, expectedHashes: undefined });
+    if (read === undefined) return `it has more than ${MOST_METALINK_BYTES} bytes`;
+    const fitting = parse(read.text, read.location)
+      .filter((file) => file.size === undefined || file.size === size);
     const named = fitting.filter(({ name }) => origin.pathname.endsWith(`/${encodeURI(name)}`));
     const [file, ...others] = named.length > 0 ? named : fitting;
     if (file === undefined) return `it has no file of ${size} bytes`;
@@ -244,12 +245,19 @@ async function describedFile(
   }
 }
 
-/** Returns the text of a Metalink; `undefined` if it is too long. */
-async function readText(url: string, options: DownloaderOptions): Promise<string | undefined> {
+/** Returns the text of a Metalink, and where it was, after redirects; `undefined` if it is too long. */
+async function readText(
+  url: string,
+  options: DownloaderOptions,
+): Promise<{ readonly text: string; readonly location: string } | undefined> {
+  let location = url;
   await using download = new Downloader([url], {
     ...options,
     signal: patience(options),
     ...{ expectedName: undefined, expectedSize: undefined },
+    onEvent: (event) => {
+      if (event.type === "answer") location = event.location ?? url;
+    },
   });
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let bytes = 0;
@@ -258,7 +266,7 @@ async function readText(url: string, options: DownloaderOptions): Promise<string
     bytes += part.byteLength;
     if (bytes > MOST_METALINK_BYTES) return undefined;
   }
-  return await new Blob(parts).text();
+  return { text: await new Blob(parts).text(), location };
 }
 
 /** Reports whether a mirror has a file with this strong ETag, of the same size. */

@@ -187,6 +187,17 @@ Deno.test("discoverMirrors(): a Metalink of the same server brings digest and mi
   assertEquals(urls, [FILE, "http://a/f", "http://b/f"]);
 });
 
+Deno.test("discoverMirrors(): relative URLs of a Metalink are relative to where redirects have led", async () => {
+  const text = `<metalink xmlns="urn:ietf:params:xml:ns:metalink"><file name="film.bin">
+    <hash type="sha-256">${RIGHT}</hash><url>../film.bin</url></file></metalink>`;
+  const { urls, problems } = await discover({
+    [FILE]: DESCRIBED,
+    [META]: () => new Response(null, { status: 302, headers: { location: "http://a/pub/1/list" } }),
+    "http://a/pub/1/list": () => new Response(text),
+  });
+  assertEquals([urls, problems], [[FILE, "http://a/pub/film.bin"], []]);
+});
+
 Deno.test("discoverMirrors(): what is required of the file is not required of its Metalink", async () => {
   const length = 16 * 1024;
   const digests = await Promise.all(

@@ -17,7 +17,7 @@ export interface Document {
   readonly bytes: Uint8Array;
   /** Its name in messages. */
   readonly where: string;
-  /** Its URL without credentials, `undefined` if it is a local file. */
+  /** Where it was, after redirects, without credentials; `undefined` if it is a local file. */
   readonly url: string | undefined;
   /** Its path or URL as it was given. */
   readonly source: string;
@@ -63,7 +63,8 @@ export async function readDocument(source: string, how: DocumentOptions): Promis
   if (url === null) throw new CommandError(ExitCode.URL, `${how.flag}: invalid URL: ${where}`);
   takeCredentials(url);
   try {
-    return { bytes: await fetchAll(source, where, how), where, url: url.href, source };
+    const { bytes, location = url.href } = await fetchAll(source, where, how);
+    return { bytes, where, url: location, source };
   } catch (error) {
     const { caCerts, proxy } = how.options;
     throw await explain(error, { caCerts, proxy, headline: `${where} cannot be downloaded` });
@@ -102,11 +103,23 @@ async function readLocal(path: string, how: DocumentOptions): Promise<Uint8Array
   }
 }
 
-async function fetchAll(url: string, where: string, how: DocumentOptions): Promise<Uint8Array> {
+/** Downloads a document; `location` is where redirects have led. */
+async function fetchAll(
+  url: string,
+  where: string,
+  how: DocumentOptions,
+): Promise<{ readonly bytes: Uint8Array; readonly location: string | undefined }> {
   const parts: Uint8Array<ArrayBuffer>[] = [];
   let length = 0;
-  // What has to prove the files of the command proves no document about them.
-  await using download = new Downloader([url], { ...how.options, requireProof: undefined });
+  let location: string | undefined;
+  await using download = new Downloader([url], {
+    ...how.options,
+    // What has to prove the files of the command proves no document about them.
+    requireProof: undefined,
+    onEvent: (event) => {
+      if (event.type === "answer") location = event.location;
+    },
+  });
   for await (const part of download) {
     length += part.byteLength;
     if (length > how.maxLength) {
@@ -114,7 +127,7 @@ async function fetchAll(url: string, where: string, how: DocumentOptions): Promi
     }
     parts.push(part);
   }
-  return new Uint8Array(await new Blob(parts).arrayBuffer());
+  return { bytes: new Uint8Array(await new Blob(parts).arrayBuffer()), location };
 }
 
 function tooLarge(size: number, { what, maxLength }: DocumentOptions): string {

@@ -13,7 +13,7 @@ export interface MetalinkText {
   readonly text: string;
   /** Its name in messages. */
   readonly where: string;
-  /** Its URL, `undefined` if it is a local file. */
+  /** Where it was, after redirects; `undefined` if it is a local file. */
   readonly url: string | undefined;
 }
 

@@ -11,6 +11,7 @@ import {
   type DownloaderOptions,
   type ExpectedPieces,
   type Hashes,
+  type TraceEvent,
 } from "../../../../mod.ts";
 import {
   decodeMetalink,
@@ -109,17 +110,26 @@ export class MetalinkFiles {
       throw overloaded("the proxy is at its limit of Metalinks that are read; try again later");
     }
     const started = this.#reading.start(url, async (signal) => {
-      return this.#remember(url, await this.#fetch(url, signal));
+      const { text, location } = await this.#fetch(url, signal);
+      return this.#remember(url, await this.#entry(text, location));
     });
     return await started.wait(signal);
   }
 
-  async #fetch(url: string, signal: AbortSignal): Promise<string> {
+  /** Returns the text of a Metalink, and where it was, after redirects. */
+  async #fetch(
+    url: string,
+    signal: AbortSignal,
+  ): Promise<{ readonly text: string; readonly location: string }> {
+    let location = parseMirrorUrl(url).url;
     const time = AbortSignal.timeout(READ_MS);
     const options = {
       ...this.#options.download,
       ...{ splitSize: 64 * 1024, windowSize: 256 * 1024, delayRequest: undefined },
       signal: AbortSignal.any([signal, time]),
+      onEvent: (event: TraceEvent) => {
+        if (event.type === "answer") location = event.location ?? location;
+      },
     };
     const parts: Uint8Array<ArrayBuffer>[] = [];
     let length = 0;
@@ -134,12 +144,16 @@ export class MetalinkFiles {
       if (!time.aborted) throw error;
       throw new Problem(504, "the server of the Metalink kept the proxy waiting for too long");
     }
-    return decodeMetalink(new Uint8Array(await new Blob(parts).arrayBuffer()));
+    const text = decodeMetalink(new Uint8Array(await new Blob(parts).arrayBuffer()));
+    return { text, location };
   }
 
-  async #remember(url: string, text: string): Promise<Entry> {
-    const files = await Promise.all(parse(text, url).map((file) => this.#listed(file)));
-    const entry = { files, length: text.length, readAtMs: Date.now() };
+  async #entry(text: string, location: string): Promise<Entry> {
+    const files = await Promise.all(parse(text, location).map((file) => this.#listed(file)));
+    return { files, length: text.length, readAtMs: Date.now() };
+  }
+
+  #remember(url: string, entry: Entry): Entry {
     this.#entries.delete(url);
     this.#entries.set(url, entry);
     let total = [...this.#entries.values()].reduce((sum, one) => sum + one.length, 0);
@@ -172,7 +186,7 @@ export class MetalinkFiles {
 
 function parse(text: string, url: string): readonly MetalinkFile[] {
   try {
-    return parseMetalink(text, { url: parseMirrorUrl(url).url }).files;
+    return parseMetalink(text, { url }).files;
   } catch (error) {
     if (error instanceof MetalinkError) throw unusable(error.message, error);
     throw error;

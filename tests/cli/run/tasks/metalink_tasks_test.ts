@@ -54,6 +54,30 @@ Deno.test("a Metalink is downloaded from a path or a URL, as an argument or by -
   });
 });
 
+Deno.test("relative URLs of a Metalink are relative to where redirects have led", async () => {
+  await withMirrors([{}], async ([url]) => {
+    using place = workplace();
+    const moves: Record<string, string> = { "/list.meta4": "/pub/1/list.meta4", "/pub/film": url! };
+    await using server = Deno.serve(
+      { port: 0, hostname: "127.0.0.1", onListen() {} },
+      (request) => {
+        const { pathname } = new URL(request.url);
+        const location = moves[pathname];
+        if (location !== undefined) {
+          return new Response(null, { status: 302, headers: { location } });
+        }
+        if (pathname !== "/pub/1/list.meta4") {
+          return new Response(null, { status: 404 });
+        }
+        return new Response(metalink(["../film"]));
+      },
+    );
+    const list = `http://127.0.0.1:${server.addr.port}/list.meta4`;
+    await runCommand([list, "--output-dir", place.path, "-s"]);
+    assertFile(place, "film.mkv");
+  });
+});
+
 Deno.test("what has to prove the file need not prove the Metalink, nor a checksum file", async () => {
   await withMirrors([{}, {}], async (urls) => {
     using place = workplace();

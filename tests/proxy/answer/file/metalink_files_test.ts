@@ -21,7 +21,9 @@ Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, range
   await withMirrors([{}, { content: otherContent(FILE) }, {}], async (urls) => {
     await using server = serveDocuments({
       "/film.meta4": () => listing(urls),
-      "/moved": () => "/film.meta4",
+      "/moved": () => "/pub/film.meta4",
+      "/pub/film.meta4": () => listing(["film.bin"]),
+      "/pub/film.bin": () => FILE.read(0, FILE.size),
     });
     await using ask = asker();
     const whole = await ask(query(`${server.base}/film.meta4`));
@@ -31,9 +33,11 @@ Deno.test("/proxy?metalink= serves the file from its mirrors, with a name, range
       headers: { range: "bytes=10-19", "if-range": whole.headers.get("etag")! },
     });
     assertEquals([part.status, part.bytes], [206, FILE.read(10, 20)]);
-    // It is remembered, and redirects are followed.
+    // It is remembered.
     assertEquals(server.paths, ["/film.meta4"]);
-    assertEquals((await ask(query(`${server.base}/moved`), { method: "HEAD" })).status, 200);
+    // Redirects are followed, and relative URLs are relative to where they have led.
+    const moved = await ask(query(`${server.base}/moved`));
+    assertEquals([moved.status, await sha256(moved.bytes)], [200, FILE.sha256()]);
   });
 });
 
